@@ -16,8 +16,8 @@ import osmium.filter
 from benchmarks.measure import in_own_process, in_turns
 from benchmarks.synthetic import write_country
 from spatial.crs import working_crs_for
+from spatial.inputs.osm import read_osm, read_osm_roads
 from spatial.network import build_network
-from spatial.sources.osm import read_osm, read_osm_roads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

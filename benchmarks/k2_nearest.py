@@ -22,8 +22,8 @@ from benchmarks.network_peers import (
 )
 from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
 from spatial.network import TravelGraph, nearest, node_labels
-from spatial.network.search.core import contract_graph, weigh_core
-from spatial.network.search.kernels_buckets import spread_labels
+from spatial.network.graph import contract_graph, weigh_core
+from spatial.network.kernels_search import spread_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from benchmarks.network_peers import arcs_of, at_nodes, core_arcs, largest_diffe
 from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
 from spatial.network import times_matrix
-from spatial.network.search.core import contract_graph, weigh_core
+from spatial.network.graph import contract_graph, weigh_core
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,8 +23,8 @@ from benchmarks.network_peers import arcs_of
 from benchmarks.osrm_peer import add_osrm_options, osrm_tables
 from benchmarks.road_like import at_every_vertex, road_like_graph
 from spatial.crs import working_crs_for
+from spatial.inputs.osm import read_osm
 from spatial.network import TravelGraph, build_network, snap, times_matrix
-from spatial.sources.osm import read_osm
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,8 @@ import pandas as pd
 
 import spatial as sp
 from benchmarks.measure import in_turns
-from spatial.access.measures.catchment_sums import catchment_sums
-from spatial.access.measures.links import Links
-from spatial.access.measures.weighed_pairs import weigh_pairs
+from spatial.access.floating_catchment import catchment_sums
+from spatial.access.od_pairs import Links, weigh_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

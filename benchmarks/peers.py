@@ -21,8 +21,8 @@ from scipy.spatial import cKDTree
 
 from benchmarks.measure import in_turns
 from spatial.crs import working_crs_for
+from spatial.inputs.osm import read_osm, read_osm_roads
 from spatial.network import TravelGraph, build_network, load_speeds, nearest, node_labels, snap
-from spatial.sources.osm import read_osm, read_osm_roads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

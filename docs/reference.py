@@ -12,9 +12,9 @@ from pydantic import BaseModel
 import spatial
 from spatial import errors
 from spatial.cli import cli
+from spatial.drafting.study_file import inner_model
 from spatial.study import Study
 from spatial.tables import TABLES
-from spatial.template import inner_model
 
 
 def write_reference(folder: Path) -> None:

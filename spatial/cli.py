@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from spatial.sample import SampleForm
     from spatial.study import Study
 
+
 __all__ = ["FewOfAKind", "PlainFormatter", "cli", "main"]
+
 
 INTERRUPTED = 130
 PIPE_CLOSED = 1
@@ -135,14 +137,14 @@ def cli(*, verbose: bool) -> None:
 )
 def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_of: str | None) -> None:
     """Write a new study file: with every key explained, or from a folder of files."""
+    from spatial.drafting.study_file import study_template  # noqa: PLC0415 - as above
     from spatial.store import replace  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.study import Study  # noqa: PLC0415 - as above
-    from spatial.template import study_template  # noqa: PLC0415 - as above
 
     if study_file.exists():
         raise click.UsageError(f"{study_file} is there already; name another file")
     if folder is not None:
-        from spatial.drafting.writing import write_draft  # noqa: PLC0415 - as above
+        from spatial.drafting.study_file import write_draft  # noqa: PLC0415 - as above
 
         _say_lines(write_draft(folder, study_file, raw=raw, name=name, as_of=as_of))
         return
@@ -164,8 +166,8 @@ def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_
 )
 def inspect(file: Path, raw: Path, against: Path | None) -> None:
     """Look into a file and propose the part of a study file that reads it."""
-    from spatial.drafting import report_lines  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.sources.inspection import inspect_file  # noqa: PLC0415 - as above
+    from spatial.drafting.report import report_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.inputs.inspection.inspecting import inspect_file  # noqa: PLC0415 - as above
 
     _say_lines(report_lines(inspect_file(file, raw=raw, against=against)))
 
@@ -175,7 +177,7 @@ def inspect(file: Path, raw: Path, against: Path | None) -> None:
 @raw_option
 def check(study_file: Path, raw: Path) -> None:
     """Find every fault of the study file and its sources before any work."""
-    from spatial.drafting.blocks import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.drafting.study_file import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.stages.check import check_study  # noqa: PLC0415 - as above
 
     _say_lines(decision_lines(study_file))
@@ -257,7 +259,7 @@ def compare(runs: tuple[Path, ...], folder: Path | None, language: str) -> None:
 @raw_option
 def fetch(study_file: Path, raw: Path) -> None:
     """Bring the raw files that a study lacks, from the addresses in their source.toml or from OpenStreetMap."""
-    from spatial.sources.fetch import fetch as fetch_sources  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.formats.fetch import fetch as fetch_sources  # noqa: PLC0415 - keeps `spatial --help` fast
 
     with _progress_bar() as report:
         paths = fetch_sources(_study(study_file, raw), progress=report)

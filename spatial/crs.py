@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+
 __all__ = [
     "SCALE_OFF",
     "WGS84",
@@ -28,6 +29,7 @@ __all__ = [
     "scale_errors",
     "working_crs_for",
 ]
+
 
 WGS84 = "EPSG:4326"
 """Longitude and latitude in degrees: on the way in and in web maps only."""

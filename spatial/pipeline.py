@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from spatial.errors import StoreError
 from spatial.results import Results
-from spatial.runner import Decision, Late, Stage, plan, run_stages
 from spatial.runner.manifest import manifest_name
+from spatial.runner.run import Decision, plan, run_stages
+from spatial.runner.stage import Late, Stage
 from spatial.store import Store
 from spatial.study import Study
 from spatial.study.planned import PlannedStudy, planned_study
@@ -16,7 +17,9 @@ from spatial.study.planned import PlannedStudy, planned_study
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 __all__ = ["SCENARIO_STAGES", "STAGES", "decisions", "folders_of", "run"]
+
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 READ_TABLES = (
@@ -148,7 +151,7 @@ LAID = tuple(name for stage in TODAY for name in stage.makes)
 SCENARIO_STAGES = (
     Stage(
         "scenario",
-        Late("spatial.stages.scenario_run", "scenario"),
+        Late("spatial.stages.scenario", "scenario"),
         LAID,
         LAID,
         ("scenario", "study", "network", "region", "services_file"),
@@ -224,7 +227,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
         for item in decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)
     ):
         # What has run before was found in order then; the checks import most of the package.
-        from spatial.sources.prepare import refuse_missing  # noqa: PLC0415 - as said
+        from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - as said
         from spatial.stages.policy import check_policy  # noqa: PLC0415 - as said
 
         check_policy(study)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import ArrayLike, NDArray
 
+
 __all__ = ["Raster", "unmasked"]
 
 

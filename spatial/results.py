@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from spatial.rasters import Raster
 
+
 __all__ = ["Results", "read_results"]
+
 
 RASTERS = ("population", "elevation", "landcover", "friction", "off_road_min")
 

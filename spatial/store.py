@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyproj import CRS
 
+
 __all__ = [
     "Artifact",
     "Checksums",
@@ -35,6 +36,7 @@ __all__ = [
     "replace_files",
     "sha256_of",
 ]
+
 
 LOCK_NAME = ".lock"
 BASIS = "population_basis"

@@ -10,14 +10,128 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
 import spatial
+from spatial.access.capacity import allocate_capacity
+from spatial.access.floating_catchment import floating_catchment_area
+from spatial.access.isochrones import catchment_areas, isochrones
+from spatial.network.build import build_network
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest, node_labels
+from spatial.network.snapping import snap
+from spatial.terrain.referral import facility_to_facility
+from spatial.terrain.surface import travel_time_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numba.core.dispatcher import Dispatcher
 
-__all__ = ["all_kept", "compiled_kernels", "warm_up"]
+    from spatial.network.graph import TravelGraph
+    from spatial.network.snapping import Snaps
+
+
+__all__ = ["all_kept", "warm_up"]
+
+
+# The kinds of computation that ``spatial warmup`` runs once on a little town, each in a step of its own.
+
+CRS = "EPSG:32738"
+SIDE, STEP_M = 6, 1000.0
+"""Streets a side of the little town that is computed, and their distance."""
+
+
+def _streets() -> gpd.GeoDataFrame:
+    """Lay a grid of streets with a bend in each block."""
+    side = range(SIDE)
+    lines = [
+        [(STEP_M * (i + half / 2), STEP_M * j + 50.0 * half) for i in side for half in (0, 1)] for j in side
+    ]
+    lines += [[(x, y) for y, x in line] for line in lines]
+    return gpd.GeoDataFrame(
+        {"road_class": ["residential"] * len(lines)},
+        geometry=[shapely.LineString(line) for line in lines],
+        crs=CRS,
+    )
+
+
+def _points(*xy: tuple[float, float]) -> gpd.GeoSeries:
+    return gpd.GeoSeries([shapely.Point(point) for point in xy], crs=CRS)
+
+
+def _river() -> gpd.GeoSeries:
+    return gpd.GeoSeries([shapely.LineString([(1500, -900), (1500, 900)])], crs=CRS)
+
+
+def _town() -> tuple[TravelGraph, Snaps, Snaps]:
+    """Build the streets; put homes and shops on them."""
+    graph = build_network(_streets())
+    homes = snap(graph, _points((1400.0, 100.0), (3100.0, 2900.0)), min_component_km=0.0, barriers=_river())
+    shops = snap(graph, _points((1600.0, 200.0), (2400.0, 4100.0)), min_component_km=0.0)
+    return graph, homes, shops
+
+
+def _travel() -> None:
+    graph, homes, shops = _town()
+    for k in (1, 2):
+        nearest(graph, homes, shops, k=k)
+    node_labels(graph, shops)
+
+
+def _draw_routes() -> None:
+    nearest(*_town(), k=1).routes(np.arange(2))
+
+
+def _relate() -> None:
+    times_matrix(*_town(), cutoff_min=60.0)
+
+
+def _draw_areas() -> None:
+    graph = build_network(_streets())
+    clinics = gpd.GeoDataFrame(
+        {"facility_id": ["a", "b"], "service": ["clinic", "clinic"]},
+        geometry=_points((1600.0, 200.0), (2400.0, 4100.0)),
+    )
+    isochrones(graph, clinics, cutoffs_min=(5.0, 10.0), barriers=_river())
+    catchment_areas(graph, clinics, service="clinic", barriers=_river())
+
+
+def _cross_open_ground() -> None:
+    friction = np.full((8, 8), 0.01)
+    places = np.array([(0, 0), (7, 7)])
+    heights = np.arange(64.0).reshape(8, 8)
+    travel_time_surface(friction, places, resolution_m=100.0)
+    travel_time_surface(friction, places, resolution_m=100.0, neighbours=16, elevation_m=heights)
+    facility_to_facility(friction, places, resolution_m=100.0)
+
+
+def _measure() -> None:
+    od = pd.DataFrame({"from_id": ["v"], "to_id": [7], "travel_time_min": [5.0]})
+    villages = pd.DataFrame({"settlement_id": ["v"], "population_persons": [100.0]})
+    clinics = pd.DataFrame({"facility_id": [7], "service": ["clinic"], "capacity": [10.0]})
+    floating_catchment_area(od, villages, clinics, service="clinic", method="3sfca", buffer="none_needed")
+    allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
+
+
+STEPS: dict[str, Callable[[], None]] = {
+    "times on the network": _travel,
+    "areas": _draw_areas,
+    "times off the roads": _cross_open_ground,
+    "measures": _measure,
+    "times within a limit": _relate,
+    "routes": _draw_routes,
+}
+"""What is computed, in this order."""
+
+THEIRS = tuple(STEPS)[2:]
+"""Steps of the second process; the last two need what the first process compiles first. Both take about as long."""
+
+
+# Compile every kernel once, so that no later call waits: what ``spatial warmup`` does.
 
 
 def compiled_kernels() -> dict[str, Dispatcher]:
@@ -48,7 +162,6 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
     try:
         with all_kept():
             # Imported only now, so that both processes import at the same time.
-            from spatial.warmup_steps import STEPS, THEIRS  # noqa: PLC0415
 
             for number, (name, step) in enumerate(STEPS.items()):
                 if name == THEIRS[0]:
@@ -72,8 +185,6 @@ def _are_kept() -> bool:
 def _help() -> None:
     """Compile the steps of the second process."""
     with all_kept():
-        from spatial.warmup_steps import STEPS, THEIRS  # noqa: PLC0415 - importing makes garbage too
-
         for name in THEIRS:
             STEPS[name]()
         gc.freeze()

@@ -26,7 +26,7 @@ import shapely
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spatial.sources.layers import Layers
+    from spatial.inputs.prepare import Layers
 
 # A machine that others share is slow at times: no example fails for the time that it takes. The same examples at every
 # `make test`, and others at every `make trials`.
@@ -168,7 +168,7 @@ def region_run(once) -> Callable[[Path], Path]:
 @pytest.fixture(scope="session")
 def region_layers(once) -> Callable[[Path], Layers]:
     """Read what the example study of a region reads, once a session; each caller has a copy to itself."""
-    from spatial.sources.prepare import prepare  # noqa: PLC0415 - slow to import, and few tests need it
+    from spatial.inputs.prepare import prepare  # noqa: PLC0415 - slow to import, and few tests need it
     from spatial.study import Study  # noqa: PLC0415
 
     def made(region: Path) -> Layers:

@@ -17,7 +17,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import spatial as sp
-from spatial.access.cells.raster_cells import peopled_cells
+from spatial.access.cells import peopled_cells
 
 KNOWN, MAYBE, NONE, INK = "#0072B2", "#56B4E9", "#D55E00", "#222222"
 REACHES_M = (500.0, 1000.0, 2000.0, 3000.0, 5000.0)

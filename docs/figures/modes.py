@@ -18,10 +18,9 @@ import matplotlib.pyplot as plt
 import spatial as sp
 from spatial.access.places import take
 from spatial.network import nearest, snap
-from spatial.network.legs.slope import heights_at
-from spatial.network.legs.slope_speeds import cycling_multiplier, tobler_multiplier
-from spatial.network.search.kernels_door import DIRECT
-from spatial.network.search.routes import route_between
+from spatial.network.kernels_places import DIRECT
+from spatial.network.nearest import route_between
+from spatial.network.slope import cycling_multiplier, heights_at, tobler_multiplier
 
 WALK, CYCLE, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#9a9a9a"
 LONGEST_MIN = 150.0

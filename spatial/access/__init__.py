@@ -1,16 +1,15 @@
 """Times become access: people at settlements, the nearest facility and town of each, the last mile."""
 
+from __future__ import annotations
+
 from spatial.access.analyst import cost_to_closest, travel_times
-from spatial.access.areas.catchment_areas import catchment_areas
-from spatial.access.areas.ground import AreaRules
-from spatial.access.areas.isochrones import isochrones
-from spatial.access.areas.reach import reached_edges
-from spatial.access.cells.origins import cell_factor, cells_as_origins, towns_as_facilities
-from spatial.access.edge_risk import needed_buffer_m, population_at_risk
-from spatial.access.measures.availability import catchment_overlap, overlap_shares, spatial_availability
-from spatial.access.measures.capacity import CapacityAllocation, allocate_capacity
-from spatial.access.measures.cumulative import cumulative_cutoff, cumulative_interval, gravity
-from spatial.access.measures.decays import (
+from spatial.access.area_hulls import AreaRules
+from spatial.access.availability import catchment_overlap, overlap_shares, spatial_availability
+from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
+from spatial.access.capacity import CapacityAllocation, allocate_capacity
+from spatial.access.cells import cell_factor, cells_as_origins, towns_as_facilities
+from spatial.access.cumulative import cumulative_cutoff, cumulative_interval, fgt_poverty, gravity
+from spatial.access.decays import (
     Decay,
     decay_binary,
     decay_exponential,
@@ -21,23 +20,18 @@ from spatial.access.measures.decays import (
     decay_stepped,
     decay_truncated_gaussian,
 )
-from spatial.access.measures.floating_catchment import (
-    catchment_ratios,
-    facility_crowding,
-    floating_catchment_area,
-)
-from spatial.access.measures.groups import Group, group_summary, group_travel_times
-from spatial.access.measures.poverty import fgt_poverty
-from spatial.access.nearest_table import AccessResult, access_table
-from spatial.access.node_catchments import node_catchments
-from spatial.access.off_barriers import move_off_barriers
-from spatial.access.ordering import id_order
-from spatial.access.population import allocate_population, allocate_population_with_account
-from spatial.access.rules import TOWN_TIERS, AccessRules, SnapRules
-from spatial.access.rural.last_mile import LastMileRules, last_mile
-from spatial.access.rural.last_mile_coverage import last_mile_coverage
-from spatial.access.rural.rural_access import RoadCondition, rural_access_index
-from spatial.access.rural.wet_loss import wet_loss, wet_loss_summary
+from spatial.access.emergency import emergency_response
+from spatial.access.findings import move_off_barriers, needed_buffer_m, population_at_risk
+from spatial.access.floating_catchment import catchment_ratios, facility_crowding, floating_catchment_area
+from spatial.access.groups import Group, group_summary, group_travel_times
+from spatial.access.isochrones import catchment_areas, isochrones, node_catchments
+from spatial.access.last_mile import LastMileRules, last_mile, last_mile_coverage, wet_loss, wet_loss_summary
+from spatial.access.nearest import AccessResult, access_table
+from spatial.access.options import TOWN_TIERS, AccessRules, SnapRules
+from spatial.access.places import Surroundings, id_order
+from spatial.access.roads_reached import reached_edges
+from spatial.access.rural_access import RoadCondition, rural_access_index
+from spatial.access.scenarios import compare_scenarios, summarise_scenarios
 from spatial.access.summaries import (
     summarise,
     summarise_measure,
@@ -45,11 +39,7 @@ from spatial.access.summaries import (
     weighted_statistics,
     widen,
 )
-from spatial.access.surroundings import Surroundings
-from spatial.access.trials.calibration import Calibration, FitRules, calibrate_speeds
-from spatial.access.trials.emergency import emergency_response
-from spatial.access.trials.scenarios import compare_scenarios, summarise_scenarios
-from spatial.access.trials.uncertainty import AccessIntervals, WalkRange, access_intervals
+from spatial.access.uncertainty import AccessIntervals, WalkRange, access_intervals
 
 __all__ = [
     "TOWN_TIERS",
@@ -70,8 +60,6 @@ __all__ = [
     "access_intervals",
     "access_table",
     "allocate_capacity",
-    "allocate_population",
-    "allocate_population_with_account",
     "calibrate_speeds",
     "catchment_areas",
     "catchment_overlap",

@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
-from spatial.access.options import check_count, check_direction, limit_of
-from spatial.access.ordering import id_order
-from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
-from spatial.access.rules import SnapRules
-from spatial.network import nearest, times_matrix
+from spatial.access.options import SnapRules, check_count, check_direction, limit_of
+from spatial.access.places import asked_for, existing, id_order, ids_or_none, offering, place_on, take
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     import geopandas as gpd
 
-    from spatial.network import TravelGraph
-    from spatial.sources.services import Vocabulary
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+
 
 __all__ = ["cost_to_closest", "travel_times"]
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from spatial.sources.unit_codes import unit_key, unit_prefixes
+from spatial.inputs.unit_codes import unit_key, unit_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
 
 __all__ = [
     "Eligible",
@@ -23,6 +24,7 @@ __all__ = [
     "open_for_group",
     "serves_where_it_stands",
 ]
+
 
 Facilities = TypeVar("Facilities", bound=pd.DataFrame)
 

@@ -1,10 +1,13 @@
-"""Options of the analysts' functions, checked before anything is computed."""
+"""How access is measured: options as the study names them, checked and paired by label before anything runs."""
 
 from __future__ import annotations
 
 import datetime as dt
-from math import inf, isnan
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from math import inf, isnan, ulp
+from sys import float_info
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,11 +15,15 @@ import pandas as pd
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+
 __all__ = [
+    "TOWN_TIERS",
+    "AccessRules",
+    "SnapRules",
     "check_count",
     "check_direction",
     "check_minutes",
@@ -26,10 +33,14 @@ __all__ = [
     "is_unknown",
     "limit_of",
     "numbers",
+    "paired",
     "service_names",
     "shown",
     "whole_number",
 ]
+
+
+# Options of the analysts' functions, checked before anything is computed.
 
 NO_NUMBERS = (str, bytes, dt.date, dt.time, dt.timedelta, np.datetime64, np.timedelta64, complex)
 """What numpy would read as numbers; dates count from 1970 there."""
@@ -162,3 +173,163 @@ def shown(value: object) -> str:
         return f"{value:g}" if isinstance(value, int | float) else repr(value)
     except OverflowError:
         return "beyond 1e308"
+
+
+# How access is measured: options with the same names as in the study file, as plain frozen values.
+
+TOWN_TIERS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "town": frozenset({"town", "county_seat", "city"}),
+        "county_seat": frozenset({"county_seat", "city"}),
+        "city": frozenset({"city"}),
+    }
+)
+"""Settlement tiers that serve as a town of each tier: a city does what a town does (Christaller's hierarchy)."""
+
+
+@dataclass(frozen=True)
+class SnapRules:
+    """
+    How places are joined to the network.
+
+    Parameters
+    ----------
+    candidates : int
+        How many nearest edges compete as the way in.
+    max_snap_m : float
+        A place further than this from every edge is not snapped; inclusive.
+    min_component_km : float
+        Shorter components are reported and not snapped to.
+    walk_km_h : float
+        Speed of the walk to and from the network.
+    detour : float
+        Length of that walk over its straight line.
+    """
+
+    candidates: int = 5
+    max_snap_m: float = 5000.0
+    min_component_km: float = 5.0
+    walk_km_h: float = 5.0
+    detour: float = 1.3
+
+    def __post_init__(self) -> None:
+        """Refuse rules that nothing could be joined by."""
+        check_count("candidates", self.candidates)
+        problems = [
+            f"{name}: is {value!r}, must be {words}"
+            for name, value, least, most, words in (
+                ("max_snap_m", self.max_snap_m, 0.0, inf, "0 or more"),
+                ("min_component_km", self.min_component_km, 0.0, inf, "0 or more"),
+                ("walk_km_h", self.walk_km_h, ulp(0.0), float_info.max, "above 0 and finite"),
+                ("detour", self.detour, 1.0, float_info.max, "1 or more and finite"),
+            )
+            if not is_number(value, least=least, most=most)
+        ]
+        if problems:
+            raise ContractError("snap rules", problems)
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """
+    Which times are computed, and how far.
+
+    Parameters
+    ----------
+    cutoffs_min : tuple of float
+        Minutes within which facilities are counted, inclusive; each once.
+    max_time_min : float or None
+        Beyond this a facility counts as beyond the cutoff; inclusive; None for no cutoff.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    tiers : mapping of str to frozenset of str
+        Services that settlements themselves offer, and the tiers that offer each.
+    snap : SnapRules
+        How places are joined to the network.
+    route_services : tuple of str or None
+        Services whose routes are drawn; None for every one.
+    max_routes : int
+        Services are drawn one after the other as long as there would not be more routes than this.
+    shortest : frozenset of str
+        Services of which the metres of the shortest way are wanted, too, which may be another one than the fastest.
+    buffer_m : float
+        Ground beyond the study area that was loaded, for `edge_risk`.
+    """
+
+    cutoffs_min: tuple[float, ...] = (15.0, 30.0, 60.0)
+    max_time_min: float | None = 240.0
+    direction: Literal["to_facility", "from_facility"] = "to_facility"
+    tiers: Mapping[str, frozenset[str]] = field(default_factory=lambda: TOWN_TIERS)
+    snap: SnapRules = field(default_factory=SnapRules)
+    route_services: tuple[str, ...] | None = None
+    max_routes: int = 100_000
+    shortest: frozenset[str] = frozenset()
+    buffer_m: float = 30_000.0
+
+    def __post_init__(self) -> None:
+        """Leave each cutoff once."""
+        object.__setattr__(self, "cutoffs_min", cutoffs_of(self.cutoffs_min) if self.cutoffs_min else ())
+
+
+# Labels of pandas objects: arguments that speak of the same places are paired by label, never by chance of order.
+
+REMEDY = "give all the same labels, or plain arrays in one order (.to_numpy())"
+
+
+def paired(table: str, /, **given: tuple[Any, str]) -> tuple[Any, ...]:
+    """
+    Bring arguments that lie along the same axes into one order.
+
+    Two labelled arguments in the same order stay as they are. With the same labels in another order, the later one
+    takes the order of the first. With other labels, or labels that are there twice, they are refused. What has no
+    labels (lists, arrays, sparse matrices) stays as it is, and counts by position beside the first labelled one.
+
+    Returns the arguments in the order given.
+
+    Examples
+    --------
+    >>> one, other = pd.Series([1, 2], index=["a", "b"]), pd.Series([20, 10], index=["b", "a"])
+    >>> paired("shares", x=(one, "units"), total=(other, "units"))[1].tolist()
+    [10, 20]
+    """
+    leaders: dict[str, tuple[str, pd.Index]] = {}
+    problems: list[str] = []
+    ordered = []
+    for name, (value, along) in given.items():
+        labelled = value
+        if isinstance(value, pd.Series | pd.DataFrame):
+            for number, axis in enumerate(along.split()[-value.ndim :]):
+                mine = value.axes[number]
+                leader, wanted = leaders.setdefault(axis, (name, mine))
+                fault = _fault(mine, wanted)
+                if fault:
+                    whom = f"of {leader}" if leader != name else "of the rows"
+                    problems.append(f"{name}: labels of {axis} differ from those {whom}: {fault}; {REMEDY}")
+                elif not mine.equals(wanted):
+                    labelled = labelled.take(mine.get_indexer(wanted), axis=number)
+        ordered.append(labelled)
+    if problems:
+        raise ContractError(table, problems)
+    return tuple(ordered)
+
+
+def _fault(mine: pd.Index, wanted: pd.Index) -> str:
+    """Say why labels cannot be brought into the order wanted; empty where they can."""
+    if mine.equals(wanted):
+        return ""
+    faults = []
+    for labels, whose in ((mine, "here"), (wanted, "there")):
+        twice = labels[labels.duplicated()].unique()
+        if len(twice):
+            faults.append(f"more than once {whose} {_named(twice)}")
+    if faults:
+        return ", ".join(faults)
+    for labels, others, what in ((wanted, mine, "missing"), (mine, wanted, "too many")):
+        lone = labels[others.get_indexer(labels) < 0]
+        if len(lone):
+            faults.append(f"{what} {_named(lone)}")
+    return ", ".join(faults)
+
+
+def _named(labels: pd.Index) -> str:
+    return first_of(list(np.asarray(labels, dtype=object)), limit=3)

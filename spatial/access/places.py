@@ -1,43 +1,219 @@
-"""Places on a network: settlements and facilities in the order of their ids, with where they meet the roads."""
+"""Places on a network: checked, in the order of their ids, with where they meet the roads and what lies around."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from spatial.access.eligibility import is_for_everybody
-from spatial.access.options import service_names
-from spatial.access.ordering import id_order
-from spatial.access.place_checks import check_crs, check_on_network, check_places, check_table
-from spatial.access.rules import TOWN_TIERS
-from spatial.errors import ContractError, first_of
-from spatial.network import Snaps, snap
-from spatial.sources.services import load_services
+from spatial.access.options import TOWN_TIERS, service_names
+from spatial.errors import ContractError, CrsError, first_of
+from spatial.inputs.services import load_services
+from spatial.network.graph import TravelGraph
+from spatial.network.snapping import Snaps, snap
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-    from spatial.access.rules import SnapRules
-    from spatial.network import TravelGraph
-    from spatial.sources.services import Vocabulary
+    from spatial.access.options import SnapRules
+    from spatial.inputs.services import Vocabulary
+
 
 __all__ = [
     "Asked",
     "Places",
+    "Surroundings",
     "asked_for",
+    "check_places",
+    "check_table",
     "counting",
     "existing",
+    "id_order",
     "ids_or_none",
+    "not_points",
     "offering",
     "place_on",
     "take",
     "texts",
 ]
+
+
+# The order of ids: ties between facilities go to the lowest one.
+
+_OSM_ID = re.compile(r"(?P<kind>[nwr])(?P<number>\d+)(?P<rest>.*)", re.DOTALL)
+_KINDS = {"n": 0, "w": 1, "r": 2}
+_DIGITS = re.compile(r"(\d+)")
+
+
+def id_order(ids: Iterable[str]) -> NDArray[np.int64]:
+    """
+    Sort ids: OpenStreetMap's as node, way, relation and then by number, others by text with numbers as numbers.
+
+    Examples
+    --------
+    >>> id_order(["w2", "n10", "n9"]).tolist()
+    [2, 1, 0]
+    """
+    keys = [_key(str(value)) for value in ids]
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+
+
+def _key(value: str) -> tuple[int, int, tuple[tuple[int, int, str], ...], str, str]:
+    match = _OSM_ID.fullmatch(value)
+    if match is not None:
+        return _KINDS[match["kind"]], int(match["number"]), (), match["rest"], value
+    parts = (part for part in _DIGITS.split(value) if part)
+    natural = tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+    return len(_KINDS), 0, natural, "", value
+
+
+# What lies around places: the study area, what cannot be crossed on foot, and the sea.
+
+SEA_KINDS = ("sea", "coastline", "coast")
+"""Values of a water's `kind` that say: the land ends here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """The ground that access is measured on. Every part may be missing."""
+
+    # polygons within which places are scored; tells which ends of the network were cut off
+    study_area: gpd.GeoSeries | gpd.GeoDataFrame | None = None
+    # what no walk to the road and no direct walk may touch: water, or a border that is closed
+    barriers: gpd.GeoSeries | None = None
+    # sea or coast line: a road that ends there ends by nature, and was not cut off
+    sea: gpd.GeoSeries | None = None
+
+    @classmethod
+    def from_layers(
+        cls, *, study_area: gpd.GeoDataFrame | None = None, water: gpd.GeoDataFrame | None = None
+    ) -> Surroundings:
+        """
+        Take the surroundings from the tables ``study_area`` and ``water``.
+
+        Returns what is not there stays None, or empty.
+        """
+        if water is None:
+            return cls(study_area=study_area)
+        is_sea = water["kind"].isin(SEA_KINDS)
+        is_barrier = water["is_barrier"].astype(bool)
+        return cls(study_area, water.loc[is_barrier].geometry, water.loc[is_sea].geometry)
+
+
+# What settlements, facilities and barriers must hold before they meet a network.
+
+
+def check_on_network(graph: object, barriers: object) -> None:
+    """Refuse what is no network, and barriers that are no series of shapes."""
+    problems = []
+    if not isinstance(graph, TravelGraph):
+        problems.append(f"graph: is a {type(graph).__name__}; build a TravelGraph with build_network(roads)")
+    if not (barriers is None or isinstance(barriers, gpd.GeoSeries)):
+        problems.append(
+            f"barriers: are a {type(barriers).__name__}; give a GeoSeries, such as frame.geometry"
+        )
+    if problems:
+        raise ContractError("options", problems)
+
+
+def check_crs(frame: gpd.GeoDataFrame, key: str, graph: TravelGraph) -> None:
+    """Refuse places in another CRS than the network's."""
+    table = _table_of(key)
+    if frame.crs is None:
+        raise CrsError(
+            f"{table}: no CRS; say what their coordinates are in with frame.set_crs(...), "
+            "then reproject with to_crs(graph.crs)"
+        )
+    if frame.crs != graph.crs:
+        raise CrsError(
+            f"{table}: the CRS is {frame.crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
+
+
+def _table_of(key: str) -> str:
+    return "settlements" if key == "settlement_id" else "facilities"
+
+
+def check_places(frame: gpd.GeoDataFrame, key: str) -> None:
+    """Refuse places without an id or a point of their own, all faults at once."""
+    table = _table_of(key)
+    check_table(frame, table)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        raise ContractError(table, ["geometry: there is none; give a GeoDataFrame of points with a CRS"])
+    if key not in frame:
+        raise ContractError(table, [f"{key}: no such column among {first_of(frame.columns)}"])
+    # Tables name places by text, so that 7 and "7" would be one place there.
+    missing, twice = frame[key].isna(), frame[key].map(str).duplicated()
+    problems = [f"{key}: missing in {missing.sum()} rows"] if missing.any() else []
+    if (twice & ~missing).any():
+        problems.append(
+            f"{key}: used more than once: {first_of(frame.loc[(twice & ~missing).to_numpy(), key])}; make ids unique"
+        )
+    wrong = not_points(frame.geometry)
+    if wrong.any():
+        problems.append(
+            f"geometry: no point with coordinates at {first_of(frame[key].to_numpy(dtype=object)[wrong])}; "
+            "of areas take representative_point(), or drop those rows"
+        )
+    if problems:
+        raise ContractError(table, problems)
+
+
+def check_table(frame: object, table: str) -> None:
+    """Refuse what is no table, names a column twice, holds numbers that pandas does not take, or an area of words."""
+    if not isinstance(frame, pd.DataFrame):
+        raise ContractError(table, [f"is a {type(frame).__name__}; give a GeoDataFrame"])
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise ContractError(
+            table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"]
+        )
+    turned = {
+        name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative
+    }
+    if turned:
+        raise ContractError(
+            table,
+            [
+                f"{name}: numbers in the byte order of another machine ({kind.str}), of which pandas takes no rows; "
+                f"convert with astype('{kind.newbyteorder('=')}')"
+                for name, kind in turned.items()
+            ],
+        )
+    _refuse_unsaid(frame, table)
+
+
+def _refuse_unsaid(frame: pd.DataFrame, table: str) -> None:
+    """Refuse words, numbers and nothing where a place is inside the study area or is not."""
+    if "in_study" not in frame or frame["in_study"].dtype == np.bool_:
+        return
+    unsaid = frame["in_study"][~frame["in_study"].isin([True, False]).to_numpy(dtype=bool)]
+    if len(unsaid):
+        odd = first_of([str(item) for item in unsaid.unique()])
+        raise ContractError(
+            table, [f"in_study: {odd} in {len(unsaid)} rows; write True or False for every place"]
+        )
+
+
+def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Find shapes that are no point with finite coordinates."""
+    points = np.asarray(shapes.array, dtype=object)
+    is_point = (shapely.get_type_id(points) == shapely.GeometryType.POINT) & ~shapely.is_empty(points)
+    is_point[is_point] = np.isfinite(shapely.get_coordinates(points[is_point])).all(axis=1)
+    return np.asarray(~is_point, dtype=bool)
+
+
+# Places on a network: settlements and facilities in the order of their ids, with where they meet the roads.
 
 _STATUS = ("existing", "candidate", "closed")
 """Only the first one serves."""

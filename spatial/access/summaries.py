@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from spatial.access.labels import paired
-from spatial.access.measures.od_pairs import require_columns
-from spatial.access.options import numbers
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import numbers, paired
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+
 __all__ = ["summarise", "summarise_measure", "weighted_quantile", "weighted_statistics", "widen"]
+
 
 CAP_MIN = 180.0
 """Minutes that a longer or missing way counts as in the capped mean (INDICATORS, section 0)."""

@@ -1,20 +1,204 @@
-"""The ground under the settlements, from the study's own roads, water and boundaries."""
+"""The ground under the settlements: roads, water, boundaries and relief, simplified for the canvas."""
 
 from __future__ import annotations
 
+import base64
+import math
+import struct
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import shapely
+from affine import Affine
+from rasterio.enums import Resampling
+from rasterio.transform import from_bounds
+from rasterio.warp import reproject, transform_bounds
 
-from spatial.cartography.lines import pack_lines
+from spatial.cartography.document import pack
+from spatial.crs import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-__all__ = ["ground"]
+    from spatial.rasters import Raster
+
+
+__all__ = ["MAX_BYTES", "ground", "hillshade", "pack_lines", "pack_points", "palette_png", "relief_block"]
+
+
+# Lines and outlines for the canvas: simplified, in hundred-thousandths of a degree, delta-coded.
+
+DEGREE_SCALE = 100_000
+"""Steps a degree: about 1.1 m on the ground, finer than a pixel at every zoom offered."""
+
+
+def pack_points(points: gpd.GeoSeries) -> dict[str, Any]:
+    """Encode points."""
+    degrees = points.to_crs(WGS84)
+    x = np.rint(degrees.x.to_numpy() * DEGREE_SCALE).astype(np.int64)
+    y = np.rint(degrees.y.to_numpy() * DEGREE_SCALE).astype(np.int64)
+    return {"x": pack(np.diff(x, prepend=0), "i4"), "y": pack(np.diff(y, prepend=0), "i4")}
+
+
+def pack_lines(
+    shapes: gpd.GeoSeries, *, tolerance_m: float, rings: bool = False, labels: npt.ArrayLike | None = None
+) -> dict[str, Any]:
+    """Encode lines, or the rings of polygons."""
+    number = np.arange(len(shapes)) if labels is None else np.asarray(labels)
+    # Only polygons can be torn by it; for lines alone keeping the topology costs ten times as much.
+    simple = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=rings)
+    parts, source = shapely.get_parts(simple, return_index=True)
+    kind = shapely.get_type_id(parts)
+    if rings:
+        chosen = kind == shapely.GeometryType.POLYGON.value
+        parts, which = shapely.get_rings(parts[chosen], return_index=True)
+        source = source[chosen][which]
+    else:
+        chosen = np.isin(kind, [shapely.GeometryType.LINESTRING.value, shapely.GeometryType.LINEARRING.value])
+        parts, source = parts[chosen], source[chosen]
+    degrees = gpd.GeoSeries(parts, crs=shapes.crs).to_crs(WGS84).to_numpy()
+    coordinates, line = shapely.get_coordinates(degrees, return_index=True)
+    steps = np.rint(coordinates * DEGREE_SCALE).astype(np.int64)
+    return {
+        "sizes": pack(np.bincount(line, minlength=len(parts)), "u4"),
+        "x": pack(np.diff(steps[:, 0], prepend=0), "i4"),
+        "y": pack(np.diff(steps[:, 1], prepend=0), "i4"),
+        "source": pack(number[source], "u4"),
+    }
+
+
+# Relief as a faint shade: elevation warped to web Mercator, lit from the north-west, as a small picture.
+
+MAX_BYTES = 200_000
+"""Most that the picture adds to a page, as base64."""
+_WEB_MERCATOR = "EPSG:3857"
+_SIDES_PX = (1600, 1280, 1000, 800, 640, 500, 400, 300, 200)
+_LEVELS = 24
+_INK = (38, 50, 58)
+_OPACITY = 0.38
+"""Of the deepest shade; level ground gets a seventh of it."""
+_USUAL_SLOPE, _MOST_EXAGGERATED = 0.5, 8.0
+_LIGHT = (-0.5, 0.5, math.sqrt(0.5))
+"""Towards the light: from the north-west, halfway up, as on printed maps."""
+
+
+def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str, Any] | None:
+    """
+    Encode the relief of a page.
+
+    Returns ``image`` (a data URI of at most `MAX_BYTES`), ``bounds`` of it and ``factor``, by which heights
+    are exaggerated; None where the raster tells nothing there.
+    """
+    (south, west), (north, east) = bounds
+    for side in _SIDES_PX:
+        metres, cell_m = _warped(relief, (west, south, east, north), side)
+        if not np.isfinite(metres).any():
+            return None
+        factor = _exaggeration(metres, cell_m)
+        image = base64.b64encode(palette_png(hillshade(metres, cell_m, factor=factor))).decode("ascii")
+        if len(image) <= MAX_BYTES:
+            break
+    return {
+        "image": f"data:image/png;base64,{image}",
+        "bounds": [[south, west], [north, east]],
+        "factor": round(factor, 1),
+    }
+
+
+def hillshade(
+    metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0
+) -> npt.NDArray[np.float64]:
+    """
+    Shade a surface lit from the north-west at 45 degrees.
+
+    Examples
+    --------
+    >>> shade = hillshade([[2.0, 1.0, 0.0]] * 3, 1.0)
+    >>> bool((shade > 0.5).all())
+    True
+    """
+    height = np.asarray(metres, dtype=np.float64)
+    cell = np.reshape(np.asarray(cell_m, dtype=np.float64), (-1, 1))
+    south, east = (part * factor / cell for part in np.gradient(height))
+    cosine = (-east * _LIGHT[0] + south * _LIGHT[1] + _LIGHT[2]) / np.sqrt(1.0 + east**2 + south**2)
+    sea = (height <= 0.0) & (south == 0.0) & (east == 0.0)
+    return np.where(sea, np.nan, 1.0 - np.clip(cosine, 0.0, 1.0))
+
+
+def palette_png(shade: npt.ArrayLike) -> bytes:
+    """Write a shade as a PNG of one ink in steps of opacity."""
+    deep = np.nan_to_num(np.asarray(shade, dtype=np.float64)) ** 1.5
+    levels = np.rint(deep * (_LEVELS - 1)).astype(np.uint8)
+    rows, columns = levels.shape
+    lines = np.hstack([np.zeros((rows, 1), np.uint8), levels])
+    opacity = bytes(round(255 * _OPACITY * level / (_LEVELS - 1)) for level in range(_LEVELS))
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 3, 0, 0, 0)),
+        (b"PLTE", bytes(_INK) * _LEVELS),
+        (b"tRNS", opacity),
+        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in chunks)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _warped(
+    relief: Raster, box: tuple[float, float, float, float], side: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Heights on a web Mercator grid over a box of degrees, and the side of a cell on the ground row by row."""
+    left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, *box)
+    heights, source = _cut(relief, box)
+    step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
+    columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
+    target = np.full((rows, columns), np.nan)
+    reproject(
+        heights,
+        target,
+        src_transform=source,
+        src_crs=relief.crs.to_wkt(),
+        src_nodata=np.nan,
+        dst_transform=from_bounds(left, bottom, right, top, columns, rows),
+        dst_crs=_WEB_MERCATOR,
+        dst_nodata=np.nan,
+        resampling=Resampling.average if heights.size > target.size else Resampling.bilinear,
+    )
+    latitude = np.radians(np.linspace(box[3], box[1], rows))
+    return target, step * np.cos(latitude)
+
+
+def _cut(relief: Raster, box: tuple[float, float, float, float]) -> tuple[npt.NDArray[np.float64], Affine]:
+    """Take the part of the raster that a box of degrees needs, a few cells wider."""
+    left, bottom, right, top = transform_bounds(WGS84, relief.crs.to_wkt(), *box)
+    corners = [
+        ~relief.transform * corner for corner in ((left, top), (right, bottom), (left, bottom), (right, top))
+    ]
+    first = [max(0, math.floor(min(values)) - 2) for values in zip(*corners, strict=True)]
+    last = [math.ceil(max(values)) + 3 for values in zip(*corners, strict=True)]
+    part = relief.values[first[1] : max(last[1], first[1] + 1), first[0] : max(last[0], first[0] + 1)]
+    if not part.size:
+        return np.full((1, 1), np.nan), relief.transform
+    return np.ascontiguousarray(part), relief.transform * Affine.translation(*first)
+
+
+def _exaggeration(metres: npt.NDArray[np.float64], cell_m: npt.NDArray[np.float64]) -> float:
+    """Heights are raised until the steeper slopes stand out: at most eightfold, never lowered."""
+    south, east = np.gradient(metres)
+    slope = np.hypot(south, east) / cell_m[:, None]
+    known = slope[np.isfinite(slope) & (slope > 0.0)]
+    steep = float(np.quantile(known, 0.9)) if len(known) else 0.0
+    return min(_MOST_EXAGGERATED, max(1.0, _USUAL_SLOPE / steep)) if steep > 0.0 else 1.0
+
+
+# The ground under the settlements, from the study's own roads, water and boundaries.
 
 _MAJOR = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
 _MIDDLE = ("secondary", "secondary_link", "tertiary", "tertiary_link")

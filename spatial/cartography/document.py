@@ -1,33 +1,212 @@
-"""One self-contained HTML file from a folium map, our scripts and a block of data."""
+"""One self-contained HTML file: vendored and own assets, columns as typed arrays, a folium map and a block of data."""
 
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
+import re
+import tomllib
+import zlib
+from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import folium
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from branca.element import Figure, MacroElement
 from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
-from spatial.cartography.assets import own, vendored
+from spatial.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
 
 __all__ = [
     "COMPARE",
     "FACT_SHEET",
-    "INDEX",
+    "NO_INDEX",
     "SCORE",
     "SIGN_OFF",
-    "PlainParts",
+    "codes",
     "json_block",
     "map_document",
+    "own",
+    "pack",
+    "pack_seconds",
+    "pack_texts",
     "plain_document",
+    "round_up",
+    "space_order",
+    "vendored",
+    "vendored_files",
 ]
+
+
+# Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
+
+_SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+_CSS_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)([^)'\"]+)['\"]?\s*\)")
+_SCRIPT_END = re.compile(r"</(?=script|style)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Vendored:
+    """A file of another project, unmodified."""
+
+    path: str  # below the assets folder
+    package: str  # the package that it is from, its version and SPDX licence
+    version: str
+    licence: str
+    sha256: str  # of the file
+
+
+@functools.cache
+def vendored_files() -> dict[str, Vendored]:
+    """Read the manifest of vendored files."""
+    manifest: dict[str, Any] = tomllib.loads(_bytes("manifest.toml").decode("utf-8"))
+    return {
+        file["path"]: Vendored(
+            file["path"], package["name"], package["version"], package["licence"], file["sha256"]
+        )
+        for package in manifest["package"]
+        for file in package["file"]
+    }
+
+
+@functools.cache
+def vendored(path: str) -> str:
+    """Give a vendored script or style sheet as it goes into a page."""
+    known = vendored_files()
+    if path not in known:
+        raise SourceError(
+            f"{path} is no vendored asset; add it to the manifest with version, licence and sha256"
+        )
+    entry = known[path]
+    text = _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip()
+    folder = path.rpartition("/")[0]
+    text = _CSS_URL.sub(lambda match: f"url({_data_uri(f'{folder}/{match[1]}')})", text)
+    licence = _bytes(f"{folder}/LICENSE").decode("utf-8").strip().replace("*/", "* /")
+    return _inert(f"/* {entry.package} {entry.version}\n{licence}\n*/\n{text}\n")
+
+
+@functools.cache
+def own(name: str) -> str:
+    """Give one of our own scripts or style sheets."""
+    return _inert(_bytes(f"own/{name}").decode("utf-8"))
+
+
+def _data_uri(path: str) -> str:
+    if path not in vendored_files():
+        raise SourceError(f"{path} is linked by a style sheet and no vendored asset; add it to the manifest")
+    return f"data:image/png;base64,{base64.b64encode(_bytes(path)).decode('ascii')}"
+
+
+def _inert(text: str) -> str:
+    return _SCRIPT_END.sub(r"<\\/", text)
+
+
+def _bytes(path: str) -> bytes:
+    return files("spatial.cartography").joinpath("assets", *path.split("/")).read_bytes()
+
+
+# Columns of numbers and names as the pages carry them: typed arrays, deflated, base64.
+
+NO_INDEX = -1
+"""Index of nothing in an int32 column; JavaScript turns it into null."""
+_KINDS = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "i4": np.int32, "f4": np.float32}
+_ZLIB_LEVEL = 6
+
+
+def pack(values: npt.ArrayLike, kind: str) -> dict[str, Any]:
+    """
+    Encode one column.
+
+    Bytes of equal weight are put side by side before deflating, which halves slowly changing numbers.
+    """
+    array = np.ascontiguousarray(np.asarray(values).astype(_KINDS[kind]))
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    planes = little.view(np.uint8).reshape(len(array), array.dtype.itemsize).T
+    data = base64.b64encode(zlib.compress(planes.tobytes(), _ZLIB_LEVEL)).decode("ascii")
+    return {"kind": kind, "n": len(array), "data": data}
+
+
+def pack_texts(texts: Iterable[object]) -> dict[str, Any]:
+    """Encode one column of texts."""
+    lines = [" ".join(text.split()) if isinstance(text, str) else "" for text in texts]
+    raw = zlib.compress("\n".join(lines).encode("utf-8", "replace"), _ZLIB_LEVEL)
+    return {"n": len(lines), "text": base64.b64encode(raw).decode("ascii")}
+
+
+def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDArray[np.float32]:
+    """
+    Round to float32 so that no comparison with a threshold changes.
+
+    Rounding upwards keeps ``value <= threshold`` for every threshold that float32 can hold, all whole numbers
+    among them; values just above one of the other thresholds named are moved above its float32 as well.
+
+    Examples
+    --------
+    >>> bool(round_up([60.0 + 1e-12])[0] > 60)
+    True
+    >>> bool(round_up([60.0])[0] <= 60)
+    True
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    up = np.float32(np.inf)
+    rounded = exact.astype(np.float32)
+    rounded = np.where(rounded < exact, np.nextafter(rounded, up), rounded)
+    for threshold in thresholds:
+        limit = np.float32(threshold)
+        limit = np.nextafter(limit, up) if float(limit) < threshold else limit
+        rounded = np.where((exact > threshold) & (rounded <= limit), np.nextafter(limit, up), rounded)
+    return rounded
+
+
+def pack_seconds(minutes: npt.ArrayLike) -> dict[str, Any]:
+    """
+    Encode minutes that are only shown, never compared, as whole seconds.
+
+    Returns a column of uint32 of seconds plus one; 0 = missing.
+    """
+    exact = np.asarray(minutes, dtype=np.float64)
+    seconds = np.where(np.isfinite(exact), np.rint(exact * 60.0) + 1.0, 0.0)
+    return pack(seconds, "u4")
+
+
+def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """Order points along a Z-curve, so that neighbours stand side by side and deflate well."""
+    code = np.zeros(np.shape(np.asarray(x)), dtype=np.uint64)
+    for shift, axis in enumerate((np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))):
+        span = float(np.ptp(axis)) if len(axis) else 0.0
+        scaled = (axis - axis.min()) / span * 65535.0 if span > 0 else np.zeros(len(axis))
+        cells = scaled.astype(np.uint64)
+        for bit in range(16):
+            code |= ((cells >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + shift)
+    return np.argsort(code, kind="stable")
+
+
+def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.int64]:
+    """
+    Replace texts by their position in a list.
+
+    Returns position, or `NO_INDEX` where missing or not in the list.
+
+    Examples
+    --------
+    >>> codes(pd.Series(["b", None, "x"]), ["a", "b"]).tolist()
+    [1, -1, -1]
+    """
+    found = pd.Index(known).get_indexer(pd.Index(values))
+    return np.where(values.isna().to_numpy(), NO_INDEX, found).astype(np.int64)
+
+
+# One self-contained HTML file from a folium map, our scripts and a block of data.
 
 _NONCE = "@@nonce@@"
 _SCRIPTS = ("decode.js", "text.js", "dom.js")

@@ -8,13 +8,15 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from spatial.errors import StudyError
-from spatial.planning.wording import languages as worded_languages
-from spatial.planning.wording import wording
+from spatial.reporting.wording import languages as worded_languages
+from spatial.reporting.wording import wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 __all__ = ["available_languages", "messages"]
+
 
 _TOLD = (
     "component",

@@ -1,4 +1,4 @@
-"""Settlements and what is known of each, as columns for a page."""
+"""Settlements and what is known of each, as columns for a page; parts of a study that no road joins."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spatial.cartography.columns import codes, pack, pack_seconds, pack_texts, round_up
-from spatial.cartography.lines import pack_points
-from spatial.tables import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
+from spatial.cartography.basemap import pack_points
+from spatial.cartography.document import codes, pack, pack_seconds, pack_texts, round_up
+from spatial.tables.words import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
-    from spatial.cartography.rows import Rows
+    from spatial.cartography.page_data import Rows
+
 
 __all__ = [
     "by_language",
@@ -25,11 +26,53 @@ __all__ = [
     "last_mile_block",
     "names_block",
     "off_road_block",
-    "pack_metres",
+    "parts_of",
     "places_block",
     "snaps_block",
     "travel_block",
 ]
+
+
+# Parts of a study that no mapped road joins, such as islands, by township.
+
+NEEDED = {"edges": {"mode", "edge_id", "component"}, "snaps": {"place_id", "place_kind", "mode", "edge_id"}}
+
+
+def parts_of(tables: Mapping[str, pd.DataFrame], mode: str) -> dict[str, int]:
+    """
+    Tell which part of the network each township belongs to.
+
+    Examples
+    --------
+    >>> parts_of({"settlements": pd.DataFrame()}, "drive")
+    {}
+    """
+    if any(name not in tables or not columns <= set(tables[name]) for name, columns in NEEDED.items()):
+        return {}
+    settlements = tables["settlements"]
+    if "township_id" not in settlements:
+        return {}
+    edges, snaps = tables["edges"], tables["snaps"]
+    component = edges.loc[edges["mode"] == mode].set_index("edge_id")["component"]
+    component = component[~component.index.duplicated()]
+    own = snaps.loc[(snaps["place_kind"] == "settlement") & (snaps["mode"] == mode)]
+    part = own.set_index("place_id")["edge_id"].map(component).dropna()
+    places = settlements.loc[settlements["in_study"].astype(bool) & settlements["township_id"].notna()]
+    people = places["population_persons"]
+    joined = pd.DataFrame(
+        {
+            "township": places["township_id"].astype(str),
+            "part": places["settlement_id"].map(part[~part.index.duplicated()]),
+            "weight": people.fillna(0.0) if people.notna().any() else 1.0,
+        }
+    ).dropna(subset=["part"])
+    summed = pd.DataFrame(joined.groupby(["township", "part"])["weight"].sum().reset_index())
+    best = summed.sort_values(["township", "weight", "part"], ascending=[True, False, True])
+    first = best.drop_duplicates("township")
+    return {str(name): int(at) for name, at in zip(first["township"], first["part"], strict=True)}
+
+
+# Settlements and what is known of each, as columns for a page.
 
 _GROUPS = {f"{group}_persons": f"{group}_source" for group in ("elderly", "disabled", "children")}
 _OFFICIAL = ("", "urban", "rural")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.drafting.blocks import DECIDE, open_decisions, toml_block
 from spatial.drafting.report import report_lines
-from spatial.drafting.study_file import draft_study
+from spatial.drafting.study_file import DECIDE, draft_study, open_decisions, toml_block
 
 __all__ = ["DECIDE", "draft_study", "open_decisions", "report_lines", "toml_block"]

@@ -6,14 +6,16 @@ import textwrap
 import unicodedata
 from typing import TYPE_CHECKING
 
-from spatial.drafting.blocks import WIDTH, toml_block
+from spatial.drafting.study_file import WIDTH, toml_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spatial.sources.inspection import FieldReport, FileReport, LayerReport
+    from spatial.inputs.inspection.reports import FieldReport, FileReport, LayerReport
+
 
 __all__ = ["report_lines"]
+
 
 NAME_WIDTH, MEANING_WIDTH = 24, 22
 

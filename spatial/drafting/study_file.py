@@ -1,23 +1,227 @@
-"""A study file from what was seen in a folder: what is sure, what is to decide, and what was not used."""
+"""A study file: every key with its default, or what was seen in a folder, with what is to decide."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+import textwrap
+import types
+import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
-from spatial.drafting.blocks import DECIDE, comment, toml_block
-from spatial.sources.inspection.field_names import plain
-from spatial.sources.inspection.reports import Proposal, Setting
+from pydantic import BaseModel
+
+from spatial.errors import StudyError
+from spatial.inputs.inspection.columns import plain
+from spatial.inputs.inspection.folder import inspect_folder
+from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.store import replace as replace_file
+from spatial.study import Study
+from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
-    from spatial.sources.inspection.folder import FolderReport
+    from pydantic.fields import FieldInfo
 
-__all__ = ["draft_study"]
+    from spatial.inputs.inspection.folder import FolderReport
+
+
+__all__ = [
+    "DECIDE",
+    "WIDTH",
+    "decision_lines",
+    "draft_study",
+    "inner_model",
+    "open_decisions",
+    "study_template",
+    "toml_block",
+    "toml_value",
+    "write_draft",
+]
+
+
+# The study file that ``spatial init`` writes: every key with its description and default.
+
+HEAD = """\
+# A study: what is studied, from which files, against which norms.
+# Lines that begin with '#' are optional and show the default. Paths are relative to the raw root (--raw, data/raw).
+# Check it before any work:  spatial check STUDY        Run it:  spatial run STUDY
+"""
+
+
+def study_template(name: str) -> str:
+    """Write a study file with every key explained."""
+    given = {
+        "name": json.dumps(name),
+        "title": '{ en = "My county" }',
+        "as_of": "2026-01-01",
+        "sources.osm.path": '"my-county/extract.osm.pbf"',
+    }
+    return HEAD + "\n".join(_section(Study, "", given)) + "\n"
+
+
+def _section(
+    model: type[BaseModel], prefix: str, given: dict[str, str], known: Collection[str] = ()
+) -> Iterator[str]:
+    nested: list[tuple[str, type[BaseModel], FieldInfo, bool]] = []
+    for key, field in model.model_fields.items():
+        if field.exclude or key in known:
+            continue
+        inner, many = inner_model(field.annotation)
+        if inner is not None:
+            nested.append((key, inner, field, many))
+            continue
+        path = f"{prefix}{key}"
+        mark = "" if path in given else "# "
+        value = given.get(path) or _default(field)
+        yield f"{mark}{field.alias or key} = {value}  # {field.description}"
+    for key, inner, field, many in nested:
+        path = f"{prefix}{key}"
+        named = any(item == path or item.startswith(f"{path}.") for item in given)
+        bracket = f"[[{path}]]" if many else f"[{path}]"
+        about = field.description or (inner.__doc__ or "").strip().split("\n")[0]
+        yield f"\n{'' if named else '# '}{bracket}  # {about}"
+        if issubclass(inner, TableSource) and path != "sources.settlements":
+            yield "#   keys as in [sources.settlements]"
+            yield from _section(inner, f"{path}.", given, TableSource.model_fields)
+            continue
+        yield from _section(inner, f"{path}.", given)
+
+
+def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """
+    Find the options model inside an annotation.
+
+    Returns the model, or None; and whether the key holds a list of them.
+    """
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    if get_origin(annotation) in {Union, types.UnionType, tuple}:
+        many = get_origin(annotation) is tuple
+        for part in get_args(annotation):
+            found, _ = inner_model(part)
+            if found is not None:
+                return found, many
+    return None, False
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True) if not field.is_required() else None
+    if value is None:
+        return '"..."'
+    if isinstance(value, dict):
+        return "{}"
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+# Proposals as TOML: what is sure as it is, guesses commented out below a line that says what to decide.
+
+DECIDE = "# DECIDE:"
+SUGGESTION = "# SUGGESTION:"
+WIDTH = 100
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def toml_block(proposal: Proposal) -> list[str]:
+    """Write a proposal as lines of a study file."""
+    bracket = f"[[{proposal.section}]]" if proposal.is_list else f"[{proposal.section}]"
+    lines = [bracket, *(line for setting in proposal.settings for line in _lines(setting))]
+    if not proposal.is_suggestion:
+        return lines
+    return [f"{SUGGESTION} remove the first # of each line to use it", *(f"# {line}" for line in lines)]
+
+
+def _lines(setting: Setting) -> Iterator[str]:
+    if not setting.is_decided:
+        yield from comment(DECIDE, setting.reason)
+        yield from (f"# {line}" for line in _assignments(setting) if setting.key)
+        return
+    if not setting.key:
+        yield from comment("#", setting.reason)
+        return
+    lines = _assignments(setting)
+    if len(lines) == 1 and setting.reason and len(lines[0]) + len(setting.reason) + 4 <= WIDTH:
+        lines = [f"{lines[0]}  # {_printable(setting.reason)}"]
+    elif setting.reason:
+        yield from comment("#", setting.reason)
+    yield from lines
+
+
+def _assignments(setting: Setting) -> list[str]:
+    """Write a setting; words of values each on a line of their own, so that lines can be added."""
+    if setting.key.startswith("values.") and isinstance(setting.value, dict):
+        return [
+            f"{setting.key}.{_key(str(word))} = {toml_value(ours)}" for word, ours in setting.value.items()
+        ]
+    return [f"{setting.key} = {toml_value(setting.value)}"]
+
+
+def comment(mark: str, text: str) -> Iterator[str]:
+    """Wrap a remark into comment lines."""
+    plain = _printable(text)
+    for number, line in enumerate(textwrap.wrap(plain, WIDTH - len(mark) - 1) or [""]):
+        yield f"{mark} {line}" if not number else f"#   {line}"
+
+
+def _printable(text: str) -> str:
+    """Leave out what a comment of TOML may not hold."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def toml_value(value: Any) -> str:
+    """Write a value as TOML."""
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_key(str(key))} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml_value(item) for item in value)}]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(text: str) -> str:
+    return text if _BARE.fullmatch(text) else _text(text)
+
+
+def open_decisions(text: str) -> list[tuple[int, str]]:
+    """Find what a study file still leaves to decide."""
+    found, section = [], ""
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped.split("#")[0].strip()
+        if stripped.upper().startswith(DECIDE):
+            parts = [stripped[len(DECIDE) :].strip()]
+            for later in lines[number:]:
+                if not later.startswith("#   "):
+                    break
+                parts.append(later[1:].strip())
+            where = f"{section} " if section else ""
+            found.append((number, where + " ".join(parts)))
+    return found
+
+
+def decision_lines(path: Path) -> Iterator[str]:
+    """Say what a study file still leaves to decide."""
+    try:
+        found = open_decisions(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return
+    if found:
+        yield f"{path}: {len(found)} thing(s) to decide; uncomment or correct the line below, then delete the mark:"
+    for number, text in found:
+        yield f"  line {number}: {text}"
+
+
+# A study file from what was seen in a folder: what is sure, what is to decide, and what was not used.
 
 _REGISTERED, _RESIDENT = ("户籍", "registered"), ("常住", "resident", "usual", "residente")
 
@@ -114,3 +318,61 @@ def _population(report: FolderReport) -> Proposal | None:
             is_decided=False,
         )
     return Proposal("population", (setting,))
+
+
+# Write the study of a folder, and say what is left to do.
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def write_draft(
+    folder: Path, study_file: Path, *, raw: Path, name: str | None = None, as_of: str | None = None
+) -> Iterator[str]:
+    """Look into a folder, write the study that reads its files, and tell what was done."""
+    here = folder.resolve()
+    is_below = any(
+        root in (one, *one.parents)
+        for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
+    )
+    base = raw if is_below else folder
+    short = _short(here.name) if name is None else name
+    if not _NAME.fullmatch(short):
+        raise StudyError("--name", [f"name: {short!r} is not small letters, digits, - and _"])
+    report = inspect_folder(folder, raw=base)
+    command = f"spatial check {_quoted(study_file)} --raw {_quoted(base)}"
+    text = draft_study(report, name=short, title=here.name, as_of=_date(as_of), head=f"Check it: {command}")
+    with replace_file(study_file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    yield f"wrote {study_file}"
+    for proposal in report.proposals:
+        path = next(
+            (str(setting.value) for setting in proposal.settings if setting.key in {"path", "paths"}), ""
+        )
+        note = " (suggestion, commented out)" if proposal.is_suggestion else ""
+        yield f"  [{proposal.section}] {path}{note}"
+    for label, why in report.unused:
+        yield f"  not used: {label}: {why}"
+    found = open_decisions(text)
+    if found:
+        yield f"{len(found)} thing(s) to decide, marked in the file:"
+    for number, item in found:
+        yield f"  line {number}: {item}"
+    yield f"next: {command}"
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)
+
+
+def _short(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-_")[:64] or "my-county"
+
+
+def _date(text: str | None) -> dt.date:
+    if text is None:
+        return dt.datetime.now(tz=dt.UTC).date()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise StudyError("--as-of", [f"as_of: {text!r} is no date such as 2026-01-31"]) from error

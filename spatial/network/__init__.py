@@ -1,23 +1,21 @@
 """Roads become a directed travel graph of each mode, places are joined to it, and times are found on it."""
 
+from __future__ import annotations
+
+from spatial.network.barriers import Barriers, index_barriers
 from spatial.network.build import build_network
-from spatial.network.edits.border import border_lines, hard_border
-from spatial.network.edits.scenarios import Scenario, edit_network
-from spatial.network.edits.splitting import split_edges
+from spatial.network.bus import bus_network
+from spatial.network.combined import combine_networks
 from spatial.network.graph import TravelGraph
-from spatial.network.joins.barriers import Barriers, index_barriers
-from spatial.network.joins.snapping import Snaps, snap, walk_minutes
-from spatial.network.legs.bus import bus_network
-from spatial.network.legs.combined import combine_networks
-from spatial.network.legs.slope import with_slope
-from spatial.network.legs.slope_speeds import tobler_speed
-from spatial.network.legs.turns import with_turns
-from spatial.network.rules.road_speeds import parse_maxspeed
-from spatial.network.rules.seasons import with_season
-from spatial.network.rules.speeds import SpeedTable, load_speeds
-from spatial.network.search.matrix import times_matrix
-from spatial.network.search.nearest import Nearest, nearest, node_labels
-from spatial.network.search.routes import Route
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import Nearest, Route, nearest, node_labels
+from spatial.network.scenarios import Scenario, edit_network
+from spatial.network.seasons import with_season
+from spatial.network.slope import tobler_speed, with_slope
+from spatial.network.snapping import Snaps, snap, walk_minutes
+from spatial.network.speeds import SpeedTable, load_speeds, parse_maxspeed
+from spatial.network.splitting import border_lines, hard_border, split_edges
+from spatial.network.turns import with_turns
 
 __all__ = [
     "Barriers",

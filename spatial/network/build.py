@@ -12,12 +12,10 @@ import pandas as pd
 import pyproj
 
 from spatial.errors import NetworkError
-from spatial.network.graph import TravelGraph
-from spatial.network.legs.ferries import with_ferry_times
-from spatial.network.legs.slope import with_slope
-from spatial.network.legs.turns import with_turns
+from spatial.inputs.road_tags import is_drawn_twice
+from spatial.network.ferries import with_ferry_times
+from spatial.network.graph import TravelGraph, no_findings
 from spatial.network.noding import components_of, cut_roads
-from spatial.network.frames import no_findings
 from spatial.network.report import (
     crossing_findings,
     findings_of,
@@ -28,20 +26,30 @@ from spatial.network.report import (
     speeds_report,
     widths_report,
 )
-from spatial.network.roads_input import as_lines
-from spatial.network.rules.access_rules import (
+from spatial.network.road_access import (
     FERRY,
+    class_values,
+    classes_of,
     is_bridge,
     is_snappable,
     is_tunnel,
     is_unknown_oneway,
     openness_of_roads,
+    road_ids,
+    tag_values,
 )
-from spatial.network.rules.road_speeds import all_season_of_roads, has_any, speeds_of_roads, unknown_classes
-from spatial.network.rules.seasons import season_rules, slowed_by_season
-from spatial.network.rules.speeds import MODES, load_speeds
-from spatial.network.rules.tags import class_values, classes_of, road_ids, tag_values
-from spatial.sources.road_tags import is_drawn_twice
+from spatial.network.roads_input import as_lines
+from spatial.network.seasons import season_rules, slowed_by_season
+from spatial.network.slope import with_slope
+from spatial.network.speeds import (
+    MODES,
+    all_season_of_roads,
+    has_any,
+    load_speeds,
+    speeds_of_roads,
+    unknown_classes,
+)
+from spatial.network.turns import with_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,10 +59,11 @@ if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
+    from spatial.inputs.road_tags import RoadLines
     from spatial.network.noding import Pieces
-    from spatial.network.rules.speeds import SpeedTable
+    from spatial.network.speeds import SpeedTable
     from spatial.rasters import Raster
-    from spatial.sources.road_lines import RoadLines
+
 
 __all__ = ["assemble", "build_network"]
 

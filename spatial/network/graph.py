@@ -1,25 +1,43 @@
-"""The travel graph of one mode: arrays that kernels read, and what was found while it was built."""
+"""The travel graph of one mode: arrays that kernels read, its contracted core, and both as tables and back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyproj
 import shapely
 
 from spatial.errors import NetworkError, first_of
+from spatial.network.kernels_core import contract, halves_of_cores, weigh
+from spatial.network.noding import SIDE, along_curve
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import networkx as nx
-    import pyproj
     from numpy.typing import NDArray
 
-    from spatial.network.search.core import Core, CoreShape
+    from spatial.network.kernels_core import Lane
+    from spatial.network.kernels_places import Chains
 
-__all__ = ["TWIN", "Adjacency", "Before", "TravelGraph", "adjacency", "arc_direction", "arc_edge"]
+
+__all__ = [
+    "TWIN",
+    "Before",
+    "TravelGraph",
+    "arc_direction",
+    "arc_edge",
+    "contract_graph",
+    "no_findings",
+    "weigh_core",
+]
+
+
+# The travel graph of one mode: arrays that kernels read, and what was found while it was built.
 
 TWIN = "<"
 """In the id of an edge: the second of two that are one road, a direction each (`with_turns`)."""
@@ -173,15 +191,11 @@ class TravelGraph:
     @cached_property
     def core_shape(self) -> CoreShape:
         """Junctions and chains, whatever the minutes; made when first asked for."""
-        from spatial.network.search.core import contract_graph  # noqa: PLC0415 - compiled code is loaded when needed
-
         return contract_graph(self)
 
     @cached_property
     def core(self) -> Core:
         """The contracted graph with the minutes of this one; made when first asked for."""
-        from spatial.network.search.core import weigh_core  # noqa: PLC0415 - compiled code is loaded when needed
-
         return weigh_core(self, self.core_shape)
 
     @cached_property
@@ -300,8 +314,6 @@ class TravelGraph:
         tuple of GeoDataFrame
             Nodes and edges, by the contracts of the tables ``nodes`` and ``edges``.
         """
-        from spatial.network.frames import graph_to_frames  # noqa: PLC0415 - frames imports this module
-
         return graph_to_frames(self)
 
     @classmethod
@@ -328,8 +340,6 @@ class TravelGraph:
         ContractError, CrsError
             Where they break their contract.
         """
-        from spatial.network.frames import graph_from_frames  # noqa: PLC0415 - frames imports this module
-
         return graph_from_frames(nodes, edges, mode=mode)
 
     def to_networkx(self) -> nx.MultiDiGraph:
@@ -342,8 +352,6 @@ class TravelGraph:
             Nodes 0 to n_nodes - 1 with ``x`` and ``y``; an arc for each open direction of each edge, its key the
             edge_id with ``+`` or ``-`` appended, with ``time_min``, ``length_m``, ``edge_id`` and ``road_class``.
         """
-        from spatial.network.frames import graph_to_networkx  # noqa: PLC0415 - frames imports this module
-
         return graph_to_networkx(self)
 
     def __repr__(self) -> str:
@@ -402,3 +410,323 @@ def adjacency(
         np.ascontiguousarray(time[order], dtype=np.float64),
         np.ascontiguousarray(lengths[order], dtype=np.float64),
     )
+
+
+# The contracted graph: junctions, and between them chains of edges that offer no choice of way.
+
+_ABOVE_CURVE = 2 * (SIDE - 1).bit_length()
+"""Bits that a place on the curve takes."""
+_WIDTH = 1.0
+"""Width of a step of time over the mean time of an arc; measured, changes the speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class CoreShape:
+    """
+    What of the contracted graph does not depend on minutes. All numbers are int32.
+
+    A node at which just two ends of edges meet lies inside a chain, whatever the directions of travel; all others are
+    core nodes. Every edge is one *step* of one *chain*. A chain is walked from its first end to its last; a chain
+    that joins a junction to a dead end is walked from the junction. A ring without a junction has one core node, at
+    the drawn beginning of its lowest edge.
+    """
+
+    # shape (n_core,), node of the graph: first those that a search must visit, then dead ends and nodes
+    # without edges; each of both groups along a Hilbert curve
+    core_node: NDArray[np.int32]
+    n_search: int  # how many a search must visit
+    first: NDArray[np.int32]  # shape (n_chains,), core nodes at both ends
+    last: NDArray[np.int32]
+    # shape (n_chains + 1,), steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``
+    offsets: NDArray[np.int32]
+    guide: NDArray[np.int32]  # chain of every `EVERY`-th step
+    # shape (n_edges,), arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction
+    step_arc: NDArray[np.int32]
+    step_node: NDArray[np.int32]  # shape (n_edges,), node of the graph at which the step begins
+    edge_step: NDArray[np.int32]  # shape (n_edges,), step of each edge
+    # chains between different visited core nodes, as compressed sparse rows that serve both directions:
+    # node at the other end, and 2 x chain, + 1 where the chain is walked backwards
+    arc_offsets: NDArray[np.int32]
+    arc_target: NDArray[np.int32]
+    arc_half: NDArray[np.int32]
+
+    @property
+    def n_core(self) -> int:
+        """Number of core nodes."""
+        return len(self.core_node)
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return len(self.first)
+
+    @property
+    def chain_arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Step of each edge, arc of each step, offsets of the chains and their guide, as the kernels read them."""
+        return self.edge_step, self.step_arc, self.offsets, self.guide
+
+    @property
+    def fill_arrays(self) -> Chains:
+        """What `label_all_nodes` reads of the chains."""
+        ends = self.core_node, self.first, self.last
+        return *ends, self.offsets, self.step_arc, self.step_node, self.edge_step, self.guide
+
+
+@dataclass(frozen=True, eq=False)
+class Core:
+    """The contracted graph with minutes."""
+
+    shape: CoreShape  # core nodes and chains
+    # lane of travel from the first end of each chain to the last, and from the last to the first: minutes
+    # of the open steps before each step (always counted from the first end), minutes of all open steps of
+    # each chain, its row (-1 where no step is closed) in a table of the first and the last closed step,
+    # that table, and minutes of the edges in and against their drawn direction
+    forward: Lane
+    backward: Lane
+    # shape (n_arcs,), minutes along the arcs of the shape: from the node whose row it is, and towards it;
+    # inf where closed
+    out_min: NDArray[np.float64]
+    in_min: NDArray[np.float64]
+    length_m: NDArray[np.float64]  # shape (n_edges,), metres of the edges
+
+    @cached_property
+    def metres(self) -> Lane:
+        """Lane of metres, laid out as those of minutes; made when first asked for."""
+        sums, _, _ = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
+        return *sums[:3], sums[3][:0].copy(), self.length_m, self.length_m
+
+    @cached_property
+    def arc_m(self) -> NDArray[np.float64]:
+        """Metres along the arcs of the shape."""
+        return np.asarray(self.metres[1][self.shape.arc_half >> 1])
+
+    @cached_property
+    def mean_m_min(self) -> float:
+        """Mean speed over the open arcs, metres a minute; inf where they take no time."""
+        is_open = np.isfinite(self.out_min)
+        minutes = float(self.out_min[is_open].sum())
+        return float(self.arc_m[is_open].sum()) / minutes if minutes > 0.0 else np.inf
+
+    @cached_property
+    def width_min(self) -> float:
+        """Width of the steps in which a search proceeds, minutes; changes the speed only."""
+        times = self.out_min[np.isfinite(self.out_min)]
+        mean = float(times.mean()) if len(times) else 0.0
+        return _WIDTH * mean if mean > 0.0 else 1.0
+
+
+def contract_graph(graph: TravelGraph) -> CoreShape:
+    """Contract the chains of a graph."""
+    step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains = contract(
+        graph.n_nodes, graph.edge_from, graph.edge_to
+    )
+    core_node, n_search = _core_nodes(graph, degree)
+    number = np.empty(graph.n_nodes, dtype=np.int32)
+    number[core_node] = np.arange(len(core_node), dtype=np.int32)
+    first, last, offsets = number[first[:n_chains]], number[last[:n_chains]], offsets[: n_chains + 1].copy()
+    arcs = halves_of_cores(n_search, first, last)
+    steps = (offsets, guide, step_arc, step_node, edge_step)
+    return CoreShape(core_node, n_search, first, last, *steps, *arcs)
+
+
+def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
+    """List the nodes of the core, those to visit first; each group along a curve."""
+    nodes = np.flatnonzero(degree != 2)
+    is_passed = degree[nodes] < 2
+    x, y = graph.node_x, graph.node_y
+    west, south = x.min(initial=np.inf), y.min(initial=np.inf)
+    span = max(x.max(initial=-np.inf) - west, y.max(initial=-np.inf) - south, 1.0)
+    column, row = (x[nodes] - west) / span * (SIDE - 1), (y[nodes] - south) / span * (SIDE - 1)
+    # One sort of plain numbers: group, place on the curve, and position, so that equal places keep the order of nodes.
+    low = len(nodes).bit_length()
+    group = is_passed.astype(np.int64) << _ABOVE_CURVE + low
+    keyed = np.sort(group | along_curve(column, row) << low | np.arange(len(nodes)))
+    return nodes[keyed & ((1 << low) - 1)].astype(np.int32), len(nodes) - int(np.count_nonzero(is_passed))
+
+
+def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
+    """Put the minutes of a graph on its contracted shape."""
+    along, against = graph.forward_min, graph.backward_min
+    onwards, backwards, used = weigh(shape.step_arc, shape.offsets, along, against)
+    whole = [np.where(row < 0, total, np.inf) for _, total, row, _ in (onwards, backwards)]
+    by_half = np.column_stack(whole).ravel()
+    out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
+    forward = (*onwards[:3], onwards[3][: used[0]].copy(), along, against)
+    lanes = forward, (*backwards[:3], backwards[3][: used[1]].copy(), against, along)
+    return Core(shape, *lanes, out_min, in_min, graph.length_m)
+
+
+# Travel graphs as tables and back, and as networkx graphs.
+
+_TEXTS = ("edge_id", "road_id", "road_class", "surface", "speed_source", "all_season")
+_FLAGS = ("is_bridge", "is_tunnel", "is_snappable")
+
+
+def graph_to_frames(graph: TravelGraph) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Write a graph as two tables."""
+    nodes = gpd.GeoDataFrame(
+        {
+            "mode": pd.Series([graph.mode] * graph.n_nodes, dtype="str"),
+            "node_id": np.arange(graph.n_nodes, dtype=np.int64),
+            "source_id": pd.Series(graph.node_source_id, dtype="str"),
+            "component": graph.node_component,
+        },
+        geometry=gpd.points_from_xy(graph.node_x, graph.node_y),
+        crs=graph.crs,
+    )
+    edges = gpd.GeoDataFrame(
+        {
+            "mode": pd.Series([graph.mode] * graph.n_edges, dtype="str"),
+            **{
+                name: pd.Series(getattr(graph, name), dtype="str")
+                for name in ("edge_id", "road_id", "road_class")
+            },
+            "surface": pd.Series(graph.surface, dtype="str"),
+            "from_node": graph.edge_from,
+            "to_node": graph.edge_to,
+            "length_m": graph.length_m,
+            "speed_km_h": graph.speed_km_h,
+            "time_forward_min": _nan_for_inf(graph.forward_min),
+            "time_backward_min": _nan_for_inf(graph.backward_min),
+            "speed_source": pd.Series(graph.speed_source, dtype="str"),
+            "is_bridge": graph.is_bridge,
+            "is_tunnel": graph.is_tunnel,
+            "all_season": pd.Series(graph.all_season, dtype="str"),
+            "is_snappable": graph.is_snappable,
+            "component": graph.component,
+            "component_km": graph.component_km,
+        },
+        geometry=graph.edge_lines(),
+        crs=graph.crs,
+    )
+    if graph.edge_layer is not None:
+        edges["layer"] = graph.edge_layer.astype(np.float64)
+    if graph.before is not None:
+        edges["before_edge"] = np.where(graph.before.edge < 0, np.nan, graph.before.edge)
+        edges["before_component_km"] = graph.before.component_km
+    return nodes, edges
+
+
+def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode: str) -> TravelGraph:
+    """Read the graph of one mode from its tables."""
+    TABLES["nodes"].check(nodes)
+    TABLES["edges"].check(edges)
+    ours = edges.loc[edges["mode"] == mode]
+    points = nodes.loc[nodes["mode"] == mode].sort_values("node_id")
+    if ours.empty:
+        modes = ", ".join(sorted(edges["mode"].unique())) or "none"
+        raise NetworkError(f"the table edges has no edge of mode {mode!r}; it has the modes: {modes}")
+    ids = points["node_id"].to_numpy(dtype=np.int64)
+    ends = tuple(ours[name].to_numpy(dtype=np.int64, copy=True) for name in ("from_node", "to_node"))
+    if not np.array_equal(ids, np.arange(len(ids))) or max(int(end.max()) for end in ends) >= len(ids):
+        raise NetworkError(
+            f"mode {mode}: the edges name nodes that the table nodes lacks; keep both tables whole"
+        )
+    xy, row = shapely.get_coordinates(ours.geometry.to_numpy(), return_index=True)
+    offsets = np.zeros(len(ours) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=len(ours)), out=offsets[1:])
+    length = _numbers(ours, "length_m")
+    minutes = (_inf_for_nan(ours, "time_forward_min"), _inf_for_nan(ours, "time_backward_min"))
+    crs = pyproj.CRS.from_user_input(edges.crs)
+    texts: dict[str, Any] = {name: _objects(ours[name]) for name in _TEXTS}
+    flags: dict[str, Any] = {name: ours[name].to_numpy(dtype=bool, copy=True) for name in _FLAGS}
+    return TravelGraph(
+        mode=mode,
+        crs=crs,
+        node_x=np.array(points.geometry.x, dtype=np.float64),
+        node_y=np.array(points.geometry.y, dtype=np.float64),
+        node_source_id=_objects(points["source_id"]),
+        node_component=points["component"].to_numpy(dtype=np.int64, copy=True),
+        edge_from=ends[0],
+        edge_to=ends[1],
+        length_m=length,
+        speed_km_h=_numbers(ours, "speed_km_h"),
+        forward_min=minutes[0],
+        backward_min=minutes[1],
+        component=ours["component"].to_numpy(dtype=np.int64, copy=True),
+        component_km=_numbers(ours, "component_km"),
+        coordinates=np.ascontiguousarray(xy),
+        coordinate_offsets=offsets,
+        findings=no_findings(crs),
+        report={},
+        edge_layer=_layers(ours),
+        before=_before(ours),
+        **texts,
+        **flags,
+    )
+
+
+def _layers(edges: gpd.GeoDataFrame) -> NDArray[np.int64] | None:
+    """Layer of each edge of a combined network; None where the mode has one layer."""
+    if "layer" not in edges or edges["layer"].isna().all():
+        return None
+    return edges["layer"].to_numpy(dtype=np.int64)
+
+
+def _before(edges: gpd.GeoDataFrame) -> Before | None:
+    """Where edges come from; None where no road was added to the mode."""
+    if "before_edge" not in edges or edges["before_edge"].isna().all():
+        return None
+    origin = edges["before_edge"].fillna(-1.0).to_numpy(dtype=np.int64)
+    return Before(origin, _numbers(edges, "before_component_km"))
+
+
+def graph_to_networkx(graph: TravelGraph) -> nx.MultiDiGraph:
+    """Write a graph for networkx."""
+    import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
+
+    result = nx.MultiDiGraph(crs=graph.crs.to_wkt(), mode=graph.mode)
+    result.add_nodes_from(
+        (node, {"x": x, "y": y})
+        for node, (x, y) in enumerate(zip(graph.node_x.tolist(), graph.node_y.tolist(), strict=True))
+    )
+    rows = zip(
+        graph.edge_from.tolist(),
+        graph.edge_to.tolist(),
+        graph.edge_id.tolist(),
+        graph.road_class.tolist(),
+        graph.length_m.tolist(),
+        graph.forward_min.tolist(),
+        graph.backward_min.tolist(),
+        strict=True,
+    )
+    for start, end, edge, kind, length, forward, backward in rows:
+        shared = {"edge_id": edge, "road_class": kind, "length_m": length}
+        if np.isfinite(forward):
+            result.add_edge(start, end, key=f"{edge}+", time_min=forward, **shared)
+        if np.isfinite(backward):
+            result.add_edge(end, start, key=f"{edge}-", time_min=backward, **shared)
+    return result
+
+
+def _nan_for_inf(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    return frame[name].to_numpy(dtype=np.float64, copy=True)
+
+
+def _inf_for_nan(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    values = _numbers(frame, name)
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def _objects(series: pd.Series) -> NDArray[np.object_]:
+    values = series.astype(object)
+    return values.where(values.notna(), None).to_numpy(dtype=object)
+
+
+def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Make an empty table of findings."""
+    return _empty(crs).copy()
+
+
+@lru_cache(maxsize=8)
+def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    # Every graph of a search carries one: made anew it would cost more than small searches.
+    texts = ("finding_id", "kind", "subject_id", "other_id", "detail")
+    columns = {name: pd.Series([], dtype="str") for name in texts} | {
+        "distance_m": pd.Series([], dtype="float64")
+    }
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)

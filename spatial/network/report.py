@@ -12,10 +12,9 @@ import pandas as pd
 import shapely
 
 from spatial.errors import first_of
-from spatial.network.rules.tags import class_values, tag_values
-from spatial.sources.road_noding import missed_crossings
-
-from spatial.network.frames import no_findings
+from spatial.inputs.road_noding import missed_crossings
+from spatial.network.graph import no_findings
+from spatial.network.road_access import class_values, tag_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from spatial.inputs.road_tags import RoadLines
     from spatial.network.graph import TravelGraph
-    from spatial.sources.road_lines import RoadLines
+
 
 __all__ = [
     "SMALL_COMPONENT_KM",
@@ -38,6 +38,7 @@ __all__ = [
     "turn_findings",
     "widths_report",
 ]
+
 
 SMALL_COMPONENT_KM = 5.0
 """Components below this length are findings, in km: the default of `snap` does not join places to them."""

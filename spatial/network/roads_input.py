@@ -11,14 +11,15 @@ import shapely
 
 from spatial.crs import refuse_stretched, require_metres
 from spatial.errors import ContractError, first_of
-from spatial.sources.road_lines import RoadLines, TagsOnDemand, coded
-from spatial.sources.road_tags import find_twins, join_twins, with_known_tags
+from spatial.inputs.road_tags import RoadLines, TagsOnDemand, coded, find_twins, join_twins, with_known_tags
 
 if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
+
 __all__ = ["GivenRoads", "as_lines", "as_roads"]
+
 
 _GRID_M = 0.001
 """Without node ids, points within the same millimetre are one: files round coordinates differently."""

@@ -1,5 +1,7 @@
 """GeoPackage with styles, QGIS project and rasters with their looks: written without QGIS, opened by it."""
 
+from __future__ import annotations
+
 from spatial.qgis.geopackage import write_geopackage, write_qgis
 from spatial.qgis.layer import QgisLayer
 from spatial.qgis.layers import build_layers

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages, QgisMeta
     from spatial.qgis.rasters import QgisRaster
 
+
 __all__ = ["write_geopackage", "write_qgis"]
+
 
 STYLE_TABLE = """
 CREATE TABLE layer_styles (

@@ -1,31 +1,60 @@
-"""Results joined to the places that they belong to: one row a settlement, a township, a gap."""
+"""Results joined to the places that they belong to: one row a settlement, a township, a gap, a town."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.planning.headline import missing_by_unit
-from spatial.planning.wording import wording
-from spatial.qgis.columns import plain_name
+from spatial.qgis.layer import plain_name
+from spatial.reporting.score_text import hidden_text
+from spatial.reporting.summary import missing_by_unit
+from spatial.reporting.unmeasured import levels_shown
+from spatial.reporting.wording import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from spatial.qgis.meta import Messages, QgisMeta
 
+
 __all__ = [
+    "POTENTIAL_MODELS",
+    "WORST_FIRST",
+    "by_service",
+    "cell_points",
+    "changes",
     "flow_lines",
     "gap_points",
     "headline_mode",
+    "how_sure",
+    "last_mile_lines",
+    "measured",
+    "neighbour_colours",
+    "potential_lines",
+    "rural_columns",
+    "scenario_title",
+    "score_columns",
+    "service_by_mode",
+    "services_in_order",
+    "settlement_engine",
     "settlement_results",
+    "threshold_of",
+    "town_points",
     "township_results",
+    "township_scores",
+    "township_types",
+    "trial_columns",
     "worst_status",
 ]
+
+
+# Results joined to the places that they belong to: one row a settlement, a township, a gap.
 
 WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")
 """Order in which one status stands for several: a broken norm shows before an unknown one."""
@@ -207,3 +236,428 @@ def services_in_order(services: Sequence[str], meta: QgisMeta) -> list[str]:
     present = set(services)
     first = [service for service in meta.headline_services if service in present]
     return [*first, *sorted(present - set(first))]
+
+
+# Results of the access engine joined to the places that they belong to.
+
+EVERYBODY = "everybody"
+"""Group of the measures that stand with the settlements; the others are in the plain table."""
+
+LINE_TOLERANCE_M = 0.01
+"""A road lies at the distance that the last mile says, to this."""
+
+UNDECIDED = ("unknown", "not_snapped")
+"""Reach statuses without a time that say nothing about how far it is."""
+
+Columns = dict[str, "pd.Series[Any]"]
+
+
+def settlement_engine(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[pd.DataFrame, Titles]:
+    """Gather what the engine found out about each settlement."""
+    columns: Columns = {}
+    titles: Titles = {}
+    for gather in (_interval_columns, _wet_columns, _measure_columns, _off_road_columns):
+        found, named = gather(tables, words, meta)
+        columns |= found
+        titles |= named
+    return pd.DataFrame(columns), titles
+
+
+def _interval_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
+    for service, rows in by_service(tables, "intervals", meta):
+        name, shown = plain_name(service), words.service(service, meta)
+        threshold = threshold_of(service, meta)
+        columns |= {f"{name}_low_min": rows["low_min"], f"{name}_high_min": rows["high_min"]}
+        columns[f"{name}_width_min"] = rows["high_min"] - rows["low_min"]
+        columns[f"{name}_how_sure"] = how_sure(rows, threshold)
+        for key, unit in (("low_min", "min"), ("high_min", "min"), ("width_min", "min"), ("how_sure", "")):
+            title = words.text("columns", key, service=shown, minutes=words.number(threshold))
+            titles[f"{name}_{key}"] = words.with_unit(title, unit)
+    return columns, titles
+
+
+def _wet_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
+    for service, rows in by_service(tables, "wet_losses", meta):
+        name, shown = plain_name(service), words.service(service, meta)
+        columns |= {f"{name}_wet_status": rows["wet_status"], f"{name}_slower_min": rows["slower_min"]}
+        titles[f"{name}_wet_status"] = words.text("columns", "wet_status", service=shown)
+        titles[f"{name}_slower_min"] = words.with_unit(words.text("columns", "slower", service=shown), "min")
+    return columns, titles
+
+
+def _measure_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
+    for service, measure, rows in measured(tables, meta):
+        name = f"{plain_name(service)}_{plain_name(measure)}"
+        shown = service_by_mode(service, rows, words, meta)
+        columns[name] = rows["value"]
+        title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
+        titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
+    return columns, titles
+
+
+def _off_road_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    columns: Columns = {}
+    titles: Titles = {}
+    if "off_road" not in tables:
+        return columns, titles
+    for service, rows in tables["off_road"].groupby("service"):
+        name, shown = plain_name(str(service)), words.service(str(service), meta)
+        by_place = rows.set_index("settlement_id").sort_index()
+        columns |= {
+            f"{name}_off_road_min": by_place["travel_time_min"],
+            f"{name}_off_road_status": by_place["reach_status"],
+        }
+        title = words.text("columns", "off_road_min", service=shown)
+        titles[f"{name}_off_road_min"] = words.with_unit(title, "min")
+        titles[f"{name}_off_road_status"] = words.text("columns", "off_road_status", service=shown)
+    return columns, titles
+
+
+def by_service(
+    tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Walk through the services of a table, each in the mode that is shown or that the study chose for it."""
+    if name not in tables:
+        return
+    rows = tables[name]
+    mode = headline_mode(rows, meta)
+    for service in services_in_order(list(rows["service"]), meta):
+        own = rows[rows["service"] == service]
+        # Crews, scenarios and measures may have a mode of their own.
+        own = own[own["mode"] == (mode if mode in set(own["mode"]) else own["mode"].min())]
+        yield service, own.set_index("settlement_id").sort_index()
+
+
+def service_by_mode(service: str, rows: pd.DataFrame, words: Messages, meta: QgisMeta) -> str:
+    """Name a service, and how people travel to it where that is not the mode of the headlines."""
+    name, mode = words.service(service, meta), str(rows["mode"].iloc[0])
+    if mode == meta.mode or not meta.mode:
+        return name
+    return words.text("columns", "service_by_mode", service=name, mode=words.text("modes", mode))
+
+
+def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Walk through everybody's measures."""
+    for service, rows in by_service(tables, "measures", meta):
+        own = rows[rows["group"] == EVERYBODY]
+        for measure in sorted(set(own["measure"])):
+            yield service, measure, own[own["measure"] == measure]
+
+
+def threshold_of(service: str, meta: QgisMeta) -> float:
+    """Name the minutes at which a service's certainty is judged."""
+    return meta.thresholds_min.get(service, meta.cutoffs_min[-1])
+
+
+def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
+    """
+    Class settlements by whether they are within a threshold in every run.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"low_min": [10.0], "high_min": [31.0], "interval_status": ["reached"]})
+    >>> how_sure(runs, 30.0).tolist()
+    ['may']
+    """
+    low, high = intervals["low_min"], intervals["high_min"]
+    unknown = intervals["interval_status"].isin(UNDECIDED) & low.isna()
+    chosen = np.select(
+        [unknown, high <= threshold_min, low <= threshold_min], ["unknown", "within", "may"], "beyond"
+    )
+    return pd.Series(chosen, index=intervals.index).astype("str")
+
+
+def rural_columns(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Take the Rural Access Index of each township."""
+    if "rural_access" not in tables:
+        return pd.DataFrame()
+    rows = tables["rural_access"]
+    return rows[rows["unit_level"] == "zone"].set_index("unit_id")[["rai_lower", "rai_upper"]]
+
+
+def last_mile_lines(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """Draw the straight line from each settlement to the all-season road that its last mile is measured to."""
+    rows = tables["last_mile"].set_index("settlement_id")
+    settlements = gpd.GeoDataFrame(tables["settlements"]).sort_values("settlement_id", kind="stable")
+    names = [name for name in ("name", "name_en", "name_zh") if name in settlements.columns]
+    kept = ["all_season_road_distance_m", "all_season_road_min", "last_mile_class"]
+    places = settlements[["settlement_id", *names, settlements.geometry.name]].join(
+        rows[kept], on="settlement_id", how="inner"
+    )
+    places = gpd.GeoDataFrame(places[places["all_season_road_distance_m"] > LINE_TOLERANCE_M])
+    edges = gpd.GeoDataFrame(tables["edges"])
+    roads = edges.loc[edges["is_snappable"] & (edges["all_season"] != "no")].geometry.to_numpy()
+    points, metres = places.geometry.to_numpy(), places["all_season_road_distance_m"].to_numpy()
+    left, right = shapely.STRtree(roads).query(
+        points, predicate="dwithin", distance=metres + LINE_TOLERANCE_M
+    )
+    off = np.abs(shapely.distance(points[left], roads[right]) - metres[left])
+    order = np.lexsort((right, off, left))
+    order = order[off[order] <= LINE_TOLERANCE_M]
+    _, first = np.unique(left[order], return_index=True)
+    best = order[first]
+    lines = shapely.shortest_line(points[left[best]], roads[right[best]])
+    return gpd.GeoDataFrame(places.iloc[left[best]].set_geometry(lines, crs=places.crs)).reset_index(
+        drop=True
+    )
+
+
+def cell_points(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[gpd.GeoDataFrame, Titles]:
+    """Join minutes to the cells of people."""
+    frame = tables["cells"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
+    columns: Columns = {}
+    titles: Titles = {}
+    for position, (service, rows) in enumerate(by_service(tables, "cell_access", meta)):
+        name, shown = plain_name(service), words.service(service, meta)
+        columns[f"{name}_min"] = rows["travel_time_min"]
+        title = words.text("columns", "travel_time", service=shown)
+        titles[f"{name}_min"] = words.with_unit(title, "min")
+        if position == 0:
+            columns[f"{name}_reach_status"] = rows["reach_status"]
+            titles[f"{name}_reach_status"] = words.text("columns", "reach_status", service=shown)
+    return gpd.GeoDataFrame(frame.join(pd.DataFrame(columns), on="settlement_id")), titles
+
+
+def neighbour_colours(areas: NDArray[np.object_], colours: int) -> NDArray[np.int64]:
+    """Give areas numbers, so that those that touch differ."""
+    left, right = shapely.STRtree(areas).query(areas, predicate="intersects")
+    earlier = left > right
+    left, right = left[earlier], right[earlier]
+    order = np.argsort(left, kind="stable")
+    starts = np.searchsorted(left[order], np.arange(len(areas) + 1))
+    before = right[order]
+    chosen = np.zeros(len(areas), dtype=np.int64)
+    used = np.zeros(colours, dtype=np.int64)
+    for area in range(len(areas)):
+        taken = set(chosen[before[starts[area] : starts[area + 1]]].tolist())
+        free = [colour for colour in range(colours) if colour not in taken] or list(range(colours))
+        best = min(free, key=lambda colour: (int(used[colour]), colour))
+        chosen[area] = best
+        used[best] += 1
+    return chosen
+
+
+# The score joined to the places that it belongs to: settlements, townships, towns, and modelled flows as lines.
+
+POTENTIAL_MODELS = ("radiation", "gravity", "huff")
+"""Models of flows that nobody observed, in the order of their layers."""
+
+PLACE_SCORES = (
+    "integration_level",
+    "level_structure",
+    "level_elements",
+    "level_boundaries",
+    "level_order",
+    "level_low",
+    "level_high",
+    "level_band",
+    "unserved_persons",
+    "median_rank",
+    "low_rank",
+    "high_rank",
+    "rank_status",
+    "known_share",
+)
+TOWNSHIP_SCORES = (
+    *PLACE_SCORES,
+    "missing_pillars",
+    "segmentation_index",
+    "segmentation_terms",
+    "gaps_met",
+    "gaps_measured",
+    "gap_band",
+    "mandatory_status",
+    "gates_passed",
+    "gates_in_force",
+    "failed_gates",
+)
+TYPES = (
+    "official_class",
+    "degurba_code",
+    "degurba_class",
+    "classes_differ",
+    "catchment_tier",
+    "catchment_band_min",
+    "catchment_centre_id",
+    "urca_local",
+)
+UNIT_TYPES = (
+    "degurba_level1",
+    "degurba_level2",
+    *(f"share_{code}" for code in (30, 23, 22, 21, 13, 12, 11)),
+    "basis",
+    "basis_reason",
+    "official_urban_share",
+    "official_rural_share",
+    "official_unknown_share",
+    "compared_persons",
+    "differ_persons",
+)
+AREAS = ("fua_id", "fua_name", "fua_method", "fua_part", "commuting_share", "within_share")
+CLUSTERS = ("cluster", "local_i", "p_value")
+
+
+def score_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Gather what the score says of each settlement."""
+    del meta
+    parts = [
+        rows.set_index(key)[list(columns)]
+        for rows, key, columns in (
+            (_of_level(tables, "settlement"), "unit_id", PLACE_SCORES),
+            (tables.get("access_clusters"), "settlement_id", CLUSTERS),
+            (tables.get("settlement_types"), "settlement_id", TYPES),
+        )
+        if rows is not None
+    ]
+    found = pd.concat(parts, axis=1) if parts else pd.DataFrame()
+    # Places that serve and are not scored have none of it: whole numbers and flags that may be missing.
+    kinds = {"degurba_code": "Int64", "classes_differ": "boolean"}
+    found = found.astype({name: kind for name, kind in kinds.items() if name in found.columns})
+    rows = _of_level(tables, "settlement")
+    why = None if rows is None else _hidden(rows.set_index("unit_id"), words)
+    if why is None:
+        return found, {}
+    return found.assign(level_hidden=why), {"level_hidden": words.text("columns", "level_hidden")}
+
+
+def township_scores(
+    tables: Mapping[str, pd.DataFrame], words: Messages
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Take the score of each township."""
+    rows = _of_level(tables, "township")
+    if rows is None:
+        return pd.DataFrame(), {}
+    rows = rows.set_index("unit_id")
+    found, why = rows[list(TOWNSHIP_SCORES)], _hidden(rows, words)
+    if why is None:
+        return found, {}
+    return found.assign(level_hidden=why), {"level_hidden": words.text("columns", "level_hidden")}
+
+
+def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Take the Degree of Urbanisation of each township, and the functional urban area that it belongs to."""
+    parts = []
+    if "unit_types" in tables:
+        types = tables["unit_types"]
+        rows = types.loc[types["unit_level"] == "township"].set_index("unit_id")[list(UNIT_TYPES)]
+        parts.append(rows.astype({"degurba_level1": "Int64", "degurba_level2": "Int64"}))
+    if "functional_areas" in tables:
+        parts.append(tables["functional_areas"].set_index("unit_id")[list(AREAS)])
+    return pd.concat(parts, axis=1) if parts else pd.DataFrame()
+
+
+def town_points(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """Put towns where they are."""
+    settlements = gpd.GeoDataFrame(tables["settlements"]).set_index("settlement_id")
+    names = [name for name in ("name", "name_en", "name_zh", "name_fr") if name in settlements.columns]
+    towns = tables["towns"].sort_values("settlement_id", kind="stable")
+    joined = towns.join(settlements[[*names, settlements.geometry.name]], on="settlement_id", how="inner")
+    return gpd.GeoDataFrame(
+        joined.reset_index(drop=True), geometry=settlements.geometry.name, crs=settlements.crs
+    )
+
+
+def potential_lines(tables: Mapping[str, pd.DataFrame], model: str) -> gpd.GeoDataFrame:
+    """Draw the flows of a model as straight lines."""
+    rows = tables["potential_flows"]
+    chosen = rows.loc[rows["model"] == model].assign(kind=model)
+    drawn = flow_lines(chosen, gpd.GeoDataFrame(tables["settlements"]))
+    return gpd.GeoDataFrame(drawn.drop(columns="kind"))
+
+
+def _of_level(tables: Mapping[str, pd.DataFrame], level: str) -> pd.DataFrame | None:
+    """Scores of one level; None where there are none."""
+    if "scores" not in tables:
+        return None
+    scores = levels_shown(tables["scores"])
+    rows = scores.loc[scores["unit_level"] == level]
+    return rows if len(rows) else None
+
+
+def _hidden(rows: pd.DataFrame, words: Messages) -> pd.Series | None:
+    """Say of each unit why its level is not shown; None where every one is."""
+    why, told = rows["level_hidden"], wording(words.language)
+    if not why.ne("").any():
+        return None
+    return why.map({name: hidden_text(name, told) if name else "" for name in why.unique()})
+
+
+# Scenarios and the response of crews joined to the settlements that they concern.
+
+NO_CHANGE_MIN = 0.5
+"""Up to so many minutes a way is as long as before."""
+
+
+def trial_columns(
+    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Gather what scenarios change for each settlement, and how soon crews come."""
+    columns: dict[str, pd.Series[Any]] = {}
+    titles: dict[str, str] = {}
+    for scenario, service, rows in changes(tables, meta):
+        stem = f"{plain_name(scenario)}_{plain_name(service)}"
+        named = service_by_mode(service, rows, words, meta)
+        shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
+        columns[f"{stem}_change"] = _change(rows)
+        columns[f"{stem}_difference_min"] = rows["difference_min"]
+        titles[f"{stem}_change"] = words.text("columns", "change", **shown)
+        title = words.text("columns", "difference_min", **shown)
+        titles[f"{stem}_difference_min"] = words.with_unit(title, "min")
+    for service, rows in by_service(tables, "emergency_response", meta):
+        stem, name = plain_name(service), service_by_mode(service, rows, words, meta)
+        for key, unit in (("response_min", "min"), ("target_met_min", "min"), ("station_id", "")):
+            columns[f"{stem}_{key}"] = rows[key]
+            titles[f"{stem}_{key}"] = words.with_unit(words.text("columns", key, service=name), unit)
+        columns[f"{stem}_response_status"] = rows["reach_status"]
+        titles[f"{stem}_response_status"] = words.text("columns", "response_status", service=name)
+    return pd.DataFrame(columns), titles
+
+
+def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Walk through scenarios and their services, each in its mode."""
+    if "scenario_access" not in tables:
+        return
+    rows = tables["scenario_access"]
+    for scenario in rows["scenario"].unique():
+        of_scenario = {"scenario_access": rows[rows["scenario"] == scenario]}
+        for service, found in by_service(of_scenario, "scenario_access", meta):
+            yield str(scenario), service, found
+
+
+def _change(rows: pd.DataFrame) -> pd.Series[str]:
+    """Class by the cutoff first, then by minutes: gained, quicker, same, slower, lost; none has no way at all."""
+    minutes = rows["difference_min"]
+    change = pd.Series("none", index=rows.index)
+    change[minutes.notna()] = "same"
+    change[minutes < -NO_CHANGE_MIN] = "quicker"
+    change[minutes > NO_CHANGE_MIN] = "slower"
+    change[rows["before_status"].eq("reached") & ~rows["after_status"].eq("reached")] = "slower"
+    change[~rows["before_status"].eq("reached") & rows["after_status"].eq("reached")] = "quicker"
+    is_class = rows["class_change"] != "same"
+    change[is_class] = rows["class_change"][is_class]
+    return change.astype("str")
+
+
+def scenario_title(scenario: str, words: Messages, meta: QgisMeta) -> str:
+    """Name a scenario."""
+    return words.pick(meta.scenarios.get(scenario, {})) or scenario

@@ -1,22 +1,201 @@
-"""One layer: its frame, names and looks."""
+"""One layer: its frame, names and looks, with columns that every GeoPackage reader accepts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pyproj
 
 from spatial.errors import CrsError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-    from spatial.qgis.columns import Renamed
+    from spatial.qgis.meta import Messages
     from spatial.qgis.styles import Style
 
-__all__ = ["GROUPS", "SHELVES", "Look", "QgisLayer"]
+
+__all__ = [
+    "GROUPS",
+    "SHELVES",
+    "Draft",
+    "Look",
+    "QgisLayer",
+    "Renamed",
+    "by_key",
+    "finding_layers",
+    "placed",
+    "plain_columns",
+    "plain_name",
+]
+
+
+# Columns that every GeoPackage reader accepts: plain unique names, 64-bit integers, text for mixed values.
+
+RESERVED = {
+    "fid": "fid",
+    "ogc_fid": "fid",
+    "rowid": "fid",
+    "oid": "fid",
+    "_rowid_": "fid",
+    "geom": "geometry",
+    "geometry": "geometry",
+}
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """A column that bears another name in the GeoPackage, or was left out."""
+
+    layer: str  # table of the GeoPackage
+    was: str  # name in the source
+    now: str  # name here; empty where it was left out
+    why: str  # key of the reason in the message file: geometry, fid, case, ascii or list
+
+
+def plain_name(text: str, *, fallback: str = "column") -> str:
+    """
+    Turn any text into a lower-case ASCII name.
+
+    Examples
+    --------
+    >>> plain_name("addr:Straße 2")
+    'addr_strae_2'
+    >>> plain_name("人口")
+    'column'
+    """
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "_", ascii_text.lower()).strip("_")
+    if not name:
+        return fallback
+    return f"_{name}" if name[0].isdigit() else name
+
+
+def plain_columns(
+    frame: pd.DataFrame, *, layer: str
+) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
+    """Give a frame names and types that every reader of GeoPackages accepts."""
+    geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
+    columns = [column for column in frame.columns if column != geometry]
+    listed = {column for column in columns if _is_list(frame[column])}
+    record = [Renamed(layer, str(column), "", "list") for column in columns if column in listed]
+    kept = [column for column in columns if column not in listed]
+    names = _unique_names(kept)
+    record += [
+        Renamed(layer, str(column), name, why)
+        for column, (name, why) in zip(kept, names, strict=True)
+        if why != "same"
+    ]
+    values = {name: _plain_values(frame[column]) for column, (name, _) in zip(kept, names, strict=True)}
+    plain = pd.DataFrame(values, index=frame.index)
+    sources = {item.now: item.was for item in record if item.now}
+    if geometry is None:
+        return plain, sources, tuple(record)
+    return gpd.GeoDataFrame(plain, geometry=frame.geometry.array, crs=frame.crs), sources, tuple(record)
+
+
+def _unique_names(columns: Iterable[Hashable]) -> list[tuple[str, str]]:
+    wanted = [str(column) for column in columns]
+    # Names that may stay as they are come first, so that a source's "Name" gives way to our "name".
+    taken = {name for name in wanted if _PLAIN.fullmatch(name) and name not in RESERVED}
+    result = []
+    for name in wanted:
+        lower = name.lower()
+        if name in taken and _PLAIN.fullmatch(name):
+            result.append((name, "same"))
+            continue
+        if lower in RESERVED:
+            why, start = RESERVED[lower], f"source_{plain_name(name)}"
+        else:
+            why, start = ("case" if lower in taken else "ascii"), plain_name(name)
+        chosen = _free(start, taken)
+        taken.add(chosen)
+        result.append((chosen, why))
+    return result
+
+
+def _free(start: str, taken: set[str]) -> str:
+    if start not in taken:
+        return start
+    number = 2
+    while f"{start}_{number}" in taken:
+        number += 1
+    return f"{start}_{number}"
+
+
+def _is_list(series: pd.Series[Any]) -> bool:
+    if series.dtype != np.dtype(object):
+        return False
+    return bool(series.map(lambda value: isinstance(value, (list, tuple, set, np.ndarray))).any())
+
+
+def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:
+    kind = series.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        return _plain_values(series.astype(kind.categories.dtype))
+    if pd.api.types.is_bool_dtype(kind):
+        return series
+    if pd.api.types.is_integer_dtype(kind):
+        return series.astype("Int64" if series.isna().any() else "int64")
+    if pd.api.types.is_float_dtype(kind):
+        return series.astype("float64").replace([np.inf, -np.inf], np.nan)
+    if kind == np.dtype(object):
+        return series.map(_plain_value, na_action="ignore").astype("str")
+    return series
+
+
+def _plain_value(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return str(value)
+
+
+# What a layer is, before its columns are made plain.
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A layer in the making."""
+
+    # its table in the GeoPackage; title and description are looked up under this name where they are empty
+    table: str
+    frame: pd.DataFrame  # in the working CRS, with the sources' columns
+    group: str  # where the project shows it
+    # makes the look from the finished frame; None for a plain table
+    style: Callable[[pd.DataFrame], Style] | None
+    sources: tuple[str, ...]  # tables of `spatial.tables` that define its columns, the most fitting first
+    title: str = ""  # for people
+    description: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)  # titles of columns that no table defines
+    visible: bool = False  # whether the project opens with it switched on
+    # makes further looks from the finished frame
+    more_looks: Callable[[pd.DataFrame], tuple[Look, ...]] | None = None
+    shelf: str = ""  # sub-group in the group; empty for none
+
+
+def by_key(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """Sort rows, so that equal tables give equal bytes."""
+    return frame.sort_values(list(keys), kind="stable").reset_index(drop=True)
+
+
+def placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Keep the rows that can be drawn.
+
+    Returns those with one that is not empty.
+    """
+    return frame[frame.geometry.notna() & ~frame.geometry.is_empty]
+
+
+# One layer: its frame, names and looks.
 
 GROUPS = ("results", "network", "base", "checks")
 """Groups of the project, from the top."""
@@ -83,3 +262,64 @@ class QgisLayer:
         if not isinstance(self.frame, gpd.GeoDataFrame) or self.frame.crs is None:
             raise CrsError(f"{self.table}: a plain table has no CRS")
         return pyproj.CRS(self.frame.crs)
+
+
+# What the checks found, one layer a kind.
+
+SOURCES = (
+    "findings_read",
+    "findings_population",
+    "findings_network",
+    "findings_access",
+    "findings_off_road",
+    "findings_scenarios",
+)
+FIRST = (
+    "unsnapped",
+    "beyond_tolerance",
+    "small_component",
+    "merged_duplicate",
+    "ambiguous_duplicate",
+    "outside_own_unit",
+)
+"""Kinds that lead the group; others follow by name."""
+
+SUFFIX = {"Point": "", "LineString": "_lines", "Polygon": "_areas"}
+
+
+@dataclass(frozen=True)
+class FindingLayer:
+    """Findings of one kind with one kind of geometry, or all of them as a table."""
+
+    table: str  # of the layer
+    title: str
+    description: str
+    geometry: str  # point, LineString or Polygon; empty for the table
+    frame: pd.DataFrame  # in the order of ids
+
+
+def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[FindingLayer]:
+    """Split the findings by kind and geometry."""
+    frames = [tables[name] for name in SOURCES if name in tables]
+    if not frames:
+        return
+    together = pd.concat(frames, ignore_index=True)
+    found = gpd.GeoDataFrame(together.sort_values(["kind", "finding_id"], kind="stable"))
+    shape = found.geom_type.str.removeprefix("Multi")
+    kinds = set(found["kind"])
+    for kind in [*(name for name in FIRST if name in kinds), *sorted(kinds - set(FIRST))]:
+        shown = words.text("findings", kind) if words.has("findings", kind) else kind.replace("_", " ")
+        for geometry, suffix in SUFFIX.items():
+            rows = found[(found["kind"] == kind) & (shape == geometry)]
+            if len(rows):
+                yield FindingLayer(
+                    f"qa_{plain_name(kind)}{suffix}",
+                    words.text("layers", "qa", kind=shown),
+                    words.text("layers", "qa_text", kind=shown),
+                    geometry,
+                    rows.reset_index(drop=True),
+                )
+    table = pd.DataFrame(found.drop(columns=found.geometry.name)).reset_index(drop=True)
+    yield FindingLayer(
+        "findings", words.text("layers", "findings"), words.text("layers", "findings_text"), "", table
+    )

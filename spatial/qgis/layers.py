@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -9,34 +10,390 @@ import pandas as pd
 import shapely
 
 from spatial.errors import ContractError
-from spatial.qgis import looks_base, looks_engine, looks_results
-from spatial.qgis.checks import finding_layers
-from spatial.qgis.columns import Renamed, plain_columns, plain_name
-from spatial.qgis.draft import Draft, by_key, placed
+from spatial.qgis import looks_access, looks_results, looks_score
 from spatial.qgis.joins import (
+    POTENTIAL_MODELS,
+    by_service,
+    cell_points,
+    changes,
     flow_lines,
     gap_points,
     headline_mode,
+    last_mile_lines,
+    measured,
+    neighbour_colours,
+    potential_lines,
+    rural_columns,
+    scenario_title,
+    score_columns,
+    service_by_mode,
     services_in_order,
+    settlement_engine,
     settlement_results,
+    threshold_of,
+    town_points,
     township_results,
+    township_scores,
+    township_types,
+    trial_columns,
 )
-from spatial.qgis.joins_engine import rural_columns, settlement_engine
-from spatial.qgis.joins_score import score_columns, township_scores, township_types
-from spatial.qgis.joins_trials import trial_columns
-from spatial.qgis.layer import Look, QgisLayer
-from spatial.qgis.layers_engine import area_drafts, engine_looks, engine_tables, last_mile_drafts
-from spatial.qgis.layers_score import score_drafts, score_looks, score_tables, township_looks
+from spatial.qgis.layer import (
+    Draft,
+    Look,
+    QgisLayer,
+    Renamed,
+    by_key,
+    finding_layers,
+    placed,
+    plain_columns,
+    plain_name,
+)
 from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
+from spatial.qgis.styles import TINTS
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pyproj
 
     from spatial.qgis.styles import Style
 
+
 __all__ = ["build_layers"]
+
+
+# The engine's layers: areas within reach, catchments, cells, further looks of settlements, and plain tables.
+
+PLAIN_ACCESS = (
+    "measures",
+    "facility_use",
+    "served",
+    "intervals",
+    "interval_people",
+    "wet_losses",
+    "rural_access",
+    "off_road",
+    "scenario_access",
+    "scenario_people",
+    "emergency_response",
+    "emergency_people",
+    "calibration_factors",
+    "calibration_errors",
+    "calibration_observations",
+)
+"""Tables that are shown as they are. Times of cells stand with the cells."""
+
+
+def area_drafts(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterator[Draft]:
+    """Draft the layers that show ground: within reach, nearest facility, cells of people."""
+    for name in ("isochrones", "catchments"):
+        if name in tables:
+            yield from _areas(name, tables, words, meta)
+    if "cells" not in tables or "cell_access" not in tables:
+        return
+    frame, titles = cell_points(tables, words, meta)
+    first = services_in_order(list(tables["cell_access"]["service"]), meta)[0]
+    yield Draft(
+        "cells",
+        frame,
+        "results",
+        lambda frame: looks_access.cells_look(plain_name(first), meta.cutoffs_min, frame, words),
+        ("cells",),
+        title=words.text("layers", "cells", service=words.service(first, meta)),
+        titles=titles,
+        shelf="areas",
+    )
+
+
+def _areas(name: str, tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterator[Draft]:
+    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
+        "isochrones": lambda frame: looks_access.isochrones_look(frame, words),
+        "catchments": lambda frame: looks_access.catchments_look(frame, words),
+    }
+    rows = placed(gpd.GeoDataFrame(tables[name]))
+    main = headline_mode(rows, meta)
+    for service in services_in_order(list(rows["service"]), meta):
+        of_service = rows[rows["service"] == service]
+        for mode in sorted(set(of_service["mode"]), key=lambda mode: (mode != main, mode)):
+            frame = gpd.GeoDataFrame(by_key(of_service[of_service["mode"] == mode], *TABLES[name].key))
+            shown = words.text("modes", mode) if words.has("modes", mode) else mode
+            yield Draft(
+                f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
+                _with_facilities(frame, tables) if name == "catchments" else frame,
+                "results",
+                looks[name],
+                (name, "facilities"),
+                title=words.text("layers", name, service=words.service(service, meta), mode=shown),
+                description=words.text("layers", f"{name}_text", mode=shown),
+                titles={"tint": words.text("columns", "tint")},
+                shelf="areas",
+            )
+
+
+def _with_facilities(frame: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """Give catchments the names of their facilities, and colours that differ between neighbours."""
+    tinted = frame.assign(tint=neighbour_colours(frame.geometry.to_numpy(), len(TINTS)))
+    if "facilities" not in tables:
+        return tinted
+    facilities = pd.DataFrame(tables["facilities"]).set_index("facility_id")
+    names = [column for column in ("name", "name_en", "name_zh") if column in facilities.columns]
+    return gpd.GeoDataFrame(tinted.join(facilities[names], on="facility_id"))
+
+
+def engine_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> tuple[Look, ...]:
+    """
+    Make the further looks of settlements.
+
+    Returns measures, certainty, wet season, off the roads, scenarios, response; headline services first.
+    """
+    return (
+        *_measure_looks(tables, frame, words, meta),
+        *_certainty_looks(tables, frame, words, meta),
+        *_season_looks(tables, frame, words, meta),
+        *_off_road_looks(tables, frame, words, meta),
+        *_scenario_looks(tables, frame, words, meta),
+        *_emergency_looks(tables, frame, words, meta),
+    )
+
+
+def _measure_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    for service, measure, rows in measured(tables, meta):
+        column = f"{plain_name(service)}_{plain_name(measure)}"
+        shown = service_by_mode(service, rows, words, meta)
+        title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
+        style = looks_access.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
+        yield Look(column, title, style, "results", shelf="measures")
+
+
+def _certainty_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    for service in _services(tables, "intervals", meta):
+        stem, shown = plain_name(service), words.service(service, meta)
+        minutes = words.number(threshold_of(service, meta))
+        title = words.text("columns", "how_sure", service=shown, minutes=minutes)
+        style = looks_access.certainty_look(f"{stem}_how_sure", frame, words)
+        yield Look(f"{stem}_how_sure", title, style, "results", shelf="certainty")
+        title = words.text("layers", "width", service=shown)
+        style = looks_access.width_look(stem, frame, words)
+        yield Look(f"{stem}_width", title, style, "results", shelf="certainty")
+
+
+def _season_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    for service in _services(tables, "wet_losses", meta):
+        stem, shown = plain_name(service), words.service(service, meta)
+        title = words.text("layers", "wet", service=shown)
+        style = looks_access.wet_look(stem, frame, words)
+        yield Look(f"{stem}_wet", title, style, "results", shelf="season")
+
+
+def _off_road_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    if "off_road" not in tables:
+        return
+    for service in services_in_order(list(tables["off_road"]["service"]), meta):
+        stem, shown = plain_name(service), words.service(service, meta)
+        title = words.text("layers", "off_road_places", service=shown)
+        style = looks_access.off_road_look(stem, meta.cutoffs_min, frame, words)
+        yield Look(f"{stem}_off_road", title, style, "results", shelf="off_road")
+
+
+def _scenario_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    for scenario, service, rows in changes(tables, meta):
+        column = f"{plain_name(scenario)}_{plain_name(service)}_change"
+        named = service_by_mode(service, rows, words, meta)
+        shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
+        style = looks_access.change_look(column, float(rows["cutoff_min"].max()), frame, words)
+        yield Look(column, words.text("columns", "change", **shown), style, "results", shelf="scenarios")
+
+
+def _emergency_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+) -> Iterator[Look]:
+    if "emergency_people" not in tables:
+        return
+    targets = tables["emergency_people"].groupby("service")["target_min"].unique()
+    for service, rows in by_service(tables, "emergency_response", meta):
+        stem, shown = plain_name(service), service_by_mode(service, rows, words, meta)
+        style = looks_access.response_look(stem, list(targets[service]), frame, words)
+        title = words.text("layers", "response", service=shown)
+        yield Look(f"{stem}_response", title, style, "results", shelf="emergency")
+
+
+def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> list[str]:
+    return [service for service, _ in by_service(tables, name, meta)]
+
+
+def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
+    """Draft the lines of the last mile."""
+    if "last_mile" in tables and "edges" in tables:
+        yield Draft(
+            "last_mile_lines",
+            last_mile_lines(tables),
+            "results",
+            lambda frame: looks_access.last_mile_lines_look(frame, words),
+            ("last_mile", "settlements"),
+        )
+
+
+def engine_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
+    """Draft the plain tables."""
+    for name in PLAIN_ACCESS:
+        if name in tables:
+            rows = by_key(tables[name], *TABLES[name].key)
+            yield Draft(name, rows, "results", None, (name,), shelf="tables")
+
+
+# The layers of the score: looks of settlements and townships, towns, modelled flows, plain tables.
+
+SHELF = "score"
+PLAIN_SCORE = (
+    "scores",
+    "score_components",
+    "score_norms",
+    "rank_pairs",
+    "rankings",
+    "score_variance",
+    "flow_balances",
+    "settlement_types",
+    "unit_types",
+    "functional_areas",
+    "town_system",
+    "access_clusters",
+    "inequality",
+    "coordination",
+)
+"""Tables that are shown as they are. Towns and modelled flows are layers."""
+
+
+def score_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, bands: tuple[float, float]
+) -> tuple[Look, ...]:
+    """
+    Make the score's looks of settlements.
+
+    Returns level, clusters of access, types; each where there is one, and no column of the sources bears its
+    name.
+    """
+    made: dict[str, tuple[str, Callable[..., Style]]] = {
+        "integration_level": ("scores", partial(looks_score.level_look, bands=bands)),
+        "cluster": ("access_clusters", looks_score.clusters_look),
+        "degurba_code": ("settlement_types", looks_score.types_look),
+    }
+    taken = {"classes_differ": "degurba_code"}
+    own = {taken.get(name, name) for name in tables["settlements"].columns}
+    return tuple(
+        Look(column, words.text("layers", f"score_{table}"), look(frame, words), "results", shelf=SHELF)
+        for column, (table, look) in made.items()
+        if table in tables and column in frame.columns and column not in own
+        if column != "integration_level" or frame[column].notna().any()
+    )
+
+
+def township_looks(
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, bands: tuple[float, float]
+) -> tuple[Look, ...]:
+    """
+    Make the score's looks of townships.
+
+    Returns gates above, then level and gap index, where townships have a score; the Degree of Urbanisation
+    and functional urban areas, where there are any. None of which columns of the sources bear the names.
+    """
+    own = {*tables["boundaries"].columns}
+    beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
+    types = {"degurba_level2": looks_score.unit_types_look, "fua_part": looks_score.functional_look}
+    return (
+        *_township_scores(frame, own, words, bands),
+        *(
+            Look(
+                f"types_{column}",
+                words.text("layers", f"township_{column}"),
+                look(frame, words),
+                "results",
+                shelf=SHELF,
+            )
+            for column, look in types.items()
+            if column in frame.columns and not own & {column, *beside[column]}
+        ),
+    )
+
+
+def _township_scores(
+    frame: pd.DataFrame, own: set[str], words: Messages, bands: tuple[float, float]
+) -> tuple[Look, ...]:
+    made: dict[str, Callable[..., Style]] = {
+        "mandatory_status": looks_score.gates_look,
+        "integration_level": partial(looks_score.level_fill_look, bands=bands),
+        "segmentation_index": looks_score.gap_index_look,
+    }
+    if not {*made, "failed_gates"} <= {*frame.columns} - own:
+        return ()
+    return tuple(
+        Look(
+            f"score_{column}",
+            words.text("layers", f"township_{column}"),
+            look(frame, words),
+            "results",
+            shelf=SHELF,
+        )
+        for column, look in made.items()
+        if column != "integration_level" or frame[column].notna().any()
+    )
+
+
+def score_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
+    """Draft towns and modelled flows."""
+    if "towns" in tables:
+        yield Draft(
+            "towns",
+            placed(town_points(tables)),
+            "results",
+            lambda frame: looks_score.fulcrum_look(frame, words),
+            ("towns", "settlements"),
+            more_looks=lambda frame: (
+                Look(
+                    "completeness",
+                    words.text("layers", "towns_complete"),
+                    looks_score.completeness_look(frame, words),
+                    "results",
+                    shelf=SHELF,
+                ),
+            ),
+            shelf=SHELF,
+        )
+    for model in POTENTIAL_MODELS if "potential_flows" in tables else ():
+        yield Draft(
+            f"potential_flows_{model}",
+            potential_lines(tables, model),
+            "results",
+            lambda _: looks_score.potential_look(),
+            ("potential_flows",),
+            title=words.text("layers", "potential_flows", model=words.text("flow_model", model)),
+            description=words.text("layers", "potential_flows_text"),
+            shelf=SHELF,
+        )
+
+
+def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
+    """Draft the plain tables of the score."""
+    for name in PLAIN_SCORE:
+        if name in tables:
+            yield Draft(
+                name, by_key(tables[name], *TABLES[name].key), "results", None, (name,), shelf="tables"
+            )
+
+
+# The catalogue: which layers there are, in which group, with which look and names.
 
 PEOPLE = "persons"
 """In the name of every column that counts people."""
@@ -209,7 +566,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         ]
         if "rai_lower" in frame.columns:
             title = words.text("layers", "rural_townships")
-            looks.append(Look("rural", title, looks_engine.rural_look(frame, words), "results"))
+            looks.append(Look("rural", title, looks_access.rural_look(frame, words), "results"))
         return (*looks, *township_looks(tables, frame, words, meta.level_bands))
 
     return Draft(
@@ -236,7 +593,7 @@ def _norm_names(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisM
 def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[Draft]:
     if "snaps" in tables:
         snaps = gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode"))
-        yield Draft("snaps", placed(snaps), "network", lambda _: looks_base.snaps_look(words), ("snaps",))
+        yield Draft("snaps", placed(snaps), "network", lambda _: looks_results.snaps_look(words), ("snaps",))
     if "edges" not in tables:
         return
     edges = tables["edges"]
@@ -247,7 +604,7 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
             f"edges_{plain_name(mode)}",
             by_key(edges[edges["mode"] == mode], "edge_id"),
             "network",
-            lambda _: looks_base.edges_look(words),
+            lambda _: looks_results.edges_look(words),
             ("edges",),
             title=words.text("layers", "edges", mode=shown),
             description=words.text("layers", "edges_text", mode=shown),
@@ -261,18 +618,25 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Draft
             "boundaries",
             boundaries,
             "base",
-            lambda frame: looks_base.boundaries_look(frame, words),
+            lambda frame: looks_results.boundaries_look(frame, words),
             ("boundaries",),
             visible=True,
         )
     if "study_area" in tables:
         area = by_key(tables["study_area"], "area_id")
         yield Draft(
-            "study_area", area, "base", lambda _: looks_base.study_area_look(), ("study_area",), visible=True
+            "study_area",
+            area,
+            "base",
+            lambda _: looks_results.study_area_look(),
+            ("study_area",),
+            visible=True,
         )
     if "roads" in tables:
         roads = by_key(tables["roads"], "road_id")
-        yield Draft("roads", roads, "base", lambda _: looks_base.roads_look(words), ("roads",), visible=True)
+        yield Draft(
+            "roads", roads, "base", lambda _: looks_results.roads_look(words), ("roads",), visible=True
+        )
     if "water" in tables:
         water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
         for table, kind in (
@@ -286,11 +650,11 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Draft
 
 
 def _water_style(kind: str) -> Callable[[pd.DataFrame], Style]:
-    return lambda _: looks_base.water_look(kind)
+    return lambda _: looks_results.water_look(kind)
 
 
 def _finding_style(kind: str, position: int) -> Callable[[pd.DataFrame], Style]:
-    return lambda _: looks_base.finding_look(kind, position)
+    return lambda _: looks_results.finding_look(kind, position)
 
 
 def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Draft]:

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatial.qgis.looks_engine import scored, sized
+from spatial.qgis.looks_access import scored, sized
 from spatial.qgis.looks_results import VILLAGE_SIZE, people_size, status_marker
-from spatial.qgis.palette import BASE, CLUSTERS, DEGURBA, INK, REACH, SHARES, STATUS, ramp
-from spatial.qgis.styles import Category, Style, categorised, name_expression, single
-from spatial.qgis.symbols import fill, hatch, labels, line, marker, points, symbol
+from spatial.qgis.styles import (
+    BASE,
+    CLUSTERS,
+    DEGURBA,
+    INK,
+    REACH,
+    SHARES,
+    STATUS,
+    Category,
+    Style,
+    categorised,
+    fill,
+    hatch,
+    labels,
+    line,
+    marker,
+    name_expression,
+    points,
+    ramp,
+    single,
+    symbol,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.qgis.meta import Messages
+
 
 __all__ = [
     "clusters_look",
@@ -32,6 +52,7 @@ __all__ = [
     "types_look",
     "unit_types_look",
 ]
+
 
 MOST_INDEX = {"all": 0.05, "most": 0.1, "many": 0.2, "half": 0.4}
 """Classes of the segmentation index, by the highest of each, inclusive; more is the last class."""

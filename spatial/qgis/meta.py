@@ -8,14 +8,15 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from spatial.errors import StudyError
-from spatial.planning.wording import wording
+from spatial.reporting.wording import wording
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from spatial.tables import Field
+    from spatial.tables.contract import Field
+
 
 __all__ = ["Messages", "QgisMeta", "load_messages"]
 

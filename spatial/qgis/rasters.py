@@ -13,8 +13,7 @@ import rasterio.shutil
 from rasterio.io import MemoryFile
 
 from spatial.errors import ContractError
-from spatial.qgis.palette import BASE, SHARES
-from spatial.qgis.styles import QGIS_VERSION
+from spatial.qgis.styles import BASE, QGIS_VERSION, SHARES
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages
     from spatial.rasters import Raster
 
+
 __all__ = ["QgisRaster", "write_raster"]
+
 
 BLOCK = 256
 """Cells on a side of a tile; overviews begin at rasters larger than one."""

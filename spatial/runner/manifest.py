@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Stage
     from spatial.store import Checksums, Store
 
+
 __all__ = ["describe_output", "library_versions", "manifest_name", "package_versions", "stage_fingerprint"]
+
 
 LIBRARIES = (
     "geopandas",

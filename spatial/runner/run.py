@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError
+from spatial.formats.files import file_parts
 from spatial.runner.fingerprint import code_fingerprint
 from spatial.runner.manifest import (
     describe_output,
@@ -18,7 +19,6 @@ from spatial.runner.manifest import (
     stage_fingerprint,
 )
 from spatial.runner.stage import Options, Stage
-from spatial.sources.files import file_parts
 from spatial.store import Artifact, Checksums, Store, locked, remove_leftovers
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
 
 __all__ = ["Decision", "plan", "run_stages"]
+
 
 _MOST_TOLD = 3
 """Changes that are named; the others are counted."""

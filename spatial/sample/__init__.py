@@ -13,7 +13,9 @@ from spatial.errors import SourceError
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+
 __all__ = ["SampleForm", "sample_study", "write_sample_county"]
+
 
 SampleForm = Literal["open", "bureau"]
 """open: an OpenStreetMap extract and plain tables; bureau: the files that a Chinese county's bureaus have."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spatial.access import access_table, last_mile
-from spatial.stages.ground import graphs_of, surroundings_of
-from spatial.stages.rules import access_rules, services_in_metres, snap_rules, vocabulary_of, wanted_services
+from spatial.access.last_mile import last_mile
+from spatial.access.nearest import access_table
+from spatial.stages.policy import access_rules, services_in_metres, snap_rules, vocabulary_of, wanted_services
+from spatial.stages.shared import graphs_of, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatial.runner.stage import Options, Progress, Value
+
 
 __all__ = ["access"]
 

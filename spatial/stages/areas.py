@@ -9,19 +9,21 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.access import catchment_areas, isochrones
 from spatial.access.eligibility import is_for_some_units
+from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.places import existing
 from spatial.errors import first_of
-from spatial.stages.ground import closer_services, main_graph, surroundings_of
-from spatial.stages.rules import snap_rules, vocabulary_of
+from spatial.stages.policy import snap_rules, vocabulary_of
+from spatial.stages.shared import closer_services, main_graph, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spatial.runner.stage import Options, Progress, Value
 
+
 __all__ = ["areas"]
+
 
 _log = logging.getLogger(__name__)
 

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.access import Calibration, FitRules, calibrate_speeds
-from spatial.network.legs.layers import LEG_SIGN
-from spatial.sources.trials import observed_from_table
-from spatial.stages.ground import main_graph, surroundings_of
+from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
+from spatial.inputs.user_tables import observed_from_table
+from spatial.network.combined import LEG_SIGN
 from spatial.stages.network import network_of
-from spatial.stages.rules import snap_rules
+from spatial.stages.policy import snap_rules
+from spatial.stages.shared import main_graph, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spatial.network import TravelGraph
+    from spatial.network.graph import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
 
+
 __all__ = ["calibrated_graph", "calibration", "calibration_of", "speed_status"]
+
 
 FACTORS, ERRORS, OBSERVATIONS = "calibration_factors", "calibration_errors", "calibration_observations"
 

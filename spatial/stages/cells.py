@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from spatial.access import TOWN_TIERS, access_table, cells_as_origins, towns_as_facilities
-from spatial.stages.ground import graphs_of, surroundings_of
-from spatial.stages.rules import access_rules, vocabulary_of, wanted_services
+from spatial.access.cells import cells_as_origins, towns_as_facilities
+from spatial.access.nearest import access_table
+from spatial.access.options import TOWN_TIERS
+from spatial.stages.policy import access_rules, vocabulary_of, wanted_services
+from spatial.stages.shared import graphs_of, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatial.runner.stage import Options, Progress, Value
+
 
 __all__ = ["cells"]
 

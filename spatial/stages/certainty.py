@@ -9,25 +9,36 @@ import numpy as np
 import pandas as pd
 from rasterio.features import geometry_mask
 
-from spatial.access import access_table, rural_access_index, towns_as_facilities, wet_loss
-from spatial.access.rules import TOWN_TIERS
-from spatial.access.trials.uncertainty import access_intervals
-from spatial.network import with_season
+from spatial.access.cells import towns_as_facilities
+from spatial.access.last_mile import wet_loss
+from spatial.access.nearest import access_table
+from spatial.access.options import TOWN_TIERS
+from spatial.access.rural_access import rural_access_index
+from spatial.access.uncertainty import access_intervals
+from spatial.network.seasons import with_season
 from spatial.stages.calibration import calibrated_graph, calibration_of, speed_status
-from spatial.stages.ground import closer_services, speeds_of, surroundings_of
-from spatial.stages.headlines import headline_cutoffs, headline_towns, townspeople
-from spatial.stages.rules import access_rules, snap_rules, vocabulary_of, walk_range
+from spatial.stages.policy import access_rules, snap_rules, vocabulary_of, walk_range
+from spatial.stages.shared import (
+    closer_services,
+    headline_cutoffs,
+    headline_towns,
+    speeds_of,
+    surroundings_of,
+    townspeople,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
 
-    from spatial.network import TravelGraph
+    from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
 
+
 __all__ = ["certainty"]
+
 
 DRY, WET = "dry", "wet"
 

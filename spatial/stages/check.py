@@ -5,20 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from spatial.access.trials.observed import check_observed
+from spatial.access.calibration import check_observed
 from spatial.errors import ContractError, SpatialError, first_of
-from spatial.planning.issue_text import issue_lines
-from spatial.planning.score_doubts import doubted_units, issue_records
+from spatial.formats.notes import column_lines, findings_frame, join_findings
+from spatial.formats.raster import read_population
+from spatial.inputs.prepare import prepare
+from spatial.inputs.user_tables import observed_from_table
+from spatial.reporting.score import doubted_units, issue_records
+from spatial.reporting.wording import issue_lines
 from spatial.runner.stage import Options
-from spatial.sources.findings import findings_frame, join_findings
-from spatial.sources.grids import read_population
-from spatial.sources.own_columns import column_lines
-from spatial.sources.prepare import prepare
-from spatial.sources.trials import observed_from_table
-from spatial.stages.people import units_of_level
-from spatial.stages.policy import check_policy
+from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
+from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
-from spatial.stages.rules import binding_norms, vocabulary_of
 from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, namesakes_left_open
 from spatial.study import Study
 
@@ -27,11 +25,13 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from spatial.sources.layers import Layers
-    from spatial.sources.services import Vocabulary
-    from spatial.study import ScenarioOptions
+    from spatial.inputs.prepare import Layers
+    from spatial.inputs.services import Vocabulary
+    from spatial.study.scenarios import ScenarioOptions
+
 
 __all__ = ["check_study"]
+
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 LINES_A_KIND = 3

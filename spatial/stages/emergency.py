@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.access import emergency_response
-from spatial.stages.policy_trials import crew_mode
-from spatial.stages.ground import graph_of, surroundings_of
-from spatial.stages.rules import snap_rules, vocabulary_of
+from spatial.access.emergency import emergency_response
+from spatial.stages.policy import crew_mode, snap_rules, vocabulary_of
+from spatial.stages.shared import graph_of, surroundings_of
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.study import EmergencyOptions
+    from spatial.study.scenarios import EmergencyOptions
+
 
 __all__ = ["emergency"]
+
 
 def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Find the response of the study's crews."""

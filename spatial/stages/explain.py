@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StoreError
-from spatial.integration.register import norm_id_of
-from spatial.planning.explain import explain
-from spatial.planning.explain_text import explanation_text
-from spatial.planning.headline import gates_text, headline_text
-from spatial.planning.issue_text import issue_lines
-from spatial.planning.names import named_in, score_in, township_in
-from spatial.planning.notices import namesake_texts
-from spatial.planning.score_text import score_lines
-from spatial.planning.wording import wording
+from spatial.norms.register import norm_id_of
+from spatial.reporting.explain import explain
+from spatial.reporting.explain_text import explanation_text
+from spatial.reporting.names import named_in, score_in, township_in
+from spatial.reporting.score_text import score_lines
+from spatial.reporting.summary import gates_text, headline_text
+from spatial.reporting.wording import issue_lines, namesake_texts, wording
 from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.gaps import known_issues
-from spatial.stages.rules import binding_norms, vocabulary_of
-from spatial.stages.sources_told import provenance_told
+from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.stages.shared import provenance_told
 
 if TYPE_CHECKING:
     from spatial.results import Results
     from spatial.study import Study
 
+
 __all__ = ["explain_settlement", "headline_lines"]
+
 
 TABLES = (
     "settlements",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from spatial.access import Calibration
-from spatial.planning.certainty import CertaintyNote
-from spatial.planning.gaps import rank_gaps
-from spatial.planning.names import with_names
-from spatial.planning.summary import summarise_study
+from spatial.access.calibration import Calibration
+from spatial.reporting.certainty import CertaintyNote
+from spatial.reporting.gaps import rank_gaps
+from spatial.reporting.names import with_names
+from spatial.reporting.summary import summarise_study
 from spatial.stages.calibration import calibration_of, speed_status
-from spatial.stages.rules import binding_norms, vocabulary_of, walk_range
+from spatial.stages.policy import binding_norms, vocabulary_of, walk_range
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.runner.stage import Options, Progress, Value
+
 
 __all__ = ["gaps", "study_summary"]
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
-from spatial.planning.notices import stated
+from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
+from spatial.cartography.pages import build_pages
+from spatial.reporting.wording import stated
 from spatial.stages.gaps import study_summary
-from spatial.stages.rules import approval_wanted, binding_norms, inventories, vocabulary_of
+from spatial.stages.policy import approval_wanted, binding_norms, inventories, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from spatial.inputs.services import Vocabulary
     from spatial.runner.stage import Options, Progress
-    from spatial.sources.services import Vocabulary
     from spatial.store import Artifact
+
 
 __all__ = ["maps"]
 

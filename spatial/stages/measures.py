@@ -9,21 +9,21 @@ import numpy as np
 import pandas as pd
 
 from spatial import access
+from spatial.access.capacity import allocate_capacity
 from spatial.access.eligibility import open_for_group
-from spatial.access.measures.capacity import allocate_capacity
-from spatial.access.measures.groups import Group, group_travel_times
+from spatial.access.groups import Group, group_travel_times
 from spatial.errors import ContractError
-from spatial.sources.capacity_units import capacity_units
-from spatial.stages.decays import decay_of
-from spatial.stages.ground import closer_services, graph_of, surroundings_of
-from spatial.stages.rules import snap_rules, vocabulary_of
+from spatial.inputs.facility_facts import capacity_units
+from spatial.stages.policy import decay_of, snap_rules, vocabulary_of
+from spatial.stages.shared import closer_services, graph_of, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from spatial.inputs.services import Vocabulary
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.sources.services import Vocabulary
-    from spatial.study import MeasureOptions
+    from spatial.study.access import MeasureOptions
+
 
 __all__ = ["measures"]
 

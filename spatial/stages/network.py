@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from spatial.access.trials.calibration import with_class_factors
-from spatial.network import build_network, combine_networks
-from spatial.network.edits.border import hard_border
-from spatial.stages.ground import speeds_of
+from spatial.access.calibration import with_class_factors
+from spatial.network.build import build_network
+from spatial.network.combined import combine_networks
+from spatial.network.splitting import hard_border
+from spatial.stages.shared import speeds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from spatial.network import TravelGraph
+    from spatial.network.graph import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
 
+
 __all__ = ["network", "network_of"]
+
 
 DRY = "dry"
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.integration.inventory import believed, inventory_table, missing_at_most
-from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_estimates import with_estimates
-from spatial.integration.norms_evidence import NormEvidence
-from spatial.stages.rules import (
+from spatial.norms.evaluation import evaluate_norms, with_estimates
+from spatial.norms.evidence import NormEvidence, believed, inventory_table, missing_at_most
+from spatial.stages.policy import (
     binding_norms,
     inventories,
     norm_rules,
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatial.runner.stage import Options, Progress, Value
+
 
 __all__ = ["norms"]
 

@@ -12,18 +12,13 @@ import shapely
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.places import existing
 from spatial.errors import ContractError, first_of
+from spatial.formats.notes import Finding, findings_frame
 from spatial.rasters import Raster
-from spatial.sources.findings import Finding, findings_frame
-from spatial.stages.ground import speeds_over_ground
-from spatial.stages.rules import vocabulary_of
-from spatial.terrain import (
-    align_raster,
-    catchment_surface,
-    cells_at,
-    friction_surface,
-    move_to_open_cells,
-    require_aligned,
-)
+from spatial.stages.policy import vocabulary_of
+from spatial.stages.shared import speeds_over_ground
+from spatial.terrain.friction import align_raster, friction_surface, require_aligned
+from spatial.terrain.referral import cells_at, move_to_open_cells
+from spatial.terrain.surface import catchment_surface
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.study.engine import OffRoadOptions
-    from spatial.terrain import Friction, SurfaceOptions
+    from spatial.study.access import OffRoadOptions
+    from spatial.terrain.friction import Friction
+    from spatial.terrain.surface import SurfaceOptions
+
 
 __all__ = ["off_road"]
+
 
 _log = logging.getLogger(__name__)
 

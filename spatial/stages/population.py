@@ -1,30 +1,317 @@
-"""Stage `population`: the people of the raster go to settlements, over the network."""
+"""Stage `population`: people of the raster and of lists go to settlements, and are scaled to official numbers."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
-from spatial.access import allocate_population_with_account
-from spatial.access.population_groups import added_up
-from spatial.sources.grids import read_population
-from spatial.stages.ground import main_graph
-from spatial.stages.people import People, finish_people
-from spatial.stages.rules import snap_rules
+from spatial.crs import require_metres
+from spatial.errors import StudyError
+from spatial.formats.notes import Finding, findings_frame
+from spatial.formats.raster import read_population
+from spatial.inputs.units import MatchedUnits, assign_units, choose_units, match_units, near_unit
+from spatial.people.population import (
+    GroupPeople,
+    above_total,
+    added_up,
+    allocate_population_with_account,
+    fill_group,
+    groups_of,
+)
+from spatial.people.unit_totals import (
+    EVERYBODY,
+    OfficialNumbers,
+    Scaling,
+    UnitPeople,
+    raster_by_unit,
+    scale_to_units,
+    unit_totals,
+)
+from spatial.stages.policy import snap_rules
+from spatial.stages.shared import main_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import geopandas as gpd
+    from numpy.typing import NDArray
 
+    from spatial.formats.raster import GridReading
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.sources.grids import GridReading
 
-__all__ = ["population"]
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["People", "finish_people", "population", "units_of_level"]
+
+
+# People of settlements beside what else is known of them: groups, official numbers of units, and the basis.
+
+TOTAL, LISTED = "population_persons", "population_listed"
+UNITS = "official_units"
+
+
+@dataclass(eq=False)
+class People:
+    """People of settlements as they were allocated."""
+
+    settlements: gpd.GeoDataFrame  # by the contract of the table; groups as the list has them
+    account: pd.DataFrame  # by the contract of the table `population_account`
+    raster: Raster | None = None  # of everybody; None where the list counts
+    # people of each group at every settlement by a raster of the group
+    groups: dict[str, FloatArray] = field(default_factory=dict)
+
+
+def finish_people(options: Options, inputs: Mapping[str, Any], people: People) -> dict[str, Value]:
+    """Mark the basis, fill groups, and hold people against the official numbers of their units."""
+    work = _Work(options, inputs, people)
+    work.match()
+    work.scale()
+    work.fill_groups()
+    return work.result()
+
+
+@dataclass(eq=False)
+class _Work:
+    """The settlements while their people are finished."""
+
+    options: Options
+    inputs: Mapping[str, Any]
+    people: People
+    matched: MatchedUnits | None = None
+    boundaries: gpd.GeoDataFrame | None = None
+    scaling: Scaling | None = None
+    by_group: dict[str, UnitPeople] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.settlements = self.people.settlements.copy()
+        self.before = self._column(TOTAL)
+        self.after = self.before
+        self.in_study = self.settlements["in_study"].to_numpy(dtype=bool)
+
+    def _column(self, name: str) -> FloatArray:
+        if name not in self.settlements.columns:
+            return np.full(len(self.settlements), np.nan)
+        return self.settlements[name].to_numpy(dtype=np.float64)
+
+    def match(self) -> None:
+        """Find the unit of every settlement and its official row."""
+        official = self.inputs.get(UNITS)
+        if official is None:
+            return
+        places, self.boundaries = units_of_level(self.options, self.inputs, self.settlements)
+        self.matched = match_units(official, places, self.boundaries, options=self.options.placing)
+
+    def official(self, column: str) -> FloatArray:
+        """Read a column of the official table by unit; NaN where there is no number."""
+        assert self.matched is not None
+        rows = self.matched.units["official"].to_numpy()
+        table = self.inputs[UNITS]
+        if column not in table.columns:
+            return np.full(len(rows), np.nan)
+        values = table[column].to_numpy(dtype=np.float64)
+        return np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
+
+    def official_group(self, group: str) -> FloatArray:
+        """Official people of a group by unit, from their number or their share."""
+        counted = self.official(f"{group}_persons")
+        return np.where(np.isnan(counted), self.official(f"{group}_share") * self.official(TOTAL), counted)
+
+    def scale(self) -> None:
+        """Scale everybody where the study asks for it."""
+        chosen = self.options.population
+        if self.matched is None or chosen.rescale_to is None:
+            return
+        self.scaling = self._scaled(self.before, self.official(TOTAL))
+        self.after = self.before * self.scaling.applied
+        changed = self.scaling.applied != 1.0
+        source = self.settlements["population_source"].astype("str")
+        self.settlements = self.settlements.assign(
+            population_persons=self.after,
+            population_source=source.where(~changed, source + "_rescaled"),
+            population_factor=self.scaling.applied,
+        )
+
+    def _scaled(self, persons: FloatArray, official: FloatArray) -> Scaling:
+        assert self.matched is not None
+        return scale_to_units(
+            persons,
+            self.matched.home,
+            np.where(self.matched.units["fault"] == "", official, np.nan),
+            in_study=self.in_study,
+            max_factor=self.options.population.rescale_max_factor,
+        )
+
+    def fill_groups(self) -> None:
+        """Take every group from list, raster or share, and scale what was counted like its unit."""
+        shares = self.options.population.groups
+        for group in sorted({*groups_of(self.settlements), *self.people.groups, *shares}):
+            column = f"{group}_persons"
+            listed = self._column(column) if column in self.settlements.columns else None
+            counted = fill_group(listed, self.people.groups.get(group), size=len(self.settlements))
+            done, own = self._scaled_group(group, counted)
+            if group in shares:
+                done = done.estimated(self.after, self._share(group))
+            self.settlements[column] = done.persons
+            self.settlements[f"{group}_source"] = pd.Series(
+                done.source, index=self.settlements.index, dtype="str"
+            )
+            if self.matched is not None and not np.isnan(self.official_group(group)).all():
+                before = np.where(np.isnan(counted.persons), done.persons, counted.persons)
+                self.by_group[group] = self._unit_people(group, before, done.persons, listed, own)
+
+    def _scaled_group(self, group: str, counted: GroupPeople) -> tuple[GroupPeople, Scaling | None]:
+        """Scale to the official number of the group where there is one, else like everybody."""
+        if self.scaling is None:
+            return counted, None
+        own = self._scaled(counted.persons, self.official_group(group))
+        assert self.matched is not None
+        home = self.matched.home
+        by_own = (home >= 0) & (own.status[np.maximum(home, 0)] == "scaled")
+        return counted.scaled(np.where(by_own, own.applied, self.scaling.applied)), own
+
+    def _share(self, group: str) -> FloatArray:
+        """Share of each settlement's people: one for all, or that of its unit."""
+        share = self.options.population.groups[group].share
+        if share != "units":
+            return np.full(len(self.settlements), float(share))
+        if self.matched is None:
+            return np.full(len(self.settlements), np.nan)
+        official, people = self.official_group(group), self.official(TOTAL)
+        told = self.official(f"{group}_share")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            by_unit = np.where(np.isnan(told), np.where(people > 0, official / people, np.nan), told)
+        home = self.matched.home
+        return np.where(home >= 0, by_unit[np.maximum(home, 0)], np.nan)
+
+    def _unit_people(
+        self,
+        group: str,
+        before: FloatArray,
+        after: FloatArray,
+        listed: FloatArray | None,
+        scaling: Scaling | None,
+    ) -> UnitPeople:
+        assert self.matched is not None
+        assert self.boundaries is not None
+        unknown = np.full(len(self.matched.units) + 1, np.nan)
+        raster = self.people.raster if group == EVERYBODY else None
+        if raster is not None:
+            rows = self.matched.units["boundary"].to_numpy()
+            shapes = self.boundaries.geometry.to_numpy()
+            drawn = np.array([shapes[row] if row >= 0 else None for row in rows], dtype=object)
+            unknown = raster_by_unit(raster, gpd.GeoSeries(drawn, crs=self.settlements.crs))
+        return UnitPeople(
+            group=group,
+            before=before,
+            after=after,
+            listed=np.full(len(before), np.nan) if listed is None else listed,
+            official=self.official(TOTAL) if group == EVERYBODY else self.official_group(group),
+            raster=unknown,
+            scaling=scaling,
+        )
+
+    def result(self) -> dict[str, Value]:
+        """Put it all into tables."""
+        basis = self.options.population.basis
+        settlements = self.settlements.assign(
+            population_basis=pd.Series(basis, index=self.settlements.index, dtype="str")
+        )
+        made: dict[str, Value] = {"settlements": settlements, "population_account": self._account()}
+        findings = findings_frame(self._findings(), crs=require_metres(settlements.crs, what="settlements"))
+        if len(findings):
+            made["findings_population"] = findings
+        if self.matched is None:
+            return made
+        named = (LISTED, f"{basis}_persons")
+        listed = next((self._column(name) for name in named if name in settlements.columns), None)
+        if self.people.raster is None:
+            listed = self.before
+        everybody = self._unit_people(EVERYBODY, self.before, self.after, listed, self.scaling)
+        made["unit_totals"] = unit_totals(
+            self.matched,
+            [everybody, *self.by_group.values()],
+            in_study=self.in_study,
+            said=OfficialNumbers(
+                self.options.official.tolerance_share,
+                basis,
+                self.options.sources.official_units.source,
+                self.options.sources.official_units.counts,
+            ),
+        )
+        return made
+
+    def _account(self) -> pd.DataFrame:
+        """Add to the account what scaling added and took away."""
+        if self.scaling is None:
+            return self.people.account
+        change = np.nan_to_num(self.after - self.before)
+        scaled = self.scaling.applied != 1.0
+        rows = [
+            ("scaled_up", float(change[change > 0].sum()), int((change > 0).sum()), "Added"),
+            ("scaled_down", float(-change[change < 0].sum()), int((change < 0).sum()), "Taken away"),
+            (
+                "after_scaling",
+                float(np.nansum(self.after[self.in_study])),
+                int((scaled & self.in_study).sum()),
+                "People of the study area after scaling",
+            ),
+        ]
+        frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])
+        frame["detail"] += " to meet official numbers of units; cells are settlements."
+        frame = frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})
+        return pd.concat([self.people.account, frame], ignore_index=True)
+
+    def _findings(self) -> list[Finding]:
+        found = []
+        ids, points = self.settlements["settlement_id"].tolist(), self.settlements.geometry.to_numpy()
+        for group in groups_of(self.settlements):
+            persons = self._column(f"{group}_persons")
+            for row in np.flatnonzero(above_total(persons, self.after)):
+                # Whole people would say "50 of 50" where a tenth of a person is too many.
+                detail = (
+                    f"{group}: {persons[row]:.1f} of {self.after[row]:.1f} people; left as they are: correct the list "
+                    "or what counts everybody"
+                )
+                found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))
+        return found
+
+
+def units_of_level(
+    options: Options, inputs: Mapping[str, Any], settlements: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """
+    Find the units that official numbers are of.
+
+    Returns settlements with the unit of the official level, and the boundaries that are its units.
+    """
+    boundaries, level = inputs["boundaries"], options.sources.official_units.level
+    if level is None:
+        return settlements, boundaries[boundaries["is_unit"]].reset_index(drop=True)
+    ground = shapely.union_all(inputs["study_area"].geometry.to_numpy())
+    chosen = choose_units(boundaries, (level,), area=ground)
+    if not chosen.any():
+        there = sorted({int(value) for value in boundaries["admin_level"]})
+        problem = f"sources.official_units.level: no boundary of level {level} is in the study area; there are {there}"
+        raise StudyError("official units", [problem])
+    marked = boundaries.assign(is_unit=chosen)
+    places = assign_units(settlements, marked, (level,))
+    places, _ = near_unit(
+        places,
+        marked,
+        ground=ground,
+        key="settlement_id",
+        tolerance_m=options.region.unit_tolerance_m,
+    )
+    return places, marked[chosen].reset_index(drop=True)
+
+
+# Stage `population`: the people of the raster go to settlements, over the network.
 
 
 def population(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:

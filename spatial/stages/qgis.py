@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.cartography.messages import available_languages, messages
-from spatial.integration.register import norm_id_of
-from spatial.qgis import QgisMeta, QgisRaster, write_qgis, write_raster
-from spatial.qgis.meta import load_messages
+from spatial.norms.register import norm_id_of
+from spatial.qgis.geopackage import write_qgis
+from spatial.qgis.meta import QgisMeta, load_messages
+from spatial.qgis.rasters import QgisRaster, write_raster
 from spatial.rasters import Raster
 from spatial.stages.gaps import known_issues, study_summary
-from spatial.stages.rules import approval_wanted, binding_norms, vocabulary_of
-from spatial.stages.sources_told import issues_told, provenance_told
+from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
+from spatial.stages.shared import issues_told, provenance_told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
 
+
 __all__ = ["qgis"]
+
 
 BY_SERVICE = (
     "access",

@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from spatial.inputs.list_review import REVIEW_NUMBERS, TO_REVIEW
+from spatial.inputs.place_tables import TO_DECIDE
+from spatial.inputs.prepare import prepare
 from spatial.plain_text import csv_bytes
-from spatial.sources.list_review import REVIEW_NUMBERS, TO_REVIEW
-from spatial.sources.place_tables import TO_DECIDE
-from spatial.sources.prepare import prepare
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from spatial.formats.files import SourceRecord
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.sources.provenance import SourceRecord
+
 
 __all__ = ["known_issues_table", "provenance_table", "read"]
+
 
 READ_RASTERS = ("population", "elevation", "landcover")
 

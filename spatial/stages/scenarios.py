@@ -9,25 +9,28 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.access import compare_scenarios, summarise_scenarios, towns_as_facilities
-from spatial.access.rules import TOWN_TIERS
-from spatial.access.trials.scenarios import reclassified
+from spatial.access.cells import towns_as_facilities
+from spatial.access.options import TOWN_TIERS
+from spatial.access.scenarios import compare_scenarios, reclassified, summarise_scenarios
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
-from spatial.network.edits.closures import edges_closed_by
-from spatial.network.edits.edge_names import unknown_names
-from spatial.network.edits.scenarios import Scenario
-from spatial.sources.facility_facts import read_facts
-from spatial.sources.findings import findings_frame
-from spatial.sources.list_pairs import SAME, family_of
-from spatial.sources.namesakes import namesake_findings, open_namesakes
-from spatial.sources.notes import log_notes
-from spatial.sources.own_columns import faults_of
-from spatial.sources.trials import new_roads_from_table
-from spatial.sources.vector import facilities_from_table, read_table
-from spatial.stages.ground import closer_services, graph_of, speeds_of, surroundings_of
-from spatial.stages.headlines import headline_cutoffs, headline_minutes, headline_towns, townspeople
-from spatial.stages.rules import snap_rules, vocabulary_of
+from spatial.formats.notes import faults_of, findings_frame, log_notes
+from spatial.inputs.duplicates import namesake_findings, open_namesakes
+from spatial.inputs.facility_facts import read_facts
+from spatial.inputs.list_review import SAME, family_of
+from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
+from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
+from spatial.stages.policy import snap_rules, vocabulary_of
+from spatial.stages.shared import (
+    closer_services,
+    graph_of,
+    headline_cutoffs,
+    headline_minutes,
+    headline_towns,
+    speeds_of,
+    surroundings_of,
+    townspeople,
+)
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -35,10 +38,11 @@ if TYPE_CHECKING:
 
     import pyproj
 
-    from spatial.network import TravelGraph
+    from spatial.formats.notes import Finding
+    from spatial.network.graph import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.sources.findings import Finding
-    from spatial.study import ScenarioOptions
+    from spatial.study.scenarios import ScenarioOptions
+
 
 __all__ = [
     "added_roads",
@@ -50,6 +54,7 @@ __all__ = [
     "refuse_unknown",
     "scenarios",
 ]
+
 
 LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,60 +11,217 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 from scipy.spatial import KDTree
 
-from spatial.access import cost_to_closest, towns_as_facilities
+from spatial.access.analyst import cost_to_closest
+from spatial.access.cells import towns_as_facilities
+from spatial.access.options import TOWN_TIERS
 from spatial.access.places import counting, place_on
-from spatial.access.rules import TOWN_TIERS
-from spatial.integration.pillars import (
-    Evidence,
-    GapTargets,
-    ScoreRules,
-    norms_table,
-    place_scores,
-    score_norms,
-    score_study,
-)
-from spatial.integration.pillars.alternatives import coordination_table, ranking_table
-from spatial.integration.pillars.gates import gates_by_unit
-from spatial.integration.pillars.ground import Ground, read_ground
-from spatial.integration.pillars.inequality_table import inequality_table
-from spatial.integration.pillars.potential import potential_flows
-from spatial.integration.pillars.ranking import rank_units
-from spatial.integration.pillars.readings import (
+from spatial.indices.clustering import nearest_in_line, travel_time_neighbours
+from spatial.indices.degurba import DEGURBA_RULES
+from spatial.indices.resilience import circuity, robust_coverage
+from spatial.indices.town_hierarchy import polycentricity, rank_size
+from spatial.network.matrix import times_matrix
+from spatial.reporting.score import doubted_units, rank_doubts
+from spatial.score.evidence import (
     GapReading,
+    Ground,
     connection,
     gap_reading,
+    read_ground,
     road_is_near,
     scaled_norms,
 )
-from spatial.integration.pillars.spread import spread_of
-from spatial.integration.pillars.town_system import town_system_table
-from spatial.integration.pillars.towns import town_table
-from spatial.integration.resilience import circuity, robust_coverage
-from spatial.integration.settlement_types import polycentricity, rank_size
-from spatial.network import times_matrix
-from spatial.planning.score_doubts import doubted_units, rank_doubts
-from spatial.stages.access_clusters import clusters_of
-from spatial.stages.ground import main_graph, surroundings_of
-from spatial.stages.rules import binding_norms, inventories, snap_rules, vocabulary_of
-from spatial.stages.settlement_types import town_and_country
+from spatial.score.flows import potential_flows
+from spatial.score.options import GapTargets, ScoreRules
+from spatial.score.place_scores import norms_table, place_scores, score_norms
+from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
+from spatial.score.ranking import coordination_table, rank_units, ranking_table
+from spatial.score.scoreboard import Evidence, gates_by_unit, score_study
+from spatial.score.settlement_types import type_table, unit_type_table
+from spatial.score.spatial_pattern import (
+    NEIGHBOURS,
+    inequality_table,
+    settlement_clusters,
+    spread_of,
+    township_clusters,
+)
+from spatial.score.towns import (
+    AreaRules,
+    commuting_between,
+    functional_area_table,
+    town_system_table,
+    town_table,
+    why_no_area,
+)
+from spatial.stages.policy import binding_norms, inventories, snap_rules, vocabulary_of
+from spatial.stages.shared import main_graph, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from spatial.integration.pillars import Scoreboard
-    from spatial.integration.pillars.components import Component
-    from spatial.integration.pillars.ranking import RankDoubts
-    from spatial.network import TravelGraph
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.sources.services import Vocabulary
+    from spatial.score.evidence import Component
+    from spatial.score.population_grid import UrbanGrid
+    from spatial.score.ranking import RankDoubts
+    from spatial.score.scoreboard import Scoreboard
+    from spatial.score.spatial_pattern import AccessClusters
+    from spatial.score.towns import Commuting
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["score"]
+__all__ = ["town_and_country"]
+
+
+# Clusters of access in a study: who is whose neighbour, as the study asks.
+
+
+def clusters_of(
+    options: Options, ground: Ground, inputs: Mapping[str, Any], access: NDArray[np.float64]
+) -> AccessClusters:
+    """Find clusters of access among the neighbours that the study asks for."""
+    rule, seed = options.score.neighbours, options.score.seed
+    if rule == "township":
+        return township_clusters(ground, access, inputs["boundaries"], rule=rule, seed=seed)
+    places = gpd.GeoDataFrame(ground.settlements)
+    if rule == "straight_line":
+        neighbours = nearest_in_line(shapely.get_coordinates(places.geometry.to_numpy()), NEIGHBOURS)
+    else:
+        neighbours = travel_time_neighbours(
+            main_graph(options, inputs),
+            places,
+            k=NEIGHBOURS,
+            rules=snap_rules(options.network),
+            barriers=surroundings_of(options, inputs).barriers,
+        )
+    return settlement_clusters(ground, access, neighbours, rule=rule, seed=seed)
+
+
+# What the stage `score` says of town and country: types of settlements and townships, functional urban areas.
+
+_log = logging.getLogger(__name__)
+
+
+def town_and_country(
+    options: Options, ground: Ground, inputs: Mapping[str, Any], access: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """
+    Classify settlements and townships, and find functional urban areas.
+
+    Returns tables `settlement_types`, `unit_types` and `functional_areas`. Why the last one is empty, or
+    found by travel time, stands in the log.
+    """
+    cells, reason = _grid(options, ground, inputs)
+    types = type_table(ground, access, cells, bins_min=options.score.bands_min)
+    units = unit_type_table(
+        ground,
+        types,
+        (inputs["study_area"], inputs["boundaries"]),
+        cells or reason,
+        rules=options.score.degurba.rules,
+        tolerance_m=options.region.unit_tolerance_m,
+    )
+    areas = _functional_areas(options, ground, inputs, units, cells)
+    return {"settlement_types": types, "unit_types": units, "functional_areas": areas}
+
+
+def _grid(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> tuple[UrbanGrid | None, str]:
+    """Classify the ground, or say why it cannot be."""
+    given = options.score.degurba
+    named = DEGURBA_RULES[given.rules]
+    rules = replace(
+        named,
+        semi_dense=given.semi_dense or named.semi_dense,
+        order=given.order,
+        size_test=given.size_test,
+        majority=given.majority,
+        semi_dense_distance_km=given.semi_dense_distance_km,
+    )
+    raster, crs = inputs.get("population"), CRS(ground.settlements.crs)
+    if raster is not None:
+        if not is_too_coarse(raster, crs):
+            return urban_grid(raster, crs, rules), ""
+        _log.warning(
+            "Degree of Urbanisation: not measured, as cells of the population raster are longer than 1,250 m"
+        )
+        return None, "grid_too_coarse"
+    if given.grid == "settlements":
+        cells = grid_of_settlements(inputs["settlements"], rules)
+        return cells, "" if cells is not None else "no_people_known"
+    _log.info(
+        "Degree of Urbanisation: not measured, as there is no population raster; score.degurba.grid = "
+        '"settlements" takes the people of settlements instead'
+    )
+    return None, "no_population_grid"
+
+
+def _functional_areas(
+    options: Options,
+    ground: Ground,
+    inputs: Mapping[str, Any],
+    unit_types: pd.DataFrame,
+    cells: UrbanGrid | None,
+) -> pd.DataFrame:
+    rules = AreaRules(**options.score.functional_areas.model_dump())
+    reason = why_no_area(unit_types)
+    commuting: Commuting | None = None
+    if reason:
+        _log.info("functional urban areas: none (%s)", reason)
+    else:
+        units = unit_types.loc[unit_types["unit_level"] == "township", "unit_id"].astype(str).tolist()
+        flows = inputs.get("flows")
+        if flows is not None and len(flows):
+            commuting = commuting_between(flows, inputs["settlements"], units, rules)
+        if commuting is None:
+            _log.info(
+                "functional urban areas: no flows of kind %r with a number of employed residents; shown as "
+                "fua_proxy, by %g minutes of travel",
+                rules.commuting_kind,
+                rules.proxy_min,
+            )
+        elif commuting.unknown:
+            _log.warning(
+                "functional urban areas: nobody says how many are employed in %d township(s), such as %s; they "
+                "join none by commuting",
+                len(commuting.unknown),
+                ", ".join(commuting.unknown[:3]),
+            )
+
+    def minutes(points: FloatArray) -> FloatArray:
+        return _minutes_to(options, ground, inputs, points)
+
+    return functional_area_table(ground, unit_types, inputs["boundaries"], cells, commuting or minutes, rules)
+
+
+def _minutes_to(
+    options: Options, ground: Ground, inputs: Mapping[str, Any], points: FloatArray
+) -> FloatArray:
+    """Minutes from each place to each point, (places, points); inf = no way."""
+    graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
+    rules = snap_rules(options.network)
+    crs = ground.settlements.crs
+    goals = gpd.GeoDataFrame(
+        {"centre": [f"{at:06d}" for at in range(len(points))]},
+        geometry=gpd.points_from_xy(points[:, 0], points[:, 1]),
+        crs=crs,
+    )
+    homes = place_on(
+        graph, gpd.GeoDataFrame(ground.settlements), key="settlement_id", rules=rules, barriers=barriers
+    )
+    centres = place_on(graph, goals, key="centre", rules=rules, barriers=barriers)
+    own = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
+    times = np.full((len(ground), len(points)), np.inf)
+    i, j, found, _metres = times_matrix(graph, homes.snaps, centres.snaps, direct_barriers=barriers)
+    times[own[i], j] = found
+    return times
+
+
+# Stage `score`: how integrated the study is, how segmented town and country are, and how sure that is.
 
 LEAST_MIN = 1.0
 """Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.planning.sign_off import sign_off_table
-from spatial.stages.rules import binding_norms, inventories, official_totals, vocabulary_of
+from spatial.reporting.sign_off import sign_off_table
+from spatial.stages.policy import binding_norms, inventories, official_totals, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatial.runner.stage import Options, Progress, Value
+
 
 __all__ = ["sign_off"]
 

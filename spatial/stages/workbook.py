@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.stages.gaps import study_summary
-from spatial.stages.rules import approval_wanted, binding_norms, vocabulary_of
-from spatial.workbook import BookMeta, build_workbook
+from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
+from spatial.workbook.content import build_workbook
+from spatial.workbook.sheets import BookMeta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
+
 
 __all__ = ["workbook"]
 

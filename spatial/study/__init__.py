@@ -10,28 +10,28 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
-from spatial.study.base import Model, unrepeated
-from spatial.study.coordinates import ControlPoint, LocalGrid, Rotation, Shift
-from spatial.study.engine import (
+from spatial.study.access import (
+    AccessOptions,
     AreaOptions,
     DecayOptions,
     GroupOptions,
     MeasureOptions,
+    NetworkOptions,
     OffRoadOptions,
     UncertaintyOptions,
 )
-from spatial.study.ground import GroupShare, PopulationOptions, Region, Tiers
-from spatial.study.merging import MergeOptions
+from spatial.study.base import Model, unrepeated
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
-from spatial.study.official import (
+from spatial.study.outputs import (
     OfficialFacilities,
     OfficialOptions,
     OfficialPeople,
     OfficialRoads,
     OfficialTotal,
+    OutputOptions,
 )
-from spatial.study.outputs import OutputOptions
-from spatial.study.placing import PlacingOptions
+from spatial.study.region import GroupShare, PopulationOptions, Region, Tiers
+from spatial.study.scenarios import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
 from spatial.study.score import (
     DegurbaOptions,
     FlowTotals,
@@ -40,16 +40,20 @@ from spatial.study.score import (
     ScoreOptions,
 )
 from spatial.study.sources import (
+    ControlPoint,
     Inventory,
+    LocalGrid,
+    MergeOptions,
     OfficialUnits,
     OsmSource,
+    PlacingOptions,
     RasterSource,
     RoadSource,
+    Rotation,
+    Shift,
     Sources,
     TableSource,
 )
-from spatial.study.times import AccessOptions, NetworkOptions
-from spatial.study.trials import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
 
 __all__ = [
     "AccessOptions",

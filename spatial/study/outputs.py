@@ -1,4 +1,4 @@
-"""What a study writes."""
+"""What a study writes, and the official totals that it is held against before anybody signs it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,85 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from spatial.study.base import Model, unrepeated
+from spatial.study.region import basis_told
 
-__all__ = ["OutputOptions"]
+__all__ = [
+    "OfficialFacilities",
+    "OfficialOptions",
+    "OfficialPeople",
+    "OfficialRoads",
+    "OfficialTotal",
+    "OutputOptions",
+]
+
+
+# Official totals that the study's own are held against before anybody signs them.
+
+
+class OfficialTotal(Model):
+    """One official number and where it stands."""
+
+    value: float = Field(ge=0, description="The official number")
+    source: str = Field(min_length=1, description="Where it stands: publication, table, year")
+
+
+class OfficialPeople(OfficialTotal):
+    """Official number of people, and whose it is."""
+
+    basis: Literal["resident", "registered"] | None = Field(
+        None,
+        description="resident or registered; without it what the source says (常住, 户籍, resident, registered). "
+        "Registered people are not held against a study of those who live there, nor the other way round",
+    )
+
+    @property
+    def counts(self) -> str:
+        """
+        Say whose number it is.
+
+        Returns resident or registered; empty where nobody says it.
+        """
+        return self.basis or basis_told(self.source)
+
+
+class OfficialFacilities(OfficialTotal):
+    """Official number of facilities of one kind."""
+
+    services: tuple[str, ...] = Field(
+        (), description="Services it counts; the key itself where none is named"
+    )
+
+
+class OfficialRoads(OfficialTotal):
+    """Official kilometres of one class of road."""
+
+    classes: tuple[str, ...] = Field(
+        (), description="Classes of the table `roads` that it counts; the key itself where none is named"
+    )
+
+
+class OfficialOptions(Model):
+    """Official totals; the sheet of signatures sets ours against them."""
+
+    tolerance_share: float = Field(
+        0.02, ge=0, lt=1, description="A difference up to this share of the official number is ok"
+    )
+    imputed_share: float = Field(
+        0.2, ge=0, le=1, description="A share of imputed speeds, surfaces or people up to this is ok"
+    )
+    people: OfficialPeople | None = Field(None, description="People of the study area")
+    villages: OfficialTotal | None = Field(None, description="Villages of the study area")
+    facilities: dict[str, OfficialFacilities] = Field(
+        default_factory=dict,
+        description="By service, such as primary_school = { value = 41, source = 'Education bureau, 2025' }",
+    )
+    road_km: dict[str, OfficialRoads] = Field(
+        default_factory=dict,
+        description="Kilometres by class, such as county = { value = 210, source = '...', classes = ['tertiary'] }",
+    )
+
+
+# What a study writes.
 
 Status = Literal["draft", "internal", "public"]
 

@@ -10,6 +10,7 @@ from spatial.study.base import Model, positive, unrepeated
 
 __all__ = ["DegurbaOptions", "FlowTotals", "FunctionalAreaOptions", "GapTargetOptions", "ScoreOptions"]
 
+
 Positive = AfterValidator(positive)
 Unrepeated = AfterValidator(unrepeated)
 Pillar = Literal["structure", "elements", "boundaries", "order"]

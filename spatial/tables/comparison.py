@@ -25,6 +25,7 @@ __all__ = [
     "TRAJECTORY",
 ]
 
+
 _UNIT = (
     text("unit_level", "Level", values=SCORE_UNITS),
     text("unit_id", "Unit", "A settlement_id, a boundary_id, or 'study'."),

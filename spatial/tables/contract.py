@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaError, SchemaErrors
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pandera.pandas as pa
+__all__ = ["GEOMETRY_TYPES", "Field", "Table", "number", "share", "text"]
 
-__all__ = ["GEOMETRY_TYPES", "Field", "GeometryKind", "Kind", "Table", "number", "share", "text"]
+
+# What a table promises: its columns, units, bounds, key and kind of geometry, and the check that refuses.
 
 Kind = Literal["text", "number", "whole", "flag", "list"]
 GeometryKind = Literal["Point", "LineString", "Polygon", "Any"]
@@ -45,8 +48,6 @@ class Field:
 
     def column(self) -> pa.Column:
         """Build the pandera column that checks this field."""
-        from spatial.tables.schemas import column_of  # noqa: PLC0415 - pandera takes as long to import as numba
-
         return column_of(self)
 
 
@@ -77,8 +78,6 @@ class Table:
 
     def schema(self) -> pa.DataFrameSchema:
         """Build the pandera schema of the columns."""
-        from spatial.tables.schemas import schema_of  # noqa: PLC0415 - see above
-
         return schema_of(self)
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
@@ -118,7 +117,6 @@ class Table:
         return problems
 
     def _column_problems(self, frame: pd.DataFrame) -> list[str]:
-        from spatial.tables.schemas import breaches  # noqa: PLC0415 - see above
 
         return breaches(self, frame)
 
@@ -151,3 +149,94 @@ def number(name: str, title: str, unit: str, description: str = "", **more: obje
 def share(name: str, title: str, description: str = "") -> Field:
     """Define a column of floats from 0 to 1 that may be missing."""
     return number(name, title, "", description, maximum=1.0)
+
+
+# The contracts of tables as schemas of pandera, which check columns.
+
+
+def column_of(field: Field) -> pa.Column:
+    """Build the column that checks a field."""
+    checks = []
+    if field.minimum is not None:
+        checks.append(pa.Check.ge(field.minimum))
+    if field.maximum is not None:
+        checks.append(pa.Check.le(field.maximum))
+    if field.values:
+        checks.append(pa.Check.isin(field.values))
+    checks.extend(_KIND_CHECKS[field.kind])
+    return pa.Column(
+        None,
+        checks,
+        nullable=field.nullable,
+        unique=field.unique,
+        required=field.required,
+        title=field.title,
+        description=field.description,
+        metadata={"unit": field.unit, "kind": field.kind},
+    )
+
+
+def schema_of(table: Table) -> pa.DataFrameSchema:
+    """Build the schema of the columns of a table."""
+    return pa.DataFrameSchema(
+        {item.name: column_of(item) for item in table.fields},
+        coerce=False,
+        name=table.name,
+        title=table.title,
+    )
+
+
+def breaches(table: Table, frame: pd.DataFrame) -> list[str]:
+    """Tell where the columns of a frame break the contract."""
+    try:
+        schema_of(table).validate(pd.DataFrame(frame), lazy=True)
+    except SchemaErrors as error:
+        return _describe(error, frame, table)
+    except SchemaError as error:
+        return [str(error)]
+    return []
+
+
+def _is_text(series: pd.Series) -> bool:
+    if isinstance(series.dtype, pd.StringDtype):
+        return True
+    return bool(series.map(lambda value: isinstance(value, str)).all())
+
+
+def _is_float(series: pd.Series) -> bool:
+    return bool(pd.api.types.is_float_dtype(series.dtype))
+
+
+def _is_whole(series: pd.Series) -> bool:
+    return bool(pd.api.types.is_integer_dtype(series.dtype))
+
+
+def _is_flag(series: pd.Series) -> bool:
+    return bool(pd.api.types.is_bool_dtype(series.dtype))
+
+
+_KIND_CHECKS: dict[str, list[pa.Check]] = {
+    "text": [pa.Check(_is_text, error="must be text", name="text")],
+    "number": [pa.Check(_is_float, error="must be a float column", name="number")],
+    "whole": [pa.Check(_is_whole, error="must be an integer column", name="whole")],
+    "flag": [pa.Check(_is_flag, error="must be a boolean column", name="flag")],
+    "list": [],
+}
+
+
+def _describe(error: SchemaErrors, frame: pd.DataFrame, table: Table) -> list[str]:
+    problems: list[str] = []
+    cases = error.failure_cases
+    for (column, check), rows in cases.groupby(["column", "check"], dropna=False, sort=False):
+        if check == "column_in_dataframe":
+            problems += [f"{name}: the column is missing" for name in rows["failure_case"]]
+            continue
+        where = rows["index"].dropna()
+        if len(where) and where.isin(range(len(frame))).all() and frame.index.is_unique:
+            picked = frame.index.isin(where)
+            ids = table.ids(frame, pd.Series(picked, index=frame.index))
+            values = first_of({repr(value): value for value in rows["failure_case"]}.values(), limit=3)
+            problems.append(f"{column}: {check} fails for {first_of(ids)}; values such as {values}")
+        else:
+            problems.append(f"{column}: {check} fails")
+    return problems

@@ -1,22 +1,24 @@
-"""Tables of what was computed: network, snaps, access, last mile, norms, gaps, and what people should look at."""
+"""Tables of what was computed: network, snaps, access, last mile, norms, gaps, what people should look at and sign."""
 
 from __future__ import annotations
 
 from spatial.tables.contract import Field, Table, number, text
-from spatial.tables.ground import UNIT
-from spatial.tables.words import GATE, LAST_MILE, NORM_STATUS, REACH_STATUS, REMEDY, SNAP_STATUS
+from spatial.tables.inputs import UNIT
+from spatial.tables.words import (
+    GATE,
+    LAST_MILE,
+    NORM_STATUS,
+    REACH_STATUS,
+    REMEDY,
+    SIGN_OFF_KIND,
+    SIGN_OFF_STATUS,
+    SNAP_STATUS,
+)
 
-__all__ = [
-    "ACCESS",
-    "EDGES",
-    "FINDINGS",
-    "GAPS",
-    "LAST_MILE_TABLE",
-    "NODES",
-    "NORM_RESULTS",
-    "ROUTES",
-    "SNAPS",
-]
+__all__ = ["ACCESS"]
+
+
+# Tables of what was computed: network, snaps, access, last mile, norms, gaps, and what people should look at.
 
 _FINDINGS_FIELDS = (
     text("finding_id", "Finding", unique=True),
@@ -354,4 +356,44 @@ FINDINGS = tuple(
         ("findings_off_road", "Findings off the roads"),
         ("findings_scenarios", "Findings on scenarios"),
     )
+)
+
+
+# The table that is signed: our totals against the official ones, what was imputed, gates that hang on one record.
+
+SIGN_OFF = Table(
+    "sign_off",
+    "Can I sign this?",
+    ("item",),
+    None,
+    (
+        text("item", "Item", "Its kind, a colon, and of what: facilities:hospital.", unique=True),
+        text("kind", "Kind", "What is counted.", values=SIGN_OFF_KIND),
+        text("of", "Of", "A service, road class, travel mode or norm; empty for the whole study."),
+        text("unit", "Unit", "persons, places, facilities, km, share or records."),
+        number("ours", "Ours", "", "In the unit of the row; NaN = unknown."),
+        number("official", "Official", "", "As the study declares it; NaN = none declared."),
+        number("difference", "Difference", "", "Ours less the official number.", minimum=None),
+        number(
+            "difference_share",
+            "Difference, share",
+            "",
+            "Of the official number; NaN where that is 0 or not declared.",
+            minimum=None,
+        ),
+        text(
+            "likely_causes",
+            "Likely causes",
+            "Codes joined by ; with the number after a colon; empty where nothing differs.",
+        ),
+        text(
+            "status",
+            "Status",
+            "ok = within the tolerance; look = look into it; unknown = nothing to hold it against.",
+            values=SIGN_OFF_STATUS,
+        ),
+        text("source", "Source", "Where the official number stands; empty where none is declared."),
+        text("records", "Records", "The first records that a gate hangs on, separated by blanks."),
+    ),
+    strict=True,
 )

@@ -1,5 +1,7 @@
 """The only values that status columns may have."""
 
+from __future__ import annotations
+
 __all__ = [
     "ACCESS_CHANGE",
     "ACCESS_CLUSTER",
@@ -45,6 +47,7 @@ __all__ = [
     "UNIT_SCALING",
     "WET_STATUS",
 ]
+
 
 TIERS = ("village", "town", "county_seat", "city")
 REACH_STATUS = ("reached", "beyond_cutoff", "no_path", "not_snapped", "no_facility", "unknown")

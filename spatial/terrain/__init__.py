@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from spatial.terrain.alignment import align_raster
-from spatial.terrain.coverage import ACCESSMOD_COLUMNS, GeographicCoverage, geographic_coverage
-from spatial.terrain.friction import Friction, friction_surface, require_aligned
-from spatial.terrain.places import cells_at, move_to_open_cells
-from spatial.terrain.referral import facility_to_facility
-from spatial.terrain.speeds import GroundSpeed, SurfaceSpeeds, load_surface_speeds
-from spatial.terrain.steps import cell_sizes_m
-from spatial.terrain.surface import SurfaceOptions, catchment_surface, travel_time_surface
-from spatial.terrain.zones import ZonalSums, zonal_coverage, zonal_sums
+from spatial.terrain.coverage import (
+    ACCESSMOD_COLUMNS,
+    GeographicCoverage,
+    ZonalSums,
+    geographic_coverage,
+    zonal_coverage,
+    zonal_sums,
+)
+from spatial.terrain.friction import (
+    Friction,
+    GroundSpeed,
+    SurfaceSpeeds,
+    align_raster,
+    friction_surface,
+    load_surface_speeds,
+    require_aligned,
+)
+from spatial.terrain.referral import cells_at, facility_to_facility, move_to_open_cells
+from spatial.terrain.surface import SurfaceOptions, catchment_surface, cell_sizes_m, travel_time_surface
 
 __all__ = [
     "ACCESSMOD_COLUMNS",

@@ -1,22 +1,28 @@
-"""Land cover, roads and barriers become friction: minutes per metre of every cell."""
+"""Land cover, roads and barriers become friction: minutes per metre of every cell, by an editable table of speeds."""
 
 from __future__ import annotations
 
+import csv
+import io
+import math
+import tomllib
 from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from rasterio.features import rasterize
+from rasterio.warp import Resampling, reproject
 
-from spatial.errors import ContractError, CrsError, first_of
+from spatial.errors import ContractError, CrsError, StudyError, first_of
 from spatial.rasters import Raster
-from spatial.terrain.speeds import SurfaceSpeeds, load_surface_speeds
-from spatial.terrain.steps import cell_sizes_m
+from spatial.terrain.surface import cell_sizes_m
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
 
     import geopandas as gpd
     import pyproj
@@ -26,7 +32,209 @@ if TYPE_CHECKING:
 
     from spatial.terrain.surface import SurfaceOptions
 
-__all__ = ["Friction", "friction_surface", "require_aligned"]
+
+__all__ = [
+    "Friction",
+    "GroundSpeed",
+    "SurfaceSpeeds",
+    "align_raster",
+    "friction_surface",
+    "load_surface_speeds",
+    "require_aligned",
+]
+
+
+# Bring a raster onto another's grid, where the user asks for it: nothing else in the package resamples.
+
+_WAYS = {"bilinear": Resampling.bilinear, "nearest": Resampling.nearest}
+
+
+def align_raster(raster: Raster, grid: Raster, *, resample: Literal["bilinear", "nearest"]) -> Raster:
+    """
+    Resample a raster onto the grid of another.
+
+    Fit for heights and other values at a place (``bilinear``) and for classes (``nearest``). Not fit for counts such
+    as persons: their sum is not kept.
+
+    Parameters
+    ----------
+    raster : Raster
+        The values; NaN where there is no data.
+    grid : Raster
+        The raster whose CRS, transform and shape are taken.
+    resample : {'bilinear', 'nearest'}
+        The value at the centre of each cell: between the four around it, of those with data; or that of the nearest.
+        Cells of the raster that are smaller than those of the grid are averaged over by ``bilinear``.
+
+    Returns
+    -------
+    Raster
+        In float64, with the name of `raster`; NaN where it does not reach or has no data.
+
+    Raises
+    ------
+    ContractError
+        For another way of resampling.
+
+    Examples
+    --------
+    Heights at 100 m, brought onto cells of 50 m:
+
+    >>> import pyproj
+    >>> from affine import Affine
+    >>> crs = pyproj.CRS("EPSG:32738")
+    >>> heights = Raster(np.array([[0.0, 100.0], [0.0, 100.0]]), Affine(100, 0, 0, 0, -100, 200), crs, "elevation")
+    >>> grid = Raster(np.zeros((1, 4)), Affine(50, 0, 0, 0, -100, 200), crs)
+    >>> align_raster(heights, grid, resample="nearest").values.tolist()
+    [[0.0, 0.0, 100.0, 100.0]]
+    >>> align_raster(heights, grid, resample="bilinear").values.tolist()
+    [[0.0, 25.0, 75.0, 100.0]]
+    """
+    if resample not in _WAYS:
+        raise ContractError(raster.name, [f"resample: {resample!r} is not one of {', '.join(_WAYS)}"])
+    values: NDArray[np.float64] = np.full(grid.values.shape, np.nan)
+    reproject(
+        raster.values,
+        values,
+        src_transform=raster.transform,
+        src_crs=raster.crs.to_wkt(),
+        src_nodata=np.nan,
+        dst_transform=grid.transform,
+        dst_crs=grid.crs.to_wkt(),
+        dst_nodata=np.nan,
+        resampling=_WAYS[resample],
+        tolerance=0.0,
+    )
+    return Raster(values, grid.transform, grid.crs, raster.name)
+
+
+# The table of speeds off the roads: land cover class -> km/h and mode, in files that a user may edit.
+
+SURFACE_PRESETS = ("igbp_weiss_2020", "esa_worldcover", "accessmod_example")
+_CLASS_MODES = ("walk", "motorised", "barrier")
+_ROAD_MODES = ("walk", "motorised")
+
+
+@dataclass(frozen=True)
+class GroundSpeed:
+    """How a land cover class is crossed."""
+
+    label: str  # its name
+    km_h: float  # above 0; NaN for a barrier
+    mode: str  # slope counts for those who walk; a barrier is crossed on roads alone
+
+
+@dataclass(frozen=True)
+class SurfaceSpeeds:
+    """Speeds by land cover class, and on roads by class and mode."""
+
+    name: str  # of the table
+    classes: Mapping[int, GroundSpeed]  # by land cover class
+    # km/h by mode (walk, motorised), then by road class; a class that is not listed is closed
+    roads: Mapping[str, Mapping[str, float]]
+
+
+def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") -> SurfaceSpeeds:
+    """
+    Load a table of speeds by land cover class.
+
+    Parameters
+    ----------
+    speeds : str, Path or SurfaceSpeeds
+        Name of a preset (igbp_weiss_2020, esa_worldcover, accessmod_example), a TOML file of the same form, or a CSV
+        file with the columns ``class``, ``label``, ``km_h`` and ``mode``.
+
+    Returns
+    -------
+    SurfaceSpeeds
+        Checked. Roads are those of the file, else the package's own.
+
+    Raises
+    ------
+    StudyError
+        Where the file cannot be read, or has a speed that is not above 0; with every fault and its key.
+
+    Examples
+    --------
+    >>> load_surface_speeds("accessmod_example").classes[4]
+    GroundSpeed(label='dense vegetation', km_h=2.0, mode='walk')
+    """
+    if isinstance(speeds, SurfaceSpeeds):
+        return speeds
+    values = _read(str(speeds))
+    problems: list[str] = []
+    found = {key: _class_of(key, item, problems) for key, item in dict(values.get("classes", {})).items()}
+    own = values.get("roads") or tomllib.loads(_shipped("roads"))["roads"]
+    roads = {
+        mode: MappingProxyType(_speeds_of_roads(mode, dict(own.get(mode, {})), problems))
+        for mode in _ROAD_MODES
+    }
+    if not found:
+        problems.append("classes: there are none")
+    if problems:
+        raise StudyError(f"surface speeds {speeds}", problems)
+    classes = {int(key): item for key, item in found.items()}
+    return SurfaceSpeeds(str(values.get("name", speeds)), MappingProxyType(classes), MappingProxyType(roads))
+
+
+def _class_of(key: str, item: Mapping[str, Any], problems: list[str]) -> GroundSpeed:
+    mode = str(item.get("mode") or "walk")
+    if not key.strip().lstrip("-").isdigit():
+        problems.append(f"classes.{key}: a land cover class is a whole number")
+    if mode not in _CLASS_MODES:
+        problems.append(f"classes.{key}.mode: {mode!r} is not one of {', '.join(_CLASS_MODES)}")
+    if mode == "barrier":
+        return GroundSpeed(str(item.get("label", key)), math.nan, mode)
+    return GroundSpeed(
+        str(item.get("label", key)), _speed(f"classes.{key}.km_h", item.get("km_h"), problems), mode
+    )
+
+
+def _speeds_of_roads(mode: str, values: Mapping[str, Any], problems: list[str]) -> dict[str, float]:
+    return {key: _speed(f"roads.{mode}.{key}", item, problems) for key, item in values.items()}
+
+
+def _speed(key: str, value: object, problems: list[str]) -> float:
+    try:
+        speed = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        speed = math.nan
+    if not (math.isfinite(speed) and speed > 0):
+        problems.append(
+            f"{key}: {value!r} is not a speed above 0 km/h; what cannot be crossed has mode barrier"
+        )
+    return speed
+
+
+def _shipped(name: str) -> str:
+    folder = resources.files("spatial.terrain").joinpath("presets")
+    return folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _read(name: str) -> dict[str, Any]:
+    if name in SURFACE_PRESETS:
+        return tomllib.loads(_shipped(name))
+    path = Path(name)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix.lower() == ".csv":
+            rows = csv.DictReader(io.StringIO(text))
+            return {"name": path.stem, "classes": {row.get("class") or "": row for row in rows}}
+        return {"name": path.stem, **tomllib.loads(text)}
+    except OSError as error:
+        remedy = f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"
+        raise StudyError(
+            f"surface speeds {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StudyError(
+            f"surface speeds {name}", [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"surface speeds {name}", [f"is not TOML: {error}"]) from error
+
+
+# Land cover, roads and barriers become friction: minutes per metre of every cell.
 
 _MIN_PER_M_AT_1_KM_H = 0.06
 _GRID_TOLERANCE = 1e-6

@@ -7,9 +7,6 @@ and no time: it is out of date where the cell's time belongs to another bucket, 
 still to come needs no second entry.
 """
 
-# mypy: disable-error-code="arg-type"
-# Numba turns numpy scalars into plain numbers; mypy does not know.
-
 from __future__ import annotations
 
 import math
@@ -17,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.compiled import inner, outer
-from spatial.kernels_arrays import empty_float64, empty_int64
+from spatial.compiled import empty_float64, empty_int64, inner, outer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,14 +22,15 @@ if TYPE_CHECKING:
     Field = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]
     Moves = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], int]
     Queue = tuple[
-        NDArray[np.int32],
-        NDArray[np.int32],
-        NDArray[np.int32],
-        NDArray[np.int32],
-        NDArray[np.int64],
+        NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]
     ]
 
 __all__ = ["BUCKETS", "CHUNK", "drain", "path_metres", "put_in", "take_waiting"]
+
+
+# mypy: disable-error-code="arg-type"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
 
 CHUNK = 256
 """Entries a chunk of the queue."""

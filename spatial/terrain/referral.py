@@ -1,4 +1,4 @@
-"""Who refers to whom: minutes and kilometres between facilities over a raster."""
+"""Places on a raster, and who refers to whom: minutes and kilometres between facilities."""
 
 from __future__ import annotations
 
@@ -6,22 +6,152 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
-from spatial.errors import ContractError
+from spatial.errors import ContractError, CrsError, first_of
+from spatial.rasters import unmasked
 from spatial.terrain.kernels_spread import path_metres
-from spatial.terrain.spreading import Seeds, limit_of, spread
-from spatial.terrain.surface import ground_of, seeds_of
+from spatial.terrain.surface import Seeds, ground_of, limit_of, seeds_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Unpack
 
+    import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-    from spatial.terrain.spreading import Ground
-    from spatial.terrain.surface import SurfaceOptions
+    from spatial.rasters import Raster
+    from spatial.terrain.surface import Ground, SurfaceOptions
 
-__all__ = ["facility_to_facility"]
+
+__all__ = ["cells_at", "facility_to_facility", "move_to_open_cells"]
+
+
+# Places on a raster: the cell that each lies in, and the nearest open ground for those on barriers.
+
+
+def cells_at(points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Raster) -> NDArray[np.int64]:
+    """
+    Find the cell of each point.
+
+    Parameters
+    ----------
+    points : GeoDataFrame or GeoSeries
+        Points in the raster's CRS.
+    grid : Raster
+        Any raster on the grid, north-up.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 2)
+        Rows and columns: fit for `sources`. A point on the edge of two cells lies in the lower or right one.
+
+    Raises
+    ------
+    CrsError
+        Where the points are in another CRS.
+    ContractError
+        Where points lie outside the raster, or are missing.
+    """
+    if points.crs is None or points.crs != grid.crs:
+        have = "no CRS" if points.crs is None else f"the CRS {points.crs.to_string()}"
+        raise CrsError(f"points: {have}; the grid is in {grid.crs.to_string()}: use frame.to_crs(grid.crs)")
+    xy = shapely.get_coordinates(shapely.force_2d(points.geometry.to_numpy()))
+    if len(xy) != len(points):
+        raise ContractError("points", [f"{len(points)} rows have {len(xy)} points; one each is needed"])
+    a, b, c, d, e, f = (~grid.transform)[:6]
+    rows, columns = d * xy[:, 0] + e * xy[:, 1] + f, a * xy[:, 0] + b * xy[:, 1] + c
+    cells = np.column_stack((np.floor(rows), np.floor(columns))).astype(np.int64)
+    outside = np.any((cells < 0) | (cells >= grid.values.shape), axis=1)
+    if outside.any():
+        where = first_of(np.asarray(points.index)[outside].tolist())
+        raise ContractError("points", [f"outside the raster {grid.name}: {where}; leave them out"])
+    return cells
+
+
+def move_to_open_cells(
+    friction_min_per_m: ArrayLike,
+    sources: ArrayLike,
+    *,
+    resolution_m: float | tuple[ArrayLike, ArrayLike],
+    within_m: float = 1000.0,
+) -> pd.DataFrame:
+    """
+    Move sources that lie on barriers to the nearest open cell, and say how far.
+
+    Parameters
+    ----------
+    friction_min_per_m : array-like, shape (rows, columns)
+        Minutes per metre; NaN or inf is a barrier.
+    sources : array-like of int, shape (n, 2)
+        Rows and columns inside the raster; may be empty.
+    resolution_m : float or tuple of array-like
+        As in `travel_time_surface`.
+    within_m : float
+        Farthest move between cell centres in metres; inclusive.
+
+    Returns
+    -------
+    DataFrame
+        One row a source, in order: ``row``, ``column``, ``moved_m`` (0 where it stays, NaN where no open cell is near)
+        and ``status``: ``on_ground``, ``moved`` or ``no_ground``. Of equally near cells the first by row, then column.
+
+    Raises
+    ------
+    ContractError
+        Where sources are no whole numbers or lie outside, or `within_m` is negative or NaN.
+
+    Examples
+    --------
+    >>> move_to_open_cells([[0.01, np.nan, np.nan]], [(0, 1), (0, 2)], resolution_m=100.0, within_m=100.0)
+       row  column  moved_m     status
+    0    0       0    100.0      moved
+    1    0       2      NaN  no_ground
+    """
+    is_open = np.isfinite(unmasked(friction_min_per_m))
+    cells = _inside(sources, is_open.shape, within_m)
+    sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
+    height, width = (np.broadcast_to(np.asarray(size, np.float64), is_open.shape[0]) for size in sizes)
+    found = []
+    for row, column in cells.tolist():
+        if is_open[row, column]:
+            found.append((row, column, 0.0, "on_ground"))
+            continue
+        down = int(min(within_m / height[row], is_open.shape[0])) + 1
+        right = int(min(within_m / width[row], is_open.shape[1])) + 1
+        top, left = max(row - down, 0), max(column - right, 0)
+        near = np.argwhere(is_open[top : row + down + 1, left : column + right + 1])
+        near += np.array([top, left])
+        metres = np.hypot((near[:, 0] - row) * height[row], (near[:, 1] - column) * width[row])
+        if metres.size and metres.min() <= within_m:
+            best = int(metres.argmin())
+            found.append((int(near[best, 0]), int(near[best, 1]), float(metres[best]), "moved"))
+        else:
+            found.append((row, column, np.nan, "no_ground"))
+    return pd.DataFrame(found, columns=["row", "column", "moved_m", "status"]).astype(
+        {"row": "int64", "column": "int64", "moved_m": "float64"}
+    )
+
+
+def _inside(sources: ArrayLike, shape: tuple[int, int], within_m: float) -> NDArray[np.int64]:
+    given = np.asarray(sources)
+    given = given.reshape(-1, 2) if given.size == 0 else given
+    if given.ndim != 2 or given.shape[1] != 2 or not np.array_equal(given, np.floor(given)):
+        raise ContractError(
+            "sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"]
+        )
+    cells = given.astype(np.int64)
+    problems = [] if within_m >= 0 else [f"within_m: {within_m!r} is below 0 or unknown"]
+    outside = ((cells < 0) | (cells >= shape)).any(axis=1)
+    if outside.any():
+        where = first_of(tuple(cell) for cell in cells[outside].tolist())
+        problems.append(f"outside the {shape[0]} rows and {shape[1]} columns: {where}; leave them out")
+    if problems:
+        raise ContractError("sources", problems)
+    return cells
+
+
+# Who refers to whom: minutes and kilometres between facilities over a raster.
 
 
 def facility_to_facility(

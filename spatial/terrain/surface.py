@@ -1,24 +1,291 @@
-"""Travel times over a raster of friction: to or from the nearest source, and which source that is."""
+"""Travel times over a raster of friction: steps between cells, one search, and which source is nearest."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
+import pyproj
 
-from spatial.errors import ContractError, first_of
+from spatial.crs import is_web_map
+from spatial.errors import ContractError, CrsError, first_of
 from spatial.rasters import unmasked
-from spatial.terrain.spreading import Ground, Seeds, limit_of, spread
-from spatial.terrain.steps import steps_of
+from spatial.terrain.kernels_spread import BUCKETS, CHUNK, drain, put_in, take_waiting
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from affine import Affine
     from numpy.typing import ArrayLike, NDArray
 
-    from spatial.terrain.steps import Corners
+    from spatial.terrain.kernels_spread import Field, Moves, Queue
 
-__all__ = ["SurfaceOptions", "catchment_surface", "ground_of", "seeds_of", "travel_time_surface"]
+
+__all__ = [
+    "Ground",
+    "Seeds",
+    "SurfaceOptions",
+    "catchment_surface",
+    "cell_sizes_m",
+    "ground_of",
+    "limit_of",
+    "refuse_turned",
+    "seeds_of",
+    "spread",
+    "travel_time_surface",
+]
+
+
+# Steps between cells: 4, 8 or 16 neighbours, and how long each is from each row of the raster.
+
+Neighbours = Literal[4, 8, 16]
+"""Straight steps; with diagonals; with knight's steps too."""
+
+Corners = Literal["block", "pass"]
+"""Whether two barriers that meet at a corner stop a diagonal between them."""
+
+Resolution = "float | tuple[ArrayLike, ArrayLike]"
+"""Metres of a square cell, or height and width of a cell, each one number or one a row."""
+
+_STRAIGHT = ((0, 1), (0, -1), (1, 0), (-1, 0))
+_DIAGONAL = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+_KNIGHT = ((1, 2), (1, -2), (-1, 2), (-1, -2), (2, 1), (2, -1), (-2, 1), (-2, -1))
+_FIRST_GUARDED = {"block": len(_STRAIGHT), "pass": len(_STRAIGHT + _DIAGONAL)}
+"""The first step that barriers beside it may close: a knight's step always is, since it passes over two cells."""
+_STEPS = {4: _STRAIGHT, 8: _STRAIGHT + _DIAGONAL, 16: _STRAIGHT + _DIAGONAL + _KNIGHT}
+
+
+def cell_sizes_m(
+    transform: Affine, crs: pyproj.CRS, shape: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Measure the cells of a raster on the ground.
+
+    In degrees, the height is the geodesic length of the meridian across a row and the width that of the line through
+    the row's middle (Karney 2013, as in PROJ). In a projected CRS it is what the transform says.
+
+    Parameters
+    ----------
+    transform : affine.Affine
+        From (column, row) to a corner of a cell; not turned. South-up will do.
+    crs : pyproj.CRS
+        Geographic, or projected in metres.
+    shape : tuple of int
+        Rows and columns.
+
+    Returns
+    -------
+    tuple of ndarray of float64, shape (rows,)
+        Height and width of the cells of each row in metres: fit for `resolution_m`.
+
+    Raises
+    ------
+    CrsError
+        Where the CRS is neither in degrees nor in metres, or the raster is turned.
+
+    Examples
+    --------
+    >>> from affine import Affine
+    >>> height, width = cell_sizes_m(Affine(1, 0, 0, 0, -1, 1), pyproj.CRS("EPSG:4326"), (2, 1))
+    >>> [round(float(metres)) for metres in (height[0], width[0])]
+    [110574, 111315]
+    """
+    refuse_turned(transform)
+    rows = np.arange(shape[0])
+    if crs.is_geographic:
+        if any(axis.unit_name != "degree" for axis in crs.axis_info[:2]):
+            raise CrsError(
+                f"the CRS {crs.to_string()} is in {crs.axis_info[0].unit_name}; use degrees or metres"
+            )
+        ellipsoid = crs.get_geod() or pyproj.Geod(ellps="WGS84")
+        above, below = (transform.f + transform.e * edge for edge in (rows, rows + 1))
+        middle, west, east = (above + below) / 2, np.zeros(shape[0]), np.full(shape[0], abs(transform.a))
+        height = ellipsoid.inv(west, above, west, below)[2]
+        width = ellipsoid.inv(west, middle, east, middle)[2]
+        return np.asarray(height, dtype=np.float64), np.asarray(width, dtype=np.float64)
+    units = {axis.unit_name for axis in crs.axis_info[:2]}
+    if units != {"metre"}:
+        raise CrsError(f"the CRS {crs.to_string()} is in {', '.join(sorted(units))}; use degrees or metres")
+    if is_web_map(crs):
+        raise CrsError(
+            f"the CRS {crs.to_string()} is a web map's, whose cells are smaller on the ground than they say; warp the "
+            "raster to degrees or to a UTM zone first"
+        )
+    return np.full(shape[0], abs(transform.e)), np.full(shape[0], abs(transform.a))
+
+
+def refuse_turned(transform: Affine) -> None:
+    """Refuse a raster whose rows do not run along the axes of its CRS."""
+    if transform.b != 0 or transform.d != 0:
+        raise CrsError("the raster is turned against its axes: warp it to a north-up grid first")
+
+
+def steps_of(
+    shape: tuple[int, int],
+    resolution_m: float | tuple[ArrayLike, ArrayLike],
+    neighbours: int,
+    sense: float,
+    corners: str = "block",
+) -> Moves:
+    """Lay out the steps of a raster for the kernels."""
+    problems = [] if neighbours in _STEPS else [f"neighbours: {neighbours!r} is not one of 4, 8, 16"]
+    if corners not in _FIRST_GUARDED:
+        problems.append(f"corners: {corners!r} is not one of 'block', 'pass'")
+    sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
+    if len(sizes) != 2:
+        raise ContractError("friction", [f"resolution_m: {len(sizes)} sizes; give one, or height and width"])
+    height, width = (np.atleast_1d(np.asarray(size, dtype=np.float64)) for size in sizes)
+    for name, size in (("height", height), ("width", width)):
+        if size.shape not in {(1,), (shape[0],)}:
+            problems.append(
+                f"resolution_m: {name} has shape {size.shape}; give one number, or one a row ({shape[0]})"
+            )
+        elif not (np.isfinite(size) & (size > 0)).all():
+            problems.append(f"resolution_m: {name} must be above 0 and finite, in metres")
+    if problems:
+        raise ContractError("friction", problems)
+    by = np.array(_STEPS[neighbours], dtype=np.int64)
+    if height.size == width.size == 1 or (np.ptp(height) == 0 and np.ptp(width) == 0):
+        metres = np.hypot(by[:, 0] * height[0], by[:, 1] * width[0])[None, :]
+    else:
+        rows = np.arange(shape[0])
+        other = np.clip(rows[:, None] + by[:, 0], 0, shape[0] - 1)
+        tall, wide = (np.broadcast_to(size, shape[:1]) for size in (height, width))
+        metres = np.hypot(
+            by[:, 0] * (tall[rows, None] + tall[other]) / 2, by[:, 1] * (wide[rows, None] + wide[other]) / 2
+        )
+    half = np.ascontiguousarray(metres / 2)
+    return by, by[:, 0] * shape[1] + by[:, 1], half, sense / metres, _FIRST_GUARDED[corners]
+
+
+# One search over a raster: the ground made ready once, then spread over from any sources.
+
+_FIRST_CHUNKS = 8192
+"""Chunks of a queue at its beginning."""
+
+_WIDTH = 0.5
+"""Width of a bucket in minutes over the minutes of a straight step on the middle friction; any width is exact."""
+
+_NARROWEST = float(np.finfo(np.float64).tiny)
+"""Least width of a bucket in minutes, of which there is one over it."""
+
+_SAMPLE = 65_536
+"""Cells from which the middle friction is taken."""
+
+_LATEST = float(np.finfo(np.float64).max)
+"""Stands for a limit of inf, so that what is unreachable is never within it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A raster to travel on, as the kernels read it."""
+
+    shape: tuple[int, int]  # rows and columns
+    field: Field  # minutes per metre, elevation and walked cells, each flat
+    moves: Moves  # steps, as in `kernels_spread.drain`
+    width_min: float  # width of a bucket in minutes
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], field: Field, moves: Moves) -> Ground:
+        """Choose the width of a bucket from the friction itself."""
+        sample = field[0][:: max(field[0].size // _SAMPLE, 1)]
+        sample = sample[np.isfinite(sample)]
+        middle = float(np.median(sample)) if sample.size else 1.0
+        width = _WIDTH * middle * 2.0 * float(moves[2].min())
+        return cls(shape, field, moves, max(width, _NARROWEST))
+
+
+@dataclass(frozen=True, eq=False)
+class Seeds:
+    """Where a search begins."""
+
+    cells: NDArray[np.int64]  # flat positions
+    time_min: NDArray[np.float64]  # minutes at each, 0 or more
+    labels: NDArray[np.int32]  # who is there
+
+
+def limit_of(cutoff_min: float | None) -> float:
+    """
+    Read a cutoff.
+
+    Returns inf where there is none.
+    """
+    return np.inf if cutoff_min is None else float(cutoff_min)
+
+
+def spread(
+    ground: Ground,
+    seeds: Seeds,
+    cutoff_min: float,
+    times: NDArray[np.float64],
+    labels: NDArray[np.int32],
+) -> tuple[int, int]:
+    """
+    Spread from seeds, and lower the times of the cells in place.
+
+    Returns first row reached and one beyond the last; equal where none was.
+    """
+    limit = min(cutoff_min, _LATEST)
+    starts = _first_times(seeds, limit, times, labels)
+    queue = _new_queue(ground.shape[0])
+    columns, per_min = ground.shape[1], 1.0 / ground.width_min
+    while starts.size:
+        begins = float(times[starts].min())
+        while queue[4][2] < starts.size // CHUNK + min(starts.size, BUCKETS + 1):
+            queue = _grown(queue)
+        queue[4][0] = 0
+        rules = (limit, begins, per_min)
+        put_in(queue, starts, times, rules)
+        while not drain(ground.field, columns, ground.moves, rules, queue, (times, labels)):
+            queue = _grown(queue)
+        waiting = np.empty(queue[2].size * CHUNK if queue[0][BUCKETS] >= 0 else 0, np.int32)
+        starts = waiting[: take_waiting(queue, times, rules, waiting)]
+    first, last = int(queue[4][3]), int(queue[4][4])
+    return (first, last + 1) if last >= 0 else (0, 0)
+
+
+def _first_times(
+    seeds: Seeds, limit: float, times: NDArray[np.float64], labels: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Write the seeds into the answer; of several in one cell the earliest counts, then the lowest label."""
+    order = np.lexsort((seeds.labels, seeds.time_min))
+    order = order[seeds.time_min[order] <= limit]
+    cells, first = np.unique(seeds.cells[order], return_index=True)
+    times[cells] = seeds.time_min[order[first]]
+    if labels.size > 1:
+        labels[cells] = seeds.labels[order[first]]
+    return cells.astype(np.int32)
+
+
+def _new_queue(rows: int) -> Queue:
+    following = np.arange(1, _FIRST_CHUNKS + 1, dtype=np.int32)
+    return (
+        np.full(BUCKETS + 1, -1, np.int32),
+        np.full(BUCKETS + 1, CHUNK, np.int32),
+        following,
+        np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
+        np.array([0, 0, _FIRST_CHUNKS, rows, -1, 0], np.int64),
+    )
+
+
+def _grown(queue: Queue) -> Queue:
+    """Return the queue with twice as many chunks; the new ones are free and come first."""
+    head, fill, following, cells, state = queue
+    n = following.size
+    more = np.concatenate((following, np.arange(n + 1, 2 * n + 1, dtype=np.int32)))
+    more[-1] = state[1]
+    state[1], state[2] = n, state[2] + n
+    return (
+        head,
+        fill,
+        more,
+        np.concatenate((cells, np.empty_like(cells))),
+        state,
+    )
+
+
+# Travel times over a raster of friction: to or from the nearest source, and which source that is.
 
 _MOST_CELLS = 2**31 - 1
 _MOST_MIN_PER_M = 1e15

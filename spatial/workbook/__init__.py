@@ -1,6 +1,8 @@
 """The workbook: results as sheets that an office opens, filters, prints and signs."""
 
-from spatial.workbook.book import build_workbook
-from spatial.workbook.meta import BookMeta
+from __future__ import annotations
+
+from spatial.workbook.content import build_workbook
+from spatial.workbook.sheets import BookMeta
 
 __all__ = ["BookMeta", "build_workbook"]

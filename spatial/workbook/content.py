@@ -1,32 +1,39 @@
-"""What stands on each sheet: tables of results with their codes in words."""
+"""What stands on each sheet, and the workbook as bytes that are the same for the same results."""
 
 from __future__ import annotations
 
+import datetime as dt
+import io
+import re
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from openpyxl import Workbook
 
-from spatial.integration.pillars import GapTargets
-from spatial.integration.register import norm_id_of, with_norm_id
-from spatial.planning.headline import gates_text, headline_text, missing_by_unit
-from spatial.planning.issue_text import effect_text
-from spatial.planning.notices import issue_text, issues_by_file, source_fact
-from spatial.planning.plain import plain
-from spatial.planning.road_names import road_text
-from spatial.planning.score_text import component_text, detail_text, label_text, score_lines
-from spatial.planning.unmeasured import is_unmapped, levels_shown
-from spatial.planning.wording import languages as worded
+from spatial.norms.register import norm_id_of, with_norm_id
+from spatial.reporting.names import road_text
+from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
+from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
+from spatial.reporting.unmeasured import is_unmapped, levels_shown
+from spatial.reporting.wording import effect_text, issue_text, issues_by_file, plain, source_fact
+from spatial.reporting.wording import languages as worded
+from spatial.score.options import GapTargets
+from spatial.store import Artifact
 from spatial.tables.words import PILLARS
-from spatial.workbook.sheets import MAX_ROWS, Column, Sheet
+from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles, book_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from spatial.workbook.meta import BookMeta, BookWords
-    from spatial.workbook.sheets import Value
+    from spatial.workbook.sheets import BookWords, Value
 
-__all__ = ["Content"]
+
+__all__ = ["build_workbook"]
+
+
+# What stands on each sheet: tables of results with their codes in words.
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")
 UNTOLD = ("served_share", "persons_served", "persons_unserved", "places_served", "places_unserved")
@@ -481,3 +488,51 @@ class Content:
             next((str(value) for value in values if isinstance(value, str) and value), "")
             for values in rows[columns].itertuples(index=False)
         ]
+
+
+# The workbook as bytes that are the same for the same results.
+
+NAME = "results.xlsx"
+PROPERTIES = "docProps/core.xml"
+PACKED_AT = (1980, 1, 1, 0, 0, 0)
+UNIX, READABLE = 3, 0o644 << 16
+MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+
+
+def build_workbook(
+    tables: Mapping[str, pd.DataFrame], *, summary: Mapping[str, Any], register: pd.DataFrame, meta: BookMeta
+) -> Artifact:
+    """Write the results as a workbook."""
+    book = Workbook(write_only=True)
+    add_styles(book)
+    words = tuple(book_words(language, meta.services) for language in meta.languages)
+    for sheet in Content(tables, summary, register, meta, words).sheets():
+        add_sheet(book, sheet)
+    noon = dt.datetime.combine(meta.as_of, dt.time(12))
+    book.properties.creator = "spatial"
+    book.properties.title = meta.title.get(meta.languages[0]) or next(iter(meta.title.values()))
+    book.properties.created = noon
+    packed = io.BytesIO()
+    book.save(packed)
+    return Artifact(NAME, _stable(packed.getvalue(), f"{noon.isoformat()}Z"))
+
+
+def _stable(content: bytes, modified: str) -> bytes:
+    """Pack again without the time of day."""
+    stable = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            part = old.read(name)
+            if name == PROPERTIES:
+                part = MODIFIED.sub(rb"\g<1>" + modified.encode() + rb"\g<2>", part)
+            entry = zipfile.ZipInfo(name, PACKED_AT)
+            entry.compress_type, entry.create_system, entry.external_attr = (
+                zipfile.ZIP_DEFLATED,
+                UNIX,
+                READABLE,
+            )
+            new.writestr(entry, part)
+    return stable.getvalue()

@@ -1,10 +1,14 @@
-"""A sheet: columns with units and formats, and how it is written so that no text is ever run as a formula."""
+"""A sheet with units and formats, on which no text is ever run as a formula; and the words of the workbook."""
 
 from __future__ import annotations
 
+import importlib.resources
 import math
+import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from openpyxl.cell import WriteOnlyCell
@@ -12,13 +16,34 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Si
 from openpyxl.utils import get_column_letter
 
 from spatial.plain_text import CONTROL, FORMULA
+from spatial.reporting.sign_off import sign_off_words
+from spatial.reporting.wording import languages as worded
+from spatial.reporting.wording import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
 
     from openpyxl import Workbook
 
-__all__ = ["MAX_ROWS", "Column", "Sheet", "add_sheet", "add_styles"]
+    from spatial.reporting.sign_off import SignOffWords
+    from spatial.reporting.wording import Wording
+
+
+__all__ = [
+    "MAX_ROWS",
+    "BookMeta",
+    "BookWords",
+    "Column",
+    "Sheet",
+    "Value",
+    "add_sheet",
+    "add_styles",
+    "book_words",
+]
+
+
+# A sheet: columns with units and formats, and how it is written so that no text is ever run as a formula.
 
 MAX_ROWS = 100_000
 """Rows of a sheet; what is beyond is counted in its note and stands in the table."""
@@ -166,3 +191,54 @@ def _width(column: Column) -> float:
 
 def _wide(text: str) -> float:
     return float(sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text))
+
+
+# What the workbook says about the study beside its tables.
+
+FALLBACK = "en"
+
+
+@dataclass(frozen=True)
+class BookMeta:
+    """What every sheet prints about the study."""
+
+    title: Mapping[str, str]  # title by language
+    as_of: dt.date  # the date on which norms are judged
+    status: str  # draft, internal or public
+    languages: tuple[str, ...]  # the first one leads; sentences and sheet names are in it alone
+    population_basis: str  # resident, registered or modelled
+    synthetic: bool = False  # true for made-up ground
+    note: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # A sentence by language
+    map_approval: str = ""  # approval number of the maps; empty where none is given
+    approval_wanted: bool = False  # whether the outputs are public maps that need such a number and have none
+    # names by language, by service
+    services: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class BookWords:
+    """The words of one language."""
+
+    language: str  # its code
+    messages: Mapping[str, Mapping[str, str]]  # section, key, text
+    results: Wording  # words for statuses, reasons and numbers
+    sign_off: SignOffWords  # words of the table `sign_off`
+
+    def say(self, section: str, key: str, **values: object) -> str:
+        """Say one message."""
+        return self.messages[section][key].format(**values)
+
+
+def book_words(language: str, services: Mapping[str, Mapping[str, str]]) -> BookWords:
+    """Load the words of a language."""
+    names = {service: said[language] for service, said in services.items() if language in said}
+    results = wording(language if language in worded() else FALLBACK, names=names)
+    return BookWords(language, _load(language), results, sign_off_words(language))
+
+
+@cache
+def _load(language: str) -> dict[str, dict[str, str]]:
+    folder = importlib.resources.files("spatial.workbook").joinpath("messages")
+    file = folder.joinpath(f"{language}.toml")
+    chosen = file if file.is_file() else folder.joinpath(f"{FALLBACK}.toml")
+    return tomllib.loads(chosen.read_text(encoding="utf-8"))

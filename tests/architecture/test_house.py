@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from spatial import errors
+from tools.house import measure_code
 
 ROOT = Path(__file__).parents[2]
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".cfg", ".sh", ".yml", ".js", ".css", ".html", ""}
@@ -42,6 +43,14 @@ def test_no_module_is_longer_than_a_whole_thought() -> None:
     longest = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "spatial").rglob("*.py")}
     too_long = {name: lines for name, lines in longest.items() if lines > 800}
     assert too_long == {}
+
+
+def test_files_are_few_and_named_by_what_they_are_about_and_none_needs_one_that_needs_it() -> None:
+    figures = measure_code()
+    assert figures.vague == []  # names of `VAGUE`, such as ground, parts or rules, say nothing
+    assert figures.circles == []
+    assert figures.message_folders == ["messages"]
+    assert len(figures.files) <= 320
 
 
 def test_every_error_survives_pickling_and_keeps_its_message() -> None:

@@ -12,8 +12,8 @@ import pytest
 import shapely
 
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
-from spatial.integration.register import load_register
-from spatial.planning.certainty import CertaintyNote, norm_certainty
+from spatial.norms.register import load_register
+from spatial.reporting.certainty import CertaintyNote, norm_certainty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

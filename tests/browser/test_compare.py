@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from spatial.cartography.comparison import ComparisonMeta, comparison_page
-from spatial.integration.comparison import compare
-from spatial.planning.comparison import comparison_lines, placed_units
+from spatial.reporting.comparison import comparison_lines, placed_units
+from spatial.score.comparison import compare
 from tests.unit.runs_to_compare import CRS, run_of
 
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"

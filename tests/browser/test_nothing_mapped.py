@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spatial.planning.unmeasured import is_unmapped
+from spatial.reporting.unmeasured import is_unmapped
 
 pytestmark = pytest.mark.browser
 

@@ -13,9 +13,9 @@ import pyproj
 import pytest
 from affine import Affine
 
-from spatial.integration.register import load_register
+from spatial.inputs.services import load_services
+from spatial.norms.register import load_register
 from spatial.rasters import Raster
-from spatial.sources.services import load_services
 
 pytestmark = pytest.mark.browser
 

@@ -14,13 +14,11 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.cartography.book import PageBook
 from spatial.cartography.messages import messages
-from spatial.cartography.norms import norm_book
+from spatial.cartography.page_data import PageBook, norm_book, rows_of
 from spatial.cartography.pages import page_files
-from spatial.cartography.rows import rows_of
-from spatial.cartography.scores import score_page
-from spatial.planning.unmeasured import levels_shown
+from spatial.cartography.score import score_page
+from spatial.reporting.unmeasured import levels_shown
 from spatial.store import Artifact
 
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"

@@ -11,7 +11,7 @@ import pandas as pd
 import pyproj
 import pytest
 
-from spatial.integration.register import load_register
+from spatial.norms.register import load_register
 from spatial.pipeline import run
 from spatial.sample import sample_study
 from spatial.study import Study

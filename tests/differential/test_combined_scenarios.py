@@ -13,10 +13,9 @@ import shapely
 import spatial as sp
 from spatial.errors import ContractError
 from spatial.network import build_network, combine_networks, edit_network, with_season
-from spatial.network.edits.closures import edges_closed_by
-from spatial.network.edits.edge_names import unknown_names
-from spatial.network.edits.splitting import split_edges
-from spatial.network.rules.speeds import load_speeds
+from spatial.network.scenarios import edges_closed_by, unknown_names
+from spatial.network.speeds import load_speeds
+from spatial.network.splitting import split_edges
 
 CRS = "EPSG:32738"
 CLASSES = ("primary", "residential", "track", "path", "footway", "motorway")

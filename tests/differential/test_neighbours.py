@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import dijkstra
 
 import spatial as sp
 from benchmarks.road_like import road_like_graph
-from spatial.integration.segregation import nearest_in_line
+from spatial.indices.clustering import nearest_in_line
 from spatial.network import snap
 
 esda = pytest.importorskip("esda")

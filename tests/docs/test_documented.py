@@ -9,9 +9,9 @@ import pytest
 import spatial
 from spatial import errors
 from spatial.cli import cli
+from spatial.drafting.study_file import inner_model, study_template
 from spatial.study import Study
 from spatial.tables import TABLES
-from spatial.template import inner_model, study_template
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 import spatial as sp
-from spatial.sources.prepare import prepare
+from spatial.inputs.prepare import prepare
 from spatial.study import Study
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.sources.prepare import prepare
+from spatial.inputs.prepare import prepare
 from spatial.study import Study
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.network.rules.speeds import load_speeds
+from spatial.network.speeds import load_speeds
 from spatial.stages.explain import headline_lines
 from spatial.study import Study
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.access.analyst import cost_to_closest
-from spatial.access.rules import SnapRules
-from spatial.access.trials.scenarios import compare_scenarios
-from spatial.access.trials.uncertainty import WalkRange, access_intervals
+from spatial.access.options import SnapRules
+from spatial.access.scenarios import compare_scenarios
+from spatial.access.uncertainty import WalkRange, access_intervals
 from spatial.network import build_network
-from spatial.network.edits.scenarios import Scenario
-from spatial.network.rules.seasons import with_season
+from spatial.network.scenarios import Scenario
+from spatial.network.seasons import with_season
 from tests.effort import tried
 
 CRS = "EPSG:32738"

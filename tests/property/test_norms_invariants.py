@@ -12,11 +12,11 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import NormEvidence
-from spatial.integration.norms_rules import NormRules
-from spatial.integration.register import load_register
-from spatial.planning.gaps import rank_gaps
+from spatial.norms.evaluation import evaluate_norms
+from spatial.norms.evidence import NormEvidence
+from spatial.norms.law import NormRules
+from spatial.norms.register import load_register
+from spatial.reporting.gaps import rank_gaps
 from spatial.tables import TABLES
 from tests.effort import tried
 

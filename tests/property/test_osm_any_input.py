@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spatial.errors import SourceError
-from spatial.sources.osm import read_osm
-from spatial.sources.osm_features import read_population_tag
-from spatial.sources.services import load_services
+from spatial.inputs.osm import read_osm
+from spatial.inputs.osm_features import read_population_tag
+from spatial.inputs.services import load_services
 
 if TYPE_CHECKING:
     from pathlib import Path

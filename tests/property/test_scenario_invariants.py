@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.network import build_network
-from spatial.network.edits.scenarios import Scenario, edit_network
+from spatial.network.scenarios import Scenario, edit_network
 from tests.effort import tried
 
 CRS = "EPSG:32738"

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.access.rules import SnapRules
-from spatial.access.trials.paired import minutes_to_closest, pair_up
-from spatial.access.trials.scenarios import compare_scenarios
+from spatial.access.options import SnapRules
+from spatial.access.paired import minutes_to_closest, pair_up
+from spatial.access.scenarios import compare_scenarios
 from spatial.network import TravelGraph, build_network, combine_networks, snap
-from spatial.network.edits.scenarios import Scenario
-from spatial.network.edits.splitting import split_edges
-from spatial.network.joins.again import snap_again
+from spatial.network.scenarios import Scenario
+from spatial.network.snapping import snap_again
+from spatial.network.splitting import split_edges
 
 CRS = "EPSG:32738"
 SIDE_M = 30_000.0

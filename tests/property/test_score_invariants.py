@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 import spatial as sp
 from spatial.access import AccessRules, access_table, last_mile
-from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import NormEvidence
-from spatial.integration.norms_rules import NormRules, applicable_norms
-from spatial.integration.pillars import Evidence, place_scores, score_norms, score_study
-from spatial.integration.pillars.gates import gates_by_unit
-from spatial.integration.pillars.readings import connection, gap_reading, road_is_near
-from spatial.integration.register import load_register
+from spatial.norms.evaluation import evaluate_norms
+from spatial.norms.evidence import NormEvidence
+from spatial.norms.law import NormRules, applicable_norms
+from spatial.norms.register import load_register
+from spatial.score import Evidence, place_scores, score_norms, score_study
+from spatial.score.evidence import connection, gap_reading, road_is_near
+from spatial.score.scoreboard import gates_by_unit
 from spatial.tables import TABLES
 from tests.effort import tried
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from spatial.errors import NetworkError
 from spatial.network import build_network, snap, times_matrix
-from spatial.network.edits.splitting import cut_edges, split_edges
 from spatial.network.graph import Before
+from spatial.network.splitting import cut_edges, split_edges
 from tests.effort import tried
 
 CRS = "EPSG:32738"

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from spatial.drafting.study_file import inner_model, study_template
 from spatial.errors import StudyError
 from spatial.study import Study
-from spatial.template import inner_model, study_template
 from tests.effort import tried
 
 QUICK = tried(150, suppress_health_check=[HealthCheck.too_slow])

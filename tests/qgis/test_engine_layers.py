@@ -18,9 +18,8 @@ import pytest
 import shapely
 
 from spatial.qgis import build_layers, write_project, write_qgis, write_raster
-from spatial.qgis.joins_engine import how_sure, last_mile_lines, neighbour_colours
-from spatial.qgis.joins_trials import trial_columns
-from spatial.qgis.looks_measures import measure_bounds
+from spatial.qgis.joins import how_sure, last_mile_lines, neighbour_colours, trial_columns
+from spatial.qgis.looks_access import measure_bounds
 from spatial.qgis.meta import load_messages
 from spatial.tables import TABLES
 

@@ -19,8 +19,8 @@ import shapely
 
 from spatial.errors import ContractError, StudyError
 from spatial.qgis import build_layers, write_geopackage
-from spatial.qgis.columns import plain_columns
 from spatial.qgis.joins import WORST_FIRST, gap_points, worst_status
+from spatial.qgis.layer import plain_columns
 from spatial.qgis.meta import load_messages
 from spatial.tables import NORM_STATUS, TABLES
 

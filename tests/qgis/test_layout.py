@@ -14,7 +14,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from spatial.qgis import write_project, write_qgis
-from spatial.qgis.layout import PrintPage, layouts_element
+from spatial.qgis.project import PrintPage, layouts_element
 
 CRS = "EPSG:32648"
 APPROVAL = "GS(2026)0001号"

@@ -13,11 +13,10 @@ import pandas as pd
 import pytest
 
 from spatial.qgis import build_layers, write_qgis
-from spatial.qgis.joins import flow_lines
-from spatial.qgis.joins_score import township_scores
+from spatial.qgis.joins import flow_lines, township_scores
 from spatial.qgis.looks_score import least_levels
 from spatial.qgis.meta import load_messages
-from spatial.qgis.palette import CLUSTERS, DEGURBA
+from spatial.qgis.styles import CLUSTERS, DEGURBA
 from spatial.tables import TABLES
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
 

@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.integration.comparison import Run, norm_terms
-from spatial.integration.pillars.components import component_table
+from spatial.score.comparison import Run, norm_terms
+from spatial.score.evidence import component_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

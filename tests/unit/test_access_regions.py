@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.access import (
-    SnapRules,
-    Surroundings,
-    access_table,
-    allocate_population_with_account,
-    cost_to_closest,
-    last_mile,
-    summarise,
-)
+from spatial.access import SnapRules, Surroundings, access_table, cost_to_closest, last_mile, summarise
+from spatial.inputs.prepare import prepare
 from spatial.network import build_network
-from spatial.sources.prepare import prepare
+from spatial.people.population import allocate_population_with_account
 from spatial.study import Study
 from spatial.tables import TABLES
 

@@ -18,7 +18,7 @@ from spatial.access import (
     weighted_quantile,
     widen,
 )
-from spatial.access.edge_risk import clipped_ends, exit_times
+from spatial.access.findings import clipped_ends, exit_times
 from spatial.errors import ContractError
 from spatial.network import build_network, snap
 from spatial.tables import TABLES

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from spatial.errors import ContractError
-from spatial.integration.norms_rules import NormRules, applicable_norms
-from spatial.stages.rules import register_of
+from spatial.norms.law import NormRules, applicable_norms
+from spatial.stages.policy import register_of
 from spatial.study import NormAddition, NormOptions
 
 GIVEN = {

@@ -8,9 +8,8 @@ import shapely
 from rasterio.transform import from_origin
 
 from spatial.access import AreaRules, SnapRules, catchment_areas, isochrones, reached_edges
-from spatial.access.areas.area_grid import far_apart
-from spatial.access.areas.outlines import outlines
-from spatial.access.areas.stretches import reached_stretches
+from spatial.access.area_grid import far_apart, outlines
+from spatial.access.roads_reached import reached_stretches
 from spatial.errors import ContractError, CrsError
 from spatial.network import build_network, nearest, snap
 from spatial.rasters import Raster

@@ -13,16 +13,16 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, StudyError
+from spatial.inputs.attributes import with_codes_of_units
+from spatial.inputs.osm_features import with_unit_codes
+from spatial.inputs.prepare import prepare
+from spatial.inputs.unit_codes import unit_prefixes
 from spatial.runner.stage import Options
-from spatial.sources.attributes import with_codes_of_units
-from spatial.sources.osm_features import with_unit_codes
-from spatial.sources.prepare import prepare
-from spatial.sources.unit_codes import unit_prefixes
 from spatial.stages.population import population
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from spatial.sources.layers import Layers
+    from spatial.inputs.prepare import Layers
 
 PEOPLE = {"population_persons": "Residents"}
 _STAGE_KEYS = ("population", "network", "sources", "placing", "region", "official")

@@ -16,8 +16,8 @@ from scipy.sparse.csgraph import connected_components
 from benchmarks import k2_nearest, k3_many_to_many
 from benchmarks.k2_nearest import core_bytes
 from benchmarks.road_like import road_like_graph
+from spatial.inputs.prepare import prepare
 from spatial.network import build_network
-from spatial.sources.prepare import prepare
 from spatial.study import Study
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spatial.crs import WGS84
-from spatial.sources.names import in_each_script, name_scores, plain_name
-from spatial.sources.placing import locate_places
-from spatial.sources.placing_ground import called
+from spatial.inputs.names import in_each_script, name_scores, plain_name
+from spatial.inputs.placing import called, locate_places
 
 
 def _places(*names: str, tags: str = "{}") -> gpd.GeoDataFrame:

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pandas as pd
 
 from spatial.runner.stage import Options
-from spatial.stages.rules import binding_norms
+from spatial.stages.policy import binding_norms
 from spatial.study import Study
 
 KEYS = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access.rules import SnapRules
-from spatial.access.trials.calibration import Calibration, FitRules, calibrate_speeds
+from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
+from spatial.access.options import SnapRules
 from spatial.errors import ContractError
 from spatial.network import build_network, combine_networks, snap, times_matrix
 

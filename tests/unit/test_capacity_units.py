@@ -10,7 +10,7 @@ import pytest
 import spatial as sp
 from spatial.access import allocate_capacity, floating_catchment_area
 from spatial.errors import ContractError
-from spatial.sources.capacity_units import capacity_units, mixed_units
+from spatial.inputs.facility_facts import capacity_units, mixed_units
 
 
 def _facilities(units, capacity=(10.0, 20.0, 5.0)) -> gpd.GeoDataFrame:

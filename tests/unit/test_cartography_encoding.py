@@ -14,11 +14,21 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.cartography.assets import own, vendored, vendored_files
-from spatial.cartography.columns import NO_INDEX, codes, pack, pack_seconds, pack_texts, round_up, space_order
+from spatial.cartography.basemap import pack_lines, pack_points
 from spatial.cartography.comparison import page_words
-from spatial.cartography.document import json_block
-from spatial.cartography.lines import pack_lines, pack_points
+from spatial.cartography.document import (
+    NO_INDEX,
+    codes,
+    json_block,
+    own,
+    pack,
+    pack_seconds,
+    pack_texts,
+    round_up,
+    space_order,
+    vendored,
+    vendored_files,
+)
 from spatial.cartography.messages import available_languages, messages
 from spatial.cartography.pages import page_files
 from spatial.errors import SourceError, StudyError

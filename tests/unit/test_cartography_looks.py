@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.cartography.areas import _tints
-from spatial.cartography.assets import own
+from spatial.cartography.document import own
+from spatial.cartography.map_layers import _tints
 
 ORDERED = (
     ("within", "near_miss", "beyond"),

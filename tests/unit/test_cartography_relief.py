@@ -13,7 +13,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 from rasterio.transform import from_bounds
 
-from spatial.cartography.relief import MAX_BYTES, hillshade, palette_png, relief_block
+from spatial.cartography.basemap import MAX_BYTES, hillshade, palette_png, relief_block
 from spatial.rasters import Raster
 
 LEVEL = 1.0 - np.sqrt(0.5)  # light from 45 degrees up: the cosine is sin(45 degrees)

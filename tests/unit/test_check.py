@@ -5,8 +5,8 @@ import json
 import pytest
 
 from spatial.errors import ContractError, DataError, SourceError, StudyError
-from spatial.sources.osm import read_osm
-from spatial.sources.osm_features import places_unread
+from spatial.inputs.osm import read_osm
+from spatial.inputs.osm_features import places_unread
 from spatial.stages.check import check_study
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write

@@ -9,8 +9,8 @@ import pyproj
 import pytest
 
 from spatial.errors import ContractError, CrsError
-from spatial.sources.chinese_grids import cgcs2000_crs
-from spatial.sources.vector import settlements_from_table
+from spatial.georef.chinese_grids import cgcs2000_crs
+from spatial.inputs.user_tables import settlements_from_table
 from spatial.study import TableSource
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError
-from spatial.network.edits.closures import edges_closed_by
+from spatial.network.scenarios import edges_closed_by
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,13 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.sources.delimited import read_delimited
-from spatial.sources.gather import Gathered, doubles_note, refuse_shared_ids
-from spatial.sources.notes import take_notes
-from spatial.sources.official_units import official_units_from_table
-from spatial.sources.place_tables import read_decisions
-from spatial.sources.vector import settlements_from_table
-from spatial.sources.workbooks import read_workbook
+from spatial.formats.delimited import read_delimited
+from spatial.formats.notes import take_notes
+from spatial.formats.workbook import read_workbook
+from spatial.inputs.gather import Gathered, doubles_note, refuse_shared_ids
+from spatial.inputs.place_tables import read_decisions
+from spatial.inputs.units import official_units_from_table
+from spatial.inputs.user_tables import settlements_from_table
 from spatial.study import OfficialUnits, TableSource
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 import spatial as sp
 from spatial.cli import cli
 from spatial.errors import ContractError, StoreError
-from spatial.integration.comparison import matched
-from spatial.integration.comparison.boards import board_of
+from spatial.score.comparison import boards as matched
+from spatial.score.comparison.boards import board_of
 from spatial.stages.compare import write_comparison
 from spatial.study.score import ScoreOptions
 from spatial.tables import TABLES

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.access.trials.emergency import emergency_response
-from spatial.access.trials.scenarios import compare_scenarios, reclassified, summarise_scenarios
+from spatial.access.emergency import emergency_response
+from spatial.access.scenarios import compare_scenarios, reclassified, summarise_scenarios
 from spatial.errors import ContractError, NetworkError
 from spatial.network import build_network
-from spatial.network.edits.scenarios import Scenario
+from spatial.network.scenarios import Scenario
 
 CRS = "EPSG:32738"
 

@@ -12,21 +12,12 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
-from spatial.integration.comparison import (
-    Run,
-    compare,
-    decompose,
-    follow,
-    norm_terms,
-    townships_in_doubt,
-)
-from spatial.integration.comparison.boards import board_of, shared_ground, township_levels
-from spatial.integration.comparison.shared_norms import shared_norms
-from spatial.integration.pillars import GapTargets, ScoreRules
-from spatial.integration.pillars.components import component_table, gap
-from spatial.integration.pillars.readings import scaled_norms
-from spatial.planning.comparison import comparison_lines, trajectory_lines
-from spatial.planning.comparison.account import MOVED
+from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lines
+from spatial.score import GapTargets, ScoreRules
+from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
+from spatial.score.comparison.boards import board_of, shared_ground, township_levels
+from spatial.score.comparison.comparable import shared_norms
+from spatial.score.evidence import component_table, gap, scaled_norms
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
 

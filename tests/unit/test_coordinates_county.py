@@ -13,12 +13,12 @@ import shapely
 
 from spatial.crs import WGS84
 from spatial.errors import CrsError
+from spatial.georef.chinese_grids import cgcs2000_crs
+from spatial.georef.datums import from_wgs84
+from spatial.inputs.gather import gather
+from spatial.inputs.prepare import _say_doubts
+from spatial.inputs.services import load_services
 from spatial.sample import sample_study
-from spatial.sources.chinese_grids import cgcs2000_crs
-from spatial.sources.datums import from_wgs84
-from spatial.sources.gather import gather
-from spatial.sources.prepare import _say_doubts
-from spatial.sources.services import load_services
 from spatial.study import Study
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.sources.gather import Gathered
+    from spatial.inputs.gather import Gathered
 
 
 @pytest.fixture(scope="module")

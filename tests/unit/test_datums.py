@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spatial.errors import ContractError, CrsError
-from spatial.sources.datums import frame_to_wgs84, from_wgs84, to_wgs84
+from spatial.georef.datums import frame_to_wgs84, from_wgs84, to_wgs84
 
 # coordtransform's README: wgs84togcj02(116.404, 39.915) and gcj02tobd09(116.404, 39.915)
 WGS84, GCJ02 = (116.404, 39.915), (116.41024449916938, 39.91640428150164)

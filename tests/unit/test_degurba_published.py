@@ -7,7 +7,7 @@ import pytest
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.integration.settlement_types import DEGURBA_RULES, DegurbaRules
+from spatial.indices.degurba import DEGURBA_RULES, DegurbaRules
 
 NOBODY_NOWHERE = np.zeros((3, 3), dtype=bool)
 

@@ -16,8 +16,8 @@ from spatial.access import (
     node_catchments,
 )
 from spatial.errors import ContractError
-from spatial.integration.resilience.closures import robust_coverage
-from spatial.network.edits.scenarios import Scenario
+from spatial.indices.resilience import robust_coverage
+from spatial.network.scenarios import Scenario
 
 CLINIC = frozenset({"clinic"})
 CORNERS = [("a", "village", 0, 0), ("b", "village", 0, 4), ("c", "village", 4, 4), ("d", "town", 4, 0)]

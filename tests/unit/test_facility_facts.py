@@ -17,17 +17,17 @@ from spatial.access.eligibility import (
     serves_where_it_stands,
 )
 from spatial.access.places import existing
-from spatial.integration.norms_presence import satisfied_by
-from spatial.sources.facility_facts import (
+from spatial.formats.notes import take_notes
+from spatial.inputs.facility_facts import (
     fact_findings,
     level_of,
     read_facts,
+    read_hours,
     service_by_level,
     who_may_use,
 )
-from spatial.sources.notes import take_notes
-from spatial.sources.opening_hours import read_hours
-from spatial.sources.services import load_services
+from spatial.inputs.services import load_services
+from spatial.norms.evidence import satisfied_by
 from spatial.study import TableSource
 from spatial.tables import TABLES
 

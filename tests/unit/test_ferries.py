@@ -10,7 +10,7 @@ import shapely
 
 from spatial.errors import NetworkError
 from spatial.network import TravelGraph, build_network
-from spatial.network.legs.ferries import parse_duration
+from spatial.network.ferries import parse_duration
 
 CRS = "EPSG:32738"
 

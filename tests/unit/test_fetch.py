@@ -14,8 +14,8 @@ import osmnx
 import pytest
 
 from spatial.errors import SourceError
-from spatial.sources.fetch import Servers, fetch, missing_sources
-from spatial.sources.provenance import read_provenance
+from spatial.formats.fetch import Servers, fetch, missing_sources
+from spatial.formats.files import read_provenance
 from spatial.study import Study
 
 if TYPE_CHECKING:

@@ -17,18 +17,23 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, StudyError
-from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import NormEvidence
-from spatial.integration.norms_rules import NormRules, applicable_norms
-from spatial.integration.register import load_register
-from spatial.planning.certainty import runs_of, rural_access
-from spatial.planning.explain import explain, find_settlement
-from spatial.planning.explain_text import explanation_text
-from spatial.planning.gaps import rank_gaps
-from spatial.planning.headline import gates_text, headline_text, missing_by_unit, missing_text
-from spatial.planning.summary import summarise_study
-from spatial.planning.travelled import travelled_m
-from spatial.planning.wording import languages, wording
+from spatial.norms.evaluation import evaluate_norms
+from spatial.norms.evidence import NormEvidence
+from spatial.norms.law import NormRules, applicable_norms
+from spatial.norms.register import load_register
+from spatial.reporting.certainty import runs_of, rural_access
+from spatial.reporting.explain import explain, find_settlement
+from spatial.reporting.explain_text import explanation_text
+from spatial.reporting.gaps import rank_gaps
+from spatial.reporting.names import travelled_m
+from spatial.reporting.summary import (
+    gates_text,
+    headline_text,
+    missing_by_unit,
+    missing_text,
+    summarise_study,
+)
+from spatial.reporting.wording import languages, wording
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow
@@ -899,7 +904,10 @@ def test_numbers_are_written_for_people():
 def test_every_language_says_all_that_english_says():
     loaded = {
         code: tomllib.loads(
-            files("spatial.reporting").joinpath("messages").joinpath(f"{code}.toml").read_text(encoding="utf-8")
+            files("spatial.reporting")
+            .joinpath("messages")
+            .joinpath(f"{code}.toml")
+            .read_text(encoding="utf-8")
         )
         for code in languages()
     }
@@ -923,7 +931,12 @@ def test_every_language_says_all_that_english_says():
 
 def test_french_has_every_word_that_chinese_has():
     english, french, chinese = (
-        tomllib.loads(files("spatial.reporting").joinpath("messages").joinpath(f"{code}.toml").read_text(encoding="utf-8"))
+        tomllib.loads(
+            files("spatial.reporting")
+            .joinpath("messages")
+            .joinpath(f"{code}.toml")
+            .read_text(encoding="utf-8")
+        )
         for code in ("en", "fr", "zh")
     )
     assert sorted(set(english["term"]) | set(chinese["term"]) - set(french["term"])) == sorted(

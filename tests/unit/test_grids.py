@@ -11,7 +11,7 @@ import rasterio
 from affine import Affine
 
 from spatial.errors import CrsError, SourceError
-from spatial.sources.grids import read_elevation, read_grid, read_population
+from spatial.formats.raster import read_elevation, read_grid, read_population
 
 if TYPE_CHECKING:
     from pathlib import Path

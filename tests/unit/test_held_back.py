@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.cartography.fact_sheet import most_to_gain, surely_last
-from spatial.cartography.parts import parts_of
-from spatial.planning.held_back import held_back
+from spatial.cartography.places import parts_of
+from spatial.cartography.sign_off import most_to_gain, surely_last
+from spatial.reporting.score import held_back
 
 
 def rows(values, pillars, unit="u"):

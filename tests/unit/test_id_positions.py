@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 import spatial as sp
-from spatial.access.measures.id_positions import id_positions
+from spatial.access.od_pairs import id_positions
 from spatial.errors import first_of
 
 KINDS = ("int64", "int32", "uint32", "float64", "str", "object", "category", "Int64")

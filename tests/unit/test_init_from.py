@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 from spatial.cli import cli
 from spatial.drafting import open_decisions
-from spatial.drafting.blocks import toml_value
+from spatial.drafting.study_file import toml_value
 from spatial.errors import SourceError, StudyError
-from spatial.sources.prepare import prepare
+from spatial.inputs.prepare import prepare
 from spatial.study import Study
 
 if TYPE_CHECKING:

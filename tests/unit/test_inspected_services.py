@@ -9,8 +9,8 @@ import pytest
 
 import spatial as sp
 from spatial.drafting import toml_block
-from spatial.drafting.writing import write_draft
-from spatial.sources.vector import facilities_from_table
+from spatial.drafting.study_file import write_draft
+from spatial.inputs.user_tables import facilities_from_table
 from spatial.study import TableSource
 
 if TYPE_CHECKING:

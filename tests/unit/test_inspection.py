@@ -19,17 +19,15 @@ from rasterio.transform import from_origin
 import spatial as sp
 from spatial.drafting import report_lines, toml_block
 from spatial.errors import ContractError, CrsError, SourceError
-from spatial.sources.inspection.field_names import language_of, matches, plain
-from spatial.sources.inspection.kinds import service_in
-from spatial.sources.inspection.number_signs import tell_signs
-from spatial.sources.inspection.profiles import profile_of
-from spatial.sources.vector import facilities_from_table, roads_from_table, settlements_from_table
+from spatial.inputs.inspection.columns import language_of, matches, plain, profile_of, tell_signs
+from spatial.inputs.inspection.kinds import service_in
+from spatial.inputs.user_tables import facilities_from_table, roads_from_table, settlements_from_table
 from spatial.study import RoadSource, TableSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spatial.sources.inspection import FileReport, LayerReport
+    from spatial.inputs.inspection import FileReport, LayerReport
 
 
 def _seen(path: Path, **keys: Any) -> FileReport:
@@ -557,7 +555,7 @@ def test_a_remark_that_names_a_shifted_datum_is_a_reason_to_guess_it(tmp_path):
 
 
 def test_roads_that_are_right_give_shifted_coordinates_away(tmp_path):
-    from spatial.sources.datums import from_wgs84  # noqa: PLC0415 - for this test only
+    from spatial.georef.datums import from_wgs84  # noqa: PLC0415 - for this test only
 
     rng = np.random.default_rng(1)
     east, north = 107.1 + rng.random(40) / 10, 31.1 + rng.random(40) / 10

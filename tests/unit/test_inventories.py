@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from spatial.inputs.services import load_services
 from spatial.runner.stage import Options
-from spatial.sources.services import load_services
-from spatial.stages.rules import inventories
+from spatial.stages.policy import inventories
 from spatial.study import Study
 
 NO_ROWS = pd.DataFrame({"source": [], "service": []}, dtype="str")

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.integration.inventory import believed, capture_recapture, inventory_table, missing_at_most
-from spatial.planning.sign_off.completeness import missing_shares
-from spatial.sources.services import load_services
+from spatial.inputs.services import load_services
+from spatial.norms.evidence import believed, capture_recapture, inventory_table, missing_at_most
+from spatial.reporting.sign_off import missing_shares
 from spatial.study import OfficialFacilities
 from spatial.tables import TABLES
 

@@ -11,12 +11,11 @@ import pytest
 from shapely.geometry import Point
 
 from spatial.errors import ContractError
+from spatial.inputs.list_merge import combine_facilities
+from spatial.inputs.list_review import REVIEW_NUMBERS, Decisions, family_of, read_review
+from spatial.inputs.osm import read_osm
+from spatial.inputs.services import load_services
 from spatial.plain_text import csv_bytes
-from spatial.sources.list_merge import combine_facilities
-from spatial.sources.list_pairs import family_of
-from spatial.sources.list_review import REVIEW_NUMBERS, Decisions, read_review
-from spatial.sources.osm import read_osm
-from spatial.sources.services import load_services
 from spatial.study import MergeOptions
 from spatial.tables import TABLES
 

@@ -11,9 +11,9 @@ import pytest
 
 from spatial.crs import WGS84
 from spatial.errors import CrsError
-from spatial.sources.coordinate_checks import coordinate_findings
-from spatial.sources.local_grid import fit_grid, fit_local_grid
-from spatial.sources.vector import read_table, settlements_from_table
+from spatial.georef.local_grid import fit_grid, fit_local_grid
+from spatial.inputs.gather import coordinate_findings
+from spatial.inputs.user_tables import read_table, settlements_from_table
 from spatial.study import ControlPoint, LocalGrid, TableSource
 
 if TYPE_CHECKING:

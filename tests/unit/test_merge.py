@@ -9,8 +9,8 @@ import pytest
 from shapely.geometry import Point
 
 from spatial.errors import CrsError
-from spatial.sources.merge import merge_facilities
-from spatial.sources.osm import read_osm
+from spatial.inputs.duplicates import merge_facilities
+from spatial.inputs.osm import read_osm
 from spatial.tables import TABLES
 
 CRS = "EPSG:32738"

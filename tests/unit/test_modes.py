@@ -14,7 +14,7 @@ import shapely
 
 from spatial.errors import NetworkError, StudyError
 from spatial.network import build_network, load_speeds, with_season
-from spatial.network.rules.road_speeds import speeds_of_roads
+from spatial.network.speeds import speeds_of_roads
 
 CRS = "EPSG:32738"
 PRESETS = ("osrm_like", "rural_cn", "conservative")

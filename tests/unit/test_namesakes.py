@@ -6,17 +6,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access.trials.scenarios import compare_scenarios, summarise_scenarios
+from spatial.access.scenarios import compare_scenarios, summarise_scenarios
 from spatial.errors import ContractError
+from spatial.inputs.list_merge import combine_facilities
+from spatial.inputs.list_review import read_review
+from spatial.inputs.names import same_name
+from spatial.inputs.osm import read_osm
+from spatial.inputs.services import load_services
 from spatial.network import build_network
-from spatial.network.edits.scenarios import Scenario
-from spatial.planning.notices import namesake_texts
-from spatial.planning.wording import languages, wording
-from spatial.sources.list_merge import combine_facilities
-from spatial.sources.list_review import read_review
-from spatial.sources.names import same_name
-from spatial.sources.osm import read_osm
-from spatial.sources.services import load_services
+from spatial.network.scenarios import Scenario
+from spatial.reporting.wording import languages, namesake_texts, wording
 from spatial.study import MergeOptions
 from tests.unit.test_scenario_stage import study_of
 

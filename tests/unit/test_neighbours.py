@@ -11,10 +11,10 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.integration.pillars.access_clusters import settlement_clusters, township_clusters
-from spatial.integration.pillars.ground import read_ground
-from spatial.integration.segregation import nearest_in_line
+from spatial.indices.clustering import nearest_in_line
 from spatial.pipeline import STAGES
+from spatial.score.evidence import read_ground
+from spatial.score.spatial_pattern import settlement_clusters, township_clusters
 from spatial.tables import TABLES
 
 

@@ -12,9 +12,9 @@ import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 from spatial.errors import ContractError, CrsError, NetworkError
+from spatial.inputs.osm import read_osm
+from spatial.inputs.road_noding import node_roads
 from spatial.network import TravelGraph, build_network, edit_network, parse_maxspeed
-from spatial.sources.osm import read_osm
-from spatial.sources.road_noding import node_roads
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow

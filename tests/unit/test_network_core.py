@@ -8,7 +8,7 @@ import pytest
 import spatial as sp
 from spatial.errors import NetworkError
 from spatial.network import nearest, snap, times_matrix
-from spatial.network.joins import snapping as snapping_module
+from spatial.network import snapping as snapping_module
 
 
 def test_every_node_is_in_the_catchment_of_the_facility_with_the_shortest_way(grid_city):

@@ -13,20 +13,20 @@ import pytest
 import shapely
 
 import spatial as sp
+from spatial.access.cumulative import gap_depth
 from spatial.errors import ContractError, StudyError
-from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import NormEvidence
-from spatial.integration.norms_formulas import (
+from spatial.norms.evaluation import (
     attainment,
+    evaluate_norms,
     fgt_poverty,
-    gap_depth,
     gate_status,
     guiding_attainment,
     shortfall,
 )
-from spatial.integration.norms_reading import services_asked
-from spatial.integration.norms_rules import NormRules, applicable_norms
-from spatial.integration.register import load_register
+from spatial.norms.evidence import NormEvidence
+from spatial.norms.law import NormRules, applicable_norms
+from spatial.norms.measuring import services_asked
+from spatial.norms.register import load_register
 from spatial.study import Adoption, Confirmation
 from spatial.tables import TABLES
 

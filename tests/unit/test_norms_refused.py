@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
-from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_rules import applicable_norms
-from spatial.integration.register import load_register
+from spatial.norms.evaluation import evaluate_norms
+from spatial.norms.law import applicable_norms
+from spatial.norms.register import load_register
 
 AS_OF = dt.date(2026, 6, 30)
 REGISTER = load_register()

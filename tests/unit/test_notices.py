@@ -13,20 +13,18 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from spatial.planning.issue_text import issue_lines
-from spatial.planning.notices import issue_text, notice_text
-from spatial.planning.wording import languages, wording
+from spatial.formats.notes import take_notes
+from spatial.formats.raster import GridReading
+from spatial.formats.vector import drawn_lines
+from spatial.formats.workbook import left_totals, read_workbook
+from spatial.georef.datums import from_wgs84
+from spatial.inputs.datum_evidence import doubt_wgs84
+from spatial.inputs.facility_facts import read_facts
+from spatial.inputs.gather import doubles_note
+from spatial.inputs.services import load_services
+from spatial.inputs.user_tables import settlements_from_table
 from spatial.rasters import Raster
-from spatial.sources.datum_evidence import doubt_wgs84
-from spatial.sources.datums import from_wgs84
-from spatial.sources.dxf import drawn_lines
-from spatial.sources.facility_facts import read_facts
-from spatial.sources.gather import doubles_note
-from spatial.sources.grids import GridReading
-from spatial.sources.notes import take_notes
-from spatial.sources.services import load_services
-from spatial.sources.vector import settlements_from_table
-from spatial.sources.workbooks import left_totals, read_workbook
+from spatial.reporting.wording import issue_lines, issue_text, languages, notice_text, wording
 from spatial.study import TableSource
 
 NOTICES = wording("en").messages["notice"]

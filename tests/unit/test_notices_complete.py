@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import spatial
-from spatial.planning.notices import notice_text
-from spatial.planning.wording import languages, wording
+from spatial.reporting.wording import languages, notice_text, wording
 
 PACKAGE = Path(spatial.__file__).parent
 DETAIL = 2

@@ -12,9 +12,9 @@ from openpyxl import Workbook
 from pydantic import ValidationError
 
 from spatial.errors import ContractError, SourceError
-from spatial.sources.delimited import read_delimited
-from spatial.sources.number_text import plain_number
-from spatial.sources.vector import facilities_from_table
+from spatial.formats.columns import plain_number
+from spatial.formats.delimited import read_delimited
+from spatial.inputs.user_tables import facilities_from_table
 from spatial.study import TableSource
 
 if TYPE_CHECKING:

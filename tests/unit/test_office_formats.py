@@ -12,15 +12,13 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, SourceError
+from spatial.formats.columns import SHIPPED, load_values
+from spatial.formats.delimited import coordinate_numbers, degrees_of, guess_encoding
+from spatial.formats.files import file_parts, file_sha256, is_there, read_provenance
+from spatial.formats.notes import take_notes
+from spatial.formats.vector import open_frame, open_mapped
+from spatial.inputs.user_tables import read_table, roads_from_table
 from spatial.network import load_speeds
-from spatial.sources.cells import coordinate_numbers, degrees_of
-from spatial.sources.files import file_parts, is_there
-from spatial.sources.formats import open_frame, open_mapped
-from spatial.sources.notes import take_notes
-from spatial.sources.provenance import file_sha256, read_provenance
-from spatial.sources.text_encodings import guess_encoding
-from spatial.sources.value_maps import SHIPPED, load_values
-from spatial.sources.vector import read_table, roads_from_table
 from spatial.study import TableSource
 
 if TYPE_CHECKING:

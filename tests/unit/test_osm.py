@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from spatial.errors import SourceError
-from spatial.sources.osm import read_osm
-from spatial.sources.osm_features import assign_tiers, mark_barriers, read_population_tag
+from spatial.inputs.osm import read_osm
+from spatial.inputs.osm_features import assign_tiers, mark_barriers, read_population_tag
 from spatial.study import Tiers
 
 if TYPE_CHECKING:

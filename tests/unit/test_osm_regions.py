@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spatial.sources.osm import OsmExtract, read_osm
+from spatial.inputs.osm import OsmExtract, read_osm
 
 pytestmark = pytest.mark.data
 

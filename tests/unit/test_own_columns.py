@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 from spatial.errors import StudyError
-from spatial.sources.prepare import prepare
+from spatial.inputs.prepare import prepare
 from spatial.study import Study
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import pytest
 import shapely
 
 import spatial as sp
+from spatial.drafting.study_file import study_template
 from spatial.errors import ContractError
-from spatial.sources.notes import take_notes
-from spatial.sources.own_roads import finish_roads
-from spatial.sources.vector import roads_from_table
+from spatial.formats.notes import take_notes
+from spatial.inputs.own_roads import finish_roads
+from spatial.inputs.user_tables import roads_from_table
 from spatial.study import RoadSource, Study
-from spatial.template import study_template
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from importlib.resources import files
 import pytest
 
 from spatial.cartography.messages import messages
-from spatial.planning.comparison.account import comparison_words
-from spatial.planning.wording import wording
+from spatial.reporting.comparison import comparison_words
+from spatial.reporting.wording import wording
 
 OWN = files("spatial.cartography").joinpath("assets", "own")
 SCRIPTS = sorted(file.name for file in OWN.iterdir() if file.name.endswith(".js"))

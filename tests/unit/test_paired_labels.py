@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.access.labels import paired
+from spatial.access.options import paired
 from spatial.errors import ContractError
-from spatial.integration.scoring import obstacle_degrees
+from spatial.score.composite import obstacle_degrees
 
 ORDER = [2, 0, 1]
 """Where each place of the second order stands in the first one."""

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from spatial.errors import SourceError
+from spatial.inputs.osm import read_osm, read_osm_roads
 from spatial.network import build_network
-from spatial.sources.osm import read_osm, read_osm_roads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,17 +13,15 @@ from affine import Affine
 
 import spatial as sp
 from spatial.errors import ContractError, StudyError
-from spatial.integration.pillars import Evidence, norms_table
-from spatial.integration.pillars.alternatives import coordination_table, ranking_table
-from spatial.integration.pillars.density import urban_grid
-from spatial.integration.pillars.ground import read_ground
-from spatial.integration.pillars.inequality_table import inequality_table
-from spatial.integration.pillars.potential import potential_flows
-from spatial.integration.pillars.ranking import RankDoubts, rank_units
-from spatial.integration.pillars.readings import connection, gap_reading, road_is_near, scaled_norms
-from spatial.integration.pillars.towns import town_table
-from spatial.integration.pillars.types import type_table
 from spatial.rasters import Raster
+from spatial.score import Evidence, norms_table
+from spatial.score.evidence import connection, gap_reading, read_ground, road_is_near, scaled_norms
+from spatial.score.flows import potential_flows
+from spatial.score.population_grid import urban_grid
+from spatial.score.ranking import RankDoubts, coordination_table, rank_units, ranking_table
+from spatial.score.settlement_types import type_table
+from spatial.score.spatial_pattern import inequality_table
+from spatial.score.towns import town_table
 from spatial.tables import TABLES
 
 CRS = "EPSG:32738"

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError
+from spatial.formats.notes import take_notes
+from spatial.inputs.names import name_scores, plain_name
+from spatial.inputs.place_tables import PlacedTables, read_decisions, unplaced_in_units
+from spatial.inputs.placing import amid_townships, locate_places
+from spatial.inputs.prepare import prepare
+from spatial.inputs.unit_codes import unit_key, unit_level_of, unit_prefixes
+from spatial.inputs.user_tables import facilities_from_table, settlements_from_table
 from spatial.runner.stage import Options
-from spatial.sources.names import name_scores, plain_name
-from spatial.sources.notes import take_notes
-from spatial.sources.place_tables import PlacedTables, read_decisions, unplaced_in_units
-from spatial.sources.placing import amid_townships, locate_places
-from spatial.sources.prepare import prepare
-from spatial.sources.unit_codes import unit_key, unit_level_of, unit_prefixes
-from spatial.sources.vector import facilities_from_table, settlements_from_table
 from spatial.stages.read import read
 from spatial.store import Artifact
 from spatial.study import PlacingOptions, Study, TableSource
@@ -31,7 +31,7 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spatial.sources.layers import Layers
+    from spatial.inputs.prepare import Layers
 
 
 def _wide(text: str) -> str:

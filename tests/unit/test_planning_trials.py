@@ -6,7 +6,13 @@ import math
 
 import pandas as pd
 
-from spatial.planning.trials import change_of, emergency_totals, scenario_totals, served_class, served_totals
+from spatial.reporting.explain import (
+    change_of,
+    emergency_totals,
+    scenario_totals,
+    served_class,
+    served_totals,
+)
 
 NAN = math.nan
 WAY = {"service": "clinic", "mode": "drive"}

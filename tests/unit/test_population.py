@@ -7,8 +7,8 @@ import pyproj
 import pytest
 import shapely
 
-from spatial.access import allocate_population, allocate_population_with_account
 from spatial.errors import ContractError, CrsError
+from spatial.people.population import allocate_population, allocate_population_with_account
 from spatial.rasters import Raster
 from spatial.tables import TABLES
 

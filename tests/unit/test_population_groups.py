@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pyproj import CRS
 
-from spatial.access.population_groups import added_up, fill_group, groups_of
-from spatial.access.unit_scaling import scale_to_units, sums_by_unit
 from spatial.errors import ContractError, StudyError
-from spatial.integration.norms_estimates import with_estimates
+from spatial.norms.evaluation import with_estimates
+from spatial.people.population import added_up, fill_group, groups_of
+from spatial.people.unit_totals import scale_to_units, sums_by_unit
 from spatial.rasters import Raster
 from spatial.runner import Options
-from spatial.stages.people import People, finish_people
-from spatial.stages.population import population
+from spatial.stages.population import People, finish_people, population
 from spatial.study import Study
 from spatial.tables import TABLES
 

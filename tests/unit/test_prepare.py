@@ -15,8 +15,8 @@ import rasterio
 from rasterio.transform import from_origin
 
 from spatial.errors import ContractError, CrsError, SourceError, StudyError
-from spatial.sources.known_issues import KnownIssue
-from spatial.sources.prepare import prepare
+from spatial.formats.files import KnownIssue
+from spatial.inputs.prepare import prepare
 from spatial.stages.read import known_issues_table
 from spatial.study import Study
 from spatial.tables import TABLES

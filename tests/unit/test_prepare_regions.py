@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spatial.sources.prepare import prepare
+from spatial.inputs.prepare import prepare
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from spatial.sources.layers import Layers
+    from spatial.inputs.prepare import Layers
 
 pytestmark = pytest.mark.data
 

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spatial.errors import SourceError
-from spatial.sources.known_issues import KnownIssue, refuse_unknown_data
-from spatial.sources.provenance import declared_paths, describe, file_sha256, read_provenance
+from spatial.formats.files import (
+    KnownIssue,
+    declared_paths,
+    describe,
+    file_sha256,
+    read_provenance,
+    refuse_unknown_data,
+)
 from spatial.study import Study
 
 if TYPE_CHECKING:

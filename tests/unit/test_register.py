@@ -11,8 +11,8 @@ from collections import Counter
 import pytest
 
 from spatial.errors import ContractError, SourceError
-from spatial.integration.norms_rules import applicable_norms
-from spatial.integration.register import COLUMNS, load_register, split_list
+from spatial.norms.law import applicable_norms
+from spatial.norms.register import COLUMNS, load_register, split_list
 
 
 def shipped():

@@ -11,20 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.integration.norms import evaluate_norms
-from spatial.integration.norms_evidence import NormEvidence
-from spatial.integration.norms_rules import NormRules, applicable_norms
-from spatial.integration.register import load_register
-from spatial.planning.explain import explain
-from spatial.planning.explain_text import explanation_text
-from spatial.planning.gaps import rank_gaps
-from spatial.planning.headline import headline_text
-from spatial.planning.remedies import mobile_people, mobile_places, remedies_of, remedy_counts
-from spatial.planning.summary import summarise_study
-from spatial.planning.wording import languages
+from spatial.norms.evaluation import evaluate_norms
+from spatial.norms.evidence import NormEvidence
+from spatial.norms.law import NormRules, applicable_norms
+from spatial.norms.register import load_register
 from spatial.qgis.joins import gap_points
 from spatial.qgis.looks_results import gap_look
 from spatial.qgis.meta import load_messages
+from spatial.reporting.explain import explain
+from spatial.reporting.explain_text import explanation_text
+from spatial.reporting.gaps import mobile_people, mobile_places, rank_gaps, remedies_of, remedy_counts
+from spatial.reporting.summary import headline_text, summarise_study
+from spatial.reporting.wording import languages
 from spatial.tables import TABLES
 
 AS_OF = dt.date(2026, 6, 30)

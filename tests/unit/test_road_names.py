@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.planning.road_names import NEAR_M, road_text
-from spatial.planning.wording import wording
+from spatial.reporting.names import NEAR_M, road_text
+from spatial.reporting.wording import wording
 
 LINES = {
     "w1": shapely.LineString([(0, 0), (1000, 0)]),

@@ -12,7 +12,7 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError, CrsError
-from spatial.sources.road_noding import noding_findings
+from spatial.inputs.road_noding import noding_findings
 from spatial.study import Study
 from spatial.tables import TABLES
 

@@ -12,11 +12,11 @@ import pytest
 import rasterio
 
 from spatial.errors import SourceError
-from spatial.integration.norms_rules import NormRules, applicable_norms
-from spatial.integration.register import load_register
+from spatial.inputs.prepare import prepare
+from spatial.inputs.services import load_services
+from spatial.norms.law import NormRules, applicable_norms
+from spatial.norms.register import load_register
 from spatial.sample import sample_study, write_sample_county
-from spatial.sources.prepare import prepare
-from spatial.sources.services import load_services
 from spatial.study import Study
 
 ROOT = Path(__file__).parents[2]

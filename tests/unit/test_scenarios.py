@@ -10,8 +10,7 @@ import shapely
 
 from spatial.errors import ContractError, CrsError
 from spatial.network import build_network, split_edges
-from spatial.network.edits.edge_names import unknown_names
-from spatial.network.edits.scenarios import Scenario, edit_network
+from spatial.network.scenarios import Scenario, edit_network, unknown_names
 
 CRS = "EPSG:32738"
 

@@ -7,8 +7,7 @@ import pytest
 import shapely
 
 from spatial.network import build_network, combine_networks
-from spatial.network.edits.by_mode import scenario_for_mode
-from spatial.network.edits.scenarios import Scenario
+from spatial.network.scenarios import Scenario, scenario_for_mode
 
 CRS = "EPSG:32738"
 

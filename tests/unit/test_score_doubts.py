@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.cartography.undefined import Undefined
-from spatial.planning.issue_text import issue_lines
-from spatial.planning.score_doubts import doubted_units, issue_records, rank_doubts
+from spatial.cartography.score import Undefined
+from spatial.reporting.score import doubted_units, issue_records, rank_doubts
+from spatial.reporting.wording import issue_lines
 
 UNITS = ["a1", "a2", "b", "c"]
 

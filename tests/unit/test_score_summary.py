@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.planning.score import place_score, summarise_score, told_apart
-from spatial.planning.score_text import (
+from spatial.reporting.score import place_score, summarise_score, told_apart
+from spatial.reporting.score_text import (
     component_text,
     detail_text,
     label_text,
     place_score_lines,
     score_lines,
 )
-from spatial.planning.unmeasured import levels_shown, pillars_missing
-from spatial.planning.wording import wording
+from spatial.reporting.unmeasured import levels_shown, pillars_missing
+from spatial.reporting.wording import wording
 from spatial.study import ScoreOptions
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
@@ -402,7 +402,9 @@ def test_every_line_is_said_in_every_language(tables, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_component_has_a_name(language):
     words = wording(language)
-    read = tomllib.loads(files("spatial.reporting").joinpath("messages").joinpath("en.toml").read_text(encoding="utf-8"))
+    read = tomllib.loads(
+        files("spatial.reporting").joinpath("messages").joinpath("en.toml").read_text(encoding="utf-8")
+    )
     names = [name for name in read["component"] if not name.endswith("_any")]
     told = {name: component_text(name, words) for name in names}
     assert len(set(told.values())) == len(names)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from spatial.errors import StudyError
-from spatial.integration.register import load_register
-from spatial.sources.services import load_services
-from spatial.sources.tag_rules import fold, parse_rule, tag_values
+from spatial.formats.tag_rules import fold, parse_rule, tag_values
+from spatial.inputs.services import load_services
+from spatial.norms.register import load_register
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.integration.settlement_types.degurba import DegurbaRules
+from spatial.indices.degurba import DegurbaRules
 
 
 def _grid(rows: int, columns: int, block: np.ndarray, at: tuple[int, int] = (2, 2)) -> np.ndarray:

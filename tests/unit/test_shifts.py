@@ -11,9 +11,9 @@ import pytest
 
 from spatial.crs import WGS84
 from spatial.errors import CrsError
-from spatial.sources.coordinate_checks import coordinate_findings
-from spatial.sources.shifts import apply_shift, is_cgcs2000, refuse_unknown_shift, shift_accuracy_m
-from spatial.sources.vector import settlements_from_table
+from spatial.georef.datums import apply_shift, is_cgcs2000, refuse_unknown_shift, shift_accuracy_m
+from spatial.inputs.gather import coordinate_findings
+from spatial.inputs.user_tables import settlements_from_table
 from spatial.study import TableSource
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from spatial.errors import StudyError
-from spatial.planning.sign_off import gates_on_one_record, sign_off_table, sign_off_words
+from spatial.reporting.sign_off import gates_on_one_record, sign_off_table, sign_off_words
 from spatial.stages.policy import check_policy
 from spatial.study import OfficialOptions, Study
 from spatial.tables import SIGN_OFF_KIND, SIGN_OFF_STATUS, TABLES

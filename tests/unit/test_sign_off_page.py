@@ -10,8 +10,8 @@ import pytest
 
 from spatial.cartography.messages import messages
 from spatial.cartography.sign_off import sign_off_counts
-from spatial.integration.register import load_register
-from spatial.stages.rules import approval_wanted
+from spatial.norms.register import load_register
+from spatial.stages.policy import approval_wanted
 
 
 def counted(*rows):

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.planning.sign_off import sign_off_words
-from spatial.planning.sign_off.units import estimated_groups, rescaled_people, unit_check
+from spatial.reporting.sign_off import estimated_groups, rescaled_people, sign_off_words, unit_check
 
 
 def _totals(rows, group="everybody"):

@@ -12,13 +12,12 @@ import shapely
 from affine import Affine
 
 from spatial.errors import NetworkError
+from spatial.formats.raster import read_grid
+from spatial.inputs.osm import read_osm
 from spatial.network import build_network, snap, times_matrix, tobler_speed, with_slope
-from spatial.network.legs import slope as slope_module
-from spatial.network.legs.slope import climbs_of
-from spatial.network.legs.slope_speeds import cycling_multiplier, tobler_multiplier
+from spatial.network import slope as slope_module
+from spatial.network.slope import climbs_of, cycling_multiplier, tobler_multiplier
 from spatial.rasters import Raster
-from spatial.sources.grids import read_grid
-from spatial.sources.osm import read_osm
 
 CRS = "EPSG:32738"
 

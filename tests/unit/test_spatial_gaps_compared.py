@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import shapely
 
-from spatial.integration.comparison.boards import board_of, shared_ground
-from spatial.integration.comparison.shared_norms import shared_norms
-from spatial.integration.pillars.components import Component, component_table
+from spatial.score.comparison.boards import board_of, shared_ground
+from spatial.score.comparison.comparable import shared_norms
+from spatial.score.evidence import Component, component_table
 from tests.unit.runs_to_compare import run_of
 
 MINUTES = {"a": (10.0, 5.0), "b": (45.0, 15.0), "c": (20.0, 60.0), "d": (90.0, 30.0)}

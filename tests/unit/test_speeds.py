@@ -10,8 +10,7 @@ import pytest
 
 from spatial.errors import StudyError
 from spatial.network import load_speeds, parse_maxspeed
-from spatial.network.rules.road_speeds import all_season_of_roads, speeds_of_roads
-from spatial.network.rules.speeds import MODES
+from spatial.network.speeds import MODES, all_season_of_roads, speeds_of_roads
 
 
 def speed_of(mode="drive", table="osrm_like", **tags):

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.integration.pillars.components import held_against
-from spatial.integration.pillars.ground import read_ground
-from spatial.integration.pillars.spread import spread_of
+from spatial.score.evidence import held_against, read_ground
+from spatial.score.spatial_pattern import spread_of
 
 CRS = "EPSG:32648"
 X, TOTAL = [80.0, 60.0, 20.0, 0.0], [100.0] * 4
@@ -104,7 +103,7 @@ def test_many_places_give_the_same_as_few_at_a_time(monkeypatch):
     total, points = rng.integers(1, 900, 300).astype(float), rng.uniform(0.0, 9000.0, (300, 2))
     x = np.floor(total * rng.random(300))
     whole = sp.environment_segregation(x, total, points, bandwidth_m=2000.0)
-    monkeypatch.setattr("spatial.integration.segregation.neighbourhood.BLOCK", 7)
+    monkeypatch.setattr("spatial.indices.segregation.BLOCK", 7)
     assert sp.environment_segregation(x, total, points, bandwidth_m=2000.0) == whole
 
 

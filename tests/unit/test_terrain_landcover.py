@@ -9,8 +9,8 @@ import shapely
 from affine import Affine
 
 from spatial.errors import ContractError, SourceError
+from spatial.formats.raster import landcover_findings, read_fractions
 from spatial.rasters import Raster
-from spatial.sources.landcover import landcover_findings, read_fractions
 from spatial.study.sources import LandcoverSource
 from spatial.terrain import align_raster, require_aligned
 

@@ -9,12 +9,13 @@ import pytest
 import rasterio
 from rasterio.transform import array_bounds
 
-from spatial.access import allocate_population, cost_to_closest
+from spatial.access import cost_to_closest
 from spatial.errors import ContractError
+from spatial.inputs.prepare import prepare
 from spatial.network import build_network
+from spatial.people.population import allocate_population
 from spatial.rasters import Raster
 from spatial.runner.stage import Options
-from spatial.sources.prepare import prepare
 from spatial.stages.off_road import off_road
 from spatial.study import Study
 from spatial.terrain import cells_at, friction_surface, move_to_open_cells, travel_time_surface

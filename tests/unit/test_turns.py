@@ -9,8 +9,8 @@ import shapely
 
 import spatial as sp
 from spatial.errors import ContractError, CrsError, NetworkError
-from spatial.network.rules.access_rules import passes_barrier, restriction_binds
-from spatial.sources.osm_turns import read_turns
+from spatial.inputs.osm_roads import read_turns
+from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.tables import TABLES
 from tests.unit.test_osm import HEAD, node, relation, way
 

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access.rules import SnapRules
-from spatial.access.trials.calibration import Calibration, calibrate_speeds
-from spatial.access.trials.paired import pair_up
-from spatial.access.trials.uncertainty import WalkRange, access_intervals
+from spatial.access.calibration import Calibration, calibrate_speeds
+from spatial.access.options import SnapRules
+from spatial.access.paired import pair_up
+from spatial.access.uncertainty import WalkRange, access_intervals
 from spatial.errors import ContractError, NetworkError
 from spatial.network import build_network, combine_networks
-from spatial.network.edits.scenarios import edit_network
-from spatial.network.rules.seasons import with_season
+from spatial.network.scenarios import edit_network
+from spatial.network.seasons import with_season
 
 CRS = "EPSG:32738"
 NO_WALK = WalkRange(walk_km_h=(5.0, 5.0), detour=(1.3, 1.3))

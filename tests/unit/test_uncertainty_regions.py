@@ -10,13 +10,13 @@ import shapely
 
 from spatial.access import (
     access_intervals,
-    allocate_population_with_account,
     calibrate_speeds,
     compare_scenarios,
     cost_to_closest,
     travel_times,
 )
 from spatial.network import Scenario, build_network, edit_network, split_edges
+from spatial.people.population import allocate_population_with_account
 
 pytestmark = pytest.mark.data
 

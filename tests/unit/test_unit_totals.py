@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS
 
-from spatial.access.unit_totals import raster_by_unit
 from spatial.errors import ContractError, StudyError
+from spatial.inputs.units import match_units, official_units_from_table
+from spatial.people.unit_totals import raster_by_unit
 from spatial.rasters import Raster
 from spatial.runner import Options
-from spatial.sources.official_units import official_units_from_table
-from spatial.sources.unit_matching import match_units
 from spatial.stages.population import population
 from spatial.study import OfficialUnits, PlacingOptions, Study
 from spatial.tables import TABLES

@@ -16,21 +16,20 @@ from affine import Affine
 
 import spatial as sp
 from spatial.errors import ContractError
-from spatial.integration.pillars.density import grid_of_settlements, is_too_coarse, urban_grid
-from spatial.integration.pillars.functional import (
+from spatial.indices.degurba import DegurbaRules
+from spatial.rasters import Raster
+from spatial.reporting.score import summarise_town_and_country
+from spatial.score.evidence import read_ground
+from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
+from spatial.score.settlement_types import type_table, unit_type_table
+from spatial.score.towns import (
     AreaRules,
     commuting_between,
     functional_area_table,
+    town_system_table,
     why_no_area,
 )
-from spatial.integration.pillars.ground import read_ground
-from spatial.integration.pillars.town_system import town_system_table
-from spatial.integration.pillars.types import type_table
-from spatial.integration.pillars.unit_types import unit_type_table
-from spatial.integration.settlement_types.degurba import DegurbaRules
-from spatial.planning.town_country import summarise_town_and_country
-from spatial.rasters import Raster
-from spatial.stages.settlement_types import town_and_country
+from spatial.stages.score import town_and_country
 from spatial.study import Region, ScoreOptions
 from spatial.tables import TABLES
 

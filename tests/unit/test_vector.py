@@ -12,13 +12,13 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError, SourceError
-from spatial.sources.files import file_parts
-from spatial.sources.vector import (
+from spatial.formats.files import file_parts
+from spatial.inputs.attributes import flows_from_table
+from spatial.inputs.placement import refuse_outside
+from spatial.inputs.user_tables import (
     boundaries_from_table,
     facilities_from_table,
-    flows_from_table,
     read_table,
-    refuse_outside,
     roads_from_table,
     settlements_from_table,
 )

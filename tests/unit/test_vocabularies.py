@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from spatial.errors import ContractError
-from spatial.network.rules.speeds import load_speeds
-from spatial.sources.notes import take_notes
-from spatial.sources.own_roads import CONDITIONS
-from spatial.sources.services import load_services
-from spatial.sources.unit_codes import PLAN_CLASSES
-from spatial.sources.value_maps import SHIPPED, load_values
-from spatial.sources.vector import (
+from spatial.formats.columns import SHIPPED, load_values
+from spatial.formats.notes import take_notes
+from spatial.inputs.own_roads import CONDITIONS
+from spatial.inputs.services import load_services
+from spatial.inputs.unit_codes import PLAN_CLASSES
+from spatial.inputs.user_tables import (
     FACILITY_STATUS,
     facilities_from_table,
     roads_from_table,
     settlements_from_table,
 )
+from spatial.network.speeds import load_speeds
 from spatial.study import TableSource
 from spatial.tables import TIERS
 

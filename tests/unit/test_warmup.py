@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 import spatial
-from spatial import warmup, warmup_steps
+from spatial import warmup
+from spatial import warmup as warmup_steps
 
 WARM_UP = """
 import json
@@ -29,7 +30,7 @@ import json, pickle, sys
 from pathlib import Path
 from numba.core.event import install_recorder
 from spatial.warmup import compiled_kernels
-from spatial.warmup_steps import STEPS
+from spatial.warmup import STEPS
 called = pickle.loads((Path({folder!r}) / "kernels.pickle").read_bytes())
 with install_recorder("numba:compile") as compiled:
     for step in STEPS.values():
@@ -101,7 +102,7 @@ import numpy as np
 import pytest
 
 import spatial
-from spatial.network.kernels_noding import along_curve
+from spatial.network.noding import along_curve
 print(json.dumps([spatial.__file__, along_curve(np.array([0.0, 0.0]), np.array([0.0, 1.0])).tolist()]))
 """
     nowhere = str(tmp_path / "nowhere" / "cache")

@@ -5,9 +5,8 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, SourceError
-from spatial.sources.osm_features import mark_barriers
-from spatial.sources.vector import read_table
-from spatial.sources.water_tables import join_water, water_of_table
+from spatial.inputs.osm_features import mark_barriers
+from spatial.inputs.user_tables import join_water, read_table, water_of_table
 from spatial.study import TableSource
 from spatial.study.sources import Sources
 

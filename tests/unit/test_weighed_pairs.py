@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 import spatial as sp
-from spatial.access.measures.catchment_sums import catchment_sums
-from spatial.access.measures.links import Links
-from spatial.access.measures.weighed_pairs import PairsByWeight, PairsByZone, weigh_pairs
+from spatial.access.floating_catchment import catchment_sums
+from spatial.access.od_pairs import Links, PairsByWeight, PairsByZone, weigh_pairs
 from spatial.compiled import outer, prefetch
 
 NINE = sp.decay_stepped({float(end): 1.0 - end / 100.0 if end else 1.0 for end in range(0, 45, 5)})

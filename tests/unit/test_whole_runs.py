@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
-from spatial.integration.comparison import compare, follow, norm_terms
+from spatial.score.comparison import compare, follow, norm_terms
 from tests.unit.runs_to_compare import run_of
 
 MINUTES = {"a": (10.0, 10.0), "b": (45.0, 15.0), "c": (20.0, 60.0), "d": (50.0, 30.0)}

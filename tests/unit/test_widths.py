@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from spatial.errors import ContractError, NetworkError, StudyError
 from spatial.network import build_network, load_speeds
-from spatial.network.rules.road_speeds import speeds_of_roads
-from spatial.network.rules.widths import WidthRules
+from spatial.network.speeds import WidthRules, speeds_of_roads
 
 OWN = """
 extends = "osrm_like"

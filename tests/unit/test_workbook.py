@@ -16,7 +16,7 @@ from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.workbook import workbook
 from spatial.workbook import sheets
-from spatial.workbook.book import _stable
+from spatial.workbook.content import _stable
 from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles
 
 EVIL = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1+1", '=HYPERLINK("http://example.org","x")')

@@ -13,11 +13,10 @@ import xlwt
 from pyproj import CRS
 
 from spatial.errors import ContractError, SourceError
-from spatial.sources.formats import open_frame
-from spatial.sources.notes import take_notes
-from spatial.sources.trials import observed_from_table
-from spatial.sources.vector import settlements_from_table
-from spatial.sources.workbooks import read_workbook
+from spatial.formats.notes import take_notes
+from spatial.formats.vector import open_frame
+from spatial.formats.workbook import read_workbook
+from spatial.inputs.user_tables import observed_from_table, settlements_from_table
 from spatial.study import TableSource
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pyproj
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 
-from spatial.sources.datums import from_wgs84
+from spatial.georef.datums import from_wgs84
 from tools.sample_county.bureau.ground import township_code
 from tools.sample_county.ground import to_degrees
 from tools.sample_county.names import COUNTY

@@ -1,0 +1,444 @@
+"""A grid of nodes over the ground: distances to roads, barriers as walls, outlines of labelled nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from spatial.access.kernels_areas import follow, join, seed, spread
+from spatial.access.shapes import area_of, inside
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Nodes = tuple[NDArray[np.int64], NDArray[np.int64]]
+    Where = Callable[[Nodes, Nodes], NDArray[np.float64]]
+
+__all__ = [
+    "Barriers",
+    "Distances",
+    "Grid",
+    "Nodes",
+    "Walls",
+    "crossing",
+    "cut_short",
+    "far_apart",
+    "grid_around",
+    "no_walls",
+    "outlines",
+    "smoothed",
+    "strip_along",
+]
+
+
+# A grid of nodes over the ground, and straight distances from its nodes to pieces of roads.
+
+_MOST_NODES = 400_000_000
+_ROUNDS = 16
+"""Times that rows are gone over up and down at most, where walls have to be gone round."""
+_MOST_BLOCKS = 2_000
+"""Blocks on a side, by which pieces are told apart."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Nodes at the multiples of `cell_m` of easting and northing, whatever the network; rows go northwards."""
+
+    cell_m: float  # spacing of nodes
+    row: int  # the first node
+    column: int
+    rows: int  # how many
+    columns: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows, self.columns
+
+    def inward(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn coordinates into cells from the first node."""
+        return np.asarray(xy / self.cell_m - np.tile((self.column, self.row), xy.shape[1] // 2))
+
+    def outward(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn cells from the first node into coordinates."""
+        return np.asarray((xy + np.array([self.column, self.row])) * self.cell_m)
+
+    def around(self, pieces: NDArray[np.float64], labels: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Read the label that all nodes around the squares that short pieces pass have in common."""
+        common = labels.copy()
+        for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+            differ = common[one] != common[other]
+            common[one][differ] = common[other][differ] = -1
+        column, row = np.rint((pieces[:, :2] + pieces[:, 2:]) / 2.0).astype(np.int64).T
+        return np.asarray(common[row, column])
+
+    def near(self, pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which pieces come near the grid."""
+        low, high = np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])
+        return np.asarray((high >= 0).all(axis=1) & (low <= (self.columns, self.rows)).all(axis=1))
+
+
+def grid_around(pieces: NDArray[np.float64], *, cell_m: float, margin_m: float) -> Grid:
+    """Lay a grid over pieces."""
+    corners = pieces.reshape(-1, 2)
+    column, row = np.floor((corners.min(axis=0) - margin_m) / cell_m).astype(np.int64)
+    last_column, last_row = np.ceil((corners.max(axis=0) + margin_m) / cell_m).astype(np.int64)
+    grid = Grid(cell_m, int(row), int(column), int(last_row - row + 1), int(last_column - column + 1))
+    if grid.rows * grid.columns > _MOST_NODES:
+        problem = (
+            f"spacing_m: {cell_m:g} m over {grid.columns * cell_m / 1000:,.0f} x {grid.rows * cell_m / 1000:,.0f} km "
+            f"are {grid.rows * grid.columns:,} nodes, at most {_MOST_NODES:,}; take a wider spacing"
+        )
+        raise ContractError("area rules", [problem])
+    return grid
+
+
+def far_apart(pieces: NDArray[np.float64], apart_m: float) -> NDArray[np.int64]:
+    """Group pieces so that those of two groups lie further apart than some distance."""
+    if len(pieces) == 0:
+        return np.empty(0, dtype=np.int64)
+    corners = pieces.reshape(-1, 2)
+    low = corners.min(axis=0)
+    block_m = max(apart_m, float((corners.max(axis=0) - low).max()) / _MOST_BLOCKS)
+    parts, piece = cut_short((pieces - np.tile(low, 2)) / block_m)
+    x0, y0, x1, y1 = np.floor(parts).astype(np.int64).T
+    taken = np.zeros((max(y0.max(), y1.max()) + 1, max(x0.max(), x1.max()) + 1), dtype=bool)
+    for row, column in ((y0, x0), (y0, x1), (y1, x0), (y1, x1)):
+        taken[row, column] = True
+    # Between two blocks that do not touch lies a whole one.
+    group = ndimage.label(taken, structure=np.ones((3, 3)))[0]
+    first = np.searchsorted(piece, np.arange(len(pieces)))
+    return np.asarray(group[y0[first], x0[first]] - 1, dtype=np.int64)
+
+
+def cut_short(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """
+    Cut pieces into even parts that are no longer than 1.
+
+    Returns the parts, one piece after the other, and the piece of each.
+    """
+    start, along = pieces[:, :2], pieces[:, 2:] - pieces[:, :2]
+    counts = np.maximum(np.ceil(np.hypot(*along.T)).astype(np.int64), 1)
+    piece = np.repeat(np.arange(len(pieces)), counts)
+    number = (np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts))[:, None]
+    begin, end = number / counts[piece, None], (number + 1) / counts[piece, None]
+    return np.hstack((start[piece] + begin * along[piece], start[piece] + end * along[piece])), piece
+
+
+@dataclass(frozen=True, eq=False)
+class Walls:
+    """Where walls cross the ways from node to node."""
+
+    # shape (rows, columns), share of the way to the next node on the right, or above, at which a wall lies;
+    # -1 for none
+    east: NDArray[np.float32]
+    north: NDArray[np.float32]
+
+    def beside(self) -> NDArray[np.bool_]:
+        """Mark the nodes beside a wall."""
+        shut = (self.east >= 0.0) | (self.north >= 0.0)
+        shut[:, 1:] |= self.east[:, :-1] >= 0.0
+        shut[1:] |= self.north[:-1] >= 0.0
+        wide = shut.copy()
+        wide[1:] |= shut[:-1]
+        wide[:-1] |= shut[1:]
+        wide[:, 1:] |= wide[:, :-1].copy()
+        wide[:, :-1] |= wide[:, 1:].copy()
+        return wide
+
+
+def no_walls() -> Walls:
+    """Leave all ways open."""
+    nothing = np.empty((0, 0), dtype=np.float32)
+    return Walls(nothing, nothing)
+
+
+class Distances:
+    """Straight distances from the nodes of a grid to the nearest of some pieces."""
+
+    def __init__(self, shape: tuple[int, int], pieces: NDArray[np.float64], limit: float) -> None:
+        self.pieces = np.ascontiguousarray(pieces)
+        self.gap = np.full(shape, limit, dtype=np.float32)
+        self.nearest = np.full(shape, -1, dtype=np.int32)
+
+    def seeded(self) -> Distances:
+        """Measure right beside the pieces."""
+        seed(self.pieces, self.gap, self.nearest)
+        return self
+
+    def spread(self, walls: Walls | None = None) -> Distances:
+        """Measure everywhere within the limit, from neighbour to neighbour."""
+        shut = walls or no_walls()
+        rounds = _ROUNDS if len(shut.east) else 1
+        for _ in range(rounds):
+            if not spread(self.pieces, self.gap, self.nearest, shut.east, shut.north):
+                break
+        return self
+
+    def foot(
+        self, piece: NDArray[np.integer], x: NDArray[np.number], y: NDArray[np.number]
+    ) -> NDArray[np.float64]:
+        """Find the points of pieces that are nearest to other points."""
+        start, end = self.pieces[piece, :2], self.pieces[piece, 2:]
+        along, to = end - start, np.column_stack((x, y)) - start
+        length = (along**2).sum(axis=1)
+        part = np.divide((along * to).sum(axis=1), length, out=np.zeros(len(piece)), where=length > 0)
+        return np.asarray(start + np.clip(part, 0.0, 1.0)[:, None] * along)
+
+
+# Barriers of areas: cut out of polygons, and as walls between the nodes of a grid.
+
+
+class Barriers:
+    """Ground that no area may cross."""
+
+    def __init__(self, shapes: NDArray[np.object_]) -> None:
+        self._shapes = shapes
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        """Polygons that do not overlap."""
+        whole = shapely.get_parts(shapely.union_all(self._shapes))
+        shapely.prepare(whole)
+        return shapely.STRtree(whole)
+
+    @cached_property
+    def _sides(self) -> NDArray[np.float64]:
+        """Straight pieces of their outlines, both ends in metres."""
+        rings = shapely.get_rings(self._tree.geometries)
+        xy, ring = shapely.get_coordinates(rings, return_index=True)
+        return np.asarray(np.hstack((xy[:-1], xy[1:]))[ring[1:] == ring[:-1]])
+
+    @cached_property
+    def _side_tree(self) -> shapely.STRtree:
+        return shapely.STRtree(np.asarray(shapely.linestrings(self._sides.reshape(-1, 2, 2)), dtype=object))
+
+    def parts_beside(self, areas: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+        """
+        Cut barriers out of areas, and take apart what is left.
+
+        Returns polygons, and the position of the area of each.
+        """
+        parts, area = shapely.get_parts(areas, return_index=True)
+        if len(self._shapes):
+            part, shape = self._tree.query(parts, predicate="intersects")
+            whole = self._tree.geometries
+            for number in np.unique(part):
+                holes = shapely.multipolygons(whole[shape[part == number]])
+                parts[number] = shapely.difference(parts[number], holes)
+            parts, piece = shapely.get_parts(parts, return_index=True)
+            area = area[piece]
+        kept = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & (shapely.area(parts) > 0)
+        return parts[kept], area[kept]
+
+    def hold(self, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which points lie on a barrier."""
+        if len(self._shapes) == 0:
+            return np.zeros(len(xy), dtype=bool)
+        return area_of(self._tree.geometries, xy) >= 0
+
+    def walls(self, grid: Grid) -> Walls | None:
+        """
+        Find where barriers cross the ways between the nodes of a grid.
+
+        Returns None where there is no barrier near it.
+        """
+        if len(self._shapes) == 0:
+            return None
+        sides = grid.inward(self._sides)
+        sides = sides[grid.near(sides)]
+        if len(sides) == 0:
+            return None
+        east, north = (np.full(grid.shape, -1.0, dtype=np.float32) for _ in range(2))
+        row, x = _meeting(sides[:, [1, 0, 3, 2]])
+        _mark(east, row, np.floor(x).astype(np.int64), x - np.floor(x))
+        column, y = _meeting(sides)
+        _mark(north, np.floor(y).astype(np.int64), column, y - np.floor(y))
+        return Walls(east, north)
+
+    def between(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell between which points the side of a barrier lies."""
+        lines = shapely.linestrings(np.stack((start, end), axis=1))
+        crossed = np.zeros(len(start), dtype=bool)
+        crossed[self._side_tree.query(lines, predicate="intersects")[0]] = True
+        return crossed
+
+
+def _meeting(sides: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Whole numbers that the first coordinate passes along each side, and the other coordinate there."""
+    low, high = np.minimum(sides[:, 0], sides[:, 2]), np.maximum(sides[:, 0], sides[:, 2])
+    first = np.ceil(low).astype(np.int64)
+    counts = np.where(high > low, np.floor(high).astype(np.int64) - first + 1, 0)
+    row = np.repeat(np.arange(len(sides)), counts)
+    number = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    a0, b0, a1, b1 = sides[row].T
+    return number, b0 + (number - a0) / (a1 - a0) * (b1 - b0)
+
+
+def _mark(
+    shut: NDArray[np.float32], row: NDArray[np.int64], column: NDArray[np.int64], share: NDArray[np.float64]
+) -> None:
+    inside = (row >= 0) & (row < shut.shape[0]) & (column >= 0) & (column < shut.shape[1])
+    shut[row[inside], column[inside]] = share[inside]
+
+
+# Outlines of labelled nodes of a grid: polygons that share borders and no ground.
+
+_CORNER = 0.5
+"""Root of the area of a corner that is cut off an outline, in cells."""
+
+_NEAREST_NODE = 0.01
+"""A border keeps this share of a cell from the nodes to both sides, so that no outline touches itself."""
+
+
+def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """
+    Draw labelled nodes as polygons.
+
+    Between two neighbours of different labels lies one point of their border, and the points are joined square by
+    square (marching squares; Lorensen and Cline 1987, here with any number of labels). Where three or four labels meet
+    in a square their borders meet in one point.
+
+    Returns polygons in cells from the first node, x along columns and y along rows, and the label of each.
+
+    Examples
+    --------
+    One labelled node among others that are not makes a square that stands on its tip.
+    """
+    east, level = _crossings(labels, where, (0, 1), 0)
+    north, upright = _crossings(labels, where, (1, 0), len(level[0]))
+    n = len(level[0]) + len(upright[0])
+    if n == 0:
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+    xy = np.concatenate((np.column_stack(level[:2]), np.column_stack(upright[:2])))
+    side_label = np.concatenate((level[2], upright[2])).ravel()
+    after, middle = np.full(2 * n, -1, dtype=np.int32), np.full(2 * n, -1, dtype=np.int32)
+    around = np.empty((n, 4), dtype=np.int32)
+    n_middles = join(labels, east, north, after, middle, around)
+    points, rings, ring_of = follow(after, middle, side_label)
+    corners = np.concatenate((xy, _middles(xy, around[:n_middles])))[points]
+    n_rings = int(rings[-1]) + 1
+    first = np.searchsorted(rings, np.arange(n_rings))
+    whole = _together(level, ring_of, n_rings)
+    area = _signed_area(corners, rings, first)
+    order = np.lexsort((-area, whole))
+    loops = np.asarray(shapely.linearrings(corners, indices=rings), dtype=object)[order]
+    polygons = np.asarray(shapely.polygons(loops, indices=whole[order]), dtype=object)
+    of = np.empty(len(polygons), dtype=np.int64)
+    of[whole[rings[first]]] = _label_of_ring(side_label, ring_of, n_rings)
+    return polygons, of
+
+
+def _crossings(
+    labels: NDArray[np.int32], where: Where, step: tuple[int, int], first: int
+) -> tuple[NDArray[np.int32], tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]]:
+    """Give the points between nodes and their next ones numbers, x, y, and the labels on both sides."""
+    low = labels[: labels.shape[0] - step[0], : labels.shape[1] - step[1]]
+    high = labels[step[0] :, step[1] :]
+    row, column = np.nonzero(low != high)
+    number = np.full(labels.shape, -1, dtype=np.int32)
+    number[row, column] = np.arange(first, first + len(row))
+    share = np.clip(where((row, column), (row + step[0], column + step[1])), _NEAREST_NODE, 1 - _NEAREST_NODE)
+    sides = np.column_stack((low[row, column], high[row, column]))
+    return number, (column + share * step[1], row + share * step[0], sides)
+
+
+def _middles(xy: NDArray[np.float64], around: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Find where three or four borders meet: on the straight line of the one that goes on, or amid all."""
+    there = around >= 0
+    near = np.where(there[:, :, None], xy[around], 0.0)
+    mean = near.sum(axis=1) / np.maximum(there.sum(axis=1), 1)[:, None]
+    # With three points the border between the two that face each other goes on, and the third one meets it.
+    for missing in range(4):
+        rows = np.flatnonzero(~there[:, missing] & (there.sum(axis=1) == 3))
+        foot = near[rows, (missing + 2) % 4]
+        one, two = near[rows, (missing + 1) % 4], near[rows, (missing + 3) % 4]
+        along = 0 if missing % 2 == 0 else 1
+        share = (foot[:, along] - one[:, along]) / (two[:, along] - one[:, along])
+        mean[rows] = one + share[:, None] * (two - one)
+    return np.asarray(mean)
+
+
+def _together(
+    level: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]],
+    ring_of: NDArray[np.int32],
+    n_rings: int,
+) -> NDArray[np.int64]:
+    """Give rings the number of their polygon: those at both ends of a row of nodes of one label share one."""
+    points = np.arange(len(level[0]) - 1)
+    left, right = ring_of[2 * points + 1], ring_of[2 * points + 2]
+    pairs = (left >= 0) & (level[1][:-1] == level[1][1:])
+    left, right = left[pairs], right[pairs]
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n_rings, n_rings))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _signed_area(
+    corners: NDArray[np.float64], rings: NDArray[np.int32], first: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Area of rings: positive where they go round anticlockwise, which is the outer one of every polygon."""
+    follower = np.arange(1, len(corners) + 1)
+    follower[np.append(first[1:], len(corners)) - 1] = first
+    x, y = corners.T
+    return np.asarray(np.bincount(rings, x * y[follower] - x[follower] * y) / 2.0)
+
+
+def _label_of_ring(
+    side_label: NDArray[np.int32], ring_of: NDArray[np.int32], n_rings: int
+) -> NDArray[np.int32]:
+    label = np.empty(n_rings, dtype=np.int32)
+    drawn = ring_of >= 0
+    label[ring_of[drawn]] = side_label[drawn]
+    return label
+
+
+def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Find where a value passes through 0 between two nodes, if it runs evenly."""
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        step = low - high
+    passes = np.isfinite(step) & (step != 0.0) & (low * high <= 0.0)
+    return np.asarray(np.divide(low, step, out=np.full(len(low), 0.5), where=passes))
+
+
+def smoothed(polygons: NDArray[np.object_], grid: Grid) -> NDArray[np.object_]:
+    """Leave out corners of outlines that hardly matter, in all neighbours alike, and put the outlines on the map."""
+    if len(polygons) == 0:
+        return polygons
+    fewer = shapely.coverage_simplify(polygons, _CORNER)
+    return np.asarray(shapely.transform(fewer, grid.outward), dtype=object)
+
+
+# Strips along roads that a grid is too coarse for, so that no road within reach lies outside its ground.
+
+_SHORT = 1.0 / 8.0
+"""Roads outside their ground for less than this stay there, unless all of them are; in cells."""
+_VERGE = 1.0 / 16.0
+"""Half the width of a strip, in cells."""
+
+
+def strip_along(own: shapely.Geometry, pieces: NDArray[np.float64], cell_m: float) -> shapely.Geometry:
+    """
+    Lay a strip along the roads that lie outside their ground.
+
+    Returns an eighth of a cell wide; empty where no road lies outside for more than an eighth of a cell.
+    Where there is no ground at all, every road has one.
+    """
+    corners = np.stack((pieces[:, :2], (pieces[:, :2] + pieces[:, 2:]) / 2.0, pieces[:, 2:]), axis=1)
+    held = inside(own, *corners.reshape(-1, 2).T).reshape(-1, 3).all(axis=1)
+    outside = shapely.difference(shapely.linestrings(pieces[~held].reshape(-1, 2, 2)), own)
+    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.get_parts(outside))))
+    shortest = 0.0 if shapely.is_empty(own) else _SHORT * cell_m
+    long = joined[shapely.length(joined) > shortest]
+    wide = shapely.buffer(long, _VERGE * cell_m, cap_style="flat", join_style="mitre")
+    return shapely.union_all(wide)

@@ -1,1 +1,0 @@
-"""Ground within reach and ground nearest to each facility, as polygons."""

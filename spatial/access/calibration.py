@@ -1,0 +1,699 @@
+"""Fit the speeds of a network to observed minutes, and say how far off they are on observations kept aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from scipy.optimize import lsq_linear
+
+from spatial.access.options import SnapRules, check_count
+from spatial.access.places import take
+from spatial.access.summaries import weighted_quantile
+from spatial.errors import ContractError, first_of
+from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
+from spatial.network.nearest import nearest, routes_between
+from spatial.network.snapping import snap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.network.nearest import Nearest
+    from spatial.network.snapping import Snaps
+
+
+__all__ = ["Calibration", "FitRules", "calibrate_speeds", "check_observed", "with_class_factors"]
+
+
+# Observed minutes between places: read, checked, joined to the network, and their ways split by class of road.
+
+_COORDINATES = ("from_x", "from_y", "to_x", "to_y")
+_KEYS = ("facility_id", "settlement_id", "place_id")
+"""Columns of ids, the first that a table has: a facility may say which settlement it is in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Observations joined to a network."""
+
+    frame: pd.DataFrame  # as given, with a new index from 0
+    minutes: NDArray[np.float64]  # shape (n,), observed minutes, above 0
+    start: NDArray[np.int64]  # shape (n,), positions of their places
+    goal: NDArray[np.int64]
+    snaps: Snaps  # where the places meet the network
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """The fastest ways between observed places on one network."""
+
+    walk_min: NDArray[np.float64]  # shape (n,), walks to and from the network; NaN where there is no way
+    group_min: NDArray[np.float64]  # shape (n, n_groups), minutes on each group of edges
+    distance_m: NDArray[np.float64]  # shape (n,), along the way; inf where there is none
+
+    @property
+    def total_min(self) -> NDArray[np.float64]:
+        """Door to door; NaN where there is no way."""
+        return np.asarray(self.walk_min + self.group_min.sum(axis=1), dtype=np.float64)
+
+
+def read_observed(
+    graph: TravelGraph,
+    observed: pd.DataFrame,
+    places: Sequence[gpd.GeoDataFrame],
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None,
+) -> Observed:
+    """Check observations and join their places to a network."""
+    seen = check_observed(observed, places)
+    snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), barriers=barriers, **vars(rules))
+    return Observed(seen.frame, seen.minutes, seen.start, seen.goal, snaps)
+
+
+class _Checked(NamedTuple):
+    """Observations in order: their minutes, the points that they name, and which of them each starts and ends at."""
+
+    frame: pd.DataFrame
+    minutes: NDArray[np.float64]
+    points: Any
+    start: NDArray[np.int64]
+    goal: NDArray[np.int64]
+
+
+def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -> _Checked:
+    """Check observations before there is a network."""
+    frame = pd.DataFrame(observed).reset_index(drop=True)
+    has_xy = all(name in frame for name in _COORDINATES)
+    needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
+    missing = [name for name in needed if name not in frame]
+    if missing:
+        either = f"from_id and to_id, or {', '.join(_COORDINATES)}"
+        raise ContractError(
+            "observed", [f"{name}: no such column; give observed_min with {either}" for name in missing]
+        )
+    minutes = pd.to_numeric(frame["observed_min"], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~((minutes > 0.0) & (minutes < np.inf))
+    problems = []
+    if wrong.any():
+        problems.append(
+            f"observed_min: missing or not above 0 in rows {first_of(np.flatnonzero(wrong).tolist())}"
+        )
+    points, start, goal = _from_xy(frame, problems) if has_xy else _from_ids(frame, places, problems)
+    if problems:
+        raise ContractError("observed", problems)
+    return _Checked(frame, minutes, points, start, goal)
+
+
+def _from_xy(frame: pd.DataFrame, problems: list[str]) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
+    xy = frame[list(_COORDINATES)].to_numpy(dtype=np.float64)
+    wrong = ~np.isfinite(xy).all(axis=1)
+    if wrong.any():
+        problems.append(
+            f"from_x, from_y, to_x, to_y: missing in rows {first_of(np.flatnonzero(wrong).tolist())}"
+        )
+    unique, at = np.unique(np.vstack((xy[:, :2], xy[:, 2:])), axis=0, return_inverse=True)
+    at = at.ravel().astype(np.int64)
+    return gpd.points_from_xy(unique[:, 0], unique[:, 1]), at[: len(frame)], at[len(frame) :]
+
+
+def _from_ids(
+    frame: pd.DataFrame, places: Sequence[gpd.GeoDataFrame], problems: list[str]
+) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
+    known: dict[str, Any] = {}
+    for table in places:
+        key = next((name for name in _KEYS if name in table), None)
+        if key is None:
+            problems.append(f"places: a table has none of the columns {', '.join(_KEYS)}")
+            continue
+        known |= dict(zip(table[key].astype(str), table.geometry, strict=True))
+    used = sorted({*frame["from_id"].astype(str), *frame["to_id"].astype(str)})
+    unknown = [name for name in used if name not in known]
+    if unknown:
+        problems.append(
+            f"from_id, to_id: not among the places: {first_of(unknown)}; give the tables that have them"
+        )
+    position = pd.Series(np.arange(len(used)), index=used)
+    ends = [frame[name].astype(str).map(position).to_numpy(dtype=np.int64) for name in ("from_id", "to_id")]
+    return [known.get(name) for name in used], ends[0], ends[1]
+
+
+def ways_of(
+    graph: TravelGraph,
+    observed: Observed,
+    group: NDArray[np.int64],
+    n_groups: int,
+    barriers: gpd.GeoSeries | None,
+) -> Ways:
+    """Find the fastest way of each observation and how long it is on each group of edges."""
+    n = len(observed.minutes)
+    walk, groups, metres = np.full(n, np.nan), np.zeros((n, n_groups)), np.full(n, np.inf)
+    # One search serves all observations that share an end: take the side with fewer places.
+    towards = len(np.unique(observed.goal)) <= len(np.unique(observed.start))
+    shared, other = (observed.goal, observed.start) if towards else (observed.start, observed.goal)
+    for place in np.unique(shared).tolist():
+        rows = np.flatnonzero(shared == place)
+        found = nearest(
+            graph,
+            take(observed.snaps, other[rows]),
+            take(observed.snaps, np.array([place])),
+            k=1,
+            direction="to_facility" if towards else "from_facility",
+            direct_barriers=barriers,
+        )
+        reached = np.flatnonzero(found.destination[:, 0] >= 0)
+        groups[rows[reached]] = _group_minutes(found, reached, group, n_groups)
+        legs = found.access_leg_min[reached, 0] + found.egress_leg_min[reached, 0]
+        walk[rows[reached]], metres[rows[reached]] = legs, found.network_distance_m[reached, 0]
+    return Ways(walk, groups, metres)
+
+
+def _group_minutes(
+    found: Nearest, origins: NDArray[np.int64], group: NDArray[np.int64], n_groups: int
+) -> NDArray[np.float64]:
+    """Minutes of each way on each group of edges."""
+    ways = routes_between(found, origins, 0)
+    share = np.abs(ways.share[:, 1] - ways.share[:, 0])
+    graph, travelled = found.graph, np.flatnonzero(share > 0.0)
+    edge, way = ways.edge[travelled], np.repeat(np.arange(len(origins)), np.diff(ways.offsets))[travelled]
+    forwards = ways.direction[travelled] > 0
+    minutes = share[travelled] * np.where(forwards, graph.forward_min[edge], graph.backward_min[edge])
+    cells = np.bincount(way * n_groups + group[edge], weights=minutes, minlength=len(origins) * n_groups)
+    return cells.astype(np.float64).reshape(-1, n_groups)
+
+
+# Errors of modelled minutes against observed ones, in all and by distance and class.
+
+_BANDS_KM = (0.0, 5.0, 20.0, 50.0, 100.0, np.inf)
+"""Bands of distance along the way, each without its upper end."""
+
+
+def errors_of(errors: NDArray[np.float64], share: float) -> float:
+    """Find the error that a share of the observations does not exceed."""
+    return weighted_quantile(errors, np.ones(len(errors)), share)
+
+
+def error_report(observations: pd.DataFrame) -> pd.DataFrame:
+    """Report errors before and after the fit."""
+    edges = list(pairwise(_BANDS_KM))
+    labels = [f"{low:g}-{high:g} km" if np.isfinite(high) else f"{low:g} km and more" for low, high in edges]
+    km = observations["distance_m"] / 1000.0
+    band = pd.cut(km, _BANDS_KM, right=False, labels=labels)
+    keys = {
+        "all": pd.Series("all", index=observations.index),
+        "distance": band,
+        "class": observations["dominant_class"],
+    }
+    rows = []
+    for half in ("fit", "test"):
+        is_half = observations["half"] == half
+        for stage in ("before", "after"):
+            for by, key in keys.items():
+                for group, part in observations[is_half].groupby(key[is_half], sort=True, observed=True):
+                    rows.append(
+                        {"half": half, "stage": stage, "by": by, "group": str(group), **_errors(part, stage)}
+                    )
+    return pd.DataFrame(rows)
+
+
+def _errors(part: pd.DataFrame, stage: str) -> dict[str, float]:
+    observed = part["observed_min"].to_numpy(dtype=np.float64)
+    minutes = part[f"modelled_{stage}_min"].to_numpy(dtype=np.float64) - observed
+    values: dict[str, float] = {"n": len(part)}
+    for unit, errors in (("min", minutes), ("share", minutes / observed)):
+        values[f"median_error_{unit}"] = errors_of(errors, 0.5)
+        values[f"p05_error_{unit}"] = errors_of(errors, 0.05)
+        values[f"p95_error_{unit}"] = errors_of(errors, 0.95)
+    return {**values, "mean_absolute_min": float(np.abs(minutes).mean())}
+
+
+# Fit the speeds of a network to observed minutes, and say how far off they are on observations kept aside.
+
+_BY = ("road_class", "surface")
+
+_SETTLED = 1e-4
+"""Factors that move less than this share in a round have settled."""
+
+_HUBER = 1.345
+"""Residuals beyond so many standard deviations count less (Huber 1964; 95 % efficiency on normal errors)."""
+
+_BIWEIGHT = 4.685
+"""Residuals beyond so many standard deviations count nothing (Beaton and Tukey 1974; the same efficiency)."""
+
+_LEAST_ERROR = 0.1
+"""Standard deviation of observed minutes, as a share, below which none is believed."""
+
+_LINKS = "\uffff"
+"""Label of links between legs, behind every class."""
+
+_HUBER_ROUNDS = 2
+"""Rounds after which residuals are due to blunders rather than to wrong speeds."""
+
+_MAD_TO_SD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+
+@dataclass(frozen=True)
+class FitRules:
+    """
+    How speeds are fitted.
+
+    Parameters
+    ----------
+    minimum : int
+        Fewer usable observations are refused; half of them are for the fit.
+    bounds : tuple of float
+        Least and largest factor on the speed of a class.
+    ridge : float
+        Weight of the assumption that speeds are right: that of so many observations of median length a class, so that a
+        class hardly travelled keeps its speed.
+    rounds : int
+        How often ways are looked for again at most, as other speeds move them.
+    """
+
+    minimum: int = 20
+    bounds: tuple[float, float] = (0.4, 2.5)
+    ridge: float = 0.02
+    rounds: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse rules that fit nothing."""
+        check_count("minimum", self.minimum)
+        check_count("rounds", self.rounds)
+        least, largest = self.bounds
+        problems = (
+            [] if 0.0 < least < largest < np.inf else [f"bounds: {self.bounds}, must rise from above 0"]
+        )
+        if not 0.0 < self.ridge < np.inf:
+            problems.append(f"ridge: is {self.ridge:g}, must be above 0")
+        if problems:
+            raise ContractError("fit rules", problems)
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """
+    What observed minutes say of the speeds of a network.
+
+    Parameters
+    ----------
+    factors : mapping of str to float
+        Factor on the speed of each class that an observation of the fitted half uses; others keep theirs. Classes of a
+        combined network have the mode of their leg before them, as in ``drive:track``.
+    by : {'road_class', 'surface'}
+        What the classes are.
+    groups : mapping of str to str
+        Classes that share a factor, by their own name.
+    observations : DataFrame
+        The usable ones as given, with `half` (fit or test), `modelled_before_min`, `modelled_after_min`, `error_before`
+        and `error_after` (modelled / observed - 1; below 0 where the model is too fast), `distance_m` and
+        `dominant_class`.
+    unused : DataFrame
+        The others as given, with `reason`: not_snapped, no_path, or no_road (nothing of the way is on it).
+    report : DataFrame
+        Errors by `half`, `stage` (before, after), `by` (all, distance, class) and `group`: `n`, the median and the
+        5 and 95 % quantiles in minutes and as shares, and the mean absolute error.
+    """
+
+    factors: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    by: Literal["road_class", "surface"] = "road_class"
+    groups: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    observations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unused: pd.DataFrame = field(default_factory=pd.DataFrame)
+    report: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @classmethod
+    def none(cls) -> Calibration:
+        """
+        Stand for speeds that were never compared with observations.
+
+        Returns
+        -------
+        Calibration
+            With `calibrated` False; applying it changes nothing.
+        """
+        return cls()
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether there were observations."""
+        return len(self.observations) > 0
+
+    @property
+    def improves(self) -> bool:
+        """Whether the mean absolute error on the observations kept aside is smaller with the factors."""
+        if not self.calibrated:
+            return False
+        return self._of_all("test", "after", "mean_absolute_min") < self._of_all(
+            "test", "before", "mean_absolute_min"
+        )
+
+    def _of_all(self, half: str, stage: str, column: str) -> float:
+        table = self.report
+        rows = table.loc[(table["half"] == half) & (table["stage"] == stage) & (table["by"] == "all"), column]
+        return float(rows.iloc[0])
+
+    def summary(self) -> dict[str, Any]:
+        """
+        Say in a few numbers what was fitted and how good it is.
+
+        Returns
+        -------
+        dict
+            Fit for JSON: `calibrated`, counts, factors, and on the half kept aside the median bias and the 5 and 95 %
+            errors, before and after.
+        """
+        if not self.calibrated:
+            return {"calibrated": False}
+        columns = ("median_error_min", "median_error_share", "p05_error_share", "p95_error_share")
+        return {
+            "calibrated": True,
+            "observations": len(self.observations),
+            "unused": len(self.unused),
+            "factors": dict(self.factors),
+            "improves": self.improves,
+            **{
+                f"{stage}_{name}": self._of_all("test", stage, name)
+                for stage in ("before", "after")
+                for name in columns
+            },
+        }
+
+    def apply(self, graph: TravelGraph) -> TravelGraph:
+        """
+        Give a network the fitted speeds.
+
+        Parameters
+        ----------
+        graph : TravelGraph
+            The network that was compared, or another one with the same speed table; left unchanged.
+
+        Returns
+        -------
+        TravelGraph
+            With ``report["calibration"]``; the same graph without observations.
+
+        Raises
+        ------
+        ContractError
+            Where the network is calibrated already.
+        """
+        if not self.calibrated:
+            return graph
+        if "calibration" in graph.report:
+            raise ContractError(
+                "options", ["graph: is calibrated already; apply to the network as it was built"]
+            )
+        faster = with_class_factors(graph, self.factors, by=self.by, groups=self.groups)
+        return replace(faster, report={**graph.report, "calibration": self.summary()})
+
+    def speed_range(self, graph: TravelGraph) -> tuple[float, float] | None:
+        """
+        Turn measured errors into factors on all speeds.
+
+        A time modelled e too long (e = modelled / observed - 1) was driven at 1 + e times the modelled speed.
+
+        Parameters
+        ----------
+        graph : TravelGraph
+            Where it is calibrated, errors of the half kept aside with the factors count; otherwise errors of all
+            observations without.
+
+        Returns
+        -------
+        tuple of float or None
+            Factors of the slow run (1 or less) and of the fast one (1 or more), of the 5 and 95 % errors; None without
+            observations.
+        """
+        return self.error_range(fitted="calibration" in graph.report)
+
+    def error_range(self, *, fitted: bool) -> tuple[float, float] | None:
+        """
+        Turn measured errors into factors on all speeds, as `speed_range` does.
+
+        Parameters
+        ----------
+        fitted : bool
+            Whether the speeds in use are the fitted ones.
+
+        Returns
+        -------
+        tuple of float or None
+            As of `speed_range`.
+        """
+        if not self.calibrated:
+            return None
+        if fitted:
+            kept = self.observations.loc[self.observations["half"] == "test", "error_after"]
+        else:
+            kept = self.observations["error_before"]
+        low, high = (1.0 + errors_of(kept.to_numpy(dtype=np.float64), share) for share in (0.05, 0.95))
+        return min(low, 1.0), max(high, 1.0)
+
+
+def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    observed: pd.DataFrame,
+    *,
+    places: gpd.GeoDataFrame | Sequence[gpd.GeoDataFrame] = (),
+    by: Literal["road_class", "surface"] = "road_class",
+    groups: Mapping[str, str] | None = None,
+    fit: FitRules | None = None,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> Calibration:
+    """
+    Compare a network's times with observed ones, and fit a factor on the speed of each class of road.
+
+    Half of the observations are for the fit, the other half for the test: pairs of places, sorted by modelled minutes,
+    go to either in turn, both directions of a pair to the same half. Minutes of the fitted half are explained by the
+    minutes on each class along the fastest way, times a factor a class within bounds: bounded least squares, weighted
+    by 1 / modelled minutes, as delays along a way add up, with a ridge towards 1. Outliers count less (Huber 1964), and
+    from the third round on those beyond 4.7 standard deviations nothing (Beaton and Tukey 1974). Then ways are looked
+    for again with the new speeds. Walks to and from the network keep their speed.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network, not calibrated yet. Of a combined one each leg has classes of its own; changes between legs keep
+        their minutes.
+    observed : DataFrame
+        From a survey, a map service or official statistics: observed_min (above 0) door to door, with from_id and
+        to_id, or from_x, from_y, to_x and to_y in the CRS of the graph. Other columns are carried along.
+    places : GeoDataFrame of Point, or sequence of them
+        Where the ids are: settlements, facilities, or places with place_id.
+    by : {'road_class', 'surface'}
+        What a class is.
+    groups : mapping of str to str, optional
+        Classes that share a factor, such as ``{"primary_link": "primary"}``; "unknown" is the class of untagged
+        surfaces.
+    fit : FitRules, optional
+        How the fit is made.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    Calibration
+        Factors, errors before and after on both halves, and the observations that could not be used, with the reason.
+
+    Raises
+    ------
+    ContractError
+        Where observations make no sense, or too few of them can be used.
+
+    Examples
+    --------
+    >>> # All observed times are 1.25 times the modelled ones: every factor is 0.8.
+    """
+    fit, rules, groups = fit or FitRules(), rules or SnapRules(), groups or {}
+    if by not in _BY:
+        raise ContractError("options", [f"by: is {by!r}, must be one of {first_of(_BY)}"])
+    if "calibration" in graph.report:
+        raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
+    tables = [places] if isinstance(places, pd.DataFrame) else list(places)
+    whole = read_observed(graph, observed, tables, rules, barriers)
+    labels = _labels(graph, by, groups).astype(str)
+    names = np.unique(labels[layer_of(graph) != BETWEEN])
+    group = np.searchsorted(names, labels)
+    before = _ways(graph, whole, group, len(names), barriers)
+    reason = _reasons(whole, before)
+    used = np.flatnonzero(reason == "")
+    if len(used) < fit.minimum:
+        counts = pd.Series(reason[reason != ""]).value_counts().sort_index()
+        left_out = "".join(f"; {count} {why}" for why, count in counts.items())
+        raise ContractError(
+            "observed",
+            [
+                f"{len(used)} usable observations, {fit.minimum} are needed at least (of {len(reason)}{left_out})"
+            ],
+        )
+    usable = _rows(whole, used)
+    before = Ways(before.walk_min[used], before.group_min[used], before.distance_m[used])
+    is_fit = _halves(usable, before.total_min)
+    factor, after = _fit(graph, usable, group, before, (is_fit, fit, barriers))
+    travelled = before.group_min[is_fit].sum(axis=0) > 0
+    table = _observations(usable, is_fit, before, after, names)
+    return Calibration(
+        factors=MappingProxyType(
+            {str(name): float(factor[n]) for n, name in enumerate(names) if travelled[n]}
+        ),
+        by=by,
+        groups=MappingProxyType(dict(groups)),
+        observations=table,
+        unused=whole.frame.loc[reason != ""].assign(reason=reason[reason != ""]).reset_index(drop=True),
+        report=error_report(table),
+    )
+
+
+def with_class_factors(
+    graph: TravelGraph,
+    factors: Mapping[str, float],
+    *,
+    by: Literal["road_class", "surface"] = "road_class",
+    groups: Mapping[str, str] | None = None,
+) -> TravelGraph:
+    """Multiply the speeds of a network by a factor a class."""
+    labels = pd.Series(_labels(graph, by, groups or {}))
+    return _faster(graph, labels.map(dict(factors)).fillna(1.0).to_numpy(dtype=np.float64))
+
+
+def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> NDArray[np.object_]:
+    """
+    Class of each edge: its own, or the one that it shares a factor with; with its leg, where there are several.
+
+    Links between legs have a label behind all classes, and no factor.
+    """
+    own = pd.Series(graph.surface if by == "surface" else graph.road_class, dtype=object).fillna("unknown")
+    labels = own.map(lambda name: groups.get(name, name)).to_numpy(dtype=object)
+    if graph.edge_layer is None:
+        return labels
+    legs = np.array([*(f"{mode}{LEG_SIGN}" for mode in leg_modes(graph)), ""], dtype=object)[graph.edge_layer]
+    return np.where(graph.edge_layer == BETWEEN, _LINKS, legs + labels).astype(object)
+
+
+def _ways(
+    graph: TravelGraph,
+    observed: Observed,
+    group: NDArray[np.int64],
+    n_groups: int,
+    barriers: gpd.GeoSeries | None,
+) -> Ways:
+    """Find the ways; minutes of links between legs stay as they are, like the walks."""
+    found = ways_of(graph, observed, group, n_groups + 1, barriers)
+    links = found.group_min[:, n_groups]
+    return Ways(found.walk_min + links, found.group_min[:, :n_groups], found.distance_m)
+
+
+def _faster(graph: TravelGraph, factor: NDArray[Any]) -> TravelGraph:
+    return graph.with_minutes(
+        graph.forward_min / factor, graph.backward_min / factor, speed_km_h=graph.speed_km_h * factor
+    )
+
+
+def _reasons(observed: Observed, ways: Ways) -> NDArray[np.object_]:
+    snapped = observed.snaps.status == "ok"
+    both = snapped[observed.start] & snapped[observed.goal]
+    none = np.isnan(ways.walk_min)
+    still = (observed.start == observed.goal) | (ways.group_min.sum(axis=1) == 0)
+    return np.select([none & ~both, none, still], ["not_snapped", "no_path", "no_road"], "").astype(object)
+
+
+def _rows(observed: Observed, rows: NDArray[np.int64]) -> Observed:
+    return replace(
+        observed,
+        frame=observed.frame.iloc[rows].reset_index(drop=True),
+        minutes=observed.minutes[rows],
+        start=observed.start[rows],
+        goal=observed.goal[rows],
+    )
+
+
+def _halves(observed: Observed, modelled_min: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Put every other pair of places into the fitted half; pairs are sorted by minutes, then by where they are."""
+    snaps = observed.snaps
+    place = np.lexsort((snaps.y, snaps.x))
+    rank = np.empty(len(place), dtype=np.int64)
+    rank[place] = np.arange(len(place))
+    ends = np.sort(np.column_stack((rank[observed.start], rank[observed.goal])), axis=1)
+    pairs, at = np.unique(ends, axis=0, return_inverse=True)
+    at = at.ravel()
+    shortest = np.full(len(pairs), np.inf)
+    np.minimum.at(shortest, at, modelled_min)
+    turn = np.empty(len(pairs), dtype=np.int64)
+    turn[np.argsort(shortest, kind="stable")] = np.arange(len(pairs))
+    return np.asarray(turn[at] % 2 == 0)
+
+
+def _fit(
+    graph: TravelGraph,
+    observed: Observed,
+    group: NDArray[np.int64],
+    before: Ways,
+    how: tuple[NDArray[np.bool_], FitRules, gpd.GeoSeries | None],
+) -> tuple[NDArray[np.float64], Ways]:
+    """Fit factors and ways in turn; return the factors on speeds and the ways with them."""
+    is_fit, fit, barriers = how
+    slower, ways = np.ones(before.group_min.shape[1]), before
+    for turn in range(fit.rounds):
+        # Minutes on each class as they would be at the speeds that the network came with.
+        at_first = ways.group_min[is_fit] / slower
+        goal = observed.minutes[is_fit] - ways.walk_min[is_fit]
+        moved, slower = slower, _least_squares(at_first, goal, slower, (fit, turn))
+        faster = _faster(graph, np.append(1.0 / slower, 1.0)[group])
+        ways = _ways(faster, observed, group, len(slower), barriers)
+        if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
+            break
+    return 1.0 / slower, ways
+
+
+def _least_squares(
+    minutes: NDArray[np.float64],
+    goal: NDArray[np.float64],
+    start: NDArray[np.float64],
+    how: tuple[FitRules, int],
+) -> NDArray[np.float64]:
+    fit, turn = how
+    modelled = np.maximum(minutes.sum(axis=1), np.finfo(float).tiny)
+    weight = 1.0 / np.sqrt(modelled)
+    residual = (minutes @ start - goal) * weight
+    # No clock and no model agree by less than this: a class of few trips would be taken for blunders.
+    least = _LEAST_ERROR * float(np.sqrt(np.median(modelled)))
+    weight = weight * np.sqrt(_trust(residual, least, is_late=turn >= _HUBER_ROUNDS))
+    tie = np.sqrt(fit.ridge * float(np.median(modelled)))
+    rows = np.vstack((minutes * weight[:, None], tie * np.eye(minutes.shape[1])))
+    values = np.concatenate((goal * weight, np.full(minutes.shape[1], tie)))
+    low, high = fit.bounds
+    return np.asarray(lsq_linear(rows, values, bounds=(1.0 / high, 1.0 / low)).x, dtype=np.float64)
+
+
+def _trust(residual: NDArray[np.float64], least: float, *, is_late: bool) -> NDArray[np.float64]:
+    """Weigh observations by how far off they are, in robust standard deviations."""
+    spread = _MAD_TO_SD * float(np.median(np.abs(residual - np.median(residual))))
+    size = np.abs(residual) / max(spread, least)
+    if is_late:
+        return np.asarray(np.maximum(1.0 - (size / _BIWEIGHT) ** 2, 0.0) ** 2)
+    return np.asarray(1.0 / np.maximum(size / _HUBER, 1.0))
+
+
+def _observations(
+    observed: Observed, is_fit: NDArray[np.bool_], before: Ways, after: Ways, names: NDArray[Any]
+) -> pd.DataFrame:
+    return observed.frame.assign(
+        half=np.where(is_fit, "fit", "test"),
+        modelled_before_min=before.total_min,
+        modelled_after_min=after.total_min,
+        error_before=before.total_min / observed.minutes - 1.0,
+        error_after=after.total_min / observed.minutes - 1.0,
+        distance_m=before.distance_m,
+        dominant_class=names[np.argmax(before.group_min, axis=1)],
+    )

@@ -1,0 +1,350 @@
+"""Facilities that fill up: who is served, who comes to a full facility, and who reaches none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from spatial.access.floating_catchment import same
+from spatial.access.od_pairs import demand_of, read_pairs, require_within
+from spatial.access.options import is_number, numbers
+from spatial.access.places import id_order
+from spatial.compiled import outer, zeros_float64
+from spatial.errors import ContractError, first_of
+from spatial.inputs.facility_facts import capacity_units
+
+if TYPE_CHECKING:
+    from spatial.access.od_pairs import Pairs
+    from spatial.inputs.services import Vocabulary
+
+
+__all__ = ["CapacityAllocation", "allocate_capacity"]
+
+
+# Compiled filling of facilities, ring after ring.
+
+
+@outer  # pragma: no cover - compiled
+def fill_rings(
+    starts: NDArray[np.int64],
+    settlement: NDArray[np.int64],
+    facility: NDArray[np.int64],
+    people: NDArray[np.float64],
+    capacity: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """
+    Give people to facilities, ring after ring; a facility that cannot take a whole ring takes the same share of all.
+
+    Parameters
+    ----------
+    starts : ndarray of int64, shape (rings + 1,)
+        Pairs of ring r are ``starts[r]`` to ``starts[r + 1] - 1``; they have one facility.
+    settlement, facility : ndarray of int64, shape (pairs,)
+        Positions, in the order in which they are served.
+    people : ndarray of float64, shape (n,)
+        People of each settlement.
+    capacity : ndarray of float64, shape (m,)
+        People that each facility can take; inf: any number.
+
+    Returns
+    -------
+    ndarray of float64, shape (pairs,)
+        People of the settlement whom the facility takes.
+    """
+    rest, free = people.copy(), capacity.copy()
+    given = zeros_float64(settlement.shape[0])
+    for ring in range(starts.shape[0] - 1):
+        first, last = starts[ring], starts[ring + 1]
+        taker = facility[first]
+        asked = 0.0
+        for pair in range(first, last):
+            asked += rest[settlement[pair]]
+        share = 1.0 if asked <= free[taker] else free[taker] / asked
+        for pair in range(first, last):
+            given[pair] = rest[settlement[pair]] * share
+            rest[settlement[pair]] -= given[pair]
+        free[taker] = free[taker] - asked if share == 1.0 else 0.0
+    return given
+
+
+# Facilities that fill up: who is served, who comes to a full facility, and who reaches none.
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+Order: TypeAlias = Literal["time", "capacity", "table", "optimal"]
+
+_SOLVED = 1e-9
+"""A load this near to the capacity, as a share of it, fills the facility: sums of floats are not exact."""
+
+
+@dataclass(frozen=True, eq=False)
+class CapacityAllocation:
+    """
+    Who is served where, as three tables.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        One row a settlement, in the order given: `settlement_id`, `service`, `mode`, `demand_persons`, then three
+        numbers that sum to it exactly: `served_persons`, `full_persons` (a facility is within the cutoff, and full),
+        `not_reached_persons` (none is within the cutoff); `served_share`; `mean_served_min` (NaN where nobody is
+        served); `status` (served, partly_served, full, not_reached, nobody, unknown). NaN where people are unknown.
+    facilities : DataFrame
+        One row an existing facility of the service, in the order given: `facility_id`, `service`, `mode`,
+        `capacity_persons`, `load_persons`, `free_persons`, `load_share` (NaN for a capacity of 0),
+        `settlements_served`, `status` (full, free, unused).
+    pairs : DataFrame
+        `from_id`, `to_id`, `travel_time_min`, `persons` of every pair with people, in the order in which they were
+        served.
+    """
+
+    settlements: pd.DataFrame
+    facilities: pd.DataFrame
+    pairs: pd.DataFrame
+
+
+def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    cutoff_min: float | None,
+    order: Order = "time",
+    demand: str = "population_persons",
+    capacity: str = "capacity",
+    persons_per_unit: float = 1.0,
+) -> CapacityAllocation:
+    """
+    Let people go to facilities until these are full.
+
+    Parameters
+    ----------
+    od : DataFrame
+        Pairs as `travel_times` gives them: `from_id`, `to_id`, `travel_time_min`, perhaps `mode` (the fastest counts).
+    settlements, facilities : DataFrame
+        By the contracts of the tables; only existing facilities count.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    cutoff_min : float or None
+        Minutes that people travel at most, inclusive; None for no cutoff.
+    order : {'time', 'capacity', 'table', 'optimal'}
+        Who is served first, see the notes.
+    demand : str
+        Column of the settlements with their people; unknown ones are nobody to the facilities.
+    capacity : str
+        Column of the facilities, known for each, 0 or more; inf: any number.
+    persons_per_unit : float
+        People whom a unit of capacity serves, above 0.
+
+    Returns
+    -------
+    CapacityAllocation
+        Tables of settlements, facilities and pairs.
+
+    Raises
+    ------
+    ContractError
+        For bad frames or options, a capacity that is missing, NaN or negative, and a cutoff beyond the end of the
+        pairs.
+
+    Notes
+    -----
+    - ``time``: pairs in the order of travel time, ties to the lowest facility id: the nearest are served first,
+      wherever they are.
+    - ``capacity``: facility after facility, the largest first (ties to the lowest id), each in the order of travel
+      time, as AccessMod's geographic coverage (Ray and Ebener 2008) goes.
+    - ``table``: the same in the order of the rows of the facilities.
+    - ``optimal``: as many people as can be, then the fewest person-minutes (a transport problem, solved by HiGHS).
+
+    In the first three, settlements at the same time from a facility are one ring; where a ring asks for more than is
+    left, all of it get the same share. Whoever is left over goes on to the next facility in the order.
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["a", "a"], "travel_time_min": [5.0, 10.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["u", "v", "w"], "population_persons": [60.0, 60.0, 60.0]})
+    >>> clinics = pd.DataFrame({"facility_id": ["a"], "service": "clinic", "capacity": [100.0]})
+    >>> found = allocate_capacity(od, places, clinics, service="clinic", cutoff_min=30.0).settlements
+    >>> found["served_persons"].tolist(), found["full_persons"].tolist(), found["not_reached_persons"].tolist()
+    ([60.0, 40.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 60.0])
+    """
+    limit = np.inf if cutoff_min is None else cutoff_min
+    _check_options(limit, order, persons_per_unit)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
+    require_within(pairs, limit, what="cutoff_min")
+    people, _ = demand_of(pairs, demand)
+    room = _capacity(pairs, capacity) * persons_per_unit
+    inside = pairs.minutes <= limit
+    i, j, minutes = pairs.origin[inside], pairs.destination[inside].astype(np.int64), pairs.minutes[inside]
+    queue = _queue(pairs, (i, j, minutes), room, order)
+    i, j, minutes = i[queue], j[queue], minutes[queue]
+    if order == "optimal":
+        given = _transport(i, j, minutes, people, room)
+    else:
+        given = fill_rings(_rings(j, minutes), i, j, people, room)
+    return CapacityAllocation(
+        settlements=_of_settlements(pairs, people, (i, minutes, given), demand),
+        facilities=_of_facilities(pairs, room, (j, given)),
+        pairs=_of_pairs(pairs, (i, j, minutes, given)),
+    )
+
+
+def _check_options(cutoff_min: float, order: str, persons_per_unit: float) -> None:
+    problems = []
+    if not is_number(cutoff_min, least=0.0):
+        problems.append(f"cutoff_min: must be 0 or more, is {cutoff_min}")
+    if order not in get_args(Order):
+        problems.append(f"order: must be one of {', '.join(get_args(Order))}, is {order!r}")
+    if not 0.0 < persons_per_unit < np.inf:
+        problems.append(f"persons_per_unit: must be above 0 and finite, is {persons_per_unit}")
+    if problems:
+        raise ContractError("options", problems)
+
+
+def _capacity(pairs: Pairs, column: str) -> FloatArray:
+    if column not in pairs.facilities:
+        raise ContractError("facilities", [f"{column}: no such column"])
+    room = numbers("facilities", column, pairs.facilities[column])
+    ids = pairs.facilities["facility_id"].to_numpy()
+    problems = [
+        f"{column}: {what} for {first_of(ids[wrong])} of {pairs.service}"
+        for what, wrong in (("unknown", np.isnan(room)), ("negative", room < 0.0))
+        if wrong.any()
+    ]
+    units = capacity_units(pairs.facilities) if column == "capacity" else []
+    if len(units) > 1:
+        problems.append(
+            f"{column}: in unlike units: {first_of(units)}; give all of {pairs.service} in one unit"
+        )
+    if problems:
+        raise ContractError("facilities", problems)
+    return room
+
+
+def _queue(
+    pairs: Pairs, rows: tuple[IntArray, IntArray, FloatArray], room: FloatArray, order: Order
+) -> IntArray:
+    """Sort pairs in the order in which they are served."""
+    i, j, minutes = rows
+    place, site = _ranks(pairs.settlements["settlement_id"]), _ranks(pairs.facilities["facility_id"])
+    if order == "time":
+        keys: tuple[NDArray[np.generic], ...] = (place[i], site[j], minutes)
+    elif order == "optimal":
+        keys = (site[j], place[i])
+    elif order == "table":
+        keys = (place[i], minutes, j)
+    else:
+        largest = np.empty(len(room), dtype=np.int64)
+        largest[np.lexsort((site, -room))] = np.arange(len(room))
+        keys = (place[i], minutes, largest[j])
+    return np.lexsort(keys)
+
+
+def _ranks(ids: pd.Series) -> IntArray:
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[id_order(ids)] = np.arange(len(ids))
+    return ranks
+
+
+def _rings(facility: IntArray, minutes: FloatArray) -> IntArray:
+    if len(facility) == 0:
+        return np.zeros(1, dtype=np.int64)
+    new = np.flatnonzero((np.diff(facility) != 0) | (np.diff(minutes) != 0.0)) + 1
+    return np.concatenate(([0], new, [len(facility)])).astype(np.int64)
+
+
+def _transport(
+    i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray, room: FloatArray
+) -> FloatArray:
+    """Serve as many as can be, then in the fewest person-minutes."""
+    if len(i) == 0:
+        return np.zeros(0)
+    n, pairs = len(people), np.arange(len(i))
+    limits = np.concatenate((people, room))
+    sums = csr_array(
+        (np.ones(2 * len(i)), (np.concatenate((i, n + j)), np.concatenate((pairs, pairs)))),
+        shape=(len(limits), len(i)),
+    )
+    within = LinearConstraint(sums, ub=limits)
+    most = milp(-np.ones(len(i)), constraints=within)
+    fewest = float(np.asarray(most.x, dtype=np.float64).sum())
+    all_served = LinearConstraint(csr_array(np.ones((1, len(i)))), lb=fewest)
+    least = milp(minutes, constraints=[within, all_served])
+    return np.maximum(0.0, np.asarray(least.x, dtype=np.float64))
+
+
+def _of_settlements(
+    pairs: Pairs, people: FloatArray, rows: tuple[IntArray, FloatArray, FloatArray], demand: str
+) -> pd.DataFrame:
+    i, minutes, given = rows
+    n = len(people)
+    reached = np.bincount(i, minlength=n) > 0
+    taken = np.minimum(np.bincount(i, given, minlength=n), people)
+    full = np.where(reached, people - taken, 0.0)
+    served = np.where(reached, people - full, 0.0)  # the two steps make the sum exact (Sterbenz)
+    beyond = np.where(reached, 0.0, people)
+    spent = np.bincount(i, given * minutes, minlength=n)
+    total = np.bincount(i, given, minlength=n)
+    known = ~np.isnan(numbers("settlements", demand, pairs.settlements[demand]))
+    status = np.select(
+        [~known, people == 0.0, ~reached, served == people, served > 0.0],
+        ["unknown", "nobody", "not_reached", "served", "partly_served"],
+        "full",
+    )
+    return pd.DataFrame(
+        {
+            "settlement_id": pairs.settlements["settlement_id"].reset_index(drop=True),
+            "service": same(pairs.service, n),
+            "mode": same(pairs.mode, n),
+            "demand_persons": np.where(known, people, np.nan),
+            "served_persons": np.where(known, served, np.nan),
+            "full_persons": np.where(known, full, np.nan),
+            "not_reached_persons": np.where(known, beyond, np.nan),
+            "served_share": np.divide(served, people, out=np.full(n, np.nan), where=people > 0.0),
+            "mean_served_min": np.divide(spent, total, out=np.full(n, np.nan), where=total > 0.0),
+            "status": pd.Series(status, dtype="str"),
+        }
+    )
+
+
+def _of_facilities(pairs: Pairs, room: FloatArray, rows: tuple[IntArray, FloatArray]) -> pd.DataFrame:
+    j, given = rows
+    m = len(room)
+    load = np.minimum(np.bincount(j, given, minlength=m), room)
+    status = np.select([load >= room * (1.0 - _SOLVED), load > 0.0], ["full", "free"], "unused")
+    return pd.DataFrame(
+        {
+            "facility_id": pairs.facilities["facility_id"].reset_index(drop=True),
+            "service": same(pairs.service, m),
+            "mode": same(pairs.mode, m),
+            "capacity_persons": room,
+            "load_persons": load,
+            "free_persons": room - load,
+            "load_share": np.divide(load, room, out=np.full(m, np.nan), where=room > 0.0),
+            "settlements_served": np.bincount(j[given > 0.0], minlength=m),
+            "status": pd.Series(status, dtype="str"),
+        }
+    )
+
+
+def _of_pairs(pairs: Pairs, rows: tuple[IntArray, IntArray, FloatArray, FloatArray]) -> pd.DataFrame:
+    some = rows[3] > 0.0
+    i, j = rows[0][some], rows[1][some]
+    return pd.DataFrame(
+        {
+            "from_id": pairs.settlements["settlement_id"].iloc[i].reset_index(drop=True),
+            "to_id": pairs.facilities["facility_id"].iloc[j].reset_index(drop=True),
+            "travel_time_min": rows[2][some],
+            "persons": rows[3][some],
+        }
+    )

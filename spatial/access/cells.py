@@ -1,0 +1,367 @@
+"""Cells of a population raster as origins: the same tables for cells as for settlements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from spatial.access.od_pairs import require_columns
+from spatial.access.shapes import area_of, brought_to, inside, shapes_of
+from spatial.crs import require_metres
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.rasters import Raster
+
+
+__all__ = [
+    "PeopledCells",
+    "cell_factor",
+    "cells_as_origins",
+    "cells_on",
+    "peopled_cells",
+    "towns_as_facilities",
+]
+
+
+# The cells of a population raster in which somebody lives, as points that everything else can work on.
+
+
+@dataclass(frozen=True, eq=False)
+class PeopledCells:
+    """Cells with people, row by row from the upper left."""
+
+    row: NDArray[np.int64]  # shape (n,), where they stand in the raster
+    column: NDArray[np.int64]
+    persons: NDArray[np.float64]  # shape (n,), people, above 0
+    xy: NDArray[np.float64]  # shape (n, 2), easting and northing of their centres in the CRS asked for
+
+    def __len__(self) -> int:
+        """Return the number of cells."""
+        return len(self.row)
+
+
+def peopled_cells(raster: Raster, crs: pyproj.CRS) -> PeopledCells:
+    """List the cells in which somebody lives."""
+    refuse_negative(raster)
+    row, column = np.nonzero(raster.values > 0.0)
+    east, north = raster.cell_centres(row, column)
+    if raster.crs != crs:
+        east, north = pyproj.Transformer.from_crs(raster.crs, crs, always_xy=True).transform(east, north)
+    return PeopledCells(
+        row.astype(np.int64),
+        column.astype(np.int64),
+        raster.values[row, column].astype(np.float64),
+        np.column_stack((east, north)),
+    )
+
+
+def refuse_negative(raster: Raster) -> None:
+    """Refuse people that cannot be counted."""
+    problems = []
+    negative = raster.values < 0.0
+    if negative.any():
+        lowest = float(np.nanmin(raster.values))
+        problems.append(
+            f"{int(negative.sum())} cell(s) hold negative people, the lowest {lowest:g}; "
+            "if that stands for no data, declare it as nodata of the population source"
+        )
+    endless = np.isposinf(raster.values)
+    if endless.any():
+        problems.append(f"{int(endless.sum())} cell(s) hold infinitely many people; write NaN for no data")
+    if problems:
+        raise ContractError(raster.name, problems)
+
+
+def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.float64]:
+    """
+    Read a second raster at the cells of the first.
+
+    Returns values; NaN where the second raster has no data.
+    """
+    problems = []
+    if mask.values.shape != of.values.shape:
+        problems.append(f"shape {mask.values.shape}, but {of.name} has {of.values.shape}")
+    if mask.crs != of.crs:
+        problems.append(f"CRS {mask.crs.to_string()}, but {of.name} has {of.crs.to_string()}")
+    cell = abs(of.transform.a) + abs(of.transform.b)
+    corner = np.array(mask.transform[:6]) - np.array(of.transform[:6])
+    if not np.all(np.abs(corner) <= 1e-6 * cell):
+        problems.append(f"transform {tuple(mask.transform[:6])}, but {of.name} has {tuple(of.transform[:6])}")
+    if problems:
+        raise ContractError(
+            mask.name,
+            [*problems, f"align it with {of.name} cell on cell first; nothing is resampled in silence"],
+        )
+    return np.asarray(mask.values[cells.row, cells.column], dtype=np.float64)
+
+
+# Cells of a population raster as origins: the same tables for cells as for settlements.
+
+_PLACES = ("people", "centre")
+_WHOLE = 1e-6
+"""How far from a whole number the ratio of two cell sizes may be, for rounding in files."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Blocks:
+    """Blocks with people: their place in the coarse grid, their people, and the point that stands for each."""
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    persons: NDArray[np.float64]
+    xy: NDArray[np.float64]
+
+
+def cell_factor(population: Raster, cell_m: float) -> int:
+    """
+    Say how many raster cells side by side make a cell of the size wanted.
+
+    Parameters
+    ----------
+    population : Raster
+        The raster.
+    cell_m : float
+        Metres wanted.
+
+    Returns
+    -------
+    int
+        For a raster in metres the size must be a whole multiple of its cells. A raster in degrees has no such size:
+        there it is the whole number that comes nearest in the middle of the raster, at least 1.
+
+    Raises
+    ------
+    ContractError
+        Where the size is no whole multiple, or no size.
+
+    Examples
+    --------
+    A raster of 100 m makes cells of 1000 m out of 10 by 10; for 250 m there is no answer but an error.
+    """
+    width, height = _cell_size_m(population)
+    if not (np.isfinite(cell_m) and cell_m > 0):
+        raise ContractError(population.name, [f"cell_m: is {cell_m:g}, must be above 0"])
+    if population.crs.is_geographic:
+        return max(1, round(cell_m / float(np.sqrt(width * height))))
+    ratios = (cell_m / width, cell_m / height)
+    factor = round(ratios[0])
+    if factor < 1 or any(abs(ratio - factor) > _WHOLE * factor for ratio in ratios):
+        raise ContractError(
+            population.name,
+            [
+                (
+                    f"cell_m: {cell_m:g} m is no whole multiple of its cells of {width:g} x {height:g} m; people are "
+                    f"summed over whole cells, never resampled: choose a multiple, such as {max(factor, 1) * width:g}"
+                )
+            ],
+        )
+    return factor
+
+
+def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    population: Raster,
+    *,
+    crs: pyproj.CRS | str,
+    cell_m: float | None = None,
+    factor: int | None = None,
+    study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    boundaries: gpd.GeoDataFrame | None = None,
+    at: Literal["people", "centre"] = "people",
+) -> gpd.GeoDataFrame:
+    """
+    Make origins of the cells in which somebody lives.
+
+    People of `factor` by `factor` raster cells are summed, from the raster's upper left corner on; nothing is
+    resampled, so the people of all origins are the people of the raster. The table keeps the contract of
+    ``settlements``, and whatever takes settlements takes it.
+
+    Parameters
+    ----------
+    population : Raster
+        Persons per cell, in any CRS; NaN = no data.
+    crs : pyproj.CRS or str
+        CRS of the origins, in metres: that of the graph.
+    cell_m : float, optional
+        Size of a cell in metres, by `cell_factor`. Give this or `factor`.
+    factor : int, optional
+        Raster cells side by side; 1 keeps them as they are.
+    study_area : GeoDataFrame or GeoSeries, optional
+        `in_study` where it holds the origin's point; everywhere without it.
+    boundaries : GeoDataFrame, optional
+        With `boundary_id`, `is_unit` and `name`: fills `township_id` and `township`; the lowest id first.
+    at : {'people', 'centre'}
+        Where the origin stands: at the mean of its raster cells' centres weighted with people, or in the middle of
+        the cell. Either may lie in water; `move_off_barriers` helps.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a cell with people, from the upper left, with `settlement_id` such as ``c000012_000045`` (row and
+        column of the coarse grid), `tier` village (a cell is nobody's town), `population_source` raster, and
+        `cell_width_m`, `cell_height_m`, its size on the ground in the middle of the raster.
+
+    Raises
+    ------
+    ContractError
+        Where people are negative, the size is no whole multiple, both or neither of
+        `cell_m` and `factor` are given, or `at` is another word.
+    CrsError
+        Where `crs` is not in metres.
+
+    Examples
+    --------
+    Four cells of 1, 2, 3 and 4 persons with ``factor=2`` make one origin of 10 persons.
+    """
+    known = require_metres(crs, what="crs")
+    size = _factor(population, cell_m, factor)
+    if at not in _PLACES:
+        raise ContractError(population.name, [f"at: is {at!r}, must be one of {', '.join(_PLACES)}"])
+    blocks = _sum(peopled_cells(population, known), size)
+    if at == "centre":
+        blocks = _to_centres(population, blocks, size, known)
+    width, height = (size * metres for metres in _cell_size_m(population))
+    n = len(blocks.row)
+    frame = gpd.GeoDataFrame(
+        {
+            "settlement_id": pd.Series(_ids(blocks), dtype="str"),
+            "name": pd.Series([None] * n, dtype="str"),
+            "tier": pd.Series(["village"] * n, dtype="str"),
+            "in_study": _in_study(blocks.xy, study_area, known),
+            "population_persons": blocks.persons,
+            "population_source": pd.Series(["raster"] * n, dtype="str"),
+            "cell_width_m": np.full(n, width),
+            "cell_height_m": np.full(n, height),
+        },
+        geometry=shapely.points(blocks.xy),
+        crs=known,
+    )
+    if boundaries is None:
+        return frame
+    return _with_units(frame, blocks.xy, brought_to(boundaries, known, what="boundaries"))
+
+
+def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Offer towns to origins that are cells.
+
+    Between settlements a town is a settlement of its tier. Cells have no tier, so the towns join the facilities: put
+    these rows under the facilities, ask for ``services={"town": TOWN_TIERS["town"], ...}`` and pass
+    ``AccessRules(tiers={})``; the access table then has the same services for cells as for settlements.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        By the contract of the table.
+
+    Returns
+    -------
+    GeoDataFrame
+        By the contract of the table ``facilities``: the settlements that are no villages, with their tier as service
+        and their `settlement_id` as `facility_id`.
+    """
+    require_columns("settlements", settlements, ("settlement_id", "tier"))
+    towns = settlements.loc[(settlements["tier"] != "village").to_numpy(dtype=bool)]
+    n = len(towns)
+    columns = {
+        "facility_id": towns["settlement_id"].to_numpy(dtype=object),
+        "name": towns["name"].to_numpy(dtype=object),
+        "service": towns["tier"].to_numpy(dtype=object),
+        "status": ["existing"] * n,
+    }
+    return gpd.GeoDataFrame(
+        {
+            **{name: pd.Series(values, dtype="str") for name, values in columns.items()},
+            "capacity": np.full(n, np.nan),
+            "load": np.full(n, np.nan),
+            "in_study": towns["in_study"].to_numpy(dtype=bool),
+        },
+        geometry=towns.geometry.to_numpy(),
+        crs=settlements.crs,
+    )
+
+
+def _cell_size_m(raster: Raster) -> tuple[float, float]:
+    """Width and height of a cell on the ground, in the middle of the raster."""
+    a, b, _, d, e, _ = raster.transform[:6]
+    if not raster.crs.is_geographic:
+        require_metres(raster.crs, what=raster.name)
+        return float(np.hypot(a, d)), float(np.hypot(b, e))
+    rows, columns = raster.values.shape
+    east, north = raster.cell_centres(np.array([rows // 2]), np.array([columns // 2]))
+    geod = raster.crs.get_geod() or pyproj.Geod(ellps="WGS84")
+    sides = [
+        geod.inv(east[0], north[0], east[0] + along[0], north[0] + along[1])[2] for along in ((a, d), (b, e))
+    ]
+    return float(sides[0]), float(sides[1])
+
+
+def _factor(population: Raster, cell_m: float | None, factor: int | None) -> int:
+    if (cell_m is None) == (factor is None):
+        raise ContractError(population.name, ["cell_m, factor: give one of them"])
+    if cell_m is not None:
+        return cell_factor(population, cell_m)
+    if factor is None or factor < 1 or factor != int(factor):
+        raise ContractError(population.name, [f"factor: is {factor}, must be a whole number from 1"])
+    return int(factor)
+
+
+def _sum(cells: PeopledCells, size: int) -> _Blocks:
+    block = np.column_stack((cells.row // size, cells.column // size))
+    if len(block) == 0:
+        return _Blocks(cells.row, cells.column, cells.persons, cells.xy)
+    places, inverse = np.unique(block, axis=0, return_inverse=True)
+    inverse = inverse.ravel()
+    persons = np.asarray(np.bincount(inverse, weights=cells.persons), dtype=np.float64)
+    # Around their mean, so that a small cell far from the origin of the grid loses no digits.
+    middle = cells.xy.mean(axis=0)
+    moved = cells.xy - middle
+    xy = np.column_stack([np.bincount(inverse, weights=cells.persons * side) for side in moved.T])
+    return _Blocks(places[:, 0], places[:, 1], persons, xy / persons[:, None] + middle)
+
+
+def _to_centres(raster: Raster, blocks: _Blocks, size: int, crs: pyproj.CRS) -> _Blocks:
+    row, column = ((index + 0.5) * size - 0.5 for index in (blocks.row, blocks.column))
+    a, b, c, d, e, f = raster.transform[:6]
+    east = a * (column + 0.5) + b * (row + 0.5) + c
+    north = d * (column + 0.5) + e * (row + 0.5) + f
+    if raster.crs != crs:
+        east, north = pyproj.Transformer.from_crs(raster.crs, crs, always_xy=True).transform(east, north)
+    return _Blocks(blocks.row, blocks.column, blocks.persons, np.column_stack((east, north)))
+
+
+def _ids(blocks: _Blocks) -> list[str]:
+    pairs = zip(blocks.row.tolist(), blocks.column.tolist(), strict=True)
+    return [f"c{row:06d}_{column:06d}" for row, column in pairs]
+
+
+def _in_study(
+    xy: NDArray[np.float64], study_area: gpd.GeoDataFrame | gpd.GeoSeries | None, crs: pyproj.CRS
+) -> NDArray[np.bool_]:
+    if study_area is None:
+        return np.ones(len(xy), dtype=bool)
+    return inside(
+        shapely.union_all(shapes_of(brought_to(study_area, crs, what="study area").geometry)), *xy.T
+    )
+
+
+def _with_units(
+    frame: gpd.GeoDataFrame, xy: NDArray[np.float64], boundaries: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    units = boundaries.loc[boundaries["is_unit"].to_numpy(dtype=bool)].sort_values(
+        "boundary_id", kind="stable"
+    )
+    found = area_of(shapes_of(units.geometry), xy)
+    columns = {}
+    for column, source in (("township_id", "boundary_id"), ("township", "name")):
+        values = np.array([*units[source].to_list(), None], dtype=object)
+        columns[column] = pd.Series(values[found], index=frame.index, dtype="str")
+    return frame.assign(**columns)

@@ -1,1 +1,0 @@
-"""Cells of a population raster as origins."""

@@ -1,0 +1,408 @@
+"""What can be reached: opportunities within cutoffs or weighed by time, and how many people lie beyond a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spatial.access.od_pairs import (
+    COUNT,
+    offer_of,
+    read_pairs,
+    require_decay,
+    require_within,
+    statuses,
+    weigh_pairs,
+)
+from spatial.access.options import cutoffs_of, numbers, paired
+from spatial.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+    from spatial.access.decays import Decay
+    from spatial.access.od_pairs import Pairs
+    from spatial.inputs.services import Vocabulary
+
+
+__all__ = ["cumulative_cutoff", "cumulative_interval", "fgt_poverty", "gap_depth", "gravity"]
+
+
+# What can be reached: opportunities within cutoffs, and opportunities weighed by time.
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+_ON_THE_GRID = 1e-9
+"""Slack in steps, so that a grid ends at its upper bound in spite of rounding."""
+
+
+def cumulative_cutoff(  # noqa: PLR0913 - the options of the function that analysts know, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    cutoffs_min: float | Sequence[float | None] | None,
+    opportunities: str = COUNT,
+) -> pd.DataFrame:
+    """
+    Count the opportunities within one or several cutoffs of every settlement.
+
+    Parameters
+    ----------
+    od : DataFrame
+        Pairs as `travel_times` gives them: `from_id`, `to_id`, `travel_time_min`, perhaps `mode` (the fastest counts).
+    settlements, facilities : DataFrame
+        By the contracts of the tables; only existing facilities count.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    cutoffs_min : float, None or sequence of them
+        Minutes, 0 or more, inclusive; None or inf: whatever can be reached. One that is given twice counts once.
+    opportunities : str
+        Column of the facilities that is summed, such as ``capacity``, known and 0 or more for each; ``count``: each
+        counts one.
+
+    Returns
+    -------
+    DataFrame
+        Long form, one row a settlement and cutoff, always, in the order given: `settlement_id`, `service`, `mode`,
+        `cutoff_min`, `value` (0 where nothing is within), `unit`, `status` (reached, beyond_cutoff, no_pair,
+        no_facility), `facilities_reached`.
+
+    Raises
+    ------
+    ContractError
+        For bad frames, and for a cutoff that is negative, NaN or beyond the end of the pairs.
+
+    Notes
+    -----
+    ``C_i = sum_j O_j [t_ij <= T]``.
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["v", "v"], "to_id": ["a", "b"], "travel_time_min": [10.0, 40.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["v"]})
+    >>> schools = pd.DataFrame({"facility_id": ["a", "b"], "service": ["school", "school"]})
+    >>> found = cumulative_cutoff(od, places, schools, service="school", cutoffs_min=[5.0, 10.0, 40.0])
+    >>> found["value"].tolist()
+    [0.0, 1.0, 2.0]
+    """
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
+    cutoffs = np.array(cutoffs_of(cutoffs_min))
+    require_within(pairs, float(cutoffs[np.isfinite(cutoffs)].max(initial=0.0)), what="cutoffs_min")
+    offer = offer_of(pairs, opportunities)
+    values = _within(pairs, cutoffs, offer.supply[pairs.destination])
+    counts = _within(pairs, cutoffs, np.ones(len(pairs.minutes)))
+    n, several = len(settlements), len(cutoffs)
+    status = pd.concat([statuses(pairs, counts[:, c] > 0) for c in range(several)], keys=range(several))
+    rows = np.arange(n * several).reshape(several, n).T.ravel()
+    table = pd.DataFrame(
+        {
+            "settlement_id": settlements["settlement_id"].repeat(several).reset_index(drop=True),
+            "service": pd.Series(pairs.service, index=range(n * several), dtype="str"),
+            "mode": pd.Series(pairs.mode, index=range(n * several), dtype="str"),
+            "cutoff_min": np.tile(cutoffs, n),
+            "value": values.ravel(),
+            "unit": pd.Series(offer.unit, index=range(n * several), dtype="str"),
+            "status": status.to_numpy()[rows],
+            "facilities_reached": counts.ravel().astype(np.int64),
+        }
+    )
+    return table.astype({"status": "str"})
+
+
+def cumulative_interval(  # noqa: PLR0913 - the options of the function that analysts know, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    interval_min: tuple[float, float],
+    step_min: float = 1.0,
+    opportunities: str = COUNT,
+) -> pd.DataFrame:
+    """
+    Average the opportunities over all cutoffs of an interval, so that no single cutoff decides.
+
+    Parameters
+    ----------
+    od, settlements, facilities : DataFrame
+        As in `cumulative_cutoff`.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    interval_min : tuple of float
+        First and last cutoff, both counted.
+    step_min : float
+        Minutes between cutoffs, above 0. The last cutoff counts only where steps lead to it.
+    opportunities : str
+        As in `cumulative_cutoff`.
+
+    Returns
+    -------
+    DataFrame
+        One row a settlement in the order given: `settlement_id`, `service`, `mode`, `value` (the mean), `value_lower`
+        and `value_upper` (at the first and last cutoff), `cutoffs`, `unit`, `status` at the last cutoff.
+
+    Raises
+    ------
+    ContractError
+        For bad frames, an interval that is negative, not finite, falling or beyond the end of the pairs, or a step
+        that is not above 0.
+
+    Notes
+    -----
+    The mean over cutoffs of Tomasiello et al. (2023).
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["v", "v"], "to_id": ["a", "b"], "travel_time_min": [10.0, 40.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["v"]})
+    >>> schools = pd.DataFrame({"facility_id": ["a", "b"], "service": ["school", "school"]})
+    >>> found = cumulative_interval(
+    ...     od, places, schools, service="school", interval_min=(20.0, 40.0), step_min=10.0
+    ... )
+    >>> found["value"].round(6).tolist()  # one, one and two schools
+    [1.333333]
+    """
+    if np.shape(interval_min) != (2,):
+        raise ContractError(
+            "options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"]
+        )
+    first, last = map(float, interval_min)
+    if not (0.0 <= first <= last < np.inf and 0.0 < step_min < np.inf):
+        raise ContractError(
+            "options", [f"interval_min {interval_min}, step_min {step_min}: must be 0 <= a <= b, step > 0"]
+        )
+    steps = int(np.floor((last - first) / step_min + _ON_THE_GRID))
+    cutoffs = np.asarray(np.minimum(first + step_min * np.arange(steps + 1), last), dtype=np.float64)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
+    require_within(pairs, last, what="interval_min")
+    offer = offer_of(pairs, opportunities)
+    values = _within(pairs, cutoffs, offer.supply[pairs.destination])
+    reached = np.bincount(pairs.origin[pairs.minutes <= cutoffs[-1]], minlength=len(settlements)) > 0
+    return pd.DataFrame(
+        {
+            **_head(pairs),
+            "value": values.mean(axis=1),
+            "value_lower": values[:, 0],
+            "value_upper": values[:, -1],
+            "cutoffs": len(cutoffs),
+            "unit": pd.Series(offer.unit, index=range(len(settlements)), dtype="str"),
+            "status": statuses(pairs, reached),
+        }
+    )
+
+
+def gravity(  # noqa: PLR0913 - the options of the function that analysts know, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    decay: Decay,
+    opportunities: str = COUNT,
+) -> pd.DataFrame:
+    """
+    Sum the opportunities around every settlement, each weighed by its travel time.
+
+    Parameters
+    ----------
+    od, settlements, facilities : DataFrame
+        As in `cumulative_cutoff`.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    decay : Decay
+        What a facility is worth at so many minutes, such as ``decay_exponential(half_life_min=20)``.
+    opportunities : str
+        As in `cumulative_cutoff`.
+
+    Returns
+    -------
+    DataFrame
+        One row a settlement in the order given: `settlement_id`, `service`, `mode`, `decay`, `value` (0 where nothing
+        has weight), `unit`, `status`, `facilities_reached` (those with a weight above 0).
+
+    Raises
+    ------
+    ContractError
+        For bad frames, and a decay with a cutoff beyond the end of the pairs. A decay without cutoff that the pairs
+        cut short is told in a warning, with the weight that is left there.
+
+    Notes
+    -----
+    Hansen (1959): ``H_i = sum_j O_j f(t_ij)``.
+
+    Examples
+    --------
+    >>> from spatial.access.decays import decay_linear
+    >>> od = pd.DataFrame({"from_id": ["v", "v"], "to_id": ["a", "b"], "travel_time_min": [0.0, 15.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["v"]})
+    >>> schools = pd.DataFrame({"facility_id": ["a", "b"], "service": ["school", "school"]})
+    >>> gravity(od, places, schools, service="school", decay=decay_linear(60.0))["value"].tolist()
+    [1.75]
+    """
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
+    offer = offer_of(pairs, opportunities)
+    require_decay(pairs, decay)
+    n = len(settlements)
+    nobody = np.zeros(n)  # competes
+    weighed = weigh_pairs(pairs.links, pairs.minutes, nobody, decay)
+    counts = weighed.facilities_reached
+    return pd.DataFrame(
+        {
+            **_head(pairs),
+            "decay": pd.Series(str(decay), index=range(n), dtype="str"),
+            "value": weighed.to_places(offer.supply),
+            "unit": pd.Series(f"weighted {offer.unit}", index=range(n), dtype="str"),
+            "status": statuses(pairs, counts > 0),
+            "facilities_reached": counts,
+        }
+    )
+
+
+def _head(pairs: Pairs) -> dict[str, object]:
+    n = len(pairs.settlements)
+    return {
+        "settlement_id": pairs.settlements["settlement_id"].reset_index(drop=True),
+        "service": pd.Series(pairs.service, index=range(n), dtype="str"),
+        "mode": pd.Series(pairs.mode, index=range(n), dtype="str"),
+    }
+
+
+def _within(pairs: Pairs, cutoffs: FloatArray, worth: FloatArray) -> FloatArray:
+    """Sum the worth of pairs within each cutoff: each pair goes to the first cutoff that it meets, then sums run on."""
+    n, several = len(pairs.settlements), len(cutoffs)
+    order = np.argsort(cutoffs)
+    first = np.searchsorted(cutoffs[order], pairs.minutes, side="left")
+    inside = first < several
+    cell = pairs.origin[inside] * several + first[inside]
+    sums = np.bincount(cell, worth[inside], minlength=n * several).reshape(n, several)
+    values = np.empty((n, several))
+    values[:, order] = np.cumsum(sums, axis=1)
+    return values
+
+
+# Access poverty: how many people lie beyond a line, and how far (Foster, Greer and Thorbecke 1984).
+
+
+def gap_depth(values: ArrayLike, *, threshold: float, fail_point: float) -> FloatArray:
+    """
+    How far beyond a threshold, from 0 at it to 1 at the fail point: ``clip((v - theta) / (B - theta), 0, 1)``.
+
+    Returns 0-1; NaN where the value is; 1 where none is reached.
+
+    Examples
+    --------
+    >>> gap_depth([30.0, 45.0, float("inf")], threshold=30.0, fail_point=60.0).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    return np.clip((np.asarray(values, dtype=np.float64) - threshold) / (fail_point - threshold), 0.0, 1.0)
+
+
+def fgt_poverty(
+    values: ArrayLike,
+    *,
+    line: float,
+    above: bool = False,
+    bound: float | None = None,
+    weights: ArrayLike | None = None,
+    alpha: Sequence[float] = (0, 1, 2),
+) -> pd.Series[float]:
+    """
+    Measure access poverty: the share beyond a line, the mean depth, and the mean squared depth.
+
+    Parameters
+    ----------
+    values : array_like
+        One a place. Times, with ``above=True``: inf = unreachable, which is as deep as can be. Opportunities, with
+        ``above=False``. NaN = unknown: left out and counted apart.
+    line : float
+        The poverty line; a value at it is not poor.
+    above : bool
+        Whether poor is above the line (minutes, metres) or below it (opportunities, supply a person).
+    bound : float, optional
+        Where the depth is 1: above the line for times, where it must be given; below it otherwise, by default 0.
+    weights : array_like, optional
+        Persons, 0 or more; NaN = unknown: left out and counted apart. By default every place counts one.
+    alpha : sequence of float
+        Powers of the depth, 0 or more: 0 the share of the poor, 1 the mean depth, 2 the mean squared depth.
+
+    Returns
+    -------
+    Series
+        ``fgt0``, ``fgt1``, ``fgt2`` (one a power), 0-1 and NaN where nobody is weighed, then `n_total`, `n_valid`,
+        `n_nan` (value or weight unknown), `n_inf` (valid and unreachable), `pop_total`, `pop_valid` (sums of weights).
+
+    Raises
+    ------
+    ContractError
+        For a line, bound or power out of range, weights that are negative, infinite or as many as not the values.
+
+    Notes
+    -----
+    ``FGT_a = sum w [g > 0] g^a / sum w`` with ``g = clip((v - line) / (bound - line), 0, 1)``. With ``bound=0`` below
+    the line it is the measure of the R package `accessibility`, ``g = (line - v) / line``.
+
+    Examples
+    --------
+    >>> fgt_poverty([30.0, 45.0], line=30.0, above=True, bound=60.0)[["fgt0", "fgt1", "fgt2"]].tolist()
+    [0.5, 0.25, 0.125]
+    >>> fgt_poverty([4.0, 1.0], line=4.0)["fgt1"].item()
+    0.375
+    """
+    values, weights = paired("poverty", values=(values, "places"), weights=(weights, "places"))
+    value = np.atleast_1d(numbers("poverty", "values", values)).ravel()
+    weight = np.ones_like(value) if weights is None else numbers("poverty", "weights", weights).ravel()
+    goal = 0.0 if bound is None and not above else np.nan if bound is None else float(bound)
+    _check(value, weight, line, above=above, bound=goal, alpha=alpha)
+    depth = gap_depth(value, threshold=line, fail_point=goal)
+    valid = ~np.isnan(depth) & ~np.isnan(weight)
+    g, w = depth[valid], weight[valid]
+    total = float(w.sum())
+    powers = {
+        f"fgt{power:g}": float(((g > 0.0) * g**power) @ w) / total if total > 0.0 else np.nan
+        for power in alpha
+    }
+    counts = {
+        "n_total": len(value),
+        "n_valid": int(valid.sum()),
+        "n_nan": int((~valid).sum()),
+        "n_inf": int(np.isinf(value[valid]).sum()),
+        "pop_total": float(np.nansum(weight)),
+        "pop_valid": total,
+    }
+    return pd.Series({**powers, **counts}, dtype=np.float64)
+
+
+def _check(
+    value: FloatArray, weight: FloatArray, line: float, *, above: bool, bound: float, alpha: Sequence[float]
+) -> None:
+    problems = []
+    if not np.isfinite(line):
+        problems.append(f"line: must be finite, is {line}")
+    if above and not line < bound < np.inf:
+        problems.append(f"bound: where the depth is 1; with above=True give one above the line, is {bound}")
+    if not above and not -np.inf < bound < line:
+        problems.append(f"bound: must be finite and below the line {line}, is {bound}")
+    if len(weight) != len(value):
+        problems.append(f"weights: {len(weight)} for {len(value)} values")
+    if bool(((weight < 0.0) | np.isinf(weight)).any()):
+        problems.append("weights: negative or infinite")
+    if not all(0.0 <= power < np.inf for power in alpha):
+        problems.append(f"alpha: powers must be 0 or more, are {tuple(alpha)}")
+    if problems:
+        raise ContractError("options", problems)

@@ -1,0 +1,626 @@
+"""Decay functions: what a facility is worth at so many minutes, by name or with numbers of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log, ulp
+from sys import float_info
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.access.options import is_number, numbers, shown
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+
+__all__ = [
+    "ZONES_E2SFCA",
+    "Decay",
+    "decay_binary",
+    "decay_exponential",
+    "decay_gaussian",
+    "decay_linear",
+    "decay_log_logistic",
+    "decay_power",
+    "decay_stepped",
+    "decay_truncated_gaussian",
+]
+
+
+# The numbers of a decay, checked once for all that make one: the factories and users by hand.
+
+Value: TypeAlias = float | tuple[float, ...]
+Parameters: TypeAlias = tuple[tuple[str, Value], ...]
+
+_STEPS = ("up_to_min", "weight")
+_NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "binary": (),
+        "stepped": _STEPS,
+        "linear": (),
+        "exponential": ("rate_per_min",),
+        "gaussian": ("sigma_min",),
+        "truncated_gaussian": (),
+        "power": ("exponent", "scale_min", "t0_min"),
+        "log_logistic": ("t50_min", "exponent"),
+    }
+)
+"""The names of the numbers of each decay."""
+_SHAPED_BY_CUTOFF = ("linear", "truncated_gaussian")
+"""Their formulas divide by the cutoff."""
+
+
+def checked_numbers(name: object, parameters: object, cutoff_min: Any) -> tuple[Parameters, float]:
+    """Refuse numbers that make no decay."""
+    if not isinstance(name, str) or name not in _NUMBERS:
+        raise ContractError("decay", [f"name: must be one of {', '.join(_NUMBERS)}, is {name!r}"])
+    given = _by_name(name, parameters)
+    values: dict[str, Value] = {}
+    if name == "stepped":
+        ends, weights = (np.atleast_1d(numbers(f"decay_{name}", key, given[key])) for key in _STEPS)
+        problems = _faulty_zones(ends, weights) + _faulty_cutoff(name, cutoff_min)
+        values = {"up_to_min": tuple(ends.tolist()), "weight": tuple(weights.tolist())}
+    else:
+        faulty = [key for key, value in given.items() if not is_above_zero(value)]
+        problems = [_not_above_zero(key, given[key]) for key in faulty] + _faulty_cutoff(name, cutoff_min)
+        values = {key: float(value) for key, value in given.items() if key not in faulty}
+    if problems:
+        raise ContractError(f"decay_{name}", problems)
+    end = min(float(cutoff_min), ends[-1]) if name == "stepped" else float(cutoff_min)
+    return tuple(values.items()), float(end)
+
+
+def is_above_zero(value: object) -> TypeGuard[float]:
+    """
+    Tell whether a value is a number above 0 and finite.
+
+    Returns false also for NaN and texts.
+    """
+    return is_number(value, least=ulp(0.0), most=float_info.max)
+
+
+def _not_above_zero(key: str, value: object) -> str:
+    return f"{key}: must be above 0 and finite, is {shown(value)}"
+
+
+def _by_name(name: str, parameters: Any) -> dict[str, Any]:
+    """Look the numbers up in the order of the formula, and refuse others."""
+    wanted = _NUMBERS[name]
+    told = f"parameters: must be pairs of a name and a number, with the names {wanted or 'of none: ()'}"
+    try:
+        pairs = [(key, value) for key, value in parameters]
+    except (TypeError, ValueError):
+        raise ContractError(f"decay_{name}", [f"{told}; are {parameters!r}"]) from None
+    names = [key for key, _ in pairs]
+    if sorted(map(repr, names)) != sorted(map(repr, wanted)):
+        raise ContractError(f"decay_{name}", [f"{told}; the names are {names}"])
+    return {key: dict(pairs)[key] for key in wanted}
+
+
+def _faulty_cutoff(name: str, cutoff_min: object) -> list[str]:
+    if name in _SHAPED_BY_CUTOFF:
+        return [] if is_above_zero(cutoff_min) else [_not_above_zero("cutoff_min", cutoff_min)]
+    if is_number(cutoff_min, least=0.0):
+        return []
+    return [f"cutoff_min: must be 0 or more, or inf for none, is {shown(cutoff_min)}"]
+
+
+def _faulty_zones(ends: FloatArray, weights: FloatArray) -> list[str]:
+    if ends.ndim != 1 or ends.shape != weights.shape or len(ends) == 0:
+        many = f"there are {ends.size} ends of zones and {weights.size} weights"
+        return [f"up_to_min, weight: {many}; give one or more zones, and each its end and its weight"]
+    falling, rising = np.diff(ends) <= 0.0, np.diff(weights) > 0.0
+    found = (
+        ("up_to_min: must be 0 or more and finite, not", ends[~((ends >= 0.0) & np.isfinite(ends))]),
+        ("up_to_min: each zone must end after the one before it, not", _steps(ends, falling)),
+        ("weight: must be 0 or more, not", weights[~(weights >= 0.0)]),
+        ("weight: must not rise from zone to zone, as", _steps(weights, rising)),
+        ("weight: must be 1 in the first zone, not", weights[:1][weights[:1] != 1.0]),
+    )
+    return [f"{rule} {first_of(wrong)}" for rule, wrong in found if len(wrong)]
+
+
+def _steps(values: FloatArray, chosen: NDArray[np.bool_]) -> list[tuple[float, float]]:
+    """Pair each chosen value with the one after it."""
+    before, after = values[:-1][chosen].tolist(), values[1:][chosen].tolist()
+    return list(zip(before, after, strict=True))
+
+
+# A decay and its formulas: what a facility is worth at so many minutes.
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+_BLOCK = 32_768
+"""Times weighed at once; changes speed only."""
+_LONGEST = np.finfo(np.float64).max
+"""The longest finite time: what takes longer is unreachable."""
+
+
+@dataclass(frozen=True)
+class Decay:
+    """
+    A weight that falls with travel time; made by the functions ``decay_...``.
+
+    Parameters
+    ----------
+    name : str
+        Which formula.
+    parameters : tuple of (str, float or tuple of float)
+        Its numbers, by name.
+    cutoff_min : float
+        Minutes beyond which the weight is 0; inclusive. inf: nowhere, but at inf itself. Zones end it where they end.
+
+    Raises
+    ------
+    ContractError
+        For an unknown formula, other numbers than its own, and numbers that the functions ``decay_...`` refuse.
+
+    Examples
+    --------
+    >>> Decay("binary", (), 30.0)([0.0, 30.0, 30.1]).tolist()  # what decay_binary(30) makes
+    [1.0, 1.0, 0.0]
+    """
+
+    name: str
+    parameters: Parameters
+    cutoff_min: float = np.inf
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no decay; the only door, for the functions that make decays too."""
+        parameters, cutoff_min = checked_numbers(self.name, self.parameters, self.cutoff_min)
+        object.__setattr__(self, "parameters", parameters)
+        object.__setattr__(self, "cutoff_min", cutoff_min)
+
+    def __call__(self, minutes: ArrayLike) -> FloatArray:
+        """
+        Weigh travel times.
+
+        Parameters
+        ----------
+        minutes : array_like
+            0 or more; inf = unreachable, NaN = unknown.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the same shape. 1 at 0 minutes (a power: the weight at `t0_min`), never rising, 0 beyond the cutoff and
+            at inf; NaN stays NaN.
+
+        Raises
+        ------
+        ContractError
+            Where minutes are negative.
+        """
+        return self._weigh(minutes, self.cutoff_min)
+
+    def uncut(self, minutes: ArrayLike) -> FloatArray:
+        """
+        Weigh travel times by the formula alone, also beyond the cutoff.
+
+        Parameters
+        ----------
+        minutes : array_like
+            0 or more; inf = unreachable, NaN = unknown.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the same shape, a new array. What is a step by nature ends at its last step here too.
+
+        Raises
+        ------
+        ContractError
+            Where minutes are negative.
+        """
+        return self._weigh(minutes, np.inf)
+
+    def _weigh(self, minutes: ArrayLike, cutoff_min: float) -> FloatArray:
+        """Weigh block by block, so that what lies between stays in the cache."""
+        time = numbers("decay", "minutes", minutes)
+        flat = time.ravel()
+        weight = np.empty(len(flat))
+        zones = self._zones(cutoff_min)
+        for start in range(0, len(flat), _BLOCK):
+            part = flat[start : start + _BLOCK]
+            _refuse_negative(part, flat)
+            of_part = weight[start : start + _BLOCK]
+            if zones is not None:
+                _weigh_zones(part, *zones, of_part)
+                continue
+            of_part[:] = _FORMULAS[self.name](part, self)
+            np.copyto(of_part, 0.0, where=part > cutoff_min)
+        return weight.reshape(time.shape)
+
+    def zones(self) -> tuple[FloatArray, FloatArray] | None:
+        """
+        Give the zones of a decay that is one number in each.
+
+        Returns
+        -------
+        tuple of ndarray, or None
+            Minutes up to which the zones reach, inclusive and ascending, and their weights, the one beyond the last
+            end, 0, too. None where the weight changes from minute to minute.
+        """
+        return self._zones(self.cutoff_min)
+
+    def _zones(self, cutoff_min: float) -> tuple[FloatArray, FloatArray] | None:
+        if self.name not in _ZONES:
+            return None
+        ends, heights = _ZONES[self.name](self)
+        return np.minimum(ends, cutoff_min), heights
+
+    def number(self, name: str) -> float:
+        """
+        Look up one of its numbers.
+
+        Parameters
+        ----------
+        name : str
+            As in `parameters`.
+
+        Returns
+        -------
+        float
+            The number.
+        """
+        return float(np.asarray(dict(self.parameters)[name]))
+
+    def __str__(self) -> str:
+        """Return name and numbers, as a result table shows them."""
+        told = [f"{name}={_told(value)}" for name, value in self.parameters]
+        if np.isfinite(self.cutoff_min):
+            told.append(f"cutoff_min={self.cutoff_min:g}")
+        return f"{self.name}({', '.join(told)})"
+
+
+def _told(value: Value) -> str:
+    return "/".join(f"{part:g}" for part in value) if isinstance(value, tuple) else f"{value:g}"
+
+
+def _refuse_negative(part: FloatArray, times: FloatArray) -> None:
+    """Refuse negative times in a part of them; the least of numbers is found faster than all that are below 0."""
+    if len(part) and not part.min() >= 0.0 and bool((part < 0.0).any()):
+        raise ContractError(
+            "minutes", [f"{int((times < 0.0).sum())} are negative; travel times are 0 or more"]
+        )
+
+
+def _weigh_zones(part: FloatArray, ends: FloatArray, heights: FloatArray, weight: FloatArray) -> None:
+    """Write the weight of each time; NaN where the time is."""
+    weight[:] = heights[-1]
+    for end, height in zip(ends[::-1], heights[-2::-1], strict=True):
+        np.copyto(weight, height, where=part <= end)
+    np.copyto(weight, np.nan, where=np.isnan(part))
+
+
+def _binary(decay: Decay) -> tuple[FloatArray, FloatArray]:
+    return np.array([min(decay.cutoff_min, _LONGEST)]), np.array([1.0, 0.0])
+
+
+def _stepped(decay: Decay) -> tuple[FloatArray, FloatArray]:
+    steps = dict(decay.parameters)
+    ends, heights = (np.array(steps[name], dtype=np.float64) for name in ("up_to_min", "weight"))
+    return ends, np.append(heights, 0.0)
+
+
+def _linear(time: FloatArray, decay: Decay) -> FloatArray:
+    falling: FloatArray = np.maximum(0.0, 1.0 - time / decay.cutoff_min)
+    return falling
+
+
+def _exponential(time: FloatArray, decay: Decay) -> FloatArray:
+    return np.asarray(np.exp(-decay.number("rate_per_min") * time))
+
+
+def _gaussian(time: FloatArray, decay: Decay) -> FloatArray:
+    return np.asarray(np.exp(-(time**2) / (2.0 * decay.number("sigma_min") ** 2)))
+
+
+def _truncated_gaussian(time: FloatArray, decay: Decay) -> FloatArray:
+    floor = np.exp(-0.5)
+    bell = (np.exp(-0.5 * (time / decay.cutoff_min) ** 2) - floor) / (1.0 - floor)
+    return np.asarray(np.maximum(0.0, bell))
+
+
+def _power(time: FloatArray, decay: Decay) -> FloatArray:
+    nearness = decay.number("scale_min") / np.maximum(time, decay.number("t0_min"))
+    return np.asarray(nearness ** decay.number("exponent"))
+
+
+def _log_logistic(time: FloatArray, decay: Decay) -> FloatArray:
+    with np.errstate(over="ignore"):
+        return np.asarray(1.0 / (1.0 + (time / decay.number("t50_min")) ** decay.number("exponent")))
+
+
+_FORMULAS: Mapping[str, Callable[[FloatArray, Decay], FloatArray]] = MappingProxyType(
+    {
+        "linear": _linear,
+        "exponential": _exponential,
+        "gaussian": _gaussian,
+        "truncated_gaussian": _truncated_gaussian,
+        "power": _power,
+        "log_logistic": _log_logistic,
+    }
+)
+
+_ZONES: Mapping[str, Callable[[Decay], tuple[FloatArray, FloatArray]]] = MappingProxyType(
+    {"binary": _binary, "stepped": _stepped}
+)
+"""Decays that are one number in each zone: where the zones end, and their weights, the one beyond them last."""
+
+
+# Decay functions by name: factories of small frozen callables, which check their numbers.
+
+ZONES_E2SFCA: Mapping[float, float] = MappingProxyType({10.0: 1.0, 20.0: 0.68, 30.0: 0.22})
+"""Weight up to so many minutes, inclusive: the three zones of Luo and Qi (2009) with their faster decay."""
+
+
+def _or_inf(cutoff_min: float | None) -> float:
+    """No cutoff is one that nothing lies beyond."""
+    return np.inf if cutoff_min is None else cutoff_min
+
+
+def decay_binary(cutoff_min: float | None) -> Decay:
+    """
+    Count everything within a cutoff fully, and nothing beyond.
+
+    Parameters
+    ----------
+    cutoff_min : float or None
+        0 or more; inclusive. None or inf: whatever can be reached.
+
+    Returns
+    -------
+    Decay
+        1 up to the cutoff, 0 beyond.
+
+    Raises
+    ------
+    ContractError
+        Where the cutoff is negative or NaN.
+
+    Examples
+    --------
+    >>> decay_binary(45.0)([45.0, 46.0]).tolist()
+    [1.0, 0.0]
+    """
+    return Decay("binary", (), _or_inf(cutoff_min))
+
+
+def decay_stepped(weights: Mapping[float, float]) -> Decay:
+    """
+    Weigh by zones.
+
+    Parameters
+    ----------
+    weights : mapping of float to float
+        Minutes up to which (inclusive) each weight holds. Weights do not rise, and the first one is 1.
+
+    Returns
+    -------
+    Decay
+        0 beyond the last zone.
+
+    Raises
+    ------
+    ContractError
+        Where minutes are negative or not finite, or weights rise, are below 0 or do not begin with 1.
+
+    Notes
+    -----
+    Luo and Qi (2009): 1 to 10 minutes, 0.68 to 20, 0.22 to 30, the default of E2SFCA (`ZONES_E2SFCA`).
+
+    Examples
+    --------
+    >>> decay_stepped({10.0: 1.0, 20.0: 0.68, 30.0: 0.22})([10.0, 10.5, 30.0, 31.0]).tolist()
+    [1.0, 0.68, 0.22, 0.0]
+    """
+    if not isinstance(weights, Mapping):
+        raise ContractError(
+            "decay_stepped", ["weights: give a weight by the end of each zone, as {10: 1, 20: 0.68}"]
+        )
+    ends, heights = tuple(weights), tuple(weights.values())
+    order = np.argsort(numbers("decay_stepped", "up_to_min", ends))
+    steps = (("up_to_min", tuple(ends[at] for at in order)), ("weight", tuple(heights[at] for at in order)))
+    return Decay("stepped", steps)
+
+
+def decay_linear(cutoff_min: float) -> Decay:
+    """
+    Fall on a straight line from 1 at the door to 0 at a cutoff.
+
+    Parameters
+    ----------
+    cutoff_min : float
+        Above 0, finite.
+
+    Returns
+    -------
+    Decay
+        ``1 - t / T`` up to the cutoff T, 0 beyond.
+
+    Raises
+    ------
+    ContractError
+        Where the cutoff is not above 0 or not finite.
+
+    Examples
+    --------
+    >>> decay_linear(60.0)([0.0, 15.0, 60.0, 90.0]).tolist()
+    [1.0, 0.75, 0.0, 0.0]
+    """
+    return Decay("linear", (), cutoff_min)
+
+
+def decay_exponential(
+    rate_per_min: float | None = None, *, half_life_min: float | None = None, cutoff_min: float | None = None
+) -> Decay:
+    """
+    Lose the same share every minute.
+
+    Parameters
+    ----------
+    rate_per_min : float, optional
+        The rate b of ``exp(-b t)``; above 0.
+    half_life_min : float, optional
+        Instead of the rate: minutes after which half is left, ``b = ln 2 / h``; above 0.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
+
+    Returns
+    -------
+    Decay
+        ``exp(-b t)``.
+
+    Raises
+    ------
+    ContractError
+        Unless exactly one of rate and half-life is given and all are in range.
+
+    Examples
+    --------
+    >>> decay_exponential(half_life_min=10.0)([0.0, 10.0, 20.0]).round(12).tolist()
+    [1.0, 0.5, 0.25]
+    """
+    if (rate_per_min is None) == (half_life_min is None):
+        raise ContractError(
+            "decay_exponential", ["give either rate_per_min or half_life_min, not both or neither"]
+        )
+    if rate_per_min is None:
+        if not is_above_zero(half_life_min):
+            raise ContractError(
+                "decay_exponential", [f"half_life_min: must be above 0 and finite, is {half_life_min!r}"]
+            )
+        rate_per_min = log(2.0) / float(half_life_min)
+    return Decay("exponential", (("rate_per_min", rate_per_min),), _or_inf(cutoff_min))
+
+
+def decay_gaussian(sigma_min: float, *, cutoff_min: float | None = None) -> Decay:
+    """
+    Fall slowly at first, then fast: half a bell.
+
+    Parameters
+    ----------
+    sigma_min : float
+        Standard deviation in minutes; above 0.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
+
+    Returns
+    -------
+    Decay
+        ``exp(-t^2 / (2 sigma^2))``, without the factor that would make it a density.
+
+    Raises
+    ------
+    ContractError
+        Where a number is out of range.
+
+    Examples
+    --------
+    >>> decay_gaussian(20.0)([0.0, 20.0]).round(7).tolist()
+    [1.0, 0.6065307]
+    """
+    return Decay("gaussian", (("sigma_min", sigma_min),), _or_inf(cutoff_min))
+
+
+def decay_truncated_gaussian(cutoff_min: float) -> Decay:
+    """
+    Fall like a bell that is lowered so that it reaches 0 at the cutoff (Dai 2010).
+
+    Parameters
+    ----------
+    cutoff_min : float
+        Above 0, finite.
+
+    Returns
+    -------
+    Decay
+        ``(exp(-(t / T)^2 / 2) - exp(-1/2)) / (1 - exp(-1/2))`` up to the cutoff T, 0 beyond.
+
+    Raises
+    ------
+    ContractError
+        Where the cutoff is not above 0 or not finite.
+
+    Examples
+    --------
+    >>> decay_truncated_gaussian(60.0)([0.0, 30.0, 60.0]).round(6).tolist()
+    [1.0, 0.701367, 0.0]
+    """
+    return Decay("truncated_gaussian", (), cutoff_min)
+
+
+def decay_power(
+    exponent: float, *, scale_min: float = 1.0, t0_min: float = 1.0, cutoff_min: float | None = None
+) -> Decay:
+    """
+    Fall with a power of time, the gravity of Hansen (1959).
+
+    Parameters
+    ----------
+    exponent : float
+        The a of ``(t / s)^-a``; above 0.
+    scale_min : float
+        Minutes s at which the weight is 1; above 0.
+    t0_min : float
+        Shorter times count as this; above 0, or the weight at the door would have no bound.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
+
+    Returns
+    -------
+    Decay
+        ``(max(t, t0) / s)^-a``: the only decay that is not 1 at the door.
+
+    Raises
+    ------
+    ContractError
+        Where a number is out of range.
+
+    Examples
+    --------
+    >>> decay_power(2.0, scale_min=20.0)([0.0, 2.0, 20.0, 40.0]).tolist()
+    [400.0, 100.0, 1.0, 0.25]
+    """
+    parameters = (("exponent", exponent), ("scale_min", scale_min), ("t0_min", t0_min))
+    return Decay("power", parameters, _or_inf(cutoff_min))
+
+
+def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float | None = None) -> Decay:
+    """
+    Fall along an S: nearly all near the door, half at a stated time, nearly nothing far away.
+
+    Parameters
+    ----------
+    t50_min : float
+        Minutes at which the weight is one half; above 0.
+    exponent : float
+        How steep; above 0.
+    cutoff_min : float, optional
+        0 beyond; inclusive; by default no cutoff.
+
+    Returns
+    -------
+    Decay
+        ``1 / (1 + (t / t50)^k)``.
+
+    Raises
+    ------
+    ContractError
+        Where a number is out of range.
+
+    Examples
+    --------
+    >>> decay_log_logistic(30.0, 2.0)([0.0, 30.0, 90.0]).tolist()
+    [1.0, 0.5, 0.1]
+    """
+    return Decay("log_logistic", (("t50_min", t50_min), ("exponent", exponent)), _or_inf(cutoff_min))

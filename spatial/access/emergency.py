@@ -1,0 +1,165 @@
+"""Emergency response: mobilisation of the crew, then the drive from the station."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from sys import float_info
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import SnapRules, is_number, shown
+from spatial.access.paired import pair_up, reach_status
+from spatial.access.places import ids_or_none, take
+from spatial.errors import ContractError, NetworkError, first_of
+from spatial.network.nearest import nearest
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.access.paired import Pairing
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+
+
+__all__ = ["emergency_response"]
+
+
+def emergency_response(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    stations: gpd.GeoDataFrame,
+    settlements: gpd.GeoDataFrame,
+    *,
+    mobilisation_min: float | str,
+    service: str | frozenset[str] | None = None,
+    vocabulary: Vocabulary | None = None,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> pd.DataFrame:
+    """
+    Find the minutes from the call until the first crew is there.
+
+    Response = mobilisation of the crew, as stated + drive from the station to the settlement, in that direction. The
+    station with the shortest sum responds, which need not be the nearest one.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode that drives, such as emergency.
+    stations : GeoDataFrame
+        By the contract of the table ``facilities``; only existing ones count.
+    settlements : GeoDataFrame
+        By the contract of its table.
+    mobilisation_min : float or str
+        Minutes from the call to the departure, 0 or more; or the column of `stations` with them, known for each that
+        responds. There is no default: state what holds where the stations are.
+    service : str or frozenset of str, optional
+        Which stations respond: those of whatever satisfies a service in the vocabulary, or of a set of words as they
+        are; all by default.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    DataFrame
+        One row a settlement, as given: `settlement_id`, `station_id`, `mode`, `mobilisation_min`, `drive_min` (with the
+        ways between doors and network), `response_min` and `reach_status`; NaN where no station can come.
+
+    Raises
+    ------
+    ContractError
+        Where the mobilisation is missing, below 0, or not in the stations, or neither they nor the vocabulary know the
+        service.
+    NetworkError
+        Where the network is walked on.
+
+    Examples
+    --------
+    >>> # 3 min to mobilise and 12 min to drive: 15 min. A station of volunteers next door that needs 20 is not first.
+    """
+    if "walk" in graph.mode.split("+"):
+        raise NetworkError(f"mode {graph.mode}: crews drive; build the network with mode='emergency'")
+    require_columns("stations", stations, ("facility_id", "service"))
+    timed = stations.assign(mobilisation_min=_mobilisation(stations, mobilisation_min))
+    kinds = frozenset(stations["service"].dropna()) if service is None else service
+    pairing = pair_up(
+        graph,
+        settlements,
+        timed,
+        service=kinds,
+        vocabulary=vocabulary,
+        rules=rules or SnapRules(),
+        barriers=barriers,
+    )
+    origins, goals = pairing.snaps
+    ready = _ready(pairing, mobilisation_min)
+    n = len(origins)
+    response, station = np.full(n, np.inf), np.full(n, -1, dtype=np.int64)
+    if len(goals) and n:
+        # The crew's mobilisation comes before the first leg, so stations compete with both.
+        waiting = replace(goals, access_min=goals.access_min + ready[:, None])
+        for members, of in pairing.choices:
+            if len(members) == 0:
+                continue
+            able = take(waiting, members)
+            found = nearest(graph, take(origins, of), able, k=1, direction="from_facility")
+            response[of] = found.travel_time_min[:, 0]
+            station[of] = np.where(found.destination[:, 0] >= 0, members[found.destination[:, 0]], -1)
+    return _table(graph, pairing, response, station, ready).iloc[pairing.back].reset_index(drop=True)
+
+
+def _mobilisation(stations: gpd.GeoDataFrame, stated: float | str) -> NDArray[np.float64]:
+    if not isinstance(stated, str):
+        if not is_number(stated, least=0.0, most=float_info.max):
+            raise ContractError("options", [f"mobilisation_min: is {shown(stated)}, must be 0 or more"])
+        return np.full(len(stations), float(stated))
+    if stated not in stations:
+        raise ContractError("stations", [f"{stated}: no such column; mobilisation_min names it"])
+    return pd.to_numeric(stations[stated], errors="coerce").to_numpy(dtype=np.float64)
+
+
+def _ready(pairing: Pairing, stated: float | str) -> NDArray[np.float64]:
+    """Minutes of the stations that respond; others, planned ones and other services need none."""
+    minutes = pairing.goals.frame["mobilisation_min"].to_numpy(dtype=np.float64)[pairing.members]
+    wrong = ~((minutes >= 0.0) & (minutes < np.inf))
+    if wrong.any():
+        named = first_of(pairing.goals.frame["facility_id"].iloc[pairing.members[wrong]])
+        raise ContractError(
+            "stations", [f"{stated}: missing or below 0 at stations {named}; state it for each"]
+        )
+    return minutes
+
+
+def _table(
+    graph: TravelGraph,
+    pairing: Pairing,
+    response: NDArray[np.float64],
+    station: NDArray[np.int64],
+    ready: NDArray[np.float64],
+) -> pd.DataFrame:
+    n = len(response)
+    is_reached = station >= 0
+    mobilisation, drive, total = np.full((3, n), np.nan)
+    mobilisation[is_reached] = ready[station[is_reached]]
+    total[is_reached] = response[is_reached]
+    drive[is_reached] = np.maximum(total[is_reached] - mobilisation[is_reached], 0.0)
+    named = np.full(n, -1, dtype=np.int64)
+    named[is_reached] = pairing.members[station[is_reached]]
+    return pd.DataFrame(
+        {
+            "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
+            "station_id": ids_or_none(pairing.goals.frame["facility_id"], named),
+            "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
+            "mobilisation_min": mobilisation,
+            "drive_min": drive,
+            "response_min": total,
+            "reach_status": pd.Series(reach_status(pairing, response), dtype="str"),
+        }
+    )

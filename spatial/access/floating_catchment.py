@@ -1,0 +1,560 @@
+"""The floating catchment family: supply per person around settlements, and how crowded facilities are."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+
+from spatial.access.decays import ZONES_E2SFCA, decay_binary, decay_stepped
+from spatial.access.od_pairs import (
+    COUNT,
+    PairsByWeight,
+    demand_of,
+    offer_of,
+    read_pairs,
+    require_decay,
+    statuses,
+    weigh_pairs,
+)
+from spatial.errors import ContractError, CrsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.access.decays import Decay
+    from spatial.access.od_pairs import Offer, Pairs, WeighedPairs
+    from spatial.inputs.services import Vocabulary
+
+
+__all__ = [
+    "catchment_ratios",
+    "catchment_sums",
+    "facility_crowding",
+    "floating_catchment_area",
+    "read_catchments",
+    "same",
+]
+
+
+# Floating catchments on bare numbers: weights of pairs, people of places, supply of facilities.
+
+FloatArray: TypeAlias = NDArray[np.float64]
+FcaMethod: TypeAlias = Literal["2sfca", "e2sfca", "3sfca", "m2sfca", "bfca"]
+
+
+@dataclass(frozen=True, eq=False)
+class CatchmentSums:
+    """What floating catchments give, for n places and m facilities."""
+
+    demand: FloatArray  # shape (m,), people in the catchment of each facility, weighted as the method says
+    ratio: FloatArray  # shape (m,), supply over demand; 0 where demand is 0
+    access: FloatArray  # shape (n,), the measure; 0 where nothing is reached
+
+
+def catchment_sums(
+    pairs: WeighedPairs, supply: FloatArray, *, method: FcaMethod, choice: WeighedPairs | None = None
+) -> CatchmentSums:
+    """
+    Divide the supply of facilities among the people in their catchments.
+
+    Examples
+    --------
+    Two places of 100 people at one facility with 10 beds: 20 people a bed.
+
+    >>> from spatial.access.decays import decay_binary
+    >>> from spatial.access.od_pairs import Links
+    >>> from spatial.access.od_pairs import weigh_pairs
+    >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
+    >>> people, beds = np.array([100.0, 100.0]), np.array([10.0])
+    >>> pairs = weigh_pairs(links, np.array([5.0, 25.0]), people, decay_binary(30.0))
+    >>> catchment_sums(pairs, beds, method="2sfca").access.tolist()
+    [0.05, 0.05]
+    """
+    n, m = pairs.links.shape
+    if method == "bfca":
+        # Each person goes somewhere once, and each unit of supply is handed out once.
+        asked = pairs.to_facilities(pairs.people * _inverse(pairs.to_places(np.ones(m))))
+        level = _over(supply, asked)
+        return CatchmentSums(asked, level, pairs.to_places(level * _inverse(pairs.to_facilities(np.ones(n)))))
+    if method == "3sfca":
+        chosen = _inverse((pairs if choice is None else choice).to_places(np.ones(m)))
+        asked = pairs.to_facilities(pairs.people * chosen, power=2)
+        ratio = _over(supply, asked)
+        return CatchmentSums(asked, ratio, chosen * pairs.to_places(ratio, power=2))
+    asked = pairs.people_at_facilities
+    ratio = _over(supply, asked)
+    return CatchmentSums(asked, ratio, pairs.to_places(ratio, power=2 if method == "m2sfca" else 1))
+
+
+def crowding(pairs: WeighedPairs, supply: FloatArray) -> FloatArray:
+    """Count the people for each unit of supply at each facility: the inverted two-step catchment of Wang (2018)."""
+    return pairs.to_facilities(_over(pairs.people, pairs.to_places(supply)))
+
+
+def _over(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Divide; 0 where there is nothing to divide by."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0.0)
+
+
+def _inverse(values: FloatArray) -> FloatArray:
+    return _over(np.ones_like(values), values)
+
+
+# The door of the floating catchments: pairs, weights, people and supply, read and checked once.
+
+_DEFAULT_DECAY: Mapping[str, Decay] = MappingProxyType(
+    {
+        "2sfca": decay_binary(max(ZONES_E2SFCA)),
+        **dict.fromkeys(("e2sfca", "3sfca", "m2sfca", "bfca"), decay_stepped(ZONES_E2SFCA)),
+    }
+)
+"""Luo and Wang (2003): 30 minutes; the others by the zones of Luo and Qi (2009)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Catchments:
+    """Everything that a floating catchment needs, read and checked once."""
+
+    pairs: Pairs  # pairs of settlements and the facilities of the service
+    decay: Decay  # what a facility is worth at so many minutes
+    # the same with the decay as their weights, and with the people of settlements; 0 where unknown
+    weighed: WeighedPairs
+    demand_known_share: float  # share of settlements with a number of people
+    offer: Offer  # supply of each facility
+
+    def sums(self, method: FcaMethod, *, choice: str = "catchment") -> CatchmentSums:
+        """Compute ratios and access."""
+        chosen = None
+        if method == "3sfca" and choice == "all_pairs":
+            chosen = PairsByWeight(self.pairs.links, self.demand, self.decay.uncut(self.pairs.minutes))
+        return catchment_sums(self.weighed, self.offer.supply, method=method, choice=chosen)
+
+    @property
+    def demand(self) -> FloatArray:
+        """People of each settlement, shape (n,); 0 where unknown."""
+        return self.weighed.people
+
+    def said(self, method: str, n: int) -> dict[str, object]:
+        """Name what was measured, in the columns that every result begins with."""
+        return {
+            "service": same(self.pairs.service, n),
+            "mode": same(self.pairs.mode, n),
+            "method": same(method, n),
+            "decay": same(str(self.decay), n),
+        }
+
+
+def read_catchments(  # noqa: PLR0913 - what the public functions share, by their names
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None,
+    method: FcaMethod,
+    decay: Decay | None,
+    demand: str,
+    supply: str | None,
+) -> Catchments:
+    """Check the frames and weigh the pairs."""
+    if method not in get_args(FcaMethod):
+        raise ContractError(
+            "options", [f"method: must be one of {', '.join(get_args(FcaMethod))}, is {method!r}"]
+        )
+    decay = _DEFAULT_DECAY[method] if decay is None else decay
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
+    persons, known = demand_of(pairs, demand)
+    require_decay(pairs, decay)
+    weighed = weigh_pairs(pairs.links, pairs.minutes, persons, decay)
+    return Catchments(pairs, decay, weighed, known, offer_of(pairs, supply))
+
+
+def same(value: str | None, n: int) -> pd.Series[str]:
+    """Repeat a text."""
+    return pd.Series(pd.array(pa.repeat(pa.scalar(value, pa.large_string()), n), dtype="str"))
+
+
+def per_person(offer: Offer) -> str:
+    """Name the unit of supply per person."""
+    return f"{offer.unit} per person"
+
+
+# Where floating catchments lack the people beyond the study area, and so promise too much.
+
+_log = logging.getLogger(__name__)
+
+BufferRule: TypeAlias = Literal["detect", "none_needed"]
+MissingBuffer: TypeAlias = Literal["flag", "refuse"]
+
+HULL_RATIO = 0.3
+"""How closely the hull follows the places: 0 as closely as it can, 1 the convex hull (shapely.concave_hull)."""
+
+
+def has_people_around(settlements: pd.DataFrame, demand: NDArray[np.float64]) -> bool:
+    """Tell whether people outside the study area are in the table."""
+    if "in_study" not in settlements:
+        return False
+    return bool(demand[~settlements["in_study"].to_numpy(dtype=bool)].sum() > 0.0)
+
+
+def near_edge(
+    pairs: Pairs,
+    weighed: WeighedPairs,
+    *,
+    buffer: BufferRule,
+    on_missing_buffer: MissingBuffer,
+) -> tuple[NDArray[np.bool_], bool]:
+    """
+    Flag the settlements whose measure may be too high because people beyond the edge are not in the table.
+
+    Without people outside the study area, a facility is at risk where the edge of the places, the boundary of their
+    concave hull, is no further from it than the furthest settlement in its catchment; a settlement is at risk where a
+    facility of its catchment is. Without points every settlement that reaches a facility is at risk.
+    """
+    _check_options(buffer, on_missing_buffer)
+    n = len(pairs.settlements)
+    buffered = has_people_around(pairs.settlements, weighed.people)
+    if buffered or buffer == "none_needed":
+        return np.zeros(n, dtype=bool), buffered
+    used = weighed.inside
+    if not used.any():
+        return np.zeros(n, dtype=bool), buffered
+    if on_missing_buffer == "refuse":
+        raise ContractError(
+            "settlements",
+            [
+                "in_study: no people outside the study area; load a buffer, or give buffer='none_needed' for an island"
+            ],
+        )
+    facility = _facilities_at_risk(pairs, used)
+    at_risk = np.bincount(pairs.origin[used & facility[pairs.destination]], minlength=n) > 0
+    _log.warning(
+        "no people outside the study area are known: %s may look better than it is in %d of %d settlements, with %.0f "
+        "people; see edge_risk",
+        pairs.service,
+        int(at_risk.sum()),
+        n,
+        weighed.people[at_risk].sum(),
+    )
+    return at_risk, buffered
+
+
+def _check_options(buffer: str, on_missing_buffer: str) -> None:
+    problems = []
+    if buffer not in ("detect", "none_needed"):
+        problems.append(f"buffer: must be 'detect' or 'none_needed', is {buffer!r}")
+    if on_missing_buffer not in ("flag", "refuse"):
+        problems.append(f"on_missing_buffer: must be 'flag' or 'refuse', is {on_missing_buffer!r}")
+    if problems:
+        raise ContractError("options", problems)
+
+
+def _facilities_at_risk(pairs: Pairs, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    m = len(pairs.facilities)
+    places, sites = _points(pairs.settlements), _points(pairs.facilities)
+    if places is None or sites is None:
+        return np.ones(m, dtype=bool)
+    if getattr(pairs.settlements, "crs", None) != getattr(pairs.facilities, "crs", None):
+        raise CrsError("settlements and facilities differ in their CRS; reproject with to_crs(...)")
+    i, j = pairs.origin[used], pairs.destination[used]
+    reach = np.zeros(m)
+    np.maximum.at(reach, j, shapely.distance(places[i], sites[j]))
+    known = places[~shapely.is_missing(places)]
+    hull = shapely.concave_hull(shapely.multipoints(known), ratio=HULL_RATIO)
+    edge = shapely.boundary(hull) if shapely.get_dimensions(hull) == 2 else hull
+    beyond = ~np.asarray(shapely.intersects(hull, sites))
+    return beyond | np.asarray(shapely.distance(edge, sites) <= reach)
+
+
+def _points(frame: pd.DataFrame) -> NDArray[np.object_] | None:
+    points = getattr(frame, "geometry", None)
+    return None if points is None else np.asarray(points.to_numpy(), dtype=object)
+
+
+# The floating catchment family: supply per person around settlements, and how crowded facilities are.
+
+
+def floating_catchment_area(  # noqa: PLR0913 - the name and the options that analysts know, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    method: FcaMethod = "e2sfca",
+    decay: Decay | None = None,
+    demand: str = "population_persons",
+    supply: str | None = None,
+    choice: Literal["catchment", "all_pairs"] = "catchment",
+    buffer: BufferRule = "detect",
+    on_missing_buffer: MissingBuffer = "flag",
+) -> pd.DataFrame:
+    """
+    Measure how much supply there is for each person around every settlement, competition counted.
+
+    Parameters
+    ----------
+    od : DataFrame
+        Pairs as `travel_times` gives them: `from_id`, `to_id`, `travel_time_min`, perhaps `mode` (the fastest counts).
+    settlements, facilities : DataFrame
+        By the contracts of the tables; only existing facilities count.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    method : {'2sfca', 'e2sfca', '3sfca', 'm2sfca', 'bfca'}
+        See the notes.
+    decay : Decay, optional
+        What a facility is worth at so many minutes. By default all the same up to 30 minutes for 2SFCA, and 1, 0.68
+        and 0.22 up to 10, 20 and 30 minutes (Luo and Qi 2009) for the others.
+    demand : str
+        Column of the settlements with the people who compete, such as ``elderly_persons``. Unknown ones count as
+        nobody, with a warning.
+    supply : str, optional
+        Column of the facilities, known for each; ``count``: each counts one. By default `capacity` where every facility
+        of the service has one; else each counts one, with a warning. Known and unknown capacities are never mixed.
+    choice : {'catchment', 'all_pairs'}
+        For 3SFCA, among which facilities a place chooses: those of its catchment, or every pair of the table, also
+        beyond the cutoff, as PySAL's `access` does.
+    buffer : {'detect', 'none_needed'}
+        ``none_needed`` states that nobody lives beyond the study area, as around an island.
+    on_missing_buffer : {'flag', 'refuse'}
+        What to do where no settlement outside the study area has people: flag those near the edge, or raise.
+
+    Returns
+    -------
+    DataFrame
+        One row a settlement, always, in the order given: `settlement_id`, `service`, `mode`, `method`, `decay`, `value`
+        (0 where nothing is reached), `unit`, `status` (reached, beyond_cutoff, no_pair, no_facility),
+        `facilities_reached`, `supply_basis` (the column, or ``count``; missing where no facility exists),
+        `capacity_known_share`, `demand_known_share`, `buffer_population` (are people outside the study area in the
+        table?) and `edge_risk` (may the value be too high for the lack of them?).
+
+    Raises
+    ------
+    ContractError
+        For bad frames or options, a decay that reaches beyond the end of the pairs, and a missing buffer where refused.
+
+    Notes
+    -----
+    With weights W = f(t), people P and supply S:
+
+    - 2SFCA (Luo and Wang 2003), E2SFCA (Luo and Qi 2009): ``R_j = S_j / sum_k P_k W_kj``, ``A_i = sum_j W_ij R_j``;
+    - 3SFCA (Wan, Zou and Sternberg 2012): the same with ``W_ij G_ij``, ``G_ij = W_ij / sum_l W_il``;
+    - M2SFCA (Delamater 2013): ``A_i = sum_j W_ij^2 R_j``, which loses supply where facilities lie far from people;
+    - BFCA (Paez, Higgins and Vivona 2019): ``L_j = S_j / sum_i P_i G_ij``, ``A_i = sum_j L_j W_ij / sum_k W_kj``: a
+      level of service, not supply per person. Never compare it with the others.
+
+    A facility with nobody in its catchment gives nothing (ratio 0, not infinity). 2SFCA, E2SFCA and 3SFCA hand out all
+    supply that is used: ``sum_i P_i A_i = sum_j S_j``.
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["a", "a"], "travel_time_min": [5.0, 15.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["u", "v"], "population_persons": [32.0, 100.0]})
+    >>> hospitals = pd.DataFrame({"facility_id": ["a"], "service": ["hospital"], "capacity": [10.0]})
+    >>> found = floating_catchment_area(
+    ...     od, places, hospitals, service="hospital", buffer="none_needed"
+    ... )
+    >>> found["value"].round(6).tolist()  # 10 beds for 32 + 0.68 x 100 = 100 people
+    [0.1, 0.068]
+    """
+    ready = read_catchments(
+        od,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        method=method,
+        decay=decay,
+        demand=demand,
+        supply=supply,
+    )
+    if choice not in ("catchment", "all_pairs"):
+        raise ContractError("options", [f"choice: must be 'catchment' or 'all_pairs', is {choice!r}"])
+    at_risk, buffered = near_edge(
+        ready.pairs, ready.weighed, buffer=buffer, on_missing_buffer=on_missing_buffer
+    )
+    found = ready.sums(method, choice=choice)
+    reached = ready.weighed.facilities_reached
+    return pd.DataFrame(
+        {
+            "settlement_id": settlements["settlement_id"].reset_index(drop=True),
+            **ready.said(method, len(settlements)),
+            "value": found.access,
+            "unit": same(
+                "level of service" if method == "bfca" else per_person(ready.offer), len(settlements)
+            ),
+            "status": statuses(ready.pairs, reached > 0),
+            "facilities_reached": reached,
+            "supply_basis": same(ready.offer.basis, len(settlements)),
+            "capacity_known_share": ready.offer.known_share,
+            "demand_known_share": ready.demand_known_share,
+            "buffer_population": buffered,
+            "edge_risk": at_risk,
+        }
+    )
+
+
+def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    method: FcaMethod = "e2sfca",
+    decay: Decay | None = None,
+    demand: str = "population_persons",
+    supply: str | None = None,
+    choice: Literal["catchment", "all_pairs"] = "catchment",
+) -> pd.DataFrame:
+    """
+    Give the first step of a floating catchment: supply over people, for every facility.
+
+    Parameters
+    ----------
+    od, settlements, facilities : DataFrame
+        As in `floating_catchment_area`.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    method, decay, demand, supply, choice
+        As in `floating_catchment_area`.
+
+    Returns
+    -------
+    DataFrame
+        One row an existing facility of the service, in the order given: `facility_id`, `service`, `mode`, `method`,
+        `decay`, `supply`, `supply_basis`, `demand_persons` (weighted as the method says), `ratio`, `unit`,
+        `settlements_reached` and `unused`: nobody is in its catchment, so that the ratio is 0 and its supply goes to
+        nobody.
+
+    Raises
+    ------
+    ContractError
+        For bad frames or options, and a decay that reaches beyond the end of the pairs.
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["a", "a"], "travel_time_min": [5.0, 15.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["u", "v"], "population_persons": [32.0, 100.0]})
+    >>> hospitals = pd.DataFrame({"facility_id": ["a", "b"], "service": "hospital", "capacity": [10.0, 9.0]})
+    >>> found = catchment_ratios(od, places, hospitals, service="hospital")
+    >>> found["ratio"].tolist(), found["unused"].tolist()
+    ([0.1, 0.0], [False, True])
+    """
+    ready = read_catchments(
+        od,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        method=method,
+        decay=decay,
+        demand=demand,
+        supply=supply,
+    )
+    found = ready.sums(method, choice=choice)
+    m = len(ready.pairs.facilities)
+    return pd.DataFrame(
+        {
+            "facility_id": ready.pairs.facilities["facility_id"].reset_index(drop=True),
+            **ready.said(method, m),
+            "supply": ready.offer.supply,
+            "supply_basis": same(ready.offer.basis, m),
+            "demand_persons": found.demand,
+            "ratio": found.ratio,
+            "unit": same("level of service" if method == "bfca" else per_person(ready.offer), m),
+            "settlements_reached": ready.weighed.places_reached,
+            "unused": ~(found.demand > 0.0),
+        }
+    )
+
+
+def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area, by keyword
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    decay: Decay | None = None,
+    demand: str = "population_persons",
+    supply: str | None = None,
+) -> pd.DataFrame:
+    """
+    Measure how many people there are for each unit of supply at every facility (i2SFCA).
+
+    Parameters
+    ----------
+    od, settlements, facilities : DataFrame
+        As in `floating_catchment_area`.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    decay, demand, supply
+        As in `floating_catchment_area`; by default the zones of E2SFCA.
+
+    Returns
+    -------
+    DataFrame
+        One row an existing facility of the service, in the order given: `facility_id`, `service`, `mode`, `method`
+        (``i2sfca``), `decay`, `supply`, `supply_basis`, `capacity_known_share`, `demand_known_share`, `value`
+        (0 where nobody comes), `unit`, `unused`.
+
+    Raises
+    ------
+    ContractError
+        For bad frames or options, and a decay that reaches beyond the end of the pairs.
+
+    Notes
+    -----
+    Wang (2018, 2021): ``C_j = sum_i P_i W_ij / sum_l S_l W_il``. All people within reach of some supply are handed out:
+    ``sum_j S_j C_j`` is their number.
+
+    Examples
+    --------
+    >>> od = pd.DataFrame({"from_id": ["u", "u"], "to_id": ["a", "b"], "travel_time_min": [5.0, 5.0]})
+    >>> places = pd.DataFrame({"settlement_id": ["u"], "population_persons": [100.0]})
+    >>> hospitals = pd.DataFrame({"facility_id": ["a", "b"], "service": "hospital", "capacity": [15.0, 5.0]})
+    >>> facility_crowding(od, places, hospitals, service="hospital")["value"].tolist()  # 5 people a bed
+    [5.0, 5.0]
+    """
+    ready = read_catchments(
+        od,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        method="e2sfca",
+        decay=decay,
+        demand=demand,
+        supply=supply,
+    )
+    value = crowding(ready.weighed, ready.offer.supply)
+    m = len(value)
+    unit = "facility" if ready.offer.counted == COUNT else f"unit of {ready.offer.counted}"
+    return pd.DataFrame(
+        {
+            "facility_id": ready.pairs.facilities["facility_id"].reset_index(drop=True),
+            **ready.said("i2sfca", m),
+            "supply": ready.offer.supply,
+            "supply_basis": same(ready.offer.basis, m),
+            "capacity_known_share": ready.offer.known_share,
+            "demand_known_share": ready.demand_known_share,
+            "value": value,
+            "unit": same(f"persons per {unit}", m),
+            "unused": ~(ready.weighed.people_at_facilities > 0.0),
+        }
+    )

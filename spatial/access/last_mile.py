@@ -1,0 +1,488 @@
+"""The last mile: the way to the road that stays open in every season, what it brings, and what the wet season takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import SnapRules
+from spatial.access.shapes import crosses, shapes_of, tree_of
+from spatial.crs import require_metres
+from spatial.errors import ContractError, CrsError, first_of
+from spatial.network.graph import TravelGraph
+from spatial.network.snapping import walk_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+
+__all__ = ["LastMileRules", "last_mile", "last_mile_coverage", "wet_loss", "wet_loss_summary"]
+
+
+# The last mile: how far settlements lie from the road that stays open in every season, and from what it brings.
+
+_REACHES = (0.03, 0.1, 0.3, 1.0)
+"""Shares of the search around a place behind a barrier, one look after the other; they change the speed only."""
+
+
+@dataclass(frozen=True)
+class LastMileRules:
+    """
+    Where the classes of the last mile begin.
+
+    Parameters
+    ----------
+    connected_m : float
+        Straight line to the road up to which a settlement is connected; inclusive.
+    near_m : float
+        Up to which it is near; inclusive. 2000 m is the Rural Access Index (Roberts et al. 2006).
+    search_m : float
+        How far around a place whose nearest road lies behind a barrier another road is looked for.
+    towns : tuple of str
+        Services of the access table that are towns, the first one computed is used for `last_mile_share`.
+    points : tuple of (str, str)
+        Column of minutes, and the service of the access table that fills it.
+    """
+
+    connected_m: float = 500.0
+    near_m: float = 2000.0
+    search_m: float = 10_000.0
+    towns: tuple[str, ...] = ("town", "county_seat", "city")
+    points: tuple[tuple[str, str], ...] = (
+        ("parcel_point_min", "parcel_point"),
+        ("bus_stop_min", "bus_stop"),
+        ("telecom_min", "telecom"),
+    )
+
+
+def last_mile(
+    edges: gpd.GeoDataFrame | TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    *,
+    rules: LastMileRules | None = None,
+    walk: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> pd.DataFrame:
+    """
+    Measure the walk from every settlement to the all-season road.
+
+    A road is all-season where it is known to be so (yes) or not known to fail (unknown): the distance to the former is
+    the upper bound, to both the lower one. Only roads that may be entered on foot and that lead somewhere count: no
+    ferries, bridges or motorways, no fragments shorter than `min_component_km`. Distances are straight lines, as the
+    Rural Access Index takes them, but none crosses a barrier: where one lies before the nearest road, the nearest of
+    the others within `search_m` counts, or none.
+
+    Parameters
+    ----------
+    edges : GeoDataFrame or TravelGraph
+        Edges of the motorable network, by the contract of the table (one mode's rows), or the graph itself.
+    settlements : GeoDataFrame
+        By the contract of the table.
+    access : DataFrame
+        The access table: of the modes in it the first is that of the way to the town, and walk, where there, that of
+        the ways to parcel point, bus stop and telecom. Distances to these are along the way, both walks included.
+    rules : LastMileRules, optional
+        Where the classes begin.
+    walk : SnapRules, optional
+        Speed and detour of the walk, and the shortest component that counts.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table ``last_mile``, one row a settlement in the order given. Class ``none``: there is
+        no such road at all; ``unknown``: none is known to be all-season, but there are roads of which it is not known.
+
+    Raises
+    ------
+    CrsError
+        Where edges and settlements differ in their CRS.
+    """
+    rules, walk = rules or LastMileRules(), walk or SnapRules()
+    frame = edges.to_frames()[1] if isinstance(edges, TravelGraph) else edges
+    require_columns("edges", frame, ("is_snappable", "component_km", "all_season"))
+    require_columns("settlements", settlements, ("settlement_id",))
+    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
+    if require_metres(frame.crs, what="edges") != require_metres(settlements.crs, what="settlements"):
+        raise CrsError("edges and settlements differ in their CRS; reproject with to_crs(...)")
+    roads = frame.loc[frame["is_snappable"] & (frame["component_km"] >= walk.min_component_km)]
+    points = shapes_of(settlements.geometry)
+    known = roads["all_season"] == "yes"
+    unknown = roads["all_season"] == "unknown"
+    lower, upper = (
+        _distances(points, shapes_of(roads.loc[rows].geometry), barriers, rules.search_m)
+        for rows in (known | unknown, known)
+    )
+    ids = pd.Index(settlements["settlement_id"])
+    return pd.DataFrame(
+        {
+            "settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str"),
+            "all_season_road_distance_m": _finite(lower),
+            "known_all_season_road_distance_m": _finite(upper),
+            "all_season_road_min": _finite(walk_minutes(lower, walk_km_h=walk.walk_km_h, detour=walk.detour)),
+            "last_mile_class": _classes(lower, rules, otherwise="none"),
+            "last_mile_class_known": _classes(upper, rules, otherwise="unknown" if unknown.any() else "none"),
+            "last_mile_share": _share(access, ids, rules),
+            **_to_points(access, ids, dict(rules.points), "travel_time_min"),
+            "known_all_season_road_min": _finite(
+                walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)
+            ),
+            **_to_points(access, ids, _distance_columns(rules), "network_distance_m"),
+        }
+    )
+
+
+def _distances(
+    points: NDArray[np.object_],
+    lines: NDArray[np.object_],
+    barriers: gpd.GeoSeries | None,
+    search_m: float,
+) -> NDArray[np.float64]:
+    """Straight line to the nearest line that no barrier hides; inf where there is none."""
+    distance = np.full(len(points), np.inf)
+    if len(lines) == 0 or len(points) == 0:
+        return distance
+    tree = shapely.STRtree(lines)
+    (rows, nearest), metres = tree.query_nearest(points, all_matches=False, return_distance=True)
+    distance[rows] = metres
+    walls = tree_of(barriers)
+    if walls is None:
+        return distance
+    hidden = rows[crosses(walls, np.asarray(shapely.shortest_line(points[rows], lines[nearest])))]
+    distance[hidden] = np.inf
+    for reach in (share * search_m for share in _REACHES):
+        rows, other = tree.query(points[hidden], predicate="dwithin", distance=reach)
+        is_open = ~crosses(walls, np.asarray(shapely.shortest_line(points[hidden[rows]], lines[other])))
+        rows, other = hidden[rows[is_open]], other[is_open]
+        np.minimum.at(distance, rows, shapely.distance(points[rows], lines[other]))
+        hidden = hidden[~np.isfinite(distance[hidden])]
+    return distance
+
+
+def _classes(distance: NDArray[np.float64], rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
+    named = np.where(
+        distance <= rules.connected_m, "connected", np.where(distance <= rules.near_m, "near", "gap")
+    )
+    return pd.Series(np.where(np.isfinite(distance), named, otherwise), dtype="str")
+
+
+def _share(access: pd.DataFrame, ids: pd.Index, rules: LastMileRules) -> NDArray[np.float64]:
+    """Walk to the network as a share of walk and network on the way to the nearest town; 0 in a town itself."""
+    modes = access["mode"].unique()
+    computed = set(access["service"].unique())
+    town = next((service for service in rules.towns if service in computed), None)
+    if town is None or len(modes) == 0:
+        return np.full(len(ids), np.nan)
+    rows = access.loc[(access["mode"] == modes[0]) & (access["service"] == town)].set_index("settlement_id")
+    walked = rows["access_leg_min"].reindex(ids).to_numpy(dtype=float)
+    together = walked + rows["network_leg_min"].reindex(ids).to_numpy(dtype=float)
+    share: NDArray[np.float64] = np.divide(
+        walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0
+    )
+    return share
+
+
+def _distance_columns(rules: LastMileRules) -> dict[str, str]:
+    """Name the column of metres after that of minutes."""
+    return {f"{name.removesuffix('_min')}_distance_m": service for name, service in rules.points}
+
+
+def _to_points(
+    access: pd.DataFrame, ids: pd.Index, columns: Mapping[str, str], measure: str
+) -> dict[str, NDArray[np.float64]]:
+    modes = list(access["mode"].unique())
+    mode = "walk" if "walk" in modes else next(iter(modes), "")
+    ours = access.loc[access["mode"] == mode]
+    return {
+        column: ours.loc[ours["service"] == service]
+        .set_index("settlement_id")[measure]
+        .reindex(ids)
+        .to_numpy(dtype=float)
+        for column, service in columns.items()
+    }
+
+
+def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+# Last-mile coverage: people near an all-season road who also have a parcel, bus or service point within its target.
+
+_NEAR = ("connected", "near")
+_COLUMNS = {
+    "lower": "last_mile_class_known",
+    "upper": "last_mile_class",
+}
+
+
+def last_mile_coverage(
+    last_mile: pd.DataFrame,
+    access: pd.DataFrame,
+    settlements: pd.DataFrame,
+    *,
+    targets: Mapping[str, float],
+    mode: str | None = None,
+) -> pd.DataFrame:
+    """
+    Measure the share of people whom the last mile serves.
+
+    A settlement is covered for a point where it is *connected* or *near* to the all-season road and reaches that point
+    within its target. Roads of unknown surface make it an interval: the lower bound counts roads known to be
+    all-season, the upper one those not known to fail.
+
+    Parameters
+    ----------
+    last_mile : DataFrame
+        The table of that name.
+    access : DataFrame
+        The access table, which holds the services of `targets`.
+    settlements : DataFrame
+        With `settlement_id`, `in_study` and `population_persons`; only those in the study count.
+    targets : mapping of str to float
+        Minutes to each point, inclusive, by service of the access table, such as ``{"parcel_point": 30.0}``.
+    mode : str, optional
+        Mode of the ways to the points: walk where the table has it, else its first mode.
+
+    Returns
+    -------
+    DataFrame
+        One row for the road alone (`point` road), one for each point, and for any and all of them: `target_min`,
+        `persons`, `covered_persons_lower`, `covered_persons_upper`, `coverage_lower`, `coverage_upper` (NaN where
+        nobody is counted), `places`, `covered_places_lower`, `covered_places_upper`.
+
+    Raises
+    ------
+    ContractError
+        Where a target is negative or NaN, a service or the mode was not computed, or the tables hold other settlements.
+
+    Examples
+    --------
+    Of 100 people near the road and 300 far from it, all with a bus stop in time: coverage 0.25 for bus_stop.
+    """
+    require_columns("access", access, ("settlement_id", "service", "mode", "travel_time_min"))
+    modes = list(access["mode"].unique())
+    chosen = mode or ("walk" if "walk" in modes else next(iter(modes), ""))
+    ours = access.loc[access["mode"] == chosen]
+    scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
+    _check(last_mile, ours, scored, (dict(targets), chosen))
+    ids = pd.Index(scored["settlement_id"])
+    road = last_mile.set_index("settlement_id").reindex(ids)
+    near = {bound: road[column].isin(_NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}
+    within = {service: _within(ours, ids, service, limit) for service, limit in targets.items()}
+    everyone = np.ones(len(ids), dtype=bool)
+    points = {"road": everyone, **within}
+    if within:
+        points["any"] = np.logical_or.reduce(list(within.values()))
+        points["all"] = np.logical_and.reduce(list(within.values()))
+    persons = scored["population_persons"].fillna(0.0).to_numpy(dtype=np.float64)
+    rows = [_row(point, targets.get(point, np.nan), has, (near, persons)) for point, has in points.items()]
+    return pd.DataFrame(rows).astype({"point": "str"})
+
+
+def _check(
+    last_mile: pd.DataFrame,
+    access: pd.DataFrame,
+    settlements: pd.DataFrame,
+    asked: tuple[dict[str, float], str],
+) -> None:
+    targets, mode = asked
+    problems = [
+        f"targets: {service} is {limit:g}, must be 0 or more"
+        for service, limit in targets.items()
+        if not limit >= 0
+    ]
+    missing = [service for service in targets if service not in set(access["service"])]
+    if missing:
+        problems.append(
+            f"access: has no rows of mode {mode!r} for {first_of(missing)}; compute these services"
+        )
+    ids = pd.Index(settlements["settlement_id"])
+    for name, frame in (("last_mile", last_mile), ("access", access if targets else last_mile)):
+        lacking = ids.difference(pd.Index(frame["settlement_id"]))
+        if len(lacking):
+            problems.append(f"{name}: lacks {first_of(lacking)}")
+    if problems:
+        raise ContractError("last-mile coverage", problems)
+
+
+def _within(access: pd.DataFrame, ids: pd.Index, service: str, limit: float) -> NDArray[np.bool_]:
+    rows = access.loc[access["service"] == service].set_index("settlement_id")
+    minutes = rows["travel_time_min"].reindex(ids).to_numpy(dtype=np.float64)
+    return np.asarray(minutes <= limit)
+
+
+def _row(
+    point: str,
+    target_min: float,
+    has: NDArray[np.bool_],
+    ground: tuple[dict[str, NDArray[np.bool_]], NDArray[np.float64]],
+) -> dict[str, object]:
+    near, persons = ground
+    total = float(persons.sum())
+    row: dict[str, object] = {"point": point, "target_min": target_min, "persons": total}
+    for bound, by_road in near.items():
+        covered = float(persons[has & by_road].sum())
+        row[f"covered_persons_{bound}"] = covered
+        row[f"coverage_{bound}"] = covered / total if total > 0 else float("nan")
+    row["places"] = len(persons)
+    for bound, by_road in near.items():
+        row[f"covered_places_{bound}"] = int((has & by_road).sum())
+    return row
+
+
+# Settlements that lose a service when it is wet: two access tables of the same places, dry and wet, compared.
+
+WET_STATUS = ("kept", "slower", "lost", "not_served", "unknown")
+"""What becomes of a service when it is wet."""
+_KEY = ["settlement_id", "service", "mode"]
+_ROUNDING_MIN = 1e-6
+"""Two sums of the same minutes may differ by less than this."""
+
+
+def wet_loss(
+    access_dry: pd.DataFrame,
+    access_wet: pd.DataFrame,
+    settlements: pd.DataFrame,
+    *,
+    cutoff_min: float = np.inf,
+) -> pd.DataFrame:
+    """
+    Compare the access of settlements on a dry and on a wet network.
+
+    Parameters
+    ----------
+    access_dry, access_wet : DataFrame
+        Two access tables of the same settlements, services and modes, in any order.
+    settlements : DataFrame
+        With `settlement_id`, `population_persons` and `in_study`.
+    cutoff_min : float
+        Minutes within which a service counts as there; inclusive. Without it, whatever the tables call reached.
+
+    Returns
+    -------
+    DataFrame
+        One row a row of `access_dry`, in its order: `settlement_id`, `service`, `mode`, `dry_min`, `wet_min`,
+        `slower_min` (wet less dry; NaN where one is missing), `wet_status`, `wet_reach_status` (why it is lost),
+        `facility_changes` (the nearest one is another), `population_persons` and `in_study`. Status: `kept` as fast;
+        `slower` but within the cutoff; `lost`: within it when dry and not when wet; `not_served`: not even when dry;
+        `unknown` where a table does not know.
+
+    Raises
+    ------
+    ContractError
+        Where the tables hold different rows or repeated ones, name settlements that are not there, or the cutoff is
+        negative or NaN.
+
+    Examples
+    --------
+    With a cutoff of 60, a village at 40 minutes when dry and 50 when wet is `slower`; one at 40 and 61 is `lost`.
+    """
+    _check_seasons(access_dry, access_wet, settlements, cutoff_min)
+    dry = access_dry.reset_index(drop=True)
+    keys = pd.MultiIndex.from_frame(dry[_KEY])
+    wet = access_wet.set_index(_KEY).reindex(keys).reset_index()
+    dry_min, wet_min = (frame["travel_time_min"].to_numpy(dtype=np.float64) for frame in (dry, wet))
+    places = settlements.set_index("settlement_id").reindex(pd.Index(dry["settlement_id"]))
+    changes = dry["facility_id"].fillna("") != wet["facility_id"].fillna("")
+    return pd.DataFrame(
+        {
+            **{name: dry[name] for name in _KEY},
+            "dry_min": dry_min,
+            "wet_min": wet_min,
+            "slower_min": wet_min - dry_min,
+            "wet_status": pd.Series(_status(dry, wet, cutoff_min), dtype="str"),
+            "wet_reach_status": _reasons(wet, cutoff_min),
+            "facility_changes": changes.to_numpy(dtype=bool),
+            "population_persons": places["population_persons"].to_numpy(dtype=np.float64),
+            "in_study": places["in_study"].to_numpy(dtype=bool),
+        }
+    )
+
+
+def wet_loss_summary(loss: pd.DataFrame) -> pd.DataFrame:
+    """
+    Count the places and people that keep or lose each service.
+
+    Parameters
+    ----------
+    loss : DataFrame
+        Of `wet_loss`; only rows in the study count.
+
+    Returns
+    -------
+    DataFrame
+        One row a service, mode and status, all five statuses always: `places`, `persons` (unknown numbers count as
+        nobody, see `places_without_population`) and `share_of_persons`. The persons of the five sum to all.
+
+    Examples
+    --------
+    Of 100 and 300 people the first lose the school: `lost` 100 persons, share 0.25, `kept` 300.
+    """
+    require_columns("wet loss", loss, ("in_study", "service", "mode", "wet_status", "population_persons"))
+    ours = loss.loc[loss["in_study"].to_numpy(dtype=bool)]
+    pairs = ours[["service", "mode"]].drop_duplicates()
+    status = pd.DataFrame({"wet_status": pd.Series(WET_STATUS, dtype="str")})
+    rows = pairs.merge(status, how="cross")
+    table = ours.assign(unknown=ours["population_persons"].isna())
+    summed = table.groupby(["service", "mode", "wet_status"], as_index=False, sort=False).agg(
+        places=("settlement_id", "size"),
+        persons=("population_persons", "sum"),
+        places_without_population=("unknown", "sum"),
+    )
+    rows = rows.merge(summed, how="left", on=["service", "mode", "wet_status"])
+    counts = ["places", "places_without_population"]
+    rows[counts] = rows[counts].fillna(0).astype(np.int64)
+    rows["persons"] = rows["persons"].fillna(0.0)
+    total = rows.groupby(["service", "mode"])["persons"].transform("sum")
+    return rows.assign(share_of_persons=(rows["persons"] / total.where(total > 0)).astype(np.float64))
+
+
+def _check_seasons(
+    dry: pd.DataFrame, wet: pd.DataFrame, settlements: pd.DataFrame, cutoff_min: float
+) -> None:
+    for name, frame in (("access_dry", dry), ("access_wet", wet)):
+        require_columns(name, frame, (*_KEY, "travel_time_min", "reach_status"))
+    require_columns("settlements", settlements, ("settlement_id",))
+    problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
+    keys = [pd.MultiIndex.from_frame(frame[_KEY]) for frame in (dry, wet)]
+    for name, key in zip(("access_dry", "access_wet"), keys, strict=True):
+        if key.has_duplicates:
+            problems.append(f"{name}: repeated rows {first_of(key[key.duplicated()].unique())}")
+    only = [first.difference(second) for first, second in (keys, keys[::-1])]
+    for name, missing in zip(("access_wet", "access_dry"), only, strict=True):
+        if len(missing):
+            problems.append(f"{name}: rows of the other table are missing: {first_of(missing)}")
+    strange = pd.Index(dry["settlement_id"].unique()).difference(pd.Index(settlements["settlement_id"]))
+    if len(strange):
+        problems.append(f"settlements: lack {first_of(strange)}")
+    if problems:
+        raise ContractError("wet loss", problems)
+
+
+def _served(frame: pd.DataFrame, cutoff_min: float) -> NDArray[np.bool_]:
+    reached = (frame["reach_status"] == "reached").to_numpy(dtype=bool)
+    return reached & (frame["travel_time_min"].to_numpy(dtype=np.float64) <= cutoff_min)
+
+
+def _status(dry: pd.DataFrame, wet: pd.DataFrame, cutoff_min: float) -> NDArray[np.object_]:
+    before, after = _served(dry, cutoff_min), _served(wet, cutoff_min)
+    slower = (wet["travel_time_min"] - dry["travel_time_min"]).to_numpy(dtype=np.float64) > _ROUNDING_MIN
+    unknown = ((dry["reach_status"] == "unknown") | (wet["reach_status"] == "unknown")).to_numpy(dtype=bool)
+    choices = [unknown, ~before, ~after, slower]
+    return np.select(choices, ["unknown", "not_served", "lost", "slower"], "kept").astype(object)
+
+
+def _reasons(wet: pd.DataFrame, cutoff_min: float) -> pd.Series[str]:
+    reasons = wet["reach_status"].astype("str")
+    late = (reasons == "reached") & ~_served(wet, cutoff_min)
+    return reasons.mask(late, "beyond_cutoff")

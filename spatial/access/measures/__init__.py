@@ -1,1 +1,0 @@
-"""Measures from a table of pairs: opportunities, floating catchments, capacity, poverty, groups."""

@@ -1,0 +1,536 @@
+"""The access table: for every settlement, service and mode the nearest facility, counts, or the reason why not."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from sys import float_info
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
+
+from spatial.access.eligibility import eligible_by_unit
+from spatial.access.findings import clipped_ends, exit_times, findings_of, outside_own_unit
+from spatial.access.options import AccessRules, limit_of
+from spatial.access.paired import easier_walk, minutes_to_closest
+from spatial.access.places import Places, Surroundings, existing, id_order, place_on, take, texts
+from spatial.errors import ContractError
+from spatial.network.graph import TravelGraph
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.network.nearest import Nearest
+    from spatial.network.snapping import Snaps
+
+
+__all__ = ["AccessResult", "access_table"]
+
+
+# Metres to the nearest facility by the shortest way, which need not be the fastest.
+
+METRES_A_KM = 1000.0
+KM_A_MINUTE = 60.0
+"""Speed of walks, in km/h, at which a minute is a kilometre."""
+
+
+def shortest_metres(
+    graph: TravelGraph,
+    snaps: tuple[Snaps, Snaps],
+    *,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    barriers: gpd.GeoSeries | None = None,
+) -> NDArray[np.float64]:
+    """
+    Find the metres of the shortest way to any of some places.
+
+    Returns one value an origin; inf where there is no way. Never more than the length of the fastest way.
+    """
+    km = graph.length_m / METRES_A_KM
+    in_km = graph.with_minutes(
+        np.where(np.isfinite(graph.forward_min), km, np.inf),
+        np.where(np.isfinite(graph.backward_min), km, np.inf),
+        speed_km_h=graph.speed_km_h,
+    )
+    origins, goals = (easier_walk(side, walk_km_h=KM_A_MINUTE, detour=side.detour) for side in snaps)
+    return METRES_A_KM * minutes_to_closest(in_km, (origins, goals), direction=direction, barriers=barriers)
+
+
+# How many facilities lie within each cutoff: cumulative opportunities, one bounded search for all services.
+
+_BLOCK = 512
+"""Places searched from at once; changes memory only."""
+
+
+def count_within(  # noqa: PLR0913 - the two last are options of the study under their own names
+    graph: TravelGraph,
+    origins: Snaps,
+    places: Snaps,
+    offers: NDArray[np.bool_],
+    *,
+    cutoffs_min: Sequence[float],
+    themselves: bool = False,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    barriers: gpd.GeoSeries | None = None,
+) -> NDArray[np.float64]:
+    """
+    Count the places of each service within each cutoff of every settlement.
+
+    One search for all services sets out from each settlement or from each place, whichever are fewer.
+    """
+    counts = np.zeros((len(offers), len(cutoffs_min), len(origins)))
+    used = np.flatnonzero(offers.any(axis=0))
+    offered = offers.T.astype(np.float64)
+    if not cutoffs_min:
+        return counts
+    searched = min(len(origins), len(used))
+    for start in range(0, searched, _BLOCK):
+        part = np.arange(start, min(start + _BLOCK, searched))
+        rows, block = (part, used) if len(origins) <= len(used) else (np.arange(len(origins)), used[part])
+        i, j, minutes = _pairs(
+            graph, (take(origins, rows), take(places, block)), max(cutoffs_min), direction, barriers
+        )
+        i, j = rows[i], block[j]
+        if themselves:
+            i, j, minutes = _with_self(i, j, minutes, np.intersect1d(rows, block))
+        for c, cutoff in enumerate(cutoffs_min):
+            near = minutes <= cutoff
+            shape = (len(origins), len(places))
+            counts[:, c] += (csr_array((np.ones(near.sum()), (i[near], j[near])), shape=shape) @ offered).T
+    return counts
+
+
+def _pairs(
+    graph: TravelGraph,
+    both: tuple[Snaps, Snaps],
+    limit_min: float,
+    direction: Literal["to_facility", "from_facility"],
+    barriers: gpd.GeoSeries | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    origins, goals = both
+    if direction == "to_facility":
+        i, j, minutes, _ = times_matrix(graph, origins, goals, cutoff_min=limit_min, direct_barriers=barriers)
+    else:
+        j, i, minutes, _ = times_matrix(graph, goals, origins, cutoff_min=limit_min, direct_barriers=barriers)
+    return i, j, minutes
+
+
+def _with_self(
+    i: NDArray[np.int64], j: NDArray[np.int64], minutes: NDArray[np.float64], own: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    others = i != j
+    return (
+        np.concatenate((i[others], own)),
+        np.concatenate((j[others], own)),
+        np.concatenate((minutes[others], np.zeros(len(own)))),
+    )
+
+
+# The nearest destination of every settlement for one service: times, legs and the reason where there is none.
+
+
+@dataclass(frozen=True, eq=False)
+class Closest:
+    """The two nearest destinations of n settlements. Whatever lies beyond the longest time counts as none."""
+
+    destination: NDArray[np.int64]  # shape (n, 2), positions among the places that serve; -1 for none
+    time_min: NDArray[np.float64]  # shape (n, 2), minutes door to door; NaN for none
+    # shape (n, 3), walk to the network, on it, and from it, on the way to the nearest; NaN for none
+    legs_min: NDArray[np.float64]
+    # shape (n,), along the way to the nearest, both walks included; NaN for none
+    distance_m: NDArray[np.float64]
+    # shape (n,), to the nearest as the crow flies, which may be another one; NaN where no place serves
+    straight_m: NDArray[np.float64]
+    status: NDArray[np.object_]  # shape (n,), values of `reach_status`
+    # shape (n,), minutes to the nearest without a longest time; inf where there is no way
+    any_time_min: NDArray[np.float64]
+    is_self: NDArray[np.bool_]  # shape (n,), where the settlement itself serves, in 0 minutes
+    found: Nearest | None  # for the routes; None where no place serves
+
+
+def closest(  # noqa: PLR0913 - the two last are options of the study under their own names
+    graph: TravelGraph,
+    origins: Snaps,
+    places: Snaps,
+    members: NDArray[np.int64],
+    *,
+    themselves: bool = False,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    max_time_min: float = np.inf,
+    barriers: gpd.GeoSeries | None = None,
+) -> Closest:
+    """Find the two nearest of the places that offer one service."""
+    n, limit = len(origins), min(max_time_min, float_info.max)  # inf is no way, which is within nothing
+    is_self = np.zeros(n, dtype=bool)
+    if len(members) == 0:
+        return _none(n)
+    if themselves:
+        is_self[members] = True
+    found = nearest(graph, origins, take(places, members), k=2, direction=direction, direct_barriers=barriers)
+    destination = np.where(found.destination >= 0, members[found.destination], -1)
+    time = found.travel_time_min.copy()
+    legs = np.column_stack(
+        (found.access_leg_min[:, 0], found.network_leg_min[:, 0], found.egress_leg_min[:, 0])
+    )
+    distance = found.network_distance_m[:, 0].copy()
+    # A settlement that serves is its own nearest; the second is then the nearest of the others.
+    own = np.flatnonzero(is_self)
+    other = np.where(destination[own, 0] == own, 1, 0)
+    destination[own, 1], time[own, 1] = destination[own, other], time[own, other]
+    destination[own, 0], time[own, 0], legs[own], distance[own] = own, 0.0, 0.0, 0.0
+    any_time = time[:, 0].copy()
+    beyond = ~(time <= limit)
+    destination[beyond], time[beyond] = -1, np.nan
+    legs[beyond[:, 0]], distance[beyond[:, 0]] = np.nan, np.nan
+    status = _status(any_time, limit, origins)
+    return Closest(
+        destination,
+        time,
+        legs,
+        distance,
+        _straight(origins, places, members),
+        status,
+        any_time,
+        is_self,
+        found,
+    )
+
+
+def _status(time: NDArray[np.float64], max_time_min: float, origins: Snaps) -> NDArray[np.object_]:
+    status = np.full(len(time), "no_path", dtype=object)
+    status[origins.status != "ok"] = "not_snapped"
+    status[np.isfinite(time)] = "beyond_cutoff"
+    status[time <= max_time_min] = "reached"
+    return status
+
+
+def _straight(origins: Snaps, places: Snaps, members: NDArray[np.int64]) -> NDArray[np.float64]:
+    tree = cKDTree(np.column_stack((places.x[members], places.y[members])))
+    return np.asarray(tree.query(np.column_stack((origins.x, origins.y)))[0])
+
+
+def _none(n: int) -> Closest:
+    return Closest(
+        destination=np.full((n, 2), -1, dtype=np.int64),
+        time_min=np.full((n, 2), np.nan),
+        legs_min=np.full((n, 3), np.nan),
+        distance_m=np.full(n, np.nan),
+        straight_m=np.full(n, np.nan),
+        status=np.full(n, "no_facility", dtype=object),
+        any_time_min=np.full(n, np.inf),
+        is_self=np.zeros(n, dtype=bool),
+        found=None,
+    )
+
+
+# Lines on the map: routes to the nearest facility, and the walks that join places to the network.
+
+
+def route_rows(
+    graph: TravelGraph,
+    settlements: Places,
+    places: Places,
+    service: str,
+    result: Closest,
+    *,
+    of: NDArray[np.bool_],
+) -> gpd.GeoDataFrame:
+    """Draw the way of settlements to their nearest facility of one service."""
+    rows = np.flatnonzero(of & (result.status == "reached") & ~result.is_self)
+    drawn = result.found.routes(rows) if result.found is not None else None
+    line = np.empty(0, dtype=object) if drawn is None else drawn.line
+    edges = [] if drawn is None else drawn.edge_ids()
+    frame = pd.DataFrame(
+        {
+            "settlement_id": texts(settlements.ids, rows),
+            "service": pd.Series(service, index=range(len(rows)), dtype="str"),
+            "mode": pd.Series(graph.mode, index=range(len(rows)), dtype="str"),
+            "facility_id": texts(places.ids, result.destination[rows, 0]),
+            "travel_time_min": result.time_min[rows, 0],
+            "network_distance_m": result.distance_m[rows],
+            "edge_ids": pd.Series([" ".join(way) for way in edges], dtype="str"),
+        }
+    )
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(line, crs=graph.crs), crs=graph.crs)
+
+
+def snap_rows(graph: TravelGraph, places: Places, kind: str, uses: NDArray[np.int64]) -> gpd.GeoDataFrame:
+    """Say where places meet the network."""
+    snaps = places.snaps
+    row = np.arange(len(places))
+    chosen = np.argmax(np.where(snaps.edge >= 0, uses, -1), axis=1)
+    joined = snaps.status == "ok"
+    edge = np.where(joined, snaps.edge[row, chosen], -1)
+    ends = np.column_stack((snaps.x, snaps.y, snaps.foot_x[row, chosen], snaps.foot_y[row, chosen]))
+    line = np.full(len(places), None, dtype=object)
+    line[joined] = shapely.linestrings(ends[joined].reshape(-1, 2, 2))
+    frame = pd.DataFrame(
+        {
+            "place_id": texts(places.ids, row),
+            "place_kind": pd.Series(kind, index=row, dtype="str"),
+            "mode": pd.Series(graph.mode, index=row, dtype="str"),
+            "edge_id": texts(graph.edge_id, edge),
+            "fraction": np.where(joined, snaps.fraction[row, chosen], np.nan),
+            "snap_distance_m": np.where(joined, snaps.distance_m[row, chosen], snaps.nearest_m),
+            "snap_time_min": np.where(joined, snaps.access_min[row, chosen], np.nan),
+            "snap_status": pd.Series(snaps.status, dtype="str"),
+        }
+    )
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(line, crs=graph.crs), crs=graph.crs)
+
+
+# The access table: every settlement, service and mode in one row, with the reason where nothing is reached.
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class AccessResult:
+    """What access is made of, by the contracts of the tables of these names."""
+
+    access: pd.DataFrame  # one row a settlement, service and mode
+    snaps: gpd.GeoDataFrame  # one row a settlement or facility and mode
+    routes: gpd.GeoDataFrame  # ways to the nearest facilities in the first mode
+    findings: gpd.GeoDataFrame  # what people should look at: the table ``findings_access``
+
+
+@dataclass(frozen=True, eq=False)
+class _Offer:
+    """One service: who offers it, and to which settlements."""
+
+    service: str
+    places: Places
+    members: NDArray[np.int64]
+    themselves: bool
+    of: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Mode:
+    """One network with everything that stands on it."""
+
+    graph: TravelGraph
+    settlements: Places
+    facilities: Places
+    exit_min: NDArray[np.float64]
+    rules: AccessRules
+    barriers: gpd.GeoSeries | None
+
+
+def access_table(
+    graphs: TravelGraph | Sequence[TravelGraph],
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    services: Mapping[str, frozenset[str]],
+    rules: AccessRules | None = None,
+    surroundings: Surroundings | None = None,
+) -> AccessResult:
+    """
+    Measure the way from every settlement to the nearest facility of every service, and to the nearest towns.
+
+    One search a service and mode spreads outward from all its facilities. Facilities and towns outside the study area
+    serve too; facilities that are planned or closed do not.
+    """
+    rules, surroundings = rules or AccessRules(), surroundings or Surroundings()
+    modes = [graphs] if isinstance(graphs, TravelGraph) else list(graphs)
+    shared = sorted(set(services) & set(rules.tiers))
+    if shared:
+        raise ContractError(
+            "services", [f"{name}: is the name of a tier of towns; rename it" for name in shared]
+        )
+    access, snaps, routes, findings = [], [], [], []
+    for graph in modes:
+        mode = _mode(graph, settlements, existing(facilities), rules, surroundings)
+        is_first = graph is modes[0]
+        rows, drawn, uses = _measure(mode, services, draw=is_first)
+        access += rows
+        routes += drawn
+        snaps += [
+            snap_rows(graph, mode.settlements, "settlement", uses[0]),
+            snap_rows(graph, mode.facilities, "facility", uses[1]),
+        ]
+        findings += findings_of(graph, (mode.settlements, mode.facilities), rules.snap, surroundings.barriers)
+    table = _in_given_order(pd.concat(access, ignore_index=True), settlements)
+    first = table.loc[table["mode"] == modes[0].mode]
+    findings.append(outside_own_unit(first, settlements, facilities, towns=rules.tiers))
+    return AccessResult(table, _stack(snaps), _stack(routes), _stack(findings))
+
+
+def _mode(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    rules: AccessRules,
+    surroundings: Surroundings,
+) -> _Mode:
+    origins, places = (
+        place_on(graph, frame, key=key, rules=rules.snap, barriers=surroundings.barriers)
+        for frame, key in ((settlements, "settlement_id"), (facilities, "facility_id"))
+    )
+    ends = clipped_ends(graph, surroundings, buffer_m=rules.buffer_m)
+    exits = exit_times(graph, origins.snaps, ends, direction=rules.direction)
+    return _Mode(graph, origins, places, exits, rules, surroundings.barriers)
+
+
+def _offers(mode: _Mode, services: Mapping[str, frozenset[str]]) -> Iterator[_Offer]:
+    offered = mode.facilities.frame["service"]
+    tier = mode.settlements.frame["tier"]
+    eligible = eligible_by_unit(mode.settlements.frame, mode.facilities.frame)
+    for service, kinds in services.items():
+        for members, of in eligible.among(np.flatnonzero(offered.isin(kinds))):
+            yield _Offer(service, mode.facilities, members, themselves=False, of=of)
+    everyone = np.ones(len(mode.settlements), dtype=bool)
+    for service, kinds in mode.rules.tiers.items():
+        members = np.flatnonzero(tier.isin(kinds))
+        yield _Offer(service, mode.settlements, members, themselves=True, of=everyone)
+
+
+def _measure(
+    mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool
+) -> tuple[list[pd.DataFrame], list[gpd.GeoDataFrame], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    rules = mode.rules
+    offers = list(_offers(mode, services))
+    counts = np.concatenate(
+        [_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)]
+    )
+    uses = tuple(
+        np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (mode.settlements, mode.facilities)
+    )
+    rows: list[pd.DataFrame] = []
+    routes = []
+    scored = mode.settlements.frame["in_study"].to_numpy(dtype=bool)
+    every = list(dict.fromkeys(offer.service for offer in offers))
+    wanted = _drawn_services(rules, every, int(scored.sum())) if draw else ()
+    for number, offer in enumerate(offers):
+        result = closest(
+            mode.graph,
+            mode.settlements.snaps,
+            offer.places.snaps,
+            offer.members,
+            themselves=offer.themselves,
+            direction=rules.direction,
+            max_time_min=limit_of("max_time_min", rules.max_time_min),
+            barriers=mode.barriers,
+        )
+        table = _rows(mode, offer, result, counts[number])
+        if rules.shortest:
+            table["shortest_distance_m"] = _shortest(mode, offer, result)
+        _add_rows(rows, table.loc[offer.of])
+        _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer, result)
+        drawn = scored & offer.of & (offer.service in wanted)
+        routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result, of=drawn))
+    return rows, routes, (uses[0], uses[1])
+
+
+def _shortest(mode: _Mode, offer: _Offer, result: Closest) -> NDArray[np.float64]:
+    """Metres of the shortest way where one of the service is reached and they are wanted; else NaN."""
+    metres = np.full(len(mode.settlements), np.nan)
+    if offer.themselves or offer.service not in mode.rules.shortest or not len(offer.members):
+        return metres
+    snaps = (mode.settlements.snaps, take(offer.places.snaps, offer.members))
+    found = shortest_metres(mode.graph, snaps, direction=mode.rules.direction, barriers=mode.barriers)
+    reached = result.status == "reached"
+    metres[reached] = np.fmin(found, result.distance_m)[reached]
+    return metres
+
+
+def _add_rows(rows: list[pd.DataFrame], added: pd.DataFrame) -> None:
+    """Put the settlements of one service together again, where they may use different facilities."""
+    if rows and rows[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
+        rows[-1] = pd.concat([rows[-1], added]).sort_index()
+    else:
+        rows.append(added)
+
+
+def _drawn_services(rules: AccessRules, services: Sequence[str], n_settlements: int) -> tuple[str, ...]:
+    """Choose the services whose routes are drawn, within the number of routes allowed."""
+    asked = [name for name in services if rules.route_services is None or name in rules.route_services]
+    drawn = asked[: rules.max_routes // n_settlements] if n_settlements else asked
+    if len(drawn) < len(asked):
+        _log.warning(
+            "routes of %d service(s) are not drawn, as there would be more than %d routes: %s",
+            len(asked) - len(drawn),
+            rules.max_routes,
+            ", ".join(asked[len(drawn) :]),
+        )
+    return tuple(drawn)
+
+
+def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
+    rules = mode.rules
+    if not offers:
+        return np.zeros((0, len(rules.cutoffs_min), len(mode.settlements)))
+    offered = np.zeros((len(offers), len(offers[0].places)), dtype=bool)
+    for row, offer in zip(offered, offers, strict=True):
+        row[offer.members] = True
+    return count_within(
+        mode.graph,
+        mode.settlements.snaps,
+        offers[0].places.snaps,
+        offered,
+        cutoffs_min=rules.cutoffs_min,
+        themselves=offers[0].themselves,
+        direction=rules.direction,
+        barriers=mode.barriers,
+    )
+
+
+def _note_use(
+    by_origin: NDArray[np.int64], by_place: NDArray[np.int64], offer: _Offer, result: Closest
+) -> None:
+    """Count which candidates of settlements and of places are the way in."""
+    if result.found is None:
+        return
+    reached = (result.status == "reached") & offer.of
+    origin = np.flatnonzero(reached & ~result.is_self & ~result.found.is_direct[:, 0])
+    np.add.at(by_origin, (origin, result.found.origin_candidate[origin, 0]), 1)
+    place = offer.members[result.found.destination[origin, 0]]
+    np.add.at(by_place, (place, result.found.destination_candidate[origin, 0]), 1)
+
+
+def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
+    n = len(mode.settlements)
+    columns = {
+        "settlement_id": texts(mode.settlements.ids, np.arange(n)),
+        "service": pd.Series(offer.service, index=range(n), dtype="str"),
+        "mode": pd.Series(mode.graph.mode, index=range(n), dtype="str"),
+        "facility_id": texts(offer.places.ids, result.destination[:, 0]),
+        "travel_time_min": result.time_min[:, 0],
+        "access_leg_min": result.legs_min[:, 0],
+        "network_leg_min": result.legs_min[:, 1],
+        "egress_leg_min": result.legs_min[:, 2],
+        "network_distance_m": result.distance_m,
+        "straight_distance_m": result.straight_m,
+        "second_facility_id": texts(offer.places.ids, result.destination[:, 1]),
+        "second_travel_time_min": result.time_min[:, 1],
+        "reach_status": pd.Series(result.status, dtype="str"),
+        "edge_risk": mode.exit_min < result.any_time_min,
+    }
+    for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True):
+        columns[f"facilities_within_{cutoff:g}_min"] = count
+    return pd.DataFrame(columns)
+
+
+def _in_given_order(table: pd.DataFrame, settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Put the settlements of each service and mode, which are in the order of ids, into the order given."""
+    n = len(settlements)
+    back = np.empty(n, dtype=np.int64)
+    back[id_order(settlements["settlement_id"])] = np.arange(n)
+    blocks = np.arange(len(table) // n if n else 0) * n
+    return table.iloc[(blocks[:, None] + back).ravel()].reset_index(drop=True)
+
+
+def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    crs = frames[0].crs
+    stacked = pd.concat([pd.DataFrame(frame) for frame in frames], ignore_index=True)
+    return gpd.GeoDataFrame(stacked, geometry="geometry", crs=crs)

@@ -1,0 +1,570 @@
+"""The door of the measures: frames of pairs, settlements and facilities become checked numbers and sums."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute
+from scipy.sparse import csr_array
+
+from spatial.access.decays import Decay
+from spatial.access.kernels_pairs import (
+    APART,
+    BAD,
+    NOT_ALL_COUNT,
+    TWICE,
+    WORD,
+    ends_passed,
+    examine_pairs,
+    positions_of_numbers,
+    sum_at_cells,
+    sum_at_places,
+)
+from spatial.access.options import numbers
+from spatial.access.places import asked_for, check_table, existing
+from spatial.compiled import read_only
+from spatial.errors import ContractError, first_of
+from spatial.inputs.facility_facts import capacity_units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pandas.api.extensions import ExtensionArray
+
+    from spatial.inputs.services import Vocabulary
+
+
+__all__ = [
+    "COUNT",
+    "Links",
+    "Offer",
+    "Pairs",
+    "PairsByWeight",
+    "PairsByZone",
+    "WeighedPairs",
+    "demand_of",
+    "id_positions",
+    "offer_of",
+    "read_pairs",
+    "require_columns",
+    "require_decay",
+    "require_within",
+    "statuses",
+    "weigh_pairs",
+]
+
+
+# From ids in a table of pairs to positions in the table that the ids name.
+
+PositionArray: TypeAlias = NDArray[np.int32]
+
+_SPARSE = 16
+"""Whole numbers are looked up in a table unless fewer than one number in so many is an id."""
+_SMALL = 65_536
+"""Such a table may always have so many rows."""
+
+
+def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
+    """
+    Look ids up.
+
+    Returns position of each id among the known ones; -1 where it is missing or unknown.
+    """
+    if isinstance(ids.dtype, pd.CategoricalDtype):
+        of_category = np.append(id_positions(pd.Series(ids.cat.categories), known), -1)
+        return np.asarray(of_category[ids.cat.codes.to_numpy()], dtype=np.int32)
+    if isinstance(known.dtype, pd.CategoricalDtype):
+        known = known.astype(known.dtype.categories.dtype)
+    if isinstance(ids.dtype, pd.StringDtype) and not isinstance(known.dtype, pd.StringDtype):
+        known = _written(known, ids.dtype)
+    if _is_whole(ids.dtype) and _is_whole(known.dtype):
+        return _of_numbers(ids.to_numpy(), known.to_numpy())
+    is_number = pd.api.types.is_numeric_dtype(ids.dtype)
+    if is_number and known.inferred_type != "string":
+        return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
+    if isinstance(ids.dtype, pd.StringDtype) and known.dtype == ids.dtype:
+        return _of_texts(ids.array, known.array)
+    codes, named = pd.factorize(ids)  # far fewer ids than rows: each is looked up once
+    if len(named) and all(isinstance(item, str) for item in named):
+        known = _written(known, "str")
+    named = _written(pd.Index(named), known.dtype) if is_number else named
+    return np.append(known.get_indexer(pd.Index(named)), -1)[codes].astype(np.int32, copy=False)
+
+
+def _written(known: pd.Index, kind: Any) -> pd.Index:
+    """Write ids out, as tables of a study do; those that would then be the same stay as they are."""
+    texts = pd.Index([str(item) for item in known], dtype=kind)
+    return texts if texts.is_unique else known
+
+
+def _is_whole(kind: object) -> bool:
+    return isinstance(kind, np.dtype) and np.issubdtype(kind, np.signedinteger)
+
+
+def _of_numbers(ids: NDArray[np.signedinteger], known: NDArray[np.signedinteger]) -> PositionArray:
+    lowest, highest = (int(known.min()), int(known.max())) if len(known) else (0, -1)
+    if highest - lowest >= max(_SPARSE * len(known), _SMALL):
+        return np.asarray(pd.Index(known).get_indexer(pd.Index(ids)), dtype=np.int32)
+    table = np.full(highest - lowest + 1, -1, dtype=np.int32)
+    table[known.astype(np.int64) - lowest] = np.arange(len(known))
+    return np.asarray(positions_of_numbers(np.ascontiguousarray(ids, dtype=np.int64), lowest, table))
+
+
+def _of_texts(ids: ExtensionArray, known: ExtensionArray) -> PositionArray:
+    found = compute.index_in(pa.array(ids), value_set=pa.array(known))
+    whole = found if found.null_count == 0 else found.fill_null(-1)
+    return np.array(whole, dtype=np.int32)  # a copy, since pyarrow's numbers cannot be written to
+
+
+# Pairs of places and facilities by position, in rows of places.
+
+Ints: TypeAlias = NDArray[np.int32]
+Longs: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Pairs of n places and m facilities, by position; no pair twice."""
+
+    start: Longs  # shape (n + 1,), pairs of place i are ``start[i]`` to ``start[i + 1] - 1``
+    destination: Ints  # shape (pairs,), position of the facility
+    shape: tuple[int, int]  # n and m
+
+    @cached_property
+    def origin(self) -> Longs:
+        """Position of the place of each pair."""
+        return np.repeat(np.arange(self.shape[0]), np.diff(self.start))
+
+
+# The door of the measures: frames of pairs, settlements and facilities become checked numbers.
+
+IntArray: TypeAlias = NDArray[np.int32]
+LongArray: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of n settlements and m facilities of one service, by position, each pair once and with finite minutes."""
+
+    # the rows that the positions mean: all settlements, and the existing facilities of the service
+    settlements: pd.DataFrame
+    facilities: pd.DataFrame
+    service: str  # the service as it was asked for, or several joined by ``+``
+    # modes of the pairs joined by ``+``; the fastest of them counts. Empty where the pairs name none
+    mode: str
+    links: Links  # positions of settlement and facility, in the order of settlements
+    minutes: FloatArray  # shape (pairs,), 0 or more, finite
+    cutoff_min: float  # minutes at which the pairs end, where that is known; inf otherwise
+
+    @property
+    def origin(self) -> LongArray:
+        """Position of the settlement of each pair."""
+        return self.links.origin
+
+    @property
+    def destination(self) -> IntArray:
+        """Position of the facility of each pair."""
+        return self.links.destination
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of settlements and of facilities."""
+        return self.links.shape
+
+
+def read_pairs(
+    od: pd.DataFrame,
+    settlements: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+) -> Pairs:
+    """Check the frames and turn ids into positions."""
+    require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
+    if "group" in od and len(od["group"].unique()) > 1:
+        raise ContractError(
+            "od", ["group: pairs of several groups; choose those of one, od[od['group'] == ...]"]
+        )
+    origins = _index("settlements", settlements, "settlement_id")
+    goals = _index("facilities", facilities, "facility_id")
+    require_columns("facilities", facilities, ("service",))
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
+    i, j = id_positions(_ids("od", od, "from_id"), origins), id_positions(_ids("od", od, "to_id"), goals)
+    minutes = np.ascontiguousarray(numbers("od", "travel_time_min", od["travel_time_min"]))
+    chosen = existing(facilities.assign(_at=np.arange(len(facilities))))  # type: ignore[arg-type]
+    chosen = chosen.loc[chosen["service"].isin(asked.kinds).to_numpy(dtype=bool)]
+    position = np.full(len(facilities), -1, dtype=np.int32)
+    position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
+    modes = od["mode"].array if "mode" in od else None
+    shape = (len(origins), len(chosen))
+    state, start = _examined((i, j, minutes), position, shape)
+    if state == BAD:
+        _refuse_pairs(od, (i, j), minutes)
+    j = position[j] if len(chosen) < len(facilities) else j
+    if state & (NOT_ALL_COUNT | APART):
+        rows = np.flatnonzero(np.isfinite(minutes) & (j >= 0))
+        rows = rows[np.argsort(i[rows], kind="stable")] if state & APART else rows
+        i, j, minutes = i[rows], j[rows], minutes[rows]
+        modes = None if modes is None else modes[rows]
+        state, start = _examined((i, j, minutes), _all(len(chosen)), shape)
+    if state & TWICE:
+        key = i * np.int64(max(len(chosen), 1)) + j
+        _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
+        fastest = _fastest(key, minutes)
+        i, j, minutes = i[fastest], j[fastest], minutes[fastest]
+        _, start = _examined((i, j, minutes), _all(len(chosen)), shape)
+    return Pairs(
+        settlements=settlements,
+        facilities=chosen.drop(columns="_at"),
+        service=asked.name,
+        mode="+".join(
+            [] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})
+        ),
+        links=Links(start, j, shape),
+        minutes=minutes,
+        cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
+    )
+
+
+def _examined(
+    pairs: tuple[IntArray, IntArray, FloatArray], position: IntArray, shape: tuple[int, int]
+) -> tuple[int, LongArray]:
+    """Tell the state of the pairs, and where those of each place start."""
+    start, latest = np.empty(shape[0] + 1, dtype=np.int64), np.full(shape[1], -1, dtype=np.int32)
+    i, j, minutes = pairs
+    return examine_pairs((i, j, read_only(minutes)), position, (start, latest)), start
+
+
+def _all(m: int) -> IntArray:
+    """Say that all of m facilities count."""
+    return np.arange(m, dtype=np.int32)
+
+
+def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse a frame that lacks columns."""
+    check_table(frame, table)
+    missing = [f"{name}: no such column" for name in columns if name not in frame]
+    if missing:
+        raise ContractError(table, missing)
+
+
+def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:
+    """Refuse ids that pandas makes no index of: only every second number above 2048 is one of them."""
+    if frame[key].dtype == np.float16:
+        raise ContractError(
+            table, [f"{key}: float16 cannot tell large ids apart; convert with astype('int64')"]
+        )
+    return frame[key]
+
+
+def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
+    require_columns(table, frame, (key,))
+    index: pd.Index = pd.Index(_ids(table, frame, key))
+    problems = []
+    if index.hasnans:
+        problems.append(f"{key}: {int(frame[key].isna().sum())} are missing")
+    if not index.is_unique:
+        problems.append(f"{key}: not unique: {first_of(index[index.duplicated()].unique())}")
+    if problems:
+        raise ContractError(table, problems)
+    return index
+
+
+def _refuse_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> NoReturn:
+    problems = []
+    for column, table, found in zip(
+        ("from_id", "to_id"), ("settlements", "facilities"), positions, strict=True
+    ):
+        if bool((found < 0).any()):
+            strange = od.loc[found < 0, column].unique()
+            problems.append(f"{column}: in no row of {table}: {first_of(strange)}")
+    for what, wrong in (
+        ("NaN; give no row, or inf, for a pair without a way", np.isnan(minutes)),
+        ("negative", minutes < 0.0),
+    ):
+        if bool(wrong.any()):
+            rows = od.loc[wrong, ["from_id", "to_id"]].itertuples(index=False, name=None)
+            problems.append(f"travel_time_min: {what}: {first_of(list(rows))}")
+    raise ContractError("od", problems)
+
+
+def _check_once(key: LongArray, modes: NDArray[np.object_] | None, ids: tuple[pd.Index, pd.Index]) -> None:
+    rows = pd.DataFrame({"key": key, "mode": "" if modes is None else modes})
+    doubled = np.unique(key[rows.duplicated().to_numpy()])
+    if len(doubled):
+        i, j = np.divmod(doubled, len(ids[1]))
+        named = list(zip(ids[0][i].tolist(), ids[1][j].tolist(), strict=True))
+        raise ContractError("od", [f"from_id, to_id: twice in one mode: {first_of(named)}"])
+
+
+def _fastest(key: LongArray, minutes: FloatArray) -> LongArray:
+    """Choose the row of the fastest mode of each pair."""
+    order = np.lexsort((minutes, key))
+    return np.asarray(order[np.append(True, np.diff(key[order]) > 0)])
+
+
+def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
+    """Refuse a catchment that reaches further than the pairs do."""
+    if np.isfinite(cutoff_min) and cutoff_min > pairs.cutoff_min:
+        raise ContractError(
+            "od",
+            [f"{what}: {cutoff_min:g} min, but the pairs end at {pairs.cutoff_min:g} min; make longer ones"],
+        )
+
+
+def require_decay(pairs: Pairs, decay: Decay) -> None:
+    """Refuse what is no decay or reaches further than the pairs do, and tell where they cut it short."""
+    if not isinstance(decay, Decay):
+        raise ContractError(
+            "options", [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like"]
+        )
+    require_within(pairs, decay.cutoff_min, what="decay")
+    if np.isinf(decay.cutoff_min) and np.isfinite(pairs.cutoff_min):
+        left = float(decay(pairs.cutoff_min))
+        _log.warning("the pairs end at %g min, where %s is still %.3g", pairs.cutoff_min, decay, left)
+
+
+def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:
+    """Say why a settlement has the value that it has."""
+    n, m = pairs.shape
+    status = np.zeros(n, dtype=np.int64)
+    if not reached.all():
+        status = np.select([reached, np.diff(pairs.links.start) > 0], [0, 1], 2 if m else 3)
+    words = pd.array(["reached", "beyond_cutoff", "no_pair", "no_facility"], dtype="str")
+    return pd.Series(words.take(status))
+
+
+# What settlements ask for and facilities give: people and supply, checked, with how much of either is known.
+
+_log = logging.getLogger(__name__)
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+COUNT = "count"
+"""Each facility counts one, whatever its size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What each facility has to give."""
+
+    supply: FloatArray  # shape (m,), 0 or more, finite
+    counted: str  # the column that is counted, or ``count`` where each facility counts one
+    # share of facilities whose capacity is known, whether it was used or not; NaN without any facility
+    known_share: float
+
+    @property
+    def basis(self) -> str | None:
+        """What the supply is from, as `counted`; None without any facility, where there is no supply to name."""
+        return self.counted if len(self.supply) else None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the supply, also of none: ``facilities``, or the name of the column."""
+        return "facilities" if self.counted == COUNT else self.counted
+
+
+def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
+    """Read the people of each settlement."""
+    require_columns("settlements", pairs.settlements, (column,))
+    persons = numbers("settlements", column, pairs.settlements[column])
+    _no_bad("settlements", pairs.settlements["settlement_id"], column, persons)
+    known = ~np.isnan(persons)
+    if len(persons) and not known.any():
+        raise ContractError(
+            "settlements",
+            [f"{column}: no value is known; run allocate_population first, or name another column"],
+        )
+    if not known.all():
+        _log.warning(
+            "%s is unknown in %d of %d settlements: they count as empty",
+            column,
+            int((~known).sum()),
+            len(known),
+        )
+    return np.where(known, persons, 0.0), float(known.mean()) if len(known) else np.nan
+
+
+def offer_of(pairs: Pairs, column: str | None) -> Offer:
+    """Read what each facility has to give."""
+    m = len(pairs.facilities)
+    name = "capacity" if column in (None, COUNT) else str(column)
+    if name not in pairs.facilities:
+        if name != "capacity" or column == name:
+            require_columns("facilities", pairs.facilities, (name,))
+        capacity = np.full(m, np.nan)
+    else:
+        capacity = np.array(numbers("facilities", name, pairs.facilities[name]))
+    _no_bad("facilities", pairs.facilities["facility_id"], name, capacity)
+    known = ~np.isnan(capacity)
+    share = float(known.mean()) if m else np.nan
+    if column not in (None, COUNT) and not known.all():
+        unknown = pairs.facilities["facility_id"].to_numpy()[~known]
+        raise ContractError(
+            "facilities",
+            [
+                f"{name}: unknown for {first_of(unknown)} of {pairs.service}; complete it, or give supply='count'"
+            ],
+        )
+    mixed = name == "capacity" and column != COUNT and known.all() and _is_mixed(pairs, refuse=column == name)
+    if column == COUNT or mixed or not known.all():
+        if column is None and m and not mixed:
+            _log.warning(
+                "%s: capacity is known for %d of %d facilities: each counts one",
+                pairs.service,
+                int(known.sum()),
+                m,
+            )
+        return Offer(np.ones(m), COUNT, share)
+    return Offer(capacity, name, share)
+
+
+def _is_mixed(pairs: Pairs, *, refuse: bool) -> bool:
+    """Say that capacities in unlike units, such as beds and rooms, cannot be added."""
+    units = capacity_units(pairs.facilities)
+    if len(units) <= 1:
+        return False
+    detail = f"capacity: {pairs.service} has it in unlike units: {first_of(units)}"
+    if refuse:
+        raise ContractError("facilities", [f"{detail}; give all in one unit, or give supply='count'"])
+    _log.warning("%s: each counts one", detail)
+    return True
+
+
+def _no_bad(table: str, ids: pd.Series, column: str, values: FloatArray) -> None:
+    wrong = (values < 0.0) | np.isinf(values)
+    if bool(wrong.any()):
+        raise ContractError(table, [f"{column}: negative or infinite for {first_of(ids.to_numpy()[wrong])}"])
+
+
+# Sums over weighed pairs: of places at their facilities, and of facilities at their places.
+
+IntArrayWeighedPairs: TypeAlias = NDArray[np.int64]
+
+_FEW_CELLS = 65_536
+"""So many cells of facility and zone are always few enough; more must be fewer than the pairs."""
+_MOST_ZONES = 64
+"""With more, zones take as much memory as weights do."""
+_TOGETHER = 8 * WORD
+"""Pairs that the kernels look at together; changes speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeighedPairs(ABC):
+    """Pairs of n places and m facilities with weights W, and the people of the places."""
+
+    links: Links  # pairs
+    people: FloatArray  # shape (n,), people P of each place
+
+    @abstractmethod
+    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:
+        """Sum what places have at the facilities of their pairs."""
+
+    @abstractmethod
+    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:
+        """Sum what facilities have at the places of their pairs."""
+
+    @property
+    @abstractmethod
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether each pair has a weight above 0, shape (pairs,)."""
+
+    @property
+    def people_at_facilities(self) -> FloatArray:
+        """Sums of the people of places, weighed, at the facilities of their pairs, shape (m,)."""
+        return self.to_facilities(self.people)
+
+    @property
+    def facilities_reached(self) -> IntArrayWeighedPairs:
+        """How many facilities each place reaches with a weight above 0, shape (n,)."""
+        return self.to_places(np.ones(self.links.shape[1]), power=0).astype(np.int64)
+
+    @property
+    def places_reached(self) -> IntArrayWeighedPairs:
+        """How many places reach each facility with a weight above 0, shape (m,)."""
+        return self.to_facilities(np.ones(self.links.shape[0]), power=0).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class PairsByWeight(WeighedPairs):
+    """Pairs that have a weight each."""
+
+    weight: FloatArray  # shape (pairs,), 0 or more
+
+    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        return np.asarray(self._matrix(power).T @ of_place)
+
+    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        return np.asarray(self._matrix(power) @ of_facility)
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
+        return self.weight > 0.0
+
+    def _matrix(self, power: int) -> csr_array:
+        weight = self.inside.astype(np.float64) if power == 0 else self.weight**power
+        return csr_array((weight, self.links.destination, self.links.start), shape=self.links.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class PairsByZone(WeighedPairs):
+    """Pairs whose weights are those of a few zones of travel time: no weight is written out."""
+
+    minutes: FloatArray  # shape (pairs,), 0 or more
+    ends: FloatArray  # shape (zones - 1,), minutes up to which the zones reach, inclusive, ascending
+    heights: FloatArray  # shape (zones,), weights of the zones, the one beyond the last end too
+
+    def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        sums = np.zeros(self.links.shape[1] * len(self.heights))
+        sum_at_cells(self._zoned, np.ascontiguousarray(of_place), np.empty(_TOGETHER, dtype=np.int32), sums)
+        return np.asarray(sums.reshape(-1, len(self.heights)) @ self._powers(power))
+
+    def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
+        sums = np.empty(self.links.shape[0])
+        worth = np.multiply.outer(of_facility, self._powers(power)).ravel()
+        sum_at_places(self._zoned, worth, np.empty(_TOGETHER, dtype=np.int32), sums)
+        return sums
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:  # noqa: D102 - inherited
+        return (self.heights > 0.0)[np.searchsorted(self.ends, self.minutes)]
+
+    @cached_property
+    def _zoned(self) -> tuple[IntArrayWeighedPairs, NDArray[np.int32], NDArray[np.uint64]]:
+        """Tell which ends of zones each pair lies beyond."""
+        passed = np.empty((len(self.ends), -(-len(self.minutes) // WORD)), dtype=np.uint64)
+        ends_passed(read_only(self.minutes), np.ascontiguousarray(self.ends), passed)
+        return self.links.start, self.links.destination, passed
+
+    def _powers(self, power: int) -> FloatArray:
+        return (self.heights > 0.0).astype(np.float64) if power == 0 else self.heights**power
+
+
+def weigh_pairs(links: Links, minutes: FloatArray, people: FloatArray, decay: Decay) -> WeighedPairs:
+    """
+    Weigh pairs by their travel times.
+
+    Examples
+    --------
+    >>> from spatial.access.decays import decay_binary
+    >>> from spatial.access.od_pairs import Links
+    >>> links = Links(np.array([0, 1, 2]), np.array([0, 0], dtype=np.int32), (2, 1))
+    >>> pairs = weigh_pairs(links, np.array([5.0, 40.0]), np.array([100.0, 70.0]), decay_binary(30.0))
+    >>> pairs.people_at_facilities.tolist(), pairs.facilities_reached.tolist()
+    ([100.0], [1, 0])
+    """
+    zones = decay.zones()
+    n_zones = np.inf if zones is None else len(zones[1])
+    few = n_zones <= _MOST_ZONES and links.shape[1] * n_zones <= max(_FEW_CELLS, len(minutes))
+    if zones is not None and few:
+        return PairsByZone(links, people, minutes, *zones)
+    return PairsByWeight(links, people, decay(minutes))

@@ -1,0 +1,508 @@
+"""The roads within reach of facilities, cut at the exact minute, each with its nearest facility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.access.eligibility import is_for_some_units
+from spatial.access.options import SnapRules, limit_of
+from spatial.access.places import asked_for, existing, offering, place_on, take
+from spatial.errors import ContractError, first_of
+from spatial.network.nearest import node_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.access.places import Asked, Places
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+    from spatial.network.snapping import Snaps
+
+    Direction = Literal["to_facility", "from_facility"]
+    Per = Literal["facility", "service"]
+
+__all__ = [
+    "Direction",
+    "Group",
+    "Per",
+    "Stretches",
+    "asked_of",
+    "check_options",
+    "groups_of",
+    "of_service",
+    "reached_edges",
+    "reached_stretches",
+    "straight_pieces",
+]
+
+
+# Stretches of edges within reach, each with its nearest facility, cut where two are equally near.
+
+_SHORT = 1e-12
+"""A share of an edge that is no stretch."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """Pieces of edges, each with its nearest facility; pieces of one edge do not overlap."""
+
+    edge: NDArray[np.int64]  # shape (n,), edge, ascending
+    start: NDArray[np.float64]  # shape (n,), shares of the edge in its drawn direction, start before end
+    end: NDArray[np.float64]
+    # shape (n,), minutes between the facility's door and the two ends of the piece; between them they run
+    # evenly
+    start_min: NDArray[np.float64]
+    end_min: NDArray[np.float64]
+    owner: NDArray[np.int64]  # shape (n,), position of the facility
+
+    def __len__(self) -> int:
+        """Return the number of pieces."""
+        return len(self.edge)
+
+    def within(self, cutoff_min: float) -> Stretches:
+        """Cut the pieces at a minute."""
+        low = np.minimum(self.start_min, self.end_min)
+        rise = np.abs(self.end_min - self.start_min)
+        kept = np.divide(cutoff_min - low, rise, out=np.full_like(rise, np.inf), where=rise > 0)
+        kept = np.where(low <= cutoff_min, np.minimum(kept, 1.0), 0.0)
+        span = self.end - self.start
+        whole = kept >= 1.0
+        grows = self.start_min <= self.end_min
+        start = np.where(whole | grows, self.start, self.end - kept * span)
+        end = np.where(whole | ~grows, self.end, self.start + kept * span)
+        start_min = np.where(whole | grows, self.start_min, cutoff_min)
+        end_min = np.where(whole | ~grows, self.end_min, cutoff_min)
+        rows = np.flatnonzero((low <= cutoff_min) & (end - start > _SHORT))
+        return Stretches(self.edge, start, end, start_min, end_min, self.owner).take(rows)
+
+    def take(self, rows: NDArray[np.int64]) -> Stretches:
+        """Choose some of the pieces."""
+        return Stretches(
+            self.edge[rows],
+            self.start[rows],
+            self.end[rows],
+            self.start_min[rows],
+            self.end_min[rows],
+            self.owner[rows],
+        )
+
+    def rest(self, n_edges: int) -> Stretches:
+        """
+        Find what is left of the edges.
+
+        Returns pieces out of reach: minutes are inf and the owner is -1.
+        """
+        edges = np.arange(n_edges)
+        edge = np.concatenate((edges, self.edge))
+        # Between the end of one piece and the start of the next, from 0 to 1.
+        begins = np.concatenate((np.zeros(n_edges), self.end))
+        order = np.lexsort((begins, edge))
+        edge, begins = edge[order], begins[order]
+        starts = np.concatenate((self.start, np.ones(n_edges)))
+        ends = starts[np.lexsort((starts, np.concatenate((self.edge, edges))))]
+        rows = np.flatnonzero(ends - begins > _SHORT)
+        never = np.full(len(rows), np.inf)
+        return Stretches(edge[rows], begins[rows], ends[rows], never, never, np.full(len(rows), -1))
+
+
+def reached_stretches(
+    graph: TravelGraph,
+    facilities: Snaps,
+    *,
+    cutoff_min: float = np.inf,
+    direction: Direction = "to_facility",
+) -> Stretches:
+    """
+    Find what is within reach of the nearest of several facilities.
+
+    Along an edge the time to a facility that stands on it, or over one of its ends, runs evenly at the pace of the
+    edge. The nearest facility of every point is the lower envelope of those lines, so that an edge is cut exactly
+    where two facilities are equally near, and where the cutoff is reached.
+    """
+    owner, minutes = node_labels(graph, facilities, direction=direction)
+    # A person who leaves over the drawn beginning of an edge goes backwards.
+    over_from, over_to = graph.backward_min, graph.forward_min
+    if direction == "from_facility":
+        over_from, over_to = over_to, over_from
+    ends = np.stack((minutes[graph.edge_from], minutes[graph.edge_to]), axis=1)
+    owners = np.stack((owner[graph.edge_from], owner[graph.edge_to]), axis=1)
+    place, candidate = np.nonzero(facilities.edge >= 0)
+    edge = facilities.edge[place, candidate]
+    feet = (
+        edge,
+        facilities.fraction[place, candidate],
+        facilities.access_min[place, candidate],
+        place.astype(np.int64),
+    )
+    edges = np.arange(graph.n_edges)
+    nothing, all_ones = np.zeros(graph.n_edges), np.ones(graph.n_edges)
+    at = np.concatenate((nothing, all_ones, feet[1]))
+    sources = _Sources(
+        np.concatenate((edges, edges, edge)),
+        at,
+        np.concatenate((ends[:, 0], ends[:, 1], feet[2])),
+        np.concatenate((owners[:, 0], owners[:, 1], feet[3])),
+    )
+    pieces = _envelope(sources.best(over_from, over_to), over_from, over_to)
+    return pieces.within(cutoff_min)
+
+
+@dataclass(frozen=True, eq=False)
+class _Sources:
+    """Points of edges at which a time is known: both ends, and where facilities stand."""
+
+    edge: NDArray[np.int64]
+    at: NDArray[np.float64]
+    minutes: NDArray[np.float64]
+    owner: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64]) -> _Sources:
+        return _Sources(self.edge[rows], self.at[rows], self.minutes[rows], self.owner[rows])
+
+    def best(self, over_from: NDArray[np.float64], over_to: NDArray[np.float64]) -> _Sources:
+        """Sort them along their edges, and drop those that another one of the edge beats where they are."""
+        order = np.lexsort((self.owner, self.minutes, self.at, self.edge))
+        ours = self.take(order[np.isfinite(self.minutes[order])])
+        while True:
+            # Neighbours decide: whoever is beaten by a source further away is beaten by one between them as well.
+            same = ours.edge[1:] == ours.edge[:-1]
+            edge = ours.edge[1:]
+            step = np.diff(ours.at)
+            with np.errstate(invalid="ignore"):
+                from_left = ours.minutes[:-1] + np.where(step > 0, step * over_from[edge], 0.0)
+                from_right = ours.minutes[1:] + np.where(step > 0, step * over_to[edge], 0.0)
+            beaten = np.zeros(len(ours.edge), dtype=bool)
+            beaten[1:] = same & _loses(ours.minutes[1:], ours.owner[1:], from_left, ours.owner[:-1])
+            by_right = same & _loses(ours.minutes[:-1], ours.owner[:-1], from_right, ours.owner[1:])
+            beaten[:-1] |= by_right & ~beaten[1:]
+            if not beaten.any():
+                return ours
+            ours = ours.take(np.flatnonzero(~beaten))
+
+
+def _loses(
+    minutes: NDArray[np.float64],
+    owner: NDArray[np.int64],
+    offered: NDArray[np.float64],
+    other: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    return np.asarray((offered < minutes) | ((offered == minutes) & (other < owner)))
+
+
+def _envelope(sources: _Sources, over_from: NDArray[np.float64], over_to: NDArray[np.float64]) -> Stretches:
+    """Spread every source to both sides, up to where its neighbour is as near."""
+    edge, at, minutes = sources.edge, sources.at, sources.minutes
+    n = len(edge)
+    pace_left, pace_right = over_to[edge], over_from[edge]
+    same = edge[1:] == edge[:-1]
+    meet = _meeting(sources, pace_left, pace_right)
+    right_end, left_end = np.ones(n), np.zeros(n)
+    right_end[:-1][same], left_end[1:][same] = meet[same], meet[same]
+    right_end = np.where(np.isfinite(pace_right), right_end, at)
+    left_end = np.where(np.isfinite(pace_left), left_end, at)
+    with np.errstate(invalid="ignore"):
+        far_left = minutes + np.where(at > left_end, (at - left_end) * pace_left, 0.0)
+        far_right = minutes + np.where(right_end > at, (right_end - at) * pace_right, 0.0)
+    pieces = Stretches(
+        np.repeat(edge, 2),
+        np.column_stack((left_end, at)).ravel(),
+        np.column_stack((at, right_end)).ravel(),
+        np.column_stack((far_left, minutes)).ravel(),
+        np.column_stack((minutes, far_right)).ravel(),
+        np.repeat(sources.owner, 2),
+    )
+    return pieces.within(np.inf)
+
+
+def _meeting(
+    sources: _Sources, pace_left: NDArray[np.float64], pace_right: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where a source and the next one on its edge are equally near."""
+    at, minutes = sources.at, sources.minutes
+    right, left = pace_right[:-1], pace_left[1:]
+    both = right + left
+    with np.errstate(invalid="ignore", divide="ignore"):
+        meet = (minutes[1:] - minutes[:-1] + at[:-1] * right + at[1:] * left) / both
+    meet = np.where(np.isfinite(right), meet, at[:-1])
+    meet = np.where(np.isfinite(left), meet, at[1:])
+    meet = np.where(both > 0, meet, at[1:])
+    return np.clip(meet, at[:-1], np.maximum(at[1:], at[:-1]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Vertices:
+    """Vertices of edges one after the other, with the share of their edge before each."""
+
+    xy: NDArray[np.float64]
+    share: NDArray[np.float64]
+    first: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @property
+    def row(self) -> NDArray[np.int64]:
+        return np.repeat(np.arange(len(self.first)), self.counts)
+
+    def at(self, rows: NDArray[np.int64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Interpolate points: vertices are taken as they are."""
+        keys = 2.0 * self.row + self.share
+        after = np.searchsorted(keys, 2.0 * rows + wanted, side="left")
+        after = np.clip(after, self.first[rows] + 1, self.first[rows] + self.counts[rows] - 1)
+        low, high = self.share[after - 1], self.share[after]
+        part = np.divide(wanted - low, high - low, out=np.ones_like(wanted), where=high > low)
+        part = np.clip(part, 0.0, 1.0)[:, None]
+        start, end = self.xy[after - 1], self.xy[after]
+        return np.asarray(np.where(part == 1.0, end, start + part * (end - start)))
+
+
+def _vertices(graph: TravelGraph, edge: NDArray[np.int64]) -> _Vertices:
+    begin = graph.coordinate_offsets[edge]
+    counts = graph.coordinate_offsets[edge + 1] - begin
+    first = np.cumsum(counts) - counts
+    inner = np.arange(int(counts.sum())) - np.repeat(first, counts)
+    xy = graph.coordinates[np.repeat(begin, counts) + inner]
+    step = np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T)
+    step[first] = 0.0
+    total = np.cumsum(step)
+    along = total - np.repeat(total[first], counts)
+    last = first + counts - 1
+    length = np.repeat(along[last], counts)
+    share = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
+    share[last] = 1.0
+    return _Vertices(xy, share, first, counts)
+
+
+def points_along(
+    graph: TravelGraph, edge: NDArray[np.int64], share: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Find points on edges."""
+    edges, rows = np.unique(edge, return_inverse=True)
+    return _vertices(graph, edges).at(rows, share)
+
+
+def cut_lines(
+    graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    """Draw pieces of edges."""
+    drawn = np.empty(len(edge), dtype=object)
+    if len(edge):
+        points, rows = _cut_points(graph, edge, start, end)
+        drawn[:] = shapely.linestrings(points, indices=rows)
+    return drawn
+
+
+def straight_pieces(graph: TravelGraph, found: Stretches) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """
+    Take stretches apart into straight pieces.
+
+    Returns easting and northing of both ends of each piece, shape (m, 4); and the row of its stretch, shape
+    (m,).
+    """
+    if len(found) == 0:
+        return np.empty((0, 4)), np.empty(0, dtype=np.int64)
+    points, rows = _cut_points(graph, found.edge, found.start, found.end)
+    same = rows[1:] == rows[:-1]
+    return np.hstack((points[:-1], points[1:]))[same], rows[1:][same]
+
+
+def _cut_points(
+    graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Vertices of pieces of edges, one piece after the other, and the piece of each."""
+    line = _vertices(graph, edge)
+    piece, number = line.row, np.arange(len(edge))
+    between = (line.share > start[piece]) & (line.share < end[piece])
+    points = np.concatenate((line.at(number, start), line.xy[between], line.at(number, end)))
+    rows = np.concatenate((number, piece[between], number))
+    order = np.argsort(rows, kind="stable")
+    return points[order], rows[order]
+
+
+# The roads within reach of facilities, cut at the exact minute.
+
+_DIRECTIONS = ("to_facility", "from_facility")
+_PER = ("service", "facility")
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """
+    Facilities that make one area together.
+
+    Parameters
+    ----------
+    service : str
+        What they offer.
+    alone : bool
+        Whether it is one facility that stands alone.
+    members : ndarray of int64
+        Positions among the places.
+    """
+
+    service: str
+    alone: bool
+    members: NDArray[np.int64]
+
+
+def asked_of(
+    service: str | frozenset[str] | None, facilities: gpd.GeoDataFrame, vocabulary: Vocabulary | None
+) -> list[Asked]:
+    """Read which services areas are drawn of."""
+    if service is not None:
+        return [asked_for(service, facilities, vocabulary=vocabulary)]
+    if "service" not in facilities:
+        raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
+    offered = _open_to_all(facilities)["service"].tolist()
+    there = sorted({name for name in offered if isinstance(name, str)})
+    return [asked_for(name, facilities, vocabulary=vocabulary) for name in there]
+
+
+def groups_of(places: Places, asked: Sequence[Asked], per: Per) -> Iterator[Group]:
+    """Group facilities into those that make one area together."""
+    offered = places.frame["service"].to_numpy(dtype=object)
+    there = sorted({name for name in offered.tolist() if isinstance(name, str)})
+    for name, kinds in asked:
+        if kinds.isdisjoint(there):
+            told = f"service: none offers {name!r}; there are {first_of(there, limit=20)}"
+            raise ContractError("facilities", [told])
+        members = np.flatnonzero(np.isin(offered, list(kinds)))
+        if per == "service":
+            yield Group(name, False, members)
+            continue
+        for member in members:
+            yield Group(name, True, np.array([member]))
+
+
+def of_service(facilities: gpd.GeoDataFrame, asked: Sequence[Asked]) -> gpd.GeoDataFrame:
+    """
+    Keep the facilities that serve today and offer a service, so that no others are joined to the network.
+
+    Those for the people of some units are left out: whoever stands on a piece of ground may come from anywhere.
+    """
+    serving = _open_to_all(facilities)
+    rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
+    return serving.iloc[rows] if len(rows) else serving
+
+
+def _open_to_all(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    serving = existing(facilities)
+    return serving.loc[~is_for_some_units(serving)]
+
+
+def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    facilities: gpd.GeoDataFrame,
+    *,
+    cutoff_min: float | None,
+    service: str | frozenset[str] | None = None,
+    vocabulary: Vocabulary | None = None,
+    per: Per = "service",
+    direction: Direction = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Draw the roads within reach of facilities, cut at the exact minute.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network.
+    facilities : GeoDataFrame
+        With `facility_id` and `service`; those planned or closed are passed over.
+    cutoff_min : float or None
+        Minutes from door to road; inclusive; None or inf for all that can be reached.
+    service : str or frozenset of str, optional
+        Only this one, for which counts whatever satisfies it in the vocabulary; or a set of words as they are, which
+        count as one. Without it every service of the facilities, one after the other.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    per : {'service', 'facility'}
+        The reach of the nearest of all facilities, or of each on its own.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How facilities are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a stretch: `service`, `facility_id` (the nearest), `mode`, `edge_id`, `road_class`, `start_fraction`,
+        `end_fraction`, `start_min`, `end_min`, `length_m` and the line in the drawn direction. Minutes run evenly
+        between the two ends.
+
+    Raises
+    ------
+    ContractError
+        Where the cutoff is negative or NaN, or no facility offers the service.
+    CrsError
+        Where facilities and network differ in their CRS.
+
+    Examples
+    --------
+    On a road of 2 km at 60 km/h with a clinic at its beginning, a cutoff of 1 minute leaves the first kilometre.
+    """
+    limit = limit_of("cutoff_min", cutoff_min)
+    check_options(direction=direction, per=per)
+    asked = asked_of(service, facilities, vocabulary)
+    places = place_on(
+        graph,
+        of_service(facilities, asked),
+        key="facility_id",
+        rules=rules or SnapRules(),
+        barriers=barriers,
+    )
+    frames = []
+    for group in groups_of(places, asked, per):
+        found = reached_stretches(
+            graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction
+        )
+        frames.append(_stretch_rows(graph, places, group, found))
+    if not frames:
+        nothing = Group("", False, np.empty(0, dtype=np.int64))
+        empty = np.empty(0)
+        whole = np.empty(0, dtype=np.int64)
+        frames = [_stretch_rows(graph, places, nothing, Stretches(whole, *(empty,) * 4, whole))]
+    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=graph.crs)
+
+
+def check_options(*, direction: str, per: str = "service") -> None:
+    """Refuse options that make no sense."""
+    words = (("direction", direction, _DIRECTIONS), ("per", per, _PER))
+    problems = [
+        f"{name}: is {word!r}, must be {' or '.join(known)}"
+        for name, word, known in words
+        if word not in known
+    ]
+    if problems:
+        raise ContractError("options", problems)
+
+
+def _stretch_rows(graph: TravelGraph, places: Places, group: Group, found: Stretches) -> gpd.GeoDataFrame:
+    n = len(found)
+    owners = group.members[found.owner] if n else found.owner
+    frame = pd.DataFrame(
+        {
+            "service": pd.Series([group.service] * n, dtype="str"),
+            "facility_id": places.frame["facility_id"].take(owners).reset_index(drop=True),
+            "mode": pd.Series([graph.mode] * n, dtype="str"),
+            "edge_id": pd.Series(graph.edge_id[found.edge], dtype="str"),
+            "road_class": pd.Series(graph.road_class[found.edge], dtype="str"),
+            "start_fraction": found.start,
+            "end_fraction": found.end,
+            "start_min": found.start_min,
+            "end_min": found.end_min,
+            "length_m": (found.end - found.start) * graph.length_m[found.edge],
+        }
+    )
+    lines = cut_lines(graph, found.edge, found.start, found.end)
+    return gpd.GeoDataFrame(frame, geometry=lines, crs=graph.crs)

@@ -1,1 +1,0 @@
-"""The last mile, the Rural Access Index and what the wet season takes."""

@@ -1,0 +1,376 @@
+"""The Rural Access Index: the share of rural people who live within 2 km of an all-season road (SDG 9.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.access.cells import cells_on, peopled_cells
+from spatial.access.shapes import area_of, brought_to, points_at, shapes_of
+from spatial.crs import require_metres
+from spatial.errors import ContractError, first_of
+from spatial.network.graph import TravelGraph
+from spatial.outlines import outline_faults
+from spatial.rasters import Raster
+
+if TYPE_CHECKING:
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.access.cells import PeopledCells
+
+
+__all__ = ["RoadCondition", "rural_access_index"]
+
+
+_SEASONS = ("yes", "no", "unknown")
+_RURAL, _URBAN, _UNKNOWN = 0, 1, 2
+_NO_SURFACE = frozenset({"", "unknown"})
+_STEP_M = 50.0
+"""Distance of vertices along a road; changes the speed only."""
+_PAVED = frozenset(
+    {
+        "paved",
+        "asphalt",
+        "chipseal",
+        "concrete",
+        "concrete:lanes",
+        "concrete:plates",
+        "paving_stones",
+        "sett",
+        "bricks",
+        "cobblestone",
+        "unhewn_cobblestone",
+        "metal",
+        "wood",
+    }
+)
+"""Surfaces that OpenStreetMap's wiki lists as paved (Key:surface)."""
+
+
+@dataclass(frozen=True)
+class RoadCondition:
+    """
+    A measured condition of roads, which decides where it is known.
+
+    The thresholds are a choice of the country: the definition asks for a road "motorable all year round" and names no
+    roughness, so there is no default.
+
+    Parameters
+    ----------
+    column : str
+        Column of the roads that holds it, such as the roughness ``iri_m_km``; lower is better, NaN = not measured.
+    paved_max, unpaved_max : float
+        Up to which a paved and an unpaved road is all-season; inclusive.
+    paved : frozenset of str
+        Values of `surface` that are paved; every other surface tagged is unpaved.
+    """
+
+    column: str
+    paved_max: float
+    unpaved_max: float
+    paved: frozenset[str] = _PAVED
+
+
+@dataclass(frozen=True, eq=False)
+class _Roads:
+    """Lines, and what is known of each: all-season, not known to fail, imputed."""
+
+    lines: NDArray[np.object_]
+    known: NDArray[np.bool_]
+    possible: NDArray[np.bool_]
+    imputed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Served:
+    """What the shares are made of, one value a cell."""
+
+    persons: NDArray[np.float64]
+    kind: NDArray[np.int64]
+    lower: NDArray[np.bool_]
+    upper: NDArray[np.bool_]
+
+
+def rural_access_index(
+    population: Raster,
+    roads: gpd.GeoDataFrame | TravelGraph,
+    *,
+    urban: Raster | gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    distance_m: float = 2000.0,
+    condition: RoadCondition | None = None,
+    zones: gpd.GeoDataFrame | None = None,
+) -> pd.DataFrame:
+    """
+    Measure the Rural Access Index by its published definition, as an interval.
+
+    Rural people in cells whose centre lies within `distance_m` of an all-season road, over all rural people. The
+    distance is the straight line from the cell's centre to the nearest point of a road, as the definition has it: no
+    barrier hides a road and no road's entry is asked for. The truth lies between `rai_lower`, which counts only roads
+    known to be all-season, and `rai_upper`, which counts all roads not known to fail.
+
+    Parameters
+    ----------
+    population : Raster
+        Persons per cell, in any CRS; NaN = no data.
+    roads : GeoDataFrame or TravelGraph
+        Motorable roads: a graph, its edges (one mode), or any lines in metres with `all_season` (yes, no, unknown).
+        Ferries do not count. `surface`, where there, tells the imputed roads: those where it is missing, blank or
+        unknown.
+    urban : Raster, GeoDataFrame or GeoSeries, optional
+        Where it is urban: a raster on the same grid (above 0 = urban, 0 = rural, NaN = not known), or polygons, in
+        which a cell is urban whose centre they hold. Without it everybody counts as rural, which is no Rural Access
+        Index where there are towns; `urban_masked` says so.
+    distance_m : float
+        Metres; inclusive.
+    condition : RoadCondition, optional
+        Where it is measured it decides whether a road is all-season, elsewhere `all_season` does. Where the surface is
+        not known, a road passes below both thresholds, fails above both, and is unknown between.
+    zones : GeoDataFrame, optional
+        Polygons with `boundary_id`, and `name`: a row each. A cell is in the first zone that holds its centre.
+
+    Returns
+    -------
+    DataFrame
+        A row for everything (`unit_level` study), one a zone (zone) and, with zones, one for the people in none
+        (outside). `rai_lower`, `rai_upper`: NaN where nobody is rural, 0 without roads. `population_persons` =
+        `rural_persons` + `urban_persons` + `unclassified_persons`, the last in cells without data in the urban mask.
+        `served_persons_lower`, `served_persons_upper`: rural people. `imputed_share`: share of the length of roads of
+        which neither surface nor condition is known (by `all_season` where the roads have no `surface`), within the
+        zone; NaN without roads. `cells`: cells with people.
+
+    Raises
+    ------
+    ContractError
+        Where people are negative, the urban mask does not lie cell on cell, a column is missing or wrong, or urban
+        areas or zones are no polygons, empty or cross themselves.
+    CrsError
+        Where the roads are not in metres.
+
+    Notes
+    -----
+    SDG indicator metadata 9.1.1 (World Bank, 2020-09); Roberts, Shyam and Rastogi (2006), World Bank Transport Papers
+    10. Cells are as fine as the raster; distances are plane distances in the roads' CRS.
+
+    Examples
+    --------
+    A road known to be all-season that 60 of 100 rural people live near, and one of unknown surface that 30 others do,
+    give `rai_lower` 0.6 and `rai_upper` 0.9.
+    """
+    if not (isinstance(population, Raster) and isinstance(roads, TravelGraph | gpd.GeoDataFrame)):
+        raise ContractError(
+            "rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"]
+        )
+    frame = _as_frame(roads)
+    crs = require_metres(frame.crs, what="roads")
+    _check(frame, distance_m, condition, zones)
+    cells = peopled_cells(population, crs)
+    network = _roads(frame, condition)
+    kind = _kinds(population, cells, urban, crs)
+    served = _Served(cells.persons, kind, *_within(network, cells, kind == _RURAL, distance_m))
+    everything = np.ones(len(cells), dtype=bool)
+    rows = [_row(("study", "all", None), served, everything, _imputed_share(network, None))]
+    if zones is not None:
+        shapes = shapes_of(brought_to(zones, crs, what="zones").geometry)
+        zone = area_of(shapes, cells.xy)
+        names = zones["name"].to_list() if "name" in zones else [None] * len(zones)
+        units = zip(zones["boundary_id"].to_list(), names, shapes, strict=True)
+        rows += [
+            _row(("zone", key, name), served, zone == number, _imputed_share(network, shape))
+            for number, (key, name, shape) in enumerate(units)
+        ]
+        rows.append(_row(("outside", "outside", None), served, zone < 0, np.nan))
+    table = pd.DataFrame(rows).assign(distance_m=float(distance_m), urban_masked=urban is not None)
+    return table.astype({"unit_level": "str", "unit_id": "str", "name": "str"})
+
+
+def _as_frame(roads: gpd.GeoDataFrame | TravelGraph) -> gpd.GeoDataFrame:
+    if not isinstance(roads, TravelGraph):
+        return roads
+    columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
+    return gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
+
+
+def _check(
+    frame: gpd.GeoDataFrame,
+    distance_m: float,
+    condition: RoadCondition | None,
+    zones: gpd.GeoDataFrame | None,
+) -> None:
+    problems = [] if distance_m > 0 else [f"distance_m: is {distance_m:g}, must be above 0"]
+    if "all_season" not in frame:
+        problems.append("roads: all_season is missing (yes, no or unknown); build_network fills it from tags")
+    else:
+        wrong = frame["all_season"][~frame["all_season"].isin(_SEASONS)]
+        if len(wrong):
+            problems.append(f"roads: all_season must be yes, no or unknown, is {first_of(wrong.unique())}")
+    if "mode" in frame and len(frame["mode"].unique()) > 1:
+        problems.append(f"roads: edges of several modes {first_of(frame['mode'].unique())}; choose one")
+    if condition is not None:
+        problems += _condition_problems(frame, condition)
+    if zones is not None and "boundary_id" not in zones:
+        problems.append("zones: boundary_id is missing")
+    elif zones is not None:
+        problems += [f"zones: {fault}" for fault in outline_faults(zones.geometry, zones["boundary_id"])]
+    if problems:
+        raise ContractError("rural access", problems)
+
+
+def _condition_problems(frame: gpd.GeoDataFrame, condition: RoadCondition) -> list[str]:
+    thresholds = {"paved_max": condition.paved_max, "unpaved_max": condition.unpaved_max}
+    problems = [
+        f"condition: {name} is {value:g}, must be 0 or more"
+        for name, value in thresholds.items()
+        if not value >= 0
+    ]
+    if condition.column not in frame:
+        return [*problems, f"roads: the condition {condition.column!r} is missing"]
+    if not pd.api.types.is_numeric_dtype(frame[condition.column]):
+        return [*problems, f"roads: {condition.column} must hold numbers, NaN where it was not measured"]
+    negative = frame.index[frame[condition.column] < 0]
+    if len(negative):
+        problems.append(f"roads: {condition.column} is negative in rows {first_of(negative)}")
+    return problems
+
+
+def _roads(frame: gpd.GeoDataFrame, condition: RoadCondition | None) -> _Roads:
+    if "road_class" in frame:
+        frame = frame.loc[(frame["road_class"] != "ferry").to_numpy(dtype=bool)]
+    season = frame["all_season"].to_numpy(dtype=object)
+    known, possible = season == "yes", season != "no"
+    surface = frame["surface"] if "surface" in frame else pd.Series(np.nan, index=frame.index, dtype="object")
+    surface = surface.mask(surface.astype("str").str.strip().str.lower().isin(_NO_SURFACE))
+    imputed = surface.isna().to_numpy(dtype=bool) if "surface" in frame else season == "unknown"
+    if condition is not None:
+        measured, passes, may_pass = _by_condition(frame, surface, condition)
+        known = np.where(measured, passes, known)
+        possible = np.where(measured, may_pass, possible)
+        imputed = imputed & ~measured
+    return _Roads(shapes_of(frame.geometry), known, possible, imputed)
+
+
+def _by_condition(
+    frame: gpd.GeoDataFrame, surface: pd.Series, condition: RoadCondition
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell where it is measured, where it surely passes, and where it may."""
+    value = frame[condition.column].to_numpy(dtype=np.float64)
+    kinds = {text: condition.paved.issuperset(_members(text)) for text in surface.dropna().unique()}
+    is_paved = surface.map(kinds)
+    limits = (condition.paved_max, condition.unpaved_max)
+    own = np.where(is_paved.eq(other=True), *limits)
+    unknown = surface.isna().to_numpy(dtype=bool)
+    with np.errstate(invalid="ignore"):
+        passes = value <= np.where(unknown, min(limits), own)
+        may_pass = value <= np.where(unknown, max(limits), own)
+    return ~np.isnan(value), passes, may_pass
+
+
+def _members(text: str) -> list[str]:
+    return [part.strip() for part in str(text).split(";")]
+
+
+def _kinds(
+    population: Raster,
+    cells: PeopledCells,
+    urban: Raster | gpd.GeoDataFrame | gpd.GeoSeries | None,
+    crs: pyproj.CRS,
+) -> NDArray[np.int64]:
+    """Rural, urban or not known, one value a cell."""
+    if urban is None:
+        return np.full(len(cells), _RURAL)
+    if isinstance(urban, Raster):
+        value = cells_on(urban, cells, of=population)
+        return np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
+    faults = outline_faults(urban.geometry, urban.index)
+    if faults:
+        raise ContractError("urban", faults)
+    shapes = shapes_of(brought_to(urban, crs, what="urban").geometry)
+    return np.where(area_of(shapes, cells.xy) >= 0, _URBAN, _RURAL)
+
+
+def _within(
+    roads: _Roads, cells: PeopledCells, rural: NDArray[np.bool_], distance_m: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which rural cells lie near a road known to be all-season, and near one that may be."""
+    upper = np.zeros(len(cells), dtype=bool)
+    rows = np.flatnonzero(rural)
+    upper[rows] = _near(roads.lines[roads.possible], cells.xy[rows], distance_m)
+    lower = np.zeros(len(cells), dtype=bool)
+    rows = np.flatnonzero(upper)
+    lower[rows] = _near(roads.lines[roads.known], cells.xy[rows], distance_m)
+    return lower, upper
+
+
+def _near(lines: NDArray[np.object_], xy: NDArray[np.float64], distance_m: float) -> NDArray[np.bool_]:
+    """
+    Compare each point's distance to the nearest line, inclusively and exactly.
+
+    A point is no nearer to a line than to its nearest vertex less half a step, so that vertices decide for all points
+    but those in a narrow ring, which alone are measured to the segments.
+    """
+    near = np.zeros(len(xy), dtype=bool)
+    parts = shapely.segmentize(shapely.get_parts(lines), _STEP_M)
+    vertices, line = shapely.get_coordinates(parts, return_index=True)
+    first = np.flatnonzero(line[1:] == line[:-1])
+    if len(first) == 0 or len(xy) == 0:
+        return near
+    ring = distance_m + _STEP_M / 2.0 + 1e-6
+    to_vertex = np.asarray(cKDTree(vertices).query(xy, distance_upper_bound=ring)[0])
+    near = to_vertex <= distance_m
+    open_rows = np.flatnonzero(~near & np.isfinite(to_vertex))
+    segments = np.asarray(shapely.linestrings(np.stack((vertices[first], vertices[first + 1]), axis=1)))
+    tree = shapely.STRtree(np.atleast_1d(segments))
+    (point, _), metres = tree.query_nearest(
+        points_at(*xy[open_rows].T), return_distance=True, all_matches=False
+    )
+    near[open_rows[point[metres <= distance_m]]] = True
+    return near
+
+
+def _imputed_share(roads: _Roads, zone: shapely.Geometry | None) -> float:
+    lines = roads.lines
+    if zone is None:
+        length = shapely.length(lines)
+    else:
+        shapely.prepare(zone)
+        whole = np.asarray(shapely.covers(zone, lines))
+        length = np.where(whole, shapely.length(lines), 0.0)
+        rows = np.flatnonzero(~whole & np.asarray(shapely.intersects(zone, lines)))
+        length[rows] = shapely.length(shapely.intersection(lines[rows], zone))
+    imputed, known = float(length[roads.imputed].sum()), float(length[~roads.imputed].sum())
+    # Over the sum of the two parts, so that rounding never makes it more than 1.
+    total = imputed + known
+    return imputed / total if total > 0 else float("nan")
+
+
+def _row(
+    unit: tuple[str, str, str | None], served: _Served, cells: NDArray[np.bool_], imputed_share: float
+) -> dict[str, object]:
+    persons = served.persons
+    rural, urban, unknown = (
+        float(persons[cells & (served.kind == kind)].sum()) for kind in (_RURAL, _URBAN, _UNKNOWN)
+    )
+    # People are summed in another order than all rural ones, so that rounding may make some more than all.
+    upper = min(float(persons[cells & served.upper].sum()), rural)
+    lower = min(float(persons[cells & served.lower].sum()), upper)
+    return {
+        "unit_level": unit[0],
+        "unit_id": unit[1],
+        "name": unit[2],
+        "rai_lower": lower / rural if rural > 0 else float("nan"),
+        "rai_upper": upper / rural if rural > 0 else float("nan"),
+        "imputed_share": imputed_share,
+        "served_persons_lower": lower,
+        "served_persons_upper": upper,
+        "rural_persons": rural,
+        "urban_persons": urban,
+        "unclassified_persons": unknown,
+        "population_persons": rural + urban + unknown,
+        "cells": int(cells.sum()),
+    }

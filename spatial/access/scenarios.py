@@ -1,0 +1,331 @@
+"""What a scenario changes for people: minutes to the closest facility before and after."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import SnapRules, check_direction, limit_of
+from spatial.access.paired import minutes_to_closest, pair_up, people_of, reach_status
+from spatial.access.places import asked_for, existing, place_on
+from spatial.errors import ContractError, first_of
+from spatial.inputs.duplicates import namesake_findings, open_namesakes
+from spatial.network.scenarios import Scenario
+from spatial.network.snapping import snap_again
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.access.paired import Pairing
+    from spatial.access.places import Places
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+    from spatial.network.splitting import Split
+
+
+__all__ = ["compare_scenarios", "reclassified", "summarise_scenarios"]
+
+
+LOGGER = logging.getLogger(__name__)
+
+COLUMNS = (
+    "scenario",
+    "settlement_id",
+    "service",
+    "mode",
+    "before_min",
+    "after_min",
+    "difference_min",
+    "before_status",
+    "after_status",
+    "cutoff_min",
+    "within_before",
+    "within_after",
+    "class_change",
+    "persons",
+    "in_study",
+)
+
+
+def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    scenarios: Scenario | Sequence[Scenario],
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str] | Mapping[str, str | frozenset[str]],
+    vocabulary: Vocabulary | None = None,
+    cutoff_min: float | Mapping[str, float | None] | None = 60.0,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    facilities_after: Mapping[str, gpd.GeoDataFrame] | None = None,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> pd.DataFrame:
+    """
+    Compare the minutes to the closest facility before and after each of some scenarios.
+
+    Places are joined to a changed network as `snap` joins them: they keep the ways into the network that they have in
+    the baseline, and gain those that only the scenario offers. So a new road never pushes a way in off the list, and
+    never lengthens a time.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The baseline, of one mode.
+    scenarios : Scenario or sequence of Scenario
+        What changes; each is compared with the baseline.
+    settlements, facilities : GeoDataFrame
+        By the contracts of the tables; only existing facilities count.
+    service : str, frozenset of str or mapping of str to frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are; or several
+        services by name, each with those that count for it: a scenario is then applied once for all.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    cutoff_min : float, None or mapping of str to them
+        Minutes of the classes, within (inclusive) or beyond; None: within is whoever reaches one; by service where they
+        differ.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    facilities_after : mapping of str to GeoDataFrame, optional
+        By the name of a scenario, all the facilities that there are with it; the same as before by default.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    DataFrame
+        One row a settlement, service and scenario, scenarios first and all in the order given: `scenario`,
+        `settlement_id`, `service`, `mode`, `before_min`, `after_min` and `difference_min` (after less before; NaN where
+        either has no way), `before_status`, `after_status`, `cutoff_min`, `within_before`, `within_after`,
+        `class_change` (``"gained"``, ``"lost"`` or ``"same"``), `persons` and `in_study`. Where a facility closes while
+        another of its name that counts for the same service stays open within 500 m, ``attrs["findings"]`` has a record
+        each: `kind`, `subject_id` (it closes), `other_id` (it stays), `distance_m` and `detail`; the log warns too.
+
+    Raises
+    ------
+    ContractError, CrsError, NetworkError
+        Where a scenario cannot be applied, names repeat, or facilities are given for an unknown one.
+
+    Examples
+    --------
+    >>> # compare_scenarios(graph, Scenario("bridge out", close=["w7"]), settlements, facilities, service="hospital")
+    """
+    options = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
+    changed = facilities_after or {}
+    _check_names(options, changed)
+    check_direction(direction)
+    how = _How(rules or SnapRules(), barriers, direction)
+    services = _services(service, (facilities, *changed.values()), vocabulary)
+    limits = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
+    cutoffs = _cutoffs(services, limits)
+    base = pair_up(
+        graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers
+    )
+    before = {name: how.times(graph, _serving(base, kinds)) for name, kinds in services.items()}
+    persons, scored = people_of(base.origins.frame)
+    n = len(base.origins)
+    frames = []
+    for scenario in options:
+        split = scenario.apply_with_account(graph)
+        goals = base.goals
+        if scenario.name in changed:
+            after = existing(changed[scenario.name])
+            goals = place_on(graph, after, key="facility_id", rules=how.rules, barriers=how.barriers)
+        edited = replace(
+            base, origins=how.on_edited(graph, split, base.origins), goals=how.on_edited(graph, split, goals)
+        )
+        for name, kinds in services.items():
+            later = how.times(split.graph, _serving(edited, kinds))
+            label = {"scenario": scenario.name, "service": name, "mode": graph.mode}
+            words = {key: pd.Series(value, index=range(n), dtype="str") for key, value in label.items()}
+            ids = {"settlement_id": base.origins.frame["settlement_id"].reset_index(drop=True)}
+            values = _compared(before[name], later, cutoffs[name])
+            frame = pd.DataFrame({**words, **ids, **values, "persons": persons, "in_study": scored})
+            frames.append(frame[[*COLUMNS]].iloc[base.back])
+    table = pd.concat(frames, ignore_index=True)
+    warned = _namesakes(facilities, changed, services)
+    if warned:
+        table.attrs["findings"] = warned
+    return table
+
+
+def _namesakes(
+    facilities: gpd.GeoDataFrame,
+    changed: Mapping[str, gpd.GeoDataFrame],
+    services: Mapping[str, frozenset[str]],
+) -> list[dict[str, str | float]]:
+    """Warn of facilities that close while one of their name, perhaps the same one, serves on beside them."""
+    found = namesake_findings(
+        (name, item)
+        for name, after in changed.items()
+        for item in open_namesakes(
+            facilities, after, lambda one, two: any({one, two} <= kinds for kinds in services.values())
+        )
+    )
+    for finding in found:
+        LOGGER.warning("%s", finding.detail)
+    return [
+        {
+            "kind": finding.kind,
+            "subject_id": finding.subject,
+            "other_id": str(finding.other),
+            "distance_m": finding.distance_m,
+            "detail": finding.detail,
+        }
+        for finding in found
+    ]
+
+
+def _services(
+    service: str | frozenset[str] | Mapping[str, str | frozenset[str]],
+    facilities: Sequence[gpd.GeoDataFrame],
+    vocabulary: Vocabulary | None,
+) -> dict[str, frozenset[str]]:
+    if not isinstance(service, Mapping):
+        return dict([asked_for(service, *facilities, vocabulary=vocabulary)])
+    return {
+        name: asked_for(kinds, *facilities, vocabulary=vocabulary).kinds for name, kinds in service.items()
+    }
+
+
+def _cutoffs(services: Mapping[str, frozenset[str]], cutoffs: Mapping[str, float | None]) -> dict[str, float]:
+    missing = [name for name in services if name not in cutoffs]
+    if missing:
+        raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
+    return {name: limit_of("cutoff_min", cutoffs[name]) for name in services}
+
+
+def _check_names(options: Sequence[object], changed: Mapping[str, gpd.GeoDataFrame]) -> None:
+    names = [option.name for option in options if isinstance(option, Scenario)]
+    if len(names) < max(len(options), 1):
+        raise ContractError("scenario", ["scenarios: give one Scenario or more"])
+    known = pd.Index(names)
+    problems = []
+    if not known.is_unique:
+        problems.append(f"name: repeated {first_of(known[known.duplicated()].unique())}")
+    unknown = [name for name in changed if name not in names]
+    if unknown:
+        problems.append(f"facilities_after: no scenario {first_of(unknown)}")
+    if problems:
+        raise ContractError("scenario", problems)
+
+
+def _serving(pairing: Pairing, kinds: frozenset[str]) -> Pairing:
+    """Choose the facilities that serve."""
+    return replace(pairing, members=np.flatnonzero(pairing.goals.frame["service"].isin(kinds)))
+
+
+class _Times(NamedTuple):
+    """Minutes of each settlement in the order of ids, inf where there is no way, and why there is none."""
+
+    minutes: NDArray[np.float64]
+    status: NDArray[np.object_]
+
+
+class _How(NamedTuple):
+    """How places are joined, and who travels."""
+
+    rules: SnapRules
+    barriers: gpd.GeoSeries | None
+    direction: Literal["to_facility", "from_facility"]
+
+    def times(self, graph: TravelGraph, pairing: Pairing) -> _Times:
+        """Find the minutes to the closest of the facilities that serve."""
+        minutes = minutes_to_closest(
+            graph,
+            pairing.snaps,
+            direction=self.direction,
+            barriers=self.barriers,
+            choices=pairing.choices,
+        )
+        return _Times(minutes, reach_status(pairing, minutes))
+
+    def on_edited(self, graph: TravelGraph, split: Split, places: Places) -> Places:
+        """Join places to the network of a scenario as they were joined to the baseline."""
+        joined = snap_again(
+            graph, split, places.snaps, places.frame.geometry, barriers=self.barriers, **vars(self.rules)
+        )
+        return replace(places, snaps=joined)
+
+
+def _compared(before: _Times, after: _Times, cutoff_min: float) -> dict[str, object]:
+    had, has = np.isfinite(before.minutes), np.isfinite(after.minutes)
+    was, became = had & (before.minutes <= cutoff_min), has & (after.minutes <= cutoff_min)
+    both = had & has
+    change = np.select([became & ~was, was & ~became], ["gained", "lost"], "same")
+    unknown = np.full(len(was), np.nan)
+    return {
+        "before_min": np.where(had, before.minutes, np.nan),
+        "after_min": np.where(has, after.minutes, np.nan),
+        "difference_min": np.subtract(after.minutes, before.minutes, out=unknown, where=both),
+        "before_status": pd.Series(before.status, dtype="str"),
+        "after_status": pd.Series(after.status, dtype="str"),
+        "cutoff_min": float(cutoff_min),
+        "within_before": was,
+        "within_after": became,
+        "class_change": pd.Series(change, dtype="str"),
+    }
+
+
+def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
+    """Class the times of compared scenarios by another cutoff."""
+    was, became = (compared[f"{side}_min"] <= cutoff_min for side in ("before", "after"))
+    change = pd.Series("same", index=compared.index, dtype="str")
+    change = change.mask(became & ~was, "gained").mask(was & ~became, "lost")
+    return compared.assign(
+        cutoff_min=float(cutoff_min), within_before=was, within_after=became, class_change=change
+    )
+
+
+def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:
+    """
+    Sum what scenarios change for the people of the study area.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        As `compare_scenarios` returns it.
+
+    Returns
+    -------
+    DataFrame
+        One row a scenario and service, in order: `scenario`, `service`, `persons`, `within_before_persons`,
+        `within_after_persons`, `gained_persons`, `lost_persons`, `gained_places`, `lost_places`, `person_minutes` saved
+        (of those with a way in both, one journey each) and `unknown_places`, whose people are not known and count as
+        nobody. The findings of `compared` stay in ``attrs``.
+    """
+    require_columns("scenarios", compared, COLUMNS)
+    scored = compared.loc[compared["in_study"]]
+    rows = []
+    for (name, service), group in scored.groupby(["scenario", "service"], sort=False):
+        people = group["persons"].fillna(0.0)
+        gained, lost = (group["class_change"] == change for change in ("gained", "lost"))
+        rows.append(
+            {
+                "scenario": name,
+                "service": service,
+                "persons": people.sum(),
+                "within_before_persons": people[group["within_before"]].sum(),
+                "within_after_persons": people[group["within_after"]].sum(),
+                "gained_persons": people[gained].sum(),
+                "lost_persons": people[lost].sum(),
+                "gained_places": int(gained.sum()),
+                "lost_places": int(lost.sum()),
+                "person_minutes": 0.0 - (people * group["difference_min"].fillna(0.0)).sum(),
+                "unknown_places": int(group["persons"].isna().sum()),
+            }
+        )
+    table = pd.DataFrame(rows)
+    table.attrs |= {name: compared.attrs[name] for name in ("findings",) if name in compared.attrs}
+    return table

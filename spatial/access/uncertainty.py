@@ -1,0 +1,381 @@
+"""How sure a time is: paired runs over one network with other speeds, other walks and another season."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nextafter
+from sys import float_info
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.options import SnapRules, check_direction, cutoffs_of, is_number, shown
+from spatial.access.paired import (
+    Pairing,
+    easier_walk,
+    minutes_to_closest,
+    nearest_entry,
+    pair_up,
+    people_of,
+    reach_status,
+)
+from spatial.errors import ContractError, NetworkError
+from spatial.network.seasons import with_season
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.access.calibration import Calibration
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+    from spatial.network.snapping import Snaps
+    from spatial.network.speeds import SpeedTable
+
+
+__all__ = ["AccessIntervals", "WalkRange", "access_intervals"]
+
+
+ALL = "all"
+"""All factors at once, at their best or at their worst."""
+
+
+@dataclass(frozen=True)
+class WalkRange:
+    """
+    How the walks to and from the network may differ from what is assumed. These are choices, not measurements.
+
+    Parameters
+    ----------
+    walk_km_h : tuple of float
+        Slowest and fastest walk.
+    detour : tuple of float
+        Least and largest detour over the straight line: from the straight line itself to as much above the default of
+        1.3 again.
+    """
+
+    walk_km_h: tuple[float, float] = (4.0, 6.0)
+    detour: tuple[float, float] = (1.0, 1.6)
+
+
+@dataclass(frozen=True, eq=False)
+class AccessIntervals:
+    """
+    How far each settlement is from the closest facility at best, as assumed and at worst.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a settlement, as given: `settlement_id`, `service`, `mode`, `low_min`, `base_min`, `high_min` (NaN where
+        there is no way), `interval_status`, `main_factor` and `main_factor_min`, and the minutes of each factor alone,
+        such as `speed_low_min` and `speed_high_min`.
+    people : DataFrame
+        One row a factor (``"all"`` last) and cutoff: people within the cutoff at best, as assumed and at worst, people
+        beyond likewise, and `class_changes_persons` and `class_changes_places`: who is on another side of the cutoff in
+        either run than as assumed. `unknown_places` have no number of people and count as nobody.
+    speed_factors : tuple of float
+        Factors on the speeds in the slow and in the fast run.
+    calibrated : bool
+        Whether the network's speeds are fitted to observed times.
+    measured : bool
+        Whether the speed factors come from observed times rather than from a stated share.
+    """
+
+    table: pd.DataFrame
+    people: pd.DataFrame
+    speed_factors: tuple[float, float]
+    calibrated: bool
+    measured: bool
+
+    def headline(self, cutoff_min: float) -> str:
+        """
+        Say how many people are beyond a cutoff, how sure that is and why.
+
+        Parameters
+        ----------
+        cutoff_min : float
+            One of the cutoffs.
+
+        Returns
+        -------
+        str
+            One sentence, in whole persons.
+
+        Raises
+        ------
+        ContractError
+            Where it is none of the cutoffs.
+        """
+        rows = self.people.loc[(self.people["cutoff_min"] == cutoff_min) & (self.people["factor"] == ALL)]
+        if len(rows) == 0:
+            known = ", ".join(f"{value:g}" for value in self.people["cutoff_min"].unique())
+            raise ContractError(
+                "options", [f"cutoff_min: {cutoff_min:g} was not measured; there are {known}"]
+            )
+        row = rows.iloc[0]
+        slow, fast = (f"{100.0 * (factor - 1.0):+.0f} %" for factor in self.speed_factors)
+        source = "measured on observed times" if self.measured else "assumed"
+        return (
+            f"{row['beyond_base_persons']:,.0f} people are beyond {cutoff_min:g} minutes "
+            f"({row['beyond_low_persons']:,.0f} at best, {row['beyond_high_persons']:,.0f} at worst; "
+            f"speeds {slow} to {fast}, {source}; speeds are {'' if self.calibrated else 'not '}calibrated)"
+        )
+
+
+class _Run(NamedTuple):
+    """One factor: network and walks at their best and at their worst."""
+
+    best: tuple[TravelGraph, tuple[Snaps, Snaps]]
+    worst: tuple[TravelGraph, tuple[Snaps, Snaps]]
+
+
+def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    cutoffs_min: float | Sequence[float | None] | None = (60.0,),
+    speed_share: float = 0.2,
+    snap: bool = True,
+    walk: WalkRange | None = None,
+    wet: TravelGraph | str | None = None,
+    table: str | Path | SpeedTable = "osrm_like",
+    calibration: Calibration | None = None,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> AccessIntervals:
+    """
+    Find an interval of the minutes to the closest facility, and what makes it wide.
+
+    Places are joined to the network once; then the same pairs are measured again with one factor changed at a time, and
+    with all of them at once at their best and at their worst. The factors are ``speed`` (all speeds on the network),
+    ``walk`` (speed and detour of the walks to and from it), ``entry`` (at worst, only the nearest way in is used) and
+    ``season`` (at worst, the wet one). The whole interval is an envelope, not a confidence interval: nothing says that
+    all goes well or badly at once.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements, facilities : GeoDataFrame
+        By the contracts of the tables; only existing facilities count. People outside the study area are not counted.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    cutoffs_min : float, None or sequence of them
+        Minutes of the classes, within (inclusive) or beyond; None: within is whoever reaches one. One that is given
+        twice counts once.
+    speed_share : float
+        Speeds are this share lower and higher, 0 to below 1, where nothing was measured.
+    snap : bool
+        Whether the factors ``walk`` and ``entry`` are among the runs.
+    walk : WalkRange, optional
+        How the walks may differ.
+    wet : TravelGraph or str, optional
+        The same network in the wet (`with_season`), or the season's name in `table`. None for no such run.
+    table : str, Path or SpeedTable
+        The speed table of that season.
+    calibration : Calibration, optional
+        The 5 to 95 % relative errors that were measured take the place of `speed_share`: those on the held-out half
+        where the graph is calibrated, those before it otherwise. The assumed speeds always stay inside.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    AccessIntervals
+        Always ``low_min <= base_min <= high_min`` where all are known.
+
+    Raises
+    ------
+    ContractError
+        Where an option makes no sense.
+    NetworkError
+        Where the wet network is another one.
+
+    Examples
+    --------
+    >>> # 30 min on the road at the assumed speeds, no walk: low 30 / 1.2 = 25, high 30 / 0.8 = 37.5.
+    """
+    rules, walk = rules or SnapRules(), walk or WalkRange()
+    check_direction(direction)
+    cutoffs = cutoffs_of(cutoffs_min)
+    _check(speed_share, walk)
+    in_season = with_season(graph, wet, table=table) if isinstance(wet, str) else wet
+    measured = None if calibration is None else calibration.speed_range(graph)
+    slow, fast = measured or (1.0 - speed_share, 1.0 + speed_share)
+    pairing = pair_up(
+        graph,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        rules=rules,
+        barriers=barriers,
+    )
+    runs = _runs(graph, pairing.snaps, (slow, fast), walk if snap else None, in_season)
+    how: dict[str, Any] = {"direction": direction, "barriers": barriers, "choices": pairing.choices}
+    base = minutes_to_closest(graph, pairing.snaps, **how)
+    spans = {}
+    for name, run in runs.items():
+        low, high = (minutes_to_closest(*side, **how) for side in run)
+        spans[name] = (np.minimum(low, base), np.maximum(high, base))
+    # No factor alone may reach beyond all of them together, not even by rounding.
+    lows, highs = zip(*spans.values(), strict=True)
+    spans[ALL] = (np.min(lows, axis=0), np.max(highs, axis=0))
+    return AccessIntervals(
+        _table(graph, pairing, base, spans).iloc[pairing.back].reset_index(drop=True),
+        _people(pairing.origins.frame, base, spans, cutoffs),
+        (slow, fast),
+        calibrated="calibration" in graph.report,
+        measured=measured is not None,
+    )
+
+
+def _check(speed_share: float, walk: WalkRange) -> None:
+    problems = []
+    if not is_number(speed_share, least=0.0, most=nextafter(1.0, 0.0)):
+        problems.append(f"speed_share: is {shown(speed_share)}, must be from 0 to below 1")
+    if not 0.0 < walk.walk_km_h[0] <= walk.walk_km_h[1] < np.inf:
+        problems.append(f"walk.walk_km_h: {walk.walk_km_h} is no range of speeds above 0, lowest first")
+    if not 1.0 <= walk.detour[0] <= walk.detour[1] < np.inf:
+        problems.append(f"walk.detour: {walk.detour} is no range of detours of 1 or more, least first")
+    if problems:
+        raise ContractError("options", problems)
+
+
+def _runs(
+    graph: TravelGraph,
+    snaps: tuple[Snaps, Snaps],
+    speed: tuple[float, float],
+    walk: WalkRange | None,
+    wet: TravelGraph | None,
+) -> dict[str, _Run]:
+    dry, muddy, easy, worst_walk = graph, graph, snaps, snaps
+    runs = {"speed": _Run((_scaled(graph, speed[1]), snaps), (_scaled(graph, speed[0]), snaps))}
+    if walk is not None:
+        easy, hard = _walking(snaps, walk, best=True), _walking(snaps, walk, best=False)
+        runs["walk"] = _Run((graph, easy), (graph, hard))
+        only = (nearest_entry(graph, snaps[0]), nearest_entry(graph, snaps[1]))
+        runs["entry"] = _Run((graph, snaps), (graph, only))
+        worst_walk = (nearest_entry(graph, hard[0]), nearest_entry(graph, hard[1]))
+    if wet is not None:
+        dry, muddy = _season(graph, wet)
+        runs["season"] = _Run((dry, snaps), (muddy, snaps))
+    runs[ALL] = _Run((_scaled(dry, speed[1]), easy), (_scaled(muddy, speed[0]), worst_walk))
+    return runs
+
+
+def _scaled(graph: TravelGraph, factor: float) -> TravelGraph:
+    if factor == 1.0:
+        return graph
+    return graph.with_minutes(
+        graph.forward_min / factor, graph.backward_min / factor, speed_km_h=graph.speed_km_h * factor
+    )
+
+
+def _walking(snaps: tuple[Snaps, Snaps], walk: WalkRange, *, best: bool) -> tuple[Snaps, Snaps]:
+    """Walk better or worse than assumed, never the other way round."""
+    made = []
+    for side in snaps:
+        slow, fast = min(walk.walk_km_h[0], side.walk_km_h), max(walk.walk_km_h[1], side.walk_km_h)
+        least, most = min(walk.detour[0], side.detour), max(walk.detour[1], side.detour)
+        made.append(easier_walk(side, walk_km_h=fast if best else slow, detour=least if best else most))
+    return made[0], made[1]
+
+
+def _season(graph: TravelGraph, wet: TravelGraph) -> tuple[TravelGraph, TravelGraph]:
+    """Take of each edge the better and the worse season: some roads are better in the frost."""
+    same = wet.n_edges == graph.n_edges and np.array_equal(wet.edge_from, graph.edge_from)
+    if not same or wet.mode != graph.mode:
+        raise NetworkError("wet: is another network; make it of this one, with_season(graph, 'wet')")
+    best, worst = (
+        graph.with_minutes(
+            pick(graph.forward_min, wet.forward_min), pick(graph.backward_min, wet.backward_min)
+        )
+        for pick in (np.minimum, np.maximum)
+    )
+    return best, worst
+
+
+def _table(
+    graph: TravelGraph,
+    pairing: Pairing,
+    base: NDArray[np.float64],
+    spans: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+) -> pd.DataFrame:
+    n = len(base)
+    low, high = spans[ALL]
+    status = reach_status(pairing, high)
+    status[np.isfinite(low) & ~np.isfinite(high)] = "sometimes_reached"
+    names = [name for name in spans if name != ALL]
+    with np.errstate(invalid="ignore"):
+        widths = np.array([spans[name][1] - spans[name][0] for name in names])
+    widths = np.where(np.isnan(widths), 0.0, widths)
+    main = np.argmax(widths, axis=0)
+    width = widths[main, np.arange(n)]
+    factor = np.where(width > 0.0, np.array(names, dtype=object)[main], None)
+    columns = {
+        "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
+        "service": pd.Series(pairing.service, index=range(n), dtype="str"),
+        "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
+        "low_min": _nan_for_inf(low),
+        "base_min": _nan_for_inf(base),
+        "high_min": _nan_for_inf(high),
+        "interval_status": pd.Series(status, dtype="str"),
+        "main_factor": pd.Series(factor, dtype="str"),
+        "main_factor_min": _nan_for_inf(width),
+    }
+    for name in names:
+        columns[f"{name}_low_min"], columns[f"{name}_high_min"] = map(_nan_for_inf, spans[name])
+    return pd.DataFrame(columns)
+
+
+def _nan_for_inf(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(minutes), minutes, np.nan)
+
+
+def _people(
+    settlements: pd.DataFrame,
+    base: NDArray[np.float64],
+    spans: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    cutoffs_min: Sequence[float],
+) -> pd.DataFrame:
+    persons, scored = people_of(settlements)
+    known = np.where(scored, np.nan_to_num(persons), 0.0)
+    rows = []
+    for name, (low, high) in spans.items():
+        for cutoff in cutoffs_min:
+            limit = min(cutoff, float_info.max)  # inf is no way, which is within nothing
+            sides = {"low": low <= limit, "base": base <= limit, "high": high <= limit}
+            changes = scored & (sides["low"] != sides["high"])
+            within = {side: float(known[inside].sum()) for side, inside in sides.items()}
+            beyond = {side: float(known[~inside].sum()) for side, inside in sides.items()}
+            # Sums of other parts may round otherwise: the order of the sides is that of the places.
+            for people, least, most in ((within, "high", "low"), (beyond, "low", "high")):
+                people[least] = min(people[least], people["base"])
+                people[most] = max(people[most], people["base"])
+            rows.append(
+                {
+                    "factor": name,
+                    "cutoff_min": float(cutoff),
+                    **{f"within_{side}_persons": persons for side, persons in within.items()},
+                    **{f"beyond_{side}_persons": persons for side, persons in beyond.items()},
+                    "class_changes_persons": float(known[changes].sum()),
+                    "class_changes_places": int(changes.sum()),
+                    "unknown_places": int((scored & np.isnan(persons)).sum()),
+                }
+            )
+    return pd.DataFrame(rows)

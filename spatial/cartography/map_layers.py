@@ -1,0 +1,532 @@
+"""Layers of a gap map: norms, times, measures, areas, how sure times are, the wet season, what if, response."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from spatial.cartography.basemap import pack_lines
+from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, round_up
+from spatial.reporting.certainty import FACTORS, runs_of
+from spatial.reporting.explain import change_of, served_class
+from spatial.reporting.summary import told_unit
+from spatial.reporting.wording import plain
+from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, WET_STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.cartography.page_data import NormBook, PageBook, PageMeta, Rows
+
+
+__all__ = [
+    "areas_block",
+    "catchments_block",
+    "class_layer",
+    "interval_block",
+    "last_mile_layer",
+    "measure_layer",
+    "measures_block",
+    "norm_layer",
+    "response_layers",
+    "sureness_layers",
+    "time_layer",
+    "trial_layers",
+    "trials_block",
+    "unmapped_layer",
+    "with_spans",
+]
+
+
+# What a gap map judges by: each norm of the service, then plain travel time by each mode.
+
+COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
+_METRICS = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
+_USUAL_MAX_MIN = 120.0
+_FINE_STEP_M, _COARSE_STEP_M, _COARSE_FROM_M = 50.0, 100.0, 1000.0
+
+
+def norm_layer(
+    norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows, meta: PageMeta
+) -> dict[str, Any] | None:
+    """
+    Judge settlements by a norm of time or distance.
+
+    Returns its values are those of the norm. None where the norm is of another kind or nothing was measured.
+    """
+    if norm["metric"] not in _METRICS or norm["threshold"] is None:
+        return None
+    table = book.results(norm["id"], rows)
+    if table is None:
+        return None
+    mapped = table["status_as_mapped"].fillna("not_measurable")
+    values = table["value"].to_numpy(dtype=np.float64)
+    if not mapped.isin(["met", "not_met"]).any():
+        return None
+    fixed = np.select(
+        [mapped == "not_applicable", mapped == "not_measurable", np.isnan(values) & (mapped == "not_met")],
+        [OUT_OF_SCOPE, NO_DATA, BEYOND],
+        COMPARE,
+    )
+    return threshold_layer(fixed, meta, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
+        "mode": norm["mode"] if norm["metric"] != "dist_m" else "none",
+        "metric": norm["metric"],
+        "norm": number,
+    }
+
+
+def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]:
+    """Show travel time by one mode, whatever the norms."""
+    table = rows.align(access)
+    status = table["reach_status"].fillna("unknown")
+    fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
+    values = table["travel_time_min"].to_numpy(dtype=np.float64)
+    limits = (meta.default_threshold_min, meta.default_threshold_min + meta.near_miss_min)
+    return threshold_layer(fixed, meta, unit="min", threshold=meta.default_threshold_min) | {
+        "value": pack(round_up(values, limits), "f4"),
+        "mode": mode,
+        "metric": "time_min",
+        "norm": None,
+    }
+
+
+def class_layer(
+    values: pd.Series, key: str, classes: Sequence[str], *, always: int, mode: str
+) -> dict[str, Any]:
+    """Show a class that each settlement has, whatever the standard."""
+    return {
+        "kind": "classes",
+        "key": key,
+        "classes": list(classes),
+        "codes": pack(codes(values, classes), "u1"),
+        "always": always,
+        "threshold": 0.0,
+        "unit": "min",
+        "mode": mode,
+        "norm": None,
+    }
+
+
+def unmapped_layer(rows: Rows, norm: int | None, *, complete: bool) -> dict[str, Any]:
+    """Show that no facility of a service is mapped: one class for every settlement, without a distance."""
+    name = "none_there" if complete else "none_mapped"
+    values = pd.Series([name] * len(rows.ids), dtype="str")
+    return class_layer(values, "none_mapped", (name,), always=1, mode="none") | {"norm": norm}
+
+
+def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
+    """Show the classes of the last mile."""
+    classes = rows.align(last_mile)[column].fillna("unknown")
+    layer = class_layer(classes, key, LAST_MILE, always=4, mode="walk")
+    return layer | {"threshold": 2000.0, "unit": "m"}
+
+
+def threshold_layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:
+    """Begin a layer whose values are held against a standard that the slider moves."""
+    return {
+        "kind": "threshold",
+        "always": 3,
+        "unit": unit,
+        "threshold": threshold,
+        "near": meta.near_miss(unit),
+        "max": _slider_max(unit, threshold),
+        "step": _slider_step(unit, threshold),
+        "fixed": pack(fixed, "u1"),
+    }
+
+
+def _slider_step(unit: str, threshold: float) -> float:
+    if unit == "min":
+        return 1.0
+    return _COARSE_STEP_M if threshold >= _COARSE_FROM_M else _FINE_STEP_M
+
+
+def _slider_max(unit: str, threshold: float) -> float:
+    if unit == "min":
+        return max(_USUAL_MAX_MIN, math.ceil(threshold / 15.0) * 30.0)
+    return math.ceil(2.0 * threshold / 1000.0) * 1000.0
+
+
+# Measures of access on a gap map: a layer of classes beside the mean, and what each settlement has.
+
+_LEVELS = ("ample", "fair", "short", "nothing", "unknown")
+_PREFERRED = ("e2sfca", "3sfca", "m2sfca", "2sfca", "bfca")
+_AMOUNTS = frozenset({"spatial_availability"})
+"""Measures that grow with the place, so that no mean over people says whether a place has little."""
+
+
+def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
+    """Show one measure of access in classes beside the mean over the people of the study."""
+    measures = book.tables.get("measures")
+    if measures is None:
+        return None
+    own = measures.loc[
+        (measures["service"] == service)
+        & (measures["group"] == "everybody")
+        & ~measures["measure"].isin(_AMOUNTS)
+    ]
+    if not len(own):
+        return None
+    names = set(own["measure"])
+    shortest = min(names, key=lambda name: (len(name), name))
+    chosen = next((name for name in _PREFERRED if name in names), shortest)
+    own = own.loc[own["measure"] == chosen]
+    own = own.loc[own["mode"] == own["mode"].min()]
+    mean = _mean(own, book.shapes("settlements"))
+    if not mean > 0:
+        return None
+    values = rows.align(own)["value"]
+    level = np.select(
+        [values.isna(), values >= mean, values >= mean / 2, values > 0],
+        ["unknown", "ample", "fair", "short"],
+        "nothing",
+    )
+    layer = class_layer(pd.Series(level), "measure", _LEVELS, always=4, mode=str(own["mode"].iloc[0]))
+    return layer | {"measure": chosen, "mean": mean, "told": _unit(own)}
+
+
+def _mean(own: pd.DataFrame, settlements: pd.DataFrame) -> float:
+    """Weigh by people, or by places where nobody knows the people; over the study, whatever part a page shows."""
+    inside = settlements.loc[settlements["in_study"]].set_index("settlement_id").sort_index()
+    value = own.set_index("settlement_id")["value"].reindex(inside.index)
+    people = inside["population_persons"]
+    weight = people.fillna(0.0) if people.notna().any() else people.isna().astype(float)
+    weight = weight.where(value.notna(), 0.0)
+    total = float(weight.sum())
+    return float((value.fillna(0.0) * weight).sum() / total) if total > 0 else 0.0
+
+
+def _unit(own: pd.DataFrame) -> dict[str, Any]:
+    unit, per = told_unit(own)
+    return {"unit": unit, "per": per}
+
+
+def measures_block(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
+    """
+    Encode the measures of access of one service.
+
+    Returns one a mode, group and measure, with its unit; empty without the table.
+    """
+    measures = book.tables.get("measures")
+    own = None if measures is None else measures.loc[measures["service"] == service]
+    if own is None:
+        return []
+    found = []
+    for (mode, group, measure), part in own.groupby(["mode", "group", "measure"], sort=True):
+        table = rows.align(part)
+        found.append(
+            {
+                "measure": str(measure),
+                "mode": str(mode),
+                "group": str(group),
+                **_unit(part),
+                "value": pack(table["value"], "f4"),
+                "status": pack(codes(table["status"], MEASURE_STATUS) + 1, "u1"),
+                "statuses": list(MEASURE_STATUS),
+                "risk": pack(table["edge_risk"].eq(other=True), "u1"),
+            }
+        )
+    return found
+
+
+# Ground on a gap map: what lies within reach of a service, and which facility is nearest.
+
+_TINTS = 4
+"""Tints of catchments, so that neighbours differ; where four do not suffice the rarest among them is repeated."""
+
+
+def areas_block(book: PageBook, service: str, tolerance_m: float) -> dict[str, Any] | None:
+    """
+    Encode the ground within reach of a service.
+
+    Returns one item a cutoff, the shortest first, and the outlines of all; None without any.
+    """
+    own = _reach_ground(book, "isochrones", service, "cutoff_min")
+    if own is None:
+        return None
+    names = {
+        "cutoff": "cutoff_min",
+        "roads_km": "reached_km",
+        "area_km2": "area_km2",
+        "walk": "walk_on_top_min",
+    }
+    shown = {key: own[name].astype(float).round(3).tolist() for key, name in names.items()}
+    return {
+        "mode": str(own["mode"].iloc[0]),
+        "items": [dict(zip(shown, values, strict=True)) for values in zip(*shown.values(), strict=True)],
+        "lines": pack_lines(own.geometry, tolerance_m=tolerance_m, rings=True),
+    }
+
+
+def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[str, Any] | None:
+    """
+    Encode the ground that is nearest to each facility.
+
+    Returns outlines, and for each catchment its facility, tint, people, longest way and area; None without
+    any.
+    """
+    own = _reach_ground(book, "catchments", service, "facility_id")
+    if own is None:
+        return None
+    return {
+        "mode": str(own["mode"].iloc[0]),
+        "facility": pack_texts(own["facility_id"]),
+        "tint": pack(_tints(own.geometry), "u1"),
+        "people": pack(own["population_persons"], "f4"),
+        "minutes": pack(own["longest_min"], "f4"),
+        "area": pack(own["area_km2"], "f4"),
+        "lines": pack_lines(own.geometry, tolerance_m=tolerance_m, rings=True),
+    }
+
+
+def _reach_ground(book: PageBook, table: str, service: str, order: str) -> gpd.GeoDataFrame | None:
+    """Take the areas of one service by the first of its modes, without those that have no ground."""
+    areas = book.tables.get(table)
+    if not isinstance(areas, gpd.GeoDataFrame):
+        return None
+    own = areas.loc[(areas["service"] == service) & areas.geometry.notna() & ~areas.geometry.is_empty]
+    if not len(own):
+        return None
+    first = own.loc[own["mode"] == own["mode"].min()].sort_values(order, kind="stable")
+    return gpd.GeoDataFrame(first.reset_index(drop=True))
+
+
+def _tints(shapes: gpd.GeoSeries) -> npt.NDArray[np.int64]:
+    """Give neighbours different tints, the largest number of neighbours first (Welsh and Powell 1967)."""
+    polygons = shapes.to_numpy()
+    left, right = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+    neighbours = [right[(left == item) & (right != item)] for item in range(len(polygons))]
+    order = sorted(range(len(polygons)), key=lambda item: -len(neighbours[item]))
+    tints = np.full(len(polygons), NO_INDEX)
+    for item in order:
+        near = tints[neighbours[item]]
+        tints[item] = int(np.argmin(np.bincount(near[near >= 0], minlength=_TINTS)))
+    return tints
+
+
+# How sure times are, and what the wet season does: layers and blocks of a gap map.
+
+_SURE = ("sure_within", "may", "sure_beyond", "unknown", "out_of_scope")
+
+
+def with_spans(
+    layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows
+) -> list[dict[str, Any]]:
+    """Give every layer of minutes the best and the worst of its runs."""
+    return [layer | _span(layer, book, service, rows) for layer in layers]
+
+
+def _span(layer: Mapping[str, Any], book: PageBook, service: str, rows: Rows) -> dict[str, Any]:
+    if layer["kind"] != "threshold" or layer["metric"] != "time_min" or layer["unit"] != "min":
+        return {}
+    found: dict[str, Any] = rows.once(
+        ("span", service, layer["mode"]), lambda: _runs(book, service, str(layer["mode"]), rows)
+    )
+    return found
+
+
+def _runs(book: PageBook, service: str, mode: str, rows: Rows) -> dict[str, Any]:
+    tables = book.tables
+    runs = runs_of(tables.get("intervals"), tables.get("access"), service=service, mode=mode)
+    if runs is None:
+        return {}
+    minutes = runs.minutes.reindex(rows.ids)
+    return {"low": _seconds_up(minutes["low"]), "high": _seconds_up(minutes["high"])}
+
+
+def _seconds_up(minutes: npt.ArrayLike) -> dict[str, Any]:
+    """Encode minutes as seconds begun, so that none that is beyond a whole second of a threshold comes within it."""
+    exact = np.asarray(minutes, dtype=np.float64)
+    seconds = np.where(np.isfinite(exact), np.ceil(exact * 60.0) + 1.0, 0.0)
+    return pack(seconds, "u4")
+
+
+def sureness_layers(
+    layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows
+) -> list[dict[str, Any]]:
+    """
+    Make the layers that show how sure times are and what the wet season does.
+
+    Returns None, one or both: classes by the first layer that has runs, and classes of the wet season.
+    """
+    made = []
+    number = next((number for number, layer in enumerate(layers) if "low" in layer), None)
+    if number is not None:
+        judged = layers[number]
+        made.append({**judged, "kind": "sure", "key": "sure", "always": 3, "classes": list(_SURE)})
+    wet = book.tables.get("wet_losses")
+    own = None if wet is None else wet.loc[wet["service"] == service]
+    if own is not None and len(own):
+        mode = str(own["mode"].min())
+        table = rows.align(own.loc[own["mode"] == mode])
+        status = table["wet_status"].fillna("unknown")
+        made.append(class_layer(status, "wet", WET_STATUS, always=3, mode=mode))
+    return made
+
+
+def interval_block(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
+    """Encode the interval of minutes of each settlement, and the wet season."""
+    intervals = book.tables.get("intervals")
+    own = None if intervals is None else intervals.loc[intervals["service"] == service]
+    if own is None or not len(own):
+        return None
+    mode = str(own["mode"].min())
+    table = rows.align(own.loc[own["mode"] == mode])
+    block = {
+        "mode": mode,
+        **{side: pack_seconds(table[f"{side}_min"]) for side in ("low", "base", "high")},
+        "factors": list(FACTORS),
+        "factor": pack(np.maximum(codes(table["main_factor"], FACTORS), -1) + 1, "u1"),
+        "width": pack_seconds(table["main_factor_min"]),
+        "wet": None,
+    }
+    wet = book.tables.get("wet_losses")
+    if wet is not None and ((wet["service"] == service) & (wet["mode"] == mode)).any():
+        lost = rows.align(wet.loc[(wet["service"] == service) & (wet["mode"] == mode)])
+        block["wet"] = {
+            "status": pack(codes(lost["wet_status"].fillna("unknown"), WET_STATUS), "u1"),
+            "statuses": list(WET_STATUS),
+            "minutes": pack_seconds(lost["wet_min"]),
+            "dry": pack_seconds(lost["dry_min"]),
+            "reach": pack(codes(lost["wet_reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+            "reaches": list(REACH_STATUS),
+            "changes": pack(lost["facility_changes"].eq(other=True), "u1"),
+        }
+    return block
+
+
+# What if, response of crews, room at facilities: layers and blocks of a gap map.
+
+_CHANGES = tuple(
+    f"change_{name}" for name in ("gained", "quicker", "same", "slower", "lost", "neither", "unknown")
+)
+_ROOM = tuple(
+    f"room_{name}" for name in ("served", "partly_served", "full", "not_reached", "nobody", "unknown")
+)
+
+
+def response_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
+    """
+    Show the minutes from the call until the first crew is there.
+
+    Returns one layer that stands at the shortest target; empty where no crews start from this service.
+    """
+    own = _of_service(book, "emergency_response", service)
+    if own is None:
+        return []
+    people = book.tables.get("emergency_people")
+    targets = [] if people is None else people.loc[people["service"] == service, "target_min"].tolist()
+    target = float(min(targets, default=book.meta.default_threshold_min))
+    table = rows.align(own)
+    status = table["reach_status"].fillna("unknown")
+    fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
+    values = round_up(table["response_min"].to_numpy(dtype=np.float64), sorted(targets))
+    layer = threshold_layer(fixed, book.meta, unit="min", threshold=target)
+    return [
+        layer
+        | {
+            "key": "response",
+            "near": 0.0,
+            "value": pack(values, "f4"),
+            "mode": str(own["mode"].iloc[0]),
+            "metric": "time_min",
+            "mobilisation_min": [plain(own["mobilisation_min"].min()), plain(own["mobilisation_min"].max())],
+            "norm": None,
+        }
+    ]
+
+
+def trial_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
+    """
+    Make a layer of each scenario, and one of who finds room.
+
+    Returns layers of classes; empty without the tables.
+    """
+    layers = []
+    for scenario, table, own in _scenarios(rows, book, service):
+        mode, cutoff = str(own["mode"].iloc[0]), float(own["cutoff_min"].iloc[0])
+        layer = class_layer(
+            "change_" + pd.Series(change_of(table)), "scenario", _CHANGES, always=5, mode=mode
+        )
+        layers.append(layer | {"threshold": cutoff, "scenario": scenario, "title": _title(book, scenario)})
+    served = _of_service(book, "served", service)
+    if served is not None:
+        room, mode = "room_" + pd.Series(served_class(rows.align(served))), str(served["mode"].iloc[0])
+        layers.append(class_layer(room, "room", _ROOM, always=4, mode=mode))
+    return layers
+
+
+def trials_block(rows: Rows, book: PageBook, service: str, facilities: pd.Index) -> dict[str, Any]:
+    """
+    Encode what scenarios, crews and room mean for each settlement.
+
+    Returns ``scenarios``, ``response`` and ``served``; empty or None without their tables.
+    """
+    response, served = (_of_service(book, name, service) for name in ("emergency_response", "served"))
+    return {
+        "scenarios": [
+            {
+                "scenario": scenario,
+                "title": _title(book, scenario),
+                "mode": str(own["mode"].iloc[0]),
+                "statuses": list(REACH_STATUS),
+                **{side: pack_seconds(table[f"{side}_min"]) for side in ("before", "after")},
+                **{
+                    f"{side}_status": pack(
+                        codes(table[f"{side}_status"].fillna("unknown"), REACH_STATUS), "u1"
+                    )
+                    for side in ("before", "after")
+                },
+            }
+            for scenario, table, own in _scenarios(rows, book, service)
+        ],
+        "response": None if response is None else _response(rows.align(response), response, facilities),
+        "served": None if served is None else _served(rows.align(served), served),
+    }
+
+
+def _response(table: pd.DataFrame, own: pd.DataFrame, facilities: pd.Index) -> dict[str, Any]:
+    return {
+        "mode": str(own["mode"].iloc[0]),
+        "statuses": list(REACH_STATUS),
+        "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+        "station": pack(codes(table["station_id"], facilities), "i4"),
+        **{name: pack_seconds(table[f"{name}_min"]) for name in ("mobilisation", "drive", "target_met")},
+    }
+
+
+def _served(table: pd.DataFrame, own: pd.DataFrame) -> dict[str, Any]:
+    names = ("served", "full", "not_reached")
+    return {
+        "mode": str(own["mode"].iloc[0]),
+        **{name: pack(table[f"{name}_persons"].fillna(-1.0), "f4") for name in names},
+    }
+
+
+def _scenarios(rows: Rows, book: PageBook, service: str) -> list[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Take each scenario's rows for the page's settlements, in the order of their names."""
+    table = book.tables.get("scenario_access")
+    own = None if table is None else table.loc[table["service"] == service]
+    if own is None:
+        return []
+    parts = own.groupby("scenario", sort=True)
+    return [(str(scenario), rows.align(part), part) for scenario, part in parts]
+
+
+def _of_service(book: PageBook, name: str, service: str) -> pd.DataFrame | None:
+    """Take the rows of one service by its first mode; None where there are none."""
+    table = book.tables.get(name)
+    own = None if table is None else table.loc[table["service"] == service]
+    if own is None or not len(own):
+        return None
+    return pd.DataFrame(own.loc[own["mode"] == own["mode"].min()])
+
+
+def _title(book: PageBook, scenario: str) -> dict[str, str]:
+    return dict(book.meta.scenarios.get(scenario, {}))

@@ -1,0 +1,539 @@
+"""What all pages of a study share: its sources, settlements, norms, known issues; how much one page carries."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.cartography.document import codes, pack, round_up, space_order
+from spatial.errors import ContractError
+from spatial.norms.register import norm_id_of, with_norm_id
+from spatial.reporting.summary import missing_text
+from spatial.reporting.wording import NOTICED, effect_text, languages, notice_text, wording
+from spatial.reporting.wording import languages as worded
+from spatial.tables.words import NORM_STATUS, TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from spatial.rasters import Raster
+    from spatial.reporting.wording import Wording
+
+
+__all__ = [
+    "DETAILS",
+    "FACT_SHEET_FILE",
+    "SCORE_FILE",
+    "SCORE_MAP",
+    "SIGN_OFF_FILE",
+    "Detail",
+    "NormBook",
+    "PageBook",
+    "PageMeta",
+    "Rows",
+    "ServiceNote",
+    "SourceNote",
+    "gate_summary",
+    "issue_entries",
+    "norm_book",
+    "rows_of",
+    "service_note",
+    "study_block",
+]
+
+
+# What a page says about the study beside its tables.
+
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class SourceNote:
+    """One raw file, as the small print names it."""
+
+    path: str  # where it lies below the raw root
+    origin: str  # who made it; empty, as the two below, where nobody says
+    licence: str  # such as ``"ODbL 1.0"``
+    vintage: str  # the date that it describes
+    issue: str = ""  # A known fault of the source; empty where none is known
+
+
+@dataclass(frozen=True)
+class ServiceNote:
+    """What a page says about a service, and which facilities count for it."""
+
+    id: str  # as in the table `access`
+    names: Mapping[str, str] = field(default_factory=_nothing)  # name by language
+    # services of the facilities that satisfy it; itself alone by default
+    counts: frozenset[str] = frozenset()
+    inventory: str = "unknown"  # complete, partial or unknown: whether every facility is known
+    proxy: bool = False  # whether it only stands in for what a norm means
+    register: tuple[str, ...] = ()  # names in the register of norms that it answers, beside its own
+
+
+@dataclass(frozen=True)
+class PageMeta:
+    """What every page prints about the study."""
+
+    study: str  # short name
+    title: Mapping[str, str]  # title by language
+    as_of: str  # the date on which norms are judged, ISO 8601
+    status: str  # draft, internal or public
+    population_basis: str  # resident, registered or modelled
+    modes: tuple[str, ...]  # modes of travel; the first is the one that headlines use
+    # by the name that the table `access` uses
+    services: Mapping[str, ServiceNote] = field(default_factory=lambda: MappingProxyType({}))
+    synthetic: bool = False  # true for made-up ground: every page says so
+    # A sentence by language that every page carries
+    note: Mapping[str, str] = field(default_factory=_nothing)
+    sources: tuple[SourceNote, ...] = ()  # the raw files
+    # titles by language of the scenarios, by their names
+    scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    default_threshold_min: float = 60.0  # where the slider of a service without a norm begins, in minutes
+    map_approval: str = ""  # approval number of the maps; empty where none is given
+    # true where the pages are public maps of a country that asks for a number, and none is given
+    approval_wanted: bool = False
+    # names by language of what else is counted, by service
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    # complete, partial or unknown: how much of each service is known
+    inventory: Mapping[str, str] = field(default_factory=_nothing)
+    # A difference from an official number, and a share filled in, up to which nothing need be looked into
+    tolerance_share: float = 0.02
+    imputed_share: float = 0.2
+    near_miss_min: float = 5.0  # how far beyond the norm still is a near miss, in minutes
+    level_bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
+    # weights of the pillars of the score; equal where empty
+    pillar_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    def near_miss(self, unit: str) -> float:
+        """
+        Width of the near-miss class in the unit of a norm.
+
+        Examples
+        --------
+        >>> meta = PageMeta("x", {}, "2026-01-01", "draft", "modelled", ("walk",))
+        >>> meta.near_miss("min"), meta.near_miss("m")
+        (5.0, 0.0)
+        """
+        return self.near_miss_min if unit == "min" else 0.0
+
+
+# The settlements of a page in their order, with the blocks that its pages share.
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The settlements of a page, in the order of its columns."""
+
+    settlements: gpd.GeoDataFrame  # those in the study, indexed from 0
+    ids: pd.Index  # their `settlement_id`
+    # blocks of these settlements that several pages carry, so that each is encoded once
+    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Make a block the first time that it is asked for, and give the same one after."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
+
+    def align(self, frame: pd.DataFrame, key: str = "settlement_id") -> pd.DataFrame:
+        """
+        Bring a table into the order of the settlements.
+
+        Returns one row a settlement, missing where the table has none.
+        """
+        return pd.DataFrame(frame).set_index(key).reindex(self.ids)
+
+    def subset(self, chosen: npt.NDArray[np.intp]) -> Rows:
+        """Keep some of the settlements."""
+        kept = self.settlements.iloc[chosen].reset_index(drop=True)
+        return Rows(kept, pd.Index(kept["settlement_id"]))
+
+    @property
+    def has_people(self) -> bool:
+        """Whether any population is known."""
+        return bool(self.settlements["population_persons"].notna().any())
+
+
+def rows_of(settlements: gpd.GeoDataFrame) -> Rows:
+    """Pick and order the settlements that pages show."""
+    inside = settlements.loc[settlements["in_study"]].sort_values("settlement_id", kind="stable")
+    order = space_order(inside.geometry.x, inside.geometry.y)
+    kept = inside.iloc[order].reset_index(drop=True)
+    return Rows(kept, pd.Index(kept["settlement_id"]))
+
+
+# Known issues of the sources as pages show them: the text as it was written, and what it forbids in each language.
+
+
+def issue_entries(
+    records: Iterable[Mapping[str, Any]], languages: Iterable[str], names: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Gather the known issues of a study."""
+    spoken = {language: _words(language, names) for language in languages if language in worded()}
+    spoken = spoken or {"en": _words("en", names)}
+    return [
+        {
+            "path": known["path"],
+            "issue": known["issue"],
+            "is_notice": known["issue_kind"] == NOTICED,
+            "said": _said(known, spoken),
+            "effect": {language: effect_text(known, words) for language, words in spoken.items()},
+            "without_rank": known["without_rank"],
+        }
+        for known in records
+    ]
+
+
+def _words(language: str, names: Mapping[str, Mapping[str, str]]) -> Wording:
+    return wording(language, names={service: told.get(language, service) for service, told in names.items()})
+
+
+def _said(known: Mapping[str, Any], spoken: Mapping[str, Wording]) -> dict[str, str]:
+    if known["issue_kind"] != NOTICED:
+        return {}
+    told = {language: notice_text(known["issue"], words) for language, words in spoken.items()}
+    return {language: text for language, text in told.items() if text is not None}
+
+
+# Norms and their results, as the pages tell them.
+
+_REGISTER_TEXTS = (
+    "metric",
+    "mode",
+    "unit",
+    "stat_unit",
+    "target_share_basis",
+    "scope",
+    "source_title",
+    "source_section",
+    "source_url",
+    "confidence",
+)
+_STUDY_FIELDS = (
+    "status",
+    "status_as_mapped",
+    "reason",
+    "gate",
+    "share_of",
+    "served_share",
+    "served_share_lower",
+    "served_share_upper",
+    "persons_in_scope",
+    "persons_served",
+    "persons_unserved",
+    "persons_unknown",
+    "places_in_scope",
+    "places_served",
+    "places_unserved",
+    "places_unknown",
+)
+_PLACE_FIELDS = ["unit_id", "status", "status_as_mapped", "value", "reason"]
+_CLASS_ORDER = {"mandatory": 0, "guiding": 1, "authorised": 2}
+_NO_STATUS = 255
+
+
+@dataclass(frozen=True)
+class NormBook:
+    """The norms of a study with their results."""
+
+    # one a norm that binds the study, with what the register says and the result for the study; the most
+    # telling first
+    norms: tuple[dict[str, Any], ...]
+    places: pd.DataFrame  # results for settlements
+    reasons: tuple[str, ...]  # every reason, the empty one first
+
+    def of_service(self, service: str, meta: PageMeta) -> list[dict[str, Any]]:
+        """Find the norms that a service answers."""
+        return [norm for norm in self.norms if norm["service"] in _answers(service, meta)]
+
+    def results(self, norm_id: str, rows: Rows) -> pd.DataFrame | None:
+        """
+        Give a norm's results in the order of a page.
+
+        Returns None where no settlement has one.
+        """
+        part = self._parts.get(norm_id)
+        return None if part is None else rows.once(("norm", norm_id), lambda: rows.align(part, "unit_id"))
+
+    @functools.cached_property
+    def _parts(self) -> dict[str, pd.DataFrame]:
+        return {str(norm): part[_PLACE_FIELDS] for norm, part in self.places.groupby("norm_id", sort=True)}
+
+    def block(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
+        """
+        Encode a norm with its results for each settlement.
+
+        Returns the norm with ``places``; None there where no settlement has a result.
+        """
+        return {**norm, "places": rows.once(("norm block", norm["id"]), lambda: self._places(norm, rows))}
+
+    def _places(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any] | None:
+        table = self.results(norm["id"], rows)
+        if table is None:
+            return None
+        status = codes(table["status"], NORM_STATUS)
+        mapped = codes(table["status_as_mapped"], NORM_STATUS)
+        threshold = norm["threshold"]
+        limits = () if threshold is None else (threshold, threshold + norm["near"])
+        return {
+            "status": pack(np.where(status < 0, _NO_STATUS, status), "u1"),
+            "mapped": pack(np.where(mapped < 0, _NO_STATUS, mapped), "u1"),
+            "value": pack(round_up(table["value"], limits), "f4"),
+            "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
+        }
+
+
+def service_note(service: str, meta: PageMeta, words: Mapping[str, Mapping[str, str]]) -> ServiceNote:
+    """Say what a service is called and what counts for it."""
+    if service in meta.services:
+        return meta.services[service]
+    if service in TIERS:
+        names = {language: texts[f"tier.{service}"] for language, texts in words.items()}
+        return ServiceNote(service, names, frozenset({service}), "complete")
+    return ServiceNote(service, {}, frozenset({service}))
+
+
+def norm_book(
+    register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta, summary: Mapping[str, Any]
+) -> NormBook:
+    """Join the register with the results."""
+    told = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
+    study = norm_results.loc[norm_results["unit_level"] == "study"]
+    known = {row["norm_id"]: row for row in with_norm_id(register).to_dict("records")}
+    norms = [
+        _norm(row, known[row["norm_id"]], meta, told.get(row["norm_id"], (0, {}))[1])
+        for row in study.sort_values("norm_id", kind="stable").to_dict("records")
+        if row["norm_id"] in known
+    ]
+    norms.sort(
+        key=lambda norm: (
+            not norm["headline"],
+            told.get(norm["id"], (0, {}))[0],
+            _CLASS_ORDER[norm["norm_class"]],
+            norm["id"],
+        )
+    )
+    reasons = sorted(set(norm_results["reason"].fillna("")) | {""})
+    places = norm_results.loc[norm_results["unit_level"] == "settlement"]
+    return NormBook(tuple(norms), places, tuple(reasons))
+
+
+def _norm(
+    row: Mapping[Any, Any], entry: Mapping[Any, Any], meta: PageMeta, told: Mapping[str, Any]
+) -> dict[str, Any]:
+    study = {name: _plain(row[name]) for name in _STUDY_FIELDS}
+    figure = study["persons_unserved"] is not None or study["places_unserved"] is not None
+    service = str(entry["service"])
+    note = _note_of(service, meta)
+    inventory = note.inventory if note else ("complete" if service in TIERS else "unknown")
+    return {
+        "id": row["norm_id"],
+        "service": service,
+        "names": dict(note.names) if note else {},
+        "near": meta.near_miss(str(entry["unit"])),
+        "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
+        "nothing_mapped": bool(told.get("nothing_mapped")),
+        "people_missing": _missing(told),
+        "norm_class": row["norm_class"],
+        "threshold": _plain(entry["threshold"]),
+        "target_share": _plain(entry["target_share"]),
+        **{name: _plain(entry.get(name)) or "" for name in _REGISTER_TEXTS},
+        "headline": figure and bool(told.get("is_headline", study["status"] != "not_applicable")),
+        "study": study,
+        "certainty": told.get("certainty"),
+        "rural_access": told.get("rural_access"),
+    }
+
+
+def _missing(told: Mapping[str, Any]) -> dict[str, str]:
+    """Say in each language whose people nobody counted and what the norm is judged on; empty where all are counted."""
+    said = {language: missing_text(told, wording(language)) for language in languages()}
+    return said if said["en"] else {}
+
+
+def _note_of(service: str, meta: PageMeta) -> ServiceNote | None:
+    if service in meta.services:
+        return meta.services[service]
+    return next((note for _, note in sorted(meta.services.items()) if service in note.register), None)
+
+
+def _answers(service: str, meta: PageMeta) -> Sequence[str]:
+    note = meta.services.get(service)
+    return (service, *(note.register if note else ()))
+
+
+def _plain(value: object) -> Any:
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def gate_summary(norms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sum up the gates of a study."""
+    gates = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
+    counts = {name: gates.count(name) for name in ("pass", "fail", "unknown")}
+    status = next((name for name in ("fail", "unknown", "pass") if counts[name]), "none_applicable")
+    return {
+        "status": status,
+        "gates": len(gates),
+        "passed": counts["pass"],
+        "failed": counts["fail"],
+        "unknown": counts["unknown"],
+    }
+
+
+# What all pages of a study share, and how much one page carries.
+
+SIGN_OFF_FILE = "sign-off.html"
+SCORE_FILE = "score.html"
+SCORE_MAP = "score_map"
+"""Key of the map of integration among the files of the map pages, beside the services."""
+FACT_SHEET_FILE = "fact-sheet.html"
+OWN_WORDS = (
+    "sign.",
+    "road.",
+    "score.",
+    "fact.",
+    "component.",
+    "flow_kind.",
+    "flow_unit.",
+    "segmentation_term.",
+)
+KEPT_WORDS = ("sign.title", "sign.count_")
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How much a page carries."""
+
+    routes: bool  # ways to the nearest facility, and times to other destinations
+    extras: bool  # second nearest facility, names of edges, norms of other services
+    minor_roads: bool  # minor roads of the base map
+    relief: bool  # the shade of the relief, where the study has elevation
+    tolerance_m: float  # how far a drawn line may leave the true one
+
+
+DETAILS = (
+    Detail(routes=True, extras=True, minor_roads=True, relief=True, tolerance_m=12.0),
+    Detail(routes=False, extras=True, minor_roads=True, relief=True, tolerance_m=25.0),
+    Detail(routes=False, extras=False, minor_roads=False, relief=False, tolerance_m=60.0),
+)
+"""From all to least: the first that keeps the budget is taken."""
+
+
+@dataclass(frozen=True)
+class PageBook:
+    """What all pages of a study share."""
+
+    tables: Mapping[str, pd.DataFrame]  # by the names of `spatial.tables`
+    meta: PageMeta  # what every page prints
+    summary: Mapping[str, Any]  # shares filled in and known issues
+    norms: NormBook  # norms and results
+    words: Mapping[str, Mapping[str, str]]  # messages by language
+    files: Mapping[str, str]  # page by service
+    relief: Raster | None = None  # elevation in metres
+    # blocks that pages carry whatever their settlements, so that each is encoded once
+    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def language(self) -> str:
+        """The language shown first."""
+        return next(iter(self.words))
+
+    @functools.cached_property
+    def access(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """The table `access` in its parts."""
+        parts = self.tables["access"].groupby(["service", "mode"], sort=True)
+        return {(str(service), str(mode)): part for (service, mode), part in parts}
+
+    @property
+    def known_issues(self) -> list[dict[str, Any]]:
+        """Known issues of the sources."""
+        told = self.summary.get("known_issues", ())
+        return list(self.once("known issues", lambda: issue_entries(told, self.words, self.meta.names)))
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Make a block the first time that it is asked for, and give the same one after."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
+
+    def shapes(self, name: str) -> gpd.GeoDataFrame:
+        """Give a table with geometry."""
+        frame = self.tables[name]
+        if not isinstance(frame, gpd.GeoDataFrame):
+            raise ContractError(name, ["geometry: the table has none; make a GeoDataFrame of it"])
+        return frame
+
+
+def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Say what is studied."""
+    meta = book.meta
+    return {
+        "language": book.language,
+        "messages": {language: _common(texts, more_words) for language, texts in book.words.items()},
+        "study": {
+            "name": meta.study,
+            "title": dict(meta.title),
+            "as_of": meta.as_of,
+            "status": meta.status,
+            "basis": meta.population_basis,
+            "rescaled": "population_factor" in rows.settlements,
+            "synthetic": meta.synthetic,
+            "note": dict(meta.note),
+            "people": rows.has_people,
+            "approval": meta.map_approval,
+            "approval_wanted": meta.approval_wanted,
+        },
+        "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,
+        "score_file": SCORE_FILE if "scores" in book.tables else None,
+        "fact_sheet": FACT_SHEET_FILE if "scores" in book.tables else None,
+        "sources": [
+            {name: getattr(source, name) for name in ("path", "origin", "licence", "vintage", "issue")}
+            for source in meta.sources
+        ],
+        "issues": list(book.summary.get("issues", ())),
+        "known_issues": book.known_issues,
+        "imputed": _imputed(book.summary, meta),
+        "certainty": book.summary.get("certainty"),
+        "rural_access": book.summary.get("rural_access"),
+    }
+
+
+def _common(texts: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
+    """Leave out the words of single pages, which would weigh on every map."""
+    return {
+        key: text
+        for key, text in texts.items()
+        if not key.startswith(OWN_WORDS) or key.startswith(KEPT_WORDS + more)
+    }
+
+
+def _imputed(summary: Mapping[str, Any], meta: PageMeta) -> dict[str, float]:
+    """Shares of what was not observed but filled in, for the mode of the headlines."""
+    network = summary.get("network", {})
+    mode = next((name for name in meta.modes if name in network), None)
+    shares = (
+        {}
+        if mode is None
+        else {
+            "speed": network[mode].get("imputed_speed_share"),
+            "season": network[mode].get("unknown_season_share"),
+        }
+    )
+    people = summary.get("population", {})
+    if people.get("persons") is not None and people.get("places"):
+        shares["population"] = people["places_without_population"] / people["places"]
+    return {name: float(share) for name, share in shares.items() if share is not None}

@@ -1,0 +1,607 @@
+"""The page "How integrated are we?": levels and gaps of the study and its townships, and its map."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.cartography.basemap import pack_lines
+from spatial.cartography.document import SCORE, codes, pack, plain_document
+from spatial.cartography.map_layers import class_layer
+from spatial.cartography.page_data import SCORE_MAP, PageBook, service_note, study_block
+from spatial.cartography.places import by_language
+from spatial.reporting.names import road_text
+from spatial.reporting.score import held_back
+from spatial.reporting.score_text import hidden_text, hidden_townships_text
+from spatial.reporting.unmeasured import gates_unjudged, pillars_missing
+from spatial.reporting.wording import languages as worded
+from spatial.reporting.wording import plain, wording
+from spatial.score.options import GapTargets
+from spatial.score.towns import why_no_area
+from spatial.tables.words import ACCESS_CLUSTER, PILLARS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from spatial.cartography.page_data import Rows
+    from spatial.reporting.wording import Wording
+
+
+__all__ = [
+    "Undefined",
+    "hidden_names",
+    "place_levels_block",
+    "score_answer",
+    "score_block",
+    "score_layers",
+    "score_page",
+    "units_block",
+]
+
+
+# Why a component of the score is not defined somewhere: which of the things that it compares are not there.
+
+BOTH = frozenset({"urban", "rural"})
+_CLASSES = frozenset({"theil_between_share", "gap_ratio", "difference", "coverage_gap"})
+_BEYOND = ("dissimilarity", "information")
+_TOWNS = frozenset({"hierarchy_completeness", "incomplete_towns"})
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """What the units of one level have."""
+
+    classes: Mapping[str, frozenset[str]]  # official classes of the settlements of each unit
+    townships: int  # how many townships have a score
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pd.DataFrame], level: str) -> Undefined:
+        """Look at the tables."""
+        rows = tables["settlements"]
+        rows = rows.loc[rows["in_study"].astype(bool)] if "in_study" in rows else rows
+        known = (
+            rows["official_class"] if "official_class" in rows else pd.Series(None, rows.index, dtype=object)
+        )
+        unit = rows["township_id"] if level == "township" and "township_id" in rows else None
+        keys = unit if unit is not None else pd.Series("study", rows.index)
+        townships = int((tables["scores"]["unit_level"] == "township").sum())
+        classes = {
+            str(name): frozenset(part.dropna().astype(str)) for name, part in known.groupby(keys, sort=True)
+        }
+        return cls(classes, townships)
+
+    def reason(self, unit: str, part: Mapping[Any, Any]) -> dict[str, str]:
+        """
+        Say why a component is not defined.
+
+        Returns ``why``: the code of a reason; empty where the component is defined, or nothing here tells.
+        """
+        if part["component_status"] != "not_defined":
+            return {}
+        name = str(part["component"])
+        if name in _CLASSES:
+            known = self.classes.get(unit, frozenset()) >= BOTH
+            return {} if known else {"why": "no_classes"}
+        if name in _TOWNS:
+            return {"why": "no_asked_towns"}
+        if name == "gates_spread":
+            return {"why": "no_gates"}
+        if name.startswith(_BEYOND):
+            return {"why": "few_townships" if self.townships < len(BOTH) else "all_alike"}
+        return {}
+
+
+# What the page of the score says of town and country: types of townships, functional urban areas, towns.
+
+CENTRES, TOWNS, COUNTRY = (30,), (23, 22, 21), (13, 12, 11)
+Entry = dict[str, Any]
+
+
+def types_block(book: PageBook) -> Entry | None:
+    """
+    Gather types of the study and its townships.
+
+    Returns the study and its townships by id, functional urban areas or why there is none, and figures on
+    towns; None where nothing was classified.
+    """
+    types = book.tables.get("unit_types")
+    if types is None or not len(types):
+        return None
+    bounds = book.tables.get("boundaries")
+    named = (
+        pd.DataFrame()
+        if bounds is None
+        else pd.DataFrame(bounds).set_index("boundary_id").filter(regex="^name")
+    )
+    areas = book.tables.get("functional_areas")
+    rows = sorted(
+        types.to_dict("records"), key=lambda row: (row["unit_level"] != "study", str(row["unit_id"]))
+    )
+    system = book.tables.get("town_system")
+    return {
+        "units": [_unit(row, named) for row in rows],
+        "areas": [] if areas is None else _areas(areas),
+        "no_area": why_no_area(types),
+        "system": [] if system is None else _system(system),
+    }
+
+
+def _unit(row: Mapping[Any, Any], named: pd.DataFrame) -> Entry:
+    unit = str(row["unit_id"])
+    names = (
+        by_language(named.loc[unit].to_dict()) if unit in named.index else by_language({"name": row["name"]})
+    )
+
+    def share(codes: tuple[int, ...]) -> float | None:
+        found: float | None = plain(sum(float(row[f"share_{code}"]) for code in codes))
+        return found
+
+    return {
+        "id": unit,
+        "names": names,
+        "study": row["unit_level"] == "study",
+        "type": int(row["degurba_level2"]),
+        "basis": str(row["basis"]),
+        "reason": str(row["basis_reason"]),
+        "centres": share(CENTRES),
+        "towns": share(TOWNS),
+        "country": share(COUNTRY),
+        "official_urban": plain(row["official_urban_share"]),
+        "official_rural": plain(row["official_rural_share"]),
+        "differ": plain(row["differ_persons"]),
+    }
+
+
+def _areas(table: pd.DataFrame) -> list[Entry]:
+    ordered = table.sort_values(["fua_id", "unit_id"], kind="stable")
+    return [
+        {
+            "id": str(area),
+            "method": str(rows["fua_method"].iloc[0]),
+            "minutes": plain(rows["within_min"].iloc[0]),
+            "city": rows.loc[rows["fua_part"] == "city", "unit_id"].astype(str).tolist(),
+            "others": rows.loc[rows["fua_part"] != "city", "unit_id"].astype(str).tolist(),
+            "persons": plain(rows["population_persons"].sum(min_count=1)),
+        }
+        for area, rows in ordered.groupby("fua_id", sort=True)
+    ]
+
+
+def _system(table: pd.DataFrame) -> list[Entry]:
+    return [
+        {"measure": str(row["measure"]), "value": plain(row["value"]), "towns": int(row["towns_counted"])}
+        for row in table.to_dict("records")
+    ]
+
+
+# What the map of integration shows: levels of settlements and townships, clusters of access, towns by fulcrum.
+
+_LEVELS = ("level_5", "level_4", "level_3", "level_2", "level_1", "unknown")
+_CLUSTERS = {
+    "good": "cluster_good",
+    "good_among_bad": "cluster_good_among_bad",
+    "none": "cluster_none",
+    "bad_among_good": "cluster_bad_among_good",
+    "bad": "cluster_bad",
+    "unknown": "unknown",
+}
+_TOWN_LAYERS = ("fulcrum_high", "fulcrum_middle", "fulcrum_low", "fulcrum_none")
+_NO_LEVEL = 255
+_PERCENT = 100.0
+
+
+def score_layers(rows: Rows, book: PageBook) -> list[dict[str, Any]]:
+    """Show the level of each settlement, those of its pillars, clusters of access, and towns by their fulcrum."""
+    scores = rows.align(_of_places(book), "unit_id")
+    mode = book.meta.modes[0]
+    columns = {"": "integration_level", **{pillar: f"level_{pillar}" for pillar in PILLARS}}
+    layers = [
+        class_layer(_level_classes(scores[column], book), "level", _LEVELS, always=5, mode=mode)
+        | {"pillar": pillar, "breaks": _breaks(book)}
+        for pillar, column in columns.items()
+        if scores[column].notna().any()
+    ]
+    clusters, towns = book.tables.get("access_clusters"), book.tables.get("towns")
+    if clusters is not None:
+        found = rows.align(clusters)["cluster"].fillna("unknown").map(_CLUSTERS)
+        classes = [_CLUSTERS[name] for name in ACCESS_CLUSTER if name != "none"]
+        order = sorted([*classes, "cluster_none"], key=list(_CLUSTERS.values()).index)
+        layers.append(class_layer(found, "clusters", order, always=5, mode=mode))
+    if towns is not None and towns["fulcrum_index"].notna().any():
+        layers.append(class_layer(_thirds(rows, towns), "fulcrum", _TOWN_LAYERS, always=4, mode=mode))
+    return layers
+
+
+def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
+    """
+    Encode the townships by their level.
+
+    Returns outlines and classes, how many pillars some township has, and how many townships have no
+    settlement; None where no township with a level has an outline.
+    """
+    bounds = book.tables.get("boundaries")
+    if not isinstance(bounds, gpd.GeoDataFrame):
+        return None
+    scores = book.tables["scores"]
+    townships = scores.loc[scores["unit_level"] == "township"].set_index("unit_id")
+    levels = townships["integration_level"]
+    if not levels.notna().any():
+        return None
+    own = bounds.loc[
+        bounds["boundary_id"].isin(levels.index) & bounds.geometry.notna() & ~bounds.geometry.is_empty
+    ]
+    if not len(own):
+        return None
+    own = gpd.GeoDataFrame(own.sort_values("boundary_id", kind="stable").reset_index(drop=True))
+    classes = _level_classes(levels.reindex(own["boundary_id"]), book)
+    without = bounds["is_unit"].astype(bool) & ~bounds["boundary_id"].isin(levels.index)
+    return {
+        "classes": list(_LEVELS),
+        "breaks": _breaks(book),
+        "pillars": sum(bool(townships[f"level_{pillar}"].notna().any()) for pillar in PILLARS),
+        "all_pillars": len(PILLARS),
+        "without": int(without.sum()),
+        "code": pack(codes(classes, _LEVELS), "u1"),
+        "lines": pack_lines(own.geometry, tolerance_m=tolerance_m, rings=True),
+    }
+
+
+def place_levels_block(rows: Rows, book: PageBook) -> dict[str, Any] | None:
+    """
+    Encode each settlement's level and that of its pillars.
+
+    Returns hundredths by name, 255 where nothing is known; None without scores.
+    """
+    if "scores" not in book.tables:
+        return None
+    scores = rows.align(_of_places(book), "unit_id")
+    columns = {"all": "integration_level", **{pillar: f"level_{pillar}" for pillar in PILLARS}}
+    hundredths = {name: (scores[column] * _PERCENT).round() for name, column in columns.items()}
+    return {
+        name: pack(values.fillna(_NO_LEVEL).astype(np.int64), "u1")
+        for name, values in hundredths.items()
+        if values.notna().any()
+    }
+
+
+def _of_places(book: PageBook) -> pd.DataFrame:
+    scores = book.tables["scores"]
+    return scores.loc[scores["unit_level"] == "settlement"]
+
+
+def _breaks(book: PageBook) -> list[float]:
+    """From the best class down, where each begins: both bands are halved."""
+    low, high = book.meta.level_bands
+    return [round(value, 3) for value in ((1.0 + high) / 2, high, (low + high) / 2, low, 0.0)]
+
+
+def _level_classes(levels: pd.Series, book: PageBook) -> pd.Series:
+    """Take the first class whose beginning is reached, inclusive."""
+    values = levels.to_numpy(dtype=np.float64)
+    reached = [np.isnan(values), *(values >= start for start in _breaks(book))]
+    return pd.Series(np.select(reached, ["unknown", *_LEVELS[:-1]], "level_1"))
+
+
+def _thirds(rows: Rows, towns: pd.DataFrame) -> pd.Series:
+    """Put towns in thirds by their fulcrum index; other places, and towns without one, are none."""
+    index = towns.set_index("settlement_id")["fulcrum_index"].dropna()
+    lower, upper = index.quantile([1 / 3, 2 / 3])
+    values = index.reindex(rows.ids).to_numpy(dtype=np.float64)
+    return pd.Series(
+        np.select(
+            [np.isnan(values), values >= upper, values >= lower],
+            [_TOWN_LAYERS[3], _TOWN_LAYERS[0], _TOWN_LAYERS[1]],
+            _TOWN_LAYERS[2],
+        )
+    )
+
+
+# The page "How integrated are we?": levels and gaps of the study and its townships, and what holds each back.
+
+STUDY, TOWNSHIP = "study", "township"
+CLAIM = 0.9
+"""How likely one township must stand before another for a page to say that it does (INDICATORS, 4.4)."""
+SHOWN_TOWNS = 8
+KEPT_OBSTACLES = 3
+_UNIT_NUMBERS = (
+    "population_persons",
+    "places",
+    "integration_level",
+    "level_low",
+    "level_high",
+    "missing_pillars",
+    "segmentation_index",
+    "gaps_met",
+    "gaps_measured",
+    "gates_passed",
+    "gates_in_force",
+    "unserved_persons",
+    "median_rank",
+    "low_rank",
+    "high_rank",
+    "known_share",
+)
+_UNIT_WORDS = ("mandatory_status", "level_band", "gap_band")
+_PART_TEXTS = ("pillar", "side", "unit", "meets_target", "component_status")
+_PART_NUMBERS = ("value", "target", "low", "high", "persons", "persons_known", "persons_unknown")
+_FLOW_NUMBERS = (
+    "outward",
+    "inward",
+    "net_flow_ratio",
+    "balance",
+    "volume_share",
+    "reciprocity",
+    "reciprocity_beyond_chance",
+)
+_TOWN_NUMBERS = ("completeness", "coverage_share", "via_share", "fulcrum_index")
+
+
+def score_page(book: PageBook, rows: Rows, *, title: str, max_bytes: float = math.inf) -> bytes:
+    """Write the page."""
+    score = score_block(book)
+    data = study_block(book, rows) | {"score": score | {"whole": True}, "has_map": SCORE_MAP in book.files}
+    data["messages"] = dict(book.words)
+    content = plain_document(data, title=title, language=book.language, parts=SCORE)
+    if len(content) <= max_bytes:
+        return content
+    data["score"] = score | {"whole": False, "townships": [_brief(unit) for unit in score["townships"]]}
+    return plain_document(data, title=title, language=book.language, parts=SCORE)
+
+
+def _brief(unit: Entry) -> Entry:
+    ranked = sorted(unit["parts"], key=lambda part: -part.get("obstacle", 0.0))
+    return unit | {"parts": ranked[:KEPT_OBSTACLES]}
+
+
+def score_block(book: PageBook) -> Entry:
+    """Gather what the page shows."""
+    made: Entry = book.once("score block", lambda: _made(book))
+    return made
+
+
+def score_answer(book: PageBook) -> Entry | None:
+    """
+    Gather what one sentence on the study's integration is made of.
+
+    Returns bands, gates, the norms that failed and the pillars that are missing; None where the study has no
+    row.
+    """
+    study = score_block(book)["study"]
+    keys = (
+        *_UNIT_WORDS,
+        "gaps_met",
+        "gaps_measured",
+        "gaps_targeted",
+        "gates_in_force",
+        "failed",
+        "pillars_measured",
+        "missing",
+        "hidden",
+    )
+    return None if study is None else {key: study[key] for key in keys}
+
+
+def _made(book: PageBook) -> Entry:
+    tables = book.tables
+    parts = tables["score_components"]
+    shown = parts.loc[parts["unit_level"].isin([STUDY, TOWNSHIP])]
+    degrees = _degrees(shown, book.meta.pillar_weights)
+    study = list(_units(book, STUDY, degrees))
+    townships = list(_units(book, TOWNSHIP, degrees))
+    ids = [unit["id"] for unit in townships]
+    hidden = sum(bool(unit["hidden"]) for unit in townships)
+    access_norms = _access_norms(tables.get("score_norms"))
+    return {
+        "bands": list(book.meta.level_bands),
+        "pillars": list(PILLARS),
+        "study": study[0] if study else None,
+        "townships": townships,
+        "hidden": _said(book, lambda words: hidden_townships_text(hidden, words)) if hidden else {},
+        "doubts": [known for known in book.known_issues if known["without_rank"]],
+        **_pairs(tables.get("rank_pairs"), ids),
+        "flows": list(_flows(tables.get("flow_balances"))),
+        "towns": list(_towns(book)),
+        "clusters": _clusters(book),
+        "types": types_block(book),
+        "variance": list(_variance(tables.get("score_variance"))),
+        "norms": _norms(book, study + townships, access_norms),
+        **access_norms,
+    }
+
+
+def _degrees(parts: pd.DataFrame, weights: Mapping[str, float]) -> dict[tuple[str, ...], float]:
+    found = held_back(parts, weights)
+    keys = found[["unit_level", "unit_id", "pillar", "component"]].itertuples(index=False, name=None)
+    return dict(zip(keys, found["obstacle_degree"], strict=True))
+
+
+def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float]) -> Iterator[Entry]:
+    scores, parts = book.tables["scores"], book.tables["score_components"]
+    own = scores.loc[scores["unit_level"] == level]
+    by_unit = dict(tuple(parts.loc[parts["unit_level"] == level].groupby("unit_id", sort=False)))
+    beyond, undefined = _beyond(book, level), Undefined.of(book.tables, level)
+    bounds = book.tables.get("boundaries")
+    named = pd.DataFrame() if bounds is None else pd.DataFrame(bounds).set_index("boundary_id")
+    for row in own.sort_values(["median_rank", "unit_id"], kind="stable").to_dict("records"):
+        unit = str(row["unit_id"])
+        own_parts = by_unit.get(unit, parts.iloc[:0])
+        missing = pillars_missing(row, own_parts)
+        names = by_language(named.filter(regex="^name").loc[unit].to_dict()) if unit in named.index else {}
+        yield {
+            "id": unit,
+            "names": names or by_language({"name": row["name"]}),
+            **{name: plain(row[name]) for name in _UNIT_NUMBERS},
+            **{name: str(row[name]) for name in _UNIT_WORDS},
+            "in_doubt": row["rank_status"] == "in_doubt",
+            "hidden": hidden_names(book, str(row.get("level_hidden", ""))),
+            "levels": {pillar: plain(row[f"level_{pillar}"]) for pillar in PILLARS},
+            "pillars_measured": sum(pd.notna(row[f"level_{pillar}"]) for pillar in PILLARS),
+            "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],
+            "gates_unjudged": gates_unjudged(row),
+            "failed": [
+                {"norm": norm, **beyond.get((unit, norm), {})}
+                for norm in str(row["failed_gates"]).split(";")
+                if norm
+            ],
+            "gaps_targeted": int((own_parts["target"].notna() & own_parts["side"].eq("gap")).sum()),
+            "terms": [name for name in str(row["segmentation_terms"]).split(";") if name],
+            "parts": [
+                _part(part, level, unit, degrees, book) | undefined.reason(unit, part)
+                for part in own_parts.to_dict("records")
+            ],
+        }
+
+
+def hidden_names(book: PageBook, why: str) -> dict[str, str]:
+    """Say in each language of the pages why a level is not shown."""
+    return _said(book, lambda words: hidden_text(why, words)) if why else {}
+
+
+def _said(book: PageBook, say: Callable[[Wording], str]) -> dict[str, str]:
+    return {language: say(wording(language)) for language in book.words if language in worded()}
+
+
+def _part(
+    row: Mapping[Any, Any], level: str, unit: str, degrees: Mapping[tuple[str, ...], float], book: PageBook
+) -> Entry:
+    name, _, kind = str(row["component"]).partition(":")
+    asked = GapTargets().of(name)
+    part = {
+        "name": name,
+        "kind": kind,
+        **{key: str(row[key]) for key in _PART_TEXTS},
+        **{key: plain(row.get(key)) for key in _PART_NUMBERS},
+        "at_least": asked is not None and asked[1],
+        "detail": str(row["detail"]),
+        "detail_names": _detail_names(name, str(row["detail"]), book),
+        "obstacle": plain(degrees.get((level, unit, str(row["pillar"]), str(row["component"])))),
+    }
+    return {key: value for key, value in part.items() if value is not None and value not in ("", {})}
+
+
+def _detail_names(component: str, detail: str, book: PageBook) -> dict[str, str]:
+    if component == "robust_coverage" and detail:
+        languages = [language for language in book.words if language in worded()]
+        return {language: road_text(detail, book.tables, wording(language)) for language in languages}
+    return dict(service_note(detail, book.meta, book.words).names)
+
+
+def _beyond(book: PageBook, level: str) -> dict[tuple[str, str], Entry]:
+    """People and places beyond each mandatory norm that failed, with all whom it asks about, by unit and norm."""
+    results = book.tables["norm_results"]
+    rows = results.loc[(results["unit_level"] == level) & (results["gate"] == "fail")]
+    return {
+        (str(row["unit_id"]), str(row["norm_id"])): {
+            "share_of": str(row["share_of"]),
+            **{
+                f"{what}{end}": plain(row[f"{what}_{side}"])
+                for what in ("persons", "places")
+                for end, side in (("", "unserved"), ("_total", "in_scope"), ("_unknown", "unknown"))
+            },
+        }
+        for row in rows.to_dict("records")
+    }
+
+
+def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
+    """Which townships a unit cannot be told apart from, by position in the list of units."""
+    if table is None:
+        return {"pairs": 0, "alike": {}}
+    number = {unit: at for at, unit in enumerate(ids)}
+    once = table.loc[table["unit_id"].isin(number) & table["other_id"].isin(number)]
+    once = once.loc[once["unit_id"] < once["other_id"]]
+    before = table.set_index(["unit_id", "other_id"])["probability_before"]
+    turned = before.reindex(pd.MultiIndex.from_frame(once[["other_id", "unit_id"]])).to_numpy(dtype=float)
+    unsure = once.loc[~((once["probability_before"] >= CLAIM) | (turned >= CLAIM))]
+    alike: dict[str, list[int]] = {}
+    for unit, other in zip(unsure["unit_id"], unsure["other_id"], strict=True):
+        alike.setdefault(str(unit), []).append(number[other])
+        alike.setdefault(str(other), []).append(number[unit])
+    return {"pairs": len(once), "alike": {unit: sorted(alike[unit]) for unit in sorted(alike)}}
+
+
+def _flows(table: pd.DataFrame | None) -> Iterator[Entry]:
+    if table is None:
+        return
+    for row in table.loc[table["unit_level"] == STUDY].sort_values("kind", kind="stable").to_dict("records"):
+        yield {"kind": str(row["kind"]), **{name: plain(row[name]) for name in _FLOW_NUMBERS}}
+
+
+def _towns(book: PageBook) -> Iterator[Entry]:
+    """List the towns on which most people depend on their way to the county seat."""
+    table = book.tables.get("towns")
+    if table is None:
+        return
+    settlements = book.shapes("settlements").set_index("settlement_id").filter(regex="^name")
+    ranked = table.dropna(subset=["fulcrum_index"]).sort_values(
+        ["fulcrum_index", "settlement_id"], ascending=[False, True]
+    )
+    for row in ranked.to_dict("records")[:SHOWN_TOWNS]:
+        unit = str(row["settlement_id"])
+        missing = [name for name in str(row["missing_services"]).split(";") if name]
+        yield {
+            "id": unit,
+            "names": by_language(settlements.loc[unit].to_dict()) if unit in settlements.index else {},
+            **{name: plain(row[name]) for name in _TOWN_NUMBERS},
+            "asked": int(row["required_services"]),
+            "unlisted": row.get("completeness_status") == "no_complete_list",
+            "missing": [{"service": name, "names": dict(_service_names(name, book))} for name in missing],
+        }
+
+
+def _service_names(service: str, book: PageBook) -> Mapping[str, str]:
+    return book.meta.names.get(service) or service_note(service, book.meta, book.words).names
+
+
+def _clusters(book: PageBook) -> dict[str, Entry]:
+    """People and places in clusters of good and of bad access."""
+    table = book.tables.get("access_clusters")
+    if table is None:
+        return {}
+    people = book.shapes("settlements").set_index("settlement_id")["population_persons"]
+    ordered = table.sort_values("settlement_id", kind="stable")
+    joined = ordered.assign(persons=people.reindex(ordered["settlement_id"]).to_numpy())
+    return {
+        str(name): {"places": len(part), "persons": plain(part["persons"].sum(min_count=1))}
+        for name, part in joined.groupby("cluster", sort=True)
+    }
+
+
+def _access_norms(table: pd.DataFrame | None) -> Entry:
+    """Count the norms that make up access, list the others by reason, and those that nowhere are known to fail."""
+    if table is None:
+        return {"in_access": None, "left_out": {}, "never_fail": []}
+    counts = table["in_access"].astype(bool)
+    left = table.loc[~counts, ["reason", "norm_id"]].astype(str).groupby("reason")["norm_id"]
+    one_sided = table.loc[table["never_known_to_fail"].astype(bool), "norm_id"].astype(str)
+    return {
+        "in_access": int(counts.sum()),
+        "left_out": left.agg(sorted).to_dict(),
+        "never_fail": sorted(one_sided),
+    }
+
+
+def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:
+    if table is None:
+        return
+    rows = table.loc[(table["unit_level"] == TOWNSHIP) & table["variance_share"].notna()]
+    for row in rows.sort_values(["variance_share", "factor"], ascending=[False, True]).to_dict("records"):
+        yield {"factor": str(row["factor"]), "share": float(row["variance_share"])}
+
+
+def _norms(book: PageBook, units: list[Entry], access_norms: Entry) -> dict[str, Entry]:
+    """Norms that the page names: gates that failed, those by which gaps are told, and those left out of access."""
+    named = {entry["norm"] for unit in units for entry in unit["failed"]}
+    details = [part["detail"] for unit in units for part in unit["parts"] if "detail" in part]
+    named |= {name for detail in details for name in detail.split(";")}
+    named |= {
+        *access_norms["never_fail"],
+        *(norm for left in access_norms["left_out"].values() for norm in left),
+    }
+    keys = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
+    return {norm["id"]: {key: norm[key] for key in keys} for norm in book.norms.norms if norm["id"] in named}

@@ -1,0 +1,1 @@
+"""A file becomes a frame: vector, delimited text, workbook, raster, OpenStreetMap; and is fetched where it lacks."""

@@ -1,0 +1,547 @@
+"""A user's columns as the tables want them: numbers, words, coordinates; every fault is collected, none is repaired."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from spatial.crs import WGS84, parse_crs
+from spatial.errors import ContractError, CrsError, SourceError, first_of
+from spatial.formats.delimited import narrow
+from spatial.formats.notes import Note, add_notes, columns_of_file
+from spatial.formats.tag_rules import fold
+from spatial.georef.chinese_grids import refuse_wrong_zone
+from spatial.georef.datums import apply_shift, refuse_unknown_shift
+from spatial.georef.local_grid import fit_local_grid
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from spatial.study.sources import TableSource
+
+
+__all__ = [
+    "CARRIED",
+    "SHIPPED",
+    "choice_column",
+    "complete_text_column",
+    "coordinate_columns",
+    "coordinate_keys",
+    "declared_crs",
+    "from_control_points",
+    "id_column",
+    "load_values",
+    "map_columns",
+    "number_column",
+    "plain_number",
+    "plain_numbers",
+    "row_labels",
+    "says_scale",
+    "settle_datum",
+    "text_column",
+    "translate_values",
+]
+
+
+# A user's columns as the tables want them: every fault is collected, none is repaired.
+
+_ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
+"""How a spreadsheet writes a long code that it took for a number: 5.33325E+11."""
+
+CARRIED = "source_"
+"""Put before a file's own column whose name a mapped column takes."""
+
+_SCALED = re.compile(
+    r"[百千万亿]\s*人|[(\uff08]\s*[百千万亿]+\s*[)\uff09]|\bthousands?\b|\bmill?ions?\b|\bmilliers?\b|'000|\(000s?\)",
+    re.IGNORECASE,
+)
+"""Words of a header that say that a number counts more than one person: 万人 is ten thousand."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def map_columns(
+    frame: pd.DataFrame,
+    columns: Mapping[str, str],
+    values: Mapping[str, Mapping[str, str]],
+    problems: list[str],
+) -> pd.DataFrame:
+    """Give a file's columns our names and its values our values; all other columns travel along."""
+    geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
+    theirs = [str(column) for column in frame.columns if column != geometry]
+    absent = {ours: name for ours, name in columns.items() if name not in theirs}
+    if absent:
+        wanted = ", ".join(f"{ours} = {name!r}" for ours, name in absent.items())
+        problems.append(
+            f"columns: no such column for {wanted}; the file has {first_of(theirs, limit=30)}: write one of these, or "
+            "look at delimiter, sheet and header_row"
+        )
+    found = {ours: name for ours, name in columns.items() if name not in absent.values()}
+    problems += [
+        f"columns.{ours}: {name!r} seems to count in thousands or ten thousands, and persons are wanted: multiply the "
+        "numbers in the file, and rename the column"
+        for ours, name in found.items()
+        if ours.endswith("_persons") and says_scale(name)
+    ]
+    taken = {name: f"{CARRIED}{name}" for name in found if name in theirs and name not in found.values()}
+    mapped = frame.rename(columns=taken)
+    renamed = {name: ours for ours, name in found.items()}
+    mapped = mapped.rename(columns=renamed)
+    for ours, name in found.items():
+        if renamed[name] != ours:  # one column of the file stands for several of ours
+            mapped[ours] = mapped[renamed[name]]
+    for ours, dictionary in values.items():
+        if ours in mapped.columns:
+            mapped[ours] = text_column(mapped[ours]).replace(dict(dictionary))
+        elif ours not in absent:
+            problems.append(f"values.{ours}: the table has no column {ours}; map one in columns")
+    return mapped
+
+
+def says_scale(text: str) -> bool:
+    """
+    Whether a header says that its numbers count hundreds, thousands, ten thousands or millions.
+
+    Examples
+    --------
+    >>> says_scale("人口(万人)"), says_scale("Population ('000)"), says_scale("万村人口")
+    (True, True, False)
+    """
+    return _SCALED.search(text) is not None
+
+
+def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
+    """Name rows for messages: by id where there is one, else by row number from 1."""
+    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index, dtype="str")
+    if key not in frame.columns:
+        return rows
+    ids = text_column(frame[key])
+    return ids.where(ids.notna(), rows)
+
+
+def text_column(series: pd.Series) -> pd.Series:
+    """
+    Text of a column; a whole number loses no digit and gains no ``.0``; missing stays missing.
+
+    Examples
+    --------
+    >>> list(text_column(pd.Series([51.0, 52.5])))
+    ['51', '52.5']
+    """
+    if isinstance(series.dtype, pd.StringDtype):
+        return series.astype("str")
+
+    def text(value: object) -> object:
+        if isinstance(value, float | np.floating) and float(value).is_integer():
+            return str(int(value))
+        return str(value)
+
+    texts = [text(value) if there else np.nan for value, there in zip(series, series.notna(), strict=True)]
+    return pd.Series(texts, index=series.index, dtype="str", name=series.name)
+
+
+def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
+    """Read ids as text, complete and unique."""
+    if key not in frame.columns:
+        problems.append(_missing(frame, key))
+        return row_labels(frame, key)
+    ids = text_column(frame[key])
+    empty = ids.isna() | (ids.str.strip() == "")
+    if empty.any():
+        problems.append(f"{key}: no id in {first_of(_rows(empty))}; give each row an id of its own")
+    rounded = ids.fillna("").str.fullmatch(_ROUNDED) & ~empty
+    if rounded.any():
+        shown = first_of(ids[rounded].drop_duplicates(), limit=2)
+        problems.append(
+            f"{key}: rounded by a spreadsheet in {first_of(_rows(rounded))}, such as {shown}; format the column as "
+            "text and enter the codes again"
+        )
+    repeated = ids[~empty & ~rounded & ids.duplicated(keep=False)].drop_duplicates()
+    if len(repeated):
+        problems.append(f"{key}: repeated id(s) {first_of(repeated)}; make each row's id unique")
+    return ids
+
+
+def complete_text_column(frame: pd.DataFrame, column: str, problems: list[str], *, key: str) -> pd.Series:
+    """Text of a column that may not be empty anywhere."""
+    text = text_column(frame[column])
+    empty = text.isna() | (text.str.strip() == "")
+    if empty.any():
+        problems.append(f"{column}: empty for {first_of(row_labels(frame, key)[empty])}; fill it in")
+    return text
+
+
+def number_column(
+    frame: pd.DataFrame, column: str, problems: list[str], *, key: str, complete: bool = False
+) -> pd.Series:
+    """Read numbers of 0 or more of a column; text, infinite values and gaps where none may be are faults."""
+    series = frame[column]
+    labels = row_labels(frame, key)
+    if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
+        numbers, missing = series.astype("float64"), series.isna()
+        unreadable = pd.Series(False, index=series.index)
+    else:
+        text = text_column(series).str.strip()
+        missing = text.isna() | (text == "")
+        readable = ~missing & text.map(
+            lambda value: isinstance(value, str) and bool(_NUMBER.fullmatch(value))
+        )
+        unreadable = ~missing & ~readable
+        numbers = pd.Series(np.nan, index=series.index, dtype="float64")
+        numbers[readable] = text[readable].astype("float64")
+        if unreadable.any():
+            shown = first_of(text[unreadable].drop_duplicates(), limit=3)
+            problems.append(
+                f"{column}: text instead of a number for {first_of(labels[unreadable])}, such as {shown}; "
+                "write digits and a decimal point only, or declare decimal = ',' or thousands = ','"
+            )
+    if complete and missing.any():
+        problems.append(
+            f"{column}: no number for {first_of(labels[missing])}; fill it in (0 where it is none), "
+            "or do not map the column"
+        )
+    wrong = numbers.notna() & ~((numbers >= 0) & np.isfinite(numbers))
+    if wrong.any():
+        shown = first_of(numbers[wrong].drop_duplicates(), limit=3)
+        problems.append(
+            f"{column}: negative or infinite for {first_of(labels[wrong])}, such as {shown}; correct them"
+        )
+    return numbers.where(~wrong & ~unreadable).rename(column)
+
+
+def choice_column(
+    frame: pd.DataFrame, column: str, choices: Collection[str], problems: list[str], *, key: str
+) -> pd.Series:
+    """Text of a column that may hold certain values only."""
+    text = text_column(frame[column])
+    labels = row_labels(frame, key)
+    wrong = ~text.isin(list(choices))
+    if wrong.any():
+        shown = first_of(text[wrong].fillna("").drop_duplicates().sort_values(), limit=5)
+        known = ", ".join(sorted(choices))
+        problems.append(
+            f"{column}: unknown value(s) {shown} for {first_of(labels[wrong])}; known are {known}: "
+            f"translate them in values.{column}"
+        )
+    return text
+
+
+def _missing(frame: pd.DataFrame, column: str) -> str:
+    names = columns_of_file(frame)
+    return f"{column}: the column is missing; map it in columns: the table has {first_of(names, limit=30)}"
+
+
+def _rows(mask: pd.Series) -> list[str]:
+    return [f"row {position + 1}" for position in np.flatnonzero(mask.to_numpy())]
+
+
+# A user's own words as ours, from an editable file; those of Chinese, French and English lists are shipped.
+
+SHIPPED = ("cn", "en", "fr")
+"""Vocabularies of this package, named without an ending."""
+
+_TABLES = {
+    "settlements": ("tier", "official_class", "village_plan_class"),
+    "facilities": ("service", "status", "village_plan_class"),
+    "roads": ("road_class", "surface", "condition", "bridge", "tunnel"),
+    "boundaries": ("official_class",),
+}
+"""Columns that a vocabulary translates in one table and leaves alone in others, where a name means something else."""
+
+
+def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
+    """
+    Read a vocabulary: for a column of ours, the word of the file = our word.
+
+    Returns our word by their word, by column of ours; an empty word of ours stands for unknown.
+    """
+    if name in SHIPPED:
+        shipped = importlib.resources.files("spatial.formats") / "vocabularies" / f"{name}.toml"
+        content = tomllib.loads(shipped.read_text(encoding="utf-8"))
+    else:
+        content = _own(root / name)
+    wrong = [
+        column
+        for column, words in content.items()
+        if not isinstance(words, dict) or not all(isinstance(ours, str) for ours in words.values())
+    ]
+    if wrong or not content:
+        named = f" under {first_of(wrong)}" if wrong else ""
+        raise SourceError(
+            f"values_file {name}: must hold tables of words only{named}; write [road_class] and below it "
+            "'their word' = 'our word'"
+        )
+    return content
+
+
+def translate_values(
+    frame: pd.DataFrame, source: TableSource, path: Path, problems: list[str], *, what: str = ""
+) -> pd.DataFrame:
+    """Give the values of a table our words by its `values_file`, but for those that the study translates itself."""
+    if source.values_file is None:
+        return frame
+    result = frame.copy()
+    for column, words in load_values(source.values_file, root=_raw_root(path, source.path)).items():
+        if column in result.columns and _belongs(column, what):
+            own = source.values.get(column, {})
+            translated = _translated(result[column], words, own, source.values_file, problems)
+            add_notes(result, _unknown(result[column], translated))
+            result[column] = translated
+    return result
+
+
+def _belongs(column: str, what: str) -> bool:
+    """Tell whether a column of this name means to this table what it means to a vocabulary."""
+    homes = [table for table, columns in _TABLES.items() if column in columns]
+    return what not in _TABLES or not homes or what in homes
+
+
+def _unknown(before: pd.Series, after: pd.Series) -> list[Note]:
+    words = text_column(before)[before.notna() & after.isna()].str.strip()
+    words = words[words != ""]
+    item = f"words of {before.name} that stand for unknown"
+    return [
+        Note(item, len(words), f"{item}: {len(words)} row(s), {first_of(words.drop_duplicates(), limit=5)}")
+    ]
+
+
+def _translated(
+    series: pd.Series, words: Mapping[str, str], own: Mapping[str, str], name: str, problems: list[str]
+) -> pd.Series:
+    texts = text_column(series)
+    known = {_folded(ours): ours for ours in words.values()} | {_folded(w): ours for w, ours in words.items()}
+    there = texts.dropna().unique()
+    decided = {*own, *own.values()}
+    found = {text: known[_folded(text)] for text in there if _folded(text) in known and text not in decided}
+    strange = sorted(text for text in there if text not in found and text not in decided and text.strip())
+    if strange:
+        problems.append(
+            f"{series.name}: word(s) {first_of(strange)} are not in the vocabulary {name!r}; "
+            f"translate them in values.{series.name}, or copy the vocabulary and add them"
+        )
+    translated = texts.replace(found)
+    return translated.mask(translated == "", np.nan)
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold(narrow(text)).split())
+
+
+def _raw_root(path: Path, named: str) -> Path:
+    """Return the folder that `named` is relative to, where `path` ends with it."""
+    parts = Path(named).parts
+    if Path(named).is_absolute() or path.parts[-len(parts) :] != parts:
+        return path.parent
+    return Path(*path.parts[: -len(parts)])
+
+
+def _own(file: Path) -> dict[str, dict[str, str]]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"values_file {file}: not found; put it there, or name one of the shipped ones: {', '.join(SHIPPED)}"
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"values_file {file}: cannot be read as TOML in UTF-8: {error}") from error
+
+
+# Coordinates of a user's rows: which columns hold them, in which order, and how they come to a known datum.
+
+_DEGREES = ("longitude", "latitude")
+
+MARGIN_DEGREES = 3.0
+"""Data may lie so far outside the area that a CRS is made for."""
+
+
+def coordinate_columns(source: TableSource) -> tuple[tuple[str, str], tuple[str, str]]:
+    """
+    Name the columns of coordinates, the eastward one first.
+
+    Returns the columns, and the keys of the study file that name them.
+    """
+    if source.easting is not None and source.northing is not None:
+        return (source.easting, source.northing), ("easting", "northing")
+    return (source.longitude or _DEGREES[0], source.latitude or _DEGREES[1]), _DEGREES
+
+
+def coordinate_keys(source: TableSource, *, what: str) -> tuple[str, str]:
+    """
+    Name the keys that a table's columns of coordinates go by, as its declared CRS has it.
+
+    Returns easting and northing for a grid, longitude and latitude otherwise.
+    """
+    crs = declared_crs(source, what=what)
+    local = source.local_grid is not None and source.local_grid.wkt is None
+    return ("easting", "northing") if local or (crs is not None and crs.is_projected) else _DEGREES
+
+
+def declared_crs(source: TableSource, *, what: str) -> pyproj.CRS | None:
+    """
+    Return the CRS a study declares for a table, by `crs` or by the WKT of its local grid.
+
+    Returns None where nothing is declared.
+    """
+    if source.local_grid is not None and source.local_grid.wkt is not None:
+        return parse_crs(source.local_grid.wkt, what=f"{what}: local_grid.wkt")
+    return parse_crs(source.crs, what=what) if source.crs else None
+
+
+def from_control_points(frame: gpd.GeoDataFrame, source: TableSource, *, what: str) -> gpd.GeoDataFrame:
+    """Take rows in a local grid to the CRS of its control points."""
+    grid = source.local_grid
+    assert grid is not None
+    if frame.crs is not None and (frame.crs.is_projected or frame.crs.is_geographic):
+        raise CrsError(
+            f"{what}: the file says {frame.crs.to_string()}, the study declares control points of a local grid; "
+            "remove local_grid, or correct the file"
+        )
+    fit = fit_local_grid(grid, what=what)
+    moved = shapely.transform(frame.geometry.to_numpy(), fit)
+    return frame.set_geometry(moved).set_crs(fit.crs, allow_override=True)
+
+
+def settle_datum(frame: gpd.GeoDataFrame, source: TableSource, *, what: str, key: str) -> gpd.GeoDataFrame:
+    """Refuse swapped columns, a wrong zone and an unknown shift of datum; apply the seven parameters of the study."""
+    crs = pyproj.CRS.from_user_input(frame.crs)
+    _refuse_other_kind(crs, source, what)
+    bounds = None
+    if len(frame):
+        labels = row_labels(frame, key)
+        corners = frame.geometry.bounds.to_numpy()[:, :2]
+        refuse_wrong_zone(crs, corners[:, 0], corners[:, 1], labels, what=what)
+        if _lies_swapped(crs, corners):
+            first, second = coordinate_columns(source)[1]
+            problem = (
+                f"coordinates: {first} and {second} are swapped in {first_of(labels)}: as they are, no row lies where "
+                f"{crs.to_string()} is used, and exchanged all do; exchange the two columns"
+            )
+            raise ContractError(what, [problem])
+        west, south, east, north = (float(value) for value in frame.total_bounds)
+        bounds = (west, south, east, north)
+    if source.shift is not None:
+        return apply_shift(frame, source.shift, rotation=source.rotation, what=what)
+    refuse_unknown_shift(crs, bounds, what=what)
+    return frame
+
+
+def _refuse_other_kind(crs: pyproj.CRS, source: TableSource, what: str) -> None:
+    if source.easting is not None and crs.is_geographic:
+        raise CrsError(
+            f"{what}: easting and northing are metres, and the CRS {crs.to_string()} is in degrees; name the columns "
+            "as longitude and latitude, or declare the grid they are in"
+        )
+
+
+def _lies_swapped(crs: pyproj.CRS, corners: NDArray[np.float64]) -> bool:
+    """Whether no row lies in the area that the CRS is made for, and all would with the axes exchanged."""
+    area = crs.area_of_use
+    if area is None or area.west > area.east:
+        return False
+    to_degrees = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+
+    def inside(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        east, north = (np.asarray(axis) for axis in to_degrees.transform(x, y))
+        across = (east >= area.west - MARGIN_DEGREES) & (east <= area.east + MARGIN_DEGREES)
+        up = (north >= area.south - MARGIN_DEGREES) & (north <= area.north + MARGIN_DEGREES)
+        result: NDArray[np.bool_] = across & up
+        return result
+
+    if inside(corners[:1, 0], corners[:1, 1]).any():
+        return False
+    return bool(not inside(corners[:, 0], corners[:, 1]).any() and inside(corners[:, 1], corners[:, 0]).all())
+
+
+# Numbers as offices write them: a decimal comma and thousands set apart, as declared; what is ambiguous is refused.
+
+NUMBER_ENDINGS = ("_persons", "_min", "_m", "_km", "_km_h", "_share", "_person", "_x", "_y")
+"""A column of ours whose name ends so holds numbers, whether or not a table has it."""
+
+OWN_NUMBERS = frozenset({"admin_level", "volume", "layer"})
+"""Numbers of tables of the user's own that no table between stages has."""
+
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2009\u202f"), " ")
+_ANGLE = re.compile("[°º'\"\u2032\u2019\u2033]")
+
+
+def plain_number(text: str, *, decimal: str = ".", thousands: str = "") -> str | None:
+    """
+    Write a number with digits and a decimal point only.
+
+    Returns None where it is not written so: with another sign, or with groups that are not of three digits.
+
+    Examples
+    --------
+    >>> plain_number("1 234,5", decimal=","), plain_number("1,234", thousands=","), plain_number("1,23")
+    ('1234.5', '1234', None)
+    """
+    plain = text.translate(_SPACES).strip()
+    if _pattern(decimal, thousands or " ").fullmatch(plain) is None:
+        return None
+    return plain.replace(thousands or " ", "").replace(decimal, ".")
+
+
+def plain_numbers(
+    frame: pd.DataFrame, source: TableSource, problems: list[str], *, typed: bool = False
+) -> pd.DataFrame:
+    """Write the numbers of a table plainly where the study says how they are written."""
+    if not {"decimal", "thousands"} & source.model_fields_set:
+        return frame
+    axes, keys = coordinate_columns(source)
+    changed = {}
+    for name in map(str, frame.columns):
+        is_axis = name in axes
+        if not (is_axis or _is_number_column(name)) or not isinstance(frame[name].dtype, pd.StringDtype):
+            continue
+        written = frame[name].str.strip()
+        angle = written.str.contains(_ANGLE, na=False) & is_axis
+        plain = written.map(
+            lambda text: plain_number(text, decimal=source.decimal, thousands=source.thousands),
+            na_action="ignore",
+        )
+        plain = plain.where(~angle, written.str.replace(source.decimal, ".", regex=False))
+        stray = (
+            written.notna() & plain.isna() & written.fillna("").str.fullmatch(r"[+-]?[\d.,' \u00a0\u202f]*\d")
+        )
+        if typed:
+            stray &= ~written.fillna("").str.fullmatch(r"[+-]?\d*\.?\d+")
+        if stray.any():
+            shown = first_of(written[stray].drop_duplicates(), limit=3)
+            key = keys[axes.index(name)] if is_axis else name
+            problems.append(
+                f"{key}: {int(stray.sum())} number(s) not written as decimal = {source.decimal!r} and thousands = "
+                f"{source.thousands!r} say, such as {shown}; correct them, or declare how they are written"
+            )
+        changed[name] = plain.where(plain.notna(), written)
+    result = frame.assign(**changed)
+    result.attrs = dict(frame.attrs)
+    return result
+
+
+@functools.cache
+def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
+    point, apart = re.escape(decimal), re.escape(thousands)
+    return re.compile(rf"[+-]?(?:\d+|\d{{1,3}}(?:{apart}\d{{3}})+)(?:{point}\d*)?|[+-]?{point}\d+", re.ASCII)
+
+
+@functools.cache
+def _known_numbers() -> frozenset[str]:
+    fields = [field for table in TABLES.values() for field in table.fields]
+    return OWN_NUMBERS | {field.name for field in fields if field.kind in {"number", "whole"}}
+
+
+def _is_number_column(name: str) -> bool:
+    return name in _known_numbers() or name.endswith(NUMBER_ENDINGS)

@@ -1,0 +1,385 @@
+"""Delimited text as a frame of text: its encoding, and its cells as offices write them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+import struct
+from io import StringIO
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError, SourceError, first_of
+from spatial.formats.files import local_file
+from spatial.formats.notes import Note, add_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+
+__all__ = [
+    "AUTO",
+    "AXES",
+    "coordinate_numbers",
+    "degrees_of",
+    "guess_encoding",
+    "guess_table_encoding",
+    "is_surely_utf8",
+    "is_total",
+    "narrow",
+    "narrow_frame",
+    "read_delimited",
+    "table_text",
+    "total_pattern",
+]
+
+
+# Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
+
+AUTO = "auto"
+"""Declared in place of an encoding."""
+
+_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_COMMON_SHARE = 0.9
+_LAST_ASCII = 127
+_CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
+"""So many letters beyond ASCII that read as UTF-8 are no chance: two of GBK may, as in 联通."""
+
+
+def guess_encoding(data: bytes) -> str:
+    """
+    Tell the encoding of text.
+
+    Examples
+    --------
+    >>> [guess_encoding(text.encode(code)) for text, code in (("石桥", "gbk"), ("Domoni, Ségou", "latin-1"))]
+    ['gb18030', 'cp1252']
+    """
+    for mark, name in _MARKS.items():
+        if data.startswith(mark):
+            return name
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "gb18030" if _is_chinese(data) else "cp1252"
+    return "utf-8"
+
+
+def guess_table_encoding(file: Path) -> str:
+    """Tell the encoding of a dBASE table, such as the attributes of a Shapefile, from its field names and records."""
+    return guess_encoding(table_text(file))
+
+
+def table_text(file: Path) -> bytes:
+    """Take the field names and records of a dBASE table."""
+    data = file.read_bytes()
+    start = struct.unpack_from("<H", data, 8)[0] if len(data) >= 32 else len(data)
+    names = [data[place : place + 11].split(b"\0")[0] for place in range(32, start - 1, 32)]
+    return b" ".join([*names, data[start:].replace(b"\0", b" ")])
+
+
+def is_surely_utf8(data: bytes, declared: str) -> bool:
+    """
+    Whether text is UTF-8 though another encoding is declared, in which it would read as nonsense.
+
+    Examples
+    --------
+    >>> is_surely_utf8("石桥村、柳河镇".encode(), "gb18030"), is_surely_utf8("联通".encode("gbk"), "gb18030")
+    (True, False)
+    """
+    name = codecs.lookup(declared).name
+    if name.startswith(("utf", "ascii")):
+        return False
+    try:
+        beyond = sum(ord(letter) > _LAST_ASCII for letter in data.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+    return beyond >= (_CHANCE_CHINESE if name.startswith("gb") else _CHANCE_LATIN)
+
+
+def _is_chinese(data: bytes) -> bool:
+    try:
+        beyond = [letter for letter in data.decode("gb18030") if ord(letter) > 127]
+    except UnicodeDecodeError:
+        return False
+    common = sum(
+        len(code) == 2 and code[1] >= 0xA1 for code in (letter.encode("gb18030") for letter in beyond)
+    )
+    return bool(beyond) and common >= _COMMON_SHARE * len(beyond)
+
+
+# Cells as offices write them: full-width digits and spaces, and coordinates in degrees, minutes and seconds.
+
+# ruff: noqa: RUF001, RUF002 - full-width characters are what this module reads
+
+
+Axis = Literal["longitude", "latitude"]
+AXES: tuple[Axis, Axis] = ("longitude", "latitude")
+"""Eastward first."""
+
+_SPACES = dict.fromkeys(map(ord, "\u3000\u00a0\u2002\u2003\u2009\u202f\t\r\n"), " ")
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"), None)
+_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
+_NARROW = {**_SPACES, **_UNSEEN, **_DIGITS}
+_WIDE_SIGN = re.compile(r"(?<=\d)．(?=\d)|^[－＋](?=\d)")
+_HAS_WIDE = "[０-９]"
+_SIGNS = {"．": ".", "－": "-", "＋": "+"}
+
+_AXIS_MARKS = str.maketrans(
+    {"º": "°", "˚": "°", "度": "°", "分": "'", "′": "'", "’": "'", "‘": "'", "＇": "'"}
+    | {"秒": '"', "″": '"', "”": '"', "“": '"', "＂": '"', "Ｅ": "E", "Ｗ": "W", "Ｎ": "N", "Ｓ": "S"}
+)
+_WORDS = {
+    "东经": "E",
+    "東經": "E",
+    "西经": "W",
+    "西經": "W",
+    "北纬": "N",
+    "北緯": "N",
+    "南纬": "S",
+    "南緯": "S",
+}
+_DEGREES = re.compile(
+    r"(?P<before>[EWNS])?\s*(?P<sign>[+-])?\s*(?P<degrees>\d{1,3}(?:\.\d+)?)\s*"
+    r"(?:°\s*(?:(?P<minutes>\d{1,2}(?:\.\d+)?)\s*'\s*(?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:\"|'')\s*)?)?)?"
+    r"(?P<after>[EWNS])?",
+    re.ASCII,
+)
+_ENDS: dict[Axis, tuple[str, str]] = {"longitude": ("E", "W"), "latitude": ("N", "S")}
+
+
+def narrow(text: str) -> str:
+    """
+    Write full-width digits and spaces as plain ones; all other characters stay as they are.
+
+    Examples
+    --------
+    >>> narrow("　１２．５ ")
+    '12.5'
+    """
+    return _WIDE_SIGN.sub(lambda hit: _SIGNS[hit.group()], text.translate(_NARROW)).strip()
+
+
+def narrow_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write the full-width digits of a table of text plainly."""
+    changed = {}
+    count = 0
+    for name in frame.columns:
+        wide = frame[name].str.contains(_HAS_WIDE, na=False)
+        if wide.any():
+            count += int(wide.sum())
+            changed[name] = frame[name].where(~wide, frame[name].map(narrow, na_action="ignore"))
+    if not changed:
+        return frame
+    result = frame.assign(**changed)
+    item = "cells with full-width digits written plainly"
+    add_notes(result, [Note(item, count, f"{item}: {count}")])
+    return result
+
+
+def degrees_of(text: str, axis: Axis) -> float:
+    """
+    Read an angle in degrees, or in degrees, minutes and seconds, with or without its hemisphere.
+
+    Examples
+    --------
+    >>> degrees_of("39度30分", "latitude"), degrees_of("39.5N", "longitude")
+    (39.5, nan)
+    """
+    plain = narrow(text).translate(_AXIS_MARKS).upper()
+    for word, letter in _WORDS.items():
+        plain = plain.replace(word, letter)
+    found = _DEGREES.fullmatch(plain)
+    if found is None:
+        return np.nan
+    parts = [found[name] for name in ("degrees", "minutes", "seconds") if found[name] is not None]
+    letters = [found[name] for name in ("before", "after") if found[name] is not None]
+    east, west = _ENDS[axis]
+    if any("." in part for part in parts[:-1]) or any(float(part) >= 60.0 for part in parts[1:]):
+        return np.nan
+    if len(letters) > 1 or (letters and (found["sign"] or letters[0] not in {east, west})):
+        return np.nan
+    size = sum(float(part) / 60.0**power for power, part in enumerate(parts))
+    return -size if found["sign"] == "-" or letters == [west] else size
+
+
+def coordinate_numbers(series: pd.Series, *, axis: Axis) -> pd.Series:
+    """Read a column of coordinates: numbers, or degrees, minutes and seconds."""
+    numbers = pd.to_numeric(series, errors="coerce").astype("float64")
+    texts = series[numbers.isna() & series.notna()]
+    if texts.empty:
+        return numbers
+    plain = pd.to_numeric(texts.astype(str).map(narrow), errors="coerce").astype("float64")
+    angles = texts.astype(str).map(lambda text: degrees_of(text, axis)).astype("float64")
+    numbers[texts.index] = plain.where(plain.notna(), angles)
+    return numbers
+
+
+def total_pattern(words: Collection[str]) -> str:
+    """Write a pattern that every cell matches by which `is_total` would tell a row of sums."""
+    between = r"[\s\u200b\u200c\u200d\u2060\ufeff]*"
+    return "(?i:" + "|".join(between.join(map(re.escape, _squeezed(word))) for word in words) + ")"
+
+
+def is_total(texts: list[str], words: Collection[str]) -> bool:
+    """
+    Whether a row holds sums of other rows, by its first texts.
+
+    Examples
+    --------
+    >>> is_total(["合 计", "12"], ["合计", "Total"]), is_total(["Total relief"], ["合计", "Total"])
+    (True, False)
+    """
+    known = {_squeezed(word) for word in words}
+    first = [_squeezed(text) for text in texts[:3]]
+    whole = {word for word in known if word.startswith("全")}
+    if any(text in known - whole for text in first) or (first and first[0] in whole):
+        return True
+    chinese = tuple(
+        word for word in known - whole if not word.isascii() and len(word) <= 4 and word[0] >= "\u3400"
+    )
+    return bool(first) and bool(chinese) and first[0].endswith(chinese)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(narrow(text).casefold().split()).strip(":：")
+
+
+# Delimited text (CSV) as a frame of text: encoding and shape are checked, nothing that is filled is dropped.
+
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_WRITTEN = {"\t": '"\\t"'}
+_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+def read_delimited(
+    path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table"
+) -> pd.DataFrame:
+    """Read a CSV as text."""
+    data = local_file(path, what=what).read_bytes()
+    told = guess_encoding(data) if encoding.lower() == AUTO else encoding
+    text = _decode(data, path, told, what)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            if header:
+                rows.append(row)
+                lines.append(reader.line_num)
+            else:
+                header = [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise SourceError(f"{what} {path}: line {reader.line_num}: {error}; is a quote left open?") from error
+    if not rows:
+        raise SourceError(f"{what} {path}: the table holds no rows; export it again")
+    _refuse_other_delimiter(f"{what} {path}", header, rows, delimiter)
+    empty = _empty_columns(header, rows)
+    if empty:
+        header, rows = header[:-empty], [row[:-empty] for row in rows]
+    _refuse_shape(f"{what} {path}", header, rows, lines)
+    frame = pd.DataFrame(rows, columns=header, dtype="str")
+    frame = frame.mask(frame == "")
+    if told != encoding:
+        add_notes(frame, [Note("encoding told from the bytes", 1, f"encoding told from the bytes: {told}")])
+    if empty:
+        item = "empty columns without a name left out"
+        add_notes(frame, [Note(item, empty, f"{item}: {empty} at the end")])
+    return frame
+
+
+def _empty_columns(header: list[str], rows: list[list[str]]) -> int:
+    """Count the columns at the end that have neither a name nor a filled cell: spreadsheets leave such behind."""
+    named = len(header)
+    while named and not header[named - 1]:
+        named -= 1
+    hollow = all(len(row) == len(header) and not any(cell.strip() for cell in row[named:]) for row in rows)
+    return len(header) - named if hollow else 0
+
+
+def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
+    if data.startswith(_ARCHIVES):
+        raise SourceError(
+            f"{what} {path}: this is a workbook or archive, not text; name it .xlsx if it is one"
+        )
+    try:
+        declared = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise SourceError(
+            f"{what} {path}: the encoding {encoding!r} is not known; write 'utf-8' or 'gb18030'"
+        ) from error
+    marked = next((name for mark, name in _BOMS.items() if data.startswith(mark)), None)
+    if marked is not None and not declared.startswith(marked):
+        raise SourceError(
+            f"{what} {path}: the file marks itself as {marked}, the study declares encoding = {encoding!r}; "
+            f"write encoding = '{marked}'"
+        )
+    try:
+        text = data.decode("utf-8-sig" if marked == "utf-8" else declared)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourceError(
+            f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {_other_encoding(data, declared)}"
+        ) from error
+    if is_surely_utf8(data, declared):
+        raise SourceError(
+            f"{what} {path}: the study declares encoding = {encoding!r}, and the whole file reads as utf-8; write "
+            "encoding = 'utf-8'"
+        )
+    if "\x00" in text:
+        raise SourceError(
+            f"{what} {path}: the file is not text in {encoding}; declare its encoding or export it again"
+        )
+    return text
+
+
+def _other_encoding(data: bytes, declared: str) -> str:
+    other = guess_encoding(data)
+    try:
+        is_text = min(map(ord, set(data.decode(other)) - set("\t\n\r\f")), default=32) >= ord(" ")
+    except UnicodeDecodeError:
+        is_text = False
+    if not is_text or codecs.lookup(other).name == declared:
+        return "declare the right encoding, or save the file as UTF-8"
+    return f"it reads as {other}: write encoding = '{other}', or save the file as UTF-8"
+
+
+def _refuse_other_delimiter(label: str, header: list[str], rows: list[list[str]], delimiter: str) -> None:
+    """Refuse a table whose header and first row are one field each, with as many of another delimiter in both."""
+    if len(header) > 1 or len(rows[0]) > 1:
+        return
+    for other, name in _DELIMITERS.items():
+        inside = header[0].count(other)
+        if other != delimiter and inside and rows[0][0].count(other) == inside:
+            raise SourceError(
+                f"{label}: the header holds no {_DELIMITERS.get(delimiter, repr(delimiter))} and {inside} {name}(s); "
+                f"write delimiter = {_WRITTEN.get(other, repr(other))}"
+            )
+
+
+def _refuse_shape(label: str, header: list[str], rows: list[list[str]], lines: list[int]) -> None:
+    problems = []
+    repeated = sorted({name for name in header if header.count(name) > 1 and name})
+    if repeated:
+        problems.append(f"header: repeated column name(s) {first_of(repeated)}; rename them")
+    unnamed = [str(number) for number, name in enumerate(header, start=1) if not name]
+    if unnamed:
+        problems.append(
+            f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them"
+        )
+    wrong = [line for line, row in zip(lines, rows, strict=True) if len(row) != len(header)]
+    if wrong:
+        problems.append(
+            f"lines {first_of(wrong)} do not have {len(header)} fields as the header does; "
+            "is the delimiter right, and is text with a delimiter in it quoted?"
+        )
+    if problems:
+        raise ContractError(label, problems)

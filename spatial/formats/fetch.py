@@ -1,0 +1,422 @@
+"""Bring what a study lacks: files from their described addresses, an extract of its ground through osmnx."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import tempfile
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import osmium
+import pooch
+import requests
+import shapely
+
+from spatial.crs import WGS84, working_crs_for
+from spatial.errors import SourceError
+from spatial.formats.files import (
+    DESCRIPTION,
+    PROJECT_RAW,
+    UNKNOWN,
+    SourceRecord,
+    declared_paths,
+    describe,
+    file_sha256,
+    is_remote,
+    is_there,
+    local_file,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shapely import MultiPolygon, Polygon
+
+    from spatial.study import Study
+    from spatial.study.region import Region
+
+    Progress = Callable[[float, str], None]
+
+__all__ = ["Servers", "fetch", "missing_sources"]
+
+
+# A place's network and features through osmnx, kept as the servers sent them and written as one OpenStreetMap file.
+
+FEATURES: dict[str, bool | str | list[str]] = {
+    "place": True,
+    "boundary": "administrative",
+    "amenity": True,
+    "healthcare": True,
+    "social_facility": True,
+    "emergency": ["ambulance_station"],
+    "shop": True,
+    "office": True,
+    "public_transport": True,
+    "highway": ["bus_stop", "motorway_junction"],
+    "man_made": ["water_well", "water_tap", "communications_tower", "mast"],
+    "natural": ["water", "coastline"],
+    "waterway": ["river", "stream", "canal", "riverbank"],
+}
+"""Tags of what is fetched beside roads: places, boundaries, whatever may be a facility, and water."""
+
+ROADS = ['["highway"]', '["route"="ferry"]']
+"""Overpass filters of the network."""
+
+MEMBER_LETTERS = {"node": "n", "way": "w", "relation": "r"}
+_ENDINGS = (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Which servers are asked, and how."""
+
+    overpass_url: str = "https://overpass-api.de/api"  # base address of an Overpass interface
+    nominatim_url: str = "https://nominatim.openstreetmap.org"  # base address of a Nominatim service
+    timeout_s: float = 180.0  # seconds after which a silent server is given up
+    # whether to ask the Overpass server for a free slot first, as public servers wish
+    rate_limit: bool = True
+
+
+@dataclass
+class _Answers:
+    """The Overpass answers of one download."""
+
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def keep(self, response: requests.Response, *_: object, **__: object) -> None:
+        if not response.url.partition("?")[0].endswith("/interpreter"):
+            return
+        if response.status_code in {429, 504}:  # busy: osmnx waits and asks again
+            return
+        try:
+            body = response.json()
+        except ValueError:
+            self.faults.append(f"it answered {response.status_code} with no JSON")
+            return
+        if not response.ok or "remark" in body:
+            self.faults.append(str(body.get("remark", f"it answered {response.status_code}")))
+            return
+        self.bodies.append(body)
+
+
+def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon | None:
+    """Ground that a study needs data of: its area and the buffer around it."""
+    if region.bbox is not None:
+        area = gpd.GeoSeries([shapely.box(*region.bbox)], crs=WGS84)
+    elif region.names:
+        area = _named_area(region.names, servers)
+    else:
+        return None
+    metres = working_crs_for(area)
+    ground = area.to_crs(metres).union_all().buffer(region.buffer_km * 1000.0)
+    wanted = gpd.GeoSeries([ground], crs=metres).to_crs(WGS84).iloc[0]
+    assert isinstance(wanted, shapely.Polygon | shapely.MultiPolygon)
+    return wanted
+
+
+def download_extract(
+    ground: Polygon | MultiPolygon, target: Path, *, servers: Servers, progress: Progress | None = None
+) -> str:
+    """Download roads, places, facilities, boundaries and water of a piece of ground into one file."""
+    if not target.name.endswith(_ENDINGS):
+        raise SourceError(
+            f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study"
+        )
+    report = progress or silent
+    import osmnx  # noqa: PLC0415 - it takes seconds to load and only a fetch needs it
+
+    answers = _Answers()
+    with _osmnx_settings(servers, answers.keep):
+        report(0.0, "roads through Overpass")
+        _ask(lambda: osmnx.graph_from_polygon(ground, custom_filter=ROADS), servers, answers)
+        report(0.5, "places and facilities through Overpass")
+        _ask(lambda: osmnx.features_from_polygon(ground, FEATURES), servers, answers)
+    elements = _merge(answers.bodies)
+    if not any(element["type"] == "way" for element in elements):
+        raise SourceError(
+            f"Overpass at {servers.overpass_url} has no road in the study area; is its bbox right?"
+        )
+    report(0.9, f"writing {len(elements):,} elements")
+    _write(elements, target)
+    stamps = [str(body.get("osm3s", {}).get("timestamp_osm_base", "")) for body in answers.bodies]
+    return min((stamp[:10] for stamp in stamps if stamp), default="unknown")
+
+
+def silent(share: float, message: str) -> None:
+    """Take progress and show nothing."""
+
+
+def _named_area(names: tuple[str, ...], servers: Servers) -> gpd.GeoSeries:
+    import osmnx  # noqa: PLC0415 - as above
+
+    answers = _Answers()
+    with _osmnx_settings(servers, answers.keep):
+        try:
+            found = osmnx.geocode_to_gdf([*names])
+        except (requests.RequestException, ValueError, TypeError, KeyError) as error:
+            raise SourceError(
+                f"Nominatim at {servers.nominatim_url} gives no area for {', '.join(names)}: {error}; "
+                "write region.bbox in the study file instead"
+            ) from error
+    return found.geometry
+
+
+def _ask(call: Callable[[], object], servers: Servers, answers: _Answers) -> None:
+    try:
+        with contextlib.suppress(InterruptedError):  # how osmnx ends where it is to download alone
+            call()
+    except (requests.RequestException, ValueError) as error:
+        raise SourceError(
+            f"Overpass at {servers.overpass_url} does not answer as it should: {error}; try again later, "
+            "or download an extract by hand"
+        ) from error
+    if answers.faults:
+        raise SourceError(
+            f"Overpass at {servers.overpass_url} answered in part only: {answers.faults[0]}; "
+            "try again later, or study a smaller area"
+        )
+
+
+@contextlib.contextmanager
+def _osmnx_settings(servers: Servers, keep: Callable[..., None]) -> Iterator[None]:
+    """Lend osmnx our settings: it downloads, hands over each answer as sent, and builds nothing."""
+    from osmnx import settings  # noqa: PLC0415 - as above
+
+    ours = {
+        "use_cache": False,
+        "cache_only_mode": True,
+        "doh_url_template": None,
+        "overpass_url": servers.overpass_url,
+        "nominatim_url": servers.nominatim_url.rstrip("/") + "/",
+        "overpass_rate_limit": servers.rate_limit,
+        "requests_timeout": servers.timeout_s,
+        "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": keep}},
+    }
+    before = {name: getattr(settings, name) for name in ours}
+    try:
+        for name, value in ours.items():
+            setattr(settings, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
+
+
+def _merge(bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each element once, in the order of OpenStreetMap files: nodes, ways, relations, by id."""
+    order = {kind: number for number, kind in enumerate(MEMBER_LETTERS)}
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for body in bodies:
+        for element in body.get("elements", []):
+            if element.get("type") in order:
+                found.setdefault((order[element["type"]], int(element["id"])), element)
+    return [found[key] for key in sorted(found)]
+
+
+def _write(elements: list[dict[str, Any]], target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
+            part = Path(folder) / target.name
+            with osmium.SimpleWriter(str(part)) as writer:
+                for element in elements:
+                    _add(writer, element)
+            part.replace(target)
+    except (OSError, RuntimeError) as error:
+        raise SourceError(f"{target}: cannot be written: {error}") from error
+
+
+def _add(writer: osmium.SimpleWriter, element: dict[str, Any]) -> None:
+    tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
+    common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
+    mutable = osmium.osm.mutable
+    if element["type"] == "node":
+        writer.add_node(mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common))
+    elif element["type"] == "way":
+        writer.add_way(mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common))
+    else:
+        members = [
+            (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
+            for member in element.get("members", [])
+        ]
+        writer.add_relation(mutable.Relation(members=members, **common))
+
+
+# Bring what a study lacks: files from their described addresses, an extract of its ground through osmnx.
+
+_FROM_OVERPASS = "OpenStreetMap through Overpass"
+_FILE_HEADING = re.compile(r"(?m)^(?=\s*\[\[file\]\])")
+_WEB_ADDRESS = re.compile(r"https?://[^\s/]+/?\S*")
+
+
+@dataclass(frozen=True)
+class MissingSource:
+    """A raw file that a study names and that is not there."""
+
+    key: str  # the key of the study file that names it
+    path: str  # as written there
+    file: Path  # where it should lie
+    address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
+    sha256: str = UNKNOWN  # checksum that it should have, or ``"unknown"``
+    # whether it can be made through osmnx: the extract of a study whose region says where it lies
+    from_overpass: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What brings the file."""
+        if self.address != UNKNOWN:
+            return f"`spatial fetch` brings it from {self.address}"
+        if self.from_overpass:
+            return "`spatial fetch` makes it through Overpass"
+        return f"nobody describes its address: put it at {self.file}, or give its address in {DESCRIPTION}"
+
+
+def missing_sources(study: Study, *, project_raw: Path = PROJECT_RAW) -> list[MissingSource]:
+    """List the raw files that a study names and that are not there."""
+    placed = study.region.bbox is not None or bool(study.region.names)
+    missing = []
+    for key, paths in declared_paths(study).items():
+        for path in paths:
+            file = study.raw_path(path)
+            if is_there(file):
+                continue
+            known = describe(study.raw, path, project_raw=project_raw) or SourceRecord(
+                path, is_described=False
+            )
+            ours_to_make = not known.is_described or known.origin.startswith(_FROM_OVERPASS)
+            by_overpass = key == "sources.osm.path" and known.address == UNKNOWN and placed and ours_to_make
+            missing.append(MissingSource(key, path, file, known.address, known.sha256, by_overpass))
+    return missing
+
+
+def fetch(
+    study: Study,
+    *,
+    progress: Progress | None = None,
+    project_raw: Path = PROJECT_RAW,
+    servers: Servers | None = None,
+) -> list[Path]:
+    """Bring the raw files that a study lacks; each appears whole and checked, or not at all."""
+    report = progress or silent
+    missing = missing_sources(study, project_raw=project_raw)
+    brought: list[Path] = []
+    faults: list[str] = []
+    for number, item in enumerate(missing):
+        share = number / len(missing)
+        report(share, item.path)
+        try:
+            _bring(item, study, servers or Servers(), _part(report, share, 1.0 / len(missing)))
+        except SourceError as error:
+            faults.append(str(error))
+        else:
+            brought.append(item.file)
+    report(1.0, f"{len(brought)} file(s) brought")
+    if faults:
+        raise SourceError(
+            f"{len(faults)} of {len(missing)} missing file(s) not brought: " + "; ".join(faults)
+        )
+    return brought
+
+
+def _part(report: Progress, start: float, width: float) -> Progress:
+    def inner(share: float, message: str) -> None:
+        report(start + share * width, message)
+
+    return inner
+
+
+def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress) -> None:
+    _refuse_outside_root(item, study.raw)
+    if item.address != UNKNOWN:
+        _download(item, servers.timeout_s)
+        return
+    ground = study_ground(study.region, servers=servers) if item.from_overpass else None
+    if ground is None:
+        raise SourceError(f"{item.key}: {item.path} is missing; {item.remedy}")
+    day = download_extract(ground, item.file, servers=servers, progress=report)
+    _describe_extract(item, day, servers)
+
+
+def _refuse_outside_root(item: MissingSource, root: Path) -> None:
+    if is_remote(item.path) or not item.file.resolve().is_relative_to(root.resolve()):
+        raise SourceError(
+            f"{item.key}: {item.path} does not lie below the raw root {root}; "
+            "write a path below it, and the address in source.toml"
+        )
+
+
+def _download(item: MissingSource, timeout_s: float) -> None:
+    if not _WEB_ADDRESS.fullmatch(item.address):
+        raise SourceError(
+            f"{item.key}: the address {item.address!r} of {item.path} is no http(s) address; correct it"
+        )
+    known = None if item.sha256 == UNKNOWN else f"sha256:{item.sha256}"
+    try:
+        item.file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder, _quiet_pooch():
+            name = pooch.retrieve(
+                item.address,
+                known_hash=known,
+                fname=item.file.name,
+                path=folder,
+                downloader=pooch.HTTPDownloader(timeout=timeout_s),
+            )
+            local_file(Path(name), what=f"answer of {item.address}")
+            Path(name).replace(item.file)
+    except requests.RequestException as error:
+        raise SourceError(f"{item.path}: {item.address} does not answer: {error}; try again later") from error
+    except ValueError as error:
+        raise SourceError(
+            f"{item.path}: {item.address} sent a file of another sha256 than described ({item.sha256[:12]}...); "
+            "the source has changed or the download is damaged: try again, or describe the new file"
+        ) from error
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{item.file}: cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _quiet_pooch() -> Iterator[None]:
+    """Keep pooch from printing: it has a handler of its own, and only the command line sets up logging."""
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _describe_extract(item: MissingSource, day: str, servers: Servers) -> None:
+    """Describe the new file in the source.toml beside it, in place of an earlier one of that name."""
+    entry = {
+        "path": item.file.name,
+        "origin": f"{_FROM_OVERPASS} at {servers.overpass_url} (c) OpenStreetMap contributors",
+        "licence": "ODbL-1.0",
+        "vintage": day,
+        "sha256": file_sha256(item.file),
+        "address": UNKNOWN,
+    }
+    block = "[[file]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in entry.items())
+    description = item.file.parent / DESCRIPTION
+    before = description.read_text(encoding="utf-8-sig") if description.is_file() else ""
+    kept = [
+        part for part in _FILE_HEADING.split(before) if part.strip() and not _describes(part, item.file.name)
+    ]
+    with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
+        part = Path(folder) / DESCRIPTION
+        part.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8")
+        part.replace(description)
+
+
+def _describes(block: str, name: str) -> bool:
+    return any(entry.get("path") == name for entry in tomllib.loads(block).get("file", []))

@@ -1,0 +1,439 @@
+"""Raw files before they are opened, where they come from, and their known faults, as source.toml declares them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tomllib
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import SourceError
+from spatial.tables.words import ISSUE_EFFECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from spatial.study import Study
+
+
+__all__ = [
+    "DESCRIPTION",
+    "JOINT",
+    "NOTICED",
+    "PROJECT_RAW",
+    "UNKNOWN",
+    "KnownIssue",
+    "SourceRecord",
+    "declared_paths",
+    "describe",
+    "file_parts",
+    "file_sha256",
+    "is_remote",
+    "is_there",
+    "local_file",
+    "local_folder",
+    "read_provenance",
+    "refuse_unknown_data",
+]
+
+
+# Raw files before they are opened: there, local, whole enough, and what their name says they are.
+
+HEAD_BYTES = 8192
+"""How much of a file is looked at to tell what it is."""
+
+_SCHEME = re.compile(r"(^|[/\\])[A-Za-z][A-Za-z0-9+.\-]+:[/\\]")
+_WEB_PAGE = re.compile(
+    rb"^\s*(<!doctype html|<html|<head|<body|<!--|<\?xml[^>]*>\s*(<!doctype html|<html|<error))",
+    re.IGNORECASE,
+)
+_LEADS_ELSEWHERE = re.compile(rb"<(OGR\w*DataSource|VRTDataset|GDAL_\w+|WCS_\w+|GDALWMTS)|gdal_streamed_alg")
+"""What GDAL's virtual formats hold: under any name they may open other files, remote ones too."""
+
+_SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
+_LFS_POINTER = b"version https://git-lfs"
+
+
+def is_remote(path: str | Path) -> bool:
+    """
+    Whether a path is an address on the network, or a virtual file system of GDAL that may become one.
+
+    Examples
+    --------
+    >>> is_remote("https://example.org/population.tif"), is_remote("comoros/population.tif")
+    (True, False)
+    """
+    text = str(path)
+    return text.startswith(("/vsi", "\\vsi")) or _SCHEME.search(text) is not None
+
+
+def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: str = "") -> Path:
+    """Return the absolute path of a local file that begins as its kind should, and refuse anything else."""
+    if is_remote(path):
+        raise SourceError(
+            f"{what} {path}: remote files are never opened; give its address in source.toml and run `spatial fetch`"
+        )
+    head = _head(path, what)
+    if not head:
+        raise SourceError(f"{what} {path}: the file is empty; fetch or export it again")
+    if _WEB_PAGE.match(head.removeprefix(b"\xef\xbb\xbf")):
+        raise SourceError(
+            f"{what} {path}: this is a web page or a server's error message saved under that name; "
+            "download the file itself again"
+        )
+    if head.startswith(_LFS_POINTER):
+        raise SourceError(f"{what} {path}: this is a Git LFS pointer, not the file; run `git lfs pull`")
+    if magic and not head.lstrip().startswith(magic) and not head.startswith(magic):
+        raise SourceError(
+            f"{what} {path}: this is no {kind} (it begins with {head[:8]!r}); "
+            "it is damaged or another kind of file under that name"
+        )
+    if _LEADS_ELSEWHERE.search(head):
+        raise SourceError(f"{what} {path}: this file refers to others; name the file with the data itself")
+    return path.absolute()
+
+
+def file_parts(path: Path) -> tuple[Path, ...]:
+    """
+    List the files that together are one source.
+
+    Returns the file; for a Shapefile also its attributes, index, CRS and code page, as far as they are there;
+    for a file geodatabase the files of its folder.
+    """
+    if _is_geodatabase(path):
+        return tuple(sorted(part for part in path.iterdir() if part.is_file() and part.suffix != ".lock"))
+    if path.suffix.lower() != ".shp":
+        return (path,)
+    beside = (path.with_suffix(form) for ending in _SHAPEFILE_PARTS for form in (ending, ending.upper()))
+    return (path, *(part for part in beside if part.is_file()))
+
+
+def is_there(path: Path) -> bool:
+    """Whether a source is there."""
+    return path.is_file() or _is_geodatabase(path)
+
+
+def local_folder(path: Path, *, what: str, holds: str, kind: str) -> Path:
+    """Return the absolute path of a local folder that is one source."""
+    if is_remote(path):
+        raise SourceError(f"{what} {path}: remote files are never opened; copy the folder below the raw root")
+    if not path.is_dir():
+        problem = "this is a file; a" if path.exists() else "not found; correct the path: a"
+        raise SourceError(f"{what} {path}: {problem} {kind} is a folder with many files; copy all of it")
+    if next(path.glob(holds), None) is None:
+        raise SourceError(
+            f"{what} {path}: this is no {kind}: no {holds} is in it; copy the whole folder again"
+        )
+    return path.absolute()
+
+
+def _is_geodatabase(path: Path) -> bool:
+    return path.suffix.lower() == ".gdb" and path.is_dir()
+
+
+def _head(path: Path, what: str) -> bytes:
+    if path.is_dir():
+        raise SourceError(f"{what} {path}: this is a folder; name the file in it")
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{what} {path}: not found; correct the path in the study file, name the folder of the raw data with "
+            "--raw FOLDER, or run `spatial fetch STUDY`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{what} {path}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
+
+
+# Known faults of raw files: what is wrong, which data it touches and what it forbids, as source.toml declares them.
+
+DECLARED, PLAIN, NOTICED = "declared", "plain_text", "noticed"
+DATA_KINDS = (
+    "settlements",
+    "facilities",
+    "roads",
+    "boundaries",
+    "water",
+    "flows",
+    "official_units",
+    "population",
+    "population_groups",
+    "elevation",
+    "landcover",
+)
+"""What an issue may affect beside single services: the kinds of data that a study reads."""
+LISTS = ("affects", "forbids", "areas")
+JOINT = "; "
+"""Between several issues of one file."""
+
+
+@dataclass(frozen=True)
+class KnownIssue:
+    """
+    A known fault of a raw file.
+
+    Examples
+    --------
+    >>> KnownIssue("Totals interchanged", forbids=("comparison",), areas=("Alba", "Borga")).areas
+    ('Alba', 'Borga')
+    """
+
+    text: str  # what is wrong, in the language in which it was written
+    # kinds of data (`DATA_KINDS`) and services that it touches; empty where nobody says
+    affects: tuple[str, ...] = ()
+    # ``"comparison"``: the areas are not to be compared with one another; a single one not with any other,
+    # without areas none with any other. ``"ranking"``: the areas are to have no rank, without areas none is
+    forbids: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()  # names or codes of boundaries
+    # ``"declared"`` in a table with these keys, ``"plain_text"``, or ``"noticed"`` on reading the file
+    kind: str = DECLARED
+
+
+def issue_faults(value: object) -> list[str]:
+    """
+    Say what is wrong with the value of the key `issue`.
+
+    Examples
+    --------
+    >>> issue_faults({"text": "Old", "forbids": ["use"]})
+    ['issue forbids use: it can forbid comparison or ranking']
+    """
+    if isinstance(value, list):
+        return [fault for item in value for fault in _item_faults(item)]
+    return _item_faults(value)
+
+
+def read_issues(value: object) -> tuple[KnownIssue, ...]:
+    """
+    Read the value of the key `issue`.
+
+    Examples
+    --------
+    >>> [issue.text for issue in read_issues(["Old.", {"text": "Short.", "forbids": "ranking"}])]
+    ['Old.', 'Short.']
+    """
+    items = value if isinstance(value, list) else [value]
+    return tuple(_issue(item) for item in items if item)
+
+
+def refuse_unknown_data(found: Mapping[str, Iterable[KnownIssue]], services: Collection[str]) -> None:
+    """Check that issues affect what there is."""
+    known = {*DATA_KINDS, *services}
+    faults = [
+        f"{path}: issue affects {word}"
+        for path, issues in found.items()
+        for issue in issues
+        for word in issue.affects
+        if word not in known
+    ]
+    if faults:
+        raise SourceError(
+            f"source.toml: {JOINT.join(faults)}: neither a service of the study nor one of {', '.join(DATA_KINDS)}"
+        )
+
+
+def _item_faults(item: object) -> list[str]:
+    if isinstance(item, str):
+        return []
+    if not isinstance(item, dict):
+        return ["issue must be text, a table with text, affects, forbids and areas, or a list of these"]
+    faults = [f"issue: unknown key {key}" for key in item if key not in ("text", *LISTS)]
+    text = item.get("text")
+    if not isinstance(text, str) or not text.strip():
+        faults.append("issue: text is missing")
+    for key in LISTS:
+        words = _words(item.get(key))
+        if words is None:
+            faults.append(f"issue: {key} must be a text or a list of texts, none with a semicolon")
+    effects = _words(item.get("forbids")) or ()
+    faults += [
+        f"issue forbids {word}: it can forbid {' or '.join(ISSUE_EFFECTS)}"
+        for word in effects
+        if word not in ISSUE_EFFECTS
+    ]
+    if not effects and _words(item.get("areas")):
+        faults.append("issue: areas are named, but nothing is forbidden; say what with forbids")
+    return faults
+
+
+def _issue(item: Any) -> KnownIssue:
+    if isinstance(item, str):
+        return KnownIssue(item, kind=PLAIN)
+    affects, forbids, areas = (_words(item.get(key)) or () for key in LISTS)
+    return KnownIssue(item["text"].strip(), affects, forbids, areas)
+
+
+def _words(value: object) -> tuple[str, ...] | None:
+    """Give a text or a list of texts as a tuple without repetition; None where it is something else."""
+    items: list[Any] = [] if value is None else value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str) and item.strip() and ";" not in item for item in items):
+        return None
+    return tuple(dict.fromkeys(item.strip() for item in items))
+
+
+# Where raw files come from: the source.toml beside them, checked against the files themselves.
+
+DESCRIPTION = "source.toml"
+"""Name of the file that describes the raw files of its folder and below."""
+
+UNKNOWN = "unknown"
+"""What a description says where nobody knows."""
+
+PROJECT_RAW = Path("data/raw")
+_WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
+ISSUE = "issue"
+_KEYS = ("path", "origin", "licence", "vintage", "sha256", "address", ISSUE)
+_HEX = set("0123456789abcdef")
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """What is known about one raw file."""
+
+    path: str  # as the study names it, relative to the raw root
+    # who made it, under which licence it may be used, and how old it is; ``"unknown"`` where nobody says
+    origin: str = UNKNOWN
+    licence: str = UNKNOWN
+    vintage: str = UNKNOWN
+    # checksum of the file as it lies there; of the description where the file is not there
+    sha256: str = UNKNOWN
+    address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
+    # known faults of the source in one text, carried to every page that uses it; empty for none
+    issue: str = ""
+    issues: tuple[KnownIssue, ...] = ()  # the same one by one, with what each affects and forbids
+    is_described: bool = True  # false where no source.toml lists it
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn the record into plain values for a manifest."""
+        return asdict(self)
+
+
+def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
+    """List the raw files that a study names."""
+    sources = study.sources
+    found: dict[str, tuple[str, ...]] = {}
+    for name in ("osm", "settlements", "roads", "boundaries", "flows", "official_units"):
+        source = getattr(sources, name)
+        if source is not None:
+            found[f"sources.{name}.path"] = (source.path,)
+    for name in ("attributes", "facilities", "water"):
+        for number, table in enumerate(getattr(sources, name)):
+            found[f"sources.{name}.{number}.path"] = (table.path,)
+    for name in ("population", "elevation", "landcover"):
+        source = getattr(sources, name)
+        if source is not None:
+            found[f"sources.{name}.paths"] = tuple(source.paths)
+    for name, group in sources.population_groups.items():
+        found[f"sources.population_groups.{name}.paths"] = tuple(group.paths)
+    return found
+
+
+def read_provenance(
+    raw_root: Path, paths: Iterable[str], *, project_raw: Path = PROJECT_RAW
+) -> list[SourceRecord]:
+    """Describe raw files and check that they are the ones described."""
+    records: list[SourceRecord] = []
+    for path in dict.fromkeys(paths):
+        file = _there(raw_root / path)
+        digest = file_sha256(file)
+        known = describe(raw_root, path, project_raw=project_raw)
+        if known is None:
+            records.append(SourceRecord(path, sha256=digest, is_described=False))
+            continue
+        if known.sha256 not in {UNKNOWN, digest}:
+            raise SourceError(
+                f"source {raw_root / path}: its sha256 is {digest[:12]}..., its {DESCRIPTION} says "
+                f"{known.sha256[:12]}...; the file was changed or damaged: fetch it again, or describe the new file"
+            )
+        records.append(replace(known, sha256=digest))
+    return records
+
+
+def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> SourceRecord | None:
+    """
+    Find the description of a raw file, whether or not the file is there.
+
+    Returns from the nearest source.toml that lists the file: its folder, then the folders above up to the raw
+    root, then the same in `project_raw`; None where none does.
+    """
+    for root in dict.fromkeys((raw_root, project_raw)):
+        for folder in _folders(root, path):
+            description = folder / DESCRIPTION
+            if not description.is_file():
+                continue
+            inside = PurePosixPath(os.path.relpath(root / path, folder)).as_posix()
+            for entry in _entries(description):
+                if PurePosixPath(entry["path"]).as_posix() == inside:
+                    return replace(SourceRecord(**entry), path=path)
+    return None
+
+
+def file_sha256(path: Path) -> str:
+    """Checksum of a file's bytes; of a file geodatabase, of the names and bytes of its files."""
+    if path.is_dir():
+        lines = [f"{part.name} {file_sha256(part)}" for part in file_parts(path)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _there(path: Path) -> Path:
+    if path.suffix.lower() == ".gdb":
+        return local_folder(path, what="source", holds="*.gdbtable", kind="file geodatabase")
+    if path.suffix.lower() in _WORKBOOKS and path.is_file() and path.stat().st_size:
+        return path.absolute()  # its reader knows better than a download what a web page under that name is
+    return local_file(path, what="source")
+
+
+def _folders(root: Path, path: str) -> list[Path]:
+    """From the file's own folder up to the root; its own folder alone where it lies elsewhere."""
+    folder = (root / path).parent
+    inside = Path(os.path.normpath(path))
+    if inside.is_absolute() or ".." in inside.parts:
+        return [folder]
+    return [root / parent for parent in inside.parents]
+
+
+def _entries(description: Path) -> list[dict[str, Any]]:
+    try:
+        content = tomllib.loads(description.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{description}: cannot be read as TOML in UTF-8: {error}") from error
+    entries = content.get("file")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SourceError(
+            f"{description}: describes no file; write one [[file]] each with {', '.join(_KEYS)}"
+        )
+    problems = [problem for number, entry in enumerate(entries) for problem in _faults(number, entry)]
+    if problems:
+        raise SourceError(f"{description}: " + "; ".join(problems))
+    return [_told(entry) for entry in entries]
+
+
+def _told(entry: dict[str, Any]) -> dict[str, Any]:
+    issues = read_issues(entry.get(ISSUE, ""))
+    texts = {key: str(entry[key]) for key in _KEYS if key in entry}
+    return texts | {ISSUE: JOINT.join(issue.text for issue in issues), "issues": issues}
+
+
+def _faults(number: int, entry: dict[str, Any]) -> list[str]:
+    where = f"file {number + 1} ({entry.get('path', 'no path')})"
+    problems = [f"{where}: unknown key {key}" for key in entry if key not in _KEYS]
+    problems += [
+        f"{where}: {key} must be text"
+        for key, value in entry.items()
+        if key != ISSUE and not isinstance(value, str)
+    ]
+    problems += [f"{where}: {fault}" for fault in issue_faults(entry.get(ISSUE, ""))]
+    if not entry.get("path"):
+        problems.append(f"{where}: path is missing")
+    digest = entry.get("sha256", UNKNOWN)
+    if digest != UNKNOWN and not (isinstance(digest, str) and len(digest) == 64 and set(digest) <= _HEX):
+        problems.append(f"{where}: sha256 must be 64 small hexadecimal digits or '{UNKNOWN}'")
+    return problems

@@ -1,0 +1,310 @@
+"""What a reader noticed: findings to look at, rows and values passed over, and columns that stay at home."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.errors import StudyError, first_of
+from spatial.formats.tag_rules import ROAD_TAGS
+from spatial.georef.datums import CONVERTED_FROM
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    import pyproj
+    import shapely
+
+    from spatial.study.sources import TableSource
+
+
+__all__ = [
+    "ColumnUse",
+    "Finding",
+    "ListColumns",
+    "Note",
+    "add_notes",
+    "column_lines",
+    "columns_of_file",
+    "faults_of",
+    "findings_frame",
+    "join_findings",
+    "leave_out",
+    "log_notes",
+    "take_column_use",
+    "take_notes",
+]
+
+
+# Findings: what was met in the sources that a person should look at, each with its place on the ground.
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to look at."""
+
+    kind: str  # such as ``"merged_duplicate"``
+    subject: str  # id of what is concerned
+    detail: str  # what was found, in plain words
+    geometry: shapely.Geometry  # where it is
+    other: str | None = None  # id of the second party
+    distance_m: float = np.nan  # between the two; NaN where there is none
+
+
+def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
+    """Write findings as a table."""
+    rows = {
+        "/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings
+    }
+    ordered = [(key, rows[key]) for key in sorted(rows)]
+    return gpd.GeoDataFrame(
+        {
+            "finding_id": pd.Series([key for key, _ in ordered], dtype="str"),
+            "kind": pd.Series([item.kind for _, item in ordered], dtype="str"),
+            "subject_id": pd.Series([item.subject for _, item in ordered], dtype="str"),
+            "other_id": pd.Series([item.other for _, item in ordered], dtype="str"),
+            "detail": pd.Series([item.detail for _, item in ordered], dtype="str"),
+            "distance_m": pd.Series([item.distance_m for _, item in ordered], dtype="float64"),
+        },
+        geometry=gpd.GeoSeries([item.geometry for _, item in ordered], crs=crs),
+        crs=crs,
+    )
+
+
+def join_findings(frames: Sequence[gpd.GeoDataFrame], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
+    """Put several tables of findings into one."""
+    filled = [frame.to_crs(crs) for frame in frames if len(frame)]
+    if not filled:
+        return findings_frame((), crs=crs)
+    joined = pd.concat(filled, ignore_index=True).sort_values("finding_id", kind="stable")
+    return gpd.GeoDataFrame(joined.reset_index(drop=True), geometry="geometry", crs=crs)
+
+
+# Which columns of a list are read and which are kept: all others stay at home, in the file of their owner.
+
+_log = logging.getLogger(__name__)
+
+ListKind = Literal[
+    "settlements", "attributes", "facilities", "roads", "boundaries", "water", "flows", "official_units"
+]
+
+_COLUMN_USE = "column_use"
+
+_COUNTED = ("_persons", "_share")
+"""Columns of people that end so are read whatever group they are of: ``elderly_persons``, ``children_3_5_persons``."""
+
+_MADE = {
+    "in_study",
+    "is_unit",
+    "is_barrier",
+    "found_in",
+    "merged_from",
+    "population_source",
+    "population_basis",
+    "population_factor",
+    "placed_by",
+    "placed_score",
+    "placed_at",
+}
+"""Columns that the package fills in: what a file has under such a name is not read."""
+
+_NOT_KEPT = {"geometry", "tags"}
+"""Names that a kept column cannot have: those of the place of a row, and of the tags of an extract."""
+
+_PLACING = ("unit_code", "unit_level", "township_id", "township", "place_name", "settlement_id")
+"""Columns by which rows without coordinates are located."""
+
+_SPEEDS = ("speed_km_h", "speed_kph", "travel_time", "highway", "fclass")
+"""Columns of speeds and classes, beside the tags of OpenStreetMap, that a network is built by."""
+
+
+class ListColumns(NamedTuple):
+    """
+    The table of the study that a list is read as.
+
+    `named` are columns, under our names, that keys of the study beside the source name, such as `measures.demand`.
+    """
+
+    kind: ListKind
+    named: Collection[str] = ()
+
+
+class ColumnUse(NamedTuple):
+    """What was done with the columns of a file, by their names in it."""
+
+    read: tuple[str, ...]
+    kept: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def leave_out(
+    mapped: pd.DataFrame,
+    file: pd.DataFrame,
+    source: TableSource,
+    wanted: ListColumns,
+    *,
+    axes: Collection[str] = (),
+    label: str,
+) -> pd.DataFrame:
+    """
+    Take out of a list what nobody asked for.
+
+    A column stays where its table, or the placing of rows, knows its name; where a key of the study names it; or where
+    `keep_columns` lists it. A column that is listed and mapped too stays under both names, as the file has it and as
+    it is read.
+    """
+    geometry = mapped.active_geometry_name if isinstance(mapped, gpd.GeoDataFrame) else None
+    theirs = [str(name) for name in file.columns if name != geometry]
+    kind, own = wanted.kind, {*wanted.named, *source.columns, *source.values, *axes}
+    reads = _reads(kind)
+    _refuse_faulty(source, theirs, kind, own, label)
+    counts = kind in {"settlements", "official_units"}
+    stays = [
+        name == geometry
+        or str(name) in reads
+        or str(name) in own
+        or str(name) in source.keep_columns
+        or (counts and str(name).endswith(_COUNTED))
+        for name in mapped.columns
+    ]
+    result = mapped.loc[:, stays]
+    mapped_from = set(source.columns.values())
+    copies = {name: file[name] for name in source.keep_columns if name in mapped_from and name not in result}
+    result = result.assign(**copies)
+    # A mapped column may have pushed a column of the file aside: `source_name` is not the file's `name`.
+    there = {str(name) for name in result.columns} - set(source.columns)
+    read = [
+        name
+        for name in theirs
+        if name in mapped_from or (name in there and name not in source.keep_columns and name not in copies)
+    ]
+    kept = [name for name in theirs if name in source.keep_columns]
+    left = [name for name in theirs if name not in read and name not in kept]
+    names = [str(name) for name in mapped.columns if name != geometry]
+    result.attrs = {**mapped.attrs, _COLUMN_USE: [read, kept, left, names]}
+    return result
+
+
+def _reads(kind: ListKind) -> set[str]:
+    if kind == "attributes":
+        # Codes of units are joined where they are mapped.
+        return {*_PLACING, "name", "name_en", "name_zh", CONVERTED_FROM} - {"unit_code", "unit_level"}
+    table = TABLES["places" if kind == "settlements" else kind]
+    fields = {field.name for field in table.fields} - _MADE
+    fields -= {name for name in fields if name.endswith("_source")}
+    more: dict[str, tuple[str, ...]] = {
+        "settlements": _PLACING,
+        "facilities": _PLACING,
+        "roads": (*ROAD_TAGS, *(tag.replace(":", "_") for tag in ROAD_TAGS), *_SPEEDS),
+        "boundaries": ("unit_code", "unit_level"),
+        "water": ("is_passable",),
+        "official_units": ("unit_level",),
+    }
+    return fields | set(more.get(kind, ())) | {CONVERTED_FROM}
+
+
+def _refuse_faulty(
+    source: TableSource, theirs: Collection[str], kind: ListKind, own: Collection[str], label: str
+) -> None:
+    problems = []
+    absent = [name for name in source.keep_columns if name not in theirs]
+    if absent:
+        problems.append(
+            f"keep_columns: no such column {first_of(absent)}; the file has {first_of(theirs, limit=100)}"
+        )
+    table = TABLES["places" if kind in {"settlements", "attributes"} else kind]
+    taken = {field.name for field in table.fields} | _reads(kind) | set(own) | _NOT_KEPT
+    problems += [
+        f"keep_columns: {name!r} is the name of a column of the table {kind} itself, which the study reads or makes; "
+        f"take it out of keep_columns, or give the file's own another name in columns, such as columns.own_{name} = "
+        f"{name!r}"
+        for name in source.keep_columns
+        if name in taken and name in theirs
+    ]
+    if problems:
+        raise StudyError(label, problems)
+
+
+@contextlib.contextmanager
+def faults_of(key: str) -> Iterator[None]:
+    """Let faults of the study that a reader of a table finds begin with the table's key in the study file."""
+    try:
+        yield
+    except StudyError as error:
+        raise StudyError(error.where, [f"{key}.{problem}" for problem in error.problems]) from error
+
+
+def take_column_use(frame: pd.DataFrame) -> ColumnUse | None:
+    """
+    Take the use of its columns off a frame.
+
+    Returns None where the frame is of no list.
+    """
+    told = frame.attrs.pop(_COLUMN_USE, None)
+    return None if told is None else ColumnUse(*map(tuple, told[:3]))
+
+
+def columns_of_file(frame: pd.DataFrame) -> list[str]:
+    """Name the columns that a table came with, those that were left out of it too, for messages."""
+    use = frame.attrs.get(_COLUMN_USE)
+    return [str(name) for name in frame.columns if name != "geometry"] if use is None else list(use[3])
+
+
+def log_column_use(frame: pd.DataFrame, *, what: str) -> None:
+    """Take the use of its columns off a frame, and log what was left out."""
+    use = take_column_use(frame)
+    if use is not None and use.left_out:
+        _log.info("%s: columns left out: %s", what, ", ".join(use.left_out))
+
+
+def column_lines(uses: Mapping[tuple[str, str], ColumnUse]) -> Iterator[str]:
+    """Say of each list which columns are read, kept and left out; their names, never what is in them."""
+    for (path, item), use in uses.items():
+        yield f"{path}: {item}: columns read: {', '.join(use.read) or 'none'}"
+        if use.kept:
+            yield f"{path}: {item}: columns kept and handed out: {', '.join(use.kept)}"
+        if use.left_out:
+            yield (
+                f"{path}: {item}: columns left out: {', '.join(use.left_out)} (no key names them; keep_columns of the "
+                "source lists those that are to be handed out)"
+            )
+
+
+# What a reader of a table noticed and passed over: kept with the frame until the counts of a run take it.
+
+_NOTES = "notes"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that a reader noticed."""
+
+    item: str  # what was counted, such as ``"total rows left out"``
+    number: int  # how many
+    detail: str  # where, in plain words with the first rows or cells
+
+
+def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:
+    """Put notes on a frame."""
+    rows = [[note.item, note.number, note.detail] for note in notes if note.number]
+    if rows:
+        frame.attrs[_NOTES] = [*frame.attrs.get(_NOTES, []), *rows]
+
+
+def take_notes(frame: pd.DataFrame) -> list[Note]:
+    """Take the notes off a frame."""
+    return [Note(*row) for row in frame.attrs.pop(_NOTES, [])]
+
+
+def log_notes(frame: pd.DataFrame, *, what: str) -> None:
+    """Take the notes off a frame where no table of counts is to hold them, and warn of each; log columns left out."""
+    log_column_use(frame, what=what)
+    for note in take_notes(frame):
+        _log.warning("%s: %s", what, note.detail)

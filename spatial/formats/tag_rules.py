@@ -1,0 +1,166 @@
+"""Rules on OpenStreetMap tags, as services.toml writes them: ``amenity=hospital & emergency=yes``."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+__all__ = ["ROAD_TAGS", "TagRule", "TagTest", "fold", "parse_rule", "tag_values"]
+
+
+_TEST = re.compile(r"(?P<key>[^=!~\s]+)\s*(?P<how>!=|=|~)\s*(?P<value>.+)")
+_RANGE = re.compile(r"(\d)-(\d)")
+
+
+@dataclass(frozen=True)
+class TagTest:
+    """One test on one tag."""
+
+    key: str  # the tag's key
+    how: Literal["=", "!=", "~"]  # one of the values, none of the values, or text that a pattern finds
+    values: frozenset[str] = frozenset()  # the values; empty with ``=`` for any value
+    pattern: str = ""  # regular expression of ``~``, without accents and in small letters
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """Whether the tags pass the test."""
+        value = tags.get(self.key)
+        if value is None:
+            return self.how == "!="
+        if self.how == "~":
+            return re.search(self.pattern, fold(value)) is not None
+        if not self.values:
+            return True
+        found = not self.values.isdisjoint(tag_values(value))
+        return found if self.how == "=" else not found
+
+
+@dataclass(frozen=True)
+class TagRule:
+    """Tests that must all pass."""
+
+    text: str  # as written
+    tests: tuple[TagTest, ...]  # in the order written
+
+    @property
+    def key(self) -> str:
+        """The key that an element must have, by which elements are found."""
+        return next(test.key for test in self.tests if test.how == "=")
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """Whether the tags pass every test."""
+        return all(test.matches(tags) for test in self.tests)
+
+
+def parse_rule(text: str) -> TagRule:
+    """
+    Read a rule.
+
+    Examples
+    --------
+    >>> rule = parse_rule("amenity=clinic|doctors & name~osteopath")
+    >>> rule.matches({"amenity": "clinic", "name": "Rutland Osteopaths"})
+    True
+    """
+    tests = tuple(_parse_test(part.strip(), text) for part in text.split("&"))
+    if not any(test.how == "=" for test in tests):
+        raise ValueError(f"the rule {text!r} needs at least one test key=value")
+    return TagRule(text, tests)
+
+
+def _parse_test(part: str, text: str) -> TagTest:
+    found = _TEST.fullmatch(part)
+    if found is None:
+        raise ValueError(
+            f"the rule {text!r} cannot be read at {part!r}; write key=a|b, key!=a|b or key~pattern"
+        )
+    key, how, value = found["key"], found["how"], found["value"].strip()
+    if how == "~":
+        pattern = fold(value)
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"the rule {text!r} has no regular expression after ~: {error}") from error
+        return TagTest(key, "~", pattern=pattern)
+    values = (
+        frozenset() if value == "*" else frozenset(item.strip() for item in value.split("|") if item.strip())
+    )
+    return TagTest(key, "=" if how == "=" else "!=", values)
+
+
+def tag_values(value: str) -> list[str]:
+    """
+    Split a tag's value into its members.
+
+    Examples
+    --------
+    >>> tag_values("0; 1-3")
+    ['0', '1', '2', '3']
+    """
+    if value.isalpha():
+        return [value]
+    members: list[str] = []
+    for item in (part.strip() for part in value.split(";")):
+        span = _RANGE.fullmatch(item)
+        members += [str(digit) for digit in range(int(span[1]), int(span[2]) + 1)] if span else [item]
+    return members
+
+
+def fold(text: str) -> str:
+    """
+    Write text in small letters and without accents, for comparison.
+
+    Examples
+    --------
+    >>> fold("Kinésithérapeute")
+    'kinesitherapeute'
+    """
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+_ACCESS = (
+    "access",
+    "vehicle",
+    "motor_vehicle",
+    "motorcar",
+    "motorcycle",
+    "bicycle",
+    "foot",
+    "emergency",
+    "motorroad",
+)
+_ONEWAY = tuple(
+    f"oneway{of}"
+    for of in ("", ":vehicle", ":motor_vehicle", ":motorcar", ":motorcycle", ":bicycle", ":foot")
+)
+_SPEED = (
+    "maxspeed",
+    "maxspeed:forward",
+    "maxspeed:backward",
+    "surface",
+    "smoothness",
+    "tracktype",
+    "duration",
+    "interval",
+)
+_SHAPE = (
+    "junction",
+    "area",
+    "bridge",
+    "tunnel",
+    "ford",
+    "service",
+    "construction",
+    "lanes",
+    "width",
+    "layer",
+)
+_SEASON = ("seasonal", "winter_road", "ice_road")
+ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *_SEASON)
+"""Tags that become columns, with ``_`` for ``:``."""

@@ -1,0 +1,327 @@
+"""Open a vector file of any accepted format, KML and DXF among them, by its name and only if its content agrees."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyogrio
+import pyproj
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from spatial.errors import ContractError, CrsError, SourceError, first_of
+from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, translate_values
+from spatial.formats.delimited import (
+    AUTO,
+    guess_table_encoding,
+    is_surely_utf8,
+    narrow_frame,
+    read_delimited,
+    table_text,
+)
+from spatial.formats.files import local_file, local_folder
+from spatial.formats.notes import Note, add_notes, leave_out
+from spatial.formats.workbook import left_totals, read_workbook, total_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spatial.formats.notes import ListColumns
+    from spatial.study.sources import TableSource
+
+
+__all__ = ["FORMATS", "REMEDIES", "declares_crs", "drawn_lines", "open_frame", "open_mapped"]
+
+
+# KML and KMZ: the fields that people wrote, without those that the format adds by itself.
+
+_OF_THE_FORMAT = (
+    "timestamp",
+    "begin",
+    "end",
+    "altitudeMode",
+    "tessellate",
+    "extrude",
+    "visibility",
+    "drawOrder",
+    "icon",
+    "snippet",
+)
+
+
+def tidy_kml(frame: pd.DataFrame, *, label: str) -> gpd.GeoDataFrame:
+    """Leave out the fields of display that the format gives every place."""
+    placed = (
+        frame[frame.geometry.notna()].reset_index(drop=True) if isinstance(frame, gpd.GeoDataFrame) else None
+    )
+    if placed is None or placed.empty:
+        raise SourceError(
+            f"{label}: no place in the KML; if it only links to data elsewhere, save the places themselves as KML"
+        )
+    tidy = placed.drop(columns=[name for name in _OF_THE_FORMAT if name in placed.columns])
+    item = "KML entries without a place left out"
+    add_notes(tidy, [Note(item, len(frame) - len(placed), f"{item}: {len(frame) - len(placed)}")])
+    return tidy
+
+
+# DXF drawings: the lines of all or one of their layers.
+
+_LINES = ("LineString", "MultiLineString")
+
+
+def drawn_lines(frame: pd.DataFrame, layer: str | None, *, label: str) -> gpd.GeoDataFrame:
+    """Keep the lines of a drawing."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise SourceError(f"{label}: no entity of the drawing has a place; save the drawing as DXF again")
+    chosen = frame
+    if layer is not None:
+        names = sorted(frame["Layer"].dropna().unique())
+        if layer not in names:
+            raise SourceError(
+                f"{label}: no layer {layer!r} in the drawing; it has {first_of(names, limit=20)}"
+            )
+        chosen = frame[frame["Layer"] == layer]
+    is_line = chosen.geometry.geom_type.isin(_LINES)
+    if "PaperSpace" in chosen.columns:
+        is_line &= ~chosen["PaperSpace"].fillna(0).astype(bool)
+    if not is_line.any():
+        raise SourceError(f"{label}: no line in the drawing; name the right layer = '...'")
+    lines = chosen[is_line].reset_index(drop=True)
+    others = chosen[~is_line].geometry.geom_type.fillna("no geometry").value_counts().sort_index()
+    item = "entities of the drawing that are no lines left out"
+    listed = ", ".join(f"{kind} ({number})" for kind, number in others.items())
+    add_notes(lines, [Note(item, int(others.sum()), f"{item}: {listed}")])
+    return lines
+
+
+# Open a vector file of any accepted format, by its name and only if its content agrees.
+
+FORMATS: dict[str, tuple[str, tuple[bytes, ...]]] = {
+    ".csv": ("CSV", ()),
+    ".tsv": ("CSV", ()),
+    ".txt": ("CSV", ()),
+    ".xlsx": ("workbook", ()),
+    ".xlsm": ("workbook", ()),
+    ".xls": ("workbook", ()),
+    ".gpkg": ("GeoPackage", (b"SQLite format 3\x00",)),
+    ".geojson": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
+    ".json": ("GeoJSON", (b"{", b"\xef\xbb\xbf{")),
+    ".shp": ("Shapefile", (b"\x00\x00\x27\x0a",)),
+    ".fgb": ("FlatGeobuf", (b"fgb\x03",)),
+    ".parquet": ("GeoParquet", (b"PAR1",)),
+    ".geoparquet": ("GeoParquet", (b"PAR1",)),
+    ".gdb": ("file geodatabase", ()),
+    ".kml": ("KML", (b"<", b"\xef\xbb\xbf<")),
+    ".kmz": ("KML", (b"PK",)),
+    ".dxf": ("DXF", (b"0", b"999", b"AutoCAD Binary DXF")),
+}
+"""Kind of file and how it begins, by the ending of its name."""
+
+REMEDIES = {
+    ".dwg": "save the drawing as DXF",
+    ".dgn": "save the drawing as DXF",
+    ".mdb": "export its layers to a file geodatabase or GeoPackage",
+    ".accdb": "export its tables to .xlsx or CSV",
+    ".tab": "save it as GeoPackage with QGIS",
+    ".mif": "save it as GeoPackage with QGIS",
+    ".xlsb": "save it as .xlsx",
+    ".ods": "save it as .xlsx",
+    ".et": "save it as .xlsx",
+    ".doc": "copy its table into a workbook and save that as .xlsx",
+    ".docx": "copy its table into a workbook and save that as .xlsx",
+    ".pdf": "ask for the table itself, as .xlsx or CSV",
+    ".numbers": "save it as .xlsx",
+    **dict.fromkeys((".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"), "unpack it and name the file in it"),
+    **dict.fromkeys(
+        (".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), "name the file with the data itself"
+    ),
+    ".dbf": "name the .shp beside it; where there is none, save it as .xlsx",
+}
+"""What to do with files that offices have and that are not read."""
+
+_NOT_DATA = {"layer_styles", "qgis_projects"}
+
+
+def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
+    """Read a file as it is."""
+    kind, magic = FORMATS.get(path.suffix.lower(), ("", ()))
+    if not kind:
+        raise SourceError(
+            f"{what} {path}: files that end in {path.suffix!r} are not read; "
+            + REMEDIES.get(
+                path.suffix.lower(), f"save it as CSV (UTF-8), GeoPackage or one of {', '.join(FORMATS)}"
+            )
+        )
+    if kind == "workbook":
+        return read_workbook(
+            path,
+            sheet=source.sheet,
+            header_row=source.header_row,
+            total_words=source.total_words,
+            what=what,
+        )
+    if kind == "CSV":
+        return _read_text(path, source, what)
+    if kind == "file geodatabase":
+        file = local_folder(path, what=what, holds="*.gdbtable", kind=kind)
+    else:
+        file = local_file(path, what=what, magic=magic, kind=kind)
+    frame = _read_parquet(file, what) if kind == "GeoParquet" else _read_ogr(file, kind, source, what)
+    if kind == "KML":
+        frame = tidy_kml(frame, label=f"{what} {path}")
+    if frame.empty:
+        raise SourceError(f"{what} {path}: the layer holds no rows; export it again")
+    return drawn_lines(frame, source.layer, label=f"{what} {path}") if kind == "DXF" else frame
+
+
+def open_mapped(
+    path: Path, source: TableSource, *, what: str, wanted: ListColumns | None = None
+) -> pd.DataFrame:
+    """Read a file with its columns and values under our names."""
+    problems: list[str] = []
+    file = open_frame(path, source, what=what)
+    frame = map_columns(file, source.columns, source.values, problems)
+    frame = translate_values(frame, source, path, problems, what=what)
+    is_typed = FORMATS[path.suffix.lower()][0] == "workbook"
+    frame = plain_numbers(frame, source, problems, typed=is_typed)
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    if wanted is None:
+        return frame
+    is_placed = isinstance(file, gpd.GeoDataFrame) and file.active_geometry_name is not None
+    declared = (source.longitude, source.latitude, source.easting, source.northing)
+    axes = [name for name in declared if name] if is_placed else coordinate_columns(source)[0]
+    return leave_out(frame, file, source, wanted, axes=axes, label=f"{what} {path}")
+
+
+def declares_crs(path: Path) -> bool:
+    """Whether a file itself says its CRS, rather than by a default of its format."""
+    if FORMATS.get(path.suffix.lower(), ("",))[0] != "GeoJSON":
+        return True
+    member = json.loads(path.read_text(encoding="utf-8-sig")).get("crs")
+    if member is None:
+        return False
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    try:
+        pyproj.CRS.from_user_input(name)
+    except pyproj.exceptions.CRSError as error:
+        raise CrsError(
+            f'{path}: the file says in its member "crs" that it is in {name!r}, which is no known CRS; correct it, or '
+            "delete the member and declare crs in the study file"
+        ) from error
+    return True
+
+
+def _read_text(path: Path, source: TableSource, what: str) -> pd.DataFrame:
+    frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
+    frame = narrow_frame(frame)
+    if "total_words" in source.model_fields_set:
+        return left_totals(frame, source.total_words)
+    sums = total_rows(frame, source.total_words)
+    if sums:
+        problem = (
+            f"row(s) {first_of(sums)} look like sums of other rows, by a word such as 合计 or Total; write "
+            "total_words = ['合计', 'Total'] to leave such rows out, or total_words = [] to keep them"
+        )
+        raise ContractError(f"{what} {path}", [problem])
+    return frame
+
+
+def _read_parquet(file: Path, what: str) -> pd.DataFrame:
+    try:
+        try:
+            return gpd.read_parquet(file)
+        except ValueError:  # no geo metadata: a plain table
+            return pd.read_parquet(file)
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise SourceError(f"{what} {file}: the GeoParquet is damaged or truncated: {error}") from error
+
+
+def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataFrame:
+    encoding = None
+    if kind == "Shapefile":
+        _refuse_partial_shapefile(file, what)
+        encoding = _shapefile_encoding(file, source.encoding, what)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            layer = _layer(file, None if kind == "DXF" else source.layer, what)
+            frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer, encoding=encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{what} {file}: its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
+        ) from error
+    except LookupError as error:
+        raise SourceError(
+            f"{what} {file}: the encoding {source.encoding!r} is not known; write 'gb18030'"
+        ) from error
+    except (DataSourceError, DataLayerError, RuntimeWarning, RuntimeError, ValueError, OSError) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(
+            f"{what} {file}: the {kind} is damaged or truncated; export it again{_cause(error, file)}"
+        ) from error
+    return frame
+
+
+def _cause(error: Exception, file: Path) -> str:
+    """Return what GDAL says is wrong, without the file and without advice for programmers."""
+    said = str(error).split("; It might help")[0].replace(f"'{file}' ", "").strip(" .;")
+    return f" ({said})" if said else ""
+
+
+def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
+    """Return the declared encoding, or None where the .cpg beside the file is to say it."""
+    plain = declared.lower().replace("_", "-")
+    if plain in {"utf-8", "utf8", AUTO} and _sibling(file, ".cpg"):
+        return None
+    attributes = next(f for e in (".dbf", ".DBF") if (f := file.with_suffix(e)).exists())
+    if plain == AUTO:
+        return guess_table_encoding(attributes)
+    try:
+        is_other = is_surely_utf8(table_text(attributes), declared)
+    except LookupError as error:
+        raise SourceError(
+            f"{what} {file}: the encoding {declared!r} is not known; write 'utf-8' or 'gb18030'"
+        ) from error
+    if is_other:
+        raise SourceError(
+            f"{what} {file}: the study declares encoding = {declared!r}, and all attributes read as utf-8; write "
+            "encoding = 'utf-8'"
+        )
+    return declared
+
+
+def _layer(file: Path, wanted: str | None, what: str) -> str:
+    names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in _NOT_DATA]
+    if wanted is not None:
+        if wanted not in names:
+            raise SourceError(f"{what} {file}: no layer {wanted!r}; it has {first_of(names, limit=20)}")
+        return wanted
+    if len(names) != 1:
+        raise SourceError(
+            f"{what} {file}: "
+            + (
+                f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
+                if names
+                else "no layer"
+            )
+        )
+    return names[0]
+
+
+def _refuse_partial_shapefile(file: Path, what: str) -> None:
+    absent = [ending for ending in (".shx", ".dbf") if not _sibling(file, ending)]
+    if absent:
+        raise SourceError(
+            f"{what} {file}: a Shapefile is several files, and {', '.join(absent)} is not beside it; copy them all"
+        )
+
+
+def _sibling(file: Path, ending: str) -> bool:
+    return any(file.with_suffix(form).exists() for form in (ending, ending.upper()))

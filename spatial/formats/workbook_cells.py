@@ -1,0 +1,262 @@
+"""Open .xlsx and .xls and hand on the cells of one sheet as text, with what only the file knows: merges and faults."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import re
+import warnings
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import xlrd
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from spatial.errors import SourceError, first_of
+from spatial.formats.delimited import narrow
+from spatial.formats.files import local_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+__all__ = ["Grid", "Merge", "address", "list_sheets", "open_sheet"]
+
+
+Merge = tuple[int, int, int, int]
+"""First row, first column, last row and last column of merged cells, from 1."""
+
+_OLE = b"\xd0\xcf\x11\xe0"
+_ZIP = b"PK\x03\x04"
+_BIFF = (b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_LOST_DIGITS = 1e15
+"""A workbook keeps 15 digits of a number; of a longer code it has lost the last ones."""
+
+_ZEROS = re.compile(r'"?(0+)"?(?:_.*|;.*)?')
+_DAMAGED = (
+    zipfile.BadZipFile,
+    InvalidFileException,
+    xlrd.XLRDError,
+    xlrd.compdoc.CompDocError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    EOFError,
+    SyntaxError,  # XML that does not parse
+    UnicodeDecodeError,
+)
+
+
+@dataclass
+class Grid:
+    """The filled cells of a sheet."""
+
+    sheet: str  # name of the sheet
+    # text by row and column from 1; empty cells are not in it
+    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    # cells that are numbers or dates to the workbook
+    numbers: set[tuple[int, int]] = field(default_factory=set)
+    merges: list[Merge] = field(default_factory=list)  # merged cells
+    # formulas without a kept result; empty texts of an .xls, which may be such formulas; formulas with an
+    # error such as ``#N/A``; numbers of more than 15 digits
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    hollow: list[tuple[int, int]] = field(default_factory=list)
+    failed: list[tuple[int, int]] = field(default_factory=list)
+    cut: list[tuple[int, int]] = field(default_factory=list)
+    narrowed: int = 0  # cells whose full-width digits or odd spaces were written plainly
+    # filled sheets that are hidden and were not asked for
+    other_sheets: list[str] = field(default_factory=list)
+
+    def put(self, place: tuple[int, int], value: Any, number_format: str = "General") -> None:
+        """Write a value down as text."""
+        text = _text(value, number_format)
+        plain = narrow(text)
+        if not plain:
+            return
+        self.narrowed += isinstance(value, str) and plain != text.strip(" \t\r\n")
+        self.cells[place] = plain
+        if not isinstance(value, str | bool):
+            self.numbers.add(place)
+            if isinstance(value, int | float) and abs(value) >= _LOST_DIGITS:
+                self.cut.append(place)
+
+
+def address(place: tuple[int, int]) -> str:
+    """Name a cell as a workbook does."""
+    return f"{get_column_letter(place[1])}{place[0]}"
+
+
+def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
+    """Read one sheet of a workbook."""
+    label = f"{what} {path}"
+    data, is_old = _bytes_of(path, label, what)
+    with _told(label):
+        return _old_sheet(data, sheet, label) if is_old else _new_sheet(data, sheet, label)
+
+
+def list_sheets(path: Path, *, what: str) -> list[tuple[str, bool, bool]]:
+    """Name the sheets of a workbook."""
+    label = f"{what} {path}"
+    data, is_old = _bytes_of(path, label, what)
+    with _told(label):
+        if is_old:
+            old = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+            return [(sheet.name, sheet.visibility == 0, sheet.nrows > 0) for sheet in old.sheets()]
+        _refuse_old_as_new(data, label)
+        sheets = openpyxl.load_workbook(io.BytesIO(data)).worksheets
+        return [(sheet.title, sheet.sheet_state == "visible", any(_filled(sheet))) for sheet in sheets]
+
+
+def _bytes_of(path: Path, label: str, what: str) -> tuple[bytes, bool]:
+    """All bytes of a workbook, and whether it is an .xls."""
+    is_old = path.suffix.lower() == ".xls"
+    head = path.read_bytes()[:512] if path.is_file() else b""
+    _refuse_disguise(head, is_old=is_old, label=label)
+    data = local_file(path, what=what).read_bytes()
+    if _ENCRYPTED in data:
+        raise SourceError(_locked(label))
+    return data, is_old
+
+
+@contextlib.contextmanager
+def _told(label: str) -> Iterator[None]:
+    """Say of a workbook that cannot be opened what is wrong with it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # parts that hold no data: styles, validation, drawings
+            yield
+    except _DAMAGED as error:
+        if "encrypt" in str(error).lower():
+            raise SourceError(_locked(label)) from error
+        raise SourceError(
+            f"{label}: the workbook is damaged or truncated ({error}); open it and save it again as .xlsx"
+        ) from error
+
+
+def _refuse_disguise(head: bytes, *, is_old: bool, label: str) -> None:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"<") or start.lower().startswith(b"mime-version"):
+        raise SourceError(
+            f"{label}: this is a web page or XML table under the name of a workbook, as web systems export them; "
+            "open it in a spreadsheet program and save it as .xlsx"
+        )
+    if is_old and head.startswith(_ZIP):
+        raise SourceError(f"{label}: this is an .xlsx under the name .xls; rename it to .xlsx")
+    if not is_old and head.startswith((_OLE, *_BIFF)):
+        return  # locked, or an .xls: told apart by all of its bytes
+    if head and not head.startswith((_OLE, *_BIFF) if is_old else (_ZIP,)):
+        raise SourceError(
+            f"{label}: this is no workbook (it begins with {head[:8]!r}); if it is text, name it .csv and declare "
+            "encoding and delimiter"
+        )
+
+
+def _refuse_old_as_new(data: bytes, label: str) -> None:
+    if data.startswith((_OLE, *_BIFF)):
+        raise SourceError(f"{label}: this is an .xls under the name .xlsx; rename it to .xls")
+
+
+def _locked(label: str) -> str:
+    return f"{label}: the workbook is locked by a password; open it and save it without one"
+
+
+def _choose(filled: list[tuple[str, bool]], sheet: str | int | None, names: list[str], label: str) -> str:
+    """Name the sheet to read, of the filled ones with their visibility."""
+    if isinstance(sheet, int):
+        if not 1 <= sheet <= len(names):
+            raise SourceError(
+                f"{label}: no sheet number {sheet}; it has {len(names)}: {first_of(names, limit=20)}"
+            )
+        return names[sheet - 1]
+    if sheet is not None:
+        if sheet not in names:
+            raise SourceError(f"{label}: no sheet {sheet!r}; it has {first_of(names, limit=20)}")
+        return sheet
+    visible = [name for name, shown in filled if shown] or [name for name, _ in filled]
+    if not visible:
+        raise SourceError(f"{label}: every sheet is empty; export it again")
+    if len(visible) > 1:
+        raise SourceError(
+            f"{label}: several filled sheets, {first_of(visible, limit=20)}; name one as sheet = '...'"
+        )
+    return visible[0]
+
+
+def _new_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
+    _refuse_old_as_new(data, label)
+    book = openpyxl.load_workbook(io.BytesIO(data), data_only=False)
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    filled = [(name, sheet.sheet_state == "visible") for name, sheet in sheets.items() if any(_filled(sheet))]
+    name = _choose(filled, wanted, list(sheets), label)
+    grid = Grid(name, other_sheets=[other for other, shown in filled if not shown and other != name])
+    grid.merges = [(m.min_row, m.min_col, m.max_row, m.max_col) for m in sheets[name].merged_cells.ranges]
+    formulas = [(cell.row, cell.column) for cell in _filled(sheets[name]) if cell.data_type == "f"]
+    results = openpyxl.load_workbook(io.BytesIO(data), data_only=True)[name] if formulas else None
+    for cell in _filled(sheets[name]):
+        place, value = (cell.row, cell.column), cell.value
+        if cell.data_type == "f" and results is not None:
+            kept = results.cell(*place)
+            if kept.value is None:
+                if kept.data_type != "str":  # else its result is an empty text
+                    grid.uncomputed.append(place)
+                continue
+            cell, value = kept, kept.value  # noqa: PLW2901 - the same cell with its result
+        if cell.data_type == "e":
+            grid.failed.append(place)
+            continue
+        grid.put(place, value, cell.number_format)
+    return grid
+
+
+def _filled(sheet: Any) -> Iterable[Any]:
+    """Cells that hold something; asking by rows instead would make a cell for each of a sheet's million rows."""
+    return (sheet._cells[place] for place in sorted(sheet._cells) if sheet._cells[place].value is not None)  # noqa: SLF001 - as said
+
+
+def _old_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
+    book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+    sheets = {sheet.name: sheet for sheet in book.sheets()}
+    filled = [(name, sheet.visibility == 0) for name, sheet in sheets.items() if sheet.nrows]
+    name = _choose(filled, wanted, list(sheets), label)
+    sheet = sheets[name]
+    grid = Grid(name, other_sheets=[other for other, shown in filled if not shown and other != name])
+    grid.merges = [(top + 1, left + 1, bottom, right) for top, bottom, left, right in sheet.merged_cells]
+    for row in range(sheet.nrows):
+        for column in range(sheet.ncols):
+            cell, place = sheet.cell(row, column), (row + 1, column + 1)
+            if cell.ctype == xlrd.XL_CELL_ERROR:
+                grid.failed.append(place)
+            elif cell.ctype == xlrd.XL_CELL_DATE:
+                grid.put(place, xlrd.xldate_as_datetime(float(cell.value), book.datemode))
+            elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
+                grid.put(place, bool(cell.value))
+            elif cell.ctype == xlrd.XL_CELL_TEXT and cell.value == "":
+                grid.hollow.append(place)
+            elif cell.ctype in {xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER}:
+                form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
+                grid.put(place, cell.value, form)
+    return grid
+
+
+def _text(value: Any, number_format: str) -> str:
+    """Write a value with every digit that the workbook shows or keeps, never in powers of ten."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        zeros = _ZEROS.fullmatch(number_format)
+        return str(int(value)).zfill(len(zeros[1]) if zeros and value >= 0 else 0)
+    if isinstance(value, float):
+        text = repr(value)
+        return f"{value:.20f}".rstrip("0") if "e" in text else text
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)

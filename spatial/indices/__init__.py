@@ -1,0 +1,1 @@
+"""Pure formulas on arrays and graphs: inequality, segregation, exchange, settlement types, resilience."""

@@ -1,0 +1,707 @@
+"""How unequally a good is spread over people: Gini, Palma, Theil, Atkinson, concentration."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.options import is_number, numbers, paired, shown
+from spatial.errors import ContractError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = [
+    "Sample",
+    "Theil",
+    "atkinson_index",
+    "concentration_index",
+    "equally_distributed_equivalent",
+    "erreygers_index",
+    "gini_index",
+    "mean_log_deviation",
+    "palma_ratio",
+    "palma_ratio_by_rank",
+    "read_sample",
+    "theil_t",
+]
+
+
+# What every measure of inequality reads: a good and the people who have it, checked once.
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The places that count."""
+
+    # A good, 0 or more; of the places whose good and people are known and that have people
+    access: FloatArray
+    share: FloatArray  # their share of the people; sums to 1
+    kept: NDArray[np.bool_]  # which of the places given these are
+    n_total: int  # places given; with both known; with one unknown
+    n_valid: int
+    n_nan: int
+    pop_total: float  # people given; of places with both known
+    pop_valid: float
+
+    @property
+    def mean(self) -> float:
+        """
+        Mean access of a person.
+
+        Returns NaN where nobody counts.
+        """
+        return float(self.share @ self.access) if len(self.access) else float("nan")
+
+    @property
+    def defined(self) -> bool:
+        """Whether relative inequality has a meaning."""
+        return bool(self.mean > 0.0)
+
+
+def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) -> Sample:
+    """Read a good and the people who have it."""
+    access, population_persons = paired(
+        "inequality", access=(access, "places"), population_persons=(population_persons, "places")
+    )
+    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
+    people = (
+        np.ones_like(value)
+        if population_persons is None
+        else np.atleast_1d(numbers("inequality", "population_persons", population_persons)).ravel()
+    )
+    _refuse(value, people)
+    valid = ~np.isnan(value) & ~np.isnan(people)
+    kept = valid & (people > 0.0)
+    total = float(people[valid].sum())
+    return Sample(
+        value[kept],
+        people[kept] / total if total > 0.0 else people[kept],
+        kept,
+        len(value),
+        int(valid.sum()),
+        int((~valid).sum()),
+        float(np.nansum(people)),
+        total,
+    )
+
+
+def _refuse(value: FloatArray, people: FloatArray) -> None:
+    if len(value) != len(people):
+        raise ContractError(
+            "inequality", [f"population_persons: {len(people)} for {len(value)} values of access"]
+        )
+    problems = []
+    for name, column, remedy in (
+        ("access", value, "times are bads, and may be endless: make scores of 0-1 of them first"),
+        ("population_persons", people, "people are 0 or more; NaN where unknown"),
+    ):
+        wrong = np.flatnonzero((column < 0.0) | np.isinf(column))
+        if len(wrong):
+            problems.append(
+                f"{name}: negative or infinite in {len(wrong)} row(s) {first_of(wrong)}; {remedy}"
+            )
+    if problems:
+        raise ContractError("inequality", problems)
+
+
+# Measures along the Lorenz curve: Gini, and the Palma ratio under its two definitions.
+
+TOP_SHARE, BOTTOM_SHARE = 0.1, 0.4
+"""Who is compared by Palma (2011): the top tenth and the bottom four tenths."""
+
+
+def gini_index(access: ArrayLike, population_persons: ArrayLike | None = None) -> float:
+    """
+    Measure inequality by the Gini index: ``sum f_i f_j |y_i - y_j| / (2 mean)``.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more. By default every place counts one.
+
+    Returns
+    -------
+    float
+        0 where all have the same, towards 1; NaN where nobody counts or nobody has any.
+
+    Raises
+    ------
+    ContractError
+        For numbers that are negative or infinite, or lengths that differ.
+
+    Examples
+    --------
+    >>> round(gini_index([10, 20, 30, 40, 50]), 6)
+    0.266667
+    """
+    sample = read_sample(access, population_persons)
+    if not sample.defined:
+        return math.nan
+    order = np.argsort(sample.access, kind="stable")
+    f, y = sample.share[order], sample.access[order]
+    below = np.cumsum(f) - f
+    spread = float((f * y) @ (2.0 * below + f - 1.0))
+    return max(0.0, spread / sample.mean)
+
+
+def palma_ratio(access: ArrayLike, population_persons: ArrayLike | None = None) -> float:
+    """
+    Compare what the tenth of the people with the most access hold with what the four tenths with the least hold.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more. By default every place counts one.
+
+    Returns
+    -------
+    float
+        Ratio of the two shares of all access; a place that a cut goes through is split. inf where the bottom has
+        nothing; NaN where nobody counts or nobody has any.
+
+    Raises
+    ------
+    ContractError
+        For numbers that are negative or infinite, or lengths that differ.
+
+    See Also
+    --------
+    palma_ratio_by_rank : People ranked by income or another measure, as in the R package `accessibility`.
+
+    Examples
+    --------
+    >>> round(palma_ratio(range(1, 11)), 9)
+    1.0
+    """
+    sample = read_sample(access, population_persons)
+    if not sample.defined:
+        return math.nan
+    top, bottom = _held(sample.access, sample.share, np.argsort(sample.access, kind="stable"))
+    return _ratio(top, bottom)
+
+
+def palma_ratio_by_rank(
+    access: ArrayLike, population_persons: ArrayLike | None = None, *, rank_by: ArrayLike
+) -> float:
+    """
+    Compare the mean access of the richest tenth with that of the poorest four tenths.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more. By default every place counts one.
+    rank_by : array_like
+        One a place: income, or what else ranks people from worst to best off. NaN = unknown: left out.
+
+    Returns
+    -------
+    float
+        Ratio of two means, as in the R package `accessibility`; places ranked alike share a cut in proportion.
+
+    Raises
+    ------
+    ContractError
+        For numbers that are negative or infinite, or lengths that differ.
+
+    Examples
+    --------
+    >>> round(palma_ratio_by_rank([1.0] * 9 + [3.0], rank_by=range(10)), 9)
+    3.0
+    """
+    access, population_persons, rank_by = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        rank_by=(rank_by, "places"),
+    )
+    rank = rank_values(rank_by)
+    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
+    if len(rank) != len(value):
+        raise ContractError("inequality", [f"rank_by: {len(rank)} for {len(value)} values of access"])
+    sample = read_sample(np.where(np.isnan(rank), np.nan, value), population_persons)
+    if not sample.defined:
+        return math.nan
+    levels, at = np.unique(rank[sample.kept], return_inverse=True)
+    share = np.bincount(at, weights=sample.share, minlength=len(levels)).astype(np.float64)
+    mean = np.bincount(at, weights=sample.share * sample.access, minlength=len(levels)) / share
+    top, bottom = _held(mean, share, np.arange(len(levels)))
+    return _ratio(top / TOP_SHARE, bottom / BOTTOM_SHARE)
+
+
+def rank_values(rank_by: ArrayLike) -> FloatArray:
+    """Read what ranks people."""
+    rank = np.atleast_1d(numbers("inequality", "rank_by", rank_by)).ravel()
+    if bool(np.isinf(rank).any()):
+        raise ContractError("inequality", ["rank_by: infinite; give a finite number or NaN"])
+    return rank
+
+
+def _held(access: FloatArray, share: FloatArray, order: NDArray[np.intp]) -> tuple[float, float]:
+    """Add up what the top tenth and the bottom four tenths hold, in shares of people times access."""
+    f, y = share[order], access[order]
+    above = np.cumsum(f)
+    below = above - f
+    bottom = np.clip(np.minimum(above, BOTTOM_SHARE) - below, 0.0, None)
+    top = np.clip(above - np.maximum(below, 1.0 - TOP_SHARE), 0.0, None)
+    return float(top @ y), float(bottom @ y)
+
+
+def _ratio(top: float, bottom: float) -> float:
+    return top / bottom if bottom > 0.0 else math.inf
+
+
+# Theil's two measures, and the share of inequality that lies between groups (Theil 1967, Shorrocks 1980).
+
+
+class Theil(float):
+    """
+    A measure of inequality that is the sum of a part between groups and a part within them.
+
+    It is the total as a plain float.
+
+    Parameters
+    ----------
+    total : float
+        0 or more.
+    between, within : float
+        The parts; NaN where no groups are given.
+    population_share : Series
+        Share of the people by group, 0-1; empty where no groups are given.
+    access_share : Series
+        Share of all access by group, 0-1.
+    """
+
+    __slots__ = ("access_share", "between", "population_share", "within")
+
+    between: float
+    within: float
+    population_share: pd.Series[float]
+    access_share: pd.Series[float]
+
+    def __new__(  # noqa: D102 - the class says it
+        cls,
+        total: float,
+        between: float = math.nan,
+        within: float = math.nan,
+        population_share: pd.Series[float] | None = None,
+        access_share: pd.Series[float] | None = None,
+    ) -> Self:
+        self = super().__new__(cls, total)
+        self.between, self.within = between, within
+        empty = pd.Series(dtype=np.float64)
+        self.population_share = empty if population_share is None else population_share
+        self.access_share = empty if access_share is None else access_share
+        return self
+
+    def __reduce__(self) -> tuple[type[Theil], tuple[object, ...]]:
+        """Say what pickling keeps."""
+        return Theil, (float(self), self.between, self.within, self.population_share, self.access_share)
+
+    @property
+    def between_share(self) -> float:
+        """
+        Part of the total that lies between the groups.
+
+        Returns
+        -------
+        float
+            0-1; 0 where the total is 0; NaN without groups.
+        """
+        if math.isnan(self.between):
+            return math.nan
+        return self.between / float(self) if float(self) > 0.0 else 0.0
+
+    @property
+    def advantaged_share(self) -> float:
+        """
+        Share of the people in the group with the highest mean access.
+
+        Returns
+        -------
+        float
+            0-1; NaN without groups.
+        """
+        if self.population_share.empty:
+            return math.nan
+        best = int((self.access_share / self.population_share).to_numpy().argmax())
+        return float(self.population_share.iloc[best])
+
+
+def theil_t(
+    access: ArrayLike, population_persons: ArrayLike | None = None, group: ArrayLike | None = None
+) -> Theil:
+    """
+    Measure inequality by Theil's T: ``sum f r ln r`` with r = access by the mean, f = share of the people.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more; places of nobody have no weight. By default every place counts one.
+    group : array_like, optional
+        One a place: to which group it belongs, such as urban and rural. With it the result is taken apart.
+
+    Returns
+    -------
+    Theil
+        The total as a float, with `between`, `within` and `between_share`. NaN where nobody counts or nobody has
+        any access.
+
+    Raises
+    ------
+    ContractError
+        For numbers that are negative or infinite, lengths that differ, or people of no group.
+
+    Notes
+    -----
+    ``T = sum s_g ln(s_g / f_g) + sum s_g T_g``, s = share of all access, f = share of the people. Access of 0 adds 0.
+
+    Examples
+    --------
+    >>> parts = theil_t([0, 0, 0, 10, 10, 10], group=["r", "r", "r", "u", "u", "u"])
+    >>> round(parts, 6), round(parts.between, 6), parts.within
+    (0.693147, 0.693147, 0.0)
+    """
+    access, population_persons, group = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        group=(group, "places"),
+    )
+    sample = read_sample(access, population_persons)
+    if not sample.defined:
+        return Theil(math.nan)
+    total = _theil(sample.access, sample.share)
+    if group is None:
+        return Theil(total)
+    shares, parts = _by_group(sample, group, _theil)
+    f, s = shares["people"], shares["access"]
+    has = s > 0.0
+    between = max(0.0, float((s[has] * np.log(s[has] / f[has])).sum()))
+    return Theil(total, between, float((s * parts).sum()), f, s)
+
+
+def mean_log_deviation(
+    access: ArrayLike,
+    population_persons: ArrayLike | None = None,
+    group: ArrayLike | None = None,
+    *,
+    floor: float = 0.0,
+) -> Theil:
+    """
+    Measure inequality by the mean log deviation: ``sum f ln(mean / y)``, Theil's L.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more. By default every place counts one.
+    group : array_like, optional
+        One a place; with it the result is taken apart, weighted by people and so independent of the path.
+    floor : float
+        Access below it counts as this much, so that people without any leave a finite number.
+
+    Returns
+    -------
+    Theil
+        The total as a float, with its parts; inf where somebody has no access and there is no floor.
+
+    Raises
+    ------
+    ContractError
+        As `theil_t`, and for a floor below 0.
+
+    Examples
+    --------
+    >>> round(mean_log_deviation([10, 20, 30, 40, 50]), 6)
+    0.141114
+    """
+    if not is_number(floor, least=0.0) or math.isinf(floor):
+        raise ContractError("inequality", [f"floor: must be finite and 0 or more, is {shown(floor)}"])
+    access, population_persons, group = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        group=(group, "places"),
+    )
+    sample = read_sample(access, population_persons)
+    if not sample.defined:
+        return Theil(math.nan)
+    y = np.maximum(sample.access, floor)
+    total = _deviation(y, sample.share)
+    if group is None:
+        return Theil(total)
+    floored = read_sample(np.maximum(numbers("inequality", "access", access), floor), population_persons)
+    shares, parts = _by_group(floored, group, _deviation)
+    f, s = shares["people"], shares["access"]
+    with np.errstate(divide="ignore"):
+        between = max(0.0, float((f * np.log(f / s)).sum()))
+    return Theil(total, between, float((f * parts).sum()), f, s)
+
+
+def _theil(access: FloatArray, share: FloatArray) -> float:
+    mean = share @ access
+    if mean <= 0.0:
+        return 0.0
+    ratio = access / mean
+    has = ratio > 0.0
+    return max(0.0, float((share[has] * ratio[has] * np.log(ratio[has])).sum()))
+
+
+def _deviation(access: FloatArray, share: FloatArray) -> float:
+    if bool((access <= 0.0).any()):
+        return math.inf
+    return max(0.0, float((share * np.log((share @ access) / access)).sum()))
+
+
+def _by_group(
+    sample: Sample, group: ArrayLike, measure: Callable[[FloatArray, FloatArray], float]
+) -> tuple[pd.DataFrame, pd.Series[float]]:
+    """Shares of people and access by group, and the measure within each."""
+    label = pd.Series(np.asarray(group, dtype=object).ravel()).infer_objects()
+    if len(label) != sample.n_total:
+        raise ContractError("inequality", [f"group: {len(label)} for {sample.n_total} values of access"])
+    label = label[sample.kept].reset_index(drop=True)
+    if bool(label.isna().any()):
+        rows = np.flatnonzero(label.isna())
+        raise ContractError(
+            "inequality",
+            [f"group: missing for {len(rows)} row(s) {first_of(rows)}; name a group, or leave the rows out"],
+        )
+    people, held, within = {}, {}, {}
+    for name, members in label.groupby(label, sort=True).indices.items():
+        f, y = sample.share[np.asarray(members)], sample.access[np.asarray(members)]
+        people[name], held[name] = float(f.sum()), float(f @ y) / sample.mean
+        within[name] = measure(y, f / f.sum())
+    return pd.DataFrame({"people": people, "access": held}), pd.Series(within, dtype=np.float64)
+
+
+# Atkinson's index and the access that, spread evenly, would be worth the same (Atkinson 1970).
+
+
+def atkinson_index(
+    access: ArrayLike, population_persons: ArrayLike | None = None, *, epsilon: float = 1.0
+) -> float:
+    """
+    Measure inequality as the share of all access that an even spread could do without.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more. By default every place counts one.
+    epsilon : float
+        Aversion to inequality: 0 indifferent, larger looks more at those who have least.
+
+    Returns
+    -------
+    float
+        0-1; 1 where somebody has nothing and `epsilon` is 1 or more; NaN where nobody counts or nobody has any.
+
+    Raises
+    ------
+    ContractError
+        For numbers that are negative or infinite, lengths that differ, or an `epsilon` below 0.
+
+    Examples
+    --------
+    >>> round(atkinson_index([10, 20, 30, 40, 50], epsilon=0.5), 6)
+    0.063153
+    """
+    sample = read_sample(access, population_persons)
+    equivalent = _equivalent(sample, epsilon)
+    return max(0.0, 1.0 - equivalent / sample.mean) if sample.defined else math.nan
+
+
+def equally_distributed_equivalent(
+    access: ArrayLike, population_persons: ArrayLike | None = None, *, epsilon: float = 0.5
+) -> float:
+    """
+    Find the access that, if all had it, would be worth as much: ``mean (1 - Atkinson)``.
+
+    It rises with every person's access, so that it can serve as a level.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more. By default every place counts one.
+    epsilon : float
+        Aversion to inequality, 0 or more.
+
+    Returns
+    -------
+    float
+        In the unit of access, at most its mean; 0 where nobody has any; NaN where nobody counts.
+
+    Raises
+    ------
+    ContractError
+        As `atkinson_index`.
+
+    Examples
+    --------
+    >>> equally_distributed_equivalent([0.25, 0.25, 0.25])
+    0.25
+    """
+    return _equivalent(read_sample(access, population_persons), epsilon)
+
+
+def _equivalent(sample: Sample, epsilon: float) -> float:
+    if not is_number(epsilon, least=0.0) or math.isinf(epsilon):
+        raise ContractError("inequality", [f"epsilon: must be finite and 0 or more, is {shown(epsilon)}"])
+    y, f = sample.access, sample.share
+    if not len(y):
+        return math.nan
+    least = float(y.min())
+    if least == float(y.max()):
+        return least
+    if epsilon >= 1.0 and least == 0.0:
+        return 0.0
+    power = 1.0 - epsilon
+    if least > 0.0 and abs(power) * (math.log(y.max()) - math.log(least)) <= 1.0:
+        return _near_one(np.log(y), f, power)
+    logs = power * np.log(y, out=np.full_like(y, -np.inf), where=y > 0.0)
+    largest = float(logs.max())
+    return float(np.exp((largest + np.log(f @ np.exp(logs - largest))) / power))
+
+
+def _near_one(logs: FloatArray, share: FloatArray, power: float) -> float:
+    """Write the power mean about the geometric mean, so that nothing cancels where the power is next to 0."""
+    mean = float(share @ logs)
+    beyond = math.log1p(float(share @ np.expm1(power * (logs - mean)))) / power if power else 0.0
+    return math.exp(mean + beyond)
+
+
+# Whether access concentrates among the better off (Wagstaff; Erreygers 2009).
+
+
+def concentration_index(
+    access: ArrayLike, population_persons: ArrayLike | None = None, rank_by: ArrayLike | None = None
+) -> float:
+    """
+    Measure whether those who rank higher have more: ``2 / mean * sum f (y - mean)(R - 1/2)``.
+
+    Parameters
+    ----------
+    access : array_like
+        One a place: a good, 0 or more. NaN = unknown: left out.
+    population_persons : array_like, optional
+        One a place, 0 or more. By default every place counts one.
+    rank_by : array_like, optional
+        One a place: income, or what else ranks people from worst to best off; places alike share a rank. NaN =
+        unknown: left out. By default access itself, which gives the Gini index.
+
+    Returns
+    -------
+    float
+        Above 0 where the better off have more, below 0 where the worse off have; NaN where nobody counts or nobody
+        has any.
+
+    Raises
+    ------
+    ContractError
+        For numbers that are negative or infinite, or lengths that differ.
+
+    Examples
+    --------
+    >>> concentration_index([1, 2, 3, 4], rank_by=[4, 3, 2, 1])
+    -0.25
+    """
+    access, population_persons, rank_by = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        rank_by=(rank_by, "places"),
+    )
+    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
+    rank = value if rank_by is None else rank_values(rank_by)
+    if len(rank) != len(value):
+        raise ContractError("inequality", [f"rank_by: {len(rank)} for {len(value)} values of access"])
+    sample = read_sample(np.where(np.isnan(rank), np.nan, value), population_persons)
+    if not sample.defined:
+        return math.nan
+    levels, at = np.unique(rank[sample.kept], return_inverse=True)
+    share = np.bincount(at, weights=sample.share, minlength=len(levels))
+    fraction = (np.cumsum(share) - share / 2.0)[at]
+    return float(2.0 / sample.mean * (sample.share @ ((sample.access - sample.mean) * (fraction - 0.5))))
+
+
+def erreygers_index(
+    access: ArrayLike,
+    population_persons: ArrayLike | None = None,
+    rank_by: ArrayLike | None = None,
+    *,
+    lower: float = 0.0,
+    upper: float = 1.0,
+) -> float:
+    """
+    Measure concentration of a bounded good: ``4 mean CI / (upper - lower)`` (Erreygers 2009).
+
+    Parameters
+    ----------
+    access : array_like
+        One a place, between the bounds. NaN = unknown: left out.
+    population_persons, rank_by : array_like, optional
+        As in `concentration_index`.
+    lower, upper : float
+        The least and the most that access can be.
+
+    Returns
+    -------
+    float
+        -1 to 1; NaN where nobody counts; 0 where nobody has any.
+
+    Raises
+    ------
+    ContractError
+        As `concentration_index`, and for access outside the bounds.
+
+    Examples
+    --------
+    >>> erreygers_index([0, 0, 1, 1])
+    1.0
+    """
+    access, population_persons, rank_by = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        rank_by=(rank_by, "places"),
+    )
+    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
+    bounds = is_number(lower, least=0.0) and is_number(upper, least=0.0)
+    if not bounds or not lower < upper < math.inf:
+        raise ContractError(
+            "inequality", [f"lower, upper: must be 0 <= lower < upper, are {shown(lower)}, {shown(upper)}"]
+        )
+    outside = np.flatnonzero((value < lower) | (value > upper))
+    if len(outside):
+        raise ContractError(
+            "inequality",
+            [
+                f"access: outside {lower:g} to {upper:g} in {len(outside)} row(s) {first_of(outside)}; give the bounds"
+            ],
+        )
+    sample = read_sample(value, population_persons)
+    if not sample.defined:
+        return sample.mean
+    return 4.0 * sample.mean * concentration_index(value, population_persons, rank_by) / (upper - lower)

@@ -1,0 +1,528 @@
+"""What one closed road would cost, what coverage stays whichever road is closed, and how loops protect a network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from sys import float_info
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from spatial.access.eligibility import is_for_some_units
+from spatial.access.options import (
+    SnapRules,
+    check_direction,
+    check_minutes,
+    limit_of,
+    numbers,
+    paired,
+    whole_number,
+)
+from spatial.access.places import asked_for, existing, offering, place_on
+from spatial.errors import ContractError
+from spatial.network.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+    from numpy.typing import ArrayLike, NDArray
+
+    from spatial.access.places import Asked
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+    from spatial.network.nearest import Nearest
+    from spatial.network.snapping import Snaps
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = [
+    "NetworkShape",
+    "RobustCoverage",
+    "bridges",
+    "circuity",
+    "edge_criticality",
+    "network_indices",
+    "network_shape",
+    "robust_coverage",
+]
+
+
+# Roads without which the network falls apart (Tarjan 1974).
+
+
+def bridges(graph: TravelGraph) -> NDArray[np.bool_]:
+    """
+    Find the edges without which fewer nodes are connected, whatever way traffic may go.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode; an edge that is open in one direction counts as there.
+
+    Returns
+    -------
+    ndarray of bool, (edges,)
+        True for bridges in the sense of graphs; dead ends are among them. An edge doubled by another is none.
+
+    Examples
+    --------
+    >>> bridges(graph).sum()  # doctest: +SKIP
+    """
+    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    edges = np.flatnonzero(is_open & (graph.edge_from != graph.edge_to))
+    starts, ends = graph.edge_from[edges], graph.edge_to[edges]
+    order = np.argsort(np.concatenate([starts, ends]), kind="stable")
+    offsets = np.concatenate(
+        [[0], np.cumsum(np.bincount(np.concatenate([starts, ends]), minlength=graph.n_nodes))]
+    )
+    other = np.concatenate([ends, starts])[order].tolist()
+    via = np.concatenate([edges, edges])[order].tolist()
+    found = np.zeros(graph.n_edges, dtype=bool)
+    found[_walk(offsets.tolist(), other, via, graph.n_nodes)] = True
+    return found
+
+
+def _walk(offsets: list[int], other: list[int], via: list[int], nodes: int) -> list[int]:
+    """Search in depth from every node; an edge is a bridge where nothing below it leads above it."""
+    order, low = [-1] * nodes, [0] * nodes
+    result: list[int] = []
+    clock = 0
+    for root in range(nodes):
+        if order[root] >= 0:
+            continue
+        order[root] = low[root] = clock
+        clock += 1
+        stack = [(root, -1, offsets[root])]
+        while stack:
+            node, came, at = stack.pop()
+            if at < offsets[node + 1]:
+                stack.append((node, came, at + 1))
+                below, edge = other[at], via[at]
+                if edge == came:
+                    continue
+                if order[below] >= 0:
+                    low[node] = min(low[node], order[below])
+                    continue
+                order[below] = low[below] = clock
+                clock += 1
+                stack.append((below, edge, offsets[below]))
+            elif stack:
+                above = stack[-1][0]
+                low[above] = min(low[above], low[node])
+                if low[node] > order[above]:
+                    result.append(came)
+    return result
+
+
+# Each road closed in turn: minutes and coverage lost, and the coverage that stays whichever one it is.
+
+CAP_MIN = 180.0
+"""Minutes that a longer or missing way counts as in person-minutes (INDICATORS, section 0)."""
+
+
+@dataclass(frozen=True)
+class RobustCoverage:
+    """
+    Coverage that stays whichever single road is closed.
+
+    Parameters
+    ----------
+    coverage : float
+        Share of people within the cutoff with every road open, or of places where nobody's number is known; NaN where
+        there is no place.
+    robust : float
+        The least share left by closing one edge, ``min_e S(G - e)``: another road can only raise it.
+    edge_id : str
+        The edge whose closure leaves it, the lowest id among equals; empty where no closure costs anything.
+    tried : int
+        Closures that had to be computed; the others were known to cost less.
+    """
+
+    coverage: float
+    robust: float
+    edge_id: str
+    tried: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Case:
+    graph: TravelGraph
+    origins: Snaps
+    goals: Snaps
+    weight: FloatArray
+    direction: Literal["to_facility", "from_facility"]
+    barriers: gpd.GeoSeries | None
+    base: Nearest
+    partner: NDArray[np.int64]
+
+    @property
+    def base_min(self) -> FloatArray:
+        return self.base.travel_time_min[:, 0]
+
+    def without(self, edge: int) -> FloatArray:
+        """Minutes of every settlement with one edge closed both ways."""
+        closed = np.zeros(self.graph.n_edges, dtype=bool)
+        closed[[edge, self.partner[edge]]] = True
+        forward, backward = (
+            np.where(closed, np.inf, minutes) for minutes in (self.graph.forward_min, self.graph.backward_min)
+        )
+        cut = self.graph.with_minutes(forward, backward, speed_km_h=self.graph.speed_km_h)
+        found = nearest(
+            cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers
+        )
+        return found.travel_time_min[:, 0]
+
+    def passing(self, who: NDArray[np.bool_]) -> tuple[NDArray[np.int64], FloatArray]:
+        """Edges on the ways of some settlements, and the people who pass each."""
+        rows = np.flatnonzero(who & np.isfinite(self.base_min))
+        routes = self.base.routes(rows)
+        owner = np.repeat(rows, np.diff(routes.offsets))
+        one_name = np.minimum(routes.edge, self.partner[routes.edge])
+        pairs = np.unique(np.column_stack([one_name, owner]), axis=0)
+        edges, at = np.unique(pairs[:, 0], return_inverse=True)
+        people = np.bincount(at, weights=self.weight[pairs[:, 1]], minlength=len(edges))
+        return edges, people.astype(np.float64)
+
+
+def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    cutoff_min: float | None,
+    cap_min: float = CAP_MIN,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> pd.DataFrame:
+    """
+    Close in turn every edge that leads anybody to the nearest facility, and count what that costs.
+
+    Closing any other edge changes nothing, so that these are all.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements, facilities : GeoDataFrame
+        By the contracts of the tables; only existing facilities that are open to everybody count. Settlements whose
+        people are unknown count as nobody.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    cutoff_min : float or None
+        Minutes within which people are covered, inclusive; None: whoever reaches one is.
+    cap_min : float
+        What longer and missing ways count as in person-minutes.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+    progress : callable, optional
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    DataFrame
+        One row an edge, the most costly first: `edge_id`, `road_id`, `passing_persons`, `extra_person_min` (``sum P
+        (min(t_without, cap) - min(t, cap))``), `disconnected_persons` (with a way before and none after),
+        `lost_persons` (covered before and not after), `is_bridge`.
+
+    Raises
+    ------
+    ContractError
+        For a cutoff or cap below 0, an unknown direction or service, or places without an id or a point.
+    """
+    check_minutes("cap_min", cap_min)
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
+    case = _case(graph, settlements, facilities, asked, (direction, rules, barriers))
+    limit = min(limit_of("cutoff_min", cutoff_min), float_info.max)  # inf is no way, which is within nothing
+    edges, passing = case.passing(case.weight > 0.0)
+    before = case.base_min
+    rows = []
+    for at, edge in enumerate(edges):
+        if progress is not None and at % 64 == 0:
+            progress(at / len(edges), f"closing roads: {at} of {len(edges)}")
+        after = case.without(int(edge))
+        rows.append(
+            (
+                float(case.weight @ (np.minimum(after, cap_min) - np.minimum(before, cap_min))),
+                float(case.weight[np.isfinite(before) & np.isinf(after)].sum()),
+                float(case.weight[(before <= limit) & ~(after <= limit)].sum()),
+            )
+        )
+    extra, cut_off, lost = np.array(rows, dtype=np.float64).reshape(-1, 3).T
+    table = pd.DataFrame(
+        {
+            "edge_id": pd.Series(graph.edge_id[edges], dtype="str"),
+            "road_id": pd.Series(graph.road_id[edges], dtype="str"),
+            "passing_persons": passing,
+            "extra_person_min": extra,
+            "disconnected_persons": cut_off,
+            "lost_persons": lost,
+            "is_bridge": bridges(graph)[edges],
+        }
+    )
+    return table.sort_values(
+        ["lost_persons", "extra_person_min", "edge_id"], ascending=[False, False, True], ignore_index=True
+    )
+
+
+def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None = None,
+    cutoff_min: float | None,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> RobustCoverage:
+    """
+    Find the coverage that stays whichever single road is closed.
+
+    A closure costs at most the covered people who pass; edges are closed in that order until no other one can cost
+    more than the worst found.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements, facilities : GeoDataFrame
+        As in `edge_criticality`.
+    service : str or frozenset of str
+        The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
+    vocabulary : Vocabulary, optional
+        Which services count for which; the packaged one by default (`load_services`).
+    cutoff_min : float or None
+        Minutes within which people are covered, inclusive; None: whoever reaches one is.
+    direction : {'to_facility', 'from_facility'}
+        Who travels.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    RobustCoverage
+        Exact; adding a road can only raise `robust`. Where nobody's number of people is known, places count.
+
+    Raises
+    ------
+    ContractError
+        As `edge_criticality`.
+    """
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
+    case = _case(graph, settlements, facilities, asked, (direction, rules, barriers))
+    limit = min(limit_of("cutoff_min", cutoff_min), float_info.max)  # inf is no way, which is within nothing
+    if not case.weight.any():
+        case = replace(case, weight=np.ones(len(case.weight)))
+    total = float(case.weight.sum())
+    if not total > 0.0:
+        return RobustCoverage(math.nan, math.nan, "", 0)
+    covered = case.base_min <= limit
+    edges, passing = case.passing(covered & (case.weight > 0.0))
+    worst, name, tried = 0.0, "", 0
+    for at in np.lexsort((graph.edge_id[edges], -passing)):
+        if passing[at] <= worst:
+            break
+        after = case.without(int(edges[at]))
+        lost = float(case.weight[covered & ~(after <= limit)].sum())
+        tried += 1
+        if lost > worst:
+            worst, name = lost, str(graph.edge_id[edges[at]])
+    served = float(case.weight[covered].sum())
+    return RobustCoverage(served / total, (served - worst) / total, name, tried)
+
+
+def _case(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    asked: Asked,
+    options: tuple[Any, SnapRules | None, gpd.GeoSeries | None],
+) -> _Case:
+    direction, given, barriers = options
+    check_direction(direction)
+    rules = given or SnapRules()
+    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    there = existing(facilities)
+    chosen = there.iloc[offering(there, asked.kinds)]
+    chosen = chosen[~is_for_some_units(chosen)]
+    goals = place_on(graph, chosen, key="facility_id", rules=rules, barriers=barriers)
+    if "population_persons" not in origins.frame:
+        raise ContractError("settlements", ["population_persons: the column is missing"])
+    people = origins.frame["population_persons"].to_numpy(dtype=np.float64)
+    base = nearest(graph, origins.snaps, goals.snaps, k=1, direction=direction, direct_barriers=barriers)
+    weight = np.nan_to_num(people)
+    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base, _partners(graph))
+
+
+def _partners(graph: TravelGraph) -> NDArray[np.int64]:
+    """Name the other direction of each road that is two edges; each other edge is its own partner."""
+    partner = np.arange(graph.n_edges, dtype=np.int64)
+    twin = graph.edge_twin
+    if twin is not None:
+        first = np.flatnonzero(twin >= 0)
+        partner[first], partner[twin[first]] = twin[first], first
+    return partner
+
+
+# The shape of a network: how many loops it has, how well nodes are linked, how far ways bend (Kansky 1963).
+
+LEAST_NODES = 3
+LEAST_STRAIGHT_M = 500.0
+"""Shorter pairs are left out of circuity: their walks to the road outweigh the road (INDICATORS, 3.7)."""
+
+
+@dataclass(frozen=True)
+class NetworkShape:
+    """
+    Indices of a network whose chains are joined.
+
+    Parameters
+    ----------
+    nodes, edges, components : int
+        Junctions and ends, links between them, pieces.
+    alpha : float
+        Loops by those a plane network could have; above 1 where it is not plane.
+    beta : float
+        Links by nodes.
+    gamma : float
+        Links by those a plane network could have; above 1 where it is not plane.
+    mu : int
+        Independent loops.
+    is_planar : bool
+        False where alpha or gamma exceed 1.
+    """
+
+    nodes: int
+    edges: int
+    components: int
+    alpha: float
+    beta: float
+    gamma: float
+    mu: int
+    is_planar: bool
+
+
+def network_indices(nodes: int, edges: int, components: int = 1) -> NetworkShape:
+    """
+    Find the indices of a network from its counts.
+
+    Parameters
+    ----------
+    nodes, edges, components : int
+        0 or more.
+
+    Returns
+    -------
+    NetworkShape
+        Ratios are NaN below three nodes.
+
+    Raises
+    ------
+    ContractError
+        For counts below 0.
+
+    Examples
+    --------
+    >>> shape = network_indices(6, 8)
+    >>> round(shape.alpha, 7), round(shape.beta, 7), round(shape.gamma, 7), shape.mu
+    (0.4285714, 1.3333333, 0.6666667, 3)
+    """
+    if not all(whole_number(count, least=0) for count in (nodes, edges, components)):
+        raise ContractError(
+            "network",
+            [f"nodes, edges, components: {nodes}, {edges}, {components}, below 0 or no whole numbers"],
+        )
+    loops = edges - nodes + components
+    if nodes < LEAST_NODES:
+        return NetworkShape(nodes, edges, components, math.nan, math.nan, math.nan, loops, is_planar=True)
+    alpha, gamma = loops / (2 * nodes - 5), edges / (3 * (nodes - 2))
+    plane = alpha <= 1.0 and gamma <= 1.0
+    return NetworkShape(nodes, edges, components, alpha, edges / nodes, gamma, loops, is_planar=plane)
+
+
+def network_shape(graph: TravelGraph) -> NetworkShape:
+    """
+    Find the indices of a travel graph, with chains of two-way nodes joined: otherwise the drawing decides them.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode; an edge that is open in one direction counts.
+
+    Returns
+    -------
+    NetworkShape
+        Of its junctions and ends. A ring without a junction keeps one node.
+
+    Examples
+    --------
+    >>> network_shape(graph).beta  # doctest: +SKIP
+    """
+    is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
+    starts, ends = graph.edge_from[is_open], graph.edge_to[is_open]
+    degree = np.bincount(starts, minlength=graph.n_nodes) + np.bincount(ends, minlength=graph.n_nodes)
+    there = degree > 0
+    links = sparse.coo_array((np.ones(len(starts)), (starts, ends)), shape=(graph.n_nodes, graph.n_nodes))
+    _count, label = csgraph.connected_components(links, directed=False)
+    pieces = np.unique(label[there])
+    joined = there & (degree == 2)
+    kept = np.bincount(label[there & ~joined], minlength=int(label.max(initial=-1)) + 1)
+    rings = int((kept[pieces] == 0).sum())
+    nodes = int((there & ~joined).sum()) + rings
+    edges = int(is_open.sum()) - int(joined.sum()) + rings
+    return network_indices(nodes, edges, len(pieces))
+
+
+def circuity(network_distance_m: ArrayLike, straight_distance_m: ArrayLike) -> float:
+    """
+    Measure how far ways bend: the sum of ways by the sum of straight lines.
+
+    Parameters
+    ----------
+    network_distance_m, straight_distance_m : array_like
+        One a pair, metres; unknown and unreachable pairs, and those closer than 500 m, are left out.
+
+    Returns
+    -------
+    float
+        1 or more on the ground; NaN without any pair.
+
+    Raises
+    ------
+    ContractError
+        For distances below 0, or lengths that differ.
+
+    Examples
+    --------
+    >>> circuity([1500, 3000, 900], [1000, 2000, 400])
+    1.5
+    """
+    network_distance_m, straight_distance_m = paired(
+        "network",
+        network_distance_m=(network_distance_m, "pairs"),
+        straight_distance_m=(straight_distance_m, "pairs"),
+    )
+    way = np.atleast_1d(numbers("network", "network_distance_m", network_distance_m)).ravel()
+    line = np.atleast_1d(numbers("network", "straight_distance_m", straight_distance_m)).ravel()
+    if len(way) != len(line) or bool((way < 0.0).any()) or bool((line < 0.0).any()):
+        raise ContractError("network", [f"distances: {len(way)} and {len(line)} pairs, 0 or more"])
+    counted = np.isfinite(way) & np.isfinite(line) & (line >= LEAST_STRAIGHT_M)
+    return float(way[counted].sum() / line[counted].sum()) if counted.any() else math.nan

@@ -1,0 +1,1 @@
+"""Frames become settlements, facilities, roads, units and official numbers; a folder is inspected."""

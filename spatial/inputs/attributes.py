@@ -1,0 +1,309 @@
+"""Numbers joined by place: official people, classes and codes of settlements, and observed flows between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, first_of
+from spatial.formats.columns import (
+    choice_column,
+    complete_text_column,
+    id_column,
+    number_column,
+    row_labels,
+    text_column,
+)
+from spatial.formats.notes import ListColumns, Note, add_notes, columns_of_file
+from spatial.formats.vector import open_mapped
+from spatial.inputs.names import name_scores
+from spatial.inputs.placing import names_of
+from spatial.inputs.unit_codes import carry_units
+from spatial.study.sources import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from spatial.inputs.place_tables import PlacedTables
+    from spatial.study import Study
+    from spatial.study.sources import PlainTable
+
+
+__all__ = ["add_attributes", "flows_from_table", "with_codes_of_units"]
+
+
+# Observed flows between settlements, from a table of the user's own.
+
+
+def flows_from_table(
+    path: Path, source: TableSource, *, settlement_ids: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Read observed flows between settlements."""
+    opened = open_mapped(path, source, what="flows", wanted=ListColumns("flows"))
+    frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
+    frame.attrs.update(opened.attrs)  # what the reader noted
+    found = first_of(columns_of_file(frame), limit=30)
+    problems = [
+        f"{column}: the column is missing; map it in columns: the table has {found}"
+        for column in ("from_id", "to_id", "kind", "volume")
+        if column not in frame.columns
+    ]
+    if problems:
+        raise ContractError(f"flows {path}", problems)
+    for column in ("from_id", "to_id", "kind"):
+        frame[column] = complete_text_column(frame, column, problems, key="")
+    frame["volume"] = number_column(frame, "volume", problems, key="", complete=True)
+    problems += _pair_problems(frame, settlement_ids)
+    if problems:
+        raise ContractError(f"flows {path}", problems)
+    return frame
+
+
+def _pair_problems(frame: pd.DataFrame, settlement_ids: Collection[str] | None) -> list[str]:
+    problems = []
+    for column in ("from_id", "to_id"):
+        if settlement_ids is not None:
+            unknown = frame.loc[~frame[column].isin(list(settlement_ids)) & frame[column].notna(), column]
+            if len(unknown):
+                problems.append(
+                    f"{column}: no such settlement {first_of(unknown.drop_duplicates())}; correct the ids"
+                )
+    repeated = frame.duplicated(["from_id", "to_id", "kind"], keep=False)
+    if repeated.any():
+        pairs = (
+            frame.loc[repeated, ["from_id", "to_id", "kind"]]
+            .astype(str)
+            .agg("/".join, axis=1)
+            .drop_duplicates()
+        )
+        problems.append(f"from_id, to_id, kind: repeated {first_of(pairs)}; add them up")
+    return problems
+
+
+# Tables whose rows are joined onto the settlements: official numbers of people, classes and codes by place.
+
+KEY = "settlement_id"
+PEOPLE = "population_persons"
+GROUP_SUFFIX = "_persons"
+FOUND_BY = (KEY, "name", "name_en", "name_zh", "place_name", "township", "township_id")
+"""Columns that a row is found by; they are not joined. `unit_code` is both."""
+
+REFUSED = (
+    "tier",
+    "place",
+    "in_study",
+    "population_source",
+    "geometry",
+    "placed_by",
+    "placed_score",
+    "placed_at",
+)
+"""Columns that make a settlement what it is, or that the package fills in."""
+
+NAMES = ("name", "name_en", "name_zh", "place_name")
+
+SAME_NAME = 0.7
+"""Names less alike than this, 0-1, are said to differ where a code has joined their rows."""
+
+
+def add_attributes(
+    settlements: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    *,
+    study: Study,
+    source: PlainTable,
+    places: PlacedTables,
+) -> tuple[gpd.GeoDataFrame, int]:
+    """
+    Read a table of a study and join it onto the settlements.
+
+    Returns the settlements, with notes on what was set aside, and the rows that were to be joined.
+    """
+    declared = TableSource(**source.model_dump(exclude_unset=True), coordinates="none")
+    table = attributes_from_table(
+        study.raw_path(source.path), declared, with_population=study.sources.population is None
+    )
+    read = table.attrs
+    lost = table[KEY].isin(places.nowhere).to_numpy(dtype=bool)
+    item = "rows about settlements that could not be located, set aside"
+    add_notes(table, [Note(item, int(lost.sum()), f"{item}: {first_of(table[KEY][lost])}")])
+    table = table[~lost].reset_index(drop=True)
+    joined, notes = join_attributes(settlements, table, declared, boundaries=boundaries, places=places)
+    joined.attrs = dict(read)
+    add_notes(joined, notes)
+    return joined, len(table)
+
+
+def attributes_from_table(
+    path: Path, source: TableSource, *, with_population: bool = True
+) -> gpd.GeoDataFrame:
+    """Read a table that is to be joined onto the settlements."""
+    opened = open_mapped(path, source, what="attributes", wanted=ListColumns("attributes"))
+    problems = _mapping_faults(source)
+    joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
+    kept = [name for name in dict.fromkeys((*FOUND_BY, *joined)) if name in opened.columns]
+    columns = pd.DataFrame(opened)[kept].copy()
+    frame = gpd.GeoDataFrame(columns, geometry=_nowhere(opened.index), crs=WGS84)
+    frame.attrs = dict(opened.attrs)
+    frame[KEY] = id_column(frame, KEY, problems) if KEY in frame.columns else _ids(frame)
+    for name in (*FOUND_BY, "official_class"):
+        if name in frame.columns:
+            frame[name] = text_column(frame[name])
+    for name in joined:
+        if name.endswith(GROUP_SUFFIX) and name in frame.columns:
+            frame[name] = number_column(frame, name, problems, key=KEY)
+    if "official_class" in frame.columns:
+        there = frame[frame["official_class"].notna()]
+        choice_column(there, "official_class", ("urban", "rural"), problems, key=KEY)
+    carry_units(frame, problems, key=KEY)
+    if problems:
+        raise ContractError(f"attributes {path}", problems)
+    if PEOPLE in frame.columns and not with_population:
+        frame = frame.drop(columns=PEOPLE)
+        item = "numbers of people not joined"
+        add_notes(frame, [Note(item, len(frame), f"{item}: a raster counts them")])
+    return frame
+
+
+def _mapping_faults(source: TableSource) -> list[str]:
+    joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
+    problems = []
+    wrong = [name for name in joined if name in REFUSED]
+    if wrong:
+        problems.append(f"columns: {first_of(wrong)} cannot be joined onto settlements; leave it out")
+    if not joined:
+        problems.append("columns: nothing to join; map population_persons, official_class or another column")
+    if not {KEY, "unit_code", *NAMES} & set(source.columns):
+        problems.append("columns: nothing to find the settlements by; map settlement_id, unit_code or name")
+    return problems
+
+
+def with_codes_of_units(settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give each settlement that has no code of its own, and is alone in a unit, the code of that unit."""
+    if "unit_code" not in boundaries.columns or boundaries["unit_code"].isna().all():
+        return settlements
+    coded = boundaries[boundaries["unit_code"].notna()]
+    coded = coded[coded["admin_level"] == coded["admin_level"].max()]
+    pairs = gpd.sjoin(
+        settlements[["geometry"]].to_crs(coded.crs or WGS84),
+        coded[["unit_code", "geometry"]],
+        predicate="intersects",
+    )
+    pairs = pairs[~pairs.index.duplicated(keep=False)]
+    alone = pairs[~pairs["unit_code"].duplicated(keep=False)]["unit_code"]
+    codes = alone.reindex(settlements.index)
+    if "unit_code" in settlements.columns:
+        codes = settlements["unit_code"].where(settlements["unit_code"].notna(), codes)
+    return settlements.assign(unit_code=codes.astype("str"))
+
+
+def join_attributes(
+    settlements: gpd.GeoDataFrame,
+    table: gpd.GeoDataFrame,
+    source: TableSource,
+    *,
+    boundaries: gpd.GeoDataFrame,
+    places: PlacedTables,
+) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    """
+    Join the rows of a table onto the settlements that they are about.
+
+    A row is joined by the settlement's own id, else as a place without coordinates is located: by decision, by unit
+    code, by name within the unit. Where a unit holds one settlement, its row is that settlement's. Settlements
+    without a row stay, without a number of people: where a table of people is joined, tags no longer count.
+
+    Returns the settlements in their order, and what is to be counted.
+    """
+    ground = with_codes_of_units(settlements, boundaries)
+    known = dict(zip(settlements[KEY], settlements.geometry, strict=True))
+    points = np.array([known.get(name) for name in table[KEY]], dtype=object)
+    table = table.set_geometry(gpd.GeoSeries(points, index=table.index, crs=settlements.crs))
+    within = gpd.sjoin(boundaries, settlements[["geometry"]].to_crs(boundaries.crs or WGS84))
+    inhabited = boundaries[boundaries.index.isin(within.index)]
+    placed = places.locate(table, source, ground, inhabited)
+    by_id = placed["placed_by"] == "coordinates"
+    about = placed["placed_at"].where(~by_id, placed[KEY])
+    _refuse_doubles(about, placed, source)
+    given = places.numbers.pop((source.path, "placed by coordinates"), 0.0)
+    places.numbers[source.path, "placed by settlement_id"] = given
+    rows = placed.set_axis(pd.Index(about), axis=0)
+    columns = [name for name in table.columns if name not in (*FOUND_BY, "geometry")]
+    joined, notes = _joined(settlements, rows, columns)
+    return joined, [*notes, _called_otherwise(rows, settlements)]
+
+
+def _joined(
+    settlements: gpd.GeoDataFrame, rows: pd.DataFrame, columns: Sequence[str]
+) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    result = settlements.copy()
+    ids = settlements[KEY]
+    notes: list[Note] = []
+    for name in columns:
+        new = pd.Series(rows[name].reindex(ids).to_numpy(), index=settlements.index, dtype=rows[name].dtype)
+        old = settlements[name] if name in settlements.columns else None
+        if name == PEOPLE:
+            old = settlements[name].where(settlements["population_source"] != "tag")
+            notes += _about_people(settlements, new.where(new.notna(), old))
+        if old is not None and old.notna().any():
+            other = new.notna() & old.notna() & (text_column(new) != text_column(old))
+            new = new.where(new.notna(), old)
+            item = f"{name}: replaced by the joined table"
+            notes.append(Note(item, int(other.sum()), f"{item} at {first_of(ids[other])}"))
+        result[name] = new
+    if PEOPLE in columns:
+        source = np.where(result[PEOPLE].notna(), "column", "none")
+        result["population_source"] = pd.Series(source, index=settlements.index, dtype="str")
+    return result, notes
+
+
+def _about_people(settlements: gpd.GeoDataFrame, numbers: pd.Series) -> list[Note]:
+    ids = settlements[KEY]
+    without = int(numbers.isna().sum())
+    tagged = settlements["population_source"] == "tag"
+    count = f"{without} of {len(ids)} settlements have no number of people: they count as places only"
+    dropped = f"tags of people set aside: {first_of(ids[tagged])}" if tagged.any() else ""
+    return [
+        Note("settlements without a number of people", without, count),
+        Note("tags of people set aside", int(tagged.sum()), dropped),
+    ]
+
+
+def _called_otherwise(rows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> Note:
+    """Name rows that their code puts at a settlement of another name: the code may be wrong."""
+    coded = rows[rows["placed_by"] == "unit_code"]
+    theirs = settlements.set_index(KEY).reindex(coded.index)
+    pairs = [
+        (mine[0], place[0])
+        for mine, place in zip(names_of(coded, NAMES), names_of(theirs), strict=True)
+        if mine and place and name_scores([mine], [place]).max() < SAME_NAME
+    ]
+    listed = first_of([f"{one} ≠ {other}" for one, other in pairs])
+    item = "joined by code to a settlement of another name"
+    return Note(item, len(pairs), f"{item} (row ≠ settlement): {listed}")
+
+
+def _refuse_doubles(about: pd.Series, placed: pd.DataFrame, source: TableSource) -> None:
+    twice = about.duplicated(keep=False)
+    if twice.any():
+        rows = first_of(row_labels(placed, KEY)[twice])
+        problem = f"{KEY}: rows {rows} are about one settlement, {first_of(about[twice].drop_duplicates())}; keep one"
+        raise ContractError(f"attributes {source.path}", [problem])
+
+
+def _ids(frame: pd.DataFrame) -> pd.Series:
+    for name in ("unit_code", "name"):
+        if name in frame.columns:
+            text = text_column(frame[name])
+            if text.notna().all() and not text.duplicated().any():
+                return text
+    return row_labels(frame, "")
+
+
+def _nowhere(index: pd.Index) -> gpd.GeoSeries:
+    empty: Any = np.full(len(index), None, dtype=object)
+    return gpd.GeoSeries(empty, index=index, crs=WGS84)

@@ -1,0 +1,444 @@
+"""What a list says of a facility beside its place: level, capacity and its unit, opening hours, who may use it."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from opening_hours import OpeningHours, State, validate
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, first_of
+from spatial.formats.columns import text_column
+from spatial.formats.notes import Finding, Note, add_notes, findings_frame
+from spatial.formats.tag_rules import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import geopandas as gpd
+
+    from spatial.inputs.services import Vocabulary
+    from spatial.study.sources import TableSource
+
+
+__all__ = [
+    "capacity_units",
+    "fact_findings",
+    "joint_service",
+    "level_of",
+    "mixed_units",
+    "read_facts",
+    "read_hours",
+    "service_by_day",
+    "service_by_level",
+    "who_may_use",
+]
+
+
+# Opening hours as they are written: OpenStreetMap's syntax in its common forms, and plain words in three languages.
+
+WEEK_H = 168.0
+_ALWAYS = re.compile(
+    r"(24[/x]7|(7j/7[,;-]?)?24(h|hrs|hours?|heures?|小时)((/|sur)(24|7|7j)h?)?([,;-]?(7j/7|7days))?|全天候?(24小时)?|24小时(营业|开放|值班|服务))"
+)
+_DAYS = (
+    ("mo", "mon", "monday", "lu", "lun", "lundi", "周一", "星期一"),
+    ("tu", "tue", "tues", "tuesday", "ma", "mar", "mardi", "周二", "星期二"),
+    ("we", "wed", "wednesday", "me", "mer", "mercredi", "周三", "星期三"),
+    ("th", "thu", "thur", "thurs", "thursday", "je", "jeu", "jeudi", "周四", "星期四"),
+    ("fr", "fri", "friday", "ve", "ven", "vendredi", "周五", "星期五"),
+    ("sa", "sat", "saturday", "sam", "samedi", "周六", "星期六"),
+    ("su", "sun", "sunday", "di", "dim", "dimanche", "周日", "周天", "星期日", "星期天"),
+)
+_NAMES = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_WORDS = {word: name for name, words in zip(_NAMES, _DAYS, strict=True) for word in words}
+_WORDS |= dict.fromkeys(("daily", "everyday", "tljours", "tlj", "touslesjours", "每天", "每日"), "Mo-Su")
+_WORDS |= dict.fromkeys(("off", "closed", "ferme", "休息"), "off")
+_WORDS |= {"ph": "PH", "sh": "SH"}
+_WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
+_HOUR = re.compile(r"(?<!\d)(\d{1,2})[h时点](\d{2})?(?!\d)")
+_TOLD = re.compile(r"(-\d{1,2}:\d\d|off|24/7)$")
+"""How each rule must end: days alone do not say when."""
+
+_UNREAD = re.compile(r"dawn|sunrise|sunset|dusk|[+\"]")
+"""What follows the sun, has no end or carries a comment."""
+
+_FIRST, _WEEKS = datetime(2024, 1, 1), 53  # noqa: DTZ001 - local time of nowhere
+"""Weeks of a leap year that begins on a Monday: opening hours that differ among them have no weekly hours."""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """What was read of opening hours."""
+
+    # hours open in a week without holidays, 0-168; NaN where the text could not be read
+    weekly_h: float = np.nan
+
+    @property
+    def open_all_day(self) -> str | None:
+        """
+        Whether it never closes.
+
+        Returns yes or no; None where the text could not be read.
+        """
+        if np.isnan(self.weekly_h):
+            return None
+        return "yes" if self.weekly_h >= WEEK_H else "no"
+
+
+@functools.lru_cache(maxsize=4096)  # lists say the same hours again and again
+def read_hours(text: str) -> Hours:
+    """
+    Read opening hours.
+
+    The syntax is OpenStreetMap's, read by opening-hours-py; hours and days may also be written in plain English, French
+    or Chinese (``lundi-vendredi 8h-12h30, 14h-17h``, ``周一至周五 8:00-17:00``). Holidays (``PH``, ``SH``) are passed
+    over. Words such as ``24/7``, ``24h/24`` and ``全天`` mean that it never closes. What changes with months, weeks or
+    the sun, has no end or holds at times only is not read, nor are days without a time.
+
+    Examples
+    --------
+    >>> read_hours("Mo-Fr 08:00-17:00; Sa 8:00-12:00").weekly_h
+    49.0
+    >>> read_hours("周一至周五 8:00-17:00").weekly_h, read_hours("24h/24").open_all_day
+    (45.0, 'yes')
+    """
+    plain = _plain_hours(text)
+    if _ALWAYS.fullmatch(plain.replace(" ", "")):
+        return Hours(WEEK_H)
+    rules = [rule.strip() for rule in _in_osm_syntax(plain).split(";") if rule.strip()]
+    written = "; ".join(rules)
+    is_told = bool(rules) and all(_TOLD.search(rule) for rule in rules) and not _UNREAD.search(plain)
+    if not is_told or not validate(written):
+        return Hours()
+    week = timedelta(days=7)
+    last = _FIRST + _WEEKS * week
+    open_min = [0] * _WEEKS
+    for start, end, state, _ in OpeningHours(written).intervals(_FIRST, last):
+        if state == State.UNKNOWN:
+            return Hours()
+        until = last if end is None else min(end, last)
+        while state == State.OPEN and start < until:
+            row = (start - _FIRST) // week
+            stop = min(until, _FIRST + (row + 1) * week)
+            open_min[row] += int((stop - start).total_seconds()) // 60
+            start = stop  # noqa: PLW2901 - the rest lies in the next week
+    return Hours(open_min[0] / 60.0) if len(set(open_min)) == 1 else Hours()
+
+
+def _plain_hours(text: str) -> str:
+    plain = fold(unicodedata.normalize("NFKC", text)).replace("\n", ";")
+    for sign in ("\u2013", "\u2014", "~", "至", "到"):
+        plain = plain.replace(sign, "-")
+    for sign in ("、", "&", " et ", " and "):
+        plain = plain.replace(sign, ",")
+    plain = re.sub(r"\s*([-,:;])\s*", r"\1", plain)
+    plain = re.sub(r"(?<=[a-z.]) (a|au|to) (?=[a-z\d])", "-", plain)
+    return re.sub(r"(?<=[\dh]) ?(a|to) ?(?=\d)", "-", plain).strip()
+
+
+def _in_osm_syntax(plain: str) -> str:
+    """Days, ``off`` and hours as OpenStreetMap writes them."""
+    named = _WORD.sub(lambda found: _WORDS[found[1]], plain.replace("tous les jours", "tlj"))
+    timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
+    return re.sub(r"(?<=[a-zH]):?(?=\d)", " ", timed)
+
+
+# Units of capacity: beds are not added to rooms.
+
+
+def capacity_units(facilities: pd.DataFrame) -> list[str]:
+    """
+    Name the units that the capacities of some facilities are told in.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> told = pd.DataFrame({"capacity": [9, 20, 8], "capacity_unit": ["beds", "places", "Beds "]})
+    >>> capacity_units(told)
+    ['beds', 'places']
+    """
+    if "capacity" not in facilities or "capacity_unit" not in facilities:
+        return []
+    told = _plain_units(facilities.loc[facilities["capacity"].notna()])
+    counts = told.value_counts()
+    return sorted(map(str, counts.index), key=lambda unit: (-int(counts[unit]), unit))
+
+
+def mixed_units(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Find the facilities whose capacity is in another unit than most of their service."""
+    found = []
+    for service, rows in facilities.groupby("service", sort=True):
+        first, *others = capacity_units(rows) or [""]
+        if not others:
+            continue
+        told = rows.loc[rows["capacity"].notna()]
+        for row in told.loc[_plain_units(told).isin(others)].to_dict("records"):
+            detail = (
+                f"{service}: capacity in {row['capacity_unit']}, most are in {first}: they are not added up; "
+                "give all in one unit"
+            )
+            found.append(Finding("mixed_capacity_unit", str(row["facility_id"]), detail, row["geometry"]))
+    return findings_frame(found, crs=facilities.crs or WGS84)
+
+
+def _plain_units(facilities: pd.DataFrame) -> pd.Series[str]:
+    """Units as they are compared; missing where none is told."""
+    return facilities["capacity_unit"].map(lambda text: " ".join(fold(text).split()), na_action="ignore")
+
+
+# What a level, opening hours and a second source say of the service that a facility offers.
+
+
+def service_of_level(level: str, vocabulary: Vocabulary) -> str | None:
+    """
+    Find the service that a level makes a facility.
+
+    Returns None where no service names the level.
+    """
+    return next((item.id for item in vocabulary.services if level in item.levels), None)
+
+
+def joint_service(one: str, two: str, vocabulary: Vocabulary) -> str | None:
+    """
+    Find the service of a facility that is said to offer two.
+
+    Returns the more particular of the two; else the first that counts for both; None where the two contradict
+    each other.
+
+    Examples
+    --------
+    >>> from spatial.inputs.services import load_services
+    >>> joint_service("school", "primary_school", load_services())
+    'primary_school'
+    >>> joint_service("emergency_hospital", "district_hospital", load_services())
+    'emergency_district_hospital'
+    """
+    first, second = vocabulary.satisfying(one), vocabulary.satisfying(two)
+    if one in second:
+        return one
+    if two in first:
+        return two
+    return next((service for service in vocabulary.ids if service in first & second), None)
+
+
+def service_by_day(service: str, vocabulary: Vocabulary) -> str:
+    """Find the service that a facility offers if it closes at times."""
+    item = vocabulary.get(service)
+    if item is None or not item.round_the_clock:
+        return service
+    wider = (
+        other.id for other in vocabulary.services if not other.round_the_clock and service in other.includes
+    )
+    return next(wider, service)
+
+
+def groups_of(service: str, vocabulary: Vocabulary) -> frozenset[str]:
+    """Name the groups that a service is for."""
+    item = vocabulary.get(service)
+    return frozenset() if item is None else frozenset(item.for_groups)
+
+
+# What a list says of a facility beside its place: level, unit of its capacity, opening hours, and who may use it.
+
+ALL, MEMBERS = "all", "members"
+OPEN_TO = ("all", "units", "group", "members")
+_PARTS = re.compile(r"[;|/、]")
+_UNITS = re.compile(r"\s*[;,|、]\s*")
+
+
+@functools.cache
+def _words() -> dict[str, dict[str, str]]:
+    text = (
+        importlib.resources.files("spatial.inputs")
+        .joinpath("facility_words.toml")
+        .read_text(encoding="utf-8")
+    )
+    return {
+        kind: {_plain(word): key for key, words in table.items() for word in (key, *words)}
+        for kind, table in tomllib.loads(text).items()
+    }
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(sign if sign.isalnum() else " " for sign in fold(text)).split())
+
+
+def level_of(text: str) -> str | None:
+    """
+    Read the level of a facility.
+
+    Examples
+    --------
+    >>> level_of("Hôpital de district"), level_of("卫生室")
+    ('district_hospital', 'health_post')
+    """
+    return _words()["level"].get(_plain(text))
+
+
+def who_may_use(text: str) -> tuple[str, ...]:
+    """
+    Read who may use a facility.
+
+    Returns all, members, or names of groups: elderly, disabled, children, women, military, any other word as
+    written.
+
+    Examples
+    --------
+    >>> who_may_use("Personnes âgées; membres")
+    ('elderly', 'members')
+    """
+    known = _words()["eligibility"]
+    parts = [part.strip() for part in _PARTS.split(unicodedata.normalize("NFKC", text)) if part.strip()]
+    return tuple(dict.fromkeys(known.get(_plain(part), part) for part in parts))
+
+
+def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | None:
+    """
+    Say which service a facility of some level offers.
+
+    Examples
+    --------
+    >>> from spatial.inputs.services import load_services
+    >>> service_by_level("hospital", "regional_hospital", load_services())
+    'district_hospital'
+    """
+    made = service_of_level(level, vocabulary)
+    return service if made is None else joint_service(service, made, vocabulary)
+
+
+def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabulary) -> None:
+    """Read the columns level, capacity_unit, opening_hours, eligibility and eligible_units, in place."""
+    if "open_to" in frame.columns and not {"eligibility", "eligible_units"} & set(frame.columns):
+        problem = "open_to: is made from eligibility and eligible_units; where it says who may use a facility, write "
+        raise ContractError(f"facilities {source.path}", [f'{problem}eligibility = "open_to" in columns'])
+    if "capacity_unit" in frame.columns or source.capacity_unit is not None:
+        own = frame["capacity_unit"] if "capacity_unit" in frame.columns else source.capacity_unit
+        frame["capacity_unit"] = text_column(pd.Series(own, index=frame.index, dtype="str"))
+    readers: dict[str, Callable[[gpd.GeoDataFrame, Vocabulary], Iterator[Note]]] = {
+        "level": _read_levels,
+        "opening_hours": _read_opening,
+        "eligibility": _read_eligibility,
+    }
+    for column, reader in readers.items():
+        if column in frame.columns or (column == "eligibility" and "eligible_units" in frame.columns):
+            add_notes(frame, list(reader(frame, vocabulary)))
+
+
+def _read_levels(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:
+    written = text_column(frame["level"])
+    levels = written.map(level_of, na_action="ignore")
+    unknown = (written.notna() & levels.isna()).to_numpy()
+    frame["level"] = levels.where(levels.notna(), written).astype("str")
+    services, against = frame["service"].tolist(), np.zeros(len(frame), dtype=bool)
+    for row in np.flatnonzero(levels.notna()):
+        made = service_by_level(services[row], levels.iloc[row], vocabulary)
+        against[row] = made is None
+        services[row] = made or services[row]
+    changed = (pd.Series(services, index=frame.index) != frame["service"]).to_numpy()
+    frame["service"] = pd.Series(services, index=frame.index, dtype="str")
+    yield _note(frame, "facilities whose service their level says", changed, "service by level")
+    yield _note(
+        frame,
+        "levels that are not known",
+        unknown,
+        f"level not known: {first_of(written[unknown].unique(), limit=5)}; it says nothing of the service, "
+        "translate it in values.level",
+    )
+    yield _note(
+        frame,
+        "levels that are not of the service",
+        against,
+        "level and service contradict each other, the service holds",
+    )
+
+
+def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:
+    written = text_column(frame["opening_hours"])
+    hours = [read_hours(text) if isinstance(text, str) else None for text in written]
+    frame["opening_hours"] = written
+    frame["weekly_hours_h"] = pd.Series(
+        [np.nan if item is None else item.weekly_h for item in hours], index=frame.index, dtype="float64"
+    )
+    always = [None if item is None else item.open_all_day for item in hours]
+    frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
+    unread = (written.notna() & frame["weekly_hours_h"].isna()).to_numpy()
+    shown = first_of(written[unread].unique(), limit=3)
+    detail = f"opening hours kept as text, not understood ({shown})"
+    yield _note(frame, "opening hours that were not read", unread, detail)
+    closes = (frame["open_all_day"] == "no").to_numpy()
+    wider = [
+        service_by_day(service, vocabulary) if shut else service
+        for service, shut in zip(frame["service"], closes, strict=True)
+    ]
+    changed = (pd.Series(wider, index=frame.index) != frame["service"]).to_numpy()
+    frame["service"] = pd.Series(wider, index=frame.index, dtype="str")
+    yield _note(
+        frame,
+        "facilities that close and so lose a service",
+        changed,
+        "not open around the clock, so counted for the wider service",
+    )
+
+
+def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:
+    nothing = pd.Series(None, index=frame.index, dtype="str")
+    written = text_column(frame["eligibility"]) if "eligibility" in frame.columns else nothing
+    units = text_column(frame["eligible_units"]) if "eligible_units" in frame.columns else nothing
+    users = [who_may_use(text) if isinstance(text, str) else () for text in written]
+    lists = [
+        ";".join(_UNITS.split(unicodedata.normalize("NFKC", text).strip())) if isinstance(text, str) else ""
+        for text in units
+    ]
+    rows = zip(users, lists, frame["service"], strict=True)
+    open_to = [_open_to(words, named, groups_of(service, vocabulary)) for words, named, service in rows]
+    frame["eligibility"] = pd.Series(
+        ["; ".join(words) or None for words in users], index=frame.index, dtype="str"
+    )
+    frame["eligible_units"] = pd.Series(
+        [named.strip() or None for named in lists], index=frame.index, dtype="str"
+    )
+    frame["open_to"] = pd.Series(open_to, index=frame.index, dtype="str")
+    for word, detail in (
+        ("members", "for members alone, counted for nobody"),
+        ("group", "for a group alone, counted for nobody else"),
+        ("units", "for some units alone, counted for nobody else"),
+    ):
+        yield _note(
+            frame,
+            f"facilities open to {word} only",
+            np.array([item == word for item in open_to], dtype=bool),
+            detail,
+        )
+
+
+def _open_to(users: tuple[str, ...], units: str, own: frozenset[str]) -> str:
+    """Say to whom it is open; that a school is for children is no restriction."""
+    if users and ALL not in users and not own & set(users):
+        return MEMBERS if set(users) == {MEMBERS} else "group"
+    return "units" if units.strip() else ALL
+
+
+def _note(frame: gpd.GeoDataFrame, item: str, rows: np.ndarray, detail: str) -> Note:
+    named = first_of(frame["facility_id"][rows], limit=3) if rows.any() else ""
+    return Note(item, int(rows.sum()), f"{detail}: {named}")
+
+
+def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Name the facilities that not everybody may use."""
+    found = []
+    if "open_to" in facilities.columns:
+        for row in facilities.loc[facilities["open_to"].isin(OPEN_TO[1:])].to_dict("records"):
+            users = row["eligibility"] if row["open_to"] != "units" else f"units {row['eligible_units']}"
+            detail = f"{row['service']}: for {users} only, not counted for others"
+            found.append(Finding("restricted_facility", str(row["facility_id"]), detail, row["geometry"]))
+    return findings_frame(found, crs=facilities.crs or WGS84)

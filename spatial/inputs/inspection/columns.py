@@ -1,0 +1,379 @@
+"""Columns as they are: names by a vocabulary, kinds of values, and how numbers are written in text."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz
+
+from spatial.formats.columns import plain_number, text_column
+from spatial.formats.delimited import degrees_of, narrow
+from spatial.formats.tag_rules import fold
+from spatial.inputs.inspection.reports import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+__all__ = [
+    "EXACT",
+    "EXAMPLES",
+    "HOLDS",
+    "TRUNCATED",
+    "Match",
+    "NumberSigns",
+    "Profile",
+    "language_of",
+    "matches",
+    "meanings",
+    "plain",
+    "profile_of",
+    "tell_signs",
+]
+
+
+# Names of columns as offices write them, told by an editable vocabulary in Chinese, French and English.
+
+EXACT, TRUNCATED, HOLDS = 1.0, 0.93, 0.9
+ALIKE = 0.86
+"""Least similarity of two names that are not equal."""
+
+SHORTEST_ALIKE = 6
+DBF_NAME_BYTES = 10
+"""A Shapefile cuts names of columns to so many bytes."""
+
+_BRACKETS = re.compile(r"[(\[（【{][^)\]）】}]*[)\]）】}]")  # noqa: RUF001 - brackets as offices write them
+_SIGNS = re.compile(r"[\W_]+")
+_YEAR = re.compile(r"\b(19|20)\d\d年?\b|\d{4}年")
+_CJK = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Match:
+    """A column of ours that a name may stand for."""
+
+    ours: str  # our column
+    score: float  # 1 where the name is in the vocabulary
+    word: str  # the word of the vocabulary
+    language: str  # its language
+    rank: int = 0  # place of the word in its list: earlier words come before later ones where both are equal
+
+
+def plain(text: str) -> str:
+    """
+    Write a name without capitals, accents, signs, years and what stands in brackets.
+
+    Examples
+    --------
+    >>> plain("Population_2020 (hab.)"), plain("人口 (人)"), plain("N° d'ordre")
+    ('population', '人口', 'n d ordre')
+    """
+    bare = _BRACKETS.sub(" ", narrow(text)) or text
+    words = _SIGNS.sub(" ", fold(bare.replace("°", " ").replace("º", " ")))
+    words = " ".join(_YEAR.sub(" ", words).split()) or " ".join(words.split())
+    return words.replace(" ", "") if _CJK.search(words) else words
+
+
+@functools.cache
+def _shipped(name: str) -> dict[str, Any]:
+    file = importlib.resources.files("spatial.inputs.inspection") / name
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def meanings() -> dict[str, Any]:
+    """Return the words by which files and values show what they are."""
+    return _shipped("meanings.toml")
+
+
+@functools.cache
+def _words() -> tuple[tuple[str, str, str, int], ...]:
+    """Every word of the vocabulary, plain, with our column, its language and its place in the list."""
+    return tuple(
+        (plain(word), ours, language, rank)
+        for ours, languages in _shipped("fields.toml").items()
+        for language, words in languages.items()
+        for rank, word in enumerate(words)
+    )
+
+
+def matches(name: str) -> list[Match]:
+    """Tell what a column may be by its name."""
+    wanted = plain(name)
+    best: dict[str, Match] = {}
+    for word, ours, language, rank in _words():
+        score = _score(name, wanted, word)
+        if score and (ours not in best or score > best[ours].score):
+            best[ours] = Match(ours, score, word, language, rank)
+    return sorted(best.values(), key=lambda match: -match.score)
+
+
+def _score(name: str, wanted: str, word: str) -> float:
+    if not wanted:
+        return 0.0
+    if wanted.replace(" ", "") == word.replace(" ", ""):
+        return EXACT
+    return _chinese_score(name, wanted, word) if _CJK.search(word) else _latin_score(name, wanted, word)
+
+
+def _chinese_score(name: str, wanted: str, word: str) -> float:
+    is_cut = len(name.encode("gb18030", "replace")) >= DBF_NAME_BYTES - 1 or len(name) <= 3
+    if is_cut and len(wanted) >= 3 and word.startswith(wanted):
+        return TRUNCATED
+    holds = len(word) >= 2 and (wanted.endswith(word) or wanted.startswith(word))
+    return HOLDS * (0.9 + 0.1 * len(word) / len(wanted)) if holds else 0.0
+
+
+def _latin_score(name: str, wanted: str, word: str) -> float:
+    joined, bare = wanted.replace(" ", ""), word.replace(" ", "")
+    if len(name) == DBF_NAME_BYTES and len(joined) >= 8 and bare.startswith(joined):
+        return TRUNCATED
+    if len(bare) >= 3 and f" {word} " in f" {wanted} ":
+        return HOLDS * (0.9 + 0.1 * len(word) / len(wanted))
+    alike = fuzz.ratio(joined, bare) / 100.0 if min(len(joined), len(bare)) >= SHORTEST_ALIKE else 0.0
+    return 0.95 * alike if alike >= ALIKE else 0.0
+
+
+def language_of(names: Iterable[str]) -> str:
+    """
+    Tell the language of a file by the names of its columns.
+
+    Returns zh, fr or en; empty where none is known. A name that several languages have does not count.
+    """
+    counts = {"zh": 0, "fr": 0, "en": 0}
+    for name in names:
+        if _CJK.search(name):
+            counts["zh"] += 1
+            continue
+        wanted = plain(name)
+        found = {language for word, _, language, _ in _words() if word == wanted}
+        if len(found) == 1:
+            counts[found.pop()] += 1
+    language, number = max(counts.items(), key=lambda item: item[1])
+    return language if number else ""
+
+
+# Columns as they are: kinds of values, how many, examples.
+
+EXAMPLES = 3
+SAMPLED = 2000
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_CODE = re.compile(r"0\d+|\d{6,}|[A-Za-z]{1,3}\d{4,}", re.ASCII)
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?(T[\d:]+)?", re.ASCII)
+_FLAGS = {"yes", "no", "true", "false", "是", "否", "oui", "non", "y", "n"}
+_PAIR = re.compile(r"\s*[-+]?\d{1,3}\.\d+\s*[,;，、 ]\s*[-+]?\d{1,3}\.\d+\s*")  # noqa: RUF001 - as offices write
+_MOST = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """What a column holds."""
+
+    name: str  # as the file has it
+    kind: str  # code, whole number, number, angle, pair, yes or no, date, text or empty
+    texts: pd.Series  # its values as text; missing where blank
+    # shape (n,), its values as numbers, angles in degrees; NaN where they are none
+    numbers: NDArray[np.float64]
+    filled: int  # values, and different ones
+    distinct: int
+
+    @property
+    def is_key(self) -> bool:
+        """
+        Whether it names every row and none twice.
+
+        Returns false for an empty table.
+        """
+        return self.filled == len(self.texts) == self.distinct > 0
+
+    @property
+    def values(self) -> list[str]:
+        """Different values."""
+        return [str(value) for value in self.texts.dropna().unique()]
+
+    @property
+    def finite(self) -> NDArray[np.float64]:
+        """Numbers without gaps."""
+        return self.numbers[np.isfinite(self.numbers)]
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """
+        Some of its values.
+
+        Returns the first different ones.
+        """
+        return tuple(self.values[:EXAMPLES])
+
+
+def profile_of(series: pd.Series) -> Profile:
+    """Look at a column."""
+    name = str(series.name)
+    texts = text_column(series)
+    texts = texts.where(texts.str.strip() != "").astype("str")
+    filled, distinct = int(texts.notna().sum()), int(texts.nunique())
+    if pd.api.types.is_bool_dtype(series.dtype):
+        kind, numbers = "yes or no", np.full(len(series), np.nan)
+    elif pd.api.types.is_numeric_dtype(series.dtype):
+        numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        whole = bool((np.mod(numbers[np.isfinite(numbers)], 1) == 0).all())
+        kind = "whole number" if whole else "number"
+        if whole and _is_coded(texts.dropna().head(SAMPLED)):
+            kind = "code"
+    elif pd.api.types.is_datetime64_any_dtype(series.dtype):
+        kind, numbers = "date", np.full(len(series), np.nan)
+    else:
+        kind, numbers = _of_text(texts)
+    return Profile(name, kind if filled else "empty", texts, numbers, filled, distinct)
+
+
+def _of_text(texts: pd.Series) -> tuple[str, NDArray[np.float64]]:
+    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
+    some = texts.dropna()
+    some = some.iloc[:: max(1, len(some) // SAMPLED)].map(narrow)
+    if some.empty:
+        return "empty", numbers
+
+    def mostly(pattern: re.Pattern[str]) -> bool:
+        return bool(some.map(lambda text: pattern.fullmatch(text) is not None).mean() >= _MOST)
+
+    angles = numbers
+    if some.str.casefold().isin(_FLAGS).all():
+        kind = "yes or no"
+    elif mostly(_CODE) and not some.str.contains(".", regex=False).any() and _is_coded(some):
+        kind = "code"
+    elif mostly(_NUMBER):
+        kind = "number" if some.str.contains(r"[.eE]").any() else "whole number"
+    elif mostly(_DATE):
+        kind = "date"
+    elif mostly(_PAIR):
+        kind = "pair"
+    elif np.isfinite(_angles(some)).mean() < _MOST:
+        kind = "text"
+    else:
+        angles = _angles(texts)
+        kind = "angle" if np.isfinite(angles).sum() >= _MOST * len(texts.dropna()) else "text"
+    return kind, angles if kind == "angle" else numbers
+
+
+def _is_coded(texts: pd.Series) -> bool:
+    """Whether digits are a code rather than an amount: leading zeros, letters, or nearly all of one long length."""
+    if texts.empty:
+        return False
+    if texts.str.match(r"0\d|[A-Za-z]").any():
+        return True
+    lengths = texts.str.len()
+    return bool((lengths == lengths.mode().iloc[0]).mean() >= _MOST and lengths.mode().iloc[0] >= 9)
+
+
+def _angles(texts: pd.Series) -> NDArray[np.float64]:
+    """Degrees of either axis; whole and decimal numbers do not come here."""
+
+    def angle(text: object) -> float:
+        if not isinstance(text, str):
+            return np.nan
+        east = degrees_of(text, "longitude")
+        return east if np.isfinite(east) else degrees_of(text, "latitude")
+
+    return np.array([angle(text) for text in texts], dtype=np.float64)
+
+
+# How numbers are written in text: a decimal comma, thousands set apart, or both; what is ambiguous is asked.
+
+_LIKE = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*", re.ASCII)
+_SIGNED = re.compile(r"[,' \u00a0\u202f]|\..*\.")
+_LISTED = 3
+
+
+@dataclass(eq=False)
+class NumberSigns:
+    """Signs in the numbers of a table."""
+
+    decimal: str = "."  # as `PlainTable` has them; a point and nothing by default
+    thousands: str = ""
+    # keys of the study file; an ambiguous sign is undecided
+    settings: list[Setting] = field(default_factory=list)
+
+    def plain(self, series: pd.Series) -> pd.Series:
+        """Write the numbers of a column plainly."""
+        is_text = isinstance(series.dtype, pd.StringDtype) or series.dtype == object
+        if not self.settings or not is_text:
+            return series
+        written = series.dropna().astype(str).map(self._number)
+        return (
+            series
+            if written.isna().any()
+            else written.reindex(series.index).astype("str").rename(str(series.name))
+        )
+
+    def _number(self, text: str) -> str | None:
+        return plain_number(text, decimal=self.decimal, thousands=self.thousands)
+
+
+def tell_signs(frame: pd.DataFrame) -> NumberSigns:
+    """Tell how the numbers of a table of text are written."""
+    commas, apart, unclear = set[str](), dict[str, str](), list[str]()
+    for name in frame.columns:
+        series = frame[name]
+        if not (isinstance(series.dtype, pd.StringDtype) or series.dtype == object):
+            continue
+        texts = [str(value).strip() for value in series.dropna().unique()]
+        if not texts or not all(_LIKE.fullmatch(text) for text in texts):
+            continue
+        for text in texts:
+            if _SIGNED.search(text):
+                _one(text, commas, apart, unclear)
+    return _settled(commas, apart, unclear)
+
+
+def _one(text: str, commas: set[str], apart: dict[str, str], unclear: list[str]) -> None:
+    """Take one number as evidence."""
+    plain = text.replace("\u00a0", " ").replace("\u202f", " ")
+    for sign in (" ", "'"):
+        if sign in plain:
+            apart[sign] = text
+    if "," not in plain:
+        if plain.count(".") > 1:
+            apart["."] = text
+        return
+    whole, _, rest = plain.rpartition(",")
+    if "." in rest or "," in whole:
+        apart[","] = text
+    elif "." in whole:
+        apart["."] = text
+        commas.add(text)
+    elif len(rest) != _LISTED or len(whole.lstrip("+-")) > _LISTED or whole.lstrip("+-").startswith("0"):
+        commas.add(text)
+    else:
+        unclear.append(text)
+
+
+def _settled(commas: set[str], apart: dict[str, str], unclear: list[str]) -> NumberSigns:
+    result = NumberSigns()
+    if commas or "." in apart:  # a point that sets thousands apart leaves the comma to decimals
+        result.decimal = ","
+        result.settings.append(Setting("decimal", ",", f"numbers such as {_shown(commas or {apart['.']})}"))
+    sign = next((sign for sign in (",", ".", " ", "'") if sign in apart and sign != result.decimal), "")
+    if sign:
+        result.thousands = sign
+        result.settings.append(Setting("thousands", sign, f"numbers such as {apart[sign]!r}"))
+    if unclear and result.decimal == "." and sign != ",":
+        result.thousands = ","
+        reason = (
+            f"numbers such as {_shown(unclear)}: thousands, as a comma with three digits after it everywhere says? "
+            "If it is a decimal comma, write decimal = ',' instead"
+        )
+        result.settings.append(Setting("thousands", ",", reason, is_decided=False))
+    return result
+
+
+def _shown(texts: Iterable[str]) -> str:
+    return ", ".join(repr(text) for text in sorted(texts)[:_LISTED])

@@ -1,0 +1,415 @@
+"""What coordinates may be: which column is which, and in which CRS, with the reasons; a guess stays one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+
+from spatial.crs import WGS84
+from spatial.georef.chinese_grids import EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs
+from spatial.georef.datums import CHINA
+from spatial.inputs.datum_evidence import doubt_wgs84
+from spatial.inputs.inspection.columns import HOLDS, matches
+from spatial.inputs.inspection.reports import Setting
+from spatial.study.sources import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from spatial.inputs.inspection.columns import Profile
+
+
+__all__ = ["Coordinates", "Ground", "guess_columns", "guess_geometry", "take_hints"]
+
+
+Bounds = tuple[float, float, float, float]
+
+
+MARGIN_DEGREES = 0.2
+MOST = 0.9
+FAR_DEGREES, FAR_M = 8.0, 800_000.0
+"""Rows further than this from the middle one are likely wrong."""
+_SHIFTED = {
+    "gcj02": re.compile(r"gcj-?\s?02|火星坐标", re.IGNORECASE),
+    "bd09": re.compile(r"bd-?\s?09|百度坐标", re.IGNORECASE),
+}
+_AXES = ("longitude", "latitude", "easting", "northing", "x", "y")
+_NUMERIC = {"whole number", "number", "angle", "code"}
+_BNG_EAST, _BNG_NORTH = 700_000.0, 1_300_000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What is known for certain about where a study lies."""
+
+    bounds: Bounds | None = None  # west, south, east and north in degrees
+    roads: gpd.GeoDataFrame | None = None  # lines on WGS 84 for certain
+    named: str = ""  # where it comes from, for reasons
+
+
+@dataclass(eq=False)
+class Coordinates:
+    """What is thought of the coordinates of a table."""
+
+    # columns of coordinates, the eastward one first; empty where there are none
+    columns: tuple[str, ...] = ()
+    settings: list[Setting] = field(default_factory=list)  # keys of the study file; guesses are undecided
+    remarks: list[str] = field(default_factory=list)  # thoughts with their reasons
+    blanks: int = 0  # rows without coordinates
+    rows: int = 0  # rows in all
+
+    def guess(self, key: str, value: object, reason: str) -> None:
+        """Write down a guess, for the user to decide."""
+        self.settings.append(Setting(key, value, reason, is_decided=False))
+        self.remarks.append(f"{key} = {value!r}? {reason}" if value is not None else reason)
+
+    def sure(self, key: str, value: object, reason: str = "") -> None:
+        """Write down what the file says."""
+        self.settings.append(Setting(key, value, reason))
+        if reason:
+            self.remarks.append(reason)
+
+
+def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
+    """Take remarks of a file that name a shifted datum as a reason to guess it."""
+    keys = {setting.key for setting in result.settings}
+    if "datum" in keys or "longitude" not in keys:
+        return
+    for note in notes:
+        datum = next((name for name, sign in _SHIFTED.items() if sign.search(note)), None)
+        if datum is not None:
+            result.settings = [setting for setting in result.settings if setting.key != "crs"]
+            result.guess("datum", datum, f"the file says so: {note}")
+            return
+
+
+def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) -> Coordinates:
+    """Find the columns of coordinates of a plain table and guess what they are in."""
+    found = _axis_columns(list(profiles))
+    result = Coordinates()
+    pair = next((item for item in found.get("pair", []) if item is not None), None)
+    if pair is not None and not {"longitude", "easting", "x"} & set(found):
+        result.guess(
+            "", None, f"column {pair.name!r} holds both coordinates in one cell: split it into two columns"
+        )
+        return result
+    for first, second in (("longitude", "latitude"), ("easting", "northing"), ("x", "y")):
+        if first in found and second in found:
+            one, other = found[first][0], found[second][0]
+            break
+    else:
+        lonely = sorted(set(found) - {"pair"})
+        if lonely:
+            shown = ", ".join(repr(found[axis][0].name) for axis in lonely)
+            result.remarks.append(f"{shown} alone is no pair of coordinates")
+        return result
+    given = np.isfinite(one.numbers) & np.isfinite(other.numbers)
+    given &= (one.numbers != 0) | (other.numbers != 0)  # what programs write where nothing was entered
+    result.rows, result.blanks = len(given), int((~given).sum())
+    if not given.any():
+        result.remarks.append(f"{one.name!r} and {other.name!r} hold no coordinates")
+        return result
+    a, b = one.numbers[given], other.numbers[given]
+    if "angle" in {one.kind, other.kind}:
+        result.remarks.append("angles in degrees, minutes and seconds are read as they are")
+    if _within(a, 180.0) and _within(b, 180.0) and first != "easting":
+        _degrees(result, (one.name, other.name), (a, b), by_letters=first == "x", ground=ground, named=named)
+    else:
+        _metres(result, (one.name, other.name), (a, b), first=first, ground=ground)
+    return result
+
+
+def guess_geometry(frame: gpd.GeoDataFrame, ground: Ground, *, says_crs: bool, named: str) -> Coordinates:
+    """Say in which CRS geometry is, or guess it where the file does not say."""
+    result = Coordinates(rows=len(frame))
+    there = frame.geometry.notna() & ~frame.geometry.is_empty
+    result.blanks = int((~there).sum())
+    points = frame[there]
+    if points.empty:
+        result.remarks.append("no row has a geometry")
+        return result
+    middle = shapely.get_coordinates(shapely.centroid(points.geometry.to_numpy()))
+    a, b = middle[:, 0], middle[:, 1]
+    if frame.crs is not None and (says_crs or (_within(a, 180.0) and _within(b, 90.0))):
+        crs = pyproj.CRS.from_user_input(frame.crs)
+        default = "" if says_crs else ", which the format means where it says nothing"
+        result.remarks.append(f"the file says {crs.name}{default}")
+        if crs.is_geographic and not (_within(a, 180.0) and _within(b, 90.0)):
+            result.guess(
+                "", None, f"the file says {crs.name}, but its coordinates are no degrees: correct its CRS"
+            )
+        elif crs.is_geographic:
+            _doubt(result, a, b, ground, named)
+        return result
+    if _within(a, 180.0) and _within(b, 90.0):
+        _degrees_crs(result, a, b, ground, named)
+    else:
+        easting, northing = (a, b) if not (_are_eastings(b) and _are_northings(a)) else (b, a)
+        if easting is b:
+            result.guess("", None, "the file holds northings first: exchange its axes, or export it again")
+        _metres_crs(result, easting, northing, ground)
+    return result
+
+
+def _axis_columns(profiles: list[Profile]) -> dict[str, list[Profile]]:
+    found: dict[str, list[tuple[float, int, Profile]]] = {}
+    for number, profile in enumerate(profiles):
+        if profile.kind == "pair":
+            found.setdefault("pair", []).append((0.0, number, profile))
+        if profile.kind not in _NUMERIC:
+            continue
+        for match in matches(profile.name):
+            if match.ours in _AXES and match.score >= HOLDS * HOLDS:
+                found.setdefault(match.ours, []).append((-match.score, number, profile))
+    return {
+        axis: [item[2] for item in sorted(items, key=lambda item: item[:2])] for axis, items in found.items()
+    }
+
+
+def _within(values: NDArray[np.float64], limit: float) -> bool:
+    return bool((np.abs(values) <= limit).mean() >= MOST)
+
+
+def _degrees(
+    result: Coordinates,
+    names: tuple[str, str],
+    values: tuple[NDArray[np.float64], NDArray[np.float64]],
+    *,
+    by_letters: bool,
+    ground: Ground,
+    named: str,
+) -> None:
+    (a, b), (one, other) = values, names
+    if not _within(b, 90.0) and _within(a, 90.0):
+        a, b, one, other = b, a, other, one
+        if by_letters:
+            result.remarks.append(f"{one!r} reaches beyond 90 degrees, so it is the longitude")
+        else:
+            text = f"the names are exchanged: {one!r} reaches beyond 90 degrees and must be the longitude"
+            result.columns = (one, other)
+            result.guess("longitude", one, text)
+            result.guess("latitude", other, text)
+            _degrees_crs(result, a, b, ground, named)
+            return
+    why = ""
+    if by_letters and _within(a, 90.0) and _within(b, 90.0):
+        swapped = ground.bounds is not None and _share(b, a, ground.bounds) > _share(a, b, ground.bounds)
+        if swapped:
+            a, b, one, other = b, a, other, one
+            why = f"{one!r} is taken as the longitude: only so the rows lie in {ground.named}"
+        else:
+            why = f"{one!r} is taken as the longitude by its letter alone"
+    result.columns = (one, other)
+    result.sure("longitude", one, why)
+    result.sure("latitude", other)
+    _degrees_crs(result, a, b, ground, named)
+
+
+def _strays(
+    result: Coordinates, values: tuple[NDArray[np.float64], NDArray[np.float64]], limit: float
+) -> None:
+    """Say which rows lie so far from the middle one that they are likely wrong, such as those at 0, 0."""
+    far = np.zeros(len(values[0]), dtype=bool)
+    for axis in values:
+        far |= np.abs(axis - np.median(axis)) > limit
+    if far.any() and not far.all():
+        first = int(np.flatnonzero(far)[0])
+        shown = f"{values[0][first]:g}, {values[1][first]:g}"
+        text = f"{int(far.sum())} of {len(far)} rows lie far from the others, such as the one at {shown}: correct them"
+        result.guess("", None, text)
+
+
+def _degrees_crs(
+    result: Coordinates,
+    longitude: NDArray[np.float64],
+    latitude: NDArray[np.float64],
+    ground: Ground,
+    named: str,
+) -> None:
+    shown = (
+        f"longitudes {longitude.min():.4f} to {longitude.max():.4f}, latitudes {latitude.min():.4f} to "
+        f"{latitude.max():.4f} are degrees"
+    )
+    _strays(result, (longitude, latitude), FAR_DEGREES)
+    west, south, east, north = CHINA
+    if bool(
+        ((longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)).mean() >= MOST
+    ):
+        reason = (
+            f"{shown} within China: CGCS2000 (EPSG:4490) or WGS 84 (EPSG:4326), which differ by less than a metre; "
+            "if they come from a map service they are shifted by hundreds of metres: write datum = 'gcj02' (Gaode, "
+            "Tencent) or 'bd09' (Baidu) instead"
+        )
+        result.guess("crs", "EPSG:4490", reason)
+    else:
+        result.guess("crs", WGS84, f"{shown}: those of a GPS, and of most web maps, are WGS 84")
+    _doubt(result, longitude, latitude, ground, named)
+
+
+def _doubt(
+    result: Coordinates,
+    longitude: NDArray[np.float64],
+    latitude: NDArray[np.float64],
+    ground: Ground,
+    named: str,
+) -> None:
+    """Hold points in degrees against roads: do they fit better if they were shifted coordinates of a map service."""
+    if ground.roads is None or ground.roads.empty:
+        return
+    frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(longitude, latitude), crs=WGS84)
+    doubts = doubt_wgs84(frame, TableSource(path=named), roads=ground.roads, what=named)
+    for doubt in doubts:
+        datum = "bd09" if "datum = 'bd09'" in doubt.detail else "gcj02"
+        result.settings = [setting for setting in result.settings if setting.key != "crs"]
+        told = doubt.detail.removeprefix("declared as WGS 84, but ")
+        reason = f"held against {ground.named}: {told}; else write crs = 'EPSG:4490' (CGCS2000) or 'EPSG:4326' (WGS 84)"
+        result.guess("datum", datum, reason)
+    if not doubts:
+        result.remarks.append(
+            f"held against {ground.named}: nothing speaks for shifted coordinates of a map service"
+        )
+
+
+def _metres(
+    result: Coordinates,
+    names: tuple[str, str],
+    values: tuple[NDArray[np.float64], NDArray[np.float64]],
+    *,
+    first: str,
+    ground: Ground,
+) -> None:
+    (a, b), (one, other) = values, names
+    letters = first == "x"
+    if _are_northings(a) and not _are_eastings(a) and _are_eastings(b):
+        why = (
+            f"{one!r} holds northings such as {a[0]:.0f} and {other!r} eastings such as {b[0]:.0f}, as in Chinese "
+            "surveys"
+        )
+        a, b, one, other = b, a, other, one
+        result.remarks.append(why if letters else f"the names are exchanged: {why}")
+    elif letters:
+        told = _are_eastings(a) and _are_northings(b) and not _are_eastings(b)
+        why = "by the size of the numbers" if told else "by its letter alone"
+        text = f"{one!r} is taken as the easting {why}"
+        if told:
+            result.remarks.append(text)
+        else:
+            result.columns = (one, other)
+            result.guess("easting", one, f"{text}; in Chinese surveys X is the northing")
+            result.guess("northing", other, "see easting")
+            _metres_crs(result, a, b, ground)
+            return
+    result.columns = (one, other)
+    result.sure("easting", one)
+    result.sure("northing", other)
+    _metres_crs(result, a, b, ground)
+
+
+def _are_northings(values: NDArray[np.float64]) -> bool:
+    low, high = NORTHINGS_M
+    return bool(((values >= low) & (values <= high)).mean() >= MOST)
+
+
+def _are_eastings(values: NDArray[np.float64]) -> bool:
+    low, high = EASTINGS_M
+    zones, rest = np.divmod(values, ZONE_M)
+    numbered = (zones == 0) | ((zones >= 13) & (zones <= 45))
+    return bool((numbered & (rest >= low) & (rest <= high)).mean() >= MOST)
+
+
+def _metres_crs(
+    result: Coordinates, easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground
+) -> None:
+    _strays(result, (np.mod(easting, ZONE_M), northing), FAR_M)
+    zones = np.floor(easting / ZONE_M).astype(np.int64)
+    zone = int(np.median(zones))
+    if 13 <= zone <= 45 and _are_eastings(easting) and _are_northings(northing):
+        _numbered(result, easting, zone, is_one=bool((zones == zone).all()))
+        return
+    candidates = _candidates(easting, northing, ground)
+    shown = (
+        f"eastings {easting.min():.0f} to {easting.max():.0f}, northings {northing.min():.0f} to "
+        f"{northing.max():.0f}"
+    )
+    if candidates:
+        crs = candidates[0]
+        others = (
+            f"; so would {', '.join(c.to_string() for c in candidates[1:4])}" if len(candidates) > 1 else ""
+        )
+        reason = f"{shown}: in {crs.to_string()} ({crs.name}) the rows lie where {ground.named} lies{others}"
+        result.guess("crs", crs.to_string(), reason)
+        return
+    result.guess(
+        "crs",
+        "EPSG:...",
+        f"{shown} are metres of a grid that the file does not name; {_hint(easting, northing)}",
+    )
+
+
+def _numbered(result: Coordinates, easting: NDArray[np.float64], zone: int, *, is_one: bool) -> None:
+    width, meridian = (3, 3.0 * zone) if zone >= 25 else (6, 6.0 * zone - 3.0)
+    code = cgcs2000_crs(central_meridian=meridian, width=width).to_epsg()  # type: ignore[arg-type] # 3 or 6
+    reason = (
+        f"eastings such as {easting[0]:.0f} begin with {zone}, the {width}-degree zone at {meridian:g} degrees east: "
+        f"EPSG:{code} if the datum is CGCS2000; those of Xian 1980 and Beijing 1954 look alike and need parameters"
+    )
+    if not is_one:
+        reason += "; rows lie in several zones: split the file by zone"
+    result.guess("crs", f"EPSG:{code}", reason)
+
+
+def _hint(easting: NDArray[np.float64], northing: NDArray[np.float64]) -> str:
+    if _are_eastings(easting) and _are_northings(northing) and not (northing < 1_400_000.0).any():
+        return (
+            "if it is CGCS2000 without zone number it is one of EPSG:4534 to 4554 (central meridians 75, 78 ... 135 "
+            "degrees east), elsewhere perhaps a UTM zone (EPSG:32601 to 32660, 32701 to 32760 in the south)"
+        )
+    if (
+        easting.max() <= _BNG_EAST
+        and northing.max() <= _BNG_NORTH
+        and min(easting.min(), northing.min()) >= 0
+    ):
+        return "in Great Britain it is EPSG:27700; elsewhere perhaps a UTM zone, or a local grid (local_grid)"
+    return "ask the office that made it; a grid of its own is declared as local_grid"
+
+
+def _candidates(
+    easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground
+) -> list[pyproj.CRS]:
+    """Grids in which the rows lie where the study lies, the likeliest first."""
+    if ground.bounds is None:
+        return []
+    west, south, east, north = ground.bounds
+    middle, upper = (west + east) / 2, (south + north) / 2
+    tried: list[pyproj.CRS] = []
+    c_west, c_south, c_east, c_north = CHINA
+    if c_west < middle < c_east and c_south < upper < c_north:
+        nearest = sorted(range(75, 136, 3), key=lambda meridian: abs(meridian - middle))[:4]
+        tried += [cgcs2000_crs(central_meridian=meridian, prefixed=False) for meridian in nearest]
+    if -9.0 < middle < 2.5 and 49.0 < upper < 61.5:
+        tried.append(pyproj.CRS.from_epsg(27700))
+    zone = int((middle + 180.0) // 6.0) + 1
+    base = 32600 if upper >= 0 else 32700
+    tried += [pyproj.CRS.from_epsg(base + (number - 1) % 60 + 1) for number in (zone, zone - 1, zone + 1)]
+    found = []
+    for crs in tried:
+        to_degrees = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+        longitude, latitude = (np.asarray(axis) for axis in to_degrees.transform(easting, northing))
+        if _share(longitude, latitude, ground.bounds) >= MOST:
+            found.append(crs)
+    return found
+
+
+def _share(longitude: NDArray[np.float64], latitude: NDArray[np.float64], bounds: Bounds) -> float:
+    west, south, east, north = bounds
+    across = (longitude >= west - MARGIN_DEGREES) & (longitude <= east + MARGIN_DEGREES)
+    up = (latitude >= south - MARGIN_DEGREES) & (latitude <= north + MARGIN_DEGREES)
+    return float((across & up).mean())

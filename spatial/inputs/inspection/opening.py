@@ -1,0 +1,300 @@
+"""Open every layer or sheet of a file as the readers do, and keep what each says of itself."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from spatial.errors import ContractError, SourceError
+from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
+from spatial.formats.files import local_file, local_folder
+from spatial.formats.notes import take_notes
+from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, open_frame
+from spatial.formats.workbook import find_header, sheet_frame, total_rows
+from spatial.formats.workbook_cells import list_sheets, open_sheet
+from spatial.inputs.inspection.columns import NumberSigns, tell_signs
+from spatial.study.sources import TOTAL_WORDS, TableSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from spatial.formats.workbook_cells import Grid
+
+
+__all__ = ["WHAT", "Opened", "OpenedFile", "geometry_kinds", "kinds_of_geometry", "open_layers"]
+
+
+WHAT = "file"
+MOST_LAYERS = 30
+_DELIMITERS = (",", ";", "\t", "|")
+_LOOKED_AT_LINES = 20
+_SHOWN_ROWS = 5
+_OWN_LAYERS = {"layer_styles", "qgis_projects"}
+_REASONS = {
+    "utf-16": "it begins with the byte order mark of UTF-16",
+    "utf-8": "all of its bytes read as UTF-8",
+    "gb18030": "it is not UTF-8, and reads as GB18030 with nearly all signs common Chinese ones",
+    "cp1252": "it is neither UTF-8 nor Chinese: Latin-1 with the signs of Windows is what is left",
+}
+
+
+@dataclass(eq=False)
+class Opened:
+    """A layer or sheet."""
+
+    name: str = ""  # its name; empty where the file has but one
+    frame: pd.DataFrame | None = None  # its rows as the readers give them; None where they refuse it
+    # keys of the study file that this layer needs to be read
+    keys: dict[str, object] = field(default_factory=dict)
+    is_hidden: bool = False  # whether a workbook hides it
+    header_rows: tuple[int, ...] = ()  # first and last row of a workbook's header, from 1
+    notes: list[str] = field(default_factory=list)  # what the reader did
+    problem: str = ""  # why the reader refuses it
+    says_crs: bool = True  # whether the file says its CRS, rather than by a default of its format
+    signs: NumberSigns = field(default_factory=NumberSigns)  # how its numbers are written
+
+
+@dataclass(eq=False)
+class OpenedFile:
+    """A file with its layers."""
+
+    kind: str  # kind of file
+    layers: list[Opened] = field(default_factory=list)  # in the order of the file
+    encoding: str = ""  # of its text, and by what that was told
+    encoding_reason: str = ""
+    notes: list[str] = field(default_factory=list)  # what holds for the whole file
+
+
+def open_layers(path: Path) -> OpenedFile:
+    """Open a table or vector file."""
+    kind, magic = FORMATS.get(path.suffix.lower(), ("", ()))
+    if not kind:
+        remedy = REMEDIES.get(path.suffix.lower(), "save it as .xlsx, CSV (UTF-8) or GeoPackage")
+        raise SourceError(f"{WHAT} {path}: the ending {path.suffix!r} is not known; {remedy}")
+    if kind == "workbook":
+        return _workbook(path)
+    if kind == "CSV":
+        return _text(path)
+    if kind == "file geodatabase":
+        local_folder(path, what=WHAT, holds="*.gdbtable", kind=kind)
+    else:
+        local_file(path, what=WHAT, magic=magic, kind=kind)
+    return _vector(path, kind)
+
+
+def _workbook(path: Path) -> OpenedFile:
+    sheets = list_sheets(path, what=WHAT)
+    filled = [(name, shown) for name, shown, is_filled in sheets if is_filled]
+    if not filled:
+        raise SourceError(f"{WHAT} {path}: every sheet is empty; export it again")
+    result = OpenedFile("workbook")
+    empty = [name for name, _, is_filled in sheets if not is_filled]
+    if empty:
+        result.notes.append(f"empty sheets: {', '.join(empty)}")
+    needs_name = sum(shown for _, shown in filled) != 1
+    for name, shown in filled[:MOST_LAYERS]:
+        layer = Opened(name, is_hidden=not shown)
+        if needs_name or not shown:
+            layer.keys["sheet"] = name
+        _read_sheet(path, layer)
+        result.layers.append(layer)
+    _note_rest(result, len(filled))
+    return result
+
+
+def _read_sheet(path: Path, layer: Opened) -> None:
+    try:
+        grid = open_sheet(path, layer.name, what=WHAT)
+    except SourceError as error:
+        layer.problem = str(error)
+        return
+    try:
+        layer.header_rows = find_header(grid, None, label=f"sheet {layer.name!r}")
+        _take(layer, sheet_frame(grid, label=WHAT))
+    except ContractError as error:
+        layer.problem = "; ".join(error.problems)
+    except SourceError as error:
+        layer.problem = str(error)
+    if layer.problem:
+        layer.notes += _first_rows(grid)
+
+
+def _first_rows(grid: Grid) -> list[str]:
+    """Show the first rows of a sheet that the reader refuses, so that its header can be declared."""
+    rows = sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]
+    return [
+        f"row {row}: {' | '.join(text for (r, _), text in sorted(grid.cells.items()) if r == row)}"
+        for row in rows
+    ]
+
+
+def _take(layer: Opened, frame: pd.DataFrame) -> None:
+    layer.notes += [note.detail for note in take_notes(frame)]
+    layer.frame = frame
+    layer.signs = tell_signs(frame)
+
+
+def _text(path: Path) -> OpenedFile:
+    data = local_file(path, what=WHAT).read_bytes()
+    encoding = guess_encoding(data)
+    reason = _REASONS[encoding]
+    if data.startswith(b"\xef\xbb\xbf"):
+        reason = "it begins with the byte order mark of UTF-8"
+    elif data.isascii():
+        reason = "all of its bytes are ASCII, which any encoding reads"
+    result = OpenedFile("CSV", encoding=encoding, encoding_reason=reason)
+    layer = Opened()
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{WHAT} {path}: no text in an encoding that is known; save it as CSV in UTF-8"
+        ) from error
+    delimiter = _delimiter(text)
+    if encoding != "utf-8":
+        layer.keys["encoding"] = encoding
+    if delimiter != ",":
+        layer.keys["delimiter"] = delimiter
+    try:
+        frame = _opened_text(path, {**layer.keys, "total_words": []})
+        _find_sums(layer, frame)
+        _take(layer, _opened_text(path, layer.keys) if "total_words" in layer.keys else frame)
+    except ContractError as error:
+        layer.problem = "; ".join(error.problems) + _title_above(text, delimiter)
+    except SourceError as error:
+        layer.problem = str(error)
+        if "holds no rows" in layer.problem or "not text" in layer.problem:
+            raise
+    result.layers.append(layer)
+    return result
+
+
+def _title_above(text: str, delimiter: str) -> str:
+    """Say that a title seems to stand above the header."""
+    widths = [line.count(delimiter) for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
+    if len(widths) > 2 and widths[0] < widths[1]:
+        return "; if a title stands above the header, delete the lines above it"
+    return ""
+
+
+def _opened_text(path: Path, keys: dict[str, object]) -> pd.DataFrame:
+    return open_frame(path, TableSource.model_validate({"path": path.name, **keys}), what=WHAT)
+
+
+def _find_sums(layer: Opened, frame: pd.DataFrame) -> None:
+    """Rows of sums are left out of a CSV only where the study names their words."""
+    found = set()
+    for number in total_rows(frame, TOTAL_WORDS):
+        texts = [value for value in frame.iloc[number - 1] if isinstance(value, str)]
+        found.add(next(word for word in TOTAL_WORDS if any(is_total([text], [word]) for text in texts)))
+    if found:
+        layer.keys["total_words"] = sorted(found)
+
+
+def _delimiter(text: str) -> str:
+    """Tell the sign between fields: the one that parts most lines into equally many, more than one."""
+    lines = [line for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
+    best, most = ",", 0
+    for sign in _DELIMITERS:
+        try:
+            widths = [len(row) for row in csv.reader(StringIO("\n".join(lines)), delimiter=sign)]
+        except csv.Error:
+            continue
+        fields = max(set(widths), key=widths.count) if widths else 1
+        score = widths.count(fields) * (fields > 1) * 100 + fields
+        if fields > 1 and score > most:
+            best, most = sign, score
+    return best
+
+
+def _vector(path: Path, kind: str) -> OpenedFile:
+    result = OpenedFile(kind)
+    keys: dict[str, object] = {}
+    if kind == "Shapefile":
+        keys = _shapefile_encoding(path, result)
+    names = [""] if kind in {"GeoParquet", "DXF", "Shapefile"} else _layer_names(path, kind)
+    says_crs = kind != "GeoJSON" or _says_crs(path)
+    for name in names[:MOST_LAYERS]:
+        layer = Opened(name if len(names) > 1 else "", keys=dict(keys), says_crs=says_crs)
+        if len(names) > 1:
+            layer.keys["layer"] = name
+        try:
+            frame = open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT)
+            _take(layer, frame)
+        except ContractError as error:
+            layer.problem = "; ".join(error.problems)
+        except SourceError as error:
+            if len(names) == 1:
+                raise
+            layer.problem = str(error)
+        result.layers.append(layer)
+    _note_rest(result, len(names))
+    return result
+
+
+def _layer_names(path: Path, kind: str) -> list[str]:
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path) if name not in _OWN_LAYERS]
+    except (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError) as error:
+        raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
+    if not names:
+        raise SourceError(f"{WHAT} {path}: no layer; export it again")
+    return names
+
+
+def _says_crs(path: Path) -> bool:
+    try:
+        return declares_crs(path)
+    except ValueError:
+        return False
+
+
+def _shapefile_encoding(path: Path, result: OpenedFile) -> dict[str, object]:
+    page = next((file for end in (".cpg", ".CPG") if (file := path.with_suffix(end)).exists()), None)
+    table = next((file for end in (".dbf", ".DBF") if (file := path.with_suffix(end)).exists()), None)
+    if table is None:
+        return {}  # the reader says which parts are absent
+    told = guess_table_encoding(table)
+    if page is not None:
+        said = page.read_text(encoding="ascii", errors="replace").strip()
+        if said.lower().replace("-", "") != "utf8" or told == "utf-8":
+            result.encoding, result.encoding_reason = said, f"{page.name} says so"
+            return {}
+        result.encoding = told
+        result.encoding_reason = f"{page.name} says {said}, but the .dbf is not: {_REASONS[told]}"
+        return {"encoding": told}
+    result.encoding, result.encoding_reason = told, f"no .cpg is beside it; {_REASONS[told]}"
+    return {} if told == "utf-8" else {"encoding": told}
+
+
+def _note_rest(result: OpenedFile, number: int) -> None:
+    if number > MOST_LAYERS:
+        result.notes.append(f"only the first {MOST_LAYERS} of {number} layers or sheets were looked into")
+
+
+def kinds_of_geometry(frame: pd.DataFrame) -> list[str]:
+    """Name the families of geometry in a frame."""
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        return []
+    families = frame.geometry.geom_type.dropna().str.removeprefix("Multi").value_counts()
+    return [str(name) for name, _ in sorted(families.items(), key=lambda item: (-item[1], str(item[0])))]
+
+
+def geometry_kinds(frame: pd.DataFrame) -> str:
+    """
+    Count kinds of geometry.
+
+    Returns such as ``"LineString 40, MultiLineString 2"``; empty for a plain table.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        return ""
+    counts = frame.geometry.geom_type.fillna("none").value_counts()
+    return ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))

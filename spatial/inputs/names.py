@@ -1,0 +1,291 @@
+"""Names of places as they are compared: without widths, accents, units and services, with saints written out."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from spatial.formats.tag_rules import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+
+__all__ = ["PlaceName", "in_each_script", "name_scores", "plain_name", "same_name", "written_names"]
+
+
+KIND_PENALTY = 0.06
+"""Taken off the score of two names that say different kinds of place, such as 金顶镇 and 金顶村."""
+
+MIN_LETTERS = 2
+"""A unit or a service is only cut off where at least so many letters stay."""
+
+REMEMBERED = 200_000
+"""Names whose plain form is kept, for a settlement is compared with many rows."""
+
+CUT_LETTERS = 3
+"""A word cut short keeps so many letters at least and leaves out as many, as in Med. for Medical."""
+
+SHARED_LETTERS = 3
+"""Beside words cut short, two names share a word of so many letters at least."""
+
+_BESIDE = re.compile(r"[/|;]")
+_HAN_RUN = re.compile(r"[\u3400-\u9fff0-9]*[\u3400-\u9fff][\u3400-\u9fff0-9]*")
+_AND = frozenset({"and", "et"})
+_LATIN_RUN = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")
+_OTHER_RUN = re.compile(r"[\u0370-\u1cff\u1f00-\u1fff]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_ABOVE = re.compile(
+    r"^(?:.{2,}?(?:省|自治区|自治州|州|市))?(?:.{2,}?(?:自治县|县|区|旗|市))?(?:.{2,}?(?:街道|镇|乡))?(?=.{2,})"
+)
+
+
+@dataclass(frozen=True)
+class PlaceName:
+    """A name for comparison."""
+
+    stem: str  # what is left when units, services and articles are gone
+    kind: str = ""  # ``village`` or ``town`` where the name says so, else empty
+
+
+@functools.cache
+def _words() -> dict[str, dict[str, Any]]:
+    text = importlib.resources.files("spatial.inputs").joinpath("names.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def plain_name(name: str) -> PlaceName:
+    """
+    Strip a name of a place, or of a facility that is called by its place, to what is compared.
+
+    Returns its stem is empty where nothing but a service or unit is named.
+
+    Examples
+    --------
+    >>> plain_name("兰坪县金顶镇官坪村卫生室")
+    PlaceName(stem='官坪', kind='village')
+    >>> plain_name("Poste de santé de Saint-Antoine").stem == plain_name("ST. ANTOINE").stem
+    True
+    """
+    text = unicodedata.normalize("NFKC", name).strip()
+    return _han(text) if _HAN.search(text) else _latin(text)
+
+
+def in_each_script(name: str) -> tuple[str, ...]:
+    """
+    Part a name that is written in two scripts side by side, as maps of bilingual countries do.
+
+    Returns the name, and its words in Latin and in the other script where it has both. Chinese names stay
+    whole.
+
+    Examples
+    --------
+    >>> in_each_script("سيما Sima"), in_each_script("Dar-Salama")
+    (('سيما Sima', 'Sima', 'سيما'), ('Dar-Salama',))
+    """
+    if not (_LATIN_RUN.search(name) and _OTHER_RUN.search(name)) or _HAN.search(name):
+        return (name,)
+    words = name.split()
+    other = [word for word in words if _OTHER_RUN.search(word)]
+    latin = [word for word in words if not _OTHER_RUN.search(word)]
+    return (name, " ".join(latin), " ".join(other)) if latin else (name,)
+
+
+def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+    """
+    Compare the names of rows with those of places.
+
+    Returns 0-1: share of letters in common (Indel similarity of RapidFuzz) of the plain names; 0 without a
+    name.
+
+    Examples
+    --------
+    >>> name_scores([["Mitsudjé clinic"]], [["Mitsoudje"], ["Foumbouni"]]).round(2).tolist()
+    [[0.94, 0.24]]
+    """
+    theirs, owner = _flat(places)
+    mine, row = _flat(rows)
+    result = np.zeros((len(rows), len(places)))
+    if mine and theirs:
+        by_place = np.maximum.reduceat(_pairs(mine, theirs), _starts(owner), axis=1)
+        by_row = np.maximum.reduceat(by_place, _starts(row), axis=0)
+        result[np.ix_(np.unique(row), np.unique(owner))] = by_row
+    return result
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def written_names(name: str) -> tuple[tuple[str, ...], ...]:
+    """
+    Write a facility's name as the words by which it is held against another; nothing of what it is gets lost.
+
+    Returns the words of the whole name and of each language of a name in two, without articles and with them;
+    a Chinese name is one word.
+
+    Examples
+    --------
+    >>> written_names("St. Anne Health Ctr / 圣安妮卫生院")[1:]
+    (('saint', 'anne', 'health', 'centre'), ('圣安妮卫生院',))
+    """
+    text = unicodedata.normalize("NFKC", name)
+    parts = [text, *(_BESIDE.split(text) if _BESIDE.search(text) else ())]
+    for part in tuple(parts):
+        han = "".join(_HAN_RUN.findall(part))
+        rest = _HAN_RUN.sub(" ", part)
+        parts += [han, rest] if han and _LATIN_RUN.search(rest) else in_each_script(part)
+    return tuple(dict.fromkeys(words for part in parts for words in _name_words(part)))
+
+
+def same_name(one: Sequence[str], two: Sequence[str]) -> bool:
+    """
+    Say whether two facilities bear one name: case, accents, blanks, articles, abbreviations and languages aside.
+
+    Words that say what a facility is count, unlike in `name_scores`: a primary school and a college of one place are
+    two. Numbers must be equal.
+
+    Examples
+    --------
+    >>> same_name(["Oakham Medical Practice"], ["OAKHAM  Med. Practice"]), same_name(["School 1"], ["School 2"])
+    (True, False)
+    """
+    mine = {words for name in one for words in written_names(name)}
+    theirs = {words for name in two for words in written_names(name)}
+    return any("".join(a) == "".join(b) or _aligned(a, b) for a in mine for b in theirs)
+
+
+def _name_words(text: str) -> list[tuple[str, ...]]:
+    """Plain words of a name without and with articles: spellings written out, single letters in a row as one word."""
+    if _HAN.search(text):
+        letters = "".join(letter for letter in fold(text) if letter.isalnum())
+        return [(_ABOVE.sub("", letters, count=1),)]
+    words = _words()
+    letters = "".join(letter if letter.isalnum() else " " for letter in fold(text))
+    joined: list[str] = []
+    was_single = False
+    for word in letters.split():
+        is_single = len(word) == 1 and word.isalpha()
+        if is_single and was_single:
+            joined[-1] += word
+        else:
+            joined.append(word)
+        was_single = is_single
+    known = words["short"] | words["written"]
+    told = tuple(known.get(word, word.lstrip("0") or word) for word in joined)
+    left_out = {*words["articles"]["latin"], *_AND}
+    return [named for named in (tuple(word for word in told if word not in left_out), told) if named]
+
+
+def _aligned(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
+    """Hold two names against each other word by word, where a word may be cut short or several be their initials."""
+    if not any(len(word) >= SHARED_LETTERS and word in two for word in one):
+        return False
+    if len(one) == len(two) and all(_cut_short(a, b) for a, b in zip(one, two, strict=True)):
+        return True
+    return _by_initials(one, two) or _by_initials(two, one)
+
+
+def _cut_short(one: str, two: str) -> bool:
+    short, long = sorted((one, two), key=len)
+    return one == two or (
+        len(short) >= CUT_LETTERS
+        and len(long) - len(short) >= CUT_LETTERS
+        and short.isalpha()
+        and long.startswith(short)
+    )
+
+
+def _by_initials(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Find one word of a name that is the initials of as many words of the other, as CHR is."""
+    for at, word in enumerate(short):
+        count = len(word)
+        initials = "".join(part[0] for part in long[at : at + count])
+        if (
+            count > 1
+            and word == initials
+            and short[:at] == long[:at]
+            and short[at + 1 :] == long[at + count :]
+        ):
+            return True
+    return False
+
+
+def _pairs(mine: list[PlaceName], theirs: list[PlaceName]) -> NDArray[np.float64]:
+    scores = process.cdist(
+        [name.stem for name in mine], [name.stem for name in theirs], scorer=fuzz.ratio, dtype=np.float32
+    )
+    kinds = [np.array([name.kind for name in names]) for names in (mine, theirs)]
+    said = (kinds[0] != "")[:, None] & (kinds[1] != "")[None, :]
+    apart = said & (kinds[0][:, None] != kinds[1][None, :])
+    result: NDArray[np.float64] = np.maximum(scores / 100.0 - KIND_PENALTY * apart, 0.0).astype(np.float64)
+    return result
+
+
+def _flat(groups: Sequence[Sequence[str]]) -> tuple[list[PlaceName], NDArray[np.intp]]:
+    pairs = [
+        (plain, number)
+        for number, names in enumerate(groups)
+        for plain in dict.fromkeys(plain_name(part) for name in names for part in in_each_script(name))
+        if plain.stem
+    ]
+    return [plain for plain, _ in pairs], np.array([number for _, number in pairs], dtype=np.intp)
+
+
+def _starts(owner: NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+
+
+def _han(text: str) -> PlaceName:
+    words = _words()
+    letters = "".join(letter for letter in fold(text) if letter.isalnum())
+    stem = _cut(letters, words["services"]["zh"])
+    kind = ""
+    suffixes = [(word, unit) for unit, listed in words["suffixes"].items() for word in listed]
+    while True:
+        word, unit = next(((word, unit) for word, unit in _longest(suffixes) if _ends(stem, word)), ("", ""))
+        if not word:
+            break
+        stem, kind = stem.removesuffix(word), kind or unit
+    return PlaceName(_ABOVE.sub("", stem, count=1), kind)
+
+
+def _latin(text: str) -> PlaceName:
+    words = _words()
+    letters = "".join(letter if letter.isalnum() else " " for letter in fold(text).replace("'", " "))
+    written = [words["short"].get(word, word) for word in letters.split()]
+    phrases = [*words["services"]["en"], *words["services"]["fr"]]
+    stem = f" {' '.join(written)} "
+    for phrase in sorted(phrases, key=len, reverse=True):
+        stem = stem.replace(f" {phrase} ", " ")
+    units = {word: unit for unit, listed in words["units"].items() for word in listed}
+    said = [units[word] for word in stem.split() if word in units]
+    left = [word for word in stem.split() if word not in units and word not in words["articles"]["latin"]]
+    if not left:  # a place may be called by such a word alone
+        left = [word for word in stem.split() if word not in words["articles"]["latin"]]
+    return PlaceName(" ".join(left), said[0] if said else "")
+
+
+def _cut(text: str, endings: Iterable[str]) -> str:
+    for word in sorted(endings, key=len, reverse=True):
+        if text == word:
+            return ""
+        if text.endswith(word):
+            return text.removesuffix(word)
+    return text
+
+
+def _longest(suffixes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(suffixes, key=lambda item: len(item[0]), reverse=True)
+
+
+def _ends(text: str, word: str) -> bool:
+    return text.endswith(word) and len(text) - len(word) >= MIN_LETTERS

@@ -1,0 +1,145 @@
+"""OpenStreetMap extracts as frames: settlements, facilities, roads, boundaries and water, with counts to check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.formats.notes import findings_frame
+from spatial.inputs.osm_elements import COUNTED, scan_osm, scan_roads
+from spatial.inputs.osm_features import read_boundaries, read_facilities, read_places, read_water
+from spatial.inputs.osm_roads import read_roads
+from spatial.inputs.services import Vocabulary, load_services
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import geopandas as gpd
+
+    from spatial.inputs.osm_elements import Scan
+    from spatial.inputs.road_tags import RoadLines
+
+
+__all__ = ["SETTLEMENT_WORDS", "OsmExtract", "read_osm", "read_osm_roads"]
+
+
+SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
+"""Values of ``place`` that are settlements, where a study does not say otherwise."""
+
+BASE_KEYS = ("amenity", "boundary", "highway", "landuse", "natural", "place", "route", "shop", "waterway")
+"""Keys that are read whatever the vocabulary asks for."""
+
+
+@dataclass(frozen=True, eq=False)
+class OsmExtract:
+    """What an extract holds, in EPSG:4326."""
+
+    places: gpd.GeoDataFrame  # settlements as points; see `osm_features.read_places`
+    facilities: gpd.GeoDataFrame  # as tagged, nothing merged; see `osm_features.read_facilities`
+    roads: gpd.GeoDataFrame  # roads and ferries; see `osm_roads.read_roads`
+    boundaries: gpd.GeoDataFrame  # administrative areas; see `osm_features.read_boundaries`
+    water: gpd.GeoDataFrame  # coastlines, watercourses and standing water; see `osm_features.read_water`
+    counts: pd.DataFrame  # item and number: what the file holds, before anything was merged or left out
+    findings: gpd.GeoDataFrame  # what a person should look at
+    # areas of the facilities that are mapped as such, and of sites by their members, by `facility_id`
+    outlines: gpd.GeoDataFrame
+
+
+def read_osm(
+    path: str | Path,
+    *,
+    vocabulary: Vocabulary | None = None,
+    place_words: Collection[str] = SETTLEMENT_WORDS,
+) -> OsmExtract:
+    """Read an OpenStreetMap extract."""
+    words = load_services() if vocabulary is None else vocabulary
+    scan = scan_osm(Path(path), keys={*BASE_KEYS, *words.tag_keys})
+    elements = scan.elements
+    places, findings = read_places(elements, scan.areas, words=place_words)
+    facilities, outlines, unplaced = read_facilities(elements, scan.areas, vocabulary=words)
+    lines, broken = read_roads(elements)
+    roads = lines.to_frame()
+    boundaries, levels, cut = read_boundaries(elements, scan.areas)
+    water = read_water(elements, scan.areas)
+    extra = {
+        "settlements": len(places),
+        "settlements from areas": int((~places["settlement_id"].str.startswith("n")).sum()),
+        "settlements without a name": int(places["name"].isna().sum()),
+        "population tags": int(
+            sum(
+                "population" in element.tags
+                for element in elements
+                if element.tags.get("place") in place_words
+            )
+        ),
+        "population tags unreadable": sum(item.kind == "unreadable_population" for item in findings),
+        "facilities as tagged": len(facilities),
+        "facilities without a place": len(unplaced),
+        "ferries": int((roads["road_class"] == "ferry").sum()),
+        "roads without two nodes": len(broken),
+        "ways with nodes beyond the extract": len(scan.incomplete),
+        "boundaries cut by the extract": len(cut),
+        **{f"boundaries admin_level={level}": number for level, number in sorted(levels.items())},
+        **{
+            f"service={name}": int(number)
+            for name, number in facilities["service"].value_counts().sort_index().items()
+        },
+    }
+    return OsmExtract(
+        places,
+        facilities,
+        roads,
+        boundaries,
+        water,
+        _counts(scan, extra),
+        findings_frame(findings, crs=WGS84),
+        outlines,
+    )
+
+
+def read_osm_roads(path: str | Path) -> RoadLines:
+    """
+    Read nothing but the roads and ferries of an extract, as `build_network` takes them; several times faster.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
+
+    Returns
+    -------
+    RoadLines
+        In EPSG:4326; ``roads.to_frame()`` is the frame that `read_osm` gives.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
+    """
+    return read_roads(scan_roads(Path(path)).elements)[0]
+
+
+def _counts(scan: Scan, extra: Mapping[str, int]) -> pd.DataFrame:
+    """Totals, then raw tags: amenities and the like over all kinds, places of nodes, highways of ways."""
+    numbers: dict[str, int] = {name: scan.totals[name] for name in ("nodes", "ways", "relations")}
+    numbers["highway ways"] = sum(
+        n for (key, _, kind), n in scan.values.items() if (key, kind) == ("highway", "w")
+    )
+    for key, value, kind in sorted(scan.values, key=lambda item: (COUNTED.index(item[0]), item[1], item[2])):
+        label = f"{key}={value}"
+        if key == "place" and kind != "n":
+            label += " (areas)"
+        elif key == "highway" and kind != "w":
+            label += " (nodes)" if kind == "n" else " (relations)"
+        numbers[label] = numbers.get(label, 0) + scan.values[key, value, kind]
+    numbers.update(extra)
+    return pd.DataFrame(
+        {
+            "item": pd.Series(list(numbers), dtype="str"),
+            "number": pd.Series(list(numbers.values()), dtype="float64"),
+        }
+    )

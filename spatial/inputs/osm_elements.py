@@ -1,0 +1,239 @@
+"""OpenStreetMap files of every format: the elements that matter, with their geometry, or an error and nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import osmium
+import osmium.filter
+import osmium.geom
+import osmium.osm
+import shapely
+
+from spatial.errors import SourceError
+from spatial.formats.files import local_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+
+__all__ = ["COUNTED", "Element", "Scan", "is_road", "open_extract", "scan_osm", "scan_roads"]
+
+
+FORMATS = {
+    ".osm.pbf": ("pbf", (b"\x00\x00\x00",)),
+    ".pbf": ("pbf", (b"\x00\x00\x00",)),
+    ".osm.gz": ("osm.gz", (b"\x1f\x8b",)),
+    ".osm.bz2": ("osm.bz2", (b"BZh",)),
+    ".osm": ("osm", ()),
+}
+"""Format and first bytes by the end of the file's name. A PBF begins with the length of its short header."""
+
+COUNTED = (
+    "amenity",
+    "emergency",
+    "healthcare",
+    "highway",
+    "office",
+    "place",
+    "route",
+    "shop",
+    "social_facility",
+)
+"""Keys whose raw values are counted, so that a reader can be checked against the file."""
+
+REMEDY = "fetch it again, or cut the extract again with osmium-tool"
+
+_UNSUPPORTED = ("not supported", "unsupported", "required feature")
+"""What libosmium says of a whole file that it cannot read, in small letters."""
+
+_NODE_BYTES = 16
+"""Bytes that the store of locations ``sparse_mem_array`` takes for a node: its number and its place."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Element:
+    """A tagged node, way or relation."""
+
+    kind: str  # node, way or relation
+    number: int  # its number in OpenStreetMap
+    tags: dict[str, str]  # all its tags
+    wkb: str = ""  # line of a way as hexadecimal WKB in degrees; empty where it has none
+    point: tuple[float, float] = (float("nan"), float("nan"))  # longitude and latitude of a node
+    nodes: tuple[int, ...] = ()  # of a road or ferry: the number of the node at each vertex of its line
+    members: tuple[tuple[str, int], ...] = ()  # kind and number of a relation's members
+
+    @property
+    def id(self) -> str:
+        """Id in the tables."""
+        return f"{self.kind}{self.number}"
+
+
+def is_road(tags: Mapping[str, str]) -> bool:
+    """Whether a way is a road or a ferry."""
+    return "highway" in tags or tags.get("route") == "ferry"
+
+
+@dataclass
+class Scan:
+    """What a file holds."""
+
+    # those with one of the keys asked for: nodes, ways, relations, each by number
+    elements: list[Element] = field(default_factory=list)
+    # hexadecimal WKB of the multipolygons that assemble, by id of the way or relation
+    areas: dict[str, str] = field(default_factory=dict)
+    totals: Counter[str] = field(default_factory=Counter)  # nodes, ways and relations in all
+    values: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # elements by key, value and kind
+    incomplete: list[str] = field(default_factory=list)  # ids of ways of which some node is not in the file
+
+
+def scan_osm(path: Path, *, keys: Collection[str]) -> Scan:
+    """Read the tagged elements of a file with their geometry, multipolygons included."""
+    return _scan(path, keys, roads_only=False)
+
+
+def scan_roads(path: Path) -> Scan:
+    """Read nothing but the ways that may be roads or ferries; `totals` counts no others, and no relations."""
+    return _scan(path, ("highway", "route"), roads_only=True)
+
+
+def open_extract(path: Path, read: Callable[[Any], Result]) -> Result:
+    """Let a function read a file with pyosmium; whatever it has read is lost where the file is damaged."""
+    name = path.name.lower()
+    found = next((value for end, value in FORMATS.items() if name.endswith(end)), None)
+    if found is None:
+        raise SourceError(
+            f"OpenStreetMap extract {path}: the name must end in .osm.pbf, .osm, .osm.gz or .osm.bz2; rename the file"
+        )
+    kind, magic = found
+    local = local_file(path, what="OpenStreetMap extract", magic=magic, kind=f"OpenStreetMap {kind}")
+    try:
+        # The format is named, for pyosmium does not recognise all endings.
+        return read(osmium.io.File(str(local), kind))
+    except (RuntimeError, ValueError, UnicodeDecodeError) as error:
+        if any(words in str(error).lower() for words in _UNSUPPORTED):
+            raise SourceError(
+                f"OpenStreetMap extract {path}: cannot be read: {error}; "
+                "write it anew with `osmium cat -o NEW.osm.pbf`"
+            ) from error
+        raise SourceError(f"OpenStreetMap extract {path}: damaged or cut off ({error}); {REMEDY}") from error
+
+
+def _scan(path: Path, keys: Collection[str], *, roads_only: bool) -> Scan:
+    def read(file: Any) -> Scan:
+        walk = _Walk(file, keys, osmium.index.create_map("sparse_mem_array"), roads_only=roads_only)
+        scan, totals = walk.scan, walk.scan.totals
+        # Nodes with numbers below 0, as editors write them, are in no store.
+        totals["nodes"] = totals["nodes"] or sum(1 for _ in osmium.FileProcessor(file, osmium.osm.NODE))
+        if walk.is_unsorted:
+            # Nodes came after ways, as Overpass writes them: places first then. This store need not be sorted.
+            store = osmium.index.create_map("sparse_mem_map")
+            with osmium.io.Reader(file, osmium.osm.NODE) as reader:
+                osmium.apply(reader, osmium.NodeLocationsForWays(store))
+            scan = _Walk(file, keys, store, roads_only=roads_only).scan
+            scan.totals = totals
+        if roads_only and len({element.number for element in scan.elements}) < len(scan.elements):
+            # Where areas are assembled, libosmium refuses these itself.
+            raise ValueError("a way is in it twice, as in a history or a file of changes")
+        return scan
+
+    scan = open_extract(path, read)
+    if not scan.totals["nodes"]:
+        raise SourceError(f"OpenStreetMap extract {path}: holds no nodes; {REMEDY}")
+    order = {"n": 0, "w": 1, "r": 2}
+    scan.elements.sort(key=lambda element: (order[element.kind], element.number))
+    return scan
+
+
+class _Walk:
+    """
+    A run of pyosmium through a file.
+
+    Filters in C++ hold back what is not asked for. How many nodes there are is known by the size of the store, which
+    costs no call a node.
+    """
+
+    def __init__(self, file: Any, keys: Collection[str], store: Any, *, roads_only: bool) -> None:
+        self.scan = Scan()
+        self.store = store
+        self._bytes_before_ways = 0
+        self._factory = osmium.geom.WKBFactory()
+        chosen = osmium.filter.KeyFilter(*sorted(keys))
+        processor: Any
+        if roads_only:
+            processor = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY).with_locations(store)
+            processor = processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
+            processor = processor.with_filter(chosen).with_filter(self)
+        else:
+            # This object stands before the filter, to count the ways and relations that it holds back.
+            processor = osmium.FileProcessor(file).with_locations(store).with_areas(chosen)
+            processor = processor.with_filter(self).with_filter(chosen)
+        for item in processor:
+            if item.type_str() == "a":
+                with contextlib.suppress(RuntimeError):  # rings that do not assemble make no area
+                    name = f"{'w' if item.from_way() else 'r'}{item.orig_id()}"
+                    self.scan.areas[name] = self._factory.create_multipolygon(item)
+            elif (element := self._element(item)) is not None:
+                self.scan.elements.append(element)
+                for key in COUNTED:
+                    if key in element.tags:
+                        self.scan.values[key, element.tags[key], element.kind] += 1
+        self.scan.totals["nodes"] = store.used_memory() // _NODE_BYTES
+
+    @property
+    def is_unsorted(self) -> bool:
+        """Whether nodes came after the first way, which so may lack places that the file tells."""
+        return self.scan.totals["ways"] > 0 and self.store.used_memory() > self._bytes_before_ways
+
+    def way(self, _way: object) -> None:
+        if not self.scan.totals["ways"]:
+            self._bytes_before_ways = self.store.used_memory()
+        self.scan.totals["ways"] += 1
+
+    def relation(self, _relation: object) -> None:
+        self.scan.totals["relations"] += 1
+
+    def _element(self, item: Any) -> Element | None:
+        # The iterators of pyosmium end by an exception in C++ that takes as long as five tags; a count spares it.
+        tags = dict(itertools.islice(item.tags, len(item.tags)))
+        kind, number = item.type_str(), item.id
+        if kind == "n":
+            place = item.location
+            return Element(kind, number, tags, point=(place.lon, place.lat)) if place.valid() else None
+        if kind == "r":
+            members = tuple((member.type, member.ref) for member in item.members)
+            return Element(kind, number, tags, members=members)
+        wkb, refs = "", item.nodes
+        nodes: tuple[int, ...] = ()
+        if len(refs) > 1:
+            try:
+                wkb = self._factory.create_linestring(item, osmium.geom.use_nodes.ALL)
+            except (RuntimeError, osmium.InvalidLocationError):
+                self.scan.incomplete.append(f"w{number}")
+                wkb, nodes = _longest_run(item)
+            else:
+                if is_road(tags):
+                    nodes = tuple([node.ref for node in refs])
+        return Element(kind, number, tags, wkb=wkb, nodes=nodes)
+
+
+def _longest_run(way: Any) -> tuple[str, tuple[int, ...]]:
+    """Find the longest stretch of a way whose nodes are all in the file: a gap is never bridged."""
+    runs: list[list[Any]] = [[]]
+    for node in way.nodes:
+        if node.location.valid():
+            runs[-1].append((node.ref, node.lon, node.lat))
+        elif runs[-1]:
+            runs.append([])
+    best = max(runs, key=len)
+    if len(best) < 2:
+        return "", ()
+    line = shapely.LineString([(lon, lat) for _, lon, lat in best])
+    return str(shapely.to_wkb(line, hex=True)), tuple(ref for ref, _, _ in best)

@@ -1,0 +1,451 @@
+"""Settlements, facilities, boundaries and water of OpenStreetMap as frames, made of elements."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import WGS84, require_metres
+from spatial.formats.notes import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.inputs.osm_elements import Element
+    from spatial.inputs.services import Vocabulary
+    from spatial.study.region import Tiers
+
+
+__all__ = [
+    "BARRIER_AREA_M2",
+    "assign_tiers",
+    "mark_barriers",
+    "places_unread",
+    "read_boundaries",
+    "read_facilities",
+    "read_places",
+    "read_population_tag",
+    "read_water",
+    "with_unit_codes",
+]
+
+
+_OFTEN = {
+    "city": "city",
+    "borough": "town",
+    "municipality": "town",
+    "town": "town",
+    "suburb": "village",
+    "quarter": "village",
+    "neighbourhood": "village",
+    "village": "village",
+    "hamlet": "village",
+}
+"""Values of ``place`` where people live together, and the tier that asks least of each: a suburb is no destination."""
+
+_SELDOM = ("isolated_dwelling", "farm", "allotments", "locality")
+"""Values that name single houses or ground: proposed where nothing else is tagged."""
+
+_COUNT = re.compile(r"\d+|\d{1,3}([ \u00a0\u202f,'\u2019]\d{3})+", re.ASCII)
+
+
+def read_places(
+    elements: Sequence[Element], areas: Mapping[str, str], *, words: Collection[str]
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Find the settlements."""
+    places = [element for element in elements if element.tags.get("place") in words]
+    geometry = shapes(places, areas)
+    kept, findings = _without_named_areas(places, geometry)
+    places, geometry = [places[i] for i in kept], geometry[kept]
+    points = np.where(shapely.get_dimensions(geometry) == 0, geometry, shapely.point_on_surface(geometry))
+    persons = []
+    for element, point in zip(places, points, strict=True):
+        number = read_population_tag(element.tags.get("population"))
+        if np.isnan(number) and "population" in element.tags:
+            text = element.tags["population"]
+            findings.append(
+                Finding("unreadable_population", element.id, f"population tag {text!r} is no number", point)
+            )
+        persons.append(number)
+    population = pd.Series(persons, dtype="float64")
+    columns = {
+        "settlement_id": pd.Series([element.id for element in places], dtype="str"),
+        "place": tag_texts(places, "place"),
+        "population_persons": population,
+        "population_source": pd.Series(np.where(population.notna(), "tag", "none"), dtype="str"),
+    }
+    return element_frame(places, points, columns), findings
+
+
+def _without_named_areas(
+    places: Sequence[Element], geometry: NDArray[np.object_]
+) -> tuple[NDArray[np.intp], list[Finding]]:
+    """Rows of nodes, and of areas that hold no place node; the other areas as findings."""
+    is_node = np.array([element.kind == "n" for element in places], dtype=bool)
+    nodes = np.flatnonzero(is_node)
+    is_area = shapely.get_dimensions(geometry) == 2
+    others = np.flatnonzero(is_area)
+    tree = shapely.STRtree(geometry[nodes])
+    area, node = tree.query(geometry[others], predicate="intersects")
+    held = {int(others[a]): int(nodes[n]) for a, n in zip(area[::-1], node[::-1], strict=True)}
+    findings = [
+        Finding(
+            "place_area",
+            places[row].id,
+            "the area of a place that a node stands for",
+            shapely.point_on_surface(geometry[row]),
+            other=places[by].id,
+        )
+        for row, by in held.items()
+    ]
+    kept = is_node | (is_area & ~np.isin(np.arange(len(places)), list(held)))
+    return np.flatnonzero(kept), findings
+
+
+def read_population_tag(text: str | None) -> float:
+    """
+    Read a population tag.
+
+    Returns persons; NaN where untagged, or where it is no whole number. Thousands may be set apart.
+
+    Examples
+    --------
+    >>> read_population_tag("12 345"), read_population_tag("1000 à 3000")
+    (12345.0, nan)
+    """
+    if text is None or not _COUNT.fullmatch(text.strip()):
+        return float("nan")
+    return float(re.sub(r"\D", "", text))
+
+
+def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
+    """
+    Say which place tags of an extract no tier reads, and what would read them.
+
+    Returns how many places where people live together are left out; all place tags that are left out with
+    their numbers, and the lines of ``[tiers]`` that read them.
+    """
+    read = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
+    found: dict[str, int] = {}
+    for item, number in zip(counts["item"].astype(str), counts["number"], strict=True):
+        key, _, value = item.partition("=")
+        word = value.removesuffix(" (areas)")
+        if key == "place" and word not in read:
+            found[word] = found.get(word, 0) + int(number)
+    if not found:
+        return 0, "no place tag that [tiers] leaves out is in it"
+    most = sorted(found.items(), key=lambda entry: (-entry[1], entry[0]))
+    told = f"place tags that [tiers] leaves out: {', '.join(f'{number:,} {word}' for word, number in most)}"
+    wanted = [word for word, _ in most if word in _OFTEN] or [word for word, _ in most if word in _SELDOM]
+    lines = []
+    for tier in ("city", "town", "village"):
+        words = [word for word in wanted if _OFTEN.get(word, "village") == tier]
+        if words:
+            listed = ", ".join(f'"{word}"' for word in dict.fromkeys([*getattr(tiers, tier), *words]))
+            lines.append(f"{tier} = [{listed}]")
+    if not lines:
+        return 0, told
+    read_by = "\n".join(("[tiers]", *lines))
+    return sum(found[word] for word in wanted if word in _OFTEN), f"{told}; these lines read them:\n{read_by}"
+
+
+def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
+    """Decide the tier of every settlement."""
+    words = {
+        word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(tiers, tier)
+    }
+    tier = places["tier"] if "tier" in places.columns else places["place"].map(words)
+    seat = np.zeros(len(places), dtype=bool)
+    for column in ("name", "name_en", "name_zh"):
+        if column in places.columns:
+            seat |= places[column].isin(tiers.county_seat).to_numpy(dtype=bool)
+    return places.assign(tier=pd.Series(np.where(seat, "county_seat", tier), index=places.index, dtype="str"))
+
+
+GONE = ("disused", "abandoned")
+"""Keys that, with ``yes``, say that an element no longer works."""
+
+
+class _Offer(NamedTuple):
+    """One service of one element."""
+
+    element: Element
+    service: str
+    is_only: bool
+
+    @property
+    def id(self) -> str:
+        return self.element.id if self.is_only else f"{self.element.id}/{self.service}"
+
+
+class FoundFacilities(NamedTuple):
+    """Facilities as points, the areas of those that have one by their id, and ids of those that have no place."""
+
+    frame: gpd.GeoDataFrame
+    outlines: gpd.GeoDataFrame
+    unplaced: list[str]
+
+
+def read_facilities(
+    elements: Sequence[Element], areas: Mapping[str, str], *, vocabulary: Vocabulary
+) -> FoundFacilities:
+    """Find the facilities."""
+    keys = frozenset(vocabulary.tag_keys)
+    asked = functools.cache(vocabulary.asks_for)  # the same few tags again and again
+    offers = [
+        _Offer(element, service, len(services) == 1)
+        for element in elements
+        if any(asked(key, value) for key, value in element.tags.items() if key in keys)
+        for services in [vocabulary.match(element.tags)]
+        for service in services
+    ]
+    found = [offer.element for offer in offers]
+    drawn = shapes(found, areas)
+    points = centroids(drawn)
+    missing = np.array([point is None for point in points], dtype=bool)
+    if missing.any():
+        by_id = {element.id: element for element in elements}
+        for row in np.flatnonzero(missing):
+            members = _members(found[row], by_id, areas)
+            points[row] = _middle(members)
+            drawn[row] = shapely.union_all(members) if len(members) else None
+    placed = [row for row, point in enumerate(points) if point is not None and not point.is_empty]
+    lost = sorted({offers[row].id for row in range(len(offers))} - {offers[row].id for row in placed})
+    offers, found = [offers[row] for row in placed], [found[row] for row in placed]
+    drawn = drawn[placed]
+    gone = np.zeros(len(found), dtype=bool)
+    for key in GONE:
+        gone |= (tag_texts(found, key) == "yes").to_numpy(dtype=bool)
+    columns: dict[str, pd.Series] = {
+        "facility_id": pd.Series([offer.id for offer in offers], dtype="str"),
+        "service": pd.Series([offer.service for offer in offers], dtype="str"),
+        "capacity": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
+        "load": pd.Series(np.nan, index=range(len(offers)), dtype="float64"),
+        "status": pd.Series(np.where(gone, "closed", "existing"), dtype="str"),
+    }
+    is_area = (shapely.get_dimensions(drawn) == 2) | np.array(
+        [offer.element.kind == "r" for offer in offers], dtype=bool
+    )
+    outlines = gpd.GeoDataFrame(
+        {"facility_id": columns["facility_id"][is_area].reset_index(drop=True)},
+        geometry=gpd.GeoSeries(drawn[is_area], crs=WGS84),
+    )
+    return FoundFacilities(element_frame(found, points[placed], columns), outlines, lost)
+
+
+def _members(element: Element, by_id: Mapping[str, Element], areas: Mapping[str, str]) -> NDArray[np.object_]:
+    """Shapes of the tagged members of a relation that is no area, such as a site."""
+    members = [by_id[name] for kind, number in element.members if (name := f"{kind}{number}") in by_id]
+    drawn = shapes(members, areas)
+    return drawn[~(shapely.is_missing(drawn) | shapely.is_empty(drawn))]
+
+
+def _middle(members: NDArray[np.object_]) -> object:
+    """Mean of the members' middles; None without any."""
+    if not len(members):
+        return None
+    points = centroids(members)
+    return shapely.Point(np.mean(shapely.get_coordinates(points), axis=0))
+
+
+def read_boundaries(
+    elements: Sequence[Element], areas: Mapping[str, str]
+) -> tuple[gpd.GeoDataFrame, dict[str, int], list[str]]:
+    """
+    Find the administrative areas that assemble.
+
+    A closed way that is a member of a relation of its level is a part of that area, as is one that bears its name; so
+    are closed ways of one level and name, such as islets.
+
+    Returns boundary_id, admin_level, names and tags, polygons in EPSG:4326; areas that assemble by level,
+    before parts are put together; and ids of relations that do not assemble, since the extract cuts them.
+    """
+    found = [element for element in elements if element.kind != "n" and _level(element) is not None]
+    whole = [element for element in found if element.id in areas]
+    counts: dict[str, int] = {}
+    for element in whole:
+        counts[str(_level(element))] = counts.get(str(_level(element)), 0) + 1
+    cut = [element.id for element in found if element.kind == "r" and element.id not in areas]
+    leaders = _leaders(whole)
+    geometry = shapes(whole, areas)
+    rows = [row for row, leader in enumerate(leaders) if leader == row]
+    merged = np.array([_union(geometry, leaders, row) for row in rows], dtype=object)
+    kept = [whole[row] for row in rows]
+    columns = {
+        "boundary_id": pd.Series([element.id for element in kept], dtype="str"),
+        "admin_level": pd.Series([_level(element) for element in kept], dtype="int64"),
+    }
+    return element_frame(kept, merged, columns), counts, cut
+
+
+def _level(element: Element) -> int | None:
+    text = element.tags.get("admin_level", "")
+    return (
+        int(text)
+        if element.tags.get("boundary") == "administrative" and text.isascii() and text.isdigit()
+        else None
+    )
+
+
+def _leaders(whole: Sequence[Element]) -> list[int]:
+    """For every area the row of the area it is a part of; its own row where it stands for itself."""
+    by_member = {
+        (f"{kind}{number}", _level(element)): row
+        for row, element in enumerate(whole)
+        for kind, number in element.members
+    }
+    by_name: dict[tuple[str, int | None], list[int]] = {}
+    for row, element in sorted(enumerate(whole), key=lambda item: (item[1].kind != "r", item[1].number)):
+        if element.tags.get("name"):
+            by_name.setdefault((element.tags["name"], _level(element)), []).append(row)
+    leaders = list(range(len(whole)))
+    for row, element in enumerate(whole):
+        if element.kind == "r":
+            continue
+        namesakes = by_name.get((element.tags.get("name", ""), _level(element)), [row])
+        is_clear = len([other for other in namesakes if whole[other].kind == "r"]) <= 1
+        leaders[row] = by_member.get((element.id, _level(element)), namesakes[0] if is_clear else row)
+    return leaders
+
+
+def _union(geometry: NDArray[np.object_], leaders: Sequence[int], row: int) -> object:
+    parts = [geometry[other] for other, leader in enumerate(leaders) if leader == row]
+    return parts[0] if len(parts) == 1 else shapely.union_all(parts)
+
+
+BARRIER_AREA_M2 = 10_000.0
+"""Standing water from this size (1 ha, so about 110 m across) is a barrier; around a smaller one people walk."""
+
+LINES = ("river", "stream", "canal", "tidal_channel")
+FLOWING = ("river", "canal", "tidal_channel", "coastline")
+"""Kinds that cannot be waded, whatever their width on the map; a stream can."""
+
+_DRY = ("intermittent", "seasonal")
+_COVERED = ("tunnel", "covered")
+
+
+def read_water(elements: Sequence[Element], areas: Mapping[str, str]) -> gpd.GeoDataFrame:
+    """Find coastlines, watercourses and standing water."""
+    found = [(element, kind) for element in elements if element.kind != "n" and (kind := _kind(element.tags))]
+    waters = [element for element, _ in found]
+    geometry = shapes(waters, areas)
+    drawn = [row for row, shape in enumerate(geometry) if shape is not None]
+    waters, geometry = [waters[row] for row in drawn], geometry[drawn]
+    columns: dict[str, pd.Series] = {
+        "water_id": pd.Series([element.id for element in waters], dtype="str"),
+        "kind": pd.Series([found[row][1] for row in drawn], dtype="str"),
+        "is_passable": pd.Series([_is_passable(element.tags) for element in waters], dtype="bool"),
+    }
+    return element_frame(waters, _as_lines(geometry, columns["kind"]), columns)
+
+
+def _kind(tags: Mapping[str, str]) -> str:
+    if tags.get("natural") == "coastline":
+        return "coastline"
+    if tags.get("waterway") in LINES:
+        return tags["waterway"]
+    if tags.get("waterway") == "riverbank":
+        return "river"
+    if tags.get("natural") == "water":
+        return tags.get("water", "lake")
+    if tags.get("landuse") in {"reservoir", "basin"}:
+        return tags["landuse"]
+    return ""
+
+
+def _is_passable(tags: Mapping[str, str]) -> bool:
+    dry = any(tags.get(key, "no") != "no" for key in _DRY)
+    return dry or any(tags.get(key, "no") != "no" for key in _COVERED)
+
+
+def _as_lines(geometry: NDArray[np.object_], kinds: pd.Series) -> NDArray[np.object_]:
+    """Turn closed coastlines, which are edges of islands and no water, into lines."""
+    shore = (kinds == "coastline").to_numpy(dtype=bool) & (shapely.get_dimensions(geometry) == 2)
+    result = geometry.copy()
+    result[shore] = shapely.boundary(geometry[shore])
+    return result
+
+
+def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Say which water no walk to the road crosses.
+
+    A barrier is the coastline, a river, canal or tidal channel, and standing water of at least `BARRIER_AREA_M2`;
+    never a stream, and never what falls dry (``intermittent``, ``seasonal``) or runs under ground (``tunnel``,
+    ``covered``).
+    """
+    require_metres(water.crs, what="water")
+    flowing = water["kind"].isin(FLOWING).to_numpy(dtype=bool)
+    wide = (water.geometry.area >= BARRIER_AREA_M2).to_numpy(dtype=bool)
+    passable = water["is_passable"].to_numpy(dtype=bool)
+    return water.assign(is_barrier=(flowing | wide) & ~passable)
+
+
+def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFrame:
+    """Give places or boundaries of an extract the code that a tag of theirs holds."""
+    if tag is None:
+        return frame
+    codes = [json.loads(tags).get(tag) for tags in frame["tags"]]
+    return frame.assign(unit_code=pd.Series(codes, index=frame.index, dtype="str").str.strip())
+
+
+def shapes(elements: Sequence[Element], areas: Mapping[str, str]) -> NDArray[np.object_]:
+    """
+    Geometry of elements: the multipolygon where one assembled, else the line or the point.
+
+    Returns None for relations that do not assemble and ways without two nodes; a multipolygon of one part is
+    a polygon.
+    """
+    result = np.full(len(elements), None, dtype=object)
+    is_node = np.array([element.kind == "n" for element in elements], dtype=bool)
+    if is_node.any():
+        points = np.array([element.point for element in elements if element.kind == "n"])
+        result[is_node] = shapely.points(points)
+    texts = [areas.get(element.id, element.wkb) if element.kind != "n" else "" for element in elements]
+    drawn = np.array([bool(text) for text in texts], dtype=bool)
+    if drawn.any():
+        result[drawn] = _single(shapely.from_wkb([text for text in texts if text]))
+    return result
+
+
+def _single(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    alone = (shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON) & (
+        shapely.get_num_geometries(geometry) == 1
+    )
+    geometry[alone] = shapely.get_geometry(geometry[alone], 0)
+    return geometry
+
+
+def centroids(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Centroid of every geometry, taken in degrees, which for a building differs by less than a millimetre."""
+    result: NDArray[np.object_] = shapely.centroid(geometry)
+    return result
+
+
+def tag_texts(elements: Sequence[Element], key: str) -> pd.Series:
+    """One tag of every element."""
+    return pd.Series([element.tags.get(key) for element in elements], dtype="str")
+
+
+def element_frame(
+    elements: Sequence[Element], geometry: NDArray[np.object_], columns: Mapping[str, pd.Series]
+) -> gpd.GeoDataFrame:
+    """Frame with names in every language and all tags as JSON."""
+    names = {"name": tag_texts(elements, "name"), "name_en": tag_texts(elements, "name:en")}
+    chinese = [tag_texts(elements, key) for key in ("name:zh", "name:zh-Hans", "name:zh-Hant")]
+    names["name_zh"] = chinese[0].fillna(chinese[1]).fillna(chinese[2])
+    tags = pd.Series(
+        [json.dumps(element.tags, ensure_ascii=False, sort_keys=True) for element in elements], dtype="str"
+    )
+    return gpd.GeoDataFrame(
+        {**columns, **names, "tags": tags}, geometry=gpd.GeoSeries(geometry, crs=WGS84), crs=WGS84
+    )

@@ -1,0 +1,321 @@
+"""Tables of a study whose rows lack coordinates: what they are located by, what is decided, what is left to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, SourceError, first_of
+from spatial.formats.columns import coordinate_columns, row_labels
+from spatial.formats.notes import Finding, Note, add_notes, findings_frame
+from spatial.inputs.list_review import read_decided
+from spatial.inputs.names import name_scores
+from spatial.inputs.placement import place_frame
+from spatial.inputs.placing import PLACED_BY, amid_townships, locate_places, names_of
+from spatial.plain_text import spreadsheet_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spatial.inputs.placing import Placement
+    from spatial.study import Study
+    from spatial.study.sources import TableSource
+
+
+__all__ = ["PlacedTables", "place_where_given", "unplaced_in_units"]
+
+
+TO_DECIDE = "places_to_decide.csv"
+_FREE_TEXT = ("name", "township", "service")
+REASONS = {
+    "ambiguous": "several settlements are called nearly alike",
+    "no_similar_name": "no settlement is called like it",
+    "no_name": "it has no name to look for",
+    "unknown_unit_code": "no settlement or boundary carries its unit code",
+    "unknown_township": "no boundary or settlement carries its township",
+    "units_disagree": "its unit code and its township have no settlement in common",
+    "no_settlement_in_unit": "no settlement lies in its unit",
+    "taken_by_another": "another row of the table is that settlement",
+}
+
+
+def place_where_given(
+    frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str
+) -> gpd.GeoDataFrame:
+    """Give the rows that have coordinates their geometry, and leave the others without."""
+    if source.coordinates == "all":
+        return place_frame(frame, source, path, what=what, key=key)
+    given = pd.Series(False, index=frame.index)
+    if source.coordinates == "some":
+        given, note = _given(frame, source, key)
+        add_notes(frame, [note])
+    nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), index=frame.index, crs=WGS84)
+    if not given.any():
+        plain = pd.DataFrame(frame.drop(columns=_geometry(frame)))
+        return _with_notes(gpd.GeoDataFrame(plain, geometry=nowhere, crs=WGS84), frame)
+    placed = place_frame(frame[given], source, path, what=what, key=key)
+    rest = pd.DataFrame(frame[~given].drop(columns=_geometry(frame)))
+    both = pd.concat([pd.DataFrame(placed), rest]).loc[frame.index]
+    return _with_notes(gpd.GeoDataFrame(both, geometry="geometry", crs=placed.crs), frame)
+
+
+def _with_notes(placed: gpd.GeoDataFrame, frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Let what the reader noted travel in the frame's attributes."""
+    placed.attrs = dict(frame.attrs)
+    return placed
+
+
+def _geometry(frame: pd.DataFrame) -> list[str]:
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        return [frame.active_geometry_name]
+    return [column for column in ("geometry",) if column in frame.columns]
+
+
+def _given(frame: pd.DataFrame, source: TableSource, key: str) -> tuple[pd.Series, Note]:
+    """
+    Say which rows have coordinates, and note what was written in those that have none.
+
+    A word without a digit, half a pair, and the pair 0, 0 that programs write where nothing was entered are none; what
+    has digits and cannot be read is a fault of the row.
+    """
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        drawn = frame.geometry.notna() & ~frame.geometry.is_empty
+        written, zero = drawn, drawn & (np.abs(frame.geometry.bounds).max(axis=1) == 0)
+        given = drawn & ~zero
+    else:
+        columns, keys = coordinate_columns(source)
+        absent = [name for name in columns if name not in frame.columns]
+        if absent:
+            problem = f"{absent[0]}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none'"
+            raise ContractError(source.path, [problem])
+        cells = frame[list(columns)]
+        texts = cells.astype("str").where(cells.notna(), "").apply(lambda column: column.str.strip())
+        numbers = cells.apply(pd.to_numeric, errors="coerce")
+        given = texts.apply(lambda column: column.str.contains(r"\d")).all(axis=1) & ~(numbers == 0).all(
+            axis=1
+        )
+        written = (texts != "").any(axis=1)
+    lost = written & ~given
+    item = "coordinates that are none"
+    return given, Note(
+        item, int(lost.sum()), f"{item}, a word, one of two or 0, 0: {first_of(row_labels(frame, key)[lost])}"
+    )
+
+
+@dataclass(eq=False)
+class PlacedTables:
+    """Rows that were located, and rows that were not, of all tables of a study."""
+
+    study: Study  # with `placing`
+    undecided: list[pd.DataFrame] = field(default_factory=list)  # the account, table by table
+    unplaced: list[pd.DataFrame] = field(default_factory=list)
+    findings: list[gpd.GeoDataFrame] = field(default_factory=list)
+    numbers: dict[tuple[str, str], float] = field(default_factory=dict)
+    # ids of the settlements of the study's list that could not be located
+    nowhere: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read the decisions."""
+        file = self.study.placing.decisions
+        self.decisions = {} if file is None else read_decisions(self.study.raw_path(file))
+        sources = self.study.sources
+        tables = {
+            table.path for table in (sources.settlements, *sources.attributes, *sources.facilities) if table
+        }
+        strange = sorted(set(self.decisions) - tables)
+        if strange:
+            problem = (
+                f"source: no table of the study is {first_of(strange)}; delete its rows or correct the path"
+            )
+            raise ContractError(f"decisions on places {file}", [problem])
+
+    def locate(
+        self,
+        frame: gpd.GeoDataFrame,
+        source: TableSource,
+        settlements: gpd.GeoDataFrame,
+        boundaries: gpd.GeoDataFrame,
+    ) -> gpd.GeoDataFrame:
+        """Locate the rows of one table that have no geometry."""
+        if source.coordinates == "all":
+            return frame
+        key = "facility_id" if "facility_id" in frame.columns else "settlement_id"
+        if settlements.empty and boundaries.empty and frame.geometry.isna().all():
+            raise SourceError(
+                f"{source.path}: nothing to locate its rows by; name an extract in [sources.osm], or a table with "
+                "coordinates in [sources.settlements] or [sources.boundaries]"
+            )
+        levels = self.study.region.unit_levels
+        wanted = boundaries["admin_level"].isin(levels) if levels else pd.Series(True, index=boundaries.index)
+        if "unit_code" in boundaries.columns:
+            wanted |= boundaries["unit_code"].notna()
+        done = locate_places(
+            frame,
+            settlements,
+            boundaries[wanted],
+            key=key,
+            decisions=self.decisions.get(source.path),
+            options=self.study.placing,
+        )
+        is_list = source is self.study.sources.settlements
+        if is_list and settlements.empty:
+            units = boundaries[boundaries["admin_level"].isin(levels)] if levels else boundaries
+            done = amid_townships(done, units)
+        self._account(done, source.path, key)
+        if is_list:
+            self.nowhere += done.undecided["place_id"].tolist()
+            add_notes(done.frame, _about_townships(done.frame))
+        add_notes(done.frame, [_called_elsewhere(done.frame, settlements, key, self.study.placing.name_min)])
+        located = done.frame.geometry.notna()
+        if key == "facility_id":
+            self.unplaced.append(_without_place(done, source.path))
+        if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
+            raise SourceError(_nobody(done, source.path))
+        return done.frame[located].reset_index(drop=True)
+
+    def _account(self, done: Placement, path: str, key: str) -> None:
+        by = done.frame["placed_by"]
+        numbers = {f"placed by {way}": float((by == way).sum()) for way in PLACED_BY}
+        if not numbers["placed by township"]:
+            del numbers["placed by township"]  # lists of settlements alone are placed so
+        numbers["not placed"] = float(by.isna().sum())
+        for item, number in numbers.items():
+            self.numbers[path, item] = self.numbers.get((path, item), 0.0) + number
+        self.undecided.append(done.undecided.assign(source=path))
+        decided = done.frame[by == "decision"]
+        found = [
+            Finding(
+                "placed_by_decision",
+                str(row[key]),
+                f"put at {row['placed_at']} by decision",
+                row["geometry"],
+                other=str(row["placed_at"]),
+            )
+            for row in decided.to_dict("records")
+        ]
+        for row in done.frame[by == "township"].to_dict("records"):
+            place, other = str(row[key]), str(row["placed_at"])
+            detail = (
+                f"{path}: no coordinates: put amid its township, {other}; its times are those of that point"
+            )
+            found.append(Finding("placed_by_township", place, detail, row["geometry"], other=other))
+        remedy = f"fill in settlement_id in {TO_DECIDE} and name that file as placing.decisions"
+        if not done.is_choice:
+            remedy = "give it coordinates, or a township that has a boundary or other rows with coordinates"
+        for row, point in zip(done.undecided.to_dict("records"), done.near, strict=True):
+            why = REASONS[row["reason"]]
+            called = f" ({row['name']})" if row["name"] else ""
+            detail = f"{path}: not located{called}: {why}; {remedy}. Drawn where to look, not where it is"
+            found.append(Finding("not_placed", str(row["place_id"]), detail, point))
+        self.findings.append(findings_frame(found, crs=done.frame.crs or WGS84))
+
+    @property
+    def counts(self) -> list[tuple[str, str, float]]:
+        """Count rows by the way in which they were located."""
+        return [(path, item, number) for (path, item), number in self.numbers.items()]
+
+    def to_decide(self) -> pd.DataFrame:
+        """List what a person must decide."""
+        if not self.undecided:
+            return pd.DataFrame()
+        frame = pd.concat(self.undecided, ignore_index=True)
+        frame.insert(0, "source", frame.pop("source"))
+        for column in frame.columns:
+            if column in _FREE_TEXT or column.endswith("_name"):
+                frame[column] = frame[column].fillna("").map(spreadsheet_text)
+        return frame
+
+
+def _without_place(done: Placement, path: str) -> pd.DataFrame:
+    rows = done.frame.geometry.isna()
+    columns = [
+        name
+        for name in ("facility_id", "name", "service", "status", "unit_code", "open_to", "eligible_units")
+        if name in done.frame.columns
+    ]
+    return pd.DataFrame(done.frame.loc[rows, columns]).assign(source=path, unit_id=done.unit_ids[rows])
+
+
+def _nobody(done: Placement, path: str) -> str:
+    reasons = done.undecided["reason"].value_counts()
+    why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
+    return (
+        f"{path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, place_name or "
+        "township in columns, or give coordinates"
+    )
+
+
+def _about_townships(frame: gpd.GeoDataFrame) -> list[Note]:
+    """Say on every page which settlements lie amid their township for want of a place, and which are nowhere."""
+    amid, nowhere = frame["placed_by"] == "township", frame["placed_by"].isna()
+    ids = frame["settlement_id"]
+    put = "settlements without coordinates put amid their township"
+    lost = "settlements that could not be located"
+    return [
+        Note(put, int(amid.sum()), f"{put}: {first_of(ids[amid])}; their times are those of that point"),
+        Note(lost, int(nowhere.sum()), f"{lost} and are in no number: {first_of(ids[nowhere])}"),
+    ]
+
+
+def _called_elsewhere(
+    frame: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, key: str, name_min: float
+) -> Note:
+    """Name rows that their code puts at one settlement and their name at another: one of them is wrong."""
+    item = "placed by code, called like another settlement"
+    coded = frame[(frame["placed_by"] == "unit_code") & frame["placed_at"].isin(settlements["settlement_id"])]
+    names, places = names_of(coded), names_of(settlements)
+    row_of = {name: row for row, name in enumerate(settlements["settlement_id"])}
+    shown = []
+    for row, name, there in zip(coded[key], names, coded["placed_at"], strict=True):
+        own = row_of[str(there)]
+        if name_scores([name], [places[own]]).max() >= name_min:
+            continue
+        scores = name_scores([name], places)[0]
+        if scores.max(initial=0.0) >= 1.0:
+            other = int(scores.argmax())
+            shown.append(f"{row} ({name[0]}): {' / '.join(places[own])} ≠ {' / '.join(places[other])}")
+    return Note(item, len(shown), f"{item} (place by code ≠ place by name): {first_of(shown)}")
+
+
+def read_decisions(path: Path) -> dict[str, dict[str, str]]:
+    """Read what was decided about places."""
+    what = "decisions on places"
+    frame = read_decided(path, what=what)
+    missing = [name for name in ("source", "place_id", "settlement_id") if name not in frame.columns]
+    if missing:
+        raise ContractError(f"{what} {path}", [f"{name}: the column is missing" for name in missing])
+    made = frame[frame["settlement_id"].notna()]
+    problems = []
+    for column in ("place_id", "settlement_id"):
+        rounded = made[column].fillna("").str.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+")
+        if rounded.any():
+            problems.append(
+                f"{column}: rounded by a spreadsheet, such as {first_of(made[column][rounded], limit=3)}; "
+                "import the CSV with its columns as text and enter the ids again"
+            )
+    twice = made[made.duplicated(["source", "place_id"])]
+    if len(twice):
+        problems.append(f"place_id: decided more than once for {first_of(twice['place_id'])}; keep one row")
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    result: dict[str, dict[str, str]] = {}
+    for row in made.to_dict("records"):
+        result.setdefault(str(row["source"]), {})[str(row["place_id"])] = str(row["settlement_id"]).strip()
+    return result
+
+
+def unplaced_in_units(unplaced: list[pd.DataFrame], boundaries: gpd.GeoDataFrame) -> pd.DataFrame | None:
+    """Say in which townships of the study facilities without a place are."""
+    filled = [frame for frame in unplaced if len(frame)]
+    if not filled:
+        return None
+    joined = pd.concat(filled, ignore_index=True)
+    units = boundaries["boundary_id"][boundaries["is_unit"]]
+    within = joined["unit_id"].isin(units)
+    joined["township_id"] = joined.pop("unit_id").where(within).astype("str")
+    return joined.assign(in_study=within.to_numpy(dtype=bool))

@@ -1,0 +1,573 @@
+"""Places without coordinates: located by decision, by unit code, else by name within the township, or listed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, first_of
+from spatial.formats.columns import text_column
+from spatial.inputs.names import in_each_script, name_scores, plain_name
+from spatial.inputs.unit_codes import unit_key, unit_prefixes
+from spatial.study.sources import PlacingOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.intp]
+
+__all__ = ["PLACED_BY", "Placement", "amid_townships", "called", "locate_places", "names_of", "texts"]
+
+
+# Where a place without coordinates may lie: settlements by code, by unit and by name, units by code and by name.
+
+NAMES = ("name", "name_en", "name_zh")
+TAGS = ("name:fr", "name:en", "int_name", "alt_name", "official_name", "old_name", "short_name", "loc_name")
+"""Tags of an extract that hold further names of a place."""
+
+VILLAGE_DIGITS = 12
+TOWNSHIP_DIGITS = 9
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """The settlements among which a row's name is looked for."""
+
+    rows: Rows  # rows of the settlements
+    unit: int = -1  # row of the boundary that they lie in, -1 where none is known
+    fault: str = ""  # why the row's unit cannot be used, empty where it can
+
+
+def texts(frame: pd.DataFrame, column: str) -> list[str]:
+    """
+    Read a column as stripped text.
+
+    Returns empty text where missing.
+    """
+    if column not in frame.columns:
+        return [""] * len(frame)
+    return text_column(frame[column]).fillna("").str.strip().tolist()
+
+
+def names_of(frame: pd.DataFrame, columns: Sequence[str] = NAMES) -> list[tuple[str, ...]]:
+    """List the names of every row."""
+    parts = [texts(frame, column) for column in columns]
+    return [tuple(dict.fromkeys(name for name in row if name)) for row in zip(*parts, strict=True)]
+
+
+def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """List everything that places of a map are called: their names, and other names in their tags."""
+    names = names_of(frame)
+    if "tags" not in frame.columns:
+        return names
+    found = []
+    for own, text in zip(names, texts(frame, "tags"), strict=True):
+        tags = json.loads(text) if text else {}
+        more = (name.strip() for key in TAGS for name in str(tags.get(key, "")).split(";"))
+        found.append(tuple(dict.fromkeys((*own, *filter(None, more)))))
+    return found
+
+
+def township_names(code: str, township_id: str, township: str) -> list[tuple[str, str]]:
+    """Name the township of a row in each way that another row of its list may name it."""
+    key = unit_key(code)
+    digits = key[:TOWNSHIP_DIGITS] if key.isdigit() and len(key) in (TOWNSHIP_DIGITS, VILLAGE_DIGITS) else ""
+    ways = (("id", township_id), ("code", digits), ("name", plain_name(township).stem if township else ""))
+    return [(way, name) for way, name in ways if name]
+
+
+class PlacingGround:
+    """Settlements and boundaries, indexed by code, unit and name."""
+
+    def __init__(self, settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame | None) -> None:
+        self.ids = texts(settlements, "settlement_id")
+        self.row_of = {name: row for row, name in enumerate(self.ids)}
+        self.names = names_of(settlements)
+        self.called = called(settlements)
+        self.points = settlements.geometry.to_numpy()
+        self.codes = [unit_key(code) for code in texts(settlements, "unit_code")]
+        self.parts = _index(unit_prefixes(code) if code else () for code in self.codes)
+        self._tree = shapely.STRtree(self.points)
+        self._townships = {
+            column: _index((text,) if text else () for text in texts(settlements, column))
+            for column in ("township_id", "township")
+        }
+        self._add_units(boundaries)
+        self._members: dict[int, Rows] = {}
+        self._scopes: dict[tuple[str, str, str], Scope] = {}
+
+    def _add_units(self, boundaries: gpd.GeoDataFrame | None) -> None:
+        self.unit_ids: list[str] = []
+        self.unit_shapes = np.array([], dtype=object)
+        self.unit_codes: list[str] = []
+        self._levels = np.array([])
+        names: list[tuple[str, ...]] = []
+        if boundaries is not None:
+            self.unit_ids = texts(boundaries, "boundary_id")
+            self.unit_shapes = boundaries.geometry.to_numpy()
+            self.unit_codes = [unit_key(code) for code in texts(boundaries, "unit_code")]
+            levels = boundaries.get("admin_level")
+            self._levels = np.zeros(len(boundaries)) if levels is None else levels.to_numpy(dtype=float)
+            names = called(boundaries)
+        self.units_by_code = _index((code,) if code else () for code in self.unit_codes)
+        self._unit_of_id = {name: row for row, name in enumerate(self.unit_ids)}
+        self._units_by_name = _index(
+            {plain_name(part).stem for name in listed for part in in_each_script(name)} - {""}
+            for listed in names
+        )
+
+    def coded(self, code: str) -> list[int]:
+        """Find settlements whose own code this is."""
+        return [row for row in self.parts.get(code, ()) if self.codes[row] == code]
+
+    def village(self, code: str) -> int:
+        """Find the village boundary of a code."""
+        found = self.units_by_code.get(code, [])
+        is_village = code.isdigit() and len(code) == VILLAGE_DIGITS
+        return found[0] if is_village and len(found) == 1 else -1
+
+    def members(self, unit: int) -> Rows:
+        """Find the settlements of a unit: by code where both have one of the same kind, else by the ground."""
+        if unit not in self._members:
+            by_code = set(self.parts.get(self.unit_codes[unit], ())) if self.unit_codes[unit] else set()
+            inside = self._tree.query(self.unit_shapes[unit], predicate="intersects").tolist()
+            by_ground = {row for row in inside if not by_code or not self.codes[row]}
+            self._members[unit] = np.array(sorted(by_code | by_ground), dtype=np.intp)
+        return self._members[unit]
+
+    def township(self, code: str, township_id: str, township: str) -> Scope:
+        """Find the one boundary that a row names."""
+        nobody = np.array([], dtype=np.intp)
+        parts = [self.units_by_code.get(part, []) for part in unit_prefixes(unit_key(code))]
+        around = {unit for units in parts for unit in units}
+        named: list[int] = []
+        for text in filter(None, (township_id, township)):
+            by_id = [self._unit_of_id[text]] if text in self._unit_of_id else []
+            named = named or by_id or self.units_by_code.get(unit_key(text), [])
+        if not named and township:
+            stems = {plain_name(part).stem for part in in_each_script(township)} - {""}
+            found = {unit for stem in stems for unit in self._units_by_name.get(stem, [])}
+            finest = max((self._levels[unit] for unit in found), default=0.0)
+            named = [unit for unit in found if self._levels[unit] == finest]
+        if around and named and not around & set(named):
+            return Scope(nobody, fault="units_disagree")
+        units = around & set(named) or set(named) or set(next(filter(None, parts), []))
+        if len(units) > 1:
+            return Scope(nobody, fault="ambiguous")
+        return Scope(nobody, units.pop() if units else -1)
+
+    def scope(self, code: str, township_id: str, township: str) -> Scope:
+        """Narrow the ground to the unit that a row names."""
+        wanted = (code, township_id, township)
+        if wanted not in self._scopes:
+            self._scopes[wanted] = self._narrowed(*wanted)
+        return self._scopes[wanted]
+
+    def _narrowed(self, code: str, township_id: str, township: str) -> Scope:
+        everywhere = np.arange(len(self.ids), dtype=np.intp)
+        by_code = self._by_code(code) if code else None
+        named = self._by_township(township_id, township) if township_id or township else None
+        if code and by_code is None and named is None and (self.parts or self.units_by_code):
+            return Scope(everywhere, fault="unknown_unit_code")
+        if by_code is None and named is None:
+            return Scope(everywhere, fault="unknown_township" if township_id or township else "")
+        if by_code is None or named is None:
+            found = by_code or named
+            assert found is not None
+            return found if len(found.rows) else Scope(everywhere, found.unit, "no_settlement_in_unit")
+        both = np.intersect1d(by_code.rows, named.rows)
+        if not len(both) and self.ids:
+            return Scope(np.union1d(by_code.rows, named.rows), fault="units_disagree")
+        finer = by_code if len(by_code.rows) <= len(named.rows) and by_code.unit >= 0 else named
+        return Scope(both, finer.unit if finer.unit >= 0 else by_code.unit)
+
+    def _by_code(self, code: str) -> Scope | None:
+        for part in unit_prefixes(code):
+            units = self.units_by_code.get(part, [])
+            if units:
+                return Scope(_joined([self.members(unit) for unit in units]), units[0])
+            if part != code and part in self.parts:
+                rows = np.array(sorted(self.parts[part]), dtype=np.intp)
+                return Scope(rows, self._unit_around(rows))
+        return None
+
+    def _unit_around(self, rows: Rows) -> int:
+        """Find the smallest unit with all these settlements in it; -1 where none has."""
+        whole = [unit for unit in range(len(self.unit_ids)) if np.isin(rows, self.members(unit)).all()]
+        return min(whole, key=lambda unit: len(self.members(unit)), default=-1)
+
+    def _by_township(self, township_id: str, township: str) -> Scope | None:
+        if township_id in self._unit_of_id:
+            unit = self._unit_of_id[township_id]
+            return Scope(self.members(unit), unit)
+        for column, value in (("township_id", township_id), ("township", township)):
+            rows = self._townships[column].get(value) if value else None
+            if rows:
+                found = np.array(rows, dtype=np.intp)
+                return Scope(found, self._unit_around(found))
+        units = self._units_by_name.get(plain_name(township).stem, []) if township else []
+        if not units:
+            return None
+        finest = [unit for unit in units if self._levels[unit] == max(self._levels[units])]
+        return Scope(_joined([self.members(unit) for unit in finest]), finest[0] if len(finest) == 1 else -1)
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    return np.unique(np.concatenate(parts)) if parts else np.array([], dtype=np.intp)
+
+
+def _index(keys: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for row, several in enumerate(keys):
+        for key in several:
+            found.setdefault(key, []).append(row)
+    return found
+
+
+# Places without coordinates: located by decision, by unit code, else by name within the township, or listed.
+
+CANDIDATES = 5
+"""So many settlements are named for a place that is to be decided."""
+
+PLACED_BY = ("coordinates", "decision", "unit_code", "name", "township")
+"""Ways of locating a place, the surest first."""
+
+ROWS_AT_ONCE = 256
+"""So many rows are compared with all settlements at once, to bound the memory."""
+
+_SLACK = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """
+    What became of the rows of a table.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Every row in its order with `placed_by` (coordinates, decision, unit_code, name or township), `placed_score`
+        (0-1; NaN by township) and `placed_at`, the settlement, boundary or township it was put at; all three and the
+        geometry are missing where a row is not located. Facilities get `settlement_id` where they stand at one.
+    undecided : DataFrame
+        A row for each that is not located: place_id, name, service, unit_code, township, reason, up to five
+        candidates with name and score, and an empty `settlement_id` to fill in.
+    unit_ids : Series
+        boundary_id of the unit that a row names, on the frame's index; missing where none is known.
+    near : GeoSeries
+        For each row of `undecided` where to look: in its unit, else at its best candidate, else amid the settlements,
+        else amid the rows that are located; missing where nothing is.
+    is_choice : bool
+        Whether there are settlements among which a person can choose.
+    """
+
+    frame: gpd.GeoDataFrame
+    undecided: pd.DataFrame
+    unit_ids: pd.Series
+    near: gpd.GeoSeries
+    is_choice: bool
+
+
+def locate_places(
+    frame: pd.DataFrame,
+    settlements: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame | None = None,
+    *,
+    key: str = "facility_id",
+    decisions: Mapping[str, str] | None = None,
+    options: PlacingOptions | None = None,
+) -> Placement:
+    """
+    Locate the rows of a table that have no coordinates.
+
+    A row is put where its decision says; else at the one settlement, or in the one village boundary, of its
+    `unit_code`; else at the settlement of its unit (by code, `township_id` or `township`) that is called most like
+    it. It stays undecided where no name is alike enough, where two are alike within the margin, and where the unit it
+    names is not known. Where it names no unit, its name is looked for among all settlements.
+
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame
+        With the key column and `name`, `name_en`, `name_zh` or `place_name` (the village, where the name is not
+        called by it); rows with geometry keep it. Left unchanged.
+    settlements : GeoDataFrame
+        settlement_id, names, Points and, where there are any, unit_code, township_id and township.
+    boundaries : GeoDataFrame, optional
+        boundary_id, names, polygons and, where there are any, unit_code and admin_level.
+    key : str
+        ``facility_id``, or ``settlement_id`` for a list of settlements: no two of its rows are put at one settlement.
+    decisions : mapping of str to str, optional
+        settlement_id by the row's id. A `settlement_id` of the facilities themselves decides too.
+    options : PlacingOptions, optional
+        Least similarity of names and least lead over the next settlement, both 0-1 and inclusive; its file of
+        decisions is not read.
+
+    Returns
+    -------
+    Placement
+        In the frame's CRS, EPSG:4326 where it has none.
+
+    Raises
+    ------
+    ContractError
+        Where a decision names a row or a settlement that is not there.
+    """
+    placed = _as_geo(frame)
+    crs = placed.crs or WGS84
+    units = None if boundaries is None or boundaries.empty else boundaries.to_crs(crs)
+    work = _Work(placed, PlacingGround(settlements.to_crs(crs), units), key, options or PlacingOptions())
+    _refuse_decisions(decisions or {}, work)
+    work.take_given()
+    work.take_decisions(decisions or {})
+    work.take_codes()
+    work.take_names()
+    if key == "settlement_id":
+        work.give_back_doubles()
+    return work.result()
+
+
+def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
+    """
+    Put the rows of the only list of settlements that are still without a place amid their township.
+
+    A row is put at a point within the boundary that it names, by `unit_code`, `township_id` or `township`; else at the
+    middle of the rows that have a place and name the same township. Rows that name none stay undecided, and so do those
+    whose code and township are two boundaries.
+    """
+    frame = done.frame.copy()
+    points, crs = frame.geometry.to_numpy().copy(), frame.crs or WGS84
+    ground = PlacingGround(frame.iloc[:0], boundaries.to_crs(crs))
+    told = list(zip(*(texts(frame, name) for name in ("unit_code", "township_id", "township")), strict=True))
+    missing = shapely.is_missing(points)
+    members: dict[tuple[str, str], list[int]] = {}
+    for row in np.flatnonzero(~missing).tolist():
+        for name in township_names(*told[row]):
+            members.setdefault(name, []).append(row)
+    amid: dict[int, tuple[str, shapely.Point]] = {}
+    for row in np.flatnonzero(missing).tolist():
+        scope = ground.township(*told[row])
+        same = next((name for name in township_names(*told[row]) if name in members), None)
+        if scope.unit >= 0:
+            point = ground.unit_shapes[scope.unit].representative_point()
+            amid[row] = (ground.unit_ids[scope.unit], point)
+        elif same is not None and not scope.fault:
+            amid[row] = (same[1], shapely.MultiPoint(points[members[same]]).centroid)
+    rows = list(amid)
+    by, at = (frame[name].astype(object).to_numpy(copy=True) for name in ("placed_by", "placed_at"))
+    by[rows] = "township"
+    at[rows], points[rows] = ([amid[row][part] for row in rows] for part in (0, 1))
+    frame = frame.assign(placed_by=pd.Series(by, dtype="str"), placed_at=pd.Series(at, dtype="str"))
+    open_ = ~done.undecided["place_id"].isin(texts(frame.iloc[rows], "settlement_id")).to_numpy()
+    return replace(
+        done,
+        frame=frame.set_geometry(gpd.GeoSeries(points, index=frame.index, crs=frame.crs)),
+        undecided=done.undecided[open_].reset_index(drop=True),
+        near=gpd.GeoSeries(done.near[open_]),
+    )
+
+
+def _as_geo(frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        named = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
+        named = named.reset_index(drop=True)
+        return named if named.crs is not None else named.set_crs(WGS84)
+    nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), crs=WGS84)
+    return gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=nowhere, crs=WGS84)
+
+
+def _refuse_decisions(decisions: Mapping[str, str], work: _Work) -> None:
+    problems = []
+    strange = sorted(set(decisions) - set(work.ids))
+    if strange:
+        problems.append(f"no row has the id {first_of(strange)}; delete the row from the decisions")
+    unknown = sorted({where for where in decisions.values() if where not in work.ground.row_of})
+    if unknown:
+        problems.append(f"no settlement has the id {first_of(unknown)}; take one of the candidates' ids")
+    if problems:
+        raise ContractError(f"decisions on places ({work.key})", problems)
+
+
+@dataclass(eq=False)
+class _Work:
+    """The rows of one table while they are located."""
+
+    frame: gpd.GeoDataFrame
+    ground: PlacingGround
+    key: str
+    options: PlacingOptions
+    by: list[str] = field(default_factory=list)
+    candidates: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        size = len(self.frame)
+        self.ids = texts(self.frame, self.key)
+        self.codes = [unit_key(code) for code in texts(self.frame, "unit_code")]
+        self.names = self._names()
+        self.by = [""] * size
+        self.at = [""] * size
+        self.reasons = [""] * size
+        self.score = np.full(size, np.nan)
+        self.points = self.frame.geometry.to_numpy().copy()
+        columns = (self.codes, texts(self.frame, "township_id"), texts(self.frame, "township"))
+        self.scopes: list[Scope] = [self.ground.scope(*row) for row in zip(*columns, strict=True)]
+
+    def _names(self) -> list[tuple[str, ...]]:
+        """Names to look for: the village where the table has a column of it, else the row's own."""
+        told = [(place,) if place else () for place in texts(self.frame, "place_name")]
+        own = names_of(self.frame)
+        return [place or names for place, names in zip(told, own, strict=True)]
+
+    def _put(self, row: int, settlement: int, by: str, score: float) -> None:
+        self.by[row], self.score[row] = by, score
+        self.at[row], self.points[row] = self.ground.ids[settlement], self.ground.points[settlement]
+
+    def take_given(self) -> None:
+        """Keep the rows that have coordinates."""
+        for row in np.flatnonzero(~shapely.is_missing(self.points)):
+            self.by[row], self.score[row] = "coordinates", 1.0
+
+    def take_decisions(self, decisions: Mapping[str, str]) -> None:
+        """Put rows where a person has decided."""
+        size = len(self.frame)
+        told = [""] * size if self.key == "settlement_id" else texts(self.frame, "settlement_id")
+        for row in self._open():
+            where = self.ground.row_of.get(decisions.get(self.ids[row], told[row]))
+            if where is not None:
+                self._put(row, where, "decision", 1.0)
+
+    def take_codes(self) -> None:
+        """Put rows at the one settlement, or in the one village boundary, of their code."""
+        for row in self._open():
+            code = self.codes[row]
+            if not code or self.scopes[row].fault == "units_disagree":
+                continue
+            there = self.ground.coded(code)
+            if len(there) == 1:
+                self._put(row, there[0], "unit_code", 1.0)
+                continue
+            unit = self.ground.village(code)
+            if there:
+                self.scopes[row] = Scope(np.array(there, dtype=np.intp), self.scopes[row].unit)
+            elif unit >= 0 and len(members := self.ground.members(unit)) == 1:
+                self._put(row, int(members[0]), "unit_code", 1.0)
+            elif unit >= 0 and not len(members):
+                self.by[row], self.score[row] = "unit_code", 1.0
+                self.at[row] = self.ground.unit_ids[unit]
+                self.points[row] = self.ground.unit_shapes[unit].representative_point()
+
+    def take_names(self) -> None:
+        """Put rows at the settlement of their unit that is called most like them."""
+        groups: dict[bytes, list[int]] = {}
+        for row in self._open():
+            groups.setdefault(self.scopes[row].rows.tobytes(), []).append(row)
+        for rows in groups.values():
+            among = self.scopes[rows[0]].rows
+            names = [self.ground.called[place] for place in among]
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                some = rows[start : start + ROWS_AT_ONCE]
+                for row, line in zip(
+                    some, name_scores([self.names[row] for row in some], names), strict=True
+                ):
+                    self._judge(row, among, line)
+
+    def _judge(self, row: int, among: NDArray[np.intp], scores: NDArray[np.float64]) -> None:
+        order = np.lexsort((among, -scores))[:CANDIDATES]
+        best = [(int(among[number]), float(scores[number])) for number in order if scores[number] > 0]
+        self.candidates[row] = best
+        lead = best[0][1] - (best[1][1] if len(best) > 1 else 0.0) if best else 0.0
+        if self.scopes[row].fault:
+            self.reasons[row] = self.scopes[row].fault
+        elif not self.names[row]:
+            self.reasons[row] = "no_name"
+        elif not best or best[0][1] < self.options.name_min - _SLACK:
+            self.reasons[row] = "no_similar_name"
+        elif lead < self.options.margin - _SLACK:
+            self.reasons[row] = "ambiguous"
+        else:
+            self._put(row, best[0][0], "name", best[0][1])
+
+    def give_back_doubles(self) -> None:
+        """Of rows of a list of settlements at one settlement keep the surest; of equally sure ones keep none."""
+        held: dict[str, list[int]] = {}
+        for row, by in enumerate(self.by):
+            if by in {"unit_code", "name", "decision"} and self.at[row]:
+                held.setdefault(self.at[row], []).append(row)
+        for rows in held.values():
+            ranked = sorted((PLACED_BY.index(self.by[row]), -float(self.score[row]), row) for row in rows)
+            free = [rank for rank in ranked if self.by[rank[2]] != "decision"]
+            alone = len(free) == len(ranked) and (len(free) == 1 or free[0][:2] < free[1][:2])
+            for _, _, row in free[1:] if alone else free:
+                self._give_back(row)
+
+    def _give_back(self, row: int) -> None:
+        place = self.ground.row_of.get(self.at[row])
+        if place is not None:
+            self.candidates.setdefault(row, [(place, float(self.score[row]))])
+        self.reasons[row], self.by[row], self.at[row] = "taken_by_another", "", ""
+        self.score[row], self.points[row] = np.nan, None
+
+    def _open(self) -> list[int]:
+        return [row for row, by in enumerate(self.by) if not by]
+
+    def result(self) -> Placement:
+        """Put it all into tables."""
+        index = self.frame.index
+        placed = self.frame.set_geometry(gpd.GeoSeries(self.points, index=index, crs=self.frame.crs))
+        placed["placed_by"] = _text(self.by, index)
+        placed["placed_score"] = pd.Series(self.score, index=index, dtype="float64")
+        placed["placed_at"] = _text(self.at, index)
+        if self.key != "settlement_id":
+            here = [at if at in self.ground.row_of else "" for at in self.at]
+            told = texts(self.frame, "settlement_id")
+            given = [by == "coordinates" for by in self.by]
+            stands = [b if keep else a for a, b, keep in zip(here, told, given, strict=True)]
+            placed["settlement_id"] = _text(stands, index)
+        units = [self.ground.unit_ids[scope.unit] if scope.unit >= 0 else "" for scope in self.scopes]
+        return Placement(
+            placed, self._undecided(), _text(units, index), self._near(), bool(len(self.ground.ids))
+        )
+
+    def _undecided(self) -> pd.DataFrame:
+        rows = self._open()
+        columns: dict[str, list[str]] = {"place_id": [self.ids[row] for row in rows]}
+        columns["name"] = [" / ".join(self.names[row]) for row in rows]
+        for column in ("service", "unit_code", "township"):
+            whole = texts(self.frame, column)
+            columns[column] = [whole[row] for row in rows]
+        columns["reason"] = [self.reasons[row] for row in rows]
+        for number in range(CANDIDATES):
+            found = [self.candidates.get(row, [])[number : number + 1] for row in rows]
+            columns[f"candidate_{number + 1}"] = [self.ground.ids[at[0][0]] if at else "" for at in found]
+            columns[f"candidate_{number + 1}_name"] = [
+                " / ".join(self.ground.names[at[0][0]]) if at else "" for at in found
+            ]
+            columns[f"candidate_{number + 1}_score"] = [f"{at[0][1]:.2f}" if at else "" for at in found]
+        columns["settlement_id"] = [""] * len(rows)
+        return pd.DataFrame(columns, dtype="str")
+
+    def _near(self) -> gpd.GeoSeries:
+        there = (
+            self.ground.points if len(self.ground.points) else self.points[~shapely.is_missing(self.points)]
+        )
+        middle = shapely.MultiPoint(there).centroid if len(there) else None
+        found = []
+        for row in self._open():
+            best = self.candidates.get(row, [])
+            if self.scopes[row].unit >= 0:
+                found.append(self.ground.unit_shapes[self.scopes[row].unit].representative_point())
+            else:
+                found.append(self.ground.points[best[0][0]] if best else middle)
+        return gpd.GeoSeries(found, crs=self.frame.crs)
+
+
+def _text(values: list[str], index: pd.Index) -> pd.Series:
+    return pd.Series([value or None for value in values], index=index, dtype="str")

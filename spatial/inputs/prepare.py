@@ -1,0 +1,590 @@
+"""Read and check everything that a study needs, and write nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import (
+    SCALE_OFF,
+    WGS84,
+    crs_that_fits,
+    outside_use,
+    parse_crs,
+    require_metres,
+    scale_errors,
+    working_crs_for,
+)
+from spatial.errors import SourceError, StudyError, first_of
+from spatial.formats.columns import text_column
+from spatial.formats.fetch import missing_sources
+from spatial.formats.files import (
+    JOINT,
+    NOTICED,
+    KnownIssue,
+    declared_paths,
+    read_provenance,
+    refuse_unknown_data,
+)
+from spatial.formats.notes import Finding, Note, add_notes, faults_of, findings_frame, join_findings
+from spatial.formats.raster import (
+    landcover_findings,
+    read_elevation,
+    read_fractions,
+    read_grid,
+    read_population,
+    refuse_stretched,
+)
+from spatial.georef.datums import refuse_unknown_shift
+from spatial.inputs.attributes import flows_from_table
+from spatial.inputs.facility_facts import mixed_units
+from spatial.inputs.gather import Gathered, gather
+from spatial.inputs.list_merge import merge_lists
+from spatial.inputs.osm_features import mark_barriers, places_unread
+from spatial.inputs.place_tables import unplaced_in_units
+from spatial.inputs.placement import refuse_outside
+from spatial.inputs.services import load_services
+from spatial.inputs.units import assign_units, choose_region, choose_units, inside, near_unit, study_area
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import pyproj
+
+    from spatial.formats.files import SourceRecord
+    from spatial.formats.notes import ColumnUse
+    from spatial.formats.raster import GridReading
+    from spatial.inputs.services import Vocabulary
+    from spatial.rasters import Raster
+    from spatial.study import Study
+
+
+__all__ = ["Layers", "prepare", "refuse_missing"]
+
+
+# What `prepare` hands on: every source of a study, read, checked and in one CRS in metres.
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """
+    The sources of a study.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        By the contract of the table `places`: before a population raster is shared out among them.
+    facilities : GeoDataFrame
+        By the contract of the table of that name; what was mapped twice is merged.
+    roads : GeoDataFrame
+        By the contract of the table of that name, whole roads that touch the study area and its buffer.
+    turns : GeoDataFrame or None
+        By the contract of the table of that name; None where the roads are not those of an extract.
+    boundaries : GeoDataFrame
+        By the contract of the table of that name.
+    water : GeoDataFrame
+        By the contract of the table of that name.
+    study_area : GeoDataFrame
+        By the contract of the table of that name.
+    flows : DataFrame
+        By the contract of the table of that name; empty without a source.
+    population : Raster or None
+        Persons per cell, in the raster's own CRS.
+    elevation : Raster or None
+        Metres above sea level, in the raster's own CRS.
+    landcover : Raster or None
+        Classes of land cover as the source codes them, in the raster's own CRS.
+    counts : DataFrame
+        What was read, by source and item.
+    findings : GeoDataFrame
+        By the contract of the table `findings_read`.
+    crs : pyproj.CRS
+        The working CRS, in metres.
+    issues : tuple of str
+        Known faults of the sources and what was noticed in rasters; every page that uses them says so.
+    sources : tuple of SourceRecord
+        Where each raw file comes from.
+    vocabulary : Vocabulary
+        The services of the study.
+    unplaced : DataFrame or None
+        By the contract of the table of that name: facilities that could not be located; None where there are none.
+    to_decide : DataFrame or None
+        Places that a person must decide on, as text; None where there are none.
+    to_review : DataFrame or None
+        Facilities of lists and map that a person should look at, as text; None where there are none.
+    official_units : DataFrame or None
+        By the contract of the table of that name; None without such a source.
+    columns : dict of (str, str) to ColumnUse
+        By path and what is read of it: the columns of a list that are read, kept and left out.
+    """
+
+    settlements: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    turns: gpd.GeoDataFrame | None
+    boundaries: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
+    study_area: gpd.GeoDataFrame
+    flows: pd.DataFrame
+    population: Raster | None
+    elevation: Raster | None
+    landcover: Raster | None
+    counts: pd.DataFrame
+    findings: gpd.GeoDataFrame
+    crs: pyproj.CRS
+    issues: tuple[str, ...]
+    sources: tuple[SourceRecord, ...]
+    vocabulary: Vocabulary
+    unplaced: pd.DataFrame | None = None
+    to_decide: pd.DataFrame | None = None
+    to_review: pd.DataFrame | None = None
+    official_units: pd.DataFrame | None = None
+    columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
+
+
+# Read and check everything that a study needs, and write nothing.
+
+METRES_A_KM = 1000.0
+DOUBT = "datum_doubtful"
+STUDY = "study"
+"""Source of the counts that are made of several files."""
+
+
+def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None) -> Layers:
+    """
+    Read every source of a study, check it and bring it into the working CRS.
+
+    Places, facilities, roads and water are kept in the study area and the buffer around it; `in_study` says which
+    places and facilities lie inside. Where a population raster is declared, it alone counts people: settlements have
+    no population yet.
+
+    Parameters
+    ----------
+    study : Study
+        With its raw root.
+    named : mapping of str to collection of str, optional
+        By table, settlements or facilities, the columns of lists that keys of the study name; `study.columns_named` by
+        default. Columns that no key names and that are not in `keep_columns` of their source are left out.
+
+    Returns
+    -------
+    Layers
+        Every frame keeps its contract.
+
+    Raises
+    ------
+    SourceError
+        Where files are missing (all are named at once), damaged or empty.
+    StudyError
+        Where the services file is faulty, the region names ground that the sources do not hold, or `keep_columns`
+        columns that a file does not have.
+    CrsError, ContractError
+        Where a table breaks its contract, with every breach.
+    """
+    refuse_missing(study)
+    vocabulary = load_services(study.raw_path(study.services_file) if study.services_file else None)
+    paths = [path for named in declared_paths(study).values() for path in named]
+    records = read_provenance(study.raw, paths)
+    offered = [item.id for item in (*vocabulary.services, *vocabulary.tiers)]
+    refuse_unknown_data({record.path: record.issues for record in records}, offered)
+    found = gather(study, vocabulary, named=named)
+    _refuse_empty(found, study)
+    population = _population(study)
+    crs = _working_crs(study, found)
+    _refuse_stretched_crs(study, crs, _scored(found, study))
+    facilities = _join(found.facilities, crs)
+    ashore = found.roads[found.roads["road_class"] != "ferry"]
+    extent = _extent(crs, [found.settlements, facilities, ashore], population)
+    boundaries = found.boundaries.to_crs(crs)
+    area = study_area(study.region, boundaries, crs=crs, extent=extent)
+    _refuse_strays(found, study, area)
+    ground = shapely.union_all(area.geometry.to_numpy())
+    wide = ground.buffer(study.region.buffer_km * METRES_A_KM)
+    boundaries = _within(boundaries, wide)
+    settlements = _within(found.settlements.to_crs(crs), wide)
+    # What a user names as region is made of whole units; a box about the data, or of degrees, cuts through them.
+    cut = None if study.region.admin_level is not None else settlements[inside(settlements, ground)].geometry
+    is_unit = choose_units(boundaries, study.region.unit_levels, area=ground, inhabitants=cut)
+    boundaries = boundaries.assign(is_unit=is_unit)
+    settlements, noted = _placed(settlements, boundaries, study, ground)
+    _refuse_nobody(settlements, area)
+    _say_unitless(settlements, study, found)
+    noted += _refuse_stretched_crs(study, crs, settlements)
+    merged = merge_lists(_within(facilities, wide), study, vocabulary, ground=ground, outlines=found.outlines)
+    found.counts += [(STUDY, *count) for count in merged.counts]
+    facilities, _ = _placed(merged.frame, boundaries, study, ground)
+    elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
+    readings = [reading for reading in (population, elevation, landcover) if reading is not None]
+    flows = _flows(study, settlements, found)
+    _say_doubts(found)
+    records = _noted(records, study, readings, found.notes)
+    noted += landcover_findings(landcover, ground.representative_point())
+    told = [merged.findings, mixed_units(merged.frame)]
+    layers = Layers(
+        settlements=settlements,
+        facilities=facilities,
+        roads=_within(found.roads.to_crs(crs), wide),
+        turns=None if found.turns is None else _turns(found.turns.to_crs(crs), wide),
+        boundaries=boundaries,
+        water=mark_barriers(_within(found.water.to_crs(crs), wide)),
+        study_area=area,
+        flows=flows,
+        population=population.raster if population is not None else None,
+        elevation=elevation.raster if elevation is not None else None,
+        landcover=landcover.raster if landcover is not None else None,
+        counts=_counts(found, settlements, facilities, merged.findings, readings),
+        findings=_somewhere(
+            join_findings([*found.findings, *told, findings_frame(noted, crs=crs)], crs=crs), ground
+        ),
+        crs=crs,
+        issues=tuple(f"{record.path}: {record.issue}" for record in records if record.issue),
+        sources=tuple(records),
+        vocabulary=vocabulary,
+        unplaced=unplaced_in_units(found.unplaced, boundaries),
+        to_decide=found.to_decide if len(found.to_decide) else None,
+        official_units=found.official_units,
+        to_review=merged.review if len(merged.review) else None,
+        columns=found.columns,
+    )
+    _check(layers)
+    return layers
+
+
+def refuse_missing(study: Study) -> None:
+    """Name every file that the study names and that is not there, once and with the remedy."""
+    lines = [f"{item.key}: {item.file} ({item.remedy})" for item in missing_sources(study)]
+    lines += [
+        f"{key}: {study.raw_path(path)} (put it there, or correct the path)"
+        for key, path in study.own_files().items()
+        if not study.raw_path(path).is_file()
+    ]
+    if lines:
+        listed = "\n".join(f"  - {line}" for line in lines)
+        raise SourceError(
+            f"{len(lines)} file(s) of the study are not below the raw root {study.raw}; "
+            f"say where raw data lie with --raw FOLDER, or bring them with `spatial fetch STUDY`:\n{listed}"
+        )
+
+
+def _refuse_empty(found: Gathered, study: Study) -> None:
+    sources = study.sources
+    extract = sources.osm.path if sources.osm is not None else ""
+    faults, tags = [], ""
+    if found.settlements.empty:
+        where = sources.settlements.path if sources.settlements is not None else extract
+        faults.append(f"no settlements in {where}: look at [tiers], or give a table in [sources.settlements]")
+        if sources.settlements is None and sources.osm is not None and sources.osm.settlements:
+            tags = f"; {places_unread(_counts_of(found, extract), study.tiers)[1]}"
+    if found.roads.empty:
+        where = sources.roads.path if sources.roads is not None else extract
+        faults.append(f"no roads in {where}: take another extract, or give a table in [sources.roads]")
+    if faults:
+        raise SourceError("; ".join(faults) + tags)
+
+
+def _counts_of(found: Gathered, path: str) -> pd.DataFrame:
+    rows = [(item, number) for source, item, number in found.counts if source == path]
+    return pd.DataFrame(rows, columns=["item", "number"])
+
+
+def _refuse_nobody(settlements: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> None:
+    if settlements["in_study"].any():
+        return
+    named = first_of(area["name"].fillna(area["area_id"]))
+    raise SourceError(
+        f"no settlement lies in the study area {named}: look at [region], "
+        "and whether the sources cover that ground"
+    )
+
+
+def _working_crs(study: Study, found: Gathered) -> pyproj.CRS:
+    if study.working_crs is not None:
+        crs = require_metres(parse_crs(study.working_crs, what="working_crs"), what="working_crs")
+        refuse_unknown_shift(crs, None, what="working_crs")
+        return crs
+    if study.region.bbox is not None:
+        return working_crs_for(gpd.GeoSeries([shapely.box(*study.region.bbox)], crs=WGS84))
+    chosen = choose_region(study.region, found.boundaries)
+    return working_crs_for(found.settlements if chosen is None else chosen)
+
+
+def _scored(found: Gathered, study: Study) -> gpd.GeoDataFrame:
+    """Settlements of the region by their degrees, since a CRS that does not fit may lose those that lie there."""
+    places, region = found.settlements, study.region
+    if region.bbox is not None:
+        ground: shapely.Geometry = shapely.box(*region.bbox)
+    elif (chosen := choose_region(region, found.boundaries)) is not None:
+        ground = shapely.union_all(chosen.to_crs(WGS84).geometry.to_numpy())
+    else:
+        return places
+    return places[inside(places.to_crs(WGS84), ground)]
+
+
+def _refuse_stretched_crs(study: Study, crs: pyproj.CRS, settlements: gpd.GeoDataFrame) -> list[Finding]:
+    """Refuse a CRS whose metres are off at a settlement; tell of one that is named and used beyond its own area."""
+    points = settlements.geometry
+    errors = scale_errors(points, crs)
+    called = f"working_crs: {crs.to_string()} ({crs.name})"
+    if (wrong := errors > SCALE_OFF).any():
+        worst = settlements.iloc[int(np.argmax(errors))]
+        name = "" if pd.isna(worst["name"]) else f" ({worst['name']})"
+        size = f"off by {errors.max():.1%}" if np.isfinite(errors.max()) else "beyond all measure"
+        fitting = crs_that_fits(points)
+        remedy = f"set working_crs = {fitting!r}" if fitting else "study the area in parts"
+        if study.working_crs is not None and fitting is not None:
+            remedy += ", or leave the key out"
+        problem = (
+            f"{called}: lengths are {size} at {worst['settlement_id']}{name}, and by more than {SCALE_OFF:.0%} at "
+            f"{wrong.sum():,} of {len(wrong):,} settlements, so distances and times would be wrong; {remedy}"
+        )
+        raise StudyError(study.name, [problem])
+    strays = outside_use(points, crs)
+    if study.working_crs is None or not strays.any():
+        return []
+    use = crs.area_of_use
+    assert use is not None
+    detail = (
+        f"{called}: {strays.sum():,} of {len(strays):,} settlements lie outside its area of use "
+        f"({shorten(use.name, 80)}), such as "
+        f"{first_of(settlements['settlement_id'][strays], limit=3)}; lengths are off by up to {errors.max():.2%}, "
+        f"and at most {SCALE_OFF:.0%} is taken"
+    )
+    return [Finding("crs_outside_use", "working_crs", detail, points[strays].iloc[0])]
+
+
+def _join(frames: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Facilities of all sources in one frame; a column that is text here and a number there becomes text."""
+    filled = [frame.to_crs(crs) for frame in frames if len(frame)]
+    if not filled:
+        table = TABLES["facilities"]
+        kinds = {"text": "str", "number": "float64", "flag": "bool"}
+        columns = {item.name: pd.Series(dtype=kinds[item.kind]) for item in table.fields}
+        return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
+    joined = gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=crs)
+    for column in joined.columns:
+        if joined[column].dtype == object:
+            joined[column] = text_column(joined[column])
+    return joined
+
+
+def _extent(
+    crs: pyproj.CRS, frames: list[gpd.GeoDataFrame], population: GridReading | None
+) -> tuple[float, float, float, float]:
+    """Bounds of all places, facilities, roads and populated cells, so that a study without region loses nobody."""
+    bounds = [frame.to_crs(crs).total_bounds for frame in frames if len(frame)]
+    if population is not None:
+        bounds.append(_populated(population.raster, crs))
+    stacked = np.array(bounds)
+    west, south = np.nanmin(stacked[:, :2], axis=0)
+    east, north = np.nanmax(stacked[:, 2:], axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
+def _populated(raster: Raster, crs: pyproj.CRS) -> np.ndarray:
+    rows, columns = np.nonzero(raster.values > 0)
+    if not len(rows):
+        return np.full(4, np.nan)
+    across, down = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
+    corners = [raster.transform * (column, row) for column in across for row in down]
+    outline = shapely.MultiPoint(corners).envelope
+    dense = shapely.segmentize(outline, outline.length / 400)
+    return gpd.GeoSeries([dense], crs=raster.crs).to_crs(crs).total_bounds
+
+
+def _refuse_strays(found: Gathered, study: Study, area: gpd.GeoDataFrame) -> None:
+    """Refuse tables of the user's own whose places lie nowhere near the study."""
+    ground: gpd.GeoDataFrame | gpd.GeoSeries = area
+    if study.region.bbox is None and study.region.admin_level is None:
+        ground = gpd.GeoSeries([shapely.box(*found.roads.total_bounds)], crs=found.roads.crs)
+    frames = {"settlements": (found.settlements, "settlement_id")}
+    frames |= {
+        f"facilities {number}": (frame, "facility_id") for number, frame in enumerate(found.facilities)
+    }
+    for name, path in found.own.items():
+        frame, key = frames[name]
+        buffer_m = study.region.buffer_km * METRES_A_KM
+        refuse_outside(frame, ground, key=key, what=f"{name.split()[0]} {path}", buffer_m=buffer_m)
+
+
+def _within(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
+    return frame[inside(frame, ground)].reset_index(drop=True)
+
+
+def _turns(turns: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Keep the turns on this ground, and those of which nobody knows where they are."""
+    return turns[inside(turns, ground) | turns.geometry.isna()].reset_index(drop=True)
+
+
+def _placed(
+    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, study: Study, ground: shapely.Geometry
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """Townships and `in_study`; a place that belongs to a township of the study by tolerance lies in the study too."""
+    levels = study.region.unit_levels
+    key = "settlement_id" if "settlement_id" in places.columns else "facility_id"
+    findings: list[Finding] = []
+    within = inside(places, ground)
+    if levels or "township_id" not in places.columns:
+        places = assign_units(places, boundaries, levels)
+        known = places["township_id"].notna()
+        places, findings = near_unit(
+            places, boundaries, ground=ground, key=key, tolerance_m=study.region.unit_tolerance_m
+        )
+        within |= (places["township_id"].notna() & ~known).to_numpy(dtype=bool)
+    return places.assign(in_study=within), findings
+
+
+def _population(study: Study) -> GridReading | None:
+    source = study.sources.population
+    if source is None:
+        return None
+    return read_population([study.raw_path(path) for path in source.paths], nodata=source.nodata)
+
+
+def _elevation(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridReading | None:
+    source = study.sources.elevation
+    if source is None:
+        return None
+    paths = [study.raw_path(path) for path in source.paths]
+    return read_elevation(paths, nodata=source.nodata, within=_degrees(ground, crs))
+
+
+def _landcover(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridReading | None:
+    source = study.sources.landcover
+    if source is None:
+        return None
+    within = _degrees(ground, crs)
+    if source.fractions:
+        files = {code: study.raw_path(path) for code, path in source.fractions.items()}
+        reading: GridReading = read_fractions(files, nodata=source.nodata, within=within)
+    else:
+        paths = [study.raw_path(path) for path in source.paths]
+        reading = read_grid(paths, nodata=source.nodata, name="landcover", within=within)
+    refuse_stretched(reading, study.raw_path(source.paths[0]))
+    return reading
+
+
+def _degrees(ground: shapely.Geometry, crs: pyproj.CRS) -> tuple[float, float, float, float]:
+    """Bounds as west, south, east, north."""
+    west, south, east, north = gpd.GeoSeries([ground], crs=crs).to_crs(WGS84).total_bounds
+    return float(west), float(south), float(east), float(north)
+
+
+def _say_doubts(found: Gathered) -> None:
+    """Carry doubts that may move every place to the known issues of their file, which every page and run shows."""
+    for findings in found.findings:
+        rows = findings[findings["kind"].eq(DOUBT)]
+        for path, detail in zip(rows["subject_id"].astype(str), rows["detail"].astype(str), strict=True):
+            found.notes.setdefault(path, []).insert(0, detail)
+
+
+def _say_unitless(settlements: gpd.GeoDataFrame, study: Study, found: Gathered) -> None:
+    """Say on every page how many settlements are in the figures of the study and in those of no township."""
+    source = study.sources.boundaries or study.sources.osm
+    alone = settlements["in_study"] & settlements["township_id"].isna()
+    if not alone.any() or not study.region.unit_levels or source is None:
+        return
+    item = "settlements that lie in no township, so in the figures of the study alone"
+    detail = f"{item}: {first_of(settlements['settlement_id'][alone])}"
+    add_notes(settlements, [Note(item, int(alone.sum()), detail)])
+    found.note(source.path, settlements, "settlements")
+
+
+def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.DataFrame:
+    source = study.sources.flows
+    if source is None:
+        texts = {column: pd.Series(dtype="str") for column in ("from_id", "to_id", "kind")}
+        return pd.DataFrame({**texts, "volume": pd.Series(dtype="float64")})
+    known = [*settlements["settlement_id"], *found.nowhere]
+    with faults_of("sources.flows"):
+        flows = flows_from_table(study.raw_path(source.path), source, settlement_ids=known)
+    lost = flows[["from_id", "to_id"]].isin(found.nowhere).any(axis=1).to_numpy(dtype=bool)
+    item = "flows from or to settlements that could not be located, set aside"
+    add_notes(flows, [Note(item, int(lost.sum()), f"{item}: {lost.sum()}")])
+    found.note(source.path, flows, "flows")
+    return flows[~lost].reset_index(drop=True)
+
+
+def _noted(
+    records: list[SourceRecord],
+    study: Study,
+    readings: list[GridReading],
+    tables: Mapping[str, list[str]],
+) -> list[SourceRecord]:
+    """Add to the known faults of a file what was noticed on reading it, so that every page says so."""
+    notes = {path: list(found) for path, found in tables.items()}
+    for reading in readings:
+        source = getattr(study.sources, reading.raster.name)
+        notes.setdefault(source.paths[0], []).extend(reading.notes)
+    return [_with_notes(record, notes.get(record.path, ())) for record in records]
+
+
+def _with_notes(record: SourceRecord, notes: Sequence[str]) -> SourceRecord:
+    issues = (*record.issues, *(KnownIssue(note, kind=NOTICED) for note in notes))
+    return replace(record, issue=JOINT.join(issue.text for issue in issues), issues=issues)
+
+
+def _somewhere(findings: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Draw what has no place of its own in the study area, so that a finding is never lost, nor the study by it."""
+    shapes, middle = findings.geometry, shapely.point_on_surface(ground)
+    return findings.set_geometry(shapes.where(shapes.notna() & ~shapes.is_empty, middle))
+
+
+def _counts(
+    found: Gathered,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    merged: gpd.GeoDataFrame,
+    readings: list[GridReading],
+) -> pd.DataFrame:
+    """Count what each source held, and what is left of it in the study area and its buffer."""
+    rows = list(found.counts)
+    for reading in readings:
+        name = reading.raster.name
+        rows += [(name, "cells", reading.cells), (name, "cells without data", reading.nodata_cells)]
+    if found.turns is not None:
+        is_barrier = found.turns["kind"] == "barrier"
+        rows += [
+            ("turns", "barriers on roads or elsewhere", int(is_barrier.sum())),
+            ("turns", "turn restrictions", int((~is_barrier).sum())),
+            ("turns", "turn restrictions nobody can follow", int(found.turns["why_not"].notna().sum())),
+        ]
+    rows += [
+        (STUDY, "settlements", len(settlements)),
+        (STUDY, "settlements in the study area", int(settlements["in_study"].sum())),
+        (STUDY, "settlements without a township", int(settlements["township_id"].isna().sum())),
+        (STUDY, "facilities", len(facilities)),
+        (STUDY, "facilities merged into others", int((merged["kind"] == "merged_duplicate").sum())),
+        (STUDY, "facilities that may be doubles", int((merged["kind"] == "ambiguous_duplicate").sum())),
+    ]
+    rows += [
+        (STUDY, f"service={name}", int(number))
+        for name, number in facilities["service"].value_counts().sort_index().items()
+    ]
+    sources, items, numbers = zip(*rows, strict=True)
+    return pd.DataFrame(
+        {
+            "source": pd.Series(sources, dtype="str"),
+            "item": pd.Series(items, dtype="str"),
+            "number": pd.Series(numbers, dtype="float64"),
+        }
+    )
+
+
+def _check(layers: Layers) -> None:
+    TABLES["places"].check(layers.settlements)
+    for name in ("facilities", "roads", "boundaries", "water", "study_area", "flows", "counts"):
+        TABLES[name].check(getattr(layers, name))
+    if layers.turns is not None:
+        TABLES["turns"].check(layers.turns)
+    if layers.official_units is not None:
+        TABLES["official_units"].check(layers.official_units)
+    if layers.unplaced is not None:
+        TABLES["unplaced"].check(layers.unplaced)
+    TABLES["findings_read"].check(layers.findings)

@@ -1,0 +1,381 @@
+"""Road lines of the user's own become a network: where they meet, what they miss, and what was done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import ContractError, first_of
+from spatial.inputs.road_crossings import (
+    NUMERIC_M,
+    component_gaps,
+    end_gaps,
+    first_of_groups,
+    meet,
+    snapped_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.inputs.road_crossings import Meetings
+
+
+__all__ = ["NodedRoads", "missed_crossings", "node_roads", "noding_findings"]
+
+
+Join = Literal["report", "snap"]
+
+_NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}
+_FERRY_LEVEL = -1000
+"""From here on downwards each ferry has a level of its own: it meets roads and ferries where it ends."""
+_KINDS = {"near_miss": "road_near_miss", "overshoot": "road_overshoot", "dangle": "road_dangle"}
+_ACTIONS = {"near_miss": "joined", "overshoot": "trimmed", "dangle": "reported"}
+
+
+@dataclass(frozen=True, eq=False)
+class NodedRoads:
+    """
+    Roads that meet, and what a person should look at.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        The roads in the order of their ids with all their columns: one line a row, a vertex wherever roads meet, and
+        node_ids, by which `build_network` joins them.
+    qa : GeoDataFrame
+        One row a place: kind (road_crossing_noded, road_near_miss, road_overshoot, road_dangle, road_component),
+        road_id, other_id, road_ids (all of them, separated by ;), distance_m, action (noded, joined, trimmed,
+        reported), easting_m, northing_m, detail; geometry is the suggested join or the tail, or a point.
+    counts : dict of str to float
+        Numbers of each kind, of crossings left because of their levels, and kilometres before and after.
+    """
+
+    roads: gpd.GeoDataFrame
+    qa: gpd.GeoDataFrame
+    counts: dict[str, float]
+
+
+def node_roads(
+    roads: gpd.GeoDataFrame,
+    *,
+    tolerance_m: float = 5.0,
+    layer: str | None = None,
+    bridge: str | None = None,
+    join: Join = "report",
+) -> NodedRoads:
+    """
+    Make a network of road lines that cross without a common vertex.
+
+    Lines that cross or touch to the centimetre get a common vertex, unless one passes above the other. What lies
+    within the tolerance is reported, and closed only where that is asked for. The result does not depend on the order
+    of rows, and lengths change only by what is joined or trimmed.
+
+    Parameters
+    ----------
+    roads : GeoDataFrame
+        Lines in metres; with road_id, or rows are numbered from 1. Left unchanged. Its own node_ids are replaced.
+    tolerance_m : float
+        Up to what distance an end that meets nothing is a near-miss, an overshoot or a dangle; from 0.01 to 100.
+    layer : str, optional
+        Column of levels: 0 or blank for the ground, 1 and more above it, -1 and less below it. Without, ``layer``
+        where there is one.
+    bridge : str, optional
+        Column that says whether a road is a bridge; without, ``bridge`` where there is one. Bridges without a level
+        are at level 1; ``tunnel`` is read likewise, at level -1.
+    join : {'report', 'snap'}
+        Whether near-misses are only reported, or joined, and overshoots trimmed.
+
+    Returns
+    -------
+    NodedRoads
+        Roads, the layer of what to look at, and counts.
+
+    Raises
+    ------
+    ContractError
+        Where ids repeat, geometries are no lines, a column is missing, or a level is no whole number.
+    CrsError
+        Without a CRS in metres.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> lines = [shapely.LineString([(0, 0), (100, 0)]), shapely.LineString([(50, -50), (50, 50)])]
+    >>> noded = node_roads(gpd.GeoDataFrame({"road_id": ["a", "b"]}, geometry=lines, crs="EPSG:32738"))
+    >>> noded.roads.geometry.iloc[0].wkt, noded.qa["kind"].tolist()
+    ('LINESTRING (0 0, 50 0, 100 0)', ['road_crossing_noded'])
+    """
+    if join not in get_args(Join):
+        raise ContractError("node_roads", [f"join is {join!r}; it must be 'report' or 'snap'"])
+    if not NUMERIC_M <= tolerance_m <= 100:
+        raise ContractError("node_roads", [f"tolerance_m is {tolerance_m:g}; it must be from 0.01 to 100"])
+    frame = _single_lines(roads)
+    level = _levels(frame, layer, bridge)
+    lines = frame.geometry.to_numpy()
+    met = meet(lines, level)
+    gaps = end_gaps(met, level, tolerance_m)
+    closed = np.zeros(len(gaps), dtype=np.bool_)
+    final = met
+    if join == "snap" and len(gaps):
+        changed, closed = snapped_lines(met, gaps)
+        final = meet(changed, level)
+    ids = frame["road_id"].to_numpy(dtype=object)
+    rows = [
+        *_crossings(met, ids),
+        *([] if final is met else _new_crossings(final, ids, gaps[closed])),
+        *_ends(gaps, closed, ids),
+        *_parts(final, ids),
+    ]
+    qa = _qa_frame(rows, frame.crs)
+    counts = {kind: float((qa["kind"] == kind).sum()) for kind in ("road_crossing_noded", *_KINDS.values())}
+    counts |= {
+        "road_component": float((qa["kind"] == "road_component").sum()),
+        "crossings left, other level": float(met.uncrossed),
+        "near-misses joined": float((qa["action"] == "joined").sum()),
+        "overshoots trimmed": float((qa["action"] == "trimmed").sum()),
+        "km before": float(shapely.length(lines).sum() / 1000),
+        "km after": float(shapely.length(final.lines).sum() / 1000),
+    }
+    return NodedRoads(_roads_of(frame, final), qa, counts)
+
+
+def missed_crossings(roads: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Find where roads cross or touch without a common vertex; nothing is changed."""
+    frame = roads.loc[shapely.length(roads.geometry.to_numpy()) > 0].reset_index(drop=True)
+    if "layer" in frame:
+        level = pd.to_numeric(frame["layer"], errors="coerce")
+        frame["layer"] = level.where(np.isfinite(level) & (level % 1 == 0), 0)
+    met = meet(frame.geometry.to_numpy(), _levels(frame, None, None))
+    rows = _crossings(met, frame["road_id"].to_numpy(dtype=object))
+    return pd.DataFrame(
+        [row for row in rows if row["road_ids"] != row["road_id"]],
+        columns=["road_id", "other_id", "road_ids", "easting_m", "northing_m"],
+    )
+
+
+def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
+    """Write what noding found as findings, one a place."""
+    qa = noded.qa
+    key = qa["kind"] + "/" + qa["road_id"] + "/" + qa["other_id"]
+    number = key.groupby(key).cumcount() + 1
+    frame = gpd.GeoDataFrame(
+        {
+            "finding_id": key.where(number == 1, key + "/" + number.astype(str)).astype("str"),
+            "kind": qa["kind"],
+            "subject_id": qa["road_id"],
+            "other_id": qa["other_id"],
+            "detail": (qa["detail"] + ": " + qa["action"]).astype("str"),
+            "distance_m": qa["distance_m"],
+        },
+        geometry=qa.geometry,
+        crs=qa.crs,
+    )
+    return frame.sort_values("finding_id", kind="stable").reset_index(drop=True)
+
+
+def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Sort roads by id, one line a row; parts of a road become "id/0", "id/1"."""
+    if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
+        raise ContractError(
+            "roads", [f"is a {type(roads).__name__} without geometry; give a GeoDataFrame of lines"]
+        )
+    require_metres(roads.crs, what="roads")
+    frame = roads.drop(columns="node_ids", errors="ignore").reset_index(drop=True)
+    if "road_id" not in frame.columns:
+        frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
+    flat = shapely.force_2d(frame.geometry.to_numpy())
+    frame = frame.set_geometry(gpd.GeoSeries(flat, crs=roads.crs))
+    missing = frame["road_id"].isna()
+    if missing.any():
+        raise ContractError("roads", [f"road_id: missing in rows {first_of(frame.index[missing])}; fill it"])
+    frame["road_id"] = frame["road_id"].astype(str)
+    bad = ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"]).to_numpy()
+    length_m = shapely.length(flat)
+    bad = bad | ~(length_m > 0) | ~np.isfinite(length_m)
+    problems = []
+    if bad.any():
+        problems.append(
+            f"geometry: no line with a length in roads {first_of(frame.loc[bad, 'road_id'])}; correct or drop them"
+        )
+    repeated = frame["road_id"].duplicated()
+    if repeated.any():
+        problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; make each id unique")
+    if problems:
+        raise ContractError("roads", problems)
+    parts = shapely.get_num_geometries(flat)
+    if (parts > 1).any() or (frame.geom_type == "MultiLineString").any():
+        frame = frame.explode(index_parts=True)
+        number = frame.index.get_level_values(-1).astype(str)
+        several = np.repeat(parts > 1, parts)
+        frame["road_id"] = frame["road_id"].where(~several, frame["road_id"] + "/" + number)
+    return frame.sort_values("road_id", kind="stable").reset_index(drop=True)
+
+
+def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> NDArray[np.int64]:
+    absent = [name for name in (layer, bridge) if name is not None and name not in roads.columns]
+    if absent:
+        raise ContractError(
+            "roads", [f"{name}: the column is missing; name the right one" for name in absent]
+        )
+    level = _whole_levels(roads, layer or "layer")
+    raised, sunken = _is_marked(roads, bridge or "bridge"), _is_marked(roads, "tunnel")
+    level = np.where(level != 0, level, np.where(raised, 1, np.where(sunken, -1, 0)))
+    if "road_class" in roads.columns:
+        ferry = np.flatnonzero(roads["road_class"] == "ferry")
+        level[ferry] = _FERRY_LEVEL - np.arange(len(ferry))
+    return level
+
+
+def _whole_levels(roads: gpd.GeoDataFrame, column: str) -> NDArray[np.int64]:
+    if column not in roads.columns:
+        return np.zeros(len(roads), dtype=np.int64)
+    blank = roads[column].isna() | (roads[column].astype(str).str.strip() == "")
+    numbers = pd.to_numeric(roads[column].where(~blank, "0"), errors="coerce").to_numpy(dtype=float)
+    wrong = ~np.isfinite(numbers) | (numbers % 1 != 0)
+    if wrong.any():
+        fault = f"{column}: no whole number of levels for {first_of(roads['road_id'][wrong])}"
+        remedy = "write 0 for the ground, 1 above, -1 below, or name another column"
+        raise ContractError("roads", [f"{fault}; {remedy}"])
+    return numbers.astype(np.int64)
+
+
+def _is_marked(roads: gpd.GeoDataFrame, column: str) -> NDArray[np.bool_]:
+    if column not in roads.columns:
+        return np.zeros(len(roads), dtype=np.bool_)
+    text = roads[column].astype(object).where(roads[column].notna(), "").astype(str)
+    marked: NDArray[np.bool_] = ~text.str.strip().str.casefold().isin(_NO | {"0.0"}).to_numpy(dtype=bool)
+    return marked
+
+
+def _roads_of(frame: gpd.GeoDataFrame, met: Meetings) -> gpd.GeoDataFrame:
+    ids = np.empty(len(frame), dtype=object)
+    ids[:] = np.split(met.node, met.offsets[1:-1]) if len(frame) else []
+    lines = gpd.GeoSeries(met.lines, crs=frame.crs)
+    return frame.set_geometry(lines).assign(node_ids=pd.Series(ids, dtype=object))
+
+
+def _crossings(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
+    """Write a row for each node where a line had no vertex."""
+    nodes = np.unique(met.node[met.is_new & met.is_shared])
+    member = np.flatnonzero(np.isin(met.node, nodes))
+    member = member[np.lexsort((met.line[member], met.node[member]))]
+    begin = first_of_groups(met.node[member])
+    rows = []
+    for low, high in pairwise([*begin, len(member)]):
+        roads = [ids[line] for line in dict.fromkeys(met.line[member[low:high]].tolist())]
+        rows.append(
+            _row(
+                "road_crossing_noded",
+                roads,
+                at=met.xy[member[low]],
+                action="noded",
+                detail=f"roads {', '.join(roads)} cross or touch without a common vertex",
+            )
+        )
+    return rows
+
+
+def _new_crossings(met: Meetings, ids: NDArray[np.object_], closed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Write a row for each crossing that joins made with a third road."""
+    if closed.empty:
+        return []
+    joins = shapely.MultiPoint(closed[["to_x", "to_y"]].to_numpy())
+    shapely.prepare(joins)
+    return [
+        row
+        for row in _crossings(met, ids)
+        if not shapely.dwithin(joins, shapely.Point(row["easting_m"], row["northing_m"]), 2 * NUMERIC_M)
+    ]
+
+
+def _ends(gaps: pd.DataFrame, closed: NDArray[np.bool_], ids: NDArray[np.object_]) -> list[dict[str, Any]]:
+    texts = {
+        "near_miss": "road {0} ends {2:.2f} m from road {1} and does not meet it",
+        "overshoot": "road {0} runs {2:.2f} m beyond road {1}",
+        "dangle": "road {0} is a stub of {2:.2f} m on road {1}",
+    }
+    rows = []
+    for gap, is_closed in zip(gaps.to_dict("records"), closed, strict=True):
+        kind, at, distance_m = str(gap["kind"]), (gap["x"], gap["y"]), gap["distance_m"]
+        one, other = ids[gap["line"]], ids[gap["other"]]
+        line = shapely.LineString([at, (gap["to_x"], gap["to_y"])]) if kind != "dangle" else None
+        rows.append(
+            _row(
+                _KINDS[kind],
+                [one, other],
+                at=at,
+                action=_ACTIONS[kind] if is_closed else "reported",
+                detail=texts[kind].format(one, other, distance_m),
+                distance_m=distance_m,
+                shape=line,
+            )
+        )
+    return rows
+
+
+def _parts(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
+    rows = []
+    for part in component_gaps(met).to_dict("records"):
+        one, other, join = ids[part["line"]], ids[part["other"]], part["geometry"]
+        detail = (
+            f"{part['n_lines']} road(s), {part['length_m'] / 1000:.2f} km, do not meet the longest part of the "
+            f"network; road {other} of it is nearest"
+        )
+        rows.append(
+            _row(
+                "road_component",
+                [one, other],
+                at=shapely.get_coordinates(join)[0],
+                action="reported",
+                detail=detail,
+                distance_m=part["distance_m"],
+                shape=join if part["distance_m"] > 0 else None,
+            )
+        )
+    return rows
+
+
+def _row(  # noqa: PLR0913 - one argument a column
+    kind: str,
+    roads: Sequence[str],
+    *,
+    at: Sequence[float] | NDArray[np.float64],
+    action: str,
+    detail: str,
+    distance_m: float = 0.0,
+    shape: shapely.Geometry | None = None,
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "road_id": roads[0],
+        "other_id": roads[1] if len(roads) > 1 else roads[0],
+        "road_ids": ";".join(roads),
+        "distance_m": float(distance_m),
+        "action": action,
+        "easting_m": float(at[0]),
+        "northing_m": float(at[1]),
+        "detail": detail,
+        "geometry": shapely.Point(at) if shape is None else shape,
+    }
+
+
+def _qa_frame(rows: list[dict[str, Any]], crs: Any) -> gpd.GeoDataFrame:
+    texts = ("kind", "road_id", "other_id", "road_ids", "action", "detail")
+    numbers = ("distance_m", "easting_m", "northing_m")
+    order = ["kind", "road_id", "other_id", "road_ids", "distance_m", "action", "easting_m", "northing_m"]
+    columns = {name: pd.Series([row[name] for row in rows], dtype="str") for name in texts}
+    columns |= {name: pd.Series([row[name] for row in rows], dtype="float64") for name in numbers}
+    geometry = gpd.GeoSeries([row["geometry"] for row in rows], crs=crs)
+    frame = gpd.GeoDataFrame({name: columns[name] for name in (*order, "detail")}, geometry=geometry, crs=crs)
+    by = ["kind", "road_id", "other_id", "easting_m", "northing_m"]
+    return frame.sort_values(by, kind="stable").reset_index(drop=True)

@@ -1,0 +1,454 @@
+"""The vocabulary that tags, facilities, norms and pages share: services.toml, read and checked."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.errors import StudyError
+from spatial.formats.tag_rules import TagRule, parse_rule
+from spatial.tables.words import TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+
+__all__ = ["Service", "Vocabulary", "load_services"]
+
+
+_TEXT_LISTS = ("tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
+_KEYS = ("names", "round_the_clock", *_TEXT_LISTS)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that people depend on, or a tier of town that they travel to."""
+
+    id: str  # as in the tables
+    names: Mapping[str, str] = field(hash=False)  # name by language
+    tags: tuple[TagRule, ...] = ()  # rules, any of which makes an element a facility of it
+    includes: tuple[str, ...] = ()  # services whose facilities count for it too
+    overrides: tuple[str, ...] = ()  # services that an element is not if it is this one
+    register: tuple[str, ...] = ()  # words of the norm register that it is
+    proxy_for: tuple[str, ...] = ()  # words of the norm register for which it only stands in
+    levels: tuple[str, ...] = ()  # levels of a list's facilities that make them such
+    # groups of people that it is for, so that a facility for them alone is open to all whom the service is
+    # for
+    for_groups: tuple[str, ...] = ()
+    round_the_clock: bool = False  # whether a facility that closes is none
+    proxy: bool = False  # whether it was found as a stand-in, see `Vocabulary.for_register`
+    is_tier: bool = False  # true for tiers of towns, which are settlements and no facilities
+
+    @property
+    def is_by_level(self) -> bool:
+        """Whether nothing but its level makes a facility such."""
+        return bool(self.levels) and not self.tags
+
+    def name(self, language: str) -> str:
+        """Name in a language."""
+        return self.names.get(language) or self.names.get("en") or self.id
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """
+    All services of a study.
+
+    Parameters
+    ----------
+    services : tuple of Service
+        Services of facilities, in the order of the file.
+    tiers : tuple of Service
+        Tiers of towns as destinations.
+    offered : frozenset of str
+        Services that the study has facilities of: of those by level alone, only they stand for words of the register.
+    """
+
+    services: tuple[Service, ...]
+    tiers: tuple[Service, ...] = ()
+    offered: frozenset[str] = frozenset()
+    _by_key: dict[str, list[tuple[int, TagRule]]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the rules by the key that each asks for."""
+        index: dict[str, list[tuple[int, TagRule]]] = {}
+        for position, service in enumerate(self.services):
+            for rule in service.tags:
+                index.setdefault(rule.key, []).append((position, rule))
+        object.__setattr__(self, "_by_key", index)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """
+        Ids of the services of facilities.
+
+        Returns
+        -------
+        tuple of str
+            In the order of the file.
+        """
+        return tuple(service.id for service in self.services)
+
+    @property
+    def register_words(self) -> frozenset[str]:
+        """
+        Words by which the norm register may ask for services or tiers.
+
+        Returns
+        -------
+        frozenset of str
+            Their ids, the words that they are, and those for which they only stand in.
+        """
+        every = (*self.services, *self.tiers)
+        return frozenset(word for item in every for word in (item.id, *item.register, *item.proxy_for))
+
+    @property
+    def tag_keys(self) -> tuple[str, ...]:
+        """
+        Keys of which an element must have one to be a facility.
+
+        Returns
+        -------
+        tuple of str
+            Sorted.
+        """
+        return tuple(sorted(self._by_key))
+
+    def asks_for(self, key: str, value: str) -> bool:
+        """
+        Whether an element may be a facility on account of one tag.
+
+        Parameters
+        ----------
+        key, value : str
+            The tag.
+
+        Returns
+        -------
+        bool
+            True where a rule that elements are found by accepts it.
+        """
+        return any(
+            test.matches({key: value})
+            for _, rule in self._by_key.get(key, ())
+            for test in rule.tests
+            if test.how == "=" and test.key == key
+        )
+
+    def get(self, service: str) -> Service | None:
+        """
+        Find a service or tier.
+
+        Parameters
+        ----------
+        service : str
+            Its id.
+
+        Returns
+        -------
+        Service or None
+            None where there is none.
+        """
+        return next((item for item in (*self.services, *self.tiers) if item.id == service), None)
+
+    def name(self, service: str, language: str = "en") -> str:
+        """
+        Name of a service for people.
+
+        Parameters
+        ----------
+        service : str
+            Its id.
+        language : str
+            Such as ``"zh"``.
+
+        Returns
+        -------
+        str
+            The id where nothing is known.
+        """
+        found = self.get(service)
+        return service if found is None else found.name(language)
+
+    def satisfying(self, service: str) -> frozenset[str]:
+        """
+        Name the services whose facilities count for a service.
+
+        Parameters
+        ----------
+        service : str
+            Its id.
+
+        Returns
+        -------
+        frozenset of str
+            The service itself and all that it includes, directly or not; empty where it is not known.
+
+        Examples
+        --------
+        >>> sorted(load_services().satisfying("hospital"))
+        ['district_hospital', 'emergency_district_hospital', 'emergency_hospital', 'hospital']
+        """
+        found: set[str] = set()
+        waiting = [service]
+        while waiting:
+            item = self.get(waiting.pop())
+            if item is not None and item.id not in found:
+                found.add(item.id)
+                waiting.extend(item.includes)
+        return frozenset(found)
+
+    def for_register(self, name: str) -> Service | None:
+        """
+        Find the service that a word of the norm register asks for.
+
+        Parameters
+        ----------
+        name : str
+            The register's word.
+
+        Returns
+        -------
+        Service or None
+            With `proxy` True where it only stands in; None where nothing measures it.
+
+        Examples
+        --------
+        >>> load_services().for_register("village_clinic").proxy
+        True
+        """
+        known = [
+            item for item in (*self.services, *self.tiers) if not item.is_by_level or item.id in self.offered
+        ]
+        for service in known:
+            if name in service.register:
+                return service
+        for service in known:
+            if name in service.proxy_for:
+                return replace(service, proxy=True)
+        return None
+
+    def knowing(self, offered: Collection[str]) -> Vocabulary:
+        """
+        Let services by level alone stand for words of the register where the study has such facilities.
+
+        Parameters
+        ----------
+        offered : collection of str
+            Services that the facilities of the study offer.
+
+        Returns
+        -------
+        Vocabulary
+            The same services.
+        """
+        return replace(self, offered=frozenset(offered))
+
+    def family(self, service: str) -> str:
+        """
+        Find the service under which a facility is looked for elsewhere, where its level is not known.
+
+        Parameters
+        ----------
+        service : str
+            Its service.
+
+        Returns
+        -------
+        str
+            The first one that includes it where its level alone makes it one, else itself.
+        """
+        item = self.get(service)
+        return service if item is None or not item.is_by_level else self._wider(service)
+
+    def by_level(self, service: str) -> frozenset[str]:
+        """
+        Name the services that are looked for under this one, where their level is not known.
+
+        Parameters
+        ----------
+        service : str
+            Its id.
+
+        Returns
+        -------
+        frozenset of str
+            Itself, and those that nothing but their level makes another.
+        """
+        return frozenset({service, *(item.id for item in self.services if self.family(item.id) == service)})
+
+    def _wider(self, service: str) -> str:
+        return next((item.id for item in self.services if service in item.includes), service)
+
+    def match(self, tags: Mapping[str, str]) -> tuple[str, ...]:
+        """
+        Name the services of an element by its tags.
+
+        Parameters
+        ----------
+        tags : mapping of str to str
+            The element's tags.
+
+        Returns
+        -------
+        tuple of str
+            The most specific ones, in the order of the file; empty where it is no facility.
+
+        Examples
+        --------
+        >>> load_services().match({"amenity": "hospital", "emergency": "yes"})
+        ('emergency_hospital',)
+        """
+        found = {
+            position for key in tags for position, rule in self._by_key.get(key, ()) if rule.matches(tags)
+        }
+        ids = [self.services[position].id for position in sorted(found)]
+        dropped: set[str] = set()
+        for position in sorted(found):
+            service = self.services[position]
+            dropped.update(service.overrides)
+            if not self.satisfying(service.id).isdisjoint(set(ids) - {service.id}):
+                dropped.add(service.id)
+        return tuple(item for item in ids if item not in dropped)
+
+
+def load_services(path: str | Path | None = None) -> Vocabulary:
+    """
+    Read the vocabulary of services: which there are, and which count for which.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A file of the user's own, as `services_file` in a study, instead of the packaged one.
+
+    Returns
+    -------
+    Vocabulary
+        Checked.
+
+    Raises
+    ------
+    StudyError
+        Where the file cannot be read, with every fault and its key.
+
+    Examples
+    --------
+    >>> load_services().name("hospital", "fr")
+    'Hôpital'
+    """
+    return _packaged() if path is None else _read(Path(path))
+
+
+@functools.cache
+def _packaged() -> Vocabulary:
+    return _read(None)
+
+
+def _read(path: Path | None) -> Vocabulary:
+    where = "services.toml" if path is None else str(path)
+    try:
+        file = importlib.resources.files("spatial.inputs") / "services.toml" if path is None else path
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig" if path else "utf-8"))
+    except OSError as error:
+        raise StudyError(where, [f"services_file: cannot be read: {error.strerror or error}"]) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(where, [f"services_file: is not TOML in UTF-8: {error}"]) from error
+    problems = [
+        f"{key}: unknown key; write [service.ID] or [tier.TIER]"
+        for key in content
+        if key not in {"service", "tier"}
+    ]
+    services = _read_all(content.get("service", {}), "service", problems)
+    tiers = _read_all(content.get("tier", {}), "tier", problems)
+    if not services and not problems:
+        problems.append("service: the file defines none; write [service.ID] with names and tags")
+    problems += _link_faults(services, tiers)
+    if problems:
+        raise StudyError(where, problems)
+    return Vocabulary(services, tiers)
+
+
+def _read_all(tables: Any, kind: str, problems: list[str]) -> tuple[Service, ...]:
+    if not isinstance(tables, dict):
+        problems.append(f"{kind}: must be tables [{kind}.ID]")
+        return ()
+    return tuple(
+        service
+        for name, table in tables.items()
+        if (service := _read_one(name, table, kind, problems)) is not None
+    )
+
+
+def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service | None:
+    where = f"{kind}.{name}"
+    if not isinstance(table, dict):
+        problems.append(f"{where}: must be a table")
+        return None
+    problems += [
+        f"{where}.{key}: unknown key; the keys are {', '.join(_KEYS)}" for key in table if key not in _KEYS
+    ]
+    names = table.get("names", {})
+    if not isinstance(names, dict) or not all(isinstance(value, str) and value for value in names.values()):
+        problems.append(f"{where}.names: must be a name by language")
+        names = {}
+    lists: dict[str, Any] = {}
+    for key in _TEXT_LISTS:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            problems.append(f"{where}.{key}: must be a list of text")
+            value = []
+        lists[key] = tuple(value)
+    rules = _rules(lists.pop("tags"), where, problems)
+    always = table.get("round_the_clock", False)
+    if not isinstance(always, bool):
+        problems.append(f"{where}.round_the_clock: must be true or false")
+    return Service(name, names, rules, is_tier=kind == "tier", round_the_clock=always is True, **lists)
+
+
+def _rules(texts: Iterable[str], where: str, problems: list[str]) -> tuple[TagRule, ...]:
+    rules = []
+    for text in texts:
+        try:
+            rules.append(parse_rule(text))
+        except ValueError as error:
+            problems.append(f"{where}.tags: {error}")
+    return tuple(rules)
+
+
+def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> list[str]:
+    known = {service.id for service in services}
+    problems = [
+        f"service.{service.id}.{key}: no service {other!r}"
+        for service in services
+        for key in ("includes", "overrides")
+        for other in getattr(service, key)
+        if other not in known
+    ]
+    problems += [
+        f"tier.{tier.id}: unknown tier; the tiers are {', '.join(TIERS)}"
+        for tier in tiers
+        if tier.id not in TIERS
+    ]
+    problems += [f"service.{name}: a tier has that name" for name in sorted(known & set(TIERS))]
+    claims: dict[str, list[str]] = {}
+    for service in services:
+        for level in service.levels:
+            claims.setdefault(f"level {level}", []).append(service.id)
+    for service in (*services, *tiers):
+        for word in (*service.register, *service.proxy_for):
+            claims.setdefault(word, []).append(service.id)
+    problems += [
+        f"register: {word!r} is claimed by {', '.join(owners)}; leave it to one"
+        for word, owners in claims.items()
+        if len(owners) > 1
+    ]
+    return problems + [
+        f"service.{service.id}.includes: includes itself by way of {other!r}"
+        for service in services
+        for other in service.includes
+        if service.id in Vocabulary(services).satisfying(other)
+    ]

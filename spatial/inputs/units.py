@@ -1,0 +1,560 @@
+"""Administrative units: the study area, the township of every place, and official numbers of people by unit."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import WGS84, require_metres
+from spatial.errors import ContractError, StudyError, first_of
+from spatial.formats.columns import number_column, row_labels, text_column
+from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, take_notes
+from spatial.formats.vector import open_mapped
+from spatial.formats.workbook import total_rows
+from spatial.inputs.names import name_scores
+from spatial.inputs.placing import names_of, texts
+from spatial.inputs.unit_codes import carry_units, unit_key, unit_prefixes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.study.region import Region
+    from spatial.study.sources import OfficialUnits, PlacingOptions
+
+
+__all__ = [
+    "NO_UNIT",
+    "MatchedUnits",
+    "assign_units",
+    "choose_region",
+    "choose_units",
+    "inside",
+    "match_units",
+    "near_unit",
+    "official_units_from_table",
+    "study_area",
+]
+
+
+# The study area, and the township that every place lies in.
+
+INSIDE_SHARE = 0.5
+"""A boundary of which at least this share lies in the study area is a unit of the study, whoever lives there."""
+
+COVERED_SHARE = 0.95
+"""A coarser boundary of which finer units cover at least this share is no unit: what is left are slivers."""
+
+WHOLE = "all"
+"""Id of the study area where it is all that the sources hold."""
+
+
+def study_area(
+    region: Region,
+    boundaries: gpd.GeoDataFrame,
+    *,
+    crs: pyproj.CRS,
+    extent: tuple[float, float, float, float],
+) -> gpd.GeoDataFrame:
+    """Find the study area."""
+    if region.bbox is not None:
+        corners = shapely.segmentize(shapely.box(*region.bbox), 0.05)
+        box = gpd.GeoSeries([corners], crs=WGS84).to_crs(crs)
+        return _area(["bbox"], [None], box.to_numpy(), crs)
+    chosen = choose_region(region, boundaries)
+    if chosen is None:
+        return _area([WHOLE], [None], np.array([shapely.box(*extent)], dtype=object), crs)
+    return _area(chosen["boundary_id"].tolist(), chosen["name"].tolist(), chosen.geometry.to_numpy(), crs)
+
+
+def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """
+    Find the boundaries that make the study area.
+
+    Returns rows of the boundaries; None where the region names no level.
+    """
+    if region.admin_level is None:
+        return None
+    level = boundaries[boundaries["admin_level"] == region.admin_level]
+    if level.empty:
+        there = sorted({int(value) for value in boundaries["admin_level"]})
+        raise StudyError(
+            "region",
+            [
+                f"region.admin_level: the sources hold no boundary of level {region.admin_level}; they hold {there}"
+            ],
+        )
+    return level[_named(level, region.names)] if region.names else level
+
+
+def _named(level: gpd.GeoDataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    columns = [column for column in ("name", "name_en", "name_zh") if column in level.columns]
+    chosen = np.zeros(len(level), dtype=bool)
+    missing = []
+    for name in names:
+        hits = (level[columns] == name).any(axis=1).to_numpy(dtype=bool)
+        chosen |= hits
+        if not hits.any():
+            missing.append(name)
+    if missing:
+        there = level["name"].dropna().sort_values().tolist()
+        raise StudyError(
+            "region",
+            [
+                f"region.names: no boundary is named {first_of(missing)}; there are {first_of(there, limit=20)}"
+            ],
+        )
+    return chosen
+
+
+def _area(
+    ids: Sequence[str], names: Sequence[Any], shapes: NDArray[np.object_], crs: pyproj.CRS
+) -> gpd.GeoDataFrame:
+    columns = {"area_id": pd.Series(ids, dtype="str"), "name": pd.Series(names, dtype="str")}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
+
+
+def inside(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> NDArray[np.bool_]:
+    """Which rows touch or lie in a piece of ground."""
+    shapely.prepare(ground)
+    result: NDArray[np.bool_] = shapely.intersects(ground, frame.geometry.to_numpy())
+    return result
+
+
+def choose_units(
+    boundaries: gpd.GeoDataFrame,
+    levels: Sequence[int],
+    *,
+    area: shapely.Geometry,
+    inhabitants: gpd.GeoSeries | None = None,
+) -> NDArray[np.bool_]:
+    """Say which boundaries are the townships of the study."""
+    require_metres(boundaries.crs, what="boundaries")
+    shapes = boundaries.geometry.to_numpy()
+    size = shapely.area(shapes)
+    chosen = np.zeros(len(boundaries), dtype=bool)
+    level_of = boundaries["admin_level"].to_numpy()
+    homeless = np.array([], dtype=object) if inhabitants is None else inhabitants.to_numpy()
+    for level in levels:
+        before = shapely.union_all(shapes[chosen])
+        here = np.flatnonzero((level_of == level) & (size > 0))
+        within = shapely.area(shapely.intersection(shapes[here], area)) / size[here]
+        taken = shapely.area(shapely.intersection(shapes[here], before)) / size[here]
+        point, unit = shapely.STRtree(shapes[here]).query(homeless, predicate="intersects")
+        holds = np.isin(np.arange(len(here)), unit)
+        chosen[here] = ((within >= INSIDE_SHARE) | holds) & (taken < COVERED_SHARE)
+        homeless = np.delete(homeless, point[chosen[here][unit]])
+    return chosen
+
+
+def assign_units(
+    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, levels: Sequence[int]
+) -> gpd.GeoDataFrame:
+    """Give every place the township that it lies in."""
+    units = boundaries[boundaries["is_unit"]].copy()
+    units["_order"] = units["admin_level"].map({level: order for order, level in enumerate(levels)})
+    units = units.sort_values(["_order", "boundary_id"], kind="stable").reset_index(drop=True)
+    found = np.full(len(places), -1, dtype=np.intp)
+    if len(units) and len(places):
+        tree = shapely.STRtree(units.geometry.to_numpy())
+        place, unit = tree.query(places.geometry.to_numpy(), predicate="intersects")
+        best = np.full(len(places), len(units), dtype=np.intp)
+        np.minimum.at(best, place, unit)
+        found = np.where(best < len(units), best, -1)
+    return _with_units(places, units, found)
+
+
+def near_unit(
+    places: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    *,
+    ground: shapely.Geometry,
+    key: str,
+    tolerance_m: float,
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+    """
+    Give places without a township the nearest one: on coasts and piers, and in slivers between townships.
+
+    A place outside the study area that lies in a boundary is left alone: it belongs to a neighbour.
+
+    Returns the places, and one ``unit_by_tolerance`` for each that was given a township so.
+    """
+    units = boundaries[boundaries["is_unit"]].sort_values("boundary_id", kind="stable").reset_index(drop=True)
+    lost = np.flatnonzero(places["township_id"].isna().to_numpy(dtype=bool))
+    if tolerance_m <= 0 or not len(units) or not len(lost):
+        return places, []
+    points = places.geometry.to_numpy()
+    somewhere = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[lost], predicate="intersects")[0]
+    abroad = np.isin(np.arange(len(lost)), somewhere) & ~shapely.intersects(points[lost], ground)
+    lost = lost[~abroad]
+    distance = np.array([shapely.distance(points[row], units.geometry.to_numpy()) for row in lost])
+    keys = places[key].tolist()
+    findings: list[Finding] = []
+    found = np.full(len(places), -1, dtype=np.intp)
+    for row, metres in zip(lost, distance, strict=True):
+        best = int(np.argmin(metres))
+        if metres[best] > tolerance_m:
+            continue
+        found[row] = best
+        findings.append(
+            Finding(
+                "unit_by_tolerance",
+                str(keys[row]),
+                f"lies in no unit; taken to the nearest one, {metres[best]:.0f} m away",
+                points[row],
+                other=str(units["boundary_id"].iloc[best]),
+                distance_m=float(metres[best]),
+            )
+        )
+    moved = _with_units(places, units, found)
+    given = found >= 0
+    for column in ("township_id", "township"):
+        moved[column] = moved[column].where(given, places[column])
+    return moved, findings
+
+
+def _with_units(
+    places: gpd.GeoDataFrame, units: gpd.GeoDataFrame, found: NDArray[np.intp]
+) -> gpd.GeoDataFrame:
+    result = places.copy()
+    for column, source in (("township_id", "boundary_id"), ("township", "name")):
+        values = units[source].astype(object).to_numpy()
+        picked = [values[unit] if unit >= 0 else None for unit in found]
+        result[column] = pd.Series(picked, index=places.index, dtype="str")
+    return result
+
+
+# Rows of a table of units matched with the units of a study: by code, else by name; and settlements with both.
+
+NO_UNIT = "no_unit"
+"""Id of the row of settlements that belong to no unit."""
+
+_SLACK = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedUnits:
+    """Units of the study beside the rows of an official table."""
+
+    # A row a unit: `unit_id`, `unit` (its name, empty without one), `unit_code`, `matched_by` (unit_code,
+    # name or none), `match_score` (0-1; NaN where no names were compared), `boundary` (position among the
+    # boundaries, -1 without one), `official` (position in the official table, -1 without a row) and `fault`
+    # (empty, or why an official row has no unit of ours: not_found, ambiguous_name, total_of_others)
+    units: pd.DataFrame
+    home: NDArray[np.intp]  # shape (n,), position in `units` that each settlement belongs to; -1 for none
+    # shape (n,), settlements whose code names another official unit than the one that they lie in
+    strayed: NDArray[np.bool_]
+
+
+def match_units(
+    official: pd.DataFrame, settlements: pd.DataFrame, boundaries: pd.DataFrame, *, options: PlacingOptions
+) -> MatchedUnits:
+    """
+    Match the rows of an official table with the units of the study, and settlements with both.
+
+    A row is matched with a unit by code; else, where one of the two has no code, by the same name, or by one alike with
+    the similarity and the lead of `placing`, each unit once. A settlement belongs to the longest code of the table that
+    its own `unit_code` begins with, else to the unit that it lies in. A row whose code begins the code of another row
+    is a total of others: it counts nobody.
+    """
+    work = _Work(official, _our_units(settlements, boundaries), options)
+    work.by_code()
+    work.by_same_name()
+    work.by_name()
+    units, row_of = work.units()
+    home, strayed = _homes(settlements, units, work.keys, row_of)
+    by_code = np.unique(home[home >= len(work.ours)])
+    units.loc[by_code, ["matched_by", "fault"]] = ["unit_code", ""]
+    return MatchedUnits(units, home, strayed)
+
+
+def _our_units(settlements: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
+    """Boundaries, and units that settlements name but that have no boundary; in the order of their ids."""
+    ids = texts(boundaries, "boundary_id")
+    frame = pd.DataFrame({"unit_id": ids, "code": texts(boundaries, "unit_code")}, dtype="str")
+    frame["names"] = pd.Series(names_of(boundaries), dtype=object)
+    frame["boundary"] = np.arange(len(ids))
+    named: dict[str, str] = {}
+    for township_id, name in zip(*_units_of(settlements), strict=True):
+        if township_id and township_id not in set(ids):
+            named[township_id] = max(named.get(township_id, ""), name)
+    bare = pd.DataFrame({"unit_id": list(named), "code": ""}, dtype="str")
+    bare["names"] = pd.Series([(name,) if name else () for name in named.values()], dtype=object)
+    bare["boundary"] = -1
+    both = pd.concat([frame, bare], ignore_index=True)
+    return both.sort_values("unit_id", kind="stable").reset_index(drop=True)
+
+
+def _units_of(settlements: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Id and name of the unit of each settlement; the name is its id where it has no other."""
+    names = texts(settlements, "township")
+    ids = texts(settlements, "township_id")
+    return [unit or name for unit, name in zip(ids, names, strict=True)], names
+
+
+@dataclass(eq=False)
+class _Work:
+    """Official rows while they are matched with units."""
+
+    official: pd.DataFrame
+    ours: pd.DataFrame
+    options: PlacingOptions
+    by: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.keys = [unit_key(code) for code in texts(self.official, "unit_code")]
+        self.names = names_of(self.official)
+        above = {prefix for key in self.keys if key for prefix in unit_prefixes(key)[1:]}
+        self.sums = np.array([key in above for key in self.keys], dtype=bool)
+        self.codes = [unit_key(code) for code in self.ours["code"]]
+        self.found = np.full(len(self.ours), -1, dtype=np.intp)
+        self.score = np.full(len(self.ours), np.nan)
+        self.by = ["none"] * len(self.ours)
+        self.ambiguous = np.zeros(len(self.official), dtype=bool)
+
+    def by_code(self) -> None:
+        """Match by the unit's code, or by its id where it has no code."""
+        row_of = {key: row for row, key in enumerate(self.keys) if key and not self.sums[row]}
+        told = [code or unit_key(unit) for code, unit in zip(self.codes, self.ours["unit_id"], strict=True)]
+        for unit, key in enumerate(told):
+            if told.count(key) == 1 and key in row_of:
+                self.found[unit], self.by[unit] = row_of[key], "unit_code"
+
+    def by_same_name(self) -> None:
+        """Match what is called the very same, as long as the name is told once on either side."""
+        rows, free = self._left()
+        theirs = _single({row: self.names[row] for row in rows})
+        ours = _single({unit: self.ours["names"].iloc[unit] for unit in free})
+        for name in sorted(theirs.keys() & ours.keys()):
+            row, unit = theirs[name], ours[name]
+            is_free = self.found[unit] < 0 and row not in self.found
+            if is_free and not (self.keys[row] and self.codes[unit]):
+                self.found[unit], self.score[unit], self.by[unit] = row, 1.0, "name"
+
+    def _left(self) -> tuple[list[int], list[int]]:
+        """Rows and units that have not been matched."""
+        matched = set(self.found.tolist())
+        rows = [row for row in range(len(self.official)) if not self.sums[row] and row not in matched]
+        return rows, np.flatnonzero(self.found < 0).tolist()
+
+    def by_name(self) -> None:
+        """Match what is left by a name that is alike; two rows that want one unit alike get none."""
+        rows, free = self._left()
+        if not rows or not free:
+            return
+        scores = name_scores([self.names[row] for row in rows], [self.ours["names"].iloc[n] for n in free])
+        told = np.array([bool(self.keys[row]) for row in rows])
+        coded = np.array([bool(self.codes[unit]) for unit in free])
+        scores[told[:, None] & coded[None, :]] = 0.0
+        wishes: dict[int, list[tuple[float, int]]] = {}
+        for number, row in enumerate(rows):
+            order = np.argsort(-scores[number], kind="stable")[:2]
+            best = float(scores[number, order[0]])
+            lead = best - (float(scores[number, order[1]]) if len(order) > 1 else 0.0)
+            if best >= self.options.name_min - _SLACK:
+                if lead < self.options.margin - _SLACK:
+                    self.ambiguous[row] = True
+                else:
+                    wishes.setdefault(free[order[0]], []).append((best, row))
+        for unit, wishing in wishes.items():
+            self._judge(unit, sorted(wishing, reverse=True))
+
+    def _judge(self, unit: int, wishing: list[tuple[float, int]]) -> None:
+        """Give a unit to the row that is most like it; the others are not found."""
+        if len(wishing) > 1 and wishing[0][0] - wishing[1][0] < self.options.margin - _SLACK:
+            self.ambiguous[[row for _, row in wishing]] = True
+            return
+        self.score[unit], self.found[unit] = wishing[0]
+        self.by[unit] = "name"
+
+    def units(self) -> tuple[pd.DataFrame, dict[int, int]]:
+        """List every unit once, and say where each official row is in the list."""
+        official_ids = texts(self.official, "official_id")
+        matched = set(self.found.tolist())
+        left = sorted(set(range(len(self.official))) - matched, key=official_ids.__getitem__)
+        taken = {*self.ours["unit_id"], NO_UNIT}
+        left_ids = [
+            f"official:{official_ids[row]}" if official_ids[row] in taken else official_ids[row]
+            for row in left
+        ]
+        faults = [
+            "total_of_others" if self.sums[row] else "ambiguous_name" if self.ambiguous[row] else "not_found"
+            for row in left
+        ]
+        theirs = [
+            names_of_row[0] if names_of_row else "" for names_of_row in (self.names[row] for row in left)
+        ]
+        ours = [names[0] if names else "" for names in self.ours["names"]]
+        codes = [
+            code or (self.keys[row] if row >= 0 else "")
+            for code, row in zip(self.codes, self.found.tolist(), strict=True)
+        ]
+        more, none = len(left), ["none"] * len(left)
+        frame = pd.DataFrame(
+            {
+                "unit_id": pd.Series([*self.ours["unit_id"], *left_ids], dtype="str"),
+                "unit": pd.Series([*ours, *theirs], dtype="str"),
+                "unit_code": pd.Series([*codes, *(self.keys[row] for row in left)], dtype="str"),
+                "matched_by": pd.Series([*self.by, *none], dtype="str"),
+                "match_score": np.r_[self.score, np.full(more, np.nan)],
+                "boundary": np.r_[self.ours["boundary"].to_numpy(dtype=np.intp), np.full(more, -1)],
+                "official": np.r_[self.found, np.array(left, dtype=np.intp)],
+                "fault": pd.Series([""] * len(self.ours) + faults, dtype="str"),
+            }
+        )
+        return frame, {row: place for place, row in enumerate(frame["official"].tolist()) if row >= 0}
+
+
+def _single(names: Mapping[int, Sequence[str]]) -> dict[str, int]:
+    """Who bears each name, of those that only one bears; widths and capitals make no difference."""
+    bearers: dict[str, set[int]] = {}
+    for bearer, called in names.items():
+        for name in called:
+            bearers.setdefault(unicodedata.normalize("NFKC", name).casefold().strip(), set()).add(bearer)
+    return {name: next(iter(who)) for name, who in bearers.items() if name and len(who) == 1}
+
+
+def _homes(
+    settlements: pd.DataFrame, units: pd.DataFrame, keys: list[str], row_of: dict[int, int]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Give every settlement its unit: by its code, else where it lies."""
+    sums = set(units.loc[units["fault"] == "total_of_others", "official"])
+    by_key = {key: row_of[row] for row, key in enumerate(keys) if key and row not in sums}
+    place_of = {unit: place for place, unit in enumerate(units["unit_id"])}
+    official = units["official"].to_numpy()
+    home = np.full(len(settlements), -1, dtype=np.intp)
+    strayed = np.zeros(len(settlements), dtype=bool)
+    for number, (code, unit) in enumerate(
+        zip(texts(settlements, "unit_code"), _units_of(settlements)[0], strict=True)
+    ):
+        lies = place_of.get(unit, -1) if unit else -1
+        named = (
+            next((by_key[key] for key in unit_prefixes(unit_key(code)) if key in by_key), -1) if code else -1
+        )
+        home[number] = named if named >= 0 else lies
+        strayed[number] = named >= 0 and lies >= 0 and official[lies] >= 0 and named != lies
+    return home, strayed
+
+
+# Official numbers of people by unit, such as a yearbook's, from a table of the user's own.
+
+PERSONS, SHARE = "_persons", "_share"
+TOTAL = "population_persons"
+_LEAST_UNIT = 1000
+
+
+def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame:
+    """Read official numbers of people by unit."""
+    what = "official units"
+    opened = open_mapped(path, source.as_table(), what=what, wanted=ListColumns("official_units"))
+    notes = take_notes(opened)
+    notes += _printed_sums(path, source, opened) if source.total_words else []
+    frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
+    problems: list[str] = []
+    label = "unit_code" if "unit_code" in frame.columns else "name"
+    if "unit_code" not in frame.columns and "name" not in frame.columns:
+        shown = first_of(columns_of_file(opened), limit=30)
+        problems.append(f"unit_code, name: both are missing; map one in columns: the table has {shown}")
+    if TOTAL not in frame.columns:
+        shown = first_of(columns_of_file(opened), limit=30)
+        problems.append(f"{TOTAL}: the column is missing; map it in columns: the table has {shown}")
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    carry_units(frame, problems, key=label)
+    for column in ("unit_code", "name"):
+        named = text_column(frame[column]).str.strip() if column in frame.columns else _nothing(frame)
+        frame[column] = named.where(named.notna() & (named != "")).astype("str")
+    numbers = [name for name in map(str, frame.columns) if name.endswith((PERSONS, SHARE))]
+    for column in numbers:
+        frame[column] = number_column(frame, column, problems, key=label)
+        above = frame[column] > 1
+        if column.endswith(SHARE) and above.any():
+            shown = first_of(row_labels(frame, label)[above])
+            problems.append(f"{column}: above 1 for {shown}; write shares from 0 to 1")
+        if column.endswith(PERSONS) and column != TOTAL:
+            more = frame[column] > frame[TOTAL]
+            if more.any():
+                problems.append(
+                    f"{column}: more than {TOTAL} for {first_of(row_labels(frame, label)[more])}; correct one of them"
+                )
+    problems += _scaled(frame[TOTAL])
+    frame["official_id"] = _ids(frame, problems)
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    kept = [name for name in source.keep_columns if name not in numbers]
+    result = pd.DataFrame(frame)[["official_id", "unit_code", "name", *numbers, *kept]].reset_index(drop=True)
+    result.attrs = dict(opened.attrs)  # which columns were read
+    add_notes(result, notes)
+    return result
+
+
+def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> list[Note]:
+    """Hold each row of sums that was left out against the rows that it sums: all of them, or its group of them."""
+    kept = source.as_table().model_copy(update={"total_words": ()})
+    whole = pd.DataFrame(open_mapped(path, kept, what="official units")).drop(
+        columns="geometry", errors="ignore"
+    )
+    whole = whole.reset_index(drop=True)
+    if len(whole) == len(opened):
+        return []
+    texts = pd.DataFrame({name: text_column(whole[name]) for name in whole.columns})
+    sums = np.zeros(len(whole), dtype=bool)
+    sums[[row - 1 for row in total_rows(texts, source.total_words)]] = True
+    told = []
+    for column in [name for name in map(str, whole.columns) if name.endswith(PERSONS)]:
+        persons = number_column(whole, column, [], key="").to_numpy(dtype=np.float64)
+        for row in np.flatnonzero(sums & np.isfinite(persons)):
+            before, after = np.flatnonzero(sums[:row]), np.flatnonzero(sums[row + 1 :])
+            above = slice(before[-1] + 1 if len(before) else 0, row)
+            below = slice(row + 1, row + 1 + after[0] if len(after) else len(whole))
+            parts = [np.nansum(persons[part][~sums[part]]) for part in (slice(None), above, below)]
+            nearest = min(parts, key=lambda part: abs(part - persons[row]))
+            if abs(nearest - persons[row]) >= 1.0:
+                told.append(f"{_label(texts.iloc[row])} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
+    item = "printed sums that differ from their rows"
+    return [Note(item, len(told), f"{item}: {first_of(told)}")] if told else []
+
+
+def _label(row: pd.Series) -> str:
+    return next((str(text) for text in row if isinstance(text, str) and text.strip()), "")
+
+
+def _scaled(persons: pd.Series) -> list[str]:
+    """Refuse units that have fractions of a person and fewer people than a unit has: 1.06 is 1.06 ten thousands."""
+    known = persons[persons.notna()]
+    if not len(known) or known.max() >= _LEAST_UNIT or (known % 1 == 0).mean() > 0.5:
+        return []
+    shown = first_of([f"{number:g}" for number in known])
+    text = f"{TOTAL}: no whole persons, such as {shown}; where the table counts in ten thousands (万人) or thousands"
+    return [f"{text}, multiply the numbers in the file"]
+
+
+def _nothing(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, index=frame.index, dtype="str")
+
+
+def _ids(frame: pd.DataFrame, problems: list[str]) -> pd.Series:
+    """Name each row by its code, else by its name; a unit may be there once only."""
+    keys = frame["unit_code"].map(unit_key, na_action="ignore")
+    ids = keys.where(keys.notna(), frame["name"]).astype("str")
+    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index)
+    if ids.isna().any():
+        problems.append(
+            f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out"
+        )
+    twice = ids.notna() & ids.duplicated(keep=False)
+    if twice.any():
+        problems.append(
+            f"unit_code, name: repeated {first_of(ids[twice].drop_duplicates())} in {first_of(rows[twice])}; keep one "
+            "row a unit, or tell them apart by unit_code"
+        )
+    return ids

@@ -1,0 +1,481 @@
+"""Tables of the user's own as the package's tables: places, facilities, roads, water, and what is tried out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError, first_of
+from spatial.formats.columns import (
+    choice_column,
+    complete_text_column,
+    coordinate_keys,
+    id_column,
+    number_column,
+    row_labels,
+    text_column,
+)
+from spatial.formats.notes import ListColumns, Note, add_notes, log_notes
+from spatial.formats.vector import open_mapped
+from spatial.inputs.attributes import flows_from_table
+from spatial.inputs.osm_features import assign_tiers
+from spatial.inputs.own_roads import read_condition_and_width
+from spatial.inputs.place_tables import place_where_given
+from spatial.inputs.placement import place_frame, refuse_invalid, refuse_outside
+from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
+from spatial.inputs.unit_codes import carry_units
+from spatial.study.region import Tiers
+from spatial.study.sources import TableSource
+from spatial.tables import TABLES
+from spatial.tables.contract import GEOMETRY_TYPES
+from spatial.tables.words import TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import pyproj
+
+
+__all__ = [
+    "FACILITY_STATUS",
+    "WATER_KINDS",
+    "boundaries_from_table",
+    "facilities_from_table",
+    "flows_from_table",
+    "join_water",
+    "new_roads_from_table",
+    "observed_from_table",
+    "read_table",
+    "refuse_invalid",
+    "refuse_outside",
+    "roads_from_table",
+    "settlements_from_table",
+    "water_of_table",
+]
+
+
+# Tables of the user's own (CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet) as the package's tables.
+
+GROUP_SUFFIX = "_persons"
+"""Every column that ends so counts people, such as elderly_persons and children_6_11_persons."""
+FACILITY_STATUS = ("existing", "candidate", "closed")
+_ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
+_UNIT = ("township_id", "township")
+_NAMES = ("name", "name_en", "name_zh")
+
+
+def read_table(
+    path: str | Path,
+    source: TableSource | None = None,
+    *,
+    what: str = "table",
+    key: str = "",
+    may_lack: bool = False,
+    wanted: ListColumns | None = None,
+) -> gpd.GeoDataFrame:
+    """Read a table with geometry, with the column mapping, encoding, CRS and datum as declared."""
+    file = Path(path)
+    declared = source or TableSource(path=str(path))
+    if declared.coordinates != "all" and not may_lack:
+        raise ContractError(
+            f"{what} {path}",
+            [
+                "coordinates: rows without them are located in [sources.settlements] and [[sources.facilities]] alone"
+            ],
+        )
+    opened = open_mapped(file, declared, what=what, wanted=wanted)
+    placed = place_where_given(opened, declared, file, what=what, key=key)
+    return placed.set_geometry(_simple(placed.geometry))
+
+
+def settlements_from_table(
+    path: Path,
+    source: TableSource,
+    *,
+    tiers: Tiers | None = None,
+    with_population: bool = True,
+    may_lack: bool = False,
+    named: Collection[str] = (),
+) -> gpd.GeoDataFrame:
+    """Read settlements of the user's own."""
+    frame = read_table(
+        path,
+        source,
+        what="settlements",
+        key="settlement_id",
+        may_lack=may_lack,
+        wanted=ListColumns("settlements", named),
+    )
+    problems: list[str] = []
+    result = _named(frame, "settlement_id", problems, "Point")
+    if source.tier is not None and not {"tier", "place"} & set(result.columns):
+        result["tier"] = source.tier
+    result["tier"] = _tier(result, tiers or Tiers(), problems)
+    if "place" in result.columns:
+        result["place"] = text_column(result["place"])
+    if "official_class" in result.columns:
+        _optional_choice(result, "official_class", ("urban", "rural"), problems, key="settlement_id")
+    has_population = with_population and "population_persons" in result.columns
+    if has_population:
+        result["population_persons"] = number_column(
+            result, "population_persons", problems, key="settlement_id", complete=True
+        )
+    else:
+        if "population_persons" in result.columns:
+            result["population_listed"] = _listed(result)
+        result["population_persons"] = np.nan
+    result["population_source"] = "column" if has_population else "none"
+    groups = [name for name in map(str, result.columns) if name.endswith(GROUP_SUFFIX)]
+    for column in groups:
+        if column != "population_persons":
+            result[column] = number_column(result, column, problems, key="settlement_id")
+    return _done(result, f"settlements {path}", problems)
+
+
+def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
+    """Read the people of a list where a raster counts them: a number that cannot be read is noted, not refused."""
+    problems: list[str] = []
+    numbers = number_column(frame, "population_persons", problems, key="settlement_id")
+    written = text_column(frame["population_persons"]).fillna("").str.strip()
+    lost = numbers.isna() & (written != "")
+    named = first_of(row_labels(frame, "settlement_id")[lost])
+    shown = first_of(written[lost].drop_duplicates(), limit=3)
+    item = "populations of the list not read"
+    detail = (
+        f"{item}: {named}, such as {shown}; write digits and a decimal point only, and no negative number"
+    )
+    add_notes(frame, [Note(item, int(lost.sum()), detail)])
+    return numbers
+
+
+def facilities_from_table(
+    path: Path,
+    source: TableSource,
+    *,
+    services: Collection[str] | None = None,
+    may_lack: bool = False,
+    named: Collection[str] = (),
+) -> gpd.GeoDataFrame:
+    """Read facilities of the user's own."""
+    frame = read_table(
+        path,
+        source,
+        what="facilities",
+        key="facility_id",
+        may_lack=may_lack,
+        wanted=ListColumns("facilities", named),
+    )
+    problems: list[str] = []
+    result = _named(frame, "facility_id", problems, "Point")
+    if "service" not in result.columns and source.service is not None:
+        result["service"] = source.service
+    if "service" not in result.columns:
+        problems.append(
+            "service: the column is missing; map it in columns, or set service = '...' for all rows"
+        )
+    elif services is not None:
+        result["service"] = choice_column(result, "service", services, problems, key="facility_id")
+    else:
+        result["service"] = complete_text_column(result, "service", problems, key="facility_id")
+    if "status" in result.columns:
+        result["status"] = choice_column(result, "status", FACILITY_STATUS, problems, key="facility_id")
+    else:
+        result["status"] = "existing"
+    for column in ("capacity", "load"):
+        if column in result.columns:
+            result[column] = number_column(result, column, problems, key="facility_id")
+        else:
+            result[column] = np.nan
+    result["source"] = text_column(result["source"]) if "source" in result.columns else source.path
+    return _done(result, f"facilities {path}", problems)
+
+
+def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
+    """Read roads of the user's own."""
+    frame = with_known_tags(
+        read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads"))
+    )
+    problems: list[str] = []
+    if "road_id" not in frame.columns:
+        frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
+    result = _named(frame, "road_id", problems, "LineString", names=("name", "ref"))
+    if "road_class" in result.columns:
+        result["road_class"] = complete_text_column(result, "road_class", problems, key="road_id")
+    else:
+        problems.append(
+            "road_class: the column is missing; map it in columns, such as road_class = 'highway'"
+        )
+    if "speed_km_h" in result.columns:
+        speed = number_column(result, "speed_km_h", problems, key="road_id")
+        none = speed == 0
+        if none.any():
+            named = first_of(result["road_id"][none])
+            problems.append(f"speed_km_h: must be above 0, or blank where it is not known, in roads {named}")
+        result["speed_km_h"] = speed
+    for column in _ROAD_TAGS:
+        if column in result.columns:
+            result[column] = text_column(result[column].replace(TAG_WORDS))
+    read_condition_and_width(result, problems)
+    return _single_lines(_done(result, f"roads {path}", problems))
+
+
+def boundaries_from_table(
+    path: Path, source: TableSource, *, admin_level: int | None = None
+) -> gpd.GeoDataFrame:
+    """Read boundaries of the user's own."""
+    frame = read_table(path, source, what="boundaries", key="boundary_id", wanted=ListColumns("boundaries"))
+    problems: list[str] = []
+    result = _named(frame, "boundary_id", problems, "Polygon")
+    if "admin_level" in result.columns:
+        levels = number_column(result, "admin_level", problems, key="boundary_id", complete=True)
+        broken = levels.notna() & (levels % 1 != 0)
+        if broken.any():
+            problems.append(
+                f"admin_level: not whole for {first_of(result['boundary_id'][broken])}; correct it"
+            )
+        result["admin_level"] = levels.fillna(0).astype("int64")
+    elif admin_level is not None:
+        result["admin_level"] = admin_level
+    else:
+        problems.append(
+            "admin_level: the column is missing; map it in columns, or give one region.unit_levels"
+        )
+    label = f"boundaries {path}"
+    result = _done(result, label, problems)
+    refuse_invalid(result, key="boundary_id", what=label)
+    return result
+
+
+def _simple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
+    flat = shapely.force_2d(geometry.to_numpy())
+    single = (shapely.get_type_id(flat) >= 4) & (shapely.get_num_geometries(flat) == 1)
+    flat[single] = shapely.get_geometry(flat[single], 0)
+    return gpd.GeoSeries(flat, index=geometry.index, crs=geometry.crs)
+
+
+def _named(
+    frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = _NAMES
+) -> gpd.GeoDataFrame:
+    result = frame.copy()
+    wrong = result.geometry.notna() & ~result.geometry.geom_type.isin(GEOMETRY_TYPES[geometry])
+    if wrong.any():
+        found = ", ".join(sorted({str(kind) for kind in result.geometry.geom_type[wrong]}))
+        problems.append(
+            f"geometry: must be {geometry}, found {found} for {first_of(row_labels(result, key)[wrong])}; "
+            "name the right layer or convert it in QGIS"
+        )
+    result[key] = id_column(result, key, problems)
+    for column in names:
+        result[column] = (
+            text_column(result[column])
+            if column in result.columns
+            else pd.Series(np.nan, index=result.index, dtype="str")
+        )
+    for column in _UNIT:
+        if column in result.columns:
+            result[column] = text_column(result[column])
+    carry_units(result, problems, key=key)
+    return result
+
+
+def _tier(frame: gpd.GeoDataFrame, tiers: Tiers, problems: list[str]) -> pd.Series:
+    if "tier" in frame.columns:
+        return choice_column(frame, "tier", TIERS, problems, key="settlement_id")
+    if "place" not in frame.columns:
+        problems.append(
+            "tier: the column is missing; map a column of village, town, county_seat or city, "
+            "or a column place with words of [tiers]; tier = 'village' where all rows are of one tier"
+        )
+        return pd.Series("", index=frame.index, dtype="str")
+    place = text_column(frame["place"])
+    tier = assign_tiers(frame.assign(place=place), tiers)["tier"]
+    unknown = tier.isna()
+    if unknown.any():
+        shown = first_of(place[unknown].fillna("").drop_duplicates().sort_values())
+        labels = row_labels(frame, "settlement_id")[unknown]
+        problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
+    return tier
+
+
+def _optional_choice(
+    frame: gpd.GeoDataFrame, column: str, choices: tuple[str, ...], problems: list[str], *, key: str
+) -> None:
+    frame[column] = text_column(frame[column])
+    present = frame[frame[column].notna()]
+    if len(present):
+        choice_column(present, column, choices, problems, key=key)
+
+
+def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    parts = shapely.get_num_geometries(roads.geometry.to_numpy())
+    if (parts == 1).all():
+        return roads
+    pieces = roads.explode(index_parts=True)
+    number = pieces.index.get_level_values(-1).astype(str)
+    several = np.repeat(parts > 1, parts)
+    pieces["road_id"] = pieces["road_id"].where(~several, pieces["road_id"] + "/" + number)
+    return pieces.reset_index(drop=True)
+
+
+def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str]) -> gpd.GeoDataFrame:
+    if problems:
+        raise ContractError(label, problems)
+    return frame
+
+
+# Water of the user's own: rivers and lakes that nobody walks across on the way to the road.
+
+WATER_KINDS = (
+    "basin",
+    "canal",
+    "coastline",
+    "lake",
+    "pond",
+    "reservoir",
+    "river",
+    "stream",
+    "tidal_channel",
+)
+"""Kinds of water that a table may hold; which of them are barriers, `mark_barriers` says."""
+
+_FORMS = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
+_YES, _NO = ("yes", "true", "1", "是"), ("no", "false", "0", "否", "")
+
+
+def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataFrame:
+    """Read a table of rivers or lakes."""
+    result, problems = frame.copy(), list[str]()
+    if "water_id" not in result.columns:
+        result["water_id"] = [str(number) for number in range(1, len(result) + 1)]
+    result["water_id"] = id_column(result, "water_id", problems)
+    wrong = ~result.geometry.geom_type.isin(_FORMS)
+    if wrong.any():
+        found = ", ".join(sorted({str(kind) for kind in result.geometry.geom_type[wrong]}))
+        rows = first_of(row_labels(result, "water_id")[wrong])
+        problems.append(
+            f"geometry: must be lines or polygons, found {found} for {rows}; name the right layer"
+        )
+    result["name"] = (
+        text_column(result["name"])
+        if "name" in result.columns
+        else pd.Series(np.nan, result.index, dtype="str")
+    )
+    result["kind"] = _kinds(result, problems)
+    result["is_passable"] = _passable(result, problems)
+    if problems:
+        raise ContractError(f"water {source.path}", problems)
+    refuse_invalid(result, key="water_id", what=f"water {source.path}")
+    return result
+
+
+def _kinds(frame: gpd.GeoDataFrame, problems: list[str]) -> pd.Series:
+    if "kind" not in frame.columns:
+        known = ", ".join(WATER_KINDS)
+        problems.append(
+            f"kind: the column is missing; map a column whose values say which of {known} each row is"
+        )
+        return pd.Series("", index=frame.index, dtype="str")
+    kinds = complete_text_column(frame, "kind", problems, key="water_id")
+    wrong = kinds.notna() & ~kinds.isin(WATER_KINDS)
+    if wrong.any():
+        shown = first_of(kinds[wrong].drop_duplicates().sort_values(), limit=5)
+        problems.append(
+            f"kind: unknown value(s) {shown} for {first_of(row_labels(frame, 'water_id')[wrong])}; known are "
+            f"{', '.join(WATER_KINDS)}: translate them in values.kind"
+        )
+    return kinds
+
+
+def _passable(frame: gpd.GeoDataFrame, problems: list[str]) -> pd.Series:
+    """Read whether water falls dry or runs under ground; what does not say so does neither."""
+    if "is_passable" not in frame.columns:
+        return pd.Series(False, index=frame.index)
+    texts = text_column(frame["is_passable"]).fillna("").str.strip().str.lower()
+    wrong = ~texts.isin([*_YES, *_NO])
+    if wrong.any():
+        problems.append(
+            f"is_passable: neither yes nor no for {first_of(row_labels(frame, 'water_id')[wrong])}, such as "
+            f"{first_of(texts[wrong].drop_duplicates(), limit=3)}; translate it in values.is_passable"
+        )
+    return texts.isin(_YES)
+
+
+def join_water(frames: list[gpd.GeoDataFrame], *, kept: Sequence[str] = ()) -> gpd.GeoDataFrame:
+    """Put several tables of water together."""
+    crs = frames[0].crs or WGS84
+    ids = pd.concat([frame["water_id"] for frame in frames])
+    if ids.duplicated().any():
+        frames = [
+            frame.assign(water_id=f"{number}/" + frame["water_id"])
+            for number, frame in enumerate(frames, start=1)
+        ]
+    columns = ["water_id", "name", "kind", "is_passable", *kept]
+    shapes = np.concatenate([frame.to_crs(crs).geometry.to_numpy() for frame in frames])
+    rows = [pd.DataFrame(frame)[[name for name in columns if name in frame]] for frame in frames]
+    joined = pd.concat(rows, ignore_index=True)
+    for name in kept:
+        if joined[name].dtype == object:  # text in one file and a number in another
+            joined[name] = text_column(joined[name])
+    return gpd.GeoDataFrame(joined, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
+
+
+# Files of what is tried out: new roads, what closes roads, and observed times between places.
+
+_NUMBERS = ("speed_km_h",)
+_TAGS = ("road_id", "road_class", "oneway", "surface", "all_season", "bridge", "tunnel", "motorroad")
+_ENDS = {"from": ("from_x", "from_y"), "to": ("to_x", "to_y")}
+
+
+def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Read the new roads of a scenario."""
+    frame = with_known_tags(read_table(path, source, what="new roads", key="road_id").to_crs(crs))
+    log_notes(frame, what=f"new roads {path}")
+    problems: list[str] = []
+    for column in _TAGS:
+        if column in frame.columns:
+            frame[column] = text_column(frame[column].replace(TAG_WORDS))
+    for column in _NUMBERS:
+        if column in frame.columns:
+            frame[column] = number_column(frame, column, problems, key="road_id")
+    if problems:
+        raise ContractError(f"new roads {path}", problems)
+    return frame
+
+
+def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> pd.DataFrame:
+    """Read observed times between places."""
+    label = f"observed {path}"
+    opened = open_mapped(path, source, what="observed")
+    log_notes(opened, what=label)
+    frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
+    has_xy = all(name in frame for pair in _ENDS.values() for name in pair)
+    needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
+    shown = ", ".join(map(str, frame.columns))
+    problems = [
+        f"{name}: the column is missing; map it in columns: the table has {shown}"
+        for name in needed
+        if name not in frame
+    ]
+    if problems:
+        raise ContractError(label, problems)
+    frame["observed_min"] = number_column(frame, "observed_min", problems, key="", complete=True)
+    for name in ("from_id", "to_id"):
+        if name in frame:
+            frame[name] = (
+                text_column(frame[name]) if has_xy else complete_text_column(frame, name, problems, key="")
+            )
+    if problems:
+        raise ContractError(label, problems)
+    keys = coordinate_keys(source, what=label)
+    for pair in _ENDS.values() if has_xy else ():
+        x, y = pair
+        declared = source.model_copy(update=dict(zip(keys, pair, strict=True)))
+        points = place_frame(frame[[x, y]].copy(), declared, path, what="observed", key="").to_crs(crs)
+        frame[x], frame[y] = (np.asarray(points.geometry.x), np.asarray(points.geometry.y))
+    return frame

@@ -1,1 +1,0 @@
-"""From access to judgement: which norms a study meets, for how many people, and how sure that is."""

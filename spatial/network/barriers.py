@@ -1,0 +1,102 @@
+"""What cannot be crossed on foot, indexed so that many straight walks can be tested."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import CrsError
+from spatial.network.kernels_snap import block_legs, list_cells
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.network.kernels_snap import Cells
+
+
+__all__ = ["Barriers", "blocked_legs", "grid_of", "index_barriers", "places_on_barriers"]
+
+
+_CELLS_A_SEGMENT = 16.0
+"""Size of the search grid; changes the speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Barriers:
+    """Barriers ready for many tests; made by `index_barriers`."""
+
+    # shape (n, 4), easting and northing of both ends of each piece of their lines and shores
+    segments: NDArray[np.float64]
+    cells: Cells  # grid over the segments
+    areas: NDArray[np.object_]  # those that have an inside
+    tree: shapely.STRtree  # index of the areas
+
+
+def index_barriers(barriers: gpd.GeoSeries | Barriers | None, *, crs: pyproj.CRS) -> Barriers | None:
+    """
+    Index barriers once for many calls of `snap`, `nearest` and `times_matrix`.
+
+    Returns None where there is nothing to cross.
+    """
+    if barriers is None or isinstance(barriers, Barriers):
+        return barriers
+    known = require_metres(barriers.crs, what="barriers")
+    if known != crs:
+        raise CrsError(
+            f"barriers: CRS {known.to_string()}, but the network has {crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
+    shapes = shapely.get_parts(np.asarray(barriers.dropna(), dtype=object))
+    areas = shapes[shapely.get_dimensions(shapes) == 2]
+    shores = np.concatenate((shapes[shapely.get_dimensions(shapes) == 1], shapely.boundary(areas)))
+    # A shore with islands is several lines.
+    xy, line = shapely.get_coordinates(shapely.get_parts(shores), return_index=True)
+    first = np.flatnonzero(line[1:] == line[:-1])
+    if len(first) == 0:
+        return None
+    segments = np.ascontiguousarray(np.hstack((xy[first], xy[first + 1])))
+    shapely.prepare(areas)
+    return Barriers(segments, grid_of(segments), areas, shapely.STRtree(areas))
+
+
+def grid_of(segments: NDArray[np.float64]) -> Cells:
+    """Lay a grid over segments."""
+    west, east = segments[:, [0, 2]].min(), segments[:, [0, 2]].max()
+    south, north = segments[:, [1, 3]].min(), segments[:, [1, 3]].max()
+    area = max(east - west, 1.0) * max(north - south, 1.0)
+    size = max(math.sqrt(area / (len(segments) * _CELLS_A_SEGMENT)), 1.0)
+    shape = (int((north - south) // size) + 1, int((east - west) // size) + 1)
+    grid = np.array([west, south, size])
+    offsets = np.zeros(shape[0] * shape[1] + 1, dtype=np.int64)
+    list_cells(segments, grid, shape, offsets[1:], np.empty(0, dtype=np.int64))
+    np.cumsum(offsets, out=offsets)
+    members = np.empty(offsets[-1], dtype=np.int64)
+    list_cells(segments, grid, shape, offsets[:-1].copy(), members)
+    return offsets, members, grid, shape
+
+
+def blocked_legs(
+    barriers: Barriers, start: NDArray[np.float64], end: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell which straight walks touch a barrier."""
+    legs = np.ascontiguousarray(np.hstack((start, end)), dtype=np.float64)
+    blocked = np.zeros(len(legs), dtype=np.bool_)
+    block_legs(legs, barriers.segments, barriers.cells, blocked)
+    return blocked
+
+
+def places_on_barriers(barriers: Barriers, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which places lie on a barrier or inside one."""
+    on = blocked_legs(barriers, xy, xy)
+    points = shapely.points(xy)
+    place, area = barriers.tree.query(points)
+    inside = shapely.intersects(barriers.areas[area], np.asarray(points)[place])
+    on[place[inside]] = True
+    return on

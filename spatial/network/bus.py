@@ -1,0 +1,345 @@
+"""A bus leg without a timetable: its table of lines, wait half a headway, ride, and walk on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import ContractError, NetworkError, first_of
+from spatial.network.combined import Links, with_links, with_nodes
+from spatial.network.snapping import snap
+from spatial.network.splitting import cut_edges
+
+if TYPE_CHECKING:
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.network.snapping import Snaps
+
+
+__all__ = ["BUS", "bus_network"]
+
+
+# The table of bus lines: what it must hold, and every fault of it at once.
+
+
+@dataclass(frozen=True, eq=False)
+class BusLines:
+    """Checked lines, one row a stop of a line, by line and then in the order of the stops."""
+
+    line: NDArray[np.object_]  # shape (n,), ids of lines
+    stop: NDArray[np.int64]  # shape (n,), position of the stop in `points`
+    points: NDArray[np.float64]  # shape (n_stops, 2), different stops, metres
+    # shape (n_stops,), their ids; made up from their first line where the table has none
+    stop_id: NDArray[np.object_]
+    ride_min: NDArray[np.float64]  # shape (n,), minutes to the next stop of the line; NaN at its last
+    ride_m: NDArray[np.float64]  # shape (n,), straight line to the next stop; NaN at the last of a line
+    headway_min: NDArray[np.float64]  # shape (n,), minutes between two buses
+    both_ways: NDArray[np.bool_]  # shape (n,), whether the line runs back as well
+
+    @property
+    def goes_on(self) -> NDArray[np.int64]:
+        """Rows from which the line goes on to the row below."""
+        return np.flatnonzero(self.line[:-1] == self.line[1:])
+
+
+def read_lines(
+    lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float
+) -> BusLines:
+    """Check a table of lines and bring it into order."""
+    _require_columns(lines, stops)
+    frame = pd.DataFrame(lines).reset_index(drop=True)
+    problems: list[str] = []
+    if frame.empty:
+        raise ContractError("lines", ["the table is empty; give each line a row for each of its stops"])
+    frame["line_id"] = _as_text(frame["line_id"])
+    frame["stop_order"] = pd.to_numeric(frame["stop_order"], errors="coerce")
+    problems += _order_problems(frame)
+    frame = frame.sort_values(["line_id", "stop_order"], kind="stable").reset_index(drop=True)
+    x, y, names = _places(frame, lines, stops, crs, problems)
+    headway = pd.to_numeric(frame["headway_min"], errors="coerce").to_numpy(dtype=np.float64)
+    problems += _told(
+        "headway_min: must be above 0 and finite", frame, ~((headway > 0) & np.isfinite(headway))
+    )
+    mixed = _differs(pd.Series(headway), frame)
+    if mixed.any():
+        problems.append(
+            f"headway_min: differs along the lines {first_of(mixed.index[mixed])}; one number a line"
+        )
+    both_ways = _both_ways(frame, problems)
+    last = np.r_[(frame["line_id"].to_numpy()[1:] != frame["line_id"].to_numpy()[:-1]), True]
+    ride_m = np.full(len(frame), np.nan)
+    ride_m[:-1] = np.hypot(np.diff(x), np.diff(y))
+    ride_m[last] = np.nan
+    ride_min = _rides(frame, ride_m * detour, last, problems)
+    if problems:
+        raise ContractError("lines", problems)
+    _, at, stop = np.unique(names, return_index=True, return_inverse=True)
+    return BusLines(
+        line=frame["line_id"].to_numpy(dtype=object),
+        stop=stop.astype(np.int64),
+        points=np.column_stack((x[at], y[at])),
+        stop_id=names[at],
+        ride_min=ride_min,
+        ride_m=ride_m,
+        headway_min=headway,
+        both_ways=both_ways,
+    )
+
+
+def _require_columns(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None) -> None:
+    if not isinstance(lines, pd.DataFrame):
+        raise ContractError("lines", [f"is a {type(lines).__name__}; give a row for each stop of each line"])
+    needed = ["line_id", "stop_order", "headway_min"]
+    problems = [f"{name}: missing" for name in needed if name not in lines.columns]
+    if "ride_min" not in lines.columns and "speed_km_h" not in lines.columns:
+        problems.append("ride_min: missing, and speed_km_h too; give minutes to the next stop or a speed")
+    if stops is None and not isinstance(lines, gpd.GeoDataFrame):
+        problems.append("geometry: missing; give points, or a stop_id and the table stops")
+    if stops is not None:
+        problems += ["stop_id: missing"] if "stop_id" not in lines.columns else []
+        problems += ["stops: the column stop_id is missing"] if "stop_id" not in stops.columns else []
+    if problems:
+        raise ContractError("lines", problems)
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    return column.astype(object).where(column.notna(), "").astype(str).astype(object)
+
+
+def _told(what: str, frame: pd.DataFrame, wrong: NDArray[np.bool_]) -> list[str]:
+    """Say what is wrong on which stops of which lines; nothing where nothing is."""
+    rows = frame.loc[wrong]
+    where = [f"{line}/{order:g}" for line, order in zip(rows["line_id"], rows["stop_order"], strict=True)]
+    return [f"{what} (line/stop {first_of(where)})"] if where else []
+
+
+def _differs(values: pd.Series, frame: pd.DataFrame) -> pd.Series:
+    """Tell, for every line, whether a value that it should have once differs along it."""
+    by_line = values.groupby(frame["line_id"].to_numpy())
+    return by_line.min() < by_line.max()
+
+
+def _order_problems(frame: pd.DataFrame) -> list[str]:
+    order = frame["stop_order"]
+    problems = _told("line_id: missing", frame, (frame["line_id"] == "").to_numpy())
+    problems += _told("stop_order: must be a number", frame, ~np.isfinite(order.to_numpy(dtype=np.float64)))
+    again = frame.duplicated(["line_id", "stop_order"]) & order.notna()
+    problems += _told("stop_order: repeated", frame, again.to_numpy())
+    counts = frame.groupby("line_id").size()
+    if (counts < 2).any():
+        problems.append(
+            f"line_id: only one stop on the lines {first_of(counts.index[counts < 2])}; a ride needs two"
+        )
+    return problems
+
+
+def _places(
+    frame: pd.DataFrame,
+    lines: pd.DataFrame,
+    stops: gpd.GeoDataFrame | None,
+    crs: pyproj.CRS,
+    problems: list[str],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]:
+    """Find the point and the name of the stop of every row."""
+    source = stops if stops is not None else lines
+    if not isinstance(source, gpd.GeoDataFrame):
+        problems.append("stops: no geometry; give a GeoDataFrame of points")
+        return np.zeros(len(frame)), np.zeros(len(frame)), np.full(len(frame), "", dtype=object)
+    if require_metres(source.crs, what="stops of the lines") != crs:
+        problems.append(f"stops: CRS is not that of the network; reproject with to_crs({crs.to_string()!r})")
+    ids = _as_text(frame["stop_id"]) if "stop_id" in frame.columns else None
+    if stops is not None and ids is not None:
+        known = pd.Series(stops.geometry.to_numpy(), index=_as_text(stops["stop_id"]), dtype=object)
+        if known.index.has_duplicates:
+            problems.append(f"stops: repeated stop_id {first_of(known.index[known.index.duplicated()])}")
+        shapes = ids.map(known[~known.index.duplicated()]).to_numpy(dtype=object)
+    else:
+        shapes = frame[lines.geometry.name].to_numpy(dtype=object)
+    points = np.array([isinstance(each, shapely.Point) and not each.is_empty for each in shapes], dtype=bool)
+    problems += _told("stops: missing, or no point", frame, ~points)
+    x, y = (
+        np.array([getattr(each, axis) if ok else 0.0 for each, ok in zip(shapes, points, strict=True)])
+        for axis in ("x", "y")
+    )
+    if ids is None:
+        ids = pd.Series([f"{across:.3f} {up:.3f}" for across, up in zip(x, y, strict=True)], dtype=object)
+    return x, y, ids.to_numpy(dtype=object)
+
+
+def _both_ways(frame: pd.DataFrame, problems: list[str]) -> NDArray[np.bool_]:
+    if "both_ways" not in frame.columns:
+        return np.ones(len(frame), dtype=bool)
+    flags = frame["both_ways"]
+    problems += _told("both_ways: must be true or false", frame, ~flags.isin([True, False]).to_numpy())
+    mixed = _differs(flags.eq(other=True), frame)
+    if mixed.any():
+        problems.append(
+            f"both_ways: differs along the lines {first_of(mixed.index[mixed])}; one value a line"
+        )
+    return flags.eq(other=True).to_numpy()
+
+
+def _rides(
+    frame: pd.DataFrame, ride_m: NDArray[np.float64], last: NDArray[np.bool_], problems: list[str]
+) -> NDArray[np.float64]:
+    """Take the minutes to the next stop, or make them from a speed; none is needed at the last stop of a line."""
+    given = {
+        name: pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
+        if name in frame.columns
+        else np.full(len(frame), np.nan)
+        for name in ("ride_min", "speed_km_h")
+    }
+    minutes, speed = given["ride_min"], given["speed_km_h"]
+    problems += _told("ride_min: must be 0 or more and finite", frame, (minutes < 0) | np.isinf(minutes))
+    problems += _told("speed_km_h: must be above 0 and finite", frame, (speed <= 0) | np.isinf(speed))
+    lacking = ~last & np.isnan(minutes) & np.isnan(speed)
+    problems += _told("ride_min: missing before the last stop, and no speed_km_h", frame, lacking)
+    by_speed = np.divide(0.06 * ride_m, speed, out=np.full(len(frame), np.nan), where=speed > 0)
+    return np.where(last, np.nan, np.where(np.isnan(minutes), by_speed, minutes))
+
+
+# A bus leg without a timetable: walk to a stop, wait half a headway, ride, and walk on.
+
+BUS = "bus"
+"""Road class of rides, and the word of the mode."""
+
+
+def bus_network(
+    lines: pd.DataFrame,
+    walk_graph: TravelGraph,
+    *,
+    stops: gpd.GeoDataFrame | None = None,
+    max_snap_m: float = 1000.0,
+    walk_km_h: float = 5.0,
+    detour: float = 1.3,
+) -> TravelGraph:
+    """
+    Let walkers ride buses whose timetable is not known.
+
+    Somebody who boards waits half the headway of the line, rides the minutes between the stops and leaves for nothing;
+    who changes to another line waits again. Staying on the bus costs no wait. Stops are joined to the nearest point on
+    the walking network, which is cut there.
+
+    Parameters
+    ----------
+    lines : DataFrame or GeoDataFrame of Point
+        One row a stop of a line: `line_id`, `stop_order` (any numbers that rise), `headway_min` (above 0, one number a
+        line), and minutes to the next stop `ride_min` (0 or more; empty at the last) or a `speed_km_h` along
+        `detour` times the straight line. Where the stop is: its geometry, or a `stop_id` of the table `stops`. Rows
+        with the same stop_id, or without ids in the same millimetre, are one stop. `both_ways` (true or false, one
+        value a line; true where the column is absent) tells whether the line runs back with the same minutes.
+    walk_graph : TravelGraph
+        The walking network; left unchanged.
+    stops : GeoDataFrame of Point, optional
+        `stop_id` and geometry, in the CRS of the network.
+    max_snap_m : float
+        The longest straight line from a stop to the network, inclusive.
+    walk_km_h, detour : float
+        Speed of the walk from the network to the stop, and its length over its straight line.
+
+    Returns
+    -------
+    TravelGraph
+        Of the mode ``"walk+bus"``, with ``report["bus"]``. No place is joined to a ride. A stop cuts the edge it is
+        joined to; its edges and nodes come after those of the walking network.
+
+    Raises
+    ------
+    ContractError
+        With every fault of the lines, and the stops that are too far from the network.
+    CrsError
+        Where points are not in metres.
+    NetworkError
+        Where the graph is not of the mode walk.
+
+    Examples
+    --------
+    A stop at the door, a bus every 30 minutes, 12 minutes to the market: 15 + 12 = 27 minutes.
+    """
+    if walk_graph.mode != "walk":
+        raise NetworkError(
+            f"a graph of mode {walk_graph.mode} was given; lay buses into the walking network, then combine that"
+        )
+    table = read_lines(lines, stops, crs=walk_graph.crs, detour=detour)
+    points = gpd.GeoSeries(gpd.points_from_xy(*table.points.T), index=table.stop_id, crs=walk_graph.crs)
+    snaps = snap(
+        walk_graph,
+        points,
+        candidates=1,
+        max_snap_m=max_snap_m,
+        min_component_km=0.0,
+        walk_km_h=walk_km_h,
+        detour=detour,
+    )
+    edge, fraction = snaps.edge[:, 0], snaps.fraction[:, 0]
+    if (edge < 0).any():
+        raise ContractError("lines", [_too_far(table, snaps, max_snap_m)])
+    cut = cut_edges(walk_graph, edge, fraction)
+    graph = _with_lines(cut.graph, table, cut.node_after, snaps)
+    report = {
+        "lines": len(set(table.line)),
+        "stops": len(table.points),
+        "both_ways_lines": len(set(table.line[table.both_ways])),
+        "longest_walk_m": float(snaps.distance_m.max()),
+    }
+    mode = f"{walk_graph.mode}+{BUS}"
+    return replace(graph, mode=mode, report={**walk_graph.report, "mode": mode, "bus": report})
+
+
+def _too_far(table: BusLines, snaps: Snaps, max_snap_m: float) -> str:
+    far = np.flatnonzero(snaps.edge[:, 0] < 0)
+    shown = first_of(f"{table.stop_id[stop]} ({snaps.nearest_m[stop]:.0f} m)" for stop in far)
+    return f"stops: further than {max_snap_m:g} m from the walking network: {shown}; mend them or raise max_snap_m"
+
+
+def _with_lines(graph: TravelGraph, table: BusLines, foot: NDArray[np.int64], snaps: Snaps) -> TravelGraph:
+    """Lay in a node for every stop, one for every stop of every line, and the links between them."""
+    stop_node = graph.n_nodes + np.arange(len(table.points))
+    line_node = graph.n_nodes + len(table.points) + np.arange(len(table.line))
+    xy = np.vstack((table.points, table.points[table.stop]))
+    component = graph.node_component[foot]
+    wider = with_nodes(
+        graph, xy[:, 0].copy(), xy[:, 1].copy(), np.concatenate((component, component[table.stop]))
+    )
+    walk, distance = snaps.access_min[:, 0], snaps.distance_m[:, 0] * snaps.detour
+    on = table.goes_on
+    where = [f"{line}/{row}" for row, line in enumerate(table.line)]
+    parts = (
+        _links([f"stop:{name}" for name in table.stop_id], "stop", (foot, stop_node), distance, (walk, walk)),
+        _links(
+            [f"board:{name}" for name in where],
+            "boarding",
+            (stop_node[table.stop], line_node),
+            np.zeros(len(line_node)),
+            (table.headway_min / 2.0, np.zeros(len(line_node))),
+        ),
+        _links(
+            [f"ride:{where[row]}" for row in on],
+            BUS,
+            (line_node[on], line_node[on + 1]),
+            table.ride_m[on],
+            (table.ride_min[on], np.where(table.both_ways[on], table.ride_min[on], np.inf)),
+        ),
+    )
+    for part in parts:
+        wider = with_links(wider, part)
+    return wider
+
+
+def _links(
+    names: list[str],
+    kind: str,
+    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
+    length_m: NDArray[np.float64],
+    minutes: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> Links:
+    ids = np.array(names, dtype=object)
+    return Links(ids, ids, np.full(len(ids), kind, dtype=object), *ends, length_m, *minutes)

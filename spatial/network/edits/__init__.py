@@ -1,1 +1,0 @@
-"""A built network changed: edges cut, roads closed, built or made faster, borders."""

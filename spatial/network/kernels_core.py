@@ -1,0 +1,428 @@
+"""Compiled passes over a travel graph that contract its chains: walk them, weigh them, find places on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.compiled import (
+    empty_float64,
+    empty_int32,
+    empty_int32_pairs,
+    empty_uint8,
+    inner,
+    outer,
+    zeros_int32,
+    zeros_int64,
+    zeros_uint8,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
+    Bytes = NDArray[np.uint8]
+    Sums = tuple[Floats, Floats, Ints, Ints]
+    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes, np.int64]
+
+__all__ = [
+    "EVERY",
+    "LENGTHS",
+    "TOGETHER",
+    "closed_steps",
+    "contract",
+    "halves_of_cores",
+    "leg_to_end",
+    "legs_on_chains",
+    "step_cost",
+    "weigh",
+]
+
+
+# mypy: disable-error-code="arg-type, assignment"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+
+EVERY = 16
+"""The chain of every so many steps is noted down; changes the speed only."""
+TOGETHER = 4096
+"""Chains that are sorted at a time; changes the speed only."""
+LENGTHS = 32
+"""Chains of so many steps and more are told apart by their kind alone; changes the speed only."""
+_ONE_END, _JUNCTION = 1 << 32, 3 << 32
+"""A node's ends of edges are counted in the upper half of a number."""
+
+
+@inner  # pragma: no cover - compiled
+def _meeting(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tell of each node how many ends of edges meet there, times 2 ** 32, and the exclusive or of their half edges."""
+    meeting = zeros_int64(n_nodes)
+    for e in range(edge_from.shape[0]):
+        a, b = np.uintp(edge_from[e]), np.uintp(edge_to[e])
+        meeting[a] = (meeting[a] + _ONE_END) ^ (2 * e)
+        meeting[b] = (meeting[b] + _ONE_END) ^ (2 * e + 1)
+    return meeting
+
+
+@inner  # pragma: no cover - compiled
+def _walk(
+    begin: int,
+    half: int,
+    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
+    meeting: NDArray[np.int64],
+    steps: tuple[Ints, Ints, Bytes],
+    n_steps: int,
+) -> tuple[int, int]:
+    """Follow a chain from a node over a half edge until it meets a node of the core; return that, and the steps."""
+    edge_from, edge_to = ends
+    step_arc, step_node, is_walked = steps
+    node = begin
+    while True:
+        edge, here = np.uintp(half >> 1), np.uintp(n_steps)
+        step_arc[here], step_node[here], is_walked[edge] = half, node, 1
+        n_steps += 1
+        # Half edge 2 * edge + end lies at that end; the arc that leaves there bears the same number.
+        node = edge_to[edge] if half & 1 == 0 else edge_from[edge]
+        met = meeting[np.uintp(node)]
+        if met >> 32 != 2 or node == begin:
+            return node, n_steps
+        half = (met & (_ONE_END - 1)) ^ (half ^ 1)
+
+
+@inner  # pragma: no cover - compiled
+def _alike(chains: tuple[Ints, Ints, Ints], begin: int, end: int, meeting: NDArray[np.int64]) -> Ints:
+    """Order chains by their kind and length, equal ones as they are; dead ends come last."""
+    offsets, _, last = chains
+    n = end - begin
+    kinds, places = empty_int32(n), zeros_int32(2 * LENGTHS + 1)
+    for c in range(n):
+        kinds[c] = min(int(offsets[begin + c + 1] - offsets[begin + c]), LENGTHS) - 1
+        if meeting[np.uintp(last[begin + c])] < _JUNCTION:
+            kinds[c] += LENGTHS
+        places[kinds[c] + 1] += 1
+    for kind in range(2 * LENGTHS):
+        places[kind + 1] += places[kind]
+    order = empty_int32(n)
+    for c in range(n):
+        order[places[kinds[c]]] = c
+        places[kinds[c]] += 1
+    return order
+
+
+@inner  # pragma: no cover - compiled
+def _group(
+    begin: int,
+    end: int,
+    steps: tuple[Ints, Ints, Ints],
+    chains: tuple[Ints, Ints, Ints],
+    meeting: NDArray[np.int64],
+) -> None:
+    """Put chains of the same kind and length one after the other, so that a processor foresees what comes next."""
+    (step_arc, step_node, edge_step), (offsets, first, last) = steps, chains
+    order, base = _alike(chains, begin, end, meeting), np.int64(offsets[begin])
+    arcs, nodes = step_arc[base : offsets[end]].copy(), step_node[base : offsets[end]].copy()
+    firsts, lasts, starts = first[begin:end].copy(), last[begin:end].copy(), offsets[begin : end + 1] - base
+    s = np.uintp(base)
+    for c in range(end - begin):
+        old = np.uintp(order[c])
+        first[begin + c], last[begin + c] = firsts[old], lasts[old]
+        for walked in range(np.uintp(starts[old]), np.uintp(starts[old + np.uintp(1)])):
+            step_arc[s], step_node[s], edge_step[np.uintp(arcs[walked] >> 1)] = arcs[walked], nodes[walked], s
+            s += np.uintp(1)
+        offsets[begin + c + 1] = s
+
+
+@outer  # pragma: no cover - compiled
+def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> Walk:
+    """
+    Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
+
+    Parameters
+    ----------
+    n_nodes : int
+        Number of nodes.
+    edge_from, edge_to : ndarray of int64
+        Nodes at the drawn beginning and end of each edge.
+
+    Returns
+    -------
+    tuple of ndarray
+        Arcs in the order walked, the node at which each begins, and the place of each edge in that order; offsets by
+        chain; chain of every `EVERY`-th step; nodes at the first and the last end of each chain, all int32; and how
+        many ends of edges meet at each node: 0 to 2, and 3 for more. A ring without any junction begins and ends at the
+        drawn beginning of its lowest edge, which counts as a junction. Of `TOGETHER` chains that were walked one after
+        the other, those of a kind and length come together, dead ends last.
+    """
+    n_edges = edge_from.shape[0]
+    meeting = _meeting(n_nodes, edge_from, edge_to)
+    step_arc, step_node = empty_int32(n_edges), empty_int32(n_edges)
+    edge_step, is_walked = empty_int32(n_edges), zeros_uint8(n_edges)
+    offsets = zeros_int32(n_edges + 1)
+    first, last = empty_int32(n_edges), empty_int32(n_edges)
+    steps, chains = (step_arc, step_node, edge_step), (offsets, first, last)
+    n_steps, n_chains = np.int64(0), np.int64(0)
+    # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
+    for turn in range(3):
+        for e in range(n_edges if n_steps < n_edges else 0):
+            if is_walked[e] == 1:
+                continue
+            half = 2 * e
+            if turn == 0 and meeting[edge_from[e]] < _JUNCTION:
+                half += 1
+                if meeting[edge_to[e]] < _JUNCTION:
+                    continue
+            if turn == 1 and meeting[edge_from[e]] >> 32 != 1:
+                half += 1
+                if meeting[edge_to[e]] >> 32 != 1:
+                    continue
+            begin = edge_from[e] if half & 1 == 0 else edge_to[e]
+            if turn == 2:
+                meeting[begin] = _JUNCTION
+            end, n_steps = _walk(
+                begin, half, (edge_from, edge_to), meeting, (step_arc, step_node, is_walked), n_steps
+            )
+            first[n_chains], last[n_chains] = begin, end
+            n_chains += 1
+            offsets[n_chains] = n_steps
+            if n_chains % TOGETHER == 0:
+                _group(n_chains - TOGETHER, n_chains, steps, chains, meeting)
+    _group(n_chains - n_chains % TOGETHER, n_chains, steps, chains, meeting)
+    guide, noted = empty_int32((n_edges + EVERY - 1) // EVERY), 0
+    for c in range(n_chains):
+        while noted * EVERY < offsets[c + 1]:
+            guide[noted] = c
+            noted += 1
+    degree = empty_uint8(n_nodes)
+    for node in range(n_nodes):
+        degree[node] = min(meeting[node] >> 32, 3)
+    return step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains
+
+
+@outer  # pragma: no cover - compiled
+def weigh(
+    step_arc: NDArray[np.int32],
+    offsets: NDArray[np.int32],
+    along: NDArray[np.float64],
+    against: NDArray[np.float64],
+) -> tuple[Sums, Sums, tuple[int, int]]:
+    """
+    Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
+
+    Parameters
+    ----------
+    step_arc : ndarray of int32
+        Arcs in the order walked.
+    offsets : ndarray of int32
+        Of the chains.
+    along, against : ndarray of float64, shape (n_edges,)
+        What a step costs over an edge in its drawn direction, and against it; inf where closed.
+
+    Returns
+    -------
+    tuple
+        For either direction: sum of the open steps before each step, always counted from the first end; sum of all open
+        steps of each chain; its row, -1 where no step is closed, in a table of the first and the last closed step.
+        Then how many rows of the tables are used.
+    """
+    n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
+    on, back = empty_float64(n_steps), empty_float64(n_steps)
+    on_all, back_all = empty_float64(n_chains), empty_float64(n_chains)
+    on_row, back_row = empty_int32(n_chains), empty_int32(n_chains)
+    on_closed, back_closed = empty_int32_pairs(n_chains), empty_int32_pairs(n_chains)
+    n_on, n_back = 0, 0
+    for c in range(n_chains):
+        begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
+        done_on, done_back = 0.0, 0.0
+        first_on, last_on, first_back, last_back = end, begin - 1, end, begin - 1
+        for s in range(begin, end):
+            on[s], back[s] = done_on, done_back
+            arc = step_arc[s]
+            onwards, backwards = along[arc >> 1], against[arc >> 1]
+            if arc & 1 == 1:
+                onwards, backwards = backwards, onwards
+            if onwards < np.inf:
+                done_on += onwards
+            else:
+                first_on, last_on = min(first_on, s), s
+            if backwards < np.inf:
+                done_back += backwards
+            else:
+                first_back, last_back = min(first_back, s), s
+        on_all[c], back_all[c], on_row[c], back_row[c] = done_on, done_back, -1, -1
+        if first_on < end:
+            on_row[c], on_closed[n_on, 0], on_closed[n_on, 1] = n_on, first_on, last_on
+            n_on += 1
+        if first_back < end:
+            back_row[c], back_closed[n_back, 0], back_closed[n_back, 1] = n_back, first_back, last_back
+            n_back += 1
+    return (on, on_all, on_row, on_closed), (back, back_all, back_row, back_closed), (n_on, n_back)
+
+
+@inner  # pragma: no cover - compiled
+def closed_steps(row: int, closed: Ints, steps: tuple[int, int]) -> tuple[int, int]:
+    """
+    Look up which steps of a chain are closed.
+
+    Parameters
+    ----------
+    row : int
+        Of the chain, -1 where no step is closed.
+    closed : ndarray of int32, shape (n, 2)
+        First and last closed step.
+    steps : tuple of int
+        First step of the chain, and the one after its last.
+
+    Returns
+    -------
+    tuple of int
+        First and last closed step; where none is, the end of the chain and one before its beginning.
+    """
+    if row < 0:
+        return steps[1], steps[0] - 1
+    return int(closed[row, 0]), int(closed[row, 1])
+
+
+@outer  # pragma: no cover - compiled
+def halves_of_cores(
+    n_search: int, first: NDArray[np.int32], last: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """
+    List the chains that lead from each junction to another one.
+
+    Parameters
+    ----------
+    n_search : int
+        Junctions; they have the lowest numbers.
+    first, last : ndarray of int32
+        Core nodes at both ends of each chain.
+
+    Returns
+    -------
+    tuple of ndarray of int32
+        Offsets by junction; the junction at the other end; and 2 x chain, + 1 where the chain is walked backwards.
+    """
+    offsets = zeros_int32(n_search + 1)
+    n_chains = first.shape[0]
+    for filling in range(2):
+        if filling == 1:
+            for v in range(n_search):
+                offsets[v + 1] += offsets[v]
+            n_arcs = np.int64(offsets[n_search])
+            targets, halves = empty_int32(n_arcs), empty_int32(n_arcs)
+            cursor = offsets[:n_search].copy()
+        for c in range(n_chains):
+            a, b = first[c], last[c]
+            if a == b or a >= n_search or b >= n_search:
+                continue
+            if filling == 0:
+                offsets[a + 1] += 1
+                offsets[b + 1] += 1
+            else:
+                targets[cursor[a]], halves[cursor[a]] = b, 2 * c
+                targets[cursor[b]], halves[cursor[b]] = a, 2 * c + 1
+                cursor[a] += 1
+                cursor[b] += 1
+    return offsets, targets, halves
+
+
+@inner  # pragma: no cover - compiled
+def step_cost(lane: Lane, arc: int) -> float:
+    """
+    Find what one step costs in the direction of a lane.
+
+    Parameters
+    ----------
+    lane : tuple of ndarray
+        As in `legs_on_chains`.
+    arc : int
+        The step's arc in the order walked.
+
+    Returns
+    -------
+    float
+        inf where it is closed.
+    """
+    return float(lane[4][arc >> 1] if arc & 1 == 0 else lane[5][arc >> 1])
+
+
+@inner  # pragma: no cover - compiled
+def leg_to_end(whole: float, share: float, cost: float, open_steps: int) -> float:
+    """
+    Find the minutes between a point on a step and an end of its chain.
+
+    Parameters
+    ----------
+    whole : float
+        Minutes of the steps between the step and that end.
+    share, cost : float
+        Share of the step between the point and that end, and minutes of the step.
+    open_steps : int
+        Steps from this one to the first closed one on the way, as numbers differ: 0 where it is this one, less than 0
+        where a step nearer to the end is closed.
+
+    Returns
+    -------
+    float
+        inf where closed. A point at a node needs nothing of its step towards that node, so the step may be closed.
+    """
+    if open_steps > 0:
+        return whole + share * cost
+    return whole if open_steps == 0 and share == 0.0 else np.inf
+
+
+@outer  # pragma: no cover - compiled
+def legs_on_chains(
+    edges: NDArray[np.int64],
+    fractions: NDArray[np.float64],
+    chains: tuple[Ints, Ints, Ints, Ints],
+    lanes: tuple[Lane, Lane, Lane],
+    out: tuple[Ints, Ints, Floats, Floats, Floats],
+) -> None:
+    """
+    Find points on edges on the chains, and the legs between them and both ends.
+
+    Parameters
+    ----------
+    edges : ndarray of int64, shape (n,)
+        -1 for none.
+    fractions : ndarray of float64, shape (n,)
+        Share of the edge before the point, in the drawn direction.
+    chains : tuple of ndarray of int32
+        Step of each edge, arc of each step, offsets of the chains, chain of every `EVERY`-th step.
+    lanes : tuple
+        Of the leg over the first end, of the leg over the last end, and of metres: what `weigh` found, and costs by
+        edge along and against its drawn direction.
+    out : tuple of ndarray
+        Written to: chain (-1), step (-1), share of the step before the point in the order walked, minutes over the
+        first and the last end of shape (n, 2) (inf where closed), and metres of shape (n, 2).
+    """
+    edge_step, step_arc, offsets, guide = chains
+    (before, _, there_row, there, along, against), (after, after_all, back_row, back, _, _), length = lanes
+    before_m, all_m, _, _, length_m, _ = length
+    chain_of, step_of, shares, minutes, metres = out
+    # Arrays are taken out of their tuples before the loop: inside, that takes longer than everything else.
+    for i in range(edges.shape[0]):
+        if edges[i] < 0:
+            continue
+        s = np.int64(edge_step[edges[i]])
+        c, arc = np.int64(guide[s // EVERY]), step_arc[s]
+        while offsets[c + 1] <= s:
+            c += 1
+        edge, share, is_end = arc >> 1, fractions[i], s + 1 == offsets[c + 1]
+        steps = np.int64(offsets[c]), np.int64(offsets[c + 1])
+        first_closed = closed_steps(there_row[c], there, steps)[0]
+        last_closed = closed_steps(back_row[c], back, steps)[1]
+        # Over the last end the edge is walked the other way round.
+        to_first, to_last = along[edge], against[edge]
+        if arc & 1 == 1:
+            share, to_first, to_last = 1.0 - share, to_last, to_first
+        chain_of[i], step_of[i], shares[i] = c, s, share
+        minutes[i, 0] = leg_to_end(before[s], share, to_first, first_closed - s)
+        rest = 0.0 if is_end else after_all[c] - after[s + 1]
+        minutes[i, 1] = leg_to_end(rest, 1.0 - share, to_last, s - last_closed)
+        metres[i, 0] = before_m[s] + share * length_m[edge]
+        rest = 0.0 if is_end else all_m[c] - before_m[s + 1]
+        metres[i, 1] = rest + (1.0 - share) * length_m[edge]

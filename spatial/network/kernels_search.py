@@ -1,0 +1,471 @@
+"""Compiled searches over the contracted graph: the nearest labels, and all within a limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.compiled import (
+    empty_float64,
+    empty_float64_pairs,
+    empty_int32_pairs,
+    inner,
+    nones_int32,
+    outer,
+    zeros_int32,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Heap = tuple[Floats, Ints]
+    Table = tuple[Floats, Ints, Ints, Ints, Floats]
+    Arcs = tuple[Ints, Ints, Ints, Floats, Floats]
+    State = tuple[Floats, Floats, Ints]
+    Queue = tuple[Ints, Ints, Ints]
+
+__all__ = ["Queue", "State", "label_nodes", "new_queue", "reach_within", "spread_labels"]
+
+
+# Compiled search over the arcs of a contracted graph for the k nearest labels of each node.
+
+# mypy: disable-error-code="arg-type, assignment"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+
+@inner  # pragma: no cover - compiled
+def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
+    """Put an entry on a heap of four branches, ordered by (time, label)."""
+    times, entries = heap
+    if size == times.shape[0]:
+        longer_times, longer = empty_float64(2 * size), empty_int32_pairs(2 * size)
+        for i in range(size):
+            longer_times[i], longer[i, 0], longer[i, 1] = times[i], entries[i, 0], entries[i, 1]
+        times, entries = longer_times, longer
+    at = size
+    while at > 0:
+        up = (at - 1) >> 2
+        if times[up] < time or (times[up] == time and entries[up, 0] <= label):
+            break
+        times[at], entries[at, 0], entries[at, 1] = times[up], entries[up, 0], entries[up, 1]
+        at = up
+    times[at], entries[at, 0], entries[at, 1] = time, label, node
+    return times, entries
+
+
+@inner  # pragma: no cover - compiled
+def _drop(heap: Heap, size: int) -> None:
+    """Take the least entry off a heap."""
+    times, entries = heap
+    last = size - 1
+    time, label, node = times[last], entries[last, 0], entries[last, 1]
+    at = 0
+    while True:
+        down = 4 * at + 1
+        if down >= last:
+            break
+        for other in range(down + 1, min(last, down + 4)):
+            if times[other] < times[down] or (
+                times[other] == times[down] and entries[other, 0] < entries[down, 0]
+            ):
+                down = other
+        if times[down] > time or (times[down] == time and entries[down, 0] >= label):
+            break
+        times[at], entries[at, 0], entries[at, 1] = times[down], entries[down, 0], entries[down, 1]
+        at = down
+    times[at], entries[at, 0], entries[at, 1] = time, label, node
+
+
+@inner  # pragma: no cover - compiled
+def _offer(table: Table, settled: int, node: int, label: tuple[float, int, int, int, float]) -> bool:
+    """Put a label into a node's list, ordered by (time, destination), one a destination; tell whether it went in."""
+    times, places, roots, arcs, metres = table
+    time, place, root, arc, metre = label
+    at = times.shape[1] - 1
+    if times[node, at] < time or (times[node, at] == time and places[node, at] < place):
+        return False
+    for slot in range(at + 1):
+        if places[node, slot] == place:
+            if slot < settled or times[node, slot] <= time:
+                return False
+            at = slot
+            break
+        if places[node, slot] < 0:
+            at = slot
+            break
+    if at < settled:
+        return False
+    while at > settled and (
+        times[node, at - 1] > time or (times[node, at - 1] == time and places[node, at - 1] > place)
+    ):
+        times[node, at], places[node, at] = times[node, at - 1], places[node, at - 1]
+        roots[node, at] = roots[node, at - 1]
+        arcs[node, at], metres[node, at] = arcs[node, at - 1], metres[node, at - 1]
+        at -= 1
+    times[node, at], places[node, at], roots[node, at] = time, place, root
+    arcs[node, at], metres[node, at] = arc, metre
+    return True
+
+
+@outer  # pragma: no cover - compiled
+def label_nodes(
+    arcs: Arcs,
+    seeds: tuple[Ints, NDArray[np.int64], Floats, Floats],
+    table: Table,
+    per_place: int,
+    limit_min: float,
+) -> None:
+    """
+    Find the k nearest different destinations of every node by one search outward from all destinations.
+
+    Dijkstra's algorithm with k labels a node; equal times go to the lower destination.
+
+    Parameters
+    ----------
+    arcs : tuple of ndarray
+        Offsets, target, arc, minutes (inf where closed) and metres of the arcs in which the search spreads.
+    seeds : tuple of ndarray
+        Node, root (a candidate of a destination: ``destination * per_place + candidate``), minutes and metres from
+        the node to the destination's door.
+    table : tuple of ndarray, each of shape (n_nodes, k)
+        Written to: minutes (inf where there is no label), destination (-1), root (-1), arc towards the destination (-1
+        at a seed) and metres (inf).
+    per_place : int
+        Candidates a destination.
+    limit_min : float
+        Labels beyond this are not wanted; inclusive.
+    """
+    offsets, targets, arc_ids, arc_min, arc_m = arcs
+    times, places, roots, _, metres = table
+    n_nodes, k = times.shape
+    settled = zeros_int32(n_nodes)
+    heap = (empty_float64(np.int64(1024)), empty_int32_pairs(np.int64(1024)))
+    size = np.int64(0)
+    nodes, seed_roots, seed_min, seed_m = seeds
+    for s in range(nodes.shape[0]):
+        root = np.int32(seed_roots[s])
+        place = np.int32(root // per_place)
+        label = (seed_min[s], place, root, np.int32(-1), seed_m[s])
+        if seed_min[s] <= limit_min and seed_min[s] < np.inf and _offer(table, np.int32(0), nodes[s], label):
+            heap = _push(heap, size, seed_min[s], place, nodes[s])
+            size += 1
+    while size > 0:
+        time, place, node = heap[0][0], heap[1][0, 0], heap[1][0, 1]
+        _drop(heap, size)
+        size -= 1
+        slot = settled[node]
+        if slot == k or times[node, slot] != time or places[node, slot] != place:
+            continue
+        settled[node] += 1
+        root, metre = roots[node, slot], metres[node, slot]
+        for a in range(offsets[node], offsets[node + 1]):
+            later, target = time + arc_min[a], targets[a]
+            if later > limit_min or later > times[target, k - 1] or later == np.inf:
+                continue
+            label = (later, place, root, arc_ids[a], metre + arc_m[a])
+            if _offer(table, settled[target], target, label):
+                heap = _push(heap, size, later, place, target)
+                size += 1
+
+
+# Compiled searches over the contracted graph with a bucket queue: the nearest label, and all within a limit.
+
+# mypy: disable-error-code="arg-type, assignment"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+
+BUCKETS = 1024
+"""Steps of time held at once, a power of two; later ones wait together."""
+LAST = 2_000_000_000
+"""Times beyond this many steps share the last one, which is searched until nothing changes."""
+
+# Both searches are sequential delta-stepping (Meyer and Sanders 2003): a node waits for the step of time that it falls
+# into, and is taken up again whenever its time becomes less, so that times are exact whatever the width of a step.
+# Steps are lists over a pool of entries (node, next entry); `waits` holds the step in which a node waits, -1 for none.
+# The loops are written out in both, because a call for each arc takes as long as the arc itself.
+
+
+def new_queue(n_nodes: int) -> Queue:
+    """
+    Make an empty queue.
+
+    Parameters
+    ----------
+    n_nodes : int
+        Nodes that may wait in it.
+
+    Returns
+    -------
+    tuple of ndarray of int32
+        First entry of each step and of the far ones, the pool, and the step in which each node waits.
+    """
+    return (
+        np.full(BUCKETS + 1, -1, np.int32),
+        np.empty((max(1024, n_nodes // 2), 2), np.int32),
+        np.full(n_nodes, -1, np.int32),
+    )
+
+
+@inner  # pragma: no cover - compiled
+def _longer(pool: Ints, wanted: int) -> Ints:
+    """Make room for more entries."""
+    more = empty_int32_pairs(2 * pool.shape[0] + wanted)
+    for entry in range(pool.shape[0]):
+        more[entry, 0], more[entry, 1] = pool[entry, 0], pool[entry, 1]
+    return more
+
+
+@inner  # pragma: no cover - compiled
+def _fetch_far(queue: Queue, step: int, near: int) -> tuple[int, int]:
+    """Move far entries that are near by now into their steps; return how many are near, and the first far step."""
+    heads, pool, waits = queue
+    entry, far = heads[BUCKETS], LAST + 1
+    heads[BUCKETS] = -1
+    while entry >= 0:
+        after, number = pool[entry, 1], waits[pool[entry, 0]]
+        if number >= step:
+            slot = BUCKETS
+            if number < step + BUCKETS:
+                slot = number & (BUCKETS - 1)
+                near += 1
+            elif number < far:
+                far = number
+            pool[entry, 1] = heads[slot]
+            heads[slot] = entry
+        entry = after
+    return near, far
+
+
+@inner  # pragma: no cover - compiled
+def _fetch_far_nodes(heads: Ints, pool: Ints, marks: Ints, step: int) -> tuple[int, int]:
+    """Move far entries that are near by now into their steps; return how many, and the first far step."""
+    entry, near, far = np.int64(heads[BUCKETS]), 0, LAST + 1
+    heads[BUCKETS] = -1
+    while entry >= 0:
+        after, number = np.int64(pool[entry, 1]), np.int64(marks[pool[entry, 0], 3])
+        if number >= step:
+            slot = BUCKETS
+            if number < step + BUCKETS:
+                slot = number & (BUCKETS - 1)
+                near += 1
+            elif number < far:
+                far = number
+            pool[entry, 1] = heads[slot]
+            heads[slot] = entry
+        entry = after
+    return near, far
+
+
+@inner  # pragma: no cover - compiled
+def _begin(
+    seeds: tuple[Ints, Ints, Floats], pace: float, states: tuple[Floats, Ints], heads: Ints, pool: Ints
+) -> tuple[int, int, int]:
+    """Let the seeds wait; return how many entries are used, how many are near, and the first far step."""
+    nodes, labels, minutes = seeds
+    state, marks = states
+    for v in range(state.shape[0]):
+        state[v, 0] = np.inf
+        marks[v, 2], marks[v, 3] = -1, -1
+    used, near, far = 0, 0, LAST + 1
+    for seed in range(nodes.shape[0]):
+        node, time, label = nodes[seed], minutes[seed], labels[seed]
+        if time > state[node, 0] or (time == state[node, 0] and label >= marks[node, 2]):
+            continue
+        state[node, 0], marks[node, 2] = time, label
+        number = np.int64(min(time * pace, float(LAST)))
+        if marks[node, 3] == number:
+            continue
+        marks[node, 3] = number
+        slot = BUCKETS
+        if number < BUCKETS:
+            slot = number
+            near += 1
+        elif number < far:
+            far = number
+        pool[used, 0], pool[used, 1] = node, heads[slot]
+        heads[slot] = used
+        used += 1
+    return used, near, far
+
+
+@inner  # pragma: no cover - compiled
+def spread_labels(
+    arcs: tuple[Ints, Ints, Floats], seeds: tuple[Ints, Ints, Floats], width_min: float
+) -> Floats:
+    """
+    Find the nearest label of every node, equal times to the lower label.
+
+    Parameters
+    ----------
+    arcs : tuple of ndarray
+        Offsets, target and minutes (inf where closed).
+    seeds : tuple of ndarray
+        Node, label and minutes, which are finite.
+    width_min : float
+        Width of a step of time, above 0; minutes.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_nodes, 2)
+        Minutes (inf); and, where the second column is read as two int32 each, the label (-1).
+    """
+    offsets, targets, minutes = arcs
+    n_nodes, pace = offsets.shape[0] - 1, 1.0 / width_min
+    # All of a node in 16 bytes, which are fetched together: minutes, label, and the step in which it waits.
+    state = empty_float64_pairs(n_nodes)
+    marks = state.view(np.int32)
+    heads = nones_int32(BUCKETS + 1)
+    pool = empty_int32_pairs(n_nodes // 2 + seeds[0].shape[0] + BUCKETS)
+    used, near, far = _begin(seeds, pace, (state, marks), heads, pool)
+    step = np.int64(0)
+    while near > 0 or far <= LAST:
+        step = step if near > 0 else far
+        if step >= far:
+            more, far = _fetch_far_nodes(heads, pool, marks, step)
+            near += more
+        here = np.uintp(step & (BUCKETS - 1))
+        while heads[here] >= 0:
+            entry = np.uintp(heads[here])
+            heads[here] = pool[entry, 1]
+            near -= 1
+            node = np.uintp(pool[entry, 0])
+            if marks[node, 3] != step:
+                continue
+            marks[node, 3] = -1
+            time, label = state[node, 0], marks[node, 2]
+            begin, end = np.uintp(offsets[node]), np.uintp(offsets[node + np.uintp(1)])
+            if used + np.int64(end - begin) > pool.shape[0]:
+                pool = _longer(pool, np.int64(end - begin))
+            for arc in range(begin, end):
+                later, target = time + minutes[arc], np.uintp(targets[arc])
+                known = state[target, 0]
+                if later > known or (later == known and label >= marks[target, 2]):
+                    continue
+                state[target, 0], marks[target, 2] = later, label
+                number = np.int64(min(later * pace, float(LAST)))
+                if marks[target, 3] == number:
+                    continue
+                marks[target, 3] = number
+                slot = np.uintp(BUCKETS)
+                if number < step + BUCKETS:
+                    slot = np.uintp(number & (BUCKETS - 1))
+                    near += 1
+                elif number < far:
+                    far = number
+                pool[np.uintp(used), 0], pool[np.uintp(used), 1] = target, heads[slot]
+                heads[slot] = used
+                used += 1
+        step += 1
+    return state
+
+
+@inner  # pragma: no cover - compiled
+def _begin_within(
+    seeds: tuple[Ints, Floats, Floats], limits: tuple[float, float], state: State, queue: Queue
+) -> tuple[int, int, int]:
+    """Let the seeds wait; return how many nodes do, how many of them are near, and the first far step."""
+    (nodes, minutes, lengths), (limit_min, width_min) = seeds, limits
+    times, metres, touched = state
+    heads, pool, waits = queue
+    n_touched, near, far = 0, 0, LAST + 1
+    for seed in range(nodes.shape[0]):
+        node, time = nodes[seed], minutes[seed]
+        if node < 0 or time > limit_min or time >= times[node]:
+            continue
+        if times[node] == np.inf:
+            touched[n_touched] = node
+            n_touched += 1
+        times[node], metres[node] = time, lengths[seed]
+    for entry in range(n_touched):
+        node = touched[entry]
+        number = np.int64(min(times[node] * (1.0 / width_min), float(LAST)))
+        waits[node] = number
+        slot = BUCKETS
+        if number < BUCKETS:
+            slot = number
+            near += 1
+        elif number < far:
+            far = number
+        pool[entry, 0], pool[entry, 1] = node, heads[slot]
+        heads[slot] = entry
+    return n_touched, near, far
+
+
+@inner  # pragma: no cover - compiled
+def reach_within(
+    arcs: tuple[Ints, Ints, Floats, Floats],
+    seeds: tuple[Ints, Floats, Floats],
+    state: State,
+    queue: Queue,
+    limits: tuple[float, float],
+) -> tuple[int, Queue]:
+    """
+    Search outward from a few nodes within a limit.
+
+    Parameters
+    ----------
+    arcs : tuple of ndarray
+        Offsets, target, minutes (inf where closed) and metres.
+    seeds : tuple of ndarray
+        Node (-1 for none), minutes and metres.
+    state : tuple of ndarray
+        Minutes and metres of each node, all inf before, and room for the nodes reached; written to.
+    queue : tuple of ndarray
+        Empty, and empty again at the end.
+    limits : tuple of float
+        The longest time, inclusive, and the width of a step of time, above 0; minutes.
+
+    Returns
+    -------
+    tuple of int and tuple
+        How many nodes were reached, and the queue, in longer arrays where the old ones were full.
+    """
+    offsets, targets, minutes, lengths = arcs
+    times, metres, touched = state
+    heads, pool, waits = queue
+    limit_min, pace = limits[0], 1.0 / limits[1]
+    n_touched, near, far = _begin_within(seeds, limits, state, queue)
+    used, step = n_touched, np.int64(0)
+    while near > 0 or far <= LAST:
+        step = step if near > 0 else far
+        if step >= far:
+            near, far = _fetch_far((heads, pool, waits), step, near)
+        here = np.uintp(step & (BUCKETS - 1))
+        while heads[here] >= 0:
+            entry = np.uintp(heads[here])
+            heads[here] = pool[entry, 1]
+            near -= 1
+            node = np.uintp(pool[entry, 0])
+            if waits[node] != step:
+                continue
+            waits[node] = -1
+            time, metre = times[node], metres[node]
+            begin, end = np.uintp(offsets[node]), np.uintp(offsets[node + np.uintp(1)])
+            if used + np.int64(end - begin) > pool.shape[0]:
+                pool = _longer(pool, np.int64(end - begin))
+            for arc in range(begin, end):
+                later, target = time + minutes[arc], np.uintp(targets[arc])
+                if later >= times[target] or later > limit_min:
+                    continue
+                if times[target] == np.inf:
+                    touched[np.uintp(n_touched)] = target
+                    n_touched += 1
+                times[target], metres[target] = later, metre + lengths[arc]
+                number = np.int64(min(later * pace, float(LAST)))
+                if waits[target] == number:
+                    continue
+                waits[target] = number
+                slot = np.uintp(BUCKETS)
+                if number < step + BUCKETS:
+                    slot = np.uintp(number & (BUCKETS - 1))
+                    near += 1
+                elif number < far:
+                    far = number
+                pool[np.uintp(used), 0], pool[np.uintp(used), 1] = target, heads[slot]
+                heads[slot] = used
+                used += 1
+        step += 1
+    return n_touched, (heads, pool, waits)

@@ -1,0 +1,388 @@
+"""Compiled search for the nearest pieces of road around points, over a grid of segments."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spatial.compiled import inner, outer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]]
+    Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
+
+__all__ = ["block_legs", "list_cells", "nearest_edges", "nearest_open_edges"]
+
+
+# mypy: disable-error-code="arg-type, assignment, no-any-return"
+# Numba turns numpy scalars into plain numbers; mypy does not know.
+
+
+# Numba infers types from the first call; callers pass float64, int64 and contiguous arrays, so that each kernel is
+# compiled once. They pass what is written to as well, and rows are passed as an array and a number: kernels that make
+# neither arrays nor views compile in about half the time.
+
+
+@inner  # pragma: no cover - compiled
+def _columns_of(
+    segments: NDArray[np.float64], s: int, row: int, grid: NDArray[np.float64], n_columns: int
+) -> tuple[int, int]:
+    """First and last column that a segment touches in one row of cells."""
+    ax, ay, bx, by = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+    low, high = min(ax, bx), max(ax, bx)
+    if ay != by:
+        bottom = grid[1] + row * grid[2]
+        t0 = (bottom - ay) / (by - ay)
+        t1 = (bottom + grid[2] - ay) / (by - ay)
+        x0 = ax + min(max(t0, 0.0), 1.0) * (bx - ax)
+        x1 = ax + min(max(t1, 0.0), 1.0) * (bx - ax)
+        # A hair wider, so that rounding never leaves out a cell that the segment touches.
+        slack = 1e-6 * grid[2]
+        low, high = min(x0, x1) - slack, max(x0, x1) + slack
+    first = math.floor((low - grid[0]) / grid[2])
+    last = math.floor((high - grid[0]) / grid[2])
+    return max(first, 0), min(last, n_columns - 1)
+
+
+@outer  # pragma: no cover - compiled
+def list_cells(
+    segments: NDArray[np.float64],
+    grid: NDArray[np.float64],
+    shape: tuple[int, int],
+    cursor: NDArray[np.int64],
+    members: NDArray[np.int64],
+) -> None:
+    """
+    Count or list the segments that touch each cell of a grid.
+
+    Parameters
+    ----------
+    segments : ndarray of float64, shape (n, 4)
+        Easting and northing of both ends.
+    grid : ndarray of float64, shape (3,)
+        West edge, south edge and size of a cell, metres.
+    shape : tuple of int
+        Rows and columns; every segment lies within.
+    cursor : ndarray of int64, shape (rows x columns,)
+        By cell (row by row), where its segments are listed; changed in place: one more for each segment.
+    members : ndarray of int64
+        Written: the segments; empty to count them only.
+    """
+    n_rows, n_columns = shape
+    is_listed = members.shape[0] > 0
+    for s in range(segments.shape[0]):
+        low, high = min(segments[s, 1], segments[s, 3]), max(segments[s, 1], segments[s, 3])
+        first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
+        last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
+        for row in range(first_row, last_row + 1):
+            first, last = _columns_of(segments, s, row, grid, n_columns)
+            for cell in range(row * n_columns + first, row * n_columns + last + 1):
+                if is_listed:
+                    members[cursor[cell]] = s
+                cursor[cell] += 1
+
+
+@inner  # pragma: no cover - compiled
+def _foot(px: float, py: float, segments: NDArray[np.float64], s: int) -> tuple[float, float]:
+    """Distance to a segment, and the share of it before the foot point."""
+    ax, ay, bx, by = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+    dx, dy = bx - ax, by - ay
+    square = dx * dx + dy * dy
+    t = 0.0
+    if square > 0.0:
+        t = ((px - ax) * dx + (py - ay) * dy) / square
+    # The ends are taken as they are, so that edges which share a node are exactly equally far.
+    if t <= 0.0:
+        return math.hypot(px - ax, py - ay), 0.0
+    if t >= 1.0:
+        return math.hypot(px - bx, py - by), 1.0
+    return math.hypot(px - (ax + t * dx), py - (ay + t * dy)), t
+
+
+@inner  # pragma: no cover - compiled
+def _keep(
+    found: Found,
+    at_point: tuple[int, int],
+    edge: int,
+    distance: float,
+    segment: int,
+    share: float,
+) -> int:
+    """Keep the nearest edges of a point, of which there are n, in order of (distance, edge); return how many now."""
+    i, n = at_point
+    edges, distances, segments, shares = found
+    k = edges.shape[1]
+    at = -1
+    for slot in range(n):
+        if edges[i, slot] == edge:
+            at = slot
+            break
+    if at >= 0:
+        if distance >= distances[i, at]:
+            return n
+    elif n < k:
+        at = n
+        n += 1
+    else:
+        last = k - 1
+        if distance > distances[i, last] or (distance == distances[i, last] and edge > edges[i, last]):
+            return n
+        at = last
+    while at > 0 and (
+        distance < distances[i, at - 1] or (distance == distances[i, at - 1] and edge < edges[i, at - 1])
+    ):
+        edges[i, at], distances[i, at] = edges[i, at - 1], distances[i, at - 1]
+        segments[i, at], shares[i, at] = segments[i, at - 1], shares[i, at - 1]
+        at -= 1
+    edges[i, at], distances[i, at], segments[i, at], shares[i, at] = edge, distance, segment, share
+    return n
+
+
+@outer  # pragma: no cover - compiled
+def nearest_edges(
+    points: NDArray[np.float64],
+    segments: NDArray[np.float64],
+    segment_edge: NDArray[np.int64],
+    cells: Cells,
+    limit_m: float,
+    found: Found,
+) -> None:
+    """
+    Find the k nearest edges of every point.
+
+    Rings of cells are searched outwards until no farther cell can hold anything nearer.
+
+    Parameters
+    ----------
+    points : ndarray of float64, shape (n, 2)
+        Easting and northing.
+    segments : ndarray of float64, shape (m, 4)
+        Ends of the segments.
+    segment_edge : ndarray of int64, shape (m,)
+        Edge of each segment.
+    cells : tuple
+        Offsets by cell and members of `list_cells`, its grid and its shape.
+    limit_m : float
+        Not farther than this, inclusive; inf for any distance.
+    found : tuple of ndarray, each of shape (n, k)
+        Changed in place: edge (-1 where there is none), distance in metres (inf), segment (-1) and share of the
+        segment before the foot point (0); in order of distance, then of edge.
+    """
+    offsets, members, grid, shape = cells
+    n_rows, n_columns = shape
+    distances = found[1]
+    k = distances.shape[1]
+    size = grid[2]
+    for i in range(points.shape[0]):
+        px, py = points[i, 0], points[i, 1]
+        column = math.floor((px - grid[0]) / size)
+        row = math.floor((py - grid[1]) / size)
+        count = np.int64(0)
+        # Rings that lie wholly outside the grid are passed over.
+        aside, below = max(-column, column - n_columns + 1), max(-row, row - n_rows + 1)
+        ring = max(aside, below)
+        ring = max(ring, 0)
+        aside, below = max(column, n_columns - 1 - column), max(row, n_rows - 1 - row)
+        last_ring = max(aside, below)
+        while ring <= last_ring:
+            nearer_than = (ring - 1) * size
+            if nearer_than > limit_m or (count == k and distances[i, k - 1] < nearer_than):
+                break
+            for r in range(max(row - ring, 0), min(row + ring, n_rows - 1) + 1):
+                first, last, step = max(column - ring, 0), min(column + ring, n_columns - 1), 1
+                if abs(r - row) != ring:
+                    # Between the ring's top and bottom row, only its two outer columns.
+                    first, last, step = column - ring, column + ring, max(2 * ring, 1)
+                for c in range(first, last + 1, step):
+                    if c < 0 or c >= n_columns:
+                        continue
+                    for m in range(offsets[r * n_columns + c], offsets[r * n_columns + c + 1]):
+                        s = members[m]
+                        distance, share = _foot(px, py, segments, s)
+                        if distance <= limit_m:
+                            count = _keep(found, (i, count), segment_edge[s], distance, s, share)
+            ring += 1
+
+
+@inner  # pragma: no cover - compiled
+def _side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> float:
+    """Above 0 where p lies left of the line from a to b, 0 on it."""
+    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+
+
+@inner  # pragma: no cover - compiled
+def _touch(a: NDArray[np.float64], i: int, b: NDArray[np.float64], j: int) -> bool:
+    """Tell whether two segments have a point in common; either may be a single point."""
+    ax, ay, cx, cy = a[i, 0], a[i, 1], a[i, 2], a[i, 3]
+    bx, by, dx, dy = b[j, 0], b[j, 1], b[j, 2], b[j, 3]
+    if max(ax, cx) < min(bx, dx) or max(bx, dx) < min(ax, cx):
+        return False
+    if max(ay, cy) < min(by, dy) or max(by, dy) < min(ay, cy):
+        return False
+    b0, b1 = _side(ax, ay, cx, cy, bx, by), _side(ax, ay, cx, cy, dx, dy)
+    if (b0 > 0.0 and b1 > 0.0) or (b0 < 0.0 and b1 < 0.0):
+        return False
+    a0, a1 = _side(bx, by, dx, dy, ax, ay), _side(bx, by, dx, dy, cx, cy)
+    return not ((a0 > 0.0 and a1 > 0.0) or (a0 < 0.0 and a1 < 0.0))
+
+
+@inner  # pragma: no cover - compiled
+def _blocker(legs: NDArray[np.float64], i: int, segments: NDArray[np.float64], cells: Cells) -> int:
+    """Find a segment that a leg touches; -1 where there is none."""
+    offsets, members, grid, shape = cells
+    n_rows, n_columns = shape
+    low, high = min(legs[i, 1], legs[i, 3]), max(legs[i, 1], legs[i, 3])
+    first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
+    last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
+    for row in range(first_row, last_row + 1):
+        first, last = _columns_of(legs, i, row, grid, n_columns)
+        for cell in range(row * n_columns + first, row * n_columns + last + 1):
+            for m in range(offsets[cell], offsets[cell + 1]):
+                if _touch(legs, i, segments, members[m]):
+                    return members[m]
+    return -1
+
+
+@outer  # pragma: no cover - compiled
+def block_legs(
+    legs: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells, blocked: NDArray[np.bool_]
+) -> None:
+    """
+    Tell which straight legs touch a segment.
+
+    Parameters
+    ----------
+    legs : ndarray of float64, shape (n, 4)
+        Both ends of each leg, which may be one point.
+    segments : ndarray of float64, shape (m, 4)
+        Both ends of each segment.
+    cells : tuple
+        Grid over the segments.
+    blocked : ndarray of bool, shape (n,)
+        All false; true is written for legs that do.
+    """
+    last = np.int64(-1)
+    for i in range(legs.shape[0]):
+        # Neighbouring legs are often stopped by one and the same shore.
+        if last >= 0 and _touch(legs, i, segments, last):
+            blocked[i] = True
+            continue
+        found = _blocker(legs, i, segments, cells)
+        if found >= 0:
+            blocked[i] = True
+            last = found
+
+
+@inner  # pragma: no cover - compiled
+def _feet_within(
+    px: float,
+    py: float,
+    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
+    radius_m: float,
+    best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]],
+) -> int:
+    """Find the foot point on every edge within a radius; return how many edges there are."""
+    segments, segment_edge, (offsets, members, grid, shape) = roads
+    distances, found_segments, shares, touched = best
+    n = 0
+    for row in range(
+        max(math.floor((py - radius_m - grid[1]) / grid[2]), 0),
+        min(math.floor((py + radius_m - grid[1]) / grid[2]), shape[0] - 1) + 1,
+    ):
+        first = max(math.floor((px - radius_m - grid[0]) / grid[2]), 0)
+        last = min(math.floor((px + radius_m - grid[0]) / grid[2]), shape[1] - 1)
+        for cell in range(row * shape[1] + first, row * shape[1] + last + 1):
+            for m in range(offsets[cell], offsets[cell + 1]):
+                s = members[m]
+                edge = segment_edge[s]
+                distance, share = _foot(px, py, segments, s)
+                if distance > radius_m or distance >= distances[edge]:
+                    continue
+                if distances[edge] == np.inf:
+                    touched[n] = edge
+                    n += 1
+                distances[edge], found_segments[edge], shares[edge] = distance, s, share
+    return n
+
+
+@inner  # pragma: no cover - compiled
+def _sift(heap: NDArray[np.int64], at: int, size: int, distances: NDArray[np.float64]) -> None:
+    """Move an edge down a heap ordered by (distance, edge) to where it belongs."""
+    edge = heap[at]
+    while 2 * at + 1 < size:
+        down = 2 * at + 1
+        for other in range(down, min(down + 2, size)):
+            a, b = distances[heap[other]], distances[heap[down]]
+            if a < b or (a == b and heap[other] < heap[down]):
+                down = other
+        a, b = distances[heap[down]], distances[edge]
+        if b < a or (b == a and edge < heap[down]):
+            break
+        heap[at] = heap[down]
+        at = down
+    heap[at] = edge
+
+
+@outer  # pragma: no cover - compiled
+def nearest_open_edges(
+    points: NDArray[np.float64],
+    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
+    barriers: tuple[NDArray[np.float64], Cells],
+    radius_m: float,
+    best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]],
+    found: Found,
+) -> None:
+    """
+    Find the k nearest edges of every point whose straight leg touches no barrier.
+
+    Parameters
+    ----------
+    points : ndarray of float64, shape (n, 2)
+        Easting and northing.
+    roads : tuple
+        Segments, the edge of each, and their grid.
+    barriers : tuple
+        Segments and their grid.
+    radius_m : float
+        Not farther than this, inclusive.
+    best : tuple of ndarray, each of shape (edges,)
+        To work in: distance, which is inf before and after, segment, share, and edges that are near.
+    found : tuple of ndarray, each of shape (n, k)
+        As of `nearest_edges`; changed in place.
+    """
+    segments, _, _ = roads
+    edges, distances, found_segments, shares = found
+    k = edges.shape[1]
+    leg, first = np.empty((1, 4), np.float64), np.int64(0)
+    for i in range(points.shape[0]):
+        leg[0, 0], leg[0, 1] = points[i, 0], points[i, 1]
+        n_found = _feet_within(leg[0, 0], leg[0, 1], roads, radius_m, best)
+        near = best[3]
+        for at in range(n_found // 2 - 1, -1, -1):
+            _sift(near, at, n_found, best[0])
+        count, last = 0, np.int64(-1)
+        for left in range(n_found, 0, -1):
+            # The nearest edge not yet looked at: off the top of the heap, to behind its end.
+            edge = near[0]
+            near[0], near[left - 1] = near[left - 1], edge
+            _sift(near, first, left - 1, best[0])
+            s, share = best[1][edge], best[2][edge]
+            leg[0, 2], leg[0, 3] = segments[s, 2], segments[s, 3]
+            if share < 1.0:
+                leg[0, 2] = segments[s, 0] + share * (segments[s, 2] - segments[s, 0])
+                leg[0, 3] = segments[s, 1] + share * (segments[s, 3] - segments[s, 1])
+            if last >= 0 and _touch(leg, first, barriers[0], last):
+                continue
+            last = _blocker(leg, first, barriers[0], barriers[1])
+            if last < 0:
+                edges[i, count], distances[i, count] = edge, best[0][edge]
+                found_segments[i, count], shares[i, count] = s, share
+                count += 1
+                if count == k:
+                    break
+        for at in range(n_found):
+            best[0][near[at]] = np.inf

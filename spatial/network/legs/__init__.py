@@ -1,1 +1,0 @@
-"""What else a way is made of: slopes, ferries, buses, links, combined modes and turns."""

@@ -1,0 +1,444 @@
+"""New roads on a built graph: where they cross its edges, where they stop, and how they join it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import ContractError, CrsError, first_of
+from spatial.network.road_access import is_bridge, is_snappable, is_tunnel
+from spatial.network.splitting import Split, cut_edges, rewire
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+
+
+__all__ = ["add_roads", "check_frame", "check_roads", "road_ids", "with_class"]
+
+
+# Find where new roads stop: at crossings, at dead ends beside them, at their own ends.
+
+TOUCH_M = 1e-6
+"""Places along a line within a micrometre are one: they are computed."""
+
+_MEET_M = 0.001
+"""A vertex within a millimetre of a line is on it: files round coordinates."""
+
+
+class Stop(NamedTuple):
+    """A place at which a new road is cut, and what it joins there."""
+
+    part: int  # position of the new line
+    # metres along it; below 0 and beyond its length where an end reaches out for what it joins
+    along_m: float
+    xy: tuple[float, float]  # the place
+    edge: int = -1  # edge that is cut there; -1 for none
+    fraction: float = 0.0  # share of that edge before the cut
+    node: int = -1  # node that is joined, where no edge is cut; -1 for a new one
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What of a network lies near new roads."""
+
+    edges: NDArray[np.int64]  # edges that can be joined on the way, ascending
+    lines: NDArray[np.object_]  # their lines
+    nodes: NDArray[np.int64]  # nodes, ascending
+    node_xy: NDArray[np.float64]  # shape (n, 2), where they are
+    is_dead_end: NDArray[np.bool_]  # which of them have one edge
+
+
+def look_around(graph: TravelGraph, parts: NDArray[np.object_], tolerance_m: float) -> Surroundings:
+    """Find what of a network lies near new roads."""
+    margin = max(tolerance_m, _MEET_M)
+    box = shapely.total_bounds(parts)
+    low, high = box[:2] - margin, box[2:] + margin
+    heads = graph.coordinate_offsets[:-1]
+    is_near = graph.is_snappable.copy()
+    for axis in (0, 1):
+        values = graph.coordinates[:, axis]
+        is_near &= np.minimum.reduceat(values, heads) <= high[axis]
+        is_near &= np.maximum.reduceat(values, heads) >= low[axis]
+    edges = np.flatnonzero(is_near)
+    counts = np.diff(graph.coordinate_offsets)
+    vertices = graph.coordinates[np.repeat(is_near, counts)]
+    lines = shapely.linestrings(vertices, indices=np.repeat(np.arange(len(edges)), counts[edges]))
+    xy = np.column_stack((graph.node_x, graph.node_y))
+    nodes = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
+    degree = np.bincount(graph.edge_from, minlength=graph.n_nodes)
+    degree += np.bincount(graph.edge_to, minlength=graph.n_nodes)
+    return Surroundings(edges, np.asarray(lines, dtype=object), nodes, xy[nodes], degree[nodes] == 1)
+
+
+def crossings(near: Surroundings, parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Stop]:
+    """Find where new roads cross or touch edges."""
+    stops = []
+    for i, j in _pairs(near.lines, parts, _MEET_M):
+        if not through[i]:
+            continue
+        line = near.lines[j]
+        for place in _common(parts[i], line):
+            along, fraction = shapely.line_locate_point([parts[i], line], place)
+            fraction = fraction / shapely.length(line) if shapely.length(line) > 0 else 0.0
+            edge = int(near.edges[j])
+            stops.append(Stop(i, float(along), (place.x, place.y), edge, min(float(fraction), 1.0)))
+    return stops
+
+
+def meetings(parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Stop]:
+    """Find where new roads cross or touch each other."""
+    stops = []
+    for i, j in _pairs(parts, parts, _MEET_M):
+        if i >= j:
+            continue
+        for place in _common(parts[i], parts[j]):
+            along = [float(shapely.line_locate_point(parts[line], place)) for line in (i, j)]
+            pair = [Stop(line, at, (place.x, place.y)) for line, at in zip((i, j), along, strict=True)]
+            if all(through[stop.part] or _is_end(parts[stop.part], stop.along_m) for stop in pair):
+                stops += pair
+    return stops
+
+
+def dead_ends(
+    near: Surroundings,
+    parts: NDArray[np.object_],
+    through: NDArray[np.bool_],
+    *,
+    tolerance_m: float,
+    done: set[tuple[int, int]],
+) -> list[Stop]:
+    """Find dead ends of the network that a new road passes within a tolerance without crossing their edge."""
+    at = np.flatnonzero(near.is_dead_end)
+    points = np.asarray(shapely.points(near.node_xy[at]), dtype=object)
+    stops = []
+    for i, j in _pairs(points, parts, tolerance_m):
+        along, node = float(shapely.line_locate_point(parts[i], points[j])), int(near.nodes[at[j]])
+        is_inside = tolerance_m < along < shapely.length(parts[i]) - tolerance_m
+        if through[i] and is_inside and (i, node) not in done:
+            stops.append(Stop(i, along, (points[j].x, points[j].y), node=node))
+    return stops
+
+
+def end_stops(
+    near: Surroundings, parts: NDArray[np.object_], tolerance_m: float, crossed: list[Stop]
+) -> tuple[list[Stop], list[Stop]]:
+    """
+    Find what each end of each new road joins.
+
+    An edge that the end touches comes first, then the nearest node within the tolerance, then the nearest edge; the
+    road is drawn out to it. Of equal distances the lowest position counts. An end that lies within the tolerance
+    behind a crossing reaches for nothing more.
+
+    Returns two stops a line; and those of them that join nothing of the network.
+    """
+    stops, loose = [], []
+    for i, line in enumerate(parts):
+        crossed_at = np.array([stop.along_m for stop in crossed if stop.part == i])
+        for vertex, at, outwards in ((0, 0.0, -1.0), (-1, float(shapely.length(line)), 1.0)):
+            end = shapely.get_point(line, vertex)
+            stop = Stop(i, at, (end.x, end.y))
+            if (np.abs(crossed_at - at) > tolerance_m).all():
+                joined, gap = _joined(near, end, tolerance_m, stop)
+                if joined == stop:
+                    loose.append(stop)
+                reach = gap if gap > _MEET_M else 0.0
+                stop = joined._replace(along_m=at + outwards * reach)
+            stops.append(stop)
+    return stops, loose
+
+
+def _joined(near: Surroundings, end: shapely.Point, tolerance_m: float, stop: Stop) -> tuple[Stop, float]:
+    """Join an end to what is near, and say how far away that is."""
+    gaps = shapely.distance(near.lines, end)
+    node_gaps = np.hypot(*(near.node_xy - [end.x, end.y]).T)
+    best = int(np.argmin(gaps)) if len(gaps) else -1
+    node = int(np.argmin(node_gaps)) if len(node_gaps) else -1
+    touches = best >= 0 and gaps[best] <= _MEET_M
+    if node >= 0 and node_gaps[node] <= tolerance_m and not touches:
+        return stop._replace(node=int(near.nodes[node])), float(node_gaps[node])
+    if touches or (best >= 0 and gaps[best] <= tolerance_m):
+        fraction = float(shapely.line_locate_point(near.lines[best], end, normalized=True))
+        return stop._replace(edge=int(near.edges[best]), fraction=fraction), float(gaps[best])
+    return stop, 0.0
+
+
+def _pairs(shapes: NDArray[np.object_], parts: NDArray[np.object_], within_m: float) -> list[tuple[int, int]]:
+    """Pairs of a new line and a shape within a distance of it, in order."""
+    if len(shapes) == 0:
+        return []
+    part, at = shapely.STRtree(shapes).query(parts, predicate="dwithin", distance=within_m)
+    return sorted(zip(part.tolist(), at.tolist(), strict=True))
+
+
+def _common(line: shapely.LineString, other: shapely.LineString) -> list[shapely.Point]:
+    """Where two lines cross, where they begin and cease to share their way, and vertices of each on the other."""
+    shared = shapely.get_parts(shapely.get_parts(shapely.intersection(line, other)))
+    kinds = shapely.get_type_id(shared)
+    found = list(shared[kinds == shapely.GeometryType.POINT])
+    ways = shapely.get_parts(
+        shapely.line_merge(shapely.multilinestrings(shared[kinds == shapely.GeometryType.LINESTRING]))
+    )
+    found += [shapely.get_point(way, vertex) for way in ways for vertex in (0, -1)]
+    known = shapely.union_all(shared)
+    for one, vertices in ((line, other), (other, line)):
+        for vertex in np.asarray(shapely.points(shapely.get_coordinates(vertices)), dtype=object):
+            if shapely.distance(one, vertex) <= _MEET_M and not shapely.dwithin(known, vertex, _MEET_M):
+                found.append(vertex)
+                known = shapely.union(known, vertex)
+    return found
+
+
+def _is_end(line: shapely.LineString, along_m: float) -> bool:
+    return bool(along_m <= TOUCH_M or along_m >= shapely.length(line) - TOUCH_M)
+
+
+# Join new roads to a built graph: where they cross its edges, and at their ends.
+
+_ONEWAY = {"no": (True, True), "yes": (True, False), "-1": (False, True)}
+"""Whether a new road is open forwards and backwards."""
+
+_CELL_M = 0.001
+"""Points of new roads within the same millimetre are one, as where roads are read."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    """New edges: the row of their road, stops at their ends, and their lines."""
+
+    road: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    lines: list[NDArray[np.float64]]
+    node_xy: NDArray[np.float64]
+
+
+def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
+    """
+    Find what is wrong with new roads.
+
+    Returns every fault; empty where there is none.
+    """
+    check_frame(graph, roads)
+    ids = road_ids(roads)
+    is_line = roads.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
+    bad = ~is_line | ~(shapely.length(roads.geometry.to_numpy()) > 0)
+    speed = _speeds(graph, roads)
+    oneway = _column(roads, "oneway", "no")
+    faults = {
+        "geometry: no line with a length": bad,
+        "road_id: repeated": pd.Series(ids).duplicated().to_numpy(),
+        "road_id: the network has it already": np.isin(
+            ids, graph.road_id[pd.Series(graph.road_id).isin(ids)]
+        ),
+        "speed_km_h: must be above 0, or left out where the network has roads of that class": ~(
+            (speed > 0) & (speed < np.inf)
+        ),
+        f"oneway: must be one of {', '.join(_ONEWAY)}": ~np.isin(oneway, list(_ONEWAY)),
+    }
+    return [
+        f"add: {what}, in new roads {first_of(ids[wrong])}" for what, wrong in faults.items() if wrong.any()
+    ]
+
+
+def check_frame(graph: TravelGraph, roads: object) -> None:
+    """Refuse what are no roads, or roads elsewhere."""
+    if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
+        raise ContractError(
+            "scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"]
+        )
+    crs = require_metres(roads.crs, what="new roads")
+    if crs != graph.crs:
+        raise CrsError(
+            f"new roads: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
+
+
+def add_roads(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float
+) -> tuple[Split, dict[str, Any]]:
+    """
+    Add roads to a graph.
+
+    Returns the graph, with the new nodes and edges behind those that there are, and where its edges come
+    from; and what was joined, fit for JSON.
+    """
+    parts, row = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
+    keep = shapely.length(parts) > 0
+    parts, row = shapely.force_2d(parts[keep]), row[keep]
+    through = is_snappable(with_class(roads))[row]
+    near = look_around(graph, parts, snap_tolerance_m)
+    crossed = crossings(near, parts, through)
+    done = {
+        (stop.part, int(node))
+        for stop in crossed
+        for node in (graph.edge_from[stop.edge], graph.edge_to[stop.edge])
+    }
+    ends, loose = end_stops(near, parts, snap_tolerance_m, crossed)
+    passed = dead_ends(near, parts, through, tolerance_m=snap_tolerance_m, done=done)
+    stops = [*crossed, *meetings(parts, through), *passed, *ends]
+    at = [stop for stop in stops if stop.edge >= 0]
+    split = cut_edges(graph, [stop.edge for stop in at], [stop.fraction for stop in at])
+    edges = _edges(split, parts, stops)
+    edges = replace(edges, road=row[edges.road])
+    account = {
+        "added_roads": len(roads),
+        "added_km": float(shapely.length(parts).sum()) / 1000.0,
+        "cut_edges": len(np.unique(np.array([stop.edge for stop in at], dtype=np.int64))),
+        "loose_ends": [
+            {"road_id": str(road_ids(roads)[row[stop.part]]), "x": float(stop.xy[0]), "y": float(stop.xy[1])}
+            for stop in loose
+        ],
+    }
+    return _append(split, roads, edges), account
+
+
+def _edges(split: Split, parts: NDArray[np.object_], stops: list[Stop]) -> _Edges:
+    """Cut each new line at its stops."""
+    graph = split.graph
+    cut_nodes = iter(split.node_before.tolist())
+    nodes = [next(cut_nodes) if stop.edge >= 0 else stop.node for stop in stops]
+    fixed = {_cell(graph.node_x[node], graph.node_y[node]): node for node in nodes if node >= 0}
+    fresh: list[tuple[float, float]] = []
+    for n, stop in enumerate(stops):
+        if nodes[n] < 0:
+            cell = _cell(*stop.xy)
+            if cell not in fixed:
+                fixed[cell] = graph.n_nodes + len(fresh)
+                fresh.append(stop.xy)
+            nodes[n] = fixed[cell]
+    xy = np.vstack((np.column_stack((graph.node_x, graph.node_y)), np.array(fresh).reshape(-1, 2)))
+    order = sorted(range(len(stops)), key=lambda n: (stops[n].part, stops[n].along_m, nodes[n]))
+    road, start, end, lines = [], [], [], []
+    for a, b in pairwise(order):
+        part = stops[a].part
+        if part != stops[b].part:
+            continue
+        line = _between(parts[part], (stops[a].along_m, stops[b].along_m), xy[[nodes[a], nodes[b]]])
+        if nodes[a] == nodes[b] and len(line) == 2:
+            continue
+        road.append(part)
+        start.append(nodes[a])
+        end.append(nodes[b])
+        lines.append(line)
+    return _Edges(
+        road=np.array(road, dtype=np.int64),
+        start=np.array(start, dtype=np.int64),
+        end=np.array(end, dtype=np.int64),
+        lines=lines,
+        node_xy=np.array(fresh).reshape(-1, 2),
+    )
+
+
+def _cell(x: float, y: float) -> tuple[int, int]:
+    return round(float(x) / _CELL_M), round(float(y) / _CELL_M)
+
+
+def _between(
+    line: shapely.LineString, along: tuple[float, float], ends: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Vertices of a line strictly between two places along it, with these places at the ends."""
+    xy = shapely.get_coordinates(line)
+    at = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))))
+    inner = (at > along[0] + TOUCH_M) & (at < along[1] - TOUCH_M)
+    return np.vstack((ends[:1], xy[inner], ends[1:]))
+
+
+def _append(split: Split, roads: gpd.GeoDataFrame, edges: _Edges) -> Split:
+    graph, row = split.graph, edges.road
+    length = np.array([float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in edges.lines])
+    speed = _speeds(graph, roads)[row]
+    minutes = 0.06 * length / speed
+    ways = np.array([_ONEWAY[way] for way in _column(roads, "oneway", "no").tolist()], dtype=bool).reshape(
+        -1, 2
+    )[row]
+    named = with_class(roads)
+    surface = _column(roads, "surface", None)
+    new: dict[str, NDArray[Any]] = {
+        "edge_id": _edge_ids(road_ids(roads)[row]),
+        "road_id": road_ids(roads)[row],
+        "road_class": named["road_class"].to_numpy(dtype=object)[row],
+        "surface": surface[row],
+        "edge_from": edges.start,
+        "edge_to": edges.end,
+        "length_m": length,
+        "speed_km_h": speed,
+        "forward_min": np.where(ways[:, 0], minutes, np.inf),
+        "backward_min": np.where(ways[:, 1], minutes, np.inf),
+        "speed_source": np.where(_is_stated(roads), "stated", "class").astype(object)[row],
+        "is_bridge": is_bridge(named)[row],
+        "is_tunnel": is_tunnel(named)[row],
+        "is_snappable": is_snappable(named)[row],
+        "all_season": _column(roads, "all_season", "unknown")[row],
+        "coordinates": np.vstack(edges.lines),
+        "node_x": edges.node_xy[:, 0],
+        "node_y": edges.node_xy[:, 1],
+        "node_source_id": np.full(len(edges.node_xy), None, dtype=object),
+    }
+    whole = {name: np.concatenate((getattr(graph, name), values)) for name, values in new.items()}
+    counts = np.array([len(line) for line in edges.lines], dtype=np.int64)
+    whole["coordinate_offsets"] = np.concatenate(
+        (graph.coordinate_offsets, graph.coordinate_offsets[-1] + np.cumsum(counts))
+    )
+    n = len(row)
+    return replace(
+        split,
+        graph=rewire(graph, **whole),
+        parent=np.concatenate((split.parent, np.full(n, -1, dtype=np.int64))),
+        first=np.concatenate((split.first, np.zeros(n))),
+        last=np.concatenate((split.last, np.ones(n))),
+    )
+
+
+def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
+    piece = pd.Series(road_id).groupby(road_id, sort=False).cumcount()
+    return np.array([f"{road}/{n}" for road, n in zip(road_id, piece, strict=True)], dtype=object)
+
+
+def road_ids(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Name new roads."""
+    if "road_id" in roads:
+        return roads["road_id"].astype(str).to_numpy(dtype=object)
+    return np.array([f"new{n}" for n in range(1, len(roads) + 1)], dtype=object)
+
+
+def _column(roads: gpd.GeoDataFrame, name: str, default: str | None) -> NDArray[np.object_]:
+    values = roads.get(name, pd.Series(None, index=roads.index, dtype=object)).astype(object)
+    filled = values.where(values.notna(), default)
+    return np.array(filled, dtype=object)
+
+
+def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give new roads a class."""
+    return roads.assign(road_class=_column(roads, "road_class", "unclassified"))
+
+
+def _is_stated(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    if "speed_km_h" not in roads:
+        return np.zeros(len(roads), dtype=bool)
+    return roads["speed_km_h"].notna().to_numpy()
+
+
+def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """Numbers of a column: NaN where nothing is stated, 0 where a text is no number."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers.mask(numbers.isna() & column.notna(), 0.0).to_numpy(dtype=np.float64)
+
+
+def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Speeds as stated, or the median speed of the class in the network; NaN where it has none."""
+    kinds = _column(roads, "road_class", "unclassified")
+    stated = _numbers(roads["speed_km_h"]) if "speed_km_h" in roads else np.full(len(roads), np.nan)
+    if not np.isnan(stated).any():
+        return stated
+    usual = pd.Series(graph.speed_km_h).groupby(graph.road_class).median()
+    return np.where(np.isnan(stated), pd.Series(kinds).map(usual).to_numpy(dtype=np.float64), stated)

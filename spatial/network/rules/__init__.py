@@ -1,1 +1,0 @@
-"""Which roads a mode may use and how fast: tags, access, speed tables and seasons."""

@@ -1,0 +1,680 @@
+"""Scenarios on a built graph and on those of several modes: roads closed, faster or new, found by name or by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from sys import float_info
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
+
+from spatial.errors import ContractError, CrsError, first_of
+from spatial.inputs.road_tags import with_known_tags
+from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
+from spatial.network.graph import TWIN, Before
+from spatial.network.leg_roads import add_to_legs, check_for_legs, roads_of_modes
+from spatial.network.new_roads import add_roads, check_roads, road_ids
+from spatial.network.report import graph_report
+from spatial.network.seasons import with_season
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.network.speeds import SpeedTable
+    from spatial.network.splitting import Split
+
+    Closure = Iterable[str] | BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame
+    Speeds = Mapping[str, float] | float | None
+    Factors = Mapping[str, float] | None
+
+__all__ = ["Scenario", "edges_closed_by", "edit_network", "scenario_for_mode", "unknown_names"]
+
+
+# Find edges by the names that people give: of a road, of an edge, of a class; of one leg or of all.
+
+
+class _Names(NamedTuple):
+    """The edges of one leg and what they are called, the last name prevails; of a network of one layer all edges."""
+
+    mode: str
+    rows: NDArray[np.int64]
+    by: tuple[NDArray[np.object_], ...]
+
+
+def values_by_name(
+    graph: TravelGraph, wanted: pd.Series[float], *, classes: bool = False, vehicles: bool = False
+) -> tuple[NDArray[np.float64], list[str]]:
+    """
+    Give edges the values of their names.
+
+    Returns a value an edge, NaN for none; and the names that there is no edge for, in the order given.
+    """
+    values = np.full(graph.n_edges, np.nan)
+    wanted = wanted[~wanted.index.duplicated()]
+    if wanted.empty:
+        return values, []
+    known: set[str] = set()
+    legs = _legs(graph, classes=classes)
+    for is_paced in (False, True):
+        # What those with a motor have is theirs alone.
+        left = wanted[~wanted.index.isin(known)] if vehicles and len(legs) > 1 and is_paced else wanted
+        for leg in (leg for leg in legs if own_pace(leg.mode) == is_paced):
+            own = _of_leg(wanted, leg.mode) if graph.edge_layer is not None else wanted.iloc[:0]
+            for names in leg.by:
+                known.update(_place(values, leg.rows, names, left))
+                found = _place(values, leg.rows, names, own)
+                known.update(f"{leg.mode}{LEG_SIGN}{name}" for name in found)
+    return values, [name for name in wanted.index if name not in known]
+
+
+def _legs(graph: TravelGraph, *, classes: bool) -> list[_Names]:
+    kinds = (graph.road_class,) if classes else ()
+    if graph.edge_layer is None:
+        every = np.arange(graph.n_edges)
+        return [_Names(graph.mode, every, (*kinds, graph.road_id, *_edge_names(graph, graph.edge_id)))]
+    legs = []
+    for number, mode in enumerate(leg_modes(graph)):
+        rows = np.flatnonzero(graph.edge_layer == number)
+        sign = len(mode) + len(LEG_SIGN)
+        edges = np.array([name[sign:] for name in graph.edge_id[rows].tolist()], dtype=object)
+        own = (*(kind[rows] for kind in kinds), graph.road_id[rows], *_edge_names(graph, edges))
+        legs.append(_Names(mode, rows, own))
+    return legs
+
+
+def _edge_names(graph: TravelGraph, ids: NDArray[np.object_]) -> tuple[NDArray[np.object_], ...]:
+    """Let an edge's id stand for both its directions where turns make two edges of it; then its own id."""
+    if graph.edge_twin is None:
+        return (ids,)
+    return np.array([name.replace(TWIN, "") for name in ids.tolist()], dtype=object), ids
+
+
+def _of_leg(wanted: pd.Series[float], mode: str) -> pd.Series[float]:
+    start = f"{mode}{LEG_SIGN}"
+    own = wanted[[str(name).startswith(start) for name in wanted.index]]
+    return own.set_axis([str(name)[len(start) :] for name in own.index])
+
+
+def _place(
+    values: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    names: NDArray[np.object_],
+    wanted: pd.Series[float],
+) -> list[str]:
+    """Set the values of edges that are called so; return the names that there are."""
+    if wanted.empty:
+        return []
+    at = wanted.index.get_indexer(pd.Index(names))
+    values[rows[at >= 0]] = wanted.to_numpy()[at[at >= 0]]
+    return [str(name) for name in wanted.index[np.unique(at[at >= 0])]]
+
+
+def unknown_names(graph: TravelGraph, names: Iterable[str], *, classes: bool = False) -> list[str]:
+    """List names that the network has no road for."""
+    wanted = pd.Series(1.0, index=pd.Index([str(name) for name in names], dtype=object), dtype=float)
+    return values_by_name(graph, wanted, classes=classes)[1]
+
+
+# Roads that a file closes: washed-out points, blocked lines, flooded areas, matched to the edges of a graph.
+
+_JOINT = 2.0
+"""A line does not close an edge that it meets only this many times the tolerance, or less, from the edge's ends."""
+
+
+def edges_closed_by(
+    graph: TravelGraph, marks: gpd.GeoDataFrame | gpd.GeoSeries, *, within_m: float = 10.0
+) -> NDArray[np.object_]:
+    """
+    Find the edges that points, lines and areas close.
+
+    A point closes the nearest edge within the tolerance, at a junction all that meet there; in a combined network the
+    nearest of each leg. A line closes the edges
+    that it crosses or runs along, but not the side roads that only begin at it: those that come near it within twice
+    the tolerance of their own ends alone. An area closes every edge that touches it. Edges are closed over their whole
+    length.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> from spatial.network import build_network
+    >>> line = gpd.GeoDataFrame({"road_id": ["w1"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=32738)
+    >>> edges_closed_by(build_network(line, mode="drive"), gpd.GeoSeries([shapely.Point(900, 5)], crs=32738)).tolist()
+    ['w1/0']
+    """
+    if marks.crs != graph.crs:
+        name = "none" if marks.crs is None else marks.crs.to_string()
+        raise CrsError(
+            f"closed roads: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
+        )
+    lines = graph.edge_lines()
+    layer = layer_of(graph)
+    closed, works = np.zeros(graph.n_edges, dtype=bool), np.zeros(len(marks), dtype=bool)
+    for number in range(int(layer.max(initial=0)) + 1):
+        own = np.flatnonzero(layer == number)
+        ours = lines[own]
+        tree = shapely.STRtree(ours)
+        for row, shape in enumerate(marks.geometry):
+            found = [_closed_by(part, ours, tree, within_m) for part in shapely.get_parts(shape)]
+            edges = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+            closed[own[edges]] = True
+            works[row] |= len(edges) > 0
+    idle = [f"row {row}" for row in np.flatnonzero(~works) + 1]
+    if idle:
+        raise ContractError(
+            "closed roads",
+            [f"geometry: no road within {within_m:g} m of {first_of(idle)}; correct it or widen it"],
+        )
+    return np.asarray(graph.edge_id[closed], dtype=object)
+
+
+def _closed_by(
+    part: shapely.Geometry, lines: NDArray[np.object_], tree: shapely.STRtree, within_m: float
+) -> NDArray[np.int64]:
+    if isinstance(part, shapely.Point):
+        return np.asarray(tree.query_nearest(part, max_distance=max(within_m, 1e-9)), dtype=np.int64)
+    if isinstance(part, shapely.Polygon):
+        return np.asarray(tree.query(part, predicate="intersects"), dtype=np.int64)
+    near = np.asarray(tree.query(part, predicate="dwithin", distance=within_m), dtype=np.int64)
+    inner = np.array([_inner(lines[edge], _JOINT * within_m) for edge in near.tolist()], dtype=object)
+    return near[shapely.dwithin(inner, part, within_m)] if len(near) else near
+
+
+def _inner(line: shapely.LineString, joint_m: float) -> shapely.Geometry:
+    """Cut both ends off; of a short line the middle is left."""
+    if line.length <= 2.0 * joint_m:
+        return line.interpolate(0.5, normalized=True)
+    return substring(line, joint_m, line.length - joint_m)
+
+
+# Scenarios on a built graph: roads closed, faster or new, without building it again.
+
+SNAP_TOLERANCE_M = 10.0
+"""An end of a new road joins what lies within so many metres, by default: about the width of a road and its verge."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """
+    What changes on the roads, under a name. Empty by default: then nothing does.
+
+    Parameters
+    ----------
+    name : str
+        What results are labelled with.
+    close : iterable of str, geometry, GeoSeries or GeoDataFrame
+        Edge or road ids, or the area whose roads are closed; see `edit_network`.
+    speeds : mapping of str to float, or float, optional
+        km/h by edge or road id, or a factor on every speed.
+    factors : mapping of str to float, optional
+        Factors on speeds by edge or road id, or by class of road.
+    add : GeoDataFrame, optional
+        New roads.
+    season : str, optional
+        A season of the speed table, which holds before everything else.
+    table : str, Path or SpeedTable
+        The speed table whose season it is; in a combined network it also tells which legs take a new road.
+    snap_tolerance_m : float
+        How far an end of a new road may be from what it joins, inclusive.
+    """
+
+    name: str = "baseline"
+    close: Closure = ()
+    speeds: Speeds = None
+    factors: Factors = None
+    add: gpd.GeoDataFrame | None = None
+    season: str | None = None
+    table: str | Path | SpeedTable = field(default="osrm_like", repr=False)
+    snap_tolerance_m: float = SNAP_TOLERANCE_M
+
+    def apply(self, graph: TravelGraph) -> TravelGraph:
+        """
+        Change a graph.
+
+        Parameters
+        ----------
+        graph : TravelGraph
+            The baseline; left unchanged.
+
+        Returns
+        -------
+        TravelGraph
+            As `edit_network` returns it; the same graph where the scenario is empty.
+
+        Raises
+        ------
+        ContractError, CrsError
+            As of `edit_network`.
+        NetworkError
+            Where the season is unknown.
+        """
+        return self.apply_with_account(graph).graph
+
+    def apply_with_account(self, graph: TravelGraph) -> Split:
+        """
+        Change a graph, and say where its edges come from.
+
+        Parameters
+        ----------
+        graph : TravelGraph
+            The baseline; left unchanged.
+
+        Returns
+        -------
+        Split
+            With the graph that `apply` returns.
+
+        Raises
+        ------
+        ContractError, CrsError
+            As of `edit_network`.
+        NetworkError
+            Where the season is unknown.
+        """
+        if self.season is not None:
+            graph = with_season(graph, self.season, table=self.table)
+        return edit_with_account(
+            graph,
+            close=self.close,
+            speeds=self.speeds,
+            factors=self.factors,
+            add=self.add,
+            snap_tolerance_m=self.snap_tolerance_m,
+            table=self.table,
+            what=f"scenario {self.name}",
+        )
+
+
+def edit_network(
+    graph: TravelGraph,
+    *,
+    close: Closure = (),
+    speeds: Speeds = None,
+    factors: Factors = None,
+    add: gpd.GeoDataFrame | None = None,
+    snap_tolerance_m: float = SNAP_TOLERANCE_M,
+) -> TravelGraph:
+    """
+    Close, speed up or add roads on a built graph.
+
+    Closed roads and other speeds change minutes alone: nodes, edges, components and what places can be joined to stay.
+    New roads are cut in where they cross or touch edges, at dead ends that they pass within the tolerance, and at both
+    ends, which join the nearest node or else edge within the tolerance. Bridges, tunnels, ferries and roads with
+    controlled access are crossed without a junction, old and new alike, and are joined at nodes alone. Nodes keep their
+    numbers; new nodes and edges come behind them.
+
+    In a combined network (`combine_networks`) every leg is closed, and every leg takes the new roads that its mode may
+    use. Speeds and factors by name are those of vehicles: legs at the pace of people (walk, cycle, ebike) keep theirs
+    where another leg has a road of that name. The mode before a name, ``walk:w7``, means that leg alone.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The baseline; left unchanged.
+    close : iterable of str, geometry, GeoSeries or GeoDataFrame
+        Ids of edges or roads; or an area (a flood, a landslide): every edge that touches it is closed over its whole
+        length. In both directions.
+    speeds : mapping of str to float, or float, optional
+        km/h by id of edges (which prevail) or roads, in each direction that is open; or a factor above 0 on the speeds
+        of all edges. What is closed stays closed.
+    factors : mapping of str to float, optional
+        Factors above 0 on the speeds of edges, by their id, else by that of their road, else by their class of road.
+        Where `speeds` state km/h, those hold.
+    add : GeoDataFrame of LineString or MultiLineString, optional
+        New roads in the CRS of the graph. Columns, all optional: road_id (not one that there is), road_class
+        (unclassified), speed_km_h (the median speed of its class in the graph), oneway (no, yes, -1; F, T, B),
+        surface, all_season (unknown), bridge, tunnel, motorroad.
+    snap_tolerance_m : float
+        How far an end of a new road may be from what it joins, inclusive.
+
+    Returns
+    -------
+    TravelGraph
+        With ``report["scenario"]``: edges and kilometres closed, given another speed and added, and the ends of new
+        roads that join nothing. The same graph where nothing is asked for.
+
+    Raises
+    ------
+    ContractError
+        Where ids are unknown or new roads or speeds make no sense; every fault at once.
+    CrsError
+        Where the CRS of geometries is not the graph's.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> from spatial.network import build_network
+    >>> line = gpd.GeoDataFrame({"road_id": ["w1"]}, geometry=[shapely.LineString([(0, 0), (5000, 0)])], crs=32738)
+    >>> graph = build_network(line, mode="drive")
+    >>> float(graph.forward_min[0]), float(edit_network(graph, speeds={"w1": 50.0}).forward_min[0])
+    (12.0, 6.0)
+    """
+    return edit_with_account(
+        graph, close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m
+    ).graph
+
+
+def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
+    graph: TravelGraph,
+    *,
+    close: Closure = (),
+    speeds: Speeds = None,
+    factors: Factors = None,
+    add: gpd.GeoDataFrame | None = None,
+    snap_tolerance_m: float = SNAP_TOLERANCE_M,
+    table: str | Path | SpeedTable = "osrm_like",
+    what: str = "scenario",
+) -> Split:
+    """Edit a graph as `edit_network` does, and say where its edges come from."""
+    problems: list[str] = []
+    if isinstance(add, gpd.GeoDataFrame) and add.active_geometry_name is not None:
+        add = with_known_tags(add)
+    closed = _closed(graph, close, problems)
+    everywhere, stated = _speeds(graph, speeds, problems)
+    everywhere_but_links = np.where(_is_road(graph), everywhere, 1.0)
+    factor = everywhere_but_links * _factors(graph, _by_name(factors, problems), problems)
+    if not 0.0 <= snap_tolerance_m < np.inf:
+        problems.append(f"snap_tolerance_m: is {snap_tolerance_m:g}, must be 0 or more")
+    if add is not None and len(add):
+        problems += (
+            check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
+        )
+    if problems:
+        raise ContractError(what, problems)
+    account: dict[str, Any] = {}
+    changed = _with_speeds(graph, factor, stated, account)
+    changed = _with_closures(changed, closed, account)
+    split = whole_split(changed)
+    if add is not None and len(add):
+        plain = replace(changed, before=None)
+        split, joined = (
+            add_roads(plain, add, snap_tolerance_m=snap_tolerance_m)
+            if graph.edge_layer is None
+            else add_to_legs(plain, add, snap_tolerance_m=snap_tolerance_m, table=table)
+        )
+        account |= joined
+        before = changed.before or Before(np.arange(changed.n_edges), changed.component_km)
+        wider = replace(split.graph, before=before.take(split.parent))
+        split = replace(split, graph=_reported(wider, graph_report(wider)))
+    return replace(split, graph=_reported(split.graph, {"scenario": account})) if account else split
+
+
+def _reported(graph: TravelGraph, values: dict[str, Any]) -> TravelGraph:
+    return replace(graph, report={**graph.report, **values})
+
+
+def _closed(graph: TravelGraph, close: Closure, problems: list[str]) -> NDArray[np.bool_]:
+    if isinstance(close, BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame):
+        return _touching(graph, close)
+    if isinstance(close, str):
+        problems.append(f"close: is one text; write [{close!r}]")
+        return np.zeros(graph.n_edges, dtype=bool)
+    names = _texts(close, problems)
+    found, unknown = values_by_name(graph, pd.Series(1.0, index=names, dtype=float))
+    _tell_unknown("close", unknown, problems)
+    return ~np.isnan(found)
+
+
+def _tell_unknown(key: str, unknown: list[str], problems: list[str]) -> None:
+    if unknown:
+        problems.append(f"{key}: the network has no edge or road {first_of(unknown)}")
+
+
+def _texts(names: object, problems: list[str]) -> list[str]:
+    if isinstance(names, Iterable):
+        return [str(name) for name in names]
+    problems.append(f"close: is {names!r}, must be ids of roads or edges, or an area")
+    return []
+
+
+def _touching(graph: TravelGraph, area: BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Edges that touch an area."""
+    if not isinstance(area, BaseGeometry):
+        if area.crs != graph.crs:
+            name = "none" if area.crs is None else area.crs.to_string()
+            raise CrsError(
+                f"close: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
+            )
+        area = area.geometry.union_all()
+    shapely.prepare(area)
+    touched = np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool)
+    return touched & _is_road(graph)
+
+
+def _is_road(graph: TravelGraph) -> NDArray[np.bool_]:
+    """Tell roads from the links between legs, which no scenario changes."""
+    return np.asarray(layer_of(graph) != BETWEEN)
+
+
+def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[float, NDArray[np.float64]]:
+    """Read speeds as a factor on all, and km/h of some; NaN for none."""
+    none = np.full(graph.n_edges, np.nan)
+    if speeds is None:
+        return 1.0, none
+    if not isinstance(speeds, Mapping):
+        if _is_factor(speeds):
+            return float(speeds), none
+        problems.append(f"speeds: the factor is {_shown(speeds)}, must be above 0, or km/h by id")
+        return 1.0, none
+    wanted = pd.Series(
+        pd.to_numeric(pd.Series(list(speeds.values()), dtype=object), errors="coerce").to_numpy(
+            dtype=np.float64
+        ),
+        index=[str(name) for name in speeds],
+    )
+    wrong = wanted.index[~((wanted > 0) & (wanted < np.inf))]
+    if len(wrong):
+        problems.append(
+            f"speeds: must be above 0 km/h, not so for {first_of(wrong)}; use close for closed roads"
+        )
+    values, unknown = values_by_name(graph, wanted.fillna(0.0), vehicles=True)
+    _tell_unknown("speeds", unknown, problems)
+    return 1.0, values
+
+
+def _is_factor(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and 0.0 < float(value) <= float_info.max
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else repr(value)
+
+
+def _by_name(factors: object, problems: list[str]) -> Mapping[str, float]:
+    if isinstance(factors, Mapping):
+        return dict(factors)
+    if factors is not None:
+        problems.append(
+            f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds"
+        )
+    return {}
+
+
+def _factors(graph: TravelGraph, factors: Mapping[str, float], problems: list[str]) -> NDArray[np.float64]:
+    """Find the factor of each edge: by its id, else by that of its road, else by its class."""
+    if not factors:
+        return np.ones(graph.n_edges)
+    wrong = [name for name, factor in factors.items() if not _is_factor(factor)]
+    if wrong:
+        factors = {name: factor for name, factor in factors.items() if name not in wrong}
+        problems.append(f"factors: must be above 0, not so for {first_of(wrong)}; use close for closed roads")
+    wanted = pd.Series({str(name): float(factor) for name, factor in factors.items()}, dtype=float)
+    found, unknown = values_by_name(graph, wanted, classes=True, vehicles=True)
+    _tell_unknown("factors", unknown, problems)
+    return np.where(np.isnan(found), 1.0, found)
+
+
+def _with_speeds(
+    graph: TravelGraph, factor: NDArray[np.float64], stated: NDArray[np.float64], account: dict[str, Any]
+) -> TravelGraph:
+    is_stated = ~np.isnan(stated)
+    scaled = (factor != 1.0) & ~is_stated
+    if not scaled.any() and not is_stated.any():
+        return graph
+    own = 0.06 * graph.length_m / np.where(is_stated, stated, 1.0)
+    forward, backward = (
+        np.where(is_stated & np.isfinite(minutes), own, minutes / factor)
+        for minutes in (graph.forward_min, graph.backward_min)
+    )
+    speed = np.where(is_stated, stated, graph.speed_km_h * factor)
+    if is_stated.any():
+        account["speed_edges"] = int(is_stated.sum())
+        account["speed_km"] = float(graph.length_m[is_stated].sum()) / 1000.0
+    roads = _is_road(graph)
+    if scaled.any() and (factor[roads] == factor[roads][0]).all():
+        account["speed_factor"] = float(factor[roads][0])
+    elif scaled.any():
+        account["scaled_edges"] = int(scaled.sum())
+        account["scaled_km"] = float(graph.length_m[scaled].sum()) / 1000.0
+    changed = graph.with_minutes(forward, backward, speed_km_h=speed)
+    source = np.where(is_stated, "stated", graph.speed_source).astype(object)
+    return replace(changed, speed_source=source) if is_stated.any() else changed
+
+
+def _with_closures(graph: TravelGraph, closed: NDArray[np.bool_], account: dict[str, Any]) -> TravelGraph:
+    if not closed.any():
+        return graph
+    account["closed_edges"] = int(closed.sum())
+    account["closed_km"] = float(graph.length_m[closed].sum()) / 1000.0
+    forward, backward = (
+        np.where(closed, np.inf, minutes) for minutes in (graph.forward_min, graph.backward_min)
+    )
+    return graph.with_minutes(forward, backward, speed_km_h=graph.speed_km_h)
+
+
+# One scenario on the networks of several modes: what is told of the roads of one is done on those of another.
+
+_SHARED_M = 0.01
+"""Edges of two modes are one stretch of a road where they share more than so many metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModeScenario:
+    """A scenario as one mode has it."""
+
+    scenario: Scenario  # of what can be done on the network of the mode; by ids of its own edges
+    left_out: tuple[str, ...] = ()  # what is not done on it, and why, a line each
+
+
+def scenario_for_mode(
+    scenario: Scenario, told: TravelGraph, graph: TravelGraph, *, areas: gpd.GeoSeries | None = None
+) -> ModeScenario:
+    """
+    Say what a scenario that is told of the network of one mode changes on that of another.
+
+    Modes cut roads at other places, so edges are found again as stretches of the same road, not by their ids. Closures
+    hold for all modes; speeds, and factors on them, for motor vehicles where they are told of motor vehicles, and else
+    for the mode alone that they are told of; a new road for the modes that may use a road of its class and tags, people
+    on foot or on a cycle at the speed of its class.
+
+    Examples
+    --------
+    >>> # scenario_for_mode(Scenario("paved", speeds={"w7": 60.0}), drive, walk).left_out
+    """
+    left_out: list[str] = []
+    stretches = _Stretches(told, graph)
+    closed = stretches.of(_closed_in_mode(told, scenario.close)) | _on_ground(graph, areas)
+    by_motor = any(not own_pace(mode) for mode in leg_modes(told))
+    fit = _with_motor(graph) & by_motor
+    speeds = _masks(told, scenario.speeds, classes=False)
+    factors = _masks(told, scenario.factors, classes=True, neutral=1.0)
+    if (speeds or factors) and not fit.any():
+        whose = "motor vehicles" if by_motor else told.mode
+        left_out.append(f"speeds: they are told of {whose}, not of {graph.mode}")
+    changed = replace(
+        scenario,
+        close=graph.edge_id[closed].tolist(),
+        speeds=stretches.values(speeds, fit) or None,
+        factors=stretches.values(factors, fit) or None,
+        add=_roads(scenario, graph, left_out, by_motor=by_motor),
+    )
+    return ModeScenario(changed, tuple(left_out))
+
+
+class _Stretches:
+    """Edges of one network along edges of another, road by road; each leg along the same leg where both have it."""
+
+    def __init__(self, told: TravelGraph, graph: TravelGraph) -> None:
+        self.told, self.graph = told, graph
+        self.told_lines, self.lines = told.edge_lines(), graph.edge_lines()
+
+    def of(self, edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Mark the edges that share a stretch with any of those marked."""
+        marked = np.zeros(self.graph.n_edges, dtype=bool)
+        legs, told_layer = leg_modes(self.told), layer_of(self.told)
+        for layer, mode in enumerate(leg_modes(self.graph)):
+            of_leg = told_layer == legs.index(mode) if mode in legs else told_layer != BETWEEN
+            marked |= self._along(np.flatnonzero(edges & of_leg), layer_of(self.graph) == layer)
+        return marked
+
+    def _along(self, rows: NDArray[np.int64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        marked = np.zeros(self.graph.n_edges, dtype=bool)
+        if not len(rows):
+            return marked
+        by_road = pd.Series(self.told_lines[rows]).groupby(self.told.road_id[rows].astype(str)).agg(list)
+        ground = by_road.map(shapely.union_all)
+        at = np.flatnonzero(among & pd.Index(self.graph.road_id).isin(ground.index))
+        other = ground.reindex(self.graph.road_id[at]).to_numpy(dtype=object)
+        marked[at] = shapely.length(shapely.intersection(self.lines[at], other)) > _SHARED_M
+        return marked
+
+    def values(self, masks: Mapping[float, NDArray[np.bool_]], among: NDArray[np.bool_]) -> dict[str, float]:
+        """Give some of the edges the value of their stretch; the least where an edge lies along several."""
+        ids = self.graph.edge_id
+        found = ((value, self.of(masks[value]) & among) for value in sorted(masks, reverse=True))
+        return {str(name): value for value, edges in found for name in ids[edges].tolist()}
+
+
+def _closed_in_mode(graph: TravelGraph, names: object) -> NDArray[np.bool_]:
+    wanted = [str(name) for name in names] if isinstance(names, Iterable) else []
+    values, _ = values_by_name(graph, pd.Series(1.0, index=wanted, dtype=float))
+    return ~np.isnan(values)
+
+
+def _masks(
+    graph: TravelGraph, told: object, *, classes: bool, neutral: float = np.nan
+) -> dict[float, NDArray[np.bool_]]:
+    """Edges by what is told of them, but for what changes nothing."""
+    wanted = pd.Series(dict(told) if isinstance(told, Mapping) else {}, dtype=float)
+    values, _ = values_by_name(graph, wanted, classes=classes, vehicles=True)
+    found = np.unique(values[~np.isnan(values) & (values != neutral)])
+    return {float(value): values == value for value in found}
+
+
+def _with_motor(graph: TravelGraph) -> NDArray[np.bool_]:
+    """Edges of legs with a motor."""
+    layers = [layer for layer, mode in enumerate(leg_modes(graph)) if not own_pace(mode)]
+    return np.isin(layer_of(graph), layers)
+
+
+def _on_ground(graph: TravelGraph, areas: gpd.GeoSeries | None) -> NDArray[np.bool_]:
+    if areas is None or not len(areas):
+        return np.zeros(graph.n_edges, dtype=bool)
+    ground = areas.union_all()
+    shapely.prepare(ground)
+    touched = np.asarray(shapely.intersects(ground, graph.edge_lines()), dtype=bool)
+    return np.asarray(touched & (layer_of(graph) != BETWEEN))
+
+
+def _roads(
+    scenario: Scenario, graph: TravelGraph, left_out: list[str], *, by_motor: bool
+) -> gpd.GeoDataFrame | None:
+    """Take the new roads that the mode may use, in the directions in which it may."""
+    roads = scenario.add
+    if roads is None or not len(roads):
+        return None
+    roads = with_known_tags(roads)
+    if not by_motor and "speed_km_h" in roads:
+        roads = roads.drop(columns="speed_km_h")
+    taken, own = roads_of_modes(graph, roads, table=scenario.table)
+    if not taken.all():
+        left_out.append(f"new_roads: {first_of(road_ids(roads)[~taken])} are not open to {graph.mode}")
+    return own if taken.any() else None

@@ -1,1 +1,0 @@
-"""Times between places: the contracted core and the searches on it."""

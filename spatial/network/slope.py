@@ -1,0 +1,392 @@
+"""Slope along every edge: how much of its speed a mode keeps uphill and downhill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+
+from spatial.errors import NetworkError
+from spatial.network.road_access import FERRY
+from spatial.network.speeds import MODES
+from spatial.rasters import Raster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from spatial.network.graph import TravelGraph
+
+
+__all__ = ["climbs_of", "cycling_multiplier", "heights_at", "tobler_multiplier", "tobler_speed", "with_slope"]
+
+
+# How much of its speed on the flat a mode keeps on a slope.
+
+STEEPEST = 1.0
+"""Slopes beyond one in one are taken as one in one: what a model of elevation says of cliffs is no path."""
+
+SLOWEST_KM_H = 0.1
+"""No slope slows a traveller below this."""
+
+PUSHING_KM_H = 5.0
+"""Speed on the flat of a rider who pushes the cycle."""
+
+_UPHILL = 0.4002 / 6.01 * 100.0
+_DOWNHILL = 0.2379 / 6.01 * 100.0
+_FASTEST = 35.0 / 21.636
+"""Parkin and Rotheram (2010): on the flat 6.01 m/s; 0.4002 m/s less for each per cent uphill, 0.2379 m/s more for each
+per cent downhill, and 35 km/h at the most. Here as shares of the speed on the flat."""
+
+
+def tobler_speed(slope: ArrayLike) -> NDArray[np.float64]:
+    """
+    Speed of walking on a slope.
+
+    Tobler (1993), hiking function: ``v = 6 exp(-3.5 |s + 0.05|)`` km/h (not metres a second), fastest at 5 % downhill.
+
+    Parameters
+    ----------
+    slope : array_like of float
+        Rise over run in the direction of travel, as a share: 0.1 climbs 1 m in 10 m. Beyond -1 and 1 it counts as -1
+        and 1; NaN stays NaN.
+
+    Returns
+    -------
+    ndarray of float64
+        km/h, 0.1 or more.
+
+    Examples
+    --------
+    >>> [round(float(speed), 6) for speed in tobler_speed([-0.05, 0.0, 0.1])]
+    [6.0, 5.036742, 3.549332]
+    """
+    steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
+    return np.maximum(6.0 * np.exp(-3.5 * np.abs(steepness + 0.05)), SLOWEST_KM_H)
+
+
+def tobler_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
+    """
+    Give the share of the speed on the flat that a walker keeps on a slope.
+
+    ``m(s) = exp(-3.5 |s + 0.05|) / exp(-0.175)``: Tobler (1993), made 1 on the flat.
+
+    Examples
+    --------
+    >>> [round(float(share), 4) for share in tobler_multiplier([0.0, -0.05, -0.1])]
+    [1.0, 1.1912, 1.0]
+    """
+    steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
+    return np.asarray(np.exp(-3.5 * np.abs(steepness + 0.05)) / np.exp(-0.175))
+
+
+def cycling_multiplier(slope: ArrayLike) -> NDArray[np.float64]:
+    """
+    Give the share of the speed on the flat that a cyclist keeps on a slope.
+
+    Parkin and Rotheram (2010, Transport Policy 17: 335-341), measured: 6.01 m/s on the flat, 0.4002 m/s less for each
+    per cent uphill, 0.2379 m/s more for each per cent downhill up to 35 km/h.
+
+    Examples
+    --------
+    >>> [round(float(share), 3) for share in cycling_multiplier([0.0, 0.05, -0.05, 0.2, -0.2])]
+    [1.0, 0.667, 1.198, 0.0, 1.618]
+    """
+    steepness = np.clip(np.asarray(slope, dtype=np.float64), -STEEPEST, STEEPEST)
+    uphill = np.maximum(1.0 - _UPHILL * np.maximum(steepness, 0.0), 0.0)
+    return np.asarray(np.where(steepness > 0, uphill, np.minimum(1.0 - _DOWNHILL * steepness, _FASTEST)))
+
+
+def _walking_km_h(flat_km_h: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.maximum(flat_km_h * tobler_multiplier(slope), SLOWEST_KM_H))
+
+
+def _cycling_km_h(flat_km_h: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ride, or push where that is faster; nobody pushes faster than the road lets ride on the flat."""
+    pushed = _walking_km_h(np.minimum(flat_km_h, PUSHING_KM_H), np.maximum(slope, 0.0))
+    return np.asarray(np.maximum(flat_km_h * cycling_multiplier(slope), pushed))
+
+
+SPEEDS_ON_SLOPES: dict[str, Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]] = {
+    "walk": _walking_km_h,
+    "cycle": _cycling_km_h,
+    "ebike": _cycling_km_h,
+}
+"""Modes that a slope slows; motors keep the speed of the road."""
+
+
+# Slope along every edge, from a model of elevation: uphill takes longer than downhill, on foot and on a cycle.
+
+_LOWEST_M, _HIGHEST_M = -1000.0, 9000.0
+"""Elevations of the ground in metres; what is beyond, such as -9999 or -32768, stands for no data."""
+
+_BLOCK_STEPS = 250_000
+"""Steps that are looked at together; changes memory and speed only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Climbs:
+    """The ground under every edge, in steps of equal length along each."""
+
+    # shape (n_edges + 1,), steps of edge e are ``offsets[e]`` to ``offsets[e + 1] - 1``, in its drawn
+    # direction
+    offsets: NDArray[np.int64]
+    # shape (n_steps,), rise over run, clamped to -1 and 1; 0 where the elevation is not known
+    slope: NDArray[np.float64]
+    # shape (n_edges,), metres up and metres down in the drawn direction, both 0 or more
+    climb_m: NDArray[np.float64]
+    descent_m: NDArray[np.float64]
+    # shape (n_edges,), metres without elevation: voids, and ground beyond the raster
+    unknown_m: NDArray[np.float64]
+
+
+def with_slope(
+    graph: TravelGraph,
+    elevation: Raster | Sequence[Raster],
+    *,
+    spacing_m: float = 30.0,
+    min_known_share: float = 0.95,
+) -> TravelGraph:
+    """
+    Let slopes slow and speed walkers and cyclists, in each direction of its own.
+
+    Elevation is read along every edge (bilinear), and each step between two readings takes the speed of its signed
+    slope: walking by Tobler's multiplier on the speed of the road (`tobler_multiplier`), cycling and e-bikes by that of
+    Parkin and Rotheram (`cycling_multiplier`; where riding would be slower than pushing the cycle at 5 km/h by Tobler,
+    the rider pushes). Motorised modes are returned as they are. Bridges and tunnels run straight from end to end;
+    ferries are level. Minutes follow metres in the plane: the way is not made longer by its slope.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode on the flat; left unchanged.
+    elevation : Raster or sequence of Raster
+        Metres above any level; NaN where unknown. Of several, the first that knows a point decides. A raster in another
+        CRS is not resampled: the points are put into its CRS.
+    spacing_m : float
+        The longest step, metres; each edge is cut into equal steps. About the size of a cell: finer adds nothing, and
+        coarser smooths.
+    min_known_share : float
+        Share of the length of roads, 0 to 1, whose elevation must be known; inclusive.
+
+    Returns
+    -------
+    TravelGraph
+        With ``report["slope"]``: kilometres climbed and descended in the drawn directions, kilometres of unknown
+        elevation taken as level, and the share of length steeper than 10 %.
+
+    Raises
+    ------
+    NetworkError
+        Where less than `min_known_share` is known, an option makes no sense, or the graph has its slope already.
+
+    Examples
+    --------
+    On a road of 1 km at 5 km/h that climbs 100 m steadily, a walker takes 12 / m(0.1) = 17.0 minutes up and
+    12 / m(-0.1) = 12.0 minutes down.
+    """
+    _check(graph, spacing_m, min_known_share)
+    _check_tiles(_tiles(elevation))
+    if graph.mode not in SPEEDS_ON_SLOPES:
+        return graph
+    climbs = climbs_of(graph, elevation, spacing_m=spacing_m)
+    _check_known(graph, climbs, min_known_share)
+    speed = SPEEDS_ON_SLOPES[graph.mode]
+    forward = _minutes(graph, graph.forward_min, climbs, speed, sign=1.0)
+    backward = _minutes(graph, graph.backward_min, climbs, speed, sign=-1.0)
+    return replace(
+        graph.with_minutes(forward, backward),
+        report={**graph.report, "slope": _report(graph, climbs, spacing_m)},
+    )
+
+
+def _check(graph: TravelGraph, spacing_m: float, min_known_share: float) -> None:
+    problems = []
+    if graph.mode not in MODES:
+        problems.append(
+            f"the graph of mode {graph.mode} holds several modes; give each its slope before combining"
+        )
+    if "slope" in graph.report:
+        problems.append("the graph has its slope already; begin from the level one")
+    if not 0 < spacing_m < np.inf:
+        problems.append(f"spacing_m is {spacing_m:g}, must be above 0")
+    if not 0 <= min_known_share <= 1:
+        problems.append(f"min_known_share is {min_known_share:g}, must be from 0 to 1")
+    if problems:
+        raise NetworkError("cannot apply slope: " + "; ".join(problems))
+
+
+def _check_known(graph: TravelGraph, climbs: Climbs, min_known_share: float) -> None:
+    total, unknown = float(graph.length_m.sum()), float(climbs.unknown_m.sum())
+    known = 1.0 - unknown / total if total > 0 else 1.0
+    # Sums of lengths are rounded: a share of 1 must not fail by a bit.
+    if known < min_known_share - 1e-9:
+        raise NetworkError(
+            f"elevation is known for {known:.1%} of the roads ({unknown / 1000:.1f} km lack it), less than "
+            f"min_known_share = {min_known_share:.0%}; add the tiles that are missing, or lower min_known_share to "
+            "take the rest as level"
+        )
+
+
+def climbs_of(graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spacing_m: float = 30.0) -> Climbs:
+    """Read the elevation along every edge."""
+    level = graph.road_class == FERRY
+    straight = graph.is_bridge | graph.is_tunnel | level
+    steps = np.maximum(np.ceil(graph.length_m / spacing_m - 1e-9), 1).astype(np.int64)
+    steps[straight] = 1
+    offsets = np.concatenate(([0], np.cumsum(steps)))
+    along = _along(graph)
+    slope, sums = np.empty(offsets[-1]), np.empty((3, graph.n_edges))
+    for edges in _blocks(offsets):
+        place = _points_along(graph, along, edges, steps[edges])
+        rise = _rises(heights_at(elevation, graph.crs, *place), steps[edges], level[edges])
+        metres = np.repeat(graph.length_m[edges] / steps[edges], steps[edges])
+        unknown = np.isnan(rise)
+        rise[unknown] = 0.0
+        part = slice(offsets[edges.start], offsets[edges.stop])
+        slope[part] = np.divide(rise, metres, out=np.zeros_like(rise), where=metres > 0)
+        starts = offsets[edges] - offsets[edges.start]
+        for row, values in enumerate((np.maximum(rise, 0.0), np.maximum(-rise, 0.0), unknown * metres)):
+            sums[row, edges] = np.add.reduceat(values, starts)
+    np.clip(slope, -STEEPEST, STEEPEST, out=slope)
+    return Climbs(offsets, slope, sums[0], sums[1], sums[2])
+
+
+def _blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
+    """Divide the edges into runs of about so many steps, so that memory does not grow with the network."""
+    cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], _BLOCK_STEPS))
+    cuts = np.unique(np.append(cuts, len(offsets) - 1))
+    for start, stop in pairwise(cuts.tolist()):
+        yield slice(start, stop)
+
+
+def _rises(
+    height: NDArray[np.float64], steps: NDArray[np.int64], level: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Metres up of every step; NaN where an end is not known. An edge has one reading more than steps."""
+    edge = np.repeat(np.arange(len(steps)), steps)
+    first = np.arange(len(edge)) + edge
+    rise: NDArray[np.float64] = height[first + 1] - height[first]
+    rise[level[edge]] = 0.0
+    return rise
+
+
+def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
+    tiles = list(elevation) if isinstance(elevation, list | tuple) else [elevation]
+    if not tiles:
+        raise NetworkError("cannot apply slope: no raster of elevation was given")
+    return tiles  # type: ignore[return-value]  # a sequence that is no list or tuple is one raster
+
+
+def _check_tiles(tiles: list[Raster]) -> None:
+    for tile in tiles:
+        if not isinstance(tile, Raster) or np.ndim(tile.values) != 2:
+            shape = f" of shape {np.shape(tile.values)}" if isinstance(tile, Raster) else ""
+            raise NetworkError(
+                f"cannot apply slope: elevation is a {type(tile).__name__}{shape}; give rasters of rows and columns"
+            )
+
+
+def _along(graph: TravelGraph) -> NDArray[np.float64]:
+    """Metres from the first vertex of the graph to each one, along the lines."""
+    moves = np.zeros(len(graph.coordinates))
+    moves[1:] = np.hypot(*np.diff(graph.coordinates, axis=0).T)
+    moves[graph.coordinate_offsets[:-1]] = 0.0
+    return np.asarray(np.cumsum(moves))
+
+
+def _points_along(
+    graph: TravelGraph, along: NDArray[np.float64], edges: slice, steps: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Divide edges into equal steps along their lines; one point more than steps an edge."""
+    xy = graph.coordinates
+    readings = steps + 1
+    head = np.repeat(graph.coordinate_offsets[:-1][edges], readings)
+    tail = np.repeat(graph.coordinate_offsets[1:][edges] - 1, readings)
+    number = np.arange(len(head)) - np.repeat(np.cumsum(readings) - readings, readings)
+    goal = along[head] + number / np.repeat(steps, readings) * (along[tail] - along[head])
+    vertex = np.clip(np.searchsorted(along, goal, side="right") - 1, head, tail - 1)
+    gap = along[vertex + 1] - along[vertex]
+    share = np.divide(goal - along[vertex], gap, out=np.zeros_like(goal), where=gap > 0)
+    place = xy[vertex] + np.clip(share, 0.0, 1.0)[:, None] * (xy[vertex + 1] - xy[vertex])
+    return place[:, 0], place[:, 1]
+
+
+def heights_at(
+    elevation: Raster | Sequence[Raster], crs: pyproj.CRS, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Read elevation at points."""
+    height = np.full(len(x), np.nan)
+    for tile in _tiles(elevation):
+        left = np.flatnonzero(np.isnan(height))
+        if len(left) == 0:
+            break
+        across, up = x[left], y[left]
+        if tile.crs != crs:
+            across, up = pyproj.Transformer.from_crs(crs, tile.crs, always_xy=True).transform(across, up)
+        height[left] = _bilinear(tile, np.asarray(across), np.asarray(up))
+    return height
+
+
+def _bilinear(raster: Raster, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Interpolate between the four nearest cell centres; NaN beyond the raster and where one that counts is NaN."""
+    rows, columns = raster.values.shape
+    a, b, c, d, e, f = (~raster.transform)[:6]
+    column, row = a * x + b * y + c, d * x + e * y + f
+    inside = (column >= 0) & (column <= columns) & (row >= 0) & (row <= rows)
+    # Within half a cell of the rim there is one centre only to each side: it is taken as it is.
+    column = np.clip(column[inside] - 0.5, 0.0, columns - 1.0)
+    row = np.clip(row[inside] - 0.5, 0.0, rows - 1.0)
+    left, top = np.floor(column).astype(np.int64), np.floor(row).astype(np.int64)
+    right, bottom = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
+    to_right, to_bottom = column - left, row - top
+    total = np.zeros(len(column))
+    for at_row, at_column, weight in (
+        (top, left, (1 - to_bottom) * (1 - to_right)),
+        (top, right, (1 - to_bottom) * to_right),
+        (bottom, left, to_bottom * (1 - to_right)),
+        (bottom, right, to_bottom * to_right),
+    ):
+        corner = raster.values[at_row, at_column]
+        corner = np.where((corner >= _LOWEST_M) & (corner <= _HIGHEST_M), corner, np.nan)
+        total += np.where(weight > 0, weight * corner, 0.0)
+    result = np.full(len(x), np.nan)
+    result[inside] = total
+    return result
+
+
+def _minutes(
+    graph: TravelGraph,
+    level_min: NDArray[np.float64],
+    climbs: Climbs,
+    speed: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
+    *,
+    sign: float,
+) -> NDArray[np.float64]:
+    """Add up the minutes of the steps of every edge in one direction; what is closed stays closed."""
+    offsets, counts = climbs.offsets, np.diff(climbs.offsets)
+    moves = np.isfinite(level_min) & (level_min > 0) & (graph.length_m > 0)
+    flat_km_h = np.divide(0.06 * graph.length_m, level_min, out=np.ones_like(level_min), where=moves)
+    factor = np.ones(graph.n_edges)
+    for edges in _blocks(offsets):
+        flat = np.repeat(flat_km_h[edges], counts[edges])
+        taken = flat / speed(flat, sign * climbs.slope[offsets[edges.start] : offsets[edges.stop]])
+        factor[edges] = np.add.reduceat(taken, offsets[edges] - offsets[edges.start]) / counts[edges]
+    return np.where(moves, level_min * factor, level_min)
+
+
+def _report(graph: TravelGraph, climbs: Climbs, spacing_m: float) -> dict[str, Any]:
+    counts = np.diff(climbs.offsets)
+    metres = np.repeat(graph.length_m / counts, counts)
+    total = max(float(metres.sum()), np.finfo(float).tiny)
+    return {
+        "spacing_m": float(spacing_m),
+        "climb_km": float(climbs.climb_m.sum()) / 1000.0,
+        "descent_km": float(climbs.descent_m.sum()) / 1000.0,
+        "unknown_km": float(climbs.unknown_m.sum()) / 1000.0,
+        "steep_share": float(metres[np.abs(climbs.slope) > 0.1].sum()) / total,
+    }

@@ -1,0 +1,571 @@
+"""How fast each road is: class, surface, smoothness, width and tagged limits, in files that a user may edit."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache, partial
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spatial.errors import StudyError, first_of
+from spatial.network.road_access import (
+    class_values,
+    classes_of,
+    known_classes,
+    members,
+    number_values,
+    tag_values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from spatial.inputs.road_tags import RoadLines
+
+
+__all__ = [
+    "MODES",
+    "ModeSpeeds",
+    "SeasonRules",
+    "SpeedTable",
+    "WidthRules",
+    "all_season_of_roads",
+    "has_any",
+    "load_speeds",
+    "parse_maxspeed",
+    "speeds_of_roads",
+    "unknown_classes",
+]
+
+
+# What the width of a road does: caps on its speed, and which modes it carries; a wider road is never slower.
+
+_QUOTES = 'write the width in metres and in quotes, such as "3.5" = 20.0'
+
+
+@dataclass(frozen=True)
+class WidthRules:
+    """What the width of roads does to speeds."""
+
+    caps: Mapping[float, float] = field(default_factory=dict)  # km/h of roads narrower than so many metres
+    # metres by road class, for roads whose width is not known
+    imputed: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_table(cls, values: Mapping[str, Any]) -> WidthRules:
+        """Take the sections ``[caps.width]`` and ``[width.imputed]`` of a checked speed table."""
+        caps = {float(width): float(speed) for width, speed in values["caps"].get("width", {}).items()}
+        imputed = values.get("width", {}).get("imputed", {})
+        return cls(dict(sorted(caps.items())), {kind: float(width) for kind, width in imputed.items()})
+
+    def cap(self, width_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """
+        Find the speed that a width allows.
+
+        Returns km/h: the lowest of all widths that the road is narrower than; inf where it is narrower than
+        none.
+
+        Examples
+        --------
+        >>> WidthRules({3.0: 15.0, 4.5: 30.0}).cap(np.array([2.9, 3.0, 4.5])).tolist()
+        [15.0, 30.0, inf]
+        """
+        cap = np.full(len(width_m), np.inf)
+        for limit, speed in self.caps.items():
+            cap = np.where(width_m < limit, np.minimum(cap, speed), cap)
+        return cap
+
+
+@dataclass(frozen=True, eq=False)
+class RoadWidths:
+    """Widths of a frame of roads, one value a road."""
+
+    width_m: NDArray[np.float64]  # as the roads say, else by their class; NaN where neither does
+    is_imputed: NDArray[np.bool_]  # where it is by the class
+
+
+def widths_of_roads(roads: pd.DataFrame | RoadLines, rules: WidthRules) -> RoadWidths:
+    """Find the width of every road."""
+    width = number_values(roads, "width_m")
+    width = np.where(width > 0, width, np.nan)
+    by_class = class_values(roads).numbers(lambda kind: rules.imputed.get(kind, math.nan))
+    is_imputed = np.isnan(width) & ~np.isnan(by_class)
+    return RoadWidths(np.where(is_imputed, by_class, width), is_imputed)
+
+
+def width_problems(values: Mapping[str, Any]) -> list[str]:
+    """List what is wrong with the widths of a speed table."""
+    caps, width = values["caps"].get("width", {}), values.get("width", {})
+    if not isinstance(caps, dict) or not isinstance(width, dict):
+        return [f"caps.width and width: must be sections; {_QUOTES}"]
+    problems = [f"width.{key}: unknown key; there is imputed" for key in width if key != "imputed"]
+    imputed = width.get("imputed", {})
+    if not isinstance(imputed, dict):
+        return [*problems, "width.imputed: must be a section of metres by road class"]
+    problems += [
+        f"width.imputed.{kind}: must be a number of metres above 0 (found {metres!r})"
+        for kind, metres in imputed.items()
+        if not _is_number(metres) or not metres > 0
+    ]
+    wrong = [
+        f"caps.width.{key}: {_QUOTES} (found {item!r})" for key, item in caps.items() if not _fits(key, item)
+    ]
+    return problems + (wrong or _faster_where_narrower(caps))
+
+
+def _faster_where_narrower(caps: Mapping[str, float]) -> list[str]:
+    ordered = sorted((float(width), speed) for width, speed in caps.items())
+    return [
+        f"caps.width: below {narrow:g} m {fast:g} km/h are allowed and below {wide:g} m only {slow:g}; "
+        "a wider road must not be slower"
+        for (narrow, fast), (wide, slow) in pairwise(ordered)
+        if fast > slow
+    ]
+
+
+def _fits(key: str, item: object) -> bool:
+    try:
+        width = float(key)
+    except ValueError:
+        return False
+    return 0 < width < math.inf and _is_number(item)
+
+
+def _is_number(item: object) -> bool:
+    is_number = isinstance(item, int | float) and not isinstance(item, bool)
+    return is_number and 0 <= item < math.inf  # type: ignore[operator]
+
+
+# The speed table: class, surface, smoothness, track grade and tagged limits, in files that a user may edit.
+
+MODES = ("walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
+"""Modes of travel."""
+
+PRESETS = ("osrm_like", "rural_cn", "conservative")
+
+_LISTS = (
+    "surface_yes",
+    "surface_no",
+    "unpaved",
+    "smoothness_no",
+    "tracktype_yes",
+    "tracktype_no",
+    "class_yes",
+)
+_SECTIONS = {"name", "extends", "maxspeed", "caps", "width", "all_season", "season", "ferry", *MODES}
+_TAG_CAPS = ("surface", "smoothness", "tracktype")
+_FLAGS = ("uses_maxspeed", "uses_caps", "uses_width")
+_MODE_NUMBERS = ("factor", "unpaved_factor", "ungraded_track", "min_width_m")
+_MODE_KEYS = {"like", "classes", *_FLAGS, *_MODE_NUMBERS}
+_SEASON_LISTS = ("modes", "unpaved_classes", "closed_classes", "closed_surfaces", "closed_smoothness")
+_SEASON_KEYS = {*_SEASON_LISTS, "unpaved_factor", "surface", "closes_fair_weather"}
+
+
+@dataclass(frozen=True)
+class ModeSpeeds:
+    """Speeds of one mode."""
+
+    classes: Mapping[str, float]  # km/h by road class; a class that is not listed is closed to the mode
+    factor: float = 1.0  # multiplies the effective speed
+    uses_maxspeed: bool = False  # whether a tagged limit replaces the class's speed
+    uses_caps: bool = False  # whether surface, smoothness and track grade cap the speed
+    unpaved_factor: float = 1.0  # multiplies the speed on surfaces that are not paved
+    ungraded_track: float = math.inf  # cap of a track without grade, km/h; inf for none
+    uses_width: bool = False  # whether the width of a road caps the speed
+    min_width_m: float = 0.0  # roads known or taken to be narrower are closed to the mode; 0 for none
+
+
+@dataclass(frozen=True)
+class SeasonRules:
+    """What a season does to the speeds of a table; a factor of 0 closes a road."""
+
+    modes: frozenset[str] = frozenset()  # modes that the season slows; all others are left as they are
+    # multiplies the speed on surfaces that are not paved and that `surface` does not name
+    unpaved_factor: float = 1.0
+    surface: Mapping[str, float] = field(default_factory=dict)  # factor by surface
+    unpaved_classes: frozenset[str] = frozenset()  # road classes taken as not paved where no surface is known
+    closed_classes: frozenset[str] = frozenset()  # what the season closes
+    closed_surfaces: frozenset[str] = frozenset()
+    closed_smoothness: frozenset[str] = frozenset()
+    closes_fair_weather: bool = False  # whether it closes the roads that are known not to be all-season
+
+
+@dataclass(frozen=True)
+class SpeedTable:
+    """Everything that decides how fast a road is."""
+
+    name: str  # name of the table, printed beside every result
+    # ``share`` of a tagged limit that is driven; km/h of ``mph``, ``knots``, ``none`` and ``walk``
+    maxspeed: Mapping[str, float]
+    zones: Mapping[str, float]  # km/h of ``"ro:urban"`` or of ``"urban"`` in any country
+    surface_caps: Mapping[str, float]  # km/h by tag value
+    smoothness_caps: Mapping[str, float]
+    tracktype_caps: Mapping[str, float]
+    all_season: Mapping[str, frozenset[str]]  # values that tell whether a road can be used all the year
+    modes: Mapping[str, ModeSpeeds]  # one entry a mode
+    # what each season changes; ``"dry"`` is always there and changes nothing unless the file says so
+    seasons: Mapping[str, SeasonRules] = field(default_factory=lambda: {"dry": SeasonRules()})
+    ferry_wait_min: float | None = None  # minutes of wait a boarding, where the file says so
+    widths: WidthRules = field(default_factory=WidthRules)  # what the width of roads does
+
+
+def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
+    """
+    Load a speed table.
+
+    Examples
+    --------
+    >>> load_speeds("rural_cn").modes["drive"].classes["tertiary"]
+    30.0
+    """
+    if isinstance(speeds, SpeedTable):
+        return speeds
+    values = _merged(str(speeds), seen=())
+    problems = _problems(values)
+    if problems:
+        raise StudyError(f"speed table {speeds}", problems)
+    caps, season = values["caps"], values["all_season"]
+    return SpeedTable(
+        name=str(values["name"]),
+        maxspeed={key: float(value) for key, value in values["maxspeed"].items() if key != "zones"},
+        zones=dict(values["maxspeed"]["zones"]),
+        surface_caps=dict(caps["surface"]),
+        smoothness_caps=dict(caps["smoothness"]),
+        tracktype_caps=dict(caps["tracktype"]),
+        all_season={key: frozenset(season.get(key, ())) for key in _LISTS},
+        modes={mode: _mode(values, mode) for mode in MODES},
+        seasons={name: _season(rules) for name, rules in {"dry": {}, **values.get("season", {})}.items()},
+        ferry_wait_min=values.get("ferry", {}).get("wait_min"),
+        widths=WidthRules.from_table(values),
+    )
+
+
+def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
+    """Read a table with all that it extends."""
+    values = _read(name)
+    parent = values.get("extends")
+    if parent is None:
+        return values
+    if parent in seen:
+        raise StudyError(
+            f"speed table {name}", [f"extends: goes round in a circle over {first_of((*seen, parent))}"]
+        )
+    return _overlay(_merged(str(parent), seen=(*seen, name)), values)
+
+
+def _read(name: str) -> dict[str, Any]:
+    if name in PRESETS:
+        return _preset(name)
+    path = Path(name)
+    try:
+        return {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8-sig"))}
+    except OSError as error:
+        remedy = f"name a preset ({', '.join(PRESETS)}) or a TOML file"
+        raise StudyError(
+            f"speed table {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StudyError(
+            f"speed table {name}", [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"speed table {name}", [f"is not TOML: {error}"]) from error
+
+
+@cache
+def _preset(name: str) -> dict[str, Any]:
+    """Read a table of the package once; nobody writes into it."""
+    presets = resources.files("spatial.network").joinpath("presets")
+    return tomllib.loads(presets.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one nested mapping over another; lists and values are replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _mode(values: Mapping[str, Any], mode: str) -> ModeSpeeds:
+    section = dict(values.get(mode, {}))
+    parent = section.pop("like", None)
+    if parent is not None:
+        section = _overlay({key: item for key, item in values[parent].items() if key != "like"}, section)
+    classes = {key: float(item) for key, item in section.pop("classes", {}).items()}
+    return ModeSpeeds(classes=classes, **section)
+
+
+def _season(values: Mapping[str, Any]) -> SeasonRules:
+    rules: dict[str, Any] = {
+        key: frozenset(item) if key in _SEASON_LISTS else item for key, item in values.items()
+    }
+    return SeasonRules(**rules)
+
+
+def _problems(values: Mapping[str, Any]) -> list[str]:
+    problems = [
+        f"{key}: unknown section; there are {', '.join(sorted(_SECTIONS))}"
+        for key in values
+        if key not in _SECTIONS
+    ]
+    problems += [
+        f'{section}: the section is missing; begin the file with extends = "osrm_like"'
+        for section in ("maxspeed", "caps", "all_season", *MODES)
+        if not isinstance(values.get(section), dict)
+    ]
+    if problems:
+        return problems
+    problems += [
+        f"caps.{name}: unknown section; there are {', '.join(_TAG_CAPS)} and width"
+        for name in values["caps"]
+        if name not in {*_TAG_CAPS, "width"}
+    ]
+    for name in _TAG_CAPS:
+        problems += _not_speeds(f"caps.{name}", values["caps"].get(name, None), may_be_inf=True)
+    problems += width_problems(values)
+    limits = {key: item for key, item in values["maxspeed"].items() if key != "zones"}
+    problems += _not_speeds("maxspeed", limits, may_be_zero=False)
+    problems += _not_speeds("maxspeed.zones", values["maxspeed"].get("zones"), may_be_zero=False)
+    problems += _season_problems(values.get("season", {}))
+    ferry = values.get("ferry", {})
+    problems += _not_speeds("ferry", ferry)
+    problems += (
+        [f"ferry.{key}: unknown key" for key in ferry if key != "wait_min"] if isinstance(ferry, dict) else []
+    )
+    for mode in MODES:
+        section = values[mode]
+        problems += [f"{mode}.{key}: unknown key" for key in section if key not in _MODE_KEYS]
+        problems += _not_speeds(f"{mode}.classes", section.get("classes", {}))
+        if section.get("like", "drive") not in MODES:
+            problems.append(f"{mode}.like: {section['like']!r} is no mode; there are {', '.join(MODES)}")
+        problems += [
+            f"{mode}.{key}: must be true or false"
+            for key in _FLAGS
+            if not isinstance(section.get(key, True), bool)
+        ]
+        for key in _MODE_NUMBERS:
+            given = {key: section[key]} if key in section else {}
+            problems += _not_speeds(
+                mode, given, may_be_zero=key != "factor", may_be_inf=key == "ungraded_track"
+            )
+    return problems
+
+
+def _season_problems(seasons: object) -> list[str]:
+    if not isinstance(seasons, dict) or not all(isinstance(rules, dict) for rules in seasons.values()):
+        return ["season: must hold sections such as [season.wet]"]
+    problems: list[str] = []
+    for name, rules in seasons.items():
+        where = f"season.{name}"
+        problems += [f"{where}.{key}: unknown key" for key in rules if key not in _SEASON_KEYS]
+        problems += _not_speeds(where, {key: rules[key] for key in ("unpaved_factor",) if key in rules})
+        problems += _not_speeds(f"{where}.surface", rules.get("surface", {}))
+        problems += [
+            f"{where}.{key}: must be a list of words"
+            for key in _SEASON_LISTS
+            if not isinstance(rules.get(key, []), list)
+            or not all(isinstance(word, str) for word in rules.get(key, []))
+        ]
+        if not isinstance(rules.get("closes_fair_weather", False), bool):
+            problems.append(f"{where}.closes_fair_weather: must be true or false")
+        if isinstance(rules.get("modes", []), list):
+            problems += [
+                f"{where}.modes: {mode!r} is no mode; there are {', '.join(MODES)}"
+                for mode in rules.get("modes", [])
+                if mode not in MODES
+            ]
+    return problems
+
+
+def _not_speeds(
+    where: str, section: object, *, may_be_zero: bool = True, may_be_inf: bool = False
+) -> list[str]:
+    if not isinstance(section, dict):
+        return [f"{where}: must be a section of numbers"]
+    least = "of at least 0" if may_be_zero else "above 0"
+    return [
+        f"{where}.{key}: must be a {'' if may_be_inf else 'finite '}number {least} (found {item!r})"
+        for key, item in section.items()
+        if isinstance(item, bool)
+        or not isinstance(item, int | float)
+        or not (item > 0 or (may_be_zero and item == 0))
+        or (item == math.inf and not may_be_inf)
+    ]
+
+
+# How fast each road is, and whether it can be used all the year, by the speed table.
+
+_NUMBER = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|kmph|mph|knots|knot)?$")
+_PART_OF_THE_YEAR = ("seasonal", "winter_road", "ice_road")
+"""Tags of roads that are not there all the year, whatever their value but no."""
+_ZONE = re.compile(r"^[a-z]{2}(?:-[a-z]+)?:([a-z_]+)$")
+
+
+@dataclass(frozen=True, eq=False)
+class RoadSpeeds:
+    """Speeds of a frame of roads, one value a road."""
+
+    forward_km_h: NDArray[np.float64]  # effective speed; 0 where the road is impassable
+    backward_km_h: NDArray[np.float64]
+    source: NDArray[np.object_]  # ``"stated"``, ``"maxspeed"`` or ``"class"``
+    unreadable: NDArray[np.bool_]  # where a limit is tagged that cannot be read
+    too_narrow: NDArray[np.bool_]  # where the road is narrower than the mode needs; its speed is 0
+    # where a width that caps the speed or closes the road comes from the class
+    width_imputed: NDArray[np.bool_]
+
+
+def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
+    """
+    Read a tagged speed limit.
+
+    Returns km/h; NaN where nothing can be read.
+
+    Examples
+    --------
+    >>> parse_maxspeed("30 mph")
+    48.28032
+    """
+    rules = table or load_speeds()
+    readable = [speed for speed in (_limit(part, rules) for part in members(text)) if speed > 0]
+    return min(readable, default=math.nan)
+
+
+def speeds_of_roads(
+    roads: pd.DataFrame | RoadLines, table: SpeedTable, *, mode: str, speed_factor: float = 1.0
+) -> RoadSpeeds:
+    """
+    Find the effective speed of every road.
+
+    Returns one value a road; NaN on a class that is closed to the mode.
+    """
+    rules = table.modes[mode]
+    by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
+    cap = _caps(roads, table, rules)
+    widths = widths_of_roads(roads, table.widths)
+    too_narrow = widths.width_m < rules.min_width_m
+    cap = np.minimum(cap, table.widths.cap(widths.width_m)) if rules.uses_width else cap
+    cap = np.where(too_narrow, 0.0, cap)
+    slow = np.where(has_any(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
+    both, bad = _limits(roads, "maxspeed", table)
+    speeds, tagged, unreadable = [], [], np.zeros(len(roads), dtype=bool)
+    for direction in ("maxspeed_forward", "maxspeed_backward"):
+        own, own_bad = _limits(roads, direction, table)
+        limit = np.where(np.isnan(own), both, own)
+        known = ~np.isnan(limit) & rules.uses_maxspeed
+        base = np.where(known, table.maxspeed["share"] * limit, by_class)
+        base = np.where(np.isnan(by_class), np.nan, base)
+        speeds.append(np.minimum(base, cap) * slow * rules.factor * speed_factor)
+        tagged.append(known)
+        unreadable |= own_bad | bad
+    stated = number_values(roads, "speed_km_h", above_zero=True)
+    is_stated = ~np.isnan(stated) & rules.uses_maxspeed & ~too_narrow
+    if is_stated.any():
+        may_go = ~np.isnan(by_class)
+        for rows in unknown_classes(roads, table).values():
+            may_go |= rows
+        is_stated &= may_go
+        speeds = [np.where(is_stated, stated * speed_factor, each) for each in speeds]
+    source = np.select([is_stated, tagged[0] | tagged[1]], ["stated", "maxspeed"], "class").astype(object)
+    needs_width = rules.min_width_m > 0 or (rules.uses_width and len(table.widths.caps) > 0)
+    return RoadSpeeds(
+        speeds[0],
+        speeds[1],
+        source,
+        unreadable & rules.uses_maxspeed & ~is_stated,
+        too_narrow,
+        widths.is_imputed & needs_width,
+    )
+
+
+def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[str, NDArray[np.bool_]]:
+    """Find the classes that neither a mode of the speed table nor OpenStreetMap knows."""
+    known = known_classes().union(*(rules.classes for rules in table.modes.values()))
+    kinds = class_values(roads)
+    words = {word for text in kinds.texts for word in classes_of(text)} - known
+    found = {word: kinds.fits(partial(_has_class, word)) for word in sorted(words)}
+    return {word: rows for word, rows in found.items() if rows.any()}
+
+
+def _has_class(word: str, text: str) -> bool:
+    return word in classes_of(text)
+
+
+def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:
+    """Tell which roads can be used all the year."""
+    lists = table.all_season
+    fails = np.zeros(len(roads), dtype=bool)
+    for name in _PART_OF_THE_YEAR:
+        tag = tag_values(roads, name)
+        fails |= tag.is_tagged & ~tag.is_in(["no"])
+    fails = fails | (
+        has_any(roads, "surface", lists["surface_no"]) | has_any(roads, "smoothness", lists["smoothness_no"])
+    )
+    # Each member of a list must hold: a road is as good as its worst stretch.
+    surfaces = tag_values(roads, "surface")
+    holds = surfaces.has_any(lists["surface_yes"])
+    holds &= surfaces.fits(lambda text: lists["surface_yes"].issuperset(members(text)))
+    holds = holds | class_values(roads).is_in(lists["class_yes"])
+    untagged = ~tag_values(roads, "surface").is_tagged
+    holds = holds | (untagged & has_any(roads, "tracktype", lists["tracktype_yes"]))
+    fails = fails | (untagged & has_any(roads, "tracktype", lists["tracktype_no"]))
+    return np.select([fails, holds], ["no", "yes"], "unknown").astype(object)
+
+
+def _limits(
+    roads: pd.DataFrame | RoadLines, name: str, table: SpeedTable
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    tags = tag_values(roads, name)
+    limits = tags.numbers(lambda text: parse_maxspeed(text, table))
+    # Files without room for a blank write 0 where no limit is known.
+    return limits, tags.is_tagged & np.isnan(limits) & ~tags.is_in(["0"])
+
+
+def _caps(roads: pd.DataFrame | RoadLines, table: SpeedTable, rules: ModeSpeeds) -> NDArray[np.float64]:
+    cap = np.full(len(roads), np.inf)
+    if not rules.uses_caps:
+        return cap
+    for name, caps in (
+        ("surface", table.surface_caps),
+        ("smoothness", table.smoothness_caps),
+        ("tracktype", table.tracktype_caps),
+    ):
+        lowest = tag_values(roads, name).numbers(partial(_lowest, caps))
+        cap = np.fmin(cap, lowest)
+    ungraded = class_values(roads).is_in(["track"]) & ~tag_values(roads, "tracktype").is_tagged
+    return np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
+
+
+def _lowest(caps: Mapping[str, float], text: str) -> float:
+    return min((caps[part] for part in members(text) if part in caps), default=math.inf)
+
+
+def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
+    """Tell which roads are tagged with one of several values."""
+    return tag_values(roads, name).has_any(values)
+
+
+def _limit(part: str, table: SpeedTable) -> float:
+    if part in {"none", "walk"}:
+        return table.maxspeed[part]
+    number = _NUMBER.match(part)
+    if number:
+        unit = (number[2] or "").rstrip("s")
+        return float(number[1]) * {"mph": table.maxspeed["mph"], "knot": table.maxspeed["knots"]}.get(
+            unit, 1.0
+        )
+    zone = _ZONE.match(part)
+    if zone:
+        return table.zones.get(part, table.zones.get(zone[1], math.nan))
+    return math.nan

@@ -1,0 +1,476 @@
+"""Cut edges of a built graph at any point, and along a border that must not be crossed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from spatial.crs import require_metres
+from spatial.errors import CrsError, NetworkError, first_of
+from spatial.network.noding import Pieces, components_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from spatial.network.graph import TravelGraph
+
+
+__all__ = ["AS_THEY_ARE", "Split", "border_lines", "cut_edges", "hard_border", "rewire", "split_edges"]
+
+
+# Cut edges of a built graph at any point, without looking at the rest of the roads again.
+
+AS_THEY_ARE = (
+    "road_id",
+    "road_class",
+    "surface",
+    "speed_km_h",
+    "speed_source",
+    "is_bridge",
+    "is_tunnel",
+    "is_snappable",
+    "all_season",
+)
+"""What every piece has from its edge."""
+
+_TOUCH_M = 1e-6
+"""A cut within a micrometre of a vertex is at the vertex: fractions are rounded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A graph with edges cut, and where its pieces come from."""
+
+    graph: TravelGraph  # with the pieces, in the place of the edges they are cut from
+    parent: NDArray[np.int64]  # shape (n_edges,), edge of the graph before; -1 for an edge that was not in it
+    first: NDArray[np.float64]  # shape (n_edges,), share of that edge at which the piece begins and ends
+    last: NDArray[np.float64]
+    # shape (n_cuts,), nodes at which the piece before each cut ends and the piece after it begins, in the
+    # order of the cuts as given; the same node where the pieces are joined
+    node_before: NDArray[np.int64]
+    node_after: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Cuts:
+    """Distinct cuts by edge, then along it; `row` names the cut of each one asked for."""
+
+    edge: NDArray[np.int64]
+    share: NDArray[np.float64]
+    vertex: NDArray[np.int64]
+    at_vertex: NDArray[np.bool_]
+    xy: NDArray[np.float64]
+    row: NDArray[np.int64]
+
+    @property
+    def is_inner(self) -> NDArray[np.bool_]:
+        return (self.share > 0.0) & (self.share < 1.0)
+
+
+def split_edges(
+    graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True
+) -> TravelGraph:
+    """
+    Cut edges into pieces.
+
+    The pieces take the place of their edge, in its drawn direction; lengths and minutes are in proportion and add up
+    to the edge's. Piece n of the edge ``w7/3`` is ``w7/3.n``, from 0, with as many digits as the last one needs. New
+    nodes come after those that there are, by edge and along it. Nothing else of the network is looked at again: the
+    work grows with the number of edges, not with the shape of the roads.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Left unchanged.
+    edge : array_like of int, shape (n_cuts,)
+        Positions of edges, in any order; several cuts an edge are possible.
+    fraction : array_like of float, shape (n_cuts,)
+        Share of the edge's length before the cut, in its drawn direction, 0 to 1 inclusive. Within a micrometre of
+        another cut it is the same cut; within a micrometre of an end it is at that end.
+    joined : bool
+        Whether the pieces meet at one new node; then a cut at an end changes nothing. Without, they end at two
+        different nodes in the same place, a wall; a cut at an end then takes the edge off its node there.
+
+    Returns
+    -------
+    TravelGraph
+        With the old nodes under their old numbers; the same graph where nothing is cut.
+
+    Raises
+    ------
+    NetworkError
+        Where an edge is not in the graph, or a fraction is not from 0 to 1.
+
+    Examples
+    --------
+    >>> # Half of an edge of 60 minutes: split_edges(graph, [0], [0.5]).forward_min is [30, 30].
+    """
+    return cut_edges(graph, edge, fraction, joined=joined).graph
+
+
+def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True) -> Split:
+    """Cut edges into pieces as `split_edges` does, and say where the pieces come from."""
+    edges = np.atleast_1d(np.asarray(edge, dtype=np.int64))
+    shares = np.atleast_1d(np.asarray(fraction, dtype=np.float64))
+    _check(graph, edges, shares)
+    cuts = _cuts(graph, edges, shares)
+    inner = cuts.is_inner
+    before, after = _nodes_at(graph, cuts, joined=joined)
+    if not inner.any() and (joined or len(cuts.edge) == 0):
+        every = np.arange(graph.n_edges)
+        zeros = np.zeros(graph.n_edges)
+        return Split(graph, every, zeros, zeros + 1.0, before[cuts.row], after[cuts.row])
+    count = np.bincount(cuts.edge[inner], minlength=graph.n_edges)
+    parent = np.repeat(np.arange(graph.n_edges), count + 1)
+    starts = np.cumsum(count + 1) - (count + 1)
+    follows = np.flatnonzero(np.arange(len(parent)) != starts[parent])
+    first, last = np.zeros(len(parent)), np.ones(len(parent))
+    first[follows] = last[follows - 1] = cuts.share[inner]
+    start, end = graph.edge_from[parent], graph.edge_to[parent]
+    start[follows], end[follows - 1] = after[inner], before[inner]
+    at_start, at_end = np.flatnonzero(cuts.share == 0.0), np.flatnonzero(cuts.share == 1.0)
+    start[starts[cuts.edge[at_start]]] = after[at_start]
+    end[(starts + count)[cuts.edge[at_end]]] = before[at_end]
+    pieces = _pieces(graph, cuts, parent, (first, last), starts)
+    nodes = _with_new_nodes(graph, cuts, before, after)
+    changed = {**pieces, **nodes, "edge_from": start, "edge_to": end}
+    split = _with_old_components(graph, parent, changed) if joined else rewire(graph, **changed)
+    return Split(split, parent, first, last, before[cuts.row], after[cuts.row])
+
+
+def _check(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> None:
+    if edge.shape != fraction.shape or edge.ndim != 1:
+        raise NetworkError(f"{edge.shape} edges and {fraction.shape} fractions; give one fraction a cut")
+    foreign = (edge < 0) | (edge >= graph.n_edges)
+    outside = ~((fraction >= 0.0) & (fraction <= 1.0))
+    problems = []
+    if foreign.any():
+        problems.append(f"no edge has the position {first_of(edge[foreign].tolist())}")
+    if outside.any():
+        problems.append(f"fractions are not from 0 to 1: {first_of(fraction[outside].tolist())}")
+    if problems:
+        raise NetworkError("cannot split edges: " + "; ".join(problems))
+
+
+def _cuts(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> _Cuts:
+    """Find each cut along its line, and keep of those at one place the first."""
+    xy, offsets = graph.coordinates, graph.coordinate_offsets
+    steps = np.zeros(len(xy))
+    steps[1:] = np.hypot(*np.diff(xy, axis=0).T)
+    steps[offsets[:-1]] = 0.0
+    # Edges without a cut count as nothing, so that rounding does not grow with the network.
+    is_cut = np.zeros(graph.n_edges, dtype=bool)
+    is_cut[edge] = True
+    along = np.cumsum(np.where(np.repeat(is_cut, np.diff(offsets)), steps, 0.0))
+    order = np.lexsort((fraction, edge))
+    edge, fraction = edge[order], fraction[order]
+    head, tail = offsets[edge], offsets[edge + 1] - 1
+    length = along[tail] - along[head]
+    goal = along[head] + fraction * length
+    vertex = np.clip(np.searchsorted(along, goal, side="right") - 1, head, tail - 1)
+    gap = along[vertex + 1] - along[vertex]
+    is_next = along[vertex + 1] - goal <= _TOUCH_M
+    vertex = np.where(is_next, vertex + 1, vertex)
+    at_vertex = is_next | (goal - along[vertex] <= _TOUCH_M)
+    goal = np.where(at_vertex, along[vertex], goal)
+    onwards = np.divide(goal - along[vertex], gap, out=np.zeros_like(goal), where=(gap > 0) & ~at_vertex)
+    following = xy[np.minimum(vertex + 1, tail)]
+    share = np.divide(goal - along[head], length, out=np.zeros_like(goal), where=length > 0)
+    share = np.where(at_vertex & (along[vertex] == along[tail]), 1.0, share)
+    share = np.where(at_vertex & (along[vertex] == along[head]), 0.0, share)
+    share = np.where(length > 0, share, np.round(fraction))
+    is_inner = (share > 0.0) & (share < 1.0)
+    same = np.zeros(len(edge), dtype=bool)
+    same[1:] = (edge[1:] == edge[:-1]) & is_inner[1:] & is_inner[:-1] & (goal[1:] - goal[:-1] <= _TOUCH_M)
+    same[1:] |= (edge[1:] == edge[:-1]) & (share[1:] == share[:-1])
+    kept = np.flatnonzero(~same)
+    row = np.empty(len(edge), dtype=np.int64)
+    row[order] = np.cumsum(~same) - 1
+    place = xy[vertex] + onwards[:, None] * (following - xy[vertex])
+    return _Cuts(edge[kept], share[kept], vertex[kept], at_vertex[kept], place[kept], row)
+
+
+def _nodes_at(
+    graph: TravelGraph, cuts: _Cuts, *, joined: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Name the node where the piece before each cut ends, and where the piece after it begins."""
+    inner, at_start, at_end = cuts.is_inner, cuts.share == 0.0, cuts.share == 1.0
+    needed = np.where(inner, 1 if joined else 2, 0 if joined else 1)
+    fresh = graph.n_nodes + np.cumsum(needed) - needed
+    before = np.where(at_start, graph.edge_from[cuts.edge], graph.edge_to[cuts.edge])
+    after = before.copy()
+    before[inner], after[inner] = fresh[inner], fresh[inner] + (0 if joined else 1)
+    if not joined:
+        after[at_start], before[at_end] = fresh[at_start], fresh[at_end]
+    return before, after
+
+
+def _with_new_nodes(
+    graph: TravelGraph, cuts: _Cuts, before: NDArray[np.int64], after: NDArray[np.int64]
+) -> dict[str, Any]:
+    node, at = np.unique(np.concatenate((before, after)), return_index=True)
+    at = at[node >= graph.n_nodes] % len(before)
+    return {
+        "node_x": np.concatenate((graph.node_x, cuts.xy[at, 0])),
+        "node_y": np.concatenate((graph.node_y, cuts.xy[at, 1])),
+        "node_source_id": np.concatenate((graph.node_source_id, np.full(len(at), None, dtype=object))),
+    }
+
+
+def _pieces(
+    graph: TravelGraph,
+    cuts: _Cuts,
+    parent: NDArray[np.int64],
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+    starts: NDArray[np.int64],
+) -> dict[str, Any]:
+    """Everything of the pieces but their nodes."""
+    inner = cuts.is_inner
+    share = ends[1] - ends[0]
+    # A cut between vertices is one more vertex in both pieces; a cut at a vertex repeats it.
+    copies = np.where(cuts.at_vertex, 1, 2)[inner]
+    at = np.repeat(cuts.vertex[inner] + 1, copies)
+    coordinates = np.insert(graph.coordinates, at, np.repeat(cuts.xy[inner], copies, axis=0), axis=0)
+    heads = graph.coordinate_offsets[:-1]
+    added = np.concatenate(([0], np.cumsum(copies)))
+    offsets = np.empty(len(parent) + 1, dtype=np.int64)
+    offsets[-1] = len(coordinates)
+    offsets[starts] = heads + added[np.searchsorted(cuts.edge[inner], np.arange(graph.n_edges), side="left")]
+    follows = np.arange(len(parent)) != starts[parent]
+    offsets[:-1][follows] = cuts.vertex[inner] + 1 + added[1:] - 1
+    return {
+        "edge_id": _piece_ids(graph.edge_id, parent, starts),
+        "length_m": share * graph.length_m[parent],
+        "forward_min": share * graph.forward_min[parent],
+        "backward_min": share * graph.backward_min[parent],
+        "coordinates": np.ascontiguousarray(coordinates),
+        "coordinate_offsets": offsets,
+        **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
+        "edge_layer": None if graph.edge_layer is None else graph.edge_layer[parent],
+        "before": None if graph.before is None else graph.before.take(parent),
+    }
+
+
+def _piece_ids(
+    edge_id: NDArray[np.object_], parent: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.object_]:
+    ids = edge_id[parent]
+    count = np.bincount(parent, minlength=len(edge_id))
+    for piece in np.flatnonzero(count[parent] > 1).tolist():
+        edge = parent[piece]
+        digits = len(str(count[edge] - 1))
+        ids[piece] = f"{edge_id[edge]}.{piece - starts[edge]:0{digits}d}"
+    return ids
+
+
+def _with_old_components(
+    graph: TravelGraph, parent: NDArray[np.int64], changed: dict[str, Any]
+) -> TravelGraph:
+    """Put joined pieces into the component of their edge."""
+    node_component = np.empty(len(changed["node_x"]), dtype=np.int64)
+    for ends in ("edge_from", "edge_to"):
+        node_component[changed[ends]] = graph.component[parent]
+    node_component[: graph.n_nodes] = graph.node_component
+    return replace(
+        graph,
+        **changed,
+        node_component=node_component,
+        component=graph.component[parent],
+        component_km=graph.component_km[parent],
+    )
+
+
+def rewire(graph: TravelGraph, **changed: Any) -> TravelGraph:
+    """Put a graph together again after its edges or nodes have changed."""
+    whole = replace(graph, **changed)
+    road = np.arange(whole.n_edges) if whole.edge_layer is None else np.flatnonzero(whole.edge_layer >= 0)
+    pieces = Pieces(
+        road=road,
+        start=whole.edge_from[road],
+        end=whole.edge_to[road],
+        length_m=whole.length_m[road],
+        coordinates=whole.coordinates,
+        offsets=whole.coordinate_offsets,
+        node_x=whole.node_x,
+        node_y=whole.node_y,
+        node_source_id=whole.node_source_id,
+    )
+    node_component, km = components_of(whole.n_nodes, pieces)
+    component = node_component[whole.edge_from]
+    return replace(whole, node_component=node_component, component=component, component_km=km[component])
+
+
+# A border that must not be crossed: edges are cut there, and walks end there.
+
+_ON_M = 1e-3
+"""A node this near to the border stands on it. Metres."""
+
+
+def border_lines(border: gpd.GeoSeries | gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """
+    Draw a border as the lines that no straight walk may touch.
+
+    Add them to the barriers of `snap`, `nearest`, `times_matrix` or `Surroundings`.
+
+    Parameters
+    ----------
+    border : GeoSeries or GeoDataFrame
+        Polygons, whose outline together is the border, or lines.
+
+    Returns
+    -------
+    GeoSeries
+        Lines, in the CRS of the border.
+
+    Raises
+    ------
+    NetworkError
+        Where it holds neither polygons nor lines.
+    """
+    _, wall = _read(border)
+    return gpd.GeoSeries(shapely.get_parts(wall), crs=border.crs)
+
+
+def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) -> TravelGraph:
+    """
+    Cut a network at a border that must not be crossed.
+
+    An edge that crosses is cut there, not deleted: both its pieces stay, each a dead end at the border. What runs along
+    the outline of a polygon belongs to the inside. A junction that stands on it is doubled, so that the roads of each
+    side stay joined among themselves. Lines have no sides: every edge is cut wherever it touches one, and taken off a
+    junction that stands on one.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        Left unchanged.
+    border : GeoSeries or GeoDataFrame
+        Polygons, whose outline together is the border, or lines; in the CRS of the graph.
+
+    Returns
+    -------
+    TravelGraph
+        On which no way leads across. Walks do not know of it: pass `border_lines` as a barrier too.
+
+    Raises
+    ------
+    CrsError
+        Where border and graph differ in their CRS.
+    NetworkError
+        Where the border holds neither polygons nor lines.
+
+    Examples
+    --------
+    >>> # A road of 4 km over a border at 1 km becomes two of 1 and 3 km: hard_border(graph, county.geometry)
+    """
+    if require_metres(border.crs, what="border") != graph.crs:
+        raise CrsError("border and network differ in their CRS; reproject with to_crs(graph.crs)")
+    area, wall = _read(border)
+    shapely.prepare(wall)
+    lines = graph.edge_lines()
+    near = np.flatnonzero(shapely.dwithin(wall, lines, _ON_M)) if graph.n_edges else np.empty(0, np.int64)
+    if len(near) == 0:
+        return graph
+    edge, share = _touches(lines, near, wall)
+    if area is None:
+        return split_edges(graph, edge, share, joined=False)
+    inner = _where_sides_change(graph, (edge, share), lines, area)
+    cut = split_edges(graph, edge[inner], share[inner], joined=False)
+    return _double_junctions(cut, area, wall)
+
+
+def _read(
+    border: gpd.GeoSeries | gpd.GeoDataFrame,
+) -> tuple[shapely.Geometry | None, shapely.Geometry]:
+    shapes = shapely.get_parts(np.asarray(border.geometry.dropna(), dtype=object))
+    dimensions = shapely.get_dimensions(shapes)
+    if len(shapes) == 0 or not np.isin(dimensions, (1, 2)).all() or len(np.unique(dimensions)) > 1:
+        raise NetworkError("the border must hold polygons, or lines, of one kind; it holds " + _kinds(shapes))
+    if dimensions[0] == 1:
+        return None, shapely.union_all(shapes)
+    area = shapely.union_all(shapes)
+    return area, shapely.boundary(area)
+
+
+def _kinds(shapes: NDArray[np.object_]) -> str:
+    return ", ".join(sorted({shape.geom_type for shape in shapes})) or "nothing"
+
+
+def _touches(
+    lines: NDArray[np.object_], near: NDArray[np.int64], wall: shapely.Geometry
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Where edges meet the border: at points, and at both ends of what they share with it."""
+    shared = shapely.intersection(lines[near], wall)
+    ends = np.array([shapely.union_all([_points(part) for part in shapely.get_parts(one)]) for one in shared])
+    # A node within rounding of the border stands on it.
+    tips = [shapely.get_point(lines[near], which) for which in (0, -1)]
+    points, row = shapely.get_parts(ends, return_index=True)
+    edge = near[row]
+    share = np.asarray(shapely.line_locate_point(lines[edge], points, normalized=True))
+    for value, tip in zip((0.0, 1.0), tips, strict=True):
+        on = np.asarray(shapely.dwithin(tip, wall, _ON_M))
+        edge = np.concatenate((edge, near[on]))
+        share = np.concatenate((share, np.full(int(on.sum()), value)))
+    return edge, share
+
+
+def _points(shape: shapely.Geometry) -> shapely.Geometry:
+    return shape if shapely.get_dimensions(shape) == 0 else shapely.boundary(shape)
+
+
+def _where_sides_change(
+    graph: TravelGraph,
+    touches: tuple[NDArray[np.int64], NDArray[np.float64]],
+    lines: NDArray[np.object_],
+    area: shapely.Geometry,
+) -> NDArray[np.int64]:
+    """Keep the touches within an edge at which it goes from one side to the other."""
+    edge, share = touches
+    order = np.lexsort((share, edge))
+    length = graph.length_m[edge]
+    inner = order[((share * length > _ON_M) & ((1.0 - share) * length > _ON_M))[order]]
+    kept = []
+    for number in np.split(inner, np.flatnonzero(np.diff(edge[inner])) + 1):
+        if len(number) == 0:
+            continue
+        stops = np.concatenate(([0.0], share[number], [1.0]))
+        middles = shapely.line_interpolate_point(
+            lines[edge[number[0]]], (stops[1:] + stops[:-1]) / 2.0, normalized=True
+        )
+        inside = _inside(area, np.asarray(middles))
+        kept.append(number[inside[1:] != inside[:-1]])
+    return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+
+
+def _inside(area: shapely.Geometry, points: NDArray[np.object_]) -> NDArray[np.bool_]:
+    return np.asarray(shapely.dwithin(area, points, _ON_M))
+
+
+def _double_junctions(graph: TravelGraph, area: shapely.Geometry, wall: shapely.Geometry) -> TravelGraph:
+    """Give the outer edges of every junction on the border a node of their own."""
+    middles = shapely.line_interpolate_point(graph.edge_lines(), 0.5, normalized=True)
+    outer = ~_inside(area, np.asarray(middles))
+    degree = [
+        np.bincount(np.concatenate((graph.edge_from[rows], graph.edge_to[rows])), minlength=graph.n_nodes)
+        for rows in (outer, ~outer)
+    ]
+    mixed = np.flatnonzero((degree[0] > 0) & (degree[1] > 0))
+    points = np.asarray(shapely.points(np.column_stack((graph.node_x, graph.node_y))[mixed]), dtype=object)
+    mixed = mixed[np.asarray(shapely.dwithin(wall, points, _ON_M), dtype=bool)]
+    if len(mixed) == 0:
+        return graph
+    other = np.arange(graph.n_nodes)
+    other[mixed] = graph.n_nodes + np.arange(len(mixed))
+    nothing = np.full(len(mixed), None, dtype=object)
+    return rewire(
+        graph,
+        edge_from=np.where(outer, other[graph.edge_from], graph.edge_from),
+        edge_to=np.where(outer, other[graph.edge_to], graph.edge_to),
+        node_x=np.concatenate((graph.node_x, graph.node_x[mixed])),
+        node_y=np.concatenate((graph.node_y, graph.node_y[mixed])),
+        node_source_id=np.concatenate((graph.node_source_id, nothing)),
+    )

@@ -1,0 +1,560 @@
+"""What norms are judged on: access along the settlements, who holds a facility, inventories."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.access.eligibility import serves_where_it_stands
+from spatial.access.options import numbers
+from spatial.errors import ContractError, first_of
+from spatial.indices.official_class import read_classes
+from spatial.tables import TABLES
+from spatial.tables.words import REACH_STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.study.outputs import OfficialFacilities
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = [
+    "BEYOND",
+    "NO_FACILITY",
+    "REACHED",
+    "UNKNOWN",
+    "AccessLookup",
+    "NormEvidence",
+    "Places",
+    "RoadWord",
+    "ServiceWords",
+    "believed",
+    "capture_recapture",
+    "count_by_township",
+    "count_by_village",
+    "inventory_table",
+    "load_road_words",
+    "missing_at_most",
+    "road_link",
+    "satisfied_by",
+]
+
+
+# How many facilities a study may lack: declared complete, counted officially, or estimated from list and map.
+
+MIN_MATCHED = 7
+"""With fewer in both the estimate may be biased (Robson and Regier 1964)."""
+
+MOST_BY_NAME = 0.2
+"""Where a larger share of a list was located by name, one facility may stand in list and map and not be matched."""
+
+_WEAKEST = ("capture_recapture", "official", "declared")
+
+Z_95 = 1.959963984540054
+
+
+class Includes(Protocol):
+    """A vocabulary of services, as far as inventories ask."""
+
+    def satisfying(self, service: str) -> frozenset[str]:
+        """Name the services whose facilities count for a service."""
+
+    def by_level(self, service: str) -> frozenset[str]:
+        """Name the services that are of this one but for their level."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number estimated from two counts."""
+
+    number: float = math.nan  # the estimate and its 95 % interval; NaN where it is not made
+    lower: float = math.nan
+    upper: float = math.nan
+
+
+def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate:
+    """
+    Estimate how many there are from how many are in a list, on the map and in both.
+
+    Chapman's estimate ``N = (n1 + 1)(n2 + 1) / (m + 1) - 1`` with the variance of Seber (1970),
+    ``(n1 + 1)(n2 + 1)(n1 - m)(n2 - m) / ((m + 1)^2 (m + 2))``, and the log-normal interval of Chao (1987), which never
+    goes below the S that are known: ``S + (N - S) / C`` to ``S + (N - S) C``,
+    ``C = exp(1.96 sqrt(ln(1 + var / (N - S)^2)))``. It takes list and map for made independently of each other: where
+    one was made from the other, too few are estimated.
+
+    Parameters
+    ----------
+    in_list, on_map, matched : float
+        Numbers; `matched` is in both.
+
+    Returns
+    -------
+    Estimate
+        NaN where fewer than `MIN_MATCHED` are in both, or nobody knows how many are.
+
+    Examples
+    --------
+    >>> found = capture_recapture(20, 15, 10)
+    >>> round(found.number, 2), round(found.lower, 2), round(found.upper, 2)
+    (29.55, 26.23, 41.8)
+    """
+    if not matched >= MIN_MATCHED:
+        return Estimate()
+    one, two, both = in_list + 1.0, on_map + 1.0, matched + 1.0
+    number = one * two / both - 1.0
+    variance = one * two * (in_list - matched) * (on_map - matched) / (both**2 * (both + 1.0))
+    known = in_list + on_map - matched
+    unseen = number - known
+    if unseen <= 0 or variance == 0:
+        return Estimate(number, known, max(number, known))
+    factor = math.exp(Z_95 * math.sqrt(math.log1p(variance / unseen**2)))
+    return Estimate(number, known + unseen / factor, known + unseen * factor)
+
+
+def inventory_table(
+    facilities: pd.DataFrame,
+    *,
+    declared: Mapping[str, str],
+    official: Mapping[str, OfficialFacilities],
+    vocabulary: Includes,
+) -> pd.DataFrame:
+    """Say how complete the facilities of the study area are."""
+    counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
+    found_in = counted.get("found_in", pd.Series("map", index=counted.index)).fillna("map")
+    rows = []
+    for name in sorted(set(counted["service"]) | set(official)):
+        number = official.get(name)
+        chosen = counted["service"].isin(list(_kinds(name, official, vocabulary)))
+        ways = found_in[chosen].value_counts()
+        both = float(ways.get("both", 0))
+        counts = {"in_list": float(ways.get("list", 0)) + both, "on_map": float(ways.get("map", 0)) + both}
+        rows.append(
+            {
+                "service": name,
+                "facilities": float(chosen.sum()),
+                **counts,
+                "matched": both,
+                "official": math.nan if number is None else number.value,
+                **_completeness(
+                    float(chosen.sum()),
+                    declared.get(name, "unknown"),
+                    math.nan if number is None else number.value,
+                    capture_recapture(**counts, matched=both if _by_place(counted[chosen]) else math.nan),
+                ),
+                "declared": declared.get(name, "unknown"),
+                "source": "" if number is None else number.source,
+            }
+        )
+    kinds = {field.name: field.kind for field in TABLES["inventory"].fields}
+    frame = pd.DataFrame(rows, columns=list(kinds))
+    return frame.astype({name: "float64" if kind == "number" else "str" for name, kind in kinds.items()})
+
+
+def _by_place(facilities: pd.DataFrame) -> bool:
+    """Tell whether list and map can be told to share facilities: not where many rows were located by their name."""
+    if "placed_by" not in facilities or "found_in" not in facilities:
+        return True
+    listed = facilities["found_in"].isin(["list", "both"])
+    named = listed & facilities["placed_by"].eq("name")
+    return bool(named.sum() <= MOST_BY_NAME * listed.sum())
+
+
+def believed(
+    declared: Mapping[str, str],
+    inventory: pd.DataFrame,
+    vocabulary: Includes,
+    official: Mapping[str, OfficialFacilities],
+) -> dict[str, str]:
+    """Take back the declaration ``complete`` of services of which the office counts more than the study has."""
+    rows = inventory[inventory["declared"].eq("complete") & inventory["basis"].eq("official")]
+    doubted = {kind for name in rows["service"] for kind in _kinds(str(name), official, vocabulary)}
+    return {service: "partial" if service in doubted else word for service, word in declared.items()}
+
+
+def _kinds(name: str, official: Mapping[str, OfficialFacilities], vocabulary: Includes) -> frozenset[str]:
+    """Name the services that a row counts: those that its official number counts, else itself at every level."""
+    number = official.get(name)
+    return frozenset(number.services if number is not None else ()) or vocabulary.by_level(name)
+
+
+def _completeness(ours: float, declared: str, official: float, estimate: Estimate) -> dict[str, float | str]:
+    told: dict[str, float | str] = {
+        "estimated": estimate.number,
+        "estimated_lower": estimate.lower,
+        "estimated_upper": estimate.upper,
+    }
+    low = high = missing = math.nan
+    basis = "none"
+    if declared == "complete" and not official > ours:
+        basis, low, high, missing = "declared", 1.0, 1.0, 0.0
+    elif not math.isnan(official):
+        share = ours / official if official else 1.0 if ours == 0 else math.nan
+        basis, low, high = "official", share, share
+        missing = math.ceil(official - ours) if ours <= official else math.nan
+    elif not math.isnan(estimate.number):
+        basis, low, high = "capture_recapture", ours / estimate.upper, ours / estimate.lower
+        missing = math.floor(estimate.upper - ours + 1e-9)
+    return told | {
+        "completeness_lower": low,
+        "completeness_upper": high,
+        "missing_at_most": float(missing),
+        "basis": basis,
+    }
+
+
+def missing_at_most(
+    inventory: pd.DataFrame, vocabulary: Includes, official: Mapping[str, OfficialFacilities]
+) -> dict[str, tuple[float, str]]:
+    """Add up how many facilities may be missing of everything that counts for a service."""
+    rows = {row["service"]: row for row in inventory.to_dict("records")}
+    found = {}
+    for name in rows:
+        counted = {name}
+        covered = set(_kinds(name, official, vocabulary))
+        for part in sorted(vocabulary.satisfying(name)):
+            if part not in covered and part in rows:
+                counted.add(part)
+                covered |= _kinds(part, official, vocabulary)
+        number = float(np.sum([rows[part]["missing_at_most"] for part in sorted(counted)]))
+        if not math.isnan(number):
+            bases = {str(rows[part]["basis"]) for part in counted}
+            found[name] = (number, next(word for word in _WEAKEST if word in bases))
+    return found
+
+
+# What norms are judged on: settlements in one order, access as arrays along them, words for services, inventories.
+
+REACHED = REACH_STATUS.index("reached")
+BEYOND = REACH_STATUS.index("beyond_cutoff")
+NO_FACILITY = REACH_STATUS.index("no_facility")
+UNKNOWN = REACH_STATUS.index("unknown")
+ACCESS_COLUMNS = ("settlement_id", "service", "mode", "reach_status")
+"""Without these the access table tells nothing; times and distances are read where they stand."""
+
+
+class NamedService(Protocol):
+    """A service of a vocabulary, as far as norms ask."""
+
+    @property
+    def id(self) -> str:
+        """Its id, as in the access table."""
+
+    @property
+    def proxy(self) -> bool:
+        """Whether it only stands in for what the norm asks for."""
+
+
+class ServiceWords(Protocol):
+    """A vocabulary of services, as far as norms ask; `spatial.inputs.services.Vocabulary` is one."""
+
+    def for_register(self, name: str) -> NamedService | None:
+        """Find the service that stands for a register's service name; None where there is none."""
+
+    def satisfying(self, service: str) -> frozenset[str]:
+        """Name the services whose facilities count for a service."""
+
+
+@dataclass(frozen=True)
+class NormEvidence:
+    """
+    What is known beside settlements and access. Every part may be missing: its norms are then not measurable.
+
+    Parameters
+    ----------
+    vocabulary : ServiceWords, optional
+        Which service stands for which name of the register; the packaged one by default.
+    inventory : mapping of str to str
+        ``complete``, ``partial`` or ``unknown`` by service; unknown where nothing is said. ``roads`` speaks for
+        every kind of road. Only a complete inventory turns "none is mapped" into "there is none".
+    missing_at_most : mapping of str to tuple of (float, str)
+        By service, how many facilities may be missing at most and the word for what that rests on: bounds the failures
+        of norms on presence that an incomplete inventory leaves in doubt.
+    facilities : GeoDataFrame, optional
+        For norms on presence, by the contract of the table of that name. A column `settlement_id` says where a
+        facility stands; without it the nearest settlement counts.
+    unplaced : DataFrame, optional
+        Facilities without a place, by the contract of the table of that name; norms on presence count them in the
+        township of their unit code.
+    boundaries : DataFrame, optional
+        Townships of the study are its rows with `is_unit`; without it, the townships that settlements name.
+    last_mile : DataFrame, optional
+        For norms on the all-season road.
+    roads : GeoDataFrame, optional
+        Lines with `road_class` and `surface` (roads or network edges), for norms on paved and graded roads.
+    """
+
+    vocabulary: ServiceWords | None = None
+    inventory: Mapping[str, str] = field(default_factory=dict)
+    missing_at_most: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    facilities: gpd.GeoDataFrame | None = None
+    unplaced: pd.DataFrame | None = None
+    boundaries: pd.DataFrame | None = None
+    last_mile: pd.DataFrame | None = None
+    roads: gpd.GeoDataFrame | None = None
+
+
+class Places:
+    """The scored settlements, sorted by id."""
+
+    def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
+        _refuse_missing("settlements", settlements, ("settlement_id",))
+        _refuse_ids(settlements["settlement_id"])
+        _refuse_negative("settlements", settlements, "population_persons")
+        ordered = settlements.sort_values("settlement_id", kind="stable")
+        self.everywhere = ordered.reset_index(drop=True)
+        inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)
+        self.frame = ordered.loc[inside].reset_index(drop=True)
+        self.ids = pd.Index(self.frame["settlement_id"])
+        tiers = self.frame["tier"].fillna("") if "tier" in self.frame else [""] * len(self.frame)
+        self.tiers = np.array(tiers, dtype=object)
+        fallback = np.array([class_by_tier.get(tier, "") for tier in tiers], dtype=object)
+        self.settlement_class = fallback
+        if "official_class" in self.frame:
+            official = read_classes("settlements", self.frame["official_class"], len(self.frame))
+            self.settlement_class = np.where(official == "", fallback, official)
+        self.township_ids, self.township_codes = self._townships()
+
+    def __len__(self) -> int:
+        """Count the scored settlements."""
+        return len(self.frame)
+
+    def persons(self, column: str) -> FloatArray | None:
+        """
+        Read a column of people.
+
+        Returns persons along the settlements, NaN = unknown; None where there is no such column.
+        """
+        return numbers("settlements", column, self.frame[column]) if column in self.frame else None
+
+    def _townships(self) -> tuple[pd.Index, NDArray[np.int64]]:
+        if "township_id" not in self.frame:
+            return pd.Index([], dtype="str"), np.full(len(self.frame), -1, dtype=np.int64)
+        codes, ids = pd.factorize(self.frame["township_id"], sort=True)
+        return pd.Index(ids), codes.astype(np.int64)
+
+
+class AccessLookup:
+    """The access table as arrays along the scored settlements."""
+
+    def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
+        self._access = access
+        self._size = len(ids)
+        _refuse_missing("access", access, ACCESS_COLUMNS)
+        _refuse_negative("access", access, "travel_time_min")
+        strange = set(access["reach_status"].dropna().astype(str)) - set(REACH_STATUS)
+        if strange:
+            raise ContractError(
+                "access",
+                [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"],
+            )
+        _refuse_twice(access)
+        self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
+        _refuse_without_row(ids, self._codes)
+        reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
+        self._reach = reach.astype(np.int64)
+        services, service_names = pd.factorize(access["service"], sort=True)
+        modes, mode_names = pd.factorize(access["mode"], sort=True)
+        pairs = services.astype(np.int64) * len(mode_names) + modes
+        order = np.argsort(pairs, kind="stable")
+        keys = [(str(service), str(mode)) for service in service_names for mode in mode_names]
+        cuts = np.searchsorted(pairs[order], np.arange(len(keys) + 1))
+        parts = {key: order[cuts[number] : cuts[number + 1]] for number, key in enumerate(keys)}
+        self._rows: dict[tuple[str, str], NDArray[np.int64]] = {
+            key: rows for key, rows in parts.items() if len(rows)
+        }
+        self.modes = tuple(sorted({mode for _, mode in self._rows}))
+        self.services = frozenset(service for service, _ in self._rows)
+
+    def has(self, service: str, mode: str) -> bool:
+        """Tell whether a service was computed in a mode."""
+        return (service, mode) in self._rows
+
+    def nowhere(self, service: str) -> bool:
+        """Tell whether a service was computed and no facility of it is there for anybody."""
+        rows = [own for (name, _), own in self._rows.items() if name == service]
+        return bool(rows) and all((self._reach[own] == NO_FACILITY).all() for own in rows)
+
+    def number(self, service: str, mode: str, column: str) -> FloatArray:
+        """
+        Read a column of the access table.
+
+        Returns along the scored settlements; NaN where missing.
+        """
+        values = np.full(self._size, np.nan)
+        if column not in self._access:
+            return values
+        rows, codes = self._where(service, mode)
+        values[codes] = numbers("access", column, self._access[column])[rows]
+        return values
+
+    def reach(self, service: str, mode: str) -> NDArray[np.int64]:
+        """
+        Read how settlements reach a service.
+
+        Returns positions in `spatial.tables.REACH_STATUS` along the scored settlements; unknown where
+        missing.
+        """
+        reach = np.full(self._size, UNKNOWN, dtype=np.int64)
+        rows, codes = self._where(service, mode)
+        reach[codes] = self._reach[rows]
+        return reach
+
+    def _where(self, service: str, mode: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows = self._rows[service, mode]
+        codes = self._codes[rows]
+        kept = codes >= 0
+        return rows[kept], codes[kept]
+
+
+def _refuse_missing(table: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise ContractError(
+            table, [f"is a {type(frame).__name__}, must be a DataFrame; see the data dictionary"]
+        )
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ContractError(table, [f"column {first_of(missing)} is missing; see the data dictionary"])
+
+
+def _refuse_negative(table: str, frame: pd.DataFrame, column: str) -> None:
+    if column not in frame:
+        return
+    below = frame.loc[numbers(table, column, frame[column]) < 0.0, "settlement_id"]
+    if len(below):
+        raise ContractError(table, [f"{column}: negative at {first_of(below)}; NaN where unknown"])
+
+
+def _refuse_ids(ids: pd.Series) -> None:
+    problems = []
+    lost = np.flatnonzero(ids.isna())
+    if len(lost):
+        problems.append(f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own")
+    twice = ids[ids.duplicated() & ids.notna()].unique()
+    if len(twice):
+        problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
+    if problems:
+        raise ContractError("settlements", problems)
+
+
+def _refuse_twice(access: pd.DataFrame) -> None:
+    key = ["settlement_id", "service", "mode"]
+    twice = access.loc[access.duplicated(key), key].drop_duplicates()
+    if len(twice):
+        named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
+        raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
+
+
+def _refuse_without_row(ids: pd.Index, codes: NDArray[np.int64]) -> None:
+    """Refuse what would judge nobody and say so of nobody, as access of other places does; none says it of all."""
+    without = ids[~np.isin(np.arange(len(ids)), codes)]
+    if not len(codes) or not len(without):
+        return
+    told = f"settlement_id: no row of {len(without)} of {len(ids)} settlements {first_of(without)}"
+    remedy = (
+        "compute access for them, or add rows with reach_status unknown; ids must be written alike (texts)"
+    )
+    raise ContractError("access", [f"{told}; {remedy}"])
+
+
+# Presence: which villages, townships and counties hold a facility, and which villages a road reaches.
+
+Facilities = TypeVar("Facilities", bound=pd.DataFrame)
+
+
+SLACK = 1.0 + 1e-9
+"""Widens a search a little, so that what lies exactly at the radius is found; the exact test follows."""
+
+
+@dataclass(frozen=True)
+class RoadWord:
+    """What a word of the register means in a road's tags."""
+
+    column: str  # the column that tells: ``surface`` or ``road_class``
+    yes: frozenset[str]  # values that make the road one, and values that do not; any other leaves it open
+    no: frozenset[str]
+    proxy: bool  # whether the tags only stand in for what the norm asks
+    link_distance_m: float  # A place is linked within this straight distance, inclusive
+
+
+def load_road_words() -> dict[str, RoadWord]:
+    """Read what the register's words for roads mean."""
+    text = importlib.resources.files("spatial.norms").joinpath("norms_roads.toml").read_text(encoding="utf-8")
+    values = tomllib.loads(text)
+    distance = float(values.pop("link_distance_m"))
+    return {
+        name: RoadWord(
+            word["column"], frozenset(word["yes"]), frozenset(word["no"]), bool(word["proxy"]), distance
+        )
+        for name, word in values.items()
+    }
+
+
+def count_by_village(
+    settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float
+) -> pd.Series:
+    """Count the facilities that stand in each village."""
+    known = facilities.get("settlement_id", pd.Series(pd.NA, index=facilities.index, dtype="str"))
+    loose = facilities.loc[known.isna()]
+    points = settlements.geometry.to_numpy()
+    tree = shapely.STRtree(points)
+    which, where = tree.query_nearest(loose.geometry.to_numpy(), max_distance=max(radius_m, 1e-6) * SLACK)
+    near = shapely.distance(loose.geometry.to_numpy()[which], points[where]) <= radius_m
+    pairs = pd.DataFrame({"which": which[near], "id": settlements["settlement_id"].to_numpy()[where[near]]})
+    holders = pairs.groupby("which", sort=True)["id"].min()
+    held = pd.concat([known.dropna().astype("str"), holders.astype("str")], ignore_index=True)
+    return held.value_counts().astype("float64")
+
+
+def count_by_township(facilities: pd.DataFrame) -> pd.Series:
+    """Count the facilities of each township."""
+    if "township_id" not in facilities:
+        return pd.Series(dtype="float64")
+    return facilities["township_id"].dropna().value_counts().astype("float64")
+
+
+def nearest_road_m(points: gpd.GeoSeries, roads: gpd.GeoSeries, *, radius_m: float) -> FloatArray:
+    """
+    Measure the straight distance to the nearest of some roads.
+
+    Returns metres along the points; `inf` beyond the radius.
+    """
+    distance = np.full(len(points), np.inf)
+    tree = shapely.STRtree(roads.to_numpy())
+    pairs, metres = tree.query_nearest(
+        points.to_numpy(), max_distance=radius_m * SLACK, return_distance=True, all_matches=False
+    )
+    distance[pairs[0]] = metres
+    distance[distance > radius_m] = np.inf
+    return distance
+
+
+def road_link(points: gpd.GeoSeries, roads: gpd.GeoDataFrame, word: RoadWord) -> FloatArray:
+    """
+    Tell which places a road of some kind reaches.
+
+    Returns 1 linked, 0 not, NaN where only a road of unknown kind is near enough.
+    """
+    kind = roads[word.column] if word.column in roads else pd.Series(None, index=roads.index, dtype="str")
+    sure = kind.isin(list(word.yes))
+    open_ = ~sure & ~kind.isin(list(word.no))
+    radius = word.link_distance_m
+    linked = np.isfinite(nearest_road_m(points, roads.loc[sure].geometry, radius_m=radius))
+    perhaps = np.isfinite(nearest_road_m(points, roads.loc[open_].geometry, radius_m=radius))
+    return np.where(linked, 1.0, np.where(perhaps, np.nan, 0.0))
+
+
+def satisfied_by(facilities: Facilities, services: frozenset[str]) -> Facilities:
+    """Keep the facilities that count for a service today."""
+    counting = facilities["service"].isin(list(services)) & (facilities["status"] == "existing")
+    return facilities.loc[counting & serves_where_it_stands(facilities)]

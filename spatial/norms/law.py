@@ -1,0 +1,440 @@
+"""Which norms bind a study, on its date and at its level, which of them gate, and whom each asks about."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError, StudyError, first_of
+from spatial.norms.register import refuse_faulty_register, split_list, with_norm_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from spatial.norms.evidence import Places
+    from spatial.study.norms import Adoption, Confirmation
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["Norm", "NormRules", "Scope", "applicable_norms", "find_scope", "norms_of"]
+
+
+# Which norms bind a study, on its date and at its level, and which of them gate: the legal model of the register.
+
+GATING_INSTRUMENTS = frozenset({"law", "regulation", "rule", "mandatory_standard", "binding_plan_indicator"})
+FOREVER = "9999-12-31"
+COUNTRY = re.compile("[A-Z]{2}")
+"""How codes of countries are written (ISO 3166-1)."""
+
+
+@dataclass(frozen=True)
+class NormRules:
+    """
+    What a study decides about norms. The defaults decide nothing: only worldwide norms, nothing confirmed.
+
+    Parameters
+    ----------
+    jurisdictions : tuple of str
+        Whose norms bind, such as ``("CN-51",)``. Parents (CN) and GLOBAL are inherited; a country that the register
+        has no norms of has those of GLOBAL.
+    level : {'county', 'province', 'national'}
+        Where the study stands, for norms whose share holds at one level only.
+    confirm : tuple of Confirmation
+        Norms whose clause a named office has read in the original.
+    adopt : tuple of Adoption
+        Norms that the study adopts, with its own threshold or share where it says so.
+    only : tuple of str
+        Evaluate these norms only; empty for all that bind.
+    headline : tuple of str
+        Norms that open the page, in this order; empty to let the register decide.
+    class_by_tier : mapping of str to str
+        ``"urban"`` or ``"rural"`` for each tier of settlement, used only where a settlement has no official class.
+        A tier that is not named leaves the class unknown, and the place not measured for urban and rural norms.
+    stat_columns : mapping of str to str
+        The settlements' column that counts a register's statistical unit, such as
+        ``{"children_6_11": "children_persons"}``. A column named ``<stat_unit>_persons`` is found without it.
+    exempt : mapping of str to frozenset of str
+        For a norm, the settlements or townships that it does not ask anything of (a joint clinic, "conditions do
+        not allow").
+    village_radius_m : float
+        A facility stands in the administrative village whose settlement is nearest, at most this far, inclusive.
+        2,000 m is the reach within which Chinese practice counts a village as served (register, CN-BUS-2KM).
+    max_time_min : float
+        How far the access table searched; beyond it a norm with a longer threshold is not measurable.
+    """
+
+    jurisdictions: tuple[str, ...] = ()
+    level: str = "county"
+    confirm: tuple[Confirmation, ...] = ()
+    adopt: tuple[Adoption, ...] = ()
+    only: tuple[str, ...] = ()
+    headline: tuple[str, ...] = ()
+    class_by_tier: Mapping[str, str] = field(default_factory=dict)
+    stat_columns: Mapping[str, str] = field(default_factory=dict)
+    exempt: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    village_radius_m: float = 2000.0
+    max_time_min: float = math.inf
+
+
+@dataclass(frozen=True)
+class Norm:
+    """One row of the register as it binds a study; the columns of `applicable_norms` in Python's own types."""
+
+    id: str  # as in the register; `mode` is empty where none is needed
+    service: str
+    metric: str
+    mode: str
+    direction: str
+    unit: str
+    stat_unit: str
+    scope: str
+    norm_class: str
+    role: str
+    threshold: float  # in `unit`, inclusive
+    target_share: float  # 0-1
+    fail_point: float  # in `unit`: where a place scores nothing; NaN for none
+    bundle: tuple[str, ...]  # services that must all be within the threshold; empty for a single service
+    in_force: str  # on the study's date
+    not_graded: str  # why totals are reported but not judged; empty where they are
+    gates: bool  # whether it is a gate
+    no_gate: str  # why a mandatory norm is no gate
+
+
+def applicable_norms(
+    register: pd.DataFrame, *, as_of: dt.date, rules: NormRules | None = None
+) -> pd.DataFrame:
+    """
+    Pick the norms that bind a study and say of each whether it is in force, graded, and a gate.
+
+    A mandatory norm is a gate only if its role is standard, its instrument is a law, regulation, rule, mandatory
+    standard or binding plan indicator, it is in force on `as_of`, its share applies at the study's level, and its
+    clause was read in the original, by the register's author or by an office that the study names.
+
+    Parameters
+    ----------
+    register : DataFrame
+        As `load_register` returns it.
+    as_of : date
+        The date on which norms are judged; the last day of validity counts as valid.
+    rules : NormRules, optional
+        What the study decides.
+
+    Returns
+    -------
+    DataFrame
+        The binding rows in order of `norm_id` with the study's thresholds and shares, and the columns `in_force`,
+        `not_graded`, `gates`, `no_gate`, `headline` (flag: may open a page; rows from memory may
+        not unless the study names them), `headline_rank` (the study's order; NaN for none), `adopted_by`, `adopted_on`,
+        `confirmed_by`, `confirmed_on`, `register_threshold`, `register_target_share`. Reasons are codes, joined by
+        ``;``, a detail after ``:``.
+
+    Raises
+    ------
+    StudyError
+        With every norm that the study names and that is unknown, does not bind it, or cannot be adopted; and for words
+        that are no jurisdiction.
+    ContractError
+        Where the date is none or the register cannot be judged; every fault with its norm and column.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from spatial.norms.register import load_register
+    >>> binding = applicable_norms(load_register(), as_of=dt.date(2026, 1, 1))
+    >>> binding["jurisdiction"].unique().tolist()
+    ['GLOBAL']
+    """
+    rules = rules or NormRules()
+    day = _day(as_of)
+    refuse_faulty_register(register)
+    register = with_norm_id(register)
+    adopted = {item.norm: item for item in rules.adopt}
+    wanted = _inherited(rules.jurisdictions)
+    home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))
+    binding = register.loc[home | register["norm_id"].isin(list(adopted))].copy()
+    _refuse_wrong_names(register, binding, home, rules)
+    binding["in_force"] = _in_force(binding, day)
+    if rules.only:
+        binding = binding.loc[binding["norm_id"].isin(rules.only)].copy()
+    binding = binding.sort_values("norm_id", kind="stable").reset_index(drop=True)
+    _apply_adoptions(binding, adopted, day)
+    _apply_confirmations(binding, rules.confirm)
+    local = binding["norm_id"].isin(register.loc[home, "norm_id"])
+    reasons = [
+        _judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)
+    ]
+    binding["not_graded"] = pd.Series([graded for graded, _ in reasons], dtype="str")
+    binding["no_gate"] = pd.Series([gate for _, gate in reasons], dtype="str")
+    binding["gates"] = (binding["norm_class"] == "mandatory") & (binding["no_gate"] == "")
+    sure = (binding["in_force"] == "in_force") & (binding["confidence"] != "memory")
+    place = {name: rank for rank, name in enumerate(rules.headline, start=1)}
+    binding["headline"] = binding["norm_id"].isin(rules.headline) if rules.headline else sure
+    binding["headline_rank"] = binding["norm_id"].map(place).astype("float64")
+    return binding
+
+
+def norms_of(binding: pd.DataFrame) -> list[Norm]:
+    """Turn the rows of `applicable_norms` into norms."""
+    texts = (
+        "service",
+        "metric",
+        "mode",
+        "direction",
+        "unit",
+        "stat_unit",
+        "scope",
+        "norm_class",
+        "role",
+    )
+    more = ("in_force", "not_graded", "no_gate")
+    return [
+        Norm(
+            id=_text(row["norm_id"]),
+            **{name: _text(row[name]) for name in (*texts, *more)},
+            threshold=float(row["threshold"]),
+            target_share=float(row["target_share"]),
+            fail_point=float(row["fail_point"]),
+            bundle=split_list(row["bundle_members"]),
+            gates=bool(row["gates"]),
+        )
+        for row in _rows(binding)
+    ]
+
+
+def _day(as_of: object) -> dt.date:
+    """Read the date of judgement, without a time of day: the last day of a norm is valid to its end."""
+    if not isinstance(as_of, dt.date) or pd.isna(as_of):
+        raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
+    return as_of.date() if isinstance(as_of, dt.datetime) else as_of
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _inherited(jurisdictions: tuple[str, ...]) -> frozenset[str]:
+    parts = [name.split("-") for name in jurisdictions]
+    parents = {"-".join(part[:length]) for part in parts for length in range(1, len(part) + 1)}
+    return frozenset(parents | {"GLOBAL"})
+
+
+def _refuse_wrong_names(
+    register: pd.DataFrame, binding: pd.DataFrame, home: pd.Series, rules: NormRules
+) -> None:
+    known, bound = set(register["norm_id"]), set(binding["norm_id"])
+    named = {
+        "norms.only": rules.only,
+        "norms.headline": rules.headline,
+        "norms.confirm": tuple(item.norm for item in rules.confirm),
+        "norms.adopt": tuple(item.norm for item in rules.adopt),
+        "norms.exempt": tuple(rules.exempt),
+    }
+    problems = _jurisdiction_problems(register, rules.jurisdictions)
+    for key, names in named.items():
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            problems.append(f"{key}: not in the register: {first_of(unknown)}")
+        foreign = [name for name in names if name in known and name not in bound]
+        if foreign:
+            problems.append(
+                f"{key}: of another jurisdiction: {first_of(foreign)}; add it to jurisdictions or adopt the norm"
+            )
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            problems.append(f"{key}: named twice: {first_of(repeated)}")
+    mandatory = set(register.loc[home & (register["norm_class"] == "mandatory"), "norm_id"])
+    binding_anyway = [item.norm for item in rules.adopt if item.norm in mandatory]
+    if binding_anyway:
+        problems.append(f"norms.adopt: mandatory, binds without being adopted: {first_of(binding_anyway)}")
+    odd = sorted(
+        f"{tier} = {name}" for tier, name in rules.class_by_tier.items() if name not in {"urban", "rural"}
+    )
+    if odd:
+        problems.append(f"class_by_tier: neither urban nor rural: {first_of(odd)}")
+    if problems:
+        raise StudyError("norms", problems)
+
+
+def _jurisdiction_problems(register: pd.DataFrame, jurisdictions: tuple[str, ...]) -> list[str]:
+    """Words that are no jurisdiction of the register, below none of it, and no code of a country either."""
+    known = {place for text in register["jurisdiction"] for place in split_list(text)}
+    strange = [
+        name
+        for name in jurisdictions
+        if not COUNTRY.fullmatch(name.partition("-")[0]) and not _inherited((name,)) & (known - {"GLOBAL"})
+    ]
+    strange = [name for name in strange if name != "GLOBAL"]
+    if not strange:
+        return []
+    ways = "the two letters of the country (CN), its parts after a hyphen (CN-51), or a jurisdiction of the register"
+    return [f"jurisdictions: {first_of(strange)} is none; write {ways}: {', '.join(sorted(known))}"]
+
+
+def _in_force(binding: pd.DataFrame, as_of: dt.date) -> pd.Series:
+    day = as_of.isoformat()
+    future = pd.Series(
+        [_text(start) > day for start in binding["valid_from"]], index=binding.index, dtype="bool"
+    )
+    ended = pd.Series(
+        [(_text(end) or FOREVER) < day for end in binding["valid_to"]], index=binding.index, dtype="bool"
+    )
+    followed = {older for text in binding.loc[~future, "supersedes"] for older in split_list(text)}
+    state = pd.Series("in_force", index=binding.index, dtype="str")
+    state[binding["norm_id"].isin(followed)] = "superseded"
+    state[ended] = "expired"
+    state[future] = "not_yet_in_force"
+    return state
+
+
+def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_of: dt.date) -> None:
+    binding["register_threshold"] = binding["threshold"]
+    binding["register_target_share"] = binding["target_share"]
+    items = [adopted.get(name) for name in binding["norm_id"]]
+    binding["adopted_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
+    binding["adopted_on"] = pd.Series([item.on.isoformat() if item else None for item in items], dtype="str")
+    binding["is_adopted"] = [item is not None and item.on <= as_of for item in items]
+    problems = []
+    for row, item in enumerate(items):
+        if item is None or item.on > as_of:
+            continue
+        if item.threshold is not None:
+            problems += _threshold_problems(binding, row, item.threshold)
+            binding.loc[row, "threshold"] = item.threshold
+        if item.target_share is not None:
+            if not 0 < item.target_share <= 1:
+                problems.append(f"norms.adopt: {item.norm}: the target share must be above 0 and at most 1")
+            binding.loc[row, "target_share"] = item.target_share
+            binding.loc[row, "target_share_basis"] = "source"
+            binding.loc[row, "share_applies_at"] = "study"
+    if problems:
+        raise StudyError("norms", problems)
+
+
+def _threshold_problems(binding: pd.DataFrame, row: int, threshold: float) -> list[str]:
+    name, fail = binding["norm_id"].iloc[row], float(binding["fail_point"].iloc[row])
+    if not threshold > 0:
+        return [f"norms.adopt: {name}: the threshold {threshold:g} is not above 0"]
+    if binding["direction"].iloc[row] == "max" and fail <= threshold:
+        return [f"norms.adopt: {name}: the threshold {threshold:g} must be below the fail point {fail:g}"]
+    return []
+
+
+def _apply_confirmations(binding: pd.DataFrame, confirm: tuple[Confirmation, ...]) -> None:
+    by_norm = {item.norm: item for item in confirm}
+    items = [by_norm.get(name) for name in binding["norm_id"]]
+    binding["confirmed_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
+    binding["confirmed_on"] = pd.Series(
+        [item.on.isoformat() if item else None for item in items], dtype="str"
+    )
+
+
+def _judge(row: Mapping[str, object], level: str, *, at_home: bool) -> tuple[str, str]:
+    if row["in_force"] != "in_force":
+        return _text(row["in_force"]), _text(row["in_force"]) if row["norm_class"] == "mandatory" else ""
+    adopted = bool(row["is_adopted"])
+    share = _text(row["share_applies_at"])
+    misplaced = share not in {"study", "unit", level}
+    grade = []
+    if row["role"] == "duty_trigger":
+        grade.append("duty_trigger")
+    if (row["norm_class"] == "authorised" or not at_home) and not adopted:
+        grade.append("not_adopted")
+    if row["role"] == "status_level" and not adopted:
+        grade.append("status_level")
+    if misplaced:
+        grade.append(f"share_applies_at:{share}")
+    gate = []
+    if row["norm_class"] == "mandatory":
+        gate = [
+            *([] if at_home else ["other_jurisdiction"]),
+            *([] if row["role"] == "standard" else [f"role:{row['role']}"]),
+            *([] if row["instrument"] in GATING_INSTRUMENTS else [f"instrument:{row['instrument']}"]),
+            *([f"share_applies_at:{share}"] if misplaced else []),
+            *([] if row["read_in_original"] or _text(row["confirmed_by"]) else ["not_read_in_original"]),
+        ]
+    return ";".join(grade), ";".join(gate)
+
+
+# Whom a norm asks about: settlements in its scope, and the people or places that its share is a share of.
+
+PLACE_UNITS = {"administrative_village": "village", "habitation": "", "county_seat": "county_seat"}
+"""Statistical units that are settlements, with the tier that they have; empty for every tier."""
+AREA_UNITS = ("township", "county")
+SIZED_UNIT = re.compile(r"(?P<unit>habitation|county_seat)_pop(?P<persons>\d+)(?P<thousand>k?)")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whom a norm asks about, along the scored settlements."""
+
+    inside: FloatArray  # 1 in scope, 0 not, NaN unknown
+    exempt: NDArray[np.bool_]  # settlements that the norm asks nothing of, by name; they are not `inside`
+    persons: FloatArray  # people concerned; NaN = unknown
+    share_of: str  # what the norm's share is a share of
+    unit: str  # ``settlement``, ``township`` or ``county``: what `places` are
+
+
+def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
+    """Find whom a norm asks about."""
+    if norm.scope == "metropolitan_area":
+        return "scope_unknown:metropolitan_area"
+    unit = _unit_of(norm.stat_unit, places)
+    column = _column_of(norm.stat_unit, rules)
+    persons = places.persons("population_persons" if unit is not None else column)
+    if unit is None and persons is None and norm.stat_unit != "population":
+        return f"no_stat_unit:{norm.stat_unit}"
+    inside = _both(_class_scope(norm, places), np.ones(len(places)) if unit is None else unit)
+    exempt = places.ids.isin(list(rules.exempt.get(norm.id, ())))
+    area = norm.stat_unit if norm.stat_unit in AREA_UNITS else "settlement"
+    return Scope(
+        inside=np.where(exempt, 0.0, inside),
+        exempt=exempt & (inside != 0),
+        persons=np.full(len(places), np.nan) if persons is None else persons,
+        share_of="persons" if unit is None else "places",
+        unit=area,
+    )
+
+
+def _column_of(stat_unit: str, rules: NormRules) -> str:
+    return rules.stat_columns.get(stat_unit, f"{stat_unit}_persons")
+
+
+def _unit_of(stat_unit: str, places: Places) -> FloatArray | None:
+    if stat_unit in AREA_UNITS:
+        return np.ones(len(places))
+    sized = SIZED_UNIT.fullmatch(stat_unit)
+    name = sized["unit"] if sized else stat_unit
+    if name not in PLACE_UNITS:
+        return None
+    tier = PLACE_UNITS[name]
+    right = np.ones(len(places)) if not tier else np.asarray(places.frame["tier"] == tier, dtype=np.float64)
+    if not sized:
+        return right
+    persons = places.persons("population_persons")
+    if persons is None:
+        return np.where(right == 0, 0.0, np.nan)
+    least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
+    return _both(right, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))
+
+
+def _class_scope(norm: Norm, places: Places) -> FloatArray:
+    if norm.scope == "all":
+        return np.ones(len(places))
+    known = places.settlement_class != ""
+    return np.where(known, (places.settlement_class == norm.scope).astype(float), np.nan)
+
+
+def _both(first: FloatArray, second: FloatArray) -> FloatArray:
+    return np.where((first == 0) | (second == 0), 0.0, first * second)

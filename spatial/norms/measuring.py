@@ -1,0 +1,365 @@
+"""From the access table to a value for each settlement, and to what it says about a norm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.norms.evidence import (
+    BEYOND,
+    NO_FACILITY,
+    REACHED,
+    UNKNOWN,
+    AccessLookup,
+    Places,
+    count_by_township,
+    count_by_village,
+    load_road_words,
+    road_link,
+    satisfied_by,
+)
+from spatial.norms.register import SEASON_ROADS, split_list
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.norms.evidence import NormEvidence, RoadWord, ServiceWords
+    from spatial.norms.law import Norm, NormRules
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["NOTHING_MAPPED", "Reader", "Reading", "Unmeasured", "modes_for", "services_asked"]
+
+
+# Measuring: from the access table to a value for each settlement and to what it says about the norm.
+
+NOTHING_MAPPED = "nothing_mapped"
+"""Reason of a result on a service of which nothing is mapped, where nobody declared the list complete."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is known of one norm along the settlements, or along the townships."""
+
+    value: FloatArray  # in the norm's unit; `inf` = none reached, NaN = unknown
+    mapped: FloatArray  # 1 met, 0 not met, NaN unknown: as if the map held every facility
+    strict: FloatArray  # the same with what may be missing from the map counted as unknown
+    notes: tuple[str, ...] = ()  # codes to print with the norm, such as ``proxy:hospital``
+    # so many facilities at most may be missing, each of which may turn one place whose failure is in doubt;
+    # `inf` where nobody knows, or where one facility may serve any number of places
+    may_turn: float = np.inf
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """Why a norm could not be measured anywhere."""
+
+    reason: str  # A code, with a detail after ``:``
+
+
+def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
+    """
+    Find the study's modes that a norm's mode means; the fastest of them counts.
+
+    Returns empty where the study lacks the mode. Times are door to door with the walk at both ends in them,
+    so ``walk+drive`` is the drive, or the walk where that is faster.
+
+    Examples
+    --------
+    >>> modes_for("walk+drive", ["drive", "walk"])
+    ('drive', 'walk')
+    >>> modes_for("emergency", ["drive", "walk"])
+    ()
+    """
+    if mode in {"", "any"}:
+        return tuple(studied)
+    parts = mode.split("+")
+    if any(part not in studied and (part != "walk" or len(parts) == 1) for part in parts):
+        return ()
+    return tuple(name for name in studied if name in parts)
+
+
+def within(value: FloatArray, norm: Norm) -> FloatArray:
+    """
+    Compare values with a norm's threshold, inclusively.
+
+    Returns 1 within, 0 beyond, NaN unknown.
+    """
+    met = value <= norm.threshold if norm.direction == "max" else value >= norm.threshold
+    return np.where(np.isnan(value), np.nan, met.astype(np.float64))
+
+
+def fastest(values: Sequence[FloatArray], threshold: float) -> FloatArray:
+    """
+    Take the best of several modes.
+
+    Returns the smallest value; NaN where it could be smaller and on the other side of the threshold.
+    """
+    stacked = np.stack(values)
+    unknown = np.isnan(stacked)
+    best = np.where(unknown, np.inf, stacked).min(axis=0)
+    return np.where(unknown.any(axis=0) & ~(best <= threshold), np.nan, best)
+
+
+def read_access(
+    norm: Norm, service: str, access: AccessLookup, *, complete: bool, max_time_min: float
+) -> Reading | Unmeasured:
+    """Measure a norm on time or distance."""
+    if norm.metric == "roundtrip_time_min" and norm.mode != "walk":
+        return Unmeasured("one_way_only")
+    wanted = access.modes if norm.metric == "dist_m" else modes_for(norm.mode, access.modes)
+    if not wanted:
+        return Unmeasured(f"mode_not_studied:{norm.mode}")
+    modes = [mode for mode in wanted if access.has(service, mode)]
+    if not modes:
+        return Unmeasured(f"not_computed:{service}")
+    values = [_value(norm, service, mode, access, max_time_min) for mode in modes]
+    value = fastest(values, norm.threshold)
+    mapped = within(value, norm)
+    return Reading(value, mapped, mapped if complete else doubt_failures(mapped))
+
+
+def doubt_failures(mapped: FloatArray) -> FloatArray:
+    """
+    Turn failures into unknowns, as an incomplete inventory asks.
+
+    Returns 1 or NaN.
+    """
+    return np.where(mapped == 1.0, 1.0, np.nan)
+
+
+def none_mapped(reading: Reading) -> Reading:
+    """Judge nobody by a map that holds nothing of the kind, unless the list of facilities is known to be complete."""
+    blank = np.full(len(reading.value), np.nan)
+    return Reading(blank, blank, blank, (*reading.notes, NOTHING_MAPPED))
+
+
+def join_members(readings: Sequence[Reading]) -> Reading:
+    """Join the members of a bundle: a place is served where every member is."""
+    mapped = _all_of([reading.mapped for reading in readings])
+    strict = _all_of([reading.strict for reading in readings])
+    stacked = np.stack([reading.value for reading in readings])
+    worst = np.where(np.isnan(stacked), -np.inf, stacked).max(axis=0)
+    value = np.where(np.isnan(mapped) | np.isneginf(worst), np.nan, worst)
+    notes = tuple(sorted({note for reading in readings for note in reading.notes}))
+    return Reading(value, mapped, strict, notes, sum(reading.may_turn for reading in readings))
+
+
+def _all_of(states: Sequence[FloatArray]) -> FloatArray:
+    stacked = np.stack(states)
+    some_fail = (stacked == 0.0).any(axis=0)
+    some_unknown = np.isnan(stacked).any(axis=0)
+    return np.where(some_fail, 0.0, np.where(some_unknown, np.nan, 1.0))
+
+
+def _value(norm: Norm, service: str, mode: str, access: AccessLookup, max_time_min: float) -> FloatArray:
+    reach = access.reach(service, mode)
+    if norm.metric == "dist_m":
+        value = access.number(service, mode, "straight_distance_m")
+        return np.where(np.isnan(value) & (reach == NO_FACILITY), np.inf, value)
+    column = "network_distance_m" if norm.metric == "network_dist_m" else "travel_time_min"
+    value = access.number(service, mode, column)
+    if norm.metric == "network_dist_m":
+        # The fastest way may be a longer one.
+        value = np.fmin(value, access.number(service, mode, "shortest_distance_m"))
+    if norm.metric == "roundtrip_time_min":
+        value = 2.0 * value
+    searched = 2.0 * max_time_min if norm.metric == "roundtrip_time_min" else max_time_min
+    value = np.where(reach == REACHED, value, np.inf)
+    too_short = norm.metric != "network_dist_m" and norm.threshold > searched
+    return np.where((reach == UNKNOWN) | ((reach == BEYOND) & too_short), np.nan, value)
+
+
+# Reading a norm off the evidence: which service, road or bundle it asks for, and what is known of it where.
+
+ACCESS_METRICS = frozenset({"time_min", "roundtrip_time_min", "network_dist_m", "dist_m"})
+PRESENCE = "presence_in_unit"
+ROADS = "roads"
+
+
+class Reader:
+    """Everything that norms are judged on, arranged once for all of them."""
+
+    def __init__(
+        self, settlements: gpd.GeoDataFrame, access: pd.DataFrame, rules: NormRules, evidence: NormEvidence
+    ) -> None:
+        self.rules = rules
+        self.evidence = evidence
+        self.places = Places(settlements, rules.class_by_tier)
+        self._access = AccessLookup(access, self.places.ids)
+        self._words = evidence.vocabulary or _packaged_words()
+        self._road_words = load_road_words()
+
+    def service_of(self, norm: Norm) -> str:
+        """Name the service that a norm's results belong to."""
+        return self._resolve(norm.service)[0] or norm.service
+
+    def inventory_of(self, norm: Norm) -> str:
+        """Tell how complete the inventory of what a norm asks for is."""
+        found = [self._inventory(name) for name in norm.bundle or (norm.service,)]
+        return next((name for name in ("unknown", "partial") if name in found), "complete")
+
+    def read(self, norm: Norm) -> Reading | Unmeasured:
+        """Read a norm along the settlements."""
+        if norm.metric not in ACCESS_METRICS | {PRESENCE}:
+            return Unmeasured(f"metric_not_measured:{norm.metric}")
+        if not norm.bundle:
+            return self._read_service(norm, norm.service)
+        found = {name: self._read_service(norm, name) for name in norm.bundle}
+        readings = [reading for reading in found.values() if isinstance(reading, Reading)]
+        if not readings:
+            return Unmeasured(f"no_source:{norm.service}")
+        measured = [reading for reading in readings if NOTHING_MAPPED not in reading.notes]
+        if not measured:
+            return none_mapped(join_members(readings))
+        blank = np.full(len(self.places), np.nan)
+        missing = [
+            Reading(blank, blank, blank, (f"member_not_measured:{name}",))
+            for name, reading in found.items()
+            if isinstance(reading, Unmeasured) or NOTHING_MAPPED in reading.notes
+        ]
+        return join_members([*measured, *missing])
+
+    def read_units(self, norm: Norm, townships: pd.Index | None) -> Reading | Unmeasured:
+        """Read a norm on presence along the townships, or for the county."""
+        if norm.metric != PRESENCE:
+            return Unmeasured(f"metric_not_measured:{norm.metric}")
+        service, proxy = self._resolve(norm.service)
+        if not service:
+            return Unmeasured(f"no_source:{norm.service}")
+        counting = self._counting(service)
+        if counting is None:
+            return Unmeasured("not_computed:facilities")
+        counted = self._in_units(counting, service)
+        if townships is None:
+            value = np.array([float(counted["in_study"].sum())])
+        elif len(townships):
+            value = count_by_township(counted).reindex(townships).fillna(0.0).to_numpy(dtype=float)
+        else:
+            return Unmeasured("no_townships")
+        reading = self._doubt(value, within(value, norm), service, (f"proxy:{service}",) if proxy else ())
+        return self._bounded(reading, service, count=len(counted))
+
+    def _read_service(self, norm: Norm, name: str) -> Reading | Unmeasured:
+        if name in SEASON_ROADS:
+            return self._season_road(norm, name)
+        if name in self._road_words and norm.metric == PRESENCE:
+            return self._road_presence(name, self._road_words[name])
+        service, proxy = self._resolve(name)
+        if not service:
+            return Unmeasured(f"no_source:{name}")
+        if norm.metric == PRESENCE:
+            reading = self._village_presence(norm, service)
+        else:
+            complete = self._inventory(name) == "complete"
+            reading = read_access(
+                norm, service, self._access, complete=complete, max_time_min=self.rules.max_time_min
+            )
+            if isinstance(reading, Reading) and not complete and self._access.nowhere(service):
+                reading = none_mapped(reading)
+        if isinstance(reading, Reading) and proxy:
+            bare = [note for note in reading.notes if note == NOTHING_MAPPED]
+            return Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}", *bare))
+        return reading
+
+    def _season_road(self, norm: Norm, name: str) -> Reading | Unmeasured:
+        table = self.evidence.last_mile
+        if table is None:
+            return Unmeasured("not_computed:last_mile")
+        if norm.metric not in {"dist_m", PRESENCE}:
+            return Unmeasured(f"metric_not_measured:{norm.metric}")
+        rows = table.set_index("settlement_id").reindex(self.places.ids)
+        known = rows["known_all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
+        hoped = rows["all_season_road_distance_m"].fillna(np.inf).to_numpy(dtype=float)
+        link = norm.metric == PRESENCE
+        limit = self._road_words["paved_road"].link_distance_m if link else norm.threshold
+        mapped = np.where(known <= limit, 1.0, np.where(hoped <= limit, np.nan, 0.0))
+        mapped[~self.places.ids.isin(table["settlement_id"])] = np.nan
+        return self._doubt(mapped if link else hoped, mapped, name, ())
+
+    def _road_presence(self, name: str, word: RoadWord) -> Reading | Unmeasured:
+        roads = self.evidence.roads
+        if roads is None:
+            return Unmeasured("not_computed:roads")
+        mapped = road_link(self.places.frame.geometry, roads, word)
+        return self._doubt(mapped, mapped, name, (f"proxy:{word.column}",) if word.proxy else ())
+
+    def _village_presence(self, norm: Norm, service: str) -> Reading | Unmeasured:
+        counting = self._counting(service)
+        if counting is None:
+            return Unmeasured("not_computed:facilities")
+        held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
+        value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
+        reading = self._doubt(value, within(value, norm), service, ())
+        return self._bounded(reading, service, count=len(counting))
+
+    def _doubt(self, value: FloatArray, mapped: FloatArray, service: str, notes: tuple[str, ...]) -> Reading:
+        complete = self._inventory(service) == "complete"
+        return Reading(value, mapped, mapped if complete else doubt_failures(mapped), notes)
+
+    def _bounded(self, reading: Reading, service: str, *, count: int) -> Reading:
+        """Say how many facilities may be missing, each of which would be present in one place."""
+        number, basis = self.evidence.missing_at_most.get(service, (np.inf, ""))
+        if self._inventory(service) == "complete":
+            return replace(reading, may_turn=0.0)
+        if not count and not np.isfinite(number):
+            return none_mapped(reading)
+        notes = (*reading.notes, f"missing_by_{basis}:{number:.0f}") if np.isfinite(number) else reading.notes
+        return replace(reading, may_turn=number, notes=notes)
+
+    def _counting(self, service: str) -> gpd.GeoDataFrame | None:
+        facilities = self.evidence.facilities
+        return None if facilities is None else satisfied_by(facilities, self._words.satisfying(service))
+
+    def _in_units(self, counting: pd.DataFrame, service: str) -> pd.DataFrame:
+        """Add facilities without a place, which still count in the unit that their code names."""
+        if self.evidence.unplaced is None:
+            return counting
+        others = satisfied_by(self.evidence.unplaced, self._words.satisfying(service))
+        columns = ["township_id", "in_study"]
+        return pd.concat([pd.DataFrame(rows).reindex(columns=columns) for rows in (counting, others)])
+
+    def _resolve(self, name: str) -> tuple[str, bool]:
+        found = self._words.for_register(name)
+        if found is not None:
+            return found.id, found.proxy
+        return (name, False) if name in self._access.services else ("", False)
+
+    def _inventory(self, name: str) -> str:
+        inventory = self.evidence.inventory
+        if name in SEASON_ROADS or name in self._road_words:
+            return inventory.get(name, inventory.get(ROADS, "unknown"))
+        return inventory.get(self._resolve(name)[0] or name, "unknown")
+
+
+def services_asked(binding: pd.DataFrame, vocabulary: ServiceWords | None = None) -> tuple[str, ...]:
+    """
+    List the services that the norms in force need in the access table.
+
+    Returns services of the vocabulary, sorted; members of bundles are among them. Compute access to all of
+    them, also to those without any facility: their norms are then not met, or not measurable, rather than
+    left out.
+    """
+    words = vocabulary or _packaged_words()
+    asking = binding.loc[(binding["in_force"] == "in_force") & binding["metric"].isin(list(ACCESS_METRICS))]
+    bundles = asking["bundle_members"].map(split_list)
+    wanted = {
+        name
+        for single, members in zip(asking["service"], bundles, strict=True)
+        for name in (members or (single,))
+    }
+    found = [words.for_register(name) for name in sorted(wanted)]
+    return tuple(sorted({service.id for service in found if service is not None}))
+
+
+def _packaged_words() -> ServiceWords:
+    from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where the caller brings no words
+
+    words: ServiceWords = load_services()
+    return words

@@ -1,0 +1,484 @@
+"""The norm register: a CSV that the user owns, with the legal model of every norm in its columns."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import importlib.resources
+import io
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from spatial.access.options import numbers
+from spatial.errors import ContractError, SourceError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+
+__all__ = [
+    "COLUMNS",
+    "DEONTIC_OF_CLASS",
+    "SEASON_ROADS",
+    "UNIT_OF_METRIC",
+    "load_register",
+    "norm_id_of",
+    "refuse_faulty_register",
+    "split_list",
+    "with_norm_id",
+]
+
+
+Row = dict[str, str]
+
+WHERE = "norm register"
+"""What messages call a register that is no file."""
+
+COLUMNS = (
+    "id",
+    "pillar",
+    "service",
+    "metric",
+    "mode",
+    "direction",
+    "threshold",
+    "unit",
+    "stat_unit",
+    "target_share",
+    "target_share_basis",
+    "fail_point",
+    "scope",
+    "norm_class",
+    "deontic",
+    "role",
+    "instrument",
+    "share_applies_at",
+    "conditions",
+    "valid_from",
+    "valid_to",
+    "read_in_original",
+    "bundle_members",
+    "norm_class_basis",
+    "norm_justification",
+    "jurisdiction",
+    "target_year",
+    "source_title",
+    "source_year",
+    "source_section",
+    "source_url",
+    "confidence",
+    "supersedes",
+    "notes",
+)
+"""Columns of a register file, in order. Frames call the first one `norm_id`, as a file may. Others travel along."""
+
+JUDGED = (
+    "norm_id",
+    "service",
+    "metric",
+    "mode",
+    "direction",
+    "threshold",
+    "unit",
+    "stat_unit",
+    "target_share",
+    "fail_point",
+    "scope",
+    "norm_class",
+    "role",
+    "instrument",
+    "share_applies_at",
+    "valid_from",
+    "valid_to",
+    "read_in_original",
+    "bundle_members",
+    "jurisdiction",
+    "confidence",
+    "supersedes",
+)
+"""Columns without which no norm can be judged; a frame of one's own may lack the others."""
+
+NUMBERS = ("threshold", "target_share", "fail_point")
+REQUIRED_VALUES = ("norm_id", "service", "stat_unit", "unit", "jurisdiction", "source_title")
+VALUES: Mapping[str, tuple[str, ...]] = {
+    "metric": (
+        "dist_m",
+        "network_dist_m",
+        "time_min",
+        "roundtrip_time_min",
+        "presence_in_unit",
+        "persons_per_facility",
+        "served_flag",
+        "attribute",
+    ),
+    "direction": ("max", "min", "presence"),
+    "target_share_basis": ("source", "assumed", "status_level"),
+    "scope": ("all", "urban", "rural", "metropolitan_area"),
+    "norm_class": ("mandatory", "guiding", "authorised"),
+    "deontic": ("obliges", "guides", "authorises"),
+    "role": ("standard", "duty_trigger", "eligibility", "monitoring", "programme_target", "status_level"),
+    "instrument": (
+        "law",
+        "regulation",
+        "rule",
+        "mandatory_standard",
+        "binding_plan_indicator",
+        "recommended_standard",
+        "policy_document",
+        "monitoring_definition",
+    ),
+    "share_applies_at": ("national", "province", "county", "unit", "study"),
+    "read_in_original": ("yes", "no"),
+    "confidence": ("verified_primary", "verified_secondary", "memory"),
+}
+MODES = ("any", "walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
+UNIT_OF_METRIC = {
+    "dist_m": "m",
+    "network_dist_m": "m",
+    "time_min": "min",
+    "roundtrip_time_min": "min",
+    "persons_per_facility": "persons",
+}
+DEONTIC_OF_CLASS = {"mandatory": "obliges", "guiding": "guides", "authorised": "authorises"}
+LONGEST_NORM_MIN = 24 * 60.0
+SEASON_ROADS = frozenset({"all_season_road", "all_weather_road"})
+"""Words for the road that can be used all year, which the last mile knows of."""
+
+
+def split_list(value: object) -> tuple[str, ...]:
+    """
+    Read a list as registers write it.
+
+    Returns the members in the order written, without blanks.
+
+    Examples
+    --------
+    >>> split_list("bank| market")
+    ('bank', 'market')
+    """
+    if not isinstance(value, str):
+        return ()
+    return tuple(part.strip() for part in value.split("|") if part.strip())
+
+
+def load_register(
+    path: str | Path | None = None,
+    *,
+    added: Sequence[Mapping[str, str]] = (),
+    services: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """
+    Read a norm register and check every row of it.
+
+    Parameters
+    ----------
+    path : str or Path or None
+        A CSV file in UTF-8 with the columns of `COLUMNS`, where `norm_id` will do for `id`; None for the register that
+        comes with the package.
+    added : sequence of mapping of str to str
+        Further rows, by column as in the file; checked with it. Columns that they do not name are blank.
+    services : collection of str, optional
+        Words for services that bundles may name beside roads and the single services of the register; those of the
+        packaged vocabulary by default.
+
+    Returns
+    -------
+    DataFrame
+        One row a norm, by `norm_id`, in the order of the file. `threshold` (in the row's `unit`), `target_share` (0-1)
+        and `fail_point` are floats, `read_in_original` is a flag, all else is text; blank is NaN. Dates are ISO text.
+
+    Raises
+    ------
+    SourceError
+        Where the file cannot be read as a CSV in UTF-8.
+    ContractError
+        Where the register is faulty; every fault with its norm and column.
+
+    Examples
+    --------
+    >>> register = load_register()
+    >>> register.set_index("norm_id").loc["GL-ROAD-RAI", "threshold"]
+    np.float64(2000.0)
+    """
+    where, text = _read(path)
+    header, rows = _parse(text, where)
+    problems = _column_problems(header)
+    if problems:
+        raise ContractError(where, problems)
+    more = [{_named(name): value for name, value in row.items()} for row in added]
+    rows += [{name: str(row.get(name, "")) for name in header} for row in more]
+    problems = _id_problems(rows)
+    for row in rows:
+        problems += [f"norm {row['norm_id']!r}, {fault}" for check in _CHECKS for fault in check(row)]
+    problems += _supersession_problems(rows)
+    problems += _member_problems(rows, services)
+    if problems:
+        raise ContractError(where, problems)
+    return _frame(header, rows)
+
+
+def _named(column: str) -> str:
+    return "norm_id" if column == "id" else column
+
+
+def with_norm_id(register: pd.DataFrame) -> pd.DataFrame:
+    """Name the column of ids as every table names it."""
+    has_own = "id" in register.columns and "norm_id" not in register.columns
+    return register.rename(columns={"id": "norm_id"}) if has_own else register
+
+
+def norm_id_of(norm: Mapping[str, Any]) -> str:
+    """Name a norm of a summary."""
+    return str(norm["norm_id"] if "norm_id" in norm else norm["id"])
+
+
+def refuse_faulty_register(register: pd.DataFrame) -> None:
+    """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
+    if not isinstance(register, pd.DataFrame):
+        raise ContractError(
+            WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"]
+        )
+    register = with_norm_id(register)
+    missing = [name for name in JUDGED if name not in register.columns]
+    if missing:
+        raise ContractError(WHERE, [f"{name}: the column is missing" for name in missing])
+    rows = [
+        {name: _written(row[name]) for name in JUDGED} for row in register[list(JUDGED)].to_dict("records")
+    ]
+    problems = _id_problems(rows) + [fault for name in NUMBERS for fault in _kind_problems(register, name)]
+    problems += [fault for name in ("valid_from", "valid_to") for fault in _text_problems(register, name)]
+    lost = [number for number, row in enumerate(rows) if not row["norm_id"]]
+    if lost:
+        problems.append(f"norm_id: missing in row(s) {first_of(lost)}; give each norm its own")
+    if not problems:
+        for row in rows:
+            faults = [*_word_faults(row), *_number_faults(row), *_date_faults(row)]
+            problems += [f"norm {row['norm_id']!r}, {fault}" for fault in faults]
+    if problems:
+        raise ContractError(WHERE, problems)
+
+
+def _written(value: object) -> str:
+    """Write a value as a file would have it; blank where it is missing."""
+    return "" if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)  # noqa: PLR0124
+
+
+def _kind_problems(register: pd.DataFrame, name: str) -> list[str]:
+    try:
+        numbers(WHERE, name, register[name])
+    except ContractError as fault:
+        return list(fault.problems)
+    return []
+
+
+def _text_problems(register: pd.DataFrame, name: str) -> list[str]:
+    filled = register[name].dropna()
+    other = [value for value in filled if not isinstance(value, str)]
+    told = f"{name}: no text in {len(other)} row(s) {first_of(map(str, other))}; write dates as 2030-12-31"
+    return [told] if other else []
+
+
+def _word_faults(row: Row) -> Iterable[str]:
+    for name, allowed in VALUES.items():
+        if name in row and name != "read_in_original" and row[name] not in allowed:
+            yield f"{name}: {row[name]!r} is not one of {', '.join(allowed)}"
+
+
+def _read(path: str | Path | None) -> tuple[str, str]:
+    if path is None:
+        packaged = importlib.resources.files("spatial.norms").joinpath("norms.csv")
+        return WHERE, packaged.read_text(encoding="utf-8")
+    file = Path(path)
+    try:
+        return str(file), file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        message = (
+            f"norm register {file}: cannot be read ({error.strerror or error}); name an existing CSV file"
+        )
+        raise SourceError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"norm register {file}: not UTF-8 at byte {error.start}; save the file as CSV in UTF-8"
+        raise SourceError(message) from error
+
+
+def _parse(text: str, where: str) -> tuple[list[str], list[Row]]:
+    lines = csv.reader(io.StringIO(text), strict=True)
+    try:
+        header = [name.strip() for name in next(lines, [])]
+        cells = [(lines.line_num, line) for line in lines if any(cell.strip() for cell in line)]
+    except csv.Error as error:
+        message = f"norm register {where}: not a CSV near line {lines.line_num} ({error}); export it again"
+        raise SourceError(message) from error
+    if "norm_id" not in header:
+        header = [_named(name) for name in header]
+    ragged = [number for number, line in cells if len(line) != len(header)]
+    if ragged:
+        message = (
+            f"norm register {where}: line(s) {first_of(ragged)} do not have {len(header)} cells as the header does; "
+            "put texts with commas in quotation marks"
+        )
+        raise SourceError(message)
+    return header, [dict(zip(header, (cell.strip() for cell in line), strict=True)) for _, line in cells]
+
+
+def _column_problems(header: list[str]) -> list[str]:
+    problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in header]
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    return problems + [f"{name}: the column is there twice" for name in repeated]
+
+
+def _id_problems(rows: list[Row]) -> list[str]:
+    if not rows:
+        return ["no norm in it; add a row, or leave the register key out to use the packaged one"]
+    ids = [row["norm_id"] for row in rows]
+    repeated = sorted({name for name in ids if name and ids.count(name) > 1})
+    return [f"norm_id: used more than once: {first_of(repeated)}; give each norm its own"] if repeated else []
+
+
+def _blank_faults(row: Row) -> Iterable[str]:
+    return [f"{name}: blank" for name in REQUIRED_VALUES if not row[name]]
+
+
+def _value_faults(row: Row) -> Iterable[str]:
+    for name, allowed in VALUES.items():
+        if row[name] not in allowed:
+            yield f"{name}: {row[name]!r} is not one of {', '.join(allowed)}"
+    wrong = [mode for mode in row["mode"].split("+") if row["mode"] and mode not in MODES]
+    if wrong:
+        yield f"mode: {row['mode']!r} must be blank or one of {', '.join(MODES)}, joined by + for a way in parts"
+
+
+def _number_faults(row: Row) -> Iterable[str]:
+    for name in NUMBERS:
+        if row[name] and _number(row[name]) is None:
+            yield f"{name}: {row[name]!r} is not a number"
+        elif name != "fail_point" and not row[name]:
+            yield f"{name}: blank"
+    share, threshold, fail = (_number(row[name]) for name in ("target_share", "threshold", "fail_point"))
+    if share is not None and not 0 < share <= 1:
+        yield f"target_share: {share:g} is not a share above 0 and at most 1"
+    if threshold is not None and threshold <= 0:
+        yield f"threshold: {threshold:g} is not above 0"
+    if threshold is None or fail is None:
+        return
+    if row["direction"] == "max" and fail <= threshold:
+        yield f"fail_point: {fail:g} must be above the threshold {threshold:g}"
+    if row["direction"] in {"min", "presence"} and fail >= threshold:
+        yield f"fail_point: {fail:g} must be below the threshold {threshold:g}"
+
+
+def _unit_faults(row: Row) -> Iterable[str]:
+    unit = UNIT_OF_METRIC.get(row["metric"])
+    if unit and row["unit"] and row["unit"] != unit:
+        yield f"unit: {row['metric']} is measured in {unit}, found {row['unit']!r}; convert the threshold"
+    threshold = _number(row["threshold"])
+    if unit == "min" and threshold is not None and threshold > LONGEST_NORM_MIN:
+        yield f"threshold: {threshold:g} minutes is more than a day; is it in seconds?"
+    presence = row["metric"] == "presence_in_unit"
+    if presence and row["direction"] in VALUES["direction"] and row["direction"] != "presence":
+        yield f"direction: presence_in_unit needs presence, found {row['direction']!r}"
+    if unit and row["direction"] == "presence":
+        yield f"direction: {row['metric']} needs max or min, found 'presence'"
+
+
+def _class_faults(row: Row) -> Iterable[str]:
+    wanted = DEONTIC_OF_CLASS.get(row["norm_class"])
+    if wanted and row["deontic"] in VALUES["deontic"] and row["deontic"] != wanted:
+        yield f"deontic: a {row['norm_class']} norm {wanted}, found {row['deontic']!r}"
+
+
+def _date_faults(row: Row) -> Iterable[str]:
+    dates = {}
+    for name in ("valid_from", "valid_to"):
+        try:
+            dates[name] = dt.date.fromisoformat(row[name]) if row[name] else None
+        except ValueError:
+            yield f"{name}: {row[name]!r} is not a date such as 2030-12-31"
+    start, end = dates.get("valid_from"), dates.get("valid_to")
+    if start and end and start > end:
+        yield f"valid_to: {end} lies before valid_from {start}"
+
+
+_CHECKS: tuple[Callable[[Row], Iterable[str]], ...] = (
+    _blank_faults,
+    _value_faults,
+    _number_faults,
+    _unit_faults,
+    _class_faults,
+    _date_faults,
+)
+
+
+def _supersession_problems(rows: list[Row]) -> list[str]:
+    successors = {row["norm_id"]: split_list(row["supersedes"]) for row in rows}
+    problems = [
+        f"norm {name!r}, supersedes: {other!r} is not in the register"
+        for name, older in successors.items()
+        for other in older
+        if other not in successors
+    ]
+    circular = sorted(name for name in successors if _reaches_itself(name, successors))
+    if circular:
+        problems.append(
+            f"supersedes: norms supersede each other in a circle: {first_of(circular)}; keep one direction"
+        )
+    return problems
+
+
+def _member_problems(rows: list[Row], services: Collection[str] | None) -> list[str]:
+    """Members of bundles must be services: a word that nobody knows would make its norm unmeasurable in silence."""
+    bundles = {row["norm_id"]: split_list(row["bundle_members"]) for row in rows}
+    if not any(bundles.values()):
+        return []
+    known = {row["service"] for row in rows if not bundles[row["norm_id"]]} | _words(services)
+    return [
+        f"norm {name!r}, bundle_members: {first_of(strange)} is no service; write words of the vocabulary "
+        "(services.toml, register or proxy_for), parted by |"
+        for name, members in bundles.items()
+        if (strange := [member for member in members if member not in known])
+    ]
+
+
+def _words(services: Collection[str] | None) -> set[str]:
+    from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where there are bundles
+    from spatial.norms.evidence import load_road_words  # noqa: PLC0415 - it reads registers itself
+
+    named = load_services().register_words if services is None else services
+    return {*named, *SEASON_ROADS, *load_road_words()}
+
+
+def _reaches_itself(name: str, successors: Mapping[str, tuple[str, ...]]) -> bool:
+    seen: set[str] = set()
+    waiting = list(successors[name])
+    while waiting:
+        item = waiting.pop()
+        if item == name:
+            return True
+        if item not in seen:
+            seen.add(item)
+            waiting += successors.get(item, ())
+    return False
+
+
+def _number(text: str) -> float | None:
+    if not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text):
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _frame(header: list[str], rows: list[Row]) -> pd.DataFrame:
+    columns: dict[str, pd.Series] = {}
+    for name in header:
+        cells = [row[name] for row in rows]
+        if name in NUMBERS:
+            columns[name] = pd.Series([float(cell) if cell else math.nan for cell in cells], dtype="float64")
+        elif name == "read_in_original":
+            columns[name] = pd.Series([cell == "yes" for cell in cells], dtype="bool")
+        else:
+            columns[name] = pd.Series([cell or None for cell in cells], dtype="str")
+    return pd.DataFrame(columns)

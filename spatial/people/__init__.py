@@ -1,0 +1,1 @@
+"""People of a raster and of lists become people of settlements, groups and units."""

@@ -1,0 +1,353 @@
+"""People of a raster to the settlements they belong to, all of them accounted for; and groups of people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.access.cells import peopled_cells
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import SnapRules
+from spatial.access.places import check_places, id_order
+from spatial.access.shapes import inside, points_at, shapes_of
+from spatial.crs import require_metres
+from spatial.errors import ContractError
+from spatial.network.nearest import nearest
+from spatial.network.snapping import snap, walk_minutes
+from spatial.rasters import Raster
+from spatial.tables.words import POPULATION_BASIS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = [
+    "GroupPeople",
+    "above_total",
+    "added_up",
+    "allocate_population",
+    "allocate_population_with_account",
+    "fill_group",
+    "groups_of",
+]
+
+
+# People of a raster to the settlements they belong to, every one of them accounted for.
+
+EDGE_TOLERANCE_M = 500.0
+"""A cell this near to the study area may belong to it: coarse cells straddle coasts. Metres."""
+_BLOCK = 250_000
+"""Cells worked on at once; changes memory only."""
+
+_TOO_FAR, _NO_PATH, _OUTSIDE = -1, -2, -3
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """What cells are given to: settlements in the order of their ids, on a network or not."""
+
+    settlements: gpd.GeoDataFrame
+    crs: pyproj.CRS
+    in_study: NDArray[np.bool_]
+    graph: TravelGraph | None
+    max_distance_m: float
+    rules: SnapRules
+
+
+def allocate_population(
+    settlements: gpd.GeoDataFrame,
+    raster: Raster,
+    *,
+    graph: TravelGraph | None = None,
+    max_distance_m: float = 5000.0,
+    study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    rules: SnapRules | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Give every populated cell of a raster to the settlement it belongs to.
+
+    Parameters
+    ----------
+    settlements : GeoDataFrame
+        By the contract of the table of that name; its population is replaced.
+    raster : Raster
+        Persons per cell, in any CRS; NaN = no data.
+    graph : TravelGraph, optional
+        With it a cell goes to the settlement that is nearest in time, without it to the nearest by distance.
+    max_distance_m : float
+        A cell further than this from every settlement, and with a network from every road, is left out; inclusive.
+    study_area : GeoDataFrame or GeoSeries, optional
+        People inside it go to settlements inside it, people outside to those outside.
+    rules : SnapRules, optional
+        Speed and detour of walks, and which roads may be entered. Its `max_snap_m` gives way to `max_distance_m`.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same settlements with `population_persons` and `population_source` = ``"raster"``; 0 persons where no
+        cell belongs to one.
+
+    Raises
+    ------
+    ContractError
+        Where settlements lack an id, a point or `in_study`, or the raster is none or holds negative people.
+    CrsError
+        Where the settlements are not in metres.
+    """
+    return allocate_population_with_account(
+        settlements, raster, graph=graph, max_distance_m=max_distance_m, study_area=study_area, rules=rules
+    )[0]
+
+
+def allocate_population_with_account(
+    settlements: gpd.GeoDataFrame,
+    raster: Raster,
+    *,
+    graph: TravelGraph | None = None,
+    max_distance_m: float = 5000.0,
+    study_area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    rules: SnapRules | None = None,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """
+    Give every populated cell to a settlement, and say where all the people of the raster went.
+
+    A cell is a point, its centre. With a network, the walk to it, the way along it and the walk from it compete with
+    the direct walk to a settlement within `max_distance_m`. Cells inside the study area go to settlements inside it,
+    those outside to settlements outside, and those within 500 m of its edge outside to the nearest of all, so that a
+    coarse coast line loses nobody.
+
+    Returns the settlements, and the account by the contract of the table ``population_account``:
+    `raster_total` equals `allocated` + `allocated_outside` + `outside` + `too_far` + `no_path`.
+    """
+    check_places(settlements, "settlement_id")
+    require_columns("settlements", settlements, ("in_study",))
+    if not isinstance(raster, Raster):
+        raise ContractError("population", [f"is a {type(raster).__name__}; give a Raster of people"])
+    crs = require_metres(settlements.crs, what="settlements")
+    cells = peopled_cells(raster, crs)
+    order = id_order(settlements["settlement_id"])
+    ordered = settlements.iloc[order]
+    snap_rules = replace(rules or SnapRules(), max_snap_m=max_distance_m)
+    ground = _Ground(
+        ordered, crs, ordered["in_study"].to_numpy(dtype=bool), graph, max_distance_m, snap_rules
+    )
+    persons = cells.persons
+    owner = _owners(ground, cells.xy, study_area)
+    counted = np.bincount(owner[owner >= 0], weights=persons[owner >= 0], minlength=len(ordered))
+    people = np.empty(len(ordered))
+    people[order] = counted
+    result = settlements.assign(
+        population_persons=people, population_source=pd.Series("raster", index=settlements.index, dtype="str")
+    )
+    return result, _account(raster, persons, owner, ground.in_study)
+
+
+def _owners(
+    ground: _Ground, xy: NDArray[np.float64], study_area: gpd.GeoDataFrame | gpd.GeoSeries | None
+) -> NDArray[np.int64]:
+    everyone = np.ones(len(ground.settlements), dtype=bool)
+    if study_area is None:
+        return _nearest_settlement(ground, xy, everyone)
+    within, at_edge = _sides(xy, shapes_of(study_area.to_crs(ground.crs).geometry))
+    owner = np.full(len(xy), _OUTSIDE, dtype=np.int64)
+    outside = ~within & ~at_edge
+    for cells, candidates in ((within, ground.in_study), (at_edge, everyone), (outside, ~ground.in_study)):
+        owner[cells] = _nearest_settlement(ground, xy[cells], candidates)
+    lost = (owner < 0) & ~within
+    owner[lost] = _OUTSIDE
+    return owner
+
+
+def _sides(xy: NDArray[np.float64], area: NDArray[np.object_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which cells lie inside the study area, and which outside within the tolerance of its edge."""
+    ground = shapely.union_all(area)
+    within = inside(ground, *xy.T)
+    near = np.zeros(len(xy), dtype=bool)
+    outer = np.flatnonzero(~within)
+    near[outer] = shapely.dwithin(ground, points_at(*xy[outer].T), EDGE_TOLERANCE_M)
+    return within, near
+
+
+def _nearest_settlement(
+    ground: _Ground, xy: NDArray[np.float64], candidates: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Give each cell the position of its settlement among all, or the reason why it has none."""
+    chosen = np.flatnonzero(candidates)
+    if len(chosen) == 0 or len(xy) == 0:
+        return np.full(len(xy), _TOO_FAR, dtype=np.int64)
+    places = ground.settlements.iloc[chosen].geometry
+    tree = cKDTree(np.column_stack((places.x.to_numpy(), places.y.to_numpy())))
+    parts = [
+        _block_owners(ground, xy[start : start + _BLOCK], places, tree) for start in range(0, len(xy), _BLOCK)
+    ]
+    found = np.concatenate(parts)
+    return np.where(found >= 0, chosen[np.maximum(found, 0)], found)
+
+
+def _block_owners(
+    ground: _Ground, xy: NDArray[np.float64], places: gpd.GeoSeries, tree: cKDTree
+) -> NDArray[np.int64]:
+    distance, direct = _first_nearest(tree, xy)
+    close = distance <= ground.max_distance_m
+    if ground.graph is None:
+        return np.where(close, direct, _TOO_FAR)
+    rules = ground.rules
+    options = vars(rules)
+    cells = snap(ground.graph, gpd.GeoSeries(points_at(*xy.T), crs=ground.crs), **options)
+    found = nearest(ground.graph, cells, snap(ground.graph, places, **options), k=1)
+    by_road, road_min = found.destination[:, 0], found.travel_time_min[:, 0]
+    walk = walk_minutes(np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour)
+    walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))
+    owner = np.where(walks, direct, by_road)
+    on_road = cells.status == "ok"
+    return np.where(owner >= 0, owner, np.where(on_road, _NO_PATH, _TOO_FAR))
+
+
+def _first_nearest(tree: cKDTree, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Find the nearest place; of up to four places at the same distance, the first."""
+    distance, place = (np.asarray(part) for part in tree.query(xy, k=np.arange(1, min(4, tree.n) + 1)))
+    first = np.where(distance == distance[:, :1], place, tree.n).min(axis=1)
+    return distance[:, 0], first.astype(np.int64)
+
+
+def _account(
+    raster: Raster, persons: NDArray[np.float64], owner: NDArray[np.int64], in_study: NDArray[np.bool_]
+) -> pd.DataFrame:
+    nodata = ~np.isfinite(raster.values)
+    mine = np.zeros(len(owner), dtype=bool)
+    mine[owner >= 0] = in_study[owner[owner >= 0]]
+    groups = (
+        ("allocated", mine, "Given to settlements of the study area."),
+        (
+            "allocated_outside",
+            (owner >= 0) & ~mine,
+            "Given to settlements outside the study area, not scored.",
+        ),
+        ("outside", owner == _OUTSIDE, "Outside the study area, and no settlement there to give them to."),
+        ("too_far", owner == _TOO_FAR, "Further than the limit from every settlement and road."),
+        ("no_path", owner == _NO_PATH, "Near a road from which no settlement can be reached."),
+    )
+    rows = [
+        ("raster_total", raster.total, int((~nodata).sum()), f"Sum of all cells with data of {raster.name}.")
+    ]
+    rows += [(item, float(persons[cells].sum()), int(cells.sum()), detail) for item, cells, detail in groups]
+    rows.append(("nodata", 0.0, int(nodata.sum()), "Cells without data; nobody is known to live there."))
+    frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])
+    return frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})
+
+
+# Groups of people at settlements: counted by a list, by a raster, or estimated as a share; each says which.
+
+PERSONS = "_persons"
+EVERYBODY = frozenset({"population", *POPULATION_BASIS})
+"""Words before ``_persons`` in columns that count everybody, each in its way; they are no groups."""
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPeople:
+    """People of one group at every settlement."""
+
+    persons: FloatArray  # shape (n,), naN = unknown
+    # shape (n,), observed (by the list), raster, estimated (a share of the people) or none
+    source: NDArray[np.str_]
+
+    def scaled(self, factor: FloatArray) -> GroupPeople:
+        """Scale what was counted; estimates follow the people that they are a share of."""
+        counted = np.isin(self.source, ("observed", "raster"))
+        changed = counted & (factor != 1.0) & ~np.isnan(self.persons)
+        source = np.where(changed, np.char.add(self.source.astype("<U32"), "_rescaled"), self.source)
+        return GroupPeople(np.where(counted, self.persons * factor, self.persons), source)
+
+    def estimated(self, people: FloatArray, share: FloatArray) -> GroupPeople:
+        """Fill what is unknown with a share of the people."""
+        guess = people * share
+        filled = np.isnan(self.persons) & ~np.isnan(guess)
+        return GroupPeople(np.where(filled, guess, self.persons), np.where(filled, "estimated", self.source))
+
+
+def groups_of(settlements: pd.DataFrame) -> list[str]:
+    """
+    Name the groups whose people a table of settlements has.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> groups_of(pd.DataFrame(columns=["population_persons", "elderly_persons"]))
+    ['elderly']
+    """
+    names = [str(name).removesuffix(PERSONS) for name in settlements.columns if str(name).endswith(PERSONS)]
+    return sorted(set(names) - EVERYBODY)
+
+
+def fill_group(listed: FloatArray | None, raster: FloatArray | None, *, size: int) -> GroupPeople:
+    """
+    Take the people of a group from the list, and where it has no number from the raster of the group.
+
+    Examples
+    --------
+    >>> found = fill_group(np.array([3.0, np.nan]), np.array([9.0, 4.0]), size=2)
+    >>> found.persons.tolist(), found.source.tolist()
+    ([3.0, 4.0], ['observed', 'raster'])
+    """
+    unknown = np.full(size, np.nan)
+    given = unknown if listed is None else listed
+    cells = unknown if raster is None else raster
+    if len(given) != size or len(cells) != size:
+        raise ContractError("groups", [f"give {size} numbers, one a settlement"])
+    if (given < 0).any() or (cells < 0).any():
+        raise ContractError("groups", ["people are negative; correct them"])
+    persons = np.where(np.isnan(given), cells, given)
+    source = np.where(~np.isnan(given), "observed", np.where(np.isnan(cells), "none", "raster"))
+    return GroupPeople(persons, source)
+
+
+def added_up(rasters: Sequence[Raster]) -> list[Raster]:
+    """
+    Add up rasters of people on one grid, such as those of ages and sexes.
+
+    Returns one for each grid, in the order of the first of it; NaN where none has data.
+    """
+    grids: list[list[Raster]] = []
+    for raster in rasters:
+        same = next((grid for grid in grids if _on_one_grid(grid[0], raster)), None)
+        if same is None:
+            grids.append([raster])
+        else:
+            same.append(raster)
+    return [_sum_of(grid) for grid in grids]
+
+
+def _on_one_grid(first: Raster, other: Raster) -> bool:
+    return (
+        first.values.shape == other.values.shape
+        and first.transform == other.transform
+        and first.crs == other.crs
+    )
+
+
+def _sum_of(grid: list[Raster]) -> Raster:
+    total = grid[0].values.copy()
+    for raster in grid[1:]:
+        both = np.isfinite(total) & np.isfinite(raster.values)
+        total = np.where(np.isfinite(total), total, raster.values)
+        total[both] += raster.values[both]
+    return replace(grid[0], values=total)
+
+
+def above_total(persons: FloatArray, people: FloatArray) -> NDArray[np.bool_]:
+    """Tell where a group has more people than there are."""
+    result: NDArray[np.bool_] = persons > people * (1.0 + _TOLERANCE) + _TOLERANCE
+    return result

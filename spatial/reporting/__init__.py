@@ -1,0 +1,1 @@
+"""What every page, sheet and layer reads: the summary, explanations, the sign-off, names and words."""

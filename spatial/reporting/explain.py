@@ -1,0 +1,498 @@
+"""Explain one settlement: everything that is known of it, as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError, first_of
+from spatial.norms.register import with_norm_id
+from spatial.reporting.gaps import remedies_of
+from spatial.reporting.names import travelled_m
+from spatial.reporting.score import place_score
+from spatial.reporting.summary import told_unit
+from spatial.reporting.unmeasured import is_unmapped, people_missing
+from spatial.reporting.wording import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+
+__all__ = [
+    "change_of",
+    "emergency_totals",
+    "explain",
+    "find_settlement",
+    "scenario_totals",
+    "served_class",
+    "served_totals",
+]
+
+
+# What scenarios, crews and full facilities mean for places and people, for pages and for words.
+
+LEAST_CHANGE_MIN = 0.5
+"""Below this a time is the same before and after: no page tells less than a minute."""
+_NOBODY = 1e-6
+"""Persons below which rounding is all that is left."""
+_SERVED = ("served", "full", "not_reached")
+
+
+def change_of(table: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Class what a scenario changes."""
+    before, after = (
+        table[f"{side}_min"].fillna(np.inf).to_numpy(dtype=np.float64) for side in ("before", "after")
+    )
+    neither = np.isinf(before) & np.isinf(after)
+    less = np.subtract(before, after, out=np.zeros(len(table)), where=~neither)
+    change = table["class_change"]
+    classes = [
+        change.isna(),
+        change == "gained",
+        change == "lost",
+        neither,
+        less >= LEAST_CHANGE_MIN,
+        less <= -LEAST_CHANGE_MIN,
+    ]
+    return np.select(classes, ["unknown", "gained", "lost", "neither", "quicker", "slower"], "same")
+
+
+def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Class places by whether their people find room."""
+    served, full, beyond = (table[f"{name}_persons"].to_numpy(dtype=np.float64) for name in _SERVED)
+    classes = [
+        np.isnan(served),
+        (served > _NOBODY) & (full + beyond <= _NOBODY),
+        served > _NOBODY,
+        full > _NOBODY,
+        beyond > _NOBODY,
+    ]
+    return np.select(classes, ["unknown", "served", "partly_served", "full", "not_reached"], "nobody")
+
+
+def scenario_totals(people: pd.DataFrame | None, access: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Say who gains and loses by each scenario, service by service, at the cutoff of the classes."""
+    if people is None or access is None:
+        return []
+    inside = access.loc[access["in_study"]]
+    places = inside.groupby(["scenario", "service", "mode"]).size()
+    found = []
+    for row in people.loc[people["is_class"]].to_dict("records"):
+        key = (row["scenario"], row["service"], row["mode"])
+        total = {"persons": row["persons"], "places": int(places.get(key, 0))}
+        entry: dict[str, Any] = {name: row[name] for name in ("scenario", "service", "mode")}
+        entry |= {"cutoff_min": float(row["cutoff_min"]), "unknown_places": int(row["unknown_places"])}
+        for what, count in total.items():
+            gained, lost = row[f"gained_{what}"], row[f"lost_{what}"]
+            entry[what] = {
+                "gained": plain(gained),
+                "lost": plain(lost),
+                "unchanged": plain(count - gained - lost),
+            }
+        found.append(entry)
+    return sorted(found, key=lambda entry: (entry["scenario"], entry["service"]))
+
+
+def emergency_totals(people: pd.DataFrame | None, response: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Say whom crews reach within their targets."""
+    if people is None or response is None:
+        return []
+    columns = ["target_min", "within_persons", "beyond_persons", "within_places", "beyond_places"]
+    found = []
+    for (service, mode), part in people.groupby(["service", "mode"], sort=True):
+        own = response.loc[(response["service"] == service) & (response["mode"] == mode), "mobilisation_min"]
+        ordered = part.sort_values("target_min", kind="stable")
+        found.append(
+            {
+                "service": str(service),
+                "mode": str(mode),
+                "mobilisation_min": [plain(own.min()), plain(own.max())],
+                "targets": [
+                    {name: plain(row[name]) for name in columns} for row in ordered.to_dict("records")
+                ],
+                "unknown_places": int(part["unknown_places"].max()),
+            }
+        )
+    return found
+
+
+def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count the people of the study who find room, who reach only full facilities, and who reach none."""
+    if served is None:
+        return []
+    inside = settlements.loc[settlements["in_study"], "settlement_id"]
+    own = served.loc[served["settlement_id"].isin(inside)].sort_values("settlement_id", kind="stable")
+    parts = own.groupby(["service", "mode"], sort=True)
+    return [
+        {
+            "service": str(service),
+            "mode": str(mode),
+            **{name: float(part[f"{name}_persons"].sum()) for name in _SERVED},
+        }
+        for (service, mode), part in parts
+    ]
+
+
+# Explain one settlement: everything that is known of it, from its people to the norms it fails and why.
+
+NAMES = ("name", "name_en", "name_zh")
+PLAIN = (
+    "tier",
+    "place",
+    "official_class",
+    "village_plan_class",
+    "township_id",
+    "township",
+    "population_source",
+)
+NORM_COLUMNS = (
+    "norm_class",
+    "role",
+    "instrument",
+    "metric",
+    "mode",
+    "direction",
+    "unit",
+    "stat_unit",
+    "conditions",
+    "confidence",
+    "target_share_basis",
+    "source_title",
+    "source_year",
+    "source_section",
+    "source_url",
+    "notes",
+    "adopted_by",
+    "adopted_on",
+    "confirmed_by",
+    "confirmed_on",
+)
+RESULT_COLUMNS = (
+    "service",
+    "status",
+    "status_as_mapped",
+    "reason",
+    "gate",
+    "value",
+    "threshold",
+    "target_share",
+    "persons_unserved",
+)
+ACCESS_COLUMNS = (
+    "service",
+    "mode",
+    "reach_status",
+    "travel_time_min",
+    "access_leg_min",
+    "network_leg_min",
+    "egress_leg_min",
+    "network_distance_m",
+    "straight_distance_m",
+    "second_travel_time_min",
+    "edge_risk",
+)
+INTERVAL_COLUMNS = ("low_min", "base_min", "high_min", "interval_status", "main_factor", "main_factor_min")
+WET_COLUMNS = ("wet_status", "wet_min", "slower_min", "wet_reach_status", "facility_changes")
+MEASURE_COLUMNS = (
+    "measure",
+    "group",
+    "value",
+    "unit",
+    "told_value",
+    "told_unit",
+    "status",
+    "facilities_reached",
+    "edge_risk",
+)
+SCENARIO_COLUMNS = (
+    "scenario",
+    "before_min",
+    "after_min",
+    "before_status",
+    "after_status",
+    "cutoff_min",
+    "class_change",
+    "change",
+)
+RESPONSE_COLUMNS = (
+    "mobilisation_min",
+    "drive_min",
+    "response_min",
+    "target_met_min",
+    "reach_status",
+    "station_id",
+)
+ROOM_COLUMNS = ("served_persons", "full_persons", "not_reached_persons")
+WITHIN = "facilities_within_"
+
+
+def explain(  # noqa: PLR0913 - each argument is one thing that the answer is told from
+    settlement: str,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    register: pd.DataFrame,
+    sources: Sequence[Mapping[str, object]] = (),
+    issues: Sequence[str] = (),
+    certainty: Mapping[str, Any] | None = None,
+    pillar_weights: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Explain one settlement, from its people to the norms it fails."""
+    settlements = tables["settlements"]
+    chosen = find_settlement(settlements, settlement)
+    place = settlements.loc[settlements["settlement_id"] == chosen].iloc[0]
+    return {
+        "settlement": _settlement(place),
+        "snaps": _snaps(chosen, tables),
+        "services": _services(chosen, tables),
+        "off_road": _off_road(chosen, tables),
+        "last_mile": _last_mile(chosen, tables),
+        "norms": _norms(place, tables, register),
+        "score": place_score(chosen, plain(place.get("township_id")), tables, pillar_weights),
+        "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
+        "issues": list(issues),
+        "certainty": None if certainty is None else dict(certainty),
+    }
+
+
+def find_settlement(settlements: pd.DataFrame, text: str) -> str:
+    """Find a settlement by its id, or by a name that it alone has."""
+    ids = settlements["settlement_id"]
+    if (ids == text).any():
+        return text
+    wanted = text.casefold()
+    hit = np.zeros(len(settlements), dtype=bool)
+    for name in NAMES:
+        if name in settlements:
+            hit |= np.array(
+                [isinstance(item, str) and item.casefold() == wanted for item in settlements[name]]
+            )
+    found = sorted(ids[hit])
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise ContractError(
+            "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
+        )
+    raise ContractError(
+        "settlements", [f"no settlement has the id or name {text!r}; ids are such as {first_of(sorted(ids))}"]
+    )
+
+
+def _settlement(place: pd.Series) -> dict[str, Any]:
+    groups = {
+        str(name).removesuffix("_persons"): plain(place[name])
+        for name in place.index
+        if str(name).endswith("_persons") and name != "population_persons"
+    }
+    return {
+        "id": place["settlement_id"],
+        **{name: plain(place.get(name)) for name in (*NAMES, *PLAIN)},
+        "in_study": bool(place["in_study"]),
+        "population_persons": plain(place["population_persons"]),
+        "groups": groups,
+        "group_sources": {group: plain(place.get(f"{group}_source")) for group in groups},
+    }
+
+
+def _rows(tables: Mapping[str, pd.DataFrame], table: str, column: str, value: str) -> pd.DataFrame:
+    frame = tables.get(table)
+    return pd.DataFrame() if frame is None else pd.DataFrame(frame.loc[frame[column] == value])
+
+
+def _snaps(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    rows = _rows(tables, "snaps", "place_id", chosen)
+    if len(rows):
+        rows = rows.loc[rows["place_kind"] == "settlement"]
+    found = []
+    for row in rows.to_dict("records"):
+        edge = _edge(tables, row["mode"], row["edge_id"])
+        snap = {
+            name: plain(row.get(name))
+            for name in ("mode", "edge_id", "fraction", "snap_distance_m", "snap_time_min", "snap_status")
+        }
+        found.append({**snap, **edge})
+    return found
+
+
+def _edge(tables: Mapping[str, pd.DataFrame], mode: object, edge_id: object) -> dict[str, Any]:
+    names = ("road_id", "road_class", "surface")
+    rows = _rows(tables, "edges", "edge_id", str(edge_id))
+    match = rows.loc[rows["mode"] == mode] if len(rows) else rows
+    return {name: plain(match.iloc[0][name]) if len(match) else None for name in names}
+
+
+def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    names = _facility_names(tables)
+    routes = {
+        (row["service"], row["mode"]): row
+        for row in _rows(tables, "routes", "settlement_id", chosen).to_dict("records")
+    }
+    intervals = _by_way(chosen, tables, "intervals", INTERVAL_COLUMNS)
+    wet = _by_way(chosen, tables, "wet_losses", WET_COLUMNS)
+    measures = _by_way(chosen, {"measures": _told_measures(tables)}, "measures", MEASURE_COLUMNS)
+    scenarios = _by_way(chosen, {"changes": _changes(tables)}, "changes", SCENARIO_COLUMNS)
+    responses = _by_way(chosen, tables, "emergency_response", RESPONSE_COLUMNS)
+    rooms = _by_way(chosen, tables, "served", ROOM_COLUMNS)
+    found = []
+    rows = _rows(tables, "access", "settlement_id", chosen)
+    ordered = rows.sort_values(["service", "mode"], kind="stable") if len(rows) else rows
+    for row in ordered.to_dict("records"):
+        within = {
+            str(name).removeprefix(WITHIN).removesuffix("_min"): plain(row[name])
+            for name in row
+            if str(name).startswith(WITHIN)
+        }
+        way = (row["service"], row["mode"])
+        route = routes.get(way)
+        found.append(
+            {
+                **{name: plain(row.get(name)) for name in ACCESS_COLUMNS},
+                "facility": _facility(row.get("facility_id"), names),
+                "second_facility": _facility(row.get("second_facility_id"), names),
+                "facilities_within_min": within,
+                "route": None if route is None else _route(route, tables),
+                "interval": next(iter(intervals.get(way, ())), None),
+                "wet": next(iter(wet.get(way, ())), None),
+                "measures": measures.get(way, []),
+                "scenarios": scenarios.get(way, []),
+                "response": _response(responses.get(way, ()), names),
+                "room": next(iter(rooms.get(way, ())), None),
+            }
+        )
+    return found
+
+
+def _by_way(
+    chosen: str, tables: Mapping[str, pd.DataFrame], table: str, columns: Sequence[str]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Take the rows of one settlement by service and mode."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in _rows(tables, table, "settlement_id", chosen).to_dict("records"):
+        told = {name: plain(row.get(name)) for name in columns}
+        found.setdefault((row["service"], row["mode"]), []).append(told)
+    return found
+
+
+def _told_measures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Add the unit in which people are told each measure, the same for all settlements."""
+    measures = tables.get("measures")
+    if measures is None or not len(measures):
+        return pd.DataFrame({"settlement_id": []})
+    parts = []
+    for _, part in measures.groupby(["service", "mode", "group", "measure"], sort=True):
+        unit, per = told_unit(part)
+        parts.append(part.assign(told_value=part["value"] * per, told_unit=unit))
+    return pd.concat(parts)
+
+
+def _changes(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Add the class of what each scenario changes, the scenarios in the order of their names."""
+    compared = tables.get("scenario_access")
+    if compared is None or not len(compared):
+        return pd.DataFrame({"settlement_id": []})
+    return compared.assign(change=change_of(compared)).sort_values("scenario", kind="stable")
+
+
+def _response(found: Sequence[dict[str, Any]], names: Sequence[pd.DataFrame]) -> dict[str, Any] | None:
+    if not found:
+        return None
+    return {**found[0], "station": _facility(found[0]["station_id"], names)}
+
+
+def _off_road(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    names = _facility_names(tables)
+    return [
+        {
+            **{name: plain(row[name]) for name in ("service", "travel_time_min", "reach_status")},
+            "facility": _facility(row["facility_id"], names),
+        }
+        for row in _rows(tables, "off_road", "settlement_id", chosen).to_dict("records")
+    ]
+
+
+def _facility_names(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    """Index names by id, of facilities first, then of settlements: a town is what a village travels to."""
+    named = []
+    for table, key in (("facilities", "facility_id"), ("settlements", "settlement_id")):
+        frame = tables.get(table)
+        if frame is not None:
+            columns = [name for name in NAMES if name in frame]
+            named.append(pd.DataFrame(frame[columns]).set_axis(pd.Index(frame[key]), axis=0))
+    return named
+
+
+def _facility(facility_id: object, named: Sequence[pd.DataFrame]) -> dict[str, Any] | None:
+    if not isinstance(facility_id, str):
+        return None
+    row = next(
+        (frame.loc[facility_id] for frame in named if facility_id in frame.index), pd.Series(dtype=object)
+    )
+    return {"id": facility_id, **{str(name): plain(value) for name, value in row.items()}}
+
+
+def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    ids = str(route["edge_ids"]).split() if isinstance(route["edge_ids"], str) else []
+    rows = _rows(tables, "edges", "mode", str(route["mode"]))
+    known = rows.set_index("edge_id") if len(rows) else rows
+    travelled = known.loc[[name for name in ids if name in known.index]]
+    length = travelled["length_m"] if len(travelled) else pd.Series(dtype=float)
+    way = route.get("geometry")
+    if way is not None and "geometry" in travelled and len(travelled) == len(ids):
+        length = pd.Series(travelled_m(way, travelled["geometry"].tolist(), length), index=travelled.index)
+    by_class = length.groupby(travelled["road_class"].to_numpy(), sort=True).sum() if len(length) else length
+    return {
+        "network_distance_m": plain(route["network_distance_m"]),
+        "edges": len(ids),
+        "length_by_class_m": {str(name): float(metres) for name, metres in by_class.items()},
+    }
+
+
+def _last_mile(chosen: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    rows = _rows(tables, "last_mile", "settlement_id", chosen)
+    if not len(rows):
+        return None
+    return {str(name): plain(value) for name, value in rows.iloc[0].items() if name != "settlement_id"}
+
+
+def _norms(
+    place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.DataFrame
+) -> list[dict[str, Any]]:
+    results = tables.get("norm_results")
+    if results is None or not place["in_study"]:
+        return []
+    township = place.get("township_id")
+    units = [("settlement", place["settlement_id"]), ("township", township), ("study", "study")]
+    parts = {
+        level: results.loc[(results["unit_level"] == level) & (results["unit_id"] == unit)]
+        for level, unit in units
+        if isinstance(unit, str)
+    }
+    indexed = {level: part.set_index("norm_id") for level, part in parts.items()}
+    rules = with_norm_id(register).set_index("norm_id")
+    remedy = remedies_of(pd.Series([place["settlement_id"]]), place.to_frame().T).iloc[0]
+    scored = tables["settlements"].loc[tables["settlements"]["in_study"]]
+    found = []
+    for norm_id in sorted(set().union(*(frame.index for frame in indexed.values()))):
+        level = next(name for name, _ in units if name in indexed and norm_id in indexed[name].index)
+        row, study = indexed[level].loc[norm_id], indexed["study"].loc[norm_id]
+        rule = rules.loc[norm_id] if norm_id in rules.index else pd.Series(dtype=object)
+        beyond = level == "settlement" and row["status_as_mapped"] == "not_met"
+        found.append(
+            {
+                "norm_id": norm_id,
+                "level": level,
+                **{name: plain(row[name]) for name in RESULT_COLUMNS},
+                "remedy": remedy if beyond else None,
+                "study_status": study["status"],
+                "study_reason": study["reason"],
+                "judged_if": plain(study.get("judged_if")),
+                "nothing_mapped": is_unmapped(study),
+                "people_missing": people_missing(norm_id, results, scored),
+                **{name: plain(rule.get(name)) for name in NORM_COLUMNS},
+            }
+        )
+    return found

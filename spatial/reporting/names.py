@@ -1,0 +1,258 @@
+"""Names of settlements, units and roads that people know, with the id behind."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from spatial.reporting.wording import Wording
+
+
+__all__ = [
+    "NEAR_M",
+    "name_in",
+    "named_in",
+    "names_of",
+    "pick",
+    "road_text",
+    "score_in",
+    "township_in",
+    "travelled_m",
+    "with_names",
+]
+
+
+# Names of settlements and of units in a language: its own, else as written at the place, else English or Chinese.
+
+ENDS = ("first", "last")
+WRITTEN = "und"
+"""Stands for the name as it is written at the place, whatever its language."""
+
+
+def name_in(frame: pd.DataFrame, language: str) -> pd.Series:
+    """
+    Choose the name of each row.
+
+    Examples
+    --------
+    >>> places = pd.DataFrame({"name": ["云溪镇", "马渡乡"], "name_en": ["Yunxi Town", None]})
+    >>> list(name_in(places, "en")), list(name_in(places, "fr"))
+    (['Yunxi Town', '马渡乡'], ['云溪镇', '马渡乡'])
+    """
+    chosen = pd.Series(None, index=frame.index, dtype=object)
+    for column in dict.fromkeys((f"name_{language}", "name", "name_en", "name_zh")):
+        if column in frame:
+            own = frame[column].astype(object)
+            chosen = chosen.where(chosen.notna(), own.where(own.notna() & own.ne(""), None))
+    return chosen
+
+
+def names_of(row: Mapping[Any, object]) -> dict[str, str]:
+    """
+    Gather the names of a row by language.
+
+    Examples
+    --------
+    >>> names_of({"name": "云溪镇", "name_en": "Yunxi Town", "name_zh": None, "tier": "town"})
+    {'und': '云溪镇', 'en': 'Yunxi Town'}
+    """
+    texts = {
+        str(key): value
+        for key, value in row.items()
+        if str(key).startswith("name") and isinstance(value, str) and value
+    }
+    return {WRITTEN if key == "name" else key.removeprefix("name_"): value for key, value in texts.items()}
+
+
+def pick(names: Mapping[str, str], language: str) -> str:
+    """
+    Choose a name by language.
+
+    Examples
+    --------
+    >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr")
+    '云溪镇'
+    """
+    return names.get(language) or names.get(WRITTEN) or names.get("en") or next(iter(names.values()), "")
+
+
+def named_in(
+    scores: pd.DataFrame, language: str, settlements: pd.DataFrame, boundaries: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Put the names of a language into the table `scores`, or any with its key."""
+    found = scores["name"].astype(object)
+    for level, table, key in (
+        ("settlement", settlements, "settlement_id"),
+        ("township", boundaries, "boundary_id"),
+    ):
+        if table is None or not len(table):
+            continue
+        mine = scores["unit_level"].eq(level)
+        by_id = name_in(table, language).set_axis(table[key].astype(str)).dropna()
+        told = scores["unit_id"].astype(str).map(by_id[~by_id.index.duplicated()])
+        found = found.where(~mine | told.isna(), told)
+    return scores.assign(name=found)
+
+
+def township_in(settlements: pd.DataFrame, language: str, boundaries: pd.DataFrame | None) -> pd.Series:
+    """Name the township of each settlement."""
+    missing = pd.Series(None, index=settlements.index, dtype=object)
+    written = settlements["township"].astype(object) if "township" in settlements else missing
+    if boundaries is None or not len(boundaries) or "township_id" not in settlements:
+        return written
+    by_id = name_in(boundaries, language).set_axis(boundaries["boundary_id"].astype(str)).dropna()
+    told = settlements["township_id"].astype(object).map(by_id[~by_id.index.duplicated()])
+    return told.where(told.notna(), written)
+
+
+def with_names(score: Mapping[str, Any] | None, boundaries: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Add names by language to the townships that the score of a study tells apart."""
+    if score is None:
+        return None
+    apart = score["townships"]["told_apart"]
+    if apart is None or boundaries is None or not len(boundaries):
+        return dict(score)
+    known = {str(row["boundary_id"]): names_of(row) for row in pd.DataFrame(boundaries).to_dict("records")}
+    named = {end: apart[end] | {"names": known.get(apart[end]["id"], {})} for end in ENDS}
+    return {**score, "townships": score["townships"] | {"told_apart": apart | named}}
+
+
+def score_in(score: Mapping[str, Any] | None, language: str) -> dict[str, Any] | None:
+    """Name the townships that the score of a study tells apart in a language."""
+    if score is None:
+        return None
+    apart = score["townships"]["told_apart"]
+    if apart is None:
+        return dict(score)
+    named = {
+        end: apart[end] | {"name": pick(apart[end].get("names", {}), language) or apart[end]["name"]}
+        for end in ENDS
+    }
+    return {**score, "townships": score["townships"] | {"told_apart": apart | named}}
+
+
+# How much of each road a way goes along: the first and the last edge only as far as they are used.
+
+_ON_ROAD_M = 1e-3
+"""A door nearer to its road than this stands on it, and has no walk."""
+
+
+def travelled_m(
+    way: shapely.LineString, edges: Sequence[shapely.LineString], lengths_m: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """
+    Measure how far a way goes along each of its edges.
+
+    Of the first and of the last edge either end may be the one that the way passes. Of the four pairs the one is
+    right whose sum is the length of the way without its two walks, whatever the edges join.
+
+    Examples
+    --------
+    >>> road = shapely.LineString([(0, 0), (1320, 0)])
+    >>> way = shapely.LineString([(100, 9), (100, 0), (273, 0), (273, 5)])
+    >>> travelled_m(way, [road], [1320.0]).round(3).tolist()
+    [173.0]
+    """
+    whole = np.asarray(lengths_m, dtype=np.float64)
+    if not len(whole):
+        return whole
+    drawn = shapely.length(np.array(edges, dtype=object))
+    points = [shapely.Point(place) for place in shapely.get_coordinates(way)]
+    feet = [_foot(points[0], points[1], edges[0]), _foot(points[-1], points[-2], edges[-1])]
+    on_roads = way.length - sum(walk for _, walk in feet)
+    used = drawn.copy()
+    if len(whole) == 1:
+        used[0] = on_roads
+    else:
+        at = [edge.project(foot) for edge, (foot, _) in zip((edges[0], edges[-1]), feet, strict=True)]
+        ways_out = [(part, length - part) for part, length in zip(at, drawn[[0, -1]], strict=True)]
+        rest = on_roads - drawn[1:-1].sum()
+        used[[0, -1]] = min(itertools.product(*ways_out), key=lambda pair: abs(sum(pair) - rest))
+    share = np.divide(used, drawn, out=np.ones(len(whole)), where=drawn > 0.0)
+    travelled: npt.NDArray[np.float64] = whole * share.clip(0.0, 1.0)
+    return travelled
+
+
+def _foot(door: shapely.Point, after: shapely.Point, edge: shapely.LineString) -> tuple[shapely.Point, float]:
+    """Find where a way meets its road, and the length of the walk to it; `after` is its point next to the door."""
+    if edge.distance(door) <= _ON_ROAD_M:
+        return door, 0.0
+    return after, float(door.distance(after))
+
+
+# Roads by a name that people know: their own, else number or class, and the place near them, with the id behind.
+
+NEAR_M = 5000.0
+"""A place further away says nothing about where a road lies (a local choice)."""
+
+
+def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Wording) -> str:
+    """
+    Name a road or one edge of it.
+
+    Examples
+    --------
+    >>> from spatial.reporting.wording import wording
+    >>> road_text("w12/3", {}, wording("en"))
+    'road w12/3'
+    """
+    row = _row(edge_id, tables)
+    told = _called(row, words)
+    if not told:
+        return words.say("road", "unnamed", id=edge_id)
+    place = _place(row.get("geometry"), tables.get("settlements"), words.language)
+    if place:
+        told = words.say("road", "near", road=told, place=place)
+    return words.say("road", "with_id", road=told, id=edge_id)
+
+
+def _row(edge_id: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Gather what is known of the road, with the line of the edge where it is there."""
+    found: dict[str, Any] = {}
+    wanted = {"road_id": _road_of(edge_id, tables), "edge_id": edge_id}
+    for name, key in (("edges", "road_id"), ("roads", "road_id"), ("edges", "edge_id")):
+        table = tables.get(name)
+        rows = None if table is None else table.loc[table[key].astype(str) == wanted[key]]
+        if rows is not None and len(rows):
+            found |= {str(column): value for column, value in rows.iloc[0].items()}
+    return found
+
+
+def _road_of(edge_id: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    roads = tables.get("roads")
+    is_road = roads is not None and roads["road_id"].astype(str).eq(edge_id).any()
+    return edge_id if is_road else edge_id.rpartition("/")[0] or edge_id
+
+
+def _called(row: Mapping[str, Any], words: Wording) -> str:
+    name = pick(names_of(row), words.language)
+    if name:
+        return name
+    kind = words.messages["road_class"].get(str(row.get("road_class")), "")
+    number = row.get("ref")
+    if not kind or not isinstance(number, str) or not number:
+        return kind
+    return words.say("road", "numbered", kind=kind, number=number)
+
+
+def _place(line: object, settlements: pd.DataFrame | None, language: str) -> str:
+    """Name the nearest settlement to the middle of the line; empty where none with a name is near."""
+    if not isinstance(settlements, gpd.GeoDataFrame) or line is None:
+        return ""
+    middle = shapely.line_interpolate_point(line, 0.5, normalized=True)  # type: ignore[call-overload]
+    away = settlements.geometry.distance(middle).sort_values(kind="stable")
+    for at in away.index[away.to_numpy() <= NEAR_M]:
+        name = pick(names_of(settlements.loc[at].to_dict()), language)
+        if name:
+            return name
+    return ""

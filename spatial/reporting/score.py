@@ -1,0 +1,561 @@
+"""The score on the study's one page, and of one settlement: levels, gaps, gates, what holds it back, how sure."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.reporting.unmeasured import gates_unjudged, levels_shown, pairs_shown, pillars_missing
+from spatial.reporting.wording import plain
+from spatial.score.composite import obstacle_degrees
+from spatial.score.ranking import MAX_PAIRS, RankDoubts
+from spatial.score.towns import why_no_area
+from spatial.tables.words import PILLARS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+
+__all__ = [
+    "doubted_units",
+    "held_back",
+    "issue_records",
+    "place_score",
+    "rank_doubts",
+    "summarise_score",
+    "summarise_town_and_country",
+    "told_apart",
+]
+
+
+# What holds a unit back most: its obstacle degrees, over all components of its level.
+
+_UNIT = ["unit_level", "unit_id"]
+
+
+def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """
+    Share out what each unit lacks among the components of its level.
+
+    A pillar's weight is spread evenly over those of its components that are known, so that a pillar of four counts no
+    more than one of two.
+
+    Returns the measured rows of levels with `obstacle_degree` (0-1; the shares of a unit sum to 1, or are all
+    0 where it lacks nothing), each unit's largest first.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"unit_level": "study", "unit_id": "study", "pillar": ["order", "structure"],
+    ...                      "side": "level", "component": ["a", "b"], "value": [0.4, 0.8]})
+    >>> held_back(rows)[["component", "obstacle_degree"]].round(2).values.tolist()
+    [['a', 0.75], ['b', 0.25]]
+    """
+    rows = components.loc[(components["side"] == "level") & components["value"].notna()].reset_index(
+        drop=True
+    )
+    weight = rows["pillar"].map(dict(weights)).fillna(0.0) if weights else pd.Series(1.0, index=rows.index)
+    rows["_weight"] = weight / rows.groupby([*_UNIT, "pillar"])["component"].transform("size")
+    rows["obstacle_degree"] = np.nan
+    for _, part in rows.groupby(_UNIT, sort=False):
+        if part["_weight"].sum() > 0:
+            rows.loc[part.index, "obstacle_degree"] = obstacle_degrees(part["value"], part["_weight"])
+    ranked = rows.sort_values(
+        [*_UNIT, "obstacle_degree", "pillar", "component"], ascending=[True, True, False, True, True]
+    )
+    return ranked.drop(columns="_weight").reset_index(drop=True)
+
+
+# Units that known issues of the sources forbid to rank or to compare.
+
+SHORTEST = {True: 4, False: 2}
+"""Letters that a name needs to be looked for in a text, in Latin letters and in others."""
+COMPARISON, RANKING, PLAIN = "comparison", "ranking", "plain_text"
+_OTHER_SCRIPT = re.compile(r"[^\x00-\u024f]+")
+_RUN = re.compile(r"[^\s\d()]+(?:\s+[^\s\d()]+)*")
+
+
+def doubted_units(
+    issues: pd.DataFrame, boundaries: pd.DataFrame | None, units: Sequence[str]
+) -> list[dict[str, Any]]:
+    """
+    Find the units of study that known issues forbid to rank or to compare.
+
+    An issue that is declared in a table forbids what it says, of the areas that it names. An issue in plain text, which
+    cannot say so, forbids to compare the areas that it names side by side, wherever it names two or more.
+
+    Examples
+    --------
+    >>> areas = {"boundary_id": ["a", "b", "c"], "name": ["Alba", "Borga", "Cave"]}
+    >>> table = gpd.GeoDataFrame(areas, geometry=gpd.points_from_xy([0, 1, 2], [0, 0, 0]).buffer(0.1))
+    >>> told = {"path": "p.tif", "number": 1, "issue": "Interchanged", "issue_kind": "declared", "affects": ""}
+    >>> issues = pd.DataFrame([told | {"forbids": "comparison", "areas": "Alba;Borga"}])
+    >>> doubted_units(issues, table, ["a", "b", "c"])[0]["without_rank"]
+    ['a', 'b']
+    """
+    if len(units) < 2:
+        return []
+    found = []
+    for row in issues.to_dict("records"):
+        plain = row["issue_kind"] == PLAIN
+        forbids = [COMPARISON] if plain else _split(row["forbids"])
+        declared, unknown = _declared(_split(row["areas"]), boundaries, units)
+        areas = _side_by_side(str(row["issue"]), boundaries, units) if plain else declared
+        if not forbids or (plain and len(areas) < 2):
+            continue
+        everywhere = not plain and not row["areas"]
+        held = list(units) if everywhere else [unit for area in areas for unit in area]
+        told = {name: row[name] for name in ("path", "number", "issue")}
+        found.append(
+            told
+            | {
+                "forbids": forbids,
+                "areas": areas,
+                "unknown_areas": unknown,
+                "without_rank": sorted(set(held)),
+            }
+        )
+    return found
+
+
+def rank_doubts(
+    doubts: Sequence[Mapping[str, Any]], units: Sequence[str], township_of: Mapping[str, str | None]
+) -> RankDoubts:
+    """
+    Tell which townships and settlements have no rank, and which pairs of townships are not compared.
+
+    Examples
+    --------
+    >>> doubt = {"forbids": ["comparison"], "areas": [["a"], ["b"]], "without_rank": ["a", "b"]}
+    >>> held = rank_doubts([doubt], ["a", "b", "c"], {"v": "a", "w": "c"})
+    >>> sorted(held.pairs), sorted(held.units["settlement"])
+    ([('a', 'b'), ('b', 'a')], ['v'])
+    """
+    townships = frozenset(unit for doubt in doubts for unit in doubt["without_rank"])
+    places = frozenset(place for place, township in township_of.items() if township in townships)
+    pairs = set()
+    if len(units) <= MAX_PAIRS:
+        for doubt in doubts:
+            forbidden = _forbidden(doubt)
+            pairs |= {pair for pair in combinations(units, 2) if forbidden(*pair)}
+    return RankDoubts(
+        {"township": townships, "settlement": places},
+        frozenset(pairs) | frozenset((other, one) for one, other in pairs),
+    )
+
+
+def issue_records(issues: pd.DataFrame, doubts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Tell every known issue with what it forbids here."""
+    held = {(doubt["path"], doubt["number"]): doubt for doubt in doubts}
+    found = []
+    for row in issues.to_dict("records"):
+        doubt = held.get((row["path"], row["number"]), {})
+        found.append(
+            {
+                **{name: row[name] for name in ("path", "issue", "issue_kind")},
+                "affects": _split(row["affects"]),
+                "forbids": list(doubt.get("forbids", _split(row["forbids"]))),
+                "areas": _split(row["areas"]),
+                "without_rank": list(doubt.get("without_rank", ())),
+                "unknown_areas": list(doubt.get("unknown_areas", ())),
+            }
+        )
+    return found
+
+
+def _forbidden(doubt: Mapping[str, Any]) -> Callable[[str, str], bool]:
+    """Say of a pair of units whether the issue forbids to compare it."""
+    held, areas = set(doubt["without_rank"]), [set(area) for area in doubt["areas"]]
+    ranking, comparison = (effect in doubt["forbids"] for effect in (RANKING, COMPARISON))
+
+    def forbidden(one: str, other: str) -> bool:
+        if ranking and (one in held or other in held):
+            return True
+        if not comparison:
+            return False
+        if not areas:
+            return one in held and other in held
+        if len(areas) == 1:
+            return (one in held) != (other in held)
+        return any((one in a and other in b) or (one in b and other in a) for a, b in combinations(areas, 2))
+
+    return forbidden
+
+
+def _split(joined: object) -> list[str]:
+    return [part for part in str(joined).split(";") if part]
+
+
+def _declared(
+    wanted: Sequence[str], boundaries: pd.DataFrame | None, units: Sequence[str]
+) -> tuple[list[list[str]], list[str]]:
+    """Give the units in each area that is named by its code or name, and the names that the study does not have."""
+    found = {name: sorted(_units_in(name, boundaries, units)) for name in wanted}
+    return [area for area in found.values() if area], [name for name, area in found.items() if not area]
+
+
+def _units_in(name: str, boundaries: pd.DataFrame | None, units: Sequence[str]) -> set[str]:
+    if not isinstance(boundaries, gpd.GeoDataFrame):
+        return {name} & set(units)
+    return set().union(*_areas(boundaries, units, lambda key, names: name == key or name in names))
+
+
+def _side_by_side(text: str, boundaries: pd.DataFrame | None, units: Sequence[str]) -> list[list[str]]:
+    """Give the areas that a plain text names, those within others apart."""
+    if not isinstance(boundaries, gpd.GeoDataFrame):
+        return []
+    named = _areas(boundaries, units, lambda _key, names: any(_named(name, text) for name in names))
+    areas = [area for area in named if 0 < len(area) < len(units)]
+    return [area for at, area in enumerate(areas) if not any(set(area) < set(other) for other in areas)
+            and area not in areas[:at]]  # fmt: skip
+
+
+def _areas(
+    boundaries: gpd.GeoDataFrame, units: Sequence[str], wanted: Callable[[str, set[str]], bool]
+) -> Iterator[list[str]]:
+    """Give the units in each boundary that is wanted by its code or names."""
+    own = boundaries.loc[boundaries["boundary_id"].isin(units)].sort_values("boundary_id", kind="stable")
+    points = own.geometry.representative_point()
+    ids = own["boundary_id"].astype(str)
+    named = pd.DataFrame(boundaries).filter(regex="^name").to_dict("records")
+    for row, key, outline in zip(named, boundaries["boundary_id"], boundaries.geometry, strict=True):
+        if wanted(str(key), _names(row)):
+            inside = ids.eq(str(key))
+            if outline is not None and not outline.is_empty:
+                inside |= points.within(outline)
+            yield sorted(ids[inside])
+
+
+def _names(row: Mapping[Any, object]) -> set[str]:
+    """Names of a row, and where letters of two scripts stand in one, the part in each."""
+    texts = {value for value in row.values() if isinstance(value, str) and value}
+    parts = {part.group() for text in texts for part in _RUN.finditer(_OTHER_SCRIPT.sub(" ", text))}
+    return {name.strip() for name in texts | parts}
+
+
+def _latin(text: str) -> bool:
+    return _OTHER_SCRIPT.search(text) is None
+
+
+def _named(name: str, text: str) -> bool:
+    if len(name) < SHORTEST[_latin(name)]:
+        return False
+    if _latin(name):
+        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    return name in text
+
+
+# The score on the study's one page, and of one settlement: levels, gaps, gates, what holds it back, how sure.
+
+CLAIM = 0.9
+"""How probable it must be that one unit ranks before another for anybody to say so (INDICATORS, 4.4)."""
+STUDY, TOWNSHIP, SETTLEMENT = "study", "township", "settlement"
+URBAN, RURAL, UNKNOWN = "urban", "rural", "unknown"
+_NUMBERS = (
+    "integration_level",
+    "integration_level_arithmetic",
+    "level_low",
+    "level_high",
+    "level_band",
+    "gap_band",
+    "gaps_met",
+    "gaps_measured",
+    "unserved_persons",
+    "known_share",
+)
+_RANKS = ("median_rank", "low_rank", "high_rank")
+_LEVEL = (
+    "component",
+    "value",
+    "low",
+    "high",
+    "persons",
+    "persons_known",
+    "persons_unknown",
+    "detail",
+    "component_status",
+)
+_GAP = ("component", "value", "unit", "target", "meets_target", "persons", "detail", "component_status")
+
+
+def summarise_score(
+    tables: Mapping[str, pd.DataFrame], weights: Mapping[str, float] | None = None
+) -> dict[str, Any] | None:
+    """Put the score of the study on one page."""
+    if "scores" not in tables or "score_components" not in tables:
+        return None
+    study = _unit(tables, STUDY, STUDY, weights)
+    if study is None:
+        return None
+    return {
+        **study,
+        "townships": _townships(tables),
+        "classes": _classes(tables),
+        "clusters": _clusters(tables),
+        "norms": _norms(tables),
+    }
+
+
+def place_score(
+    settlement: str,
+    township: str | None,
+    tables: Mapping[str, pd.DataFrame],
+    weights: Mapping[str, float] | None = None,
+) -> dict[str, Any] | None:
+    """Tell the score of one settlement and of its township."""
+    if "scores" not in tables or "score_components" not in tables:
+        return None
+    place = _unit(tables, SETTLEMENT, settlement, weights)
+    if place is None:
+        return None
+    types = tables.get("settlement_types", pd.DataFrame({"settlement_id": []}))
+    row = next(iter(types.loc[types["settlement_id"] == settlement].to_dict("records")), {})
+    known = ("official_class", "degurba_code", "degurba_class", "classes_differ")
+    return {
+        "place": place,
+        "township": None if township is None else _unit(tables, TOWNSHIP, township, weights),
+        **{name: plain(row.get(name)) for name in known},
+    }
+
+
+def told_apart(scores: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[str, str, float] | None:
+    """
+    Find the two townships that can surely be told apart and whose ranks lie furthest from one another.
+
+    Returns the first, the last, and how probable it is that the first ranks before the last; of equals the
+    surest, then the first by id. None where no pair reaches `CLAIM`.
+    """
+    if pairs is None or not len(pairs):
+        return None
+    rank = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")["median_rank"]
+    sure = pairs.loc[pairs["probability_before"] >= CLAIM]
+    last, first = (rank.reindex(sure[name]).to_numpy(dtype=np.float64) for name in ("other_id", "unit_id"))
+    sure = sure.assign(apart=last - first).dropna(subset=["apart"])
+    if not len(sure):
+        return None
+    best = sure.sort_values(
+        ["apart", "probability_before", "unit_id", "other_id"], ascending=[False, False, True, True]
+    ).iloc[0]
+    return str(best["unit_id"]), str(best["other_id"]), float(best["probability_before"])
+
+
+def _norms(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Tell which norms make up access, and why each other one is left out."""
+    if "score_norms" not in tables:
+        return None
+    table = tables["score_norms"]
+    left = table.loc[~table["in_access"].astype(bool), ["norm_id", "service", "reason", "persons_unknown"]]
+    return {
+        "in_access": table.loc[table["in_access"].astype(bool), "norm_id"].astype(str).tolist(),
+        "never_known_to_fail": table.loc[table["never_known_to_fail"].astype(bool), "norm_id"]
+        .astype(str)
+        .tolist(),
+        "left_out": [{name: plain(value) for name, value in row.items()} for row in left.to_dict("records")],
+    }
+
+
+def _unit(
+    tables: Mapping[str, pd.DataFrame], level: str, unit: str, weights: Mapping[str, float] | None
+) -> dict[str, Any] | None:
+    scores = tables["scores"]
+    of_level = scores.loc[scores["unit_level"] == level]
+    rows = of_level.loc[of_level["unit_id"] == unit]
+    if not len(rows):
+        return None
+    row, parts = rows.iloc[0], tables["score_components"]
+    own = parts.loc[(parts["unit_level"] == level) & (parts["unit_id"] == unit)]
+    missing = pillars_missing(row.to_dict(), own)
+    held = held_back(own, weights) if len(own) else own.assign(obstacle_degree=[])
+    return {
+        "id": unit,
+        "name": plain(row["name"]),
+        **{name: plain(row[name]) for name in (*_NUMBERS, *_RANKS)},
+        "rank_status": str(row.get("rank_status", "")),
+        "level_hidden": str(levels_shown(scores).loc[rows.index[0], "level_hidden"]),
+        "ranked": int(of_level["median_rank"].notna().sum()),
+        "missing_pillars": list(missing),
+        "missing_reasons": missing,
+        "pillars": {
+            name: {
+                "level": plain(row[f"level_{name}"]),
+                "components": _records(own, name, "level", _LEVEL),
+                "gaps": _records(own, name, "gap", _GAP),
+            }
+            for name in PILLARS
+        },
+        "segmentation": {
+            "index": plain(row["segmentation_index"]),
+            "terms": _split_list(row["segmentation_terms"]),
+        },
+        "gates": {
+            "mandatory_status": str(row["mandatory_status"]),
+            "passed": int(row["gates_passed"]),
+            "in_force": int(row["gates_in_force"]),
+            "failed": _split_list(row["failed_gates"]),
+            "unjudged": gates_unjudged(row.to_dict()),
+        },
+        "obstacles": [
+            {
+                name: plain(part[name])
+                for name in ("pillar", "component", "obstacle_degree", "value", "persons", "detail")
+            }
+            for part in held.loc[held["obstacle_degree"] > 0.0].to_dict("records")
+        ],
+    }
+
+
+def _records(parts: pd.DataFrame, pillar: str, side: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = parts.loc[(parts["pillar"] == pillar) & (parts["side"] == side)]
+    return [{name: plain(row[name]) for name in columns} for row in rows.to_dict("records")]
+
+
+def _split_list(joined: object) -> list[str]:
+    return [part for part in joined.split(";") if part] if isinstance(joined, str) else []
+
+
+def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    scores = tables["scores"]
+    rows = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")
+    shown = levels_shown(scores)
+    pairs = tables.get("rank_pairs")
+    found = told_apart(shown, None if pairs is None else pairs_shown(pairs, shown))
+    apart = None
+    if found is not None:
+        first, last, probability = found
+        apart = {
+            "first": _brief(rows, first),
+            "last": _brief(rows, last),
+            "probability_before": probability,
+        }
+    return {
+        "townships": len(rows),
+        "with_level": int(rows["integration_level"].notna().sum()),
+        "level_shown": int(shown.loc[shown["unit_level"] == TOWNSHIP, "integration_level"].notna().sum()),
+        "without_rank": int(rows["rank_status"].eq("in_doubt").sum()),
+        "told_apart": apart,
+    }
+
+
+def _brief(rows: pd.DataFrame, unit: str) -> dict[str, Any]:
+    names = ("name", "integration_level", *_RANKS)
+    return {"id": unit, **{name: plain(rows.loc[unit][name]) for name in names}}
+
+
+def _classes(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Count people by the official class, by the Degree of Urbanisation, and by both where they differ."""
+    if "settlement_types" not in tables:
+        return None
+    types = tables["settlement_types"]
+    persons = tables["settlements"].set_index("settlement_id")["population_persons"]
+    frame = pd.DataFrame(
+        {
+            "official": types["official_class"].astype(object).fillna(UNKNOWN),
+            "degurba": types["degurba_class"].astype(object).fillna(UNKNOWN),
+            "code": types["degurba_code"],
+            "differ": types["classes_differ"].astype(bool),
+            "persons": persons.reindex(types["settlement_id"]).to_numpy(),
+        }
+    )
+    differ = frame.loc[frame["differ"]]
+    return {
+        "official": {name: _counted(part) for name, part in frame.groupby("official", sort=True)},
+        "degurba": {name: _counted(part) for name, part in frame.groupby("degurba", sort=True)},
+        "degurba_codes": {str(code): _counted(part) for code, part in frame.groupby("code", sort=True)},
+        "differ": {
+            **_counted(differ),
+            "official_rural_degurba_urban": _counted(differ.loc[differ["official"] == RURAL]),
+            "official_urban_degurba_rural": _counted(differ.loc[differ["official"] == URBAN]),
+        },
+    }
+
+
+def _clusters(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Count places and people in clusters of access, and name the places that nobody is near to."""
+    if "access_clusters" not in tables:
+        return None
+    table = tables["access_clusters"]
+    persons = tables["settlements"].set_index("settlement_id")["population_persons"]
+    frame = table.assign(persons=persons.reindex(table["settlement_id"]).to_numpy())
+    lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
+    return {
+        "clusters": {str(name): _counted(part) for name, part in frame.groupby("cluster", sort=True)},
+        "statuses": {str(name): _counted(part) for name, part in frame.groupby("cluster_status", sort=True)},
+        "without_neighbours": sorted(lonely.astype(str)),
+    }
+
+
+def _counted(rows: pd.DataFrame) -> dict[str, Any]:
+    """Count places and people; nobody in no place, not known where no place has a number."""
+    return {"places": len(rows), "persons": plain(rows["persons"].sum(min_count=1)) if len(rows) else 0.0}
+
+
+# What town and country are, on the one page of the study: types of townships, functional urban areas, towns.
+
+_TYPE = (
+    "degurba_level1",
+    "degurba_level2",
+    "basis",
+    "basis_reason",
+    "unit_rules",
+    "population_persons",
+    "share_30",
+    "share_23",
+    "share_22",
+    "share_21",
+    "share_13",
+    "share_12",
+    "share_11",
+    "official_urban_share",
+    "official_rural_share",
+    "official_unknown_share",
+    "compared_persons",
+    "differ_persons",
+)
+
+
+def summarise_town_and_country(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
+    """Say what the study and its townships are."""
+    if "unit_types" not in tables:
+        return None
+    types = tables["unit_types"]
+    study = types.loc[types["unit_level"] == STUDY]
+    units = types.loc[types["unit_level"] == TOWNSHIP]
+    system = tables.get("town_system")
+    return {
+        "study": {name: plain(study.iloc[0][name]) for name in _TYPE} if len(study) else None,
+        "townships": {
+            str(code): {
+                "townships": len(part),
+                "persons": plain(part["population_persons"].sum(min_count=1)),
+            }
+            for code, part in units.groupby("degurba_level2", sort=True)
+        },
+        "functional_areas": _functional_areas(types, tables.get("functional_areas")),
+        "town_system": {}
+        if system is None
+        else {str(row["measure"]): plain(row["value"]) for row in system.to_dict("records")},
+    }
+
+
+def _functional_areas(types: pd.DataFrame, table: pd.DataFrame | None) -> dict[str, Any]:
+    if table is None or not len(table):
+        return {"method": None, "within_min": None, "reason": why_no_area(types), "areas": []}
+    return {
+        "method": str(table["fua_method"].iloc[0]),
+        "within_min": plain(table["within_min"].iloc[0]),
+        "reason": "",
+        "areas": [
+            {
+                "id": str(area),
+                "name": plain(rows["fua_name"].iloc[0]),
+                "city": sorted(rows.loc[rows["fua_part"] == "city", "unit_id"].astype(str)),
+                "others": sorted(rows.loc[rows["fua_part"] != "city", "unit_id"].astype(str)),
+                "persons": plain(rows["population_persons"].sum(min_count=1)),
+            }
+            for area, rows in table.groupby("fua_id", sort=True)
+        ],
+    }

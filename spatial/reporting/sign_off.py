@@ -1,0 +1,611 @@
+"""Can I sign this? Our totals against official ones, what was imputed, and gates that hang on one record."""
+
+from __future__ import annotations
+
+import importlib.resources
+import math
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.norms.evaluation import SHARE_TOLERANCE
+from spatial.norms.register import with_norm_id
+from spatial.reporting.wording import languages, wording
+from spatial.study.region import basis_differs
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from spatial.reporting.wording import Wording
+    from spatial.study.outputs import OfficialOptions, OfficialTotal
+
+
+__all__ = [
+    "TAGGED_SPEEDS",
+    "SignOffWords",
+    "estimated_groups",
+    "gates_on_one_record",
+    "missing_shares",
+    "rescaled_people",
+    "sign_off_table",
+    "sign_off_words",
+    "unit_check",
+]
+
+
+# How large a share of the facilities may be missing, as rows of the table that is signed.
+
+
+def missing_shares(inventory: pd.DataFrame | None) -> Iterator[tuple[str, float, str]]:
+    """Say of every service whose completeness is estimated what share may be missing."""
+    rows = [] if inventory is None else inventory.to_dict("records")
+    for row in rows:
+        if row["basis"] in {"official", "capture_recapture"}:
+            low = row["completeness_lower"]
+            yield row["service"], 1.0 - low if low <= 1.0 else math.nan, f"missing_by_{row['basis']}"
+        elif row["basis"] == "declared" and row.get("official", math.nan) > row["facilities"]:
+            share = 1.0 - row["facilities"] / row["official"]
+            yield row["service"], share, f"declared_complete_officially:{math.ceil(row['official'])}"
+        elif row["basis"] == "declared" and row["estimated_lower"] > row["facilities"]:
+            share = 1.0 - row["facilities"] / row["estimated_upper"]
+            yield row["service"], share, f"declared_complete_but:{math.ceil(row['estimated_lower'])}"
+
+
+# Gates that hang on one record: those whose result turns if a single settlement or facility is another.
+
+TIMES = "time_min"
+PRESENCE = "presence_in_unit"
+ANY_MODE = "any"
+AGREE = 1e-6
+"""Shares that are added up again must agree with the table to this."""
+
+
+class HungGate(NamedTuple):
+    """One gate, and the records that it hangs on."""
+
+    norm_id: str  # the norm
+    gate: str  # pass, fail or unknown, as it stands
+    # ids of settlements, townships and facilities, those of most weight and then of most people first; None
+    # where it cannot be told
+    records: tuple[str, ...] | None
+    wants_all: bool  # whether the norm asks for every place, so that each place decides
+
+
+def gates_on_one_record(
+    norm_results: pd.DataFrame, access: pd.DataFrame, register: pd.DataFrame
+) -> list[HungGate]:
+    """
+    Find the gates whose result turns with a single record.
+
+    A passed gate turns where one settlement (or township) that is served now would not be, or where one facility
+    falls out and all for whom it is the only one within the norm's minutes with it. A failed gate turns where one
+    place that is beyond now would be served. A norm on presence turns where one facility more or less moves a unit
+    or the study across its threshold.
+
+    Returns every gate of the study in order of its norm; `records` is None where the gate itself is unknown,
+    or where the rows below the study do not add up to its share.
+    """
+    rules = {str(norm_id): rule for norm_id, rule in with_norm_id(register).set_index("norm_id").iterrows()}
+    study = norm_results.loc[norm_results["unit_level"] == "study"].set_index("norm_id")
+    gates = study.loc[study["gate"].isin(["pass", "fail", "unknown"])].sort_index()
+    below = norm_results.loc[
+        norm_results["norm_id"].isin(gates.index) & (norm_results["unit_level"] != "study")
+    ]
+    return [
+        HungGate(
+            str(norm_id),
+            str(row["gate"]),
+            _records(row, below, access, rules[str(norm_id)]),
+            row["target_share"] >= 1.0,
+        )
+        for norm_id, row in gates.iterrows()
+    ]
+
+
+def _records(
+    study: pd.Series, below: pd.DataFrame, access: pd.DataFrame, rule: pd.Series
+) -> tuple[str, ...] | None:
+    if study["gate"] == "unknown":
+        return None
+    rows = below.loc[below["norm_id"] == study.name]
+    levels = set(rows["unit_level"])
+    if not levels:
+        return ("study",) if _count_moves(study, study["gate"]) else ()
+    level = "settlement" if "settlement" in levels else "township"
+    rows = rows.loc[rows["unit_level"] == level]
+    what = str(study["share_of"])
+    weights = rows[f"{what}_in_scope"].fillna(0.0).to_numpy(dtype=float)
+    whole, target = float(study[f"{what}_in_scope"]), float(study["target_share"])
+    status = rows["status"].to_numpy(dtype=object)
+    passed = study["gate"] == "pass"
+    sides = {"met": "served_share_lower", "not_met": "served_share_upper"}
+    side = "met" if passed else "not_met"
+    share = float(study[sides[side]])
+    told = float(weights[status == side].sum()) / whole if whole > 0 else np.nan
+    if not abs((share if passed else 1.0 - share) - told) <= AGREE:
+        return None
+    room = (share - target if passed else target - share) * whole
+    able = status == side
+    if level == "township" and rule["metric"] == PRESENCE:
+        able &= np.array([_count_moves(row, study["gate"]) for _, row in rows.iterrows()], dtype=bool)
+    slack = SHARE_TOLERANCE * max(whole, 1.0)
+    turns = able & (weights > room + slack if passed else weights >= room - slack)
+    found = dict(zip(rows["unit_id"][turns], weights[turns], strict=True))
+    if passed and rule["metric"] == TIMES and level == "settlement":
+        served = pd.Series(weights, index=rows["unit_id"].to_numpy())[able]
+        found |= {
+            name: lost for name, lost in _facilities(study, served, access, rule) if lost > room + slack
+        }
+    persons = dict(zip(rows["unit_id"], rows["persons_in_scope"].fillna(0.0), strict=True))
+    return tuple(
+        str(name) for name in sorted(found, key=lambda name: (-found[name], -persons.get(name, 0.0), name))
+    )
+
+
+def _count_moves(row: pd.Series, gate: str) -> bool:
+    """Tell whether one facility more or less moves a count across its threshold."""
+    value, threshold = float(row["value"]), float(row["threshold"])
+    return value - 1.0 < threshold <= value if gate == "pass" else value < threshold <= value + 1.0
+
+
+def _facilities(
+    study: pd.Series, served: pd.Series, access: pd.DataFrame, rule: pd.Series
+) -> Iterator[tuple[str, float]]:
+    """Give the weight of the places that each facility alone serves within the norm."""
+    rows = access.loc[(access["service"] == study["service"]) & access["settlement_id"].isin(served.index)]
+    mode = rule.get("mode")
+    if isinstance(mode, str) and mode not in {"", ANY_MODE}:
+        rows = rows.loc[rows["mode"] == mode]
+    pairs = pd.concat(
+        [
+            rows[["settlement_id", name, time]].set_axis(["place", "facility", "minutes"], axis=1)
+            for name, time in (
+                ("facility_id", "travel_time_min"),
+                ("second_facility_id", "second_travel_time_min"),
+            )
+        ]
+    )
+    within = pairs.loc[pairs["facility"].notna() & (pairs["minutes"] <= study["threshold"])]
+    within = within.drop_duplicates(["place", "facility"])
+    alone: NDArray[np.bool_] = ~within.duplicated("place", keep=False).to_numpy()
+    only = within.loc[alone]
+    lost = only["place"].map(served).groupby(only["facility"].to_numpy(), sort=True).sum()
+    yield from ((str(name), float(weight)) for name, weight in lost.items())
+
+
+# Our totals beside the official ones, with what is known that may explain a difference.
+
+METRES_A_KM = 1000.0
+LOST = frozenset({"outside", "too_far", "no_path", "set_aside"})
+"""Items of the account whose people were given to no settlement."""
+VAGUE_CLASSES = frozenset({"road", "unclassified"})
+ONEWAY = frozenset({"yes", "-1", "true", "1"})
+VILLAGE = "village"
+FERRY = "ferry"
+
+Causes = tuple[tuple[str, float], ...]
+"""Codes with a number each; NaN where there is none to say."""
+
+
+@dataclass(frozen=True)
+class Total:
+    """One of our totals and the official one."""
+
+    kind: str  # as in the table `sign_off`
+    of: str
+    unit: str
+    ours: float  # naN = unknown
+    official: OfficialTotal | None  # as declared
+    # what may explain that ours is less, and that ours is more; codes whose number is 0 explain nothing
+    fewer: Causes = ()
+    more: Causes = ()
+    # whom the official number counts where ours counts others, so that no difference is told; empty
+    # otherwise
+    other_basis: str = ""
+
+    @property
+    def causes(self) -> str:
+        """Likely causes of the difference."""
+        chosen = self.fewer if self.official is None or self.ours < self.official.value else self.more
+        told = [code if math.isnan(number) else f"{code}:{number:.0f}" for code, number in chosen if number]
+        return ";".join(told) or "none_known"
+
+
+def people_total(tables: Mapping[str, pd.DataFrame], official: OfficialOptions, basis: str) -> Total:
+    """
+    Add up the people of the study area.
+
+    Returns NaN where nobody's number is known.
+    """
+    settlements, account = tables["settlements"], tables["population_account"]
+    mine = settlements["in_study"].to_numpy(dtype=bool)
+    persons = settlements["population_persons"]
+    lost = account.loc[account["item"].isin(LOST)]
+    modelled = (f"basis_{basis}", math.nan)
+    fewer: Causes = (
+        ("people_not_allocated", float(lost["persons"].sum())),
+        ("places_without_people", float(persons[mine].isna().sum())),
+        ("people_in_buffer", float(persons[~mine].sum())),
+        modelled,
+    )
+    counts = "" if official.people is None else official.people.counts
+    return Total(
+        "people",
+        "",
+        "persons",
+        float(persons[mine].sum(min_count=1)),
+        official.people,
+        fewer,
+        (modelled,),
+        counts if basis_differs(basis, counts) else "",
+    )
+
+
+def village_total(settlements: pd.DataFrame, official: OfficialOptions) -> Total:
+    """Count the villages of the study area."""
+    mine, village = settlements["in_study"], settlements["tier"] == VILLAGE
+    small = 0
+    if "place" in settlements:
+        small = int((mine & village & settlements["place"].notna() & (settlements["place"] != VILLAGE)).sum())
+    fewer: Causes = (
+        ("places_of_other_tiers", float((mine & ~village).sum())),
+        ("villages_in_buffer", float((~mine & village).sum())),
+    )
+    ours = float((mine & village).sum())
+    return Total(
+        "villages", "", "places", ours, official.villages, fewer, (("natural_villages", float(small)),)
+    )
+
+
+def facility_totals(
+    tables: Mapping[str, pd.DataFrame], official: OfficialOptions, inventory: Mapping[str, str]
+) -> Iterator[Total]:
+    """Count the existing facilities of the study area, by service."""
+    facilities, findings = tables["facilities"], tables["findings_read"]
+    existing = facilities["status"] == "existing"
+    service = facilities["service"]
+    of_kept = facilities.set_index("facility_id")["service"]
+    merged = findings.loc[findings["kind"] == "merged_duplicate", "other_id"].map(of_kept)
+    doubtful = findings.loc[findings["kind"] == "ambiguous_duplicate", "other_id"].map(of_kept)
+    mapped = set(service[existing & facilities["in_study"]])
+    for name in sorted(mapped | set(official.facilities)):
+        declared = official.facilities.get(name)
+        kinds = list((declared.services if declared else ()) or (name,))
+        chosen = service.isin(kinds)
+        known = {inventory.get(kind, "unknown") for kind in kinds}
+        gap = next((word for word in ("unknown", "partial") if word in known), "")
+        fewer: Causes = (
+            *(((f"inventory_{gap}", math.nan),) if gap else ()),
+            ("merged_duplicates", float(merged.isin(kinds).sum())),
+            ("facilities_in_buffer", float((chosen & existing & ~facilities["in_study"]).sum())),
+            ("not_existing", float((chosen & ~existing & facilities["in_study"]).sum())),
+        )
+        more: Causes = (("duplicates_left_apart", float(doubtful.isin(kinds).sum())),)
+        ours = float((chosen & existing & facilities["in_study"]).sum())
+        yield Total("facilities", name, "facilities", ours, declared, fewer, more)
+
+
+def road_totals(
+    tables: Mapping[str, pd.DataFrame], official: OfficialOptions, inventory: Mapping[str, str]
+) -> Iterator[Total]:
+    """Measure the roads inside the study area, by class."""
+    roads = tables["roads"]
+    classes = roads["road_class"].to_numpy(dtype=object)
+    inside_km = _inside_m(roads.geometry.to_numpy(), tables["study_area"].geometry.to_numpy()) / METRES_A_KM
+    outside_km = shapely.length(roads.geometry.to_numpy()) / METRES_A_KM - inside_km
+    oneway = (
+        roads["oneway"].isin(list(ONEWAY)).to_numpy() if "oneway" in roads else np.zeros(len(roads), bool)
+    )
+    vague_km = float(inside_km[np.isin(classes, list(VAGUE_CLASSES))].sum())
+    gap = inventory.get("roads", "unknown")
+    for name in sorted((set(classes[inside_km > 0]) - {FERRY}) | set(official.road_km)):
+        declared = official.road_km.get(name)
+        kinds = list((declared.classes if declared else ()) or (name,))
+        chosen = np.isin(classes, kinds)
+        missing = len([kind for kind in kinds if kind not in classes])
+        fewer: Causes = (
+            ("classes_not_read", float(missing)),
+            *(((f"inventory_{gap}", math.nan),) if gap != "complete" else ()),
+            ("km_of_vague_class", 0.0 if VAGUE_CLASSES & set(kinds) else vague_km),
+            ("km_outside", float(outside_km[chosen].sum().round())),
+        )
+        more: Causes = (("km_oneway", float(inside_km[chosen & oneway].sum().round())),)
+        yield Total("road_km", name, "km", float(inside_km[chosen].sum()), declared, fewer, more)
+
+
+def _inside_m(lines: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    """Length of each line inside the areas; only lines across the border are cut."""
+    area = shapely.union_all(areas)
+    shapely.prepare(area)
+    length = shapely.length(lines)
+    whole = shapely.covers(area, lines)
+    cut = ~whole & shapely.intersects(area, lines)
+    inside = np.where(whole, length, 0.0)
+    inside[cut] = shapely.length(shapely.intersection(lines[cut], area))
+    return inside
+
+
+# What units say of the people: totals outside the tolerance, people that were scaled, groups that are estimated.
+
+EVERYBODY = "everybody"
+NO_UNIT = "no_unit"
+PERSONS = "_persons"
+OTHER_BASIS = ("official_registered", "official_resident")
+"""Say of a unit that the official number counts other people."""
+
+
+class UnitCheck(NamedTuple):
+    """How many units are outside the tolerance, of everybody or of a group."""
+
+    of: str  # empty for everybody, else the group
+    # units whose people differ from the official number by more than the tolerance; NaN where none can be
+    # held against one
+    outside: float
+    # codes: of how many units, the largest difference, units without a number, official rows without a
+    # unit, people in no unit
+    causes: str
+    source: str  # where the official numbers stand
+    records: tuple[str, ...]  # ids of the units outside, those of the largest difference first
+
+
+def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitCheck]:
+    """Count the units outside the tolerance."""
+    if "unit_totals" not in tables:
+        return
+    totals = tables["unit_totals"]
+    for group in dict.fromkeys(totals["group"]):
+        rows = totals[totals["group"] == group]
+        units = rows[rows["unit_id"] != NO_UNIT]
+        told = units[units["status"] != "unknown"]
+        outside = told[told["status"] == "look"]
+        largest = outside.assign(by=-outside["residual_persons"].abs()).sort_values(["by", "unit_id"])
+        found = units["likely_causes"].str.split(";")
+        lost = found.map(lambda codes: bool({"not_found", "ambiguous_name"} & set(codes)))
+        counts = {
+            "units_told": float(len(told)),
+            "largest_difference": float(outside["residual_persons"].abs().max()) if len(outside) else 0.0,
+            "units_without_official": float((units["official_persons"].isna()).sum()),
+            "official_units_not_found": float(lost.sum()),
+            "people_in_no_unit": float(rows.loc[rows["unit_id"] == NO_UNIT, "our_persons"].sum()),
+            "units_not_scaled": float((~told["scaling"].isin(["scaled", "not_asked"])).sum()),
+        }
+        sources = rows.loc[rows["source"] != "", "source"]
+        yield UnitCheck(
+            of="" if group == EVERYBODY else str(group),
+            outside=float(len(outside)) if len(told) else math.nan,
+            causes=";".join(
+                [
+                    *(
+                        code
+                        for code in OTHER_BASIS
+                        if found.map(lambda codes, code=code: code in codes).any()
+                    ),
+                    *(f"{code}:{number:.0f}" for code, number in counts.items() if number),
+                ]
+            ),
+            source=str(sources.iloc[0]) if len(sources) else "",
+            records=tuple(str(unit) for unit in largest["unit_id"]),
+        )
+
+
+def rescaled_people(settlements: pd.DataFrame) -> pd.Series | None:
+    """
+    Tell whose number was scaled to the official one of the unit.
+
+    Returns None where the study asks for no scaling.
+    """
+    if "population_factor" not in settlements:
+        return None
+    return settlements["population_source"].str.endswith("_rescaled")
+
+
+def estimated_groups(settlements: pd.DataFrame) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+    """Tell which people of each group are estimated."""
+    for column in sorted(map(str, settlements.columns)):
+        source = f"{column.removesuffix(PERSONS)}_source"
+        if column.endswith(PERSONS) and column != "population_persons" and source in settlements:
+            persons = settlements[column].fillna(0.0).astype(np.float64)
+            yield column.removesuffix(PERSONS), persons, settlements[source] == "estimated"
+
+
+# Words of the table `sign_off`: one TOML file a language.
+
+FALLBACK = "en"
+
+
+@dataclass(frozen=True)
+class SignOffWords:
+    """The words of one language."""
+
+    messages: Mapping[str, Mapping[str, str]]  # section, key, text
+    results: Wording  # writes numbers as the language does
+
+    def item(self, kind: str, of: str, name: Callable[[str, str], str]) -> str:
+        """Name a row."""
+        return self.messages["kind"][kind].format(of=name(kind, of) if of else "")
+
+    def causes(self, codes: str) -> str:
+        """
+        Say the likely causes.
+
+        Returns sentences joined by ``; ``; empty for none. A code without words is said as it is.
+        """
+        parts = [code.partition(":") for code in codes.split(";") if code]
+        return "; ".join(
+            self._cause(code, number).format(number=self.results.number(int(number)) if number else "")
+            for code, _, number in parts
+        )
+
+    def _cause(self, code: str, number: str) -> str:
+        known = self.messages["cause"]
+        return (known.get(f"{code}_one") if number == "1" else None) or known.get(code, code)
+
+    def status(self, status: str) -> str:
+        """Say a status."""
+        return self.messages["status"][status]
+
+    def unit(self, unit: str) -> str:
+        """Say a unit."""
+        return self.messages["unit"].get(unit, unit)
+
+
+@cache
+def sign_off_words(language: str) -> SignOffWords:
+    """Load the words of a language."""
+    folder = importlib.resources.files("spatial.reporting").joinpath("sign_off_messages")
+    file = folder.joinpath(f"{language}.toml")
+    chosen = file if file.is_file() else folder.joinpath(f"{FALLBACK}.toml")
+    results = wording(language if language in languages() else FALLBACK)
+    return SignOffWords(tomllib.loads(chosen.read_text(encoding="utf-8")), results)
+
+
+# The table `sign_off`: every total, share and gate that whoever signs the study should look at.
+
+MODELLED = frozenset({"raster", "raster_rescaled"})
+TAGGED_SPEEDS = frozenset({"maxspeed", "stated"})
+SHOWN_RECORDS = 20
+Row = dict[str, Any]
+
+
+def sign_off_table(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    official: OfficialOptions,
+    inventory: Mapping[str, str],
+    basis: str,
+    register: pd.DataFrame,
+) -> pd.DataFrame:
+    """Set our totals against the official ones."""
+    totals = [
+        people_total(tables, official, basis),
+        village_total(tables["settlements"], official),
+        *facility_totals(tables, official, inventory),
+        *road_totals(tables, official, inventory),
+    ]
+    rows = [_total_row(total, official.tolerance_share) for total in totals]
+    rows[1:1] = _unit_rows(tables)
+    rows += _share_rows(tables, official.imputed_share)
+    rows += [
+        _status_row("missing_facilities", service, share, official.imputed_share, likely_causes=cause)
+        for service, share, cause in missing_shares(tables.get("inventory"))
+    ]
+    rows += _gate_rows(tables, register)
+    frame = pd.DataFrame(rows)
+    kinds = {field.name: field.kind for field in TABLES["sign_off"].fields}
+    return frame[list(kinds)].astype(
+        {name: "float64" if kind == "number" else "str" for name, kind in kinds.items()}
+    )
+
+
+def _row(kind: str, of: str, unit: str, ours: float, status: str, **more: object) -> Row:
+    blank = {"official": math.nan, "difference": math.nan, "difference_share": math.nan}
+    empty = {"likely_causes": "", "source": "", "records": ""}
+    item = f"{kind}:{of}" if of else kind
+    same = {"item": item, "kind": kind, "of": of, "unit": unit, "ours": ours, "status": status}
+    return {**blank, **empty, **same, **more}
+
+
+def _total_row(total: Total, tolerance: float) -> Row:
+    declared = total.official
+    if declared is None or math.isnan(total.ours):
+        known = {} if declared is None else {"official": declared.value, "source": declared.source}
+        return _row(total.kind, total.of, total.unit, total.ours, "unknown", **known)
+    if total.other_basis:
+        known = {"official": declared.value, "source": declared.source}
+        told = f"official_{total.other_basis};{total.causes.rpartition(';')[2]}"
+        return _row(total.kind, total.of, total.unit, total.ours, "unknown", likely_causes=told, **known)
+    difference = total.ours - declared.value
+    close = abs(difference) <= tolerance * declared.value
+    return _row(
+        total.kind,
+        total.of,
+        total.unit,
+        total.ours,
+        "ok" if close else "look",
+        official=declared.value,
+        difference=difference,
+        difference_share=difference / declared.value if declared.value else math.nan,
+        likely_causes="" if close else total.causes,
+        source=declared.source,
+    )
+
+
+def _share_rows(tables: Mapping[str, pd.DataFrame], limit: float) -> Iterator[Row]:
+    for mode, edges in tables["edges"].groupby("mode", sort=True):
+        length = edges["length_m"].to_numpy(dtype=float)
+        imputed = {
+            "imputed_speed": ~edges["speed_source"].isin(list(TAGGED_SPEEDS)),
+            "imputed_surface": edges["surface"].isna(),
+        }
+        for kind, chosen in imputed.items():
+            yield _share_row(kind, str(mode), length, chosen.to_numpy(), limit)
+    settlements = tables["settlements"]
+    scored = settlements.loc[settlements["in_study"]]
+    people, source = scored["population_persons"], scored["population_source"]
+    weights = people.fillna(0.0).to_numpy(dtype=float)
+    yield _share_row("modelled_people", "", weights, source.isin(MODELLED).to_numpy(), limit)
+    yield _share_row("unknown_people", "", np.ones(len(scored)), people.isna().to_numpy(), limit)
+    rescaled = rescaled_people(scored)
+    if rescaled is not None:
+        yield _share_row("rescaled_people", "", weights, rescaled.to_numpy(dtype=bool), limit)
+    for group, persons, estimated in estimated_groups(scored):
+        yield _share_row("estimated_group", group, persons.to_numpy(), estimated.to_numpy(dtype=bool), limit)
+
+
+def _unit_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
+    for check in unit_check(tables):
+        status = "unknown" if math.isnan(check.outside) else "look" if check.outside else "ok"
+        yield _row(
+            "group_units" if check.of else "units",
+            check.of,
+            "units",
+            check.outside,
+            status,
+            likely_causes=check.causes,
+            source=check.source,
+            records=" ".join(check.records[:SHOWN_RECORDS]),
+        )
+
+
+def _share_row(
+    kind: str, of: str, weights: NDArray[np.float64], chosen: NDArray[np.bool_], limit: float
+) -> Row:
+    whole = float(weights.sum())
+    return _status_row(kind, of, float(weights[chosen].sum()) / whole if whole > 0 else math.nan, limit)
+
+
+def _status_row(kind: str, of: str, share: float, limit: float, **more: object) -> Row:
+    status = "unknown" if math.isnan(share) else "ok" if share <= limit else "look"
+    return _row(kind, of, "share", share, status, **more)
+
+
+def _gate_rows(tables: Mapping[str, pd.DataFrame], register: pd.DataFrame) -> Iterator[Row]:
+    gates = gates_on_one_record(tables["norm_results"], tables["access"], register)
+    for gate in gates:
+        if gate.records is None:
+            yield _row(
+                "gate", gate.norm_id, "records", math.nan, "unknown", likely_causes=f"gate_{gate.gate}"
+            )
+            continue
+        yield _row(
+            "gate",
+            gate.norm_id,
+            "records",
+            float(len(gate.records)),
+            "look" if gate.records else "ok",
+            likely_causes=f"gate_{gate.gate}" + (";target_is_all" if gate.wants_all and gate.records else ""),
+            records=" ".join(gate.records[:SHOWN_RECORDS]),
+        )
+    known = [gate.records for gate in gates if gate.records is not None]
+    hung = sum(bool(records) for records in known)
+    status = "look" if hung else "unknown" if len(known) < len(gates) or not gates else "ok"
+    cause = f"gates_in_force:{len(gates)}" if gates else "no_gate"
+    yield _row("gates", "", "gates", float(hung), status, likely_causes=cause)

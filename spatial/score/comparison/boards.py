@@ -1,0 +1,457 @@
+"""Runs scored once on what all of them share, and the change of a level taken apart exactly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import ContractError, first_of
+from spatial.indices.resilience import RobustCoverage
+from spatial.score.comparison.comparable import check_comparable, shared_norms
+from spatial.score.comparison.runs import Run, check_whole
+from spatial.score.comparison.same_places import with_same_ids
+from spatial.score.composite import FLOOR, TERMS, index_of_terms
+from spatial.score.evidence import (
+    STUDY,
+    TOLERANCE,
+    component_table,
+    connection,
+    gap_reading,
+    read_ground,
+    road_is_near,
+    scaled_norms,
+)
+from spatial.score.flows import flow_components, flow_table
+from spatial.score.options import ScoreRules
+from spatial.score.place_scores import place_scores
+from spatial.score.scoreboard import Evidence, gates_by_unit, levels_of, score_study
+from spatial.score.spatial_pattern import spread_of
+from spatial.tables.words import PILLARS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.score.options import GapTargets
+    from spatial.score.scoreboard import Scoreboard
+
+
+__all__ = [
+    "KEPT",
+    "KEY",
+    "PILLARS",
+    "TOWNSHIP",
+    "Matched",
+    "Shared",
+    "board_of",
+    "common_levels",
+    "decompose",
+    "levelled",
+    "match",
+    "shared_ground",
+    "township_levels",
+    "with_shared_index",
+]
+
+
+# The change of a level, taken apart exactly: by pillar, and by component within a pillar.
+
+KEY = ["unit_level", "unit_id"]
+PART = [*KEY, "pillar", "component"]
+
+
+def common_levels(
+    components: Sequence[pd.DataFrame], weights: Mapping[str, float] | None = None
+) -> tuple[list[pd.DataFrame], pd.DataFrame]:
+    """Join levels anew from the components that every run measured in a unit."""
+    common = _common(components)
+    by_pillar = common.groupby([*KEY, "pillar"])["component"].transform("size").to_numpy(dtype=np.float64)
+    w = common["pillar"].map({name: (weights or {}).get(name, 0.0 if weights else 1.0) for name in PILLARS})
+    parts = w.to_numpy(dtype=np.float64) / np.maximum(by_pillar, 1.0)
+    total = pd.Series(parts, index=common.index).groupby([common[name] for name in KEY]).transform("sum")
+    whole = total.to_numpy(dtype=np.float64)
+    common["share"] = np.divide(parts, whole, out=np.full(len(parts), np.nan), where=whole > 0.0)
+    units = pd.concat([table[KEY] for table in components]).drop_duplicates(ignore_index=True)
+    tables = []
+    for at in range(len(components)):
+        logs = np.log(np.maximum(common[f"value_{at}"].to_numpy(dtype=np.float64), FLOOR))
+        told = common[[*KEY, "pillar"]].assign(part=logs * common["share"].to_numpy(), log=logs)
+        pillars = np.exp(told.groupby([*KEY, "pillar"])["log"].mean()).unstack("pillar")  # noqa: PD010 - no aggregate
+        pillars = pillars.reindex(columns=list(PILLARS)).add_prefix("level_")
+        joined = np.exp(told.groupby(KEY)["part"].sum(min_count=1)).rename("integration_level")
+        tables.append(units.merge(pillars.join(joined).reset_index(), on=KEY, how="left"))
+    return tables, common
+
+
+def decompose(
+    before: pd.DataFrame, after: pd.DataFrame, weights: Mapping[str, float] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """
+    Take the change of ``ln`` of the geometric mean apart.
+
+    Examples
+    --------
+    >>> row = {"unit_level": "study", "unit_id": "study", "pillar": "order", "side": "level", "component": "gates"}
+    >>> units, parts = decompose(pd.DataFrame([row | {"value": 0.5}]), pd.DataFrame([row | {"value": 1.0}]))
+    >>> round(float(units["ln_change"].iloc[0]), 6), round(float(parts["contribution"].iloc[0]), 6)
+    (0.693147, 0.693147)
+    """
+    (first, second), common = common_levels([before, after], weights)
+    logs = [np.log(np.maximum(common[f"value_{at}"].to_numpy(dtype=np.float64), FLOOR)) for at in (0, 1)]
+    common["contribution"] = common["share"].to_numpy() * (logs[1] - logs[0])
+    sums = common.groupby([*KEY, "pillar"])["contribution"].sum(min_count=1)
+    by_pillar = sums.unstack("pillar").reindex(columns=list(PILLARS))  # noqa: PD010 - nothing to aggregate
+    units = first[[*KEY, "integration_level"]].merge(
+        second[[*KEY, "integration_level"]], on=KEY, suffixes=("_first", "_second")
+    )
+    units = units.rename(
+        columns={"integration_level_first": "level_before", "integration_level_second": "level_after"}
+    )
+    units["level_change"] = units["level_after"] - units["level_before"]
+    units["ln_change"] = np.log(units["level_after"]) - np.log(units["level_before"])
+    units = units.merge(by_pillar.add_prefix("contribution_").reset_index(), on=KEY, how="left")
+    known = units[[f"contribution_{name}" for name in PILLARS]].notna().to_numpy()
+    named = [";".join(np.array(PILLARS)[row]) for row in known]
+    units["common_pillars"] = pd.Series(named, index=units.index, dtype="str")
+    parts = common.rename(columns={"value_0": "value_before", "value_1": "value_after"})
+    return units, parts[[*PART, "value_before", "value_after", "share", "contribution"]]
+
+
+def _common(components: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    joined: pd.DataFrame | None = None
+    for at, table in enumerate(components):
+        mine = table[(table["side"] == "level") & table["value"].notna()]
+        twice = mine[mine.duplicated(PART)]
+        if len(twice):
+            raise ContractError(
+                "score_components",
+                [
+                    f"{first_of(twice['component'])}: {len(twice)} rows of one unit and component are there twice"
+                ],
+            )
+        named = mine[[*PART, "value"]].rename(columns={"value": f"value_{at}"})
+        joined = named if joined is None else joined.merge(named, on=PART, how="inner")
+    if joined is None:
+        raise ContractError("score_components", ["no runs are given"])
+    return joined.sort_values(PART, ignore_index=True)
+
+
+# The segmentation index of several runs, of the terms that all of them have.
+
+
+def with_shared_index(boards: Sequence[Scoreboard]) -> list[pd.DataFrame]:
+    """
+    Form the index of each unit anew, of the terms that all runs which have the unit measured.
+
+    Returns the scores of each run with that `segmentation_index` (NaN where no term is common, and for
+    settlements) and its `segmentation_terms`, joined by ``;``.
+    """
+    names = list(TERMS)
+    terms = pd.concat([board.terms.assign(position=at) for at, board in enumerate(boards)], ignore_index=True)
+    common = terms[names].notna().groupby([terms[key] for key in KEY]).transform("all").to_numpy(dtype=bool)
+    terms["segmentation_index"] = index_of_terms(np.where(common, terms[names].to_numpy(), np.nan))
+    terms["segmentation_terms"] = [";".join(np.array(names)[row]) for row in common]
+    made = []
+    for at, board in enumerate(boards):
+        mine = terms.loc[terms["position"] == at, [*KEY, "segmentation_index", "segmentation_terms"]]
+        rest = board.scores.drop(columns=["segmentation_index", "segmentation_terms"])
+        table = rest.merge(mine, on=KEY, how="left")
+        table["segmentation_terms"] = table["segmentation_terms"].fillna("").astype("str")
+        made.append(table)
+    return made
+
+
+# The scoreboard of one run on the shared norms and rules, rebuilt from its tables.
+
+TOWNSHIP = "township"
+
+LEAST_MIN = 1.0
+KEPT = "border_coverage_kept"
+BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share", KEPT)
+SPACE = ("moran_i", "circuity", "town_polycentricity", "rank_size_exponent", "primacy")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What several runs share."""
+
+    level_norms: tuple[str, ...]  # norms that make up access, and norms that are gates, in all of them
+    gate_norms: tuple[str, ...]
+    gap_norm: str  # the norm by which gaps are told; empty for none
+    rules: ScoreRules  # the rules of all, the package's own where they differ
+    # whether what each run found on the graph itself was measured alike: coverage with a road closed,
+    # borders, the coverage that closed borders leave, what towns should have, and the norms and neighbours
+    # behind the clusters of access
+    robust: bool
+    borders: bool
+    border_term: bool
+    towns: bool
+    clusters: bool
+
+
+def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
+    """Find what the runs share beside their norms."""
+    level = tuple(norms.loc[norms["in_level"], "norm_id"])
+    own = {_detail(run, "gap_ratio") for run in runs}
+    people = set(norms.loc[norms["in_people"], "norm_id"])
+    same = _alike(runs, "gap_ratio", people)
+    gap_norm = next(iter(own)) if same else _any_gap_norm(runs, people)
+    complete = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
+    return Shared(
+        level,
+        tuple(norms.loc[norms["as_gate"], "norm_id"]),
+        gap_norm,
+        _rules(runs),
+        robust=same or own == {""},
+        borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
+        border_term=_alike(runs, KEPT, people),
+        towns=all(_asks_alike(complete[0], table) for table in complete[1:]),
+        clusters=all(_scored(run, norms) for run in runs)
+        and len({_detail(run, "moran_i").partition(";")[0] for run in runs}) == 1,
+    )
+
+
+def only_shared(run: Run, shared: Shared) -> Run:
+    """Leave out results of norms that no board needs, which is most of them."""
+    needed = {*shared.level_norms, *shared.gate_norms, shared.gap_norm}
+    rows = run.norm_results["norm_id"].isin(needed)
+    return replace(run, norm_results=run.norm_results[rows].reset_index(drop=True))
+
+
+def board_of(run: Run, shared: Shared) -> Scoreboard:
+    """
+    Score a run again, on what all share.
+
+    Returns what needs the travel graph is taken from the run's own components: robust coverage, borders,
+    shape of the study's space; NaN where it was not measured alike.
+    """
+    ground = read_ground(run.settlements, run.boundaries)
+    ids = list(ground.ids)
+    results = run.norm_results
+    binding = run.binding[run.binding["norm_id"] == shared.gap_norm]
+    gap = gap_reading(results, binding, ids)
+    evidence = replace(
+        _level_evidence(run, shared, ids),
+        beyond=gap.beyond,
+        gap_norm=gap.norm,
+        gap_unit=gap.unit,
+        gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
+        gap_threshold=gap.threshold,
+        border_kept=_kept(run) if shared.border_term else {},
+        robust=_robust(run) if shared.robust else None,
+        space=_space(run, shared),
+        spread=spread_of(
+            ground,
+            gap.beyond,
+            norm=gap.norm,
+            boundaries=run.boundaries,
+            environment_km=shared.rules.environment_km,
+        ),
+    )
+    board = score_study(
+        run.settlements,
+        place_scores(results, ids, shared.level_norms),
+        evidence,
+        boundaries=run.boundaries,
+        flows=run.flows,
+        rules=shared.rules,
+    )
+    if not shared.borders:
+        return board
+    return replace(board, components=_with_borders(board.components, run, shared.rules.targets))
+
+
+def levelled(components: pd.DataFrame, shared: Shared) -> pd.DataFrame:
+    """Leave levels out where the runs share no norm of access: roads and towns alone make no level of integration."""
+    return components if shared.level_norms else components[components["side"] == "gap"]
+
+
+def township_levels(
+    run: Run, shared: Shared, bends: Sequence[tuple[float, Sequence[str]]]
+) -> list[pd.DataFrame]:
+    """Measure the levels of townships alone, with times or distances bent."""
+    ground = read_ground(run.settlements, run.boundaries)
+    ids, rules = list(ground.ids), shared.rules
+    evidence = _level_evidence(run, shared, ids)
+    townships = [unit for unit in ground.units() if unit.level == TOWNSHIP]
+    flows = flow_table(run.flows, run.settlements, ground, rules)
+    flowing = {unit.id: flow_components(unit, flows) for unit in townships}
+    judged = run.norm_results["unit_level"].ne(TOWNSHIP) & run.norm_results["norm_id"].isin(
+        shared.level_norms
+    )
+    results = run.norm_results[judged].reset_index(drop=True)
+    tables = []
+    for factor, units in bends:
+        bent = scaled_norms(results, run.binding, factor, units=units)
+        places = place_scores(bent, ids, shared.level_norms)
+        rows = [
+            (unit.level, unit.id, part)
+            for unit in townships
+            for part in (*levels_of(unit, ground, places, evidence, rules), *flowing[unit.id])
+            if part.side == "level"
+        ]
+        tables.append(component_table(rows))
+    return tables
+
+
+def _level_evidence(run: Run, shared: Shared, ids: list[str]) -> Evidence:
+    """Gather what levels need, without anything that gaps alone need."""
+    gated = run.norm_results[run.norm_results["norm_id"].isin(shared.gate_norms)]
+    nothing = np.full(len(ids), np.nan)
+    towns = run.towns.set_index("settlement_id")["completeness"].reindex(ids).to_numpy(dtype=np.float64)
+    return Evidence(
+        connected=connection(run.access, run.last_mile, ids, run.mode),
+        road_near=road_is_near(run.last_mile, ids),
+        beyond=nothing,
+        gap_norm="",
+        gap_unit="",
+        gap_value=nothing,
+        gap_threshold=math.nan,
+        completeness=towns if shared.towns else nothing,
+        gates=gates_by_unit(gated),
+    )
+
+
+def _rules(runs: Sequence[Run]) -> ScoreRules:
+    first, own = runs[0].rules, ScoreRules()
+    same = {
+        name: getattr(
+            first if all(getattr(run.rules, name) == getattr(first, name) for run in runs) else own, name
+        )
+        for name in (
+            "epsilon",
+            "weights",
+            "volume_targets",
+            "targets",
+            "level_bands",
+            "environment_km",
+            "draws",
+            "seed",
+        )
+    }
+    return ScoreRules(**same)
+
+
+def _any_gap_norm(runs: Sequence[Run], people: set[str]) -> str:
+    """Take the first shared norm, by id, that is a time or a distance in every run."""
+    readable = [
+        gap_reading(
+            run.norm_results,
+            run.binding[run.binding["norm_id"].isin(people)].sort_values("norm_id"),
+            list(run.places.index),
+        ).norm
+        for run in runs
+    ]
+    return readable[0] if len(set(readable)) == 1 else ""
+
+
+def _study(run: Run) -> pd.DataFrame:
+    rows = run.components
+    return rows[rows["unit_level"] == STUDY].drop_duplicates("component").set_index("component")
+
+
+def _detail(run: Run, component: str) -> str:
+    rows = _study(run)
+    return str(rows.at[component, "detail"]) if component in rows.index else ""  # noqa: PD008 - one cell
+
+
+def _alike(runs: Sequence[Run], component: str, people: set[str]) -> bool:
+    """Whether all runs measured a component by one norm, on the same terms."""
+    norms = {_detail(run, component) for run in runs}
+    return len(norms) == 1 and norms <= people
+
+
+def _value(run: Run, component: str) -> float:
+    rows = _study(run)
+    return float(rows["value"].get(component, math.nan))
+
+
+def _robust(run: Run) -> RobustCoverage | None:
+    value = _value(run, "robust_coverage")
+    if math.isnan(value):
+        return None
+    return RobustCoverage(math.nan, value, _detail(run, "robust_coverage"), 0)
+
+
+def _kept(run: Run) -> dict[tuple[str, str], float]:
+    rows = run.components[run.components["component"] == KEPT]
+    units = zip(rows["unit_level"].astype(str), rows["unit_id"].astype(str), strict=True)
+    return dict(zip(units, rows["value"].astype(float), strict=True))
+
+
+def _space(run: Run, shared: Shared) -> dict[str, float]:
+    there = _study(run).index
+    return {
+        name: _value(run, name) if name != "moran_i" or shared.clusters else math.nan
+        for name in SPACE
+        if name in there
+    }
+
+
+def _asks_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    both = one.merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
+    both = both[both["tier"] == both["tier_other"]]
+    return bool((both["required_services"] == both["required_services_other"]).all())
+
+
+def _scored(run: Run, norms: pd.DataFrame) -> bool:
+    """Whether access is made of all the norms that the run's own is made of."""
+    left_out = norms.loc[~norms["in_level"], "reason"].str.split(";")
+    here = set(run.terms["norm_id"])
+    return not any(
+        norm in here and not any(code.endswith(f":{run.name}") for code in codes)
+        for norm, codes in zip(norms.loc[~norms["in_level"], "norm_id"], left_out, strict=True)
+    )
+
+
+def _with_borders(components: pd.DataFrame, run: Run, targets: GapTargets) -> pd.DataFrame:
+    """Put the effect of borders as the run itself measured it, against the shared target."""
+    own = run.components[run.components["component"].isin(BORDERS)].copy()
+    target, _at_least = targets.of("border_effect_min") or (math.nan, False)
+    asked = own["component"].eq("border_effect_min").to_numpy()
+    value = own["value"].to_numpy(dtype=np.float64)
+    met = np.select([np.isnan(value), value <= target + TOLERANCE], ["unknown", "yes"], "no")
+    own["target"] = np.where(asked, target, np.nan)
+    own["meets_target"] = pd.Series(np.where(asked, met, "no_target"), index=own.index, dtype="str")
+    rest = components[~components["component"].isin(BORDERS)]
+    return pd.concat([rest, own.reindex(columns=components.columns)], ignore_index=True)
+
+
+# Runs made comparable, each scored once on what all of them share.
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Runs that can be compared, with their boards on shared ground."""
+
+    runs: tuple[Run, ...]  # in the order given, with the same ids for the same places and townships
+    notes: tuple[tuple[str, str], ...]  # code and detail of what is to be said beside the numbers
+    norms: pd.DataFrame  # as `shared_norms` tells them
+    shared: Shared  # as `shared_ground` finds it
+    slim: tuple[Run, ...]  # the runs with what they share alone
+    boards: tuple[Scoreboard, ...]  # one a run
+
+
+def match(runs: Sequence[Run], *, scored: Matched | None = None) -> Matched:
+    """Make runs comparable and score each of them once."""
+    check_whole(runs)
+    same, redrawn = with_same_ids(runs)
+    notes = (*check_comparable(same), *redrawn)
+    norms = shared_norms(same)
+    shared = shared_ground(same, norms)
+    slim = tuple(only_shared(run, shared) for run in same)
+    known = list(zip(scored.slim, scored.boards, strict=True)) if scored and scored.shared == shared else []
+    boards = (
+        next((board for one, board in known if _is_same(one, run)), None) or board_of(run, shared)
+        for run in slim
+    )
+    return Matched(tuple(same), notes, norms, shared, slim, tuple(boards))
+
+
+def _is_same(one: Run, other: Run) -> bool:
+    """Tell whether two runs are one, ids included."""
+    pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Run))
+    return all(a is b or (a.equals(b) if isinstance(a, pd.DataFrame) else a == b) for a, b in pairs)

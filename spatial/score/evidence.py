@@ -1,0 +1,476 @@
+"""What the score reads: places, the people behind each and their units; shares of people of whom it is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import StudyError, first_of
+from spatial.norms.register import with_norm_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from spatial.score.options import GapTargets
+    from spatial.score.place_scores import PlaceScores
+
+    FloatArray = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+__all__ = [
+    "MET",
+    "STUDY",
+    "TOLERANCE",
+    "Component",
+    "GapReading",
+    "Ground",
+    "Having",
+    "Unit",
+    "component_table",
+    "connection",
+    "gap",
+    "gap_reading",
+    "has_digital",
+    "has_last_mile",
+    "held_against",
+    "level",
+    "read_ground",
+    "road_is_near",
+    "scaled_norms",
+    "shared",
+]
+
+
+# One component of a level or a gap, as a row of the table.
+
+COLUMNS = (
+    "unit_level",
+    "unit_id",
+    "pillar",
+    "side",
+    "component",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "target",
+    "meets_target",
+    "persons",
+    "persons_known",
+    "persons_unknown",
+    "detail",
+    "component_status",
+)
+NUMBERS = frozenset({"value", "low", "high", "target", "persons", "persons_known", "persons_unknown"})
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component."""
+
+    pillar: str  # where it belongs
+    side: str
+    component: str
+    value: float  # naN where `component_status` says why
+    unit: str = "share"  # share, min, m, ratio, index or count
+    target: float = math.nan  # of a gap; NaN for none
+    meets_target: str = "no_target"  # inclusive
+    persons: float = math.nan  # people behind it; NaN where not counted
+    detail: str = ""  # what made it
+    component_status: str = "measured"  # why there is no value
+    # of a level if whatever is unknown were missing, and if it were there; NaN for gaps, and where it is
+    # not asked
+    low: float = math.nan
+    high: float = math.nan
+    # people of whom it is known whether they have it, and of whom not; NaN where not counted
+    persons_known: float = math.nan
+    persons_unknown: float = math.nan
+
+    @property
+    def known_share(self) -> float:
+        """
+        Say how much of it is known.
+
+        Returns 0-1: of a level, what does not lie between its ends; of a gap, 1 where it is measured.
+        """
+        if self.component_status != "measured":
+            return 0.0
+        return 1.0 if math.isnan(self.high - self.low) else 1.0 - (self.high - self.low)
+
+
+def level(
+    pillar: str,
+    component: str,
+    value: float,
+    *,
+    detail: str = "",
+    missing: str = "no_data",
+    persons: float = math.nan,
+) -> Component:
+    """Make a component of a level."""
+    return Component(
+        pillar,
+        "level",
+        component,
+        value,
+        detail=detail,
+        component_status=missing if math.isnan(value) else "measured",
+        persons=persons,
+        low=value,
+        high=value,
+    )
+
+
+def gap(pillar: str, component: str, value: float, unit: str, **more: Any) -> Component:
+    """Make a component of a gap."""
+    known = math.isfinite(value)
+    status = "measured" if known else more.pop("component_status", "not_defined")
+    more.pop("component_status", None)
+    return Component(
+        pillar, "gap", component, value if known else math.nan, unit, component_status=status, **more
+    )
+
+
+def held_against(component: Component, targets: GapTargets) -> Component:
+    """Hold a gap against the study's target for it, inclusively."""
+    asked = targets.of(component.component) if component.side == "gap" else None
+    if asked is None:
+        return component
+    target, at_least = asked
+    if math.isnan(component.value):
+        return replace(component, target=target, meets_target="unknown")
+    good = component.value >= target - TOLERANCE if at_least else component.value <= target + TOLERANCE
+    return replace(component, target=target, meets_target="yes" if good else "no")
+
+
+def component_table(rows: Iterable[tuple[str, str, Component]]) -> pd.DataFrame:
+    """Put components into a table."""
+    records = [
+        {"unit_level": unit_level, "unit_id": unit_id, **asdict(component)}
+        for unit_level, unit_id, component in rows
+    ]
+    table = pd.DataFrame(records, columns=list(COLUMNS))
+    return table.astype({name: "float64" if name in NUMBERS else "str" for name in COLUMNS})
+
+
+# The places of a study, the people behind each, and the units that they form.
+
+STUDY = "study"
+GROUP_SUFFIX = "_persons"
+NO_GROUPS = frozenset({"population_persons", "registered_persons", "resident_persons"})
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """One unit that has a score."""
+
+    level: str  # what it is
+    id: str  # its id, and its name, empty where it has none
+    name: str
+    members: Mask  # its places
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """n places of the study area."""
+
+    settlements: pd.DataFrame  # their rows, without those outside the study area
+    ids: NDArray[np.object_]  # their ids
+    persons: FloatArray  # their people; NaN = unknown
+    weight: FloatArray  # their people, 0 where unknown; 1 each where nobody's number is known
+    counts_people: bool  # whether the weights are people
+    official_class: NDArray[np.object_]  # urban, rural or None
+    township: NDArray[np.object_]  # the township of each, or None
+    names: dict[str, str]  # names of townships
+
+    def __len__(self) -> int:
+        """Return the number of places."""
+        return len(self.ids)
+
+    def units(self) -> Iterator[Unit]:
+        """Go through the study and its townships."""
+        yield Unit(STUDY, STUDY, "", np.ones(len(self), dtype=bool))
+        for township in sorted({name for name in self.township if name is not None}):
+            yield Unit("township", township, self.names.get(township, ""), self.township == township)
+
+    def people_of(self, members: Mask) -> float:
+        """
+        Add up the people of some places.
+
+        Returns NaN where nobody's number is known.
+        """
+        known = self.persons[members]
+        return float(np.nansum(known)) if (~np.isnan(known)).any() else float("nan")
+
+    def people_among(self, members: Mask, some: Mask) -> float:
+        """
+        Add up the people of some of the places of a unit.
+
+        Returns 0 where none of them counts; NaN where nobody's number is known, in the unit or among those
+        that count, and where places stand in for people.
+        """
+        if not self.counts_people:
+            return float("nan")
+        counted = members & some
+        if counted.any():
+            return self.people_of(counted)
+        return float("nan") if np.isnan(self.people_of(members)) else 0.0
+
+    def groups(self) -> dict[str, FloatArray]:
+        """
+        Share of each place's people who belong to each group.
+
+        Returns urban and rural, then the groups that the settlements count, such as elderly; 0-1, 0 where
+        unknown.
+        """
+        found = {name: (self.official_class == name).astype(np.float64) for name in ("urban", "rural")}
+        for column in sorted(self.settlements.columns):
+            if not str(column).endswith(GROUP_SUFFIX) or column in NO_GROUPS or not self.counts_people:
+                continue
+            people = self.settlements[column].to_numpy(dtype=np.float64)
+            share = np.divide(people, self.persons, out=np.zeros(len(self)), where=self.persons > 0.0)
+            found[str(column).removesuffix(GROUP_SUFFIX)] = np.clip(np.nan_to_num(share), 0.0, 1.0)
+        return {name: share for name, share in found.items() if (share > 0.0).any()}
+
+
+def read_ground(settlements: pd.DataFrame, boundaries: pd.DataFrame | None = None) -> Ground:
+    """Take the places of the study area."""
+    mine = settlements[settlements["in_study"].to_numpy(dtype=bool)].reset_index(drop=True)
+    persons = mine["population_persons"].to_numpy(dtype=np.float64)
+    counts = bool((np.nan_to_num(persons) > 0.0).any())
+    names: dict[str, str] = {}
+    if boundaries is not None and len(boundaries):
+        told = boundaries.set_index(boundaries["boundary_id"].astype(str))["name"].dropna()
+        names = {str(key): str(value) for key, value in told.items()}
+    return Ground(
+        mine,
+        mine["settlement_id"].astype(str).to_numpy(dtype=object),
+        persons,
+        np.nan_to_num(persons) if counts else np.ones(len(mine)),
+        counts,
+        _column(mine, "official_class"),
+        _column(mine, "township_id"),
+        names,
+    )
+
+
+def _column(frame: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    if name not in frame:
+        return np.full(len(frame), None, dtype=object)
+    values = np.array(frame[name].astype(object), dtype=object)
+    values[pd.isna(values)] = None
+    return values
+
+
+# Who has something, who has not, and of whom nobody knows: shares of people among those of whom it is known.
+
+LAST_MILE_SERVICES = frozenset({"parcel_point", "postal_delivery", "post_office", "bus_stop"})
+DIGITAL_SERVICES = frozenset({"telecom", "mobile_5g", "fibre_and_4g", "broadband"})
+MET = 1.0 - 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Having:
+    """Whether each of n places has something."""
+
+    has: FloatArray  # 1 where it has, 0 where it is known not to, NaN where nobody knows or it is not asked
+    asked: Mask  # of which places it is asked; none of the others counts, not even as unknown
+
+    @property
+    def unknown(self) -> Mask:
+        """Tell where nobody knows."""
+        return self.asked & np.isnan(self.has)
+
+    def end(self, at_best: bool) -> FloatArray:  # noqa: FBT001 - one of two ends
+        """Take what is unknown for missing, or for there."""
+        return np.where(self.unknown, float(at_best), self.has)
+
+
+def has_digital(scores: PlaceScores) -> Having:
+    """Tell who is within every norm on telecommunication."""
+    return _within(scores, DIGITAL_SERVICES, every=True)
+
+
+def has_last_mile(scores: PlaceScores, road_near: FloatArray) -> Having:
+    """Tell who has an all-season road near, and a parcel, post or bus point within one of its norms."""
+    point = _within(scores, LAST_MILE_SERVICES, every=False)
+    fails = (point.has == 0.0) | (road_near == 0.0)
+    return Having(np.where(point.asked, np.where(fails, 0.0, point.has * road_near), np.nan), point.asked)
+
+
+def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -> Component:
+    """
+    Share of the people who have something, among those of whom it is known.
+
+    Examples
+    --------
+    Of 10 people 2 have it, 3 have not, and of 5 nobody knows: 2 / 5, from 2 / 10 to 7 / 10.
+    """
+    mine = unit.members & having.asked
+    has, lacks, unknown = mine & (having.has >= MET), mine & (having.has < MET), mine & having.unknown
+    yes, no, doubtful = (float(ground.weight[which].sum()) for which in (has, lacks, unknown))
+    known, whole = yes + no, yes + no + doubtful
+    made = level(
+        pillar,
+        name,
+        yes / known if known > 0.0 else math.nan,
+        missing="no_data" if mine.any() else "not_asked",
+        persons=ground.people_among(mine, lacks) if known > 0.0 else math.nan,
+    )
+    return replace(
+        made,
+        low=yes / whole if whole > 0.0 else math.nan,
+        high=(yes + doubtful) / whole if whole > 0.0 else math.nan,
+        persons_known=ground.people_among(mine, has | lacks),
+        persons_unknown=ground.people_among(mine, unknown),
+    )
+
+
+def _within(scores: PlaceScores, services: frozenset[str], *, every: bool) -> Having:
+    """Tell who is within every norm on some services that is asked of them, or within any."""
+    columns = [at for at, service in enumerate(scores.services) if service in services]
+    n = len(scores.q)
+    if not columns:
+        return Having(np.full(n, np.nan), np.full(n, bool(services & scores.unmeasured)))
+    q, asked = scores.q[:, columns], scores.asked[:, columns]
+    met, fails = q >= MET, q < MET
+    if every:
+        lacks = fails.any(axis=1)
+        has = ~lacks & met.any(axis=1) & (met | ~asked).all(axis=1)
+    else:
+        has = met.any(axis=1)
+        lacks = ~has & fails.any(axis=1) & (fails | ~asked).all(axis=1)
+    concerned = np.asarray(asked.any(axis=1))
+    return Having(np.where(has, 1.0, np.where(lacks, 0.0, np.nan)), concerned)
+
+
+# What the score reads from other tables: ways to the county seat, the last mile, the norm by which gaps are told.
+
+NEAR = ("connected", "near")
+BEYOND = ("gap", "none")
+REACHED = ("reached", "beyond_cutoff")
+SEATS = ("county_seat", "city", "town")
+METRICS = ("time_min", "dist_m", "network_dist_m", "roundtrip_time_min")
+
+
+@dataclass(frozen=True, eq=False)
+class GapReading:
+    """One norm read for every place, in its scope or not, so that town and country can be compared."""
+
+    norm: str  # the norm, empty for none; its service; min or m
+    service: str
+    unit: str
+    threshold: float  # inclusive
+    value: FloatArray  # minutes or metres; inf = unreachable, NaN = unknown
+
+    @property
+    def beyond(self) -> FloatArray:
+        """
+        Tell who is beyond the norm.
+
+        Returns 1 or 0; NaN = unknown.
+        """
+        over = (self.value > self.threshold).astype(np.float64)
+        return np.where(np.isnan(self.value), np.nan, over)
+
+
+def road_is_near(last_mile: pd.DataFrame, settlement_ids: Sequence[str]) -> FloatArray:
+    """Tell which places are known to have an all-season road near, and which are known to have none."""
+    classes = last_mile.set_index("settlement_id").reindex(list(settlement_ids))
+    near = classes["last_mile_class_known"].isin(NEAR).to_numpy(dtype=bool)
+    beyond = classes["last_mile_class"].isin(BEYOND).to_numpy(dtype=bool)
+    return np.where(near, 1.0, np.where(beyond, 0.0, np.nan))
+
+
+def connection(
+    access: pd.DataFrame, last_mile: pd.DataFrame, settlement_ids: Sequence[str], mode: str
+) -> FloatArray:
+    """Tell which places are connected to the county seat in every season."""
+    road = road_is_near(last_mile, settlement_ids)
+    reached = np.full(len(road), np.nan)
+    mine = access[access["mode"] == mode]
+    for tier in SEATS:
+        rows = mine[mine["service"] == tier].set_index("settlement_id").reindex(list(settlement_ids))
+        status = rows["reach_status"]
+        if not status.isin(["no_facility", "unknown"]).all() and status.notna().any():
+            unknown = status.isna() | status.eq("unknown")
+            reached = np.where(unknown, np.nan, status.isin(REACHED).to_numpy(dtype=np.float64))
+            break
+    return np.where((road == 0.0) | (reached == 0.0), 0.0, road * reached)
+
+
+def gap_reading(
+    norm_results: pd.DataFrame,
+    binding: pd.DataFrame,
+    settlement_ids: Sequence[str],
+    *,
+    asked: str = "",
+    headline: Sequence[str] = (),
+) -> GapReading:
+    """Choose the norm by which gaps are told, and read it for every place."""
+    norms = with_norm_id(binding).set_index("norm_id")
+    read = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
+    fit = [
+        norm
+        for norm in (*(name for name in headline if name in norms.index), *norms.index)
+        if norm in read and norms.loc[norm, "metric"] in METRICS and norms.loc[norm, "direction"] == "max"
+    ]
+    if asked and asked not in fit:
+        raise StudyError(
+            "study",
+            [
+                f"score.gap_norm: {asked!r} binds no place here as a time or distance; such norms are {first_of(fit)}"
+            ],
+        )
+    if not fit:
+        return GapReading("", "", "", math.nan, np.full(len(settlement_ids), np.nan))
+    norm = asked or fit[0]
+    rows = norm_results[(norm_results["unit_level"] == "settlement") & (norm_results["norm_id"] == norm)]
+    rows = rows.set_index("unit_id").reindex(list(settlement_ids))
+    value = rows["value"].to_numpy(dtype=np.float64)
+    nowhere = np.isnan(value) & rows["status_as_mapped"].eq("not_met").to_numpy(dtype=bool)
+    row = {name: norms[name].to_dict()[norm] for name in ("service", "unit", "threshold")}
+    return GapReading(
+        norm,
+        str(row["service"]),
+        str(row["unit"]),
+        float(row["threshold"]),
+        np.where(nowhere, np.inf, value),
+    )
+
+
+def scaled_norms(
+    norm_results: pd.DataFrame, binding: pd.DataFrame, factor: float, *, units: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Judge places again as if every time or distance were so many times as long."""
+    norms = with_norm_id(binding).set_index("norm_id")
+    scaled = norms["metric"].isin(METRICS) & norms["direction"].eq("max")
+    if units:
+        scaled &= norms["unit"].isin(list(units))
+    chosen = set(norms.index[scaled])
+    rows = (
+        norm_results["unit_level"].eq("settlement")
+        & norm_results["norm_id"].isin(chosen)
+        & norm_results["status_as_mapped"].isin(["met", "not_met"])
+        & norm_results["value"].notna()
+    )
+    table = norm_results.copy()
+    own = table.loc[rows]
+    value = own["value"].to_numpy(dtype=np.float64) * factor
+    threshold = own["norm_id"].map(norms["threshold"]).to_numpy(dtype=np.float64)
+    fail = own["norm_id"].map(norms["fail_point"]).to_numpy(dtype=np.float64)
+    met = value <= threshold * (1.0 + 1e-12)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        depth = np.clip((value - threshold) / (fail - threshold), 0.0, 1.0)
+    table.loc[rows, "status_as_mapped"] = np.where(met, "met", "not_met")
+    table.loc[rows, "depth_fgt1"] = np.where(np.isnan(depth), 1.0 - met, np.where(met, 0.0, depth))
+    for kind in ("persons", "places"):
+        table.loc[rows, f"{kind}_served"] = own[f"{kind}_in_scope"].to_numpy(dtype=np.float64) * met
+    return table

@@ -1,0 +1,328 @@
+"""The score of each place on each norm: 1 where it is met, 0 from the fail point on, straight between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.errors import StudyError, first_of
+from spatial.norms.measuring import NOTHING_MAPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["PlaceScores", "norms_table", "place_scores", "score_norms"]
+
+
+JUDGED = ("met", "not_met")
+MEMBER = "member_not_measured"
+"""Said of bundles of which a member is not measured: a place is then known to fail, and never known to pass."""
+UNKNOWN = r"(?:^|;)not_measured(?:;|$)"
+"""Said of places in a norm's scope of which nobody knows whether they are within it."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceScores:
+    """
+    Scores of n places on m norms, as mapped.
+
+    Parameters
+    ----------
+    norms, services : tuple of str, (m,)
+        The norms and the service of each.
+    q : ndarray of float64, (n, m)
+        0-1; NaN where a norm does not ask anything of the place, or nothing is known.
+    weight : ndarray of float64, (n, m)
+        Whom the norm counts at the place, in persons, or places where nobody knows the people; 0 outside its scope.
+    served : ndarray of float64, (n, m)
+        Those of them who are served.
+    target_share : ndarray of float64, (m,)
+        Of each norm.
+    access : ndarray of float64, (n,)
+        Mean over services of the mean over a service's norms; NaN where nothing is known.
+    asked : ndarray of bool, (n, m)
+        Whether the norm asks something of the place, or may; `q` is NaN there where nothing is known.
+    unmeasured : frozenset of str
+        Services of the norms that bind the study and are not among these.
+    """
+
+    norms: tuple[str, ...]
+    services: tuple[str, ...]
+    q: FloatArray
+    weight: FloatArray
+    served: FloatArray
+    target_share: FloatArray
+    access: FloatArray
+    asked: NDArray[np.bool_]
+    unmeasured: frozenset[str]
+
+    def coverage(self, members: NDArray[np.bool_] | slice, share: FloatArray | None = None) -> FloatArray:
+        """
+        Share of those a norm counts who are served.
+
+        Parameters
+        ----------
+        members : ndarray of bool or slice
+            The places.
+        share : ndarray of float64, (n,), optional
+            Part of the people of each place that belongs to a group; all by default.
+
+        Returns
+        -------
+        ndarray of float64, (m,)
+            NaN where a norm counts nobody there.
+        """
+        part = np.ones(len(self.q)) if share is None else np.nan_to_num(share)
+        whom = (self.weight * part[:, None])[members].sum(axis=0)
+        served = (self.served * part[:, None])[members].sum(axis=0)
+        return _ratio(served, whom)
+
+    def common_access(self, official_class: NDArray[np.object_]) -> FloatArray:
+        """
+        Score places by the norms that ask something of town and country alike, so that both are measured by one yard.
+
+        Parameters
+        ----------
+        official_class : ndarray of object, (n,)
+            urban, rural or None.
+
+        Returns
+        -------
+        ndarray of float64, (n,)
+            As `access`, of norms that score places of both classes; of all norms where there is one class only; NaN
+            where no norm is common.
+        """
+        sides = [official_class == name for name in ("urban", "rural")]
+        if not all(side.any() for side in sides):
+            return self.access
+        known = ~np.isnan(self.q)
+        common = np.logical_and(*(known[side].any(axis=0) for side in sides))
+        services = tuple(service for service, both in zip(self.services, common, strict=True) if both)
+        return _access(self.q[:, common], services)
+
+    def attainments(self) -> FloatArray:
+        """
+        Mean over norms of ``min(1, S / tau)`` of each place alone.
+
+        Returns
+        -------
+        ndarray of float64, (n,)
+            0-1; NaN where no norm counts anybody.
+        """
+        return _mean(np.minimum(1.0, _ratio(self.served, self.weight) / self.target_share))
+
+    def coverages(self) -> FloatArray:
+        """
+        Mean over norms of the share served, of each place alone.
+
+        Returns
+        -------
+        ndarray of float64, (n,)
+            0-1; NaN where no norm counts anybody.
+        """
+        return _mean(_ratio(self.served, self.weight))
+
+    def attainment(
+        self,
+        members: NDArray[np.bool_] | slice,
+        share: FloatArray | None = None,
+        norms: NDArray[np.bool_] | slice = slice(None),
+    ) -> float:
+        """
+        Mean over norms of ``min(1, S / tau)``.
+
+        Parameters
+        ----------
+        members, share
+            As in `coverage`.
+        norms : ndarray of bool or slice
+            Which of the norms count; all by default.
+
+        Returns
+        -------
+        float
+            0-1; NaN where no norm counts anybody.
+        """
+        reached = np.minimum(1.0, self.coverage(members, share) / self.target_share)[norms]
+        known = ~np.isnan(reached)
+        return float(reached[known].mean()) if known.any() else float("nan")
+
+
+def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tuple[list[str], dict[str, str]]:
+    """
+    Choose the norms that make up access.
+
+    Parameters
+    ----------
+    norm_results : DataFrame
+        By the contract of the table.
+    only : sequence of str
+        The study's choice; all graded and measured norms where empty.
+
+    Returns
+    -------
+    tuple of list and dict
+        The norms in order, and why each other one is left out: ``not_in_force``, ``not_graded``, ``not_measured``,
+        ``nothing_mapped``, ``not_chosen``. A norm that the study names counts whatever is known of it.
+
+    Raises
+    ------
+    StudyError
+        Where the study chooses norms that do not bind it.
+    """
+    study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
+    strangers = [norm for norm in only if norm not in study.index]
+    if strangers:
+        raise StudyError(
+            "study",
+            [
+                f"score.norms: {first_of(strangers)} do not bind this study; see norm_results for those that do"
+            ],
+        )
+    by_place = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
+    chosen = list(only)
+    left_out: dict[str, str] = {}
+    for norm, row in study.iterrows():
+        if norm in only:
+            continue
+        reason = _left_out(row, in_places=norm in by_place)
+        reason = reason or ("not_chosen" if only else "")
+        if reason:
+            left_out[str(norm)] = reason
+        else:
+            chosen.append(str(norm))
+    return chosen, left_out
+
+
+def norms_table(
+    norm_results: pd.DataFrame, chosen: Sequence[str], left_out: Mapping[str, str]
+) -> pd.DataFrame:
+    """List the norms that bind the study: which make up access, and why each other one does not."""
+    study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
+    study = study.sort_values("norm_id", kind="stable", ignore_index=True)
+    norms, counts = study["norm_id"].astype(str), study["norm_id"].astype(str).isin(list(chosen))
+    return pd.DataFrame(
+        {
+            "norm_id": norms.astype("str"),
+            "service": study["service"].astype("str"),
+            "in_access": counts,
+            "reason": norms.map(lambda norm: left_out.get(norm, "")).astype("str"),
+            "never_known_to_fail": counts & norms.isin(_never_fail(norm_results)),
+            "persons_unknown": study["persons_unknown"].astype("float64"),
+        }
+    )
+
+
+def _never_fail(norm_results: pd.DataFrame) -> set[str]:
+    """Norms that some places are not known to meet, and that no place is known to fail, as mapped."""
+    places = norm_results[norm_results["unit_level"] == "settlement"]
+    fails = places["status_as_mapped"].eq("not_met")
+    unknown = ~places["status_as_mapped"].isin(JUDGED) & places["reason"].astype("str").str.contains(UNKNOWN)
+    return set(places.loc[unknown, "norm_id"]) - set(places.loc[fails, "norm_id"])
+
+
+def _left_out(row: pd.Series, *, in_places: bool) -> str:
+    if row["status_as_mapped"] == "not_applicable":
+        return "not_in_force"
+    if NOTHING_MAPPED in str(row["reason"]).split(";"):
+        return NOTHING_MAPPED
+    if not in_places or pd.isna(row["served_share"]) or MEMBER in str(row["reason"]):
+        return "not_measured"
+    if pd.isna(row["attainment"]):
+        return "not_graded"
+    return ""
+
+
+def place_scores(
+    norm_results: pd.DataFrame, settlement_ids: Sequence[str], norms: Sequence[str]
+) -> PlaceScores:
+    """
+    Score every place on every norm, as mapped.
+
+    Parameters
+    ----------
+    norm_results : DataFrame
+        By the contract of the table.
+    settlement_ids : sequence of str
+        The places, in order.
+    norms : sequence of str
+        The norms, as `score_norms` chooses them.
+
+    Returns
+    -------
+    PlaceScores
+        ``q = 1 - depth``; a norm without a fail point gives 1 or 0.
+    """
+    rows = norm_results[
+        (norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(list(norms))
+    ]
+    judged = rows[rows["status_as_mapped"].isin(JUDGED)]
+    places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
+    depth = judged["depth_fgt1"].to_numpy(dtype=np.float64)
+    met = judged["status_as_mapped"].eq("met").to_numpy(dtype=np.float64)
+    persons = judged["share_of"].eq("persons").to_numpy()
+    whom = np.where(persons, judged["persons_in_scope"], judged["places_in_scope"]).astype(np.float64)
+    served = np.where(persons, judged["persons_served"], judged["places_served"]).astype(np.float64)
+    at = (
+        places.get_indexer(pd.Index(judged["unit_id"])),
+        columns.get_indexer(pd.Index(judged["norm_id"])),
+    )
+    here = at[0] >= 0
+    size = (len(places), len(columns))
+    q, weight, counted = np.full(size, np.nan), np.zeros(size), np.zeros(size)
+    q[at[0][here], at[1][here]] = np.where(np.isnan(depth), met, 1.0 - depth)[here]
+    weight[at[0][here], at[1][here]] = whom[here]
+    counted[at[0][here], at[1][here]] = served[here]
+    study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
+    services = tuple(str(study.at[norm, "service"]) for norm in norms)  # noqa: PD008 - one cell
+    target = study.loc[list(norms), "target_share"].to_numpy(dtype=np.float64)
+    target = np.where(np.isnan(target), 1.0, target)
+    others = study.loc[~study.index.isin(columns) & study["status_as_mapped"].ne("not_applicable"), "service"]
+    return PlaceScores(
+        tuple(norms),
+        services,
+        q,
+        weight,
+        counted,
+        target,
+        _access(q, services),
+        _asked(rows, places, columns),
+        frozenset(others.astype(str)),
+    )
+
+
+def _asked(rows: pd.DataFrame, places: pd.Index, norms: pd.Index) -> NDArray[np.bool_]:
+    """Mark the norms that ask something of each place, measured there or not."""
+    rows = rows[rows["status_as_mapped"].ne("not_applicable")]
+    at, column = places.get_indexer(pd.Index(rows["unit_id"])), norms.get_indexer(pd.Index(rows["norm_id"]))
+    asked = np.zeros((len(places), len(norms)), dtype=bool)
+    asked[at[at >= 0], column[at >= 0]] = True
+    return asked
+
+
+def _access(q: FloatArray, services: tuple[str, ...]) -> FloatArray:
+    columns: dict[str, list[int]] = {}
+    for at, service in enumerate(services):
+        columns.setdefault(service, []).append(at)
+    by_service = [_mean(q[:, members]) for members in columns.values()]
+    return _mean(np.column_stack(by_service)) if by_service else np.full(len(q), np.nan)
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Mean of what is known in each row; NaN where nothing is."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=1)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    return _ratio(total, count)
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> FloatArray:
+    ratio: FloatArray = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return ratio

@@ -1,0 +1,272 @@
+"""Types of every place and unit: the official class, Degree of Urbanisation, the town it depends on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.indices.degurba import degurba_units
+from spatial.indices.functional_areas import local_catchment_classes
+from spatial.score.evidence import STUDY
+from spatial.score.population_grid import VERY_LOW_DENSITY
+from spatial.score.towns import TOWN_TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.score.evidence import Ground, Unit
+    from spatial.score.population_grid import UrbanGrid
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+__all__ = ["type_table", "unit_type_table"]
+
+
+# Settlement types of every place: the official class, the Degree of Urbanisation, and the town it depends on.
+
+URBAN = (30, 23, 22, 21)
+RURAL = (13, 12, 11)
+
+
+def type_table(
+    ground: Ground, access: pd.DataFrame, cells: UrbanGrid | None, *, bins_min: Sequence[float]
+) -> pd.DataFrame:
+    """Say of every place what it is."""
+    codes = _codes(ground, cells)
+    degurba = np.where(np.isin(codes, URBAN), "urban", np.where(np.isin(codes, RURAL), "rural", ""))
+    official = np.array([name if name in ("urban", "rural") else "" for name in ground.official_class])
+    nearest = {tier: _nearest(ground, access, tier) for tier in TOWN_TIERS}
+    times = np.column_stack([nearest[tier]["travel_time_min"].to_numpy() for tier in TOWN_TIERS])
+    tier, band = local_catchment_classes(times, TOWN_TIERS, tiers=TOWN_TIERS, bins_min=bins_min)
+    return pd.DataFrame(
+        {
+            "settlement_id": pd.Series(ground.ids.astype(str), dtype="str"),
+            "official_class": _texts(official),
+            "degurba_code": codes.astype(np.int64),
+            "degurba_class": _texts(degurba),
+            "classes_differ": (official != degurba) & (official != "") & (degurba != ""),
+            "catchment_tier": pd.Series(tier, dtype="str"),
+            "catchment_band_min": np.where(np.isfinite(band), band, np.nan),
+            "catchment_centre_id": _texts(_centres(tier, nearest)),
+            "urca_local": pd.Series(_local_codes(ground, tier, band), dtype="str"),
+        }
+    )
+
+
+def _codes(ground: Ground, cells: UrbanGrid | None) -> NDArray[np.int64]:
+    if cells is None:
+        return np.zeros(len(ground), dtype=np.int64)
+    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
+    return cells.at(points[:, 0], points[:, 1])[0]
+
+
+def _nearest(ground: Ground, access: pd.DataFrame, tier: str) -> pd.DataFrame:
+    rows = access[access["service"] == tier].set_index("settlement_id")[["travel_time_min", "facility_id"]]
+    rows = rows.reindex(list(ground.ids))
+    return rows.assign(travel_time_min=rows["travel_time_min"].astype("float64").fillna(np.inf))
+
+
+def _centres(tier: NDArray[np.str_], nearest: dict[str, pd.DataFrame]) -> NDArray[np.object_]:
+    """Take the nearest town of the tier that each place depends on; empty beyond the last band."""
+    found = np.full(len(tier), "", dtype=object)
+    for name, rows in nearest.items():
+        ids = rows["facility_id"].astype(object).fillna("").to_numpy()
+        found = np.where(tier == name, ids, found)
+    return found
+
+
+def _local_codes(ground: Ground, tier: NDArray[np.str_], band: FloatArray) -> list[str]:
+    """Join tier and band, as in town_30; a town lies in itself, as in town_0."""
+    own = ground.settlements["tier"].astype(str).to_numpy()
+    return [
+        f"{mine}_0" if mine in TOWN_TIERS else name if name == "none" else f"{name}_{end:g}"
+        for mine, name, end in zip(own, tier, band, strict=True)
+    ]
+
+
+def _texts(values: NDArray[np.str_] | NDArray[np.object_]) -> pd.Series[str]:
+    return pd.Series([value or None for value in values], dtype="str")
+
+
+# Degree of Urbanisation of the study and its townships, beside the official classes of their places.
+
+CODES = (30, 23, 22, 21, 13, 12, 11)
+WATER, MOST = 10, 31
+SHARES = tuple(f"share_{code}" for code in CODES)
+COVERED = 0.5
+"""Part of a unit that the source of people must cover."""
+OFFICIAL = ("urban", "rural", "unknown")
+
+
+def unit_type_table(
+    ground: Ground,
+    types: pd.DataFrame,
+    areas: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    cells: UrbanGrid | str,
+    *,
+    rules: Literal["2024", "2021"] = "2024",
+    tolerance_m: float = 0.0,
+) -> pd.DataFrame:
+    """Classify the study and its townships."""
+    outlines = _outlines(*areas)
+    places = {(unit.level, unit.id): unit for unit in ground.units()}
+    keys = [(STUDY, STUDY), *sorted({key for key in (*outlines, *places) if key[0] != STUDY})]
+    shown = pd.DataFrame(
+        {
+            "unit_level": pd.Series([level for level, _unit in keys], dtype="str"),
+            "unit_id": pd.Series([unit for _level, unit in keys], dtype="str"),
+            "name": pd.Series([ground.names.get(unit) or None for _level, unit in keys], dtype="str"),
+        }
+    )
+    found = _classified(keys, outlines, cells, rules, _members(keys, outlines, areas[1], cells, tolerance_m))
+    official = pd.DataFrame([_official(ground, types, places.get(key)) for key in keys])
+    return pd.concat([shown, found, official.astype("float64")], axis=1)
+
+
+def _outlines(
+    area: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
+) -> dict[tuple[str, str], shapely.Geometry]:
+    units = boundaries[boundaries["is_unit"].to_numpy(dtype=bool)]
+    return {(STUDY, STUDY): shapely.union_all(area.geometry.to_numpy())} | {
+        ("township", str(name)): shape
+        for name, shape in zip(units["boundary_id"], units.geometry.to_numpy(), strict=True)
+    }
+
+
+def _classified(
+    keys: list[tuple[str, str]],
+    outlines: dict[tuple[str, str], shapely.Geometry],
+    cells: UrbanGrid | str,
+    rules: Literal["2024", "2021"],
+    members: dict[tuple[str, str], IntArray],
+) -> pd.DataFrame:
+    if isinstance(cells, str):
+        reasons, table = dict.fromkeys(keys, cells), _shares([], outlines, None, rules, members)
+    else:
+        reasons = {key: _why_not(outlines.get(key), cells) for key in keys}
+        table = _shares([key for key in keys if not reasons[key]], outlines, cells, rules, members)
+    table = table.reindex([_joined(key) for key in keys])
+    by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    known = np.array([not reasons[key] for key in keys])
+    basis = np.where(by_area, "area", "none" if isinstance(cells, str) else cells.basis)
+    return pd.DataFrame(
+        {
+            "population_persons": table["population_persons"].to_numpy(dtype=np.float64),
+            "degurba_level1": table["level1"].fillna(0).to_numpy(dtype=np.int64),
+            "degurba_level2": table["level2"].fillna(0).to_numpy(dtype=np.int64),
+            **{name: table[name].to_numpy(dtype=np.float64) for name in SHARES},
+            "basis": pd.Series(np.where(known, basis, "none"), dtype="str"),
+            "basis_reason": pd.Series([reasons[key] for key in keys], dtype="str"),
+            "unit_rules": pd.Series([rules] * len(keys), dtype="str"),
+        }
+    )
+
+
+def _members(
+    keys: list[tuple[str, str]],
+    outlines: dict[tuple[str, str], shapely.Geometry],
+    boundaries: gpd.GeoDataFrame,
+    cells: UrbanGrid | str,
+    tolerance_m: float,
+) -> dict[tuple[str, str], IntArray]:
+    """Find the people of each unit, by position; nobody is in two townships, and the study has all of them."""
+    if isinstance(cells, str):
+        return {}
+    units = [key for key in keys if key[0] != STUDY and key in outlines]
+    owner = np.full(len(cells.people), -1, dtype=np.int64)
+    for at, key in reversed(list(enumerate(units))):
+        owner[cells.inside(outlines[key])] = at
+    whole = cells.inside(outlines[STUDY, STUDY])
+    if tolerance_m > 0.0 and units:
+        shapes = np.array([outlines[key] for key in units], dtype=object)
+        around = cells.near(shapely.total_bounds(shapes) + tolerance_m * np.array([-1.0, -1.0, 1.0, 1.0]))
+        lost = around[owner[around] < 0]
+        points = np.asarray(shapely.points(cells.x[lost], cells.y[lost]), dtype=object).reshape(-1)
+        abroad = np.flatnonzero(~np.isin(lost, whole))
+        taken = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[abroad], predicate="intersects")[
+            0
+        ]
+        points[abroad[taken]] = None
+        which, nearest = shapely.STRtree(shapes).query_nearest(
+            points, max_distance=tolerance_m, all_matches=False
+        )
+        owner[lost[which]] = nearest
+    found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
+    return found | {(STUDY, STUDY): np.union1d(whole, np.flatnonzero(owner >= 0))}
+
+
+def _why_not(outline: shapely.Geometry | None, cells: UrbanGrid) -> str:
+    if outline is None or shapely.is_empty(outline):
+        return "no_outline"
+    covered = shapely.area(shapely.intersection(outline, cells.extent)) >= COVERED * shapely.area(outline)
+    return "" if covered else "outside_grid"
+
+
+def _shares(
+    keys: list[tuple[str, str]],
+    outlines: dict[tuple[str, str], shapely.Geometry],
+    cells: UrbanGrid | None,
+    rules: Literal["2024", "2021"],
+    members: dict[tuple[str, str], IntArray],
+) -> pd.DataFrame:
+    """Classify units by the people in their part of every cell, or by the area of these parts."""
+    if cells is None or not keys:
+        return pd.DataFrame(columns=["population_persons", "level1", "level2", *SHARES, "by_area"])
+    class_of_point = cells.at(cells.x, cells.y)[0]
+    persons, area = [], []
+    for key in keys:
+        inside = members[key]
+        totals = np.bincount(class_of_point[inside], weights=cells.people[inside], minlength=MOST)
+        persons.append(totals)
+        area.append(np.zeros(MOST) if totals.sum() > 0.0 else _areas(outlines[key], cells))
+    codes = [*CODES, WATER]
+    found = degurba_units(
+        np.tile(codes, len(keys)),
+        np.array(persons)[:, codes].ravel(),
+        np.repeat(np.array([_joined(key) for key in keys], dtype=object), len(codes)),
+        cell_area_km2=np.array(area)[:, codes].ravel(),
+        rules=rules,
+    )
+    return found.set_index("unit")
+
+
+def _areas(outline: shapely.Geometry, cells: UrbanGrid) -> FloatArray:
+    """Add up square kilometres of a unit by class; ground beyond the grid is of very low density."""
+    rows, columns = cells.window(outline)
+    shapes = cells.cells(rows, columns)
+    parts = shapely.area(shapely.intersection(shapes, outline)) / 1e6
+    areas = np.bincount(cells.codes[rows, columns], weights=parts, minlength=MOST)
+    areas[VERY_LOW_DENSITY] += max(0.0, float(shapely.area(outline)) / 1e6 - float(parts.sum()))
+    return np.asarray(areas, dtype=np.float64)
+
+
+def _joined(key: tuple[str, str]) -> str:
+    return "\0".join(key)
+
+
+def _official(ground: Ground, types: pd.DataFrame, unit: Unit | None) -> dict[str, float]:
+    """Shares of official classes by people, or by places where nobody's number is known; people classed otherwise."""
+    names = ("compared_persons", "differ_persons")
+    nothing = dict.fromkeys([*(f"official_{name}_share" for name in OFFICIAL), *names], float("nan"))
+    if unit is None or not float(ground.weight[unit.members].sum()) > 0.0:
+        return nothing
+    weight = ground.weight[unit.members]
+    official = types["official_class"].astype(object).fillna("unknown").to_numpy()[unit.members]
+    shares = {
+        f"official_{name}_share": float(weight[official == name].sum() / weight.sum()) for name in OFFICIAL
+    }
+    both = (official != "unknown") & types["degurba_class"].notna().to_numpy()[unit.members]
+    if not ground.counts_people or not both.any():
+        return nothing | shares
+    differ = types["classes_differ"].to_numpy(dtype=bool)[unit.members]
+    return shares | {
+        "compared_persons": float(weight[both].sum()),
+        "differ_persons": float(weight[differ].sum()),
+    }

@@ -1,0 +1,432 @@
+"""Towns as the fulcrum between village and county seat: their system, who depends on them, their functional areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy import sparse
+from scipy.spatial import KDTree
+
+from spatial.errors import ContractError, first_of
+from spatial.indices.functional_areas import functional_urban_areas
+from spatial.indices.town_hierarchy import fulcrum_index, functional_completeness, polycentricity, rank_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.score.evidence import Ground
+    from spatial.score.population_grid import UrbanGrid
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = [
+    "TOWN_TIERS",
+    "AreaRules",
+    "Commuting",
+    "commuting_between",
+    "functional_area_table",
+    "town_system_table",
+    "town_table",
+    "why_no_area",
+]
+
+
+# The system of towns in a few figures: how sizes fall with rank, how far the first leads, how even towns are.
+
+
+def town_system_table(towns: pd.DataFrame) -> pd.DataFrame:
+    """Measure the system of towns."""
+    sizes = rank_size(towns["population_persons"].to_numpy(dtype=np.float64))
+    depend = towns["coverage_share"].to_numpy(dtype=np.float64)
+    depend = depend[~np.isnan(depend)]
+    rows = [
+        ("rank_size_exponent", sizes.exponent, sizes.towns),
+        ("gabaix_ibragimov_exponent", sizes.exponent_corrected, sizes.towns),
+        ("primacy_two", sizes.primacy_two, sizes.towns),
+        ("primacy_all", sizes.primacy_all, sizes.towns),
+        ("primacy_four", sizes.primacy_four, sizes.towns),
+        ("polycentricity_green", _evenness(depend, "green"), len(depend)),
+        ("polycentricity_entropy", _evenness(depend, "entropy"), len(depend)),
+    ]
+    measure, value, count = zip(*rows, strict=True)
+    return pd.DataFrame(
+        {
+            "measure": pd.Series(measure, dtype="str"),
+            "value": np.array(value, dtype=np.float64),
+            "towns_counted": np.array(count, dtype=np.int64),
+            "towns_total": np.full(len(rows), len(towns), dtype=np.int64),
+        }
+    )
+
+
+def _evenness(depend: NDArray[np.float64], form: str) -> float:
+    return polycentricity(depend, form="green" if form == "green" else "entropy")
+
+
+# Towns as the fulcrum between village and county seat: what they offer, who depends on them, who passes by.
+
+TOWN_TIERS = ("city", "county_seat", "town")
+PASSING_M = 500.0
+"""A way passes a town within this distance (INDICATORS, 2.4)."""
+
+TOWN_COLUMNS = {
+    "settlement_id": "str",
+    "tier": "str",
+    "population_persons": "float64",
+    "required_services": "int64",
+    "present_services": "int64",
+    "completeness": "float64",
+    "completeness_status": "str",
+    "missing_services": "str",
+    "coverage_share": "float64",
+    "via_share": "float64",
+    "fulcrum_index": "float64",
+}
+
+
+def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
+    ground: Ground,
+    facilities: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    routes: gpd.GeoDataFrame | None,
+    *,
+    required: Mapping[str, Collection[str]],
+    listed: Collection[str] | None = None,
+    satisfying: Callable[[str], frozenset[str]],
+    limits: tuple[float, float],
+) -> pd.DataFrame:
+    """Describe every town of the study area."""
+    tier = ground.settlements["tier"].astype(str).to_numpy()
+    at = np.flatnonzero(np.isin(tier, TOWN_TIERS))
+    at = at[np.argsort(ground.ids[at].astype(str), kind="stable")]
+    ids = [str(name) for name in ground.ids[at]]
+    if not ids:
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TOWN_COLUMNS.items()})
+    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy()[at])
+    asked = {
+        name: [service for service in services if listed is None or service in listed]
+        for name, services in required.items()
+    }
+    there = _services(ids, points, facilities, asked, satisfying, limits[0])
+    table = functional_completeness(dict(zip(ids, tier[at], strict=True)), there, asked)
+    coverage = _coverage(ids, ground, access, limits[1])
+    via = _via(ids, tier[at], points, ground, routes)
+    known = ~np.isnan(coverage) & ~np.isnan(via)
+    fulcrum = np.full(len(ids), np.nan)
+    fulcrum[known] = fulcrum_index(coverage[known], via[known])
+    frame = pd.DataFrame(
+        {
+            "settlement_id": ids,
+            "tier": tier[at],
+            "population_persons": ground.persons[at],
+            "required_services": table["required"],
+            "present_services": table["present"],
+            "completeness": table["completeness"],
+            "completeness_status": [
+                "measured" if asked.get(name) else "no_complete_list" if required.get(name) else "not_asked"
+                for name in tier[at]
+            ],
+            "missing_services": table["missing"],
+            "coverage_share": coverage,
+            "via_share": via,
+            "fulcrum_index": fulcrum,
+        }
+    )
+    return frame.astype(TOWN_COLUMNS)
+
+
+def _services(
+    ids: list[str],
+    points: FloatArray,
+    facilities: gpd.GeoDataFrame,
+    required: Mapping[str, Collection[str]],
+    satisfying: Callable[[str], frozenset[str]],
+    radius_m: float,
+) -> dict[str, set[str]]:
+    existing = facilities[facilities["status"].eq("existing")]
+    placed = existing[~(existing.geometry.is_empty | existing.geometry.isna())]
+    found: dict[str, set[str]] = {name: set() for name in ids}
+    if placed.empty:
+        return found
+    tree = KDTree(shapely.get_coordinates(placed.geometry.to_numpy()))
+    kinds = placed["service"].astype(str).to_numpy()
+    asked = {service for services in required.values() for service in services}
+    counting = {service: satisfying(service) for service in asked}
+    for name, near in zip(ids, tree.query_ball_point(points, radius_m), strict=True):
+        here = set(kinds[near])
+        found[name] = {service for service, several in counting.items() if here & several}
+    return found
+
+
+def _coverage(ids: list[str], ground: Ground, access: pd.DataFrame, limit_min: float) -> FloatArray:
+    """Share of all people for whom a town is the nearest, within the minutes that towns should be reached in."""
+    rows = access[access["service"] == "town"].set_index("settlement_id").reindex(list(ground.ids))
+    total = float(ground.weight.sum())
+    if rows["facility_id"].isna().all() or not total > 0.0:
+        return np.full(len(ids), np.nan)
+    close = rows["travel_time_min"].to_numpy(dtype=np.float64) <= limit_min
+    people = pd.Series(np.where(close, ground.weight, 0.0)).groupby(rows["facility_id"].to_numpy()).sum()
+    return np.asarray(people.reindex(ids).fillna(0.0).to_numpy(dtype=np.float64) / total)
+
+
+def _via(
+    ids: list[str],
+    tier: NDArray[Any],
+    points: FloatArray,
+    ground: Ground,
+    routes: gpd.GeoDataFrame | None,
+) -> FloatArray:
+    """Share of the people with a way to the county seat who pass within 500 m of a town; NaN for the seat itself."""
+    share = np.full(len(ids), np.nan)
+    if routes is None or routes.empty:
+        return share
+    people = (
+        pd.Series(ground.weight, index=ground.ids).reindex(routes["settlement_id"].astype(str)).fillna(0.0)
+    )
+    total = float(people.sum())
+    if not total > 0.0:
+        return share
+    tree = shapely.STRtree(routes.geometry.to_numpy())
+    for at in np.flatnonzero(tier == "town"):
+        passing = tree.query(shapely.Point(points[at]), predicate="dwithin", distance=PASSING_M)
+        share[at] = float(people.to_numpy()[passing].sum()) / total
+    return share
+
+
+# Functional urban areas of the study: by observed commuting, or by travel time under another name.
+
+HALF = 0.5
+CITY = 3
+TOUCH_M, BORDER_M = 1.0, 10.0
+"""Outlines this near touch, and share a border where they do so over this length."""
+AREA_COLUMNS = {
+    "fua_id": "str",
+    "fua_name": "str",
+    "fua_method": "str",
+    "unit_id": "str",
+    "fua_part": "str",
+    "centre_share": "float64",
+    "commuting_share": "float64",
+    "within_share": "float64",
+    "within_min": "float64",
+    "population_persons": "float64",
+}
+
+
+@dataclass(frozen=True)
+class AreaRules:
+    """
+    How functional urban areas are found.
+
+    Parameters
+    ----------
+    commuting_kind : str
+        Kind of flow that is commuting.
+    commuting_share : float
+        Of employed residents that must commute to a city, inclusive.
+    employed_column : str
+        Column of settlements with employed residents.
+    proxy_min : float
+        Without commuting: minutes to the urban centre within which half of the people of a unit must live, inclusive.
+    """
+
+    commuting_kind: str = "commuting"
+    commuting_share: float = 0.15
+    employed_column: str = "employed_residents"
+    proxy_min: float = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Commuting:
+    """Observed commuting between n units."""
+
+    flows: sparse.csr_array  # persons from the unit where they live to that where they work
+    employed: FloatArray  # employed residents; 0 where unknown, without flows then
+    unknown: tuple[str, ...]  # units of which nobody says how many are employed
+
+
+def why_no_area(unit_types: pd.DataFrame) -> str:
+    """Say why a study has no functional urban area."""
+    units = unit_types[unit_types["unit_level"] == "township"]
+    study = unit_types[unit_types["unit_level"] == "study"]
+    if (study["basis"] == "none").all() and (units["basis"] == "none").all():
+        return str(study["basis_reason"].iloc[0])
+    if units.empty:
+        return "no_units"
+    if (_peopled(units) & (units["degurba_level1"] == CITY)).any():
+        return ""
+    centres = (_peopled(unit_types) & (unit_types["share_30"] > 0.0)).any()
+    return "no_city_unit" if centres else "no_urban_centre"
+
+
+def _peopled(units: pd.DataFrame) -> pd.Series[bool]:
+    return units["basis"].isin(["raster", "settlements"])
+
+
+def commuting_between(
+    flows: pd.DataFrame, settlements: pd.DataFrame, units: list[str], rules: AreaRules
+) -> Commuting | None:
+    """Add commuting between settlements up to commuting between units."""
+    rows = flows[flows["kind"] == rules.commuting_kind]
+    if rows.empty or "township_id" not in settlements:
+        return None
+    index = pd.Index(units)
+    unit_of = pd.Series(
+        index.get_indexer(pd.Index(settlements["township_id"].astype(object))),
+        index=settlements["settlement_id"].astype(str),
+    )
+    home, work = (
+        unit_of.reindex(rows[end].astype(str)).fillna(-1).astype(int).to_numpy()
+        for end in ("from_id", "to_id")
+    )
+    volume = rows["volume"].to_numpy(dtype=np.float64)
+    n = len(units)
+    total = np.bincount(home[home >= 0], weights=volume[home >= 0], minlength=n)
+    stays = (home >= 0) & (home == work)
+    staying = np.bincount(home[stays], weights=volume[stays], minlength=n)
+    if rules.employed_column in settlements:
+        people = settlements[rules.employed_column].astype("float64")
+        known = people.groupby(unit_of.to_numpy()).sum(min_count=1)
+        employed = known.reindex(range(n)).to_numpy(dtype=np.float64)
+        short = [units[at] for at in np.flatnonzero(total > employed * (1.0 + 1e-9))]
+        if short:
+            told = (
+                f"{rules.commuting_kind}: more people commute than {rules.employed_column} counts in {len(short)} "
+                f"township(s): {first_of(short)}; correct one of the two"
+            )
+            raise ContractError("flows", [told])
+    else:
+        employed = np.where(staying > 0.0, total, np.nan)
+    if np.isnan(employed).all():
+        return None
+    there = (home >= 0) & (work >= 0) & (home != work) & ~np.isnan(employed[home])
+    matrix = sparse.coo_array((volume[there], (home[there], work[there])), shape=(n, n)).tocsr()
+    silent = tuple(units[at] for at in np.flatnonzero(np.isnan(employed)))
+    return Commuting(matrix, np.nan_to_num(employed), silent)
+
+
+def functional_area_table(
+    ground: Ground,
+    unit_types: pd.DataFrame,
+    boundaries: gpd.GeoDataFrame,
+    cells: UrbanGrid | None,
+    commuting: Commuting | Callable[[FloatArray], FloatArray],
+    rules: AreaRules,
+) -> pd.DataFrame:
+    """Find the functional urban area of every city of the study."""
+    units = unit_types[unit_types["unit_level"] == "township"].reset_index(drop=True)
+    if cells is None or why_no_area(unit_types):
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in AREA_COLUMNS.items()})
+    shapes = boundaries.set_index(boundaries["boundary_id"].astype(str)).geometry
+    outlines = np.array(shapes.reindex(units["unit_id"]), dtype=object)
+    inside = _people_in_centres(outlines, cells)
+    is_city = (_peopled(units) & (units["degurba_level1"] == CITY)).to_numpy(dtype=bool)
+    city = np.where(is_city, inside.argmax(axis=1), -1)
+    within = to_city = np.full(len(units), np.nan)
+    if isinstance(commuting, Commuting):
+        names = np.array([None if at < 0 else str(at) for at in city], dtype=object)
+        area = _by_commuting(names, outlines, commuting, rules)
+        to_city = _share_to_city(area, is_city, commuting)
+        parts = np.where(to_city >= rules.commuting_share * (1.0 - 1e-12), "commuting_zone", "enclave")
+        method = "fua"
+    else:
+        points = cells.centre_points()[1]
+        area, within = _by_time(ground, units, city, commuting(points) <= rules.proxy_min)
+        parts, method = np.full(len(units), "catchment"), "fua_proxy"
+    leaders = {
+        int(at): int(np.where(city == at, inside[:, at], -1.0).argmax()) for at in np.unique(area[area >= 0])
+    }
+    there = np.flatnonzero(area >= 0)
+    led = [leaders[int(area[at])] for at in there]
+    table = pd.DataFrame(
+        {
+            "fua_id": units["unit_id"].to_numpy()[led],
+            "fua_name": units["name"].to_numpy()[led],
+            "fua_method": method,
+            "unit_id": units["unit_id"].to_numpy()[there],
+            "fua_part": np.where(is_city, "city", parts)[there],
+            "centre_share": units["share_30"].to_numpy()[there],
+            "commuting_share": to_city[there],
+            "within_share": within[there],
+            "within_min": rules.proxy_min if method == "fua_proxy" else np.nan,
+            "population_persons": units["population_persons"].to_numpy()[there],
+        }
+    )
+    return table.astype(AREA_COLUMNS).sort_values(["fua_id", "unit_id"], kind="stable").reset_index(drop=True)
+
+
+def _people_in_centres(outlines: NDArray[np.object_], cells: UrbanGrid) -> FloatArray:
+    """People of each unit in each urban centre, (units, centres)."""
+    centre = cells.at(cells.x, cells.y)[1]
+    found = np.zeros((len(outlines), int(centre.max(initial=0))))
+    for unit, outline in enumerate(outlines):
+        if outline is None:
+            continue
+        people = cells.inside(outline)
+        people = people[centre[people] > 0]
+        np.add.at(found[unit], centre[people] - 1, cells.people[people])
+    return found
+
+
+def _by_commuting(
+    names: NDArray[np.object_], outlines: NDArray[np.object_], commuting: Commuting, rules: AreaRules
+) -> NDArray[np.int64]:
+    border, on_edge = _borders(outlines)
+    area = functional_urban_areas(
+        commuting.flows, commuting.employed, names, border, share=rules.commuting_share, on_edge=on_edge
+    )
+    return np.array([-1 if name is None else int(name) for name in area], dtype=np.int64)
+
+
+def _share_to_city(area: NDArray[np.int64], is_city: NDArray[np.bool_], commuting: Commuting) -> FloatArray:
+    """Share of the employed of each unit who commute to the city of its area; NaN for cities and where unknown."""
+    to_city = np.full(len(area), np.nan)
+    for number in np.unique(area[area >= 0]):
+        goal = np.flatnonzero(is_city & (area == number))
+        members = np.flatnonzero(~is_city & (area == number) & (commuting.employed > 0.0))
+        persons = np.asarray(commuting.flows[members][:, goal].sum(axis=1)).ravel()
+        to_city[members] = persons / commuting.employed[members]
+    return to_city
+
+
+def _by_time(
+    ground: Ground, units: pd.DataFrame, city: NDArray[np.int64], near: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Take the centre near which most people of a unit live, where they are half of them or more."""
+    area, within = city.copy(), np.full(len(units), np.nan)
+    centres = np.unique(city[city >= 0])
+    for at, unit in enumerate(units["unit_id"]):
+        members = ground.township == unit
+        weight = ground.weight[members]
+        if not weight.sum() > 0.0:
+            continue
+        shares = (weight @ near[members][:, centres]) / weight.sum()
+        if city[at] >= 0:
+            within[at] = shares[np.searchsorted(centres, city[at])]
+        elif shares.max() >= HALF:
+            area[at], within[at] = centres[shares.argmax()], shares.max()
+    return area, within
+
+
+def _borders(outlines: NDArray[np.object_]) -> tuple[sparse.csr_array, NDArray[np.bool_]]:
+    """Find which units share a border, and which lie on the outer edge of them all."""
+    shapes = np.array([shapely.Polygon() if shape is None else shape for shape in outlines], dtype=object)
+    rims = shapely.boundary(shapes)
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=TOUCH_M)
+    apart = first != second
+    first, second = first[apart], second[apart]
+    shared = shapely.length(shapely.intersection(rims[first], shapely.buffer(shapes[second], TOUCH_M)))
+    touching = shared > BORDER_M
+    pairs = (np.ones(int(touching.sum())), (first[touching], second[touching]))
+    border = sparse.coo_array(pairs, shape=(len(shapes), len(shapes))).tocsr()
+    whole = shapely.union_all(shapely.buffer(shapes, TOUCH_M))
+    outer = shapely.multilinestrings([part.exterior for part in shapely.get_parts(whole)])
+    open_to = shapely.length(shapely.intersection(rims, shapely.buffer(outer, 2.0 * TOUCH_M)))
+    return border, open_to > BORDER_M

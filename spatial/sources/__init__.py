@@ -1,1 +1,0 @@
-"""Raw files become settlements, facilities, roads, boundaries, water, population and terrain."""

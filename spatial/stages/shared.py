@@ -1,0 +1,198 @@
+"""What several stages begin with: the study's graphs, what lies around, services looked at closely, headline norms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from spatial.access.options import TOWN_TIERS
+from spatial.access.places import Surroundings
+from spatial.network.graph import TravelGraph
+from spatial.network.splitting import border_lines
+from spatial.reporting.wording import issue_text, issues_by_file, source_fact, wording
+from spatial.reporting.wording import languages as worded
+from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from spatial.runner.stage import Options
+
+
+__all__ = [
+    "closer_services",
+    "graph_of",
+    "graphs_of",
+    "headline_cutoffs",
+    "headline_minutes",
+    "headline_towns",
+    "issues_told",
+    "main_graph",
+    "provenance_told",
+    "speeds_of",
+    "speeds_over_ground",
+    "surroundings_of",
+    "townspeople",
+]
+
+
+# What several stages begin with: the study's graphs, what lies around, and the services looked at more closely.
+
+
+def speeds_of(options: Options) -> str | Path:
+    """Name the study's speed table."""
+    speeds: str = options.network.speeds
+    return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
+
+
+def speeds_over_ground(options: Options) -> str | Path:
+    """Name the study's table of speeds by land cover."""
+    speeds: str = options.off_road.speeds
+    return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
+
+
+def graphs_of(options: Options, inputs: Mapping[str, Any]) -> list[TravelGraph]:
+    """Read the graph of every mode back."""
+    modes = options.network.modes
+    return [TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=mode) for mode in modes]
+
+
+def main_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph:
+    """Read the graph that headlines use."""
+    return graph_of(options, inputs, None)
+
+
+def graph_of(options: Options, inputs: Mapping[str, Any], mode: str | None) -> TravelGraph:
+    """Read the graph of one mode."""
+    chosen = mode or options.network.modes[0]
+    return TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=chosen)
+
+
+def surroundings_of(options: Options, inputs: Mapping[str, Any]) -> Surroundings:
+    """Take what lies around places; a hard border is a barrier too."""
+    around = Surroundings.from_layers(study_area=inputs["study_area"], water=inputs["water"])
+    if not options.network.hard_border:
+        return around
+    walls = [border_lines(inputs["study_area"])] + ([] if around.barriers is None else [around.barriers])
+    barriers = gpd.GeoSeries(pd.concat(walls, ignore_index=True), crs=inputs["study_area"].crs)
+    return Surroundings(around.study_area, barriers, around.sea)
+
+
+def closer_services(
+    options: Options, inputs: Mapping[str, Any], named: Sequence[str]
+) -> dict[str, frozenset[str]]:
+    """Choose the services that are looked at more closely than by the nearest facility."""
+    facilities = inputs["facilities"]
+    offered = set(facilities.loc[facilities["status"] == "existing", "service"])
+    vocabulary = vocabulary_of(options)
+    every = {
+        name: kinds
+        for name, kinds in wanted_services(options, vocabulary, offered).items()
+        if kinds & offered
+    }
+    if named:
+        return {
+            name: every.get(name, vocabulary.satisfying(name))
+            for name in named
+            if vocabulary.satisfying(name) & offered
+        }
+    headline = _of_headline_norms(options)
+    found = {item.id for word in headline if (item := vocabulary.for_register(word)) is not None}
+    return {name: kinds for name, kinds in every.items() if name in found} or every
+
+
+def _of_headline_norms(options: Options) -> list[str]:
+    binding = binding_norms(options).set_index("norm_id")
+    words: list[str] = []
+    for norm in options.norms.headline:
+        if norm in binding.index:
+            words.append(str(binding.loc[norm, "service"]))
+            members = binding.loc[norm, "bundle_members"]
+            words += (
+                []
+                if pd.isna(members)
+                else [part.strip() for part in str(members).replace(";", "|").split("|")]
+            )
+    return words
+
+
+# What the headline norms ask for: towns, and the minutes that people are counted within.
+
+
+def headline_cutoffs(options: Options) -> list[float]:
+    """List the study's cutoffs and the minutes that its headline norms ask for."""
+    timed = _timed(options)["threshold"]
+    return sorted({*map(float, options.access.cutoffs_min), *map(float, timed)})
+
+
+def headline_minutes(options: Options) -> dict[str, float]:
+    """Find the minutes that the headline norms ask for by service."""
+    vocabulary, norms = vocabulary_of(options), _timed(options).set_index("norm_id")
+    found: dict[str, float] = {}
+    for norm in options.norms.headline:
+        if norm in norms.index:
+            item = vocabulary.for_register(str(norms.loc[norm, "service"]))
+            if item is not None:
+                found.setdefault(item.id, float(norms.loc[norm, "threshold"]))
+    return found
+
+
+def headline_towns(options: Options, inputs: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Choose the tiers of towns that headline norms ask for."""
+    vocabulary = vocabulary_of(options)
+    asked = {vocabulary.for_register(word) for word in _headlines(options)["service"]}
+    tiers = sorted({item.id for item in asked if item is not None} & set(TOWN_TIERS))
+    return {
+        tier: TOWN_TIERS[tier] for tier in tiers if inputs["settlements"]["tier"].isin(TOWN_TIERS[tier]).any()
+    }
+
+
+def townspeople(ids: pd.Series, settlements: pd.DataFrame, tiers: frozenset[str]) -> pd.Series:
+    """Tell who lives in a town: a town has no way to itself."""
+    return ids.isin(settlements.loc[settlements["tier"].isin(tiers), "settlement_id"])
+
+
+def _headlines(options: Options) -> pd.DataFrame:
+    binding = binding_norms(options)
+    return binding.loc[binding["norm_id"].isin(options.norms.headline)]
+
+
+def _timed(options: Options) -> pd.DataFrame:
+    norms = _headlines(options)
+    is_timed = (norms["metric"] == "time_min") & (norms["unit"] == "min") & norms["threshold"].notna()
+    return norms.loc[is_timed]
+
+
+# What is said of the sources, with the package's own words in one language; what a source says stays as it is.
+
+FACTS = ("origin", "licence", "vintage", "address")
+
+
+def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Put the package's words in the account of the sources into a language."""
+    words = wording(_spoken(language))
+    by_file = issues_by_file(_records(issues), words)
+    faults = [
+        by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)
+    ]
+    facts = {name: [source_fact(str(fact), words) for fact in provenance[name]] for name in FACTS}
+    return provenance.assign(**facts, issue=faults)
+
+
+def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Put what readers noticed into a language."""
+    words = wording(_spoken(language))
+    said = [issue_text(record, words) for record in _records(issues)]
+    return issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))
+
+
+def _spoken(language: str) -> str:
+    return language if language in worded() else "en"
+
+
+def _records(issues: pd.DataFrame) -> Iterable[dict[str, str]]:
+    for row in issues.itertuples(index=False):
+        yield {"path": str(row.path), "issue": str(row.issue), "issue_kind": str(row.issue_kind)}

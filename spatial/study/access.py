@@ -1,0 +1,228 @@
+"""What is computed of access: the travel graph and its times, measures, areas, off-road times, certainty."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from spatial.study.base import Model, positive, unrepeated
+
+__all__ = [
+    "AccessOptions",
+    "AreaOptions",
+    "DecayOptions",
+    "GroupOptions",
+    "MeasureOptions",
+    "Mode",
+    "NetworkOptions",
+    "OffRoadOptions",
+    "UncertaintyOptions",
+]
+
+
+# The travel graph, and which times are computed on it.
+
+Mode = Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive"]
+"""What a study may travel by."""
+
+
+class NetworkOptions(Model):
+    """The travel graph and how places are joined to it."""
+
+    modes: Annotated[tuple[Mode, ...], AfterValidator(unrepeated)] = Field(
+        ("drive", "walk"), min_length=1, description="Modes to build; the first is the one that headlines use"
+    )
+    speeds: str = Field(
+        "osrm_like",
+        description="Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root",
+    )
+    speed_factor: float = Field(1.0, gt=0, description="Multiplies every speed on the network")
+    ferries: bool = Field(False, description="Whether ferries carry travellers")
+    ferry_wait_min: float | None = Field(
+        None, ge=0, description="Wait before each ferry; the speed table's by default"
+    )
+    season: str = Field("dry", description="Season of the speed table: dry, wet, or one of the user's own")
+    slope: bool = Field(
+        False, description="Whether slopes slow walkers and cyclists; needs [sources.elevation]"
+    )
+    turns: bool = Field(
+        False, description="Whether turn restrictions and barriers on the roads of the extract count"
+    )
+    hard_border: bool = Field(False, description="Whether nobody may cross the edge of the study area")
+    candidates: int = Field(5, ge=1, le=20, description="How many nearest edges compete as the way in")
+    max_snap_m: float = Field(
+        5000.0, gt=0, description="A place further than this from every edge is not snapped"
+    )
+    min_component_km: float = Field(
+        5.0, ge=0, description="Shorter components are reported and not snapped to"
+    )
+    walk_km_h: float = Field(5.0, gt=0, description="Speed of the walk to and from the network")
+    detour: float = Field(1.3, ge=1, description="Length of that walk over its straight line")
+
+
+class AccessOptions(Model):
+    """Which times are computed."""
+
+    services: tuple[str, ...] = Field(
+        (), description="Services to compute; empty for every one that has a facility or that a norm asks for"
+    )
+    cutoffs_min: Annotated[tuple[float, ...], AfterValidator(unrepeated), AfterValidator(positive)] = Field(
+        (15.0, 30.0, 60.0), min_length=1, description="Minutes within which facilities are counted, inclusive"
+    )
+    max_time_min: float = Field(240.0, gt=0, description="Beyond this a facility counts as beyond the cutoff")
+    direction: Literal["to_facility", "from_facility"] = Field("to_facility", description="Who travels")
+    origins: Literal["settlements", "cells"] = Field(
+        "settlements",
+        description="settlements, or also the cells of the population raster, as tables of their own",
+    )
+    cell_m: float = Field(1000.0, gt=0, description="Size of the cells, rounded to whole cells of the raster")
+
+
+# What the access engine computes beyond the nearest facility: measures, areas, off-road times, and how sure it is.
+
+Measure = Literal[
+    "cumulative", "gravity", "2sfca", "e2sfca", "3sfca", "m2sfca", "bfca", "spatial_availability", "overlap"
+]
+DecayKind = Literal[
+    "binary", "stepped", "linear", "exponential", "gaussian", "truncated_gaussian", "power", "log_logistic"
+]
+Positive = AfterValidator(positive)
+Unrepeated = AfterValidator(unrepeated)
+
+
+class DecayOptions(Model):
+    """How a facility counts for less the further away it is."""
+
+    kind: DecayKind = Field("stepped", description="Form of the decay")
+    minutes: Annotated[tuple[float, ...], Positive] = Field(
+        (10.0, 20.0, 30.0),
+        min_length=1,
+        description="Ends of the zones (stepped), cutoff (binary, linear, truncated_gaussian), half-life "
+        "(exponential), sigma (gaussian), scale (power), half point (log_logistic)",
+    )
+    weights: tuple[float, ...] = Field((1.0, 0.68, 0.22), description="Weights of the zones (stepped)")
+    exponent: float = Field(2.0, gt=0, description="Exponent (power, log_logistic)")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.kind == "stepped" and len(self.weights) != len(self.minutes):
+            raise ValueError("weights: give one a zone in minutes")
+        if self.kind != "stepped" and len(self.minutes) != 1:
+            raise ValueError(f"minutes: {self.kind} takes one number")
+        return self
+
+
+class GroupOptions(Model):
+    """A group of people with a walk of its own."""
+
+    name: str = Field(min_length=1, description="Name of the group, such as elderly")
+    column: str = Field(
+        min_length=1, description="Column of settlements with its people, such as elderly_persons"
+    )
+    walk_km_h: float = Field(5.0, gt=0, description="Speed of its walk to and from the network")
+    max_walk_m: float = Field(5000.0, gt=0, description="The longest walk that it takes, detours counted")
+
+
+class MeasureOptions(Model):
+    """Measures of access beyond the nearest facility."""
+
+    kinds: Annotated[tuple[Measure, ...], Unrepeated] = Field(
+        ("e2sfca",), description="Measures to compute; empty for none"
+    )
+    services: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (), description="Services to measure; empty for those of the headline norms"
+    )
+    mode: Mode | None = Field(
+        None, description="Mode of network.modes that people travel by; the first one by default"
+    )
+    catchment_min: float = Field(
+        60.0, gt=0, description="The longest time that any measure looks at, inclusive"
+    )
+    decay: DecayOptions = Field(default_factory=lambda: DecayOptions())
+    demand: str = Field(
+        "population_persons", description="Column of settlements with the people who ask for a service"
+    )
+    persons_per_unit: dict[str, float] = Field(
+        default_factory=dict,
+        description="By service, the people that one unit of capacity serves: its facilities are then filled, and "
+        "people are served, find them full, or reach none",
+    )
+    groups: tuple[GroupOptions, ...] = Field((), description="Groups that are measured on their own too")
+
+
+class AreaOptions(Model):
+    """Areas for maps: how far one comes, and which facility is nearest."""
+
+    isochrones_min: Annotated[tuple[float, ...], Unrepeated, Positive] = Field(
+        (15.0, 30.0, 60.0), description="Minutes around facilities, inclusive; empty for none"
+    )
+    services: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (), description="Services whose areas are drawn; empty for those of the headline norms"
+    )
+    catchments: bool = Field(True, description="Whether the ground nearest to each facility is drawn too")
+
+
+class OffRoadOptions(Model):
+    """Travel times off the roads, over land cover, slope and water."""
+
+    service: str | None = Field(
+        None, description="Service that gets a raster of travel times; needs [sources.landcover]"
+    )
+    speeds: str = Field(
+        "igbp_weiss_2020",
+        description="Speeds by land cover: accessmod_example, esa_worldcover, igbp_weiss_2020, or a TOML file below "
+        "the raw root",
+    )
+    mode: Literal["walk", "motorised"] = Field("walk", description="Whether roads are walked or driven")
+    neighbours: Literal[4, 8, 16] = Field(
+        8, description="Steps from a cell: 4, 8, or 16 with the knight's move"
+    )
+    corners: Literal["block", "pass"] = Field(
+        "block",
+        description="Whether a diagonal between two barriers is closed, or passes as in GRASS r.cost and AccessMod",
+    )
+    slope: bool = Field(
+        True,
+        description="Whether slopes slow walkers where the study has elevation, on the grid of the land cover",
+    )
+    resample: Literal["bilinear", "nearest"] | None = Field(
+        None,
+        description="How elevation on another grid is brought onto that of the land cover; without it, another grid "
+        "is refused",
+    )
+    dem_voids: Literal["refuse", "flat"] = Field(
+        "refuse", description="What walked ground without elevation is: an error, or level"
+    )
+    cutoff_min: float = Field(240.0, gt=0, description="The longest time, inclusive")
+
+
+class UncertaintyOptions(Model):
+    """How sure the times are."""
+
+    speed_share: float = Field(
+        0.2, ge=0, lt=1, description="Every speed may be this share lower or higher; 0 for none"
+    )
+    wet: bool = Field(True, description="Whether the wet season of the speed table is one of the runs")
+    snap: bool = Field(
+        True,
+        description="Whether the way in is among the runs: slower and longer walks to the network, and at worst only "
+        "the nearest way in",
+    )
+    walk_km_h: tuple[float, float] = Field(
+        (4.0, 6.0), description="Slowest and fastest walk to and from the network"
+    )
+    detour: tuple[float, float] = Field(
+        (1.0, 1.6), description="Least and largest length of that walk over its straight line"
+    )
+    services: Annotated[tuple[str, ...], Unrepeated] = Field(
+        (), description="Services that get an interval; empty for those of the headline norms"
+    )
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if not 0 < self.walk_km_h[0] <= self.walk_km_h[1]:
+            raise ValueError("walk_km_h: give the slowest walk first, above 0")
+        if not 1 <= self.detour[0] <= self.detour[1]:
+            raise ValueError("detour: give the least detour first, 1 or more")
+        return self

@@ -1,0 +1,146 @@
+"""The study area, its units, its tiers of settlements and its people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from spatial.study.base import Model, refuse_group_names
+
+__all__ = ["GroupShare", "PopulationOptions", "Region", "Tiers", "basis_differs", "basis_told"]
+
+
+Basis = Literal["resident", "registered", "modelled", "listed"]
+_BASIS_WORDS = {
+    "registered": ("户籍", "registered", "population legale", "population légale"),
+    "resident": ("常住", "resident", "usual", "residente", "résidente"),
+}
+
+
+def basis_told(text: str) -> str:
+    """
+    Tell whose number a column or a source names.
+
+    Returns resident or registered; empty where it says neither, or both.
+    """
+    low = text.lower()
+    said = [basis for basis, words in _BASIS_WORDS.items() if any(word in low for word in words)]
+    return said[0] if len(said) == 1 else ""
+
+
+def basis_differs(one: str, two: str) -> bool:
+    """Tell whether two numbers of people count other people, so that they are not held against each other."""
+    lives_there = {"resident", "modelled"}
+    pair = {one, two}
+    return "registered" in pair and bool(pair & lives_there)
+
+
+class Region(Model):
+    """
+    The study area and the units that results are summed over.
+
+    Without any key the study area is all that the sources hold.
+    """
+
+    admin_level: int | None = Field(
+        None, ge=1, le=12, description="Study area = boundaries of this level (with `names`: only those)"
+    )
+    names: tuple[str, ...] = Field(
+        (), description="Names of the boundaries of `admin_level` that make the study area"
+    )
+    bbox: tuple[float, float, float, float] | None = Field(
+        None, description="Study area as west, south, east, north in degrees"
+    )
+    buffer_km: float = Field(
+        30.0, ge=0, description="Ground beyond the study area that serves but is not scored"
+    )
+    unit_levels: tuple[int, ...] = Field(
+        (),
+        description="Admin levels of the townships, most wanted first: the next fills what the first leaves",
+    )
+    unit_tolerance_m: float = Field(
+        1000.0, ge=0, description="A place this near to a unit, and in none, belongs to it (coasts)"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.bbox is not None and self.admin_level is not None:
+            raise ValueError("give either bbox or admin_level, not both")
+        if self.names and self.admin_level is None:
+            raise ValueError("names need admin_level")
+        if self.bbox is not None and not (self.bbox[0] < self.bbox[2] and self.bbox[1] < self.bbox[3]):
+            raise ValueError("bbox must be west, south, east, north with west < east and south < north")
+        if self.bbox is not None and not (
+            max(map(abs, self.bbox[::2])) <= 180 and max(map(abs, self.bbox[1::2])) <= 90
+        ):
+            raise ValueError("bbox must be degrees, longitude before latitude: west, south, east, north")
+        return self
+
+
+class Tiers(Model):
+    """Which place tags belong to which tier."""
+
+    city: tuple[str, ...] = Field(("city",), description="Place tags of cities")
+    county_seat: tuple[str, ...] = Field((), description="Place tags, or names, of county seats")
+    town: tuple[str, ...] = Field(("town",), description="Place tags of towns")
+    village: tuple[str, ...] = Field(("village", "hamlet"), description="Place tags of villages")
+    urban: tuple[str, ...] = Field(
+        (), description="Tiers that count as urban where no official class is known"
+    )
+
+
+class GroupShare(Model):
+    """How many people of a group there are where nobody counted them."""
+
+    share: Annotated[float, Field(ge=0, le=1, strict=True)] | Literal["units"] = Field(
+        description="Share of each settlement's people; units for the share of its unit in [sources.official_units]"
+    )
+    source: str = Field("", description="Where a share given as a number stands: publication, table, year")
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.share != "units" and not self.source:
+            raise ValueError("a share needs its source: publication, table, year")
+        return self
+
+
+class PopulationOptions(Model):
+    """How people are counted."""
+
+    basis: Basis = Field(
+        "modelled",
+        description="resident, registered, modelled or listed: printed on every output; without a raster of people it "
+        "is listed by default, as the list or the tags of the settlements count them",
+    )
+    max_distance_m: float = Field(
+        5000.0,
+        gt=0,
+        description="A populated cell further than this from every settlement and road is reported as too far",
+    )
+    min_known_share: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="Without a raster: share of settlements that must have a population for people to be counted",
+    )
+    rescale_to: Literal["units"] | None = Field(
+        None,
+        description="units: the people of each unit's settlements are scaled to its number in [sources.official_units]",
+    )
+    rescale_max_factor: float = Field(
+        2.0,
+        gt=1,
+        description="A unit whose people would be multiplied, or divided, by more than this is left as it is",
+    )
+    groups: dict[str, GroupShare] = Field(
+        default_factory=dict,
+        description="Shares of groups where no list or raster counts them, such as elderly = { share = 0.21, source = "
+        "'Census 2020' }; they are marked estimated",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _group_names(cls, value: dict[str, GroupShare]) -> dict[str, GroupShare]:
+        refuse_group_names(value)
+        return value

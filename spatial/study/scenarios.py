@@ -1,0 +1,149 @@
+"""What is tried out and held against the clock: scenarios, observed times, emergency response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
+from spatial.study.base import Model, positive, unrepeated
+from spatial.study.sources import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+__all__ = ["CalibrationOptions", "EmergencyOptions", "ScenarioOptions", "crew_columns"]
+
+
+def _file(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+def crew_columns(emergency: Iterable[EmergencyOptions]) -> tuple[str, ...]:
+    """Name the columns of facilities that hold the minutes of crews until they leave."""
+    stated = (crew.mobilisation_min for crew in emergency)
+    return tuple(name for name in stated if isinstance(name, str))
+
+
+def _above_zero(numbers: dict[str, float]) -> dict[str, float]:
+    positive(tuple(numbers.values()))
+    return numbers
+
+
+File = Annotated[TableSource | None, BeforeValidator(_file)]
+"""A table of the user's own; a text alone is its path."""
+ByName = Annotated[dict[str, float], AfterValidator(_above_zero)]
+Names = Annotated[tuple[str, ...], AfterValidator(unrepeated)]
+
+
+class ScenarioOptions(Model):
+    """A change on the roads or of the facilities whose gains and losses are counted."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
+        description="Short name of the scenario: small letters, digits, - and _",
+    )
+    title: dict[str, str] = Field(default_factory=dict, description="Title by language")
+    services: Names = Field(
+        (),
+        description="Services or tiers of towns that it is looked at for; empty for those of the headline norms",
+    )
+    mode: Mode | None = Field(
+        None, description="Mode of network.modes that people travel by; the first one by default"
+    )
+    close: Names = Field((), description="Ids of roads or edges that are closed, in both directions")
+    close_file: File = Field(
+        None,
+        description="File of points (the nearest road), lines (roads that they cross or run along) or areas (roads "
+        "that touch them) that close roads",
+    )
+    close_within_m: float = Field(
+        10.0, gt=0, description="How far a point or line of close_file may be from its road, inclusive"
+    )
+    speeds_km_h: ByName = Field(default_factory=dict, description="New speed by id of road or edge")
+    speed_factors: ByName = Field(
+        default_factory=dict,
+        description="Factor on the speed by id of road or edge, else by class of road, such as {tertiary = 1.3}",
+    )
+    new_roads: File = Field(
+        None,
+        description="File of lines: new roads, with road_class, and road_id, speed_km_h, oneway, surface, bridge, "
+        "tunnel as far as known",
+    )
+    snap_tolerance_m: float = Field(
+        10.0, ge=0, description="How far an end of a new road may be from what it joins, inclusive"
+    )
+    new_facilities: File = Field(None, description="File of points: facilities that open")
+    close_facilities: Names = Field((), description="Ids of facilities that close")
+    season: str | None = Field(
+        None, description="Season of the speed table that the scenario plays in, such as wet"
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        changes = set(type(self).model_fields) - {
+            "name",
+            "title",
+            "services",
+            "mode",
+            "close_within_m",
+            "snap_tolerance_m",
+        }
+        if not any(getattr(self, key) for key in changes):
+            raise ValueError(f"changes nothing; give one of {', '.join(sorted(changes))}")
+        return self
+
+
+class CalibrationOptions(Model):
+    """Observed times that the speeds of the first mode are held against."""
+
+    observed: File = Field(
+        None,
+        description="File of observed_min with from_id and to_id (settlements or facilities), or with from_x, from_y, "
+        "to_x and to_y in the declared crs",
+    )
+    departure: str = Field(
+        "", description="When and how it was observed, such as 'weekdays 08:00, map service'; carried along"
+    )
+    by: Literal["road_class", "surface"] = Field(
+        "road_class", description="What shares a factor on its speed"
+    )
+    groups: dict[str, str] = Field(
+        default_factory=dict,
+        description="Classes that share a factor, such as {primary_link = 'primary'}",
+    )
+    minimum: int = Field(20, ge=2, description="Fewer usable observations are refused; half are for the fit")
+    apply: bool = Field(
+        False, description="Whether the study travels at the fitted speeds; otherwise they are only reported"
+    )
+
+    @model_validator(mode="after")
+    def _has_a_file(self) -> Self:
+        if self.apply and self.observed is None:
+            raise ValueError("apply: there is nothing to apply; name a file as observed")
+        return self
+
+
+class EmergencyOptions(Model):
+    """Response of crews: mobilisation and the drive from the station."""
+
+    service: str = Field(description="Service whose facilities are the stations, such as fire_station")
+    mobilisation_min: float | str = Field(
+        description="Minutes from the call to the departure; or the column of facilities that holds them"
+    )
+    mode: Mode | None = Field(
+        None,
+        description="Mode of network.modes that crews travel by; by default the first that there is of emergency, "
+        "drive and motorcycle",
+    )
+    targets_min: Annotated[tuple[float, ...], AfterValidator(unrepeated), AfterValidator(positive)] = Field(
+        (15.0, 30.0), min_length=1, description="Response minutes within which people are counted, inclusive"
+    )
+
+    @model_validator(mode="after")
+    def _is_no_past(self) -> Self:
+        if not isinstance(self.mobilisation_min, str) and self.mobilisation_min < 0:
+            raise ValueError("mobilisation_min: must be 0 or more")
+        return self
