@@ -14,10 +14,11 @@ from spatial.cartography.document import COMPARE, codes, pack, pack_texts, plain
 from spatial.cartography.messages import messages
 from spatial.cartography.places import by_language, names_block
 from spatial.crs import WGS84
+from spatial.messages import languages
 from spatial.reporting.comparison import comparison_words, shown_comparison, unmatched
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.unmeasured import levels_shown
-from spatial.reporting.wording import languages, plain, wording
+from spatial.reporting.wording import plain, wording
 from spatial.score.options import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, TIERS
 

@@ -14,10 +14,11 @@ import pandas as pd
 
 from spatial.cartography.document import codes, pack, round_up, space_order
 from spatial.errors import ContractError
+from spatial.messages import languages
+from spatial.messages import languages as worded
 from spatial.norms.register import norm_id_of, with_norm_id
 from spatial.reporting.summary import missing_text
-from spatial.reporting.wording import NOTICED, effect_text, languages, notice_text, wording
-from spatial.reporting.wording import languages as worded
+from spatial.reporting.wording import NOTICED, effect_text, notice_text, wording
 from spatial.tables.words import NORM_STATUS, TIERS
 
 if TYPE_CHECKING:

@@ -32,9 +32,9 @@ from spatial.cartography.page_data import (
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
+from spatial.messages import languages as worded
 from spatial.reporting.explain import emergency_totals, scenario_totals, served_totals
 from spatial.reporting.unmeasured import levels_shown, pairs_shown
-from spatial.reporting.wording import languages as worded
 from spatial.reporting.wording import namesake_texts, wording
 from spatial.store import Artifact
 

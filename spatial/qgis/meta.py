@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from spatial.errors import StudyError
+from spatial.messages import FALLBACK, languages, words_of
 from spatial.reporting.wording import wording
 from spatial.tables import TABLES
 
@@ -123,16 +122,10 @@ class Messages:
 
 def load_messages(language: str) -> Messages:
     """Read the words of a language."""
-    folder = resources.files("spatial.qgis") / "messages"
-    known = sorted(
-        item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml")
-    )
-    if language not in known:
-        raise StudyError(
-            "outputs.languages", [f"{language!r} has no QGIS message file; known are {', '.join(known)}"]
-        )
-    english = tomllib.loads((folder / "en.toml").read_text(encoding="utf-8"))
-    words = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
+    if language not in languages():
+        known = ", ".join(languages())
+        raise StudyError("outputs.languages", [f"{language!r} has no message file; known are {known}"])
+    english, words = words_of(FALLBACK, "qgis"), words_of(language, "qgis")
     sections = {name: {**english.get(name, {}), **words.get(name, {})} for name in {**english, **words}}
     return Messages(language, sections)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import math
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.messages import words_of
 from spatial.reporting.names import name_in, names_of, pick
 from spatial.reporting.score_text import component_text, hidden_text
 from spatial.reporting.unmeasured import changes_shown, levels_shown, pairs_shown
@@ -421,5 +420,4 @@ def _name(row: pd.Series, words: ComparisonWords) -> str:
 def comparison_words(language: str) -> ComparisonWords:
     """Load the words of a language."""
     results = wording(language)
-    file = importlib.resources.files("spatial.reporting").joinpath("comparison_messages", f"{language}.toml")
-    return ComparisonWords(tomllib.loads(file.read_text(encoding="utf-8")), results)
+    return ComparisonWords(words_of(language, "comparison"), results)

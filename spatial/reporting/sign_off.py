@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import math
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,9 +11,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.messages import FALLBACK, languages, words_of
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.register import with_norm_id
-from spatial.reporting.wording import languages, wording
+from spatial.reporting.wording import wording
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
 
@@ -418,8 +417,6 @@ def estimated_groups(settlements: pd.DataFrame) -> Iterator[tuple[str, pd.Series
 
 # Words of the table `sign_off`: one TOML file a language.
 
-FALLBACK = "en"
-
 
 @dataclass(frozen=True)
 class SignOffWords:
@@ -460,11 +457,8 @@ class SignOffWords:
 @cache
 def sign_off_words(language: str) -> SignOffWords:
     """Load the words of a language."""
-    folder = importlib.resources.files("spatial.reporting").joinpath("sign_off_messages")
-    file = folder.joinpath(f"{language}.toml")
-    chosen = file if file.is_file() else folder.joinpath(f"{FALLBACK}.toml")
     results = wording(language if language in languages() else FALLBACK)
-    return SignOffWords(tomllib.loads(chosen.read_text(encoding="utf-8")), results)
+    return SignOffWords(words_of(language, "sign_off"), results)
 
 
 # The table `sign_off`: every total, share and gate that whoever signs the study should look at.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.resources
 import math
 import re
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import StudyError
+from spatial.messages import FALLBACK, languages, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +26,6 @@ __all__ = [
     "issue_lines",
     "issue_text",
     "issues_by_file",
-    "languages",
     "namesake_texts",
     "notice_text",
     "plain",
@@ -61,7 +59,6 @@ def plain(value: object) -> Any:
 
 # Wording: codes and numbers of the results as sentences, in any language that has a message file.
 
-FALLBACK = "en"
 METRES_PER_KM = 1000.0
 NOT_MEASURED = frozenset({"other", "share"})
 COUNTS = ("n", "count", "number", "detail")
@@ -172,18 +169,6 @@ def _kilometres(value: float) -> str:
     return f"{value:,.1f}" if value >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def languages() -> tuple[str, ...]:
-    """
-    List the languages that have a message file.
-
-    Returns their codes, sorted.
-    """
-    folder = importlib.resources.files("spatial.reporting").joinpath("messages")
-    return tuple(
-        sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
-    )
-
-
 def wording(language: str, *, names: Mapping[str, str] | None = None) -> Wording:
     """
     Load the messages of a language.
@@ -196,16 +181,9 @@ def wording(language: str, *, names: Mapping[str, str] | None = None) -> Wording
     if language not in languages():
         known = ", ".join(languages())
         raise StudyError("language", [f"outputs.languages: no messages in {language!r}; there are {known}"])
-    base, own = _load(FALLBACK), _load(language)
+    base, own = words_of(FALLBACK, "results"), words_of(language, "results")
     merged = {section: {**base[section], **own.get(section, {})} for section in base}
     return Wording(language, merged, dict(names or {}))
-
-
-@cache
-def _load(language: str) -> dict[str, dict[str, str]]:
-    file = importlib.resources.files("spatial.reporting").joinpath("messages").joinpath(f"{language}.toml")
-    loaded: dict[str, dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))
-    return loaded
 
 
 # Notices that the readers of sources wrote themselves, in the language of whoever reads them.

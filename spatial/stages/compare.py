@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from spatial.cartography.comparison import ComparisonMeta, comparison_page
-from spatial.cartography.messages import available_languages
 from spatial.cartography.page_data import issue_entries
 from spatial.crs import require_metres
 from spatial.errors import StoreError
 from spatial.inputs.duplicates import open_namesakes
 from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.services import load_services
+from spatial.messages import languages
 from spatial.norms.register import norm_id_of
 from spatial.plain_text import csv_bytes
 from spatial.reporting.comparison import comparison_lines, placed_units, trajectory_lines
-from spatial.reporting.wording import languages as worded
 from spatial.reporting.wording import stated
 from spatial.results import read_results
 from spatial.runner.manifest import manifest_name
@@ -274,12 +273,11 @@ def page_of(
     language: str,
 ) -> bytes:
     """Write the page of a comparison."""
-    others = [code for code in available_languages() if code in worded() and code != language]
-    languages = (language, *others)
+    shown = (language, *(code for code in languages() if code != language))
     return comparison_page(
         comparison,
-        {code: account_lines(comparison, trajectory, code) for code in languages},
-        meta=_meta(comparison, results, languages),
+        {code: account_lines(comparison, trajectory, code) for code in shown},
+        meta=_meta(comparison, results, shown),
         runs=grounds,
         trajectory=trajectory,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spatial.cartography.messages import available_languages, messages
+from spatial.cartography.messages import messages
+from spatial.messages import languages
 from spatial.norms.register import norm_id_of
 from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.meta import QgisMeta, load_messages
@@ -113,7 +114,7 @@ def _headline_services(options: Options, inputs: Mapping[str, Any]) -> list[str]
 def _service_names(options: Options, inputs: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Name services as the vocabulary does, and what norms alone speak of as the pages do."""
     vocabulary = vocabulary_of(options)
-    told = messages([language for language in options.outputs.languages if language in available_languages()])
+    told = messages([language for language in options.outputs.languages if language in languages()])
     names = {}
     used = {
         str(name) for table in BY_SERVICE if table in inputs for name in inputs[table]["service"].unique()

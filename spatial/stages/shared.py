@@ -9,10 +9,10 @@ import pandas as pd
 
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import Surroundings
+from spatial.messages import languages as worded
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
 from spatial.reporting.wording import issue_text, issues_by_file, source_fact, wording
-from spatial.reporting.wording import languages as worded
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from openpyxl import Workbook
 
+from spatial.messages import languages as worded
 from spatial.norms.register import norm_id_of, with_norm_id
 from spatial.reporting.names import road_text
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
 from spatial.reporting.unmeasured import is_unmapped, levels_shown
 from spatial.reporting.wording import effect_text, issue_text, issues_by_file, plain, source_fact
-from spatial.reporting.wording import languages as worded
 from spatial.score.options import GapTargets
 from spatial.store import Artifact
 from spatial.tables.words import PILLARS

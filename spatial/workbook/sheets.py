@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import math
-import tomllib
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +12,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
+from spatial.messages import FALLBACK, languages, words_of
 from spatial.plain_text import CONTROL, FORMULA
 from spatial.reporting.sign_off import sign_off_words
-from spatial.reporting.wording import languages as worded
 from spatial.reporting.wording import wording
 
 if TYPE_CHECKING:
@@ -195,8 +192,6 @@ def _wide(text: str) -> float:
 
 # What the workbook says about the study beside its tables.
 
-FALLBACK = "en"
-
 
 @dataclass(frozen=True)
 class BookMeta:
@@ -232,13 +227,5 @@ class BookWords:
 def book_words(language: str, services: Mapping[str, Mapping[str, str]]) -> BookWords:
     """Load the words of a language."""
     names = {service: said[language] for service, said in services.items() if language in said}
-    results = wording(language if language in worded() else FALLBACK, names=names)
-    return BookWords(language, _load(language), results, sign_off_words(language))
-
-
-@cache
-def _load(language: str) -> dict[str, dict[str, str]]:
-    folder = importlib.resources.files("spatial.workbook").joinpath("messages")
-    file = folder.joinpath(f"{language}.toml")
-    chosen = file if file.is_file() else folder.joinpath(f"{FALLBACK}.toml")
-    return tomllib.loads(chosen.read_text(encoding="utf-8"))
+    results = wording(language if language in languages() else FALLBACK, names=names)
+    return BookWords(language, words_of(language, "workbook"), results, sign_off_words(language))

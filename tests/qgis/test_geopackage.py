@@ -6,8 +6,6 @@ import contextlib
 import datetime as dt
 import re
 import sqlite3
-import tomllib
-from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -18,6 +16,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, StudyError
+from spatial.messages import words_of
 from spatial.qgis import build_layers, write_geopackage
 from spatial.qgis.joins import WORST_FIRST, gap_points, worst_status
 from spatial.qgis.layer import plain_columns
@@ -314,10 +313,7 @@ def test_every_message_and_every_title_of_a_column_has_its_chinese():
 
 
 def test_french_has_every_word_that_english_or_chinese_has():
-    folder = files("spatial.qgis") / "messages"
-    english, french, chinese = (
-        tomllib.loads((folder / f"{code}.toml").read_text(encoding="utf-8")) for code in ("en", "fr", "zh")
-    )
+    english, french, chinese = (words_of(code, "qgis") for code in ("en", "fr", "zh"))
     for section in {*english, *chinese}:
         wanted = {**english.get(section, {}), **chinese.get(section, {})}
         assert sorted(set(wanted) - set(french[section])) == [], section

@@ -29,9 +29,10 @@ from spatial.cartography.document import (
     vendored,
     vendored_files,
 )
-from spatial.cartography.messages import available_languages, messages
+from spatial.cartography.messages import messages
 from spatial.cartography.pages import page_files
 from spatial.errors import SourceError, StudyError
+from spatial.messages import languages
 
 ASSETS = files("spatial.cartography").joinpath("assets")
 
@@ -156,7 +157,7 @@ def test_json_can_neither_end_its_block_nor_begin_another() -> None:
 
 
 def test_every_language_has_every_message_with_the_same_blanks() -> None:
-    words = messages(available_languages())
+    words = messages(languages())
     english = words["en"]
     for language, texts in words.items():
         plain = {key for key in english if not key.endswith("_one")}

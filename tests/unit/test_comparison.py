@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
+from spatial.messages import words_of
 from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lines
 from spatial.score import GapTargets, ScoreRules
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
@@ -521,13 +522,7 @@ def test_a_township_rose_or_fell_only_where_its_change_is_not_written_as_nothing
 
 
 def test_every_language_has_the_same_words():
-    import tomllib  # noqa: PLC0415 - of this test alone
-    from importlib.resources import files  # noqa: PLC0415 - as above
-
-    folder = files("spatial.reporting") / "comparison_messages"
-    english, *others = (
-        tomllib.loads((folder / f"{code}.toml").read_text("utf-8")) for code in ("en", "zh", "fr")
-    )
+    english, *others = (words_of(code, "comparison") for code in ("en", "zh", "fr"))
     plain = {name: {key.removesuffix("_one") for key in keys} for name, keys in english.items()}
     for words in others:
         assert {name: {key.removesuffix("_one") for key in keys} for name, keys in words.items()} == plain

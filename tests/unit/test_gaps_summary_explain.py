@@ -6,9 +6,7 @@ import datetime as dt
 import json
 import math
 import re
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +15,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, StudyError
+from spatial.messages import languages, words_of
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms
@@ -33,7 +32,7 @@ from spatial.reporting.summary import (
     missing_text,
     summarise_study,
 )
-from spatial.reporting.wording import languages, wording
+from spatial.reporting.wording import wording
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow
@@ -902,15 +901,7 @@ def test_numbers_are_written_for_people():
 
 
 def test_every_language_says_all_that_english_says():
-    loaded = {
-        code: tomllib.loads(
-            files("spatial.reporting")
-            .joinpath("messages")
-            .joinpath(f"{code}.toml")
-            .read_text(encoding="utf-8")
-        )
-        for code in languages()
-    }
+    loaded = {code: words_of(code, "results") for code in languages()}
     assert {"en", "fr", "zh"} <= set(loaded)
     for messages in loaded.values():
         messages.pop("term")  # words of the register: each language has those that it says differently
@@ -930,15 +921,7 @@ def test_every_language_says_all_that_english_says():
 
 
 def test_french_has_every_word_that_chinese_has():
-    english, french, chinese = (
-        tomllib.loads(
-            files("spatial.reporting")
-            .joinpath("messages")
-            .joinpath(f"{code}.toml")
-            .read_text(encoding="utf-8")
-        )
-        for code in ("en", "fr", "zh")
-    )
+    english, french, chinese = (words_of(code, "results") for code in ("en", "fr", "zh"))
     assert sorted(set(english["term"]) | set(chinese["term"]) - set(french["term"])) == sorted(
         english["term"]
     )

@@ -13,9 +13,10 @@ from spatial.inputs.list_review import read_review
 from spatial.inputs.names import same_name
 from spatial.inputs.osm import read_osm
 from spatial.inputs.services import load_services
+from spatial.messages import languages
 from spatial.network import build_network
 from spatial.network.scenarios import Scenario
-from spatial.reporting.wording import languages, namesake_texts, wording
+from spatial.reporting.wording import namesake_texts, wording
 from spatial.study import MergeOptions
 from tests.unit.test_scenario_stage import study_of
 

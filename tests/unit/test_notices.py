@@ -23,8 +23,9 @@ from spatial.inputs.facility_facts import read_facts
 from spatial.inputs.gather import doubles_note
 from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
+from spatial.messages import languages
 from spatial.rasters import Raster
-from spatial.reporting.wording import issue_lines, issue_text, languages, notice_text, wording
+from spatial.reporting.wording import issue_lines, issue_text, notice_text, wording
 from spatial.study import TableSource
 
 NOTICES = wording("en").messages["notice"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import spatial
-from spatial.reporting.wording import languages, notice_text, wording
+from spatial.messages import languages
+from spatial.reporting.wording import notice_text, wording
 
 PACKAGE = Path(spatial.__file__).parent
 DETAIL = 2

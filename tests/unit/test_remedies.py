@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatial.messages import languages
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms
@@ -22,7 +23,6 @@ from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.gaps import mobile_people, mobile_places, rank_gaps, remedies_of, remedy_counts
 from spatial.reporting.summary import headline_text, summarise_study
-from spatial.reporting.wording import languages
 from spatial.tables import TABLES
 
 AS_OF = dt.date(2026, 6, 30)

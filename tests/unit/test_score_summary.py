@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
-from importlib.resources import files
 from typing import get_args
 
 import geopandas as gpd
@@ -14,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatial.messages import words_of
 from spatial.reporting.score import place_score, summarise_score, told_apart
 from spatial.reporting.score_text import (
     component_text,
@@ -402,9 +401,7 @@ def test_every_line_is_said_in_every_language(tables, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_component_has_a_name(language):
     words = wording(language)
-    read = tomllib.loads(
-        files("spatial.reporting").joinpath("messages").joinpath("en.toml").read_text(encoding="utf-8")
-    )
+    read = words_of("en", "results")
     names = [name for name in read["component"] if not name.endswith("_any")]
     told = {name: component_text(name, words) for name in names}
     assert len(set(told.values())) == len(names)

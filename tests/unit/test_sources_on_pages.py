@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from spatial.cartography.messages import available_languages, messages
+from spatial.cartography.messages import messages
+from spatial.messages import languages
 
 
 def data_of(page):
@@ -33,8 +34,8 @@ def test_what_nobody_says_of_a_file_is_empty_on_pages(tiny, command, tmp_path):
 
 
 def test_each_language_says_that_a_licence_is_not_stated():
-    said = {words["about.no_licence"] for words in messages(available_languages()).values()}
-    assert len(said) == len(available_languages())
+    said = {words["about.no_licence"] for words in messages(languages()).values()}
+    assert len(said) == len(languages())
 
 
 def test_settlements_in_no_township_are_said_on_the_page_in_each_language_and_at_the_end_of_a_run(tiny):

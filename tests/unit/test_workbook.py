@@ -3,15 +3,14 @@
 import datetime as dt
 import io
 import math
-import tomllib
 import zipfile
-from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 import openpyxl
 import pytest
 
 import spatial as sp
+from spatial.messages import languages, words_of
 from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.workbook import workbook
@@ -385,11 +384,10 @@ def test_a_sheet_is_cut_at_its_limit(monkeypatch):
 
 
 def test_every_language_says_all_that_english_says():
-    folder = files("spatial.workbook").joinpath("messages")
-    loaded = {item.name: tomllib.loads(item.read_text(encoding="utf-8")) for item in folder.iterdir()}
-    assert {"en.toml", "zh.toml", "fr.toml"} <= set(loaded)
+    loaded = {language: words_of(language, "workbook") for language in languages()}
+    assert {"en", "zh", "fr"} <= set(loaded)
     keys = {name: {section: set(said) for section, said in words.items()} for name, words in loaded.items()}
-    assert all(found == keys["en.toml"] for found in keys.values())
+    assert all(found == keys["en"] for found in keys.values())
     for words in loaded.values():
         names = list(words["sheet"].values())
         assert len(set(names)) == len(names)

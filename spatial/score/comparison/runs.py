@@ -114,22 +114,22 @@ def _lacking(run: Run) -> Iterator[str]:
 def _strange(run: Run) -> Iterator[str]:
     for name, columns in COLUMNS.items():
         table, file = getattr(run, name), FILES.get(name, name)
-        for field in TABLES[file].fields:
-            if field.name not in columns:
+        for column in TABLES[file].fields:
+            if column.name not in columns:
                 continue
-            values = table[field.name]
-            if field.kind == "number" and not pd.api.types.is_numeric_dtype(values):
-                yield f"{file}: {field.name} holds no numbers"
-            elif field.kind == "number":
-                low, high = field.minimum, field.maximum
+            values = table[column.name]
+            if column.kind == "number" and not pd.api.types.is_numeric_dtype(values):
+                yield f"{file}: {column.name} holds no numbers"
+            elif column.kind == "number":
+                low, high = column.minimum, column.maximum
                 wrong = values < (-np.inf if low is None else low)
                 wrong |= (values > (np.inf if high is None else high)) | np.isinf(values)
                 if wrong.any():
-                    yield f"{file}: {field.name} out of range, such as {first_of(values[wrong])}"
-            elif field.values:
-                words = sorted(set(values.dropna().astype(str)) - set(field.values))
+                    yield f"{file}: {column.name} out of range, such as {first_of(values[wrong])}"
+            elif column.values:
+                words = sorted(set(values.dropna().astype(str)) - set(column.values))
                 if words:
-                    yield f"{file}: {field.name} holds other words than {', '.join(field.values)}: {first_of(words)}"
+                    yield f"{file}: {column.name} holds other words than {', '.join(column.values)}: {first_of(words)}"
 
 
 # What a comparison reads of a run, and the terms on which it judged each norm.
