@@ -317,7 +317,33 @@ def main() -> None:
         # A name that the terminal's encoding lacks, or half a pair of an undecodable file name, is no error.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        _main(arguments, debug=debug)
+        try:
+            cli(args=arguments, standalone_mode=False)
+        except click.exceptions.Abort as error:
+            if isinstance(error.__cause__, EOFError):  # click takes it for the end of what a user types
+                _unforeseen(error.__cause__, arguments, debug=debug)
+            _say("interrupted; finished stages are kept, run again to go on", err=True)
+            sys.exit(INTERRUPTED)
+        except KeyboardInterrupt:
+            _say("interrupted; finished stages are kept, run again to go on", err=True)
+            sys.exit(INTERRUPTED)
+        except click.ClickException as error:
+            shown = io.StringIO()
+            error.show(shown)
+            _say(shown.getvalue().rstrip("\n"), err=True)
+            sys.exit(error.exit_code)
+        except SpatialError as error:
+            if error.exit_code == UNFORESEEN:
+                _unforeseen(error, arguments, debug=debug)
+            if debug:
+                sys.excepthook = _show_traceback
+                raise
+            _say(f"error: {error}", err=True)
+            sys.exit(error.exit_code)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last handler: what nobody foresaw is told, not shown as a traceback
+            _unforeseen(error, arguments, debug=debug)
     except BrokenPipeError:
         # Nobody reads on: what is still in the buffers must not be written when the interpreter ends.
         for stream in (sys.stdout, sys.stderr):
@@ -331,36 +357,6 @@ def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [word for word in arguments[:end] if word != "--debug"]
     return [*options, *arguments[end:]], len(options) < end
-
-
-def _main(arguments: list[str], *, debug: bool) -> None:
-    try:
-        cli(args=arguments, standalone_mode=False)
-    except click.exceptions.Abort as error:
-        if isinstance(error.__cause__, EOFError):  # click takes it for the end of what a user types
-            _unforeseen(error.__cause__, arguments, debug=debug)
-        _say("interrupted; finished stages are kept, run again to go on", err=True)
-        sys.exit(INTERRUPTED)
-    except KeyboardInterrupt:
-        _say("interrupted; finished stages are kept, run again to go on", err=True)
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(shown)
-        _say(shown.getvalue().rstrip("\n"), err=True)
-        sys.exit(error.exit_code)
-    except SpatialError as error:
-        if error.exit_code == UNFORESEEN:
-            _unforeseen(error, arguments, debug=debug)
-        if debug:
-            sys.excepthook = _show_traceback
-            raise
-        _say(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the last handler: what nobody foresaw is told, not shown as a traceback
-        _unforeseen(error, arguments, debug=debug)
 
 
 def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) -> NoReturn:
@@ -433,22 +429,25 @@ def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = No
         results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
     if scenario is not None:
         _say(f"scenario {scenario} of the study {study.name}")
-    _print_stages(results)
-    _print_headlines(study, results)
-    _print_where(results)
-    today = folders_of(study, processed, maps)[0]
-    if scenario is not None and (today / "summary.json").is_file():
-        _say(f"to compare:   spatial compare {today} {results.folder}")
-
-
-def _print_stages(results: Results) -> None:
-    """Say which stages ran, how long each took and why; beside the results, so that these can be read by machines."""
+    # Say which stages ran, how long each took and why; beside the results, so that these can be read by
+    # machines.
     from spatial.store import Store  # noqa: PLC0415 - keeps `spatial --help` fast
 
     record = Store(results.folder).read_json("run.json") or {"stages": {}}
     for name, facts in record["stages"].items():
         if facts["ran"]:
             _say(f"ran  {name:<11} {facts['seconds']:6.1f} s  {facts['reason']}", err=True)
+    _print_headlines(study, results)
+    index = results.index_page
+    if index is not None and index.is_file():
+        _say(f"pages:        {index}")
+    project = results.folder / f"{results.folder.name}.qgz"
+    if project.is_file():
+        _say(f"QGIS project: {project}")
+    _say(f"tables:       {results.folder}")
+    today = folders_of(study, processed, maps)[0]
+    if scenario is not None and (today / "summary.json").is_file():
+        _say(f"to compare:   spatial compare {today} {results.folder}")
 
 
 def _print_headlines(study: Study, results: Results) -> None:
@@ -487,16 +486,6 @@ def _print_headlines(study: Study, results: Results) -> None:
         with contextlib.suppress(StoreError):
             store.write_json(_HEADLINES, kept)
     _say_lines(kept["lines"])
-
-
-def _print_where(results: Results) -> None:
-    index = results.index_page
-    if index is not None and index.is_file():
-        _say(f"pages:        {index}")
-    project = results.folder / f"{results.folder.name}.qgz"
-    if project.is_file():
-        _say(f"QGIS project: {project}")
-    _say(f"tables:       {results.folder}")
 
 
 class _progress_bar:  # noqa: N801 - used as a context manager, like a function

@@ -111,19 +111,16 @@ def replace_files(folder: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=near) as name:
             yield Path(name)
             folder.mkdir(exist_ok=True)
-            _move_all(sorted(Path(name).iterdir()), folder)
+            files = sorted(Path(name).iterdir())
+            in_the_way = [file.name for file in files if (folder / file.name).is_dir()]
+            if in_the_way:
+                raise StoreError(f"{folder}: a folder stands where {first_of(in_the_way)} belongs; move it")  # noqa: TRY301 - as one fault of a disk
+            for file in files:
+                file.replace(folder / file.name)
     except StoreError:
         raise
     except OSError as error:
         raise _store_error(error, folder) from error
-
-
-def _move_all(files: list[Path], folder: Path) -> None:
-    in_the_way = [file.name for file in files if (folder / file.name).is_dir()]
-    if in_the_way:
-        raise StoreError(f"{folder}: a folder stands where {first_of(in_the_way)} belongs; move it")
-    for file in files:
-        file.replace(folder / file.name)
 
 
 @contextlib.contextmanager
@@ -137,7 +134,14 @@ def locked(folder: Path) -> Iterator[None]:
         raise _store_error(error, path) from error
     with file:
         try:
-            _take(file)
+            if os.name == "nt":
+                import msvcrt  # noqa: PLC0415 - Windows only
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            else:
+                import fcntl  # noqa: PLC0415 - not on Windows
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StoreError(
                 f"{folder}: another run is writing here; wait for it, or choose another folder with --processed"
@@ -155,17 +159,6 @@ def remove_leftovers(folder: Path) -> None:
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise _store_error(error, path) from error
-
-
-def _take(file: Any) -> None:
-    if os.name == "nt":
-        import msvcrt  # noqa: PLC0415 - Windows only
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        import fcntl  # noqa: PLC0415 - not on Windows
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def sha256_of(path: Path) -> str:
@@ -264,7 +257,28 @@ class Store:
         if isinstance(value, Raster):
             path = self.folder / f"{name}.tif"
             with replace(path) as temporary:
-                _write_raster(temporary, value, self._notes(counts_people=name in PEOPLED_RASTERS))
+                tags = self._notes(counts_people=name in PEOPLED_RASTERS)
+                import rasterio  # noqa: PLC0415 - as above
+                import rasterio.crs  # noqa: PLC0415
+
+                rows, columns = value.values.shape
+                with rasterio.open(
+                    temporary,
+                    "w",
+                    driver="COG",
+                    width=columns,
+                    height=rows,
+                    count=1,
+                    dtype="float64",
+                    crs=rasterio.crs.CRS.from_wkt(value.crs.to_wkt()),
+                    transform=value.transform,
+                    nodata=float("nan"),
+                    compress="DEFLATE",
+                    predictor=3,
+                    overviews="NONE",
+                ) as file:
+                    file.write(value.values, 1)
+                    file.update_tags(**tags)
             return path
         if name in TABLES:
             TABLES[name].check(value)
@@ -361,30 +375,6 @@ def _crs_of(text: str) -> CRS | None:
     from pyproj import CRS  # noqa: PLC0415 - as above
 
     return None if text == "null" else CRS.from_json(text)
-
-
-def _write_raster(path: Path, raster: Raster, tags: dict[str, str]) -> None:
-    import rasterio  # noqa: PLC0415 - as above
-    import rasterio.crs  # noqa: PLC0415
-
-    rows, columns = raster.values.shape
-    with rasterio.open(
-        path,
-        "w",
-        driver="COG",
-        width=columns,
-        height=rows,
-        count=1,
-        dtype="float64",
-        crs=rasterio.crs.CRS.from_wkt(raster.crs.to_wkt()),
-        transform=raster.transform,
-        nodata=float("nan"),
-        compress="DEFLATE",
-        predictor=3,
-        overviews="NONE",
-    ) as file:
-        file.write(raster.values, 1)
-        file.update_tags(**tags)
 
 
 def _read_raster(path: Path, name: str) -> Raster:

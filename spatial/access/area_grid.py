@@ -330,12 +330,19 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object
     n_rings = int(rings[-1]) + 1
     first = np.searchsorted(rings, np.arange(n_rings))
     whole = _together(level, ring_of, n_rings)
-    area = _signed_area(corners, rings, first)
+    # Area of rings: positive where they go round anticlockwise, which is the outer one of every polygon.
+    follower = np.arange(1, len(corners) + 1)
+    follower[np.append(first[1:], len(corners)) - 1] = first
+    x, y = corners.T
+    area = np.asarray(np.bincount(rings, x * y[follower] - x[follower] * y) / 2.0)
     order = np.lexsort((-area, whole))
     loops = np.asarray(shapely.linearrings(corners, indices=rings), dtype=object)[order]
     polygons = np.asarray(shapely.polygons(loops, indices=whole[order]), dtype=object)
     of = np.empty(len(polygons), dtype=np.int64)
-    of[whole[rings[first]]] = _label_of_ring(side_label, ring_of, n_rings)
+    label = np.empty(n_rings, dtype=np.int32)
+    drawn = ring_of >= 0
+    label[ring_of[drawn]] = side_label[drawn]
+    of[whole[rings[first]]] = label
     return polygons, of
 
 
@@ -381,25 +388,6 @@ def _together(
     left, right = left[pairs], right[pairs]
     graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n_rings, n_rings))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
-def _signed_area(
-    corners: NDArray[np.float64], rings: NDArray[np.int32], first: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Area of rings: positive where they go round anticlockwise, which is the outer one of every polygon."""
-    follower = np.arange(1, len(corners) + 1)
-    follower[np.append(first[1:], len(corners)) - 1] = first
-    x, y = corners.T
-    return np.asarray(np.bincount(rings, x * y[follower] - x[follower] * y) / 2.0)
-
-
-def _label_of_ring(
-    side_label: NDArray[np.int32], ring_of: NDArray[np.int32], n_rings: int
-) -> NDArray[np.int32]:
-    label = np.empty(n_rings, dtype=np.int32)
-    drawn = ring_of >= 0
-    label[ring_of[drawn]] = side_label[drawn]
-    return label
 
 
 def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.float64]:

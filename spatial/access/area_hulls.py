@@ -147,12 +147,10 @@ class Ground:
         held = holding(parts, pieces)
         shapes = np.full(len(areas), None, dtype=object)
         if held.any():
-            shapes[np.unique(area[held])] = shapely.multipolygons(parts[held], indices=_ranks(area[held]))
+            shapes[np.unique(area[held])] = shapely.multipolygons(
+                parts[held], indices=np.asarray(np.unique(area[held], return_inverse=True)[1], dtype=np.int64)
+            )
         return shapes
-
-
-def _ranks(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
 
 
 def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]:

@@ -227,7 +227,15 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
         raise ContractError(population.name, [f"at: is {at!r}, must be one of {', '.join(_PLACES)}"])
     blocks = _sum(peopled_cells(population, known), size)
     if at == "centre":
-        blocks = _to_centres(population, blocks, size, known)
+        row, column = ((index + 0.5) * size - 0.5 for index in (blocks.row, blocks.column))
+        a, b, c, d, e, f = population.transform[:6]
+        east = a * (column + 0.5) + b * (row + 0.5) + c
+        north = d * (column + 0.5) + e * (row + 0.5) + f
+        if population.crs != known:
+            east, north = pyproj.Transformer.from_crs(population.crs, known, always_xy=True).transform(
+                east, north
+            )
+        blocks = _Blocks(blocks.row, blocks.column, blocks.persons, np.column_stack((east, north)))
     width, height = (size * metres for metres in _cell_size_m(population))
     n = len(blocks.row)
     frame = gpd.GeoDataFrame(
@@ -326,16 +334,6 @@ def _sum(cells: PeopledCells, size: int) -> _Blocks:
     moved = cells.xy - middle
     xy = np.column_stack([np.bincount(inverse, weights=cells.persons * side) for side in moved.T])
     return _Blocks(places[:, 0], places[:, 1], persons, xy / persons[:, None] + middle)
-
-
-def _to_centres(raster: Raster, blocks: _Blocks, size: int, crs: pyproj.CRS) -> _Blocks:
-    row, column = ((index + 0.5) * size - 0.5 for index in (blocks.row, blocks.column))
-    a, b, c, d, e, f = raster.transform[:6]
-    east = a * (column + 0.5) + b * (row + 0.5) + c
-    north = d * (column + 0.5) + e * (row + 0.5) + f
-    if raster.crs != crs:
-        east, north = pyproj.Transformer.from_crs(raster.crs, crs, always_xy=True).transform(east, north)
-    return _Blocks(blocks.row, blocks.column, blocks.persons, np.column_stack((east, north)))
 
 
 def _ids(blocks: _Blocks) -> list[str]:

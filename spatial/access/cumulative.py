@@ -368,7 +368,21 @@ def fgt_poverty(
     value = np.atleast_1d(numbers("poverty", "values", values)).ravel()
     weight = np.ones_like(value) if weights is None else numbers("poverty", "weights", weights).ravel()
     goal = 0.0 if bound is None and not above else np.nan if bound is None else float(bound)
-    _check(value, weight, line, above=above, bound=goal, alpha=alpha)
+    problems = []
+    if not np.isfinite(line):
+        problems.append(f"line: must be finite, is {line}")
+    if above and not line < goal < np.inf:
+        problems.append(f"bound: where the depth is 1; with above=True give one above the line, is {goal}")
+    if not above and not -np.inf < goal < line:
+        problems.append(f"bound: must be finite and below the line {line}, is {goal}")
+    if len(weight) != len(value):
+        problems.append(f"weights: {len(weight)} for {len(value)} values")
+    if bool(((weight < 0.0) | np.isinf(weight)).any()):
+        problems.append("weights: negative or infinite")
+    if not all(0.0 <= power < np.inf for power in alpha):
+        problems.append(f"alpha: powers must be 0 or more, are {tuple(alpha)}")
+    if problems:
+        raise ContractError("options", problems)
     depth = gap_depth(value, threshold=line, fail_point=goal)
     valid = ~np.isnan(depth) & ~np.isnan(weight)
     g, w = depth[valid], weight[valid]
@@ -386,23 +400,3 @@ def fgt_poverty(
         "pop_valid": total,
     }
     return pd.Series({**powers, **counts}, dtype=np.float64)
-
-
-def _check(
-    value: FloatArray, weight: FloatArray, line: float, *, above: bool, bound: float, alpha: Sequence[float]
-) -> None:
-    problems = []
-    if not np.isfinite(line):
-        problems.append(f"line: must be finite, is {line}")
-    if above and not line < bound < np.inf:
-        problems.append(f"bound: where the depth is 1; with above=True give one above the line, is {bound}")
-    if not above and not -np.inf < bound < line:
-        problems.append(f"bound: must be finite and below the line {line}, is {bound}")
-    if len(weight) != len(value):
-        problems.append(f"weights: {len(weight)} for {len(value)} values")
-    if bool(((weight < 0.0) | np.isinf(weight)).any()):
-        problems.append("weights: negative or infinite")
-    if not all(0.0 <= power < np.inf for power in alpha):
-        problems.append(f"alpha: powers must be 0 or more, are {tuple(alpha)}")
-    if problems:
-        raise ContractError("options", problems)

@@ -230,7 +230,12 @@ class Decay:
         zones = self._zones(cutoff_min)
         for start in range(0, len(flat), _BLOCK):
             part = flat[start : start + _BLOCK]
-            _refuse_negative(part, flat)
+            # Refuse negative times in a part of them; the least of numbers is found faster than all that
+            # are below 0.
+            if len(part) and not part.min() >= 0.0 and bool((part < 0.0).any()):
+                raise ContractError(
+                    "minutes", [f"{int((flat < 0.0).sum())} are negative; travel times are 0 or more"]
+                )
             of_part = weight[start : start + _BLOCK]
             if zones is not None:
                 _weigh_zones(part, *zones, of_part)
@@ -283,14 +288,6 @@ class Decay:
 
 def _told(value: Value) -> str:
     return "/".join(f"{part:g}" for part in value) if isinstance(value, tuple) else f"{value:g}"
-
-
-def _refuse_negative(part: FloatArray, times: FloatArray) -> None:
-    """Refuse negative times in a part of them; the least of numbers is found faster than all that are below 0."""
-    if len(part) and not part.min() >= 0.0 and bool((part < 0.0).any()):
-        raise ContractError(
-            "minutes", [f"{int((times < 0.0).sum())} are negative; travel times are 0 or more"]
-        )
 
 
 def _weigh_zones(part: FloatArray, ends: FloatArray, heights: FloatArray, weight: FloatArray) -> None:

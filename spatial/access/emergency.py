@@ -99,7 +99,14 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
         barriers=barriers,
     )
     origins, goals = pairing.snaps
-    ready = _ready(pairing, mobilisation_min)
+    # Minutes of the stations that respond; others, planned ones and other services need none.
+    ready = pairing.goals.frame["mobilisation_min"].to_numpy(dtype=np.float64)[pairing.members]
+    wrong = ~((ready >= 0.0) & (ready < np.inf))
+    if wrong.any():
+        named = first_of(pairing.goals.frame["facility_id"].iloc[pairing.members[wrong]])
+        raise ContractError(
+            "stations", [f"{mobilisation_min}: missing or below 0 at stations {named}; state it for each"]
+        )
     n = len(origins)
     response, station = np.full(n, np.inf), np.full(n, -1, dtype=np.int64)
     if len(goals) and n:
@@ -123,18 +130,6 @@ def _mobilisation(stations: gpd.GeoDataFrame, stated: float | str) -> NDArray[np
     if stated not in stations:
         raise ContractError("stations", [f"{stated}: no such column; mobilisation_min names it"])
     return pd.to_numeric(stations[stated], errors="coerce").to_numpy(dtype=np.float64)
-
-
-def _ready(pairing: Pairing, stated: float | str) -> NDArray[np.float64]:
-    """Minutes of the stations that respond; others, planned ones and other services need none."""
-    minutes = pairing.goals.frame["mobilisation_min"].to_numpy(dtype=np.float64)[pairing.members]
-    wrong = ~((minutes >= 0.0) & (minutes < np.inf))
-    if wrong.any():
-        named = first_of(pairing.goals.frame["facility_id"].iloc[pairing.members[wrong]])
-        raise ContractError(
-            "stations", [f"{stated}: missing or below 0 at stations {named}; state it for each"]
-        )
-    return minutes
 
 
 def _table(

@@ -377,12 +377,7 @@ def exit_times(
     """
     if len(ends) == 0:
         return np.full(len(origins), np.inf)
-    found = nearest(graph, origins, _at_nodes(graph, ends, origins), k=1, direction=direction)
-    return found.travel_time_min[:, 0]
-
-
-def _at_nodes(graph: TravelGraph, ends: NDArray[np.int64], like: Snaps) -> Snaps:
-    """Places that stand on dead ends."""
+    # Places that stand on dead ends.
     edge_of = np.full(graph.n_nodes, -1, dtype=np.int64)
     at_drawn_end = np.zeros(graph.n_nodes, dtype=bool)
     edge_of[graph.edge_from] = np.arange(graph.n_edges)
@@ -390,7 +385,7 @@ def _at_nodes(graph: TravelGraph, ends: NDArray[np.int64], like: Snaps) -> Snaps
     at_drawn_end[graph.edge_to] = True
     x, y = graph.node_x[ends], graph.node_y[ends]
     nothing = np.zeros((len(ends), 1))
-    return Snaps(
+    at_nodes = Snaps(
         x=x,
         y=y,
         edge=edge_of[ends][:, None],
@@ -401,10 +396,12 @@ def _at_nodes(graph: TravelGraph, ends: NDArray[np.int64], like: Snaps) -> Snaps
         foot_y=y[:, None],
         status=np.full(len(ends), "ok", dtype=object),
         nearest_m=np.zeros(len(ends)),
-        max_snap_m=like.max_snap_m,
-        walk_km_h=like.walk_km_h,
-        detour=like.detour,
+        max_snap_m=origins.max_snap_m,
+        walk_km_h=origins.walk_km_h,
+        detour=origins.detour,
     )
+    found = nearest(graph, origins, at_nodes, k=1, direction=direction)
+    return found.travel_time_min[:, 0]
 
 
 def needed_buffer_m(

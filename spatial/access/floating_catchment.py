@@ -219,7 +219,13 @@ def near_edge(
     concave hull, is no further from it than the furthest settlement in its catchment; a settlement is at risk where a
     facility of its catchment is. Without points every settlement that reaches a facility is at risk.
     """
-    _check_options(buffer, on_missing_buffer)
+    problems = []
+    if buffer not in ("detect", "none_needed"):
+        problems.append(f"buffer: must be 'detect' or 'none_needed', is {buffer!r}")
+    if on_missing_buffer not in ("flag", "refuse"):
+        problems.append(f"on_missing_buffer: must be 'flag' or 'refuse', is {on_missing_buffer!r}")
+    if problems:
+        raise ContractError("options", problems)
     n = len(pairs.settlements)
     buffered = has_people_around(pairs.settlements, weighed.people)
     if buffered or buffer == "none_needed":
@@ -245,16 +251,6 @@ def near_edge(
         weighed.people[at_risk].sum(),
     )
     return at_risk, buffered
-
-
-def _check_options(buffer: str, on_missing_buffer: str) -> None:
-    problems = []
-    if buffer not in ("detect", "none_needed"):
-        problems.append(f"buffer: must be 'detect' or 'none_needed', is {buffer!r}")
-    if on_missing_buffer not in ("flag", "refuse"):
-        problems.append(f"on_missing_buffer: must be 'flag' or 'refuse', is {on_missing_buffer!r}")
-    if problems:
-        raise ContractError("options", problems)
 
 
 def _facilities_at_risk(pairs: Pairs, used: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -137,7 +137,12 @@ def last_mile(
             "known_all_season_road_min": _finite(
                 walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)
             ),
-            **_to_points(access, ids, _distance_columns(rules), "network_distance_m"),
+            **_to_points(
+                access,
+                ids,
+                {f"{name.removesuffix('_min')}_distance_m": service for name, service in rules.points},
+                "network_distance_m",
+            ),
         }
     )
 
@@ -190,11 +195,6 @@ def _share(access: pd.DataFrame, ids: pd.Index, rules: LastMileRules) -> NDArray
         walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0
     )
     return share
-
-
-def _distance_columns(rules: LastMileRules) -> dict[str, str]:
-    """Name the column of metres after that of minutes."""
-    return {f"{name.removesuffix('_min')}_distance_m": service for name, service in rules.points}
 
 
 def _to_points(
@@ -394,6 +394,8 @@ def wet_loss(
     dry_min, wet_min = (frame["travel_time_min"].to_numpy(dtype=np.float64) for frame in (dry, wet))
     places = settlements.set_index("settlement_id").reindex(pd.Index(dry["settlement_id"]))
     changes = dry["facility_id"].fillna("") != wet["facility_id"].fillna("")
+    reasons = wet["reach_status"].astype("str")
+    late = (reasons == "reached") & ~_served(wet, cutoff_min)
     return pd.DataFrame(
         {
             **{name: dry[name] for name in _KEY},
@@ -401,7 +403,7 @@ def wet_loss(
             "wet_min": wet_min,
             "slower_min": wet_min - dry_min,
             "wet_status": pd.Series(_status(dry, wet, cutoff_min), dtype="str"),
-            "wet_reach_status": _reasons(wet, cutoff_min),
+            "wet_reach_status": reasons.mask(late, "beyond_cutoff"),
             "facility_changes": changes.to_numpy(dtype=bool),
             "population_persons": places["population_persons"].to_numpy(dtype=np.float64),
             "in_study": places["in_study"].to_numpy(dtype=bool),
@@ -480,9 +482,3 @@ def _status(dry: pd.DataFrame, wet: pd.DataFrame, cutoff_min: float) -> NDArray[
     unknown = ((dry["reach_status"] == "unknown") | (wet["reach_status"] == "unknown")).to_numpy(dtype=bool)
     choices = [unknown, ~before, ~after, slower]
     return np.select(choices, ["unknown", "not_served", "lost", "slower"], "kept").astype(object)
-
-
-def _reasons(wet: pd.DataFrame, cutoff_min: float) -> pd.Series[str]:
-    reasons = wet["reach_status"].astype("str")
-    late = (reasons == "reached") & ~_served(wet, cutoff_min)
-    return reasons.mask(late, "beyond_cutoff")

@@ -101,7 +101,13 @@ def count_within(  # noqa: PLR0913 - the two last are options of the study under
         )
         i, j = rows[i], block[j]
         if themselves:
-            i, j, minutes = _with_self(i, j, minutes, np.intersect1d(rows, block))
+            own = np.intersect1d(rows, block)
+            others = i != j
+            i, j, minutes = (
+                np.concatenate((i[others], own)),
+                np.concatenate((j[others], own)),
+                np.concatenate((minutes[others], np.zeros(len(own)))),
+            )
         for c, cutoff in enumerate(cutoffs_min):
             near = minutes <= cutoff
             shape = (len(origins), len(places))
@@ -122,17 +128,6 @@ def _pairs(
     else:
         j, i, minutes, _ = times_matrix(graph, goals, origins, cutoff_min=limit_min, direct_barriers=barriers)
     return i, j, minutes
-
-
-def _with_self(
-    i: NDArray[np.int64], j: NDArray[np.int64], minutes: NDArray[np.float64], own: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    others = i != j
-    return (
-        np.concatenate((i[others], own)),
-        np.concatenate((j[others], own)),
-        np.concatenate((minutes[others], np.zeros(len(own)))),
-    )
 
 
 # The nearest destination of every settlement for one service: times, legs and the reason where there is none.
@@ -172,7 +167,17 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     n, limit = len(origins), min(max_time_min, float_info.max)  # inf is no way, which is within nothing
     is_self = np.zeros(n, dtype=bool)
     if len(members) == 0:
-        return _none(n)
+        return Closest(
+            destination=np.full((n, 2), -1, dtype=np.int64),
+            time_min=np.full((n, 2), np.nan),
+            legs_min=np.full((n, 3), np.nan),
+            distance_m=np.full(n, np.nan),
+            straight_m=np.full(n, np.nan),
+            status=np.full(n, "no_facility", dtype=object),
+            any_time_min=np.full(n, np.inf),
+            is_self=np.zeros(n, dtype=bool),
+            found=None,
+        )
     if themselves:
         is_self[members] = True
     found = nearest(graph, origins, take(places, members), k=2, direction=direction, direct_barriers=barriers)
@@ -192,12 +197,14 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     destination[beyond], time[beyond] = -1, np.nan
     legs[beyond[:, 0]], distance[beyond[:, 0]] = np.nan, np.nan
     status = _status(any_time, limit, origins)
+    tree = cKDTree(np.column_stack((places.x[members], places.y[members])))
+    straight = np.asarray(tree.query(np.column_stack((origins.x, origins.y)))[0])
     return Closest(
         destination,
         time,
         legs,
         distance,
-        _straight(origins, places, members),
+        straight,
         status,
         any_time,
         is_self,
@@ -211,25 +218,6 @@ def _status(time: NDArray[np.float64], max_time_min: float, origins: Snaps) -> N
     status[np.isfinite(time)] = "beyond_cutoff"
     status[time <= max_time_min] = "reached"
     return status
-
-
-def _straight(origins: Snaps, places: Snaps, members: NDArray[np.int64]) -> NDArray[np.float64]:
-    tree = cKDTree(np.column_stack((places.x[members], places.y[members])))
-    return np.asarray(tree.query(np.column_stack((origins.x, origins.y)))[0])
-
-
-def _none(n: int) -> Closest:
-    return Closest(
-        destination=np.full((n, 2), -1, dtype=np.int64),
-        time_min=np.full((n, 2), np.nan),
-        legs_min=np.full((n, 3), np.nan),
-        distance_m=np.full(n, np.nan),
-        straight_m=np.full(n, np.nan),
-        status=np.full(n, "no_facility", dtype=object),
-        any_time_min=np.full(n, np.inf),
-        is_self=np.zeros(n, dtype=bool),
-        found=None,
-    )
 
 
 # Lines on the map: routes to the nearest facility, and the walks that join places to the network.
@@ -425,7 +413,12 @@ def _measure(
         table = _rows(mode, offer, result, counts[number])
         if rules.shortest:
             table["shortest_distance_m"] = _shortest(mode, offer, result)
-        _add_rows(rows, table.loc[offer.of])
+        # Put the settlements of one service together again, where they may use different facilities.
+        added = table.loc[offer.of]
+        if rows and rows[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
+            rows[-1] = pd.concat([rows[-1], added]).sort_index()
+        else:
+            rows.append(added)
         _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer, result)
         drawn = scored & offer.of & (offer.service in wanted)
         routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result, of=drawn))
@@ -442,14 +435,6 @@ def _shortest(mode: _Mode, offer: _Offer, result: Closest) -> NDArray[np.float64
     reached = result.status == "reached"
     metres[reached] = np.fmin(found, result.distance_m)[reached]
     return metres
-
-
-def _add_rows(rows: list[pd.DataFrame], added: pd.DataFrame) -> None:
-    """Put the settlements of one service together again, where they may use different facilities."""
-    if rows and rows[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
-        rows[-1] = pd.concat([rows[-1], added]).sort_index()
-    else:
-        rows.append(added)
 
 
 def _drawn_services(rules: AccessRules, services: Sequence[str], n_settlements: int) -> tuple[str, ...]:

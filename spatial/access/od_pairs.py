@@ -37,8 +37,6 @@ from spatial.inputs.facility_facts import capacity_units
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pandas.api.extensions import ExtensionArray
-
     from spatial.inputs.services import Vocabulary
 
 
@@ -91,7 +89,9 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
     if is_number and known.inferred_type != "string":
         return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
     if isinstance(ids.dtype, pd.StringDtype) and known.dtype == ids.dtype:
-        return _of_texts(ids.array, known.array)
+        found = compute.index_in(pa.array(ids.array), value_set=pa.array(known.array))
+        whole = found if found.null_count == 0 else found.fill_null(-1)
+        return np.array(whole, dtype=np.int32)  # a copy, since pyarrow's numbers cannot be written to
     codes, named = pd.factorize(ids)  # far fewer ids than rows: each is looked up once
     if len(named) and all(isinstance(item, str) for item in named):
         known = _written(known, "str")
@@ -116,12 +116,6 @@ def _of_numbers(ids: NDArray[np.signedinteger], known: NDArray[np.signedinteger]
     table = np.full(highest - lowest + 1, -1, dtype=np.int32)
     table[known.astype(np.int64) - lowest] = np.arange(len(known))
     return np.asarray(positions_of_numbers(np.ascontiguousarray(ids, dtype=np.int64), lowest, table))
-
-
-def _of_texts(ids: ExtensionArray, known: ExtensionArray) -> PositionArray:
-    found = compute.index_in(pa.array(ids), value_set=pa.array(known))
-    whole = found if found.null_count == 0 else found.fill_null(-1)
-    return np.array(whole, dtype=np.int32)  # a copy, since pyarrow's numbers cannot be written to
 
 
 # Pairs of places and facilities by position, in rows of places.
@@ -219,7 +213,9 @@ def read_pairs(
     if state & TWICE:
         key = i * np.int64(max(len(chosen), 1)) + j
         _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
-        fastest = _fastest(key, minutes)
+        # Choose the row of the fastest mode of each pair.
+        order = np.lexsort((minutes, key))
+        fastest = np.asarray(order[np.append(True, np.diff(key[order]) > 0)])
         i, j, minutes = i[fastest], j[fastest], minutes[fastest]
         _, start = _examined((i, j, minutes), _all(len(chosen)), shape)
     return Pairs(
@@ -304,12 +300,6 @@ def _check_once(key: LongArray, modes: NDArray[np.object_] | None, ids: tuple[pd
         i, j = np.divmod(doubled, len(ids[1]))
         named = list(zip(ids[0][i].tolist(), ids[1][j].tolist(), strict=True))
         raise ContractError("od", [f"from_id, to_id: twice in one mode: {first_of(named)}"])
-
-
-def _fastest(key: LongArray, minutes: FloatArray) -> LongArray:
-    """Choose the row of the fastest mode of each pair."""
-    order = np.lexsort((minutes, key))
-    return np.asarray(order[np.append(True, np.diff(key[order]) > 0)])
 
 
 def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:

@@ -83,7 +83,10 @@ def weighted_statistics(
         if weights is None
         else np.nan_to_num(numbers("statistics", "weights", weights), posinf=np.inf)
     )
-    _check_weights(value, weight)
+    if weight.shape != value.shape:
+        raise ContractError("weights", [f"{weight.size} for {value.size} values"])
+    if bool(((weight < 0.0) | np.isinf(weight)).any()):
+        raise ContractError("weights", ["negative or infinite"])
     known, reached = ~np.isnan(value), np.isfinite(value)
     total = float(weight[known].sum())
     return {
@@ -98,13 +101,6 @@ def weighted_statistics(
         "mean_capped": _mean(np.minimum(value[known], cap), weight[known]),
         "median": weighted_quantile(value[known], weight[known], 0.5),
     }
-
-
-def _check_weights(value: NDArray[np.float64], weight: NDArray[np.float64]) -> None:
-    if weight.shape != value.shape:
-        raise ContractError("weights", [f"{weight.size} for {value.size} values"])
-    if bool(((weight < 0.0) | np.isinf(weight)).any()):
-        raise ContractError("weights", ["negative or infinite"])
 
 
 def summarise(

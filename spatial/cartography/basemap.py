@@ -96,7 +96,27 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     """
     (south, west), (north, east) = bounds
     for side in _SIDES_PX:
-        metres, cell_m = _warped(relief, (west, south, east, north), side)
+        # Heights on a web Mercator grid over a box of degrees, and the side of a cell on the ground row by
+        # row.
+        box = (west, south, east, north)
+        left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, *box)
+        heights, source = _cut(relief, box)
+        step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
+        columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
+        target = np.full((rows, columns), np.nan)
+        reproject(
+            heights,
+            target,
+            src_transform=source,
+            src_crs=relief.crs.to_wkt(),
+            src_nodata=np.nan,
+            dst_transform=from_bounds(left, bottom, right, top, columns, rows),
+            dst_crs=_WEB_MERCATOR,
+            dst_nodata=np.nan,
+            resampling=Resampling.average if heights.size > target.size else Resampling.bilinear,
+        )
+        latitude = np.radians(np.linspace(box[3], box[1], rows))
+        metres, cell_m = target, step * np.cos(latitude)
         if not np.isfinite(metres).any():
             return None
         factor = _exaggeration(metres, cell_m)
@@ -144,35 +164,10 @@ def palette_png(shade: npt.ArrayLike) -> bytes:
         (b"IDAT", zlib.compress(lines.tobytes(), 9)),
         (b"IEND", b""),
     )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in chunks)
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def _warped(
-    relief: Raster, box: tuple[float, float, float, float], side: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Heights on a web Mercator grid over a box of degrees, and the side of a cell on the ground row by row."""
-    left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, *box)
-    heights, source = _cut(relief, box)
-    step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
-    columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
-    target = np.full((rows, columns), np.nan)
-    reproject(
-        heights,
-        target,
-        src_transform=source,
-        src_crs=relief.crs.to_wkt(),
-        src_nodata=np.nan,
-        dst_transform=from_bounds(left, bottom, right, top, columns, rows),
-        dst_crs=_WEB_MERCATOR,
-        dst_nodata=np.nan,
-        resampling=Resampling.average if heights.size > target.size else Resampling.bilinear,
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)))
+        for name, body in chunks
     )
-    latitude = np.radians(np.linspace(box[3], box[1], rows))
-    return target, step * np.cos(latitude)
 
 
 def _cut(relief: Raster, box: tuple[float, float, float, float]) -> tuple[npt.NDArray[np.float64], Affine]:
@@ -228,7 +223,12 @@ def ground(
         ]
     edges = _shapes(tables, "edges")
     if seasons and edges is not None:
-        groups += _season_groups(edges, tolerance_m)
+        first = edges.loc[edges["mode"] == edges["mode"].iloc[0]]
+        season_groups = [
+            _group(f"season_{season}", first.loc[first["all_season"] == season], tolerance_m)
+            for season in _SEASONS
+        ]
+        groups += season_groups
     else:
         groups += _road_groups(_shapes(tables, "roads"), tolerance_m, minor=minor)
     if boundaries is not None:
@@ -260,14 +260,6 @@ def _road_groups(
         _group(look, roads.loc[roads["road_class"].isin(classes)], tolerance_m)
         for look, classes in looks.items()
         if minor or look != "road_minor"
-    ]
-
-
-def _season_groups(edges: gpd.GeoDataFrame, tolerance_m: float) -> list[dict[str, Any] | None]:
-    first = edges.loc[edges["mode"] == edges["mode"].iloc[0]]
-    return [
-        _group(f"season_{season}", first.loc[first["all_season"] == season], tolerance_m)
-        for season in _SEASONS
     ]
 
 

@@ -130,7 +130,8 @@ def people_block(comparison: Comparison) -> Block:
 
 def gates_block(comparison: Comparison) -> list[Block]:
     """List the mandatory norms that turned, the study's first."""
-    names = _unit_names(comparison.units)
+    rows = comparison.units[comparison.units["unit_level"] != "settlement"].to_dict("records")
+    names = {(str(row["unit_level"]), str(row["unit_id"])): by_language(row) for row in rows}
     turned = comparison.gates[comparison.gates["turn"] != "same"]
     level = turned["unit_level"].ne(STUDY)
     ordered = turned.assign(last=level).sort_values(["last", "norm_id", "unit_id"])
@@ -240,11 +241,6 @@ def _changes(rows: pd.DataFrame) -> Block:
             date = "before" if change == "gone" else "after"
             found[change] = [plain(known[change][f"{what}_{date}"]) for what in ("places", "persons")]
     return found
-
-
-def _unit_names(units: pd.DataFrame) -> dict[tuple[str, str], dict[str, str]]:
-    rows = units[units["unit_level"] != "settlement"].to_dict("records")
-    return {(str(row["unit_level"]), str(row["unit_id"])): by_language(row) for row in rows}
 
 
 # The map of a comparison: every settlement of either run with its change, and the ground below.

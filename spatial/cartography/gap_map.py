@@ -73,7 +73,13 @@ def gap_page(
     """Write the gap map of one service."""
     meta = book.meta
     note = service_note(service, meta, book.words)
-    by_mode = _by_mode(book, service, rows)
+    # Rows of the table `access` for the page's settlements, in the study's order of modes.
+    pairs = sorted(
+        (pair for pair in book.access if pair[0] == service), key=lambda pair: _rank(pair, book.meta)
+    )
+    parts = {mode: book.access[service, mode] for _, mode in pairs}
+    own = {mode: part.loc[part["settlement_id"].isin(rows.ids)] for mode, part in parts.items()}
+    by_mode = {mode: part for mode, part in own.items() if len(part)}
     used = [part[name] for part in by_mode.values() for name in ("facility_id", "second_facility_id")]
     facilities, ids = facilities_block(
         service,
@@ -151,12 +157,25 @@ def _measured(
     ids: pd.Index,
 ) -> dict[str, Any]:
     """Tell the ways to the facilities of a service, and what the access engine knows of them."""
+    # Tell what the access engine knows beyond the nearest facility, as far as the page has room.
+    tolerance_m = detail.tolerance_m
+    areas, catchments = book.once(
+        ("areas", service, tolerance_m),
+        lambda: (areas_block(book, service, tolerance_m), catchments_block(book, service, tolerance_m)),
+    )
+    engine = {
+        "interval": interval_block(rows, book, service) if detail.extras else None,
+        "measures": measures_block(rows, book, service) if detail.extras else [],
+        "off_road": off_road_block(rows, book.tables.get("off_road"), service) if detail.extras else None,
+        "areas": areas if detail.minor_roads else None,
+        "catchments": catchments if detail.minor_roads else None,
+    }
     return {
         "travel": {
             mode: travel_block(rows, part, ids, detail=detail.extras) for mode, part in by_mode.items()
         },
         "routes": _routes(book, service, rows, detail),
-        **_engine(book, service, rows, detail),
+        **engine,
     }
 
 
@@ -237,7 +256,17 @@ def _ground(book: PageBook, detail: Detail, *, seasons: bool = False) -> list[di
 
 def _encode_shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     tables = book.tables
-    bounds = _bounds(rows, tables.get("study_area"))
+    # South-west and north-east: the settlements, and the study area where it does not reach far beyond
+    # them.
+    area = tables.get("study_area")
+    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
+    span = np.maximum(box[2:] - box[:2], 0.01)
+    low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
+    if isinstance(area, gpd.GeoDataFrame) and len(area):
+        ground_box = area.geometry.to_crs(WGS84).total_bounds
+        low = np.clip(ground_box[:2], box[:2] - span * _REACH, low)
+        high = np.clip(ground_box[2:], high, box[2:] + span * _REACH)
+    bounds = [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
     (south, west), (north, east) = bounds
     snaps = tables.get("snaps")
     return study_block(book, rows) | {
@@ -276,50 +305,12 @@ def _relief(book: PageBook, rows: Rows, bounds: list[list[float]]) -> dict[str, 
     return block
 
 
-def _bounds(rows: Rows, area: pd.DataFrame | None) -> list[list[float]]:
-    """South-west and north-east: the settlements, and the study area where it does not reach far beyond them."""
-    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
-    span = np.maximum(box[2:] - box[:2], 0.01)
-    low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
-    if isinstance(area, gpd.GeoDataFrame) and len(area):
-        ground_box = area.geometry.to_crs(WGS84).total_bounds
-        low = np.clip(ground_box[:2], box[:2] - span * _REACH, low)
-        high = np.clip(ground_box[2:], high, box[2:] + span * _REACH)
-    return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
-
-
-def _engine(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[str, Any]:
-    """Tell what the access engine knows beyond the nearest facility, as far as the page has room."""
-    tolerance_m = detail.tolerance_m
-    areas, catchments = book.once(
-        ("areas", service, tolerance_m),
-        lambda: (areas_block(book, service, tolerance_m), catchments_block(book, service, tolerance_m)),
-    )
-    return {
-        "interval": interval_block(rows, book, service) if detail.extras else None,
-        "measures": measures_block(rows, book, service) if detail.extras else [],
-        "off_road": off_road_block(rows, book.tables.get("off_road"), service) if detail.extras else None,
-        "areas": areas if detail.minor_roads else None,
-        "catchments": catchments if detail.minor_roads else None,
-    }
-
-
 def _page_norms(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
     own = book.norms.of_service(service, book.meta)
     if not detail.extras or len(rows.ids) * len(book.norms.norms) > _MANY_CELLS * 4:
         return own
     measured = set(book.norms.places["norm_id"])
     return own + [norm for norm in book.norms.norms if norm not in own and norm["id"] in measured]
-
-
-def _by_mode(book: PageBook, service: str, rows: Rows) -> dict[str, pd.DataFrame]:
-    """Rows of the table `access` for the page's settlements, in the study's order of modes."""
-    pairs = sorted(
-        (pair for pair in book.access if pair[0] == service), key=lambda pair: _rank(pair, book.meta)
-    )
-    parts = {mode: book.access[service, mode] for _, mode in pairs}
-    own = {mode: part.loc[part["settlement_id"].isin(rows.ids)] for mode, part in parts.items()}
-    return {mode: part for mode, part in own.items() if len(part)}
 
 
 def _routes(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[str, Any]:

@@ -178,7 +178,16 @@ def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | 
     chosen = next((name for name in _PREFERRED if name in names), shortest)
     own = own.loc[own["measure"] == chosen]
     own = own.loc[own["mode"] == own["mode"].min()]
-    mean = _mean(own, book.shapes("settlements"))
+    # Weigh by people, or by places where nobody knows the people; over the study, whatever part a page
+    # shows.
+    settlements = book.shapes("settlements")
+    inside = settlements.loc[settlements["in_study"]].set_index("settlement_id").sort_index()
+    value = own.set_index("settlement_id")["value"].reindex(inside.index)
+    people = inside["population_persons"]
+    weight = people.fillna(0.0) if people.notna().any() else people.isna().astype(float)
+    weight = weight.where(value.notna(), 0.0)
+    total = float(weight.sum())
+    mean = float((value.fillna(0.0) * weight).sum() / total) if total > 0 else 0.0
     if not mean > 0:
         return None
     values = rows.align(own)["value"]
@@ -189,17 +198,6 @@ def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | 
     )
     layer = class_layer(pd.Series(level), "measure", _LEVELS, always=4, mode=str(own["mode"].iloc[0]))
     return layer | {"measure": chosen, "mean": mean, "told": _unit(own)}
-
-
-def _mean(own: pd.DataFrame, settlements: pd.DataFrame) -> float:
-    """Weigh by people, or by places where nobody knows the people; over the study, whatever part a page shows."""
-    inside = settlements.loc[settlements["in_study"]].set_index("settlement_id").sort_index()
-    value = own.set_index("settlement_id")["value"].reindex(inside.index)
-    people = inside["population_persons"]
-    weight = people.fillna(0.0) if people.notna().any() else people.isna().astype(float)
-    weight = weight.where(value.notna(), 0.0)
-    total = float(weight.sum())
-    return float((value.fillna(0.0) * weight).sum() / total) if total > 0 else 0.0
 
 
 def _unit(own: pd.DataFrame) -> dict[str, Any]:

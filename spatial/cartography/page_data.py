@@ -339,6 +339,9 @@ def _norm(
     service = str(entry["service"])
     note = _note_of(service, meta)
     inventory = note.inventory if note else ("complete" if service in TIERS else "unknown")
+    # Say in each language whose people nobody counted and what the norm is judged on; empty where all are
+    # counted.
+    said = {language: missing_text(told, wording(language)) for language in languages()}
     return {
         "id": row["norm_id"],
         "service": service,
@@ -346,7 +349,7 @@ def _norm(
         "near": meta.near_miss(str(entry["unit"])),
         "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
         "nothing_mapped": bool(told.get("nothing_mapped")),
-        "people_missing": _missing(told),
+        "people_missing": (said if said["en"] else {}),
         "norm_class": row["norm_class"],
         "threshold": _plain(entry["threshold"]),
         "target_share": _plain(entry["target_share"]),
@@ -356,12 +359,6 @@ def _norm(
         "certainty": told.get("certainty"),
         "rural_access": told.get("rural_access"),
     }
-
-
-def _missing(told: Mapping[str, Any]) -> dict[str, str]:
-    """Say in each language whose people nobody counted and what the norm is judged on; empty where all are counted."""
-    said = {language: missing_text(told, wording(language)) for language in languages()}
-    return said if said["en"] else {}
 
 
 def _note_of(service: str, meta: PageMeta) -> ServiceNote | None:
@@ -482,6 +479,21 @@ class PageBook:
 def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ()) -> dict[str, Any]:
     """Say what is studied."""
     meta = book.meta
+    # Shares of what was not observed but filled in, for the mode of the headlines.
+    network = book.summary.get("network", {})
+    mode = next((name for name in meta.modes if name in network), None)
+    shares = (
+        {}
+        if mode is None
+        else {
+            "speed": network[mode].get("imputed_speed_share"),
+            "season": network[mode].get("unknown_season_share"),
+        }
+    )
+    people = book.summary.get("population", {})
+    if people.get("persons") is not None and people.get("places"):
+        shares["population"] = people["places_without_population"] / people["places"]
+    imputed = {name: float(share) for name, share in shares.items() if share is not None}
     return {
         "language": book.language,
         "messages": {language: _common(texts, more_words) for language, texts in book.words.items()},
@@ -507,7 +519,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         ],
         "issues": list(book.summary.get("issues", ())),
         "known_issues": book.known_issues,
-        "imputed": _imputed(book.summary, meta),
+        "imputed": imputed,
         "certainty": book.summary.get("certainty"),
         "rural_access": book.summary.get("rural_access"),
     }
@@ -520,21 +532,3 @@ def _common(texts: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
         for key, text in texts.items()
         if not key.startswith(OWN_WORDS) or key.startswith(KEPT_WORDS + more)
     }
-
-
-def _imputed(summary: Mapping[str, Any], meta: PageMeta) -> dict[str, float]:
-    """Shares of what was not observed but filled in, for the mode of the headlines."""
-    network = summary.get("network", {})
-    mode = next((name for name in meta.modes if name in network), None)
-    shares = (
-        {}
-        if mode is None
-        else {
-            "speed": network[mode].get("imputed_speed_share"),
-            "season": network[mode].get("unknown_season_share"),
-        }
-    )
-    people = summary.get("population", {})
-    if people.get("persons") is not None and people.get("places"):
-        shares["population"] = people["places_without_population"] / people["places"]
-    return {name: float(share) for name, share in shares.items() if share is not None}

@@ -57,26 +57,8 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     norms = [norm | {"file": _file_of(norm["service"], book, pages)} for norm in book.norms.norms]
     opening = {norm["file"] for norm in norms if norm["headline"]}
     ranked = sorted(pages, key=lambda page: _rank(page, opening))
-    return study_block(
-        book, rows, more_words=("score.", "pillar.", "fact.title") if "scores" in book.tables else ()
-    ) | {
-        "score": score_answer(book) if "scores" in book.tables else None,
-        "figures": _figures(book, rows),
-        "norms": norms,
-        "gate": gate_summary(norms),
-        "sign_counts": sign_off_counts(book.tables["sign_off"]) if "sign_off" in book.tables else None,
-        "calibration": book.summary.get("calibration"),
-        "trials": _trials(book, pages),
-        "pages": [page | {"first": not _rank(page, opening)[0]} for page in ranked],
-        "methods": [f"about.{key}" for key in ("times", "thresholds", "as_mapped", "people")],
-    }
-
-
-def _trials(book: PageBook, pages: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Gather what if, response of crews and room at facilities, each with the name and the page of its service.
-
-    ``warnings`` say by language what a scenario closes beside an open namesake.
-    """
+    # Gather what if, response of crews and room at facilities, each with the name and the page of its
+    # service.
     tables = book.tables
     told = {
         "scenarios": scenario_totals(tables.get("scenario_people"), tables.get("scenario_access")),
@@ -100,7 +82,34 @@ def _trials(book: PageBook, pages: list[dict[str, Any]]) -> dict[str, list[dict[
     by_language = {language: namesake_texts(book.summary, words) for language, words in spoken.items()}
     pairs = zip(*by_language.values(), strict=True)
     found["warnings"] = [dict(zip(by_language, texts, strict=True)) for texts in pairs]
-    return found
+    frame = rows.settlements
+    facilities = book.tables["facilities"]
+    inside = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
+    figures: list[dict[str, Any]] = [
+        {"key": "settlements", "kind": "count", "value": len(frame)},
+        {"key": "facilities", "kind": "count", "value": len(inside)},
+    ]
+    if "township_id" in frame:
+        figures.insert(1, {"key": "townships", "kind": "count", "value": int(frame["township_id"].nunique())})
+        alone = int(frame["township_id"].isna().sum())
+        if alone and frame["township_id"].notna().any():
+            figures.insert(2, {"key": "no_township", "kind": "count", "value": alone})
+    if rows.has_people:
+        people = float(frame["population_persons"].sum())
+        figures.insert(0, {"key": "population", "kind": "count", "value": people})
+    return study_block(
+        book, rows, more_words=("score.", "pillar.", "fact.title") if "scores" in book.tables else ()
+    ) | {
+        "score": score_answer(book) if "scores" in book.tables else None,
+        "figures": figures,
+        "norms": norms,
+        "gate": gate_summary(norms),
+        "sign_counts": sign_off_counts(book.tables["sign_off"]) if "sign_off" in book.tables else None,
+        "calibration": book.summary.get("calibration"),
+        "trials": found,
+        "pages": [page | {"first": not _rank(page, opening)[0]} for page in ranked],
+        "methods": [f"about.{key}" for key in ("times", "thresholds", "as_mapped", "people")],
+    }
 
 
 def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]]) -> str | None:
@@ -122,25 +131,6 @@ def _rank(page: dict[str, Any], opening: set[str | None]) -> tuple[bool, bool, s
         str(name).lower(),
         int(page.get("part", 0)),
     )
-
-
-def _figures(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
-    frame = rows.settlements
-    facilities = book.tables["facilities"]
-    inside = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
-    figures: list[dict[str, Any]] = [
-        {"key": "settlements", "kind": "count", "value": len(frame)},
-        {"key": "facilities", "kind": "count", "value": len(inside)},
-    ]
-    if "township_id" in frame:
-        figures.insert(1, {"key": "townships", "kind": "count", "value": int(frame["township_id"].nunique())})
-        alone = int(frame["township_id"].isna().sum())
-        if alone and frame["township_id"].notna().any():
-            figures.insert(2, {"key": "no_township", "kind": "count", "value": alone})
-    if rows.has_people:
-        people = float(frame["population_persons"].sum())
-        figures.insert(0, {"key": "population", "kind": "count", "value": people})
-    return figures
 
 
 # All pages of a study: the index, a gap map a service, the last mile; each within its budget.

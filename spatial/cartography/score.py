@@ -213,7 +213,18 @@ def score_layers(rows: Rows, book: PageBook) -> list[dict[str, Any]]:
         order = sorted([*classes, "cluster_none"], key=list(_CLUSTERS.values()).index)
         layers.append(class_layer(found, "clusters", order, always=5, mode=mode))
     if towns is not None and towns["fulcrum_index"].notna().any():
-        layers.append(class_layer(_thirds(rows, towns), "fulcrum", _TOWN_LAYERS, always=4, mode=mode))
+        # Put towns in thirds by their fulcrum index; other places, and towns without one, are none.
+        index = towns.set_index("settlement_id")["fulcrum_index"].dropna()
+        lower, upper = index.quantile([1 / 3, 2 / 3])
+        values = index.reindex(rows.ids).to_numpy(dtype=np.float64)
+        thirds = pd.Series(
+            np.select(
+                [np.isnan(values), values >= upper, values >= lower],
+                [_TOWN_LAYERS[3], _TOWN_LAYERS[0], _TOWN_LAYERS[1]],
+                _TOWN_LAYERS[2],
+            )
+        )
+        layers.append(class_layer(thirds, "fulcrum", _TOWN_LAYERS, always=4, mode=mode))
     return layers
 
 
@@ -285,20 +296,6 @@ def _level_classes(levels: pd.Series, book: PageBook) -> pd.Series:
     values = levels.to_numpy(dtype=np.float64)
     reached = [np.isnan(values), *(values >= start for start in _breaks(book))]
     return pd.Series(np.select(reached, ["unknown", *_LEVELS[:-1]], "level_1"))
-
-
-def _thirds(rows: Rows, towns: pd.DataFrame) -> pd.Series:
-    """Put towns in thirds by their fulcrum index; other places, and towns without one, are none."""
-    index = towns.set_index("settlement_id")["fulcrum_index"].dropna()
-    lower, upper = index.quantile([1 / 3, 2 / 3])
-    values = index.reindex(rows.ids).to_numpy(dtype=np.float64)
-    return pd.Series(
-        np.select(
-            [np.isnan(values), values >= upper, values >= lower],
-            [_TOWN_LAYERS[3], _TOWN_LAYERS[0], _TOWN_LAYERS[1]],
-            _TOWN_LAYERS[2],
-        )
-    )
 
 
 # The page "How integrated are we?": levels and gaps of the study and its townships, and what holds each back.
@@ -390,7 +387,9 @@ def _made(book: PageBook) -> Entry:
     tables = book.tables
     parts = tables["score_components"]
     shown = parts.loc[parts["unit_level"].isin([STUDY, TOWNSHIP])]
-    degrees = _degrees(shown, book.meta.pillar_weights)
+    found = held_back(shown, book.meta.pillar_weights)
+    keys = found[["unit_level", "unit_id", "pillar", "component"]].itertuples(index=False, name=None)
+    degrees = dict(zip(keys, found["obstacle_degree"], strict=True))
     study = list(_units(book, STUDY, degrees))
     townships = list(_units(book, TOWNSHIP, degrees))
     ids = [unit["id"] for unit in townships]
@@ -412,12 +411,6 @@ def _made(book: PageBook) -> Entry:
         "norms": _norms(book, study + townships, access_norms),
         **access_norms,
     }
-
-
-def _degrees(parts: pd.DataFrame, weights: Mapping[str, float]) -> dict[tuple[str, ...], float]:
-    found = held_back(parts, weights)
-    keys = found[["unit_level", "unit_id", "pillar", "component"]].itertuples(index=False, name=None)
-    return dict(zip(keys, found["obstacle_degree"], strict=True))
 
 
 def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float]) -> Iterator[Entry]:
@@ -550,12 +543,16 @@ def _towns(book: PageBook) -> Iterator[Entry]:
             **{name: plain(row[name]) for name in _TOWN_NUMBERS},
             "asked": int(row["required_services"]),
             "unlisted": row.get("completeness_status") == "no_complete_list",
-            "missing": [{"service": name, "names": dict(_service_names(name, book))} for name in missing],
+            "missing": [
+                {
+                    "service": name,
+                    "names": dict(
+                        book.meta.names.get(name) or service_note(name, book.meta, book.words).names
+                    ),
+                }
+                for name in missing
+            ],
         }
-
-
-def _service_names(service: str, book: PageBook) -> Mapping[str, str]:
-    return book.meta.names.get(service) or service_note(service, book.meta, book.words).names
 
 
 def _clusters(book: PageBook) -> dict[str, Entry]:

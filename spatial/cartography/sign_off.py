@@ -34,11 +34,14 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
     townships = score["townships"]
     parts = parts_of(book.tables, book.meta.modes[0])
     study = {key: value for key, value in score.items() if key not in ("townships", "towns", "alike")}
+    # Put known issues beside a township that they leave without a rank.
+    gains = most_to_gain(townships, parts)
+    mine = [known for known in score["doubts"] if gains and gains["id"] in known["without_rank"]]
     data = study_block(book, rows) | {
         "score": study,
         "headlines": [norm for norm in book.norms.norms if norm["headline"]][:NORMS],
         "townships": len(townships),
-        "gains": _in_doubt(most_to_gain(townships, parts), score),
+        "gains": (gains | {"doubts": mine} if gains and mine else gains),
         "parts": len(set(parts.values())),
         "last": surely_last(townships) if len(set(parts.values())) < 2 else None,
         "settlements": len(rows.ids),
@@ -46,12 +49,6 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
     }
     data["messages"] = dict(book.words)
     return plain_document(data, title=title, language=book.language, parts=FACT_SHEET)
-
-
-def _in_doubt(gains: Entry | None, score: Mapping[str, Any]) -> Entry | None:
-    """Put known issues beside a township that they leave without a rank."""
-    mine = [known for known in score["doubts"] if gains and gains["id"] in known["without_rank"]]
-    return gains | {"doubts": mine} if gains and mine else gains
 
 
 def most_to_gain(
@@ -308,15 +305,14 @@ def _inventory(book: PageBook, told: Sequence[Entry]) -> list[Entry]:
             "of": row["service"],
             "names": _names(str(row["service"]), book),
             "known": row["declared"],
-            **({name: plain(row[name]) for name in (*COUNTED, *ESTIMATED)} if _is_estimated(row) else {}),
+            **(
+                {name: plain(row[name]) for name in (*COUNTED, *ESTIMATED)}
+                if bool(pd.notna(row["official"]) or pd.notna(row["estimated"]))
+                else {}
+            ),
         }
         for row in table.sort_values("service", kind="stable").to_dict("records")
     ]
-
-
-def _is_estimated(row: Mapping[Any, Any]) -> bool:
-    """Tell whether an official count or the comparison of list and map speaks for the service."""
-    return bool(pd.notna(row["official"]) or pd.notna(row["estimated"]))
 
 
 def _words(language: str) -> dict[str, str]:

@@ -504,7 +504,9 @@ def plain_numbers(
     changed = {}
     for name in map(str, frame.columns):
         is_axis = name in axes
-        if not (is_axis or _is_number_column(name)) or not isinstance(frame[name].dtype, pd.StringDtype):
+        if not (is_axis or (name in _known_numbers() or name.endswith(NUMBER_ENDINGS))) or not isinstance(
+            frame[name].dtype, pd.StringDtype
+        ):
             continue
         written = frame[name].str.strip()
         angle = written.str.contains(_ANGLE, na=False) & is_axis
@@ -541,7 +543,3 @@ def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
 def _known_numbers() -> frozenset[str]:
     fields = [field for table in TABLES.values() for field in table.fields]
     return OWN_NUMBERS | {field.name for field in fields if field.kind in {"number", "whole"}}
-
-
-def _is_number_column(name: str) -> bool:
-    return name in _known_numbers() or name.endswith(NUMBER_ENDINGS)

@@ -282,7 +282,13 @@ def read_delimited(
     if not rows:
         raise SourceError(f"{what} {path}: the table holds no rows; export it again")
     _refuse_other_delimiter(f"{what} {path}", header, rows, delimiter)
-    empty = _empty_columns(header, rows)
+    # Count the columns at the end that have neither a name nor a filled cell: spreadsheets leave such
+    # behind.
+    named = len(header)
+    while named and not header[named - 1]:
+        named -= 1
+    hollow = all(len(row) == len(header) and not any(cell.strip() for cell in row[named:]) for row in rows)
+    empty = len(header) - named if hollow else 0
     if empty:
         header, rows = header[:-empty], [row[:-empty] for row in rows]
     _refuse_shape(f"{what} {path}", header, rows, lines)
@@ -294,15 +300,6 @@ def read_delimited(
         item = "empty columns without a name left out"
         add_notes(frame, [Note(item, empty, f"{item}: {empty} at the end")])
     return frame
-
-
-def _empty_columns(header: list[str], rows: list[list[str]]) -> int:
-    """Count the columns at the end that have neither a name nor a filled cell: spreadsheets leave such behind."""
-    named = len(header)
-    while named and not header[named - 1]:
-        named -= 1
-    hollow = all(len(row) == len(header) and not any(cell.strip() for cell in row[named:]) for row in rows)
-    return len(header) - named if hollow else 0
 
 
 def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:

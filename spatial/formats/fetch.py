@@ -228,26 +228,26 @@ def _write(elements: list[dict[str, Any]], target: Path) -> None:
             part = Path(folder) / target.name
             with osmium.SimpleWriter(str(part)) as writer:
                 for element in elements:
-                    _add(writer, element)
+                    tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
+                    common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
+                    mutable = osmium.osm.mutable
+                    if element["type"] == "node":
+                        writer.add_node(
+                            mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common)
+                        )
+                    elif element["type"] == "way":
+                        writer.add_way(
+                            mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common)
+                        )
+                    else:
+                        members = [
+                            (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
+                            for member in element.get("members", [])
+                        ]
+                        writer.add_relation(mutable.Relation(members=members, **common))
             part.replace(target)
     except (OSError, RuntimeError) as error:
         raise SourceError(f"{target}: cannot be written: {error}") from error
-
-
-def _add(writer: osmium.SimpleWriter, element: dict[str, Any]) -> None:
-    tags = {str(key): str(value) for key, value in element.get("tags", {}).items()}
-    common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
-    mutable = osmium.osm.mutable
-    if element["type"] == "node":
-        writer.add_node(mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common))
-    elif element["type"] == "way":
-        writer.add_way(mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common))
-    else:
-        members = [
-            (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
-            for member in element.get("members", [])
-        ]
-        writer.add_relation(mutable.Relation(members=members, **common))
 
 
 # Bring what a study lacks: files from their described addresses, an extract of its ground through osmnx.
@@ -342,7 +342,28 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
     if ground is None:
         raise SourceError(f"{item.key}: {item.path} is missing; {item.remedy}")
     day = download_extract(ground, item.file, servers=servers, progress=report)
-    _describe_extract(item, day, servers)
+    # Describe the new file in the source.toml beside it, in place of an earlier one of that name.
+    entry = {
+        "path": item.file.name,
+        "origin": f"{_FROM_OVERPASS} at {servers.overpass_url} (c) OpenStreetMap contributors",
+        "licence": "ODbL-1.0",
+        "vintage": day,
+        "sha256": file_sha256(item.file),
+        "address": UNKNOWN,
+    }
+    block = "[[file]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in entry.items())
+    description = item.file.parent / DESCRIPTION
+    before = description.read_text(encoding="utf-8-sig") if description.is_file() else ""
+    kept = [
+        part
+        for part in _FILE_HEADING.split(before)
+        if part.strip()
+        and not any(entry.get("path") == item.file.name for entry in tomllib.loads(part).get("file", []))
+    ]
+    with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
+        part = Path(folder) / DESCRIPTION
+        part.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8")
+        part.replace(description)
 
 
 def _refuse_outside_root(item: MissingSource, root: Path) -> None:
@@ -394,29 +415,3 @@ def _quiet_pooch() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _describe_extract(item: MissingSource, day: str, servers: Servers) -> None:
-    """Describe the new file in the source.toml beside it, in place of an earlier one of that name."""
-    entry = {
-        "path": item.file.name,
-        "origin": f"{_FROM_OVERPASS} at {servers.overpass_url} (c) OpenStreetMap contributors",
-        "licence": "ODbL-1.0",
-        "vintage": day,
-        "sha256": file_sha256(item.file),
-        "address": UNKNOWN,
-    }
-    block = "[[file]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in entry.items())
-    description = item.file.parent / DESCRIPTION
-    before = description.read_text(encoding="utf-8-sig") if description.is_file() else ""
-    kept = [
-        part for part in _FILE_HEADING.split(before) if part.strip() and not _describes(part, item.file.name)
-    ]
-    with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
-        part = Path(folder) / DESCRIPTION
-        part.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8")
-        part.replace(description)
-
-
-def _describes(block: str, name: str) -> bool:
-    return any(entry.get("path") == name for entry in tomllib.loads(block).get("file", []))

@@ -368,7 +368,19 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
             if not description.is_file():
                 continue
             inside = PurePosixPath(os.path.relpath(root / path, folder)).as_posix()
-            for entry in _entries(description):
+            try:
+                content = tomllib.loads(description.read_text(encoding="utf-8-sig"))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                raise SourceError(f"{description}: cannot be read as TOML in UTF-8: {error}") from error
+            entries = content.get("file")
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise SourceError(
+                    f"{description}: describes no file; write one [[file]] each with {', '.join(_KEYS)}"
+                )
+            problems = [problem for number, entry in enumerate(entries) for problem in _faults(number, entry)]
+            if problems:
+                raise SourceError(f"{description}: " + "; ".join(problems))
+            for entry in [_told(entry) for entry in entries]:
                 if PurePosixPath(entry["path"]).as_posix() == inside:
                     return replace(SourceRecord(**entry), path=path)
     return None
@@ -398,22 +410,6 @@ def _folders(root: Path, path: str) -> list[Path]:
     if inside.is_absolute() or ".." in inside.parts:
         return [folder]
     return [root / parent for parent in inside.parents]
-
-
-def _entries(description: Path) -> list[dict[str, Any]]:
-    try:
-        content = tomllib.loads(description.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"{description}: cannot be read as TOML in UTF-8: {error}") from error
-    entries = content.get("file")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SourceError(
-            f"{description}: describes no file; write one [[file]] each with {', '.join(_KEYS)}"
-        )
-    problems = [problem for number, entry in enumerate(entries) for problem in _faults(number, entry)]
-    if problems:
-        raise SourceError(f"{description}: " + "; ".join(problems))
-    return [_told(entry) for entry in entries]
 
 
 def _told(entry: dict[str, Any]) -> dict[str, Any]:

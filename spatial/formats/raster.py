@@ -97,7 +97,23 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
         return _open_tiff(local_file(path, what=what, magic=TIFF_BEGINNINGS, kind="GeoTIFF"), what)
     if suffix == ".zip":
         file = local_file(path, what=what, magic=(b"PK",), kind="zip")
-        return _open_hgt(file, _member(file, what), what)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                names = archive.namelist()
+        except zipfile.BadZipFile as error:
+            raise SourceError(
+                f"{what} {file}: the zip is truncated or damaged: {error}; fetch it again"
+            ) from error
+        tiles = [name for name in names if name.lower().endswith(".hgt")]
+        wanted = _HGT_NAME.search(file.name)
+        if wanted is not None:
+            tiles = [name for name in tiles if wanted[0].lower() in name.rsplit("/", 1)[-1].lower()]
+        if len(tiles) != 1:
+            meant = f"{wanted[0].upper()}.hgt" if wanted is not None else "one .hgt tile"
+            raise SourceError(
+                f"{what} {file}: the zip does not hold {meant} but {first_of(names)}; fetch it again"
+            )
+        return _open_hgt(file, tiles[0], what)
     if suffix == ".hgt":
         return _open_hgt(local_file(path, what=what), "", what)
     raise SourceError(
@@ -141,26 +157,6 @@ def _open_hgt(file: Path, member: str, what: str) -> Tile:
     step = 1.0 / (side - 1)
     transform = Affine(step, 0.0, west - step / 2, 0.0, -step, south + 1 + step / 2)
     return Tile(file, transform, pyproj.CRS.from_user_input(WGS84), (side, side), member, what)
-
-
-def _member(file: Path, what: str) -> str:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise SourceError(
-            f"{what} {file}: the zip is truncated or damaged: {error}; fetch it again"
-        ) from error
-    tiles = [name for name in names if name.lower().endswith(".hgt")]
-    wanted = _HGT_NAME.search(file.name)
-    if wanted is not None:
-        tiles = [name for name in tiles if wanted[0].lower() in name.rsplit("/", 1)[-1].lower()]
-    if len(tiles) != 1:
-        meant = f"{wanted[0].upper()}.hgt" if wanted is not None else "one .hgt tile"
-        raise SourceError(
-            f"{what} {file}: the zip does not hold {meant} but {first_of(names)}; fetch it again"
-        )
-    return tiles[0]
 
 
 def _member_size(file: Path, member: str) -> int:

@@ -245,7 +245,11 @@ def _read_parquet(file: Path, what: str) -> pd.DataFrame:
 def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataFrame:
     encoding = None
     if kind == "Shapefile":
-        _refuse_partial_shapefile(file, what)
+        absent = [ending for ending in (".shx", ".dbf") if not _sibling(file, ending)]
+        if absent:
+            raise SourceError(
+                f"{what} {file}: a Shapefile is several files, and {', '.join(absent)} is not beside it; copy them all"
+            )
         encoding = _shapefile_encoding(file, source.encoding, what)
     try:
         with warnings.catch_warnings():
@@ -313,14 +317,6 @@ def _layer(file: Path, wanted: str | None, what: str) -> str:
             )
         )
     return names[0]
-
-
-def _refuse_partial_shapefile(file: Path, what: str) -> None:
-    absent = [ending for ending in (".shx", ".dbf") if not _sibling(file, ending)]
-    if absent:
-        raise SourceError(
-            f"{what} {file}: a Shapefile is several files, and {', '.join(absent)} is not beside it; copy them all"
-        )
 
 
 def _sibling(file: Path, ending: str) -> bool:

@@ -116,7 +116,10 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
                 f"{label}: row {declared} is empty and cannot be the header; correct header_row"
             )
         return declared, _header_end(grid, declared)
-    width = _usual_width(grid)
+    # Count the filled cells of a usual row: as many as a quarter of the rows have, so that remarks do not
+    # count.
+    widths = sorted(Counter(row for row, _ in grid.cells).values(), reverse=True)
+    width = widths[len(widths) // 4]
     by_row: dict[int, list[int]] = {}
     for row, column in grid.cells:
         by_row.setdefault(row, []).append(column)
@@ -166,12 +169,6 @@ def total_rows(frame: pd.DataFrame, words: Collection[str]) -> list[int]:
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?\d+([.,]\d+)?%?", text, re.ASCII) is not None
-
-
-def _usual_width(grid: Grid) -> int:
-    """Count the filled cells of a usual row: as many as a quarter of the rows have, so that remarks do not count."""
-    widths = sorted(Counter(row for row, _ in grid.cells).values(), reverse=True)
-    return widths[len(widths) // 4]
 
 
 def _across(grid: Grid, row: int) -> list[Merge]:

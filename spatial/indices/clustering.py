@@ -320,8 +320,30 @@ def local_clusters(
     if squares > 0.0:
         z = z / math.sqrt(squares / len(z))
         lag = weights @ z
-        value[kept], p_value[kept] = z * lag, _conditional(z, lag, weights, draws, seed)
-        named = p_value[kept] <= _critical(p_value[kept], false_discovery_rate)
+        # Two-sided p-values: each place keeps its own access, its neighbours' are drawn from the others.
+        n = len(z)
+        counts = np.diff(weights.indptr)
+        rows = np.repeat(np.arange(n), counts)
+        place = np.arange(len(rows)) - np.repeat(weights.indptr[:-1], counts)
+        generator = np.random.default_rng(seed)
+        most = int(counts.max())
+        expected = -z / (n - 1)
+        distance = np.abs(lag - expected) - TOLERANCE
+        extreme = np.zeros(n, dtype=np.int64)
+        for _draw in range(draws):
+            others = generator.choice(n - 1, size=most, replace=False)[place]
+            others = others + (others >= rows)
+            sampled = np.bincount(rows, weights=weights.data * z[others], minlength=n)
+            extreme += np.abs(sampled - expected) >= distance
+        conditional = np.asarray((extreme + 1.0) / (draws + 1.0), dtype=np.float64)
+        value[kept], p_value[kept] = z * lag, conditional
+        # Largest p-value that is named, so that at most this share of names is wrong.
+        p_values = p_value[kept]
+        ordered = np.sort(p_values)
+        passed = np.flatnonzero(
+            ordered <= false_discovery_rate * np.arange(1, len(ordered) + 1) / len(ordered)
+        )
+        named = p_value[kept] <= (float(ordered[passed[-1]]) if len(passed) else -1.0)
         words = np.where(
             z >= 0.0,
             np.where(lag >= 0.0, "good", "good_among_bad"),
@@ -357,31 +379,3 @@ def _centred(
     if len(chosen) and float(np.ptp(chosen)) == 0.0:
         return np.zeros(len(chosen)), weights, kept
     return chosen - (chosen.mean() if len(chosen) else 0.0), weights, kept
-
-
-def _conditional(
-    z: FloatArray, lag: FloatArray, weights: sparse.csr_array, draws: int, seed: int
-) -> FloatArray:
-    """Two-sided p-values: each place keeps its own access, its neighbours' are drawn from the others."""
-    n = len(z)
-    counts = np.diff(weights.indptr)
-    rows = np.repeat(np.arange(n), counts)
-    place = np.arange(len(rows)) - np.repeat(weights.indptr[:-1], counts)
-    generator = np.random.default_rng(seed)
-    most = int(counts.max())
-    expected = -z / (n - 1)
-    distance = np.abs(lag - expected) - TOLERANCE
-    extreme = np.zeros(n, dtype=np.int64)
-    for _draw in range(draws):
-        others = generator.choice(n - 1, size=most, replace=False)[place]
-        others = others + (others >= rows)
-        sampled = np.bincount(rows, weights=weights.data * z[others], minlength=n)
-        extreme += np.abs(sampled - expected) >= distance
-    return np.asarray((extreme + 1.0) / (draws + 1.0), dtype=np.float64)
-
-
-def _critical(p_values: FloatArray, rate: float) -> float:
-    """Largest p-value that is named, so that at most this share of names is wrong."""
-    ordered = np.sort(p_values)
-    passed = np.flatnonzero(ordered <= rate * np.arange(1, len(ordered) + 1) / len(ordered))
-    return float(ordered[passed[-1]]) if len(passed) else -1.0

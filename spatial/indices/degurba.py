@@ -324,7 +324,20 @@ def degree_of_urbanisation(
     if level not in (1, 2):
         raise ContractError("degurba", [f"level: is {level!r}, must be 1 or 2"])
     grid = _read(population_persons, cell_area_km2, land_share, built_share, _named(rules))
-    centre = _urban_centres(grid)
+    labels = find_clusters(grid.dense(), contiguity=4)
+    if grid.rules.size_test == "before":
+        labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
+    masks: dict[str, Mask] = {}
+    if grid.rules.majority == "R2023A":
+        empty = grid.persons <= 0.0
+        masks = {"never": grid.water(), "ignored": empty & (grid.land_share < WATER_LAND_SHARE)}
+    if grid.rules.order == "smooth_then_fill":
+        labels = fill_holes(majority_smoothing(labels, **masks), grid.area_km2, below_km2=HOLE_KM2)
+    else:
+        labels = majority_smoothing(fill_holes(labels, grid.area_km2, below_km2=HOLE_KM2), **masks)
+    if grid.rules.size_test == "after":
+        labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
+    centre = labels > 0
     cluster = _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS) > 0
     water = grid.water()
     if level == 1:
@@ -347,23 +360,6 @@ def degree_of_urbanisation(
         default=11,
     )
     return codes.astype(np.int16)
-
-
-def _urban_centres(grid: _Grid) -> Mask:
-    labels = find_clusters(grid.dense(), contiguity=4)
-    if grid.rules.size_test == "before":
-        labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
-    masks: dict[str, Mask] = {}
-    if grid.rules.majority == "R2023A":
-        empty = grid.persons <= 0.0
-        masks = {"never": grid.water(), "ignored": empty & (grid.land_share < WATER_LAND_SHARE)}
-    if grid.rules.order == "smooth_then_fill":
-        labels = fill_holes(majority_smoothing(labels, **masks), grid.area_km2, below_km2=HOLE_KM2)
-    else:
-        labels = majority_smoothing(fill_holes(labels, grid.area_km2, below_km2=HOLE_KM2), **masks)
-    if grid.rules.size_test == "after":
-        labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
-    return labels > 0
 
 
 def _semi_dense(grid: _Grid, taken: Mask) -> Mask:

@@ -324,25 +324,15 @@ def _null(matrix: Any, side: NDArray[np.int64], total: float, *, mixed: bool) ->
             expected += out[one].sum() * into[other].sum() + out[other].sum() * into[one].sum()
         else:
             expected += out.sum() * into.sum() - float(out @ into)
-        returned += _smaller(out, into, one, other, mixed=mixed)
+        # Sum ``min(out_i in_j, out_j in_i)`` over ordered pairs.
+        order = np.argsort(np.arctan2(out, into), kind="stable")
+        later_in_other = np.cumsum((into * other)[order][::-1])[::-1] - (into * other)[order]
+        pairs = float(((out * one)[order] * later_in_other).sum())
+        if mixed:
+            later_in_one = np.cumsum((into * one)[order][::-1])[::-1] - (into * one)[order]
+            pairs += float(((out * other)[order] * later_in_one).sum())
+        returned += 2.0 * pairs
     return float(returned / expected) if expected > 0.0 else math.nan
-
-
-def _smaller(
-    out: FloatArray, into: FloatArray, one: NDArray[np.bool_], other: NDArray[np.bool_], *, mixed: bool
-) -> float:
-    """
-    Sum ``min(out_i in_j, out_j in_i)`` over ordered pairs.
-
-    ``out_i in_j <= out_j in_i`` where i sends less by what it receives, so that one sort and running sums do.
-    """
-    order = np.argsort(np.arctan2(out, into), kind="stable")
-    later_in_other = np.cumsum((into * other)[order][::-1])[::-1] - (into * other)[order]
-    pairs = float(((out * one)[order] * later_in_other).sum())
-    if mixed:
-        later_in_one = np.cumsum((into * one)[order][::-1])[::-1] - (into * one)[order]
-        pairs += float(((out * other)[order] * later_in_one).sum())
-    return 2.0 * pairs
 
 
 # Flows as distance and mass would have them: modelled, labelled as such, and never part of a score.

@@ -78,23 +78,6 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
         if population_persons is None
         else np.atleast_1d(numbers("inequality", "population_persons", population_persons)).ravel()
     )
-    _refuse(value, people)
-    valid = ~np.isnan(value) & ~np.isnan(people)
-    kept = valid & (people > 0.0)
-    total = float(people[valid].sum())
-    return Sample(
-        value[kept],
-        people[kept] / total if total > 0.0 else people[kept],
-        kept,
-        len(value),
-        int(valid.sum()),
-        int((~valid).sum()),
-        float(np.nansum(people)),
-        total,
-    )
-
-
-def _refuse(value: FloatArray, people: FloatArray) -> None:
     if len(value) != len(people):
         raise ContractError(
             "inequality", [f"population_persons: {len(people)} for {len(value)} values of access"]
@@ -111,6 +94,19 @@ def _refuse(value: FloatArray, people: FloatArray) -> None:
             )
     if problems:
         raise ContractError("inequality", problems)
+    valid = ~np.isnan(value) & ~np.isnan(people)
+    kept = valid & (people > 0.0)
+    total = float(people[valid].sum())
+    return Sample(
+        value[kept],
+        people[kept] / total if total > 0.0 else people[kept],
+        kept,
+        len(value),
+        int(valid.sum()),
+        int((~valid).sum()),
+        float(np.nansum(people)),
+        total,
+    )
 
 
 # Measures along the Lorenz curve: Gini, and the Palma ratio under its two definitions.

@@ -369,17 +369,13 @@ def _case(
     people = origins.frame["population_persons"].to_numpy(dtype=np.float64)
     base = nearest(graph, origins.snaps, goals.snaps, k=1, direction=direction, direct_barriers=barriers)
     weight = np.nan_to_num(people)
-    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base, _partners(graph))
-
-
-def _partners(graph: TravelGraph) -> NDArray[np.int64]:
-    """Name the other direction of each road that is two edges; each other edge is its own partner."""
+    # Name the other direction of each road that is two edges; each other edge is its own partner.
     partner = np.arange(graph.n_edges, dtype=np.int64)
     twin = graph.edge_twin
     if twin is not None:
         first = np.flatnonzero(twin >= 0)
         partner[first], partner[twin[first]] = twin[first], first
-    return partner
+    return _Case(graph, origins.snaps, goals.snaps, weight, direction, barriers, base, partner)
 
 
 # The shape of a network: how many loops it has, how well nodes are linked, how far ways bend (Kansky 1963).

@@ -63,7 +63,10 @@ def dissimilarity_index(x: ArrayLike, total: ArrayLike) -> float:
     0.625
     """
     x, t = read_units(x, total)
-    return _dissimilarity(x, t)
+    if math.isnan(_two_groups(x, t)):
+        return math.nan
+    y = t - x
+    return float(0.5 * np.abs(x / x.sum() - y / y.sum()).sum())
 
 
 def information_index(x: ArrayLike, total: ArrayLike) -> float:
@@ -223,13 +226,6 @@ def _two_groups(x: FloatArray, t: FloatArray) -> float:
     """Share of the group in all; NaN where either group is empty."""
     mine, others = float(x.sum()), float((t - x).sum())
     return mine / (mine + others) if mine > 0.0 and others > 0.0 else math.nan
-
-
-def _dissimilarity(x: FloatArray, t: FloatArray) -> float:
-    if math.isnan(_two_groups(x, t)):
-        return math.nan
-    y = t - x
-    return float(0.5 * np.abs(x / x.sum() - y / y.sum()).sum())
 
 
 # Segregation that knows where units lie: borders (Morrill 1991), environments (Reardon and O'Sullivan 2004).

@@ -148,7 +148,8 @@ def attributes_from_table(
     joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
     kept = [name for name in dict.fromkeys((*FOUND_BY, *joined)) if name in opened.columns]
     columns = pd.DataFrame(opened)[kept].copy()
-    frame = gpd.GeoDataFrame(columns, geometry=_nowhere(opened.index), crs=WGS84)
+    empty: Any = np.full(len(opened.index), None, dtype=object)
+    frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(empty, index=opened.index, crs=WGS84), crs=WGS84)
     frame.attrs = dict(opened.attrs)
     frame[KEY] = id_column(frame, KEY, problems) if KEY in frame.columns else _ids(frame)
     for name in (*FOUND_BY, "official_class"):
@@ -234,7 +235,18 @@ def join_attributes(
     rows = placed.set_axis(pd.Index(about), axis=0)
     columns = [name for name in table.columns if name not in (*FOUND_BY, "geometry")]
     joined, notes = _joined(settlements, rows, columns)
-    return joined, [*notes, _called_otherwise(rows, settlements)]
+    # Name rows that their code puts at a settlement of another name: the code may be wrong.
+    coded = rows[rows["placed_by"] == "unit_code"]
+    theirs = settlements.set_index(KEY).reindex(coded.index)
+    pairs = [
+        (mine[0], place[0])
+        for mine, place in zip(names_of(coded, NAMES), names_of(theirs), strict=True)
+        if mine and place and name_scores([mine], [place]).max() < SAME_NAME
+    ]
+    listed = first_of([f"{one} ≠ {other}" for one, other in pairs])
+    item = "joined by code to a settlement of another name"
+    called_otherwise = Note(item, len(pairs), f"{item} (row ≠ settlement): {listed}")
+    return joined, [*notes, called_otherwise]
 
 
 def _joined(
@@ -273,20 +285,6 @@ def _about_people(settlements: gpd.GeoDataFrame, numbers: pd.Series) -> list[Not
     ]
 
 
-def _called_otherwise(rows: pd.DataFrame, settlements: gpd.GeoDataFrame) -> Note:
-    """Name rows that their code puts at a settlement of another name: the code may be wrong."""
-    coded = rows[rows["placed_by"] == "unit_code"]
-    theirs = settlements.set_index(KEY).reindex(coded.index)
-    pairs = [
-        (mine[0], place[0])
-        for mine, place in zip(names_of(coded, NAMES), names_of(theirs), strict=True)
-        if mine and place and name_scores([mine], [place]).max() < SAME_NAME
-    ]
-    listed = first_of([f"{one} ≠ {other}" for one, other in pairs])
-    item = "joined by code to a settlement of another name"
-    return Note(item, len(pairs), f"{item} (row ≠ settlement): {listed}")
-
-
 def _refuse_doubles(about: pd.Series, placed: pd.DataFrame, source: TableSource) -> None:
     twice = about.duplicated(keep=False)
     if twice.any():
@@ -302,8 +300,3 @@ def _ids(frame: pd.DataFrame) -> pd.Series:
             if text.notna().all() and not text.duplicated().any():
                 return text
     return row_labels(frame, "")
-
-
-def _nowhere(index: pd.Index) -> gpd.GeoSeries:
-    empty: Any = np.full(len(index), None, dtype=object)
-    return gpd.GeoSeries(empty, index=index, crs=WGS84)

@@ -186,7 +186,30 @@ def gather(
     """Read the extract and the tables of a study."""
     result = Gathered(_empty("settlement_id"), _empty("road_id"), _empty("boundary_id"), _empty("water_id"))
     if study.sources.osm is not None:
-        _add_extract(result, study, vocabulary)
+        source = study.sources.osm
+        assert source is not None
+        tiers = study.tiers
+        words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
+        extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
+        if source.settlements:
+            places = _places(extract, with_population=study.sources.population is None)
+            result.settlements = with_unit_codes(places, source.unit_code_tag)
+            result.findings.append(extract.findings)
+            if study.sources.settlements is None:
+                result.findings.append(_unread_places(extract, study))
+        if source.facilities:
+            result.facilities.append(extract.facilities.assign(source=source.path))
+            result.outlines = extract.outlines
+        if source.roads:
+            result.roads = extract.roads
+            result.turns = read_turns(study.raw_path(source.path))
+        if source.boundaries:
+            result.boundaries = with_unit_codes(extract.boundaries, source.unit_code_tag)
+        result.water = extract.water
+        result.counts += [
+            (source.path, item, number)
+            for item, number in zip(extract.counts["item"], extract.counts["number"], strict=True)
+        ]
     _add_tables(result, study, vocabulary, study.columns_named if named is None else named)
     result.findings.append(check_coordinates(result, study))
     result.settlements = assign_tiers(result.settlements, study.tiers)
@@ -200,33 +223,6 @@ def _empty(key: str) -> gpd.GeoDataFrame:
     if key == "water_id":
         columns |= {"kind": pd.Series(dtype="str"), "is_passable": pd.Series(dtype="bool")}
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=WGS84), crs=WGS84)
-
-
-def _add_extract(result: Gathered, study: Study, vocabulary: Vocabulary) -> None:
-    source = study.sources.osm
-    assert source is not None
-    tiers = study.tiers
-    words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
-    extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
-    if source.settlements:
-        places = _places(extract, with_population=study.sources.population is None)
-        result.settlements = with_unit_codes(places, source.unit_code_tag)
-        result.findings.append(extract.findings)
-        if study.sources.settlements is None:
-            result.findings.append(_unread_places(extract, study))
-    if source.facilities:
-        result.facilities.append(extract.facilities.assign(source=source.path))
-        result.outlines = extract.outlines
-    if source.roads:
-        result.roads = extract.roads
-        result.turns = read_turns(study.raw_path(source.path))
-    if source.boundaries:
-        result.boundaries = with_unit_codes(extract.boundaries, source.unit_code_tag)
-    result.water = extract.water
-    result.counts += [
-        (source.path, item, number)
-        for item, number in zip(extract.counts["item"], extract.counts["number"], strict=True)
-    ]
 
 
 def _unread_places(extract: OsmExtract, study: Study) -> gpd.GeoDataFrame:

@@ -251,7 +251,14 @@ def _han(text: str) -> PlaceName:
     kind = ""
     suffixes = [(word, unit) for unit, listed in words["suffixes"].items() for word in listed]
     while True:
-        word, unit = next(((word, unit) for word, unit in _longest(suffixes) if _ends(stem, word)), ("", ""))
+        word, unit = next(
+            (
+                (word, unit)
+                for word, unit in _longest(suffixes)
+                if (stem.endswith(word) and len(stem) - len(word) >= MIN_LETTERS)
+            ),
+            ("", ""),
+        )
         if not word:
             break
         stem, kind = stem.removesuffix(word), kind or unit
@@ -285,7 +292,3 @@ def _cut(text: str, endings: Iterable[str]) -> str:
 
 def _longest(suffixes: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(suffixes, key=lambda item: len(item[0]), reverse=True)
-
-
-def _ends(text: str, word: str) -> bool:
-    return text.endswith(word) and len(text) - len(word) >= MIN_LETTERS

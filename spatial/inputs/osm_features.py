@@ -345,7 +345,12 @@ def read_water(elements: Sequence[Element], areas: Mapping[str, str]) -> gpd.Geo
         "kind": pd.Series([found[row][1] for row in drawn], dtype="str"),
         "is_passable": pd.Series([_is_passable(element.tags) for element in waters], dtype="bool"),
     }
-    return element_frame(waters, _as_lines(geometry, columns["kind"]), columns)
+    # Turn closed coastlines, which are edges of islands and no water, into lines.
+    kinds = columns["kind"]
+    shore = (kinds == "coastline").to_numpy(dtype=bool) & (shapely.get_dimensions(geometry) == 2)
+    result = geometry.copy()
+    result[shore] = shapely.boundary(geometry[shore])
+    return element_frame(waters, result, columns)
 
 
 def _kind(tags: Mapping[str, str]) -> str:
@@ -365,14 +370,6 @@ def _kind(tags: Mapping[str, str]) -> str:
 def _is_passable(tags: Mapping[str, str]) -> bool:
     dry = any(tags.get(key, "no") != "no" for key in _DRY)
     return dry or any(tags.get(key, "no") != "no" for key in _COVERED)
-
-
-def _as_lines(geometry: NDArray[np.object_], kinds: pd.Series) -> NDArray[np.object_]:
-    """Turn closed coastlines, which are edges of islands and no water, into lines."""
-    shore = (kinds == "coastline").to_numpy(dtype=bool) & (shapely.get_dimensions(geometry) == 2)
-    result = geometry.copy()
-    result[shore] = shapely.boundary(geometry[shore])
-    return result
 
 
 def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -413,16 +410,13 @@ def shapes(elements: Sequence[Element], areas: Mapping[str, str]) -> NDArray[np.
     texts = [areas.get(element.id, element.wkb) if element.kind != "n" else "" for element in elements]
     drawn = np.array([bool(text) for text in texts], dtype=bool)
     if drawn.any():
-        result[drawn] = _single(shapely.from_wkb([text for text in texts if text]))
+        geometry = shapely.from_wkb([text for text in texts if text])
+        alone = (shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON) & (
+            shapely.get_num_geometries(geometry) == 1
+        )
+        geometry[alone] = shapely.get_geometry(geometry[alone], 0)
+        result[drawn] = geometry
     return result
-
-
-def _single(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-    alone = (shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON) & (
-        shapely.get_num_geometries(geometry) == 1
-    )
-    geometry[alone] = shapely.get_geometry(geometry[alone], 0)
-    return geometry
 
 
 def centroids(geometry: NDArray[np.object_]) -> NDArray[np.object_]:

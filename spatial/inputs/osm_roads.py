@@ -138,21 +138,17 @@ def _restrictions_and_barriers(
     for item in chosen.with_filter(osmium.filter.KeyFilter("barrier", "type")):
         tags = {tag.k: tag.v for tag in item.tags}
         if item.is_relation() and tags.get("type") == "restriction":
-            relations.append(_relation(item, tags))
+            ways: dict[str, list[int]] = {"from": [], "to": [], "via": []}
+            nodes: list[int] = []
+            for member in item.members:
+                if member.type == "w" and member.role in ways:
+                    ways[member.role].append(member.ref)
+                elif member.type == "n" and member.role == "via":
+                    nodes.append(member.ref)
+            relations.append(_Relation(item.id, tags, ways, nodes))
         elif item.is_node() and "barrier" in tags and item.location.valid():
             barriers.append((item.id, (item.location.lon, item.location.lat), tags))
     return relations, barriers
-
-
-def _relation(item: Any, tags: dict[str, str]) -> _Relation:
-    ways: dict[str, list[int]] = {"from": [], "to": [], "via": []}
-    nodes: list[int] = []
-    for member in item.members:
-        if member.type == "w" and member.role in ways:
-            ways[member.role].append(member.ref)
-        elif member.type == "n" and member.role == "via":
-            nodes.append(member.ref)
-    return _Relation(item.id, tags, ways, nodes)
 
 
 def _places(file: Any, numbers: Iterable[int]) -> dict[int, tuple[float, float]]:

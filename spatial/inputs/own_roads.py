@@ -86,7 +86,10 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
         roads = single
     if source.narrow_m is not None and "width_m" in roads.columns:
         narrow = (roads["width_m"] < source.narrow_m).to_numpy(dtype=bool)
-        done.roads = roads.assign(smoothness=_with_narrow(roads, narrow))
+        known = roads["smoothness"] if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
+        words = known.astype(object)
+        marked = words.where(words.isna(), words.astype(str) + f";{NARROW}").where(words.notna(), NARROW)
+        done.roads = roads.assign(smoothness=text_column(words.where(~narrow, marked)))
         done.counts.append((f"roads narrower than {source.narrow_m:g} m", float(narrow.sum())))
     if source.noding == "none":
         return done
@@ -95,13 +98,6 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
     done.findings.append(noding_findings(noded))
     done.counts += [(name.replace("_", " "), number) for name, number in noded.counts.items()]
     return done
-
-
-def _with_narrow(roads: gpd.GeoDataFrame, narrow: np.ndarray) -> pd.Series:
-    known = roads["smoothness"] if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
-    words = known.astype(object)
-    marked = words.where(words.isna(), words.astype(str) + f";{NARROW}").where(words.notna(), NARROW)
-    return text_column(words.where(~narrow, marked))
 
 
 def _in_metres(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

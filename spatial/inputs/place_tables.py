@@ -169,11 +169,40 @@ class PlacedTables:
         self._account(done, source.path, key)
         if is_list:
             self.nowhere += done.undecided["place_id"].tolist()
-            add_notes(done.frame, _about_townships(done.frame))
+            # Say on every page which settlements lie amid their township for want of a place, and which
+            # are nowhere.
+            amid, nowhere = done.frame["placed_by"] == "township", done.frame["placed_by"].isna()
+            ids = done.frame["settlement_id"]
+            put = "settlements without coordinates put amid their township"
+            lost = "settlements that could not be located"
+            about_townships = [
+                Note(
+                    put, int(amid.sum()), f"{put}: {first_of(ids[amid])}; their times are those of that point"
+                ),
+                Note(lost, int(nowhere.sum()), f"{lost} and are in no number: {first_of(ids[nowhere])}"),
+            ]
+            add_notes(done.frame, about_townships)
         add_notes(done.frame, [_called_elsewhere(done.frame, settlements, key, self.study.placing.name_min)])
         located = done.frame.geometry.notna()
         if key == "facility_id":
-            self.unplaced.append(_without_place(done, source.path))
+            rows = done.frame.geometry.isna()
+            columns = [
+                name
+                for name in (
+                    "facility_id",
+                    "name",
+                    "service",
+                    "status",
+                    "unit_code",
+                    "open_to",
+                    "eligible_units",
+                )
+                if name in done.frame.columns
+            ]
+            without_place = pd.DataFrame(done.frame.loc[rows, columns]).assign(
+                source=source.path, unit_id=done.unit_ids[rows]
+            )
+            self.unplaced.append(without_place)
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
             raise SourceError(_nobody(done, source.path))
         return done.frame[located].reset_index(drop=True)
@@ -231,16 +260,6 @@ class PlacedTables:
         return frame
 
 
-def _without_place(done: Placement, path: str) -> pd.DataFrame:
-    rows = done.frame.geometry.isna()
-    columns = [
-        name
-        for name in ("facility_id", "name", "service", "status", "unit_code", "open_to", "eligible_units")
-        if name in done.frame.columns
-    ]
-    return pd.DataFrame(done.frame.loc[rows, columns]).assign(source=path, unit_id=done.unit_ids[rows])
-
-
 def _nobody(done: Placement, path: str) -> str:
     reasons = done.undecided["reason"].value_counts()
     why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
@@ -248,18 +267,6 @@ def _nobody(done: Placement, path: str) -> str:
         f"{path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, place_name or "
         "township in columns, or give coordinates"
     )
-
-
-def _about_townships(frame: gpd.GeoDataFrame) -> list[Note]:
-    """Say on every page which settlements lie amid their township for want of a place, and which are nowhere."""
-    amid, nowhere = frame["placed_by"] == "township", frame["placed_by"].isna()
-    ids = frame["settlement_id"]
-    put = "settlements without coordinates put amid their township"
-    lost = "settlements that could not be located"
-    return [
-        Note(put, int(amid.sum()), f"{put}: {first_of(ids[amid])}; their times are those of that point"),
-        Note(lost, int(nowhere.sum()), f"{lost} and are in no number: {first_of(ids[nowhere])}"),
-    ]
 
 
 def _called_elsewhere(

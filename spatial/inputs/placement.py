@@ -54,7 +54,30 @@ def place_frame(
     if source.local_grid is not None and source.local_grid.control_points:
         placed = from_control_points(placed, source, what=label)
     placed = _with_crs(placed, source, path, label)
-    _refuse_impossible(placed, label, key)
+    labels = row_labels(placed, key)
+    missing = placed.geometry.isna() | placed.geometry.is_empty
+    problems = []
+    if missing.any():
+        problems.append(f"geometry: none for {first_of(labels[missing])}; draw it or delete the row")
+    bounds = placed.geometry.bounds.to_numpy()
+    bad = ~missing & ~np.isfinite(bounds).all(axis=1)
+    if bad.any():
+        problems.append(f"geometry: infinite coordinates for {first_of(labels[bad])}; correct them")
+    if placed.crs is not None and placed.crs.is_geographic:
+        x, y = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
+        far = pd.Series((x > 180.0) | (y > 90.0), index=placed.index) & ~missing & ~bad
+        if far.any():
+            turned = bool(((x[far] <= 90.0) & (y[far] <= 180.0)).all())
+            remedy = (
+                "longitude and latitude are swapped: exchange them"
+                if turned
+                else "declare the CRS they are in"
+            )
+            problems.append(
+                f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}"
+            )
+    if problems:
+        raise ContractError(label, problems)
     placed = settle_datum(placed, source, what=label, key=key)
     try:
         return frame_to_wgs84(placed, datum=source.datum)
@@ -178,30 +201,3 @@ def _same_place(frame: gpd.GeoDataFrame, declared: pyproj.CRS) -> bool:
     own, other = (middle.set_crs(crs).to_crs(WGS84) for crs in (frame.crs or declared, declared))
     apart = np.hypot(own.x - other.x, own.y - other.y)
     return bool((apart <= SAME_PLACE_DEGREES).all())
-
-
-def _refuse_impossible(frame: gpd.GeoDataFrame, label: str, key: str) -> None:
-    labels = row_labels(frame, key)
-    missing = frame.geometry.isna() | frame.geometry.is_empty
-    problems = []
-    if missing.any():
-        problems.append(f"geometry: none for {first_of(labels[missing])}; draw it or delete the row")
-    bounds = frame.geometry.bounds.to_numpy()
-    bad = ~missing & ~np.isfinite(bounds).all(axis=1)
-    if bad.any():
-        problems.append(f"geometry: infinite coordinates for {first_of(labels[bad])}; correct them")
-    if frame.crs is not None and frame.crs.is_geographic:
-        x, y = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
-        far = pd.Series((x > 180.0) | (y > 90.0), index=frame.index) & ~missing & ~bad
-        if far.any():
-            turned = bool(((x[far] <= 90.0) & (y[far] <= 180.0)).all())
-            remedy = (
-                "longitude and latitude are swapped: exchange them"
-                if turned
-                else "declare the CRS they are in"
-            )
-            problems.append(
-                f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}"
-            )
-    if problems:
-        raise ContractError(label, problems)

@@ -103,7 +103,9 @@ def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
     parted = touches.xy[~meets]
     uncrossed = len(np.unique(np.round(parted / NUMERIC_M), axis=0))
     one, other, at = touches.one[meets], touches.other[meets], touches.xy[meets]
-    points, point = _distinct(at)
+    # Keep each point once, in the order of its coordinates.
+    whole, row = np.unique(at[:, 0] + 1j * at[:, 1], return_inverse=True)
+    points, point = np.column_stack((whole.real, whole.imag)), row.astype(np.int64)
     pair, back = np.unique(
         np.concatenate((one, other)) * len(points) + np.tile(point, 2), return_inverse=True
     )
@@ -187,12 +189,6 @@ def _may_meet(touches: _Touches, lines: NDArray[np.object_], level: NDArray[np.i
         | (is_end[1] & (height[1] > height[0]))
     )
     return meets
-
-
-def _distinct(xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Keep each point once, in the order of its coordinates."""
-    whole, row = np.unique(xy[:, 0] + 1j * xy[:, 1], return_inverse=True)
-    return np.column_stack((whole.real, whole.imag)), row.astype(np.int64)
 
 
 def _places(

@@ -88,7 +88,26 @@ def unit_prefixes(key: str) -> tuple[str, ...]:
 def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> None:
     """Read the columns of units that a table may have, in place."""
     if "unit_code" in frame.columns:
-        _read_codes(frame, problems, key)
+        text = text_column(frame["unit_code"]).str.strip()
+        text = text.where(text.notna() & (text != ""))
+        rounded = text.notna() & text.fillna("").str.fullmatch(_ROUNDED)
+        if rounded.any():
+            problems.append(
+                f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "
+                f"{first_of(text[rounded].drop_duplicates(), limit=2)}; format the column as text and "
+                "enter the codes again"
+            )
+        plain = text.map(
+            lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore"
+        ).astype("str")
+        long = plain.notna() & plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
+        frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
+        if "unit_level" not in frame.columns:
+            levels = frame["unit_code"].map(unit_level_of, na_action="ignore")
+            if levels.notna().any():
+                frame["unit_level"] = levels.astype("str")
+        if key == "settlement_id" and long.any():
+            _read_classes(frame, plain, long, problems)
     if "unit_level" in frame.columns:
         frame["unit_level"] = text_column(frame["unit_level"])
     if "village_plan_class" in frame.columns:
@@ -111,28 +130,6 @@ def _count_unclassed(frame: gpd.GeoDataFrame) -> None:
     named = first_of(row_labels(frame, "settlement_id")[unknown])
     detail = f"neither urban nor rural by the official class: {named}; [tiers] urban decides for them"
     add_notes(frame, [Note("places whose official class is unknown", int(unknown.sum()), detail)])
-
-
-def _read_codes(frame: gpd.GeoDataFrame, problems: list[str], key: str) -> None:
-    text = text_column(frame["unit_code"]).str.strip()
-    text = text.where(text.notna() & (text != ""))
-    rounded = text.notna() & text.fillna("").str.fullmatch(_ROUNDED)
-    if rounded.any():
-        problems.append(
-            f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "
-            f"{first_of(text[rounded].drop_duplicates(), limit=2)}; format the column as text and enter the codes again"
-        )
-    plain = text.map(
-        lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore"
-    ).astype("str")
-    long = plain.notna() & plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
-    frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
-    if "unit_level" not in frame.columns:
-        levels = frame["unit_code"].map(unit_level_of, na_action="ignore")
-        if levels.notna().any():
-            frame["unit_level"] = levels.astype("str")
-    if key == "settlement_id" and long.any():
-        _read_classes(frame, plain, long, problems)
 
 
 def _read_classes(frame: gpd.GeoDataFrame, codes: pd.Series, long: pd.Series, problems: list[str]) -> None:

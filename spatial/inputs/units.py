@@ -266,19 +266,7 @@ def match_units(
     its own `unit_code` begins with, else to the unit that it lies in. A row whose code begins the code of another row
     is a total of others: it counts nobody.
     """
-    work = _Work(official, _our_units(settlements, boundaries), options)
-    work.by_code()
-    work.by_same_name()
-    work.by_name()
-    units, row_of = work.units()
-    home, strayed = _homes(settlements, units, work.keys, row_of)
-    by_code = np.unique(home[home >= len(work.ours)])
-    units.loc[by_code, ["matched_by", "fault"]] = ["unit_code", ""]
-    return MatchedUnits(units, home, strayed)
-
-
-def _our_units(settlements: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFrame:
-    """Boundaries, and units that settlements name but that have no boundary; in the order of their ids."""
+    # Boundaries, and units that settlements name but that have no boundary; in the order of their ids.
     ids = texts(boundaries, "boundary_id")
     frame = pd.DataFrame({"unit_id": ids, "code": texts(boundaries, "unit_code")}, dtype="str")
     frame["names"] = pd.Series(names_of(boundaries), dtype=object)
@@ -291,7 +279,16 @@ def _our_units(settlements: pd.DataFrame, boundaries: pd.DataFrame) -> pd.DataFr
     bare["names"] = pd.Series([(name,) if name else () for name in named.values()], dtype=object)
     bare["boundary"] = -1
     both = pd.concat([frame, bare], ignore_index=True)
-    return both.sort_values("unit_id", kind="stable").reset_index(drop=True)
+    our_units = both.sort_values("unit_id", kind="stable").reset_index(drop=True)
+    work = _Work(official, our_units, options)
+    work.by_code()
+    work.by_same_name()
+    work.by_name()
+    units, row_of = work.units()
+    home, strayed = _homes(settlements, units, work.keys, row_of)
+    by_code = np.unique(home[home >= len(work.ours)])
+    units.loc[by_code, ["matched_by", "fault"]] = ["unit_code", ""]
+    return MatchedUnits(units, home, strayed)
 
 
 def _units_of(settlements: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -471,7 +468,11 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
         raise ContractError(f"{what} {path}", problems)
     carry_units(frame, problems, key=label)
     for column in ("unit_code", "name"):
-        named = text_column(frame[column]).str.strip() if column in frame.columns else _nothing(frame)
+        named = (
+            text_column(frame[column]).str.strip()
+            if column in frame.columns
+            else pd.Series(np.nan, index=frame.index, dtype="str")
+        )
         frame[column] = named.where(named.notna() & (named != "")).astype("str")
     numbers = [name for name in map(str, frame.columns) if name.endswith((PERSONS, SHARE))]
     for column in numbers:
@@ -536,10 +537,6 @@ def _scaled(persons: pd.Series) -> list[str]:
     shown = first_of([f"{number:g}" for number in known])
     text = f"{TOTAL}: no whole persons, such as {shown}; where the table counts in ten thousands (万人) or thousands"
     return [f"{text}, multiply the numbers in the file"]
-
-
-def _nothing(frame: pd.DataFrame) -> pd.Series:
-    return pd.Series(np.nan, index=frame.index, dtype="str")
 
 
 def _ids(frame: pd.DataFrame, problems: list[str]) -> pd.Series:

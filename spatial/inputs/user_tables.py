@@ -91,7 +91,10 @@ def read_table(
         )
     opened = open_mapped(file, declared, what=what, wanted=wanted)
     placed = place_where_given(opened, declared, file, what=what, key=key)
-    return placed.set_geometry(_simple(placed.geometry))
+    flat = shapely.force_2d(placed.geometry.to_numpy())
+    single = (shapely.get_type_id(flat) >= 4) & (shapely.get_num_geometries(flat) == 1)
+    flat[single] = shapely.get_geometry(flat[single], 0)
+    return placed.set_geometry(gpd.GeoSeries(flat, index=placed.geometry.index, crs=placed.geometry.crs))
 
 
 def settlements_from_table(
@@ -120,7 +123,11 @@ def settlements_from_table(
     if "place" in result.columns:
         result["place"] = text_column(result["place"])
     if "official_class" in result.columns:
-        _optional_choice(result, "official_class", ("urban", "rural"), problems, key="settlement_id")
+        choices = ("urban", "rural")
+        result["official_class"] = text_column(result["official_class"])
+        present = result[result["official_class"].notna()]
+        if len(present):
+            choice_column(present, "official_class", choices, problems, key="settlement_id")
     has_population = with_population and "population_persons" in result.columns
     if has_population:
         result["population_persons"] = number_column(
@@ -252,13 +259,6 @@ def boundaries_from_table(
     return result
 
 
-def _simple(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
-    flat = shapely.force_2d(geometry.to_numpy())
-    single = (shapely.get_type_id(flat) >= 4) & (shapely.get_num_geometries(flat) == 1)
-    flat[single] = shapely.get_geometry(flat[single], 0)
-    return gpd.GeoSeries(flat, index=geometry.index, crs=geometry.crs)
-
-
 def _named(
     frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = _NAMES
 ) -> gpd.GeoDataFrame:
@@ -301,15 +301,6 @@ def _tier(frame: gpd.GeoDataFrame, tiers: Tiers, problems: list[str]) -> pd.Seri
         labels = row_labels(frame, "settlement_id")[unknown]
         problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
     return tier
-
-
-def _optional_choice(
-    frame: gpd.GeoDataFrame, column: str, choices: tuple[str, ...], problems: list[str], *, key: str
-) -> None:
-    frame[column] = text_column(frame[column])
-    present = frame[frame[column].notna()]
-    if len(present):
-        choice_column(present, column, choices, problems, key=key)
 
 
 def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

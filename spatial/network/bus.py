@@ -281,7 +281,10 @@ def bus_network(
     )
     edge, fraction = snaps.edge[:, 0], snaps.fraction[:, 0]
     if (edge < 0).any():
-        raise ContractError("lines", [_too_far(table, snaps, max_snap_m)])
+        far = np.flatnonzero(snaps.edge[:, 0] < 0)
+        shown = first_of(f"{table.stop_id[stop]} ({snaps.nearest_m[stop]:.0f} m)" for stop in far)
+        too_far = f"stops: further than {max_snap_m:g} m from the walking network: {shown}"
+        raise ContractError("lines", [f"{too_far}; mend them or raise max_snap_m"])
     cut = cut_edges(walk_graph, edge, fraction)
     graph = _with_lines(cut.graph, table, cut.node_after, snaps)
     report = {
@@ -292,12 +295,6 @@ def bus_network(
     }
     mode = f"{walk_graph.mode}+{BUS}"
     return replace(graph, mode=mode, report={**walk_graph.report, "mode": mode, "bus": report})
-
-
-def _too_far(table: BusLines, snaps: Snaps, max_snap_m: float) -> str:
-    far = np.flatnonzero(snaps.edge[:, 0] < 0)
-    shown = first_of(f"{table.stop_id[stop]} ({snaps.nearest_m[stop]:.0f} m)" for stop in far)
-    return f"stops: further than {max_snap_m:g} m from the walking network: {shown}; mend them or raise max_snap_m"
 
 
 def _with_lines(graph: TravelGraph, table: BusLines, foot: NDArray[np.int64], snaps: Snaps) -> TravelGraph:

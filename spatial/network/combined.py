@@ -85,6 +85,9 @@ def with_links(graph: TravelGraph, links: Links) -> TravelGraph:
     minutes = np.where(np.isfinite(links.forward_min), links.forward_min, links.backward_min)
     moves = np.isfinite(minutes) & (minutes > 0)
     nodes = np.column_stack((links.start, links.end)).ravel()
+    # Look up the length of components; 0 for one without an edge.
+    km = np.zeros(int(graph.node_component.max()) + 1)
+    km[graph.component] = graph.component_km
     added: dict[str, Any] = {
         "edge_id": links.edge_id,
         "road_id": links.road_id,
@@ -102,7 +105,7 @@ def with_links(graph: TravelGraph, links: Links) -> TravelGraph:
         "is_snappable": np.zeros(n, dtype=bool),
         "all_season": np.full(n, "unknown", dtype=object),
         "component": component,
-        "component_km": _km_of(graph, component),
+        "component_km": np.asarray(km[component]),
         "coordinates": np.column_stack((graph.node_x[nodes], graph.node_y[nodes])),
     }
     if graph.edge_layer is not None:
@@ -112,13 +115,6 @@ def with_links(graph: TravelGraph, links: Links) -> TravelGraph:
     before = None if graph.before is None else graph.before.take(np.r_[: graph.n_edges, np.full(n, -1)])
     offsets = np.concatenate((graph.coordinate_offsets, ends))
     return replace(graph, coordinate_offsets=offsets, before=before, **added)
-
-
-def _km_of(graph: TravelGraph, component: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Look up the length of components; 0 for one without an edge."""
-    km = np.zeros(int(graph.node_component.max()) + 1)
-    km[graph.component] = graph.component_km
-    return np.asarray(km[component])
 
 
 # Legs of a combined network: each as the network of one mode, and all put together again after they have changed.
@@ -392,7 +388,25 @@ def combine_networks(
     A path of 1 km (4 km/h: 15 min) leads to a road of 10 km (25 km/h: 24 min): 15 + 24 = 39 minutes, and 41 where
     boarding takes 2.
     """
-    _check(walk, ride, {"boarding_min": boarding_min, "alighting_min": alighting_min})
+    minutes = {"boarding_min": boarding_min, "alighting_min": alighting_min}
+    if not (isinstance(walk, TravelGraph) and isinstance(ride, TravelGraph)):
+        raise NetworkError(
+            f"cannot combine networks: a {type(walk).__name__} and a {type(ride).__name__}; give two TravelGraph"
+        )
+    if walk.crs != ride.crs:
+        raise CrsError(
+            f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"
+        )
+    problems = [
+        f"{name} is {value:g}, must be 0 or more"
+        for name, value in minutes.items()
+        if not 0 <= value < np.inf
+    ]
+    twice = set(walk.mode.split("+")) & set(ride.mode.split("+"))
+    if twice:
+        problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")
+    if problems:
+        raise NetworkError("cannot combine networks: " + "; ".join(problems))
     from_walk, from_ride = shared_nodes(walk, ride)
     if len(from_walk) == 0:
         raise NetworkError(
@@ -419,27 +433,6 @@ def combine_networks(
         "layers": [walk.report, ride.report],
     }
     return replace(with_links(both, links), report=report)
-
-
-def _check(walk: TravelGraph, ride: TravelGraph, minutes: dict[str, float]) -> None:
-    if not (isinstance(walk, TravelGraph) and isinstance(ride, TravelGraph)):
-        raise NetworkError(
-            f"cannot combine networks: a {type(walk).__name__} and a {type(ride).__name__}; give two TravelGraph"
-        )
-    if walk.crs != ride.crs:
-        raise CrsError(
-            f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"
-        )
-    problems = [
-        f"{name} is {value:g}, must be 0 or more"
-        for name, value in minutes.items()
-        if not 0 <= value < np.inf
-    ]
-    twice = set(walk.mode.split("+")) & set(ride.mode.split("+"))
-    if twice:
-        problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")
-    if problems:
-        raise NetworkError("cannot combine networks: " + "; ".join(problems))
 
 
 def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -520,17 +520,7 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains = contract(
         graph.n_nodes, graph.edge_from, graph.edge_to
     )
-    core_node, n_search = _core_nodes(graph, degree)
-    number = np.empty(graph.n_nodes, dtype=np.int32)
-    number[core_node] = np.arange(len(core_node), dtype=np.int32)
-    first, last, offsets = number[first[:n_chains]], number[last[:n_chains]], offsets[: n_chains + 1].copy()
-    arcs = halves_of_cores(n_search, first, last)
-    steps = (offsets, guide, step_arc, step_node, edge_step)
-    return CoreShape(core_node, n_search, first, last, *steps, *arcs)
-
-
-def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[np.int32], int]:
-    """List the nodes of the core, those to visit first; each group along a curve."""
+    # List the nodes of the core, those to visit first; each group along a curve.
     nodes = np.flatnonzero(degree != 2)
     is_passed = degree[nodes] < 2
     x, y = graph.node_x, graph.node_y
@@ -541,7 +531,16 @@ def _core_nodes(graph: TravelGraph, degree: NDArray[np.uint8]) -> tuple[NDArray[
     low = len(nodes).bit_length()
     group = is_passed.astype(np.int64) << _ABOVE_CURVE + low
     keyed = np.sort(group | along_curve(column, row) << low | np.arange(len(nodes)))
-    return nodes[keyed & ((1 << low) - 1)].astype(np.int32), len(nodes) - int(np.count_nonzero(is_passed))
+    core_node, n_search = (
+        nodes[keyed & ((1 << low) - 1)].astype(np.int32),
+        len(nodes) - int(np.count_nonzero(is_passed)),
+    )
+    number = np.empty(graph.n_nodes, dtype=np.int32)
+    number[core_node] = np.arange(len(core_node), dtype=np.int32)
+    first, last, offsets = number[first[:n_chains]], number[last[:n_chains]], offsets[: n_chains + 1].copy()
+    arcs = halves_of_cores(n_search, first, last)
+    steps = (offsets, guide, step_arc, step_node, edge_step)
+    return CoreShape(core_node, n_search, first, last, *steps, *arcs)
 
 
 def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:

@@ -179,7 +179,17 @@ def may_walk_directly(
     i, j = pairs
     distance = np.hypot(origins.x[i] - destinations.x[j], origins.y[i] - destinations.y[j])
     allowed = distance <= min(origins.max_snap_m, destinations.max_snap_m)
-    if not _is_sloped(graph):
+    # Tell whether walkers take longer one way than the other: without slopes both ways of an edge take the
+    # same.
+    on_foot = graph.is_snappable
+    if graph.edge_layer is not None:
+        # Buses are laid into the walking network: they are a mode without a layer of their own.
+        layers = [mode for mode in graph.mode.split("+") if mode != BUS]
+        on_foot = on_foot & (graph.edge_layer == layers.index("walk"))
+    forward, backward = graph.forward_min[on_foot], graph.backward_min[on_foot]
+    both = np.isfinite(forward) & np.isfinite(backward)
+    is_sloped = bool(np.any(np.abs(forward[both] - backward[both]) > _SAME_SHARE * forward[both]))
+    if not is_sloped:
         allowed |= _share_component(graph, origins, destinations, pairs)
     if barriers is not None:
         rows = np.flatnonzero(allowed)
@@ -188,18 +198,6 @@ def may_walk_directly(
         allowed[rows[blocked_legs(barriers, starts, goals)]] = False
         allowed &= ~places_on_barriers(barriers, np.column_stack((origins.x, origins.y)))[i]
     return allowed
-
-
-def _is_sloped(graph: TravelGraph) -> bool:
-    """Tell whether walkers take longer one way than the other: without slopes both ways of an edge take the same."""
-    on_foot = graph.is_snappable
-    if graph.edge_layer is not None:
-        # Buses are laid into the walking network: they are a mode without a layer of their own.
-        layers = [mode for mode in graph.mode.split("+") if mode != BUS]
-        on_foot = on_foot & (graph.edge_layer == layers.index("walk"))
-    forward, backward = graph.forward_min[on_foot], graph.backward_min[on_foot]
-    both = np.isfinite(forward) & np.isfinite(backward)
-    return bool(np.any(np.abs(forward[both] - backward[both]) > _SAME_SHARE * forward[both]))
 
 
 def _share_component(
@@ -543,7 +541,11 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
         offer_direct_walks(
             found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=barriers
         )
-    _forget_beyond(found, max_time_min)
+    beyond = ~(found["travel_time_min"] <= max_time_min)
+    for name in ("destination", "origin_candidate", "destination_candidate", "way"):
+        found[name][beyond] = -1
+    for name in ("travel_time_min", "network_distance_m"):
+        found[name][beyond] = np.inf
     legs = _legs(found, origins, destinations)
     return Nearest(
         graph, origins, destinations, direction, **found, **legs, labels=labels[1:3], destination_doors=goals
@@ -631,14 +633,6 @@ def _best(
         max(destinations.candidates, 1),
     )
     return times, roots, candidates, ways, metres
-
-
-def _forget_beyond(found: dict[str, NDArray[Any]], limit_min: float) -> None:
-    beyond = ~(found["travel_time_min"] <= limit_min)
-    for name in ("destination", "origin_candidate", "destination_candidate", "way"):
-        found[name][beyond] = -1
-    for name in ("travel_time_min", "network_distance_m"):
-        found[name][beyond] = np.inf
 
 
 def _legs(found: dict[str, NDArray[Any]], origins: Snaps, destinations: Snaps) -> dict[str, NDArray[Any]]:

@@ -363,8 +363,11 @@ def _append(split: Split, roads: gpd.GeoDataFrame, edges: _Edges) -> Split:
     )[row]
     named = with_class(roads)
     surface = _column(roads, "surface", None)
+    road_id = road_ids(roads)[row]
+    piece = pd.Series(road_id).groupby(road_id, sort=False).cumcount()
+    edge_ids = np.array([f"{road}/{n}" for road, n in zip(road_id, piece, strict=True)], dtype=object)
     new: dict[str, NDArray[Any]] = {
-        "edge_id": _edge_ids(road_ids(roads)[row]),
+        "edge_id": edge_ids,
         "road_id": road_ids(roads)[row],
         "road_class": named["road_class"].to_numpy(dtype=object)[row],
         "surface": surface[row],
@@ -397,11 +400,6 @@ def _append(split: Split, roads: gpd.GeoDataFrame, edges: _Edges) -> Split:
         first=np.concatenate((split.first, np.zeros(n))),
         last=np.concatenate((split.last, np.ones(n))),
     )
-
-
-def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
-    piece = pd.Series(road_id).groupby(road_id, sort=False).cumcount()
-    return np.array([f"{road}/{n}" for road, n in zip(road_id, piece, strict=True)], dtype=object)
 
 
 def road_ids(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:

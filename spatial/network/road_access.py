@@ -108,7 +108,9 @@ def tag_values(roads: pd.DataFrame | RoadLines, name: str) -> TagValues:
     Returns small letters without blanks around; untagged where empty.
     """
     found = _written(roads, name)
-    texts = [_as_text(value).strip().lower() for value in found.texts]
+    texts = [
+        (f"{value:g}" if isinstance(value, float) else str(value)).strip().lower() for value in found.texts
+    ]
     if all(text and text != "nan" for text in texts):
         return TagValues(found.codes, tuple(texts))
     code = np.array([*(row if text and text != "nan" else -1 for row, text in enumerate(texts)), -1])
@@ -170,11 +172,6 @@ def _as_number(value: object) -> float:
         return float(str(value))
     except ValueError:
         return np.nan
-
-
-def _as_text(value: object) -> str:
-    # A limit read from a table of the user's own may be a number: 50.0 is the tag "50".
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def members(text: str) -> list[str]:

@@ -137,7 +137,13 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
         raise ContractError("roads", problems)
     some = gpd.GeoSeries(shapely.points(xy[:: 1 + len(xy) // STRETCH_VERTICES]), crs=frame.crs)
     refuse_stretched(some, what="roads")
-    frame = _sorted(_single_lines(frame))
+    flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))
+    if (flat.geom_type == "MultiLineString").any():
+        flat = flat.explode(ignore_index=True)
+        if "node_ids" in flat.columns:
+            # The ids of a road in several parts cannot be told apart.
+            flat = flat.drop(columns="node_ids")
+    frame = _sorted(flat)
     if arcs is not None:
         return _roads_of_arcs(frame, may_be_undirected=not (_is_graph(roads) and roads.is_directed()))
     if "node_ids" in frame.columns:
@@ -169,16 +175,6 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.assign(
         road_id=values.astype(str).astype(object), road_class=kinds.mask(is_blank, UNKNOWN_CLASS).astype(str)
     ).reset_index(drop=True)
-
-
-def _single_lines(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    flat = frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()))
-    if (flat.geom_type == "MultiLineString").any():
-        flat = flat.explode(ignore_index=True)
-        if "node_ids" in flat.columns:
-            # The ids of a road in several parts cannot be told apart.
-            flat = flat.drop(columns="node_ids")
-    return flat
 
 
 def _sorted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

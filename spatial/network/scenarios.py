@@ -413,7 +413,18 @@ def _reported(graph: TravelGraph, values: dict[str, Any]) -> TravelGraph:
 
 def _closed(graph: TravelGraph, close: Closure, problems: list[str]) -> NDArray[np.bool_]:
     if isinstance(close, BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame):
-        return _touching(graph, close)
+        # Edges that touch an area.
+        area = close
+        if not isinstance(area, BaseGeometry):
+            if area.crs != graph.crs:
+                name = "none" if area.crs is None else area.crs.to_string()
+                raise CrsError(
+                    f"close: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
+                )
+            area = area.geometry.union_all()
+        shapely.prepare(area)
+        touched = np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool)
+        return touched & _is_road(graph)
     if isinstance(close, str):
         problems.append(f"close: is one text; write [{close!r}]")
         return np.zeros(graph.n_edges, dtype=bool)
@@ -433,20 +444,6 @@ def _texts(names: object, problems: list[str]) -> list[str]:
         return [str(name) for name in names]
     problems.append(f"close: is {names!r}, must be ids of roads or edges, or an area")
     return []
-
-
-def _touching(graph: TravelGraph, area: BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Edges that touch an area."""
-    if not isinstance(area, BaseGeometry):
-        if area.crs != graph.crs:
-            name = "none" if area.crs is None else area.crs.to_string()
-            raise CrsError(
-                f"close: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
-            )
-        area = area.geometry.union_all()
-    shapely.prepare(area)
-    touched = np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool)
-    return touched & _is_road(graph)
 
 
 def _is_road(graph: TravelGraph) -> NDArray[np.bool_]:
@@ -581,9 +578,13 @@ def scenario_for_mode(
     """
     left_out: list[str] = []
     stretches = _Stretches(told, graph)
-    closed = stretches.of(_closed_in_mode(told, scenario.close)) | _on_ground(graph, areas)
+    wanted = [str(name) for name in scenario.close] if isinstance(scenario.close, Iterable) else []
+    values, _ = values_by_name(told, pd.Series(1.0, index=wanted, dtype=float))
+    closed = stretches.of(~np.isnan(values)) | _on_ground(graph, areas)
     by_motor = any(not own_pace(mode) for mode in leg_modes(told))
-    fit = _with_motor(graph) & by_motor
+    # Edges of legs with a motor.
+    layers = [layer for layer, mode in enumerate(leg_modes(graph)) if not own_pace(mode)]
+    fit = np.isin(layer_of(graph), layers) & by_motor
     speeds = _masks(told, scenario.speeds, classes=False)
     factors = _masks(told, scenario.factors, classes=True, neutral=1.0)
     if (speeds or factors) and not fit.any():
@@ -633,12 +634,6 @@ class _Stretches:
         return {str(name): value for value, edges in found for name in ids[edges].tolist()}
 
 
-def _closed_in_mode(graph: TravelGraph, names: object) -> NDArray[np.bool_]:
-    wanted = [str(name) for name in names] if isinstance(names, Iterable) else []
-    values, _ = values_by_name(graph, pd.Series(1.0, index=wanted, dtype=float))
-    return ~np.isnan(values)
-
-
 def _masks(
     graph: TravelGraph, told: object, *, classes: bool, neutral: float = np.nan
 ) -> dict[float, NDArray[np.bool_]]:
@@ -647,12 +642,6 @@ def _masks(
     values, _ = values_by_name(graph, wanted, classes=classes, vehicles=True)
     found = np.unique(values[~np.isnan(values) & (values != neutral)])
     return {float(value): values == value for value in found}
-
-
-def _with_motor(graph: TravelGraph) -> NDArray[np.bool_]:
-    """Edges of legs with a motor."""
-    layers = [layer for layer, mode in enumerate(leg_modes(graph)) if not own_pace(mode)]
-    return np.isin(layer_of(graph), layers)
 
 
 def _on_ground(graph: TravelGraph, areas: gpd.GeoSeries | None) -> NDArray[np.bool_]:

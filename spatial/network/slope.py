@@ -189,22 +189,6 @@ def with_slope(
     On a road of 1 km at 5 km/h that climbs 100 m steadily, a walker takes 12 / m(0.1) = 17.0 minutes up and
     12 / m(-0.1) = 12.0 minutes down.
     """
-    _check(graph, spacing_m, min_known_share)
-    _check_tiles(_tiles(elevation))
-    if graph.mode not in SPEEDS_ON_SLOPES:
-        return graph
-    climbs = climbs_of(graph, elevation, spacing_m=spacing_m)
-    _check_known(graph, climbs, min_known_share)
-    speed = SPEEDS_ON_SLOPES[graph.mode]
-    forward = _minutes(graph, graph.forward_min, climbs, speed, sign=1.0)
-    backward = _minutes(graph, graph.backward_min, climbs, speed, sign=-1.0)
-    return replace(
-        graph.with_minutes(forward, backward),
-        report={**graph.report, "slope": _report(graph, climbs, spacing_m)},
-    )
-
-
-def _check(graph: TravelGraph, spacing_m: float, min_known_share: float) -> None:
     problems = []
     if graph.mode not in MODES:
         problems.append(
@@ -218,6 +202,24 @@ def _check(graph: TravelGraph, spacing_m: float, min_known_share: float) -> None
         problems.append(f"min_known_share is {min_known_share:g}, must be from 0 to 1")
     if problems:
         raise NetworkError("cannot apply slope: " + "; ".join(problems))
+    tiles = _tiles(elevation)
+    for tile in tiles:
+        if not isinstance(tile, Raster) or np.ndim(tile.values) != 2:
+            shape = f" of shape {np.shape(tile.values)}" if isinstance(tile, Raster) else ""
+            raise NetworkError(
+                f"cannot apply slope: elevation is a {type(tile).__name__}{shape}; give rasters of rows and columns"
+            )
+    if graph.mode not in SPEEDS_ON_SLOPES:
+        return graph
+    climbs = climbs_of(graph, elevation, spacing_m=spacing_m)
+    _check_known(graph, climbs, min_known_share)
+    speed = SPEEDS_ON_SLOPES[graph.mode]
+    forward = _minutes(graph, graph.forward_min, climbs, speed, sign=1.0)
+    backward = _minutes(graph, graph.backward_min, climbs, speed, sign=-1.0)
+    return replace(
+        graph.with_minutes(forward, backward),
+        report={**graph.report, "slope": _report(graph, climbs, spacing_m)},
+    )
 
 
 def _check_known(graph: TravelGraph, climbs: Climbs, min_known_share: float) -> None:
@@ -280,15 +282,6 @@ def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
     if not tiles:
         raise NetworkError("cannot apply slope: no raster of elevation was given")
     return tiles  # type: ignore[return-value]  # a sequence that is no list or tuple is one raster
-
-
-def _check_tiles(tiles: list[Raster]) -> None:
-    for tile in tiles:
-        if not isinstance(tile, Raster) or np.ndim(tile.values) != 2:
-            shape = f" of shape {np.shape(tile.values)}" if isinstance(tile, Raster) else ""
-            raise NetworkError(
-                f"cannot apply slope: elevation is a {type(tile).__name__}{shape}; give rasters of rows and columns"
-            )
 
 
 def _along(graph: TravelGraph) -> NDArray[np.float64]:

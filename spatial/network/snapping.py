@@ -164,7 +164,23 @@ def _joined(
     """Join places to the nearest of some edges."""
     index = _index(graph, eligible)
     if index is None:
-        return _without_edges(xy, candidates, rules)
+        n = len(xy)
+        max_snap_m, walk_km_h, detour = rules
+        return Snaps(
+            x=xy[:, 0].copy(),
+            y=xy[:, 1].copy(),
+            edge=np.full((n, candidates), -1, dtype=np.int64),
+            fraction=np.full((n, candidates), np.nan),
+            distance_m=np.full((n, candidates), np.inf),
+            access_min=np.full((n, candidates), np.inf),
+            foot_x=np.full((n, candidates), np.nan),
+            foot_y=np.full((n, candidates), np.nan),
+            status=np.full(n, "none", dtype=object),
+            nearest_m=np.full(n, np.nan),
+            max_snap_m=max_snap_m,
+            walk_km_h=walk_km_h,
+            detour=detour,
+        )
     found = _search(index, xy, candidates, rules[0])
     nearest = found[1][:, 0].copy()
     beyond = ~np.isfinite(nearest)
@@ -172,11 +188,9 @@ def _joined(
         nearest[beyond] = index.distances(xy[beyond])
     if walls is not None:
         found = _around_barriers(index, xy, found, rules[0], walls)
-    return _both_ways(graph, _snaps(graph, index, xy, found, nearest, rules))
-
-
-def _both_ways(graph: TravelGraph, snaps: Snaps) -> Snaps:
-    """Join places to both edges of a road that is one edge a direction; it stays one candidate among those allowed."""
+    # Join places to both edges of a road that is one edge a direction; it stays one candidate among those
+    # allowed.
+    snaps = _snaps(graph, index, xy, found, nearest, rules)
     if graph.edge_twin is None:
         return snaps
     twin = np.where(snaps.edge >= 0, graph.edge_twin[snaps.edge], -1)
@@ -314,7 +328,10 @@ def _around_barriers(
     _store(kept, np.flatnonzero(on_barrier), (-1, np.inf, -1, 0.0))
     rows = np.flatnonzero(blocked.any(axis=1) & ~on_barrier)
     radius = float(np.median(distance[rows][edge[rows] >= 0])) if len(rows) else 0.0
-    reach = min(max_snap_m, _span(xy, index.segments))
+    # No place is farther from any road than this, metres.
+    every = np.vstack((xy, index.segments[:, :2], index.segments[:, 2:]))
+    span = float(np.hypot(*(every.max(axis=0) - every.min(axis=0)))) + 1.0
+    reach = min(max_snap_m, span)
     roads, walls = (index.segments, index.segment_group, index.cells), (barriers.segments, barriers.cells)
     n_edges = int(index.segment_group.max()) + 1 if len(rows) else 0
     best = (
@@ -331,12 +348,6 @@ def _around_barriers(
         _store(kept, rows[done], tuple(part[done] for part in wide))
         rows = rows[~done]
     return cast("_Found", kept)
-
-
-def _span(xy: NDArray[np.float64], segments: NDArray[np.float64]) -> float:
-    """No place is farther from any road than this, metres."""
-    every = np.vstack((xy, segments[:, :2], segments[:, 2:]))
-    return float(np.hypot(*(every.max(axis=0) - every.min(axis=0)))) + 1.0
 
 
 def _store(kept: tuple[NDArray[Any], ...], rows: NDArray[np.int64], values: tuple[Any, ...]) -> None:
@@ -402,26 +413,6 @@ def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: f
     return np.asarray(60.0 * (distance_m / 1000.0 * detour) / walk_km_h)
 
 
-def _without_edges(xy: NDArray[np.float64], k: int, options: tuple[float, float, float]) -> Snaps:
-    n = len(xy)
-    max_snap_m, walk_km_h, detour = options
-    return Snaps(
-        x=xy[:, 0].copy(),
-        y=xy[:, 1].copy(),
-        edge=np.full((n, k), -1, dtype=np.int64),
-        fraction=np.full((n, k), np.nan),
-        distance_m=np.full((n, k), np.inf),
-        access_min=np.full((n, k), np.inf),
-        foot_x=np.full((n, k), np.nan),
-        foot_y=np.full((n, k), np.nan),
-        status=np.full(n, "none", dtype=object),
-        nearest_m=np.full(n, np.nan),
-        max_snap_m=max_snap_m,
-        walk_km_h=walk_km_h,
-        detour=detour,
-    )
-
-
 def snap_each_layer(graph: TravelGraph, join: Callable[[TravelGraph], Snaps]) -> Snaps:
     """Join places to every layer of a combined network on its own."""
     layer = graph.edge_layer
@@ -479,7 +470,10 @@ def snap_again(
     was_there = split.parent >= 0
     if not np.array_equal(old[was_there], could[split.parent[was_there]]):
         return snap(edited, points, barriers=barriers, **options)
-    rows = np.flatnonzero(_on_cut_edges(split, snaps))
+    # Tell the places of which a way in is over an edge that was cut.
+    is_cut = np.bincount(split.parent[split.parent >= 0]) > 1
+    on_cut_edges = np.asarray((is_cut[snaps.edge] & (snaps.edge >= 0)).any(axis=1))
+    rows = np.flatnonzero(on_cut_edges)
     parts = [_moved(split, snaps)]
     if len(rows):
         there = cast("gpd.GeoSeries", points.iloc[rows])
@@ -495,12 +489,6 @@ def _only(graph: TravelGraph, edges: NDArray[np.bool_]) -> TravelGraph:
     some = replace(graph, is_snappable=graph.is_snappable & edges)
     vars(some)["snap_indexes"] = graph.snap_indexes
     return some
-
-
-def _on_cut_edges(split: Split, snaps: Snaps) -> NDArray[np.bool_]:
-    """Tell the places of which a way in is over an edge that was cut."""
-    is_cut = np.bincount(split.parent[split.parent >= 0]) > 1
-    return np.asarray((is_cut[snaps.edge] & (snaps.edge >= 0)).any(axis=1))
 
 
 def _moved(split: Split, snaps: Snaps) -> Snaps:

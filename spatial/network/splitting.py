@@ -116,7 +116,17 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     """Cut edges into pieces as `split_edges` does, and say where the pieces come from."""
     edges = np.atleast_1d(np.asarray(edge, dtype=np.int64))
     shares = np.atleast_1d(np.asarray(fraction, dtype=np.float64))
-    _check(graph, edges, shares)
+    if edges.shape != shares.shape or edges.ndim != 1:
+        raise NetworkError(f"{edges.shape} edges and {shares.shape} fractions; give one fraction a cut")
+    foreign = (edges < 0) | (edges >= graph.n_edges)
+    outside = ~((shares >= 0.0) & (shares <= 1.0))
+    problems = []
+    if foreign.any():
+        problems.append(f"no edge has the position {first_of(edges[foreign].tolist())}")
+    if outside.any():
+        problems.append(f"fractions are not from 0 to 1: {first_of(shares[outside].tolist())}")
+    if problems:
+        raise NetworkError("cannot split edges: " + "; ".join(problems))
     cuts = _cuts(graph, edges, shares)
     inner = cuts.is_inner
     before, after = _nodes_at(graph, cuts, joined=joined)
@@ -136,24 +146,16 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     start[starts[cuts.edge[at_start]]] = after[at_start]
     end[(starts + count)[cuts.edge[at_end]]] = before[at_end]
     pieces = _pieces(graph, cuts, parent, (first, last), starts)
-    nodes = _with_new_nodes(graph, cuts, before, after)
+    node, at = np.unique(np.concatenate((before, after)), return_index=True)
+    at = at[node >= graph.n_nodes] % len(before)
+    nodes = {
+        "node_x": np.concatenate((graph.node_x, cuts.xy[at, 0])),
+        "node_y": np.concatenate((graph.node_y, cuts.xy[at, 1])),
+        "node_source_id": np.concatenate((graph.node_source_id, np.full(len(at), None, dtype=object))),
+    }
     changed = {**pieces, **nodes, "edge_from": start, "edge_to": end}
     split = _with_old_components(graph, parent, changed) if joined else rewire(graph, **changed)
     return Split(split, parent, first, last, before[cuts.row], after[cuts.row])
-
-
-def _check(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> None:
-    if edge.shape != fraction.shape or edge.ndim != 1:
-        raise NetworkError(f"{edge.shape} edges and {fraction.shape} fractions; give one fraction a cut")
-    foreign = (edge < 0) | (edge >= graph.n_edges)
-    outside = ~((fraction >= 0.0) & (fraction <= 1.0))
-    problems = []
-    if foreign.any():
-        problems.append(f"no edge has the position {first_of(edge[foreign].tolist())}")
-    if outside.any():
-        problems.append(f"fractions are not from 0 to 1: {first_of(fraction[outside].tolist())}")
-    if problems:
-        raise NetworkError("cannot split edges: " + "; ".join(problems))
 
 
 def _cuts(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> _Cuts:
@@ -209,18 +211,6 @@ def _nodes_at(
     return before, after
 
 
-def _with_new_nodes(
-    graph: TravelGraph, cuts: _Cuts, before: NDArray[np.int64], after: NDArray[np.int64]
-) -> dict[str, Any]:
-    node, at = np.unique(np.concatenate((before, after)), return_index=True)
-    at = at[node >= graph.n_nodes] % len(before)
-    return {
-        "node_x": np.concatenate((graph.node_x, cuts.xy[at, 0])),
-        "node_y": np.concatenate((graph.node_y, cuts.xy[at, 1])),
-        "node_source_id": np.concatenate((graph.node_source_id, np.full(len(at), None, dtype=object))),
-    }
-
-
 def _pieces(
     graph: TravelGraph,
     cuts: _Cuts,
@@ -242,8 +232,14 @@ def _pieces(
     offsets[starts] = heads + added[np.searchsorted(cuts.edge[inner], np.arange(graph.n_edges), side="left")]
     follows = np.arange(len(parent)) != starts[parent]
     offsets[:-1][follows] = cuts.vertex[inner] + 1 + added[1:] - 1
+    ids = graph.edge_id[parent]
+    count = np.bincount(parent, minlength=len(graph.edge_id))
+    for piece in np.flatnonzero(count[parent] > 1).tolist():
+        edge = parent[piece]
+        digits = len(str(count[edge] - 1))
+        ids[piece] = f"{graph.edge_id[edge]}.{piece - starts[edge]:0{digits}d}"
     return {
-        "edge_id": _piece_ids(graph.edge_id, parent, starts),
+        "edge_id": ids,
         "length_m": share * graph.length_m[parent],
         "forward_min": share * graph.forward_min[parent],
         "backward_min": share * graph.backward_min[parent],
@@ -253,18 +249,6 @@ def _pieces(
         "edge_layer": None if graph.edge_layer is None else graph.edge_layer[parent],
         "before": None if graph.before is None else graph.before.take(parent),
     }
-
-
-def _piece_ids(
-    edge_id: NDArray[np.object_], parent: NDArray[np.int64], starts: NDArray[np.int64]
-) -> NDArray[np.object_]:
-    ids = edge_id[parent]
-    count = np.bincount(parent, minlength=len(edge_id))
-    for piece in np.flatnonzero(count[parent] > 1).tolist():
-        edge = parent[piece]
-        digits = len(str(count[edge] - 1))
-        ids[piece] = f"{edge_id[edge]}.{piece - starts[edge]:0{digits}d}"
-    return ids
 
 
 def _with_old_components(
@@ -380,7 +364,29 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
         return split_edges(graph, edge, share, joined=False)
     inner = _where_sides_change(graph, (edge, share), lines, area)
     cut = split_edges(graph, edge[inner], share[inner], joined=False)
-    return _double_junctions(cut, area, wall)
+    # Give the outer edges of every junction on the border a node of their own.
+    middles = shapely.line_interpolate_point(cut.edge_lines(), 0.5, normalized=True)
+    outer = ~_inside(area, np.asarray(middles))
+    degree = [
+        np.bincount(np.concatenate((cut.edge_from[rows], cut.edge_to[rows])), minlength=cut.n_nodes)
+        for rows in (outer, ~outer)
+    ]
+    mixed = np.flatnonzero((degree[0] > 0) & (degree[1] > 0))
+    points = np.asarray(shapely.points(np.column_stack((cut.node_x, cut.node_y))[mixed]), dtype=object)
+    mixed = mixed[np.asarray(shapely.dwithin(wall, points, _ON_M), dtype=bool)]
+    if len(mixed) == 0:
+        return cut
+    other = np.arange(cut.n_nodes)
+    other[mixed] = cut.n_nodes + np.arange(len(mixed))
+    nothing = np.full(len(mixed), None, dtype=object)
+    return rewire(
+        cut,
+        edge_from=np.where(outer, other[cut.edge_from], cut.edge_from),
+        edge_to=np.where(outer, other[cut.edge_to], cut.edge_to),
+        node_x=np.concatenate((cut.node_x, cut.node_x[mixed])),
+        node_y=np.concatenate((cut.node_y, cut.node_y[mixed])),
+        node_source_id=np.concatenate((cut.node_source_id, nothing)),
+    )
 
 
 def _read(
@@ -389,15 +395,14 @@ def _read(
     shapes = shapely.get_parts(np.asarray(border.geometry.dropna(), dtype=object))
     dimensions = shapely.get_dimensions(shapes)
     if len(shapes) == 0 or not np.isin(dimensions, (1, 2)).all() or len(np.unique(dimensions)) > 1:
-        raise NetworkError("the border must hold polygons, or lines, of one kind; it holds " + _kinds(shapes))
+        raise NetworkError(
+            "the border must hold polygons, or lines, of one kind; it holds "
+            + (", ".join(sorted({shape.geom_type for shape in shapes})) or "nothing")
+        )
     if dimensions[0] == 1:
         return None, shapely.union_all(shapes)
     area = shapely.union_all(shapes)
     return area, shapely.boundary(area)
-
-
-def _kinds(shapes: NDArray[np.object_]) -> str:
-    return ", ".join(sorted({shape.geom_type for shape in shapes})) or "nothing"
 
 
 def _touches(
@@ -448,29 +453,3 @@ def _where_sides_change(
 
 def _inside(area: shapely.Geometry, points: NDArray[np.object_]) -> NDArray[np.bool_]:
     return np.asarray(shapely.dwithin(area, points, _ON_M))
-
-
-def _double_junctions(graph: TravelGraph, area: shapely.Geometry, wall: shapely.Geometry) -> TravelGraph:
-    """Give the outer edges of every junction on the border a node of their own."""
-    middles = shapely.line_interpolate_point(graph.edge_lines(), 0.5, normalized=True)
-    outer = ~_inside(area, np.asarray(middles))
-    degree = [
-        np.bincount(np.concatenate((graph.edge_from[rows], graph.edge_to[rows])), minlength=graph.n_nodes)
-        for rows in (outer, ~outer)
-    ]
-    mixed = np.flatnonzero((degree[0] > 0) & (degree[1] > 0))
-    points = np.asarray(shapely.points(np.column_stack((graph.node_x, graph.node_y))[mixed]), dtype=object)
-    mixed = mixed[np.asarray(shapely.dwithin(wall, points, _ON_M), dtype=bool)]
-    if len(mixed) == 0:
-        return graph
-    other = np.arange(graph.n_nodes)
-    other[mixed] = graph.n_nodes + np.arange(len(mixed))
-    nothing = np.full(len(mixed), None, dtype=object)
-    return rewire(
-        graph,
-        edge_from=np.where(outer, other[graph.edge_from], graph.edge_from),
-        edge_to=np.where(outer, other[graph.edge_to], graph.edge_to),
-        node_x=np.concatenate((graph.node_x, graph.node_x[mixed])),
-        node_y=np.concatenate((graph.node_y, graph.node_y[mixed])),
-        node_source_id=np.concatenate((graph.node_source_id, nothing)),
-    )

@@ -98,21 +98,6 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
     >>> # turns = gpd.GeoDataFrame({"turn_id": ["a"], "kind": ["no"], "from_road_id": ["w1"], "to_road_id": ["w2"]},
     >>> #                          geometry=[junction], crs=graph.crs)
     """
-    _check(graph, turns)
-    counts: Counter[str] = Counter()
-    walled = _with_walls(graph, turns, counts)
-    junctions, outcomes = _junctions(walled, turns)
-    counts.update(outcome or APPLIED for outcome in outcomes)
-    apart = _taken_apart(walled, junctions) if junctions else walled
-    left = outcomes.loc[~outcomes.isin([NOTHING, "not_on_network"])]
-    return replace(
-        apart,
-        report={**graph.report, "turns": dict(sorted(counts.items()))},
-        findings=turn_findings(graph, turns.loc[left.index], left),
-    )
-
-
-def _check(graph: TravelGraph, turns: gpd.GeoDataFrame) -> None:
     if graph.edge_layer is not None:
         raise NetworkError(f"mode {graph.mode}: let turns count in each network before they are combined")
     if not isinstance(turns, gpd.GeoDataFrame) or turns.active_geometry_name is None:
@@ -128,6 +113,17 @@ def _check(graph: TravelGraph, turns: gpd.GeoDataFrame) -> None:
         raise ContractError("turns", [f"geometry: must be points, is {first_of(sorted(set(kind)))}"])
     if require_metres(turns.crs, what="turns") != graph.crs:
         raise CrsError("turns and network differ in their CRS; reproject with to_crs(graph.crs)")
+    counts: Counter[str] = Counter()
+    walled = _with_walls(graph, turns, counts)
+    junctions, outcomes = _junctions(walled, turns)
+    counts.update(outcome or APPLIED for outcome in outcomes)
+    apart = _taken_apart(walled, junctions) if junctions else walled
+    left = outcomes.loc[~outcomes.isin([NOTHING, "not_on_network"])]
+    return replace(
+        apart,
+        report={**graph.report, "turns": dict(sorted(counts.items()))},
+        findings=turn_findings(graph, turns.loc[left.index], left),
+    )
 
 
 def _points(rows: gpd.GeoDataFrame) -> NDArray[np.float64]:

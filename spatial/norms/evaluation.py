@@ -364,7 +364,8 @@ def _judged(
     """Judge each unit by the bounds of its share; where they leave it open, by those of the stated condition."""
     target, share, people = norm.target_share, found["served_share"], found["persons_in_scope"]
     nobody = (found["places_in_scope"] == 0) & ~(people > 0)
-    reported = _reported_only(norm, ledger.level)
+    reasons = norm.not_graded.split(";") if norm.not_graded else []
+    reported = bool(reasons) and (ledger.level != "settlement" or not REPORTED_ONLY.isdisjoint(reasons))
     off = nobody | reported
     sides = (("served_share_lower", "served_share_upper"), (MAPPED_LOWER, MAPPED_UPPER))
     sure = [np.where(off, NOT_APPLICABLE, _status(found[low], found[high], target)) for low, high in sides]
@@ -374,10 +375,18 @@ def _judged(
     )
     graded = ~nobody & (norm.not_graded == "") & (ledger.level != "settlement")
     lacking = np.maximum(0.0, target - share) * people
+    # Say of each unit that is judged under a condition how many people a place of each tier has at most.
+    supposing = (strict != sure[0]) | (mapped != sure[1])
+    said = np.full(ledger.size, "", dtype=object)
+    largest = ledger.largest_of_tier()
+    for unit in np.flatnonzero(supposing):
+        open_ = ledger.uncounted & (ledger.inside != 0) & (ledger.groups == unit) & np.isfinite(largest)
+        most = dict(zip(ledger.tiers[open_], largest[open_], strict=True))
+        said[unit] = ";".join(f"{PEOPLE_AT_MOST}:{tier}:{floor(most[tier])}" for tier in sorted(most))
     return {
         "status": STATUSES[strict],
         "status_as_mapped": STATUSES[mapped],
-        "judged_if": _conditions(ledger, (strict != sure[0]) | (mapped != sure[1])),
+        "judged_if": said,
         "reason": _with_uncounted(
             _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
             ledger,
@@ -391,11 +400,6 @@ def _judged(
         "threshold": np.full(ledger.size, norm.threshold),
         "target_share": np.full(ledger.size, target),
     }
-
-
-def _reported_only(norm: Norm, level: str) -> bool:
-    reasons = norm.not_graded.split(";") if norm.not_graded else []
-    return bool(reasons) and (level != "settlement" or not REPORTED_ONLY.isdisjoint(reasons))
 
 
 def _status(lower: FloatArray, upper: FloatArray, target: float) -> NDArray[np.int64]:
@@ -433,17 +437,6 @@ def _with_uncounted(
     for unit in np.flatnonzero(doubtful & (places > 0)):
         reasons[unit] = join_reasons(reasons[unit], f"people_unknown:{places[unit]:.0f}")
     return reasons
-
-
-def _conditions(ledger: Ledger, supposing: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Say of each unit that is judged under a condition how many people a place of each tier has at most."""
-    said = np.full(ledger.size, "", dtype=object)
-    largest = ledger.largest_of_tier()
-    for unit in np.flatnonzero(supposing):
-        open_ = ledger.uncounted & (ledger.inside != 0) & (ledger.groups == unit) & np.isfinite(largest)
-        most = dict(zip(ledger.tiers[open_], largest[open_], strict=True))
-        said[unit] = ";".join(f"{PEOPLE_AT_MOST}:{tier}:{floor(most[tier])}" for tier in sorted(most))
-    return said
 
 
 def join_reasons(*reasons: str) -> str:

@@ -309,7 +309,18 @@ class Places:
 
     def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
         _refuse_missing("settlements", settlements, ("settlement_id",))
-        _refuse_ids(settlements["settlement_id"])
+        ids = settlements["settlement_id"]
+        problems = []
+        lost = np.flatnonzero(ids.isna())
+        if len(lost):
+            problems.append(
+                f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own"
+            )
+        twice = ids[ids.duplicated() & ids.notna()].unique()
+        if len(twice):
+            problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
+        if problems:
+            raise ContractError("settlements", problems)
         _refuse_negative("settlements", settlements, "population_persons")
         ordered = settlements.sort_values("settlement_id", kind="stable")
         self.everywhere = ordered.reset_index(drop=True)
@@ -433,18 +444,6 @@ def _refuse_negative(table: str, frame: pd.DataFrame, column: str) -> None:
     below = frame.loc[numbers(table, column, frame[column]) < 0.0, "settlement_id"]
     if len(below):
         raise ContractError(table, [f"{column}: negative at {first_of(below)}; NaN where unknown"])
-
-
-def _refuse_ids(ids: pd.Series) -> None:
-    problems = []
-    lost = np.flatnonzero(ids.isna())
-    if len(lost):
-        problems.append(f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own")
-    twice = ids[ids.duplicated() & ids.notna()].unique()
-    if len(twice):
-        problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
-    if problems:
-        raise ContractError("settlements", problems)
 
 
 def _refuse_twice(access: pd.DataFrame) -> None:

@@ -153,7 +153,10 @@ def applicable_norms(
     ['GLOBAL']
     """
     rules = rules or NormRules()
-    day = _day(as_of)
+    # Read the date of judgement, without a time of day: the last day of a norm is valid to its end.
+    if not isinstance(as_of, dt.date) or pd.isna(as_of):
+        raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
+    day = as_of.date() if isinstance(as_of, dt.datetime) else as_of
     refuse_faulty_register(register)
     register = with_norm_id(register)
     adopted = {item.norm: item for item in rules.adopt}
@@ -166,7 +169,12 @@ def applicable_norms(
         binding = binding.loc[binding["norm_id"].isin(rules.only)].copy()
     binding = binding.sort_values("norm_id", kind="stable").reset_index(drop=True)
     _apply_adoptions(binding, adopted, day)
-    _apply_confirmations(binding, rules.confirm)
+    by_norm = {item.norm: item for item in rules.confirm}
+    items = [by_norm.get(name) for name in binding["norm_id"]]
+    binding["confirmed_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
+    binding["confirmed_on"] = pd.Series(
+        [item.on.isoformat() if item else None for item in items], dtype="str"
+    )
     local = binding["norm_id"].isin(register.loc[home, "norm_id"])
     reasons = [
         _judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)
@@ -207,13 +215,6 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
         )
         for row in _rows(binding)
     ]
-
-
-def _day(as_of: object) -> dt.date:
-    """Read the date of judgement, without a time of day: the last day of a norm is valid to its end."""
-    if not isinstance(as_of, dt.date) or pd.isna(as_of):
-        raise ContractError("norms", [f"as_of: {as_of!r} is no date; give datetime.date(2030, 12, 31)"])
-    return as_of.date() if isinstance(as_of, dt.datetime) else as_of
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -331,15 +332,6 @@ def _threshold_problems(binding: pd.DataFrame, row: int, threshold: float) -> li
     return []
 
 
-def _apply_confirmations(binding: pd.DataFrame, confirm: tuple[Confirmation, ...]) -> None:
-    by_norm = {item.norm: item for item in confirm}
-    items = [by_norm.get(name) for name in binding["norm_id"]]
-    binding["confirmed_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
-    binding["confirmed_on"] = pd.Series(
-        [item.on.isoformat() if item else None for item in items], dtype="str"
-    )
-
-
 def _judge(row: Mapping[str, object], level: str, *, at_home: bool) -> tuple[str, str]:
     if row["in_force"] != "in_force":
         return _text(row["in_force"]), _text(row["in_force"]) if row["norm_class"] == "mandatory" else ""
@@ -391,7 +383,7 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     if norm.scope == "metropolitan_area":
         return "scope_unknown:metropolitan_area"
     unit = _unit_of(norm.stat_unit, places)
-    column = _column_of(norm.stat_unit, rules)
+    column = rules.stat_columns.get(norm.stat_unit, f"{norm.stat_unit}_persons")
     persons = places.persons("population_persons" if unit is not None else column)
     if unit is None and persons is None and norm.stat_unit != "population":
         return f"no_stat_unit:{norm.stat_unit}"
@@ -405,10 +397,6 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
         share_of="persons" if unit is None else "places",
         unit=area,
     )
-
-
-def _column_of(stat_unit: str, rules: NormRules) -> str:
-    return rules.stat_columns.get(stat_unit, f"{stat_unit}_persons")
 
 
 def _unit_of(stat_unit: str, places: Places) -> FloatArray | None:

@@ -98,7 +98,19 @@ def scale_to_units(
     >>> found.status.tolist(), found.applied.tolist()
     (['scaled'], [1.5, 1.5, 1.0])
     """
-    _refuse(persons, home, official, in_study, max_factor)
+    problems = []
+    if not len(persons) == len(home) == len(in_study):
+        problems.append("persons, home, in_study: give one value a settlement")
+    if len(home) and int(home.max()) >= len(official):
+        problems.append(
+            f"home: unit {int(home.max())} of {len(official)} units; give one official number a unit"
+        )
+    if (persons < 0).any() or (official < 0).any():
+        problems.append("persons, official: people are negative; correct them")
+    if not max_factor >= 1:
+        problems.append(f"max_factor: must be 1 or more, is {max_factor}")
+    if problems:
+        raise ContractError("scaling to units", problems)
     size = len(official)
     ours = sums_by_unit(persons, home, size)
     members = np.bincount(home[home >= 0], minlength=size)
@@ -132,28 +144,6 @@ def scale_to_units(
     applied = np.ones(len(persons))
     applied[home >= 0] = by_unit[home[home >= 0]]
     return Scaling(factor, status, applied)
-
-
-def _refuse(
-    persons: FloatArray,
-    home: NDArray[np.intp],
-    official: FloatArray,
-    in_study: NDArray[np.bool_],
-    max_factor: float,
-) -> None:
-    problems = []
-    if not len(persons) == len(home) == len(in_study):
-        problems.append("persons, home, in_study: give one value a settlement")
-    if len(home) and int(home.max()) >= len(official):
-        problems.append(
-            f"home: unit {int(home.max())} of {len(official)} units; give one official number a unit"
-        )
-    if (persons < 0).any() or (official < 0).any():
-        problems.append("persons, official: people are negative; correct them")
-    if not max_factor >= 1:
-        problems.append(f"max_factor: must be 1 or more, is {max_factor}")
-    if problems:
-        raise ContractError("scaling to units", problems)
 
 
 # Our people by unit beside the official ones: differences, residuals, and what is known that may explain them.
@@ -240,6 +230,7 @@ def _of_one(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(official > 0, (before - official) / official, np.nan)
         factor = np.where(before > 0, official / before, np.nan)
+    words = ["not_asked"] * size if people.scaling is None else [str(word) for word in people.scaling.status]
     frame = pd.DataFrame(
         {
             "unit_id": [*units["unit_id"], NO_UNIT],
@@ -257,7 +248,7 @@ def _of_one(
             "difference_persons": before - official,
             "difference_share": share,
             "factor": factor,
-            "scaling": _scaling_words(people.scaling, size),
+            "scaling": [*words, "no_unit"],
             "residual_persons": residual,
             "status": np.where(
                 np.isnan(residual) | bool(said.other_basis), "unknown", np.where(close, "ok", "look")
@@ -281,11 +272,6 @@ def _of_one(
 
 def _count(mine: NDArray[np.intp], chosen: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
     return np.bincount(mine[(mine >= 0) & chosen], minlength=size + 1)
-
-
-def _scaling_words(scaling: Scaling | None, size: int) -> list[str]:
-    words = ["not_asked"] * size if scaling is None else [str(word) for word in scaling.status]
-    return [*words, "no_unit"]
 
 
 def _causes(

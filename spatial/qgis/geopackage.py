@@ -110,12 +110,50 @@ def write_geopackage_of(
     with tempfile.TemporaryDirectory(prefix="spatial-gpkg-") as folder:
         path = Path(folder) / f"{name}.gpkg"
         with _fixed_bytes(meta.stamp):
-            for layer, identifier in zip(layers, _identifiers(layers), strict=True):
-                _write_layer(path, layer, identifier)
+            titles = [layer.title for layer in layers]
+            identifiers = [
+                layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]"
+                for layer in layers
+            ]
+            for layer, identifier in zip(layers, identifiers, strict=True):
+                options = {"FID": "fid", "IDENTIFIER": identifier, "DESCRIPTION": layer.description}
+                more: dict[str, object] = {}
+                if layer.geometry:
+                    frame = gpd.GeoDataFrame(layer.frame)
+                    multi = bool(frame.geom_type.str.startswith("Multi").any())
+                    more = {
+                        "geometry_type": f"Multi{layer.geometry}" if multi else layer.geometry,
+                        "promote_to_multi": multi,
+                    }
+                    options |= {"GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"}
+                pyogrio.write_dataframe(
+                    layer.frame,
+                    path,
+                    layer=layer.table,
+                    driver="GPKG",
+                    layer_options=options,
+                    append=False,
+                    **more,
+                )
         # A plain close() would leave the file open until the collector comes by.
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
             _add_styles(connection, layers, meta)
-            _add_columns(connection, layers)
+            connection.execute(SCHEMA_TABLE)
+            connection.executemany(
+                "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) "
+                "VALUES (?, ?, ?, ?, ?)",
+                [
+                    (layer.table, column, alias, alias, layer.comments.get(column))
+                    for layer in layers
+                    for column, alias in layer.aliases.items()
+                ],
+            )
+            connection.execute(EXTENSIONS_TABLE)
+            connection.executemany(
+                "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) "
+                "VALUES (?, ?, ?, 'read-write')",
+                EXTENSIONS,
+            )
             _add_metadata(connection, layers, words, meta)
         return Artifact(f"{name}.gpkg", path.read_bytes())
 
@@ -129,30 +167,6 @@ def _fixed_bytes(stamp: str) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options(before)
-
-
-def _identifiers(layers: Sequence[QgisLayer]) -> list[str]:
-    titles = [layer.title for layer in layers]
-    return [
-        layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]"
-        for layer in layers
-    ]
-
-
-def _write_layer(path: Path, layer: QgisLayer, identifier: str) -> None:
-    options = {"FID": "fid", "IDENTIFIER": identifier, "DESCRIPTION": layer.description}
-    more: dict[str, object] = {}
-    if layer.geometry:
-        frame = gpd.GeoDataFrame(layer.frame)
-        multi = bool(frame.geom_type.str.startswith("Multi").any())
-        more = {
-            "geometry_type": f"Multi{layer.geometry}" if multi else layer.geometry,
-            "promote_to_multi": multi,
-        }
-        options |= {"GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"}
-    pyogrio.write_dataframe(
-        layer.frame, path, layer=layer.table, driver="GPKG", layer_options=options, append=False, **more
-    )
 
 
 def _add_styles(connection: sqlite3.Connection, layers: Sequence[QgisLayer], meta: QgisMeta) -> None:
@@ -187,23 +201,6 @@ def _add_styles(connection: sqlite3.Connection, layers: Sequence[QgisLayer], met
         " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
         " VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
         rows,
-    )
-
-
-def _add_columns(connection: sqlite3.Connection, layers: Sequence[QgisLayer]) -> None:
-    connection.execute(SCHEMA_TABLE)
-    connection.executemany(
-        "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) VALUES (?, ?, ?, ?, ?)",
-        [
-            (layer.table, column, alias, alias, layer.comments.get(column))
-            for layer in layers
-            for column, alias in layer.aliases.items()
-        ],
-    )
-    connection.execute(EXTENSIONS_TABLE)
-    connection.executemany(
-        "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?, ?, ?, 'read-write')",
-        EXTENSIONS,
     )
 
 

@@ -100,7 +100,17 @@ def settlement_results(
     titles: Titles = {}
     parts: list[pd.DataFrame] = []
     if "norm_results" in tables:
-        parts.append(_norms_by_settlement(tables["norm_results"], titles, words))
+        results = tables["norm_results"]
+        rows = results[results["unit_level"] == "settlement"]
+        unit = rows["unit_id"]
+        columns = {
+            "norm_status": worst_status(rows["status"], unit),
+            "norm_status_as_mapped": worst_status(rows["status_as_mapped"], unit),
+            "norms_not_met": (rows["status"] == "not_met").groupby(unit).sum().astype("Int64"),
+            "norms_not_measurable": (rows["status"] == "not_measurable").groupby(unit).sum().astype("Int64"),
+        }
+        titles.update({name: words.text("columns", name) for name in columns})
+        parts.append(pd.DataFrame(columns))
     if "access" in tables and len(tables["access"]):
         parts.append(_minutes(tables["access"], titles, words, meta))
     if "last_mile" in tables:
@@ -115,19 +125,6 @@ def settlement_results(
     frame["norm_status"] = frame["norm_status"].mask(unjudged, "not_applicable").where(frame["in_study"])
     titles.setdefault("norm_status", words.text("columns", "norm_status"))
     return gpd.GeoDataFrame(frame), titles
-
-
-def _norms_by_settlement(results: pd.DataFrame, titles: Titles, words: Messages) -> pd.DataFrame:
-    rows = results[results["unit_level"] == "settlement"]
-    unit = rows["unit_id"]
-    columns = {
-        "norm_status": worst_status(rows["status"], unit),
-        "norm_status_as_mapped": worst_status(rows["status_as_mapped"], unit),
-        "norms_not_met": (rows["status"] == "not_met").groupby(unit).sum().astype("Int64"),
-        "norms_not_measurable": (rows["status"] == "not_measurable").groupby(unit).sum().astype("Int64"),
-    }
-    titles.update({name: words.text("columns", name) for name in columns})
-    return pd.DataFrame(columns)
 
 
 def _minutes(access: pd.DataFrame, titles: Titles, words: Messages, meta: QgisMeta) -> pd.DataFrame:
@@ -169,33 +166,28 @@ def township_results(
     rows = rows.assign(judged_if=missing_by_unit(rows, tables, wording(words.language)))
     columns = {"norm_status": worst_status(rows["status"], rows["unit_id"])}
     for norm in sorted(set(rows.loc[rows["status"] != "not_applicable", "norm_id"])):
-        columns |= _norm_columns(rows, norm, norm_names.get(norm, norm), titles, words)
+        name = norm_names.get(norm, norm)
+        of_norm = rows[rows["norm_id"] == norm].set_index("unit_id")
+        stem = plain_name(norm)
+        chosen = {
+            "status": ("status", ""),
+            "status_as_mapped": ("status_as_mapped", ""),
+            "share": ("served_share", ""),
+            "unserved": ("persons_unserved", "persons"),
+            "places": ("places_unserved", "places"),
+        }
+        result = {}
+        for key, (column, unit) in chosen.items():
+            result[f"{stem}_{key}"] = of_norm[column]
+            title = words.text("columns", f"norm_cell_{key}", norm=name)
+            titles[f"{stem}_{key}"] = words.with_unit(title, unit)
+        if of_norm["judged_if"].ne("").any():
+            result[f"{stem}_judged_if"] = of_norm["judged_if"]
+            titles[f"{stem}_judged_if"] = words.text("columns", "norm_cell_judged_if", norm=name)
+        columns |= result
     frame = frame.join(pd.DataFrame(columns), on="boundary_id")
     frame["norm_status"] = frame["norm_status"].fillna("not_applicable")
     return gpd.GeoDataFrame(frame), titles
-
-
-def _norm_columns(
-    rows: pd.DataFrame, norm: str, name: str, titles: Titles, words: Messages
-) -> dict[str, pd.Series[str]]:
-    of_norm = rows[rows["norm_id"] == norm].set_index("unit_id")
-    stem = plain_name(norm)
-    chosen = {
-        "status": ("status", ""),
-        "status_as_mapped": ("status_as_mapped", ""),
-        "share": ("served_share", ""),
-        "unserved": ("persons_unserved", "persons"),
-        "places": ("places_unserved", "places"),
-    }
-    result = {}
-    for key, (column, unit) in chosen.items():
-        result[f"{stem}_{key}"] = of_norm[column]
-        title = words.text("columns", f"norm_cell_{key}", norm=name)
-        titles[f"{stem}_{key}"] = words.with_unit(title, unit)
-    if of_norm["judged_if"].ne("").any():
-        result[f"{stem}_judged_if"] = of_norm["judged_if"]
-        titles[f"{stem}_judged_if"] = words.text("columns", "norm_cell_judged_if", norm=name)
-    return result
 
 
 def gap_points(tables: Mapping[str, pd.DataFrame], service: str) -> gpd.GeoDataFrame:

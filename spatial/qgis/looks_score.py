@@ -31,7 +31,6 @@ from spatial.qgis.styles import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from xml.etree.ElementTree import Element
 
     import pandas as pd
 
@@ -163,21 +162,18 @@ def types_look(frame: pd.DataFrame, words: Messages) -> Style:
         kind = words.text("degurba", str(code))
         key = f"{official or 'unknown'}{'_differs' if differ else ''}"
         label = words.text("degurba", key, kind=kind, code=str(code))
-        categories.append(Category((value,), label, _type_marker(code, official, differ=differ)))
+        shape = "square" if official == "urban" else "circle"
+        rim = (INK, 0.6) if differ else (BASE["town"], 0.15)
+        type_marker = symbol(
+            "marker", marker(DEGURBA[code], size=1.8, shape=shape, outline=rim, size_expression=VILLAGE_SIZE)
+        )
+        categories.append(Category((value,), label, type_marker))
     categories.append(_unknown(words.text("degurba", "unknown_type")))
     chosen = (
         'CASE WHEN "degurba_code" > 0 THEN "degurba_code" || \' \' || coalesce("official_class", \'\') || '
         "CASE WHEN \"classes_differ\" THEN ' differ' ELSE ' same' END END"
     )
     return scored(chosen, categories, frame, words)
-
-
-def _type_marker(code: int, official: str, *, differ: bool) -> Element:
-    shape = "square" if official == "urban" else "circle"
-    rim = (INK, 0.6) if differ else (BASE["town"], 0.15)
-    return symbol(
-        "marker", marker(DEGURBA[code], size=1.8, shape=shape, outline=rim, size_expression=VILLAGE_SIZE)
-    )
 
 
 def unit_types_look(frame: pd.DataFrame, words: Messages) -> Style:

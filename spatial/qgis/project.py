@@ -84,7 +84,35 @@ def layouts_element(page: PrintPage) -> Element:
     north = _label(page, "north", "↑\nN", (right - 10.0, MAP_BOX[1] + 2.0, 8.0, 11.0), size=12, bold=True)
     north.set("halign", CENTRED)
     layout.append(north)
-    layout.append(_legend(page))
+    left = MAP_BOX[0] + MAP_BOX[2] + 3.0
+    element = _item(LEGEND, page, "legend", (left, MAP_BOX[1], WIDTH_MM - RIM_MM - left, MAP_BOX[3]))
+    element.attrib |= {
+        "map_uuid": _uuid(page, "map"),
+        "resizeToContents": "1",
+        "symbolWidth": "5",
+        "symbolHeight": "3",
+        "boxSpace": "1",
+        "wrapChar": "\n",
+    }
+    styles = SubElement(element, "styles")
+    for name, size, bold, margins in (
+        ("title", 10, True, {}),
+        ("group", 9, True, {"marginTop": "3"}),
+        ("subgroup", 8, True, {"marginTop": "3"}),
+        ("symbol", 7, False, {"marginTop": "1"}),
+        ("symbolLabel", 7, False, {"marginTop": "1", "marginLeft": "2"}),
+    ):
+        style = SubElement(styles, "style", {"name": name, "alignment": "1", "indent": "0", **margins})
+        style.append(_text_style(size, bold=bold))
+    tree = SubElement(element, "layer-tree-group")
+    for identifier, title, source, provider in page.layers:
+        attributes = {"id": identifier, "name": title, "source": source, "providerKey": provider}
+        SubElement(
+            tree,
+            "layer-tree-layer",
+            attributes | {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"},
+        )
+    layout.append(element)
     if page.in_metres:
         layout.append(_scale_bar(page))
     return root
@@ -193,41 +221,14 @@ def _fitted(extent: tuple[float, float, float, float]) -> tuple[float, float, fl
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
-def _legend(page: PrintPage) -> Element:
-    left = MAP_BOX[0] + MAP_BOX[2] + 3.0
-    element = _item(LEGEND, page, "legend", (left, MAP_BOX[1], WIDTH_MM - RIM_MM - left, MAP_BOX[3]))
-    element.attrib |= {
-        "map_uuid": _uuid(page, "map"),
-        "resizeToContents": "1",
-        "symbolWidth": "5",
-        "symbolHeight": "3",
-        "boxSpace": "1",
-        "wrapChar": "\n",
-    }
-    styles = SubElement(element, "styles")
-    for name, size, bold, margins in (
-        ("title", 10, True, {}),
-        ("group", 9, True, {"marginTop": "3"}),
-        ("subgroup", 8, True, {"marginTop": "3"}),
-        ("symbol", 7, False, {"marginTop": "1"}),
-        ("symbolLabel", 7, False, {"marginTop": "1", "marginLeft": "2"}),
-    ):
-        style = SubElement(styles, "style", {"name": name, "alignment": "1", "indent": "0", **margins})
-        style.append(_text_style(size, bold=bold))
-    tree = SubElement(element, "layer-tree-group")
-    for identifier, title, source, provider in page.layers:
-        attributes = {"id": identifier, "name": title, "source": source, "providerKey": provider}
-        SubElement(
-            tree,
-            "layer-tree-layer",
-            attributes | {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"},
-        )
-    return element
-
-
 def _scale_bar(page: PrintPage) -> Element:
     west, _, east, _ = _fitted(page.extent)
-    part_m = _round_number((east - west) / PARTS_OF_WIDTH / 2)
+    # Give the largest of 1, 2 and 5 times a power of ten that is no larger.
+    most = (east - west) / PARTS_OF_WIDTH / 2
+    power = 10.0 ** len(str(int(most)))
+    while power > most:
+        power /= 10.0
+    part_m = max(step * power for step in STEPS if step * power <= most)
     in_km = part_m >= 1000.0
     left, top = MAP_BOX[0] + 3.0, MAP_BOX[1] + MAP_BOX[3] - 10.0
     element = _item(SCALE_BAR, page, "scale bar", (left, top, 60.0, 8.0), background=True)
@@ -247,14 +248,6 @@ def _scale_bar(page: PrintPage) -> Element:
     }
     element.append(_text_style(7, bold=False))
     return element
-
-
-def _round_number(most: float) -> float:
-    """Give the largest of 1, 2 and 5 times a power of ten that is no larger."""
-    power = 10.0 ** len(str(int(most)))
-    while power > most:
-        power /= 10.0
-    return max(step * power for step in STEPS if step * power <= most)
 
 
 # The QGIS project: groups, order, extent and looks by template, with relative paths.
@@ -327,7 +320,12 @@ def write_project_of(
     SubElement(root, "title").text = title
     SubElement(root, "projectCrs").append(_srs(crs))
     root.append(_tree(shown, pictures, words))
-    root.append(_canvas(layers, crs))
+    element = Element("mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
+    SubElement(element, "units").text = "degrees" if crs.is_geographic else "meters"
+    element.append(_extent_element(layers))
+    SubElement(element, "rotation").text = "0"
+    SubElement(element, "destinationsrs").append(_srs(crs))
+    root.append(element)
     holder = SubElement(root, "projectlayers")
     holder.extend(entry.element for entry in [*shown, *pictures])
     order = SubElement(root, "layerorder")
@@ -457,7 +455,15 @@ def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Messages) ->
             own = [entry for entry in members if entry.shelf == shelf]
             place = _branch(branch, words.text("shelves", shelf)) if own and shelf else branch
             for entry in own:
-                _leaf(place, entry)
+                attributes = {
+                    "id": entry.identifier,
+                    "name": entry.element.findtext("layername", ""),
+                    "source": entry.element.findtext("datasource", ""),
+                    "providerKey": entry.element.findtext("provider", ""),
+                    "checked": "Qt::Checked" if entry.visible else "Qt::Unchecked",
+                    "expanded": "1" if entry.visible and entry.group == "results" else "0",
+                }
+                SubElement(place, "layer-tree-layer", attributes)
     order = SubElement(root, "custom-order", {"enabled": "1"})
     for entry in _drawn([*shown, *pictures]):
         SubElement(order, "item").text = entry.identifier
@@ -467,18 +473,6 @@ def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Messages) ->
 def _branch(parent: Element, name: str, *, expanded: bool = False) -> Element:
     attributes = {"name": name, "checked": "Qt::Checked", "expanded": "1" if expanded else "0"}
     return SubElement(parent, "layer-tree-group", attributes)
-
-
-def _leaf(parent: Element, entry: Entry) -> None:
-    attributes = {
-        "id": entry.identifier,
-        "name": entry.element.findtext("layername", ""),
-        "source": entry.element.findtext("datasource", ""),
-        "providerKey": entry.element.findtext("provider", ""),
-        "checked": "Qt::Checked" if entry.visible else "Qt::Unchecked",
-        "expanded": "1" if entry.visible and entry.group == "results" else "0",
-    }
-    SubElement(parent, "layer-tree-layer", attributes)
 
 
 def _drawn(entries: Sequence[Entry]) -> list[Entry]:
@@ -510,15 +504,6 @@ def _extent_element(layers: Sequence[QgisLayer]) -> Element:
     return element
 
 
-def _canvas(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Element:
-    element = Element("mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
-    SubElement(element, "units").text = "degrees" if crs.is_geographic else "meters"
-    element.append(_extent_element(layers))
-    SubElement(element, "rotation").text = "0"
-    SubElement(element, "destinationsrs").append(_srs(crs))
-    return element
-
-
 def _view(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Element:
     element = Element("ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
     west, south, east, north = (str(np.round(value, 3)) for value in _extent(layers))
@@ -546,9 +531,11 @@ def _properties(words: Messages, meta: QgisMeta) -> Element:
     put("Gui", "SelectionColorAlphaPart", "int", "255")
     put("Measurement", "DistanceUnits", "QString", "meters")
     put("Measurement", "AreaUnits", "QString", "km2")
+    notice = words.text("project", "synthetic") if meta.synthetic else ""
+    across_the_map = "\n".join(part for part in (notice, project_facts(words, meta)) if part)
     for item, label, placement in (
         ("CopyrightLabel", " · ".join(meta.licences), "1"),
-        ("TitleLabel", _across_the_map(words, meta), "3"),
+        ("TitleLabel", across_the_map, "3"),
     ):
         put(item, "Enabled", "bool", "true" if label else "false")
         put(item, "Label", "QString", unread(label))
@@ -559,11 +546,6 @@ def _properties(words: Messages, meta: QgisMeta) -> Element:
     put("NorthArrow", "Enabled", "bool", "true")
     put("NorthArrow", "Placement", "int", "2")
     return root
-
-
-def _across_the_map(words: Messages, meta: QgisMeta) -> str:
-    notice = words.text("project", "synthetic") if meta.synthetic else ""
-    return "\n".join(part for part in (notice, project_facts(words, meta)) if part)
 
 
 def _metadata(title: str, words: Messages, meta: QgisMeta) -> Element:

@@ -68,7 +68,18 @@ def write_raster(
     if not np.isfinite(raster.values).any():
         raise ContractError(name, ["has no cell with data: leave the raster out"])
     content = _cog(raster, unit=unit, title=title, basis=basis if unit == "persons" else "")
-    pipe = _pipe(_classes(unit, words), raster)
+    # Upper bound, label and colour of each class; no colour where there is nobody.
+    breaks = BREAKS[unit]
+    colours = RAMPS[unit]
+    bounds = [*breaks, float("inf")]
+    result = [(0.0, words.text("raster", "nobody"), "")] if unit == "persons" else []
+    for position, high in enumerate(bounds):
+        low = bounds[position - 1] if position else 0.0
+        key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
+        told = [0.06 / bound if unit == "min/m" and bound else bound for bound in (low, high)]
+        label = words.text("raster", key, low=words.number(min(told)), high=words.number(max(told)))
+        result.append((high, label, colours[position]))
+    pipe = _pipe(result, raster)
     root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})
     root.append(pipe)
     text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
@@ -108,21 +119,6 @@ def _cog(raster: Raster, *, unit: str, title: str, basis: str) -> bytes:
                 NUM_THREADS="1",
             )
         return bytes(cloud.getbuffer())
-
-
-def _classes(unit: str, words: Messages) -> list[tuple[float, str, str]]:
-    """Upper bound, label and colour of each class; no colour where there is nobody."""
-    breaks = BREAKS[unit]
-    colours = RAMPS[unit]
-    bounds = [*breaks, float("inf")]
-    result = [(0.0, words.text("raster", "nobody"), "")] if unit == "persons" else []
-    for position, high in enumerate(bounds):
-        low = bounds[position - 1] if position else 0.0
-        key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
-        told = [0.06 / bound if unit == "min/m" and bound else bound for bound in (low, high)]
-        label = words.text("raster", key, low=words.number(min(told)), high=words.number(max(told)))
-        result.append((high, label, colours[position]))
-    return result
 
 
 def _pipe(classes: Sequence[tuple[float, str, str]], raster: Raster) -> Element:

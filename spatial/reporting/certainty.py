@@ -122,10 +122,16 @@ def norm_certainty(
     if not any(counted.values()):
         return None
     weight = judged["persons_in_scope" if counted["persons"] else "places_in_scope"].fillna(0.0)
+    moved = {
+        factor: float(weight[beyond[f"{factor}_low"] != beyond[f"{factor}_high"]].sum())
+        for factor in runs.factors
+    }
+    largest = max(moved, key=lambda factor: moved[factor], default=None)
+    main_factor = largest if largest is not None and moved[largest] > 0 else None
     return {
         **counted,
         "mode": runs.mode,
-        "main_factor": _main_factor(beyond, weight, runs.factors),
+        "main_factor": main_factor,
         "factors": list(runs.factors),
         **note.speeds_known,
     }
@@ -138,14 +144,6 @@ def _beyond(beyond: pd.DataFrame, weight: pd.Series, told: float | None) -> dict
     if told is None or total <= 0 or abs(sums["base"] - told) > SAME_SHARE * total:
         return None
     return {"low": min(sums["low"], told), "base": told, "high": max(sums["high"], told)}
-
-
-def _main_factor(beyond: pd.DataFrame, weight: pd.Series, factors: tuple[str, ...]) -> str | None:
-    moved = {
-        factor: float(weight[beyond[f"{factor}_low"] != beyond[f"{factor}_high"]].sum()) for factor in factors
-    }
-    largest = max(moved, key=lambda factor: moved[factor], default=None)
-    return largest if largest is not None and moved[largest] > 0 else None
 
 
 def rural_access(table: pd.DataFrame | None) -> dict[str, Any] | None:

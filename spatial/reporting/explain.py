@@ -244,9 +244,20 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     settlements = tables["settlements"]
     chosen = find_settlement(settlements, settlement)
     place = settlements.loc[settlements["settlement_id"] == chosen].iloc[0]
+    rows = _rows(tables, "snaps", "place_id", chosen)
+    if len(rows):
+        rows = rows.loc[rows["place_kind"] == "settlement"]
+    found = []
+    for row in rows.to_dict("records"):
+        edge = _edge(tables, row["mode"], row["edge_id"])
+        snap = {
+            name: plain(row.get(name))
+            for name in ("mode", "edge_id", "fraction", "snap_distance_m", "snap_time_min", "snap_status")
+        }
+        found.append({**snap, **edge})
     return {
         "settlement": _settlement(place),
-        "snaps": _snaps(chosen, tables),
+        "snaps": found,
         "services": _services(chosen, tables),
         "off_road": _off_road(chosen, tables),
         "last_mile": _last_mile(chosen, tables),
@@ -301,21 +312,6 @@ def _settlement(place: pd.Series) -> dict[str, Any]:
 def _rows(tables: Mapping[str, pd.DataFrame], table: str, column: str, value: str) -> pd.DataFrame:
     frame = tables.get(table)
     return pd.DataFrame() if frame is None else pd.DataFrame(frame.loc[frame[column] == value])
-
-
-def _snaps(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    rows = _rows(tables, "snaps", "place_id", chosen)
-    if len(rows):
-        rows = rows.loc[rows["place_kind"] == "settlement"]
-    found = []
-    for row in rows.to_dict("records"):
-        edge = _edge(tables, row["mode"], row["edge_id"])
-        snap = {
-            name: plain(row.get(name))
-            for name in ("mode", "edge_id", "fraction", "snap_distance_m", "snap_time_min", "snap_status")
-        }
-        found.append({**snap, **edge})
-    return found
 
 
 def _edge(tables: Mapping[str, pd.DataFrame], mode: object, edge_id: object) -> dict[str, Any]:

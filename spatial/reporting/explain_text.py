@@ -323,7 +323,11 @@ def _norm(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "norm_mapped", status=words.say("status", norm["status_as_mapped"]))
     if norm["remedy"] == "mobile_service":
         yield words.say("line", "norm_mobile")
-    reasons = ";".join(dict.fromkeys(_codes(norm["reason"]) + _lasting(norm["study_reason"])))
+    # Keep of the study's reasons those that hold for every place, and leave out doubts about other places.
+    reason = norm["study_reason"]
+    elsewhere = ("inventory", "not_measured", "class_unknown", "people_unknown", "nobody_in_scope")
+    lasting = [code for code in _codes(reason) if not code.startswith(elsewhere)]
+    reasons = ";".join(dict.fromkeys(_codes(norm["reason"]) + lasting))
     if reasons:
         yield words.say("line", "norm_why", reason=words.reason(reasons))
     missing = missing_text(norm, words)
@@ -332,20 +336,6 @@ def _norm(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("condition", "study", status=status, condition=missing)
     if norm["gate"] != "none_applicable":
         yield words.say("line", "norm_gate", gate=words.say("gate", norm["gate"]))
-    yield from _provenance(norm, words)
-
-
-def _codes(reason: str | None) -> list[str]:
-    return [code for code in (reason or "").split(";") if code]
-
-
-def _lasting(reason: str | None) -> list[str]:
-    """Keep of the study's reasons those that hold for every place, and leave out doubts about other places."""
-    elsewhere = ("inventory", "not_measured", "class_unknown", "people_unknown", "nobody_in_scope")
-    return [code for code in _codes(reason) if not code.startswith(elsewhere)]
-
-
-def _provenance(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
     source = [
         norm[key] for key in ("source_title", "source_year", "source_section", "source_url") if norm[key]
     ]
@@ -360,6 +350,10 @@ def _provenance(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
             yield words.say(
                 "line", f"norm_{key}", by=norm[f"{key}_by"], on=words.date(str(norm[f"{key}_on"]))
             )
+
+
+def _codes(reason: str | None) -> list[str]:
+    return [code for code in (reason or "").split(";") if code]
 
 
 def _sources(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:

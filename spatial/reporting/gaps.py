@@ -98,7 +98,8 @@ def rank_gaps(
     >>> gaps = rank_gaps(results, settlements, access, register)  # doctest: +SKIP
     >>> gaps.iloc[0][["settlement_id", "norm_id", "persons_unserved"]]  # doctest: +SKIP
     """
-    judged = _judged_norms(norm_results)
+    study = norm_results.loc[norm_results["unit_level"] == "study"]
+    judged = list(study.loc[study["status"] != "not_applicable", "norm_id"])
     level = norm_results["unit_level"] == "settlement"
     missed = norm_results["status_as_mapped"] == "not_met"
     rows = norm_results.loc[level & missed & norm_results["norm_id"].isin(judged)].reset_index(drop=True)
@@ -107,56 +108,6 @@ def rank_gaps(
     upward = (rules["direction"] == "max").reindex(rows["norm_id"]).to_numpy(dtype=bool)
     over = (rows["value"] - rows["threshold"]).where(upward, rows["threshold"] - rows["value"])
     near = (unit == MINUTES) & (over <= near_miss_min).to_numpy()
-    frame = pd.DataFrame(
-        {
-            "settlement_id": rows["unit_id"],
-            "norm_id": rows["norm_id"],
-            "service": rows["service"],
-            "norm_class": rows["norm_class"],
-            "value": rows["value"],
-            "threshold": rows["threshold"],
-            "unit": pd.Series(unit, dtype="str"),
-            "excess": over,
-            "persons_unserved": rows["persons_unserved"],
-            "is_near_miss": near,
-            "status": rows["status"],
-            "reach_status": _reach_of(rows, access, rules),
-            "remedy": remedies_of(rows["unit_id"], settlements),
-        }
-    )
-    return _placed(_ranked(frame), settlements)
-
-
-def _judged_norms(norm_results: pd.DataFrame) -> list[str]:
-    study = norm_results.loc[norm_results["unit_level"] == "study"]
-    return list(study.loc[study["status"] != "not_applicable", "norm_id"])
-
-
-def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
-    keys = frame.assign(
-        _unsure=frame["status"] != "not_met",
-        _people=-frame["persons_unserved"].fillna(-1.0),
-        _excess=-frame["excess"].fillna(np.inf),
-    )
-    order = keys.sort_values(
-        ["_unsure", "is_near_miss", "_people", "_excess", "settlement_id", "norm_id"], kind="stable"
-    ).index
-    ranked = frame.loc[order].reset_index(drop=True)
-    ranked.insert(0, "rank", np.arange(1, len(ranked) + 1, dtype=np.int64))
-    return ranked
-
-
-def _placed(frame: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    units = [name for name in ("township_id", "township") if name in settlements]
-    home = settlements.set_index("settlement_id")
-    where = home.index.get_indexer(pd.Index(frame["settlement_id"]))
-    joined = frame.assign(**{name: home[name].to_numpy()[where] for name in units})
-    for name in units:
-        joined[name] = joined[name].astype("str")
-    return gpd.GeoDataFrame(joined, geometry=home.geometry.to_numpy()[where], crs=settlements.crs)
-
-
-def _reach_of(rows: pd.DataFrame, access: pd.DataFrame, rules: pd.DataFrame) -> pd.Series:
     ids = pd.Index(rows["unit_id"].unique())
     lookup = AccessLookup(access, ids)
     reach = pd.Series(
@@ -174,7 +125,44 @@ def _reach_of(rows: pd.DataFrame, access: pd.DataFrame, rules: pd.DataFrame) -> 
         if modes and metric != "dist_m":
             words = _best_reach(lookup, service, modes)
             reach.iloc[positions] = words[ids.get_indexer(pd.Index(rows["unit_id"].iloc[positions]))]
-    return reach
+    frame = pd.DataFrame(
+        {
+            "settlement_id": rows["unit_id"],
+            "norm_id": rows["norm_id"],
+            "service": rows["service"],
+            "norm_class": rows["norm_class"],
+            "value": rows["value"],
+            "threshold": rows["threshold"],
+            "unit": pd.Series(unit, dtype="str"),
+            "excess": over,
+            "persons_unserved": rows["persons_unserved"],
+            "is_near_miss": near,
+            "status": rows["status"],
+            "reach_status": reach,
+            "remedy": remedies_of(rows["unit_id"], settlements),
+        }
+    )
+    keys = frame.assign(
+        _unsure=frame["status"] != "not_met",
+        _people=-frame["persons_unserved"].fillna(-1.0),
+        _excess=-frame["excess"].fillna(np.inf),
+    )
+    order = keys.sort_values(
+        ["_unsure", "is_near_miss", "_people", "_excess", "settlement_id", "norm_id"], kind="stable"
+    ).index
+    ranked = frame.loc[order].reset_index(drop=True)
+    ranked.insert(0, "rank", np.arange(1, len(ranked) + 1, dtype=np.int64))
+    return _placed(ranked, settlements)
+
+
+def _placed(frame: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    units = [name for name in ("township_id", "township") if name in settlements]
+    home = settlements.set_index("settlement_id")
+    where = home.index.get_indexer(pd.Index(frame["settlement_id"]))
+    joined = frame.assign(**{name: home[name].to_numpy()[where] for name in units})
+    for name in units:
+        joined[name] = joined[name].astype("str")
+    return gpd.GeoDataFrame(joined, geometry=home.geometry.to_numpy()[where], crs=settlements.crs)
 
 
 def _best_reach(lookup: AccessLookup, service: str, modes: list[str]) -> NDArray[np.object_]:

@@ -219,19 +219,16 @@ def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Wording) 
 def _row(edge_id: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Gather what is known of the road, with the line of the edge where it is there."""
     found: dict[str, Any] = {}
-    wanted = {"road_id": _road_of(edge_id, tables), "edge_id": edge_id}
+    roads = tables.get("roads")
+    is_road = roads is not None and roads["road_id"].astype(str).eq(edge_id).any()
+    road_of = edge_id if is_road else edge_id.rpartition("/")[0] or edge_id
+    wanted = {"road_id": road_of, "edge_id": edge_id}
     for name, key in (("edges", "road_id"), ("roads", "road_id"), ("edges", "edge_id")):
         table = tables.get(name)
         rows = None if table is None else table.loc[table[key].astype(str) == wanted[key]]
         if rows is not None and len(rows):
             found |= {str(column): value for column, value in rows.iloc[0].items()}
     return found
-
-
-def _road_of(edge_id: str, tables: Mapping[str, pd.DataFrame]) -> str:
-    roads = tables.get("roads")
-    is_road = roads is not None and roads["road_id"].astype(str).eq(edge_id).any()
-    return edge_id if is_road else edge_id.rpartition("/")[0] or edge_id
 
 
 def _called(row: Mapping[str, Any], words: Wording) -> str:

@@ -42,7 +42,9 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
     if score["gaps_measured"]:
         index = words.number(score["segmentation"]["index"], decimals=2)
         told = {name: score[f"gaps_{name}"] for name in ("met", "measured")}
-        told["total"] = _with_target(score)
+        told["total"] = sum(
+            gap["target"] is not None for part in score["pillars"].values() for gap in part["gaps"]
+        )
         lines.append(words.say("score", "gaps", index=index, terms=_terms(score, words), **told))
     else:
         lines.append(words.say("score", "gaps_none"))
@@ -78,7 +80,22 @@ def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterat
             code=score["degurba_code"],
         )
     if township is not None and township["integration_level"] is not None:
-        yield from _township(township, words)
+        name = township["name"] or township["id"]
+        told = {"name": name, **_numbers(township, words)}
+        if township["level_hidden"]:
+            why = hidden_text(township["level_hidden"], words)
+            yield words.say("score", "township_hidden", name=name, why=why)
+        elif township["median_rank"] is None:
+            yield words.say("score", "township_unranked", **told)
+        else:
+            yield words.say("score", "township", **told, **_ranks(township, words))
+        if township["obstacles"]:
+            yield words.say("score", "township_lacks", name=name, components=_obstacles(township, words))
+        failed = township["gates"]["failed"]
+        if failed:
+            yield words.say(
+                "score", "township_gates", name=name, norms=words.say("score", "joint").join(failed)
+            )
 
 
 def hidden_text(why: str, words: Wording) -> str:
@@ -171,10 +188,6 @@ def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
     )
 
 
-def _with_target(score: Mapping[str, Any]) -> int:
-    return sum(gap["target"] is not None for part in score["pillars"].values() for gap in part["gaps"])
-
-
 def _terms(score: Mapping[str, Any], words: Wording) -> str:
     """Name what the index rests on, and say so where town and country are no part of it."""
     own = score["segmentation"]["terms"]
@@ -260,20 +273,3 @@ def _classes(classes: Mapping[str, Any] | None, words: Wording) -> Iterator[str]
         to_urban=words.number(differ["official_rural_degurba_urban"]["persons"]),
         to_rural=words.number(differ["official_urban_degurba_rural"]["persons"]),
     )
-
-
-def _township(township: Mapping[str, Any], words: Wording) -> Iterator[str]:
-    name = township["name"] or township["id"]
-    told = {"name": name, **_numbers(township, words)}
-    if township["level_hidden"]:
-        why = hidden_text(township["level_hidden"], words)
-        yield words.say("score", "township_hidden", name=name, why=why)
-    elif township["median_rank"] is None:
-        yield words.say("score", "township_unranked", **told)
-    else:
-        yield words.say("score", "township", **told, **_ranks(township, words))
-    if township["obstacles"]:
-        yield words.say("score", "township_lacks", name=name, components=_obstacles(township, words))
-    failed = township["gates"]["failed"]
-    if failed:
-        yield words.say("score", "township_gates", name=name, norms=words.say("score", "joint").join(failed))

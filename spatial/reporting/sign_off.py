@@ -298,7 +298,17 @@ def road_totals(
     """Measure the roads inside the study area, by class."""
     roads = tables["roads"]
     classes = roads["road_class"].to_numpy(dtype=object)
-    inside_km = _inside_m(roads.geometry.to_numpy(), tables["study_area"].geometry.to_numpy()) / METRES_A_KM
+    # Length of each line inside the areas; only lines across the border are cut.
+    lines = roads.geometry.to_numpy()
+    areas = tables["study_area"].geometry.to_numpy()
+    area = shapely.union_all(areas)
+    shapely.prepare(area)
+    length = shapely.length(lines)
+    whole = shapely.covers(area, lines)
+    cut = ~whole & shapely.intersects(area, lines)
+    inside = np.where(whole, length, 0.0)
+    inside[cut] = shapely.length(shapely.intersection(lines[cut], area))
+    inside_km = inside / METRES_A_KM
     outside_km = shapely.length(roads.geometry.to_numpy()) / METRES_A_KM - inside_km
     oneway = (
         roads["oneway"].isin(list(ONEWAY)).to_numpy() if "oneway" in roads else np.zeros(len(roads), bool)
@@ -318,18 +328,6 @@ def road_totals(
         )
         more: Causes = (("km_oneway", float(inside_km[chosen & oneway].sum().round())),)
         yield Total("road_km", name, "km", float(inside_km[chosen].sum()), declared, fewer, more)
-
-
-def _inside_m(lines: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """Length of each line inside the areas; only lines across the border are cut."""
-    area = shapely.union_all(areas)
-    shapely.prepare(area)
-    length = shapely.length(lines)
-    whole = shapely.covers(area, lines)
-    cut = ~whole & shapely.intersects(area, lines)
-    inside = np.where(whole, length, 0.0)
-    inside[cut] = shapely.length(shapely.intersection(lines[cut], area))
-    return inside
 
 
 # What units say of the people: totals outside the tolerance, people that were scaled, groups that are estimated.

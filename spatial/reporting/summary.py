@@ -79,7 +79,23 @@ def headline_text(
         reason = words.reason(norm["reason"]) or words.say("status", norm["status"])
         return words.say("headline", "no_figure", service=words.service(norm["service"]), reason=reason)
     what = "persons" if _in_people(norm) else "places"
-    sentence = words.say("headline", _kind(norm), **_numbers(norm, what, words))
+    unserved = words.number(norm[f"{what}_unserved"])
+    count = unserved
+    span = _span(norm, what)
+    if span is not None:
+        low, high = words.number(span["low"]), words.number(span["high"])
+        unserved = words.say("headline", "range", count=unserved, low=low, high=high)
+    numbers = {
+        "served": words.number(norm[f"{what}_served"]),
+        "unserved": unserved,
+        "beyond": words.say("headline", "beyond", n=count, count=unserved),
+        "n": words.number(norm[f"{what}_in_scope"]),
+        "scope": words.number(norm[f"{what}_in_scope"]),
+        "threshold": words.measure(norm["threshold"], norm["unit"] or ""),
+        "service": words.service(norm["service"]),
+        "units": words.term(norm["stat_unit"]),
+    }
+    sentence = words.say("headline", _kind(norm), **numbers)
     parts = [sentence]
     if norm[f"{what}_unknown"]:
         parts.append(words.say("headline", "unknown", unknown=words.number(norm[f"{what}_unknown"])))
@@ -165,25 +181,6 @@ def _kind(norm: Mapping[str, Any]) -> str:
         return "entitled"
     kind = "units" if norm["direction"] == PRESENCE else "people" if _in_people(norm) else "places"
     return f"{kind}_mapped" if norm["is_lower_bound"] else kind
-
-
-def _numbers(norm: Mapping[str, Any], what: str, words: Wording) -> dict[str, str]:
-    unserved = words.number(norm[f"{what}_unserved"])
-    count = unserved
-    span = _span(norm, what)
-    if span is not None:
-        low, high = words.number(span["low"]), words.number(span["high"])
-        unserved = words.say("headline", "range", count=unserved, low=low, high=high)
-    return {
-        "served": words.number(norm[f"{what}_served"]),
-        "unserved": unserved,
-        "beyond": words.say("headline", "beyond", n=count, count=unserved),
-        "n": words.number(norm[f"{what}_in_scope"]),
-        "scope": words.number(norm[f"{what}_in_scope"]),
-        "threshold": words.measure(norm["threshold"], norm["unit"] or ""),
-        "service": words.service(norm["service"]),
-        "units": words.term(norm["stat_unit"]),
-    }
 
 
 def _span(norm: Mapping[str, Any], what: str) -> Mapping[str, float] | None:
@@ -318,13 +315,21 @@ def summarise_study(
         norm["mobile"] = mobile_people(norm["norm_id"], results, mobile_places(scored))
         norm["certainty"] = norm_certainty(norm, results, tables, note)
         norm["rural_access"] = index if norm["service"] in ROAD_SERVICES else None
+    # Tell which facilities close while one of their name stays open: in scenarios, or in that which the
+    # run is of.
+    told = [tables[name] for name in ("findings_scenarios", "findings_network") if name in tables]
+    open_namesakes = [
+        str(detail) for frame in told for detail in frame.loc[frame["kind"] == OPEN_NAMESAKE, "detail"]
+    ]
+    means = {f"{floor:g}": plain(guiding_attainment(results, floor=floor)) for floor in FLOORS}
+    guiding = {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means}
     return {
         STUDY: dict(facts or {}),
         "population": people,
         "norms": norms,
         "headlines": [norm["norm_id"] for norm in norms if norm["is_headline"]],
         "gates": _gates(results),
-        "guiding": _guiding(results),
+        "guiding": guiding,
         "gaps": _gaps(tables.get("gaps")),
         "network": _network(tables.get("edges")),
         "edge_risk": _edge_risk(tables.get("access"), scored),
@@ -334,7 +339,7 @@ def summarise_study(
         "rural_access": index,
         "calibration": {"status": note.speed_status, **note.calibration},
         "scenarios": _records(_of_the_class(tables.get("scenario_people"))),
-        "open_namesakes": _open_namesakes(tables),
+        "open_namesakes": open_namesakes,
         "emergency": _records(tables.get("emergency_people")),
         "population_account": _records(tables.get("population_account")),
         "unit_totals": _records(tables.get("unit_totals")),
@@ -345,12 +350,6 @@ def summarise_study(
         "issues": list(issues),
         "known_issues": _known_issues(tables),
     }
-
-
-def _open_namesakes(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Tell which facilities close while one of their name stays open: in scenarios, or in that which the run is of."""
-    told = [tables[name] for name in ("findings_scenarios", "findings_network") if name in tables]
-    return [str(detail) for frame in told for detail in frame.loc[frame["kind"] == OPEN_NAMESAKE, "detail"]]
 
 
 def _known_issues(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
@@ -457,11 +456,6 @@ def _gates(results: pd.DataFrame) -> dict[str, Any]:
         "n_gates": int(row["n_gates"]),
         **by_status,
     }
-
-
-def _guiding(results: pd.DataFrame) -> dict[str, Any]:
-    means = {f"{floor:g}": plain(guiding_attainment(results, floor=floor)) for floor in FLOORS}
-    return {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means}
 
 
 def _gaps(gaps: pd.DataFrame | None) -> dict[str, Any]:

@@ -244,7 +244,26 @@ def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
     if manifest is None:
         return Decision(stage.name, True, "has not run to its end yet")
     if manifest.get("fingerprint") != _fingerprint(stage, study, folders):
-        return Decision(stage.name, True, _what_changed(manifest, stage, study, folders))
+        # Name the keys of the study, inputs, files, code and libraries that differ from those of the last
+        # time.
+        options = json.loads(json.dumps(Options(study, stage.options).dump()))
+        raw = {path.name: folders.checksums.of(path) for path in _opened(stage, study) if path.is_file()}
+        versions = package_versions()
+        before = {name: manifest.get("libraries", {}).get(name) for name in versions}
+        told = [
+            *(f"{key} of the study" for key in _different(manifest.get("options", {}), options)),
+            *(
+                f"its input {name}"
+                for name in _different(manifest.get("inputs", {}), _input_hashes(stage, folders))
+            ),
+            *(f"the file {name}" for name in _different(manifest.get("raw", {}), raw)),
+            *(["its code"] if manifest.get("code") != code_fingerprint(stage.function.__module__) else []),
+            *(f"the library {name}" for name in _different(before, versions)),
+        ]
+        # Neither of these: the contract of a table that it reads or makes, or the stage's own declaration.
+        told = told or ["what it reads or makes"]
+        more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+        return Decision(stage.name, True, f"{', '.join(told[:_MOST_TOLD])}{more} changed")
     for name, facts in manifest["outputs"].items():
         path = (folders.of(stage) if name.startswith("file:") else folders.store.folder) / facts["path"]
         if not path.is_file():
@@ -252,28 +271,6 @@ def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
         if folders.checksums.of(path) != facts["sha256"]:
             return Decision(stage.name, True, f"its output {path.name} was changed or cut off")
     return Decision(stage.name, False, "up to date")
-
-
-def _what_changed(manifest: Mapping[str, Any], stage: Stage, study: Study, folders: _Folders) -> str:
-    """Name the keys of the study, inputs, files, code and libraries that differ from those of the last time."""
-    options = json.loads(json.dumps(Options(study, stage.options).dump()))
-    raw = {path.name: folders.checksums.of(path) for path in _opened(stage, study) if path.is_file()}
-    versions = package_versions()
-    before = {name: manifest.get("libraries", {}).get(name) for name in versions}
-    told = [
-        *(f"{key} of the study" for key in _different(manifest.get("options", {}), options)),
-        *(
-            f"its input {name}"
-            for name in _different(manifest.get("inputs", {}), _input_hashes(stage, folders))
-        ),
-        *(f"the file {name}" for name in _different(manifest.get("raw", {}), raw)),
-        *(["its code"] if manifest.get("code") != code_fingerprint(stage.function.__module__) else []),
-        *(f"the library {name}" for name in _different(before, versions)),
-    ]
-    # Neither of these: the contract of a table that it reads or makes, or the stage's own declaration.
-    told = told or ["what it reads or makes"]
-    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-    return f"{', '.join(told[:_MOST_TOLD])}{more} changed"
 
 
 def _different(before: Any, now: Any) -> list[str]:
@@ -302,7 +299,10 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
         if isinstance(error, OSError) and error.exit_code == 6:
             raise
         raise StageError(stage.name, str(error), error.exit_code) from error
-    _remove_stale(stage, folders, before, outputs)
+    for name, facts in before.get("outputs", {}).items():
+        if name not in outputs:
+            folder = folders.of(stage) if name.startswith("file:") else folders.store.folder
+            folders.store.remove(folder / facts["path"])
     manifest = {
         "stage": stage.name,
         "fingerprint": _fingerprint(stage, study, folders),
@@ -347,10 +347,3 @@ def _write(
         else:
             outputs[name] = describe_output(store, store.write(name, value), value, folders.checksums)
     return outputs
-
-
-def _remove_stale(stage: Stage, folders: _Folders, before: dict[str, Any], outputs: dict[str, Any]) -> None:
-    for name, facts in before.get("outputs", {}).items():
-        if name not in outputs:
-            folder = folders.of(stage) if name.startswith("file:") else folders.store.folder
-            folders.store.remove(folder / facts["path"])

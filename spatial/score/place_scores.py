@@ -208,24 +208,21 @@ def norms_table(
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     study = study.sort_values("norm_id", kind="stable", ignore_index=True)
     norms, counts = study["norm_id"].astype(str), study["norm_id"].astype(str).isin(list(chosen))
+    # Norms that some places are not known to meet, and that no place is known to fail, as mapped.
+    places = norm_results[norm_results["unit_level"] == "settlement"]
+    fails = places["status_as_mapped"].eq("not_met")
+    unknown = ~places["status_as_mapped"].isin(JUDGED) & places["reason"].astype("str").str.contains(UNKNOWN)
+    never_fail = set(places.loc[unknown, "norm_id"]) - set(places.loc[fails, "norm_id"])
     return pd.DataFrame(
         {
             "norm_id": norms.astype("str"),
             "service": study["service"].astype("str"),
             "in_access": counts,
             "reason": norms.map(lambda norm: left_out.get(norm, "")).astype("str"),
-            "never_known_to_fail": counts & norms.isin(_never_fail(norm_results)),
+            "never_known_to_fail": counts & norms.isin(never_fail),
             "persons_unknown": study["persons_unknown"].astype("float64"),
         }
     )
-
-
-def _never_fail(norm_results: pd.DataFrame) -> set[str]:
-    """Norms that some places are not known to meet, and that no place is known to fail, as mapped."""
-    places = norm_results[norm_results["unit_level"] == "settlement"]
-    fails = places["status_as_mapped"].eq("not_met")
-    unknown = ~places["status_as_mapped"].isin(JUDGED) & places["reason"].astype("str").str.contains(UNKNOWN)
-    return set(places.loc[unknown, "norm_id"]) - set(places.loc[fails, "norm_id"])
 
 
 def _left_out(row: pd.Series, *, in_places: bool) -> str:

@@ -180,7 +180,14 @@ def rank_intervals(
     if base.ndim != 2:
         raise ContractError("scores", [f"scores: is {base.shape}, must be units by parts"])
     others = _read_variants(scores, base, variants or {})
-    _refuse(draws, aggregation)
+    problems = []
+    if not whole_number(draws, least=1):
+        problems.append(f"draws: must be 1 or more, a whole number, is {draws!r}")
+    named = isinstance(aggregation, tuple | list) and all(isinstance(word, str) for word in aggregation)
+    if not named or not aggregation or not set(aggregation) <= {"geometric", "arithmetic"}:
+        problems.append(f"aggregation: must be geometric or arithmetic or both, is {aggregation!r}")
+    if problems:
+        raise ContractError("scores", problems)
     check_seed("seed", seed)
     rated = ~np.isnan(base).all(axis=1)
     stacks = [base, *(one for several in others.values() for one in several)]
@@ -313,14 +320,3 @@ def _read_variants(
                 "scores", [f"variants {name}: must be scores of shape {base.shape}, are {first_of(wrong)}"]
             )
     return read
-
-
-def _refuse(draws: object, aggregation: Sequence[str]) -> None:
-    problems = []
-    if not whole_number(draws, least=1):
-        problems.append(f"draws: must be 1 or more, a whole number, is {draws!r}")
-    named = isinstance(aggregation, tuple | list) and all(isinstance(word, str) for word in aggregation)
-    if not named or not aggregation or not set(aggregation) <= {"geometric", "arithmetic"}:
-        problems.append(f"aggregation: must be geometric or arithmetic or both, is {aggregation!r}")
-    if problems:
-        raise ContractError("scores", problems)

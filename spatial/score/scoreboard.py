@@ -111,8 +111,16 @@ def levels_of(
     unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence, rules: ScoreRules
 ) -> list[Component]:
     """Measure every component of the levels of one unit."""
+    access, weight = scores.access[unit.members], ground.weight[unit.members]
+    ede = equally_distributed_equivalent(access, weight, epsilon=rules.epsilon)
+    known = not np.isnan(access).all()
+    below = ground.people_among(unit.members, scores.access < MET) if known else math.nan
+    structure = [
+        level("structure", "even_access", ede, persons=below),
+        shared("structure", "all_season_connection", _of_all(evidence.connected), unit, ground),
+    ]
     return [
-        *_structure(unit, ground, scores, evidence, rules),
+        *structure,
         *_boundaries(unit, ground, scores, evidence),
         *_order(unit, ground, evidence),
     ]
@@ -142,19 +150,6 @@ def _known(values: FloatArray) -> Having:
 
 def _of_all(has: FloatArray) -> Having:
     return Having(has, np.ones(len(has), dtype=bool))
-
-
-def _structure(
-    unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence, rules: ScoreRules
-) -> list[Component]:
-    access, weight = scores.access[unit.members], ground.weight[unit.members]
-    ede = equally_distributed_equivalent(access, weight, epsilon=rules.epsilon)
-    known = not np.isnan(access).all()
-    below = ground.people_among(unit.members, scores.access < MET) if known else math.nan
-    return [
-        level("structure", "even_access", ede, persons=below),
-        shared("structure", "all_season_connection", _of_all(evidence.connected), unit, ground),
-    ]
 
 
 def _boundaries(unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence) -> list[Component]:
@@ -307,18 +302,15 @@ def _town_and_country(between: GroupGap | None, evidence: Evidence) -> list[Comp
             for name, unit in (("gap_ratio", "ratio"), ("coverage_gap", "share"))
         ]
     unit = "min" if evidence.gap_unit == "min" else "m"
+    # Town less country; where nobody of either is served, 0 - 0 says nothing of how alike they are.
+    nobody = between.urban_coverage == 0.0 and between.rural_coverage == 0.0
+    value, detail = (math.nan, "nobody_served") if nobody else (between.coverage_gap, norm)
+    coverage_gap = gap("boundaries", "coverage_gap", value, "share", detail=detail)
     return [
         gap("boundaries", "gap_ratio", between.ratio, "ratio", detail=norm),
         gap("boundaries", "difference", between.difference, unit, detail=norm),
-        _coverage_gap(between, norm),
+        coverage_gap,
     ]
-
-
-def _coverage_gap(between: GroupGap, norm: str) -> Component:
-    """Town less country; where nobody of either is served, 0 - 0 says nothing of how alike they are."""
-    nobody = between.urban_coverage == 0.0 and between.rural_coverage == 0.0
-    value, detail = (math.nan, "nobody_served") if nobody else (between.coverage_gap, norm)
-    return gap("boundaries", "coverage_gap", value, "share", detail=detail)
 
 
 def _border(unit: Unit, ground: Ground, evidence: Evidence) -> BorderEffect | None:
@@ -503,9 +495,41 @@ def score_study(
         ]
         made = sorted(parts, key=lambda part: (PILLARS.index(part.pillar), part.side != "level"))
         rows += [(unit.level, unit.id, part) for part in made]
-        records.append(_record(unit, ground, places, made, index, evidence))
+        gates = evidence.gates.get((unit.level, unit.id), (0, 0, ()))
+        targets = [
+            part.meets_target for part in made if part.side == "gap" and part.meets_target != "no_target"
+        ]
+        asked = [part for part in made if part.component_status not in ("not_asked", "not_defined")]
+        beyond = (places.q[unit.members] < MET).any(axis=1)
+        unserved = np.zeros(len(ground), dtype=bool)
+        unserved[unit.members] = beyond
+        record = {
+            "unit_level": unit.level,
+            "unit_id": unit.id,
+            "name": unit.name or None,
+            "population_persons": ground.people_of(unit.members),
+            "places": int(unit.members.sum()),
+            **{f"level_{pillar}": _pillar(made, pillar) for pillar in PILLARS},
+            "segmentation_index": index.value,
+            "segmentation_terms": ";".join(index.terms),
+            "gaps_met": targets.count("yes"),
+            "gaps_measured": targets.count("yes") + targets.count("no"),
+            "mandatory_status": _status(gates, evidence, unit),
+            "gates_passed": gates[0],
+            "gates_in_force": gates[1],
+            "failed_gates": ";".join(gates[2]),
+            "unserved_persons": ground.people_among(unit.members, unserved),
+            "known_share": sum(part.known_share for part in asked) / len(asked) if asked else math.nan,
+        }
+        records.append(record)
         ends.append([_ends(made, pillar) for pillar in PILLARS])
-        terms.append({"unit_level": unit.level, "unit_id": unit.id, **_terms(index)})
+        terms.append(
+            {
+                "unit_level": unit.level,
+                "unit_id": unit.id,
+                **{name: index.terms.get(name, math.nan) for name in (*index.terms, *index.missing)},
+            }
+        )
     single, own_ends, details = _settlements(ground, places, evidence)
     return Scoreboard(
         _with_levels(pd.DataFrame(records), single, np.concatenate([np.array(ends), own_ends]), rules),
@@ -513,40 +537,6 @@ def score_study(
         balances,
         pd.DataFrame(terms),
     )
-
-
-def _record(
-    unit: Unit,
-    ground: Ground,
-    places: PlaceScores,
-    made: list[Component],
-    index: SegmentationIndex,
-    evidence: Evidence,
-) -> dict[str, object]:
-    gates = evidence.gates.get((unit.level, unit.id), (0, 0, ()))
-    targets = [part.meets_target for part in made if part.side == "gap" and part.meets_target != "no_target"]
-    asked = [part for part in made if part.component_status not in ("not_asked", "not_defined")]
-    beyond = (places.q[unit.members] < MET).any(axis=1)
-    unserved = np.zeros(len(ground), dtype=bool)
-    unserved[unit.members] = beyond
-    return {
-        "unit_level": unit.level,
-        "unit_id": unit.id,
-        "name": unit.name or None,
-        "population_persons": ground.people_of(unit.members),
-        "places": int(unit.members.sum()),
-        **{f"level_{pillar}": _pillar(made, pillar) for pillar in PILLARS},
-        "segmentation_index": index.value,
-        "segmentation_terms": ";".join(index.terms),
-        "gaps_met": targets.count("yes"),
-        "gaps_measured": targets.count("yes") + targets.count("no"),
-        "mandatory_status": _status(gates, evidence, unit),
-        "gates_passed": gates[0],
-        "gates_in_force": gates[1],
-        "failed_gates": ";".join(gates[2]),
-        "unserved_persons": ground.people_among(unit.members, unserved),
-        "known_share": sum(part.known_share for part in asked) / len(asked) if asked else math.nan,
-    }
 
 
 def _settlements(
@@ -658,10 +648,6 @@ def _ends(made: list[Component], pillar: str) -> tuple[float, float]:
         for values in ([part.low for part in mine], [part.high for part in mine])
     )
     return (0.0 if math.isnan(low) else low), (1.0 if math.isnan(high) else high)
-
-
-def _terms(index: SegmentationIndex) -> dict[str, float]:
-    return {name: index.terms.get(name, math.nan) for name in (*index.terms, *index.missing)}
 
 
 def _status(gates: Gates, evidence: Evidence, unit: Unit) -> str:

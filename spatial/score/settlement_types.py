@@ -45,6 +45,12 @@ def type_table(
     nearest = {tier: _nearest(ground, access, tier) for tier in TOWN_TIERS}
     times = np.column_stack([nearest[tier]["travel_time_min"].to_numpy() for tier in TOWN_TIERS])
     tier, band = local_catchment_classes(times, TOWN_TIERS, tiers=TOWN_TIERS, bins_min=bins_min)
+    # Join tier and band, as in town_30; a town lies in itself, as in town_0.
+    own = ground.settlements["tier"].astype(str).to_numpy()
+    local_codes = [
+        f"{mine}_0" if mine in TOWN_TIERS else name if name == "none" else f"{name}_{end:g}"
+        for mine, name, end in zip(own, tier, band, strict=True)
+    ]
     return pd.DataFrame(
         {
             "settlement_id": pd.Series(ground.ids.astype(str), dtype="str"),
@@ -55,7 +61,7 @@ def type_table(
             "catchment_tier": pd.Series(tier, dtype="str"),
             "catchment_band_min": np.where(np.isfinite(band), band, np.nan),
             "catchment_centre_id": _texts(_centres(tier, nearest)),
-            "urca_local": pd.Series(_local_codes(ground, tier, band), dtype="str"),
+            "urca_local": pd.Series(local_codes, dtype="str"),
         }
     )
 
@@ -80,15 +86,6 @@ def _centres(tier: NDArray[np.str_], nearest: dict[str, pd.DataFrame]) -> NDArra
         ids = rows["facility_id"].astype(object).fillna("").to_numpy()
         found = np.where(tier == name, ids, found)
     return found
-
-
-def _local_codes(ground: Ground, tier: NDArray[np.str_], band: FloatArray) -> list[str]:
-    """Join tier and band, as in town_30; a town lies in itself, as in town_0."""
-    own = ground.settlements["tier"].astype(str).to_numpy()
-    return [
-        f"{mine}_0" if mine in TOWN_TIERS else name if name == "none" else f"{name}_{end:g}"
-        for mine, name, end in zip(own, tier, band, strict=True)
-    ]
 
 
 def _texts(values: NDArray[np.str_] | NDArray[np.object_]) -> pd.Series[str]:
@@ -125,7 +122,27 @@ def unit_type_table(
             "name": pd.Series([ground.names.get(unit) or None for _level, unit in keys], dtype="str"),
         }
     )
-    found = _classified(keys, outlines, cells, rules, _members(keys, outlines, areas[1], cells, tolerance_m))
+    members = _members(keys, outlines, areas[1], cells, tolerance_m)
+    if isinstance(cells, str):
+        reasons, table = dict.fromkeys(keys, cells), _shares([], outlines, None, rules, members)
+    else:
+        reasons = {key: _why_not(outlines.get(key), cells) for key in keys}
+        table = _shares([key for key in keys if not reasons[key]], outlines, cells, rules, members)
+    table = table.reindex([_joined(key) for key in keys])
+    by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    known = np.array([not reasons[key] for key in keys])
+    basis = np.where(by_area, "area", "none" if isinstance(cells, str) else cells.basis)
+    found = pd.DataFrame(
+        {
+            "population_persons": table["population_persons"].to_numpy(dtype=np.float64),
+            "degurba_level1": table["level1"].fillna(0).to_numpy(dtype=np.int64),
+            "degurba_level2": table["level2"].fillna(0).to_numpy(dtype=np.int64),
+            **{name: table[name].to_numpy(dtype=np.float64) for name in SHARES},
+            "basis": pd.Series(np.where(known, basis, "none"), dtype="str"),
+            "basis_reason": pd.Series([reasons[key] for key in keys], dtype="str"),
+            "unit_rules": pd.Series([rules] * len(keys), dtype="str"),
+        }
+    )
     official = pd.DataFrame([_official(ground, types, places.get(key)) for key in keys])
     return pd.concat([shown, found, official.astype("float64")], axis=1)
 
@@ -138,35 +155,6 @@ def _outlines(
         ("township", str(name)): shape
         for name, shape in zip(units["boundary_id"], units.geometry.to_numpy(), strict=True)
     }
-
-
-def _classified(
-    keys: list[tuple[str, str]],
-    outlines: dict[tuple[str, str], shapely.Geometry],
-    cells: UrbanGrid | str,
-    rules: Literal["2024", "2021"],
-    members: dict[tuple[str, str], IntArray],
-) -> pd.DataFrame:
-    if isinstance(cells, str):
-        reasons, table = dict.fromkeys(keys, cells), _shares([], outlines, None, rules, members)
-    else:
-        reasons = {key: _why_not(outlines.get(key), cells) for key in keys}
-        table = _shares([key for key in keys if not reasons[key]], outlines, cells, rules, members)
-    table = table.reindex([_joined(key) for key in keys])
-    by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
-    known = np.array([not reasons[key] for key in keys])
-    basis = np.where(by_area, "area", "none" if isinstance(cells, str) else cells.basis)
-    return pd.DataFrame(
-        {
-            "population_persons": table["population_persons"].to_numpy(dtype=np.float64),
-            "degurba_level1": table["level1"].fillna(0).to_numpy(dtype=np.int64),
-            "degurba_level2": table["level2"].fillna(0).to_numpy(dtype=np.int64),
-            **{name: table[name].to_numpy(dtype=np.float64) for name in SHARES},
-            "basis": pd.Series(np.where(known, basis, "none"), dtype="str"),
-            "basis_reason": pd.Series([reasons[key] for key in keys], dtype="str"),
-            "unit_rules": pd.Series([rules] * len(keys), dtype="str"),
-        }
-    )
 
 
 def _members(

@@ -73,7 +73,24 @@ def spread_of(
     `dissimilarity_environment` and `information_environment` (Reardon and O'Sullivan 2004, over settlements).
     """
     x, total = beyond_by_township(ground, beyond)
-    return (_contiguity(x, total, norm, boundaries), *_environment(ground, beyond, norm, environment_km))
+    dissimilarity = information = np.nan
+    known = ~np.isnan(beyond)
+    if not isinstance(ground.settlements, gpd.GeoDataFrame):
+        known[:] = False
+    if norm and known.any():
+        found = environment_segregation(
+            (ground.weight * beyond)[known],
+            ground.weight[known],
+            shapely.get_coordinates(ground.settlements.geometry.to_numpy()[known]),
+            bandwidth_m=environment_km * M_PER_KM,
+        )
+        dissimilarity, information = found.dissimilarity, found.information
+    detail = f"{norm};{environment_km:g} km" if norm else ""
+    environment = [
+        gap("structure", f"{name}_environment", value, "index", detail=detail)
+        for name, value in (("dissimilarity", dissimilarity), ("information", information))
+    ]
+    return (_contiguity(x, total, norm, boundaries), *environment)
 
 
 def beyond_by_township(ground: Ground, beyond: FloatArray) -> tuple[pd.Series, pd.Series]:
@@ -113,26 +130,6 @@ def _contiguity(x: pd.Series, total: pd.Series, norm: str, boundaries: pd.DataFr
         return gap("structure", name, np.nan, "index", detail="no_outlines", component_status="no_data")
     value = boundary_dissimilarity(x, total, queen_contiguity(outlines))
     return gap("structure", name, value, "index", detail=norm)
-
-
-def _environment(ground: Ground, beyond: FloatArray, norm: str, environment_km: float) -> list[Component]:
-    dissimilarity = information = np.nan
-    known = ~np.isnan(beyond)
-    if not isinstance(ground.settlements, gpd.GeoDataFrame):
-        known[:] = False
-    if norm and known.any():
-        found = environment_segregation(
-            (ground.weight * beyond)[known],
-            ground.weight[known],
-            shapely.get_coordinates(ground.settlements.geometry.to_numpy()[known]),
-            bandwidth_m=environment_km * M_PER_KM,
-        )
-        dissimilarity, information = found.dissimilarity, found.information
-    detail = f"{norm};{environment_km:g} km" if norm else ""
-    return [
-        gap("structure", f"{name}_environment", value, "index", detail=detail)
-        for name, value in (("dissimilarity", dissimilarity), ("information", information))
-    ]
 
 
 # Clusters of good and bad access among settlements or townships, and whom nobody is near to.
@@ -262,7 +259,21 @@ def inequality_table(ground: Ground, scores: PlaceScores, *, rank_by: str = "") 
 def _unit(unit: Unit, ground: Ground, access: FloatArray, rank: FloatArray | None) -> pd.DataFrame:
     y, people = access[unit.members], ground.weight[unit.members]
     sample = read_sample(y, people)
-    values = _measures(y, people, ground.official_class[unit.members])
+    official = ground.official_class[unit.members]
+    sides = np.isin(official.astype(str), ["urban", "rural"])
+    both = len(set(official[sides].astype(str))) > 1
+    parts = theil_t(y[sides], people[sides], official[sides].astype(str)) if both else None
+    palma = palma_ratio(y, people)
+    values = {
+        "theil_t": float(theil_t(y, people)),
+        "theil_between": parts.between if parts is not None else math.nan,
+        "theil_within": parts.within if parts is not None else math.nan,
+        "mean_log_deviation": float(mean_log_deviation(y, people, floor=FLOOR)),
+        "gini": gini_index(y, people),
+        "atkinson_0_5": atkinson_index(y, people, epsilon=0.5),
+        "atkinson_1": atkinson_index(y, people, epsilon=1.0),
+        "palma": palma if math.isfinite(palma) else math.nan,
+    }
     values |= _by_rank(y, people, None if rank is None else rank[unit.members])
     return pd.DataFrame(
         {
@@ -277,23 +288,6 @@ def _unit(unit: Unit, ground: Ground, access: FloatArray, rank: FloatArray | Non
             "pop_valid": sample.pop_valid,
         }
     )
-
-
-def _measures(y: FloatArray, people: FloatArray, official: NDArray[np.object_]) -> dict[str, float]:
-    sides = np.isin(official.astype(str), ["urban", "rural"])
-    both = len(set(official[sides].astype(str))) > 1
-    parts = theil_t(y[sides], people[sides], official[sides].astype(str)) if both else None
-    palma = palma_ratio(y, people)
-    return {
-        "theil_t": float(theil_t(y, people)),
-        "theil_between": parts.between if parts is not None else math.nan,
-        "theil_within": parts.within if parts is not None else math.nan,
-        "mean_log_deviation": float(mean_log_deviation(y, people, floor=FLOOR)),
-        "gini": gini_index(y, people),
-        "atkinson_0_5": atkinson_index(y, people, epsilon=0.5),
-        "atkinson_1": atkinson_index(y, people, epsilon=1.0),
-        "palma": palma if math.isfinite(palma) else math.nan,
-    }
 
 
 def _by_rank(y: FloatArray, people: FloatArray, rank: FloatArray | None) -> dict[str, float]:

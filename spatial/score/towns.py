@@ -326,7 +326,15 @@ def functional_area_table(
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in AREA_COLUMNS.items()})
     shapes = boundaries.set_index(boundaries["boundary_id"].astype(str)).geometry
     outlines = np.array(shapes.reindex(units["unit_id"]), dtype=object)
-    inside = _people_in_centres(outlines, cells)
+    # People of each unit in each urban centre, (units, centres).
+    centre = cells.at(cells.x, cells.y)[1]
+    inside = np.zeros((len(outlines), int(centre.max(initial=0))))
+    for unit, outline in enumerate(outlines):
+        if outline is None:
+            continue
+        people = cells.inside(outline)
+        people = people[centre[people] > 0]
+        np.add.at(inside[unit], centre[people] - 1, cells.people[people])
     is_city = (_peopled(units) & (units["degurba_level1"] == CITY)).to_numpy(dtype=bool)
     city = np.where(is_city, inside.argmax(axis=1), -1)
     within = to_city = np.full(len(units), np.nan)
@@ -360,19 +368,6 @@ def functional_area_table(
         }
     )
     return table.astype(AREA_COLUMNS).sort_values(["fua_id", "unit_id"], kind="stable").reset_index(drop=True)
-
-
-def _people_in_centres(outlines: NDArray[np.object_], cells: UrbanGrid) -> FloatArray:
-    """People of each unit in each urban centre, (units, centres)."""
-    centre = cells.at(cells.x, cells.y)[1]
-    found = np.zeros((len(outlines), int(centre.max(initial=0))))
-    for unit, outline in enumerate(outlines):
-        if outline is None:
-            continue
-        people = cells.inside(outline)
-        people = people[centre[people] > 0]
-        np.add.at(found[unit], centre[people] - 1, cells.people[people])
-    return found
 
 
 def _by_commuting(

@@ -32,7 +32,14 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     """Draw isochrones and catchments in the study's first mode."""
     chosen = options.areas
     facilities = existing(inputs["facilities"])
-    _tell_left_out(facilities)
+    # Say which facilities have no ground, for they are for the people of some units.
+    limited = facilities.loc[is_for_some_units(facilities), "facility_id"]
+    if len(limited):
+        _log.warning(
+            "areas: %d facilities for the people of some units are left out: %s",
+            len(limited),
+            first_of(limited),
+        )
     facilities = facilities.loc[~is_for_some_units(facilities)]
     services = closer_services(options, {**inputs, "facilities": facilities}, chosen.services)
     if not services or not (chosen.isochrones_min or chosen.catchments):
@@ -59,28 +66,15 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
                 population=inputs.get("population"),
                 **shared,
             )
-            _tell(own, service)
+            # Say who lives in no catchment, so that nobody takes their sum for everybody.
+            persons = own.attrs.get("persons_in_none")
+            if persons is not None and np.isfinite(persons):
+                _log.info(
+                    "catchments of %s: %.0f people live on ground that belongs to none", service, persons
+                )
             nearest.append(own.assign(service=service))
     tables = {"isochrones": reached, "catchments": nearest}
     return {name: _stack(frames) for name, frames in tables.items() if frames}
-
-
-def _tell_left_out(facilities: gpd.GeoDataFrame) -> None:
-    """Say which facilities have no ground, for they are for the people of some units."""
-    limited = facilities.loc[is_for_some_units(facilities), "facility_id"]
-    if len(limited):
-        _log.warning(
-            "areas: %d facilities for the people of some units are left out: %s",
-            len(limited),
-            first_of(limited),
-        )
-
-
-def _tell(catchments: gpd.GeoDataFrame, service: str) -> None:
-    """Say who lives in no catchment, so that nobody takes their sum for everybody."""
-    persons = catchments.attrs.get("persons_in_none")
-    if persons is not None and np.isfinite(persons):
-        _log.info("catchments of %s: %.0f people live on ground that belongs to none", service, persons)
 
 
 def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

@@ -49,8 +49,20 @@ def calibration(options: Options, inputs: Mapping[str, Any], progress: Progress)
         rules=snap_rules(options.network),
         barriers=surroundings_of(options, inputs).barriers,
     )
+    names = sorted(found.factors)
+    # Classes of a combined mode say their leg; each leg is a mode of its own.
+    legs = [name.split(LEG_SIGN, 1) if "+" in graph.mode else [graph.mode, name] for name in names]
+    table = pd.DataFrame(
+        {
+            "mode": [leg for leg, _ in legs],
+            "by": found.by,
+            "group": [group for _, group in legs],
+            "factor": np.array([found.factors[name] for name in names], dtype=np.float64),
+            "applied": chosen.apply,
+        }
+    )
     return {
-        FACTORS: _factors(found, graph.mode, applied=chosen.apply),
+        FACTORS: _words(table, ("mode", "by", "group")),
         ERRORS: _words(found.report.assign(mode=graph.mode), ("half", "stage", "by", "group", "mode")),
         OBSERVATIONS: _observations(found, graph.mode),
     }
@@ -92,22 +104,6 @@ def speed_status(options: Options, inputs: Mapping[str, Any]) -> str:
     if FACTORS not in inputs:
         return "uncalibrated"
     return "calibrated" if options.calibration.apply else "compared"
-
-
-def _factors(found: Calibration, mode: str, *, applied: bool) -> pd.DataFrame:
-    names = sorted(found.factors)
-    # Classes of a combined mode say their leg; each leg is a mode of its own.
-    legs = [name.split(LEG_SIGN, 1) if "+" in mode else [mode, name] for name in names]
-    table = pd.DataFrame(
-        {
-            "mode": [leg for leg, _ in legs],
-            "by": found.by,
-            "group": [group for _, group in legs],
-            "factor": np.array([found.factors[name] for name in names], dtype=np.float64),
-            "applied": applied,
-        }
-    )
-    return _words(table, ("mode", "by", "group"))
 
 
 def _observations(found: Calibration, mode: str) -> pd.DataFrame:

@@ -53,10 +53,25 @@ def certainty(options: Options, inputs: Mapping[str, Any], progress: Progress) -
     found: dict[str, Value] = _intervals(options, inputs, graph, wet, services | towns)
     if wet is not None:
         progress(0.6, "certainty: the wet season")
-        found["wet_losses"] = _wet_losses(options, inputs, wet, services, towns)
+        settlements, dry = inputs["settlements"], inputs["access"]
+        when_wet = access_table(
+            wet,
+            settlements,
+            inputs["facilities"],
+            services=services,
+            rules=access_rules(options),
+            surroundings=surroundings_of(options, inputs),
+        ).access
+        names = [*services, *towns]
+        when_wet = when_wet.loc[when_wet["service"].isin(names)]
+        same = dry.loc[(dry["mode"] == wet.mode) & dry["service"].isin(names)]
+        found["wet_losses"] = wet_loss(same, when_wet, settlements)
     if "population" in inputs:
         progress(0.9, "certainty: Rural Access Index")
-        found["rural_access"] = _rural_access(inputs, graph)
+        boundaries: gpd.GeoDataFrame = inputs["boundaries"]
+        units = boundaries.loc[boundaries["is_unit"]]
+        people = _within(inputs["population"], inputs["study_area"])
+        found["rural_access"] = rural_access_index(people, graph, zones=units if len(units) else None)
     return found
 
 
@@ -113,35 +128,6 @@ def _at_home(table: pd.DataFrame, settlements: pd.DataFrame, tiers: frozenset[st
     known = {name: table[name].mask(here, 0.0) for name in minutes}
     status = table["interval_status"].mask(here, "reached")
     return table.assign(**known, interval_status=status, main_factor=table["main_factor"].mask(here))
-
-
-def _wet_losses(
-    options: Options,
-    inputs: Mapping[str, Any],
-    wet: TravelGraph,
-    services: Mapping[str, frozenset[str]],
-    towns: Mapping[str, frozenset[str]],
-) -> pd.DataFrame:
-    settlements, dry = inputs["settlements"], inputs["access"]
-    when_wet = access_table(
-        wet,
-        settlements,
-        inputs["facilities"],
-        services=services,
-        rules=access_rules(options),
-        surroundings=surroundings_of(options, inputs),
-    ).access
-    names = [*services, *towns]
-    when_wet = when_wet.loc[when_wet["service"].isin(names)]
-    same = dry.loc[(dry["mode"] == wet.mode) & dry["service"].isin(names)]
-    return wet_loss(same, when_wet, settlements)
-
-
-def _rural_access(inputs: Mapping[str, Any], graph: TravelGraph) -> pd.DataFrame:
-    boundaries: gpd.GeoDataFrame = inputs["boundaries"]
-    units = boundaries.loc[boundaries["is_unit"]]
-    people = _within(inputs["population"], inputs["study_area"])
-    return rural_access_index(people, graph, zones=units if len(units) else None)
 
 
 def _within(raster: Raster, area: gpd.GeoDataFrame) -> Raster:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from spatial.access.calibration import check_observed
 from spatial.errors import ContractError, SpatialError, first_of
@@ -44,29 +44,7 @@ def check_study(study: Study) -> Iterator[str]:
     layers = prepare(study)
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
-    findings = _later_files(options, layers)
-    binding = binding_norms(options)
-    doubts = int(findings["kind"].eq(DOUBT).sum())
-    state = (
-        "are in order"
-        if not doubts
-        else f"can be read, with {doubts} doubt(s) that may move every place: see below"
-    )
-    yield f"{study.name}: the study file and its sources {state}"
-    for row in layers.counts.itertuples(index=False):
-        if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
-            yield f"  {row.source}: {row.item} {row.number:,.0f}"
-    yield from (f"  {line}" for line in column_lines(layers.columns))
-    for kind, rows in findings.groupby("kind", sort=True):
-        yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
-    yield from (f"  {line}" for line in _issues(layers, vocabulary))
-    measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
-    gates = int(binding["gates"].sum())
-    yield f"  norms: {len(binding)} bind the study, {gates} of them gate; {measured} have a service that measures them"
-
-
-def _later_files(options: Options, layers: Layers) -> gpd.GeoDataFrame:
-    """Read what later stages of a run open, by their own readers; findings with those on scenarios."""
+    # Read what later stages of a run open, by their own readers; findings with those on scenarios.
     faults: list[SpatialError] = []
     after: dict[str, gpd.GeoDataFrame] = {}
     reads: list[Callable[[], object]] = [partial(_refuse_unknown_ids, options.scenarios, layers)]
@@ -91,9 +69,32 @@ def _later_files(options: Options, layers: Layers) -> gpd.GeoDataFrame:
         except SpatialError as error:
             faults.append(error)
     if faults:
-        _refuse(options.name, faults)
+        # Raise the only fault as it is, or all of them at once.
+        if len(faults) == 1:
+            raise faults[0]
+        raise ContractError(
+            f"{options.name}: files of later stages", [str(fault).replace("\n", "\n  ") for fault in faults]
+        )
     warned = namesakes_left_open(options, after, layers.facilities)
-    return join_findings([layers.findings, findings_frame(warned, crs=layers.crs)], crs=layers.crs)
+    findings = join_findings([layers.findings, findings_frame(warned, crs=layers.crs)], crs=layers.crs)
+    binding = binding_norms(options)
+    doubts = int(findings["kind"].eq(DOUBT).sum())
+    state = (
+        "are in order"
+        if not doubts
+        else f"can be read, with {doubts} doubt(s) that may move every place: see below"
+    )
+    yield f"{study.name}: the study file and its sources {state}"
+    for row in layers.counts.itertuples(index=False):
+        if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
+            yield f"  {row.source}: {row.item} {row.number:,.0f}"
+    yield from (f"  {line}" for line in column_lines(layers.columns))
+    for kind, rows in findings.groupby("kind", sort=True):
+        yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
+    yield from (f"  {line}" for line in _issues(layers, vocabulary))
+    measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
+    gates = int(binding["gates"].sum())
+    yield f"  norms: {len(binding)} bind the study, {gates} of them gate; {measured} have a service that measures them"
 
 
 def _lay(
@@ -109,15 +110,6 @@ def _observed(options: Options, layers: Layers) -> None:
     source = options.calibration.observed
     seen = observed_from_table(options.raw_path(source.path), source, crs=layers.crs)
     check_observed(seen, [layers.settlements, layers.facilities])
-
-
-def _refuse(study: str, faults: list[SpatialError]) -> NoReturn:
-    """Raise the only fault as it is, or all of them at once."""
-    if len(faults) == 1:
-        raise faults[0]
-    raise ContractError(
-        f"{study}: files of later stages", [str(fault).replace("\n", "\n  ") for fault in faults]
-    )
 
 
 def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> None:

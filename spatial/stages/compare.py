@@ -121,7 +121,14 @@ def _checked(results: Results) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Give the options and the norms of a run, or refuse it with all its faults."""
     options = results.record.get("options")
     absent = [name for name in NEEDED if name not in set(results.names)]
-    lost = _lost(results, [*absent, *SHOWN])
+    # Name tables that a stage of the run wrote and that are no longer there.
+    wanted = [*absent, *SHOWN]
+    stages, store = results.record.get("stages"), Store(results.folder)
+    written: set[str] = set()
+    for stage in stages if isinstance(stages, dict) else ():
+        outputs = _inside(store.read_json(manifest_name(stage)), "outputs")
+        written |= set(outputs) if isinstance(outputs, dict) else set()
+    lost = [name for name in wanted if name in written and store.path_of(name) is None]
     unfinished = [name for name in absent if name not in lost]
     if unfinished or options is None:
         lacking = unfinished or ["options in run.json"]
@@ -146,16 +153,6 @@ def _checked(results: Results) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             f"package: {AGAIN}"
         )
     return options, results.summary["norms"]
-
-
-def _lost(results: Results, wanted: Sequence[str]) -> list[str]:
-    """Name tables that a stage of the run wrote and that are no longer there."""
-    stages, store = results.record.get("stages"), Store(results.folder)
-    written: set[str] = set()
-    for stage in stages if isinstance(stages, dict) else ():
-        outputs = _inside(store.read_json(manifest_name(stage)), "outputs")
-        written |= set(outputs) if isinstance(outputs, dict) else set()
-    return [name for name in wanted if name in written and store.path_of(name) is None]
 
 
 def _summary_faults(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -274,16 +271,6 @@ def page_of(
 ) -> bytes:
     """Write the page of a comparison."""
     shown = (language, *(code for code in languages() if code != language))
-    return comparison_page(
-        comparison,
-        {code: account_lines(comparison, trajectory, code) for code in shown},
-        meta=_meta(comparison, results, shown),
-        runs=grounds,
-        trajectory=trajectory,
-    )
-
-
-def _meta(comparison: Comparison, results: Sequence[Results], languages: Sequence[str]) -> ComparisonMeta:
     options = [one.record["options"] for one in results]
     last, summary = options[-1], results[-1].summary
     told = summary.get("study", {})
@@ -291,7 +278,9 @@ def _meta(comparison: Comparison, results: Sequence[Results], languages: Sequenc
     status = min((one["outputs"]["status"] for one in options), key=STATUSES.index)
     approval = last["outputs"].get("map_approval") or ""
     asks = any(str(place).partition("-")[0] == APPROVED_MAPS for place in last.get("jurisdictions", ()))
-    return ComparisonMeta(
+    vocabulary = load_services()
+    service_names = {item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)}
+    meta = ComparisonMeta(
         name=str(told.get("name", comparison.after)),
         title=dict(told.get("title", {})),
         norms=_norms(comparison, [results[0].summary, summary]),
@@ -300,9 +289,16 @@ def _meta(comparison: Comparison, results: Sequence[Results], languages: Sequenc
         synthetic=synthetic,
         bands=tuple(last["score"].get("level_bands", ScoreRules.level_bands)),
         sources=_sources(results[-1]),
-        known_issues=tuple(issue_entries(summary.get("known_issues") or (), languages, _service_names())),
+        known_issues=tuple(issue_entries(summary.get("known_issues") or (), shown, service_names)),
         map_approval=approval,
         approval_wanted=bool(status == "public" and asks and not synthetic and not approval),
+    )
+    return comparison_page(
+        comparison,
+        {code: account_lines(comparison, trajectory, code) for code in shown},
+        meta=meta,
+        runs=grounds,
+        trajectory=trajectory,
     )
 
 
@@ -318,11 +314,6 @@ def _norms(comparison: Comparison, summaries: Sequence[Mapping[str, Any]]) -> di
         item = vocabulary.get(service) or vocabulary.for_register(service)
         found[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
     return found
-
-
-def _service_names() -> dict[str, dict[str, str]]:
-    vocabulary = load_services()
-    return {item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)}
 
 
 def _sources(results: Results) -> tuple[dict[str, str], ...]:

@@ -68,7 +68,19 @@ def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     for number, case in enumerate(_cases(options, inputs, frozenset().union(*services.values()))):
         progress(number / (1 + len(chosen.groups)), f"measures: {case.group}")
         for service, kinds in services.items():
-            _add(found, case, service, kinds)
+            # Compute every measure of one service for one group.
+            names = {"service": service, "group": case.group}
+            for measure in case.chosen.kinds:
+                for frame in _measured(case, measure, kinds):
+                    found["measures"].append(_as_table(frame.assign(**names)))
+                if measure in CATCHMENTS and case.is_peopled:
+                    use = access.catchment_ratios(*case.frames, **_catchment(case, measure, kinds))
+                    use = use.assign(**names, measure=measure).drop(
+                        columns=["method", "decay", "settlements_reached"]
+                    )
+                    found["facility_use"].append(use)
+            if service in case.chosen.persons_per_unit and case.group == EVERYBODY and case.is_peopled:
+                found["served"].append(_served(case, service, kinds))
     return {name: pd.concat(frames, ignore_index=True) for name, frames in found.items() if frames}
 
 
@@ -95,22 +107,6 @@ def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -
         theirs = open_for_group(facilities, group.name)
         od = group_travel_times(graph, settlements, theirs, [group], **travel)
         yield _Case(group.name, group.column, od, settlements, theirs, *rest)
-
-
-def _add(found: dict[str, list[pd.DataFrame]], case: _Case, service: str, kinds: frozenset[str]) -> None:
-    """Compute every measure of one service for one group."""
-    names = {"service": service, "group": case.group}
-    for measure in case.chosen.kinds:
-        for frame in _measured(case, measure, kinds):
-            found["measures"].append(_as_table(frame.assign(**names)))
-        if measure in CATCHMENTS and case.is_peopled:
-            use = access.catchment_ratios(*case.frames, **_catchment(case, measure, kinds))
-            use = use.assign(**names, measure=measure).drop(
-                columns=["method", "decay", "settlements_reached"]
-            )
-            found["facility_use"].append(use)
-    if service in case.chosen.persons_per_unit and case.group == EVERYBODY and case.is_peopled:
-        found["served"].append(_served(case, service, kinds))
 
 
 def _measured(case: _Case, measure: str, kinds: frozenset[str]) -> list[pd.DataFrame]:

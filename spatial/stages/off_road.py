@@ -47,11 +47,14 @@ def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     progress(0.0, "off-road: friction")
     findings: list[Finding] = []
     elevation = _elevation(chosen, inputs.get("elevation"), landcover, findings)
+    # Water that cannot be waded: lines and polygons, for points cover no ground.
+    water = inputs["water"]
+    closed = water.loc[water["is_barrier"] & ~water.geometry.geom_type.isin(["Point", "MultiPoint"])]
     friction = friction_surface(
         landcover,
         speeds_over_ground(options),
         roads=inputs["roads"].to_crs(landcover.crs),
-        barriers=_barriers(inputs["water"], landcover),
+        barriers=closed.to_crs(landcover.crs),
         elevation=elevation,
         mode=chosen.mode,
     )
@@ -117,12 +120,6 @@ def _elevation(
     )
     findings.append(Finding("resampled", "elevation", words, at))
     return aligned
-
-
-def _barriers(water: gpd.GeoDataFrame, grid: Raster) -> gpd.GeoDataFrame:
-    """Water that cannot be waded: lines and polygons, for points cover no ground."""
-    closed = water.loc[water["is_barrier"] & ~water.geometry.geom_type.isin(["Point", "MultiPoint"])]
-    return closed.to_crs(grid.crs)
 
 
 def _offering(options: Options, facilities: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:

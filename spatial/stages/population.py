@@ -37,7 +37,7 @@ from spatial.stages.policy import snap_rules
 from spatial.stages.shared import main_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -322,7 +322,13 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
         people = People(*_from_places(places, options.population.min_known_share))
     if raster is not None or groups:
         progress(0.1, "population: cells to settlements")
-        allocate = _allocation(options, inputs)
+        allocate = functools.partial(
+            allocate_population_with_account,
+            graph=main_graph(options, inputs),
+            max_distance_m=options.population.max_distance_m,
+            study_area=inputs["study_area"],
+            rules=snap_rules(options.network),
+        )
     if raster is not None:
         people = People(*allocate(places, raster), raster=raster)
     for number, (name, source) in enumerate(sorted(groups.items())):
@@ -334,19 +340,6 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
         account = _of_group(name, [account for _, account in allocated], readings)
         people.account = pd.concat([people.account, account], ignore_index=True)
     return finish_people(options, inputs, people)
-
-
-def _allocation(
-    options: Options, inputs: Mapping[str, Any]
-) -> Callable[[gpd.GeoDataFrame, Raster], tuple[gpd.GeoDataFrame, pd.DataFrame]]:
-    """Give every cell of any raster to the same settlement."""
-    return functools.partial(
-        allocate_population_with_account,
-        graph=main_graph(options, inputs),
-        max_distance_m=options.population.max_distance_m,
-        study_area=inputs["study_area"],
-        rules=snap_rules(options.network),
-    )
 
 
 def _of_group(name: str, accounts: list[pd.DataFrame], readings: list[GridReading]) -> pd.DataFrame:

@@ -53,7 +53,14 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     progress(0.0, "QGIS layers")
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
-    headlines = _headline_services(options, inputs)
+    # Name the services of the norms that open the page, in order.
+    norms = study_summary(options, inputs)["norms"]
+    opening = [norm for norm in norms if norm["is_headline"]] or norms
+    by_id = {norm_id_of(norm): norm["service"] for norm in opening}
+    results = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
+    measured = set(inputs["access"]["service"])
+    named = [str(results.get(norm, service)) for norm, service in by_id.items()]
+    headlines = [name for name in dict.fromkeys(named) if name in measured]
     language, issues = options.outputs.languages[0], inputs["known_issues"]
     told = {
         "provenance": provenance_told(inputs["provenance"], issues, language),
@@ -98,17 +105,6 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
             rasters=_rasters(options, inputs),
         )
     }
-
-
-def _headline_services(options: Options, inputs: Mapping[str, Any]) -> list[str]:
-    """Name the services of the norms that open the page, in order."""
-    norms = study_summary(options, inputs)["norms"]
-    opening = [norm for norm in norms if norm["is_headline"]] or norms
-    by_id = {norm_id_of(norm): norm["service"] for norm in opening}
-    results = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
-    measured = set(inputs["access"]["service"])
-    named = [str(results.get(norm, service)) for norm, service in by_id.items()]
-    return [name for name in dict.fromkeys(named) if name in measured]
 
 
 def _service_names(options: Options, inputs: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -198,22 +198,22 @@ def _roads(
     unknown = [name for name in new.columns if name not in kept_columns]
     new = new.drop(columns=unknown)
     if "node_ids" in kept:
-        new["node_ids"] = _fresh_node_ids(new.geometry, kept["node_ids"])
+        # Give every vertex an id that no other has: where a new road is joined is known to the network
+        # alone.
+        taken = kept["node_ids"]
+        there = np.concatenate(taken.tolist()) if len(taken) else np.empty(0, dtype=np.int64)
+        sizes = shapely.get_num_coordinates(new.geometry.to_numpy())
+        numbers = -np.arange(1, int(sizes.sum()) + 1)
+        is_whole = np.issubdtype(there.dtype, np.integer)
+        ids = (
+            numbers + min(0, int(there.min(initial=0)))
+            if is_whole
+            else np.char.add("scenario", numbers.astype(str))
+        )
+        new["node_ids"] = pd.Series(
+            np.split(ids, np.cumsum(sizes)[:-1]), index=new.geometry.index, dtype=object
+        )
     return _joined(kept, new)
-
-
-def _fresh_node_ids(lines: gpd.GeoSeries, taken: pd.Series[Any]) -> pd.Series[Any]:
-    """Give every vertex an id that no other has: where a new road is joined is known to the network alone."""
-    there = np.concatenate(taken.tolist()) if len(taken) else np.empty(0, dtype=np.int64)
-    sizes = shapely.get_num_coordinates(lines.to_numpy())
-    numbers = -np.arange(1, int(sizes.sum()) + 1)
-    is_whole = np.issubdtype(there.dtype, np.integer)
-    ids = (
-        numbers + min(0, int(there.min(initial=0)))
-        if is_whole
-        else np.char.add("scenario", numbers.astype(str))
-    )
-    return pd.Series(np.split(ids, np.cumsum(sizes)[:-1]), index=lines.index, dtype=object)
 
 
 def _open_roads(graphs: Mapping[str, TravelGraph]) -> set[str]:

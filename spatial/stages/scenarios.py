@@ -124,7 +124,17 @@ def _compared(
     for name in towns:
         in_town = townspeople(compared["settlement_id"], settlements, TOWN_TIERS[name])
         at_home |= in_town & (compared["service"] == name)
-    return _at_home(compared, at_home)
+    # Give a town no way to itself, before and after.
+    minutes = {
+        f"{side}_min": compared[f"{side}_min"].mask(at_home, 0.0)
+        for side in ("before", "after", "difference")
+    }
+    status = {
+        f"{side}_status": compared[f"{side}_status"].mask(at_home, "reached") for side in ("before", "after")
+    }
+    within = {f"within_{side}": compared[f"within_{side}"] | at_home for side in ("before", "after")}
+    change = compared["class_change"].mask(at_home, "same")
+    return compared.assign(**minutes, **status, **within, class_change=change)
 
 
 def _looked_at(
@@ -262,19 +272,6 @@ def refuse_unknown(
 def _stacked(frames: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     every = [frame[[name for name in COLUMNS if name in frame]] for frame in frames]
     return gpd.GeoDataFrame(pd.concat(every, ignore_index=True), crs=every[0].crs)
-
-
-def _at_home(compared: pd.DataFrame, here: pd.Series) -> pd.DataFrame:
-    """Give a town no way to itself, before and after."""
-    minutes = {
-        f"{side}_min": compared[f"{side}_min"].mask(here, 0.0) for side in ("before", "after", "difference")
-    }
-    status = {
-        f"{side}_status": compared[f"{side}_status"].mask(here, "reached") for side in ("before", "after")
-    }
-    within = {f"within_{side}": compared[f"within_{side}"] | here for side in ("before", "after")}
-    change = compared["class_change"].mask(here, "same")
-    return compared.assign(**minutes, **status, **within, class_change=change)
 
 
 def _people(compared: pd.DataFrame, cutoffs_min: Sequence[float]) -> pd.DataFrame:

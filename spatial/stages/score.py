@@ -68,7 +68,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
     from spatial.score.evidence import Component
     from spatial.score.population_grid import UrbanGrid
-    from spatial.score.ranking import RankDoubts
     from spatial.score.scoreboard import Scoreboard
     from spatial.score.spatial_pattern import AccessClusters
     from spatial.score.towns import Commuting
@@ -193,32 +192,26 @@ def _functional_areas(
             )
 
     def minutes(points: FloatArray) -> FloatArray:
-        return _minutes_to(options, ground, inputs, points)
+        # Minutes from each place to each point, (places, points); inf = no way.
+        graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
+        rules = snap_rules(options.network)
+        crs = ground.settlements.crs
+        goals = gpd.GeoDataFrame(
+            {"centre": [f"{at:06d}" for at in range(len(points))]},
+            geometry=gpd.points_from_xy(points[:, 0], points[:, 1]),
+            crs=crs,
+        )
+        homes = place_on(
+            graph, gpd.GeoDataFrame(ground.settlements), key="settlement_id", rules=rules, barriers=barriers
+        )
+        centres = place_on(graph, goals, key="centre", rules=rules, barriers=barriers)
+        own = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
+        times = np.full((len(ground), len(points)), np.inf)
+        i, j, found, _metres = times_matrix(graph, homes.snaps, centres.snaps, direct_barriers=barriers)
+        times[own[i], j] = found
+        return times
 
     return functional_area_table(ground, unit_types, inputs["boundaries"], cells, commuting or minutes, rules)
-
-
-def _minutes_to(
-    options: Options, ground: Ground, inputs: Mapping[str, Any], points: FloatArray
-) -> FloatArray:
-    """Minutes from each place to each point, (places, points); inf = no way."""
-    graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
-    rules = snap_rules(options.network)
-    crs = ground.settlements.crs
-    goals = gpd.GeoDataFrame(
-        {"centre": [f"{at:06d}" for at in range(len(points))]},
-        geometry=gpd.points_from_xy(points[:, 0], points[:, 1]),
-        crs=crs,
-    )
-    homes = place_on(
-        graph, gpd.GeoDataFrame(ground.settlements), key="settlement_id", rules=rules, barriers=barriers
-    )
-    centres = place_on(graph, goals, key="centre", rules=rules, barriers=barriers)
-    own = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
-    times = np.full((len(ground), len(points)), np.inf)
-    i, j, found, _metres = times_matrix(graph, homes.snaps, centres.snaps, direct_barriers=barriers)
-    times[own[i], j] = found
-    return times
 
 
 # Stage `score`: how integrated the study is, how segmented town and country are, and how sure that is.
@@ -264,8 +257,32 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     base = board(inputs["norm_results"])
     progress(0.8, "score: ranks")
     variants = _variants(board, inputs["norm_results"], binding)
-    doubts = _doubts(inputs, ground, base.scores)
+    # Find whom known issues of the sources forbid to rank or to compare.
+    townships = base.scores.loc[base.scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
+    found = doubted_units(inputs["known_issues"], inputs["boundaries"], townships)
+    doubts = rank_doubts(found, townships, dict(zip(ground.ids, ground.township, strict=True)))
     ranked, pairs, shares = rank_units(base.scores, rules, variants=variants, doubts=doubts)
+    # Model flows between the places of the study area, where the study asks for them.
+    models, n = options.score.potential_flows, len(ground)
+    times = np.full((n, n), np.inf)
+    if models:
+        graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
+        placed = place_on(
+            graph,
+            gpd.GeoDataFrame(ground.settlements),
+            key="settlement_id",
+            rules=snap_rules(options.network),
+            barriers=barriers,
+        )
+        own = pd.Index(ground.ids).get_indexer(pd.Index(placed.ids))
+        i, j, minutes, _metres = times_matrix(graph, placed.snaps, placed.snaps, direct_barriers=barriers)
+        times[own[i], own[j]] = minutes
+    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
+    there = inputs["facilities"][inputs["facilities"]["status"].eq("existing")]
+    there = there[~(there.geometry.is_empty | there.geometry.isna())]
+    at = KDTree(points).query(shapely.get_coordinates(there.geometry.to_numpy()))[1]
+    attraction = np.bincount(np.asarray(at, dtype=np.int64), minlength=n).astype(np.float64)
+    potential = potential_flows(ground, times, models, attraction=attraction)
     return {
         **kinds,
         "towns": towns,
@@ -280,7 +297,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         "inequality": inequality_table(ground, places, rank_by=options.score.rank_column),
         "coordination": coordination_table(ground, places, evidence),
         "rankings": ranking_table(base.scores, judged=options.score.pairwise),
-        "potential_flows": _potential(options, ground, inputs),
+        "potential_flows": potential,
     }
 
 
@@ -313,37 +330,6 @@ def _variants(
         ]
         for name, by, units in (("goalposts", GOALPOSTS, ()), ("speeds", SPEEDS, ("min",)))
     }
-
-
-def _doubts(inputs: Mapping[str, Any], ground: Ground, scores: pd.DataFrame) -> RankDoubts:
-    """Find whom known issues of the sources forbid to rank or to compare."""
-    townships = scores.loc[scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
-    found = doubted_units(inputs["known_issues"], inputs["boundaries"], townships)
-    return rank_doubts(found, townships, dict(zip(ground.ids, ground.township, strict=True)))
-
-
-def _potential(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> pd.DataFrame:
-    """Model flows between the places of the study area, where the study asks for them."""
-    models, n = options.score.potential_flows, len(ground)
-    times = np.full((n, n), np.inf)
-    if models:
-        graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
-        placed = place_on(
-            graph,
-            gpd.GeoDataFrame(ground.settlements),
-            key="settlement_id",
-            rules=snap_rules(options.network),
-            barriers=barriers,
-        )
-        own = pd.Index(ground.ids).get_indexer(pd.Index(placed.ids))
-        i, j, minutes, _metres = times_matrix(graph, placed.snaps, placed.snaps, direct_barriers=barriers)
-        times[own[i], own[j]] = minutes
-    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
-    there = inputs["facilities"][inputs["facilities"]["status"].eq("existing")]
-    there = there[~(there.geometry.is_empty | there.geometry.isna())]
-    at = KDTree(points).query(shapely.get_coordinates(there.geometry.to_numpy()))[1]
-    attraction = np.bincount(np.asarray(at, dtype=np.int64), minlength=n).astype(np.float64)
-    return potential_flows(ground, times, models, attraction=attraction)
 
 
 def _rules(options: Options) -> ScoreRules:

@@ -99,24 +99,19 @@ def closer_services(
             for name in named
             if vocabulary.satisfying(name) & offered
         }
-    headline = _of_headline_norms(options)
-    found = {item.id for word in headline if (item := vocabulary.for_register(word)) is not None}
-    return {name: kinds for name, kinds in every.items() if name in found} or every
-
-
-def _of_headline_norms(options: Options) -> list[str]:
     binding = binding_norms(options).set_index("norm_id")
-    words: list[str] = []
+    headline: list[str] = []
     for norm in options.norms.headline:
         if norm in binding.index:
-            words.append(str(binding.loc[norm, "service"]))
+            headline.append(str(binding.loc[norm, "service"]))
             members = binding.loc[norm, "bundle_members"]
-            words += (
+            headline += (
                 []
                 if pd.isna(members)
                 else [part.strip() for part in str(members).replace(";", "|").split("|")]
             )
-    return words
+    found = {item.id for word in headline if (item := vocabulary.for_register(word)) is not None}
+    return {name: kinds for name, kinds in every.items() if name in found} or every
 
 
 # What the headline norms ask for: towns, and the minutes that people are counted within.

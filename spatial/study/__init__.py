@@ -228,7 +228,13 @@ class Study(Model):
         try:
             return cls.model_validate({**values, "raw": Path(raw)})
         except ValidationError as error:
-            raise StudyError(where, _faults(error)) from error
+            # Every fault once: a list whose only item is faulty is not called too short as well.
+            items = error.errors()
+            within = {item["loc"][:-1] for item in items if item["loc"]}
+            faults = [
+                _fault(item) for item in items if item["type"] != "too_short" or item["loc"] not in within
+            ]
+            raise StudyError(where, faults) from error
 
     @classmethod
     def from_toml(cls, path: str | Path, *, raw: str | Path = "data/raw") -> Study:
@@ -346,13 +352,6 @@ class Study(Model):
             The title.
         """
         return self.title.get(language) or next(iter(self.title.values()))
-
-
-def _faults(error: ValidationError) -> list[str]:
-    """Every fault once: a list whose only item is faulty is not called too short as well."""
-    items = error.errors()
-    within = {item["loc"][:-1] for item in items if item["loc"]}
-    return [_fault(item) for item in items if item["type"] != "too_short" or item["loc"] not in within]
 
 
 def _fault(item: Any) -> str:

@@ -191,7 +191,21 @@ def breaches(table: Table, frame: pd.DataFrame) -> list[str]:
     try:
         schema_of(table).validate(pd.DataFrame(frame), lazy=True)
     except SchemaErrors as error:
-        return _describe(error, frame, table)
+        problems: list[str] = []
+        cases = error.failure_cases
+        for (column, check), rows in cases.groupby(["column", "check"], dropna=False, sort=False):
+            if check == "column_in_dataframe":
+                problems += [f"{name}: the column is missing" for name in rows["failure_case"]]
+                continue
+            where = rows["index"].dropna()
+            if len(where) and where.isin(range(len(frame))).all() and frame.index.is_unique:
+                picked = frame.index.isin(where)
+                ids = table.ids(frame, pd.Series(picked, index=frame.index))
+                values = first_of({repr(value): value for value in rows["failure_case"]}.values(), limit=3)
+                problems.append(f"{column}: {check} fails for {first_of(ids)}; values such as {values}")
+            else:
+                problems.append(f"{column}: {check} fails")
+        return problems
     except SchemaError as error:
         return [str(error)]
     return []
@@ -222,21 +236,3 @@ _KIND_CHECKS: dict[str, list[pa.Check]] = {
     "flag": [pa.Check(_is_flag, error="must be a boolean column", name="flag")],
     "list": [],
 }
-
-
-def _describe(error: SchemaErrors, frame: pd.DataFrame, table: Table) -> list[str]:
-    problems: list[str] = []
-    cases = error.failure_cases
-    for (column, check), rows in cases.groupby(["column", "check"], dropna=False, sort=False):
-        if check == "column_in_dataframe":
-            problems += [f"{name}: the column is missing" for name in rows["failure_case"]]
-            continue
-        where = rows["index"].dropna()
-        if len(where) and where.isin(range(len(frame))).all() and frame.index.is_unique:
-            picked = frame.index.isin(where)
-            ids = table.ids(frame, pd.Series(picked, index=frame.index))
-            values = first_of({repr(value): value for value in rows["failure_case"]}.values(), limit=3)
-            problems.append(f"{column}: {check} fails for {first_of(ids)}; values such as {values}")
-        else:
-            problems.append(f"{column}: {check} fails")
-    return problems

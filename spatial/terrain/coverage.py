@@ -80,8 +80,32 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
     CrsError
         Where the zones are in another CRS, or the raster is turned.
     """
-    _check(zones, zone_id, raster)
-    sums, cells = _extracted(raster, zones)
+    if zones.crs is None or zones.crs != raster.crs:
+        have = "no CRS" if zones.crs is None else f"the CRS {zones.crs.to_string()}"
+        raise CrsError(
+            f"zones: {have}; the raster is in {raster.crs.to_string()}: use frame.to_crs(raster.crs)"
+        )
+    if zone_id not in zones:
+        raise ContractError("zones", [f"{zone_id}: missing"])
+    ids, problems = zones[zone_id], []
+    if ids.isna().any():
+        problems.append(f"{zone_id}: missing in {int(ids.isna().sum())} rows")
+    if ids.dropna().duplicated().any():
+        again = ids.dropna()[ids.dropna().duplicated()]
+        problems.append(f"{zone_id}: more than once: {first_of(again.tolist())}")
+    problems += outline_faults(zones.geometry, ids)
+    if problems:
+        raise ContractError("zones", problems)
+    refuse_turned(raster.transform)
+    rows, columns = raster.values.shape
+    a, _, c, _, e, f = raster.transform[:6]
+    north_up = np.ascontiguousarray(raster.values[:: -1 if e > 0 else 1, :: -1 if a < 0 else 1])
+    (west, east), (south, north) = sorted((c, c + a * columns)), sorted((f, f + e * rows))
+    source = NumPyRasterSource(
+        north_up, xmin=west, xmax=east, ymin=south, ymax=north, nodata=np.nan, name="value"
+    )
+    found = exact_extract(source, zones[["geometry"]], ["sum", "count"], output="pandas")
+    sums, cells = found["sum"].fillna(0.0), found["count"].fillna(0.0)
     table = pd.DataFrame({"zone_id": zones[zone_id].to_numpy(), "sum": sums, "cells": cells})
     total, in_zones = raster.total, float(table["sum"].sum())
     return ZonalSums(table, total, in_zones, total - in_zones, int(np.isnan(raster.values).sum()))
@@ -129,38 +153,6 @@ def zonal_coverage(
         table["served"], persons, out=np.zeros(len(table)), where=(persons > 0).to_numpy()
     )
     return table
-
-
-def _check(zones: gpd.GeoDataFrame, zone_id: str, raster: Raster) -> None:
-    if zones.crs is None or zones.crs != raster.crs:
-        have = "no CRS" if zones.crs is None else f"the CRS {zones.crs.to_string()}"
-        raise CrsError(
-            f"zones: {have}; the raster is in {raster.crs.to_string()}: use frame.to_crs(raster.crs)"
-        )
-    if zone_id not in zones:
-        raise ContractError("zones", [f"{zone_id}: missing"])
-    ids, problems = zones[zone_id], []
-    if ids.isna().any():
-        problems.append(f"{zone_id}: missing in {int(ids.isna().sum())} rows")
-    if ids.dropna().duplicated().any():
-        again = ids.dropna()[ids.dropna().duplicated()]
-        problems.append(f"{zone_id}: more than once: {first_of(again.tolist())}")
-    problems += outline_faults(zones.geometry, ids)
-    if problems:
-        raise ContractError("zones", problems)
-
-
-def _extracted(raster: Raster, zones: gpd.GeoDataFrame) -> tuple[pd.Series, pd.Series]:
-    refuse_turned(raster.transform)
-    rows, columns = raster.values.shape
-    a, _, c, _, e, f = raster.transform[:6]
-    north_up = np.ascontiguousarray(raster.values[:: -1 if e > 0 else 1, :: -1 if a < 0 else 1])
-    (west, east), (south, north) = sorted((c, c + a * columns)), sorted((f, f + e * rows))
-    source = NumPyRasterSource(
-        north_up, xmin=west, xmax=east, ymin=south, ymax=north, nodata=np.nan, name="value"
-    )
-    found = exact_extract(source, zones[["geometry"]], ["sum", "count"], output="pandas")
-    return found["sum"].fillna(0.0), found["count"].fillna(0.0)
 
 
 # Geographic coverage: facilities in a stated order take the people around them, as far as their capacity goes.

@@ -228,7 +228,15 @@ def spread(
     """
     limit = min(cutoff_min, _LATEST)
     starts = _first_times(seeds, limit, times, labels)
-    queue = _new_queue(ground.shape[0])
+    rows = ground.shape[0]
+    following = np.arange(1, _FIRST_CHUNKS + 1, dtype=np.int32)
+    queue = (
+        np.full(BUCKETS + 1, -1, np.int32),
+        np.full(BUCKETS + 1, CHUNK, np.int32),
+        following,
+        np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
+        np.array([0, 0, _FIRST_CHUNKS, rows, -1, 0], np.int64),
+    )
     columns, per_min = ground.shape[1], 1.0 / ground.width_min
     while starts.size:
         begins = float(times[starts].min())
@@ -256,17 +264,6 @@ def _first_times(
     if labels.size > 1:
         labels[cells] = seeds.labels[order[first]]
     return cells.astype(np.int32)
-
-
-def _new_queue(rows: int) -> Queue:
-    following = np.arange(1, _FIRST_CHUNKS + 1, dtype=np.int32)
-    return (
-        np.full(BUCKETS + 1, -1, np.int32),
-        np.full(BUCKETS + 1, CHUNK, np.int32),
-        following,
-        np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
-        np.array([0, 0, _FIRST_CHUNKS, rows, -1, 0], np.int64),
-    )
 
 
 def _grown(queue: Queue) -> Queue:

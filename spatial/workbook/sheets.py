@@ -129,7 +129,13 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
     last = get_column_letter(len(sheet.columns))
     shown = min(sheet.rows, MAX_ROWS)
     for number, column in enumerate(sheet.columns, start=1):
-        page.column_dimensions[get_column_letter(number)].width = _width(column)
+        # Width in characters that shows most values; ideographs take two.
+        head = max(_wide(line) for line in column.titles) / (1 if column.kind != "text" else 1.5)
+        sample = [_wide(value) for value in column.values[:500] if isinstance(value, str)]
+        body = sorted(sample)[int(0.95 * (len(sample) - 1))] if sample else 10.0
+        page.column_dimensions[get_column_letter(number)].width = float(
+            min(WIDEST, max(9.0, min(head, 24.0), body) + 2.0)
+        )
     page.freeze_panes = f"A{HEADER_ROW + 1}"
     page.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + shown}"
     page.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
@@ -176,14 +182,6 @@ def _text(page: Any, value: str, style: str) -> Any:
     if FORMULA.match(safe):
         cell.quotePrefix = True
     return cell
-
-
-def _width(column: Column) -> float:
-    """Width in characters that shows most values; ideographs take two."""
-    head = max(_wide(line) for line in column.titles) / (1 if column.kind != "text" else 1.5)
-    sample = [_wide(value) for value in column.values[:500] if isinstance(value, str)]
-    body = sorted(sample)[int(0.95 * (len(sample) - 1))] if sample else 10.0
-    return float(min(WIDEST, max(9.0, min(head, 24.0), body) + 2.0))
 
 
 def _wide(text: str) -> float:

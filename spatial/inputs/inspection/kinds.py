@@ -327,8 +327,40 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
     else:
         _places(look, profiles, best, words, named)
         if not has_place:
-            _lists(look, profiles, best)
-            _tables(look, profiles, best, words, notes)
+            # People beside names or codes of places, without coordinates.
+            is_named = {"name", "township", "unit_code"} & set(best) or any(
+                is_unit_code(profile) for profile in profiles
+            )
+            if "population_persons" in best and is_named:
+                look.speaks_for("settlements", 1.5, "it lists people by place")
+            if {"from_id", "to_id"} <= set(best) and best["from_id"] is not best["to_id"]:
+                look.speaks_for(
+                    "flows",
+                    4.0,
+                    f"columns {best['from_id'].name!r} and {best['to_id'].name!r} are from and to",
+                )
+            names = {plain(profile.name) for profile in profiles}
+            measures = [
+                profile
+                for profile in profiles
+                if profile.kind in {"whole number", "number"}
+                and any(plain(word) in plain(profile.name) for word in meanings()["measures"]["words"])
+            ]
+            if names & _INDICATORS and names & _AMOUNTS:
+                look.speaks_for("official_totals", 4.0, "a column of indicators beside one of amounts")
+            if len(measures) >= 2 and not look.points.get("facilities"):
+                look.speaks_for(
+                    "official_totals", 1.0, f"{len(measures)} columns of measures and no coordinates"
+                )
+            towns = [profile for profile in profiles if _ends(profile, _TOWN_ENDS) >= HALF and profile.is_key]
+            if towns and measures:
+                look.speaks_for("official_totals", 3.0, f"{towns[0].name!r} names townships, one a row")
+            elif any(note.startswith(("total rows", "rows of sums")) for note in notes) and measures:
+                rows = len(profiles[0].texts) if profiles else 0
+                if rows <= FEW_ROWS and "unit_code" not in best:
+                    look.speaks_for("official_totals", 1.0, "it has rows of sums")
+            if "official_totals" in words:
+                look.speaks_for("official_totals", 2.0, "its name speaks of statistics")
     return look
 
 
@@ -383,13 +415,7 @@ def _places(
     for kind, ours, points in _COLUMNS:
         if ours in best:
             look.speaks_for(kind, points, f"column {best[ours].name!r} looks like {ours}")
-    _by_names(look, profiles)
-    if "name" in best and not look.points:
-        look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
-
-
-def _by_names(look: Look, profiles: list[Profile]) -> None:
-    """Look at what the rows are called."""
+    # Look at what the rows are called.
     is_told = False
     for profile in profiles:
         known = {match.ours for match in matches(profile.name) if match.score >= TRUNCATED * 0.9}
@@ -401,44 +427,8 @@ def _by_names(look: Look, profiles: list[Profile]) -> None:
             look.speaks_for("facilities", 3.0, f"{share:.0%} of {profile.name!r} name a service")
         elif "name" in known and ends_like_villages(profile):
             look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
-
-
-def _lists(look: Look, profiles: list[Profile], best: dict[str, Profile]) -> None:
-    """People beside names or codes of places, without coordinates."""
-    is_named = {"name", "township", "unit_code"} & set(best) or any(
-        is_unit_code(profile) for profile in profiles
-    )
-    if "population_persons" in best and is_named:
-        look.speaks_for("settlements", 1.5, "it lists people by place")
-
-
-def _tables(
-    look: Look, profiles: list[Profile], best: dict[str, Profile], words: set[str], notes: list[str]
-) -> None:
-    if {"from_id", "to_id"} <= set(best) and best["from_id"] is not best["to_id"]:
-        look.speaks_for(
-            "flows", 4.0, f"columns {best['from_id'].name!r} and {best['to_id'].name!r} are from and to"
-        )
-    names = {plain(profile.name) for profile in profiles}
-    measures = [
-        profile
-        for profile in profiles
-        if profile.kind in {"whole number", "number"}
-        and any(plain(word) in plain(profile.name) for word in meanings()["measures"]["words"])
-    ]
-    if names & _INDICATORS and names & _AMOUNTS:
-        look.speaks_for("official_totals", 4.0, "a column of indicators beside one of amounts")
-    if len(measures) >= 2 and not look.points.get("facilities"):
-        look.speaks_for("official_totals", 1.0, f"{len(measures)} columns of measures and no coordinates")
-    towns = [profile for profile in profiles if _ends(profile, _TOWN_ENDS) >= HALF and profile.is_key]
-    if towns and measures:
-        look.speaks_for("official_totals", 3.0, f"{towns[0].name!r} names townships, one a row")
-    elif any(note.startswith(("total rows", "rows of sums")) for note in notes) and measures:
-        rows = len(profiles[0].texts) if profiles else 0
-        if rows <= FEW_ROWS and "unit_code" not in best:
-            look.speaks_for("official_totals", 1.0, "it has rows of sums")
-    if "official_totals" in words:
-        look.speaks_for("official_totals", 2.0, "its name speaks of statistics")
+    if "name" in best and not look.points:
+        look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
 
 
 def _ends(profile: Profile, ends: tuple[str, ...]) -> float:

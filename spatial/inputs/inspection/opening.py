@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.formats.workbook_cells import Grid
-
 
 __all__ = ["WHAT", "Opened", "OpenedFile", "geometry_kinds", "kinds_of_geometry", "open_layers"]
 
@@ -80,7 +78,23 @@ def open_layers(path: Path) -> OpenedFile:
         remedy = REMEDIES.get(path.suffix.lower(), "save it as .xlsx, CSV (UTF-8) or GeoPackage")
         raise SourceError(f"{WHAT} {path}: the ending {path.suffix!r} is not known; {remedy}")
     if kind == "workbook":
-        return _workbook(path)
+        sheets = list_sheets(path, what=WHAT)
+        filled = [(name, shown) for name, shown, is_filled in sheets if is_filled]
+        if not filled:
+            raise SourceError(f"{WHAT} {path}: every sheet is empty; export it again")
+        result = OpenedFile("workbook")
+        empty = [name for name, _, is_filled in sheets if not is_filled]
+        if empty:
+            result.notes.append(f"empty sheets: {', '.join(empty)}")
+        needs_name = sum(shown for _, shown in filled) != 1
+        for name, shown in filled[:MOST_LAYERS]:
+            layer = Opened(name, is_hidden=not shown)
+            if needs_name or not shown:
+                layer.keys["sheet"] = name
+            _read_sheet(path, layer)
+            result.layers.append(layer)
+        _note_rest(result, len(filled))
+        return result
     if kind == "CSV":
         return _text(path)
     if kind == "file geodatabase":
@@ -88,26 +102,6 @@ def open_layers(path: Path) -> OpenedFile:
     else:
         local_file(path, what=WHAT, magic=magic, kind=kind)
     return _vector(path, kind)
-
-
-def _workbook(path: Path) -> OpenedFile:
-    sheets = list_sheets(path, what=WHAT)
-    filled = [(name, shown) for name, shown, is_filled in sheets if is_filled]
-    if not filled:
-        raise SourceError(f"{WHAT} {path}: every sheet is empty; export it again")
-    result = OpenedFile("workbook")
-    empty = [name for name, _, is_filled in sheets if not is_filled]
-    if empty:
-        result.notes.append(f"empty sheets: {', '.join(empty)}")
-    needs_name = sum(shown for _, shown in filled) != 1
-    for name, shown in filled[:MOST_LAYERS]:
-        layer = Opened(name, is_hidden=not shown)
-        if needs_name or not shown:
-            layer.keys["sheet"] = name
-        _read_sheet(path, layer)
-        result.layers.append(layer)
-    _note_rest(result, len(filled))
-    return result
 
 
 def _read_sheet(path: Path, layer: Opened) -> None:
@@ -124,16 +118,13 @@ def _read_sheet(path: Path, layer: Opened) -> None:
     except SourceError as error:
         layer.problem = str(error)
     if layer.problem:
-        layer.notes += _first_rows(grid)
-
-
-def _first_rows(grid: Grid) -> list[str]:
-    """Show the first rows of a sheet that the reader refuses, so that its header can be declared."""
-    rows = sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]
-    return [
-        f"row {row}: {' | '.join(text for (r, _), text in sorted(grid.cells.items()) if r == row)}"
-        for row in rows
-    ]
+        # Show the first rows of a sheet that the reader refuses, so that its header can be declared.
+        rows = sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]
+        first_rows = [
+            f"row {row}: {' | '.join(text for (r, _), text in sorted(grid.cells.items()) if r == row)}"
+            for row in rows
+        ]
+        layer.notes += first_rows
 
 
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
@@ -158,14 +149,31 @@ def _text(path: Path) -> OpenedFile:
         raise SourceError(
             f"{WHAT} {path}: no text in an encoding that is known; save it as CSV in UTF-8"
         ) from error
-    delimiter = _delimiter(text)
+    # Tell the sign between fields: the one that parts most lines into equally many, more than one.
+    lines = [line for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
+    delimiter, most = ",", 0
+    for sign in _DELIMITERS:
+        try:
+            widths = [len(row) for row in csv.reader(StringIO("\n".join(lines)), delimiter=sign)]
+        except csv.Error:
+            continue
+        fields = max(set(widths), key=widths.count) if widths else 1
+        score = widths.count(fields) * (fields > 1) * 100 + fields
+        if fields > 1 and score > most:
+            delimiter, most = sign, score
     if encoding != "utf-8":
         layer.keys["encoding"] = encoding
     if delimiter != ",":
         layer.keys["delimiter"] = delimiter
     try:
         frame = _opened_text(path, {**layer.keys, "total_words": []})
-        _find_sums(layer, frame)
+        # Rows of sums are left out of a CSV only where the study names their words.
+        found = set()
+        for number in total_rows(frame, TOTAL_WORDS):
+            texts = [value for value in frame.iloc[number - 1] if isinstance(value, str)]
+            found.add(next(word for word in TOTAL_WORDS if any(is_total([text], [word]) for text in texts)))
+        if found:
+            layer.keys["total_words"] = sorted(found)
         _take(layer, _opened_text(path, layer.keys) if "total_words" in layer.keys else frame)
     except ContractError as error:
         layer.problem = "; ".join(error.problems) + _title_above(text, delimiter)
@@ -187,32 +195,6 @@ def _title_above(text: str, delimiter: str) -> str:
 
 def _opened_text(path: Path, keys: dict[str, object]) -> pd.DataFrame:
     return open_frame(path, TableSource.model_validate({"path": path.name, **keys}), what=WHAT)
-
-
-def _find_sums(layer: Opened, frame: pd.DataFrame) -> None:
-    """Rows of sums are left out of a CSV only where the study names their words."""
-    found = set()
-    for number in total_rows(frame, TOTAL_WORDS):
-        texts = [value for value in frame.iloc[number - 1] if isinstance(value, str)]
-        found.add(next(word for word in TOTAL_WORDS if any(is_total([text], [word]) for text in texts)))
-    if found:
-        layer.keys["total_words"] = sorted(found)
-
-
-def _delimiter(text: str) -> str:
-    """Tell the sign between fields: the one that parts most lines into equally many, more than one."""
-    lines = [line for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
-    best, most = ",", 0
-    for sign in _DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(StringIO("\n".join(lines)), delimiter=sign)]
-        except csv.Error:
-            continue
-        fields = max(set(widths), key=widths.count) if widths else 1
-        score = widths.count(fields) * (fields > 1) * 100 + fields
-        if fields > 1 and score > most:
-            best, most = sign, score
-    return best
 
 
 def _vector(path: Path, kind: str) -> OpenedFile:

@@ -330,20 +330,6 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
             why = f"{len(profile.texts) - profile.filled} rows of {profile.name!r} are blank; fill them in"
             settings.append(Setting("", None, why, is_decided=False))
         return settings
-    return _one_service(table, found, ids)
-
-
-def _words_of_services(profile: Profile, ids: tuple[str, ...]) -> list[Setting]:
-    """By a shipped vocabulary where it knows all the words, for it tells emergency hospitals from others."""
-    vocabulary, share, _ = shipped_vocabulary(profile, "service")
-    if share == 1.0:
-        return [Setting("values_file", vocabulary, "this vocabulary knows all the words of the column")]
-    known = {value: service_in(value) for value in profile.values if service_in(value)}
-    strange = [value for value in profile.values if value not in known]
-    return translated("service", profile, known, strange, ids)
-
-
-def _one_service(table: Table, found: Assigned, ids: tuple[str, ...]) -> list[Setting]:
     by_title = service_in(table.title)
     share, counts = services_in(found.columns["name"]) if "name" in found.columns else (0.0, {})
     rows = max(1, found.columns["name"].filled if "name" in found.columns else 1)
@@ -357,6 +343,16 @@ def _one_service(table: Table, found: Assigned, ids: tuple[str, ...]) -> list[Se
         reason = f"the names speak of several ({listed}; {share:.0%} of all): add a column of them, or split the file"
         return [Setting("service", by_title or most, reason, is_decided=False)]
     return [Setting("service", by_title or "...", f"one of {', '.join(ids)}", is_decided=False)]
+
+
+def _words_of_services(profile: Profile, ids: tuple[str, ...]) -> list[Setting]:
+    """By a shipped vocabulary where it knows all the words, for it tells emergency hospitals from others."""
+    vocabulary, share, _ = shipped_vocabulary(profile, "service")
+    if share == 1.0:
+        return [Setting("values_file", vocabulary, "this vocabulary knows all the words of the column")]
+    known = {value: service_in(value) for value in profile.values if service_in(value)}
+    strange = [value for value in profile.values if value not in known]
+    return translated("service", profile, known, strange, ids)
 
 
 # Road lines of an office: the columns that say how fast they are, the vocabulary of their words, and noding.

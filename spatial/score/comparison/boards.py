@@ -35,7 +35,6 @@ from spatial.tables.words import PILLARS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from spatial.score.options import GapTargets
     from spatial.score.scoreboard import Scoreboard
 
 
@@ -233,6 +232,12 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     results = run.norm_results
     binding = run.binding[run.binding["norm_id"] == shared.gap_norm]
     gap = gap_reading(results, binding, ids)
+    there = _study(run).index
+    space = {
+        name: _value(run, name) if name != "moran_i" or shared.clusters else math.nan
+        for name in SPACE
+        if name in there
+    }
     evidence = replace(
         _level_evidence(run, shared, ids),
         beyond=gap.beyond,
@@ -242,7 +247,7 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
         gap_threshold=gap.threshold,
         border_kept=_kept(run) if shared.border_term else {},
         robust=_robust(run) if shared.robust else None,
-        space=_space(run, shared),
+        space=space,
         spread=spread_of(
             ground,
             gap.beyond,
@@ -261,7 +266,17 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     )
     if not shared.borders:
         return board
-    return replace(board, components=_with_borders(board.components, run, shared.rules.targets))
+    # Put the effect of borders as the run itself measured it, against the shared target.
+    own = run.components[run.components["component"].isin(BORDERS)].copy()
+    target, _at_least = shared.rules.targets.of("border_effect_min") or (math.nan, False)
+    asked = own["component"].eq("border_effect_min").to_numpy()
+    value = own["value"].to_numpy(dtype=np.float64)
+    met = np.select([np.isnan(value), value <= target + TOLERANCE], ["unknown", "yes"], "no")
+    own["target"] = np.where(asked, target, np.nan)
+    own["meets_target"] = pd.Series(np.where(asked, met, "no_target"), index=own.index, dtype="str")
+    rest = board.components[~board.components["component"].isin(BORDERS)]
+    with_borders = pd.concat([rest, own.reindex(columns=board.components.columns)], ignore_index=True)
+    return replace(board, components=with_borders)
 
 
 def levelled(components: pd.DataFrame, shared: Shared) -> pd.DataFrame:
@@ -382,15 +397,6 @@ def _kept(run: Run) -> dict[tuple[str, str], float]:
     return dict(zip(units, rows["value"].astype(float), strict=True))
 
 
-def _space(run: Run, shared: Shared) -> dict[str, float]:
-    there = _study(run).index
-    return {
-        name: _value(run, name) if name != "moran_i" or shared.clusters else math.nan
-        for name in SPACE
-        if name in there
-    }
-
-
 def _asks_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     both = one.merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
     both = both[both["tier"] == both["tier_other"]]
@@ -405,19 +411,6 @@ def _scored(run: Run, norms: pd.DataFrame) -> bool:
         norm in here and not any(code.endswith(f":{run.name}") for code in codes)
         for norm, codes in zip(norms.loc[~norms["in_level"], "norm_id"], left_out, strict=True)
     )
-
-
-def _with_borders(components: pd.DataFrame, run: Run, targets: GapTargets) -> pd.DataFrame:
-    """Put the effect of borders as the run itself measured it, against the shared target."""
-    own = run.components[run.components["component"].isin(BORDERS)].copy()
-    target, _at_least = targets.of("border_effect_min") or (math.nan, False)
-    asked = own["component"].eq("border_effect_min").to_numpy()
-    value = own["value"].to_numpy(dtype=np.float64)
-    met = np.select([np.isnan(value), value <= target + TOLERANCE], ["unknown", "yes"], "no")
-    own["target"] = np.where(asked, target, np.nan)
-    own["meets_target"] = pd.Series(np.where(asked, met, "no_target"), index=own.index, dtype="str")
-    rest = components[~components["component"].isin(BORDERS)]
-    return pd.concat([rest, own.reindex(columns=components.columns)], ignore_index=True)
 
 
 # Runs made comparable, each scored once on what all of them share.

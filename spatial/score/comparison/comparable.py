@@ -54,22 +54,18 @@ def check_comparable(runs: Sequence[Run]) -> list[Note]:
     ]
     if problems:
         raise ContractError("runs", problems)
-    return [
-        *_dates(runs),
-        *(note for run in runs[1:] for note in _places(first, run)),
-        *_made_by(runs),
-        *_decisions(runs),
-    ]
-
-
-def _dates(runs: Sequence[Run]) -> list[Note]:
     notes = []
     for earlier, later in pairwise(runs):
         if later.as_of < earlier.as_of:
             notes.append(("earlier", f"{later.name} {later.as_of} < {earlier.name} {earlier.as_of}"))
         elif later.as_of == earlier.as_of:
             notes.append(("same_date", later.as_of))
-    return notes
+    return [
+        *notes,
+        *(note for run in runs[1:] for note in _places(first, run)),
+        *_made_by(runs),
+        *_decisions(runs),
+    ]
 
 
 def _places(first: Run, run: Run) -> list[Note]:

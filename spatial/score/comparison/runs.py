@@ -198,12 +198,6 @@ def norm_terms(norm_results: pd.DataFrame, listed: Iterable[Mapping[str, Any]]) 
     ids = terms["norm_id"].astype(str)
     is_told = ids.map(lambda norm: FAIL_POINT in told.get(norm, {})).to_numpy(dtype=bool)
     posts = pd.to_numeric(ids.map(lambda norm: told.get(norm, {}).get(FAIL_POINT)), errors="coerce")
-    terms[FAIL_POINT] = np.where(is_told, posts, ids.map(_fail_points(norm_results))).astype(np.float64)
-    terms["fail_point_told"] = is_told
-    return terms.sort_values("norm_id", ignore_index=True)
-
-
-def _fail_points(norm_results: pd.DataFrame) -> dict[str, float]:
     depth = norm_results["depth_fgt1"]
     rows = norm_results[
         (norm_results["unit_level"] == "settlement")
@@ -214,4 +208,8 @@ def _fail_points(norm_results: pd.DataFrame) -> dict[str, float]:
     ]
     back = rows["threshold"] + (rows["value"] - rows["threshold"]) / rows["depth_fgt1"]
     found = back.groupby(rows["norm_id"].astype(str)).median()
-    return {str(norm): float(value) for norm, value in found.items()}
+    terms[FAIL_POINT] = np.where(
+        is_told, posts, ids.map({str(norm): float(value) for norm, value in found.items()})
+    ).astype(np.float64)
+    terms["fail_point_told"] = is_told
+    return terms.sort_values("norm_id", ignore_index=True)
