@@ -30,7 +30,7 @@ _TOLD = (
     "term",
     "unit_of",
 )
-"""Sections that `spatial.planning` has the words of."""
+"""Sections of `results` that pages use as well."""
 
 
 def messages(chosen: Sequence[str]) -> dict[str, dict[str, str]]:
