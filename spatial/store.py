@@ -220,18 +220,18 @@ class Store:
 
     def path_of(self, name: str) -> Path | None:
         """
-        Find the file of a table or raster.
+        Find the file of a table, a raster or the summary.
 
         Returns None where it has not been written.
         """
-        for suffix in (".parquet", ".tif"):
+        for suffix in (".parquet", ".tif", ".json"):
             path = self.folder / f"{name}{suffix}"
             if path.is_file():
                 return path
         return None
 
-    def read(self, name: str) -> pd.DataFrame | Raster:
-        """Read a table or raster."""
+    def read(self, name: str) -> pd.DataFrame | Raster | dict[str, Any]:
+        """Read a table, a raster or the summary."""
         if self._kept is not None and name in self._kept:
             return _lent(self._kept[name])
         path = self.path_of(name)
@@ -240,6 +240,9 @@ class Store:
         import rasterio  # noqa: PLC0415 - only what reads and writes needs it
 
         try:
+            if path.suffix == ".json":
+                summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                return summary
             value = _read_raster(path, name) if path.suffix == ".tif" else _read_table(path)
             size = path.stat().st_size
             if self._kept is None or size > self._room:
@@ -250,8 +253,11 @@ class Store:
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
             raise StoreError(f"{path}: is damaged ({error}); delete it and run the study again") from error
 
-    def write(self, name: str, value: pd.DataFrame | Raster) -> Path:
-        """Write a table or raster, checked against its contract."""
+    def write(self, name: str, value: pd.DataFrame | Raster | dict[str, Any]) -> Path:
+        """Write a table, checked against its contract, a raster or the summary."""
+        if isinstance(value, dict):
+            text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            return self.write_file(Artifact(f"{name}.json", text.encode("utf-8")))
         if self._kept is not None:
             self._kept.pop(name, None)
         if isinstance(value, Raster):

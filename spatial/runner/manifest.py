@@ -102,7 +102,7 @@ def stage_fingerprint(
 
 
 def describe_output(
-    store: Store, path: Path, value: pd.DataFrame | Raster | None, checksums: Checksums
+    store: Store, path: Path, value: pd.DataFrame | Raster | dict[str, Any] | None, checksums: Checksums
 ) -> dict[str, Any]:
     """Describe a written output."""
     inside = path.is_relative_to(store.folder)
@@ -113,7 +113,7 @@ def describe_output(
     }
     if isinstance(value, Raster):
         facts |= {"shape": list(value.values.shape), "crs": value.crs.to_string()}
-    elif value is not None:
+    elif value is not None and not isinstance(value, dict):
         facts["rows"] = len(value)
         crs = getattr(value, "crs", None)
         facts["crs"] = crs.to_string() if crs is not None else None

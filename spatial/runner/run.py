@@ -299,8 +299,9 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
         if isinstance(error, OSError) and error.exit_code == 6:
             raise
         raise StageError(stage.name, str(error), error.exit_code) from error
+    written = {facts["path"] for facts in outputs.values()}
     for name, facts in before.get("outputs", {}).items():
-        if name not in outputs:
+        if name not in outputs and facts["path"] not in written:
             folder = folders.of(stage) if name.startswith("file:") else folders.store.folder
             folders.store.remove(folder / facts["path"])
     manifest = {
@@ -317,7 +318,7 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
     store.write_json(manifest_name(stage.name), manifest)
 
 
-def _inputs(stage: Stage, store: Store) -> dict[str, pd.DataFrame | Raster]:
+def _inputs(stage: Stage, store: Store) -> dict[str, Any]:
     inputs = {name: store.read(name) for name in _names(stage.reads) if store.path_of(name) is not None}
     absent = [name for name in stage.reads if not name.endswith("?") and name not in inputs]
     if absent:
@@ -326,7 +327,9 @@ def _inputs(stage: Stage, store: Store) -> dict[str, pd.DataFrame | Raster]:
 
 
 def _write(
-    stage: Stage, folders: _Folders, made: Mapping[str, pd.DataFrame | Raster | list[Artifact]]
+    stage: Stage,
+    folders: _Folders,
+    made: Mapping[str, pd.DataFrame | Raster | dict[str, Any] | list[Artifact]],
 ) -> dict[str, Any]:
     store = folders.store
     declared = set(_names(stage.makes)) | ({"files"} if stage.files else set())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spatial.store import Artifact
     from spatial.study import Study
 
-    Value = pd.DataFrame | Raster
+    Value = pd.DataFrame | Raster | dict[str, Any]
     Progress = Callable[[float, str], None]
     StageFunction = Callable[["Options", Mapping[str, Any], Progress], "Mapping[str, Value | list[Artifact]]"]
 

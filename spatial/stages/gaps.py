@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from spatial.access.calibration import Calibration
@@ -12,7 +11,6 @@ from spatial.reporting.names import with_names
 from spatial.reporting.summary import summarise_study
 from spatial.stages.calibration import calibration_of, speed_status
 from spatial.stages.policy import binding_norms, vocabulary_of, walk_range
-from spatial.store import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,24 +20,16 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["gaps", "study_summary"]
+__all__ = ["gaps", "known_issues"]
 
 
-def gaps(
-    options: Options, inputs: Mapping[str, Any], progress: Progress
-) -> dict[str, Value | list[Artifact]]:
-    """Rank the gaps and write ``summary.json``."""
+def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+    """Rank the gaps, and gather the numbers that pages, sheets, layers and terminal show: once, for all of them."""
     progress(0.0, "gaps")
     ranked = rank_gaps(
         inputs["norm_results"], inputs["settlements"], inputs["access"], binding_norms(options)
     )
-    summary = study_summary(options, {**inputs, "gaps": ranked})
-    text = json.dumps(summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    return {"gaps": ranked, "files": [Artifact("summary.json", text.encode())]}
-
-
-def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the study on one page."""
+    tables = {**inputs, "gaps": ranked}
     facts = {
         "name": options.name,
         "title": dict(options.title),
@@ -58,7 +48,8 @@ def study_summary(options: Options, tables: Mapping[str, Any]) -> dict[str, Any]
         certainty=certainty_note(options, tables, binding),
         pillar_weights=dict(options.score.weights),
     )
-    return summary | {"score": with_names(summary["score"], tables.get("boundaries"))}
+    summary["score"] = with_names(summary["score"], tables.get("boundaries"))
+    return {"gaps": ranked, "summary": summary}
 
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
 from spatial.cartography.pages import build_pages
 from spatial.reporting.wording import stated
-from spatial.stages.gaps import study_summary
 from spatial.stages.policy import approval_wanted, binding_norms, inventories, vocabulary_of
 
 if TYPE_CHECKING:
@@ -52,9 +51,9 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         ),
     )
     pages = build_pages(
-        inputs,
+        {name: table for name, table in inputs.items() if name != "summary"},
         meta=meta,
-        summary=study_summary(options, inputs),
+        summary=inputs["summary"],
         register=binding_norms(options),
         languages=options.outputs.languages,
         max_page_mb=options.outputs.max_page_mb,

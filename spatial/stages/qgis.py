@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from spatial.cartography.messages import messages
 from spatial.messages import languages
 from spatial.norms.register import norm_id_of
@@ -12,7 +14,7 @@ from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.meta import QgisMeta, load_messages
 from spatial.qgis.rasters import QgisRaster, write_raster
 from spatial.rasters import Raster
-from spatial.stages.gaps import known_issues, study_summary
+from spatial.stages.gaps import known_issues
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
 from spatial.stages.shared import issues_told, provenance_told
 
@@ -54,7 +56,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
     # Name the services of the norms that open the page, in order.
-    norms = study_summary(options, inputs)["norms"]
+    norms = inputs["summary"]["norms"]
     opening = [norm for norm in norms if norm["is_headline"]] or norms
     by_id = {norm_id_of(norm): norm["service"] for norm in opening}
     results = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
@@ -93,7 +95,7 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         cutoffs_min=sorted(options.access.cutoffs_min),
         level_bands=options.score.level_bands,
     )
-    tables = {name: value for name, value in inputs.items() if not isinstance(value, Raster)} | told
+    tables = {name: value for name, value in inputs.items() if isinstance(value, pd.DataFrame)} | told
     crs = options.outputs.crs or inputs["settlements"].crs
     return {
         "files": write_qgis(
@@ -134,7 +136,7 @@ def _thresholds_min(options: Options, inputs: Mapping[str, Any]) -> dict[str, fl
     shown = (None, "any", options.network.modes[0])
     services = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
     found: dict[str, float] = {}
-    for norm in study_summary(options, inputs)["norms"]:
+    for norm in inputs["summary"]["norms"]:
         if norm["metric"] == "time_min" and norm["mode"] in shown and norm["threshold"] is not None:
             found.setdefault(str(services.get(norm_id_of(norm), norm["service"])), float(norm["threshold"]))
     return found

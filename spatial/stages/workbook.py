@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spatial.stages.gaps import study_summary
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
 from spatial.workbook.content import build_workbook
 from spatial.workbook.sheets import BookMeta
@@ -35,7 +34,6 @@ def workbook(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         approval_wanted=approval_wanted(options),
         services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
     )
-    book = build_workbook(
-        inputs, summary=study_summary(options, inputs), register=binding_norms(options), meta=meta
-    )
+    tables = {name: table for name, table in inputs.items() if name != "summary"}
+    book = build_workbook(tables, summary=inputs["summary"], register=binding_norms(options), meta=meta)
     return {"files": [book]}
