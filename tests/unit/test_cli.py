@@ -344,7 +344,7 @@ def test_an_error_below_the_file_that_is_read_names_the_file(command, tiny, monk
     def broken(*_, **__):
         raise IndexError("list index out of range")
 
-    monkeypatch.setattr("spatial.formats.delimited.read_delimited", broken)
+    monkeypatch.setattr("spatial.formats.vector.read_delimited", broken)
     for verb, where in (("check", "spatial check"), ("run", "stage read")):
         folders = tiny.folders() if verb == "run" else ("--raw", tiny.raw)
         outcome = command(verb, tiny.save(), *folders)
