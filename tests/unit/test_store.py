@@ -25,6 +25,7 @@ from spatial.store import (
     sha256_of,
 )
 from spatial.tables import TABLES
+from spatial.tables.contract import Field, Table, breaches, keeps, share, text
 
 
 def _counts(number: float = 1.0) -> pd.DataFrame:
@@ -209,3 +210,64 @@ def test_every_table_with_a_column_of_people_is_known_to_count_them() -> None:
     for name, table in TABLES.items():
         named = [field.name for field in table.fields if "person" in field.name]
         assert table.counts_people or not named, name
+
+
+PLAIN = Table(
+    "villages",
+    "Villages",
+    ("village_id",),
+    None,
+    (
+        text("village_id", "Village", unique=True),
+        text("kind", "Kind", values=("far", "near"), nullable=True),
+        share("served_share", "Served"),
+        Field("ways_number", "whole", "Ways", minimum=0.0),
+        Field("is_dry", "flag", "Dry"),
+        text("note", "Note", required=False),
+    ),
+)
+
+
+def villages(**columns: object) -> pd.DataFrame:
+    values = {
+        "village_id": pd.Series(["a", "b"], dtype="str"),
+        "kind": pd.Series(["far", None], dtype="str"),
+        "served_share": [0.0, np.nan],
+        "ways_number": [0, 3],
+        "is_dry": [True, False],
+    }
+    return pd.DataFrame(values | columns)
+
+
+def test_a_frame_without_faults_is_told_without_the_report() -> None:
+    assert keeps(PLAIN, villages())
+    assert breaches(PLAIN, villages()) == []
+    assert keeps(PLAIN, villages(served_share=[1.0, 0.5], note=["x", "y"]))  # 1 is within 0 to 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"village_id": ["a", "a"]},
+        {"village_id": pd.Series(["a", None], dtype="str")},
+        {"kind": ["far", "remote"]},
+        {"served_share": [0.0, 1.0001]},
+        {"served_share": [-0.0001, 1.0]},
+        {"served_share": [0, 1]},
+        {"ways_number": [0.0, 3.0]},
+        {"ways_number": [0, -1]},
+        {"is_dry": [1, 0]},
+        {"note": [1, 2]},
+    ],
+)
+def test_whatever_the_report_finds_is_not_told_to_be_without_faults(fault) -> None:
+    frame = villages(**fault)
+    assert breaches(PLAIN, frame)
+    assert not keeps(PLAIN, frame)
+    with pytest.raises(ContractError, match=next(iter(fault))):
+        PLAIN.check(frame)
+
+
+def test_a_missing_column_is_told_by_name() -> None:
+    with pytest.raises(ContractError, match="is_dry: the column is missing"):
+        PLAIN.check(villages().drop(columns="is_dry"))
