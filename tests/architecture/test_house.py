@@ -92,4 +92,4 @@ def test_every_dependency_is_imported() -> None:
         for path in (ROOT / "spatial").rglob("*.py")
         for word in re.findall(r"^\s*(?:import|from)\s+(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert {name for name in names if name.replace("-", "_") not in imported} == set()
+    assert {name for name in names if name.removesuffix("-py").replace("-", "_") not in imported} == set()
