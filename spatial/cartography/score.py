@@ -15,7 +15,6 @@ from spatial.cartography.document import SCORE, codes, pack, plain_document
 from spatial.cartography.map_layers import class_layer
 from spatial.cartography.page_data import SCORE_MAP, PageBook, service_note, study_block
 from spatial.cartography.places import by_language
-from spatial.messages import languages as worded
 from spatial.reporting.names import road_text
 from spatial.reporting.score import held_back
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
@@ -456,7 +455,7 @@ def hidden_names(book: PageBook, why: str) -> dict[str, str]:
 
 
 def _said(book: PageBook, say: Callable[[Wording], str]) -> dict[str, str]:
-    return {language: say(wording(language)) for language in book.words if language in worded()}
+    return {language: say(wording(language)) for language in book.words}
 
 
 def _part(
@@ -479,8 +478,7 @@ def _part(
 
 def _detail_names(component: str, detail: str, book: PageBook) -> dict[str, str]:
     if component == "robust_coverage" and detail:
-        languages = [language for language in book.words if language in worded()]
-        return {language: road_text(detail, book.tables, wording(language)) for language in languages}
+        return {language: road_text(detail, book.tables, wording(language)) for language in book.words}
     return dict(service_note(detail, book.meta, book.words).names)
 
 
