@@ -150,4 +150,4 @@ def test_nothing_else_becomes_a_notice():
         for path in PACKAGE.rglob("*.py")
         if "kind=NOTICED" in (text := path.read_text(encoding="utf-8")) or "notes.setdefault(" in text
     }
-    assert writers == {"sources/gather.py", "sources/prepare.py"}
+    assert writers == {"inputs/gather.py", "inputs/prepare.py"}
