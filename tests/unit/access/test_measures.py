@@ -269,7 +269,7 @@ def test_a_measure_is_summed_over_people_and_over_units():
 
 
 def test_the_page_of_measures_says_what_is_so():
-    page = Path(__file__).parents[2] / "docs" / "measures.md"
+    page = Path(__file__).parents[3] / "docs" / "measures.md"
     found = doctest.testfile(str(page), module_relative=False)
     assert found.attempted > 10
     assert found.failed == 0

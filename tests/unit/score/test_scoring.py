@@ -160,7 +160,7 @@ def test_weights_of_a_single_unit_or_of_units_alike_are_equal() -> None:
 
 
 def test_the_formulas_in_the_documentation_give_what_they_say() -> None:
-    page = Path(__file__).parents[2] / "docs" / "score-formulas.md"
+    page = Path(__file__).parents[3] / "docs" / "score-formulas.md"
     found = doctest.testfile(str(page), module_relative=False)
     assert (found.failed, found.attempted > 20) == (0, True)
 

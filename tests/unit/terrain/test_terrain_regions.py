@@ -22,7 +22,7 @@ from spatial.terrain import cells_at, friction_surface, move_to_open_cells, trav
 
 pytestmark = pytest.mark.data
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 WORLDCOVER = {
     "Tree": 10,

@@ -12,7 +12,7 @@ from spatial.errors import ContractError, CrsError, NetworkError
 from spatial.inputs.osm_roads import read_turns
 from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.tables import TABLES
-from tests.unit.test_osm import HEAD, node, relation, way
+from tests.unit.inputs.test_osm import HEAD, node, relation, way
 
 CRS = "EPSG:32738"
 ANYWHERE = sp.SnapRules(min_component_km=0.0, candidates=1)

@@ -10,7 +10,7 @@ import pytest
 import spatial as sp
 from spatial.errors import SpatialError, StoreError
 from spatial.stages.compare import compare_folders
-from tests.unit.test_compare_command import AFTER, BEFORE, finished
+from tests.unit.stages.test_compare_command import AFTER, BEFORE, finished
 
 AGAIN = "run the study again: spatial run STUDY"
 

@@ -18,7 +18,7 @@ from spatial.network import build_network
 from spatial.network.scenarios import Scenario
 from spatial.reporting.wording import namesake_texts, wording
 from spatial.study import MergeOptions
-from tests.unit.test_scenario_stage import study_of
+from tests.unit.stages.test_scenario_stage import study_of
 
 pytestmark = pytest.mark.slow
 

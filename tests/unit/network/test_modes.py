@@ -324,7 +324,7 @@ def test_a_speed_factor_that_makes_no_sense_is_refused(factor):
 
 
 def test_the_page_on_modes_prints_the_speeds_of_the_presets():
-    page = (Path(__file__).parents[2] / "docs" / "modes.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "modes.md").read_text("utf-8")
     rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", page, flags=re.MULTILINE)
     printed = {kind: tuple(map(int, numbers)) for kind, *numbers in rows}
     assert printed == {**DRIVE, "track": TRACKS[None]}

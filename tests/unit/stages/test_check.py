@@ -10,7 +10,7 @@ from spatial.inputs.osm_features import places_unread
 from spatial.stages.check import check_study
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write
-from tests.unit.test_scenario_stage import study_of
+from tests.unit.stages.test_scenario_stage import study_of
 
 
 def check(tiny, **more):
