@@ -230,8 +230,8 @@ class Store:
                 return path
         return None
 
-    def read(self, name: str) -> pd.DataFrame | Raster | dict[str, Any]:
-        """Read a table, a raster or the summary."""
+    def read(self, name: str) -> pd.DataFrame | Raster:
+        """Read a table or raster."""
         if self._kept is not None and name in self._kept:
             return _lent(self._kept[name])
         path = self.path_of(name)
@@ -240,9 +240,6 @@ class Store:
         import rasterio  # noqa: PLC0415 - only what reads and writes needs it
 
         try:
-            if path.suffix == ".json":
-                summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-                return summary
             value = _read_raster(path, name) if path.suffix == ".tif" else _read_table(path)
             size = path.stat().st_size
             if self._kept is None or size > self._room:

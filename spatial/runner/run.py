@@ -319,7 +319,13 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
 
 
 def _inputs(stage: Stage, store: Store) -> dict[str, Any]:
-    inputs = {name: store.read(name) for name in _names(stage.reads) if store.path_of(name) is not None}
+    inputs: dict[str, Any] = {}
+    for name in _names(stage.reads):
+        path = store.path_of(name)
+        if path is not None:
+            inputs[name] = store.read_json(path.name) if path.suffix == ".json" else store.read(name)
+            if inputs[name] is None:
+                raise SpatialError(f"{path}: is damaged; delete it and run the study again")
     absent = [name for name in stage.reads if not name.endswith("?") and name not in inputs]
     if absent:
         raise SpatialError(f"its input {absent[0]} is missing; run the whole study")
