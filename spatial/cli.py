@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
-__all__ = ["FewOfAKind", "PlainFormatter", "cli", "main"]
-
-
 INTERRUPTED = 130
 PIPE_CLOSED = 1
 """As click ends where nobody reads on, such as in ``spatial check study.toml | head``."""

@@ -21,25 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "empty_float64",
-    "empty_float64_pairs",
-    "empty_int32",
-    "empty_int32_pairs",
-    "empty_int64",
-    "empty_uint8",
-    "inner",
-    "nones_int32",
-    "outer",
-    "prefetch",
-    "read_only",
-    "zeros_float64",
-    "zeros_int32",
-    "zeros_int64",
-    "zeros_uint8",
-]
-
-
 # How kernels are compiled, and where the compiled code is kept for the next process.
 
 Kernel = TypeVar("Kernel", bound="Callable[..., Any]")

@@ -17,20 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "SCALE_OFF",
-    "WGS84",
-    "crs_that_fits",
-    "is_web_map",
-    "outside_use",
-    "parse_crs",
-    "refuse_stretched",
-    "require_metres",
-    "scale_errors",
-    "working_crs_for",
-]
-
-
 WGS84 = "EPSG:4326"
 """Longitude and latitude in degrees: on the way in and in web maps only."""
 

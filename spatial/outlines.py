@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["outline_faults"]
-
-
 def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[str]:
     """
     Say which shapes are no areas.

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = ["SCENARIO_STAGES", "STAGES", "decisions", "folders_of", "run"]
-
-
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 READ_TABLES = (
     "places",

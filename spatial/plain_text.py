@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["CONTROL", "FORMULA", "csv_bytes", "from_spreadsheet", "one_line", "printable", "spreadsheet_text"]
-
-
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no workbook and no XML can hold."""
 

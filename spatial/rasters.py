@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = ["Raster", "unmasked"]
-
-
 def unmasked(values: ArrayLike) -> NDArray[np.float64]:
     """Take an array as float64, with NaN where it is masked."""
     if isinstance(values, np.ma.MaskedArray):

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-__all__ = ["Results", "read_results"]
-
-
 RASTERS = ("population", "elevation", "landcover", "friction", "off_road_min")
 
 

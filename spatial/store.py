@@ -26,18 +26,6 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 
-__all__ = [
-    "Artifact",
-    "Checksums",
-    "Store",
-    "locked",
-    "remove_leftovers",
-    "replace",
-    "replace_files",
-    "sha256_of",
-]
-
-
 LOCK_NAME = ".lock"
 BASIS = "population_basis"
 PEOPLED_RASTERS = frozenset({"population"})

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from spatial.network.snapping import Snaps
 
 
-__all__ = ["all_kept", "warm_up"]
-
-
 # The kinds of computation that ``spatial warmup`` runs once on a little town, each in a step of its own.
 
 CRS = "EPSG:32738"

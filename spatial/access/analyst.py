@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["cost_to_closest", "travel_times"]
-
-
 def travel_times(  # noqa: PLR0913 - each keyword is an option under its own name
     graph: TravelGraph,
     settlements: gpd.GeoDataFrame,

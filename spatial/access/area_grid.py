@@ -24,22 +24,6 @@ if TYPE_CHECKING:
     Nodes = tuple[NDArray[np.int64], NDArray[np.int64]]
     Where = Callable[[Nodes, Nodes], NDArray[np.float64]]
 
-__all__ = [
-    "Barriers",
-    "Distances",
-    "Grid",
-    "Nodes",
-    "Walls",
-    "crossing",
-    "cut_short",
-    "far_apart",
-    "grid_around",
-    "no_walls",
-    "outlines",
-    "smoothed",
-    "strip_along",
-]
-
 
 # A grid of nodes over the ground, and straight distances from its nodes to pieces of roads.
 

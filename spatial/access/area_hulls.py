@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["AreaRules", "Ground", "divided"]
-
-
 # The ground around roads within reach: a concave hull that claims nothing further than a stated walk from them.
 
 _FEW = 32

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
 
 
-__all__ = ["catchment_overlap", "overlap_shares", "spatial_availability"]
-
-
 _CHOICES = ("none", "one", "several")
 
 

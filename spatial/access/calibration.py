@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from spatial.network.snapping import Snaps
 
 
-__all__ = ["Calibration", "FitRules", "calibrate_speeds", "check_observed", "with_class_factors"]
-
-
 # Observed minutes between places: read, checked, joined to the network, and their ways split by class of road.
 
 _COORDINATES = ("from_x", "from_y", "to_x", "to_y")

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
 
 
-__all__ = ["CapacityAllocation", "allocate_capacity"]
-
-
 # Compiled filling of facilities, ring after ring.
 
 

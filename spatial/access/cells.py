@@ -22,16 +22,6 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-__all__ = [
-    "PeopledCells",
-    "cell_factor",
-    "cells_as_origins",
-    "cells_on",
-    "peopled_cells",
-    "towns_as_facilities",
-]
-
-
 # The cells of a population raster in which somebody lives, as points that everything else can work on.
 
 

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
 
 
-__all__ = ["cumulative_cutoff", "cumulative_interval", "fgt_poverty", "gap_depth", "gravity"]
-
-
 # What can be reached: opportunities within cutoffs, and opportunities weighed by time.
 
 FloatArray: TypeAlias = NDArray[np.float64]

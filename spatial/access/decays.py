@@ -21,20 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-__all__ = [
-    "ZONES_E2SFCA",
-    "Decay",
-    "decay_binary",
-    "decay_exponential",
-    "decay_gaussian",
-    "decay_linear",
-    "decay_log_logistic",
-    "decay_power",
-    "decay_stepped",
-    "decay_truncated_gaussian",
-]
-
-
 # The numbers of a decay, checked once for all that make one: the factories and users by hand.
 
 Value: TypeAlias = float | tuple[float, ...]

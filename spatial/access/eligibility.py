@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "Eligible",
-    "eligible_by_unit",
-    "is_for_everybody",
-    "is_for_some_units",
-    "open_for_group",
-    "serves_where_it_stands",
-]
-
-
 Facilities = TypeVar("Facilities", bound=pd.DataFrame)
 
 CLOSED_TO_MOST = ("group", "members")

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["emergency_response"]
-
-
 def emergency_response(  # noqa: PLR0913 - each keyword is an option of the study under its own name
     graph: TravelGraph,
     stations: gpd.GeoDataFrame,

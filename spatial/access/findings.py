@@ -29,17 +29,6 @@ if TYPE_CHECKING:
     from spatial.access.places import Places, Surroundings
 
 
-__all__ = [
-    "clipped_ends",
-    "exit_times",
-    "findings_of",
-    "move_off_barriers",
-    "needed_buffer_m",
-    "outside_own_unit",
-    "population_at_risk",
-]
-
-
 # What people should look at: places off the network, on barriers or fragments, and ways out of their own unit.
 
 _KINDS = ("settlement", "facility")

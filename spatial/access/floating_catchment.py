@@ -34,16 +34,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
 
 
-__all__ = [
-    "catchment_ratios",
-    "catchment_sums",
-    "facility_crowding",
-    "floating_catchment_area",
-    "read_catchments",
-    "same",
-]
-
-
 # Floating catchments on bare numbers: weights of pairs, people of places, supply of facilities.
 
 FloatArray: TypeAlias = NDArray[np.float64]

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
 
 
-__all__ = ["Group", "group_summary", "group_travel_times"]
-
-
 @dataclass(frozen=True)
 class Group:
     """

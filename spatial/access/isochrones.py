@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-__all__ = ["catchment_areas", "isochrones", "node_catchments"]
-
-
 # The catchment of every facility on the network: which one each node is nearest to.
 
 

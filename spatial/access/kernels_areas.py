@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["follow", "join", "seed", "spread"]
-
-
 # mypy: disable-error-code="arg-type"
 # Numba turns numpy scalars into plain numbers; mypy does not know. It compiles what writes single numbers into given
 # arrays in a fraction of the time that assignments of rows, array methods and filled arrays take.

@@ -16,19 +16,6 @@ if TYPE_CHECKING:
     Bits = NDArray[np.uint64]
     Floats = NDArray[np.float64]
 
-__all__ = [
-    "APART",
-    "BAD",
-    "NOT_ALL_COUNT",
-    "TWICE",
-    "WORD",
-    "ends_passed",
-    "examine_pairs",
-    "positions_of_numbers",
-    "sum_at_cells",
-    "sum_at_places",
-]
-
 
 # Compiled passes over pairs as they are read: numbers become positions, and one look finds what is wrong.
 

@@ -16,15 +16,13 @@ from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import walk_minutes
+from spatial.tables.words import WET_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
-
-
-__all__ = ["LastMileRules", "last_mile", "last_mile_coverage", "wet_loss", "wet_loss_summary"]
 
 
 # The last mile: how far settlements lie from the road that stays open in every season, and from what it brings.
@@ -218,7 +216,7 @@ def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 # Last-mile coverage: people near an all-season road who also have a parcel, bus or service point within its target.
 
-_NEAR = ("connected", "near")
+NEAR = ("connected", "near")
 _COLUMNS = {
     "lower": "last_mile_class_known",
     "upper": "last_mile_class",
@@ -277,7 +275,7 @@ def last_mile_coverage(
     _check(last_mile, ours, scored, (dict(targets), chosen))
     ids = pd.Index(scored["settlement_id"])
     road = last_mile.set_index("settlement_id").reindex(ids)
-    near = {bound: road[column].isin(_NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}
+    near = {bound: road[column].isin(NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}
     within = {service: _within(ours, ids, service, limit) for service, limit in targets.items()}
     everyone = np.ones(len(ids), dtype=bool)
     points = {"road": everyone, **within}
@@ -342,8 +340,6 @@ def _row(
 
 # Settlements that lose a service when it is wet: two access tables of the same places, dry and wet, compared.
 
-WET_STATUS = ("kept", "slower", "lost", "not_served", "unknown")
-"""What becomes of a service when it is wet."""
 _KEY = ["settlement_id", "service", "mode"]
 _ROUNDING_MIN = 1e-6
 """Two sums of the same minutes may differ by less than this."""

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from spatial.network.snapping import Snaps
 
 
-__all__ = ["AccessResult", "access_table"]
-
-
 # Metres to the nearest facility by the shortest way, which need not be the fastest.
 
 METRES_A_KM = 1000.0

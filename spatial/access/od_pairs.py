@@ -40,26 +40,6 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
 
 
-__all__ = [
-    "COUNT",
-    "Links",
-    "Offer",
-    "Pairs",
-    "PairsByWeight",
-    "PairsByZone",
-    "WeighedPairs",
-    "demand_of",
-    "id_positions",
-    "offer_of",
-    "read_pairs",
-    "require_columns",
-    "require_decay",
-    "require_within",
-    "statuses",
-    "weigh_pairs",
-]
-
-
 # From ids in a table of pairs to positions in the table that the ids name.
 
 PositionArray: TypeAlias = NDArray[np.int32]

@@ -20,39 +20,19 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = [
-    "TOWN_TIERS",
-    "AccessRules",
-    "SnapRules",
-    "check_count",
-    "check_direction",
-    "check_minutes",
-    "check_seed",
-    "cutoffs_of",
-    "is_number",
-    "is_unknown",
-    "limit_of",
-    "numbers",
-    "paired",
-    "service_names",
-    "shown",
-    "whole_number",
-]
-
-
 # Options of the analysts' functions, checked before anything is computed.
 
 NO_NUMBERS = (str, bytes, dt.date, dt.time, dt.timedelta, np.datetime64, np.timedelta64, complex)
 """What numpy would read as numbers; dates count from 1970 there."""
 
-_DIRECTIONS = ("to_facility", "from_facility")
+DIRECTIONS = ("to_facility", "from_facility")
 
 
 def check_direction(direction: object) -> None:
     """Refuse a direction that is none."""
-    if direction not in _DIRECTIONS:
+    if direction not in DIRECTIONS:
         raise ContractError(
-            "options", [f"direction: is {direction!r}, must be one of {first_of(_DIRECTIONS)}"]
+            "options", [f"direction: is {direction!r}, must be one of {first_of(DIRECTIONS)}"]
         )
 
 

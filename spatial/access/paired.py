@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 
     Direction = Literal["to_facility", "from_facility"]
 
-__all__ = [
-    "Choice",
-    "Pairing",
-    "easier_walk",
-    "minutes_to_closest",
-    "nearest_entry",
-    "pair_up",
-    "people_of",
-    "reach_status",
-]
-
 
 class Choice(NamedTuple):
     """Which facilities some settlements may use."""

@@ -18,6 +18,7 @@ from spatial.errors import ContractError, CrsError, first_of
 from spatial.inputs.services import load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import Snaps, snap
+from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,25 +27,6 @@ if TYPE_CHECKING:
 
     from spatial.access.options import SnapRules
     from spatial.inputs.services import Vocabulary
-
-
-__all__ = [
-    "Asked",
-    "Places",
-    "Surroundings",
-    "asked_for",
-    "check_places",
-    "check_table",
-    "counting",
-    "existing",
-    "id_order",
-    "ids_or_none",
-    "not_points",
-    "offering",
-    "place_on",
-    "take",
-    "texts",
-]
 
 
 # The order of ids: ties between facilities go to the lowest one.
@@ -215,8 +197,6 @@ def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool
 
 # Places on a network: settlements and facilities in the order of their ids, with where they meet the roads.
 
-_STATUS = ("existing", "candidate", "closed")
-"""Only the first one serves."""
 _ROWWISE = (
     "x",
     "y",
@@ -270,14 +250,16 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     serving = is_for_everybody(facilities)
     if "status" in facilities:
         status = facilities["status"]
-        odd = ~status.isin(_STATUS).to_numpy(dtype=bool)
+        odd = ~status.isin(FACILITY_STATUS).to_numpy(dtype=bool)
         if odd.any():
             named = first_of([str(item) for item in status[odd].unique()])
             raise ContractError(
                 "facilities",
-                [f"status: {named} in {odd.sum()} rows; write {', '.join(_STATUS)}, or drop the column"],
+                [
+                    f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"
+                ],
             )
-        serving &= (status == _STATUS[0]).to_numpy(dtype=bool)
+        serving &= (status == FACILITY_STATUS[0]).to_numpy(dtype=bool)
     return facilities if serving.all() else facilities.loc[serving]
 
 

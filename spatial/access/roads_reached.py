@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.eligibility import is_for_some_units
-from spatial.access.options import SnapRules, limit_of
+from spatial.access.options import DIRECTIONS, SnapRules, limit_of
 from spatial.access.places import asked_for, existing, offering, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.network.nearest import node_labels
@@ -28,20 +28,6 @@ if TYPE_CHECKING:
 
     Direction = Literal["to_facility", "from_facility"]
     Per = Literal["facility", "service"]
-
-__all__ = [
-    "Direction",
-    "Group",
-    "Per",
-    "Stretches",
-    "asked_of",
-    "check_options",
-    "groups_of",
-    "of_service",
-    "reached_edges",
-    "reached_stretches",
-    "straight_pieces",
-]
 
 
 # Stretches of edges within reach, each with its nearest facility, cut where two are equally near.
@@ -279,14 +265,6 @@ def _vertices(graph: TravelGraph, edge: NDArray[np.int64]) -> _Vertices:
     return _Vertices(xy, share, first, counts)
 
 
-def points_along(
-    graph: TravelGraph, edge: NDArray[np.int64], share: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Find points on edges."""
-    edges, rows = np.unique(edge, return_inverse=True)
-    return _vertices(graph, edges).at(rows, share)
-
-
 def cut_lines(
     graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> NDArray[np.object_]:
@@ -327,7 +305,6 @@ def _cut_points(
 
 # The roads within reach of facilities, cut at the exact minute.
 
-_DIRECTIONS = ("to_facility", "from_facility")
 _PER = ("service", "facility")
 
 
@@ -477,7 +454,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
 
 def check_options(*, direction: str, per: str = "service") -> None:
     """Refuse options that make no sense."""
-    words = (("direction", direction, _DIRECTIONS), ("per", per, _PER))
+    words = (("direction", direction, DIRECTIONS), ("per", per, _PER))
     problems = [
         f"{name}: is {word!r}, must be {' or '.join(known)}"
         for name, word, known in words

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from spatial.access.cells import PeopledCells
 
 
-__all__ = ["RoadCondition", "rural_access_index"]
-
-
 _SEASONS = ("yes", "no", "unknown")
 _RURAL, _URBAN, _UNKNOWN = 0, 1, 2
 _NO_SURFACE = frozenset({"", "unknown"})

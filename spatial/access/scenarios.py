@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from spatial.network.splitting import Split
 
 
-__all__ = ["compare_scenarios", "reclassified", "summarise_scenarios"]
-
-
 LOGGER = logging.getLogger(__name__)
 
 COLUMNS = (

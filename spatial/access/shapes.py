@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["area_of", "brought_to", "crosses", "inside", "points_at", "shapes_of", "tree_of"]
-
-
 def shapes_of(series: Any) -> NDArray[np.object_]:
     """Take the shapes of a series out of their frame."""
     return np.asarray(series.to_numpy(), dtype=object)

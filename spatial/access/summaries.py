@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = ["summarise", "summarise_measure", "weighted_quantile", "weighted_statistics", "widen"]
-
-
 CAP_MIN = 180.0
 """Minutes that a longer or missing way counts as in the capped mean (INDICATORS, section 0)."""
 _TOLERANCE = 1e-12

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from spatial.network.speeds import SpeedTable
 
 
-__all__ = ["AccessIntervals", "WalkRange", "access_intervals"]
-
-
 ALL = "all"
 """All factors at once, at their best or at their worst."""
 

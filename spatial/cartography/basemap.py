@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-__all__ = ["MAX_BYTES", "ground", "hillshade", "pack_lines", "pack_points", "palette_png", "relief_block"]
-
-
 # Lines and outlines for the canvas: simplified, in hundred-thousandths of a degree, delta-coded.
 
 DEGREE_SCALE = 100_000

@@ -15,7 +15,7 @@ from spatial.cartography.messages import messages
 from spatial.cartography.places import by_language, names_block
 from spatial.crs import WGS84
 from spatial.messages import languages
-from spatial.reporting.comparison import comparison_words, shown_comparison, unmatched
+from spatial.reporting.comparison import CHANGES, comparison_words, shown_comparison, unmatched
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.unmeasured import levels_shown
 from spatial.reporting.wording import plain, wording
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spatial.score.comparison.changes import Comparison
-
-
-__all__ = ["ComparisonMeta", "comparison_page", "page_words"]
 
 
 # The numbers of a comparison as its page carries them: pillars, components, people, gates, townships, dates.
@@ -245,8 +242,6 @@ def _changes(rows: pd.DataFrame) -> Block:
 
 # The map of a comparison: every settlement of either run with its change, and the ground below.
 
-MAP_CHANGES = ("gained", "lost", "mixed", "same", "new", "gone", "unknown")
-"""What may befall a settlement over all shared norms, in the order of the legend."""
 MANY_ROADS = 60_000
 FINE_M, COARSE_M = 25.0, 60.0
 """How far drawn lines may leave the true ones: with few roads, and with many."""
@@ -319,8 +314,8 @@ def _places(
         "population": pack(people.fillna(-1.0), "f4"),
         "tier": pack(np.maximum(codes(frame["tier"], TIERS), 0), "u1"),
         "tiers": list(TIERS),
-        "change": pack(np.maximum(codes(frame["access_change"], MAP_CHANGES), 0), "u1"),
-        "changes": list(MAP_CHANGES),
+        "change": pack(np.maximum(codes(frame["access_change"], CHANGES), 0), "u1"),
+        "changes": list(CHANGES),
         "level_before": pack(frame["level_before"], "f4"),
         "level_after": pack(frame["level_after"], "f4"),
         **{

@@ -27,27 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-__all__ = [
-    "COMPARE",
-    "FACT_SHEET",
-    "NO_INDEX",
-    "SCORE",
-    "SIGN_OFF",
-    "codes",
-    "json_block",
-    "map_document",
-    "own",
-    "pack",
-    "pack_seconds",
-    "pack_texts",
-    "plain_document",
-    "round_up",
-    "space_order",
-    "vendored",
-    "vendored_files",
-]
-
-
 # Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
 
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)

@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from spatial.cartography.page_data import PageMeta, Rows
 
 
-__all__ = ["gap_page", "last_mile_page", "score_map_page"]
-
-
 _MANY_CELLS = 60_000
 """Settlements times destinations above which a page leaves out the table of other destinations."""
 _NO_SERVICE: dict[str, Any] = {

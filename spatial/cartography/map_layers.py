@@ -25,25 +25,6 @@ if TYPE_CHECKING:
     from spatial.cartography.page_data import NormBook, PageBook, PageMeta, Rows
 
 
-__all__ = [
-    "areas_block",
-    "catchments_block",
-    "class_layer",
-    "interval_block",
-    "last_mile_layer",
-    "measure_layer",
-    "measures_block",
-    "norm_layer",
-    "response_layers",
-    "sureness_layers",
-    "time_layer",
-    "trial_layers",
-    "trials_block",
-    "unmapped_layer",
-    "with_spans",
-]
-
-
 # What a gap map judges by: each norm of the service, then plain travel time by each mode.
 
 COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3

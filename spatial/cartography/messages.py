@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["messages"]
-
-
 _TOLD = (
     "component",
     "date",

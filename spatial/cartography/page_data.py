@@ -17,7 +17,7 @@ from spatial.errors import ContractError
 from spatial.messages import languages
 from spatial.messages import languages as worded
 from spatial.norms.register import norm_id_of, with_norm_id
-from spatial.reporting.summary import missing_text
+from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import NOTICED, effect_text, notice_text, wording
 from spatial.tables.words import NORM_STATUS, TIERS
 
@@ -28,28 +28,6 @@ if TYPE_CHECKING:
 
     from spatial.rasters import Raster
     from spatial.reporting.wording import Wording
-
-
-__all__ = [
-    "DETAILS",
-    "FACT_SHEET_FILE",
-    "SCORE_FILE",
-    "SCORE_MAP",
-    "SIGN_OFF_FILE",
-    "Detail",
-    "NormBook",
-    "PageBook",
-    "PageMeta",
-    "Rows",
-    "ServiceNote",
-    "SourceNote",
-    "gate_summary",
-    "issue_entries",
-    "norm_book",
-    "rows_of",
-    "service_note",
-    "study_block",
-]
 
 
 # What a page says about the study beside its tables.
@@ -241,7 +219,6 @@ _STUDY_FIELDS = (
     "places_unknown",
 )
 _PLACE_FIELDS = ["unit_id", "status", "status_as_mapped", "value", "reason"]
-_CLASS_ORDER = {"mandatory": 0, "guiding": 1, "authorised": 2}
 _NO_STATUS = 255
 
 
@@ -322,7 +299,7 @@ def norm_book(
         key=lambda norm: (
             not norm["headline"],
             told.get(norm["id"], (0, {}))[0],
-            _CLASS_ORDER[norm["norm_class"]],
+            CLASS_ORDER[norm["norm_class"]],
             norm["id"],
         )
     )

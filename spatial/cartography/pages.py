@@ -32,6 +32,7 @@ from spatial.cartography.page_data import (
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
+from spatial.norms.register import SEASON_ROADS
 from spatial.reporting.explain import emergency_totals, scenario_totals, served_totals
 from spatial.reporting.unmeasured import levels_shown, pairs_shown
 from spatial.reporting.wording import namesake_texts, wording
@@ -42,13 +43,7 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-__all__ = ["build_pages", "page_files"]
-
-
 # The data block of the first page.
-
-_ROAD_SERVICES = frozenset({"all_season_road", "all_weather_road"})
-"""Names of the register that the map of the last mile answers."""
 
 
 def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[str, Any]:
@@ -113,7 +108,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
 
 def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]]) -> str | None:
     for page in pages:
-        if page["kind"] == "last_mile" and register_service in _ROAD_SERVICES:
+        if page["kind"] == "last_mile" and register_service in SEASON_ROADS:
             return str(page["file"])
         note = service_note(page["service"], book.meta, book.words)
         if register_service in (page["service"], *note.register):

@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from spatial.cartography.page_data import Rows
 
 
-__all__ = [
-    "by_language",
-    "facilities_block",
-    "last_mile_block",
-    "names_block",
-    "off_road_block",
-    "parts_of",
-    "places_block",
-    "snaps_block",
-    "travel_block",
-]
-
-
 # Parts of a study that no mapped road joins, such as islands, by township.
 
 NEEDED = {"edges": {"mode", "edge_id", "component"}, "snaps": {"place_id", "place_kind", "mode", "edge_id"}}

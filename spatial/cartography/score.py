@@ -16,7 +16,7 @@ from spatial.cartography.map_layers import class_layer
 from spatial.cartography.page_data import SCORE_MAP, PageBook, service_note, study_block
 from spatial.cartography.places import by_language
 from spatial.reporting.names import road_text
-from spatial.reporting.score import held_back
+from spatial.reporting.score import CLAIM, held_back
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
 from spatial.reporting.unmeasured import gates_unjudged, pillars_missing
 from spatial.reporting.wording import plain, wording
@@ -29,18 +29,6 @@ if TYPE_CHECKING:
 
     from spatial.cartography.page_data import Rows
     from spatial.reporting.wording import Wording
-
-
-__all__ = [
-    "Undefined",
-    "hidden_names",
-    "place_levels_block",
-    "score_answer",
-    "score_block",
-    "score_layers",
-    "score_page",
-    "units_block",
-]
 
 
 # Why a component of the score is not defined somewhere: which of the things that it compares are not there.
@@ -300,8 +288,6 @@ def _level_classes(levels: pd.Series, book: PageBook) -> pd.Series:
 # The page "How integrated are we?": levels and gaps of the study and its townships, and what holds each back.
 
 STUDY, TOWNSHIP = "study", "township"
-CLAIM = 0.9
-"""How likely one township must stand before another for a page to say that it does (INDICATORS, 4.4)."""
 SHOWN_TOWNS = 8
 KEPT_OBSTACLES = 3
 _UNIT_NUMBERS = (

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from spatial.cartography.page_data import Rows
 
 
-__all__ = ["fact_sheet_page", "most_to_gain", "sign_off_counts", "sign_off_page", "surely_last"]
-
-
 # The fact sheet of a study: one printed page with both numbers of each pillar, gates, norms and how sure they are.
 
 NORMS = 3

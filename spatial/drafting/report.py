@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from spatial.inputs.inspection.reports import FieldReport, FileReport, LayerReport
 
 
-__all__ = ["report_lines"]
-
-
 NAME_WIDTH, MEANING_WIDTH = 24, 22
 
 

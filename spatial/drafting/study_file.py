@@ -30,20 +30,6 @@ if TYPE_CHECKING:
     from spatial.inputs.inspection.folder import FolderReport
 
 
-__all__ = [
-    "DECIDE",
-    "WIDTH",
-    "decision_lines",
-    "draft_study",
-    "inner_model",
-    "open_decisions",
-    "study_template",
-    "toml_block",
-    "toml_value",
-    "write_draft",
-]
-
-
 # The study file that ``spatial init`` writes: every key with its description and default.
 
 HEAD = """\

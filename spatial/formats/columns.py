@@ -33,29 +33,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = [
-    "CARRIED",
-    "SHIPPED",
-    "choice_column",
-    "complete_text_column",
-    "coordinate_columns",
-    "coordinate_keys",
-    "declared_crs",
-    "from_control_points",
-    "id_column",
-    "load_values",
-    "map_columns",
-    "number_column",
-    "plain_number",
-    "plain_numbers",
-    "row_labels",
-    "says_scale",
-    "settle_datum",
-    "text_column",
-    "translate_values",
-]
-
-
 # A user's columns as the tables want them: every fault is collected, none is repaired.
 
 _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+\d+", re.ASCII)
@@ -70,7 +47,7 @@ _SCALED = re.compile(
 )
 """Words of a header that say that a number counts more than one person: 万人 is ten thousand."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def map_columns(
@@ -196,9 +173,7 @@ def number_column(
     else:
         text = text_column(series).str.strip()
         missing = text.isna() | (text == "")
-        readable = ~missing & text.map(
-            lambda value: isinstance(value, str) and bool(_NUMBER.fullmatch(value))
-        )
+        readable = ~missing & text.map(lambda value: isinstance(value, str) and bool(NUMBER.fullmatch(value)))
         unreadable = ~missing & ~readable
         numbers = pd.Series(np.nan, index=series.index, dtype="float64")
         numbers[readable] = text[readable].astype("float64")

@@ -21,23 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = [
-    "AUTO",
-    "AXES",
-    "coordinate_numbers",
-    "degrees_of",
-    "guess_encoding",
-    "guess_table_encoding",
-    "is_surely_utf8",
-    "is_total",
-    "narrow",
-    "narrow_frame",
-    "read_delimited",
-    "table_text",
-    "total_pattern",
-]
-
-
 # Tell the encoding of text from its bytes, where a study asks for it with ``encoding = "auto"``.
 
 AUTO = "auto"

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
-__all__ = ["Servers", "fetch", "missing_sources"]
-
 
 # A place's network and features through osmnx, kept as the servers sent them and written as one OpenStreetMap file.
 

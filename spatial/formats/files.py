@@ -19,27 +19,6 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
-__all__ = [
-    "DESCRIPTION",
-    "JOINT",
-    "NOTICED",
-    "PROJECT_RAW",
-    "UNKNOWN",
-    "KnownIssue",
-    "SourceRecord",
-    "declared_paths",
-    "describe",
-    "file_parts",
-    "file_sha256",
-    "is_remote",
-    "is_there",
-    "local_file",
-    "local_folder",
-    "read_provenance",
-    "refuse_unknown_data",
-]
-
-
 # Raw files before they are opened: there, local, whole enough, and what their name says they are.
 
 HEAD_BYTES = 8192

@@ -25,24 +25,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = [
-    "ColumnUse",
-    "Finding",
-    "ListColumns",
-    "Note",
-    "add_notes",
-    "column_lines",
-    "columns_of_file",
-    "faults_of",
-    "findings_frame",
-    "join_findings",
-    "leave_out",
-    "log_notes",
-    "take_column_use",
-    "take_notes",
-]
-
-
 # Findings: what was met in the sources that a person should look at, each with its place on the ground.
 
 

@@ -31,22 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "COMMON_SENTINELS",
-    "HIGHEST_LAND_M",
-    "LOWEST_LAND_M",
-    "GridReading",
-    "Tile",
-    "landcover_findings",
-    "open_tile",
-    "read_elevation",
-    "read_fractions",
-    "read_grid",
-    "read_population",
-    "refuse_stretched",
-]
-
-
 # One raster file, opened without reading it whole: GeoTIFF, or an SRTM .hgt tile in a zip or by itself.
 
 TIFF_BEGINNINGS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")

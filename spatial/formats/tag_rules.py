@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["ROAD_TAGS", "TagRule", "TagTest", "fold", "parse_rule", "tag_values"]
-
-
 _TEST = re.compile(r"(?P<key>[^=!~\s]+)\s*(?P<how>!=|=|~)\s*(?P<value>.+)")
 _RANGE = re.compile(r"(\d)-(\d)")
 

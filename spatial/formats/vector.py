@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = ["FORMATS", "REMEDIES", "declares_crs", "drawn_lines", "open_frame", "open_mapped"]
-
-
 # KML and KMZ: the fields that people wrote, without those that the format adds by itself.
 
 _OF_THE_FORMAT = (
@@ -143,7 +140,7 @@ REMEDIES = {
 }
 """What to do with files that offices have and that are not read."""
 
-_NOT_DATA = {"layer_styles", "qgis_projects"}
+NOT_DATA = {"layer_styles", "qgis_projects"}
 
 
 def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
@@ -302,7 +299,7 @@ def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
 
 
 def _layer(file: Path, wanted: str | None, what: str) -> str:
-    names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in _NOT_DATA]
+    names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
     if wanted is not None:
         if wanted not in names:
             raise SourceError(f"{what} {file}: no layer {wanted!r}; it has {first_of(names, limit=20)}")

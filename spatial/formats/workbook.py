@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = ["find_header", "left_totals", "read_workbook", "sheet_frame", "total_rows"]
-
-
 SEARCHED_ROWS = 30
 """A header is looked for in so many filled rows from the top."""
 

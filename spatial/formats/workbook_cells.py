@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = ["Grid", "Merge", "address", "list_sheets", "open_sheet"]
-
-
 Merge = tuple[int, int, int, int]
 """First row, first column, last row and last column of merged cells, from 1."""
 

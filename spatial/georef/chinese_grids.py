@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["cgcs2000_crs", "datum_name", "refuse_wrong_zone"]
-
-
 CGCS2000 = "china 2000"
 BEIJING_1954 = "beijing 1954"
 XIAN_1980 = "xian 1980"

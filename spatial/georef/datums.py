@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyproj
@@ -23,26 +23,13 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-    from spatial.study.sources import Rotation, Shift
+    from spatial.study.sources import Datum, Rotation, Shift
 
     Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-__all__ = [
-    "CHINA",
-    "CONVERTED_FROM",
-    "apply_shift",
-    "frame_to_wgs84",
-    "from_wgs84",
-    "is_cgcs2000",
-    "refuse_unknown_shift",
-    "shift_accuracy_m",
-    "to_wgs84",
-]
 
 
 # Shifted Chinese map datums: GCJ-02 and BD-09 coordinates back to WGS 84.
 
-Datum = Literal["wgs84", "gcj02", "bd09"]
 
 CHINA = (72.004, 0.8293, 137.8347, 55.8271)
 """West, south, east, north in degrees: where GCJ-02 is defined; elsewhere it equals WGS 84."""

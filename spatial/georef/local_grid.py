@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import LocalGrid
 
 
-__all__ = ["GridFit", "fit_grid", "fit_local_grid"]
-
-
 _LARGEST_CONDITION = 1e6
 """Control points are taken for a line (or one point) where they are so many times as long as wide."""
 

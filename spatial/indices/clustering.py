@@ -26,16 +26,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "LocalClusters",
-    "MoransI",
-    "local_clusters",
-    "morans_i",
-    "nearest_in_line",
-    "queen_contiguity",
-    "travel_time_neighbours",
-]
-
 
 # Who is whose neighbour: units that touch, and the nearest places by travel time or in a straight line.
 

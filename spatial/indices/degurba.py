@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = [
-    "DEGURBA_RULES",
-    "DEGURBA_TITLES",
-    "DegurbaRules",
-    "degree_of_urbanisation",
-    "degurba_units",
-    "fill_holes",
-    "find_clusters",
-    "majority_smoothing",
-]
-
 
 # Clusters of cells: found by contiguity and size, with edges smoothed and holes filled.
 

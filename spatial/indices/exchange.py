@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "FlowBalance",
-    "Reciprocity",
-    "flow_balance",
-    "flow_matrix",
-    "gravity_flows",
-    "huff_shares",
-    "radiation_flows",
-    "reciprocity",
-]
-
 
 # How much flows each way between town and country, and in and out of each place.
 

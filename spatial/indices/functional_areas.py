@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "LOCAL_BINS_MIN",
-    "URCA_TITLES",
-    "catchment_classes",
-    "functional_urban_areas",
-    "local_catchment_classes",
-]
-
 
 # Urban-rural catchment areas: which town a place depends on (Cattaneo, Nelson and McMenomy 2021).
 

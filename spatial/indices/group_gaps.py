@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["BorderEffect", "GroupGap", "border_effect", "urban_rural_gap"]
-
 
 # The gap between town and country: medians that survive unreachable places, and the coverage of both.
 

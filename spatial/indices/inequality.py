@@ -19,21 +19,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "Sample",
-    "Theil",
-    "atkinson_index",
-    "concentration_index",
-    "equally_distributed_equivalent",
-    "erreygers_index",
-    "gini_index",
-    "mean_log_deviation",
-    "palma_ratio",
-    "palma_ratio_by_rank",
-    "read_sample",
-    "theil_t",
-]
-
 
 # What every measure of inequality reads: a good and the people who have it, checked once.
 

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-__all__ = ["CLASSES", "class_problems", "read_classes"]
-
-
 CLASSES = ("urban", "rural")
 
 

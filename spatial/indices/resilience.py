@@ -40,17 +40,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "NetworkShape",
-    "RobustCoverage",
-    "bridges",
-    "circuity",
-    "edge_criticality",
-    "network_indices",
-    "network_shape",
-    "robust_coverage",
-]
-
 
 # Roads without which the network falls apart (Tarjan 1974).
 

@@ -18,19 +18,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "EnvironmentSegregation",
-    "boundary_dissimilarity",
-    "correlation_ratio",
-    "dissimilarity_index",
-    "environment_segregation",
-    "exposure_index",
-    "information_index",
-    "isolation_index",
-    "neighbour_weights",
-    "smoothed_environments",
-]
-
 
 # Segregation of a group over units, in people: dissimilarity, information, isolation, exposure, correlation ratio.
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["RankSize", "fulcrum_index", "functional_completeness", "polycentricity", "rank_size"]
-
 
 LEAST_TOWNS = 3
 GABAIX_IBRAGIMOV_SHIFT = 0.5

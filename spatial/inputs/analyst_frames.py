@@ -12,17 +12,13 @@ from spatial.crs import refuse_stretched, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.columns import CARRIED, choice_column, id_column, map_columns, number_column, text_column
 from spatial.tables import TABLES
-from spatial.tables.words import TIERS
+from spatial.tables.words import FACILITY_STATUS, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["as_facilities", "as_settlements"]
-
-
 GROUP_COLUMNS = ("elderly_persons", "disabled_persons", "children_persons")
-_STATUS = ("existing", "candidate", "closed")
 
 
 def as_settlements(
@@ -167,7 +163,7 @@ def as_facilities(
         else:
             table[number] = np.nan
     if "status" in table.columns:
-        table["status"] = choice_column(table, "status", _STATUS, problems, key="facility_id")
+        table["status"] = choice_column(table, "status", FACILITY_STATUS, problems, key="facility_id")
     else:
         table["status"] = "existing"
     return _checked(table, "facilities", problems)

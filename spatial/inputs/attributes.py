@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import PlainTable
 
 
-__all__ = ["add_attributes", "flows_from_table", "with_codes_of_units"]
-
-
 # Observed flows between settlements, from a table of the user's own.
 
 

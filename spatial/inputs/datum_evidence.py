@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Shifted = Literal["gcj02", "bd09"]
 
-__all__ = ["Evidence", "doubt_wgs84", "refuse_double_inversion", "refuse_roads_inverted_twice", "weigh"]
-
 
 REFUSED_BELOW = 1e-3
 """A file is refused where its rows would fit so much better before the inversion by chance that rarely."""

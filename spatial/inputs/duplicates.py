@@ -15,6 +15,7 @@ from spatial.crs import require_metres
 from spatial.formats.notes import Finding, findings_frame
 from spatial.formats.tag_rules import fold
 from spatial.inputs.names import same_name, written_names
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
-
-
-__all__ = ["OPEN_NAMESAKE", "Twins", "merge_facilities", "namesake_findings", "open_namesakes", "twins_of"]
 
 
 # One facility that is mapped twice becomes one; what may be one and may be two is listed and left alone.
@@ -36,7 +34,6 @@ NEARLY_SHARE = 0.6
 """Below `SIMILAR_SHARE` and from here on, two names within reach of each other are listed as ambiguous."""
 
 _KINDS = {"n": 0, "w": 1, "r": 2}
-_NAMES = ("name", "name_en", "name_zh")
 
 
 def merge_facilities(
@@ -172,7 +169,7 @@ class _Groups:
 
 
 def _name_rows(frame: gpd.GeoDataFrame) -> list[tuple[object, ...]]:
-    columns = [frame[column].tolist() for column in _NAMES if column in frame.columns]
+    columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
     return list(zip(*columns, strict=True)) if columns else [() for _ in range(len(frame))]
 
 
@@ -386,7 +383,7 @@ def _existing(frame: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    columns = [frame[column].tolist() for column in _NAMES if column in frame.columns]
+    columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
     rows = zip(*columns, strict=True) if columns else (() for _ in range(len(frame)))
     return [
         tuple(dict.fromkeys(name for name in own if isinstance(name, str) and written_names(name)))

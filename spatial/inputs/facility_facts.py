@@ -30,20 +30,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = [
-    "capacity_units",
-    "fact_findings",
-    "joint_service",
-    "level_of",
-    "mixed_units",
-    "read_facts",
-    "read_hours",
-    "service_by_day",
-    "service_by_level",
-    "who_may_use",
-]
-
-
 # Opening hours as they are written: OpenStreetMap's syntax in its common forms, and plain words in three languages.
 
 WEEK_H = 168.0

@@ -54,9 +54,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = ["Gathered", "coordinate_findings", "doubles_note", "gather", "refuse_shared_ids"]
-
-
 # What was done to the coordinates of a study's own tables, as findings, and whether their datum fits the ground.
 
 NOTED_ABOVE_M = 1.0

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import MergeOptions
 
 
-__all__ = ["Combined", "combine_facilities", "merge_lists"]
-
-
 LIST, MAP, BOTH = "list", "map", "both"
 _ROW = "_row"
 _ITS_OWN = frozenset(

@@ -18,6 +18,7 @@ from spatial.formats.files import local_file
 from spatial.formats.workbook import read_workbook
 from spatial.inputs.names import name_scores, plain_name
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -29,21 +30,6 @@ if TYPE_CHECKING:
     from spatial.inputs.duplicates import Twins
     from spatial.inputs.services import Vocabulary
     from spatial.study.sources import MergeOptions
-
-
-__all__ = [
-    "REVIEW_NUMBERS",
-    "SAME",
-    "TO_REVIEW",
-    "Decisions",
-    "Open",
-    "family_of",
-    "near_pairs",
-    "one_to_one",
-    "read_decided",
-    "read_review",
-    "review_list",
-]
 
 
 # Files in which a person decided, as spreadsheets save them: a comma or a semicolon between fields, or a workbook.
@@ -81,7 +67,6 @@ def _as_written(frame: pd.DataFrame) -> pd.DataFrame:
 SAME, RELATED, OTHER = "same", "related", "other"
 """How the services of two rows are kin: one counts for the other; both count for a third; neither."""
 
-_NAMES = ("name", "name_en", "name_zh")
 _NUMBERS = re.compile(r"\d+")
 _STEP = 0.1
 """Scores within one such step are alike: of two names alike enough the nearer place is taken."""
@@ -114,7 +99,7 @@ def family_of(one: str, two: str, vocabulary: Vocabulary) -> str:
 
 def names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
     """Names of each row that are more than the word for a service."""
-    columns = [frame[column].tolist() for column in _NAMES if column in frame.columns]
+    columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
     rows = zip(*columns, strict=True) if columns else (() for _ in range(len(frame)))
     return [
         tuple(dict.fromkeys(value for value in values if isinstance(value, str) and plain_name(value).stem))

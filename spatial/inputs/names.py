@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["PlaceName", "in_each_script", "name_scores", "plain_name", "same_name", "written_names"]
-
-
 KIND_PENALTY = 0.06
 """Taken off the score of two names that say different kinds of place, such as 金顶镇 and 金顶村."""
 
@@ -44,7 +41,7 @@ _HAN_RUN = re.compile(r"[\u3400-\u9fff0-9]*[\u3400-\u9fff][\u3400-\u9fff0-9]*")
 _AND = frozenset({"and", "et"})
 _LATIN_RUN = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")
 _OTHER_RUN = re.compile(r"[\u0370-\u1cff\u1f00-\u1fff]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
+HAN = re.compile(r"[\u3400-\u9fff]")
 _ABOVE = re.compile(
     r"^(?:.{2,}?(?:省|自治区|自治州|州|市))?(?:.{2,}?(?:自治县|县|区|旗|市))?(?:.{2,}?(?:街道|镇|乡))?(?=.{2,})"
 )
@@ -79,7 +76,7 @@ def plain_name(name: str) -> PlaceName:
     True
     """
     text = unicodedata.normalize("NFKC", name).strip()
-    return _han(text) if _HAN.search(text) else _latin(text)
+    return _han(text) if HAN.search(text) else _latin(text)
 
 
 def in_each_script(name: str) -> tuple[str, ...]:
@@ -94,7 +91,7 @@ def in_each_script(name: str) -> tuple[str, ...]:
     >>> in_each_script("سيما Sima"), in_each_script("Dar-Salama")
     (('سيما Sima', 'Sima', 'سيما'), ('Dar-Salama',))
     """
-    if not (_LATIN_RUN.search(name) and _OTHER_RUN.search(name)) or _HAN.search(name):
+    if not (_LATIN_RUN.search(name) and _OTHER_RUN.search(name)) or HAN.search(name):
         return (name,)
     words = name.split()
     other = [word for word in words if _OTHER_RUN.search(word)]
@@ -165,7 +162,7 @@ def same_name(one: Sequence[str], two: Sequence[str]) -> bool:
 
 def _name_words(text: str) -> list[tuple[str, ...]]:
     """Plain words of a name without and with articles: spellings written out, single letters in a row as one word."""
-    if _HAN.search(text):
+    if HAN.search(text):
         letters = "".join(letter for letter in fold(text) if letter.isalnum())
         return [(_ABOVE.sub("", letters, count=1),)]
     words = _words()

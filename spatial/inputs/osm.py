@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from spatial.inputs.road_tags import RoadLines
 
 
-__all__ = ["SETTLEMENT_WORDS", "OsmExtract", "read_osm", "read_osm_roads"]
-
-
 SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
 """Values of ``place`` that are settlements, where a study does not say otherwise."""
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = ["COUNTED", "Element", "Scan", "is_road", "open_extract", "scan_osm", "scan_roads"]
-
-
 FORMATS = {
     ".osm.pbf": ("pbf", (b"\x00\x00\x00",)),
     ".pbf": ("pbf", (b"\x00\x00\x00",)),

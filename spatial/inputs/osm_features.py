@@ -25,20 +25,6 @@ if TYPE_CHECKING:
     from spatial.study.region import Tiers
 
 
-__all__ = [
-    "BARRIER_AREA_M2",
-    "assign_tiers",
-    "mark_barriers",
-    "places_unread",
-    "read_boundaries",
-    "read_facilities",
-    "read_places",
-    "read_population_tag",
-    "read_water",
-    "with_unit_codes",
-]
-
-
 _OFTEN = {
     "city": "city",
     "borough": "town",

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from spatial.inputs.osm_elements import Element
 
 
-__all__ = ["read_roads", "read_turns"]
-
-
 # Roads and ferries of OpenStreetMap, with the tags that access and speed depend on.
 
 

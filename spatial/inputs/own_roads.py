@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import RoadSource
 
 
-__all__ = ["CONDITIONS", "FinishedRoads", "finish_roads", "read_condition_and_width"]
-
-
 CONDITIONS = {"good": "good", "fair": "intermediate", "poor": "bad", "very_poor": "very_bad"}
 """Words of condition and the smoothness that each stands for; words of smoothness stand for themselves."""
 

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = ["PlacedTables", "place_where_given", "unplaced_in_units"]
-
-
 TO_DECIDE = "places_to_decide.csv"
 _FREE_TEXT = ("name", "township", "service")
 REASONS = {

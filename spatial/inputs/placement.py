@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = ["place_frame", "refuse_invalid", "refuse_outside"]
-
-
 _COMMA = "declare decimal = ',' where the comma is the decimal sign"
 _COORDINATE = (
     "fill it in as a number, or 104°30'15\"E; if nobody knows it, leave it empty and set coordinates = 'some'"

@@ -17,6 +17,7 @@ from spatial.formats.columns import text_column
 from spatial.inputs.names import in_each_script, name_scores, plain_name
 from spatial.inputs.unit_codes import unit_key, unit_prefixes
 from spatial.study.sources import PlacingOptions
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,12 +26,9 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.intp]
 
-__all__ = ["PLACED_BY", "Placement", "amid_townships", "called", "locate_places", "names_of", "texts"]
-
 
 # Where a place without coordinates may lie: settlements by code, by unit and by name, units by code and by name.
 
-NAMES = ("name", "name_en", "name_zh")
 TAGS = ("name:fr", "name:en", "int_name", "alt_name", "official_name", "old_name", "short_name", "loc_name")
 """Tags of an extract that hold further names of a place."""
 

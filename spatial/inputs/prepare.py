@@ -66,9 +66,6 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
-__all__ = ["Layers", "prepare", "refuse_missing"]
-
-
 # What `prepare` hands on: every source of a study, read, checked and in one CRS in metres.
 
 

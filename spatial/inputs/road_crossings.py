@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["NUMERIC_M", "Meetings", "component_gaps", "end_gaps", "first_of_groups", "meet", "snapped_lines"]
-
-
 # Where lines meet: crossings and touches become vertices of both, on lines that may meet there; nothing else moves.
 
 NUMERIC_M = 0.01

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from spatial.inputs.road_crossings import Meetings
 
 
-__all__ = ["NodedRoads", "missed_crossings", "node_roads", "noding_findings"]
-
-
 Join = Literal["report", "snap"]
 
 _NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}

@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "CLASS_WORDS",
-    "ONEWAY_CODES",
-    "STRETCHES",
-    "TAG_WORDS",
-    "CodedTag",
-    "RoadLines",
-    "TagsOnDemand",
-    "coded",
-    "find_twins",
-    "is_drawn_twice",
-    "join_twins",
-    "with_known_tags",
-]
-
-
 # Roads of any maker under this package's names: columns, codes, lists of merged tags, roads drawn once a direction.
 
 STRETCHES = "|"

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 
-__all__ = ["Service", "Vocabulary", "load_services"]
-
-
 _TEXT_LISTS = ("tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
 _KEYS = ("names", "round_the_clock", *_TEXT_LISTS)
 

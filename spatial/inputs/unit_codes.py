@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["PLAN_CLASSES", "carry_units", "unit_key", "unit_level_of", "unit_prefixes"]
-
-
 PLAN_CLASSES = ("cluster", "suburban", "protected", "relocate", "other")
 """How a village is classed by its plan; a village that relocates gets mobile service, not sites."""
 

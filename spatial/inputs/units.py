@@ -32,20 +32,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import OfficialUnits, PlacingOptions
 
 
-__all__ = [
-    "NO_UNIT",
-    "MatchedUnits",
-    "assign_units",
-    "choose_region",
-    "choose_units",
-    "inside",
-    "match_units",
-    "near_unit",
-    "official_units_from_table",
-    "study_area",
-]
-
-
 # The study area, and the township that every place lies in.
 
 INSIDE_SHARE = 0.5

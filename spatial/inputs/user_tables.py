@@ -23,18 +23,17 @@ from spatial.formats.columns import (
 )
 from spatial.formats.notes import ListColumns, Note, add_notes, log_notes
 from spatial.formats.vector import open_mapped
-from spatial.inputs.attributes import flows_from_table
 from spatial.inputs.osm_features import assign_tiers
 from spatial.inputs.own_roads import read_condition_and_width
 from spatial.inputs.place_tables import place_where_given
-from spatial.inputs.placement import place_frame, refuse_invalid, refuse_outside
+from spatial.inputs.placement import place_frame, refuse_invalid
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
 from spatial.inputs.unit_codes import carry_units
 from spatial.study.region import Tiers
 from spatial.study.sources import TableSource
 from spatial.tables import TABLES
 from spatial.tables.contract import GEOMETRY_TYPES
-from spatial.tables.words import TIERS
+from spatial.tables.words import FACILITY_STATUS, NAMES, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,32 +41,12 @@ if TYPE_CHECKING:
     import pyproj
 
 
-__all__ = [
-    "FACILITY_STATUS",
-    "WATER_KINDS",
-    "boundaries_from_table",
-    "facilities_from_table",
-    "flows_from_table",
-    "join_water",
-    "new_roads_from_table",
-    "observed_from_table",
-    "read_table",
-    "refuse_invalid",
-    "refuse_outside",
-    "roads_from_table",
-    "settlements_from_table",
-    "water_of_table",
-]
-
-
 # Tables of the user's own (CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet) as the package's tables.
 
 GROUP_SUFFIX = "_persons"
 """Every column that ends so counts people, such as elderly_persons and children_6_11_persons."""
-FACILITY_STATUS = ("existing", "candidate", "closed")
 _ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
 _UNIT = ("township_id", "township")
-_NAMES = ("name", "name_en", "name_zh")
 
 
 def read_table(
@@ -260,7 +239,7 @@ def boundaries_from_table(
 
 
 def _named(
-    frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = _NAMES
+    frame: gpd.GeoDataFrame, key: str, problems: list[str], geometry: str, *, names: tuple[str, ...] = NAMES
 ) -> gpd.GeoDataFrame:
     result = frame.copy()
     wrong = result.geometry.notna() & ~result.geometry.geom_type.isin(GEOMETRY_TYPES[geometry])

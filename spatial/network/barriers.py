@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from spatial.network.kernels_snap import Cells
 
 
-__all__ = ["Barriers", "blocked_legs", "grid_of", "index_barriers", "places_on_barriers"]
-
-
 _CELLS_A_SEGMENT = 16.0
 """Size of the search grid; changes the speed only."""
 

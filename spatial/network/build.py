@@ -65,9 +65,6 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-__all__ = ["assemble", "build_network"]
-
-
 def build_network(  # noqa: PLR0913 - each keyword is an option of the study under its own name
     roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines,
     *,

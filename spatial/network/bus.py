@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from spatial.network.snapping import Snaps
 
 
-__all__ = ["BUS", "bus_network"]
-
-
 # The table of bus lines: what it must hold, and every fault of it at once.
 
 

@@ -20,27 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "BETWEEN",
-    "LEG_SIGN",
-    "TRANSFER",
-    "Leg",
-    "Links",
-    "at_one_place",
-    "combine_networks",
-    "join_legs",
-    "layer_of",
-    "leg_modes",
-    "on_roads",
-    "own_pace",
-    "shareable_nodes",
-    "take_legs",
-    "whole_split",
-    "with_links",
-    "with_nodes",
-]
-
-
 # Links: edges that no road stands for, such as boarding a ferry or riding a bus, laid into a built graph.
 
 LINK = "link"

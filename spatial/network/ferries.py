@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["parse_duration", "with_ferry_times"]
-
-
 DURATION = "duration"
 """Speed source of ferries whose crossing is tagged."""
 

@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from spatial.network.kernels_places import Chains
 
 
-__all__ = [
-    "TWIN",
-    "Before",
-    "TravelGraph",
-    "arc_direction",
-    "arc_edge",
-    "contract_graph",
-    "no_findings",
-    "weigh_core",
-]
-
-
 # The travel graph of one mode: arrays that kernels read, and what was found while it was built.
 
 TWIN = "<"
@@ -499,13 +487,6 @@ class Core:
     def arc_m(self) -> NDArray[np.float64]:
         """Metres along the arcs of the shape."""
         return np.asarray(self.metres[1][self.shape.arc_half >> 1])
-
-    @cached_property
-    def mean_m_min(self) -> float:
-        """Mean speed over the open arcs, metres a minute; inf where they take no time."""
-        is_open = np.isfinite(self.out_min)
-        minutes = float(self.out_min[is_open].sum())
-        return float(self.arc_m[is_open].sum()) / minutes if minutes > 0.0 else np.inf
 
     @cached_property
     def width_min(self) -> float:

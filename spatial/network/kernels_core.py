@@ -28,19 +28,6 @@ if TYPE_CHECKING:
     Sums = tuple[Floats, Floats, Ints, Ints]
     Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes, np.int64]
 
-__all__ = [
-    "EVERY",
-    "LENGTHS",
-    "TOGETHER",
-    "closed_steps",
-    "contract",
-    "halves_of_cores",
-    "leg_to_end",
-    "legs_on_chains",
-    "step_cost",
-    "weigh",
-]
-
 
 # mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.

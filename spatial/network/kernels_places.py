@@ -30,18 +30,6 @@ if TYPE_CHECKING:
     Out = tuple[Ints, Floats]
     Found = tuple[Floats, Floats, Ints]
 
-__all__ = [
-    "ALONG",
-    "DIRECT",
-    "Along",
-    "Chains",
-    "Doors",
-    "along_chains",
-    "best_destinations",
-    "label_all_nodes",
-    "times_within",
-]
-
 
 # Compiled pass over places that share a chain: the way from one to the other without leaving it.
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["draw_ways", "follow_ways"]
-
 
 # mypy: disable-error-code="arg-type"
 # Numba turns numpy scalars into plain numbers; mypy does not know.

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     State = tuple[Floats, Floats, Ints]
     Queue = tuple[Ints, Ints, Ints]
 
-__all__ = ["Queue", "State", "label_nodes", "new_queue", "reach_within", "spread_labels"]
-
 
 # Compiled search over the arcs of a contracted graph for the k nearest labels of each node.
 

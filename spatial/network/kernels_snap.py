@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]]
     Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
 
-__all__ = ["block_legs", "list_cells", "nearest_edges", "nearest_open_edges"]
-
 
 # mypy: disable-error-code="arg-type, assignment, no-any-return"
 # Numba turns numpy scalars into plain numbers; mypy does not know.

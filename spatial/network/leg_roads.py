@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from spatial.network.splitting import Split
 
 
-__all__ = ["add_to_legs", "check_for_legs", "roads_of_modes"]
-
-
 _MARGIN_M = 1.0
 """Nodes that two legs share lie within a millimetre."""
 

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     Goals = tuple[Ints, Ints, Floats, Floats]
     Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
-__all__ = ["times_matrix"]
-
 
 _MANY = 256
 """From so many searches on they are shared between threads."""

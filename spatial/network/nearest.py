@@ -33,21 +33,6 @@ if TYPE_CHECKING:
     LabelTable = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
     Direction = Literal["to_facility", "from_facility"]
 
-__all__ = [
-    "Nearest",
-    "Route",
-    "has_direct_walks",
-    "lanes_of",
-    "may_walk_directly",
-    "nearest",
-    "node_labels",
-    "on_chains",
-    "place_doors",
-    "route_between",
-    "routes_between",
-    "seeds_at_ends",
-]
-
 
 # Places on the contracted graph: where each candidate lies on its chain, and its legs to both ends.
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["add_roads", "check_frame", "check_roads", "road_ids", "with_class"]
-
-
 # Find where new roads stop: at crossings, at dead ends beside them, at their own ends.
 
 TOUCH_M = 1e-6

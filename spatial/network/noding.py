@@ -20,8 +20,6 @@ if TYPE_CHECKING:
         NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]
     ]
 
-__all__ = ["SIDE", "Pieces", "along_curve", "components_of", "cut_roads"]
-
 
 # Compiled cutting of roads where they meet, and the order of points along a Hilbert curve.
 

@@ -26,20 +26,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = [
-    "SMALL_COMPONENT_KM",
-    "crossing_findings",
-    "findings_of",
-    "graph_report",
-    "join_findings",
-    "road_findings",
-    "roads_report",
-    "speeds_report",
-    "turn_findings",
-    "widths_report",
-]
-
-
 SMALL_COMPONENT_KM = 5.0
 """Components below this length are findings, in km: the default of `snap` does not join places to them."""
 

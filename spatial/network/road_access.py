@@ -21,25 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = [
-    "FERRY",
-    "class_values",
-    "classes_of",
-    "is_bridge",
-    "is_snappable",
-    "is_tunnel",
-    "is_unknown_oneway",
-    "known_classes",
-    "members",
-    "number_values",
-    "openness_of_roads",
-    "passes_barrier",
-    "restriction_binds",
-    "road_ids",
-    "tag_values",
-]
-
-
 # Tags of roads: absent columns are untagged, letters are small, lists are split; each value is judged once.
 
 _SEPARATOR = re.compile(r"[;|]")

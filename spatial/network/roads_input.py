@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-__all__ = ["GivenRoads", "as_lines", "as_roads"]
-
-
 _GRID_M = 0.001
 """Without node ids, points within the same millimetre are one: files round coordinates differently."""
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     Speeds = Mapping[str, float] | float | None
     Factors = Mapping[str, float] | None
 
-__all__ = ["Scenario", "edges_closed_by", "edit_network", "scenario_for_mode", "unknown_names"]
-
 
 # Find edges by the names that people give: of a road, of an edge, of a class; of one leg or of all.
 

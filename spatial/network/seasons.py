@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from spatial.network.speeds import SeasonRules, SpeedTable
 
 
-__all__ = ["season_rules", "slowed_by_season", "with_season"]
-
-
 def with_season(
     graph: TravelGraph, season: str, *, table: str | Path | SpeedTable = "osrm_like"
 ) -> TravelGraph:

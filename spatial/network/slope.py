@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["climbs_of", "cycling_multiplier", "heights_at", "tobler_multiplier", "tobler_speed", "with_slope"]
-
-
 # How much of its speed on the flat a mode keeps on a slope.
 
 STEEPEST = 1.0

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from spatial.network.splitting import Split
 
 
-__all__ = ["NO_CANDIDATE", "Snaps", "snap", "snap_again", "walk_minutes"]
-
-
 # Join places to the network: to points on edges, several a place, so that the door-to-door minimum decides.
 
 _WIDEN = 2.0

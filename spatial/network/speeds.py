@@ -33,21 +33,6 @@ if TYPE_CHECKING:
     from spatial.inputs.road_tags import RoadLines
 
 
-__all__ = [
-    "MODES",
-    "ModeSpeeds",
-    "SeasonRules",
-    "SpeedTable",
-    "WidthRules",
-    "all_season_of_roads",
-    "has_any",
-    "load_speeds",
-    "parse_maxspeed",
-    "speeds_of_roads",
-    "unknown_classes",
-]
-
-
 # What the width of a road does: caps on its speed, and which modes it carries; a wider road is never slower.
 
 _QUOTES = 'write the width in metres and in quotes, such as "3.5" = 20.0'

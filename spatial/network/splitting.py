@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["AS_THEY_ARE", "Split", "border_lines", "cut_edges", "hard_border", "rewire", "split_edges"]
-
-
 # Cut edges of a built graph at any point, without looking at the rest of the roads again.
 
 AS_THEY_ARE = (

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
 
 
-__all__ = ["TURN", "with_turns"]
-
-
 TURN = "turn"
 """Road class of the ways over a junction that has been taken apart."""
 

@@ -28,19 +28,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     Rows = dict[str, NDArray[Any]]
 
-__all__ = [
-    "PEOPLE_AT_MOST",
-    "SHARE_TOLERANCE",
-    "attainment",
-    "evaluate_norms",
-    "fgt_poverty",
-    "gap_depth",
-    "gate_status",
-    "guiding_attainment",
-    "shortfall",
-    "with_estimates",
-]
-
 
 # Arithmetic of a norm: coverage with bounds, attainment, shortfall, depth of the gap, gates.
 

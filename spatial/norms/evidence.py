@@ -29,27 +29,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "BEYOND",
-    "NO_FACILITY",
-    "REACHED",
-    "UNKNOWN",
-    "AccessLookup",
-    "NormEvidence",
-    "Places",
-    "RoadWord",
-    "ServiceWords",
-    "believed",
-    "capture_recapture",
-    "count_by_township",
-    "count_by_village",
-    "inventory_table",
-    "load_road_words",
-    "missing_at_most",
-    "road_link",
-    "satisfied_by",
-]
-
 
 # How many facilities a study may lack: declared complete, counted officially, or estimated from list and map.
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Norm", "NormRules", "Scope", "applicable_norms", "find_scope", "norms_of"]
-
 
 # Which norms bind a study, on its date and at its level, and which of them gate: the legal model of the register.
 

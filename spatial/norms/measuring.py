@@ -21,7 +21,7 @@ from spatial.norms.evidence import (
     road_link,
     satisfied_by,
 )
-from spatial.norms.register import SEASON_ROADS, split_list
+from spatial.norms.register import SEASON_ROADS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from spatial.norms.law import Norm, NormRules
 
     FloatArray = NDArray[np.float64]
-
-__all__ = ["NOTHING_MAPPED", "Reader", "Reading", "Unmeasured", "modes_for", "services_asked"]
 
 
 # Measuring: from the access table to a value for each settlement and to what it says about the norm.
@@ -336,26 +334,6 @@ class Reader:
         if name in SEASON_ROADS or name in self._road_words:
             return inventory.get(name, inventory.get(ROADS, "unknown"))
         return inventory.get(self._resolve(name)[0] or name, "unknown")
-
-
-def services_asked(binding: pd.DataFrame, vocabulary: ServiceWords | None = None) -> tuple[str, ...]:
-    """
-    List the services that the norms in force need in the access table.
-
-    Returns services of the vocabulary, sorted; members of bundles are among them. Compute access to all of
-    them, also to those without any facility: their norms are then not met, or not measurable, rather than
-    left out.
-    """
-    words = vocabulary or _packaged_words()
-    asking = binding.loc[(binding["in_force"] == "in_force") & binding["metric"].isin(list(ACCESS_METRICS))]
-    bundles = asking["bundle_members"].map(split_list)
-    wanted = {
-        name
-        for single, members in zip(asking["service"], bundles, strict=True)
-        for name in (members or (single,))
-    }
-    found = [words.for_register(name) for name in sorted(wanted)]
-    return tuple(sorted({service.id for service in found if service is not None}))
 
 
 def _packaged_words() -> ServiceWords:

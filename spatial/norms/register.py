@@ -15,22 +15,10 @@ import pandas as pd
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, SourceError, first_of
+from spatial.tables.words import NORM_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-
-__all__ = [
-    "COLUMNS",
-    "DEONTIC_OF_CLASS",
-    "SEASON_ROADS",
-    "UNIT_OF_METRIC",
-    "load_register",
-    "norm_id_of",
-    "refuse_faulty_register",
-    "split_list",
-    "with_norm_id",
-]
 
 
 Row = dict[str, str]
@@ -118,7 +106,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "direction": ("max", "min", "presence"),
     "target_share_basis": ("source", "assumed", "status_level"),
     "scope": ("all", "urban", "rural", "metropolitan_area"),
-    "norm_class": ("mandatory", "guiding", "authorised"),
+    "norm_class": NORM_CLASS,
     "deontic": ("obliges", "guides", "authorises"),
     "role": ("standard", "duty_trigger", "eligibility", "monitoring", "programme_target", "status_level"),
     "instrument": (

@@ -33,16 +33,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "GroupPeople",
-    "above_total",
-    "added_up",
-    "allocate_population",
-    "allocate_population_with_account",
-    "fill_group",
-    "groups_of",
-]
-
 
 # People of a raster to the settlements they belong to, every one of them accounted for.
 

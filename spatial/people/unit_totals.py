@@ -29,17 +29,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "EVERYBODY",
-    "OfficialNumbers",
-    "Scaling",
-    "UnitPeople",
-    "raster_by_unit",
-    "scale_to_units",
-    "sums_by_unit",
-    "unit_totals",
-]
-
 
 # People of settlements scaled to the official numbers of their units; what cannot be scaled is left and named.
 

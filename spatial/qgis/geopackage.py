@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from spatial.qgis.rasters import QgisRaster
 
 
-__all__ = ["write_geopackage", "write_qgis"]
-
-
 STYLE_TABLE = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),

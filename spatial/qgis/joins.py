@@ -23,37 +23,6 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages, QgisMeta
 
 
-__all__ = [
-    "POTENTIAL_MODELS",
-    "WORST_FIRST",
-    "by_service",
-    "cell_points",
-    "changes",
-    "flow_lines",
-    "gap_points",
-    "headline_mode",
-    "how_sure",
-    "last_mile_lines",
-    "measured",
-    "neighbour_colours",
-    "potential_lines",
-    "rural_columns",
-    "scenario_title",
-    "score_columns",
-    "service_by_mode",
-    "services_in_order",
-    "settlement_engine",
-    "settlement_results",
-    "threshold_of",
-    "town_points",
-    "township_results",
-    "township_scores",
-    "township_types",
-    "trial_columns",
-    "worst_status",
-]
-
-
 # Results joined to the places that they belong to: one row a settlement, a township, a gap.
 
 WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")

@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from spatial.qgis.styles import Style
 
 
-__all__ = [
-    "GROUPS",
-    "SHELVES",
-    "Draft",
-    "Look",
-    "QgisLayer",
-    "Renamed",
-    "by_key",
-    "finding_layers",
-    "placed",
-    "plain_columns",
-    "plain_name",
-]
-
-
 # Columns that every GeoPackage reader accepts: plain unique names, 64-bit integers, text for mixed values.
 
 RESERVED = {

@@ -60,9 +60,6 @@ if TYPE_CHECKING:
     from spatial.qgis.styles import Style
 
 
-__all__ = ["build_layers"]
-
-
 # The engine's layers: areas within reach, catchments, cells, further looks of settlements, and plain tables.
 
 PLAIN_ACCESS = (

@@ -45,9 +45,6 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages
 
 
-__all__ = ["measure_bounds", "scored", "sized"]
-
-
 # The look of the engine's results: areas within reach, catchments, certainty, the wet season, cells.
 
 CATCHMENT_LABEL_SCALE = 60_000

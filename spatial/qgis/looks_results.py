@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages, QgisMeta
 
 
-__all__ = ["VILLAGE_SIZE", "gap_look", "people_size", "status_marker", "unscored"]
-
-
 # The look of what carries the results: roads, water, boundaries, network and checks.
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "motorway_link", "trunk_link", "primary_link")

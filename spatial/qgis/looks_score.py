@@ -37,22 +37,6 @@ if TYPE_CHECKING:
     from spatial.qgis.meta import Messages
 
 
-__all__ = [
-    "clusters_look",
-    "completeness_look",
-    "fulcrum_look",
-    "functional_look",
-    "gap_index_look",
-    "gates_look",
-    "least_levels",
-    "level_fill_look",
-    "level_look",
-    "potential_look",
-    "types_look",
-    "unit_types_look",
-]
-
-
 MOST_INDEX = {"all": 0.05, "most": 0.1, "many": 0.2, "half": 0.4}
 """Classes of the segmentation index, by the highest of each, inclusive; more is the last class."""
 

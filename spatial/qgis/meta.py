@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from spatial.tables.contract import Field
 
 
-__all__ = ["Messages", "QgisMeta", "load_messages"]
-
-
 @dataclass(frozen=True)
 class QgisMeta:
     """What a study says about itself, beside its tables."""

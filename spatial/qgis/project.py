@@ -29,16 +29,6 @@ if TYPE_CHECKING:
     from spatial.qgis.styles import Style
 
 
-__all__ = [
-    "PrintPage",
-    "approval_line",
-    "layouts_element",
-    "project_title",
-    "write_project",
-    "write_project_of",
-]
-
-
 # A page of A4 in the project, so that a printed map says what it is: title, status, date, approval and licences.
 
 PAGE, MAP, LABEL, LEGEND, SCALE_BAR = "65638", "65639", "65641", "65642", "65646"

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-__all__ = ["QgisRaster", "write_raster"]
-
-
 BLOCK = 256
 """Cells on a side of a tile; overviews begin at rasters larger than one."""
 

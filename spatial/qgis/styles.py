@@ -12,47 +12,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = [
-    "ACCENT",
-    "BASE",
-    "CERTAINTY",
-    "CHANGE",
-    "CLUSTERS",
-    "DEGURBA",
-    "GAP",
-    "INK",
-    "LAST_MILE",
-    "QGIS_VERSION",
-    "QUALITATIVE",
-    "REACH",
-    "ROADS",
-    "SEASON",
-    "SHARES",
-    "STATUS",
-    "TINTS",
-    "WET",
-    "Category",
-    "Style",
-    "categorised",
-    "faded_outside",
-    "fill",
-    "ground_square",
-    "hatch",
-    "labels",
-    "line",
-    "marker",
-    "name_expression",
-    "points",
-    "qml",
-    "ramp",
-    "rgba",
-    "single",
-    "style_attributes",
-    "style_elements",
-    "symbol",
-]
-
-
 # Colours shared by every layer and by the pages: a quiet base, so that colour means the result.
 
 INK = "#1d2327"

@@ -17,12 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["FACTORS", "ROAD_SERVICES", "CertaintyNote", "Runs", "norm_certainty", "runs_of", "rural_access"]
-
-
 FACTORS = ("speed", "walk", "entry", "season")
-ROAD_SERVICES = frozenset({"all_season_road", "all_weather_road"})
-"""Names of the register for the road of the Rural Access Index."""
 SIDES = ("low", "base", "high")
 ANY = "any"
 STUDY = "study"

@@ -25,19 +25,6 @@ if TYPE_CHECKING:
     from spatial.score.comparison.changes import Comparison
 
 
-__all__ = [
-    "MOVED",
-    "ComparisonWords",
-    "comparison_lines",
-    "comparison_words",
-    "county_of",
-    "placed_units",
-    "shown_comparison",
-    "trajectory_lines",
-    "unmatched",
-]
-
-
 # Where the units of a comparison lie and what they are called: township, county, names in other languages.
 
 OTHER_NAMES = ("name_en", "name_zh")

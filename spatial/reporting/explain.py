@@ -15,22 +15,12 @@ from spatial.reporting.score import place_score
 from spatial.reporting.summary import told_unit
 from spatial.reporting.unmeasured import is_unmapped, people_missing
 from spatial.reporting.wording import plain
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
-
-
-__all__ = [
-    "change_of",
-    "emergency_totals",
-    "explain",
-    "find_settlement",
-    "scenario_totals",
-    "served_class",
-    "served_totals",
-]
 
 
 # What scenarios, crews and full facilities mean for places and people, for pages and for words.
@@ -139,7 +129,6 @@ def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> lis
 
 # Explain one settlement: everything that is known of it, from its people to the norms it fails and why.
 
-NAMES = ("name", "name_en", "name_zh")
 PLAIN = (
     "tier",
     "place",

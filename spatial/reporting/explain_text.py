@@ -10,6 +10,7 @@ from spatial.plain_text import one_line
 from spatial.reporting.score_text import place_score_lines
 from spatial.reporting.summary import factor_text, missing_text, status_text
 from spatial.reporting.wording import wording
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from spatial.reporting.wording import Wording
 
 
-__all__ = ["explanation_text"]
-
-
-NAME_KEYS = ("name", "name_en", "name_zh")
 POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telecom_min": "telecom"}
 STEP = "  "
 COUNTED = re.compile(r"cumulative_([0-9.]+)_min")
@@ -61,14 +58,14 @@ def explanation_text(
 
 
 def _name(thing: Mapping[str, Any], words: Wording) -> str:
-    keys = (f"name_{words.language}", *NAME_KEYS)
+    keys = (f"name_{words.language}", *NAMES)
     return str(next((thing[key] for key in keys if thing.get(key)), thing["id"]))
 
 
 def _title(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
     name = _name(place, words)
     yield words.say("line", "title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))
-    others = sorted({place[key] for key in NAME_KEYS if place.get(key)} - {name})
+    others = sorted({place[key] for key in NAMES if place.get(key)} - {name})
     if others:
         yield STEP + words.say("line", "other_names", names=", ".join(others))
     if place["township"]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.norms.evidence import AccessLookup
-from spatial.norms.measuring import modes_for
+from spatial.norms.measuring import ACCESS_METRICS, modes_for
 from spatial.norms.register import with_norm_id
 from spatial.reporting.wording import plain
 from spatial.tables.words import REACH_STATUS, REMEDY
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-
-__all__ = ["mobile_people", "mobile_places", "rank_gaps", "remedies_of", "remedy_counts"]
 
 
 # What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
@@ -72,7 +69,6 @@ def remedy_counts(gaps: pd.DataFrame) -> Mapping[str, dict[str, int]]:
 # Gaps: which settlements a norm leaves out, in order of the people concerned.
 
 MINUTES = "min"
-ACCESS_METRICS = frozenset({"time_min", "roundtrip_time_min", "network_dist_m", "dist_m"})
 BEST_FIRST = ("reached", "beyond_cutoff", "unknown", "not_snapped", "no_path", "no_facility")
 """Of several modes, the one that says most about the settlement."""
 

@@ -18,20 +18,6 @@ if TYPE_CHECKING:
     from spatial.reporting.wording import Wording
 
 
-__all__ = [
-    "NEAR_M",
-    "name_in",
-    "named_in",
-    "names_of",
-    "pick",
-    "road_text",
-    "score_in",
-    "township_in",
-    "travelled_m",
-    "with_names",
-]
-
-
 # Names of settlements and of units in a language: its own, else as written at the place, else English or Chinese.
 
 ENDS = ("first", "last")

@@ -13,24 +13,12 @@ import pandas as pd
 from spatial.reporting.unmeasured import gates_unjudged, levels_shown, pairs_shown, pillars_missing
 from spatial.reporting.wording import plain
 from spatial.score.composite import obstacle_degrees
-from spatial.score.ranking import MAX_PAIRS, RankDoubts
+from spatial.score.ranking import MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-
-__all__ = [
-    "doubted_units",
-    "held_back",
-    "issue_records",
-    "place_score",
-    "rank_doubts",
-    "summarise_score",
-    "summarise_town_and_country",
-    "told_apart",
-]
 
 
 # What holds a unit back most: its obstacle degrees, over all components of its level.
@@ -267,7 +255,6 @@ _NUMBERS = (
     "unserved_persons",
     "known_share",
 )
-_RANKS = ("median_rank", "low_rank", "high_rank")
 _LEVEL = (
     "component",
     "value",
@@ -373,7 +360,7 @@ def _unit(
     return {
         "id": unit,
         "name": plain(row["name"]),
-        **{name: plain(row[name]) for name in (*_NUMBERS, *_RANKS)},
+        **{name: plain(row[name]) for name in (*_NUMBERS, *RANKS)},
         "rank_status": str(row.get("rank_status", "")),
         "level_hidden": str(levels_shown(scores).loc[rows.index[0], "level_hidden"]),
         "ranked": int(of_level["median_rank"].notna().sum()),
@@ -441,7 +428,7 @@ def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def _brief(rows: pd.DataFrame, unit: str) -> dict[str, Any]:
-    names = ("name", "integration_level", *_RANKS)
+    names = ("name", "integration_level", *RANKS)
     return {"id": unit, **{name: plain(rows.loc[unit][name]) for name in names}}
 
 

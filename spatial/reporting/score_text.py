@@ -14,17 +14,6 @@ if TYPE_CHECKING:
     from spatial.reporting.wording import Wording
 
 
-__all__ = [
-    "component_text",
-    "detail_text",
-    "hidden_text",
-    "hidden_townships_text",
-    "label_text",
-    "place_score_lines",
-    "score_lines",
-]
-
-
 SHOWN = 2
 """Obstacles that a line names."""
 _PEOPLE_OR_SERVICE = frozenset({"worst_group_attainment", "border_effect_min"})

@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from spatial.study.outputs import OfficialOptions, OfficialTotal
 
 
-__all__ = [
-    "TAGGED_SPEEDS",
-    "SignOffWords",
-    "estimated_groups",
-    "gates_on_one_record",
-    "missing_shares",
-    "rescaled_people",
-    "sign_off_table",
-    "sign_off_words",
-    "unit_check",
-]
-
-
 # How large a share of the facilities may be missing, as rows of the table that is signed.
 
 

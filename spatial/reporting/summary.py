@@ -9,13 +9,14 @@ import pandas as pd
 
 from spatial.inputs.duplicates import OPEN_NAMESAKE
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
-from spatial.norms.register import with_norm_id
-from spatial.reporting.certainty import FACTORS, ROAD_SERVICES, CertaintyNote, norm_certainty, rural_access
+from spatial.norms.register import SEASON_ROADS, with_norm_id
+from spatial.reporting.certainty import FACTORS, CertaintyNote, norm_certainty, rural_access
 from spatial.reporting.gaps import mobile_people, mobile_places, remedy_counts
 from spatial.reporting.score import doubted_units, issue_records, summarise_score, summarise_town_and_country
 from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.unmeasured import conditions_of, is_unmapped, people_missing
 from spatial.reporting.wording import plain, wording
+from spatial.tables.words import NORM_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from spatial.reporting.wording import Wording
-
-
-__all__ = [
-    "factor_text",
-    "gates_text",
-    "headline_text",
-    "missing_by_unit",
-    "missing_text",
-    "status_text",
-    "summarise_study",
-    "told_unit",
-]
 
 
 # The unit in which people are told a measure of access.
@@ -228,7 +217,7 @@ def status_text(certainty: Mapping[str, Any], words: Wording) -> str:
 GROUP_SUFFIX = "_persons"
 STUDY = "study"
 FLOORS = (0.01, 0.001)
-CLASS_ORDER = {"mandatory": 0, "guiding": 1, "authorised": 2}
+CLASS_ORDER = {name: rank for rank, name in enumerate(NORM_CLASS)}
 RESULTS = (
     "service",
     "norm_class",
@@ -314,7 +303,7 @@ def summarise_study(
         norm["places_without_population"] = people["places_without_population"]
         norm["mobile"] = mobile_people(norm["norm_id"], results, mobile_places(scored))
         norm["certainty"] = norm_certainty(norm, results, tables, note)
-        norm["rural_access"] = index if norm["service"] in ROAD_SERVICES else None
+        norm["rural_access"] = index if norm["service"] in SEASON_ROADS else None
     # Tell which facilities close while one of their name stays open: in scenarios, or in that which the
     # run is of.
     told = [tables[name] for name in ("findings_scenarios", "findings_network") if name in tables]

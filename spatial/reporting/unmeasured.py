@@ -10,22 +10,10 @@ import pandas as pd
 from spatial.norms.evaluation import PEOPLE_AT_MOST
 from spatial.norms.measuring import NOTHING_MAPPED
 from spatial.reporting.wording import plain
-from spatial.tables.words import PILLARS
+from spatial.tables.words import NAMES, PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-__all__ = [
-    "changes_shown",
-    "conditions_of",
-    "gates_unjudged",
-    "is_unmapped",
-    "levels_shown",
-    "pairs_shown",
-    "people_missing",
-    "pillars_missing",
-]
 
 
 LEAST_PILLARS = 2
@@ -39,7 +27,6 @@ REASONS = ("no_data", "not_asked", "not_defined")
 NO_DATA = REASONS[0]
 NAMED = 3
 """Places without a number of people that a sentence names; of the others it says how many."""
-NAMES = ("name", "name_en", "name_zh")
 
 
 def pillars_missing(row: Mapping[Any, Any], components: pd.DataFrame) -> dict[str, str]:

@@ -19,23 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-__all__ = [
-    "NOTICED",
-    "Wording",
-    "effect_text",
-    "issue_lines",
-    "issue_text",
-    "issues_by_file",
-    "namesake_texts",
-    "notice_text",
-    "plain",
-    "source_fact",
-    "stated",
-    "worded",
-    "wording",
-]
-
-
 # Numbers of a table as JSON knows them.
 
 

@@ -8,9 +8,6 @@ import re
 import sys
 from pathlib import Path
 
-__all__ = ["code_fingerprint", "imported_modules"]
-
-
 PACKAGE = "spatial"
 ROOT = Path(__file__).parent.parent
 APART = frozenset({"spatial.tables", "spatial.study", "spatial.errors", "spatial.runner", "spatial.store"})

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from spatial.store import Checksums, Store
 
 
-__all__ = ["describe_output", "library_versions", "manifest_name", "package_versions", "stage_fingerprint"]
-
-
 LIBRARIES = (
     "geopandas",
     "numba",

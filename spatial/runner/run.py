@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
-__all__ = ["Decision", "plan", "run_stages"]
-
 
 _MOST_TOLD = 3
 """Changes that are named; the others are counted."""

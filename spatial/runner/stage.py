@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
     StageFunction = Callable[["Options", Mapping[str, Any], Progress], "Mapping[str, Value | list[Artifact]]"]
 
-__all__ = ["Late", "Options", "Stage"]
-
 
 class Late:
     """The function of a stage, imported when it is called, so that what has nothing to do imports nothing."""

@@ -16,24 +16,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "FLOOR",
-    "TERMS",
-    "AhpWeights",
-    "Coupling",
-    "IntegrationLevel",
-    "SegmentationIndex",
-    "ahp_weights",
-    "coupling_coordination",
-    "entropy_weights",
-    "index_of_terms",
-    "integration_level",
-    "obstacle_degrees",
-    "read_scores",
-    "segmentation_index",
-    "topsis",
-]
-
 
 # What every function of this room reads: scores between 0 and 1, and weights.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.access.last_mile import NEAR
 from spatial.errors import StudyError, first_of
 from spatial.norms.register import with_norm_id
 
@@ -22,29 +23,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     Mask = NDArray[np.bool_]
-
-__all__ = [
-    "MET",
-    "STUDY",
-    "TOLERANCE",
-    "Component",
-    "GapReading",
-    "Ground",
-    "Having",
-    "Unit",
-    "component_table",
-    "connection",
-    "gap",
-    "gap_reading",
-    "has_digital",
-    "has_last_mile",
-    "held_against",
-    "level",
-    "read_ground",
-    "road_is_near",
-    "scaled_norms",
-    "shared",
-]
 
 
 # One component of a level or a gap, as a row of the table.
@@ -353,7 +331,6 @@ def _within(scores: PlaceScores, services: frozenset[str], *, every: bool) -> Ha
 
 # What the score reads from other tables: ways to the county seat, the last mile, the norm by which gaps are told.
 
-NEAR = ("connected", "near")
 BEYOND = ("gap", "none")
 REACHED = ("reached", "beyond_cutoff")
 SEATS = ("county_seat", "city", "town")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["flow_components", "flow_table", "potential_flows"]
-
 
 # The pillar of elements: what flows between town and country, observed and never imputed.
 
@@ -141,7 +139,6 @@ def flow_components(unit: Unit, flows: pd.DataFrame) -> list[Component]:
 
 # What could flow between places, by distance and mass: a layer of its own, never scored.
 
-MODELS = ("radiation", "gravity", "huff")
 EXPONENT = 2.0
 """How fast the will to go falls with time, in the models of gravity and Huff: the classical square."""
 LEAST_MIN = 1.0

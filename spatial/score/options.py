@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["GapTargets", "ScoreRules"]
-
-
 SAME_TARGET = {"dissimilarity_contiguity": "dissimilarity"}
 """Gaps that are held against the target of another one, being the same over the same units."""
 

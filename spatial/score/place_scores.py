@@ -10,6 +10,7 @@ import pandas as pd
 
 from spatial.errors import StudyError, first_of
 from spatial.norms.measuring import NOTHING_MAPPED
+from spatial.tables.words import JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["PlaceScores", "norms_table", "place_scores", "score_norms"]
 
-
-JUDGED = ("met", "not_met")
 MEMBER = "member_not_measured"
 """Said of bundles of which a member is not measured: a place is then known to fail, and never known to pass."""
 UNKNOWN = r"(?:^|;)not_measured(?:;|$)"

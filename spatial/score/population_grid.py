@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-__all__ = ["UrbanGrid", "grid_of_settlements", "is_too_coarse", "urban_grid"]
-
 
 CELL_M = 1000.0
 OWN_CELL_M = (750.0, 1250.0)

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["MAX_PAIRS", "RankDoubts", "coordination_table", "rank_units", "ranking_table"]
-
 
 # The same units seen otherwise: other weights, closeness to the best, and coordination of two systems.
 

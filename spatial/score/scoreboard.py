@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["PILLARS", "Evidence", "Scoreboard", "gates_by_unit", "levels_of", "place_levels", "score_study"]
-
 
 # Gates of the study and of its townships: how many are in force, which are passed, which failed, what is unknown.
 

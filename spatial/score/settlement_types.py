@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.indices.degurba import degurba_units
+from spatial.indices.degurba import CODES, degurba_units
 from spatial.indices.functional_areas import local_catchment_classes
 from spatial.score.evidence import STUDY
 from spatial.score.population_grid import VERY_LOW_DENSITY
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
-
-__all__ = ["type_table", "unit_type_table"]
 
 
 # Settlement types of every place: the official class, the Degree of Urbanisation, and the town it depends on.
@@ -94,7 +92,6 @@ def _texts(values: NDArray[np.str_] | NDArray[np.object_]) -> pd.Series[str]:
 
 # Degree of Urbanisation of the study and its townships, beside the official classes of their places.
 
-CODES = (30, 23, 22, 21, 13, 12, 11)
 WATER, MOST = 10, 31
 SHARES = tuple(f"share_{code}" for code in CODES)
 COVERED = 0.5

@@ -38,16 +38,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "NEIGHBOURS",
-    "AccessClusters",
-    "beyond_by_township",
-    "inequality_table",
-    "settlement_clusters",
-    "spread_of",
-    "township_clusters",
-]
-
 
 # How those beyond the norm are spread over space: dissimilarity and information that know who lies beside whom.
 

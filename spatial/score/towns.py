@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = [
-    "TOWN_TIERS",
-    "AreaRules",
-    "Commuting",
-    "commuting_between",
-    "functional_area_table",
-    "town_system_table",
-    "town_table",
-    "why_no_area",
-]
-
 
 # The system of towns in a few figures: how sizes fall with rank, how far the first leads, how even towns are.
 

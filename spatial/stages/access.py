@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["access"]
-
-
 def access(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Measure access in every mode of the study."""
     settlements, facilities = inputs["settlements"], inputs["facilities"]

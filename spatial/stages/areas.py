@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["areas"]
-
-
 _log = logging.getLogger(__name__)
 
 

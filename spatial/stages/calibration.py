@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["calibrated_graph", "calibration", "calibration_of", "speed_status"]
-
-
 FACTORS, ERRORS, OBSERVATIONS = "calibration_factors", "calibration_errors", "calibration_observations"
 
 

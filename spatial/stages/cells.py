@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["cells"]
-
-
 def cells(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Measure access from cells where the study asks for them."""
     if options.access.origins != "cells" or "population" not in inputs:

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["certainty"]
-
-
 DRY, WET = "dry", "wet"
 
 

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from spatial.study.scenarios import ScenarioOptions
 
 
-__all__ = ["check_study"]
-
-
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 LINES_A_KIND = 3
 DOUBT = "datum_doubtful"

@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from spatial.results import Results
 
 
-__all__ = ["compare_folders", "compare_runs", "trajectory", "write_comparison"]
-
-
 # What a comparison reads of finished runs, checked before anything is compared.
 
 STATUSES = ("draft", "internal", "public")

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from spatial.study.scenarios import EmergencyOptions
 
 
-__all__ = ["emergency"]
-
-
 def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Find the response of the study's crews."""
     usual = crew_mode(options.network.modes)

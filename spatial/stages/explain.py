@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
-__all__ = ["explain_settlement", "headline_lines"]
-
-
 TABLES = (
     "settlements",
     "snaps",

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["gaps", "known_issues"]
-
-
 def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Rank the gaps, and gather the numbers that pages, sheets, layers and terminal show: once, for all of them."""
     progress(0.0, "gaps")

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from spatial.store import Artifact
 
 
-__all__ = ["maps"]
-
-
 def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
     """Write the pages of the study."""
     progress(0.0, "maps")

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from spatial.study.access import MeasureOptions
 
 
-__all__ = ["measures"]
-
-
 EVERYBODY = "everybody"
 CATCHMENTS = ("2sfca", "e2sfca", "3sfca", "m2sfca", "bfca")
 COLUMNS = ("settlement_id", "service", "mode", "group", "measure", "value", "unit", "status", "decay")

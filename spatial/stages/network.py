@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["network", "network_of"]
-
-
 DRY = "dry"
 
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["norms"]
-
-
 def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Judge every norm that binds the study."""
     progress(0.0, "norms")

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from spatial.terrain.surface import SurfaceOptions
 
 
-__all__ = ["off_road"]
-
-
 _log = logging.getLogger(__name__)
 
 

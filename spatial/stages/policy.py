@@ -34,25 +34,6 @@ if TYPE_CHECKING:
     from spatial.study.sources import TableSource
 
 
-__all__ = [
-    "access_rules",
-    "approval_wanted",
-    "binding_norms",
-    "check_policy",
-    "crew_mode",
-    "decay_of",
-    "inventories",
-    "norm_rules",
-    "official_totals",
-    "register_of",
-    "services_in_metres",
-    "snap_rules",
-    "vocabulary_of",
-    "walk_range",
-    "wanted_services",
-]
-
-
 # The study's options as the plain rules that the middle takes.
 
 METRES_A_KM = 1000.0

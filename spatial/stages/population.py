@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["People", "finish_people", "population", "units_of_level"]
-
 
 # People of settlements beside what else is known of them: groups, official numbers of units, and the basis.
 

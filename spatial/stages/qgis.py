@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from spatial.store import Artifact
 
 
-__all__ = ["qgis"]
-
-
 BY_SERVICE = (
     "access",
     "norm_results",

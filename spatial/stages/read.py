@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["known_issues_table", "provenance_table", "read"]
-
-
 READ_RASTERS = ("population", "elevation", "landcover")
 
 

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["scenario"]
-
-
 LOGGER = logging.getLogger(__name__)
 STUDY = "study"
 ROAD_TEXTS = ("name", "ref", "surface", "oneway", "bridge", "tunnel")

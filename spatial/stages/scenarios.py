@@ -44,18 +44,6 @@ if TYPE_CHECKING:
     from spatial.study.scenarios import ScenarioOptions
 
 
-__all__ = [
-    "added_roads",
-    "closing_marks",
-    "facilities_after",
-    "namesakes_left_open",
-    "network_scenario",
-    "opened_facilities",
-    "refuse_unknown",
-    "scenarios",
-]
-
-
 LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"
 """Put before the id of a town that stands among facilities."""

@@ -74,8 +74,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["town_and_country"]
-
 
 # Clusters of access in a study: who is whose neighbour, as the study asks.
 

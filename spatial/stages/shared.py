@@ -22,23 +22,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options
 
 
-__all__ = [
-    "closer_services",
-    "graph_of",
-    "graphs_of",
-    "headline_cutoffs",
-    "headline_minutes",
-    "headline_towns",
-    "issues_told",
-    "main_graph",
-    "provenance_told",
-    "speeds_of",
-    "speeds_over_ground",
-    "surroundings_of",
-    "townspeople",
-]
-
-
 # What several stages begin with: the study's graphs, what lies around, and the services looked at more closely.
 
 

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-__all__ = ["sign_off"]
-
-
 def sign_off(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
     """Say what whoever signs the study should look at."""
     progress(0.0, "sign-off")

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from spatial.store import Artifact
 
 
-__all__ = ["workbook"]
-
-
 def workbook(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
     """Write ``results.xlsx``."""
     progress(0.0, "workbook")

@@ -8,19 +8,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from spatial.study.base import Model, positive, unrepeated
 
-__all__ = [
-    "AccessOptions",
-    "AreaOptions",
-    "DecayOptions",
-    "GroupOptions",
-    "MeasureOptions",
-    "Mode",
-    "NetworkOptions",
-    "OffRoadOptions",
-    "UncertaintyOptions",
-]
-
-
 # The travel graph, and which times are computed on it.
 
 Mode = Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive"]

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-__all__ = ["Model", "positive", "refuse_group_names", "unrepeated"]
-
-
 _GROUP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN = ("population", "official", "listed")
 

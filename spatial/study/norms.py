@@ -9,8 +9,6 @@ from pydantic import Field
 
 from spatial.study.base import Model
 
-__all__ = ["Adoption", "Confirmation", "NormAddition", "NormOptions"]
-
 
 class Confirmation(Model):
     """A named person or office has read the clause of a norm in the original, so that it may gate."""

@@ -9,16 +9,6 @@ from pydantic import AfterValidator, Field
 from spatial.study.base import Model, unrepeated
 from spatial.study.region import basis_told
 
-__all__ = [
-    "OfficialFacilities",
-    "OfficialOptions",
-    "OfficialPeople",
-    "OfficialRoads",
-    "OfficialTotal",
-    "OutputOptions",
-]
-
-
 # Official totals that the study's own are held against before anybody signs them.
 
 

@@ -12,9 +12,6 @@ from spatial.errors import StudyError
 from spatial.study import Study
 from spatial.study.scenarios import ScenarioOptions  # noqa: TC001 - pydantic reads the type of a field
 
-__all__ = ["BETWEEN", "PlannedStudy", "planned_study"]
-
-
 BETWEEN = "--"
 """Stands between the names of study and scenario in the name of a run."""
 

@@ -8,9 +8,6 @@ from pydantic import Field, field_validator, model_validator
 
 from spatial.study.base import Model, refuse_group_names
 
-__all__ = ["GroupShare", "PopulationOptions", "Region", "Tiers", "basis_differs", "basis_told"]
-
-
 Basis = Literal["resident", "registered", "modelled", "listed"]
 _BASIS_WORDS = {
     "registered": ("户籍", "registered", "population legale", "population légale"),

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-__all__ = ["CalibrationOptions", "EmergencyOptions", "ScenarioOptions", "crew_columns"]
-
-
 def _file(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
 

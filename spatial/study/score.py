@@ -8,9 +8,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from spatial.study.base import Model, positive, unrepeated
 
-__all__ = ["DegurbaOptions", "FlowTotals", "FunctionalAreaOptions", "GapTargetOptions", "ScoreOptions"]
-
-
 Positive = AfterValidator(positive)
 Unrepeated = AfterValidator(unrepeated)
 Pillar = Literal["structure", "elements", "boundaries", "order"]

@@ -9,26 +9,6 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from spatial.study.base import Model, refuse_group_names, unrepeated
 from spatial.study.region import basis_told
 
-__all__ = [
-    "TOTAL_WORDS",
-    "ControlPoint",
-    "Inventory",
-    "LandcoverSource",
-    "LocalGrid",
-    "MergeOptions",
-    "OfficialUnits",
-    "OsmSource",
-    "PlacingOptions",
-    "PlainTable",
-    "RasterSource",
-    "RoadSource",
-    "Rotation",
-    "Shift",
-    "Sources",
-    "TableSource",
-]
-
-
 # How a table of the user's own says where its rows lie, beyond a CRS: seven parameters, or a local grid.
 
 Rotation = Literal["position_vector", "coordinate_frame"]

@@ -7,29 +7,6 @@ from spatial.tables.inputs import SETTLEMENTS
 from spatial.tables.results import ACCESS
 from spatial.tables.words import CLASS_CHANGE, MEASURE_STATUS, REACH_STATUS, SPEED_STATUS, WET_STATUS
 
-__all__ = [
-    "CALIBRATION_ERRORS",
-    "CALIBRATION_FACTORS",
-    "CALIBRATION_OBSERVATIONS",
-    "CATCHMENTS",
-    "CELLS",
-    "CELL_ACCESS",
-    "EMERGENCY_PEOPLE",
-    "EMERGENCY_RESPONSE",
-    "FACILITY_USE",
-    "INTERVALS",
-    "INTERVAL_PEOPLE",
-    "ISOCHRONES",
-    "MEASURES",
-    "OFF_ROAD",
-    "RURAL_ACCESS",
-    "SCENARIO_ACCESS",
-    "SCENARIO_PEOPLE",
-    "SERVED",
-    "WET_LOSSES",
-]
-
-
 _WHO = (text("settlement_id", "Settlement"), text("service", "Service"), text("mode", "Mode"))
 _GROUP = text("group", "Group", "everybody, or a group of the study with a walk of its own.")
 

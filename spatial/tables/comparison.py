@@ -15,17 +15,6 @@ from spatial.tables.words import (
     TARGET_TURN,
 )
 
-__all__ = [
-    "COMPARISON",
-    "COMPARISON_COMPONENTS",
-    "COMPARISON_GATES",
-    "COMPARISON_NORMS",
-    "COMPARISON_PEOPLE",
-    "COMPARISON_RANKS",
-    "TRAJECTORY",
-]
-
-
 _UNIT = (
     text("unit_level", "Level", values=SCORE_UNITS),
     text("unit_id", "Unit", "A settlement_id, a boundary_id, or 'study'."),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     import pandera.pandas as pa
 
-__all__ = ["GEOMETRY_TYPES", "Field", "Table", "number", "share", "text"]
 
 Kind = Literal["text", "number", "whole", "flag", "list"]
 GeometryKind = Literal["Point", "LineString", "Polygon", "Any"]

@@ -13,9 +13,6 @@ from spatial.tables.words import (
     UNIT_SCALING,
 )
 
-__all__ = ["SETTLEMENTS", "UNIT"]
-
-
 # Tables of what was read: places, facilities, roads, boundaries, water, flows, and where it all came from.
 
 _NAMES = (

@@ -7,6 +7,7 @@ from spatial.tables.inputs import UNIT
 from spatial.tables.words import (
     GATE,
     LAST_MILE,
+    NORM_CLASS,
     NORM_STATUS,
     REACH_STATUS,
     REMEDY,
@@ -14,9 +15,6 @@ from spatial.tables.words import (
     SIGN_OFF_STATUS,
     SNAP_STATUS,
 )
-
-__all__ = ["ACCESS"]
-
 
 # Tables of what was computed: network, snaps, access, last mile, norms, gaps, and what people should look at.
 
@@ -231,7 +229,7 @@ NORM_RESULTS = Table(
         text("unit_level", "Level", values=("study", "township", "settlement")),
         text("unit_id", "Unit"),
         text("service", "Service"),
-        text("norm_class", "Class", values=("mandatory", "guiding", "authorised")),
+        text("norm_class", "Class", values=NORM_CLASS),
         text("status", "Status", values=NORM_STATUS),
         text(
             "status_as_mapped",

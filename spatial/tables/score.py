@@ -26,9 +26,6 @@ from spatial.tables.words import (
     TYPE_REASON,
 )
 
-__all__ = []
-
-
 # Tables of the score: levels and gaps by unit, their components, and how sure ranks are.
 
 _UNIT = (

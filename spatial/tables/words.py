@@ -2,57 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "ACCESS_CHANGE",
-    "ACCESS_CLUSTER",
-    "CLASS_CHANGE",
-    "CLUSTER_STATUS",
-    "COMPLETENESS_STATUS",
-    "COMPONENT_STATUS",
-    "FUA_METHOD",
-    "FUA_PART",
-    "GAP_BAND",
-    "GATE",
-    "GATE_TURN",
-    "GROUP_SOURCE",
-    "INEQUALITY_MEASURES",
-    "ISSUE_EFFECTS",
-    "ISSUE_KIND",
-    "LAST_MILE",
-    "LEVEL_BAND",
-    "MEASURE_STATUS",
-    "MEETS_TARGET",
-    "NORM_STATUS",
-    "PAIR_STATUS",
-    "PILLARS",
-    "POPULATION_BASIS",
-    "POPULATION_SOURCE",
-    "PRESENCE",
-    "RANKING_METHODS",
-    "RANK_STATUS",
-    "REACH_STATUS",
-    "REMEDY",
-    "SCORE_LEFT_OUT",
-    "SCORE_SIDE",
-    "SCORE_UNITS",
-    "SIGN_OFF_KIND",
-    "SIGN_OFF_STATUS",
-    "SNAP_STATUS",
-    "SPEED_STATUS",
-    "TARGET_TURN",
-    "TIERS",
-    "TOWN_MEASURES",
-    "TYPE_BASIS",
-    "TYPE_REASON",
-    "UNIT_SCALING",
-    "WET_STATUS",
-]
-
-
 TIERS = ("village", "town", "county_seat", "city")
 REACH_STATUS = ("reached", "beyond_cutoff", "no_path", "not_snapped", "no_facility", "unknown")
 SNAP_STATUS = ("ok", "far", "none")
 NORM_STATUS = ("met", "not_met", "not_applicable", "not_measurable")
+NAMES = ("name", "name_en", "name_zh")
+"""Columns that hold what a place is called: as written there, in English, in Chinese."""
+FACILITY_STATUS = ("existing", "candidate", "closed")
+JUDGED = ("met", "not_met")
+"""Statuses of a norm that was measured."""
+NORM_CLASS = ("mandatory", "guiding", "authorised")
+"""Legal force of a norm, the strongest first."""
 GATE = ("pass", "fail", "unknown", "none_applicable")
 REMEDY = ("site_or_road", "mobile_service")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")

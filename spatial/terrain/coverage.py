@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from spatial.terrain.surface import Ground, SurfaceOptions
 
 
-__all__ = [
-    "ACCESSMOD_COLUMNS",
-    "GeographicCoverage",
-    "ZonalSums",
-    "geographic_coverage",
-    "zonal_coverage",
-    "zonal_sums",
-]
-
-
 # Sums of a raster by zone, by shares of cells, and the coverage of each zone.
 
 

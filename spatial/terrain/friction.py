@@ -33,17 +33,6 @@ if TYPE_CHECKING:
     from spatial.terrain.surface import SurfaceOptions
 
 
-__all__ = [
-    "Friction",
-    "GroundSpeed",
-    "SurfaceSpeeds",
-    "align_raster",
-    "friction_surface",
-    "load_surface_speeds",
-    "require_aligned",
-]
-
-
 # Bring a raster onto another's grid, where the user asks for it: nothing else in the package resamples.
 
 _WAYS = {"bilinear": Resampling.bilinear, "nearest": Resampling.nearest}

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
         NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]
     ]
 
-__all__ = ["BUCKETS", "CHUNK", "drain", "path_metres", "put_in", "take_waiting"]
-
 
 # mypy: disable-error-code="arg-type"
 # Numba turns numpy scalars into plain numbers; mypy does not know.

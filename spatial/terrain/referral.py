@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from spatial.terrain.surface import Ground, SurfaceOptions
 
 
-__all__ = ["cells_at", "facility_to_facility", "move_to_open_cells"]
-
-
 # Places on a raster: the cell that each lies in, and the nearest open ground for those on barriers.
 
 

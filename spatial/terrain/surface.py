@@ -22,21 +22,6 @@ if TYPE_CHECKING:
     from spatial.terrain.kernels_spread import Field, Moves, Queue
 
 
-__all__ = [
-    "Ground",
-    "Seeds",
-    "SurfaceOptions",
-    "catchment_surface",
-    "cell_sizes_m",
-    "ground_of",
-    "limit_of",
-    "refuse_turned",
-    "seeds_of",
-    "spread",
-    "travel_time_surface",
-]
-
-
 # Steps between cells: 4, 8 or 16 neighbours, and how long each is from each row of the raster.
 
 Neighbours = Literal[4, 8, 16]
@@ -44,9 +29,6 @@ Neighbours = Literal[4, 8, 16]
 
 Corners = Literal["block", "pass"]
 """Whether two barriers that meet at a corner stop a diagonal between them."""
-
-Resolution = "float | tuple[ArrayLike, ArrayLike]"
-"""Metres of a square cell, or height and width of a cell, each one number or one a row."""
 
 _STRAIGHT = ((0, 1), (0, -1), (1, 0), (-1, 0))
 _DIAGONAL = ((1, 1), (1, -1), (-1, 1), (-1, -1))

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from spatial.workbook.sheets import BookWords, Value
 
 
-__all__ = ["build_workbook"]
-
-
 # What stands on each sheet: tables of results with their codes in words.
 
 PERSON_SIDES = ("in_scope", "served", "unserved", "unknown")

@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from spatial.reporting.wording import Wording
 
 
-__all__ = [
-    "MAX_ROWS",
-    "BookMeta",
-    "BookWords",
-    "Column",
-    "Sheet",
-    "Value",
-    "add_sheet",
-    "add_styles",
-    "book_words",
-]
-
-
 # A sheet: columns with units and formats, and how it is written so that no text is ever run as a formula.
 
 MAX_ROWS = 100_000

@@ -13,32 +13,16 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from spatial.formats.columns import plain_number, text_column
+from spatial.formats.columns import NUMBER, plain_number, text_column
 from spatial.formats.delimited import degrees_of, narrow
 from spatial.formats.tag_rules import fold
 from spatial.inputs.inspection.reports import Setting
+from spatial.inputs.names import HAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-
-__all__ = [
-    "EXACT",
-    "EXAMPLES",
-    "HOLDS",
-    "TRUNCATED",
-    "Match",
-    "NumberSigns",
-    "Profile",
-    "language_of",
-    "matches",
-    "meanings",
-    "plain",
-    "profile_of",
-    "tell_signs",
-]
 
 
 # Names of columns as offices write them, told by an editable vocabulary in Chinese, French and English.
@@ -54,7 +38,6 @@ DBF_NAME_BYTES = 10
 _BRACKETS = re.compile(r"[(\[（【{][^)\]）】}]*[)\]）】}]")  # noqa: RUF001 - brackets as offices write them
 _SIGNS = re.compile(r"[\W_]+")
 _YEAR = re.compile(r"\b(19|20)\d\d年?\b|\d{4}年")
-_CJK = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -80,7 +63,7 @@ def plain(text: str) -> str:
     bare = _BRACKETS.sub(" ", narrow(text)) or text
     words = _SIGNS.sub(" ", fold(bare.replace("°", " ").replace("º", " ")))
     words = " ".join(_YEAR.sub(" ", words).split()) or " ".join(words.split())
-    return words.replace(" ", "") if _CJK.search(words) else words
+    return words.replace(" ", "") if HAN.search(words) else words
 
 
 @functools.cache
@@ -121,7 +104,7 @@ def _score(name: str, wanted: str, word: str) -> float:
         return 0.0
     if wanted.replace(" ", "") == word.replace(" ", ""):
         return EXACT
-    return _chinese_score(name, wanted, word) if _CJK.search(word) else _latin_score(name, wanted, word)
+    return _chinese_score(name, wanted, word) if HAN.search(word) else _latin_score(name, wanted, word)
 
 
 def _chinese_score(name: str, wanted: str, word: str) -> float:
@@ -150,7 +133,7 @@ def language_of(names: Iterable[str]) -> str:
     """
     counts = {"zh": 0, "fr": 0, "en": 0}
     for name in names:
-        if _CJK.search(name):
+        if HAN.search(name):
             counts["zh"] += 1
             continue
         wanted = plain(name)
@@ -165,7 +148,6 @@ def language_of(names: Iterable[str]) -> str:
 
 EXAMPLES = 3
 SAMPLED = 2000
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CODE = re.compile(r"0\d+|\d{6,}|[A-Za-z]{1,3}\d{4,}", re.ASCII)
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?(T[\d:]+)?", re.ASCII)
 _FLAGS = {"yes", "no", "true", "false", "是", "否", "oui", "non", "y", "n"}
@@ -250,7 +232,7 @@ def _of_text(texts: pd.Series) -> tuple[str, NDArray[np.float64]]:
         kind = "yes or no"
     elif mostly(_CODE) and not some.str.contains(".", regex=False).any() and _is_coded(some):
         kind = "code"
-    elif mostly(_NUMBER):
+    elif mostly(NUMBER):
         kind = "number" if some.str.contains(r"[.eE]").any() else "whole number"
     elif mostly(_DATE):
         kind = "date"

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-__all__ = ["FolderReport", "inspect_folder"]
-
-
 _PARTS = {
     ".dbf",
     ".shx",

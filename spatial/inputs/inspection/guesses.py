@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from spatial.inputs.inspection.columns import Profile
 
 
-__all__ = ["Coordinates", "Ground", "guess_columns", "guess_geometry", "take_hints"]
-
-
 Bounds = tuple[float, float, float, float]
 
 

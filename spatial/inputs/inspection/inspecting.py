@@ -52,9 +52,6 @@ if TYPE_CHECKING:
     from spatial.formats.raster import Tile
 
 
-__all__ = ["OSM_ENDINGS", "RASTER_ENDINGS", "inspect_file"]
-
-
 # What a raster looks to be: people per cell, heights, classes of land cover, or shares of one class.
 
 RASTER_ENDINGS = (".tif", ".tiff", ".hgt", ".hgt.zip")

@@ -22,26 +22,6 @@ if TYPE_CHECKING:
     from spatial.inputs.inspection.columns import Match, Profile
 
 
-__all__ = [
-    "MOST_VALUES",
-    "NUMBERS",
-    "Assigned",
-    "assign",
-    "ends_like_villages",
-    "is_unit_code",
-    "kind_words",
-    "known_values",
-    "look_at",
-    "official_proposal",
-    "official_vocabulary",
-    "service_in",
-    "services_in",
-    "shipped_vocabulary",
-    "translated",
-    "units_proposal",
-]
-
-
 # Which column of a file stands for which of ours, and what its words mean.
 
 LEAST = HOLDS * 0.9

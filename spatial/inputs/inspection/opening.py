@@ -15,7 +15,7 @@ from spatial.errors import ContractError, SourceError
 from spatial.formats.delimited import guess_encoding, guess_table_encoding, is_total
 from spatial.formats.files import local_file, local_folder
 from spatial.formats.notes import take_notes
-from spatial.formats.vector import FORMATS, REMEDIES, declares_crs, open_frame
+from spatial.formats.vector import FORMATS, NOT_DATA, REMEDIES, declares_crs, open_frame
 from spatial.formats.workbook import find_header, sheet_frame, total_rows
 from spatial.formats.workbook_cells import list_sheets, open_sheet
 from spatial.inputs.inspection.columns import NumberSigns, tell_signs
@@ -27,15 +27,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["WHAT", "Opened", "OpenedFile", "geometry_kinds", "kinds_of_geometry", "open_layers"]
-
-
 WHAT = "file"
 MOST_LAYERS = 30
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT_LINES = 20
 _SHOWN_ROWS = 5
-_OWN_LAYERS = {"layer_styles", "qgis_projects"}
 _REASONS = {
     "utf-16": "it begins with the byte order mark of UTF-16",
     "utf-8": "all of its bytes read as UTF-8",
@@ -224,7 +220,7 @@ def _vector(path: Path, kind: str) -> OpenedFile:
 
 def _layer_names(path: Path, kind: str) -> list[str]:
     try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path) if name not in _OWN_LAYERS]
+        names = [str(name) for name, _ in pyogrio.list_layers(path) if name not in NOT_DATA]
     except (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError) as error:
         raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
     if not names:

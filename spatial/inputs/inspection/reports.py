@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = ["KINDS", "FieldReport", "FileReport", "LayerReport", "Proposal", "Setting"]
-
-
 KINDS = (
     "settlements",
     "facilities",

@@ -30,8 +30,7 @@ from spatial.inputs.own_roads import CONDITIONS
 from spatial.inputs.road_tags import CLASS_WORDS, ONEWAY_CODES
 from spatial.inputs.services import load_services
 from spatial.inputs.unit_codes import PLAN_CLASSES
-from spatial.inputs.user_tables import FACILITY_STATUS
-from spatial.tables.words import TIERS
+from spatial.tables.words import FACILITY_STATUS, TIERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,17 +38,6 @@ if TYPE_CHECKING:
     from spatial.inputs.inspection.columns import Profile
     from spatial.inputs.inspection.guesses import Coordinates
     from spatial.inputs.inspection.opening import Opened
-
-
-__all__ = [
-    "Table",
-    "attribute_settings",
-    "choose_key",
-    "facility_settings",
-    "mapped",
-    "road_settings",
-    "settlement_settings",
-]
 
 
 # A table under inspection, as the writers of proposals take it.

@@ -38,24 +38,6 @@ if TYPE_CHECKING:
     from spatial.score.scoreboard import Scoreboard
 
 
-__all__ = [
-    "KEPT",
-    "KEY",
-    "PILLARS",
-    "TOWNSHIP",
-    "Matched",
-    "Shared",
-    "board_of",
-    "common_levels",
-    "decompose",
-    "levelled",
-    "match",
-    "shared_ground",
-    "township_levels",
-    "with_shared_index",
-]
-
-
 # The change of a level, taken apart exactly: by pillar, and by component within a pillar.
 
 KEY = ["unit_level", "unit_id"]

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from spatial.score.comparison.runs import Run
 
 
-__all__ = ["Comparison", "compare", "compare_matched"]
-
-
 # Who gained and who lost: places and their people, by norm, with new and gone places counted apart.
 
 ANY = "any"

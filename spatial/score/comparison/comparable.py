@@ -13,14 +13,12 @@ from spatial.errors import ContractError, first_of
 from spatial.score.comparison.runs import TERMS
 from spatial.score.comparison.same_places import APART_M, MOST, count_names
 from spatial.score.place_scores import score_norms
+from spatial.tables.words import JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spatial.score.comparison.runs import Run
-
-
-__all__ = ["check_comparable", "shared_norms"]
 
 
 # Whether runs can be compared at all, and what is to be said where they can.
@@ -145,7 +143,6 @@ def _decisions(runs: Sequence[Run]) -> list[Note]:
 # The norms that all runs judged on the same terms, and why each other one is left out.
 
 CLOSE = 1e-6
-JUDGED = ("met", "not_met")
 
 
 def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from spatial.score.comparison.runs import Run
 
 
-__all__ = ["follow"]
-
-
 KEPT = (
     "name",
     "population_persons",

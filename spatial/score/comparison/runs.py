@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-__all__ = ["TERMS", "Run", "check_whole", "norm_terms", "townships_in_doubt"]
-
-
 # Whether the tables of a run are whole: columns, keys and a row for every place.
 
 COLUMNS: Mapping[str, Sequence[str]] = {

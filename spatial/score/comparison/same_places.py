@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from spatial.score.comparison.runs import Run
 
 
-__all__ = ["APART_M", "MOST", "count_names", "with_same_ids"]
-
-
 # One id for what several runs call differently.
 
 SHOWN = 5

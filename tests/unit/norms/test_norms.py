@@ -25,7 +25,6 @@ from spatial.norms.evaluation import (
 )
 from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms
-from spatial.norms.measuring import services_asked
 from spatial.norms.register import load_register
 from spatial.study import Adoption, Confirmation
 from spatial.tables import TABLES
@@ -845,24 +844,6 @@ def test_evaluation_changes_none_of_its_arguments():
     judge(rows, settlements, access)
     for old, new in zip(before, (rows, settlements, access), strict=True):
         pd.testing.assert_frame_equal(pd.DataFrame(old), pd.DataFrame(new))
-
-
-def test_the_services_that_norms_ask_for_include_members_of_bundles():
-    rows = pd.DataFrame(
-        [
-            norm("A", service="school"),
-            norm("B", service="circle", bundle_members="clinic|nowhere"),
-            norm("C", service="market", valid_to="2020-01-01"),
-            norm("D", **presence(service="post", stat_unit="township")),
-        ]
-    )
-    binding = applicable_norms(rows, as_of=AS_OF)
-    assert services_asked(binding, Words(missing=("nowhere", "circle"))) == ("clinic", "school")
-
-
-def test_the_packaged_vocabulary_serves_where_none_is_given():
-    binding = applicable_norms(load_register(), as_of=AS_OF)
-    assert "primary_care" in services_asked(binding)
 
 
 def _bounded(stat_unit: str, missing: float | None, **more: object):
