@@ -16,11 +16,12 @@ from spatial.cartography.map_layers import class_layer
 from spatial.cartography.page_data import SCORE_MAP, PageBook, service_note, study_block
 from spatial.cartography.places import by_language
 from spatial.reporting.names import road_text
-from spatial.reporting.score import CLAIM, held_back
+from spatial.reporting.score import held_back
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
 from spatial.reporting.unmeasured import gates_unjudged, pillars_missing
 from spatial.reporting.wording import plain, wording
 from spatial.score.options import GapTargets
+from spatial.score.rank_intervals import CLAIM
 from spatial.score.towns import why_no_area
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
 

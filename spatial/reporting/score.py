@@ -13,6 +13,7 @@ import pandas as pd
 from spatial.reporting.unmeasured import gates_unjudged, levels_shown, pairs_shown, pillars_missing
 from spatial.reporting.wording import plain
 from spatial.score.composite import obstacle_degrees
+from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
 from spatial.tables.words import PILLARS
@@ -239,8 +240,6 @@ def _named(name: str, text: str) -> bool:
 
 # The score on the study's one page, and of one settlement: levels, gaps, gates, what holds it back, how sure.
 
-CLAIM = 0.9
-"""How probable it must be that one unit ranks before another for anybody to say so (INDICATORS, 4.4)."""
 STUDY, TOWNSHIP, SETTLEMENT = "study", "township", "settlement"
 URBAN, RURAL, UNKNOWN = "urban", "rural", "unknown"
 _NUMBERS = (

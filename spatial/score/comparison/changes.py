@@ -19,6 +19,7 @@ from spatial.score.comparison.boards import (
     township_levels,
     with_shared_index,
 )
+from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import RankDoubts, rank_units
 from spatial.tables.words import PILLARS
 
@@ -183,8 +184,6 @@ def _gates(run: Run) -> pd.DataFrame:
 
 # Ranks of townships at two dates, told only where draws of weights, means, goalposts and speeds allow.
 
-CLAIM = 0.9
-"""How probable it must be that one ranks before another for anybody to say so (INDICATORS, 4.4)."""
 GOALPOSTS = 0.1
 SPEEDS = 0.2
 BENDS = (
