@@ -419,7 +419,7 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = None, **how: Any) -> None:
-    from spatial.pipeline import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.pipeline import STAGES, folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.pipeline import run as run_line  # noqa: PLC0415 - as above
 
     with _progress_bar() as report:
@@ -428,11 +428,10 @@ def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = No
         _say(f"scenario {scenario} of the study {study.name}")
     # Say which stages ran, how long each took and why; beside the results, so that these can be read by
     # machines.
-    from spatial.store import Store  # noqa: PLC0415 - keeps `spatial --help` fast
-
-    record = Store(results.folder).read_json("run.json") or {"stages": {}}
-    for name, facts in record["stages"].items():
-        if facts["ran"]:
+    ran = results.record["stages"]
+    for name in dict.fromkeys(("scenario", *(stage.name for stage in STAGES))):
+        facts = ran.get(name)
+        if facts is not None and facts["ran"]:
             _say(f"ran  {name:<11} {facts['seconds']:6.1f} s  {facts['reason']}", err=True)
     _print_headlines(study, results)
     index = results.index_page

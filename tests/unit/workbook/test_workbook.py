@@ -13,6 +13,7 @@ import spatial as sp
 from spatial.messages import languages, words_of
 from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
+from spatial.stages.gaps import gaps
 from spatial.stages.workbook import workbook
 from spatial.workbook import sheets
 from spatial.workbook.content import _stable
@@ -190,11 +191,18 @@ def test_the_system_of_towns_is_the_table_in_words(book, results):
     assert values(page, "Towns in all") == rows["towns_total"].tolist()
 
 
+def written_anew(study, tables):
+    """Write the workbook of other tables, with the summary that follows from them."""
+    options = Options(study, EVERYTHING)
+    summary = gaps(options, tables, lambda _done, _said: None)["summary"]
+    return workbook(options, tables | {"summary": summary}, lambda _done, _said: None)["files"][0]
+
+
 def test_without_a_score_there_are_no_sheets_of_it(ran, results):
     study = sp.Study.from_toml(ran.save(), raw=ran.raw)
     tables = {name: getattr(results, name) for name in results.names}
     bare = {name: table for name, table in tables.items() if name not in {"scores", "score_components"}}
-    book = workbook(Options(study, EVERYTHING), bare, lambda _done, _said: None)["files"][0]
+    book = written_anew(study, bare)
     names = openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames
     assert names[:2] == ["摘要", "各乡镇标准"]
 
@@ -229,7 +237,7 @@ def norms_in_doubt(ran, results, why):
     }
     changed = {"norm_results": tables["norm_results"].assign(**doubt, **everybody)}
     study = sp.Study.from_toml(ran.save(), raw=ran.raw)
-    made = workbook(Options(study, EVERYTHING), tables | changed, lambda _done, _said: None)["files"][0]
+    made = written_anew(study, tables | changed)
     return openpyxl.load_workbook(io.BytesIO(made.content))["各乡镇标准"]
 
 
