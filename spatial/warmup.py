@@ -128,9 +128,6 @@ THEIRS = tuple(STEPS)[2:]
 """Steps of the second process; the last two need what the first process compiles first. Both take about as long."""
 
 
-# Compile every kernel once, so that no later call waits: what ``spatial warmup`` does.
-
-
 def compiled_kernels() -> dict[str, Dispatcher]:
     """List the compiled functions of the package."""
     from numba.core.dispatcher import Dispatcher  # noqa: PLC0415 - the second process starts before

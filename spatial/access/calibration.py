@@ -231,8 +231,6 @@ def _errors(part: pd.DataFrame, stage: str) -> dict[str, float]:
     return {**values, "mean_absolute_min": float(np.abs(minutes).mean())}
 
 
-# Fit the speeds of a network to observed minutes, and say how far off they are on observations kept aside.
-
 _BY = ("road_class", "surface")
 
 _SETTLED = 1e-4

@@ -70,8 +70,6 @@ def fill_rings(
     return given
 
 
-# Facilities that fill up: who is served, who comes to a full facility, and who reaches none.
-
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 Order: TypeAlias = Literal["time", "capacity", "table", "optimal"]

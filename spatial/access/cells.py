@@ -94,8 +94,6 @@ def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.flo
     return np.asarray(mask.values[cells.row, cells.column], dtype=np.float64)
 
 
-# Cells of a population raster as origins: the same tables for cells as for settlements.
-
 _PLACES = ("people", "centre")
 _WHOLE = 1e-6
 """How far from a whole number the ratio of two cell sizes may be, for rounding in files."""

@@ -265,9 +265,6 @@ def _points(frame: pd.DataFrame) -> NDArray[np.object_] | None:
     return None if points is None else np.asarray(points.to_numpy(), dtype=object)
 
 
-# The floating catchment family: supply per person around settlements, and how crowded facilities are.
-
-
 def floating_catchment_area(  # noqa: PLR0913 - the name and the options that analysts know, by keyword
     od: pd.DataFrame,
     settlements: pd.DataFrame,

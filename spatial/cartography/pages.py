@@ -127,8 +127,6 @@ def _rank(page: dict[str, Any], opening: set[str | None]) -> tuple[bool, bool, s
     )
 
 
-# All pages of a study: the index, a gap map a service, the last mile; each within its budget.
-
 _NEEDED = ("settlements", "facilities", "access", "norm_results")
 _BYTES_A_MB = 1_000_000
 _LOG = logging.getLogger(__name__)

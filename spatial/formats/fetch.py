@@ -248,8 +248,6 @@ def _write(elements: list[dict[str, Any]], target: Path) -> None:
         raise SourceError(f"{target}: cannot be written: {error}") from error
 
 
-# Bring what a study lacks: files from their described addresses, an extract of its ground through osmnx.
-
 _FROM_OVERPASS = "OpenStreetMap through Overpass"
 _FILE_HEADING = re.compile(r"(?m)^(?=\s*\[\[file\]\])")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]+/?\S*")

@@ -231,8 +231,6 @@ def _index(keys: Iterable[Iterable[str]]) -> dict[str, list[int]]:
     return found
 
 
-# Places without coordinates: located by decision, by unit code, else by name within the township, or listed.
-
 CANDIDATES = 5
 """So many settlements are named for a place that is to be decided."""
 

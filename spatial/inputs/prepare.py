@@ -146,8 +146,6 @@ class Layers:
     columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
 
 
-# Read and check everything that a study needs, and write nothing.
-
 METRES_A_KM = 1000.0
 DOUBT = "datum_doubtful"
 STUDY = "study"

@@ -390,8 +390,6 @@ def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
             )
 
 
-# The catalogue: which layers there are, in which group, with which look and names.
-
 PEOPLE = "persons"
 """In the name of every column that counts people."""
 

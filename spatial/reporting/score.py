@@ -238,8 +238,6 @@ def _named(name: str, text: str) -> bool:
     return name in text
 
 
-# The score on the study's one page, and of one settlement: levels, gaps, gates, what holds it back, how sure.
-
 STUDY, TOWNSHIP, SETTLEMENT = "study", "township", "settlement"
 URBAN, RURAL, UNKNOWN = "urban", "rural", "unknown"
 _NUMBERS = (

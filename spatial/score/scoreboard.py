@@ -367,8 +367,6 @@ def _governance(unit: Unit, ground: Ground, evidence: Evidence) -> list[Componen
     ]
 
 
-# Levels and gaps of every unit, joined but never averaged with each other, with gates beside them.
-
 SHARES = frozenset({"all_season_connection", "last_mile_coverage", "digital_coverage"})
 """Components that every person has, has not, or may have."""
 LEAST_GAPS = 2

@@ -212,8 +212,6 @@ def _functional_areas(
     return functional_area_table(ground, unit_types, inputs["boundaries"], cells, commuting or minutes, rules)
 
 
-# Stage `score`: how integrated the study is, how segmented town and country are, and how sure that is.
-
 LEAST_MIN = 1.0
 """Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
 GOALPOSTS = 0.1

@@ -180,8 +180,6 @@ def _nowhere() -> Path:
     return Path()
 
 
-# What a table looks to be: settlements, facilities, roads, boundaries, flows or official totals, with the reasons.
-
 ENOUGH = 3.0
 """Points that a kind needs to be named."""
 

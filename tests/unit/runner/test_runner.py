@@ -137,6 +137,38 @@ def test_a_page_that_is_no_longer_made_is_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["en.html"]
 
 
+def told(options, _inputs, _progress):
+    return {"summary": {"factor": options.network.speed_factor}}
+
+
+def told_as_a_file(options, _inputs, _progress):
+    return {"files": [Artifact("summary.json", str(options.network.speed_factor).encode())]}
+
+
+def said(_options, inputs, _progress):
+    return {"files": [Artifact("page.html", str(inputs["summary"]["factor"]).encode())]}
+
+
+def test_the_summary_of_one_stage_is_read_by_another(tmp_path: Path) -> None:
+    stages = (
+        Stage("told", told, makes=("summary",), options=("network",)),
+        Stage("said", said, reads=("summary",), files="maps"),
+    )
+    assert _run(tmp_path, stages=stages) == ["told", "said"]
+    assert (tmp_path / "m" / "page.html").read_text() == "1.0"  # the factor that a study has by default
+    (tmp_path / "p" / "summary.json").write_text("{")
+    assert _run(tmp_path, stages=stages) == ["told"]  # the same bytes again, so the page stays
+    assert _run(tmp_path, _study(network={"speed_factor": 0.5}), stages) == ["told", "said"]
+    assert (tmp_path / "m" / "page.html").read_text() == "0.5"
+
+
+def test_a_summary_that_was_a_file_before_is_not_removed_as_no_longer_made(tmp_path: Path) -> None:
+    before = Stage("told", told_as_a_file, options=("network",), files="processed")
+    _run(tmp_path, stages=(before,))
+    _run(tmp_path, stages=(Stage("told", told, makes=("summary",), options=("network",)),))
+    assert (tmp_path / "p" / "summary.json").read_text() == '{\n "factor": 1.0\n}\n'
+
+
 def test_an_unknown_last_stage_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpatialError, match="the stages are first, second"):
         run_stages(STAGES, _study(), tmp_path, tmp_path, until="third")
