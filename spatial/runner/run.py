@@ -291,7 +291,7 @@ def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) 
     began = time.perf_counter()
     try:
         inputs = _inputs(stage, folders.inputs_of(stage))
-        made = stage.function(Options(study, stage.options), inputs, progress)
+        made = stage.function(**inputs, options=Options(study, stage.options), progress=progress)
         outputs = _write(stage, folders, made)
     except SpatialError as error:
         if isinstance(error, OSError) and error.exit_code == 6:

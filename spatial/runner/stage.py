@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
     from spatial.store import Artifact
     from spatial.study import Study
+    from spatial.study.planned import PlannedStudy as Keys
 
     Value = pd.DataFrame | Raster | dict[str, Any]
     Progress = Callable[[float, str], None]
-    StageFunction = Callable[["Options", Mapping[str, Any], Progress], "Mapping[str, Value | list[Artifact]]"]
+    StageFunction = Callable[..., "Mapping[str, Value | list[Artifact]]"]
+else:
+    Keys = object  # a type checker sees the keys of a study
+
+
+def silent(_fraction: float, _message: str) -> None:
+    """Report no progress."""
 
 
 class Late:
@@ -31,9 +38,14 @@ class Late:
         self.__module__ = module
         self.__qualname__ = name
 
-    def __call__(self, options: Options, inputs: Mapping[str, Any], progress: Progress) -> Any:
+    def load(self) -> StageFunction:
+        """Import the function."""
+        function: StageFunction = getattr(import_module(self.__module__), self.__qualname__)
+        return function
+
+    def __call__(self, **tables_and_options: Any) -> Any:
         """Import the function and call it."""
-        return getattr(import_module(self.__module__), self.__qualname__)(options, inputs, progress)
+        return self.load()(**tables_and_options)
 
 
 _READERS = frozenset({"sources", "scenario", "scenarios"})
@@ -45,8 +57,8 @@ class Stage:
     """A plain function with a declaration."""
 
     name: str  # the stage's name
-    # from options, inputs by name and a progress callable to outputs by name. Files are returned as a list
-    # of `Artifact` under the key ``"files"``
+    # takes each table and raster that it reads as the parameter of that name, ``options`` and ``progress``; returns
+    # what it makes by name, and files as a list of `Artifact` under the key ``"files"``
     function: StageFunction
     # tables and rasters it takes from earlier stages; a trailing ``?`` marks one that may be absent
     reads: tuple[str, ...] = ()
@@ -61,7 +73,7 @@ class Stage:
     reads_base: bool = False
 
 
-class Options:
+class Options(Keys):
     """The part of a study that a stage has declared."""
 
     def __init__(self, study: Study, keys: tuple[str, ...]) -> None:

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spatial.access.last_mile import last_mile
 from spatial.access.nearest import access_table
+from spatial.runner.stage import silent
 from spatial.stages.policy import access_rules, services_in_metres, snap_rules, vocabulary_of, wanted_services
 from spatial.stages.shared import graphs_of, surroundings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import geopandas as gpd
 
     from spatial.runner.stage import Options, Progress, Value
 
 
-def access(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def access(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Measure access in every mode of the study."""
-    settlements, facilities = inputs["settlements"], inputs["facilities"]
-    graphs = graphs_of(options, inputs)
-    surroundings = surroundings_of(options, inputs)
+    graphs = graphs_of(options, nodes, edges)
+    surroundings = surroundings_of(options, study_area, water)
     vocabulary, offered = vocabulary_of(options), set(facilities["service"])
     shortest = services_in_metres(options, vocabulary, offered)
     progress(0.1, "access: times to towns and services")

@@ -13,22 +13,34 @@ from spatial.access.eligibility import is_for_some_units
 from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.places import existing
 from spatial.errors import first_of
+from spatial.runner.stage import silent
 from spatial.stages.policy import snap_rules, vocabulary_of
-from spatial.stages.shared import closer_services, main_graph, surroundings_of
+from spatial.stages.shared import closer_services, graph_of, surroundings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
 
 
 _log = logging.getLogger(__name__)
 
 
-def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def areas(
+    *,
+    facilities: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    population: Raster | None = None,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Draw isochrones and catchments in the study's first mode."""
     chosen = options.areas
-    facilities = existing(inputs["facilities"])
+    facilities = existing(facilities)
     # Say which facilities have no ground, for they are for the people of some units.
     limited = facilities.loc[is_for_some_units(facilities), "facility_id"]
     if len(limited):
@@ -38,15 +50,15 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
             first_of(limited),
         )
     facilities = facilities.loc[~is_for_some_units(facilities)]
-    services = closer_services(options, {**inputs, "facilities": facilities}, chosen.services)
+    services = closer_services(options, facilities, chosen.services)
     if not services or not (chosen.isochrones_min or chosen.catchments):
         return {}
-    graph = main_graph(options, inputs)
-    shared = {
+    graph = graph_of(options, nodes, edges)
+    shared: dict[str, Any] = {
         "vocabulary": vocabulary_of(options),
         "direction": options.access.direction,
         "rules": snap_rules(options.network),
-        "barriers": surroundings_of(options, inputs).barriers,
+        "barriers": surroundings_of(options, study_area, water).barriers,
     }
     reached, nearest = [], []
     for number, (service, kinds) in enumerate(services.items()):
@@ -60,7 +72,7 @@ def areas(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
                 facilities,
                 service=kinds,
                 max_time_min=options.access.max_time_min,
-                population=inputs.get("population"),
+                population=population,
                 **shared,
             )
             # Say who lives in no catchment, so that nobody takes their sum for everybody.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,27 +10,43 @@ import pandas as pd
 from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
 from spatial.inputs.user_tables import observed_from_table
 from spatial.network.combined import LEG_SIGN
+from spatial.runner.stage import silent
 from spatial.stages.network import network_of
 from spatial.stages.policy import snap_rules
-from spatial.stages.shared import main_graph, surroundings_of
+from spatial.stages.shared import surroundings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import geopandas as gpd
 
-    from spatial.network.graph import TravelGraph
+    from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
 
 
-FACTORS, ERRORS, OBSERVATIONS = "calibration_factors", "calibration_errors", "calibration_observations"
-
-
-def calibration(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def calibration(
+    *,
+    roads: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    turns: gpd.GeoDataFrame | None = None,
+    elevation: Raster | None = None,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Hold the speeds of the study's first mode against observed times; without such times there is nothing to do."""
     chosen = options.calibration
     if chosen.observed is None:
         return {}
     progress(0.0, "calibration: network as the speed table has it")
-    graph = network_of(options, inputs, options.network.modes[0])
+    graph = network_of(
+        options,
+        options.network.modes[0],
+        roads=roads,
+        study_area=study_area,
+        turns=turns,
+        elevation=elevation,
+    )
     progress(0.4, "calibration: observed times")
     file = options.raw_path(chosen.observed.path)
     observed = observed_from_table(file, chosen.observed, crs=graph.crs)
@@ -39,12 +54,12 @@ def calibration(options: Options, inputs: Mapping[str, Any], progress: Progress)
     found = calibrate_speeds(
         graph,
         observed.assign(observation=pd.Series(numbers, index=observed.index, dtype="str")),
-        places=[inputs["places"], inputs["facilities"]],
+        places=[places, facilities],
         by=chosen.by,
         groups=chosen.groups,
         fit=FitRules(minimum=chosen.minimum),
         rules=snap_rules(options.network),
-        barriers=surroundings_of(options, inputs).barriers,
+        barriers=surroundings_of(options, study_area, water).barriers,
     )
     names = sorted(found.factors)
     # Classes of a combined mode say their leg; each leg is a mode of its own.
@@ -59,21 +74,37 @@ def calibration(options: Options, inputs: Mapping[str, Any], progress: Progress)
         }
     )
     return {
-        FACTORS: _words(table, ("mode", "by", "group")),
-        ERRORS: _words(found.report.assign(mode=graph.mode), ("half", "stage", "by", "group", "mode")),
-        OBSERVATIONS: _observations(found, graph.mode),
+        "calibration_factors": _words(table, ("mode", "by", "group")),
+        "calibration_errors": _words(
+            found.report.assign(mode=graph.mode), ("half", "stage", "by", "group", "mode")
+        ),
+        "calibration_observations": _observations(found, graph.mode),
     }
 
 
-def calibration_of(options: Options, inputs: Mapping[str, Any]) -> Calibration | None:
+class Fitted(NamedTuple):
+    """What the stage found, where anything was observed."""
+
+    factors: pd.DataFrame | None = None
+    errors: pd.DataFrame | None = None
+    observations: pd.DataFrame | None = None
+
+    def status(self, options: Options) -> str:
+        """Say in a word how well the speeds are known."""
+        if self.factors is None:
+            return "uncalibrated"
+        return "calibrated" if options.calibration.apply else "compared"
+
+
+def calibration_of(options: Options, fitted: Fitted) -> Calibration | None:
     """
     Take what observed times said of the speeds.
 
     Returns None where nothing was observed.
     """
-    if FACTORS not in inputs:
+    factors, errors, seen = fitted
+    if factors is None or errors is None or seen is None:
         return None
-    factors, seen = inputs[FACTORS], inputs[OBSERVATIONS]
     names = factors["group"]
     if "+" in options.network.modes[0]:
         names = factors["mode"] + LEG_SIGN + names
@@ -83,24 +114,8 @@ def calibration_of(options: Options, inputs: Mapping[str, Any]) -> Calibration |
         groups=options.calibration.groups,
         observations=seen.loc[seen["half"] != "unused"],
         unused=seen.loc[seen["half"] == "unused"],
-        report=inputs[ERRORS],
+        report=errors,
     )
-
-
-def calibrated_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph:
-    """Read the graph that headlines use, and say in its report whether its speeds are fitted."""
-    graph = main_graph(options, inputs)
-    found = calibration_of(options, inputs)
-    if found is None or not options.calibration.apply:
-        return graph
-    return replace(graph, report={**graph.report, "calibration": found.summary()})
-
-
-def speed_status(options: Options, inputs: Mapping[str, Any]) -> str:
-    """Say in a word how well the speeds are known."""
-    if FACTORS not in inputs:
-        return "uncalibrated"
-    return "calibrated" if options.calibration.apply else "compared"
 
 
 def _observations(found: Calibration, mode: str) -> pd.DataFrame:

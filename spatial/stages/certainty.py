@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,12 @@ from spatial.access.options import TOWN_TIERS
 from spatial.access.rural_access import rural_access_index
 from spatial.access.uncertainty import access_intervals
 from spatial.network.seasons import with_season
-from spatial.stages.calibration import calibrated_graph, calibration_of, speed_status
+from spatial.runner.stage import silent
+from spatial.stages.calibration import Fitted, calibration_of
 from spatial.stages.policy import access_rules, snap_rules, vocabulary_of, walk_range
 from spatial.stages.shared import (
     closer_services,
+    graph_of,
     headline_cutoffs,
     headline_towns,
     speeds_of,
@@ -28,11 +30,8 @@ from spatial.stages.shared import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
 
-    from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
 
@@ -40,60 +39,43 @@ if TYPE_CHECKING:
 DRY, WET = "dry", "wet"
 
 
-def certainty(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
-    """Say how sure the times of the study's first mode are."""
-    services = closer_services(options, inputs, options.uncertainty.services)
-    towns = {} if options.uncertainty.services else headline_towns(options, inputs)
-    graph = calibrated_graph(options, inputs)
-    wet = _wet(options, graph)
-    progress(0.0, "certainty: paired runs")
-    found: dict[str, Value] = _intervals(options, inputs, graph, wet, services | towns)
-    if wet is not None:
-        progress(0.6, "certainty: the wet season")
-        settlements, dry = inputs["settlements"], inputs["access"]
-        when_wet = access_table(
-            wet,
-            settlements,
-            inputs["facilities"],
-            services=services,
-            rules=access_rules(options),
-            surroundings=surroundings_of(options, inputs),
-        ).access
-        names = [*services, *towns]
-        when_wet = when_wet.loc[when_wet["service"].isin(names)]
-        same = dry.loc[(dry["mode"] == wet.mode) & dry["service"].isin(names)]
-        found["wet_losses"] = wet_loss(same, when_wet, settlements)
-    if "population" in inputs:
-        progress(0.9, "certainty: Rural Access Index")
-        boundaries: gpd.GeoDataFrame = inputs["boundaries"]
-        units = boundaries.loc[boundaries["is_unit"]]
-        people = _within(inputs["population"], inputs["study_area"])
-        found["rural_access"] = rural_access_index(people, graph, zones=units if len(units) else None)
-    return found
-
-
-def _wet(options: Options, graph: TravelGraph) -> TravelGraph | None:
-    if not options.uncertainty.wet or options.network.season != DRY:
-        return None
-    return with_season(graph, WET, table=speeds_of(options))
-
-
-def _intervals(
+def certainty(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    population: Raster | None = None,
+    calibration_factors: pd.DataFrame | None = None,
+    calibration_errors: pd.DataFrame | None = None,
+    calibration_observations: pd.DataFrame | None = None,
     options: Options,
-    inputs: Mapping[str, Any],
-    graph: TravelGraph,
-    wet: TravelGraph | None,
-    services: Mapping[str, frozenset[str]],
+    progress: Progress = silent,
 ) -> dict[str, Value]:
-    tables, people = [], []
-    calibration, status = calibration_of(options, inputs), speed_status(options, inputs)
-    settlements, vocabulary = inputs["settlements"], vocabulary_of(options)
-    for service, kinds in services.items():
+    """Say how sure the times of the study's first mode are."""
+    services = closer_services(options, facilities, options.uncertainty.services)
+    towns = {} if options.uncertainty.services else headline_towns(options, settlements)
+    fitted = Fitted(calibration_factors, calibration_errors, calibration_observations)
+    calibration, graph = calibration_of(options, fitted), graph_of(options, nodes, edges)
+    if calibration is not None and options.calibration.apply:
+        # The report says that the speeds are fitted.
+        graph = replace(graph, report={**graph.report, "calibration": calibration.summary()})
+    asks_for_wet = options.uncertainty.wet and options.network.season == DRY
+    wet = with_season(graph, WET, table=speeds_of(options)) if asks_for_wet else None
+    around = surroundings_of(options, study_area, water)
+    progress(0.0, "certainty: paired runs")
+    found: dict[str, Value] = {}
+    tables, people, vocabulary = [], [], vocabulary_of(options)
+    for service, kinds in (services | towns).items():
         is_town = service in TOWN_TIERS
-        found = access_intervals(
+        paired = access_intervals(
             graph,
             settlements,
-            towns_as_facilities(settlements) if is_town else inputs["facilities"],
+            towns_as_facilities(settlements) if is_town else facilities,
             service=kinds,
             vocabulary=vocabulary,
             cutoffs_min=headline_cutoffs(options),
@@ -104,18 +86,36 @@ def _intervals(
             wet=wet,
             direction=options.access.direction,
             rules=snap_rules(options.network),
-            barriers=surroundings_of(options, inputs).barriers,
+            barriers=around.barriers,
         )
-        table = found.table.assign(service=service, speed_status=status)
+        table = paired.table.assign(service=service, speed_status=fitted.status(options))
         tables.append(_at_home(table, settlements, kinds) if is_town else table)
-        people.append(found.people.assign(service=service, mode=graph.mode))
-    if not tables:
-        return {}
-    names = {"service": "str", "mode": "str"}
-    return {
-        "intervals": pd.concat(tables, ignore_index=True).astype({"service": "str", "speed_status": "str"}),
-        "interval_people": pd.concat(people, ignore_index=True).astype({**names, "factor": "str"}),
-    }
+        people.append(paired.people.assign(service=service, mode=graph.mode))
+    if tables:
+        texts = {"service": "str", "speed_status": "str"}
+        found["intervals"] = pd.concat(tables, ignore_index=True).astype(texts)
+        texts = {"service": "str", "mode": "str", "factor": "str"}
+        found["interval_people"] = pd.concat(people, ignore_index=True).astype(texts)
+    if wet is not None:
+        progress(0.6, "certainty: the wet season")
+        when_wet = access_table(
+            wet,
+            settlements,
+            facilities,
+            services=services,
+            rules=access_rules(options),
+            surroundings=around,
+        ).access
+        names = [*services, *towns]
+        when_wet = when_wet.loc[when_wet["service"].isin(names)]
+        same = access.loc[(access["mode"] == wet.mode) & access["service"].isin(names)]
+        found["wet_losses"] = wet_loss(same, when_wet, settlements)
+    if population is not None:
+        progress(0.9, "certainty: Rural Access Index")
+        units = boundaries.loc[boundaries["is_unit"]]
+        there = _within(population, study_area)
+        found["rural_access"] = rural_access_index(there, graph, zones=units if len(units) else None)
+    return found
 
 
 def _at_home(table: pd.DataFrame, settlements: pd.DataFrame, tiers: frozenset[str]) -> pd.DataFrame:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from spatial.inputs.prepare import Layers
     from spatial.inputs.services import Vocabulary
     from spatial.study.scenarios import ScenarioOptions
+    from spatial.study.sources import TableSource
 
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
@@ -52,13 +53,13 @@ def check_study(study: Study) -> Iterator[str]:
             partial(_lay, after, options, item, layers.facilities),
         ]
     if options.calibration.observed is not None:
-        reads.append(partial(_observed, options, layers))
+        reads.append(partial(_observed, options, options.calibration.observed, layers))
     for source in options.sources.population_groups.values():
         files = [options.raw_path(path) for path in source.paths]
         reads += [partial(read_population, [file], nodata=source.nodata) for file in files]
     if layers.official_units is not None:
-        ground = {"boundaries": layers.boundaries, "study_area": layers.study_area}
-        reads.append(partial(units_of_level, options, ground, layers.settlements))
+        units = partial(units_of_level, options, layers.settlements, layers.study_area, layers.boundaries)
+        reads.append(units)
     reads.append(partial(_refuse_missing_columns, options, layers))
     for read in reads:
         try:
@@ -103,8 +104,7 @@ def _lay(
     after[item.name] = facilities_after(options, item, facilities)
 
 
-def _observed(options: Options, layers: Layers) -> None:
-    source = options.calibration.observed
+def _observed(options: Options, source: TableSource, layers: Layers) -> None:
     seen = observed_from_table(options.raw_path(source.path), source, crs=layers.crs)
     check_observed(seen, [layers.settlements, layers.facilities])
 

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from spatial.access.emergency import emergency_response
+from spatial.runner.stage import silent
 from spatial.stages.policy import crew_mode, snap_rules, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    import geopandas as gpd
 
     from spatial.runner.stage import Options, Progress, Value
     from spatial.study.scenarios import EmergencyOptions
 
 
-def emergency(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def emergency(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Find the response of the study's crews."""
     usual = crew_mode(options.network.modes)
     modes = [crew.mode or usual for crew in options.emergency]
     if not modes or None in modes:
         return {}
     progress(0.0, "emergency: response of crews")
-    graphs = {mode: graph_of(options, inputs, mode) for mode in dict.fromkeys(modes)}
+    graphs = {mode: graph_of(options, nodes, edges, mode) for mode in dict.fromkeys(modes)}
     vocabulary = vocabulary_of(options)
     tables, people = [], []
     for crew, mode in zip(options.emergency, modes, strict=True):
         found = emergency_response(
             graphs[mode],
-            inputs["facilities"],
-            inputs["settlements"],
+            facilities,
+            settlements,
             mobilisation_min=crew.mobilisation_min,
             service=crew.service,
             vocabulary=vocabulary,
             rules=snap_rules(options.network),
-            barriers=surroundings_of(options, inputs).barriers,
+            barriers=surroundings_of(options, study_area, water).barriers,
         )
-        table = _with_targets(found, crew, inputs["settlements"])
+        table = _with_targets(found, crew, settlements)
         tables.append(table)
         people.append(_people(table, crew.targets_min))
     return {

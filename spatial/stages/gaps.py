@@ -9,7 +9,8 @@ from spatial.reporting.certainty import CertaintyNote
 from spatial.reporting.gaps import rank_gaps
 from spatial.reporting.names import with_names
 from spatial.reporting.summary import summarise_study
-from spatial.stages.calibration import calibration_of, speed_status
+from spatial.runner.stage import silent
+from spatial.stages.calibration import Fitted, calibration_of
 from spatial.stages.policy import binding_norms, vocabulary_of, walk_range
 
 if TYPE_CHECKING:
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
-def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dict[str, Value]:
     """Rank the gaps, and gather the numbers that pages, sheets, layers and terminal show: once, for all of them."""
     progress(0.0, "gaps")
     ranked = rank_gaps(
-        inputs["norm_results"], inputs["settlements"], inputs["access"], binding_norms(options)
+        tables["norm_results"], tables["settlements"], tables["access"], binding_norms(options)
     )
-    tables = {**inputs, "gaps": ranked}
+    tables["gaps"] = ranked
     facts = {
         "name": options.name,
         "title": dict(options.title),
@@ -43,7 +44,7 @@ def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         issues=known_issues(tables["provenance"]),
         facts=facts,
         certainty=certainty_note(options, tables, binding),
-        pillar_weights=dict(options.score.weights),
+        pillar_weights=dict[str, float](options.score.weights.items()),
     )
     summary["score"] = with_names(summary["score"], tables.get("boundaries"))
     return {"gaps": ranked, "summary": summary}
@@ -52,7 +53,12 @@ def gaps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:
     """Say what the paired runs assumed."""
     vocabulary, walk = vocabulary_of(options), walk_range(options)
-    measured, status = calibration_of(options, tables), speed_status(options, tables)
+    fitted = Fitted(
+        tables.get("calibration_factors"),
+        tables.get("calibration_errors"),
+        tables.get("calibration_observations"),
+    )
+    measured, status = calibration_of(options, fitted), fitted.status(options)
     found = {word: vocabulary.for_register(word) for word in sorted(set(binding["service"]))}
     return CertaintyNote(
         answers={word: service.id for word, service in found.items() if service is not None},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.cartography.page_data import PageMeta, ServiceNote, SourceNote
 from spatial.cartography.pages import build_pages
 from spatial.reporting.wording import stated
+from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, inventories, vocabulary_of
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from spatial.store import Artifact
 
 
-def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
+def maps(
+    *, summary: dict[str, Any], options: Options, progress: Progress = silent, **tables: Any
+) -> dict[str, list[Artifact]]:
     """Write the pages of the study."""
     progress(0.0, "maps")
     vocabulary = vocabulary_of(options)
-    known = inventories(options, vocabulary, inputs["facilities"])
+    known = inventories(options, vocabulary, tables["facilities"])
     offered = (*vocabulary.services, *vocabulary.tiers)
     meta = PageMeta(
         study=options.name,
@@ -30,7 +33,7 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         status=options.outputs.status,
         population_basis=options.population.basis,
         modes=options.network.modes,
-        services=_notes(known, vocabulary, inputs["access"]["service"].unique()),
+        services=_notes(known, vocabulary, tables["access"]["service"].unique()),
         synthetic=options.synthetic,
         note=options.note,
         map_approval=options.outputs.map_approval or "",
@@ -40,21 +43,21 @@ def maps(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         tolerance_share=options.official.tolerance_share,
         imputed_share=options.official.imputed_share,
         level_bands=options.score.level_bands,
-        pillar_weights=dict(options.score.weights),
+        pillar_weights=dict[str, float](options.score.weights.items()),
         scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
             SourceNote(row.path, stated(row.origin), stated(row.licence), stated(row.vintage), row.issue)
-            for row in inputs["provenance"].itertuples(index=False)
+            for row in tables["provenance"].itertuples(index=False)
         ),
     )
     pages = build_pages(
-        {name: table for name, table in inputs.items() if name != "summary"},
+        tables,
         meta=meta,
-        summary=inputs["summary"],
+        summary=summary,
         register=binding_norms(options),
         languages=options.outputs.languages,
         max_page_mb=options.outputs.max_page_mb,
-        relief=inputs.get("elevation"),
+        relief=tables.get("elevation"),
     )
     return {"files": pages}
 

@@ -14,13 +14,17 @@ from spatial.access.eligibility import open_for_group
 from spatial.access.groups import Group, group_travel_times
 from spatial.errors import ContractError
 from spatial.inputs.facility_facts import capacity_units
+from spatial.runner.stage import silent
 from spatial.stages.policy import decay_of, snap_rules, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, surroundings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    import geopandas as gpd
 
     from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
     from spatial.runner.stage import Options, Progress, Value
     from spatial.study.access import MeasureOptions
 
@@ -53,16 +57,30 @@ class _Case:
         return self.od, self.settlements, self.facilities
 
 
-def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def measures(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Compute the study's measures of access in the mode that it names for them, else in its first."""
     chosen = options.measures
-    services = closer_services(options, inputs, chosen.services)
+    services = closer_services(options, facilities, chosen.services)
     if chosen.persons_per_unit:
-        services |= closer_services(options, inputs, tuple(chosen.persons_per_unit))
+        services |= closer_services(options, facilities, tuple(chosen.persons_per_unit))
     if not services or not (chosen.kinds or chosen.persons_per_unit):
         return {}
     found: dict[str, list[pd.DataFrame]] = {"measures": [], "facility_use": [], "served": []}
-    for number, case in enumerate(_cases(options, inputs, frozenset().union(*services.values()))):
+    graph = graph_of(options, nodes, edges, chosen.mode)
+    barriers = surroundings_of(options, study_area, water).barriers
+    offered = facilities.loc[facilities["service"].isin(frozenset().union(*services.values()))]
+    cases = _cases(options, graph, settlements, offered.reset_index(drop=True), barriers)
+    for number, case in enumerate(cases):
         progress(number / (1 + len(chosen.groups)), f"measures: {case.group}")
         for service, kinds in services.items():
             # Compute every measure of one service for one group.
@@ -81,20 +99,24 @@ def measures(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     return {name: pd.concat(frames, ignore_index=True) for name, frames in found.items() if frames}
 
 
-def _cases(options: Options, inputs: Mapping[str, Any], kinds: frozenset[str]) -> Iterator[_Case]:
+def _cases(
+    options: Options,
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    barriers: gpd.GeoSeries | None,
+) -> Iterator[_Case]:
     """Travel with everybody, then with each group at its own pace."""
-    chosen, graph = options.measures, graph_of(options, inputs, options.measures.mode)
-    settlements, facilities = inputs["settlements"], inputs["facilities"]
-    facilities = facilities.loc[facilities["service"].isin(kinds)].reset_index(drop=True)
+    chosen = options.measures
     absent = sorted({chosen.demand, *(group.column for group in chosen.groups)} - set(settlements.columns))
     if absent:
         raise ContractError(
             "settlements", [f"{name}: the study's measures ask for this column" for name in absent]
         )
-    travel = {
+    travel: dict[str, Any] = {
         "cutoff_min": chosen.catchment_min,
         "rules": snap_rules(options.network),
-        "barriers": surroundings_of(options, inputs).barriers,
+        "barriers": barriers,
     }
     rest = (chosen, options.access.cutoffs_min, vocabulary_of(options))
     od = access.travel_times(graph, settlements, facilities, **travel)

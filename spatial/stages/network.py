@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -11,26 +11,47 @@ from spatial.access.calibration import with_class_factors
 from spatial.network.build import build_network
 from spatial.network.combined import combine_networks
 from spatial.network.splitting import hard_border
+from spatial.runner.stage import silent
 from spatial.stages.shared import speeds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from spatial.network.graph import TravelGraph
+    from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
 
 
 DRY = "dry"
 
 
-def network(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def network(
+    *,
+    roads: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    turns: gpd.GeoDataFrame | None = None,
+    elevation: Raster | None = None,
+    calibration_factors: pd.DataFrame | None = None,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Build the travel graph of every mode of the study."""
     chosen = options.network
     graphs: list[TravelGraph] = []
-    factors = inputs.get("calibration_factors") if options.calibration.apply else None
+    factors = calibration_factors if options.calibration.apply else None
     for number, mode in enumerate(chosen.modes):
         progress(number / len(chosen.modes), f"network: {mode}")
-        graphs.append(network_of(options, inputs, mode, factors))
+        graphs.append(
+            network_of(
+                options,
+                mode,
+                roads=roads,
+                study_area=study_area,
+                turns=turns,
+                elevation=elevation,
+                factors=factors,
+            )
+        )
     frames = [graph.to_frames() for graph in graphs]
     return {
         "nodes": _stack([nodes for nodes, _ in frames]),
@@ -40,28 +61,35 @@ def network(options: Options, inputs: Mapping[str, Any], progress: Progress) -> 
 
 
 def network_of(
-    options: Options, inputs: Mapping[str, Any], mode: str, factors: pd.DataFrame | None = None
+    options: Options,
+    mode: str,
+    *,
+    roads: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    turns: gpd.GeoDataFrame | None,
+    elevation: Raster | None,
+    factors: pd.DataFrame | None = None,
 ) -> TravelGraph:
     """Build one mode, or walk and another one as a network of two layers."""
     chosen = options.network
     layers = [
         build_network(
-            inputs["roads"],
+            roads,
             mode=layer,
             speeds=speeds_of(options),
             speed_factor=chosen.speed_factor,
             ferries=chosen.ferries,
             season=None if chosen.season == DRY else chosen.season,
-            elevation=inputs["elevation"] if chosen.slope else None,
+            elevation=elevation if chosen.slope else None,
             ferry_wait_min=chosen.ferry_wait_min,
-            turns=inputs["turns"] if chosen.turns else None,
+            turns=turns if chosen.turns else None,
         )
         for layer in mode.split("+")
     ]
     if factors is not None:
         layers = [_fitted(options, layer, factors) for layer in layers]
     graph = layers[0] if len(layers) == 1 else combine_networks(*layers)
-    return hard_border(graph, inputs["study_area"]) if chosen.hard_border else graph
+    return hard_border(graph, study_area) if chosen.hard_border else graph
 
 
 def _fitted(options: Options, graph: TravelGraph, factors: pd.DataFrame) -> TravelGraph:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spatial.norms.evaluation import evaluate_norms, with_estimates
 from spatial.norms.evidence import NormEvidence, believed, inventory_table, missing_at_most
+from spatial.runner.stage import silent
 from spatial.stages.policy import (
     binding_norms,
     inventories,
@@ -16,39 +17,49 @@ from spatial.stages.policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import geopandas as gpd
+    import pandas as pd
 
     from spatial.runner.stage import Options, Progress, Value
 
 
-def norms(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def norms(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    last_mile: pd.DataFrame,
+    unplaced: pd.DataFrame | None = None,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Judge every norm that binds the study."""
     progress(0.0, "norms")
-    vocabulary = vocabulary_of(options).knowing(set(inputs["facilities"]["service"]))
-    known = inventories(options, vocabulary, inputs["facilities"])
+    vocabulary = vocabulary_of(options).knowing(set(facilities["service"]))
+    known = inventories(options, vocabulary, facilities)
     official = official_totals(options, vocabulary).facilities
-    inventory = inventory_table(
-        inputs["facilities"], declared=known, official=official, vocabulary=vocabulary
-    )
+    inventory = inventory_table(facilities, declared=known, official=official, vocabulary=vocabulary)
     evidence = NormEvidence(
         vocabulary=vocabulary,
         inventory=believed(known, inventory, vocabulary, official),
         missing_at_most=missing_at_most(inventory, vocabulary, official),
-        facilities=inputs["facilities"],
-        unplaced=inputs.get("unplaced"),
-        boundaries=inputs["boundaries"],
-        last_mile=inputs["last_mile"],
-        roads=inputs["roads"],
+        facilities=facilities,
+        unplaced=unplaced,
+        boundaries=boundaries,
+        last_mile=last_mile,
+        roads=roads,
     )
     results = evaluate_norms(
         register_of(options),
-        inputs["settlements"],
-        inputs["access"],
+        settlements,
+        access,
         as_of=options.as_of,
         rules=norm_rules(options),
         evidence=evidence,
     )
     binding = binding_norms(options)
     counted = dict(zip(binding["norm_id"].astype(str), binding["stat_unit"].astype(str), strict=True))
-    results = with_estimates(results, inputs["settlements"], counted)
+    results = with_estimates(results, settlements, counted)
     return {"norm_results": results, "inventory": inventory}

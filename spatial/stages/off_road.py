@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,11 @@ import shapely
 
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.places import existing
+from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, findings_frame
 from spatial.rasters import Raster
+from spatial.runner.stage import silent
 from spatial.stages.policy import vocabulary_of
 from spatial.stages.shared import speeds_over_ground
 from spatial.terrain.friction import align_raster, friction_surface, require_aligned
@@ -21,8 +23,6 @@ from spatial.terrain.referral import cells_at, move_to_open_cells
 from spatial.terrain.surface import catchment_surface
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -35,29 +35,39 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def off_road(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    landcover: Raster | None = None,
+    elevation: Raster | None = None,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Spread from the facilities of the study's service over land cover, slope, roads and water."""
     chosen = options.off_road
     if chosen.service is None:
         return {}
-    landcover: Raster = inputs["landcover"]
+    if landcover is None:
+        raise ContractError("off_road", ["landcover: the stage needs it where the study names a service"])
     progress(0.0, "off-road: friction")
     findings: list[Finding] = []
-    elevation = _elevation(chosen, inputs.get("elevation"), landcover, findings)
+    elevation = _elevation(chosen, elevation, landcover, findings)
     # Water that cannot be waded: lines and polygons, for points cover no ground.
-    water = inputs["water"]
     closed = water.loc[water["is_barrier"] & ~water.geometry.geom_type.isin(["Point", "MultiPoint"])]
     friction = friction_surface(
         landcover,
         speeds_over_ground(options),
-        roads=inputs["roads"].to_crs(landcover.crs),
+        roads=roads.to_crs(landcover.crs),
         barriers=closed.to_crs(landcover.crs),
         elevation=elevation,
         mode=chosen.mode,
     )
     progress(0.3, f"off-road: times to {chosen.service}")
-    facilities = _offering(options, inputs["facilities"].to_crs(landcover.crs), findings)
-    places = inputs["settlements"].to_crs(landcover.crs)
+    facilities = _offering(options, chosen.service, facilities.to_crs(landcover.crs), findings)
+    places = settlements.to_crs(landcover.crs)
     sources = _on_open_ground(friction, facilities, landcover, findings)
     travel: SurfaceOptions = {
         **friction.options,
@@ -74,15 +84,15 @@ def off_road(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         **travel,
     )
     origins = _on_open_ground(friction, places, landcover, findings)
-    table = _table(
-        inputs["settlements"], origins, (minutes, nearest), sources["id"].to_numpy(), chosen.service
-    )
+    table = _table(settlements, origins, (minutes, nearest), sources["id"].to_numpy(), chosen.service)
     surface = Raster(
         np.where(np.isfinite(minutes), minutes, np.nan), landcover.transform, landcover.crs, "off_road_min"
     )
     return {
         "off_road": table,
-        "findings_off_road": findings_frame(findings, crs=landcover.crs).to_crs(inputs["settlements"].crs),
+        "findings_off_road": findings_frame(findings, crs=landcover.crs).to_crs(
+            require_metres(settlements.crs, what="settlements")
+        ),
         "friction": friction.raster,
         "off_road_min": surface,
     }
@@ -119,8 +129,10 @@ def _elevation(
     return aligned
 
 
-def _offering(options: Options, facilities: gpd.GeoDataFrame, findings: list[Finding]) -> gpd.GeoDataFrame:
-    kinds = vocabulary_of(options).satisfying(options.off_road.service)
+def _offering(
+    options: Options, service: str, facilities: gpd.GeoDataFrame, findings: list[Finding]
+) -> gpd.GeoDataFrame:
+    kinds = vocabulary_of(options).satisfying(service)
     chosen = existing(facilities.loc[facilities["service"].isin(kinds)])
     limited = is_for_some_units(chosen)
     findings += [

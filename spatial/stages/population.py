@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -33,12 +33,11 @@ from spatial.people.unit_totals import (
     scale_to_units,
     unit_totals,
 )
+from spatial.runner.stage import silent
 from spatial.stages.policy import snap_rules
-from spatial.stages.shared import main_graph
+from spatial.stages.shared import graph_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from spatial.formats.raster import GridReading
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
 # People of settlements beside what else is known of them: groups, official numbers of units, and the basis.
 
 TOTAL, LISTED = "population_persons", "population_listed"
-UNITS = "official_units"
 
 
 @dataclass(eq=False)
@@ -65,9 +63,16 @@ class People:
     groups: dict[str, FloatArray] = field(default_factory=dict)
 
 
-def finish_people(options: Options, inputs: Mapping[str, Any], people: People) -> dict[str, Value]:
+def finish_people(
+    people: People,
+    study_area: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    official_units: pd.DataFrame | None,
+    *,
+    options: Options,
+) -> dict[str, Value]:
     """Mark the basis, fill groups, and hold people against the official numbers of their units."""
-    work = _Work(options, inputs, people)
+    work = _Work(options, people, study_area, boundaries, official_units)
     work.match()
     work.scale()
     work.fill_groups()
@@ -79,10 +84,11 @@ class _Work:
     """The settlements while their people are finished."""
 
     options: Options
-    inputs: Mapping[str, Any]
     people: People
+    study_area: gpd.GeoDataFrame
+    boundaries: gpd.GeoDataFrame
+    official_units: pd.DataFrame | None
     matched: MatchedUnits | None = None
-    boundaries: gpd.GeoDataFrame | None = None
     scaling: Scaling | None = None
     by_group: dict[str, UnitPeople] = field(default_factory=dict)
 
@@ -99,20 +105,21 @@ class _Work:
 
     def match(self) -> None:
         """Find the unit of every settlement and its official row."""
-        official = self.inputs.get(UNITS)
-        if official is None:
+        if self.official_units is None:
             return
-        places, self.boundaries = units_of_level(self.options, self.inputs, self.settlements)
-        self.matched = match_units(official, places, self.boundaries, options=self.options.placing)
+        places, self.boundaries = units_of_level(
+            self.options, self.settlements, self.study_area, self.boundaries
+        )
+        self.matched = match_units(self.official_units, places, self.boundaries, options=self.options.placing)
 
     def official(self, column: str) -> FloatArray:
         """Read a column of the official table by unit; NaN where there is no number."""
         assert self.matched is not None
+        assert self.official_units is not None
         rows = self.matched.units["official"].to_numpy()
-        table = self.inputs[UNITS]
-        if column not in table.columns:
+        if column not in self.official_units.columns:
             return np.full(len(rows), np.nan)
-        values = table[column].to_numpy(dtype=np.float64)
+        values = self.official_units[column].to_numpy(dtype=np.float64)
         return np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
 
     def official_group(self, group: str) -> FloatArray:
@@ -196,7 +203,6 @@ class _Work:
         scaling: Scaling | None,
     ) -> UnitPeople:
         assert self.matched is not None
-        assert self.boundaries is not None
         unknown = np.full(len(self.matched.units) + 1, np.nan)
         raster = self.people.raster if group == EVERYBODY else None
         if raster is not None:
@@ -231,6 +237,8 @@ class _Work:
         if self.people.raster is None:
             listed = self.before
         everybody = self._unit_people(EVERYBODY, self.before, self.after, listed, self.scaling)
+        given = self.options.sources.official_units
+        assert given is not None
         made["unit_totals"] = unit_totals(
             self.matched,
             [everybody, *self.by_group.values()],
@@ -238,8 +246,8 @@ class _Work:
             said=OfficialNumbers(
                 self.options.official.tolerance_share,
                 basis,
-                self.options.sources.official_units.source,
-                self.options.sources.official_units.counts,
+                given.source,
+                given.counts,
             ),
         )
         return made
@@ -281,17 +289,21 @@ class _Work:
 
 
 def units_of_level(
-    options: Options, inputs: Mapping[str, Any], settlements: gpd.GeoDataFrame
+    options: Options,
+    settlements: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """
     Find the units that official numbers are of.
 
     Returns settlements with the unit of the official level, and the boundaries that are its units.
     """
-    boundaries, level = inputs["boundaries"], options.sources.official_units.level
+    official = options.sources.official_units
+    level = None if official is None else official.level
     if level is None:
         return settlements, boundaries[boundaries["is_unit"]].reset_index(drop=True)
-    ground = shapely.union_all(inputs["study_area"].geometry.to_numpy())
+    ground = shapely.union_all(study_area.geometry.to_numpy())
     chosen = choose_units(boundaries, (level,), area=ground)
     if not chosen.any():
         there = sorted({int(value) for value in boundaries["admin_level"]})
@@ -312,9 +324,20 @@ def units_of_level(
 # Stage `population`: the people of the raster go to settlements, over the network.
 
 
-def population(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def population(
+    *,
+    places: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    official_units: pd.DataFrame | None = None,
+    population: Raster | None = None,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Give every populated cell to the settlement it belongs to; without a raster, keep what the tables say."""
-    places, raster = inputs["places"], inputs.get("population")
+    raster = population
     groups = options.sources.population_groups
     if raster is None:
         people = People(*_from_places(places, options.population.min_known_share))
@@ -322,9 +345,9 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
         progress(0.1, "population: cells to settlements")
         allocate = functools.partial(
             allocate_population_with_account,
-            graph=main_graph(options, inputs),
+            graph=graph_of(options, nodes, edges),
             max_distance_m=options.population.max_distance_m,
-            study_area=inputs["study_area"],
+            study_area=study_area,
             rules=snap_rules(options.network),
         )
     if raster is not None:
@@ -337,7 +360,7 @@ def population(options: Options, inputs: Mapping[str, Any], progress: Progress) 
         people.groups[name] = np.sum(persons, axis=0)
         account = _of_group(name, [account for _, account in allocated], readings)
         people.account = pd.concat([people.account, account], ignore_index=True)
-    return finish_people(options, inputs, people)
+    return finish_people(people, study_area, boundaries, official_units, options=options)
 
 
 def _of_group(name: str, accounts: list[pd.DataFrame], readings: list[GridReading]) -> pd.DataFrame:

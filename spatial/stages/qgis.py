@@ -14,6 +14,7 @@ from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.meta import QgisMeta, load_messages
 from spatial.qgis.rasters import QgisRaster, write_raster
 from spatial.rasters import Raster
+from spatial.runner.stage import silent
 from spatial.stages.gaps import known_issues
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
 from spatial.stages.shared import issues_told, provenance_told
@@ -47,22 +48,24 @@ RASTERS = (
 """Rasters from the top: name, unit, group and sub-group."""
 
 
-def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
+def qgis(
+    *, summary: dict[str, Any], options: Options, progress: Progress = silent, **tables: Any
+) -> dict[str, list[Artifact]]:
     """Write the GeoPackage, the project and the rasters."""
     progress(0.0, "QGIS layers")
     vocabulary = vocabulary_of(options)
     binding = binding_norms(options)
     # Name the services of the norms that open the page, in order.
-    norms = inputs["summary"]["norms"]
+    norms = summary["norms"]
     opening = [norm for norm in norms if norm["is_headline"]] or norms
     by_id = {norm_id_of(norm): norm["service"] for norm in opening}
-    results = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
-    measured = set(inputs["access"]["service"])
+    results = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
+    measured = set(tables["access"]["service"])
     named = [str(results.get(norm, service)) for norm, service in by_id.items()]
     headlines = [name for name in dict.fromkeys(named) if name in measured]
-    language, issues = options.outputs.languages[0], inputs["known_issues"]
+    language, issues = options.outputs.languages[0], tables["known_issues"]
     told = {
-        "provenance": provenance_told(inputs["provenance"], issues, language),
+        "provenance": provenance_told(tables["provenance"], issues, language),
         "known_issues": issues_told(issues, language),
     }
     meta = QgisMeta(
@@ -81,38 +84,37 @@ def qgis(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dic
         issues=known_issues(told["provenance"]),
         method=load_messages(language).text("project", "method_text"),
         mode=options.network.modes[0],
-        services=_service_names(options, inputs),
+        services=_service_names(options, tables),
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms={
             str(row.norm_id): f"{row.norm_id}: {row.source_title}" for row in binding.itertuples(index=False)
         },
-        thresholds_min=_thresholds_min(options, inputs),
+        thresholds_min=_thresholds_min(options, summary, tables["norm_results"]),
         scenarios={item.name: item.title for item in options.scenarios},
         cutoffs_min=sorted(options.access.cutoffs_min),
         level_bands=options.score.level_bands,
     )
-    tables = {name: value for name, value in inputs.items() if isinstance(value, pd.DataFrame)} | told
-    crs = options.outputs.crs or inputs["settlements"].crs
+    frames = {name: value for name, value in tables.items() if isinstance(value, pd.DataFrame)} | told
     return {
         "files": write_qgis(
-            tables,
+            frames,
             name=options.name,
-            crs=crs,
+            crs=options.outputs.crs or tables["settlements"].crs,
             languages=options.outputs.languages,
             meta=meta,
-            rasters=_rasters(options, inputs),
+            rasters=_rasters(options, tables),
         )
     }
 
 
-def _service_names(options: Options, inputs: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _service_names(options: Options, tables: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Name services as the vocabulary does, and what norms alone speak of as the pages do."""
     vocabulary = vocabulary_of(options)
     told = messages([language for language in options.outputs.languages if language in languages()])
     names = {}
     used = {
-        str(name) for table in BY_SERVICE if table in inputs for name in inputs[table]["service"].unique()
+        str(name) for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()
     }
     for name in sorted(used):
         service = vocabulary.get(name)
@@ -128,18 +130,18 @@ def _service_names(options: Options, inputs: Mapping[str, Any]) -> dict[str, dic
     return names
 
 
-def _thresholds_min(options: Options, inputs: Mapping[str, Any]) -> dict[str, float]:
+def _thresholds_min(options: Options, summary: Mapping[str, Any], results: pd.DataFrame) -> dict[str, float]:
     """Take the minutes of the first norm on each service, headline norms first, that holds in the mode shown."""
     shown = (None, "any", options.network.modes[0])
-    services = inputs["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"]
+    services = results.drop_duplicates("norm_id").set_index("norm_id")["service"]
     found: dict[str, float] = {}
-    for norm in inputs["summary"]["norms"]:
+    for norm in summary["norms"]:
         if norm["metric"] == "time_min" and norm["mode"] in shown and norm["threshold"] is not None:
             found.setdefault(str(services.get(norm_id_of(norm), norm["service"])), float(norm["threshold"]))
     return found
 
 
-def _rasters(options: Options, inputs: Mapping[str, Any]) -> list[QgisRaster]:
+def _rasters(options: Options, tables: Mapping[str, Any]) -> list[QgisRaster]:
     words = load_messages(options.outputs.languages[0])
     service = options.off_road.service
     named = vocabulary_of(options).get(service) if service else None
@@ -147,7 +149,7 @@ def _rasters(options: Options, inputs: Mapping[str, Any]) -> list[QgisRaster]:
     return [
         replace(
             write_raster(
-                inputs[name],
+                tables[name],
                 name=f"{options.name}_{name}",
                 unit=unit,
                 title=words.text("layers", name, service=shown),
@@ -158,5 +160,5 @@ def _rasters(options: Options, inputs: Mapping[str, Any]) -> list[QgisRaster]:
             shelf=shelf,
         )
         for name, unit, group, shelf in RASTERS
-        if isinstance(inputs.get(name), Raster)
+        if isinstance(tables.get(name), Raster)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -10,10 +10,11 @@ from spatial.inputs.list_review import REVIEW_NUMBERS, TO_REVIEW
 from spatial.inputs.place_tables import TO_DECIDE
 from spatial.inputs.prepare import prepare
 from spatial.plain_text import csv_bytes
+from spatial.runner.stage import silent
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from spatial.formats.files import SourceRecord
     from spatial.rasters import Raster
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 READ_RASTERS = ("population", "elevation", "landcover")
 
 
-def read(
-    options: Options, _inputs: Mapping[str, Any], progress: Progress
-) -> dict[str, Value | list[Artifact]]:
+def read(*, options: Options, progress: Progress = silent) -> dict[str, Value | list[Artifact]]:
     """Read and check every source of the study."""
     progress(0.0, "reading sources")
     layers = prepare(options.declared_study(), named=options.columns_named)

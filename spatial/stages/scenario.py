@@ -17,6 +17,7 @@ from spatial.formats.files import read_provenance
 from spatial.formats.notes import Finding, findings_frame
 from spatial.inputs.units import assign_units, inside, near_unit
 from spatial.network.scenarios import scenario_for_mode
+from spatial.runner.stage import silent
 from spatial.stages.read import provenance_table
 from spatial.stages.scenarios import (
     closing_marks,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.network.scenarios import Scenario
     from spatial.runner.stage import Options, Progress, Value
+    from spatial.study.scenarios import ScenarioOptions
 
 
 LOGGER = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ STUDY = "study"
 ROAD_TEXTS = ("name", "ref", "surface", "oneway", "bridge", "tunnel")
 
 
-def scenario(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def scenario(*, options: Options, progress: Progress = silent, **tables: Any) -> dict[str, Value]:
     """
     Lay a scenario on the tables of today's run.
 
@@ -48,15 +50,16 @@ def scenario(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
     alone is passed on as it is.
     """
     item = options.scenario
-    before = {graph.mode: graph for graph in graphs_of(options, inputs)}
+    assert item is not None  # the stage is one of a planned study
+    before = {graph.mode: graph for graph in graphs_of(options, tables["nodes"], tables["edges"])}
     told = before[item.mode or options.network.modes[0]]
-    refuse_unknown([item], {item.mode: told}, inputs["facilities"])
+    refuse_unknown([item], {item.mode: told}, tables["facilities"])
     main = _with_road_ids(network_scenario(options, item, told))
     marks = closing_marks(options, item, told.crs)
     areas = None if marks is None else marks[marks.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
     after: dict[str, TravelGraph] = {}
     findings: list[Finding] = []
-    middle = shapely.union_all(inputs["study_area"].geometry.to_numpy()).representative_point()
+    middle = shapely.union_all(tables["study_area"].geometry.to_numpy()).representative_point()
     for number, (mode, graph) in enumerate(before.items()):
         progress(number / len(before), f"scenario {item.name}: {mode}")
         change = main
@@ -66,13 +69,13 @@ def scenario(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
             findings += [_left_out(item.name, mode, line, middle) for line in own.left_out]
         after[mode] = change.apply(graph)
         findings += list(_loose_ends(item.name, after[mode]))
-    made = dict(inputs) | _network(inputs, before, after) | _facilities(options, inputs)
-    made["roads"] = _roads(inputs["roads"], main, before, after)
-    findings += namesakes_left_open(options, {item.name: made["facilities"]}, inputs["facilities"])
-    made["provenance"] = _provenance(options, inputs["provenance"])
+    made = tables | _network(tables, before, after) | _facilities(options, item, tables)
+    made["roads"] = _roads(tables["roads"], main, before, after)
+    findings += namesakes_left_open(options, {item.name: made["facilities"]}, tables["facilities"])
+    made["provenance"] = _provenance(options, item, tables["provenance"])
     if findings:
-        found = findings_frame(findings, crs=inputs["findings_network"].crs)
-        made["findings_network"] = pd.concat([inputs["findings_network"], found], ignore_index=True)
+        found = findings_frame(findings, crs=tables["findings_network"].crs)
+        made["findings_network"] = pd.concat([tables["findings_network"], found], ignore_index=True)
     return made
 
 
@@ -104,38 +107,40 @@ def _loose_ends(name: str, graph: TravelGraph) -> Iterator[Finding]:
 
 
 def _network(
-    inputs: Mapping[str, Any], before: Mapping[str, TravelGraph], after: Mapping[str, TravelGraph]
+    tables: Mapping[str, Any], before: Mapping[str, TravelGraph], after: Mapping[str, TravelGraph]
 ) -> dict[str, gpd.GeoDataFrame]:
     """Write the graphs that changed, and take the rows of the others as they are."""
     if all(after[mode] is graph for mode, graph in before.items()):
         return {}
     frames: dict[str, list[gpd.GeoDataFrame]] = {"nodes": [], "edges": []}
     for mode, graph in after.items():
-        kept = [inputs[name].loc[inputs[name]["mode"] == mode] for name in frames]
+        kept = [tables[name].loc[tables[name]["mode"] == mode] for name in frames]
         for rows, table in zip(
             frames.values(), kept if graph is before[mode] else graph.to_frames(), strict=True
         ):
             rows.append(table)
     return {
-        name: gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=inputs[name].crs)
+        name: gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=tables[name].crs)
         for name, rows in frames.items()
     }
 
 
-def _facilities(options: Options, inputs: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
-    item, today = options.scenario, inputs["facilities"]
+def _facilities(
+    options: Options, item: ScenarioOptions, tables: Mapping[str, Any]
+) -> dict[str, pd.DataFrame]:
+    today = tables["facilities"]
     kept = today.loc[~today["facility_id"].isin(item.close_facilities)]
     new = opened_facilities(options, item, today)
     if new is None and len(kept) == len(today):
         return {}
-    every = kept if new is None else _joined(kept, _placed(options, new, inputs))
-    return {"facilities": every.reset_index(drop=True), "counts": _counts(inputs["counts"], every)}
+    every = kept if new is None else _joined(kept, _placed(options, new, tables))
+    return {"facilities": every.reset_index(drop=True), "counts": _counts(tables["counts"], every)}
 
 
-def _placed(options: Options, new: gpd.GeoDataFrame, inputs: Mapping[str, Any]) -> gpd.GeoDataFrame:
+def _placed(options: Options, new: gpd.GeoDataFrame, tables: Mapping[str, Any]) -> gpd.GeoDataFrame:
     """Give new facilities their township, and say whether they lie in the study."""
-    region, boundaries = options.region, inputs["boundaries"]
-    ground = shapely.union_all(inputs["study_area"].geometry.to_numpy())
+    region, boundaries = options.region, tables["boundaries"]
+    ground = shapely.union_all(tables["study_area"].geometry.to_numpy())
     placed = assign_units(new, boundaries, region.unit_levels)
     in_unit = placed["township_id"].notna()
     placed, _ = near_unit(
@@ -222,9 +227,8 @@ def _open_roads(graphs: Mapping[str, TravelGraph]) -> set[str]:
     return found
 
 
-def _provenance(options: Options, today: pd.DataFrame) -> pd.DataFrame:
+def _provenance(options: Options, item: ScenarioOptions, today: pd.DataFrame) -> pd.DataFrame:
     """Name the files of the scenario among the sources."""
-    item = options.scenario
     tables = [table for table in (item.close_file, item.new_roads, item.new_facilities) if table is not None]
     paths = [table.path for table in tables if table.path not in set(today["path"])]
     if not paths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,7 @@ from spatial.inputs.facility_facts import read_facts
 from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
+from spatial.runner.stage import silent
 from spatial.stages.policy import snap_rules, vocabulary_of
 from spatial.stages.shared import (
     closer_services,
@@ -52,21 +53,44 @@ COLUMNS = ("facility_id", "service", "status", "open_to", "eligible_units", "geo
 COUNTS = ("gained_places", "lost_places", "unknown_places")
 
 
-def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def scenarios(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Compare the study's scenarios with the network as it is, each in its mode, by default the study's first."""
     if not options.scenarios:
         return {}
-    graphs = {mode: graph_of(options, inputs, mode) for mode in {item.mode for item in options.scenarios}}
-    after = {item.name: facilities_after(options, item, inputs["facilities"]) for item in options.scenarios}
-    refuse_unknown(options.scenarios, graphs, inputs["facilities"])
-    warned = namesakes_left_open(options, after, inputs["facilities"])
+    graphs: dict[str | None, TravelGraph] = {
+        mode: graph_of(options, nodes, edges, mode) for mode in {item.mode for item in options.scenarios}
+    }
+    after = {item.name: facilities_after(options, item, facilities) for item in options.scenarios}
+    refuse_unknown(options.scenarios, graphs, facilities)
+    warned = namesakes_left_open(options, after, facilities)
     made: dict[str, Value] = {}
     if warned:
-        made["findings_scenarios"] = findings_frame(warned, crs=inputs["facilities"].crs)
+        made["findings_scenarios"] = findings_frame(
+            warned, crs=require_metres(facilities.crs, what="facilities")
+        )
     tables, people = [], []
+    barriers = surroundings_of(options, study_area, water).barriers
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
-        compared = _compared(options, inputs, graphs[item.mode], item, after[item.name])
+        compared = _compared(
+            options,
+            item,
+            graphs[item.mode],
+            settlements=settlements,
+            facilities=facilities,
+            after=after[item.name],
+            barriers=barriers,
+        )
         if len(compared):
             tables.append(compared)
             people.append(_people(compared, headline_cutoffs(options)))
@@ -82,14 +106,22 @@ def scenarios(options: Options, inputs: Mapping[str, Any], progress: Progress) -
 
 def _compared(
     options: Options,
-    inputs: Mapping[str, Any],
-    graph: TravelGraph,
     item: ScenarioOptions,
+    graph: TravelGraph,
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
     after: gpd.GeoDataFrame,
+    barriers: gpd.GeoSeries | None,
 ) -> pd.DataFrame:
-    settlements = inputs["settlements"]
-    either = pd.concat([inputs["facilities"], after], ignore_index=True)
-    towns, services = _looked_at(options, {**inputs, "facilities": either}, item.services)
+    # The tiers of towns, and all services with these: those named, or those of the headline norms.
+    either = gpd.GeoDataFrame(pd.concat([facilities, after], ignore_index=True))
+    towns = {name: TOWN_TIERS[name] for name in item.services if name in TOWN_TIERS}
+    others = [name for name in item.services if name not in TOWN_TIERS]
+    if not item.services:
+        towns = headline_towns(options, settlements)
+    closer = closer_services(options, either, others) if others or not item.services else {}
+    services = closer | towns
     if not services:
         return pd.DataFrame()
     limits, longest = headline_minutes(options), max(options.access.cutoffs_min)
@@ -99,14 +131,14 @@ def _compared(
         graph,
         network_scenario(options, item, graph),
         settlements,
-        _stacked([inputs["facilities"], own]),
+        _stacked([facilities, own]),
         service=services,
         vocabulary=vocabulary_of(options),
         cutoff_min={name: limits.get(name, longest) for name in services},
         direction=options.access.direction,
         facilities_after={item.name: _stacked([after, own])},
         rules=snap_rules(options.network),
-        barriers=surroundings_of(options, inputs).barriers,
+        barriers=barriers,
     )
     at_home = pd.Series(False, index=compared.index)
     for name in towns:
@@ -123,18 +155,6 @@ def _compared(
     within = {f"within_{side}": compared[f"within_{side}"] | at_home for side in ("before", "after")}
     change = compared["class_change"].mask(at_home, "same")
     return compared.assign(**minutes, **status, **within, class_change=change)
-
-
-def _looked_at(
-    options: Options, inputs: Mapping[str, Any], named: Sequence[str]
-) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """Choose the tiers of towns, and all services with these: those named, or those of the headline norms."""
-    if not named:
-        towns = headline_towns(options, inputs)
-        return towns, closer_services(options, inputs, ()) | towns
-    towns = {name: TOWN_TIERS[name] for name in named if name in TOWN_TIERS}
-    others = [name for name in named if name not in TOWN_TIERS]
-    return towns, (closer_services(options, inputs, others) if others else {}) | towns
 
 
 def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -24,8 +24,8 @@ from spatial.indices.resilience import circuity, robust_coverage
 from spatial.indices.town_hierarchy import polycentricity, rank_size
 from spatial.network.matrix import times_matrix
 from spatial.reporting.score import doubted_units, rank_doubts
+from spatial.runner.stage import silent
 from spatial.score.evidence import (
-    GapReading,
     Ground,
     connection,
     gap_reading,
@@ -56,17 +56,18 @@ from spatial.score.towns import (
     why_no_area,
 )
 from spatial.stages.policy import binding_norms, inventories, snap_rules, vocabulary_of
-from spatial.stages.shared import main_graph, surroundings_of
+from spatial.stages.shared import graph_of, surroundings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+    from spatial.access.options import SnapRules
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
+    from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.score.evidence import Component
     from spatial.score.population_grid import UrbanGrid
     from spatial.score.scoreboard import Scoreboard
     from spatial.score.spatial_pattern import AccessClusters
@@ -75,26 +76,44 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 
+class Travel(NamedTuple):
+    """How the study's people travel in its first mode."""
+
+    graph: TravelGraph
+    rules: SnapRules
+    barriers: gpd.GeoSeries | None
+
+    def minutes(self, ground: Ground, goals: gpd.GeoDataFrame, *, key: str) -> FloatArray:
+        """Find the minutes from each place to each goal, (places, goals); inf where there is no way."""
+        placed = partial(place_on, self.graph, rules=self.rules, barriers=self.barriers)
+        homes = placed(gpd.GeoDataFrame(ground.settlements), key="settlement_id")
+        ends = placed(goals, key=key)
+        here = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
+        there = pd.Index(goals[key].astype(str)).get_indexer(pd.Index(ends.ids))
+        times = np.full((len(ground), len(goals)), np.inf)
+        i, j, found, _metres = times_matrix(
+            self.graph, homes.snaps, ends.snaps, direct_barriers=self.barriers
+        )
+        times[here[i], there[j]] = found
+        return times
+
+
 # Clusters of access in a study: who is whose neighbour, as the study asks.
 
 
 def clusters_of(
-    options: Options, ground: Ground, inputs: Mapping[str, Any], access: NDArray[np.float64]
+    options: Options, ground: Ground, boundaries: gpd.GeoDataFrame, travel: Travel, access: FloatArray
 ) -> AccessClusters:
     """Find clusters of access among the neighbours that the study asks for."""
     rule, seed = options.score.neighbours, options.score.seed
     if rule == "township":
-        return township_clusters(ground, access, inputs["boundaries"], rule=rule, seed=seed)
+        return township_clusters(ground, access, boundaries, rule=rule, seed=seed)
     places = gpd.GeoDataFrame(ground.settlements)
     if rule == "straight_line":
         neighbours = nearest_in_line(shapely.get_coordinates(places.geometry.to_numpy()), NEIGHBOURS)
     else:
         neighbours = travel_time_neighbours(
-            main_graph(options, inputs),
-            places,
-            k=NEIGHBOURS,
-            rules=snap_rules(options.network),
-            barriers=surroundings_of(options, inputs).barriers,
+            travel.graph, places, k=NEIGHBOURS, rules=travel.rules, barriers=travel.barriers
         )
     return settlement_clusters(ground, access, neighbours, rule=rule, seed=seed)
 
@@ -105,29 +124,45 @@ _log = logging.getLogger(__name__)
 
 
 def town_and_country(
-    options: Options, ground: Ground, inputs: Mapping[str, Any], access: pd.DataFrame
+    options: Options,
+    ground: Ground,
+    settlements: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    *,
+    study_area: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    flows: pd.DataFrame | None,
+    population: Raster | None,
+    minutes: Callable[[FloatArray], FloatArray],
 ) -> dict[str, pd.DataFrame]:
     """
     Classify settlements and townships, and find functional urban areas.
 
     Returns tables `settlement_types`, `unit_types` and `functional_areas`. Why the last one is empty, or
-    found by travel time, stands in the log.
+    found by travel time, stands in the log. ``minutes`` finds the times from every place to points.
     """
-    cells, reason = _grid(options, ground, inputs)
+    cells, reason = _grid(options, settlements, population)
     types = type_table(ground, access, cells, bins_min=options.score.bands_min)
     units = unit_type_table(
         ground,
         types,
-        (inputs["study_area"], inputs["boundaries"]),
+        (study_area, boundaries),
         cells or reason,
         rules=options.score.degurba.rules,
         tolerance_m=options.region.unit_tolerance_m,
     )
-    areas = _functional_areas(options, ground, inputs, units, cells)
+    reason = why_no_area(units)
+    rules = AreaRules(**options.score.functional_areas.model_dump())
+    commuting = None if reason else _commuting(settlements, units, flows, rules)
+    if reason:
+        _log.info("functional urban areas: none (%s)", reason)
+    areas = functional_area_table(ground, units, boundaries, cells, commuting or minutes, rules)
     return {"settlement_types": types, "unit_types": units, "functional_areas": areas}
 
 
-def _grid(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> tuple[UrbanGrid | None, str]:
+def _grid(
+    options: Options, settlements: gpd.GeoDataFrame, raster: Raster | None
+) -> tuple[UrbanGrid | None, str]:
     """Classify the ground, or say why it cannot be."""
     given = options.score.degurba
     named = DEGURBA_RULES[given.rules]
@@ -139,7 +174,7 @@ def _grid(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> tuple[
         majority=given.majority,
         semi_dense_distance_km=given.semi_dense_distance_km,
     )
-    raster, crs = inputs.get("population"), CRS(ground.settlements.crs)
+    crs = CRS(settlements.crs)
     if raster is not None:
         if not is_too_coarse(raster, crs):
             return urban_grid(raster, crs, rules), ""
@@ -148,7 +183,7 @@ def _grid(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> tuple[
         )
         return None, "grid_too_coarse"
     if given.grid == "settlements":
-        cells = grid_of_settlements(inputs["settlements"], rules)
+        cells = grid_of_settlements(settlements, rules)
         return cells, "" if cells is not None else "no_people_known"
     _log.info(
         "Degree of Urbanisation: not measured, as there is no population raster; score.degurba.grid = "
@@ -157,59 +192,29 @@ def _grid(options: Options, ground: Ground, inputs: Mapping[str, Any]) -> tuple[
     return None, "no_population_grid"
 
 
-def _functional_areas(
-    options: Options,
-    ground: Ground,
-    inputs: Mapping[str, Any],
-    unit_types: pd.DataFrame,
-    cells: UrbanGrid | None,
-) -> pd.DataFrame:
-    rules = AreaRules(**options.score.functional_areas.model_dump())
-    reason = why_no_area(unit_types)
-    commuting: Commuting | None = None
-    if reason:
-        _log.info("functional urban areas: none (%s)", reason)
-    else:
-        units = unit_types.loc[unit_types["unit_level"] == "township", "unit_id"].astype(str).tolist()
-        flows = inputs.get("flows")
-        if flows is not None and len(flows):
-            commuting = commuting_between(flows, inputs["settlements"], units, rules)
-        if commuting is None:
-            _log.info(
-                "functional urban areas: no flows of kind %r with a number of employed residents; shown as "
-                "fua_proxy, by %g minutes of travel",
-                rules.commuting_kind,
-                rules.proxy_min,
-            )
-        elif commuting.unknown:
-            _log.warning(
-                "functional urban areas: nobody says how many are employed in %d township(s), such as %s; they "
-                "join none by commuting",
-                len(commuting.unknown),
-                ", ".join(commuting.unknown[:3]),
-            )
-
-    def minutes(points: FloatArray) -> FloatArray:
-        # Minutes from each place to each point, (places, points); inf = no way.
-        graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
-        rules = snap_rules(options.network)
-        crs = ground.settlements.crs
-        goals = gpd.GeoDataFrame(
-            {"centre": [f"{at:06d}" for at in range(len(points))]},
-            geometry=gpd.points_from_xy(points[:, 0], points[:, 1]),
-            crs=crs,
+def _commuting(
+    settlements: gpd.GeoDataFrame, unit_types: pd.DataFrame, flows: pd.DataFrame | None, rules: AreaRules
+) -> Commuting | None:
+    """Take observed commuting, and say in the log where there is none, or not of every township."""
+    units = unit_types.loc[unit_types["unit_level"] == "township", "unit_id"].astype(str).tolist()
+    commuting = None
+    if flows is not None and len(flows):
+        commuting = commuting_between(flows, settlements, units, rules)
+    if commuting is None:
+        _log.info(
+            "functional urban areas: no flows of kind %r with a number of employed residents; shown as "
+            "fua_proxy, by %g minutes of travel",
+            rules.commuting_kind,
+            rules.proxy_min,
         )
-        homes = place_on(
-            graph, gpd.GeoDataFrame(ground.settlements), key="settlement_id", rules=rules, barriers=barriers
+    elif commuting.unknown:
+        _log.warning(
+            "functional urban areas: nobody says how many are employed in %d township(s), such as %s; they "
+            "join none by commuting",
+            len(commuting.unknown),
+            ", ".join(commuting.unknown[:3]),
         )
-        centres = place_on(graph, goals, key="centre", rules=rules, barriers=barriers)
-        own = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
-        times = np.full((len(ground), len(points)), np.inf)
-        i, j, found, _metres = times_matrix(graph, homes.snaps, centres.snaps, direct_barriers=barriers)
-        times[own[i], j] = found
-        return times
-
-    return functional_area_table(ground, unit_types, inputs["boundaries"], cells, commuting or minutes, rules)
+    return commuting
 
 
 LEAST_MIN = 1.0
@@ -219,65 +224,168 @@ SPEEDS = 0.2
 """How far goalposts and speeds are drawn (INDICATORS, 4.4)."""
 
 
-def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, Value]:
+def score(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    last_mile: pd.DataFrame,
+    routes: gpd.GeoDataFrame,
+    norm_results: pd.DataFrame,
+    flows: pd.DataFrame,
+    known_issues: pd.DataFrame,
+    population: Raster | None = None,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
     """Score the study, its townships and its settlements."""
     progress(0.0, "score: places and towns")
     binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), _rules(options)
-    ground = read_ground(inputs["settlements"], inputs["boundaries"])
-    access = inputs["access"][inputs["access"]["mode"] == options.network.modes[0]]
-    kinds = town_and_country(options, ground, inputs, access)
-    towns = _towns(options, ground, inputs, access, vocabulary)
-    norms, left_out = score_norms(inputs["norm_results"], only=rules.norms)
-    gap = gap_reading(
-        inputs["norm_results"],
-        binding,
-        list(ground.ids),
-        asked=rules.gap_norm,
-        headline=options.norms.headline,
+    mode, ground = options.network.modes[0], read_ground(settlements, boundaries)
+    barriers = surroundings_of(options, study_area, water).barriers
+    travel = Travel(graph_of(options, nodes, edges), snap_rules(options.network), barriers)
+
+    def minutes(points: FloatArray) -> FloatArray:
+        names = [f"{at:06d}" for at in range(len(points))]
+        at = gpd.points_from_xy(points[:, 0], points[:, 1])
+        return travel.minutes(
+            ground, gpd.GeoDataFrame({"centre": names}, geometry=at, crs=settlements.crs), key="centre"
+        )
+
+    kinds = town_and_country(
+        options,
+        ground,
+        settlements,
+        access[access["mode"] == mode],
+        study_area=study_area,
+        boundaries=boundaries,
+        flows=flows,
+        population=population,
+        minutes=minutes,
     )
+    listed = inventories(options, vocabulary, facilities)
+    towns = town_table(
+        ground,
+        facilities,
+        access[access["mode"] == mode],
+        routes[(routes["mode"] == mode) & (routes["service"] == "county_seat")],
+        required=options.score.required_services,
+        listed={name for name, kind in listed.items() if kind == "complete"},
+        satisfying=vocabulary.satisfying,
+        limits=(options.score.town_radius_m, options.score.town_min),
+    )
+    norms, left_out = score_norms(norm_results, only=rules.norms)
+    ids = list(ground.ids)
+    reading = partial(gap_reading, norm_results, headline=options.norms.headline)
+    gap = reading(binding, ids, asked=rules.gap_norm)
     progress(0.2, "score: borders and closed roads")
-    places = place_scores(inputs["norm_results"], list(ground.ids), norms)
-    clusters = clusters_of(options, ground, inputs, places.common_access(ground.official_class))
-    local = {norm for norm, service in _services(binding).items() if not _is_tier(service, vocabulary)}
-    border = gap_reading(
-        inputs["norm_results"],
-        binding[binding["norm_id"].isin(local) & binding["unit"].eq("min")],
-        list(ground.ids),
-        headline=options.norms.headline,
+    places = place_scores(norm_results, ids, norms)
+    common = places.common_access(ground.official_class)
+    clusters = clusters_of(options, ground, boundaries, travel, common)
+    service_of = dict(zip(binding["norm_id"].astype(str), binding["service"].astype(str), strict=True))
+    # Towns stand in one township each: only a service can be reached within one's own township.
+    local = {norm for norm, word in service_of.items() if not _counting(word, vocabulary) & set(TOWN_TIERS)}
+    border = reading(binding[binding["norm_id"].isin(local) & binding["unit"].eq("min")], ids)
+
+    there = gpd.GeoDataFrame(pd.concat([facilities, towns_as_facilities(settlements)], ignore_index=True))
+    how: dict[str, Any] = {"rules": travel.rules, "barriers": travel.barriers, "vocabulary": vocabulary}
+    wanted = _counting(gap.service, vocabulary)
+    robust = None
+    if gap.unit == "min" and wanted & set(there["service"].astype(str)):
+        robust = robust_coverage(
+            travel.graph,
+            gpd.GeoDataFrame(ground.settlements),
+            there,
+            service=wanted,
+            cutoff_min=gap.threshold,
+            **how,
+        )
+    open_min, closed_min = _border_times(
+        ground, facilities, _counting(border.service, vocabulary), travel.graph, how
     )
-    evidence = _evidence(options, ground, inputs, (gap, border, towns, vocabulary))
-    evidence = replace(evidence, spread=(*_spread(options, ground, inputs, gap), clusters.component))
+    # Ways to the nearest town by straight lines to the same.
+    to_town = access[(access["mode"] == mode) & (access["service"] == "town")].set_index("settlement_id")
+    to_town = to_town.reindex(ids)
+    goals = there.drop_duplicates("facility_id").set_index("facility_id").geometry
+    line = shapely.distance(
+        ground.settlements.geometry.to_numpy(), np.array(goals.reindex(to_town["facility_id"]), dtype=object)
+    )
+    space = {"circuity": circuity(to_town["network_distance_m"].to_numpy(dtype=np.float64), line)}
+    coverage = towns["coverage_share"].to_numpy(dtype=np.float64)
+    if (~np.isnan(coverage)).sum() > 1:
+        sizes = rank_size(towns["population_persons"])
+        space = space | {"rank_size_exponent": sizes.exponent, "primacy": sizes.primacy_two}
+        space = space | {"town_polycentricity": polycentricity(coverage[~np.isnan(coverage)])}
+    complete = towns.set_index("settlement_id")["completeness"].reindex(ids)
+    spread = spread_of(
+        ground,
+        gap.beyond,
+        norm=gap.norm,
+        boundaries=boundaries,
+        environment_km=options.score.environment_km,
+    )
+    evidence = Evidence(
+        connected=connection(access, last_mile, ids, mode),
+        road_near=road_is_near(last_mile, ids),
+        beyond=gap.beyond,
+        gap_norm=gap.norm,
+        gap_unit=gap.unit,
+        gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
+        gap_threshold=gap.threshold,
+        completeness=complete.to_numpy(dtype=np.float64),
+        gates=gates_by_unit(norm_results),
+        open_min=open_min,
+        closed_min=closed_min,
+        border_service=border.service,
+        border_threshold_min=border.threshold,
+        border_norm=border.norm,
+        robust=robust,
+        space=space,
+        spread=(*spread, clusters.component),
+    )
     progress(0.6, "score: levels and gaps")
 
-    board = partial(_board, inputs, (ground, evidence), norms, rules)
-    base = board(inputs["norm_results"])
+    def board(results: pd.DataFrame) -> Scoreboard:
+        return score_study(
+            settlements,
+            place_scores(results, ids, norms),
+            evidence,
+            boundaries=boundaries,
+            flows=flows,
+            rules=rules,
+        )
+
+    base = board(norm_results)
     progress(0.8, "score: ranks")
-    variants = _variants(board, inputs["norm_results"], binding)
+    # Score again with goalposts, and with speeds, that are nearer or further.
+    variants = {
+        name: [
+            board(scaled_norms(norm_results, binding, 1.0 / factor, units=units)).scores
+            for factor in (1.0 - by, 1.0 + by)
+        ]
+        for name, by, units in (("goalposts", GOALPOSTS, ()), ("speeds", SPEEDS, ("min",)))
+    }
     # Find whom known issues of the sources forbid to rank or to compare.
     townships = base.scores.loc[base.scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
-    found = doubted_units(inputs["known_issues"], inputs["boundaries"], townships)
+    found = doubted_units(known_issues, boundaries, townships)
     doubts = rank_doubts(found, townships, dict(zip(ground.ids, ground.township, strict=True)))
     ranked, pairs, shares = rank_units(base.scores, rules, variants=variants, doubts=doubts)
     # Model flows between the places of the study area, where the study asks for them.
-    models, n = options.score.potential_flows, len(ground)
-    times = np.full((n, n), np.inf)
+    models = options.score.potential_flows
+    homes = gpd.GeoDataFrame(ground.settlements)
+    times = np.full((len(ground), len(ground)), np.inf)
     if models:
-        graph, barriers = main_graph(options, inputs), surroundings_of(options, inputs).barriers
-        placed = place_on(
-            graph,
-            gpd.GeoDataFrame(ground.settlements),
-            key="settlement_id",
-            rules=snap_rules(options.network),
-            barriers=barriers,
-        )
-        own = pd.Index(ground.ids).get_indexer(pd.Index(placed.ids))
-        i, j, minutes, _metres = times_matrix(graph, placed.snaps, placed.snaps, direct_barriers=barriers)
-        times[own[i], own[j]] = minutes
-    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
-    there = inputs["facilities"][inputs["facilities"]["status"].eq("existing")]
-    there = there[~(there.geometry.is_empty | there.geometry.isna())]
-    at = KDTree(points).query(shapely.get_coordinates(there.geometry.to_numpy()))[1]
-    attraction = np.bincount(np.asarray(at, dtype=np.int64), minlength=n).astype(np.float64)
+        times = travel.minutes(ground, homes, key="settlement_id")
+    points = shapely.get_coordinates(homes.geometry.to_numpy())
+    serving = facilities[facilities["status"].eq("existing")]
+    serving = serving[~(serving.geometry.is_empty | serving.geometry.isna())]
+    at = KDTree(points).query(shapely.get_coordinates(serving.geometry.to_numpy()))[1]
+    attraction = np.bincount(np.asarray(at, dtype=np.int64), minlength=len(ground)).astype(np.float64)
     potential = potential_flows(ground, times, models, attraction=attraction)
     return {
         **kinds,
@@ -286,7 +394,7 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
         "flow_balances": base.flows,
         "access_clusters": clusters.table,
         "score_components": base.components,
-        "score_norms": norms_table(inputs["norm_results"], norms, left_out),
+        "score_norms": norms_table(norm_results, norms, left_out),
         "scores": ranked,
         "rank_pairs": pairs,
         "score_variance": shares,
@@ -297,44 +405,13 @@ def score(options: Options, inputs: Mapping[str, Any], progress: Progress) -> di
     }
 
 
-def _board(
-    inputs: Mapping[str, Any],
-    known: tuple[Ground, Evidence],
-    norms: list[str],
-    rules: ScoreRules,
-    results: pd.DataFrame,
-) -> Scoreboard:
-    ground, evidence = known
-    return score_study(
-        inputs["settlements"],
-        place_scores(results, list(ground.ids), norms),
-        evidence,
-        boundaries=inputs["boundaries"],
-        flows=inputs.get("flows"),
-        rules=rules,
-    )
-
-
-def _variants(
-    board: Callable[[pd.DataFrame], Scoreboard], results: pd.DataFrame, binding: pd.DataFrame
-) -> dict[str, list[pd.DataFrame]]:
-    """Score again with goalposts, and with speeds, that are nearer or further."""
-    return {
-        name: [
-            board(scaled_norms(results, binding, 1.0 / factor, units=units)).scores
-            for factor in (1.0 - by, 1.0 + by)
-        ]
-        for name, by, units in (("goalposts", GOALPOSTS, ()), ("speeds", SPEEDS, ("min",)))
-    }
-
-
 def _rules(options: Options) -> ScoreRules:
     given = options.score
     return ScoreRules(
         norms=given.norms,
         gap_norm=given.gap_norm,
         epsilon=given.epsilon,
-        weights=dict(given.weights),
+        weights=dict[str, float](given.weights.items()),
         volume_targets=dict(given.volume_targets),
         flow_totals={kind: (both.outward, both.inward) for kind, both in given.flow_totals.items()},
         required_services=dict(given.required_services),
@@ -346,121 +423,10 @@ def _rules(options: Options) -> ScoreRules:
     )
 
 
-def _towns(
-    options: Options,
-    ground: Ground,
-    inputs: Mapping[str, Any],
-    access: pd.DataFrame,
-    vocabulary: Vocabulary,
-) -> pd.DataFrame:
-    routes = inputs["routes"]
-    listed = inventories(options, vocabulary, inputs["facilities"])
-    to_seat = routes[(routes["mode"] == options.network.modes[0]) & (routes["service"] == "county_seat")]
-    return town_table(
-        ground,
-        inputs["facilities"],
-        access,
-        to_seat,
-        required=options.score.required_services,
-        listed={name for name, kind in listed.items() if kind == "complete"},
-        satisfying=vocabulary.satisfying,
-        limits=(options.score.town_radius_m, options.score.town_min),
-    )
-
-
-def _spread(
-    options: Options, ground: Ground, inputs: Mapping[str, Any], reading: GapReading
-) -> tuple[Component, ...]:
-    """Measure how those beyond the norm are spread over space."""
-    return spread_of(
-        ground,
-        reading.beyond,
-        norm=reading.norm,
-        boundaries=inputs["boundaries"],
-        environment_km=options.score.environment_km,
-    )
-
-
-def _evidence(
-    options: Options,
-    ground: Ground,
-    inputs: Mapping[str, Any],
-    known: tuple[GapReading, GapReading, pd.DataFrame, Vocabulary],
-) -> Evidence:
-    gap, border, towns, vocabulary = known
-    ids = list(ground.ids)
-    complete = towns.set_index("settlement_id")["completeness"].reindex(ids).to_numpy(dtype=np.float64)
-    graph = main_graph(options, inputs)
-    how: dict[str, Any] = {
-        "rules": snap_rules(options.network),
-        "barriers": surroundings_of(options, inputs).barriers,
-        "vocabulary": vocabulary,
-    }
-    facilities = gpd.GeoDataFrame(
-        pd.concat([inputs["facilities"], towns_as_facilities(inputs["settlements"])], ignore_index=True)
-    )
-    wanted = _serving(gap.service, vocabulary)
-    robust = None
-    if gap.unit == "min" and wanted & set(facilities["service"].astype(str)):
-        robust = robust_coverage(
-            graph,
-            gpd.GeoDataFrame(ground.settlements),
-            facilities,
-            service=wanted,
-            cutoff_min=gap.threshold,
-            **how,
-        )
-    own = _serving(border.service, vocabulary)
-    open_min, closed_min = _border_times(ground, inputs["facilities"], own, graph, how)
-    space = {"circuity": _circuity(ground, facilities, inputs["access"], options.network.modes[0])}
-    coverage = towns["coverage_share"].to_numpy(dtype=np.float64)
-    if (~np.isnan(coverage)).sum() > 1:
-        sizes = rank_size(towns["population_persons"])
-        space = space | {"rank_size_exponent": sizes.exponent, "primacy": sizes.primacy_two}
-        space = space | {"town_polycentricity": polycentricity(coverage[~np.isnan(coverage)])}
-    return Evidence(
-        connected=connection(inputs["access"], inputs["last_mile"], ids, options.network.modes[0]),
-        road_near=road_is_near(inputs["last_mile"], ids),
-        beyond=gap.beyond,
-        gap_norm=gap.norm,
-        gap_unit=gap.unit,
-        gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
-        gap_threshold=gap.threshold,
-        completeness=complete,
-        gates=gates_by_unit(inputs["norm_results"]),
-        open_min=open_min,
-        closed_min=closed_min,
-        border_service=border.service,
-        border_threshold_min=border.threshold,
-        border_norm=border.norm,
-        robust=robust,
-        space=space,
-    )
-
-
-def _circuity(ground: Ground, facilities: gpd.GeoDataFrame, access: pd.DataFrame, mode: str) -> float:
-    """Ways to the nearest town by straight lines to the same."""
-    rows = access[(access["mode"] == mode) & (access["service"] == "town")].set_index("settlement_id")
-    rows = rows.reindex(list(ground.ids))
-    places = facilities.drop_duplicates("facility_id").set_index("facility_id").geometry
-    goals = np.array(places.reindex(rows["facility_id"]), dtype=object)
-    line = shapely.distance(ground.settlements.geometry.to_numpy(), goals)
-    return circuity(rows["network_distance_m"].to_numpy(dtype=np.float64), line)
-
-
-def _serving(service: str, vocabulary: Vocabulary) -> frozenset[str]:
+def _counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
     """Services of facilities, or tiers of towns, that count for a service of the register."""
     item = vocabulary.for_register(service)
     return frozenset() if item is None else counting(item.id, vocabulary)
-
-
-def _is_tier(service: str, vocabulary: Vocabulary) -> bool:
-    item = vocabulary.for_register(service)
-    return item is not None and item.id in TOWN_TIERS
-
-
-def _services(binding: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(binding["norm_id"].astype(str), binding["service"].astype(str), strict=True))
 
 
 def _border_times(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +16,7 @@ from spatial.reporting.wording import issue_text, issues_by_file, source_fact, w
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from spatial.runner.stage import Options
@@ -37,38 +37,33 @@ def speeds_over_ground(options: Options) -> str | Path:
     return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
 
 
-def graphs_of(options: Options, inputs: Mapping[str, Any]) -> list[TravelGraph]:
+def graphs_of(options: Options, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[TravelGraph]:
     """Read the graph of every mode back."""
     modes = options.network.modes
-    return [TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=mode) for mode in modes]
+    return [TravelGraph.from_frames(nodes, edges, mode=mode) for mode in modes]
 
 
-def main_graph(options: Options, inputs: Mapping[str, Any]) -> TravelGraph:
-    """Read the graph that headlines use."""
-    return graph_of(options, inputs, None)
+def graph_of(
+    options: Options, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, mode: str | None = None
+) -> TravelGraph:
+    """Read the graph of one mode, by default of the one that headlines use."""
+    return TravelGraph.from_frames(nodes, edges, mode=mode or options.network.modes[0])
 
 
-def graph_of(options: Options, inputs: Mapping[str, Any], mode: str | None) -> TravelGraph:
-    """Read the graph of one mode."""
-    chosen = mode or options.network.modes[0]
-    return TravelGraph.from_frames(inputs["nodes"], inputs["edges"], mode=chosen)
-
-
-def surroundings_of(options: Options, inputs: Mapping[str, Any]) -> Surroundings:
+def surroundings_of(options: Options, study_area: gpd.GeoDataFrame, water: gpd.GeoDataFrame) -> Surroundings:
     """Take what lies around places; a hard border is a barrier too."""
-    around = Surroundings.from_layers(study_area=inputs["study_area"], water=inputs["water"])
+    around = Surroundings.from_layers(study_area=study_area, water=water)
     if not options.network.hard_border:
         return around
-    walls = [border_lines(inputs["study_area"])] + ([] if around.barriers is None else [around.barriers])
-    barriers = gpd.GeoSeries(pd.concat(walls, ignore_index=True), crs=inputs["study_area"].crs)
+    walls = [border_lines(study_area)] + ([] if around.barriers is None else [around.barriers])
+    barriers = gpd.GeoSeries(pd.concat(walls, ignore_index=True), crs=study_area.crs)
     return Surroundings(around.study_area, barriers, around.sea)
 
 
 def closer_services(
-    options: Options, inputs: Mapping[str, Any], named: Sequence[str]
+    options: Options, facilities: gpd.GeoDataFrame, named: Sequence[str]
 ) -> dict[str, frozenset[str]]:
     """Choose the services that are looked at more closely than by the nearest facility."""
-    facilities = inputs["facilities"]
     offered = set(facilities.loc[facilities["status"] == "existing", "service"])
     vocabulary = vocabulary_of(options)
     every = {
@@ -90,7 +85,7 @@ def closer_services(
             members = binding.loc[norm, "bundle_members"]
             headline += (
                 []
-                if pd.isna(members)
+                if pd.isna(members)  # type: ignore[arg-type] # a text or missing
                 else [part.strip() for part in str(members).replace(";", "|").split("|")]
             )
     found = {item.id for word in headline if (item := vocabulary.for_register(word)) is not None}
@@ -108,24 +103,24 @@ def headline_cutoffs(options: Options) -> list[float]:
 
 def headline_minutes(options: Options) -> dict[str, float]:
     """Find the minutes that the headline norms ask for by service."""
-    vocabulary, norms = vocabulary_of(options), _timed(options).set_index("norm_id")
+    vocabulary, norms = vocabulary_of(options), _timed(options)
+    minutes = dict(zip(norms["norm_id"], norms["threshold"].astype(float), strict=True))
+    services = dict(zip(norms["norm_id"], norms["service"], strict=True))
     found: dict[str, float] = {}
     for norm in options.norms.headline:
-        if norm in norms.index:
-            item = vocabulary.for_register(str(norms.loc[norm, "service"]))
+        if norm in minutes:
+            item = vocabulary.for_register(str(services[norm]))
             if item is not None:
-                found.setdefault(item.id, float(norms.loc[norm, "threshold"]))
+                found.setdefault(item.id, minutes[norm])
     return found
 
 
-def headline_towns(options: Options, inputs: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+def headline_towns(options: Options, settlements: gpd.GeoDataFrame) -> dict[str, frozenset[str]]:
     """Choose the tiers of towns that headline norms ask for."""
     vocabulary = vocabulary_of(options)
     asked = {vocabulary.for_register(word) for word in _headlines(options)["service"]}
     tiers = sorted({item.id for item in asked if item is not None} & set(TOWN_TIERS))
-    return {
-        tier: TOWN_TIERS[tier] for tier in tiers if inputs["settlements"]["tier"].isin(TOWN_TIERS[tier]).any()
-    }
+    return {tier: TOWN_TIERS[tier] for tier in tiers if settlements["tier"].isin(TOWN_TIERS[tier]).any()}
 
 
 def townspeople(ids: pd.Series, settlements: pd.DataFrame, tiers: frozenset[str]) -> pd.Series:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
 from spatial.workbook.content import build_workbook
 from spatial.workbook.sheets import BookMeta
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
 
 
-def workbook(options: Options, inputs: Mapping[str, Any], progress: Progress) -> dict[str, list[Artifact]]:
+def workbook(
+    *, summary: dict[str, Any], options: Options, progress: Progress = silent, **tables: Any
+) -> dict[str, list[Artifact]]:
     """Write ``results.xlsx``."""
     progress(0.0, "workbook")
     vocabulary = vocabulary_of(options)
@@ -31,6 +32,5 @@ def workbook(options: Options, inputs: Mapping[str, Any], progress: Progress) ->
         approval_wanted=approval_wanted(options),
         services={item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)},
     )
-    tables = {name: table for name, table in inputs.items() if name != "summary"}
-    book = build_workbook(tables, summary=inputs["summary"], register=binding_norms(options), meta=meta)
+    book = build_workbook(tables, summary=summary, register=binding_norms(options), meta=meta)
     return {"files": [book]}

@@ -24,15 +24,15 @@ DRIVER = textwrap.dedent(
     killed, whole = Path(sys.argv[3]), Path(sys.argv[4])
     kills = [kill.split(":") for kill in sys.argv[5:]]
 
-    def die(*_):
+    def die(*_, **__):
         os.kill(os.getpid(), signal.SIGKILL)
 
     def dies_at_work(stage):
         return dataclasses.replace(stage, function=die)
 
     def dies_while_writing(stage):
-        def function(*arguments):
-            made = stage.function(*arguments)
+        def function(**given):
+            made = stage.function(**given)
             calls = []
             # Every output is written under another name, synced and renamed: the second one never gets its name.
             os.fsync = lambda _number: die() if calls else calls.append(1)

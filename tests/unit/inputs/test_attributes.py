@@ -181,7 +181,7 @@ def test_too_few_numbers_are_set_aside_and_enough_are_counted(tiny):
             "boundaries": layers.boundaries,
             "study_area": layers.study_area,
         }
-        made = population(options, inputs, lambda *_: None)
+        made = population(**inputs, nodes=None, edges=None, options=options)
         assert made["settlements"]["population_persons"].sum() == total
         account = made["population_account"].set_index("item")
         assert account.loc["unknown", "cells"] == 6

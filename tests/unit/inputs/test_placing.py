@@ -421,9 +421,8 @@ def test_a_study_of_a_list_without_coordinates_is_read_to_the_end(tmp_path: Path
         },
         raw=tmp_path,
     )
-    made = read(
-        Options(study, ("region", "sources", "tiers", "placing", "services_file", "working_crs")), {}, _silent
-    )
+    keys = ("region", "sources", "tiers", "placing", "services_file", "working_crs")
+    made = read(options=Options(study, keys))
     facilities, unplaced = made["facilities"], made["unplaced"]
     assert isinstance(facilities, gpd.GeoDataFrame)
     assert isinstance(unplaced, pd.DataFrame)
@@ -565,7 +564,3 @@ def test_two_townships_of_one_name_and_a_code_of_another_township_place_nothing(
     done = amid_townships(locate_places(rows, _settlements().iloc[:0], twins, key="settlement_id"), twins)
     assert done.frame["placed_at"].fillna("").tolist() == ["", "b9", ""]
     assert done.undecided["place_id"].tolist() == ["a", "c"]
-
-
-def _silent(_fraction: float, _message: str) -> None:
-    """Report nothing."""

@@ -68,14 +68,13 @@ def _finish(study, places, official=None, groups=None):
     boundaries = gpd.GeoDataFrame(
         {"boundary_id": ["A"], "name": ["A"], "admin_level": 8, "is_unit": True}, geometry=[box], crs=CRS_M
     )
-    inputs = {"boundaries": boundaries}
+    units = None
     if official is not None:
-        frame = pd.DataFrame(
+        units = pd.DataFrame(
             {"official_id": ["A"], "unit_code": pd.Series([None], dtype="str"), "name": ["A"], **official}
         )
-        inputs["official_units"] = frame
     people = People(places, account, groups=groups or {})
-    made = finish_people(Options(study, OPTIONS), inputs, people)
+    made = finish_people(people, None, boundaries, units, options=Options(study, OPTIONS))
     for name, frame in made.items():
         TABLES[name].check(frame)
     return made
@@ -193,7 +192,7 @@ def test_a_raster_of_a_group_goes_where_everybody_goes(tmp_path, monkeypatch):
         {"area_id": ["a"], "name": ["a"]}, geometry=[places.union_all().buffer(9_000)], crs=CRS_M
     )
     inputs = {"places": places, "study_area": area}
-    made = population(Options(study, OPTIONS), inputs, lambda *_: None)
+    made = population(**inputs, boundaries=None, nodes=None, edges=None, options=Options(study, OPTIONS))
     found = made["settlements"]
     assert found["elderly_persons"].tolist() == [7.0, 5.0]  # cells at -250 and +250 m; at 750 none; at 1250
     assert found["elderly_source"].tolist() == ["raster", "raster"]

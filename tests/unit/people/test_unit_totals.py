@@ -95,7 +95,7 @@ def _run(study, places, boundaries, official, **more):
         "official_units": official,
         **more,
     }
-    made = population(Options(study, OPTIONS), inputs, lambda *_: None)
+    made = population(**inputs, nodes=None, edges=None, options=Options(study, OPTIONS))
     for name, frame in made.items():
         TABLES[name].check(frame)
     return made

@@ -32,12 +32,12 @@ def _counts(number: float) -> pd.DataFrame:
     return pd.DataFrame({"source": ["toy"], "item": ["n"], "number": [number]})
 
 
-def first(options, _inputs, _progress):
+def first(*, options, progress):
     return {"counts": _counts(options.network.speed_factor)}
 
 
-def second(_options, inputs, _progress):
-    doubled = inputs["counts"]["number"] * 2
+def second(*, counts, options, progress):
+    doubled = counts["number"] * 2
     return {
         "doubled": pd.DataFrame({"number": doubled}),
         "files": [Artifact("page.html", str(doubled[0]).encode())],
@@ -93,7 +93,7 @@ def test_the_plan_says_what_would_run_and_why(tmp_path: Path) -> None:
 
 
 def test_a_failing_stage_keeps_what_finished_and_names_itself(tmp_path: Path) -> None:
-    def broken(_options, _inputs, _progress):
+    def broken(*, options, progress):
         raise SpatialError("the well is dry")
 
     stages = (STAGES[0], Stage("broken", broken, reads=("counts",)))
@@ -104,7 +104,7 @@ def test_a_failing_stage_keeps_what_finished_and_names_itself(tmp_path: Path) ->
 
 
 def test_a_stage_that_makes_what_it_did_not_declare_is_refused(tmp_path: Path) -> None:
-    def generous(_options, _inputs, _progress):
+    def generous(*, options, progress):
         return {"counts": _counts(1.0), "surprise": _counts(1.0)}
 
     with pytest.raises(StageError, match="surprise"):
@@ -128,7 +128,7 @@ def test_a_stage_that_takes_a_study_sees_its_declared_options_only() -> None:
 
 
 def test_a_page_that_is_no_longer_made_is_removed(tmp_path: Path) -> None:
-    def pages(options, _inputs, _progress):
+    def pages(*, options, progress):
         return {"files": [Artifact(f"{name}.html", b"x") for name in options.outputs.languages]}
 
     stages = (Stage("pages", pages, options=("outputs",), files="maps"),)
@@ -137,16 +137,16 @@ def test_a_page_that_is_no_longer_made_is_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["en.html"]
 
 
-def told(options, _inputs, _progress):
+def told(*, options, progress):
     return {"summary": {"factor": options.network.speed_factor}}
 
 
-def told_as_a_file(options, _inputs, _progress):
+def told_as_a_file(*, options, progress):
     return {"files": [Artifact("summary.json", str(options.network.speed_factor).encode())]}
 
 
-def said(_options, inputs, _progress):
-    return {"files": [Artifact("page.html", str(inputs["summary"]["factor"]).encode())]}
+def said(*, summary, options, progress):
+    return {"files": [Artifact("page.html", str(summary["factor"]).encode())]}
 
 
 def test_the_summary_of_one_stage_is_read_by_another(tmp_path: Path) -> None:
@@ -198,13 +198,13 @@ def test_kill_9_at_any_moment_then_run_again_gives_the_same_bytes(tmp_path: Path
             if moment == here:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        def first(options, inputs, progress):
+        def first(*, options, progress):
             die("first")
             return {"counts": pd.DataFrame({"source": ["toy"], "item": ["n"], "number": [1.0]})}
 
-        def second(options, inputs, progress):
+        def second(*, counts, options, progress):
             die("second")
-            return {"doubled": inputs["counts"][["number"]] * 2, "files": [Artifact("page.html", b"2")]}
+            return {"doubled": counts[["number"]] * 2, "files": [Artifact("page.html", b"2")]}
 
         if moment == "write":
             def write_file(self, artifact, folder=None):
@@ -246,7 +246,7 @@ def test_a_killed_run_does_not_leave_the_folder_locked(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="flock is not on Windows")
 def test_two_runs_at_once_on_one_folder_are_refused(tmp_path: Path) -> None:
-    def nested(_options, _inputs, _progress):
+    def nested(*, options, progress):
         run_stages(STAGES, _study(), tmp_path / "p", tmp_path / "m")
         return {}
 
@@ -276,13 +276,13 @@ def test_a_file_that_keeps_its_size_and_time_stamp_is_found_changed_when_all_are
 
 
 def test_a_stage_may_change_what_it_was_given_without_changing_what_the_next_one_gets(tmp_path: Path) -> None:
-    def spoil(_options, inputs, _progress):
-        inputs["counts"]["number"] = -1.0
-        inputs["counts"].loc[0, "item"] = "spoilt"
-        return {"spoilt": inputs["counts"]}
+    def spoil(*, counts, options, progress):
+        counts["number"] = -1.0
+        counts.loc[0, "item"] = "spoilt"
+        return {"spoilt": counts}
 
-    def last(_options, inputs, _progress):
-        return {"same": inputs["counts"]}
+    def last(*, counts, options, progress):
+        return {"same": counts}
 
     stages = (
         STAGES[0],

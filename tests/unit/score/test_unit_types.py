@@ -409,7 +409,10 @@ def staged(score=None, **inputs):
     tables = {"settlements": places(), "boundaries": boundaries, "study_area": area(boundaries)}
     options = SimpleNamespace(score=ScoreOptions.model_validate(score or {}), region=Region())
     ground = read_ground(tables["settlements"], boundaries)
-    made = town_and_country(options, ground, tables | inputs, NO_ACCESS)
+    layers = {"flows": None, "population": None} | tables | inputs
+    made = town_and_country(
+        options, ground, layers.pop("settlements"), NO_ACCESS, **layers, minutes=lambda _points: None
+    )
     for name, table in made.items():
         TABLES[name].check(table)
     return made

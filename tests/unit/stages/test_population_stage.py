@@ -25,7 +25,12 @@ def _run(people: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
         crs="EPSG:32738",
     )
     made = population(
-        Options(STUDY, ("population", "network", "sources")), {"places": places}, lambda *_: None
+        places=places,
+        study_area=None,
+        boundaries=None,
+        nodes=None,
+        edges=None,
+        options=Options(STUDY, ("population", "network", "sources")),
     )
     return made["settlements"], made["population_account"].set_index("item")
 

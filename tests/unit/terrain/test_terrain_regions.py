@@ -135,7 +135,7 @@ def walkers(comoros):
 def _off_road(walkers, raw, **options):
     values, inputs, *_ = walkers
     study = Study.from_dict(values | {"off_road": values["off_road"] | options}, raw=raw)
-    return off_road(Options(study, ("off_road", "access", "services_file")), inputs, lambda *_: None)
+    return off_road(**inputs, options=Options(study, ("off_road", "access", "services_file")))
 
 
 def _people_beyond(minutes, table, people):

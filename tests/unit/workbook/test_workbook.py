@@ -194,8 +194,8 @@ def test_the_system_of_towns_is_the_table_in_words(book, results):
 def written_anew(study, tables):
     """Write the workbook of other tables, with the summary that follows from them."""
     options = Options(study, EVERYTHING)
-    summary = gaps(options, tables, lambda _done, _said: None)["summary"]
-    return workbook(options, tables | {"summary": summary}, lambda _done, _said: None)["files"][0]
+    summary = gaps(**tables, options=options)["summary"]
+    return workbook(**tables, summary=summary, options=options)["files"][0]
 
 
 def test_without_a_score_there_are_no_sheets_of_it(ran, results):
