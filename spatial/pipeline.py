@@ -36,7 +36,7 @@ READ_TABLES = (
     "official_units?",
 )
 RASTERS = ("population?", "elevation?", "landcover?")
-LAW = ("norms", "jurisdictions", "as_of", "tiers", "access", "services_file")
+LAW = ("norms", "jurisdictions", "as_of", "tiers.urban", "access.max_time_min", "services_file")
 FINDINGS = (
     "findings_read",
     "findings_population?",
@@ -48,7 +48,8 @@ FINDINGS = (
 WARNED = ("findings_network", "findings_scenarios?")
 """Where facilities stand that a scenario closes while another of their name stays open."""
 GROUND = ("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "edges")
-TIMES = (*LAW, "network", "region")
+SERVICES = (*LAW, "access.services", "network")
+TIMES = (*SERVICES, "access.cutoffs_min", "access.direction", "region.buffer_km")
 FITTED = ("calibration_factors?", "calibration_errors?", "calibration_observations?")
 TRAVEL = ("study_area", "water", "nodes", "edges")
 ACCOUNTS = ("counts", "provenance", "known_issues", "population_account", "unit_totals?")
@@ -103,11 +104,11 @@ STAGES = (
           "population?"), ("settlements", "population_account", "unit_totals?", "findings_population?"),
           ("population", "network", "sources", "placing", "region", "official")),
     _stage("access", ("settlements", "facilities", "study_area", "water", "nodes", "edges"),
-          ("snaps", "access", "last_mile", "routes", "findings_access"), TIMES),
+          ("snaps", "access", "access_counts", "last_mile", "routes", "findings_access"), TIMES),
     _stage("measures", ("settlements", "facilities", *TRAVEL),
-          ("measures?", "facility_use?", "served?"), (*TIMES, "measures")),
+          ("measures?", "facility_use?", "served?"), (*SERVICES, "access.cutoffs_min", "measures")),
     _stage("areas", ("facilities", *TRAVEL, "population?"), ("isochrones?", "catchments?"),
-          (*TIMES, "areas")),
+          (*SERVICES, "access.direction", "areas")),
     _stage("certainty", ("settlements", "facilities", "boundaries", *TRAVEL, "access", "population?",
           *FITTED), ("intervals?", "interval_people?", "wet_losses?", "rural_access?"),
           (*TIMES, "uncertainty", "calibration")),
@@ -116,21 +117,23 @@ STAGES = (
     _stage("emergency", ("settlements", "facilities", *TRAVEL),
           ("emergency_response?", "emergency_people?"), ("emergency", "network", "services_file")),
     _stage("cells", ("settlements", "facilities", "boundaries", *TRAVEL, "population?"),
-          ("cells?", "cell_access?"), TIMES),
+          ("cells?", "cell_access?"), (*TIMES, "access.origins", "access.cell_m")),
     _stage("off_road", ("settlements", "facilities", "roads", "water", "landcover?", "elevation?"),
-          ("off_road?", "findings_off_road?", "friction?", "off_road_min?"), ("off_road", "access", "services_file")),
+          ("off_road?", "findings_off_road?", "friction?", "off_road_min?"),
+          ("off_road", "access.direction", "services_file")),
     _stage("norms", ("settlements", "facilities", "unplaced?", "boundaries", "roads", "access",
           "last_mile"),
-          ("norm_results", "inventory"), (*LAW, "inventory", "official", "sources")),
+          ("norm_results", "inventory"), (*LAW, "inventory", "official", "sources.facilities", "sources.osm")),
     _stage("score", ("settlements", "facilities", "boundaries", *TRAVEL, "access", "last_mile", "routes",
-          "norm_results", "flows", "known_issues", "population?"), SCORE, (*TIMES, "score", "inventory", "sources")),
+          "norm_results", "flows", "known_issues", "population?"), SCORE,
+          (*LAW, "network", "region.unit_tolerance_m", "score", "inventory", "sources.facilities", "sources.osm")),
     _stage("gaps", (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "boundaries", "edges", "intervals?",
           "rural_access?", *FITTED, "scenario_people?", "emergency_people?", *WARNED), ("gaps", "summary"),
           (*LAW, "network", "uncertainty", "calibration", "name", "title", "synthetic", "note", "population",
            "outputs", "score")),
     _stage("sign_off", ("settlements", "population_account", "unit_totals?", "facilities",
           "findings_read", "roads", "study_area", "edges", "access", "norm_results", "inventory"), ("sign_off",),
-          (*LAW, "official", "inventory", "sources", "population")),
+          (*LAW, "official", "inventory", "sources.facilities", "sources.osm", "population")),
     _stage("workbook", (*RESULTS, *SCORE, *ACCOUNTS, "settlements", "facilities", "boundaries", "roads",
           "edges", "intervals?", "rural_access?", *FITTED, "scenario_people?", "emergency_people?", *WARNED, "gaps",
           "summary", "sign_off"),

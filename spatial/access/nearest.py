@@ -23,6 +23,7 @@ from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest
+from spatial.tables.words import FACILITIES_WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -499,7 +500,7 @@ def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float6
         "edge_risk": mode.exit_min < result.any_time_min,
     }
     for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True):
-        columns[f"facilities_within_{cutoff:g}_min"] = count
+        columns[f"{FACILITIES_WITHIN}{cutoff:g}_min"] = count
     return pd.DataFrame(columns)
 
 

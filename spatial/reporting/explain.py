@@ -15,7 +15,7 @@ from spatial.reporting.score import place_score
 from spatial.reporting.summary import told_unit
 from spatial.reporting.unmeasured import is_unmapped, people_missing
 from spatial.reporting.wording import plain
-from spatial.tables.words import NAMES
+from spatial.tables.words import FACILITIES_WITHIN, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -216,7 +216,6 @@ RESPONSE_COLUMNS = (
     "station_id",
 )
 ROOM_COLUMNS = ("served_persons", "full_persons", "not_reached_persons")
-WITHIN = "facilities_within_"
 
 
 def explain(  # noqa: PLR0913 - each argument is one thing that the answer is told from
@@ -325,12 +324,15 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
     found = []
     rows = _rows(tables, "access", "settlement_id", chosen)
     ordered = rows.sort_values(["service", "mode"], kind="stable") if len(rows) else rows
-    for row in ordered.to_dict("records"):
-        within = {
-            str(name).removeprefix(WITHIN).removesuffix("_min"): plain(row[name])
-            for name in row
-            if str(name).startswith(WITHIN)
+    counts = {
+        (row["service"], row["mode"]): {
+            str(name).removeprefix(FACILITIES_WITHIN).removesuffix("_min"): plain(number)
+            for name, number in row.items()
+            if str(name).startswith(FACILITIES_WITHIN)
         }
+        for row in _rows(tables, "access_counts", "settlement_id", chosen).to_dict("records")
+    }
+    for row in ordered.to_dict("records"):
         way = (row["service"], row["mode"])
         route = routes.get(way)
         found.append(
@@ -338,7 +340,7 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
                 **{name: plain(row.get(name)) for name in ACCESS_COLUMNS},
                 "facility": _facility(row.get("facility_id"), names),
                 "second_facility": _facility(row.get("second_facility_id"), names),
-                "facilities_within_min": within,
+                "facilities_within_min": counts.get(way, {}),
                 "route": None if route is None else _route(route, tables),
                 "interval": next(iter(intervals.get(way, ())), None),
                 "wet": next(iter(wet.get(way, ())), None),

@@ -121,7 +121,8 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     """
     named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
     named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}
-    return sorted({study.raw_path(path) for key, path in named if key in keys})
+    sections = {key.partition(".")[0] for key in keys}
+    return sorted({study.raw_path(path) for key, path in named if key in sections})
 
 
 def plan(

@@ -64,13 +64,31 @@ class Stage:
     reads: tuple[str, ...] = ()
     # tables and rasters it returns; a trailing ``?`` marks one that may be absent
     makes: tuple[str, ...] = ()
-    # top-level keys of the study that it may look at. Others are refused, so that the fingerprint is
-    # complete
+    # keys of the study that it may look at: a section, or with a dot one key of it. Others are refused, so that the
+    # fingerprint is complete
     options: tuple[str, ...] = ()
     files: Literal["processed", "maps"] | None = None  # the folder that its files belong in
     reads_raw: bool = False  # whether it opens raw files, whose checksums then belong to its fingerprint
     # whether it takes its inputs from the folder of the run that this one is built on
     reads_base: bool = False
+
+
+class _Section:
+    """Single keys of a section of the study."""
+
+    def __init__(self, section: Any, name: str, keys: set[str]) -> None:
+        self._section = section
+        self._name = name
+        self._keys = keys
+
+    def __getattr__(self, key: str) -> Any:
+        """Return a declared key and refuse any other."""
+        if key not in self._keys:
+            named = ", ".join(f"{self._name}.{known}" for known in sorted(self._keys))
+            raise SpatialError(
+                f"the stage has not declared the option '{self._name}.{key}'; it takes {named}"
+            )
+        return getattr(self._section, key)
 
 
 class Options(Keys):
@@ -82,11 +100,13 @@ class Options(Keys):
 
     def __getattr__(self, key: str) -> Any:
         """Return a declared option and refuse any other."""
-        if key.startswith("_") or key not in self._keys:
+        declared = {name.removeprefix(f"{key}.") for name in self._keys if name.startswith(f"{key}.")}
+        if key.startswith("_") or not (key in self._keys or declared):
             raise SpatialError(
                 f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}"
             )
-        return getattr(self._study, key)
+        section = getattr(self._study, key)
+        return section if key in self._keys else _Section(section, key, declared)
 
     @property
     def columns_named(self) -> dict[str, tuple[str, ...]]:
@@ -110,5 +130,10 @@ class Options(Keys):
 
     def dump(self) -> dict[str, Any]:
         """Return the declared options as JSON values."""
-        dumped: dict[str, Any] = self._study.model_dump(mode="json", include=set(self._keys))
+        # A section that is declared whole wins over single keys of it.
+        include: dict[str, Any] = {key: True for key in self._keys if "." not in key}
+        for section, _, key in (key.partition(".") for key in self._keys if "." in key):
+            if include.setdefault(section, set()) is not True:
+                include[section].add(key)
+        dumped: dict[str, Any] = self._study.model_dump(mode="json", include=include)
         return dumped | ({"columns_named": self.columns_named} if _READERS.intersection(self._keys) else {})

@@ -10,6 +10,8 @@ from spatial.access.nearest import access_table
 from spatial.runner.stage import silent
 from spatial.stages.policy import access_rules, services_in_metres, snap_rules, vocabulary_of, wanted_services
 from spatial.stages.shared import graphs_of, surroundings_of
+from spatial.tables import TABLES
+from spatial.tables.words import FACILITIES_WITHIN
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -50,9 +52,12 @@ def access(
         walk=snap_rules(options.network),
         barriers=surroundings.barriers,
     )
+    # Counts are a table of their own, so that another cutoff leaves all that follows from times as it is.
+    counted = result.access.columns.str.startswith(FACILITIES_WITHIN)
     return {
         "snaps": result.snaps,
-        "access": result.access,
+        "access": result.access.loc[:, ~counted],
+        "access_counts": result.access.loc[:, counted | result.access.columns.isin(TABLES["access"].key)],
         "last_mile": miles,
         "routes": result.routes,
         "findings_access": result.findings,

@@ -27,6 +27,7 @@ TABLES = (
     "settlements",
     "snaps",
     "access",
+    "access_counts",
     "routes",
     "norm_results",
     "facilities",

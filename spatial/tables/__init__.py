@@ -77,6 +77,7 @@ TABLES: dict[str, Table] = {
         inputs.UNIT_TOTALS,
         results.SNAPS,
         results.ACCESS,
+        results.ACCESS_COUNTS,
         results.LAST_MILE_TABLE,
         results.ROUTES,
         access.MEASURES,

@@ -158,6 +158,13 @@ ACCESS = Table(
         ),
     ),
 )
+ACCESS_COUNTS = Table(
+    "access_counts",
+    "Facilities within the cutoffs",
+    ACCESS.key,
+    None,
+    (*ACCESS.fields[:3],),
+)
 LAST_MILE_TABLE = Table(
     "last_mile",
     "Last mile",

@@ -121,3 +121,5 @@ PRESENCE = ("both", "new", "gone")
 ACCESS_CHANGE = ("gained", "lost", "mixed", "same", "within", "beyond", "unknown", "new", "gone")
 GATE_TURN = ("same", "passes", "fails", "unknown", "in_force", "out_of_force")
 TARGET_TURN = ("same", "now_met", "no_longer_met", "unknown")
+FACILITIES_WITHIN = "facilities_within_"
+"""Begins the names of the columns that count facilities within a cutoff, such as `facilities_within_30_min`."""

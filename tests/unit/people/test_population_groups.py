@@ -182,7 +182,7 @@ def _write(file: Path, values) -> None:
 
 
 def test_a_raster_of_a_group_goes_where_everybody_goes(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["spatial.stages.population"], "main_graph", lambda *_: None)
+    monkeypatch.setattr(sys.modules["spatial.stages.population"], "graph_of", lambda *_: None)
     _write(tmp_path / "women.tif", [[2.0, 4.0, -1.0, 5.0]])
     _write(tmp_path / "men.tif", [[1.0, -1.0, -1.0, 0.0]])
     rasters = {"elderly": {"paths": ["women.tif", "men.tif"]}}

@@ -107,7 +107,6 @@ def access_rows(service, mode, minutes):
                 *["reached" if good else value for value, good in zip(minutes, known, strict=True)]
             ),
             "edge_risk": [False, True, False, False],
-            "facilities_within_60_min": [1.0, 0.0, 2.0, 0.0],
         }
     )
 
@@ -163,6 +162,9 @@ def county(*, inventory=None, persons=(100.0, 300.0, 50.0, 20.0), bare=()):
     tables = {
         "settlements": settlements,
         "access": ways,
+        "access_counts": ways[["settlement_id", "service", "mode"]].assign(
+            facilities_within_60_min=(ways["travel_time_min"] <= 60.0).astype(float)
+        ),
         "facilities": facilities(),
         "norm_results": results,
         "gaps": gaps,

@@ -93,7 +93,7 @@ def test_the_plan_says_what_would_run_and_why(tmp_path: Path) -> None:
 
 
 def test_a_failing_stage_keeps_what_finished_and_names_itself(tmp_path: Path) -> None:
-    def broken(*, options, progress):
+    def broken(*, counts, options, progress):
         raise SpatialError("the well is dry")
 
     stages = (STAGES[0], Stage("broken", broken, reads=("counts",)))

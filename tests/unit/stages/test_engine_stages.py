@@ -45,11 +45,12 @@ def test_supply_handed_out_is_the_supply_that_is_used(ran):
     assert handed == pytest.approx(float(use.loc[~use["unused"], "supply"].sum()), rel=1e-12)
 
 
-def test_a_count_within_a_cutoff_is_that_of_the_access_table(ran):
+def test_a_count_within_a_cutoff_is_that_of_the_access_counts(ran):
     table = ran.measures.loc[
         (ran.measures["measure"] == "cumulative_15_min") & (ran.measures["service"] == "hospital")
     ].set_index("settlement_id")["value"]
-    rows = ran.access.loc[(ran.access["mode"] == "drive") & (ran.access["service"] == "hospital")]
+    rows = ran.access_counts
+    rows = rows.loc[(rows["mode"] == "drive") & (rows["service"] == "hospital")]
     assert (
         rows.set_index("settlement_id")["facilities_within_15_min"] == table.reindex(rows["settlement_id"])
     ).all()
@@ -70,7 +71,8 @@ def test_the_assumed_time_lies_in_its_interval_and_is_that_of_the_access_table(r
     table = ran.intervals
     assert (table["low_min"] <= table["base_min"]).all()
     assert (table["base_min"] <= table["high_min"]).all()
-    rows = ran.access.loc[(ran.access["mode"] == "drive") & (ran.access["service"] == "hospital")]
+    rows = ran.access_counts
+    rows = rows.loc[(rows["mode"] == "drive") & (rows["service"] == "hospital")]
     same = rows.set_index("settlement_id")["travel_time_min"].reindex(table["settlement_id"]).to_numpy()
     assert np.allclose(table["base_min"], same, rtol=0, atol=1e-9)
 

@@ -1,0 +1,64 @@
+"""Stages: a function takes by name what its declaration reads, and sees the keys of the study that it declares."""
+
+import inspect
+
+import pytest
+
+from spatial.errors import SpatialError
+from spatial.pipeline import SCENARIO_STAGES, STAGES
+from spatial.runner.stage import Options
+from spatial.study import Study
+
+STUDY = Study.from_dict(
+    {
+        "name": "toy",
+        "title": {"en": "Toy"},
+        "as_of": "2026-01-01",
+        "sources": {"osm": {"path": "toy.osm.pbf"}},
+        "access": {"cutoffs_min": [10.0], "max_time_min": 90.0},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "stage",
+    {stage.name: stage for stage in (*STAGES, *SCENARIO_STAGES)}.values(),
+    ids=lambda stage: stage.name,
+)
+def test_a_stage_takes_the_tables_that_it_declares(stage) -> None:
+    taken = inspect.signature(stage.function.load()).parameters
+    named = {name for name, item in taken.items() if item.kind is inspect.Parameter.KEYWORD_ONLY}
+    assert {"options", "progress"} <= named
+    optional = {name for name in named if taken[name].default is not inspect.Parameter.empty} - {"progress"}
+    if any(item.kind is inspect.Parameter.VAR_KEYWORD for item in taken.values()):
+        assert not optional  # a sink takes whatever there is
+        return
+    assert named - {"options", "progress"} == {name.rstrip("?") for name in stage.reads}
+    assert optional == {name.rstrip("?") for name in stage.reads if name.endswith("?")}
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_every_key_that_a_stage_declares_is_one_of_the_study(stage) -> None:
+    for key in stage.options:
+        section, _, name = key.partition(".")
+        assert section in Study.model_fields
+        assert not name or hasattr(getattr(STUDY, section), name)
+
+
+def test_a_single_key_of_a_section_can_be_declared() -> None:
+    options = Options(STUDY, ("access.max_time_min", "as_of"))
+    assert options.access.max_time_min == 90.0
+    with pytest.raises(SpatialError, match=r"'access\.cutoffs_min'; it takes access\.max_time_min"):
+        options.access.cutoffs_min  # noqa: B018 - reading is refused
+    assert options.dump() == {"access": {"max_time_min": 90.0}, "as_of": "2026-01-01"}
+
+
+def test_a_section_that_is_declared_whole_wins_over_single_keys_of_it() -> None:
+    options = Options(STUDY, ("access.max_time_min", "access"))
+    assert options.access is STUDY.access
+    assert options.dump()["access"]["cutoffs_min"] == [10.0]
+
+
+def test_another_cutoff_leaves_norms_and_score_as_they_are() -> None:
+    depends = {stage.name for stage in STAGES if {"access", "access.cutoffs_min"} & set(stage.options)}
+    assert depends == {"access", "measures", "certainty", "scenarios", "cells", "maps", "qgis"}
