@@ -110,7 +110,11 @@ def _keep(
     segment: int,
     share: float,
 ) -> int:
-    """Keep the nearest edges of a point, of which there are n, in order of (distance, edge); return how many now."""
+    """
+    Keep the nearest edges of a point, of which there are n, in order of (distance, edge); return how many now.
+
+    Of segments of one edge that are equally near, the first counts, in whichever order they come.
+    """
     i, n = at_point
     edges, distances, segments, shares = found
     k = edges.shape[1]
@@ -120,7 +124,7 @@ def _keep(
             at = slot
             break
     if at >= 0:
-        if distance >= distances[i, at]:
+        if distance > distances[i, at] or (distance == distances[i, at] and segment >= segments[i, at]):
             return n
     elif n < k:
         at = n
@@ -141,68 +145,121 @@ def _keep(
 
 
 @outer  # pragma: no cover - compiled
+def rings_to_members(
+    offsets: NDArray[np.int64], shape: tuple[int, int], most: int, rings: NDArray[np.uint8]
+) -> None:
+    """
+    Count the rings of cells from each cell to the nearest one with members.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (rows x columns + 1,)
+        Offsets by cell of `list_cells`.
+    shape : tuple of int
+        Rows and columns.
+    most : int
+        Where there are more rings than this, this is written.
+    rings : ndarray of uint8, shape (rows x columns,)
+        Written: 0 where the cell itself has members, 1 where one of its eight neighbours has.
+    """
+    n_rows, n_columns = shape
+    # Two passes are exact where a diagonal step counts as one: forwards over what lies before, and back.
+    for step in (1, -1):
+        first = 0 if step > 0 else n_rows * n_columns - 1
+        for turn in range(n_rows * n_columns):
+            cell = first + step * turn
+            if offsets[cell] < offsets[cell + 1]:
+                rings[cell] = 0
+                continue
+            row, column = cell // n_columns, cell % n_columns
+            nearest = most if step > 0 else rings[cell]
+            if 0 <= column - step < n_columns:
+                nearest = min(nearest, rings[cell - step] + 1)
+            if 0 <= row - step < n_rows:
+                for other in range(max(column - 1, 0), min(column + 1, n_columns - 1) + 1):
+                    nearest = min(nearest, rings[(row - step) * n_columns + other] + 1)
+            rings[cell] = nearest
+
+
+@outer  # pragma: no cover - compiled
 def nearest_edges(
     points: NDArray[np.float64],
-    segments: NDArray[np.float64],
-    segment_edge: NDArray[np.int64],
-    cells: Cells,
+    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
+    rings: NDArray[np.uint8],
     limit_m: float,
     found: Found,
 ) -> None:
     """
     Find the k nearest edges of every point.
 
-    Rings of cells are searched outwards until no farther cell can hold anything nearer.
+    Rings of cells are searched outwards until no farther cell can hold anything nearer. Points that follow each other
+    are best near to each other: what one has found bounds the search of the next.
 
     Parameters
     ----------
     points : ndarray of float64, shape (n, 2)
         Easting and northing.
-    segments : ndarray of float64, shape (m, 4)
-        Ends of the segments.
-    segment_edge : ndarray of int64, shape (m,)
-        Edge of each segment.
-    cells : tuple
-        Offsets by cell and members of `list_cells`, its grid and its shape.
+    roads : tuple
+        Segments (shape (m, 4), both ends), the edge of each, and their grid (offsets by cell and members of
+        `list_cells`, its grid and its shape).
+    rings : ndarray of uint8
+        Of `rings_to_members`.
     limit_m : float
         Not farther than this, inclusive; inf for any distance.
     found : tuple of ndarray, each of shape (n, k)
         Changed in place: edge (-1 where there is none), distance in metres (inf), segment (-1) and share of the
         segment before the foot point (0); in order of distance, then of edge.
     """
-    offsets, members, grid, shape = cells
+    segments, segment_edge, (offsets, members, grid, shape) = roads
     n_rows, n_columns = shape
     distances = found[1]
     k = distances.shape[1]
     size = grid[2]
+    # A hair farther, so that rounding never leaves out an edge as far as the limit; cells list within the same hair.
+    slack = 2e-6 * size
     for i in range(points.shape[0]):
         px, py = points[i, 0], points[i, 1]
         column = math.floor((px - grid[0]) / size)
         row = math.floor((py - grid[1]) / size)
         count = np.int64(0)
-        # Rings that lie wholly outside the grid are passed over.
+        # Nothing farther than this is looked at: the k edges of the last point are at most a step farther from here.
+        reach = limit_m + slack
+        if i > 0:
+            step_m = math.hypot(px - points[i - 1, 0], py - points[i - 1, 1])
+            reach = min(reach, distances[i - 1, k - 1] + step_m + slack)
+        # Rings that lie wholly outside the grid are passed over, and empty ones.
         aside, below = max(-column, column - n_columns + 1), max(-row, row - n_rows + 1)
         ring = max(aside, below)
         ring = max(ring, 0)
+        at = min(max(row, 0), n_rows - 1) * n_columns + min(max(column, 0), n_columns - 1)
+        ring = max(ring, np.int64(rings[at]))
         aside, below = max(column, n_columns - 1 - column), max(row, n_rows - 1 - row)
         last_ring = max(aside, below)
-        while ring <= last_ring:
-            nearer_than = (ring - 1) * size
-            if nearer_than > limit_m or (count == k and distances[i, k - 1] < nearer_than):
-                break
+        while ring <= last_ring and (ring - 1) * size <= reach:
             for r in range(max(row - ring, 0), min(row + ring, n_rows - 1) + 1):
-                first, last, step = max(column - ring, 0), min(column + ring, n_columns - 1), 1
-                if abs(r - row) != ring:
-                    # Between the ring's top and bottom row, only its two outer columns.
-                    first, last, step = column - ring, column + ring, max(2 * ring, 1)
-                for c in range(first, last + 1, step):
-                    if c < 0 or c >= n_columns:
+                # Between the ring's top and bottom row, only its two outer columns.
+                across = 2 * ring if abs(r - row) != ring else 0
+                c, last = column - ring, min(column + ring, n_columns - 1)
+                if c < 0:
+                    c = c + across if across > 0 else 0
+                while c <= last:
+                    cell = r * n_columns + c
+                    empty = np.int64(rings[cell])
+                    west, south = grid[0] + c * size, grid[1] + r * size
+                    c += across if across > 0 else max(empty, 1)
+                    if empty > 0:
                         continue
-                    for m in range(offsets[r * n_columns + c], offsets[r * n_columns + c + 1]):
+                    dx = max(west - px, px - west - size, 0.0)
+                    dy = max(south - py, py - south - size, 0.0)
+                    if dx * dx + dy * dy > reach * reach:
+                        continue
+                    for m in range(offsets[cell], offsets[cell + 1]):
                         s = members[m]
                         distance, share = _foot(px, py, segments, s)
-                        if distance <= limit_m:
+                        if distance <= reach and distance <= limit_m:
                             count = _keep(found, (i, count), segment_edge[s], distance, s, share)
+                            if count == k:
+                                reach = min(reach, distances[i, k - 1] + slack)
             ring += 1
 
 
@@ -298,7 +355,9 @@ def _feet_within(
                 s = members[m]
                 edge = segment_edge[s]
                 distance, share = _foot(px, py, segments, s)
-                if distance > radius_m or distance >= distances[edge]:
+                if distance > radius_m or distance > distances[edge]:
+                    continue
+                if distance == distances[edge] and s >= found_segments[edge]:
                     continue
                 if distances[edge] == np.inf:
                     touched[n] = edge

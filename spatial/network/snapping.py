@@ -14,7 +14,7 @@ import shapely
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
 from spatial.network.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
-from spatial.network.kernels_snap import nearest_edges, nearest_open_edges
+from spatial.network.kernels_snap import nearest_edges, nearest_open_edges, rings_to_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,6 +98,14 @@ class _Index:
     segment_group: NDArray[np.int64]
     before_m: NDArray[np.float64]
     cells: Cells
+
+    @cached_property
+    def rings(self) -> NDArray[np.uint8]:
+        """Rings of empty cells around each cell, for searches to pass over."""
+        offsets, _, _, shape = self.cells
+        rings = np.empty(len(offsets) - 1, np.uint8)
+        rings_to_members(offsets, shape, int(np.iinfo(np.uint8).max), rings)
+        return rings
 
     @cached_property
     def tree(self) -> shapely.STRtree:
@@ -291,9 +299,8 @@ def _before(lengths: NDArray[np.float64], segment_edge: NDArray[np.int64]) -> ND
 
 def _search(index: _Index, xy: NDArray[np.float64], k: int, limit_m: float) -> _Found:
     found = _nothing_found(len(xy), k)
-    nearest_edges(
-        np.ascontiguousarray(xy), index.segments, index.segment_group, index.cells, float(limit_m), found
-    )
+    roads = (index.segments, index.segment_group, index.cells)
+    nearest_edges(np.ascontiguousarray(xy), roads, index.rings, float(limit_m), found)
     return found
 
 

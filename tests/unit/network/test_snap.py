@@ -156,3 +156,40 @@ def test_frames_that_do_not_fit_are_refused():
 def test_the_walk_is_counted_with_its_detour():
     # 1 km x 1.3 at 5 km/h.
     assert walk_minutes(np.array([1000.0, np.inf]), walk_km_h=5.0, detour=1.3).tolist() == [15.6, np.inf]
+
+
+@pytest.mark.parametrize("limit_m", [300.0, 4000.0, np.inf])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_the_nearest_edges_are_those_that_a_look_at_every_edge_finds(limit_m, in_order):
+    random = np.random.default_rng(7)
+    # Two towns of crooked roads with 8 km of nothing between them; places on a raster of 97 m around both.
+    starts = np.vstack((random.uniform(0, 1500, (40, 2)), random.uniform(9500, 11_000, (40, 2))))
+    lines = np.cumsum(np.hstack((starts[:, None], random.normal(0, 90, (80, 5, 2)))), axis=1)
+    graph = network(*((line, {"bridge": "no"}) for line in lines))
+    xy = np.array(
+        [(x, y) for y in range(-900, 12_000, 970) for x in range(-900, 12_000, 97)], dtype=np.float64
+    )
+    xy = xy if in_order else random.permutation(xy)
+    found = snap(graph, points(*xy), candidates=4, max_snap_m=limit_m, min_component_km=0.0)
+    edges = shapely.linestrings(
+        graph.coordinates, indices=np.repeat(np.arange(graph.n_edges), np.diff(graph.coordinate_offsets))
+    )
+    metres = shapely.distance(shapely.points(xy)[:, None], edges[None, :])
+    nearest = np.argsort(metres, axis=1, kind="stable")[:, :4]
+    want = np.take_along_axis(metres, nearest, axis=1)
+    there = want <= limit_m
+    assert there.any()
+    np.testing.assert_array_equal(found.edge, np.where(there, nearest, -1))
+    np.testing.assert_allclose(found.distance_m[there], want[there], rtol=1e-12)
+    feet = shapely.line_interpolate_point(edges[nearest], found.fraction, normalized=True)
+    # As precise as a sum of lengths; the foot lies where the fraction says.
+    away = shapely.distance(feet, shapely.points(found.foot_x, found.foot_y))
+    assert np.nanmax(away) < 1e-6
+
+
+def test_of_places_on_one_edge_that_are_equally_near_the_first_counts():
+    # A road out, round and back over its own start: 50 m from its first metre and from its last.
+    graph = network(([(0, 0), (6000, 0), (6000, 100), (0, 100)], {}))
+    found = snap(graph, points((3000, 50), (1, 50)), candidates=1)
+    # 6000 + 100 + 6000 m in all.
+    assert found.fraction[:, 0].tolist() == [3000 / 12_100, 1 / 12_100]
