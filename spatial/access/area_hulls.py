@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +86,7 @@ class Ground:
     def __init__(self, graph: TravelGraph, rules: AreaRules, barriers: gpd.GeoSeries | None = None) -> None:
         self.graph = graph
         self.rules = rules
-        self.barriers = Barriers(_walls(graph, barriers))
+        self.barriers = _joined(tuple(shapely.to_wkb(_walls(graph, barriers)).tolist()))
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
 
     @property
@@ -148,6 +149,12 @@ class Ground:
                 parts[held], indices=np.asarray(np.unique(area[held], return_inverse=True)[1], dtype=np.int64)
             )
         return shapes
+
+
+@lru_cache(maxsize=1)
+def _joined(walls_wkb: tuple[bytes, ...]) -> Barriers:
+    """Join barriers by what they are: a run draws many areas among the same waters."""
+    return Barriers(shapely.from_wkb(np.array(walls_wkb, dtype=object)))
 
 
 def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,13 @@ def index_barriers(barriers: gpd.GeoSeries | Barriers | None, *, crs: pyproj.CRS
             f"barriers: CRS {known.to_string()}, but the network has {crs.to_string()}; "
             "reproject with to_crs(graph.crs)"
         )
-    shapes = shapely.get_parts(np.asarray(barriers.dropna(), dtype=object))
+    return _indexed(tuple(shapely.to_wkb(np.asarray(barriers.dropna(), dtype=object)).tolist()))
+
+
+@lru_cache(maxsize=1)
+def _indexed(shapes_wkb: tuple[bytes, ...]) -> Barriers | None:
+    """Index barriers by what they are: a run joins many lists of places among the same waters."""
+    shapes = shapely.get_parts(shapely.from_wkb(np.array(shapes_wkb, dtype=object)))
     areas = shapes[shapely.get_dimensions(shapes) == 2]
     shores = np.concatenate((shapes[shapely.get_dimensions(shapes) == 1], shapely.boundary(areas)))
     # A shore with islands is several lines.
