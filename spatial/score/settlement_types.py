@@ -179,12 +179,31 @@ def _members(
             0
         ]
         points[abroad[taken]] = None
-        which, nearest = shapely.STRtree(shapes).query_nearest(
-            points, max_distance=tolerance_m, all_matches=False
-        )
-        owner[lost[which]] = nearest
+        nearest = _nearest_within(points, shapes, tolerance_m)
+        owner[lost] = np.where(nearest >= 0, nearest, owner[lost])
     found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
     return found | {(STUDY, STUDY): np.union1d(whole, np.flatnonzero(owner >= 0))}
+
+
+def _nearest_within(points: NDArray[np.object_], shapes: NDArray[np.object_], tolerance_m: float) -> IntArray:
+    """Find the nearest of the shapes that are this near to each point; -1 where there is none or no point."""
+    there = np.flatnonzero(~shapely.is_missing(points))
+    x, y = shapely.get_coordinates(points[there]).T
+    nearest, count = np.full(len(points), -1, dtype=np.int64), np.zeros(len(points), dtype=np.int64)
+    shapely.prepare(shapes)
+    for at, (west, south, east, north) in enumerate(shapely.bounds(shapes)):
+        beside = (x >= west - tolerance_m) & (x <= east + tolerance_m)
+        some = there[beside & (y >= south - tolerance_m) & (y <= north + tolerance_m)]
+        hit = some[shapely.dwithin(shapes[at], points[some], tolerance_m)]
+        nearest[hit] = at
+        count[hit] += 1
+    # Distances to long shores take long, and are asked for only where several shapes are near.
+    several = np.flatnonzero(count > 1)
+    which, found = shapely.STRtree(shapes).query_nearest(
+        points[several], max_distance=tolerance_m, all_matches=False
+    )
+    nearest[several[which]] = found
+    return nearest
 
 
 def _why_not(outline: shapely.Geometry | None, cells: UrbanGrid) -> str:
