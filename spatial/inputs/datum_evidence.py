@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
-from scipy.stats import binomtest
 
 from spatial.crs import WGS84, working_crs_for
 from spatial.errors import CrsError
@@ -54,7 +53,12 @@ def weigh(first_m: NDArray[np.float64], second_m: NDArray[np.float64]) -> Eviden
     nearer = int((second_m < first_m - SAME_M).sum())
     farther = int((second_m > first_m + SAME_M).sum())
     changed = nearer + farther
-    chance = float(binomtest(nearer, changed, alternative="greater").pvalue) if changed else 1.0
+    chance = 1.0
+    if changed:
+        # It costs half a second, and few studies have such rows.
+        from scipy.stats import binomtest  # noqa: PLC0415
+
+        chance = float(binomtest(nearer, changed, alternative="greater").pvalue)
     medians = (float(np.median(first_m)), float(np.median(second_m))) if len(first_m) else (np.nan, np.nan)
     return Evidence(nearer, farther, *medians, chance)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from spatial.access.options import check_seed, numbers, paired, whole_number
 from spatial.errors import ContractError, first_of
@@ -202,7 +202,7 @@ def rank_intervals(
         means = tuple(aggregation)
         for columns in _blocks(sets[0]):
             y = _scores(base[chosen], kept, sets[0], columns, means)
-            ranks[np.ix_(rated, columns)] = stats.rankdata(-np.round(y, DIGITS), axis=0)
+            ranks[np.ix_(rated, columns)] = pd.DataFrame(-np.round(y, DIGITS)).rank().to_numpy()
         share = _variance_shares(base[chosen], kept, sets, means, list(others))
     low, median, high = _quantiles(ranks)
     return RankIntervals(median, low, high, ranks, share, parts)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from spatial.score.composite import (
     ahp_weights,
@@ -62,7 +61,7 @@ def ranking_table(scores: pd.DataFrame, *, judged: Sequence[Sequence[float]] | N
                 "unit_id": rows["unit_id"].to_numpy(),
                 "method": method,
                 "value": value,
-                "rank": stats.rankdata(-np.round(value, 12)),
+                "rank": pd.Series(-np.round(value, 12)).rank().to_numpy(),
             }
         )
         for method, value in values.items()
