@@ -351,6 +351,6 @@ def _values(
 def _with_nonce(text: str) -> bytes:
     # Only our own templates hold the placeholder: json_block leaves no "@@nonce@@" unless a name spells it, and
     # then the name shows the nonce, which opens nothing, because a name never becomes a tag.
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    nonce = base64.urlsafe_b64encode(digest[:18]).decode("ascii")
-    return text.replace(_NONCE, nonce).encode("utf-8")
+    page = text.encode("utf-8")
+    digest = hashlib.sha256(page).digest()
+    return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))

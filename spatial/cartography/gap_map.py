@@ -29,6 +29,7 @@ from spatial.cartography.map_layers import (
 )
 from spatial.cartography.page_data import Detail, PageBook, service_note, study_block
 from spatial.cartography.places import (
+    TIMES,
     facilities_block,
     last_mile_block,
     off_road_block,
@@ -70,14 +71,13 @@ def gap_page(
     """Write the gap map of one service."""
     meta = book.meta
     note = service_note(service, meta, book.words)
-    # Rows of the table `access` for the page's settlements, in the study's order of modes.
+    # Times of the page's settlements, in the study's order of modes.
     pairs = sorted(
         (pair for pair in book.access if pair[0] == service), key=lambda pair: _rank(pair, book.meta)
     )
-    parts = {mode: book.access[service, mode] for _, mode in pairs}
-    own = {mode: part.loc[part["settlement_id"].isin(rows.ids)] for mode, part in parts.items()}
-    by_mode = {mode: part for mode, part in own.items() if len(part)}
-    used = [part[name] for part in by_mode.values() for name in ("facility_id", "second_facility_id")]
+    times = {mode: _times(book, rows, service, mode) for _, mode in pairs}
+    by_mode = {mode: table for mode, table in times.items() if table["reach_status"].notna().any()}
+    used = [table[name] for table in by_mode.values() for name in ("facility_id", "second_facility_id")]
     facilities, ids = facilities_block(
         service,
         note.counts or frozenset({service}),
@@ -135,7 +135,7 @@ def _layers(
         complete = note.inventory == "complete" and service not in TIERS
         bare = unmapped_layer(rows, layers[0]["norm"] if layers else None, complete=complete)
         return [bare, *(layer for layer in tried if layer["key"] == "scenario")]
-    layers += [time_layer(rows, part, mode, meta) for mode, part in by_mode.items()]
+    layers += [time_layer(table, mode, meta) for mode, table in by_mode.items()]
     if not detail.extras:
         return layers
     layers = with_spans(layers, book, service, rows)
@@ -163,14 +163,12 @@ def _measured(
     engine = {
         "interval": interval_block(rows, book, service) if detail.extras else None,
         "measures": measures_block(rows, book, service) if detail.extras else [],
-        "off_road": off_road_block(rows, book.tables.get("off_road"), service) if detail.extras else None,
+        "off_road": off_road_block(rows, book.of_service("off_road", service)) if detail.extras else None,
         "areas": areas if detail.minor_roads else None,
         "catchments": catchments if detail.minor_roads else None,
     }
     return {
-        "travel": {
-            mode: travel_block(rows, part, ids, detail=detail.extras) for mode, part in by_mode.items()
-        },
+        "travel": {mode: travel_block(table, ids, detail=detail.extras) for mode, table in by_mode.items()},
         "routes": _routes(book, service, rows, detail),
         **engine,
     }
@@ -306,22 +304,32 @@ def _page_norms(book: PageBook, service: str, rows: Rows, detail: Detail) -> lis
     own = book.norms.of_service(service, book.meta)
     if not detail.extras or len(rows.ids) * len(book.norms.norms) > _MANY_CELLS * 4:
         return own
-    measured = set(book.norms.places["norm_id"])
-    return own + [norm for norm in book.norms.norms if norm not in own and norm["id"] in measured]
+    names = {norm["id"] for norm in own}
+    others = (norm for norm in book.norms.norms if norm["id"] not in names)
+    return own + [norm for norm in others if norm["id"] in book.norms.by_norm]
 
 
 def _routes(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[str, Any]:
-    routes = book.tables.get("routes")
+    routes = book.of_service("routes", service)
     if not detail.routes or not isinstance(routes, gpd.GeoDataFrame):
         return {}
-    own = routes.loc[(routes["service"] == service) & routes["settlement_id"].isin(rows.ids)]
-    blocks = {}
-    for mode, part in own.sort_values("settlement_id", kind="stable").groupby("mode", sort=True):
-        row = rows.ids.get_indexer(pd.Index(part["settlement_id"]))
-        blocks[str(mode)] = pack_lines(
-            gpd.GeoSeries(part.geometry), tolerance_m=detail.tolerance_m, labels=row
+    names = ["settlement_id", "mode", routes.geometry.name]
+    own = routes[names].assign(row=rows.ids.get_indexer(pd.Index(routes["settlement_id"])))
+    own = own.loc[own["row"] >= 0].sort_values("settlement_id", kind="stable")
+    return {
+        str(mode): pack_lines(
+            gpd.GeoSeries(part.geometry), tolerance_m=detail.tolerance_m, labels=part["row"]
         )
-    return blocks
+        for mode, part in own.groupby("mode", sort=True)
+    }
+
+
+def _times(book: PageBook, rows: Rows, service: str, mode: str) -> pd.DataFrame:
+    """Bring the times to a service by a mode into the order of the settlements; every page tells some of them."""
+    table: pd.DataFrame = rows.once(
+        ("times", service, mode), lambda: rows.align(book.access[service, mode], TIMES)
+    )
+    return table
 
 
 def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
@@ -334,7 +342,7 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
 
 
 def _other(book: PageBook, rows: Rows, service: str, mode: str) -> dict[str, Any]:
-    table = rows.align(book.access[service, mode][["settlement_id", "reach_status", "travel_time_min"]])
+    table = _times(book, rows, service, mode)
     status = codes(table["reach_status"].fillna("unknown"), REACH_STATUS)
     return {
         "service": service,
@@ -355,8 +363,8 @@ def _rank(pair: tuple[str, str], meta: PageMeta) -> tuple[str, int, str]:
 def _reached(rows: Rows, by_mode: Mapping[str, pd.DataFrame], meta: PageMeta) -> dict[str, Any]:
     if not by_mode:
         return {"reached": None}
-    mode, access = next(iter(by_mode.items()))
-    within = rows.align(access)["travel_time_min"].to_numpy() <= meta.default_threshold_min
+    mode, table = next(iter(by_mode.items()))
+    within = table["travel_time_min"].to_numpy() <= meta.default_threshold_min
     weight = (
         rows.settlements["population_persons"].fillna(0.0).to_numpy()
         if rows.has_people

@@ -62,9 +62,8 @@ def norm_layer(
     }
 
 
-def time_layer(rows: Rows, access: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]:
+def time_layer(table: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]:
     """Show travel time by one mode, whatever the norms."""
-    table = rows.align(access)
     status = table["reach_status"].fillna("unknown")
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
     values = table["travel_time_min"].to_numpy(dtype=np.float64)
@@ -103,7 +102,7 @@ def unmapped_layer(rows: Rows, norm: int | None, *, complete: bool) -> dict[str,
 
 def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
     """Show the classes of the last mile."""
-    classes = rows.align(last_mile)[column].fillna("unknown")
+    classes = rows.align(last_mile, (column,))[column].fillna("unknown")
     layer = class_layer(classes, key, LAST_MILE, always=4, mode="walk")
     return layer | {"threshold": 2000.0, "unit": "m"}
 
@@ -144,14 +143,10 @@ _AMOUNTS = frozenset({"spatial_availability"})
 
 def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
     """Show one measure of access in classes beside the mean over the people of the study."""
-    measures = book.tables.get("measures")
-    if measures is None:
+    own = book.of_service("measures", service)
+    if own is None:
         return None
-    own = measures.loc[
-        (measures["service"] == service)
-        & (measures["group"] == "everybody")
-        & ~measures["measure"].isin(_AMOUNTS)
-    ]
+    own = own.loc[(own["group"] == "everybody") & ~own["measure"].isin(_AMOUNTS)]
     if not len(own):
         return None
     names = set(own["measure"])
@@ -162,7 +157,8 @@ def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | 
     # Weigh by people, or by places where nobody knows the people; over the study, whatever part a page
     # shows.
     settlements = book.shapes("settlements")
-    inside = settlements.loc[settlements["in_study"]].set_index("settlement_id").sort_index()
+    shown = ["settlement_id", "population_persons"]
+    inside = settlements.loc[settlements["in_study"], shown].set_index("settlement_id").sort_index()
     value = own.set_index("settlement_id")["value"].reindex(inside.index)
     people = inside["population_persons"]
     weight = people.fillna(0.0) if people.notna().any() else people.isna().astype(float)
@@ -171,7 +167,7 @@ def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | 
     mean = float((value.fillna(0.0) * weight).sum() / total) if total > 0 else 0.0
     if not mean > 0:
         return None
-    values = rows.align(own)["value"]
+    values = rows.align(own, ("value",))["value"]
     level = np.select(
         [values.isna(), values >= mean, values >= mean / 2, values > 0],
         ["unknown", "ample", "fair", "short"],
@@ -192,13 +188,12 @@ def measures_block(rows: Rows, book: PageBook, service: str) -> list[dict[str, A
 
     Returns one a mode, group and measure, with its unit; empty without the table.
     """
-    measures = book.tables.get("measures")
-    own = None if measures is None else measures.loc[measures["service"] == service]
+    own = book.of_service("measures", service)
     if own is None:
         return []
     found = []
     for (mode, group, measure), part in own.groupby(["mode", "group", "measure"], sort=True):
-        table = rows.align(part)
+        table = rows.align(part, ("value", "status", "edge_risk"))
         found.append(
             {
                 "measure": str(measure),
@@ -266,10 +261,10 @@ def catchments_block(book: PageBook, service: str, tolerance_m: float) -> dict[s
 
 def _reach_ground(book: PageBook, table: str, service: str, order: str) -> gpd.GeoDataFrame | None:
     """Take the areas of one service by the first of its modes, without those that have no ground."""
-    areas = book.tables.get(table)
-    if not isinstance(areas, gpd.GeoDataFrame):
+    own = book.of_service(table, service)
+    if not isinstance(own, gpd.GeoDataFrame):
         return None
-    own = areas.loc[(areas["service"] == service) & areas.geometry.notna() & ~areas.geometry.is_empty]
+    own = own.loc[own.geometry.notna() & ~own.geometry.is_empty]
     if not len(own):
         return None
     first = own.loc[own["mode"] == own["mode"].min()].sort_values(order, kind="stable")
@@ -311,8 +306,8 @@ def _span(layer: Mapping[str, Any], book: PageBook, service: str, rows: Rows) ->
 
 
 def _runs(book: PageBook, service: str, mode: str, rows: Rows) -> dict[str, Any]:
-    tables = book.tables
-    runs = runs_of(tables.get("intervals"), tables.get("access"), service=service, mode=mode)
+    intervals, access = (book.of_service(name, service) for name in ("intervals", "access"))
+    runs = runs_of(intervals, access, service=service, mode=mode)
     if runs is None:
         return {}
     minutes = runs.minutes.reindex(rows.ids)
@@ -339,11 +334,10 @@ def sureness_layers(
     if number is not None:
         judged = layers[number]
         made.append({**judged, "kind": "sure", "key": "sure", "always": 3, "classes": list(_SURE)})
-    wet = book.tables.get("wet_losses")
-    own = None if wet is None else wet.loc[wet["service"] == service]
-    if own is not None and len(own):
+    own = book.of_service("wet_losses", service)
+    if own is not None:
         mode = str(own["mode"].min())
-        table = rows.align(own.loc[own["mode"] == mode])
+        table = rows.align(own.loc[own["mode"] == mode], ("wet_status",))
         status = table["wet_status"].fillna("unknown")
         made.append(class_layer(status, "wet", WET_STATUS, always=3, mode=mode))
     return made
@@ -351,12 +345,12 @@ def sureness_layers(
 
 def interval_block(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
     """Encode the interval of minutes of each settlement, and the wet season."""
-    intervals = book.tables.get("intervals")
-    own = None if intervals is None else intervals.loc[intervals["service"] == service]
-    if own is None or not len(own):
+    own = book.of_service("intervals", service)
+    if own is None:
         return None
     mode = str(own["mode"].min())
-    table = rows.align(own.loc[own["mode"] == mode])
+    names = ("low_min", "base_min", "high_min", "main_factor", "main_factor_min")
+    table = rows.align(own.loc[own["mode"] == mode], names)
     block = {
         "mode": mode,
         **{side: pack_seconds(table[f"{side}_min"]) for side in ("low", "base", "high")},
@@ -365,9 +359,9 @@ def interval_block(rows: Rows, book: PageBook, service: str) -> dict[str, Any] |
         "width": pack_seconds(table["main_factor_min"]),
         "wet": None,
     }
-    wet = book.tables.get("wet_losses")
-    if wet is not None and ((wet["service"] == service) & (wet["mode"] == mode)).any():
-        lost = rows.align(wet.loc[(wet["service"] == service) & (wet["mode"] == mode)])
+    wet = book.of_service("wet_losses", service)
+    if wet is not None and (wet["mode"] == mode).any():
+        lost = rows.align(wet.loc[wet["mode"] == mode])
         block["wet"] = {
             "status": pack(codes(lost["wet_status"].fillna("unknown"), WET_STATUS), "u1"),
             "statuses": list(WET_STATUS),
@@ -396,11 +390,11 @@ def response_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, 
 
     Returns one layer that stands at the shortest target; empty where no crews start from this service.
     """
-    own = _of_service(book, "emergency_response", service)
+    own = _first_mode(book, "emergency_response", service)
     if own is None:
         return []
-    people = book.tables.get("emergency_people")
-    targets = [] if people is None else people.loc[people["service"] == service, "target_min"].tolist()
+    people = book.of_service("emergency_people", service)
+    targets = [] if people is None else people["target_min"].tolist()
     target = float(min(targets, default=book.meta.default_threshold_min))
     table = rows.align(own)
     status = table["reach_status"].fillna("unknown")
@@ -434,7 +428,7 @@ def trial_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any
             "change_" + pd.Series(change_of(table)), "scenario", _CHANGES, always=5, mode=mode
         )
         layers.append(layer | {"threshold": cutoff, "scenario": scenario, "title": _title(book, scenario)})
-    served = _of_service(book, "served", service)
+    served = _first_mode(book, "served", service)
     if served is not None:
         room, mode = "room_" + pd.Series(served_class(rows.align(served))), str(served["mode"].iloc[0])
         layers.append(class_layer(room, "room", _ROOM, always=4, mode=mode))
@@ -447,7 +441,7 @@ def trials_block(rows: Rows, book: PageBook, service: str, facilities: pd.Index)
 
     Returns ``scenarios``, ``response`` and ``served``; empty or None without their tables.
     """
-    response, served = (_of_service(book, name, service) for name in ("emergency_response", "served"))
+    response, served = (_first_mode(book, name, service) for name in ("emergency_response", "served"))
     return {
         "scenarios": [
             {
@@ -490,21 +484,17 @@ def _served(table: pd.DataFrame, own: pd.DataFrame) -> dict[str, Any]:
 
 def _scenarios(rows: Rows, book: PageBook, service: str) -> list[tuple[str, pd.DataFrame, pd.DataFrame]]:
     """Take each scenario's rows for the page's settlements, in the order of their names."""
-    table = book.tables.get("scenario_access")
-    own = None if table is None else table.loc[table["service"] == service]
+    own = book.of_service("scenario_access", service)
     if own is None:
         return []
     parts = own.groupby("scenario", sort=True)
     return [(str(scenario), rows.align(part), part) for scenario, part in parts]
 
 
-def _of_service(book: PageBook, name: str, service: str) -> pd.DataFrame | None:
+def _first_mode(book: PageBook, name: str, service: str) -> pd.DataFrame | None:
     """Take the rows of one service by its first mode; None where there are none."""
-    table = book.tables.get(name)
-    own = None if table is None else table.loc[table["service"] == service]
-    if own is None or not len(own):
-        return None
-    return pd.DataFrame(own.loc[own["mode"] == own["mode"].min()])
+    own = book.of_service(name, service)
+    return None if own is None else pd.DataFrame(own.loc[own["mode"] == own["mode"].min()])
 
 
 def _title(book: PageBook, scenario: str) -> dict[str, str]:

@@ -126,13 +126,16 @@ class Rows:
             self.kept[key] = make()
         return self.kept[key]
 
-    def align(self, frame: pd.DataFrame, key: str = "settlement_id") -> pd.DataFrame:
+    def align(
+        self, frame: pd.DataFrame, columns: Iterable[str] | None = None, *, key: str = "settlement_id"
+    ) -> pd.DataFrame:
         """
-        Bring a table into the order of the settlements.
+        Bring a table, or some of its columns, into the order of the settlements.
 
         Returns one row a settlement, missing where the table has none.
         """
-        return pd.DataFrame(frame).set_index(key).reindex(self.ids)
+        picked = pd.DataFrame(frame if columns is None else frame[[key, *columns]])
+        return picked.set_index(key).reindex(self.ids)
 
     def subset(self, chosen: npt.NDArray[np.intp]) -> Rows:
         """Keep some of the settlements."""
@@ -242,11 +245,12 @@ class NormBook:
 
         Returns None where no settlement has one.
         """
-        part = self._parts.get(norm_id)
-        return None if part is None else rows.once(("norm", norm_id), lambda: rows.align(part, "unit_id"))
+        part = self.by_norm.get(norm_id)
+        return None if part is None else rows.once(("norm", norm_id), lambda: rows.align(part, key="unit_id"))
 
     @functools.cached_property
-    def _parts(self) -> dict[str, pd.DataFrame]:
+    def by_norm(self) -> dict[str, pd.DataFrame]:
+        """The results for settlements, by norm."""
         return {str(norm): part[_PLACE_FIELDS] for norm, part in self.places.groupby("norm_id", sort=True)}
 
     def block(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
@@ -432,6 +436,15 @@ class PageBook:
         """The table `access` in its parts."""
         parts = self.tables["access"].groupby(["service", "mode"], sort=True)
         return {(str(service), str(mode)): part for (service, mode), part in parts}
+
+    def of_service(self, name: str, service: str) -> pd.DataFrame | None:
+        """Take the rows of a table that speak of a service; None where there are none."""
+        table = self.tables.get(name)
+        if table is None:
+            return None
+        # Split once for all pages: to look through every table again for each service costs more than the pages.
+        parts = self.once(("by service", name), lambda: dict(iter(table.groupby("service", sort=False))))
+        return parts.get(service)
 
     @property
     def known_issues(self) -> list[dict[str, Any]]:

@@ -175,9 +175,24 @@ def facilities_block(
     return block, ids
 
 
-def travel_block(rows: Rows, access: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -> dict[str, Any]:
+TIMES = (
+    "travel_time_min",
+    "access_leg_min",
+    "egress_leg_min",
+    "network_distance_m",
+    "straight_distance_m",
+    "facility_id",
+    "reach_status",
+    "edge_risk",
+    "network_leg_min",
+    "second_facility_id",
+    "second_travel_time_min",
+)
+"""Columns of the table `access` that pages tell."""
+
+
+def travel_block(table: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -> dict[str, Any]:
     """Encode the way to the nearest facility by one mode."""
-    table = rows.align(access)
     block: dict[str, Any] = {
         "access": pack_seconds(table["access_leg_min"]),
         "egress": pack_seconds(table["egress_leg_min"]),
@@ -204,7 +219,8 @@ def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, A
     blocks = {}
     modes = sorted(own["mode"].unique())
     for mode in modes if detail else modes[:1]:
-        table = rows.align(own.loc[own["mode"] == mode], "place_id")
+        names = ("snap_distance_m", "snap_time_min", "snap_status", "edge_id")
+        table = rows.align(own.loc[own["mode"] == mode], names, key="place_id")
         blocks[str(mode)] = {
             "distance": pack_metres(table["snap_distance_m"]),
             "time": pack_seconds(table["snap_time_min"]) if detail else None,
@@ -240,16 +256,15 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None, *, detail: bool)
     }
 
 
-def off_road_block(rows: Rows, off_road: pd.DataFrame | None, service: str) -> dict[str, Any] | None:
+def off_road_block(rows: Rows, own: pd.DataFrame | None) -> dict[str, Any] | None:
     """
-    Encode travel over open ground.
+    Encode travel to a service over open ground.
 
     Returns minutes and why there are none; None where the study did not ask for this service.
     """
-    own = None if off_road is None else off_road.loc[off_road["service"] == service]
-    if own is None or own.empty:
+    if own is None:
         return None
-    table = rows.align(own)
+    table = rows.align(own, ("travel_time_min", "reach_status"))
     return {
         "time": pack_seconds(table["travel_time_min"]),
         "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),

@@ -185,7 +185,7 @@ _PERCENT = 100.0
 
 def score_layers(rows: Rows, book: PageBook) -> list[dict[str, Any]]:
     """Show the level of each settlement, those of its pillars, clusters of access, and towns by their fulcrum."""
-    scores = rows.align(_of_places(book), "unit_id")
+    scores = rows.align(_of_places(book), key="unit_id")
     mode = book.meta.modes[0]
     columns = {"": "integration_level", **{pillar: f"level_{pillar}" for pillar in PILLARS}}
     layers = [
@@ -258,7 +258,7 @@ def place_levels_block(rows: Rows, book: PageBook) -> dict[str, Any] | None:
     """
     if "scores" not in book.tables:
         return None
-    scores = rows.align(_of_places(book), "unit_id")
+    scores = rows.align(_of_places(book), key="unit_id")
     columns = {"all": "integration_level", **{pillar: f"level_{pillar}" for pillar in PILLARS}}
     hundredths = {name: (scores[column] * _PERCENT).round() for name, column in columns.items()}
     return {
