@@ -107,8 +107,11 @@ def _minutes(access: pd.DataFrame, titles: Titles, words: Messages, meta: QgisMe
         rows[rows["service"].isin(detailed)].groupby("settlement_id")["edge_risk"].any().astype("boolean")
     )
     titles["edge_risk"] = words.text("columns", "edge_risk")
+    kept = ["settlement_id", "service", "travel_time_min", "facility_id", "reach_status"]
+    by_place = rows[kept].set_index("settlement_id")
+    parts = dict(iter(by_place.groupby("service", sort=False)))
     for service in services:
-        of_service = rows[rows["service"] == service].set_index("settlement_id")
+        of_service = parts[service]
         name, shown = plain_name(service), words.service(service, meta)
         columns[f"{name}_min"] = of_service["travel_time_min"]
         title = words.text("columns", "travel_time", service=shown)
@@ -298,8 +301,9 @@ def by_service(
         return
     rows = tables[name]
     mode = headline_mode(rows, meta)
-    for service in services_in_order(list(rows["service"]), meta):
-        own = rows[rows["service"] == service]
+    parts = dict(iter(rows.groupby("service", sort=False)))
+    for service in services_in_order(list(parts), meta):
+        own = parts[service]
         # Crews, scenarios and measures may have a mode of their own.
         own = own[own["mode"] == (mode if mode in set(own["mode"]) else own["mode"].min())]
         yield service, own.set_index("settlement_id").sort_index()

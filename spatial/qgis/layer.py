@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import unicodedata
@@ -12,6 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
+import shapely
 
 from spatial.errors import CrsError
 
@@ -131,7 +133,8 @@ def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_integer_dtype(kind):
         return series.astype("Int64" if series.isna().any() else "int64")
     if pd.api.types.is_float_dtype(kind):
-        return series.astype("float64").replace([np.inf, -np.inf], np.nan)
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return pd.Series(np.where(np.isinf(values), np.nan, values), index=series.index, name=series.name)
     if kind == np.dtype(object):
         return series.map(_plain_value, na_action="ignore").astype("str")
     return series
@@ -182,6 +185,7 @@ def placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 # One layer: its frame, names and looks.
 
+_MULTI = (shapely.MultiPoint(), shapely.MultiLineString(), shapely.MultiPolygon())
 GROUPS = ("results", "network", "base", "checks")
 """Groups of the project, from the top."""
 
@@ -230,7 +234,7 @@ class QgisLayer:
     more_looks: tuple[Look, ...] = ()  # further layers of the project on the same table
     shelf: str = ""  # sub-group in the group; empty for none
 
-    @property
+    @functools.cached_property
     def geometry(self) -> str:
         """
         Kind of geometry.
@@ -239,9 +243,16 @@ class QgisLayer:
         """
         if not isinstance(self.frame, gpd.GeoDataFrame):
             return ""
-        return str(self.frame.geom_type.dropna().iloc[0]).removeprefix("Multi")
+        first = next(shape for shape in self.frame.geometry if shape is not None)
+        return str(first.geom_type).removeprefix("Multi")
 
-    @property
+    @functools.cached_property
+    def is_multi(self) -> bool:
+        """Whether any geometry has several parts."""
+        kinds = shapely.get_type_id(self.frame.geometry.to_numpy())
+        return bool(np.isin(kinds, shapely.get_type_id(_MULTI)).any())
+
+    @functools.cached_property
     def crs(self) -> pyproj.CRS:
         """The output CRS."""
         if not isinstance(self.frame, gpd.GeoDataFrame) or self.frame.crs is None:

@@ -48,8 +48,11 @@ def mobile_people(norm_id: str, results: pd.DataFrame, places: frozenset[str]) -
     Returns `places` and `persons`, the latter None where nobody knows them; None where there is no such
     place.
     """
+    if not places:
+        return None
     own = (results["unit_level"] == "settlement") & (results["norm_id"] == norm_id)
-    rows = results.loc[own & (results["status_as_mapped"] == "not_met") & results["unit_id"].isin(places)]
+    rows = results.loc[own & (results["status_as_mapped"] == "not_met")]
+    rows = rows.loc[rows["unit_id"].isin(places)]
     if rows.empty:
         return None
     return {"places": len(rows), "persons": plain(rows["persons_unserved"].sum(min_count=1))}

@@ -128,13 +128,16 @@ def people_missing(norm_id: str, results: pd.DataFrame, settlements: pd.DataFram
     Returns `places`, how many there are, and `first`, the first by id with their names; None where there is
     none, or where nobody knows the people of any place.
     """
-    named = settlements.set_index("settlement_id")[[name for name in NAMES if name in settlements]]
-    own = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm_id)]
-    own = own.loc[(own["places_in_scope"] > 0) & own["unit_id"].isin(named.index)]
+    own = results.loc[
+        (results["norm_id"] == norm_id) & (results["unit_level"] == "settlement"),
+        ["unit_id", "places_in_scope", "persons_in_scope"],
+    ]
+    own = own.loc[(own["places_in_scope"] > 0) & own["unit_id"].isin(settlements["settlement_id"])]
     without = own["persons_in_scope"].isna()
     ids = own.loc[without, "unit_id"].astype(str)
     if not len(ids) or without.all():
         return None
+    named = settlements.set_index("settlement_id")[[name for name in NAMES if name in settlements]]
     first = [
         {"id": place, **{name: plain(text) for name, text in named.loc[place].items()}}
         for place in sorted(ids)[:NAMED]

@@ -132,43 +132,58 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
     page.sheet_properties.pageSetUpPr.fitToPage = True
     lines = max(len(column.titles) for column in sheet.columns)
     page.row_dimensions[HEADER_ROW].height = LINE_POINTS * (lines + 1)
-    page.append([_text(page, sheet.title, "sheet title")])
-    page.append([_text(page, sheet.note, "sheet note")])
-    page.append([_text(page, "\n".join(column.titles), "table head") for column in sheet.columns])
+    cells = Cells(page)
+    page.append([cells.text(sheet.title, "sheet title")])
+    page.append([cells.text(sheet.note, "sheet note")])
+    page.append(cells.text("\n".join(column.titles), "table head") for column in sheet.columns)
     for row in range(shown):
-        page.append([_cell(page, column, row) for column in sheet.columns])
+        # A generator: a cell is written before the next one is asked for, so that one of a style serves all.
+        page.append(_cell(cells, column, row) for column in sheet.columns)
     for line in sheet.tail:
         page.append([])
-        page.append([_text(page, line, "cell text")])
+        page.append([cells.text(line, "cell text")])
 
 
-def _cell(page: Any, column: Column, row: int) -> Any:
+class Cells:
+    """The cells of a sheet: one a style, filled anew for each value, because naming a style costs more than a value."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self._kept: dict[tuple[str, bool], Any] = {}
+
+    def cell(self, value: object, style: str, *, quoted: bool = False) -> Any:
+        """Give the cell of a style with a value."""
+        cell = self._kept.get((style, quoted))
+        if cell is None:
+            cell = self._kept[style, quoted] = WriteOnlyCell(self._page)
+            cell.style = style
+            if quoted:
+                cell.quotePrefix = True
+        cell.value = value
+        return cell
+
+    def text(self, value: str, style: str) -> Any:
+        """Give text as text: what begins like a formula is marked so that editing it does not make it one."""
+        safe = CONTROL.sub("\ufffd", value)
+        if len(safe) > MAX_TEXT:
+            safe = safe[: MAX_TEXT - 1] + "…"
+        cell = self.cell(safe, style, quoted=FORMULA.match(safe) is not None)
+        cell.data_type = "s"
+        return cell
+
+
+def _cell(cells: Cells, column: Column, row: int) -> Any:
     value = column.values[row]
     code = column.codes[row] if column.codes else ""
     kind = column.kinds[row] if column.kinds else column.kind
     style = f"{kind} {code}" if code in FILLS and kind in COLOURED else f"cell {kind}"
     if isinstance(value, str):
-        return _text(page, value, style)
+        return cells.text(value, style)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         value = None
     elif kind == "whole":
         value = round(value)
-    cell = WriteOnlyCell(page, value=value)
-    cell.style = style
-    return cell
-
-
-def _text(page: Any, value: str, style: str) -> Any:
-    """Write text as text: what begins like a formula is marked so that editing it does not make it one."""
-    safe = CONTROL.sub("\ufffd", value)
-    if len(safe) > MAX_TEXT:
-        safe = safe[: MAX_TEXT - 1] + "…"
-    cell = WriteOnlyCell(page, value=safe)
-    cell.data_type = "s"
-    cell.style = style
-    if FORMULA.match(safe):
-        cell.quotePrefix = True
-    return cell
+    return cells.cell(value, style)
 
 
 def _wide(text: str) -> float:
