@@ -212,29 +212,36 @@ _TEMPLATES = Environment(
 )
 
 
-class PlainParts(NamedTuple):
-    """What makes a page that is no map page."""
+class PageParts(NamedTuple):
+    """What makes a page of one kind; `page.html` is the skeleton that all share."""
 
-    template: str  # the document
+    template: str  # what stands in the skeleton
     scripts: tuple[str, ...]  # beside those that all pages have
     styles: tuple[str, ...]
-    vendored_scripts: tuple[str, ...] = ()  # of others, for a page that draws a map of its own
+    vendored_scripts: tuple[str, ...] = ()  # of others, for a page that draws a map
     vendored_styles: tuple[str, ...] = ()
 
 
-INDEX = PlainParts(
+MAP = PageParts(
+    "map.html",
+    _MAP_SCRIPTS,
+    ("map.css", "print.css"),
+    ("fflate/fflate.js", "leaflet/leaflet.js"),
+    ("leaflet/leaflet.css",),
+)
+INDEX = PageParts(
     "index.html", ("about.js", "score_words.js", "index_trials.js", "index_page.js"), ("index.css",)
 )
-SIGN_OFF = PlainParts("sign_off.html", ("about.js", "sign_off_page.js"), ("index.css", "sign_off.css"))
-SCORE = PlainParts(
+SIGN_OFF = PageParts("sign_off.html", ("about.js", "sign_off_page.js"), ("index.css", "sign_off.css"))
+SCORE = PageParts(
     "score.html",
     ("about.js", "score_words.js", "score_types.js", "score_page.js"),
     ("index.css", "score.css"),
 )
-FACT_SHEET = PlainParts(
+FACT_SHEET = PageParts(
     "fact_sheet.html", ("about.js", "score_words.js", "fact_sheet_page.js"), ("index.css", "fact_sheet.css")
 )
-COMPARE = PlainParts(
+COMPARE = PageParts(
     "compare.html",
     (
         "about.js",
@@ -281,11 +288,32 @@ class _StartPage(MacroElement):
 class _PageFigure(Figure):
     """A document whose data never pass through a template that could run them."""
 
-    def __init__(self, template: str, values: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], *, title: str, language: str, parts: PageParts) -> None:
         super().__init__()
         self._id = "page"
-        self._template = _TEMPLATES.get_template(template)
-        self.values = dict(values)
+        self._template = _TEMPLATES.get_template(parts.template)
+        self.values = {
+            "title": title,
+            "language": language,
+            "nonce": _NONCE,
+            "scripts": [
+                *(vendored(name) for name in parts.vendored_scripts),
+                *(own(name) for name in (*_SCRIPTS, *parts.scripts)),
+            ],
+            "styles": [
+                *(vendored(name) for name in parts.vendored_styles),
+                *(own(name) for name in ("page.css", *parts.styles)),
+            ],
+            "data": json_block(data),
+        }
+
+    def page(self) -> bytes:
+        """Write the document, with a nonce of its own content."""
+        # Only our own templates hold the placeholder: json_block leaves no "@@nonce@@" unless a name spells it, and
+        # then the name shows the nonce, which opens nothing, because a name never becomes a tag.
+        page = str(self.render()).encode("utf-8")
+        digest = hashlib.sha256(page).digest()
+        return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
 
 
 def json_block(value: object) -> str:
@@ -305,10 +333,7 @@ def json_block(value: object) -> str:
 
 def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: Sequence[float]) -> bytes:
     """Write the page of one map."""
-    scripts = [vendored("fflate/fflate.js"), vendored("leaflet/leaflet.js")]
-    scripts += [own(name) for name in (*_SCRIPTS, *_MAP_SCRIPTS)]
-    styles = [vendored("leaflet/leaflet.css"), own("page.css"), own("map.css"), own("print.css")]
-    figure = _PageFigure("map.html", _values(data, title, language, scripts, styles))
+    figure = _PageFigure(data, title=title, language=language, parts=MAP)
     page_map = _PageMap(
         location=list(middle),
         tiles=None,
@@ -323,34 +348,9 @@ def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: 
     start._id = "start"  # noqa: SLF001 - as above
     page_map.add_child(start)
     figure.add_child(page_map)
-    return _with_nonce(figure.render())
+    return figure.page()
 
 
-def plain_document(data: Mapping[str, Any], *, title: str, language: str, parts: PlainParts = INDEX) -> bytes:
+def plain_document(data: Mapping[str, Any], *, title: str, language: str, parts: PageParts = INDEX) -> bytes:
     """Write a page that is no map page."""
-    scripts = [vendored(name) for name in parts.vendored_scripts]
-    scripts += [own(name) for name in (*_SCRIPTS, *parts.scripts)]
-    styles = [vendored(name) for name in parts.vendored_styles]
-    styles += [own(name) for name in ("page.css", *parts.styles)]
-    return _with_nonce(_PageFigure(parts.template, _values(data, title, language, scripts, styles)).render())
-
-
-def _values(
-    data: Mapping[str, Any], title: str, language: str, scripts: list[str], styles: list[str]
-) -> dict[str, Any]:
-    return {
-        "title": title,
-        "language": language,
-        "nonce": _NONCE,
-        "scripts": scripts,
-        "styles": styles,
-        "data": json_block(data),
-    }
-
-
-def _with_nonce(text: str) -> bytes:
-    # Only our own templates hold the placeholder: json_block leaves no "@@nonce@@" unless a name spells it, and
-    # then the name shows the nonce, which opens nothing, because a name never becomes a tag.
-    page = text.encode("utf-8")
-    digest = hashlib.sha256(page).digest()
-    return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
+    return _PageFigure(data, title=title, language=language, parts=parts).page()

@@ -376,5 +376,5 @@ def _reached(rows: Rows, by_mode: Mapping[str, pd.DataFrame], meta: PageMeta) ->
 
 
 def _document(book: PageBook, data: dict[str, Any], subject: str) -> bytes:
-    title = book.meta.title.get(book.language) or next(iter(book.meta.title.values()), book.meta.study)
-    return map_document(data, title=f"{title}: {subject}", language=book.language, middle=data["middle"])
+    title = f"{book.title}: {subject}"
+    return map_document(data, title=title, language=book.language, middle=data["middle"])

@@ -431,6 +431,12 @@ class PageBook:
         """The language shown first."""
         return next(iter(self.words))
 
+    @property
+    def title(self) -> str:
+        """The title of the study in that language, or in the first that has one."""
+        titles = self.meta.title
+        return titles.get(self.language) or next(iter(titles.values()), self.meta.study)
+
     @functools.cached_property
     def access(self) -> dict[tuple[str, str], pd.DataFrame]:
         """The table `access` in its parts."""
@@ -443,7 +449,10 @@ class PageBook:
         if table is None:
             return None
         # Split once for all pages: to look through every table again for each service costs more than the pages.
-        parts = self.once(("by service", name), lambda: dict(iter(table.groupby("service", sort=False))))
+        parts: dict[str, pd.DataFrame] = self.once(
+            ("by service", name),
+            lambda: {str(one): part for one, part in table.groupby("service", sort=False)},
+        )
         return parts.get(service)
 
     @property

@@ -172,15 +172,14 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     made = [page for file in book.files.values() for page in _fit(book, file, rows, max_page_mb)]
     data = index_data(book, rows, [page.entry for page in made])
-    title = _title(meta, languages[0])
-    index = Artifact("index.html", plain_document(data, title=title, language=languages[0]))
+    index = Artifact("index.html", plain_document(data, title=book.title, language=book.language))
     artifacts = [index, *(page.artifact for page in made)]
     if "sign_off" in tables:
-        artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows, title=title)))
+        artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows)))
     if "scores" in tables:
-        score = score_page(book, rows, title=title, max_bytes=max_page_mb * _BYTES_A_MB)
+        score = score_page(book, rows, max_bytes=max_page_mb * _BYTES_A_MB)
         artifacts.append(Artifact(SCORE_FILE, score))
-        artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows, title=title)))
+        artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
     return artifacts
@@ -273,7 +272,3 @@ def _part_label(rows: Rows) -> str:
         if len(listed) > 1
         else (listed[0] if listed else frame["settlement_id"][0])
     )
-
-
-def _title(meta: PageMeta, language: str) -> str:
-    return meta.title.get(language) or next(iter(meta.title.values()), meta.study)

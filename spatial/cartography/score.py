@@ -324,16 +324,16 @@ _FLOW_NUMBERS = (
 _TOWN_NUMBERS = ("completeness", "coverage_share", "via_share", "fulcrum_index")
 
 
-def score_page(book: PageBook, rows: Rows, *, title: str, max_bytes: float = math.inf) -> bytes:
+def score_page(book: PageBook, rows: Rows, *, max_bytes: float = math.inf) -> bytes:
     """Write the page."""
     score = score_block(book)
     data = study_block(book, rows) | {"score": score | {"whole": True}, "has_map": SCORE_MAP in book.files}
     data["messages"] = dict(book.words)
-    content = plain_document(data, title=title, language=book.language, parts=SCORE)
+    content = plain_document(data, title=book.title, language=book.language, parts=SCORE)
     if len(content) <= max_bytes:
         return content
     data["score"] = score | {"whole": False, "townships": [_brief(unit) for unit in score["townships"]]}
-    return plain_document(data, title=title, language=book.language, parts=SCORE)
+    return plain_document(data, title=book.title, language=book.language, parts=SCORE)
 
 
 def _brief(unit: Entry) -> Entry:

@@ -25,7 +25,7 @@ NORMS = 3
 Entry = dict[str, Any]
 
 
-def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
+def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
     """Write the page."""
     score = score_block(book)
     townships = score["townships"]
@@ -45,7 +45,7 @@ def fact_sheet_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
     }
     data["messages"] = dict(book.words)
-    return plain_document(data, title=title, language=book.language, parts=FACT_SHEET)
+    return plain_document(data, title=book.title, language=book.language, parts=FACT_SHEET)
 
 
 def most_to_gain(
@@ -133,11 +133,11 @@ EVERYBODY, NO_UNIT = "everybody", "no_unit"
 SHOWN_UNITS = 6
 
 
-def sign_off_page(book: PageBook, rows: Rows, *, title: str) -> bytes:
+def sign_off_page(book: PageBook, rows: Rows) -> bytes:
     """Write the page."""
     data = study_block(book, rows) | {"sign": sign_off_block(book)}
     data["messages"] = {language: {**texts, **_words(language)} for language, texts in book.words.items()}
-    return plain_document(data, title=title, language=book.language, parts=SIGN_OFF)
+    return plain_document(data, title=book.title, language=book.language, parts=SIGN_OFF)
 
 
 def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:

@@ -109,7 +109,7 @@ def _minutes(access: pd.DataFrame, titles: Titles, words: Messages, meta: QgisMe
     titles["edge_risk"] = words.text("columns", "edge_risk")
     kept = ["settlement_id", "service", "travel_time_min", "facility_id", "reach_status"]
     by_place = rows[kept].set_index("settlement_id")
-    parts = dict(iter(by_place.groupby("service", sort=False)))
+    parts = {str(service): own for service, own in by_place.groupby("service", sort=False)}
     for service in services:
         of_service = parts[service]
         name, shown = plain_name(service), words.service(service, meta)
@@ -301,7 +301,7 @@ def by_service(
         return
     rows = tables[name]
     mode = headline_mode(rows, meta)
-    parts = dict(iter(rows.groupby("service", sort=False)))
+    parts = {str(service): own for service, own in rows.groupby("service", sort=False)}
     for service in services_in_order(list(parts), meta):
         own = parts[service]
         # Crews, scenarios and measures may have a mode of their own.

@@ -296,12 +296,12 @@ def summarise_study(
     norms = _norms(results, register)
     note = certainty or CertaintyNote()
     people = _population(settlements)
-    index = rural_access(tables.get("rural_access"))
+    index, moving = rural_access(tables.get("rural_access")), mobile_places(scored)
     for norm in norms:
         norm["nothing_mapped"] = is_unmapped(norm)
         norm["people_missing"] = people_missing(norm["norm_id"], results, scored)
         norm["places_without_population"] = people["places_without_population"]
-        norm["mobile"] = mobile_people(norm["norm_id"], results, mobile_places(scored))
+        norm["mobile"] = mobile_people(norm["norm_id"], results, moving)
         norm["certainty"] = norm_certainty(norm, results, tables, note)
         norm["rural_access"] = index if norm["service"] in SEASON_ROADS else None
     # Tell which facilities close while one of their name stays open: in scenarios, or in that which the

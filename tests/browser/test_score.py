@@ -243,9 +243,7 @@ def test_a_page_above_the_budget_keeps_what_holds_townships_back(scored):
     norms = norm_book(scored.register, tables["norm_results"], meta, scored.summary)
     book = PageBook(tables, meta, scored.summary, norms, messages(("en",)), page_files(tables))
     rows = rows_of(tables["settlements"])
-    pages = [
-        Artifact("score.html", score_page(book, rows, title="", max_bytes=limit)) for limit in (np.inf, 1.0)
-    ]
+    pages = [Artifact("score.html", score_page(book, rows, max_bytes=limit)) for limit in (np.inf, 1.0)]
     whole, brief = (data_of([page], "score.html")["score"] for page in pages)
     assert whole["whole"]
     assert not brief["whole"]
