@@ -58,16 +58,18 @@ def merge_facilities(
     for one, two in _pairs(frame, max_distance_m):
         if not groups.join(one, two):
             doubtful.append((one, two))
-    leader = groups.leaders()
+    leader, rows = groups.leaders(), _rows(frame)
     findings = [
-        _finding(frame, row, int(kept), "merged_duplicate") for row, kept in enumerate(leader) if row != kept
+        _finding(rows[row], rows[kept], "merged_duplicate")
+        for row, kept in enumerate(leader.tolist())
+        if row != kept
     ]
     listed: set[int] = set()
     for one, two in doubtful:
         pair = {int(leader[one]), int(leader[two])}
         if len(pair) == 2 and not pair <= listed and groups.is_doubtful(one, two):
             listed |= pair
-            findings.append(_finding(frame, two, one, "ambiguous_duplicate"))
+            findings.append(_finding(rows[two], rows[one], "ambiguous_duplicate"))
     kept = frame[leader == np.arange(len(frame))].reset_index(drop=True)
     return kept, findings_frame(findings, crs=crs)
 
@@ -200,28 +202,39 @@ def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = 
     )
 
 
-def _finding(frame: gpd.GeoDataFrame, subject: int, other: int, kind: str) -> Finding:
-    points = [frame.geometry.iloc[row] for row in (subject, other)]
-    ends = [(float(shapely.get_x(point)), float(shapely.get_y(point))) for point in points]
-    distance = math.dist(*ends)
-    service = frame["service"].iloc[subject]
+class _Row(NamedTuple):
+    """What findings say of a facility."""
+
+    facility_id: str
+    name: object
+    service: str
+    xy: tuple[float, float]
+
+    @property
+    def called(self) -> str:
+        return repr(self.name) if isinstance(self.name, str) else "one without a name"
+
+
+def _rows(frame: gpd.GeoDataFrame) -> list[_Row]:
+    names = frame["name"] if "name" in frame.columns else [None] * len(frame)
+    points = frame.geometry.to_numpy()
+    ends = zip(shapely.get_x(points).tolist(), shapely.get_y(points).tolist(), strict=True)
+    every = zip(frame["facility_id"], names, frame["service"], ends, strict=True)
+    return [_Row(str(known), name, str(service), xy) for known, name, service, xy in every]
+
+
+def _finding(subject: _Row, other: _Row, kind: str) -> Finding:
+    distance = math.dist(subject.xy, other.xy)
     verdict = "merged" if kind == "merged_duplicate" else "left apart, look whether it is one"
-    detail = (
-        f"{service}: {_called(frame, subject)} and {_called(frame, other)}, {distance:.0f} m apart: {verdict}"
-    )
+    detail = f"{subject.service}: {subject.called} and {other.called}, {distance:.0f} m apart: {verdict}"
     return Finding(
         kind,
-        str(frame["facility_id"].iloc[subject]),
+        subject.facility_id,
         detail,
-        shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
-        other=str(frame["facility_id"].iloc[other]),
+        shapely.LineString([subject.xy, other.xy]) if distance > 0 else shapely.Point(subject.xy),
+        other=other.facility_id,
         distance_m=distance,
     )
-
-
-def _called(frame: gpd.GeoDataFrame, row: int) -> str:
-    name: object = frame["name"].iloc[row] if "name" in frame.columns else None
-    return repr(name) if isinstance(name, str) else "one without a name"
 
 
 # Facilities of one name near each other, or on one site: perhaps one that is there twice, perhaps two of a campus.

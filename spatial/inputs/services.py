@@ -190,6 +190,9 @@ class Vocabulary:
         >>> sorted(load_services().satisfying("hospital"))
         ['district_hospital', 'emergency_district_hospital', 'emergency_hospital', 'hospital']
         """
+        known = self._satisfying.get(service)
+        if known is not None:
+            return known
         found: set[str] = set()
         waiting = [service]
         while waiting:
@@ -197,7 +200,12 @@ class Vocabulary:
             if item is not None and item.id not in found:
                 found.add(item.id)
                 waiting.extend(item.includes)
-        return frozenset(found)
+        return self._satisfying.setdefault(service, frozenset(found))
+
+    @functools.cached_property
+    def _satisfying(self) -> dict[str, frozenset[str]]:
+        """Keep what `satisfying` has answered: readers ask it of every facility."""
+        return {}
 
     def for_register(self, name: str) -> Service | None:
         """
