@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,7 +131,7 @@ def held_against(component: Component, targets: GapTargets) -> Component:
 def component_table(rows: Iterable[tuple[str, str, Component]]) -> pd.DataFrame:
     """Put components into a table."""
     records = [
-        {"unit_level": unit_level, "unit_id": unit_id, **asdict(component)}
+        {"unit_level": unit_level, "unit_id": unit_id, **vars(component)}
         for unit_level, unit_id, component in rows
     ]
     table = pd.DataFrame(records, columns=list(COLUMNS))
