@@ -11,9 +11,10 @@ import pickle
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import hypothesis
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 # A machine that others share is slow at times: no example fails for the time that it takes. The same examples at every
 # `make test`, and others at every `make trials`.
 hypothesis.settings.register_profile("thorough", deadline=None)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=40, derandomize=True)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20, derandomize=True)
 hypothesis.settings.load_profile("quick")
 
 DATA = Path(__file__).parent / "data"
@@ -209,6 +210,49 @@ def sample_run(once, put_sample_county) -> Path:
         subprocess.run([sys.executable, "-c", SAMPLE_RUN, str(new)], check=True)
 
     return once("run-sample", make)
+
+
+LEAN = {
+    "areas": {"isochrones_min": [], "catchments": False},
+    "uncertainty": {"services": ["hospital"], "wet": False, "snap": False},
+}
+
+
+@pytest.fixture(scope="session")
+def lean() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Take out of a study what neither times, norms nor scores rest on, so that a run of it is sooner done."""
+    beside = ("measures", "scenarios", "emergency", "off_road")
+    return lambda values: {key: item for key, item in values.items() if key not in beside} | LEAN
+
+
+@pytest.fixture(scope="session")
+def bureau_run(once, put_sample_county, lean) -> Path:
+    """
+    Run the files of the bureaus of 80 villages up to their norms once a session: to be read, and never written.
+
+    The folder holds `raw`, with the plain form in `raw/sample`, and `processed`: `undecided` was read as the files
+    come, `bureau` is the run after somebody decided where the last clinics are.
+    """
+    from spatial.pipeline import run  # noqa: PLC0415 - slow to import, and few tests need it
+    from spatial.sample import sample_study  # noqa: PLC0415
+    from spatial.study import Study  # noqa: PLC0415
+
+    def make(new: Path) -> None:
+        raw, study = new / "raw", lean(tomllib.loads(sample_study("bureau")))
+        put_sample_county(raw / "sample", villages=80)
+        put_sample_county(raw / "bureau", villages=80, form="bureau")
+
+        def made(until: str, **more: object) -> Path:
+            read = Study.from_dict({**study, **more}, raw=raw)
+            return run(read, processed=new / "processed", maps=new / "maps", until=until).folder
+
+        decided = pd.read_csv(made("read", name="undecided") / "places_to_decide.csv", dtype=str)
+        listed = pd.read_csv(raw / "sample" / "facilities.csv", dtype=str).set_index("no")["settlement"]
+        decided["settlement_id"] = decided["place_id"].map(listed)
+        decided.to_csv(raw / "bureau" / "decided.csv", index=False)
+        made("norms", name="bureau", placing={"decisions": "bureau/decided.csv"})
+
+    return once("run-bureau", make)
 
 
 @pytest.fixture(scope="session")

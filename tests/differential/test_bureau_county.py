@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -21,61 +22,48 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-VILLAGES = 80
 TOLERANCE_MIN = 0.1
 KEY = ["settlement_id", "service", "mode"]
-BESIDE = ("measures", "scenarios", "emergency", "off_road")
-"""Parts of the study that nothing here asks for."""
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("county")
-
-
-@pytest.fixture(scope="module")
-def plain_facilities(root, put_sample_county) -> pd.DataFrame:
-    put_sample_county(root / "raw" / "sample", villages=VILLAGES)
-    return pd.read_csv(root / "raw" / "sample" / "facilities.csv", dtype=str, keep_default_na=False)
+def root(bureau_run, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("county")
+    shutil.copytree(bureau_run / "raw", folder / "raw")
+    return folder
 
 
 def _run(root: Path, values: dict[str, Any], until: str) -> Path:
-    values = {key: value for key, value in values.items() if key not in BESIDE}
     study = Study.from_dict(values, raw=root / "raw")
     return run(study, processed=root / "processed", maps=root / "maps", until=until).folder
 
 
 @pytest.fixture(scope="module")
-def plain(root, plain_facilities) -> Path:
+def plain(root, lean, sample_run, go_on_from) -> Path:
     """Run the plain form, its clinics moved to their villages: a code says no more than the village."""
     folder = root / "raw" / "sample"
     settlements = pd.read_csv(folder / "settlements.csv", dtype=str).set_index("code")
-    moved = plain_facilities.copy()
+    moved = pd.read_csv(folder / "facilities.csv", dtype=str, keep_default_na=False)
     clinics = moved["kind"] == "village_clinic"
     for column in ("lon", "lat"):
         moved.loc[clinics, column] = settlements.loc[moved["settlement"][clinics], column].to_numpy()
     moved.to_csv(folder / "moved.csv", index=False)
-    values = tomllib.loads(sample_study())
+    values = lean(tomllib.loads(sample_study()))
     values["sources"]["facilities"][0]["path"] = "sample/moved.csv"
+    go_on_from(sample_run, root)
     return _run(root, values, "norms")
 
 
 @pytest.fixture(scope="module")
-def undecided(root, put_sample_county) -> Path:
-    """Read the files of the bureaus as they come."""
-    put_sample_county(root / "raw" / "bureau", villages=VILLAGES, form="bureau")
-    return _run(root, {**tomllib.loads(sample_study("bureau")), "name": "undecided"}, "read")
+def undecided(bureau_run) -> Path:
+    """The files of the bureaus, read as they come."""
+    return bureau_run / "processed" / "undecided"
 
 
 @pytest.fixture(scope="module")
-def bureau(root, undecided, plain_facilities) -> Path:
-    """Run the form of the bureaus after somebody decided where the last clinics are."""
-    decided = pd.read_csv(undecided / "places_to_decide.csv", dtype=str)
-    true = plain_facilities.set_index("no")["settlement"]
-    decided["settlement_id"] = decided["place_id"].map(true)
-    decided.to_csv(root / "raw" / "bureau" / "decided.csv", index=False)
-    values = tomllib.loads(sample_study("bureau"))
-    return _run(root, {**values, "placing": {"decisions": "bureau/decided.csv"}}, "norms")
+def bureau(bureau_run) -> Path:
+    """The run after somebody decided where the last clinics are."""
+    return bureau_run / "processed" / "bureau"
 
 
 def _counts(folder: Path) -> dict[str, float]:
@@ -185,8 +173,8 @@ def test_what_is_left_out_or_repaired_is_counted(root, undecided) -> None:
     assert not kinds & {"datum_doubtful", "datum_shifted"}
 
 
-def test_without_noding_the_county_falls_apart(root, bureau) -> None:
-    values = tomllib.loads(sample_study("bureau"))
+def test_without_noding_the_county_falls_apart(root, bureau, lean) -> None:
+    values = lean(tomllib.loads(sample_study("bureau")))
     values["sources"]["roads"]["noding"] = "none"
     folder = _run(root, {**values, "name": "apart"}, "network")
     apart, whole = (

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import tomllib
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from spatial.errors import SpatialError
-from spatial.pipeline import run
 from spatial.results import read_results
-from spatial.sample import sample_study
-from spatial.study import Study
 
 pytestmark = pytest.mark.slow
 
@@ -189,12 +185,8 @@ def test_there_is_something_to_open_and_to_sign(walked, results) -> None:
     assert "internal" in str(book.worksheets[0]["A2"].value) or "内部" in str(book.worksheets[0]["A2"].value)
 
 
-def test_the_walk_gives_the_times_of_the_shipped_study(walked, results) -> None:
-    values = tomllib.loads(sample_study("bureau"))
-    values = {key: value for key, value in values.items() if key not in {"measures", "scenarios", "off_road"}}
-    values["placing"] = {"decisions": "bureau/decided.csv"}
-    study = Study.from_dict(values, raw=walked.folder / "data/raw")
-    shipped = run(study, processed=walked.folder / "shipped", maps=walked.folder / "maps", until="access")
+def test_the_walk_gives_the_times_of_the_shipped_study(results, bureau_run) -> None:
+    shipped = read_results(bureau_run / "processed" / "bureau")
     key = ["settlement_id", "service", "mode"]
     ours, theirs = (each.access.set_index(key)["travel_time_min"] for each in (results, shipped))
     both = ours.index.intersection(theirs.index)

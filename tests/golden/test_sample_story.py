@@ -10,10 +10,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, put_sample_county):
+def told(tmp_path_factory, put_sample_county, lean):
     root = tmp_path_factory.mktemp("story")
     put_sample_county(root / "raw" / "sample")
-    study = sp.Study.from_dict(tomllib.loads(sp.sample_study()), raw=root / "raw")
+    whole = tomllib.loads(sp.sample_study())
+    study = sp.Study.from_dict({**lean(whole), "scenarios": whole["scenarios"]}, raw=root / "raw")
     return sp.run(study, processed=root / "processed", maps=root / "maps", until="score")
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import osmium
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from spatial.errors import SourceError
 from spatial.inputs.osm import read_osm
 from spatial.inputs.osm_features import read_population_tag
 from spatial.inputs.services import load_services
+from tests.effort import tried
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = tried(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TAGS = st.dictionaries(
     st.sampled_from(
         [

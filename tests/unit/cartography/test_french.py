@@ -14,8 +14,9 @@ SPACE = "\u00a0"
 
 
 @pytest.fixture(scope="module")
-def french(tmp_path_factory, tiny_at):
+def french(tmp_path_factory, tiny_at, tiny_run, go_on_from):
     tiny = tiny_at(tmp_path_factory.mktemp("french"))
+    go_on_from(tiny_run, tiny.folder)
     tiny.tables["title"] = {"en": "Tiny valley", "fr": "Petite vallée"}
     tiny.tables["outputs"] = {"languages": ["fr", "en"]}
     outcome = tiny.run()

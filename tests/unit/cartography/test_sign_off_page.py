@@ -59,8 +59,9 @@ def test_groups_of_an_age_that_norms_count_are_called_by_their_ages(language):
         assert re.findall(r"\d+", words[f"group.{group}_persons"]) == numbers, group
 
 
-def test_a_run_writes_the_page_with_status_date_and_approval_number(tiny_at, tmp_path):
+def test_a_run_writes_the_page_with_status_date_and_approval_number(tiny_at, tmp_path, tiny_run, go_on_from):
     tiny = tiny_at(tmp_path)
+    go_on_from(tiny_run, tiny.folder)
     tiny.tables["outputs"] = {"languages": ["zh"], "status": "internal", "map_approval": "GS(2026)0001号"}
     tiny.tables["official"] = {"villages": {"value": 2, "source": "名录 <b>2025</b>"}}
     outcome = tiny.run()

@@ -245,18 +245,19 @@ def test_the_warning_reaches_500_m_and_other_services_do_not_count(street):
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory, tiny_at):
+def closed(tmp_path_factory, tiny_at, tiny_run, go_on_from):
     """A run whose second hospital record stays open when the first is closed, and the run of that scenario."""
     import spatial as sp  # noqa: PLC0415 - slow to import
 
     tiny = tiny_at(tmp_path_factory.mktemp("closing"))
+    go_on_from(tiny_run, tiny.folder)
     text = tiny.path("facilities.csv").read_text(encoding="utf-8")
     # 0.003 degrees north: 332.6 m on the ellipsoid at 30 north.
     tiny.write("facilities.csv", f"{text}\nf9,hospital,石桥 医院,{tiny.at(2, 2.3)}\n")
     items = [{"name": "shut", "services": ["hospital"], "close_facilities": ["f1"]}]
     study = study_of(tiny, scenarios=items, outputs={"languages": ["en", "zh", "fr"]})
     where = {"processed": tiny.processed, "maps": tiny.maps}
-    return tiny, sp.run(study, **where), sp.run(study, scenario="shut", **where)
+    return tiny, sp.run(study, until="maps", **where), sp.run(study, scenario="shut", until="maps", **where)
 
 
 def test_findings_summary_terminal_and_pages_of_both_runs_name_it(closed):

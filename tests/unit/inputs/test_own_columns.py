@@ -207,11 +207,11 @@ def test_check_names_the_columns_and_never_says_what_is_in_them(tiny, command) -
     assert PHONE not in outcome.out
 
 
-def test_nothing_that_is_handed_out_holds_a_column_that_stays_at_home(tiny) -> None:
-    tiny.write("settlements.csv", _with(tiny.csv(), "phone", PHONE))
-    tiny.write("facilities.csv", _with(tiny.path("facilities.csv").read_text(), "phone", PHONE))
-    assert tiny.run().code == 0
-    files = [tiny.folder / name for name in tiny.written()]
+def test_nothing_that_is_handed_out_holds_a_column_that_stays_at_home(tiny_done) -> None:
+    tiny_done.write("settlements.csv", _with(tiny_done.csv(), "phone", PHONE))
+    tiny_done.write("facilities.csv", _with(tiny_done.path("facilities.csv").read_text(), "phone", PHONE))
+    assert tiny_done.run().code == 0
+    files = [tiny_done.folder / name for name in tiny_done.written()]
     assert {".parquet", ".gpkg", ".xlsx", ".html", ".qgz", ".json"} <= {file.suffix for file in files}
     for file in files:
         if file.suffix == ".parquet":

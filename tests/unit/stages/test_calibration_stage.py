@@ -1,6 +1,7 @@
 """Observed times from the study file: what they say of the speeds, and what the study does with it."""
 
 import itertools
+import shutil
 
 import numpy as np
 import pytest
@@ -31,7 +32,9 @@ def modelled(ran):
     return {pair: float(times[pair]) for pair in itertools.permutations(ran.settlements["settlement_id"], 2)}
 
 
-def run(tiny, name, **calibration):
+def run(tiny, name, start, **calibration):
+    """Go on in a folder of its own from a run, and do what the calibration changes."""
+    shutil.copytree(start, tiny.folder / name)
     tiny.tables["calibration"] = calibration
     tiny.tables["uncertainty"] = {"services": ["hospital"]}
     outcome = tiny.run("--stage", "gaps", "--processed", tiny.folder / name)
@@ -40,15 +43,15 @@ def run(tiny, name, **calibration):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory, tiny_at):
+def runs(tmp_path_factory, tiny_at, tiny_run):
     """The tiny study without observed times, compared with them, and at the fitted speeds."""
     tiny = tiny_at(tmp_path_factory.mktemp("calibration"))
-    plain = run(tiny, "plain")
+    plain = run(tiny, "plain", tiny_run / "processed")
     times = {pair: SLOWER * minutes for pair, minutes in modelled(plain).items()}
     write_observed(tiny, times)
     table = {"path": "tiny/observed.csv"}
-    compared = run(tiny, "compared", observed=table, departure="weekdays 08:00")
-    fitted = run(tiny, "fitted", observed=table, apply=True)
+    compared = run(tiny, "compared", tiny.folder / "plain", observed=table, departure="weekdays 08:00")
+    fitted = run(tiny, "fitted", tiny.folder / "plain", observed=table, apply=True)
     return plain, compared, fitted
 
 
@@ -102,7 +105,7 @@ def test_every_observation_is_accounted_for(runs):
     assert set(table["half"]) == {"fit", "test"}
 
 
-def test_coordinates_in_degrees_are_placed(tiny):
+def test_coordinates_in_degrees_are_placed(tiny, tiny_run):
     ids = {
         code: (tiny.west + tiny.step * x, tiny.south + tiny.step * y) for code, _, _, x, y, _ in tiny.places
     }
@@ -113,7 +116,8 @@ def test_coordinates_in_degrees_are_placed(tiny):
     tiny.write("observed.csv", "\n".join(["from_x,from_y,to_x,to_y,observed_min", *rows]))
     found = run(
         tiny,
-        "processed",
+        "degrees",
+        tiny_run / "processed",
         observed={"path": "tiny/observed.csv", "crs": "EPSG:4326"},
     )
     assert len(found.calibration_observations) == 56
@@ -141,12 +145,12 @@ def test_what_cannot_be_applied_is_refused_before_any_work(tiny):
     assert tiny.written() == []
 
 
-def test_speeds_of_walk_and_drive_together_are_fitted_leg_by_leg_and_used_in_each(tiny):
+def test_speeds_of_walk_and_drive_together_are_fitted_leg_by_leg_and_used_in_each(tiny, tiny_run):
     tiny.tables["network"]["modes"] = ["walk+drive", "drive", "walk"]
-    plain = run(tiny, "plain")
+    plain = run(tiny, "plain", tiny_run / "processed")
     # Streets alone: whoever may drive does, so that all observed minutes are on the tertiary streets of that leg.
     write_observed(tiny, {pair: SLOWER * minutes for pair, minutes in modelled(plain).items()})
-    fitted = run(tiny, "fitted", observed={"path": "tiny/observed.csv"}, apply=True)
+    fitted = run(tiny, "fitted", tiny.folder / "plain", observed={"path": "tiny/observed.csv"}, apply=True)
     factors = fitted.calibration_factors
     assert factors[["mode", "group", "applied"]].to_numpy().tolist() == [["drive", "tertiary", True]]
     assert factors["factor"].item() == pytest.approx(1 / SLOWER, abs=0.02)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import pandas as pd
@@ -53,9 +54,20 @@ def finished(folder, minutes, *, as_of="2026-01-01", norms=NORMS, places=None, s
     return folder
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Two finished runs, and in `ends` what the command made of them and said: to be read alone."""
+    root = tmp_path_factory.mktemp("kept")
+    finished(root / "y1", BEFORE)
+    finished(root / "y2", AFTER, as_of="2027-01-01")
+    (root / "said.txt").write_text(told(root / "y1", root / "y2", root / "ends"), encoding="utf-8")
+    return root
+
+
 @pytest.fixture
-def folders(tmp_path):
-    return finished(tmp_path / "y1", BEFORE), finished(tmp_path / "y2", AFTER, as_of="2027-01-01")
+def folders(kept, tmp_path):
+    """Both runs, which the test may spoil."""
+    return tuple(shutil.copytree(kept / name, tmp_path / name) for name in ("y1", "y2"))
 
 
 def data_of(page):
@@ -67,12 +79,10 @@ def call(*words):
     return CliRunner().invoke(cli, ["compare", *map(str, words)])
 
 
-def test_the_command_tells_and_writes_everything(folders, tmp_path):
-    to = tmp_path / "compared"
-    done = call(*folders, "--to", to)
-    assert done.exit_code == 0, done.output
-    assert "y1 (2026-01-01) and y2 (2027-01-01)" in done.output
-    assert "gained 100 (1 place)" in done.output
+def test_the_command_tells_and_writes_everything(kept):
+    to, said = kept / "ends", (kept / "said.txt").read_text(encoding="utf-8")
+    assert "y1 (2026-01-01) and y2 (2027-01-01)" in said
+    assert "gained 100 (1 place)" in said
     for name in [table for table in TABLES if table.startswith("comparison")] + ["trajectory"]:
         TABLES[name].check(pd.read_parquet(to / f"{name}.parquet"))
         assert len(pd.read_csv(to / f"{name}.csv")) == len(pd.read_parquet(to / f"{name}.parquet"))
@@ -199,25 +209,23 @@ def tables_of(folder):
 
 
 @pytest.mark.parametrize("more", [0, 2])
-def test_every_run_is_scored_once_however_many_are_compared(folders, tmp_path, scored, more):
+def test_every_run_is_scored_once_however_many_are_compared(kept, folders, tmp_path, scored, more):
     between = [finished(tmp_path / f"between{at}", AFTER) for at in range(more)]
     done = call(folders[0], *between, folders[1], "--to", tmp_path / "all")
     assert done.exit_code == 0, done.output
     assert sorted(scored) == sorted(["y1", "y2", *(folder.name for folder in between)])
-    told(*folders, tmp_path / "ends")
-    for name, table in tables_of(tmp_path / "ends").items():
+    for name, table in tables_of(kept / "ends").items():
         pd.testing.assert_frame_equal(tables_of(tmp_path / "all")[name], table)
 
 
-def test_a_run_between_that_shares_less_narrows_the_row_of_dates_alone(folders, tmp_path, scored):
+def test_a_run_between_that_shares_less_narrows_the_row_of_dates_alone(kept, folders, tmp_path, scored):
     middle = finished(tmp_path / "middle", BEFORE, norms={"CLINIC": (20.0, 60.0), "SCHOOL": NORMS["SCHOOL"]})
     assert call(folders[0], middle, folders[1], "--to", tmp_path / "all").exit_code == 0
     # All three on the norm that they share, then the first and the last on both of theirs.
     assert scored == ["y1", "middle", "y2", "y1", "y2"]
     norms = tables_of(tmp_path / "all")["comparison_norms"]
     assert norms.loc[norms["in_level"], "norm_id"].tolist() == ["CLINIC", "SCHOOL"]
-    told(*folders, tmp_path / "ends")
-    for name, table in tables_of(tmp_path / "ends").items():
+    for name, table in tables_of(kept / "ends").items():
         pd.testing.assert_frame_equal(tables_of(tmp_path / "all")[name], table)
 
 
@@ -260,12 +268,12 @@ def test_dates_the_wrong_way_round_are_said(folders):
     assert "lost 100 (1 place)" in text
 
 
-def test_places_that_one_run_has_alone_are_counted_with_their_people(folders, tmp_path):
+def test_places_that_one_run_has_alone_are_counted_with_their_people(kept, folders, tmp_path):
     # y1 has a (400), b (100) and c (200); the other a, b and d (300).
     minutes = {"a": (10.0, 10.0), "b": (45.0, 15.0), "d": (5.0, 5.0)}
     text = told(folders[0], finished(tmp_path / "other", minutes))
     assert "Places: 2 in both runs; only in y1 1 with 200 people, only in other 1 with 300 people." in text
-    assert "Places: all 3 are in both runs." in told(*folders)
+    assert "Places: all 3 are in both runs." in (kept / "said.txt").read_text(encoding="utf-8")
 
 
 def test_places_with_no_id_in_common_are_refused_on_the_command_line(folders, tmp_path):
@@ -290,18 +298,17 @@ def test_another_coordinate_system_is_lined_up_and_said_but_other_places_are_ref
     assert "3 of 3 places of away lie more than 1000 m" in str(done.exception)
 
 
-def test_the_page_speaks_every_language_and_opens_in_the_one_asked(folders, tmp_path):
-    told(*folders, tmp_path / "en")
+def test_the_page_speaks_every_language_and_opens_in_the_one_asked(kept, folders, tmp_path):
     call(*folders, "--language", "zh", "--to", tmp_path / "zh")
-    pages = [data_of(tmp_path / language / "compare.html") for language in ("en", "zh")]
+    pages = [data_of(folder / "compare.html") for folder in (kept / "ends", tmp_path / "zh")]
     assert [page["language"] for page in pages] == ["en", "zh"]
     for page in pages:
         assert set(page["messages"]) == set(page["lines"]) == {"en", "fr", "zh"}
         assert page["study"]["status"] == "draft"
 
 
-def test_a_comparison_is_written_whole_or_not_at_all(folders, tmp_path):
-    told(*folders, tmp_path / "out")
+def test_a_comparison_is_written_whole_or_not_at_all(kept, folders, tmp_path):
+    shutil.copytree(kept / "ends", tmp_path / "out")
     there = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
     found = sp.compare_runs(*map(sp.read_results, reversed(folders)))
     broken = found.tables | {"trajectory": pd.DataFrame({"unit_level": ["street"]})}

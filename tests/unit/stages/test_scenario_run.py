@@ -327,13 +327,14 @@ def test_a_scenario_runs_again_where_it_changed_itself_and_for_no_other(tiny):
     assert waiting(*items) == {"scenario", "access"}
 
 
-def test_commands_know_the_scenario(tiny, command):
+def test_commands_know_the_scenario(tiny, command, tiny_run, go_on_from):
     tiny.tables["scenarios"] = {"name": "closed", "close": ["w3"]}
     file = tiny.save()
     told = command("status", file, *tiny.folders(), "--scenario", "closed").out.splitlines()
     first = [stage.name for stage in STAGES[:4]]
     assert [row.split()[1] for row in told] == [*first, *(stage.name for stage in SCENARIO_STAGES)]
     assert {row.split()[0] for row in told} == {"run"}
+    go_on_from(tiny_run, tiny.folder)
     assert command("run", file, *tiny.folders(), "--stage", "gaps").code == 0
     done = command("run", file, *tiny.folders(), "--stage", "gaps", "--scenario", "closed")
     assert done.code == 0

@@ -26,14 +26,14 @@ def query(path, sql):
 
 
 @pytest.mark.parametrize("language", SAID)
-def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(language, tiny):
+def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(language, tiny_done):
     noticed, unknown, method = SAID[language]
-    tiny.tables["outputs"] = {"languages": [language, "en"]}
-    tiny.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
-    tiny.write("settlements.csv", "\n".join(f"{line}," for line in tiny.csv().splitlines()))
-    outcome = tiny.run("--stage", "qgis")
+    tiny_done.tables["outputs"] = {"languages": [language, "en"]}
+    tiny_done.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
+    tiny_done.write("settlements.csv", "\n".join(f"{line}," for line in tiny_done.csv().splitlines()))
+    outcome = tiny_done.run("--stage", "qgis")
     assert outcome.code == 0, outcome.err
-    folder = tiny.processed / "tiny"
+    folder = tiny_done.processed / "tiny"
     path = folder / "tiny.gpkg"
     whole = query(path, "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri LIKE '%geopackage.org'")[0][
         0
