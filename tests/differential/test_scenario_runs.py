@@ -61,7 +61,15 @@ def far_places(settlements):
     return xy[[north, middle]]
 
 
-def test_the_synthetic_county(tmp_path, sample_run, go_on_from):
+EVERY = ("closed", "faster", "road", "all")
+every_kind = pytest.mark.parametrize(
+    "names", [pytest.param(EVERY[3:], id="all"), pytest.param(EVERY[:3], id="each", marks=pytest.mark.trial)]
+)
+"""A scenario of all kinds at once; what each does alone is proved by `make trials`."""
+
+
+@every_kind
+def test_the_synthetic_county(tmp_path, sample_run, go_on_from, names):
     raw, where = tmp_path / "raw", {"processed": tmp_path / "processed", "maps": tmp_path / "maps"}
     go_on_from(sample_run, tmp_path)
     raw.mkdir()
@@ -70,14 +78,15 @@ def test_the_synthetic_county(tmp_path, sample_run, go_on_from):
     new_road(raw / "plan/road.geojson", far_places(first.settlements), first.settlements.crs)
     edges = first.edges.query("mode == 'drive'")
     busy = edges.loc[edges["is_bridge"], "edge_id"].head(3).tolist()
-    scenarios = scenarios_of("plan/road.geojson", busy)
+    scenarios = [item for item in scenarios_of("plan/road.geojson", busy) if item["name"] in names]
     values = tomllib.loads(sp.sample_study())
     study = sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw)
-    assert_runs_are_as_the_table(study, ["closed", "faster", "road", "all"], where)
+    assert_runs_are_as_the_table(study, names, where)
 
 
 @pytest.mark.data
-def test_comoros(tmp_path, comoros, region_run, go_on_from):
+@every_kind
+def test_comoros(tmp_path, comoros, region_run, go_on_from, names):
     raw, where = tmp_path / "raw", {"processed": tmp_path / "processed", "maps": tmp_path / "maps"}
     go_on_from(region_run(comoros), tmp_path)
     raw.mkdir()
@@ -85,8 +94,8 @@ def test_comoros(tmp_path, comoros, region_run, go_on_from):
     first = sp.read_results(tmp_path / "processed" / "comoros")
     island = first.settlements.loc[lambda rows: rows.geometry.x < rows.geometry.x.median()]
     new_road(raw / "plan/road.geojson", far_places(island), island.crs)
-    scenarios = scenarios_of("plan/road.geojson", ["w575657663"])
+    scenarios = [item for item in scenarios_of("plan/road.geojson", ["w575657663"]) if item["name"] in names]
     values = tomllib.loads((EXAMPLES / "comoros.toml").read_text(encoding="utf-8"))
     assert_runs_are_as_the_table(
-        sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw), ["closed", "road", "all"], where
+        sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw), names, where
     )

@@ -42,7 +42,7 @@ def assert_same_files(written: Path, kept: Path) -> None:
     assert differing == [], "python -m tools.sample_county --pack, where the difference is meant"
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 def test_the_generator_gives_the_county_that_the_package_holds(tmp_path, put_sample_county) -> None:
     county = draw_county()
     for form in ("open", "bureau"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,27 @@ def in_a_new_process(code: str, folder: Path, **variables: str) -> object:
     return json.loads(found.stdout.splitlines()[-1])
 
 
+KEPT = """
+import json
+from spatial.warmup import STEPS, compiled_kernels, warm_up
+warm_up()
+for step in STEPS.values():
+    step()
+print(json.dumps({name: [str(one) for one in kernel.signatures] for name, kernel in compiled_kernels().items()}))
+"""
+
+
 @pytest.mark.slow
+def test_a_run_calls_no_kernel_with_a_signature_that_the_warm_up_does_not(tmp_path, sample_run):
+    kept = in_a_new_process(KEPT, tmp_path, NUMBA_CACHE_DIR=os.environ.get("NUMBA_CACHE_DIR", ""))
+    called = pickle.loads((sample_run / "kernels.pickle").read_bytes())  # noqa: S301 - made by this session
+    assert len(called) > 20
+    assert {name: [str(one) for one in signatures] for name, signatures in called.items()} == {
+        name: kept[name] for name in called
+    }
+
+
+@pytest.mark.trial  # `make test` has compiled everything once, and need not do it again
 def test_two_processes_compile_every_kernel_for_the_one_signature_that_a_run_calls(tmp_path, sample_run):
     is_all, last, kernels = in_a_new_process(WARM_UP, tmp_path)
     assert (is_all, last) == (True, [1.0, "done"])
