@@ -14,11 +14,11 @@ from spatial.cartography.document import COMPARE, codes, pack, pack_texts, plain
 from spatial.cartography.messages import messages
 from spatial.cartography.places import by_language, names_block
 from spatial.crs import WGS84
-from spatial.messages import languages
-from spatial.reporting.comparison import CHANGES, comparison_words, shown_comparison, unmatched
+from spatial.messages import Words, languages
+from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.unmeasured import levels_shown
-from spatial.reporting.wording import plain, wording
+from spatial.reporting.wording import plain
 from spatial.score.options import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, TIERS
 
@@ -217,7 +217,7 @@ def dates_block(trajectory: pd.DataFrame | None) -> list[Block]:
 
 def _hidden(why: str) -> dict[str, str]:
     """Say in each language why the level is not shown; empty where it is."""
-    return {language: hidden_text(why, wording(language)) for language in languages()} if why else {}
+    return {language: hidden_text(why, Words(language)) for language in languages()} if why else {}
 
 
 def _both(row: Any, name: str) -> list[Any]:
@@ -466,7 +466,7 @@ def page_words(language: str) -> dict[str, str]:
     shared = {
         key: text for key, text in messages((language,))[language].items() if key.startswith(PAGE_WORDS)
     }
-    own = comparison_words(language).messages
+    own = Words(language, "comparison").messages
     names = {
         "page": "compare",
         "gate": "turned",

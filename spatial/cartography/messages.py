@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
+import re
 from typing import TYPE_CHECKING
 
-from spatial.errors import StudyError
-from spatial.messages import languages, words_of
-from spatial.reporting.wording import wording
+from babel.dates import format_date
+
+from spatial.messages import Words, locale_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +17,10 @@ if TYPE_CHECKING:
 
 _TOLD = (
     "component",
-    "date",
     "factor",
     "flow_kind",
     "made",
     "measure_kind",
-    "months",
     "reason",
     "segmentation_term",
     "speed_status",
@@ -32,23 +32,32 @@ _TOLD = (
 
 def messages(chosen: Sequence[str]) -> dict[str, dict[str, str]]:
     """Read the messages of some languages."""
-    known = languages()
-    unknown = [language for language in chosen if language not in known]
-    if unknown:
-        raise StudyError(
-            "outputs.languages",
-            [
-                f"outputs.languages: {item!r} has no message file; there are {', '.join(known)}"
-                for item in unknown
-            ],
-        )
     return {language: _read(language) for language in chosen}
 
 
 @functools.cache
 def _read(language: str) -> dict[str, str]:
-    told = {section: dict(wording(language).messages[section]) for section in _TOLD}
-    sections = words_of(language, "pages") | told
+    words = Words(language)
+    told = {section: words.messages[section] for section in _TOLD} | _dates(words)
+    pages = {"page": {"locale": language}} | dict(words.of("pages").messages)
     return {
-        f"{section}.{key}": text for section, entries in sections.items() for key, text in entries.items()
+        f"{section}.{key}": text
+        for section, entries in (pages | dict(sorted(told.items()))).items()
+        for key, text in entries.items()
+    }
+
+
+def _dates(words: Words) -> dict[str, dict[str, str]]:
+    """Write the patterns of dates with braces, and the months as they stand in them."""
+    patterns = words.messages["date"]
+    month = re.findall("M+", patterns["other"])[0]
+    slots = {month: "{month}", "d": "{day}", "y": "{year}"}
+    days = {
+        form: "".join(slots.get(part, part.strip("'")) for part in re.findall("'[^']*'|M+|.", pattern))
+        for form, pattern in patterns.items()
+    }
+    first = (dt.date(2000, number, 1) for number in range(1, 13))
+    return {
+        "date": days,
+        "months": {str(day.month): format_date(day, month, locale_of(words.language)) for day in first},
     }

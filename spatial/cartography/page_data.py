@@ -14,11 +14,10 @@ import pandas as pd
 
 from spatial.cartography.document import codes, pack, round_up, space_order
 from spatial.errors import ContractError
-from spatial.messages import languages
-from spatial.messages import languages as worded
+from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of, with_norm_id
 from spatial.reporting.summary import CLASS_ORDER, missing_text
-from spatial.reporting.wording import NOTICED, effect_text, notice_text, wording
+from spatial.reporting.wording import NOTICED, effect_text, notice_text
 from spatial.tables.words import NORM_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spatial.rasters import Raster
-    from spatial.reporting.wording import Wording
 
 
 # What a page says about the study beside its tables.
@@ -163,8 +161,7 @@ def issue_entries(
     records: Iterable[Mapping[str, Any]], languages: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     """Gather the known issues of a study."""
-    spoken = {language: _words(language, names) for language in languages if language in worded()}
-    spoken = spoken or {"en": _words("en", names)}
+    spoken = {language: _words(language, names) for language in languages}
     return [
         {
             "path": known["path"],
@@ -178,11 +175,11 @@ def issue_entries(
     ]
 
 
-def _words(language: str, names: Mapping[str, Mapping[str, str]]) -> Wording:
-    return wording(language, names={service: told.get(language, service) for service, told in names.items()})
+def _words(language: str, names: Mapping[str, Mapping[str, str]]) -> Words:
+    return Words(language, names={service: told.get(language, service) for service, told in names.items()})
 
 
-def _said(known: Mapping[str, Any], spoken: Mapping[str, Wording]) -> dict[str, str]:
+def _said(known: Mapping[str, Any], spoken: Mapping[str, Words]) -> dict[str, str]:
     if known["issue_kind"] != NOTICED:
         return {}
     told = {language: notice_text(known["issue"], words) for language, words in spoken.items()}
@@ -322,7 +319,7 @@ def _norm(
     inventory = note.inventory if note else ("complete" if service in TIERS else "unknown")
     # Say in each language whose people nobody counted and what the norm is judged on; empty where all are
     # counted.
-    said = {language: missing_text(told, wording(language)) for language in languages()}
+    said = {language: missing_text(told, Words(language)) for language in languages()}
     return {
         "id": row["norm_id"],
         "service": service,

@@ -32,10 +32,11 @@ from spatial.cartography.page_data import (
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
+from spatial.messages import Words
 from spatial.norms.register import SEASON_ROADS
 from spatial.reporting.explain import emergency_totals, scenario_totals, served_totals
 from spatial.reporting.unmeasured import levels_shown, pairs_shown
-from spatial.reporting.wording import namesake_texts, wording
+from spatial.reporting.wording import namesake_texts
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
             }
             for entry, title in zip(entries, titles, strict=True)
         ]
-    spoken = {language: wording(language) for language in book.words}
-    spoken = spoken or {"en": wording("en")}
+    spoken = {language: Words(language) for language in book.words}
     by_language = {language: namesake_texts(book.summary, words) for language, words in spoken.items()}
     pairs = zip(*by_language.values(), strict=True)
     found["warnings"] = [dict(zip(by_language, texts, strict=True)) for texts in pairs]

@@ -15,11 +15,12 @@ from spatial.cartography.document import SCORE, codes, pack, plain_document
 from spatial.cartography.map_layers import class_layer
 from spatial.cartography.page_data import SCORE_MAP, PageBook, service_note, study_block
 from spatial.cartography.places import by_language
+from spatial.messages import Words
 from spatial.reporting.names import road_text
 from spatial.reporting.score import held_back
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
 from spatial.reporting.unmeasured import gates_unjudged, pillars_missing
-from spatial.reporting.wording import plain, wording
+from spatial.reporting.wording import plain
 from spatial.score.options import GapTargets
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.towns import why_no_area
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from spatial.cartography.page_data import Rows
-    from spatial.reporting.wording import Wording
 
 
 # Why a component of the score is not defined somewhere: which of the things that it compares are not there.
@@ -441,8 +441,8 @@ def hidden_names(book: PageBook, why: str) -> dict[str, str]:
     return _said(book, lambda words: hidden_text(why, words)) if why else {}
 
 
-def _said(book: PageBook, say: Callable[[Wording], str]) -> dict[str, str]:
-    return {language: say(wording(language)) for language in book.words}
+def _said(book: PageBook, say: Callable[[Words], str]) -> dict[str, str]:
+    return {language: say(Words(language)) for language in book.words}
 
 
 def _part(
@@ -465,7 +465,7 @@ def _part(
 
 def _detail_names(component: str, detail: str, book: PageBook) -> dict[str, str]:
     if component == "robust_coverage" and detail:
-        return {language: road_text(detail, book.tables, wording(language)) for language in book.words}
+        return {language: road_text(detail, book.tables, Words(language)) for language in book.words}
     return dict(service_note(detail, book.meta, book.words).names)
 
 

@@ -10,7 +10,7 @@ from spatial.cartography.document import FACT_SHEET, SIGN_OFF, plain_document
 from spatial.cartography.page_data import PageBook, service_note, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.score import score_block
-from spatial.reporting.sign_off import sign_off_words
+from spatial.messages import Words
 from spatial.reporting.wording import plain
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def _inventory(book: PageBook, told: Sequence[Entry]) -> list[Entry]:
 
 def _words(language: str) -> dict[str, str]:
     """Take the words of the table, so that page and workbook say the same."""
-    sections = sign_off_words(language).messages
+    sections = Words(language, "sign_off").messages
     return {
         f"sign_{section}.{key}": text
         for section, entries in sections.items()

@@ -1,36 +1,223 @@
-"""Every text of every sink, one file a language: another language is one more file."""
+"""Every text of every sink, one file a language: another language is one more file, and nothing else."""
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.resources
+import math
 import tomllib
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
+from typing import TYPE_CHECKING
 
-__all__ = ["FALLBACK", "languages", "words_of"]
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_decimal
 
+from spatial.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FALLBACK", "Words", "languages", "locale_of"]
+
+FOLDER = importlib.resources.files("spatial.messages")
 FALLBACK = "en"
 """The language whose file is whole: a text that another lacks is said in it."""
+METRES_PER_KM = 1000.0
+NOT_MEASURED = frozenset({"other", "share"})
+COUNTS = ("n", "count", "number", "detail")
+"""Braces that may hold how many there are; the first of these counts."""
+WHOLE, WITHOUT_GROUPS = "#,##0", "0.############"
+"""Patterns of numbers (Unicode Technical Standard 35, part 3)."""
 
 
 @cache
 def languages() -> tuple[str, ...]:
     """List the languages that have a file, by code, sorted."""
-    names = [item.name for item in importlib.resources.files("spatial.messages").iterdir()]
+    names = [item.name for item in FOLDER.iterdir()]
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+@dataclass(frozen=True)
+class Words:
+    """
+    The texts of one language, and numbers and dates as it writes them.
+
+    Examples
+    --------
+    >>> Words("en").measure(41.2, "min")
+    '41 min'
+    """
+
+    language: str  # its code, such as ``zh``
+    part: str = "results"  # results, comparison, sign_off, pages, workbook, qgis or columns
+    # names of services in that language; a service without one goes by its id
+    names: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a language that has no file."""
+        if self.language not in languages():
+            known = ", ".join(languages())
+            problem = f"outputs.languages: {self.language!r} has no message file; there are {known}"
+            raise StudyError("outputs.languages", [problem])
+
+    @property
+    def messages(self) -> Mapping[str, Mapping[str, str]]:
+        """Texts of the part by section and key; those that the language lacks in English."""
+        return _texts(self.language, self.part)
+
+    def of(self, part: str) -> Words:
+        """Turn to another part of the same language."""
+        return replace(self, part=part)
+
+    def has(self, section: str, key: str) -> bool:
+        """Tell whether there is a text."""
+        return key in self.messages.get(section, {})
+
+    def say(self, section: str, key: str, **values: object) -> str:
+        """Say one text, in the form that its count asks for; the key itself where there is no such text."""
+        texts = self.messages.get(section, {})
+        count = next((str(values[name]) for name in COUNTS if name in values), "")
+        form = locale_of(self.language).plural_form(int(count)) if count.isdecimal() else "other"
+        # A language without plurals, or a text with one form for all, has no key of its own for the form.
+        text = (texts.get(f"{key}_{form}") if form != "other" else None) or texts.get(key)
+        return key if text is None else text.format(**values)
+
+    def service(self, name: str) -> str:
+        """Name a service."""
+        return (self.names or {}).get(name) or self.term(name)
+
+    def term(self, word: str) -> str:
+        """Say a word of the register or of a table."""
+        return self.of("results").messages["term"].get(word) or word.replace("_", " ")
+
+    def title(self, title: str, unit: str = "") -> str:
+        """Name a column of a table, by its title in the data dictionary, with its unit."""
+        return self.with_unit(self.of("columns").say("title", title), unit)
+
+    def with_unit(self, title: str, unit: str) -> str:
+        """Append a unit to a title."""
+        return f"{title} ({self.unit(unit)})" if unit else title
+
+    def unit(self, unit: str) -> str:
+        """Write the unit of a column."""
+        return self.of("columns").say("unit", unit)
+
+    def reason(self, codes: str) -> str:
+        """
+        Put reason codes into words.
+
+        Returns the reasons, joined by ``; ``; empty for none.
+        """
+        parts = [part.partition(":") for part in codes.split(";") if part]
+        results = self.of("results")
+        return "; ".join(
+            results.say("reason", code, detail=self.service(detail)) for code, _, detail in parts
+        )
+
+    def number(self, value: object, *, decimals: int = 0) -> str:
+        """Write a number with thousands separators, for people and places without decimals."""
+        known = isinstance(value, int | float) and not math.isnan(value)
+        # Python rounds the number that is held, Babel the one that it is written as: 2.675 is 2.67, not 2.68.
+        return _written(f"{value:.{decimals}f}", _pattern(decimals), self.language) if known else "?"
+
+    def figure(self, value: float) -> str:
+        """Write a number that was rounded already, with as many decimals as it has."""
+        return _written(f"{value:.12g}", f"{WHOLE}.############", self.language)
+
+    def signed(self, value: float, *, decimals: int = 4) -> str:
+        """Write a change with its sign; one that is 0 as written has none."""
+        sign = "" if float(f"{abs(value):.{decimals}f}") == 0.0 else "+" if value > 0.0 else "-"
+        return sign + self.number(abs(value), decimals=decimals)
+
+    def date(self, day: dt.date | str) -> str:
+        """Write a date."""
+        if isinstance(day, str):
+            try:
+                day = dt.date.fromisoformat(day)
+            except ValueError:
+                return str(day)
+        patterns = self.of("results").messages["date"]
+        return format_date(day, patterns["first" if day.day == 1 else "other"], locale_of(self.language))
+
+    def measure(self, value: object, unit: str, *, decimals: int = 0) -> str:
+        """Write a measured value with its unit: whole minutes and metres, kilometres from one on."""
+        if not isinstance(value, int | float) or math.isnan(value):
+            return "?"
+        results = self.of("results")
+        if unit == "m" and value >= METRES_PER_KM and not decimals:
+            kilometres = value / METRES_PER_KM
+            pattern = f"{WHOLE}.0" if kilometres >= 10 else f"{WHOLE}.##"
+            rounded = f"{kilometres:.{1 if kilometres >= 10 else 2}f}"
+            return results.say("unit", "km", value=_written(rounded, pattern, self.language))
+        if unit in results.messages["unit"] and unit not in NOT_MEASURED:
+            number = self.number(value, decimals=0 if unit == "persons" else decimals)
+            return results.say("unit", unit, n=number, value=number)
+        shown = _written(f"{value:g}", WITHOUT_GROUPS, self.language)
+        return results.say("unit", "other", value=shown, unit=self.term(unit))
+
+    def share(self, value: float | None) -> str:
+        """Write a share in percent, with a decimal where it has one; one short of all is never all."""
+        if value is None or math.isnan(value):
+            return "?"
+        percent = round(100.0 * value, 1)
+        percent = 99.9 if value < 1.0 and percent >= 100.0 else percent
+        percent = 0.1 if value > 0.0 and percent <= 0.0 else percent
+        shown = _written(f"{percent:.1f}", WITHOUT_GROUPS, self.language)
+        return self.of("results").say("unit", "share", value=shown)
+
+    def against(self, value: float, threshold: float, unit: str) -> str:
+        """Set a value against a norm, with as many decimals as it takes to tell them apart."""
+        pairs = [
+            (self.measure(value, unit, decimals=count), self.measure(threshold, unit, decimals=count))
+            for count in range(4)
+        ]
+        told = [pair for pair in pairs if pair[0] != pair[1]]
+        shown = pairs[0] if value == threshold or not told else told[0]
+        return self.of("results").say("line", "norm_value", value=shown[0], threshold=shown[1])
+
+    def pick(self, texts: Mapping[str, str]) -> str:
+        """Choose a text by language: this one, else English, else the first."""
+        return texts.get(self.language) or texts.get(FALLBACK) or next(iter(texts.values()), "")
+
+
+@cache
+def locale_of(language: str) -> Locale:
+    """Find how a language writes numbers and dates; as English does where Babel does not know it."""
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except UnknownLocaleError:
+        return Locale.parse(FALLBACK)
+
+
+@cache
+def _texts(language: str, part: str) -> Mapping[str, Mapping[str, str]]:
+    own, whole = _file(language).get(part, {}), _file(FALLBACK).get(part, {})
+    found = {}
+    for section in {**whole, **own}:
+        said, english = own.get(section, {}), whole.get(section, {})
+        # A language that says a text has no use for the English singular of it.
+        lacking = {key: text for key, text in english.items() if key.removesuffix("_one") not in said}
+        order = [key for key in english if key in said or key in lacking]
+        found[section] = {**{key: {**lacking, **said}[key] for key in order}, **said}
+    return found
 
 
 @cache
 def _file(language: str) -> dict[str, dict[str, dict[str, str]]]:
-    file = importlib.resources.files("spatial.messages").joinpath(f"{language}.toml")
-    loaded: dict[str, dict[str, dict[str, str]]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, dict[str, str]]] = tomllib.loads(
+        FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")
+    )
     return loaded
 
 
-def words_of(language: str, part: str) -> dict[str, dict[str, str]]:
-    """
-    Read the texts of one part, by section and key; in English where there is no such language.
+def _pattern(decimals: int) -> str:
+    return f"{WHOLE}.{'0' * decimals}" if decimals else WHOLE
 
-    Parts are results, comparison, sign_off, pages, workbook and qgis.
-    """
-    known = language if language in languages() else FALLBACK
-    return {section: dict(texts) for section, texts in _file(known)[part].items()}
+
+@cache
+def _written(number: str, pattern: str, language: str) -> str:
+    """Write a number that is rounded already with the separators of a language."""
+    return format_decimal(Decimal(number), pattern, locale_of(language))

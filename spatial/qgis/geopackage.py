@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import pyogrio
 
+from spatial.messages import Words
 from spatial.qgis.layers import build_layers
-from spatial.qgis.meta import load_messages
 from spatial.qgis.project import approval_line, project_title, write_project_of
 from spatial.qgis.styles import qml
 from spatial.store import Artifact
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.qgis.layer import QgisLayer
-    from spatial.qgis.meta import Messages, QgisMeta
+    from spatial.qgis.meta import QgisMeta
     from spatial.qgis.rasters import QgisRaster
 
 
@@ -81,7 +81,7 @@ def write_geopackage(
 ) -> Artifact:
     """Write the tables as a GeoPackage that looks right by itself."""
     layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
-    return write_geopackage_of(layers, name=name, words=load_messages(languages[0]), meta=meta)
+    return write_geopackage_of(layers, name=name, words=Words(languages[0], "qgis"), meta=meta)
 
 
 def write_qgis(
@@ -95,15 +95,13 @@ def write_qgis(
 ) -> list[Artifact]:
     """Write the GeoPackage, the project that shows it, and the rasters, building each layer once."""
     layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
-    words = load_messages(languages[0])
+    words = Words(languages[0], "qgis")
     package = write_geopackage_of(layers, name=name, words=words, meta=meta)
     project = write_project_of(layers, name=name, words=words, meta=meta, rasters=rasters)
     return [package, project, *(item for raster in rasters for item in raster.artifacts)]
 
 
-def write_geopackage_of(
-    layers: Sequence[QgisLayer], *, name: str, words: Messages, meta: QgisMeta
-) -> Artifact:
+def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words, meta: QgisMeta) -> Artifact:
     """Write finished layers as a GeoPackage."""
     with tempfile.TemporaryDirectory(prefix="spatial-gpkg-") as folder:
         path = Path(folder) / f"{name}.gpkg"
@@ -209,7 +207,7 @@ def _add_styles(connection: sqlite3.Connection, layers: Sequence[QgisLayer], met
 
 
 def _add_metadata(
-    connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Messages, meta: QgisMeta
+    connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Words, meta: QgisMeta
 ) -> None:
     connection.executescript(METADATA_TABLES)
     add = "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) VALUES ('dataset', ?, ?, ?)"
@@ -224,20 +222,20 @@ def _add_metadata(
         connection.execute(refer, ["table", layer.table, meta.stamp, one])
 
 
-def about_study(words: Messages, meta: QgisMeta) -> str:
+def about_study(words: Words, meta: QgisMeta) -> str:
     """Say what the study is, how it was made and whose data it uses."""
-    abstract = words.text(
+    abstract = words.say(
         "project",
         "abstract",
         date=words.date(meta.as_of),
-        basis=words.text("project", f"basis_{meta.population_basis}"),
-        status=words.text("project", f"status_{meta.status}"),
+        basis=words.say("project", f"basis_{meta.population_basis}"),
+        status=words.say("project", f"status_{meta.status}"),
     )
     parts = [project_title(words, meta), approval_line(words, meta), words.pick(meta.note), abstract]
     for key, lines in (("method", [meta.method]), ("licence", meta.licences), ("issues", meta.issues)):
         filled = [line for line in lines if line]
         if filled:
-            heading = words.text("project", "heading", what=words.text("project", key))
+            heading = words.say("project", "heading", what=words.say("project", key))
             parts.append("\n".join([heading, *filled]))
     return "\n\n".join(part for part in parts if part)
 

@@ -9,18 +9,19 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.messages import Words
 from spatial.qgis.layer import plain_name
+from spatial.qgis.meta import measure_name, service_name
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.summary import missing_by_unit
 from spatial.reporting.unmeasured import levels_shown
-from spatial.reporting.wording import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from spatial.qgis.meta import Messages, QgisMeta
+    from spatial.qgis.meta import QgisMeta
 
 
 # Results joined to the places that they belong to: one row a settlement, a township, a gap.
@@ -62,7 +63,7 @@ def headline_mode(access: pd.DataFrame, meta: QgisMeta) -> str:
 
 
 def settlement_results(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[gpd.GeoDataFrame, Titles]:
     """Join minutes, norm status and last mile to settlements."""
     frame = tables["settlements"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
@@ -78,7 +79,7 @@ def settlement_results(
             "norms_not_met": (rows["status"] == "not_met").groupby(unit).sum().astype("Int64"),
             "norms_not_measurable": (rows["status"] == "not_measurable").groupby(unit).sum().astype("Int64"),
         }
-        titles.update({name: words.text("columns", name) for name in columns})
+        titles.update({name: words.say("columns", name) for name in columns})
         parts.append(pd.DataFrame(columns))
     if "access" in tables and len(tables["access"]):
         parts.append(_minutes(tables["access"], titles, words, meta))
@@ -92,11 +93,11 @@ def settlement_results(
         frame["norm_status"] = pd.Series(np.nan, index=frame.index, dtype="str")
     unjudged = frame["norm_status"].isna() & frame["in_study"]
     frame["norm_status"] = frame["norm_status"].mask(unjudged, "not_applicable").where(frame["in_study"])
-    titles.setdefault("norm_status", words.text("columns", "norm_status"))
+    titles.setdefault("norm_status", words.say("columns", "norm_status"))
     return gpd.GeoDataFrame(frame), titles
 
 
-def _minutes(access: pd.DataFrame, titles: Titles, words: Messages, meta: QgisMeta) -> pd.DataFrame:
+def _minutes(access: pd.DataFrame, titles: Titles, words: Words, meta: QgisMeta) -> pd.DataFrame:
     rows = access[access["mode"] == headline_mode(access, meta)]
     present = set(rows["service"])
     first = [service for service in meta.headline_services if service in present]
@@ -106,36 +107,36 @@ def _minutes(access: pd.DataFrame, titles: Titles, words: Messages, meta: QgisMe
     columns["edge_risk"] = (
         rows[rows["service"].isin(detailed)].groupby("settlement_id")["edge_risk"].any().astype("boolean")
     )
-    titles["edge_risk"] = words.text("columns", "edge_risk")
+    titles["edge_risk"] = words.say("columns", "edge_risk")
     kept = ["settlement_id", "service", "travel_time_min", "facility_id", "reach_status"]
     by_place = rows[kept].set_index("settlement_id")
     parts = {str(service): own for service, own in by_place.groupby("service", sort=False)}
     for service in services:
         of_service = parts[service]
-        name, shown = plain_name(service), words.service(service, meta)
+        name, shown = plain_name(service), service_name(service, words, meta)
         columns[f"{name}_min"] = of_service["travel_time_min"]
-        title = words.text("columns", "travel_time", service=shown)
+        title = words.say("columns", "travel_time", service=shown)
         titles[f"{name}_min"] = words.with_unit(title, "min")
         if service in detailed:
             for column in ("facility_id", "reach_status"):
                 columns[f"{name}_{column}"] = of_service[column]
-                titles[f"{name}_{column}"] = words.text("columns", column, service=shown)
+                titles[f"{name}_{column}"] = words.say("columns", column, service=shown)
     return pd.DataFrame(columns)
 
 
 def township_results(
-    tables: Mapping[str, pd.DataFrame], words: Messages, norm_names: Mapping[str, str]
+    tables: Mapping[str, pd.DataFrame], words: Words, norm_names: Mapping[str, str]
 ) -> tuple[gpd.GeoDataFrame, Titles]:
     """Join norm results to townships."""
     boundaries = tables["boundaries"]
     frame = boundaries[boundaries["is_unit"]].sort_values("boundary_id", kind="stable").reset_index(drop=True)
-    titles: Titles = {"norm_status": words.text("columns", "norm_status")}
+    titles: Titles = {"norm_status": words.say("columns", "norm_status")}
     results = tables.get("norm_results")
     rows = results[results["unit_level"] == "township"] if results is not None else pd.DataFrame()
     if len(rows) == 0:
         frame["norm_status"] = pd.Series("not_applicable", index=frame.index, dtype="str")
         return gpd.GeoDataFrame(frame), titles
-    rows = rows.assign(judged_if=missing_by_unit(rows, tables, wording(words.language)))
+    rows = rows.assign(judged_if=missing_by_unit(rows, tables, Words(words.language)))
     columns = {"norm_status": worst_status(rows["status"], rows["unit_id"])}
     for norm in sorted(set(rows.loc[rows["status"] != "not_applicable", "norm_id"])):
         name = norm_names.get(norm, norm)
@@ -151,11 +152,11 @@ def township_results(
         result = {}
         for key, (column, unit) in chosen.items():
             result[f"{stem}_{key}"] = of_norm[column]
-            title = words.text("columns", f"norm_cell_{key}", norm=name)
+            title = words.say("columns", f"norm_cell_{key}", norm=name)
             titles[f"{stem}_{key}"] = words.with_unit(title, unit)
         if of_norm["judged_if"].ne("").any():
             result[f"{stem}_judged_if"] = of_norm["judged_if"]
-            titles[f"{stem}_judged_if"] = words.text("columns", "norm_cell_judged_if", norm=name)
+            titles[f"{stem}_judged_if"] = words.say("columns", "norm_cell_judged_if", norm=name)
         columns |= result
     frame = frame.join(pd.DataFrame(columns), on="boundary_id")
     frame["norm_status"] = frame["norm_status"].fillna("not_applicable")
@@ -217,7 +218,7 @@ Columns = dict[str, "pd.Series[Any]"]
 
 
 def settlement_engine(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[pd.DataFrame, Titles]:
     """Gather what the engine found out about each settlement."""
     columns: Columns = {}
@@ -230,37 +231,35 @@ def settlement_engine(
 
 
 def _interval_columns(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[Columns, Titles]:
     columns: Columns = {}
     titles: Titles = {}
     for service, rows in by_service(tables, "intervals", meta):
-        name, shown = plain_name(service), words.service(service, meta)
+        name, shown = plain_name(service), service_name(service, words, meta)
         threshold = threshold_of(service, meta)
         columns |= {f"{name}_low_min": rows["low_min"], f"{name}_high_min": rows["high_min"]}
         columns[f"{name}_width_min"] = rows["high_min"] - rows["low_min"]
         columns[f"{name}_how_sure"] = how_sure(rows, threshold)
         for key, unit in (("low_min", "min"), ("high_min", "min"), ("width_min", "min"), ("how_sure", "")):
-            title = words.text("columns", key, service=shown, minutes=words.number(threshold))
+            title = words.say("columns", key, service=shown, minutes=words.figure(threshold))
             titles[f"{name}_{key}"] = words.with_unit(title, unit)
     return columns, titles
 
 
-def _wet_columns(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
-) -> tuple[Columns, Titles]:
+def _wet_columns(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[Columns, Titles]:
     columns: Columns = {}
     titles: Titles = {}
     for service, rows in by_service(tables, "wet_losses", meta):
-        name, shown = plain_name(service), words.service(service, meta)
+        name, shown = plain_name(service), service_name(service, words, meta)
         columns |= {f"{name}_wet_status": rows["wet_status"], f"{name}_slower_min": rows["slower_min"]}
-        titles[f"{name}_wet_status"] = words.text("columns", "wet_status", service=shown)
-        titles[f"{name}_slower_min"] = words.with_unit(words.text("columns", "slower", service=shown), "min")
+        titles[f"{name}_wet_status"] = words.say("columns", "wet_status", service=shown)
+        titles[f"{name}_slower_min"] = words.with_unit(words.say("columns", "slower", service=shown), "min")
     return columns, titles
 
 
 def _measure_columns(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[Columns, Titles]:
     columns: Columns = {}
     titles: Titles = {}
@@ -268,28 +267,28 @@ def _measure_columns(
         name = f"{plain_name(service)}_{plain_name(measure)}"
         shown = service_by_mode(service, rows, words, meta)
         columns[name] = rows["value"]
-        title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
+        title = words.say("columns", "measure", service=shown, measure=measure_name(words, measure))
         titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
     return columns, titles
 
 
 def _off_road_columns(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[Columns, Titles]:
     columns: Columns = {}
     titles: Titles = {}
     if "off_road" not in tables:
         return columns, titles
     for service, rows in tables["off_road"].groupby("service"):
-        name, shown = plain_name(str(service)), words.service(str(service), meta)
+        name, shown = plain_name(str(service)), service_name(str(service), words, meta)
         by_place = rows.set_index("settlement_id").sort_index()
         columns |= {
             f"{name}_off_road_min": by_place["travel_time_min"],
             f"{name}_off_road_status": by_place["reach_status"],
         }
-        title = words.text("columns", "off_road_min", service=shown)
+        title = words.say("columns", "off_road_min", service=shown)
         titles[f"{name}_off_road_min"] = words.with_unit(title, "min")
-        titles[f"{name}_off_road_status"] = words.text("columns", "off_road_status", service=shown)
+        titles[f"{name}_off_road_status"] = words.say("columns", "off_road_status", service=shown)
     return columns, titles
 
 
@@ -309,12 +308,12 @@ def by_service(
         yield service, own.set_index("settlement_id").sort_index()
 
 
-def service_by_mode(service: str, rows: pd.DataFrame, words: Messages, meta: QgisMeta) -> str:
+def service_by_mode(service: str, rows: pd.DataFrame, words: Words, meta: QgisMeta) -> str:
     """Name a service, and how people travel to it where that is not the mode of the headlines."""
-    name, mode = words.service(service, meta), str(rows["mode"].iloc[0])
+    name, mode = service_name(service, words, meta), str(rows["mode"].iloc[0])
     if mode == meta.mode or not meta.mode:
         return name
-    return words.text("columns", "service_by_mode", service=name, mode=words.text("modes", mode))
+    return words.say("columns", "service_by_mode", service=name, mode=words.say("modes", mode))
 
 
 def measured(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -384,20 +383,20 @@ def last_mile_lines(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
 
 
 def cell_points(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[gpd.GeoDataFrame, Titles]:
     """Join minutes to the cells of people."""
     frame = tables["cells"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
     columns: Columns = {}
     titles: Titles = {}
     for position, (service, rows) in enumerate(by_service(tables, "cell_access", meta)):
-        name, shown = plain_name(service), words.service(service, meta)
+        name, shown = plain_name(service), service_name(service, words, meta)
         columns[f"{name}_min"] = rows["travel_time_min"]
-        title = words.text("columns", "travel_time", service=shown)
+        title = words.say("columns", "travel_time", service=shown)
         titles[f"{name}_min"] = words.with_unit(title, "min")
         if position == 0:
             columns[f"{name}_reach_status"] = rows["reach_status"]
-            titles[f"{name}_reach_status"] = words.text("columns", "reach_status", service=shown)
+            titles[f"{name}_reach_status"] = words.say("columns", "reach_status", service=shown)
     return gpd.GeoDataFrame(frame.join(pd.DataFrame(columns), on="settlement_id")), titles
 
 
@@ -481,7 +480,7 @@ CLUSTERS = ("cluster", "local_i", "p_value")
 
 
 def score_columns(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Gather what the score says of each settlement."""
     del meta
@@ -502,12 +501,10 @@ def score_columns(
     why = None if rows is None else _hidden(rows.set_index("unit_id"), words)
     if why is None:
         return found, {}
-    return found.assign(level_hidden=why), {"level_hidden": words.text("columns", "level_hidden")}
+    return found.assign(level_hidden=why), {"level_hidden": words.say("columns", "level_hidden")}
 
 
-def township_scores(
-    tables: Mapping[str, pd.DataFrame], words: Messages
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def township_scores(tables: Mapping[str, pd.DataFrame], words: Words) -> tuple[pd.DataFrame, dict[str, str]]:
     """Take the score of each township."""
     rows = _of_level(tables, "township")
     if rows is None:
@@ -516,7 +513,7 @@ def township_scores(
     found, why = rows[list(TOWNSHIP_SCORES)], _hidden(rows, words)
     if why is None:
         return found, {}
-    return found.assign(level_hidden=why), {"level_hidden": words.text("columns", "level_hidden")}
+    return found.assign(level_hidden=why), {"level_hidden": words.say("columns", "level_hidden")}
 
 
 def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -559,9 +556,9 @@ def _of_level(tables: Mapping[str, pd.DataFrame], level: str) -> pd.DataFrame | 
     return rows if len(rows) else None
 
 
-def _hidden(rows: pd.DataFrame, words: Messages) -> pd.Series | None:
+def _hidden(rows: pd.DataFrame, words: Words) -> pd.Series | None:
     """Say of each unit why its level is not shown; None where every one is."""
-    why, told = rows["level_hidden"], wording(words.language)
+    why, told = rows["level_hidden"], Words(words.language)
     if not why.ne("").any():
         return None
     return why.map({name: hidden_text(name, told) if name else "" for name in why.unique()})
@@ -574,7 +571,7 @@ NO_CHANGE_MIN = 0.5
 
 
 def trial_columns(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Gather what scenarios change for each settlement, and how soon crews come."""
     columns: dict[str, pd.Series[Any]] = {}
@@ -585,16 +582,16 @@ def trial_columns(
         shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
         columns[f"{stem}_change"] = _change(rows)
         columns[f"{stem}_difference_min"] = rows["difference_min"]
-        titles[f"{stem}_change"] = words.text("columns", "change", **shown)
-        title = words.text("columns", "difference_min", **shown)
+        titles[f"{stem}_change"] = words.say("columns", "change", **shown)
+        title = words.say("columns", "difference_min", **shown)
         titles[f"{stem}_difference_min"] = words.with_unit(title, "min")
     for service, rows in by_service(tables, "emergency_response", meta):
         stem, name = plain_name(service), service_by_mode(service, rows, words, meta)
         for key, unit in (("response_min", "min"), ("target_met_min", "min"), ("station_id", "")):
             columns[f"{stem}_{key}"] = rows[key]
-            titles[f"{stem}_{key}"] = words.with_unit(words.text("columns", key, service=name), unit)
+            titles[f"{stem}_{key}"] = words.with_unit(words.say("columns", key, service=name), unit)
         columns[f"{stem}_response_status"] = rows["reach_status"]
-        titles[f"{stem}_response_status"] = words.text("columns", "response_status", service=name)
+        titles[f"{stem}_response_status"] = words.say("columns", "response_status", service=name)
     return pd.DataFrame(columns), titles
 
 
@@ -623,6 +620,6 @@ def _change(rows: pd.DataFrame) -> pd.Series[str]:
     return change.astype("str")
 
 
-def scenario_title(scenario: str, words: Messages, meta: QgisMeta) -> str:
+def scenario_title(scenario: str, words: Words, meta: QgisMeta) -> str:
     """Name a scenario."""
     return words.pick(meta.scenarios.get(scenario, {})) or scenario

@@ -20,7 +20,7 @@ from spatial.errors import CrsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-    from spatial.qgis.meta import Messages
+    from spatial.messages import Words
     from spatial.qgis.styles import Style
 
 
@@ -294,7 +294,7 @@ class FindingLayer:
     frame: pd.DataFrame  # in the order of ids
 
 
-def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[FindingLayer]:
+def finding_layers(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[FindingLayer]:
     """Split the findings by kind and geometry."""
     frames = [tables[name] for name in SOURCES if name in tables]
     if not frames:
@@ -304,18 +304,18 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Messages) -> Itera
     shape = found.geom_type.str.removeprefix("Multi")
     kinds = set(found["kind"])
     for kind in [*(name for name in FIRST if name in kinds), *sorted(kinds - set(FIRST))]:
-        shown = words.text("findings", kind) if words.has("findings", kind) else kind.replace("_", " ")
+        shown = words.say("findings", kind) if words.has("findings", kind) else kind.replace("_", " ")
         for geometry, suffix in SUFFIX.items():
             rows = found[(found["kind"] == kind) & (shape == geometry)]
             if len(rows):
                 yield FindingLayer(
                     f"qa_{plain_name(kind)}{suffix}",
-                    words.text("layers", "qa", kind=shown),
-                    words.text("layers", "qa_text", kind=shown),
+                    words.say("layers", "qa", kind=shown),
+                    words.say("layers", "qa_text", kind=shown),
                     geometry,
                     rows.reset_index(drop=True),
                 )
     table = pd.DataFrame(found.drop(columns=found.geometry.name)).reset_index(drop=True)
     yield FindingLayer(
-        "findings", words.text("layers", "findings"), words.text("layers", "findings_text"), "", table
+        "findings", words.say("layers", "findings"), words.say("layers", "findings_text"), "", table
     )

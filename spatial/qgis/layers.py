@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from spatial.errors import ContractError
+from spatial.messages import Words
 from spatial.qgis import looks_access, looks_results, looks_score
 from spatial.qgis.joins import (
     POTENTIAL_MODELS,
@@ -48,7 +49,7 @@ from spatial.qgis.layer import (
     plain_columns,
     plain_name,
 )
-from spatial.qgis.meta import Messages, QgisMeta, known_field, load_messages
+from spatial.qgis.meta import QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS
 from spatial.tables import TABLES
 
@@ -82,7 +83,7 @@ PLAIN_ACCESS = (
 """Tables that are shown as they are. Times of cells stand with the cells."""
 
 
-def area_drafts(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterator[Draft]:
+def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
     """Draft the layers that show ground: within reach, nearest facility, cells of people."""
     for name in ("isochrones", "catchments"):
         if name in tables:
@@ -97,13 +98,13 @@ def area_drafts(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisM
         "results",
         lambda frame: looks_access.cells_look(plain_name(first), meta.cutoffs_min, frame, words),
         ("cells",),
-        title=words.text("layers", "cells", service=words.service(first, meta)),
+        title=words.say("layers", "cells", service=service_name(first, words, meta)),
         titles=titles,
         shelf="areas",
     )
 
 
-def _areas(name: str, tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterator[Draft]:
+def _areas(name: str, tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
     looks: dict[str, Callable[[pd.DataFrame], Style]] = {
         "isochrones": lambda frame: looks_access.isochrones_look(frame, words),
         "catchments": lambda frame: looks_access.catchments_look(frame, words),
@@ -114,16 +115,16 @@ def _areas(name: str, tables: Mapping[str, pd.DataFrame], words: Messages, meta:
         of_service = rows[rows["service"] == service]
         for mode in sorted(set(of_service["mode"]), key=lambda mode: (mode != main, mode)):
             frame = gpd.GeoDataFrame(by_key(of_service[of_service["mode"] == mode], *TABLES[name].key))
-            shown = words.text("modes", mode) if words.has("modes", mode) else mode
+            shown = words.say("modes", mode) if words.has("modes", mode) else mode
             yield Draft(
                 f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
                 _with_facilities(frame, tables) if name == "catchments" else frame,
                 "results",
                 looks[name],
                 (name, "facilities"),
-                title=words.text("layers", name, service=words.service(service, meta), mode=shown),
-                description=words.text("layers", f"{name}_text", mode=shown),
-                titles={"tint": words.text("columns", "tint")},
+                title=words.say("layers", name, service=service_name(service, words, meta), mode=shown),
+                description=words.say("layers", f"{name}_text", mode=shown),
+                titles={"tint": words.say("columns", "tint")},
                 shelf="areas",
             )
 
@@ -139,7 +140,7 @@ def _with_facilities(frame: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame]
 
 
 def engine_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> tuple[Look, ...]:
     """
     Make the further looks of settlements.
@@ -157,65 +158,65 @@ def engine_looks(
 
 
 def _measure_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     for service, measure, rows in measured(tables, meta):
         column = f"{plain_name(service)}_{plain_name(measure)}"
         shown = service_by_mode(service, rows, words, meta)
-        title = words.text("columns", "measure", service=shown, measure=words.measure(measure))
+        title = words.say("columns", "measure", service=shown, measure=measure_name(words, measure))
         style = looks_access.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
         yield Look(column, title, style, "results", shelf="measures")
 
 
 def _certainty_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     for service in _services(tables, "intervals", meta):
-        stem, shown = plain_name(service), words.service(service, meta)
-        minutes = words.number(threshold_of(service, meta))
-        title = words.text("columns", "how_sure", service=shown, minutes=minutes)
+        stem, shown = plain_name(service), service_name(service, words, meta)
+        minutes = words.figure(threshold_of(service, meta))
+        title = words.say("columns", "how_sure", service=shown, minutes=minutes)
         style = looks_access.certainty_look(f"{stem}_how_sure", frame, words)
         yield Look(f"{stem}_how_sure", title, style, "results", shelf="certainty")
-        title = words.text("layers", "width", service=shown)
+        title = words.say("layers", "width", service=shown)
         style = looks_access.width_look(stem, frame, words)
         yield Look(f"{stem}_width", title, style, "results", shelf="certainty")
 
 
 def _season_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     for service in _services(tables, "wet_losses", meta):
-        stem, shown = plain_name(service), words.service(service, meta)
-        title = words.text("layers", "wet", service=shown)
+        stem, shown = plain_name(service), service_name(service, words, meta)
+        title = words.say("layers", "wet", service=shown)
         style = looks_access.wet_look(stem, frame, words)
         yield Look(f"{stem}_wet", title, style, "results", shelf="season")
 
 
 def _off_road_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     if "off_road" not in tables:
         return
     for service in services_in_order(list(tables["off_road"]["service"]), meta):
-        stem, shown = plain_name(service), words.service(service, meta)
-        title = words.text("layers", "off_road_places", service=shown)
+        stem, shown = plain_name(service), service_name(service, words, meta)
+        title = words.say("layers", "off_road_places", service=shown)
         style = looks_access.off_road_look(stem, meta.cutoffs_min, frame, words)
         yield Look(f"{stem}_off_road", title, style, "results", shelf="off_road")
 
 
 def _scenario_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     for scenario, service, rows in changes(tables, meta):
         column = f"{plain_name(scenario)}_{plain_name(service)}_change"
         named = service_by_mode(service, rows, words, meta)
         shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
         style = looks_access.change_look(column, float(rows["cutoff_min"].max()), frame, words)
-        yield Look(column, words.text("columns", "change", **shown), style, "results", shelf="scenarios")
+        yield Look(column, words.say("columns", "change", **shown), style, "results", shelf="scenarios")
 
 
 def _emergency_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, meta: QgisMeta
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
     if "emergency_people" not in tables:
         return
@@ -223,7 +224,7 @@ def _emergency_looks(
     for service, rows in by_service(tables, "emergency_response", meta):
         stem, shown = plain_name(service), service_by_mode(service, rows, words, meta)
         style = looks_access.response_look(stem, list(targets[service]), frame, words)
-        title = words.text("layers", "response", service=shown)
+        title = words.say("layers", "response", service=shown)
         yield Look(f"{stem}_response", title, style, "results", shelf="emergency")
 
 
@@ -231,7 +232,7 @@ def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> 
     return [service for service, _ in by_service(tables, name, meta)]
 
 
-def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
+def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
     """Draft the lines of the last mile."""
     if "last_mile" in tables and "edges" in tables:
         yield Draft(
@@ -274,7 +275,7 @@ PLAIN_SCORE = (
 
 
 def score_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, bands: tuple[float, float]
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, bands: tuple[float, float]
 ) -> tuple[Look, ...]:
     """
     Make the score's looks of settlements.
@@ -290,7 +291,7 @@ def score_looks(
     taken = {"classes_differ": "degurba_code"}
     own = {taken.get(name, name) for name in tables["settlements"].columns}
     return tuple(
-        Look(column, words.text("layers", f"score_{table}"), look(frame, words), "results", shelf=SHELF)
+        Look(column, words.say("layers", f"score_{table}"), look(frame, words), "results", shelf=SHELF)
         for column, (table, look) in made.items()
         if table in tables and column in frame.columns and column not in own
         if column != "integration_level" or frame[column].notna().any()
@@ -298,7 +299,7 @@ def score_looks(
 
 
 def township_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Messages, bands: tuple[float, float]
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, bands: tuple[float, float]
 ) -> tuple[Look, ...]:
     """
     Make the score's looks of townships.
@@ -314,7 +315,7 @@ def township_looks(
         *(
             Look(
                 f"types_{column}",
-                words.text("layers", f"township_{column}"),
+                words.say("layers", f"township_{column}"),
                 look(frame, words),
                 "results",
                 shelf=SHELF,
@@ -326,7 +327,7 @@ def township_looks(
 
 
 def _township_scores(
-    frame: pd.DataFrame, own: set[str], words: Messages, bands: tuple[float, float]
+    frame: pd.DataFrame, own: set[str], words: Words, bands: tuple[float, float]
 ) -> tuple[Look, ...]:
     made: dict[str, Callable[..., Style]] = {
         "mandatory_status": looks_score.gates_look,
@@ -338,7 +339,7 @@ def _township_scores(
     return tuple(
         Look(
             f"score_{column}",
-            words.text("layers", f"township_{column}"),
+            words.say("layers", f"township_{column}"),
             look(frame, words),
             "results",
             shelf=SHELF,
@@ -348,7 +349,7 @@ def _township_scores(
     )
 
 
-def score_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterator[Draft]:
+def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
     """Draft towns and modelled flows."""
     if "towns" in tables:
         yield Draft(
@@ -360,7 +361,7 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterato
             more_looks=lambda frame: (
                 Look(
                     "completeness",
-                    words.text("layers", "towns_complete"),
+                    words.say("layers", "towns_complete"),
                     looks_score.completeness_look(frame, words),
                     "results",
                     shelf=SHELF,
@@ -375,8 +376,8 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterato
             "results",
             lambda _: looks_score.potential_look(),
             ("potential_flows",),
-            title=words.text("layers", "potential_flows", model=words.text("flow_model", model)),
-            description=words.text("layers", "potential_flows_text"),
+            title=words.say("layers", "potential_flows", model=words.say("flow_model", model)),
+            description=words.say("layers", "potential_flows_text"),
             shelf=SHELF,
         )
 
@@ -407,7 +408,7 @@ def build_layers(
     """Make every layer that the tables allow."""
     if "settlements" not in tables or len(tables["settlements"]) == 0:
         raise ContractError("settlements", ["is empty: a GeoPackage needs at least one settlement"])
-    words = load_messages(languages[0])
+    words = Words(languages[0], "qgis")
     filled = {name: table for name, table in tables.items() if len(table)}
     drafts = [
         *_results(filled, words, meta),
@@ -416,7 +417,7 @@ def build_layers(
         *_checks(filled, words),
     ]
     # A table may have rows of which none can be drawn, such as flows between places that are not there.
-    people = words.text("project", "people", basis=words.text("project", f"basis_{meta.population_basis}"))
+    people = words.say("project", "people", basis=words.say("project", f"basis_{meta.population_basis}"))
     layers = [_finish(draft, crs, words, people) for draft in drafts if len(draft.frame)]
     renamed = [item for layer in layers for item in layer.renamed]
     if renamed:
@@ -424,20 +425,20 @@ def build_layers(
     return tuple(layers)
 
 
-def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[Draft]:
+def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
     gaps = tables.get("gaps")
     services = services_in_order(list(gaps["service"]), meta) if gaps is not None else []
     for position, service in enumerate(services):
-        name = words.service(service, meta)
+        name = service_name(service, words, meta)
         yield Draft(
             f"gap_{plain_name(service)}",
             gap_points(tables, service),
             "results",
             lambda frame: looks_results.gap_look(frame, words),
             ("gaps", "settlements"),
-            title=words.text("layers", "gap", service=name),
-            description=words.text("layers", "gap_text", service=name),
-            titles={"gap_class": words.text("columns", "gap_class")},
+            title=words.say("layers", "gap", service=name),
+            description=words.say("layers", "gap_text", service=name),
+            titles={"gap_class": words.say("columns", "gap_class")},
             visible=position == 0,
             shelf="gaps" if meta.headline_services and service not in meta.headline_services else "",
         )
@@ -476,11 +477,9 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
     yield from score_tables(tables)
 
 
-def _settlements(
-    tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta, *, visible: bool
-) -> Draft:
+def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta, *, visible: bool) -> Draft:
     mode = headline_mode(tables["access"], meta) if "access" in tables else ""
-    shown = words.text("modes", mode) if words.has("modes", mode) else mode
+    shown = words.say("modes", mode) if words.has("modes", mode) else mode
     frame, titles = settlement_results(tables, words, meta)
     for gather in (settlement_engine, trial_columns, score_columns):
         found, more = gather(tables, words, meta)
@@ -492,7 +491,7 @@ def _settlements(
         "results",
         lambda frame: looks_results.settlements_look(frame, words),
         ("settlements", "last_mile", "scores", "access_clusters", "settlement_types"),
-        description=words.text("layers", "settlements_text", mode=shown),
+        description=words.say("layers", "settlements_text", mode=shown),
         titles=titles,
         visible=visible,
         more_looks=lambda frame: (
@@ -503,28 +502,28 @@ def _settlements(
     )
 
 
-def _settlement_looks(frame: pd.DataFrame, words: Messages) -> tuple[Look, ...]:
+def _settlement_looks(frame: pd.DataFrame, words: Words) -> tuple[Look, ...]:
     names = Look(
-        "names", words.text("layers", "names"), looks_results.names_look(frame, words), "base", visible=True
+        "names", words.say("layers", "names"), looks_results.names_look(frame, words), "base", visible=True
     )
     if "last_mile_class" not in frame.columns:
         return (names,)
     style = looks_results.last_mile_look(frame, words)
-    return (Look("last_mile", words.text("layers", "last_mile"), style, "results"), names)
+    return (Look("last_mile", words.say("layers", "last_mile"), style, "results"), names)
 
 
 def _headline_facilities(
-    frame: pd.DataFrame, words: Messages, meta: QgisMeta, services: Sequence[str]
+    frame: pd.DataFrame, words: Words, meta: QgisMeta, services: Sequence[str]
 ) -> tuple[Look, ...]:
     wanted = (meta.headline_services or services)[:1]  # of the gap that the project opens on
     only = {one for service in wanted for one in meta.satisfied_by.get(service, (service,))}
     if not only & set(frame["service"]):
         return ()
     style = looks_results.facilities_look(frame, words, meta, only=only)
-    return (Look("headline", words.text("layers", "facilities_headline"), style, "results", visible=True),)
+    return (Look("headline", words.say("layers", "facilities_headline"), style, "results", visible=True),)
 
 
-def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Draft:
+def _routes(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Draft:
     routes = gpd.GeoDataFrame(by_key(tables["routes"], "settlement_id", "service", "mode"))
     drawn = routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False))
     return Draft(
@@ -533,11 +532,11 @@ def _routes(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta)
         "results",
         lambda frame: looks_results.routes_look(frame, words, meta),
         ("routes",),
-        description=words.text("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
+        description=words.say("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
     )
 
 
-def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Draft:
+def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Draft:
     names = _norm_names(tables, words, meta)
     frame, titles = township_results(tables, words, names)
     scored, why = township_scores(tables, words)
@@ -551,7 +550,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
         looks = [
             Look(
                 stem,
-                words.text("layers", "township_norm", norm=name),
+                words.say("layers", "township_norm", norm=name),
                 looks_results.share_fill_look(stem, frame, words),
                 "results",
                 shelf="townships",
@@ -560,7 +559,7 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
             if f"{stem}_share" in frame.columns
         ]
         if "rai_lower" in frame.columns:
-            title = words.text("layers", "rural_townships")
+            title = words.say("layers", "rural_townships")
             looks.append(Look("rural", title, looks_access.rural_look(frame, words), "results"))
         return (*looks, *township_looks(tables, frame, words, meta.level_bands))
 
@@ -575,17 +574,17 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMe
     )
 
 
-def _norm_names(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> dict[str, str]:
+def _norm_names(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> dict[str, str]:
     if "norm_results" not in tables:
         return {}
     services = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"].sort_index()
     return {
-        str(norm): meta.norms.get(str(norm), f"{words.service(service, meta)} ({norm})")
+        str(norm): meta.norms.get(str(norm), f"{service_name(service, words, meta)} ({norm})")
         for norm, service in services.items()
     }
 
 
-def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta) -> Iterable[Draft]:
+def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
     if "snaps" in tables:
         snaps = gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode"))
         yield Draft("snaps", placed(snaps), "network", lambda _: looks_results.snaps_look(words), ("snaps",))
@@ -594,19 +593,19 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Messages, meta: QgisMeta
     edges = tables["edges"]
     modes = [meta.mode] if meta.mode in set(edges["mode"]) else []
     for mode in dict.fromkeys([*modes, *sorted(set(edges["mode"]))]):
-        shown = words.text("modes", mode) if words.has("modes", mode) else mode
+        shown = words.say("modes", mode) if words.has("modes", mode) else mode
         yield Draft(
             f"edges_{plain_name(mode)}",
             by_key(edges[edges["mode"] == mode], "edge_id"),
             "network",
             lambda _: looks_results.edges_look(words),
             ("edges",),
-            title=words.text("layers", "edges", mode=shown),
-            description=words.text("layers", "edges_text", mode=shown),
+            title=words.say("layers", "edges", mode=shown),
+            description=words.say("layers", "edges_text", mode=shown),
         )
 
 
-def _base(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Draft]:
+def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
     if "boundaries" in tables:
         boundaries = by_key(tables["boundaries"], "boundary_id")
         yield Draft(
@@ -652,7 +651,7 @@ def _finding_style(kind: str, position: int) -> Callable[[pd.DataFrame], Style]:
     return lambda _: looks_results.finding_look(kind, position)
 
 
-def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Draft]:
+def _checks(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
     for position, found in enumerate(finding_layers(tables, words)):
         yield Draft(
             found.table,
@@ -674,15 +673,15 @@ def _checks(tables: Mapping[str, pd.DataFrame], words: Messages) -> Iterable[Dra
             yield Draft(name, by_key(tables[name], *keys), "checks", None, (name,))
 
 
-def _renamed(renamed: Sequence[Renamed], words: Messages) -> Draft:
+def _renamed(renamed: Sequence[Renamed], words: Words) -> Draft:
     columns = ("layer", "column_was", "column_now", "why")
-    rows = [(item.layer, item.was, item.now, words.text("renamed", item.why)) for item in renamed]
+    rows = [(item.layer, item.was, item.now, words.say("renamed", item.why)) for item in renamed]
     frame = pd.DataFrame(rows, columns=list(columns)).astype("str")
-    titles = {column: words.text("columns", column) for column in columns}
+    titles = {column: words.say("columns", column) for column in columns}
     return Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
 
 
-def _finish(draft: Draft, crs: pyproj.CRS | str, words: Messages, people: str = "") -> QgisLayer:
+def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "") -> QgisLayer:
     """Make a layer of a draft; `people` says who is counted where it has numbers of people."""
     frame = draft.frame
     if isinstance(frame, gpd.GeoDataFrame):
@@ -690,10 +689,10 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Messages, people: str = 
         frame = frame.set_geometry(flat).to_crs(crs)
     plain, was, renamed = plain_columns(frame, layer=draft.table)
     aliases, comments = _column_texts(plain, draft, was, words)
-    described = draft.description or words.text("layers", f"{draft.table}_text")
+    described = draft.description or words.say("layers", f"{draft.table}_text")
     return QgisLayer(
         draft.table,
-        draft.title or words.text("layers", draft.table),
+        draft.title or words.say("layers", draft.table),
         f"{described} {people}".strip() if any(PEOPLE in name for name in plain.columns) else described,
         draft.group,
         plain,
@@ -708,7 +707,7 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Messages, people: str = 
 
 
 def _column_texts(
-    frame: pd.DataFrame, draft: Draft, was: Mapping[str, str], words: Messages
+    frame: pd.DataFrame, draft: Draft, was: Mapping[str, str], words: Words
 ) -> tuple[dict[str, str], dict[str, str]]:
     aliases: dict[str, str] = {}
     comments: dict[str, str] = {}
@@ -716,9 +715,9 @@ def _column_texts(
         if column == "geometry":
             continue
         known = known_field(column, draft.sources) if column not in was else None
-        title = draft.titles.get(column) or (words.field_title(known) if known else "")
+        title = draft.titles.get(column) or (words.title(known.title, known.unit) if known else "")
         if not title:
-            title = words.text("extra", column) if words.has("extra", column) else was.get(column, column)
+            title = words.say("extra", column) if words.has("extra", column) else was.get(column, column)
         # GeoPackage wants the names of one table to differ.
         aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
         if known and known.description:

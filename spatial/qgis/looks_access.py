@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.qgis.meta import Messages
+    from spatial.messages import Words
 
 
 # The look of the engine's results: areas within reach, catchments, certainty, the wet season, cells.
@@ -68,13 +68,13 @@ RURAL_LEAST = {"most": 0.95, "many": 0.9, "some": 0.75, "half": 0.5, "few": 0.0}
 LARGEST_FIRST = 'coalesce("population_persons", 0)'
 
 
-def isochrones_look(frame: pd.DataFrame, words: Messages) -> Style:
+def isochrones_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the ground within reach: the nearer the darker, the largest area below."""
     cutoffs = sorted(set(frame["cutoff_min"]))
     categories = [
         Category(
             (f"{cutoff:g}",),
-            words.text("areas", "within", minutes=words.number(cutoff)),
+            words.say("areas", "within", minutes=words.figure(cutoff)),
             symbol("fill", fill(colour, outline=BASE["blank"], width=0.15)),
             kind="double",
         )
@@ -83,7 +83,7 @@ def isochrones_look(frame: pd.DataFrame, words: Messages) -> Style:
     return Style(categorised("cutoff_min", categories, order='"cutoff_min"'), opacity=AREA_OPACITY)
 
 
-def catchments_look(frame: pd.DataFrame, words: Messages) -> Style:
+def catchments_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show which facility is nearest: outlines, with pale fills that differ between neighbours."""
     colours = ", ".join(f"'{rgba(colour, TINT_OPACITY)}'" for colour in TINTS)
     area = fill(
@@ -102,23 +102,23 @@ def catchments_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def certainty_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
+def certainty_look(column: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show whether settlements are within a threshold in every run, larger with more people."""
     size = VILLAGE_SIZE
     categories = [
         Category(
             (name,),
-            words.text("how_sure", name),
+            words.say("how_sure", name),
             sized(colour, size),
         )
         for name, colour in CERTAINTY.items()
     ]
     unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.text("how_sure", "unknown"), unknown))
+    categories.append(Category(("unknown",), words.say("how_sure", "unknown"), unknown))
     return scored(f'"{column}"', categories, frame, words)
 
 
-def width_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
+def width_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show how many minutes lie between best and worst, larger with more people."""
     size = VILLAGE_SIZE
     low, width, sure = f'"{stem}_low_min"', f'"{stem}_width_min"', f'"{stem}_how_sure"'
@@ -130,34 +130,34 @@ def width_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
     )
     edges = ["0", *bounds]
     labelled = {
-        f"to {high}": words.text("width", "first" if low == "0" else "between", low=low, high=high)
+        f"to {high}": words.say("width", "first" if low == "0" else "between", low=low, high=high)
         for low, high in pairwise(edges)
     }
-    labelled |= {name: words.text("width", name, low=bounds[-1]) for name in ("more", "sometimes")}
+    labelled |= {name: words.say("width", name, low=bounds[-1]) for name in ("more", "sometimes")}
     categories = [
         Category((name,), label, sized(colour, size))
         for (name, label), colour in zip(labelled.items(), WET.values(), strict=True)
     ]
     categories.append(
-        Category(("never",), words.text("width", "never"), status_marker("not_applicable", size))
+        Category(("never",), words.say("width", "never"), status_marker("not_applicable", size))
     )
     categories.append(
-        Category(("unknown",), words.text("how_sure", "unknown"), status_marker("not_measurable", size))
+        Category(("unknown",), words.say("how_sure", "unknown"), status_marker("not_measurable", size))
     )
     return scored(chosen, categories, frame, words)
 
 
-def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
+def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by minutes over open ground, larger with more people."""
     size = VILLAGE_SIZE
     chosen, looks = _by_minutes(f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words)
     categories = [Category((name,), label, sized(colour, size)) for name, label, colour in looks]
     unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.text("cells", "unknown"), unknown))
+    categories.append(Category(("unknown",), words.say("cells", "unknown"), unknown))
     return scored(chosen, categories, frame, words)
 
 
-def rural_look(frame: pd.DataFrame, words: Messages) -> Style:
+def rural_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the lower bound of the Rural Access Index of areas, with both bounds as label."""
     lower, upper = 'round("rai_lower" * 100)', 'round("rai_upper" * 100)'
     cases = " ".join(f"WHEN \"rai_lower\" >= {least:g} THEN '{name}'" for name, least in RURAL_LEAST.items())
@@ -165,13 +165,13 @@ def rural_look(frame: pd.DataFrame, words: Messages) -> Style:
     categories = [
         Category(
             (name,),
-            words.text("rural", name),
+            words.say("rural", name),
             symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
         )
         for name, colour in zip(RURAL_LEAST, SHARES.values(), strict=True)
     ]
     nobody = symbol("fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2))
-    categories.append(Category((), words.text("rural", "unknown"), nobody))
+    categories.append(Category((), words.say("rural", "unknown"), nobody))
     text = f"CASE WHEN {lower} = {upper} THEN {lower} || ' %' ELSE {lower} || '–' || {upper} || ' %' END"  # noqa: RUF001 - a range
     return Style(
         categorised(chosen, categories),
@@ -180,13 +180,13 @@ def rural_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def last_mile_lines_look(frame: pd.DataFrame, words: Messages) -> Style:
+def last_mile_lines_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the straight lines of the last mile by class."""
     present = set(frame["last_mile_class"])
     categories = [
         Category(
             (name,),
-            words.text("last_mile", name),
+            words.say("last_mile", name),
             symbol("line", line(BASE["town"], width=0.9), line(colour, width=0.6)),
         )
         for name, colour in LAST_MILE.items()
@@ -201,7 +201,7 @@ def sized(colour: str, size: str) -> Element:
 
 
 def _by_minutes(
-    minutes: str, status: str, cutoffs_min: Sequence[float], words: Messages
+    minutes: str, status: str, cutoffs_min: Sequence[float], words: Words
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """Class by minutes: the expression, and the name, label and colour of each class."""
     bounds = [f"{bound:g}" for bound in sorted(set(cutoffs_min))]
@@ -211,17 +211,17 @@ def _by_minutes(
         f"WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
     )
     near = [
-        (bound, words.text("areas", "within", minutes=words.number(float(bound))), colour)
+        (bound, words.say("areas", "within", minutes=words.figure(float(bound))), colour)
         for bound, colour in zip(bounds, ramp(REACH, len(bounds)), strict=True)
     ]
     far = [
-        (name, words.text("cells", name, minutes=words.number(float(bounds[-1]))), GAP[name])
+        (name, words.say("cells", name, minutes=words.figure(float(bounds[-1]))), GAP[name])
         for name in ("beyond", "none")
     ]
     return chosen, [*near, *far]
 
 
-def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Messages) -> Style:
+def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Words) -> Style:
     """Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top."""
     expression = f"CASE WHEN \"in_study\" THEN coalesce({chosen}, 'unknown') END"
     every = [*categories, unscored(words)]
@@ -230,7 +230,7 @@ def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, wor
     )
 
 
-def wet_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
+def wet_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show what the wet season takes, larger with more people."""
     size = VILLAGE_SIZE
     status, slower = f'"{stem}_wet_status"', f'"{stem}_slower_min"'
@@ -242,21 +242,21 @@ def wet_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
     categories = [
         Category(
             (name,),
-            words.text("wet", name, little=words.number(least), more=words.number(most)),
+            words.say("wet", name, little=words.figure(least), more=words.figure(most)),
             symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.15), size_expression=size)),
         )
         for name, colour in WET.items()
     ]
     categories.append(
-        Category(("not_served",), words.text("wet", "not_served"), status_marker("not_applicable", size))
+        Category(("not_served",), words.say("wet", "not_served"), status_marker("not_applicable", size))
     )
     categories.append(
-        Category(("unknown",), words.text("wet", "unknown"), status_marker("not_measurable", size))
+        Category(("unknown",), words.say("wet", "unknown"), status_marker("not_measurable", size))
     )
     return scored(chosen, categories, frame, words)
 
 
-def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
+def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
     """Show cells of people by travel time."""
     side = float(frame["cell_width_m"].max()) if "cell_width_m" in frame.columns else 0.0
     chosen, looks = _by_minutes(f'"{stem}_min"', f'"{stem}_reach_status"', cutoffs_min, words)
@@ -265,7 +265,7 @@ def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, wor
         for name, label, colour in looks
     ]
     blank = symbol("marker", ground_square(BASE["place"], side))
-    categories.append(Category((), words.text("cells", "unknown"), blank))
+    categories.append(Category((), words.say("cells", "unknown"), blank))
     return Style(categorised(chosen, categories), opacity=0.85)
 
 
@@ -307,7 +307,7 @@ def _three_digits(value: float) -> float:
     return rounded if rounded > value else float(f"{rounded + step:.3g}")
 
 
-def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Messages) -> Style:
+def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show a measure in classes of equally many settlements: more is darker, larger with more people."""
     size = VILLAGE_SIZE
     values = frame.loc[frame["in_study"], column]
@@ -320,23 +320,23 @@ def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Messages) -
     looks = zip(names, _class_labels(values, bounds, unit, words), ramp(REACH, len(names))[::-1], strict=True)
     categories = [Category((name,), label, sized(colour, size)) for name, label, colour in looks if label]
     nothing = marker(BASE["blank"], size=1.8, outline=(GAP["beyond"], 0.5), size_expression=size)
-    categories.append(Category(("nothing",), words.text("measure", "nothing"), symbol("marker", nothing)))
+    categories.append(Category(("nothing",), words.say("measure", "nothing"), symbol("marker", nothing)))
     unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.text("measure", "no_value"), unknown))
+    categories.append(Category(("unknown",), words.say("measure", "no_value"), unknown))
     return scored(chosen, categories, frame, words)
 
 
-def _class_labels(values: pd.Series[float], bounds: Sequence[float], unit: str, words: Messages) -> list[str]:
+def _class_labels(values: pd.Series[float], bounds: Sequence[float], unit: str, words: Words) -> list[str]:
     per_person = unit.endswith(" per person")
     factor = PEOPLE if per_person else 1.0
     told = (
-        words.text("measure", "per_people", unit=words.unit(unit.removesuffix(" per person")))
+        words.say("measure", "per_people", unit=words.unit(unit.removesuffix(" per person")))
         if per_person
         else words.unit(unit)
     )
 
     def shown(value: float) -> str:
-        return words.number(float(f"{value * factor:.3g}"))
+        return words.figure(float(f"{value * factor:.3g}"))
 
     edges = [shown(bound) for bound in bounds]
     if not edges:
@@ -344,36 +344,32 @@ def _class_labels(values: pd.Series[float], bounds: Sequence[float], unit: str, 
         if above.empty:
             return [""]
         low, high = shown(above.min()), shown(above.max())
-        return [words.text("measure", "only" if low == high else "between", low=low, high=high, unit=told)]
-    middle = [
-        words.text("measure", "between", low=low, high=high, unit=told) for low, high in pairwise(edges)
-    ]
+        return [words.say("measure", "only" if low == high else "between", low=low, high=high, unit=told)]
+    middle = [words.say("measure", "between", low=low, high=high, unit=told) for low, high in pairwise(edges)]
     return [
-        words.text("measure", "first", high=edges[0], unit=told),
+        words.say("measure", "first", high=edges[0], unit=told),
         *middle,
-        words.text("measure", "last", low=edges[-1], unit=told),
+        words.say("measure", "last", low=edges[-1], unit=told),
     ]
 
 
 # The look of scenarios and of the response of crews.
 
 
-def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Messages) -> Style:
+def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Words) -> Style:
     """Show who gains and who loses by a scenario, larger with more people."""
     size = VILLAGE_SIZE
     categories = [
-        Category((name,), words.text("change", name, minutes=words.number(cutoff_min)), sized(colour, size))
+        Category((name,), words.say("change", name, minutes=words.figure(cutoff_min)), sized(colour, size))
         for name, colour in CHANGE.items()
     ]
-    categories.append(
-        Category(("none",), words.text("change", "none"), status_marker("not_applicable", size))
-    )
+    categories.append(Category(("none",), words.say("change", "none"), status_marker("not_applicable", size)))
     unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.text("cells", "unknown"), unknown))
+    categories.append(Category(("unknown",), words.say("cells", "unknown"), unknown))
     return scored(f'"{column}"', categories, frame, words)
 
 
-def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, words: Messages) -> Style:
+def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by the shortest response target that is met, larger with more people."""
     size = VILLAGE_SIZE
     response, status = f'"{stem}_response_min"', f'"{stem}_response_status"'
@@ -386,7 +382,7 @@ def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, 
     categories = [
         Category(
             (bound,),
-            words.text("response", "within", minutes=words.number(float(bound))),
+            words.say("response", "within", minutes=words.figure(float(bound))),
             sized(colour, size),
         )
         for bound, colour in zip(bounds, ramp(REACH, len(bounds) + 1), strict=False)
@@ -394,11 +390,11 @@ def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, 
     categories += [
         Category(
             (name,),
-            words.text("response", name, minutes=words.number(float(bounds[-1]))),
+            words.say("response", name, minutes=words.figure(float(bounds[-1]))),
             sized(GAP[name], size),
         )
         for name in ("beyond", "none")
     ]
     unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.text("cells", "unknown"), unknown))
+    categories.append(Category(("unknown",), words.say("cells", "unknown"), unknown))
     return scored(chosen, categories, frame, words)

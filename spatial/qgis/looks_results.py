@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spatial.qgis.meta import service_name
 from spatial.qgis.styles import (
     ACCENT,
     BASE,
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.qgis.meta import Messages, QgisMeta
+    from spatial.messages import Words
+    from spatial.qgis.meta import QgisMeta
 
 
 # The look of what carries the results: roads, water, boundaries, network and checks.
@@ -49,38 +51,38 @@ def _line_categories(looks: Sequence[tuple[tuple[str, ...], str, Element]]) -> l
     return [Category(values, label, symbol("line", look)) for values, label, look in looks]
 
 
-def roads_look(words: Messages) -> Style:
+def roads_look(words: Words) -> Style:
     """Show roads in three greys by class."""
     looks = [
-        (MAIN_ROADS, words.text("roads", "major"), line(ROADS["major"], width=0.6)),
-        (LOCAL_MAIN_ROADS, words.text("roads", "middle"), line(ROADS["middle"], width=0.4)),
-        (("ferry",), words.text("roads", "ferry"), line(BASE["shore"], width=0.35, dash="1.6;1.2")),
-        ((), words.text("roads", "minor"), line(ROADS["minor"], width=0.25)),
+        (MAIN_ROADS, words.say("roads", "major"), line(ROADS["major"], width=0.6)),
+        (LOCAL_MAIN_ROADS, words.say("roads", "middle"), line(ROADS["middle"], width=0.4)),
+        (("ferry",), words.say("roads", "ferry"), line(BASE["shore"], width=0.35, dash="1.6;1.2")),
+        ((), words.say("roads", "minor"), line(ROADS["minor"], width=0.25)),
     ]
     return Style(categorised("road_class", _line_categories(looks)))
 
 
-def edges_look(words: Messages) -> Style:
+def edges_look(words: Words) -> Style:
     """Show pieces of road by whether they are passable in every season."""
     looks = [
-        (("yes",), words.text("season", "yes"), line(SEASON["yes"], width=0.4)),
-        (("unknown",), words.text("season", "unknown"), line(SEASON["unknown"], width=0.35)),
-        (("no",), words.text("season", "no"), line(SEASON["no"], width=0.4, dash="1.8;1.0")),
+        (("yes",), words.say("season", "yes"), line(SEASON["yes"], width=0.4)),
+        (("unknown",), words.say("season", "unknown"), line(SEASON["unknown"], width=0.35)),
+        (("no",), words.say("season", "no"), line(SEASON["no"], width=0.4, dash="1.8;1.0")),
     ]
     return Style(categorised("all_season", _line_categories(looks)))
 
 
-def snaps_look(words: Messages) -> Style:
+def snaps_look(words: Words) -> Style:
     """Show the lines that join places to the network."""
     looks = [
-        (("ok",), words.text("snap", "ok"), line(INK, width=0.25, dash="0.6;0.8")),
-        (("far",), words.text("snap", "far"), line(STATUS["not_met"], width=0.5, dash="1.2;0.8")),
-        (("none",), words.text("snap", "none"), line(GAP["none"], width=0.5)),
+        (("ok",), words.say("snap", "ok"), line(INK, width=0.25, dash="0.6;0.8")),
+        (("far",), words.say("snap", "far"), line(STATUS["not_met"], width=0.5, dash="1.2;0.8")),
+        (("none",), words.say("snap", "none"), line(GAP["none"], width=0.5)),
     ]
     return Style(categorised("snap_status", _line_categories(looks)))
 
 
-def boundaries_look(frame: pd.DataFrame, words: Messages) -> Style:
+def boundaries_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show boundaries thin and dark."""
     outline = symbol("fill", fill("", outline=BASE["boundary"], width=0.18))
     return Style(single(outline), opacity=0.8, display=name_expression(frame, words.language))
@@ -146,17 +148,17 @@ def status_marker(status: str, size: str) -> Element:
     return symbol("marker", marker(colour, size=1.8, size_expression=size))
 
 
-def unscored(words: Messages) -> Category:
+def unscored(words: Words) -> Category:
     """Show places that serve and are not scored."""
     faint = symbol("marker", marker(ROADS["minor"], size=1.2, outline=(ROADS["middle"], 0.2)))
-    return Category((), words.text("status", "unscored"), faint)
+    return Category((), words.say("status", "unscored"), faint)
 
 
-def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
+def settlements_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by their worst norm status, larger with more people."""
     size = people_size("population_persons", smallest=1.3, largest=5.5)
     categories = [
-        Category((status,), words.text("status", status), status_marker(status, size)) for status in STATUS
+        Category((status,), words.say("status", status), status_marker(status, size)) for status in STATUS
     ]
     categories.append(unscored(words))
     order = 'coalesce("population_persons", 0)'
@@ -165,13 +167,13 @@ def settlements_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def names_look(frame: pd.DataFrame, words: Messages) -> Style:
+def names_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements as quiet dots with their names: towns always, villages when near."""
     sizes = {"city": 2.6, "county_seat": 2.4, "town": 1.9, "village": 1.0}
     categories = [
         Category(
             (tier,),
-            words.text("tiers", tier),
+            words.say("tiers", tier),
             symbol("marker", marker(BASE["place" if tier == "village" else "town"], size=size)),
         )
         for tier, size in sizes.items()
@@ -182,18 +184,18 @@ def names_look(frame: pd.DataFrame, words: Messages) -> Style:
     return Style(categorised("tier", categories), labelling=labels(shown) if name else None, display=name)
 
 
-def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
+def last_mile_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by their way to an all-season road, larger with more people."""
     size = people_size("population_persons", smallest=1.5, largest=5.5)
     categories = [
         Category(
             (name,),
-            words.text("last_mile", name),
+            words.say("last_mile", name),
             symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.15), size_expression=size)),
         )
         for name, colour in LAST_MILE.items()
     ]
-    categories.append(Category((), words.text("last_mile", "unknown"), status_marker("not_measurable", size)))
+    categories.append(Category((), words.say("last_mile", "unknown"), status_marker("not_measurable", size)))
     order = 'coalesce("population_persons", 0)'
     return Style(
         categorised("last_mile_class", categories, order=order),
@@ -201,7 +203,7 @@ def last_mile_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
+def gap_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show gaps by how far beyond the norm they are, larger with more people."""
     size = people_size("persons_unserved", smallest=2.0, largest=7.5)
     categories = []
@@ -210,9 +212,9 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
     measured = [name for name in GAP if name in present or not mapped]
     for name in measured:
         look = symbol("marker", marker(GAP[name], size=2.5, size_expression=size))
-        categories.append(Category((name,), words.text("gap", name), look))
+        categories.append(Category((name,), words.say("gap", name), look))
     for name in mapped:
-        label = words.text("gap", "mapped", label=words.text("gap", name))
+        label = words.say("gap", "mapped", label=words.say("gap", name))
         look = symbol(
             "marker",
             marker(GAP[name], size=2.5, size_expression=size),
@@ -223,8 +225,8 @@ def gap_look(frame: pd.DataFrame, words: Messages) -> Style:
         look = symbol(
             "marker", marker(BASE["blank"], size=2.5, size_expression=size, outline=(GAP["beyond"], 0.5))
         )
-        categories.append(Category(("mobile_service",), words.text("gap", "mobile_service"), look))
-    categories.append(Category((), words.text("gap", "unknown"), status_marker("not_measurable", size)))
+        categories.append(Category(("mobile_service",), words.say("gap", "mobile_service"), look))
+    categories.append(Category((), words.say("gap", "unknown"), status_marker("not_measurable", size)))
     name = name_expression(frame, words.language)
     return Style(categorised("gap_class", categories, order='coalesce("persons_unserved", 0)'), display=name)
 
@@ -233,7 +235,7 @@ def _area(colour: str, *, alpha: float) -> Element:
     return fill(colour, alpha=alpha, outline=BASE["boundary"], width=0.2)
 
 
-def status_fill_look(column: str, frame: pd.DataFrame, words: Messages) -> Style:
+def status_fill_look(column: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show areas by norm status."""
     looks = {
         "met": symbol("fill", _area(STATUS["met"], alpha=0.3)),
@@ -241,21 +243,21 @@ def status_fill_look(column: str, frame: pd.DataFrame, words: Messages) -> Style
         "not_applicable": _patterned_fill("not_applicable"),
         "not_measurable": _patterned_fill("not_measurable"),
     }
-    categories = [Category((name,), words.text("status", name), look) for name, look in looks.items()]
+    categories = [Category((name,), words.say("status", name), look) for name, look in looks.items()]
     return Style(categorised(column, categories), display=name_expression(frame, words.language))
 
 
-def share_fill_look(stem: str, frame: pd.DataFrame, words: Messages) -> Style:
+def share_fill_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show areas by the share of people beyond a norm."""
     status, share = f"{stem}_status", f'"{stem}_share"'
     mapped = bool((frame[status] == "not_measurable").any())
     looks = {name: symbol("fill", _area(colour, alpha=0.75)) for name, colour in SHARES.items()}
-    labelled = {name: words.text("shares", name) for name in SHARES}
+    labelled = {name: words.say("shares", name) for name in SHARES}
     if mapped:
-        labelled = {name: words.text("gap", "mapped", label=label) for name, label in labelled.items()}
+        labelled = {name: words.say("gap", "mapped", label=label) for name, label in labelled.items()}
     categories = [Category((name,), labelled[name], look) for name, look in looks.items()]
     categories += [
-        Category((name,), words.text("status", name), _patterned_fill(name))
+        Category((name,), words.say("status", name), _patterned_fill(name))
         for name in ("not_applicable", "not_measurable")
     ]
     cases = " ".join(f"WHEN {share} >= {least:g} THEN '{name}'" for name, least in LEAST_SHARES.items())
@@ -273,7 +275,7 @@ def _patterned_fill(status: str) -> Element:
 
 
 def facilities_look(
-    frame: pd.DataFrame, words: Messages, meta: QgisMeta, *, only: Collection[str] | None = None
+    frame: pd.DataFrame, words: Words, meta: QgisMeta, *, only: Collection[str] | None = None
 ) -> Style:
     """Show facilities by service."""
     categories = []
@@ -283,16 +285,16 @@ def facilities_look(
         colour = QUALITATIVE[position % len(QUALITATIVE)]
         shape = FACILITY_SHAPES[(position + position // len(QUALITATIVE)) % len(FACILITY_SHAPES)]
         look = symbol("marker", marker(colour, size=2.4, shape=shape, outline=(BASE["blank"], 0.25)))
-        categories.append(Category((service,), words.service(service, meta), look))
+        categories.append(Category((service,), service_name(service, words, meta), look))
     return Style(categorised("service", categories), display=name_expression(frame, words.language))
 
 
-def routes_look(frame: pd.DataFrame, words: Messages, meta: QgisMeta) -> Style:
+def routes_look(frame: pd.DataFrame, words: Words, meta: QgisMeta) -> Style:
     """Show ways to the nearest facility by service."""
     looks = [
         Category(
             (service,),
-            words.service(service, meta),
+            service_name(service, words, meta),
             symbol("line", line(QUALITATIVE[position % len(QUALITATIVE)], width=0.5, alpha=0.35)),
         )
         for position, service in enumerate(sorted(set(frame["service"])))

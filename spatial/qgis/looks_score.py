@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from spatial.qgis.meta import Messages
+    from spatial.messages import Words
 
 
 MOST_INDEX = {"all": 0.05, "most": 0.1, "many": 0.2, "half": 0.4}
@@ -63,7 +63,7 @@ def least_levels(bands: tuple[float, float]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in zip(SHARES, least, strict=True)}
 
 
-def level_fill_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, float]) -> Style:
+def level_fill_look(frame: pd.DataFrame, words: Words, bands: tuple[float, float]) -> Style:
     """Show the integration level of areas, with the level as label."""
     least = least_levels(bands)
     chosen = _cases('"integration_level"', least)
@@ -71,20 +71,20 @@ def level_fill_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, fl
     return _graduated(chosen, labelled, "integration_level", frame, words)
 
 
-def gap_index_look(frame: pd.DataFrame, words: Messages) -> Style:
+def gap_index_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the segmentation index of areas, with the index as label."""
     column = '"segmentation_index"'
     cases = " ".join(f"WHEN {column} <= {most:g} THEN '{name}'" for name, most in MOST_INDEX.items())
-    edges = [words.number(most) for most in MOST_INDEX.values()]
-    labelled = {"all": words.text("gap_index", "first", high=edges[0])}
+    edges = [words.figure(most) for most in MOST_INDEX.values()]
+    labelled = {"all": words.say("gap_index", "first", high=edges[0])}
     for name, low, high in zip(list(MOST_INDEX)[1:], edges, edges[1:], strict=False):
-        labelled[name] = words.text("gap_index", "between", low=low, high=high)
-    labelled["few"] = words.text("gap_index", "last", low=edges[-1])
+        labelled[name] = words.say("gap_index", "between", low=low, high=high)
+    labelled["few"] = words.say("gap_index", "last", low=edges[-1])
     chosen = f"CASE {cases} WHEN {column} IS NOT NULL THEN 'few' END"
     return _graduated(chosen, labelled, "segmentation_index", frame, words)
 
 
-def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
+def gates_look(frame: pd.DataFrame, words: Words) -> Style:
     """Mark areas by their mandatory norms, so that the mark can lie over any other look."""
     failed, passed = STATUS["not_met"], STATUS["met"]
     looks = {
@@ -101,7 +101,7 @@ def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
             points(STATUS["not_applicable"], distance=2.8, size=0.7),
         ),
     }
-    categories = [Category((name,), words.text("gates", name), look) for name, look in looks.items()]
+    categories = [Category((name,), words.say("gates", name), look) for name, look in looks.items()]
     return Style(
         categorised("coalesce(\"mandatory_status\", 'unknown')", categories),
         labelling=labels("nullif(replace(\"failed_gates\", ';', '\\n'), '')", size=8, on_areas=True),
@@ -109,28 +109,28 @@ def gates_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def level_look(frame: pd.DataFrame, words: Messages, bands: tuple[float, float]) -> Style:
+def level_look(frame: pd.DataFrame, words: Words, bands: tuple[float, float]) -> Style:
     """Show the level of settlements, larger with more people."""
     least = least_levels(bands)
     labelled = _at_least("level", least, words)
     categories = [
         Category((name,), labelled[name], sized(colour, VILLAGE_SIZE)) for name, colour in SHARES.items()
     ]
-    categories.append(_unknown(words.text("level", "unknown")))
+    categories.append(_unknown(words.say("level", "unknown")))
     return scored(_cases('"integration_level"', least), categories, frame, words)
 
 
-def clusters_look(frame: pd.DataFrame, words: Messages) -> Style:
+def clusters_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show clusters of good and of bad access, larger with more people."""
     categories = [
-        Category((name,), words.text("cluster", name), sized(colour, VILLAGE_SIZE))
+        Category((name,), words.say("cluster", name), sized(colour, VILLAGE_SIZE))
         for name, colour in CLUSTERS.items()
     ]
-    categories.append(_unknown(words.text("cluster", "unknown")))
+    categories.append(_unknown(words.say("cluster", "unknown")))
     return scored('"cluster"', categories, frame, words)
 
 
-def types_look(frame: pd.DataFrame, words: Messages) -> Style:
+def types_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by the Degree of Urbanisation, with the official class beside it."""
     keys = ["degurba_code", "official_class", "classes_differ"]
     scoped = frame.loc[frame["in_study"].astype(bool) & frame["degurba_code"].notna(), keys]
@@ -143,16 +143,16 @@ def types_look(frame: pd.DataFrame, words: Messages) -> Style:
         value = f"{code} {official} {'differ' if differ else 'same'}"
         if code not in DEGURBA:
             continue
-        kind = words.text("degurba", str(code))
+        kind = words.say("degurba", str(code))
         key = f"{official or 'unknown'}{'_differs' if differ else ''}"
-        label = words.text("degurba", key, kind=kind, code=str(code))
+        label = words.say("degurba", key, kind=kind, code=str(code))
         shape = "square" if official == "urban" else "circle"
         rim = (INK, 0.6) if differ else (BASE["town"], 0.15)
         type_marker = symbol(
             "marker", marker(DEGURBA[code], size=1.8, shape=shape, outline=rim, size_expression=VILLAGE_SIZE)
         )
         categories.append(Category((value,), label, type_marker))
-    categories.append(_unknown(words.text("degurba", "unknown_type")))
+    categories.append(_unknown(words.say("degurba", "unknown_type")))
     chosen = (
         'CASE WHEN "degurba_code" > 0 THEN "degurba_code" || \' \' || coalesce("official_class", \'\') || '
         "CASE WHEN \"classes_differ\" THEN ' differ' ELSE ' same' END END"
@@ -160,13 +160,13 @@ def types_look(frame: pd.DataFrame, words: Messages) -> Style:
     return scored(chosen, categories, frame, words)
 
 
-def unit_types_look(frame: pd.DataFrame, words: Messages) -> Style:
+def unit_types_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the Degree of Urbanisation of areas, with the people whom it classes otherwise than officially as label."""
     found = {int(code) for code in frame["degurba_level2"].dropna()}
     categories = [
         Category(
             (str(code),),
-            words.text("unit_type", "kind", kind=words.text("unit_type", str(code)), code=str(code)),
+            words.say("unit_type", "kind", kind=words.say("unit_type", str(code)), code=str(code)),
             symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
         )
         for code, colour in DEGURBA.items()
@@ -175,7 +175,7 @@ def unit_types_look(frame: pd.DataFrame, words: Messages) -> Style:
     unknown = symbol(
         "fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2)
     )
-    categories.append(Category((), words.text("unit_type", "unknown"), unknown))
+    categories.append(Category((), words.say("unit_type", "unknown"), unknown))
     told = 'CASE WHEN "differ_persons" >= 0.5 THEN \'≠ \' || format_number("differ_persons", 0) END'
     return Style(
         categorised('CASE WHEN "degurba_level2" > 0 THEN to_string("degurba_level2") END', categories),
@@ -184,7 +184,7 @@ def unit_types_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def functional_look(frame: pd.DataFrame, words: Messages) -> Style:
+def functional_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show functional urban areas, with the name of the area as label."""
     city, zone = DEGURBA[30], DEGURBA[22]
     stripes = hatch(INK, distance=2.6, width=0.25)
@@ -198,11 +198,11 @@ def functional_look(frame: pd.DataFrame, words: Messages) -> Style:
     }
     found = {f"{method} {part}" for method, part in zip(frame["fua_method"], frame["fua_part"], strict=True)}
     categories = [
-        Category((value,), words.text("functional", value.replace(" ", "_")), look)
+        Category((value,), words.say("functional", value.replace(" ", "_")), look)
         for value, look in looks.items()
         if value in found
     ]
-    categories.append(Category((), words.text("functional", "none"), symbol("fill", fill("", outline=edge))))
+    categories.append(Category((), words.say("functional", "none"), symbol("fill", fill("", outline=edge))))
     return Style(
         categorised('"fua_method" || \' \' || "fua_part"', categories),
         labelling=labels('CASE WHEN "fua_part" = \'city\' THEN "fua_name" END', size=9, on_areas=True),
@@ -210,7 +210,7 @@ def functional_look(frame: pd.DataFrame, words: Messages) -> Style:
     )
 
 
-def fulcrum_look(frame: pd.DataFrame, words: Messages) -> Style:
+def fulcrum_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show towns by how far they are a fulcrum between village and county seat, with name and index."""
     labelled = _at_least("fulcrum", LEAST_FULCRUM, words)
     colours = ramp(REACH, len(LEAST_FULCRUM) + 1)
@@ -218,20 +218,18 @@ def fulcrum_look(frame: pd.DataFrame, words: Messages) -> Style:
         Category((name,), labelled[name], sized(colour, TOWN_SIZE))
         for name, colour in zip(LEAST_FULCRUM, colours, strict=False)
     ]
-    categories.append(Category((), words.text("fulcrum", "none"), status_marker("not_applicable", TOWN_SIZE)))
+    categories.append(Category((), words.say("fulcrum", "none"), status_marker("not_applicable", TOWN_SIZE)))
     told = 'to_string(round("fulcrum_index", 2))'
     return _towns(_cases('"fulcrum_index"', LEAST_FULCRUM), categories, told, frame, words)
 
 
-def completeness_look(frame: pd.DataFrame, words: Messages) -> Style:
+def completeness_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show towns by the services of their tier that they have, with name and counts."""
     categories = [
-        Category((name,), words.text("complete", name), sized(colour, TOWN_SIZE))
+        Category((name,), words.say("complete", name), sized(colour, TOWN_SIZE))
         for name, colour in zip(LEAST_COMPLETE, SHARES.values(), strict=True)
     ]
-    categories.append(
-        Category((), words.text("complete", "none"), status_marker("not_applicable", TOWN_SIZE))
-    )
+    categories.append(Category((), words.say("complete", "none"), status_marker("not_applicable", TOWN_SIZE)))
     told = (
         'CASE WHEN "required_services" > 0 '
         'THEN to_string("present_services") || \'/\' || to_string("required_services") END'
@@ -244,7 +242,7 @@ def potential_look() -> Style:
     return Style(single(symbol("line", line(STATUS["not_measurable"], width=0.4, dash="2;1.2", alpha=0.6))))
 
 
-def _towns(chosen: str, categories: list[Category], told: str, frame: pd.DataFrame, words: Messages) -> Style:
+def _towns(chosen: str, categories: list[Category], told: str, frame: pd.DataFrame, words: Words) -> Style:
     name = name_expression(frame, words.language)
     shown = f"coalesce({name or chr(34) + 'settlement_id' + chr(34)}, '') || coalesce(' ' || {told}, '')"
     return Style(
@@ -259,20 +257,20 @@ def _cases(column: str, least: Mapping[str, float]) -> str:
     return f"CASE {cases} END"
 
 
-def _at_least(section: str, least: Mapping[str, float], words: Messages) -> dict[str, str]:
+def _at_least(section: str, least: Mapping[str, float], words: Words) -> dict[str, str]:
     """Label classes by their bounds, the highest first."""
     names = list(least)
-    labelled = {names[0]: words.text(section, "first", low=words.number(least[names[0]]))}
+    labelled = {names[0]: words.say(section, "first", low=words.figure(least[names[0]]))}
     for name, above in zip(names[1:-1], names, strict=False):
-        labelled[name] = words.text(
-            section, "between", low=words.number(least[name]), high=words.number(least[above])
+        labelled[name] = words.say(
+            section, "between", low=words.figure(least[name]), high=words.figure(least[above])
         )
-    labelled[names[-1]] = words.text(section, "last", high=words.number(least[names[-2]]))
+    labelled[names[-1]] = words.say(section, "last", high=words.figure(least[names[-2]]))
     return labelled
 
 
 def _graduated(
-    chosen: str, labelled: Mapping[str, str], column: str, frame: pd.DataFrame, words: Messages
+    chosen: str, labelled: Mapping[str, str], column: str, frame: pd.DataFrame, words: Words
 ) -> Style:
     categories = [
         Category(
@@ -285,7 +283,7 @@ def _graduated(
     unknown = symbol(
         "fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2)
     )
-    categories.append(Category((), words.text("level", "unknown"), unknown))
+    categories.append(Category((), words.say("level", "unknown"), unknown))
     return Style(
         categorised(chosen, categories),
         labelling=labels(f'to_string(round("{column}", 2))', size=9, on_areas=True),

@@ -1,19 +1,18 @@
-"""What a study says about itself in QGIS, and the words of its first language."""
+"""What a study says about itself in QGIS, and what services and measures are called there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from spatial.errors import StudyError
-from spatial.messages import FALLBACK, languages, words_of
-from spatial.reporting.wording import wording
+from spatial.messages import FALLBACK
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    from spatial.messages import Words
     from spatial.tables.contract import Field
 
 
@@ -58,73 +57,24 @@ class QgisMeta:
         return f"{self.as_of.isoformat()}T00:00:00.000Z"
 
 
-@dataclass(frozen=True)
-class Messages:
-    """The words of one language."""
-
-    language: str  # such as ``"zh"``
-    words: Mapping[str, Mapping[str, str]]  # the language's message file, laid over the English one
-
-    def text(self, section: str, key: str, **values: str) -> str:
-        """Return a message."""
-        return self.words[section][key].format(**values)
-
-    def has(self, section: str, key: str) -> bool:
-        """Tell whether there is a message."""
-        return key in self.words.get(section, {})
-
-    def number(self, value: float) -> str:
-        """Write a number with the separators of the language."""
-        return wording(self.language).figure(value)
-
-    def date(self, day: dt.date) -> str:
-        """Write a date."""
-        return wording(self.language).date(day)
-
-    def field_title(self, item: Field) -> str:
-        """Name a column for people, with its unit."""
-        title = self.words.get("fields", {}).get(item.title, item.title)
-        return self.with_unit(title, item.unit)
-
-    def with_unit(self, title: str, unit: str) -> str:
-        """Append a unit to a title."""
-        return f"{title} ({self.unit(unit)})" if unit else title
-
-    def unit(self, unit: str) -> str:
-        """Write a unit."""
-        return self.words.get("units", {}).get(unit, unit)
-
-    def measure(self, measure: str) -> str:
-        """Name a measure of access."""
-        if measure.startswith("cumulative_") and measure.endswith("_min"):
-            minutes = measure.removeprefix("cumulative_").removesuffix("_min")
-            return self.text("measures", "cumulative", minutes=minutes)
-        if self.has("measures", measure):
-            return self.text("measures", measure)
-        return measure.replace("_", " ").capitalize()
-
-    def service(self, service: str, meta: QgisMeta) -> str:
-        """Name a service or a tier of town."""
-        names = meta.services.get(service, {})
-        if self.language in names:
-            return names[self.language]
-        if self.has("tiers", service):
-            return self.text("tiers", service)
-        return names.get("en") or service.replace("_", " ").capitalize()
-
-    def pick(self, texts: Mapping[str, str]) -> str:
-        """Choose a text by language."""
-        return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
+def measure_name(words: Words, measure: str) -> str:
+    """Name a measure of access."""
+    if measure.startswith("cumulative_") and measure.endswith("_min"):
+        minutes = measure.removeprefix("cumulative_").removesuffix("_min")
+        return words.say("measures", "cumulative", minutes=minutes)
+    if words.has("measures", measure):
+        return words.say("measures", measure)
+    return measure.replace("_", " ").capitalize()
 
 
-def load_messages(language: str) -> Messages:
-    """Read the words of a language."""
-    if language not in languages():
-        known = ", ".join(languages())
-        raise StudyError("outputs.languages", [f"{language!r} has no message file; known are {known}"])
-    english, words = words_of(FALLBACK, "qgis"), words_of(language, "qgis")
-    sections = {name: {**english.get(name, {}), **words.get(name, {})} for name in {**english, **words}}
-    return Messages(language, sections)
+def service_name(service: str, words: Words, meta: QgisMeta) -> str:
+    """Name a service or a tier of town."""
+    names = meta.services.get(service, {})
+    if words.language in names:
+        return names[words.language]
+    if words.has("tiers", service):
+        return words.say("tiers", service)
+    return names.get(FALLBACK) or service.replace("_", " ").capitalize()
 
 
 def known_field(name: str, tables: Sequence[str]) -> Field | None:

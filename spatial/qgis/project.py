@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import geopandas as gpd
 import numpy as np
 
+from spatial.messages import Words
 from spatial.qgis.layer import GROUPS, SHELVES
 from spatial.qgis.layers import build_layers
-from spatial.qgis.meta import load_messages
 from spatial.qgis.styles import BASE, INK, QGIS_VERSION, style_attributes, style_elements
 from spatial.store import Artifact
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.qgis.layer import QgisLayer
-    from spatial.qgis.meta import Messages, QgisMeta
+    from spatial.qgis.meta import QgisMeta
     from spatial.qgis.rasters import QgisRaster
     from spatial.qgis.styles import Style
 
@@ -258,36 +258,36 @@ def write_project(
 ) -> Artifact:
     """Write the project that shows the study's GeoPackage."""
     layers = build_layers(tables, crs=crs, languages=languages, meta=meta)
-    return write_project_of(layers, name=name, words=load_messages(languages[0]), meta=meta, rasters=rasters)
+    return write_project_of(layers, name=name, words=Words(languages[0], "qgis"), meta=meta, rasters=rasters)
 
 
-def project_title(words: Messages, meta: QgisMeta) -> str:
+def project_title(words: Words, meta: QgisMeta) -> str:
     """Title of the project's window and metadata."""
-    title = words.text(
+    title = words.say(
         "project",
         "title",
         title=words.pick(meta.title),
-        status=words.text("project", f"status_{meta.status}"),
+        status=words.say("project", f"status_{meta.status}"),
         date=words.date(meta.as_of),
     )
-    return f"{words.text('project', 'synthetic')} · {title}" if meta.synthetic else title
+    return f"{words.say('project', 'synthetic')} · {title}" if meta.synthetic else title
 
 
-def approval_line(words: Messages, meta: QgisMeta) -> str:
+def approval_line(words: Words, meta: QgisMeta) -> str:
     """Say the approval number of the maps."""
     if meta.map_approval:
-        return words.text("project", "map_approval", number=meta.map_approval)
-    return words.text("project", "approval_wanted") if meta.approval_wanted else ""
+        return words.say("project", "map_approval", number=meta.map_approval)
+    return words.say("project", "approval_wanted") if meta.approval_wanted else ""
 
 
-def project_facts(words: Messages, meta: QgisMeta) -> str:
+def project_facts(words: Words, meta: QgisMeta) -> str:
     """Say in one line what a map of the project is."""
-    facts = words.text(
+    facts = words.say(
         "project",
         "facts",
-        status=words.text("project", f"status_{meta.status}"),
+        status=words.say("project", f"status_{meta.status}"),
         date=words.date(meta.as_of),
-        basis=words.text("project", f"basis_{meta.population_basis}"),
+        basis=words.say("project", f"basis_{meta.population_basis}"),
     )
     return " · ".join(part for part in (facts, approval_line(words, meta)) if part)
 
@@ -296,7 +296,7 @@ def write_project_of(
     layers: Sequence[QgisLayer],
     *,
     name: str,
-    words: Messages,
+    words: Words,
     meta: QgisMeta,
     rasters: Sequence[QgisRaster] = (),
 ) -> Artifact:
@@ -333,7 +333,7 @@ def write_project_of(
 def _print_page(
     shown: Sequence[Entry],
     extent: tuple[float, float, float, float],
-    words: Messages,
+    words: Words,
     meta: QgisMeta,
     *,
     in_metres: bool,
@@ -341,8 +341,8 @@ def _print_page(
     title = words.pick(meta.title)
     legend = [entry for entry in shown if entry.visible and entry.group in LEGEND_GROUPS]
     return PrintPage(
-        name=words.text("project", "layout"),
-        title=f"{words.text('project', 'synthetic')} · {title}" if meta.synthetic else title,
+        name=words.say("project", "layout"),
+        title=f"{words.say('project', 'synthetic')} · {title}" if meta.synthetic else title,
         facts=project_facts(words, meta),
         small_print=" · ".join(meta.licences),
         extent=extent,
@@ -433,17 +433,17 @@ def _srs(crs: pyproj.CRS) -> Element:
     return element
 
 
-def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Messages) -> Element:
+def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Words) -> Element:
     root = Element("layer-tree-group")
     for group in GROUPS:
         # Rasters lie below everything else.
         members = [entry for entry in [*shown, *pictures] if entry.group == group]
         if not members:
             continue
-        branch = _branch(root, words.text("groups", group), expanded=group == "results")
+        branch = _branch(root, words.say("groups", group), expanded=group == "results")
         for shelf in ("", *SHELVES):
             own = [entry for entry in members if entry.shelf == shelf]
-            place = _branch(branch, words.text("shelves", shelf)) if own and shelf else branch
+            place = _branch(branch, words.say("shelves", shelf)) if own and shelf else branch
             for entry in own:
                 attributes = {
                     "id": entry.identifier,
@@ -502,7 +502,7 @@ def _view(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Element:
     return element
 
 
-def _properties(words: Messages, meta: QgisMeta) -> Element:
+def _properties(words: Words, meta: QgisMeta) -> Element:
     root = Element("properties")
 
     def put(section: str, name: str, kind: str, value: str) -> None:
@@ -521,7 +521,7 @@ def _properties(words: Messages, meta: QgisMeta) -> Element:
     put("Gui", "SelectionColorAlphaPart", "int", "255")
     put("Measurement", "DistanceUnits", "QString", "meters")
     put("Measurement", "AreaUnits", "QString", "km2")
-    notice = words.text("project", "synthetic") if meta.synthetic else ""
+    notice = words.say("project", "synthetic") if meta.synthetic else ""
     across_the_map = "\n".join(part for part in (notice, project_facts(words, meta)) if part)
     for item, label, placement in (
         ("CopyrightLabel", " · ".join(meta.licences), "1"),
@@ -538,7 +538,7 @@ def _properties(words: Messages, meta: QgisMeta) -> Element:
     return root
 
 
-def _metadata(title: str, words: Messages, meta: QgisMeta) -> Element:
+def _metadata(title: str, words: Words, meta: QgisMeta) -> Element:
     root = Element("projectMetadata")
     SubElement(root, "type").text = "project"
     SubElement(root, "title").text = title

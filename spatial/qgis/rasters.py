@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pyproj
 
-    from spatial.qgis.meta import Messages
+    from spatial.messages import Words
     from spatial.rasters import Raster
 
 
@@ -59,7 +59,7 @@ class QgisRaster:
 
 
 def write_raster(
-    raster: Raster, *, name: str, unit: str, title: str, words: Messages, basis: str = ""
+    raster: Raster, *, name: str, unit: str, title: str, words: Words, basis: str = ""
 ) -> QgisRaster:
     """Write a raster as a cloud-optimised GeoTIFF with its look."""
     if not np.isfinite(raster.values).any():
@@ -69,12 +69,12 @@ def write_raster(
     breaks = BREAKS[unit]
     colours = RAMPS[unit]
     bounds = [*breaks, float("inf")]
-    result = [(0.0, words.text("raster", "nobody"), "")] if unit == "persons" else []
+    result = [(0.0, words.say("raster", "nobody"), "")] if unit == "persons" else []
     for position, high in enumerate(bounds):
         low = bounds[position - 1] if position else 0.0
         key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
         told = [0.06 / bound if unit == "min/m" and bound else bound for bound in (low, high)]
-        label = words.text("raster", key, low=words.number(min(told)), high=words.number(max(told)))
+        label = words.say("raster", key, low=words.figure(min(told)), high=words.figure(max(told)))
         result.append((high, label, colours[position]))
     pipe = _pipe(result, raster)
     root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})

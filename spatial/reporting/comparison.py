@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.messages import words_of
+from spatial.messages import Words
 from spatial.reporting.names import name_in, names_of, pick
 from spatial.reporting.score_text import component_text, hidden_text
 from spatial.reporting.unmeasured import changes_shown, levels_shown, pairs_shown
-from spatial.reporting.wording import worded, wording
 from spatial.tables.words import GATE_TURN, PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from spatial.reporting.wording import Wording
     from spatial.score.comparison.changes import Comparison
 
 
@@ -109,47 +106,12 @@ MOVED = 0.00005
 CHANGES = ("gained", "lost", "mixed", "same", "new", "gone", "unknown")
 
 
-@dataclass(frozen=True)
-class ComparisonWords:
-    """The words of one language."""
-
-    messages: Mapping[str, Mapping[str, str]]  # section, key, text
-    results: Wording  # writes numbers as the language does
-
-    def say(self, section: str, key: str, **values: object) -> str:
-        """Say one message."""
-        text = worded(self.messages[section], key, self.results.language, values)
-        return str(text).format(**values)
-
-    def signed(self, value: float) -> str:
-        """Write a change with its sign."""
-        text = self.results.number(abs(value), decimals=4)
-        if float(f"{abs(value):.4f}") == 0.0:
-            return text
-        return ("+" if value > 0.0 else "-") + text
-
-    def value(self, value: float, unit: str) -> str:
-        """Write a component."""
-        if unit == "min":
-            return self.results.measure(value, unit, decimals=1)
-        if unit == "count":
-            return self.results.number(value)
-        return self.results.number(value, decimals=3)
-
-    def part(self, word: str, persons: float, places: float) -> str:
-        """Write people and their places."""
-        number = self.results.number(places)
-        told = self.say("places", "one" if places == 1.0 else "other", number=number)
-        return self.say("line", "part", word=word, persons=self.results.number(persons), places=told)
-
-
 def comparison_lines(
     comparison: Comparison, language: str = "en", *, service_names: Mapping[str, str] | None = None
 ) -> list[str]:
     """Say what changed between two runs."""
-    words, comparison = comparison_words(language), shown_comparison(comparison)
-    if service_names:
-        words = replace(words, results=wording(language, names=service_names))
+    words = Words(language, "comparison", names=service_names)
+    comparison = shown_comparison(comparison)
     return [
         _runs(comparison, words),
         _matched(comparison, words),
@@ -173,7 +135,7 @@ def shown_comparison(comparison: Comparison) -> Comparison:
 
 def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str]:
     """Say the level of the study at each of several dates."""
-    words = comparison_words(language)
+    words = Words(language, "comparison")
     shown = levels_shown(trajectory)
     study = shown[shown["unit_level"] == "study"]
     return [
@@ -182,9 +144,9 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
             "date_hidden" if row["level_hidden"] else "date",
             run=row["run"],
             date=row["as_of"],
-            level=words.results.number(float(row["integration_level"]), decimals=3),
-            why=hidden_text(row["level_hidden"], words.results) if row["level_hidden"] else "",
-            people=words.results.measure(float(row["unserved_persons"]), "persons"),
+            level=words.number(float(row["integration_level"]), decimals=3),
+            why=hidden_text(row["level_hidden"], words.of("results")) if row["level_hidden"] else "",
+            people=words.measure(float(row["unserved_persons"]), "persons"),
             passed=row["gates_passed"],
             gates=row["gates_in_force"],
         )
@@ -192,7 +154,7 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
     ]
 
 
-def _runs(comparison: Comparison, words: ComparisonWords) -> str:
+def _runs(comparison: Comparison, words: Words) -> str:
     return words.say(
         "line",
         "runs",
@@ -205,14 +167,14 @@ def _runs(comparison: Comparison, words: ComparisonWords) -> str:
     )
 
 
-def _matched(comparison: Comparison, words: ComparisonWords) -> str:
+def _matched(comparison: Comparison, words: Words) -> str:
     """Say how many places both runs have, and what only one of them has."""
     alone = unmatched(comparison)
-    shared = words.results.number(alone["both"][0])
+    shared = words.number(alone["both"][0])
     if not alone["gone"][0] and not alone["new"][0]:
         return words.say("line", "places_all", both=shared)
     told = {
-        f"{change}{what}": words.results.measure(number, "persons") if what else words.results.number(number)
+        f"{change}{what}": words.measure(number, "persons") if what else words.number(number)
         for change in ("gone", "new")
         for what, number in zip(("", "_persons"), alone[change], strict=True)
     }
@@ -240,20 +202,19 @@ def unmatched(comparison: Comparison) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _level(comparison: Comparison, words: ComparisonWords) -> str:
+def _level(comparison: Comparison, words: Words) -> str:
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
     if study["level_hidden"]:
-        return hidden_text(study["level_hidden"], words.results)
+        return hidden_text(study["level_hidden"], words.of("results"))
     if not study["common_pillars"]:
         return words.say("line", "level_none" if comparison.norms["in_level"].any() else "level_no_norms")
+    results = words.of("results")
     parts = [
-        f"{words.results.say('pillar', pillar)} {words.signed(float(study[f'contribution_{pillar}']))}"
+        f"{results.say('pillar', pillar)} {words.signed(float(study[f'contribution_{pillar}']))}"
         for pillar in PILLARS
         if pillar in str(study["common_pillars"]).split(";")
     ]
-    before, after = (
-        words.results.number(float(study[f"level_{date}"]), decimals=3) for date in ("before", "after")
-    )
+    before, after = (words.number(float(study[f"level_{date}"]), decimals=3) for date in ("before", "after"))
     return words.say(
         "line",
         "level",
@@ -264,7 +225,7 @@ def _level(comparison: Comparison, words: ComparisonWords) -> str:
     )
 
 
-def _drivers(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
+def _drivers(comparison: Comparison, words: Words) -> Iterator[str]:
     """Name the components that moved the level most."""
     table = comparison.components
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
@@ -276,9 +237,9 @@ def _drivers(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
         words.say(
             "line",
             "driver",
-            name=component_text(str(row["component"]), words.results),
-            before=words.value(float(row["value_before"]), str(row["unit"])),
-            after=words.value(float(row["value_after"]), str(row["unit"])),
+            name=component_text(str(row["component"]), words.of("results")),
+            before=_value(float(row["value_before"]), str(row["unit"]), words),
+            after=_value(float(row["value_after"]), str(row["unit"]), words),
             change=words.signed(float(row["contribution"])),
         )
         for row in rows.head(SHOWN).to_dict("records")
@@ -287,7 +248,7 @@ def _drivers(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
         yield words.say("line", "drivers", parts=words.messages["list"]["between"].join(parts))
 
 
-def _people(comparison: Comparison, words: ComparisonWords) -> str:
+def _people(comparison: Comparison, words: Words) -> str:
     table = comparison.people
     rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
     parts = []
@@ -296,11 +257,11 @@ def _people(comparison: Comparison, words: ComparisonWords) -> str:
             continue
         date = "before" if change == "gone" else "after"
         numbers = [float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places")]
-        parts.append(words.part(words.messages["change"][change], *numbers))
+        parts.append(_part(change, *numbers, words))
     return words.say("line", "people", parts=words.messages["list"]["between"].join(parts))
 
 
-def _townships(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
+def _townships(comparison: Comparison, words: Words) -> Iterator[str]:
     rows = comparison.units[comparison.units["unit_level"] == "township"]
     told = rows[rows["level_change"].notna()]
     if len(told):
@@ -318,13 +279,13 @@ def _townships(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
         yield words.say("line", "presence", new=counts.get("new", 0), gone=counts.get("gone", 0))
 
 
-def _gates(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
+def _gates(comparison: Comparison, words: Words) -> Iterator[str]:
     table = comparison.gates
     turned = table[table["turn"] != "same"]
     study = turned[turned["unit_level"] == "study"]
     if not len(study) and len(table):
         yield words.say("line", "gates_none")
-    services = comparison.norms.set_index("norm_id")["service"].map(words.results.service)
+    services = comparison.norms.set_index("norm_id")["service"].map(words.service)
     for row in study.to_dict("records"):
         before, after = (words.messages["gate"][str(row[f"gate_{date}"])] for date in ("before", "after"))
         key = (
@@ -342,51 +303,50 @@ def _gates(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
         yield words.say("line", "gates_townships", **counts)
 
 
-def _beyond(row: Mapping[Any, Any], words: ComparisonWords) -> str:
+def _beyond(row: Mapping[Any, Any], words: Words) -> str:
     """Say how many people are beyond a norm at either date, where that is known."""
     people = [float(row[f"persons_unserved_{date}"]) for date in ("before", "after")]
     if any(math.isnan(number) for number in people):
         return ""
-    before, after = (words.results.number(number) for number in people)
+    before, after = (words.number(number) for number in people)
     return words.say("line", "gate_people", before=before, after=after)
 
 
-def _gaps(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
+def _gaps(comparison: Comparison, words: Words) -> Iterator[str]:
     table = comparison.components
     rows = table[(table["unit_level"] == "study") & (table["side"] == "gap") & table["target"].notna()]
     for row in rows.to_dict("records"):
         if row["value_before"] != row["value_before"] and row["value_after"] != row["value_after"]:
             continue
         turn = str(row["target_turn"])
-        name = component_text(str(row["component"]), words.results)
+        name = component_text(str(row["component"]), words.of("results"))
         if turn == "same":
             turn = {"yes": "met", "no": "not_met"}.get(str(row["meets_target_after"]), "unknown")
         yield words.say(
             "line",
             "gap",
             name=name[:1].upper() + name[1:],
-            before=words.value(float(row["value_before"]), str(row["unit"])),
-            after=words.value(float(row["value_after"]), str(row["unit"])),
-            target=words.results.figure(float(row["target"])),
+            before=_value(float(row["value_before"]), str(row["unit"]), words),
+            after=_value(float(row["value_after"]), str(row["unit"]), words),
+            target=words.figure(float(row["target"])),
             turn=words.messages["turn"][turn],
         )
 
 
-def _index(comparison: Comparison, words: ComparisonWords) -> str:
+def _index(comparison: Comparison, words: Words) -> str:
     """Say the segmentation index of both runs, and on which terms it rests in both."""
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
     terms = [name for name in str(study["segmentation_terms"]).split(";") if name]
     if not terms:
         return words.say("line", "index_none")
     before, after = (
-        words.results.number(float(study[f"segmentation_index_{date}"]), decimals=3)
-        for date in ("before", "after")
+        words.number(float(study[f"segmentation_index_{date}"]), decimals=3) for date in ("before", "after")
     )
     named = words.messages["list"]["between"].join(words.messages["index_term"][name] for name in terms)
     return words.say("line", "index", before=before, after=after, terms=named)
 
 
-def _ranks(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
+def _ranks(comparison: Comparison, words: Words) -> Iterator[str]:
     rows = comparison.units
     townships = rows[rows["unit_level"] == "township"]
     names = {str(row["unit_id"]): _name(row, words) for _at, row in townships.iterrows()}
@@ -395,16 +355,23 @@ def _ranks(comparison: Comparison, words: ComparisonWords) -> Iterator[str]:
     for row in comparison.ranks.head(SHOWN).to_dict("records"):
         yield words.say("line", "rank", name=names[str(row["unit_id"])], other=names[str(row["other_id"])])
     if len(comparison.ranks) > SHOWN:
-        more = words.results.number(len(comparison.ranks) - SHOWN)
+        more = words.number(len(comparison.ranks) - SHOWN)
         yield words.say("line", "ranks_more", number=more)
 
 
-def _name(row: pd.Series, words: ComparisonWords) -> str:
-    return pick(names_of(row.to_dict()), words.results.language) or str(row["unit_id"])
+def _value(value: float, unit: str, words: Words) -> str:
+    """Write a component."""
+    if unit == "min":
+        return words.measure(value, unit, decimals=1)
+    return words.number(value, decimals=0 if unit == "count" else 3)
 
 
-@cache
-def comparison_words(language: str) -> ComparisonWords:
-    """Load the words of a language."""
-    results = wording(language)
-    return ComparisonWords(words_of(language, "comparison"), results)
+def _part(change: str, persons: float, places: float, words: Words) -> str:
+    """Write people whom a change befell, and their places."""
+    told = words.say("places", "one" if places == 1.0 else "other", number=words.number(places))
+    word = words.messages["change"][change]
+    return words.say("line", "part", word=word, persons=words.number(persons), places=told)
+
+
+def _name(row: pd.Series, words: Words) -> str:
+    return pick(names_of(row.to_dict()), words.language) or str(row["unit_id"])

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.plain_text import one_line
 from spatial.reporting.score_text import place_score_lines
 from spatial.reporting.summary import factor_text, missing_text, status_text
-from spatial.reporting.wording import wording
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from spatial.reporting.wording import Wording
 
 
 POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telecom_min": "telecom"}
@@ -37,7 +35,7 @@ def explanation_text(
     --------
     >>> print(explanation_text(explain("n1", tables, register=register)))  # doctest: +SKIP
     """
-    words = wording(language, names=service_names)
+    words = Words(language, names=service_names)
     parts = {
         "people": _people(explanation["settlement"], words),
         "snap": _snaps(explanation, words),
@@ -57,12 +55,12 @@ def explanation_text(
     return "\n".join(one_line(line) for line in lines)
 
 
-def _name(thing: Mapping[str, Any], words: Wording) -> str:
+def _name(thing: Mapping[str, Any], words: Words) -> str:
     keys = (f"name_{words.language}", *NAMES)
     return str(next((thing[key] for key in keys if thing.get(key)), thing["id"]))
 
 
-def _title(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _title(place: Mapping[str, Any], words: Words) -> Iterator[str]:
     name = _name(place, words)
     yield words.say("line", "title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))
     others = sorted({place[key] for key in NAMES if place.get(key)} - {name})
@@ -80,7 +78,7 @@ def _title(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield STEP + words.say("line", "buffer")
 
 
-def _people(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _people(place: Mapping[str, Any], words: Words) -> Iterator[str]:
     if place["population_persons"] is None:
         yield words.say("line", "people_unknown")
     else:
@@ -98,7 +96,7 @@ def _people(place: Mapping[str, Any], words: Wording) -> Iterator[str]:
                 yield words.say("line", "group", **said)
 
 
-def _snaps(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _snaps(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
     for snap in explanation["snaps"]:
         status, mode = words.say("snap", snap["snap_status"]), words.say("mode", snap["mode"])
         if snap["edge_id"] is None:
@@ -118,7 +116,7 @@ def _snaps(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
 
 
 def _services(
-    explanation: Mapping[str, Any], words: Wording, scenario_names: Mapping[str, str]
+    explanation: Mapping[str, Any], words: Words, scenario_names: Mapping[str, str]
 ) -> Iterator[str]:
     for way in explanation["services"]:
         service, mode = words.service(way["service"]), words.say("mode", way["mode"])
@@ -137,7 +135,7 @@ def _services(
         yield from (STEP + line for line in _trials(way, words, scenario_names))
 
 
-def _way(way: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _way(way: Mapping[str, Any], words: Words) -> Iterator[str]:
     yield words.say(
         "line",
         "legs",
@@ -162,7 +160,7 @@ def _way(way: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield words.say("line", "edge_risk")
 
 
-def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
     """Tell the span of the paired runs, the wet season and the measures of one service by one mode."""
     if way["interval"] is not None:
         yield from _interval(way["interval"], certainty or {}, words)
@@ -180,14 +178,14 @@ def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words
             yield STEP + words.say("line", "measure_risk")
 
 
-def _told(value: float | None, unit: str, words: Wording) -> str:
+def _told(value: float | None, unit: str, words: Words) -> str:
     if value is None:
         return "?"
     figure = words.number(value) if unit == "persons" else words.figure(float(f"{value:.3g}"))
     return f"{figure} {words.say('unit_of', unit)}"
 
 
-def _trials(way: Mapping[str, Any], words: Wording, names: Mapping[str, str]) -> Iterator[str]:
+def _trials(way: Mapping[str, Any], words: Words, names: Mapping[str, str]) -> Iterator[str]:
     """Tell what scenarios change, when a crew is there, and who finds room."""
     for change in way["scenarios"]:
         sides = {
@@ -210,7 +208,7 @@ def _trials(way: Mapping[str, Any], words: Wording, names: Mapping[str, str]) ->
         )
 
 
-def _response(crew: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _response(crew: Mapping[str, Any], words: Words) -> Iterator[str]:
     if crew["response_min"] is None:
         yield words.say("line", "response_none", status=words.say("reach", crew["reach_status"]))
         return
@@ -225,14 +223,14 @@ def _response(crew: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield STEP + words.say("line", "target_met", target=words.measure(crew["target_met_min"], "min"))
 
 
-def _measure_name(measure: str, words: Wording) -> str:
+def _measure_name(measure: str, words: Words) -> str:
     counted = COUNTED.fullmatch(measure)
     if counted is None:
         return words.say("measure_kind", measure)
     return words.say("measure_kind", "cumulative", minutes=words.measure(float(counted[1]), "min"))
 
 
-def _interval(interval: Mapping[str, Any], certainty: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _interval(interval: Mapping[str, Any], certainty: Mapping[str, Any], words: Words) -> Iterator[str]:
     low, base, high = (interval[f"{side}_min"] for side in ("low", "base", "high"))
     if low is None:
         yield words.say("line", "never", status=words.say("reach", interval["interval_status"]))
@@ -250,7 +248,7 @@ def _interval(interval: Mapping[str, Any], certainty: Mapping[str, Any], words: 
         yield words.say("line", "widest", factor=factor, minutes=alone)
 
 
-def _wet(wet: Mapping[str, Any], words: Wording) -> str:
+def _wet(wet: Mapping[str, Any], words: Words) -> str:
     told = words.say(
         "wet",
         wet["wet_status"],
@@ -261,7 +259,7 @@ def _wet(wet: Mapping[str, Any], words: Wording) -> str:
     return told + (words.say("wet", "changes") if wet["facility_changes"] else "")
 
 
-def _off_road(ways: Sequence[Mapping[str, Any]], words: Wording) -> Iterator[str]:
+def _off_road(ways: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
     for way in ways:
         service = words.service(way["service"])
         if way["travel_time_min"] is None:
@@ -273,7 +271,7 @@ def _off_road(ways: Sequence[Mapping[str, Any]], words: Wording) -> Iterator[str
         yield words.say("line", "off_road", service=service, minutes=minutes, facility=facility)
 
 
-def _last_mile(last_mile: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+def _last_mile(last_mile: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
     if last_mile is None:
         return
     yield words.say(
@@ -295,7 +293,7 @@ def _last_mile(last_mile: Mapping[str, Any] | None, words: Wording) -> Iterator[
             yield words.say("line", "point", point=words.service(service), minutes=minutes)
 
 
-def _norms(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _norms(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
     for norm in explanation["norms"]:
         yield words.say(
             "line",
@@ -308,7 +306,7 @@ def _norms(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
         yield from (STEP + line for line in _norm(norm, words))
 
 
-def _norm(norm: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _norm(norm: Mapping[str, Any], words: Words) -> Iterator[str]:
     unit = norm["unit"] or ""
     if norm["level"] == "township":
         yield words.say("line", "norm_township")
@@ -353,7 +351,7 @@ def _codes(reason: str | None) -> list[str]:
     return [code for code in (reason or "").split(";") if code]
 
 
-def _sources(explanation: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _sources(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
     for source in explanation["sources"]:
         known = {key: source.get(key) or "?" for key in ("path", "origin", "vintage", "licence")}
         yield words.say("line", "source", **known)

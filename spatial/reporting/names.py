@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spatial.reporting.wording import Wording
+    from spatial.messages import Words
 
 
 # Names of settlements and of units in a language: its own, else as written at the place, else English or Chinese.
@@ -182,14 +182,14 @@ NEAR_M = 5000.0
 """A place further away says nothing about where a road lies (a local choice)."""
 
 
-def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Wording) -> str:
+def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words) -> str:
     """
     Name a road or one edge of it.
 
     Examples
     --------
-    >>> from spatial.reporting.wording import wording
-    >>> road_text("w12/3", {}, wording("en"))
+    >>> from spatial.messages import Words
+    >>> road_text("w12/3", {}, Words("en"))
     'road w12/3'
     """
     row = _row(edge_id, tables)
@@ -217,7 +217,7 @@ def _row(edge_id: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     return found
 
 
-def _called(row: Mapping[str, Any], words: Wording) -> str:
+def _called(row: Mapping[str, Any], words: Words) -> str:
     name = pick(names_of(row), words.language)
     if name:
         return name

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spatial.messages import Words
 from spatial.reporting.unmeasured import LEAST_PILLARS, LEAST_PLACES
-from spatial.reporting.wording import wording
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from spatial.reporting.wording import Wording
 
 
 SHOWN = 2
@@ -26,7 +24,7 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
     """Say the score of a study, a line each."""
     if score is None:
         return []
-    words = wording(language)
+    words = Words(language)
     lines = [_level(score, words), *_unjudged(score["gates"], words)]
     if score["gaps_measured"]:
         index = words.number(score["segmentation"]["index"], decimals=2)
@@ -43,7 +41,7 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
     return lines
 
 
-def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+def place_score_lines(score: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
     """Say the score of a settlement and of its township."""
     if score is None:
         return
@@ -87,18 +85,18 @@ def place_score_lines(score: Mapping[str, Any] | None, words: Wording) -> Iterat
             )
 
 
-def hidden_text(why: str, words: Wording) -> str:
+def hidden_text(why: str, words: Words) -> str:
     """Say why no level is shown."""
     return words.say("score", f"hidden_{why}", pillars=LEAST_PILLARS, places=LEAST_PLACES)
 
 
-def hidden_townships_text(count: int, words: Wording) -> str:
+def hidden_townships_text(count: int, words: Words) -> str:
     """Say of how many townships no level is shown, and why."""
     told = {"pillars": LEAST_PILLARS, "places": LEAST_PLACES}
     return words.say("score", "hidden_townships", count=words.number(count), **told)
 
 
-def component_text(component: str, words: Wording) -> str:
+def component_text(component: str, words: Words) -> str:
     """Name a component of a level or a gap."""
     name, _, kind = component.partition(":")
     if kind:
@@ -107,7 +105,7 @@ def component_text(component: str, words: Wording) -> str:
     return words.say("component", several if several in words.messages["component"] else name)
 
 
-def detail_text(component: str, detail: str, words: Wording) -> str:
+def detail_text(component: str, detail: str, words: Words) -> str:
     """Say what made a component."""
     name = component.partition(":")[0]
     if not detail:
@@ -126,7 +124,7 @@ def detail_text(component: str, detail: str, words: Wording) -> str:
     return words.say("score", "joint").join(parts)
 
 
-def label_text(row: Mapping[Any, Any], words: Wording) -> str:
+def label_text(row: Mapping[Any, Any], words: Words) -> str:
     """Say the label of a unit: its level, its gaps and its gates, side by side."""
     known = sum(row[f"level_{name}"] == row[f"level_{name}"] for name in PILLARS)
     hidden = row.get("level_hidden")
@@ -141,7 +139,7 @@ def label_text(row: Mapping[Any, Any], words: Wording) -> str:
     )
 
 
-def _level(score: Mapping[str, Any], words: Wording) -> str:
+def _level(score: Mapping[str, Any], words: Words) -> str:
     if score["integration_level"] is None:
         return words.say("score", "study_unknown")
     if score["level_hidden"]:
@@ -165,7 +163,7 @@ def _level(score: Mapping[str, Any], words: Wording) -> str:
     return words.say("score", "study_partial", **told, **count, missing=missing, pillars=pillars)
 
 
-def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _unjudged(gates: Mapping[str, Any], words: Words) -> Iterator[str]:
     if not gates["unjudged"]:
         return
     yield words.say(
@@ -177,14 +175,14 @@ def _unjudged(gates: Mapping[str, Any], words: Wording) -> Iterator[str]:
     )
 
 
-def _terms(score: Mapping[str, Any], words: Wording) -> str:
+def _terms(score: Mapping[str, Any], words: Words) -> str:
     """Name what the index rests on, and say so where town and country are no part of it."""
     own = score["segmentation"]["terms"]
     named = words.say("score", "joint").join(words.say("segmentation_term", name) for name in own)
     return named if not own or TOWN_TERMS & set(own) else words.say("score", "gaps_no_town", terms=named)
 
 
-def _numbers(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
+def _numbers(unit: Mapping[str, Any], words: Words) -> dict[str, str]:
     band = _band(unit["level_band"], _measured(unit), len(unit["missing_pillars"]), words)
     return {
         "level": words.number(unit["integration_level"], decimals=2),
@@ -196,7 +194,7 @@ def _measured(unit: Mapping[str, Any]) -> int:
     return sum(part["level"] is not None for part in unit["pillars"].values())
 
 
-def _band(band: str, known: int, missing: int, words: Wording) -> str:
+def _band(band: str, known: int, missing: int, words: Words) -> str:
     """Name a band, and by how many pillars where any is missing."""
     said = words.say("level_band", band)
     if not known or not missing:
@@ -206,19 +204,19 @@ def _band(band: str, known: int, missing: int, words: Wording) -> str:
     )
 
 
-def _with_span(unit: Mapping[str, Any], band: str, words: Wording) -> str:
+def _with_span(unit: Mapping[str, Any], band: str, words: Words) -> str:
     """Add the ends of the interval where they read otherwise than the level."""
     low, high = (words.number(unit[f"level_{end}"], decimals=2) for end in ("low", "high"))
     return band if low == high else words.say("score", "band_span", band=band, low=low, high=high)
 
 
-def _ranks(unit: Mapping[str, Any], words: Wording) -> dict[str, str]:
+def _ranks(unit: Mapping[str, Any], words: Words) -> dict[str, str]:
     ranks = {"rank": "median_rank", "low": "low_rank", "high": "high_rank"}
     told = {name: words.figure(unit[key]) for name, key in ranks.items()}
     return {**told, "count": words.number(unit["ranked"])}
 
 
-def _pillars(unit: Mapping[str, Any], words: Wording) -> str:
+def _pillars(unit: Mapping[str, Any], words: Words) -> str:
     known = {name: part["level"] for name, part in unit["pillars"].items() if part["level"] is not None}
     return words.say("score", "joint").join(
         words.say("score", "pillar", pillar=words.say("pillar", name), level=words.number(value, decimals=2))
@@ -226,7 +224,7 @@ def _pillars(unit: Mapping[str, Any], words: Wording) -> str:
     )
 
 
-def _obstacles(unit: Mapping[str, Any], words: Wording) -> str:
+def _obstacles(unit: Mapping[str, Any], words: Words) -> str:
     first: Sequence[Mapping[str, Any]] = unit["obstacles"][:SHOWN]
     return words.say("score", "joint").join(
         words.say(
@@ -239,7 +237,7 @@ def _obstacles(unit: Mapping[str, Any], words: Wording) -> str:
     )
 
 
-def _apart(townships: Mapping[str, Any], words: Wording) -> Iterator[str]:
+def _apart(townships: Mapping[str, Any], words: Words) -> Iterator[str]:
     if townships["level_shown"] < SHOWN:
         return
     count, apart = words.number(townships["level_shown"]), townships["told_apart"]
@@ -250,7 +248,7 @@ def _apart(townships: Mapping[str, Any], words: Wording) -> Iterator[str]:
     yield words.say("score", "apart", **names, share=words.share(apart["probability_before"]), count=count)
 
 
-def _classes(classes: Mapping[str, Any] | None, words: Wording) -> Iterator[str]:
+def _classes(classes: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
     if classes is None or not classes["differ"]["places"]:
         return
     differ = classes["differ"]

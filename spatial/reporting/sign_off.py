@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.messages import FALLBACK, languages, words_of
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.register import with_norm_id
-from spatial.reporting.wording import wording
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from spatial.reporting.wording import Wording
+    from spatial.messages import Words
     from spatial.study.outputs import OfficialOptions, OfficialTotal
 
 
@@ -400,50 +397,17 @@ def estimated_groups(settlements: pd.DataFrame) -> Iterator[tuple[str, pd.Series
             yield column.removesuffix(PERSONS), persons, settlements[source] == "estimated"
 
 
-# Words of the table `sign_off`: one TOML file a language.
+def causes_text(codes: str, words: Words) -> str:
+    """
+    Say the likely causes.
 
-
-@dataclass(frozen=True)
-class SignOffWords:
-    """The words of one language."""
-
-    messages: Mapping[str, Mapping[str, str]]  # section, key, text
-    results: Wording  # writes numbers as the language does
-
-    def item(self, kind: str, of: str, name: Callable[[str, str], str]) -> str:
-        """Name a row."""
-        return self.messages["kind"][kind].format(of=name(kind, of) if of else "")
-
-    def causes(self, codes: str) -> str:
-        """
-        Say the likely causes.
-
-        Returns sentences joined by ``; ``; empty for none. A code without words is said as it is.
-        """
-        parts = [code.partition(":") for code in codes.split(";") if code]
-        return "; ".join(
-            self._cause(code, number).format(number=self.results.number(int(number)) if number else "")
-            for code, _, number in parts
-        )
-
-    def _cause(self, code: str, number: str) -> str:
-        known = self.messages["cause"]
-        return (known.get(f"{code}_one") if number == "1" else None) or known.get(code, code)
-
-    def status(self, status: str) -> str:
-        """Say a status."""
-        return self.messages["status"][status]
-
-    def unit(self, unit: str) -> str:
-        """Say a unit."""
-        return self.messages["unit"].get(unit, unit)
-
-
-@cache
-def sign_off_words(language: str) -> SignOffWords:
-    """Load the words of a language."""
-    results = wording(language if language in languages() else FALLBACK)
-    return SignOffWords(words_of(language, "sign_off"), results)
+    Returns sentences joined by ``; ``; empty for none. A code without words is said as it is.
+    """
+    said, parts = words.of("sign_off"), [code.partition(":") for code in codes.split(";") if code]
+    return "; ".join(
+        said.say("cause", code, number=words.number(int(number)) if number else "")
+        for code, _, number in parts
+    )
 
 
 # The table `sign_off`: every total, share and gate that whoever signs the study should look at.

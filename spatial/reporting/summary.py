@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.inputs.duplicates import OPEN_NAMESAKE
+from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
 from spatial.norms.register import SEASON_ROADS, with_norm_id
 from spatial.reporting.certainty import FACTORS, CertaintyNote, norm_certainty, rural_access
@@ -15,15 +16,13 @@ from spatial.reporting.gaps import mobile_people, mobile_places, remedy_counts
 from spatial.reporting.score import doubted_units, issue_records, summarise_score, summarise_town_and_country
 from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.unmeasured import conditions_of, is_unmapped, people_missing
-from spatial.reporting.wording import plain, wording
+from spatial.reporting.wording import plain
 from spatial.tables.words import NORM_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy as np
-
-    from spatial.reporting.wording import Wording
 
 
 # The unit in which people are told a measure of access.
@@ -59,7 +58,7 @@ def headline_text(
     norm: Mapping[str, Any], language: str = "en", *, service_names: Mapping[str, str] | None = None
 ) -> str:
     """Say the result of one norm, and who of those beyond lives in a village that is to be relocated."""
-    words = wording(language, names=service_names)
+    words = Words(language, names=service_names)
     if norm.get("nothing_mapped"):
         told = {"threshold": words.measure(norm["threshold"], norm["unit"] or "")}
         return words.say("headline", "nothing_mapped", service=words.service(norm["service"]), **told)
@@ -107,7 +106,7 @@ def headline_text(
 
 def gates_text(gates: Mapping[str, Any], language: str = "en") -> str:
     """Say how the binding norms stand."""
-    words = wording(language)
+    words = Words(language)
     return words.say(
         "headline",
         f"gates_{gates['mandatory_status']}",
@@ -117,7 +116,7 @@ def gates_text(gates: Mapping[str, Any], language: str = "en") -> str:
     )
 
 
-def missing_text(norm: Mapping[str, Any], words: Wording) -> str:
+def missing_text(norm: Mapping[str, Any], words: Words) -> str:
     """Say whose people nobody counted, and under which condition the norm is judged for all that."""
     missing = norm.get("people_missing")
     if not missing:
@@ -132,7 +131,7 @@ def missing_text(norm: Mapping[str, Any], words: Wording) -> str:
     return words.say("headline", "joint").join([*parts, largest] if largest else parts)
 
 
-def condition_text(judged_if: object, words: Wording) -> str:
+def condition_text(judged_if: object, words: Words) -> str:
     """Say the condition under which a norm is judged."""
     largest = [
         words.say("condition", "largest", tier=words.say("tier", tier), persons=words.number(persons))
@@ -145,7 +144,7 @@ def condition_text(judged_if: object, words: Wording) -> str:
     )
 
 
-def missing_by_unit(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], words: Wording) -> pd.Series:
+def missing_by_unit(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], words: Words) -> pd.Series:
     """Say of each result on a study or a township what `missing_text` says of the norm there."""
     told = pd.Series("", index=rows.index, dtype="str")
     conditions = rows.get("judged_if", told).fillna("")
@@ -178,7 +177,7 @@ def _span(norm: Mapping[str, Any], what: str) -> Mapping[str, float] | None:
     return span
 
 
-def _how_sure(norm: Mapping[str, Any], what: str, words: Wording) -> list[str]:
+def _how_sure(norm: Mapping[str, Any], what: str, words: Words) -> list[str]:
     """Say what was varied for the range, and how far the index of rural access can be known."""
     told = []
     if _span(norm, what) is not None:
@@ -194,7 +193,7 @@ def _how_sure(norm: Mapping[str, Any], what: str, words: Wording) -> list[str]:
     return told
 
 
-def factor_text(factor: str, certainty: Mapping[str, Any], words: Wording) -> str:
+def factor_text(factor: str, certainty: Mapping[str, Any], words: Words) -> str:
     """Name what the paired runs varied."""
     measured = certainty.get("speed_factors")
     if factor == "speed" and measured:
@@ -206,7 +205,7 @@ def factor_text(factor: str, certainty: Mapping[str, Any], words: Wording) -> st
     return words.say("factor", factor, share=words.share(share))
 
 
-def status_text(certainty: Mapping[str, Any], words: Wording) -> str:
+def status_text(certainty: Mapping[str, Any], words: Words) -> str:
     """Say whether anybody compared the speeds with observed times."""
     known = "calibrated" if certainty.get("calibrated") else "uncalibrated"
     return words.say("speed_status", str(certainty.get("speed_status", known)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StoreError
+from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, score_in, township_in
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
-from spatial.reporting.wording import issue_lines, namesake_texts, wording
+from spatial.reporting.wording import issue_lines, namesake_texts
 from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.gaps import known_issues
@@ -98,5 +99,5 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     ]
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(score_in(summary.get("score"), language), language)
-    lines += namesake_texts(summary, wording(language))
+    lines += namesake_texts(summary, Words(language))
     return [*lines, *issue_lines(summary, language, names=names)]

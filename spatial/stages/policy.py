@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from functools import partial
 from typing import TYPE_CHECKING
 
 from spatial import access
 from spatial.access.options import TOWN_TIERS, AccessRules, SnapRules
 from spatial.access.uncertainty import WalkRange
-from spatial.cartography.messages import messages
 from spatial.crs import parse_crs
 from spatial.errors import CrsError, StudyError, first_of
 from spatial.inputs.services import load_services
+from spatial.messages import Words
 from spatial.network.speeds import load_speeds
 from spatial.norms.law import NormRules, applicable_norms
 from spatial.norms.register import DEONTIC_OF_CLASS, UNIT_OF_METRIC, load_register
-from spatial.qgis.meta import load_messages
 from spatial.runner.stage import Options
 from spatial.study import Study
 from spatial.tables.words import TIERS
@@ -385,9 +386,8 @@ def _off_road(study: Study) -> list[str]:
 
 
 def _languages(languages: Sequence[str]) -> list[str]:
-    key = "outputs.languages"
-    problems = _faults(lambda: messages(languages), key)
-    return problems or _faults(lambda: [load_messages(language) for language in languages], key)
+    faults = (_faults(partial(Words, language), "outputs.languages") for language in languages)
+    return list(itertools.chain.from_iterable(faults))
 
 
 def _vocabulary(study: Study, problems: list[str]) -> Vocabulary | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from spatial.cartography.messages import messages
-from spatial.messages import languages
+from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.qgis.geopackage import write_qgis
-from spatial.qgis.meta import QgisMeta, load_messages
+from spatial.qgis.meta import QgisMeta
 from spatial.qgis.rasters import QgisRaster, write_raster
 from spatial.rasters import Raster
 from spatial.runner.stage import silent
@@ -82,7 +82,7 @@ def qgis(
             for row in told["provenance"].itertuples(index=False)
         ],
         issues=known_issues(told["provenance"]),
-        method=load_messages(language).text("project", "method_text"),
+        method=Words(language, "qgis").say("project", "method_text"),
         mode=options.network.modes[0],
         services=_service_names(options, tables),
         headline_services=headlines,
@@ -111,7 +111,7 @@ def qgis(
 def _service_names(options: Options, tables: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Name services as the vocabulary does, and what norms alone speak of as the pages do."""
     vocabulary = vocabulary_of(options)
-    told = messages([language for language in options.outputs.languages if language in languages()])
+    told = messages(options.outputs.languages)
     names = {}
     used = {
         str(name) for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()
@@ -142,7 +142,7 @@ def _thresholds_min(options: Options, summary: Mapping[str, Any], results: pd.Da
 
 
 def _rasters(options: Options, tables: Mapping[str, Any]) -> list[QgisRaster]:
-    words = load_messages(options.outputs.languages[0])
+    words = Words(options.outputs.languages[0], "qgis")
     service = options.off_road.service
     named = vocabulary_of(options).get(service) if service else None
     shown = words.pick(named.names) if named else service or ""
@@ -152,7 +152,7 @@ def _rasters(options: Options, tables: Mapping[str, Any]) -> list[QgisRaster]:
                 tables[name],
                 name=f"{options.name}_{name}",
                 unit=unit,
-                title=words.text("layers", name, service=shown),
+                title=words.say("layers", name, service=shown),
                 words=words,
                 basis=options.population.basis,
             ),

@@ -9,10 +9,10 @@ import pandas as pd
 
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import Surroundings
-from spatial.messages import languages as worded
+from spatial.messages import Words
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
-from spatial.reporting.wording import issue_text, issues_by_file, source_fact, wording
+from spatial.reporting.wording import issue_text, issues_by_file, source_fact
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ FACTS = ("origin", "licence", "vintage", "address")
 
 def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: str) -> pd.DataFrame:
     """Put the package's words in the account of the sources into a language."""
-    words = wording(_spoken(language))
+    words = Words(language)
     by_file = issues_by_file(_records(issues), words)
     faults = [
         by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)
@@ -157,13 +157,9 @@ def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: st
 
 def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
     """Put what readers noticed into a language."""
-    words = wording(_spoken(language))
+    words = Words(language)
     said = [issue_text(record, words) for record in _records(issues)]
     return issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))
-
-
-def _spoken(language: str) -> str:
-    return language if language in worded() else "en"
 
 
 def _records(issues: pd.DataFrame) -> Iterable[dict[str, str]]:

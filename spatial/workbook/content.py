@@ -7,27 +7,29 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from openpyxl import Workbook
 
-from spatial.messages import languages as worded
+from spatial.messages import Words
 from spatial.norms.register import norm_id_of, with_norm_id
 from spatial.reporting.names import road_text
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
+from spatial.reporting.sign_off import causes_text
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
 from spatial.reporting.unmeasured import is_unmapped, levels_shown
 from spatial.reporting.wording import effect_text, issue_text, issues_by_file, plain, source_fact
 from spatial.score.options import GapTargets
 from spatial.store import Artifact
 from spatial.tables.words import PILLARS
-from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles, book_words
+from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from spatial.workbook.sheets import BookWords, Value
+    from spatial.workbook.sheets import Value
 
 
 # What stands on each sheet: tables of results with their codes in words.
@@ -61,7 +63,7 @@ class Content:
     summary: Mapping[str, Any]  # as `summarise_study` returns it
     register: pd.DataFrame  # as `applicable_norms` returns it
     meta: BookMeta  # what the study says of itself
-    words: tuple[BookWords, ...]  # by language, the leading one first
+    words: tuple[Words, ...]  # by language, the leading one first
 
     def sheets(self) -> Iterator[Sheet]:
         """Make every sheet."""
@@ -86,7 +88,7 @@ class Content:
         yield self._sheet("sign_off", self._sign_off(), signers)
 
     @property
-    def _lead(self) -> BookWords:
+    def _lead(self) -> Words:
         return self.words[0]
 
     def _both(self, section: str, key: str, joint: str = " / ") -> str:
@@ -111,7 +113,13 @@ class Content:
         rows = len(columns[0].values)
         if rows > MAX_ROWS:
             notes.append(
-                self._lead.say("note", "cut", shown=MAX_ROWS, rows=rows, table=TABLES_OF.get(key, key))
+                self._lead.say(
+                    "note",
+                    "cut",
+                    shown=self._lead.number(MAX_ROWS),
+                    rows=self._lead.number(rows),
+                    table=TABLES_OF.get(key, key),
+                )
             )
         name = self._lead.say("sheet", key)
         return Sheet(name, f"{title} · {self._both('sheet', key)}", " · ".join(notes), tuple(columns), tail)
@@ -121,7 +129,7 @@ class Content:
 
     def _said(self, key: str, section: str, codes: pd.Series) -> Column:
         """Say codes in the leading language and colour the cells by them."""
-        said = {code: self._lead.results.say(section, code) for code in codes.unique()}
+        said = {code: self._lead.of("results").say(section, code) for code in codes.unique()}
         return self._column(key, "text", codes.map(said), codes=list(codes))
 
     def _mapped(self, key: str, values: pd.Series, say: Callable[[str], str]) -> Column:
@@ -161,12 +169,11 @@ class Content:
     def _sentences(self) -> Iterator[tuple[str, Value, str]]:
         norms = {norm_id_of(norm): norm for norm in self.summary["norms"]}
         for words in self.words:
-            language = words.language if words.language in worded() else "en"
-            yield words.say("item", "gates"), gates_text(self.summary["gates"], language), "text"
-            for line in score_lines(self.summary.get("score"), language):
+            yield words.say("item", "gates"), gates_text(self.summary["gates"], words.language), "text"
+            for line in score_lines(self.summary.get("score"), words.language):
                 yield words.say("item", "score"), line, "text"
             for name in self.summary["headlines"]:
-                said = headline_text(norms[name], language, service_names=words.results.names)
+                said = headline_text(norms[name], words.language, service_names=words.names)
                 yield name, said, "text"
         yield from self._known_issues()
 
@@ -175,10 +182,10 @@ class Content:
         for issue in () if known else self.summary["issues"]:
             yield self._both("item", "issue"), issue, "text"
         for record in known:
-            said = dict.fromkeys(issue_text(record, words.results) for words in self.words)
+            said = dict.fromkeys(issue_text(record, words.of("results")) for words in self.words)
             yield self._both("item", "issue"), f"{record['path']}: {' / '.join(said)}", "text"
             for words in self.words if record["forbids"] or record["affects"] else ():
-                yield words.say("item", "issue_effect"), effect_text(record, words.results), "text"
+                yield words.say("item", "issue_effect"), effect_text(record, words.of("results")), "text"
 
     def _units_of(self, rows: pd.DataFrame) -> list[str]:
         """Name the study or township of each row."""
@@ -192,7 +199,7 @@ class Content:
 
     def _score(self) -> list[Column]:
         """List the study first, then townships by rank; each gap with a target is a column of its own."""
-        scores, results = levels_shown(self.tables["scores"]), self._lead.results
+        scores, results = levels_shown(self.tables["scores"]), self._lead.of("results")
         rows = scores.loc[scores["unit_level"].isin(["study", "township"])].sort_values(
             ["unit_level", "median_rank", "unit_id"], kind="stable"
         )
@@ -233,9 +240,9 @@ class Content:
                 words.say(
                     "column",
                     "gap_target",
-                    gap=component_text(str(name), words.results),
-                    unit=words.results.say("score_unit", unit),
-                    target=f"{sign} {words.results.figure(target)}",
+                    gap=component_text(str(name), words.of("results")),
+                    unit=words.of("results").say("score_unit", unit),
+                    target=f"{sign} {words.figure(target)}",
                 )
                 for words in self.words
             )
@@ -244,7 +251,7 @@ class Content:
             yield Column(tuple(titles), "index", values, codes=list(meets))
 
     def _components(self) -> list[Column]:
-        parts, results = self.tables["score_components"], self._lead.results
+        parts, results = self.tables["score_components"], self._lead.of("results")
         rows = parts.loc[parts["unit_level"] == "study"]
         details = [
             self._detail(str(name), str(detail))
@@ -276,8 +283,8 @@ class Content:
 
     def _detail(self, component: str, detail: str) -> str:
         if component == "robust_coverage" and detail:
-            return road_text(detail, self.tables, self._lead.results)
-        return detail_text(component, detail, self._lead.results)
+            return road_text(detail, self.tables, self._lead.of("results"))
+        return detail_text(component, detail, self._lead.of("results"))
 
     def _unit_types(self) -> list[Column]:
         """List the study first, then townships, each with the functional urban area that it belongs to."""
@@ -323,7 +330,7 @@ class Content:
         results = self.tables["norm_results"]
         rows = results.loc[results["unit_level"].isin(["study", "township"])]
         bare = rows["reason"].map(lambda reason: is_unmapped({"reason": reason})).astype(bool)
-        missing = missing_by_unit(rows, self.tables, self._lead.results)
+        missing = missing_by_unit(rows, self.tables, self._lead.of("results"))
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = with_norm_id(self.register).set_index("norm_id")
         shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
@@ -332,17 +339,17 @@ class Content:
             self._column("unit_name", "text", self._units_of(rows)),
             self._column("unit_id", "text", rows["unit_id"]),
             self._column("norm_id", "text", rows["norm_id"]),
-            self._mapped("service", rows["service"], self._lead.results.service),
+            self._mapped("service", rows["service"], self._lead.service),
             self._said("norm_class", "norm_class", rows["norm_class"]),
             self._said("status", "status", rows["status"]),
             self._said("status_as_mapped", "status", rows["status_as_mapped"]),
             *([self._column("judged_if", "text", missing)] if missing.ne("").any() else []),
             self._said("gate", "gate", rows["gate"]),
             self._column("threshold", "decimal", rows["threshold"]),
-            self._mapped("norm_unit", rows["norm_id"].map(rules["unit"]), self._lead.results.term),
+            self._mapped("norm_unit", rows["norm_id"].map(rules["unit"]), self._lead.term),
             *(self._column(name, "share", rows[name]) for name in shares),
             *(self._column(name, "whole", rows[name]) for name in sides),
-            self._mapped("reason", rows["reason"], self._lead.results.reason),
+            self._mapped("reason", rows["reason"], self._lead.reason),
             self._column("norm_source", "text", rows["norm_id"].map(rules["source_title"])),
         ]
 
@@ -360,18 +367,22 @@ class Content:
             self._column("settlement", "text", ids.map(names)),
             self._column("settlement_id", "text", ids),
             self._column("township", "text", township),
-            self._mapped("tier", ids.map(places["tier"]), lambda tier: self._lead.results.say("tier", tier)),
+            self._mapped(
+                "tier", ids.map(places["tier"]), lambda tier: self._lead.of("results").say("tier", tier)
+            ),
             self._column("norm_id", "text", gaps["norm_id"]),
             self._said("norm_class", "norm_class", gaps["norm_class"]),
-            self._mapped("service", gaps["service"], self._lead.results.service),
+            self._mapped("service", gaps["service"], self._lead.service),
             self._column("measured", "decimal", gaps["value"]),
             self._column("threshold", "decimal", gaps["threshold"]),
             self._column("excess", "decimal", gaps["excess"]),
-            self._mapped("norm_unit", gaps["unit"], self._lead.results.term),
+            self._mapped("norm_unit", gaps["unit"], self._lead.term),
             self._column("persons_unserved", "whole", gaps["persons_unserved"]),
             self._column("near_miss", "text", gaps["is_near_miss"].map(yes)),
             self._said("status", "status", gaps["status"]),
-            self._mapped("reach", gaps["reach_status"], lambda code: self._lead.results.say("reach", code)),
+            self._mapped(
+                "reach", gaps["reach_status"], lambda code: self._lead.of("results").say("reach", code)
+            ),
             self._mapped("remedy", gaps["remedy"], lambda code: self._lead.say("remedy", code)),
         ]
 
@@ -382,7 +393,7 @@ class Content:
         return [
             self._column("facility_id", "text", rows["facility_id"]),
             self._column("facility", "text", self._names(rows)),
-            self._mapped("service", rows["service"], self._lead.results.service),
+            self._mapped("service", rows["service"], self._lead.service),
             self._mapped(
                 "facility_status", rows["status"], lambda code: self._lead.say("facility_status", code)
             ),
@@ -397,7 +408,7 @@ class Content:
         whole = ("facilities", "in_list", "on_map", "matched", "official")
         estimated = ("estimated", "estimated_lower", "estimated_upper")
         return [
-            self._mapped("service", rows["service"], self._lead.results.service),
+            self._mapped("service", rows["service"], self._lead.service),
             *(self._column(f"n_{key}", "whole", rows[key]) for key in whole),
             *(self._column(key, "decimal", rows[key]) for key in estimated),
             *(self._column(key, "share", rows[key].clip(upper=1.0)) for key in _COMPLETENESS),
@@ -410,12 +421,12 @@ class Content:
         ]
 
     def _units(self) -> list[Column]:
-        rows, results = self.tables["unit_totals"], self._lead.results
+        rows, said = self.tables["unit_totals"], self._lead.of("sign_off")
         return [
             self._column("official_unit", "text", rows["unit"].where(rows["unit"] != "", rows["unit_id"])),
             self._column("unit_id", "text", rows["unit_id"]),
             self._mapped(
-                "group", rows["group"], lambda g: results.term(g) if g == "everybody" else results.service(g)
+                "group", rows["group"], lambda g: said.term(g) if g == "everybody" else said.service(g)
             ),
             self._column("places", "whole", rows["places"]),
             self._column("official", "whole", rows["official_persons"]),
@@ -428,14 +439,19 @@ class Content:
             self._column("raster_persons", "whole", rows["raster_persons"]),
             self._column("listed_persons", "whole", rows["listed_persons"]),
             self._column(
-                "status", "text", rows["status"].map(self._lead.sign_off.status), codes=list(rows["status"])
+                "status",
+                "text",
+                rows["status"].map(lambda code: said.say("status", code)),
+                codes=list(rows["status"]),
             ),
-            self._column("likely_causes", "text", rows["likely_causes"].map(self._lead.sign_off.causes)),
+            self._column(
+                "likely_causes", "text", rows["likely_causes"].map(partial(causes_text, words=said))
+            ),
             self._column("official_source", "text", rows["source"]),
         ]
 
     def _sources(self) -> list[Column]:
-        rows, results = self.tables["provenance"], self._lead.results
+        rows, results = self.tables["provenance"], self._lead.of("results")
         issues = issues_by_file(self.summary.get("known_issues") or (), results)
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
         stated = {
@@ -451,9 +467,10 @@ class Content:
         ]
 
     def _sign_off(self) -> list[Column]:
-        rows, said = self.tables["sign_off"], self._lead.sign_off
+        rows, said = self.tables["sign_off"], self._lead.of("sign_off")
         items = [
-            said.item(kind, of, self._name_of) for kind, of in zip(rows["kind"], rows["of"], strict=True)
+            said.say("kind", kind, of=self._name_of(kind, of) if of else "")
+            for kind, of in zip(rows["kind"], rows["of"], strict=True)
         ]
         kinds = [
             "share" if unit == "share" else "decimal" if unit == "km" else "whole" for unit in rows["unit"]
@@ -462,17 +479,22 @@ class Content:
             self._column("item", "text", items),
             self._column("ours", "whole", rows["ours"], kinds=kinds),
             self._column("official", "whole", rows["official"], kinds=kinds),
-            self._mapped("unit", rows["unit"], said.unit),
+            self._mapped("unit", rows["unit"], partial(said.say, "unit")),
             self._column("difference", "signed", rows["difference"]),
             self._column("difference_share", "signed_share", rows["difference_share"]),
-            self._column("status", "text", rows["status"].map(said.status), codes=list(rows["status"])),
-            self._mapped("likely_causes", rows["likely_causes"], said.causes),
+            self._column(
+                "status",
+                "text",
+                rows["status"].map(lambda code: said.say("status", code)),
+                codes=list(rows["status"]),
+            ),
+            self._mapped("likely_causes", rows["likely_causes"], partial(causes_text, words=said)),
             self._column("official_source", "text", rows["source"]),
             self._column("records", "text", rows["records"]),
         ]
 
     def _name_of(self, kind: str, of: str) -> str:
-        results = self._lead.results
+        results = self._lead.of("results")
         if kind in {"facilities", "missing_facilities"}:
             return results.service(of)
         return results.say("mode", of) if kind.startswith("imputed") else of
@@ -502,7 +524,14 @@ def build_workbook(
     """Write the results as a workbook."""
     book = Workbook(write_only=True)
     add_styles(book)
-    words = tuple(book_words(language, meta.services) for language in meta.languages)
+    words = tuple(
+        Words(
+            language,
+            "workbook",
+            names={name: said[language] for name, said in meta.services.items() if language in said},
+        )
+        for language in meta.languages
+    )
     for sheet in Content(tables, summary, register, meta, words).sheets():
         add_sheet(book, sheet)
     noon = dt.datetime.combine(meta.as_of, dt.time(12))

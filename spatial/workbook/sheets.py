@@ -1,4 +1,4 @@
-"""A sheet with units and formats, on which no text is ever run as a formula; and the words of the workbook."""
+"""A sheet with units and formats, on which no text is ever run as a formula."""
 
 from __future__ import annotations
 
@@ -12,19 +12,13 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
-from spatial.messages import FALLBACK, languages, words_of
 from spatial.plain_text import CONTROL, FORMULA
-from spatial.reporting.sign_off import sign_off_words
-from spatial.reporting.wording import wording
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from openpyxl import Workbook
-
-    from spatial.reporting.sign_off import SignOffWords
-    from spatial.reporting.wording import Wording
 
 
 # A sheet: columns with units and formats, and how it is written so that no text is ever run as a formula.
@@ -208,24 +202,3 @@ class BookMeta:
     approval_wanted: bool = False  # whether the outputs are public maps that need such a number and have none
     # names by language, by service
     services: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True)
-class BookWords:
-    """The words of one language."""
-
-    language: str  # its code
-    messages: Mapping[str, Mapping[str, str]]  # section, key, text
-    results: Wording  # words for statuses, reasons and numbers
-    sign_off: SignOffWords  # words of the table `sign_off`
-
-    def say(self, section: str, key: str, **values: object) -> str:
-        """Say one message."""
-        return self.messages[section][key].format(**values)
-
-
-def book_words(language: str, services: Mapping[str, Mapping[str, str]]) -> BookWords:
-    """Load the words of a language."""
-    names = {service: said[language] for service, said in services.items() if language in said}
-    results = wording(language if language in languages() else FALLBACK, names=names)
-    return BookWords(language, words_of(language, "workbook"), results, sign_off_words(language))

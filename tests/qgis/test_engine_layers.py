@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from spatial.messages import Words
 from spatial.qgis import build_layers, write_project, write_qgis, write_raster
 from spatial.qgis.joins import how_sure, last_mile_lines, neighbour_colours, trial_columns
 from spatial.qgis.looks_access import measure_bounds
-from spatial.qgis.meta import load_messages
 from spatial.tables import TABLES
 
 CRS = "EPSG:32648"
@@ -433,7 +433,7 @@ def test_friction_is_told_as_speed(population):
     surface = replace(
         population, values=np.where(np.isnan(population.values), np.nan, 0.013), name="friction"
     )
-    raster = write_raster(surface, name="friction", unit="min/m", title="Speed", words=load_messages("en"))
+    raster = write_raster(surface, name="friction", unit="min/m", title="Speed", words=Words("en", "qgis"))
     labels = [item.get("label") for item in raster.pipe.iter("item")]
     assert labels[:3] == ["20 km/h and faster", "5 to 20 km/h", "4 to 5 km/h"]
     assert labels[-1] == "slower than 1 km/h"
@@ -445,7 +445,7 @@ def seen(qgis_python, engine, meta, population, tmp_path_factory):
     surface = replace(
         population, values=np.where(np.isnan(population.values), np.nan, 0.013), name="friction"
     )
-    raster = write_raster(surface, name="friction", unit="min/m", title="Speed", words=load_messages("en"))
+    raster = write_raster(surface, name="friction", unit="min/m", title="Speed", words=Words("en", "qgis"))
     raster = replace(raster, group="results", shelf="off_road")
     for artifact in write_qgis(engine, name="county", crs=CRS, languages=["en"], meta=meta, rasters=[raster]):
         (folder / artifact.name).write_bytes(artifact.content)
@@ -505,7 +505,7 @@ def test_titles_name_the_mode_of_scenarios_and_crews_where_it_is_not_that_of_hea
     crews = pd.concat([crews, crews.assign(service="primary_school", mode="motorcycle")])
     tables = {"scenario_access": typed(rows), "emergency_response": typed(crews)}
     titles = {
-        language: trial_columns(tables, load_messages(language), meta)[1] for language in ("en", "fr", "zh")
+        language: trial_columns(tables, Words(language, "qgis"), meta)[1] for language in ("en", "fr", "zh")
     }
     shown = {language: found["new_road_hospital_change"] for language, found in titles.items()}
     assert shown["en"] == "New road: Hospital, walking and car"

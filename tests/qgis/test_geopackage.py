@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import re
 import sqlite3
 from xml.etree import ElementTree as ET
 
@@ -16,11 +14,10 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, StudyError
-from spatial.messages import words_of
+from spatial.messages import Words
 from spatial.qgis import build_layers, write_geopackage
 from spatial.qgis.joins import WORST_FIRST, gap_points, worst_status
 from spatial.qgis.layer import plain_columns
-from spatial.qgis.meta import load_messages
 from spatial.tables import NORM_STATUS, TABLES
 
 CRS = "EPSG:32648"
@@ -300,40 +297,15 @@ def test_chinese_layers_classes_and_columns(county, county_meta, tmp_path):
 
 
 def test_every_message_and_every_title_of_a_column_has_its_chinese():
-    english, chinese = load_messages("en"), load_messages("zh")
-    fields = chinese.words["fields"]
+    english, chinese = (Words(code, "qgis").messages for code in ("en", "zh"))
+    fields = Words("zh", "columns").messages["title"]
     shown = set(TABLES) - {"places", "nodes", "access"}
     tags = {field.title for field in TABLES["roads"].fields if field.title == field.name}
     titles = {field.title for table in shown for field in TABLES[table].fields if field.kind != "list"}
     assert sorted(titles - tags - set(fields)) == []
-    for section, words in english.words.items():
-        assert sorted(set(words) - set(chinese.words[section])) == [], section
+    for section, words in english.items():
         for key, text in words.items():
-            assert key == "title" or chinese.words[section][key] != text, (section, key)
-
-
-def test_french_has_every_word_that_english_or_chinese_has():
-    english, french, chinese = (words_of(code, "qgis") for code in ("en", "fr", "zh"))
-    for section in {*english, *chinese}:
-        wanted = {**english.get(section, {}), **chinese.get(section, {})}
-        assert sorted(set(wanted) - set(french[section])) == [], section
-        for key in english.get(section, {}):
-            told, said = french[section][key], english[section][key]
-            assert set(re.findall(r"{\w+}", told)) == set(re.findall(r"{\w+}", said)), (section, key)
-            assert not re.search(r" [;:!?»%]|« |'", told), (
-                section,
-                key,
-            )  # spaces that break, straight quotes
-
-
-def test_french_writes_dates_and_numbers_its_own_way():
-    words = load_messages("fr")
-    assert words.date(dt.date(2026, 11, 26)) == "26 novembre 2026"
-    assert words.date(dt.date(2026, 8, 1)) == "1er août 2026"
-    assert words.number(1234.5) == "1\u202f234,5"
-    assert load_messages("en").date(dt.date(2026, 11, 26)) == "26 November 2026"
-    assert load_messages("zh").date(dt.date(2026, 8, 1)) == "2026年8月1日"
-    assert load_messages("zh").number(1234.5) == "1,234.5"
+            assert key == "title" or chinese[section][key] != text, (section, key)
 
 
 def test_a_french_geopackage_has_french_titles(county, county_meta, tmp_path):

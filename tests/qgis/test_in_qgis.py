@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from spatial.messages import Words
 from spatial.qgis import write_qgis, write_raster
-from spatial.qgis.meta import load_messages
 
 pytestmark = pytest.mark.qgis
 
@@ -38,7 +38,7 @@ def seen(qgis_python, county, county_meta, population, tmp_path_factory):
     folder = tmp_path_factory.mktemp("qgis") / "before"
     folder.mkdir()
     raster = write_raster(
-        population, name="population", unit="persons", title="Population", words=load_messages("en")
+        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
     )
     artifacts = write_qgis(
         county, name="county", crs="EPSG:32648", languages=["en"], meta=county_meta, rasters=[raster]

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from spatial.messages import Words
 from spatial.qgis import write_project, write_qgis, write_raster
-from spatial.qgis.meta import load_messages
 
 CRS = "EPSG:32648"
 
@@ -25,7 +25,7 @@ def tree(artifact):
 @pytest.fixture(scope="module")
 def raster(population):
     return write_raster(
-        population, name="population", unit="persons", title="Population", words=load_messages("en")
+        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
     )
 
 

@@ -10,14 +10,14 @@ import pytest
 import rasterio
 
 from spatial.errors import ContractError
+from spatial.messages import Words
 from spatial.qgis import write_raster
-from spatial.qgis.meta import load_messages
 
 
 @pytest.fixture(scope="module")
 def written(population):
     return write_raster(
-        population, name="population", unit="persons", title="Population", words=load_messages("en")
+        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
     )
 
 
@@ -59,14 +59,14 @@ def test_the_look_has_labelled_classes(written):
 
 def test_equal_rasters_give_equal_bytes(population, written):
     again = write_raster(
-        population, name="population", unit="persons", title="Population", words=load_messages("en")
+        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
     )
     assert again.artifacts == written.artifacts
 
 
 def test_minutes_have_classes_of_their_own(population):
     made = write_raster(
-        population, name="travel_time", unit="min", title="Travel time", words=load_messages("zh")
+        population, name="travel_time", unit="min", title="Travel time", words=Words("zh", "qgis")
     )
     text = made.artifacts[1].content.decode()
     assert "不超过 15 分钟" in text
@@ -76,11 +76,11 @@ def test_minutes_have_classes_of_their_own(population):
 def test_a_raster_without_any_value_is_refused(population):
     empty = replace(population, values=np.full_like(population.values, np.nan))
     with pytest.raises(ContractError, match="no cell with data"):
-        write_raster(empty, name="population", unit="persons", title="Population", words=load_messages("en"))
+        write_raster(empty, name="population", unit="persons", title="Population", words=Words("en", "qgis"))
 
 
 def test_a_raster_of_persons_says_who_is_counted(population, tmp_path):
-    words = load_messages("en")
+    words = Words("en", "qgis")
     for unit, told in (("persons", "registered"), ("min", None)):
         made = write_raster(population, name=unit, unit=unit, title="x", words=words, basis="registered")
         path = tmp_path / f"{unit}.tif".replace("/", "_")

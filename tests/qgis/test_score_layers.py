@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatial.messages import Words
 from spatial.qgis import build_layers, write_qgis
 from spatial.qgis.joins import flow_lines, township_scores
 from spatial.qgis.looks_score import least_levels
-from spatial.qgis.meta import load_messages
 from spatial.qgis.styles import CLUSTERS, DEGURBA
 from spatial.tables import TABLES
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
@@ -431,7 +431,7 @@ def test_qgis_reads_the_layers_draws_them_and_finds_a_class_for_every_level(
 @pytest.mark.parametrize("language", ["en", "fr", "zh"])
 def test_a_level_of_few_settlements_is_in_no_layer_and_its_column_says_why(scored_county, language):
     few = scored_county["scores"].assign(places=9)
-    frame, titles = township_scores({**scored_county, "scores": few}, load_messages(language))
+    frame, titles = township_scores({**scored_county, "scores": few}, Words(language, "qgis"))
     assert frame["integration_level"].isna().all()
     assert frame["median_rank"].isna().all()
     assert frame["level_structure"].notna().any()

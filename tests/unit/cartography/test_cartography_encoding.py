@@ -31,8 +31,7 @@ from spatial.cartography.document import (
 )
 from spatial.cartography.messages import messages
 from spatial.cartography.pages import page_files
-from spatial.errors import SourceError, StudyError
-from spatial.messages import languages
+from spatial.errors import SourceError
 
 ASSETS = files("spatial.cartography").joinpath("assets")
 
@@ -156,37 +155,6 @@ def test_json_can_neither_end_its_block_nor_begin_another() -> None:
     assert not set(text) & set("<>&\u2028")
 
 
-def test_every_language_has_every_message_with_the_same_blanks() -> None:
-    words = messages(languages())
-    english = words["en"]
-    for language, texts in words.items():
-        plain = {key for key in english if not key.endswith("_one")}
-        assert plain <= set(texts), language
-        # English needs no term for a code that is plain English once its underscores are gone
-        assert {key for key in texts if not key.startswith("term.")} <= set(english), language
-        for key in plain:
-            assert set(re.findall(r"{\w+}", texts[key])) <= set(re.findall(r"{\w+}", english[key])), (
-                language,
-                key,
-            )
-
-
-@pytest.mark.parametrize("language", ["fr", "zh"])
-def test_every_language_has_the_words_of_a_comparison_with_the_same_blanks(language: str) -> None:
-    own = ("compare.", "turned.", "change.", "turn.", "note.", "why.")
-    english, texts = (
-        {
-            key: set(re.findall(r"{\w+}", text))
-            for key, text in page_words(code).items()
-            if key.startswith(own)
-        }
-        for code in ("en", language)
-    )
-    if language == "zh":  # which has no singular
-        english = {key: blanks for key, blanks in english.items() if not key.endswith("_one")}
-    assert texts == english
-
-
 def test_every_message_that_a_script_names_exists() -> None:
     english = messages(["en"])["en"] | page_words("en")
     for item in ASSETS.joinpath("own").iterdir():
@@ -194,11 +162,6 @@ def test_every_message_that_a_script_names_exists() -> None:
         named = set(re.findall(r'S\.t\("([a-z_]+\.[a-z_]+)"[,)]', text))
         named |= set(re.findall(r'data-i18n(?:-label|-placeholder)?="([a-z_.]+)"', text))
         assert named <= set(english), (item.name, named - set(english))
-
-
-def test_a_language_without_messages_is_refused_by_name() -> None:
-    with pytest.raises(StudyError, match="'tlh' has no message file; there are en, fr, zh"):
-        messages(["en", "tlh"])
 
 
 def test_page_files_are_safe_and_never_collide() -> None:

@@ -8,8 +8,7 @@ from importlib.resources import files
 import pytest
 
 from spatial.cartography.messages import messages
-from spatial.reporting.comparison import comparison_words
-from spatial.reporting.wording import wording
+from spatial.messages import Words
 
 OWN = files("spatial.cartography").joinpath("assets", "own")
 SCRIPTS = sorted(file.name for file in OWN.iterdir() if file.name.endswith(".js"))
@@ -24,7 +23,7 @@ def test_no_script_writes_brackets_or_semicolons_of_its_own_around_words(script)
 
 def test_no_chinese_message_has_half_width_brackets():
     told = {**messages(("zh",))["zh"]}
-    for words in (wording("zh").messages, comparison_words("zh").messages):
+    for words in (Words("zh").messages, Words("zh", "comparison").messages):
         told |= {f"{section}.{key}": text for section, part in words.items() for key, text in part.items()}
     assert len(told) > 1000
     assert [key for key, text in told.items() if HALF_WIDTH.search(text)] == []

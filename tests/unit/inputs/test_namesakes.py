@@ -13,10 +13,10 @@ from spatial.inputs.list_review import read_review
 from spatial.inputs.names import same_name
 from spatial.inputs.osm import read_osm
 from spatial.inputs.services import load_services
-from spatial.messages import languages
+from spatial.messages import Words, languages
 from spatial.network import build_network
 from spatial.network.scenarios import Scenario
-from spatial.reporting.wording import namesake_texts, wording
+from spatial.reporting.wording import namesake_texts
 from spatial.study import MergeOptions
 from tests.unit.stages.test_scenario_stage import study_of
 
@@ -274,7 +274,7 @@ def test_findings_summary_terminal_and_pages_of_both_runs_name_it(closed):
         assert finding["detail"] in headline_lines(study, ran.summary)
         page = ran.index_page.read_text(encoding="utf-8")
         for language in languages():
-            (said,) = namesake_texts(ran.summary, wording(language))
+            (said,) = namesake_texts(ran.summary, Words(language))
             assert "f9" in said
             assert said.replace("'", "") in page.replace("'", "").replace("\\u0027", "")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import re
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -14,8 +13,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.errors import ContractError, StudyError
-from spatial.messages import languages, words_of
+from spatial.errors import ContractError
+from spatial.messages import Words
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms
@@ -32,7 +31,6 @@ from spatial.reporting.summary import (
     missing_text,
     summarise_study,
 )
-from spatial.reporting.wording import wording
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow
@@ -47,7 +45,7 @@ class Word:
     proxy: bool = False
 
 
-class Words:
+class ServiceWords:
     def for_register(self, name):
         known = {
             "primary_care": "primary_care",
@@ -154,7 +152,7 @@ def county(*, inventory=None, persons=(100.0, 300.0, 50.0, 20.0), bare=()):
         gone
     )
     ways["straight_distance_m"] = ways["straight_distance_m"].mask(gone)
-    evidence = NormEvidence(vocabulary=Words(), inventory=inventory or {}, facilities=facilities())
+    evidence = NormEvidence(vocabulary=ServiceWords(), inventory=inventory or {}, facilities=facilities())
     results = evaluate_norms(register, settlements, ways, as_of=AS_OF, rules=rules, evidence=evidence)
     binding = applicable_norms(register, as_of=AS_OF, rules=rules)
     gaps = rank_gaps(results, settlements, ways, binding)
@@ -271,7 +269,7 @@ def test_a_place_exactly_five_minutes_beyond_is_a_near_miss():
         ways,
         as_of=AS_OF,
         rules=NormRules(only=("GL-PHC-1H",)),
-        evidence=NormEvidence(vocabulary=Words()),
+        evidence=NormEvidence(vocabulary=ServiceWords()),
     )
     gaps = rank_gaps(results, tables["settlements"], ways, binding).set_index("settlement_id")
     assert gaps["is_near_miss"].to_dict() == {"b": True, "c": False}
@@ -352,7 +350,7 @@ def test_a_norm_judged_under_a_condition_says_it_and_whose_people_are_missing(la
     assert norm["people_missing"]["places"] == 1
     assert [place["id"] for place in norm["people_missing"]["first"]] == ["b"]
     story = explain("a", tables, register=binding)
-    (row,) = missing_by_unit(results.loc[study], tables, wording(language))
+    (row,) = missing_by_unit(results.loc[study], tables, Words(language))
     for told in (headline_text(norm, language), explanation_text(story, language), row):
         assert all(words in told for words in CONDITION[language])
     # A norm on groups whose people are known everywhere says nothing of the kind.
@@ -362,7 +360,7 @@ def test_a_norm_judged_under_a_condition_says_it_and_whose_people_are_missing(la
 def test_of_many_places_without_people_three_are_named_and_the_others_counted():
     first = [{"id": name, "name": name.upper(), "name_en": None, "name_zh": None} for name in "abc"]
     told = [
-        missing_text({"people_missing": {"places": count, "first": first}}, wording("en")) for count in (3, 5)
+        missing_text({"people_missing": {"places": count, "first": first}}, Words("en")) for count in (3, 5)
     ]
     assert "of 3 places that the norm asks about (A, B, C):" in told[0]
     assert "of 5 places that the norm asks about (A, B, C and 2 more):" in told[1]
@@ -880,14 +878,14 @@ def test_a_settlement_is_found_by_id_or_by_a_name_of_its_own():
 
 
 def test_a_value_just_beyond_the_norm_is_told_apart_from_it():
-    words = wording("en")
+    words = Words("en")
     assert words.against(60.2, 60.0, "min") == "60.2 min against 60.0 min"
     assert words.against(60.0, 60.0, "min") == "60 min against 60 min"
     assert words.against(12.0, 60.0, "min") == "12 min against 60 min"
 
 
 def test_numbers_are_written_for_people():
-    words = wording("en")
+    words = Words("en")
     assert words.measure(3218.688, "m") == "3.22 km"
     assert words.measure(31_500.0, "m") == "31.5 km"
     assert words.measure(1.0, "facility") == "1 facility"
@@ -902,52 +900,6 @@ def test_numbers_are_written_for_people():
     ]
 
 
-def test_every_language_says_all_that_english_says():
-    loaded = {code: words_of(code, "results") for code in languages()}
-    assert {"en", "fr", "zh"} <= set(loaded)
-    for messages in loaded.values():
-        messages.pop("term")  # words of the register: each language has those that it says differently
-    keys = {
-        code: {(section, key.removesuffix("_one")) for section in messages for key in messages[section]}
-        for code, messages in loaded.items()
-    }
-    for code, found in keys.items():
-        assert found == keys["en"], code
-    single = {
-        code: {(section, key) for section in messages for key in messages[section] if key.endswith("_one")}
-        for code, messages in loaded.items()
-    }
-    for code, found in single.items():
-        assert {(section, key.removesuffix("_one")) for section, key in found} <= keys[code]
-    assert not single["zh"]
-
-
-def test_french_has_every_word_that_chinese_has():
-    english, french, chinese = (words_of(code, "results") for code in ("en", "fr", "zh"))
-    assert sorted(set(english["term"]) | set(chinese["term"]) - set(french["term"])) == sorted(
-        english["term"]
-    )
-    for section, texts in english.items():
-        for key, text in texts.items():
-            assert set(re.findall(r"{\w+}", french[section][key])) == set(re.findall(r"{\w+}", text)), key
-
-
-def test_french_numbers_have_narrow_spaces_and_a_comma():
-    words = wording("fr")
-    assert words.number(1234567.0) == "1\u202f234\u202f567"
-    assert words.measure(1234.5, "m", decimals=1) == "1\u202f234,5\u00a0m"
-    assert words.measure(12345.0, "m") == "12,3\u00a0km"
-    assert words.share(0.967) == "96,7\u202f%"
-    assert words.date("2026-11-26") == "26 novembre 2026"
-    assert words.date("2026") == "2026"
-    assert words.against(30.2, 30.0, "min") == "30,2\u00a0min pour un seuil de 30,0\u00a0min"
-
-
-def test_an_unknown_language_is_refused():
-    with pytest.raises(StudyError, match="no messages in 'xx'"):
-        wording("xx")
-
-
 def test_every_reason_that_the_code_gives_has_words():
     results = evaluate_norms(
         load_register(),
@@ -955,9 +907,9 @@ def test_every_reason_that_the_code_gives_has_words():
         access(),
         as_of=AS_OF,
         rules=NormRules(jurisdictions=("CN-51", "CN-SD-Jining", "GB-ENG", "FR", "EU", "IN", "ET")),
-        evidence=NormEvidence(vocabulary=Words()),
+        evidence=NormEvidence(vocabulary=ServiceWords()),
     )
-    words = wording("en")
+    words = Words("en")
     codes = {
         code.partition(":")[0] for reason in results["reason"].unique() for code in reason.split(";") if code
     }
@@ -979,7 +931,7 @@ def test_one_of_a_kind_is_told_in_the_singular(count, language, said):
     norms = {row["norm_id"]: row for row in summarise_study(tables, register=binding)["norms"]}
     told = headline_text(norms["GL-PHC-1H"], language).replace("\u00a0", " ")
     assert said in told
-    assert wording("en").measure(1.0, "persons") == "1 person"
+    assert Words("en").measure(1.0, "persons") == "1 person"
     gates = {"mandatory_status": "fail", "n_gates": 1, "fail": ["CN-A"]}
     assert gates_text(gates) == "The one mandatory norm failed: CN-A."
     assert gates_text(gates | {"n_gates": 3}) == "1 of 3 mandatory norms failed: CN-A."

@@ -23,24 +23,24 @@ from spatial.inputs.facility_facts import read_facts
 from spatial.inputs.gather import doubles_note
 from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
-from spatial.messages import languages
+from spatial.messages import Words, languages
 from spatial.rasters import Raster
-from spatial.reporting.wording import issue_lines, issue_text, notice_text, wording
+from spatial.reporting.wording import issue_lines, issue_text, notice_text
 from spatial.study import TableSource
 
-NOTICES = wording("en").messages["notice"]
+NOTICES = Words("en").messages["notice"]
 SPACE = "\u00a0"
 
 
 def say(notice, language):
-    told = notice_text(notice, wording(language))
+    told = notice_text(notice, Words(language))
     return None if told is None else told.replace(SPACE, " ")
 
 
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("key", NOTICES)
 def test_each_notice_has_words_of_its_own_and_the_same_braces_in_every_language(key, language):
-    text = wording(language).messages["notice"][key]
+    text = Words(language).messages["notice"][key]
     assert (text == NOTICES[key]) == (language == "en")
     names = [
         {name for _, name, _, _ in string.Formatter().parse(said) if name} for said in (text, NOTICES[key])
@@ -52,7 +52,7 @@ def test_each_notice_has_words_of_its_own_and_the_same_braces_in_every_language(
 def test_each_notice_is_told_from_all_others(key):
     filled = re.sub(r"\{(\w+)\}", r"<\1>", NOTICES[key])
     assert say(filled, "en") == filled
-    french = wording("fr").messages["notice"][key].replace(SPACE, " ")
+    french = Words("fr").messages["notice"][key].replace(SPACE, " ")
     assert say(filled, "fr") == re.sub(r"\{(\w+)\}", r"<\1>", french)
 
 
@@ -165,10 +165,10 @@ def test_what_a_source_says_is_never_translated():
     )
     text = "hidden sheets left unread: 'draft' (1 in all)"
     for kind in ("plain_text", "declared"):
-        assert issue_text({"issue": text, "issue_kind": kind}, wording("zh")) == text
-    told = issue_text({"issue": text, "issue_kind": "noticed"}, wording("zh"))
+        assert issue_text({"issue": text, "issue_kind": kind}, Words("zh")) == text
+    told = issue_text({"issue": text, "issue_kind": "noticed"}, Words("zh"))
     assert told == "隐藏的工作表未读：'draft'（共1个）"  # noqa: RUF001 - Chinese
-    assert notice_text("Totals of two townships appear interchanged", wording("zh")) is None
+    assert notice_text("Totals of two townships appear interchanged", Words("zh")) is None
     record = {
         "path": "a.xlsx",
         "issue": text,

@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.messages import languages
+from spatial.messages import Words, languages
 from spatial.norms.evaluation import evaluate_norms
 from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms
 from spatial.norms.register import load_register
 from spatial.qgis.joins import gap_points
 from spatial.qgis.looks_results import gap_look
-from spatial.qgis.meta import load_messages
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.gaps import mobile_people, mobile_places, rank_gaps, remedies_of, remedy_counts
@@ -201,9 +200,9 @@ def test_a_map_in_qgis_shows_the_remedy_before_the_measure():
     assert shown.pop("a") == "mobile_service"  # 3 minutes beyond: a near miss otherwise
     assert set(shown.values()) == {"far_mapped"}  # 200 is more than twice 60
     for language in ("en", "zh", "fr"):
-        words = load_messages(language)
-        assert words.text("gap", "mobile_service") in _legend(frame, words)
-        assert words.text("gap", "mobile_service") not in _legend(frame[frame["settlement_id"] != "a"], words)
+        words = Words(language, "qgis")
+        assert words.say("gap", "mobile_service") in _legend(frame, words)
+        assert words.say("gap", "mobile_service") not in _legend(frame[frame["settlement_id"] != "a"], words)
 
 
 def test_remedies_do_not_depend_on_the_order_of_places():

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import shapely
 
+from spatial.messages import Words
 from spatial.reporting.names import NEAR_M, road_text
-from spatial.reporting.wording import wording
 
 LINES = {
     "w1": shapely.LineString([(0, 0), (1000, 0)]),
@@ -54,7 +54,7 @@ def tables():
     ],
 )
 def test_a_road_goes_by_name_or_class_and_place_with_its_id_behind(edge, language, told, tables):
-    assert road_text(edge, tables, wording(language)) == told
+    assert road_text(edge, tables, Words(language)) == told
 
 
 def test_a_place_at_the_limit_is_near(tables):
@@ -62,14 +62,14 @@ def test_a_place_at_the_limit_is_near(tables):
     tables["settlements"] = places.set_geometry(
         gpd.points_from_xy([0, 0, 500], [90_000, 90_000, 9000 + NEAR_M]), crs="EPSG:32738"
     )
-    assert road_text("w2", tables, wording("en")) == "secondary road S2 near Madu Township (w2)"
+    assert road_text("w2", tables, Words("en")) == "secondary road S2 near Madu Township (w2)"
 
 
 def test_a_road_of_which_only_edges_are_known_goes_by_its_class(tables):
     edges = pd.DataFrame(tables["edges"].drop(columns="geometry"))
-    assert road_text("w1/1", {"edges": edges}, wording("en")) == "primary road (w1/1)"
+    assert road_text("w1/1", {"edges": edges}, Words("en")) == "primary road (w1/1)"
 
 
 @pytest.mark.parametrize("language", ["zh", "fr"])
 def test_every_class_of_road_has_a_word_in_every_language(language):
-    assert wording(language).messages["road_class"].keys() == wording("en").messages["road_class"].keys()
+    assert Words(language).messages["road_class"].keys() == Words("en").messages["road_class"].keys()

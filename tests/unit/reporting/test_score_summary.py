@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.messages import words_of
+from spatial.messages import Words
 from spatial.reporting.score import place_score, summarise_score, told_apart
 from spatial.reporting.score_text import (
     component_text,
@@ -22,7 +22,6 @@ from spatial.reporting.score_text import (
     score_lines,
 )
 from spatial.reporting.unmeasured import levels_shown, pillars_missing
-from spatial.reporting.wording import wording
 from spatial.study import ScoreOptions
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
@@ -318,7 +317,7 @@ def test_gates_that_nobody_can_judge_are_told_in_one_sentence(tables):
 
 def test_the_label_claims_no_band_that_the_interval_does_not_support(tables):
     study = tables["scores"].iloc[0].to_dict()
-    words = wording("en")
+    words = Words("en")
     assert label_text(study, words) == (
         "level low to high by 3 of 4 pillars; gaps not all within their targets; mandatory: FAILED"
     )
@@ -364,7 +363,7 @@ def test_a_study_without_townships_flows_or_people_still_has_its_lines(tables):
 def test_a_settlement_is_told_with_its_rank_and_what_its_township_lacks(tables):
     told = place_score("a", "t1", tables)
     json.dumps(told, allow_nan=False)
-    assert list(place_score_lines(told, wording("en"))) == [
+    assert list(place_score_lines(told, Words("en"))) == [
         "level 0.50 (middle): space 0.50, sharing 0.50",
         "rank 2 of 2 settlements (1.5 to 3 in nine of ten draws)",
         "lacks most: access, evenly shared (100 %)",
@@ -378,14 +377,14 @@ def test_a_settlement_is_told_with_its_rank_and_what_its_township_lacks(tables):
 def test_a_settlement_without_a_township_or_a_level_says_so(tables):
     assert place_score("a", None, tables)["township"] is None
     assert place_score("nobody", "t1", tables) is None
-    assert list(place_score_lines(None, wording("en"))) == []
-    unknown = list(place_score_lines(place_score("c", "t9", tables), wording("en")))
+    assert list(place_score_lines(None, Words("en"))) == []
+    unknown = list(place_score_lines(place_score("c", "t9", tables), Words("en")))
     assert unknown == ["level: nothing measures it"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_line_is_said_in_every_language(tables, language):
-    words = wording(language)
+    words = Words(language)
     lines = [*score_lines(summarise_score(tables), language)]
     lines += place_score_lines(place_score("a", "t1", tables), words)
     assert len(lines) == 12
@@ -393,15 +392,15 @@ def test_every_line_is_said_in_every_language(tables, language):
     if language != "en":
         english = [
             *score_lines(summarise_score(tables)),
-            *place_score_lines(place_score("a", "t1", tables), wording("en")),
+            *place_score_lines(place_score("a", "t1", tables), Words("en")),
         ]
         assert not set(lines) & set(english)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_component_has_a_name(language):
-    words = wording(language)
-    read = words_of("en", "results")
+    words = Words(language)
+    read = Words("en", "results").messages
     names = [name for name in read["component"] if not name.endswith("_any")]
     told = {name: component_text(name, words) for name in names}
     assert len(set(told.values())) == len(names)
@@ -434,7 +433,7 @@ def test_the_summary_counts_clusters_and_names_the_places_that_have_no_neighbour
     [("en", "8 nearest by travel time, p=0.001"), ("zh", "出行时间最近的 8 个、p=0.001")],
 )
 def test_a_detail_says_who_counts_as_a_neighbour_in_words(language, said):
-    words = wording(language)
+    words = Words(language)
     assert detail_text("moran_i", "travel_time;p=0.001", words) == said
     worst = detail_text("worst_group_attainment", "elderly;norms=6", words)
     assert "6" in worst
@@ -447,7 +446,7 @@ def test_every_rule_of_neighbours_and_every_spatial_gap_has_words_in_every_langu
     rules = get_args(ScoreOptions.model_fields["neighbours"].annotation)
     spatial = ("dissimilarity_contiguity", "dissimilarity_environment", "information_environment")
     for language in LANGUAGES:
-        words = wording(language)
+        words = Words(language)
         assert {*rules, "no_outlines"} <= set(words.messages["made"])
         assert len({component_text(name, words) for name in spatial}) == len(spatial)
 
@@ -466,9 +465,9 @@ def test_whom_a_known_issue_forbids_to_rank_has_none_and_it_is_said_why(language
     told = tables | {"scores": table, "rank_pairs": pairs}
     townships = summarise_score(told)["townships"]
     assert (townships["without_rank"], townships["told_apart"]) == (1, None)
-    lines = list(place_score_lines(place_score("a", "t1", told), wording(language)))
+    lines = list(place_score_lines(place_score("a", "t1", told), Words(language)))
     assert sum(said in line for line in lines) == 1
-    free = list(place_score_lines(place_score("b", "t2", told), wording(language)))
+    free = list(place_score_lines(place_score("b", "t2", told), Words(language)))
     assert not any(said in line for line in free)
 
 
@@ -532,8 +531,8 @@ def test_the_summary_keeps_a_level_that_every_text_leaves_out_and_says_why(table
     assert score["townships"]["told_apart"] is None
     lines = score_lines(score, language)
     assert said in lines[0]
-    level = wording(language).number(score["integration_level"], decimals=2)
+    level = Words(language).number(score["integration_level"], decimals=2)
     assert level not in " ".join(lines)
-    place = "\n".join(place_score_lines(place_score("a", "t1", few), wording(language)))
+    place = "\n".join(place_score_lines(place_score("a", "t1", few), Words(language)))
     assert said in place
-    assert wording(language).say("score", "rank", rank="2", low="1.5", high="3", count="2") not in place
+    assert Words(language).say("score", "rank", rank="2", low="1.5", high="3", count="2") not in place

@@ -7,7 +7,8 @@ import pytest
 import shapely
 
 from spatial.errors import StudyError
-from spatial.reporting.sign_off import gates_on_one_record, sign_off_table, sign_off_words
+from spatial.messages import Words
+from spatial.reporting.sign_off import causes_text, gates_on_one_record, sign_off_table
 from spatial.stages.policy import check_policy
 from spatial.study import OfficialOptions, Study
 from spatial.tables import SIGN_OFF_KIND, SIGN_OFF_STATUS, TABLES
@@ -244,19 +245,18 @@ def keys_of(messages):
 
 
 def test_every_language_has_words_for_every_code():
-    english = sign_off_words("en").messages
+    english = Words("en", "sign_off").messages
     for language in LANGUAGES:
-        messages = sign_off_words(language).messages
+        messages = Words(language, "sign_off").messages
         assert keys_of(messages) == keys_of(english)
         assert set(messages["kind"]) == set(SIGN_OFF_KIND)
         assert set(messages["status"]) == set(SIGN_OFF_STATUS)
-    said = sign_off_words("zh").causes("people_not_allocated:12345;basis_modelled")
+    said = causes_text("people_not_allocated:12345;basis_modelled", Words("zh"))
     assert said == "12,345 人未分配到任何居民点; 本研究的人口为模型估算，并非清点"  # noqa: RUF001
-    assert sign_off_words("en").causes("not_existing:1;not_existing:21") == (
+    assert causes_text("not_existing:1;not_existing:21", Words("en")) == (
         "1 is a candidate or closed; 21 are candidates or closed"
     )
-    assert "," not in sign_off_words("fr").causes("km_outside:12345")  # a comma is a decimal mark there
-    assert sign_off_words("xx").messages == english
+    assert "," not in causes_text("km_outside:12345", Words("fr"))  # a comma is a decimal mark there
 
 
 def test_a_service_that_is_not_there_is_refused_before_anything_runs():
@@ -309,7 +309,7 @@ def test_registered_people_raise_no_alarm_in_a_study_of_residents(tables, people
         assert np.isnan(row["difference"])
         assert row["likely_causes"] == f"official_registered;basis_{basis}"
         for language in LANGUAGES:
-            said = sign_off_words(language).causes(row["likely_causes"])
+            said = causes_text(row["likely_causes"], Words(language))
             assert "_" not in said
     # Like with like is compared.
     assert people_row(tables, "registered", **people)["status"] in {"look", "ok"}

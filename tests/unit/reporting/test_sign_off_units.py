@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatial.reporting.sign_off import estimated_groups, rescaled_people, sign_off_words, unit_check
+from spatial.messages import Words
+from spatial.reporting.sign_off import causes_text, estimated_groups, rescaled_people, unit_check
 
 
 def _totals(rows, group="everybody"):
@@ -40,9 +41,9 @@ def test_units_outside_the_tolerance_are_counted_the_largest_difference_first():
         "units_not_scaled:2",
     ]
     assert check.source == "Yearbook"
-    said = sign_off_words("en").causes(check.causes)
+    said = causes_text(check.causes, Words("en"))
     assert said.startswith("of 3 units with an official number; the largest difference is 60 people; ")
-    assert "factor_refused" not in sign_off_words("fr").causes("factor_refused")
+    assert "factor_refused" not in causes_text("factor_refused", Words("fr"))
 
 
 def test_groups_have_rows_of_their_own_and_nothing_told_is_unknown():
@@ -52,7 +53,7 @@ def test_groups_have_rows_of_their_own_and_nothing_told_is_unknown():
     assert np.isnan(found["elderly"].outside)
     assert list(unit_check({})) == []
     for code in ("en", "zh", "fr"):
-        item = sign_off_words(code).item("group_units", "elderly", lambda _, of: of.upper())
+        item = Words(code, "sign_off").say("kind", "group_units", of="ELDERLY")
         assert "ELDERLY" in item
 
 

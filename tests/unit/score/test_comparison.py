@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from spatial.errors import ContractError
-from spatial.messages import words_of
 from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lines
 from spatial.score import GapTargets, ScoreRules
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
@@ -518,13 +517,6 @@ def test_a_township_rose_or_fell_only_where_its_change_is_not_written_as_nothing
     assert [line for line in lines if line.startswith("Townships: the level")] == [
         f"Townships: the level {told}"
     ]
-
-
-def test_every_language_has_the_same_words():
-    english, *others = (words_of(code, "comparison") for code in ("en", "zh", "fr"))
-    plain = {name: {key.removesuffix("_one") for key in keys} for name, keys in english.items()}
-    for words in others:
-        assert {name: {key.removesuffix("_one") for key in keys} for name, keys in words.items()} == plain
 
 
 def test_the_page_and_the_account_in_words_take_the_same_change_for_none():

@@ -1,0 +1,156 @@
+"""Words of every language: one file each, with the keys and blanks of the English one; numbers, dates and plurals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.resources
+import re
+import shutil
+import tomllib
+
+import pytest
+
+import spatial.messages
+from spatial.cartography import messages as pages
+from spatial.errors import StudyError
+from spatial.messages import FALLBACK, FOLDER, Words, languages
+
+OTHERS = [code for code in languages() if code != FALLBACK]
+
+
+def texts_of(language):
+    """Every text of a file by part, section and key, as it stands there."""
+    parts = tomllib.loads(FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    return {
+        (part, section, key): text
+        for part, sections in parts.items()
+        for section, texts in sections.items()
+        for key, text in texts.items()
+    }
+
+
+def without_plurals(keys):
+    return {(part, section, key.removesuffix("_one")) for part, section, key in keys}
+
+
+ENGLISH = texts_of(FALLBACK)
+
+
+def test_english_french_and_chinese_are_there():
+    assert {"en", "fr", "zh"} <= set(languages())
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_language_says_all_that_english_says_and_nothing_else(language):
+    told = texts_of(language)
+    # Titles and units of columns are English in the data dictionary; terms that read well as they are need no words.
+    free = {"columns": {"title", "unit"}, "results": {"term"}}
+    extra = without_plurals(told) - without_plurals(ENGLISH)
+    assert {key for key in extra if key[1] not in free.get(key[0], ())} == set()
+    assert without_plurals(ENGLISH) - without_plurals(told) == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_text_has_the_blanks_of_the_english_one(language):
+    for key, text in texts_of(language).items():
+        english = ENGLISH.get(key) or ENGLISH.get((*key[:2], key[2].removesuffix("_one")), "")
+        assert set(re.findall(r"{\w+}", text)) <= set(re.findall(r"{\w+}", english)), key
+        if key in ENGLISH and not key[2].endswith("_one"):
+            assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english)), key
+
+
+def test_french_has_no_spaces_that_break_and_no_straight_quotes():
+    faults = {
+        key for key, text in texts_of("fr").items() if key[0] == "qgis" and re.search(r" [;:!?»%]|« |'", text)
+    }
+    assert faults == set()
+
+
+def test_a_language_without_a_file_is_refused_by_name():
+    with pytest.raises(StudyError, match="'tlh' has no message file; there are en, fr, zh"):
+        Words("tlh")
+
+
+def test_numbers_are_written_as_the_language_does():
+    french, chinese = Words("fr"), Words("zh")
+    assert french.number(1234567.0) == "1\u202f234\u202f567"
+    assert french.figure(1234.5) == "1\u202f234,5"
+    assert french.measure(1234.5, "m", decimals=1) == "1\u202f234,5\u00a0m"
+    assert french.measure(12345.0, "m") == "12,3\u00a0km"
+    assert french.share(0.967) == "96,7\u202f%"
+    assert french.against(30.2, 30.0, "min") == "30,2\u00a0min pour un seuil de 30,0\u00a0min"
+    assert chinese.figure(1234.5) == "1,234.5"
+    # The number that is held is a little less than 2.675.
+    assert Words("en").number(2.675, decimals=2) == "2.67"
+
+
+def test_a_change_has_its_sign_unless_it_is_written_as_nothing():
+    words = Words("fr")
+    assert [words.signed(value) for value in (0.25, -0.25, 0.00004, -0.00004)] == [
+        "+0,2500",
+        "-0,2500",
+        "0,0000",
+        "0,0000",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "days"),
+    [
+        ("en", ["26 November 2026", "1 August 2026"]),
+        ("fr", ["26 novembre 2026", "1er août 2026"]),
+        ("zh", ["2026年11月26日", "2026年8月1日"]),
+    ],
+)
+def test_dates_are_written_as_the_language_does_in_python_and_on_pages(language, days):
+    words, told = Words(language), pages.messages([language])[language]
+    for day, said in zip((dt.date(2026, 11, 26), dt.date(2026, 8, 1)), days, strict=True):
+        assert words.date(day) == words.date(day.isoformat()) == said
+        form = told["date.first" if day.day == 1 else "date.other"]
+        assert form.format(day=day.day, month=told[f"months.{day.month}"], year=day.year) == said
+    assert words.date("2026") == "2026"
+
+
+def test_the_singular_is_that_of_the_language():
+    assert Words("en").say("unit", "persons", n="0", value="0") == "0 people"
+    assert Words("en").say("unit", "persons", n="1", value="1") == "1 person"
+    # French speaks of none in the singular, Chinese has one form.
+    french = [Words("fr").say("unit", "places", n=str(n), value=str(n)) for n in (0, 1, 2)]
+    assert [text.replace("\u00a0", " ") for text in french] == ["0 localité", "1 localité", "2 localités"]
+    assert "places_one" not in Words("zh").messages["unit"]
+
+
+@pytest.fixture
+def swahili(tmp_path, monkeypatch):
+    """A further file in a copy of the folder: a language with a few words of its own, and nothing else."""
+    folder = tmp_path / "messages"
+    shutil.copytree(str(importlib.resources.files("spatial.messages")), folder)
+    folder.joinpath("sw.toml").write_text(
+        '[results.tier]\nvillage = "kijiji"\n[results.date]\nother = "d MMMM y"\nfirst = "d MMMM y"\n'
+        '[pages.page]\nlanguage_name = "Kiswahili"\n[qgis.groups]\nresults = "Matokeo"\n'
+        '[columns.title]\nPopulation = "Watu"\n[workbook.sheet]\nsummary = "Muhtasari"\n',
+        encoding="utf-8",
+    )
+    caches = (languages, spatial.messages._file, spatial.messages._texts, pages._read)
+    with monkeypatch.context() as patched:
+        patched.setattr(spatial.messages, "FOLDER", folder)
+        for cache in caches:
+            cache.cache_clear()
+        yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.usefixtures("swahili")
+def test_a_new_language_is_one_more_file(tiny):
+    assert "sw" in languages()
+    words = Words("sw")
+    assert (words.say("tier", "village"), words.say("tier", "town")) == ("kijiji", "town")
+    assert words.title("Population", "persons") == "Watu (persons)"
+    assert words.date(dt.date(2026, 11, 26)) == "26 Novemba 2026"
+    tiny.tables["outputs"] = {"languages": ["sw", "en"]}
+    assert tiny.run().code == 0
+    text = (tiny.maps / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="sw">' in text
+    assert "Kiswahili" in text
+    assert "Novemba" in text
