@@ -17,7 +17,7 @@ from spatial.errors import ContractError
 from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of, with_norm_id
 from spatial.reporting.summary import CLASS_ORDER, missing_text
-from spatial.reporting.wording import NOTICED, effect_text, notice_text
+from spatial.reporting.wording import NOTICED, effect_text, issue_text
 from spatial.tables.words import NORM_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -180,10 +180,9 @@ def _words(language: str, names: Mapping[str, Mapping[str, str]]) -> Words:
 
 
 def _said(known: Mapping[str, Any], spoken: Mapping[str, Words]) -> dict[str, str]:
-    if known["issue_kind"] != NOTICED:
+    if not known.get("notice"):
         return {}
-    told = {language: notice_text(known["issue"], words) for language, words in spoken.items()}
-    return {language: text for language, text in told.items() if text is not None}
+    return {language: issue_text(known, words) for language, words in spoken.items()}
 
 
 # Norms and their results, as the pages tell them.

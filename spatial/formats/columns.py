@@ -7,7 +7,7 @@ import importlib.resources
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +18,7 @@ import shapely
 from spatial.crs import WGS84, parse_crs
 from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.formats.delimited import narrow
-from spatial.formats.notes import Note, add_notes, columns_of_file
+from spatial.formats.notes import Note, Row, add_notes, columns_of_file, listed
 from spatial.formats.tag_rules import fold
 from spatial.georef.chinese_grids import refuse_wrong_zone
 from spatial.georef.datums import apply_shift, refuse_unknown_shift
@@ -107,6 +107,15 @@ def row_labels(frame: pd.DataFrame, key: str) -> pd.Series:
         return rows
     ids = text_column(frame[key])
     return ids.where(ids.notna(), rows)
+
+
+def row_items(frame: pd.DataFrame, key: str, chosen: pd.Series | NDArray[np.bool_]) -> dict[str, Any]:
+    """List rows as a value of a note: by id where there is one, else by row number from 1."""
+    ids = text_column(frame[key]) if key in frame.columns else pd.Series(None, index=frame.index, dtype="str")
+    return listed(
+        Row(int(at) + 1) if pd.isna(ids.iloc[at]) else ids.iloc[at]
+        for at in np.flatnonzero(np.asarray(chosen))
+    )
 
 
 def text_column(series: pd.Series) -> pd.Series:
@@ -287,10 +296,8 @@ def _belongs(column: str, what: str) -> bool:
 def _unknown(before: pd.Series, after: pd.Series) -> list[Note]:
     words = text_column(before)[before.notna() & after.isna()].str.strip()
     words = words[words != ""]
-    item = f"words of {before.name} that stand for unknown"
-    return [
-        Note(item, len(words), f"{item}: {len(words)} row(s), {first_of(words.drop_duplicates(), limit=5)}")
-    ]
+    told = {"column": str(before.name), "count": len(words), "where": listed(words.drop_duplicates())}
+    return [Note("unknown_words", len(words), told, f"words of {before.name} that stand for unknown")]
 
 
 def _translated(

@@ -159,8 +159,7 @@ def narrow_frame(frame: pd.DataFrame) -> pd.DataFrame:
     if not changed:
         return frame
     result = frame.assign(**changed)
-    item = "cells with full-width digits written plainly"
-    add_notes(result, [Note(item, count, f"{item}: {count}")])
+    add_notes(result, [Note("full_width_digits", count, {"count": count})])
     return result
 
 
@@ -278,10 +277,9 @@ def read_delimited(
     frame = pd.DataFrame(rows, columns=header, dtype="str")
     frame = frame.mask(frame == "")
     if told != encoding:
-        add_notes(frame, [Note("encoding told from the bytes", 1, f"encoding told from the bytes: {told}")])
+        add_notes(frame, [Note("encoding", 1, {"name": told})])
     if empty:
-        item = "empty columns without a name left out"
-        add_notes(frame, [Note(item, empty, f"{item}: {empty} at the end")])
+        add_notes(frame, [Note("empty_columns", empty, {"count": empty})])
     return frame
 
 

@@ -172,6 +172,9 @@ class KnownIssue:
     areas: tuple[str, ...] = ()  # names or codes of boundaries
     # ``"declared"`` in a table with these keys, ``"plain_text"``, or ``"noticed"`` on reading the file
     kind: str = DECLARED
+    # key and values, as JSON, of the message of which the text is the English one; empty where the source says it
+    notice: str = ""
+    notice_values: str = ""
 
 
 def issue_faults(value: object) -> list[str]:

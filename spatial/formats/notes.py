@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from spatial.errors import StudyError, first_of
 from spatial.formats.tag_rules import ROAD_TAGS
 from spatial.georef.datums import CONVERTED_FROM
+from spatial.messages import FALLBACK, Words
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Finding:
     geometry: shapely.Geometry  # where it is
     other: str | None = None  # id of the second party
     distance_m: float = np.nan  # between the two; NaN where there is none
+    # what the braces of the notice hold whose English text the detail is; None where the finding is no notice
+    values: Mapping[str, Any] | None = None
 
 
 def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
@@ -46,6 +50,8 @@ def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd
         "/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings
     }
     ordered = [(key, rows[key]) for key in sorted(rows)]
+    notices = [None if item.values is None else json_of(item.values) for _, item in ordered]
+    told = {} if not any(notices) else {"notice_values": pd.Series(notices, dtype="str")}
     return gpd.GeoDataFrame(
         {
             "finding_id": pd.Series([key for key, _ in ordered], dtype="str"),
@@ -54,10 +60,16 @@ def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd
             "other_id": pd.Series([item.other for _, item in ordered], dtype="str"),
             "detail": pd.Series([item.detail for _, item in ordered], dtype="str"),
             "distance_m": pd.Series([item.distance_m for _, item in ordered], dtype="float64"),
+            **told,
         },
         geometry=gpd.GeoSeries([item.geometry for _, item in ordered], crs=crs),
         crs=crs,
     )
+
+
+def json_of(values: Mapping[str, Any]) -> str:
+    """Write the values of a notice for a table."""
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
 
 def join_findings(frames: Sequence[gpd.GeoDataFrame], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
@@ -266,16 +278,54 @@ _NOTES = "notes"
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that a reader noticed."""
+    """One thing that a reader noticed: a message of the section `notice`, which is worded by whoever shows it."""
 
-    item: str  # what was counted, such as ``"total rows left out"``
-    number: int  # how many
-    detail: str  # where, in plain words with the first rows or cells
+    key: str  # of the message
+    number: int  # how many there are; a note of none is left out
+    values: Mapping[str, Any]  # what its braces hold, as `Words.notice` takes it
+    counted: str = ""  # name of the number among the counts of a run; what the message says before its colon
+
+    @property
+    def item(self) -> str:
+        """Name of the number among the counts of a run."""
+        return self.counted or Words(FALLBACK).messages["notice"][self.key].partition(":")[0]
+
+    @property
+    def detail(self) -> str:
+        """The note in English, for logs and tables."""
+        return Words(FALLBACK).notice(self.key, self.values)
+
+
+class Row(NamedTuple):
+    """A row of a list that has no id, or that is shown by what it begins with."""
+
+    number: int  # from 1
+    label: str = ""
+
+
+def listed(items: Iterable[Any], *, limit: int = 5) -> dict[str, Any]:
+    """
+    List the first few ids, cells or rows and count all, as a value of a note.
+
+    Examples
+    --------
+    >>> listed(["B2", Row(12, "Total")], limit=2)
+    {'first': ['B2', {'row': 12, 'label': 'Total'}], 'in_all': 2}
+    """
+    whole = list(items)
+    return {"first": [_listed(item) for item in whole[:limit]], "in_all": len(whole)}
+
+
+def _listed(item: Any) -> Any:
+    if isinstance(item, Row):
+        return {"row": item.number, "label": item.label}
+    return getattr(item, "item", lambda: item)()
 
 
 def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:
     """Put notes on a frame."""
-    rows = [[note.item, note.number, note.detail] for note in notes if note.number]
+    # Frames compare what is attached to them when they are joined: plain lists and dictionaries do.
+    rows = [[note.key, note.number, dict(note.values), note.counted] for note in notes if note.number]
     if rows:
         frame.attrs[_NOTES] = [*frame.attrs.get(_NOTES, []), *rows]
 

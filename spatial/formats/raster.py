@@ -20,7 +20,7 @@ from rasterio.windows import Window
 from spatial.crs import WGS84, is_web_map
 from spatial.errors import CrsError, SourceError, first_of
 from spatial.formats.files import local_file
-from spatial.formats.notes import Finding
+from spatial.formats.notes import Finding, Note
 from spatial.georef.datums import refuse_unknown_shift
 from spatial.rasters import Raster
 
@@ -193,15 +193,11 @@ class GridReading:
     sentinels: dict[float, int] = field(default_factory=dict)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """
-        What a reader should know, in plain words.
-
-        Returns empty where every "no data" value was declared.
-        """
+    def notes(self) -> tuple[Note, ...]:
+        """What a reader should know; empty where every "no data" value was declared."""
+        data = {"section": "data_kind", "word": self.raster.name}
         return tuple(
-            f"{self.raster.name}: {number:,} cells hold {value:g}, which no file declares as nodata; "
-            "they were read as no data"
+            Note("nodata", number, {"data": data, "count": number, "value": f"{value:g}"})
             for value, number in sorted(self.sentinels.items())
         )
 

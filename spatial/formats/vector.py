@@ -60,8 +60,8 @@ def tidy_kml(frame: pd.DataFrame, *, label: str) -> gpd.GeoDataFrame:
             f"{label}: no place in the KML; if it only links to data elsewhere, save the places themselves as KML"
         )
     tidy = placed.drop(columns=[name for name in _OF_THE_FORMAT if name in placed.columns])
-    item = "KML entries without a place left out"
-    add_notes(tidy, [Note(item, len(frame) - len(placed), f"{item}: {len(frame) - len(placed)}")])
+    without = len(frame) - len(placed)
+    add_notes(tidy, [Note("no_place", without, {"count": without})])
     return tidy
 
 
@@ -89,9 +89,8 @@ def drawn_lines(frame: pd.DataFrame, layer: str | None, *, label: str) -> gpd.Ge
         raise SourceError(f"{label}: no line in the drawing; name the right layer = '...'")
     lines = chosen[is_line].reset_index(drop=True)
     others = chosen[~is_line].geometry.geom_type.fillna("no geometry").value_counts().sort_index()
-    item = "entities of the drawing that are no lines left out"
-    listed = ", ".join(f"{kind} ({number})" for kind, number in others.items())
-    add_notes(lines, [Note(item, int(others.sum()), f"{item}: {listed}")])
+    shapes = [[str(kind), int(number)] for kind, number in others.items()]
+    add_notes(lines, [Note("no_lines", int(others.sum()), {"where": {"shapes": shapes}})])
     return lines
 
 

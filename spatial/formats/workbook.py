@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.formats.columns import says_scale
 from spatial.formats.delimited import is_total, narrow, total_pattern
-from spatial.formats.notes import Note, add_notes
+from spatial.formats.notes import Note, Row, add_notes, listed
 from spatial.formats.workbook_cells import Grid, Merge, address, open_sheet
 from spatial.study.sources import TOTAL_WORDS
 
@@ -51,10 +51,10 @@ class _Sheet:
         cells, numbers = self.grid.cells, self.grid.numbers
         return [cells[row, c] for c in columns if (row, c) in cells and (row, c) not in numbers]
 
-    def note(self, item: str, places: Collection[object], remark: str = "") -> None:
+    def note(self, key: str, places: Collection[object]) -> None:
         """Write down what was done to cells or rows."""
         if places:
-            self.notes.append(Note(item, len(places), f"{item}: {first_of(places)}{remark}"))
+            self.notes.append(Note(key, len(places), {"where": listed(places)}))
 
 
 def read_workbook(
@@ -141,9 +141,7 @@ def left_totals(frame: pd.DataFrame, words: Collection[str]) -> pd.DataFrame:
     """Leave out rows of sums of a table that has no sheet, such as a CSV."""
     rows = total_rows(frame, words)
     kept = frame.drop(frame.index[[number - 1 for number in rows]]).reset_index(drop=True)
-    item = "total rows left out"
-    listed = first_of([f"row {row}" for row in rows])
-    add_notes(kept, [Note(item, len(rows), f"{item}: {listed}")])
+    add_notes(kept, [Note("totals", len(rows), {"where": listed(Row(row) for row in rows)})])
     return kept
 
 
@@ -242,10 +240,8 @@ def _fill_down(work: _Sheet, bottom: int, columns: set[int]) -> None:
         for row in range(first + 1, last + 1):
             if any((row, other) in grid.cells for other in columns):
                 grid.cells[row, column] = grid.cells[place]
-    work.note("merged cells filled down", filled)
-    work.note(
-        "merged numbers kept in their first row", left, "; divide them in the workbook if they are sums"
-    )
+    work.note("filled", filled)
+    work.note("merged_numbers", left)
 
 
 def _rows(
@@ -265,9 +261,9 @@ def _rows(
             headers.append(row)
         else:
             kept.append(row)
-    work.note("total rows left out", [f"row {row} {_first(grid, row, columns)}" for row in sums])
-    work.note("remarks left out", [f"row {row} {_first(grid, row, columns)}" for row in remarks])
-    work.note("repeated header rows left out", [f"row {row}" for row in headers])
+    work.note("totals", [Row(row, _first(grid, row, columns)) for row in sums])
+    work.note("remarks", [Row(row, _first(grid, row, columns)) for row in remarks])
+    work.note("headers", [Row(row) for row in headers])
     return kept
 
 
@@ -282,21 +278,13 @@ def _note_grid(work: _Sheet, top: int, bottom: int) -> None:
         for place, text in grid.cells.items()
         if place[0] < top and says_scale(text)
     ]
-    work.note("units said above the header", scales, "; persons are wanted, not thousands or ten thousands")
+    work.note("scales", scales)
     header = [address((m[0], m[1])) for m in grid.merges if m[0] <= bottom and (m[0], m[1]) in grid.cells]
-    work.note("merged cells in and above the header", header)
-    work.note("cells with a formula's error read as empty", [address(place) for place in grid.failed])
+    work.note("merged_header", header)
+    work.note("formula_errors", [address(place) for place in grid.failed])
     hollow = [address(place) for place in grid.hollow]
-    work.note(
-        "cells of empty text",
-        hollow,
-        "; if they are formulas, let a spreadsheet program calculate and save them",
-    )
-    cut = [address(place) for place in grid.cut]
-    work.note(
-        "numbers of more than 15 digits", cut, "; a workbook loses their last digits: keep such codes as text"
-    )
-    work.note("hidden sheets left unread", grid.other_sheets)
+    work.note("hollow", hollow)
+    work.note("digits", [address(place) for place in grid.cut])
+    work.note("hidden", grid.other_sheets)
     if grid.narrowed:
-        item = "cells with full-width digits or odd spaces written plainly"
-        work.notes.append(Note(item, grid.narrowed, f"{item}: {grid.narrowed}"))
+        work.notes.append(Note("full_width", grid.narrowed, {"count": grid.narrowed}))

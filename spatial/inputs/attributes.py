@@ -18,7 +18,7 @@ from spatial.formats.columns import (
     row_labels,
     text_column,
 )
-from spatial.formats.notes import ListColumns, Note, add_notes, columns_of_file
+from spatial.formats.notes import ListColumns, Note, add_notes, columns_of_file, listed
 from spatial.formats.vector import open_mapped
 from spatial.inputs.names import name_scores
 from spatial.inputs.placing import names_of
@@ -127,8 +127,7 @@ def add_attributes(
     )
     read = table.attrs
     lost = table[KEY].isin(places.nowhere).to_numpy(dtype=bool)
-    item = "rows about settlements that could not be located, set aside"
-    add_notes(table, [Note(item, int(lost.sum()), f"{item}: {first_of(table[KEY][lost])}")])
+    add_notes(table, [Note("rows_nowhere", int(lost.sum()), {"where": listed(table[KEY][lost])})])
     table = table[~lost].reset_index(drop=True)
     joined, notes = join_attributes(settlements, table, declared, boundaries=boundaries, places=places)
     joined.attrs = dict(read)
@@ -163,8 +162,7 @@ def attributes_from_table(
         raise ContractError(f"attributes {path}", problems)
     if PEOPLE in frame.columns and not with_population:
         frame = frame.drop(columns=PEOPLE)
-        item = "numbers of people not joined"
-        add_notes(frame, [Note(item, len(frame), f"{item}: a raster counts them")])
+        add_notes(frame, [Note("raster_counts", len(frame), {})])
     return frame
 
 
@@ -240,10 +238,9 @@ def join_attributes(
         for mine, place in zip(names_of(coded, NAMES), names_of(theirs), strict=True)
         if mine and place and name_scores([mine], [place]).max() < SAME_NAME
     ]
-    listed = first_of([f"{one} ≠ {other}" for one, other in pairs])
+    where = listed(f"{one} ≠ {other}" for one, other in pairs)
     item = "joined by code to a settlement of another name"
-    called_otherwise = Note(item, len(pairs), f"{item} (row ≠ settlement): {listed}")
-    return joined, [*notes, called_otherwise]
+    return joined, [*notes, Note("other_name", len(pairs), {"where": where}, item)]
 
 
 def _joined(
@@ -261,8 +258,8 @@ def _joined(
         if old is not None and old.notna().any():
             other = new.notna() & old.notna() & (text_column(new) != text_column(old))
             new = new.where(new.notna(), old)
-            item = f"{name}: replaced by the joined table"
-            notes.append(Note(item, int(other.sum()), f"{item} at {first_of(ids[other])}"))
+            told = {"column": name, "where": listed(ids[other])}
+            notes.append(Note("replaced", int(other.sum()), told, f"{name}: replaced by the joined table"))
         result[name] = new
     if PEOPLE in columns:
         source = np.where(result[PEOPLE].notna(), "column", "none")
@@ -274,11 +271,10 @@ def _about_people(settlements: gpd.GeoDataFrame, numbers: pd.Series) -> list[Not
     ids = settlements[KEY]
     without = int(numbers.isna().sum())
     tagged = settlements["population_source"] == "tag"
-    count = f"{without} of {len(ids)} settlements have no number of people: they count as places only"
-    dropped = f"tags of people set aside: {first_of(ids[tagged])}" if tagged.any() else ""
+    told = {"without": without, "rows": len(ids)}
     return [
-        Note("settlements without a number of people", without, count),
-        Note("tags of people set aside", int(tagged.sum()), dropped),
+        Note("no_people", without, told, "settlements without a number of people"),
+        Note("tags_of_people", int(tagged.sum()), {"where": listed(ids[tagged])}),
     ]
 
 

@@ -14,6 +14,7 @@ from spatial.errors import CrsError
 from spatial.formats.columns import text_column
 from spatial.formats.notes import Finding
 from spatial.georef.datums import CHINA, from_wgs84, to_wgs84
+from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -146,13 +147,17 @@ def doubt_wgs84(
     if not found:
         return []
     evidence, datum = min(found, key=lambda pair: pair[0].second_m)
-    detail = (
-        f"declared as WGS 84, but {evidence.nearer} of {len(given)} rows would lie nearer to a road if they were "
-        f"{datum} (median {evidence.second_m:.0f} m instead of {evidence.first_m:.0f} m), and {evidence.farther} "
-        f"farther; ask where the coordinates come from, and write datum = '{datum}' if it is a Chinese map service"
-    )
+    told = {
+        "nearer": int(evidence.nearer),
+        "rows": len(given),
+        "farther": int(evidence.farther),
+        "datum": datum,
+        "setting": datum,
+        "first": f"{evidence.first_m:.0f}",
+        "second": f"{evidence.second_m:.0f}",
+    }
     at = shapely.Point(float(np.median(longitude)), float(np.median(latitude)))
-    return [Finding("datum_doubtful", what, detail, at)]
+    return [Finding("datum_doubtful", what, Words(FALLBACK).notice("datum", told), at, values=told)]
 
 
 def _sample(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

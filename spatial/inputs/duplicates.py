@@ -15,6 +15,7 @@ from spatial.crs import require_metres
 from spatial.formats.notes import Finding, findings_frame
 from spatial.formats.tag_rules import fold
 from spatial.inputs.names import same_name, written_names
+from spatial.messages import FALLBACK, Words
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
@@ -439,20 +440,29 @@ def open_namesakes(
     return found
 
 
-def namesake_findings(found: Iterable[tuple[str, OpenNamesake]]) -> list[Finding]:
+def namesake_findings(pairs: Iterable[tuple[str, OpenNamesake]]) -> list[Finding]:
     """Warn of facilities that a scenario closes while another of their name stays open."""
     by_pair: dict[tuple[str, str], tuple[OpenNamesake, list[str]]] = {}
-    for scenario, item in found:
+    for scenario, item in pairs:
         by_pair.setdefault((item.facility_id, item.other_id), (item, []))[1].append(scenario)
-    return [
-        Finding(
-            "open_namesake",
-            item.facility_id,
-            f"scenario {', '.join(scenarios)}: {item.closed} closes, but {item.open} of the same name stays open "
-            f"{item.distance_m:.0f} m away; if the two are one, close both",
-            item.way,
-            other=item.other_id,
-            distance_m=item.distance_m,
+    found = []
+    for item, scenarios in by_pair.values():
+        told = {
+            "scenario": ", ".join(scenarios),
+            "facility": item.closed,
+            "other": item.open,
+            "metres": f"{item.distance_m:.0f}",
+        }
+        text = Words(FALLBACK).notice(OPEN_NAMESAKE, told)
+        found.append(
+            Finding(
+                OPEN_NAMESAKE,
+                item.facility_id,
+                text,
+                item.way,
+                other=item.other_id,
+                distance_m=item.distance_m,
+                values=told,
+            )
         )
-        for item, scenarios in by_pair.values()
-    ]
+    return found

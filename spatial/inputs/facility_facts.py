@@ -9,16 +9,16 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from opening_hours import OpeningHours, State, validate
 
 from spatial.crs import WGS84
-from spatial.errors import ContractError, first_of
+from spatial.errors import ContractError
 from spatial.formats.columns import text_column
-from spatial.formats.notes import Finding, Note, add_notes, findings_frame
+from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
 from spatial.formats.tag_rules import fold
 
 if TYPE_CHECKING:
@@ -332,19 +332,19 @@ def _read_levels(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[No
         services[row] = made or services[row]
     changed = (pd.Series(services, index=frame.index) != frame["service"]).to_numpy()
     frame["service"] = pd.Series(services, index=frame.index, dtype="str")
-    yield _note(frame, "facilities whose service their level says", changed, "service by level")
+    yield _note(frame, "facilities whose service their level says", changed, "service_by_level")
     yield _note(
         frame,
         "levels that are not known",
         unknown,
-        f"level not known: {first_of(written[unknown].unique(), limit=5)}; it says nothing of the service, "
-        "translate it in values.level",
+        "level_unknown",
+        words=listed(written[unknown].unique()),
     )
     yield _note(
         frame,
         "levels that are not of the service",
         against,
-        "level and service contradict each other, the service holds",
+        "level_against",
     )
 
 
@@ -358,9 +358,8 @@ def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[N
     always = [None if item is None else item.open_all_day for item in hours]
     frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
     unread = (written.notna() & frame["weekly_hours_h"].isna()).to_numpy()
-    shown = first_of(written[unread].unique(), limit=3)
-    detail = f"opening hours kept as text, not understood ({shown})"
-    yield _note(frame, "opening hours that were not read", unread, detail)
+    shown = listed(written[unread].unique(), limit=3)
+    yield _note(frame, "opening hours that were not read", unread, "hours", words=shown)
     closes = (frame["open_all_day"] == "no").to_numpy()
     wider = [
         service_by_day(service, vocabulary) if shut else service
@@ -372,7 +371,7 @@ def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[N
         frame,
         "facilities that close and so lose a service",
         changed,
-        "not open around the clock, so counted for the wider service",
+        "closes",
     )
 
 
@@ -394,16 +393,12 @@ def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterat
         [named.strip() or None for named in lists], index=frame.index, dtype="str"
     )
     frame["open_to"] = pd.Series(open_to, index=frame.index, dtype="str")
-    for word, detail in (
-        ("members", "for members alone, counted for nobody"),
-        ("group", "for a group alone, counted for nobody else"),
-        ("units", "for some units alone, counted for nobody else"),
-    ):
+    for word in ("members", "group", "units"):
         yield _note(
             frame,
             f"facilities open to {word} only",
             np.array([item == word for item in open_to], dtype=bool),
-            detail,
+            word,
         )
 
 
@@ -414,9 +409,8 @@ def _open_to(users: tuple[str, ...], units: str, own: frozenset[str]) -> str:
     return "units" if units.strip() else ALL
 
 
-def _note(frame: gpd.GeoDataFrame, item: str, rows: np.ndarray, detail: str) -> Note:
-    named = first_of(frame["facility_id"][rows], limit=3) if rows.any() else ""
-    return Note(item, int(rows.sum()), f"{detail}: {named}")
+def _note(frame: gpd.GeoDataFrame, item: str, rows: np.ndarray, key: str, **more: Any) -> Note:
+    return Note(key, int(rows.sum()), {"where": listed(frame["facility_id"][rows], limit=3), **more}, item)
 
 
 def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -20,6 +20,7 @@ from spatial.formats.notes import (
     add_notes,
     faults_of,
     findings_frame,
+    listed,
     take_column_use,
     take_notes,
 )
@@ -161,7 +162,7 @@ class Gathered:
     # ids of the settlements of the study's list that could not be located
     nowhere: list[str] = field(default_factory=list)
     # what the readers of tables left out, filled or changed, by path
-    notes: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[str, list[Note]] = field(default_factory=dict)
     official_units: pd.DataFrame | None = None  # official numbers of people by unit
     # which columns of each table of the user's own are read, kept and left out, by path and item
     columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
@@ -174,7 +175,7 @@ class Gathered:
             self.columns[path, item] = use
         for note in take_notes(frame):
             self.counts.append((path, f"{item}: {note.item}", note.number))
-            self.notes.setdefault(path, []).append(note.detail)
+            self.notes.setdefault(path, []).append(note)
 
 
 def gather(
@@ -320,9 +321,7 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
     first = drawn.groupby(["shape", "name"])[key].transform("first")
     pairs = [f"{one} = {other}" for one, other in zip(first[again], drawn.loc[again, key], strict=True)]
     item = "rows that repeat another in shape and name"
-    return Note(
-        item, len(pairs), f"{item}, all counted: {first_of(pairs)}; delete one of each if they are the same"
-    )
+    return Note("repeats", len(pairs), {"where": listed(pairs)}, item)
 
 
 def _add_facilities(

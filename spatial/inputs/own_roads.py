@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.crs import require_metres, working_crs_for
 from spatial.errors import CrsError, first_of
-from spatial.formats.columns import number_column, row_labels, text_column
+from spatial.formats.columns import number_column, row_items, text_column
 from spatial.formats.notes import Note, add_notes
 from spatial.inputs.road_noding import node_roads, noding_findings
 from spatial.inputs.road_tags import find_twins, join_twins
@@ -53,8 +53,10 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
     if "width_m" in roads.columns:
         width = number_column(roads, "width_m", problems, key="road_id")
         none = width == 0
-        detail = f"widths of 0 are read as unknown: {first_of(row_labels(roads, 'road_id')[none])}"
-        add_notes(roads, [Note("road widths of 0 read as unknown", int(none.sum()), detail)])
+        where = row_items(roads, "road_id", none)
+        add_notes(
+            roads, [Note("widths", int(none.sum()), {"where": where}, "road widths of 0 read as unknown")]
+        )
         roads["width_m"] = width.where(~none)
     if "condition" not in roads.columns:
         return

@@ -11,8 +11,8 @@ import pandas as pd
 
 from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, first_of
-from spatial.formats.columns import coordinate_columns, row_labels
-from spatial.formats.notes import Finding, Note, add_notes, findings_frame
+from spatial.formats.columns import coordinate_columns, row_items
+from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
 from spatial.inputs.list_review import read_decided
 from spatial.inputs.names import name_scores
 from spatial.inputs.placement import place_frame
@@ -98,10 +98,8 @@ def _given(frame: pd.DataFrame, source: TableSource, key: str) -> tuple[pd.Serie
         )
         written = (texts != "").any(axis=1)
     lost = written & ~given
-    item = "coordinates that are none"
-    return given, Note(
-        item, int(lost.sum()), f"{item}, a word, one of two or 0, 0: {first_of(row_labels(frame, key)[lost])}"
-    )
+    where = row_items(frame, key, lost)
+    return given, Note("coordinates_none", int(lost.sum()), {"where": where}, "coordinates that are none")
 
 
 @dataclass(eq=False)
@@ -170,13 +168,10 @@ class PlacedTables:
             # are nowhere.
             amid, nowhere = done.frame["placed_by"] == "township", done.frame["placed_by"].isna()
             ids = done.frame["settlement_id"]
-            put = "settlements without coordinates put amid their township"
             lost = "settlements that could not be located"
             about_townships = [
-                Note(
-                    put, int(amid.sum()), f"{put}: {first_of(ids[amid])}; their times are those of that point"
-                ),
-                Note(lost, int(nowhere.sum()), f"{lost} and are in no number: {first_of(ids[nowhere])}"),
+                Note("amid_township", int(amid.sum()), {"where": listed(ids[amid])}),
+                Note("not_located", int(nowhere.sum()), {"where": listed(ids[nowhere])}, lost),
             ]
             add_notes(done.frame, about_townships)
         add_notes(done.frame, [_called_elsewhere(done.frame, settlements, key, self.study.placing.name_min)])
@@ -270,7 +265,6 @@ def _called_elsewhere(
     frame: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, key: str, name_min: float
 ) -> Note:
     """Name rows that their code puts at one settlement and their name at another: one of them is wrong."""
-    item = "placed by code, called like another settlement"
     coded = frame[(frame["placed_by"] == "unit_code") & frame["placed_at"].isin(settlements["settlement_id"])]
     names, places = names_of(coded), names_of(settlements)
     row_of = {name: row for row, name in enumerate(settlements["settlement_id"])}
@@ -283,7 +277,8 @@ def _called_elsewhere(
         if scores.max(initial=0.0) >= 1.0:
             other = int(scores.argmax())
             shown.append(f"{row} ({name[0]}): {' / '.join(places[own])} ≠ {' / '.join(places[other])}")
-    return Note(item, len(shown), f"{item} (place by code ≠ place by name): {first_of(shown)}")
+    item = "placed by code, called like another settlement"
+    return Note("called_elsewhere", len(shown), {"where": listed(shown)}, item)
 
 
 def read_decisions(path: Path) -> dict[str, dict[str, str]]:

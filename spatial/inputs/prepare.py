@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -32,7 +33,16 @@ from spatial.formats.files import (
     read_provenance,
     refuse_unknown_data,
 )
-from spatial.formats.notes import Finding, Note, add_notes, faults_of, findings_frame, join_findings
+from spatial.formats.notes import (
+    Finding,
+    Note,
+    add_notes,
+    faults_of,
+    findings_frame,
+    join_findings,
+    json_of,
+    listed,
+)
 from spatial.formats.raster import (
     landcover_findings,
     read_elevation,
@@ -475,8 +485,9 @@ def _say_doubts(found: Gathered) -> None:
     """Carry doubts that may move every place to the known issues of their file, which every page and run shows."""
     for findings in found.findings:
         rows = findings[findings["kind"].eq(DOUBT)]
-        for path, detail in zip(rows["subject_id"].astype(str), rows["detail"].astype(str), strict=True):
-            found.notes.setdefault(path, []).insert(0, detail)
+        for row in rows.to_dict("records"):
+            note = Note("datum", 1, json.loads(row["notice_values"]))
+            found.notes.setdefault(str(row["subject_id"]), []).insert(0, note)
 
 
 def _say_unitless(settlements: gpd.GeoDataFrame, study: Study, found: Gathered) -> None:
@@ -485,9 +496,8 @@ def _say_unitless(settlements: gpd.GeoDataFrame, study: Study, found: Gathered) 
     alone = settlements["in_study"] & settlements["township_id"].isna()
     if not alone.any() or not study.region.unit_levels or source is None:
         return
-    item = "settlements that lie in no township, so in the figures of the study alone"
-    detail = f"{item}: {first_of(settlements['settlement_id'][alone])}"
-    add_notes(settlements, [Note(item, int(alone.sum()), detail)])
+    where = listed(settlements["settlement_id"][alone])
+    add_notes(settlements, [Note("in_no_unit", int(alone.sum()), {"where": where})])
     found.note(source.path, settlements, "settlements")
 
 
@@ -500,8 +510,7 @@ def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.D
     with faults_of("sources.flows"):
         flows = flows_from_table(study.raw_path(source.path), source, settlement_ids=known)
     lost = flows[["from_id", "to_id"]].isin(found.nowhere).any(axis=1).to_numpy(dtype=bool)
-    item = "flows from or to settlements that could not be located, set aside"
-    add_notes(flows, [Note(item, int(lost.sum()), f"{item}: {lost.sum()}")])
+    add_notes(flows, [Note("flows_nowhere", int(lost.sum()), {"count": int(lost.sum())})])
     found.note(source.path, flows, "flows")
     return flows[~lost].reset_index(drop=True)
 
@@ -510,7 +519,7 @@ def _noted(
     records: list[SourceRecord],
     study: Study,
     readings: list[GridReading],
-    tables: Mapping[str, list[str]],
+    tables: Mapping[str, list[Note]],
 ) -> list[SourceRecord]:
     """Add to the known faults of a file what was noticed on reading it, so that every page says so."""
     notes = {path: list(found) for path, found in tables.items()}
@@ -520,8 +529,14 @@ def _noted(
     return [_with_notes(record, notes.get(record.path, ())) for record in records]
 
 
-def _with_notes(record: SourceRecord, notes: Sequence[str]) -> SourceRecord:
-    issues = (*record.issues, *(KnownIssue(note, kind=NOTICED) for note in notes))
+def _with_notes(record: SourceRecord, notes: Sequence[Note]) -> SourceRecord:
+    issues = (
+        *record.issues,
+        *(
+            KnownIssue(note.detail, kind=NOTICED, notice=note.key, notice_values=json_of(note.values))
+            for note in notes
+        ),
+    )
     return replace(record, issue=JOINT.join(issue.text for issue in issues), issues=issues)
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from spatial.errors import first_of
-from spatial.formats.columns import row_labels, text_column
+from spatial.formats.columns import row_items, row_labels, text_column
 from spatial.formats.notes import Note, add_notes
 
 if TYPE_CHECKING:
@@ -124,9 +124,8 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
 def _count_unclassed(frame: gpd.GeoDataFrame) -> None:
     classes = text_column(frame["official_class"])
     unknown = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
-    named = first_of(row_labels(frame, "settlement_id")[unknown])
-    detail = f"neither urban nor rural by the official class: {named}; [tiers] urban decides for them"
-    add_notes(frame, [Note("places whose official class is unknown", int(unknown.sum()), detail)])
+    where, item = row_items(frame, "settlement_id", unknown), "places whose official class is unknown"
+    add_notes(frame, [Note("unclassed", int(unknown.sum()), {"where": where}, item)])
 
 
 def _read_classes(frame: gpd.GeoDataFrame, codes: pd.Series, long: pd.Series, problems: list[str]) -> None:

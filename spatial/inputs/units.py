@@ -14,7 +14,7 @@ import shapely
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, StudyError, first_of
 from spatial.formats.columns import number_column, row_labels, text_column
-from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, take_notes
+from spatial.formats.notes import Finding, ListColumns, Note, add_notes, columns_of_file, listed, take_notes
 from spatial.formats.vector import open_mapped
 from spatial.formats.workbook import total_rows
 from spatial.inputs.names import name_scores
@@ -507,8 +507,7 @@ def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> li
             nearest = min(parts, key=lambda part: abs(part - persons[row]))
             if abs(nearest - persons[row]) >= 1.0:
                 told.append(f"{_label(texts.iloc[row])} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
-    item = "printed sums that differ from their rows"
-    return [Note(item, len(told), f"{item}: {first_of(told)}")] if told else []
+    return [Note("printed_sums", len(told), {"where": listed(told)})]
 
 
 def _label(row: pd.Series) -> str:

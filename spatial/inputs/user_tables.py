@@ -18,10 +18,11 @@ from spatial.formats.columns import (
     coordinate_keys,
     id_column,
     number_column,
+    row_items,
     row_labels,
     text_column,
 )
-from spatial.formats.notes import ListColumns, Note, add_notes, log_notes
+from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes
 from spatial.formats.vector import open_mapped
 from spatial.inputs.osm_features import assign_tiers
 from spatial.inputs.own_roads import read_condition_and_width
@@ -130,13 +131,11 @@ def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
     numbers = number_column(frame, "population_persons", problems, key="settlement_id")
     written = text_column(frame["population_persons"]).fillna("").str.strip()
     lost = numbers.isna() & (written != "")
-    named = first_of(row_labels(frame, "settlement_id")[lost])
-    shown = first_of(written[lost].drop_duplicates(), limit=3)
-    item = "populations of the list not read"
-    detail = (
-        f"{item}: {named}, such as {shown}; write digits and a decimal point only, and no negative number"
-    )
-    add_notes(frame, [Note(item, int(lost.sum()), detail)])
+    told = {
+        "where": row_items(frame, "settlement_id", lost),
+        "written": listed(written[lost].drop_duplicates(), limit=3),
+    }
+    add_notes(frame, [Note("list_unread", int(lost.sum()), told)])
     return numbers
 
 

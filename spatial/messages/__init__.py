@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -116,6 +116,40 @@ class Words:
         return "; ".join(
             results.say("reason", code, detail=self.service(detail)) for code, _, detail in parts
         )
+
+    def notice(self, key: str, values: Mapping[str, Any]) -> str:
+        """
+        Say what a reader noticed: counts as the language writes them, names, words and cells as the source has them.
+
+        Examples
+        --------
+        >>> Words("fr").notice("hidden", {"where": {"first": ["draft"], "in_all": 1}}).replace("\u00a0", " ")
+        "feuilles masquées non lues : 'draft' (1 en tout)"
+        """
+        if self.part != "results":
+            return self.of("results").notice(key, values)
+        return self.say("notice", key, **{name: self._noticed(value) for name, value in values.items()})
+
+    def _noticed(self, value: Any) -> str:
+        """Say a value of a notice: a count, a text, a word of a section, or a list with the first of its items."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int):
+            return self.number(value)
+        if "word" in value:
+            return self.say(value["section"], value["word"])
+        if "shapes" in value:
+            return ", ".join(f"{self.say('notice_shape', kind)} ({count})" for kind, count in value["shapes"])
+        named = ", ".join(self._item(item) for item in value["first"])
+        dots = ", ..." if value["in_all"] > len(value["first"]) else ""
+        return f"{named}{dots}{self.say('notice_part', 'in_all', count=value['in_all'])}"
+
+    def _item(self, item: Any) -> str:
+        if isinstance(item, dict):
+            return repr(
+                " ".join(filter(None, (self.say("notice_part", "row", number=item["row"]), item["label"])))
+            )
+        return repr(tuple(item) if isinstance(item, list) else item)
 
     def number(self, value: object, *, decimals: int = 0) -> str:
         """Write a number with thousands separators, for people and places without decimals."""

@@ -145,7 +145,7 @@ def issue_records(issues: pd.DataFrame, doubts: Sequence[Mapping[str, Any]]) -> 
         doubt = held.get((row["path"], row["number"]), {})
         found.append(
             {
-                **{name: row[name] for name in ("path", "issue", "issue_kind")},
+                **{name: row[name] for name in ("path", "issue", "issue_kind", "notice", "notice_values")},
                 "affects": _split(row["affects"]),
                 "forbids": list(doubt.get("forbids", _split(row["forbids"]))),
                 "areas": _split(row["areas"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -307,7 +308,11 @@ def summarise_study(
     # run is of.
     told = [tables[name] for name in ("findings_scenarios", "findings_network") if name in tables]
     open_namesakes = [
-        str(detail) for frame in told for detail in frame.loc[frame["kind"] == OPEN_NAMESAKE, "detail"]
+        json.loads(values)
+        for frame in told
+        for values in (
+            frame.loc[frame["kind"] == OPEN_NAMESAKE, "notice_values"] if "notice_values" in frame else ()
+        )
     ]
     means = {f"{floor:g}": plain(guiding_attainment(results, floor=floor)) for floor in FLOORS}
     guiding = {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means}

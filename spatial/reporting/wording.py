@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
-import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from spatial.messages import FALLBACK, Words
+from spatial.messages import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,50 +36,23 @@ def plain(value: object) -> Any:
     return value if isinstance(value, str | bool | int | float) else str(value)
 
 
-# Notices that the readers of sources wrote themselves, in the language of whoever reads them.
+# What readers noticed, in the language of whoever reads it.
 
 NOTICED = "noticed"
 UNKNOWN = "unknown"
 """Stands in `provenance` for what nobody says of a file."""
-_SLOT = re.compile(r"\{(\w+)\}")
-_COUNTS = frozenset({"count", "rows", "nearer", "farther", "without"})
-_NUMBER = re.compile(r"\d[\d,]*")
-_IN_ALL = re.compile(r" \((\d+) in all\)")
-_SHAPE = re.compile(r"[A-Za-z]+( [A-Za-z]+)*")
-_ROW = re.compile(r"(?<=')row (\d+)")
-
-
-def notice_text(notice: str, words: Words) -> str | None:
-    r"""
-    Say a notice of a reader in another language.
-
-    Returns None for a notice that has no message. Names, words and cells that it holds stay as the source has
-    them.
-
-    Examples
-    --------
-    >>> notice_text("hidden sheets left unread: 'draft' (1 in all)", Words("fr")).replace("\u00a0", " ")
-    "feuilles masquées non lues : 'draft' (1 en tout)"
-    """
-    for key, pattern in _patterns():
-        found = pattern.fullmatch(notice)
-        if found is not None:
-            return words.say(
-                "notice", key, **{name: _value(name, held, words) for name, held in found.groupdict().items()}
-            )
-    return None
 
 
 def namesake_texts(summary: Mapping[str, Any], words: Words) -> list[str]:
     """Say which facilities a scenario closes while another of their name, perhaps the same one, stays open."""
-    told = summary.get("open_namesakes") or ()
-    return [notice_text(text, words) or text for text in told]
+    return [words.notice("open_namesake", values) for values in summary.get("open_namesakes") or ()]
 
 
 def issue_text(record: Mapping[str, str], words: Words) -> str:
-    """Say a known issue: the source's own words as they are, a reader's notice in the language that has it."""
-    own = record["issue_kind"] == NOTICED
-    return (notice_text(record["issue"], words) if own else None) or record["issue"]
+    """Say a known issue: the source's own words as they are, a reader's notice in the language."""
+    if not record.get("notice"):
+        return record["issue"]
+    return words.notice(record["notice"], json.loads(record["notice_values"]))
 
 
 def issues_by_file(records: Iterable[Mapping[str, str]], words: Words) -> dict[str, str]:
@@ -113,31 +85,6 @@ def stated(fact: str) -> str:
     ('', 'CC0-1.0')
     """
     return "" if fact == UNKNOWN else fact
-
-
-@cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """English is what readers write: its messages tell which notice a text is, and what their braces held."""
-    return tuple((key, _pattern(text)) for key, text in Words(FALLBACK).messages["notice"].items())
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    fixed = _SLOT.split(text)
-    parts = [f"(?P<{part}>.+)" if at % 2 else re.escape(part) for at, part in enumerate(fixed)]
-    return re.compile("".join(parts), re.DOTALL)
-
-
-def _value(name: str, held: str, words: Words) -> str:
-    if name in _COUNTS and _NUMBER.fullmatch(held):
-        return words.number(int(held.replace(",", "")))
-    if name == "data":
-        return words.messages["data_kind"].get(held, held)
-    if name == "shapes":
-        return _SHAPE.sub(lambda found: words.messages["notice_shape"].get(found[0], found[0]), held)
-    counted = _IN_ALL.sub(lambda found: words.say("notice_part", "in_all", count=found[1]), held)
-    if name != "lines":
-        return counted
-    return _ROW.sub(lambda found: words.say("notice_part", "row", number=found[1]), counted)
 
 
 # Known issues of the sources in words: what each says, affects and forbids here.

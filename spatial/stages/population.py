@@ -370,7 +370,7 @@ def _of_group(name: str, accounts: list[pd.DataFrame], readings: list[GridReadin
         account[column] = np.sum([other[column].to_numpy() for other in accounts], axis=0)
     first = [
         f"Sum of all cells with data of {len(readings)} file(s).",
-        *(n for r in readings for n in r.notes),
+        *(note.detail for reading in readings for note in reading.notes),
     ]
     detail = [" ".join(first), *account["detail"].iloc[1:]]
     return account.assign(item=name + ":" + account["item"], detail=pd.Series(detail, dtype="str"))

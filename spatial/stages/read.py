@@ -12,6 +12,7 @@ from spatial.inputs.prepare import prepare
 from spatial.plain_text import csv_bytes
 from spatial.runner.stage import silent
 from spatial.store import Artifact
+from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,10 +77,12 @@ def known_issues_table(records: Sequence[SourceRecord]) -> pd.DataFrame:
             issue.text,
             issue.kind,
             *map(";".join, (issue.affects, issue.forbids, issue.areas)),
+            issue.notice,
+            issue.notice_values,
         )
         for record in records
         for number, issue in enumerate(record.issues, start=1)
     ]
-    columns = ("path", "number", "issue", "issue_kind", "affects", "forbids", "areas")
+    columns = ("path", "number", "issue", "issue_kind", "affects", "forbids", "areas", *NOTICE)
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype({name: "int64" if name == "number" else "str" for name in columns})

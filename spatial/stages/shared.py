@@ -14,6 +14,7 @@ from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
 from spatial.reporting.wording import issue_text, issues_by_file, source_fact
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
+from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -164,4 +165,4 @@ def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
 
 def _records(issues: pd.DataFrame) -> Iterable[dict[str, str]]:
     for row in issues.itertuples(index=False):
-        yield {"path": str(row.path), "issue": str(row.issue), "issue_kind": str(row.issue_kind)}
+        yield {name: str(getattr(row, name)) for name in ("path", "issue", *NOTICE)}

@@ -446,6 +446,10 @@ KNOWN_ISSUES = Table(
         text("affects", "Affects", "Kinds of data and services, joined by ;, empty where nobody says."),
         text("forbids", "Forbids", "comparison, ranking, joined by ;, empty for neither."),
         text("areas", "Areas", "Names or codes of boundaries, joined by ;, empty for none."),
+        text("notice", "Notice", "Key of the message in every language; empty unless noticed."),
+        text(
+            "notice_values", "Values of the notice", "What the message holds, as JSON; empty unless noticed."
+        ),
     ),
 )
 

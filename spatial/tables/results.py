@@ -29,6 +29,13 @@ _FINDINGS_FIELDS = (
     text("other_id", "Other", "The second party, such as the record it was merged into.", nullable=True),
     text("detail", "Detail", "What was found, in plain words."),
     number("distance_m", "Distance", "m"),
+    text(
+        "notice_values",
+        "Values of the notice",
+        "What the message of its kind holds, as JSON; missing where the detail is said in English alone.",
+        nullable=True,
+        required=False,
+    ),
 )
 NODES = Table(
     "nodes",

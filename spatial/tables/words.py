@@ -68,6 +68,8 @@ COMPONENT_STATUS = ("measured", "no_data", "not_defined", "not_asked")
 GAP_BAND = ("narrow", "wide", "unknown")
 ISSUE_EFFECTS = ("comparison", "ranking")
 ISSUE_KIND = ("declared", "plain_text", "noticed")
+NOTICE = ("notice", "notice_values")
+"""Columns that hold the key and the values of a message."""
 LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_to_high", "unknown")
 PILLARS = ("structure", "elements", "boundaries", "order")
 SCORE_LEFT_OUT = (

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import string
-
 import geopandas as gpd
 import numpy as np
 import openpyxl
@@ -13,7 +10,7 @@ import pytest
 import shapely
 from rasterio.transform import from_origin
 
-from spatial.formats.notes import take_notes
+from spatial.formats.notes import Note, Row, json_of, listed, take_notes
 from spatial.formats.raster import GridReading
 from spatial.formats.vector import drawn_lines
 from spatial.formats.workbook import left_totals, read_workbook
@@ -25,35 +22,14 @@ from spatial.inputs.services import load_services
 from spatial.inputs.user_tables import settlements_from_table
 from spatial.messages import Words, languages
 from spatial.rasters import Raster
-from spatial.reporting.wording import issue_lines, issue_text, notice_text
+from spatial.reporting.wording import issue_lines, issue_text
 from spatial.study import TableSource
 
-NOTICES = Words("en").messages["notice"]
 SPACE = "\u00a0"
 
 
-def say(notice, language):
-    told = notice_text(notice, Words(language))
-    return None if told is None else told.replace(SPACE, " ")
-
-
-@pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("key", NOTICES)
-def test_each_notice_has_words_of_its_own_and_the_same_braces_in_every_language(key, language):
-    text = Words(language).messages["notice"][key]
-    assert (text == NOTICES[key]) == (language == "en")
-    names = [
-        {name for _, name, _, _ in string.Formatter().parse(said) if name} for said in (text, NOTICES[key])
-    ]
-    assert names[0] == names[1]
-
-
-@pytest.mark.parametrize("key", NOTICES)
-def test_each_notice_is_told_from_all_others(key):
-    filled = re.sub(r"\{(\w+)\}", r"<\1>", NOTICES[key])
-    assert say(filled, "en") == filled
-    french = Words("fr").messages["notice"][key].replace(SPACE, " ")
-    assert say(filled, "fr") == re.sub(r"\{(\w+)\}", r"<\1>", french)
+def say(note, language):
+    return Words(language).notice(note.key, note.values).replace(SPACE, " ")
 
 
 def workbook_notices(folder):
@@ -74,7 +50,7 @@ def workbook_notices(folder):
     hidden = book.create_sheet("row 5")
     hidden["A1"], hidden.sheet_state = "draft", "hidden"
     book.save(folder / "list.xlsx")
-    return [note.detail for note in take_notes(read_workbook(folder / "list.xlsx"))]
+    return take_notes(read_workbook(folder / "list.xlsx"))
 
 
 def fact_notices():
@@ -90,14 +66,12 @@ def fact_notices():
         crs=4326,
     )
     read_facts(frame, TableSource(path="list.csv"), load_services())
-    return [note.detail for note in take_notes(frame)]
+    return take_notes(frame)
 
 
 def doubled_notices():
     lines = [shapely.LineString([(0, 0), (1, 1)])] * 2
-    return [
-        doubles_note(gpd.GeoDataFrame({"road_id": ["a", "b"]}, geometry=lines, crs=4326), "road_id").detail
-    ]
+    return [doubles_note(gpd.GeoDataFrame({"road_id": ["a", "b"]}, geometry=lines, crs=4326), "road_id")]
 
 
 def datum_notices():
@@ -109,26 +83,30 @@ def datum_notices():
     villages = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*shifted), crs=4326)
     lines = gpd.GeoDataFrame(geometry=roads, crs=4326)
     found = doubt_wgs84(villages, TableSource(path="v.csv"), roads=lines, what="v.csv")
-    return [finding.detail for finding in found]
+    return [Note("datum", 1, finding.values) for finding in found]
 
 
 @pytest.mark.parametrize("language", languages())
 def test_what_the_readers_write_has_a_message_in_every_language(language, tmp_path):
     kinds = (workbook_notices(tmp_path), fact_notices(), doubled_notices(), datum_notices())
     assert [len(notices) for notices in kinds] == [7, 5, 1, 1]
-    for notice in (notice for notices in kinds for notice in notices):
-        told = say(notice, language)
-        assert told is not None, notice
-        assert (told == notice) == (language == "en")
+    for note in (note for notes in kinds for note in notes):
+        told = say(note, language)
+        assert "{" not in told
+        assert (told == note.detail) == (language == "en")
+        # What is kept in a table says the same as what the reader wrote down.
+        kept = {"issue": note.detail, "notice": note.key, "notice_values": json_of(note.values)}
+        assert issue_text(kept, Words(language)).replace(SPACE, " ") == told
 
 
 def test_numbers_kinds_of_data_and_counts_are_said_as_the_language_does():
     raster = Raster(np.ones((1, 1)), from_origin(0, 0, 1, 1), "EPSG:32738", "population")
     (notice,) = GridReading(raster, 5000, 1234, {-99999.0: 1234}).notes
-    assert say(notice, "en") == notice
+    assert say(notice, "en") == notice.detail
     assert say(notice, "fr").startswith("population : 1\u202f234 cellules contiennent -99")
     assert say(notice, "zh").startswith("人口：1,234个栅格的值为-99")  # noqa: RUF001 - Chinese
-    assert say("total rows left out: 'row 12 合计', 'row 30 row 2' (2 in all)", "fr") == (
+    rows = listed([Row(12, "合计"), Row(30, "row 2")])
+    assert say(Note("totals", 2, {"where": rows}), "fr") == (
         "lignes de totaux laissées de côté : 'ligne 12 合计', 'ligne 30 row 2' (2 en tout)"
     )
 
@@ -136,13 +114,13 @@ def test_numbers_kinds_of_data_and_counts_are_said_as_the_language_does():
 def test_rows_and_kinds_of_geometry_in_a_notice_are_said_in_the_language():
     frame = pd.DataFrame({"name": ["甲", "合计", "合计"], "people": ["1", "1", "1"]})
     (totals,) = take_notes(left_totals(frame, {"合计"}))
-    assert say(totals.detail, "fr") == "lignes de totaux laissées de côté : 'ligne 2', 'ligne 3' (2 en tout)"
+    assert say(totals, "fr") == "lignes de totaux laissées de côté : 'ligne 2', 'ligne 3' (2 en tout)"
     drawing = gpd.GeoDataFrame(
         {"Layer": ["roads"] * 3}, geometry=[shapely.LineString([(0, 0), (1, 1)]), shapely.Point(0, 0), None]
     )
     (others,) = take_notes(drawn_lines(drawing, None, label="d.dxf"))
-    assert say(others.detail, "fr").endswith(": point (1), sans géométrie (1)")
-    assert say(others.detail, "zh") == "图中不是线的要素未读入：点 (1), 无几何 (1)"  # noqa: RUF001 - Chinese
+    assert say(others, "fr").endswith(": point (1), sans géométrie (1)")
+    assert say(others, "zh") == "图中不是线的要素未读入：点 (1), 无几何 (1)"  # noqa: RUF001 - Chinese
 
 
 def test_people_of_a_list_that_no_number_tells_are_named_as_written(tmp_path):
@@ -156,19 +134,16 @@ def test_people_of_a_list_that_no_number_tells_are_named_as_written(tmp_path):
     )
     (note,) = take_notes(frame)
     assert (note.item, note.number) == ("populations of the list not read", 1)
-    assert say(note.detail, "zh").startswith("名单中的人口数未读入：'a'（共1个），例如'about 90'")  # noqa: RUF001 - Chinese
+    assert say(note, "zh").startswith("名单中的人口数未读入：'a'（共1个），例如'about 90'")  # noqa: RUF001 - Chinese
 
 
 def test_what_a_source_says_is_never_translated():
-    assert say("hidden sheets left unread: 'row 5' (1 in all)", "fr") == (
-        "feuilles masquées non lues : 'row 5' (1 en tout)"
-    )
+    note = Note("hidden", 1, {"where": listed(["row 5"])})
+    assert say(note, "fr") == "feuilles masquées non lues : 'row 5' (1 en tout)"
     text = "hidden sheets left unread: 'draft' (1 in all)"
-    for kind in ("plain_text", "declared"):
-        assert issue_text({"issue": text, "issue_kind": kind}, Words("zh")) == text
-    told = issue_text({"issue": text, "issue_kind": "noticed"}, Words("zh"))
-    assert told == "隐藏的工作表未读：'draft'（共1个）"  # noqa: RUF001 - Chinese
-    assert notice_text("Totals of two townships appear interchanged", Words("zh")) is None
+    assert issue_text({"issue": text, "issue_kind": "declared", "notice": ""}, Words("zh")) == text
+    # A run of an older version has no columns for the notice: its text stays as it is.
+    assert issue_text({"issue": text, "issue_kind": "noticed"}, Words("zh")) == text
     record = {
         "path": "a.xlsx",
         "issue": text,
@@ -176,7 +151,10 @@ def test_what_a_source_says_is_never_translated():
         "affects": [],
         "forbids": [],
         "areas": [],
+        "notice": "hidden",
+        "notice_values": json_of({"where": listed(["draft"])}),
     }
     record |= {"without_rank": [], "unknown_areas": []}
+    assert issue_text(record, Words("zh")) == "隐藏的工作表未读：'draft'（共1个）"  # noqa: RUF001 - Chinese
     (line,) = issue_lines({"issues": [], "known_issues": [record]}, "fr")
     assert line.replace(SPACE, " ").endswith("a.xlsx: feuilles masquées non lues : 'draft' (1 en tout)")
