@@ -256,8 +256,8 @@ def _people(comparison: Comparison, words: Words) -> str:
         if change not in rows.index:
             continue
         date = "before" if change == "gone" else "after"
-        numbers = [float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places")]
-        parts.append(_part(change, *numbers, words))
+        persons, places = (float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places"))
+        parts.append(_part(change, persons, places, words))
     return words.say("line", "people", parts=words.messages["list"]["between"].join(parts))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spatial.tables.contract import Field, Table, number, share, text
+from spatial.tables.score import level_of
 from spatial.tables.words import (
     ACCESS_CHANGE,
     GATE,
@@ -231,7 +232,7 @@ TRAJECTORY = Table(
             "Of the norms and components that all runs which have the unit share.",
         ),
         *(
-            share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it at all dates.")
+            share(f"level_{pillar}", level_of(pillar), "NaN where nothing measures it at all dates.")
             for pillar in PILLARS
         ),
         share(
@@ -240,9 +241,9 @@ TRAJECTORY = Table(
             "Of the terms that all runs which have the unit share.",
         ),
         text("segmentation_terms", "Terms", "Terms on which the index rests, joined by ;."),
-        text("mandatory_status", "Gates", "Of shared gates.", values=GATE),
-        Field("gates_passed", "whole", "Gates passed"),
-        Field("gates_in_force", "whole", "Gates in force"),
+        text("mandatory_status", "Mandatory norms", "Of shared gates.", values=GATE),
+        Field("gates_passed", "whole", "Mandatory norms passed"),
+        Field("gates_in_force", "whole", "Mandatory norms in force"),
         number(
             "unserved_persons",
             "People beyond a norm",

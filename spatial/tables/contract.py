@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 
 Kind = Literal["text", "number", "whole", "flag", "list"]
+Form = Literal["text", "whole", "decimal", "index", "share", "signed", "signed_share"]
+"""How values are shown: as text, with no, one or two decimals, in percent, or with their sign."""
 GeometryKind = Literal["Point", "LineString", "Polygon", "Any"]
 
 PERSONS = "persons"
 """Unit of numbers of people."""
+COUNTED = (PERSONS, "places", "facilities")
+"""Units of what is counted."""
 
 GEOMETRY_TYPES = {
     "Point": {"Point"},
@@ -44,6 +48,20 @@ class Field:
     minimum: float | None = None  # inclusive bounds of a number
     maximum: float | None = None
     values: tuple[str, ...] = ()  # the only values a text may have; empty for any
+    shown: Form | None = None  # how it is shown, where `form` cannot tell it from kind and unit
+
+    @property
+    def form(self) -> Form:
+        """How values are shown: counts whole, shares in percent, what lies between 0 and 1 with two decimals."""
+        if self.shown is not None:
+            return self.shown
+        if self.kind == "whole" or self.unit in COUNTED:
+            return "whole"
+        if self.kind != "number":
+            return "text"
+        if "share" in self.name.split("_"):
+            return "share"
+        return "index" if self.maximum == 1.0 else "decimal"
 
     def column(self) -> pa.Column:
         """Build the pandera column that checks this field."""

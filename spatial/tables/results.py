@@ -260,7 +260,7 @@ NORM_RESULTS = Table(
             required=False,
         ),
         text("reason", "Reason", "Why it is not applicable or not measurable, or why it does not gate."),
-        text("gate", "Gate", values=GATE),
+        text("gate", "Mandatory", values=GATE),
         number(
             "value",
             "Measured value",
@@ -385,13 +385,16 @@ SIGN_OFF = Table(
         text("unit", "Unit", "persons, places, facilities, km, share or records."),
         number("ours", "Ours", "", "In the unit of the row; NaN = unknown."),
         number("official", "Official", "", "As the study declares it; NaN = none declared."),
-        number("difference", "Difference", "", "Ours less the official number.", minimum=None),
+        number(
+            "difference", "Difference", "", "Ours less the official number.", minimum=None, shown="signed"
+        ),
         number(
             "difference_share",
             "Difference, share",
             "",
             "Of the official number; NaN where that is 0 or not declared.",
             minimum=None,
+            shown="signed_share",
         ),
         text(
             "likely_causes",

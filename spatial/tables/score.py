@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spatial.messages import FALLBACK, Words
 from spatial.tables.contract import Field, Table, number, share, text
 from spatial.tables.words import (
     ACCESS_CLUSTER,
@@ -32,6 +33,11 @@ _UNIT = (
     text("unit_level", "Level", values=SCORE_UNITS),
     text("unit_id", "Unit", "A settlement_id, a boundary_id, or 'study'."),
 )
+
+
+def level_of(pillar: str) -> str:
+    """Name the level of a pillar as pages name the pillar."""
+    return f"Level of {Words(FALLBACK).say('pillar', pillar)}"
 
 
 FLOW_BALANCES = Table(
@@ -98,6 +104,7 @@ SCORE_COMPONENTS = Table(
             "",
             "Levels 0-1, of those of whom it is known; gaps in their own unit; NaN where status says why.",
             minimum=None,
+            shown="index",
         ),
         share(
             "low",
@@ -107,7 +114,12 @@ SCORE_COMPONENTS = Table(
         share("high", "At best", "Of a level, if whatever is unknown were there."),
         text("unit", "Unit", "share, min, ratio, index or count."),
         number(
-            "target", "Integration target", "", "Of a gap; NaN for levels and gaps without one.", minimum=None
+            "target",
+            "Integration target",
+            "",
+            "Of a gap; NaN for levels and gaps without one.",
+            minimum=None,
+            shown="index",
         ),
         text("meets_target", "Meets it", values=("yes", "no", "unknown", "no_target")),
         number(
@@ -142,10 +154,7 @@ SCORES = Table(
         text("name", "Name", nullable=True),
         number("population_persons", "Population", "persons", "NaN where nobody's number is known."),
         Field("places", "whole", "Places"),
-        *(
-            share(f"level_{pillar}", f"Level of {pillar}", "NaN where nothing measures it.")
-            for pillar in PILLARS
-        ),
+        *(share(f"level_{pillar}", level_of(pillar), "NaN where nothing measures it.") for pillar in PILLARS),
         share("integration_level", "Integration level", "Geometric mean of the levels that are known."),
         share("integration_level_arithmetic", "The same, arithmetic", "For comparison."),
         share("level_low", "Level at worst", "Missing pillars at 0.01, whatever else is unknown as missing."),
@@ -155,10 +164,10 @@ SCORES = Table(
         text("segmentation_terms", "Terms", "Terms of the index that exist, joined by ;."),
         Field("gaps_met", "whole", "Gaps within their target"),
         Field("gaps_measured", "whole", "Gaps measured against a target"),
-        text("mandatory_status", "Gates", values=GATE),
-        Field("gates_passed", "whole", "Gates passed"),
-        Field("gates_in_force", "whole", "Gates in force"),
-        text("failed_gates", "Failed gates", "Norms, joined by ;, empty where none failed."),
+        text("mandatory_status", "Mandatory norms", values=GATE),
+        Field("gates_passed", "whole", "Mandatory norms passed"),
+        Field("gates_in_force", "whole", "Mandatory norms in force"),
+        text("failed_gates", "Mandatory norms failed", "Norms, joined by ;, empty where none failed."),
         text(
             "level_band",
             "Level band",
@@ -486,7 +495,7 @@ TOWN_SYSTEM = Table(
     None,
     (
         text("measure", "Measure", values=TOWN_MEASURES),
-        number("value", "Value", "", "NaN where too few towns are known.", minimum=None),
+        number("value", "Value", "", "NaN where too few towns are known.", minimum=None, shown="index"),
         Field(
             "towns_counted",
             "whole",

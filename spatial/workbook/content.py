@@ -23,6 +23,7 @@ from spatial.reporting.unmeasured import is_unmapped, levels_shown
 from spatial.reporting.wording import effect_text, issue_text, issues_by_file, plain, source_fact
 from spatial.score.options import GapTargets
 from spatial.store import Artifact
+from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles
 
@@ -97,6 +98,17 @@ class Content:
     def _titles(self, key: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(words.say("column", key) for words in self.words))
 
+    def _field(
+        self, table: str, name: str, values: Sequence[Value] | pd.Series, *, kind: str = "", **more: Any
+    ) -> Column:
+        """Make a column of a table, with title, unit and form of the data dictionary."""
+        field = next(item for item in TABLES[table].fields if item.name == name)
+        titles = dict.fromkeys(words.title(field.title, field.unit) for words in self.words)
+        return Column(tuple(titles), kind or field.form, [plain(value) for value in values], **more)
+
+    def _fields(self, table: str, rows: pd.DataFrame, *names: str) -> list[Column]:
+        return [self._field(table, name, rows[name]) for name in names]
+
     def _sheet(self, key: str, columns: Sequence[Column], tail: tuple[str, ...] = ()) -> Sheet:
         title = self.meta.title.get(self._lead.language) or next(iter(self.meta.title.values()))
         notes = [
@@ -127,14 +139,14 @@ class Content:
     def _column(self, key: str, kind: str, values: Sequence[Value] | pd.Series, **more: Any) -> Column:
         return Column(self._titles(key), kind, [plain(value) for value in values], **more)
 
-    def _said(self, key: str, section: str, codes: pd.Series) -> Column:
+    def _said(self, table: str, name: str, section: str, codes: pd.Series) -> Column:
         """Say codes in the leading language and colour the cells by them."""
         said = {code: self._lead.of("results").say(section, code) for code in codes.unique()}
-        return self._column(key, "text", codes.map(said), codes=list(codes))
+        return self._field(table, name, codes.map(said), codes=list(codes))
 
-    def _mapped(self, key: str, values: pd.Series, say: Callable[[str], str]) -> Column:
+    def _mapped(self, table: str, name: str, values: pd.Series, say: Callable[[str], str]) -> Column:
         said = {code: say(code) for code in values.dropna().unique()}
-        return self._column(key, "text", values.map(said))
+        return self._field(table, name, values.map(said), kind="text")
 
     def _summary(self) -> list[Column]:
         rows = [*self._facts(), *self._totals(), *self._sentences()]
@@ -204,27 +216,22 @@ class Content:
             ["unit_level", "median_rank", "unit_id"], kind="stable"
         )
         labels = [label_text(row, results) for row in rows.to_dict("records")]
-        gates = rows["mandatory_status"].map(lambda code: results.say("gate", code))
+        gates = rows["mandatory_status"].map(partial(results.say, "gate"))
         levels = (*(f"level_{name}" for name in PILLARS), "integration_level", "level_low", "level_high")
         ranks = ("median_rank", "low_rank", "high_rank")
         return [
             self._column("unit_name", "text", self._units_of(rows)),
-            self._column("unit_id", "text", rows["unit_id"]),
+            self._field("scores", "unit_id", rows["unit_id"]),
             self._column("label", "text", labels),
-            *(self._column(name, "index", rows[name]) for name in levels),
-            self._column("segmentation_index", "index", rows["segmentation_index"]),
-            self._column("gaps_met", "whole", rows["gaps_met"]),
-            self._column("gaps_measured", "whole", rows["gaps_measured"]),
+            *self._fields("scores", rows, *levels),
+            *self._fields("scores", rows, "segmentation_index", "gaps_met", "gaps_measured"),
             *self._target_gaps(rows),
-            self._column("gate", "text", gates, codes=list(rows["mandatory_status"])),
-            self._column("gates_passed", "whole", rows["gates_passed"]),
-            self._column("gates_in_force", "whole", rows["gates_in_force"]),
-            self._column("failed_gates", "text", rows["failed_gates"].str.replace(";", ", ", regex=False)),
-            *(self._column(name, "decimal", rows[name]) for name in ranks),
-            self._said("rank_status", "rank_status", rows["rank_status"]),
-            self._column("population_persons", "whole", rows["population_persons"]),
-            self._column("beyond_persons", "whole", rows["unserved_persons"]),
-            self._column("known_share", "share", rows["known_share"]),
+            self._field("scores", "mandatory_status", gates, codes=list(rows["mandatory_status"])),
+            *self._fields("scores", rows, "gates_passed", "gates_in_force"),
+            self._field("scores", "failed_gates", rows["failed_gates"].str.replace(";", ", ", regex=False)),
+            *self._fields("scores", rows, *ranks),
+            self._said("scores", "rank_status", "rank_status", rows["rank_status"]),
+            *self._fields("scores", rows, "population_persons", "unserved_persons", "known_share"),
         ]
 
     def _target_gaps(self, rows: pd.DataFrame) -> Iterator[Column]:
@@ -257,27 +264,29 @@ class Content:
             self._detail(str(name), str(detail))
             for name, detail in zip(rows["component"], rows["detail"], strict=True)
         ]
-        meets = rows["meets_target"].map(lambda code: results.say("meets", code))
+        meets = rows["meets_target"].map(partial(results.say, "meets"))
         return [
-            self._mapped("pillar", rows["pillar"], lambda code: results.say("pillar", code)),
-            self._mapped("side", rows["side"], lambda code: self._lead.say("side", code)),
-            self._mapped("component", rows["component"], lambda name: component_text(name, results)),
-            self._column("value", "index", rows["value"]),
-            self._column("value_low", "index", rows["low"]),
-            self._column("value_high", "index", rows["high"]),
-            self._mapped("unit", rows["unit"], lambda code: results.say("score_unit", code)),
-            self._column("target", "index", rows["target"]),
-            self._column(
-                "meets", "text", meets, codes=[MEETS.get(code, "") for code in rows["meets_target"]]
-            ),
-            self._column("lacking_persons", "whole", rows["persons"]),
-            self._column("known_persons", "whole", rows["persons_known"]),
-            self._column("not_known_persons", "whole", rows["persons_unknown"]),
-            self._column("detail", "text", details),
+            self._mapped("score_components", "pillar", rows["pillar"], partial(results.say, "pillar")),
+            self._mapped("score_components", "side", rows["side"], partial(self._lead.say, "side")),
             self._mapped(
-                "measured_status",
+                "score_components", "component", rows["component"], lambda name: component_text(name, results)
+            ),
+            *self._fields("score_components", rows, "value", "low", "high"),
+            self._mapped("score_components", "unit", rows["unit"], partial(results.say, "score_unit")),
+            self._field("score_components", "target", rows["target"]),
+            self._field(
+                "score_components",
+                "meets_target",
+                meets,
+                codes=[MEETS.get(code, "") for code in rows["meets_target"]],
+            ),
+            *self._fields("score_components", rows, "persons", "persons_known", "persons_unknown"),
+            self._field("score_components", "detail", details),
+            self._mapped(
+                "score_components",
+                "component_status",
                 rows["component_status"],
-                lambda code: results.say("component_status", code),
+                partial(results.say, "component_status"),
             ),
         ]
 
@@ -296,34 +305,39 @@ class Content:
         official = [str(name) for name in rows if str(name).startswith("official_")]
         return [
             self._column("unit_name", "text", self._units_of(rows)),
-            self._column("unit_id", "text", rows["unit_id"]),
+            self._field("unit_types", "unit_id", rows["unit_id"]),
             self._mapped(
-                "unit_type", rows["degurba_level2"], lambda code: self._lead.say("unit_type", str(code))
+                "unit_types",
+                "degurba_level2",
+                rows["degurba_level2"],
+                lambda code: self._lead.say("unit_type", str(code)),
             ),
-            self._column("grid_persons", "whole", rows["population_persons"]),
-            *(self._column(name, "share", rows[name]) for name in shares),
-            self._mapped("type_basis", rows["basis"], lambda code: self._lead.say("type_basis", code)),
+            self._field("unit_types", "population_persons", rows["population_persons"]),
+            *self._fields("unit_types", rows, *shares),
+            self._mapped("unit_types", "basis", rows["basis"], partial(self._lead.say, "type_basis")),
             self._mapped(
-                "type_reason",
+                "unit_types",
+                "basis_reason",
                 rows["basis_reason"],
                 lambda code: self._lead.say("type_reason", code or "measured"),
             ),
-            *(self._column(name, "share", rows[name]) for name in official),
-            self._column("compared_persons", "whole", rows["compared_persons"]),
-            self._column("differ_persons", "whole", rows["differ_persons"]),
-            self._column("fua_name", "text", areas["fua_name"]),
-            self._mapped("fua_part", areas["fua_part"], lambda code: self._lead.say("fua_part", code)),
-            self._column("commuting_share", "share", areas["commuting_share"]),
-            self._column("within_share", "share", areas["within_share"]),
+            *self._fields("unit_types", rows, *official),
+            *self._fields("unit_types", rows, "compared_persons", "differ_persons"),
+            self._field("functional_areas", "fua_name", areas["fua_name"]),
+            self._mapped(
+                "functional_areas",
+                "fua_part",
+                areas["fua_part"],
+                partial(self._lead.say, "fua_part"),
+            ),
+            *self._fields("functional_areas", areas, "commuting_share", "within_share"),
         ]
 
     def _town_system(self) -> list[Column]:
         rows = self.tables["town_system"]
         return [
-            self._mapped("measure", rows["measure"], lambda code: self._lead.say("town_measure", code)),
-            self._column("value", "index", rows["value"]),
-            self._column("towns_counted", "whole", rows["towns_counted"]),
-            self._column("towns_total", "whole", rows["towns_total"]),
+            self._mapped("town_system", "measure", rows["measure"], partial(self._lead.say, "town_measure")),
+            *self._fields("town_system", rows, "value", "towns_counted", "towns_total"),
         ]
 
     def _norms(self) -> list[Column]:
@@ -333,23 +347,25 @@ class Content:
         missing = missing_by_unit(rows, self.tables, self._lead.of("results"))
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = with_norm_id(self.register).set_index("norm_id")
+        units = rows["norm_id"].map(rules["unit"])
         shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
         sides = [f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES]
         return [
             self._column("unit_name", "text", self._units_of(rows)),
-            self._column("unit_id", "text", rows["unit_id"]),
-            self._column("norm_id", "text", rows["norm_id"]),
-            self._mapped("service", rows["service"], self._lead.service),
-            self._said("norm_class", "norm_class", rows["norm_class"]),
-            self._said("status", "status", rows["status"]),
-            self._said("status_as_mapped", "status", rows["status_as_mapped"]),
-            *([self._column("judged_if", "text", missing)] if missing.ne("").any() else []),
-            self._said("gate", "gate", rows["gate"]),
-            self._column("threshold", "decimal", rows["threshold"]),
-            self._mapped("norm_unit", rows["norm_id"].map(rules["unit"]), self._lead.term),
-            *(self._column(name, "share", rows[name]) for name in shares),
-            *(self._column(name, "whole", rows[name]) for name in sides),
-            self._mapped("reason", rows["reason"], self._lead.reason),
+            *self._fields("norm_results", rows, "unit_id", "norm_id"),
+            self._mapped("norm_results", "service", rows["service"], self._lead.service),
+            self._said("norm_results", "norm_class", "norm_class", rows["norm_class"]),
+            self._said("norm_results", "status", "status", rows["status"]),
+            self._said("norm_results", "status_as_mapped", "status", rows["status_as_mapped"]),
+            *([self._field("norm_results", "judged_if", missing)] if missing.ne("").any() else []),
+            self._said("norm_results", "gate", "gate", rows["gate"]),
+            self._field("norm_results", "threshold", rows["threshold"]),
+            self._column(
+                "norm_unit", "text", units.map({unit: self._lead.term(unit) for unit in units.dropna()})
+            ),
+            *self._fields("norm_results", rows, *shares),
+            *self._fields("norm_results", rows, *sides),
+            self._mapped("norm_results", "reason", rows["reason"], self._lead.reason),
             self._column("norm_source", "text", rows["norm_id"].map(rules["source_title"])),
         ]
 
@@ -363,43 +379,46 @@ class Content:
         township = gaps["township"] if "township" in gaps else pd.Series("", index=gaps.index)
         yes = {flag: self._lead.say("flag", str(flag).lower()) for flag in (True, False)}
         return [
-            self._column("rank", "whole", gaps["rank"]),
+            self._field("gaps", "rank", gaps["rank"]),
             self._column("settlement", "text", ids.map(names)),
-            self._column("settlement_id", "text", ids),
-            self._column("township", "text", township),
+            self._field("gaps", "settlement_id", ids),
+            self._field("gaps", "township", township),
             self._mapped(
-                "tier", ids.map(places["tier"]), lambda tier: self._lead.of("results").say("tier", tier)
+                "settlements",
+                "tier",
+                ids.map(places["tier"]),
+                partial(self._lead.of("results").say, "tier"),
             ),
-            self._column("norm_id", "text", gaps["norm_id"]),
-            self._said("norm_class", "norm_class", gaps["norm_class"]),
-            self._mapped("service", gaps["service"], self._lead.service),
-            self._column("measured", "decimal", gaps["value"]),
-            self._column("threshold", "decimal", gaps["threshold"]),
-            self._column("excess", "decimal", gaps["excess"]),
-            self._mapped("norm_unit", gaps["unit"], self._lead.term),
-            self._column("persons_unserved", "whole", gaps["persons_unserved"]),
-            self._column("near_miss", "text", gaps["is_near_miss"].map(yes)),
-            self._said("status", "status", gaps["status"]),
+            self._field("gaps", "norm_id", gaps["norm_id"]),
+            self._said("gaps", "norm_class", "norm_class", gaps["norm_class"]),
+            self._mapped("gaps", "service", gaps["service"], self._lead.service),
+            *self._fields("gaps", gaps, "value", "threshold", "excess"),
+            self._mapped("gaps", "unit", gaps["unit"], self._lead.term),
+            self._field("gaps", "persons_unserved", gaps["persons_unserved"]),
+            self._field("gaps", "is_near_miss", gaps["is_near_miss"].map(yes)),
+            self._said("gaps", "status", "status", gaps["status"]),
             self._mapped(
-                "reach", gaps["reach_status"], lambda code: self._lead.of("results").say("reach", code)
+                "gaps",
+                "reach_status",
+                gaps["reach_status"],
+                partial(self._lead.of("results").say, "reach"),
             ),
-            self._mapped("remedy", gaps["remedy"], lambda code: self._lead.say("remedy", code)),
+            self._mapped("gaps", "remedy", gaps["remedy"], partial(self._lead.say, "remedy")),
         ]
 
     def _facilities(self) -> list[Column]:
         rows = pd.DataFrame(self.tables["facilities"]).sort_values(["service", "facility_id"], kind="stable")
         yes = {flag: self._lead.say("flag", str(flag).lower()) for flag in (True, False)}
-        optional = [self._column(name, "text", rows[name]) for name in ("township", "source") if name in rows]
+        optional = [
+            self._field("facilities", name, rows[name]) for name in ("township", "source") if name in rows
+        ]
         return [
-            self._column("facility_id", "text", rows["facility_id"]),
-            self._column("facility", "text", self._names(rows)),
-            self._mapped("service", rows["service"], self._lead.service),
-            self._mapped(
-                "facility_status", rows["status"], lambda code: self._lead.say("facility_status", code)
-            ),
-            self._column("in_study", "text", rows["in_study"].map(yes)),
-            self._column("capacity", "decimal", rows["capacity"]),
-            self._column("load", "decimal", rows["load"]),
+            self._field("facilities", "facility_id", rows["facility_id"]),
+            self._field("facilities", "name", self._names(rows)),
+            self._mapped("facilities", "service", rows["service"], self._lead.service),
+            self._mapped("facilities", "status", rows["status"], partial(self._lead.say, "facility_status")),
+            self._field("facilities", "in_study", rows["in_study"].map(yes)),
+            *self._fields("facilities", rows, "capacity", "load"),
             *optional,
         ]
 
@@ -408,46 +427,50 @@ class Content:
         whole = ("facilities", "in_list", "on_map", "matched", "official")
         estimated = ("estimated", "estimated_lower", "estimated_upper")
         return [
-            self._mapped("service", rows["service"], self._lead.service),
-            *(self._column(f"n_{key}", "whole", rows[key]) for key in whole),
-            *(self._column(key, "decimal", rows[key]) for key in estimated),
-            *(self._column(key, "share", rows[key].clip(upper=1.0)) for key in _COMPLETENESS),
-            self._column("missing_at_most", "whole", rows["missing_at_most"]),
-            self._mapped(
-                "completeness_basis", rows["basis"], lambda code: self._lead.say("inventory_basis", code)
-            ),
-            self._mapped("declared", rows["declared"], lambda code: self._lead.say("declared", code)),
-            self._column("official_source", "text", rows["source"]),
+            self._mapped("inventory", "service", rows["service"], self._lead.service),
+            *self._fields("inventory", rows, *whole),
+            *self._fields("inventory", rows, *estimated),
+            *(self._field("inventory", key, rows[key].clip(upper=1.0)) for key in _COMPLETENESS),
+            self._field("inventory", "missing_at_most", rows["missing_at_most"]),
+            self._mapped("inventory", "basis", rows["basis"], partial(self._lead.say, "inventory_basis")),
+            self._mapped("inventory", "declared", rows["declared"], partial(self._lead.say, "declared")),
+            self._field("inventory", "source", rows["source"]),
         ]
 
     def _units(self) -> list[Column]:
         rows, said = self.tables["unit_totals"], self._lead.of("sign_off")
         return [
-            self._column("official_unit", "text", rows["unit"].where(rows["unit"] != "", rows["unit_id"])),
-            self._column("unit_id", "text", rows["unit_id"]),
+            self._field("unit_totals", "unit", rows["unit"].where(rows["unit"] != "", rows["unit_id"])),
+            self._field("unit_totals", "unit_id", rows["unit_id"]),
             self._mapped(
-                "group", rows["group"], lambda g: said.term(g) if g == "everybody" else said.service(g)
+                "unit_totals",
+                "group",
+                rows["group"],
+                lambda g: said.term(g) if g == "everybody" else said.service(g),
             ),
-            self._column("places", "whole", rows["places"]),
-            self._column("official", "whole", rows["official_persons"]),
-            self._column("ours", "whole", rows["our_persons"]),
-            self._column("residual", "whole", rows["residual_persons"]),
-            self._column("before", "whole", rows["allocated_persons"]),
-            self._column("difference_share", "share", rows["difference_share"]),
-            self._column("factor", "decimal", rows["factor"]),
-            self._mapped("scaling", rows["scaling"], lambda code: self._lead.say("scaling", code)),
-            self._column("raster_persons", "whole", rows["raster_persons"]),
-            self._column("listed_persons", "whole", rows["listed_persons"]),
-            self._column(
+            *self._fields(
+                "unit_totals",
+                rows,
+                "places",
+                "official_persons",
+                "our_persons",
+                "residual_persons",
+                "allocated_persons",
+                "difference_share",
+                "factor",
+            ),
+            self._mapped("unit_totals", "scaling", rows["scaling"], partial(self._lead.say, "scaling")),
+            *self._fields("unit_totals", rows, "raster_persons", "listed_persons"),
+            self._field(
+                "unit_totals",
                 "status",
-                "text",
-                rows["status"].map(lambda code: said.say("status", code)),
+                rows["status"].map(partial(said.say, "status")),
                 codes=list(rows["status"]),
             ),
-            self._column(
-                "likely_causes", "text", rows["likely_causes"].map(partial(causes_text, words=said))
+            self._field(
+                "unit_totals", "likely_causes", rows["likely_causes"].map(partial(causes_text, words=said))
             ),
-            self._column("official_source", "text", rows["source"]),
+            self._field("unit_totals", "source", rows["source"]),
         ]
 
     def _sources(self) -> list[Column]:
@@ -455,15 +478,15 @@ class Content:
         issues = issues_by_file(self.summary.get("known_issues") or (), results)
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
         stated = {
-            key: self._column(key, "text", [source_fact(fact, results) for fact in rows[key]])
+            key: self._field("provenance", key, [source_fact(fact, results) for fact in rows[key]])
             for key in ("origin", "licence", "vintage", "address")
         }
         return [
-            self._column("path", "text", rows["path"]),
+            self._field("provenance", "path", rows["path"]),
             *(stated[key] for key in ("origin", "licence", "vintage")),
-            self._column("issue", "text", told),
+            self._field("provenance", "issue", told),
             stated["address"],
-            self._column("sha256", "text", rows["sha256"]),
+            self._field("provenance", "sha256", rows["sha256"]),
         ]
 
     def _sign_off(self) -> list[Column]:
@@ -476,21 +499,21 @@ class Content:
             "share" if unit == "share" else "decimal" if unit == "km" else "whole" for unit in rows["unit"]
         ]
         return [
-            self._column("item", "text", items),
-            self._column("ours", "whole", rows["ours"], kinds=kinds),
-            self._column("official", "whole", rows["official"], kinds=kinds),
-            self._mapped("unit", rows["unit"], partial(said.say, "unit")),
-            self._column("difference", "signed", rows["difference"]),
-            self._column("difference_share", "signed_share", rows["difference_share"]),
-            self._column(
+            self._field("sign_off", "item", items),
+            self._field("sign_off", "ours", rows["ours"], kinds=kinds),
+            self._field("sign_off", "official", rows["official"], kinds=kinds),
+            self._mapped("sign_off", "unit", rows["unit"], partial(said.say, "unit")),
+            *self._fields("sign_off", rows, "difference", "difference_share"),
+            self._field(
+                "sign_off",
                 "status",
-                "text",
-                rows["status"].map(lambda code: said.say("status", code)),
+                rows["status"].map(partial(said.say, "status")),
                 codes=list(rows["status"]),
             ),
-            self._mapped("likely_causes", rows["likely_causes"], partial(causes_text, words=said)),
-            self._column("official_source", "text", rows["source"]),
-            self._column("records", "text", rows["records"]),
+            self._mapped(
+                "sign_off", "likely_causes", rows["likely_causes"], partial(causes_text, words=said)
+            ),
+            *self._fields("sign_off", rows, "source", "records"),
         ]
 
     def _name_of(self, kind: str, of: str) -> str:

@@ -255,7 +255,7 @@ def test_settlements_and_townships_carry_their_score_with_the_titles_of_the_cont
     pd.testing.assert_series_equal(
         frame["integration_level"], rows["integration_level"].reindex(frame.index), check_names=False
     )
-    assert units.aliases["failed_gates"] == "Failed gates"
+    assert units.aliases["failed_gates"] == "Mandatory norms failed"
 
 
 def test_the_looks_of_the_score_stand_in_a_group_of_their_own(layers):

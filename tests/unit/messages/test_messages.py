@@ -14,6 +14,7 @@ import spatial.messages
 from spatial.cartography import messages as pages
 from spatial.errors import StudyError
 from spatial.messages import FALLBACK, FOLDER, Words, languages
+from spatial.tables import TABLES
 
 OTHERS = [code for code in languages() if code != FALLBACK]
 
@@ -48,6 +49,14 @@ def test_a_language_says_all_that_english_says_and_nothing_else(language):
     extra = without_plurals(told) - without_plurals(ENGLISH)
     assert {key for key in extra if key[1] not in free.get(key[0], ())} == set()
     assert without_plurals(ENGLISH) - without_plurals(told) == set()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_title_of_a_column_is_said_in_every_language(language):
+    fields = [field for table in TABLES.values() for field in table.fields if field.kind != "list"]
+    # Tags of roads go by their own names.
+    titles = {field.title for field in fields if field.title != field.name}
+    assert titles - Words(language, "columns").messages["title"].keys() == set()
 
 
 @pytest.mark.parametrize("language", OTHERS)

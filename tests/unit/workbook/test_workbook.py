@@ -15,6 +15,7 @@ from spatial.runner.stage import Options
 from spatial.stages.check import EVERYTHING
 from spatial.stages.gaps import gaps
 from spatial.stages.workbook import workbook
+from spatial.tables import TABLES
 from spatial.workbook import sheets
 from spatial.workbook.content import _stable
 from spatial.workbook.sheets import Column, Sheet, add_sheet, add_styles
@@ -94,33 +95,34 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
 
 def test_headers_lead_with_the_first_language_and_carry_units(book):
     heads = [cell.value for cell in book["各乡镇标准"][3]]
-    assert "适用人口（人）\nPeople in scope (persons)" in heads  # noqa: RUF001 - Chinese writes them wide
-    assert "达标比例（%）\nShare served (%)" in heads  # noqa: RUF001 - Chinese writes them wide
+    for name in ("persons_in_scope", "served_share"):
+        field = TABLES["norm_results"].field(name)
+        assert "\n".join(Words(code).title(field.title, field.unit) for code in ("zh", "en")) in heads
 
 
 def test_the_score_sheet_is_the_table_with_the_label_in_words(book, results):
     page = book["得分"]
     rows = results.scores.loc[results.scores["unit_level"].isin(["study", "township"])]
     rows = rows.sort_values(["unit_level", "median_rank", "unit_id"])
-    assert values(page, "Township id") == rows["unit_id"].tolist()
+    assert values(page, "Unit") == rows["unit_id"].tolist()
     assert values(page, "Township")[0] == "全研究区 / Whole study"
-    told = [math.nan if value is None else value for value in values(page, "Components known (%)")]
+    told = [math.nan if value is None else value for value in values(page, "Components known")]
     assert told == pytest.approx(rows["known_share"].tolist(), nan_ok=True)
     # the study has eight settlements: its level and those of its townships stay in the table and are not shown
     assert rows["integration_level"].notna().all()
-    for title in ("Integration level (0-1)", "Level, at least (0-1)", "Rank (median)"):
+    for title in ("Integration level", "Level at worst", "Rank"):
         assert set(values(page, title)) == {None}, title
     said = values(page, "In words")[0]
     assert said.startswith("不显示融合水平：所依据的居民点不足10个。")  # noqa: RUF001 - Chinese marks
     assert said.endswith("无生效的强制性规范")
-    assert {cell.number_format for cell in column(page, "Integration level (0-1)")} == {"0.00"}
+    assert {cell.number_format for cell in column(page, "Integration level")} == {"0.00"}
 
 
 def test_a_township_that_an_issue_forbids_to_rank_has_none_and_the_summary_says_why(book, results):
     page = book["得分"]
-    status = dict(zip(values(page, "Township id"), values(page, "Whether it has a rank"), strict=True))
+    status = dict(zip(values(page, "Unit"), values(page, "Status of the rank"), strict=True))
     assert status == {"study": NOT_RANKED, "b2": IN_DOUBT, "b1": NOT_RANKED}
-    assert all(rank is None for rank in values(page, "Rank (median)"))
+    assert all(rank is None for rank in values(page, "Rank"))
     said = [cell.value for cell in book["摘要"]["B"]]
     assert "tiny/settlements.csv: Old list." in said
     empty = "未读入末尾无名的空列：1 / empty columns without a name left out: 1 at the end"  # noqa: RUF001 - Chinese
@@ -154,9 +156,9 @@ def test_components_of_the_study_stand_with_targets_people_and_what_they_are(boo
     rows = rows.loc[rows["unit_level"] == "study"]
     for name, title in {
         "value": "Value",
-        "target": "Target",
-        "low": "Value, at worst",
-        "high": "Value, at best",
+        "target": "Integration target",
+        "low": "At worst",
+        "high": "At best",
         "persons": "People behind it (persons)",
         "persons_known": "People of whom it is known (persons)",
         "persons_unknown": "People of whom nobody knows (persons)",
@@ -164,24 +166,24 @@ def test_components_of_the_study_stand_with_targets_people_and_what_they_are(boo
         told = [math.nan if value is None else value for value in values(page, title)]
         assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
     assert rows[["low", "high", "persons_known", "persons_unknown"]].notna().any().all()
-    assert set(values(page, "Level or gap")) == {"水平", "差距"}
+    assert set(values(page, "Side")) == {"水平", "差距"}
     assert not any("_" in str(value) for value in values(page, "Component"))
-    assert all(values(page, "Measured"))
+    assert all(values(page, "Status"))
 
 
 def test_types_of_townships_stand_with_the_official_classes_and_the_reason(book, results):
     page, rows = book["乡镇类型"], results.unit_types
-    assert values(page, "Township id") == rows["unit_id"].tolist()
+    assert values(page, "Unit") == rows["unit_id"].tolist()
     for name, title in {
-        "share_13": "In rural clusters (%)",
-        "official_rural_share": "Officially rural (%)",
+        "share_13": "In rural clusters (13)",
+        "official_rural_share": "Officially rural",
         "differ_persons": "People classed otherwise (persons)",
     }.items():
         told = [math.nan if value is None else value for value in values(page, title)]
         assert told == pytest.approx(rows[name].tolist(), nan_ok=True)
     measured = [reason == "" for reason in rows["basis_reason"]]
-    assert [value == "已测算" for value in values(page, "Whether measured")] == measured
-    assert not any("_" in str(value) for value in values(page, "Degree of Urbanisation"))
+    assert [value == "已测算" for value in values(page, "Why not measured")] == measured
+    assert not any("_" in str(value) for value in values(page, "Degree of Urbanisation, level 2"))
 
 
 def test_the_system_of_towns_is_the_table_in_words(book, results):
@@ -211,17 +213,17 @@ def test_without_a_score_there_are_no_sheets_of_it(ran, results):
 def test_norms_by_township_are_those_of_the_table(book, results):
     rows = results.norms.loc[results.norms["unit_level"].isin(["study", "township"])]
     page = book["各乡镇标准"]
-    assert values(page, "Township id") == rows["unit_id"].tolist()
+    assert values(page, "Unit") == rows["unit_id"].tolist()
     for name, title in {
         "persons_in_scope": "People in scope (persons)",
-        "persons_unserved": "People beyond (persons)",
-        "served_share": "Share served (%)",
+        "persons_unserved": "People beyond the norm (persons)",
+        "served_share": "Share served",
     }.items():
         told = values(page, title)
         assert [0.0 if value is None else value for value in told] == pytest.approx(
             rows[name].fillna(0.0).tolist()
         )
-    assert {cell.number_format for cell in column(page, "Share served (%)")} == {"0.0%"}
+    assert {cell.number_format for cell in column(page, "Share served")} == {"0.0%"}
     assert {cell.number_format for cell in column(page, "People in scope (persons)")} == {"#,##0"}
     assert {"西镇", "东镇", "全研究区 / Whole study"} >= set(values(page, "Township"))
 
@@ -252,18 +254,18 @@ def norms_in_doubt(ran, results, why):
 def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(why, said, reason, ran, results):
     page = norms_in_doubt(ran, results, why)
     assert set(values(page, "Status as mapped")) == {said}
-    assert set(values(page, "Why")) == {reason}
+    assert set(values(page, "Reason")) == {reason}
 
 
 @pytest.mark.parametrize("why", ["nothing_mapped", "inventory:unknown"])
 def test_nobody_is_counted_within_or_beyond_a_norm_of_which_nothing_is_mapped(why, ran, results):
     page = norms_in_doubt(ran, results, why)
     for title, number in {
-        "People within (persons)": 0.0,
-        "People beyond (persons)": 360.0,
-        "Places within (places)": 0.0,
-        "Places beyond (places)": 8.0,
-        "Share served (%)": 0.0,
+        "People within the norm (persons)": 0.0,
+        "People beyond the norm (persons)": 360.0,
+        "Places within the norm (places)": 0.0,
+        "Places beyond the norm (places)": 8.0,
+        "Share served": 0.0,
     }.items():
         assert set(values(page, title)) == {None if why == "nothing_mapped" else number}, title
     assert set(values(page, "People in scope (persons)")) == {360.0}
@@ -271,10 +273,10 @@ def test_nobody_is_counted_within_or_beyond_a_norm_of_which_nothing_is_mapped(wh
 
 def test_failing_facilities_and_sources_are_complete(book, results):
     facilities = results.facilities
-    assert sorted(values(book["设施"], "Facility id")) == sorted(facilities["facility_id"])
-    assert set(values(book["设施"], "Facility")) == set(facilities["name"])
+    assert sorted(values(book["设施"], "Facility")) == sorted(facilities["facility_id"])
+    assert set(values(book["设施"], "Name")) == set(facilities["name"])
     assert values(book["数据来源"], "File") == results.provenance["path"].tolist()
-    gaps = values(book["未达标村庄"], "Village id")
+    gaps = values(book["未达标村庄"], "Settlement")
     assert sorted(gaps) == sorted(results.gaps["settlement_id"])
 
 
@@ -284,7 +286,7 @@ def test_sources_are_told_in_the_language_but_for_what_they_say_themselves(book,
         "Old list.; East is short.; empty columns without a name left out: 1 at the end"
     )
     noticed = "未读入末尾无名的空列：1"  # noqa: RUF001 - Chinese writes them wide
-    assert values(page, "Known fault")[first] == f"Old list.；East is short.；{noticed}"  # noqa: RUF001
+    assert values(page, "Known issue")[first] == f"Old list.；East is short.；{noticed}"  # noqa: RUF001
     for title in ("Origin", "Licence", "Vintage", "Address"):
         assert values(page, title)[first] == "不详"
     assert values(page, "SHA-256") == results.provenance["sha256"].tolist()
@@ -292,9 +294,9 @@ def test_sources_are_told_in_the_language_but_for_what_they_say_themselves(book,
 
 def test_the_sheet_of_completeness_is_the_table_and_never_shows_more_than_all(book, results):
     page, table = book["完整程度"], results.inventory
-    assert values(page, "Facilities in the study area") == table["facilities"].tolist()
-    assert values(page, "Source of the official number") == [text or None for text in table["source"]]
-    shown = [value for value in values(page, "Complete, at most (%)") if value is not None]
+    assert values(page, "Facilities (facilities)") == table["facilities"].tolist()
+    assert values(page, "Source") == [text or None for text in table["source"]]
+    shown = [value for value in values(page, "Completeness, upper") if value is not None]
     assert shown == pytest.approx(table["completeness_upper"].dropna().clip(upper=1.0).tolist())
     assert results.summary["inventory"][0]["service"] == table["service"].iloc[0]
 
@@ -307,7 +309,7 @@ def test_the_sign_off_sheet_is_the_table_in_words(book, results):
     status = column(page, "Status")[:count]
     assert {cell.value for cell in status} <= {"一致", "请核查", "无法判断"}
     assert status[0].fill.fgColor.rgb.endswith("FCE4D6")  # people differ
-    assert values(page, "Source of the official number")[0] == "=Yearbook"
+    assert values(page, "Source")[0] == "=Yearbook"
     tail = [row[0].value for row in page.iter_rows(min_row=4 + count) if row[0].value]
     assert [line.split(":")[0] for line in tail] == [
         "单位 / Office",
