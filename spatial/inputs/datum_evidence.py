@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Shifted = Literal["gcj02", "bd09"]
 
 
+DOUBT = "datum_doubtful"
+"""Kind of the finding of a table whose datum may be another, and key of its message."""
 REFUSED_BELOW = 1e-3
 """A file is refused where its rows would fit so much better before the inversion by chance that rarely."""
 DOUBTED_BELOW = 1e-6
@@ -157,7 +159,7 @@ def doubt_wgs84(
         "second": f"{evidence.second_m:.0f}",
     }
     at = shapely.Point(float(np.median(longitude)), float(np.median(latitude)))
-    return [Finding("datum_doubtful", what, Words(FALLBACK).notice("datum", told), at, values=told)]
+    return [Finding(DOUBT, what, Words(FALLBACK).notice(DOUBT, told), at, values=told)]
 
 
 def _sample(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

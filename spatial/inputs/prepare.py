@@ -53,6 +53,7 @@ from spatial.formats.raster import (
 )
 from spatial.georef.datums import refuse_unknown_shift
 from spatial.inputs.attributes import flows_from_table
+from spatial.inputs.datum_evidence import DOUBT
 from spatial.inputs.facility_facts import mixed_units
 from spatial.inputs.gather import Gathered, gather
 from spatial.inputs.list_merge import merge_lists
@@ -157,7 +158,6 @@ class Layers:
 
 
 METRES_A_KM = 1000.0
-DOUBT = "datum_doubtful"
 STUDY = "study"
 """Source of the counts that are made of several files."""
 
@@ -486,7 +486,7 @@ def _say_doubts(found: Gathered) -> None:
     for findings in found.findings:
         rows = findings[findings["kind"].eq(DOUBT)]
         for row in rows.to_dict("records"):
-            note = Note("datum", 1, json.loads(row["notice_values"]))
+            note = Note(DOUBT, 1, json.loads(row["notice_values"]))
             found.notes.setdefault(str(row["subject_id"]), []).insert(0, note)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FALLBACK", "Words", "languages", "locale_of"]
 
 FOLDER = importlib.resources.files("spatial.messages")
+"""Where the files of languages lie."""
 FALLBACK = "en"
 """The language whose file is whole: a text that another lacks is said in it."""
 METRES_PER_KM = 1000.0

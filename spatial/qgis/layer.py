@@ -300,6 +300,13 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator
     if not frames:
         return
     together = pd.concat(frames, ignore_index=True)
+    if "notice_values" in together:
+        rows = zip(together["kind"], together["notice_values"], together["detail"], strict=True)
+        said = [
+            words.notice(kind, json.loads(held)) if isinstance(held, str) else detail
+            for kind, held, detail in rows
+        ]
+        together = together.assign(detail=said).drop(columns="notice_values")
     found = gpd.GeoDataFrame(together.sort_values(["kind", "finding_id"], kind="stable"))
     shape = found.geom_type.str.removeprefix("Multi")
     kinds = set(found["kind"])

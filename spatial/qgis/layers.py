@@ -715,9 +715,8 @@ def _column_texts(
         if column == "geometry":
             continue
         known = known_field(column, draft.sources) if column not in was else None
-        title = draft.titles.get(column) or (words.title(known.title, known.unit) if known else "")
-        if not title:
-            title = words.say("extra", column) if words.has("extra", column) else was.get(column, column)
+        title = words.title(known.title, known.unit) if known else was.get(column, column)
+        title = draft.titles.get(column) or title
         # GeoPackage wants the names of one table to differ.
         aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
         if known and known.description:

@@ -9,6 +9,7 @@ from spatial.access.calibration import check_observed
 from spatial.errors import ContractError, SpatialError, first_of
 from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population
+from spatial.inputs.datum_evidence import DOUBT
 from spatial.inputs.prepare import prepare
 from spatial.inputs.user_tables import observed_from_table
 from spatial.reporting.score import doubted_units, issue_records
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 LINES_A_KIND = 3
-DOUBT = "datum_doubtful"
 
 
 def check_study(study: Study) -> Iterator[str]:

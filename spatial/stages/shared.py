@@ -160,7 +160,8 @@ def issues_told(issues: pd.DataFrame, language: str) -> pd.DataFrame:
     """Put what readers noticed into a language."""
     words = Words(language)
     said = [issue_text(record, words) for record in _records(issues)]
-    return issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))
+    told = issues.assign(issue=pd.Series(said, index=issues.index, dtype="str"))
+    return told.drop(columns=list(NOTICE))
 
 
 def _records(issues: pd.DataFrame) -> Iterable[dict[str, str]]:

@@ -73,6 +73,16 @@ SERVED = Table(
         number("not_reached_persons", "People who reach none", "persons"),
     ),
 )
+_BY_ONE = (
+    ("speed_low_min", "Faster roads"),
+    ("speed_high_min", "Slower roads"),
+    ("walk_low_min", "Shorter, faster walk"),
+    ("walk_high_min", "Longer, slower walk"),
+    ("entry_low_min", "Best entry to the network"),
+    ("entry_high_min", "Nearest entry only"),
+    ("season_low_min", "Dry season"),
+    ("season_high_min", "Wet season"),
+)
 INTERVALS = Table(
     "intervals",
     "How sure times are",
@@ -94,6 +104,7 @@ INTERVALS = Table(
             values=SPEED_STATUS,
             required=False,
         ),
+        *(number(name, title, "min", "By this assumption alone.", required=False) for name, title in _BY_ONE),
     ),
 )
 INTERVAL_PEOPLE = Table(
@@ -112,6 +123,9 @@ INTERVAL_PEOPLE = Table(
         number("beyond_high_persons", "People beyond, at worst", "persons"),
         number("class_changes_persons", "People whose class may change", "persons"),
         Field("class_changes_places", "whole", "Places whose class may change"),
+        number("within_low_persons", "People within, at best", "persons", required=False),
+        number("within_high_persons", "People within, at worst", "persons", required=False),
+        Field("unknown_places", "whole", "Places without a number of people", required=False),
     ),
 )
 WET_LOSSES = Table(
@@ -156,6 +170,8 @@ RURAL_ACCESS = Table(
             nullable=False,
         ),
         Field("urban_masked", "flag", "Urban people left out", "False: everybody counts as rural."),
+        number("unclassified_persons", "People neither urban nor rural", "persons", required=False),
+        Field("cells", "whole", "Cells", required=False),
     ),
 )
 ISOCHRONES = Table(
@@ -171,6 +187,8 @@ ISOCHRONES = Table(
         number("reached_km", "Roads within reach", "km"),
         number("area_km2", "Area", "km2"),
         number("walk_on_top_min", "Walk from the edge, not included", "min"),
+        number("half_width_m", "Half width of the strip along roads", "m", required=False),
+        number("hull_m", "Gaps closed up to", "m", required=False),
     ),
     may_lack_geometry=True,  # nothing may be within reach
 )
@@ -191,7 +209,13 @@ CATCHMENTS = Table(
     ),
     may_lack_geometry=True,  # another facility may be nearer everywhere
 )
-CELLS = Table("cells", "Cells of people", SETTLEMENTS.key, SETTLEMENTS.geometry, SETTLEMENTS.fields)
+_SIZE = (
+    number("cell_width_m", "Width of the cell", "m", required=False),
+    number("cell_height_m", "Height of the cell", "m", required=False),
+)
+CELLS = Table(
+    "cells", "Cells of people", SETTLEMENTS.key, SETTLEMENTS.geometry, (*SETTLEMENTS.fields, *_SIZE)
+)
 CELL_ACCESS = Table("cell_access", "Access of cells", ACCESS.key, None, ACCESS.fields)
 OFF_ROAD = Table(
     "off_road",

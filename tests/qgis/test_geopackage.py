@@ -327,7 +327,7 @@ def test_without_settlements_nothing_is_written(county, county_meta):
 
 
 def test_a_language_without_messages_is_refused(county, county_meta):
-    with pytest.raises(StudyError, match="known are en, fr, zh"):
+    with pytest.raises(StudyError, match="there are en, fr, zh"):
         write_geopackage(county, name="county", crs=CRS, languages=["xx"], meta=county_meta)
 
 

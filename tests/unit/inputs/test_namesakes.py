@@ -1,5 +1,7 @@
 """Facilities of one name near each other: listed for review, and named where a scenario closes one of them."""
 
+import json
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -270,7 +272,7 @@ def test_findings_summary_terminal_and_pages_of_both_runs_name_it(closed):
     assert list(planned.findings_network.query("kind == 'open_namesake'")["detail"]) == [finding["detail"]]
     study = study_of(tiny)
     for ran in (today, planned):
-        assert ran.summary["open_namesakes"] == [finding["detail"]]
+        assert ran.summary["open_namesakes"] == [json.loads(finding["notice_values"])]
         assert finding["detail"] in headline_lines(study, ran.summary)
         page = ran.index_page.read_text(encoding="utf-8")
         for language in languages():

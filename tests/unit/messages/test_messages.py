@@ -151,15 +151,15 @@ def swahili(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("swahili")
-def test_a_new_language_is_one_more_file(tiny):
+def test_a_new_language_is_one_more_file(tiny_done):
     assert "sw" in languages()
     words = Words("sw")
     assert (words.say("tier", "village"), words.say("tier", "town")) == ("kijiji", "town")
     assert words.title("Population", "persons") == "Watu (persons)"
     assert words.date(dt.date(2026, 11, 26)) == "26 Novemba 2026"
-    tiny.tables["outputs"] = {"languages": ["sw", "en"]}
-    assert tiny.run().code == 0
-    text = (tiny.maps / "tiny" / "index.html").read_text(encoding="utf-8")
+    tiny_done.tables["outputs"] = {"languages": ["sw", "en"]}
+    assert tiny_done.run().code == 0
+    text = (tiny_done.maps / "tiny" / "index.html").read_text(encoding="utf-8")
     assert '<html lang="sw">' in text
     assert "Kiswahili" in text
     assert "Novemba" in text

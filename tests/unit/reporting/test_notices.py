@@ -83,7 +83,7 @@ def datum_notices():
     villages = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*shifted), crs=4326)
     lines = gpd.GeoDataFrame(geometry=roads, crs=4326)
     found = doubt_wgs84(villages, TableSource(path="v.csv"), roads=lines, what="v.csv")
-    return [Note("datum", 1, finding.values) for finding in found]
+    return [Note(finding.kind, 1, finding.values) for finding in found]
 
 
 @pytest.mark.parametrize("language", languages())
