@@ -243,7 +243,7 @@ def print_hops(raw: Path, folder: Path) -> None:
     def line() -> None:
         for name in ("norms", "gaps", "maps"):
             stage = stages[name]
-            stage.function(Options(study, stage.options), _inputs(stage, store), lambda *_: None)
+            stage.function(**_inputs(stage, store), options=Options(study, stage.options))
 
     pages._fit = hand_out  # noqa: SLF001
     line()

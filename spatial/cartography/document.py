@@ -216,6 +216,8 @@ class PageParts(NamedTuple):
     """What makes a page of one kind; `page.html` is the skeleton that all share."""
 
     template: str  # what stands in the skeleton
+    kind: str  # classes of its body
+    start: str  # the function of our scripts that it calls first; empty where the map calls it
     scripts: tuple[str, ...]  # beside those that all pages have
     styles: tuple[str, ...]
     vendored_scripts: tuple[str, ...] = ()  # of others, for a page that draws a map
@@ -224,25 +226,45 @@ class PageParts(NamedTuple):
 
 MAP = PageParts(
     "map.html",
+    "map-page",
+    "",
     _MAP_SCRIPTS,
     ("map.css", "print.css"),
     ("fflate/fflate.js", "leaflet/leaflet.js"),
     ("leaflet/leaflet.css",),
 )
 INDEX = PageParts(
-    "index.html", ("about.js", "score_words.js", "index_trials.js", "index_page.js"), ("index.css",)
+    "index.html",
+    "index-page",
+    "startIndexPage",
+    ("about.js", "score_words.js", "index_trials.js", "index_page.js"),
+    ("index.css",),
 )
-SIGN_OFF = PageParts("sign_off.html", ("about.js", "sign_off_page.js"), ("index.css", "sign_off.css"))
+SIGN_OFF = PageParts(
+    "sign_off.html",
+    "index-page sign-page",
+    "startSignOffPage",
+    ("about.js", "sign_off_page.js"),
+    ("index.css", "sign_off.css"),
+)
 SCORE = PageParts(
     "score.html",
+    "index-page score-page",
+    "startScorePage",
     ("about.js", "score_words.js", "score_types.js", "score_page.js"),
     ("index.css", "score.css"),
 )
 FACT_SHEET = PageParts(
-    "fact_sheet.html", ("about.js", "score_words.js", "fact_sheet_page.js"), ("index.css", "fact_sheet.css")
+    "fact_sheet.html",
+    "index-page sheet-page",
+    "startFactSheet",
+    ("about.js", "score_words.js", "fact_sheet_page.js"),
+    ("index.css", "fact_sheet.css"),
 )
 COMPARE = PageParts(
     "compare.html",
+    "index-page compare-page",
+    "startComparePage",
     (
         "about.js",
         "score_words.js",
@@ -291,8 +313,12 @@ class _PageFigure(Figure):
     def __init__(self, data: Mapping[str, Any], *, title: str, language: str, parts: PageParts) -> None:
         super().__init__()
         self._id = "page"
-        self._template = _TEMPLATES.get_template(parts.template)
+        self._template = _TEMPLATES.get_template("page.html")
         self.values = {
+            "template": parts.template,
+            "kind": parts.kind,
+            "start": parts.start,
+            "is_map": parts is MAP,
             "title": title,
             "language": language,
             "nonce": _NONCE,

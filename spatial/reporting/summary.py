@@ -314,6 +314,10 @@ def summarise_study(
             frame.loc[frame["kind"] == OPEN_NAMESAKE, "notice_values"] if "notice_values" in frame else ()
         )
     ]
+    # Of scenarios, who gains and loses at the cutoff of the classes.
+    changed = tables.get("scenario_people")
+    if changed is not None:
+        changed = changed.loc[changed["is_class"]].drop(columns="is_class")
     means = {f"{floor:g}": plain(guiding_attainment(results, floor=floor)) for floor in FLOORS}
     guiding = {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means}
     return {
@@ -331,7 +335,7 @@ def summarise_study(
         "certainty": _certainty(tables.get("intervals"), note),
         "rural_access": index,
         "calibration": {"status": note.speed_status, **note.calibration},
-        "scenarios": _records(_of_the_class(tables.get("scenario_people"))),
+        "scenarios": _records(changed),
         "open_namesakes": open_namesakes,
         "emergency": _records(tables.get("emergency_people")),
         "population_account": _records(tables.get("population_account")),
@@ -366,7 +370,11 @@ def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]
         entry["target_share_is_assumed"] = entry["target_share_basis"] == "assumed"
         entry["is_lower_bound"] = _is_lower_bound(entry)
         entry["headline_rank"] = plain(rule["headline_rank"])
-        entry["is_headline"] = bool(rule["headline"]) and _says_something(entry)
+        # A norm opens the page where it says something: it was measured and applies, or the register ranks it.
+        measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0 or is_unmapped(entry)
+        judged = entry["status"] != "not_applicable" or entry["role"] == "duty_trigger"
+        speaks = entry["headline_rank"] is not None or (measured and judged)
+        entry["is_headline"] = bool(rule["headline"]) and speaks
         found.append(entry)
     return sorted(found, key=_order)
 
@@ -378,14 +386,6 @@ def _is_lower_bound(entry: Mapping[str, Any]) -> bool:
     if not inside or not beyond or upper is None:
         return False
     return bool(beyond / inside > 1.0 - upper + SHARE_TOLERANCE)
-
-
-def _says_something(entry: Mapping[str, Any]) -> bool:
-    if entry["headline_rank"] is not None:
-        return True
-    measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0 or is_unmapped(entry)
-    judged = entry["status"] != "not_applicable" or entry["role"] == "duty_trigger"
-    return measured and judged
 
 
 def _order(entry: Mapping[str, Any]) -> tuple[object, ...]:
@@ -544,11 +544,6 @@ def _certainty(intervals: pd.DataFrame | None, note: CertaintyNote) -> dict[str,
         "modes": sorted(intervals["mode"].unique()),
         "services": sorted(intervals["service"].unique()),
     }
-
-
-def _of_the_class(people: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Keep who gains and loses at the cutoff of the classes."""
-    return None if people is None else people.loc[people["is_class"]].drop(columns="is_class")
 
 
 def _tally(values: pd.Series) -> dict[str, int]:
