@@ -285,7 +285,7 @@ def test_sixty_services_do_not_warn_sixty_times_of_the_same():
 def _breaks(monkeypatch, error):
     """Let the stage `read` fail with an error of a library."""
 
-    def broken(_options, _inputs, _progress):
+    def broken(**_given):
         raise error
 
     monkeypatch.setattr("spatial.pipeline.STAGES", (Stage("read", broken), *STAGES[1:]))
