@@ -45,7 +45,6 @@ from .access.last_mile import last_mile_coverage as last_mile_coverage
 from .access.last_mile import wet_loss as wet_loss
 from .access.last_mile import wet_loss_summary as wet_loss_summary
 from .access.options import AccessRules as AccessRules
-from .access.options import SnapRules as SnapRules
 from .access.roads_reached import reached_edges as reached_edges
 from .access.rural_access import RoadCondition as RoadCondition
 from .access.rural_access import rural_access_index as rural_access_index
@@ -56,7 +55,6 @@ from .access.summaries import summarise_measure as summarise_measure
 from .access.summaries import weighted_statistics as weighted_statistics
 from .access.summaries import widen as widen
 from .access.uncertainty import AccessIntervals as AccessIntervals
-from .access.uncertainty import WalkRange as WalkRange
 from .access.uncertainty import access_intervals as access_intervals
 from .errors import ContractError as ContractError
 from .errors import CrsError as CrsError
@@ -180,8 +178,6 @@ from .score.composite import integration_level as integration_level
 from .score.composite import obstacle_degrees as obstacle_degrees
 from .score.composite import segmentation_index as segmentation_index
 from .score.composite import topsis as topsis
-from .score.options import GapTargets as GapTargets
-from .score.options import ScoreRules as ScoreRules
 from .score.place_scores import PlaceScores as PlaceScores
 from .score.place_scores import place_scores as place_scores
 from .score.place_scores import score_norms as score_norms
@@ -192,6 +188,10 @@ from .score.scoreboard import score_study as score_study
 from .stages.compare import compare_runs as compare_runs
 from .stages.compare import trajectory as trajectory
 from .study import Study as Study
+from .study.access import SnapRules as SnapRules
+from .study.access import WalkRange as WalkRange
+from .study.score import GapTargets as GapTargets
+from .study.score import ScoreRules as ScoreRules
 from .study.sources import MergeOptions as MergeOptions
 from .study.sources import PlacingOptions as PlacingOptions
 from .tables import TABLES as TABLES

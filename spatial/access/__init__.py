@@ -27,7 +27,7 @@ from spatial.access.groups import Group, group_summary, group_travel_times
 from spatial.access.isochrones import catchment_areas, isochrones, node_catchments
 from spatial.access.last_mile import LastMileRules, last_mile, last_mile_coverage, wet_loss, wet_loss_summary
 from spatial.access.nearest import AccessResult, access_table
-from spatial.access.options import TOWN_TIERS, AccessRules, SnapRules
+from spatial.access.options import TOWN_TIERS, AccessRules
 from spatial.access.places import Surroundings, id_order
 from spatial.access.roads_reached import reached_edges
 from spatial.access.rural_access import RoadCondition, rural_access_index
@@ -39,7 +39,8 @@ from spatial.access.summaries import (
     weighted_statistics,
     widen,
 )
-from spatial.access.uncertainty import AccessIntervals, WalkRange, access_intervals
+from spatial.access.uncertainty import AccessIntervals, access_intervals
+from spatial.study.access import SnapRules, WalkRange
 
 __all__ = [
     "TOWN_TIERS",

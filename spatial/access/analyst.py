@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
-from spatial.access.options import SnapRules, check_count, check_direction, limit_of
+from spatial.access.options import check_count, check_direction, limit_of
 from spatial.access.places import asked_for, existing, id_order, ids_or_none, offering, place_on, take
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pydantic import Field, field_validator
 from scipy.optimize import lsq_linear
 
-from spatial.access.options import SnapRules, check_count
 from spatial.access.places import take
 from spatial.access.summaries import weighted_quantile
 from spatial.errors import ContractError, first_of
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
 from spatial.network.nearest import nearest, routes_between
 from spatial.network.snapping import snap
+from spatial.study.access import SnapRules
+from spatial.study.base import refuse_text
+from spatial.study.scenarios import FitMinimum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +74,7 @@ def read_observed(
 ) -> Observed:
     """Check observations and join their places to a network."""
     seen = check_observed(observed, places)
-    snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), barriers=barriers, **vars(rules))
+    snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), rules, barriers=barriers)
     return Observed(seen.frame, seen.minutes, seen.start, seen.goal, snaps)
 
 
@@ -255,41 +258,30 @@ _MAD_TO_SD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
 
-@dataclass(frozen=True)
-class FitRules:
-    """
-    How speeds are fitted.
+class FitRules(FitMinimum):
+    """How speeds are fitted."""
 
-    Parameters
-    ----------
-    minimum : int
-        Fewer usable observations are refused; half of them are for the fit.
-    bounds : tuple of float
-        Least and largest factor on the speed of a class.
-    ridge : float
-        Weight of the assumption that speeds are right: that of so many observations of median length a class, so that a
-        class hardly travelled keeps its speed.
-    rounds : int
-        How often ways are looked for again at most, as other speeds move them.
-    """
+    bounds: tuple[float, float] = Field(
+        (0.4, 2.5), description="Least and largest factor on the speed of a class"
+    )
+    ridge: float = Field(
+        0.02,
+        gt=0,
+        description="Weight of the assumption that speeds are right: that of so many observations of median length a "
+        "class, so that a class hardly travelled keeps its speed",
+    )
+    rounds: int = Field(
+        8, ge=1, description="How often ways are looked for again at most, as other speeds move them"
+    )
 
-    minimum: int = 20
-    bounds: tuple[float, float] = (0.4, 2.5)
-    ridge: float = 0.02
-    rounds: int = 8
+    _numbers = field_validator("minimum", "ridge", "rounds", mode="before")(refuse_text)
 
-    def __post_init__(self) -> None:
-        """Refuse rules that fit nothing."""
-        check_count("minimum", self.minimum)
-        check_count("rounds", self.rounds)
-        least, largest = self.bounds
-        problems = (
-            [] if 0.0 < least < largest < np.inf else [f"bounds: {self.bounds}, must rise from above 0"]
-        )
-        if not 0.0 < self.ridge < np.inf:
-            problems.append(f"ridge: is {self.ridge:g}, must be above 0")
-        if problems:
-            raise ContractError("fit rules", problems)
+    @field_validator("bounds")
+    @classmethod
+    def _rise(cls, bounds: tuple[float, float]) -> tuple[float, float]:
+        if not 0.0 < bounds[0] < bounds[1]:
+            raise ValueError("must rise from above 0")
+        return bounds
 
 
 @dataclass(frozen=True, eq=False)

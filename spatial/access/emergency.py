@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import SnapRules, is_number, shown
+from spatial.access.options import is_number, shown
 from spatial.access.paired import pair_up, reach_status
 from spatial.access.places import ids_or_none, take
 from spatial.errors import ContractError, NetworkError, first_of
 from spatial.network.nearest import nearest
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.access.options import SnapRules
     from spatial.access.places import Places, Surroundings
+    from spatial.study.access import SnapRules
 
 
 # What people should look at: places off the network, on barriers or fragments, and ways out of their own unit.
@@ -83,7 +83,7 @@ def _too_far(graph: TravelGraph, group: Places, kind: str, rows: NDArray[np.int6
 
 
 def _on_fragments(graph: TravelGraph, group: Places, kind: str, rules: SnapRules) -> gpd.GeoDataFrame:
-    any_road = snap(graph, group.frame.geometry, **{**vars(rules), "candidates": 1, "min_component_km": 0.0})
+    any_road = snap(graph, group.frame.geometry, rules, candidates=1, min_component_km=0.0)
     edge = any_road.edge[:, 0]
     rows = (
         np.flatnonzero((edge >= 0) & (graph.component_km[edge] < rules.min_component_km))

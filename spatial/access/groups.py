@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,11 @@ import pandas as pd
 
 from spatial.access.analyst import travel_times
 from spatial.access.od_pairs import demand_of, read_pairs, require_columns, require_within
-from spatial.access.options import SnapRules, limit_of, numbers
+from spatial.access.options import limit_of, numbers
 from spatial.access.summaries import weighted_statistics
 from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +141,7 @@ def _times_of(
     walk: tuple[SnapRules, gpd.GeoSeries | None],
 ) -> pd.DataFrame:
     rules, barriers = walk
-    own = replace(
+    own = SnapRules.from_options(
         rules, walk_km_h=group.walk_km_h, max_snap_m=min(rules.max_snap_m, group.max_walk_m / rules.detour)
     )
     od = travel_times(graph, settlements, facilities, cutoff_min=cutoff_min, rules=own, barriers=barriers)

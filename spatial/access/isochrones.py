@@ -14,7 +14,7 @@ from spatial.access.area_grid import crossing, cut_short, outlines, smoothed, st
 from spatial.access.area_hulls import AreaRules, Ground, divided
 from spatial.access.cells import peopled_cells
 from spatial.access.eligibility import is_for_some_units
-from spatial.access.options import SnapRules, check_direction, cutoffs_of, limit_of
+from spatial.access.options import check_direction, cutoffs_of, limit_of
 from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
 from spatial.access.roads_reached import (
     asked_of,
@@ -27,6 +27,7 @@ from spatial.access.roads_reached import (
 from spatial.access.shapes import area_of
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.access.options import SnapRules
     from spatial.access.places import Places
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
+    from spatial.study.access import SnapRules
 
     Direction = Literal["to_facility", "from_facility"]
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.access.options import SnapRules
     from spatial.inputs.services import Vocabulary
+    from spatial.study.access import SnapRules
 
 
 # The order of ids: ties between facilities go to the lowest one.
@@ -240,7 +240,7 @@ def place_on(
     return Places(
         ordered,
         ordered[key].to_numpy(dtype=object),
-        snap(graph, ordered.geometry, barriers=barriers, **vars(rules)),
+        snap(graph, ordered.geometry, rules, barriers=barriers),
     )
 
 

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import SnapRules, check_direction, limit_of
+from spatial.access.options import check_direction, limit_of
 from spatial.access.paired import minutes_to_closest, pair_up, people_of, reach_status
 from spatial.access.places import asked_for, existing, place_on
 from spatial.errors import ContractError, first_of
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.network.scenarios import Scenario
 from spatial.network.snapping import snap_again
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -251,7 +252,7 @@ class _How(NamedTuple):
     def on_edited(self, graph: TravelGraph, split: Split, places: Places) -> Places:
         """Join places to the network of a scenario as they were joined to the baseline."""
         joined = snap_again(
-            graph, split, places.snaps, places.frame.geometry, barriers=self.barriers, **vars(self.rules)
+            graph, split, places.snaps, places.frame.geometry, self.rules, barriers=self.barriers
         )
         return replace(places, snaps=joined)
 

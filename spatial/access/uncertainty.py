@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.access.options import SnapRules, check_direction, cutoffs_of, is_number, shown
+from spatial.access.options import check_direction, cutoffs_of, is_number, shown
 from spatial.access.paired import (
     Pairing,
     easier_walk,
@@ -22,6 +22,7 @@ from spatial.access.paired import (
 )
 from spatial.errors import ContractError, NetworkError
 from spatial.network.seasons import with_season
+from spatial.study.access import SnapRules, WalkRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,24 +40,6 @@ if TYPE_CHECKING:
 
 ALL = "all"
 """All factors at once, at their best or at their worst."""
-
-
-@dataclass(frozen=True)
-class WalkRange:
-    """
-    How the walks to and from the network may differ from what is assumed. These are choices, not measurements.
-
-    Parameters
-    ----------
-    walk_km_h : tuple of float
-        Slowest and fastest walk.
-    detour : tuple of float
-        Least and largest detour over the straight line: from the straight line itself to as much above the default of
-        1.3 again.
-    """
-
-    walk_km_h: tuple[float, float] = (4.0, 6.0)
-    detour: tuple[float, float] = (1.0, 1.6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +192,8 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     rules, walk = rules or SnapRules(), walk or WalkRange()
     check_direction(direction)
     cutoffs = cutoffs_of(cutoffs_min)
-    _check(speed_share, walk)
+    if not is_number(speed_share, least=0.0, most=nextafter(1.0, 0.0)):
+        raise ContractError("options", [f"speed_share: is {shown(speed_share)}, must be from 0 to below 1"])
     in_season = with_season(graph, wet, table=table) if isinstance(wet, str) else wet
     measured = None if calibration is None else calibration.speed_range(graph)
     slow, fast = measured or (1.0 - speed_share, 1.0 + speed_share)
@@ -239,18 +223,6 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         calibrated="calibration" in graph.report,
         measured=measured is not None,
     )
-
-
-def _check(speed_share: float, walk: WalkRange) -> None:
-    problems = []
-    if not is_number(speed_share, least=0.0, most=nextafter(1.0, 0.0)):
-        problems.append(f"speed_share: is {shown(speed_share)}, must be from 0 to below 1")
-    if not 0.0 < walk.walk_km_h[0] <= walk.walk_km_h[1] < np.inf:
-        problems.append(f"walk.walk_km_h: {walk.walk_km_h} is no range of speeds above 0, lowest first")
-    if not 1.0 <= walk.detour[0] <= walk.detour[1] < np.inf:
-        problems.append(f"walk.detour: {walk.detour} is no range of detours of 1 or more, least first")
-    if problems:
-        raise ContractError("options", problems)
 
 
 def _runs(

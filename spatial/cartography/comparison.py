@@ -19,7 +19,7 @@ from spatial.reporting.comparison import CHANGES, shown_comparison, unmatched
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.unmeasured import levels_shown
 from spatial.reporting.wording import plain
-from spatial.score.options import GapTargets
+from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CHANGE, PILLARS, TIERS
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from spatial.reporting.score import held_back
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
 from spatial.reporting.unmeasured import gates_unjudged, pillars_missing
 from spatial.reporting.wording import plain
-from spatial.score.options import GapTargets
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.towns import why_no_area
+from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ import shapely
 from scipy import sparse
 from scipy.spatial import KDTree
 
-from spatial.access.options import SnapRules, check_seed, is_number, numbers, paired, shown, whole_number
+from spatial.access.options import check_seed, is_number, numbers, paired, shown, whole_number
 from spatial.access.places import place_on
 from spatial.errors import ContractError
 from spatial.indices.segregation import neighbour_weights
 from spatial.network.nearest import nearest
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd

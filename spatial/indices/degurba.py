@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from scipy import ndimage
 
 from spatial.access.options import numbers, paired
 from spatial.errors import ContractError, first_of
+from spatial.study.score import DegurbaVariant, SemiDense
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -189,38 +191,26 @@ NO_DATA = -200
 """Of cells, as in the GHSL data packages."""
 
 
-@dataclass(frozen=True)
-class DegurbaRules:
-    """
-    Which of the published variants is followed.
+class DegurbaRules(DegurbaVariant):
+    """Which of the published variants is followed, those of the settlement layers of GHSL among them."""
 
-    Parameters
-    ----------
-    semi_dense : {'manual', 'ghsl'}
-        Semi-dense urban clusters: 300 persons a km², 8-connected, 5,000 persons, by the manual of 2021; 900,
-        4-connected, 2,500, as changed in July 2024. Both at least 2 km from urban centres and dense clusters.
-    order : {'smooth_then_fill', 'fill_then_smooth'}
-        Of smoothing the edges of urban centres and filling their holes.
-    size_test : {'before', 'after'}
-        Whether an urban centre needs its 50,000 persons before or after that.
-    majority : {'R2022A', 'R2023A'}
-        Five of eight neighbours; or more than half of those with land or people, and water never joins.
-    built_up_share : float or None
-        Cells of which at least this share of the land is built up, rounded to a thousandth, count as dense; None = off.
-    semi_dense_distance_km : float
-        How many kilometres of other cells lie at least between semi-dense clusters and urban centres or dense clusters,
-        counted over corners too.
-    no_land : {'dense', 'whole_cell'}
-        People on a cell without land: denser than any threshold, as the division says; or spread over the whole cell.
-    """
-
-    semi_dense: Literal["manual", "ghsl"] = "manual"
-    order: Literal["smooth_then_fill", "fill_then_smooth"] = "smooth_then_fill"
-    size_test: Literal["before", "after"] = "before"
-    majority: Literal["R2022A", "R2023A"] = "R2022A"
-    built_up_share: float | None = None
-    semi_dense_distance_km: float = SEMI_DENSE_DISTANCE_KM
-    no_land: Literal["dense", "whole_cell"] = "dense"
+    semi_dense: SemiDense = Field(
+        "manual",
+        description="Semi-dense urban clusters: 300 persons a km², 8-connected, 5,000 persons, by the manual of 2021; "
+        "900, 4-connected, 2,500, as changed in July 2024 (ghsl)",
+    )
+    built_up_share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Cells of which at least this share of the land is built up, rounded to a thousandth, count as "
+        "dense; None = off",
+    )
+    no_land: Literal["dense", "whole_cell"] = Field(
+        "dense",
+        description="People on a cell without land: denser than any threshold, as the division says; or spread over "
+        "the whole cell",
+    )
 
 
 DEGURBA_RULES = {
@@ -387,7 +377,7 @@ def _read(
     persons = numbers("degurba", "population_persons", population)
     if persons.ndim != 2 or 0 in persons.shape:
         raise ContractError("degurba", [f"population_persons: is {persons.shape}, must be rows by columns"])
-    problems = _rule_problems(rules)
+    problems: list[str] = []
     nobody_knows = np.isnan(persons)
     persons = np.where(nobody_knows, 0.0, persons)
     wrong = np.argwhere((persons < 0.0) | np.isinf(persons))
@@ -454,27 +444,6 @@ def _named(rules: DegurbaRules | str | None) -> DegurbaRules:
             "degurba", [f"rules: is {rules!r}, must be one of {first_of(tuple(DEGURBA_RULES))}"]
         )
     return DEGURBA_RULES[rules]
-
-
-def _rule_problems(rules: DegurbaRules) -> list[str]:
-    allowed = {
-        "semi_dense": ("manual", "ghsl"),
-        "order": ("smooth_then_fill", "fill_then_smooth"),
-        "size_test": ("before", "after"),
-        "majority": ("R2022A", "R2023A"),
-        "no_land": ("dense", "whole_cell"),
-    }
-    problems = [
-        f"{name}: is {getattr(rules, name)!r}, must be one of {first_of(values)}"
-        for name, values in allowed.items()
-        if getattr(rules, name) not in values
-    ]
-    if not 0.0 < rules.semi_dense_distance_km < np.inf:
-        problems.append(f"semi_dense_distance_km: must be above 0, is {rules.semi_dense_distance_km}")
-    share = rules.built_up_share
-    if share is not None and not 0.0 < share <= 1.0:
-        problems.append(f"built_up_share: must lie between 0 and 1, is {share}")
-    return problems
 
 
 # Degree of Urbanisation of units, from the people in cells of each class.

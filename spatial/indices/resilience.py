@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from sys import float_info
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,11 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from spatial.access.eligibility import is_for_some_units
-from spatial.access.options import (
-    SnapRules,
-    check_direction,
-    check_minutes,
-    limit_of,
-    numbers,
-    paired,
-    whole_number,
-)
+from spatial.access.options import check_direction, check_minutes, limit_of, numbers, paired, whole_number
 from spatial.access.places import asked_for, existing, offering, place_on
 from spatial.errors import ContractError
 from spatial.network.nearest import nearest
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,7 +228,7 @@ def edge_criticality(  # noqa: PLR0913 - each keyword is an option under its own
     """
     check_minutes("cap_min", cap_min)
     asked = asked_for(service, facilities, vocabulary=vocabulary)
-    case = _case(graph, settlements, facilities, asked, (direction, rules, barriers))
+    case = _case(graph, settlements, facilities, asked, direction=direction, rules=rules, barriers=barriers)
     limit = min(limit_of("cutoff_min", cutoff_min), float_info.max)  # inf is no way, which is within nothing
     edges, passing = case.passing(case.weight > 0.0)
     before = case.base_min
@@ -316,7 +309,7 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
         As `edge_criticality`.
     """
     asked = asked_for(service, facilities, vocabulary=vocabulary)
-    case = _case(graph, settlements, facilities, asked, (direction, rules, barriers))
+    case = _case(graph, settlements, facilities, asked, direction=direction, rules=rules, barriers=barriers)
     limit = min(limit_of("cutoff_min", cutoff_min), float_info.max)  # inf is no way, which is within nothing
     if not case.weight.any():
         case = replace(case, weight=np.ones(len(case.weight)))
@@ -338,16 +331,18 @@ def robust_coverage(  # noqa: PLR0913 - each keyword is an option under its own 
     return RobustCoverage(served / total, (served - worst) / total, name, tried)
 
 
-def _case(
+def _case(  # noqa: PLR0913 - the options of its callers, by keyword
     graph: TravelGraph,
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
     asked: Asked,
-    options: tuple[Any, SnapRules | None, gpd.GeoSeries | None],
+    *,
+    direction: Literal["to_facility", "from_facility"],
+    rules: SnapRules | None,
+    barriers: gpd.GeoSeries | None,
 ) -> _Case:
-    direction, given, barriers = options
     check_direction(direction)
-    rules = given or SnapRules()
+    rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     there = existing(facilities)
     chosen = there.iloc[offering(there, asked.kinds)]

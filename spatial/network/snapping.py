@@ -15,6 +15,7 @@ from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
 from spatial.network.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
 from spatial.network.kernels_snap import nearest_edges, nearest_open_edges, rings_to_members
+from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,16 +119,13 @@ class _Index:
         return np.asarray(found, dtype=np.float64)
 
 
-def snap(  # noqa: PLR0913 - each keyword is an option of the study under its own name
+def snap(
     graph: TravelGraph,
     points: gpd.GeoSeries,
+    rules: SnapRules | None = None,
     *,
-    candidates: int = 5,
-    max_snap_m: float = 5000.0,
-    min_component_km: float = 5.0,
-    walk_km_h: float = 5.0,
-    detour: float = 1.3,
     barriers: gpd.GeoSeries | Barriers | None = None,
+    **changed: Any,
 ) -> Snaps:
     """
     Join places to the nearest points on edges.
@@ -139,38 +137,34 @@ def snap(  # noqa: PLR0913 - each keyword is an option of the study under its ow
     On a network that roads were added to, places keep the ways in that they had before, edges that were cut counting as
     the one that they were, and have as many again over edges that could not be joined to before. So a new road pushes
     no way in off the list, and never lengthens a time.
+
+    Single rules may be given by their own names instead.
     """
+    rules = SnapRules.from_options(rules or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)
     if graph.edge_layer is not None:
-        options: dict[str, Any] = {"max_snap_m": max_snap_m, "min_component_km": min_component_km}
-        options |= {"walk_km_h": walk_km_h, "detour": detour}
-        join = partial(snap, points=points, candidates=candidates, barriers=walls, **options)
-        return snap_each_layer(graph, join)
-    _check(graph, points, {"candidates": candidates, "walk_km_h": walk_km_h, "detour": detour})
+        return snap_each_layer(graph, partial(snap, points=points, rules=rules, barriers=walls))
+    _check(graph, points)
     xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
-    rules = (max_snap_m, walk_km_h, detour)
-    eligible = graph.is_snappable & (graph.component_km >= min_component_km)
+    eligible = graph.is_snappable & (graph.component_km >= rules.min_component_km)
     if graph.before is None:
-        return _joined(graph, eligible, xy, candidates, rules, walls)
-    old = eligible & (graph.before.component_km >= min_component_km)
-    return merge_snaps(
-        [_joined(graph, some, xy, candidates, rules, walls) for some in (old, eligible & ~old)]
-    )
+        return _joined(graph, eligible, xy, rules, walls)
+    old = eligible & (graph.before.component_km >= rules.min_component_km)
+    return merge_snaps([_joined(graph, some, xy, rules, walls) for some in (old, eligible & ~old)])
 
 
 def _joined(
     graph: TravelGraph,
     eligible: NDArray[np.bool_],
     xy: NDArray[np.float64],
-    candidates: int,
-    rules: tuple[float, float, float],
+    rules: SnapRules,
     walls: Barriers | None,
 ) -> Snaps:
     """Join places to the nearest of some edges."""
+    candidates, max_snap_m = rules.candidates, rules.max_snap_m
     index = _index(graph, eligible)
     if index is None:
         n = len(xy)
-        max_snap_m, walk_km_h, detour = rules
         return Snaps(
             x=xy[:, 0].copy(),
             y=xy[:, 1].copy(),
@@ -183,16 +177,16 @@ def _joined(
             status=np.full(n, "none", dtype=object),
             nearest_m=np.full(n, np.nan),
             max_snap_m=max_snap_m,
-            walk_km_h=walk_km_h,
-            detour=detour,
+            walk_km_h=rules.walk_km_h,
+            detour=rules.detour,
         )
-    found = _search(index, xy, candidates, rules[0])
+    found = _search(index, xy, candidates, max_snap_m)
     nearest = found[1][:, 0].copy()
     beyond = ~np.isfinite(nearest)
     if beyond.any():
         nearest[beyond] = index.distances(xy[beyond])
     if walls is not None:
-        found = _around_barriers(index, xy, found, rules[0], walls)
+        found = _around_barriers(index, xy, found, max_snap_m, walls)
     # Join places to both edges of a road that is one edge a direction; it stays one candidate among those
     # allowed.
     snaps = _snaps(graph, index, xy, found, nearest, rules)
@@ -225,23 +219,16 @@ def _on_twin(graph: TravelGraph, snaps: Snaps, twin: NDArray[np.int64]) -> NDArr
     return np.where(is_whole, np.clip(share, 0.0, 1.0), snaps.fraction)
 
 
-def _check(
-    graph: TravelGraph,
-    points: gpd.GeoSeries,
-    positive: dict[str, float],
-) -> None:
+def _check(graph: TravelGraph, points: gpd.GeoSeries) -> None:
     crs = require_metres(points.crs, what="points")
     if crs != graph.crs:
         raise CrsError(
             f"points: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
             "reproject with to_crs(graph.crs)"
         )
-    wrong = [f"{name} is {value:g}, must be above 0" for name, value in positive.items() if not value > 0]
     missing = points.isna() | points.is_empty | (points.geom_type != "Point")
     if missing.any():
-        wrong.append(f"places without a point: {first_of(points.index[missing])}")
-    if wrong:
-        raise NetworkError("cannot snap: " + "; ".join(wrong))
+        raise NetworkError(f"cannot snap: places without a point: {first_of(points.index[missing])}")
 
 
 def _index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
@@ -365,9 +352,8 @@ def _snaps(
     xy: NDArray[np.float64],
     found: _Found,
     nearest: NDArray[np.float64],
-    options: tuple[float, float, float],
+    rules: SnapRules,
 ) -> Snaps:
-    max_snap_m, walk_km_h, detour = options
     group, distance, segment, share = found
     none = group < 0
     edge = np.where(none, -1, index.segment_edge[segment])
@@ -387,21 +373,21 @@ def _snaps(
     fraction[is_end] = 1.0
     status = np.full(len(xy), "ok", dtype=object)
     status[none[:, 0]] = "none"
-    status[none[:, 0] & (nearest > max_snap_m)] = "far"
+    status[none[:, 0] & (nearest > rules.max_snap_m)] = "far"
     return Snaps(
         x=xy[:, 0].copy(),
         y=xy[:, 1].copy(),
         edge=edge,
         fraction=np.where(none, np.nan, np.clip(fraction, 0.0, 1.0)),
         distance_m=distance,
-        access_min=walk_minutes(distance, walk_km_h=walk_km_h, detour=detour),
+        access_min=walk_minutes(distance, walk_km_h=rules.walk_km_h, detour=rules.detour),
         foot_x=foot_x,
         foot_y=foot_y,
         status=status,
         nearest_m=nearest,
-        max_snap_m=max_snap_m,
-        walk_km_h=walk_km_h,
-        detour=detour,
+        max_snap_m=rules.max_snap_m,
+        walk_km_h=rules.walk_km_h,
+        detour=rules.detour,
     )
 
 
@@ -458,22 +444,22 @@ def snap_again(
     split: Split,
     snaps: Snaps,
     points: gpd.GeoSeries,
+    rules: SnapRules,
     *,
     barriers: gpd.GeoSeries | Barriers | None = None,
-    **options: Any,
 ) -> Snaps:
     """Join places to a changed network as `snap` does, looking only at what changed."""
-    edited, least_km = split.graph, float(options["min_component_km"])
+    edited, least_km = split.graph, rules.min_component_km
     could = graph.is_snappable & (graph.component_km >= least_km)
     can = edited.is_snappable & (edited.component_km >= least_km)
     if edited.n_edges == graph.n_edges and np.array_equal(could, can):
         return snaps
     if graph.before is not None or edited.before is None:
-        return snap(edited, points, barriers=barriers, **options)
+        return snap(edited, points, rules, barriers=barriers)
     old = can & (edited.before.component_km >= least_km)
     was_there = split.parent >= 0
     if not np.array_equal(old[was_there], could[split.parent[was_there]]):
-        return snap(edited, points, barriers=barriers, **options)
+        return snap(edited, points, rules, barriers=barriers)
     # Tell the places of which a way in is over an edge that was cut.
     is_cut = np.bincount(split.parent[split.parent >= 0]) > 1
     on_cut_edges = np.asarray((is_cut[snaps.edge] & (snaps.edge >= 0)).any(axis=1))
@@ -481,10 +467,10 @@ def snap_again(
     parts = [_moved(split, snaps)]
     if len(rows):
         there = cast("gpd.GeoSeries", points.iloc[rows])
-        again = snap(_only(edited, old), there, barriers=barriers, **options)
+        again = snap(_only(edited, old), there, rules, barriers=barriers)
         parts = [_put(parts[0], again, rows)]
     if (can & ~old).any():
-        parts.append(_narrow(snap(_only(edited, ~old), points, barriers=barriers, **options)))
+        parts.append(_narrow(snap(_only(edited, ~old), points, rules, barriers=barriers)))
     return merge_snaps(parts)
 
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations when the module is loaded
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from spatial.errors import ContractError, StudyError, first_of
 from spatial.norms.register import refuse_faulty_register, split_list, with_norm_id
+from spatial.study.norms import NormChoices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from spatial.norms.evidence import Places
-    from spatial.study.norms import Adoption, Confirmation
+    from spatial.study.norms import Adoption
 
     FloatArray = NDArray[np.float64]
 
@@ -33,53 +34,41 @@ COUNTRY = re.compile("[A-Z]{2}")
 """How codes of countries are written (ISO 3166-1)."""
 
 
-@dataclass(frozen=True)
-class NormRules:
-    """
-    What a study decides about norms. The defaults decide nothing: only worldwide norms, nothing confirmed.
+class NormRules(NormChoices):
+    """What a study decides about norms. The defaults decide nothing: only worldwide norms, nothing confirmed."""
 
-    Parameters
-    ----------
-    jurisdictions : tuple of str
-        Whose norms bind, such as ``("CN-51",)``. Parents (CN) and GLOBAL are inherited; a country that the register
-        has no norms of has those of GLOBAL.
-    level : {'county', 'province', 'national'}
-        Where the study stands, for norms whose share holds at one level only.
-    confirm : tuple of Confirmation
-        Norms whose clause a named office has read in the original.
-    adopt : tuple of Adoption
-        Norms that the study adopts, with its own threshold or share where it says so.
-    only : tuple of str
-        Evaluate these norms only; empty for all that bind.
-    headline : tuple of str
-        Norms that open the page, in this order; empty to let the register decide.
-    class_by_tier : mapping of str to str
-        ``"urban"`` or ``"rural"`` for each tier of settlement, used only where a settlement has no official class.
-        A tier that is not named leaves the class unknown, and the place not measured for urban and rural norms.
-    stat_columns : mapping of str to str
-        The settlements' column that counts a register's statistical unit, such as
-        ``{"children_6_11": "children_persons"}``. A column named ``<stat_unit>_persons`` is found without it.
-    exempt : mapping of str to frozenset of str
-        For a norm, the settlements or townships that it does not ask anything of (a joint clinic, "conditions do
-        not allow").
-    village_radius_m : float
-        A facility stands in the administrative village whose settlement is nearest, at most this far, inclusive.
-        2,000 m is the reach within which Chinese practice counts a village as served (register, CN-BUS-2KM).
-    max_time_min : float
-        How far the access table searched; beyond it a norm with a longer threshold is not measurable.
-    """
-
-    jurisdictions: tuple[str, ...] = ()
-    level: str = "county"
-    confirm: tuple[Confirmation, ...] = ()
-    adopt: tuple[Adoption, ...] = ()
-    only: tuple[str, ...] = ()
-    headline: tuple[str, ...] = ()
-    class_by_tier: Mapping[str, str] = field(default_factory=dict)
-    stat_columns: Mapping[str, str] = field(default_factory=dict)
-    exempt: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    village_radius_m: float = 2000.0
-    max_time_min: float = math.inf
+    jurisdictions: tuple[str, ...] = Field(
+        (),
+        description="Whose norms bind, such as ('CN-51',). Parents (CN) and GLOBAL are inherited; a country that the "
+        "register has no norms of has those of GLOBAL",
+    )
+    class_by_tier: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="'urban' or 'rural' for each tier of settlement, used only where a settlement has no official "
+        "class. A tier that is not named leaves the class unknown, and the place not measured for urban and rural "
+        "norms",
+    )
+    stat_columns: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="The settlements' column that counts a register's statistical unit, such as {'children_6_11': "
+        "'children_persons'}. A column named <stat_unit>_persons is found without it",
+    )
+    exempt: Mapping[str, frozenset[str]] = Field(
+        default_factory=dict,
+        description="For a norm, the settlements or townships that it does not ask anything of (a joint clinic, "
+        "'conditions do not allow')",
+    )
+    village_radius_m: float = Field(
+        2000.0,
+        description="A facility stands in the administrative village whose settlement is nearest, at most this far, "
+        "inclusive. 2,000 m is the reach within which Chinese practice counts a village as served (register, "
+        "CN-BUS-2KM)",
+    )
+    max_time_min: float = Field(
+        math.inf,
+        allow_inf_nan=True,
+        description="How far the access table searched; beyond it a norm with a longer threshold is not measurable",
+    )
 
 
 @dataclass(frozen=True)

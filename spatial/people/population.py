@@ -13,7 +13,6 @@ from scipy.spatial import cKDTree
 
 from spatial.access.cells import peopled_cells
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import SnapRules
 from spatial.access.places import check_places, id_order
 from spatial.access.shapes import inside, points_at, shapes_of
 from spatial.crs import require_metres
@@ -21,6 +20,7 @@ from spatial.errors import ContractError
 from spatial.network.nearest import nearest
 from spatial.network.snapping import snap, walk_minutes
 from spatial.rasters import Raster
+from spatial.study.access import SnapRules
 from spatial.tables.words import POPULATION_BASIS
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def allocate_population_with_account(
     cells = peopled_cells(raster, crs)
     order = id_order(settlements["settlement_id"])
     ordered = settlements.iloc[order]
-    snap_rules = replace(rules or SnapRules(), max_snap_m=max_distance_m)
+    snap_rules = SnapRules.from_options(rules or SnapRules(), max_snap_m=max_distance_m)
     ground = _Ground(
         ordered, crs, ordered["in_study"].to_numpy(dtype=bool), graph, max_distance_m, snap_rules
     )
@@ -194,9 +194,8 @@ def _block_owners(
     if ground.graph is None:
         return np.where(close, direct, _TOO_FAR)
     rules = ground.rules
-    options = vars(rules)
-    cells = snap(ground.graph, gpd.GeoSeries(points_at(*xy.T), crs=ground.crs), **options)
-    found = nearest(ground.graph, cells, snap(ground.graph, places, **options), k=1)
+    cells = snap(ground.graph, gpd.GeoSeries(points_at(*xy.T), crs=ground.crs), rules)
+    found = nearest(ground.graph, cells, snap(ground.graph, places, rules), k=1)
     by_road, road_min = found.destination[:, 0], found.travel_time_min[:, 0]
     walk = walk_minutes(np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour)
     walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))

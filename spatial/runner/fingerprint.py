@@ -10,8 +10,13 @@ from pathlib import Path
 
 PACKAGE = "spatial"
 ROOT = Path(__file__).parent.parent
-APART = frozenset({"spatial.tables", "spatial.study", "spatial.errors", "spatial.runner", "spatial.store"})
-"""Modules whose whole text does not count: of tables and options, those that a stage uses are taken apart."""
+APART = frozenset({"spatial.tables", "spatial.errors", "spatial.runner", "spatial.store"})
+STUDY = "spatial.study"
+"""
+Modules whose whole text does not count: of tables and of a study, what a stage uses is taken apart.
+
+Models of options below `STUDY` count where code takes them: they hold the defaults and checks of whoever calls it.
+"""
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from[ \t]+({PACKAGE}[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+({PACKAGE}[\w.]*))",
     re.MULTILINE,
@@ -57,7 +62,7 @@ def imported_modules(module: str) -> list[str]:
         name = waiting.pop()
         if (
             name in seen
-            or name == PACKAGE
+            or name in {PACKAGE, STUDY}
             or any(name == item or name.startswith(f"{item}.") for item in APART)
         ):
             continue

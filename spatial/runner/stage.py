@@ -82,13 +82,14 @@ class _Section:
         self._keys = keys
 
     def __getattr__(self, key: str) -> Any:
-        """Return a declared key and refuse any other."""
+        """Return a declared key and refuse any other of the section."""
+        value = getattr(self._section, key)
         if key not in self._keys:
             named = ", ".join(f"{self._name}.{known}" for known in sorted(self._keys))
             raise SpatialError(
                 f"the stage has not declared the option '{self._name}.{key}'; it takes {named}"
             )
-        return getattr(self._section, key)
+        return value
 
 
 class Options(Keys):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spatial.score.options import GapTargets, ScoreRules
 from spatial.score.place_scores import PlaceScores, norms_table, place_scores, score_norms
 from spatial.score.scoreboard import Evidence, Scoreboard, score_study
+from spatial.study.score import GapTargets, ScoreRules
 
 __all__ = [
     "Evidence",

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.score.options import GapTargets
     from spatial.score.place_scores import PlaceScores
+    from spatial.study.score import GapTargets
 
     FloatArray = NDArray[np.float64]
     Mask = NDArray[np.bool_]

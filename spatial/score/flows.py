@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.score.evidence import Ground, Unit
-    from spatial.score.options import ScoreRules
+    from spatial.study.score import ScoreRules
 
     FloatArray = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def flow_table(
             else np.full(len(ids), None, dtype=object)
         )
         for kind in sorted(set(flows["kind"].astype(str))):
-            records += _kind(flows, kind, (ids, classes), ground, rules)
+            records += _kind(flows, kind, ids, classes, ground, rules)
     told = {str(record["kind"]) for record in records}
     twice = sorted(told & set(rules.flow_totals))
     if twice:
@@ -60,40 +60,42 @@ def flow_table(
             "study",
             [f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two"],
         )
-    for kind, (outward, inward) in sorted(rules.flow_totals.items()):
+    for kind in sorted(rules.flow_totals):
+        totals = rules.flow_totals[kind]
         target = rules.volume_targets.get(kind, math.nan)
-        records.append(_record(("study", "study", kind), outward, inward, target))
+        records.append(_record("study", "study", kind, totals.outward, totals.inward, target))
     table = pd.DataFrame(records, columns=list(COLUMNS))
     texts = ("unit_level", "unit_id", "kind")
     return table.astype({name: "str" if name in texts else "float64" for name in COLUMNS})
 
 
 def _kind(
-    flows: pd.DataFrame, kind: str, places: tuple[list[str], np.ndarray], ground: Ground, rules: ScoreRules
+    flows: pd.DataFrame, kind: str, ids: list[str], classes: np.ndarray, ground: Ground, rules: ScoreRules
 ) -> list[dict[str, object]]:
-    ids, classes = places
     matrix = flow_matrix(flows, ids, kind=kind)
     both, back = flow_balance(matrix, classes), reciprocity(matrix, official_class=classes)
     target = rules.volume_targets.get(kind, math.nan)
     records = [
-        _record(("study", "study", kind), both.rural_to_urban, both.urban_to_rural, target)
+        _record("study", "study", kind, both.rural_to_urban, both.urban_to_rural, target)
         | {"reciprocity": back.weighted, "reciprocity_beyond_chance": back.weighted_rho}
     ]
     township = pd.Series(ground.township, index=ground.ids).reindex(ids).to_numpy(dtype=object)
     for unit in sorted({name for name in ground.township if name is not None}):
         mine = township == unit
         outward, inward = float(matrix[mine][:, ~mine].sum()), float(matrix[~mine][:, mine].sum())
-        records.append(_record(("township", unit, kind), outward, inward, math.nan))
+        records.append(_record("township", unit, kind, outward, inward, math.nan))
     return records
 
 
-def _record(key: tuple[str, str, str], outward: float, inward: float, target: float) -> dict[str, object]:
+def _record(
+    unit_level: str, unit_id: str, kind: str, outward: float, inward: float, target: float
+) -> dict[str, object]:
     pair = flow_balance([outward, inward])
     volume = min(1.0, pair.volume / target) if target > 0.0 else math.nan
     return {
-        "unit_level": key[0],
-        "unit_id": key[1],
-        "kind": key[2],
+        "unit_level": unit_level,
+        "unit_id": unit_id,
+        "kind": kind,
         "outward": outward,
         "inward": inward,
         "net_flow_ratio": pair.net_flow_ratio,

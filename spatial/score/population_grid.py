@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -125,6 +125,23 @@ class UrbanGrid:
         return numbers.astype(np.int64), np.asarray(shapely.get_coordinates(middle))
 
 
+class _Cells(NamedTuple):
+    """People on a grid of cells, whose area may differ by row."""
+
+    persons: FloatArray
+    transform: Affine
+    crs: CRS
+    area_km2: FloatArray
+
+
+class _Points(NamedTuple):
+    """Where people stand, in the working CRS."""
+
+    x: FloatArray
+    y: FloatArray
+    persons: FloatArray
+
+
 def is_too_coarse(raster: Raster, crs: CRS) -> bool:
     """Tell whether a raster's cells are too large for cells of one square kilometre."""
     return max(_sides_m(raster, crs)) > OWN_CELL_M[1]
@@ -144,11 +161,11 @@ def urban_grid(raster: Raster, crs: CRS, rules: DegurbaRules | None = None) -> U
     if raster.crs != crs:
         x, y = Transformer.from_crs(raster.crs, crs, always_xy=True).transform(x, y)
     people = np.repeat(values[rows, columns] / (parts[0] * parts[1]), parts[0] * parts[1])
-    points = (np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), people)
+    points = _Points(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), people)
     if whole:
-        grid = (values, raster.transform, raster.crs, _row_areas_km2(raster, crs))
+        grid = _Cells(values, raster.transform, raster.crs, _row_areas_km2(raster, crs))
     else:
-        grid = (*_added_up(*points), crs, np.ones((1, 1)))
+        grid = _Cells(*_added_up(*points), crs, np.ones((1, 1)))
     return _classified(grid, crs, points, _extent(raster, crs), "raster", rules)
 
 
@@ -165,24 +182,25 @@ def grid_of_settlements(settlements: gpd.GeoDataFrame, rules: DegurbaRules | Non
         return None
     x, y = shapely.get_coordinates(settlements.geometry.to_numpy()[there]).T
     crs = CRS(settlements.crs)
-    points = (np.ascontiguousarray(x), np.ascontiguousarray(y), persons[there])
-    grid = (*_added_up(*points), crs, np.ones((1, 1)))
+    points = _Points(np.ascontiguousarray(x), np.ascontiguousarray(y), persons[there])
+    grid = _Cells(*_added_up(*points), crs, np.ones((1, 1)))
     everywhere = shapely.box(*settlements.total_bounds).buffer(1e6)
     return _classified(grid, crs, points, everywhere, "settlements", rules)
 
 
 def _classified(
-    grid: tuple[FloatArray, Affine, CRS, FloatArray],
+    grid: _Cells,
     working_crs: CRS,
-    points: tuple[FloatArray, FloatArray, FloatArray],
+    points: _Points,
     extent: shapely.Polygon,
     basis: str,
     rules: DegurbaRules | None,
 ) -> UrbanGrid:
-    persons, transform, crs, area_km2 = grid
-    codes = degree_of_urbanisation(persons, area_km2, rules=rules)
+    codes = degree_of_urbanisation(grid.persons, grid.area_km2, rules=rules)
     centre = find_clusters(codes == 30, contiguity=4)
-    return UrbanGrid(codes, centre, persons, transform, crs, working_crs, *points, extent, basis)
+    return UrbanGrid(
+        codes, centre, grid.persons, grid.transform, grid.crs, working_crs, *points, extent, basis
+    )
 
 
 def _added_up(x: FloatArray, y: FloatArray, people: FloatArray) -> tuple[FloatArray, Affine]:

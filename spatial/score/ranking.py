@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.score.evidence import Ground
-    from spatial.score.options import ScoreRules
     from spatial.score.place_scores import PlaceScores
     from spatial.score.rank_intervals import RankIntervals
     from spatial.score.scoreboard import Evidence
+    from spatial.study.score import ScoreRules
 
     FloatArray = NDArray[np.float64]
 

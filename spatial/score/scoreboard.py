@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from spatial.errors import StudyError, first_of
 from spatial.indices.group_gaps import border_effect, urban_rural_gap
 from spatial.indices.inequality import equally_distributed_equivalent, theil_t
 from spatial.indices.segregation import dissimilarity_index, information_index
@@ -30,8 +29,8 @@ from spatial.score.evidence import (
     shared,
 )
 from spatial.score.flows import flow_components, flow_table
-from spatial.score.options import ScoreRules
 from spatial.score.spatial_pattern import beyond_by_township
+from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -225,12 +224,12 @@ def gaps_of(
 ) -> tuple[list[Component], SegmentationIndex]:
     """Measure every gap of one unit."""
     theil_between, share, advantaged = _theil(unit, ground, scores)
-    apart, information, beyond = _segregation(unit, ground, evidence)
+    apart = _segregation(unit, ground, evidence)
     between = _between(unit, ground, evidence)
     border = _border(unit, ground, evidence)
     components = [
         gap("structure", "theil_between_share", share, "share"),
-        *_apart(unit, (apart, information, beyond), evidence),
+        *_apart(unit, apart, evidence),
         *_shape(unit, evidence),
         *_town_and_country(between, evidence),
         *_borders(border, ground, evidence),
@@ -239,20 +238,28 @@ def gaps_of(
     index = segmentation_index(
         theil_between=theil_between,
         advantaged_share=advantaged,
-        dissimilarity=apart,
+        dissimilarity=apart.dissimilarity,
         gap_ratio=between.ratio if between else math.nan,
         border_score=border.score if border else evidence.border_kept.get((unit.level, unit.id), math.nan),
     )
     return components, index
 
 
-def _apart(unit: Unit, measured: tuple[float, float, float], evidence: Evidence) -> list[Component]:
+class _Segregation(NamedTuple):
+    """How unevenly those beyond the norm live over townships, and how many they are; NaN where that tells nothing."""
+
+    dissimilarity: float = math.nan
+    information: float = math.nan
+    persons: float = math.nan
+
+
+def _apart(unit: Unit, apart: _Segregation, evidence: Evidence) -> list[Component]:
     if unit.level != "study":
         return []
-    apart, information, beyond = measured
+    norm = evidence.gap_norm
     return [
-        gap("structure", "dissimilarity", apart, "index", persons=beyond, detail=evidence.gap_norm),
-        gap("structure", "information", information, "index", detail=evidence.gap_norm),
+        gap("structure", "dissimilarity", apart.dissimilarity, "index", persons=apart.persons, detail=norm),
+        gap("structure", "information", apart.information, "index", detail=norm),
         *evidence.spread,
     ]
 
@@ -269,15 +276,15 @@ def _theil(unit: Unit, ground: Ground, scores: PlaceScores) -> tuple[float, floa
     return parts.between, parts.between_share, parts.advantaged_share
 
 
-def _segregation(unit: Unit, ground: Ground, evidence: Evidence) -> tuple[float, float, float]:
+def _segregation(unit: Unit, ground: Ground, evidence: Evidence) -> _Segregation:
     """Of those beyond the norm, over townships; within one, each place is one or the other, which tells nothing."""
     if unit.level != "study":
-        return math.nan, math.nan, math.nan
+        return _Segregation()
     x, total = beyond_by_township(ground, evidence.beyond)
     if len(total) < 2:
-        return math.nan, math.nan, math.nan
+        return _Segregation()
     beyond = ground.people_among(unit.members, evidence.beyond > 0.0)
-    return dissimilarity_index(x, total), information_index(x, total), beyond
+    return _Segregation(dissimilarity_index(x, total), information_index(x, total), beyond)
 
 
 def _between(unit: Unit, ground: Ground, evidence: Evidence) -> GroupGap | None:
@@ -467,18 +474,10 @@ def score_study(
 
     Raises
     ------
-    StudyError
-        Where weights name pillars that are none.
     ContractError
         Where flows name places that are not there.
     """
     rules = rules or ScoreRules()
-    strangers = sorted(set(rules.weights) - set(PILLARS))
-    if strangers:
-        raise StudyError(
-            "study",
-            [f"score.weights: {first_of(strangers)} are no pillars; the pillars are {first_of(PILLARS)}"],
-        )
     ground = read_ground(settlements, boundaries)
     balances = flow_table(flows, settlements, ground, rules)
     rows: list[tuple[str, str, Component]] = []
@@ -675,7 +674,7 @@ def _with_levels(
         level_low=low,
         level_high=high,
         missing_pillars=(np.isnan(pillars) & ~np.isnan(worst)).sum(axis=1),
-        level_band=pd.Series(_bands(joined.level, low, high, rules.level_bands), dtype="str"),
+        level_band=pd.Series(_bands(joined.level, low, high, rules), dtype="str"),
         gap_band=pd.Series(gap_band, dtype="str"),
         median_rank=nothing,
         low_rank=nothing,
@@ -684,10 +683,9 @@ def _with_levels(
     )
 
 
-def _bands(
-    level: FloatArray, low: FloatArray, high: FloatArray, bands: tuple[float, float]
-) -> NDArray[np.str_]:
+def _bands(level: FloatArray, low: FloatArray, high: FloatArray, rules: ScoreRules) -> NDArray[np.str_]:
     """Name the band of each level, or both where the ends of its interval lie in different ones."""
+    bands = rules.level_bands
     at_worst, at_best = (
         np.select([end < bands[0], end >= bands[1]], ["low", "high"], "middle") for end in (low, high)
     )

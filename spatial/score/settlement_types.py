@@ -99,17 +99,18 @@ COVERED = 0.5
 OFFICIAL = ("urban", "rural", "unknown")
 
 
-def unit_type_table(
+def unit_type_table(  # noqa: PLR0913 - each is a table or a rule of its own
     ground: Ground,
     types: pd.DataFrame,
-    areas: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    study_area: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
     cells: UrbanGrid | str,
     *,
     rules: Literal["2024", "2021"] = "2024",
     tolerance_m: float = 0.0,
 ) -> pd.DataFrame:
     """Classify the study and its townships."""
-    outlines = _outlines(*areas)
+    outlines = _outlines(study_area, boundaries)
     places = {(unit.level, unit.id): unit for unit in ground.units()}
     keys = [(STUDY, STUDY), *sorted({key for key in (*outlines, *places) if key[0] != STUDY})]
     shown = pd.DataFrame(
@@ -119,13 +120,13 @@ def unit_type_table(
             "name": pd.Series([ground.names.get(unit) or None for _level, unit in keys], dtype="str"),
         }
     )
-    members = _members(keys, outlines, areas[1], cells, tolerance_m)
+    members = _members(keys, outlines, boundaries, cells, tolerance_m)
     if isinstance(cells, str):
         reasons, table = dict.fromkeys(keys, cells), _shares([], outlines, None, rules, members)
     else:
         reasons = {key: _why_not(outlines.get(key), cells) for key in keys}
         table = _shares([key for key in keys if not reasons[key]], outlines, cells, rules, members)
-    table = table.reindex([_joined(key) for key in keys])
+    table = table.reindex([_joined(*key) for key in keys])
     by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
     known = np.array([not reasons[key] for key in keys])
     basis = np.where(by_area, "area", "none" if isinstance(cells, str) else cells.basis)
@@ -234,7 +235,7 @@ def _shares(
     found = degurba_units(
         np.tile(codes, len(keys)),
         np.array(persons)[:, codes].ravel(),
-        np.repeat(np.array([_joined(key) for key in keys], dtype=object), len(codes)),
+        np.repeat(np.array([_joined(*key) for key in keys], dtype=object), len(codes)),
         cell_area_km2=np.array(area)[:, codes].ravel(),
         rules=rules,
     )
@@ -251,8 +252,8 @@ def _areas(outline: shapely.Geometry, cells: UrbanGrid) -> FloatArray:
     return np.asarray(areas, dtype=np.float64)
 
 
-def _joined(key: tuple[str, str]) -> str:
-    return "\0".join(key)
+def _joined(unit_level: str, unit_id: str) -> str:
+    return f"{unit_level}\0{unit_id}"
 
 
 def _official(ground: Ground, types: pd.DataFrame, unit: Unit | None) -> dict[str, float]:

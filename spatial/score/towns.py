@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from spatial.score.evidence import Ground
     from spatial.score.population_grid import UrbanGrid
+    from spatial.study.score import FunctionalAreaOptions, ScoreOptions
 
     FloatArray = NDArray[np.float64]
 
@@ -86,10 +87,9 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     access: pd.DataFrame,
     routes: gpd.GeoDataFrame | None,
     *,
-    required: Mapping[str, Collection[str]],
+    rules: ScoreOptions,
     listed: Collection[str] | None = None,
     satisfying: Callable[[str], frozenset[str]],
-    limits: tuple[float, float],
 ) -> pd.DataFrame:
     """Describe every town of the study area."""
     tier = ground.settlements["tier"].astype(str).to_numpy()
@@ -99,13 +99,14 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     if not ids:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TOWN_COLUMNS.items()})
     points = shapely.get_coordinates(ground.settlements.geometry.to_numpy()[at])
+    required = rules.required_services
     asked = {
         name: [service for service in services if listed is None or service in listed]
         for name, services in required.items()
     }
-    there = _services(ids, points, facilities, asked, satisfying, limits[0])
+    there = _services(ids, points, facilities, asked, satisfying, rules.town_radius_m)
     table = functional_completeness(dict(zip(ids, tier[at], strict=True)), there, asked)
-    coverage = _coverage(ids, ground, access, limits[1])
+    coverage = _coverage(ids, ground, access, rules.town_min)
     via = _via(ids, tier[at], points, ground, routes)
     known = ~np.isnan(coverage) & ~np.isnan(via)
     fulcrum = np.full(len(ids), np.nan)
@@ -209,29 +210,6 @@ AREA_COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class AreaRules:
-    """
-    How functional urban areas are found.
-
-    Parameters
-    ----------
-    commuting_kind : str
-        Kind of flow that is commuting.
-    commuting_share : float
-        Of employed residents that must commute to a city, inclusive.
-    employed_column : str
-        Column of settlements with employed residents.
-    proxy_min : float
-        Without commuting: minutes to the urban centre within which half of the people of a unit must live, inclusive.
-    """
-
-    commuting_kind: str = "commuting"
-    commuting_share: float = 0.15
-    employed_column: str = "employed_residents"
-    proxy_min: float = 60.0
-
-
 @dataclass(frozen=True, eq=False)
 class Commuting:
     """Observed commuting between n units."""
@@ -260,7 +238,7 @@ def _peopled(units: pd.DataFrame) -> pd.Series[bool]:
 
 
 def commuting_between(
-    flows: pd.DataFrame, settlements: pd.DataFrame, units: list[str], rules: AreaRules
+    flows: pd.DataFrame, settlements: pd.DataFrame, units: list[str], rules: FunctionalAreaOptions
 ) -> Commuting | None:
     """Add commuting between settlements up to commuting between units."""
     rows = flows[flows["kind"] == rules.commuting_kind]
@@ -307,7 +285,7 @@ def functional_area_table(
     boundaries: gpd.GeoDataFrame,
     cells: UrbanGrid | None,
     commuting: Commuting | Callable[[FloatArray], FloatArray],
-    rules: AreaRules,
+    rules: FunctionalAreaOptions,
 ) -> pd.DataFrame:
     """Find the functional urban area of every city of the study."""
     units = unit_types[unit_types["unit_level"] == "township"].reset_index(drop=True)
@@ -360,7 +338,10 @@ def functional_area_table(
 
 
 def _by_commuting(
-    names: NDArray[np.object_], outlines: NDArray[np.object_], commuting: Commuting, rules: AreaRules
+    names: NDArray[np.object_],
+    outlines: NDArray[np.object_],
+    commuting: Commuting,
+    rules: FunctionalAreaOptions,
 ) -> NDArray[np.int64]:
     border, on_edge = _borders(outlines)
     area = functional_urban_areas(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spatial.access.last_mile import last_mile
 from spatial.access.nearest import access_table
 from spatial.runner.stage import silent
-from spatial.stages.policy import access_rules, services_in_metres, snap_rules, vocabulary_of, wanted_services
+from spatial.stages.policy import access_rules, services_in_metres, vocabulary_of, wanted_services
 from spatial.stages.shared import graphs_of, surroundings_of
 from spatial.tables import TABLES
 from spatial.tables.words import FACILITIES_WITHIN
@@ -41,7 +40,7 @@ def access(
         settlements,
         facilities,
         services=wanted_services(options, vocabulary, offered),
-        rules=replace(access_rules(options), shortest=shortest),
+        rules=access_rules(options, shortest=shortest),
         surroundings=surroundings,
     )
     progress(0.8, "access: last mile")
@@ -49,7 +48,7 @@ def access(
         graphs[0],
         settlements,
         result.access,
-        walk=snap_rules(options.network),
+        walk=options.network,
         barriers=surroundings.barriers,
     )
     # Counts are a table of their own, so that another cutoff leaves all that follows from times as it is.

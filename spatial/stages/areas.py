@@ -14,7 +14,7 @@ from spatial.access.isochrones import catchment_areas, isochrones
 from spatial.access.places import existing
 from spatial.errors import first_of
 from spatial.runner.stage import silent
-from spatial.stages.policy import snap_rules, vocabulary_of
+from spatial.stages.policy import vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, surroundings_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def areas(
     shared: dict[str, Any] = {
         "vocabulary": vocabulary_of(options),
         "direction": options.access.direction,
-        "rules": snap_rules(options.network),
+        "rules": options.network,
         "barriers": surroundings_of(options, study_area, water).barriers,
     }
     reached, nearest = [], []

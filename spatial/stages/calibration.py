@@ -12,7 +12,6 @@ from spatial.inputs.user_tables import observed_from_table
 from spatial.network.combined import LEG_SIGN
 from spatial.runner.stage import silent
 from spatial.stages.network import network_of
-from spatial.stages.policy import snap_rules
 from spatial.stages.shared import surroundings_of
 
 if TYPE_CHECKING:
@@ -57,8 +56,8 @@ def calibration(
         places=[places, facilities],
         by=chosen.by,
         groups=chosen.groups,
-        fit=FitRules(minimum=chosen.minimum),
-        rules=snap_rules(options.network),
+        fit=FitRules.from_options(chosen),
+        rules=options.network,
         barriers=surroundings_of(options, study_area, water).barriers,
     )
     names = sorted(found.factors)

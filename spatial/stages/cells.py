@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -54,7 +53,7 @@ def cells(
         origins,
         offered,
         services={**services, **TOWN_TIERS},
-        rules=replace(access_rules(options), tiers={}, max_routes=0),
+        rules=access_rules(options, tiers={}, max_routes=0),
         surroundings=surroundings_of(options, study_area, water),
     )
     return {"cells": origins, "cell_access": found.access}

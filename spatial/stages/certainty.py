@@ -18,7 +18,7 @@ from spatial.access.uncertainty import access_intervals
 from spatial.network.seasons import with_season
 from spatial.runner.stage import silent
 from spatial.stages.calibration import Fitted, calibration_of
-from spatial.stages.policy import access_rules, snap_rules, vocabulary_of, walk_range
+from spatial.stages.policy import access_rules, vocabulary_of
 from spatial.stages.shared import (
     closer_services,
     graph_of,
@@ -81,11 +81,11 @@ def certainty(
             cutoffs_min=headline_cutoffs(options),
             speed_share=options.uncertainty.speed_share,
             snap=options.uncertainty.snap,
-            walk=walk_range(options),
+            walk=options.uncertainty,
             calibration=calibration,
             wet=wet,
             direction=options.access.direction,
-            rules=snap_rules(options.network),
+            rules=options.network,
             barriers=around.barriers,
         )
         table = paired.table.assign(service=service, speed_status=fitted.status(options))

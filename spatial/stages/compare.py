@@ -27,9 +27,8 @@ from spatial.score.comparison.boards import match
 from spatial.score.comparison.changes import Comparison, compare_matched
 from spatial.score.comparison.dates import follow, follow_matched
 from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
-from spatial.score.options import GapTargets, ScoreRules
 from spatial.store import Artifact, Store, replace_files
-from spatial.study.score import ScoreOptions
+from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -62,8 +61,9 @@ RULES = (
     "environment_km",
     "draws",
     "seed",
+    "targets",
 )
-RULED = (*RULES, "targets", "required_services", "neighbours")
+RULED = (*RULES, "required_services", "neighbours")
 TOLD = (
     "region",
     "network",
@@ -106,7 +106,9 @@ def _run(results: Results, name: str) -> Run:
         flows=_table(results, "flows") if "flows" in there else None,
         mode=str(options["network"]["modes"][0]),
         basis=str(options["population"]["basis"]),
-        rules=_rules(options["score"]),
+        rules=ScoreRules.model_validate(
+            {name: options["score"][name] for name in RULES if name in options["score"]}
+        ),
         options=_told(options),
         version=str(_inside(record, "libraries", PACKAGE) or ""),
         in_doubt=_in_doubt(results),
@@ -185,7 +187,7 @@ def _option_faults(options: object) -> Iterator[str]:
         yield "options: score is no table of options"
         return
     try:
-        ScoreOptions.model_validate({name: score[name] for name in (*RULES, "targets") if name in score})
+        ScoreRules.model_validate({name: score[name] for name in RULES if name in score})
     except ValidationError as error:
         for fault in error.errors():
             where = ".".join(str(part) for part in fault["loc"])
@@ -219,14 +221,6 @@ def _in_doubt(results: Results) -> pd.DataFrame | None:
     if "rank_status" not in scores or (pairs is not None and "pair_status" not in pairs):
         return None
     return townships_in_doubt(scores, pairs)
-
-
-def _rules(score: Mapping[str, Any]) -> ScoreRules:
-    given = {name: score[name] for name in RULES if name in score}
-    for name in ("norms", "level_bands"):
-        if name in given:
-            given[name] = tuple(given[name])
-    return ScoreRules(**given, targets=GapTargets(**score.get("targets", {})))
 
 
 def _told(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,7 +278,7 @@ def page_of(
         status=status,
         basis=str(last["population"]["basis"]),
         synthetic=synthetic,
-        bands=tuple(last["score"].get("level_bands", ScoreRules.level_bands)),
+        bands=tuple(last["score"].get("level_bands", ScoreRules().level_bands)),
         sources=_sources(results[-1]),
         known_issues=tuple(issue_entries(summary.get("known_issues") or (), shown, service_names)),
         map_approval=approval,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from spatial.access.emergency import emergency_response
 from spatial.runner.stage import silent
-from spatial.stages.policy import crew_mode, snap_rules, vocabulary_of
+from spatial.stages.policy import crew_mode, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.tables import TABLES
 
@@ -50,7 +50,7 @@ def emergency(
             mobilisation_min=crew.mobilisation_min,
             service=crew.service,
             vocabulary=vocabulary,
-            rules=snap_rules(options.network),
+            rules=options.network,
             barriers=surroundings_of(options, study_area, water).barriers,
         )
         table = _with_targets(found, crew, settlements)

@@ -11,7 +11,7 @@ from spatial.reporting.names import with_names
 from spatial.reporting.summary import summarise_study
 from spatial.runner.stage import silent
 from spatial.stages.calibration import Fitted, calibration_of
-from spatial.stages.policy import binding_norms, vocabulary_of, walk_range
+from spatial.stages.policy import binding_norms, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:
     """Say what the paired runs assumed."""
-    vocabulary, walk = vocabulary_of(options), walk_range(options)
+    vocabulary, walk = vocabulary_of(options), options.uncertainty
     fitted = Fitted(
         tables.get("calibration_factors"),
         tables.get("calibration_errors"),

@@ -15,7 +15,7 @@ from spatial.access.groups import Group, group_travel_times
 from spatial.errors import ContractError
 from spatial.inputs.facility_facts import capacity_units
 from spatial.runner.stage import silent
-from spatial.stages.policy import decay_of, snap_rules, vocabulary_of
+from spatial.stages.policy import decay_of, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, surroundings_of
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _cases(
         )
     travel: dict[str, Any] = {
         "cutoff_min": chosen.catchment_min,
-        "rules": snap_rules(options.network),
+        "rules": options.network,
         "barriers": barriers,
     }
     rest = (chosen, options.access.cutoffs_min, vocabulary_of(options))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spatial import access
-from spatial.access.options import TOWN_TIERS, AccessRules, SnapRules
-from spatial.access.uncertainty import WalkRange
+from spatial.access.options import TOWN_TIERS, AccessRules
 from spatial.crs import parse_crs
 from spatial.errors import CrsError, StudyError, first_of
 from spatial.inputs.services import load_services
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from spatial.access.decays import Decay
     from spatial.inputs.services import Vocabulary
-    from spatial.study.access import DecayOptions, NetworkOptions
+    from spatial.study.access import DecayOptions
     from spatial.study.norms import NormAddition
     from spatial.study.outputs import OfficialOptions
     from spatial.study.sources import TableSource
@@ -45,31 +44,10 @@ APPROVED_MAPS = "CN"
 """Maps shown to the public carry an approval number there (Map Management Regulations, decree 664, art. 15 and 22)."""
 
 
-def snap_rules(network: NetworkOptions) -> SnapRules:
-    """Take how places are joined to the network."""
-    return SnapRules(
-        candidates=network.candidates,
-        max_snap_m=network.max_snap_m,
-        min_component_km=network.min_component_km,
-        walk_km_h=network.walk_km_h,
-        detour=network.detour,
-    )
-
-
-def access_rules(options: Options) -> AccessRules:
+def access_rules(options: Options, **more: Any) -> AccessRules:
     """Take which times are computed."""
-    return AccessRules(
-        cutoffs_min=options.access.cutoffs_min,
-        max_time_min=options.access.max_time_min,
-        direction=options.access.direction,
-        snap=snap_rules(options.network),
-        buffer_m=options.region.buffer_km * METRES_A_KM,
-    )
-
-
-def walk_range(options: Options) -> WalkRange:
-    """Take how the walks to and from the network may differ from what is assumed."""
-    return WalkRange(walk_km_h=options.uncertainty.walk_km_h, detour=options.uncertainty.detour)
+    buffer_m = options.region.buffer_km * METRES_A_KM
+    return AccessRules.from_options(options.access, snap=options.network, buffer_m=buffer_m, **more)
 
 
 def vocabulary_of(options: Options) -> Vocabulary:
@@ -125,14 +103,9 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
 def norm_rules(options: Options) -> NormRules:
     """Take what the study decides about norms."""
     urban = options.tiers.urban
-    chosen = options.norms
-    return NormRules(
+    return NormRules.from_options(
+        options.norms,
         jurisdictions=options.jurisdictions,
-        level=chosen.level,
-        confirm=chosen.confirm,
-        adopt=chosen.adopt,
-        only=chosen.only,
-        headline=chosen.headline,
         class_by_tier={tier: "urban" if tier in urban else "rural" for tier in TIERS} if urban else {},
         max_time_min=options.access.max_time_min,
     )

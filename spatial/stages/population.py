@@ -34,7 +34,6 @@ from spatial.people.unit_totals import (
     unit_totals,
 )
 from spatial.runner.stage import silent
-from spatial.stages.policy import snap_rules
 from spatial.stages.shared import graph_of
 
 if TYPE_CHECKING:
@@ -348,7 +347,7 @@ def population(
             graph=graph_of(options, nodes, edges),
             max_distance_m=options.population.max_distance_m,
             study_area=study_area,
-            rules=snap_rules(options.network),
+            rules=options.network,
         )
     if raster is not None:
         people = People(*allocate(places, raster), raster=raster)

@@ -21,7 +21,7 @@ from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
 from spatial.runner.stage import silent
-from spatial.stages.policy import snap_rules, vocabulary_of
+from spatial.stages.policy import vocabulary_of
 from spatial.stages.shared import (
     closer_services,
     graph_of,
@@ -137,7 +137,7 @@ def _compared(
         cutoff_min={name: limits.get(name, longest) for name in services},
         direction=options.access.direction,
         facilities_after={item.name: _stacked([after, own])},
-        rules=snap_rules(options.network),
+        rules=options.network,
         barriers=barriers,
     )
     at_home = pd.Series(False, index=compared.index)

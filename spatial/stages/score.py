@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +18,7 @@ from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import counting, place_on
 from spatial.indices.clustering import nearest_in_line, travel_time_neighbours
-from spatial.indices.degurba import DEGURBA_RULES
+from spatial.indices.degurba import DEGURBA_RULES, DegurbaRules
 from spatial.indices.resilience import circuity, robust_coverage
 from spatial.indices.town_hierarchy import polycentricity, rank_size
 from spatial.network.matrix import times_matrix
@@ -34,7 +33,6 @@ from spatial.score.evidence import (
     scaled_norms,
 )
 from spatial.score.flows import potential_flows
-from spatial.score.options import GapTargets, ScoreRules
 from spatial.score.place_scores import norms_table, place_scores, score_norms
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
 from spatial.score.ranking import coordination_table, rank_units, ranking_table
@@ -48,14 +46,13 @@ from spatial.score.spatial_pattern import (
     township_clusters,
 )
 from spatial.score.towns import (
-    AreaRules,
     commuting_between,
     functional_area_table,
     town_system_table,
     town_table,
     why_no_area,
 )
-from spatial.stages.policy import binding_norms, inventories, snap_rules, vocabulary_of
+from spatial.stages.policy import binding_norms, inventories, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 
 if TYPE_CHECKING:
@@ -63,7 +60,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.access.options import SnapRules
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
@@ -72,6 +68,8 @@ if TYPE_CHECKING:
     from spatial.score.scoreboard import Scoreboard
     from spatial.score.spatial_pattern import AccessClusters
     from spatial.score.towns import Commuting
+    from spatial.study.access import SnapRules
+    from spatial.study.score import FunctionalAreaOptions
 
     FloatArray = NDArray[np.float64]
 
@@ -146,13 +144,14 @@ def town_and_country(
     units = unit_type_table(
         ground,
         types,
-        (study_area, boundaries),
+        study_area,
+        boundaries,
         cells or reason,
         rules=options.score.degurba.rules,
         tolerance_m=options.region.unit_tolerance_m,
     )
     reason = why_no_area(units)
-    rules = AreaRules(**options.score.functional_areas.model_dump())
+    rules = options.score.functional_areas
     commuting = None if reason else _commuting(settlements, units, flows, rules)
     if reason:
         _log.info("functional urban areas: none (%s)", reason)
@@ -165,15 +164,8 @@ def _grid(
 ) -> tuple[UrbanGrid | None, str]:
     """Classify the ground, or say why it cannot be."""
     given = options.score.degurba
-    named = DEGURBA_RULES[given.rules]
-    rules = replace(
-        named,
-        semi_dense=given.semi_dense or named.semi_dense,
-        order=given.order,
-        size_test=given.size_test,
-        majority=given.majority,
-        semi_dense_distance_km=given.semi_dense_distance_km,
-    )
+    semi_dense = given.semi_dense or DEGURBA_RULES[given.rules].semi_dense
+    rules = DegurbaRules.from_options(given, semi_dense=semi_dense)
     crs = CRS(settlements.crs)
     if raster is not None:
         if not is_too_coarse(raster, crs):
@@ -193,7 +185,10 @@ def _grid(
 
 
 def _commuting(
-    settlements: gpd.GeoDataFrame, unit_types: pd.DataFrame, flows: pd.DataFrame | None, rules: AreaRules
+    settlements: gpd.GeoDataFrame,
+    unit_types: pd.DataFrame,
+    flows: pd.DataFrame | None,
+    rules: FunctionalAreaOptions,
 ) -> Commuting | None:
     """Take observed commuting, and say in the log where there is none, or not of every township."""
     units = unit_types.loc[unit_types["unit_level"] == "township", "unit_id"].astype(str).tolist()
@@ -245,10 +240,10 @@ def score(
 ) -> dict[str, Value]:
     """Score the study, its townships and its settlements."""
     progress(0.0, "score: places and towns")
-    binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), _rules(options)
+    binding, vocabulary, rules = binding_norms(options), vocabulary_of(options), options.score
     mode, ground = options.network.modes[0], read_ground(settlements, boundaries)
     barriers = surroundings_of(options, study_area, water).barriers
-    travel = Travel(graph_of(options, nodes, edges), snap_rules(options.network), barriers)
+    travel = Travel(graph_of(options, nodes, edges), options.network, barriers)
 
     def minutes(points: FloatArray) -> FloatArray:
         names = [f"{at:06d}" for at in range(len(points))]
@@ -274,10 +269,9 @@ def score(
         facilities,
         access[access["mode"] == mode],
         routes[(routes["mode"] == mode) & (routes["service"] == "county_seat")],
-        required=options.score.required_services,
+        rules=options.score,
         listed={name for name, kind in listed.items() if kind == "complete"},
         satisfying=vocabulary.satisfying,
-        limits=(options.score.town_radius_m, options.score.town_min),
     )
     norms, left_out = score_norms(norm_results, only=rules.norms)
     ids = list(ground.ids)
@@ -403,24 +397,6 @@ def score(
         "rankings": ranking_table(base.scores, judged=options.score.pairwise),
         "potential_flows": potential,
     }
-
-
-def _rules(options: Options) -> ScoreRules:
-    given = options.score
-    return ScoreRules(
-        norms=given.norms,
-        gap_norm=given.gap_norm,
-        epsilon=given.epsilon,
-        weights=dict[str, float](given.weights.items()),
-        volume_targets=dict(given.volume_targets),
-        flow_totals={kind: (both.outward, both.inward) for kind, both in given.flow_totals.items()},
-        required_services=dict(given.required_services),
-        targets=GapTargets(**given.targets.model_dump()),
-        level_bands=given.level_bands,
-        environment_km=given.environment_km,
-        draws=given.draws,
-        seed=given.seed,
-    )
 
 
 def _counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:

@@ -20,7 +20,7 @@ from spatial.study.access import (
     OffRoadOptions,
     UncertaintyOptions,
 )
-from spatial.study.base import Model, unrepeated
+from spatial.study.base import Model, faults_of, unrepeated
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
 from spatial.study.outputs import (
     OfficialFacilities,
@@ -36,7 +36,7 @@ from spatial.study.score import (
     DegurbaOptions,
     FlowTotals,
     FunctionalAreaOptions,
-    GapTargetOptions,
+    GapTargets,
     ScoreOptions,
 )
 from spatial.study.sources import (
@@ -67,7 +67,7 @@ __all__ = [
     "EmergencyOptions",
     "FlowTotals",
     "FunctionalAreaOptions",
-    "GapTargetOptions",
+    "GapTargets",
     "GroupOptions",
     "GroupShare",
     "LocalGrid",
@@ -228,13 +228,7 @@ class Study(Model):
         try:
             return cls.model_validate({**values, "raw": Path(raw)})
         except ValidationError as error:
-            # Every fault once: a list whose only item is faulty is not called too short as well.
-            items = error.errors()
-            within = {item["loc"][:-1] for item in items if item["loc"]}
-            faults = [
-                _fault(item) for item in items if item["type"] != "too_short" or item["loc"] not in within
-            ]
-            raise StudyError(where, faults) from error
+            raise StudyError(where, faults_of(error, "study")) from error
 
     @classmethod
     def from_toml(cls, path: str | Path, *, raw: str | Path = "data/raw") -> Study:
@@ -352,16 +346,3 @@ class Study(Model):
             The title.
         """
         return self.title.get(language) or next(iter(self.title.values()))
-
-
-def _fault(item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"]) or "study"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        return f"{key}: unknown key; `spatial init` lists every key"
-    if item["type"] == "missing":
-        return f"{key}: missing"
-    shown = repr(item["input"])
-    if item["type"].startswith("date"):
-        message = "must be a day of the calendar, such as 2026-06-30"
-    return f"{key}: {message}" + ("" if len(shown) > 80 else f" (found {shown})")

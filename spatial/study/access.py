@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from spatial.study.base import Model, positive, unrepeated
+from spatial.study.base import Model, limited, positive, refuse_text, unrepeated
 
 # The travel graph, and which times are computed on it.
 
 Mode = Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive"]
 """What a study may travel by."""
+Minutes = Annotated[float, Field(ge=0, allow_inf_nan=True)]
+"""Minutes of 0 or more; a call may set no limit (inf), a study does."""
+MOST_CANDIDATES = 20
+"""How many ways in a study lets compete."""
 
 
-class NetworkOptions(Model):
+class SnapRules(Model):
+    """How places are joined to the network."""
+
+    candidates: int = Field(5, ge=1, description="How many nearest edges compete as the way in")
+    max_snap_m: float = Field(
+        5000.0,
+        ge=0,
+        allow_inf_nan=True,
+        description="A place further than this from every edge is not snapped",
+    )
+    min_component_km: float = Field(
+        5.0, ge=0, allow_inf_nan=True, description="Shorter components are reported and not snapped to"
+    )
+    walk_km_h: float = Field(5.0, gt=0, description="Speed of the walk to and from the network")
+    detour: float = Field(1.3, ge=1, description="Length of that walk over its straight line")
+
+    _numbers = field_validator(
+        "candidates", "max_snap_m", "min_component_km", "walk_km_h", "detour", mode="before"
+    )(refuse_text)
+
+
+class NetworkOptions(SnapRules):
     """The travel graph and how places are joined to it."""
 
     modes: Annotated[tuple[Mode, ...], AfterValidator(unrepeated)] = Field(
@@ -37,33 +63,56 @@ class NetworkOptions(Model):
         False, description="Whether turn restrictions and barriers on the roads of the extract count"
     )
     hard_border: bool = Field(False, description="Whether nobody may cross the edge of the study area")
-    candidates: int = Field(5, ge=1, le=20, description="How many nearest edges compete as the way in")
-    max_snap_m: float = Field(
-        5000.0, gt=0, description="A place further than this from every edge is not snapped"
-    )
-    min_component_km: float = Field(
-        5.0, ge=0, description="Shorter components are reported and not snapped to"
-    )
-    walk_km_h: float = Field(5.0, gt=0, description="Speed of the walk to and from the network")
-    detour: float = Field(1.3, ge=1, description="Length of that walk over its straight line")
+
+    @field_validator("candidates")
+    @classmethod
+    def _few(cls, candidates: int) -> int:
+        if candidates > MOST_CANDIDATES:
+            raise ValueError(f"must be at most {MOST_CANDIDATES}")
+        return candidates
+
+    _limits = field_validator("max_snap_m")(limited)
+
+    @field_validator("min_component_km")
+    @classmethod
+    def _ends(cls, km: float) -> float:
+        if not isfinite(km):
+            raise ValueError("must be finite")
+        return km
 
 
-class AccessOptions(Model):
+class TimeLimits(Model):
+    """How far times are computed, and which way."""
+
+    cutoffs_min: tuple[Minutes, ...] = Field(
+        (15.0, 30.0, 60.0), description="Minutes within which facilities are counted, inclusive"
+    )
+    max_time_min: Minutes | None = Field(
+        240.0, description="Beyond this a facility counts as beyond the cutoff"
+    )
+    direction: Literal["to_facility", "from_facility"] = Field("to_facility", description="Who travels")
+
+
+class AccessOptions(TimeLimits):
     """Which times are computed."""
 
     services: tuple[str, ...] = Field(
         (), description="Services to compute; empty for every one that has a facility or that a norm asks for"
     )
-    cutoffs_min: Annotated[tuple[float, ...], AfterValidator(unrepeated), AfterValidator(positive)] = Field(
-        (15.0, 30.0, 60.0), min_length=1, description="Minutes within which facilities are counted, inclusive"
-    )
-    max_time_min: float = Field(240.0, gt=0, description="Beyond this a facility counts as beyond the cutoff")
-    direction: Literal["to_facility", "from_facility"] = Field("to_facility", description="Who travels")
     origins: Literal["settlements", "cells"] = Field(
         "settlements",
         description="settlements, or also the cells of the population raster, as tables of their own",
     )
     cell_m: float = Field(1000.0, gt=0, description="Size of the cells, rounded to whole cells of the raster")
+
+    @field_validator("cutoffs_min")
+    @classmethod
+    def _counts_something(cls, cutoffs_min: tuple[float, ...]) -> tuple[float, ...]:
+        if not cutoffs_min:
+            raise ValueError("name one or several")
+        return unrepeated(tuple(limited(minutes) for minutes in cutoffs_min))
+
+    _limits = field_validator("max_time_min")(limited)
 
 
 # What the access engine computes beyond the nearest facility: measures, areas, off-road times, and how sure it is.
@@ -184,7 +233,26 @@ class OffRoadOptions(Model):
     cutoff_min: float = Field(240.0, gt=0, description="The longest time, inclusive")
 
 
-class UncertaintyOptions(Model):
+class WalkRange(Model):
+    """How the walks to and from the network may differ from what is assumed. These are choices, not measurements."""
+
+    walk_km_h: tuple[float, float] = Field(
+        (4.0, 6.0), description="Slowest and fastest walk to and from the network"
+    )
+    detour: tuple[float, float] = Field(
+        (1.0, 1.6), description="Least and largest length of that walk over its straight line"
+    )
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if not 0 < self.walk_km_h[0] <= self.walk_km_h[1]:
+            raise ValueError("walk_km_h: give the slowest walk first, above 0")
+        if not 1 <= self.detour[0] <= self.detour[1]:
+            raise ValueError("detour: give the least detour first, 1 or more")
+        return self
+
+
+class UncertaintyOptions(WalkRange):
     """How sure the times are."""
 
     speed_share: float = Field(
@@ -196,20 +264,6 @@ class UncertaintyOptions(Model):
         description="Whether the way in is among the runs: slower and longer walks to the network, and at worst only "
         "the nearest way in",
     )
-    walk_km_h: tuple[float, float] = Field(
-        (4.0, 6.0), description="Slowest and fastest walk to and from the network"
-    )
-    detour: tuple[float, float] = Field(
-        (1.0, 1.6), description="Least and largest length of that walk over its straight line"
-    )
     services: Annotated[tuple[str, ...], Unrepeated] = Field(
         (), description="Services that get an interval; empty for those of the headline norms"
     )
-
-    @model_validator(mode="after")
-    def _ranges(self) -> Self:
-        if not 0 < self.walk_km_h[0] <= self.walk_km_h[1]:
-            raise ValueError("walk_km_h: give the slowest walk first, above 0")
-        if not 1 <= self.detour[0] <= self.detour[1]:
-            raise ValueError("detour: give the least detour first, 1 or more")
-        return self

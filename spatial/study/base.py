@@ -1,11 +1,15 @@
-"""What every part of a study file has in common."""
+"""What all options have in common, whether a study file or a call states them."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from inspect import cleandoc
+from math import inf
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spatial.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +41,17 @@ def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:
     return numbers
 
 
+def limited(number: float | None) -> float:
+    """
+    Refuse a number that sets no limit, as a call may and a study does not.
+
+    Returns the same.
+    """
+    if number is None or not 0 < number < inf:
+        raise ValueError("must be above 0 and finite")
+    return number
+
+
 def refuse_group_names(names: Iterable[str]) -> None:
     """Refuse names of groups of people that cannot begin the name of a column."""
     wrong = sorted(name for name in names if not _GROUP_NAME.fullmatch(name) or name in _TAKEN)
@@ -46,7 +61,82 @@ def refuse_group_names(names: Iterable[str]) -> None:
         )
 
 
+def refuse_text(value: Any) -> Any:
+    """
+    Refuse texts and truth values, which pydantic would read as numbers.
+
+    Returns the same.
+    """
+    if isinstance(value, bool | str | bytes):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic collects ValueErrors
+    return value
+
+
 class Model(BaseModel):
-    """A part of a study file: frozen, without unknown keys, without endless numbers."""
+    """
+    Options: frozen, without unknown keys, without endless numbers.
+
+    A study file and a call from Python read the same models: a study's faults keep their keys (`Study.from_dict`), a
+    call's are a `ContractError`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(self).__name__).lower()
+            raise ContractError(words, faults_of(error)) from None
+
+    # Inside a study, pydantic makes models without calling this, so that faults are told with their whole key.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Write what each option is into the docstring, so that `help` tells what the study file tells."""
+        told = "".join(
+            f"\n{name}\n    {field.description}."
+            for name, field in cls.model_fields.items()
+            if field.description
+        )
+        cls.__doc__ = f"{cleandoc(cls.__doc__ or '')}\n\nParameters\n----------{told}\n"
+
+    @classmethod
+    def from_options(cls, options: Any, **more: Any) -> Self:
+        """Take the options that two models share, and those that come from elsewhere."""
+        shared = [name for name in cls.model_fields if name not in more and hasattr(options, name)]
+        return cls(**{name: getattr(options, name) for name in shared}, **more)
+
+
+def faults_of(error: ValidationError, study: str = "") -> list[str]:
+    """
+    Word every fault behind its key, once: a list whose only item is faulty is not called too short as well.
+
+    `study` stands for the key of faults of a study as a whole; a call has no such name.
+    """
+    items: list[Any] = error.errors()
+    within = {item["loc"][:-1] for item in items if item["loc"]}
+    return [
+        fault
+        for item in items
+        if item["type"] != "too_short" or item["loc"] not in within
+        for fault in _faults(item, study)
+    ]
+
+
+def _faults(item: Any, study: str) -> tuple[str, ...]:
+    inner = item.get("ctx", {}).get("error")
+    if isinstance(inner, ContractError):  # a check of the middle has named the key and the value already
+        return inner.problems
+    key = ".".join(str(part) for part in item["loc"]) or study
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        return (f"{key}: unknown key; `spatial init` lists every key" if study else f"{key}: unknown option",)
+    if item["type"] == "missing":
+        return (f"{key}: missing",)
+    shown = repr(item["input"])
+    if item["type"].startswith("date"):
+        message = "must be a day of the calendar, such as 2026-06-30"
+    told = f"{key}: {message}" if key else message
+    return (told + ("" if len(shown) > 80 else f" (found {shown})"),)

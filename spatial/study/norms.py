@@ -78,14 +78,9 @@ class NormAddition(Model):
     on: dt.date = Field(description="When")
 
 
-class NormOptions(Model):
-    """Which norms bind the study."""
+class NormChoices(Model):
+    """What a study decides about the norms of a register."""
 
-    register_file: str | None = Field(
-        None,
-        alias="register",
-        description="A register of the user's own below the raw root, instead of the shipped one",
-    )
     only: tuple[str, ...] = Field((), description="Evaluate these norms only; empty for all that apply")
     headline: tuple[str, ...] = Field(
         (), description="Norms whose result opens the page, in order; empty to let the register decide"
@@ -93,9 +88,19 @@ class NormOptions(Model):
     confirm: tuple[Confirmation, ...] = Field(
         (), description="Clauses read in the original by a named office"
     )
-    add: tuple[NormAddition, ...] = Field((), description="Norms that the register lacks")
     adopt: tuple[Adoption, ...] = Field((), description="Norms that the study adopts")
     level: Literal["national", "province", "county"] = Field(
         "county",
         description="The level at which the study stands, for norms whose share holds at one level only",
     )
+
+
+class NormOptions(NormChoices):
+    """Which norms bind the study."""
+
+    register_file: str | None = Field(
+        None,
+        alias="register",
+        description="A register of the user's own below the raw root, instead of the shipped one",
+    )
+    add: tuple[NormAddition, ...] = Field((), description="Norms that the register lacks")

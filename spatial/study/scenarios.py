@@ -93,7 +93,13 @@ class ScenarioOptions(Model):
         return self
 
 
-class CalibrationOptions(Model):
+class FitMinimum(Model):
+    """How many observed times a fit of speeds needs."""
+
+    minimum: int = Field(20, ge=2, description="Fewer usable observations are refused; half are for the fit")
+
+
+class CalibrationOptions(FitMinimum):
     """Observed times that the speeds of the first mode are held against."""
 
     observed: File = Field(
@@ -111,7 +117,6 @@ class CalibrationOptions(Model):
         default_factory=dict,
         description="Classes that share a factor, such as {primary_link = 'primary'}",
     )
-    minimum: int = Field(20, ge=2, description="Fewer usable observations are refused; half are for the fit")
     apply: bool = Field(
         False, description="Whether the study travels at the fitted speeds; otherwise they are only reported"
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from itertools import pairwise as neighbouring
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from spatial.errors import first_of
 from spatial.study.base import Model, positive, unrepeated
 
 Positive = AfterValidator(positive)
 Unrepeated = AfterValidator(unrepeated)
-Pillar = Literal["structure", "elements", "boundaries", "order"]
+PILLARS = ("structure", "elements", "boundaries", "order")
 
 REQUIRED = {
     "town": (
@@ -41,7 +43,11 @@ REQUIRED = {
 """What a town of each tier should have, unless a study says otherwise: a local choice, no norm."""
 
 
-class GapTargetOptions(Model):
+SAME_TARGET = {"dissimilarity_contiguity": "dissimilarity"}
+"""Gaps that are held against the target of another one, being the same over the same units."""
+
+
+class GapTargets(Model):
     """From where on a gap between town and country counts as closed. All are local choices."""
 
     gap_ratio: float = Field(0.9, ge=0, le=1, description="Country against town, at least; 1 = equal")
@@ -52,7 +58,11 @@ class GapTargetOptions(Model):
         0.10, ge=0, le=1, description="Part of all inequality that lies between town and country, at most"
     )
     dissimilarity: float = Field(
-        0.10, ge=0, le=1, description="Dissimilarity of those beyond the norm over units, at most"
+        0.10,
+        ge=0,
+        le=1,
+        description="Dissimilarity of those beyond the norm over units, at most; the same with units that touch as "
+        "neighbours",
     )
     border_effect_min: float = Field(2.0, ge=0, description="Mean extra minutes because of borders, at most")
     border_captive_share: float = Field(
@@ -65,6 +75,25 @@ class GapTargetOptions(Model):
         0.6, ge=0, le=1, description="Balance of flows, at least; 1 = as much each way"
     )
 
+    def of(self, component: str) -> tuple[float, bool] | None:
+        """
+        Find the target of a gap.
+
+        Parameters
+        ----------
+        component : str
+            The gap.
+
+        Returns
+        -------
+        tuple or None
+            The target, and whether at least (True) or at most is asked; None where it has none.
+        """
+        name = SAME_TARGET.get(component, component)
+        if name not in type(self).model_fields:
+            return None
+        return getattr(self, name), name in {"gap_ratio", "flow_balance"}
+
 
 class FlowTotals(Model):
     """Totals of a flow between the country and town, where nobody knows which place they concern."""
@@ -72,27 +101,25 @@ class FlowTotals(Model):
     outward: float = Field(ge=0, description="A year, from the country to town")
     inward: float = Field(ge=0, description="A year, from town to the country")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _pair(cls, totals: Any) -> Any:
+        """Take a call's pair in this order; a study names both."""
+        return dict(zip(("outward", "inward"), totals, strict=True)) if isinstance(totals, tuple) else totals
 
-class DegurbaOptions(Model):
-    """Which of the published rules of the Degree of Urbanisation are followed."""
 
-    grid: Literal["raster", "settlements"] = Field(
-        "raster",
-        description="Where people on cells of 1 km come from: the population raster, or, where there is none, the "
-        "settlements, whose people then all stand at one point",
-    )
-    rules: Literal["2024", "2021"] = Field(
-        "2024", description="Of cells and of townships: as changed in July 2024, or as in the manual of 2021"
-    )
-    semi_dense: Literal["manual", "ghsl"] | None = Field(
-        None,
-        description="Semi-dense urban clusters: by the manual of 2021 (300 persons a km², 5,000 persons) or as in GHSL "
-        "since July 2024 (900, 2,500); as `rules` say by default",
-    )
+SemiDense = Literal["manual", "ghsl"]
+"""Semi-dense urban clusters by the manual of 2021, or as in GHSL since July 2024."""
+
+
+class DegurbaVariant(Model):
+    """Which of the published variants of the Degree of Urbanisation is followed."""
+
     semi_dense_distance_km: float = Field(
         2.0,
         gt=0,
-        description="How far semi-dense clusters lie from urban centres and dense clusters, at least",
+        description="How far semi-dense clusters lie from urban centres and dense clusters, at least: kilometres of "
+        "other cells, counted over corners too",
     )
     order: Literal["smooth_then_fill", "fill_then_smooth"] = Field(
         "smooth_then_fill", description="Of smoothing the edges of urban centres and filling their holes"
@@ -103,6 +130,24 @@ class DegurbaOptions(Model):
     majority: Literal["R2022A", "R2023A"] = Field(
         "R2022A",
         description="Smoothing: five of eight neighbours, or more than half of those with land or people",
+    )
+
+
+class DegurbaOptions(DegurbaVariant):
+    """Which of the published rules of the Degree of Urbanisation are followed."""
+
+    grid: Literal["raster", "settlements"] = Field(
+        "raster",
+        description="Where people on cells of 1 km come from: the population raster, or, where there is none, the "
+        "settlements, whose people then all stand at one point",
+    )
+    rules: Literal["2024", "2021"] = Field(
+        "2024", description="Of cells and of townships: as changed in July 2024, or as in the manual of 2021"
+    )
+    semi_dense: SemiDense | None = Field(
+        None,
+        description="Semi-dense urban clusters: by the manual of 2021 (300 persons a km², 5,000 persons) or as in GHSL "
+        "since July 2024 (900, 2,500); as `rules` say by default",
     )
 
 
@@ -130,8 +175,8 @@ class FunctionalAreaOptions(Model):
     )
 
 
-class ScoreOptions(Model):
-    """How integration and segmentation are scored."""
+class ScoreRules(Model):
+    """What a study decides about its score."""
 
     norms: Annotated[tuple[str, ...], Unrepeated] = Field(
         (),
@@ -142,7 +187,7 @@ class ScoreOptions(Model):
         "", description="Norm by which gaps are told; the first headline norm in minutes or metres by default"
     )
     epsilon: float = Field(0.5, ge=0, le=10, description="Aversion to inequality in the level of access")
-    weights: dict[Pillar, float] = Field(
+    weights: dict[str, float] = Field(
         default_factory=dict, description="Weights of the pillars; equal by default"
     )
     volume_targets: dict[str, float] = Field(
@@ -154,6 +199,39 @@ class ScoreOptions(Model):
         description="Observed flows of which only totals are known, by kind, such as deposits = { outward = 3e8, "
         "inward = 1e8 }; others stand in [sources.flows]",
     )
+    targets: GapTargets = Field(default_factory=lambda: GapTargets())
+    level_bands: tuple[float, float] = Field(
+        (0.5, 0.8), description="A level below the first is called low, from the second on high"
+    )
+    environment_km: float = Field(
+        5.0,
+        gt=0,
+        le=1000,
+        description="Reach of the surroundings of a settlement in which segregation is measured, in a straight line",
+    )
+    draws: int = Field(1000, ge=1, le=100_000, description="Draws of weights, means, goalposts and speeds")
+    seed: int = Field(0, ge=0, description="Seed of the draws; the same seed gives the same ranks")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        low, high = self.level_bands
+        if not 0.0 < low < high < 1.0:
+            raise ValueError(f"level_bands: must rise between 0 and 1, are {low:g} and {high:g}")
+        strangers = [name for name in self.weights if name not in PILLARS]
+        if strangers:
+            raise ValueError(
+                f"weights: {first_of(strangers)} are no pillars; the pillars are {first_of(PILLARS)}"
+            )
+        if self.weights and not (min(self.weights.values()) >= 0.0 < max(self.weights.values())):
+            raise ValueError("weights: must be 0 or more, and not all 0")
+        if any(not target > 0.0 for target in self.volume_targets.values()):
+            raise ValueError("volume_targets: must be above 0")
+        return self
+
+
+class ScoreOptions(ScoreRules):
+    """How integration and segmentation are scored."""
+
     required_services: dict[str, tuple[str, ...]] = Field(
         default_factory=lambda: dict(REQUIRED),
         description="Services that a town of each tier should have; those whose list is not complete ([inventory]) "
@@ -168,20 +246,10 @@ class ScoreOptions(Model):
     )
     degurba: DegurbaOptions = Field(default_factory=lambda: DegurbaOptions())
     functional_areas: FunctionalAreaOptions = Field(default_factory=lambda: FunctionalAreaOptions())
-    targets: GapTargetOptions = Field(default_factory=lambda: GapTargetOptions())
-    level_bands: tuple[float, float] = Field(
-        (0.5, 0.8), description="A level below the first is called low, from the second on high"
-    )
     neighbours: Literal["travel_time", "straight_line", "township"] = Field(
         "travel_time",
         description="Neighbours in clusters of access: the 8 nearest settlements by travel time in the first mode or "
         "in a straight line, or townships that touch, each with the mean of its people",
-    )
-    environment_km: float = Field(
-        5.0,
-        gt=0,
-        le=1000,
-        description="Reach of the surroundings of a settlement in which segregation is measured, in a straight line",
     )
     rank_column: str = Field(
         "",
@@ -198,18 +266,10 @@ class ScoreOptions(Model):
     potential_flows: Annotated[tuple[Literal["radiation", "gravity", "huff"], ...], Unrepeated] = Field(
         (), description="Models of flows to show as a layer of their own; they are never scored"
     )
-    draws: int = Field(1000, ge=1, le=100_000, description="Draws of weights, means, goalposts and speeds")
-    seed: int = Field(0, ge=0, description="Seed of the draws; the same seed gives the same ranks")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        low, high = self.level_bands
-        if not 0.0 < low < high < 1.0:
-            raise ValueError(f"level_bands: must rise between 0 and 1, are {low:g} and {high:g}")
-        if any(later <= earlier for earlier, later in zip(self.bands_min, self.bands_min[1:], strict=False)):
-            raise ValueError("bands_min: must rise")
-        if self.weights and not (min(self.weights.values()) >= 0.0 < max(self.weights.values())):
-            raise ValueError("weights: must be 0 or more, and not all 0")
-        if any(not target > 0.0 for target in self.volume_targets.values()):
-            raise ValueError("volume_targets: must be above 0")
-        return self
+    @field_validator("bands_min")
+    @classmethod
+    def _rise(cls, minutes: tuple[float, ...]) -> tuple[float, ...]:
+        if any(later <= earlier for earlier, later in neighbouring(minutes)):
+            raise ValueError("must rise")
+        return minutes

@@ -21,8 +21,8 @@ from spatial.reporting.sign_off import causes_text
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
 from spatial.reporting.unmeasured import is_unmapped, levels_shown
 from spatial.reporting.wording import effect_text, issue_text, issues_by_file, plain, source_fact
-from spatial.score.options import GapTargets
 from spatial.store import Artifact
+from spatial.study.score import GapTargets
 from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.access.options import SnapRules
 from spatial.access.paired import minutes_to_closest, pair_up
 from spatial.access.scenarios import compare_scenarios
 from spatial.network import TravelGraph, build_network, combine_networks, snap
 from spatial.network.scenarios import Scenario
 from spatial.network.snapping import snap_again
 from spatial.network.splitting import split_edges
+from spatial.study.access import SnapRules
 
 CRS = "EPSG:32738"
 SIDE_M = 30_000.0
@@ -156,16 +156,11 @@ def test_joining_again_over_what_changed_is_joining_anew(seed):
         graph = county.graph(mode)
         for scenario in county.scenarios():
             split = scenario.apply_with_account(graph)
-            options = {
-                "candidates": 3,
-                "max_snap_m": 6000.0,
-                "min_component_km": 5.0,
-                "barriers": county.rivers,
-            }
+            rules, barriers = SnapRules(candidates=3, max_snap_m=6000.0), county.rivers
             points = county.villages.geometry
-            before = snap(graph, points, **options)
-            again = snap_again(graph, split, before, points, **options)
-            anew = snap(split.graph, points, **options)
+            before = snap(graph, points, rules, barriers=barriers)
+            again = snap_again(graph, split, before, points, rules, barriers=barriers)
+            anew = snap(split.graph, points, rules, barriers=barriers)
             width = min(again.candidates, anew.candidates)
             for name in FIELDS:
                 one, other = getattr(again, name), getattr(anew, name)

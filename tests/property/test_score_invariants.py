@@ -152,7 +152,7 @@ def scored(
         place.settlements,
         place.facilities,
         services={name: frozenset({name}) for name in SERVICES},
-        rules=replace(rules, tiers={"county_seat": frozenset({"county_seat"})}),
+        rules=rules.model_copy(update={"tiers": {"county_seat": frozenset({"county_seat"})}}),
     )
     near = last_mile(graph, place.settlements, result.access)
     results = evaluate_norms(

@@ -26,10 +26,10 @@ from spatial.score.evidence import (
     scaled_norms,
 )
 from spatial.score.flows import flow_components, flow_table
-from spatial.score.options import ScoreRules
 from spatial.score.place_scores import place_scores
 from spatial.score.scoreboard import Evidence, gates_by_unit, levels_of, score_study
 from spatial.score.spatial_pattern import spread_of
+from spatial.study.score import ScoreRules
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -313,21 +313,12 @@ def _level_evidence(run: Run, shared: Shared, ids: list[str]) -> Evidence:
 
 
 def _rules(runs: Sequence[Run]) -> ScoreRules:
-    first, own = runs[0].rules, ScoreRules()
+    """Take what all runs decided alike, and the package's own where they differ; norms and flows are told apart."""
+    first = runs[0].rules
     same = {
-        name: getattr(
-            first if all(getattr(run.rules, name) == getattr(first, name) for run in runs) else own, name
-        )
-        for name in (
-            "epsilon",
-            "weights",
-            "volume_targets",
-            "targets",
-            "level_bands",
-            "environment_km",
-            "draws",
-            "seed",
-        )
+        name: getattr(first, name)
+        for name in ScoreRules.model_fields.keys() - {"norms", "gap_norm", "flow_totals"}
+        if all(getattr(run.rules, name) == getattr(first, name) for run in runs)
     }
     return ScoreRules(**same)
 

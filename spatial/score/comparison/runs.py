@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.errors import ContractError, first_of
 from spatial.norms.register import norm_id_of
-from spatial.score.options import ScoreRules
+from spatial.study.score import ScoreRules
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pytest
 import shapely
 
 from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
-from spatial.access.options import SnapRules
 from spatial.errors import ContractError
 from spatial.network import build_network, combine_networks, snap, times_matrix
+from spatial.study.access import SnapRules
 
 CRS = "EPSG:32738"
 N = 9

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access import SnapRules, move_off_barriers, needed_buffer_m, population_at_risk
+from spatial.access import move_off_barriers, needed_buffer_m, population_at_risk
 from spatial.errors import ContractError, CrsError, NetworkError
 from spatial.network import border_lines, build_network, hard_border, nearest, snap
 from spatial.tables import TABLES
@@ -153,8 +153,8 @@ def test_walks_do_not_cross_either_where_the_border_is_a_barrier():
     village = gpd.GeoSeries([shapely.Point(900, 2000)], crs=CRS)
     wall = gpd.GeoSeries([shapely.LineString([(-9000, 1000), (9000, 1000)])], crs=CRS)
     cut = hard_border(graph, wall)
-    assert snap(cut, village, **vars(SnapRules(min_component_km=0.0))).status.tolist() == ["ok"]
-    shut = snap(cut, village, barriers=border_lines(wall), **vars(SnapRules(min_component_km=0.0)))
+    assert snap(cut, village, min_component_km=0.0).status.tolist() == ["ok"]
+    shut = snap(cut, village, barriers=border_lines(wall), min_component_km=0.0)
     assert shut.status.tolist() == ["none"]
     assert border_lines(HALF).geom_type.tolist() == ["LineString"]
 

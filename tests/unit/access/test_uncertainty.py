@@ -9,13 +9,13 @@ import pytest
 import shapely
 
 from spatial.access.calibration import Calibration, calibrate_speeds
-from spatial.access.options import SnapRules
 from spatial.access.paired import pair_up
-from spatial.access.uncertainty import WalkRange, access_intervals
+from spatial.access.uncertainty import access_intervals
 from spatial.errors import ContractError, NetworkError
 from spatial.network import build_network, combine_networks
 from spatial.network.scenarios import edit_network
 from spatial.network.seasons import with_season
+from spatial.study.access import SnapRules, WalkRange
 
 CRS = "EPSG:32738"
 NO_WALK = WalkRange(walk_km_h=(5.0, 5.0), detour=(1.3, 1.3))
@@ -200,8 +200,6 @@ def test_measured_errors_take_the_place_of_the_share_and_are_not_symmetric(road)
         ({"speed_share": np.nan}, "speed_share: is nan"),
         ({"cutoffs_min": ()}, "cutoffs_min"),
         ({"cutoffs_min": (np.nan,)}, "cutoffs_min"),
-        ({"walk": WalkRange(walk_km_h=(0.0, 5.0))}, "walk.walk_km_h"),
-        ({"walk": WalkRange(detour=(1.6, 1.0))}, "walk.detour"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(road, options, says):
@@ -209,6 +207,13 @@ def test_options_that_make_no_sense_are_refused(road, options, says):
         access_intervals(
             road, settlements(("a", (0, 0)), persons=[1.0]), CLINIC, service="hospital", **options
         )
+
+
+def test_ranges_of_walks_that_make_no_sense_are_refused():
+    with pytest.raises(ContractError, match="walk_km_h: give the slowest walk first, above 0"):
+        WalkRange(walk_km_h=(0.0, 5.0))
+    with pytest.raises(ContractError, match="detour: give the least detour first"):
+        WalkRange(detour=(1.6, 1.0))
 
 
 def test_another_network_is_no_season(road):

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
-from pydantic import ValidationError
 
 from spatial.errors import ContractError, SourceError
 from spatial.formats.columns import plain_number
@@ -116,7 +115,7 @@ def test_a_workbook_knows_its_numbers_whatever_the_text_is_like(tmp_path):
 
 
 def test_one_sign_for_both_is_refused():
-    with pytest.raises(ValidationError, match="decimal and thousands are both ','"):
+    with pytest.raises(ContractError, match="decimal and thousands are both ','"):
         TableSource(path="a.csv", decimal=",", thousands=",")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from spatial.errors import CrsError, NetworkError
+from spatial.errors import ContractError, CrsError, NetworkError
 from spatial.network import build_network, snap, walk_minutes
 
 CRS = "EPSG:32738"
@@ -149,7 +149,7 @@ def test_frames_that_do_not_fit_are_refused():
         snap(graph, points((0, 0)).set_crs("EPSG:32737", allow_override=True))
     with pytest.raises(NetworkError, match="without a point"):
         snap(graph, gpd.GeoSeries([None, shapely.Point(0, 0)], crs=CRS))
-    with pytest.raises(NetworkError, match="walk_km_h"):
+    with pytest.raises(ContractError, match="walk_km_h"):
         snap(graph, points((0, 0)), walk_km_h=0.0)
 
 

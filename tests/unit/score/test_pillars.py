@@ -22,6 +22,7 @@ from spatial.score.ranking import RankDoubts, coordination_table, rank_units, ra
 from spatial.score.settlement_types import type_table
 from spatial.score.spatial_pattern import inequality_table
 from spatial.score.towns import town_table
+from spatial.study.score import ScoreOptions
 from spatial.tables import TABLES
 
 CRS = "EPSG:32738"
@@ -619,8 +620,8 @@ def test_a_norm_that_is_met_or_unknown_and_nowhere_known_to_fail_counts_and_is_m
 
 
 def test_unknown_pillars_are_refused() -> None:
-    with pytest.raises(StudyError, match=r"'roads' .*are no pillars"):
-        score(rules=sp.ScoreRules(weights={"roads": 1.0}))
+    with pytest.raises(ContractError, match=r"weights: 'roads' .*are no pillars"):
+        sp.ScoreRules(weights={"roads": 1.0})
 
 
 def test_the_norm_by_which_gaps_are_told_is_read_in_and_out_of_scope() -> None:
@@ -724,9 +725,8 @@ def test_towns_have_services_people_who_depend_and_people_who_pass() -> None:
             facilities,
             access,
             routes,
-            required={"town": ("school", "bank")},
+            rules=ScoreOptions(required_services={"town": ("school", "bank")}),
             satisfying=lambda name: frozenset({name}),
-            limits=(2000.0, 30.0),
             **listed,
         )
         TABLES["towns"].check(made)

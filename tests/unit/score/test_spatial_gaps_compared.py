@@ -39,13 +39,13 @@ def test_segregation_of_surroundings_is_measured_again_within_a_reach_that_both_
         [shapely.Point(2500.0 * at, 0.0) for at in range(len(run.settlements))], crs=run.settlements.crs
     )
     near, far = (
-        replace(one, settlements=settlements, rules=replace(one.rules, environment_km=km))
+        replace(one, settlements=settlements, rules=one.rules.model_copy(update={"environment_km": km}))
         for one, km in ((run, 1.0), (other, 1.0))
     )
     found = gaps_of(near, far).loc["dissimilarity_environment"]
     assert found["detail"].endswith(";1 km")
     # nobody sees beyond his own place, and each is wholly within or wholly beyond
     assert found["value"] == pytest.approx(1.0)
-    wider = gaps_of(near, replace(far, rules=replace(far.rules, environment_km=9.0)))
+    wider = gaps_of(near, replace(far, rules=far.rules.model_copy(update={"environment_km": 9.0})))
     assert wider.loc["dissimilarity_environment", "detail"].endswith(";5 km")
     assert wider.loc["dissimilarity_environment", "value"] < 1.0

@@ -23,7 +23,6 @@ from spatial.score.evidence import read_ground
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
 from spatial.score.settlement_types import type_table, unit_type_table
 from spatial.score.towns import (
-    AreaRules,
     commuting_between,
     functional_area_table,
     town_system_table,
@@ -31,13 +30,14 @@ from spatial.score.towns import (
 )
 from spatial.stages.score import town_and_country
 from spatial.study import Region, ScoreOptions
+from spatial.study.score import FunctionalAreaOptions
 from spatial.tables import TABLES
 
 UTM = "EPSG:32738"
 LEFT, TOP = 400_000.0, 8_030_000.0
 """Corner of a county of 30 by 30 km in three strips of 10 km: west, middle and east."""
 STRIPS = ["west", "middle", "east"]
-RULES = AreaRules()
+RULES = FunctionalAreaOptions()
 
 
 def strips(count=3, width=10_000.0):
@@ -94,7 +94,7 @@ def classified(cells, settlements=None, boundaries=None, **options):
     boundaries = strips() if boundaries is None else boundaries
     ground = read_ground(settlements, boundaries)
     types = type_table(ground, NO_ACCESS, None if isinstance(cells, str) else cells, bins_min=(15,))
-    table = unit_type_table(ground, types, (area(boundaries), boundaries), cells, **options)
+    table = unit_type_table(ground, types, area(boundaries), boundaries, cells, **options)
     TABLES["unit_types"].check(table)
     return table.set_index("unit_id")
 
@@ -200,7 +200,7 @@ def test_people_off_the_shore_belong_to_the_nearest_township_and_those_of_a_neig
     ground = read_ground(places(), neighbour)
     types = type_table(ground, NO_ACCESS, grid, bins_min=(15,))
     own = area(neighbour[neighbour["is_unit"]])
-    table = unit_type_table(ground, types, (own, neighbour), grid, tolerance_m=500.0).set_index("unit_id")
+    table = unit_type_table(ground, types, own, neighbour, grid, tolerance_m=500.0).set_index("unit_id")
     assert table["population_persons"].to_dict() == {"study": 100, "east": 0, "middle": 0, "west": 100}
 
 
