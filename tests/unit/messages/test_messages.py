@@ -163,3 +163,12 @@ def test_a_new_language_is_one_more_file(tiny_done):
     assert '<html lang="sw">' in text
     assert "Kiswahili" in text
     assert "Novemba" in text
+
+
+def test_french_has_the_apostrophe_of_the_language():
+    straight = {
+        key: text
+        for key, text in texts_of("fr").items()
+        if re.search(r"\w'\w", str(text)) and "MMM" not in str(text)
+    }
+    assert straight == {}
