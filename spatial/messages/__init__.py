@@ -61,8 +61,7 @@ class Words:
         """Refuse a language that has no file."""
         if self.language not in languages():
             known = ", ".join(languages())
-            problem = f"outputs.languages: {self.language!r} has no message file; there are {known}"
-            raise StudyError("outputs.languages", [problem])
+            raise StudyError("languages", [f"{self.language!r} has no message file; there are {known}"])
 
     @property
     def messages(self) -> Mapping[str, Mapping[str, str]]:

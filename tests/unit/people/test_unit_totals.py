@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from spatial.errors import ContractError, StudyError
+from spatial.formats.notes import take_notes
 from spatial.inputs.units import match_units, official_units_from_table
 from spatial.people.unit_totals import raster_by_unit
 from spatial.rasters import Raster
@@ -458,7 +459,7 @@ def test_any_codes_give_every_row_and_every_settlement_one_place(shuffle, codes)
 
 
 def _sums_told(frame):
-    return [row[2] for row in frame.attrs.get("notes", ()) if row[0].startswith("printed sums")]
+    return [note.detail for note in take_notes(frame.copy()) if note.key == "printed_sums"]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

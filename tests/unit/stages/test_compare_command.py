@@ -91,18 +91,21 @@ def test_the_command_tells_and_writes_everything(kept):
 
 
 def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_source(folders, tmp_path):
-    notice = "hidden sheets left unread: 'draft' (1 in all)"
+    text = "hidden sheets left unread: 'draft' (1 in all)"
+    hidden = {"notice": "hidden", "notice_values": json.dumps({"where": {"first": ["draft"], "in_all": 1}})}
+    own = {"notice": "", "notice_values": ""}
     issues = [
         {
             "path": "a.xlsx",
-            "issue": text,
+            "issue": issue,
             "issue_kind": kind,
             "affects": ["population"],
             "forbids": [],
             "areas": [],
         }
         | {"without_rank": [], "unknown_areas": []}
-        for text, kind in ((notice, "noticed"), ("Old list.", "declared"))
+        | notice
+        for issue, kind, notice in ((text, "noticed", hidden), ("Old list.", "declared", own))
     ]
     for folder in folders:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -154,7 +157,9 @@ def test_a_run_without_its_summary_is_refused(folders):
 def test_one_folder_a_run_as_target_and_an_unknown_language_are_refused(folders):
     assert "two or more" in call(folders[0]).output
     assert isinstance(call(*folders, "--to", folders[0]).exception, StoreError)
-    assert "no messages in 'xx'" in str(call(*folders, "--language", "xx").exception)
+    assert "'xx' has no message file; there are en, fr, zh" in str(
+        call(*folders, "--language", "xx").exception
+    )
 
 
 def test_other_people_are_refused_from_the_options(folders, tmp_path):

@@ -71,8 +71,7 @@ def test_the_assumed_time_lies_in_its_interval_and_is_that_of_the_access_table(r
     table = ran.intervals
     assert (table["low_min"] <= table["base_min"]).all()
     assert (table["base_min"] <= table["high_min"]).all()
-    rows = ran.access_counts
-    rows = rows.loc[(rows["mode"] == "drive") & (rows["service"] == "hospital")]
+    rows = ran.access.loc[(ran.access["mode"] == "drive") & (ran.access["service"] == "hospital")]
     same = rows.set_index("settlement_id")["travel_time_min"].reindex(table["settlement_id"]).to_numpy()
     assert np.allclose(table["base_min"], same, rtol=0, atol=1e-9)
 
