@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -210,11 +211,13 @@ def test_faults_of_a_file_are_said_one_by_one_and_only_words_of_the_source_are_q
     language, said, signed, open_page, save_pages, tmp_path
 ):
     first = signed.meta.sources[0]
-    told = {"hidden sheets left unread: 'draft' (1 in all)": "noticed", "Totals are old": "plain_text"}
+    hidden = {"notice": "hidden", "notice_values": json.dumps({"where": {"first": ["draft"], "in_all": 1}})}
+    told = {
+        "hidden sheets left unread: 'draft' (1 in all)": hidden | {"issue_kind": "noticed"},
+        "Totals are old": {"issue_kind": "plain_text", "notice": "", "notice_values": ""},
+    }
     nothing = {key: [] for key in ("affects", "forbids", "areas", "without_rank", "unknown_areas")}
-    issues = [
-        nothing | {"path": first.path, "issue": text, "issue_kind": kind} for text, kind in told.items()
-    ]
+    issues = [nothing | {"path": first.path, "issue": text} | facts for text, facts in told.items()]
     meta = replace(signed.meta, sources=(replace(first, issue="; ".join(told)),))
     book = replace(signed, meta=meta, summary=signed.summary | {"known_issues": issues})
     page = open_page(save_pages(book.pages(), tmp_path) / "sign-off.html", fragment=f"#lang={language}")
