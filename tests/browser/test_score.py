@@ -811,8 +811,13 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
         "unknown_areas": [],
         "path": first.path,
     }
-    records = [bare | {"issue": notice, "issue_kind": "noticed"} for notice in notices]
-    records.append(bare | {"issue": own, "issue_kind": "plain_text"})
+    hidden = {"notice": "hidden", "notice_values": json.dumps({"where": {"first": ["draft"], "in_all": 1}})}
+    unworded = {"notice": "", "notice_values": ""}
+    records = [
+        bare | {"issue": notice, "issue_kind": "noticed"} | values
+        for notice, values in zip(notices, (hidden, unworded), strict=True)
+    ]
+    records.append(bare | unworded | {"issue": own, "issue_kind": "plain_text"})
     sources = (replace(first, issue="; ".join([*notices, own])),)
     told = replace(
         scored, meta=replace(scored.meta, sources=sources), summary=scored.summary | {"known_issues": records}
