@@ -63,7 +63,7 @@ def test_undeclared_sentinel_is_missing_and_counted(tmp_path: Path) -> None:
     reading = read_population(path)
     assert reading.raster.total == 3.0
     assert reading.sentinels == {-99999.0: 2}
-    assert "2 cells hold -99999, which no file declares as nodata" in reading.notes[0]
+    assert "2 cells hold -99999, which no file declares as nodata" in reading.notes[0].detail
 
 
 def test_lowest_float_is_a_sentinel_too(tmp_path: Path) -> None:

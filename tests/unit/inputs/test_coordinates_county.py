@@ -105,7 +105,7 @@ def test_a_shifted_list_gives_the_same_places_and_is_converted_once(
     undeclared = _gather(raw, villages, columns, crs=WGS84, **keys)
     assert "datum_doubtful" in _kinds(undeclared)
     _say_doubts(undeclared)
-    assert any("write datum = " in note for notes in undeclared.notes.values() for note in notes)
+    assert any("write datum = " in note.detail for notes in undeclared.notes.values() for note in notes)
 
 
 def test_a_true_list_raises_no_doubt(raw: Path, villages: pd.DataFrame) -> None:

@@ -36,7 +36,7 @@ def boundaries(names):
 
 def issue(text="Totals are interchanged", *, kind="declared", forbids="", areas="", affects=""):
     row = {"path": "p.tif", "number": 1, "issue": text, "issue_kind": kind, "affects": affects}
-    return pd.DataFrame([row | {"forbids": forbids, "areas": areas}])
+    return pd.DataFrame([row | {"forbids": forbids, "areas": areas, "notice": "", "notice_values": ""}])
 
 
 def plain(text):
