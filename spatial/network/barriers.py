@@ -76,7 +76,8 @@ def grid_of(segments: NDArray[np.float64]) -> Cells:
     south, north = segments[:, [1, 3]].min(), segments[:, [1, 3]].max()
     area = max(east - west, 1.0) * max(north - south, 1.0)
     size = max(math.sqrt(area / (len(segments) * _CELLS_A_SEGMENT)), 1.0)
-    shape = (int((north - south) // size) + 1, int((east - west) // size) + 1)
+    # As `list_cells` divides: a floor division may come out one less, and what lies on the edge would be in no cell.
+    shape = (math.floor((north - south) / size) + 1, math.floor((east - west) / size) + 1)
     grid = np.array([west, south, size])
     offsets = np.zeros(shape[0] * shape[1] + 1, dtype=np.int64)
     list_cells(segments, grid, shape, offsets[1:], np.empty(0, dtype=np.int64))

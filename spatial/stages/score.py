@@ -282,7 +282,7 @@ def score(
     common = places.common_access(ground.official_class)
     clusters = clusters_of(options, ground, boundaries, travel, common)
     service_of = dict(zip(binding["norm_id"].astype(str), binding["service"].astype(str), strict=True))
-    # Towns stand in one township each: only a service can be reached within one's own township.
+    # What borders cost is asked of services, not of towns.
     local = {norm for norm, word in service_of.items() if not _counting(word, vocabulary) & set(TOWN_TIERS)}
     border = reading(binding[binding["norm_id"].isin(local) & binding["unit"].eq("min")], ids)
 

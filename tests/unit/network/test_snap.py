@@ -193,3 +193,11 @@ def test_of_places_on_one_edge_that_are_equally_near_the_first_counts():
     found = snap(graph, points((3000, 50), (1, 50)), candidates=1)
     # 6000 + 100 + 6000 m in all.
     assert found.fraction[:, 0].tolist() == [3000 / 12_100, 1 / 12_100]
+
+
+def test_a_road_along_the_edge_of_all_roads_is_found():
+    # Nine roads of 50 m in a square: cells of 50 / 12 m, of which the one along the north lies at the end of the last.
+    graph = network(*(([(0, y), (50, y)], {}) for y in (0, 5, 10, 15, 20, 25, 30, 35, 50)))
+    found = snap(graph, points((25, 51), (25, 1)), candidates=1, min_component_km=0.0)
+    assert found.distance_m[:, 0].tolist() == [1.0, 1.0]
+    assert graph.coordinates[graph.coordinate_offsets[found.edge[0, 0]], 1] == 50.0
