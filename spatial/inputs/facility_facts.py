@@ -334,18 +334,9 @@ def _read_levels(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[No
     frame["service"] = pd.Series(services, index=frame.index, dtype="str")
     yield _note(frame, "facilities whose service their level says", changed, "service_by_level")
     yield _note(
-        frame,
-        "levels that are not known",
-        unknown,
-        "level_unknown",
-        words=listed(written[unknown].unique()),
+        frame, "levels that are not known", unknown, "level_unknown", words=listed(written[unknown].unique())
     )
-    yield _note(
-        frame,
-        "levels that are not of the service",
-        against,
-        "level_against",
-    )
+    yield _note(frame, "levels that are not of the service", against, "level_against")
 
 
 def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:
@@ -367,12 +358,7 @@ def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[N
     ]
     changed = (pd.Series(wider, index=frame.index) != frame["service"]).to_numpy()
     frame["service"] = pd.Series(wider, index=frame.index, dtype="str")
-    yield _note(
-        frame,
-        "facilities that close and so lose a service",
-        changed,
-        "closes",
-    )
+    yield _note(frame, "facilities that close and so lose a service", changed, "closes")
 
 
 def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:

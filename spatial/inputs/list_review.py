@@ -108,11 +108,7 @@ def names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def near_pairs(
-    frame: gpd.GeoDataFrame,
-    listed: NDArray[np.bool_],
-    vocabulary: Vocabulary,
-    *,
-    radius_m: float,
+    frame: gpd.GeoDataFrame, listed: NDArray[np.bool_], vocabulary: Vocabulary, *, radius_m: float
 ) -> list[Pair]:
     """Pair rows of lists with mapped facilities within reach."""
     ones, twos = np.flatnonzero(listed), np.flatnonzero(~listed)

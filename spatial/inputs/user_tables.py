@@ -300,17 +300,7 @@ def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str]) -> gpd.GeoDa
 
 # Water of the user's own: rivers and lakes that nobody walks across on the way to the road.
 
-WATER_KINDS = (
-    "basin",
-    "canal",
-    "coastline",
-    "lake",
-    "pond",
-    "reservoir",
-    "river",
-    "stream",
-    "tidal_channel",
-)
+WATER_KINDS = ("basin", "canal", "coastline", "lake", "pond", "reservoir", "river", "stream", "tidal_channel")
 """Kinds of water that a table may hold; which of them are barriers, `mark_barriers` says."""
 
 _FORMS = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")

@@ -89,7 +89,7 @@ def _words() -> tuple[tuple[str, str, str, int], ...]:
 
 
 def matches(name: str) -> list[Match]:
-    """Tell what a column may be by its name."""
+    """Tell what a column may be by its name, the surest first."""
     wanted = plain(name)
     best: dict[str, Match] = {}
     for word, ours, language, rank in _words():
@@ -100,27 +100,20 @@ def matches(name: str) -> list[Match]:
 
 
 def _score(name: str, wanted: str, word: str) -> float:
-    if not wanted:
-        return 0.0
-    if wanted.replace(" ", "") == word.replace(" ", ""):
-        return EXACT
-    return _chinese_score(name, wanted, word) if HAN.search(word) else _latin_score(name, wanted, word)
-
-
-def _chinese_score(name: str, wanted: str, word: str) -> float:
-    is_cut = len(name.encode("gb18030", "replace")) >= DBF_NAME_BYTES - 1 or len(name) <= 3
-    if is_cut and len(wanted) >= 3 and word.startswith(wanted):
-        return TRUNCATED
-    holds = len(word) >= 2 and (wanted.endswith(word) or wanted.startswith(word))
-    return HOLDS * (0.9 + 0.1 * len(word) / len(wanted)) if holds else 0.0
-
-
-def _latin_score(name: str, wanted: str, word: str) -> float:
+    """Hold a name, as written and plain, against a word of the vocabulary: equal, cut short, part of it or alike."""
     joined, bare = wanted.replace(" ", ""), word.replace(" ", "")
+    if not wanted or joined == bare:
+        return EXACT if wanted else 0.0
+    part = HOLDS * (0.9 + 0.1 * len(word) / len(wanted))
+    if HAN.search(word):
+        is_cut = len(name.encode("gb18030", "replace")) >= DBF_NAME_BYTES - 1 or len(name) <= 3
+        if is_cut and len(wanted) >= 3 and word.startswith(wanted):
+            return TRUNCATED
+        return part if len(word) >= 2 and (wanted.endswith(word) or wanted.startswith(word)) else 0.0
     if len(name) == DBF_NAME_BYTES and len(joined) >= 8 and bare.startswith(joined):
         return TRUNCATED
     if len(bare) >= 3 and f" {word} " in f" {wanted} ":
-        return HOLDS * (0.9 + 0.1 * len(word) / len(wanted))
+        return part
     alike = fuzz.ratio(joined, bare) / 100.0 if min(len(joined), len(bare)) >= SHORTEST_ALIKE else 0.0
     return 0.95 * alike if alike >= ALIKE else 0.0
 
@@ -131,17 +124,16 @@ def language_of(names: Iterable[str]) -> str:
 
     Returns zh, fr or en; empty where none is known. A name that several languages have does not count.
     """
-    counts = {"zh": 0, "fr": 0, "en": 0}
+    counts = dict.fromkeys(("zh", "fr", "en"), 0)
     for name in names:
-        if HAN.search(name):
-            counts["zh"] += 1
-            continue
         wanted = plain(name)
         found = {language for word, _, language, _ in _words() if word == wanted}
+        if HAN.search(name):
+            found = {"zh"}
         if len(found) == 1:
             counts[found.pop()] += 1
-    language, number = max(counts.items(), key=lambda item: item[1])
-    return language if number else ""
+    language = max(counts, key=lambda language: counts[language])
+    return language if counts[language] else ""
 
 
 # Columns as they are: kinds of values, how many, examples.
@@ -169,11 +161,7 @@ class Profile:
 
     @property
     def is_key(self) -> bool:
-        """
-        Whether it names every row and none twice.
-
-        Returns false for an empty table.
-        """
+        """Whether it names every row and none twice; false for an empty table."""
         return self.filled == len(self.texts) == self.distinct > 0
 
     @property
@@ -188,22 +176,18 @@ class Profile:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """
-        Some of its values.
-
-        Returns the first different ones.
-        """
+        """The first of its different values."""
         return tuple(self.values[:EXAMPLES])
 
 
 def profile_of(series: pd.Series) -> Profile:
     """Look at a column."""
-    name = str(series.name)
     texts = text_column(series)
     texts = texts.where(texts.str.strip() != "").astype("str")
     filled, distinct = int(texts.notna().sum()), int(texts.nunique())
+    numbers = np.full(len(series), np.nan)
     if pd.api.types.is_bool_dtype(series.dtype):
-        kind, numbers = "yes or no", np.full(len(series), np.nan)
+        kind = "yes or no"
     elif pd.api.types.is_numeric_dtype(series.dtype):
         numbers = series.to_numpy(dtype=np.float64, na_value=np.nan)
         whole = bool((np.mod(numbers[np.isfinite(numbers)], 1) == 0).all())
@@ -211,39 +195,36 @@ def profile_of(series: pd.Series) -> Profile:
         if whole and _is_coded(texts.dropna().head(SAMPLED)):
             kind = "code"
     elif pd.api.types.is_datetime64_any_dtype(series.dtype):
-        kind, numbers = "date", np.full(len(series), np.nan)
+        kind = "date"
     else:
-        kind, numbers = _of_text(texts)
-    return Profile(name, kind if filled else "empty", texts, numbers, filled, distinct)
+        numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
+        kind = _kind_of_text(texts.dropna())
+        if kind == "angle":
+            numbers = _angles(texts)
+    return Profile(str(series.name), kind if filled else "empty", texts, numbers, filled, distinct)
 
 
-def _of_text(texts: pd.Series) -> tuple[str, NDArray[np.float64]]:
-    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
-    some = texts.dropna()
-    some = some.iloc[:: max(1, len(some) // SAMPLED)].map(narrow)
+def _kind_of_text(texts: pd.Series) -> str:
+    """Tell what texts, none of them missing, are by how most of some of them are written."""
+    some = texts.iloc[:: max(1, len(texts) // SAMPLED)].map(narrow)
     if some.empty:
-        return "empty", numbers
+        return "empty"
 
     def mostly(pattern: re.Pattern[str]) -> bool:
         return bool(some.map(lambda text: pattern.fullmatch(text) is not None).mean() >= _MOST)
 
-    angles = numbers
     if some.str.casefold().isin(_FLAGS).all():
-        kind = "yes or no"
-    elif mostly(_CODE) and not some.str.contains(".", regex=False).any() and _is_coded(some):
-        kind = "code"
-    elif mostly(NUMBER):
-        kind = "number" if some.str.contains(r"[.eE]").any() else "whole number"
-    elif mostly(_DATE):
-        kind = "date"
-    elif mostly(_PAIR):
-        kind = "pair"
-    elif np.isfinite(_angles(some)).mean() < _MOST:
-        kind = "text"
-    else:
-        angles = _angles(texts)
-        kind = "angle" if np.isfinite(angles).sum() >= _MOST * len(texts.dropna()) else "text"
-    return kind, angles if kind == "angle" else numbers
+        return "yes or no"
+    if mostly(_CODE) and not some.str.contains(".", regex=False).any() and _is_coded(some):
+        return "code"
+    if mostly(NUMBER):
+        return "number" if some.str.contains(r"[.eE]").any() else "whole number"
+    for pattern, kind in ((_DATE, "date"), (_PAIR, "pair")):
+        if mostly(pattern):
+            return kind
+    # Read all of them only where some are angles.
+    is_angle = all(np.isfinite(_angles(rows)).mean() >= _MOST for rows in (some, texts))
+    return "angle" if is_angle else "text"
 
 
 def _is_coded(texts: pd.Series) -> bool:
@@ -273,6 +254,7 @@ def _angles(texts: pd.Series) -> NDArray[np.float64]:
 _LIKE = re.compile(r"[+-]?\d[\d.,' \u00a0\u202f]*", re.ASCII)
 _SIGNED = re.compile(r"[,' \u00a0\u202f]|\..*\.")
 _LISTED = 3
+_APART = (" ", "'")
 
 
 @dataclass(eq=False)
@@ -289,15 +271,11 @@ class NumberSigns:
         is_text = isinstance(series.dtype, pd.StringDtype) or series.dtype == object
         if not self.settings or not is_text:
             return series
-        written = series.dropna().astype(str).map(self._number)
-        return (
-            series
-            if written.isna().any()
-            else written.reindex(series.index).astype("str").rename(str(series.name))
-        )
-
-    def _number(self, text: str) -> str | None:
-        return plain_number(text, decimal=self.decimal, thousands=self.thousands)
+        texts = series.dropna().astype(str)
+        written = texts.map(lambda text: plain_number(text, decimal=self.decimal, thousands=self.thousands))
+        if written.isna().any():
+            return series
+        return written.reindex(series.index).astype("str").rename(str(series.name))
 
 
 def tell_signs(frame: pd.DataFrame) -> NumberSigns:
@@ -310,40 +288,28 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
         texts = [str(value).strip() for value in series.dropna().unique()]
         if not texts or not all(_LIKE.fullmatch(text) for text in texts):
             continue
-        for text in texts:
-            if _SIGNED.search(text):
-                _one(text, commas, apart, unclear)
-    return _settled(commas, apart, unclear)
-
-
-def _one(text: str, commas: set[str], apart: dict[str, str], unclear: list[str]) -> None:
-    """Take one number as evidence."""
-    plain = text.replace("\u00a0", " ").replace("\u202f", " ")
-    for sign in (" ", "'"):
-        if sign in plain:
-            apart[sign] = text
-    if "," not in plain:
-        if plain.count(".") > 1:
-            apart["."] = text
-        return
-    whole, _, rest = plain.rpartition(",")
-    if "." in rest or "," in whole:
-        apart[","] = text
-    elif "." in whole:
-        apart["."] = text
-        commas.add(text)
-    elif len(rest) != _LISTED or len(whole.lstrip("+-")) > _LISTED or whole.lstrip("+-").startswith("0"):
-        commas.add(text)
-    else:
-        unclear.append(text)
-
-
-def _settled(commas: set[str], apart: dict[str, str], unclear: list[str]) -> NumberSigns:
+        # Take each number that is not plain as evidence of a decimal comma, or of a sign between thousands.
+        for text in filter(_SIGNED.search, texts):
+            plain = text.replace("\u00a0", " ").replace("\u202f", " ")
+            apart |= {sign: text for sign in _APART if sign in plain}
+            whole, comma, rest = plain.rpartition(",")
+            digits = whole.lstrip("+-")
+            if not comma:
+                apart |= {".": text} if plain.count(".") > 1 else {}
+            elif "." in rest or "," in whole:
+                apart[","] = text
+            elif "." in whole:
+                apart["."] = text
+                commas.add(text)
+            elif len(rest) != _LISTED or len(digits) > _LISTED or digits.startswith("0"):
+                commas.add(text)
+            else:
+                unclear.append(text)
     result = NumberSigns()
     if commas or "." in apart:  # a point that sets thousands apart leaves the comma to decimals
         result.decimal = ","
         result.settings.append(Setting("decimal", ",", f"numbers such as {_shown(commas or {apart['.']})}"))
-    sign = next((sign for sign in (",", ".", " ", "'") if sign in apart and sign != result.decimal), "")
+    sign = next((sign for sign in (",", ".", *_APART) if sign in apart and sign != result.decimal), "")
     if sign:
         result.thousands = sign
         result.settings.append(Setting("thousands", sign, f"numbers such as {apart[sign]!r}"))

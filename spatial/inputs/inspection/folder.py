@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 
@@ -14,15 +14,14 @@ from spatial.errors import CrsError, SourceError
 from spatial.formats.vector import FORMATS, REMEDIES, open_frame
 from spatial.inputs.inspection.guesses import Ground
 from spatial.inputs.inspection.inspecting import OSM_ENDINGS, RASTER_ENDINGS, inspect_file
-from spatial.inputs.inspection.reports import FileReport, LayerReport, Proposal, Setting
+from spatial.inputs.inspection.reports import Bounds, FileReport, LayerReport, Proposal, Setting
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_PARTS = {
-    ".dbf",
+_PARTS = (
     ".shx",
     ".prj",
     ".cpg",
@@ -36,8 +35,15 @@ _PARTS = {
     ".ovr",
     ".lock",
     ".md5",
-}
+)
 _OURS = {"source.toml", "readme.md", "readme.txt", "licence.txt", "license.txt"}
+
+
+class Found(NamedTuple):
+    """A layer that a study may use, with its file."""
+
+    file: FileReport
+    layer: LayerReport
 
 
 @dataclass(eq=False)
@@ -54,11 +60,7 @@ class FolderReport:
 
     @property
     def language(self) -> str:
-        """
-        The language of most files.
-
-        Returns zh, en or fr; empty where none is told.
-        """
+        """The language of most files: zh, en or fr; empty where none is told."""
         told = [report.language for report in self.files if report.language]
         return max(sorted(set(told)), key=told.count) if told else ""
 
@@ -73,128 +75,107 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
         raise SourceError(f"folder {folder}: not found; name the folder that holds the files of the study")
     result = FolderReport()
     for path in _files(folder):
-        shown = path.relative_to(folder).as_posix()
-        fault = _not_read(path)
+        fault = ""
+        if path.name.lower().endswith((*OSM_ENDINGS, *RASTER_ENDINGS, *FORMATS, ".zip")):
+            try:
+                result.files.append(inspect_file(path, raw=raw))
+            except (SourceError, CrsError) as error:
+                fault = str(error).removeprefix(f"file {path}: ")
+        else:
+            fault = REMEDIES.get(path.suffix.lower(), f"the ending {path.suffix!r} is not read")
         if fault:
-            result.unused.append((shown, fault))
-            continue
-        try:
-            result.files.append(inspect_file(path, raw=raw))
-        except (SourceError, CrsError) as error:
-            result.unused.append((shown, str(error).removeprefix(f"file {path}: ")))
+            result.unused.append((path.relative_to(folder).as_posix(), fault))
     if not result.files:
         listed = "".join(f"\n  - {name}: {why}" for name, why in result.unused)
         raise SourceError(f"folder {folder}: no file that is read; put the files of the study there{listed}")
     ground = _ground(result.files)
-    if ground.bounds is not None:
-        result.files = [
-            inspect_file(report.path, raw=raw, ground=ground) if _is_open(report) else report
-            for report in result.files
-        ]
+    for number, report in enumerate(result.files if ground.bounds is not None else ()):
+        # Look again where anything about the coordinates is a guess, or could be doubted.
+        if any(
+            layer.kind in {"settlements", "facilities", "roads", "boundaries"}
+            and (layer.coordinates or layer.extent)
+            for layer in report.layers
+        ):
+            result.files[number] = inspect_file(report.path, raw=raw, ground=ground)
     _choose(result)
     return result
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, and every folder of a file geodatabase as one."""
+    """Every file below a folder that is no part of another, and every folder of a file geodatabase as one."""
     for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
-        bases = [name for name in folders if name.lower().endswith(".gdb")]
-        folders[:] = [name for name in folders if name not in bases]
-        yield from (Path(here) / name for name in sorted([*names, *bases]) if not _is_part(Path(here) / name))
-
-
-def _is_part(path: Path) -> bool:
-    name = path.name.lower()
-    hidden = name.startswith((".", "~$")) or name in _OURS or name.endswith((".aux.xml", ".shp.xml"))
-    return (
-        hidden
-        or path.suffix.lower() in _PARTS - {".dbf"}
-        or (path.suffix.lower() == ".dbf" and any(path.with_suffix(end).exists() for end in (".shp", ".SHP")))
-    )
-
-
-def _not_read(path: Path) -> str:
-    name = path.name.lower()
-    if name.endswith((*OSM_ENDINGS, *RASTER_ENDINGS, *FORMATS, ".zip")):
-        return ""
-    return REMEDIES.get(path.suffix.lower(), f"the ending {path.suffix!r} is not read")
-
-
-def _is_open(report: FileReport) -> bool:
-    """Whether anything about the coordinates of a file is a guess, or could be doubted."""
-    return any(
-        layer.kind in {"settlements", "facilities", "roads", "boundaries"}
-        and (layer.coordinates or layer.extent)
-        for layer in report.layers
-    )
+        shown = sorted(name for name in folders if not name.startswith((".", "__")))
+        bases = [name for name in shown if name.lower().endswith(".gdb")]
+        folders[:] = [name for name in shown if name not in bases]
+        for path in (Path(here) / name for name in sorted([*names, *bases])):
+            name = path.name.lower()
+            is_drawn = name.endswith(".dbf") and any(
+                path.with_suffix(end).exists() for end in (".shp", ".SHP")
+            )
+            is_part = name.endswith((*_PARTS, ".aux.xml", ".shp.xml")) or is_drawn
+            if not (is_part or name.startswith((".", "~$")) or name in _OURS):
+                yield path
 
 
 def _ground(files: list[FileReport]) -> Ground:
     """Say where the study lies by the files that say their CRS; roads among them settle shifted coordinates."""
-    sure = [(report, layer) for report in files for layer in report.layers if layer.bounds is not None]
     for wanted in ("roads", "osm", "boundaries", "settlements", "facilities", "population", "elevation"):
-        chosen = [(report, layer) for report, layer in sure if layer.kind == wanted]
+        chosen = [
+            (report, layer, layer.bounds)
+            for report in files
+            for layer in report.layers
+            if layer.kind == wanted and layer.bounds is not None
+        ]
         if not chosen:
             continue
-        boxes = [layer.bounds for _, layer in chosen if layer.bounds is not None]
-        bounds = (
-            min(box[0] for box in boxes),
-            min(box[1] for box in boxes),
-            max(box[2] for box in boxes),
-            max(box[3] for box in boxes),
-        )
-        report, layer = chosen[0]
-        roads = _roads(report, layer) if wanted == "roads" else None
-        return Ground(bounds, roads, report.named)
+        west, south, east, north = zip(*(bounds for *_, bounds in chosen), strict=True)
+        report, layer, _ = chosen[0]
+        roads = None
+        if wanted == "roads" and layer.proposal is not None:
+            told = {setting.key: setting.value for setting in layer.proposal.settings}
+            keys = {key: told[key] for key in ("layer", "encoding") if key in told}
+            frame = open_frame(report.path, TableSource(path=report.named, **keys), what="roads")
+            roads = frame.to_crs(WGS84) if isinstance(frame, gpd.GeoDataFrame) else None
+        return Ground(Bounds(min(west), min(south), max(east), max(north)), roads, report.named)
     return Ground()
 
 
-def _roads(report: FileReport, layer: LayerReport) -> gpd.GeoDataFrame | None:
-    keys = {
-        setting.key: setting.value
-        for setting in (layer.proposal.settings if layer.proposal is not None else ())
-        if setting.key in {"layer", "encoding"}
-    }
-    frame = open_frame(report.path, TableSource(path=report.named, **keys), what="roads")
-    return frame.to_crs(WGS84) if isinstance(frame, gpd.GeoDataFrame) else None
-
-
-def _join_lists(found: dict[str, list[tuple[FileReport, LayerReport]]], result: FolderReport) -> None:
-    """Beside places with coordinates, a list of settlements without them is joined onto these."""
-    lists = [pair for pair in found.get("settlements", []) if pair[1].others]
-    placed = [pair for pair in found.get("settlements", []) if not pair[1].others]
-    if not lists or not (placed or found.get("osm")):
-        return
-    found["settlements"] = placed
-    onto = _label(*placed[0]) if placed else _label(*found["osm"][0])
-    for report, layer in lists:
-        result.to_decide.append(
-            f"{_label(report, layer)} has no coordinates: its numbers are joined onto the settlements of {onto}; "
-            "if it is the list of settlements itself, take [sources.settlements] with coordinates = 'none' as "
-            f"`spatial inspect {report.path.name}` proposes it"
-        )
-    found["attributes"] = [
-        (report, replace(layer, proposal=replace(layer.others[0], is_suggestion=False)))
-        for report, layer in lists
-    ]
-
-
 def _choose(result: FolderReport) -> None:
-    found: dict[str, list[tuple[FileReport, LayerReport]]] = {}
+    """Choose what each layer is to the study, and say what only the user can decide."""
+    found: dict[str, list[Found]] = {}
     for report, layer in [(file, layer) for file in result.files for layer in file.layers]:
-        why = _why_not(layer)
+        why = layer.problem
+        if layer.is_hidden:
+            why = why or "the workbook hides this sheet"
+        elif layer.kind == "unknown" or layer.proposal is None:
+            why = why or f"what is it? {'; '.join(layer.reasons) or 'nothing shows it'}"
         if not why:
-            found.setdefault(layer.kind, []).append((report, layer))
+            found.setdefault(layer.kind, []).append(Found(report, layer))
             continue
         result.unused.append((_label(report, layer), why))
         if not layer.is_hidden:
             result.to_decide.append(f"{_label(report, layer)} is not used: {why}")
-    _join_lists(found, result)
+    # Beside places with coordinates, a list of settlements without them is joined onto these.
+    settlements = found.get("settlements", [])
+    lists = [one for one in settlements if one.layer.others]
+    placed = [one for one in settlements if not one.layer.others]
+    places = placed or found.get("osm", [])
+    if lists and places:
+        found["settlements"] = placed
+        for report, layer in lists:
+            result.to_decide.append(
+                f"{_label(report, layer)} has no coordinates: its numbers are joined onto the settlements of "
+                f"{_label(*places[0])}; if it is the list of settlements itself, take [sources.settlements] with "
+                f"coordinates = 'none' as `spatial inspect {report.path.name}` proposes it"
+            )
+        found["attributes"] = [
+            Found(report, replace(layer, proposal=replace(layer.others[0], is_suggestion=False)))
+            for report, layer in lists
+        ]
     for kind in ("osm", "settlements", "attributes", "facilities", "roads", "boundaries", "water", "flows"):
         _take(result, kind, found.get(kind, []))
     for kind in ("population", "elevation", "landcover"):
-        _rasters(result, kind, found.get(kind, []))
+        _take_rasters(result, kind, found.get(kind, []))
     for kind in ("decisions", "official_totals"):
         layers = [layer for _, layer in found.get(kind, [])]
         result.proposals += [layer.proposal for layer in layers if layer.proposal is not None]
@@ -210,55 +191,33 @@ def _choose(result: FolderReport) -> None:
         )
 
 
-def _why_not(layer: LayerReport) -> str:
-    """Say why a layer is not used; empty where it is."""
-    if layer.problem:
-        return layer.problem
-    if layer.is_hidden:
-        return "the workbook hides this sheet"
-    if layer.kind == "unknown" or layer.proposal is None:
-        return f"what is it? {'; '.join(layer.reasons) or 'nothing shows it'}"
-    return ""
-
-
 def _label(report: FileReport, layer: LayerReport) -> str:
     return f"{report.named}, {layer.name!r}" if layer.name else report.named
 
 
-def _take(result: FolderReport, kind: str, found: list[tuple[FileReport, LayerReport]]) -> None:
+def _take(result: FolderReport, kind: str, found: list[Found], *, what: str = "files") -> None:
+    """Take the layers of a kind; where only one is used, several are for the user to choose from."""
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
-    if kind in {"attributes", "facilities", "water"} or len(proposals) <= 1:
-        result.proposals += proposals
-        return
-    listed = ", ".join(_label(report, layer) for report, layer in found)
-    result.to_decide.append(
-        f"several files may be the {kind}: {listed}; keep one of the [sources.{kind}] below"
-    )
-    result.proposals += [replace(proposal, is_suggestion=True) for proposal in proposals]
-
-
-def _rasters(result: FolderReport, kind: str, found: list[tuple[FileReport, LayerReport]]) -> None:
-    """Tiles of one raster become its list of files; files of shares become fractions."""
-    if not found:
-        return
-    plain = [report.named for report, layer in found if _key(layer) == "path"]
-    shares = {_key(layer).split(".")[1]: report.named for report, layer in found if _key(layer) != "path"}
-    if (plain and shares) or (kind == "population" and len(plain) > 1):
-        listed = ", ".join(report.named for report, _ in found)
+    if len(proposals) > 1 and kind not in {"attributes", "facilities", "water"}:
+        listed = ", ".join(_label(report, layer) for report, layer in found)
         result.to_decide.append(
-            f"several rasters may be the {kind}: {listed}; keep one of the [sources.{kind}] below"
+            f"several {what} may be the {kind}: {listed}; keep one of the [sources.{kind}] below"
         )
-        result.proposals += [
-            replace(layer.proposal, is_suggestion=True) for _, layer in found if layer.proposal is not None
-        ]
-        return
-    if shares:
-        settings = [Setting(f"fractions.{number}", shares[number]) for number in sorted(shares, key=int)]
-    else:
-        settings = [Setting("path", plain[0])] if len(plain) == 1 else [Setting("paths", plain)]
-    result.proposals.append(Proposal(f"sources.{kind}", tuple(settings)))
+        proposals = [replace(proposal, is_suggestion=True) for proposal in proposals]
+    result.proposals += proposals
 
 
-def _key(layer: LayerReport) -> str:
-    assert layer.proposal is not None
-    return layer.proposal.settings[0].key
+def _take_rasters(result: FolderReport, kind: str, found: list[Found]) -> None:
+    """Take rasters: tiles of one become its list of files, files of shares become fractions."""
+    keys = [layer.proposal.settings[0].key for _, layer in found if layer.proposal is not None]
+    names = [report.named for report, _ in found]
+    plain = [name for key, name in zip(keys, names, strict=True) if key == "path"]
+    shares = [(key, name) for key, name in zip(keys, names, strict=True) if key != "path"]
+    if (plain and shares) or (kind == "population" and len(plain) > 1):
+        _take(result, kind, found, what="rasters")
+    elif found:
+        shares.sort(key=lambda share: int(share[0].removeprefix("fractions.")))
+        settings = [Setting(key, name) for key, name in dict(shares).items()]
+        if plain:
+            settings = [Setting("path", plain[0]) if len(plain) == 1 else Setting("paths", plain)]
+        result.proposals.append(Proposal(f"sources.{kind}", tuple(settings)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,19 +15,14 @@ from spatial.crs import WGS84
 from spatial.georef.chinese_grids import EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs
 from spatial.georef.datums import CHINA
 from spatial.inputs.datum_evidence import doubt_wgs84
-from spatial.inputs.inspection.columns import HOLDS, matches
-from spatial.inputs.inspection.reports import Setting
+from spatial.inputs.inspection.columns import HOLDS, Profile, matches
+from spatial.inputs.inspection.reports import Bounds, Setting
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-    from spatial.inputs.inspection.columns import Profile
-
-
-Bounds = tuple[float, float, float, float]
 
 
 MARGIN_DEGREES = 0.2
@@ -43,11 +38,18 @@ _NUMERIC = {"whole number", "number", "angle", "code"}
 _BNG_EAST, _BNG_NORTH = 700_000.0, 1_300_000.0
 
 
+class Axis(NamedTuple):
+    """One of two columns of coordinates."""
+
+    name: str
+    values: NDArray[np.float64]  # in the rows that have both
+
+
 @dataclass(frozen=True, eq=False)
 class Ground:
     """What is known for certain about where a study lies."""
 
-    bounds: Bounds | None = None  # west, south, east and north in degrees
+    bounds: Bounds | None = None
     roads: gpd.GeoDataFrame | None = None  # lines on WGS 84 for certain
     named: str = ""  # where it comes from, for reasons
 
@@ -90,37 +92,43 @@ def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
 
 def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) -> Coordinates:
     """Find the columns of coordinates of a plain table and guess what they are in."""
-    found = _axis_columns(list(profiles))
+    pair, scored = "", dict[str, list[tuple[float, int, Profile]]]()
+    for number, profile in enumerate(profiles):
+        if profile.kind == "pair":
+            pair = pair or profile.name
+        for match in matches(profile.name) if profile.kind in _NUMERIC else ():
+            if match.ours in _AXES and match.score >= HOLDS * HOLDS:
+                scored.setdefault(match.ours, []).append((-match.score, number, profile))
+    found = {axis: min(items, key=lambda item: item[:2])[2] for axis, items in scored.items()}
     result = Coordinates()
-    pair = next((item for item in found.get("pair", []) if item is not None), None)
-    if pair is not None and not {"longitude", "easting", "x"} & set(found):
+    if pair and not {"longitude", "easting", "x"} & set(found):
         result.guess(
-            "", None, f"column {pair.name!r} holds both coordinates in one cell: split it into two columns"
+            "", None, f"column {pair!r} holds both coordinates in one cell: split it into two columns"
         )
         return result
-    for first, second in (("longitude", "latitude"), ("easting", "northing"), ("x", "y")):
-        if first in found and second in found:
-            one, other = found[first][0], found[second][0]
-            break
-    else:
-        lonely = sorted(set(found) - {"pair"})
-        if lonely:
-            shown = ", ".join(repr(found[axis][0].name) for axis in lonely)
+    axes = (("longitude", "latitude"), ("easting", "northing"), ("x", "y"))
+    first, second = next((both for both in axes if set(both) <= set(found)), ("", ""))
+    if not first:
+        if found:
+            shown = ", ".join(repr(found[axis].name) for axis in sorted(found))
             result.remarks.append(f"{shown} alone is no pair of coordinates")
         return result
+    one, other = found[first], found[second]
     given = np.isfinite(one.numbers) & np.isfinite(other.numbers)
     given &= (one.numbers != 0) | (other.numbers != 0)  # what programs write where nothing was entered
     result.rows, result.blanks = len(given), int((~given).sum())
     if not given.any():
         result.remarks.append(f"{one.name!r} and {other.name!r} hold no coordinates")
         return result
-    a, b = one.numbers[given], other.numbers[given]
+    a, b = Axis(one.name, one.numbers[given]), Axis(other.name, other.numbers[given])
     if "angle" in {one.kind, other.kind}:
         result.remarks.append("angles in degrees, minutes and seconds are read as they are")
-    if _within(a, 180.0) and _within(b, 180.0) and first != "easting":
-        _degrees(result, (one.name, other.name), (a, b), by_letters=first == "x", ground=ground, named=named)
+    if _within(a.values, 180.0) and _within(b.values, 180.0) and first != "easting":
+        a, b = _longitude_first(result, a, b, by_letters=first == "x", ground=ground)
+        _degrees_crs(result, a.values, b.values, ground, named)
     else:
-        _metres(result, (one.name, other.name), (a, b), first=first, ground=ground)
+        a, b = _easting_first(result, a, b, by_letters=first == "x")
+        _metres_crs(result, a.values, b.values, ground)
     return result
 
 
@@ -135,91 +143,67 @@ def guess_geometry(frame: gpd.GeoDataFrame, ground: Ground, *, says_crs: bool, n
         return result
     middle = shapely.get_coordinates(shapely.centroid(points.geometry.to_numpy()))
     a, b = middle[:, 0], middle[:, 1]
-    if frame.crs is not None and (says_crs or (_within(a, 180.0) and _within(b, 90.0))):
+    are_degrees = _within(a, 180.0) and _within(b, 90.0)
+    if frame.crs is not None and (says_crs or are_degrees):
         crs = pyproj.CRS.from_user_input(frame.crs)
         default = "" if says_crs else ", which the format means where it says nothing"
         result.remarks.append(f"the file says {crs.name}{default}")
-        if crs.is_geographic and not (_within(a, 180.0) and _within(b, 90.0)):
-            result.guess(
-                "", None, f"the file says {crs.name}, but its coordinates are no degrees: correct its CRS"
-            )
-        elif crs.is_geographic:
+        if crs.is_geographic and are_degrees:
             _doubt(result, a, b, ground, named)
+        elif crs.is_geographic:
+            reason = f"the file says {crs.name}, but its coordinates are no degrees: correct its CRS"
+            result.guess("", None, reason)
         return result
-    if _within(a, 180.0) and _within(b, 90.0):
+    if are_degrees:
         _degrees_crs(result, a, b, ground, named)
-    else:
-        easting, northing = (a, b) if not (_are_eastings(b) and _are_northings(a)) else (b, a)
-        if easting is b:
-            result.guess("", None, "the file holds northings first: exchange its axes, or export it again")
-        _metres_crs(result, easting, northing, ground)
+        return result
+    if _are_eastings(b) and _are_northings(a):
+        a, b = b, a
+        result.guess("", None, "the file holds northings first: exchange its axes, or export it again")
+    _metres_crs(result, a, b, ground)
     return result
-
-
-def _axis_columns(profiles: list[Profile]) -> dict[str, list[Profile]]:
-    found: dict[str, list[tuple[float, int, Profile]]] = {}
-    for number, profile in enumerate(profiles):
-        if profile.kind == "pair":
-            found.setdefault("pair", []).append((0.0, number, profile))
-        if profile.kind not in _NUMERIC:
-            continue
-        for match in matches(profile.name):
-            if match.ours in _AXES and match.score >= HOLDS * HOLDS:
-                found.setdefault(match.ours, []).append((-match.score, number, profile))
-    return {
-        axis: [item[2] for item in sorted(items, key=lambda item: item[:2])] for axis, items in found.items()
-    }
 
 
 def _within(values: NDArray[np.float64], limit: float) -> bool:
     return bool((np.abs(values) <= limit).mean() >= MOST)
 
 
-def _degrees(
-    result: Coordinates,
-    names: tuple[str, str],
-    values: tuple[NDArray[np.float64], NDArray[np.float64]],
-    *,
-    by_letters: bool,
-    ground: Ground,
-    named: str,
-) -> None:
-    (a, b), (one, other) = values, names
-    if not _within(b, 90.0) and _within(a, 90.0):
-        a, b, one, other = b, a, other, one
+def _longitude_first(
+    result: Coordinates, one: Axis, other: Axis, *, by_letters: bool, ground: Ground
+) -> tuple[Axis, Axis]:
+    """Tell which of two columns in degrees is the longitude, and put it first."""
+    guess = why = ""
+    are_latitudes = [_within(axis.values, 90.0) for axis in (one, other)]
+    if are_latitudes == [True, False]:
+        one, other = other, one
         if by_letters:
-            result.remarks.append(f"{one!r} reaches beyond 90 degrees, so it is the longitude")
+            result.remarks.append(f"{one.name!r} reaches beyond 90 degrees, so it is the longitude")
         else:
-            text = f"the names are exchanged: {one!r} reaches beyond 90 degrees and must be the longitude"
-            result.columns = (one, other)
-            result.guess("longitude", one, text)
-            result.guess("latitude", other, text)
-            _degrees_crs(result, a, b, ground, named)
-            return
-    why = ""
-    if by_letters and _within(a, 90.0) and _within(b, 90.0):
-        swapped = ground.bounds is not None and _share(b, a, ground.bounds) > _share(a, b, ground.bounds)
-        if swapped:
-            a, b, one, other = b, a, other, one
-            why = f"{one!r} is taken as the longitude: only so the rows lie in {ground.named}"
-        else:
-            why = f"{one!r} is taken as the longitude by its letter alone"
-    result.columns = (one, other)
-    result.sure("longitude", one, why)
-    result.sure("latitude", other)
-    _degrees_crs(result, a, b, ground, named)
+            guess = (
+                f"the names are exchanged: {one.name!r} reaches beyond 90 degrees and must be the longitude"
+            )
+    elif by_letters and all(are_latitudes):
+        why = f"{one.name!r} is taken as the longitude by its letter alone"
+        box = ground.bounds
+        if box is not None and _share(other.values, one.values, box) > _share(one.values, other.values, box):
+            one, other = other, one
+            why = f"{one.name!r} is taken as the longitude: only so the rows lie in {ground.named}"
+    result.columns = (one.name, other.name)
+    if guess:
+        result.guess("longitude", one.name, guess)
+        result.guess("latitude", other.name, guess)
+    else:
+        result.sure("longitude", one.name, why)
+        result.sure("latitude", other.name)
+    return one, other
 
 
-def _strays(
-    result: Coordinates, values: tuple[NDArray[np.float64], NDArray[np.float64]], limit: float
-) -> None:
+def _strays(result: Coordinates, x: NDArray[np.float64], y: NDArray[np.float64], limit: float) -> None:
     """Say which rows lie so far from the middle one that they are likely wrong, such as those at 0, 0."""
-    far = np.zeros(len(values[0]), dtype=bool)
-    for axis in values:
-        far |= np.abs(axis - np.median(axis)) > limit
+    far = (np.abs(x - np.median(x)) > limit) | (np.abs(y - np.median(y)) > limit)
     if far.any() and not far.all():
         first = int(np.flatnonzero(far)[0])
-        shown = f"{values[0][first]:g}, {values[1][first]:g}"
+        shown = f"{x[first]:g}, {y[first]:g}"
         text = f"{int(far.sum())} of {len(far)} rows lie far from the others, such as the one at {shown}: correct them"
         result.guess("", None, text)
 
@@ -235,11 +219,10 @@ def _degrees_crs(
         f"longitudes {longitude.min():.4f} to {longitude.max():.4f}, latitudes {latitude.min():.4f} to "
         f"{latitude.max():.4f} are degrees"
     )
-    _strays(result, (longitude, latitude), FAR_DEGREES)
+    _strays(result, longitude, latitude, FAR_DEGREES)
     west, south, east, north = CHINA
-    if bool(
-        ((longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)).mean() >= MOST
-    ):
+    in_china = (longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)
+    if in_china.mean() >= MOST:
         reason = (
             f"{shown} within China: CGCS2000 (EPSG:4490) or WGS 84 (EPSG:4326), which differ by less than a metre; "
             "if they come from a map service they are shifted by hundreds of metres: write datum = 'gcj02' (Gaode, "
@@ -275,39 +258,30 @@ def _doubt(
         )
 
 
-def _metres(
-    result: Coordinates,
-    names: tuple[str, str],
-    values: tuple[NDArray[np.float64], NDArray[np.float64]],
-    *,
-    first: str,
-    ground: Ground,
-) -> None:
-    (a, b), (one, other) = values, names
-    letters = first == "x"
+def _easting_first(result: Coordinates, one: Axis, other: Axis, *, by_letters: bool) -> tuple[Axis, Axis]:
+    """Tell which of two columns in metres is the easting, and put it first."""
+    a, b, guess = one.values, other.values, ""
     if _are_northings(a) and not _are_eastings(a) and _are_eastings(b):
         why = (
-            f"{one!r} holds northings such as {a[0]:.0f} and {other!r} eastings such as {b[0]:.0f}, as in Chinese "
-            "surveys"
+            f"{one.name!r} holds northings such as {a[0]:.0f} and {other.name!r} eastings such as {b[0]:.0f}, as in "
+            "Chinese surveys"
         )
-        a, b, one, other = b, a, other, one
-        result.remarks.append(why if letters else f"the names are exchanged: {why}")
-    elif letters:
-        told = _are_eastings(a) and _are_northings(b) and not _are_eastings(b)
-        why = "by the size of the numbers" if told else "by its letter alone"
-        text = f"{one!r} is taken as the easting {why}"
-        if told:
-            result.remarks.append(text)
-        else:
-            result.columns = (one, other)
-            result.guess("easting", one, f"{text}; in Chinese surveys X is the northing")
-            result.guess("northing", other, "see easting")
-            _metres_crs(result, a, b, ground)
-            return
-    result.columns = (one, other)
-    result.sure("easting", one)
-    result.sure("northing", other)
-    _metres_crs(result, a, b, ground)
+        one, other = other, one
+        result.remarks.append(why if by_letters else f"the names are exchanged: {why}")
+    elif by_letters and _are_eastings(a) and _are_northings(b) and not _are_eastings(b):
+        result.remarks.append(f"{one.name!r} is taken as the easting by the size of the numbers")
+    elif by_letters:
+        guess = (
+            f"{one.name!r} is taken as the easting by its letter alone; in Chinese surveys X is the northing"
+        )
+    result.columns = (one.name, other.name)
+    if guess:
+        result.guess("easting", one.name, guess)
+        result.guess("northing", other.name, "see easting")
+    else:
+        result.sure("easting", one.name)
+        result.sure("northing", other.name)
+    return one, other
 
 
 def _are_northings(values: NDArray[np.float64]) -> bool:
@@ -325,57 +299,47 @@ def _are_eastings(values: NDArray[np.float64]) -> bool:
 def _metres_crs(
     result: Coordinates, easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground
 ) -> None:
-    _strays(result, (np.mod(easting, ZONE_M), northing), FAR_M)
+    """Guess the grid: by the zone that eastings begin with, else by where the study lies, else leave it open."""
+    _strays(result, np.mod(easting, ZONE_M), northing, FAR_M)
     zones = np.floor(easting / ZONE_M).astype(np.int64)
     zone = int(np.median(zones))
-    if 13 <= zone <= 45 and _are_eastings(easting) and _are_northings(northing):
-        _numbered(result, easting, zone, is_one=bool((zones == zone).all()))
+    is_chinese = _are_eastings(easting) and _are_northings(northing)
+    if 13 <= zone <= 45 and is_chinese:
+        width, meridian = (3, 3.0 * zone) if zone >= 25 else (6, 6.0 * zone - 3.0)
+        code = cgcs2000_crs(central_meridian=meridian, width=width).to_epsg()  # type: ignore[arg-type] # 3 or 6
+        reason = (
+            f"eastings such as {easting[0]:.0f} begin with {zone}, the {width}-degree zone at {meridian:g} degrees "
+            f"east: EPSG:{code} if the datum is CGCS2000; those of Xian 1980 and Beijing 1954 look alike and need "
+            "parameters"
+        )
+        if (zones != zone).any():
+            reason += "; rows lie in several zones: split the file by zone"
+        result.guess("crs", f"EPSG:{code}", reason)
         return
-    candidates = _candidates(easting, northing, ground)
     shown = (
         f"eastings {easting.min():.0f} to {easting.max():.0f}, northings {northing.min():.0f} to "
         f"{northing.max():.0f}"
     )
+    candidates = _candidates(easting, northing, ground)
     if candidates:
         crs = candidates[0]
-        others = (
-            f"; so would {', '.join(c.to_string() for c in candidates[1:4])}" if len(candidates) > 1 else ""
-        )
-        reason = f"{shown}: in {crs.to_string()} ({crs.name}) the rows lie where {ground.named} lies{others}"
-        result.guess("crs", crs.to_string(), reason)
+        others = ", ".join(other.to_string() for other in candidates[1:4])
+        reason = f"{shown}: in {crs.to_string()} ({crs.name}) the rows lie where {ground.named} lies"
+        result.guess("crs", crs.to_string(), f"{reason}; so would {others}" if others else reason)
         return
-    result.guess(
-        "crs",
-        "EPSG:...",
-        f"{shown} are metres of a grid that the file does not name; {_hint(easting, northing)}",
-    )
-
-
-def _numbered(result: Coordinates, easting: NDArray[np.float64], zone: int, *, is_one: bool) -> None:
-    width, meridian = (3, 3.0 * zone) if zone >= 25 else (6, 6.0 * zone - 3.0)
-    code = cgcs2000_crs(central_meridian=meridian, width=width).to_epsg()  # type: ignore[arg-type] # 3 or 6
-    reason = (
-        f"eastings such as {easting[0]:.0f} begin with {zone}, the {width}-degree zone at {meridian:g} degrees east: "
-        f"EPSG:{code} if the datum is CGCS2000; those of Xian 1980 and Beijing 1954 look alike and need parameters"
-    )
-    if not is_one:
-        reason += "; rows lie in several zones: split the file by zone"
-    result.guess("crs", f"EPSG:{code}", reason)
-
-
-def _hint(easting: NDArray[np.float64], northing: NDArray[np.float64]) -> str:
-    if _are_eastings(easting) and _are_northings(northing) and not (northing < 1_400_000.0).any():
-        return (
+    hint = "ask the office that made it; a grid of its own is declared as local_grid"
+    if is_chinese and not (northing < 1_400_000.0).any():
+        hint = (
             "if it is CGCS2000 without zone number it is one of EPSG:4534 to 4554 (central meridians 75, 78 ... 135 "
             "degrees east), elsewhere perhaps a UTM zone (EPSG:32601 to 32660, 32701 to 32760 in the south)"
         )
-    if (
+    elif (
         easting.max() <= _BNG_EAST
         and northing.max() <= _BNG_NORTH
         and min(easting.min(), northing.min()) >= 0
     ):
-        return "in Great Britain it is EPSG:27700; elsewhere perhaps a UTM zone, or a local grid (local_grid)"
-    return "ask the office that made it; a grid of its own is declared as local_grid"
+        hint = "in Great Britain it is EPSG:27700; elsewhere perhaps a UTM zone, or a local grid (local_grid)"
+    result.guess("crs", "EPSG:...", f"{shown} are metres of a grid that the file does not name; {hint}")
 
 
 def _candidates(
@@ -384,8 +348,10 @@ def _candidates(
     """Grids in which the rows lie where the study lies, the likeliest first."""
     if ground.bounds is None:
         return []
-    west, south, east, north = ground.bounds
-    middle, upper = (west + east) / 2, (south + north) / 2
+    middle, upper = (
+        (ground.bounds.west + ground.bounds.east) / 2,
+        (ground.bounds.south + ground.bounds.north) / 2,
+    )
     tried: list[pyproj.CRS] = []
     c_west, c_south, c_east, c_north = CHINA
     if c_west < middle < c_east and c_south < upper < c_north:
@@ -406,7 +372,7 @@ def _candidates(
 
 
 def _share(longitude: NDArray[np.float64], latitude: NDArray[np.float64], bounds: Bounds) -> float:
-    west, south, east, north = bounds
-    across = (longitude >= west - MARGIN_DEGREES) & (longitude <= east + MARGIN_DEGREES)
-    up = (latitude >= south - MARGIN_DEGREES) & (latitude <= north + MARGIN_DEGREES)
+    """Tell the share of the rows that lie in a box or near it."""
+    across = (longitude >= bounds.west - MARGIN_DEGREES) & (longitude <= bounds.east + MARGIN_DEGREES)
+    up = (latitude >= bounds.south - MARGIN_DEGREES) & (latitude <= bounds.north + MARGIN_DEGREES)
     return float((across & up).mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from rasterio.warp import transform_bounds
 from spatial.crs import WGS84
 from spatial.errors import SourceError, SpatialError
 from spatial.formats.files import is_there, local_file
-from spatial.formats.raster import COMMON_SENTINELS, HIGHEST_LAND_M, LOWEST_LAND_M, open_tile
+from spatial.formats.raster import COMMON_SENTINELS, HGT_VOID, HIGHEST_LAND_M, LOWEST_LAND_M, open_tile
 from spatial.formats.vector import open_frame
 from spatial.inputs.inspection.columns import EXAMPLES, Profile, language_of, meanings, profile_of
 from spatial.inputs.inspection.guesses import Coordinates, Ground, guess_columns, guess_geometry, take_hints
@@ -29,13 +30,12 @@ from spatial.inputs.inspection.kinds import (
     units_proposal,
 )
 from spatial.inputs.inspection.opening import WHAT, Opened, geometry_kinds, kinds_of_geometry, open_layers
-from spatial.inputs.inspection.reports import FieldReport, FileReport, LayerReport, Proposal, Setting
+from spatial.inputs.inspection.reports import Bounds, FieldReport, FileReport, LayerReport, Proposal, Setting
 from spatial.inputs.inspection.table_columns import (
     Table,
     attribute_settings,
     choose_key,
     facility_settings,
-    mapped,
     road_settings,
     settlement_settings,
 )
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from spatial.formats.raster import Tile
-
 
 # What a raster looks to be: people per cell, heights, classes of land cover, or shares of one class.
 
@@ -63,13 +61,22 @@ _KINDS = ("population", "elevation", "landcover")
 def see_raster(path: Path, *, named: str) -> LayerReport:
     """Look at a raster file."""
     tile = open_tile(path, what="file")
-    values = _sample(tile)
-    finite = values[np.isfinite(values)]
     rows, columns = tile.shape
+    is_hgt = path.suffix.lower() not in {".tif", ".tiff"}
+    # Some bands of rows tell what a large raster holds.
+    if is_hgt or rows <= BANDS * BAND_ROWS:
+        values = tile.read(0, rows, 0, columns)
+    else:
+        starts = np.linspace(0, rows - BAND_ROWS, BANDS).astype(int).tolist()
+        values = np.vstack([tile.read(start, start + BAND_ROWS, 0, columns) for start in starts])
+    finite = values[np.isfinite(values)]
     notes = [
         f"{rows:,} rows x {columns:,} columns, cells of {abs(tile.transform.a):.6g} x {abs(tile.transform.e):.6g}"
     ]
-    nodata = _nodata(path)
+    nodata: float | None = HGT_VOID
+    if not is_hgt:
+        with rasterio.open(path, driver="GTiff") as source:
+            nodata = source.nodata
     notes.append(f"nodata is {nodata:g}" if nodata is not None else "it declares no nodata")
     sentinels = [value for value in COMMON_SENTINELS if (finite == value).any()] if nodata is None else []
     if sentinels:
@@ -84,60 +91,36 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
     if 0 < len(classes) <= MOST_CLASSES:
         listed = ", ".join(f"{value:g}" for value in classes)
         notes.append(f"classes {listed}: the table of speeds off the roads must know them")
-    bounds = transform_bounds(tile.crs.to_wkt(), WGS84, *_corners(tile), densify_pts=21)
-    west, south, east, north = (float(value) for value in bounds)
-    settings = [Setting("path", named)]
-    if kind == "landcover" and share_class(path) is not None:
-        settings = [
-            Setting(f"fractions.{share_class(path)}", named, "share of one class; give the other classes too")
-        ]
+    (x0, y0), (x1, y1) = tile.transform * (0, 0), tile.transform * (columns, rows)
+    box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+    bounds = Bounds(*map(float, transform_bounds(tile.crs.to_wkt(), WGS84, *box, densify_pts=21)))
+    share = share_class(path) if kind == "landcover" else None
+    if share is None:
+        setting = Setting("path", named)
+    else:
+        setting = Setting(f"fractions.{share}", named, "share of one class; give the other classes too")
     return LayerReport(
         rows=rows * columns,
         crs=tile.crs.name,
-        extent=f"longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}",
+        extent=bounds.words,
         notes=tuple(notes),
         kind=kind,
         reasons=reasons,
-        proposal=None if kind == "unknown" else Proposal(f"sources.{kind}", tuple(settings)),
-        bounds=(west, south, east, north),
+        proposal=None if kind == "unknown" else Proposal(f"sources.{kind}", (setting,)),
+        bounds=bounds,
     )
 
 
 def share_class(path: Path) -> int | None:
-    """
-    Tell the class of land cover whose share a file holds, by its name.
-
-    Returns class of the speed table of land cover; None where the name has no such word.
-    """
+    """Tell the class of land cover whose share a file holds, by its name; None where it has no such word."""
     words = path.name.casefold().split(".")[0].replace("-", "_").split("_")
     return next((int(number) for word, number in meanings()["classes"].items() if word in words), None)
 
 
-def _corners(tile: Tile) -> tuple[float, float, float, float]:
-    rows, columns = tile.shape
-    x0, y0 = tile.transform * (0, 0)
-    x1, y1 = tile.transform * (columns, rows)
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
-
-
-def _sample(tile: Tile) -> NDArray[np.float64]:
-    rows, columns = tile.shape
-    if rows <= BANDS * BAND_ROWS or tile.path.suffix.lower() in {".hgt", ".zip"}:
-        return tile.read(0, rows, 0, columns)
-    starts = np.linspace(0, rows - BAND_ROWS, BANDS).astype(int)
-    return np.vstack([tile.read(int(start), int(start) + BAND_ROWS, 0, columns) for start in starts])
-
-
-def _nodata(path: Path) -> float | None:
-    if path.suffix.lower() not in {".tif", ".tiff"}:
-        return -32768.0
-    with rasterio.open(path, driver="GTiff") as source:
-        return None if source.nodata is None else float(source.nodata)
-
-
 def _kind(path: Path, values: NDArray[np.float64]) -> tuple[str, tuple[str, ...]]:
+    """Tell what a raster is where its name says so and its values fit that; else give the reasons that speak for it."""
     words = [kind for kind in _KINDS if kind in kind_words(path.name.split(".")[0])]
-    if path.suffix.lower() != ".tif" and path.name.lower().endswith((".hgt", ".hgt.zip")):
+    if path.name.lower().endswith((".hgt", ".hgt.zip")):
         return "elevation", ("an SRTM tile: heights in metres",)
     if not len(values):
         return "unknown", ("the cells looked at are empty",)
@@ -152,10 +135,10 @@ def _kind(path: Path, values: NDArray[np.float64]) -> tuple[str, tuple[str, ...]
     }
     if len(words) == 1 and fits[words[0]]:
         return words[0], (f"its name speaks of {words[0]}", "its values fit that")
-    if words:
-        return "unknown", (f"its name speaks of {' and '.join(words)}, its values do not settle it",)
     why = "neither its name nor its values say what it is"
-    if whole and 2 <= len(classes) <= MOST_CLASSES and low >= 0 and high <= 255:
+    if words:
+        why = f"its name speaks of {' and '.join(words)}, its values do not settle it"
+    elif whole and 2 <= len(classes) <= MOST_CLASSES and low >= 0 and high <= 255:
         why = f"{len(classes)} whole values: classes of land cover?"
     elif fits["elevation"] and high > 50 and np.median(np.abs(np.diff(values[:1000]))) < 60:
         why = "values change little from cell to cell, between 0 and 9,000: heights in metres?"
@@ -166,23 +149,18 @@ def _kind(path: Path, values: NDArray[np.float64]) -> tuple[str, tuple[str, ...]
 
 # From a table to its part of a study file: what is sure, and what the user has to decide.
 
-_LISTS = {"facilities", "water", "attributes"}
-_PLACES = {"settlements", "facilities"}
-_PLAIN = {"flows", "attributes"}
-
 
 def propose(table: Table, kind: str) -> list[Proposal]:
     """Write the part of a study file that reads a table."""
     if kind == "official_totals":
         totals = official_proposal(table.profiles, named=table.title)
-        units = units_proposal(table.profiles, _opening(table, kind), named=table.title)
-        return [totals, *units]
+        return [totals, *units_proposal(table.profiles, _opening(table, kind), named=table.title)]
     if kind == "decisions":
         return [Proposal("placing", (Setting("decisions", table.named, "decisions on places"),))]
     writers: dict[str, Callable[[Table], list[Setting]]] = {
         "settlements": settlement_settings,
         "facilities": facility_settings,
-        "roads": lambda table: road_settings(table.profiles, table.frame),
+        "roads": road_settings,
         "boundaries": _boundaries,
         "water": _water,
         "flows": _flows,
@@ -190,23 +168,20 @@ def propose(table: Table, kind: str) -> list[Proposal]:
     if kind not in writers:
         return []
     settings = (*_opening(table, kind), *writers[kind](table))
-    proposals = [Proposal(f"sources.{kind}", settings, is_list=kind in _LISTS)]
+    proposals = [Proposal(f"sources.{kind}", settings, is_list=kind in {"facilities", "water"})]
     if kind == "settlements" and not table.has_geometry and not table.coordinates.columns:
-        proposals.append(joined(table))
+        # A list of settlements may also be joined onto those of another source.
+        joined = (*_opening(table, "attributes"), *attribute_settings(table))
+        proposals.append(Proposal("sources.attributes", joined, is_list=True, is_suggestion=True))
     return proposals
 
 
-def joined(table: Table) -> Proposal:
-    """Write the part of a study file that joins a table onto the settlements of another source."""
-    settings = (*_opening(table, "attributes"), *attribute_settings(table))
-    return Proposal("sources.attributes", settings, is_list=True, is_suggestion=True)
-
-
 def _opening(table: Table, kind: str) -> list[Setting]:
+    """Write down how the file is opened, and where its rows lie."""
     settings = [Setting("path", table.named)]
     settings += [Setting(key, value) for key, value in table.opened.keys.items()]
     settings += table.opened.signs.settings
-    if kind in _PLAIN or kind == "official_totals":
+    if kind in {"flows", "attributes", "official_totals"}:
         return settings
     found = table.coordinates
     settings += found.settings
@@ -215,36 +190,32 @@ def _opening(table: Table, kind: str) -> list[Setting]:
         listed = ", ".join(families)
         text = f"it mixes {listed}, and a source holds one of them: put them into layers of their own"
         settings.append(Setting("", None, text, is_decided=False))
-    lacks = not table.has_geometry and not found.columns
-    if kind in _PLACES:
+    if kind in {"settlements", "facilities"}:
         how = "located by unit code, else by name"
-        if lacks and not found.settings:
+        if not (table.has_geometry or found.columns or found.settings):
             settings.append(Setting("coordinates", "none", f"no columns of coordinates: {how}"))
         elif found.blanks:
-            settings.append(
-                Setting("coordinates", "some", f"{found.blanks} of {found.rows} rows have none: {how}")
-            )
+            text = f"{found.blanks} of {found.rows} rows have none: {how}"
+            settings.append(Setting("coordinates", "some", text))
     return settings
 
 
 def _boundaries(table: Table) -> list[Setting]:
-    found = assign(
-        table.profiles, ("boundary_id", "id", "name", "admin_level", "unit_code", "unit_level", "township")
-    )
+    wanted = ("boundary_id", "id", "name", "admin_level", "unit_code", "unit_level", "township")
+    found = assign(table.profiles, wanted)
     if "name" not in found.columns and "township" in found.columns:
         found.give("name", found.columns["township"], "names of the townships")
     settings = choose_key(table, found, "boundary_id", ("boundary_id", "unit_code", "id"))
-    settings += mapped(found, ("name", "unit_code", "unit_level"))
+    settings += found.mapped("name", "unit_code", "unit_level")
     level = found.columns.get("admin_level")
-    if level is not None and level.kind == "whole number" and level.filled == len(level.texts):
-        settings.append(found.setting("admin_level"))
-    elif level is not None and not known_values(level, "admin_level")[1] and level.filled == len(level.texts):
-        known, strange = known_values(level, "admin_level")
-        settings.append(found.setting("admin_level"))
-        settings += translated("admin_level", level, known, strange, ())
-    else:
+    known, strange = ({}, ["..."]) if level is None else known_values(level, "admin_level")
+    if level is None or level.filled < len(level.texts) or (level.kind != "whole number" and strange):
         reason = "no column says the level: give one in [region], such as unit_levels = [8]; all rows are units then"
         settings.append(Setting("", None, reason))
+    elif level.kind == "whole number":
+        settings.append(found.setting("admin_level"))
+    else:
+        settings += found.translated("admin_level", known, [], ())
     return settings + _broken(table)
 
 
@@ -267,28 +238,27 @@ def _water(table: Table) -> list[Setting]:
     settings = []
     if "id" in found.columns and found.columns["id"].is_key:
         settings.append(Setting("columns.water_id", found.columns["id"].name))
-    settings += mapped(found, ("name",))
+    settings += found.mapped("name")
     kind = found.columns.get("kind")
     if kind is None or not 0 < kind.distinct <= MOST_VALUES:
         reason = f"which column says what each is: {', '.join(WATER_KINDS)}"
         settings.append(Setting("columns.kind", "...", reason, is_decided=False))
-        return settings + _broken(table)
-    known, strange = known_values(kind, "water")
-    settings += [Setting("columns.kind", kind.name), *translated("kind", kind, known, strange, WATER_KINDS)]
+    else:
+        settings.append(Setting("columns.kind", kind.name))
+        settings += translated("kind", kind, *known_values(kind, "water"), WATER_KINDS)
     return settings + _broken(table)
 
 
 def _flows(table: Table) -> list[Setting]:
     found = assign(table.profiles, ("from_id", "to_id", "volume", "kind"))
-    settings = mapped(found, ("from_id", "to_id", "volume"))
+    settings = found.mapped("from_id", "to_id", "volume")
     kind = found.columns.get("kind")
     if kind is not None and 0 < kind.distinct <= MOST_VALUES:
         settings.append(Setting("columns.kind", kind.name))
         settings += translated("kind", kind, known_values(kind, "flow")[0], [], ())
     else:
-        settings.append(
-            Setting("columns.kind", "...", "which column says what moves: people, parcels", is_decided=False)
-        )
+        reason = "which column says what moves: people, parcels"
+        settings.append(Setting("columns.kind", "...", reason, is_decided=False))
     if "volume" not in found.columns:
         settings.append(Setting("columns.volume", "...", "which column counts the trips", is_decided=False))
     return settings
@@ -345,7 +315,9 @@ def inspect_file(
     file = Path(path)
     if against is not None:
         ground = ground_of(Path(against))
-    named = _named(file, Path(raw))
+    pairs = ((file.absolute(), Path(raw).absolute()), (file.resolve(), Path(raw).resolve()))
+    below = (one.relative_to(root).as_posix() for one, root in pairs if root in one.parents)
+    named = next(below, file.name)
     name = file.name.lower()
     if not is_there(file):
         local_file(file, what=WHAT)  # says what is wrong
@@ -375,22 +347,14 @@ def ground_of(path: Path) -> Ground:
         if path.name.lower().endswith(OSM_ENDINGS)
         else open_frame(path, TableSource(path=path.name, encoding="auto"), what="roads")
     )
-    is_line = isinstance(frame, gpd.GeoDataFrame) and frame.geometry.geom_type.str.contains("Line").any()
-    if not is_line or not isinstance(frame, gpd.GeoDataFrame):
+    if not isinstance(frame, gpd.GeoDataFrame) or not frame.geometry.geom_type.str.contains("Line").any():
         raise SourceError(f"roads {path}: no lines to hold coordinates against; name a file of roads")
     if frame.crs is None:
         raise SourceError(
             f"roads {path}: no CRS, so that nothing can be held against it; name roads that say theirs"
         )
     lines = frame[["geometry"]].to_crs(WGS84) if "geometry" in frame.columns else frame.to_crs(WGS84)
-    west, south, east, north = (float(value) for value in lines.total_bounds)
-    return Ground((west, south, east, north), lines, path.name)
-
-
-def _named(file: Path, raw: Path) -> str:
-    pairs = ((file.absolute(), raw.absolute()), (file.resolve(), raw.resolve()))
-    below = [one.relative_to(other).as_posix() for one, other in pairs if other in one.parents]
-    return below[0] if below else file.name
+    return Ground(Bounds(*lines.total_bounds.tolist()), lines, path.name)
 
 
 def _holds_tile(file: Path) -> bool:
@@ -404,32 +368,27 @@ def _holds_tile(file: Path) -> bool:
 
 
 def _extract(file: Path, named: str) -> LayerReport:
+    """Look at an OpenStreetMap extract."""
     extract = read_osm(file)
-    notes = [
-        f"{name}: {len(frame):,}"
-        for name, frame in (
-            ("settlements", extract.places),
-            ("facilities", extract.facilities),
-            ("roads", extract.roads),
-            ("boundaries", extract.boundaries),
-        )
-    ]
+    tables = {
+        "settlements": extract.places,
+        "facilities": extract.facilities,
+        "roads": extract.roads,
+        "boundaries": extract.boundaries,
+    }
+    notes = [f"{name}: {len(frame):,}" for name, frame in tables.items()]
     if len(extract.facilities):
         counts = extract.facilities["service"].value_counts().sort_index()
         notes.append("services: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
     if len(extract.boundaries):
         levels = extract.boundaries["admin_level"].value_counts().sort_index()
-        notes.append(
-            "levels of boundaries: " + ", ".join(f"{level} ({number})" for level, number in levels.items())
-        )
-    bounds = None
-    if len(extract.roads):
-        west, south, east, north = (float(value) for value in extract.roads.total_bounds)
-        bounds = (west, south, east, north)
+        listed = ", ".join(f"{level} ({number})" for level, number in levels.items())
+        notes.append(f"levels of boundaries: {listed}")
+    bounds = Bounds(*extract.roads.total_bounds.tolist()) if len(extract.roads) else None
     return LayerReport(
-        rows=len(extract.places) + len(extract.facilities) + len(extract.roads) + len(extract.boundaries),
+        rows=sum(map(len, tables.values())),
         crs="WGS 84",
-        extent=_extent_words(bounds),
+        extent="" if bounds is None else bounds.words,
         notes=tuple(notes),
         kind="osm",
         reasons=("an OpenStreetMap extract",),
@@ -438,25 +397,19 @@ def _extract(file: Path, named: str) -> LayerReport:
     )
 
 
-def _extent_words(bounds: tuple[float, float, float, float] | None) -> str:
-    if bounds is None:
-        return ""
-    west, south, east, north = bounds
-    return f"longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}"
-
-
 def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerReport:
-    if opened.frame is None:
-        return LayerReport(
-            opened.name,
-            opened.is_hidden,
-            header_rows=opened.header_rows,
-            notes=tuple(opened.notes),
-            problem=opened.problem,
-        )
+    """Look at a layer or sheet: its columns and coordinates, what it looks to be, and how a study would read it."""
+    seen = LayerReport(
+        opened.name,
+        opened.is_hidden,
+        header_rows=opened.header_rows,
+        notes=tuple(opened.notes),
+        problem=opened.problem,
+    )
     frame = opened.frame
+    if frame is None:
+        return seen
     drawn = frame if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None else None
-    geometry = geometry_kinds(frame)
     names = [name for name in frame.columns if drawn is None or name != drawn.active_geometry_name]
     profiles = [profile_of(opened.signs.plain(frame[name])) for name in names]
     found = (
@@ -476,17 +429,23 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
     table = Table(named, title, frame, profiles, opened, found, drawn is not None)
     proposals = propose(table, look.kind)
     proposal = proposals[0] if proposals else None
-    bounds = _bounds(drawn, opened.says_crs)
-    return LayerReport(
-        name=opened.name,
-        is_hidden=opened.is_hidden,
+    if drawn is not None:
+        bounds = _bounds(drawn, opened.says_crs)
+        west, south, east, north = shapely.total_bounds(drawn.geometry.to_numpy())
+        across = f"{west:.6g} to {east:.6g} across, {south:.6g} to {north:.6g} up"
+        extent = across if bounds is None else bounds.words
+    else:
+        bounds = None
+        by_name = {profile.name: profile.finite for profile in profiles}
+        ends = [(name, by_name[name].min(), by_name[name].max()) for name in found.columns]
+        extent = ", ".join(f"{name} {low:.9g} to {high:.9g}" for name, low, high in ends)
+    return replace(
+        seen,
         rows=len(frame),
-        header_rows=opened.header_rows,
-        geometry=geometry,
+        geometry=geometry_kinds(frame),
         crs="" if drawn is None or drawn.crs is None else drawn.crs.name,
-        extent=_extent(drawn, profiles, found) if bounds is None else _extent_words(bounds),
+        extent=extent,
         fields=tuple(_field(profile, frame[profile.name], proposal, found) for profile in profiles),
-        notes=tuple(opened.notes),
         kind=look.kind,
         reasons=look.why,
         coordinates=tuple(found.remarks),
@@ -496,52 +455,32 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
     )
 
 
-def _bounds(drawn: gpd.GeoDataFrame | None, says_crs: bool) -> tuple[float, float, float, float] | None:  # noqa: FBT001 - told of the file
-    if drawn is None or drawn.crs is None or not (drawn.crs.is_geographic or drawn.crs.is_projected):
+def _bounds(drawn: gpd.GeoDataFrame, says_crs: bool) -> Bounds | None:  # noqa: FBT001 - told of the file
+    """Say where geometry lies, where its CRS is sure."""
+    if drawn.crs is None or not (drawn.crs.is_geographic or drawn.crs.is_projected):
         return None
     if not says_crs and not np.all(np.abs(drawn.total_bounds) <= [180.0, 90.0, 180.0, 90.0]):
         return None  # the default of the format, which its coordinates contradict
     try:
-        west, south, east, north = (float(value) for value in drawn.geometry.to_crs(WGS84).total_bounds)
+        bounds = Bounds(*drawn.geometry.to_crs(WGS84).total_bounds.tolist())
     except (RuntimeError, ValueError, SpatialError):
         return None
-    if not np.isfinite([west, south, east, north]).all() or max(abs(west), abs(east)) > 180:
-        return None
-    return west, south, east, north
-
-
-def _extent(drawn: gpd.GeoDataFrame | None, profiles: list[Profile], found: Coordinates) -> str:
-    if drawn is not None:
-        west, south, east, north = shapely.total_bounds(drawn.geometry.to_numpy())
-        return f"{west:.6g} to {east:.6g} across, {south:.6g} to {north:.6g} up"
-    by_name = {profile.name: profile for profile in profiles}
-    parts = []
-    for name in found.columns:
-        numbers = by_name[name].finite
-        parts.append(f"{name} {numbers.min():.9g} to {numbers.max():.9g}")
-    return ", ".join(parts)
+    is_sure = np.isfinite(bounds).all() and max(abs(bounds.west), abs(bounds.east)) <= 180
+    return bounds if is_sure else None
 
 
 def _field(
     profile: Profile, written: pd.Series, proposal: Proposal | None, found: Coordinates
 ) -> FieldReport:
-    meaning, reason = "", ""
+    """Say what a column holds, and as what the proposal reads it."""
+    read_as, reason = [], ""
     for setting in proposal.settings if proposal is not None else ():
         is_column = setting.key.startswith("columns.") or setting.value in found.columns
         if setting.value == profile.name and is_column:
-            ours = setting.key.removeprefix("columns.")
-            mark = "" if setting.is_decided else "?"
-            meaning = f"{meaning}, {ours}{mark}" if meaning else f"{ours}{mark}"
+            read_as.append(setting.key.removeprefix("columns.") + ("" if setting.is_decided else "?"))
             reason = reason or setting.reason
-    return FieldReport(
-        profile.name,
-        profile.kind,
-        len(profile.texts),
-        profile.filled,
-        profile.distinct,
-        tuple(str(value) for value in written[profile.texts.notna()].unique()[:EXAMPLES])
-        if written.dtype == "str"
-        else profile.examples,
-        meaning,
-        reason,
-    )
+    examples = profile.examples
+    if written.dtype == "str":
+        examples = tuple(str(value) for value in written[profile.texts.notna()].unique()[:EXAMPLES])
+    rows = (len(profile.texts), profile.filled, profile.distinct)
+    return FieldReport(profile.name, profile.kind, *rows, examples, ", ".join(read_as), reason)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +19,8 @@ from spatial.study.region import basis_told
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from pathlib import Path
 
-    from spatial.inputs.inspection.columns import Match, Profile
+    from spatial.inputs.inspection.columns import Profile
 
 
 # Which column of a file stands for which of ours, and what its words mean.
@@ -27,15 +28,8 @@ if TYPE_CHECKING:
 LEAST = HOLDS * 0.9
 MOST_VALUES = 60
 NUMBERS = {"whole number", "number"}
-_NUMERIC = {
-    "population_persons",
-    "elderly_persons",
-    "children_persons",
-    "capacity",
-    "load",
-    "width_m",
-    "volume",
-}
+GROUPS = ("elderly_persons", "children_persons")
+_NUMERIC = {"population_persons", *GROUPS, "capacity", "load", "width_m", "volume"}
 _UNIT_CODE = re.compile(r"[1-6]\d{11}(\d{5})?|[EWSNKJ]\d{8}", re.ASCII)
 _TEXTUAL = {"name", "name_en", "name_zh", "place_name", "township", "tier", "village_plan_class"}
 
@@ -60,48 +54,54 @@ class Assigned:
         """Write a column of ours down."""
         return Setting(f"columns.{ours}", self.columns[ours].name, self.reasons[ours])
 
+    def mapped(self, *wanted: str) -> list[Setting]:
+        """Write down those of some columns of ours that are there."""
+        return [self.setting(ours) for ours in wanted if ours in self.columns]
+
+    def translated(
+        self, ours: str, known: dict[str, str], strange: list[str], choices: Collection[str]
+    ) -> list[Setting]:
+        """Write down a column of ours, and what its words mean."""
+        return [self.setting(ours), *translated(ours, self.columns[ours], known, strange, choices)]
+
+    def candidates(self, ours: str) -> list[Profile]:
+        """List the columns that may stand for one of ours, the surest first."""
+        return [self.columns[ours], *self.others.get(ours, [])] if ours in self.columns else []
+
 
 def assign(profiles: Iterable[Profile], wanted: Collection[str], *, taken: Collection[str] = ()) -> Assigned:
     """Give columns of a file to columns of ours, the surest names first."""
-    pairs: list[tuple[float, int, int, Match, Profile]] = []
+    pairs = [
+        (-match.score, match.rank, number, match, profile)
+        for number, profile in enumerate(profiles)
+        if profile.name not in taken
+        for match in matches(profile.name)
+        if match.ours in wanted and match.score >= LEAST
+    ]
     result = Assigned()
-    for number, profile in enumerate(profiles):
-        if profile.name in taken:
-            continue
-        pairs += [
-            (-match.score, match.rank, number, match, profile)
-            for match in matches(profile.name)
-            if match.ours in wanted and match.score >= LEAST
-        ]
     used: set[str] = set()
-    for score, _, _, match, profile in sorted(pairs, key=lambda pair: pair[:3]):
+    for *_, match, profile in sorted(pairs, key=lambda pair: pair[:3]):
         ours = match.ours
         if profile.name in used:
             continue
-        fault = _unfit(ours, profile)
+        fault = ""
+        if profile.kind == "empty":
+            fault = "is empty"
+        elif ours in _NUMERIC and profile.kind not in {*NUMBERS, "code"}:
+            text = f"holds text such as {profile.examples[0]!r}, not numbers"
+            fault = f"{text}: write digits and a decimal point only"
+        elif ours in _TEXTUAL and profile.kind in NUMBERS:
+            fault = "holds numbers, not names"
+        elif ours in _NUMERIC and bool((profile.finite < 0).any()):
+            fault = "holds negative numbers"
         if fault:
             result.unfit.setdefault(ours, f"{profile.name!r} {fault}")
         elif ours not in result.columns:
-            reason = "" if -score == EXACT else f"like {match.word!r}"
-            result.give(ours, profile, reason)
+            result.give(ours, profile, "" if match.score == EXACT else f"like {match.word!r}")
             used.add(profile.name)
         else:
             result.others.setdefault(ours, []).append(profile)
     return result
-
-
-def _unfit(ours: str, profile: Profile) -> str:
-    if profile.kind == "empty":
-        return "is empty"
-    if ours in _NUMERIC and profile.kind not in {*NUMBERS, "code"}:
-        return (
-            f"holds text such as {profile.examples[0]!r}, not numbers: write digits and a decimal point only"
-        )
-    if ours in _TEXTUAL and profile.kind in NUMBERS:
-        return "holds numbers, not names"
-    if ours in _NUMERIC and bool((profile.finite < 0).any()):
-        return "holds negative numbers"
-    return ""
 
 
 def is_unit_code(profile: Profile) -> bool:
@@ -117,16 +117,18 @@ def known_values(profile: Profile, table: str) -> tuple[dict[str, str], list[str
     """
     words = {plain(word): ours for word, ours in meanings()["values"][table].items()}
     if table == "status":
-        shipped = [load_values(name, root=_nowhere()).get(table, {}) for name in SHIPPED]
-        words = {plain(word): ours for told in shipped for word, ours in told.items()} | words
-    known, strange = {}, []
-    for value in profile.values:
-        ours = words.get(plain(value))
-        if ours is None:
-            strange.append(value)
-        else:
-            known[value] = ours
-    return known, strange
+        words = {word: ours for told in _shipped("status").values() for word, ours in told.items()} | words
+    known = {value: words[plain(value)] for value in profile.values if plain(value) in words}
+    return known, [value for value in profile.values if value not in known]
+
+
+@functools.cache
+def _shipped(column: str) -> dict[str, dict[str, str]]:
+    """Give the words of a column in each shipped vocabulary, plain, with ours."""
+    return {
+        name: {plain(word): ours for word, ours in load_values(name, root=Path()).get(column, {}).items()}
+        for name in SHIPPED
+    }
 
 
 def translated(
@@ -156,8 +158,7 @@ def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[
     """
     best = ("", 0.0, profile.values)
     counts = profile.texts.value_counts()
-    for name in SHIPPED:
-        words = {plain(word) for word in load_values(name, root=_nowhere()).get(column, {})}
+    for name, words in _shipped(column).items():
         known = counts[[plain(str(value)) in words for value in counts.index]]
         share = float(known.sum() / max(1, counts.sum()))
         if share > best[1]:
@@ -167,17 +168,10 @@ def shipped_vocabulary(profile: Profile, column: str) -> tuple[str, float, list[
 
 def official_vocabulary(profile: Profile) -> str:
     """Name the shipped vocabulary that knows all words of an official urban-rural classification."""
-    for name in SHIPPED:
-        words = {plain(word) for word in load_values(name, root=_nowhere()).get("official_class", {})}
+    for name, words in _shipped("official_class").items():
         if words and all(plain(value) in words for value in profile.values):
             return name
     return ""
-
-
-def _nowhere() -> Path:
-    from pathlib import Path  # noqa: PLC0415 - shipped vocabularies need no folder
-
-    return Path()
 
 
 ENOUGH = 3.0
@@ -185,17 +179,23 @@ ENOUGH = 3.0
 
 HALF, FEW_ROWS = 0.5, 60
 SAMPLED = 500
-_COLUMNS = (
-    ("settlements", "population_persons", 2.0),
-    ("settlements", "tier", 2.0),
-    ("settlements", "village_plan_class", 2.0),
-    ("settlements", "settlement_id", 2.0),
-    ("facilities", "facility_id", 2.0),
-    ("facilities", "capacity", 1.5),
-    ("facilities", "opening_hours", 1.5),
-    ("facilities", "place_name", 1.5),
-)
-"""Points that a column speaks with for a kind of places."""
+_COLUMNS = {
+    "Line": [("roads", ours, 2.0) for ours in ("road_class", "surface", "condition", "width_m")],
+    "Polygon": [("boundaries", ours, 2.0) for ours in ("unit_code", "admin_level", "township")],
+    "": [
+        ("settlements", "population_persons", 2.0),
+        ("settlements", "tier", 2.0),
+        ("settlements", "village_plan_class", 2.0),
+        ("settlements", "settlement_id", 2.0),
+        ("facilities", "facility_id", 2.0),
+        ("facilities", "capacity", 1.5),
+        ("facilities", "opening_hours", 1.5),
+        ("facilities", "place_name", 1.5),
+    ],
+}
+"""Points that a column of ours speaks with for a kind, by the form of the rows: lines, areas, and all others."""
+_SUMS = ("total rows", "rows of sums")
+"""How the reader's notes on rows of sums begin."""
 _VILLAGE_ENDS = ("村", "社区", "居委会", "村委会", "屯", "寨", "庄")
 _TOWN_ENDS = ("镇", "乡", "街道", "办事处")
 _INDICATORS = {"指标", "项目", "indicator", "indicateur", "item"}
@@ -272,12 +272,8 @@ def services_in(profile: Profile) -> tuple[float, dict[str, int]]:
     Returns share of the filled rows that name one, and rows by service.
     """
     texts = profile.texts.dropna().head(SAMPLED)
-    counts: dict[str, int] = {}
-    for text in texts:
-        service = service_in(str(text))
-        if service:
-            counts[service] = counts.get(service, 0) + 1
-    return (sum(counts.values()) / len(texts) if len(texts) else 0.0), counts
+    counts = Counter(service for text in texts if (service := service_in(str(text))))
+    return (counts.total() / len(texts) if len(texts) else 0.0), counts
 
 
 def kind_words(text: str) -> list[str]:
@@ -291,112 +287,57 @@ def kind_words(text: str) -> list[str]:
 def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bool, notes: list[str]) -> Look:
     """Tell what a table looks to be."""
     look = Look()
-    best = _best(profiles)
-    words = set(kind_words(named))
     if {"source", "place_id", "settlement_id"} <= {profile.name for profile in profiles}:
         look.speaks_for("decisions", 10.0, "columns source, place_id and settlement_id: decisions on places")
         return look
-    if "Line" in geometry:
-        _lines(look, best, words)
-        _water(look, best, words)
-    elif "Polygon" in geometry:
-        _areas(look, best, words)
-        _water(look, best, words)
+    best: dict[str, Profile] = {}  # columns of ours that are surely there
+    for profile in profiles:
+        for ours in _surely(profile):
+            best.setdefault(ours, profile)
+    words = set(kind_words(named))
+    form = next((form for form in ("Line", "Polygon") if form in geometry), "")
+    drawn = {"Line": "roads", "Polygon": "boundaries"}.get(form, "")
+    if drawn:
+        look.speaks_for(drawn, 1.0, "lines" if form == "Line" else "areas")
     else:
-        _places(look, profiles, best, words, named)
+        for kind in ("settlements", "facilities"):
+            if kind in words:
+                look.speaks_for(kind, 1.5, f"its name speaks of {kind}")
+        if service_in(named):
+            look.speaks_for("facilities", 2.5, f"its name speaks of {service_in(named).replace('_', ' ')}")
+    for kind, ours, points in _COLUMNS[form]:
+        if ours in best:
+            look.speaks_for(kind, points, f"column {best[ours].name!r} looks like {ours}")
+    if not drawn:
+        _look_at_names(look, profiles, best)
         if not has_place:
-            # People beside names or codes of places, without coordinates.
-            is_named = {"name", "township", "unit_code"} & set(best) or any(
-                is_unit_code(profile) for profile in profiles
-            )
-            if "population_persons" in best and is_named:
-                look.speaks_for("settlements", 1.5, "it lists people by place")
-            if {"from_id", "to_id"} <= set(best) and best["from_id"] is not best["to_id"]:
-                look.speaks_for(
-                    "flows",
-                    4.0,
-                    f"columns {best['from_id'].name!r} and {best['to_id'].name!r} are from and to",
-                )
-            names = {plain(profile.name) for profile in profiles}
-            measures = [
-                profile
-                for profile in profiles
-                if profile.kind in {"whole number", "number"}
-                and any(plain(word) in plain(profile.name) for word in meanings()["measures"]["words"])
-            ]
-            if names & _INDICATORS and names & _AMOUNTS:
-                look.speaks_for("official_totals", 4.0, "a column of indicators beside one of amounts")
-            if len(measures) >= 2 and not look.points.get("facilities"):
-                look.speaks_for(
-                    "official_totals", 1.0, f"{len(measures)} columns of measures and no coordinates"
-                )
-            towns = [profile for profile in profiles if _ends(profile, _TOWN_ENDS) >= HALF and profile.is_key]
-            if towns and measures:
-                look.speaks_for("official_totals", 3.0, f"{towns[0].name!r} names townships, one a row")
-            elif any(note.startswith(("total rows", "rows of sums")) for note in notes) and measures:
-                rows = len(profiles[0].texts) if profiles else 0
-                if rows <= FEW_ROWS and "unit_code" not in best:
-                    look.speaks_for("official_totals", 1.0, "it has rows of sums")
+            _look_at_list(look, profiles, best, is_sum=any(note.startswith(_SUMS) for note in notes))
             if "official_totals" in words:
                 look.speaks_for("official_totals", 2.0, "its name speaks of statistics")
+        return look
+    if form == "Polygon" and "name" in best:
+        look.speaks_for("boundaries", 0.5, f"column {best['name'].name!r} names them")
+    for kind, points in ((drawn, 2.0), ("water", 2.5)):
+        if kind in words:
+            look.speaks_for(kind, points, f"its name speaks of {kind}")
+    column = best.get("kind")
+    if column is not None and 0 < column.distinct <= FEW_ROWS:
+        known, strange = known_values(column, "water")
+        if known and len(known) >= len(strange):
+            look.speaks_for("water", 2.5, f"column {column.name!r} holds kinds of water")
     return look
 
 
-def _best(profiles: list[Profile]) -> dict[str, Profile]:
-    """Columns of ours that are surely there, with the column of the file."""
-    found: dict[str, Profile] = {}
-    for profile in profiles:
-        for match in matches(profile.name):
-            if match.score >= TRUNCATED * 0.9:
-                found.setdefault(match.ours, profile)
-    return found
+def _surely(profile: Profile) -> list[str]:
+    """Name the columns of ours that a column surely stands for."""
+    return [match.ours for match in matches(profile.name) if match.score >= TRUNCATED * 0.9]
 
 
-def _lines(look: Look, best: dict[str, Profile], words: set[str]) -> None:
-    look.speaks_for("roads", 1.0, "lines")
-    for ours in ("road_class", "surface", "condition", "width_m"):
-        if ours in best:
-            look.speaks_for("roads", 2.0, f"column {best[ours].name!r} looks like {ours}")
-    if "roads" in words:
-        look.speaks_for("roads", 2.0, "its name speaks of roads")
-
-
-def _areas(look: Look, best: dict[str, Profile], words: set[str]) -> None:
-    look.speaks_for("boundaries", 1.0, "areas")
-    for ours in ("unit_code", "admin_level", "township"):
-        if ours in best:
-            look.speaks_for("boundaries", 2.0, f"column {best[ours].name!r} looks like {ours}")
-    if "name" in best:
-        look.speaks_for("boundaries", 0.5, f"column {best['name'].name!r} names them")
-    if "boundaries" in words:
-        look.speaks_for("boundaries", 2.0, "its name speaks of boundaries")
-
-
-def _water(look: Look, best: dict[str, Profile], words: set[str]) -> None:
-    if "water" in words:
-        look.speaks_for("water", 2.5, "its name speaks of water")
-    kind = best.get("kind")
-    if kind is not None and 0 < kind.distinct <= FEW_ROWS:
-        known, strange = known_values(kind, "water")
-        if known and len(known) >= len(strange):
-            look.speaks_for("water", 2.5, f"column {kind.name!r} holds kinds of water")
-
-
-def _places(
-    look: Look, profiles: list[Profile], best: dict[str, Profile], words: set[str], named: str
-) -> None:
-    for kind in ("settlements", "facilities"):
-        if kind in words:
-            look.speaks_for(kind, 1.5, f"its name speaks of {kind}")
-    if service_in(named):
-        look.speaks_for("facilities", 2.5, f"its name speaks of {service_in(named).replace('_', ' ')}")
-    for kind, ours, points in _COLUMNS:
-        if ours in best:
-            look.speaks_for(kind, points, f"column {best[ours].name!r} looks like {ours}")
-    # Look at what the rows are called.
+def _look_at_names(look: Look, profiles: list[Profile], best: dict[str, Profile]) -> None:
+    """Tell villages from facilities by what the rows are called."""
     is_told = False
     for profile in profiles:
-        known = {match.ours for match in matches(profile.name) if match.score >= TRUNCATED * 0.9}
+        known = set(_surely(profile))
         if not known & {"name", "kind", "service", "tier"} or profile.kind != "text":
             continue
         share, _ = services_in(profile)
@@ -407,6 +348,32 @@ def _places(
             look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
     if "name" in best and not look.points:
         look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
+
+
+def _look_at_list(look: Look, profiles: list[Profile], best: dict[str, Profile], *, is_sum: bool) -> None:
+    """Look for people, flows and official totals beside names or codes of places, without coordinates."""
+    is_named = {"name", "township", "unit_code"} & set(best) or any(map(is_unit_code, profiles))
+    if "population_persons" in best and is_named:
+        look.speaks_for("settlements", 1.5, "it lists people by place")
+    if {"from_id", "to_id"} <= set(best) and best["from_id"] is not best["to_id"]:
+        ends = f"columns {best['from_id'].name!r} and {best['to_id'].name!r} are from and to"
+        look.speaks_for("flows", 4.0, ends)
+    names = {plain(profile.name) for profile in profiles}
+    words = [plain(word) for word in meanings()["measures"]["words"]]
+    measures = [
+        profile
+        for profile in profiles
+        if profile.kind in NUMBERS and any(word in plain(profile.name) for word in words)
+    ]
+    if names & _INDICATORS and names & _AMOUNTS:
+        look.speaks_for("official_totals", 4.0, "a column of indicators beside one of amounts")
+    if len(measures) >= 2 and not look.points.get("facilities"):
+        look.speaks_for("official_totals", 1.0, f"{len(measures)} columns of measures and no coordinates")
+    towns = [profile for profile in profiles if _ends(profile, _TOWN_ENDS) >= HALF and profile.is_key]
+    if towns and measures:
+        look.speaks_for("official_totals", 3.0, f"{towns[0].name!r} names townships, one a row")
+    elif is_sum and measures and len(profiles[0].texts) <= FEW_ROWS and "unit_code" not in best:
+        look.speaks_for("official_totals", 1.0, "it has rows of sums")
 
 
 def _ends(profile: Profile, ends: tuple[str, ...]) -> float:
@@ -423,14 +390,41 @@ def ends_like_villages(profile: Profile) -> bool:
 
 # Tables of a yearbook: the official totals that they may hold, only ever as a suggestion.
 
-GROUPS = ("elderly_persons", "children_persons")
-_WHOLE = {"whole number", "number"}
-_VILLAGES = {"村民委员会", "村委会", "行政村", "行政村个数", "村委会个数", "villages", "nombre de villages"}
+_OF_VILLAGES = {
+    "村民委员会",
+    "村委会",
+    "行政村",
+    "行政村个数",
+    "村委会个数",
+    "villages",
+    "nombre de villages",
+}
 
 
 def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
-    """Suggest official totals from a table."""
-    settings = _from_rows(profiles, named) or _from_columns(profiles, named)
+    """Suggest official totals from a table: a row an indicator, or units in rows and a column a measure."""
+    found: dict[str, Setting] = {}
+    names = next((profile for profile in profiles if plain(profile.name) in _INDICATORS), None)
+    whole = [profile for profile in profiles if profile.kind in NUMBERS]
+    amounts = next((profile for profile in whole if plain(profile.name) in _AMOUNTS), next(iter(whole), None))
+    if names is not None and amounts is not None:
+        for text, number in zip(names.texts, amounts.numbers, strict=True):
+            if isinstance(text, str) and np.isfinite(number) and (key := _key_of(text)):
+                _put(found, key, float(number), f"{named}, row {text!r}", basis_told(text))
+    for profile in whole if not found else ():
+        key, basis = _key_of(profile.name), basis_told(profile.name)
+        if not key or (key in found and (not basis or basis in found[key].by_basis)):
+            continue
+        if says_scale(profile.name):
+            text = f"{profile.name!r} counts in thousands or ten thousands: enter {key} yourself"
+            found.setdefault(key, Setting("", None, text))
+            continue
+        values = profile.finite
+        total = float(values.sum())
+        if len(values) > 2:  # one row of them may be the sum of all others
+            total -= next((float(value) for value in values if np.isclose(value * 2, total, rtol=1e-3)), 0.0)
+        _put(found, key, total, f"{named}, sum of {profile.name!r} over {len(values)} rows", basis)
+    settings = list(found.values())
     if not settings:
         text = f"{named} may hold official totals: enter them as people, villages, facilities or road_km"
         settings = [Setting("", None, text)]
@@ -438,98 +432,40 @@ def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:
     return Proposal("official", (first, *settings), is_suggestion=True)
 
 
-def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: str) -> list[Proposal]:
-    """Suggest official numbers of people by unit."""
-    found = assign(profiles, ("unit_code", "name", "township", "population_persons", *GROUPS))
-    people = found.columns.get("population_persons")
-    if "name" not in found.columns and "township" in found.columns:
-        found.give("name", found.columns["township"])
-    if people is None or not {"unit_code", "name"} & set(found.columns):
-        return []
-    settings = [*opening, Setting("source", named, "publication, table and year")]
-    settings += [
-        found.setting(ours)
-        for ours in ("unit_code", "name", "population_persons", *GROUPS)
-        if ours in found.columns
-    ]
-    counted = [profile.name for profile in (people, *found.others.get("population_persons", []))]
-    by_basis = _first_of_each((basis_told(name), name) for name in counted)
-    settings = [
-        replace(setting, by_basis=by_basis) if setting.key == "columns.population_persons" else setting
-        for setting in settings
-    ]
-    others = counted[1:]
-    if others:
-        settings.append(
-            Setting("", None, f"or {', '.join(map(repr, others))}: which people does the study count?")
-        )
-    return [Proposal("sources.official_units", tuple(settings), is_suggestion=True)]
-
-
-def _from_rows(profiles: list[Profile], named: str) -> list[Setting]:
-    """Read indicators in one column, amounts in another."""
-    names = next((profile for profile in profiles if plain(profile.name) in _INDICATORS), None)
-    amounts = [profile for profile in profiles if plain(profile.name) in _AMOUNTS and profile.kind in _WHOLE]
-    amounts = amounts or [profile for profile in profiles if profile.kind in _WHOLE]
-    if names is None or not amounts:
-        return []
-    settings: dict[str, Setting] = {}
-    for text, number in zip(names.texts, amounts[0].numbers, strict=True):
-        if isinstance(text, str) and np.isfinite(number):
-            key = _key_of(text)
-            if key:
-                _put(settings, _total(key, float(number), named, f"row {text!r}"), basis_told(text))
-    return list(settings.values())
-
-
-def _from_columns(profiles: list[Profile], named: str) -> list[Setting]:
-    """Read units in rows, a measure a column."""
-    settings: dict[str, Setting] = {}
-    for profile in profiles:
-        key = _key_of(profile.name) if profile.kind in _WHOLE else ""
-        basis = basis_told(profile.name)
-        if not key or (key in settings and (not basis or basis in settings[key].by_basis)):
-            continue
-        if says_scale(profile.name):
-            text = f"{profile.name!r} counts in thousands or ten thousands: enter {key} yourself"
-            settings.setdefault(key, Setting("", None, text))
-            continue
-        values = profile.finite
-        total = float(values.sum())
-        if len(values) > 2:  # one row of them may be the sum of all others
-            total -= next((float(value) for value in values if np.isclose(value * 2, total, rtol=1e-3)), 0.0)
-        _put(settings, _total(key, total, named, f"sum of {profile.name!r} over {len(values)} rows"), basis)
-    return list(settings.values())
-
-
-def _put(settings: dict[str, Setting], setting: Setting, basis: str) -> None:
+def _put(found: dict[str, Setting], key: str, value: float, source: str, basis: str) -> None:
     """Keep the first number of each kind; of people also the first of residents and of those registered."""
-    if setting.key == "people" and basis:
-        setting = replace(setting, value={**setting.value, "basis": basis}, by_basis={})
-        setting = replace(setting, by_basis={basis: setting.value})
-    first = settings.setdefault(setting.key, setting)
-    if first is not setting and setting.by_basis:
-        settings[setting.key] = replace(first, by_basis=setting.by_basis | first.by_basis)
-
-
-def _first_of_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for basis, name in pairs:
-        if basis:
-            found.setdefault(basis, name)
-    return found
+    told = {"value": int(value) if value.is_integer() else round(value, 3), "source": source}
+    by_basis = {basis: told | {"basis": basis}} if key == "people" and basis else {}
+    first = found.get(key, Setting(key, by_basis.get(basis, told)))
+    found[key] = replace(first, by_basis=by_basis | first.by_basis)
 
 
 def _key_of(text: str) -> str:
-    if plain(text) in _VILLAGES:
+    """Name the official total that a text speaks of; empty where it speaks of none."""
+    if plain(text) in _OF_VILLAGES:
         return "villages"
-    known = [match for match in matches(text) if match.score >= LEAST]
-    if known and known[0].ours == "population_persons":
+    known = next(iter(matches(text)), None)
+    if known is not None and known.score >= LEAST and known.ours == "population_persons":
         return "people"
     service = service_in(text)
     return f"facilities.{service}" if service else ""
 
 
-def _total(key: str, value: float, named: str, where: str) -> Setting:
-    number = int(value) if value.is_integer() else round(value, 3)
-    return Setting(key, {"value": number, "source": f"{named}, {where}"})
+def units_proposal(profiles: list[Profile], opening: list[Setting], *, named: str) -> list[Proposal]:
+    """Suggest official numbers of people by unit."""
+    found = assign(profiles, ("unit_code", "name", "township", "population_persons", *GROUPS))
+    if "name" not in found.columns and "township" in found.columns:
+        found.give("name", found.columns["township"])
+    if "population_persons" not in found.columns or not {"unit_code", "name"} & set(found.columns):
+        return []
+    counted = [profile.name for profile in found.candidates("population_persons")]
+    # Of several columns of one basis the first counts, so it is written last.
+    by_basis = {basis: name for name in reversed(counted) if (basis := basis_told(name))}
+    settings = [*opening, Setting("source", named, "publication, table and year")]
+    settings += found.mapped("unit_code", "name")
+    settings.append(replace(found.setting("population_persons"), by_basis=by_basis))
+    settings += found.mapped(*GROUPS)
+    if len(counted) > 1:
+        others = ", ".join(map(repr, counted[1:]))
+        settings.append(Setting("", None, f"or {others}: which people does the study count?"))
+    return [Proposal("sources.official_units", tuple(settings), is_suggestion=True)]

@@ -101,26 +101,20 @@ def open_layers(path: Path) -> OpenedFile:
 
 
 def _read_sheet(path: Path, layer: Opened) -> None:
+    """Read a sheet; of one that the reader refuses show the first rows, so that its header can be declared."""
+    grid = None
     try:
         grid = open_sheet(path, layer.name, what=WHAT)
-    except SourceError as error:
-        layer.problem = str(error)
-        return
-    try:
         layer.header_rows = find_header(grid, None, label=f"sheet {layer.name!r}")
         _take(layer, sheet_frame(grid, label=WHAT))
     except ContractError as error:
         layer.problem = "; ".join(error.problems)
     except SourceError as error:
         layer.problem = str(error)
-    if layer.problem:
-        # Show the first rows of a sheet that the reader refuses, so that its header can be declared.
-        rows = sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]
-        first_rows = [
-            f"row {row}: {' | '.join(text for (r, _), text in sorted(grid.cells.items()) if r == row)}"
-            for row in rows
-        ]
-        layer.notes += first_rows
+    if layer.problem and grid is not None:
+        cells = sorted(grid.cells.items())
+        for row in sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]:
+            layer.notes.append(f"row {row}: {' | '.join(text for (r, _), text in cells if r == row)}")
 
 
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
@@ -172,7 +166,10 @@ def _text(path: Path) -> OpenedFile:
             layer.keys["total_words"] = sorted(found)
         _take(layer, _opened_text(path, layer.keys) if "total_words" in layer.keys else frame)
     except ContractError as error:
-        layer.problem = "; ".join(error.problems) + _title_above(text, delimiter)
+        layer.problem = "; ".join(error.problems)
+        signs = [line.count(delimiter) for line in lines]
+        if len(signs) > 2 and signs[0] < signs[1]:
+            layer.problem += "; if a title stands above the header, delete the lines above it"
     except SourceError as error:
         layer.problem = str(error)
         if "holds no rows" in layer.problem or "not text" in layer.problem:
@@ -181,32 +178,32 @@ def _text(path: Path) -> OpenedFile:
     return result
 
 
-def _title_above(text: str, delimiter: str) -> str:
-    """Say that a title seems to stand above the header."""
-    widths = [line.count(delimiter) for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
-    if len(widths) > 2 and widths[0] < widths[1]:
-        return "; if a title stands above the header, delete the lines above it"
-    return ""
-
-
 def _opened_text(path: Path, keys: dict[str, object]) -> pd.DataFrame:
     return open_frame(path, TableSource.model_validate({"path": path.name, **keys}), what=WHAT)
 
 
 def _vector(path: Path, kind: str) -> OpenedFile:
+    """Open every layer of a GIS file or drawing."""
     result = OpenedFile(kind)
-    keys: dict[str, object] = {}
-    if kind == "Shapefile":
-        keys = _shapefile_encoding(path, result)
-    names = [""] if kind in {"GeoParquet", "DXF", "Shapefile"} else _layer_names(path, kind)
-    says_crs = kind != "GeoJSON" or _says_crs(path)
-    for name in names[:MOST_LAYERS]:
-        layer = Opened(name if len(names) > 1 else "", keys=dict(keys), says_crs=says_crs)
-        if len(names) > 1:
-            layer.keys["layer"] = name
+    keys = _shapefile_encoding(path, result) if kind == "Shapefile" else {}
+    names = [""]
+    if kind not in {"GeoParquet", "DXF", "Shapefile"}:
         try:
-            frame = open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT)
-            _take(layer, frame)
+            names = [str(name) for name, _ in pyogrio.list_layers(path) if name not in NOT_DATA]
+        except (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError) as error:
+            raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
+        if not names:
+            raise SourceError(f"{WHAT} {path}: no layer; export it again")
+    try:
+        says_crs = kind != "GeoJSON" or declares_crs(path)
+    except ValueError:
+        says_crs = False
+    for name in names[:MOST_LAYERS]:
+        layer = Opened(says_crs=says_crs, keys={**keys})
+        if len(names) > 1:
+            layer.name = layer.keys["layer"] = name
+        try:
+            _take(layer, open_frame(path, TableSource(path=path.name, **layer.keys), what=WHAT))
         except ContractError as error:
             layer.problem = "; ".join(error.problems)
         except SourceError as error:
@@ -218,39 +215,22 @@ def _vector(path: Path, kind: str) -> OpenedFile:
     return result
 
 
-def _layer_names(path: Path, kind: str) -> list[str]:
-    try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path) if name not in NOT_DATA]
-    except (DataSourceError, DataLayerError, RuntimeError, ValueError, OSError) as error:
-        raise SourceError(f"{WHAT} {path}: the {kind} is damaged or truncated: {error}") from error
-    if not names:
-        raise SourceError(f"{WHAT} {path}: no layer; export it again")
-    return names
-
-
-def _says_crs(path: Path) -> bool:
-    try:
-        return declares_crs(path)
-    except ValueError:
-        return False
-
-
 def _shapefile_encoding(path: Path, result: OpenedFile) -> dict[str, object]:
+    """Tell the encoding of a Shapefile's table; return what the study must say of it."""
     page = next((file for end in (".cpg", ".CPG") if (file := path.with_suffix(end)).exists()), None)
     table = next((file for end in (".dbf", ".DBF") if (file := path.with_suffix(end)).exists()), None)
     if table is None:
         return {}  # the reader says which parts are absent
     told = guess_table_encoding(table)
-    if page is not None:
-        said = page.read_text(encoding="ascii", errors="replace").strip()
-        if said.lower().replace("-", "") != "utf8" or told == "utf-8":
-            result.encoding, result.encoding_reason = said, f"{page.name} says so"
-            return {}
-        result.encoding = told
-        result.encoding_reason = f"{page.name} says {said}, but the .dbf is not: {_REASONS[told]}"
-        return {"encoding": told}
     result.encoding, result.encoding_reason = told, f"no .cpg is beside it; {_REASONS[told]}"
-    return {} if told == "utf-8" else {"encoding": told}
+    if page is None:
+        return {} if told == "utf-8" else {"encoding": told}
+    said = page.read_text(encoding="ascii", errors="replace").strip()
+    if said.lower().replace("-", "") != "utf8" or told == "utf-8":
+        result.encoding, result.encoding_reason = said, f"{page.name} says so"
+        return {}
+    result.encoding_reason = f"{page.name} says {said}, but the .dbf is not: {_REASONS[told]}"
+    return {"encoding": told}
 
 
 def _note_rest(result: OpenedFile, number: int) -> None:
@@ -267,11 +247,7 @@ def kinds_of_geometry(frame: pd.DataFrame) -> list[str]:
 
 
 def geometry_kinds(frame: pd.DataFrame) -> str:
-    """
-    Count kinds of geometry.
-
-    Returns such as ``"LineString 40, MultiLineString 2"``; empty for a plain table.
-    """
+    """Count kinds of geometry, such as ``"LineString 40, MultiLineString 2"``; empty for a plain table."""
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
         return ""
     counts = frame.geometry.geom_type.fillna("none").value_counts()

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-KINDS = (
-    "settlements",
-    "facilities",
-    "roads",
-    "boundaries",
-    "water",
-    "flows",
-    "official_totals",
-    "decisions",
-    "osm",
-    "population",
-    "elevation",
-    "landcover",
-    "unknown",
-)
-"""What a file may be to a study."""
+class Bounds(NamedTuple):
+    """Where rows or cells lie, in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def words(self) -> str:
+        """Say it to people."""
+        return f"longitude {self.west:.4f} to {self.east:.4f}, latitude {self.south:.4f} to {self.north:.4f}"
 
 
 @dataclass(frozen=True)
@@ -94,14 +90,15 @@ class LayerReport:
     extent: str = ""  # where it lies, in the words of its coordinates
     fields: tuple[FieldReport, ...] = ()  # its columns
     notes: tuple[str, ...] = ()  # what the reader left out or changed, and what was noticed
-    kind: str = "unknown"  # one of `KINDS`
+    # settlements, facilities, roads, boundaries, water, flows, official_totals, decisions, osm, population, elevation,
+    # landcover or unknown
+    kind: str = "unknown"
     reasons: tuple[str, ...] = ()  # why it seems to be that
     coordinates: tuple[str, ...] = ()  # what is thought of its coordinates, with reasons
     proposal: Proposal | None = None  # its part of the study file
     others: tuple[Proposal, ...] = ()  # what else it may serve for, as suggestions
     problem: str = ""  # why it cannot be read as it is; empty where it can
-    # west, south, east and north in degrees where that is known for certain
-    bounds: tuple[float, float, float, float] | None = None
+    bounds: Bounds | None = None  # where it lies, where that is known for certain
 
 
 @dataclass(frozen=True)
