@@ -9,6 +9,9 @@ demo: .venv/.demo
 	$(BIN)/spatial warmup
 	$(BIN)/spatial demo
 
+# Workers and the programs that tests start share what Python has compiled, whatever the environment says.
+test trials: export PYTHONDONTWRITEBYTECODE :=
+
 test: .venv/.test
 	$(BIN)/spatial warmup
 	$(BIN)/python -m pytest --durations 50 -n $(JOBS) --dist loadfile --no-loadscope-reorder
