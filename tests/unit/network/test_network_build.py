@@ -311,20 +311,30 @@ def test_a_graph_of_osmnx_becomes_the_same_network():
     assert built.length_m == pytest.approx([bend.length, 1000.0])
 
 
-def street(tags, back=None, *, crs=CRS):
-    """An osmnx graph: 6 km from 1 to 2 with tags, both arcs, and a residential street of 1 km from 2 to 3."""
+def streets(both, *, crs=CRS):
+    """Streets of 6 km, 10 km apart, with the tags of each of its arcs, and beside each a residential one of 1 km."""
     graph = nx.MultiDiGraph(crs=crs)
-    for node, (x, y) in {1: (0, 0), 2: (6000, 0), 3: (6000, 1000)}.items():
-        graph.add_node(node, x=x, y=y)
-    line = shapely.LineString([(0, 0), (3000, 0), (6000, 0)])
     shared = {"length": 6000.0, "oneway": False}
-    graph.add_edge(1, 2, geometry=line, osmid=[5, 6], reversed=[True, False], **shared, **tags)
-    graph.add_edge(
-        2, 1, geometry=line.reverse(), osmid=[6, 5], reversed=[False, True], **shared, **(back or tags)
-    )
-    for u, v in ((2, 3), (3, 2)):
-        graph.add_edge(u, v, highway="residential", osmid=7, length=1000.0, oneway=False, reversed=u > v)
+    for number, (tags, back) in enumerate(both):
+        low, first = 10_000 * number, 10 * number
+        one, two, three = first + 1, first + 2, first + 3
+        for node, (x, y) in {one: (0, low), two: (6000, low), three: (6000, low + 1000)}.items():
+            graph.add_node(node, x=x, y=y)
+        line = shapely.LineString([(0, low), (3000, low), (6000, low)])
+        ways = [first + 5, first + 6]
+        graph.add_edge(one, two, geometry=line, osmid=ways, reversed=[True, False], **shared, **tags)
+        graph.add_edge(
+            two, one, geometry=line.reverse(), osmid=ways[::-1], reversed=[False, True], **shared, **back
+        )
+        beside = {"highway": "residential", "osmid": first + 7, "length": 1000.0, "oneway": False}
+        graph.add_edge(two, three, reversed=False, **beside)
+        graph.add_edge(three, two, reversed=True, **beside)
     return graph
+
+
+def street(tags, back=None, *, crs=CRS):
+    """One of them, from 1 to 2, and the residential one from 2 to 3."""
+    return streets([(tags, back or tags)], crs=crs)
 
 
 def times_of(roads, **options):
@@ -334,27 +344,38 @@ def times_of(roads, **options):
     return None if len(at) == 0 else (float(graph.forward_min[at[0]]), float(graph.backward_min[at[0]]))
 
 
-@pytest.mark.parametrize("mode", ["drive", "walk", "cycle"])
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["primary", "residential"],
-        ["path", "residential"],
-        ["track", "service"],
-        ["secondary", "living_street", "tertiary"],
-        ["footway", "steps"],
-        ["motorway", "cycleway"],
-    ],
+def times_by_street(roads, number, **options):
+    """The same of each of several streets, which lie 10 km apart from south to north."""
+    graph = build_network(roads, **options)
+    at = np.flatnonzero(graph.length_m == 6000)
+    streets_at = (graph.node_y[graph.edge_from[at]] // 10_000).astype(int).tolist()
+    times = zip(graph.forward_min[at].tolist(), graph.backward_min[at].tolist(), strict=True)
+    found = dict(zip(streets_at, times, strict=True))
+    return [found.get(street) for street in range(number)]
+
+
+SEVERAL = (
+    ("primary", "residential"),
+    ("path", "residential"),
+    ("track", "service"),
+    ("secondary", "living_street", "tertiary"),
+    ("footway", "steps"),
+    ("motorway", "cycleway"),
 )
-def test_a_street_of_several_classes_is_as_slow_as_the_slowest_that_is_open(words, mode):
-    alone = [times_of(street({"highway": word}), mode=mode) for word in words]
-    expected = max((times for times in alone if times is not None), default=None)
-    for order in (words, words[::-1]):
-        graph = street({"highway": order}, {"highway": order[::-1]})
-        assert times_of(graph, mode=mode) == expected
-        assert times_of(ox.graph_to_gdfs(graph)[1], mode=mode) == expected
-        plain = ox.graph_to_gdfs(graph)[1].reset_index(drop=True)
-        assert times_of(plain, mode=mode) == expected
+
+
+@pytest.mark.parametrize("mode", ["drive", "walk", "cycle"])
+def test_a_street_of_several_classes_is_as_slow_as_the_slowest_that_is_open(mode):
+    alone = [word for words in SEVERAL for word in words]
+    mixed = [list(order) for words in SEVERAL for order in (words, words[::-1])]
+    graph = streets(({"highway": word}, {"highway": word}) for word in alone)
+    of_class = dict(zip(alone, times_by_street(graph, len(alone), mode=mode), strict=True))
+    # None where no class of the street is open to the mode.
+    expected = [max((of_class[word] for word in words if of_class[word]), default=None) for words in mixed]
+    graph = streets(({"highway": order}, {"highway": order[::-1]}) for order in mixed)
+    table = ox.graph_to_gdfs(graph)[1]
+    for form in (graph, table, table.reset_index(drop=True)):
+        assert times_by_street(form, len(mixed), mode=mode) == expected
 
 
 @pytest.mark.parametrize(
