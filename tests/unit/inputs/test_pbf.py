@@ -259,9 +259,9 @@ def test_nodes_in_any_order_after_their_ways_are_found(tmp_path):
 @pytest.mark.parametrize(("region", "crs"), [("comoros", "EPSG:32738"), ("rutland", "EPSG:32630")])
 def test_a_network_is_the_same_from_arrays_and_from_the_table(region, crs, request):
     file = request.getfixturevalue(region) / f"{region}.osm.pbf"
+    arrays, table = read_osm_roads(file).to_crs(crs), read_osm(file).roads.to_crs(crs)
     for mode in ("drive", "walk"):
-        mine = build_network(read_osm_roads(file).to_crs(crs), mode=mode, ferries=True)
-        theirs = build_network(read_osm(file).roads.to_crs(crs), mode=mode, ferries=True)
+        mine, theirs = (build_network(roads, mode=mode, ferries=True) for roads in (arrays, table))
         for one, other in zip(mine.to_frames(), theirs.to_frames(), strict=True):
             pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other), check_exact=True)
         pd.testing.assert_frame_equal(pd.DataFrame(mine.findings), pd.DataFrame(theirs.findings))

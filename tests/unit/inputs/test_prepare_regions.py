@@ -28,6 +28,38 @@ def county(rutland, region_layers) -> Layers:
     return region_layers(rutland)
 
 
+@pytest.fixture(scope="module")
+def listed(comoros, tmp_path_factory) -> Layers:
+    """Comoros with a ministry's list beside the map, and land cover instead of elevation."""
+    folder = tmp_path_factory.mktemp("listed")
+    lists, decided = folder / "liste.csv", folder / "decided.csv"
+    lists.write_text(
+        "code,nom,type,niveau,lits,horaires,public,lon,lat\n"
+        "H1,Hopital El-Marouf,hospital,Hôpital national,250,24h/24,tous,43.2550,-11.6950\n"
+        "H2,Centre de Santé Mitsoudje,hospital,Hôpital de district,40,24/7,,43.2810,-11.8040\n"
+        "H3,Hôpital militaire,hospital,,30,Lu-Ve 8h-16h,militaires,43.2600,-11.7100\n"
+        "P1,Poste de santé de Nulle Part,medical_point,PS,,sur rendez-vous,,43.4000,-11.7500\n",
+        encoding="utf-8",
+    )
+    decided.write_text(f"source,list_id,map_id,decision\n{lists},P1,,different\n", encoding="utf-8")
+    columns = {"facility_id": "code", "name": "nom", "service": "type", "level": "niveau", "capacity": "lits"}
+    values = Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent).model_dump(
+        exclude={"raw"}, exclude_unset=True, mode="json"
+    )
+    del values["sources"]["elevation"]
+    values["sources"]["landcover"] = {"path": "comoros/landcover/landcover_Tree.tif"}
+    values["sources"]["facilities"] = {
+        "path": str(lists),
+        "longitude": "lon",
+        "latitude": "lat",
+        "crs": "EPSG:4326",
+        "columns": {**columns, "opening_hours": "horaires", "eligibility": "public"},
+        "capacity_unit": "beds",
+    }
+    values["merge"] = {"decisions": str(decided)}
+    return prepare(Study.from_dict(values, raw=comoros.parent))
+
+
 def test_comoros_loses_no_place_and_no_person(islands):
     assert len(islands.settlements) == 161
     assert islands.settlements["in_study"].all()
@@ -54,14 +86,11 @@ def test_comoros_keeps_23_hospitals(islands):
     assert counts["hospital"] + counts["emergency_hospital"] == 23
 
 
-def test_a_land_cover_raster_is_read_as_it_is(comoros):
-    values = Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent).model_dump(exclude={"raw"})
-    values["sources"]["landcover"] = {"path": "comoros/landcover/landcover_Tree.tif"}
-    layers = prepare(Study.from_dict(values, raw=comoros.parent))
-    assert layers.landcover.crs.to_epsg() == 4326
-    covered = layers.landcover.values[layers.landcover.values >= 0]
+def test_a_land_cover_raster_is_read_as_it_is(listed):
+    assert listed.landcover.crs.to_epsg() == 4326
+    covered = listed.landcover.values[listed.landcover.values >= 0]
     assert covered.max() == 100.0  # per cent of tree cover
-    assert "comoros/landcover/landcover_Tree.tif" in {record.path for record in layers.sources}
+    assert "comoros/landcover/landcover_Tree.tif" in {record.path for record in listed.sources}
 
 
 def test_the_elevation_of_comoros_reaches_its_summit(islands):
@@ -93,33 +122,8 @@ def test_rutland_counts_places_since_nobody_counts_people(county):
     assert (county.settlements["population_source"] == "none").sum() >= 62
 
 
-def test_a_master_list_of_the_comoros_is_read_merged_and_decided_on(comoros, tmp_path):
-    lists, decided = tmp_path / "liste.csv", tmp_path / "decided.csv"
-    lists.write_text(
-        "code,nom,type,niveau,lits,horaires,public,lon,lat\n"
-        "H1,Hopital El-Marouf,hospital,Hôpital national,250,24h/24,tous,43.2550,-11.6950\n"
-        "H2,Centre de Santé Mitsoudje,hospital,Hôpital de district,40,24/7,,43.2810,-11.8040\n"
-        "H3,Hôpital militaire,hospital,,30,Lu-Ve 8h-16h,militaires,43.2600,-11.7100\n"
-        "P1,Poste de santé de Nulle Part,medical_point,PS,,sur rendez-vous,,43.4000,-11.7500\n",
-        encoding="utf-8",
-    )
-    decided.write_text(f"source,list_id,map_id,decision\n{lists},P1,,different\n", encoding="utf-8")
-    columns = {"facility_id": "code", "name": "nom", "service": "type", "level": "niveau", "capacity": "lits"}
-    values = Study.from_toml(EXAMPLES / "comoros.toml", raw=comoros.parent).model_dump(
-        exclude={"raw"}, exclude_unset=True, mode="json"
-    )
-    del values["sources"]["elevation"]
-    values["sources"]["facilities"] = {
-        "path": str(lists),
-        "longitude": "lon",
-        "latitude": "lat",
-        "crs": "EPSG:4326",
-        "columns": {**columns, "opening_hours": "horaires", "eligibility": "public"},
-        "capacity_unit": "beds",
-    }
-    values["merge"] = {"decisions": str(decided)}
-    layers = prepare(Study.from_dict(values, raw=comoros.parent))
-    rows = layers.facilities.set_index("facility_id").loc[["H1", "H2", "H3", "P1"]]
+def test_a_master_list_of_the_comoros_is_read_merged_and_decided_on(listed):
+    rows = listed.facilities.set_index("facility_id").loc[["H1", "H2", "H3", "P1"]]
     assert rows["service"].tolist() == [
         "emergency_district_hospital",
         "district_hospital",
@@ -131,9 +135,9 @@ def test_a_master_list_of_the_comoros_is_read_merged_and_decided_on(comoros, tmp
     assert rows["open_to"].tolist() == ["all", "all", "group", "all"]
     assert rows["open_all_day"].fillna("").tolist() == ["yes", "yes", "no", ""]
     assert rows["capacity_unit"].unique().tolist() == ["beds"]
-    counts = layers.counts.set_index("item")["number"]
+    counts = listed.counts.set_index("item")["number"]
     assert counts["facilities of lists found on the map"] == 2
     assert counts["facilities (table 1): opening hours that were not read"] == 1
-    assert "H3" in set(layers.findings.query("kind == 'restricted_facility'")["subject_id"])
-    assert layers.to_review is not None
-    assert "P1" not in set(layers.to_review["list_id"])
+    assert "H3" in set(listed.findings.query("kind == 'restricted_facility'")["subject_id"])
+    assert listed.to_review is not None
+    assert "P1" not in set(listed.to_review["list_id"])
