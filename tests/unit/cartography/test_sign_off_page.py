@@ -64,7 +64,7 @@ def test_a_run_writes_the_page_with_status_date_and_approval_number(tiny_at, tmp
     go_on_from(tiny_run, tiny.folder)
     tiny.tables["outputs"] = {"languages": ["zh"], "status": "internal", "map_approval": "GS(2026)0001号"}
     tiny.tables["official"] = {"villages": {"value": 2, "source": "名录 <b>2025</b>"}}
-    outcome = tiny.run()
+    outcome = tiny.run("--until", "maps")
     assert outcome.code == 0, outcome.err
     text = (tiny.maps / "tiny" / "sign-off.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])

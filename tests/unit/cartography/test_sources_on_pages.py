@@ -20,7 +20,7 @@ def sources_of(page):
 
 def test_what_nobody_says_of_a_file_is_empty_on_pages(tiny_done, command, tmp_path):
     tiny_done.write("source.toml", '[[file]]\npath = "settlements.csv"\nlicence = "CC0-1.0"\n')
-    outcome = tiny_done.run()
+    outcome = tiny_done.run("--until", "maps")
     assert outcome.code == 0, outcome.err
     run = tiny_done.processed / "tiny"
     outcome = command("compare", run, run, "--to", tmp_path / "compared")
@@ -45,7 +45,7 @@ def test_settlements_in_no_township_are_said_on_the_page_in_each_language_and_at
     tiny_done.tables["title"]["fr"] = "Petite vallée"
     east = [[104.015, 29.5], [104.035, 29.5], [104.035, 30.5], [104.015, 30.5], [104.015, 29.5]]
     tiny_done.write("townships.geojson", tiny_done.townships(east).replace("103.98", "103.0"))
-    outcome = tiny_done.run()
+    outcome = tiny_done.run("--until", "maps")
     assert outcome.code == 0, outcome.err
     said = "settlements that lie in no township, so in the figures of the study alone: 's3', 's8' (2 in all)"
     assert f"known issue: tiny/townships.geojson: {said}" in outcome.out
