@@ -14,7 +14,6 @@ from spatial.runner.fingerprint import code_fingerprint
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
@@ -75,9 +74,8 @@ def stage_fingerprint(
     stage: Stage,
     options: Options,
     inputs: dict[str, str],
-    raw_files: Iterable[Path],
+    raw: dict[str, str],
     *,
-    checksums: Checksums,
     basis: str = "",
 ) -> str:
     """Fingerprint of all that a stage's outputs depend on."""
@@ -92,7 +90,7 @@ def stage_fingerprint(
         "options": options.dump(),
         "basis": basis if counts_people else "",
         "inputs": inputs,
-        "raw": {path.as_posix(): checksums.of(path) if path.is_file() else "" for path in raw_files},
+        "raw": raw,
         "libraries": package_versions(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
