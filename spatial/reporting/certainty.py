@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,16 +24,12 @@ SAME_SHARE = 1e-6
 """Share by which two sums of the same people may differ."""
 
 
-def _nothing() -> Mapping[str, str]:
-    return MappingProxyType({})
-
-
 @dataclass(frozen=True)
 class CertaintyNote:
     """What the paired runs assumed."""
 
     # service of the study by name in the register of norms; a name that is missing stands for itself
-    answers: Mapping[str, str] = field(default_factory=_nothing)
+    answers: Mapping[str, str] = field(default_factory=dict)
     speeds: str = ""  # the speed table
     speed_share: float = 0.2  # how much lower and higher every speed may be
     walk_km_h: tuple[float, float] = (4.0, 6.0)  # slowest and fastest walk
@@ -45,7 +40,7 @@ class CertaintyNote:
     # factors on all speeds in the slow and in the fast run as measured; None where they are assumed
     speed_factors: tuple[float, float] | None = None
     # what observed times said, ready for JSON
-    calibration: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({"calibrated": False}))
+    calibration: Mapping[str, Any] = field(default_factory=lambda: {"calibrated": False})
 
     @property
     def speeds_known(self) -> dict[str, Any]:
@@ -110,10 +105,16 @@ def norm_certainty(
     rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm_id_of(norm))]
     judged = rows.loc[rows["status_as_mapped"].isin(["met", "not_met"])].set_index("unit_id")
     beyond = runs.minutes.reindex(judged.index).fillna(math.inf) > float(norm["threshold"])
-    counted = {
-        what: _beyond(beyond, judged[f"{what}_in_scope"].fillna(0.0), norm[f"{what}_unserved"])
-        for what in ("persons", "places")
-    }
+    # Who is beyond, around what the norm counts: at best never more, at worst never fewer.
+    counted: dict[str, dict[str, float] | None] = {}
+    for what in ("persons", "places"):
+        weight, told = judged[f"{what}_in_scope"].fillna(0.0), norm[f"{what}_unserved"]
+        sums = {side: float(weight[beyond[side]].sum()) for side in SIDES}
+        total = float(weight.sum())
+        agrees = told is not None and total > 0 and abs(sums["base"] - told) <= SAME_SHARE * total
+        counted[what] = (
+            {"low": min(sums["low"], told), "base": told, "high": max(sums["high"], told)} if agrees else None
+        )
     if not any(counted.values()):
         return None
     weight = judged["persons_in_scope" if counted["persons"] else "places_in_scope"].fillna(0.0)
@@ -122,23 +123,13 @@ def norm_certainty(
         for factor in runs.factors
     }
     largest = max(moved, key=lambda factor: moved[factor], default=None)
-    main_factor = largest if largest is not None and moved[largest] > 0 else None
     return {
         **counted,
         "mode": runs.mode,
-        "main_factor": main_factor,
+        "main_factor": largest if largest is not None and moved[largest] > 0 else None,
         "factors": list(runs.factors),
         **note.speeds_known,
     }
-
-
-def _beyond(beyond: pd.DataFrame, weight: pd.Series, told: float | None) -> dict[str, float] | None:
-    """Count who is beyond, around what the norm counts: at best never more, at worst never fewer."""
-    sums = {side: float(weight[beyond[side]].sum()) for side in SIDES}
-    total = float(weight.sum())
-    if told is None or total <= 0 or abs(sums["base"] - told) > SAME_SHARE * total:
-        return None
-    return {"low": min(sums["low"], told), "base": told, "high": max(sums["high"], told)}
 
 
 def rural_access(table: pd.DataFrame | None) -> dict[str, Any] | None:

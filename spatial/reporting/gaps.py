@@ -17,8 +17,6 @@ from spatial.tables.words import REACH_STATUS, REMEDY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
 
 # What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
 
@@ -122,7 +120,9 @@ def rank_gaps(
         wanted = modes_for(mode_wanted if isinstance(mode_wanted, str) else "", lookup.modes)
         modes = [mode for mode in wanted if lookup.has(service, mode)]
         if modes and metric != "dist_m":
-            words = _best_reach(lookup, service, modes)
+            place = np.array([BEST_FIRST.index(name) for name in REACH_STATUS])
+            best = np.stack([place[lookup.reach(service, mode)] for mode in modes]).min(axis=0)
+            words = np.array(BEST_FIRST, dtype=object)[best]
             reach.iloc[positions] = words[ids.get_indexer(pd.Index(rows["unit_id"].iloc[positions]))]
     frame = pd.DataFrame(
         {
@@ -151,21 +151,9 @@ def rank_gaps(
     ).index
     ranked = frame.loc[order].reset_index(drop=True)
     ranked.insert(0, "rank", np.arange(1, len(ranked) + 1, dtype=np.int64))
-    return _placed(ranked, settlements)
-
-
-def _placed(frame: pd.DataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    units = [name for name in ("township_id", "township") if name in settlements]
     home = settlements.set_index("settlement_id")
-    where = home.index.get_indexer(pd.Index(frame["settlement_id"]))
-    joined = frame.assign(**{name: home[name].to_numpy()[where] for name in units})
-    for name in units:
-        joined[name] = joined[name].astype("str")
-    return gpd.GeoDataFrame(joined, geometry=home.geometry.to_numpy()[where], crs=settlements.crs)
-
-
-def _best_reach(lookup: AccessLookup, service: str, modes: list[str]) -> NDArray[np.object_]:
-    place = np.array([BEST_FIRST.index(name) for name in REACH_STATUS])
-    best = np.stack([place[lookup.reach(service, mode)] for mode in modes]).min(axis=0)
-    words: NDArray[np.object_] = np.array(BEST_FIRST, dtype=object)[best]
-    return words
+    where = home.index.get_indexer(pd.Index(ranked["settlement_id"]))
+    for name in ("township_id", "township"):
+        if name in settlements:
+            ranked[name] = pd.Series(home[name].to_numpy()[where], index=ranked.index).astype("str")
+    return gpd.GeoDataFrame(ranked, geometry=home.geometry.to_numpy()[where], crs=settlements.crs)

@@ -43,6 +43,14 @@ def name_in(frame: pd.DataFrame, language: str) -> pd.Series:
     return chosen
 
 
+def names_by_id(table: pd.DataFrame | None, key: str, language: str) -> pd.Series:
+    """Name the rows of a table by their id, those that have a name; of several with one id the first."""
+    if table is None or not len(table):
+        return pd.Series(dtype=object)
+    by_id = name_in(table, language).set_axis(table[key].astype(str)).dropna()
+    return by_id[~by_id.index.duplicated()]
+
+
 def names_of(row: Mapping[Any, object]) -> dict[str, str]:
     """
     Gather the names of a row by language.
@@ -52,12 +60,11 @@ def names_of(row: Mapping[Any, object]) -> dict[str, str]:
     >>> names_of({"name": "云溪镇", "name_en": "Yunxi Town", "name_zh": None, "tier": "town"})
     {'und': '云溪镇', 'en': 'Yunxi Town'}
     """
-    texts = {
-        str(key): value
+    return {
+        WRITTEN if key == "name" else str(key).removeprefix("name_"): value
         for key, value in row.items()
-        if str(key).startswith("name") and isinstance(value, str) and value
+        if (key == "name" or str(key).startswith("name_")) and isinstance(value, str) and value
     }
-    return {WRITTEN if key == "name" else key.removeprefix("name_"): value for key, value in texts.items()}
 
 
 def pick(names: Mapping[str, str], language: str) -> str:
@@ -81,23 +88,17 @@ def named_in(
         ("settlement", settlements, "settlement_id"),
         ("township", boundaries, "boundary_id"),
     ):
-        if table is None or not len(table):
-            continue
-        mine = scores["unit_level"].eq(level)
-        by_id = name_in(table, language).set_axis(table[key].astype(str)).dropna()
-        told = scores["unit_id"].astype(str).map(by_id[~by_id.index.duplicated()])
-        found = found.where(~mine | told.isna(), told)
+        told = scores["unit_id"].astype(str).map(names_by_id(table, key, language))
+        found = found.where(scores["unit_level"].ne(level) | told.isna(), told)
     return scores.assign(name=found)
 
 
 def township_in(settlements: pd.DataFrame, language: str, boundaries: pd.DataFrame | None) -> pd.Series:
     """Name the township of each settlement."""
     missing = pd.Series(None, index=settlements.index, dtype=object)
-    written = settlements["township"].astype(object) if "township" in settlements else missing
-    if boundaries is None or not len(boundaries) or "township_id" not in settlements:
-        return written
-    by_id = name_in(boundaries, language).set_axis(boundaries["boundary_id"].astype(str)).dropna()
-    told = settlements["township_id"].astype(object).map(by_id[~by_id.index.duplicated()])
+    written = settlements.get("township", missing).astype(object)
+    ids = settlements.get("township_id", missing).astype(object)
+    told = ids.map(names_by_id(boundaries, "boundary_id", language))
     return told.where(told.notna(), written)
 
 
@@ -192,50 +193,30 @@ def road_text(edge_id: str, tables: Mapping[str, pd.DataFrame], words: Words) ->
     >>> road_text("w12/3", {}, Words("en"))
     'road w12/3'
     """
-    row = _row(edge_id, tables)
-    told = _called(row, words)
-    if not told:
-        return words.say("road", "unnamed", id=edge_id)
-    place = _place(row.get("geometry"), tables.get("settlements"), words.language)
-    if place:
-        told = words.say("road", "near", road=told, place=place)
-    return words.say("road", "with_id", road=told, id=edge_id)
-
-
-def _row(edge_id: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Gather what is known of the road, with the line of the edge where it is there."""
-    found: dict[str, Any] = {}
+    # What is known of the road, with the line of the edge where it is there.
+    row: dict[str, Any] = {}
     roads = tables.get("roads")
     is_road = roads is not None and roads["road_id"].astype(str).eq(edge_id).any()
-    road_of = edge_id if is_road else edge_id.rpartition("/")[0] or edge_id
-    wanted = {"road_id": road_of, "edge_id": edge_id}
+    wanted = {"road_id": edge_id if is_road else edge_id.rpartition("/")[0] or edge_id, "edge_id": edge_id}
     for name, key in (("edges", "road_id"), ("roads", "road_id"), ("edges", "edge_id")):
         table = tables.get(name)
         rows = None if table is None else table.loc[table[key].astype(str) == wanted[key]]
         if rows is not None and len(rows):
-            found |= {str(column): value for column, value in rows.iloc[0].items()}
-    return found
-
-
-def _called(row: Mapping[str, Any], words: Words) -> str:
-    name = pick(names_of(row), words.language)
-    if name:
-        return name
-    kind = words.messages["road_class"].get(str(row.get("road_class")), "")
-    number = row.get("ref")
-    if not kind or not isinstance(number, str) or not number:
-        return kind
-    return words.say("road", "numbered", kind=kind, number=number)
-
-
-def _place(line: object, settlements: pd.DataFrame | None, language: str) -> str:
-    """Name the nearest settlement to the middle of the line; empty where none with a name is near."""
-    if not isinstance(settlements, gpd.GeoDataFrame) or line is None:
-        return ""
-    middle = shapely.line_interpolate_point(line, 0.5, normalized=True)  # type: ignore[call-overload]
-    away = settlements.geometry.distance(middle).sort_values(kind="stable")
-    for at in away.index[away.to_numpy() <= NEAR_M]:
-        name = pick(names_of(settlements.loc[at].to_dict()), language)
-        if name:
-            return name
-    return ""
+            row |= {str(column): value for column, value in rows.iloc[0].items()}
+    told = pick(names_of(row), words.language)
+    if not told:
+        told, number = words.messages["road_class"].get(str(row.get("road_class")), ""), row.get("ref")
+        if told and isinstance(number, str) and number:
+            told = words.say("road", "numbered", kind=told, number=number)
+    if not told:
+        return words.say("road", "unnamed", id=edge_id)
+    # The nearest settlement with a name, from the middle of the line.
+    settlements, line = tables.get("settlements"), row.get("geometry")
+    if isinstance(settlements, gpd.GeoDataFrame) and line is not None:
+        middle = shapely.line_interpolate_point(line, 0.5, normalized=True)
+        away = settlements.geometry.distance(middle).sort_values(kind="stable")
+        near = (settlements.loc[at].to_dict() for at in away.index[away.to_numpy() <= NEAR_M])
+        place = next(filter(None, (pick(names_of(names), words.language) for names in near)), "")
+        if place:
+            told = words.say("road", "near", road=told, place=place)
+    return words.say("road", "with_id", road=told, id=edge_id)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.reporting.unmeasured import gates_unjudged, levels_shown, pairs_shown, pillars_missing
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import columns_told, plain
 from spatial.score.composite import obstacle_degrees
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import MAX_PAIRS, RANKS, RankDoubts
@@ -19,7 +19,7 @@ from spatial.score.towns import why_no_area
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 # What holds a unit back most: its obstacle degrees, over all components of its level.
@@ -48,20 +48,19 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
         drop=True
     )
     weight = rows["pillar"].map(dict(weights)).fillna(0.0) if weights else pd.Series(1.0, index=rows.index)
-    rows["_weight"] = weight / rows.groupby([*_UNIT, "pillar"])["component"].transform("size")
+    weight = weight / rows.groupby([*_UNIT, "pillar"])["component"].transform("size")
     rows["obstacle_degree"] = np.nan
     for _, part in rows.groupby(_UNIT, sort=False):
-        if part["_weight"].sum() > 0:
-            rows.loc[part.index, "obstacle_degree"] = obstacle_degrees(part["value"], part["_weight"])
-    ranked = rows.sort_values(
-        [*_UNIT, "obstacle_degree", "pillar", "component"], ascending=[True, True, False, True, True]
-    )
-    return ranked.drop(columns="_weight").reset_index(drop=True)
+        own = weight[part.index]
+        if own.sum() > 0:
+            rows.loc[part.index, "obstacle_degree"] = obstacle_degrees(part["value"], own)
+    order = [*_UNIT, "obstacle_degree", "pillar", "component"]
+    return rows.sort_values(order, ascending=[True, True, False, True, True]).reset_index(drop=True)
 
 
 # Units that known issues of the sources forbid to rank or to compare.
 
-SHORTEST = {True: 4, False: 2}
+SHORTEST_LATIN, SHORTEST_OTHER = 4, 2
 """Letters that a name needs to be looked for in a text, in Latin letters and in others."""
 COMPARISON, RANKING, PLAIN = "comparison", "ranking", "plain_text"
 _OTHER_SCRIPT = re.compile(r"[^\x00-\u024f]+")
@@ -90,21 +89,35 @@ def doubted_units(
         return []
     found = []
     for row in issues.to_dict("records"):
-        plain = row["issue_kind"] == PLAIN
-        forbids = [COMPARISON] if plain else _split(row["forbids"])
-        declared, unknown = _declared(_split(row["areas"]), boundaries, units)
-        areas = _side_by_side(str(row["issue"]), boundaries, units) if plain else declared
-        if not forbids or (plain and len(areas) < 2):
+        is_plain, text = row["issue_kind"] == PLAIN, str(row["issue"])
+        forbids = [COMPARISON] if is_plain else split_codes(row["forbids"])
+        # The units in each area that is named by its code or name.
+        declared = {}
+        for name in split_codes(row["areas"]):
+            if isinstance(boundaries, gpd.GeoDataFrame):
+                inside = _areas(boundaries, units, called=name)
+                declared[name] = sorted(set().union(*inside))
+            else:
+                declared[name] = sorted({name} & set(units))
+        areas = [area for area in declared.values() if area]
+        if is_plain:
+            # Those that a plain text names, those within others apart.
+            areas = []
+            if isinstance(boundaries, gpd.GeoDataFrame):
+                told = _areas(boundaries, units, told_in=text)
+                named = [area for area in told if 0 < len(area) < len(units)]
+                inner = [area for area in named if any(set(area) < set(other) for other in named)]
+                areas = [area for at, area in enumerate(named) if area not in [*inner, *named[:at]]]
+        if not forbids or (is_plain and len(areas) < 2):
             continue
-        everywhere = not plain and not row["areas"]
+        everywhere = not is_plain and not row["areas"]
         held = list(units) if everywhere else [unit for area in areas for unit in area]
-        told = {name: row[name] for name in ("path", "number", "issue")}
         found.append(
-            told
-            | {
+            {
+                **{name: row[name] for name in ("path", "number", "issue")},
                 "forbids": forbids,
                 "areas": areas,
-                "unknown_areas": unknown,
+                "unknown_areas": [name for name, area in declared.items() if not area],
                 "without_rank": sorted(set(held)),
             }
         )
@@ -126,11 +139,20 @@ def rank_doubts(
     """
     townships = frozenset(unit for doubt in doubts for unit in doubt["without_rank"])
     places = frozenset(place for place, township in township_of.items() if township in townships)
-    pairs = set()
-    if len(units) <= MAX_PAIRS:
-        for doubt in doubts:
-            forbidden = _forbidden(doubt)
-            pairs |= {pair for pair in combinations(units, 2) if forbidden(*pair)}
+    pairs: set[tuple[str, str]] = set()
+    for doubt in doubts if len(units) <= MAX_PAIRS else ():
+        held, areas = set(doubt["without_rank"]), [set(area) for area in doubt["areas"]]
+        if RANKING in doubt["forbids"]:
+            pairs |= {(one, other) for one, other in combinations(units, 2) if one in held or other in held}
+        if COMPARISON in doubt["forbids"]:
+            # Without areas no two of its units; with one area none of it with the others; else none across areas.
+            for one, other in combinations(units, 2):
+                across = any(
+                    (one in a and other in b) or (one in b and other in a) for a, b in combinations(areas, 2)
+                )
+                apart = len(areas) == 1 and (one in held) != (other in held)
+                if across or apart or (not areas and one in held and other in held):
+                    pairs.add((one, other))
     return RankDoubts(
         {"township": townships, "settlement": places},
         frozenset(pairs) | frozenset((other, one) for one, other in pairs),
@@ -146,9 +168,9 @@ def issue_records(issues: pd.DataFrame, doubts: Sequence[Mapping[str, Any]]) -> 
         found.append(
             {
                 **{name: row[name] for name in ("path", "issue", "issue_kind", "notice", "notice_values")},
-                "affects": _split(row["affects"]),
-                "forbids": list(doubt.get("forbids", _split(row["forbids"]))),
-                "areas": _split(row["areas"]),
+                "affects": split_codes(row["affects"]),
+                "forbids": list(doubt.get("forbids", split_codes(row["forbids"]))),
+                "areas": split_codes(row["areas"]),
                 "without_rank": list(doubt.get("without_rank", ())),
                 "unknown_areas": list(doubt.get("unknown_areas", ())),
             }
@@ -156,114 +178,44 @@ def issue_records(issues: pd.DataFrame, doubts: Sequence[Mapping[str, Any]]) -> 
     return found
 
 
-def _forbidden(doubt: Mapping[str, Any]) -> Callable[[str, str], bool]:
-    """Say of a pair of units whether the issue forbids to compare it."""
-    held, areas = set(doubt["without_rank"]), [set(area) for area in doubt["areas"]]
-    ranking, comparison = (effect in doubt["forbids"] for effect in (RANKING, COMPARISON))
-
-    def forbidden(one: str, other: str) -> bool:
-        if ranking and (one in held or other in held):
-            return True
-        if not comparison:
-            return False
-        if not areas:
-            return one in held and other in held
-        if len(areas) == 1:
-            return (one in held) != (other in held)
-        return any((one in a and other in b) or (one in b and other in a) for a, b in combinations(areas, 2))
-
-    return forbidden
-
-
-def _split(joined: object) -> list[str]:
-    return [part for part in str(joined).split(";") if part]
-
-
-def _declared(
-    wanted: Sequence[str], boundaries: pd.DataFrame | None, units: Sequence[str]
-) -> tuple[list[list[str]], list[str]]:
-    """Give the units in each area that is named by its code or name, and the names that the study does not have."""
-    found = {name: sorted(_units_in(name, boundaries, units)) for name in wanted}
-    return [area for area in found.values() if area], [name for name, area in found.items() if not area]
-
-
-def _units_in(name: str, boundaries: pd.DataFrame | None, units: Sequence[str]) -> set[str]:
-    if not isinstance(boundaries, gpd.GeoDataFrame):
-        return {name} & set(units)
-    return set().union(*_areas(boundaries, units, lambda key, names: name == key or name in names))
-
-
-def _side_by_side(text: str, boundaries: pd.DataFrame | None, units: Sequence[str]) -> list[list[str]]:
-    """Give the areas that a plain text names, those within others apart."""
-    if not isinstance(boundaries, gpd.GeoDataFrame):
-        return []
-    named = _areas(boundaries, units, lambda _key, names: any(_named(name, text) for name in names))
-    areas = [area for area in named if 0 < len(area) < len(units)]
-    return [area for at, area in enumerate(areas) if not any(set(area) < set(other) for other in areas)
-            and area not in areas[:at]]  # fmt: skip
+def split_codes(joined: object) -> list[str]:
+    """Take a cell of codes apart; nothing of a missing one."""
+    return [part for part in joined.split(";") if part] if isinstance(joined, str) else []
 
 
 def _areas(
-    boundaries: gpd.GeoDataFrame, units: Sequence[str], wanted: Callable[[str, set[str]], bool]
-) -> Iterator[list[str]]:
-    """Give the units in each boundary that is wanted by its code or names."""
+    boundaries: gpd.GeoDataFrame, units: Sequence[str], *, called: str = "", told_in: str = ""
+) -> list[list[str]]:
+    """Give the units in each boundary that has this code or name, or whose name stands in a text."""
+    found = []
     own = boundaries.loc[boundaries["boundary_id"].isin(units)].sort_values("boundary_id", kind="stable")
     points = own.geometry.representative_point()
     ids = own["boundary_id"].astype(str)
     named = pd.DataFrame(boundaries).filter(regex="^name").to_dict("records")
     for row, key, outline in zip(named, boundaries["boundary_id"], boundaries.geometry, strict=True):
-        if wanted(str(key), _names(row)):
+        # Where letters of two scripts stand in one name, the part in each is a name too.
+        texts = {value for value in row.values() if isinstance(value, str) and value}
+        parts = {part.group() for text in texts for part in _RUN.finditer(_OTHER_SCRIPT.sub(" ", text))}
+        names = {name.strip() for name in texts | parts} - {""}
+        if called in {str(key), *names} or any(_named(name, told_in) for name in names):
             inside = ids.eq(str(key))
             if outline is not None and not outline.is_empty:
                 inside |= points.within(outline)
-            yield sorted(ids[inside])
-
-
-def _names(row: Mapping[Any, object]) -> set[str]:
-    """Names of a row, and where letters of two scripts stand in one, the part in each."""
-    texts = {value for value in row.values() if isinstance(value, str) and value}
-    parts = {part.group() for text in texts for part in _RUN.finditer(_OTHER_SCRIPT.sub(" ", text))}
-    return {name.strip() for name in texts | parts}
-
-
-def _latin(text: str) -> bool:
-    return _OTHER_SCRIPT.search(text) is None
+            found.append(sorted(ids[inside]))
+    return found
 
 
 def _named(name: str, text: str) -> bool:
-    if len(name) < SHORTEST[_latin(name)]:
-        return False
-    if _latin(name):
-        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
-    return name in text
+    """Tell whether a text names a place: in Latin letters as a word of its own."""
+    if _OTHER_SCRIPT.search(name):
+        return len(name) >= SHORTEST_OTHER and name in text
+    whole = rf"(?<!\w){re.escape(name)}(?!\w)"
+    return len(name) >= SHORTEST_LATIN and re.search(whole, text) is not None
 
 
 STUDY, TOWNSHIP, SETTLEMENT = "study", "township", "settlement"
 URBAN, RURAL, UNKNOWN = "urban", "rural", "unknown"
-_NUMBERS = (
-    "integration_level",
-    "integration_level_arithmetic",
-    "level_low",
-    "level_high",
-    "level_band",
-    "gap_band",
-    "gaps_met",
-    "gaps_measured",
-    "unserved_persons",
-    "known_share",
-)
-_LEVEL = (
-    "component",
-    "value",
-    "low",
-    "high",
-    "persons",
-    "persons_known",
-    "persons_unknown",
-    "detail",
-    "component_status",
-)
-_GAP = ("component", "value", "unit", "target", "meets_target", "persons", "detail", "component_status")
+TOLD = columns_told("score")
 
 
 def summarise_score(
@@ -275,12 +227,36 @@ def summarise_score(
     study = _unit(tables, STUDY, STUDY, weights)
     if study is None:
         return None
+    # Norms that make up access, and why each other one is left out.
+    norms = None
+    if "score_norms" in tables:
+        table = tables["score_norms"]
+        inside, never = (table[name].astype(bool) for name in ("in_access", "never_known_to_fail"))
+        left = table.loc[~inside, ["norm_id", "service", "reason", "persons_unknown"]]
+        norms = {
+            "in_access": table.loc[inside, "norm_id"].astype(str).tolist(),
+            "never_known_to_fail": table.loc[never, "norm_id"].astype(str).tolist(),
+            "left_out": [
+                {str(name): plain(value) for name, value in row.items()} for row in left.to_dict("records")
+            ],
+        }
+    # Clusters of access, and the places that nobody is near to.
+    clusters = None
+    if "access_clusters" in tables:
+        table = tables["access_clusters"]
+        frame = table.assign(persons=_persons_of(table, tables))
+        lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
+        clusters = {
+            "clusters": _counted_by(frame, "cluster"),
+            "statuses": _counted_by(frame, "cluster_status"),
+            "without_neighbours": sorted(lonely.astype(str)),
+        }
     return {
         **study,
         "townships": _townships(tables),
         "classes": _classes(tables),
-        "clusters": _clusters(tables),
-        "norms": _norms(tables),
+        "clusters": clusters,
+        "norms": norms,
     }
 
 
@@ -327,21 +303,6 @@ def told_apart(scores: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[str, s
     return str(best["unit_id"]), str(best["other_id"]), float(best["probability_before"])
 
 
-def _norms(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
-    """Tell which norms make up access, and why each other one is left out."""
-    if "score_norms" not in tables:
-        return None
-    table = tables["score_norms"]
-    left = table.loc[~table["in_access"].astype(bool), ["norm_id", "service", "reason", "persons_unknown"]]
-    return {
-        "in_access": table.loc[table["in_access"].astype(bool), "norm_id"].astype(str).tolist(),
-        "never_known_to_fail": table.loc[table["never_known_to_fail"].astype(bool), "norm_id"]
-        .astype(str)
-        .tolist(),
-        "left_out": [{name: plain(value) for name, value in row.items()} for row in left.to_dict("records")],
-    }
-
-
 def _unit(
     tables: Mapping[str, pd.DataFrame], level: str, unit: str, weights: Mapping[str, float] | None
 ) -> dict[str, Any] | None:
@@ -357,7 +318,7 @@ def _unit(
     return {
         "id": unit,
         "name": plain(row["name"]),
-        **{name: plain(row[name]) for name in (*_NUMBERS, *RANKS)},
+        **{name: plain(row[name]) for name in (*TOLD["unit"], *RANKS)},
         "rank_status": str(row.get("rank_status", "")),
         "level_hidden": str(levels_shown(scores).loc[rows.index[0], "level_hidden"]),
         "ranked": int(of_level["median_rank"].notna().sum()),
@@ -366,20 +327,20 @@ def _unit(
         "pillars": {
             name: {
                 "level": plain(row[f"level_{name}"]),
-                "components": _records(own, name, "level", _LEVEL),
-                "gaps": _records(own, name, "gap", _GAP),
+                "components": _records(own, name, "level", TOLD["level"]),
+                "gaps": _records(own, name, "gap", TOLD["gap"]),
             }
             for name in PILLARS
         },
         "segmentation": {
             "index": plain(row["segmentation_index"]),
-            "terms": _split_list(row["segmentation_terms"]),
+            "terms": split_codes(row["segmentation_terms"]),
         },
         "gates": {
             "mandatory_status": str(row["mandatory_status"]),
             "passed": int(row["gates_passed"]),
             "in_force": int(row["gates_in_force"]),
-            "failed": _split_list(row["failed_gates"]),
+            "failed": split_codes(row["failed_gates"]),
             "unjudged": gates_unjudged(row.to_dict()),
         },
         "obstacles": [
@@ -395,10 +356,6 @@ def _unit(
 def _records(parts: pd.DataFrame, pillar: str, side: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     rows = parts.loc[(parts["pillar"] == pillar) & (parts["side"] == side)]
     return [{name: plain(row[name]) for name in columns} for row in rows.to_dict("records")]
-
-
-def _split_list(joined: object) -> list[str]:
-    return [part for part in joined.split(";") if part] if isinstance(joined, str) else []
 
 
 def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -434,21 +391,20 @@ def _classes(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     if "settlement_types" not in tables:
         return None
     types = tables["settlement_types"]
-    persons = tables["settlements"].set_index("settlement_id")["population_persons"]
     frame = pd.DataFrame(
         {
             "official": types["official_class"].astype(object).fillna(UNKNOWN),
             "degurba": types["degurba_class"].astype(object).fillna(UNKNOWN),
             "code": types["degurba_code"],
             "differ": types["classes_differ"].astype(bool),
-            "persons": persons.reindex(types["settlement_id"]).to_numpy(),
+            "persons": _persons_of(types, tables),
         }
     )
     differ = frame.loc[frame["differ"]]
     return {
-        "official": {name: _counted(part) for name, part in frame.groupby("official", sort=True)},
-        "degurba": {name: _counted(part) for name, part in frame.groupby("degurba", sort=True)},
-        "degurba_codes": {str(code): _counted(part) for code, part in frame.groupby("code", sort=True)},
+        "official": _counted_by(frame, "official"),
+        "degurba": _counted_by(frame, "degurba"),
+        "degurba_codes": _counted_by(frame, "code"),
         "differ": {
             **_counted(differ),
             "official_rural_degurba_urban": _counted(differ.loc[differ["official"] == RURAL]),
@@ -457,19 +413,13 @@ def _classes(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     }
 
 
-def _clusters(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
-    """Count places and people in clusters of access, and name the places that nobody is near to."""
-    if "access_clusters" not in tables:
-        return None
-    table = tables["access_clusters"]
-    persons = tables["settlements"].set_index("settlement_id")["population_persons"]
-    frame = table.assign(persons=persons.reindex(table["settlement_id"]).to_numpy())
-    lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
-    return {
-        "clusters": {str(name): _counted(part) for name, part in frame.groupby("cluster", sort=True)},
-        "statuses": {str(name): _counted(part) for name, part in frame.groupby("cluster_status", sort=True)},
-        "without_neighbours": sorted(lonely.astype(str)),
-    }
+def _persons_of(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> np.ndarray:
+    people = tables["settlements"].set_index("settlement_id")["population_persons"]
+    return people.reindex(table["settlement_id"]).to_numpy()
+
+
+def _counted_by(frame: pd.DataFrame, column: str) -> dict[str, Any]:
+    return {str(name): _counted(part) for name, part in frame.groupby(column, sort=True)}
 
 
 def _counted(rows: pd.DataFrame) -> dict[str, Any]:
@@ -479,60 +429,22 @@ def _counted(rows: pd.DataFrame) -> dict[str, Any]:
 
 # What town and country are, on the one page of the study: types of townships, functional urban areas, towns.
 
-_TYPE = (
-    "degurba_level1",
-    "degurba_level2",
-    "basis",
-    "basis_reason",
-    "unit_rules",
-    "population_persons",
-    "share_30",
-    "share_23",
-    "share_22",
-    "share_21",
-    "share_13",
-    "share_12",
-    "share_11",
-    "official_urban_share",
-    "official_rural_share",
-    "official_unknown_share",
-    "compared_persons",
-    "differ_persons",
-)
-
 
 def summarise_town_and_country(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     """Say what the study and its townships are."""
     if "unit_types" not in tables:
         return None
     types = tables["unit_types"]
+    areas, system = tables.get("functional_areas"), tables.get("town_system")
     study = types.loc[types["unit_level"] == STUDY]
     units = types.loc[types["unit_level"] == TOWNSHIP]
-    system = tables.get("town_system")
-    return {
-        "study": {name: plain(study.iloc[0][name]) for name in _TYPE} if len(study) else None,
-        "townships": {
-            str(code): {
-                "townships": len(part),
-                "persons": plain(part["population_persons"].sum(min_count=1)),
-            }
-            for code, part in units.groupby("degurba_level2", sort=True)
-        },
-        "functional_areas": _functional_areas(types, tables.get("functional_areas")),
-        "town_system": {}
-        if system is None
-        else {str(row["measure"]): plain(row["value"]) for row in system.to_dict("records")},
-    }
-
-
-def _functional_areas(types: pd.DataFrame, table: pd.DataFrame | None) -> dict[str, Any]:
-    if table is None or not len(table):
-        return {"method": None, "within_min": None, "reason": why_no_area(types), "areas": []}
-    return {
-        "method": str(table["fua_method"].iloc[0]),
-        "within_min": plain(table["within_min"].iloc[0]),
-        "reason": "",
-        "areas": [
+    functional: dict[str, Any] = {"method": None, "within_min": None, "reason": "", "areas": []}
+    if areas is None or not len(areas):
+        functional["reason"] = why_no_area(types)
+    else:
+        functional["method"] = str(areas["fua_method"].iloc[0])
+        functional["within_min"] = plain(areas["within_min"].iloc[0])
+        functional["areas"] = [
             {
                 "id": str(area),
                 "name": plain(rows["fua_name"].iloc[0]),
@@ -540,6 +452,19 @@ def _functional_areas(types: pd.DataFrame, table: pd.DataFrame | None) -> dict[s
                 "others": sorted(rows.loc[rows["fua_part"] != "city", "unit_id"].astype(str)),
                 "persons": plain(rows["population_persons"].sum(min_count=1)),
             }
-            for area, rows in table.groupby("fua_id", sort=True)
-        ],
+            for area, rows in areas.groupby("fua_id", sort=True)
+        ]
+    return {
+        "study": {name: plain(study.iloc[0][name]) for name in TOLD["type"]} if len(study) else None,
+        "townships": {
+            str(code): {
+                "townships": len(part),
+                "persons": plain(part["population_persons"].sum(min_count=1)),
+            }
+            for code, part in units.groupby("degurba_level2", sort=True)
+        },
+        "functional_areas": functional,
+        "town_system": {}
+        if system is None
+        else {str(row["measure"]): plain(row["value"]) for row in system.to_dict("records")},
     }

@@ -17,13 +17,11 @@ from spatial.reporting.gaps import mobile_people, mobile_places, remedy_counts
 from spatial.reporting.score import doubted_units, issue_records, summarise_score, summarise_town_and_country
 from spatial.reporting.sign_off import TAGGED_SPEEDS
 from spatial.reporting.unmeasured import conditions_of, is_unmapped, people_missing
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import columns_told, plain
 from spatial.tables.words import NORM_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import numpy as np
 
 
 # The unit in which people are told a measure of access.
@@ -60,46 +58,63 @@ def headline_text(
 ) -> str:
     """Say the result of one norm, and who of those beyond lives in a village that is to be relocated."""
     words = Words(language, names=service_names)
+    service = words.service(norm["service"])
+    threshold = words.measure(norm["threshold"], norm["unit"] or "")
     if norm.get("nothing_mapped"):
-        told = {"threshold": words.measure(norm["threshold"], norm["unit"] or "")}
-        return words.say("headline", "nothing_mapped", service=words.service(norm["service"]), **told)
-    measured = (norm["places_served"] or 0) + (norm["places_unserved"] or 0) > 0
-    if not measured:
+        return words.say("headline", "nothing_mapped", service=service, threshold=threshold)
+    if (norm["places_served"] or 0) + (norm["places_unserved"] or 0) <= 0:
         reason = words.reason(norm["reason"]) or words.say("status", norm["status"])
-        return words.say("headline", "no_figure", service=words.service(norm["service"]), reason=reason)
-    what = "persons" if _in_people(norm) else "places"
-    unserved = words.number(norm[f"{what}_unserved"])
-    count = unserved
-    span = _span(norm, what)
+        return words.say("headline", "no_figure", service=service, reason=reason)
+    presence = norm["direction"] == PRESENCE
+    in_people = norm["persons_in_scope"] is not None and not (presence and norm["share_of"] == "places")
+    what = "persons" if in_people else "places"
+    if norm["role"] == "duty_trigger" and in_people:
+        kind = "entitled"
+    else:
+        kind = "units" if presence else "people" if in_people else "places"
+        kind += "_mapped" if norm["is_lower_bound"] else ""
+    count = unserved = words.number(norm[f"{what}_unserved"])
+    certainty = norm.get("certainty") or {}
+    span = certainty.get(what)
     if span is not None:
         low, high = words.number(span["low"]), words.number(span["high"])
-        unserved = words.say("headline", "range", count=unserved, low=low, high=high)
-    numbers = {
-        "served": words.number(norm[f"{what}_served"]),
-        "unserved": unserved,
-        "beyond": words.say("headline", "beyond", n=count, count=unserved),
-        "n": words.number(norm[f"{what}_in_scope"]),
-        "scope": words.number(norm[f"{what}_in_scope"]),
-        "threshold": words.measure(norm["threshold"], norm["unit"] or ""),
-        "service": words.service(norm["service"]),
-        "units": words.term(norm["stat_unit"]),
-    }
-    sentence = words.say("headline", _kind(norm), **numbers)
+        unserved = words.say("headline", "range", count=count, low=low, high=high)
+    scope = words.number(norm[f"{what}_in_scope"])
+    sentence = words.say(
+        "headline",
+        kind,
+        served=words.number(norm[f"{what}_served"]),
+        unserved=unserved,
+        beyond=words.say("headline", "beyond", n=count, count=unserved),
+        n=scope,
+        scope=scope,
+        threshold=threshold,
+        service=service,
+        units=words.term(norm["stat_unit"]),
+    )
     parts = [sentence]
     if norm[f"{what}_unknown"]:
         parts.append(words.say("headline", "unknown", unknown=words.number(norm[f"{what}_unknown"])))
     missing = missing_text(norm, words)
-    if what == "persons" and missing:
+    if in_people and missing:
         parts.append(missing)
-    elif what == "persons" and norm.get("places_without_population"):
-        parts.append(
-            words.say("headline", "uncounted", places=words.number(norm["places_without_population"]))
-        )
+    elif in_people and norm.get("places_without_population"):
+        places = words.number(norm["places_without_population"])
+        parts.append(words.say("headline", "uncounted", places=places))
     mobile = norm.get("mobile")
     if mobile and mobile[what]:
         told = {key: words.number(mobile[key]) for key in ("persons", "places")}
         parts.append(words.say("headline", f"mobile_{what}", **told))
-    parts += _how_sure(norm, what, words)
+    # What was varied for the range, and how far the index of rural access can be known.
+    if span is not None:
+        factors = [factor_text(name, certainty, words) for name in certainty["factors"]]
+        said = words.say("headline", "list").join(factors)
+        parts.append(words.say("headline", "range_why", factors=said, status=status_text(certainty, words)))
+    index = norm.get("rural_access")
+    if index:
+        keys = {"lower": "rai_lower", "upper": "rai_upper", "imputed": "imputed_share"}
+        shares = {name: words.share(index[key]) for name, key in keys.items()}
+        parts.append(words.say("headline", "rural_access", **shares))
     if norm["target_share_is_assumed"]:
         parts.append(words.say("headline", "assumed"))
     return words.say("headline", "joint").join(parts)
@@ -128,21 +143,14 @@ def missing_text(norm: Mapping[str, Any], words: Words) -> str:
     if rest:
         named = words.say("condition", "more", names=named, count=words.number(rest))
     parts = [words.say("condition", "missing", count=words.number(missing["places"]), names=named)]
-    largest = condition_text(norm.get("judged_if"), words)
-    return words.say("headline", "joint").join([*parts, largest] if largest else parts)
-
-
-def condition_text(judged_if: object, words: Words) -> str:
-    """Say the condition under which a norm is judged."""
     largest = [
         words.say("condition", "largest", tier=words.say("tier", tier), persons=words.number(persons))
-        for tier, persons in conditions_of(judged_if)
+        for tier, persons in conditions_of(norm.get("judged_if"))
     ]
-    return (
-        words.say("condition", "judged_if", largest=words.say("headline", "list").join(largest))
-        if largest
-        else ""
-    )
+    if largest:
+        joined = words.say("headline", "list").join(largest)
+        parts.append(words.say("condition", "judged_if", largest=joined))
+    return words.say("headline", "joint").join(parts)
 
 
 def missing_by_unit(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], words: Words) -> pd.Series:
@@ -156,41 +164,6 @@ def missing_by_unit(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], word
         own = places if row["unit_level"] == "study" else places.loc[places["township_id"] == row["unit_id"]]
         missing = people_missing(row["norm_id"], results, own)
         told[at] = missing_text({"people_missing": missing, "judged_if": conditions[at]}, words)
-    return told
-
-
-def _in_people(norm: Mapping[str, Any]) -> bool:
-    return norm["persons_in_scope"] is not None and not (
-        norm["direction"] == PRESENCE and norm["share_of"] == "places"
-    )
-
-
-def _kind(norm: Mapping[str, Any]) -> str:
-    if norm["role"] == "duty_trigger" and _in_people(norm):
-        return "entitled"
-    kind = "units" if norm["direction"] == PRESENCE else "people" if _in_people(norm) else "places"
-    return f"{kind}_mapped" if norm["is_lower_bound"] else kind
-
-
-def _span(norm: Mapping[str, Any], what: str) -> Mapping[str, float] | None:
-    certainty = norm.get("certainty")
-    span: Mapping[str, float] | None = certainty[what] if certainty else None
-    return span
-
-
-def _how_sure(norm: Mapping[str, Any], what: str, words: Words) -> list[str]:
-    """Say what was varied for the range, and how far the index of rural access can be known."""
-    told = []
-    if _span(norm, what) is not None:
-        certainty = norm["certainty"]
-        factors = [factor_text(name, certainty, words) for name in certainty["factors"]]
-        said = words.say("headline", "list").join(factors)
-        told.append(words.say("headline", "range_why", factors=said, status=status_text(certainty, words)))
-    index = norm.get("rural_access")
-    if index:
-        keys = {"lower": "rai_lower", "upper": "rai_upper", "imputed": "imputed_share"}
-        shares = {name: words.share(index[key]) for name, key in keys.items()}
-        told.append(words.say("headline", "rural_access", **shares))
     return told
 
 
@@ -218,59 +191,7 @@ GROUP_SUFFIX = "_persons"
 STUDY = "study"
 FLOORS = (0.01, 0.001)
 CLASS_ORDER = {name: rank for rank, name in enumerate(NORM_CLASS)}
-RESULTS = (
-    "service",
-    "norm_class",
-    "status",
-    "status_as_mapped",
-    "judged_if",
-    "reason",
-    "gate",
-    "share_of",
-    "threshold",
-    "target_share",
-    "served_share",
-    "served_share_lower",
-    "served_share_upper",
-    "attainment",
-    "shortfall",
-    "depth_fgt0",
-    "depth_fgt1",
-    "depth_fgt2",
-    "persons_in_scope",
-    "persons_served",
-    "persons_unserved",
-    "persons_unknown",
-    "persons_to_serve",
-    "places_in_scope",
-    "places_served",
-    "places_unserved",
-    "places_unknown",
-)
-LEGAL = (
-    "metric",
-    "mode",
-    "direction",
-    "unit",
-    "stat_unit",
-    "scope",
-    "role",
-    "instrument",
-    "conditions",
-    "target_share_basis",
-    "fail_point",
-    "confidence",
-    "source_title",
-    "source_year",
-    "source_section",
-    "source_url",
-    "adopted_by",
-    "adopted_on",
-    "confirmed_by",
-    "confirmed_on",
-    "register_threshold",
-    "register_target_share",
-)
+TOLD = columns_told("summary")
 
 
 def summarise_study(
@@ -293,9 +214,9 @@ def summarise_study(
     """
     settlements, results = tables["settlements"], tables["norm_results"]
     scored = settlements.loc[settlements["in_study"]]
-    norms = _norms(results, register)
     note = certainty or CertaintyNote()
     people = _population(settlements)
+    norms = _norms(results, register)
     index, moving = rural_access(tables.get("rural_access")), mobile_places(scored)
     for norm in norms:
         norm["nothing_mapped"] = is_unmapped(norm)
@@ -304,35 +225,67 @@ def summarise_study(
         norm["mobile"] = mobile_people(norm["norm_id"], results, moving)
         norm["certainty"] = norm_certainty(norm, results, tables, note)
         norm["rural_access"] = index if norm["service"] in SEASON_ROADS else None
-    # Tell which facilities close while one of their name stays open: in scenarios, or in that which the
-    # run is of.
-    told = [tables[name] for name in ("findings_scenarios", "findings_network") if name in tables]
+    study = results.loc[results["unit_level"] == STUDY]
+    status = next(iter(gate_status(study).to_dict("records")), {})
+    # Which facilities close while one of their name stays open: in scenarios, or in that which the run is of.
     open_namesakes = [
         json.loads(values)
-        for frame in told
-        for values in (
-            frame.loc[frame["kind"] == OPEN_NAMESAKE, "notice_values"] if "notice_values" in frame else ()
-        )
+        for name in ("findings_scenarios", "findings_network")
+        if name in tables and "notice_values" in tables[name]
+        for values in tables[name].loc[tables[name]["kind"] == OPEN_NAMESAKE, "notice_values"]
     ]
     # Of scenarios, who gains and loses at the cutoff of the classes.
     changed = tables.get("scenario_people")
     if changed is not None:
         changed = changed.loc[changed["is_class"]].drop(columns="is_class")
     means = {f"{floor:g}": plain(guiding_attainment(results, floor=floor)) for floor in FLOORS}
-    guiding = {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means}
+    gaps, intervals = tables.get("gaps"), tables.get("intervals")
+    # Known issues with what each forbids; without the table they are known by their text alone.
+    known_issues = []
+    if "known_issues" in tables:
+        scores = tables.get("scores", pd.DataFrame({"unit_level": [], "unit_id": []}))
+        townships = scores.loc[scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
+        doubts = doubted_units(tables["known_issues"], tables.get("boundaries"), townships)
+        known_issues = issue_records(tables["known_issues"], doubts)
     return {
         STUDY: dict(facts or {}),
         "population": people,
         "norms": norms,
         "headlines": [norm["norm_id"] for norm in norms if norm["is_headline"]],
-        "gates": _gates(results),
-        "guiding": guiding,
-        "gaps": _gaps(tables.get("gaps")),
+        "gates": {
+            "mandatory_status": status.get("mandatory_status", "none_applicable"),
+            "n_pass": status.get("n_pass", 0),
+            "n_gates": status.get("n_gates", 0),
+            **{
+                name: sorted(study.loc[study["gate"] == name, "norm_id"])
+                for name in ("pass", "fail", "unknown")
+            },
+        },
+        "guiding": {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means},
+        "gaps": {}
+        if gaps is None
+        else {
+            "gaps": len(gaps),
+            "near_misses": int(gaps["is_near_miss"].sum()),
+            "by_remedy": remedy_counts(gaps),
+            "by_norm": {
+                str(name): {"gaps": len(near), "near_misses": int(near.sum())}
+                for name, near in gaps.groupby("norm_id", sort=True)["is_near_miss"]
+            },
+        },
         "network": _network(tables.get("edges")),
-        "edge_risk": _edge_risk(tables.get("access"), scored),
-        "snaps": _snaps(tables.get("snaps"), scored),
-        "last_mile": _last_mile(tables.get("last_mile"), scored),
-        "certainty": _certainty(tables.get("intervals"), note),
+        **_places_reached(tables, scored),
+        "certainty": None
+        if intervals is None or not len(intervals)
+        else {
+            "speeds": note.speeds,
+            **note.speeds_known,
+            "walk_km_h": list(note.walk_km_h),
+            "detour": list(note.detour),
+            "factors": [name for name in FACTORS if f"{name}_high_min" in intervals],
+            "modes": sorted(intervals["mode"].unique()),
+            "services": sorted(intervals["service"].unique()),
+        },
         "rural_access": index,
         "calibration": {"status": note.speed_status, **note.calibration},
         "scenarios": _records(changed),
@@ -345,205 +298,122 @@ def summarise_study(
         "score": summarise_score(tables, pillar_weights),
         "town_and_country": summarise_town_and_country(tables),
         "issues": list(issues),
-        "known_issues": _known_issues(tables),
+        "known_issues": known_issues,
     }
 
 
-def _known_issues(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """Tell every known issue with what it forbids; those without the table are known by their text alone."""
-    if "known_issues" not in tables:
-        return []
-    scores = tables.get("scores", pd.DataFrame({"unit_level": [], "unit_id": []}))
-    townships = scores.loc[scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
-    doubts = doubted_units(tables["known_issues"], tables.get("boundaries"), townships)
-    return issue_records(tables["known_issues"], doubts)
-
-
 def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]]:
+    """Join the result of each norm for the study with what the register says, the most telling first."""
     study = results.loc[results["unit_level"] == STUDY].set_index("norm_id")
     rules = with_norm_id(register).set_index("norm_id")
     found = []
     for norm_id in sorted(study.index):
         row, rule = study.loc[norm_id], rules.loc[norm_id]
-        entry = {"norm_id": norm_id, **{name: plain(row.get(name)) for name in RESULTS}}
-        entry |= {name: plain(rule.get(name)) for name in LEGAL}
+        entry = {"norm_id": norm_id, **{name: plain(row.get(name)) for name in TOLD["results"]}}
+        entry |= {name: plain(rule.get(name)) for name in TOLD["register"]}
         entry["target_share_is_assumed"] = entry["target_share_basis"] == "assumed"
-        entry["is_lower_bound"] = _is_lower_bound(entry)
-        entry["headline_rank"] = plain(rule["headline_rank"])
+        # "Served" is only a least figure where some who are beyond may be served by what is not mapped.
+        what, upper = entry["share_of"], entry["served_share_upper"]
+        inside, beyond = entry[f"{what}_in_scope"], entry[f"{what}_unserved"]
+        entry["is_lower_bound"] = bool(
+            inside and beyond and upper is not None and beyond / inside > 1.0 - upper + SHARE_TOLERANCE
+        )
+        rank = entry["headline_rank"] = plain(rule["headline_rank"])
         # A norm opens the page where it says something: it was measured and applies, or the register ranks it.
         measured = (entry["places_served"] or 0) + (entry["places_unserved"] or 0) > 0 or is_unmapped(entry)
         judged = entry["status"] != "not_applicable" or entry["role"] == "duty_trigger"
-        speaks = entry["headline_rank"] is not None or (measured and judged)
-        entry["is_headline"] = bool(rule["headline"]) and speaks
-        found.append(entry)
-    return sorted(found, key=_order)
-
-
-def _is_lower_bound(entry: Mapping[str, Any]) -> bool:
-    """Tell whether "served" is only a least figure: some who are beyond may be served by what is not mapped."""
-    what = entry["share_of"]
-    inside, beyond, upper = entry[f"{what}_in_scope"], entry[f"{what}_unserved"], entry["served_share_upper"]
-    if not inside or not beyond or upper is None:
-        return False
-    return bool(beyond / inside > 1.0 - upper + SHARE_TOLERANCE)
-
-
-def _order(entry: Mapping[str, Any]) -> tuple[object, ...]:
-    rank = entry["headline_rank"] if entry["headline_rank"] is not None else math.inf
-    gates = entry["gate"] != "none_applicable"
-    people = entry["persons_unserved"] or 0.0
-    places = entry["places_unserved"] or 0.0
-    return (
-        not entry["is_headline"],
-        rank,
-        not gates,
-        CLASS_ORDER[entry["norm_class"]],
-        -people,
-        -places,
-        entry["norm_id"],
-    )
+        entry["is_headline"] = bool(rule["headline"]) and (rank is not None or (measured and judged))
+        order = (
+            not entry["is_headline"],
+            math.inf if rank is None else rank,
+            entry["gate"] == "none_applicable",
+            CLASS_ORDER[entry["norm_class"]],
+            -(entry["persons_unserved"] or 0.0),
+            -(entry["places_unserved"] or 0.0),
+            norm_id,
+        )
+        found.append((order, entry))
+    return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
 
 
 def _population(settlements: pd.DataFrame) -> dict[str, Any]:
+    """Count places and people, those of each group too, by how they were counted."""
     scored = settlements.loc[settlements["in_study"]]
     known = scored["population_persons"].notna()
-    groups = [name for name in scored if str(name).endswith(GROUP_SUFFIX) and name != "population_persons"]
+    columns = [str(name) for name in scored if str(name).endswith(GROUP_SUFFIX)]
+    groups = [name for name in columns if name != "population_persons"]
+    by_source = {}
+    for name in groups:
+        source = f"{name.removesuffix(GROUP_SUFFIX)}_source"
+        if source in scored:
+            sums = scored.groupby(source, sort=True)[name].sum(min_count=1)
+            by_source[name] = {str(word): plain(value) for word, value in sums.items()}
     return {
         "places": len(scored),
         "places_in_buffer": len(settlements) - len(scored),
         "places_without_population": int((~known).sum()),
         "places_of_nobody": int((scored["population_persons"] == 0).sum()),
         "persons": plain(scored["population_persons"].sum()) if known.any() else None,
-        "groups": {str(name): plain(scored[name].sum(min_count=1)) for name in groups},
-        "groups_by_source": {
-            str(name): found for name in groups if (found := _people_by_source(scored, str(name)))
-        },
+        "groups": {name: plain(scored[name].sum(min_count=1)) for name in groups},
+        "groups_by_source": {name: counts for name, counts in by_source.items() if counts},
         "by_source": _tally(scored["population_source"]),
         "by_tier": _tally(scored["tier"]),
     }
 
 
-def _people_by_source(scored: pd.DataFrame, column: str) -> dict[str, Any]:
-    """People of a group by how they were counted; empty where the table does not say it."""
-    source = f"{column.removesuffix(GROUP_SUFFIX)}_source"
-    if source not in scored:
-        return {}
-    sums = scored.groupby(source, sort=True)[column].sum(min_count=1)
-    return {str(name): plain(value) for name, value in sums.items()}
-
-
-def _gates(results: pd.DataFrame) -> dict[str, Any]:
-    study = results.loc[results["unit_level"] == STUDY]
-    status = gate_status(study)
-    row = (
-        status.iloc[0]
-        if len(status)
-        else pd.Series({"mandatory_status": "none_applicable", "n_pass": 0, "n_gates": 0})
-    )
-    by_status = {
-        name: sorted(study.loc[study["gate"] == name, "norm_id"]) for name in ("pass", "fail", "unknown")
-    }
-    return {
-        "mandatory_status": row["mandatory_status"],
-        "n_pass": int(row["n_pass"]),
-        "n_gates": int(row["n_gates"]),
-        **by_status,
-    }
-
-
-def _gaps(gaps: pd.DataFrame | None) -> dict[str, Any]:
-    if gaps is None:
-        return {}
-    by_norm = gaps.groupby("norm_id", sort=True)["is_near_miss"].agg(["size", "sum"])
-    return {
-        "gaps": len(gaps),
-        "near_misses": int(gaps["is_near_miss"].sum()),
-        "by_remedy": remedy_counts(gaps),
-        "by_norm": {
-            str(name): {"gaps": int(row["size"]), "near_misses": int(row["sum"])}
-            for name, row in by_norm.iterrows()
-        },
-    }
-
-
 def _network(edges: pd.DataFrame | None) -> dict[str, Any]:
-    if edges is None:
-        return {}
+    """Measure the network of each mode, and what of it was filled in."""
     found = {}
-    for mode, rows in edges.groupby("mode", sort=True):
+    for mode, rows in () if edges is None else edges.groupby("mode", sort=True):
         length = rows["length_m"].to_numpy(dtype=float)
         total = float(length.sum())
+        imputed = {
+            "imputed_speed_share": ~rows["speed_source"].isin(list(TAGGED_SPEEDS)),
+            "unknown_season_share": rows["all_season"] == "unknown",
+        }
         found[str(mode)] = {
             "edges": len(rows),
             "length_km": total / 1000.0,
-            "imputed_speed_share": _share(length, ~rows["speed_source"].isin(list(TAGGED_SPEEDS)), total),
-            "unknown_season_share": _share(length, rows["all_season"] == "unknown", total),
+            **{
+                name: float(length[chosen.to_numpy()].sum()) / total if total > 0 else None
+                for name, chosen in imputed.items()
+            },
             "components": int(rows["component"].nunique()),
         }
     return found
 
 
-def _share(length: np.ndarray, chosen: pd.Series, total: float) -> float | None:
-    return float(length[chosen.to_numpy()].sum()) / total if total > 0 else None
-
-
-def _edge_risk(access: pd.DataFrame | None, scored: pd.DataFrame) -> dict[str, Any]:
-    if access is None:
-        return {}
-    risky = access.loc[access["edge_risk"] & access["settlement_id"].isin(scored["settlement_id"])]
-    found: dict[str, Any] = {}
-    persons = scored.set_index("settlement_id")["population_persons"]
-    for (service, mode), rows in risky.groupby(["service", "mode"], sort=True):
-        people = persons.reindex(rows["settlement_id"])
-        found.setdefault(str(mode), {})[str(service)] = {
-            "places": len(rows),
-            "persons": plain(people.sum(min_count=1)),
-        }
-    return found
-
-
-def _snaps(snaps: pd.DataFrame | None, scored: pd.DataFrame) -> dict[str, Any]:
-    if snaps is None:
-        return {}
-    rows = snaps.loc[(snaps["place_kind"] == "settlement") & snaps["place_id"].isin(scored["settlement_id"])]
-    return {
-        str(mode): {
-            **_tally(part["snap_status"]),
-            "median_distance_m": plain(part["snap_distance_m"].median()),
-            "largest_distance_m": plain(part["snap_distance_m"].max()),
-        }
-        for mode, part in rows.groupby("mode", sort=True)
-    }
-
-
-def _last_mile(last_mile: pd.DataFrame | None, scored: pd.DataFrame) -> dict[str, Any]:
-    if last_mile is None:
-        return {}
-    joined = last_mile.merge(
-        scored[["settlement_id", "population_persons"]], on="settlement_id", validate="1:1"
-    )
-    found: dict[str, Any] = {}
-    for column in ("last_mile_class", "last_mile_class_known"):
-        grouped = joined.groupby(column, sort=True)["population_persons"]
-        sums, counts = grouped.sum(min_count=1), grouped.size()
-        found[column] = {
-            str(name): {"places": int(counts[name]), "persons": plain(sums[name])} for name in counts.index
-        }
-    return found
-
-
-def _certainty(intervals: pd.DataFrame | None, note: CertaintyNote) -> dict[str, Any] | None:
-    if intervals is None or not len(intervals):
-        return None
-    return {
-        "speeds": note.speeds,
-        **note.speeds_known,
-        "walk_km_h": list(note.walk_km_h),
-        "detour": list(note.detour),
-        "factors": [name for name in FACTORS if f"{name}_high_min" in intervals],
-        "modes": sorted(intervals["mode"].unique()),
-        "services": sorted(intervals["service"].unique()),
-    }
+def _places_reached(tables: Mapping[str, pd.DataFrame], scored: pd.DataFrame) -> dict[str, Any]:
+    """Count the places at risk of a nearer facility beyond the edge, and tell how places meet the network and roads."""
+    inside, persons = scored["settlement_id"], scored.set_index("settlement_id")["population_persons"]
+    risk: dict[str, Any] = {}
+    if "access" in tables:
+        access = tables["access"]
+        risky = access.loc[access["edge_risk"] & access["settlement_id"].isin(inside)]
+        for (service, mode), rows in risky.groupby(["service", "mode"], sort=True):
+            people = persons.reindex(rows["settlement_id"]).sum(min_count=1)
+            risk.setdefault(str(mode), {})[str(service)] = {"places": len(rows), "persons": plain(people)}
+    snapped: dict[str, Any] = {}
+    if "snaps" in tables:
+        snaps = tables["snaps"]
+        own = snaps.loc[(snaps["place_kind"] == "settlement") & snaps["place_id"].isin(inside)]
+        for mode, part in own.groupby("mode", sort=True):
+            snapped[str(mode)] = {
+                **_tally(part["snap_status"]),
+                "median_distance_m": plain(part["snap_distance_m"].median()),
+                "largest_distance_m": plain(part["snap_distance_m"].max()),
+            }
+    last_mile: dict[str, Any] = {}
+    if "last_mile" in tables:
+        told = scored[["settlement_id", "population_persons"]]
+        joined = tables["last_mile"].merge(told, on="settlement_id", validate="1:1")
+        for column in ("last_mile_class", "last_mile_class_known"):
+            grouped = joined.groupby(column, sort=True)["population_persons"]
+            sums, counts = grouped.sum(min_count=1), grouped.size()
+            last_mile[column] = {
+                str(name): {"places": int(counts[name]), "persons": plain(sums[name])} for name in sums.index
+            }
+    return {"edge_risk": risk, "snaps": snapped, "last_mile": last_mile}
 
 
 def _tally(values: pd.Series) -> dict[str, int]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.resources
 import json
 import math
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +15,7 @@ import pandas as pd
 from spatial.messages import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 # Numbers of a table as JSON knows them.
@@ -34,6 +37,13 @@ def plain(value: object) -> Any:
     if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
     return value if isinstance(value, str | bool | int | float) else str(value)
+
+
+@functools.cache
+def columns_told(where: str) -> dict[str, tuple[str, ...]]:
+    """Read which columns of tables the summary, the score, an explanation or the pages tell, in their order."""
+    text = importlib.resources.files("spatial.reporting").joinpath("columns.toml").read_text("utf-8")
+    return {name: tuple(columns) for name, columns in tomllib.loads(text)[where].items()}
 
 
 # What readers noticed, in the language of whoever reads it.
@@ -122,27 +132,24 @@ def effect_text(record: Mapping[str, Any], words: Words) -> str:
     >>> effect_text(told | {"issue_kind": "declared", "forbids": ["ranking"]}, Words("en"))
     'forbids to rank Alba; townships without a rank: 1'
     """
-    return words.say("issue", "joint").join(_effects(record, words))
-
-
-def _effects(record: Mapping[str, Any], words: Words) -> Iterator[str]:
+    said, areas = [], record["areas"]
     if record["affects"]:
         kinds = words.messages["data_kind"]
         named = [kinds.get(kind) or words.service(kind) for kind in record["affects"]]
-        yield words.say("issue", "affects", what=_joined(named, words))
-    areas: Sequence[str] = record["areas"]
+        said.append(words.say("issue", "affects", what=_joined(named, words)))
     for effect in record["forbids"]:
         if record["issue_kind"] == PLAIN:
-            yield words.say("issue", "named")
+            said.append(words.say("issue", "named"))
         elif not areas:
-            yield words.say("issue", f"{effect}_all")
+            said.append(words.say("issue", f"{effect}_all"))
         else:
             alone = "_alone" if effect == "comparison" and len(areas) == 1 else ""
-            yield words.say("issue", effect + alone, areas=_joined(areas, words))
+            said.append(words.say("issue", effect + alone, areas=_joined(areas, words)))
     if record["without_rank"]:
-        yield words.say("issue", "without_rank", count=words.number(len(record["without_rank"])))
+        said.append(words.say("issue", "without_rank", count=words.number(len(record["without_rank"]))))
     if record["unknown_areas"]:
-        yield words.say("issue", "unknown_areas", areas=_joined(record["unknown_areas"], words))
+        said.append(words.say("issue", "unknown_areas", areas=_joined(record["unknown_areas"], words)))
+    return words.say("issue", "joint").join(said)
 
 
 def _joined(items: Sequence[str], words: Words) -> str:
