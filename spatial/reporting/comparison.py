@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from spatial.messages import Words
-from spatial.reporting.names import name_in, names_of, pick
+from spatial.reporting.names import names_by_id, names_of, pick
 from spatial.reporting.score_text import component_text, hidden_text
 from spatial.reporting.unmeasured import changes_shown, levels_shown, pairs_shown
 from spatial.tables.words import GATE_TURN, PILLARS
@@ -30,20 +30,17 @@ KEYS = (("settlement", "settlements", "settlement_id"), ("township", "boundaries
 
 def placed_units(units: pd.DataFrame, runs: Sequence[Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
     """Add to each unit of a comparison its township, its county and its names in other languages."""
-    found = {name: _first(units, _named(runs, name)) for name in OTHER_NAMES}
-    added = {name: column for name, column in found.items() if column.notna().any()}
+    added = {}
+    for name in OTHER_NAMES:
+        told = [(level, _column(run.get(table), key, name)) for run in runs for level, table, key in KEYS]
+        if (names := _first(units, told)).notna().any():
+            added[name] = names
     for name, of_township in (("township_id", "boundary_id"), ("township", "name")):
-        added[name] = _first(
-            units,
-            [
-                part
-                for run in runs
-                for part in (
-                    ("settlement", _column(run.get("settlements"), "settlement_id", name)),
-                    ("township", _column(run.get("boundaries"), "boundary_id", of_township)),
-                )
-            ],
-        )
+        told = []
+        for run in runs:
+            told.append(("settlement", _column(run.get("settlements"), "settlement_id", name)))
+            told.append(("township", _column(run.get("boundaries"), "boundary_id", of_township)))
+        added[name] = _first(units, told)
     told = [(level, county_of(run.get(table), key, run)) for run in runs for level, table, key in KEYS]
     added["county"] = _first(units, told)
     return units.assign(**{name: column.astype("str") for name, column in added.items()})
@@ -61,9 +58,8 @@ def county_of(
     if not isinstance(table, gpd.GeoDataFrame) or not isinstance(area, gpd.GeoDataFrame) or not len(area):
         return pd.Series(dtype=object)
     names = area["name"].astype(object)
-    if bounds is not None and len(bounds) and "area_id" in area:
-        by_id = name_in(bounds, language).set_axis(bounds["boundary_id"].astype(str)).dropna()
-        told = area["area_id"].astype(str).map(by_id[~by_id.index.duplicated()])
+    if "area_id" in area:
+        told = area["area_id"].astype(str).map(names_by_id(bounds, "boundary_id", language))
         names = told.where(told.notna(), names)
     points = table.geometry.representative_point()
     points = points if area.crs is None or points.crs is None else points.to_crs(area.crs)
@@ -71,10 +67,6 @@ def county_of(
     first = pd.Series(part).groupby(where).first()
     chosen = names.to_numpy(dtype=object)[first.to_numpy(dtype=np.intp)]
     return pd.Series(chosen, index=table[key].astype(str).to_numpy()[first.index.to_numpy(dtype=np.intp)])
-
-
-def _named(runs: Sequence[Mapping[str, pd.DataFrame]], name: str) -> list[tuple[str, pd.Series]]:
-    return [(level, _column(run.get(table), key, name)) for run in runs for level, table, key in KEYS]
 
 
 def _column(table: pd.DataFrame | None, key: str, name: str) -> pd.Series:
@@ -112,19 +104,72 @@ def comparison_lines(
     """Say what changed between two runs."""
     words = Words(language, "comparison", names=service_names)
     comparison = shown_comparison(comparison)
-    return [
-        _runs(comparison, words),
-        _matched(comparison, words),
-        _level(comparison, words),
-        *_drivers(comparison, words),
-        _people(comparison, words),
-        *_townships(comparison, words),
-        *_gates(comparison, words),
-        *_gaps(comparison, words),
-        _index(comparison, words),
-        *_ranks(comparison, words),
-        *(words.say("note", code, detail=detail) for code, detail in comparison.notes),
+    between = words.messages["list"]["between"]
+    shared = int(comparison.norms["in_level"].sum())
+    lines = [
+        words.say(
+            "line",
+            "runs",
+            before=comparison.before,
+            after=comparison.after,
+            before_date=comparison.as_of[0],
+            after_date=comparison.as_of[1],
+            shared=shared,
+            n=shared,
+        )
     ]
+    # How many places both runs have, and what only one of them has.
+    alone = unmatched(comparison)
+    both = words.number(alone["both"].places)
+    if not alone["gone"].places and not alone["new"].places:
+        lines.append(words.say("line", "places_all", both=both))
+    else:
+        told = {change: words.number(alone[change].places) for change in ("gone", "new")}
+        told |= {
+            f"{change}_persons": words.measure(alone[change].persons, "persons") for change in ("gone", "new")
+        }
+        runs = {"before": comparison.before, "after": comparison.after}
+        lines.append(words.say("line", "places", both=both, **runs, **told))
+    lines += _levels(comparison, words)
+    # Who gained and who lost, and in how many places.
+    people = comparison.people
+    rows = people[(people["unit_level"] == "study") & (people["norm_id"] == "any")].set_index("change")
+    parts = []
+    for change in CHANGES:
+        if change not in rows.index:
+            continue
+        date = "before" if change == "gone" else "after"
+        persons, places = (float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places"))
+        told_places = words.say("places", "one" if places == 1.0 else "other", number=words.number(places))
+        word = words.messages["change"][change]
+        parts.append(words.say("line", "part", word=word, persons=words.number(persons), places=told_places))
+    lines.append(words.say("line", "people", parts=between.join(parts)))
+    lines += [*_townships(comparison, words), *_gates(comparison, words), *_gaps(comparison, words)]
+    # The segmentation index of both runs, and on which terms it rests in both.
+    study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
+    terms = [name for name in str(study["segmentation_terms"]).split(";") if name]
+    index = [float(study[f"segmentation_index_{date}"]) for date in ("before", "after")]
+    before, after = (words.number(value, decimals=3) for value in index)
+    named = between.join(words.messages["index_term"][name] for name in terms)
+    lines.append(
+        words.say("line", "index", before=before, after=after, terms=named)
+        if terms
+        else words.say("line", "index_none")
+    )
+    # Townships that can surely be told apart.
+    units = comparison.units
+    townships = units[units["unit_level"] == "township"]
+    names = {str(row["unit_id"]): _name(row, words) for _at, row in townships.iterrows()}
+    pairs = comparison.ranks
+    if len(names) > 1 and not len(pairs):
+        lines.append(words.say("line", "ranks_none"))
+    lines += [
+        words.say("line", "rank", name=names[str(unit)], other=names[str(other)])
+        for unit, other in zip(pairs["unit_id"].head(SHOWN), pairs["other_id"].head(SHOWN), strict=True)
+    ]
+    if len(pairs) > SHOWN:
+        lines.append(words.say("line", "ranks_more", number=words.number(len(pairs) - SHOWN)))
+    return [*lines, *(words.say("note", code, detail=detail) for code, detail in comparison.notes)]
 
 
 def shown_comparison(comparison: Comparison) -> Comparison:
@@ -154,111 +199,65 @@ def trajectory_lines(trajectory: pd.DataFrame, language: str = "en") -> list[str
     ]
 
 
-def _runs(comparison: Comparison, words: Words) -> str:
-    return words.say(
-        "line",
-        "runs",
-        before=comparison.before,
-        after=comparison.after,
-        before_date=comparison.as_of[0],
-        after_date=comparison.as_of[1],
-        shared=(shared := int(comparison.norms["in_level"].sum())),
-        n=shared,
-    )
+class Counted(NamedTuple):
+    """Places, and the people in them; NaN where nobody's number is known."""
+
+    places: float
+    persons: float
 
 
-def _matched(comparison: Comparison, words: Words) -> str:
-    """Say how many places both runs have, and what only one of them has."""
-    alone = unmatched(comparison)
-    shared = words.number(alone["both"][0])
-    if not alone["gone"][0] and not alone["new"][0]:
-        return words.say("line", "places_all", both=shared)
-    told = {
-        f"{change}{what}": words.measure(number, "persons") if what else words.number(number)
-        for change in ("gone", "new")
-        for what, number in zip(("", "_persons"), alone[change], strict=True)
-    }
-    return words.say("line", "places", both=shared, before=comparison.before, after=comparison.after, **told)
-
-
-def unmatched(comparison: Comparison) -> dict[str, tuple[float, float]]:
+def unmatched(comparison: Comparison) -> dict[str, Counted]:
     """
     Count the places that both runs have, and those that one of them has alone.
 
     Returns places and people by `both` (people of the later run), `gone` (the earlier alone) and `new` (the
-    later alone); people are NaN where nobody's number is known.
+    later alone).
     """
     table = comparison.people
     rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
     found = {}
     for change, date in (("gone", "before"), ("new", "after")):
-        there = change in rows.index
-        numbers = [
-            float(rows[f"{what}_{date}"].loc[change]) if there else 0.0 for what in ("places", "persons")
-        ]
-        found[change] = (numbers[0], numbers[1])
+        numbers = rows[[f"places_{date}", f"persons_{date}"]].reindex([change], fill_value=0.0)
+        found[change] = Counted(*numbers.iloc[0].astype(float))
     both = rows[~rows.index.isin(["gone", "new"])]
-    found["both"] = (float(both["places_after"].sum()), float(both["persons_after"].sum(min_count=1)))
+    found["both"] = Counted(float(both["places_after"].sum()), float(both["persons_after"].sum(min_count=1)))
     return found
 
 
-def _level(comparison: Comparison, words: Words) -> str:
+def _levels(comparison: Comparison, words: Words) -> Iterator[str]:
+    """Tell how the level changed by pillar, and the components that moved it most."""
+    table, results, between = comparison.components, words.of("results"), words.messages["list"]["between"]
     study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
     if study["level_hidden"]:
-        return hidden_text(study["level_hidden"], words.of("results"))
-    if not study["common_pillars"]:
-        return words.say("line", "level_none" if comparison.norms["in_level"].any() else "level_no_norms")
-    results = words.of("results")
-    parts = [
-        f"{results.say('pillar', pillar)} {words.signed(float(study[f'contribution_{pillar}']))}"
-        for pillar in PILLARS
-        if pillar in str(study["common_pillars"]).split(";")
-    ]
-    before, after = (words.number(float(study[f"level_{date}"]), decimals=3) for date in ("before", "after"))
-    return words.say(
-        "line",
-        "level",
-        before=before,
-        after=after,
-        change=words.signed(float(study["ln_change"])),
-        parts=words.messages["list"]["between"].join(parts),
-    )
-
-
-def _drivers(comparison: Comparison, words: Words) -> Iterator[str]:
-    """Name the components that moved the level most."""
-    table = comparison.components
-    study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
-    if study["level_hidden"]:
+        yield hidden_text(study["level_hidden"], results)
         return
+    if not study["common_pillars"]:
+        yield words.say("line", "level_none" if comparison.norms["in_level"].any() else "level_no_norms")
+    else:
+        parts = [
+            f"{results.say('pillar', pillar)} {words.signed(float(study[f'contribution_{pillar}']))}"
+            for pillar in PILLARS
+            if pillar in str(study["common_pillars"]).split(";")
+        ]
+        levels = [float(study[f"level_{date}"]) for date in ("before", "after")]
+        before, after = (words.number(level, decimals=3) for level in levels)
+        change = words.signed(float(study["ln_change"]))
+        yield words.say("line", "level", before=before, after=after, change=change, parts=between.join(parts))
     rows = table[(table["unit_level"] == "study") & table["contribution"].abs().ge(MOVED)]
     rows = rows.reindex(rows["contribution"].abs().sort_values(ascending=False, kind="stable").index)
-    parts = [
+    drivers = [
         words.say(
             "line",
             "driver",
-            name=component_text(str(row["component"]), words.of("results")),
+            name=component_text(str(row["component"]), results),
             before=_value(float(row["value_before"]), str(row["unit"]), words),
             after=_value(float(row["value_after"]), str(row["unit"]), words),
             change=words.signed(float(row["contribution"])),
         )
         for row in rows.head(SHOWN).to_dict("records")
     ]
-    if parts:
-        yield words.say("line", "drivers", parts=words.messages["list"]["between"].join(parts))
-
-
-def _people(comparison: Comparison, words: Words) -> str:
-    table = comparison.people
-    rows = table[(table["unit_level"] == "study") & (table["norm_id"] == "any")].set_index("change")
-    parts = []
-    for change in CHANGES:
-        if change not in rows.index:
-            continue
-        date = "before" if change == "gone" else "after"
-        persons, places = (float(rows[f"{what}_{date}"].loc[change]) for what in ("persons", "places"))
-        parts.append(_part(change, persons, places, words))
-    return words.say("line", "people", parts=words.messages["list"]["between"].join(parts))
+    if drivers:
+        yield words.say("line", "drivers", parts=between.join(drivers))
 
 
 def _townships(comparison: Comparison, words: Words) -> Iterator[str]:
@@ -296,20 +295,16 @@ def _gates(comparison: Comparison, words: Words) -> Iterator[str]:
         line = words.say(
             "line", key, norm=row["norm_id"], service=services[row["norm_id"]], before=before, after=after
         )
-        yield line + _beyond(row, words)
+        # How many people are beyond the norm at either date, where that is known.
+        people = [float(row[f"persons_unserved_{date}"]) for date in ("before", "after")]
+        if not any(math.isnan(number) for number in people):
+            before, after = (words.number(number) for number in people)
+            line += words.say("line", "gate_people", before=before, after=after)
+        yield line
     others = turned[turned["unit_level"] == "township"]["turn"].value_counts()
     if len(others):
         counts = {turn: int(others.get(turn, 0)) for turn in GATE_TURN if turn != "same"}
         yield words.say("line", "gates_townships", **counts)
-
-
-def _beyond(row: Mapping[Any, Any], words: Words) -> str:
-    """Say how many people are beyond a norm at either date, where that is known."""
-    people = [float(row[f"persons_unserved_{date}"]) for date in ("before", "after")]
-    if any(math.isnan(number) for number in people):
-        return ""
-    before, after = (words.number(number) for number in people)
-    return words.say("line", "gate_people", before=before, after=after)
 
 
 def _gaps(comparison: Comparison, words: Words) -> Iterator[str]:
@@ -333,44 +328,11 @@ def _gaps(comparison: Comparison, words: Words) -> Iterator[str]:
         )
 
 
-def _index(comparison: Comparison, words: Words) -> str:
-    """Say the segmentation index of both runs, and on which terms it rests in both."""
-    study = comparison.units[comparison.units["unit_level"] == "study"].iloc[0]
-    terms = [name for name in str(study["segmentation_terms"]).split(";") if name]
-    if not terms:
-        return words.say("line", "index_none")
-    before, after = (
-        words.number(float(study[f"segmentation_index_{date}"]), decimals=3) for date in ("before", "after")
-    )
-    named = words.messages["list"]["between"].join(words.messages["index_term"][name] for name in terms)
-    return words.say("line", "index", before=before, after=after, terms=named)
-
-
-def _ranks(comparison: Comparison, words: Words) -> Iterator[str]:
-    rows = comparison.units
-    townships = rows[rows["unit_level"] == "township"]
-    names = {str(row["unit_id"]): _name(row, words) for _at, row in townships.iterrows()}
-    if len(names) > 1 and not len(comparison.ranks):
-        yield words.say("line", "ranks_none")
-    for row in comparison.ranks.head(SHOWN).to_dict("records"):
-        yield words.say("line", "rank", name=names[str(row["unit_id"])], other=names[str(row["other_id"])])
-    if len(comparison.ranks) > SHOWN:
-        more = words.number(len(comparison.ranks) - SHOWN)
-        yield words.say("line", "ranks_more", number=more)
-
-
 def _value(value: float, unit: str, words: Words) -> str:
     """Write a component."""
     if unit == "min":
         return words.measure(value, unit, decimals=1)
     return words.number(value, decimals=0 if unit == "count" else 3)
-
-
-def _part(change: str, persons: float, places: float, words: Words) -> str:
-    """Write people whom a change befell, and their places."""
-    told = words.say("places", "one" if places == 1.0 else "other", number=words.number(places))
-    word = words.messages["change"][change]
-    return words.say("line", "part", word=word, persons=words.number(persons), places=told)
 
 
 def _name(row: pd.Series, words: Words) -> str:

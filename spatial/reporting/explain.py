@@ -14,7 +14,7 @@ from spatial.reporting.names import travelled_m
 from spatial.reporting.score import place_score
 from spatial.reporting.summary import told_unit
 from spatial.reporting.unmeasured import is_unmapped, people_missing
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import columns_told, plain
 from spatial.tables.words import FACILITIES_WITHIN, NAMES
 
 if TYPE_CHECKING:
@@ -129,93 +129,7 @@ def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> lis
 
 # Explain one settlement: everything that is known of it, from its people to the norms it fails and why.
 
-PLAIN = (
-    "tier",
-    "place",
-    "official_class",
-    "village_plan_class",
-    "township_id",
-    "township",
-    "population_source",
-)
-NORM_COLUMNS = (
-    "norm_class",
-    "role",
-    "instrument",
-    "metric",
-    "mode",
-    "direction",
-    "unit",
-    "stat_unit",
-    "conditions",
-    "confidence",
-    "target_share_basis",
-    "source_title",
-    "source_year",
-    "source_section",
-    "source_url",
-    "notes",
-    "adopted_by",
-    "adopted_on",
-    "confirmed_by",
-    "confirmed_on",
-)
-RESULT_COLUMNS = (
-    "service",
-    "status",
-    "status_as_mapped",
-    "reason",
-    "gate",
-    "value",
-    "threshold",
-    "target_share",
-    "persons_unserved",
-)
-ACCESS_COLUMNS = (
-    "service",
-    "mode",
-    "reach_status",
-    "travel_time_min",
-    "access_leg_min",
-    "network_leg_min",
-    "egress_leg_min",
-    "network_distance_m",
-    "straight_distance_m",
-    "second_travel_time_min",
-    "edge_risk",
-)
-INTERVAL_COLUMNS = ("low_min", "base_min", "high_min", "interval_status", "main_factor", "main_factor_min")
-WET_COLUMNS = ("wet_status", "wet_min", "slower_min", "wet_reach_status", "facility_changes")
-MEASURE_COLUMNS = (
-    "measure",
-    "group",
-    "value",
-    "unit",
-    "told_value",
-    "told_unit",
-    "status",
-    "facilities_reached",
-    "edge_risk",
-)
-SCENARIO_COLUMNS = (
-    "scenario",
-    "before_min",
-    "after_min",
-    "before_status",
-    "after_status",
-    "cutoff_min",
-    "class_change",
-    "change",
-)
-RESPONSE_COLUMNS = (
-    "mobilisation_min",
-    "drive_min",
-    "response_min",
-    "target_met_min",
-    "reach_status",
-    "station_id",
-)
-ROOM_COLUMNS = ("served_persons", "full_persons", "not_reached_persons")
+TOLD = columns_told("explain")
 
 
 def explain(  # noqa: PLR0913 - each argument is one thing that the answer is told from
@@ -232,23 +146,43 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     settlements = tables["settlements"]
     chosen = find_settlement(settlements, settlement)
     place = settlements.loc[settlements["settlement_id"] == chosen].iloc[0]
-    rows = _rows(tables, "snaps", "place_id", chosen)
-    if len(rows):
-        rows = rows.loc[rows["place_kind"] == "settlement"]
-    found = []
-    for row in rows.to_dict("records"):
-        edge = _edge(tables, row["mode"], row["edge_id"])
-        snap = {
-            name: plain(row.get(name))
-            for name in ("mode", "edge_id", "fraction", "snap_distance_m", "snap_time_min", "snap_status")
-        }
-        found.append({**snap, **edge})
+    groups = {
+        str(name).removesuffix("_persons"): plain(place[name])
+        for name in place.index
+        if str(name).endswith("_persons") and name != "population_persons"
+    }
+    snaps = []
+    for row in _rows(tables, "snaps", "place_id", chosen).to_dict("records"):
+        if row["place_kind"] != "settlement":
+            continue
+        edges = _rows(tables, "edges", "edge_id", str(row["edge_id"])).to_dict("records")
+        edge = next((edge for edge in edges if edge["mode"] == row["mode"]), {})
+        snaps.append({name: plain({**edge, **row}.get(name)) for name in (*TOLD["snaps"], *TOLD["edges"])})
+    last_mile = _rows(tables, "last_mile", "settlement_id", chosen).to_dict("records")
+    named = _facility_names(tables)
     return {
-        "settlement": _settlement(place),
-        "snaps": found,
+        "settlement": {
+            "id": place["settlement_id"],
+            **{name: plain(place.get(name)) for name in (*NAMES, *TOLD["settlement"])},
+            "in_study": bool(place["in_study"]),
+            "population_persons": plain(place["population_persons"]),
+            "groups": groups,
+            "group_sources": {group: plain(place.get(f"{group}_source")) for group in groups},
+        },
+        "snaps": snaps,
         "services": _services(chosen, tables),
-        "off_road": _off_road(chosen, tables),
-        "last_mile": _last_mile(chosen, tables),
+        "off_road": [
+            {
+                **{name: plain(row[name]) for name in ("service", "travel_time_min", "reach_status")},
+                "facility": _facility(row["facility_id"], named),
+            }
+            for row in _rows(tables, "off_road", "settlement_id", chosen).to_dict("records")
+        ],
+        "last_mile": {
+            str(name): plain(value) for name, value in last_mile[0].items() if name != "settlement_id"
+        }
+        if last_mile
+        else None,
         "norms": _norms(place, tables, register),
         "score": place_score(chosen, plain(place.get("township_id")), tables, pillar_weights),
         "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
@@ -281,73 +215,67 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     )
 
 
-def _settlement(place: pd.Series) -> dict[str, Any]:
-    groups = {
-        str(name).removesuffix("_persons"): plain(place[name])
-        for name in place.index
-        if str(name).endswith("_persons") and name != "population_persons"
-    }
-    return {
-        "id": place["settlement_id"],
-        **{name: plain(place.get(name)) for name in (*NAMES, *PLAIN)},
-        "in_study": bool(place["in_study"]),
-        "population_persons": plain(place["population_persons"]),
-        "groups": groups,
-        "group_sources": {group: plain(place.get(f"{group}_source")) for group in groups},
-    }
-
-
 def _rows(tables: Mapping[str, pd.DataFrame], table: str, column: str, value: str) -> pd.DataFrame:
     frame = tables.get(table)
     return pd.DataFrame() if frame is None else pd.DataFrame(frame.loc[frame[column] == value])
 
 
-def _edge(tables: Mapping[str, pd.DataFrame], mode: object, edge_id: object) -> dict[str, Any]:
-    names = ("road_id", "road_class", "surface")
-    rows = _rows(tables, "edges", "edge_id", str(edge_id))
-    match = rows.loc[rows["mode"] == mode] if len(rows) else rows
-    return {name: plain(match.iloc[0][name]) if len(match) else None for name in names}
-
-
 def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Tell the way to the nearest facility of each service by each mode, and all that is known of it."""
     names = _facility_names(tables)
-    routes = {
-        (row["service"], row["mode"]): row
-        for row in _rows(tables, "routes", "settlement_id", chosen).to_dict("records")
+    # The unit in which people are told a measure is the same for all settlements.
+    measures, changes = tables.get("measures"), tables.get("scenario_access")
+    told = []
+    if measures is not None and len(measures):
+        for _, part in measures.groupby(["service", "mode", "group", "measure"], sort=True):
+            unit, per = told_unit(part)
+            told.append(part.assign(told_value=part["value"] * per, told_unit=unit))
+    added = {"told_measures": pd.concat(told)} if told else {}
+    if changes is not None and len(changes):
+        classed = changes.assign(change=change_of(changes))
+        added["changes"] = classed.sort_values("scenario", kind="stable")
+    known = {
+        name: _by_way(chosen, {**tables, **added}, name, columns)
+        for name, columns in (
+            ("intervals", TOLD["intervals"]),
+            ("wet_losses", TOLD["wet_losses"]),
+            ("told_measures", TOLD["measures"]),
+            ("changes", TOLD["scenarios"]),
+            ("emergency_response", TOLD["responses"]),
+            ("served", TOLD["served"]),
+        )
     }
-    intervals = _by_way(chosen, tables, "intervals", INTERVAL_COLUMNS)
-    wet = _by_way(chosen, tables, "wet_losses", WET_COLUMNS)
-    measures = _by_way(chosen, {"measures": _told_measures(tables)}, "measures", MEASURE_COLUMNS)
-    scenarios = _by_way(chosen, {"changes": _changes(tables)}, "changes", SCENARIO_COLUMNS)
-    responses = _by_way(chosen, tables, "emergency_response", RESPONSE_COLUMNS)
-    rooms = _by_way(chosen, tables, "served", ROOM_COLUMNS)
+    routes, counts = (
+        {
+            (row["service"], row["mode"]): row
+            for row in _rows(tables, name, "settlement_id", chosen).to_dict("records")
+        }
+        for name in ("routes", "access_counts")
+    )
     found = []
     rows = _rows(tables, "access", "settlement_id", chosen)
     ordered = rows.sort_values(["service", "mode"], kind="stable") if len(rows) else rows
-    counts = {
-        (row["service"], row["mode"]): {
-            str(name).removeprefix(FACILITIES_WITHIN).removesuffix("_min"): plain(number)
-            for name, number in row.items()
-            if str(name).startswith(FACILITIES_WITHIN)
-        }
-        for row in _rows(tables, "access_counts", "settlement_id", chosen).to_dict("records")
-    }
     for row in ordered.to_dict("records"):
         way = (row["service"], row["mode"])
-        route = routes.get(way)
+        first = {name: next(iter(by_way.get(way, ())), None) for name, by_way in known.items()}
+        crew = first["emergency_response"]
         found.append(
             {
-                **{name: plain(row.get(name)) for name in ACCESS_COLUMNS},
+                **{name: plain(row.get(name)) for name in TOLD["access"]},
                 "facility": _facility(row.get("facility_id"), names),
                 "second_facility": _facility(row.get("second_facility_id"), names),
-                "facilities_within_min": counts.get(way, {}),
-                "route": None if route is None else _route(route, tables),
-                "interval": next(iter(intervals.get(way, ())), None),
-                "wet": next(iter(wet.get(way, ())), None),
-                "measures": measures.get(way, []),
-                "scenarios": scenarios.get(way, []),
-                "response": _response(responses.get(way, ()), names),
-                "room": next(iter(rooms.get(way, ())), None),
+                "facilities_within_min": {
+                    str(name).removeprefix(FACILITIES_WITHIN).removesuffix("_min"): plain(number)
+                    for name, number in counts.get(way, {}).items()
+                    if str(name).startswith(FACILITIES_WITHIN)
+                },
+                "route": _route(routes[way], tables) if way in routes else None,
+                "interval": first["intervals"],
+                "wet": first["wet_losses"],
+                "measures": known["told_measures"].get(way, []),
+                "scenarios": known["changes"].get(way, []),
+                "response": crew and {**crew, "station": _facility(crew["station_id"], names)},
+                "room": first["served"],
             }
         )
     return found
@@ -362,43 +290,6 @@ def _by_way(
         told = {name: plain(row.get(name)) for name in columns}
         found.setdefault((row["service"], row["mode"]), []).append(told)
     return found
-
-
-def _told_measures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Add the unit in which people are told each measure, the same for all settlements."""
-    measures = tables.get("measures")
-    if measures is None or not len(measures):
-        return pd.DataFrame({"settlement_id": []})
-    parts = []
-    for _, part in measures.groupby(["service", "mode", "group", "measure"], sort=True):
-        unit, per = told_unit(part)
-        parts.append(part.assign(told_value=part["value"] * per, told_unit=unit))
-    return pd.concat(parts)
-
-
-def _changes(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Add the class of what each scenario changes, the scenarios in the order of their names."""
-    compared = tables.get("scenario_access")
-    if compared is None or not len(compared):
-        return pd.DataFrame({"settlement_id": []})
-    return compared.assign(change=change_of(compared)).sort_values("scenario", kind="stable")
-
-
-def _response(found: Sequence[dict[str, Any]], names: Sequence[pd.DataFrame]) -> dict[str, Any] | None:
-    if not found:
-        return None
-    return {**found[0], "station": _facility(found[0]["station_id"], names)}
-
-
-def _off_road(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    names = _facility_names(tables)
-    return [
-        {
-            **{name: plain(row[name]) for name in ("service", "travel_time_min", "reach_status")},
-            "facility": _facility(row["facility_id"], names),
-        }
-        for row in _rows(tables, "off_road", "settlement_id", chosen).to_dict("records")
-    ]
 
 
 def _facility_names(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
@@ -422,6 +313,7 @@ def _facility(facility_id: object, named: Sequence[pd.DataFrame]) -> dict[str, A
 
 
 def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Measure a way by class of road, its first and last edge only as far as they are used."""
     ids = str(route["edge_ids"]).split() if isinstance(route["edge_ids"], str) else []
     rows = _rows(tables, "edges", "mode", str(route["mode"]))
     known = rows.set_index("edge_id") if len(rows) else rows
@@ -436,13 +328,6 @@ def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict
         "edges": len(ids),
         "length_by_class_m": {str(name): float(metres) for name, metres in by_class.items()},
     }
-
-
-def _last_mile(chosen: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
-    rows = _rows(tables, "last_mile", "settlement_id", chosen)
-    if not len(rows):
-        return None
-    return {str(name): plain(value) for name, value in rows.iloc[0].items() if name != "settlement_id"}
 
 
 def _norms(
@@ -472,14 +357,14 @@ def _norms(
             {
                 "norm_id": norm_id,
                 "level": level,
-                **{name: plain(row[name]) for name in RESULT_COLUMNS},
+                **{name: plain(row[name]) for name in TOLD["results"]},
                 "remedy": remedy if beyond else None,
                 "study_status": study["status"],
                 "study_reason": study["reason"],
                 "judged_if": plain(study.get("judged_if")),
                 "nothing_mapped": is_unmapped(study),
                 "people_missing": people_missing(norm_id, results, scored),
-                **{name: plain(rule.get(name)) for name in NORM_COLUMNS},
+                **{name: plain(rule.get(name)) for name in TOLD["register"]},
             }
         )
     return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.plain_text import one_line
+from spatial.reporting.score import split_codes
 from spatial.reporting.score_text import place_score_lines
 from spatial.reporting.summary import factor_text, missing_text, status_text
 from spatial.tables.words import NAMES
@@ -36,18 +38,35 @@ def explanation_text(
     >>> print(explanation_text(explain("n1", tables, register=register)))  # doctest: +SKIP
     """
     words = Words(language, names=service_names)
+    say, place, issues = partial(words.say, "line"), explanation["settlement"], explanation["issues"]
+    name = _name(place, words)
+    lines = [say("title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))]
+    others = sorted({place[key] for key in NAMES if place.get(key)} - {name})
+    if others:
+        lines.append(STEP + say("other_names", names=", ".join(others)))
+    if place["township"]:
+        lines.append(STEP + say("township", township=place["township"]))
+    if place["official_class"]:
+        lines.append(STEP + say("class", **{"class": words.term(place["official_class"])}))
+    if place["village_plan_class"]:
+        lines.append(STEP + say("plan_class", plan=words.say("plan_class", place["village_plan_class"])))
+    if not place["in_study"]:
+        lines.append(STEP + say("buffer"))
+    sources = (
+        {key: source.get(key) or "?" for key in ("path", "origin", "vintage", "licence")}
+        for source in explanation["sources"]
+    )
     parts = {
-        "people": _people(explanation["settlement"], words),
+        "people": _people(place, words),
         "snap": _snaps(explanation, words),
         "services": _services(explanation, words, scenario_names or {}),
         "off_road": _off_road(explanation["off_road"], words),
         "last_mile": _last_mile(explanation["last_mile"], words),
         "norms": _norms(explanation, words),
         "score": place_score_lines(explanation["score"], words),
-        "sources": _sources(explanation, words),
-        "issues": iter(explanation["issues"]),
+        "sources": (say("source", **known) for known in sources),
+        "issues": issues,
     }
-    lines = list(_title(explanation["settlement"], words))
     for heading, part in parts.items():
         told = list(part)
         if told:
@@ -60,133 +79,104 @@ def _name(thing: Mapping[str, Any], words: Words) -> str:
     return str(next((thing[key] for key in keys if thing.get(key)), thing["id"]))
 
 
-def _title(place: Mapping[str, Any], words: Words) -> Iterator[str]:
-    name = _name(place, words)
-    yield words.say("line", "title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))
-    others = sorted({place[key] for key in NAMES if place.get(key)} - {name})
-    if others:
-        yield STEP + words.say("line", "other_names", names=", ".join(others))
-    if place["township"]:
-        yield STEP + words.say("line", "township", township=place["township"])
-    if place["official_class"]:
-        yield STEP + words.say("line", "class", **{"class": words.term(place["official_class"])})
-    if place["village_plan_class"]:
-        yield STEP + words.say(
-            "line", "plan_class", plan=words.say("plan_class", place["village_plan_class"])
-        )
-    if not place["in_study"]:
-        yield STEP + words.say("line", "buffer")
-
-
 def _people(place: Mapping[str, Any], words: Words) -> Iterator[str]:
-    if place["population_persons"] is None:
-        yield words.say("line", "people_unknown")
+    say, known = partial(words.say, "line"), place["population_persons"]
+    if known is None:
+        yield say("people_unknown")
     else:
-        persons = words.number(place["population_persons"])
-        yield words.say(
-            "line", "people", n=persons, persons=persons, source=words.term(place["population_source"])
-        )
-    for group, persons in place["groups"].items():
-        if persons is not None:
+        persons = words.number(known)
+        yield say("people", n=persons, persons=persons, source=words.term(place["population_source"]))
+    for group, count in place["groups"].items():
+        if count is not None:
             source = place["group_sources"].get(group)
-            said = {"group": words.service(group), "persons": words.number(persons)}
-            if source:
-                yield words.say("line", "group_from", **said, source=words.term(source))
-            else:
-                yield words.say("line", "group", **said)
+            said = {"group": words.service(group), "persons": words.number(count)}
+            yield say("group_from", **said, source=words.term(source)) if source else say("group", **said)
 
 
 def _snaps(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
     for snap in explanation["snaps"]:
-        status, mode = words.say("snap", snap["snap_status"]), words.say("mode", snap["mode"])
+        told = {"status": words.say("snap", snap["snap_status"]), "mode": words.say("mode", snap["mode"])}
         if snap["edge_id"] is None:
-            yield words.say("line", "snap_none", mode=mode, status=status)
+            yield words.say("line", "snap_none", **told)
             continue
+        told["distance"] = words.measure(snap["snap_distance_m"], "m")
+        told["minutes"] = words.measure(snap["snap_time_min"], "min")
         road = ", ".join(str(snap[key]) for key in ("road_class", "surface") if snap[key])
-        yield words.say(
-            "line",
-            "snap",
-            mode=mode,
-            status=status,
-            distance=words.measure(snap["snap_distance_m"], "m"),
-            minutes=words.measure(snap["snap_time_min"], "min"),
-            edge=snap["edge_id"],
-            road=road or "?",
-        )
+        yield words.say("line", "snap", **told, edge=snap["edge_id"], road=road or "?")
 
 
 def _services(
     explanation: Mapping[str, Any], words: Words, scenario_names: Mapping[str, str]
 ) -> Iterator[str]:
+    """Tell the way to each service by each mode, its legs, how sure it is, and what would change it."""
+    say = partial(words.say, "line")
     for way in explanation["services"]:
-        service, mode = words.service(way["service"]), words.say("mode", way["mode"])
+        told, legs = {"service": words.service(way["service"]), "mode": words.say("mode", way["mode"])}, []
         if way["reach_status"] != "reached":
-            yield words.say(
-                "line", "no_way", service=service, mode=mode, status=words.say("reach", way["reach_status"])
-            )
-            yield from (STEP + line for line in _sureness(way, explanation["certainty"], words))
-            yield from (STEP + line for line in _trials(way, words, scenario_names))
-            continue
-        facility = _name(way["facility"], words) if way["facility"] else "?"
-        minutes = words.measure(way["travel_time_min"], "min")
-        yield words.say("line", "way", service=service, mode=mode, minutes=minutes, facility=facility)
-        yield from (STEP + line for line in _way(way, words))
-        yield from (STEP + line for line in _sureness(way, explanation["certainty"], words))
-        yield from (STEP + line for line in _trials(way, words, scenario_names))
+            yield say("no_way", **told, status=words.say("reach", way["reach_status"]))
+        else:
+            facility = _name(way["facility"], words) if way["facility"] else "?"
+            minutes = words.measure(way["travel_time_min"], "min")
+            yield say("way", **told, minutes=minutes, facility=facility)
+            parts = {
+                leg: words.measure(way[f"{leg}_leg_min"], "min") for leg in ("access", "network", "egress")
+            }
+            parts["distance"] = words.measure(way["network_distance_m"], "m")
+            legs.append(say("legs", **parts, straight=words.measure(way["straight_distance_m"], "m")))
+            if way["route"] and way["route"]["length_by_class_m"]:
+                classes = way["route"]["length_by_class_m"].items()
+                driven = ", ".join(f"{name} {words.measure(metres, 'm')}" for name, metres in classes)
+                legs.append(say("by_class", classes=driven))
+            if way["second_facility"]:
+                facility = _name(way["second_facility"], words)
+                minutes = words.measure(way["second_travel_time_min"], "min")
+                legs.append(say("second", facility=facility, minutes=minutes))
+            for cutoff, count in way["facilities_within_min"].items():
+                limit = words.measure(float(cutoff), "min")
+                legs.append(say("within", cutoff=limit, count=words.number(count)))
+            legs += [say("edge_risk")] if way["edge_risk"] else []
+        sure = _sureness(way, explanation["certainty"] or {}, words)
+        yield from (STEP + line for line in [*legs, *sure, *_trials(way, words, scenario_names)])
 
 
-def _way(way: Mapping[str, Any], words: Words) -> Iterator[str]:
-    yield words.say(
-        "line",
-        "legs",
-        access=words.measure(way["access_leg_min"], "min"),
-        network=words.measure(way["network_leg_min"], "min"),
-        egress=words.measure(way["egress_leg_min"], "min"),
-        distance=words.measure(way["network_distance_m"], "m"),
-        straight=words.measure(way["straight_distance_m"], "m"),
-    )
-    if way["route"] and way["route"]["length_by_class_m"]:
-        classes = way["route"]["length_by_class_m"].items()
-        told = ", ".join(f"{name} {words.measure(metres, 'm')}" for name, metres in classes)
-        yield words.say("line", "by_class", classes=told)
-    if way["second_facility"]:
-        facility = _name(way["second_facility"], words)
-        minutes = words.measure(way["second_travel_time_min"], "min")
-        yield words.say("line", "second", facility=facility, minutes=minutes)
-    for cutoff, count in way["facilities_within_min"].items():
-        limit = words.measure(float(cutoff), "min")
-        yield words.say("line", "within", cutoff=limit, count=words.number(count))
-    if way["edge_risk"]:
-        yield words.say("line", "edge_risk")
-
-
-def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
+def _sureness(way: Mapping[str, Any], certainty: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Tell the span of the paired runs, the wet season and the measures of one service by one mode."""
-    if way["interval"] is not None:
-        yield from _interval(way["interval"], certainty or {}, words)
-    if way["wet"] is not None:
-        yield _wet(way["wet"], words)
-    for measure in way["measures"]:
-        yield words.say(
-            "line",
-            "measure",
-            measure=_measure_name(measure["measure"], words),
-            group=words.term(measure["group"]),
-            value=_told(measure["told_value"], measure["told_unit"], words),
+    say, interval, wet = partial(words.say, "line"), way["interval"], way["wet"]
+    if interval is not None and interval["low_min"] is None:
+        yield say("never", status=words.say("reach", interval["interval_status"]))
+    elif interval is not None:
+        low, base, high, alone = (
+            say("no_way_there") if interval[key] is None else words.measure(interval[key], "min", decimals=1)
+            for key in ("low_min", "base_min", "high_min", "main_factor_min")
         )
+        yield say("interval", low=low, base=base, high=high, status=status_text(certainty, words))
+        if interval["main_factor"]:
+            yield say("widest", factor=factor_text(interval["main_factor"], certainty, words), minutes=alone)
+    if wet is not None:
+        told = words.say(
+            "wet",
+            wet["wet_status"],
+            slower=words.measure(wet["slower_min"], "min", decimals=1),
+            minutes=words.measure(wet["wet_min"], "min", decimals=1),
+            reason=words.say("reach", wet["wet_reach_status"] or "unknown"),
+        )
+        yield told + (words.say("wet", "changes") if wet["facility_changes"] else "")
+    for measure in way["measures"]:
+        kind, limit = measure["measure"], COUNTED.fullmatch(measure["measure"])
+        within = {"minutes": words.measure(float(limit[1]), "min")} if limit else {}
+        name = words.say("measure_kind", "cumulative" if limit else kind, **within)
+        value, unit, said = measure["told_value"], measure["told_unit"], "?"
+        if value is not None:
+            figure = words.number(value) if unit == "persons" else words.figure(float(f"{value:.3g}"))
+            said = f"{figure} {words.say('unit_of', unit)}"
+        yield say("measure", measure=name, group=words.term(measure["group"]), value=said)
         if measure["edge_risk"]:
-            yield STEP + words.say("line", "measure_risk")
-
-
-def _told(value: float | None, unit: str, words: Words) -> str:
-    if value is None:
-        return "?"
-    figure = words.number(value) if unit == "persons" else words.figure(float(f"{value:.3g}"))
-    return f"{figure} {words.say('unit_of', unit)}"
+            yield STEP + say("measure_risk")
 
 
 def _trials(way: Mapping[str, Any], words: Words, names: Mapping[str, str]) -> Iterator[str]:
     """Tell what scenarios change, when a crew is there, and who finds room."""
+    say = partial(words.say, "line")
     for change in way["scenarios"]:
         sides = {
             side: words.say("reach", change[f"{side}_status"] or "unknown")
@@ -194,69 +184,25 @@ def _trials(way: Mapping[str, Any], words: Words, names: Mapping[str, str]) -> I
             else words.measure(change[f"{side}_min"], "min", decimals=1)
             for side in ("before", "after")
         }
-        limit = words.measure(change["cutoff_min"], "min")
-        told = words.say("change", change["change"], cutoff=limit)
+        told = words.say("change", change["change"], cutoff=words.measure(change["cutoff_min"], "min"))
         name = names.get(change["scenario"]) or change["scenario"]
-        yield words.say("line", "scenario", scenario=name, **sides, change=told)
-    if way["response"] is not None:
-        yield from _response(way["response"], words)
-    if way["room"] is not None:
-        yield words.say(
-            "line",
-            "room",
-            **{key.removesuffix("_persons"): words.measure(n, "persons") for key, n in way["room"].items()},
+        yield say("scenario", scenario=name, **sides, change=told)
+    crew, room = way["response"], way["room"]
+    if crew is not None and crew["response_min"] is None:
+        yield say("response_none", status=words.say("reach", crew["reach_status"]))
+    elif crew is not None:
+        minutes = {
+            name: words.measure(crew[f"{name}_min"], "min", decimals=1)
+            for name in ("response", "mobilisation", "drive")
+        }
+        yield say("response", **minutes, station=_name(crew["station"], words))
+        met = crew["target_met_min"]
+        yield STEP + (
+            say("no_target_met") if met is None else say("target_met", target=words.measure(met, "min"))
         )
-
-
-def _response(crew: Mapping[str, Any], words: Words) -> Iterator[str]:
-    if crew["response_min"] is None:
-        yield words.say("line", "response_none", status=words.say("reach", crew["reach_status"]))
-        return
-    minutes = {
-        name: words.measure(crew[f"{name}_min"], "min", decimals=1)
-        for name in ("response", "mobilisation", "drive")
-    }
-    yield words.say("line", "response", **minutes, station=_name(crew["station"], words))
-    if crew["target_met_min"] is None:
-        yield STEP + words.say("line", "no_target_met")
-    else:
-        yield STEP + words.say("line", "target_met", target=words.measure(crew["target_met_min"], "min"))
-
-
-def _measure_name(measure: str, words: Words) -> str:
-    counted = COUNTED.fullmatch(measure)
-    if counted is None:
-        return words.say("measure_kind", measure)
-    return words.say("measure_kind", "cumulative", minutes=words.measure(float(counted[1]), "min"))
-
-
-def _interval(interval: Mapping[str, Any], certainty: Mapping[str, Any], words: Words) -> Iterator[str]:
-    low, base, high = (interval[f"{side}_min"] for side in ("low", "base", "high"))
-    if low is None:
-        yield words.say("line", "never", status=words.say("reach", interval["interval_status"]))
-        return
-    never = words.say("line", "no_way_there")
-    spans = {
-        name: never if value is None else words.measure(value, "min", decimals=1)
-        for name, value in (("low", low), ("base", base), ("high", high))
-    }
-    yield words.say("line", "interval", **spans, status=status_text(certainty, words))
-    if interval["main_factor"]:
-        factor = factor_text(interval["main_factor"], certainty, words)
-        width = interval["main_factor_min"]
-        alone = never if width is None else words.measure(width, "min", decimals=1)
-        yield words.say("line", "widest", factor=factor, minutes=alone)
-
-
-def _wet(wet: Mapping[str, Any], words: Words) -> str:
-    told = words.say(
-        "wet",
-        wet["wet_status"],
-        slower=words.measure(wet["slower_min"], "min", decimals=1),
-        minutes=words.measure(wet["wet_min"], "min", decimals=1),
-        reason=words.say("reach", wet["wet_reach_status"] or "unknown"),
-    )
-    return told + (words.say("wet", "changes") if wet["facility_changes"] else "")
+    if room is not None:
+        persons = {key.removesuffix("_persons"): words.measure(n, "persons") for key, n in room.items()}
+        yield say("room", **persons)
 
 
 def _off_road(ways: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
@@ -274,19 +220,12 @@ def _off_road(ways: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
 def _last_mile(last_mile: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
     if last_mile is None:
         return
-    yield words.say(
-        "line",
-        "last_mile",
-        **{"class": words.say("last_mile", last_mile["last_mile_class"])},
-        distance=words.measure(last_mile["all_season_road_distance_m"], "m"),
-        minutes=words.measure(last_mile["all_season_road_min"], "min"),
-    )
-    yield words.say(
-        "line",
-        "last_mile_known",
-        **{"class": words.say("last_mile", last_mile["last_mile_class_known"])},
-        distance=words.measure(last_mile["known_all_season_road_distance_m"], "m"),
-    )
+    for key, prefix in (("last_mile", ""), ("last_mile_known", "known_")):
+        column = "last_mile_class_known" if prefix else "last_mile_class"
+        told = {"class": words.say("last_mile", last_mile[column])}
+        told["distance"] = words.measure(last_mile[f"{prefix}all_season_road_distance_m"], "m")
+        told["minutes"] = words.measure(last_mile["all_season_road_min"], "min")
+        yield words.say("line", key, **told)
     for column, service in POINTS.items():
         if last_mile.get(column) is not None:
             minutes = words.measure(last_mile[column], "min")
@@ -294,64 +233,50 @@ def _last_mile(last_mile: Mapping[str, Any] | None, words: Words) -> Iterator[st
 
 
 def _norms(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Tell each norm, how the place stands to it and why, what is judged for the study, and the source."""
+    say = partial(words.say, "line")
     for norm in explanation["norms"]:
-        yield words.say(
-            "line",
+        unit, told = norm["unit"] or "", []
+        if norm["level"] == "township":
+            told.append(say("norm_township"))
+        if norm["value"] is not None:
+            told.append(words.against(norm["value"], norm["threshold"], unit))
+        elif norm["status_as_mapped"] == "not_met":
+            told.append(say("norm_none", threshold=words.measure(norm["threshold"], unit)))
+        if norm["status_as_mapped"] != norm["status"]:
+            told.append(say("norm_mapped", status=words.say("status", norm["status_as_mapped"])))
+        if norm["remedy"] == "mobile_service":
+            told.append(say("norm_mobile"))
+        # Of the study's reasons those that hold for every place, without doubts about other places.
+        elsewhere = ("inventory", "not_measured", "class_unknown", "people_unknown", "nobody_in_scope")
+        own, study = (split_codes(norm[key]) for key in ("reason", "study_reason"))
+        lasting = [code for code in study if not code.startswith(elsewhere)]
+        reasons = ";".join(dict.fromkeys(own + lasting))
+        if reasons:
+            told.append(say("norm_why", reason=words.reason(reasons)))
+        missing = missing_text(norm, words)
+        if missing:
+            status = words.say("status", norm["study_status"])
+            told.append(words.say("condition", "study", status=status, condition=missing))
+        if norm["gate"] != "none_applicable":
+            told.append(say("norm_gate", gate=words.say("gate", norm["gate"])))
+        keys = ("source_title", "source_year", "source_section", "source_url")
+        source = [str(norm[key]) for key in keys if norm[key]]
+        if source:
+            told.append(say("norm_source", source=", ".join(source)))
+        if norm["target_share_basis"] == "assumed":
+            told.append(say("norm_assumed"))
+        if norm["confidence"] == "memory":
+            told.append(say("norm_memory"))
+        for key in ("adopted", "confirmed"):
+            if norm[f"{key}_by"]:
+                day = words.date(str(norm[f"{key}_on"]))
+                told.append(say(f"norm_{key}", by=norm[f"{key}_by"], on=day))
+        yield say(
             "norm",
             norm=norm_id_of(norm),
             **{"class": words.say("norm_class", norm["norm_class"] or "?")},
             service=words.service(norm["service"]),
             status=words.say("status", norm["status"]),
         )
-        yield from (STEP + line for line in _norm(norm, words))
-
-
-def _norm(norm: Mapping[str, Any], words: Words) -> Iterator[str]:
-    unit = norm["unit"] or ""
-    if norm["level"] == "township":
-        yield words.say("line", "norm_township")
-    if norm["value"] is not None:
-        yield words.against(norm["value"], norm["threshold"], unit)
-    elif norm["status_as_mapped"] == "not_met":
-        yield words.say("line", "norm_none", threshold=words.measure(norm["threshold"], unit))
-    if norm["status_as_mapped"] != norm["status"]:
-        yield words.say("line", "norm_mapped", status=words.say("status", norm["status_as_mapped"]))
-    if norm["remedy"] == "mobile_service":
-        yield words.say("line", "norm_mobile")
-    # Keep of the study's reasons those that hold for every place, and leave out doubts about other places.
-    reason = norm["study_reason"]
-    elsewhere = ("inventory", "not_measured", "class_unknown", "people_unknown", "nobody_in_scope")
-    lasting = [code for code in _codes(reason) if not code.startswith(elsewhere)]
-    reasons = ";".join(dict.fromkeys(_codes(norm["reason"]) + lasting))
-    if reasons:
-        yield words.say("line", "norm_why", reason=words.reason(reasons))
-    missing = missing_text(norm, words)
-    if missing:
-        status = words.say("status", norm["study_status"])
-        yield words.say("condition", "study", status=status, condition=missing)
-    if norm["gate"] != "none_applicable":
-        yield words.say("line", "norm_gate", gate=words.say("gate", norm["gate"]))
-    source = [
-        norm[key] for key in ("source_title", "source_year", "source_section", "source_url") if norm[key]
-    ]
-    if source:
-        yield words.say("line", "norm_source", source=", ".join(str(item) for item in source))
-    if norm["target_share_basis"] == "assumed":
-        yield words.say("line", "norm_assumed")
-    if norm["confidence"] == "memory":
-        yield words.say("line", "norm_memory")
-    for key in ("adopted", "confirmed"):
-        if norm[f"{key}_by"]:
-            yield words.say(
-                "line", f"norm_{key}", by=norm[f"{key}_by"], on=words.date(str(norm[f"{key}_on"]))
-            )
-
-
-def _codes(reason: str | None) -> list[str]:
-    return [code for code in (reason or "").split(";") if code]
-
-
-def _sources(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
-    for source in explanation["sources"]:
-        known = {key: source.get(key) or "?" for key in ("path", "origin", "vintage", "licence")}
-        yield words.say("line", "source", **known)
+        yield from (STEP + line for line in told)

@@ -25,19 +25,49 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
     if score is None:
         return []
     words = Words(language)
-    lines = [_level(score, words), *_unjudged(score["gates"], words)]
+    joint = words.say("score", "joint")
+    lines = [_level(score, words)]
+    gates = score["gates"]
+    if gates["unjudged"]:
+        count, total = words.number(gates["unjudged"]), words.number(gates["in_force"])
+        lines.append(words.say("score", "gates_unjudged", n=gates["in_force"], count=count, total=total))
     if score["gaps_measured"]:
         index = words.number(score["segmentation"]["index"], decimals=2)
+        # What the index rests on, with a word where town and country are no part of it.
+        own = score["segmentation"]["terms"]
+        terms = joint.join(words.say("segmentation_term", name) for name in own)
+        if own and not TOWN_TERMS & set(own):
+            terms = words.say("score", "gaps_no_town", terms=terms)
         told = {name: score[f"gaps_{name}"] for name in ("met", "measured")}
         told["total"] = sum(
             gap["target"] is not None for part in score["pillars"].values() for gap in part["gaps"]
         )
-        lines.append(words.say("score", "gaps", index=index, terms=_terms(score, words), **told))
+        lines.append(words.say("score", "gaps", index=index, terms=terms, **told))
     else:
         lines.append(words.say("score", "gaps_none"))
     if score["obstacles"]:
         lines.append(words.say("score", "held", components=_obstacles(score, words)))
-    lines += [*_apart(score["townships"], words), *_classes(score["classes"], words)]
+    townships, classes = score["townships"], score["classes"]
+    if townships["level_shown"] >= SHOWN:
+        count, apart = words.number(townships["level_shown"]), townships["told_apart"]
+        if apart is None:
+            lines.append(words.say("score", "apart_none", count=count))
+        else:
+            names = {end: apart[end]["name"] or apart[end]["id"] for end in ("first", "last")}
+            share = words.share(apart["probability_before"])
+            lines.append(words.say("score", "apart", **names, share=share, count=count))
+    if classes is not None and classes["differ"]["places"]:
+        differ = classes["differ"]
+        lines.append(
+            words.say(
+                "score",
+                "classes",
+                persons=words.measure(differ["persons"], "persons"),
+                places=words.measure(differ["places"], "places"),
+                to_urban=words.number(differ["official_rural_degurba_urban"]["persons"]),
+                to_rural=words.number(differ["official_urban_degurba_rural"]["persons"]),
+            )
+        )
     return lines
 
 
@@ -163,25 +193,6 @@ def _level(score: Mapping[str, Any], words: Words) -> str:
     return words.say("score", "study_partial", **told, **count, missing=missing, pillars=pillars)
 
 
-def _unjudged(gates: Mapping[str, Any], words: Words) -> Iterator[str]:
-    if not gates["unjudged"]:
-        return
-    yield words.say(
-        "score",
-        "gates_unjudged",
-        n=gates["in_force"],
-        count=words.number(gates["unjudged"]),
-        total=words.number(gates["in_force"]),
-    )
-
-
-def _terms(score: Mapping[str, Any], words: Words) -> str:
-    """Name what the index rests on, and say so where town and country are no part of it."""
-    own = score["segmentation"]["terms"]
-    named = words.say("score", "joint").join(words.say("segmentation_term", name) for name in own)
-    return named if not own or TOWN_TERMS & set(own) else words.say("score", "gaps_no_town", terms=named)
-
-
 def _numbers(unit: Mapping[str, Any], words: Words) -> dict[str, str]:
     band = _band(unit["level_band"], _measured(unit), len(unit["missing_pillars"]), words)
     return {
@@ -234,29 +245,4 @@ def _obstacles(unit: Mapping[str, Any], words: Words) -> str:
             share=words.share(part["obstacle_degree"]),
         )
         for part in first
-    )
-
-
-def _apart(townships: Mapping[str, Any], words: Words) -> Iterator[str]:
-    if townships["level_shown"] < SHOWN:
-        return
-    count, apart = words.number(townships["level_shown"]), townships["told_apart"]
-    if apart is None:
-        yield words.say("score", "apart_none", count=count)
-        return
-    names = {end: apart[end]["name"] or apart[end]["id"] for end in ("first", "last")}
-    yield words.say("score", "apart", **names, share=words.share(apart["probability_before"]), count=count)
-
-
-def _classes(classes: Mapping[str, Any] | None, words: Words) -> Iterator[str]:
-    if classes is None or not classes["differ"]["places"]:
-        return
-    differ = classes["differ"]
-    yield words.say(
-        "score",
-        "classes",
-        persons=words.measure(differ["persons"], "persons"),
-        places=words.measure(differ["places"], "places"),
-        to_urban=words.number(differ["official_rural_degurba_urban"]["persons"]),
-        to_rural=words.number(differ["official_urban_degurba_rural"]["persons"]),
     )

@@ -18,8 +18,6 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
     from spatial.messages import Words
     from spatial.study.outputs import OfficialOptions, OfficialTotal
 
@@ -96,6 +94,7 @@ def gates_on_one_record(
 def _records(
     study: pd.Series, below: pd.DataFrame, access: pd.DataFrame, rule: pd.Series
 ) -> tuple[str, ...] | None:
+    """List the records that one gate hangs on; None where it cannot be told."""
     if study["gate"] == "unknown":
         return None
     rows = below.loc[below["norm_id"] == study.name]
@@ -123,10 +122,25 @@ def _records(
     turns = able & (weights > room + slack if passed else weights >= room - slack)
     found = dict(zip(rows["unit_id"][turns], weights[turns], strict=True))
     if passed and rule["metric"] == TIMES and level == "settlement":
+        # The weight of the places that each facility alone serves within the norm.
         served = pd.Series(weights, index=rows["unit_id"].to_numpy())[able]
-        found |= {
-            name: lost for name, lost in _facilities(study, served, access, rule) if lost > room + slack
-        }
+        ways = access.loc[
+            (access["service"] == study["service"]) & access["settlement_id"].isin(served.index)
+        ]
+        mode = rule.get("mode")
+        if isinstance(mode, str) and mode not in {"", ANY_MODE}:
+            ways = ways.loc[ways["mode"] == mode]
+        columns = [
+            ["settlement_id", f"{which}facility_id", f"{which}travel_time_min"] for which in ("", "second_")
+        ]
+        pairs = pd.concat(
+            [ways[names].set_axis(["place", "facility", "minutes"], axis=1) for names in columns]
+        )
+        within = pairs.loc[pairs["facility"].notna() & (pairs["minutes"] <= study["threshold"])]
+        within = within.drop_duplicates(["place", "facility"])
+        only = within.loc[~within.duplicated("place", keep=False)]
+        lost = only["place"].map(served).groupby(only["facility"].to_numpy(), sort=True).sum()
+        found |= {str(name): float(weight) for name, weight in lost[lost > room + slack].items()}
     persons = dict(zip(rows["unit_id"], rows["persons_in_scope"].fillna(0.0), strict=True))
     return tuple(
         str(name) for name in sorted(found, key=lambda name: (-found[name], -persons.get(name, 0.0), name))
@@ -137,31 +151,6 @@ def _count_moves(row: pd.Series, gate: str) -> bool:
     """Tell whether one facility more or less moves a count across its threshold."""
     value, threshold = float(row["value"]), float(row["threshold"])
     return value - 1.0 < threshold <= value if gate == "pass" else value < threshold <= value + 1.0
-
-
-def _facilities(
-    study: pd.Series, served: pd.Series, access: pd.DataFrame, rule: pd.Series
-) -> Iterator[tuple[str, float]]:
-    """Give the weight of the places that each facility alone serves within the norm."""
-    rows = access.loc[(access["service"] == study["service"]) & access["settlement_id"].isin(served.index)]
-    mode = rule.get("mode")
-    if isinstance(mode, str) and mode not in {"", ANY_MODE}:
-        rows = rows.loc[rows["mode"] == mode]
-    pairs = pd.concat(
-        [
-            rows[["settlement_id", name, time]].set_axis(["place", "facility", "minutes"], axis=1)
-            for name, time in (
-                ("facility_id", "travel_time_min"),
-                ("second_facility_id", "second_travel_time_min"),
-            )
-        ]
-    )
-    within = pairs.loc[pairs["facility"].notna() & (pairs["minutes"] <= study["threshold"])]
-    within = within.drop_duplicates(["place", "facility"])
-    alone: NDArray[np.bool_] = ~within.duplicated("place", keep=False).to_numpy()
-    only = within.loc[alone]
-    lost = only["place"].map(served).groupby(only["facility"].to_numpy(), sort=True).sum()
-    yield from ((str(name), float(weight)) for name, weight in lost.items())
 
 
 # Our totals beside the official ones, with what is known that may explain a difference.
@@ -433,14 +422,60 @@ def sign_off_table(
         *facility_totals(tables, official, inventory),
         *road_totals(tables, official, inventory),
     ]
-    rows = [_total_row(total, official.tolerance_share) for total in totals]
-    rows[1:1] = _unit_rows(tables)
-    rows += _share_rows(tables, official.imputed_share)
-    rows += [
-        _status_row("missing_facilities", service, share, official.imputed_share, likely_causes=cause)
-        for service, share, cause in missing_shares(tables.get("inventory"))
+    rows = []
+    for total in totals:
+        declared, status = total.official, "unknown"
+        more: dict[str, Any] = {}
+        if declared is not None:
+            more = {"official": declared.value, "source": declared.source}
+        if declared is not None and not math.isnan(total.ours):
+            if total.other_basis:
+                counts = f"official_{total.other_basis}"
+                more["likely_causes"] = f"{counts};{total.causes.rpartition(';')[2]}"
+            else:
+                more["difference"] = difference = total.ours - declared.value
+                more["difference_share"] = difference / declared.value if declared.value else math.nan
+                close = abs(difference) <= official.tolerance_share * declared.value
+                more["likely_causes"] = "" if close else total.causes
+                status = "ok" if close else "look"
+        rows.append(_row(total.kind, total.of, total.unit, total.ours, status, **more))
+    rows[1:1] = [
+        _row(
+            "group_units" if check.of else "units",
+            check.of,
+            "units",
+            check.outside,
+            "unknown" if math.isnan(check.outside) else "look" if check.outside else "ok",
+            likely_causes=check.causes,
+            source=check.source,
+            records=" ".join(check.records[:SHOWN_RECORDS]),
+        )
+        for check in unit_check(tables)
     ]
-    rows += _gate_rows(tables, register)
+    missing = [("missing_facilities", *told) for told in missing_shares(tables.get("inventory"))]
+    for kind, of, share, cause in [*_imputed_shares(tables), *missing]:
+        status = "unknown" if math.isnan(share) else "ok" if share <= official.imputed_share else "look"
+        rows.append(_row(kind, of, "share", share, status, likely_causes=cause))
+    gates = gates_on_one_record(tables["norm_results"], tables["access"], register)
+    for gate in gates:
+        cause, records = f"gate_{gate.gate}", gate.records or ()
+        status = "unknown" if gate.records is None else "look" if records else "ok"
+        rows.append(
+            _row(
+                "gate",
+                gate.norm_id,
+                "records",
+                math.nan if gate.records is None else float(len(records)),
+                status,
+                likely_causes=cause + (";target_is_all" if gate.wants_all and records else ""),
+                records=" ".join(records[:SHOWN_RECORDS]),
+            )
+        )
+    hung = sum(bool(gate.records) for gate in gates)
+    all_known = bool(gates) and all(gate.records is not None for gate in gates)
+    status = "look" if hung else "ok" if all_known else "unknown"
+    cause = f"gates_in_force:{len(gates)}" if gates else "no_gate"
+    rows.append(_row("gates", "", "gates", float(hung), status, likely_causes=cause))
     frame = pd.DataFrame(rows)
     kinds = {field.name: field.kind for field in TABLES["sign_off"].fields}
     return frame[list(kinds)].astype(
@@ -456,99 +491,24 @@ def _row(kind: str, of: str, unit: str, ours: float, status: str, **more: object
     return {**blank, **empty, **same, **more}
 
 
-def _total_row(total: Total, tolerance: float) -> Row:
-    declared = total.official
-    if declared is None or math.isnan(total.ours):
-        known = {} if declared is None else {"official": declared.value, "source": declared.source}
-        return _row(total.kind, total.of, total.unit, total.ours, "unknown", **known)
-    if total.other_basis:
-        known = {"official": declared.value, "source": declared.source}
-        told = f"official_{total.other_basis};{total.causes.rpartition(';')[2]}"
-        return _row(total.kind, total.of, total.unit, total.ours, "unknown", likely_causes=told, **known)
-    difference = total.ours - declared.value
-    close = abs(difference) <= tolerance * declared.value
-    return _row(
-        total.kind,
-        total.of,
-        total.unit,
-        total.ours,
-        "ok" if close else "look",
-        official=declared.value,
-        difference=difference,
-        difference_share=difference / declared.value if declared.value else math.nan,
-        likely_causes="" if close else total.causes,
-        source=declared.source,
-    )
-
-
-def _share_rows(tables: Mapping[str, pd.DataFrame], limit: float) -> Iterator[Row]:
+def _imputed_shares(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, str, float, str]]:
+    """Tell what share of roads and of people was filled in, as kind, of what, share and cause."""
+    weighed: list[tuple[str, str, pd.Series, pd.Series]] = []
     for mode, edges in tables["edges"].groupby("mode", sort=True):
-        length = edges["length_m"].to_numpy(dtype=float)
-        imputed = {
-            "imputed_speed": ~edges["speed_source"].isin(list(TAGGED_SPEEDS)),
-            "imputed_surface": edges["surface"].isna(),
-        }
-        for kind, chosen in imputed.items():
-            yield _share_row(kind, str(mode), length, chosen.to_numpy(), limit)
-    settlements = tables["settlements"]
-    scored = settlements.loc[settlements["in_study"]]
-    people, source = scored["population_persons"], scored["population_source"]
-    weights = people.fillna(0.0).to_numpy(dtype=float)
-    yield _share_row("modelled_people", "", weights, source.isin(MODELLED).to_numpy(), limit)
-    yield _share_row("unknown_people", "", np.ones(len(scored)), people.isna().to_numpy(), limit)
+        speed = ~edges["speed_source"].isin(list(TAGGED_SPEEDS))
+        weighed.append(("imputed_speed", str(mode), edges["length_m"], speed))
+        weighed.append(("imputed_surface", str(mode), edges["length_m"], edges["surface"].isna()))
+    scored = tables["settlements"].loc[tables["settlements"]["in_study"]]
+    people = scored["population_persons"]
+    persons, places = people.fillna(0.0), pd.Series(1.0, index=scored.index)
+    weighed.append(("modelled_people", "", persons, scored["population_source"].isin(MODELLED)))
+    weighed.append(("unknown_people", "", places, people.isna()))
     rescaled = rescaled_people(scored)
     if rescaled is not None:
-        yield _share_row("rescaled_people", "", weights, rescaled.to_numpy(dtype=bool), limit)
-    for group, persons, estimated in estimated_groups(scored):
-        yield _share_row("estimated_group", group, persons.to_numpy(), estimated.to_numpy(dtype=bool), limit)
-
-
-def _unit_rows(tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
-    for check in unit_check(tables):
-        status = "unknown" if math.isnan(check.outside) else "look" if check.outside else "ok"
-        yield _row(
-            "group_units" if check.of else "units",
-            check.of,
-            "units",
-            check.outside,
-            status,
-            likely_causes=check.causes,
-            source=check.source,
-            records=" ".join(check.records[:SHOWN_RECORDS]),
-        )
-
-
-def _share_row(
-    kind: str, of: str, weights: NDArray[np.float64], chosen: NDArray[np.bool_], limit: float
-) -> Row:
-    whole = float(weights.sum())
-    return _status_row(kind, of, float(weights[chosen].sum()) / whole if whole > 0 else math.nan, limit)
-
-
-def _status_row(kind: str, of: str, share: float, limit: float, **more: object) -> Row:
-    status = "unknown" if math.isnan(share) else "ok" if share <= limit else "look"
-    return _row(kind, of, "share", share, status, **more)
-
-
-def _gate_rows(tables: Mapping[str, pd.DataFrame], register: pd.DataFrame) -> Iterator[Row]:
-    gates = gates_on_one_record(tables["norm_results"], tables["access"], register)
-    for gate in gates:
-        if gate.records is None:
-            yield _row(
-                "gate", gate.norm_id, "records", math.nan, "unknown", likely_causes=f"gate_{gate.gate}"
-            )
-            continue
-        yield _row(
-            "gate",
-            gate.norm_id,
-            "records",
-            float(len(gate.records)),
-            "look" if gate.records else "ok",
-            likely_causes=f"gate_{gate.gate}" + (";target_is_all" if gate.wants_all and gate.records else ""),
-            records=" ".join(gate.records[:SHOWN_RECORDS]),
-        )
-    known = [gate.records for gate in gates if gate.records is not None]
-    hung = sum(bool(records) for records in known)
-    status = "look" if hung else "unknown" if len(known) < len(gates) or not gates else "ok"
-    cause = f"gates_in_force:{len(gates)}" if gates else "no_gate"
-    yield _row("gates", "", "gates", float(hung), status, likely_causes=cause)
+        weighed.append(("rescaled_people", "", persons, rescaled))
+    weighed += [("estimated_group", *group) for group in estimated_groups(scored)]
+    for kind, of, weights, chosen in weighed:
+        weight = weights.to_numpy(dtype=float)
+        whole = float(weight.sum())
+        share = float(weight[chosen.to_numpy(dtype=bool)].sum()) / whole if whole > 0 else math.nan
+        yield kind, of, share, ""
