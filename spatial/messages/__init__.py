@@ -155,7 +155,8 @@ class Words:
         """Write a number with thousands separators, for people and places without decimals."""
         known = isinstance(value, int | float) and not math.isnan(value)
         # Python rounds the number that is held, Babel the one that it is written as: 2.675 is 2.67, not 2.68.
-        return _written(f"{value:.{decimals}f}", _pattern(decimals), self.language) if known else "?"
+        pattern = f"{WHOLE}.{'0' * decimals}" if decimals else WHOLE
+        return _written(f"{value:.{decimals}f}", pattern, self.language) if known else "?"
 
     def figure(self, value: float) -> str:
         """Write a number that was rounded already, with as many decimals as it has."""
@@ -245,10 +246,6 @@ def _file(language: str) -> dict[str, dict[str, dict[str, str]]]:
         FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")
     )
     return loaded
-
-
-def _pattern(decimals: int) -> str:
-    return f"{WHOLE}.{'0' * decimals}" if decimals else WHOLE
 
 
 @cache

@@ -6,9 +6,10 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 from openpyxl import Workbook
@@ -28,7 +29,7 @@ from spatial.tables.words import PILLARS
 from spatial.workbook.sheets import MAX_ROWS, BookMeta, Column, Sheet, add_sheet, add_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from spatial.workbook.sheets import Value
 
@@ -52,6 +53,17 @@ TABLES_OF = {
 """The whole table behind each sheet that may be cut."""
 MEETS = {"yes": "met", "no": "not_met", "unknown": "unknown"}
 """Ground of a gap by whether it meets its target."""
+
+
+Say = Callable[[Any], str]
+
+
+class Said(NamedTuple):
+    """A column of codes that are said in words."""
+
+    name: str
+    say: Say | None = None
+    coloured: bool = False  # whether its cells have the ground of their codes
 
 
 @dataclass(frozen=True)
@@ -92,22 +104,15 @@ class Content:
     def _lead(self) -> Words:
         return self.words[0]
 
-    def _both(self, section: str, key: str, joint: str = " / ") -> str:
-        return joint.join(dict.fromkeys(words.say(section, key) for words in self.words))
+    def _both(self, section: str, key: str) -> str:
+        return " / ".join(dict.fromkeys(words.say(section, key) for words in self.words))
 
-    def _titles(self, key: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(words.say("column", key) for words in self.words))
+    def _by(self, section: str, part: str = "workbook") -> Say:
+        """Say codes by a section of the leading language."""
+        return partial(self._lead.of(part).say, section)
 
-    def _field(
-        self, table: str, name: str, values: Sequence[Value] | pd.Series, *, kind: str = "", **more: Any
-    ) -> Column:
-        """Make a column of a table, with title, unit and form of the data dictionary."""
-        field = next(item for item in TABLES[table].fields if item.name == name)
-        titles = dict.fromkeys(words.title(field.title, field.unit) for words in self.words)
-        return Column(tuple(titles), kind or field.form, [plain(value) for value in values], **more)
-
-    def _fields(self, table: str, rows: pd.DataFrame, *names: str) -> list[Column]:
-        return [self._field(table, name, rows[name]) for name in names]
+    def _flag(self, flag: object) -> str:
+        return self._lead.say("flag", str(flag).lower())
 
     def _sheet(self, key: str, columns: Sequence[Column], tail: tuple[str, ...] = ()) -> Sheet:
         title = self.meta.title.get(self._lead.language) or next(iter(self.meta.title.values()))
@@ -124,78 +129,73 @@ class Content:
             notes.append(self._both("item", "synthetic"))
         rows = len(columns[0].values)
         if rows > MAX_ROWS:
-            notes.append(
-                self._lead.say(
-                    "note",
-                    "cut",
-                    shown=self._lead.number(MAX_ROWS),
-                    rows=self._lead.number(rows),
-                    table=TABLES_OF.get(key, key),
-                )
-            )
+            shown, total = self._lead.number(MAX_ROWS), self._lead.number(rows)
+            table = TABLES_OF.get(key, key)
+            notes.append(self._lead.say("note", "cut", shown=shown, rows=total, table=table))
         name = self._lead.say("sheet", key)
         return Sheet(name, f"{title} · {self._both('sheet', key)}", " · ".join(notes), tuple(columns), tail)
 
-    def _column(self, key: str, kind: str, values: Sequence[Value] | pd.Series, **more: Any) -> Column:
-        return Column(self._titles(key), kind, [plain(value) for value in values], **more)
+    def _column(self, key: str, values: Sequence[Value] | pd.Series, **more: Any) -> Column:
+        """Make a column that is of no table."""
+        titles = dict.fromkeys(words.say("column", key) for words in self.words)
+        return Column(tuple(titles), "text", [plain(value) for value in values], **more)
 
-    def _said(self, table: str, name: str, section: str, codes: pd.Series) -> Column:
-        """Say codes in the leading language and colour the cells by them."""
-        said = {code: self._lead.of("results").say(section, code) for code in codes.unique()}
-        return self._field(table, name, codes.map(said), codes=list(codes))
+    def _field(
+        self, table: str, name: str, values: Sequence[Value] | pd.Series, say: Say | None = None, **more: Any
+    ) -> Column:
+        """Make a column of a table, with title, unit and form of the data dictionary, its codes in words."""
+        field = next(item for item in TABLES[table].fields if item.name == name)
+        titles = dict.fromkeys(words.title(field.title, field.unit) for words in self.words)
+        if say is not None:
+            codes = pd.Series(values)
+            values = codes.map({code: say(code) for code in codes.dropna().unique()})
+        form = field.form if say is None else "text"
+        return Column(tuple(titles), form, [plain(value) for value in values], **more)
 
-    def _mapped(self, table: str, name: str, values: pd.Series, say: Callable[[str], str]) -> Column:
-        said = {code: say(code) for code in values.dropna().unique()}
-        return self._field(table, name, values.map(said), kind="text")
+    def _fields(self, table: str, rows: pd.DataFrame, *columns: str | Said) -> Iterator[Column]:
+        """Make several columns of a table, as they are or said."""
+        for column in columns:
+            told = Said(column) if isinstance(column, str) else column
+            codes = list(rows[told.name]) if told.coloured else ()
+            yield self._field(table, told.name, rows[told.name], told.say, codes=codes)
 
     def _summary(self) -> list[Column]:
-        rows = [*self._facts(), *self._totals(), *self._sentences()]
-        labels, values, kinds = zip(*rows, strict=True)
-        return [
-            self._column("item", "text", labels),
-            Column(self._titles("value"), "text", values, kinds=kinds),
-        ]
+        labels, values, kinds = zip(*self._lines(), strict=True)
+        return [self._column("item", labels), self._column("value", values, kinds=kinds)]
 
-    def _facts(self) -> Iterator[tuple[str, Value, str]]:
-        for language, title in self.meta.title.items():
+    def _lines(self) -> Iterator[tuple[str, Value, str]]:
+        """Tell the study in lines: what it is, how much was counted, sentences on its results, known issues."""
+        meta, summary = self.meta, self.summary
+        for language, title in meta.title.items():
             yield f"{self._both('item', 'title')} ({language})", title, "text"
-        yield self._both("item", "as_of"), self.meta.as_of.isoformat(), "text"
-        yield self._both("item", "status"), self._both("status", self.meta.status), "text"
-        yield self._both("item", "population_basis"), self._both("basis", self.meta.population_basis), "text"
-        if self.meta.map_approval:
-            yield self._both("item", "map_approval"), self.meta.map_approval, "text"
-        elif self.meta.approval_wanted:
-            yield self._both("item", "map_approval"), self._both("note", "approval_wanted"), "text"
-        for language, note in self.meta.note.items():
+        yield self._both("item", "as_of"), meta.as_of.isoformat(), "text"
+        yield self._both("item", "status"), self._both("status", meta.status), "text"
+        yield self._both("item", "population_basis"), self._both("basis", meta.population_basis), "text"
+        wanted = self._both("note", "approval_wanted") if meta.approval_wanted else ""
+        if meta.map_approval or wanted:
+            yield self._both("item", "map_approval"), meta.map_approval or wanted, "text"
+        for language, note in meta.note.items():
             yield f"{self._both('item', 'note')} ({language})", note, "text"
-
-    def _totals(self) -> Iterator[tuple[str, Value, str]]:
-        population = self.summary["population"]
         for key in ("persons", "places", "places_in_buffer", "places_without_population"):
-            yield self._both("item", key), population[key], "whole"
+            yield self._both("item", key), summary["population"][key], "whole"
         facilities = self.tables["facilities"]
         counted = facilities["in_study"] & (facilities["status"] == "existing")
         yield self._both("item", "facilities"), int(counted.sum()), "whole"
         yield self._both("item", "gaps"), len(self.tables["gaps"]), "whole"
-
-    def _sentences(self) -> Iterator[tuple[str, Value, str]]:
-        norms = {norm_id_of(norm): norm for norm in self.summary["norms"]}
+        norms = {norm_id_of(norm): norm for norm in summary["norms"]}
         for words in self.words:
-            yield words.say("item", "gates"), gates_text(self.summary["gates"], words.language), "text"
-            for line in score_lines(self.summary.get("score"), words.language):
+            yield words.say("item", "gates"), gates_text(summary["gates"], words.language), "text"
+            for line in score_lines(summary.get("score"), words.language):
                 yield words.say("item", "score"), line, "text"
-            for name in self.summary["headlines"]:
+            for name in summary["headlines"]:
                 said = headline_text(norms[name], words.language, service_names=words.names)
                 yield name, said, "text"
-        yield from self._known_issues()
-
-    def _known_issues(self) -> Iterator[tuple[str, Value, str]]:
-        known = self.summary.get("known_issues") or []
-        for issue in () if known else self.summary["issues"]:
+        known = summary.get("known_issues") or []
+        for issue in () if known else summary["issues"]:
             yield self._both("item", "issue"), issue, "text"
         for record in known:
-            said = dict.fromkeys(issue_text(record, words.of("results")) for words in self.words)
-            yield self._both("item", "issue"), f"{record['path']}: {' / '.join(said)}", "text"
+            told = dict.fromkeys(issue_text(record, words.of("results")) for words in self.words)
+            yield self._both("item", "issue"), f"{record['path']}: {' / '.join(told)}", "text"
             for words in self.words if record["forbids"] or record["affects"] else ():
                 yield words.say("item", "issue_effect"), effect_text(record, words.of("results")), "text"
 
@@ -216,22 +216,29 @@ class Content:
             ["unit_level", "median_rank", "unit_id"], kind="stable"
         )
         labels = [label_text(row, results) for row in rows.to_dict("records")]
-        gates = rows["mandatory_status"].map(partial(results.say, "gate"))
+        rows = rows.assign(failed_gates=rows["failed_gates"].str.replace(";", ", ", regex=False))
         levels = (*(f"level_{name}" for name in PILLARS), "integration_level", "level_low", "level_high")
-        ranks = ("median_rank", "low_rank", "high_rank")
         return [
-            self._column("unit_name", "text", self._units_of(rows)),
-            self._field("scores", "unit_id", rows["unit_id"]),
-            self._column("label", "text", labels),
-            *self._fields("scores", rows, *levels),
-            *self._fields("scores", rows, "segmentation_index", "gaps_met", "gaps_measured"),
+            self._column("unit_name", self._units_of(rows)),
+            *self._fields("scores", rows, "unit_id"),
+            self._column("label", labels),
+            *self._fields("scores", rows, *levels, "segmentation_index", "gaps_met", "gaps_measured"),
             *self._target_gaps(rows),
-            self._field("scores", "mandatory_status", gates, codes=list(rows["mandatory_status"])),
-            *self._fields("scores", rows, "gates_passed", "gates_in_force"),
-            self._field("scores", "failed_gates", rows["failed_gates"].str.replace(";", ", ", regex=False)),
-            *self._fields("scores", rows, *ranks),
-            self._said("scores", "rank_status", "rank_status", rows["rank_status"]),
-            *self._fields("scores", rows, "population_persons", "unserved_persons", "known_share"),
+            *self._fields(
+                "scores",
+                rows,
+                Said("mandatory_status", self._by("gate", "results"), coloured=True),
+                "gates_passed",
+                "gates_in_force",
+                "failed_gates",
+                "median_rank",
+                "low_rank",
+                "high_rank",
+                Said("rank_status", self._by("rank_status", "results"), coloured=True),
+                "population_persons",
+                "unserved_persons",
+                "known_share",
+            ),
         ]
 
     def _target_gaps(self, rows: pd.DataFrame) -> Iterator[Column]:
@@ -261,39 +268,38 @@ class Content:
         parts, results = self.tables["score_components"], self._lead.of("results")
         rows = parts.loc[parts["unit_level"] == "study"]
         details = [
-            self._detail(str(name), str(detail))
-            for name, detail in zip(rows["component"], rows["detail"], strict=True)
+            road_text(detail, self.tables, results)
+            if component == "robust_coverage" and detail
+            else detail_text(component, detail, results)
+            for component, detail in zip(
+                rows["component"].astype(str), rows["detail"].astype(str), strict=True
+            )
         ]
-        meets = rows["meets_target"].map(partial(results.say, "meets"))
+        table, by = "score_components", partial(self._by, part="results")
         return [
-            self._mapped("score_components", "pillar", rows["pillar"], partial(results.say, "pillar")),
-            self._mapped("score_components", "side", rows["side"], partial(self._lead.say, "side")),
-            self._mapped(
-                "score_components", "component", rows["component"], lambda name: component_text(name, results)
+            *self._fields(
+                table,
+                rows,
+                Said("pillar", by("pillar")),
+                Said("side", self._by("side")),
+                Said("component", lambda name: component_text(name, results)),
+                "value",
+                "low",
+                "high",
+                Said("unit", by("score_unit")),
+                "target",
             ),
-            *self._fields("score_components", rows, "value", "low", "high"),
-            self._mapped("score_components", "unit", rows["unit"], partial(results.say, "score_unit")),
-            self._field("score_components", "target", rows["target"]),
             self._field(
-                "score_components",
+                table,
                 "meets_target",
-                meets,
+                rows["meets_target"],
+                by("meets"),
                 codes=[MEETS.get(code, "") for code in rows["meets_target"]],
             ),
-            *self._fields("score_components", rows, "persons", "persons_known", "persons_unknown"),
-            self._field("score_components", "detail", details),
-            self._mapped(
-                "score_components",
-                "component_status",
-                rows["component_status"],
-                partial(results.say, "component_status"),
-            ),
+            *self._fields(table, rows, "persons", "persons_known", "persons_unknown"),
+            self._field(table, "detail", details),
+            *self._fields(table, rows, Said("component_status", by("component_status"))),
         ]
-
-    def _detail(self, component: str, detail: str) -> str:
-        if component == "robust_coverage" and detail:
-            return road_text(detail, self.tables, self._lead.of("results"))
-        return detail_text(component, detail, self._lead.of("results"))
 
     def _unit_types(self) -> list[Column]:
         """List the study first, then townships, each with the functional urban area that it belongs to."""
@@ -304,41 +310,34 @@ class Content:
         shares = [str(name) for name in rows if str(name).startswith("share_")]
         official = [str(name) for name in rows if str(name).startswith("official_")]
         return [
-            self._column("unit_name", "text", self._units_of(rows)),
-            self._field("unit_types", "unit_id", rows["unit_id"]),
-            self._mapped(
+            self._column("unit_name", self._units_of(rows)),
+            *self._fields(
                 "unit_types",
-                "degurba_level2",
-                rows["degurba_level2"],
-                lambda code: self._lead.say("unit_type", str(code)),
+                rows,
+                "unit_id",
+                Said("degurba_level2", lambda code: self._lead.say("unit_type", str(code))),
+                "population_persons",
+                *shares,
+                Said("basis", self._by("type_basis")),
+                Said("basis_reason", lambda code: self._lead.say("type_reason", code or "measured")),
+                *official,
+                "compared_persons",
+                "differ_persons",
             ),
-            self._field("unit_types", "population_persons", rows["population_persons"]),
-            *self._fields("unit_types", rows, *shares),
-            self._mapped("unit_types", "basis", rows["basis"], partial(self._lead.say, "type_basis")),
-            self._mapped(
-                "unit_types",
-                "basis_reason",
-                rows["basis_reason"],
-                lambda code: self._lead.say("type_reason", code or "measured"),
-            ),
-            *self._fields("unit_types", rows, *official),
-            *self._fields("unit_types", rows, "compared_persons", "differ_persons"),
-            self._field("functional_areas", "fua_name", areas["fua_name"]),
-            self._mapped(
+            *self._fields(
                 "functional_areas",
-                "fua_part",
-                areas["fua_part"],
-                partial(self._lead.say, "fua_part"),
+                areas,
+                "fua_name",
+                Said("fua_part", self._by("fua_part")),
+                "commuting_share",
+                "within_share",
             ),
-            *self._fields("functional_areas", areas, "commuting_share", "within_share"),
         ]
 
     def _town_system(self) -> list[Column]:
+        measure = Said("measure", self._by("town_measure"))
         rows = self.tables["town_system"]
-        return [
-            self._mapped("town_system", "measure", rows["measure"], partial(self._lead.say, "town_measure")),
-            *self._fields("town_system", rows, "value", "towns_counted", "towns_total"),
-        ]
+        return [*self._fields("town_system", rows, measure, "value", "towns_counted", "towns_total")]
 
     def _norms(self) -> list[Column]:
         results = self.tables["norm_results"]
@@ -348,25 +347,33 @@ class Content:
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
         rules = with_norm_id(self.register).set_index("norm_id")
         units = rows["norm_id"].map(rules["unit"])
-        shares = ("target_share", "served_share", "served_share_lower", "served_share_upper")
-        sides = [f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES]
+        table, by = "norm_results", partial(self._by, part="results")
         return [
-            self._column("unit_name", "text", self._units_of(rows)),
-            *self._fields("norm_results", rows, "unit_id", "norm_id"),
-            self._mapped("norm_results", "service", rows["service"], self._lead.service),
-            self._said("norm_results", "norm_class", "norm_class", rows["norm_class"]),
-            self._said("norm_results", "status", "status", rows["status"]),
-            self._said("norm_results", "status_as_mapped", "status", rows["status_as_mapped"]),
-            *([self._field("norm_results", "judged_if", missing)] if missing.ne("").any() else []),
-            self._said("norm_results", "gate", "gate", rows["gate"]),
-            self._field("norm_results", "threshold", rows["threshold"]),
-            self._column(
-                "norm_unit", "text", units.map({unit: self._lead.term(unit) for unit in units.dropna()})
+            self._column("unit_name", self._units_of(rows)),
+            *self._fields(
+                table,
+                rows,
+                "unit_id",
+                "norm_id",
+                Said("service", self._lead.service),
+                Said("norm_class", by("norm_class"), coloured=True),
+                Said("status", by("status"), coloured=True),
+                Said("status_as_mapped", by("status"), coloured=True),
             ),
-            *self._fields("norm_results", rows, *shares),
-            *self._fields("norm_results", rows, *sides),
-            self._mapped("norm_results", "reason", rows["reason"], self._lead.reason),
-            self._column("norm_source", "text", rows["norm_id"].map(rules["source_title"])),
+            *([self._field(table, "judged_if", missing)] if missing.ne("").any() else []),
+            *self._fields(table, rows, Said("gate", by("gate"), coloured=True), "threshold"),
+            self._column("norm_unit", units.map({unit: self._lead.term(unit) for unit in units.dropna()})),
+            *self._fields(
+                table,
+                rows,
+                "target_share",
+                "served_share",
+                "served_share_lower",
+                "served_share_upper",
+                *(f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES),
+                Said("reason", self._lead.reason),
+            ),
+            self._column("norm_source", rows["norm_id"].map(rules["source_title"])),
         ]
 
     def _failing(self) -> list[Column]:
@@ -375,82 +382,78 @@ class Content:
         )
         places = self.tables["settlements"].set_index("settlement_id")
         names = pd.Series(self._names(places), index=places.index)
-        ids = gaps["settlement_id"]
-        township = gaps["township"] if "township" in gaps else pd.Series("", index=gaps.index)
-        yes = {flag: self._lead.say("flag", str(flag).lower()) for flag in (True, False)}
+        if "township" not in gaps:
+            gaps["township"] = ""
+        by = partial(self._by, part="results")
         return [
-            self._field("gaps", "rank", gaps["rank"]),
-            self._column("settlement", "text", ids.map(names)),
-            self._field("gaps", "settlement_id", ids),
-            self._field("gaps", "township", township),
-            self._mapped(
-                "settlements",
-                "tier",
-                ids.map(places["tier"]),
-                partial(self._lead.of("results").say, "tier"),
-            ),
-            self._field("gaps", "norm_id", gaps["norm_id"]),
-            self._said("gaps", "norm_class", "norm_class", gaps["norm_class"]),
-            self._mapped("gaps", "service", gaps["service"], self._lead.service),
-            *self._fields("gaps", gaps, "value", "threshold", "excess"),
-            self._mapped("gaps", "unit", gaps["unit"], self._lead.term),
-            self._field("gaps", "persons_unserved", gaps["persons_unserved"]),
-            self._field("gaps", "is_near_miss", gaps["is_near_miss"].map(yes)),
-            self._said("gaps", "status", "status", gaps["status"]),
-            self._mapped(
+            *self._fields("gaps", gaps, "rank"),
+            self._column("settlement", gaps["settlement_id"].map(names)),
+            *self._fields("gaps", gaps, "settlement_id", "township"),
+            self._field("settlements", "tier", gaps["settlement_id"].map(places["tier"]), by("tier")),
+            *self._fields(
                 "gaps",
-                "reach_status",
-                gaps["reach_status"],
-                partial(self._lead.of("results").say, "reach"),
+                gaps,
+                "norm_id",
+                Said("norm_class", by("norm_class"), coloured=True),
+                Said("service", self._lead.service),
+                "value",
+                "threshold",
+                "excess",
+                Said("unit", self._lead.term),
+                "persons_unserved",
+                Said("is_near_miss", self._flag),
+                Said("status", by("status"), coloured=True),
+                Said("reach_status", by("reach")),
+                Said("remedy", self._by("remedy")),
             ),
-            self._mapped("gaps", "remedy", gaps["remedy"], partial(self._lead.say, "remedy")),
         ]
 
     def _facilities(self) -> list[Column]:
         rows = pd.DataFrame(self.tables["facilities"]).sort_values(["service", "facility_id"], kind="stable")
-        yes = {flag: self._lead.say("flag", str(flag).lower()) for flag in (True, False)}
-        optional = [
-            self._field("facilities", name, rows[name]) for name in ("township", "source") if name in rows
-        ]
+        rows["name"] = self._names(rows)
         return [
-            self._field("facilities", "facility_id", rows["facility_id"]),
-            self._field("facilities", "name", self._names(rows)),
-            self._mapped("facilities", "service", rows["service"], self._lead.service),
-            self._mapped("facilities", "status", rows["status"], partial(self._lead.say, "facility_status")),
-            self._field("facilities", "in_study", rows["in_study"].map(yes)),
-            *self._fields("facilities", rows, "capacity", "load"),
-            *optional,
+            *self._fields(
+                "facilities",
+                rows,
+                "facility_id",
+                "name",
+                Said("service", self._lead.service),
+                Said("status", self._by("facility_status")),
+                Said("in_study", self._flag),
+                "capacity",
+                "load",
+                *(name for name in ("township", "source") if name in rows),
+            )
         ]
 
     def _inventory(self) -> list[Column]:
         rows = self.tables["inventory"]
-        whole = ("facilities", "in_list", "on_map", "matched", "official")
-        estimated = ("estimated", "estimated_lower", "estimated_upper")
+        rows = rows.assign(**{key: rows[key].clip(upper=1.0) for key in _COMPLETENESS})
         return [
-            self._mapped("inventory", "service", rows["service"], self._lead.service),
-            *self._fields("inventory", rows, *whole),
-            *self._fields("inventory", rows, *estimated),
-            *(self._field("inventory", key, rows[key].clip(upper=1.0)) for key in _COMPLETENESS),
-            self._field("inventory", "missing_at_most", rows["missing_at_most"]),
-            self._mapped("inventory", "basis", rows["basis"], partial(self._lead.say, "inventory_basis")),
-            self._mapped("inventory", "declared", rows["declared"], partial(self._lead.say, "declared")),
-            self._field("inventory", "source", rows["source"]),
+            *self._fields(
+                "inventory",
+                rows,
+                Said("service", self._lead.service),
+                *("facilities", "in_list", "on_map", "matched", "official"),
+                *("estimated", "estimated_lower", "estimated_upper"),
+                *_COMPLETENESS,
+                "missing_at_most",
+                Said("basis", self._by("inventory_basis")),
+                Said("declared", self._by("declared")),
+                "source",
+            )
         ]
 
     def _units(self) -> list[Column]:
         rows, said = self.tables["unit_totals"], self._lead.of("sign_off")
+        rows = rows.assign(unit=rows["unit"].where(rows["unit"] != "", rows["unit_id"]))
         return [
-            self._field("unit_totals", "unit", rows["unit"].where(rows["unit"] != "", rows["unit_id"])),
-            self._field("unit_totals", "unit_id", rows["unit_id"]),
-            self._mapped(
-                "unit_totals",
-                "group",
-                rows["group"],
-                lambda g: said.term(g) if g == "everybody" else said.service(g),
-            ),
             *self._fields(
                 "unit_totals",
                 rows,
+                "unit",
+                "unit_id",
+                Said("group", lambda name: said.term(name) if name == "everybody" else said.service(name)),
                 "places",
                 "official_persons",
                 "our_persons",
@@ -458,69 +461,60 @@ class Content:
                 "allocated_persons",
                 "difference_share",
                 "factor",
-            ),
-            self._mapped("unit_totals", "scaling", rows["scaling"], partial(self._lead.say, "scaling")),
-            *self._fields("unit_totals", rows, "raster_persons", "listed_persons"),
-            self._field(
-                "unit_totals",
-                "status",
-                rows["status"].map(partial(said.say, "status")),
-                codes=list(rows["status"]),
-            ),
-            self._field(
-                "unit_totals", "likely_causes", rows["likely_causes"].map(partial(causes_text, words=said))
-            ),
-            self._field("unit_totals", "source", rows["source"]),
+                Said("scaling", self._by("scaling")),
+                "raster_persons",
+                "listed_persons",
+                Said("status", self._by("status", "sign_off"), coloured=True),
+                Said("likely_causes", partial(causes_text, words=said)),
+                "source",
+            )
         ]
 
     def _sources(self) -> list[Column]:
         rows, results = self.tables["provenance"], self._lead.of("results")
         issues = issues_by_file(self.summary.get("known_issues") or (), results)
         told = [issues.get(path, issue) for path, issue in zip(rows["path"], rows["issue"], strict=True)]
-        stated = {
-            key: self._field("provenance", key, [source_fact(fact, results) for fact in rows[key]])
-            for key in ("origin", "licence", "vintage", "address")
-        }
+        fact = partial(source_fact, words=results)
         return [
-            self._field("provenance", "path", rows["path"]),
-            *(stated[key] for key in ("origin", "licence", "vintage")),
-            self._field("provenance", "issue", told),
-            stated["address"],
-            self._field("provenance", "sha256", rows["sha256"]),
+            *self._fields(
+                "provenance",
+                rows.assign(issue=told),
+                "path",
+                *(Said(key, fact) for key in ("origin", "licence", "vintage")),
+                "issue",
+                Said("address", fact),
+                "sha256",
+            )
         ]
 
     def _sign_off(self) -> list[Column]:
-        rows, said = self.tables["sign_off"], self._lead.of("sign_off")
-        items = [
-            said.say("kind", kind, of=self._name_of(kind, of) if of else "")
-            for kind, of in zip(rows["kind"], rows["of"], strict=True)
-        ]
-        kinds = [
-            "share" if unit == "share" else "decimal" if unit == "km" else "whole" for unit in rows["unit"]
-        ]
+        rows, said, results = self.tables["sign_off"], self._lead.of("sign_off"), self._lead.of("results")
+        items = []
+        for kind, of in zip(rows["kind"], rows["of"], strict=True):
+            named = of
+            if of and kind in {"facilities", "missing_facilities"}:
+                named = results.service(of)
+            elif of and kind.startswith("imputed"):
+                named = results.say("mode", of)
+            items.append(said.say("kind", kind, of=named))
+        forms = {"share": "share", "km": "decimal"}
+        kinds = [forms.get(unit, "whole") for unit in rows["unit"]]
         return [
             self._field("sign_off", "item", items),
             self._field("sign_off", "ours", rows["ours"], kinds=kinds),
             self._field("sign_off", "official", rows["official"], kinds=kinds),
-            self._mapped("sign_off", "unit", rows["unit"], partial(said.say, "unit")),
-            *self._fields("sign_off", rows, "difference", "difference_share"),
-            self._field(
+            *self._fields(
                 "sign_off",
-                "status",
-                rows["status"].map(partial(said.say, "status")),
-                codes=list(rows["status"]),
+                rows,
+                Said("unit", self._by("unit", "sign_off")),
+                "difference",
+                "difference_share",
+                Said("status", self._by("status", "sign_off"), coloured=True),
+                Said("likely_causes", partial(causes_text, words=said)),
+                "source",
+                "records",
             ),
-            self._mapped(
-                "sign_off", "likely_causes", rows["likely_causes"], partial(causes_text, words=said)
-            ),
-            *self._fields("sign_off", rows, "source", "records"),
         ]
-
-    def _name_of(self, kind: str, of: str) -> str:
-        results = self._lead.of("results")
-        if kind in {"facilities", "missing_facilities"}:
-            return results.service(of)
-        return results.say("mode", of) if kind.startswith("imputed") else of
 
     def _names(self, rows: pd.DataFrame) -> list[str]:
         """Name places in the leading language, else as written, else by nothing."""

@@ -132,7 +132,7 @@ def add_sheet(book: Workbook, sheet: Sheet) -> None:
     page.append(cells.text("\n".join(column.titles), "table head") for column in sheet.columns)
     for row in range(shown):
         # A generator: a cell is written before the next one is asked for, so that one of a style serves all.
-        page.append(_cell(cells, column, row) for column in sheet.columns)
+        page.append(cells.of(column, row) for column in sheet.columns)
     for line in sheet.tail:
         page.append([])
         page.append([cells.text(line, "cell text")])
@@ -165,19 +165,19 @@ class Cells:
         cell.data_type = "s"
         return cell
 
-
-def _cell(cells: Cells, column: Column, row: int) -> Any:
-    value = column.values[row]
-    code = column.codes[row] if column.codes else ""
-    kind = column.kinds[row] if column.kinds else column.kind
-    style = f"{kind} {code}" if code in FILLS and kind in COLOURED else f"cell {kind}"
-    if isinstance(value, str):
-        return cells.text(value, style)
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        value = None
-    elif kind == "whole":
-        value = round(value)
-    return cells.cell(value, style)
+    def of(self, column: Column, row: int) -> Any:
+        """Give the cell of a column in a row, in the style of its kind and code."""
+        value = column.values[row]
+        code = column.codes[row] if column.codes else ""
+        kind = column.kinds[row] if column.kinds else column.kind
+        style = f"{kind} {code}" if code in FILLS and kind in COLOURED else f"cell {kind}"
+        if isinstance(value, str):
+            return self.text(value, style)
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            value = None
+        elif kind == "whole":
+            value = round(value)
+        return self.cell(value, style)
 
 
 def _wide(text: str) -> float:
