@@ -21,7 +21,7 @@ from spatial.cartography.document import pack
 from spatial.crs import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     import pandas as pd
 
@@ -48,16 +48,18 @@ def pack_lines(
     """Encode lines, or the rings of polygons."""
     number = np.arange(len(shapes)) if labels is None else np.asarray(labels)
     # Only polygons can be torn by it; for lines alone keeping the topology costs ten times as much.
-    simple = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=rings)
-    parts, source = shapely.get_parts(simple, return_index=True)
+    parts = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=rings)
     kind = shapely.get_type_id(parts)
+    if not (kind == shapely.GeometryType.LINESTRING.value).all():
+        parts, source = shapely.get_parts(parts, return_index=True)
+        kind, number = shapely.get_type_id(parts), number[source]
     if rings:
         chosen = kind == shapely.GeometryType.POLYGON.value
-        parts, which = shapely.get_rings(parts[chosen], return_index=True)
-        source = source[chosen][which]
+        parts, source = shapely.get_rings(parts[chosen], return_index=True)
+        number = number[chosen][source]
     else:
         chosen = np.isin(kind, [shapely.GeometryType.LINESTRING.value, shapely.GeometryType.LINEARRING.value])
-        parts, source = parts[chosen], source[chosen]
+        parts, number = parts[chosen], number[chosen]
     degrees = gpd.GeoSeries(parts, crs=shapes.crs).to_crs(WGS84).to_numpy()
     coordinates, line = shapely.get_coordinates(degrees, return_index=True)
     steps = np.rint(coordinates * DEGREE_SCALE).astype(np.int64)
@@ -65,7 +67,7 @@ def pack_lines(
         "sizes": pack(np.bincount(line, minlength=len(parts)), "u4"),
         "x": pack(np.diff(steps[:, 0], prepend=0), "i4"),
         "y": pack(np.diff(steps[:, 1], prepend=0), "i4"),
-        "source": pack(number[source], "u4"),
+        "source": pack(number, "u4"),
     }
 
 
@@ -92,31 +94,42 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     are exaggerated; None where the raster tells nothing there.
     """
     (south, west), (north, east) = bounds
+    # The part of the raster that the box of degrees needs, a few cells wider.
+    left, bottom, right, top = transform_bounds(WGS84, relief.crs.to_wkt(), west, south, east, north)
+    corners = [
+        ~relief.transform * corner for corner in ((left, top), (right, bottom), (left, bottom), (right, top))
+    ]
+    first = [max(0, math.floor(min(values)) - 2) for values in zip(*corners, strict=True)]
+    last = [math.ceil(max(values)) + 3 for values in zip(*corners, strict=True)]
+    part = relief.values[first[1] : max(last[1], first[1] + 1), first[0] : max(last[0], first[0] + 1)]
+    if not part.size:
+        return None
+    heights, source = np.ascontiguousarray(part), relief.transform * Affine.translation(*first)
+    left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, west, south, east, north)
     for side in _SIDES_PX:
-        # Heights on a web Mercator grid over a box of degrees, and the side of a cell on the ground row by
-        # row.
-        box = (west, south, east, north)
-        left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, *box)
-        heights, source = _cut(relief, box)
+        # Heights on a web Mercator grid, and the side of a cell on the ground row by row.
         step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
         columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
-        target = np.full((rows, columns), np.nan)
+        metres = np.full((rows, columns), np.nan)
         reproject(
             heights,
-            target,
+            metres,
             src_transform=source,
             src_crs=relief.crs.to_wkt(),
             src_nodata=np.nan,
             dst_transform=from_bounds(left, bottom, right, top, columns, rows),
             dst_crs=_WEB_MERCATOR,
             dst_nodata=np.nan,
-            resampling=Resampling.average if heights.size > target.size else Resampling.bilinear,
+            resampling=Resampling.average if heights.size > metres.size else Resampling.bilinear,
         )
-        latitude = np.radians(np.linspace(box[3], box[1], rows))
-        metres, cell_m = target, step * np.cos(latitude)
         if not np.isfinite(metres).any():
             return None
-        factor = _exaggeration(metres, cell_m)
+        cell_m = step * np.cos(np.radians(np.linspace(north, south, rows)))
+        # Heights are raised until the steeper slopes stand out: at most eightfold, never lowered.
+        slope = np.hypot(*np.gradient(metres)) / cell_m[:, None]
+        known = slope[np.isfinite(slope) & (slope > 0.0)]
+        steep = float(np.quantile(known, 0.9)) if len(known) else math.inf
+        factor = min(_MOST_EXAGGERATED, max(1.0, _USUAL_SLOPE / steep))
         image = base64.b64encode(palette_png(hillshade(metres, cell_m, factor=factor))).decode("ascii")
         if len(image) <= MAX_BYTES:
             break
@@ -167,34 +180,15 @@ def palette_png(shade: npt.ArrayLike) -> bytes:
     )
 
 
-def _cut(relief: Raster, box: tuple[float, float, float, float]) -> tuple[npt.NDArray[np.float64], Affine]:
-    """Take the part of the raster that a box of degrees needs, a few cells wider."""
-    left, bottom, right, top = transform_bounds(WGS84, relief.crs.to_wkt(), *box)
-    corners = [
-        ~relief.transform * corner for corner in ((left, top), (right, bottom), (left, bottom), (right, top))
-    ]
-    first = [max(0, math.floor(min(values)) - 2) for values in zip(*corners, strict=True)]
-    last = [math.ceil(max(values)) + 3 for values in zip(*corners, strict=True)]
-    part = relief.values[first[1] : max(last[1], first[1] + 1), first[0] : max(last[0], first[0] + 1)]
-    if not part.size:
-        return np.full((1, 1), np.nan), relief.transform
-    return np.ascontiguousarray(part), relief.transform * Affine.translation(*first)
-
-
-def _exaggeration(metres: npt.NDArray[np.float64], cell_m: npt.NDArray[np.float64]) -> float:
-    """Heights are raised until the steeper slopes stand out: at most eightfold, never lowered."""
-    south, east = np.gradient(metres)
-    slope = np.hypot(south, east) / cell_m[:, None]
-    known = slope[np.isfinite(slope) & (slope > 0.0)]
-    steep = float(np.quantile(known, 0.9)) if len(known) else 0.0
-    return min(_MOST_EXAGGERATED, max(1.0, _USUAL_SLOPE / steep)) if steep > 0.0 else 1.0
-
-
 # The ground under the settlements, from the study's own roads, water and boundaries.
 
-_MAJOR = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
-_MIDDLE = ("secondary", "secondary_link", "tertiary", "tertiary_link")
-_MINOR = ("unclassified", "residential", "living_street", "road", "track")
+_ROADS = {
+    "road_minor": ("unclassified", "residential", "living_street", "road", "track"),
+    "ferry": ("ferry",),
+    "road_middle": ("secondary", "secondary_link", "tertiary", "tertiary_link"),
+    "road_major": ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
+}
+"""Classes of roads by how they look, the lowest first."""
 _WATER_LINES = ("river", "canal")
 _BOX_SHARE = 0.99
 """Share of its oriented envelope above which a study area is a box of coordinates."""
@@ -202,68 +196,54 @@ _SEASONS = ("no", "unknown", "yes")
 
 
 def ground(
-    tables: Mapping[str, pd.DataFrame], *, tolerance_m: float, minor: bool, seasons: bool = False
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    tolerance_m: float,
+    minor: bool,
+    seasons: bool = False,
+    kept: dict[Hashable, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Encode the base map."""
-    area, water, boundaries = (_shapes(tables, name) for name in ("study_area", "water", "boundaries"))
-    land = (
-        area
-        if boundaries is None or not boundaries["is_unit"].any()
-        else boundaries.loc[boundaries["is_unit"]]
+    """
+    Encode the base map, with or without minor roads, or with roads by season in place of classes.
+
+    What was encoded before, for a map of other roads, is taken from `kept`.
+    """
+    kept = {} if kept is None else kept
+    names = ("study_area", "water", "boundaries", "roads", "edges")
+    area, water, boundaries, roads, edges = (
+        frame if isinstance(frame := tables.get(name), gpd.GeoDataFrame) and len(frame) else None
+        for name in names
     )
-    groups = [_group("area", land, tolerance_m, rings=True)]
+    units = None if boundaries is None else boundaries.loc[boundaries["is_unit"]]
+    land = area if units is None or units.empty else units
+    shapes = {} if land is None else {"area": land.geometry}
     if water is not None:
-        rivers = water.loc[water["kind"].isin(_WATER_LINES) | water["is_barrier"]]
-        groups += [
-            _group("water_area", water, tolerance_m, rings=True),
-            _group("water_line", rivers, tolerance_m),
-        ]
-    edges = _shapes(tables, "edges")
+        shapes["water_area"] = water.geometry
+        shapes["water_line"] = water.loc[water["kind"].isin(_WATER_LINES) | water["is_barrier"]].geometry
     if seasons and edges is not None:
         first = edges.loc[edges["mode"] == edges["mode"].iloc[0]]
-        season_groups = [
-            _group(f"season_{season}", first.loc[first["all_season"] == season], tolerance_m)
-            for season in _SEASONS
-        ]
-        groups += season_groups
-    else:
-        groups += _road_groups(_shapes(tables, "roads"), tolerance_m, minor=minor)
-    if boundaries is not None:
-        units = boundaries.loc[boundaries["is_unit"]]
-        groups.append(_group("boundary", units.assign(geometry=units.geometry.boundary), tolerance_m))
-    if area is not None and not _is_box(area):
-        groups.append(_group("outline", area.assign(geometry=area.geometry.boundary), tolerance_m))
-    return [group for group in groups if group is not None]
-
-
-def _is_box(area: gpd.GeoDataFrame) -> bool:
-    """Tell whether the study area is a mere rectangle, whose sides mean nothing on the ground."""
-    shapes = area.geometry.to_numpy()
-    return bool((shapely.area(shapes) >= _BOX_SHARE * shapely.area(shapely.oriented_envelope(shapes))).all())
-
-
-def _shapes(tables: Mapping[str, pd.DataFrame], name: str) -> gpd.GeoDataFrame | None:
-    frame = tables.get(name)
-    return frame if isinstance(frame, gpd.GeoDataFrame) and len(frame) else None
-
-
-def _road_groups(
-    roads: gpd.GeoDataFrame | None, tolerance_m: float, *, minor: bool
-) -> list[dict[str, Any] | None]:
-    if roads is None:
-        return []
-    looks = {"road_minor": _MINOR, "ferry": ("ferry",), "road_middle": _MIDDLE, "road_major": _MAJOR}
-    return [
-        _group(look, roads.loc[roads["road_class"].isin(classes)], tolerance_m)
-        for look, classes in looks.items()
-        if minor or look != "road_minor"
-    ]
-
-
-def _group(
-    look: str, frame: gpd.GeoDataFrame | None, tolerance_m: float, *, rings: bool = False
-) -> dict[str, Any] | None:
-    if frame is None or frame.empty:
-        return None
-    lines = pack_lines(frame.geometry, tolerance_m=tolerance_m, rings=rings)
-    return {"look": look, "lines": lines} if lines["sizes"]["n"] else None
+        shapes |= {
+            f"season_{season}": first.loc[first["all_season"] == season].geometry for season in _SEASONS
+        }
+    elif roads is not None:
+        shapes |= {
+            look: roads.loc[roads["road_class"].isin(classes)].geometry
+            for look, classes in _ROADS.items()
+            if minor or look != "road_minor"
+        }
+    if units is not None:
+        shapes["boundary"] = units.geometry.boundary
+    # The sides of a mere rectangle mean nothing on the ground.
+    if area is not None:
+        outlines = area.geometry.to_numpy()
+        boxes = shapely.area(shapely.oriented_envelope(outlines))
+        if not (shapely.area(outlines) >= _BOX_SHARE * boxes).all():
+            shapes["outline"] = area.geometry.boundary
+    groups = []
+    for look, own in shapes.items():
+        key = ("ground", look, tolerance_m)
+        if key not in kept:
+            kept[key] = pack_lines(own, tolerance_m=tolerance_m, rings=look in {"area", "water_area"})
+        if kept[key]["sizes"]["n"]:
+            groups.append({"look": look, "lines": kept[key]})
+    return groups

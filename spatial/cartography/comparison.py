@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_points
-from spatial.cartography.document import COMPARE, codes, pack, pack_texts, plain_document, space_order
+from spatial.cartography.document import COMPARE, codes, pack, pack_texts, page_document, space_order
 from spatial.cartography.messages import messages
 from spatial.cartography.places import by_language, names_block
 from spatial.crs import WGS84
@@ -47,10 +47,10 @@ def study_row(comparison: Comparison) -> Block | None:
     if not len(rows):
         return None
     row = rows.iloc[0]
-    gates = comparison.gates[comparison.gates["unit_level"] == STUDY]
+    gates, why = comparison.gates[comparison.gates["unit_level"] == STUDY], row.get("level_hidden")
     return {
         "level": _both(row, "level"),
-        "hidden": _hidden(str(row.get("level_hidden") or "")),
+        "hidden": {language: hidden_text(why, Words(language)) for language in languages() if why},
         "ln_change": plain(row["ln_change"]),
         "index": _both(row, "segmentation_index"),
         "people": _both(row, "population_persons"),
@@ -121,7 +121,10 @@ def people_block(comparison: Comparison) -> Block:
         counted = _changes(rows)
         if {"gained", "lost"} & set(counted):
             norms.append({"norm": str(norm), "changes": counted})
-    norms.sort(key=lambda entry: -_moved(entry["changes"]))
+    # Those by which most people gained or lost first.
+    norms.sort(
+        key=lambda entry: -sum(entry["changes"].get(name, [0, None])[1] or 0.0 for name in ("gained", "lost"))
+    )
     return {"any": _changes(table[table["norm_id"] == ANY]), "norms": norms}
 
 
@@ -215,18 +218,8 @@ def dates_block(trajectory: pd.DataFrame | None) -> list[Block]:
     ]
 
 
-def _hidden(why: str) -> dict[str, str]:
-    """Say in each language why the level is not shown; empty where it is."""
-    return {language: hidden_text(why, Words(language)) for language in languages()} if why else {}
-
-
 def _both(row: Any, name: str) -> list[Any]:
     return [plain(row[f"{name}_{date}"]) for date in DATES]
-
-
-def _moved(changes: Block) -> float:
-    """Count the people who gained or lost."""
-    return float(sum((changes.get(name) or [0.0, 0.0])[1] or 0.0 for name in ("gained", "lost")))
 
 
 def _changes(rows: pd.DataFrame) -> Block:
@@ -302,11 +295,16 @@ def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]])
 def _places(
     frame: gpd.GeoDataFrame, norm_ids: list[str], runs: Sequence[Mapping[str, pd.DataFrame]]
 ) -> dict[str, Any]:
+    """Encode each settlement with its change, its township and its county."""
     later = frame["population_persons_after"]
     people = later.where(frame["presence"] != "gone", frame["population_persons_before"])
-    townships = sorted(frame["township_id"].dropna().unique()) if "township_id" in frame else []
-    counties = sorted(frame["county"].dropna().unique()) if "county" in frame else []
+    nothing = pd.Series(None, index=frame.index, dtype=object)
+    township, county = (frame.get(name, nothing) for name in ("township_id", "county"))
+    townships, counties = (sorted(units.dropna().unique()) for units in (township, county))
     number = {norm: str(at) for at, norm in enumerate(norm_ids)}
+    # Named as the boundaries of a run name them, else as the settlements do.
+    written = pd.DataFrame({"unit": township, "name": frame.get("township", nothing)}).dropna()
+    first = written.groupby("unit")["name"].first()
     return {
         **pack_points(frame.geometry),
         "id": pack_texts(frame["unit_id"]),
@@ -325,22 +323,21 @@ def _places(
             )
             for name in ("gained", "lost")
         },
-        "township": pack(codes(frame["township_id"], townships) if townships else [-1] * len(frame), "i4"),
-        "townships": [_township(frame, unit, runs) for unit in townships],
-        "county": pack(codes(frame["county"], counties) if counties else [-1] * len(frame), "i4"),
-        "counties": [_county(str(name), runs) for name in counties],
+        "township": pack(codes(township, townships), "i4"),
+        "townships": [
+            {
+                "id": unit,
+                "names": by_language({"name": first.get(unit, unit)})
+                | by_language(_boundary("boundary_id", unit, runs)),
+            }
+            for unit in townships
+        ],
+        "county": pack(codes(county, counties), "i4"),
+        "counties": [
+            {"names": by_language({"name": str(name)} | _boundary("name", str(name), runs))}
+            for name in counties
+        ],
     }
-
-
-def _township(frame: pd.DataFrame, unit: str, runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[str, Any]:
-    row = _boundary("boundary_id", unit, runs)
-    written = frame.loc[frame["township_id"] == unit, "township"].dropna()
-    names = by_language({"name": written.iloc[0] if len(written) else unit})
-    return {"id": unit, "names": names | by_language(row)}
-
-
-def _county(name: str, runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[str, Any]:
-    return {"names": by_language({"name": name} | _boundary("name", name, runs))}
 
 
 def _boundary(column: str, value: str, runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[Any, Any]:
@@ -458,7 +455,7 @@ def comparison_page(
         "dates": dates_block(trajectory),
         **map_block(comparison, runs),
     }
-    return plain_document(data, title=title, language=language, parts=COMPARE)
+    return page_document(data, title=title, language=language, parts=COMPARE)
 
 
 def page_words(language: str) -> dict[str, str]:

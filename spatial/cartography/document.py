@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import folium
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from branca.element import Figure, MacroElement
 from folium.template import Template
 from jinja2 import Environment, PackageLoader
@@ -25,6 +24,8 @@ from spatial.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
 
 
 # Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
@@ -67,9 +68,17 @@ def vendored(path: str) -> str:
             f"{path} is no vendored asset; add it to the manifest with version, licence and sha256"
         )
     entry = known[path]
-    text = _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip()
     folder = path.rpartition("/")[0]
-    text = _CSS_URL.sub(lambda match: f"url({_data_uri(f'{folder}/{match[1]}')})", text)
+
+    def embedded(match: re.Match[str]) -> str:
+        picture = f"{folder}/{match[1]}"
+        if picture not in known:
+            raise SourceError(
+                f"{picture} is linked by a style sheet and no vendored asset; add it to the manifest"
+            )
+        return f"url(data:image/png;base64,{base64.b64encode(_bytes(picture)).decode('ascii')})"
+
+    text = _CSS_URL.sub(embedded, _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip())
     licence = _bytes(f"{folder}/LICENSE").decode("utf-8").strip().replace("*/", "* /")
     return _inert(f"/* {entry.package} {entry.version}\n{licence}\n*/\n{text}\n")
 
@@ -78,12 +87,6 @@ def vendored(path: str) -> str:
 def own(name: str) -> str:
     """Give one of our own scripts or style sheets."""
     return _inert(_bytes(f"own/{name}").decode("utf-8"))
-
-
-def _data_uri(path: str) -> str:
-    if path not in vendored_files():
-        raise SourceError(f"{path} is linked by a style sheet and no vendored asset; add it to the manifest")
-    return f"data:image/png;base64,{base64.b64encode(_bytes(path)).decode('ascii')}"
 
 
 def _inert(text: str) -> str:
@@ -178,11 +181,22 @@ def codes(values: pd.Series, known: Sequence[str] | pd.Index) -> npt.NDArray[np.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> codes(pd.Series(["b", None, "x"]), ["a", "b"]).tolist()
     [1, -1, -1]
     """
-    found = pd.Index(known).get_indexer(pd.Index(values))
-    return np.where(values.isna().to_numpy(), NO_INDEX, found).astype(np.int64)
+    position = {text: at for at, text in enumerate(known)}
+    texts = values.to_numpy(dtype=object)
+    return np.array([position.get(text, NO_INDEX) for text in texts], dtype=np.int64)
+
+
+def pack_words(values: pd.Series, words: Sequence[str], *, missing: str | None = None) -> dict[str, Any]:
+    """
+    Encode one column of words by their position in a list.
+
+    Returns a column of uint8; 255 = not in the list, or missing where no word stands for it.
+    """
+    return pack(codes(values if missing is None else values.fillna(missing), words), "u1")
 
 
 # One self-contained HTML file from a folium map, our scripts and a block of data.
@@ -307,39 +321,53 @@ class _StartPage(MacroElement):
     _template = Template("{% macro script(this, kwargs) %}window.Spatial.startMapPage();{% endmacro %}")
 
 
-class _PageFigure(Figure):
-    """A document whose data never pass through a template that could run them."""
+@functools.cache
+def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
+    """Let folium write the map: once for all pages with the same middle, because it compiles a template a time."""
+    page_map = _PageMap(
+        location=[latitude, longitude],
+        tiles=None,
+        zoom_control=False,
+        attribution_control=False,
+        zoom_start=9,
+        zoom_snap=0.25,
+    )
+    page_map._id = "page"  # noqa: SLF001 - folium draws ids from os.urandom; ours stay the same
+    page_map._name = "map"  # noqa: SLF001 - as above
+    start = _StartPage()  # type: ignore[no-untyped-call]
+    start._id = "start"  # noqa: SLF001 - as above
+    page_map.add_child(start)
+    figure = Figure()
+    figure.add_child(page_map)
+    page_map.render()  # type: ignore[no-untyped-call]
+    return {name: getattr(figure, name).render() for name in ("header", "html", "script")}
 
-    def __init__(self, data: Mapping[str, Any], *, title: str, language: str, parts: PageParts) -> None:
-        super().__init__()
-        self._id = "page"
-        self._template = _TEMPLATES.get_template("page.html")
-        self.values = {
-            "template": parts.template,
-            "kind": parts.kind,
-            "start": parts.start,
-            "is_map": parts is MAP,
-            "title": title,
-            "language": language,
-            "nonce": _NONCE,
-            "scripts": [
-                *(vendored(name) for name in parts.vendored_scripts),
-                *(own(name) for name in (*_SCRIPTS, *parts.scripts)),
-            ],
-            "styles": [
-                *(vendored(name) for name in parts.vendored_styles),
-                *(own(name) for name in ("page.css", *parts.styles)),
-            ],
-            "data": json_block(data),
-        }
 
-    def page(self) -> bytes:
-        """Write the document, with a nonce of its own content."""
-        # Only our own templates hold the placeholder: json_block leaves no "@@nonce@@" unless a name spells it, and
-        # then the name shows the nonce, which opens nothing, because a name never becomes a tag.
-        page = str(self.render()).encode("utf-8")
-        digest = hashlib.sha256(page).digest()
-        return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
+def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: PageParts = INDEX) -> bytes:
+    """Write a page, with a nonce of its own content; a map page opens at the `middle` of its data."""
+    text = _TEMPLATES.get_template("page.html").render(
+        template=parts.template,
+        kind=parts.kind,
+        start=parts.start,
+        map=_map_elements(*data["middle"]) if parts is MAP else None,
+        title=title,
+        language=language,
+        nonce=_NONCE,
+        scripts=[
+            *(vendored(name) for name in parts.vendored_scripts),
+            *(own(name) for name in (*_SCRIPTS, *parts.scripts)),
+        ],
+        styles=[
+            *(vendored(name) for name in parts.vendored_styles),
+            *(own(name) for name in ("page.css", *parts.styles)),
+        ],
+        data=json_block(data),
+    )
+    # Only our own templates hold the placeholder: json_block leaves no "@@nonce@@" unless a name spells it, and
+    # then the name shows the nonce, which opens nothing, because a name never becomes a tag.
+    page = text.encode("utf-8")
+    digest = hashlib.sha256(page).digest()
+    return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
 
 
 def json_block(value: object) -> str:
@@ -355,28 +383,3 @@ def json_block(value: object) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-def map_document(data: Mapping[str, Any], *, title: str, language: str, middle: Sequence[float]) -> bytes:
-    """Write the page of one map."""
-    figure = _PageFigure(data, title=title, language=language, parts=MAP)
-    page_map = _PageMap(
-        location=list(middle),
-        tiles=None,
-        zoom_control=False,
-        attribution_control=False,
-        zoom_start=9,
-        zoom_snap=0.25,
-    )
-    page_map._id = "page"  # noqa: SLF001 - folium draws ids from os.urandom; ours stay the same
-    page_map._name = "map"  # noqa: SLF001 - as above
-    start = _StartPage()  # type: ignore[no-untyped-call]
-    start._id = "start"  # noqa: SLF001 - as above
-    page_map.add_child(start)
-    figure.add_child(page_map)
-    return figure.page()
-
-
-def plain_document(data: Mapping[str, Any], *, title: str, language: str, parts: PageParts = INDEX) -> bytes:
-    """Write a page that is no map page."""
-    return _PageFigure(data, title=title, language=language, parts=parts).page()

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_lines, relief_block
-from spatial.cartography.document import codes, map_document, pack, pack_seconds
+from spatial.cartography.document import MAP, pack_seconds, pack_words, page_document
 from spatial.cartography.map_layers import (
     areas_block,
     catchments_block,
     interval_block,
     last_mile_layer,
-    measure_layer,
     measures_block,
-    norm_layer,
-    response_layers,
-    sureness_layers,
-    time_layer,
-    trial_layers,
+    service_layers,
     trials_block,
-    unmapped_layer,
-    with_spans,
 )
-from spatial.cartography.page_data import Detail, PageBook, service_note, study_block
+from spatial.cartography.page_data import SCORE_MAP, Detail, PageBook, ServiceNote, once, study_block
 from spatial.cartography.places import (
-    TIMES,
+    TOLD,
     facilities_block,
     last_mile_block,
     off_road_block,
@@ -39,12 +31,12 @@ from spatial.cartography.places import (
 )
 from spatial.cartography.score import hidden_names, place_levels_block, score_layers, units_block
 from spatial.crs import WGS84
-from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
+from spatial.tables.words import NORM_STATUS, REACH_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import numpy.typing as npt
 
-    from spatial.cartography.page_data import PageMeta, Rows
+    from spatial.cartography.page_data import Rows
 
 
 _MANY_CELLS = 60_000
@@ -61,21 +53,100 @@ _NO_SERVICE: dict[str, Any] = {
     "trials": None,
 }
 """What a page carries that shows no service."""
+_METHODS = {
+    "gap": ("times", "thresholds", "as_mapped", "people"),
+    "last_mile": ("last_mile_method", "people"),
+    "score": ("score_map", "people"),
+}
+"""What a page of a kind explains in its small print."""
 _PAD, _REACH = 0.04, 0.15
 """Ground shown around the settlements, and at most of a wider study area, as shares of their extent."""
 
 
-def gap_page(
+class Ways(NamedTuple):
+    """The drawn ways to one service by one mode."""
+
+    mode: str
+    shapes: gpd.GeoSeries
+    rows: npt.NDArray[np.intp]  # the settlement of each, by its place in the order of the page
+
+
+def map_page(
     book: PageBook, service: str, rows: Rows, detail: Detail, file: str
 ) -> tuple[bytes, dict[str, Any]]:
-    """Write the gap map of one service."""
-    meta = book.meta
-    note = service_note(service, meta, book.words)
-    # Times of the page's settlements, in the study's order of modes.
-    pairs = sorted(
-        (pair for pair in book.access if pair[0] == service), key=lambda pair: _rank(pair, book.meta)
-    )
-    times = {mode: _times(book, rows, service, mode) for _, mode in pairs}
+    """
+    Write the gap map of one service, the map of the last mile or that of integration.
+
+    Returns the page, and what the index says of it.
+    """
+    tolerance_m = detail.tolerance_m
+    others = _others(book, service, rows, detail)
+    entry: dict[str, Any] = {"kind": "gap", "service": service, "names": {}, "file": file}
+    note = ServiceNote(service, inventory="complete")
+    if service == "last_mile":
+        entry["kind"], subject = "last_mile", "last mile"
+        views = {"likely": "last_mile_class", "known": "last_mile_class_known"}
+        table = book.tables["last_mile"]
+        layers = [last_mile_layer(rows, table, key, column) for key, column in views.items()]
+        own = {**_NO_SERVICE, "others": others}
+    elif service == SCORE_MAP:
+        entry["kind"], subject = "score", "integration"
+        layers = score_layers(rows, book)
+        own = {**_NO_SERVICE, "units": units_block(book, tolerance_m), "others": others}
+    else:
+        note, subject = book.note(service), service
+        layers, known, reached = _service_block(book, note, rows, detail)
+        own = {"others": others, **known}
+        entry |= {"names": dict(note.names)} | reached
+    # The norms of the service first, then all others that any settlement has a result of.
+    answered = book.norms.of_service(note)
+    norms = list(answered)
+    if detail.extras and len(rows.ids) * len(book.norms.norms) <= _MANY_CELLS * 4:
+        named = {norm["id"] for norm in answered}
+        norms += [
+            norm for norm in book.norms.norms if norm["id"] not in named and norm["id"] in book.norms.by_norm
+        ]
+    data = _shared(book, rows, detail) | {
+        "page": {
+            "kind": entry["kind"],
+            "file": file,
+            "names": entry["names"],
+            "subject": service,
+            "index": "index.html",
+            "methods": [f"about.{method}" for method in _METHODS[entry["kind"]]],
+            "service": {
+                "id": service,
+                "names": entry["names"],
+                "inventory": note.inventory,
+                "proxy": note.proxy,
+            },
+        },
+        "base": ground(
+            book.tables,
+            tolerance_m=tolerance_m,
+            minor=detail.minor_roads,
+            seasons=service == "last_mile",
+            kept=book.kept,
+        ),
+        "layers": layers,
+        "own_norms": len(answered),
+        "norms": [book.norms.block(norm, rows) for norm in norms],
+        **own,
+    }
+    title = f"{book.title}: {subject}"
+    return page_document(data, title=title, language=book.language, parts=MAP), entry
+
+
+def _service_block(
+    book: PageBook, note: ServiceNote, rows: Rows, detail: Detail
+) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    """
+    Tell the ways to the facilities of a service, and what the access engine knows beyond the nearest one.
+
+    Returns the layers of the map, the blocks of its page, and how many are reached, for the index.
+    """
+    service, meta, extras = note.id, book.meta, detail.extras
+    times = {mode: _times(book, rows, service, mode) for other, mode in book.access if other == service}
     by_mode = {mode: table for mode, table in times.items() if table["reach_status"].notna().any()}
     used = [table[name] for table in by_mode.values() for name in ("facility_id", "second_facility_id")]
     facilities, ids = facilities_block(
@@ -85,296 +156,135 @@ def gap_page(
         book.shapes("settlements"),
         list(pd.concat(used).dropna().unique()) if used else [],
     )
-    norms = _page_norms(book, service, rows, detail)
     mapped = facilities is not None
-    measured = _measured(book, service, rows, detail, by_mode, ids) if mapped else _NO_SERVICE
-    trials = trials_block(rows, book, service, ids) if detail.extras else None
-    data = _shared(book, rows, detail) | {
-        "page": _page_block("gap", file, note.names, service, ("times", "thresholds", "as_mapped", "people"))
-        | {
-            "service": {
-                "id": service,
-                "names": dict(note.names),
-                "inventory": note.inventory,
-                "proxy": note.proxy,
-            }
-        },
-        "base": _ground(book, detail),
-        "layers": _layers(book, service, rows, detail, by_mode, mapped=mapped),
-        "own_norms": len(book.norms.of_service(service, meta)),
-        "norms": [book.norms.block(norm, rows) for norm in norms],
-        "others": _others(book, service, rows, detail),
-        **measured,
-        "facilities": facilities,
-        "trials": trials if mapped or trials is None else trials | {"response": None, "served": None},
-    }
-    entry = {"kind": "gap", "service": service, "names": dict(note.names), "file": file}
-    entry |= {"mapped": mapped} | _reached(rows, by_mode, meta)
-    return _document(book, data, f"{service}"), entry
-
-
-def _layers(
-    book: PageBook,
-    service: str,
-    rows: Rows,
-    detail: Detail,
-    by_mode: Mapping[str, pd.DataFrame],
-    *,
-    mapped: bool,
-) -> list[dict[str, Any]]:
-    """Judge a service by its norms, by plain time and by what else is known; or say that none of it is mapped."""
-    meta = book.meta
-    # The service's own norms come first among those of the page.
-    answered = enumerate(book.norms.of_service(service, meta))
-    judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in answered]
-    layers = [layer for layer in judged if layer is not None]
-    if not mapped:
-        tried = trial_layers(rows, book, service) if detail.extras else []
-        note = service_note(service, meta, book.words)
-        # A town of another tier lies beyond the mapped area, however complete the towns in it are.
-        complete = note.inventory == "complete" and service not in TIERS
-        bare = unmapped_layer(rows, layers[0]["norm"] if layers else None, complete=complete)
-        return [bare, *(layer for layer in tried if layer["key"] == "scenario")]
-    layers += [time_layer(table, mode, meta) for mode, table in by_mode.items()]
-    if not detail.extras:
-        return layers
-    layers = with_spans(layers, book, service, rows)
-    layers += sureness_layers(layers, book, service, rows)
-    measured = measure_layer(rows, book, service)
-    layers += [] if measured is None else [measured]
-    return layers + response_layers(rows, book, service) + trial_layers(rows, book, service)
-
-
-def _measured(
-    book: PageBook,
-    service: str,
-    rows: Rows,
-    detail: Detail,
-    by_mode: Mapping[str, pd.DataFrame],
-    ids: pd.Index,
-) -> dict[str, Any]:
-    """Tell the ways to the facilities of a service, and what the access engine knows of them."""
-    # Tell what the access engine knows beyond the nearest facility, as far as the page has room.
-    tolerance_m = detail.tolerance_m
-    areas, catchments = book.once(
-        ("areas", service, tolerance_m),
-        lambda: (areas_block(book, service, tolerance_m), catchments_block(book, service, tolerance_m)),
-    )
-    engine = {
-        "interval": interval_block(rows, book, service) if detail.extras else None,
-        "measures": measures_block(rows, book, service) if detail.extras else [],
-        "off_road": off_road_block(rows, book.of_service("off_road", service)) if detail.extras else None,
-        "areas": areas if detail.minor_roads else None,
-        "catchments": catchments if detail.minor_roads else None,
-    }
-    return {
-        "travel": {mode: travel_block(table, ids, detail=detail.extras) for mode, table in by_mode.items()},
-        "routes": _routes(book, service, rows, detail),
-        **engine,
-    }
-
-
-def last_mile_page(
-    book: PageBook, service: str, rows: Rows, detail: Detail, file: str
-) -> tuple[bytes, dict[str, Any]]:
-    """Write the map of the last mile."""
-    table = book.tables["last_mile"]
-    norms = _page_norms(book, service, rows, detail)
-    views = {"likely": "last_mile_class", "known": "last_mile_class_known"}
-    data = _shared(book, rows, detail) | {
-        "page": _page_block("last_mile", file, {}, service, ("last_mile_method", "people"))
-        | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},
-        "base": _ground(book, detail, seasons=True),
-        "layers": [last_mile_layer(rows, table, key, column) for key, column in views.items()],
-        "own_norms": len(book.norms.of_service(service, book.meta)),
-        "norms": [book.norms.block(norm, rows) for norm in norms],
-        **_NO_SERVICE,
-        "others": _others(book, service, rows, detail),
-    }
-    return _document(book, data, "last mile"), {
-        "kind": "last_mile",
-        "service": service,
-        "names": {},
-        "file": file,
-    }
-
-
-def score_map_page(
-    book: PageBook, service: str, rows: Rows, detail: Detail, file: str
-) -> tuple[bytes, dict[str, Any]]:
-    """Write the map of integration."""
-    data = _shared(book, rows, detail) | {
-        "page": _page_block("score", file, {}, service, ("score_map", "people"))
-        | {"service": {"id": service, "names": {}, "inventory": "complete", "proxy": False}},
-        "base": _ground(book, detail),
-        "layers": score_layers(rows, book),
-        "own_norms": 0,
-        "norms": [book.norms.block(norm, rows) for norm in _page_norms(book, service, rows, detail)],
-        **_NO_SERVICE,
-        "units": units_block(book, detail.tolerance_m),
-        "others": _others(book, service, rows, detail),
-    }
-    return _document(book, data, "integration"), {
-        "kind": "score",
-        "service": service,
-        "names": {},
-        "file": file,
-    }
-
-
-def _page_block(
-    kind: str, file: str, names: Mapping[str, str], service: str, methods: tuple[str, ...]
-) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "file": file,
-        "names": dict(names),
-        "subject": service,
-        "index": "index.html",
-        "methods": [f"about.{method}" for method in methods],
-    }
-
-
-def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
-    shared: dict[str, Any] = rows.once(("shared", detail), lambda: _encode_shared(book, rows, detail))
-    return shared
-
-
-def _ground(book: PageBook, detail: Detail, *, seasons: bool = False) -> list[dict[str, Any]]:
-    tolerance_m, minor = detail.tolerance_m, detail.minor_roads
-    groups: list[dict[str, Any]] = book.once(
-        ("ground", tolerance_m, minor, seasons),
-        lambda: ground(book.tables, tolerance_m=tolerance_m, minor=minor, seasons=seasons),
-    )
-    return groups
-
-
-def _encode_shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
-    tables = book.tables
-    # South-west and north-east: the settlements, and the study area where it does not reach far beyond
-    # them.
-    area = tables.get("study_area")
-    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
-    span = np.maximum(box[2:] - box[:2], 0.01)
-    low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
-    if isinstance(area, gpd.GeoDataFrame) and len(area):
-        ground_box = area.geometry.to_crs(WGS84).total_bounds
-        low = np.clip(ground_box[:2], box[:2] - span * _REACH, low)
-        high = np.clip(ground_box[2:], high, box[2:] + span * _REACH)
-    bounds = [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
-    (south, west), (north, east) = bounds
-    snaps = tables.get("snaps")
-    return study_block(book, rows) | {
-        "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
-        "bounds": bounds,
-        "relief": _relief(book, rows, bounds) if detail.relief else None,
-        "places": places_block(rows, tables.get("boundaries"), detail=detail.extras),
-        "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=detail.extras),
-        "last_mile": last_mile_block(rows, tables.get("last_mile"), detail=detail.extras),
-        "levels": place_levels_block(rows, book) if detail.extras else None,
-        "level_hidden": _level_hidden(book) if detail.extras else {},
-        "norm_statuses": list(NORM_STATUS),
-        "reasons": list(book.norms.reasons),
-    }
-
-
-def _level_hidden(book: PageBook) -> dict[str, str]:
-    """Say why no settlement's level is shown, where any has one."""
-    if "scores" not in book.tables:
-        return {}
-    scores = book.tables["scores"]
-    places = scores.loc[scores["unit_level"] == "settlement"]
-    shown = places["integration_level"].notna().any() or not len(places)
-    return {} if shown else hidden_names(book, str(places["level_hidden"].max()))
-
-
-def _relief(book: PageBook, rows: Rows, bounds: list[list[float]]) -> dict[str, Any] | None:
-    """Shade the ground that the page shows, and what a little panning shows."""
-    relief = book.relief
-    if relief is None:
-        return None
-    low, high = np.array(bounds)
-    margin = (high - low) * _REACH
-    wider = np.round([low - margin, high + margin], 5).tolist()
-    block: dict[str, Any] | None = rows.once("relief", lambda: relief_block(relief, wider))
-    return block
-
-
-def _page_norms(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
-    own = book.norms.of_service(service, book.meta)
-    if not detail.extras or len(rows.ids) * len(book.norms.norms) > _MANY_CELLS * 4:
-        return own
-    names = {norm["id"] for norm in own}
-    others = (norm for norm in book.norms.norms if norm["id"] not in names)
-    return own + [norm for norm in others if norm["id"] in book.norms.by_norm]
-
-
-def _routes(book: PageBook, service: str, rows: Rows, detail: Detail) -> dict[str, Any]:
-    routes = book.of_service("routes", service)
-    if not detail.routes or not isinstance(routes, gpd.GeoDataFrame):
-        return {}
-    names = ["settlement_id", "mode", routes.geometry.name]
-    own = routes[names].assign(row=rows.ids.get_indexer(pd.Index(routes["settlement_id"])))
-    own = own.loc[own["row"] >= 0].sort_values("settlement_id", kind="stable")
-    return {
-        str(mode): pack_lines(
-            gpd.GeoSeries(part.geometry), tolerance_m=detail.tolerance_m, labels=part["row"]
+    layers = service_layers(book, note, rows, by_mode, extras=extras, mapped=mapped)
+    trials = trials_block(rows, book, service, ids) if extras else None
+    if mapped:
+        tolerance_m = detail.tolerance_m
+        areas, catchments = once(
+            book.kept,
+            ("areas", service, tolerance_m),
+            lambda: (areas_block(book, service, tolerance_m), catchments_block(book, service, tolerance_m)),
         )
-        for mode, part in own.groupby("mode", sort=True)
-    }
+        known = {
+            "travel": {mode: travel_block(table, ids, detail=extras) for mode, table in by_mode.items()},
+            "routes": {
+                mode: pack_lines(shapes, tolerance_m=tolerance_m, labels=labels)
+                for mode, shapes, labels in _routes(book, rows).get(service, ())
+                if detail.routes
+            },
+            "interval": interval_block(rows, book, service) if extras else None,
+            "measures": measures_block(rows, book, service) if extras else [],
+            "off_road": off_road_block(rows, book.of_service("off_road", service)) if extras else None,
+            "areas": areas if detail.minor_roads else None,
+            "catchments": catchments if detail.minor_roads else None,
+            "facilities": facilities,
+            "trials": trials,
+        }
+    else:
+        bare = None if trials is None else trials | {"response": None, "served": None}
+        known = _NO_SERVICE | {"trials": bare}
+    reached: dict[str, Any] = {"mapped": mapped, "reached": None}
+    if by_mode:
+        mode, table = next(iter(by_mode.items()))
+        within = table["travel_time_min"].to_numpy() <= meta.default_threshold_min
+        people = rows.settlements["population_persons"].fillna(0.0).to_numpy()
+        weight = people if rows.has_people else np.ones(len(within))
+        total = float(weight.sum())
+        share = float(weight[within].sum()) / total if total > 0 else None
+        reached |= {"reached": share, "mode": mode, "threshold": meta.default_threshold_min}
+    return layers, known, reached
+
+
+def _routes(book: PageBook, rows: Rows) -> dict[str, list[Ways]]:
+    """Take the ways of the settlements by service: sorted once, for all pages."""
+    if "routes" not in rows.kept:
+        found: dict[str, list[Ways]] = {}
+        routes = book.tables.get("routes")
+        if isinstance(routes, gpd.GeoDataFrame):
+            at = rows.ids.get_indexer(pd.Index(routes["settlement_id"]))
+            drawn = pd.DataFrame(routes[["settlement_id", "service", "mode"]])
+            drawn = drawn.assign(row=at, shape=routes.geometry.to_numpy()).loc[at >= 0]
+            ordered = drawn.sort_values("settlement_id", kind="stable")
+            for (service, mode), part in ordered.groupby(["service", "mode"], sort=True):
+                shapes = gpd.GeoSeries(part["shape"].to_numpy(), crs=routes.crs)
+                found.setdefault(str(service), []).append(Ways(str(mode), shapes, part["row"].to_numpy()))
+        rows.kept["routes"] = found
+    kept: dict[str, list[Ways]] = rows.kept["routes"]
+    return kept
 
 
 def _times(book: PageBook, rows: Rows, service: str, mode: str) -> pd.DataFrame:
     """Bring the times to a service by a mode into the order of the settlements; every page tells some of them."""
-    table: pd.DataFrame = rows.once(
-        ("times", service, mode), lambda: rows.align(book.access[service, mode], TIMES)
+    table: pd.DataFrame = once(
+        rows.kept, ("times", service, mode), lambda: rows.align(book.access[service, mode], TOLD["access"])
     )
     return table
 
 
 def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[dict[str, Any]]:
-    pairs = sorted(
-        (pair for pair in book.access if pair[0] != service), key=lambda pair: _rank(pair, book.meta)
-    )
-    if not detail.routes or len(pairs) * len(rows.ids) > _MANY_CELLS:
+    """Encode the times to every other service by every mode."""
+    ways = [way for way in book.access if way[0] != service]
+    if not detail.routes or len(ways) * len(rows.ids) > _MANY_CELLS:
         return []
-    return [rows.once(("other", *pair), functools.partial(_other, book, rows, *pair)) for pair in pairs]
+    for other, mode in ways:
+        if ("other", other, mode) not in rows.kept:
+            table = _times(book, rows, other, mode)
+            rows.kept["other", other, mode] = {
+                "service": other,
+                "names": dict(book.note(other).names),
+                "file": book.files.get(other),
+                "mode": mode,
+                "time": pack_seconds(table["travel_time_min"]),
+                "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
+                "statuses": list(REACH_STATUS),
+            }
+    return [rows.kept["other", *way] for way in ways]
 
 
-def _other(book: PageBook, rows: Rows, service: str, mode: str) -> dict[str, Any]:
-    table = _times(book, rows, service, mode)
-    status = codes(table["reach_status"].fillna("unknown"), REACH_STATUS)
-    return {
-        "service": service,
-        "names": dict(service_note(service, book.meta, book.words).names),
-        "file": book.files.get(service),
-        "mode": mode,
-        "time": pack_seconds(table["travel_time_min"]),
-        "status": pack(status, "u1"),
-        "statuses": list(REACH_STATUS),
+def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
+    """Encode what every map of these settlements carries."""
+    if ("shared", detail) in rows.kept:
+        shared: dict[str, Any] = rows.kept["shared", detail]
+        return shared
+    tables, extras = book.tables, detail.extras
+    # South-west and north-east: the settlements, and the study area where it does not reach far beyond them.
+    area = tables.get("study_area")
+    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
+    span = np.maximum(box[2:] - box[:2], 0.01)
+    low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
+    if isinstance(area, gpd.GeoDataFrame) and len(area):
+        whole = area.geometry.to_crs(WGS84).total_bounds
+        low = np.clip(whole[:2], box[:2] - span * _REACH, low)
+        high = np.clip(whole[2:], high, box[2:] + span * _REACH)
+    bounds = [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
+    (south, west), (north, east) = bounds
+    # The relief reaches further, for a little panning.
+    shade, relief = None, book.relief
+    if relief is not None and detail.relief:
+        low, high = np.array(bounds)
+        margin = (high - low) * _REACH
+        wider = np.round([low - margin, high + margin], 5).tolist()
+        shade = once(rows.kept, "relief", lambda: relief_block(relief, wider))
+    # Why no settlement's level is shown, where any has one.
+    hidden: dict[str, str] = {}
+    if extras and "scores" in tables:
+        scores = tables["scores"]
+        places = scores.loc[scores["unit_level"] == "settlement"]
+        if len(places) and not places["integration_level"].notna().any():
+            hidden = hidden_names(book, str(places["level_hidden"].max()))
+    snaps = tables.get("snaps")
+    shared = study_block(book, rows) | {
+        "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
+        "bounds": bounds,
+        "relief": shade,
+        "places": places_block(rows, tables.get("boundaries"), detail=extras),
+        "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=extras),
+        "last_mile": last_mile_block(rows, tables.get("last_mile"), detail=extras),
+        "levels": place_levels_block(rows, book) if extras else None,
+        "level_hidden": hidden,
+        "norm_statuses": list(NORM_STATUS),
+        "reasons": list(book.norms.reasons),
     }
-
-
-def _rank(pair: tuple[str, str], meta: PageMeta) -> tuple[str, int, str]:
-    service, mode = pair
-    return service, meta.modes.index(mode) if mode in meta.modes else len(meta.modes), mode
-
-
-def _reached(rows: Rows, by_mode: Mapping[str, pd.DataFrame], meta: PageMeta) -> dict[str, Any]:
-    if not by_mode:
-        return {"reached": None}
-    mode, table = next(iter(by_mode.items()))
-    within = table["travel_time_min"].to_numpy() <= meta.default_threshold_min
-    weight = (
-        rows.settlements["population_persons"].fillna(0.0).to_numpy()
-        if rows.has_people
-        else np.ones(len(within))
-    )
-    total = float(weight.sum())
-    share = float(weight[within].sum()) / total if total > 0 else None
-    return {"reached": share, "mode": mode, "threshold": meta.default_threshold_min}
-
-
-def _document(book: PageBook, data: dict[str, Any], subject: str) -> bytes:
-    title = f"{book.title}: {subject}"
-    return map_document(data, title=title, language=book.language, middle=data["middle"])
+    rows.kept["shared", detail] = shared
+    return shared

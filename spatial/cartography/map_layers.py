@@ -12,17 +12,25 @@ import pandas as pd
 import shapely
 
 from spatial.cartography.basemap import pack_lines
-from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, round_up
+from spatial.cartography.document import (
+    NO_INDEX,
+    codes,
+    pack,
+    pack_seconds,
+    pack_texts,
+    pack_words,
+    round_up,
+)
 from spatial.reporting.certainty import FACTORS, runs_of
 from spatial.reporting.explain import change_of, served_class
 from spatial.reporting.summary import told_unit
 from spatial.reporting.wording import plain
-from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, WET_STATUS
+from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS, WET_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from spatial.cartography.page_data import NormBook, PageBook, PageMeta, Rows
+    from spatial.cartography.page_data import NormBook, PageBook, PageMeta, Rows, ServiceNote
 
 
 # What a gap map judges by: each norm of the service, then plain travel time by each mode.
@@ -31,6 +39,44 @@ COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
 _METRICS = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
 _USUAL_MAX_MIN = 120.0
 _FINE_STEP_M, _COARSE_STEP_M, _COARSE_FROM_M = 50.0, 100.0, 1000.0
+
+
+def service_layers(
+    book: PageBook,
+    note: ServiceNote,
+    rows: Rows,
+    by_mode: Mapping[str, pd.DataFrame],
+    *,
+    extras: bool,
+    mapped: bool,
+) -> list[dict[str, Any]]:
+    """Judge a service by its norms, by plain time and by what else is known; or say that none of it is mapped."""
+    meta, service = book.meta, note.id
+    # The service's own norms come first among those of the page.
+    answered = enumerate(book.norms.of_service(note))
+    judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in answered]
+    layers = [layer for layer in judged if layer is not None]
+    if not mapped:
+        # A town of another tier lies beyond the mapped area, however complete the towns in it are.
+        none = "none_there" if note.inventory == "complete" and service not in TIERS else "none_mapped"
+        values = pd.Series([none] * len(rows.ids), dtype="str")
+        bare = class_layer(values, "none_mapped", (none,), always=1, mode="none")
+        tried = trial_layers(rows, book, service) if extras else []
+        return [
+            bare | {"norm": layers[0]["norm"] if layers else None},
+            *(layer for layer in tried if layer["key"] == "scenario"),
+        ]
+    layers += [time_layer(table, mode, meta) for mode, table in by_mode.items()]
+    if not extras:
+        return layers
+    layers = with_spans(layers, book, service, rows)
+    return [
+        *layers,
+        *sureness_layers(layers, book, service, rows),
+        *measure_layers(rows, book, service),
+        *response_layers(rows, book, service),
+        *trial_layers(rows, book, service),
+    ]
 
 
 def norm_layer(
@@ -84,20 +130,13 @@ def class_layer(
         "kind": "classes",
         "key": key,
         "classes": list(classes),
-        "codes": pack(codes(values, classes), "u1"),
+        "codes": pack_words(values, classes),
         "always": always,
         "threshold": 0.0,
         "unit": "min",
         "mode": mode,
         "norm": None,
     }
-
-
-def unmapped_layer(rows: Rows, norm: int | None, *, complete: bool) -> dict[str, Any]:
-    """Show that no facility of a service is mapped: one class for every settlement, without a distance."""
-    name = "none_there" if complete else "none_mapped"
-    values = pd.Series([name] * len(rows.ids), dtype="str")
-    return class_layer(values, "none_mapped", (name,), always=1, mode="none") | {"norm": norm}
 
 
 def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) -> dict[str, Any]:
@@ -109,28 +148,21 @@ def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) 
 
 def threshold_layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:
     """Begin a layer whose values are held against a standard that the slider moves."""
+    if unit == "min":
+        most, step = max(_USUAL_MAX_MIN, math.ceil(threshold / 15.0) * 30.0), 1.0
+    else:
+        most = math.ceil(2.0 * threshold / 1000.0) * 1000.0
+        step = _COARSE_STEP_M if threshold >= _COARSE_FROM_M else _FINE_STEP_M
     return {
         "kind": "threshold",
         "always": 3,
         "unit": unit,
         "threshold": threshold,
         "near": meta.near_miss(unit),
-        "max": _slider_max(unit, threshold),
-        "step": _slider_step(unit, threshold),
+        "max": most,
+        "step": step,
         "fixed": pack(fixed, "u1"),
     }
-
-
-def _slider_step(unit: str, threshold: float) -> float:
-    if unit == "min":
-        return 1.0
-    return _COARSE_STEP_M if threshold >= _COARSE_FROM_M else _FINE_STEP_M
-
-
-def _slider_max(unit: str, threshold: float) -> float:
-    if unit == "min":
-        return max(_USUAL_MAX_MIN, math.ceil(threshold / 15.0) * 30.0)
-    return math.ceil(2.0 * threshold / 1000.0) * 1000.0
 
 
 # Measures of access on a gap map: a layer of classes beside the mean, and what each settlement has.
@@ -141,21 +173,20 @@ _AMOUNTS = frozenset({"spatial_availability"})
 """Measures that grow with the place, so that no mean over people says whether a place has little."""
 
 
-def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
-    """Show one measure of access in classes beside the mean over the people of the study."""
+def measure_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
+    """Show one measure of access in classes beside the mean over the people of the study; none without any."""
     own = book.of_service("measures", service)
     if own is None:
-        return None
+        return []
     own = own.loc[(own["group"] == "everybody") & ~own["measure"].isin(_AMOUNTS)]
     if not len(own):
-        return None
+        return []
     names = set(own["measure"])
     shortest = min(names, key=lambda name: (len(name), name))
     chosen = next((name for name in _PREFERRED if name in names), shortest)
     own = own.loc[own["measure"] == chosen]
     own = own.loc[own["mode"] == own["mode"].min()]
-    # Weigh by people, or by places where nobody knows the people; over the study, whatever part a page
-    # shows.
+    # Weigh by people, or by places where nobody knows the people; over the study, whatever part a page shows.
     settlements = book.shapes("settlements")
     shown = ["settlement_id", "population_persons"]
     inside = settlements.loc[settlements["in_study"], shown].set_index("settlement_id").sort_index()
@@ -166,7 +197,7 @@ def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | 
     total = float(weight.sum())
     mean = float((value.fillna(0.0) * weight).sum() / total) if total > 0 else 0.0
     if not mean > 0:
-        return None
+        return []
     values = rows.align(own, ("value",))["value"]
     level = np.select(
         [values.isna(), values >= mean, values >= mean / 2, values > 0],
@@ -174,12 +205,8 @@ def measure_layer(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | 
         "nothing",
     )
     layer = class_layer(pd.Series(level), "measure", _LEVELS, always=4, mode=str(own["mode"].iloc[0]))
-    return layer | {"measure": chosen, "mean": mean, "told": _unit(own)}
-
-
-def _unit(own: pd.DataFrame) -> dict[str, Any]:
     unit, per = told_unit(own)
-    return {"unit": unit, "per": per}
+    return [layer | {"measure": chosen, "mean": mean, "told": {"unit": unit, "per": per}}]
 
 
 def measures_block(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
@@ -194,12 +221,14 @@ def measures_block(rows: Rows, book: PageBook, service: str) -> list[dict[str, A
     found = []
     for (mode, group, measure), part in own.groupby(["mode", "group", "measure"], sort=True):
         table = rows.align(part, ("value", "status", "edge_risk"))
+        unit, per = told_unit(part)
         found.append(
             {
                 "measure": str(measure),
                 "mode": str(mode),
                 "group": str(group),
-                **_unit(part),
+                "unit": unit,
+                "per": per,
                 "value": pack(table["value"], "f4"),
                 "status": pack(codes(table["status"], MEASURE_STATUS) + 1, "u1"),
                 "statuses": list(MEASURE_STATUS),
@@ -293,32 +322,25 @@ def with_spans(
     layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows
 ) -> list[dict[str, Any]]:
     """Give every layer of minutes the best and the worst of its runs."""
-    return [layer | _span(layer, book, service, rows) for layer in layers]
-
-
-def _span(layer: Mapping[str, Any], book: PageBook, service: str, rows: Rows) -> dict[str, Any]:
-    if layer["kind"] != "threshold" or layer["metric"] != "time_min" or layer["unit"] != "min":
-        return {}
-    found: dict[str, Any] = rows.once(
-        ("span", service, layer["mode"]), lambda: _runs(book, service, str(layer["mode"]), rows)
-    )
-    return found
-
-
-def _runs(book: PageBook, service: str, mode: str, rows: Rows) -> dict[str, Any]:
     intervals, access = (book.of_service(name, service) for name in ("intervals", "access"))
-    runs = runs_of(intervals, access, service=service, mode=mode)
-    if runs is None:
-        return {}
-    minutes = runs.minutes.reindex(rows.ids)
-    return {"low": _seconds_up(minutes["low"]), "high": _seconds_up(minutes["high"])}
-
-
-def _seconds_up(minutes: npt.ArrayLike) -> dict[str, Any]:
-    """Encode minutes as seconds begun, so that none that is beyond a whole second of a threshold comes within it."""
-    exact = np.asarray(minutes, dtype=np.float64)
-    seconds = np.where(np.isfinite(exact), np.ceil(exact * 60.0) + 1.0, 0.0)
-    return pack(seconds, "u4")
+    spans: dict[str, dict[str, Any]] = {}
+    told = []
+    for layer in layers:
+        mode = str(layer["mode"])
+        if layer["kind"] != "threshold" or layer["metric"] != "time_min" or layer["unit"] != "min":
+            told.append(layer)
+            continue
+        if mode not in spans:
+            runs = runs_of(intervals, access, service=service, mode=mode)
+            spans[mode] = {}
+            minutes = {} if runs is None else {side: runs.minutes[side] for side in ("low", "high")}
+            for side, own in minutes.items():
+                # Seconds begun, so that none that is beyond a whole second of a threshold comes within it.
+                exact = own.reindex(rows.ids).to_numpy(dtype=np.float64)
+                seconds = np.where(np.isfinite(exact), np.ceil(exact * 60.0) + 1.0, 0.0)
+                spans[mode][side] = pack(seconds, "u4")
+        told.append(layer | spans[mode])
+    return told
 
 
 def sureness_layers(
@@ -334,23 +356,20 @@ def sureness_layers(
     if number is not None:
         judged = layers[number]
         made.append({**judged, "kind": "sure", "key": "sure", "always": 3, "classes": list(_SURE)})
-    own = book.of_service("wet_losses", service)
+    own = _first_mode(book, "wet_losses", service)
     if own is not None:
-        mode = str(own["mode"].min())
-        table = rows.align(own.loc[own["mode"] == mode], ("wet_status",))
-        status = table["wet_status"].fillna("unknown")
-        made.append(class_layer(status, "wet", WET_STATUS, always=3, mode=mode))
+        status = rows.align(own, ("wet_status",))["wet_status"].fillna("unknown")
+        made.append(class_layer(status, "wet", WET_STATUS, always=3, mode=str(own["mode"].iloc[0])))
     return made
 
 
 def interval_block(rows: Rows, book: PageBook, service: str) -> dict[str, Any] | None:
     """Encode the interval of minutes of each settlement, and the wet season."""
-    own = book.of_service("intervals", service)
+    own = _first_mode(book, "intervals", service)
     if own is None:
         return None
-    mode = str(own["mode"].min())
-    names = ("low_min", "base_min", "high_min", "main_factor", "main_factor_min")
-    table = rows.align(own.loc[own["mode"] == mode], names)
+    mode = str(own["mode"].iloc[0])
+    table = rows.align(own, ("low_min", "base_min", "high_min", "main_factor", "main_factor_min"))
     block = {
         "mode": mode,
         **{side: pack_seconds(table[f"{side}_min"]) for side in ("low", "base", "high")},
@@ -363,11 +382,11 @@ def interval_block(rows: Rows, book: PageBook, service: str) -> dict[str, Any] |
     if wet is not None and (wet["mode"] == mode).any():
         lost = rows.align(wet.loc[wet["mode"] == mode])
         block["wet"] = {
-            "status": pack(codes(lost["wet_status"].fillna("unknown"), WET_STATUS), "u1"),
+            "status": pack_words(lost["wet_status"], WET_STATUS, missing="unknown"),
             "statuses": list(WET_STATUS),
             "minutes": pack_seconds(lost["wet_min"]),
             "dry": pack_seconds(lost["dry_min"]),
-            "reach": pack(codes(lost["wet_reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+            "reach": pack_words(lost["wet_reach_status"], REACH_STATUS, missing="unknown"),
             "reaches": list(REACH_STATUS),
             "changes": pack(lost["facility_changes"].eq(other=True), "u1"),
         }
@@ -424,10 +443,11 @@ def trial_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any
     layers = []
     for scenario, table, own in _scenarios(rows, book, service):
         mode, cutoff = str(own["mode"].iloc[0]), float(own["cutoff_min"].iloc[0])
+        title = dict(book.meta.scenarios.get(scenario, {}))
         layer = class_layer(
             "change_" + pd.Series(change_of(table)), "scenario", _CHANGES, always=5, mode=mode
         )
-        layers.append(layer | {"threshold": cutoff, "scenario": scenario, "title": _title(book, scenario)})
+        layers.append(layer | {"threshold": cutoff, "scenario": scenario, "title": title})
     served = _first_mode(book, "served", service)
     if served is not None:
         room, mode = "room_" + pd.Series(served_class(rows.align(served))), str(served["mode"].iloc[0])
@@ -441,45 +461,45 @@ def trials_block(rows: Rows, book: PageBook, service: str, facilities: pd.Index)
 
     Returns ``scenarios``, ``response`` and ``served``; empty or None without their tables.
     """
-    response, served = (_first_mode(book, name, service) for name in ("emergency_response", "served"))
-    return {
-        "scenarios": [
+    scenarios = []
+    for scenario, table, own in _scenarios(rows, book, service):
+        statuses = {
+            f"{side}_status": pack_words(table[f"{side}_status"], REACH_STATUS, missing="unknown")
+            for side in ("before", "after")
+        }
+        scenarios.append(
             {
                 "scenario": scenario,
-                "title": _title(book, scenario),
+                "title": dict(book.meta.scenarios.get(scenario, {})),
                 "mode": str(own["mode"].iloc[0]),
                 "statuses": list(REACH_STATUS),
                 **{side: pack_seconds(table[f"{side}_min"]) for side in ("before", "after")},
-                **{
-                    f"{side}_status": pack(
-                        codes(table[f"{side}_status"].fillna("unknown"), REACH_STATUS), "u1"
-                    )
-                    for side in ("before", "after")
-                },
+                **statuses,
             }
-            for scenario, table, own in _scenarios(rows, book, service)
-        ],
-        "response": None if response is None else _response(rows.align(response), response, facilities),
-        "served": None if served is None else _served(rows.align(served), served),
-    }
-
-
-def _response(table: pd.DataFrame, own: pd.DataFrame, facilities: pd.Index) -> dict[str, Any]:
-    return {
-        "mode": str(own["mode"].iloc[0]),
-        "statuses": list(REACH_STATUS),
-        "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
-        "station": pack(codes(table["station_id"], facilities), "i4"),
-        **{name: pack_seconds(table[f"{name}_min"]) for name in ("mobilisation", "drive", "target_met")},
-    }
-
-
-def _served(table: pd.DataFrame, own: pd.DataFrame) -> dict[str, Any]:
-    names = ("served", "full", "not_reached")
-    return {
-        "mode": str(own["mode"].iloc[0]),
-        **{name: pack(table[f"{name}_persons"].fillna(-1.0), "f4") for name in names},
-    }
+        )
+    found: dict[str, Any] = {"scenarios": scenarios, "response": None, "served": None}
+    crews = _first_mode(book, "emergency_response", service)
+    if crews is not None:
+        table = rows.align(crews)
+        names = ("mobilisation", "drive", "target_met")
+        found["response"] = {
+            "mode": str(crews["mode"].iloc[0]),
+            "statuses": list(REACH_STATUS),
+            "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
+            "station": pack(codes(table["station_id"], facilities), "i4"),
+            **{name: pack_seconds(table[f"{name}_min"]) for name in names},
+        }
+    served = _first_mode(book, "served", service)
+    if served is not None:
+        table = rows.align(served)
+        found["served"] = {
+            "mode": str(served["mode"].iloc[0]),
+            **{
+                name: pack(table[f"{name}_persons"].fillna(-1.0), "f4")
+                for name in ("served", "full", "not_reached")
+            },
+        }
+    return found
 
 
 def _scenarios(rows: Rows, book: PageBook, service: str) -> list[tuple[str, pd.DataFrame, pd.DataFrame]]:
@@ -495,7 +515,3 @@ def _first_mode(book: PageBook, name: str, service: str) -> pd.DataFrame | None:
     """Take the rows of one service by its first mode; None where there are none."""
     own = book.of_service(name, service)
     return None if own is None else pd.DataFrame(own.loc[own["mode"] == own["mode"].min()])
-
-
-def _title(book: PageBook, scenario: str) -> dict[str, str]:
-    return dict(book.meta.scenarios.get(scenario, {}))

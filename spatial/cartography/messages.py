@@ -38,17 +38,7 @@ def messages(chosen: Sequence[str]) -> dict[str, dict[str, str]]:
 @functools.cache
 def _read(language: str) -> dict[str, str]:
     words = Words(language)
-    told = {section: words.messages[section] for section in _TOLD} | _dates(words)
-    pages = {"page": {"locale": language}} | dict(words.of("pages").messages)
-    return {
-        f"{section}.{key}": text
-        for section, entries in (pages | dict(sorted(told.items()))).items()
-        for key, text in entries.items()
-    }
-
-
-def _dates(words: Words) -> dict[str, dict[str, str]]:
-    """Write the patterns of dates with braces, and the months as they stand in them."""
+    # Patterns of dates are written with braces, and the months as they stand in them.
     patterns = words.messages["date"]
     month = re.findall("M+", patterns["other"])[0]
     slots = {month: "{month}", "d": "{day}", "y": "{year}"}
@@ -57,7 +47,11 @@ def _dates(words: Words) -> dict[str, dict[str, str]]:
         for form, pattern in patterns.items()
     }
     first = (dt.date(2000, number, 1) for number in range(1, 13))
+    months = {str(day.month): format_date(day, month, locale_of(language)) for day in first}
+    told = {section: words.messages[section] for section in _TOLD} | {"date": days, "months": months}
+    pages = {"page": {"locale": language}} | dict(words.of("pages").messages)
     return {
-        "date": days,
-        "months": {str(day.month): format_date(day, month, locale_of(words.language)) for day in first},
+        f"{section}.{key}": text
+        for section, entries in (pages | dict(sorted(told.items()))).items()
+        for key, text in entries.items()
     }

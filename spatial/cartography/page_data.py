@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import functools
-import math
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.document import codes, pack, round_up, space_order
+from spatial.cartography.document import codes, pack, pack_words, round_up, space_order
 from spatial.errors import ContractError
 from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of, with_norm_id
 from spatial.reporting.summary import CLASS_ORDER, missing_text
-from spatial.reporting.wording import NOTICED, effect_text, issue_text
-from spatial.tables.words import NORM_STATUS, TIERS
+from spatial.reporting.wording import NOTICED, columns_told, effect_text, issue_text, plain
+from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     import numpy.typing as npt
 
@@ -29,10 +27,6 @@ if TYPE_CHECKING:
 
 
 # What a page says about the study beside its tables.
-
-
-def _nothing() -> Mapping[str, str]:
-    return MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -51,12 +45,16 @@ class ServiceNote:
     """What a page says about a service, and which facilities count for it."""
 
     id: str  # as in the table `access`
-    names: Mapping[str, str] = field(default_factory=_nothing)  # name by language
+    names: Mapping[str, str] = field(default_factory=dict)  # name by language
     # services of the facilities that satisfy it; itself alone by default
     counts: frozenset[str] = frozenset()
     inventory: str = "unknown"  # complete, partial or unknown: whether every facility is known
     proxy: bool = False  # whether it only stands in for what a norm means
     register: tuple[str, ...] = ()  # names in the register of norms that it answers, beside its own
+
+    def answers(self, service: str) -> bool:
+        """Tell whether it is what a norm asks for by this name."""
+        return service in (self.id, *self.register)
 
 
 @dataclass(frozen=True)
@@ -70,28 +68,28 @@ class PageMeta:
     population_basis: str  # resident, registered or modelled
     modes: tuple[str, ...]  # modes of travel; the first is the one that headlines use
     # by the name that the table `access` uses
-    services: Mapping[str, ServiceNote] = field(default_factory=lambda: MappingProxyType({}))
+    services: Mapping[str, ServiceNote] = field(default_factory=dict)
     synthetic: bool = False  # true for made-up ground: every page says so
     # A sentence by language that every page carries
-    note: Mapping[str, str] = field(default_factory=_nothing)
+    note: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[SourceNote, ...] = ()  # the raw files
     # titles by language of the scenarios, by their names
-    scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    scenarios: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     default_threshold_min: float = 60.0  # where the slider of a service without a norm begins, in minutes
     map_approval: str = ""  # approval number of the maps; empty where none is given
     # true where the pages are public maps of a country that asks for a number, and none is given
     approval_wanted: bool = False
     # names by language of what else is counted, by service
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # complete, partial or unknown: how much of each service is known
-    inventory: Mapping[str, str] = field(default_factory=_nothing)
+    inventory: Mapping[str, str] = field(default_factory=dict)
     # A difference from an official number, and a share filled in, up to which nothing need be looked into
     tolerance_share: float = 0.02
     imputed_share: float = 0.2
     near_miss_min: float = 5.0  # how far beyond the norm still is a near miss, in minutes
     level_bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
     # weights of the pillars of the score; equal where empty
-    pillar_weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    pillar_weights: Mapping[str, float] = field(default_factory=dict)
 
     def near_miss(self, unit: str) -> float:
         """
@@ -109,6 +107,13 @@ class PageMeta:
 # The settlements of a page in their order, with the blocks that its pages share.
 
 
+def once(kept: dict[Hashable, Any], key: Hashable, make: Callable[[], Any]) -> Any:
+    """Make a block the first time that it is asked for, and give the same one after."""
+    if key not in kept:
+        kept[key] = make()
+    return kept[key]
+
+
 @dataclass(frozen=True)
 class Rows:
     """The settlements of a page, in the order of its columns."""
@@ -117,12 +122,6 @@ class Rows:
     ids: pd.Index  # their `settlement_id`
     # blocks of these settlements that several pages carry, so that each is encoded once
     kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Make a block the first time that it is asked for, and give the same one after."""
-        if key not in self.kept:
-            self.kept[key] = make()
-        return self.kept[key]
 
     def align(
         self, frame: pd.DataFrame, columns: Iterable[str] | None = None, *, key: str = "settlement_id"
@@ -161,64 +160,26 @@ def issue_entries(
     records: Iterable[Mapping[str, Any]], languages: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     """Gather the known issues of a study."""
-    spoken = {language: _words(language, names) for language in languages}
+    spoken = [
+        Words(language, names={service: told.get(language, service) for service, told in names.items()})
+        for language in languages
+    ]
     return [
         {
             "path": known["path"],
             "issue": known["issue"],
             "is_notice": known["issue_kind"] == NOTICED,
-            "said": _said(known, spoken),
-            "effect": {language: effect_text(known, words) for language, words in spoken.items()},
+            "said": {words.language: issue_text(known, words) for words in spoken if known.get("notice")},
+            "effect": {words.language: effect_text(known, words) for words in spoken},
             "without_rank": known["without_rank"],
         }
         for known in records
     ]
 
 
-def _words(language: str, names: Mapping[str, Mapping[str, str]]) -> Words:
-    return Words(language, names={service: told.get(language, service) for service, told in names.items()})
-
-
-def _said(known: Mapping[str, Any], spoken: Mapping[str, Words]) -> dict[str, str]:
-    if not known.get("notice"):
-        return {}
-    return {language: issue_text(known, words) for language, words in spoken.items()}
-
-
 # Norms and their results, as the pages tell them.
 
-_REGISTER_TEXTS = (
-    "metric",
-    "mode",
-    "unit",
-    "stat_unit",
-    "target_share_basis",
-    "scope",
-    "source_title",
-    "source_section",
-    "source_url",
-    "confidence",
-)
-_STUDY_FIELDS = (
-    "status",
-    "status_as_mapped",
-    "reason",
-    "gate",
-    "share_of",
-    "served_share",
-    "served_share_lower",
-    "served_share_upper",
-    "persons_in_scope",
-    "persons_served",
-    "persons_unserved",
-    "persons_unknown",
-    "places_in_scope",
-    "places_served",
-    "places_unserved",
-    "places_unknown",
-)
-_PLACE_FIELDS = ["unit_id", "status", "status_as_mapped", "value", "reason"]
-_NO_STATUS = 255
+TOLD = columns_told("pages")
 
 
 @dataclass(frozen=True)
@@ -231,9 +192,9 @@ class NormBook:
     places: pd.DataFrame  # results for settlements
     reasons: tuple[str, ...]  # every reason, the empty one first
 
-    def of_service(self, service: str, meta: PageMeta) -> list[dict[str, Any]]:
+    def of_service(self, note: ServiceNote) -> list[dict[str, Any]]:
         """Find the norms that a service answers."""
-        return [norm for norm in self.norms if norm["service"] in _answers(service, meta)]
+        return [norm for norm in self.norms if note.answers(norm["service"])]
 
     def results(self, norm_id: str, rows: Rows) -> pd.DataFrame | None:
         """
@@ -242,12 +203,19 @@ class NormBook:
         Returns None where no settlement has one.
         """
         part = self.by_norm.get(norm_id)
-        return None if part is None else rows.once(("norm", norm_id), lambda: rows.align(part, key="unit_id"))
+        return (
+            None
+            if part is None
+            else once(rows.kept, ("norm", norm_id), lambda: rows.align(part, key="unit_id"))
+        )
 
     @functools.cached_property
     def by_norm(self) -> dict[str, pd.DataFrame]:
         """The results for settlements, by norm."""
-        return {str(norm): part[_PLACE_FIELDS] for norm, part in self.places.groupby("norm_id", sort=True)}
+        return {
+            str(norm): part[list(TOLD["place_results"])]
+            for norm, part in self.places.groupby("norm_id", sort=True)
+        }
 
     def block(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
         """
@@ -255,118 +223,67 @@ class NormBook:
 
         Returns the norm with ``places``; None there where no settlement has a result.
         """
-        return {**norm, "places": rows.once(("norm block", norm["id"]), lambda: self._places(norm, rows))}
-
-    def _places(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any] | None:
+        if (key := ("norm block", norm["id"])) in rows.kept:
+            return {**norm, "places": rows.kept[key]}
+        places = None
         table = self.results(norm["id"], rows)
-        if table is None:
-            return None
-        status = codes(table["status"], NORM_STATUS)
-        mapped = codes(table["status_as_mapped"], NORM_STATUS)
-        threshold = norm["threshold"]
-        limits = () if threshold is None else (threshold, threshold + norm["near"])
-        return {
-            "status": pack(np.where(status < 0, _NO_STATUS, status), "u1"),
-            "mapped": pack(np.where(mapped < 0, _NO_STATUS, mapped), "u1"),
-            "value": pack(round_up(table["value"], limits), "f4"),
-            "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
-        }
-
-
-def service_note(service: str, meta: PageMeta, words: Mapping[str, Mapping[str, str]]) -> ServiceNote:
-    """Say what a service is called and what counts for it."""
-    if service in meta.services:
-        return meta.services[service]
-    if service in TIERS:
-        names = {language: texts[f"tier.{service}"] for language, texts in words.items()}
-        return ServiceNote(service, names, frozenset({service}), "complete")
-    return ServiceNote(service, {}, frozenset({service}))
+        if table is not None:
+            threshold = norm["threshold"]
+            limits = () if threshold is None else (threshold, threshold + norm["near"])
+            places = {
+                "status": pack_words(table["status"], NORM_STATUS),
+                "mapped": pack_words(table["status_as_mapped"], NORM_STATUS),
+                "value": pack(round_up(table["value"], limits), "f4"),
+                "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
+            }
+        rows.kept[key] = places
+        return {**norm, "places": places}
 
 
 def norm_book(
     register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta, summary: Mapping[str, Any]
 ) -> NormBook:
-    """Join the register with the results."""
-    told = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
+    """Join the register with the results, and with what the summary says of each norm."""
+    listed = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
-    known = {row["norm_id"]: row for row in with_norm_id(register).to_dict("records")}
-    norms = [
-        _norm(row, known[row["norm_id"]], meta, told.get(row["norm_id"], (0, {}))[1])
-        for row in study.sort_values("norm_id", kind="stable").to_dict("records")
-        if row["norm_id"] in known
-    ]
-    norms.sort(
-        key=lambda norm: (
-            not norm["headline"],
-            told.get(norm["id"], (0, {}))[0],
-            CLASS_ORDER[norm["norm_class"]],
-            norm["id"],
-        )
-    )
+    rules = {row["norm_id"]: row for row in with_norm_id(register).to_dict("records")}
+    notes = [note for _, note in sorted(meta.services.items())]
+    ranked = []
+    for row in study.sort_values("norm_id", kind="stable").to_dict("records"):
+        norm_id = row["norm_id"]
+        if norm_id not in rules:
+            continue
+        rule = rules[norm_id]
+        rank, told = listed.get(norm_id, (0, {}))
+        service = str(rule["service"])
+        own = {name: plain(row[name]) for name in TOLD["results"]}
+        figure = own["persons_unserved"] is not None or own["places_unserved"] is not None
+        note = meta.services.get(service) or next((note for note in notes if service in note.register), None)
+        inventory = note.inventory if note else "complete" if service in TIERS else "unknown"
+        # In each language whose people nobody counted and what the norm is judged on; empty where all are counted.
+        missing = {language: missing_text(told, Words(language)) for language in languages()}
+        norm = {
+            "id": norm_id,
+            "service": service,
+            "names": dict(note.names) if note else {},
+            "near": meta.near_miss(str(rule["unit"])),
+            "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
+            "nothing_mapped": bool(told.get("nothing_mapped")),
+            "people_missing": missing if missing["en"] else {},
+            "norm_class": row["norm_class"],
+            "threshold": plain(rule["threshold"]),
+            "target_share": plain(rule["target_share"]),
+            **{name: plain(rule.get(name)) or "" for name in TOLD["register"]},
+            "headline": figure and bool(told.get("is_headline", own["status"] != "not_applicable")),
+            "study": own,
+            "certainty": told.get("certainty"),
+            "rural_access": told.get("rural_access"),
+        }
+        ranked.append(((not norm["headline"], rank, CLASS_ORDER[norm["norm_class"]], norm_id), norm))
+    ranked.sort(key=lambda pair: pair[0])
     reasons = sorted(set(norm_results["reason"].fillna("")) | {""})
     places = norm_results.loc[norm_results["unit_level"] == "settlement"]
-    return NormBook(tuple(norms), places, tuple(reasons))
-
-
-def _norm(
-    row: Mapping[Any, Any], entry: Mapping[Any, Any], meta: PageMeta, told: Mapping[str, Any]
-) -> dict[str, Any]:
-    study = {name: _plain(row[name]) for name in _STUDY_FIELDS}
-    figure = study["persons_unserved"] is not None or study["places_unserved"] is not None
-    service = str(entry["service"])
-    note = _note_of(service, meta)
-    inventory = note.inventory if note else ("complete" if service in TIERS else "unknown")
-    # Say in each language whose people nobody counted and what the norm is judged on; empty where all are
-    # counted.
-    said = {language: missing_text(told, Words(language)) for language in languages()}
-    return {
-        "id": row["norm_id"],
-        "service": service,
-        "names": dict(note.names) if note else {},
-        "near": meta.near_miss(str(entry["unit"])),
-        "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
-        "nothing_mapped": bool(told.get("nothing_mapped")),
-        "people_missing": (said if said["en"] else {}),
-        "norm_class": row["norm_class"],
-        "threshold": _plain(entry["threshold"]),
-        "target_share": _plain(entry["target_share"]),
-        **{name: _plain(entry.get(name)) or "" for name in _REGISTER_TEXTS},
-        "headline": figure and bool(told.get("is_headline", study["status"] != "not_applicable")),
-        "study": study,
-        "certainty": told.get("certainty"),
-        "rural_access": told.get("rural_access"),
-    }
-
-
-def _note_of(service: str, meta: PageMeta) -> ServiceNote | None:
-    if service in meta.services:
-        return meta.services[service]
-    return next((note for _, note in sorted(meta.services.items()) if service in note.register), None)
-
-
-def _answers(service: str, meta: PageMeta) -> Sequence[str]:
-    note = meta.services.get(service)
-    return (service, *(note.register if note else ()))
-
-
-def _plain(value: object) -> Any:
-    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def gate_summary(norms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Sum up the gates of a study."""
-    gates = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
-    counts = {name: gates.count(name) for name in ("pass", "fail", "unknown")}
-    status = next((name for name in ("fail", "unknown", "pass") if counts[name]), "none_applicable")
-    return {
-        "status": status,
-        "gates": len(gates),
-        "passed": counts["pass"],
-        "failed": counts["fail"],
-        "unknown": counts["unknown"],
-    }
+    return NormBook(tuple(norm for _, norm in ranked), places, tuple(reasons))
 
 
 # What all pages of a study share, and how much one page carries.
@@ -435,9 +352,33 @@ class PageBook:
 
     @functools.cached_property
     def access(self) -> dict[tuple[str, str], pd.DataFrame]:
-        """The table `access` in its parts."""
-        parts = self.tables["access"].groupby(["service", "mode"], sort=True)
-        return {(str(service), str(mode)): part for (service, mode), part in parts}
+        """The table `access` by service and mode, the modes of a service in the order of the study."""
+        modes, access = self.meta.modes, self.tables["access"]
+        # As categories, texts are brought into the order of a page at a fraction of the time.
+        access = access.assign(
+            reach_status=pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)),
+            facility_id=pd.Categorical(access["facility_id"]),
+            second_facility_id=pd.Categorical(access["second_facility_id"]),
+        )
+        groups = access.groupby(["service", "mode"], sort=True)
+        parts = {(str(service), str(mode)): part for (service, mode), part in groups}
+        order = sorted(
+            parts, key=lambda way: (way[0], modes.index(way[1]) if way[1] in modes else len(modes), way[1])
+        )
+        return {way: parts[way] for way in order}
+
+    def note(self, service: str) -> ServiceNote:
+        """Say what a service is called and what counts for it."""
+        if service in self.meta.services:
+            return self.meta.services[service]
+        if service in TIERS:
+            names = {language: texts[f"tier.{service}"] for language, texts in self.words.items()}
+            return ServiceNote(service, names, frozenset({service}), "complete")
+        return ServiceNote(service, counts=frozenset({service}))
+
+    def names(self, service: str) -> dict[str, str]:
+        """Name whatever is counted by its own word, else as a service."""
+        return dict(self.meta.names.get(service) or self.note(service).names)
 
     def of_service(self, name: str, service: str) -> pd.DataFrame | None:
         """Take the rows of a table that speak of a service; None where there are none."""
@@ -445,23 +386,17 @@ class PageBook:
         if table is None:
             return None
         # Split once for all pages: to look through every table again for each service costs more than the pages.
-        parts: dict[str, pd.DataFrame] = self.once(
+        parts: dict[str, pd.DataFrame] = once(
+            self.kept,
             ("by service", name),
             lambda: {str(one): part for one, part in table.groupby("service", sort=False)},
         )
         return parts.get(service)
 
-    @property
+    @functools.cached_property
     def known_issues(self) -> list[dict[str, Any]]:
         """Known issues of the sources."""
-        told = self.summary.get("known_issues", ())
-        return list(self.once("known issues", lambda: issue_entries(told, self.words, self.meta.names)))
-
-    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Make a block the first time that it is asked for, and give the same one after."""
-        if key not in self.kept:
-            self.kept[key] = make()
-        return self.kept[key]
+        return issue_entries(self.summary.get("known_issues", ()), self.words, self.meta.names)
 
     def shapes(self, name: str) -> gpd.GeoDataFrame:
         """Give a table with geometry."""
@@ -489,9 +424,18 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
     if people.get("persons") is not None and people.get("places"):
         shares["population"] = people["places_without_population"] / people["places"]
     imputed = {name: float(share) for name, share in shares.items() if share is not None}
+    # Without the words of single pages, which would weigh on every map.
+    messages = {
+        language: {
+            key: text
+            for key, text in texts.items()
+            if not key.startswith(OWN_WORDS) or key.startswith(KEPT_WORDS + more_words)
+        }
+        for language, texts in book.words.items()
+    }
     return {
         "language": book.language,
-        "messages": {language: _common(texts, more_words) for language, texts in book.words.items()},
+        "messages": messages,
         "study": {
             "name": meta.study,
             "title": dict(meta.title),
@@ -508,22 +452,10 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,
         "score_file": SCORE_FILE if "scores" in book.tables else None,
         "fact_sheet": FACT_SHEET_FILE if "scores" in book.tables else None,
-        "sources": [
-            {name: getattr(source, name) for name in ("path", "origin", "licence", "vintage", "issue")}
-            for source in meta.sources
-        ],
+        "sources": [asdict(source) for source in meta.sources],
         "issues": list(book.summary.get("issues", ())),
         "known_issues": book.known_issues,
         "imputed": imputed,
         "certainty": book.summary.get("certainty"),
         "rural_access": book.summary.get("rural_access"),
-    }
-
-
-def _common(texts: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
-    """Leave out the words of single pages, which would weigh on every map."""
-    return {
-        key: text
-        for key, text in texts.items()
-        if not key.startswith(OWN_WORDS) or key.startswith(KEPT_WORDS + more)
     }

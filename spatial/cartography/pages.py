@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.document import plain_document
-from spatial.cartography.gap_map import gap_page, last_mile_page, score_map_page
+from spatial.cartography.document import page_document
+from spatial.cartography.gap_map import map_page
 from spatial.cartography.messages import messages
 from spatial.cartography.page_data import (
     DETAILS,
@@ -20,13 +19,10 @@ from spatial.cartography.page_data import (
     SCORE_FILE,
     SCORE_MAP,
     SIGN_OFF_FILE,
-    Detail,
     PageBook,
     Rows,
-    gate_summary,
     norm_book,
     rows_of,
-    service_note,
     study_block,
 )
 from spatial.cartography.score import score_answer, score_page
@@ -40,6 +36,8 @@ from spatial.reporting.wording import namesake_texts
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from spatial.cartography.page_data import PageMeta
     from spatial.rasters import Raster
 
@@ -49,82 +47,80 @@ if TYPE_CHECKING:
 
 def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[str, Any]:
     """Gather what the first page shows."""
-    norms = [norm | {"file": _file_of(norm["service"], book, pages)} for norm in book.norms.norms]
+    tables, frame = book.tables, rows.settlements
+    # Each norm leads to the first page of a service that answers it.
+    norms = []
+    for norm in book.norms.norms:
+        answering = (
+            page["file"]
+            for page in pages
+            if (page["kind"] == "last_mile" and norm["service"] in SEASON_ROADS)
+            or book.note(page["service"]).answers(norm["service"])
+        )
+        norms.append(norm | {"file": next(answering, None)})
+    counts = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
+    gates = {name: counts.count(name) for name in ("pass", "fail", "unknown")}
+    # The last mile and the maps of the norms that open the page first, then the others by name, parts in order.
     opening = {norm["file"] for norm in norms if norm["headline"]}
-    ranked = sorted(pages, key=lambda page: _rank(page, opening))
-    # Gather what if, response of crews and room at facilities, each with the name and the page of its
-    # service.
-    tables = book.tables
+    shown = [page | {"first": page["file"] in opening or page["kind"] != "gap"} for page in pages]
+    shown.sort(
+        key=lambda page: (
+            not page["first"],
+            page["kind"] != "last_mile",
+            str(page["names"].get("en", page["service"])).lower(),
+            int(page.get("part", 0)),
+        )
+    )
+    # What if, response of crews and room at facilities, each with the name and the page of its service.
     told = {
         "scenarios": scenario_totals(tables.get("scenario_people"), tables.get("scenario_access")),
         "emergency": emergency_totals(tables.get("emergency_people"), tables.get("emergency_response")),
         "served": served_totals(tables.get("served"), book.shapes("settlements")),
     }
-    found = {}
-    for name, entries in told.items():
-        titles = [book.meta.scenarios.get(entry.get("scenario", ""), {}) for entry in entries]
-        found[name] = [
+    trials: dict[str, list[dict[str, Any]]] = {
+        name: [
             entry
             | {
-                "names": dict(service_note(entry["service"], book.meta, book.words).names),
-                "title": dict(title),
+                "names": dict(book.note(entry["service"]).names),
+                "title": dict(book.meta.scenarios.get(entry.get("scenario", ""), {})),
                 "file": next((page["file"] for page in pages if page["service"] == entry["service"]), None),
             }
-            for entry, title in zip(entries, titles, strict=True)
+            for entry in entries
         ]
-    spoken = {language: Words(language) for language in book.words}
-    by_language = {language: namesake_texts(book.summary, words) for language, words in spoken.items()}
-    pairs = zip(*by_language.values(), strict=True)
-    found["warnings"] = [dict(zip(by_language, texts, strict=True)) for texts in pairs]
-    frame = rows.settlements
-    facilities = book.tables["facilities"]
-    inside = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
-    figures: list[dict[str, Any]] = [
-        {"key": "settlements", "kind": "count", "value": len(frame)},
-        {"key": "facilities", "kind": "count", "value": len(inside)},
-    ]
+        for name, entries in told.items()
+    }
+    texts = zip(*(namesake_texts(book.summary, Words(language)) for language in book.words), strict=True)
+    trials["warnings"] = [dict(zip(book.words, said, strict=True)) for said in texts]
+    facilities = tables["facilities"]
+    figures: list[tuple[str, float]] = []
+    if rows.has_people:
+        figures.append(("population", float(frame["population_persons"].sum())))
+    figures.append(("settlements", len(frame)))
     if "township_id" in frame:
-        figures.insert(1, {"key": "townships", "kind": "count", "value": int(frame["township_id"].nunique())})
+        figures.append(("townships", int(frame["township_id"].nunique())))
         alone = int(frame["township_id"].isna().sum())
         if alone and frame["township_id"].notna().any():
-            figures.insert(2, {"key": "no_township", "kind": "count", "value": alone})
-    if rows.has_people:
-        people = float(frame["population_persons"].sum())
-        figures.insert(0, {"key": "population", "kind": "count", "value": people})
-    return study_block(
-        book, rows, more_words=("score.", "pillar.", "fact.title") if "scores" in book.tables else ()
-    ) | {
-        "score": score_answer(book) if "scores" in book.tables else None,
-        "figures": figures,
+            figures.append(("no_township", alone))
+    inside = facilities["in_study"] & (facilities["status"] == "existing")
+    figures.append(("facilities", int(inside.sum())))
+    scored = "scores" in tables
+    return study_block(book, rows, more_words=("score.", "pillar.", "fact.title") if scored else ()) | {
+        "score": score_answer(book) if scored else None,
+        "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
         "norms": norms,
-        "gate": gate_summary(norms),
-        "sign_counts": sign_off_counts(book.tables["sign_off"]) if "sign_off" in book.tables else None,
+        "gate": {
+            "status": next((name for name in ("fail", "unknown", "pass") if gates[name]), "none_applicable"),
+            "gates": len(counts),
+            "passed": gates["pass"],
+            "failed": gates["fail"],
+            "unknown": gates["unknown"],
+        },
+        "sign_counts": sign_off_counts(tables["sign_off"]) if "sign_off" in tables else None,
         "calibration": book.summary.get("calibration"),
-        "trials": found,
-        "pages": [page | {"first": not _rank(page, opening)[0]} for page in ranked],
+        "trials": trials,
+        "pages": shown,
         "methods": [f"about.{key}" for key in ("times", "thresholds", "as_mapped", "people")],
     }
-
-
-def _file_of(register_service: str, book: PageBook, pages: list[dict[str, Any]]) -> str | None:
-    for page in pages:
-        if page["kind"] == "last_mile" and register_service in SEASON_ROADS:
-            return str(page["file"])
-        note = service_note(page["service"], book.meta, book.words)
-        if register_service in (page["service"], *note.register):
-            return str(page["file"])
-    return None
-
-
-def _rank(page: dict[str, Any], opening: set[str | None]) -> tuple[bool, bool, str, int]:
-    """Put the last mile and the maps of the norms that open the page first, then the others by name, parts in order."""
-    name = page["names"].get("en", page["service"])
-    return (
-        page["file"] not in opening and page["kind"] == "gap",
-        page["kind"] != "last_mile",
-        str(name).lower(),
-        int(page.get("part", 0)),
-    )
 
 
 _NEEDED = ("settlements", "facilities", "access", "norm_results")
@@ -172,7 +168,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         raise ContractError("settlements", ["no settlement lies in the study area; check region and sources"])
     made = [page for file in book.files.values() for page in _fit(book, file, rows, max_page_mb)]
     data = index_data(book, rows, [page.entry for page in made])
-    index = Artifact("index.html", plain_document(data, title=book.title, language=book.language))
+    index = Artifact("index.html", page_document(data, title=book.title, language=book.language))
     artifacts = [index, *(page.artifact for page in made)]
     if "sign_off" in tables:
         artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows)))
@@ -211,16 +207,15 @@ def page_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
 
 
 def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Made]:
+    """Write one map page, or where it stays above the budget a page each of several parts of the settlements."""
     service = next(key for key, value in book.files.items() if value == file)
-    make = {"last_mile": last_mile_page, SCORE_MAP: score_map_page}.get(service, gap_page)
     budget = max_page_mb * _BYTES_A_MB
-    whole = _simplest_fitting(book, service, rows, make, file, budget)
+    whole = _simplest_fitting(book, service, rows, file, budget)
     if whole is not None:
         return [whole]
     made = []
-    for number, part in enumerate(_parts(book, service, rows, make, budget), start=1):
-        name = file.replace(".html", f"-{number}.html")
-        page = _simplest_fitting(book, service, part, make, name, budget)
+    for number, part in enumerate(_parts(book, service, rows, budget), start=1):
+        page = _simplest_fitting(book, service, part, file.replace(".html", f"-{number}.html"), budget)
         if page is None:
             raise StudyError(
                 "outputs.max_page_mb",
@@ -228,29 +223,27 @@ def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Mad
                     f"outputs.max_page_mb: {max_page_mb:g} is too small for any page of {service!r}; allow 2 or more"
                 ],
             )
-        label = _part_label(part)
-        made.append(
-            _Made(page.artifact, page.entry | {"part": number, "part_names": {"und": label, "en": label}})
-        )
+        # A part goes by its first and last township, or place.
+        frame = part.settlements
+        named = frame["township"] if "township" in frame else frame["name"]
+        listed = list(dict.fromkeys(named.dropna())) or [frame["settlement_id"][0]]
+        label = listed[0] if len(listed) == 1 else f"{listed[0]} … {listed[-1]}"
+        entry = page.entry | {"part": number, "part_names": {"und": label, "en": label}}
+        made.append(_Made(page.artifact, entry))
     return made
 
 
-_Maker = Callable[[PageBook, str, Rows, Detail, str], tuple[bytes, dict[str, Any]]]
-
-
-def _simplest_fitting(
-    book: PageBook, service: str, rows: Rows, make: _Maker, file: str, budget: float
-) -> _Made | None:
+def _simplest_fitting(book: PageBook, service: str, rows: Rows, file: str, budget: float) -> _Made | None:
     for detail in DETAILS:
-        content, entry = make(book, service, rows, detail, file)
+        content, entry = map_page(book, service, rows, detail, file)
         if len(content) <= budget:
             return _Made(Artifact(file, content), entry)
     return None
 
 
-def _parts(book: PageBook, service: str, rows: Rows, make: _Maker, budget: float) -> Iterator[Rows]:
+def _parts(book: PageBook, service: str, rows: Rows, budget: float) -> Iterator[Rows]:
     """Halve the settlements, township by township, until each half fits."""
-    content, _ = make(book, service, rows, DETAILS[-1], "part.html")
+    content, _ = map_page(book, service, rows, DETAILS[-1], "part.html")
     if len(content) <= budget or len(rows.ids) == 1:
         yield rows
         return
@@ -260,15 +253,4 @@ def _parts(book: PageBook, service: str, rows: Rows, make: _Maker, budget: float
         order = np.argsort(pd.factorize(township)[0], kind="stable")
     half = len(order) // 2
     for chosen in (order[:half], order[half:]):
-        yield from _parts(book, service, rows.subset(chosen), make, budget)
-
-
-def _part_label(rows: Rows) -> str:
-    frame = rows.settlements
-    names = frame["township"].dropna() if "township" in frame else frame["name"].dropna()
-    listed = list(dict.fromkeys(names))
-    return (
-        f"{listed[0]} … {listed[-1]}"
-        if len(listed) > 1
-        else (listed[0] if listed else frame["settlement_id"][0])
-    )
+        yield from _parts(book, service, rows.subset(chosen), budget)

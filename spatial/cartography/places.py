@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from spatial.cartography.basemap import pack_points
-from spatial.cartography.document import codes, pack, pack_seconds, pack_texts, round_up
+from spatial.cartography.document import codes, pack, pack_seconds, pack_texts, pack_words, round_up
+from spatial.reporting.names import WRITTEN, names_of
+from spatial.reporting.wording import columns_told
 from spatial.tables.words import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -83,14 +85,22 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -
     """Encode the settlements themselves."""
     frame = rows.settlements
     tiers = [tier for tier in TIERS if (frame["tier"] == tier).any()]
-    township, townships = _townships(frame, boundaries)
-    population = frame["population_persons"]
+    # Townships by id, called as the boundaries call them, else as their settlements do.
+    ids = _column(frame, "township_id")
+    known = sorted(ids.dropna().unique())
+    written = frame.assign(_id=ids, _name=_column(frame, "township")).dropna(subset=["_id"])
+    names = {key: {"name": value} for key, value in written.groupby("_id")["_name"].first().items()}
+    if boundaries is not None:
+        for row in pd.DataFrame(boundaries).to_dict("records"):
+            if row["boundary_id"] in names:
+                named = {str(key): value for key, value in row.items() if str(key).startswith("name")}
+                names[row["boundary_id"]] |= named
     return {
         **pack_points(frame.geometry),
         "id": pack_texts(frame["settlement_id"]),
         "names": names_block(frame),
-        "population": pack(population, "f4") if rows.has_people else None,
-        "population_source": pack(codes(frame["population_source"], POPULATION_SOURCE), "u1"),
+        "population": pack(frame["population_persons"], "f4") if rows.has_people else None,
+        "population_source": pack_words(frame["population_source"], POPULATION_SOURCE),
         "population_sources": list(POPULATION_SOURCE),
         "groups": {
             name: pack(frame[name], "f4")
@@ -98,37 +108,20 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -
             if detail and name in frame and frame[name].notna().any()
         },
         "group_sources": {
-            name: pack(codes(frame[source], GROUP_SOURCE), "u1")
+            name: pack_words(frame[source], GROUP_SOURCE)
             for name, source in _GROUPS.items()
             if detail and name in frame and source in frame
         },
         "group_source_words": list(GROUP_SOURCE),
-        "tier": pack(codes(frame["tier"], tiers), "u1"),
+        "tier": pack_words(frame["tier"], tiers),
         "tiers": tiers,
         "official": pack(np.maximum(codes(_column(frame, "official_class"), _OFFICIAL), 0), "u1"),
         "officials": list(_OFFICIAL),
         "plan": pack(np.maximum(codes(_column(frame, "village_plan_class"), _PLANS), 0), "u1"),
         "plans": list(_PLANS),
-        "township": pack(township, "i4"),
-        "townships": townships,
+        "township": pack(codes(ids, known), "i4"),
+        "townships": [{"id": key, "names": by_language(names[key])} for key in known],
     }
-
-
-def _townships(
-    frame: pd.DataFrame, boundaries: pd.DataFrame | None
-) -> tuple[npt.NDArray[np.int64], list[dict[str, Any]]]:
-    ids = _column(frame, "township_id")
-    known = sorted(ids.dropna().unique())
-    written = frame.assign(_id=ids, _name=_column(frame, "township")).dropna(subset=["_id"])
-    names = {key: {"name": value} for key, value in written.groupby("_id")["_name"].first().items()}
-    if boundaries is not None and len(boundaries):
-        for row in pd.DataFrame(boundaries).to_dict("records"):
-            if row["boundary_id"] in names:
-                names[row["boundary_id"]] |= {
-                    str(key): value for key, value in row.items() if str(key).startswith("name")
-                }
-    townships = [{"id": key, "names": by_language(names[key])} for key in known]
-    return codes(ids, known), townships
 
 
 def by_language(names: Mapping[Any, object]) -> dict[str, str]:
@@ -140,10 +133,9 @@ def by_language(names: Mapping[Any, object]) -> dict[str, str]:
     >>> by_language({"name": "青岩", "name_en": None, "tier": "village"})
     {'und': '青岩', 'en': '青岩'}
     """
-    texts = {key: value for key, value in names.items() if isinstance(value, str) and value}
-    languages = {key.removeprefix("name_"): value for key, value in texts.items() if key.startswith("name_")}
-    plain = texts.get("name")
-    return languages if plain is None else {"und": plain, "en": plain} | languages
+    found = names_of(names)
+    written = found.get(WRITTEN)
+    return found if written is None else {WRITTEN: written, "en": written} | found
 
 
 def facilities_block(
@@ -169,26 +161,13 @@ def facilities_block(
         **pack_points(chosen.geometry),
         "id": pack_texts(chosen["facility_id"]),
         "names": names_block(chosen),
-        "service": pack(codes(chosen["service"], services), "u1"),
+        "service": pack_words(chosen["service"], services),
         "services": services,
     }
     return block, ids
 
 
-TIMES = (
-    "travel_time_min",
-    "access_leg_min",
-    "egress_leg_min",
-    "network_distance_m",
-    "straight_distance_m",
-    "facility_id",
-    "reach_status",
-    "edge_risk",
-    "network_leg_min",
-    "second_facility_id",
-    "second_travel_time_min",
-)
-"""Columns of the table `access` that pages tell."""
+TOLD = columns_told("pages")
 
 
 def travel_block(table: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -> dict[str, Any]:
@@ -199,7 +178,7 @@ def travel_block(table: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -
         "distance": pack_metres(table["network_distance_m"]),
         "straight": pack_metres(table["straight_distance_m"]),
         "facility": pack(codes(table["facility_id"], facility_ids), "i4"),
-        "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+        "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
         "statuses": list(REACH_STATUS),
         "risk": pack(table["edge_risk"].eq(other=True), "u1"),
         "network": None,
@@ -224,7 +203,7 @@ def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, A
         blocks[str(mode)] = {
             "distance": pack_metres(table["snap_distance_m"]),
             "time": pack_seconds(table["snap_time_min"]) if detail else None,
-            "status": pack(codes(table["snap_status"].fillna("none"), SNAP_STATUS), "u1"),
+            "status": pack_words(table["snap_status"], SNAP_STATUS, missing="none"),
             "statuses": list(SNAP_STATUS),
             "edge": pack_texts(table["edge_id"]) if detail else None,
         }
@@ -242,8 +221,8 @@ def last_mile_block(rows: Rows, last_mile: pd.DataFrame | None, *, detail: bool)
     table = rows.align(last_mile)
     return {
         "classes": list(LAST_MILE),
-        "code": pack(codes(table["last_mile_class"].fillna("unknown"), LAST_MILE), "u1"),
-        "known_code": pack(codes(table["last_mile_class_known"].fillna("unknown"), LAST_MILE), "u1"),
+        "code": pack_words(table["last_mile_class"], LAST_MILE, missing="unknown"),
+        "known_code": pack_words(table["last_mile_class_known"], LAST_MILE, missing="unknown"),
         "distance": pack_metres(table["all_season_road_distance_m"]),
         "known_distance": pack_metres(table["known_all_season_road_distance_m"]),
         "time": pack_seconds(table["all_season_road_min"]) if detail else None,
@@ -267,7 +246,7 @@ def off_road_block(rows: Rows, own: pd.DataFrame | None) -> dict[str, Any] | Non
     table = rows.align(own, ("travel_time_min", "reach_status"))
     return {
         "time": pack_seconds(table["travel_time_min"]),
-        "status": pack(codes(table["reach_status"].fillna("unknown"), REACH_STATUS), "u1"),
+        "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
         "statuses": list(REACH_STATUS),
     }
 

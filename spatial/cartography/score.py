@@ -11,23 +11,23 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import pack_lines
-from spatial.cartography.document import SCORE, codes, pack, plain_document
+from spatial.cartography.document import SCORE, pack, pack_words, page_document
 from spatial.cartography.map_layers import class_layer
-from spatial.cartography.page_data import SCORE_MAP, PageBook, service_note, study_block
+from spatial.cartography.page_data import SCORE_MAP, PageBook, study_block
 from spatial.cartography.places import by_language
 from spatial.messages import Words
 from spatial.reporting.names import road_text
 from spatial.reporting.score import held_back
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
 from spatial.reporting.unmeasured import gates_unjudged, pillars_missing
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import columns_told, plain
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.towns import why_no_area
 from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from spatial.cartography.page_data import Rows
 
@@ -52,16 +52,11 @@ class Undefined:
         """Look at the tables."""
         rows = tables["settlements"]
         rows = rows.loc[rows["in_study"].astype(bool)] if "in_study" in rows else rows
-        known = (
-            rows["official_class"] if "official_class" in rows else pd.Series(None, rows.index, dtype=object)
-        )
-        unit = rows["township_id"] if level == "township" and "township_id" in rows else None
-        keys = unit if unit is not None else pd.Series("study", rows.index)
-        townships = int((tables["scores"]["unit_level"] == "township").sum())
-        classes = {
-            str(name): frozenset(part.dropna().astype(str)) for name, part in known.groupby(keys, sort=True)
-        }
-        return cls(classes, townships)
+        known = rows.get("official_class", pd.Series(None, rows.index, dtype=object))
+        whole = pd.Series("study", rows.index)
+        parts = known.groupby(rows.get("township_id", whole) if level == "township" else whole, sort=True)
+        classes = {str(name): frozenset(part.dropna().astype(str)) for name, part in parts}
+        return cls(classes, int((tables["scores"]["unit_level"] == "township").sum()))
 
     def reason(self, unit: str, part: Mapping[Any, Any]) -> dict[str, str]:
         """
@@ -100,71 +95,63 @@ def types_block(book: PageBook) -> Entry | None:
     types = book.tables.get("unit_types")
     if types is None or not len(types):
         return None
+    named = _named(book)
+    units = []
+    for row in sorted(
+        types.to_dict("records"), key=lambda row: (row["unit_level"] != "study", str(row["unit_id"]))
+    ):
+        unit = str(row["unit_id"])
+        shares = {
+            name: plain(sum(float(row[f"share_{code}"]) for code in codes))
+            for name, codes in (("centres", CENTRES), ("towns", TOWNS), ("country", COUNTRY))
+        }
+        units.append(
+            {
+                "id": unit,
+                "names": by_language(
+                    named.loc[unit].to_dict() if unit in named.index else {"name": row["name"]}
+                ),
+                "study": row["unit_level"] == "study",
+                "type": int(row["degurba_level2"]),
+                "basis": str(row["basis"]),
+                "reason": str(row["basis_reason"]),
+                **shares,
+                "official_urban": plain(row["official_urban_share"]),
+                "official_rural": plain(row["official_rural_share"]),
+                "differ": plain(row["differ_persons"]),
+            }
+        )
+    areas, system = book.tables.get("functional_areas"), book.tables.get("town_system")
+    groups = () if areas is None else areas.sort_values("unit_id", kind="stable").groupby("fua_id", sort=True)
+    return {
+        "units": units,
+        "areas": [
+            {
+                "id": str(area),
+                "method": str(rows["fua_method"].iloc[0]),
+                "minutes": plain(rows["within_min"].iloc[0]),
+                "city": rows.loc[rows["fua_part"] == "city", "unit_id"].astype(str).tolist(),
+                "others": rows.loc[rows["fua_part"] != "city", "unit_id"].astype(str).tolist(),
+                "persons": plain(rows["population_persons"].sum(min_count=1)),
+            }
+            for area, rows in groups
+        ],
+        "no_area": why_no_area(types),
+        "system": [
+            {"measure": str(row["measure"]), "value": plain(row["value"]), "towns": int(row["towns_counted"])}
+            for row in ([] if system is None else system.to_dict("records"))
+        ],
+    }
+
+
+def _named(book: PageBook) -> pd.DataFrame:
+    """Give the names of units, by id."""
     bounds = book.tables.get("boundaries")
-    named = (
+    return (
         pd.DataFrame()
         if bounds is None
         else pd.DataFrame(bounds).set_index("boundary_id").filter(regex="^name")
     )
-    areas = book.tables.get("functional_areas")
-    rows = sorted(
-        types.to_dict("records"), key=lambda row: (row["unit_level"] != "study", str(row["unit_id"]))
-    )
-    system = book.tables.get("town_system")
-    return {
-        "units": [_unit(row, named) for row in rows],
-        "areas": [] if areas is None else _areas(areas),
-        "no_area": why_no_area(types),
-        "system": [] if system is None else _system(system),
-    }
-
-
-def _unit(row: Mapping[Any, Any], named: pd.DataFrame) -> Entry:
-    unit = str(row["unit_id"])
-    names = (
-        by_language(named.loc[unit].to_dict()) if unit in named.index else by_language({"name": row["name"]})
-    )
-
-    def share(codes: tuple[int, ...]) -> float | None:
-        found: float | None = plain(sum(float(row[f"share_{code}"]) for code in codes))
-        return found
-
-    return {
-        "id": unit,
-        "names": names,
-        "study": row["unit_level"] == "study",
-        "type": int(row["degurba_level2"]),
-        "basis": str(row["basis"]),
-        "reason": str(row["basis_reason"]),
-        "centres": share(CENTRES),
-        "towns": share(TOWNS),
-        "country": share(COUNTRY),
-        "official_urban": plain(row["official_urban_share"]),
-        "official_rural": plain(row["official_rural_share"]),
-        "differ": plain(row["differ_persons"]),
-    }
-
-
-def _areas(table: pd.DataFrame) -> list[Entry]:
-    ordered = table.sort_values(["fua_id", "unit_id"], kind="stable")
-    return [
-        {
-            "id": str(area),
-            "method": str(rows["fua_method"].iloc[0]),
-            "minutes": plain(rows["within_min"].iloc[0]),
-            "city": rows.loc[rows["fua_part"] == "city", "unit_id"].astype(str).tolist(),
-            "others": rows.loc[rows["fua_part"] != "city", "unit_id"].astype(str).tolist(),
-            "persons": plain(rows["population_persons"].sum(min_count=1)),
-        }
-        for area, rows in ordered.groupby("fua_id", sort=True)
-    ]
-
-
-def _system(table: pd.DataFrame) -> list[Entry]:
-    return [
-        {"measure": str(row["measure"]), "value": plain(row["value"]), "towns": int(row["towns_counted"])}
-        for row in table.to_dict("records")
-    ]
 
 
 # What the map of integration shows: levels of settlements and townships, clusters of access, towns by fulcrum.
@@ -245,7 +232,7 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
         "pillars": sum(bool(townships[f"level_{pillar}"].notna().any()) for pillar in PILLARS),
         "all_pillars": len(PILLARS),
         "without": int(without.sum()),
-        "code": pack(codes(classes, _LEVELS), "u1"),
+        "code": pack_words(classes, _LEVELS),
         "lines": pack_lines(own.geometry, tolerance_m=tolerance_m, rings=True),
     }
 
@@ -291,37 +278,7 @@ def _level_classes(levels: pd.Series, book: PageBook) -> pd.Series:
 STUDY, TOWNSHIP = "study", "township"
 SHOWN_TOWNS = 8
 KEPT_OBSTACLES = 3
-_UNIT_NUMBERS = (
-    "population_persons",
-    "places",
-    "integration_level",
-    "level_low",
-    "level_high",
-    "missing_pillars",
-    "segmentation_index",
-    "gaps_met",
-    "gaps_measured",
-    "gates_passed",
-    "gates_in_force",
-    "unserved_persons",
-    "median_rank",
-    "low_rank",
-    "high_rank",
-    "known_share",
-)
-_UNIT_WORDS = ("mandatory_status", "level_band", "gap_band")
-_PART_TEXTS = ("pillar", "side", "unit", "meets_target", "component_status")
-_PART_NUMBERS = ("value", "target", "low", "high", "persons", "persons_known", "persons_unknown")
-_FLOW_NUMBERS = (
-    "outward",
-    "inward",
-    "net_flow_ratio",
-    "balance",
-    "volume_share",
-    "reciprocity",
-    "reciprocity_beyond_chance",
-)
-_TOWN_NUMBERS = ("completeness", "coverage_share", "via_share", "fulcrum_index")
+TOLD = columns_told("pages")
 
 
 def score_page(book: PageBook, rows: Rows, *, max_bytes: float = math.inf) -> bytes:
@@ -329,22 +286,15 @@ def score_page(book: PageBook, rows: Rows, *, max_bytes: float = math.inf) -> by
     score = score_block(book)
     data = study_block(book, rows) | {"score": score | {"whole": True}, "has_map": SCORE_MAP in book.files}
     data["messages"] = dict(book.words)
-    content = plain_document(data, title=book.title, language=book.language, parts=SCORE)
+    content = page_document(data, title=book.title, language=book.language, parts=SCORE)
     if len(content) <= max_bytes:
         return content
-    data["score"] = score | {"whole": False, "townships": [_brief(unit) for unit in score["townships"]]}
-    return plain_document(data, title=book.title, language=book.language, parts=SCORE)
-
-
-def _brief(unit: Entry) -> Entry:
-    ranked = sorted(unit["parts"], key=lambda part: -part.get("obstacle", 0.0))
-    return unit | {"parts": ranked[:KEPT_OBSTACLES]}
-
-
-def score_block(book: PageBook) -> Entry:
-    """Gather what the page shows."""
-    made: Entry = book.once("score block", lambda: _made(book))
-    return made
+    brief = [
+        unit | {"parts": sorted(unit["parts"], key=lambda part: -part.get("obstacle", 0.0))[:KEPT_OBSTACLES]}
+        for unit in score["townships"]
+    ]
+    data["score"] = score | {"whole": False, "townships": brief}
+    return page_document(data, title=book.title, language=book.language, parts=SCORE)
 
 
 def score_answer(book: PageBook) -> Entry | None:
@@ -352,70 +302,160 @@ def score_answer(book: PageBook) -> Entry | None:
     Gather what one sentence on the study's integration is made of.
 
     Returns bands, gates, the norms that failed and the pillars that are missing; None where the study has no
-    row.
+    score.
     """
-    study = score_block(book)["study"]
-    keys = (
-        *_UNIT_WORDS,
-        "gaps_met",
-        "gaps_measured",
-        "gaps_targeted",
-        "gates_in_force",
-        "failed",
-        "pillars_measured",
-        "missing",
-        "hidden",
-    )
-    return None if study is None else {key: study[key] for key in keys}
+    score = book.summary.get("score")
+    if score is None:
+        return None
+    results = {norm["id"]: norm["study"] for norm in book.norms.norms}
+    pillars = score["pillars"].values()
+    return {
+        "mandatory_status": score["gates"]["mandatory_status"],
+        "level_band": "unknown" if score["level_hidden"] else score["level_band"],
+        "gap_band": score["gap_band"],
+        "gaps_met": score["gaps_met"],
+        "gaps_measured": score["gaps_measured"],
+        "gaps_targeted": sum(gap["target"] is not None for part in pillars for gap in part["gaps"]),
+        "gates_in_force": score["gates"]["in_force"],
+        "failed": [
+            {"norm": norm, **(_beyond(results[norm]) if norm in results else {})}
+            for norm in score["gates"]["failed"]
+        ],
+        "pillars_measured": sum(part["level"] is not None for part in pillars),
+        "missing": [
+            {"pillar": pillar, "reason": reason} for pillar, reason in score["missing_reasons"].items()
+        ],
+        "hidden": hidden_names(book, score["level_hidden"]),
+    }
 
 
-def _made(book: PageBook) -> Entry:
-    tables = book.tables
+def _beyond(row: Mapping[Any, Any]) -> Entry:
+    """People and places beyond a mandatory norm that failed, with all whom it asks about."""
+    return {
+        "share_of": str(row["share_of"]),
+        **{
+            f"{what}{end}": plain(row[f"{what}_{side}"])
+            for what in ("persons", "places")
+            for end, side in (("", "unserved"), ("_total", "in_scope"), ("_unknown", "unknown"))
+        },
+    }
+
+
+def hidden_names(book: PageBook, why: str) -> dict[str, str]:
+    """Say in each language of the pages why a level is not shown."""
+    return {language: hidden_text(why, Words(language)) for language in book.words} if why else {}
+
+
+def score_block(book: PageBook) -> Entry:
+    """Gather what the page shows."""
+    if "score block" in book.kept:
+        kept: Entry = book.kept["score block"]
+        return kept
+    tables, score = book.tables, book.summary.get("score") or {}
     parts = tables["score_components"]
     shown = parts.loc[parts["unit_level"].isin([STUDY, TOWNSHIP])]
     found = held_back(shown, book.meta.pillar_weights)
     keys = found[["unit_level", "unit_id", "pillar", "component"]].itertuples(index=False, name=None)
     degrees = dict(zip(keys, found["obstacle_degree"], strict=True))
-    study = list(_units(book, STUDY, degrees))
-    townships = list(_units(book, TOWNSHIP, degrees))
-    ids = [unit["id"] for unit in townships]
+    study, townships = (list(_units(book, level, degrees)) for level in (STUDY, TOWNSHIP))
     hidden = sum(bool(unit["hidden"]) for unit in townships)
-    access_norms = _access_norms(tables.get("score_norms"))
-    return {
+    flows = tables.get("flow_balances", pd.DataFrame({"unit_level": [], "kind": []}))
+    flows = flows.loc[flows["unit_level"] == STUDY].sort_values("kind", kind="stable")
+    variance = tables.get(
+        "score_variance", pd.DataFrame({"unit_level": [], "variance_share": [], "factor": []})
+    )
+    variance = variance.loc[(variance["unit_level"] == TOWNSHIP) & variance["variance_share"].notna()]
+    variance = variance.sort_values(["variance_share", "factor"], ascending=[False, True])
+    # How many norms make up access, the others by reason, and those that nowhere are known to fail.
+    access = score.get("norms")
+    left: dict[str, list[str]] = {}
+    for entry in sorted(
+        access["left_out"] if access else (), key=lambda one: (one["reason"], one["norm_id"])
+    ):
+        left.setdefault(entry["reason"], []).append(entry["norm_id"])
+    never = sorted(access["never_known_to_fail"]) if access else []
+    # Norms that the page names: gates that failed, those by which gaps are told, and those left out of access.
+    units = study + townships
+    named = {entry["norm"] for unit in units for entry in unit["failed"]}
+    details = (part["detail"] for unit in units for part in unit["parts"] if "detail" in part)
+    named |= {name for detail in details for name in detail.split(";")}
+    named |= {*never, *(norm for norms in left.values() for norm in norms)}
+    told = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
+    made = {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),
         "study": study[0] if study else None,
         "townships": townships,
-        "hidden": _said(book, lambda words: hidden_townships_text(hidden, words)) if hidden else {},
+        "hidden": {
+            language: hidden_townships_text(hidden, Words(language)) for language in book.words if hidden
+        },
         "doubts": [known for known in book.known_issues if known["without_rank"]],
-        **_pairs(tables.get("rank_pairs"), ids),
-        "flows": list(_flows(tables.get("flow_balances"))),
+        **_pairs(tables.get("rank_pairs"), [unit["id"] for unit in townships]),
+        "flows": [
+            {"kind": str(row["kind"]), **{name: plain(row[name]) for name in TOLD["flows"]}}
+            for row in flows.to_dict("records")
+        ],
         "towns": list(_towns(book)),
-        "clusters": _clusters(book),
+        "clusters": (score.get("clusters") or {}).get("clusters", {}),
         "types": types_block(book),
-        "variance": list(_variance(tables.get("score_variance"))),
-        "norms": _norms(book, study + townships, access_norms),
-        **access_norms,
+        "variance": [
+            {"factor": str(row["factor"]), "share": float(row["variance_share"])}
+            for row in variance.to_dict("records")
+        ],
+        "norms": {
+            norm["id"]: {key: norm[key] for key in told} for norm in book.norms.norms if norm["id"] in named
+        },
+        "in_access": len(access["in_access"]) if access else None,
+        "left_out": left,
+        "never_fail": never,
     }
+    book.kept["score block"] = made
+    return made
 
 
 def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float]) -> Iterator[Entry]:
-    scores, parts = book.tables["scores"], book.tables["score_components"]
-    own = scores.loc[scores["unit_level"] == level]
-    by_unit = dict(tuple(parts.loc[parts["unit_level"] == level].groupby("unit_id", sort=False)))
-    beyond, undefined = _beyond(book, level), Undefined.of(book.tables, level)
-    bounds = book.tables.get("boundaries")
-    named = pd.DataFrame() if bounds is None else pd.DataFrame(bounds).set_index("boundary_id")
-    for row in own.sort_values(["median_rank", "unit_id"], kind="stable").to_dict("records"):
+    """Tell the level, gaps and gates of the study or of each township, and what holds it back."""
+    scores, parts, results = (
+        book.tables[name].loc[book.tables[name]["unit_level"] == level]
+        for name in ("scores", "score_components", "norm_results")
+    )
+    by_unit = dict(tuple(parts.groupby("unit_id", sort=False)))
+    beyond = {
+        (str(row["unit_id"]), str(row["norm_id"])): _beyond(row)
+        for row in results.loc[results["gate"] == "fail"].to_dict("records")
+    }
+    named, undefined = _named(book), Undefined.of(book.tables, level)
+    for row in scores.sort_values(["median_rank", "unit_id"], kind="stable").to_dict("records"):
         unit = str(row["unit_id"])
         own_parts = by_unit.get(unit, parts.iloc[:0])
+        told_parts = []
+        for part in own_parts.to_dict("records"):
+            name, _, kind = str(part["component"]).partition(":")
+            detail, asked = str(part["detail"]), GapTargets().of(name)
+            is_road = name == "robust_coverage" and detail
+            told = {
+                "name": name,
+                "kind": kind,
+                **{key: str(part[key]) for key in TOLD["component_texts"]},
+                **{key: plain(part.get(key)) for key in TOLD["component_numbers"]},
+                "at_least": asked is not None and asked[1],
+                "detail": detail,
+                "detail_names": {
+                    language: road_text(detail, book.tables, Words(language)) for language in book.words
+                }
+                if is_road
+                else dict(book.note(detail).names),
+                "obstacle": plain(degrees.get((level, unit, str(part["pillar"]), str(part["component"])))),
+            }
+            told = {key: value for key, value in told.items() if value is not None and value not in ("", {})}
+            told_parts.append(told | undefined.reason(unit, part))
+        names = by_language(named.loc[unit].to_dict()) if unit in named.index else {}
         missing = pillars_missing(row, own_parts)
-        names = by_language(named.filter(regex="^name").loc[unit].to_dict()) if unit in named.index else {}
         yield {
             "id": unit,
             "names": names or by_language({"name": row["name"]}),
-            **{name: plain(row[name]) for name in _UNIT_NUMBERS},
-            **{name: str(row[name]) for name in _UNIT_WORDS},
+            **{name: plain(row[name]) for name in TOLD["unit_numbers"]},
+            **{name: str(row[name]) for name in TOLD["unit_words"]},
             "in_doubt": row["rank_status"] == "in_doubt",
             "hidden": hidden_names(book, str(row.get("level_hidden", ""))),
             "levels": {pillar: plain(row[f"level_{pillar}"]) for pillar in PILLARS},
@@ -429,61 +469,8 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             ],
             "gaps_targeted": int((own_parts["target"].notna() & own_parts["side"].eq("gap")).sum()),
             "terms": [name for name in str(row["segmentation_terms"]).split(";") if name],
-            "parts": [
-                _part(part, level, unit, degrees, book) | undefined.reason(unit, part)
-                for part in own_parts.to_dict("records")
-            ],
+            "parts": told_parts,
         }
-
-
-def hidden_names(book: PageBook, why: str) -> dict[str, str]:
-    """Say in each language of the pages why a level is not shown."""
-    return _said(book, lambda words: hidden_text(why, words)) if why else {}
-
-
-def _said(book: PageBook, say: Callable[[Words], str]) -> dict[str, str]:
-    return {language: say(Words(language)) for language in book.words}
-
-
-def _part(
-    row: Mapping[Any, Any], level: str, unit: str, degrees: Mapping[tuple[str, ...], float], book: PageBook
-) -> Entry:
-    name, _, kind = str(row["component"]).partition(":")
-    asked = GapTargets().of(name)
-    part = {
-        "name": name,
-        "kind": kind,
-        **{key: str(row[key]) for key in _PART_TEXTS},
-        **{key: plain(row.get(key)) for key in _PART_NUMBERS},
-        "at_least": asked is not None and asked[1],
-        "detail": str(row["detail"]),
-        "detail_names": _detail_names(name, str(row["detail"]), book),
-        "obstacle": plain(degrees.get((level, unit, str(row["pillar"]), str(row["component"])))),
-    }
-    return {key: value for key, value in part.items() if value is not None and value not in ("", {})}
-
-
-def _detail_names(component: str, detail: str, book: PageBook) -> dict[str, str]:
-    if component == "robust_coverage" and detail:
-        return {language: road_text(detail, book.tables, Words(language)) for language in book.words}
-    return dict(service_note(detail, book.meta, book.words).names)
-
-
-def _beyond(book: PageBook, level: str) -> dict[tuple[str, str], Entry]:
-    """People and places beyond each mandatory norm that failed, with all whom it asks about, by unit and norm."""
-    results = book.tables["norm_results"]
-    rows = results.loc[(results["unit_level"] == level) & (results["gate"] == "fail")]
-    return {
-        (str(row["unit_id"]), str(row["norm_id"])): {
-            "share_of": str(row["share_of"]),
-            **{
-                f"{what}{end}": plain(row[f"{what}_{side}"])
-                for what in ("persons", "places")
-                for end, side in (("", "unserved"), ("_total", "in_scope"), ("_unknown", "unknown"))
-            },
-        }
-        for row in rows.to_dict("records")
-    }
 
 
 def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
@@ -503,13 +490,6 @@ def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:
     return {"pairs": len(once), "alike": {unit: sorted(alike[unit]) for unit in sorted(alike)}}
 
 
-def _flows(table: pd.DataFrame | None) -> Iterator[Entry]:
-    if table is None:
-        return
-    for row in table.loc[table["unit_level"] == STUDY].sort_values("kind", kind="stable").to_dict("records"):
-        yield {"kind": str(row["kind"]), **{name: plain(row[name]) for name in _FLOW_NUMBERS}}
-
-
 def _towns(book: PageBook) -> Iterator[Entry]:
     """List the towns on which most people depend on their way to the county seat."""
     table = book.tables.get("towns")
@@ -521,69 +501,15 @@ def _towns(book: PageBook) -> Iterator[Entry]:
     )
     for row in ranked.to_dict("records")[:SHOWN_TOWNS]:
         unit = str(row["settlement_id"])
-        missing = [name for name in str(row["missing_services"]).split(";") if name]
         yield {
             "id": unit,
             "names": by_language(settlements.loc[unit].to_dict()) if unit in settlements.index else {},
-            **{name: plain(row[name]) for name in _TOWN_NUMBERS},
+            **{name: plain(row[name]) for name in TOLD["towns"]},
             "asked": int(row["required_services"]),
             "unlisted": row.get("completeness_status") == "no_complete_list",
             "missing": [
-                {
-                    "service": name,
-                    "names": dict(
-                        book.meta.names.get(name) or service_note(name, book.meta, book.words).names
-                    ),
-                }
-                for name in missing
+                {"service": name, "names": book.names(name)}
+                for name in str(row["missing_services"]).split(";")
+                if name
             ],
         }
-
-
-def _clusters(book: PageBook) -> dict[str, Entry]:
-    """People and places in clusters of good and of bad access."""
-    table = book.tables.get("access_clusters")
-    if table is None:
-        return {}
-    people = book.shapes("settlements").set_index("settlement_id")["population_persons"]
-    ordered = table.sort_values("settlement_id", kind="stable")
-    joined = ordered.assign(persons=people.reindex(ordered["settlement_id"]).to_numpy())
-    return {
-        str(name): {"places": len(part), "persons": plain(part["persons"].sum(min_count=1))}
-        for name, part in joined.groupby("cluster", sort=True)
-    }
-
-
-def _access_norms(table: pd.DataFrame | None) -> Entry:
-    """Count the norms that make up access, list the others by reason, and those that nowhere are known to fail."""
-    if table is None:
-        return {"in_access": None, "left_out": {}, "never_fail": []}
-    counts = table["in_access"].astype(bool)
-    left = table.loc[~counts, ["reason", "norm_id"]].astype(str).groupby("reason")["norm_id"]
-    one_sided = table.loc[table["never_known_to_fail"].astype(bool), "norm_id"].astype(str)
-    return {
-        "in_access": int(counts.sum()),
-        "left_out": left.agg(sorted).to_dict(),
-        "never_fail": sorted(one_sided),
-    }
-
-
-def _variance(table: pd.DataFrame | None) -> Iterator[Entry]:
-    if table is None:
-        return
-    rows = table.loc[(table["unit_level"] == TOWNSHIP) & table["variance_share"].notna()]
-    for row in rows.sort_values(["variance_share", "factor"], ascending=[False, True]).to_dict("records"):
-        yield {"factor": str(row["factor"]), "share": float(row["variance_share"])}
-
-
-def _norms(book: PageBook, units: list[Entry], access_norms: Entry) -> dict[str, Entry]:
-    """Norms that the page names: gates that failed, those by which gaps are told, and those left out of access."""
-    named = {entry["norm"] for unit in units for entry in unit["failed"]}
-    details = [part["detail"] for unit in units for part in unit["parts"] if "detail" in part]
-    named |= {name for detail in details for name in detail.split(";")}
-    named |= {
-        *access_norms["never_fail"],
-        *(norm for left in access_norms["left_out"].values() for norm in left),
-    }
-    keys = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
-    return {norm["id"]: {key: norm[key] for key in keys} for norm in book.norms.norms if norm["id"] in named}

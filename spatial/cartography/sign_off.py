@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spatial.cartography.document import FACT_SHEET, SIGN_OFF, plain_document
-from spatial.cartography.page_data import PageBook, service_note, study_block
+from spatial.cartography.document import FACT_SHEET, SIGN_OFF, page_document
+from spatial.cartography.page_data import PageBook, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.score import score_block
 from spatial.messages import Words
@@ -45,7 +45,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
     }
     data["messages"] = dict(book.words)
-    return plain_document(data, title=book.title, language=book.language, parts=FACT_SHEET)
+    return page_document(data, title=book.title, language=book.language, parts=FACT_SHEET)
 
 
 def most_to_gain(
@@ -62,43 +62,30 @@ def most_to_gain(
     'b'
     """
     known = [unit for unit in townships if unit["integration_level"] is not None]
-    best_of: dict[object, Mapping[str, Any]] = {}
-    for unit in sorted(known, key=lambda unit: (unit["integration_level"], unit["id"])):
-        best_of[_part(unit, parts)] = unit
-    found = _most(known, best_of, parts, "population_persons") or _most(known, best_of, parts, "places")
-    if found is None:
-        return None
-    counted, most, best = found
-    return {
-        "id": most["id"],
-        "names": most["names"],
-        "persons": most["population_persons"] if counted == "population_persons" else None,
-        "places": most["places"],
-        "level": most["integration_level"],
-        "best": best["integration_level"],
-        "best_id": best["id"],
-        "best_names": best["names"],
-    }
-
-
-def _most(
-    known: Sequence[Mapping[str, Any]],
-    best_of: Mapping[object, Mapping[str, Any]],
-    parts: Mapping[str, int] | None,
-    counted: str,
-) -> tuple[str, Mapping[str, Any], Mapping[str, Any]] | None:
-    """Weigh what is lacking by people or by places; None where nothing is gained by it."""
-    lacking = [
-        (unit[counted] * (best["integration_level"] - unit["integration_level"]), unit, best)
-        for unit in known
-        if unit[counted] is not None and (best := best_of[_part(unit, parts)])
-    ]
-    gain, most, best = max(lacking, key=lambda one: (one[0], one[1]["id"]), default=(0.0, {}, {}))
-    return (counted, most, best) if gain > 0.0 else None
-
-
-def _part(unit: Mapping[str, Any], parts: Mapping[str, int] | None) -> object:
-    return parts.get(unit["id"], unit["id"]) if parts else None
+    part_of = {unit["id"]: parts.get(unit["id"], unit["id"]) if parts else None for unit in known}
+    in_order = sorted(known, key=lambda unit: (unit["integration_level"], unit["id"]))
+    best_of = {part_of[unit["id"]]: unit for unit in in_order}
+    # What is lacking is weighed by people, or by places where nothing is gained by that.
+    for counted in ("population_persons", "places"):
+        lacking = []
+        for unit in known:
+            best = best_of[part_of[unit["id"]]]
+            if unit[counted] is not None:
+                gain = unit[counted] * (best["integration_level"] - unit["integration_level"])
+                lacking.append((gain, unit["id"], unit, best))
+        gain, _, most, best = max(lacking, key=lambda one: one[:2], default=(0.0, "", {}, {}))
+        if gain > 0.0:
+            return {
+                "id": most["id"],
+                "names": most["names"],
+                "persons": most["population_persons"] if counted == "population_persons" else None,
+                "places": most["places"],
+                "level": most["integration_level"],
+                "best": best["integration_level"],
+                "best_id": best["id"],
+                "best_names": best["names"],
+            }
+    return None
 
 
 def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
@@ -136,8 +123,19 @@ SHOWN_UNITS = 6
 def sign_off_page(book: PageBook, rows: Rows) -> bytes:
     """Write the page."""
     data = study_block(book, rows) | {"sign": sign_off_block(book)}
-    data["messages"] = {language: {**texts, **_words(language)} for language, texts in book.words.items()}
-    return plain_document(data, title=book.title, language=book.language, parts=SIGN_OFF)
+    # With the words of the table, so that page and workbook say the same.
+    data["messages"] = {
+        language: {
+            **texts,
+            **{
+                f"sign_{section}.{key}": text
+                for section, entries in Words(language, "sign_off").messages.items()
+                for key, text in entries.items()
+            },
+        }
+        for language, texts in book.words.items()
+    }
+    return page_document(data, title=book.title, language=book.language, parts=SIGN_OFF)
 
 
 def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:
@@ -157,39 +155,52 @@ def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:
 def sign_off_block(book: PageBook) -> Entry:
     """Gather what the page shows."""
     table = book.tables["sign_off"]
-    told = [_entry(row, book) for row in table.to_dict("records")]
+    norms = {norm["id"]: norm for norm in book.norms.norms}
+    told: list[Entry] = []
+    for row in table.to_dict("records"):
+        entry = {
+            **{name: str(row[name]) for name in ("kind", "of", "unit", "source")},
+            **{name: plain(row[name]) for name in ("ours", "official", "difference", "difference_share")},
+            "verdict": _verdict(row),
+            "names": book.names(str(row["of"])) if row["kind"] in SERVICES else {},
+            "causes": _causes(row["likely_causes"]),
+        }
+        if row["kind"] == "gate":
+            norm = norms.get(str(row["of"]))
+            entry |= {"norm": norm, "listed": list(_listed(str(row["records"]).split(), norm, book))}
+        told.append(entry)
+    # How much of each inventory is known: by the table, else by what the study declares.
+    lists, known = book.tables.get("inventory"), book.meta.inventory
+    inventory: list[Entry] = []
+    for row in () if lists is None else lists.sort_values("service", kind="stable").to_dict("records"):
+        counted = pd.notna(row["official"]) or pd.notna(row["estimated"])
+        inventory.append(
+            {
+                "of": row["service"],
+                "names": book.names(str(row["service"])),
+                "known": row["declared"],
+                **{name: plain(row[name]) for name in (*COUNTED, *ESTIMATED) if counted},
+            }
+        )
+    if lists is None:
+        services = [entry["of"] for entry in told if entry["kind"] == "facilities" and entry["of"] in known]
+        inventory = [{"of": name, "names": book.names(name), "known": known[name]} for name in services]
     return {
-        "counts": sign_off_counts(table),
+        "counts": sign_off_counts(book.tables["sign_off"]),
         "tolerance": book.meta.tolerance_share,
         "limit": book.meta.imputed_share,
         "totals": [entry for entry in told if entry["kind"] in TOTALS],
         "shares": [entry for entry in told if entry["unit"] == SHARE],
-        "gates": [
-            _gate(entry, row, book)
-            for entry, row in zip(told, table.to_dict("records"), strict=True)
-            if entry["kind"] == "gate"
-        ],
+        "gates": [entry for entry in told if entry["kind"] == "gate"],
         "units": [entry for entry in told if entry["unit"] == UNITS],
         "largest": list(_largest(book)),
-        "inventory": _inventory(book, told),
+        "inventory": inventory,
     }
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:
     undeclared = row["kind"] in TOTALS and row["status"] == "unknown" and pd.isna(row["official"])
     return "undeclared" if undeclared else str(row["status"])
-
-
-def _entry(row: Mapping[Any, Any], book: PageBook) -> Entry:
-    numbers = {name: plain(row[name]) for name in ("ours", "official", "difference", "difference_share")}
-    texts = {name: str(row[name]) for name in ("kind", "of", "unit", "source")}
-    return {
-        **texts,
-        **numbers,
-        "verdict": _verdict(row),
-        "names": _names(str(row["of"]), book) if row["kind"] in SERVICES else {},
-        "causes": _causes(row["likely_causes"]),
-    }
 
 
 def _causes(codes: str) -> list[list[Any]]:
@@ -204,9 +215,8 @@ def _largest(book: PageBook) -> Iterator[Entry]:
         return
     rows = totals.loc[(totals["group"] == EVERYBODY) & (totals["unit_id"] != NO_UNIT)]
     rows = rows.assign(size=rows["residual_persons"].abs()).dropna(subset=["size"])
-    for row in rows.sort_values(["size", "unit_id"], ascending=[False, True]).to_dict("records")[
-        :SHOWN_UNITS
-    ]:
+    rows = rows.sort_values(["size", "unit_id"], ascending=[False, True]).head(SHOWN_UNITS)
+    for row in rows.to_dict("records"):
         ours, official = float(row["our_persons"]), float(row["official_persons"])
         yield {
             "name": row["unit"] or row["unit_code"] or row["unit_id"],
@@ -223,45 +233,24 @@ def _largest(book: PageBook) -> Iterator[Entry]:
         }
 
 
-def _names(service: str, book: PageBook) -> dict[str, str]:
-    """Name a service as the pages do; a row that the user named goes by its own word."""
-    return dict(book.meta.names.get(service) or service_note(service, book.meta, book.words).names)
-
-
-def _gate(entry: Entry, row: Mapping[Any, Any], book: PageBook) -> Entry:
-    norm = next((norm for norm in book.norms.norms if norm["id"] == entry["of"]), None)
-    listed = str(row["records"]).split()
-    return entry | {"norm": norm, "listed": list(_records(listed, norm, book))}
-
-
-def _records(ids: Sequence[str], norm: Mapping[str, Any] | None, book: PageBook) -> Iterator[Entry]:
-    """Say what each record is called, and how many people it concerns."""
-    settlements = book.shapes("settlements").set_index("settlement_id")
+def _listed(ids: Sequence[str], norm: Mapping[str, Any] | None, book: PageBook) -> Iterator[Entry]:
+    """Say what each record that a gate hangs on is called, and how many people it concerns."""
+    settlements = _by_id(book.tables["settlements"], "settlement_id")
     facilities = _by_id(book.tables["facilities"], "facility_id")
     units = _by_id(book.tables.get("boundaries"), "boundary_id")
     persons = settlements["population_persons"].where(settlements["in_study"])
     for name in ids:
         if name in settlements.index:
-            yield _record(name, "settlement", settlements, float(persons[name]))
+            what, table, concerned = "settlement", settlements, float(persons[name])
         elif name in facilities.index:
-            yield _record(name, "facility", facilities, _nearest_persons(name, norm, persons, book))
+            what, table, concerned = "facility", facilities, _nearest_persons(name, norm, persons, book)
         elif name in units.index:
             inside = settlements.get("township_id", pd.Series(dtype=object)) == name
-            yield _record(name, "unit", units, float(persons[inside].sum(min_count=1)))
+            what, table, concerned = "unit", units, float(persons[inside].sum(min_count=1))
         else:
             yield {"id": name, "what": "study", "names": {}, "persons": None}
-
-
-def _record(name: str, what: str, table: pd.DataFrame, persons: float) -> Entry:
-    return {"id": name, "what": what, "names": _names_in(table, name), "persons": plain(persons)}
-
-
-def _by_id(table: pd.DataFrame | None, key: str) -> pd.DataFrame:
-    return pd.DataFrame() if table is None else pd.DataFrame(table).set_index(key)
-
-
-def _names_in(table: pd.DataFrame, name: str) -> dict[str, str]:
-    return by_language(table.filter(regex="^name").loc[name].to_dict())
+            continue
+        yield {"id": name, "what": what, "names": _names_in(table, name), "persons": plain(concerned)}
 
 
 def _nearest_persons(
@@ -272,11 +261,7 @@ def _nearest_persons(
         return float("nan")
     results, access = book.tables["norm_results"], book.tables["access"]
     service = results.loc[results["norm_id"] == norm["id"], "service"].iloc[0]
-    answering = [
-        name
-        for name in access["service"].unique()
-        if service in (name, *service_note(name, book.meta, book.words).register)
-    ]
+    answering = [name for name in access["service"].unique() if book.note(name).answers(service)]
     rows = access.loc[access["service"].isin(answering) & access["facility_id"].notna()]
     if norm["mode"] not in ANY_MODE:
         rows = rows.loc[rows["mode"] == norm["mode"]]
@@ -286,37 +271,9 @@ def _nearest_persons(
     return float(persons.reindex(users).sum(min_count=1))
 
 
-def _inventory(book: PageBook, told: Sequence[Entry]) -> list[Entry]:
-    """Say for each service how much of its inventory is known: by the table, else by what the study declares."""
-    table = book.tables.get("inventory")
-    if table is None:
-        services = [entry["of"] for entry in told if entry["kind"] == "facilities"]
-        known = book.meta.inventory
-        return [
-            {"of": name, "names": _names(name, book), "known": known[name]}
-            for name in services
-            if name in known
-        ]
-    return [
-        {
-            "of": row["service"],
-            "names": _names(str(row["service"]), book),
-            "known": row["declared"],
-            **(
-                {name: plain(row[name]) for name in (*COUNTED, *ESTIMATED)}
-                if bool(pd.notna(row["official"]) or pd.notna(row["estimated"]))
-                else {}
-            ),
-        }
-        for row in table.sort_values("service", kind="stable").to_dict("records")
-    ]
+def _by_id(table: pd.DataFrame | None, key: str) -> pd.DataFrame:
+    return pd.DataFrame() if table is None else pd.DataFrame(table).set_index(key)
 
 
-def _words(language: str) -> dict[str, str]:
-    """Take the words of the table, so that page and workbook say the same."""
-    sections = Words(language, "sign_off").messages
-    return {
-        f"sign_{section}.{key}": text
-        for section, entries in sections.items()
-        for key, text in entries.items()
-    }
+def _names_in(table: pd.DataFrame, name: str) -> dict[str, str]:
+    return by_language(table.filter(regex="^name").loc[name].to_dict())

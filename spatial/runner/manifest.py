@@ -14,6 +14,7 @@ from spatial.runner.fingerprint import code_fingerprint
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
@@ -74,8 +75,9 @@ def stage_fingerprint(
     stage: Stage,
     options: Options,
     inputs: dict[str, str],
-    raw: dict[str, str],
+    raw_files: Iterable[Path],
     *,
+    checksums: Checksums,
     basis: str = "",
 ) -> str:
     """Fingerprint of all that a stage's outputs depend on."""
@@ -90,7 +92,7 @@ def stage_fingerprint(
         "options": options.dump(),
         "basis": basis if counts_people else "",
         "inputs": inputs,
-        "raw": raw,
+        "raw": {path.as_posix(): checksums.of(path) if path.is_file() else "" for path in raw_files},
         "libraries": package_versions(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

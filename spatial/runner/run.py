@@ -228,13 +228,9 @@ def _input_hashes(stage: Stage, folders: _Folders) -> dict[str, str]:
 
 def _fingerprint(stage: Stage, study: Study, folders: _Folders) -> str:
     options = Options(study, stage.options)
-    # Raw files are named below their root, so that a folder that was moved is not read again.
-    root, raw = study.raw, {}
-    for path in _opened(stage, study):
-        name = path.relative_to(root) if path.is_relative_to(root) else path
-        raw[name.as_posix()] = folders.checksums.of(path) if path.is_file() else ""
-    inputs = _input_hashes(stage, folders)
-    return stage_fingerprint(stage, options, inputs, raw, basis=study.population.basis)
+    opened, basis = _opened(stage, study), study.population.basis
+    hashes = _input_hashes(stage, folders)
+    return stage_fingerprint(stage, options, hashes, opened, checksums=folders.checksums, basis=basis)
 
 
 def _opened(stage: Stage, study: Study) -> list[Path]:

@@ -14,6 +14,7 @@ import shapely
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
 from spatial.norms.register import load_register
 from spatial.reporting.certainty import CertaintyNote, norm_certainty
+from spatial.reporting.score import summarise_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,9 +77,9 @@ class County:
 
     def pages(self, **options: object) -> list[Artifact]:
         settings = {"languages": ("en", "zh", "fr")} | options
-        return build_pages(
-            self.tables, meta=self.meta, summary=self.summary, register=self.register, **settings
-        )
+        # As in a run, the summary holds the score of the tables.
+        summary = {"score": summarise_score(self.tables, self.meta.pillar_weights)} | self.summary
+        return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
 
 
 def _boundaries() -> gpd.GeoDataFrame:

@@ -16,7 +16,6 @@ from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lin
 from spatial.score import GapTargets, ScoreRules
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
 from spatial.score.comparison.boards import board_of, shared_ground, township_levels
-from spatial.score.comparison.changes import gate_turns
 from spatial.score.comparison.comparable import shared_norms
 from spatial.score.evidence import component_table, gap, scaled_norms
 from spatial.tables import TABLES
@@ -121,8 +120,8 @@ def test_gates_turn_from_fail_and_from_the_unknown(comparison):
 
 def test_gates_come_into_force_and_go(before):
     free = run_of("free", BEFORE)
-    for one, other, turn in ((free, before, "in_force"), (before, free, "out_of_force")):
-        assert set(gate_turns(one, other, shared_norms([one, other]))["turn"]) == {turn}
+    assert set(compare(free, before).gates["turn"]) == {"in_force"}
+    assert set(compare(before, free).gates["turn"]) == {"out_of_force"}
 
 
 def test_the_change_of_the_level_adds_up_by_pillar_and_by_component(comparison):
@@ -199,19 +198,18 @@ def test_the_other_way_round_every_change_has_the_other_sign(before, after, comp
 
 def test_norms_on_other_terms_are_left_out_with_the_reason(before):
     tighter = run_of("tighter", BEFORE, norms={"CLINIC": (20.0, 60.0), "SCHOOL": (15.0, 45.0)})
-    table = shared_norms([before, tighter]).set_index("norm_id")
+    table = compare(before, tighter).norms.set_index("norm_id")
     assert table.loc["CLINIC", "reason"] == "other_threshold"
     assert not table.loc["CLINIC", "in_level"]
     assert table.loc["SCHOOL", "in_level"]
     later = run_of("later", BEFORE, norms={"CLINIC": (30.0, 90.0), "SCHOOL": (15.0, 45.0)})
-    reasons = shared_norms([before, later]).set_index("norm_id")["reason"]
-    assert reasons["CLINIC"] == "other_fail_point"
+    assert compare(before, later).norms.set_index("norm_id").loc["CLINIC", "reason"] == "other_fail_point"
     fewer = run_of("fewer", BEFORE, norms={"CLINIC": NORMS["CLINIC"]})
     found = compare(before, fewer)
     assert found.norms.set_index("norm_id").loc["SCHOOL", "reason"] == "not_in:fewer"
     assert ("norms", "SCHOOL") in found.notes
     share = replace(before, name="share", terms=before.terms.assign(target_share=0.5, unit="m"))
-    reasons = shared_norms([before, share]).set_index("norm_id")["reason"]
+    reasons = compare(before, share).norms.set_index("norm_id")["reason"]
     assert reasons["CLINIC"] == "other_target_share;other_unit"
 
 
@@ -297,13 +295,13 @@ def bordered(name: str, kept: float, *, norm: str = "CLINIC", service: str = "cl
 
 
 def test_the_segmentation_index_is_compared_with_its_border_term():
-    found = compare(bordered("one", 0.4), bordered("two", 0.8))
-    study = unit(found.units, "study")
+    study = unit(compare(bordered("one", 0.4), bordered("two", 0.8)).units, "study")
     assert study["segmentation_terms"] == "theil;gap_ratio;border"
     # all within every norm: no inequality of access, a term of 1; 10 minutes against 20: 0.5
     assert study["segmentation_index_before"] == pytest.approx(1.0 - (1.0 * 0.5 * 0.4) ** (1 / 3))
     assert study["segmentation_index_after"] == pytest.approx(1.0 - (1.0 * 0.5 * 0.8) ** (1 / 3))
-    row = found.components.set_index(["unit_id", "component"]).loc[("study", "border_coverage_kept")]
+    parts = compare(bordered("one", 0.4), bordered("two", 0.8)).components.set_index(["unit_id", "component"])
+    row = parts.loc[("study", "border_coverage_kept")]
     assert (row["value_before"], row["value_after"]) == (0.4, 0.8)
     assert row["side"] == "gap"
 
