@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import pyproj
@@ -34,6 +34,15 @@ _BACK_M = 100.0
 
 _HALF_DEGREES = 180
 """Half of the earth; the middle of what spans more may lie on its other side."""
+
+
+class Bounds(NamedTuple):
+    """The box around something, in the unit of its CRS."""
+
+    west: float
+    south: float
+    east: float
+    north: float
 
 
 def parse_crs(text: str, *, what: str) -> pyproj.CRS:
