@@ -16,11 +16,10 @@ from spatial.inputs.osm_roads import read_roads
 from spatial.inputs.services import Vocabulary, load_services
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     import geopandas as gpd
 
-    from spatial.inputs.osm_elements import Scan
     from spatial.inputs.road_tags import RoadLines
 
 
@@ -62,17 +61,26 @@ def read_osm(
     roads = lines.to_frame()
     boundaries, levels, cut = read_boundaries(elements, scan.areas)
     water = read_water(elements, scan.areas)
-    extra = {
+    numbers = {name: scan.totals[name] for name in ("nodes", "ways", "relations")}
+    numbers["highway ways"] = sum(
+        number for (key, _, kind), number in scan.values.items() if (key, kind) == ("highway", "w")
+    )
+    # Raw tags: amenities and the like over all kinds, places of nodes, highways of ways.
+    for key, value, kind in sorted(scan.values, key=lambda item: (COUNTED.index(item[0]), item[1], item[2])):
+        label = f"{key}={value}"
+        if key == "place" and kind != "n":
+            label += " (areas)"
+        elif key == "highway" and kind != "w":
+            label += " (nodes)" if kind == "n" else " (relations)"
+        numbers[label] = numbers.get(label, 0) + scan.values[key, value, kind]
+    has_people = [
+        "population" in element.tags for element in elements if element.tags.get("place") in place_words
+    ]
+    numbers |= {
         "settlements": len(places),
         "settlements from areas": int((~places["settlement_id"].str.startswith("n")).sum()),
         "settlements without a name": int(places["name"].isna().sum()),
-        "population tags": int(
-            sum(
-                "population" in element.tags
-                for element in elements
-                if element.tags.get("place") in place_words
-            )
-        ),
+        "population tags": sum(has_people),
         "population tags unreadable": sum(item.kind == "unreadable_population" for item in findings),
         "facilities as tagged": len(facilities),
         "facilities without a place": len(unplaced),
@@ -80,22 +88,18 @@ def read_osm(
         "roads without two nodes": len(broken),
         "ways with nodes beyond the extract": len(scan.incomplete),
         "boundaries cut by the extract": len(cut),
-        **{f"boundaries admin_level={level}": number for level, number in sorted(levels.items())},
-        **{
-            f"service={name}": int(number)
-            for name, number in facilities["service"].value_counts().sort_index().items()
-        },
     }
-    return OsmExtract(
-        places,
-        facilities,
-        roads,
-        boundaries,
-        water,
-        _counts(scan, extra),
-        findings_frame(findings, crs=WGS84),
-        outlines,
+    numbers |= {f"boundaries admin_level={level}": number for level, number in sorted(levels.items())}
+    services = facilities["service"].value_counts().sort_index()
+    numbers |= {f"service={name}": int(number) for name, number in services.items()}
+    counts = pd.DataFrame(
+        {
+            "item": pd.Series(list(numbers), dtype="str"),
+            "number": pd.Series(numbers.values(), dtype="float64"),
+        }
     )
+    noticed = findings_frame(findings, crs=WGS84)
+    return OsmExtract(places, facilities, roads, boundaries, water, counts, noticed, outlines)
 
 
 def read_osm_roads(path: str | Path) -> RoadLines:
@@ -118,25 +122,3 @@ def read_osm_roads(path: str | Path) -> RoadLines:
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
     return read_roads(scan_roads(Path(path)).elements)[0]
-
-
-def _counts(scan: Scan, extra: Mapping[str, int]) -> pd.DataFrame:
-    """Totals, then raw tags: amenities and the like over all kinds, places of nodes, highways of ways."""
-    numbers: dict[str, int] = {name: scan.totals[name] for name in ("nodes", "ways", "relations")}
-    numbers["highway ways"] = sum(
-        n for (key, _, kind), n in scan.values.items() if (key, kind) == ("highway", "w")
-    )
-    for key, value, kind in sorted(scan.values, key=lambda item: (COUNTED.index(item[0]), item[1], item[2])):
-        label = f"{key}={value}"
-        if key == "place" and kind != "n":
-            label += " (areas)"
-        elif key == "highway" and kind != "w":
-            label += " (nodes)" if kind == "n" else " (relations)"
-        numbers[label] = numbers.get(label, 0) + scan.values[key, value, kind]
-    numbers.update(extra)
-    return pd.DataFrame(
-        {
-            "item": pd.Series(list(numbers), dtype="str"),
-            "number": pd.Series(list(numbers.values()), dtype="float64"),
-        }
-    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import osmium
+import osmium.area
 import osmium.filter
 import osmium.geom
 import osmium.osm
@@ -162,27 +163,35 @@ class _Walk:
         self.store = store
         self._bytes_before_ways = 0
         self._factory = osmium.geom.WKBFactory()
+        located = osmium.NodeLocationsForWays(store)
+        located.ignore_errors()
         chosen = osmium.filter.KeyFilter(*sorted(keys))
-        processor: Any
-        if roads_only:
-            processor = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY).with_locations(store)
-            processor = processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
-            processor = processor.with_filter(chosen).with_filter(self)
-        else:
-            # This object stands before the filter, to count the ways and relations that it holds back.
-            processor = osmium.FileProcessor(file).with_locations(store).with_areas(chosen)
-            processor = processor.with_filter(self).with_filter(chosen)
-        for item in processor:
-            if item.type_str() == "a":
-                with contextlib.suppress(RuntimeError):  # rings that do not assemble make no area
-                    name = f"{'w' if item.from_way() else 'r'}{item.orig_id()}"
-                    self.scan.areas[name] = self._factory.create_multipolygon(item)
-            elif (element := self._element(item)) is not None:
-                self.scan.elements.append(element)
-                for key in COUNTED:
-                    if key in element.tags:
-                        self.scan.values[key, element.tags[key], element.kind] += 1
+        # Areas are held back by their keys alone: this object, which counts ways and relations, has no part in that.
+        areas, manager = osmium.BufferIterator(chosen), osmium.area.AreaManager()
+        handlers: list[Any] = [located, osmium.filter.EntityFilter(osmium.osm.WAY), chosen, self]
+        entities = osmium.osm.NODE | osmium.osm.WAY
+        if not roads_only:
+            with osmium.io.Reader(file, osmium.osm.RELATION) as reader:
+                osmium.apply(reader, chosen, manager.first_pass_handler())
+            handlers = [located, manager.second_pass_to_buffer(areas), self, chosen]
+            entities = osmium.osm.ALL
+        with osmium.io.Reader(file, entities) as reader:
+            for item in osmium.OsmFileIterator(reader, *handlers):
+                if (element := self._element(item)) is not None:
+                    self.scan.elements.append(element)
+                    for key in COUNTED:
+                        if key in element.tags:
+                            self.scan.values[key, element.tags[key], element.kind] += 1
+                if areas:  # to go through none of them would end by an exception in C++, which takes long
+                    self._keep(areas)
+        self._keep(areas)
         self.scan.totals["nodes"] = store.used_memory() // _NODE_BYTES
+
+    def _keep(self, areas: Any) -> None:
+        for area in areas:
+            with contextlib.suppress(RuntimeError):  # rings that do not assemble make no area
+                name = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
+                self.scan.areas[name] = self._factory.create_multipolygon(area)
 
     @property
     def is_unsorted(self) -> bool:

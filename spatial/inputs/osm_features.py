@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
@@ -50,7 +51,23 @@ def read_places(
     """Find the settlements."""
     places = [element for element in elements if element.tags.get("place") in words]
     geometry = shapes(places, areas)
-    kept, findings = _without_named_areas(places, geometry)
+    # Nodes are kept, and areas that hold no place node; the other areas are findings.
+    is_node = np.array([element.kind == "n" for element in places], dtype=bool)
+    is_area = shapely.get_dimensions(geometry) == 2
+    nodes, others = np.flatnonzero(is_node), np.flatnonzero(is_area)
+    area, node = shapely.STRtree(geometry[nodes]).query(geometry[others], predicate="intersects")
+    held = {int(others[a]): int(nodes[n]) for a, n in zip(area[::-1], node[::-1], strict=True)}
+    findings = [
+        Finding(
+            "place_area",
+            places[row].id,
+            "the area of a place that a node stands for",
+            shapely.point_on_surface(geometry[row]),
+            other=places[by].id,
+        )
+        for row, by in held.items()
+    ]
+    kept = np.flatnonzero(is_node | (is_area & ~np.isin(np.arange(len(places)), list(held))))
     places, geometry = [places[i] for i in kept], geometry[kept]
     points = np.where(shapely.get_dimensions(geometry) == 0, geometry, shapely.point_on_surface(geometry))
     persons = []
@@ -70,31 +87,6 @@ def read_places(
         "population_source": pd.Series(np.where(population.notna(), "tag", "none"), dtype="str"),
     }
     return element_frame(places, points, columns), findings
-
-
-def _without_named_areas(
-    places: Sequence[Element], geometry: NDArray[np.object_]
-) -> tuple[NDArray[np.intp], list[Finding]]:
-    """Rows of nodes, and of areas that hold no place node; the other areas as findings."""
-    is_node = np.array([element.kind == "n" for element in places], dtype=bool)
-    nodes = np.flatnonzero(is_node)
-    is_area = shapely.get_dimensions(geometry) == 2
-    others = np.flatnonzero(is_area)
-    tree = shapely.STRtree(geometry[nodes])
-    area, node = tree.query(geometry[others], predicate="intersects")
-    held = {int(others[a]): int(nodes[n]) for a, n in zip(area[::-1], node[::-1], strict=True)}
-    findings = [
-        Finding(
-            "place_area",
-            places[row].id,
-            "the area of a place that a node stands for",
-            shapely.point_on_surface(geometry[row]),
-            other=places[by].id,
-        )
-        for row, by in held.items()
-    ]
-    kept = is_node | (is_area & ~np.isin(np.arange(len(places)), list(held)))
-    return np.flatnonzero(kept), findings
 
 
 def read_population_tag(text: str | None) -> float:
@@ -197,20 +189,21 @@ def read_facilities(
     found = [offer.element for offer in offers]
     drawn = shapes(found, areas)
     points = centroids(drawn)
-    missing = np.array([point is None for point in points], dtype=bool)
-    if missing.any():
-        by_id = {element.id: element for element in elements}
-        for row in np.flatnonzero(missing):
-            members = _members(found[row], by_id, areas)
-            points[row] = _middle(members)
-            drawn[row] = shapely.union_all(members) if len(members) else None
-    placed = [row for row, point in enumerate(points) if point is not None and not point.is_empty]
-    lost = sorted({offers[row].id for row in range(len(offers))} - {offers[row].id for row in placed})
+    missing = np.flatnonzero(shapely.is_missing(points))
+    by_id = {element.id: element for element in elements} if len(missing) else {}
+    for row in missing:
+        # A relation that is no area, such as a site, lies in the middle of its tagged members.
+        ids = [f"{kind}{number}" for kind, number in found[row].members]
+        members = shapes([by_id[name] for name in ids if name in by_id], areas)
+        members = members[~(shapely.is_missing(members) | shapely.is_empty(members))]
+        if len(members):
+            points[row] = shapely.Point(np.mean(shapely.get_coordinates(centroids(members)), axis=0))
+            drawn[row] = shapely.union_all(members)
+    placed = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
+    lost = sorted({offer.id for offer in offers} - {offers[row].id for row in placed})
     offers, found = [offers[row] for row in placed], [found[row] for row in placed]
     drawn = drawn[placed]
-    gone = np.zeros(len(found), dtype=bool)
-    for key in GONE:
-        gone |= (tag_texts(found, key) == "yes").to_numpy(dtype=bool)
+    gone = np.array([any(element.tags.get(key) == "yes" for key in GONE) for element in found], dtype=bool)
     columns: dict[str, pd.Series] = {
         "facility_id": pd.Series([offer.id for offer in offers], dtype="str"),
         "service": pd.Series([offer.service for offer in offers], dtype="str"),
@@ -228,21 +221,6 @@ def read_facilities(
     return FoundFacilities(element_frame(found, points[placed], columns), outlines, lost)
 
 
-def _members(element: Element, by_id: Mapping[str, Element], areas: Mapping[str, str]) -> NDArray[np.object_]:
-    """Shapes of the tagged members of a relation that is no area, such as a site."""
-    members = [by_id[name] for kind, number in element.members if (name := f"{kind}{number}") in by_id]
-    drawn = shapes(members, areas)
-    return drawn[~(shapely.is_missing(drawn) | shapely.is_empty(drawn))]
-
-
-def _middle(members: NDArray[np.object_]) -> object:
-    """Mean of the members' middles; None without any."""
-    if not len(members):
-        return None
-    points = centroids(members)
-    return shapely.Point(np.mean(shapely.get_coordinates(points), axis=0))
-
-
 def read_boundaries(
     elements: Sequence[Element], areas: Mapping[str, str]
 ) -> tuple[gpd.GeoDataFrame, dict[str, int], list[str]]:
@@ -252,19 +230,38 @@ def read_boundaries(
     A closed way that is a member of a relation of its level is a part of that area, as is one that bears its name; so
     are closed ways of one level and name, such as islets.
 
-    Returns boundary_id, admin_level, names and tags, polygons in EPSG:4326; areas that assemble by level,
-    before parts are put together; and ids of relations that do not assemble, since the extract cuts them.
+    Returns the areas in EPSG:4326; how many assemble by level, before parts are put together; and ids of relations that
+    do not assemble, since the extract cuts them.
     """
     found = [element for element in elements if element.kind != "n" and _level(element) is not None]
     whole = [element for element in found if element.id in areas]
-    counts: dict[str, int] = {}
-    for element in whole:
-        counts[str(_level(element))] = counts.get(str(_level(element)), 0) + 1
+    counts = Counter(str(_level(element)) for element in whole)
     cut = [element.id for element in found if element.kind == "r" and element.id not in areas]
-    leaders = _leaders(whole)
+    # For every area the row of the area it is a part of; its own row where it stands for itself.
+    by_member = {
+        (f"{kind}{number}", _level(element)): row
+        for row, element in enumerate(whole)
+        for kind, number in element.members
+    }
+    by_name: dict[tuple[str, int | None], list[int]] = {}
+    for row, element in sorted(enumerate(whole), key=lambda item: (item[1].kind != "r", item[1].number)):
+        if element.tags.get("name"):
+            by_name.setdefault((element.tags["name"], _level(element)), []).append(row)
+    parts: dict[int, list[int]] = {}
+    for row, element in enumerate(whole):
+        leader = row
+        if element.kind != "r":
+            namesakes = by_name.get((element.tags.get("name", ""), _level(element)), [row])
+            # Of several relations of one name none is the one that a way without a relation belongs to.
+            is_clear = sum(whole[other].kind == "r" for other in namesakes) <= 1
+            leader = by_member.get((element.id, _level(element)), namesakes[0] if is_clear else row)
+        parts.setdefault(leader, []).append(row)
     geometry = shapes(whole, areas)
-    rows = [row for row, leader in enumerate(leaders) if leader == row]
-    merged = np.array([_union(geometry, leaders, row) for row in rows], dtype=object)
+    rows = sorted(leader for leader, members in parts.items() if leader in members)
+    merged = np.array(
+        [shapely.union_all(geometry[parts[row]]) if len(parts[row]) > 1 else geometry[row] for row in rows],
+        dtype=object,
+    )
     kept = [whole[row] for row in rows]
     columns = {
         "boundary_id": pd.Series([element.id for element in kept], dtype="str"),
@@ -275,37 +272,8 @@ def read_boundaries(
 
 def _level(element: Element) -> int | None:
     text = element.tags.get("admin_level", "")
-    return (
-        int(text)
-        if element.tags.get("boundary") == "administrative" and text.isascii() and text.isdigit()
-        else None
-    )
-
-
-def _leaders(whole: Sequence[Element]) -> list[int]:
-    """For every area the row of the area it is a part of; its own row where it stands for itself."""
-    by_member = {
-        (f"{kind}{number}", _level(element)): row
-        for row, element in enumerate(whole)
-        for kind, number in element.members
-    }
-    by_name: dict[tuple[str, int | None], list[int]] = {}
-    for row, element in sorted(enumerate(whole), key=lambda item: (item[1].kind != "r", item[1].number)):
-        if element.tags.get("name"):
-            by_name.setdefault((element.tags["name"], _level(element)), []).append(row)
-    leaders = list(range(len(whole)))
-    for row, element in enumerate(whole):
-        if element.kind == "r":
-            continue
-        namesakes = by_name.get((element.tags.get("name", ""), _level(element)), [row])
-        is_clear = len([other for other in namesakes if whole[other].kind == "r"]) <= 1
-        leaders[row] = by_member.get((element.id, _level(element)), namesakes[0] if is_clear else row)
-    return leaders
-
-
-def _union(geometry: NDArray[np.object_], leaders: Sequence[int], row: int) -> object:
-    parts = [geometry[other] for other, leader in enumerate(leaders) if leader == row]
-    return parts[0] if len(parts) == 1 else shapely.union_all(parts)
+    is_level = element.tags.get("boundary") == "administrative" and text.isascii() and text.isdigit()
+    return int(text) if is_level else None
 
 
 BARRIER_AREA_M2 = 10_000.0
@@ -322,17 +290,17 @@ _COVERED = ("tunnel", "covered")
 def read_water(elements: Sequence[Element], areas: Mapping[str, str]) -> gpd.GeoDataFrame:
     """Find coastlines, watercourses and standing water."""
     found = [(element, kind) for element in elements if element.kind != "n" and (kind := _kind(element.tags))]
-    waters = [element for element, _ in found]
-    geometry = shapes(waters, areas)
-    drawn = [row for row, shape in enumerate(geometry) if shape is not None]
-    waters, geometry = [waters[row] for row in drawn], geometry[drawn]
+    geometry = shapes([element for element, _ in found], areas)
+    drawn = np.flatnonzero(~shapely.is_missing(geometry))
+    waters, geometry = [found[row][0] for row in drawn], geometry[drawn]
+    passable = [any(element.tags.get(key, "no") != "no" for key in (*_DRY, *_COVERED)) for element in waters]
+    kinds = pd.Series([found[row][1] for row in drawn], dtype="str")
     columns: dict[str, pd.Series] = {
         "water_id": pd.Series([element.id for element in waters], dtype="str"),
-        "kind": pd.Series([found[row][1] for row in drawn], dtype="str"),
-        "is_passable": pd.Series([_is_passable(element.tags) for element in waters], dtype="bool"),
+        "kind": kinds,
+        "is_passable": pd.Series(passable, dtype="bool"),
     }
     # Turn closed coastlines, which are edges of islands and no water, into lines.
-    kinds = columns["kind"]
     shore = (kinds == "coastline").to_numpy(dtype=bool) & (shapely.get_dimensions(geometry) == 2)
     result = geometry.copy()
     result[shore] = shapely.boundary(geometry[shore])
@@ -351,11 +319,6 @@ def _kind(tags: Mapping[str, str]) -> str:
     if tags.get("landuse") in {"reservoir", "basin"}:
         return tags["landuse"]
     return ""
-
-
-def _is_passable(tags: Mapping[str, str]) -> bool:
-    dry = any(tags.get(key, "no") != "no" for key in _DRY)
-    return dry or any(tags.get(key, "no") != "no" for key in _COVERED)
 
 
 def mark_barriers(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -20,7 +20,7 @@ from spatial.inputs.osm_elements import is_road, open_extract
 from spatial.inputs.road_tags import CodedTag, RoadLines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from spatial.inputs.osm_elements import Element
 
@@ -33,7 +33,15 @@ def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
     ways = [element for element in elements if element.kind == "w" and is_road(element.tags)]
     lost = [element.id for element in ways if not element.wkb]
     ways = [element for element in ways if element.wkb]
-    tags = _coded_tags([element.tags for element in ways])
+    # Few tags are set on any one road, so that roads are gone through and not columns.
+    columns = {"highway": "road_class"} | {tag: tag.replace(":", "_") for tag in ROAD_TAGS}
+    known: dict[str, dict[str, int]] = {tag: {} for tag in columns}
+    codes = {tag: np.full(len(ways), -1, dtype=np.int32) for tag in columns}
+    for row, element in enumerate(ways):
+        for tag, value in ({"highway": "ferry"} | element.tags).items():
+            if tag in columns:
+                codes[tag][row] = known[tag].setdefault(value, len(known[tag]))
+    tags = {column: CodedTag(codes[tag], tuple(known[tag])) for tag, column in columns.items()}
     xy = shapely.get_coordinates(shapely.from_wkb([element.wkb for element in ways]))
     numbers = np.array([number for element in ways for number in element.nodes], dtype=np.int64)
     ids, first, vertex = np.unique(numbers, return_index=True, return_inverse=True)
@@ -51,18 +59,6 @@ def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
     ), lost
 
 
-def _coded_tags(rows: Sequence[Mapping[str, str]]) -> dict[str, CodedTag]:
-    """Tags by column. Few of them are set on any one road, so that rows are gone through and not columns."""
-    columns = {"highway": "road_class"} | {tag: tag.replace(":", "_") for tag in ROAD_TAGS}
-    known: dict[str, dict[str, int]] = {tag: {} for tag in columns}
-    codes = {tag: np.full(len(rows), -1, dtype=np.int32) for tag in columns}
-    for row, tags in enumerate(rows):
-        for tag, value in tags.items() if "highway" in tags else {**tags, "highway": "ferry"}.items():
-            if tag in columns:
-                codes[tag][row] = known[tag].setdefault(value, len(known[tag]))
-    return {column: CodedTag(codes[tag], tuple(known[tag])) for tag, column in columns.items()}
-
-
 # Turn restrictions and barriers on roads of an OpenStreetMap extract, as tagged; the network knows whom they stop.
 
 ACCESS_TAGS = (
@@ -76,7 +72,7 @@ ACCESS_TAGS = (
 )
 """Tags of a barrier that say whom it lets pass."""
 
-_KINDS = {"no": "no", "only": "only"}
+_KINDS = ("no", "only")
 _CONDITION = ":conditional"
 _HOURS = frozenset({"hour_on", "hour_off", "day_on", "day_off"})
 """Tags of the older scheme by which a restriction holds at times only."""
@@ -113,25 +109,29 @@ def read_turns(path: str | Path) -> gpd.GeoDataFrame:
     SourceError
         Where the file is missing, empty, damaged, cut off or not what its name says; nothing is read of it then.
     """
-    relations, barriers = open_extract(Path(path), _restrictions_and_barriers)
+    relations, rows = open_extract(Path(path), _restrictions_and_barriers)
     wanted = sorted({node for relation in relations for node in relation.nodes})
-    places = open_extract(Path(path), lambda file: _places(file, wanted)) if wanted else {}
-    rows = [row for relation in relations for row in _rows_of(relation, places)]
-    rows += [_barrier(number, point, tags) for number, point, tags in barriers]
+
+    def places(file: Any) -> dict[int, shapely.Point]:
+        nodes: Any = osmium.FileProcessor(file, osmium.osm.NODE)
+        chosen = nodes.with_filter(osmium.filter.IdFilter(wanted))
+        return {node.id: shapely.Point(node.lon, node.lat) for node in chosen if node.location.valid()}
+
+    points = open_extract(Path(path), places) if wanted else {}
+    for relation in relations:
+        rows += _rows_of(relation, points.get(relation.nodes[0]) if len(relation.nodes) == 1 else None)
     rows.sort(key=lambda row: (row["turn_id"][0], int(row["turn_id"][1:].partition("/")[0]), row["turn_id"]))
     columns = {
         name: pd.Series([row.get(name) for row in rows], dtype="str") for name in (*_TEXTS, *ACCESS_TAGS)
     }
-    points: Any = [shapely.Point(row["point"]) if "point" in row else None for row in rows]
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(points, crs=WGS84), crs=WGS84)
+    shapes: Any = [row["point"] for row in rows]
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=WGS84), crs=WGS84)
 
 
-def _restrictions_and_barriers(
-    file: Any,
-) -> tuple[list[_Relation], list[tuple[int, tuple[float, float], dict[str, str]]]]:
-    relations, barriers = [], []
-    nodes_and_relations = osmium.filter.EntityFilter(osmium.osm.NODE | osmium.osm.RELATION)
-    chosen: Any = osmium.FileProcessor(file).with_filter(nodes_and_relations)
+def _restrictions_and_barriers(file: Any) -> tuple[list[_Relation], list[dict[str, Any]]]:
+    """Take the restrictions, and the rows of the barriers."""
+    relations, rows = [], []
+    chosen: Any = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.RELATION)
     for item in chosen.with_filter(osmium.filter.KeyFilter("barrier", "type")):
         tags = {tag.k: tag.v for tag in item.tags}
         if item.is_relation() and tags.get("type") == "restriction":
@@ -144,67 +144,53 @@ def _restrictions_and_barriers(
                     nodes.append(member.ref)
             relations.append(_Relation(item.id, tags, ways, nodes))
         elif item.is_node() and "barrier" in tags and item.location.valid():
-            barriers.append((item.id, (item.location.lon, item.location.lat), tags))
-    return relations, barriers
+            tagged = tags["barrier"]
+            if tagged == "bollard" and tags.get("bollard") == "rising":
+                tagged = "rising_bollard"
+            row = {"turn_id": f"n{item.id}", "kind": "barrier", "tagged": tagged}
+            point = shapely.Point(item.lon, item.lat)
+            rows.append(row | {name: tags.get(name) for name in ACCESS_TAGS} | {"point": point})
+    return relations, rows
 
 
-def _places(file: Any, numbers: Iterable[int]) -> dict[int, tuple[float, float]]:
-    nodes: Any = osmium.FileProcessor(file, osmium.osm.NODE)
-    chosen = nodes.with_filter(osmium.filter.IdFilter(numbers))
-    return {node.id: (node.location.lon, node.location.lat) for node in chosen if node.location.valid()}
-
-
-def _rows_of(relation: _Relation, places: dict[int, tuple[float, float]]) -> list[dict[str, Any]]:
+def _rows_of(relation: _Relation, point: shapely.Point | None) -> list[dict[str, Any]]:
     """Make a row of every kind of vehicle and condition that is named, and of every pair of roads."""
     told = {
         (key.removesuffix(_CONDITION).partition(":")[2], key.endswith(_CONDITION)): value
         for key, value in sorted(relation.tags.items())
         if key.split(":", 1)[0] == "restriction"
     }
-    told = told or {("", False): ""}
     has_hours = not _HOURS.isdisjoint(relation.tags)
-    pairs: list[tuple[int | None, int | None]] = [
-        (one, other) for one in relation.ways["from"] for other in relation.ways["to"]
+    pairs: list[tuple[str | None, str | None]] = [
+        (f"w{one}", f"w{other}") for one in relation.ways["from"] for other in relation.ways["to"]
     ]
-    point = places.get(relation.nodes[0]) if len(relation.nodes) == 1 else None
     rows: list[dict[str, Any]] = []
-    for (vehicle, is_conditional), value in told.items():
-        kind = _KINDS.get(value.partition("_")[0])
-        for one, other in pairs or [(None, None)]:
-            rows.append(
-                {
-                    "kind": kind or "no",
-                    "tagged": value,
-                    "applies_to": vehicle or None,
-                    "not_to": relation.tags.get("except"),
-                    "from_road_id": None if one is None else f"w{one}",
-                    "to_road_id": None if other is None else f"w{other}",
-                    "why_not": _why_not(relation, kind, point, only_at_times=is_conditional or has_hours),
-                    **({} if point is None else {"point": point}),
-                }
-            )
+    for (vehicle, is_conditional), value in (told or {("", False): ""}).items():
+        word = value.partition("_")[0]
+        why_not = None
+        if is_conditional or has_hours:
+            why_not = "only_at_times"
+        elif word not in _KINDS:
+            why_not = "unknown_value"
+        elif not pairs:
+            why_not = "members_missing"
+        elif relation.ways["via"]:
+            why_not = "via_way"
+        elif point is None:
+            why_not = "members_missing"
+        rows += [
+            {
+                "kind": word if word in _KINDS else "no",
+                "tagged": value,
+                "applies_to": vehicle or None,
+                "not_to": relation.tags.get("except"),
+                "from_road_id": one,
+                "to_road_id": other,
+                "why_not": why_not,
+                "point": point,
+            }
+            for one, other in pairs or [(None, None)]
+        ]
     for number, row in enumerate(rows):
         row["turn_id"] = f"r{relation.number}" if len(rows) == 1 else f"r{relation.number}/{number}"
     return rows
-
-
-def _why_not(
-    relation: _Relation, kind: str | None, point: tuple[float, float] | None, *, only_at_times: bool
-) -> str | None:
-    if only_at_times:
-        return "only_at_times"
-    if kind is None:
-        return "unknown_value"
-    if not relation.ways["from"] or not relation.ways["to"]:
-        return "members_missing"
-    if relation.ways["via"]:
-        return "via_way"
-    return "members_missing" if point is None else None
-
-
-def _barrier(number: int, point: tuple[float, float], tags: dict[str, str]) -> dict[str, Any]:
-    kept = {name: tags.get(name) for name in ACCESS_TAGS}
-    tagged = tags["barrier"]
-    if tagged == "bollard" and tags.get("bollard") == "rising":
-        tagged = "rising_bollard"
-    return {"turn_id": f"n{number}", "kind": "barrier", "tagged": tagged, "point": point, **kept}
