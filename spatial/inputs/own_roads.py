@@ -78,11 +78,10 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
 
 def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
     """Join roads that are drawn once for each direction, mark narrow ones and node the lines, as the source says."""
-    single, is_kept = join_twins(roads, find_twins(roads))
-    done = FinishedRoads(single)
+    roads, is_kept = join_twins(roads, find_twins(roads))
+    done = FinishedRoads(roads)
     if not is_kept.all():
         done.counts.append(("roads drawn once for each direction, joined", float((~is_kept).sum())))
-        roads = single
     if source.narrow_m is not None and "width_m" in roads.columns:
         narrow = (roads["width_m"] < source.narrow_m).to_numpy(dtype=bool)
         known = roads["smoothness"] if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
@@ -92,17 +91,14 @@ def finish_roads(roads: gpd.GeoDataFrame, source: RoadSource) -> FinishedRoads:
         done.counts.append((f"roads narrower than {source.narrow_m:g} m", float(narrow.sum())))
     if source.noding == "none":
         return done
-    noded = node_roads(_in_metres(done.roads), tolerance_m=source.tolerance_m, join=source.noding)
+    try:
+        # Lines that touch in a CRS in metres touch there exactly, so that it is left as it is.
+        require_metres(done.roads.crs, what="roads")
+        metres = done.roads
+    except CrsError:
+        metres = done.roads.to_crs(working_crs_for(done.roads))
+    noded = node_roads(metres, tolerance_m=source.tolerance_m, join=source.noding)
     done.roads = noded.roads
     done.findings.append(noding_findings(noded))
     done.counts += [(name.replace("_", " "), number) for name, number in noded.counts.items()]
     return done
-
-
-def _in_metres(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Leave roads in their own CRS where it is in metres: lines that touch there touch exactly."""
-    try:
-        require_metres(roads.crs, what="roads")
-    except CrsError:
-        return roads.to_crs(working_crs_for(roads))
-    return roads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -75,8 +75,7 @@ class Meetings:
         return label[: self.n_lines]
 
 
-@dataclass(frozen=True, eq=False)
-class _Touches:
+class _Touches(NamedTuple):
     """Two lines of each touch, and the point."""
 
     one: NDArray[np.int64]
@@ -84,8 +83,7 @@ class _Touches:
     xy: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class _Places:
+class _Places(NamedTuple):
     """Where on a line a point lies: at a vertex (share 0), or on the segment that begins there."""
 
     row: NDArray[np.int64]
@@ -95,12 +93,21 @@ class _Places:
 
 def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
     """Give lines common vertices where they cross or touch."""
-    touches = _touches(lines, level)
-    meets = _may_meet(touches, lines, level)
-    parted = touches.xy[~meets]
-    uncrossed = len(np.unique(np.round(parted / NUMERIC_M), axis=0))
-    one, other, at = touches.one[meets], touches.other[meets], touches.xy[meets]
-    # Keep each point once, in the order of its coordinates.
+    one, other, at = _touches(lines, level)
+    # Lines of one level meet. Of two levels they do where both end, or where the one further from the ground ends.
+    meets = level[one] == level[other]
+    apart = np.flatnonzero(~meets)
+    spots = shapely.points(at[apart])
+    is_end: list[NDArray[np.bool_]] = []
+    for line in (one[apart], other[apart]):
+        close = [shapely.distance(shapely.get_point(lines[line], end), spots) <= _SLACK_M for end in (0, -1)]
+        is_end.append(close[0] | close[1])
+    higher = np.abs(level[one[apart]]) - np.abs(level[other[apart]])
+    meets[apart] = (is_end[0] & is_end[1]) | (is_end[0] & (higher > 0)) | (is_end[1] & (higher < 0))
+    uncrossed = len(np.unique(np.round(at[~meets] / NUMERIC_M), axis=0))
+    one, other, at = one[meets], other[meets], at[meets]
+
+    # Keep each point once, in the order of its coordinates, and each pair of a line and a point on it.
     whole, row = np.unique(at[:, 0] + 1j * at[:, 1], return_inverse=True)
     points, point = np.column_stack((whole.real, whole.imag)), row.astype(np.int64)
     pair, back = np.unique(
@@ -108,22 +115,64 @@ def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
     )
     line, at_point = pair // max(len(points), 1), pair % max(len(points), 1)
     xy = shapely.get_coordinates(lines)
-    offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(shapely.get_num_coordinates(lines)))).astype(
-        np.int64
-    )
+    offsets = np.concatenate(([0], np.cumsum(shapely.get_num_coordinates(lines)))).astype(np.int64)
     places = _places(xy, offsets, line, points[at_point])
-    cluster = _clusters(points, at_point[places.row], places, len(xy))
+    is_corner = places.share == 0
+    corner = places.vertex[is_corner]
+
+    # Points that are nearer than a hair, or that lie at the same vertex, are one cluster.
+    near = np.empty((0, 2), np.int64)
+    if len(points):
+        near = cKDTree(points).query_pairs(NUMERIC_M, output_type="ndarray")
+    cluster = _components(
+        len(points) + len(xy),
+        np.concatenate((near[:, 0], at_point[places.row[is_corner]])),
+        np.concatenate((near[:, 1], len(points) + corner)),
+    )[: len(points)]
     met, member = np.unique(line * (len(points) + 1) + cluster[at_point], return_inverse=True)
     ends = member[back]
-    node = _components(len(met), ends[: len(one)], ends[len(one) :])
-    return _written(
-        xy,
-        offsets,
-        places,
-        cluster=cluster[at_point[places.row]],
-        node=node[member[places.row]],
-        seat=_seats(xy, points, cluster, places, at_point),
-        uncrossed=uncrossed,
+    node = _components(len(met), ends[: len(one)], ends[len(one) :])[member[places.row]]
+    cluster_of = cluster[at_point[places.row]]
+
+    # A cluster's seat is the lowest of the vertices that are there, or of the points where there is none.
+    label = np.concatenate((cluster, cluster_of[is_corner]))
+    spot = np.concatenate((points, xy[corner]))
+    order = np.lexsort((spot[:, 1], spot[:, 0], np.arange(len(label)) < len(points), label))
+    first = order[first_of_groups(label[order])]
+    seat = np.zeros((int(label.max(initial=-1)) + 1, 2))
+    seat[label[first]] = spot[first]
+
+    # Put new vertices between the old ones.
+    moved, number = xy.copy(), int(node.max(initial=-1)) + 1 + np.arange(len(xy))
+    moved[corner] = seat[cluster_of[is_corner]]
+    number[corner] = node[is_corner]
+    is_moved = np.hypot(*(moved - xy).T) > NUMERIC_M / 10
+    order = np.lexsort((cluster_of, places.share, places.vertex))
+    order = order[~is_corner[order]]
+    repeated = places.vertex[order] * (len(seat) + 1) + cluster_of[order]
+    new = order[np.sort(np.unique(repeated, return_index=True)[1])]
+    position = np.concatenate((np.arange(len(xy)) + 0.0, places.vertex[new] + places.share[new]))
+    rank = np.argsort(position, kind="stable")
+    line = np.searchsorted(offsets, np.floor(position[rank]), side="right") - 1
+    every = np.concatenate((moved, seat[cluster_of[new]]))[rank]
+    number = np.concatenate((number, node[new]))[rank]
+    is_new = np.concatenate((is_moved, np.ones(len(new), dtype=np.bool_)))[rank]
+
+    # Of vertices of one node in a row one is kept; the ends of a line always stay.
+    same_line = line[1:] == line[:-1]
+    same = (number[1:] == number[:-1]) & same_line
+    inner = np.r_[False, same_line] & np.r_[same_line, False]
+    before_last = np.r_[same & ~inner[1:], False]
+    kept = ~(inner & (np.r_[False, same] | before_last))
+    # Nodes are numbered by their first vertex.
+    _, first, back = np.unique(number[kept], return_index=True, return_inverse=True)
+    return Meetings(
+        every[kept],
+        line[kept].astype(np.int64),
+        first[back].astype(np.int64),
+        is_new[kept],
+        len(lines),
+        uncrossed,
     )
 
 
@@ -143,12 +192,7 @@ def _touches(lines: NDArray[np.object_], level: NDArray[np.int64]) -> _Touches:
         one=np.concatenate((one[pair], end // 2, loops, knots[knot])).astype(np.int64),
         other=np.concatenate((other[pair], beside, loops, knots[knot])).astype(np.int64),
         xy=np.concatenate(
-            (
-                found,
-                shapely.get_coordinates(ends[end]),
-                shapely.get_coordinates(ends[2 * loops]),
-                inside,
-            )
+            (found, shapely.get_coordinates(ends[end]), shapely.get_coordinates(ends[2 * loops]), inside)
         ),
     )
 
@@ -163,174 +207,54 @@ def _points_of(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[
         (parts[is_point], shapely.get_point(stretches, 0), shapely.get_point(stretches, -1))
     )
     rows = np.concatenate((row[is_point], row[is_line], row[is_line]))
-    kept = ~(
-        shapely.is_empty(points) | shapely.is_missing(points)
-    )  # a line without length has an empty stretch
+    kept = ~(shapely.is_empty(points) | shapely.is_missing(points))  # a line without length is empty
     return rows[kept].astype(np.int64), shapely.get_coordinates(points[kept])
-
-
-def _may_meet(touches: _Touches, lines: NDArray[np.object_], level: NDArray[np.int64]) -> NDArray[np.bool_]:
-    meets: NDArray[np.bool_] = level[touches.one] == level[touches.other]
-    apart = np.flatnonzero(~meets)
-    if len(apart) == 0:
-        return meets
-    at = shapely.points(touches.xy[apart])
-    is_end, height = [], []
-    for line in (touches.one[apart], touches.other[apart]):
-        near = [shapely.distance(shapely.get_point(lines[line], end), at) <= _SLACK_M for end in (0, -1)]
-        is_end.append(near[0] | near[1])
-        height.append(np.abs(level[line]))
-    meets[apart] = (
-        (is_end[0] & is_end[1])
-        | (is_end[0] & (height[0] > height[1]))
-        | (is_end[1] & (height[1] > height[0]))
-    )
-    return meets
 
 
 def _places(
     xy: NDArray[np.float64], offsets: NDArray[np.int64], line: NDArray[np.int64], at: NDArray[np.float64]
 ) -> _Places:
     """Find the vertices and segments of each row's line at its point."""
-    row, start, size = _stretches(xy, offsets, line, at)
-    chunk = np.cumsum(size) // _CHUNK
-    found = [
-        _places_of(xy, row[first:last], start[first:last], size[first:last], at)
-        for first, last in zip(*_runs(chunk), strict=True)
-    ]
-    if not found:
+    if not len(line):
         return _Places(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    return _Places(*(np.concatenate([part[k] for part in found]) for k in range(3)))
-
-
-def _stretches(
-    xy: NDArray[np.float64], offsets: NDArray[np.int64], line: NDArray[np.int64], at: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Row, first vertex and number of vertices to look at: short lines whole, of long ones the segments near by."""
-    whole = np.diff(offsets) <= _LONG
-    rows, long_rows = np.flatnonzero(whole[line]), np.flatnonzero(~whole[line])
-    used = np.zeros(len(whole), dtype=np.bool_)
-    used[line[long_rows]] = True
-    begin = np.flatnonzero(np.repeat(used, np.diff(offsets)))
+    # Short lines are looked at whole, of long ones the segments near by: rows, first vertices, numbers of vertices.
+    sizes = np.diff(offsets)
+    is_long = sizes > _LONG
+    whole, cut = np.flatnonzero(~is_long[line]), np.flatnonzero(is_long[line])
+    is_used = np.zeros(len(sizes), dtype=np.bool_)
+    is_used[line[cut]] = True
+    begin = np.flatnonzero(np.repeat(is_used, sizes))
     begin = begin[~np.isin(begin + 1, offsets)]
     segments = np.asarray(shapely.linestrings(np.stack((xy[begin], xy[begin + 1]), axis=1)), dtype=object)
     row, near = shapely.STRtree(segments).query(
-        shapely.points(at[long_rows]), predicate="dwithin", distance=_SLACK_M
+        shapely.points(at[cut]), predicate="dwithin", distance=_SLACK_M
     )
     owner = np.searchsorted(offsets, begin, side="right") - 1
-    own = owner[near] == line[long_rows[row]]
-    row, start = long_rows[row[own]], begin[near[own]]
-    return (
-        np.concatenate((rows, row)).astype(np.int64),
-        np.concatenate((offsets[line[rows]], start)).astype(np.int64),
-        np.concatenate(((offsets[line + 1] - offsets[line])[rows], np.full(len(row), 2))).astype(np.int64),
-    )
+    own = owner[near] == line[cut[row]]
+    rows = np.concatenate((whole, cut[row[own]]))
+    starts = np.concatenate((offsets[line[whole]], begin[near[own]]))
+    counts = np.concatenate((sizes[line[whole]], np.full(int(own.sum()), 2)))
 
-
-def _runs(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    begin = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.empty(0, np.int64)
-    return begin, np.r_[begin[1:], len(values)] if len(values) else begin
-
-
-def _places_of(
-    xy: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    start: NDArray[np.int64],
-    size: NDArray[np.int64],
-    at: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    last = np.cumsum(size) - 1
-    vertex = np.arange(last[-1] + 1) + np.repeat(start - (last + 1 - size), size)
-    row = np.repeat(rows, size)
-    to_point = at[row] - xy[vertex]
-    is_vertex = np.hypot(to_point[:, 0], to_point[:, 1]) <= _SLACK_M
-    segment = np.ones(len(vertex), dtype=np.bool_)
-    segment[last] = False
-    begin = np.flatnonzero(segment)
-    begin = begin[~is_vertex[begin] & ~is_vertex[begin + 1]]
-    step = xy[vertex[begin] + 1] - xy[vertex[begin]]
-    square = (step**2).sum(axis=1)
-    share = (to_point[begin] * step).sum(axis=1) / np.where(square > 0, square, 1.0)
-    off = to_point[begin] - share[:, None] * step
-    on = (share > 0) & (share < 1) & (np.hypot(off[:, 0], off[:, 1]) <= _SLACK_M)
-    corner = np.flatnonzero(is_vertex)
-    return (
-        np.concatenate((row[corner], row[begin[on]])),
-        np.concatenate((vertex[corner], vertex[begin[on]])),
-        np.concatenate((np.zeros(len(corner)), share[on])),
-    )
-
-
-def _clusters(
-    points: NDArray[np.float64], point: NDArray[np.int64], places: _Places, n_vertices: int
-) -> NDArray[np.int64]:
-    """Join points that are nearer than a hair, or that lie at the same vertex."""
-    near = (
-        cKDTree(points).query_pairs(NUMERIC_M, output_type="ndarray")
-        if len(points)
-        else np.empty((0, 2), np.int64)
-    )
-    corner = places.share == 0
-    one = np.concatenate((near[:, 0], point[corner]))
-    other = np.concatenate((near[:, 1], len(points) + places.vertex[corner]))
-    return _components(len(points) + n_vertices, one, other)[: len(points)]
-
-
-def _seats(
-    xy: NDArray[np.float64],
-    points: NDArray[np.float64],
-    cluster: NDArray[np.int64],
-    places: _Places,
-    at_point: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Place each cluster: at the lowest of the vertices that are there, or of the points where there is none."""
-    corner = places.share == 0
-    label = np.concatenate((cluster, cluster[at_point[places.row[corner]]]))
-    at = np.concatenate((points, xy[places.vertex[corner]]))
-    is_point = np.arange(len(label)) < len(points)
-    order = np.lexsort((at[:, 1], at[:, 0], is_point, label))
-    first = order[first_of_groups(label[order])]
-    seats = np.zeros((int(label.max(initial=-1)) + 1, 2))
-    seats[label[first]] = at[first]
-    return seats
-
-
-def _written(  # noqa: PLR0913 - what was found, in one place
-    xy: NDArray[np.float64],
-    offsets: NDArray[np.int64],
-    places: _Places,
-    *,
-    cluster: NDArray[np.int64],
-    node: NDArray[np.int64],
-    seat: NDArray[np.float64],
-    uncrossed: int,
-) -> Meetings:
-    """Put new vertices between the old ones, and number the nodes by their first vertex."""
-    n_lines, n_nodes = len(offsets) - 1, int(node.max(initial=-1)) + 1
-    moved, label = xy.copy(), n_nodes + np.arange(len(xy))
-    corner = places.share == 0
-    moved[places.vertex[corner]] = seat[cluster[corner]]
-    label[places.vertex[corner]] = node[corner]
-    is_moved = np.hypot(*(moved - xy).T) > NUMERIC_M / 10
-    order = np.lexsort((cluster, places.share, places.vertex))
-    order = order[~corner[order]]
-    repeated = places.vertex[order] * (len(seat) + 1) + cluster[order]
-    _, first = np.unique(repeated, return_index=True)
-    new = order[np.sort(first)]
-    position = np.concatenate((np.arange(len(xy)) + 0.0, places.vertex[new] + places.share[new]))
-    rank = np.argsort(position, kind="stable")
-    line = np.searchsorted(offsets, np.floor(position[rank]), side="right") - 1
-    every = np.concatenate((moved, seat[cluster[new]]))[rank]
-    label = np.concatenate((label, node[new]))[rank]
-    is_new = np.concatenate((is_moved, np.ones(len(new), dtype=np.bool_)))[rank]
-    same = (label[1:] == label[:-1]) & (line[1:] == line[:-1])
-    inner = np.r_[False, line[1:] == line[:-1]] & np.r_[line[1:] == line[:-1], False]
-    # Of vertices of one node in a row one is kept; the ends of a line always stay.
-    before_last = np.r_[same & ~inner[1:], False]
-    kept = ~(inner & (np.r_[False, same] | before_last))
-    every, label, line, is_new = every[kept], label[kept], line[kept], is_new[kept]
-    _, first, back = np.unique(label, return_index=True, return_inverse=True)
-    return Meetings(every, line.astype(np.int64), first[back].astype(np.int64), is_new, n_lines, uncrossed)
+    found = []
+    for chunk in np.split(np.arange(len(rows)), first_of_groups(np.cumsum(counts) // _CHUNK)[1:]):
+        size = counts[chunk]
+        last = np.cumsum(size) - 1
+        vertex = np.arange(size.sum()) + np.repeat(starts[chunk] - (last + 1 - size), size)
+        row = np.repeat(rows[chunk], size)
+        to_point = at[row] - xy[vertex]
+        is_vertex = np.hypot(to_point[:, 0], to_point[:, 1]) <= _SLACK_M
+        is_segment = np.ones(len(vertex), dtype=np.bool_)
+        is_segment[last] = False
+        begin = np.flatnonzero(is_segment)
+        begin = begin[~is_vertex[begin] & ~is_vertex[begin + 1]]
+        step = xy[vertex[begin] + 1] - xy[vertex[begin]]
+        square = (step**2).sum(axis=1)
+        share = (to_point[begin] * step).sum(axis=1) / np.where(square > 0, square, 1.0)
+        off = to_point[begin] - share[:, None] * step
+        on = (share > 0) & (share < 1) & (np.hypot(off[:, 0], off[:, 1]) <= _SLACK_M)
+        hit = np.concatenate((np.flatnonzero(is_vertex), begin[on]))
+        found.append((row[hit], vertex[hit], np.concatenate((np.zeros(int(is_vertex.sum())), share[on]))))
+    return _Places(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
 def first_of_groups(labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -356,19 +280,37 @@ _END_FIRST = 1.5
 
 def end_gaps(met: Meetings, level: NDArray[np.int64], tolerance_m: float) -> pd.DataFrame:
     """Say what is wrong with each end that meets nothing."""
-    line, end = _free_ends(met)
-    rows = np.where(end == 0, met.offsets[line], met.offsets[line + 1] - 1)
-    at = met.xy[rows]
-    near = _near(met, level, line, end, at, tolerance_m)
-    tail, knot, is_whole = _tails(met, line, end)
-    missed = np.isin(np.arange(len(line)), near["row"])
-    short = (tail <= tolerance_m) & ~missed
+    # Ends that nothing else uses.
+    sides = np.column_stack((met.offsets[:-1], met.offsets[1:] - 1))
+    line, end = (part.astype(np.int64) for part in np.nonzero(~met.is_shared[sides]))
+    at = met.xy[sides[line, end]]
+    near = _near(met, level, line, end, tolerance_m)
+
+    # Metres from each end to the nearest node on its line, and whether that is the line's other end.
+    number = np.arange(len(met.xy))
+    starts = met.offsets[:-1]
+    first = np.minimum.reduceat(np.where(met.is_shared, number, len(number)), starts)
+    last = np.maximum.reduceat(np.where(met.is_shared, number, -1), starts)
+    knot = np.where(end == 0, first[line], last[line])
+    is_known = (knot >= 0) & (knot < len(number))
+    knot = np.where(is_known, knot, met.offsets[line])
+    length = met.along_m[sides[line, 1]]
+    tail = np.where(end == 0, met.along_m[knot], length - met.along_m[knot])
+    tail = np.where(is_known, tail, np.inf)
+    is_whole = knot == sides[line, 1 - end]
+
+    # The other party is the first other line at that node; the line itself where it only meets itself.
+    users = np.unique(met.node * met.n_lines + met.line)
+    place = np.searchsorted(users, met.node[knot] * met.n_lines)
+    lowest, next_one = users[place], users[np.minimum(place + 1, len(users) - 1)]
+    second = np.where(next_one // met.n_lines == met.node[knot], next_one % met.n_lines, line)
+    other = np.where(lowest % met.n_lines != line, lowest % met.n_lines, second)
+
+    short = (tail <= tolerance_m) & ~np.isin(np.arange(len(line)), near["row"])
     parts = [near[~near["is_twin"]].drop(columns=["row", "is_twin"])]
     for kind, chosen in (("overshoot", short & ~is_whole), ("dangle", short & is_whole)):
-        picked = np.flatnonzero(chosen)
-        to = met.xy[knot[picked]] if kind == "overshoot" else at[picked]
-        other = _partner(met, line[picked], knot[picked])
-        parts.append(_frame(kind, line[picked], end[picked], other, tail[picked], at[picked], to))
+        to = met.xy[knot[chosen]] if kind == "overshoot" else at[chosen]
+        parts.append(_frame(kind, line[chosen], end[chosen], other[chosen], tail[chosen], at[chosen], to))
     found = pd.concat(parts, ignore_index=True)
     return found.sort_values(["kind", "line", "end"], kind="stable").reset_index(drop=True)
 
@@ -387,53 +329,16 @@ def _frame(  # noqa: PLR0913, PLR0917 - one argument a column
     return pd.DataFrame({"kind": pd.Series(kind, index=range(len(line)), dtype="str"), **columns, **places})
 
 
-def _free_ends(met: Meetings) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Line and side of the ends that nothing else uses."""
-    sides = np.column_stack((met.offsets[:-1], met.offsets[1:] - 1))
-    line, end = np.nonzero(~met.is_shared[sides])
-    return line.astype(np.int64), end.astype(np.int64)
-
-
-def _tails(
-    met: Meetings, line: NDArray[np.int64], end: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Metres from each end to the nearest node on its line, that vertex, and whether it is the line's other end."""
-    length = met.along_m[met.offsets[1:] - 1]
-    number = np.arange(len(met.xy))
-    starts = met.offsets[:-1]
-    first = np.minimum.reduceat(np.where(met.is_shared, number, len(number)), starts)
-    last = np.maximum.reduceat(np.where(met.is_shared, number, -1), starts)
-    knot = np.where(end == 0, first[line], last[line])
-    is_known = (knot >= 0) & (knot < len(number))
-    knot = np.where(is_known, knot, met.offsets[line])
-    tail = np.where(end == 0, met.along_m[knot], length[line] - met.along_m[knot])
-    is_whole = knot == np.where(end == 0, met.offsets[line + 1] - 1, met.offsets[line])
-    return np.where(is_known, tail, np.inf), knot, is_whole
-
-
-def _partner(met: Meetings, line: NDArray[np.int64], knot: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the first other line at a node; the line itself where it only meets itself."""
-    order = np.lexsort((met.line, met.node))
-    begin = np.searchsorted(met.node[order], met.node[knot], side="left")
-    finish = np.searchsorted(met.node[order], met.node[knot], side="right")
-    partner = line.copy()
-    for row, (low, high) in enumerate(zip(begin, finish, strict=True)):
-        others = met.line[order[low:high]]
-        others = others[others != line[row]]
-        partner[row] = others[0] if len(others) else line[row]
-    return partner
-
-
 def _near(
     met: Meetings,
     level: NDArray[np.int64],
     line: NDArray[np.int64],
     end: NDArray[np.int64],
-    at: NDArray[np.float64],
     tolerance_m: float,
 ) -> pd.DataFrame:
     """Find the line that each end nearly meets; of two ends that nearly meet each other the second is a twin."""
     lines = met.lines
+    at = met.xy[np.where(end == 0, met.offsets[line], met.offsets[line + 1] - 1)]
     row, other = shapely.STRtree(lines).query(shapely.points(at), predicate="dwithin", distance=tolerance_m)
     loop = line[row] == other
     row, other = row[~loop], other[~loop]
@@ -457,47 +362,32 @@ def _near(
     may = (~differs | to_end | (np.abs(level[line[row]]) > np.abs(level[other]))) & (
         distance_m <= tolerance_m
     )
-    may &= is_own | ~_already_met(met, line[row], end[row], other, _DETOUR * tolerance_m)
+    # Two lines that share a node near the end, along its line, have met already.
+    mine = line[row]
+    size = met.offsets[mine + 1] - met.offsets[mine]
+    last = np.cumsum(size)
+    vertex = np.arange(size.sum()) + np.repeat(met.offsets[mine] - (last - size), size)
+    pair = np.repeat(np.arange(len(mine)), size)
+    length = met.along_m[met.offsets[mine + 1] - 1]
+    from_end = np.where(end[row][pair] == 0, met.along_m[vertex], length[pair] - met.along_m[vertex])
+    shared = met.is_shared[vertex] & (from_end <= _DETOUR * tolerance_m)
+    scale = len(met.node) + 1
+    meets = np.isin(other[pair[shared]] * scale + met.node[vertex[shared]], met.line * scale + met.node)
+    has_met = np.zeros(len(mine), dtype=np.bool_)
+    has_met[pair[shared][meets]] = True
+    may &= is_own | ~has_met
     order = np.lexsort((other, np.round(distance_m / NUMERIC_M), row))
     order = order[may[order]]
     best = order[first_of_groups(row[order])]
     found = _frame(
         "near_miss", line[row[best]], end[row[best]], other[best], distance_m[best], at[row[best]], goal[best]
     )
-    return found.assign(row=row[best], is_twin=_is_twin(found))
-
-
-def _already_met(
-    met: Meetings,
-    line: NDArray[np.int64],
-    end: NDArray[np.int64],
-    other: NDArray[np.int64],
-    within_m: float,
-) -> NDArray[np.bool_]:
-    """Whether the two lines share a node that is near the end along its line."""
-    size = met.offsets[line + 1] - met.offsets[line]
-    last = np.cumsum(size)
-    vertex = np.arange(size.sum()) + np.repeat(met.offsets[line] - (last - size), size)
-    pair = np.repeat(np.arange(len(line)), size)
-    length = met.along_m[met.offsets[line + 1] - 1]
-    from_end = np.where(end[pair] == 0, met.along_m[vertex], length[pair] - met.along_m[vertex])
-    kept = met.is_shared[vertex] & (from_end <= within_m)
-    scale = len(met.node) + 1
-    meets = np.isin(other[pair[kept]] * scale + met.node[vertex[kept]], met.line * scale + met.node)
-    result = np.zeros(len(line), dtype=np.bool_)
-    result[pair[kept][meets]] = True
-    return result
-
-
-def _is_twin(near: pd.DataFrame) -> NDArray[np.bool_]:
-    """Mark the second of two ends that would be joined to each other."""
-    here = list(zip(near["x"], near["y"], strict=True))
-    goal = list(zip(near["to_x"], near["to_y"], strict=True))
-    number = {place: row for row, place in enumerate(here)}
-    twins = [number.get(place, len(here)) for place in goal]
-    return np.array(
-        [twin < row and goal[twin] == here[row] for row, twin in enumerate(twins)], dtype=np.bool_
-    )
+    here = list(zip(found["x"], found["y"], strict=True))
+    goals = list(zip(found["to_x"], found["to_y"], strict=True))
+    number = {place: place_row for place_row, place in enumerate(here)}
+    twins = [number.get(goal, len(here)) for goal in goals]
+    is_twin = [twin < own and goals[twin] == here[own] for own, twin in enumerate(twins)]
+    return found.assign(row=row[best], is_twin=np.array(is_twin, dtype=np.bool_))
 
 
 def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -515,30 +405,26 @@ def snapped_lines(met: Meetings, gaps: pd.DataFrame) -> tuple[NDArray[np.object_
         goals.setdefault(int(other), []).append(shapely.Point(x, y))
     for number in np.flatnonzero((gaps["kind"] == "overshoot").to_numpy(dtype=bool)):
         gap = gaps.iloc[number]
-        cut = _without_tail(lines[gap["line"]], gap)
-        kept = cut is not None and all(
-            shapely.distance(lines[gap["line"]], goal) > NUMERIC_M or shapely.distance(cut, goal) <= NUMERIC_M
-            for goal in goals.get(int(gap["line"]), [])
-        )
-        is_closed[number] = kept
-        if kept:
+        line = lines[gap["line"]]
+        # From the good end up to the last vertex at the node; nothing where that has no length.
+        along = -1 if gap["end"] == 0 else 1
+        xy = shapely.get_coordinates(line)[::along]
+        hit = np.flatnonzero((xy == (gap["to_x"], gap["to_y"])).all(axis=1))
+        xy = xy[: hit[-1] + 1] if len(hit) else xy[:0]
+        is_closed[number] = len(xy) > 1 and np.ptp(xy, axis=0).max() > 0
+        if is_closed[number]:
+            cut = shapely.LineString(xy[::along])
+            is_closed[number] = all(
+                shapely.distance(line, goal) > NUMERIC_M or shapely.distance(cut, goal) <= NUMERIC_M
+                for goal in goals.get(int(gap["line"]), [])
+            )
+        if is_closed[number]:
             lines[gap["line"]] = cut
     for line, end, x, y in zip(joined["line"], joined["end"], joined["to_x"], joined["to_y"], strict=True):
         longer = shapely.get_coordinates(lines[line])
         parts = ([(x, y)], longer) if end == 0 else (longer, [(x, y)])
         lines[line] = shapely.LineString(np.concatenate(parts))
     return lines, is_closed
-
-
-def _without_tail(line: shapely.LineString, gap: pd.Series) -> shapely.LineString | None:
-    xy = shapely.get_coordinates(line)
-    if gap["end"] == 0:
-        xy = xy[::-1]
-    hit = np.flatnonzero((xy == (gap["to_x"], gap["to_y"])).all(axis=1))
-    xy = xy[: hit[-1] + 1] if len(hit) else xy[:0]
-    if len(xy) < 2 or np.ptp(xy, axis=0).max() == 0:
-        return None
-    return shapely.LineString(xy[::-1] if gap["end"] == 0 else xy)
 
 
 def component_gaps(met: Meetings) -> pd.DataFrame:
@@ -559,13 +445,13 @@ def component_gaps(met: Meetings) -> pd.DataFrame:
     best = order[first_of_groups(component[line][order])]
     line, other = line[best], other[best]
     count = np.bincount(component)
-    values = (
+    values = [
         line,
         other,
         apart[best],
         total[component[line]],
         count[component[line]],
         shapely.shortest_line(lines[line], lines[other]),
-    )
+    ]
     found = pd.DataFrame(dict(zip(columns, values, strict=True)))
     return found.sort_values("line", kind="stable").reset_index(drop=True)

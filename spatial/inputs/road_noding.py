@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -35,8 +35,36 @@ Join = Literal["report", "snap"]
 _NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}
 _FERRY_LEVEL = -1000
 """From here on downwards each ferry has a level of its own: it meets roads and ferries where it ends."""
-_KINDS = {"near_miss": "road_near_miss", "overshoot": "road_overshoot", "dangle": "road_dangle"}
-_ACTIONS = {"near_miss": "joined", "overshoot": "trimmed", "dangle": "reported"}
+
+
+class _End(NamedTuple):
+    """What is said of an end that meets nothing, and what is done about it where that is asked for."""
+
+    kind: str
+    action: str
+    detail: str
+
+
+_ENDS = {
+    "near_miss": _End(
+        "road_near_miss", "joined", "road {0} ends {2:.2f} m from road {1} and does not meet it"
+    ),
+    "overshoot": _End("road_overshoot", "trimmed", "road {0} runs {2:.2f} m beyond road {1}"),
+    "dangle": _End("road_dangle", "reported", "road {0} is a stub of {2:.2f} m on road {1}"),
+}
+
+_QA = {
+    "kind": "str",
+    "road_id": "str",
+    "other_id": "str",
+    "road_ids": "str",
+    "distance_m": "float64",
+    "action": "str",
+    "easting_m": "float64",
+    "northing_m": "float64",
+    "detail": "str",
+}
+"""Columns of what a person should look at, and their types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,23 +155,55 @@ def node_roads(
         changed, closed = snapped_lines(met, gaps)
         final = meet(changed, level)
     ids = frame["road_id"].to_numpy(dtype=object)
-    rows = [
-        *_crossings(met, ids),
-        *([] if final is met else _new_crossings(final, ids, gaps[closed])),
-        *_ends(gaps, closed, ids),
-        *_parts(final, ids),
-    ]
-    qa = _qa_frame(rows, frame.crs)
-    counts = {kind: float((qa["kind"] == kind).sum()) for kind in ("road_crossing_noded", *_KINDS.values())}
+    rows = _crossings(met, ids)
+    if final is not met and closed.any():
+        # Crossings that joins made with a third road.
+        joins = shapely.MultiPoint(gaps.loc[closed, ["to_x", "to_y"]].to_numpy())
+        shapely.prepare(joins)
+        rows += [
+            row
+            for row in _crossings(final, ids)
+            if not shapely.dwithin(joins, shapely.Point(row["easting_m"], row["northing_m"]), 2 * NUMERIC_M)
+        ]
+    for gap, is_closed in zip(gaps.to_dict("records"), closed, strict=True):
+        what, at = _ENDS[gap["kind"]], (gap["x"], gap["y"])
+        ends = [ids[gap["line"]], ids[gap["other"]]]
+        row = _row(what.kind, ends, at=at, detail=what.detail.format(*ends, gap["distance_m"]))
+        row["distance_m"] = float(gap["distance_m"])
+        if is_closed:
+            row["action"] = what.action
+        if gap["kind"] != "dangle":
+            row["geometry"] = shapely.LineString([at, (gap["to_x"], gap["to_y"])])
+        rows.append(row)
+    for part in component_gaps(final).to_dict("records"):
+        one, other, bridge_line = ids[part["line"]], ids[part["other"]], part["geometry"]
+        detail = (
+            f"{part['n_lines']} road(s), {part['length_m'] / 1000:.2f} km, do not meet the longest part of the "
+            f"network; road {other} of it is nearest"
+        )
+        row = _row("road_component", [one, other], at=shapely.get_coordinates(bridge_line)[0], detail=detail)
+        row["distance_m"] = float(part["distance_m"])
+        if part["distance_m"] > 0:
+            row["geometry"] = bridge_line
+        rows.append(row)
+    columns = {name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in _QA.items()}
+    points = gpd.GeoSeries([row["geometry"] for row in rows], crs=frame.crs)
+    by = ["kind", "road_id", "other_id", "easting_m", "northing_m"]
+    qa = gpd.GeoDataFrame(columns, geometry=points, crs=frame.crs)
+    qa = qa.sort_values(by, kind="stable").reset_index(drop=True)
+    kinds = ("road_crossing_noded", *(what.kind for what in _ENDS.values()), "road_component")
+    counts = {kind: float((qa["kind"] == kind).sum()) for kind in kinds}
     counts |= {
-        "road_component": float((qa["kind"] == "road_component").sum()),
         "crossings left, other level": float(met.uncrossed),
         "near-misses joined": float((qa["action"] == "joined").sum()),
         "overshoots trimmed": float((qa["action"] == "trimmed").sum()),
         "km before": float(shapely.length(lines).sum() / 1000),
         "km after": float(shapely.length(final.lines).sum() / 1000),
     }
-    return NodedRoads(_roads_of(frame, final), qa, counts)
+    nodes = np.empty(len(frame), dtype=object)
+    nodes[:] = np.split(final.node, final.offsets[1:-1]) if len(frame) else []
+    noded = frame.set_geometry(gpd.GeoSeries(final.lines, crs=frame.crs))
+    return NodedRoads(noded.assign(node_ids=pd.Series(nodes, dtype=object)), qa, counts)
 
 
 def missed_crossings(roads: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -224,7 +284,17 @@ def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> N
         raise ContractError(
             "roads", [f"{name}: the column is missing; name the right one" for name in absent]
         )
-    level = _whole_levels(roads, layer or "layer")
+    level = np.zeros(len(roads), dtype=np.int64)
+    column = layer or "layer"
+    if column in roads.columns:
+        blank = roads[column].isna() | (roads[column].astype(str).str.strip() == "")
+        numbers = pd.to_numeric(roads[column].where(~blank, "0"), errors="coerce").to_numpy(dtype=float)
+        wrong = ~np.isfinite(numbers) | (numbers % 1 != 0)
+        if wrong.any():
+            fault = f"{column}: no whole number of levels for {first_of(roads['road_id'][wrong])}"
+            remedy = "write 0 for the ground, 1 above, -1 below, or name another column"
+            raise ContractError("roads", [f"{fault}; {remedy}"])
+        level = numbers.astype(np.int64)
     raised, sunken = _is_marked(roads, bridge or "bridge"), _is_marked(roads, "tunnel")
     level = np.where(level != 0, level, np.where(raised, 1, np.where(sunken, -1, 0)))
     if "road_class" in roads.columns:
@@ -233,32 +303,12 @@ def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> N
     return level
 
 
-def _whole_levels(roads: gpd.GeoDataFrame, column: str) -> NDArray[np.int64]:
-    if column not in roads.columns:
-        return np.zeros(len(roads), dtype=np.int64)
-    blank = roads[column].isna() | (roads[column].astype(str).str.strip() == "")
-    numbers = pd.to_numeric(roads[column].where(~blank, "0"), errors="coerce").to_numpy(dtype=float)
-    wrong = ~np.isfinite(numbers) | (numbers % 1 != 0)
-    if wrong.any():
-        fault = f"{column}: no whole number of levels for {first_of(roads['road_id'][wrong])}"
-        remedy = "write 0 for the ground, 1 above, -1 below, or name another column"
-        raise ContractError("roads", [f"{fault}; {remedy}"])
-    return numbers.astype(np.int64)
-
-
 def _is_marked(roads: gpd.GeoDataFrame, column: str) -> NDArray[np.bool_]:
     if column not in roads.columns:
         return np.zeros(len(roads), dtype=np.bool_)
     text = roads[column].astype(object).where(roads[column].notna(), "").astype(str)
     marked: NDArray[np.bool_] = ~text.str.strip().str.casefold().isin(_NO | {"0.0"}).to_numpy(dtype=bool)
     return marked
-
-
-def _roads_of(frame: gpd.GeoDataFrame, met: Meetings) -> gpd.GeoDataFrame:
-    ids = np.empty(len(frame), dtype=object)
-    ids[:] = np.split(met.node, met.offsets[1:-1]) if len(frame) else []
-    lines = gpd.GeoSeries(met.lines, crs=frame.crs)
-    return frame.set_geometry(lines).assign(node_ids=pd.Series(ids, dtype=object))
 
 
 def _crossings(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
@@ -270,109 +320,25 @@ def _crossings(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
     rows = []
     for low, high in pairwise([*begin, len(member)]):
         roads = [ids[line] for line in dict.fromkeys(met.line[member[low:high]].tolist())]
-        rows.append(
-            _row(
-                "road_crossing_noded",
-                roads,
-                at=met.xy[member[low]],
-                action="noded",
-                detail=f"roads {', '.join(roads)} cross or touch without a common vertex",
-            )
-        )
+        detail = f"roads {', '.join(roads)} cross or touch without a common vertex"
+        row = _row("road_crossing_noded", roads, at=met.xy[member[low]], detail=detail)
+        rows.append(row | {"action": "noded"})
     return rows
 
 
-def _new_crossings(met: Meetings, ids: NDArray[np.object_], closed: pd.DataFrame) -> list[dict[str, Any]]:
-    """Write a row for each crossing that joins made with a third road."""
-    if closed.empty:
-        return []
-    joins = shapely.MultiPoint(closed[["to_x", "to_y"]].to_numpy())
-    shapely.prepare(joins)
-    return [
-        row
-        for row in _crossings(met, ids)
-        if not shapely.dwithin(joins, shapely.Point(row["easting_m"], row["northing_m"]), 2 * NUMERIC_M)
-    ]
-
-
-def _ends(gaps: pd.DataFrame, closed: NDArray[np.bool_], ids: NDArray[np.object_]) -> list[dict[str, Any]]:
-    texts = {
-        "near_miss": "road {0} ends {2:.2f} m from road {1} and does not meet it",
-        "overshoot": "road {0} runs {2:.2f} m beyond road {1}",
-        "dangle": "road {0} is a stub of {2:.2f} m on road {1}",
-    }
-    rows = []
-    for gap, is_closed in zip(gaps.to_dict("records"), closed, strict=True):
-        kind, at, distance_m = str(gap["kind"]), (gap["x"], gap["y"]), gap["distance_m"]
-        one, other = ids[gap["line"]], ids[gap["other"]]
-        line = shapely.LineString([at, (gap["to_x"], gap["to_y"])]) if kind != "dangle" else None
-        rows.append(
-            _row(
-                _KINDS[kind],
-                [one, other],
-                at=at,
-                action=_ACTIONS[kind] if is_closed else "reported",
-                detail=texts[kind].format(one, other, distance_m),
-                distance_m=distance_m,
-                shape=line,
-            )
-        )
-    return rows
-
-
-def _parts(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
-    rows = []
-    for part in component_gaps(met).to_dict("records"):
-        one, other, join = ids[part["line"]], ids[part["other"]], part["geometry"]
-        detail = (
-            f"{part['n_lines']} road(s), {part['length_m'] / 1000:.2f} km, do not meet the longest part of the "
-            f"network; road {other} of it is nearest"
-        )
-        rows.append(
-            _row(
-                "road_component",
-                [one, other],
-                at=shapely.get_coordinates(join)[0],
-                action="reported",
-                detail=detail,
-                distance_m=part["distance_m"],
-                shape=join if part["distance_m"] > 0 else None,
-            )
-        )
-    return rows
-
-
-def _row(  # noqa: PLR0913 - one argument a column
-    kind: str,
-    roads: Sequence[str],
-    *,
-    at: Sequence[float] | NDArray[np.float64],
-    action: str,
-    detail: str,
-    distance_m: float = 0.0,
-    shape: shapely.Geometry | None = None,
+def _row(
+    kind: str, roads: Sequence[str], *, at: Sequence[float] | NDArray[np.float64], detail: str
 ) -> dict[str, Any]:
+    """Write down what a person should look at: at a point, as long as nothing is done about it."""
     return {
         "kind": kind,
         "road_id": roads[0],
         "other_id": roads[1] if len(roads) > 1 else roads[0],
         "road_ids": ";".join(roads),
-        "distance_m": float(distance_m),
-        "action": action,
+        "distance_m": 0.0,
+        "action": "reported",
         "easting_m": float(at[0]),
         "northing_m": float(at[1]),
         "detail": detail,
-        "geometry": shapely.Point(at) if shape is None else shape,
+        "geometry": shapely.Point(at),
     }
-
-
-def _qa_frame(rows: list[dict[str, Any]], crs: Any) -> gpd.GeoDataFrame:
-    texts = ("kind", "road_id", "other_id", "road_ids", "action", "detail")
-    numbers = ("distance_m", "easting_m", "northing_m")
-    order = ["kind", "road_id", "other_id", "road_ids", "distance_m", "action", "easting_m", "northing_m"]
-    columns = {name: pd.Series([row[name] for row in rows], dtype="str") for name in texts}
-    columns |= {name: pd.Series([row[name] for row in rows], dtype="float64") for name in numbers}
-    geometry = gpd.GeoSeries([row["geometry"] for row in rows], crs=crs)
-    frame = gpd.GeoDataFrame({name: columns[name] for name in (*order, "detail")}, geometry=geometry, crs=crs)
-    by = ["kind", "road_id", "other_id", "easting_m", "northing_m"]
-    return frame.sort_values(by, kind="stable").reset_index(drop=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -110,7 +110,23 @@ def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if values is not None:
             changed[name] = _mapped(values, _direction if name in _ONEWAYS else _flag)
     if "travel_time" in frame.columns and frame.crs is not None and frame.crs.is_projected:
-        changed["speed_km_h"] = _stated_speeds(frame, changed.get("speed_km_h", frame.get("speed_km_h")))
+        # Roads without a stated speed have that of their length over their travel time in seconds.
+        given = changed.get("speed_km_h", frame.get("speed_km_h", pd.Series(None, index=frame.index)))
+        stated = given.astype(object)
+        length_m = shapely.length(frame.geometry.to_numpy())
+        seconds = pd.to_numeric(frame["travel_time"], errors="coerce").to_numpy(dtype=np.float64)
+        km_h = 3.6 * length_m / np.where(seconds > 0, seconds, np.nan)
+        is_asked = (stated.isna() & frame["travel_time"].notna()).to_numpy(dtype=bool)
+        is_told = is_asked & (km_h <= _FASTEST_KM_H)
+        wrong = is_asked & ~is_told & ~((seconds >= 0) & (length_m < _SHORT_M))
+        if wrong.any():
+            named = frame.get("road_id", pd.Series(range(len(frame)), index=frame.index))
+            problem = (
+                f"travel_time: no time in seconds above 0 and of at most {_FASTEST_KM_H:g} km/h in {int(wrong.sum())} "
+                f"roads such as {first_of(named[wrong])}; give seconds, or a column speed_km_h instead"
+            )
+            raise ContractError("roads", [problem])
+        changed["speed_km_h"] = stated.where(~is_told, pd.Series(km_h, index=frame.index))
     kinds = changed.get("road_class", frame.get("road_class"))
     if kinds is not None and kinds.isin(list(CLASS_WORDS)).any():
         changed["road_class"] = _mapped(kinds, lambda word: CLASS_WORDS.get(word, (word, None))[0])
@@ -118,25 +134,6 @@ def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         given = frame.get("tracktype", pd.Series(None, index=frame.index, dtype=object)).astype(object)
         changed["tracktype"] = given.where(given.notna(), grade)
     return frame.assign(**changed) if changed else frame
-
-
-def _stated_speeds(roads: gpd.GeoDataFrame, given: pd.Series | None) -> pd.Series:
-    """Give roads without a stated speed that of their length over their travel time in seconds."""
-    stated = (pd.Series(None, index=roads.index) if given is None else given).astype(object)
-    length_m = shapely.length(roads.geometry.to_numpy())
-    seconds = pd.to_numeric(roads["travel_time"], errors="coerce").to_numpy(dtype=np.float64)
-    km_h = 3.6 * length_m / np.where(seconds > 0, seconds, np.nan)
-    is_asked = (stated.isna() & roads["travel_time"].notna()).to_numpy(dtype=bool)
-    is_told = is_asked & (km_h <= _FASTEST_KM_H)
-    wrong = is_asked & ~is_told & ~((seconds >= 0) & (length_m < _SHORT_M))
-    if wrong.any():
-        named = roads["road_id"] if "road_id" in roads else pd.Series(range(len(roads)), index=roads.index)
-        problem = (
-            f"travel_time: no time in seconds above 0 and of at most {_FASTEST_KM_H:g} km/h in {int(wrong.sum())} "
-            f"roads such as {first_of(named[wrong])}; give seconds, or a column speed_km_h instead"
-        )
-        raise ContractError("roads", [problem])
-    return stated.where(~is_told, pd.Series(km_h, index=roads.index))
 
 
 def _mapped(values: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
@@ -233,8 +230,10 @@ def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> NDA
     rows = np.flatnonzero(count[path] > 1)
     if len(rows) == 0:
         return other
-    first = [np.column_stack((shapely.get_x(at), shapely.get_y(at))) for at in map(_start, (snapped, normal))]
-    along = (first[0] == first[1]).all(axis=1)
+    first = [shapely.get_point(drawn, 0) for drawn in (snapped, normal)]
+    along = (shapely.get_x(first[0]) == shapely.get_x(first[1])) & (
+        shapely.get_y(first[0]) == shapely.get_y(first[1])
+    )
     closed = np.flatnonzero(shapely.is_closed(snapped))
     along[closed] = [shapely.is_ccw(line) for line in snapped[closed]]
     if ends is not None:
@@ -243,7 +242,13 @@ def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> NDA
     words = _oneway_words(roads)
     is_single = words.isin(["yes", "-1"])
     side = np.where(words.eq("-1"), ~along, along)
-    tags = pd.DataFrame({name: _codes(roads[name].iloc[rows]) for name in _COUNTED if name in roads})
+    tags = pd.DataFrame(
+        {
+            name: pd.factorize(roads[name].iloc[rows].astype(object).map(_text, na_action="ignore"))[0]
+            for name in _COUNTED
+            if name in roads
+        }
+    )
     ways = words.mask(is_single, "single").fillna("no").astype(str)
     keys = tags.assign(path=path[rows], ways=ways.iloc[rows].to_numpy())
     same = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
@@ -270,16 +275,8 @@ def is_drawn_twice(xy: NDArray[np.float64], line: NDArray[np.int64], n_lines: in
     return (shared > 0) & (2 * shared >= total)
 
 
-def _start(lines: NDArray[np.object_]) -> NDArray[np.object_]:
-    return np.asarray(shapely.get_point(lines, 0), dtype=object)
-
-
 def _oneway_words(roads: gpd.GeoDataFrame) -> pd.Series:
     return roads.get("oneway", pd.Series(None, index=roads.index, dtype=object)).astype(object)
-
-
-def _codes(values: pd.Series) -> NDArray[np.int64]:
-    return pd.factorize(values.astype(object).map(lambda item: item if pd.isna(item) else _text(item)))[0]
 
 
 def join_twins(
@@ -328,16 +325,13 @@ class TagsOnDemand(Mapping[str, CodedTag]):
 
     def __init__(self, names: Sequence[str], read: Callable[[str], CodedTag]) -> None:
         self._names = dict.fromkeys(names)
-        self._read = read
-        self._known: dict[str, CodedTag] = {}
+        self._read = cache(read)
 
     def __getitem__(self, name: str) -> CodedTag:
         """Code a tag, or take it as it was coded."""
         if name not in self._names:
             raise KeyError(name)
-        if name not in self._known:
-            self._known[name] = self._read(name)
-        return self._known[name]
+        return self._read(name)
 
     def __iter__(self) -> Iterator[str]:
         """Go through the names."""
@@ -455,8 +449,7 @@ class RoadLines:
         if self.vertex_id.dtype != object:
             ids = self.vertex_id[self.vertex]
             parts = np.empty(len(self), dtype=object)
-            for row, (begin, end) in enumerate(zip(self.offsets[:-1], self.offsets[1:], strict=True)):
-                parts[row] = ids[begin:end].copy()
+            parts[:] = [part.copy() for part in np.split(ids, self.offsets[1:-1])] if len(self) else []
             columns["node_ids"] = pd.Series(parts, dtype=object)
         geometry = gpd.GeoSeries(self.lines(np.arange(len(self))), crs=self.crs)
         return gpd.GeoDataFrame(columns, geometry=geometry, crs=self.crs)
