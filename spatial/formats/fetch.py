@@ -8,7 +8,6 @@ import logging
 import re
 import tempfile
 import tomllib
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +22,14 @@ from spatial.crs import WGS84, working_crs_for
 from spatial.errors import SourceError
 from spatial.formats.files import (
     DESCRIPTION,
+    FROM_OVERPASS,
     PROJECT_RAW,
     UNKNOWN,
-    SourceRecord,
-    declared_paths,
-    describe,
+    MissingSource,
     file_sha256,
     is_remote,
-    is_there,
     local_file,
+    missing_sources,
 )
 
 if TYPE_CHECKING:
@@ -110,7 +108,16 @@ def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon 
     if region.bbox is not None:
         area = gpd.GeoSeries([shapely.box(*region.bbox)], crs=WGS84)
     elif region.names:
-        area = _named_area(region.names, servers)
+        import osmnx  # noqa: PLC0415 - it takes seconds to load and only a fetch needs it
+
+        with _osmnx_settings(servers, _Answers().keep):
+            try:
+                area = osmnx.geocode_to_gdf([*region.names]).geometry
+            except (requests.RequestException, ValueError, TypeError, KeyError) as error:
+                raise SourceError(
+                    f"Nominatim at {servers.nominatim_url} gives no area for {', '.join(region.names)}: {error}; "
+                    "write region.bbox in the study file instead"
+                ) from error
     else:
         return None
     metres = working_crs_for(area)
@@ -129,7 +136,7 @@ def download_extract(
             f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study"
         )
     report = progress or silent
-    import osmnx  # noqa: PLC0415 - it takes seconds to load and only a fetch needs it
+    import osmnx  # noqa: PLC0415 - as above
 
     answers = _Answers()
     with _osmnx_settings(servers, answers.keep):
@@ -137,7 +144,14 @@ def download_extract(
         _ask(lambda: osmnx.graph_from_polygon(ground, custom_filter=ROADS), servers, answers)
         report(0.5, "places and facilities through Overpass")
         _ask(lambda: osmnx.features_from_polygon(ground, FEATURES), servers, answers)
-    elements = _merge(answers.bodies)
+    # Each element once, in the order of OpenStreetMap files: nodes, ways, relations, by id.
+    order = {kind: number for number, kind in enumerate(MEMBER_LETTERS)}
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for body in answers.bodies:
+        for element in body.get("elements", []):
+            if element.get("type") in order:
+                found.setdefault((order[element["type"]], int(element["id"])), element)
+    elements = [found[key] for key in sorted(found)]
     if not any(element["type"] == "way" for element in elements):
         raise SourceError(
             f"Overpass at {servers.overpass_url} has no road in the study area; is its bbox right?"
@@ -150,21 +164,6 @@ def download_extract(
 
 def silent(share: float, message: str) -> None:
     """Take progress and show nothing."""
-
-
-def _named_area(names: tuple[str, ...], servers: Servers) -> gpd.GeoSeries:
-    import osmnx  # noqa: PLC0415 - as above
-
-    answers = _Answers()
-    with _osmnx_settings(servers, answers.keep):
-        try:
-            found = osmnx.geocode_to_gdf([*names])
-        except (requests.RequestException, ValueError, TypeError, KeyError) as error:
-            raise SourceError(
-                f"Nominatim at {servers.nominatim_url} gives no area for {', '.join(names)}: {error}; "
-                "write region.bbox in the study file instead"
-            ) from error
-    return found.geometry
 
 
 def _ask(call: Callable[[], object], servers: Servers, answers: _Answers) -> None:
@@ -208,17 +207,6 @@ def _osmnx_settings(servers: Servers, keep: Callable[..., None]) -> Iterator[Non
             setattr(settings, name, value)
 
 
-def _merge(bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each element once, in the order of OpenStreetMap files: nodes, ways, relations, by id."""
-    order = {kind: number for number, kind in enumerate(MEMBER_LETTERS)}
-    found: dict[tuple[int, int], dict[str, Any]] = {}
-    for body in bodies:
-        for element in body.get("elements", []):
-            if element.get("type") in order:
-                found.setdefault((order[element["type"]], int(element["id"])), element)
-    return [found[key] for key in sorted(found)]
-
-
 def _write(elements: list[dict[str, Any]], target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -248,49 +236,8 @@ def _write(elements: list[dict[str, Any]], target: Path) -> None:
         raise SourceError(f"{target}: cannot be written: {error}") from error
 
 
-_FROM_OVERPASS = "OpenStreetMap through Overpass"
 _FILE_HEADING = re.compile(r"(?m)^(?=\s*\[\[file\]\])")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]+/?\S*")
-
-
-@dataclass(frozen=True)
-class MissingSource:
-    """A raw file that a study names and that is not there."""
-
-    key: str  # the key of the study file that names it
-    path: str  # as written there
-    file: Path  # where it should lie
-    address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
-    sha256: str = UNKNOWN  # checksum that it should have, or ``"unknown"``
-    # whether it can be made through osmnx: the extract of a study whose region says where it lies
-    from_overpass: bool = False
-
-    @property
-    def remedy(self) -> str:
-        """What brings the file."""
-        if self.address != UNKNOWN:
-            return f"`spatial fetch` brings it from {self.address}"
-        if self.from_overpass:
-            return "`spatial fetch` makes it through Overpass"
-        return f"nobody describes its address: put it at {self.file}, or give its address in {DESCRIPTION}"
-
-
-def missing_sources(study: Study, *, project_raw: Path = PROJECT_RAW) -> list[MissingSource]:
-    """List the raw files that a study names and that are not there."""
-    placed = study.region.bbox is not None or bool(study.region.names)
-    missing = []
-    for key, paths in declared_paths(study).items():
-        for path in paths:
-            file = study.raw_path(path)
-            if is_there(file):
-                continue
-            known = describe(study.raw, path, project_raw=project_raw) or SourceRecord(
-                path, is_described=False
-            )
-            ours_to_make = not known.is_described or known.origin.startswith(_FROM_OVERPASS)
-            by_overpass = key == "sources.osm.path" and known.address == UNKNOWN and placed and ours_to_make
-            missing.append(MissingSource(key, path, file, known.address, known.sha256, by_overpass))
-    return missing
 
 
 def fetch(
@@ -308,8 +255,12 @@ def fetch(
     for number, item in enumerate(missing):
         share = number / len(missing)
         report(share, item.path)
+
+        def part(within: float, message: str, start: float = share) -> None:
+            report(start + within / len(missing), message)
+
         try:
-            _bring(item, study, servers or Servers(), _part(report, share, 1.0 / len(missing)))
+            _bring(item, study, servers or Servers(), part)
         except SourceError as error:
             faults.append(str(error))
         else:
@@ -322,15 +273,12 @@ def fetch(
     return brought
 
 
-def _part(report: Progress, start: float, width: float) -> Progress:
-    def inner(share: float, message: str) -> None:
-        report(start + share * width, message)
-
-    return inner
-
-
 def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress) -> None:
-    _refuse_outside_root(item, study.raw)
+    if is_remote(item.path) or not item.file.resolve().is_relative_to(study.raw.resolve()):
+        raise SourceError(
+            f"{item.key}: {item.path} does not lie below the raw root {study.raw}; "
+            "write a path below it, and the address in source.toml"
+        )
     if item.address != UNKNOWN:
         _download(item, servers.timeout_s)
         return
@@ -341,7 +289,7 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
     # Describe the new file in the source.toml beside it, in place of an earlier one of that name.
     entry = {
         "path": item.file.name,
-        "origin": f"{_FROM_OVERPASS} at {servers.overpass_url} (c) OpenStreetMap contributors",
+        "origin": f"{FROM_OVERPASS} at {servers.overpass_url} (c) OpenStreetMap contributors",
         "licence": "ODbL-1.0",
         "vintage": day,
         "sha256": file_sha256(item.file),
@@ -362,23 +310,19 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
         part.replace(description)
 
 
-def _refuse_outside_root(item: MissingSource, root: Path) -> None:
-    if is_remote(item.path) or not item.file.resolve().is_relative_to(root.resolve()):
-        raise SourceError(
-            f"{item.key}: {item.path} does not lie below the raw root {root}; "
-            "write a path below it, and the address in source.toml"
-        )
-
-
 def _download(item: MissingSource, timeout_s: float) -> None:
     if not _WEB_ADDRESS.fullmatch(item.address):
         raise SourceError(
             f"{item.key}: the address {item.address!r} of {item.path} is no http(s) address; correct it"
         )
     known = None if item.sha256 == UNKNOWN else f"sha256:{item.sha256}"
+    # pooch has a handler of its own, and only the command line sets up logging: it is kept from printing.
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
     try:
         item.file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder, _quiet_pooch():
+        with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
             name = pooch.retrieve(
                 item.address,
                 known_hash=known,
@@ -399,15 +343,5 @@ def _download(item: MissingSource, timeout_s: float) -> None:
         if isinstance(error, SourceError):
             raise
         raise SourceError(f"{item.file}: cannot be written: {error.strerror or error}") from error
-
-
-@contextmanager
-def _quiet_pooch() -> Iterator[None]:
-    """Keep pooch from printing: it has a handler of its own, and only the command line sets up logging."""
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
     finally:
         logger.setLevel(level)

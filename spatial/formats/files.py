@@ -55,7 +55,20 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
         raise SourceError(
             f"{what} {path}: remote files are never opened; give its address in source.toml and run `spatial fetch`"
         )
-    head = _head(path, what)
+    if path.is_dir():
+        raise SourceError(f"{what} {path}: this is a folder; name the file in it")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{what} {path}: not found; correct the path in the study file, name the folder of the raw data with "
+            "--raw FOLDER, or run `spatial fetch STUDY`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{what} {path}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
     if not head:
         raise SourceError(f"{what} {path}: the file is empty; fetch or export it again")
     if _WEB_PAGE.match(head.removeprefix(b"\xef\xbb\xbf")):
@@ -111,23 +124,6 @@ def local_folder(path: Path, *, what: str, holds: str, kind: str) -> Path:
 
 def _is_geodatabase(path: Path) -> bool:
     return path.suffix.lower() == ".gdb" and path.is_dir()
-
-
-def _head(path: Path, what: str) -> bytes:
-    if path.is_dir():
-        raise SourceError(f"{what} {path}: this is a folder; name the file in it")
-    try:
-        with path.open("rb") as stream:
-            return stream.read(HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"{what} {path}: not found; correct the path in the study file, name the folder of the raw data with "
-            "--raw FOLDER, or run `spatial fetch STUDY`"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{what} {path}: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from error
 
 
 # Known faults of raw files: what is wrong, which data it touches and what it forbids, as source.toml declares them.
@@ -186,9 +182,34 @@ def issue_faults(value: object) -> list[str]:
     >>> issue_faults({"text": "Old", "forbids": ["use"]})
     ['issue forbids use: it can forbid comparison or ranking']
     """
-    if isinstance(value, list):
-        return [fault for item in value for fault in _item_faults(item)]
-    return _item_faults(value)
+    faults: list[str] = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            continue
+        if not isinstance(item, dict):
+            faults.append(
+                "issue must be text, a table with text, affects, forbids and areas, or a list of these"
+            )
+            continue
+        faults += [f"issue: unknown key {key}" for key in item if key not in ("text", *LISTS)]
+        text = item.get("text")
+        if not isinstance(text, str) or not text.strip():
+            faults.append("issue: text is missing")
+        words = {key: _words(item.get(key)) for key in LISTS}
+        faults += [
+            f"issue: {key} must be a text or a list of texts, none with a semicolon"
+            for key, found in words.items()
+            if found is None
+        ]
+        effects = words["forbids"] or ()
+        faults += [
+            f"issue forbids {word}: it can forbid {' or '.join(ISSUE_EFFECTS)}"
+            for word in effects
+            if word not in ISSUE_EFFECTS
+        ]
+        if not effects and words["areas"]:
+            faults.append("issue: areas are named, but nothing is forbidden; say what with forbids")
+    return faults
 
 
 def read_issues(value: object) -> tuple[KnownIssue, ...]:
@@ -200,8 +221,15 @@ def read_issues(value: object) -> tuple[KnownIssue, ...]:
     >>> [issue.text for issue in read_issues(["Old.", {"text": "Short.", "forbids": "ranking"}])]
     ['Old.', 'Short.']
     """
-    items = value if isinstance(value, list) else [value]
-    return tuple(_issue(item) for item in items if item)
+    found = []
+    items: list[Any] = value if isinstance(value, list) else [value]
+    for item in filter(None, items):
+        if isinstance(item, str):
+            found.append(KnownIssue(item, kind=PLAIN))
+        else:
+            affects, forbids, areas = (_words(item.get(key)) or () for key in LISTS)
+            found.append(KnownIssue(item["text"].strip(), affects, forbids, areas))
+    return tuple(found)
 
 
 def refuse_unknown_data(found: Mapping[str, Iterable[KnownIssue]], services: Collection[str]) -> None:
@@ -220,37 +248,6 @@ def refuse_unknown_data(found: Mapping[str, Iterable[KnownIssue]], services: Col
         )
 
 
-def _item_faults(item: object) -> list[str]:
-    if isinstance(item, str):
-        return []
-    if not isinstance(item, dict):
-        return ["issue must be text, a table with text, affects, forbids and areas, or a list of these"]
-    faults = [f"issue: unknown key {key}" for key in item if key not in ("text", *LISTS)]
-    text = item.get("text")
-    if not isinstance(text, str) or not text.strip():
-        faults.append("issue: text is missing")
-    for key in LISTS:
-        words = _words(item.get(key))
-        if words is None:
-            faults.append(f"issue: {key} must be a text or a list of texts, none with a semicolon")
-    effects = _words(item.get("forbids")) or ()
-    faults += [
-        f"issue forbids {word}: it can forbid {' or '.join(ISSUE_EFFECTS)}"
-        for word in effects
-        if word not in ISSUE_EFFECTS
-    ]
-    if not effects and _words(item.get("areas")):
-        faults.append("issue: areas are named, but nothing is forbidden; say what with forbids")
-    return faults
-
-
-def _issue(item: Any) -> KnownIssue:
-    if isinstance(item, str):
-        return KnownIssue(item, kind=PLAIN)
-    affects, forbids, areas = (_words(item.get(key)) or () for key in LISTS)
-    return KnownIssue(item["text"].strip(), affects, forbids, areas)
-
-
 def _words(value: object) -> tuple[str, ...] | None:
     """Give a text or a list of texts as a tuple without repetition; None where it is something else."""
     items: list[Any] = [] if value is None else value if isinstance(value, list) else [value]
@@ -263,6 +260,9 @@ def _words(value: object) -> tuple[str, ...] | None:
 
 DESCRIPTION = "source.toml"
 """Name of the file that describes the raw files of its folder and below."""
+
+FROM_OVERPASS = "OpenStreetMap through Overpass"
+"""How the origin of an extract begins that a fetch made."""
 
 UNKNOWN = "unknown"
 """What a description says where nobody knows."""
@@ -322,7 +322,13 @@ def read_provenance(
     """Describe raw files and check that they are the ones described."""
     records: list[SourceRecord] = []
     for path in dict.fromkeys(paths):
-        file = _there(raw_root / path)
+        file = raw_root / path
+        ending = file.suffix.lower()
+        if ending == ".gdb":
+            file = local_folder(file, what="source", holds="*.gdbtable", kind="file geodatabase")
+        elif ending not in _WORKBOOKS or not file.is_file() or not file.stat().st_size:
+            # The reader of a workbook knows better than this what a web page under that name is.
+            file = local_file(file, what="source")
         digest = file_sha256(file)
         known = describe(raw_root, path, project_raw=project_raw)
         if known is None:
@@ -344,8 +350,12 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
     Returns from the nearest source.toml that lists the file: its folder, then the folders above up to the raw
     root, then the same in `project_raw`; None where none does.
     """
+    inside_root = Path(os.path.normpath(path))
+    is_below = not inside_root.is_absolute() and ".." not in inside_root.parts
     for root in dict.fromkeys((raw_root, project_raw)):
-        for folder in _folders(root, path):
+        for folder in (
+            [root / parent for parent in inside_root.parents] if is_below else [(root / path).parent]
+        ):
             description = folder / DESCRIPTION
             if not description.is_file():
                 continue
@@ -359,12 +369,29 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
                 raise SourceError(
                     f"{description}: describes no file; write one [[file]] each with {', '.join(_KEYS)}"
                 )
-            problems = [problem for number, entry in enumerate(entries) for problem in _faults(number, entry)]
+            problems = []
+            for number, entry in enumerate(entries, start=1):
+                where = f"file {number} ({entry.get('path', 'no path')})"
+                problems += [f"{where}: unknown key {key}" for key in entry if key not in _KEYS]
+                problems += [
+                    f"{where}: {key} must be text"
+                    for key, value in entry.items()
+                    if key != ISSUE and not isinstance(value, str)
+                ]
+                problems += [f"{where}: {fault}" for fault in issue_faults(entry.get(ISSUE, ""))]
+                if not entry.get("path"):
+                    problems.append(f"{where}: path is missing")
+                digest = entry.get("sha256", UNKNOWN)
+                is_digest = isinstance(digest, str) and len(digest) == 64 and set(digest) <= _HEX
+                if digest != UNKNOWN and not is_digest:
+                    problems.append(f"{where}: sha256 must be 64 small hexadecimal digits or '{UNKNOWN}'")
             if problems:
                 raise SourceError(f"{description}: " + "; ".join(problems))
-            for entry in [_told(entry) for entry in entries]:
+            for entry in entries:
                 if PurePosixPath(entry["path"]).as_posix() == inside:
-                    return replace(SourceRecord(**entry), path=path)
+                    issues = read_issues(entry.get(ISSUE, ""))
+                    told = {**entry, "path": path, ISSUE: JOINT.join(issue.text for issue in issues)}
+                    return SourceRecord(**told, issues=issues)
     return None
 
 
@@ -377,41 +404,41 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _there(path: Path) -> Path:
-    if path.suffix.lower() == ".gdb":
-        return local_folder(path, what="source", holds="*.gdbtable", kind="file geodatabase")
-    if path.suffix.lower() in _WORKBOOKS and path.is_file() and path.stat().st_size:
-        return path.absolute()  # its reader knows better than a download what a web page under that name is
-    return local_file(path, what="source")
+@dataclass(frozen=True)
+class MissingSource:
+    """A raw file that a study names and that is not there."""
+
+    key: str  # the key of the study file that names it
+    path: str  # as written there
+    file: Path  # where it should lie
+    address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
+    sha256: str = UNKNOWN  # checksum that it should have, or ``"unknown"``
+    # whether it can be made through osmnx: the extract of a study whose region says where it lies
+    from_overpass: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What brings the file."""
+        if self.address != UNKNOWN:
+            return f"`spatial fetch` brings it from {self.address}"
+        if self.from_overpass:
+            return "`spatial fetch` makes it through Overpass"
+        return f"nobody describes its address: put it at {self.file}, or give its address in {DESCRIPTION}"
 
 
-def _folders(root: Path, path: str) -> list[Path]:
-    """From the file's own folder up to the root; its own folder alone where it lies elsewhere."""
-    folder = (root / path).parent
-    inside = Path(os.path.normpath(path))
-    if inside.is_absolute() or ".." in inside.parts:
-        return [folder]
-    return [root / parent for parent in inside.parents]
-
-
-def _told(entry: dict[str, Any]) -> dict[str, Any]:
-    issues = read_issues(entry.get(ISSUE, ""))
-    texts = {key: str(entry[key]) for key in _KEYS if key in entry}
-    return texts | {ISSUE: JOINT.join(issue.text for issue in issues), "issues": issues}
-
-
-def _faults(number: int, entry: dict[str, Any]) -> list[str]:
-    where = f"file {number + 1} ({entry.get('path', 'no path')})"
-    problems = [f"{where}: unknown key {key}" for key in entry if key not in _KEYS]
-    problems += [
-        f"{where}: {key} must be text"
-        for key, value in entry.items()
-        if key != ISSUE and not isinstance(value, str)
-    ]
-    problems += [f"{where}: {fault}" for fault in issue_faults(entry.get(ISSUE, ""))]
-    if not entry.get("path"):
-        problems.append(f"{where}: path is missing")
-    digest = entry.get("sha256", UNKNOWN)
-    if digest != UNKNOWN and not (isinstance(digest, str) and len(digest) == 64 and set(digest) <= _HEX):
-        problems.append(f"{where}: sha256 must be 64 small hexadecimal digits or '{UNKNOWN}'")
-    return problems
+def missing_sources(study: Study, *, project_raw: Path = PROJECT_RAW) -> list[MissingSource]:
+    """List the raw files that a study names and that are not there."""
+    placed = study.region.bbox is not None or bool(study.region.names)
+    missing = []
+    for key, paths in declared_paths(study).items():
+        for path in paths:
+            file = study.raw_path(path)
+            if is_there(file):
+                continue
+            known = describe(study.raw, path, project_raw=project_raw) or SourceRecord(
+                path, is_described=False
+            )
+            ours_to_make = not known.is_described or known.origin.startswith(FROM_OVERPASS)
+            by_overpass = key == "sources.osm.path" and known.address == UNKNOWN and placed and ours_to_make
+            missing.append(MissingSource(key, path, file, known.address, known.sha256, by_overpass))
+    return missing

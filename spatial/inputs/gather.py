@@ -10,7 +10,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from spatial.crs import WGS84
+from spatial.crs import WGS84, Bounds
 from spatial.errors import ContractError, first_of
 from spatial.formats.columns import text_column
 from spatial.formats.notes import (
@@ -46,13 +46,12 @@ from spatial.inputs.user_tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from spatial.formats.notes import ColumnUse
-    from spatial.inputs.osm import OsmExtract
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
-    from spatial.study.sources import TableSource
+    from spatial.study.sources import OsmSource, TableSource
 
 
 # What was done to the coordinates of a study's own tables, as findings, and whether their datum fits the ground.
@@ -64,22 +63,38 @@ NOTED_ABOVE_M = 1.0
 def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
     """Check the datum of every table of the user's own against roads and units, and say what was done to it."""
     sources = study.sources
-    roads = _sure(found.roads, sources.roads)
-    boundaries = _sure(found.boundaries, sources.boundaries)
+    # What was itself inverted from a shifted datum may be wrong, and is evidence of nothing.
+    roads, boundaries, places = (
+        getattr(found, what) if source is None or source.datum == "wgs84" else None
+        for what, source in (
+            ("roads", sources.roads),
+            ("boundaries", sources.boundaries),
+            ("settlements", sources.settlements),
+        )
+    )
+    lists = [
+        (what, getattr(sources, what), getattr(found, what))
+        for what in ("settlements", "roads", "boundaries")
+    ]
+    numbers = sorted(int(name.split()[1]) for name in found.own if name.startswith("facilities "))
+    lists += [
+        ("facilities", source, found.facilities[number])
+        for source, number in zip(sources.facilities, numbers, strict=True)
+    ]
     findings: list[Finding] = []
-    for what, source, frame in _tables(found, study):
-        if frame.empty:
+    for what, source, frame in lists:
+        if source is None or frame.empty:
             continue
         findings += coordinate_findings(frame, source)
-        if "placed_by" in frame.columns:
-            frame = frame[frame["placed_by"].isna() | (frame["placed_by"] == "coordinates")]  # noqa: PLW2901 - the rest was located
+        placed = frame
+        if "placed_by" in frame.columns:  # the rest was located
+            placed = frame[frame["placed_by"].isna() | (frame["placed_by"] == "coordinates")]
+        label = f"{what} {study.raw_path(source.path)}"
         if what in {"settlements", "facilities"}:
-            label = f"{what} {study.raw_path(source.path)}"
-            refuse_double_inversion(frame, source, roads=roads, boundaries=boundaries, what=label)
-            findings += doubt_wgs84(frame, source, roads=roads, what=source.path)
-        elif what == "roads" and (places := _sure(found.settlements, sources.settlements)) is not None:
-            label = f"roads {study.raw_path(source.path)}"
-            refuse_roads_inverted_twice(frame, source, places=places, what=label)
+            refuse_double_inversion(placed, source, roads=roads, boundaries=boundaries, what=label)
+            findings += doubt_wgs84(placed, source, roads=roads, what=source.path)
+        elif what == "roads" and places is not None:
+            refuse_roads_inverted_twice(placed, source, places=places, what=label)
     return findings_frame(findings, crs=WGS84)
 
 
@@ -107,39 +122,26 @@ def coordinate_findings(frame: gpd.GeoDataFrame, source: TableSource) -> list[Fi
             ("datum_taken_as_equal", f"{crs.name}: CGCS2000 and WGS 84 are taken as equal, within a metre")
         )
     else:
-        west, south, east, north = (float(value) for value in frame.total_bounds)
-        accuracy_m = shift_accuracy_m(crs, (west, south, east, north))
+        accuracy_m = shift_accuracy_m(crs, Bounds(*frame.total_bounds.tolist()))
         if accuracy_m > NOTED_ABOVE_M:
             text = f"{crs.name}: brought to WGS 84 by a shift that PROJ states good to {accuracy_m:g} m"
             notes.append(("datum_shifted", text))
-    at = _middle(frame)
+    west, south, east, north = frame.total_bounds.tolist()
+    middle = gpd.GeoSeries([shapely.Point((west + east) / 2, (south + north) / 2)], crs=frame.crs)
+    at = shapely.Point(shapely.get_coordinates(middle.to_crs(WGS84).to_numpy())[0])
     return [Finding(kind, source.path, detail, at) for kind, detail in notes]
 
 
-def _tables(found: Gathered, study: Study) -> Iterator[tuple[str, TableSource, gpd.GeoDataFrame]]:
-    """Every table of the user's own as what it is, its declaration and its rows."""
-    sources = study.sources
-    for what in ("settlements", "roads", "boundaries"):
-        source = getattr(sources, what)
-        if source is not None:
-            yield what, source, getattr(found, what)
-    numbers = sorted(int(name.split()[1]) for name in found.own if name.startswith("facilities "))
-    for source, number in zip(sources.facilities, numbers, strict=True):
-        yield "facilities", source, found.facilities[number]
-
-
-def _sure(frame: gpd.GeoDataFrame, source: TableSource | None) -> gpd.GeoDataFrame | None:
-    """Return the frame unless it was itself inverted from a shifted datum, which may be wrong."""
-    return frame if source is None or source.datum == "wgs84" else None
-
-
-def _middle(frame: gpd.GeoDataFrame) -> shapely.Point:
-    west, south, east, north = (float(value) for value in frame.total_bounds)
-    middle = gpd.GeoSeries([shapely.Point((west + east) / 2, (south + north) / 2)], crs=frame.crs)
-    return shapely.Point(shapely.get_coordinates(middle.to_crs(WGS84).to_numpy())[0])
-
-
 # All vector sources of a study as frames, each in its own CRS: the extract, then tables of the user's own.
+
+
+_EMPTY = {
+    "settlements": {"settlement_id": "str", "name": "str"},
+    "roads": {"road_id": "str", "name": "str"},
+    "boundaries": {"boundary_id": "str", "name": "str", "admin_level": "int64"},
+    "water": {"water_id": "str", "name": "str", "kind": "str", "is_passable": "bool"},
+}
+"""Columns of what no source holds, and their types."""
 
 
 @dataclass
@@ -182,97 +184,87 @@ def gather(
     study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collection[str]] | None = None
 ) -> Gathered:
     """Read the extract and the tables of a study."""
-    result = Gathered(_empty("settlement_id"), _empty("road_id"), _empty("boundary_id"), _empty("water_id"))
+    empty = {
+        what: gpd.GeoDataFrame(
+            {name: pd.Series(dtype=kind) for name, kind in columns.items()},
+            geometry=gpd.GeoSeries([], crs=WGS84),
+            crs=WGS84,
+        )
+        for what, columns in _EMPTY.items()
+    }
+    result = Gathered(empty["settlements"], empty["roads"], empty["boundaries"], empty["water"])
     if study.sources.osm is not None:
-        source = study.sources.osm
-        assert source is not None
-        tiers = study.tiers
-        words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
-        extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
-        if source.settlements:
-            places = _places(extract, with_population=study.sources.population is None)
-            result.settlements = with_unit_codes(places, source.unit_code_tag)
-            result.findings.append(extract.findings)
-            if study.sources.settlements is None:
-                result.findings.append(_unread_places(extract, study))
-        if source.facilities:
-            result.facilities.append(extract.facilities.assign(source=source.path))
-            result.outlines = extract.outlines
-        if source.roads:
-            result.roads = extract.roads
-            result.turns = read_turns(study.raw_path(source.path))
-        if source.boundaries:
-            result.boundaries = with_unit_codes(extract.boundaries, source.unit_code_tag)
-        result.water = extract.water
-        result.counts += [
-            (source.path, item, number)
-            for item, number in zip(extract.counts["item"], extract.counts["number"], strict=True)
-        ]
+        _add_extract(result, study, study.sources.osm, vocabulary)
     _add_tables(result, study, vocabulary, study.columns_named if named is None else named)
     result.findings.append(check_coordinates(result, study))
     result.settlements = assign_tiers(result.settlements, study.tiers)
     return result
 
 
-def _empty(key: str) -> gpd.GeoDataFrame:
-    columns: dict[str, pd.Series] = {key: pd.Series(dtype="str"), "name": pd.Series(dtype="str")}
-    if key == "boundary_id":
-        columns["admin_level"] = pd.Series(dtype="int64")
-    if key == "water_id":
-        columns |= {"kind": pd.Series(dtype="str"), "is_passable": pd.Series(dtype="bool")}
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=WGS84), crs=WGS84)
-
-
-def _unread_places(extract: OsmExtract, study: Study) -> gpd.GeoDataFrame:
-    """Find where as many places are left out for their tag as are read."""
-    number, told = places_unread(extract.counts, study.tiers)
-    points = extract.places.geometry
-    few = 0 < len(points) <= number
-    assert study.sources.osm is not None
-    middle = shapely.centroid(points.union_all()) if few else shapely.Point()
-    detail = f"{len(points)} settlements are read; {told}"
-    finding = Finding("places_unread", study.sources.osm.path, detail, middle)
-    return findings_frame([finding] if few else [], crs=WGS84)
-
-
-def _places(extract: OsmExtract, *, with_population: bool) -> gpd.GeoDataFrame:
-    """Settlements of the extract; where a raster counts the people, their tags do not."""
-    if with_population:
-        return extract.places
-    return extract.places.assign(population_persons=float("nan"), population_source="none")
+def _add_extract(result: Gathered, study: Study, source: OsmSource, vocabulary: Vocabulary) -> None:
+    """Take from the extract what the study wants of it."""
+    tiers = study.tiers
+    words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
+    extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
+    if source.settlements:
+        places = extract.places
+        if study.sources.population is not None:  # a raster counts the people, and their tags do not
+            places = places.assign(population_persons=float("nan"), population_source="none")
+        result.settlements = with_unit_codes(places, source.unit_code_tag)
+        result.findings.append(extract.findings)
+        number, told = places_unread(extract.counts, tiers)
+        if study.sources.settlements is None and 0 < len(places) <= number:
+            # As many places are left out for their tag as are read.
+            middle = shapely.centroid(places.geometry.union_all())
+            detail = f"{len(places)} settlements are read; {told}"
+            finding = Finding("places_unread", source.path, detail, middle)
+            result.findings.append(findings_frame([finding], crs=WGS84))
+    if source.facilities:
+        result.facilities.append(extract.facilities.assign(source=source.path))
+        result.outlines = extract.outlines
+    if source.roads:
+        result.roads = extract.roads
+        if study.sources.roads is None:
+            result.turns = read_turns(study.raw_path(source.path))
+    if source.boundaries:
+        result.boundaries = with_unit_codes(extract.boundaries, source.unit_code_tag)
+    result.water = extract.water
+    counts = extract.counts
+    result.counts += [
+        (source.path, item, number) for item, number in zip(counts["item"], counts["number"], strict=True)
+    ]
 
 
 def _add_tables(
     result: Gathered, study: Study, vocabulary: Vocabulary, named: Mapping[str, Collection[str]]
 ) -> None:
+    """Read the tables of the user's own, in the order in which one needs another."""
     sources = study.sources
-    if sources.boundaries is not None:
+    if (source := sources.boundaries) is not None:
         levels = study.region.unit_levels
+        level = levels[0] if len(levels) == 1 else None
         with faults_of("sources.boundaries"):
-            result.boundaries = boundaries_from_table(
-                study.raw_path(sources.boundaries.path),
-                sources.boundaries,
-                admin_level=levels[0] if len(levels) == 1 else None,
-            )
-        result.note(sources.boundaries.path, result.boundaries, "boundaries")
-        result.counts.append((sources.boundaries.path, "boundaries", len(result.boundaries)))
+            file = study.raw_path(source.path)
+            result.boundaries = boundaries_from_table(file, source, admin_level=level)
+        result.note(source.path, result.boundaries, "boundaries")
+        result.counts.append((source.path, "boundaries", len(result.boundaries)))
     places = PlacedTables(study)
-    if sources.settlements is not None:
+    if (source := sources.settlements) is not None:
         with faults_of("sources.settlements"):
             frame = settlements_from_table(
-                study.raw_path(sources.settlements.path),
-                sources.settlements,
+                study.raw_path(source.path),
+                source,
                 tiers=study.tiers,
                 with_population=sources.population is None,
                 may_lack=True,
                 named=named.get("settlements", ()),
             )
-        result.note(sources.settlements.path, frame, "settlements")
-        result.settlements = places.locate(frame, sources.settlements, result.settlements, result.boundaries)
+        result.note(source.path, frame, "settlements")
+        result.settlements = places.locate(frame, source, result.settlements, result.boundaries)
         add_notes(result.settlements, [doubles_note(result.settlements, "settlement_id")])
-        result.note(sources.settlements.path, result.settlements, "settlements")
-        result.own["settlements"] = sources.settlements.path
-        result.counts.append((sources.settlements.path, "settlements", len(result.settlements)))
+        result.note(source.path, result.settlements, "settlements")
+        result.own["settlements"] = source.path
+        result.counts.append((source.path, "settlements", len(result.settlements)))
     for number, joined in enumerate(sources.attributes, start=1):
         with faults_of(f"sources.attributes.{number - 1}"):
             result.settlements, rows = add_attributes(
@@ -280,30 +272,56 @@ def _add_tables(
             )
         result.note(joined.path, result.settlements, f"attributes (table {number})")
         result.counts.append((joined.path, f"attributes (table {number})", rows))
-    _add_facilities(result, study, places, vocabulary, named.get("facilities", ()))
+    for number, table in enumerate(sources.facilities, start=1):
+        item = f"facilities (table {number})"
+        with faults_of(f"sources.facilities.{number - 1}"):
+            frame = facilities_from_table(
+                study.raw_path(table.path),
+                table,
+                services=vocabulary.ids,
+                may_lack=True,
+                named=named.get("facilities", ()),
+            )
+        read_facts(frame, table, vocabulary)
+        result.note(table.path, frame, item)
+        frame = places.locate(frame, table, result.settlements, result.boundaries)
+        result.note(table.path, frame, item)
+        result.findings.append(fact_findings(frame))
+        result.own[f"facilities {len(result.facilities)}"] = table.path
+        result.facilities.append(frame.assign(source=table.path))
+        result.counts.append((table.path, item, len(frame)))
     refuse_shared_ids(result)
-    if sources.official_units is not None:
-        path = sources.official_units.path
+    if (official := sources.official_units) is not None:
         with faults_of("sources.official_units"):
-            result.official_units = official_units_from_table(study.raw_path(path), sources.official_units)
-        result.note(path, result.official_units, "official units")
-        result.counts.append((path, "official units", len(result.official_units)))
+            result.official_units = official_units_from_table(study.raw_path(official.path), official)
+        result.note(official.path, result.official_units, "official units")
+        result.counts.append((official.path, "official units", len(result.official_units)))
     result.findings += places.findings
     result.counts += places.counts
     result.unplaced, result.to_decide, result.nowhere = places.unplaced, places.to_decide(), places.nowhere
-    if sources.water:
-        result.water = _water(result, study)
+    waters = []
+    for number, water in enumerate(sources.water, start=1):
+        item = f"water (table {number})"
+        with faults_of(f"sources.water.{number - 1}"):
+            file = study.raw_path(water.path)
+            frame = read_table(file, water, what="water", key="water_id", wanted=ListColumns("water"))
+        result.note(water.path, frame, item)
+        waters.append(water_of_table(frame, water))
+        result.counts.append((water.path, item, len(frame)))
+    if waters:
+        kept = dict.fromkeys(name for water in sources.water for name in water.keep_columns)
+        result.water = join_water(waters, kept=list(kept))
     if sources.roads is not None:
-        result.turns = None
+        path = sources.roads.path
         with faults_of("sources.roads"):
-            result.roads = roads_from_table(study.raw_path(sources.roads.path), sources.roads)
+            result.roads = roads_from_table(study.raw_path(path), sources.roads)
         add_notes(result.roads, [doubles_note(result.roads, "road_id")])
-        result.note(sources.roads.path, result.roads, "roads")
-        result.counts.append((sources.roads.path, "roads", len(result.roads)))
+        result.note(path, result.roads, "roads")
+        result.counts.append((path, "roads", len(result.roads)))
         done = finish_roads(result.roads, sources.roads)
         result.roads = done.roads
         result.findings += done.findings
-        result.counts += [(sources.roads.path, *count) for count in done.counts]
+        result.counts += [(path, *count) for count in done.counts]
 
 
 def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
@@ -322,28 +340,6 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
     pairs = [f"{one} = {other}" for one, other in zip(first[again], drawn.loc[again, key], strict=True)]
     item = "rows that repeat another in shape and name"
     return Note("repeats", len(pairs), {"where": listed(pairs)}, item)
-
-
-def _add_facilities(
-    result: Gathered,
-    study: Study,
-    places: PlacedTables,
-    vocabulary: Vocabulary,
-    named: Collection[str],
-) -> None:
-    for number, table in enumerate(study.sources.facilities):
-        with faults_of(f"sources.facilities.{number}"):
-            frame = facilities_from_table(
-                study.raw_path(table.path), table, services=vocabulary.ids, may_lack=True, named=named
-            )
-        read_facts(frame, table, vocabulary)
-        result.note(table.path, frame, f"facilities (table {number + 1})")
-        frame = places.locate(frame, table, result.settlements, result.boundaries)
-        result.note(table.path, frame, f"facilities (table {number + 1})")
-        result.findings.append(fact_findings(frame))
-        result.own[f"facilities {len(result.facilities)}"] = table.path
-        result.facilities.append(frame.assign(source=table.path))
-        result.counts.append((table.path, f"facilities (table {number + 1})", len(frame)))
 
 
 def refuse_shared_ids(result: Gathered) -> None:
@@ -365,18 +361,3 @@ def refuse_shared_ids(result: Gathered) -> None:
                 )
     if problems:
         raise ContractError("facilities of several lists", problems)
-
-
-def _water(result: Gathered, study: Study) -> gpd.GeoDataFrame:
-    frames = []
-    for number, table in enumerate(study.sources.water):
-        with faults_of(f"sources.water.{number}"):
-            frame = read_table(
-                study.raw_path(table.path), table, what="water", key="water_id", wanted=ListColumns("water")
-            )
-        result.note(table.path, frame, f"water (table {number + 1})")
-        frames.append(water_of_table(frame, table))
-        result.counts.append((table.path, f"water (table {number + 1})", len(frame)))
-    return join_water(
-        frames, kept=list(dict.fromkeys(name for table in study.sources.water for name in table.keep_columns))
-    )

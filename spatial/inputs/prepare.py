@@ -15,6 +15,7 @@ import shapely
 from spatial.crs import (
     SCALE_OFF,
     WGS84,
+    Bounds,
     crs_that_fits,
     outside_use,
     parse_crs,
@@ -24,12 +25,12 @@ from spatial.crs import (
 )
 from spatial.errors import SourceError, StudyError, first_of
 from spatial.formats.columns import text_column
-from spatial.formats.fetch import missing_sources
 from spatial.formats.files import (
     JOINT,
     NOTICED,
     KnownIssue,
     declared_paths,
+    missing_sources,
     read_provenance,
     refuse_unknown_data,
 )
@@ -65,7 +66,7 @@ from spatial.inputs.units import assign_units, choose_region, choose_units, insi
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     import pyproj
 
@@ -160,6 +161,20 @@ class Layers:
 METRES_A_KM = 1000.0
 STUDY = "study"
 """Source of the counts that are made of several files."""
+_CHECKED = (
+    "places",
+    "facilities",
+    "roads",
+    "boundaries",
+    "water",
+    "study_area",
+    "flows",
+    "counts",
+    "turns",
+    "official_units",
+    "unplaced",
+)
+"""Tables that are held to their contracts, in this order; then the findings."""
 
 
 def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None) -> Layers:
@@ -201,42 +216,105 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     refuse_unknown_data({record.path: record.issues for record in records}, offered)
     found = gather(study, vocabulary, named=named)
     _refuse_empty(found, study)
-    population = _population(study)
-    crs = _working_crs(study, found)
-    _refuse_stretched_crs(study, crs, _scored(found, study))
+    sources, region = study.sources, study.region
+    population = None
+    if sources.population is not None:
+        files = [study.raw_path(path) for path in sources.population.paths]
+        population = read_population(files, nodata=sources.population.nodata)
+
+    # The working CRS: its metres are those of the ground wherever people live who are scored.
+    chosen = choose_region(region, found.boundaries)
+    named_ground = None if chosen is None else chosen.geometry
+    if region.bbox is not None:
+        named_ground = gpd.GeoSeries([shapely.box(*region.bbox)], crs=WGS84)
+    if study.working_crs is not None:
+        crs = require_metres(parse_crs(study.working_crs, what="working_crs"), what="working_crs")
+        refuse_unknown_shift(crs, None, what="working_crs")
+    else:
+        crs = working_crs_for(found.settlements if named_ground is None else named_ground)
+    scored = found.settlements
+    if named_ground is not None:
+        # By their degrees, since a CRS that does not fit may lose those that lie there.
+        degrees = shapely.union_all(named_ground.to_crs(WGS84).to_numpy())
+        scored = scored[inside(scored.to_crs(WGS84), degrees)]
+    _refuse_stretched_crs(study, crs, scored)
+
+    # The study area, and the units of the study in it.
     facilities = _join(found.facilities, crs)
-    ashore = found.roads[found.roads["road_class"] != "ferry"]
-    extent = _extent(crs, [found.settlements, facilities, ashore], population)
-    boundaries = found.boundaries.to_crs(crs)
-    area = study_area(study.region, boundaries, crs=crs, extent=extent)
+    roads = found.roads.to_crs(crs)
+    extent = None
+    if named_ground is None:
+        ashore = roads[roads["road_class"] != "ferry"]
+        extent = _extent(crs, [found.settlements, facilities, ashore], population)
+    area = study_area(region, chosen, crs=crs, extent=extent)
     _refuse_strays(found, study, area)
     ground = shapely.union_all(area.geometry.to_numpy())
-    wide = ground.buffer(study.region.buffer_km * METRES_A_KM)
-    boundaries = _within(boundaries, wide)
+    wide = ground.buffer(region.buffer_km * METRES_A_KM)
+    boundaries = _within(found.boundaries.to_crs(crs), wide)
     settlements = _within(found.settlements.to_crs(crs), wide)
     # What a user names as region is made of whole units; a box about the data, or of degrees, cuts through them.
-    cut = None if study.region.admin_level is not None else settlements[inside(settlements, ground)].geometry
-    is_unit = choose_units(boundaries, study.region.unit_levels, area=ground, inhabitants=cut)
+    cut = None if chosen is not None else settlements[inside(settlements, ground)].geometry
+    is_unit = choose_units(boundaries, region.unit_levels, area=ground, inhabitants=cut)
     boundaries = boundaries.assign(is_unit=is_unit)
+
     settlements, noted = _placed(settlements, boundaries, study, ground)
-    _refuse_nobody(settlements, area)
-    _say_unitless(settlements, study, found)
+    if not settlements["in_study"].any():
+        shown = first_of(area["name"].fillna(area["area_id"]))
+        raise SourceError(
+            f"no settlement lies in the study area {shown}: look at [region], "
+            "and whether the sources cover that ground"
+        )
+    # Every page says how many settlements are in the figures of the study and in those of no township.
+    unit_source = sources.boundaries or sources.osm
+    alone = settlements["in_study"] & settlements["township_id"].isna()
+    if alone.any() and region.unit_levels and unit_source is not None:
+        where = listed(settlements["settlement_id"][alone])
+        add_notes(settlements, [Note("in_no_unit", int(alone.sum()), {"where": where})])
+        found.note(unit_source.path, settlements, "settlements")
     noted += _refuse_stretched_crs(study, crs, settlements)
+
     merged = merge_lists(_within(facilities, wide), study, vocabulary, ground=ground, outlines=found.outlines)
     found.counts += [(STUDY, *count) for count in merged.counts]
     facilities, _ = _placed(merged.frame, boundaries, study, ground)
-    elevation, landcover = _elevation(study, wide, crs), _landcover(study, wide, crs)
+    box = Bounds(*gpd.GeoSeries([wide], crs=crs).to_crs(WGS84).total_bounds.tolist())
+    elevation = None
+    if sources.elevation is not None:
+        files = [study.raw_path(path) for path in sources.elevation.paths]
+        elevation = read_elevation(files, nodata=sources.elevation.nodata, within=box)
+    landcover = _landcover(study, box)
     readings = [reading for reading in (population, elevation, landcover) if reading is not None]
     flows = _flows(study, settlements, found)
+    turns = None
+    if found.turns is not None:
+        # Those of which nobody knows where they are stay.
+        turns = found.turns.to_crs(crs)
+        turns = turns[inside(turns, wide) | turns.geometry.isna()].reset_index(drop=True)
+
+    # What was noticed on reading a file joins its known faults, so that every page says so.
     _say_doubts(found)
-    records = _noted(records, study, readings, found.notes)
+    for reading in readings:
+        found.notes.setdefault(getattr(sources, reading.raster.name).paths[0], []).extend(reading.notes)
+    for number, record in enumerate(records):
+        issues = (
+            *record.issues,
+            *(
+                KnownIssue(note.detail, kind=NOTICED, notice=note.key, notice_values=json_of(note.values))
+                for note in found.notes.get(record.path, ())
+            ),
+        )
+        records[number] = replace(record, issue=JOINT.join(issue.text for issue in issues), issues=issues)
+
     noted += landcover_findings(landcover, ground.representative_point())
-    told = [merged.findings, mixed_units(merged.frame)]
+    told = [*found.findings, merged.findings, mixed_units(merged.frame), findings_frame(noted, crs=crs)]
+    findings = join_findings(told, crs=crs)
+    # What has no place of its own is drawn in the study area, so that a finding is never lost, nor the study by it.
+    shapes, middle = findings.geometry, shapely.point_on_surface(ground)
+    findings = findings.set_geometry(shapes.where(shapes.notna() & ~shapes.is_empty, middle))
     layers = Layers(
         settlements=settlements,
         facilities=facilities,
-        roads=_within(found.roads.to_crs(crs), wide),
-        turns=None if found.turns is None else _turns(found.turns.to_crs(crs), wide),
+        roads=_within(roads, wide),
+        turns=turns,
         boundaries=boundaries,
         water=mark_barriers(_within(found.water.to_crs(crs), wide)),
         study_area=area,
@@ -245,9 +323,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         elevation=elevation.raster if elevation is not None else None,
         landcover=landcover.raster if landcover is not None else None,
         counts=_counts(found, settlements, facilities, merged.findings, readings),
-        findings=_somewhere(
-            join_findings([*found.findings, *told, findings_frame(noted, crs=crs)], crs=crs), ground
-        ),
+        findings=findings,
         crs=crs,
         issues=tuple(f"{record.path}: {record.issue}" for record in records if record.issue),
         sources=tuple(records),
@@ -258,7 +334,11 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         to_review=merged.review if len(merged.review) else None,
         columns=found.columns,
     )
-    _check(layers)
+    for name in _CHECKED:
+        frame = layers.settlements if name == "places" else getattr(layers, name)
+        if frame is not None:
+            TABLES[name].check(frame)
+    TABLES["findings_read"].check(layers.findings)
     return layers
 
 
@@ -286,50 +366,14 @@ def _refuse_empty(found: Gathered, study: Study) -> None:
         where = sources.settlements.path if sources.settlements is not None else extract
         faults.append(f"no settlements in {where}: look at [tiers], or give a table in [sources.settlements]")
         if sources.settlements is None and sources.osm is not None and sources.osm.settlements:
-            tags = f"; {places_unread(_counts_of(found, extract), study.tiers)[1]}"
+            rows = [(item, number) for source, item, number in found.counts if source == extract]
+            counts = pd.DataFrame(rows, columns=["item", "number"])
+            tags = f"; {places_unread(counts, study.tiers)[1]}"
     if found.roads.empty:
         where = sources.roads.path if sources.roads is not None else extract
         faults.append(f"no roads in {where}: take another extract, or give a table in [sources.roads]")
     if faults:
         raise SourceError("; ".join(faults) + tags)
-
-
-def _counts_of(found: Gathered, path: str) -> pd.DataFrame:
-    rows = [(item, number) for source, item, number in found.counts if source == path]
-    return pd.DataFrame(rows, columns=["item", "number"])
-
-
-def _refuse_nobody(settlements: gpd.GeoDataFrame, area: gpd.GeoDataFrame) -> None:
-    if settlements["in_study"].any():
-        return
-    named = first_of(area["name"].fillna(area["area_id"]))
-    raise SourceError(
-        f"no settlement lies in the study area {named}: look at [region], "
-        "and whether the sources cover that ground"
-    )
-
-
-def _working_crs(study: Study, found: Gathered) -> pyproj.CRS:
-    if study.working_crs is not None:
-        crs = require_metres(parse_crs(study.working_crs, what="working_crs"), what="working_crs")
-        refuse_unknown_shift(crs, None, what="working_crs")
-        return crs
-    if study.region.bbox is not None:
-        return working_crs_for(gpd.GeoSeries([shapely.box(*study.region.bbox)], crs=WGS84))
-    chosen = choose_region(study.region, found.boundaries)
-    return working_crs_for(found.settlements if chosen is None else chosen)
-
-
-def _scored(found: Gathered, study: Study) -> gpd.GeoDataFrame:
-    """Settlements of the region by their degrees, since a CRS that does not fit may lose those that lie there."""
-    places, region = found.settlements, study.region
-    if region.bbox is not None:
-        ground: shapely.Geometry = shapely.box(*region.bbox)
-    elif (chosen := choose_region(region, found.boundaries)) is not None:
-        ground = shapely.union_all(chosen.to_crs(WGS84).geometry.to_numpy())
-    else:
-        return places
-    return places[inside(places.to_crs(WGS84), ground)]
 
 
 def _refuse_stretched_crs(study: Study, crs: pyproj.CRS, settlements: gpd.GeoDataFrame) -> list[Finding]:
@@ -379,28 +423,22 @@ def _join(frames: list[gpd.GeoDataFrame], crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return joined
 
 
-def _extent(
-    crs: pyproj.CRS, frames: list[gpd.GeoDataFrame], population: GridReading | None
-) -> tuple[float, float, float, float]:
+def _extent(crs: pyproj.CRS, frames: list[gpd.GeoDataFrame], population: GridReading | None) -> Bounds:
     """Bounds of all places, facilities, roads and populated cells, so that a study without region loses nobody."""
     bounds = [frame.to_crs(crs).total_bounds for frame in frames if len(frame)]
     if population is not None:
-        bounds.append(_populated(population.raster, crs))
+        raster = population.raster
+        rows, columns = np.nonzero(raster.values > 0)
+        if len(rows):
+            across, down = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
+            corners = [raster.transform * (column, row) for column in across for row in down]
+            outline = shapely.MultiPoint(corners).envelope
+            # Edges are bent in another CRS: many points along them.
+            dense = shapely.segmentize(outline, outline.length / 400)
+            bounds.append(gpd.GeoSeries([dense], crs=raster.crs).to_crs(crs).total_bounds)
     stacked = np.array(bounds)
-    west, south = np.nanmin(stacked[:, :2], axis=0)
-    east, north = np.nanmax(stacked[:, 2:], axis=0)
-    return float(west), float(south), float(east), float(north)
-
-
-def _populated(raster: Raster, crs: pyproj.CRS) -> np.ndarray:
-    rows, columns = np.nonzero(raster.values > 0)
-    if not len(rows):
-        return np.full(4, np.nan)
-    across, down = (columns.min(), columns.max() + 1), (rows.min(), rows.max() + 1)
-    corners = [raster.transform * (column, row) for column in across for row in down]
-    outline = shapely.MultiPoint(corners).envelope
-    dense = shapely.segmentize(outline, outline.length / 400)
-    return gpd.GeoSeries([dense], crs=raster.crs).to_crs(crs).total_bounds
+    least, most = np.nanmin(stacked, axis=0), np.nanmax(stacked, axis=0)
+    return Bounds(*least[:2].tolist(), *most[2:].tolist())
 
 
 def _refuse_strays(found: Gathered, study: Study, area: gpd.GeoDataFrame) -> None:
@@ -408,23 +446,16 @@ def _refuse_strays(found: Gathered, study: Study, area: gpd.GeoDataFrame) -> Non
     ground: gpd.GeoDataFrame | gpd.GeoSeries = area
     if study.region.bbox is None and study.region.admin_level is None:
         ground = gpd.GeoSeries([shapely.box(*found.roads.total_bounds)], crs=found.roads.crs)
-    frames = {"settlements": (found.settlements, "settlement_id")}
-    frames |= {
-        f"facilities {number}": (frame, "facility_id") for number, frame in enumerate(found.facilities)
-    }
+    buffer_m = study.region.buffer_km * METRES_A_KM
     for name, path in found.own.items():
-        frame, key = frames[name]
-        buffer_m = study.region.buffer_km * METRES_A_KM
-        refuse_outside(frame, ground, key=key, what=f"{name.split()[0]} {path}", buffer_m=buffer_m)
+        what, _, number = name.partition(" ")
+        frame = found.facilities[int(number)] if number else found.settlements
+        key = "facility_id" if number else "settlement_id"
+        refuse_outside(frame, ground, key=key, what=f"{what} {path}", buffer_m=buffer_m)
 
 
 def _within(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
     return frame[inside(frame, ground)].reset_index(drop=True)
-
-
-def _turns(turns: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
-    """Keep the turns on this ground, and those of which nobody knows where they are."""
-    return turns[inside(turns, ground) | turns.geometry.isna()].reset_index(drop=True)
 
 
 def _placed(
@@ -445,26 +476,10 @@ def _placed(
     return places.assign(in_study=within), findings
 
 
-def _population(study: Study) -> GridReading | None:
-    source = study.sources.population
-    if source is None:
-        return None
-    return read_population([study.raw_path(path) for path in source.paths], nodata=source.nodata)
-
-
-def _elevation(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridReading | None:
-    source = study.sources.elevation
-    if source is None:
-        return None
-    paths = [study.raw_path(path) for path in source.paths]
-    return read_elevation(paths, nodata=source.nodata, within=_degrees(ground, crs))
-
-
-def _landcover(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridReading | None:
+def _landcover(study: Study, within: Bounds) -> GridReading | None:
     source = study.sources.landcover
     if source is None:
         return None
-    within = _degrees(ground, crs)
     if source.fractions:
         files = {code: study.raw_path(path) for code, path in source.fractions.items()}
         reading: GridReading = read_fractions(files, nodata=source.nodata, within=within)
@@ -475,12 +490,6 @@ def _landcover(study: Study, ground: shapely.Geometry, crs: pyproj.CRS) -> GridR
     return reading
 
 
-def _degrees(ground: shapely.Geometry, crs: pyproj.CRS) -> tuple[float, float, float, float]:
-    """Bounds as west, south, east, north."""
-    west, south, east, north = gpd.GeoSeries([ground], crs=crs).to_crs(WGS84).total_bounds
-    return float(west), float(south), float(east), float(north)
-
-
 def _say_doubts(found: Gathered) -> None:
     """Carry doubts that may move every place to the known issues of their file, which every page and run shows."""
     for findings in found.findings:
@@ -488,17 +497,6 @@ def _say_doubts(found: Gathered) -> None:
         for row in rows.to_dict("records"):
             note = Note(DOUBT, 1, json.loads(row["notice_values"]))
             found.notes.setdefault(str(row["subject_id"]), []).insert(0, note)
-
-
-def _say_unitless(settlements: gpd.GeoDataFrame, study: Study, found: Gathered) -> None:
-    """Say on every page how many settlements are in the figures of the study and in those of no township."""
-    source = study.sources.boundaries or study.sources.osm
-    alone = settlements["in_study"] & settlements["township_id"].isna()
-    if not alone.any() or not study.region.unit_levels or source is None:
-        return
-    where = listed(settlements["settlement_id"][alone])
-    add_notes(settlements, [Note("in_no_unit", int(alone.sum()), {"where": where})])
-    found.note(source.path, settlements, "settlements")
 
 
 def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.DataFrame:
@@ -513,37 +511,6 @@ def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.D
     add_notes(flows, [Note("flows_nowhere", int(lost.sum()), {"count": int(lost.sum())})])
     found.note(source.path, flows, "flows")
     return flows[~lost].reset_index(drop=True)
-
-
-def _noted(
-    records: list[SourceRecord],
-    study: Study,
-    readings: list[GridReading],
-    tables: Mapping[str, list[Note]],
-) -> list[SourceRecord]:
-    """Add to the known faults of a file what was noticed on reading it, so that every page says so."""
-    notes = {path: list(found) for path, found in tables.items()}
-    for reading in readings:
-        source = getattr(study.sources, reading.raster.name)
-        notes.setdefault(source.paths[0], []).extend(reading.notes)
-    return [_with_notes(record, notes.get(record.path, ())) for record in records]
-
-
-def _with_notes(record: SourceRecord, notes: Sequence[Note]) -> SourceRecord:
-    issues = (
-        *record.issues,
-        *(
-            KnownIssue(note.detail, kind=NOTICED, notice=note.key, notice_values=json_of(note.values))
-            for note in notes
-        ),
-    )
-    return replace(record, issue=JOINT.join(issue.text for issue in issues), issues=issues)
-
-
-def _somewhere(findings: gpd.GeoDataFrame, ground: shapely.Geometry) -> gpd.GeoDataFrame:
-    """Draw what has no place of its own in the study area, so that a finding is never lost, nor the study by it."""
-    shapes, middle = findings.geometry, shapely.point_on_surface(ground)
-    return findings.set_geometry(shapes.where(shapes.notna() & ~shapes.is_empty, middle))
 
 
 def _counts(
@@ -565,36 +532,16 @@ def _counts(
             ("turns", "turn restrictions", int((~is_barrier).sum())),
             ("turns", "turn restrictions nobody can follow", int(found.turns["why_not"].notna().sum())),
         ]
-    rows += [
-        (STUDY, "settlements", len(settlements)),
-        (STUDY, "settlements in the study area", int(settlements["in_study"].sum())),
-        (STUDY, "settlements without a township", int(settlements["township_id"].isna().sum())),
-        (STUDY, "facilities", len(facilities)),
-        (STUDY, "facilities merged into others", int((merged["kind"] == "merged_duplicate").sum())),
-        (STUDY, "facilities that may be doubles", int((merged["kind"] == "ambiguous_duplicate").sum())),
-    ]
-    rows += [
-        (STUDY, f"service={name}", int(number))
-        for name, number in facilities["service"].value_counts().sort_index().items()
-    ]
-    sources, items, numbers = zip(*rows, strict=True)
-    return pd.DataFrame(
-        {
-            "source": pd.Series(sources, dtype="str"),
-            "item": pd.Series(items, dtype="str"),
-            "number": pd.Series(numbers, dtype="float64"),
-        }
-    )
-
-
-def _check(layers: Layers) -> None:
-    TABLES["places"].check(layers.settlements)
-    for name in ("facilities", "roads", "boundaries", "water", "study_area", "flows", "counts"):
-        TABLES[name].check(getattr(layers, name))
-    if layers.turns is not None:
-        TABLES["turns"].check(layers.turns)
-    if layers.official_units is not None:
-        TABLES["official_units"].check(layers.official_units)
-    if layers.unplaced is not None:
-        TABLES["unplaced"].check(layers.unplaced)
-    TABLES["findings_read"].check(layers.findings)
+    left = {
+        "settlements": len(settlements),
+        "settlements in the study area": int(settlements["in_study"].sum()),
+        "settlements without a township": int(settlements["township_id"].isna().sum()),
+        "facilities": len(facilities),
+        "facilities merged into others": int((merged["kind"] == "merged_duplicate").sum()),
+        "facilities that may be doubles": int((merged["kind"] == "ambiguous_duplicate").sum()),
+    }
+    services = facilities["service"].value_counts().sort_index()
+    left |= {f"service={name}": int(number) for name, number in services.items()}
+    rows += [(STUDY, item, number) for item, number in left.items()]
+    frame = pd.DataFrame(rows, columns=["source", "item", "number"])
+    return frame.astype({"source": "str", "item": "str", "number": "float64"})

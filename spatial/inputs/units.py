@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from spatial.crs import Bounds
     from spatial.study.region import Region
     from spatial.study.sources import OfficialUnits, PlacingOptions
 
@@ -45,21 +47,22 @@ WHOLE = "all"
 
 
 def study_area(
-    region: Region,
-    boundaries: gpd.GeoDataFrame,
-    *,
-    crs: pyproj.CRS,
-    extent: tuple[float, float, float, float],
+    region: Region, chosen: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, extent: Bounds | None
 ) -> gpd.GeoDataFrame:
-    """Find the study area."""
+    """Find the study area: a box of degrees, the chosen boundaries, or all that the sources hold."""
+    ids, names = [WHOLE], [None]
     if region.bbox is not None:
+        ids = ["bbox"]
         corners = shapely.segmentize(shapely.box(*region.bbox), 0.05)
-        box = gpd.GeoSeries([corners], crs=WGS84).to_crs(crs)
-        return _area(["bbox"], [None], box.to_numpy(), crs)
-    chosen = choose_region(region, boundaries)
-    if chosen is None:
-        return _area([WHOLE], [None], np.array([shapely.box(*extent)], dtype=object), crs)
-    return _area(chosen["boundary_id"].tolist(), chosen["name"].tolist(), chosen.geometry.to_numpy(), crs)
+        shapes = gpd.GeoSeries([corners], crs=WGS84).to_crs(crs)
+    elif chosen is not None:
+        ids, names = chosen["boundary_id"].tolist(), chosen["name"].tolist()
+        shapes = gpd.GeoSeries(chosen.geometry.to_crs(crs).to_numpy(), crs=crs)
+    else:
+        assert extent is not None
+        shapes = gpd.GeoSeries([shapely.box(*extent)], crs=crs)
+    columns = {"area_id": pd.Series(ids, dtype="str"), "name": pd.Series(names, dtype="str")}
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
 
 
 def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
@@ -79,18 +82,11 @@ def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFr
                 f"region.admin_level: the sources hold no boundary of level {region.admin_level}; they hold {there}"
             ],
         )
-    return level[_named(level, region.names)] if region.names else level
-
-
-def _named(level: gpd.GeoDataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    if not region.names:
+        return level
     columns = [column for column in ("name", "name_en", "name_zh") if column in level.columns]
-    chosen = np.zeros(len(level), dtype=bool)
-    missing = []
-    for name in names:
-        hits = (level[columns] == name).any(axis=1).to_numpy(dtype=bool)
-        chosen |= hits
-        if not hits.any():
-            missing.append(name)
+    bears = [(level[columns] == name).any(axis=1).to_numpy(dtype=bool) for name in region.names]
+    missing = [name for name, hits in zip(region.names, bears, strict=True) if not hits.any()]
     if missing:
         there = level["name"].dropna().sort_values().tolist()
         raise StudyError(
@@ -99,14 +95,7 @@ def _named(level: gpd.GeoDataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
                 f"region.names: no boundary is named {first_of(missing)}; there are {first_of(there, limit=20)}"
             ],
         )
-    return chosen
-
-
-def _area(
-    ids: Sequence[str], names: Sequence[Any], shapes: NDArray[np.object_], crs: pyproj.CRS
-) -> gpd.GeoDataFrame:
-    columns = {"area_id": pd.Series(ids, dtype="str"), "name": pd.Series(names, dtype="str")}
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=crs), crs=crs)
+    return level[np.logical_or.reduce(bears)]
 
 
 def inside(frame: gpd.GeoDataFrame, ground: shapely.Geometry) -> NDArray[np.bool_]:
@@ -182,25 +171,24 @@ def near_unit(
     somewhere = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[lost], predicate="intersects")[0]
     abroad = np.isin(np.arange(len(lost)), somewhere) & ~shapely.intersects(points[lost], ground)
     lost = lost[~abroad]
-    distance = np.array([shapely.distance(points[row], units.geometry.to_numpy()) for row in lost])
-    keys = places[key].tolist()
-    findings: list[Finding] = []
+    apart = shapely.distance(points[lost][:, None], units.geometry.to_numpy()[None, :])
+    best = np.argmin(apart, axis=1)
+    metres = apart[np.arange(len(lost)), best]
+    is_near = metres <= tolerance_m
     found = np.full(len(places), -1, dtype=np.intp)
-    for row, metres in zip(lost, distance, strict=True):
-        best = int(np.argmin(metres))
-        if metres[best] > tolerance_m:
-            continue
-        found[row] = best
-        findings.append(
-            Finding(
-                "unit_by_tolerance",
-                str(keys[row]),
-                f"lies in no unit; taken to the nearest one, {metres[best]:.0f} m away",
-                points[row],
-                other=str(units["boundary_id"].iloc[best]),
-                distance_m=float(metres[best]),
-            )
+    found[lost[is_near]] = best[is_near]
+    keys, ids = places[key].tolist(), units["boundary_id"].tolist()
+    findings = [
+        Finding(
+            "unit_by_tolerance",
+            str(keys[row]),
+            f"lies in no unit; taken to the nearest one, {away:.0f} m away",
+            points[row],
+            other=str(ids[found[row]]),
+            distance_m=float(away),
         )
+        for row, away in zip(lost[is_near], metres[is_near], strict=True)
+    ]
     moved = _with_units(places, units, found)
     given = found >= 0
     for column in ("township_id", "township"):
@@ -270,8 +258,21 @@ def match_units(
     work.by_code()
     work.by_same_name()
     work.by_name()
-    units, row_of = work.units()
-    home, strayed = _homes(settlements, units, work.keys, row_of)
+    units = work.units()
+    # A settlement is of the unit that its code names, else of the one that it lies in.
+    place_of_row = {row: place for place, row in enumerate(units["official"].tolist()) if row >= 0}
+    place_of_key = {key: place_of_row[row] for row, key in enumerate(work.keys) if key and not work.sums[row]}
+    place_of_unit = {unit: place for place, unit in enumerate(units["unit_id"])}
+    rows = units["official"].to_numpy()
+    home = np.full(len(settlements), -1, dtype=np.intp)
+    strayed = np.zeros(len(settlements), dtype=bool)
+    codes = texts(settlements, "unit_code")
+    for number, (code, unit) in enumerate(zip(codes, _units_of(settlements)[0], strict=True)):
+        lies = place_of_unit.get(unit, -1) if unit else -1
+        prefixes = unit_prefixes(unit_key(code)) if code else ()
+        named_by_code = next((place_of_key[key] for key in prefixes if key in place_of_key), -1)
+        home[number] = named_by_code if named_by_code >= 0 else lies
+        strayed[number] = named_by_code >= 0 and lies >= 0 and rows[lies] >= 0 and named_by_code != lies
     by_code = np.unique(home[home >= len(work.ours)])
     units.loc[by_code, ["matched_by", "fault"]] = ["unit_code", ""]
     return MatchedUnits(units, home, strayed)
@@ -284,32 +285,28 @@ def _units_of(settlements: pd.DataFrame) -> tuple[list[str], list[str]]:
     return [unit or name for unit, name in zip(ids, names, strict=True)], names
 
 
-@dataclass(eq=False)
 class _Work:
     """Official rows while they are matched with units."""
 
-    official: pd.DataFrame
-    ours: pd.DataFrame
-    options: PlacingOptions
-    by: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.keys = [unit_key(code) for code in texts(self.official, "unit_code")]
-        self.names = names_of(self.official)
+    def __init__(self, official: pd.DataFrame, ours: pd.DataFrame, options: PlacingOptions) -> None:
+        self.official, self.ours, self.options = official, ours, options
+        self.keys = [unit_key(code) for code in texts(official, "unit_code")]
+        self.names = names_of(official)
         above = {prefix for key in self.keys if key for prefix in unit_prefixes(key)[1:]}
         self.sums = np.array([key in above for key in self.keys], dtype=bool)
-        self.codes = [unit_key(code) for code in self.ours["code"]]
-        self.found = np.full(len(self.ours), -1, dtype=np.intp)
-        self.score = np.full(len(self.ours), np.nan)
-        self.by = ["none"] * len(self.ours)
-        self.ambiguous = np.zeros(len(self.official), dtype=bool)
+        self.codes = [unit_key(code) for code in ours["code"]]
+        self.found = np.full(len(ours), -1, dtype=np.intp)
+        self.score = np.full(len(ours), np.nan)
+        self.by = ["none"] * len(ours)
+        self.ambiguous = np.zeros(len(official), dtype=bool)
 
     def by_code(self) -> None:
         """Match by the unit's code, or by its id where it has no code."""
         row_of = {key: row for row, key in enumerate(self.keys) if key and not self.sums[row]}
         told = [code or unit_key(unit) for code, unit in zip(self.codes, self.ours["unit_id"], strict=True)]
+        times = Counter(told)
         for unit, key in enumerate(told):
-            if told.count(key) == 1 and key in row_of:
+            if times[key] == 1 and key in row_of:
                 self.found[unit], self.by[unit] = row_of[key], "unit_code"
 
     def by_same_name(self) -> None:
@@ -348,53 +345,51 @@ class _Work:
                     self.ambiguous[row] = True
                 else:
                     wishes.setdefault(free[order[0]], []).append((best, row))
+        # A unit goes to the row that is most like it; the others are not found.
         for unit, wishing in wishes.items():
-            self._judge(unit, sorted(wishing, reverse=True))
+            wishing.sort(reverse=True)
+            if len(wishing) > 1 and wishing[0][0] - wishing[1][0] < self.options.margin - _SLACK:
+                self.ambiguous[[row for _, row in wishing]] = True
+            else:
+                self.score[unit], self.found[unit] = wishing[0]
+                self.by[unit] = "name"
 
-    def _judge(self, unit: int, wishing: list[tuple[float, int]]) -> None:
-        """Give a unit to the row that is most like it; the others are not found."""
-        if len(wishing) > 1 and wishing[0][0] - wishing[1][0] < self.options.margin - _SLACK:
-            self.ambiguous[[row for _, row in wishing]] = True
-            return
-        self.score[unit], self.found[unit] = wishing[0]
-        self.by[unit] = "name"
-
-    def units(self) -> tuple[pd.DataFrame, dict[int, int]]:
-        """List every unit once, and say where each official row is in the list."""
+    def units(self) -> pd.DataFrame:
+        """List every unit once: ours, then the official rows that are none of them."""
         official_ids = texts(self.official, "official_id")
-        matched = set(self.found.tolist())
-        left = sorted(set(range(len(self.official))) - matched, key=official_ids.__getitem__)
+        left = sorted(set(range(len(self.official))) - set(self.found.tolist()), key=official_ids.__getitem__)
         taken = {*self.ours["unit_id"], NO_UNIT}
-        left_ids = [
-            f"official:{official_ids[row]}" if official_ids[row] in taken else official_ids[row]
-            for row in left
-        ]
+        ids = [official_ids[row] for row in left]
         faults = [
             "total_of_others" if self.sums[row] else "ambiguous_name" if self.ambiguous[row] else "not_found"
             for row in left
         ]
-        theirs = [
-            names_of_row[0] if names_of_row else "" for names_of_row in (self.names[row] for row in left)
-        ]
-        ours = [names[0] if names else "" for names in self.ours["names"]]
         codes = [
             code or (self.keys[row] if row >= 0 else "")
             for code, row in zip(self.codes, self.found.tolist(), strict=True)
         ]
-        more, none = len(left), ["none"] * len(left)
-        frame = pd.DataFrame(
+        called = [*self.ours["names"], *(self.names[row] for row in left)]
+        none = np.full(len(left), -1)
+        columns = {
+            "unit_id": [
+                *self.ours["unit_id"],
+                *(f"official:{name}" if name in taken else name for name in ids),
+            ],
+            "unit": [names[0] if names else "" for names in called],
+            "unit_code": [*codes, *(self.keys[row] for row in left)],
+            "matched_by": [*self.by, *("none" for _ in left)],
+            "match_score": np.r_[self.score, np.full(len(left), np.nan)],
+            "boundary": np.r_[self.ours["boundary"].to_numpy(dtype=np.intp), none],
+            "official": np.r_[self.found, np.array(left, dtype=np.intp)],
+            "fault": [""] * len(self.ours) + faults,
+        }
+        numbers = ("match_score", "boundary", "official")
+        return pd.DataFrame(
             {
-                "unit_id": pd.Series([*self.ours["unit_id"], *left_ids], dtype="str"),
-                "unit": pd.Series([*ours, *theirs], dtype="str"),
-                "unit_code": pd.Series([*codes, *(self.keys[row] for row in left)], dtype="str"),
-                "matched_by": pd.Series([*self.by, *none], dtype="str"),
-                "match_score": np.r_[self.score, np.full(more, np.nan)],
-                "boundary": np.r_[self.ours["boundary"].to_numpy(dtype=np.intp), np.full(more, -1)],
-                "official": np.r_[self.found, np.array(left, dtype=np.intp)],
-                "fault": pd.Series([""] * len(self.ours) + faults, dtype="str"),
+                name: values if name in numbers else pd.Series(values, dtype="str")
+                for name, values in columns.items()
             }
         )
-        return frame, {row: place for place, row in enumerate(frame["official"].tolist()) if row >= 0}
 
 
 def _single(names: Mapping[int, Sequence[str]]) -> dict[str, int]:
@@ -404,28 +399,6 @@ def _single(names: Mapping[int, Sequence[str]]) -> dict[str, int]:
         for name in called:
             bearers.setdefault(unicodedata.normalize("NFKC", name).casefold().strip(), set()).add(bearer)
     return {name: next(iter(who)) for name, who in bearers.items() if name and len(who) == 1}
-
-
-def _homes(
-    settlements: pd.DataFrame, units: pd.DataFrame, keys: list[str], row_of: dict[int, int]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Give every settlement its unit: by its code, else where it lies."""
-    sums = set(units.loc[units["fault"] == "total_of_others", "official"])
-    by_key = {key: row_of[row] for row, key in enumerate(keys) if key and row not in sums}
-    place_of = {unit: place for place, unit in enumerate(units["unit_id"])}
-    official = units["official"].to_numpy()
-    home = np.full(len(settlements), -1, dtype=np.intp)
-    strayed = np.zeros(len(settlements), dtype=bool)
-    for number, (code, unit) in enumerate(
-        zip(texts(settlements, "unit_code"), _units_of(settlements)[0], strict=True)
-    ):
-        lies = place_of.get(unit, -1) if unit else -1
-        named = (
-            next((by_key[key] for key in unit_prefixes(unit_key(code)) if key in by_key), -1) if code else -1
-        )
-        home[number] = named if named >= 0 else lies
-        strayed[number] = named >= 0 and lies >= 0 and official[lies] >= 0 and named != lies
-    return home, strayed
 
 
 # Official numbers of people by unit, such as a yearbook's, from a table of the user's own.
@@ -444,21 +417,18 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     frame = gpd.GeoDataFrame(pd.DataFrame(opened).drop(columns="geometry", errors="ignore"))
     problems: list[str] = []
     label = "unit_code" if "unit_code" in frame.columns else "name"
-    if "unit_code" not in frame.columns and "name" not in frame.columns:
-        shown = first_of(columns_of_file(opened), limit=30)
+    shown = first_of(columns_of_file(opened), limit=30)
+    if label not in frame.columns:
         problems.append(f"unit_code, name: both are missing; map one in columns: the table has {shown}")
     if TOTAL not in frame.columns:
-        shown = first_of(columns_of_file(opened), limit=30)
         problems.append(f"{TOTAL}: the column is missing; map it in columns: the table has {shown}")
     if problems:
         raise ContractError(f"{what} {path}", problems)
     carry_units(frame, problems, key=label)
     for column in ("unit_code", "name"):
-        named = (
-            text_column(frame[column]).str.strip()
-            if column in frame.columns
-            else pd.Series(np.nan, index=frame.index, dtype="str")
-        )
+        named: pd.Series = pd.Series(np.nan, index=frame.index, dtype="str")
+        if column in frame.columns:
+            named = text_column(frame[column]).str.strip()
         frame[column] = named.where(named.notna() & (named != "")).astype("str")
     numbers = [name for name in map(str, frame.columns) if name.endswith((PERSONS, SHARE))]
     for column in numbers:
@@ -473,8 +443,29 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
                 problems.append(
                     f"{column}: more than {TOTAL} for {first_of(row_labels(frame, label)[more])}; correct one of them"
                 )
-    problems += _scaled(frame[TOTAL])
-    frame["official_id"] = _ids(frame, problems)
+    known = frame[TOTAL].dropna()
+    if len(known) and known.max() < _LEAST_UNIT and (known % 1 == 0).mean() <= 0.5:
+        # Fractions of a person, and fewer people than a unit has: 1.06 is 1.06 ten thousands.
+        shown = first_of([f"{number:g}" for number in known])
+        problems.append(
+            f"{TOTAL}: no whole persons, such as {shown}; where the table counts in ten thousands (万人) or "
+            "thousands, multiply the numbers in the file"
+        )
+    # Each row is named by its code, else by its name; a unit may be there once only.
+    codes = frame["unit_code"].map(unit_key, na_action="ignore")
+    ids = codes.where(codes.notna(), frame["name"]).astype("str")
+    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index)
+    if ids.isna().any():
+        problems.append(
+            f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out"
+        )
+    twice = ids.notna() & ids.duplicated(keep=False)
+    if twice.any():
+        problems.append(
+            f"unit_code, name: repeated {first_of(ids[twice].drop_duplicates())} in {first_of(rows[twice])}; keep one "
+            "row a unit, or tell them apart by unit_code"
+        )
+    frame["official_id"] = ids
     if problems:
         raise ContractError(f"{what} {path}", problems)
     kept = [name for name in source.keep_columns if name not in numbers]
@@ -487,10 +478,8 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
 def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> list[Note]:
     """Hold each row of sums that was left out against the rows that it sums: all of them, or its group of them."""
     kept = source.as_table().model_copy(update={"total_words": ()})
-    whole = pd.DataFrame(open_mapped(path, kept, what="official units")).drop(
-        columns="geometry", errors="ignore"
-    )
-    whole = whole.reset_index(drop=True)
+    whole = pd.DataFrame(open_mapped(path, kept, what="official units"))
+    whole = whole.drop(columns="geometry", errors="ignore").reset_index(drop=True)
     if len(whole) == len(opened):
         return []
     texts = pd.DataFrame({name: text_column(whole[name]) for name in whole.columns})
@@ -506,37 +495,6 @@ def _printed_sums(path: Path, source: OfficialUnits, opened: pd.DataFrame) -> li
             parts = [np.nansum(persons[part][~sums[part]]) for part in (slice(None), above, below)]
             nearest = min(parts, key=lambda part: abs(part - persons[row]))
             if abs(nearest - persons[row]) >= 1.0:
-                told.append(f"{_label(texts.iloc[row])} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
+                label = next((text for text in texts.iloc[row].dropna() if text.strip()), "")
+                told.append(f"{label} {column} {persons[row]:.0f} ≠ {nearest:.0f}")
     return [Note("printed_sums", len(told), {"where": listed(told)})]
-
-
-def _label(row: pd.Series) -> str:
-    return next((str(text) for text in row if isinstance(text, str) and text.strip()), "")
-
-
-def _scaled(persons: pd.Series) -> list[str]:
-    """Refuse units that have fractions of a person and fewer people than a unit has: 1.06 is 1.06 ten thousands."""
-    known = persons[persons.notna()]
-    if not len(known) or known.max() >= _LEAST_UNIT or (known % 1 == 0).mean() > 0.5:
-        return []
-    shown = first_of([f"{number:g}" for number in known])
-    text = f"{TOTAL}: no whole persons, such as {shown}; where the table counts in ten thousands (万人) or thousands"
-    return [f"{text}, multiply the numbers in the file"]
-
-
-def _ids(frame: pd.DataFrame, problems: list[str]) -> pd.Series:
-    """Name each row by its code, else by its name; a unit may be there once only."""
-    keys = frame["unit_code"].map(unit_key, na_action="ignore")
-    ids = keys.where(keys.notna(), frame["name"]).astype("str")
-    rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index)
-    if ids.isna().any():
-        problems.append(
-            f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out"
-        )
-    twice = ids.notna() & ids.duplicated(keep=False)
-    if twice.any():
-        problems.append(
-            f"unit_code, name: repeated {first_of(ids[twice].drop_duplicates())} in {first_of(rows[twice])}; keep one "
-            "row a unit, or tell them apart by unit_code"
-        )
-    return ids
