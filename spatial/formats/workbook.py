@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from spatial.errors import ContractError, SourceError, first_of
 from spatial.formats.columns import says_scale
 from spatial.formats.delimited import is_total, narrow, total_pattern
 from spatial.formats.notes import Note, Row, add_notes, listed
-from spatial.formats.workbook_cells import Grid, Merge, address, open_sheet
+from spatial.formats.workbook_cells import Cell, Grid, address, open_sheet
 from spatial.study.sources import TOTAL_WORDS
 
 if TYPE_CHECKING:
@@ -36,25 +35,6 @@ _REMARK = re.compile(
     r"(注|备注|说明|资料来源|数据来源|来源|填表|制表|审核|单位负责|notes?\b|source|remark|nota\b|remarque)",
     re.IGNORECASE,
 )
-
-
-@dataclass
-class _Sheet:
-    """A grid under work: rows by number, what was filled in, and what was left out."""
-
-    label: str
-    grid: Grid
-    notes: list[Note] = field(default_factory=list)
-
-    def texts(self, row: int, columns: Collection[int]) -> list[str]:
-        """Return the filled cells of a row that are text, from the left."""
-        cells, numbers = self.grid.cells, self.grid.numbers
-        return [cells[row, c] for c in columns if (row, c) in cells and (row, c) not in numbers]
-
-    def note(self, key: str, places: Collection[object]) -> None:
-        """Write down what was done to cells or rows."""
-        if places:
-            self.notes.append(Note(key, len(places), {"where": listed(places)}))
 
 
 def read_workbook(
@@ -78,23 +58,94 @@ def sheet_frame(
     label: str = "table",
 ) -> pd.DataFrame:
     """Read an opened sheet as text."""
-    work = _Sheet(f"{label}, sheet {grid.sheet!r}", grid)
+    label = f"{label}, sheet {grid.sheet!r}"
     if not grid.cells:
-        raise SourceError(f"{work.label}: the sheet is empty; name another sheet")
-    top, bottom = find_header(grid, header_row, label=work.label)
+        raise SourceError(f"{label}: the sheet is empty; name another sheet")
+    top, bottom = find_header(grid, header_row, label=label)
     names = _names(grid, top, bottom)
-    _refuse(work, names, bottom)
-    columns = [column for column, name in sorted(names.items()) if name]
-    _fill_down(work, bottom, set(columns))
-    rows = _rows(work, bottom, columns, [names[column] for column in columns], total_words)
+    problems = []
+    counts = Counter(name for name in names.values() if name)
+    repeated = sorted(name for name, number in counts.items() if number > 1)
+    if repeated:
+        problems.append(
+            f"header: repeated column name(s) {first_of(repeated)}; rename them in the workbook, or declare another "
+            "header_row"
+        )
+    unnamed = [get_column_letter(column) for column, name in sorted(names.items()) if not name]
+    if unnamed:
+        problems.append(
+            f"header: filled column(s) without a name: {first_of(unnamed)}; name or delete them, "
+            "or declare another header_row"
+        )
+    formulas = [address(place) for place in grid.uncomputed if place.row > bottom]
+    if formulas:
+        problems.append(
+            f"formulas without a kept result in {first_of(formulas)}: the file was written by a program that does not "
+            "calculate; open it in a spreadsheet program, let it calculate, and save it"
+        )
+    if problems:
+        raise ContractError(label, problems)
+
+    columns = sorted(column for column, name in names.items() if name)
+    header, wanted = [names[column] for column in columns], set(columns)
+    noted: dict[str, list[Any]] = {"filled": [], "merged_numbers": []}
+    for merge in grid.merges:
+        # Text merged over several rows holds for each of them; a merged number may be a sum and stays in the first.
+        place = merge.corner
+        if (
+            merge.top <= bottom
+            or merge.bottom == merge.top
+            or place.column not in wanted
+            or place not in grid.cells
+        ):
+            continue
+        is_number = place in grid.numbers
+        where = f"{address(place)}:{address(Cell(merge.bottom, merge.right))}"
+        noted["merged_numbers" if is_number else "filled"].append(where)
+        for row in range(merge.top + 1, merge.bottom + 1):
+            if not is_number and any((row, other) in grid.cells for other in columns):
+                grid.cells[Cell(row, place.column)] = grid.cells[place]
+
+    # Rows of sums, remarks below the table and repeated headers are left out.
+    rows = []
+    noted |= {"totals": [], "remarks": [], "headers": []}
+    for number in sorted({row for row, column in grid.cells if row > bottom and column in wanted}):
+        own = [Cell(number, column) for column in columns if (number, column) in grid.cells]
+        texts = [grid.cells[place] for place in own if place not in grid.numbers]
+        begins = Row(number, narrow(grid.cells[own[0]])[:20])
+        if total_words and is_total(texts, total_words):
+            noted["totals"].append(begins)
+        elif len(own) == 1 and len(columns) > 2 and texts and _REMARK.match(texts[0]):
+            noted["remarks"].append(begins)
+        elif texts and [grid.cells.get(Cell(number, column)) for column in columns] == header:
+            noted["headers"].append(Row(number))
+        else:
+            rows.append(number)
     if not rows:
-        raise SourceError(f"{work.label}: no rows below the header in row {top}; export it again")
+        raise SourceError(f"{label}: no rows below the header in row {top}; export it again")
     data = {
-        names[c]: pd.Series([grid.cells.get((row, c), np.nan) for row in rows], dtype="str") for c in columns
+        name: pd.Series([grid.cells.get(Cell(row, column), np.nan) for row in rows], dtype="str")
+        for name, column in zip(header, columns, strict=True)
     }
     frame = pd.DataFrame(data)
-    _note_grid(work, top, bottom)
-    add_notes(frame, work.notes)
+    noted |= {
+        "scales": [
+            f"{address(place)} {text[:40]}"
+            for place, text in grid.cells.items()
+            if place.row < top and says_scale(text)
+        ],
+        "merged_header": [
+            address(merge.corner)
+            for merge in grid.merges
+            if merge.top <= bottom and merge.corner in grid.cells
+        ],
+        "formula_errors": [address(place) for place in grid.failed],
+        "hollow": [address(place) for place in grid.hollow],
+        "digits": [address(place) for place in grid.cut],
+        "hidden": grid.other_sheets,
+    }
+    add_notes(frame, [Note(key, len(places), {"where": listed(places)}) for key, places in noted.items()])
+    add_notes(frame, [Note("full_width", grid.narrowed, {"count": grid.narrowed})])
     return frame
 
 
@@ -122,8 +173,9 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
         by_row.setdefault(row, []).append(column)
     for row in filled[:SEARCHED_ROWS]:
         own = by_row[row]
-        spread = {c for m in _across(grid, row) for c in range(m[1], m[3] + 1)} | set(own)
-        text = [grid.cells[row, c] for c in own if (row, c) not in grid.numbers]
+        across = [m for m in grid.merges if m.top <= row <= m.bottom and m.corner in grid.cells]
+        spread = {column for m in across for column in range(m.left, m.right + 1)} | set(own)
+        text = [grid.cells[Cell(row, c)] for c in own if (row, c) not in grid.numbers]
         is_wide = len(spread) >= _WIDTH_SHARE * width and (len(own) > 1 or width == 1)
         is_text = len(text) >= _TEXT_SHARE * len(own) and not any(_is_number(name) for name in text)
         is_distinct = len(set(text)) >= _DISTINCT_SHARE * len(text)
@@ -166,18 +218,13 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?\d+([.,]\d+)?%?", text, re.ASCII) is not None
 
 
-def _across(grid: Grid, row: int) -> list[Merge]:
-    return [
-        merge for merge in grid.merges if merge[0] <= row <= merge[2] and (merge[0], merge[1]) in grid.cells
-    ]
-
-
 def _header_end(grid: Grid, row: int) -> int:
-    merges = [merge for merge in grid.merges if merge[0] == row and (merge[0], merge[1]) in grid.cells]
-    end = max([row, *(merge[2] for merge in merges)])
-    groups = [merge for merge in merges if merge[3] > merge[1]]
-    if end == row and groups:  # a group of columns is named above their own names
-        below = [(row + 1, column) for merge in groups for column in range(merge[1], merge[3] + 1)]
+    """Find the last row of a header: merged cells draw rows into it, and groups of columns their own names."""
+    merges = [merge for merge in grid.merges if merge.top == row and merge.corner in grid.cells]
+    end = max([row, *(merge.bottom for merge in merges)])
+    groups = [merge for merge in merges if merge.right > merge.left]
+    if end == row and groups:
+        below = [(row + 1, column) for merge in groups for column in range(merge.left, merge.right + 1)]
         if all(place in grid.cells and place not in grid.numbers for place in below):
             end = row + 1
     return end
@@ -186,105 +233,14 @@ def _header_end(grid: Grid, row: int) -> int:
 def _names(grid: Grid, top: int, bottom: int) -> dict[int, str]:
     """Name every filled column: merged names hold for all the columns and rows they cover, each said once."""
     named = dict(grid.cells)
-    for first, left, last, right in grid.merges:
-        if top <= first <= bottom and (first, left) in grid.cells:
-            inside = [(r, c) for r in range(first, min(last, bottom) + 1) for c in range(left, right + 1)]
-            named |= dict.fromkeys(inside, grid.cells[first, left])
+    for merge in grid.merges:
+        if top <= merge.top <= bottom and merge.corner in grid.cells:
+            rows = range(merge.top, min(merge.bottom, bottom) + 1)
+            inside = [Cell(row, column) for row in rows for column in range(merge.left, merge.right + 1)]
+            named |= dict.fromkeys(inside, grid.cells[merge.corner])
     columns = {column for row, column in grid.cells if row >= top}
-    columns |= {column for row, column in named if top <= row <= bottom and (row, column) in grid.cells}
+    header = [[named.get(Cell(row, column)) for row in range(top, bottom + 1)] for column in columns]
     return {
-        column: " ".join(
-            dict.fromkeys(named[r, column] for r in range(top, bottom + 1) if (r, column) in named)
-        )
-        for column in columns
+        column: " ".join(dict.fromkeys(filter(None, said)))
+        for column, said in zip(columns, header, strict=True)
     }
-
-
-def _refuse(work: _Sheet, names: dict[int, str], bottom: int) -> None:
-    problems = []
-    counts = Counter(name for name in names.values() if name)
-    repeated = sorted(name for name, number in counts.items() if number > 1)
-    if repeated:
-        problems.append(
-            f"header: repeated column name(s) {first_of(repeated)}; rename them in the workbook, or declare another "
-            "header_row"
-        )
-    unnamed = [get_column_letter(column) for column, name in sorted(names.items()) if not name]
-    if unnamed:
-        problems.append(
-            f"header: filled column(s) without a name: {first_of(unnamed)}; name or delete them, "
-            "or declare another header_row"
-        )
-    formulas = [address(place) for place in work.grid.uncomputed if place[0] > bottom]
-    if formulas:
-        problems.append(
-            f"formulas without a kept result in {first_of(formulas)}: the file was written by a program that does not "
-            "calculate; open it in a spreadsheet program, let it calculate, and save it"
-        )
-    if problems:
-        raise ContractError(work.label, problems)
-
-
-def _fill_down(work: _Sheet, bottom: int, columns: set[int]) -> None:
-    """Text merged over several rows holds for each of them; a merged number may be a sum and stays in the first."""
-    grid, filled, left = work.grid, [], []
-    for first, column, last, right in grid.merges:
-        place = (first, column)
-        if first <= bottom or last == first or column not in columns or place not in grid.cells:
-            continue
-        where = f"{address(place)}:{address((last, right))}"
-        if place in grid.numbers:
-            left.append(where)
-            continue
-        filled.append(where)
-        for row in range(first + 1, last + 1):
-            if any((row, other) in grid.cells for other in columns):
-                grid.cells[row, column] = grid.cells[place]
-    work.note("filled", filled)
-    work.note("merged_numbers", left)
-
-
-def _rows(
-    work: _Sheet, bottom: int, columns: list[int], names: list[str], total_words: Collection[str]
-) -> list[int]:
-    grid = work.grid
-    below = sorted({row for row, column in grid.cells if row > bottom and column in set(columns)})
-    sums, remarks, headers, kept = [], [], [], []
-    for row in below:
-        texts = work.texts(row, columns)
-        own = [column for column in columns if (row, column) in grid.cells]
-        if total_words and is_total(texts, total_words):
-            sums.append(row)
-        elif len(own) == 1 and len(columns) > 2 and texts and _REMARK.match(texts[0]):
-            remarks.append(row)
-        elif texts and [grid.cells.get((row, column)) for column in columns] == names:
-            headers.append(row)
-        else:
-            kept.append(row)
-    work.note("totals", [Row(row, _first(grid, row, columns)) for row in sums])
-    work.note("remarks", [Row(row, _first(grid, row, columns)) for row in remarks])
-    work.note("headers", [Row(row) for row in headers])
-    return kept
-
-
-def _first(grid: Grid, row: int, columns: list[int]) -> str:
-    return next(narrow(grid.cells[row, column])[:20] for column in columns if (row, column) in grid.cells)
-
-
-def _note_grid(work: _Sheet, top: int, bottom: int) -> None:
-    grid = work.grid
-    scales = [
-        f"{address(place)} {text[:40]}"
-        for place, text in grid.cells.items()
-        if place[0] < top and says_scale(text)
-    ]
-    work.note("scales", scales)
-    header = [address((m[0], m[1])) for m in grid.merges if m[0] <= bottom and (m[0], m[1]) in grid.cells]
-    work.note("merged_header", header)
-    work.note("formula_errors", [address(place) for place in grid.failed])
-    hollow = [address(place) for place in grid.hollow]
-    work.note("hollow", hollow)
-    work.note("digits", [address(place) for place in grid.cut])
-    work.note("hidden", grid.other_sheets)
-    if grid.narrowed:
-        work.notes.append(Note("full_width", grid.narrowed, {"count": grid.narrowed}))

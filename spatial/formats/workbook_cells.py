@@ -9,7 +9,7 @@ import re
 import warnings
 import zipfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openpyxl
 import xlrd
@@ -25,8 +25,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-Merge = tuple[int, int, int, int]
-"""First row, first column, last row and last column of merged cells, from 1."""
+class Cell(NamedTuple):
+    """Where a cell stands, from 1."""
+
+    row: int
+    column: int
+
+
+class Merge(NamedTuple):
+    """Merged cells, from 1; the last row and the last column are of them."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def corner(self) -> Cell:
+        """The cell that holds what all of them show."""
+        return Cell(self.top, self.left)
+
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
@@ -59,21 +77,21 @@ class Grid:
 
     sheet: str  # name of the sheet
     # text by row and column from 1; empty cells are not in it
-    cells: dict[tuple[int, int], str] = field(default_factory=dict)
+    cells: dict[Cell, str] = field(default_factory=dict)
     # cells that are numbers or dates to the workbook
-    numbers: set[tuple[int, int]] = field(default_factory=set)
+    numbers: set[Cell] = field(default_factory=set)
     merges: list[Merge] = field(default_factory=list)  # merged cells
     # formulas without a kept result; empty texts of an .xls, which may be such formulas; formulas with an
     # error such as ``#N/A``; numbers of more than 15 digits
-    uncomputed: list[tuple[int, int]] = field(default_factory=list)
-    hollow: list[tuple[int, int]] = field(default_factory=list)
-    failed: list[tuple[int, int]] = field(default_factory=list)
-    cut: list[tuple[int, int]] = field(default_factory=list)
+    uncomputed: list[Cell] = field(default_factory=list)
+    hollow: list[Cell] = field(default_factory=list)
+    failed: list[Cell] = field(default_factory=list)
+    cut: list[Cell] = field(default_factory=list)
     narrowed: int = 0  # cells whose full-width digits or odd spaces were written plainly
     # filled sheets that are hidden and were not asked for
     other_sheets: list[str] = field(default_factory=list)
 
-    def put(self, place: tuple[int, int], value: Any, number_format: str = "General") -> None:
+    def put(self, place: Cell, value: Any, number_format: str = "General") -> None:
         """Write a value down as text."""
         text = _text(value, number_format)
         plain = narrow(text)
@@ -87,59 +105,55 @@ class Grid:
                 self.cut.append(place)
 
 
-def address(place: tuple[int, int]) -> str:
+def address(place: Cell) -> str:
     """Name a cell as a workbook does."""
-    return f"{get_column_letter(place[1])}{place[0]}"
+    return f"{get_column_letter(place.column)}{place.row}"
+
+
+class SheetState(NamedTuple):
+    """A sheet of a workbook, whether it is shown, and whether anything is in it."""
+
+    name: str
+    is_shown: bool
+    is_filled: bool
+
+
+@dataclass
+class _Book:
+    """An opened workbook: its sheets by their names."""
+
+    label: str
+    data: bytes
+    old: xlrd.Book | None  # an .xls; None for an .xlsx
+    sheets: dict[str, Any]
+    states: list[SheetState]
 
 
 def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
     """Read one sheet of a workbook."""
-    label = f"{what} {path}"
-    data, is_old = _bytes_of(path, label, what)
-    with _told(label):
-        return _old_sheet(data, sheet, label) if is_old else _new_sheet(data, sheet, label)
+    with _opened(path, what) as book:
+        name = _choose(book, sheet)
+        hidden = [s.name for s in book.states if s.is_filled and not s.is_shown and s.name != name]
+        grid = Grid(name, other_sheets=hidden)
+        if book.old is None:
+            _read_new(book, grid)
+        else:
+            _read_old(book.old, book.sheets[name], grid)
+    return grid
 
 
-def list_sheets(path: Path, *, what: str) -> list[tuple[str, bool, bool]]:
+def list_sheets(path: Path, *, what: str) -> list[SheetState]:
     """Name the sheets of a workbook."""
-    label = f"{what} {path}"
-    data, is_old = _bytes_of(path, label, what)
-    with _told(label):
-        if is_old:
-            old = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
-            return [(sheet.name, sheet.visibility == 0, sheet.nrows > 0) for sheet in old.sheets()]
-        _refuse_old_as_new(data, label)
-        sheets = openpyxl.load_workbook(io.BytesIO(data)).worksheets
-        return [(sheet.title, sheet.sheet_state == "visible", any(_filled(sheet))) for sheet in sheets]
-
-
-def _bytes_of(path: Path, label: str, what: str) -> tuple[bytes, bool]:
-    """All bytes of a workbook, and whether it is an .xls."""
-    is_old = path.suffix.lower() == ".xls"
-    head = path.read_bytes()[:512] if path.is_file() else b""
-    _refuse_disguise(head, is_old=is_old, label=label)
-    data = local_file(path, what=what).read_bytes()
-    if _ENCRYPTED in data:
-        raise SourceError(_locked(label))
-    return data, is_old
+    with _opened(path, what) as book:
+        return book.states
 
 
 @contextlib.contextmanager
-def _told(label: str) -> Iterator[None]:
-    """Say of a workbook that cannot be opened what is wrong with it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # parts that hold no data: styles, validation, drawings
-            yield
-    except _DAMAGED as error:
-        if "encrypt" in str(error).lower():
-            raise SourceError(_locked(label)) from error
-        raise SourceError(
-            f"{label}: the workbook is damaged or truncated ({error}); open it and save it again as .xlsx"
-        ) from error
-
-
-def _refuse_disguise(head: bytes, *, is_old: bool, label: str) -> None:
+def _opened(path: Path, what: str) -> Iterator[_Book]:
+    """Open a workbook, and say of one that cannot be read what is wrong with it."""
+    label = f"{what} {path}"
+    is_old = path.suffix.lower() == ".xls"
+    head = path.read_bytes()[:512] if path.is_file() else b""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"<") or start.lower().startswith(b"mime-version"):
         raise SourceError(
@@ -148,26 +162,46 @@ def _refuse_disguise(head: bytes, *, is_old: bool, label: str) -> None:
         )
     if is_old and head.startswith(_ZIP):
         raise SourceError(f"{label}: this is an .xlsx under the name .xls; rename it to .xlsx")
-    if not is_old and head.startswith((_OLE, *_BIFF)):
-        return  # locked, or an .xls: told apart by all of its bytes
-    if head and not head.startswith((_OLE, *_BIFF) if is_old else (_ZIP,)):
+    # What begins as an .xls under the name .xlsx is locked or is one, which all of its bytes tell.
+    if head and not head.startswith((_OLE, *_BIFF) if is_old else (_ZIP, _OLE, *_BIFF)):
         raise SourceError(
             f"{label}: this is no workbook (it begins with {head[:8]!r}); if it is text, name it .csv and declare "
             "encoding and delimiter"
         )
-
-
-def _refuse_old_as_new(data: bytes, label: str) -> None:
-    if data.startswith((_OLE, *_BIFF)):
+    data = local_file(path, what=what).read_bytes()
+    locked = f"{label}: the workbook is locked by a password; open it and save it without one"
+    if _ENCRYPTED in data:
+        raise SourceError(locked)
+    if not is_old and data.startswith((_OLE, *_BIFF)):
         raise SourceError(f"{label}: this is an .xls under the name .xlsx; rename it to .xls")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # parts that hold no data: styles, validation, drawings
+            if is_old:
+                old = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+                sheets = {sheet.name: sheet for sheet in old.sheets()}
+                states = [
+                    SheetState(name, sheet.visibility == 0, sheet.nrows > 0) for name, sheet in sheets.items()
+                ]
+            else:
+                old = None
+                sheets = {sheet.title: sheet for sheet in openpyxl.load_workbook(io.BytesIO(data)).worksheets}
+                states = [
+                    SheetState(name, sheet.sheet_state == "visible", any(_filled(sheet)))
+                    for name, sheet in sheets.items()
+                ]
+            yield _Book(label, data, old, sheets, states)
+    except _DAMAGED as error:
+        if "encrypt" in str(error).lower():
+            raise SourceError(locked) from error
+        raise SourceError(
+            f"{label}: the workbook is damaged or truncated ({error}); open it and save it again as .xlsx"
+        ) from error
 
 
-def _locked(label: str) -> str:
-    return f"{label}: the workbook is locked by a password; open it and save it without one"
-
-
-def _choose(filled: list[tuple[str, bool]], sheet: str | int | None, names: list[str], label: str) -> str:
-    """Name the sheet to read, of the filled ones with their visibility."""
+def _choose(book: _Book, sheet: str | int | None) -> str:
+    """Name the sheet to read: the one that is asked for, else the one that is filled and shown."""
+    label, names = book.label, list(book.sheets)
     if isinstance(sheet, int):
         if not 1 <= sheet <= len(names):
             raise SourceError(
@@ -178,7 +212,8 @@ def _choose(filled: list[tuple[str, bool]], sheet: str | int | None, names: list
         if sheet not in names:
             raise SourceError(f"{label}: no sheet {sheet!r}; it has {first_of(names, limit=20)}")
         return sheet
-    visible = [name for name, shown in filled if shown] or [name for name, _ in filled]
+    filled = [state for state in book.states if state.is_filled]
+    visible = [state.name for state in filled if state.is_shown] or [state.name for state in filled]
     if not visible:
         raise SourceError(f"{label}: every sheet is empty; export it again")
     if len(visible) > 1:
@@ -188,18 +223,14 @@ def _choose(filled: list[tuple[str, bool]], sheet: str | int | None, names: list
     return visible[0]
 
 
-def _new_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
-    _refuse_old_as_new(data, label)
-    book = openpyxl.load_workbook(io.BytesIO(data), data_only=False)
-    sheets = {sheet.title: sheet for sheet in book.worksheets}
-    filled = [(name, sheet.sheet_state == "visible") for name, sheet in sheets.items() if any(_filled(sheet))]
-    name = _choose(filled, wanted, list(sheets), label)
-    grid = Grid(name, other_sheets=[other for other, shown in filled if not shown and other != name])
-    grid.merges = [(m.min_row, m.min_col, m.max_row, m.max_col) for m in sheets[name].merged_cells.ranges]
-    formulas = [(cell.row, cell.column) for cell in _filled(sheets[name]) if cell.data_type == "f"]
-    results = openpyxl.load_workbook(io.BytesIO(data), data_only=True)[name] if formulas else None
-    for cell in _filled(sheets[name]):
-        place, value = (cell.row, cell.column), cell.value
+def _read_new(book: _Book, grid: Grid) -> None:
+    sheet = book.sheets[grid.sheet]
+    grid.merges = [Merge(m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges]
+    results = None
+    if any(cell.data_type == "f" for cell in _filled(sheet)):
+        results = openpyxl.load_workbook(io.BytesIO(book.data), data_only=True)[grid.sheet]
+    for cell in _filled(sheet):
+        place, value = Cell(cell.row, cell.column), cell.value
         if cell.data_type == "f" and results is not None:
             kept = results.cell(*place)
             if kept.value is None:
@@ -211,7 +242,6 @@ def _new_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
             grid.failed.append(place)
             continue
         grid.put(place, value, cell.number_format)
-    return grid
 
 
 def _filled(sheet: Any) -> Iterable[Any]:
@@ -219,17 +249,11 @@ def _filled(sheet: Any) -> Iterable[Any]:
     return (sheet._cells[place] for place in sorted(sheet._cells) if sheet._cells[place].value is not None)  # noqa: SLF001 - as said
 
 
-def _old_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
-    book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
-    sheets = {sheet.name: sheet for sheet in book.sheets()}
-    filled = [(name, sheet.visibility == 0) for name, sheet in sheets.items() if sheet.nrows]
-    name = _choose(filled, wanted, list(sheets), label)
-    sheet = sheets[name]
-    grid = Grid(name, other_sheets=[other for other, shown in filled if not shown and other != name])
-    grid.merges = [(top + 1, left + 1, bottom, right) for top, bottom, left, right in sheet.merged_cells]
+def _read_old(book: xlrd.Book, sheet: Any, grid: Grid) -> None:
+    grid.merges = [Merge(top + 1, left + 1, bottom, right) for top, bottom, left, right in sheet.merged_cells]
     for row in range(sheet.nrows):
         for column in range(sheet.ncols):
-            cell, place = sheet.cell(row, column), (row + 1, column + 1)
+            cell, place = sheet.cell(row, column), Cell(row + 1, column + 1)
             if cell.ctype == xlrd.XL_CELL_ERROR:
                 grid.failed.append(place)
             elif cell.ctype == xlrd.XL_CELL_DATE:
@@ -241,7 +265,6 @@ def _old_sheet(data: bytes, wanted: str | int | None, label: str) -> Grid:
             elif cell.ctype in {xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER}:
                 form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
                 grid.put(place, cell.value, form)
-    return grid
 
 
 def _text(value: Any, number_format: str) -> str:
