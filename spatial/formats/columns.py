@@ -15,7 +15,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from spatial.crs import WGS84, parse_crs
+from spatial.crs import WGS84, Bounds, parse_crs
 from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.formats.delimited import narrow
 from spatial.formats.notes import Note, Row, add_notes, columns_of_file, listed
@@ -142,7 +142,8 @@ def text_column(series: pd.Series) -> pd.Series:
 def id_column(frame: pd.DataFrame, key: str, problems: list[str]) -> pd.Series:
     """Read ids as text, complete and unique."""
     if key not in frame.columns:
-        problems.append(_missing(frame, key))
+        names = first_of(columns_of_file(frame), limit=30)
+        problems.append(f"{key}: the column is missing; map it in columns: the table has {names}")
         return row_labels(frame, key)
     ids = text_column(frame[key])
     empty = ids.isna() | (ids.str.strip() == "")
@@ -223,11 +224,6 @@ def choice_column(
     return text
 
 
-def _missing(frame: pd.DataFrame, column: str) -> str:
-    names = columns_of_file(frame)
-    return f"{column}: the column is missing; map it in columns: the table has {first_of(names, limit=30)}"
-
-
 def _rows(mask: pd.Series) -> list[str]:
     return [f"row {position + 1}" for position in np.flatnonzero(mask.to_numpy())]
 
@@ -256,7 +252,15 @@ def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
         shipped = importlib.resources.files("spatial.formats") / "vocabularies" / f"{name}.toml"
         content = tomllib.loads(shipped.read_text(encoding="utf-8"))
     else:
-        content = _own(root / name)
+        file = root / name
+        try:
+            content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except FileNotFoundError as error:
+            raise SourceError(
+                f"values_file {file}: not found; put it there, or name one of the shipped ones: {', '.join(SHIPPED)}"
+            ) from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SourceError(f"values_file {file}: cannot be read as TOML in UTF-8: {error}") from error
     wrong = [
         column
         for column, words in content.items()
@@ -277,68 +281,44 @@ def translate_values(
     """Give the values of a table our words by its `values_file`, but for those that the study translates itself."""
     if source.values_file is None:
         return frame
+    # The study names the vocabulary relative to the folder that its table lies below.
+    parts = Path(source.path).parts
+    is_below = not Path(source.path).is_absolute() and path.parts[-len(parts) :] == parts
+    root = Path(*path.parts[: -len(parts)]) if is_below else path.parent
     result = frame.copy()
-    for column, words in load_values(source.values_file, root=_raw_root(path, source.path)).items():
-        if column in result.columns and _belongs(column, what):
-            own = source.values.get(column, {})
-            translated = _translated(result[column], words, own, source.values_file, problems)
-            add_notes(result, _unknown(result[column], translated))
-            result[column] = translated
+    for column, words in load_values(source.values_file, root=root).items():
+        # A column of this name may mean something else in this table than it does to the vocabulary.
+        homes = [table for table, columns in _TABLES.items() if column in columns]
+        if column not in result.columns or (what in _TABLES and homes and what not in homes):
+            continue
+        texts = text_column(result[column])
+        known = {_folded(ours): ours for ours in words.values()}
+        known |= {_folded(theirs): ours for theirs, ours in words.items()}
+        there = texts.dropna().unique()
+        own = source.values.get(column, {})
+        decided = {*own, *own.values()}
+        found = {
+            text: known[_folded(text)] for text in there if _folded(text) in known and text not in decided
+        }
+        strange = sorted(text for text in there if text not in found and text not in decided and text.strip())
+        if strange:
+            problems.append(
+                f"{column}: word(s) {first_of(strange)} are not in the vocabulary {source.values_file!r}; "
+                f"translate them in values.{column}, or copy the vocabulary and add them"
+            )
+        translated = texts.replace(found)
+        translated = translated.mask(translated == "", np.nan)
+        unknown = texts[result[column].notna() & translated.isna()].str.strip()
+        unknown = unknown[unknown != ""]
+        told = {"column": column, "count": len(unknown), "where": listed(unknown.drop_duplicates())}
+        item = f"words of {column} that stand for unknown"
+        add_notes(result, [Note("unknown_words", len(unknown), told, item)])
+        result[column] = translated
     return result
-
-
-def _belongs(column: str, what: str) -> bool:
-    """Tell whether a column of this name means to this table what it means to a vocabulary."""
-    homes = [table for table, columns in _TABLES.items() if column in columns]
-    return what not in _TABLES or not homes or what in homes
-
-
-def _unknown(before: pd.Series, after: pd.Series) -> list[Note]:
-    words = text_column(before)[before.notna() & after.isna()].str.strip()
-    words = words[words != ""]
-    told = {"column": str(before.name), "count": len(words), "where": listed(words.drop_duplicates())}
-    return [Note("unknown_words", len(words), told, f"words of {before.name} that stand for unknown")]
-
-
-def _translated(
-    series: pd.Series, words: Mapping[str, str], own: Mapping[str, str], name: str, problems: list[str]
-) -> pd.Series:
-    texts = text_column(series)
-    known = {_folded(ours): ours for ours in words.values()} | {_folded(w): ours for w, ours in words.items()}
-    there = texts.dropna().unique()
-    decided = {*own, *own.values()}
-    found = {text: known[_folded(text)] for text in there if _folded(text) in known and text not in decided}
-    strange = sorted(text for text in there if text not in found and text not in decided and text.strip())
-    if strange:
-        problems.append(
-            f"{series.name}: word(s) {first_of(strange)} are not in the vocabulary {name!r}; "
-            f"translate them in values.{series.name}, or copy the vocabulary and add them"
-        )
-    translated = texts.replace(found)
-    return translated.mask(translated == "", np.nan)
 
 
 def _folded(text: str) -> str:
     return " ".join(fold(narrow(text)).split())
-
-
-def _raw_root(path: Path, named: str) -> Path:
-    """Return the folder that `named` is relative to, where `path` ends with it."""
-    parts = Path(named).parts
-    if Path(named).is_absolute() or path.parts[-len(parts) :] != parts:
-        return path.parent
-    return Path(*path.parts[: -len(parts)])
-
-
-def _own(file: Path) -> dict[str, dict[str, str]]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"values_file {file}: not found; put it there, or name one of the shipped ones: {', '.join(SHIPPED)}"
-        ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"values_file {file}: cannot be read as TOML in UTF-8: {error}") from error
 
 
 # Coordinates of a user's rows: which columns hold them, in which order, and how they come to a known datum.
@@ -399,7 +379,11 @@ def from_control_points(frame: gpd.GeoDataFrame, source: TableSource, *, what: s
 def settle_datum(frame: gpd.GeoDataFrame, source: TableSource, *, what: str, key: str) -> gpd.GeoDataFrame:
     """Refuse swapped columns, a wrong zone and an unknown shift of datum; apply the seven parameters of the study."""
     crs = pyproj.CRS.from_user_input(frame.crs)
-    _refuse_other_kind(crs, source, what)
+    if source.easting is not None and crs.is_geographic:
+        raise CrsError(
+            f"{what}: easting and northing are metres, and the CRS {crs.to_string()} is in degrees; name the columns "
+            "as longitude and latitude, or declare the grid they are in"
+        )
     bounds = None
     if len(frame):
         labels = row_labels(frame, key)
@@ -412,20 +396,11 @@ def settle_datum(frame: gpd.GeoDataFrame, source: TableSource, *, what: str, key
                 f"{crs.to_string()} is used, and exchanged all do; exchange the two columns"
             )
             raise ContractError(what, [problem])
-        west, south, east, north = (float(value) for value in frame.total_bounds)
-        bounds = (west, south, east, north)
+        bounds = Bounds(*frame.total_bounds.tolist())
     if source.shift is not None:
         return apply_shift(frame, source.shift, rotation=source.rotation, what=what)
     refuse_unknown_shift(crs, bounds, what=what)
     return frame
-
-
-def _refuse_other_kind(crs: pyproj.CRS, source: TableSource, what: str) -> None:
-    if source.easting is not None and crs.is_geographic:
-        raise CrsError(
-            f"{what}: easting and northing are metres, and the CRS {crs.to_string()} is in degrees; name the columns "
-            "as longitude and latitude, or declare the grid they are in"
-        )
 
 
 def _lies_swapped(crs: pyproj.CRS, corners: NDArray[np.float64]) -> bool:
@@ -439,12 +414,13 @@ def _lies_swapped(crs: pyproj.CRS, corners: NDArray[np.float64]) -> bool:
         east, north = (np.asarray(axis) for axis in to_degrees.transform(x, y))
         across = (east >= area.west - MARGIN_DEGREES) & (east <= area.east + MARGIN_DEGREES)
         up = (north >= area.south - MARGIN_DEGREES) & (north <= area.north + MARGIN_DEGREES)
-        result: NDArray[np.bool_] = across & up
-        return result
+        return np.asarray(across & up)
 
-    if inside(corners[:1, 0], corners[:1, 1]).any():
+    # Nearly always the first row tells.
+    x, y = corners.T
+    if inside(x[:1], y[:1]).any():
         return False
-    return bool(not inside(corners[:, 0], corners[:, 1]).any() and inside(corners[:, 1], corners[:, 0]).all())
+    return bool(not inside(x, y).any() and inside(y, x).all())
 
 
 # Numbers as offices write them: a decimal comma and thousands set apart, as declared; what is ambiguous is refused.
@@ -486,9 +462,8 @@ def plain_numbers(
     changed = {}
     for name in map(str, frame.columns):
         is_axis = name in axes
-        if not (is_axis or (name in _known_numbers() or name.endswith(NUMBER_ENDINGS))) or not isinstance(
-            frame[name].dtype, pd.StringDtype
-        ):
+        is_number = is_axis or name in _known_numbers() or name.endswith(NUMBER_ENDINGS)
+        if not is_number or not isinstance(frame[name].dtype, pd.StringDtype):
             continue
         written = frame[name].str.strip()
         angle = written.str.contains(_ANGLE, na=False) & is_axis

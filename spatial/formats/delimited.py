@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import re
 import struct
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 AUTO = "auto"
 """Declared in place of an encoding."""
 
-_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _COMMON_SHARE = 0.9
 _LAST_ASCII = 127
 _CHANCE_CHINESE, _CHANCE_LATIN = 6, 2
@@ -45,11 +46,16 @@ def guess_encoding(data: bytes) -> str:
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return name
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         data.decode("utf-8")
+        return "utf-8"
+    try:
+        beyond = [letter for letter in data.decode("gb18030") if ord(letter) > _LAST_ASCII]
     except UnicodeDecodeError:
-        return "gb18030" if _is_chinese(data) else "cp1252"
-    return "utf-8"
+        return "cp1252"
+    codes = [letter.encode("gb18030") for letter in beyond]
+    common = sum(len(code) == 2 and code[1] >= 0xA1 for code in codes)
+    return "gb18030" if beyond and common >= _COMMON_SHARE * len(beyond) else "cp1252"
 
 
 def guess_table_encoding(file: Path) -> str:
@@ -82,17 +88,6 @@ def is_surely_utf8(data: bytes, declared: str) -> bool:
     except UnicodeDecodeError:
         return False
     return beyond >= (_CHANCE_CHINESE if name.startswith("gb") else _CHANCE_LATIN)
-
-
-def _is_chinese(data: bytes) -> bool:
-    try:
-        beyond = [letter for letter in data.decode("gb18030") if ord(letter) > 127]
-    except UnicodeDecodeError:
-        return False
-    common = sum(
-        len(code) == 2 and code[1] >= 0xA1 for code in (letter.encode("gb18030") for letter in beyond)
-    )
-    return bool(beyond) and common >= _COMMON_SHARE * len(beyond)
 
 
 # Cells as offices write them: full-width digits and spaces, and coordinates in degrees, minutes and seconds.
@@ -233,7 +228,6 @@ def _squeezed(text: str) -> str:
 
 # Delimited text (CSV) as a frame of text: encoding and shape are checked, nothing that is filled is dropped.
 
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _WRITTEN = {"\t": '"\\t"'}
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -263,9 +257,16 @@ def read_delimited(
         raise SourceError(f"{what} {path}: line {reader.line_num}: {error}; is a quote left open?") from error
     if not rows:
         raise SourceError(f"{what} {path}: the table holds no rows; export it again")
-    _refuse_other_delimiter(f"{what} {path}", header, rows, delimiter)
-    # Count the columns at the end that have neither a name nor a filled cell: spreadsheets leave such
-    # behind.
+    if len(header) == 1 == len(rows[0]):
+        # Header and first row are one field each, with as many of another delimiter in both.
+        for other, name in _DELIMITERS.items():
+            inside = header[0].count(other)
+            if other != delimiter and inside and rows[0][0].count(other) == inside:
+                raise SourceError(
+                    f"{what} {path}: the header holds no {_DELIMITERS.get(delimiter, repr(delimiter))} and {inside} "
+                    f"{name}(s); write delimiter = {_WRITTEN.get(other, repr(other))}"
+                )
+    # Spreadsheets leave columns at the end that have neither a name nor a filled cell.
     named = len(header)
     while named and not header[named - 1]:
         named -= 1
@@ -273,7 +274,23 @@ def read_delimited(
     empty = len(header) - named if hollow else 0
     if empty:
         header, rows = header[:-empty], [row[:-empty] for row in rows]
-    _refuse_shape(f"{what} {path}", header, rows, lines)
+    problems = []
+    repeated = sorted({name for name in header if header.count(name) > 1 and name})
+    if repeated:
+        problems.append(f"header: repeated column name(s) {first_of(repeated)}; rename them")
+    unnamed = [str(number) for number, name in enumerate(header, start=1) if not name]
+    if unnamed:
+        problems.append(
+            f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them"
+        )
+    wrong = [line for line, row in zip(lines, rows, strict=True) if len(row) != len(header)]
+    if wrong:
+        problems.append(
+            f"lines {first_of(wrong)} do not have {len(header)} fields as the header does; "
+            "is the delimiter right, and is text with a delimiter in it quoted?"
+        )
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
     frame = pd.DataFrame(rows, columns=header, dtype="str")
     frame = frame.mask(frame == "")
     if told != encoding:
@@ -294,7 +311,7 @@ def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
         raise SourceError(
             f"{what} {path}: the encoding {encoding!r} is not known; write 'utf-8' or 'gb18030'"
         ) from error
-    marked = next((name for mark, name in _BOMS.items() if data.startswith(mark)), None)
+    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
     if marked is not None and not declared.startswith(marked):
         raise SourceError(
             f"{what} {path}: the file marks itself as {marked}, the study declares encoding = {encoding!r}; "
@@ -304,8 +321,14 @@ def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
         text = data.decode("utf-8-sig" if marked == "utf-8" else declared)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        remedy = "declare the right encoding, or save the file as UTF-8"
+        other = guess_encoding(data)
+        with contextlib.suppress(UnicodeDecodeError):
+            is_text = min(map(ord, set(data.decode(other)) - set("\t\n\r\f")), default=32) >= ord(" ")
+            if is_text and codecs.lookup(other).name != declared:
+                remedy = f"it reads as {other}: write encoding = '{other}', or save the file as UTF-8"
         raise SourceError(
-            f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {_other_encoding(data, declared)}"
+            f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {remedy}"
         ) from error
     if is_surely_utf8(data, declared):
         raise SourceError(
@@ -317,47 +340,3 @@ def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
             f"{what} {path}: the file is not text in {encoding}; declare its encoding or export it again"
         )
     return text
-
-
-def _other_encoding(data: bytes, declared: str) -> str:
-    other = guess_encoding(data)
-    try:
-        is_text = min(map(ord, set(data.decode(other)) - set("\t\n\r\f")), default=32) >= ord(" ")
-    except UnicodeDecodeError:
-        is_text = False
-    if not is_text or codecs.lookup(other).name == declared:
-        return "declare the right encoding, or save the file as UTF-8"
-    return f"it reads as {other}: write encoding = '{other}', or save the file as UTF-8"
-
-
-def _refuse_other_delimiter(label: str, header: list[str], rows: list[list[str]], delimiter: str) -> None:
-    """Refuse a table whose header and first row are one field each, with as many of another delimiter in both."""
-    if len(header) > 1 or len(rows[0]) > 1:
-        return
-    for other, name in _DELIMITERS.items():
-        inside = header[0].count(other)
-        if other != delimiter and inside and rows[0][0].count(other) == inside:
-            raise SourceError(
-                f"{label}: the header holds no {_DELIMITERS.get(delimiter, repr(delimiter))} and {inside} {name}(s); "
-                f"write delimiter = {_WRITTEN.get(other, repr(other))}"
-            )
-
-
-def _refuse_shape(label: str, header: list[str], rows: list[list[str]], lines: list[int]) -> None:
-    problems = []
-    repeated = sorted({name for name in header if header.count(name) > 1 and name})
-    if repeated:
-        problems.append(f"header: repeated column name(s) {first_of(repeated)}; rename them")
-    unnamed = [str(number) for number, name in enumerate(header, start=1) if not name]
-    if unnamed:
-        problems.append(
-            f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them"
-        )
-    wrong = [line for line, row in zip(lines, rows, strict=True) if len(row) != len(header)]
-    if wrong:
-        problems.append(
-            f"lines {first_of(wrong)} do not have {len(header)} fields as the header does; "
-            "is the delimiter right, and is text with a delimiter in it quoted?"
-        )
-    if problems:
-        raise ContractError(label, problems)

@@ -49,22 +49,22 @@ def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd
     rows = {
         "/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings
     }
-    ordered = [(key, rows[key]) for key in sorted(rows)]
-    notices = [None if item.values is None else json_of(item.values) for _, item in ordered]
-    told = {} if not any(notices) else {"notice_values": pd.Series(notices, dtype="str")}
-    return gpd.GeoDataFrame(
-        {
-            "finding_id": pd.Series([key for key, _ in ordered], dtype="str"),
-            "kind": pd.Series([item.kind for _, item in ordered], dtype="str"),
-            "subject_id": pd.Series([item.subject for _, item in ordered], dtype="str"),
-            "other_id": pd.Series([item.other for _, item in ordered], dtype="str"),
-            "detail": pd.Series([item.detail for _, item in ordered], dtype="str"),
-            "distance_m": pd.Series([item.distance_m for _, item in ordered], dtype="float64"),
-            **told,
-        },
-        geometry=gpd.GeoSeries([item.geometry for _, item in ordered], crs=crs),
-        crs=crs,
-    )
+    keys = sorted(rows)
+    ordered = [rows[key] for key in keys]
+    texts = {
+        "finding_id": keys,
+        "kind": [item.kind for item in ordered],
+        "subject_id": [item.subject for item in ordered],
+        "other_id": [item.other for item in ordered],
+        "detail": [item.detail for item in ordered],
+    }
+    columns: dict[str, pd.Series] = {name: pd.Series(values, dtype="str") for name, values in texts.items()}
+    columns["distance_m"] = pd.Series([item.distance_m for item in ordered], dtype="float64")
+    notices = [None if item.values is None else json_of(item.values) for item in ordered]
+    if any(notices):
+        columns["notice_values"] = pd.Series(notices, dtype="str")
+    shapes = gpd.GeoSeries([item.geometry for item in ordered], crs=crs)
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
 
 
 def json_of(values: Mapping[str, Any]) -> str:
@@ -158,7 +158,23 @@ def leave_out(
     theirs = [str(name) for name in file.columns if name != geometry]
     kind, own = wanted.kind, {*wanted.named, *source.columns, *source.values, *axes}
     reads = _reads(kind)
-    _refuse_faulty(source, theirs, kind, own, label)
+    problems = []
+    absent = [name for name in source.keep_columns if name not in theirs]
+    if absent:
+        problems.append(
+            f"keep_columns: no such column {first_of(absent)}; the file has {first_of(theirs, limit=100)}"
+        )
+    table = TABLES["places" if kind in {"settlements", "attributes"} else kind]
+    taken = {field.name for field in table.fields} | reads | own | _NOT_KEPT
+    problems += [
+        f"keep_columns: {name!r} is the name of a column of the table {kind} itself, which the study reads or makes; "
+        f"take it out of keep_columns, or give the file's own another name in columns, such as columns.own_{name} = "
+        f"{name!r}"
+        for name in source.keep_columns
+        if name in taken and name in theirs
+    ]
+    if problems:
+        raise StudyError(label, problems)
     counts = kind in {"settlements", "official_units"}
     stays = [
         name == geometry
@@ -202,28 +218,6 @@ def _reads(kind: ListKind) -> set[str]:
         "official_units": ("unit_level",),
     }
     return fields | set(more.get(kind, ())) | {CONVERTED_FROM}
-
-
-def _refuse_faulty(
-    source: TableSource, theirs: Collection[str], kind: ListKind, own: Collection[str], label: str
-) -> None:
-    problems = []
-    absent = [name for name in source.keep_columns if name not in theirs]
-    if absent:
-        problems.append(
-            f"keep_columns: no such column {first_of(absent)}; the file has {first_of(theirs, limit=100)}"
-        )
-    table = TABLES["places" if kind in {"settlements", "attributes"} else kind]
-    taken = {field.name for field in table.fields} | _reads(kind) | set(own) | _NOT_KEPT
-    problems += [
-        f"keep_columns: {name!r} is the name of a column of the table {kind} itself, which the study reads or makes; "
-        f"take it out of keep_columns, or give the file's own another name in columns, such as columns.own_{name} = "
-        f"{name!r}"
-        for name in source.keep_columns
-        if name in taken and name in theirs
-    ]
-    if problems:
-        raise StudyError(label, problems)
 
 
 @contextlib.contextmanager
@@ -313,13 +307,15 @@ def listed(items: Iterable[Any], *, limit: int = 5) -> dict[str, Any]:
     {'first': ['B2', {'row': 12, 'label': 'Total'}], 'in_all': 2}
     """
     whole = list(items)
-    return {"first": [_listed(item) for item in whole[:limit]], "in_all": len(whole)}
-
-
-def _listed(item: Any) -> Any:
-    if isinstance(item, Row):
-        return {"row": item.number, "label": item.label}
-    return getattr(item, "item", lambda: item)()
+    first = [
+        {"row": item.number, "label": item.label}
+        if isinstance(item, Row)
+        else item.item()  # a number of numpy as one of Python, which JSON takes
+        if isinstance(item, np.generic)
+        else item
+        for item in whole[:limit]
+    ]
+    return {"first": first, "in_all": len(whole)}
 
 
 def add_notes(frame: pd.DataFrame, notes: Iterable[Note]) -> None:

@@ -64,30 +64,27 @@ def parse_rule(text: str) -> TagRule:
     >>> rule.matches({"amenity": "clinic", "name": "Rutland Osteopaths"})
     True
     """
-    tests = tuple(_parse_test(part.strip(), text) for part in text.split("&"))
+    tests = []
+    for part in text.split("&"):
+        found = _TEST.fullmatch(part.strip())
+        if found is None:
+            raise ValueError(
+                f"the rule {text!r} cannot be read at {part.strip()!r}; write key=a|b, key!=a|b or key~pattern"
+            )
+        key, how, value = found["key"], found["how"], found["value"].strip()
+        if how == "~":
+            pattern = fold(value)
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"the rule {text!r} has no regular expression after ~: {error}") from error
+            tests.append(TagTest(key, "~", pattern=pattern))
+        else:
+            words = [] if value == "*" else [item.strip() for item in value.split("|") if item.strip()]
+            tests.append(TagTest(key, "=" if how == "=" else "!=", frozenset(words)))
     if not any(test.how == "=" for test in tests):
         raise ValueError(f"the rule {text!r} needs at least one test key=value")
-    return TagRule(text, tests)
-
-
-def _parse_test(part: str, text: str) -> TagTest:
-    found = _TEST.fullmatch(part)
-    if found is None:
-        raise ValueError(
-            f"the rule {text!r} cannot be read at {part!r}; write key=a|b, key!=a|b or key~pattern"
-        )
-    key, how, value = found["key"], found["how"], found["value"].strip()
-    if how == "~":
-        pattern = fold(value)
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"the rule {text!r} has no regular expression after ~: {error}") from error
-        return TagTest(key, "~", pattern=pattern)
-    values = (
-        frozenset() if value == "*" else frozenset(item.strip() for item in value.split("|") if item.strip())
-    )
-    return TagTest(key, "=" if how == "=" else "!=", values)
+    return TagRule(text, tuple(tests))
 
 
 def tag_values(value: str) -> list[str]:
@@ -121,31 +118,11 @@ def fold(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-_ACCESS = (
-    "access",
-    "vehicle",
-    "motor_vehicle",
-    "motorcar",
-    "motorcycle",
-    "bicycle",
-    "foot",
-    "emergency",
-    "motorroad",
-)
-_ONEWAY = tuple(
-    f"oneway{of}"
-    for of in ("", ":vehicle", ":motor_vehicle", ":motorcar", ":motorcycle", ":bicycle", ":foot")
-)
-_SPEED = (
-    "maxspeed",
-    "maxspeed:forward",
-    "maxspeed:backward",
-    "surface",
-    "smoothness",
-    "tracktype",
-    "duration",
-    "interval",
-)
+_MODES = ("vehicle", "motor_vehicle", "motorcar", "motorcycle", "bicycle", "foot")
+_ACCESS = ("access", *_MODES, "emergency", "motorroad")
+_ONEWAY = ("oneway", *(f"oneway:{mode}" for mode in _MODES))
+_MAXSPEED = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
+_SPEED = (*_MAXSPEED, "surface", "smoothness", "tracktype", "duration", "interval")
 _SHAPE = (
     "junction",
     "area",

@@ -161,12 +161,32 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
             what=what,
         )
     if kind == "CSV":
-        return _read_text(path, source, what)
+        frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
+        frame = narrow_frame(frame)
+        if "total_words" in source.model_fields_set:
+            return left_totals(frame, source.total_words)
+        sums = total_rows(frame, source.total_words)
+        if sums:
+            problem = (
+                f"row(s) {first_of(sums)} look like sums of other rows, by a word such as 合计 or Total; write "
+                "total_words = ['合计', 'Total'] to leave such rows out, or total_words = [] to keep them"
+            )
+            raise ContractError(f"{what} {path}", [problem])
+        return frame
     if kind == "file geodatabase":
         file = local_folder(path, what=what, holds="*.gdbtable", kind=kind)
     else:
         file = local_file(path, what=what, magic=magic, kind=kind)
-    frame = _read_parquet(file, what) if kind == "GeoParquet" else _read_ogr(file, kind, source, what)
+    if kind == "GeoParquet":
+        try:
+            try:
+                frame = gpd.read_parquet(file)
+            except ValueError:  # no geo metadata: a plain table
+                frame = pd.read_parquet(file)
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise SourceError(f"{what} {file}: the GeoParquet is damaged or truncated: {error}") from error
+    else:
+        frame = _read_ogr(file, kind, source, what)
     if kind == "KML":
         frame = tidy_kml(frame, label=f"{what} {path}")
     if frame.empty:
@@ -213,31 +233,6 @@ def declares_crs(path: Path) -> bool:
     return True
 
 
-def _read_text(path: Path, source: TableSource, what: str) -> pd.DataFrame:
-    frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)
-    frame = narrow_frame(frame)
-    if "total_words" in source.model_fields_set:
-        return left_totals(frame, source.total_words)
-    sums = total_rows(frame, source.total_words)
-    if sums:
-        problem = (
-            f"row(s) {first_of(sums)} look like sums of other rows, by a word such as 合计 or Total; write "
-            "total_words = ['合计', 'Total'] to leave such rows out, or total_words = [] to keep them"
-        )
-        raise ContractError(f"{what} {path}", [problem])
-    return frame
-
-
-def _read_parquet(file: Path, what: str) -> pd.DataFrame:
-    try:
-        try:
-            return gpd.read_parquet(file)
-        except ValueError:  # no geo metadata: a plain table
-            return pd.read_parquet(file)
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise SourceError(f"{what} {file}: the GeoParquet is damaged or truncated: {error}") from error
-
-
 def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataFrame:
     encoding = None
     if kind == "Shapefile":
@@ -250,7 +245,14 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
-            layer = _layer(file, None if kind == "DXF" else source.layer, what)
+            names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
+            layer = None if kind == "DXF" else source.layer
+            if layer is not None and layer not in names:
+                raise SourceError(f"{what} {file}: no layer {layer!r}; it has {first_of(names, limit=20)}")
+            if layer is None and len(names) != 1:
+                several = f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
+                raise SourceError(f"{what} {file}: {several if names else 'no layer'}")
+            layer = layer or names[0]
             frame: pd.DataFrame = pyogrio.read_dataframe(file, layer=layer, encoding=encoding)
     except UnicodeDecodeError as error:
         raise SourceError(
@@ -263,16 +265,13 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
     except (DataSourceError, DataLayerError, RuntimeWarning, RuntimeError, ValueError, OSError) as error:
         if isinstance(error, SourceError):
             raise
+        # What GDAL says is wrong, without the file and without advice for programmers.
+        said = str(error).split("; It might help")[0].replace(f"'{file}' ", "").strip(" .;")
+        cause = f" ({said})" if said else ""
         raise SourceError(
-            f"{what} {file}: the {kind} is damaged or truncated; export it again{_cause(error, file)}"
+            f"{what} {file}: the {kind} is damaged or truncated; export it again{cause}"
         ) from error
     return frame
-
-
-def _cause(error: Exception, file: Path) -> str:
-    """Return what GDAL says is wrong, without the file and without advice for programmers."""
-    said = str(error).split("; It might help")[0].replace(f"'{file}' ", "").strip(" .;")
-    return f" ({said})" if said else ""
 
 
 def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
@@ -295,24 +294,6 @@ def _shapefile_encoding(file: Path, declared: str, what: str) -> str | None:
             "encoding = 'utf-8'"
         )
     return declared
-
-
-def _layer(file: Path, wanted: str | None, what: str) -> str:
-    names = [str(name) for name, _ in pyogrio.list_layers(file) if name not in NOT_DATA]
-    if wanted is not None:
-        if wanted not in names:
-            raise SourceError(f"{what} {file}: no layer {wanted!r}; it has {first_of(names, limit=20)}")
-        return wanted
-    if len(names) != 1:
-        raise SourceError(
-            f"{what} {file}: "
-            + (
-                f"several layers, {first_of(names, limit=20)}; name one as layer = '...'"
-                if names
-                else "no layer"
-            )
-        )
-    return names[0]
 
 
 def _sibling(file: Path, ending: str) -> bool:
