@@ -11,7 +11,7 @@ from spatial.drafting.study_file import WIDTH, toml_block
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spatial.inputs.inspection.reports import FieldReport, FileReport, LayerReport
+    from spatial.inputs.inspection.reports import FileReport, LayerReport
 
 
 NAME_WIDTH, MEANING_WIDTH = 24, 22
@@ -32,7 +32,13 @@ def report_lines(report: FileReport) -> Iterator[str]:
 
 
 def _layer(report: FileReport, layer: LayerReport) -> Iterator[str]:
-    title, header = _title(report, layer)
+    what = "sheet" if report.format == "workbook" else "layer"
+    title = f"{what} {layer.name!r}" if layer.name else report.path.name
+    title += " (hidden)" if layer.is_hidden else ""
+    header = ""
+    if layer.header_rows:
+        first, last = layer.header_rows
+        header = f", header in row {first}" if first == last else f", header in rows {first} to {last}"
     if layer.problem:
         yield f"{title}{header}"
         yield from _wrapped(f"cannot be read as it is: {layer.problem}")
@@ -51,44 +57,25 @@ def _layer(report: FileReport, layer: LayerReport) -> Iterator[str]:
         yield from _wrapped(note)
     for remark in layer.coordinates:
         yield from _wrapped(f"coordinates: {remark}")
-    yield from _fields(layer.fields)
-    why = f": {'; '.join(layer.reasons)}" if layer.reasons else ""
-    looks = (
-        "nothing that a study reads, as far as can be told"
-        if layer.kind == "unknown"
-        else layer.kind.replace("_", " ")
-    )
-    yield from _wrapped(f"looks to be {looks}{why}")
-    if layer.proposal is not None:
-        yield ""
-        yield from toml_block(layer.proposal)
-    for other in layer.others:
-        yield ""
-        yield from toml_block(other)
-
-
-def _title(report: FileReport, layer: LayerReport) -> tuple[str, str]:
-    """Say what a layer is called, and where its header is."""
-    what = "sheet" if report.format == "workbook" else "layer"
-    title = f"{what} {layer.name!r}" if layer.name else report.path.name
-    title += " (hidden)" if layer.is_hidden else ""
-    if not layer.header_rows:
-        return title, ""
-    first, last = layer.header_rows
-    return title, f", header in row {first}" if first == last else f", header in rows {first} to {last}"
-
-
-def _fields(fields: tuple[FieldReport, ...]) -> Iterator[str]:
-    if not fields:
-        return
-    yield f"  {_padded('field', NAME_WIDTH)} {'type':<12} {'filled':>13}  {_padded('as', MEANING_WIDTH)} examples"
-    for item in fields:
+    if layer.fields:
+        yield (
+            f"  {_padded('field', NAME_WIDTH)} {'type':<12} {'filled':>13}  {_padded('as', MEANING_WIDTH)} examples"
+        )
+    for item in layer.fields:
         filled = f"{item.filled:,}/{item.rows:,}"
         head = (
             f"  {_padded(item.name, NAME_WIDTH)} {item.kind:<12} {filled:>13}  "
             f"{_padded(item.meaning or '-', MEANING_WIDTH)} "
         )
         yield (head + _cut(", ".join(item.examples), max(12, WIDTH - _width(head)))).rstrip()
+    why = f": {'; '.join(layer.reasons)}" if layer.reasons else ""
+    looks = layer.kind.replace("_", " ")
+    if layer.kind == "unknown":
+        looks = "nothing that a study reads, as far as can be told"
+    yield from _wrapped(f"looks to be {looks}{why}")
+    for proposal in filter(None, (layer.proposal, *layer.others)):
+        yield ""
+        yield from toml_block(proposal)
 
 
 def _width(text: str) -> int:

@@ -63,7 +63,10 @@ def _section(
             continue
         path = f"{prefix}{key}"
         mark = "" if path in given else "# "
-        value = given.get(path) or _default(field)
+        value = given.get(path)
+        if value is None:
+            default = None if field.is_required() else field.get_default(call_default_factory=True)
+            value = '"..."' if default is None else "{}" if isinstance(default, dict) else json.dumps(default)
         yield f"{mark}{field.alias or key} = {value}  # {field.description}"
     for key, inner, field, many in nested:
         path = f"{prefix}{key}"
@@ -93,15 +96,6 @@ def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
             if found is not None:
                 return found, many
     return None, False
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.get_default(call_default_factory=True) if not field.is_required() else None
-    if value is None:
-        return '"..."'
-    if isinstance(value, dict):
-        return "{}"
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
 # Proposals as TOML: what is sure as it is, guesses commented out below a line that says what to decide.
@@ -263,19 +257,12 @@ def _region(report: FolderReport) -> list[str]:
     if not boundaries or boundaries[0].is_suggestion:
         return []
     keys = {setting.key: setting.value for setting in boundaries[0].settings}
+    lines = ["unit_levels = [8]  # the file states no level: all its areas are units of this one"]
     if "8" in keys.get("values.admin_level", {}).values():
-        return [
-            "",
-            "[region]",
-            "unit_levels = [8]  # the townships; admin_level and names say which county it is",
-        ]
-    if "columns.admin_level" in keys:
-        return ["", "[region]", *comment(DECIDE, "which level are the townships"), "# unit_levels = [8]"]
-    return [
-        "",
-        "[region]",
-        "unit_levels = [8]  # the file states no level: all its areas are units of this one",
-    ]
+        lines = ["unit_levels = [8]  # the townships; admin_level and names say which county it is"]
+    elif "columns.admin_level" in keys:
+        lines = [*comment(DECIDE, "which level are the townships"), "# unit_levels = [8]"]
+    return ["", "[region]", *lines]
 
 
 def _population(report: FolderReport) -> Proposal | None:
@@ -288,22 +275,12 @@ def _population(report: FolderReport) -> Proposal | None:
     if column is None:
         return None
     told = plain(str(column.value))
-    if any(word in told for word in _REGISTERED):
-        setting = Setting(
-            "basis", "registered", f"the column is {column.value!r}", is_decided=column.is_decided
-        )
-    elif any(word in told for word in _RESIDENT):
-        setting = Setting(
-            "basis", "resident", f"the column is {column.value!r}", is_decided=column.is_decided
-        )
-    else:
-        setting = Setting(
-            "basis",
-            "resident",
-            f"whom {column.value!r} counts: resident or registered people",
-            is_decided=False,
-        )
-    return Proposal("population", (setting,))
+    for basis, words in (("registered", _REGISTERED), ("resident", _RESIDENT)):
+        if any(word in told for word in words):
+            why = f"the column is {column.value!r}"
+            return Proposal("population", (Setting("basis", basis, why, is_decided=column.is_decided),))
+    why = f"whom {column.value!r} counts: resident or registered people"
+    return Proposal("population", (Setting("basis", "resident", why, is_decided=False),))
 
 
 # Write the study of a folder, and say what is left to do.
@@ -321,12 +298,21 @@ def write_draft(
         for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
     )
     base = raw if is_below else folder
-    short = _short(here.name) if name is None else name
+    short = name
+    if short is None:
+        letters = (
+            unicodedata.normalize("NFKD", here.name.casefold()).encode("ascii", "ignore").decode("ascii")
+        )
+        short = re.sub(r"[^a-z0-9_-]+", "-", letters).strip("-_")[:64] or "my-county"
     if not _NAME.fullmatch(short):
         raise StudyError("--name", [f"name: {short!r} is not small letters, digits, - and _"])
     report = inspect_folder(folder, raw=base)
     command = f"spatial check {_quoted(study_file)} --raw {_quoted(base)}"
-    text = draft_study(report, name=short, title=here.name, as_of=_date(as_of), head=f"Check it: {command}")
+    try:
+        day = dt.datetime.now(tz=dt.UTC).date() if as_of is None else dt.date.fromisoformat(as_of)
+    except ValueError as error:
+        raise StudyError("--as-of", [f"as_of: {as_of!r} is no date such as 2026-01-31"]) from error
+    text = draft_study(report, name=short, title=here.name, as_of=day, head=f"Check it: {command}")
     with replace_file(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8")
     yield f"wrote {study_file}"
@@ -348,17 +334,3 @@ def write_draft(
 
 def _quoted(path: Path) -> str:
     return f'"{path}"' if " " in str(path) else str(path)
-
-
-def _short(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode("ascii")
-    return re.sub(r"[^a-z0-9_-]+", "-", plain).strip("-_")[:64] or "my-county"
-
-
-def _date(text: str | None) -> dt.date:
-    if text is None:
-        return dt.datetime.now(tz=dt.UTC).date()
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise StudyError("--as-of", [f"as_of: {text!r} is no date such as 2026-01-31"]) from error

@@ -13,7 +13,7 @@ from pyproj.crs import BoundCRS
 from pyproj.crs.coordinate_operation import ToWGS84Transformation
 from pyproj.transformer import AreaOfInterest, TransformerGroup
 
-from spatial.crs import WGS84
+from spatial.crs import WGS84, Bounds
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.georef.chinese_grids import BEIJING_1954, CGCS2000, XIAN_1980, datum_name
 
@@ -176,8 +176,6 @@ _WGS84_DATUMS = ("world geodetic system 1984", "wgs 84", "wgs 1984")
 _ONLY_BY_SURVEY = frozenset({BEIJING_1954, XIAN_1980, "new beijing"})
 """Datums of which PROJ knows no shift, or one for a single oil field that it may take elsewhere."""
 
-Bounds = tuple[float, float, float, float]
-
 
 def is_cgcs2000(crs: pyproj.CRS) -> bool:
     """Whether a CRS is on CGCS2000, which is taken for WGS 84: the two are within a metre of each other."""
@@ -255,9 +253,10 @@ def _degrees(crs: pyproj.CRS, bounds: Bounds | None) -> Bounds | None:
     if bounds is None or geodetic is None or not np.isfinite(bounds).all():
         return None
     box = pyproj.Transformer.from_crs(crs, geodetic, always_xy=True).transform_bounds(*bounds, densify_pts=5)
-    west, south, east, north = (float(np.round(value, 2)) for value in box)
+    rounded = Bounds(*np.round(box, 2).tolist())
+    west, south, east, north = rounded
     fits = np.isfinite(box).all() and -180 <= west <= east <= 180 and -90 <= south <= north <= 90
-    return (west, south, east, north) if fits else None
+    return rounded if fits else None
 
 
 @lru_cache(maxsize=64)
@@ -266,11 +265,8 @@ def _best(wkt: str, box: Bounds | None) -> float | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a finer grid exists and is not installed
         try:
-            group = (
-                TransformerGroup(wkt, WGS84, always_xy=True)
-                if box is None
-                else TransformerGroup(wkt, WGS84, always_xy=True, area_of_interest=AreaOfInterest(*box))
-            )
+            area = None if box is None else AreaOfInterest(*box)
+            group = TransformerGroup(wkt, WGS84, always_xy=True, area_of_interest=area)
         except IndexError:  # PROJ knows no operation at all
             return None
     if not group.transformers or "ballpark" in group.transformers[0].description.lower():

@@ -71,7 +71,13 @@ def fit_local_grid(grid: LocalGrid, *, what: str) -> GridFit:
     local = np.array([[point.easting, point.northing] for point in points])
     if grid.true_crs is None:
         places = np.array([[point.longitude, point.latitude] for point in points], dtype=np.float64)
-        crs = _around(places)
+        # A Transverse Mercator on WGS 84 whose central meridian runs through the middle of the places.
+        middle = round(float(places[:, 0].mean()), 2)
+        crs: pyproj.CRS = ProjectedCRS(
+            conversion=TransverseMercatorConversion(longitude_natural_origin=middle, false_easting=500_000.0),
+            name=f"WGS 84 / Transverse Mercator at {middle:g} degrees east",
+            geodetic_crs=GeographicCRS.from_epsg(4326),
+        )
         to_metres = pyproj.Transformer.from_crs(WGS84, crs, always_xy=True)
         true = np.column_stack(to_metres.transform(places[:, 0], places[:, 1]))
     else:
@@ -93,13 +99,3 @@ def fit_local_grid(grid: LocalGrid, *, what: str) -> GridFit:
             "northing), give more points, or fit = 'affine'"
         )
     return fit
-
-
-def _around(places: NDArray[np.float64]) -> pyproj.CRS:
-    """Transverse Mercator on WGS 84 whose central meridian runs through the middle of the places."""
-    middle = round(float(places[:, 0].mean()), 2)
-    return ProjectedCRS(
-        conversion=TransverseMercatorConversion(longitude_natural_origin=middle, false_easting=500_000.0),
-        name=f"WGS 84 / Transverse Mercator at {middle:g} degrees east",
-        geodetic_crs=GeographicCRS.from_epsg(4326),
-    )

@@ -40,6 +40,8 @@ EDGE_TOLERANCE_M = 500.0
 """A cell this near to the study area may belong to it: coarse cells straddle coasts. Metres."""
 _BLOCK = 250_000
 """Cells worked on at once; changes memory only."""
+_TIES = 4
+"""Of up to so many places at the same distance the first is taken."""
 
 _TOO_FAR, _NO_PATH, _OUTSIDE = -1, -2, -3
 
@@ -134,7 +136,20 @@ def allocate_population_with_account(
         ordered, crs, ordered["in_study"].to_numpy(dtype=bool), graph, max_distance_m, snap_rules
     )
     persons = cells.persons
-    owner = _owners(ground, cells.xy, study_area)
+    # Cells inside the study area go to settlements inside it, those on its edge to all, the others to those outside.
+    everyone = np.ones(len(ordered), dtype=bool)
+    if study_area is None:
+        owner = _nearest_settlement(ground, cells.xy, everyone)
+    else:
+        area = shapely.union_all(shapes_of(study_area.to_crs(crs).geometry))
+        within = inside(area, *cells.xy.T)
+        at_edge = ~within
+        at_edge[at_edge] = shapely.dwithin(area, points_at(*cells.xy[~within].T), EDGE_TOLERANCE_M)
+        owner = np.full(len(persons), _OUTSIDE, dtype=np.int64)
+        groups = ((within, ground.in_study), (at_edge, everyone), (~within & ~at_edge, ~ground.in_study))
+        for some, candidates in groups:
+            owner[some] = _nearest_settlement(ground, cells.xy[some], candidates)
+        owner[(owner < 0) & ~within] = _OUTSIDE
     counted = np.bincount(owner[owner >= 0], weights=persons[owner >= 0], minlength=len(ordered))
     people = np.empty(len(ordered))
     people[order] = counted
@@ -142,32 +157,6 @@ def allocate_population_with_account(
         population_persons=people, population_source=pd.Series("raster", index=settlements.index, dtype="str")
     )
     return result, _account(raster, persons, owner, ground.in_study)
-
-
-def _owners(
-    ground: _Ground, xy: NDArray[np.float64], study_area: gpd.GeoDataFrame | gpd.GeoSeries | None
-) -> NDArray[np.int64]:
-    everyone = np.ones(len(ground.settlements), dtype=bool)
-    if study_area is None:
-        return _nearest_settlement(ground, xy, everyone)
-    within, at_edge = _sides(xy, shapes_of(study_area.to_crs(ground.crs).geometry))
-    owner = np.full(len(xy), _OUTSIDE, dtype=np.int64)
-    outside = ~within & ~at_edge
-    for cells, candidates in ((within, ground.in_study), (at_edge, everyone), (outside, ~ground.in_study)):
-        owner[cells] = _nearest_settlement(ground, xy[cells], candidates)
-    lost = (owner < 0) & ~within
-    owner[lost] = _OUTSIDE
-    return owner
-
-
-def _sides(xy: NDArray[np.float64], area: NDArray[np.object_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which cells lie inside the study area, and which outside within the tolerance of its edge."""
-    ground = shapely.union_all(area)
-    within = inside(ground, *xy.T)
-    near = np.zeros(len(xy), dtype=bool)
-    outer = np.flatnonzero(~within)
-    near[outer] = shapely.dwithin(ground, points_at(*xy[outer].T), EDGE_TOLERANCE_M)
-    return within, near
 
 
 def _nearest_settlement(
@@ -179,36 +168,30 @@ def _nearest_settlement(
         return np.full(len(xy), _TOO_FAR, dtype=np.int64)
     places = ground.settlements.iloc[chosen].geometry
     tree = cKDTree(np.column_stack((places.x.to_numpy(), places.y.to_numpy())))
-    parts = [
-        _block_owners(ground, xy[start : start + _BLOCK], places, tree) for start in range(0, len(xy), _BLOCK)
-    ]
-    found = np.concatenate(parts)
+    ties = np.arange(1, min(_TIES, tree.n) + 1)
+    on_network = None if ground.graph is None else snap(ground.graph, places, ground.rules)
+    found = np.empty(len(xy), dtype=np.int64)
+    for start in range(0, len(xy), _BLOCK):
+        block = xy[start : start + _BLOCK]
+        # The nearest place; of several at the same distance, the first.
+        distances, order = (np.asarray(part) for part in tree.query(block, k=ties))
+        distance = distances[:, 0]
+        direct = np.where(distances == distances[:, :1], order, tree.n).min(axis=1).astype(np.int64)
+        close = distance <= ground.max_distance_m
+        owner = np.where(close, direct, _TOO_FAR)
+        if ground.graph is not None and on_network is not None:
+            rules = ground.rules
+            cells = snap(ground.graph, gpd.GeoSeries(points_at(*block.T), crs=ground.crs), rules)
+            reached = nearest(ground.graph, cells, on_network, k=1)
+            by_road, road_min = reached.destination[:, 0], reached.travel_time_min[:, 0]
+            walk = walk_minutes(
+                np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour
+            )
+            walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))
+            owner = np.where(walks, direct, by_road)
+            owner = np.where(owner >= 0, owner, np.where(cells.status == "ok", _NO_PATH, _TOO_FAR))
+        found[start : start + _BLOCK] = owner
     return np.where(found >= 0, chosen[np.maximum(found, 0)], found)
-
-
-def _block_owners(
-    ground: _Ground, xy: NDArray[np.float64], places: gpd.GeoSeries, tree: cKDTree
-) -> NDArray[np.int64]:
-    distance, direct = _first_nearest(tree, xy)
-    close = distance <= ground.max_distance_m
-    if ground.graph is None:
-        return np.where(close, direct, _TOO_FAR)
-    rules = ground.rules
-    cells = snap(ground.graph, gpd.GeoSeries(points_at(*xy.T), crs=ground.crs), rules)
-    found = nearest(ground.graph, cells, snap(ground.graph, places, rules), k=1)
-    by_road, road_min = found.destination[:, 0], found.travel_time_min[:, 0]
-    walk = walk_minutes(np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour)
-    walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))
-    owner = np.where(walks, direct, by_road)
-    on_road = cells.status == "ok"
-    return np.where(owner >= 0, owner, np.where(on_road, _NO_PATH, _TOO_FAR))
-
-
-def _first_nearest(tree: cKDTree, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Find the nearest place; of up to four places at the same distance, the first."""
-    distance, place = (np.asarray(part) for part in tree.query(xy, k=np.arange(1, min(4, tree.n) + 1)))
-    first = np.where(distance == distance[:, :1], place, tree.n).min(axis=1)
-    return distance[:, 0], first.astype(np.int64)
 
 
 def _account(
@@ -309,31 +292,22 @@ def added_up(rasters: Sequence[Raster]) -> list[Raster]:
 
     Returns one for each grid, in the order of the first of it; NaN where none has data.
     """
-    grids: list[list[Raster]] = []
+    sums: list[Raster] = []
     for raster in rasters:
-        same = next((grid for grid in grids if _on_one_grid(grid[0], raster)), None)
-        if same is None:
-            grids.append([raster])
+        for number, total in enumerate(sums):
+            if (
+                total.values.shape == raster.values.shape
+                and total.transform == raster.transform
+                and total.crs == raster.crs
+            ):
+                known, more = np.isfinite(total.values), np.isfinite(raster.values)
+                values = np.where(known, total.values, raster.values)
+                values[known & more] += raster.values[known & more]
+                sums[number] = replace(total, values=values)
+                break
         else:
-            same.append(raster)
-    return [_sum_of(grid) for grid in grids]
-
-
-def _on_one_grid(first: Raster, other: Raster) -> bool:
-    return (
-        first.values.shape == other.values.shape
-        and first.transform == other.transform
-        and first.crs == other.crs
-    )
-
-
-def _sum_of(grid: list[Raster]) -> Raster:
-    total = grid[0].values.copy()
-    for raster in grid[1:]:
-        both = np.isfinite(total) & np.isfinite(raster.values)
-        total = np.where(np.isfinite(total), total, raster.values)
-        total[both] += raster.values[both]
-    return replace(grid[0], values=total)
+            sums.append(raster)
+    return sums
 
 
 def above_total(persons: FloatArray, people: FloatArray) -> NDArray[np.bool_]:

@@ -198,65 +198,62 @@ def unit_totals(
     said: OfficialNumbers,
 ) -> pd.DataFrame:
     """Set our people beside the official ones, unit by unit."""
-    return pd.concat([_of_one(people, matched, in_study, said) for people in peoples], ignore_index=True)
-
-
-def _of_one(
-    people: UnitPeople, matched: MatchedUnits, in_study: NDArray[np.bool_], said: OfficialNumbers
-) -> pd.DataFrame:
     units, home, size = matched.units, matched.home, len(matched.units)
     everywhere = np.where(home >= 0, home, size)
-    mine = np.where(in_study, everywhere, -1)
-    official = np.append(people.official, np.nan)
+    mine, outside = np.where(in_study, everywhere, -1), np.where(in_study, -1, everywhere)
     places = np.bincount(mine[mine >= 0], minlength=size + 1)
     drawn = np.append((units["boundary"] >= 0).to_numpy(), False)
-    before, after, listed = (
-        np.where((places > 0) | drawn, sums_by_unit(values, mine, size + 1), np.nan)
-        for values in (people.before, people.after, people.listed)
-    )
-    residual = official - after
-    close = np.abs(residual) <= said.tolerance_share * official + _SLACK * np.maximum(official, 1.0)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        share = np.where(official > 0, (before - official) / official, np.nan)
-        factor = np.where(before > 0, official / before, np.nan)
-    words = ["not_asked"] * size if people.scaling is None else [str(word) for word in people.scaling.status]
-    frame = pd.DataFrame(
-        {
-            "unit_id": [*units["unit_id"], NO_UNIT],
-            "unit": [*units["unit"], ""],
-            "unit_code": [*units["unit_code"], ""],
-            "group": people.group,
-            "matched_by": [*units["matched_by"], "none"],
-            "match_score": np.append(units["match_score"].to_numpy(dtype=float), np.nan),
-            "places": places.astype("int64"),
-            "official_persons": official,
-            "raster_persons": people.raster,
-            "listed_persons": np.where(places > 0, listed, np.nan),
-            "allocated_persons": before,
-            "our_persons": after,
-            "difference_persons": before - official,
-            "difference_share": share,
-            "factor": factor,
-            "scaling": [*words, "no_unit"],
-            "residual_persons": residual,
-            "status": np.where(
-                np.isnan(residual) | bool(said.other_basis), "unknown", np.where(close, "ok", "look")
-            ),
-        }
-    )
-    outside = np.where(in_study, -1, everywhere)
-    counts = {
-        "places_without_people": _count(mine, np.isnan(people.after), size),
-        "people_in_buffer": np.nan_to_num(sums_by_unit(people.after, outside, size + 1)),
-        "places_of_another_unit": _count(mine, matched.strayed, size),
-    }
     rows = np.append(units["official"].to_numpy(), -1)
-    frame["likely_causes"] = _causes(frame, [*units["fault"], ""], rows, counts, said)
-    frame["source"] = np.where(rows >= 0, said.source, "")
     kinds = {field.name: field.kind for field in TABLES["unit_totals"].fields}
-    frame = frame.astype({name: "str" for name, kind in kinds.items() if kind == "text"})
-    is_peopled = places[size] > 0 or people.raster[-1] > 0
-    return frame[list(kinds)] if is_peopled else frame[list(kinds)].iloc[:-1]
+    frames = []
+    for people in peoples:
+        official = np.append(people.official, np.nan)
+        before, after, listed = (
+            np.where((places > 0) | drawn, sums_by_unit(values, mine, size + 1), np.nan)
+            for values in (people.before, people.after, people.listed)
+        )
+        residual = official - after
+        close = np.abs(residual) <= said.tolerance_share * official + _SLACK * np.maximum(official, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            share = np.where(official > 0, (before - official) / official, np.nan)
+            factor = np.where(before > 0, official / before, np.nan)
+        scaled = ["not_asked"] * size if people.scaling is None else people.scaling.status.tolist()
+        frame = pd.DataFrame(
+            {
+                "unit_id": [*units["unit_id"], NO_UNIT],
+                "unit": [*units["unit"], ""],
+                "unit_code": [*units["unit_code"], ""],
+                "group": people.group,
+                "matched_by": [*units["matched_by"], "none"],
+                "match_score": np.append(units["match_score"].to_numpy(dtype=float), np.nan),
+                "places": places.astype("int64"),
+                "official_persons": official,
+                "raster_persons": people.raster,
+                "listed_persons": np.where(places > 0, listed, np.nan),
+                "allocated_persons": before,
+                "our_persons": after,
+                "difference_persons": before - official,
+                "difference_share": share,
+                "factor": factor,
+                "scaling": [*scaled, "no_unit"],
+                "residual_persons": residual,
+                "status": np.where(
+                    np.isnan(residual) | bool(said.other_basis), "unknown", np.where(close, "ok", "look")
+                ),
+            }
+        )
+        counts = {
+            "places_without_people": _count(mine, np.isnan(people.after), size),
+            "people_in_buffer": np.nan_to_num(sums_by_unit(people.after, outside, size + 1)),
+            "places_of_another_unit": _count(mine, matched.strayed, size),
+        }
+        frame["likely_causes"] = _causes(frame, [*units["fault"], ""], rows, counts, said)
+        frame["source"] = np.where(rows >= 0, said.source, "")
+        frame = frame.astype({name: "str" for name, kind in kinds.items() if kind == "text"})
+        # The row of no unit stands where somebody lives there.
+        is_peopled = places[size] > 0 or people.raster[-1] > 0
+        frames.append(frame[list(kinds)] if is_peopled else frame[list(kinds)].iloc[:-1])
+    return pd.concat(frames, ignore_index=True)
 
 
 def _count(mine: NDArray[np.intp], chosen: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
