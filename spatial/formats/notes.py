@@ -245,13 +245,6 @@ def columns_of_file(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if name != "geometry"] if use is None else list(use[3])
 
 
-def log_column_use(frame: pd.DataFrame, *, what: str) -> None:
-    """Take the use of its columns off a frame, and log what was left out."""
-    use = take_column_use(frame)
-    if use is not None and use.left_out:
-        _log.info("%s: columns left out: %s", what, ", ".join(use.left_out))
-
-
 def column_lines(uses: Mapping[tuple[str, str], ColumnUse]) -> Iterator[str]:
     """Say of each list which columns are read, kept and left out; their names, never what is in them."""
     for (path, item), use in uses.items():
@@ -333,6 +326,8 @@ def take_notes(frame: pd.DataFrame) -> list[Note]:
 
 def log_notes(frame: pd.DataFrame, *, what: str) -> None:
     """Take the notes off a frame where no table of counts is to hold them, and warn of each; log columns left out."""
-    log_column_use(frame, what=what)
+    use = take_column_use(frame)
+    if use is not None and use.left_out:
+        _log.info("%s: columns left out: %s", what, ", ".join(use.left_out))
     for note in take_notes(frame):
         _log.warning("%s: %s", what, note.detail)

@@ -59,7 +59,7 @@ def tidy_kml(frame: pd.DataFrame, *, label: str) -> gpd.GeoDataFrame:
         raise SourceError(
             f"{label}: no place in the KML; if it only links to data elsewhere, save the places themselves as KML"
         )
-    tidy = placed.drop(columns=[name for name in _OF_THE_FORMAT if name in placed.columns])
+    tidy = placed.drop(columns=list(_OF_THE_FORMAT), errors="ignore")
     without = len(frame) - len(placed)
     add_notes(tidy, [Note("no_place", without, {"count": without})])
     return tidy
