@@ -63,7 +63,7 @@ class Element:
     kind: str  # node, way or relation
     number: int  # its number in OpenStreetMap
     tags: dict[str, str]  # all its tags
-    wkb: str = ""  # line of a way as hexadecimal WKB in degrees; empty where it has none
+    wkb: bytes = b""  # line of a way as WKB in degrees; empty where it has none
     point: tuple[float, float] = (float("nan"), float("nan"))  # longitude and latitude of a node
     nodes: tuple[int, ...] = ()  # of a road or ferry: the number of the node at each vertex of its line
     members: tuple[tuple[str, int], ...] = ()  # kind and number of a relation's members
@@ -85,8 +85,8 @@ class Scan:
 
     # those with one of the keys asked for: nodes, ways, relations, each by number
     elements: list[Element] = field(default_factory=list)
-    # hexadecimal WKB of the multipolygons that assemble, by id of the way or relation
-    areas: dict[str, str] = field(default_factory=dict)
+    # WKB of the multipolygons that assemble, by id of the way or relation
+    areas: dict[str, bytes] = field(default_factory=dict)
     totals: Counter[str] = field(default_factory=Counter)  # nodes, ways and relations in all
     values: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # elements by key, value and kind
     incomplete: list[str] = field(default_factory=list)  # ids of ways of which some node is not in the file
@@ -191,7 +191,7 @@ class _Walk:
         for area in areas:
             with contextlib.suppress(RuntimeError):  # rings that do not assemble make no area
                 name = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
-                self.scan.areas[name] = self._factory.create_multipolygon(area)
+                self.scan.areas[name] = bytes.fromhex(self._factory.create_multipolygon(area))
 
     @property
     def is_unsorted(self) -> bool:
@@ -216,11 +216,12 @@ class _Walk:
         if kind == "r":
             members = tuple((member.type, member.ref) for member in item.members)
             return Element(kind, number, tags, members=members)
-        wkb, refs = "", item.nodes
+        wkb, refs = b"", item.nodes
         nodes: tuple[int, ...] = ()
         if len(refs) > 1:
             try:
-                wkb = self._factory.create_linestring(item, osmium.geom.use_nodes.ALL)
+                # GEOS reads bytes several times as fast as hexadecimal digits.
+                wkb = bytes.fromhex(self._factory.create_linestring(item, osmium.geom.use_nodes.ALL))
             except (RuntimeError, osmium.InvalidLocationError):
                 self.scan.incomplete.append(f"w{number}")
                 wkb, nodes = _longest_run(item)
@@ -230,7 +231,7 @@ class _Walk:
         return Element(kind, number, tags, wkb=wkb, nodes=nodes)
 
 
-def _longest_run(way: Any) -> tuple[str, tuple[int, ...]]:
+def _longest_run(way: Any) -> tuple[bytes, tuple[int, ...]]:
     """Find the longest stretch of a way whose nodes are all in the file: a gap is never bridged."""
     runs: list[list[Any]] = [[]]
     for node in way.nodes:
@@ -240,6 +241,6 @@ def _longest_run(way: Any) -> tuple[str, tuple[int, ...]]:
             runs.append([])
     best = max(runs, key=len)
     if len(best) < 2:
-        return "", ()
+        return b"", ()
     line = shapely.LineString([(lon, lat) for _, lon, lat in best])
-    return str(shapely.to_wkb(line, hex=True)), tuple(ref for ref, _, _ in best)
+    return shapely.to_wkb(line), tuple(ref for ref, _, _ in best)

@@ -46,7 +46,7 @@ _COUNT = re.compile(r"\d+|\d{1,3}([ \u00a0\u202f,'\u2019]\d{3})+", re.ASCII)
 
 
 def read_places(
-    elements: Sequence[Element], areas: Mapping[str, str], *, words: Collection[str]
+    elements: Sequence[Element], areas: Mapping[str, bytes], *, words: Collection[str]
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Find the settlements."""
     places = [element for element in elements if element.tags.get("place") in words]
@@ -174,7 +174,7 @@ class FoundFacilities(NamedTuple):
 
 
 def read_facilities(
-    elements: Sequence[Element], areas: Mapping[str, str], *, vocabulary: Vocabulary
+    elements: Sequence[Element], areas: Mapping[str, bytes], *, vocabulary: Vocabulary
 ) -> FoundFacilities:
     """Find the facilities."""
     keys = frozenset(vocabulary.tag_keys)
@@ -222,7 +222,7 @@ def read_facilities(
 
 
 def read_boundaries(
-    elements: Sequence[Element], areas: Mapping[str, str]
+    elements: Sequence[Element], areas: Mapping[str, bytes]
 ) -> tuple[gpd.GeoDataFrame, dict[str, int], list[str]]:
     """
     Find the administrative areas that assemble.
@@ -287,7 +287,7 @@ _DRY = ("intermittent", "seasonal")
 _COVERED = ("tunnel", "covered")
 
 
-def read_water(elements: Sequence[Element], areas: Mapping[str, str]) -> gpd.GeoDataFrame:
+def read_water(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.GeoDataFrame:
     """Find coastlines, watercourses and standing water."""
     found = [(element, kind) for element in elements if element.kind != "n" and (kind := _kind(element.tags))]
     geometry = shapes([element for element, _ in found], areas)
@@ -344,7 +344,7 @@ def with_unit_codes(frame: gpd.GeoDataFrame, tag: str | None) -> gpd.GeoDataFram
     return frame.assign(unit_code=pd.Series(codes, index=frame.index, dtype="str").str.strip())
 
 
-def shapes(elements: Sequence[Element], areas: Mapping[str, str]) -> NDArray[np.object_]:
+def shapes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> NDArray[np.object_]:
     """
     Geometry of elements: the multipolygon where one assembled, else the line or the point.
 
@@ -356,10 +356,10 @@ def shapes(elements: Sequence[Element], areas: Mapping[str, str]) -> NDArray[np.
     if is_node.any():
         points = np.array([element.point for element in elements if element.kind == "n"])
         result[is_node] = shapely.points(points)
-    texts = [areas.get(element.id, element.wkb) if element.kind != "n" else "" for element in elements]
-    drawn = np.array([bool(text) for text in texts], dtype=bool)
+    known = [areas.get(element.id, element.wkb) if element.kind != "n" else b"" for element in elements]
+    drawn = np.array([bool(wkb) for wkb in known], dtype=bool)
     if drawn.any():
-        geometry = shapely.from_wkb([text for text in texts if text])
+        geometry = shapely.from_wkb([wkb for wkb in known if wkb])
         alone = (shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOLYGON) & (
             shapely.get_num_geometries(geometry) == 1
         )
