@@ -338,10 +338,7 @@ class FractionReading(GridReading):
 
 
 def read_fractions(
-    fractions: Mapping[int, Path],
-    *,
-    nodata: float | None = None,
-    within: Bounds | None = None,
+    fractions: Mapping[int, Path], *, nodata: float | None = None, within: Bounds | None = None
 ) -> FractionReading:
     """
     Read one raster of shares a class, and give each cell the class of the largest share.

@@ -154,11 +154,7 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
         )
     if kind == "workbook":
         return read_workbook(
-            path,
-            sheet=source.sheet,
-            header_row=source.header_row,
-            total_words=source.total_words,
-            what=what,
+            path, sheet=source.sheet, header_row=source.header_row, total_words=source.total_words, what=what
         )
     if kind == "CSV":
         frame = read_delimited(path, encoding=source.encoding, delimiter=source.delimiter, what=what)

@@ -46,10 +46,7 @@ class OsmExtract:
 
 
 def read_osm(
-    path: str | Path,
-    *,
-    vocabulary: Vocabulary | None = None,
-    place_words: Collection[str] = SETTLEMENT_WORDS,
+    path: str | Path, *, vocabulary: Vocabulary | None = None, place_words: Collection[str] = SETTLEMENT_WORDS
 ) -> OsmExtract:
     """Read an OpenStreetMap extract."""
     words = load_services() if vocabulary is None else vocabulary

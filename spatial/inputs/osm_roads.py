@@ -61,15 +61,7 @@ def read_roads(elements: Sequence[Element]) -> tuple[RoadLines, list[str]]:
 
 # Turn restrictions and barriers on roads of an OpenStreetMap extract, as tagged; the network knows whom they stop.
 
-ACCESS_TAGS = (
-    "access",
-    "vehicle",
-    "motor_vehicle",
-    "motorcar",
-    "motorcycle",
-    "bicycle",
-    "foot",
-)
+ACCESS_TAGS = ("access", "vehicle", "motor_vehicle", "motorcar", "motorcycle", "bicycle", "foot")
 """Tags of a barrier that say whom it lets pass."""
 
 _KINDS = ("no", "only")

@@ -191,11 +191,7 @@ class OfficialNumbers(NamedTuple):
 
 
 def unit_totals(
-    matched: MatchedUnits,
-    peoples: list[UnitPeople],
-    *,
-    in_study: NDArray[np.bool_],
-    said: OfficialNumbers,
+    matched: MatchedUnits, peoples: list[UnitPeople], *, in_study: NDArray[np.bool_], said: OfficialNumbers
 ) -> pd.DataFrame:
     """Set our people beside the official ones, unit by unit."""
     units, home, size = matched.units, matched.home, len(matched.units)
