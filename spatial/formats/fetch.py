@@ -103,11 +103,11 @@ class _Answers:
         self.bodies.append(body)
 
 
-def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon | None:
-    """Ground that a study needs data of: its area and the buffer around it."""
+def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon:
+    """Ground that a study needs data of: its area, which is a box or has names, and the buffer around it."""
     if region.bbox is not None:
         area = gpd.GeoSeries([shapely.box(*region.bbox)], crs=WGS84)
-    elif region.names:
+    else:
         import osmnx  # noqa: PLC0415 - it takes seconds to load and only a fetch needs it
 
         with _osmnx_settings(servers, _Answers().keep):
@@ -118,8 +118,6 @@ def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon 
                     f"Nominatim at {servers.nominatim_url} gives no area for {', '.join(region.names)}: {error}; "
                     "write region.bbox in the study file instead"
                 ) from error
-    else:
-        return None
     metres = working_crs_for(area)
     ground = area.to_crs(metres).union_all().buffer(region.buffer_km * 1000.0)
     wanted = gpd.GeoSeries([ground], crs=metres).to_crs(WGS84).iloc[0]
@@ -128,14 +126,13 @@ def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon 
 
 
 def download_extract(
-    ground: Polygon | MultiPolygon, target: Path, *, servers: Servers, progress: Progress | None = None
+    ground: Polygon | MultiPolygon, target: Path, *, servers: Servers, report: Progress
 ) -> str:
     """Download roads, places, facilities, boundaries and water of a piece of ground into one file."""
     if not target.name.endswith(_ENDINGS):
         raise SourceError(
             f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study"
         )
-    report = progress or silent
     import osmnx  # noqa: PLC0415 - as above
 
     answers = _Answers()
@@ -282,10 +279,10 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
     if item.address != UNKNOWN:
         _download(item, servers.timeout_s)
         return
-    ground = study_ground(study.region, servers=servers) if item.from_overpass else None
-    if ground is None:
+    if not item.from_overpass:
         raise SourceError(f"{item.key}: {item.path} is missing; {item.remedy}")
-    day = download_extract(ground, item.file, servers=servers, progress=report)
+    ground = study_ground(study.region, servers=servers)
+    day = download_extract(ground, item.file, servers=servers, report=report)
     # Describe the new file in the source.toml beside it, in place of an earlier one of that name.
     entry = {
         "path": item.file.name,
