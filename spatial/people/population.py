@@ -26,7 +26,6 @@ from spatial.tables.words import POPULATION_BASIS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pyproj
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
@@ -44,18 +43,6 @@ _TIES = 4
 """Of up to so many places at the same distance the first is taken."""
 
 _TOO_FAR, _NO_PATH, _OUTSIDE = -1, -2, -3
-
-
-@dataclass(frozen=True, eq=False)
-class _Ground:
-    """What cells are given to: settlements in the order of their ids, on a network or not."""
-
-    settlements: gpd.GeoDataFrame
-    crs: pyproj.CRS
-    in_study: NDArray[np.bool_]
-    graph: TravelGraph | None
-    max_distance_m: float
-    rules: SnapRules
 
 
 def allocate_population(
@@ -131,24 +118,22 @@ def allocate_population_with_account(
     cells = peopled_cells(raster, crs)
     order = id_order(settlements["settlement_id"])
     ordered = settlements.iloc[order]
-    snap_rules = SnapRules.from_options(rules or SnapRules(), max_snap_m=max_distance_m)
-    ground = _Ground(
-        ordered, crs, ordered["in_study"].to_numpy(dtype=bool), graph, max_distance_m, snap_rules
-    )
+    in_study = ordered["in_study"].to_numpy(dtype=bool)
+    limits = SnapRules.from_options(rules or SnapRules(), max_snap_m=max_distance_m)
     persons = cells.persons
     # Cells inside the study area go to settlements inside it, those on its edge to all, the others to those outside.
     everyone = np.ones(len(ordered), dtype=bool)
     if study_area is None:
-        owner = _nearest_settlement(ground, cells.xy, everyone)
+        owner = _nearest_settlement(cells.xy, ordered, everyone, graph, limits)
     else:
         area = shapely.union_all(shapes_of(study_area.to_crs(crs).geometry))
         within = inside(area, *cells.xy.T)
         at_edge = ~within
         at_edge[at_edge] = shapely.dwithin(area, points_at(*cells.xy[~within].T), EDGE_TOLERANCE_M)
         owner = np.full(len(persons), _OUTSIDE, dtype=np.int64)
-        groups = ((within, ground.in_study), (at_edge, everyone), (~within & ~at_edge, ~ground.in_study))
+        groups = ((within, in_study), (at_edge, everyone), (~within & ~at_edge, ~in_study))
         for some, candidates in groups:
-            owner[some] = _nearest_settlement(ground, cells.xy[some], candidates)
+            owner[some] = _nearest_settlement(cells.xy[some], ordered, candidates, graph, limits)
         owner[(owner < 0) & ~within] = _OUTSIDE
     counted = np.bincount(owner[owner >= 0], weights=persons[owner >= 0], minlength=len(ordered))
     people = np.empty(len(ordered))
@@ -156,20 +141,24 @@ def allocate_population_with_account(
     result = settlements.assign(
         population_persons=people, population_source=pd.Series("raster", index=settlements.index, dtype="str")
     )
-    return result, _account(raster, persons, owner, ground.in_study)
+    return result, _account(raster, persons, owner, in_study)
 
 
 def _nearest_settlement(
-    ground: _Ground, xy: NDArray[np.float64], candidates: NDArray[np.bool_]
+    xy: NDArray[np.float64],
+    settlements: gpd.GeoDataFrame,
+    candidates: NDArray[np.bool_],
+    graph: TravelGraph | None,
+    rules: SnapRules,
 ) -> NDArray[np.int64]:
     """Give each cell the position of its settlement among all, or the reason why it has none."""
     chosen = np.flatnonzero(candidates)
     if len(chosen) == 0 or len(xy) == 0:
         return np.full(len(xy), _TOO_FAR, dtype=np.int64)
-    places = ground.settlements.iloc[chosen].geometry
+    places = settlements.iloc[chosen].geometry
     tree = cKDTree(np.column_stack((places.x.to_numpy(), places.y.to_numpy())))
     ties = np.arange(1, min(_TIES, tree.n) + 1)
-    on_network = None if ground.graph is None else snap(ground.graph, places, ground.rules)
+    on_network = None if graph is None else snap(graph, places, rules)
     found = np.empty(len(xy), dtype=np.int64)
     for start in range(0, len(xy), _BLOCK):
         block = xy[start : start + _BLOCK]
@@ -177,12 +166,11 @@ def _nearest_settlement(
         distances, order = (np.asarray(part) for part in tree.query(block, k=ties))
         distance = distances[:, 0]
         direct = np.where(distances == distances[:, :1], order, tree.n).min(axis=1).astype(np.int64)
-        close = distance <= ground.max_distance_m
+        close = distance <= rules.max_snap_m
         owner = np.where(close, direct, _TOO_FAR)
-        if ground.graph is not None and on_network is not None:
-            rules = ground.rules
-            cells = snap(ground.graph, gpd.GeoSeries(points_at(*block.T), crs=ground.crs), rules)
-            reached = nearest(ground.graph, cells, on_network, k=1)
+        if graph is not None and on_network is not None:
+            cells = snap(graph, gpd.GeoSeries(points_at(*block.T), crs=settlements.crs), rules)
+            reached = nearest(graph, cells, on_network, k=1)
             by_road, road_min = reached.destination[:, 0], reached.travel_time_min[:, 0]
             walk = walk_minutes(
                 np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour
