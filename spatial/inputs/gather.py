@@ -179,6 +179,11 @@ class Gathered:
             self.counts.append((path, f"{item}: {note.item}", note.number))
             self.notes.setdefault(path, []).append(note)
 
+    def count(self, path: str, frame: pd.DataFrame, item: str) -> None:
+        """Move what the reader of a table noted, as `note` does, and count its rows."""
+        self.note(path, frame, item)
+        self.counts.append((path, item, len(frame)))
+
 
 def gather(
     study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collection[str]] | None = None
@@ -246,8 +251,7 @@ def _add_tables(
         with faults_of("sources.boundaries"):
             file = study.raw_path(source.path)
             result.boundaries = boundaries_from_table(file, source, admin_level=level)
-        result.note(source.path, result.boundaries, "boundaries")
-        result.counts.append((source.path, "boundaries", len(result.boundaries)))
+        result.count(source.path, result.boundaries, "boundaries")
     places = PlacedTables(study)
     if (source := sources.settlements) is not None:
         with faults_of("sources.settlements"):
@@ -262,9 +266,8 @@ def _add_tables(
         result.note(source.path, frame, "settlements")
         result.settlements = places.locate(frame, source, result.settlements, result.boundaries)
         add_notes(result.settlements, [doubles_note(result.settlements, "settlement_id")])
-        result.note(source.path, result.settlements, "settlements")
+        result.count(source.path, result.settlements, "settlements")
         result.own["settlements"] = source.path
-        result.counts.append((source.path, "settlements", len(result.settlements)))
     for number, joined in enumerate(sources.attributes, start=1):
         with faults_of(f"sources.attributes.{number - 1}"):
             result.settlements, rows = add_attributes(
@@ -285,17 +288,15 @@ def _add_tables(
         read_facts(frame, table, vocabulary)
         result.note(table.path, frame, item)
         frame = places.locate(frame, table, result.settlements, result.boundaries)
-        result.note(table.path, frame, item)
+        result.count(table.path, frame, item)
         result.findings.append(fact_findings(frame))
         result.own[f"facilities {len(result.facilities)}"] = table.path
         result.facilities.append(frame.assign(source=table.path))
-        result.counts.append((table.path, item, len(frame)))
     refuse_shared_ids(result)
     if (official := sources.official_units) is not None:
         with faults_of("sources.official_units"):
             result.official_units = official_units_from_table(study.raw_path(official.path), official)
-        result.note(official.path, result.official_units, "official units")
-        result.counts.append((official.path, "official units", len(result.official_units)))
+        result.count(official.path, result.official_units, "official units")
     result.findings += places.findings
     result.counts += places.counts
     result.unplaced, result.to_decide, result.nowhere = places.unplaced, places.to_decide(), places.nowhere
@@ -305,9 +306,8 @@ def _add_tables(
         with faults_of(f"sources.water.{number - 1}"):
             file = study.raw_path(water.path)
             frame = read_table(file, water, what="water", key="water_id", wanted=ListColumns("water"))
-        result.note(water.path, frame, item)
+        result.count(water.path, frame, item)
         waters.append(water_of_table(frame, water))
-        result.counts.append((water.path, item, len(frame)))
     if waters:
         kept = dict.fromkeys(name for water in sources.water for name in water.keep_columns)
         result.water = join_water(waters, kept=list(kept))
@@ -316,8 +316,7 @@ def _add_tables(
         with faults_of("sources.roads"):
             result.roads = roads_from_table(study.raw_path(path), sources.roads)
         add_notes(result.roads, [doubles_note(result.roads, "road_id")])
-        result.note(path, result.roads, "roads")
-        result.counts.append((path, "roads", len(result.roads)))
+        result.count(path, result.roads, "roads")
         done = finish_roads(result.roads, sources.roads)
         result.roads = done.roads
         result.findings += done.findings
