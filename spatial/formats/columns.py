@@ -176,7 +176,6 @@ def number_column(
 ) -> pd.Series:
     """Read numbers of 0 or more of a column; text, infinite values and gaps where none may be are faults."""
     series = frame[column]
-    labels = row_labels(frame, key)
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
         numbers, missing = series.astype("float64"), series.isna()
         unreadable = pd.Series(False, index=series.index)
@@ -190,19 +189,20 @@ def number_column(
         if unreadable.any():
             shown = first_of(text[unreadable].drop_duplicates(), limit=3)
             problems.append(
-                f"{column}: text instead of a number for {first_of(labels[unreadable])}, such as {shown}; "
-                "write digits and a decimal point only, or declare decimal = ',' or thousands = ','"
+                f"{column}: text instead of a number for {first_of(row_labels(frame, key)[unreadable])}, "
+                f"such as {shown}; write digits and a decimal point only, or declare decimal = ',' or thousands = ','"
             )
     if complete and missing.any():
         problems.append(
-            f"{column}: no number for {first_of(labels[missing])}; fill it in (0 where it is none), "
+            f"{column}: no number for {first_of(row_labels(frame, key)[missing])}; fill it in (0 where it is none), "
             "or do not map the column"
         )
     wrong = numbers.notna() & ~((numbers >= 0) & np.isfinite(numbers))
     if wrong.any():
         shown = first_of(numbers[wrong].drop_duplicates(), limit=3)
         problems.append(
-            f"{column}: negative or infinite for {first_of(labels[wrong])}, such as {shown}; correct them"
+            f"{column}: negative or infinite for {first_of(row_labels(frame, key)[wrong])}, such as {shown}; "
+            "correct them"
         )
     return numbers.where(~wrong & ~unreadable).rename(column)
 
@@ -212,13 +212,12 @@ def choice_column(
 ) -> pd.Series:
     """Text of a column that may hold certain values only."""
     text = text_column(frame[column])
-    labels = row_labels(frame, key)
     wrong = ~text.isin(list(choices))
     if wrong.any():
         shown = first_of(text[wrong].fillna("").drop_duplicates().sort_values(), limit=5)
         known = ", ".join(sorted(choices))
         problems.append(
-            f"{column}: unknown value(s) {shown} for {first_of(labels[wrong])}; known are {known}: "
+            f"{column}: unknown value(s) {shown} for {first_of(row_labels(frame, key)[wrong])}; known are {known}: "
             f"translate them in values.{column}"
         )
     return text
