@@ -286,12 +286,13 @@ def read_grid(
                 sentinels[value] += int(np.count_nonzero(hit))
                 part[hit] = np.nan
         target = values[row0 - top : row1 - top, column0 - left : column1 - left]
-        differs = ~np.isnan(target) & ~np.isnan(part) & (target != part)
-        if same_overlap and differs.any():
-            raise SourceError(
-                f"{name} {tile.path}: {int(differs.sum()):,} cells overlap another file with other values, so that "
-                "people would count twice or vanish; clip the files to their own ground"
-            )
+        if same_overlap:
+            differs = ~np.isnan(target) & ~np.isnan(part) & (target != part)
+            if differs.any():
+                raise SourceError(
+                    f"{name} {tile.path}: {int(differs.sum()):,} cells overlap another file with other values, so that "
+                    "people would count twice or vanish; clip the files to their own ground"
+                )
         np.copyto(target, part, where=np.isnan(target))
     missing = int(np.count_nonzero(np.isnan(values)))
     if missing == values.size:
