@@ -1,5 +1,6 @@
 """The runner runs what changed, skips what did not, and resumes after a crash with the same bytes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -181,58 +182,75 @@ def test_the_fingerprint_follows_imports_inside_functions_and_leaves_the_contrac
     assert "spatial.study" not in modules
 
 
-@pytest.mark.parametrize("moment", ["first", "second", "write"])
-def test_kill_9_at_any_moment_then_run_again_gives_the_same_bytes(tmp_path: Path, moment: str) -> None:
-    script = textwrap.dedent(
-        """
-        import os, signal, sys
-        from pathlib import Path
-        import pandas as pd
-        from spatial.runner import Stage, run_stages
-        from spatial.store import Artifact, Store
-        from spatial.study import Study
+KILLS = textwrap.dedent(
+    """
+    import json, os, signal, sys
+    from pathlib import Path
+    import pandas as pd
+    from spatial.runner import Stage, run_stages
+    from spatial.store import Artifact, Store
+    from spatial.study import Study
 
-        moment, folder = sys.argv[1], Path(sys.argv[2])
+    moment = "never"
 
-        def die(here):
-            if moment == here:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def die(here):
+        if moment == here:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-        def first(*, options, progress):
-            die("first")
-            return {"counts": pd.DataFrame({"source": ["toy"], "item": ["n"], "number": [1.0]})}
+    def first(*, options, progress):
+        die("first")
+        return {"counts": pd.DataFrame({"source": ["toy"], "item": ["n"], "number": [1.0]})}
 
-        def second(*, counts, options, progress):
-            die("second")
-            return {"doubled": counts[["number"]] * 2, "files": [Artifact("page.html", b"2")]}
+    def second(*, counts, options, progress):
+        die("second")
+        return {"doubled": counts[["number"]] * 2, "files": [Artifact("page.html", b"2")]}
 
-        if moment == "write":
-            def write_file(self, artifact, folder=None):
-                path = (folder or self.folder) / artifact.name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                (path.parent / ".spatial-half.html").write_bytes(artifact.content[:1])
-                os.kill(os.getpid(), signal.SIGKILL)
-            Store.write_file = write_file
+    def write_file(self, artifact, folder=None):
+        path = (folder or self.folder) / artifact.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / ".spatial-half.html").write_bytes(artifact.content[:1])
+        os.kill(os.getpid(), signal.SIGKILL)
 
-        study = Study.from_dict({"name": "toy", "title": {"en": "T"}, "as_of": "2026-01-01",
-                                 "sources": {"osm": {"path": "toy.osm.pbf"}}})
-        stages = (Stage("first", first, makes=("counts",)),
-                  Stage("second", second, reads=("counts",), makes=("doubled",), files="maps"))
-        run_stages(stages, study, folder / "p", folder / "m")
-        """
-    )
-    file = tmp_path / "toy.py"
-    file.write_text(script)
+    def run(folder, when):
+        global moment
+        child = os.fork()
+        if child == 0:
+            moment = when
+            if moment == "write":
+                Store.write_file = write_file
+            run_stages(stages, study, folder / "p", folder / "m")
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-    def run(moment: str, folder: Path) -> int:
-        return subprocess.run([sys.executable, str(file), moment, str(folder)], check=False).returncode
+    study = Study.from_dict({"name": "toy", "title": {"en": "T"}, "as_of": "2026-01-01",
+                             "sources": {"osm": {"path": "toy.osm.pbf"}}})
+    stages = (Stage("first", first, makes=("counts",)),
+              Stage("second", second, reads=("counts",), makes=("doubled",), files="maps"))
+    folder = Path(sys.argv[1])
+    codes = {when: [run(folder / when, when), run(folder / when, "never")] for when in sys.argv[2:]}
+    print(json.dumps(codes | {"whole": run(folder / "whole", "never")}))
+    """
+)
+MOMENTS = ("first", "second", "write")
 
-    assert run(moment, tmp_path / "killed") == -signal.SIGKILL
-    assert run("never", tmp_path / "killed") == 0
-    assert run("never", tmp_path / "whole") == 0
-    assert sorted(p.name for p in (tmp_path / "killed" / "m").iterdir()) == ["page.html"]
+
+@pytest.fixture(scope="module")
+def kills(tmp_path_factory) -> tuple[Path, dict[str, object]]:
+    """A run that is killed at each moment and then run again, and one that is not; their folder and exit codes."""
+    folder = tmp_path_factory.mktemp("kills")
+    (folder / "toy.py").write_text(KILLS)
+    command = [sys.executable, str(folder / "toy.py"), str(folder), *MOMENTS]
+    return folder, json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_kill_9_at_any_moment_then_run_again_gives_the_same_bytes(kills, moment: str) -> None:
+    folder, codes = kills
+    assert codes[moment] == [-signal.SIGKILL, 0]
+    assert codes["whole"] == 0
+    assert sorted(p.name for p in (folder / moment / "m").iterdir()) == ["page.html"]
     for name in ("p/counts.parquet", "p/doubled.parquet", "m/page.html"):
-        assert sha256_of(tmp_path / "killed" / name) == sha256_of(tmp_path / "whole" / name)
+        assert sha256_of(folder / moment / name) == sha256_of(folder / "whole" / name)
 
 
 def test_a_killed_run_does_not_leave_the_folder_locked(tmp_path: Path) -> None:
