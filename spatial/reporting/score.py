@@ -243,7 +243,7 @@ def summarise_score(
     # Clusters of access, and the places that nobody is near to.
     clusters = None
     if "access_clusters" in tables:
-        table = tables["access_clusters"]
+        table = tables["access_clusters"].sort_values("settlement_id", kind="stable")
         frame = table.assign(persons=_persons_of(table, tables))
         lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
         clusters = {

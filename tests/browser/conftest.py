@@ -15,6 +15,7 @@ from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
 from spatial.norms.register import load_register
 from spatial.reporting.certainty import CertaintyNote, norm_certainty
 from spatial.reporting.score import summarise_score
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,8 +78,16 @@ class County:
 
     def pages(self, **options: object) -> list[Artifact]:
         settings = {"languages": ("en", "zh", "fr")} | options
-        # As in a run, the summary holds the score of the tables.
-        summary = {"score": summarise_score(self.tables, self.meta.pillar_weights)} | self.summary
+        # As in a run, the summary holds the score of the tables; tables under test leave out what pages do not tell.
+        whole = {
+            name: self.tables[name].reindex(
+                columns=dict.fromkeys([*self.tables[name], *(field.name for field in TABLES[name].fields)])
+            )
+            for name in ("scores", "score_components", "score_norms", "access_clusters", "settlement_types")
+            if name in self.tables
+        }
+        score = summarise_score(self.tables | whole, self.meta.pillar_weights)
+        summary = {"score": score} | self.summary
         return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
 
 
