@@ -106,6 +106,12 @@ def map_page(
         norms += [
             norm for norm in book.norms.norms if norm["id"] not in named and norm["id"] in book.norms.by_norm
         ]
+    minor, seasons = detail.minor_roads, service == "last_mile"
+    base = once(
+        book.kept,
+        ("base", tolerance_m, minor, seasons),
+        lambda: ground(book.tables, tolerance_m=tolerance_m, minor=minor, seasons=seasons, kept=book.kept),
+    )
     data = _shared(book, rows, detail) | {
         "page": {
             "kind": entry["kind"],
@@ -121,13 +127,7 @@ def map_page(
                 "proxy": note.proxy,
             },
         },
-        "base": ground(
-            book.tables,
-            tolerance_m=tolerance_m,
-            minor=detail.minor_roads,
-            seasons=service == "last_mile",
-            kept=book.kept,
-        ),
+        "base": base,
         "layers": layers,
         "own_norms": len(answered),
         "norms": [book.norms.block(norm, rows) for norm in norms],
