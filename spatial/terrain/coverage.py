@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
-    from spatial.terrain.surface import Ground, SurfaceOptions
+    from spatial.terrain.surface import SurfaceOptions
 
 
 # Sums of a raster by zone, by shares of cells, and the coverage of each zone.
@@ -213,17 +213,6 @@ class GeographicCoverage:
         return self.capacity_table.rename(columns=dict(ACCESSMOD_COLUMNS))
 
 
-@dataclass(frozen=True, eq=False)
-class _Taking:
-    """What one facility did."""
-
-    within: float
-    unserved: float
-    served: float
-    last_ring_min: float
-    ring_share: float
-
-
 def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
     friction_min_per_m: ArrayLike,
     population: ArrayLike,
@@ -290,41 +279,92 @@ def geographic_coverage(  # noqa: PLR0913 - the keywords are the study's options
     ([[0.0, 5.0, 10.0, 5.0, 0.0]], [[0.0, 5.0, 0.0, 5.0, 0.0]], [[10.0, 0.0, 0.0, 0.0, 10.0]])
     """
     ground = ground_of(friction_min_per_m, resolution_m=resolution_m, **options)
-    people = _people(population, ground.shape)
+    given = unmasked(population)
+    if given.shape != ground.shape:
+        told = f"shape {given.shape} is not that of the friction {ground.shape}: warp one to the other's grid"
+        raise ContractError("population", [told])
+    wrong = np.argwhere((given < 0) | np.isinf(given))
+    if len(wrong):
+        where = first_of(tuple(cell) for cell in wrong.tolist())
+        raise ContractError("population", [f"negative or infinite people at (row, column) {where}"])
     if not ring_min >= 0:
         raise ContractError("facilities", [f"ring_min: {ring_min!r} is below 0 or unknown"])
     ranked, limit = _in_order(facilities, order), limit_of(cutoff_min)
     seeds = seeds_of(ground, ranked[["row", "column"]].to_numpy(), None, limit)
+    people = np.nan_to_num(given, nan=0.0).reshape(-1)
     left, is_reached = people.copy(), np.zeros(people.size, dtype=bool)
-    times, takings = np.full(people.size, np.inf), []
+    times, nobody, columns = np.full(people.size, np.inf), np.empty(1, np.int32), ground.shape[1]
+    takings = []
     for j, capacity in enumerate(ranked["capacity"].tolist()):
-        cells, minutes = _within(ground, seeds, j, limit, times)
+        # The cells that the facility reaches, by increasing time.
+        own = Seeds(seeds.cells[j : j + 1], np.zeros(1), seeds.labels[j : j + 1])
+        first, last = spread(ground, own, limit, times, nobody)
+        begin, end = max(first - 2, 0) * columns, min(last + 2, ground.shape[0]) * columns
+        cells = np.flatnonzero(np.isfinite(times[begin:end])) + begin
+        cells = cells[np.argsort(times[cells], kind="stable")]
+        minutes = times[cells]
+        times[cells] = np.inf
         is_reached[cells] = True
-        takings.append(_take(left, people, cells, _rings(minutes, ring_min), capacity))
+        # Rings of cells, and the latest time of each.
+        if ring_min > 0:
+            begins = np.diff(np.ceil((minutes - _RING_MIN) / ring_min), prepend=-np.inf) > 0
+        else:
+            begins = np.diff(minutes, prepend=-np.inf) > _RING_MIN
+        ring = np.cumsum(begins) - 1
+        ring_time = minutes[np.append(begins[1:], True)] if len(minutes) else minutes
+        unserved = left[cells]
+        sums = np.bincount(ring, weights=unserved, minlength=len(ring_time))
+        before = np.concatenate(([0.0], np.cumsum(sums)[:-1])) if len(sums) else sums
+        room = np.clip(capacity - before, 0.0, sums)
+        share = np.divide(room, sums, out=np.ones_like(sums), where=sums > 0)
+        taken = unserved * share[ring]
+        left[cells] = unserved - taken
+        used = np.flatnonzero((sums > 0) & (share > 0))
+        takings.append(
+            {
+                "persons_within": float(people[cells].sum()),
+                "unserved_within": float(unserved.sum()),
+                "served": float(taken.sum()),
+                "last_ring_min": float(ring_time[used[-1]]) if used.size else np.nan,
+                "last_ring_share": float(share[used[-1]]) if used.size else np.nan,
+            }
+        )
     parts = {"served": people - left, "full": left * is_reached, "not_reached": left * ~is_reached}
+    total = float(people.sum())
     report = {
-        "total": float(people.sum()),
+        "total": total,
         **{name: float(part.sum()) for name, part in parts.items()},
-        "on_barriers": float(people[~np.isfinite(ground.field[0])].sum()),
-        "cells_without_data": int(np.isnan(unmasked(population)).sum()),
+        "on_barriers": float(people[~np.isfinite(ground.field.friction)].sum()),
+        "cells_without_data": int(np.isnan(given).sum()),
     }
-    table = _capacity_table(ranked, takings, limit, float(people.sum()))
+    took = pd.DataFrame(
+        takings,
+        columns=["persons_within", "unserved_within", "served", "last_ring_min", "last_ring_share"],
+        dtype=np.float64,
+    )
+    capacity = ranked["capacity"].to_numpy(dtype=np.float64)
+    served, unserved = took["served"].to_numpy(), took["unserved_within"].to_numpy()
+    after = total - np.cumsum(served)
+    table = pd.DataFrame(
+        {
+            "facility_id": ranked["facility_id"],
+            "order": np.arange(1, len(ranked) + 1),
+            "capacity": capacity,
+            "cutoff_min": limit,
+            "persons_within": took["persons_within"],
+            "unserved_within": unserved,
+            "served": served,
+            "capacity_left": capacity - served,
+            "left_within": unserved - served,
+            "last_ring_min": took["last_ring_min"],
+            "last_ring_share": took["last_ring_share"],
+            "unserved_before": after + served,
+            "unserved_after": after,
+            "covered_percent": 100.0 * (total - after) / total if total > 0 else np.zeros(len(ranked)),
+        }
+    )
     whole = {name: part.reshape(ground.shape) for name, part in parts.items()}
     return GeographicCoverage(table, whole["served"], whole["full"], whole["not_reached"], report)
-
-
-def _people(population: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
-    people = unmasked(population)
-    if people.shape != shape:
-        raise ContractError(
-            "population",
-            [f"shape {people.shape} is not that of the friction {shape}: warp one to the other's grid"],
-        )
-    wrong = np.argwhere((people < 0) | np.isinf(people))
-    if len(wrong):
-        where = first_of(tuple(cell) for cell in wrong.tolist())
-        raise ContractError("population", [f"negative or infinite people at (row, column) {where}"])
-    return np.nan_to_num(people, nan=0.0).reshape(-1)
 
 
 def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
@@ -352,83 +392,3 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
     ranked = facilities.assign(**numbers)
     ranked = ranked.sort_values([order, "facility_id"], ascending=[is_up, True], kind="stable")
     return ranked.reset_index(drop=True)
-
-
-def _within(
-    ground: Ground, seeds: Seeds, j: int, cutoff_min: float, times: NDArray[np.float64]
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Cells that facility j reaches, by increasing time; `times` is inf before and afterwards."""
-    own = Seeds(seeds.cells[j : j + 1], np.zeros(1), seeds.labels[j : j + 1])
-    first, last = spread(ground, own, cutoff_min, times, np.empty(1, np.int32))
-    columns = ground.shape[1]
-    begin, end = max(first - 2, 0) * columns, min(last + 2, ground.shape[0]) * columns
-    cells = np.flatnonzero(np.isfinite(times[begin:end])) + begin
-    minutes = times[cells]
-    times[cells] = np.inf
-    by_time = np.argsort(minutes, kind="stable")
-    return cells[by_time], minutes[by_time]
-
-
-def _rings(minutes: NDArray[np.float64], ring_min: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Ring of each cell, counted from 0, and the latest time of each ring; minutes are sorted."""
-    if ring_min > 0:
-        parts = np.ceil((minutes - _RING_MIN) / ring_min)
-        begins = np.diff(parts, prepend=-np.inf) > 0
-    else:
-        begins = np.diff(minutes, prepend=-np.inf) > _RING_MIN
-    ring = np.cumsum(begins) - 1
-    ends = np.append(np.flatnonzero(begins)[1:], len(minutes)) - 1 if len(minutes) else np.empty(0, np.int64)
-    return ring.astype(np.int64), minutes[ends]
-
-
-def _take(
-    left: NDArray[np.float64],
-    people: NDArray[np.float64],
-    cells: NDArray[np.intp],
-    rings: tuple[NDArray[np.int64], NDArray[np.float64]],
-    capacity: float,
-) -> _Taking:
-    """Lower what is left by what one facility takes."""
-    ring, ring_time = rings
-    unserved = left[cells]
-    sums = np.bincount(ring, weights=unserved, minlength=len(ring_time))
-    before = np.concatenate(([0.0], np.cumsum(sums)[:-1])) if len(sums) else sums
-    room = np.clip(capacity - before, 0.0, sums)
-    share = np.divide(room, sums, out=np.ones_like(sums), where=sums > 0)
-    taken = unserved * share[ring]
-    left[cells] = unserved - taken
-    used = np.flatnonzero((sums > 0) & (share > 0))
-    return _Taking(
-        within=float(people[cells].sum()),
-        unserved=float(unserved.sum()),
-        served=float(taken.sum()),
-        last_ring_min=float(ring_time[used[-1]]) if used.size else np.nan,
-        ring_share=float(share[used[-1]]) if used.size else np.nan,
-    )
-
-
-def _capacity_table(
-    ranked: pd.DataFrame, takings: list[_Taking], cutoff_min: float, total: float
-) -> pd.DataFrame:
-    served = np.array([taking.served for taking in takings])
-    unserved = np.array([taking.unserved for taking in takings])
-    capacity = ranked["capacity"].to_numpy(dtype=np.float64)
-    after = total - np.cumsum(served)
-    return pd.DataFrame(
-        {
-            "facility_id": ranked["facility_id"],
-            "order": np.arange(1, len(ranked) + 1),
-            "capacity": capacity,
-            "cutoff_min": cutoff_min,
-            "persons_within": [taking.within for taking in takings],
-            "unserved_within": unserved,
-            "served": served,
-            "capacity_left": capacity - served,
-            "left_within": unserved - served,
-            "last_ring_min": [taking.last_ring_min for taking in takings],
-            "last_ring_share": [taking.ring_share for taking in takings],
-            "unserved_before": after + served,
-            "unserved_after": after,
-            "covered_percent": 100.0 * (total - after) / total if total > 0 else np.zeros(len(ranked)),
-        }
-    )

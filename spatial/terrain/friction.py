@@ -152,10 +152,24 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
         return speeds
     values = _read(str(speeds))
     problems: list[str] = []
-    found = {key: _class_of(key, item, problems) for key, item in dict(values.get("classes", {})).items()}
+    found = {}
+    for key, item in dict(values.get("classes", {})).items():
+        mode = str(item.get("mode") or "walk")
+        if not key.strip().lstrip("-").isdigit():
+            problems.append(f"classes.{key}: a land cover class is a whole number")
+        if mode not in _CLASS_MODES:
+            problems.append(f"classes.{key}.mode: {mode!r} is not one of {', '.join(_CLASS_MODES)}")
+        is_barrier = mode == "barrier"
+        km_h = math.nan if is_barrier else _speed(f"classes.{key}.km_h", item.get("km_h"), problems)
+        found[key] = GroundSpeed(str(item.get("label", key)), km_h, mode)
     own = values.get("roads") or tomllib.loads(_shipped("roads"))["roads"]
     roads = {
-        mode: MappingProxyType(_speeds_of_roads(mode, dict(own.get(mode, {})), problems))
+        mode: MappingProxyType(
+            {
+                key: _speed(f"roads.{mode}.{key}", item, problems)
+                for key, item in dict(own.get(mode, {})).items()
+            }
+        )
         for mode in _ROAD_MODES
     }
     if not found:
@@ -164,23 +178,6 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
         raise StudyError(f"surface speeds {speeds}", problems)
     classes = {int(key): item for key, item in found.items()}
     return SurfaceSpeeds(str(values.get("name", speeds)), MappingProxyType(classes), MappingProxyType(roads))
-
-
-def _class_of(key: str, item: Mapping[str, Any], problems: list[str]) -> GroundSpeed:
-    mode = str(item.get("mode") or "walk")
-    if not key.strip().lstrip("-").isdigit():
-        problems.append(f"classes.{key}: a land cover class is a whole number")
-    if mode not in _CLASS_MODES:
-        problems.append(f"classes.{key}.mode: {mode!r} is not one of {', '.join(_CLASS_MODES)}")
-    if mode == "barrier":
-        return GroundSpeed(str(item.get("label", key)), math.nan, mode)
-    return GroundSpeed(
-        str(item.get("label", key)), _speed(f"classes.{key}.km_h", item.get("km_h"), problems), mode
-    )
-
-
-def _speeds_of_roads(mode: str, values: Mapping[str, Any], problems: list[str]) -> dict[str, float]:
-    return {key: _speed(f"roads.{mode}.{key}", item, problems) for key, item in values.items()}
 
 
 def _speed(key: str, value: object, problems: list[str]) -> float:
@@ -360,18 +357,67 @@ def friction_surface(
         raise ContractError("friction", [f"mode: {mode!r} is not one of {', '.join(table.roads)}"])
     if elevation is not None:
         require_aligned(landcover, elevation)
-    km_h, walks, by_class = _on_land_cover(landcover, table)
-    closed = np.zeros(km_h.shape, dtype=bool) if barriers is None else _closed_by(barriers, landcover)
-    ground = np.where(closed, np.nan, km_h)
+    values = landcover.values
+    classes, position, counts = np.unique(values, return_inverse=True, return_counts=True, equal_nan=True)
+    known = [
+        table.classes.get(int(code)) if np.isfinite(code) and code == np.floor(code) else None
+        for code in classes.tolist()
+    ]
+    missing = [
+        f"class {code:g} ({count:,} cells) has no speed in the table {table.name}"
+        for code, count, item in zip(classes, counts, known, strict=True)
+        if item is None and not np.isnan(code)
+    ]
+    if missing:
+        raise ContractError(landcover.name, missing)
+    position = position.reshape(values.shape)
+    ground = np.array([np.nan if item is None else item.km_h for item in known])[position]
+    walks = np.array([item is not None and item.mode == "walk" for item in known], dtype=bool)[position]
+    by_class = {
+        f"{code:g}": int(count) for code, count in zip(classes, counts, strict=True) if not np.isnan(code)
+    }
+    if barriers is not None:
+        shapes = _shapes_of(barriers, landcover, "barriers")
+        is_line = shapes.geom_type.isin(["LineString", "MultiLineString", "LinearRing"]).to_numpy()
+        for chosen, all_touched in ((is_line, True), (~is_line, False)):
+            closed = _burnt(shapes[chosen], np.ones(chosen.sum()), landcover, all_touched=all_touched)
+            ground[~np.isnan(closed)] = np.nan
     report: dict[str, Any] = {
         "speeds": table.name,
-        "cells": int(km_h.size),
-        "no_data_cells": int(np.isnan(landcover.values).sum()),
-        "barrier_cells": int((np.isnan(ground) & ~np.isnan(landcover.values)).sum()),
+        "cells": int(values.size),
+        "no_data_cells": int(np.isnan(values).sum()),
+        "barrier_cells": int((np.isnan(ground) & ~np.isnan(values)).sum()),
         "cells_by_class": by_class,
     }
     if roads is not None:
-        on_road, n_closed = _road_speeds(roads, landcover, table, mode, np.isnan(ground))
+        if "speed_km_h" in roads:
+            km_h = pd.to_numeric(roads["speed_km_h"], errors="coerce").to_numpy(dtype=np.float64)
+            wrong = ~(np.isfinite(km_h) & (km_h > 0))
+            if wrong.any():
+                rows = first_of(roads.index[wrong].tolist())
+                raise ContractError("roads", [f"speed_km_h: not above 0 and finite at rows {rows}"])
+        elif "road_class" in roads:
+            km_h = roads["road_class"].map(dict(table.roads[mode])).to_numpy(dtype=np.float64)
+        else:
+            raise ContractError("roads", ["speed_km_h or road_class is needed"])
+        if "is_bridge" in roads:
+            is_bridge = roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)
+        elif "bridge" in roads:
+            is_bridge = (roads["bridge"].notna() & (roads["bridge"] != "no")).to_numpy(dtype=bool)
+        else:
+            is_bridge = np.zeros(len(roads), dtype=bool)
+        # Of several roads in a cell the last one counts, which is the fastest.
+        order = np.argsort(km_h, kind="stable")
+        order = order[np.isfinite(km_h[order])]
+        lines, km_h, is_bridge = (
+            _shapes_of(roads, landcover, "roads").iloc[order],
+            km_h[order],
+            is_bridge[order],
+        )
+        touched = _burnt(lines, km_h, landcover, all_touched=True)
+        along = _burnt(lines, km_h, landcover, all_touched=False)
+        bridges = _burnt(lines[is_bridge], km_h[is_bridge], landcover, all_touched=True)
+        on_road = np.fmax(np.where(np.isnan(ground), touched, along), bridges)
         opened = np.isnan(ground) & ~np.isnan(on_road)
         is_faster = ~np.isnan(on_road) & ~(ground > on_road)
         walks = np.where(is_faster, mode == "walk", walks)
@@ -379,7 +425,7 @@ def friction_surface(
         report |= {
             "road_cells": int((~np.isnan(on_road)).sum()),
             "opened_cells": int(opened.sum()),
-            "closed_roads": n_closed,
+            "closed_roads": len(roads) - len(order),
         }
     return Friction(
         _MIN_PER_M_AT_1_KM_H / ground,
@@ -407,80 +453,6 @@ def require_aligned(first: Raster, *others: Raster) -> None:
             "nothing is resampled in silence: warp one to the other's grid, or ask for it with align_raster"
         )
         raise ContractError(f"{first.name} and others on its grid", [*problems, remedy])
-
-
-def _on_land_cover(
-    landcover: Raster, table: SurfaceSpeeds
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], dict[str, int]]:
-    """km/h of each cell (NaN for barriers and no data), whether it is walked, and cells by class."""
-    values = landcover.values
-    classes, position, counts = np.unique(values, return_inverse=True, return_counts=True, equal_nan=True)
-    known = [
-        table.classes.get(int(code)) if np.isfinite(code) and code == np.floor(code) else None
-        for code in classes.tolist()
-    ]
-    is_data = ~np.isnan(classes)
-    missing = [
-        f"class {code:g} ({count:,} cells) has no speed in the table {table.name}"
-        for code, count, item, there in zip(classes, counts, known, is_data, strict=True)
-        if there and item is None
-    ]
-    if missing:
-        raise ContractError(landcover.name, missing)
-    speed = np.array([np.nan if item is None else item.km_h for item in known])
-    on_foot = np.array([item is not None and item.mode == "walk" for item in known], dtype=bool)
-    position = position.reshape(values.shape)
-    by_class = {
-        f"{code:g}": int(count) for code, count, there in zip(classes, counts, is_data, strict=True) if there
-    }
-    return speed[position], on_foot[position], by_class
-
-
-def _closed_by(barriers: gpd.GeoDataFrame, grid: Raster) -> NDArray[np.bool_]:
-    shapes = _shapes_of(barriers, grid, "barriers")
-    is_line = shapes.geom_type.isin(["LineString", "MultiLineString", "LinearRing"]).to_numpy()
-    closed = _burnt(shapes[is_line], np.ones(is_line.sum()), grid, all_touched=True)
-    closed_by_area = _burnt(shapes[~is_line], np.ones((~is_line).sum()), grid, all_touched=False)
-    return ~(np.isnan(closed) & np.isnan(closed_by_area))
-
-
-def _road_speeds(
-    roads: gpd.GeoDataFrame,
-    grid: Raster,
-    table: SurfaceSpeeds,
-    mode: str,
-    closed: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], int]:
-    """km/h on the roads of each cell, NaN where there is none, and how many roads are closed to the mode."""
-    if "speed_km_h" in roads:
-        km_h = pd.to_numeric(roads["speed_km_h"], errors="coerce").to_numpy(dtype=np.float64)
-        wrong = ~(np.isfinite(km_h) & (km_h > 0))
-        if wrong.any():
-            raise ContractError(
-                "roads",
-                [f"speed_km_h: not above 0 and finite at rows {first_of(roads.index[wrong].tolist())}"],
-            )
-    elif "road_class" in roads:
-        km_h = roads["road_class"].map(dict(table.roads[mode])).to_numpy(dtype=np.float64)
-    else:
-        raise ContractError("roads", ["speed_km_h or road_class is needed"])
-    is_open = np.isfinite(km_h)
-    order = np.argsort(km_h[is_open], kind="stable")
-    shapes = _shapes_of(roads, grid, "roads")[is_open].iloc[order]
-    km_h = km_h[is_open][order]
-    touched = _burnt(shapes, km_h, grid, all_touched=True)
-    along = _burnt(shapes, km_h, grid, all_touched=False)
-    on_bridge = _is_bridge(roads)[is_open][order]
-    bridges = _burnt(shapes[on_bridge], km_h[on_bridge], grid, all_touched=True)
-    return np.fmax(np.where(closed, touched, along), bridges), int((~is_open).sum())
-
-
-def _is_bridge(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    if "is_bridge" in roads:
-        return roads["is_bridge"].fillna(value=False).to_numpy(dtype=bool)
-    if "bridge" in roads:
-        return (roads["bridge"].notna() & (roads["bridge"] != "no")).to_numpy(dtype=bool)
-    return np.zeros(len(roads), dtype=bool)
 
 
 def _shapes_of(frame: gpd.GeoDataFrame, grid: Raster, what: str) -> gpd.GeoSeries:

@@ -10,7 +10,7 @@ still to come needs no second entry.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,11 +19,51 @@ from spatial.compiled import empty_float64, empty_int64, inner, outer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Field = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]
-    Moves = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], int]
-    Queue = tuple[
-        NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]
-    ]
+
+class Field(NamedTuple):
+    """What is crossed, flat; elevation is of length 1 where no slope counts, walked cells where all are alike."""
+
+    friction: NDArray[np.float64]  # minutes per metre, NaN or inf for a barrier
+    elevation: NDArray[np.float64]  # metres
+    walks: NDArray[np.uint8]  # whether a cell is walked (1) or not (0)
+
+
+class Moves(NamedTuple):
+    """Steps between cells, the straight ones first, then the diagonals, then the knight's."""
+
+    by: NDArray[np.int64]  # shape (n_moves, 2), rows and columns
+    offsets: NDArray[np.int64]  # difference in cells
+    half_m: NDArray[np.float64]  # shape (n_rows or 1, n_moves), half the metres from each row
+    # one over the metres, positive where people go away from the sources, negative where they go to them and 0 where
+    # slope does not count
+    rise_per_m: NDArray[np.float64]
+    guarded: int  # the first step that barriers beside it may close: 4, or 8 where diagonals pass
+
+
+class Rules(NamedTuple):
+    """How far a search goes, and its buckets."""
+
+    limit_min: float  # latest minutes, inclusive and finite
+    begins: float  # minutes at which the first bucket begins
+    per_min: float  # buckets a minute
+
+
+class Queue(NamedTuple):
+    """Buckets as chains of chunks."""
+
+    head: NDArray[np.int32]  # first chunk of each bucket
+    fill: NDArray[np.int32]  # entries in it
+    following: NDArray[np.int32]  # the chunk behind each chunk
+    cells: NDArray[np.int32]  # of each entry
+    # bucket, first free chunk, free chunks, first and last row reached, and one for `_take_chunk`
+    state: NDArray[np.int64]
+
+
+class Answer(NamedTuple):
+    """What a search writes to."""
+
+    times: NDArray[np.float64]  # minutes of each cell, inf before
+    labels: NDArray[np.int32]  # of each cell, -1 before; of length 1 where they are not wanted
 
 
 # mypy: disable-error-code="arg-type"
@@ -96,20 +136,18 @@ def _bucket_of(time_min: float, begins: float, per_min: float) -> int:
 
 
 @outer  # pragma: no cover - compiled
-def take_waiting(
-    queue: Queue, times_min: NDArray[np.float64], rules: tuple[float, float, float], found: NDArray[np.int32]
-) -> int:
+def take_waiting(queue: Queue, times_min: NDArray[np.float64], rules: Rules, found: NDArray[np.int32]) -> int:
     """
     Empty the bucket of what waits, and keep the cells whose entries are not out of date.
 
     Parameters
     ----------
-    queue : tuple of ndarray
-        As in `drain`.
+    queue : Queue
+        What waits.
     times_min : ndarray of float64
         Minutes of every cell.
-    rules : tuple of float
-        As in `drain`.
+    rules : Rules
+        The buckets.
     found : ndarray of int32
         Takes the cells; long enough for all entries.
 
@@ -123,7 +161,7 @@ def take_waiting(
     chunk, in_use = head[BUCKETS], fill[BUCKETS]
     while chunk >= 0:
         for at in range(chunk * CHUNK, chunk * CHUNK + in_use):
-            if _bucket_of(times_min[cells[at]], rules[1], rules[2]) == BUCKETS:
+            if _bucket_of(times_min[cells[at]], rules.begins, rules.per_min) == BUCKETS:
                 found[n] = cells[at]
                 n += 1
         behind = following[chunk]
@@ -140,21 +178,21 @@ def put_in(
     queue: Queue,
     waiting: NDArray[np.int32],
     times_min: NDArray[np.float64],
-    rules: tuple[float, float, float],
+    rules: Rules,
 ) -> None:
     """
     Put cells into their buckets.
 
     Parameters
     ----------
-    queue : tuple of ndarray
-        As in `drain`, with a free chunk a cell and bucket.
+    queue : Queue
+        With a free chunk a cell and bucket.
     waiting : ndarray of int32
         Cells, each once.
     times_min : ndarray of float64
         Minutes of every cell.
-    rules : tuple of float
-        As in `drain`.
+    rules : Rules
+        The buckets.
     """
     head, fill, following, cells, state = queue
     _, begins, per_min = rules
@@ -173,7 +211,7 @@ def put_in(
 def _take_chunk(
     field: Field,
     columns: int,
-    rules: tuple[float, float, float],
+    rules: Rules,
     queue: Queue,
     times_min: NDArray[np.float64],
     batch: NDArray[np.int64],
@@ -218,10 +256,11 @@ def _border_steps(  # noqa: PLR0913, PLR0917 - arrays one by one: to pack them i
     half_m: NDArray[np.float64],
     better: NDArray[np.int64],
     better_min: NDArray[np.float64],
-    at: tuple[int, int, float],
+    u: int,
+    line: int,
+    least: float,
 ) -> int:
     """List the steps out of a cell near the border that come no later than what is known; return how many."""
-    u, line, least = at
     row, column, m = u // columns, u % columns, np.int64(0)
     for k in range(by.shape[0]):
         down, right = by[k, 0], by[k, 1]
@@ -238,9 +277,9 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
     field: Field,
     columns: int,
     moves: Moves,
-    rules: tuple[float, float, float],
+    rules: Rules,
     queue: Queue,
-    answer: tuple[NDArray[np.float64], NDArray[np.int32]],
+    answer: Answer,
     batch: NDArray[np.int64],
 ) -> None:
     """Take every step out of the cells of a batch that makes another cell's time or label lower."""
@@ -264,8 +303,9 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
                 better[np.uint64(m)], better_min[np.uint64(m)] = k, later
                 m += np.int64(later <= times[v])  # no branch: it would be guessed wrongly
         else:
-            at_border = (u, line, least)
-            m = np.int64(_border_steps(friction, times, by, columns, half_m, better, better_min, at_border))
+            m = np.int64(
+                _border_steps(friction, times, by, columns, half_m, better, better_min, u, line, least)
+            )
         if is_sloped:
             bounds, m = m, np.int64(0)
             for i in range(bounds):
@@ -302,48 +342,42 @@ def drain(
     field: Field,
     columns: int,
     moves: Moves,
-    rules: tuple[float, float, float],
+    rules: Rules,
     queue: Queue,
-    answer: tuple[NDArray[np.float64], NDArray[np.int32]],
+    answer: Answer,
 ) -> bool:
     """
     Empty the buckets in order of time and lower the times in `answer`, in place.
 
     Parameters
     ----------
-    field : tuple of ndarray, each of shape (n_cells,)
-        Minutes per metre (NaN or inf for a barrier), elevation in metres and whether a cell is walked (1) or not (0);
-        elevation may be of length 1 where no slope counts, and walked cells where all are alike.
+    field : Field
+        What is crossed.
     columns : int
         Cells a row.
-    moves : tuple of ndarray
-        Rows and columns of each step, shape (n_moves, 2), the straight ones first, then the diagonals, then the
-        knight's; the difference in cells; half the metres of each step from each row, shape (n_rows or 1, n_moves);
-        one over its metres, positive where people go away from the sources, negative where they go to them and 0 where
-        slope does not count; and the first step that barriers beside it may close: 4, or 8 where diagonals pass.
-    rules : tuple of float
-        Latest minutes, inclusive and finite; minutes at which the first bucket begins; buckets a minute.
-    queue : tuple of ndarray
-        First chunk of each bucket and entries in it; following chunk of each chunk; cell of each entry;
-        bucket, first free chunk, free chunks, first and last row reached, and one for `_take_chunk`.
-    answer : tuple of ndarray
-        Minutes (inf before) and label of each cell (-1 before; length 1 where it is not wanted). Equal times go to the
-        lower label.
+    moves : Moves
+        The steps.
+    rules : Rules
+        How far, and the buckets.
+    queue : Queue
+        What waits.
+    answer : Answer
+        Lowered in place. Equal times go to the lower label.
 
     Returns
     -------
     bool
         False where chunks ran out: to be called again with more.
     """
-    bucket, state, batch = queue[4][0], queue[4], empty_int64(np.int64(CHUNK))
+    bucket, state, batch = queue.state[0], queue.state, empty_int64(np.int64(CHUNK))
     while bucket < BUCKETS:
         state[0] = bucket
-        if queue[0][bucket] < 0:
+        if queue.head[bucket] < 0:
             bucket += 1
-        elif state[2] < CHUNK * moves[1].shape[0]:
+        elif state[2] < CHUNK * moves.offsets.shape[0]:
             return False
         else:
-            n = _take_chunk(field, columns, rules, queue, answer[0], batch)
+            n = _take_chunk(field, columns, rules, queue, answer.times, batch)
             _go_on(field, columns, moves, rules, queue, answer, batch[:n])
     return True
 
@@ -361,12 +395,12 @@ def path_metres(
 
     Parameters
     ----------
-    field : tuple of ndarray
-        As in `drain`.
+    field : Field
+        What is crossed.
     columns : int
         Cells a row.
-    moves : tuple of ndarray
-        As in `drain`.
+    moves : Moves
+        The steps.
     times : ndarray of float64
         Minutes of every cell, from a search.
     ends : ndarray of int64

@@ -11,7 +11,7 @@ import shapely
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.rasters import unmasked
 from spatial.terrain.kernels_spread import path_metres
-from spatial.terrain.surface import Seeds, ground_of, limit_of, seeds_of, spread
+from spatial.terrain.surface import Seeds, ground_of, limit_of, rows_and_columns, seeds_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from spatial.rasters import Raster
-    from spatial.terrain.surface import Ground, SurfaceOptions
+    from spatial.terrain.surface import SurfaceOptions
 
 
 # Places on a raster: the cell that each lies in, and the nearest open ground for those on barriers.
@@ -106,7 +106,15 @@ def move_to_open_cells(
     1    0       2      NaN  no_ground
     """
     is_open = np.isfinite(unmasked(friction_min_per_m))
-    cells = _inside(sources, is_open.shape, within_m)
+    cells = rows_and_columns(sources)
+    problems = [] if within_m >= 0 else [f"within_m: {within_m!r} is below 0 or unknown"]
+    outside = ((cells < 0) | (cells >= is_open.shape)).any(axis=1)
+    if outside.any():
+        where = first_of(tuple(cell) for cell in cells[outside].tolist())
+        rows, columns = is_open.shape
+        problems.append(f"outside the {rows} rows and {columns} columns: {where}; leave them out")
+    if problems:
+        raise ContractError("sources", problems)
     sizes = resolution_m if isinstance(resolution_m, tuple) else (resolution_m, resolution_m)
     height, width = (np.broadcast_to(np.asarray(size, np.float64), is_open.shape[0]) for size in sizes)
     found = []
@@ -128,24 +136,6 @@ def move_to_open_cells(
     return pd.DataFrame(found, columns=["row", "column", "moved_m", "status"]).astype(
         {"row": "int64", "column": "int64", "moved_m": "float64"}
     )
-
-
-def _inside(sources: ArrayLike, shape: tuple[int, int], within_m: float) -> NDArray[np.int64]:
-    given = np.asarray(sources)
-    given = given.reshape(-1, 2) if given.size == 0 else given
-    if given.ndim != 2 or given.shape[1] != 2 or not np.array_equal(given, np.floor(given)):
-        raise ContractError(
-            "sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"]
-        )
-    cells = given.astype(np.int64)
-    problems = [] if within_m >= 0 else [f"within_m: {within_m!r} is below 0 or unknown"]
-    outside = ((cells < 0) | (cells >= shape)).any(axis=1)
-    if outside.any():
-        where = first_of(tuple(cell) for cell in cells[outside].tolist())
-        problems.append(f"outside the {shape[0]} rows and {shape[1]} columns: {where}; leave them out")
-    if problems:
-        raise ContractError("sources", problems)
-    return cells
 
 
 # Who refers to whom: minutes and kilometres between facilities over a raster.
@@ -212,45 +202,30 @@ def facility_to_facility(
         raise ContractError(
             "sources", [f"ids: {len(names)} given, {len(set(names))} different, {len(seeds.cells)} needed"]
         )
-    minutes, metres = _between(ground, seeds, limit)
-    return _as_table(names, minutes, metres, "no_path" if np.isinf(limit) else "beyond_cutoff")
-
-
-def _between(
-    ground: Ground, seeds: Seeds, cutoff_min: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Minutes and metres from each facility (rows) to each (columns), one search a destination."""
-    n = len(seeds.cells)
+    # One search a destination; rows are origins.
+    n = len(names)
     minutes, metres = np.empty((n, n)), np.empty((n, n))
-    times = np.full((ground.shape[0], ground.shape[1]), np.inf)
+    times = np.full(ground.shape, np.inf)
     flat, nobody = times.reshape(-1), np.empty(1, np.int32)
     for j in range(n):
         own = Seeds(seeds.cells[j : j + 1], np.zeros(1), seeds.labels[j : j + 1])
-        first, last = spread(ground, own, cutoff_min, flat, nobody)
+        first, last = spread(ground, own, limit, flat, nobody)
         minutes[:, j] = flat[seeds.cells]
         metres[:, j] = path_metres(ground.field, ground.shape[1], ground.moves, flat, seeds.cells)
         times[max(first - 2, 0) : last + 2] = np.inf
-    return minutes, metres
-
-
-def _as_table(
-    names: list[object], minutes: NDArray[np.float64], metres: NDArray[np.float64], otherwise: str
-) -> pd.DataFrame:
-    n = len(names)
     at_home = np.eye(n, dtype=bool)
     ranked = np.where(at_home, -1.0, minutes).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
-    there = ~at_home
-    start, end = np.nonzero(there)
-    reached = np.isfinite(minutes[there])
-    ids = np.empty(n, dtype=object)
-    ids[:] = names
+    start, end = np.nonzero(~at_home)
+    reached = np.isfinite(minutes[start, end])
+    named = np.empty(n, dtype=object)
+    named[:] = names
     return pd.DataFrame(
         {
-            "from_id": pd.Series(ids[start]).infer_objects(),
-            "to_id": pd.Series(ids[end]).infer_objects(),
-            "travel_time_min": np.where(reached, minutes[there], np.nan),
-            "distance_km": np.where(reached, metres[there] / 1000.0, np.nan),
-            "rank": pd.array(ranked[there], dtype="Int64"),
-            "reach_status": np.where(reached, "reached", otherwise),
+            "from_id": pd.Series(named[start]).infer_objects(),
+            "to_id": pd.Series(named[end]).infer_objects(),
+            "travel_time_min": np.where(reached, minutes[start, end], np.nan),
+            "distance_km": np.where(reached, metres[start, end] / 1000.0, np.nan),
+            "rank": pd.Series(ranked[start, end], dtype="Int64").where(reached),
+            "reach_status": np.where(reached, "reached", "no_path" if np.isinf(limit) else "beyond_cutoff"),
         }
-    ).assign(rank=lambda table: table["rank"].where(reached))
+    )

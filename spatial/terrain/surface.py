@@ -11,15 +11,24 @@ import pyproj
 from spatial.crs import is_web_map
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.rasters import unmasked
-from spatial.terrain.kernels_spread import BUCKETS, CHUNK, drain, put_in, take_waiting
+from spatial.terrain.kernels_spread import (
+    BUCKETS,
+    CHUNK,
+    Answer,
+    Field,
+    Moves,
+    Queue,
+    Rules,
+    drain,
+    put_in,
+    take_waiting,
+)
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from affine import Affine
     from numpy.typing import ArrayLike, NDArray
-
-    from spatial.terrain.kernels_spread import Field, Moves, Queue
 
 
 # Steps between cells: 4, 8 or 16 neighbours, and how long each is from each row of the raster.
@@ -39,7 +48,7 @@ _STEPS = {4: _STRAIGHT, 8: _STRAIGHT + _DIAGONAL, 16: _STRAIGHT + _DIAGONAL + _K
 
 
 def cell_sizes_m(
-    transform: Affine, crs: pyproj.CRS, shape: tuple[int, int]
+    transform: Affine, crs: pyproj.CRS, shape: tuple[int, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     Measure the cells of a raster on the ground.
@@ -104,7 +113,7 @@ def refuse_turned(transform: Affine) -> None:
 
 
 def steps_of(
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     resolution_m: float | tuple[ArrayLike, ArrayLike],
     neighbours: int,
     sense: float,
@@ -138,7 +147,7 @@ def steps_of(
             by[:, 0] * (tall[rows, None] + tall[other]) / 2, by[:, 1] * (wide[rows, None] + wide[other]) / 2
         )
     half = np.ascontiguousarray(metres / 2)
-    return by, by[:, 0] * shape[1] + by[:, 1], half, sense / metres, _FIRST_GUARDED[corners]
+    return Moves(by, by[:, 0] * shape[1] + by[:, 1], half, sense / metres, _FIRST_GUARDED[corners])
 
 
 # One search over a raster: the ground made ready once, then spread over from any sources.
@@ -164,18 +173,9 @@ class Ground:
     """A raster to travel on, as the kernels read it."""
 
     shape: tuple[int, int]  # rows and columns
-    field: Field  # minutes per metre, elevation and walked cells, each flat
-    moves: Moves  # steps, as in `kernels_spread.drain`
+    field: Field
+    moves: Moves
     width_min: float  # width of a bucket in minutes
-
-    @classmethod
-    def of(cls, shape: tuple[int, int], field: Field, moves: Moves) -> Ground:
-        """Choose the width of a bucket from the friction itself."""
-        sample = field[0][:: max(field[0].size // _SAMPLE, 1)]
-        sample = sample[np.isfinite(sample)]
-        middle = float(np.median(sample)) if sample.size else 1.0
-        width = _WIDTH * middle * 2.0 * float(moves[2].min())
-        return cls(shape, field, moves, max(width, _NARROWEST))
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,59 +209,44 @@ def spread(
     Returns first row reached and one beyond the last; equal where none was.
     """
     limit = min(cutoff_min, _LATEST)
-    starts = _first_times(seeds, limit, times, labels)
-    rows = ground.shape[0]
-    following = np.arange(1, _FIRST_CHUNKS + 1, dtype=np.int32)
-    queue = (
+    # Of several seeds in one cell the earliest counts, then the lowest label.
+    order = np.lexsort((seeds.labels, seeds.time_min))
+    order = order[seeds.time_min[order] <= limit]
+    cells, at = np.unique(seeds.cells[order], return_index=True)
+    times[cells] = seeds.time_min[order[at]]
+    if labels.size > 1:
+        labels[cells] = seeds.labels[order[at]]
+    starts = cells.astype(np.int32)
+    rows, columns = ground.shape
+    queue = Queue(
         np.full(BUCKETS + 1, -1, np.int32),
         np.full(BUCKETS + 1, CHUNK, np.int32),
-        following,
+        np.arange(1, _FIRST_CHUNKS + 1, dtype=np.int32),
         np.empty(_FIRST_CHUNKS * CHUNK, np.int32),
         np.array([0, 0, _FIRST_CHUNKS, rows, -1, 0], np.int64),
     )
-    columns, per_min = ground.shape[1], 1.0 / ground.width_min
+    answer = Answer(times, labels)
     while starts.size:
-        begins = float(times[starts].min())
-        while queue[4][2] < starts.size // CHUNK + min(starts.size, BUCKETS + 1):
+        while queue.state[2] < starts.size // CHUNK + min(starts.size, BUCKETS + 1):
             queue = _grown(queue)
-        queue[4][0] = 0
-        rules = (limit, begins, per_min)
+        queue.state[0] = 0
+        rules = Rules(limit, float(times[starts].min()), 1.0 / ground.width_min)
         put_in(queue, starts, times, rules)
-        while not drain(ground.field, columns, ground.moves, rules, queue, (times, labels)):
+        while not drain(ground.field, columns, ground.moves, rules, queue, answer):
             queue = _grown(queue)
-        waiting = np.empty(queue[2].size * CHUNK if queue[0][BUCKETS] >= 0 else 0, np.int32)
+        waiting = np.empty(queue.following.size * CHUNK if queue.head[BUCKETS] >= 0 else 0, np.int32)
         starts = waiting[: take_waiting(queue, times, rules, waiting)]
-    first, last = int(queue[4][3]), int(queue[4][4])
+    first, last = int(queue.state[3]), int(queue.state[4])
     return (first, last + 1) if last >= 0 else (0, 0)
-
-
-def _first_times(
-    seeds: Seeds, limit: float, times: NDArray[np.float64], labels: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """Write the seeds into the answer; of several in one cell the earliest counts, then the lowest label."""
-    order = np.lexsort((seeds.labels, seeds.time_min))
-    order = order[seeds.time_min[order] <= limit]
-    cells, first = np.unique(seeds.cells[order], return_index=True)
-    times[cells] = seeds.time_min[order[first]]
-    if labels.size > 1:
-        labels[cells] = seeds.labels[order[first]]
-    return cells.astype(np.int32)
 
 
 def _grown(queue: Queue) -> Queue:
     """Return the queue with twice as many chunks; the new ones are free and come first."""
-    head, fill, following, cells, state = queue
-    n = following.size
-    more = np.concatenate((following, np.arange(n + 1, 2 * n + 1, dtype=np.int32)))
+    n, state = queue.following.size, queue.state
+    more = np.concatenate((queue.following, np.arange(n + 1, 2 * n + 1, dtype=np.int32)))
     more[-1] = state[1]
     state[1], state[2] = n, state[2] + n
-    return (
-        head,
-        fill,
-        more,
-        np.concatenate((cells, np.empty_like(cells))),
-        state,
-    )
+    return queue._replace(following=more, cells=np.concatenate((queue.cells, np.empty_like(queue.cells))))
 
 
 # Travel times over a raster of friction: to or from the nearest source, and which source that is.
@@ -423,20 +408,6 @@ def ground_of(
     if friction.ndim != 2 or friction.size > _MOST_CELLS:
         raise ContractError("friction", [f"shape {friction.shape}: rows and columns, below 2^31 cells"])
     direction = options.get("direction", "towards")
-    problems = _friction_problems(friction)
-    if direction not in {"towards", "from"}:
-        problems.append(f"direction: {direction!r} is not one of 'towards', 'from'")
-    elevation, walks, slope_problems = _slope_fields(friction, options)
-    if problems + slope_problems:
-        raise ContractError("friction", problems + slope_problems)
-    sense = 0.0 if options.get("elevation_m") is None else {"towards": -1.0, "from": 1.0}[direction]
-    moves = steps_of(
-        friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block")
-    )
-    return Ground.of(friction.shape, (friction.reshape(-1), elevation, walks), moves)
-
-
-def _friction_problems(friction: NDArray[np.float64]) -> list[str]:
     problems = []
     if friction.size and np.nanmin(friction, initial=np.inf) <= 0:
         wrong = np.argwhere(friction <= 0)
@@ -451,41 +422,50 @@ def _friction_problems(friction: NDArray[np.float64]) -> list[str]:
             f"{len(wrong):,} cells have a friction that nobody crosses, such as {friction[tuple(wrong[0])]:g} at "
             f"(row, column) {_listed(wrong)}; make a code for no data NaN"
         )
-    return problems
+    if direction not in {"towards", "from"}:
+        problems.append(f"direction: {direction!r} is not one of 'towards', 'from'")
+    elevation, walks = _slope_fields(friction, options, problems)
+    if problems:
+        raise ContractError("friction", problems)
+    sense = 0.0 if options.get("elevation_m") is None else {"towards": -1.0, "from": 1.0}[direction]
+    moves = steps_of(
+        friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block")
+    )
+    # The width of a bucket follows from the friction itself.
+    flat = friction.reshape(-1)
+    sample = flat[:: max(flat.size // _SAMPLE, 1)]
+    sample = sample[np.isfinite(sample)]
+    middle = float(np.median(sample)) if sample.size else 1.0
+    width = max(_WIDTH * middle * 2.0 * float(moves.half_m.min()), _NARROWEST)
+    return Ground(friction.shape, Field(flat, elevation, walks), moves, width)
 
 
 def _slope_fields(
-    friction: NDArray[np.float64], options: SurfaceOptions
-) -> tuple[NDArray[np.float64], NDArray[np.uint8], list[str]]:
-    """Flat elevation and walked cells, of length 1 where slope does not count or all are walked, and what is wrong."""
+    friction: NDArray[np.float64], options: SurfaceOptions, problems: list[str]
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Flat elevation and walked cells, of length 1 where slope does not count or all are walked."""
     elevation_m, walks = options.get("elevation_m"), options.get("walks")
     voids = options.get("dem_voids", "refuse")
-    problems = [] if voids in {"refuse", "flat"} else [f"dem_voids: {voids!r} is not one of 'refuse', 'flat'"]
-    walked = np.ones(1, np.uint8) if walks is None else np.ascontiguousarray(walks, dtype=np.uint8)
-    if walks is not None and walked.shape != friction.shape:
-        problems.append(f"walks: shape {walked.shape} is not that of the friction {friction.shape}")
-        return np.empty(1), np.ones(1, np.uint8), problems
-    if walks is not None and (walked.astype(bool) | ~np.isfinite(friction)).all():
-        walked = np.ones(1, np.uint8)
+    nothing, everywhere = np.empty(1), np.ones(1, np.uint8)
+    if voids not in {"refuse", "flat"}:
+        problems.append(f"dem_voids: {voids!r} is not one of 'refuse', 'flat'")
+    walked, is_open = everywhere, np.isfinite(friction)
+    if walks is not None:
+        walked = np.ascontiguousarray(walks, dtype=np.uint8)
+        if walked.shape != friction.shape:
+            problems.append(f"walks: shape {walked.shape} is not that of the friction {friction.shape}")
+            return nothing, everywhere
+        walked = everywhere if (walked.astype(bool) | ~is_open).all() else walked
     if elevation_m is None:
-        return np.empty(1), np.ones(1, np.uint8), problems
+        return nothing, everywhere
     elevation = np.ascontiguousarray(unmasked(elevation_m))
     if elevation.shape != friction.shape:
         problems.append(
             f"elevation_m: shape {elevation.shape} is not that of the friction {friction.shape}; "
             "warp it to the same grid"
         )
-    else:
-        elevation, faults = _heights(elevation, np.isfinite(friction), walked > 0, voids)
-        problems += faults
-    return elevation.reshape(-1), walked.reshape(-1), problems
-
-
-def _heights(
-    elevation: NDArray[np.float64], is_open: NDArray[np.bool_], walked: NDArray[np.bool_], voids: str
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Elevation with NaN wherever it is not known, and what is wrong with it."""
-    problems, known = [], np.isfinite(elevation)
+        return nothing, everywhere
+    known = np.isfinite(elevation)
     is_strange = (elevation < _LOWEST_M) | (elevation > _HIGHEST_M)
     wrong = np.argwhere(is_strange & known & is_open) if is_strange.any() else np.empty((0, 2), np.int64)
     if len(wrong):
@@ -493,14 +473,27 @@ def _heights(
             f"elevation_m: {len(wrong):,} cells are no height of ground in metres, such as "
             f"{elevation[tuple(wrong[0])]:g} at (row, column) {_listed(wrong)}; make a code for no data NaN"
         )
-    is_void = ~known & is_open & walked
+    is_void = ~known & is_open & (walked > 0)
     if voids == "refuse" and is_void.any():
         empty = np.argwhere(is_void)
         problems.append(
             f"elevation_m: {len(empty):,} walked cells have no elevation, at (row, column) {_listed(empty)}; fill "
             "them, make them barriers, or pass dem_voids='flat'"
         )
-    return elevation if known.all() else np.where(known, elevation, np.nan), problems
+    # Unknown heights are NaN: steps there are level.
+    elevation = elevation if known.all() else np.where(known, elevation, np.nan)
+    return elevation.reshape(-1), walked.reshape(-1)
+
+
+def rows_and_columns(sources: ArrayLike) -> NDArray[np.int64]:
+    """Read the cells of sources, shape (n, 2), and refuse what is no whole number."""
+    given = np.asarray(sources)
+    given = given.reshape(-1, 2) if given.size == 0 else given
+    if given.ndim != 2 or given.shape[1] != 2 or not np.array_equal(given, np.floor(given)):
+        raise ContractError(
+            "sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"]
+        )
+    return given.astype(np.int64)
 
 
 def seeds_of(
@@ -511,13 +504,7 @@ def seeds_of(
 
     Returns labelled by position; closed ones (inf) are left out.
     """
-    given = np.asarray(sources)
-    given = given.reshape(-1, 2) if given.size == 0 else given
-    if given.ndim != 2 or given.shape[1] != 2 or not np.array_equal(given, np.floor(given)):
-        raise ContractError(
-            "sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"]
-        )
-    cells = given.astype(np.int64)
+    cells = rows_and_columns(sources)
     start = np.zeros(len(cells)) if source_min is None else np.asarray(source_min, dtype=np.float64)
     problems = [] if cutoff_min >= 0 else [f"cutoff_min: {cutoff_min!r} is below 0 or unknown"]
     if start.shape != (len(cells),):
@@ -533,7 +520,7 @@ def seeds_of(
             f"(row, column) {_listed(cells[outside])}"
         )
     flat = np.where(outside, 0, cells[:, 0] * ground.shape[1] + cells[:, 1])
-    on_barrier = ~outside & ~np.isfinite(ground.field[0][flat]) if len(cells) else outside
+    on_barrier = ~outside & ~np.isfinite(ground.field.friction[flat]) if len(cells) else outside
     if on_barrier.any():
         problems.append(
             f"{on_barrier.sum()} sources lie on barriers, at (row, column) {_listed(cells[on_barrier])}: "
