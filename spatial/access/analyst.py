@@ -9,9 +9,9 @@ import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, limit_of
-from spatial.access.places import asked_for, existing, id_order, ids_or_none, offering, place_on, take
+from spatial.access.paired import nearest_allowed, pair_up
+from spatial.access.places import existing, ids_or_none, place_on
 from spatial.network.matrix import times_matrix
-from spatial.network.nearest import nearest
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -150,28 +150,22 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
     """
     check_count("k", k)
     check_direction(direction)
-    asked = asked_for(service, facilities, vocabulary=vocabulary)
-    rules = rules or SnapRules()
-    origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
-    goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
-    members = offering(goals.frame, asked.kinds)
-    n = len(origins)
-    destination = np.full((n, k), -1, dtype=np.int64)
-    minutes, metres = np.full((n, k), np.inf), np.full((n, k), np.inf)
+    pairing = pair_up(
+        graph,
+        settlements,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        rules=rules or SnapRules(),
+        barriers=barriers,
+    )
+    origins, n, choices = pairing.origins, len(pairing.origins), pairing.choices
+    goal, minutes, metres = nearest_allowed(
+        graph, pairing.snaps, choices, k=k, direction=direction, barriers=barriers
+    )
     there = np.zeros(n, dtype=np.int64)
-    for able, of in eligible_by_unit(origins.frame, goals.frame).among(members):
-        there[of] = len(able)
-        if len(able) and of.any():
-            found = nearest(
-                graph,
-                take(origins.snaps, np.flatnonzero(of)),
-                take(goals.snaps, able),
-                k=k,
-                direction=direction,
-                direct_barriers=barriers,
-            )
-            destination[of] = np.where(found.destination >= 0, able[found.destination], -1)
-            minutes[of], metres[of] = found.travel_time_min, found.network_distance_m
+    for choice in choices:
+        there[choice.of] = len(choice.goals)
     why = np.where(origins.snaps.status == "ok", "no_path", "not_snapped")
     status = np.where(np.isfinite(minutes), "reached", why[:, None])
     beyond_all = ~np.isfinite(minutes) & (np.arange(k) >= there[:, None])
@@ -181,13 +175,13 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
         {
             "from_id": origins.frame["settlement_id"].repeat(k).reset_index(drop=True),
             "rank": rank + 1,
-            "to_id": ids_or_none(goals.frame["facility_id"], destination.ravel()),
+            "to_id": ids_or_none(
+                pairing.goals.frame["facility_id"], np.append(pairing.members, -1)[goal.ravel()]
+            ),
             "mode": pd.Series(graph.mode, index=range(n * k), dtype="str"),
             "travel_time_min": np.where(np.isfinite(minutes), minutes, np.nan).ravel(),
             "network_distance_m": np.where(np.isfinite(metres), metres, np.nan).ravel(),
             "reach_status": pd.Series(status.ravel(), dtype="str"),
         }
     )
-    back = np.empty(n, dtype=np.int64)
-    back[id_order(settlements["settlement_id"])] = np.arange(n)
-    return table.iloc[(back[:, None] * k + np.arange(k)).ravel()].reset_index(drop=True)
+    return table.iloc[(pairing.back[:, None] * k + np.arange(k)).ravel()].reset_index(drop=True)

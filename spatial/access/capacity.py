@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from spatial.access.floating_catchment import same
 from spatial.access.od_pairs import demand_of, read_pairs, require_within
 from spatial.access.options import is_number, numbers
-from spatial.access.places import id_order
+from spatial.access.places import id_ranks
 from spatial.compiled import outer, zeros_float64
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
@@ -174,36 +174,90 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     ([60.0, 40.0, 0.0], [0.0, 20.0, 0.0], [0.0, 0.0, 60.0])
     """
     limit = np.inf if cutoff_min is None else cutoff_min
-    _check_options(limit, order, persons_per_unit)
-    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
-    require_within(pairs, limit, what="cutoff_min")
-    people, _ = demand_of(pairs, demand)
-    room = _capacity(pairs, capacity) * persons_per_unit
-    inside = pairs.minutes <= limit
-    i, j, minutes = pairs.origin[inside], pairs.destination[inside].astype(np.int64), pairs.minutes[inside]
-    queue = _queue(pairs, (i, j, minutes), room, order)
-    i, j, minutes = i[queue], j[queue], minutes[queue]
-    if order == "optimal":
-        given = _transport(i, j, minutes, people, room)
-    else:
-        given = fill_rings(_rings(j, minutes), i, j, people, room)
-    return CapacityAllocation(
-        settlements=_of_settlements(pairs, people, (i, minutes, given), demand),
-        facilities=_of_facilities(pairs, room, (j, given)),
-        pairs=_of_pairs(pairs, (i, j, minutes, given)),
-    )
-
-
-def _check_options(cutoff_min: float, order: str, persons_per_unit: float) -> None:
     problems = []
-    if not is_number(cutoff_min, least=0.0):
-        problems.append(f"cutoff_min: must be 0 or more, is {cutoff_min}")
+    if not is_number(limit, least=0.0):
+        problems.append(f"cutoff_min: must be 0 or more, is {limit}")
     if order not in get_args(Order):
         problems.append(f"order: must be one of {', '.join(get_args(Order))}, is {order!r}")
     if not 0.0 < persons_per_unit < np.inf:
         problems.append(f"persons_per_unit: must be above 0 and finite, is {persons_per_unit}")
     if problems:
         raise ContractError("options", problems)
+    pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
+    require_within(pairs, limit, what="cutoff_min")
+    people, _ = demand_of(pairs, demand)
+    room = _capacity(pairs, capacity) * persons_per_unit
+    inside = pairs.minutes <= limit
+    i, j, minutes = pairs.origin[inside], pairs.destination[inside].astype(np.int64), pairs.minutes[inside]
+    # Sort the pairs in the order in which they are served; the last key decides first.
+    place, site = id_ranks(pairs.settlements["settlement_id"]), id_ranks(pairs.facilities["facility_id"])
+    largest = np.argsort(np.lexsort((site, -room)))
+    keys = {
+        "time": (place[i], site[j], minutes),
+        "capacity": (place[i], minutes, largest[j]),
+        "table": (place[i], minutes, j),
+        "optimal": (site[j], place[i]),
+    }
+    queue = np.lexsort(keys[order])
+    i, j, minutes = i[queue], j[queue], minutes[queue]
+    if order == "optimal":
+        given = _transport(i, j, minutes, people, room)
+    else:
+        # A ring is one facility at one time.
+        new = np.flatnonzero((np.diff(j) != 0) | (np.diff(minutes) != 0.0)) + 1
+        rings = np.concatenate(([0], new, [len(j)] if len(j) else [])).astype(np.int64)
+        given = fill_rings(rings, i, j, people, room)
+    n, m, some = len(people), len(room), given > 0.0
+    reached = np.bincount(i, minlength=n) > 0
+    total, spent = np.bincount(i, given, minlength=n), np.bincount(i, given * minutes, minlength=n)
+    full = np.where(reached, people - np.minimum(total, people), 0.0)
+    served = np.where(reached, people - full, 0.0)  # the two steps make the sum exact (Sterbenz)
+    known = ~np.isnan(numbers("settlements", demand, pairs.settlements[demand]))
+    status = np.select(
+        [~known, people == 0.0, ~reached, served == people, served > 0.0],
+        ["unknown", "nobody", "not_reached", "served", "partly_served"],
+        "full",
+    )
+    load = np.minimum(np.bincount(j, given, minlength=m), room)
+    use = np.select([load >= room * (1.0 - _SOLVED), load > 0.0], ["full", "free"], "unused")
+    ids, facility_ids = pairs.settlements["settlement_id"], pairs.facilities["facility_id"]
+    return CapacityAllocation(
+        settlements=pd.DataFrame(
+            {
+                "settlement_id": ids.reset_index(drop=True),
+                "service": same(pairs.service, n),
+                "mode": same(pairs.mode, n),
+                "demand_persons": np.where(known, people, np.nan),
+                "served_persons": np.where(known, served, np.nan),
+                "full_persons": np.where(known, full, np.nan),
+                "not_reached_persons": np.where(known, np.where(reached, 0.0, people), np.nan),
+                "served_share": np.divide(served, people, out=np.full(n, np.nan), where=people > 0.0),
+                "mean_served_min": np.divide(spent, total, out=np.full(n, np.nan), where=total > 0.0),
+                "status": pd.Series(status, dtype="str"),
+            }
+        ),
+        facilities=pd.DataFrame(
+            {
+                "facility_id": facility_ids.reset_index(drop=True),
+                "service": same(pairs.service, m),
+                "mode": same(pairs.mode, m),
+                "capacity_persons": room,
+                "load_persons": load,
+                "free_persons": room - load,
+                "load_share": np.divide(load, room, out=np.full(m, np.nan), where=room > 0.0),
+                "settlements_served": np.bincount(j[some], minlength=m),
+                "status": pd.Series(use, dtype="str"),
+            }
+        ),
+        pairs=pd.DataFrame(
+            {
+                "from_id": ids.iloc[i[some]].reset_index(drop=True),
+                "to_id": facility_ids.iloc[j[some]].reset_index(drop=True),
+                "travel_time_min": minutes[some],
+                "persons": given[some],
+            }
+        ),
+    )
 
 
 def _capacity(pairs: Pairs, column: str) -> FloatArray:
@@ -226,38 +280,6 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
     return room
 
 
-def _queue(
-    pairs: Pairs, rows: tuple[IntArray, IntArray, FloatArray], room: FloatArray, order: Order
-) -> IntArray:
-    """Sort pairs in the order in which they are served."""
-    i, j, minutes = rows
-    place, site = _ranks(pairs.settlements["settlement_id"]), _ranks(pairs.facilities["facility_id"])
-    if order == "time":
-        keys: tuple[NDArray[np.generic], ...] = (place[i], site[j], minutes)
-    elif order == "optimal":
-        keys = (site[j], place[i])
-    elif order == "table":
-        keys = (place[i], minutes, j)
-    else:
-        largest = np.empty(len(room), dtype=np.int64)
-        largest[np.lexsort((site, -room))] = np.arange(len(room))
-        keys = (place[i], minutes, largest[j])
-    return np.lexsort(keys)
-
-
-def _ranks(ids: pd.Series) -> IntArray:
-    ranks = np.empty(len(ids), dtype=np.int64)
-    ranks[id_order(ids)] = np.arange(len(ids))
-    return ranks
-
-
-def _rings(facility: IntArray, minutes: FloatArray) -> IntArray:
-    if len(facility) == 0:
-        return np.zeros(1, dtype=np.int64)
-    new = np.flatnonzero((np.diff(facility) != 0) | (np.diff(minutes) != 0.0)) + 1
-    return np.concatenate(([0], new, [len(facility)])).astype(np.int64)
-
-
 def _transport(
     i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray, room: FloatArray
 ) -> FloatArray:
@@ -276,70 +298,3 @@ def _transport(
     all_served = LinearConstraint(csr_array(np.ones((1, len(i)))), lb=fewest)
     least = milp(minutes, constraints=[within, all_served])
     return np.maximum(0.0, np.asarray(least.x, dtype=np.float64))
-
-
-def _of_settlements(
-    pairs: Pairs, people: FloatArray, rows: tuple[IntArray, FloatArray, FloatArray], demand: str
-) -> pd.DataFrame:
-    i, minutes, given = rows
-    n = len(people)
-    reached = np.bincount(i, minlength=n) > 0
-    taken = np.minimum(np.bincount(i, given, minlength=n), people)
-    full = np.where(reached, people - taken, 0.0)
-    served = np.where(reached, people - full, 0.0)  # the two steps make the sum exact (Sterbenz)
-    beyond = np.where(reached, 0.0, people)
-    spent = np.bincount(i, given * minutes, minlength=n)
-    total = np.bincount(i, given, minlength=n)
-    known = ~np.isnan(numbers("settlements", demand, pairs.settlements[demand]))
-    status = np.select(
-        [~known, people == 0.0, ~reached, served == people, served > 0.0],
-        ["unknown", "nobody", "not_reached", "served", "partly_served"],
-        "full",
-    )
-    return pd.DataFrame(
-        {
-            "settlement_id": pairs.settlements["settlement_id"].reset_index(drop=True),
-            "service": same(pairs.service, n),
-            "mode": same(pairs.mode, n),
-            "demand_persons": np.where(known, people, np.nan),
-            "served_persons": np.where(known, served, np.nan),
-            "full_persons": np.where(known, full, np.nan),
-            "not_reached_persons": np.where(known, beyond, np.nan),
-            "served_share": np.divide(served, people, out=np.full(n, np.nan), where=people > 0.0),
-            "mean_served_min": np.divide(spent, total, out=np.full(n, np.nan), where=total > 0.0),
-            "status": pd.Series(status, dtype="str"),
-        }
-    )
-
-
-def _of_facilities(pairs: Pairs, room: FloatArray, rows: tuple[IntArray, FloatArray]) -> pd.DataFrame:
-    j, given = rows
-    m = len(room)
-    load = np.minimum(np.bincount(j, given, minlength=m), room)
-    status = np.select([load >= room * (1.0 - _SOLVED), load > 0.0], ["full", "free"], "unused")
-    return pd.DataFrame(
-        {
-            "facility_id": pairs.facilities["facility_id"].reset_index(drop=True),
-            "service": same(pairs.service, m),
-            "mode": same(pairs.mode, m),
-            "capacity_persons": room,
-            "load_persons": load,
-            "free_persons": room - load,
-            "load_share": np.divide(load, room, out=np.full(m, np.nan), where=room > 0.0),
-            "settlements_served": np.bincount(j[given > 0.0], minlength=m),
-            "status": pd.Series(status, dtype="str"),
-        }
-    )
-
-
-def _of_pairs(pairs: Pairs, rows: tuple[IntArray, IntArray, FloatArray, FloatArray]) -> pd.DataFrame:
-    some = rows[3] > 0.0
-    i, j = rows[0][some], rows[1][some]
-    return pd.DataFrame(
-        {
-            "from_id": pairs.settlements["settlement_id"].iloc[i].reset_index(drop=True),
-            "to_id": pairs.facilities["facility_id"].iloc[j].reset_index(drop=True),
-            "travel_time_min": rows[2][some],
-            "persons": rows[3][some],
-        }
-    )

@@ -11,17 +11,14 @@ import pandas as pd
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, shown
-from spatial.access.paired import pair_up, reach_status
-from spatial.access.places import ids_or_none, take
+from spatial.access.paired import SnapPair, nearest_allowed, pair_up, reach_status
+from spatial.access.places import ids_or_none
 from spatial.errors import ContractError, NetworkError, first_of
-from spatial.network.nearest import nearest
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
-    from spatial.access.paired import Pairing
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
 
@@ -85,7 +82,17 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     if "walk" in graph.mode.split("+"):
         raise NetworkError(f"mode {graph.mode}: crews drive; build the network with mode='emergency'")
     require_columns("stations", stations, ("facility_id", "service"))
-    timed = stations.assign(mobilisation_min=_mobilisation(stations, mobilisation_min))
+    if not isinstance(mobilisation_min, str):
+        if not is_number(mobilisation_min, least=0.0, most=float_info.max):
+            told = f"mobilisation_min: is {shown(mobilisation_min)}, must be 0 or more"
+            raise ContractError("options", [told])
+        timed = stations.assign(mobilisation_min=float(mobilisation_min))
+    elif mobilisation_min not in stations:
+        raise ContractError("stations", [f"{mobilisation_min}: no such column; mobilisation_min names it"])
+    else:
+        timed = stations.assign(
+            mobilisation_min=pd.to_numeric(stations[mobilisation_min], errors="coerce").astype(np.float64)
+        )
     kinds = frozenset(stations["service"].dropna()) if service is None else service
     pairing = pair_up(
         graph,
@@ -105,54 +112,22 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
         raise ContractError(
             "stations", [f"{mobilisation_min}: missing or below 0 at stations {named}; state it for each"]
         )
-    n = len(origins)
-    response, station = np.full(n, np.inf), np.full(n, -1, dtype=np.int64)
-    if len(goals) and n:
-        # The crew's mobilisation comes before the first leg, so stations compete with both.
-        waiting = replace(goals, access_min=goals.access_min + ready[:, None])
-        for members, of in pairing.choices:
-            if len(members) == 0:
-                continue
-            able = take(waiting, members)
-            found = nearest(graph, take(origins, of), able, k=1, direction="from_facility")
-            response[of] = found.travel_time_min[:, 0]
-            station[of] = np.where(found.destination[:, 0] >= 0, members[found.destination[:, 0]], -1)
-    return _table(graph, pairing, response, station, ready).iloc[pairing.back].reset_index(drop=True)
-
-
-def _mobilisation(stations: gpd.GeoDataFrame, stated: float | str) -> NDArray[np.float64]:
-    if not isinstance(stated, str):
-        if not is_number(stated, least=0.0, most=float_info.max):
-            raise ContractError("options", [f"mobilisation_min: is {shown(stated)}, must be 0 or more"])
-        return np.full(len(stations), float(stated))
-    if stated not in stations:
-        raise ContractError("stations", [f"{stated}: no such column; mobilisation_min names it"])
-    return pd.to_numeric(stations[stated], errors="coerce").to_numpy(dtype=np.float64)
-
-
-def _table(
-    graph: TravelGraph,
-    pairing: Pairing,
-    response: NDArray[np.float64],
-    station: NDArray[np.int64],
-    ready: NDArray[np.float64],
-) -> pd.DataFrame:
-    n = len(response)
-    is_reached = station >= 0
-    mobilisation, drive, total = np.full((3, n), np.nan)
-    mobilisation[is_reached] = ready[station[is_reached]]
-    total[is_reached] = response[is_reached]
-    drive[is_reached] = np.maximum(total[is_reached] - mobilisation[is_reached], 0.0)
-    named = np.full(n, -1, dtype=np.int64)
-    named[is_reached] = pairing.members[station[is_reached]]
-    return pd.DataFrame(
+    # The crew's mobilisation comes before the first leg, so stations compete with both.
+    waiting = SnapPair(origins, replace(goals, access_min=goals.access_min + ready[:, None]))
+    found = nearest_allowed(graph, waiting, pairing.choices, direction="from_facility")
+    station, response = found.goal[:, 0], found.minutes[:, 0]
+    mobilisation, total = np.append(ready, np.nan)[station], np.where(station >= 0, response, np.nan)
+    table = pd.DataFrame(
         {
             "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
-            "station_id": ids_or_none(pairing.goals.frame["facility_id"], named),
-            "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
+            "station_id": ids_or_none(
+                pairing.goals.frame["facility_id"], np.append(pairing.members, -1)[station]
+            ),
+            "mode": pd.Series(graph.mode, index=range(len(station)), dtype="str"),
             "mobilisation_min": mobilisation,
-            "drive_min": drive,
+            "drive_min": np.maximum(total - mobilisation, 0.0),
             "response_min": total,
             "reach_status": pd.Series(reach_status(pairing, response), dtype="str"),
         }
     )
+    return table.iloc[pairing.back].reset_index(drop=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -31,94 +30,65 @@ if TYPE_CHECKING:
 
 # What people should look at: places off the network, on barriers or fragments, and ways out of their own unit.
 
-_KINDS = ("settlement", "facility")
-
 
 def findings_of(
-    graph: TravelGraph,
-    places: tuple[Places, Places],
-    rules: SnapRules,
-    barriers: gpd.GeoSeries | None,
+    graph: TravelGraph, group: Places, kind: str, rules: SnapRules, barriers: gpd.GeoSeries | None
 ) -> list[gpd.GeoDataFrame]:
-    """List the settlements and facilities whose way to the network needs a look."""
-    tree = tree_of(barriers)
-    frames = []
-    for kind, group in zip(_KINDS, places, strict=True):
-        status = group.snaps.status
-        frames += [
-            _unsnapped(graph, group, kind, np.flatnonzero(status == "none")),
-            _too_far(graph, group, kind, np.flatnonzero(status == "far")),
-            _on_fragments(graph, group, kind, rules),
-        ]
-        if tree is not None:
-            points = points_at(group.snaps.x, group.snaps.y)
-            rows = np.unique(tree.query(points, predicate="intersects")[0])
-            detail = [
-                f"The {kind} stands on a barrier; no walk leads from it to the {graph.mode} network."
-            ] * len(rows)
-            frames.append(_frame(group, rows, _Words("on_barrier", graph.mode, kind), detail))
-    return frames
-
-
-@dataclass(frozen=True)
-class _Words:
-    finding: str
-    mode: str
-    place: str
-
-
-def _unsnapped(graph: TravelGraph, group: Places, kind: str, rows: NDArray[np.int64]) -> gpd.GeoDataFrame:
-    detail = [f"The {kind} is not joined to the {graph.mode} network: no open walk to a road."] * len(rows)
-    return _frame(group, rows, _Words("unsnapped", graph.mode, kind), detail, group.snaps.nearest_m[rows])
-
-
-def _too_far(graph: TravelGraph, group: Places, kind: str, rows: NDArray[np.int64]) -> gpd.GeoDataFrame:
-    metres = group.snaps.nearest_m[rows]
-    limit = group.snaps.max_snap_m
-    detail = [
-        f"The nearest road of the {graph.mode} network is {value:.0f} m away, beyond the {limit:g} m allowed."
-        for value in metres
-    ]
-    return _frame(group, rows, _Words("beyond_tolerance", graph.mode, kind), detail, metres)
-
-
-def _on_fragments(graph: TravelGraph, group: Places, kind: str, rules: SnapRules) -> gpd.GeoDataFrame:
+    """List the settlements or the facilities whose way to the network needs a look, one table a finding."""
+    status, metres, mode = group.snaps.status, group.snaps.nearest_m, graph.mode
+    unsnapped, far = np.flatnonzero(status == "none"), np.flatnonzero(status == "far")
+    # Places whose nearest road of all leads nowhere.
     any_road = snap(graph, group.frame.geometry, rules, candidates=1, min_component_km=0.0)
     edge = any_road.edge[:, 0]
-    rows = (
-        np.flatnonzero((edge >= 0) & (graph.component_km[edge] < rules.min_component_km))
-        if graph.n_edges
-        else edge
+    lone = (
+        edge
+        if not graph.n_edges
+        else np.flatnonzero((edge >= 0) & (graph.component_km[edge] < rules.min_component_km))
     )
-    km = graph.component_km[edge[rows]]
-    detail = [
-        f"The nearest road of the {graph.mode} network belongs to a fragment of {value:.2f} km; it is passed over."
-        for value in km
+    found = [
+        (
+            "unsnapped",
+            unsnapped,
+            [f"The {kind} is not joined to the {mode} network: no open walk to a road."] * len(unsnapped),
+            metres[unsnapped],
+        ),
+        (
+            "beyond_tolerance",
+            far,
+            [
+                f"The nearest road of the {mode} network is {value:.0f} m away, beyond the "
+                f"{group.snaps.max_snap_m:g} m allowed."
+                for value in metres[far]
+            ],
+            metres[far],
+        ),
+        (
+            "small_component",
+            lone,
+            [
+                f"The nearest road of the {mode} network belongs to a fragment of {km:.2f} km; it is passed over."
+                for km in graph.component_km[edge[lone]]
+            ],
+            any_road.distance_m[lone, 0],
+        ),
     ]
-    return _frame(
-        group, rows, _Words("small_component", graph.mode, kind), detail, any_road.distance_m[rows, 0]
-    )
-
-
-def _frame(
-    group: Places,
-    rows: NDArray[np.int64],
-    words: _Words,
-    detail: list[str],
-    distance_m: NDArray[np.float64] | None = None,
-) -> gpd.GeoDataFrame:
-    subject = [str(value) for value in group.ids[rows]]
-    return findings_frame(
-        {
-            "finding_id": [f"{words.finding}/{words.mode}/{words.place}/{value}" for value in subject],
-            "kind": [words.finding] * len(rows),
+    tree = tree_of(barriers)
+    if tree is not None:
+        wet = np.unique(tree.query(points_at(group.snaps.x, group.snaps.y), predicate="intersects")[0])
+        detail = f"The {kind} stands on a barrier; no walk leads from it to the {mode} network."
+        found.append(("on_barrier", wet, [detail] * len(wet), np.full(len(wet), np.nan)))
+    frames = []
+    for finding, rows, details, distance_m in found:
+        subject = [str(value) for value in group.ids[rows]]
+        columns: dict[str, list[str] | list[None]] = {
+            "finding_id": [f"{finding}/{mode}/{kind}/{value}" for value in subject],
+            "kind": [finding] * len(rows),
             "subject_id": subject,
             "other_id": [None] * len(rows),
-            "detail": detail,
-        },
-        np.full(len(rows), np.nan) if distance_m is None else distance_m,
-        group.frame.iloc[rows].geometry,
-    )
+            "detail": details,
+        }
+        frames.append(findings_frame(columns, distance_m, group.frame.iloc[rows].geometry))
+    return frames
 
 
 def findings_frame(
@@ -219,48 +189,57 @@ def move_off_barriers(
     --------
     A clinic 30 m inside a lake stands 1 m outside it afterwards, with `moved_m` 31.
     """
-    key = _check(places, barriers, max_move_m)
-    tree = tree_of(barriers.dropna())
-    x, y = (np.array(side, dtype=np.float64) for side in (places.geometry.x, places.geometry.y))
-    moved = np.zeros(len(places))
-    rows = np.empty(0, dtype=np.int64)
-    if tree is not None and len(places):
-        rows = np.unique(tree.query(shapes_of(places.geometry), predicate="intersects")[0])
-        for row in rows:
-            goal, moved[row] = _dry(tree, (float(x[row]), float(y[row])), max_move_m)
-            x[row], y[row] = goal
-    table = places.assign(moved_m=moved).set_geometry(
-        gpd.GeoSeries(points_at(x, y), index=places.index, crs=places.crs)
-    )
-    return table, _findings(places, key, rows, moved)
-
-
-def _check(places: gpd.GeoDataFrame, barriers: gpd.GeoSeries, max_move_m: float) -> str:
     check_table(places, "places")
     if not (isinstance(places, gpd.GeoDataFrame) and isinstance(barriers, gpd.GeoSeries)):
         raise ContractError("places", ["give a GeoDataFrame of places and a GeoSeries of barriers"])
     if require_metres(places.crs, what="places") != require_metres(barriers.crs, what="barriers"):
         raise CrsError("places and barriers differ in their CRS; reproject with to_crs(...)")
     problems = [] if max_move_m >= 0 else [f"max_move_m: is {max_move_m:g}, must be 0 or more"]
-    key = next((name for name in _KEYS if name in places), None)
-    if key is None:
+    key = next((name for name in _KEYS if name in places), "")
+    missing = not_points(places.geometry)
+    if not key:
         problems.append("settlement_id or facility_id: the column is missing")
-    else:
-        missing = not_points(places.geometry)
-        if missing.any():
-            shown = first_of(places[key].to_numpy(dtype=object)[missing])
-            problems.append(f"geometry: no point in rows {shown}")
+    elif missing.any():
+        shown = first_of(places[key].to_numpy(dtype=object)[missing])
+        problems.append(f"geometry: no point in rows {shown}")
     if problems:
         raise ContractError("places", problems)
-    return str(key)
+    tree = tree_of(barriers.dropna())
+    xy = shapely.get_coordinates(places.geometry.to_numpy())
+    moved = np.zeros(len(places))
+    rows = np.empty(0, dtype=np.int64)
+    if tree is not None and len(places):
+        rows = np.unique(tree.query(shapes_of(places.geometry), predicate="intersects")[0])
+        for row in rows:
+            xy[row], moved[row] = _dry(tree, xy[row], max_move_m)
+    table = places.assign(moved_m=moved).set_geometry(
+        gpd.GeoSeries(points_at(*xy.T), index=places.index, crs=places.crs)
+    )
+    kind = key.removesuffix("_id")
+    finding = np.where(moved[rows] > 0.0, "moved_off_barrier", "on_barrier")
+    subject = [str(value) for value in places[key].iloc[rows]]
+    stays = f"The {kind} stands on a barrier, too far from dry ground to be moved; no walk leads from it."
+    goes = "The {} stood on a barrier; it was moved {:.0f} m to the nearest dry ground."
+    findings = findings_frame(
+        {
+            "finding_id": [f"{what}/{kind}/{name}" for what, name in zip(finding, subject, strict=True)],
+            "kind": finding.tolist(),
+            "subject_id": subject,
+            "other_id": [None] * len(rows),
+            "detail": [goes.format(kind, metres) if metres > 0.0 else stays for metres in moved[rows]],
+        },
+        np.where(moved[rows] > 0.0, moved[rows], np.nan),
+        places.iloc[rows].geometry,
+    )
+    return table, findings
 
 
 def _dry(
-    tree: shapely.STRtree, at: tuple[float, float], max_move_m: float
-) -> tuple[tuple[float, float], float]:
+    tree: shapely.STRtree, at: NDArray[np.float64], max_move_m: float
+) -> tuple[NDArray[np.float64], float]:
     """Find the nearest point clear of every barrier, and how far it is; the point itself and 0 where too far."""
     reach = max_move_m + 2.0 * CLEAR_M
-    window = (at[0] - reach, at[1] - reach, at[0] + reach, at[1] + reach)
+    window = (*(at - reach).tolist(), *(at + reach).tolist())
     near = tree.geometries[tree.query(shapely.box(*window), predicate="intersects")]
     # Only the ground nearby counts; edges made by clipping are further away than any move.
     local = shapely.union_all(shapely.clip_by_rect(shapely.make_valid(near), *window))
@@ -269,33 +248,7 @@ def _dry(
     distance = float(shapely.distance(point, shore))
     if not distance <= max_move_m:
         return at, 0.0
-    goal = shapely.get_point(shapely.shortest_line(point, shore), 1)
-    return (float(goal.x), float(goal.y)), distance
-
-
-def _findings(
-    places: gpd.GeoDataFrame, key: str, rows: NDArray[np.int64], moved: NDArray[np.float64]
-) -> gpd.GeoDataFrame:
-    kind = "settlement" if key == "settlement_id" else "facility"
-    finding = np.where(moved[rows] > 0.0, "moved_off_barrier", "on_barrier")
-    subject = [str(value) for value in places[key].iloc[rows]]
-    return findings_frame(
-        {
-            "finding_id": [f"{what}/{kind}/{name}" for what, name in zip(finding, subject, strict=True)],
-            "kind": finding.tolist(),
-            "subject_id": subject,
-            "other_id": [None] * len(rows),
-            "detail": [_detail(kind, float(metres)) for metres in moved[rows]],
-        },
-        np.where(moved[rows] > 0.0, moved[rows], np.nan),
-        places.iloc[rows].geometry,
-    )
-
-
-def _detail(kind: str, metres: float) -> str:
-    if metres > 0.0:
-        return f"The {kind} stood on a barrier; it was moved {metres:.0f} m to the nearest dry ground."
-    return f"The {kind} stands on a barrier, too far from dry ground to be moved; no walk leads from it."
+    return shapely.get_coordinates(shapely.shortest_line(point, shore))[1], distance
 
 
 # Edge effects: how much ground to read, and where the way out of it is shorter than the way to a facility.
@@ -327,29 +280,19 @@ def clipped_ends(graph: TravelGraph, surroundings: Surroundings, *, buffer_m: fl
     hull = shapely.convex_hull(shapely.multipoints(np.column_stack((graph.node_x, graph.node_y))))
     clipped = np.asarray(shapely.distance(points, shapely.boundary(hull)) <= EDGE_M)
     if surroundings.study_area is not None:
-        clipped = _at_loaded_edge(graph, points, clipped, (surroundings.study_area, buffer_m))
+        ground = shapely.union_all(shapes_of(surroundings.study_area.to_crs(graph.crs).geometry))
+        edge = shapely.boundary(ground)
+        shapely.prepare(edge)
+        outer = ~inside(ground, graph.node_x, graph.node_y)
+        nodes = points_at(graph.node_x[outer], graph.node_y[outer])
+        reach = float(np.max(shapely.distance(ground, nodes), initial=0.0))
+        beyond = np.asarray(shapely.distance(ground, points))
+        at_edge = (beyond > 0.0) | np.asarray(shapely.dwithin(edge, points, EDGE_M))
+        clipped = at_edge & (clipped | (beyond >= min(buffer_m, reach) - COMPLETE_WAY_M))
     sea = tree_of(surroundings.sea)
     if sea is not None:
         clipped[sea.query(points, predicate="dwithin", distance=SEA_M)[0]] = False
     return ends[clipped]
-
-
-def _at_loaded_edge(
-    graph: TravelGraph,
-    points: NDArray[np.object_],
-    on_hull: NDArray[np.bool_],
-    loaded: tuple[gpd.GeoSeries | gpd.GeoDataFrame, float],
-) -> NDArray[np.bool_]:
-    area, buffer_m = loaded
-    ground = shapely.union_all(shapes_of(area.to_crs(graph.crs).geometry))
-    edge = shapely.boundary(ground)
-    shapely.prepare(edge)
-    outer = ~inside(ground, graph.node_x, graph.node_y)
-    nodes = points_at(graph.node_x[outer], graph.node_y[outer])
-    reach = float(np.max(shapely.distance(ground, nodes), initial=0.0))
-    beyond = np.asarray(shapely.distance(ground, points))
-    at_edge = (beyond > 0.0) | np.asarray(shapely.dwithin(edge, points, EDGE_M))
-    return at_edge & (on_hull | (beyond >= min(buffer_m, reach) - COMPLETE_WAY_M))
 
 
 def exit_times(
@@ -426,7 +369,12 @@ def needed_buffer_m(
     >>> needed_buffer_m(60.0, 90.0)
     90000.0
     """
-    speed = _fastest_km_h(fastest) if isinstance(fastest, TravelGraph) else float(fastest)
+    if isinstance(fastest, TravelGraph):
+        minutes = np.minimum(fastest.forward_min, fastest.backward_min)
+        moving = np.isfinite(minutes) & (minutes > 0)
+        speed = float(np.max(fastest.length_m[moving] / minutes[moving] * 0.06, initial=0.0))
+    else:
+        speed = float(fastest)
     given = {"cutoff_min": float(cutoff_min), "speed": speed}
     problems = [
         f"{name}: is {value:g}, must be 0 or more and finite"
@@ -446,12 +394,6 @@ def needed_buffer_m(
             needed,
         )
     return needed
-
-
-def _fastest_km_h(graph: TravelGraph) -> float:
-    minutes = np.minimum(graph.forward_min, graph.backward_min)
-    moving = np.isfinite(minutes) & (minutes > 0)
-    return float(np.max(graph.length_m[moving] / minutes[moving] * 0.06, initial=0.0))
 
 
 def population_at_risk(access: pd.DataFrame, settlements: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from spatial.inputs.services import Vocabulary
 
@@ -91,12 +90,29 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
     """
     rules = rules or SnapRules()
     _check(settlements, groups)
-    tables = [
-        _times_of(
-            _graph_of(graph, group, rules), settlements, facilities, group, cutoff_min, (rules, barriers)
-        )
-        for group in groups
-    ]
+    tables = []
+    for group in groups:
+        if not isinstance(graph, TravelGraph):
+            if group.name not in graph:
+                there = ", ".join(sorted(graph))
+                raise ContractError("groups", [f"{group.name}: no graph of this name; there are: {there}"])
+            own = graph[group.name]
+        elif graph.mode == "walk":
+            slower = rules.walk_km_h / group.walk_km_h
+            own = graph.with_minutes(graph.forward_min * slower, graph.backward_min * slower)
+        elif "walk" in graph.mode.split("+"):
+            raise ContractError(
+                "groups", [f"{graph.mode}: give a graph for each group, in which walks have its speed"]
+            )
+        else:
+            own = graph
+        furthest = min(rules.max_snap_m, group.max_walk_m / rules.detour)
+        walk = SnapRules.from_options(rules, walk_km_h=group.walk_km_h, max_snap_m=furthest)
+        od = travel_times(own, settlements, facilities, cutoff_min=cutoff_min, rules=walk, barriers=barriers)
+        if own.mode == "walk":
+            od = od.loc[od["network_distance_m"] <= group.max_walk_m]
+        od.insert(0, "group", pd.Series(group.name, index=od.index, dtype="str"))
+        tables.append(od)
     return pd.concat(tables, ignore_index=True)
 
 
@@ -113,42 +129,6 @@ def _check(settlements: pd.DataFrame, groups: Sequence[Group]) -> None:
             problems.append(f"{group.name}: max_walk_m must be above 0, is {group.max_walk_m}")
     if problems:
         raise ContractError("groups", problems)
-
-
-def _graph_of(graph: TravelGraph | Mapping[str, TravelGraph], group: Group, rules: SnapRules) -> TravelGraph:
-    if not isinstance(graph, TravelGraph):
-        if group.name not in graph:
-            raise ContractError(
-                "groups", [f"{group.name}: no graph of this name; there are: {', '.join(sorted(graph))}"]
-            )
-        return graph[group.name]
-    if graph.mode == "walk":
-        slower = rules.walk_km_h / group.walk_km_h
-        return graph.with_minutes(graph.forward_min * slower, graph.backward_min * slower)
-    if "walk" in graph.mode.split("+"):
-        raise ContractError(
-            "groups", [f"{graph.mode}: give a graph for each group, in which walks have its speed"]
-        )
-    return graph
-
-
-def _times_of(
-    graph: TravelGraph,
-    settlements: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
-    group: Group,
-    cutoff_min: float | None,
-    walk: tuple[SnapRules, gpd.GeoSeries | None],
-) -> pd.DataFrame:
-    rules, barriers = walk
-    own = SnapRules.from_options(
-        rules, walk_km_h=group.walk_km_h, max_snap_m=min(rules.max_snap_m, group.max_walk_m / rules.detour)
-    )
-    od = travel_times(graph, settlements, facilities, cutoff_min=cutoff_min, rules=own, barriers=barriers)
-    if graph.mode == "walk":
-        od = od.loc[od["network_distance_m"] <= group.max_walk_m]
-    named = od.assign(group=pd.Series(group.name, index=od.index, dtype="str"))
-    return named[["group", *od.columns]]
 
 
 def group_summary(  # noqa: PLR0913 - each keyword is an option under its own name
@@ -217,32 +197,24 @@ def group_summary(  # noqa: PLR0913 - each keyword is an option under its own na
         np.minimum.at(nearest, pairs.origin, pairs.minutes)
         demand_of(pairs, group.column)
         persons = numbers("settlements", group.column, settlements[group.column])
+        scored = np.ones(len(nearest), dtype=bool)
+        if "in_study" in settlements:
+            scored = settlements["in_study"].to_numpy(dtype=bool)
+        minutes = np.where(nearest <= limit, nearest, np.inf)
+        minutes, people = np.where(np.isnan(persons), np.nan, minutes)[scored], persons[scored]
+        found = weighted_statistics(minutes, people)
         rows.append(
             {
                 "group": group.name,
                 "service": pairs.service,
                 "cutoff_min": limit,
-                **_counted(settlements, np.where(nearest <= limit, nearest, np.inf), persons),
+                "reached_persons": float(people[np.isfinite(minutes)].sum()),
+                "not_reached_persons": float(people[np.isinf(minutes)].sum()),
+                **{
+                    f"{name}_min" if name in ("mean_reached", "mean_capped", "median") else name: number
+                    for name, number in found.items()
+                },
+                "median_min": found["median"] if np.isfinite(found["median"]) else np.nan,
             }
         )
     return pd.DataFrame(rows)
-
-
-def _counted(
-    settlements: pd.DataFrame, nearest: NDArray[np.float64], persons: NDArray[np.float64]
-) -> dict[str, float]:
-    scored = np.ones(len(nearest), dtype=bool)
-    if "in_study" in settlements:
-        scored = settlements["in_study"].to_numpy(dtype=bool)
-    minutes, people = np.where(np.isnan(persons), np.nan, nearest)[scored], persons[scored]
-    found = weighted_statistics(minutes, people)
-    reached = float(people[np.isfinite(minutes)].sum())
-    return {
-        "reached_persons": reached,
-        "not_reached_persons": float(people[np.isinf(minutes)].sum()),
-        **{
-            f"{name}_min" if name in ("mean_reached", "mean_capped", "median") else name: number
-            for name, number in found.items()
-        },
-        "median_min": found["median"] if np.isfinite(found["median"]) else np.nan,
-    }

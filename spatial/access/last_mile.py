@@ -122,6 +122,18 @@ def last_mile(
         for rows in (known | unknown, known)
     )
     ids = pd.Index(settlements["settlement_id"])
+    # Walk to the network as a share of walk and network on the way to the nearest town; 0 in a town itself.
+    modes, computed = access["mode"].unique(), set(access["service"].unique())
+    town = next((service for service in rules.towns if service in computed), None)
+    share = np.full(len(ids), np.nan)
+    if town is not None:
+        ways = access.loc[(access["mode"] == modes[0]) & (access["service"] == town)]
+        legs = ways.set_index("settlement_id")[["access_leg_min", "network_leg_min"]].reindex(ids)
+        walked, driven = legs.to_numpy(dtype=float).T
+        together = walked + driven
+        share = np.divide(
+            walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0
+        )
     return pd.DataFrame(
         {
             "settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str"),
@@ -130,7 +142,7 @@ def last_mile(
             "all_season_road_min": _finite(walk_minutes(lower, walk_km_h=walk.walk_km_h, detour=walk.detour)),
             "last_mile_class": _classes(lower, rules, otherwise="none"),
             "last_mile_class_known": _classes(upper, rules, otherwise="unknown" if unknown.any() else "none"),
-            "last_mile_share": _share(access, ids, rules),
+            "last_mile_share": share,
             **_to_points(access, ids, dict(rules.points), "travel_time_min"),
             "known_all_season_road_min": _finite(
                 walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)
@@ -177,22 +189,6 @@ def _classes(distance: NDArray[np.float64], rules: LastMileRules, *, otherwise: 
         distance <= rules.connected_m, "connected", np.where(distance <= rules.near_m, "near", "gap")
     )
     return pd.Series(np.where(np.isfinite(distance), named, otherwise), dtype="str")
-
-
-def _share(access: pd.DataFrame, ids: pd.Index, rules: LastMileRules) -> NDArray[np.float64]:
-    """Walk to the network as a share of walk and network on the way to the nearest town; 0 in a town itself."""
-    modes = access["mode"].unique()
-    computed = set(access["service"].unique())
-    town = next((service for service in rules.towns if service in computed), None)
-    if town is None or len(modes) == 0:
-        return np.full(len(ids), np.nan)
-    rows = access.loc[(access["mode"] == modes[0]) & (access["service"] == town)].set_index("settlement_id")
-    walked = rows["access_leg_min"].reindex(ids).to_numpy(dtype=float)
-    together = walked + rows["network_leg_min"].reindex(ids).to_numpy(dtype=float)
-    share: NDArray[np.float64] = np.divide(
-        walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0
-    )
-    return share
 
 
 def _to_points(
@@ -272,70 +268,46 @@ def last_mile_coverage(
     chosen = mode or ("walk" if "walk" in modes else next(iter(modes), ""))
     ours = access.loc[access["mode"] == chosen]
     scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
-    _check(last_mile, ours, scored, (dict(targets), chosen))
     ids = pd.Index(scored["settlement_id"])
-    road = last_mile.set_index("settlement_id").reindex(ids)
-    near = {bound: road[column].isin(NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}
-    within = {service: _within(ours, ids, service, limit) for service, limit in targets.items()}
-    everyone = np.ones(len(ids), dtype=bool)
-    points = {"road": everyone, **within}
-    if within:
-        points["any"] = np.logical_or.reduce(list(within.values()))
-        points["all"] = np.logical_and.reduce(list(within.values()))
-    persons = scored["population_persons"].fillna(0.0).to_numpy(dtype=np.float64)
-    rows = [_row(point, targets.get(point, np.nan), has, (near, persons)) for point, has in points.items()]
-    return pd.DataFrame(rows).astype({"point": "str"})
-
-
-def _check(
-    last_mile: pd.DataFrame,
-    access: pd.DataFrame,
-    settlements: pd.DataFrame,
-    asked: tuple[dict[str, float], str],
-) -> None:
-    targets, mode = asked
     problems = [
         f"targets: {service} is {limit:g}, must be 0 or more"
         for service, limit in targets.items()
         if not limit >= 0
     ]
-    missing = [service for service in targets if service not in set(access["service"])]
+    missing = [service for service in targets if service not in set(ours["service"])]
     if missing:
         problems.append(
-            f"access: has no rows of mode {mode!r} for {first_of(missing)}; compute these services"
+            f"access: has no rows of mode {chosen!r} for {first_of(missing)}; compute these services"
         )
-    ids = pd.Index(settlements["settlement_id"])
-    for name, frame in (("last_mile", last_mile), ("access", access if targets else last_mile)):
+    for name, frame in (("last_mile", last_mile), ("access", ours if targets else last_mile)):
         lacking = ids.difference(pd.Index(frame["settlement_id"]))
         if len(lacking):
             problems.append(f"{name}: lacks {first_of(lacking)}")
     if problems:
         raise ContractError("last-mile coverage", problems)
-
-
-def _within(access: pd.DataFrame, ids: pd.Index, service: str, limit: float) -> NDArray[np.bool_]:
-    rows = access.loc[access["service"] == service].set_index("settlement_id")
-    minutes = rows["travel_time_min"].reindex(ids).to_numpy(dtype=np.float64)
-    return np.asarray(minutes <= limit)
-
-
-def _row(
-    point: str,
-    target_min: float,
-    has: NDArray[np.bool_],
-    ground: tuple[dict[str, NDArray[np.bool_]], NDArray[np.float64]],
-) -> dict[str, object]:
-    near, persons = ground
+    road = last_mile.set_index("settlement_id").reindex(ids)
+    near = {bound: road[column].isin(NEAR).to_numpy(dtype=bool) for bound, column in _COLUMNS.items()}
+    within = {}
+    for service, limit in targets.items():
+        minutes = ours.loc[ours["service"] == service].set_index("settlement_id")["travel_time_min"]
+        within[service] = np.asarray(minutes.reindex(ids).to_numpy(dtype=np.float64) <= limit)
+    points = {"road": np.ones(len(ids), dtype=bool), **within}
+    if within:
+        points["any"] = np.logical_or.reduce(list(within.values()))
+        points["all"] = np.logical_and.reduce(list(within.values()))
+    persons = scored["population_persons"].fillna(0.0).to_numpy(dtype=np.float64)
     total = float(persons.sum())
-    row: dict[str, object] = {"point": point, "target_min": target_min, "persons": total}
-    for bound, by_road in near.items():
-        covered = float(persons[has & by_road].sum())
-        row[f"covered_persons_{bound}"] = covered
-        row[f"coverage_{bound}"] = covered / total if total > 0 else float("nan")
-    row["places"] = len(persons)
-    for bound, by_road in near.items():
-        row[f"covered_places_{bound}"] = int((has & by_road).sum())
-    return row
+    rows = []
+    for point, has in points.items():
+        row: dict[str, object] = {"point": point, "target_min": targets.get(point, np.nan), "persons": total}
+        for bound, by_road in near.items():
+            covered = float(persons[has & by_road].sum())
+            row[f"covered_persons_{bound}"] = covered
+            row[f"coverage_{bound}"] = covered / total if total > 0 else np.nan
+        row["places"] = len(persons)
+        row |= {f"covered_places_{bound}": int((has & by_road).sum()) for bound, by_road in near.items()}
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"point": "str"})
 
 
 # Settlements that lose a service when it is wet: two access tables of the same places, dry and wet, compared.
@@ -383,22 +355,50 @@ def wet_loss(
     --------
     With a cutoff of 60, a village at 40 minutes when dry and 50 when wet is `slower`; one at 40 and 61 is `lost`.
     """
-    _check_seasons(access_dry, access_wet, settlements, cutoff_min)
+    tables = {"access_dry": access_dry, "access_wet": access_wet}
+    for name, frame in tables.items():
+        require_columns(name, frame, (*_KEY, "travel_time_min", "reach_status"))
+    require_columns("settlements", settlements, ("settlement_id",))
+    problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
+    keys = {name: pd.MultiIndex.from_frame(frame[_KEY]) for name, frame in tables.items()}
+    for name, key in keys.items():
+        if key.has_duplicates:
+            problems.append(f"{name}: repeated rows {first_of(key[key.duplicated()].unique())}")
+    for name, other in (("access_wet", "access_dry"), ("access_dry", "access_wet")):
+        missing = keys[other].difference(keys[name])
+        if len(missing):
+            problems.append(f"{name}: rows of the other table are missing: {first_of(missing)}")
+    strange = pd.Index(access_dry["settlement_id"].unique()).difference(
+        pd.Index(settlements["settlement_id"])
+    )
+    if len(strange):
+        problems.append(f"settlements: lack {first_of(strange)}")
+    if problems:
+        raise ContractError("wet loss", problems)
     dry = access_dry.reset_index(drop=True)
-    keys = pd.MultiIndex.from_frame(dry[_KEY])
-    wet = access_wet.set_index(_KEY).reindex(keys).reset_index()
+    wet = access_wet.set_index(_KEY).reindex(keys["access_dry"]).reset_index()
     dry_min, wet_min = (frame["travel_time_min"].to_numpy(dtype=np.float64) for frame in (dry, wet))
+    served, still_served = (
+        ((frame["reach_status"] == "reached") & (frame["travel_time_min"] <= cutoff_min)).to_numpy(dtype=bool)
+        for frame in (dry, wet)
+    )
+    unknown = ((dry["reach_status"] == "unknown") | (wet["reach_status"] == "unknown")).to_numpy(dtype=bool)
+    status = np.select(
+        [unknown, ~served, ~still_served, wet_min - dry_min > _ROUNDING_MIN],
+        ["unknown", "not_served", "lost", "slower"],
+        "kept",
+    )
     places = settlements.set_index("settlement_id").reindex(pd.Index(dry["settlement_id"]))
     changes = dry["facility_id"].fillna("") != wet["facility_id"].fillna("")
     reasons = wet["reach_status"].astype("str")
-    late = (reasons == "reached") & ~_served(wet, cutoff_min)
+    late = (reasons == "reached") & ~still_served
     return pd.DataFrame(
         {
             **{name: dry[name] for name in _KEY},
             "dry_min": dry_min,
             "wet_min": wet_min,
             "slower_min": wet_min - dry_min,
-            "wet_status": pd.Series(_status(dry, wet, cutoff_min), dtype="str"),
+            "wet_status": pd.Series(status, dtype="str"),
             "wet_reach_status": reasons.mask(late, "beyond_cutoff"),
             "facility_changes": changes.to_numpy(dtype=bool),
             "population_persons": places["population_persons"].to_numpy(dtype=np.float64),
@@ -443,38 +443,3 @@ def wet_loss_summary(loss: pd.DataFrame) -> pd.DataFrame:
     rows["persons"] = rows["persons"].fillna(0.0)
     total = rows.groupby(["service", "mode"])["persons"].transform("sum")
     return rows.assign(share_of_persons=(rows["persons"] / total.where(total > 0)).astype(np.float64))
-
-
-def _check_seasons(
-    dry: pd.DataFrame, wet: pd.DataFrame, settlements: pd.DataFrame, cutoff_min: float
-) -> None:
-    for name, frame in (("access_dry", dry), ("access_wet", wet)):
-        require_columns(name, frame, (*_KEY, "travel_time_min", "reach_status"))
-    require_columns("settlements", settlements, ("settlement_id",))
-    problems = [] if cutoff_min >= 0 else [f"cutoff_min: is {cutoff_min:g}, must be 0 or more"]
-    keys = [pd.MultiIndex.from_frame(frame[_KEY]) for frame in (dry, wet)]
-    for name, key in zip(("access_dry", "access_wet"), keys, strict=True):
-        if key.has_duplicates:
-            problems.append(f"{name}: repeated rows {first_of(key[key.duplicated()].unique())}")
-    only = [first.difference(second) for first, second in (keys, keys[::-1])]
-    for name, missing in zip(("access_wet", "access_dry"), only, strict=True):
-        if len(missing):
-            problems.append(f"{name}: rows of the other table are missing: {first_of(missing)}")
-    strange = pd.Index(dry["settlement_id"].unique()).difference(pd.Index(settlements["settlement_id"]))
-    if len(strange):
-        problems.append(f"settlements: lack {first_of(strange)}")
-    if problems:
-        raise ContractError("wet loss", problems)
-
-
-def _served(frame: pd.DataFrame, cutoff_min: float) -> NDArray[np.bool_]:
-    reached = (frame["reach_status"] == "reached").to_numpy(dtype=bool)
-    return reached & (frame["travel_time_min"].to_numpy(dtype=np.float64) <= cutoff_min)
-
-
-def _status(dry: pd.DataFrame, wet: pd.DataFrame, cutoff_min: float) -> NDArray[np.object_]:
-    before, after = _served(dry, cutoff_min), _served(wet, cutoff_min)
-    slower = (wet["travel_time_min"] - dry["travel_time_min"]).to_numpy(dtype=np.float64) > _ROUNDING_MIN
-    unknown = ((dry["reach_status"] == "unknown") | (wet["reach_status"] == "unknown")).to_numpy(dtype=bool)
-    choices = [unknown, ~before, ~after, slower]
-    return np.select(choices, ["unknown", "not_served", "lost", "slower"], "kept").astype(object)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from sys import float_info
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -17,8 +17,8 @@ from scipy.spatial import cKDTree
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.findings import clipped_ends, exit_times, findings_of, outside_own_unit
 from spatial.access.options import AccessRules, limit_of
-from spatial.access.paired import easier_walk, minutes_to_closest
-from spatial.access.places import Places, Surroundings, existing, id_order, place_on, take, texts
+from spatial.access.paired import SnapPair, easier_walk, minutes_to_closest
+from spatial.access.places import Places, Surroundings, existing, id_ranks, place_on, take, texts
 from spatial.errors import ContractError
 from spatial.network.graph import TravelGraph
 from spatial.network.matrix import times_matrix
@@ -26,7 +26,7 @@ from spatial.network.nearest import nearest
 from spatial.tables.words import FACILITIES_WITHIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,7 +43,7 @@ KM_A_MINUTE = 60.0
 
 def shortest_metres(
     graph: TravelGraph,
-    snaps: tuple[Snaps, Snaps],
+    snaps: SnapPair,
     *,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
     barriers: gpd.GeoSeries | None = None,
@@ -59,73 +59,14 @@ def shortest_metres(
         np.where(np.isfinite(graph.backward_min), km, np.inf),
         speed_km_h=graph.speed_km_h,
     )
-    origins, goals = (easier_walk(side, walk_km_h=KM_A_MINUTE, detour=side.detour) for side in snaps)
-    return METRES_A_KM * minutes_to_closest(in_km, (origins, goals), direction=direction, barriers=barriers)
+    walked = SnapPair(*(easier_walk(side, walk_km_h=KM_A_MINUTE, detour=side.detour) for side in snaps))
+    return METRES_A_KM * minutes_to_closest(in_km, walked, direction=direction, barriers=barriers)
 
 
 # How many facilities lie within each cutoff: cumulative opportunities, one bounded search for all services.
 
 _BLOCK = 512
 """Places searched from at once; changes memory only."""
-
-
-def count_within(  # noqa: PLR0913 - the two last are options of the study under their own names
-    graph: TravelGraph,
-    origins: Snaps,
-    places: Snaps,
-    offers: NDArray[np.bool_],
-    *,
-    cutoffs_min: Sequence[float],
-    themselves: bool = False,
-    direction: Literal["to_facility", "from_facility"] = "to_facility",
-    barriers: gpd.GeoSeries | None = None,
-) -> NDArray[np.float64]:
-    """
-    Count the places of each service within each cutoff of every settlement.
-
-    One search for all services sets out from each settlement or from each place, whichever are fewer.
-    """
-    counts = np.zeros((len(offers), len(cutoffs_min), len(origins)))
-    used = np.flatnonzero(offers.any(axis=0))
-    offered = offers.T.astype(np.float64)
-    if not cutoffs_min:
-        return counts
-    searched = min(len(origins), len(used))
-    for start in range(0, searched, _BLOCK):
-        part = np.arange(start, min(start + _BLOCK, searched))
-        rows, block = (part, used) if len(origins) <= len(used) else (np.arange(len(origins)), used[part])
-        i, j, minutes = _pairs(
-            graph, (take(origins, rows), take(places, block)), max(cutoffs_min), direction, barriers
-        )
-        i, j = rows[i], block[j]
-        if themselves:
-            own = np.intersect1d(rows, block)
-            others = i != j
-            i, j, minutes = (
-                np.concatenate((i[others], own)),
-                np.concatenate((j[others], own)),
-                np.concatenate((minutes[others], np.zeros(len(own)))),
-            )
-        for c, cutoff in enumerate(cutoffs_min):
-            near = minutes <= cutoff
-            shape = (len(origins), len(places))
-            counts[:, c] += (csr_array((np.ones(near.sum()), (i[near], j[near])), shape=shape) @ offered).T
-    return counts
-
-
-def _pairs(
-    graph: TravelGraph,
-    both: tuple[Snaps, Snaps],
-    limit_min: float,
-    direction: Literal["to_facility", "from_facility"],
-    barriers: gpd.GeoSeries | None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    origins, goals = both
-    if direction == "to_facility":
-        i, j, minutes, _ = times_matrix(graph, origins, goals, cutoff_min=limit_min, direct_barriers=barriers)
-    else:
-        j, i, minutes, _ = times_matrix(graph, goals, origins, cutoff_min=limit_min, direct_barriers=barriers)
-    return i, j, minutes
 
 
 # The nearest destination of every settlement for one service: times, legs and the reason where there is none.
@@ -194,7 +135,9 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     beyond = ~(time <= limit)
     destination[beyond], time[beyond] = -1, np.nan
     legs[beyond[:, 0]], distance[beyond[:, 0]] = np.nan, np.nan
-    status = _status(any_time, limit, origins)
+    status = np.where(origins.status == "ok", "no_path", "not_snapped").astype(object)
+    status[np.isfinite(any_time)] = "beyond_cutoff"
+    status[any_time <= limit] = "reached"
     tree = cKDTree(np.column_stack((places.x[members], places.y[members])))
     straight = np.asarray(tree.query(np.column_stack((origins.x, origins.y)))[0])
     return Closest(
@@ -208,14 +151,6 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
         is_self,
         found,
     )
-
-
-def _status(time: NDArray[np.float64], max_time_min: float, origins: Snaps) -> NDArray[np.object_]:
-    status = np.full(len(time), "no_path", dtype=object)
-    status[origins.status != "ok"] = "not_snapped"
-    status[np.isfinite(time)] = "beyond_cutoff"
-    status[time <= max_time_min] = "reached"
-    return status
 
 
 # Lines on the map: routes to the nearest facility, and the walks that join places to the network.
@@ -336,71 +271,87 @@ def access_table(
         )
     access, snaps, routes, findings = [], [], [], []
     for graph in modes:
-        mode = _mode(graph, settlements, existing(facilities), rules, surroundings)
-        is_first = graph is modes[0]
-        rows, drawn, uses = _measure(mode, services, draw=is_first)
-        access += rows
-        routes += drawn
+        origins, places = (
+            place_on(graph, frame, key=key, rules=rules.snap, barriers=surroundings.barriers)
+            for frame, key in ((settlements, "settlement_id"), (existing(facilities), "facility_id"))
+        )
+        ends = clipped_ends(graph, surroundings, buffer_m=rules.buffer_m)
+        exits = exit_times(graph, origins.snaps, ends, direction=rules.direction)
+        mode = _Mode(graph, origins, places, exits, rules, surroundings.barriers)
+        found = _measure(mode, services, draw=graph is modes[0])
+        access += found.access
+        routes += found.routes
         snaps += [
-            snap_rows(graph, mode.settlements, "settlement", uses[0]),
-            snap_rows(graph, mode.facilities, "facility", uses[1]),
+            snap_rows(graph, origins, "settlement", found.settlement_uses),
+            snap_rows(graph, places, "facility", found.facility_uses),
         ]
-        findings += findings_of(graph, (mode.settlements, mode.facilities), rules.snap, surroundings.barriers)
-    table = _in_given_order(pd.concat(access, ignore_index=True), settlements)
+        for kind, group in (("settlement", origins), ("facility", places)):
+            findings += findings_of(graph, group, kind, rules.snap, surroundings.barriers)
+    table = pd.concat(access, ignore_index=True)
+    # Put the settlements of each service and mode, which are in the order of ids, into the order given.
+    n = len(settlements)
+    back = id_ranks(settlements["settlement_id"])
+    blocks = np.arange(len(table) // n if n else 0) * n
+    table = table.iloc[(blocks[:, None] + back).ravel()].reset_index(drop=True)
     first = table.loc[table["mode"] == modes[0].mode]
     findings.append(outside_own_unit(first, settlements, facilities, towns=rules.tiers))
     return AccessResult(table, _stack(snaps), _stack(routes), _stack(findings))
 
 
-def _mode(
-    graph: TravelGraph,
-    settlements: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
-    rules: AccessRules,
-    surroundings: Surroundings,
-) -> _Mode:
-    origins, places = (
-        place_on(graph, frame, key=key, rules=rules.snap, barriers=surroundings.barriers)
-        for frame, key in ((settlements, "settlement_id"), (facilities, "facility_id"))
-    )
-    ends = clipped_ends(graph, surroundings, buffer_m=rules.buffer_m)
-    exits = exit_times(graph, origins.snaps, ends, direction=rules.direction)
-    return _Mode(graph, origins, places, exits, rules, surroundings.barriers)
+class _Measured(NamedTuple):
+    """What is found on one network, in the order of services."""
+
+    access: list[pd.DataFrame]
+    routes: list[gpd.GeoDataFrame]
+    settlement_uses: NDArray[np.int64]  # shape (n, candidates), how often each is the way in
+    facility_uses: NDArray[np.int64]
 
 
-def _offers(mode: _Mode, services: Mapping[str, frozenset[str]]) -> Iterator[_Offer]:
-    offered = mode.facilities.frame["service"]
-    tier = mode.settlements.frame["tier"]
-    eligible = eligible_by_unit(mode.settlements.frame, mode.facilities.frame)
-    for service, kinds in services.items():
-        for members, of in eligible.among(np.flatnonzero(offered.isin(kinds))):
-            yield _Offer(service, mode.facilities, members, themselves=False, of=of)
-    everyone = np.ones(len(mode.settlements), dtype=bool)
-    for service, kinds in mode.rules.tiers.items():
-        members = np.flatnonzero(tier.isin(kinds))
-        yield _Offer(service, mode.settlements, members, themselves=True, of=everyone)
-
-
-def _measure(
-    mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool
-) -> tuple[list[pd.DataFrame], list[gpd.GeoDataFrame], tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    rules = mode.rules
-    offers = list(_offers(mode, services))
+def _measure(mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool) -> _Measured:
+    """Measure every service on one network."""
+    rules, settlements, facilities = mode.rules, mode.settlements, mode.facilities
+    # Who offers what to whom: facilities by service, settlements by their tier.
+    offered = facilities.frame["service"]
+    eligible = eligible_by_unit(settlements.frame, facilities.frame)
+    everyone = np.ones(len(settlements), dtype=bool)
+    offers = [
+        _Offer(service, facilities, members, themselves=False, of=of)
+        for service, kinds in services.items()
+        for members, of in eligible.among(np.flatnonzero(offered.isin(kinds)))
+    ] + [
+        _Offer(
+            service,
+            settlements,
+            np.flatnonzero(settlements.frame["tier"].isin(kinds)),
+            themselves=True,
+            of=everyone,
+        )
+        for service, kinds in rules.tiers.items()
+    ]
     counts = np.concatenate(
         [_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)]
     )
-    uses = tuple(
-        np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (mode.settlements, mode.facilities)
+    settlement_uses, facility_uses = (
+        np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (settlements, facilities)
     )
     rows: list[pd.DataFrame] = []
     routes = []
-    scored = mode.settlements.frame["in_study"].to_numpy(dtype=bool)
-    every = list(dict.fromkeys(offer.service for offer in offers))
-    wanted = _drawn_services(rules, every, int(scored.sum())) if draw else ()
+    scored = settlements.frame["in_study"].to_numpy(dtype=bool)
+    # Draw the routes of as many services as there may be routes.
+    every = dict.fromkeys(offer.service for offer in offers)
+    asked = [name for name in every if rules.route_services is None or name in rules.route_services]
+    wanted = asked[: rules.max_routes // int(scored.sum())] if scored.any() else asked
+    if draw and len(wanted) < len(asked):
+        _log.warning(
+            "routes of %d service(s) are not drawn, as there would be more than %d routes: %s",
+            len(asked) - len(wanted),
+            rules.max_routes,
+            ", ".join(asked[len(wanted) :]),
+        )
     for number, offer in enumerate(offers):
         result = closest(
             mode.graph,
-            mode.settlements.snaps,
+            settlements.snaps,
             offer.places.snaps,
             offer.members,
             themselves=offer.themselves,
@@ -409,76 +360,70 @@ def _measure(
             barriers=mode.barriers,
         )
         table = _rows(mode, offer, result, counts[number])
+        reached = result.status == "reached"
         if rules.shortest:
-            table["shortest_distance_m"] = _shortest(mode, offer, result)
+            metres = np.full(len(settlements), np.nan)
+            if not offer.themselves and offer.service in rules.shortest and len(offer.members):
+                snaps = SnapPair(settlements.snaps, take(offer.places.snaps, offer.members))
+                found = shortest_metres(mode.graph, snaps, direction=rules.direction, barriers=mode.barriers)
+                metres[reached] = np.fmin(found, result.distance_m)[reached]
+            table["shortest_distance_m"] = metres
         # Put the settlements of one service together again, where they may use different facilities.
         added = table.loc[offer.of]
         if rows and rows[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
             rows[-1] = pd.concat([rows[-1], added]).sort_index()
         else:
             rows.append(added)
-        _note_use(uses[0], uses[0] if offer.themselves else uses[1], offer, result)
-        drawn = scored & offer.of & (offer.service in wanted)
-        routes.append(route_rows(mode.graph, mode.settlements, offer.places, offer.service, result, of=drawn))
-    return rows, routes, (uses[0], uses[1])
-
-
-def _shortest(mode: _Mode, offer: _Offer, result: Closest) -> NDArray[np.float64]:
-    """Metres of the shortest way where one of the service is reached and they are wanted; else NaN."""
-    metres = np.full(len(mode.settlements), np.nan)
-    if offer.themselves or offer.service not in mode.rules.shortest or not len(offer.members):
-        return metres
-    snaps = (mode.settlements.snaps, take(offer.places.snaps, offer.members))
-    found = shortest_metres(mode.graph, snaps, direction=mode.rules.direction, barriers=mode.barriers)
-    reached = result.status == "reached"
-    metres[reached] = np.fmin(found, result.distance_m)[reached]
-    return metres
-
-
-def _drawn_services(rules: AccessRules, services: Sequence[str], n_settlements: int) -> tuple[str, ...]:
-    """Choose the services whose routes are drawn, within the number of routes allowed."""
-    asked = [name for name in services if rules.route_services is None or name in rules.route_services]
-    drawn = asked[: rules.max_routes // n_settlements] if n_settlements else asked
-    if len(drawn) < len(asked):
-        _log.warning(
-            "routes of %d service(s) are not drawn, as there would be more than %d routes: %s",
-            len(asked) - len(drawn),
-            rules.max_routes,
-            ", ".join(asked[len(drawn) :]),
-        )
-    return tuple(drawn)
+        # Count which candidates of settlements and of places are the way in.
+        if result.found is not None:
+            on_roads = reached & offer.of & ~result.is_self & ~result.found.is_direct[:, 0]
+            origin = np.flatnonzero(on_roads)
+            np.add.at(settlement_uses, (origin, result.found.origin_candidate[origin, 0]), 1)
+            place = offer.members[result.found.destination[origin, 0]]
+            place_uses = settlement_uses if offer.themselves else facility_uses
+            np.add.at(place_uses, (place, result.found.destination_candidate[origin, 0]), 1)
+        if draw:
+            drawn = scored & offer.of & (offer.service in wanted)
+            routes.append(route_rows(mode.graph, settlements, offer.places, offer.service, result, of=drawn))
+    return _Measured(rows, routes, settlement_uses, facility_uses)
 
 
 def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
-    rules = mode.rules
-    if not offers:
-        return np.zeros((0, len(rules.cutoffs_min), len(mode.settlements)))
-    offered = np.zeros((len(offers), len(offers[0].places)), dtype=bool)
-    for row, offer in zip(offered, offers, strict=True):
-        row[offer.members] = True
-    return count_within(
-        mode.graph,
-        mode.settlements.snaps,
-        offers[0].places.snaps,
-        offered,
-        cutoffs_min=rules.cutoffs_min,
-        themselves=offers[0].themselves,
-        direction=rules.direction,
-        barriers=mode.barriers,
-    )
+    """
+    Count the places of each service within each cutoff of every settlement.
 
-
-def _note_use(
-    by_origin: NDArray[np.int64], by_place: NDArray[np.int64], offer: _Offer, result: Closest
-) -> None:
-    """Count which candidates of settlements and of places are the way in."""
-    if result.found is None:
-        return
-    reached = (result.status == "reached") & offer.of
-    origin = np.flatnonzero(reached & ~result.is_self & ~result.found.is_direct[:, 0])
-    np.add.at(by_origin, (origin, result.found.origin_candidate[origin, 0]), 1)
-    place = offer.members[result.found.destination[origin, 0]]
-    np.add.at(by_place, (place, result.found.destination_candidate[origin, 0]), 1)
+    One search for all services sets out from each settlement or from each place, whichever are fewer.
+    """
+    rules, origins, cutoffs_min = mode.rules, mode.settlements.snaps, mode.rules.cutoffs_min
+    counts = np.zeros((len(offers), len(cutoffs_min), len(origins)))
+    if not offers or not cutoffs_min:
+        return counts
+    places = offers[0].places.snaps
+    offered = np.zeros((len(places), len(offers)))
+    for column, offer in enumerate(offers):
+        offered[offer.members, column] = 1.0
+    used = np.flatnonzero(offered.any(axis=1))
+    searched = min(len(origins), len(used))
+    for start in range(0, searched, _BLOCK):
+        part = np.arange(start, min(start + _BLOCK, searched))
+        rows, block = (part, used) if len(origins) <= len(used) else (np.arange(len(origins)), used[part])
+        ends = take(origins, rows), take(places, block)
+        ends = ends if rules.direction == "to_facility" else ends[::-1]
+        i, j, minutes, _ = times_matrix(
+            mode.graph, *ends, cutoff_min=max(cutoffs_min), direct_barriers=mode.barriers
+        )
+        i, j = (i, j) if rules.direction == "to_facility" else (j, i)
+        i, j = rows[i], block[j]
+        if offers[0].themselves:
+            # A settlement that serves is its own nearest, in 0 minutes.
+            own, others = np.intersect1d(rows, block), i != j
+            i, j = np.concatenate((i[others], own)), np.concatenate((j[others], own))
+            minutes = np.concatenate((minutes[others], np.zeros(len(own))))
+        for c, cutoff in enumerate(cutoffs_min):
+            near = minutes <= cutoff
+            shape = (len(origins), len(places))
+            counts[:, c] += (csr_array((np.ones(near.sum()), (i[near], j[near])), shape=shape) @ offered).T
+    return counts
 
 
 def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
@@ -502,15 +447,6 @@ def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float6
     for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True):
         columns[f"{FACILITIES_WITHIN}{cutoff:g}_min"] = count
     return pd.DataFrame(columns)
-
-
-def _in_given_order(table: pd.DataFrame, settlements: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Put the settlements of each service and mode, which are in the order of ids, into the order given."""
-    n = len(settlements)
-    back = np.empty(n, dtype=np.int64)
-    back[id_order(settlements["settlement_id"])] = np.arange(n)
-    blocks = np.arange(len(table) // n if n else 0) * n
-    return table.iloc[(blocks[:, None] + back).ravel()].reset_index(drop=True)
 
 
 def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

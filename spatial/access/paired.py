@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
-from spatial.access.places import asked_for, existing, id_order, offering, place_on, take
+from spatial.access.places import asked_for, existing, id_ranks, offering, place_on, take
 from spatial.errors import ContractError, first_of
 from spatial.network.nearest import nearest
 from spatial.network.snapping import NO_CANDIDATE, walk_minutes
@@ -36,6 +36,13 @@ class Choice(NamedTuple):
     of: NDArray[np.int64]  # positions of the settlements that may use just those
 
 
+class SnapPair(NamedTuple):
+    """Where both ends of ways meet the network."""
+
+    origins: Snaps
+    goals: Snaps
+
+
 @dataclass(frozen=True, eq=False)
 class Pairing:
     """Settlements and the facilities of one service on one network."""
@@ -47,9 +54,9 @@ class Pairing:
     back: NDArray[np.int64]  # position of each settlement as given among `origins`
 
     @property
-    def snaps(self) -> tuple[Snaps, Snaps]:
+    def snaps(self) -> SnapPair:
         """Where the settlements and the facilities of the service meet the network."""
-        return self.origins.snaps, take(self.goals.snaps, self.members)
+        return SnapPair(self.origins.snaps, take(self.goals.snaps, self.members))
 
     @property
     def choices(self) -> list[Choice]:
@@ -72,18 +79,53 @@ def pair_up(  # noqa: PLR0913 - what the public functions share, by their names
     barriers: gpd.GeoSeries | None = None,
 ) -> Pairing:
     """Join settlements and facilities to a network, for many runs."""
+    asked = asked_for(service, facilities, vocabulary=vocabulary)
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
     goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
-    asked = asked_for(service, facilities, vocabulary=vocabulary)
     members = offering(goals.frame, asked.kinds)
-    back = np.empty(len(settlements), dtype=np.int64)
-    back[id_order(settlements["settlement_id"])] = np.arange(len(settlements))
-    return Pairing(asked.name, origins, goals, members, back)
+    return Pairing(asked.name, origins, goals, members, id_ranks(settlements["settlement_id"]))
+
+
+class Reached(NamedTuple):
+    """The k nearest goals of n origins that these may use."""
+
+    goal: NDArray[np.int64]  # shape (n, k), positions; -1 for none
+    minutes: NDArray[np.float64]  # shape (n, k), door to door; inf for none
+    metres: NDArray[np.float64]
+
+
+def nearest_allowed(
+    graph: TravelGraph,
+    snaps: SnapPair,
+    choices: Sequence[Choice],
+    *,
+    k: int = 1,
+    direction: Direction,
+    barriers: gpd.GeoSeries | None = None,
+) -> Reached:
+    """Find the nearest goals among those that each origin may use."""
+    origins, goals = snaps
+    shape = (len(origins), k)
+    found = Reached(np.full(shape, -1, dtype=np.int64), np.full(shape, np.inf), np.full(shape, np.inf))
+    for choice in choices:
+        if len(choice.goals) == 0 or len(choice.of) == 0:
+            continue
+        each = nearest(
+            graph,
+            take(origins, choice.of),
+            take(goals, choice.goals),
+            k=k,
+            direction=direction,
+            direct_barriers=barriers,
+        )
+        found.goal[choice.of] = np.where(each.destination >= 0, choice.goals[each.destination], -1)
+        found.minutes[choice.of], found.metres[choice.of] = each.travel_time_min, each.network_distance_m
+    return found
 
 
 def minutes_to_closest(
     graph: TravelGraph,
-    snaps: tuple[Snaps, Snaps],
+    snaps: SnapPair,
     *,
     direction: Direction,
     barriers: gpd.GeoSeries | None = None,
@@ -94,22 +136,10 @@ def minutes_to_closest(
 
     Returns one value an origin; inf where there is no way.
     """
-    origins, goals = snaps
-    minutes = np.full(len(origins), np.inf)
-    everyone = Choice(np.arange(len(goals)), np.arange(len(origins)))
-    for choice in (everyone,) if choices is None else choices:
-        if len(choice.goals) == 0 or len(choice.of) == 0:
-            continue
-        found = nearest(
-            graph,
-            take(origins, choice.of),
-            take(goals, choice.goals),
-            k=1,
-            direction=direction,
-            direct_barriers=barriers,
-        )
-        minutes[choice.of] = found.travel_time_min[:, 0]
-    return minutes
+    if choices is None:
+        choices = [Choice(np.arange(len(snaps[1])), np.arange(len(snaps[0])))]
+    found = nearest_allowed(graph, snaps, choices, direction=direction, barriers=barriers)
+    return found.minutes[:, 0]
 
 
 def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:
@@ -120,23 +150,20 @@ def easier_walk(snaps: Snaps, *, walk_km_h: float, detour: float) -> Snaps:
 
 def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
     """Leave each place the nearest of its ways in; of a combined network, the nearest to each layer."""
-    if graph.edge_layer is None or graph.n_edges == 0:
-        return _candidates(snaps, [{name: getattr(snaps, name)[:, :1] for name in NO_CANDIDATE}])
-    layer = np.where(snaps.edge < 0, -1, graph.edge_layer[snaps.edge])
+    first_only = {name: getattr(snaps, name)[:, :1] for name in NO_CANDIDATE}
     parts = []
-    for number in np.unique(layer[layer >= 0]).tolist():
-        first = np.argmax(layer == number, axis=1)[:, None]
-        has = (layer == number).any(axis=1)[:, None]
-        parts.append(
-            {
-                name: np.where(has, np.take_along_axis(getattr(snaps, name), first, axis=1), none)
-                for name, none in NO_CANDIDATE.items()
-            }
-        )
-    return _candidates(snaps, parts or [{name: getattr(snaps, name)[:, :1] for name in NO_CANDIDATE}])
-
-
-def _candidates(snaps: Snaps, parts: list[dict[str, NDArray[Any]]]) -> Snaps:
+    if graph.edge_layer is not None and graph.n_edges:
+        layer = np.where(snaps.edge < 0, -1, graph.edge_layer[snaps.edge])
+        for number in np.unique(layer[layer >= 0]).tolist():
+            first = np.argmax(layer == number, axis=1)[:, None]
+            has = (layer == number).any(axis=1)[:, None]
+            parts.append(
+                {
+                    name: np.where(has, np.take_along_axis(getattr(snaps, name), first, axis=1), none)
+                    for name, none in NO_CANDIDATE.items()
+                }
+            )
+    parts = parts or [first_only]
     joined = {name: np.hstack([part[name] for part in parts]) for name in NO_CANDIDATE}
     order = np.lexsort((joined["edge"], joined["distance_m"]), axis=1)
     nearest_first: dict[str, Any] = {

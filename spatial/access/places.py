@@ -49,6 +49,13 @@ def id_order(ids: Iterable[str]) -> NDArray[np.int64]:
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
+def id_ranks(ids: pd.Series) -> NDArray[np.int64]:
+    """Tell which place each id has in the order of ids."""
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[id_order(ids)] = np.arange(len(ids))
+    return ranks
+
+
 def _key(value: str) -> tuple[int, int, tuple[tuple[int, int, str], ...], str, str]:
     match = _OSM_ID.fullmatch(value)
     if match is not None:
@@ -107,21 +114,6 @@ def check_on_network(graph: object, barriers: object) -> None:
         raise ContractError("options", problems)
 
 
-def check_crs(frame: gpd.GeoDataFrame, key: str, graph: TravelGraph) -> None:
-    """Refuse places in another CRS than the network's."""
-    table = _table_of(key)
-    if frame.crs is None:
-        raise CrsError(
-            f"{table}: no CRS; say what their coordinates are in with frame.set_crs(...), "
-            "then reproject with to_crs(graph.crs)"
-        )
-    if frame.crs != graph.crs:
-        raise CrsError(
-            f"{table}: the CRS is {frame.crs.to_string()}, but the network has {graph.crs.to_string()}; "
-            "reproject with to_crs(graph.crs)"
-        )
-
-
 def _table_of(key: str) -> str:
     return "settlements" if key == "settlement_id" else "facilities"
 
@@ -172,11 +164,7 @@ def check_table(frame: object, table: str) -> None:
                 for name, kind in turned.items()
             ],
         )
-    _refuse_unsaid(frame, table)
-
-
-def _refuse_unsaid(frame: pd.DataFrame, table: str) -> None:
-    """Refuse words, numbers and nothing where a place is inside the study area or is not."""
+    # Whether a place is inside the study area is said by True and False alone.
     if "in_study" not in frame or frame["in_study"].dtype == np.bool_:
         return
     unsaid = frame["in_study"][~frame["in_study"].isin([True, False]).to_numpy(dtype=bool)]
@@ -235,13 +223,20 @@ def place_on(
     """Sort places by id and join them to a network."""
     check_on_network(graph, barriers)
     check_places(frame, key)
-    check_crs(frame, key, graph)
+    table = _table_of(key)
+    if frame.crs is None:
+        raise CrsError(
+            f"{table}: no CRS; say what their coordinates are in with frame.set_crs(...), "
+            "then reproject with to_crs(graph.crs)"
+        )
+    if frame.crs != graph.crs:
+        raise CrsError(
+            f"{table}: the CRS is {frame.crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
     ordered = frame.iloc[id_order(frame[key])]
-    return Places(
-        ordered,
-        ordered[key].to_numpy(dtype=object),
-        snap(graph, ordered.geometry, rules, barriers=barriers),
-    )
+    snaps = snap(graph, ordered.geometry, rules, barriers=barriers)
+    return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
 
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -294,20 +289,21 @@ def asked_for(
     # Where there is no facility at all, no word is theirs, and none can be told to be wrong.
     unknown = [name for name in sorted(names) if there and not kinds[name] and name not in there]
     if unknown:
-        raise ContractError("facilities", [_told_unknown(name, there, words) for name in unknown])
+        problems = []
+        for name in unknown:
+            alike = sorted(there, key=lambda word: (-SequenceMatcher(None, name, word).ratio(), word))
+            near = [
+                *alike[:1],
+                *get_close_matches(name, [word for word in words.ids if word not in there], n=1),
+            ]
+            problems.append(
+                f"service: no facility offers {name!r} and the vocabulary has no such service; there are: "
+                f"{', '.join(alike)}; nearest in spelling: {' or '.join(map(repr, near))}"
+            )
+        raise ContractError("facilities", problems)
     if isinstance(service, str):
         return Asked(service, kinds[service] | {service})
     return Asked("+".join(sorted(names)), names)
-
-
-def _told_unknown(name: str, there: set[str], vocabulary: Vocabulary) -> str:
-    alike = sorted(there, key=lambda word: (-SequenceMatcher(None, name, word).ratio(), word))
-    near = [*alike[:1], *get_close_matches(name, [word for word in vocabulary.ids if word not in there], n=1)]
-    told = f"; nearest in spelling: {' or '.join(map(repr, near))}" if near else ""
-    return (
-        f"service: no facility offers {name!r} and the vocabulary has no such service; there are: "
-        f"{', '.join(alike)}{told}"
-    )
 
 
 def offering(facilities: pd.DataFrame, kinds: frozenset[str]) -> NDArray[np.int64]:

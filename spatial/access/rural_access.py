@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -20,10 +20,7 @@ from spatial.outlines import outline_faults
 from spatial.rasters import Raster
 
 if TYPE_CHECKING:
-    import pyproj
     from numpy.typing import NDArray
-
-    from spatial.access.cells import PeopledCells
 
 
 _SEASONS = ("yes", "no", "unknown")
@@ -85,14 +82,14 @@ class _Roads:
     imputed: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class _Served:
-    """What the shares are made of, one value a cell."""
+class _Unit(NamedTuple):
+    """Cells that make a row, by what the row is called."""
 
-    persons: NDArray[np.float64]
-    kind: NDArray[np.int64]
-    lower: NDArray[np.bool_]
-    upper: NDArray[np.bool_]
+    level: str
+    key: str
+    name: str | None
+    cells: NDArray[np.bool_]
+    imputed_share: float
 
 
 def rural_access_index(
@@ -164,34 +161,72 @@ def rural_access_index(
         raise ContractError(
             "rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"]
         )
-    frame = _as_frame(roads)
+    if isinstance(roads, TravelGraph):
+        columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
+        frame = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
+    else:
+        frame = roads
     crs = require_metres(frame.crs, what="roads")
     _check(frame, distance_m, condition, zones)
     cells = peopled_cells(population, crs)
     network = _roads(frame, condition)
-    kind = _kinds(population, cells, urban, crs)
-    served = _Served(cells.persons, kind, *_within(network, cells, kind == _RURAL, distance_m))
+    # Rural, urban or not known, one value a cell.
+    kind = np.full(len(cells), _RURAL)
+    if isinstance(urban, Raster):
+        value = cells_on(urban, cells, of=population)
+        kind = np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
+    elif urban is not None:
+        faults = outline_faults(urban.geometry, urban.index)
+        if faults:
+            raise ContractError("urban", faults)
+        towns = shapes_of(brought_to(urban, crs, what="urban").geometry)
+        kind = np.where(area_of(towns, cells.xy) >= 0, _URBAN, _RURAL)
+    # Rural cells near a road that may be all-season, and of those the ones near a road known to be.
+    served_upper, served_lower = np.zeros(len(cells), dtype=bool), np.zeros(len(cells), dtype=bool)
+    rural_cells = np.flatnonzero(kind == _RURAL)
+    served_upper[rural_cells] = _near(network.lines[network.possible], cells.xy[rural_cells], distance_m)
+    upper_cells = np.flatnonzero(served_upper)
+    served_lower[upper_cells] = _near(network.lines[network.known], cells.xy[upper_cells], distance_m)
     everything = np.ones(len(cells), dtype=bool)
-    rows = [_row(("study", "all", None), served, everything, _imputed_share(network, None))]
+    units: list[_Unit] = [_Unit("study", "all", None, everything, _imputed_share(network, None))]
     if zones is not None:
         shapes = shapes_of(brought_to(zones, crs, what="zones").geometry)
         zone = area_of(shapes, cells.xy)
         names = zones["name"].to_list() if "name" in zones else [None] * len(zones)
-        units = zip(zones["boundary_id"].to_list(), names, shapes, strict=True)
-        rows += [
-            _row(("zone", key, name), served, zone == number, _imputed_share(network, shape))
-            for number, (key, name, shape) in enumerate(units)
+        keys = zip(zones["boundary_id"].to_list(), names, shapes, strict=True)
+        units += [
+            _Unit("zone", key, name, zone == number, _imputed_share(network, shape))
+            for number, (key, name, shape) in enumerate(keys)
         ]
-        rows.append(_row(("outside", "outside", None), served, zone < 0, np.nan))
+        units.append(_Unit("outside", "outside", None, zone < 0, np.nan))
+    rows = []
+    for unit in units:
+        its, persons = unit.cells, cells.persons
+        rural, in_towns, unknown = (
+            float(persons[its & (kind == each)].sum()) for each in (_RURAL, _URBAN, _UNKNOWN)
+        )
+        # People are summed in another order than all rural ones, so that rounding may make some more than all.
+        upper = min(float(persons[its & served_upper].sum()), rural)
+        lower = min(float(persons[its & served_lower].sum()), upper)
+        rows.append(
+            {
+                "unit_level": unit.level,
+                "unit_id": unit.key,
+                "name": unit.name,
+                "rai_lower": lower / rural if rural > 0 else np.nan,
+                "rai_upper": upper / rural if rural > 0 else np.nan,
+                "imputed_share": unit.imputed_share,
+                "served_persons_lower": lower,
+                "served_persons_upper": upper,
+                "rural_persons": rural,
+                "urban_persons": in_towns,
+                "unclassified_persons": unknown,
+                "population_persons": rural + in_towns + unknown,
+                "cells": int(its.sum()),
+            }
+        )
     table = pd.DataFrame(rows).assign(distance_m=float(distance_m), urban_masked=urban is not None)
     return table.astype({"unit_level": "str", "unit_id": "str", "name": "str"})
-
-
-def _as_frame(roads: gpd.GeoDataFrame | TravelGraph) -> gpd.GeoDataFrame:
-    if not isinstance(roads, TravelGraph):
-        return roads
-    columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
-    return gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
 
 
 def _check(
@@ -210,30 +245,24 @@ def _check(
     if "mode" in frame and len(frame["mode"].unique()) > 1:
         problems.append(f"roads: edges of several modes {first_of(frame['mode'].unique())}; choose one")
     if condition is not None:
-        problems += _condition_problems(frame, condition)
+        column, thresholds = condition.column, ("paved_max", "unpaved_max")
+        problems += [
+            f"condition: {name} is {getattr(condition, name):g}, must be 0 or more"
+            for name in thresholds
+            if not getattr(condition, name) >= 0
+        ]
+        if column not in frame:
+            problems.append(f"roads: the condition {column!r} is missing")
+        elif not pd.api.types.is_numeric_dtype(frame[column]):
+            problems.append(f"roads: {column} must hold numbers, NaN where it was not measured")
+        elif (frame[column] < 0).any():
+            problems.append(f"roads: {column} is negative in rows {first_of(frame.index[frame[column] < 0])}")
     if zones is not None and "boundary_id" not in zones:
         problems.append("zones: boundary_id is missing")
     elif zones is not None:
         problems += [f"zones: {fault}" for fault in outline_faults(zones.geometry, zones["boundary_id"])]
     if problems:
         raise ContractError("rural access", problems)
-
-
-def _condition_problems(frame: gpd.GeoDataFrame, condition: RoadCondition) -> list[str]:
-    thresholds = {"paved_max": condition.paved_max, "unpaved_max": condition.unpaved_max}
-    problems = [
-        f"condition: {name} is {value:g}, must be 0 or more"
-        for name, value in thresholds.items()
-        if not value >= 0
-    ]
-    if condition.column not in frame:
-        return [*problems, f"roads: the condition {condition.column!r} is missing"]
-    if not pd.api.types.is_numeric_dtype(frame[condition.column]):
-        return [*problems, f"roads: {condition.column} must hold numbers, NaN where it was not measured"]
-    negative = frame.index[frame[condition.column] < 0]
-    if len(negative):
-        problems.append(f"roads: {condition.column} is negative in rows {first_of(negative)}")
-    return problems
 
 
 def _roads(frame: gpd.GeoDataFrame, condition: RoadCondition | None) -> _Roads:
@@ -245,63 +274,19 @@ def _roads(frame: gpd.GeoDataFrame, condition: RoadCondition | None) -> _Roads:
     surface = surface.mask(surface.astype("str").str.strip().str.lower().isin(_NO_SURFACE))
     imputed = surface.isna().to_numpy(dtype=bool) if "surface" in frame else season == "unknown"
     if condition is not None:
-        measured, passes, may_pass = _by_condition(frame, surface, condition)
-        known = np.where(measured, passes, known)
-        possible = np.where(measured, may_pass, possible)
+        # Of several surfaces of one road all must be paved; where none is known, either threshold may hold.
+        value = frame[condition.column].to_numpy(dtype=np.float64)
+        paved = {
+            text: condition.paved.issuperset(part.strip() for part in str(text).split(";"))
+            for text in surface.dropna().unique()
+        }
+        limits = (condition.paved_max, condition.unpaved_max)
+        own = np.where(surface.map(paved).eq(other=True), *limits)
+        untold, measured = surface.isna().to_numpy(dtype=bool), ~np.isnan(value)
+        known = np.where(measured, value <= np.where(untold, min(limits), own), known)
+        possible = np.where(measured, value <= np.where(untold, max(limits), own), possible)
         imputed = imputed & ~measured
     return _Roads(shapes_of(frame.geometry), known, possible, imputed)
-
-
-def _by_condition(
-    frame: gpd.GeoDataFrame, surface: pd.Series, condition: RoadCondition
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell where it is measured, where it surely passes, and where it may."""
-    value = frame[condition.column].to_numpy(dtype=np.float64)
-    kinds = {text: condition.paved.issuperset(_members(text)) for text in surface.dropna().unique()}
-    is_paved = surface.map(kinds)
-    limits = (condition.paved_max, condition.unpaved_max)
-    own = np.where(is_paved.eq(other=True), *limits)
-    unknown = surface.isna().to_numpy(dtype=bool)
-    with np.errstate(invalid="ignore"):
-        passes = value <= np.where(unknown, min(limits), own)
-        may_pass = value <= np.where(unknown, max(limits), own)
-    return ~np.isnan(value), passes, may_pass
-
-
-def _members(text: str) -> list[str]:
-    return [part.strip() for part in str(text).split(";")]
-
-
-def _kinds(
-    population: Raster,
-    cells: PeopledCells,
-    urban: Raster | gpd.GeoDataFrame | gpd.GeoSeries | None,
-    crs: pyproj.CRS,
-) -> NDArray[np.int64]:
-    """Rural, urban or not known, one value a cell."""
-    if urban is None:
-        return np.full(len(cells), _RURAL)
-    if isinstance(urban, Raster):
-        value = cells_on(urban, cells, of=population)
-        return np.where(np.isnan(value), _UNKNOWN, np.where(value > 0.0, _URBAN, _RURAL))
-    faults = outline_faults(urban.geometry, urban.index)
-    if faults:
-        raise ContractError("urban", faults)
-    shapes = shapes_of(brought_to(urban, crs, what="urban").geometry)
-    return np.where(area_of(shapes, cells.xy) >= 0, _URBAN, _RURAL)
-
-
-def _within(
-    roads: _Roads, cells: PeopledCells, rural: NDArray[np.bool_], distance_m: float
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which rural cells lie near a road known to be all-season, and near one that may be."""
-    upper = np.zeros(len(cells), dtype=bool)
-    rows = np.flatnonzero(rural)
-    upper[rows] = _near(roads.lines[roads.possible], cells.xy[rows], distance_m)
-    lower = np.zeros(len(cells), dtype=bool)
-    rows = np.flatnonzero(upper)
-    lower[rows] = _near(roads.lines[roads.known], cells.xy[rows], distance_m)
-    return lower, upper
 
 
 def _near(lines: NDArray[np.object_], xy: NDArray[np.float64], distance_m: float) -> NDArray[np.bool_]:
@@ -331,43 +316,14 @@ def _near(lines: NDArray[np.object_], xy: NDArray[np.float64], distance_m: float
 
 
 def _imputed_share(roads: _Roads, zone: shapely.Geometry | None) -> float:
-    lines = roads.lines
-    if zone is None:
-        length = shapely.length(lines)
-    else:
+    lines, length = roads.lines, shapely.length(roads.lines)
+    if zone is not None:
         shapely.prepare(zone)
         whole = np.asarray(shapely.covers(zone, lines))
-        length = np.where(whole, shapely.length(lines), 0.0)
+        length = np.where(whole, length, 0.0)
         rows = np.flatnonzero(~whole & np.asarray(shapely.intersects(zone, lines)))
         length[rows] = shapely.length(shapely.intersection(lines[rows], zone))
     imputed, known = float(length[roads.imputed].sum()), float(length[~roads.imputed].sum())
     # Over the sum of the two parts, so that rounding never makes it more than 1.
     total = imputed + known
-    return imputed / total if total > 0 else float("nan")
-
-
-def _row(
-    unit: tuple[str, str, str | None], served: _Served, cells: NDArray[np.bool_], imputed_share: float
-) -> dict[str, object]:
-    persons = served.persons
-    rural, urban, unknown = (
-        float(persons[cells & (served.kind == kind)].sum()) for kind in (_RURAL, _URBAN, _UNKNOWN)
-    )
-    # People are summed in another order than all rural ones, so that rounding may make some more than all.
-    upper = min(float(persons[cells & served.upper].sum()), rural)
-    lower = min(float(persons[cells & served.lower].sum()), upper)
-    return {
-        "unit_level": unit[0],
-        "unit_id": unit[1],
-        "name": unit[2],
-        "rai_lower": lower / rural if rural > 0 else float("nan"),
-        "rai_upper": upper / rural if rural > 0 else float("nan"),
-        "imputed_share": imputed_share,
-        "served_persons_lower": lower,
-        "served_persons_upper": upper,
-        "rural_persons": rural,
-        "urban_persons": urban,
-        "unclassified_persons": unknown,
-        "population_persons": rural + urban + unknown,
-        "cells": int(cells.sum()),
-    }
+    return imputed / total if total > 0 else np.nan

@@ -121,12 +121,31 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     """
     options = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
     changed = facilities_after or {}
-    _check_names(options, changed)
+    if not options or not all(isinstance(option, Scenario) for option in options):
+        raise ContractError("scenario", ["scenarios: give one Scenario or more"])
+    known = pd.Index([option.name for option in options])
+    problems = []
+    if not known.is_unique:
+        problems.append(f"name: repeated {first_of(known[known.duplicated()].unique())}")
+    unknown = [name for name in changed if name not in known]
+    if unknown:
+        problems.append(f"facilities_after: no scenario {first_of(unknown)}")
+    if problems:
+        raise ContractError("scenario", problems)
     check_direction(direction)
     how = _How(rules or SnapRules(), barriers, direction)
-    services = _services(service, (facilities, *changed.values()), vocabulary)
+    tables = (facilities, *changed.values())
+    if isinstance(service, Mapping):
+        services = {
+            name: asked_for(kinds, *tables, vocabulary=vocabulary).kinds for name, kinds in service.items()
+        }
+    else:
+        services = dict([asked_for(service, *tables, vocabulary=vocabulary)])
     limits = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
-    cutoffs = _cutoffs(services, limits)
+    missing = [name for name in services if name not in limits]
+    if missing:
+        raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
+    cutoffs = {name: limit_of("cutoff_min", limits[name]) for name in services}
     base = pair_up(
         graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers
     )
@@ -152,18 +171,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
             frame = pd.DataFrame({**words, **ids, **values, "persons": persons, "in_study": scored})
             frames.append(frame[[*COLUMNS]].iloc[base.back])
     table = pd.concat(frames, ignore_index=True)
-    warned = _namesakes(facilities, changed, services)
-    if warned:
-        table.attrs["findings"] = warned
-    return table
-
-
-def _namesakes(
-    facilities: gpd.GeoDataFrame,
-    changed: Mapping[str, gpd.GeoDataFrame],
-    services: Mapping[str, frozenset[str]],
-) -> list[dict[str, str | float]]:
-    """Warn of facilities that close while one of their name, perhaps the same one, serves on beside them."""
+    # Warn of facilities that close while one of their name, perhaps the same one, serves on beside them.
     found = namesake_findings(
         (name, item)
         for name, after in changed.items()
@@ -173,50 +181,18 @@ def _namesakes(
     )
     for finding in found:
         LOGGER.warning("%s", finding.detail)
-    return [
-        {
-            "kind": finding.kind,
-            "subject_id": finding.subject,
-            "other_id": str(finding.other),
-            "distance_m": finding.distance_m,
-            "detail": finding.detail,
-        }
-        for finding in found
-    ]
-
-
-def _services(
-    service: str | frozenset[str] | Mapping[str, str | frozenset[str]],
-    facilities: Sequence[gpd.GeoDataFrame],
-    vocabulary: Vocabulary | None,
-) -> dict[str, frozenset[str]]:
-    if not isinstance(service, Mapping):
-        return dict([asked_for(service, *facilities, vocabulary=vocabulary)])
-    return {
-        name: asked_for(kinds, *facilities, vocabulary=vocabulary).kinds for name, kinds in service.items()
-    }
-
-
-def _cutoffs(services: Mapping[str, frozenset[str]], cutoffs: Mapping[str, float | None]) -> dict[str, float]:
-    missing = [name for name in services if name not in cutoffs]
-    if missing:
-        raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
-    return {name: limit_of("cutoff_min", cutoffs[name]) for name in services}
-
-
-def _check_names(options: Sequence[object], changed: Mapping[str, gpd.GeoDataFrame]) -> None:
-    names = [option.name for option in options if isinstance(option, Scenario)]
-    if len(names) < max(len(options), 1):
-        raise ContractError("scenario", ["scenarios: give one Scenario or more"])
-    known = pd.Index(names)
-    problems = []
-    if not known.is_unique:
-        problems.append(f"name: repeated {first_of(known[known.duplicated()].unique())}")
-    unknown = [name for name in changed if name not in names]
-    if unknown:
-        problems.append(f"facilities_after: no scenario {first_of(unknown)}")
-    if problems:
-        raise ContractError("scenario", problems)
+    if found:
+        table.attrs["findings"] = [
+            {
+                "kind": finding.kind,
+                "subject_id": finding.subject,
+                "other_id": str(finding.other),
+                "distance_m": finding.distance_m,
+                "detail": finding.detail,
+            }
+            for finding in found
+        ]
+    return table
 
 
 def _serving(pairing: Pairing, kinds: frozenset[str]) -> Pairing:

@@ -138,7 +138,23 @@ def summarise(
     ContractError
         Where no table has the column `by`.
     """
-    rows = _joined(access, by, settlements)
+    columns, unit = (
+        ["settlement_id", "service", "mode", "travel_time_min", "reach_status"],
+        [by] if by else [],
+    )
+    if settlements is None:
+        if by is not None and by not in access:
+            raise ContractError("access", [f"{by}: no such column; give settlements=... which has it"])
+        rows = access[[*columns, *unit]].assign(persons=np.nan)
+    else:
+        if by is not None and by not in settlements:
+            raise ContractError("settlements", [f"{by}: no such column to sum over"])
+        scored = pd.DataFrame(settlements)
+        if "in_study" in scored:
+            scored = scored.loc[scored["in_study"].to_numpy(dtype=bool)]
+        persons = scored.get("population_persons", np.nan)
+        right = scored[["settlement_id", *unit]].assign(persons=persons)
+        rows = access[columns].merge(right, on="settlement_id", how="inner", validate="many_to_one")
     keys = [name for name in (by, "service", "mode") if name is not None]
     by_people = bool(rows["persons"].notna().mean() >= min_known_share) and bool(
         rows["persons"].notna().any()
@@ -228,29 +244,6 @@ def _of_measure(rows: pd.DataFrame, demand: str) -> dict[str, float | int]:
         "mean": _mean(value[known], weight),
         "median": weighted_quantile(value[known], weight, 0.5),
     }
-
-
-def _joined(access: pd.DataFrame, by: str | None, settlements: pd.DataFrame | None) -> pd.DataFrame:
-    columns = ["settlement_id", "service", "mode", "travel_time_min", "reach_status"]
-    if settlements is None:
-        if by is not None and by not in access:
-            raise ContractError("access", [f"{by}: no such column; give settlements=... which has it"])
-        return access[[*columns, *([by] if by else [])]].assign(persons=np.nan)
-    if by is not None and by not in settlements:
-        raise ContractError("settlements", [f"{by}: no such column to sum over"])
-    wanted = [
-        "settlement_id",
-        *([by] if by else []),
-        *(["population_persons"] if "population_persons" in settlements else []),
-    ]
-    scored = (
-        settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
-        if "in_study" in settlements
-        else settlements
-    )
-    right = pd.DataFrame(scored)[wanted].rename(columns={"population_persons": "persons"})
-    joined = access[columns].merge(right, on="settlement_id", how="inner", validate="many_to_one")
-    return joined if "persons" in joined else joined.assign(persons=np.nan)
 
 
 def _unit(group: pd.DataFrame, cap_min: float, *, by_people: bool) -> dict[str, object]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from spatial.access.options import check_direction, cutoffs_of, is_number, shown
 from spatial.access.paired import (
-    Pairing,
+    SnapPair,
     easier_walk,
     minutes_to_closest,
     nearest_entry,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from spatial.access.calibration import Calibration
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
     from spatial.network.speeds import SpeedTable
 
 
@@ -57,7 +56,7 @@ class AccessIntervals:
         One row a factor (``"all"`` last) and cutoff: people within the cutoff at best, as assumed and at worst, people
         beyond likewise, and `class_changes_persons` and `class_changes_places`: who is on another side of the cutoff in
         either run than as assumed. `unknown_places` have no number of people and count as nobody.
-    speed_factors : tuple of float
+    speed_factors : SpeedFactors
         Factors on the speeds in the slow and in the fast run.
     calibrated : bool
         Whether the network's speeds are fitted to observed times.
@@ -67,7 +66,7 @@ class AccessIntervals:
 
     table: pd.DataFrame
     people: pd.DataFrame
-    speed_factors: tuple[float, float]
+    speed_factors: SpeedFactors
     calibrated: bool
     measured: bool
 
@@ -106,11 +105,32 @@ class AccessIntervals:
         )
 
 
+class _Side(NamedTuple):
+    """A network, and the walks to and from it."""
+
+    graph: TravelGraph
+    snaps: SnapPair
+
+
 class _Run(NamedTuple):
     """One factor: network and walks at their best and at their worst."""
 
-    best: tuple[TravelGraph, tuple[Snaps, Snaps]]
-    worst: tuple[TravelGraph, tuple[Snaps, Snaps]]
+    best: _Side
+    worst: _Side
+
+
+class _Span(NamedTuple):
+    """Minutes of each settlement at best and at worst; inf where there is no way."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+class SpeedFactors(NamedTuple):
+    """Factors on all speeds in the slow and in the fast run."""
+
+    slow: float
+    fast: float
 
 
 def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -196,7 +216,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         raise ContractError("options", [f"speed_share: is {shown(speed_share)}, must be from 0 to below 1"])
     in_season = with_season(graph, wet, table=table) if isinstance(wet, str) else wet
     measured = None if calibration is None else calibration.speed_range(graph)
-    slow, fast = measured or (1.0 - speed_share, 1.0 + speed_share)
+    speed = SpeedFactors(*(measured or (1.0 - speed_share, 1.0 + speed_share)))
     pairing = pair_up(
         graph,
         settlements,
@@ -206,20 +226,44 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
         rules=rules,
         barriers=barriers,
     )
-    runs = _runs(graph, pairing.snaps, (slow, fast), walk if snap else None, in_season)
+    runs = _runs(graph, pairing.snaps, speed, walk if snap else None, in_season)
     how: dict[str, Any] = {"direction": direction, "barriers": barriers, "choices": pairing.choices}
     base = minutes_to_closest(graph, pairing.snaps, **how)
     spans = {}
     for name, run in runs.items():
         low, high = (minutes_to_closest(*side, **how) for side in run)
-        spans[name] = (np.minimum(low, base), np.maximum(high, base))
+        spans[name] = _Span(np.minimum(low, base), np.maximum(high, base))
     # No factor alone may reach beyond all of them together, not even by rounding.
     lows, highs = zip(*spans.values(), strict=True)
-    spans[ALL] = (np.min(lows, axis=0), np.max(highs, axis=0))
+    spans[ALL] = _Span(np.min(lows, axis=0), np.max(highs, axis=0))
+    n, span = len(base), spans[ALL]
+    status = reach_status(pairing, span.high)
+    status[np.isfinite(span.low) & ~np.isfinite(span.high)] = "sometimes_reached"
+    # The main factor is the one with the widest span; inf less inf is no width.
+    names = [name for name in spans if name != ALL]
+    with np.errstate(invalid="ignore"):
+        widths = np.array([spans[name].high - spans[name].low for name in names])
+    widths = np.where(np.isnan(widths), 0.0, widths)
+    main = np.argmax(widths, axis=0)
+    width = widths[main, np.arange(n)]
+    factor = np.where(width > 0.0, np.array(names, dtype=object)[main], None)
+    columns = {
+        "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
+        "service": pd.Series(pairing.service, index=range(n), dtype="str"),
+        "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
+        "low_min": _nan_for_inf(span.low),
+        "base_min": _nan_for_inf(base),
+        "high_min": _nan_for_inf(span.high),
+        "interval_status": pd.Series(status, dtype="str"),
+        "main_factor": pd.Series(factor, dtype="str"),
+        "main_factor_min": _nan_for_inf(width),
+    }
+    for name in names:
+        columns[f"{name}_low_min"], columns[f"{name}_high_min"] = map(_nan_for_inf, spans[name])
     return AccessIntervals(
-        _table(graph, pairing, base, spans).iloc[pairing.back].reset_index(drop=True),
+        pd.DataFrame(columns).iloc[pairing.back].reset_index(drop=True),
         _people(pairing.origins.frame, base, spans, cutoffs),
-        (slow, fast),
+        speed,
         calibrated="calibration" in graph.report,
         measured=measured is not None,
     )
@@ -227,23 +271,37 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
 
 def _runs(
     graph: TravelGraph,
-    snaps: tuple[Snaps, Snaps],
-    speed: tuple[float, float],
+    snaps: SnapPair,
+    speed: SpeedFactors,
     walk: WalkRange | None,
     wet: TravelGraph | None,
 ) -> dict[str, _Run]:
-    dry, muddy, easy, worst_walk = graph, graph, snaps, snaps
-    runs = {"speed": _Run((_scaled(graph, speed[1]), snaps), (_scaled(graph, speed[0]), snaps))}
+    """Change one factor at a time, and all of them together."""
+    best, worst, base = _Side(graph, snaps), _Side(graph, snaps), _Side(graph, snaps)
+    runs = {"speed": _Run(_Side(_scaled(graph, speed.fast), snaps), _Side(_scaled(graph, speed.slow), snaps))}
     if walk is not None:
         easy, hard = _walking(snaps, walk, best=True), _walking(snaps, walk, best=False)
-        runs["walk"] = _Run((graph, easy), (graph, hard))
-        only = (nearest_entry(graph, snaps[0]), nearest_entry(graph, snaps[1]))
-        runs["entry"] = _Run((graph, snaps), (graph, only))
-        worst_walk = (nearest_entry(graph, hard[0]), nearest_entry(graph, hard[1]))
+        runs["walk"] = _Run(_Side(graph, easy), _Side(graph, hard))
+        only, hard_only = (SnapPair(*(nearest_entry(graph, side) for side in pair)) for pair in (snaps, hard))
+        runs["entry"] = _Run(base, _Side(graph, only))
+        best, worst = _Side(graph, easy), _Side(graph, hard_only)
     if wet is not None:
-        dry, muddy = _season(graph, wet)
-        runs["season"] = _Run((dry, snaps), (muddy, snaps))
-    runs[ALL] = _Run((_scaled(dry, speed[1]), easy), (_scaled(muddy, speed[0]), worst_walk))
+        same = wet.n_edges == graph.n_edges and np.array_equal(wet.edge_from, graph.edge_from)
+        if not same or wet.mode != graph.mode:
+            raise NetworkError("wet: is another network; make it of this one, with_season(graph, 'wet')")
+        # Take of each edge the better and the worse season: some roads are better in the frost.
+        dry, muddy = (
+            graph.with_minutes(
+                pick(graph.forward_min, wet.forward_min), pick(graph.backward_min, wet.backward_min)
+            )
+            for pick in (np.minimum, np.maximum)
+        )
+        runs["season"] = _Run(_Side(dry, snaps), _Side(muddy, snaps))
+        best, worst = best._replace(graph=dry), worst._replace(graph=muddy)
+    runs[ALL] = _Run(
+        best._replace(graph=_scaled(best.graph, speed.fast)),
+        worst._replace(graph=_scaled(worst.graph, speed.slow)),
+    )
     return runs
 
 
@@ -255,61 +313,14 @@ def _scaled(graph: TravelGraph, factor: float) -> TravelGraph:
     )
 
 
-def _walking(snaps: tuple[Snaps, Snaps], walk: WalkRange, *, best: bool) -> tuple[Snaps, Snaps]:
+def _walking(snaps: SnapPair, walk: WalkRange, *, best: bool) -> SnapPair:
     """Walk better or worse than assumed, never the other way round."""
     made = []
     for side in snaps:
         slow, fast = min(walk.walk_km_h[0], side.walk_km_h), max(walk.walk_km_h[1], side.walk_km_h)
         least, most = min(walk.detour[0], side.detour), max(walk.detour[1], side.detour)
         made.append(easier_walk(side, walk_km_h=fast if best else slow, detour=least if best else most))
-    return made[0], made[1]
-
-
-def _season(graph: TravelGraph, wet: TravelGraph) -> tuple[TravelGraph, TravelGraph]:
-    """Take of each edge the better and the worse season: some roads are better in the frost."""
-    same = wet.n_edges == graph.n_edges and np.array_equal(wet.edge_from, graph.edge_from)
-    if not same or wet.mode != graph.mode:
-        raise NetworkError("wet: is another network; make it of this one, with_season(graph, 'wet')")
-    best, worst = (
-        graph.with_minutes(
-            pick(graph.forward_min, wet.forward_min), pick(graph.backward_min, wet.backward_min)
-        )
-        for pick in (np.minimum, np.maximum)
-    )
-    return best, worst
-
-
-def _table(
-    graph: TravelGraph,
-    pairing: Pairing,
-    base: NDArray[np.float64],
-    spans: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
-) -> pd.DataFrame:
-    n = len(base)
-    low, high = spans[ALL]
-    status = reach_status(pairing, high)
-    status[np.isfinite(low) & ~np.isfinite(high)] = "sometimes_reached"
-    names = [name for name in spans if name != ALL]
-    with np.errstate(invalid="ignore"):
-        widths = np.array([spans[name][1] - spans[name][0] for name in names])
-    widths = np.where(np.isnan(widths), 0.0, widths)
-    main = np.argmax(widths, axis=0)
-    width = widths[main, np.arange(n)]
-    factor = np.where(width > 0.0, np.array(names, dtype=object)[main], None)
-    columns = {
-        "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
-        "service": pd.Series(pairing.service, index=range(n), dtype="str"),
-        "mode": pd.Series(graph.mode, index=range(n), dtype="str"),
-        "low_min": _nan_for_inf(low),
-        "base_min": _nan_for_inf(base),
-        "high_min": _nan_for_inf(high),
-        "interval_status": pd.Series(status, dtype="str"),
-        "main_factor": pd.Series(factor, dtype="str"),
-        "main_factor_min": _nan_for_inf(width),
-    }
-    for name in names:
-        columns[f"{name}_low_min"], columns[f"{name}_high_min"] = map(_nan_for_inf, spans[name])
-    return pd.DataFrame(columns)
+    return SnapPair(*made)
 
 
 def _nan_for_inf(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -319,7 +330,7 @@ def _nan_for_inf(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
 def _people(
     settlements: pd.DataFrame,
     base: NDArray[np.float64],
-    spans: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    spans: dict[str, _Span],
     cutoffs_min: Sequence[float],
 ) -> pd.DataFrame:
     persons, scored = people_of(settlements)
