@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.nearest import Nearest
     from spatial.network.snapping import Snaps
 
 
@@ -44,7 +43,6 @@ _KEYS = ("facility_id", "settlement_id", "place_id")
 class Observed:
     """Observations joined to a network."""
 
-    frame: pd.DataFrame  # as given, with a new index from 0
     minutes: NDArray[np.float64]  # shape (n,), observed minutes, above 0
     start: NDArray[np.int64]  # shape (n,), positions of their places
     goal: NDArray[np.int64]
@@ -63,19 +61,6 @@ class Ways:
     def total_min(self) -> NDArray[np.float64]:
         """Door to door; NaN where there is no way."""
         return np.asarray(self.walk_min + self.group_min.sum(axis=1), dtype=np.float64)
-
-
-def read_observed(
-    graph: TravelGraph,
-    observed: pd.DataFrame,
-    places: Sequence[gpd.GeoDataFrame],
-    rules: SnapRules,
-    barriers: gpd.GeoSeries | None,
-) -> Observed:
-    """Check observations and join their places to a network."""
-    seen = check_observed(observed, places)
-    snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), rules, barriers=barriers)
-    return Observed(seen.frame, seen.minutes, seen.start, seen.goal, snaps)
 
 
 class _Checked(NamedTuple):
@@ -106,43 +91,37 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
         problems.append(
             f"observed_min: missing or not above 0 in rows {first_of(np.flatnonzero(wrong).tolist())}"
         )
-    points, start, goal = _from_xy(frame, problems) if has_xy else _from_ids(frame, places, problems)
+    points: Any
+    if has_xy:
+        xy = frame[list(_COORDINATES)].to_numpy(dtype=np.float64)
+        wrong = ~np.isfinite(xy).all(axis=1)
+        if wrong.any():
+            problems.append(
+                f"{', '.join(_COORDINATES)}: missing in rows {first_of(np.flatnonzero(wrong).tolist())}"
+            )
+        unique, at = np.unique(np.vstack((xy[:, :2], xy[:, 2:])), axis=0, return_inverse=True)
+        start, goal = np.split(at.ravel().astype(np.int64), 2)
+        points = gpd.points_from_xy(unique[:, 0], unique[:, 1])
+    else:
+        known: dict[str, Any] = {}
+        for table in places:
+            key = next((name for name in _KEYS if name in table), None)
+            if key is None:
+                problems.append(f"places: a table has none of the columns {', '.join(_KEYS)}")
+                continue
+            known |= dict(zip(table[key].astype(str), table.geometry, strict=True))
+        ends = [frame[name].astype(str) for name in ("from_id", "to_id")]
+        used = sorted(set(ends[0]) | set(ends[1]))
+        unknown = [name for name in used if name not in known]
+        if unknown:
+            problems.append(
+                f"from_id, to_id: not among the places: {first_of(unknown)}; give the tables that have them"
+            )
+        start, goal = (pd.Index(used).get_indexer(pd.Index(end)).astype(np.int64) for end in ends)
+        points = [known.get(name) for name in used]
     if problems:
         raise ContractError("observed", problems)
     return _Checked(frame, minutes, points, start, goal)
-
-
-def _from_xy(frame: pd.DataFrame, problems: list[str]) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
-    xy = frame[list(_COORDINATES)].to_numpy(dtype=np.float64)
-    wrong = ~np.isfinite(xy).all(axis=1)
-    if wrong.any():
-        problems.append(
-            f"from_x, from_y, to_x, to_y: missing in rows {first_of(np.flatnonzero(wrong).tolist())}"
-        )
-    unique, at = np.unique(np.vstack((xy[:, :2], xy[:, 2:])), axis=0, return_inverse=True)
-    at = at.ravel().astype(np.int64)
-    return gpd.points_from_xy(unique[:, 0], unique[:, 1]), at[: len(frame)], at[len(frame) :]
-
-
-def _from_ids(
-    frame: pd.DataFrame, places: Sequence[gpd.GeoDataFrame], problems: list[str]
-) -> tuple[Any, NDArray[np.int64], NDArray[np.int64]]:
-    known: dict[str, Any] = {}
-    for table in places:
-        key = next((name for name in _KEYS if name in table), None)
-        if key is None:
-            problems.append(f"places: a table has none of the columns {', '.join(_KEYS)}")
-            continue
-        known |= dict(zip(table[key].astype(str), table.geometry, strict=True))
-    used = sorted({*frame["from_id"].astype(str), *frame["to_id"].astype(str)})
-    unknown = [name for name in used if name not in known]
-    if unknown:
-        problems.append(
-            f"from_id, to_id: not among the places: {first_of(unknown)}; give the tables that have them"
-        )
-    position = pd.Series(np.arange(len(used)), index=used)
-    ends = [frame[name].astype(str).map(position).to_numpy(dtype=np.int64) for name in ("from_id", "to_id")]
-    return [known.get(name) for name in used], ends[0], ends[1]
 
 
 def ways_of(
@@ -169,24 +148,18 @@ def ways_of(
             direct_barriers=barriers,
         )
         reached = np.flatnonzero(found.destination[:, 0] >= 0)
-        groups[rows[reached]] = _group_minutes(found, reached, group, n_groups)
         legs = found.access_leg_min[reached, 0] + found.egress_leg_min[reached, 0]
         walk[rows[reached]], metres[rows[reached]] = legs, found.network_distance_m[reached, 0]
+        # The minutes of each way on each group of edges.
+        ways, its = routes_between(found, reached, 0), found.graph
+        share = np.abs(ways.share[:, 1] - ways.share[:, 0])
+        travelled = np.flatnonzero(share > 0.0)
+        edge, way = ways.edge[travelled], np.repeat(np.arange(len(reached)), np.diff(ways.offsets))[travelled]
+        forwards = ways.direction[travelled] > 0
+        minutes = share[travelled] * np.where(forwards, its.forward_min[edge], its.backward_min[edge])
+        cells = np.bincount(way * n_groups + group[edge], minutes, minlength=len(reached) * n_groups)
+        groups[rows[reached]] = cells.reshape(-1, n_groups)
     return Ways(walk, groups, metres)
-
-
-def _group_minutes(
-    found: Nearest, origins: NDArray[np.int64], group: NDArray[np.int64], n_groups: int
-) -> NDArray[np.float64]:
-    """Minutes of each way on each group of edges."""
-    ways = routes_between(found, origins, 0)
-    share = np.abs(ways.share[:, 1] - ways.share[:, 0])
-    graph, travelled = found.graph, np.flatnonzero(share > 0.0)
-    edge, way = ways.edge[travelled], np.repeat(np.arange(len(origins)), np.diff(ways.offsets))[travelled]
-    forwards = ways.direction[travelled] > 0
-    minutes = share[travelled] * np.where(forwards, graph.forward_min[edge], graph.backward_min[edge])
-    cells = np.bincount(way * n_groups + group[edge], weights=minutes, minlength=len(origins) * n_groups)
-    return cells.astype(np.float64).reshape(-1, n_groups)
 
 
 # Errors of modelled minutes against observed ones, in all and by distance and class.
@@ -204,34 +177,25 @@ def error_report(observations: pd.DataFrame) -> pd.DataFrame:
     """Report errors before and after the fit."""
     edges = list(pairwise(_BANDS_KM))
     labels = [f"{low:g}-{high:g} km" if np.isfinite(high) else f"{low:g} km and more" for low, high in edges]
-    km = observations["distance_m"] / 1000.0
-    band = pd.cut(km, _BANDS_KM, right=False, labels=labels)
     keys = {
         "all": pd.Series("all", index=observations.index),
-        "distance": band,
+        "distance": pd.cut(observations["distance_m"] / 1000.0, _BANDS_KM, right=False, labels=labels),
         "class": observations["dominant_class"],
     }
     rows = []
-    for half in ("fit", "test"):
-        is_half = observations["half"] == half
-        for stage in ("before", "after"):
-            for by, key in keys.items():
-                for group, part in observations[is_half].groupby(key[is_half], sort=True, observed=True):
-                    rows.append(
-                        {"half": half, "stage": stage, "by": by, "group": str(group), **_errors(part, stage)}
-                    )
+    for half, stage, by in product(("fit", "test"), ("before", "after"), keys):
+        of_half = observations[observations["half"] == half]
+        for group, part in of_half.groupby(keys[by][of_half.index], sort=True, observed=True):
+            observed = part["observed_min"].to_numpy(dtype=np.float64)
+            minutes = part[f"modelled_{stage}_min"].to_numpy(dtype=np.float64) - observed
+            row = {"half": half, "stage": stage, "by": by, "group": str(group), "n": len(part)}
+            for unit, errors in (("min", minutes), ("share", minutes / observed)):
+                row |= {
+                    f"{name}_error_{unit}": errors_of(errors, share)
+                    for name, share in (("median", 0.5), ("p05", 0.05), ("p95", 0.95))
+                }
+            rows.append({**row, "mean_absolute_min": float(np.abs(minutes).mean())})
     return pd.DataFrame(rows)
-
-
-def _errors(part: pd.DataFrame, stage: str) -> dict[str, float]:
-    observed = part["observed_min"].to_numpy(dtype=np.float64)
-    minutes = part[f"modelled_{stage}_min"].to_numpy(dtype=np.float64) - observed
-    values: dict[str, float] = {"n": len(part)}
-    for unit, errors in (("min", minutes), ("share", minutes / observed)):
-        values[f"median_error_{unit}"] = errors_of(errors, 0.5)
-        values[f"p05_error_{unit}"] = errors_of(errors, 0.05)
-        values[f"p95_error_{unit}"] = errors_of(errors, 0.95)
-    return {**values, "mean_absolute_min": float(np.abs(minutes).mean())}
 
 
 _BY = ("road_class", "surface")
@@ -258,11 +222,18 @@ _MAD_TO_SD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
 
+class FactorBounds(NamedTuple):
+    """Least and largest factor on the speed of a class."""
+
+    least: float
+    largest: float
+
+
 class FitRules(FitMinimum):
     """How speeds are fitted."""
 
-    bounds: tuple[float, float] = Field(
-        (0.4, 2.5), description="Least and largest factor on the speed of a class"
+    bounds: FactorBounds = Field(
+        FactorBounds(0.4, 2.5), description="Least and largest factor on the speed of a class"
     )
     ridge: float = Field(
         0.02,
@@ -278,8 +249,8 @@ class FitRules(FitMinimum):
 
     @field_validator("bounds")
     @classmethod
-    def _rise(cls, bounds: tuple[float, float]) -> tuple[float, float]:
-        if not 0.0 < bounds[0] < bounds[1]:
+    def _rise(cls, bounds: FactorBounds) -> FactorBounds:
+        if not 0.0 < bounds.least < bounds.largest:
             raise ValueError("must rise from above 0")
         return bounds
 
@@ -508,12 +479,18 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
     if "calibration" in graph.report:
         raise ContractError("options", ["graph: is calibrated already; give the network as it was built"])
     tables = [places] if isinstance(places, pd.DataFrame) else list(places)
-    whole = read_observed(graph, observed, tables, rules, barriers)
+    seen = check_observed(observed, tables)
+    snaps = snap(graph, gpd.GeoSeries(seen.points, crs=graph.crs), rules, barriers=barriers)
+    whole = Observed(seen.minutes, seen.start, seen.goal, snaps)
     labels = _labels(graph, by, groups).astype(str)
     names = np.unique(labels[layer_of(graph) != BETWEEN])
     group = np.searchsorted(names, labels)
     before = _ways(graph, whole, group, len(names), barriers)
-    reason = _reasons(whole, before)
+    # Leave out what cannot be compared.
+    snapped = snaps.status == "ok"
+    both, none = snapped[whole.start] & snapped[whole.goal], np.isnan(before.walk_min)
+    still = (whole.start == whole.goal) | (before.group_min.sum(axis=1) == 0)
+    reason = np.select([none & ~both, none, still], ["not_snapped", "no_path", "no_road"], "").astype(object)
     used = np.flatnonzero(reason == "")
     if len(used) < fit.minimum:
         counts = pd.Series(reason[reason != ""]).value_counts().sort_index()
@@ -524,12 +501,32 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
                 f"{len(used)} usable observations, {fit.minimum} are needed at least (of {len(reason)}{left_out})"
             ],
         )
-    usable = _rows(whole, used)
+    usable = Observed(whole.minutes[used], whole.start[used], whole.goal[used], snaps)
     before = Ways(before.walk_min[used], before.group_min[used], before.distance_m[used])
     is_fit = _halves(usable, before.total_min)
-    factor, after = _fit(graph, usable, group, before, (is_fit, fit, barriers))
-    travelled = before.group_min[is_fit].sum(axis=0) > 0
-    table = _observations(usable, is_fit, before, after, names)
+    # Fit factors and find ways in turn.
+    slower, after = np.ones(len(names)), before
+    for turn in range(fit.rounds):
+        # Minutes on each class as they would be at the speeds that the network came with.
+        at_first = after.group_min[is_fit] / slower
+        goal = usable.minutes[is_fit] - after.walk_min[is_fit]
+        moved, slower = slower, _least_squares(at_first, goal, slower, fit, turn)
+        after = _ways(
+            _faster(graph, np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers
+        )
+        if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
+            break
+    factor, travelled = 1.0 / slower, before.group_min[is_fit].sum(axis=0) > 0
+    table = seen.frame.iloc[used].reset_index(drop=True)
+    table = table.assign(
+        half=np.where(is_fit, "fit", "test"),
+        modelled_before_min=before.total_min,
+        modelled_after_min=after.total_min,
+        error_before=before.total_min / usable.minutes - 1.0,
+        error_after=after.total_min / usable.minutes - 1.0,
+        distance_m=before.distance_m,
+        dominant_class=names[np.argmax(before.group_min, axis=1)],
+    )
     return Calibration(
         factors=MappingProxyType(
             {str(name): float(factor[n]) for n, name in enumerate(names) if travelled[n]}
@@ -537,7 +534,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         by=by,
         groups=MappingProxyType(dict(groups)),
         observations=table,
-        unused=whole.frame.loc[reason != ""].assign(reason=reason[reason != ""]).reset_index(drop=True),
+        unused=seen.frame.loc[reason != ""].assign(reason=reason[reason != ""]).reset_index(drop=True),
         report=error_report(table),
     )
 
@@ -587,24 +584,6 @@ def _faster(graph: TravelGraph, factor: NDArray[Any]) -> TravelGraph:
     )
 
 
-def _reasons(observed: Observed, ways: Ways) -> NDArray[np.object_]:
-    snapped = observed.snaps.status == "ok"
-    both = snapped[observed.start] & snapped[observed.goal]
-    none = np.isnan(ways.walk_min)
-    still = (observed.start == observed.goal) | (ways.group_min.sum(axis=1) == 0)
-    return np.select([none & ~both, none, still], ["not_snapped", "no_path", "no_road"], "").astype(object)
-
-
-def _rows(observed: Observed, rows: NDArray[np.int64]) -> Observed:
-    return replace(
-        observed,
-        frame=observed.frame.iloc[rows].reset_index(drop=True),
-        minutes=observed.minutes[rows],
-        start=observed.start[rows],
-        goal=observed.goal[rows],
-    )
-
-
 def _halves(observed: Observed, modelled_min: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Put every other pair of places into the fitted half; pairs are sorted by minutes, then by where they are."""
     snaps = observed.snaps
@@ -621,66 +600,28 @@ def _halves(observed: Observed, modelled_min: NDArray[np.float64]) -> NDArray[np
     return np.asarray(turn[at] % 2 == 0)
 
 
-def _fit(
-    graph: TravelGraph,
-    observed: Observed,
-    group: NDArray[np.int64],
-    before: Ways,
-    how: tuple[NDArray[np.bool_], FitRules, gpd.GeoSeries | None],
-) -> tuple[NDArray[np.float64], Ways]:
-    """Fit factors and ways in turn; return the factors on speeds and the ways with them."""
-    is_fit, fit, barriers = how
-    slower, ways = np.ones(before.group_min.shape[1]), before
-    for turn in range(fit.rounds):
-        # Minutes on each class as they would be at the speeds that the network came with.
-        at_first = ways.group_min[is_fit] / slower
-        goal = observed.minutes[is_fit] - ways.walk_min[is_fit]
-        moved, slower = slower, _least_squares(at_first, goal, slower, (fit, turn))
-        faster = _faster(graph, np.append(1.0 / slower, 1.0)[group])
-        ways = _ways(faster, observed, group, len(slower), barriers)
-        if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
-            break
-    return 1.0 / slower, ways
-
-
 def _least_squares(
     minutes: NDArray[np.float64],
     goal: NDArray[np.float64],
     start: NDArray[np.float64],
-    how: tuple[FitRules, int],
+    fit: FitRules,
+    turn: int,
 ) -> NDArray[np.float64]:
-    fit, turn = how
+    """Find how much slower each class is; observations count less the further off they were before."""
     modelled = np.maximum(minutes.sum(axis=1), np.finfo(float).tiny)
     weight = 1.0 / np.sqrt(modelled)
     residual = (minutes @ start - goal) * weight
-    # No clock and no model agree by less than this: a class of few trips would be taken for blunders.
-    least = _LEAST_ERROR * float(np.sqrt(np.median(modelled)))
-    weight = weight * np.sqrt(_trust(residual, least, is_late=turn >= _HUBER_ROUNDS))
+    # Robust standard deviations; no clock and no model agree by less than the least one: a class of few trips would
+    # be taken for blunders.
+    spread = _MAD_TO_SD * float(np.median(np.abs(residual - np.median(residual))))
+    size = np.abs(residual) / max(spread, _LEAST_ERROR * float(np.sqrt(np.median(modelled))))
+    if turn >= _HUBER_ROUNDS:
+        trust = np.maximum(1.0 - (size / _BIWEIGHT) ** 2, 0.0) ** 2
+    else:
+        trust = 1.0 / np.maximum(size / _HUBER, 1.0)
+    weight = weight * np.sqrt(trust)
     tie = np.sqrt(fit.ridge * float(np.median(modelled)))
     rows = np.vstack((minutes * weight[:, None], tie * np.eye(minutes.shape[1])))
     values = np.concatenate((goal * weight, np.full(minutes.shape[1], tie)))
-    low, high = fit.bounds
-    return np.asarray(lsq_linear(rows, values, bounds=(1.0 / high, 1.0 / low)).x, dtype=np.float64)
-
-
-def _trust(residual: NDArray[np.float64], least: float, *, is_late: bool) -> NDArray[np.float64]:
-    """Weigh observations by how far off they are, in robust standard deviations."""
-    spread = _MAD_TO_SD * float(np.median(np.abs(residual - np.median(residual))))
-    size = np.abs(residual) / max(spread, least)
-    if is_late:
-        return np.asarray(np.maximum(1.0 - (size / _BIWEIGHT) ** 2, 0.0) ** 2)
-    return np.asarray(1.0 / np.maximum(size / _HUBER, 1.0))
-
-
-def _observations(
-    observed: Observed, is_fit: NDArray[np.bool_], before: Ways, after: Ways, names: NDArray[Any]
-) -> pd.DataFrame:
-    return observed.frame.assign(
-        half=np.where(is_fit, "fit", "test"),
-        modelled_before_min=before.total_min,
-        modelled_after_min=after.total_min,
-        error_before=before.total_min / observed.minutes - 1.0,
-        error_after=after.total_min / observed.minutes - 1.0,
-        distance_m=before.distance_m,
-        dominant_class=names[np.argmax(before.group_min, axis=1)],
-    )
+    bounds = (1.0 / fit.bounds.largest, 1.0 / fit.bounds.least)
+    return np.asarray(lsq_linear(rows, values, bounds=bounds).x, dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -97,16 +97,6 @@ def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.flo
 _PLACES = ("people", "centre")
 _WHOLE = 1e-6
 """How far from a whole number the ratio of two cell sizes may be, for rounding in files."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Blocks:
-    """Blocks with people: their place in the coarse grid, their people, and the point that stands for each."""
-
-    row: NDArray[np.int64]
-    column: NDArray[np.int64]
-    persons: NDArray[np.float64]
-    xy: NDArray[np.float64]
 
 
 def cell_factor(population: Raster, cell_m: float) -> int:
@@ -210,7 +200,12 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     Four cells of 1, 2, 3 and 4 persons with ``factor=2`` make one origin of 10 persons.
     """
     known = require_metres(crs, what="crs")
-    size = _factor(population, cell_m, factor)
+    if (cell_m is None) == (factor is None):
+        raise ContractError(population.name, ["cell_m, factor: give one of them"])
+    size = factor if cell_m is None else cell_factor(population, cell_m)
+    if size is None or size < 1 or size != int(size):
+        raise ContractError(population.name, [f"factor: is {factor}, must be a whole number from 1"])
+    size = int(size)
     if at not in _PLACES:
         raise ContractError(population.name, [f"at: is {at!r}, must be one of {', '.join(_PLACES)}"])
     blocks = _sum(peopled_cells(population, known), size)
@@ -220,18 +215,22 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
         east = a * (column + 0.5) + b * (row + 0.5) + c
         north = d * (column + 0.5) + e * (row + 0.5) + f
         if population.crs != known:
-            east, north = pyproj.Transformer.from_crs(population.crs, known, always_xy=True).transform(
-                east, north
-            )
-        blocks = _Blocks(blocks.row, blocks.column, blocks.persons, np.column_stack((east, north)))
+            to_metres = pyproj.Transformer.from_crs(population.crs, known, always_xy=True)
+            east, north = to_metres.transform(east, north)
+        blocks = replace(blocks, xy=np.column_stack((east, north)))
     width, height = (size * metres for metres in _cell_size_m(population))
-    n = len(blocks.row)
+    n = len(blocks)
+    in_study = np.ones(n, dtype=bool)
+    if study_area is not None:
+        area = brought_to(study_area, known, what="study area")
+        in_study = inside(shapely.union_all(shapes_of(area.geometry)), *blocks.xy.T)
+    numbers = zip(blocks.row.tolist(), blocks.column.tolist(), strict=True)
     frame = gpd.GeoDataFrame(
         {
-            "settlement_id": pd.Series(_ids(blocks), dtype="str"),
+            "settlement_id": pd.Series([f"c{i:06d}_{j:06d}" for i, j in numbers], dtype="str"),
             "name": pd.Series([None] * n, dtype="str"),
             "tier": pd.Series(["village"] * n, dtype="str"),
-            "in_study": _in_study(blocks.xy, study_area, known),
+            "in_study": in_study,
             "population_persons": blocks.persons,
             "population_source": pd.Series(["raster"] * n, dtype="str"),
             "cell_width_m": np.full(n, width),
@@ -242,7 +241,14 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
     )
     if boundaries is None:
         return frame
-    return _with_units(frame, blocks.xy, brought_to(boundaries, known, what="boundaries"))
+    boundaries = brought_to(boundaries, known, what="boundaries")
+    units = boundaries.loc[boundaries["is_unit"].to_numpy(dtype=bool)]
+    units = units.sort_values("boundary_id", kind="stable")
+    found = area_of(shapes_of(units.geometry), blocks.xy)
+    for name, source in (("township_id", "boundary_id"), ("township", "name")):
+        values = np.array([*units[source].to_list(), None], dtype=object)
+        frame[name] = pd.Series(values[found], index=frame.index, dtype="str")
+    return frame
 
 
 def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -266,18 +272,13 @@ def towns_as_facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
     require_columns("settlements", settlements, ("settlement_id", "tier"))
     towns = settlements.loc[(settlements["tier"] != "village").to_numpy(dtype=bool)]
-    n = len(towns)
-    columns = {
-        "facility_id": towns["settlement_id"].to_numpy(dtype=object),
-        "name": towns["name"].to_numpy(dtype=object),
-        "service": towns["tier"].to_numpy(dtype=object),
-        "status": ["existing"] * n,
-    }
+    texts = {"facility_id": towns["settlement_id"], "name": towns["name"], "service": towns["tier"]}
     return gpd.GeoDataFrame(
         {
-            **{name: pd.Series(values, dtype="str") for name, values in columns.items()},
-            "capacity": np.full(n, np.nan),
-            "load": np.full(n, np.nan),
+            **{name: pd.Series(values.to_numpy(dtype=object), dtype="str") for name, values in texts.items()},
+            "status": pd.Series(["existing"] * len(towns), dtype="str"),
+            "capacity": np.full(len(towns), np.nan),
+            "load": np.full(len(towns), np.nan),
             "in_study": towns["in_study"].to_numpy(dtype=bool),
         },
         geometry=towns.geometry.to_numpy(),
@@ -300,20 +301,11 @@ def _cell_size_m(raster: Raster) -> tuple[float, float]:
     return float(sides[0]), float(sides[1])
 
 
-def _factor(population: Raster, cell_m: float | None, factor: int | None) -> int:
-    if (cell_m is None) == (factor is None):
-        raise ContractError(population.name, ["cell_m, factor: give one of them"])
-    if cell_m is not None:
-        return cell_factor(population, cell_m)
-    if factor is None or factor < 1 or factor != int(factor):
-        raise ContractError(population.name, [f"factor: is {factor}, must be a whole number from 1"])
-    return int(factor)
-
-
-def _sum(cells: PeopledCells, size: int) -> _Blocks:
+def _sum(cells: PeopledCells, size: int) -> PeopledCells:
+    """Sum people over blocks of cells; a block stands at the mean of its cells, weighed with people."""
+    if len(cells) == 0:
+        return cells
     block = np.column_stack((cells.row // size, cells.column // size))
-    if len(block) == 0:
-        return _Blocks(cells.row, cells.column, cells.persons, cells.xy)
     places, inverse = np.unique(block, axis=0, return_inverse=True)
     inverse = inverse.ravel()
     persons = np.asarray(np.bincount(inverse, weights=cells.persons), dtype=np.float64)
@@ -321,33 +313,4 @@ def _sum(cells: PeopledCells, size: int) -> _Blocks:
     middle = cells.xy.mean(axis=0)
     moved = cells.xy - middle
     xy = np.column_stack([np.bincount(inverse, weights=cells.persons * side) for side in moved.T])
-    return _Blocks(places[:, 0], places[:, 1], persons, xy / persons[:, None] + middle)
-
-
-def _ids(blocks: _Blocks) -> list[str]:
-    pairs = zip(blocks.row.tolist(), blocks.column.tolist(), strict=True)
-    return [f"c{row:06d}_{column:06d}" for row, column in pairs]
-
-
-def _in_study(
-    xy: NDArray[np.float64], study_area: gpd.GeoDataFrame | gpd.GeoSeries | None, crs: pyproj.CRS
-) -> NDArray[np.bool_]:
-    if study_area is None:
-        return np.ones(len(xy), dtype=bool)
-    return inside(
-        shapely.union_all(shapes_of(brought_to(study_area, crs, what="study area").geometry)), *xy.T
-    )
-
-
-def _with_units(
-    frame: gpd.GeoDataFrame, xy: NDArray[np.float64], boundaries: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
-    units = boundaries.loc[boundaries["is_unit"].to_numpy(dtype=bool)].sort_values(
-        "boundary_id", kind="stable"
-    )
-    found = area_of(shapes_of(units.geometry), xy)
-    columns = {}
-    for column, source in (("township_id", "boundary_id"), ("township", "name")):
-        values = np.array([*units[source].to_list(), None], dtype=object)
-        columns[column] = pd.Series(values[found], index=frame.index, dtype="str")
-    return frame.assign(**columns)
+    return PeopledCells(places[:, 0], places[:, 1], persons, xy / persons[:, None] + middle)

@@ -123,7 +123,7 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    interval_min: tuple[float, float],
+    interval_min: ArrayLike,
     step_min: float = 1.0,
     opportunities: str = COUNT,
 ) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    interval_min : tuple of float
+    interval_min : array_like of float, shape (2,)
         First and last cutoff, both counted.
     step_min : float
         Minutes between cutoffs, above 0. The last cutoff counts only where steps lead to it.
@@ -176,10 +176,10 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
         raise ContractError(
             "options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"]
         )
-    first, last = map(float, interval_min)
+    first, last = np.asarray(interval_min, dtype=np.float64).tolist()
     if not (0.0 <= first <= last < np.inf and 0.0 < step_min < np.inf):
         raise ContractError(
-            "options", [f"interval_min {interval_min}, step_min {step_min}: must be 0 <= a <= b, step > 0"]
+            "options", [f"interval_min {interval_min!r}, step_min {step_min}: must be 0 <= a <= b, step > 0"]
         )
     steps = int(np.floor((last - first) / step_min + _ON_THE_GRID))
     cutoffs = np.asarray(np.minimum(first + step_min * np.arange(steps + 1), last), dtype=np.float64)

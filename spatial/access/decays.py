@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import compress
 from math import log, ulp
 from sys import float_info
 from types import MappingProxyType
@@ -44,22 +45,37 @@ _SHAPED_BY_CUTOFF = ("linear", "truncated_gaussian")
 """Their formulas divide by the cutoff."""
 
 
-def checked_numbers(name: object, parameters: object, cutoff_min: Any) -> tuple[Parameters, float]:
+def checked_numbers(name: object, parameters: Any, cutoff_min: Any) -> tuple[Parameters, float]:
     """Refuse numbers that make no decay."""
     if not isinstance(name, str) or name not in _NUMBERS:
         raise ContractError("decay", [f"name: must be one of {', '.join(_NUMBERS)}, is {name!r}"])
-    given = _by_name(name, parameters)
+    # Look the numbers up in the order of the formula, and refuse others.
+    wanted, table = _NUMBERS[name], f"decay_{name}"
+    told = f"parameters: must be pairs of a name and a number, with the names {wanted or 'of none: ()'}"
+    try:
+        pairs = [(key, value) for key, value in parameters]
+    except (TypeError, ValueError):
+        raise ContractError(table, [f"{told}; are {parameters!r}"]) from None
+    names = [key for key, _ in pairs]
+    if sorted(map(repr, names)) != sorted(map(repr, wanted)):
+        raise ContractError(table, [f"{told}; the names are {names}"])
+    given = {key: dict(pairs)[key] for key in wanted}
     values: dict[str, Value] = {}
+    problems: list[str] = []
     if name == "stepped":
-        ends, weights = (np.atleast_1d(numbers(f"decay_{name}", key, given[key])) for key in _STEPS)
-        problems = _faulty_zones(ends, weights) + _faulty_cutoff(name, cutoff_min)
+        ends, weights = (np.atleast_1d(numbers(table, key, given[key])) for key in _STEPS)
+        problems += _faulty_zones(ends, weights)
         values = {"up_to_min": tuple(ends.tolist()), "weight": tuple(weights.tolist())}
     else:
         faulty = [key for key, value in given.items() if not is_above_zero(value)]
-        problems = [_not_above_zero(key, given[key]) for key in faulty] + _faulty_cutoff(name, cutoff_min)
+        problems += [_not_above_zero(key, given[key]) for key in faulty]
         values = {key: float(value) for key, value in given.items() if key not in faulty}
+    if name in _SHAPED_BY_CUTOFF and not is_above_zero(cutoff_min):
+        problems.append(_not_above_zero("cutoff_min", cutoff_min))
+    if name not in _SHAPED_BY_CUTOFF and not is_number(cutoff_min, least=0.0):
+        problems.append(f"cutoff_min: must be 0 or more, or inf for none, is {shown(cutoff_min)}")
     if problems:
-        raise ContractError(f"decay_{name}", problems)
+        raise ContractError(table, problems)
     end = min(float(cutoff_min), ends[-1]) if name == "stepped" else float(cutoff_min)
     return tuple(values.items()), float(end)
 
@@ -77,53 +93,29 @@ def _not_above_zero(key: str, value: object) -> str:
     return f"{key}: must be above 0 and finite, is {shown(value)}"
 
 
-def _by_name(name: str, parameters: Any) -> dict[str, Any]:
-    """Look the numbers up in the order of the formula, and refuse others."""
-    wanted = _NUMBERS[name]
-    told = f"parameters: must be pairs of a name and a number, with the names {wanted or 'of none: ()'}"
-    try:
-        pairs = [(key, value) for key, value in parameters]
-    except (TypeError, ValueError):
-        raise ContractError(f"decay_{name}", [f"{told}; are {parameters!r}"]) from None
-    names = [key for key, _ in pairs]
-    if sorted(map(repr, names)) != sorted(map(repr, wanted)):
-        raise ContractError(f"decay_{name}", [f"{told}; the names are {names}"])
-    return {key: dict(pairs)[key] for key in wanted}
-
-
-def _faulty_cutoff(name: str, cutoff_min: object) -> list[str]:
-    if name in _SHAPED_BY_CUTOFF:
-        return [] if is_above_zero(cutoff_min) else [_not_above_zero("cutoff_min", cutoff_min)]
-    if is_number(cutoff_min, least=0.0):
-        return []
-    return [f"cutoff_min: must be 0 or more, or inf for none, is {shown(cutoff_min)}"]
-
-
 def _faulty_zones(ends: FloatArray, weights: FloatArray) -> list[str]:
+    """Say what is wrong with zones and their weights."""
     if ends.ndim != 1 or ends.shape != weights.shape or len(ends) == 0:
         many = f"there are {ends.size} ends of zones and {weights.size} weights"
         return [f"up_to_min, weight: {many}; give one or more zones, and each its end and its weight"]
-    falling, rising = np.diff(ends) <= 0.0, np.diff(weights) > 0.0
+    steps, falls = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True), np.diff(ends) <= 0.0
+    drops, rises = zip(weights[:-1].tolist(), weights[1:].tolist(), strict=True), np.diff(weights) > 0.0
     found = (
         ("up_to_min: must be 0 or more and finite, not", ends[~((ends >= 0.0) & np.isfinite(ends))]),
-        ("up_to_min: each zone must end after the one before it, not", _steps(ends, falling)),
+        ("up_to_min: each zone must end after the one before it, not", [*compress(steps, falls)]),
         ("weight: must be 0 or more, not", weights[~(weights >= 0.0)]),
-        ("weight: must not rise from zone to zone, as", _steps(weights, rising)),
+        ("weight: must not rise from zone to zone, as", [*compress(drops, rises)]),
         ("weight: must be 1 in the first zone, not", weights[:1][weights[:1] != 1.0]),
     )
     return [f"{rule} {first_of(wrong)}" for rule, wrong in found if len(wrong)]
-
-
-def _steps(values: FloatArray, chosen: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Pair each chosen value with the one after it."""
-    before, after = values[:-1][chosen].tolist(), values[1:][chosen].tolist()
-    return list(zip(before, after, strict=True))
 
 
 # A decay and its formulas: what a facility is worth at so many minutes.
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
+_FLOOR = np.exp(-0.5)
+"""How high half a bell is at its standard deviation."""
 _BLOCK = 32_768
 """Times weighed at once; changes speed only."""
 _LONGEST = np.finfo(np.float64).max
@@ -224,7 +216,12 @@ class Decay:
                 )
             of_part = weight[start : start + _BLOCK]
             if zones is not None:
-                _weigh_zones(part, *zones, of_part)
+                # The innermost zone is written last; NaN lies in none.
+                ends, heights = zones
+                of_part[:] = heights[-1]
+                for end, height in zip(ends[::-1], heights[-2::-1], strict=True):
+                    np.copyto(of_part, height, where=part <= end)
+                np.copyto(of_part, np.nan, where=np.isnan(part))
                 continue
             of_part[:] = _FORMULAS[self.name](part, self)
             np.copyto(of_part, 0.0, where=part > cutoff_min)
@@ -243,10 +240,13 @@ class Decay:
         return self._zones(self.cutoff_min)
 
     def _zones(self, cutoff_min: float) -> tuple[FloatArray, FloatArray] | None:
-        if self.name not in _ZONES:
+        if self.name == "binary":
+            ends, heights = np.array([min(self.cutoff_min, _LONGEST)]), np.ones(1)
+        elif self.name == "stepped":
+            ends, heights = (np.array(dict(self.parameters)[name], dtype=np.float64) for name in _STEPS)
+        else:
             return None
-        ends, heights = _ZONES[self.name](self)
-        return np.minimum(ends, cutoff_min), heights
+        return np.minimum(ends, cutoff_min), np.append(heights, 0.0)
 
     def number(self, name: str) -> float:
         """
@@ -266,56 +266,13 @@ class Decay:
 
     def __str__(self) -> str:
         """Return name and numbers, as a result table shows them."""
-        told = [f"{name}={_told(value)}" for name, value in self.parameters]
+        told = []
+        for name, value in self.parameters:
+            parts = value if isinstance(value, tuple) else (value,)
+            told.append(f"{name}={'/'.join(f'{part:g}' for part in parts)}")
         if np.isfinite(self.cutoff_min):
             told.append(f"cutoff_min={self.cutoff_min:g}")
         return f"{self.name}({', '.join(told)})"
-
-
-def _told(value: Value) -> str:
-    return "/".join(f"{part:g}" for part in value) if isinstance(value, tuple) else f"{value:g}"
-
-
-def _weigh_zones(part: FloatArray, ends: FloatArray, heights: FloatArray, weight: FloatArray) -> None:
-    """Write the weight of each time; NaN where the time is."""
-    weight[:] = heights[-1]
-    for end, height in zip(ends[::-1], heights[-2::-1], strict=True):
-        np.copyto(weight, height, where=part <= end)
-    np.copyto(weight, np.nan, where=np.isnan(part))
-
-
-def _binary(decay: Decay) -> tuple[FloatArray, FloatArray]:
-    return np.array([min(decay.cutoff_min, _LONGEST)]), np.array([1.0, 0.0])
-
-
-def _stepped(decay: Decay) -> tuple[FloatArray, FloatArray]:
-    steps = dict(decay.parameters)
-    ends, heights = (np.array(steps[name], dtype=np.float64) for name in ("up_to_min", "weight"))
-    return ends, np.append(heights, 0.0)
-
-
-def _linear(time: FloatArray, decay: Decay) -> FloatArray:
-    falling: FloatArray = np.maximum(0.0, 1.0 - time / decay.cutoff_min)
-    return falling
-
-
-def _exponential(time: FloatArray, decay: Decay) -> FloatArray:
-    return np.asarray(np.exp(-decay.number("rate_per_min") * time))
-
-
-def _gaussian(time: FloatArray, decay: Decay) -> FloatArray:
-    return np.asarray(np.exp(-(time**2) / (2.0 * decay.number("sigma_min") ** 2)))
-
-
-def _truncated_gaussian(time: FloatArray, decay: Decay) -> FloatArray:
-    floor = np.exp(-0.5)
-    bell = (np.exp(-0.5 * (time / decay.cutoff_min) ** 2) - floor) / (1.0 - floor)
-    return np.asarray(np.maximum(0.0, bell))
-
-
-def _power(time: FloatArray, decay: Decay) -> FloatArray:
-    nearness = decay.number("scale_min") / np.maximum(time, decay.number("t0_min"))
-    return np.asarray(nearness ** decay.number("exponent"))
 
 
 def _log_logistic(time: FloatArray, decay: Decay) -> FloatArray:
@@ -325,19 +282,19 @@ def _log_logistic(time: FloatArray, decay: Decay) -> FloatArray:
 
 _FORMULAS: Mapping[str, Callable[[FloatArray, Decay], FloatArray]] = MappingProxyType(
     {
-        "linear": _linear,
-        "exponential": _exponential,
-        "gaussian": _gaussian,
-        "truncated_gaussian": _truncated_gaussian,
-        "power": _power,
+        "linear": lambda time, decay: np.maximum(0.0, 1.0 - time / decay.cutoff_min),
+        "exponential": lambda time, decay: np.exp(-decay.number("rate_per_min") * time),
+        "gaussian": lambda time, decay: np.exp(-(time**2) / (2.0 * decay.number("sigma_min") ** 2)),
+        "truncated_gaussian": lambda time, decay: np.maximum(
+            0.0, (np.exp(-0.5 * (time / decay.cutoff_min) ** 2) - _FLOOR) / (1.0 - _FLOOR)
+        ),
+        "power": lambda time, decay: (
+            (decay.number("scale_min") / np.maximum(time, decay.number("t0_min"))) ** decay.number("exponent")
+        ),
         "log_logistic": _log_logistic,
     }
 )
-
-_ZONES: Mapping[str, Callable[[Decay], tuple[FloatArray, FloatArray]]] = MappingProxyType(
-    {"binary": _binary, "stepped": _stepped}
-)
-"""Decays that are one number in each zone: where the zones end, and their weights, the one beyond them last."""
+"""Weights of decays that change from minute to minute; the others have zones."""
 
 
 # Decay functions by name: factories of small frozen callables, which check their numbers.

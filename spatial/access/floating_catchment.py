@@ -188,13 +188,6 @@ HULL_RATIO = 0.3
 """How closely the hull follows the places: 0 as closely as it can, 1 the convex hull (shapely.concave_hull)."""
 
 
-def has_people_around(settlements: pd.DataFrame, demand: NDArray[np.float64]) -> bool:
-    """Tell whether people outside the study area are in the table."""
-    if "in_study" not in settlements:
-        return False
-    return bool(demand[~settlements["in_study"].to_numpy(dtype=bool)].sum() > 0.0)
-
-
 def near_edge(
     pairs: Pairs,
     weighed: WeighedPairs,
@@ -216,12 +209,12 @@ def near_edge(
         problems.append(f"on_missing_buffer: must be 'flag' or 'refuse', is {on_missing_buffer!r}")
     if problems:
         raise ContractError("options", problems)
-    n = len(pairs.settlements)
-    buffered = has_people_around(pairs.settlements, weighed.people)
-    if buffered or buffer == "none_needed":
-        return np.zeros(n, dtype=bool), buffered
-    used = weighed.inside
-    if not used.any():
+    n, used = len(pairs.settlements), weighed.inside
+    buffered = False
+    if "in_study" in pairs.settlements:
+        outside = ~pairs.settlements["in_study"].to_numpy(dtype=bool)
+        buffered = bool(weighed.people[outside].sum() > 0.0)
+    if buffered or buffer == "none_needed" or not used.any():
         return np.zeros(n, dtype=bool), buffered
     if on_missing_buffer == "refuse":
         raise ContractError(
@@ -230,7 +223,21 @@ def near_edge(
                 "in_study: no people outside the study area; load a buffer, or give buffer='none_needed' for an island"
             ],
         )
-    facility = _facilities_at_risk(pairs, used)
+    # Tell which facilities are at risk.
+    places, sites = _points(pairs.settlements), _points(pairs.facilities)
+    if places is None or sites is None:
+        facility = np.ones(len(pairs.facilities), dtype=bool)
+    else:
+        if getattr(pairs.settlements, "crs", None) != getattr(pairs.facilities, "crs", None):
+            raise CrsError("settlements and facilities differ in their CRS; reproject with to_crs(...)")
+        i, j = pairs.origin[used], pairs.destination[used]
+        reach = np.zeros(len(sites))
+        np.maximum.at(reach, j, shapely.distance(places[i], sites[j]))
+        known = places[~shapely.is_missing(places)]
+        hull = shapely.concave_hull(shapely.multipoints(known), ratio=HULL_RATIO)
+        edge = shapely.boundary(hull) if shapely.get_dimensions(hull) == 2 else hull
+        beyond = ~np.asarray(shapely.intersects(hull, sites))
+        facility = beyond | np.asarray(shapely.distance(edge, sites) <= reach)
     at_risk = np.bincount(pairs.origin[used & facility[pairs.destination]], minlength=n) > 0
     _log.warning(
         "no people outside the study area are known: %s may look better than it is in %d of %d settlements, with %.0f "
@@ -241,23 +248,6 @@ def near_edge(
         weighed.people[at_risk].sum(),
     )
     return at_risk, buffered
-
-
-def _facilities_at_risk(pairs: Pairs, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    m = len(pairs.facilities)
-    places, sites = _points(pairs.settlements), _points(pairs.facilities)
-    if places is None or sites is None:
-        return np.ones(m, dtype=bool)
-    if getattr(pairs.settlements, "crs", None) != getattr(pairs.facilities, "crs", None):
-        raise CrsError("settlements and facilities differ in their CRS; reproject with to_crs(...)")
-    i, j = pairs.origin[used], pairs.destination[used]
-    reach = np.zeros(m)
-    np.maximum.at(reach, j, shapely.distance(places[i], sites[j]))
-    known = places[~shapely.is_missing(places)]
-    hull = shapely.concave_hull(shapely.multipoints(known), ratio=HULL_RATIO)
-    edge = shapely.boundary(hull) if shapely.get_dimensions(hull) == 2 else hull
-    beyond = ~np.asarray(shapely.intersects(hull, sites))
-    return beyond | np.asarray(shapely.distance(edge, sites) <= reach)
 
 
 def _points(frame: pd.DataFrame) -> NDArray[np.object_] | None:

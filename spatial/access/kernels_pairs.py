@@ -62,27 +62,29 @@ def positions_of_numbers(ids: Longs, lowest: int, table: Ints) -> Ints:
 
 @outer  # pragma: no cover - compiled
 def examine_pairs(
-    pairs: tuple[Ints, Ints, NDArray[np.float64]], position: Ints, seen: tuple[Longs, Ints]
+    origin: Ints, destination: Ints, minutes: Floats, position: Ints, start: Longs, latest: Ints
 ) -> int:
     """
     Look at every pair once: tell what must be done before they can be used, and where those of each place start.
 
     Parameters
     ----------
-    pairs : tuple of ndarray
-        Position of the origin and of the facility (-1 for none), and minutes.
+    origin, destination : ndarray of int32, shape (pairs,)
+        Position of the origin and of the facility, -1 for none.
+    minutes : ndarray of float64, shape (pairs,)
+        Travel times.
     position : ndarray of int32
         Of each facility among those that count; -1 where it does not.
-    seen : tuple of ndarray
-        Written to: where the pairs of each origin start (origins + 1,), right unless pairs stand apart; and by
-        facility that counts the last origin that was seen with it, -1 at first.
+    start : ndarray of int64, shape (origins + 1,)
+        Written to: where the pairs of each origin start, right unless pairs stand apart.
+    latest : ndarray of int32
+        Written to: by facility that counts the last origin that was seen with it, -1 at first.
 
     Returns
     -------
     int
         `BAD` as soon as a pair is bad; else `NOT_ALL_COUNT`, `APART` and `TWICE` added up, 0 where none holds.
     """
-    (origin, destination, minutes), (start, latest) = pairs, seen
     all_count, in_order, once, at = True, True, True, np.int64(-1)
     for pair in range(origin.shape[0]):
         place, goal, time = np.int64(origin[pair]), destination[pair], minutes[pair]
@@ -167,15 +169,20 @@ def _find_cells(destination: Ints, passed: Bits, begin: int, cell: Ints) -> int:
 
 
 @outer  # pragma: no cover - compiled
-def sum_at_cells(pairs: tuple[Longs, Ints, Bits], of_place: Floats, cell: Ints, sums: Floats) -> None:
+def sum_at_cells(
+    start: Longs, destination: Ints, passed: Bits, of_place: Floats, cell: Ints, sums: Floats
+) -> None:
     """
     Sum what places have by facility and zone.
 
     Parameters
     ----------
-    pairs : tuple of ndarray
-        Where the pairs of each place start (places + 1,), position of the facility (pairs,), and which ends of
-        zones they lie beyond, as `ends_passed` tells.
+    start : ndarray of int64, shape (places + 1,)
+        Where the pairs of each place start.
+    destination : ndarray of int32, shape (pairs,)
+        Position of the facility.
+    passed : ndarray of uint64, shape (zones - 1, words)
+        Which ends of zones the pairs lie beyond, as `ends_passed` tells.
     of_place : ndarray of float64, shape (places,)
         What each place has.
     cell : ndarray of int32, shape (a multiple of 64,)
@@ -183,7 +190,6 @@ def sum_at_cells(pairs: tuple[Longs, Ints, Bits], of_place: Floats, cell: Ints, 
     sums : ndarray of float64, shape (facilities times zones,)
         Added to, in the order of pairs.
     """
-    start, destination, passed = pairs
     begin = known = np.int64(0)
     for place in range(start.shape[0] - 1):
         pair, end, own = start[place], start[place + 1], of_place[place]
@@ -201,13 +207,15 @@ def sum_at_cells(pairs: tuple[Longs, Ints, Bits], of_place: Floats, cell: Ints, 
 
 
 @outer  # pragma: no cover - compiled
-def sum_at_places(pairs: tuple[Longs, Ints, Bits], of_cell: Floats, cell: Ints, sums: Floats) -> None:
+def sum_at_places(
+    start: Longs, destination: Ints, passed: Bits, of_cell: Floats, cell: Ints, sums: Floats
+) -> None:
     """
     Sum what facilities have in their zones at the places of the pairs.
 
     Parameters
     ----------
-    pairs : tuple of ndarray
+    start, destination, passed
         As in `sum_at_cells`.
     of_cell : ndarray of float64, shape (facilities times zones,)
         What each facility is worth in each zone.
@@ -216,7 +224,6 @@ def sum_at_places(pairs: tuple[Longs, Ints, Bits], of_cell: Floats, cell: Ints, 
     sums : ndarray of float64, shape (places,)
         Written to.
     """
-    start, destination, passed = pairs
     begin = known = np.int64(0)
     one, four = np.uintp(1), np.uintp(4)
     for place in range(start.shape[0] - 1):

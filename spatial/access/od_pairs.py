@@ -63,8 +63,14 @@ def id_positions(ids: pd.Series, known: pd.Index) -> PositionArray:
         known = known.astype(known.dtype.categories.dtype)
     if isinstance(ids.dtype, pd.StringDtype) and not isinstance(known.dtype, pd.StringDtype):
         known = _written(known, ids.dtype)
-    if _is_whole(ids.dtype) and _is_whole(known.dtype):
-        return _of_numbers(ids.to_numpy(), known.to_numpy())
+    if _is_whole(ids.dtype) and _is_whole(known.dtype) and len(known):
+        lowest, highest = int(known.min()), int(known.max())
+        if highest - lowest >= max(_SPARSE * len(known), _SMALL):
+            return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
+        table = np.full(highest - lowest + 1, -1, dtype=np.int32)
+        table[known.to_numpy().astype(np.int64) - lowest] = np.arange(len(known))
+        whole_ids = np.ascontiguousarray(ids.to_numpy(), dtype=np.int64)
+        return np.asarray(positions_of_numbers(whole_ids, lowest, table))
     is_number = pd.api.types.is_numeric_dtype(ids.dtype)
     if is_number and known.inferred_type != "string":
         return np.asarray(known.get_indexer(pd.Index(ids)), dtype=np.int32)
@@ -87,15 +93,6 @@ def _written(known: pd.Index, kind: Any) -> pd.Index:
 
 def _is_whole(kind: object) -> bool:
     return isinstance(kind, np.dtype) and np.issubdtype(kind, np.signedinteger)
-
-
-def _of_numbers(ids: NDArray[np.signedinteger], known: NDArray[np.signedinteger]) -> PositionArray:
-    lowest, highest = (int(known.min()), int(known.max())) if len(known) else (0, -1)
-    if highest - lowest >= max(_SPARSE * len(known), _SMALL):
-        return np.asarray(pd.Index(known).get_indexer(pd.Index(ids)), dtype=np.int32)
-    table = np.full(highest - lowest + 1, -1, dtype=np.int32)
-    table[known.astype(np.int64) - lowest] = np.arange(len(known))
-    return np.asarray(positions_of_numbers(np.ascontiguousarray(ids, dtype=np.int64), lowest, table))
 
 
 # Pairs of places and facilities by position, in rows of places.
@@ -179,25 +176,32 @@ def read_pairs(
     position = np.full(len(facilities), -1, dtype=np.int32)
     position[chosen["_at"].to_numpy()] = np.arange(len(chosen))
     modes = od["mode"].array if "mode" in od else None
-    shape = (len(origins), len(chosen))
-    state, start = _examined((i, j, minutes), position, shape)
+    n, m = len(origins), len(chosen)
+    every = np.arange(m, dtype=np.int32)
+    start = np.empty(n + 1, dtype=np.int64)
+    state = _state(i, j, minutes, position, start)
     if state == BAD:
-        _refuse_pairs(od, (i, j), minutes)
-    j = position[j] if len(chosen) < len(facilities) else j
+        _refuse_pairs(od, i, j, minutes)
+    j = position[j] if m < len(facilities) else j
     if state & (NOT_ALL_COUNT | APART):
         rows = np.flatnonzero(np.isfinite(minutes) & (j >= 0))
         rows = rows[np.argsort(i[rows], kind="stable")] if state & APART else rows
         i, j, minutes = i[rows], j[rows], minutes[rows]
         modes = None if modes is None else modes[rows]
-        state, start = _examined((i, j, minutes), _all(len(chosen)), shape)
+        state = _state(i, j, minutes, every, start)
     if state & TWICE:
-        key = i * np.int64(max(len(chosen), 1)) + j
-        _check_once(key, modes, (origins, pd.Index(chosen["facility_id"])))
+        key = i * np.int64(max(m, 1)) + j
+        of_mode = pd.DataFrame({"key": key, "mode": "" if modes is None else modes})
+        doubled = np.unique(key[of_mode.duplicated().to_numpy()])
+        if len(doubled):
+            ids = origins[doubled // m].tolist(), pd.Index(chosen["facility_id"])[doubled % m].tolist()
+            named = first_of(list(zip(*ids, strict=True)))
+            raise ContractError("od", [f"from_id, to_id: twice in one mode: {named}"])
         # Choose the row of the fastest mode of each pair.
         order = np.lexsort((minutes, key))
         fastest = np.asarray(order[np.append(True, np.diff(key[order]) > 0)])
         i, j, minutes = i[fastest], j[fastest], minutes[fastest]
-        _, start = _examined((i, j, minutes), _all(len(chosen)), shape)
+        _state(i, j, minutes, every, start)
     return Pairs(
         settlements=settlements,
         facilities=chosen.drop(columns="_at"),
@@ -205,24 +209,18 @@ def read_pairs(
         mode="+".join(
             [] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})
         ),
-        links=Links(start, j, shape),
+        links=Links(start, j, (n, m)),
         minutes=minutes,
         cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
     )
 
 
-def _examined(
-    pairs: tuple[IntArray, IntArray, FloatArray], position: IntArray, shape: tuple[int, int]
-) -> tuple[int, LongArray]:
-    """Tell the state of the pairs, and where those of each place start."""
-    start, latest = np.empty(shape[0] + 1, dtype=np.int64), np.full(shape[1], -1, dtype=np.int32)
-    i, j, minutes = pairs
-    return examine_pairs((i, j, read_only(minutes)), position, (start, latest)), start
-
-
-def _all(m: int) -> IntArray:
-    """Say that all of m facilities count."""
-    return np.arange(m, dtype=np.int32)
+def _state(
+    origin: IntArray, destination: IntArray, minutes: FloatArray, position: IntArray, start: LongArray
+) -> int:
+    """Tell the state of the pairs; write where those of each place start."""
+    latest = np.full(len(position), -1, dtype=np.int32)
+    return examine_pairs(origin, destination, read_only(minutes), position, start, latest)
 
 
 def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
@@ -255,11 +253,10 @@ def _index(table: str, frame: pd.DataFrame, key: str) -> pd.Index:
     return index
 
 
-def _refuse_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minutes: FloatArray) -> NoReturn:
+def _refuse_pairs(od: pd.DataFrame, i: IntArray, j: IntArray, minutes: FloatArray) -> NoReturn:
+    """Say which pairs are bad."""
     problems = []
-    for column, table, found in zip(
-        ("from_id", "to_id"), ("settlements", "facilities"), positions, strict=True
-    ):
+    for column, table, found in (("from_id", "settlements", i), ("to_id", "facilities", j)):
         if bool((found < 0).any()):
             strange = od.loc[found < 0, column].unique()
             problems.append(f"{column}: in no row of {table}: {first_of(strange)}")
@@ -271,15 +268,6 @@ def _refuse_pairs(od: pd.DataFrame, positions: tuple[IntArray, IntArray], minute
             rows = od.loc[wrong, ["from_id", "to_id"]].itertuples(index=False, name=None)
             problems.append(f"travel_time_min: {what}: {first_of(list(rows))}")
     raise ContractError("od", problems)
-
-
-def _check_once(key: LongArray, modes: NDArray[np.object_] | None, ids: tuple[pd.Index, pd.Index]) -> None:
-    rows = pd.DataFrame({"key": key, "mode": "" if modes is None else modes})
-    doubled = np.unique(key[rows.duplicated().to_numpy()])
-    if len(doubled):
-        i, j = np.divmod(doubled, len(ids[1]))
-        named = list(zip(ids[0][i].tolist(), ids[1][j].tolist(), strict=True))
-        raise ContractError("od", [f"from_id, to_id: twice in one mode: {first_of(named)}"])
 
 
 def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
@@ -385,7 +373,16 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
                 f"{name}: unknown for {first_of(unknown)} of {pairs.service}; complete it, or give supply='count'"
             ],
         )
-    mixed = name == "capacity" and column != COUNT and known.all() and _is_mixed(pairs, refuse=column == name)
+    # Capacities in unlike units, such as beds and rooms, cannot be added.
+    mixed = False
+    if name == "capacity" and column != COUNT and known.all():
+        units = capacity_units(pairs.facilities)
+        mixed = len(units) > 1
+        detail = f"capacity: {pairs.service} has it in unlike units: {first_of(units)}"
+        if mixed and column == name:
+            raise ContractError("facilities", [f"{detail}; give all in one unit, or give supply='count'"])
+        if mixed:
+            _log.warning("%s: each counts one", detail)
     if column == COUNT or mixed or not known.all():
         if column is None and m and not mixed:
             _log.warning(
@@ -396,18 +393,6 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
             )
         return Offer(np.ones(m), COUNT, share)
     return Offer(capacity, name, share)
-
-
-def _is_mixed(pairs: Pairs, *, refuse: bool) -> bool:
-    """Say that capacities in unlike units, such as beds and rooms, cannot be added."""
-    units = capacity_units(pairs.facilities)
-    if len(units) <= 1:
-        return False
-    detail = f"capacity: {pairs.service} has it in unlike units: {first_of(units)}"
-    if refuse:
-        raise ContractError("facilities", [f"{detail}; give all in one unit, or give supply='count'"])
-    _log.warning("%s: each counts one", detail)
-    return True
 
 
 def _no_bad(table: str, ids: pd.Series, column: str, values: FloatArray) -> None:
@@ -495,13 +480,13 @@ class PairsByZone(WeighedPairs):
 
     def to_facilities(self, of_place: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         sums = np.zeros(self.links.shape[1] * len(self.heights))
-        sum_at_cells(self._zoned, np.ascontiguousarray(of_place), np.empty(_TOGETHER, dtype=np.int32), sums)
+        sum_at_cells(*self._zoned, np.ascontiguousarray(of_place), np.empty(_TOGETHER, dtype=np.int32), sums)
         return np.asarray(sums.reshape(-1, len(self.heights)) @ self._powers(power))
 
     def to_places(self, of_facility: FloatArray, power: int = 1) -> FloatArray:  # noqa: D102 - inherited
         sums = np.empty(self.links.shape[0])
         worth = np.multiply.outer(of_facility, self._powers(power)).ravel()
-        sum_at_places(self._zoned, worth, np.empty(_TOGETHER, dtype=np.int32), sums)
+        sum_at_places(*self._zoned, worth, np.empty(_TOGETHER, dtype=np.int32), sums)
         return sums
 
     @property
