@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Nodes = tuple[NDArray[np.int64], NDArray[np.int64]]
-    Where = Callable[[Nodes, Nodes], NDArray[np.float64]]
+    Where = Callable[["Nodes", "Nodes"], NDArray[np.float64]]
+
+
+class Nodes(NamedTuple):
+    """Some nodes of a grid; indexes an array of its shape."""
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
 
 
 # A grid of nodes over the ground, and straight distances from its nodes to pieces of roads.
@@ -68,8 +74,15 @@ class Grid:
 
     def near(self, pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell which pieces come near the grid."""
-        low, high = np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])
-        return np.asarray((high >= 0).all(axis=1) & (low <= (self.columns, self.rows)).all(axis=1))
+        return near_box(pieces, np.array([0.0, 0.0, self.columns, self.rows]))
+
+
+def near_box(pieces: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which pieces come near a box: west, south, east and north."""
+    x0, y0, x1, y1 = pieces.T
+    west, south, east, north = box
+    along = (np.maximum(x0, x1) >= west) & (np.minimum(x0, x1) <= east)
+    return np.asarray(along & (np.maximum(y0, y1) >= south) & (np.minimum(y0, y1) <= north))
 
 
 def grid_around(pieces: NDArray[np.float64], *, cell_m: float, margin_m: float) -> Grid:
@@ -94,15 +107,15 @@ def far_apart(pieces: NDArray[np.float64], apart_m: float) -> NDArray[np.int64]:
     corners = pieces.reshape(-1, 2)
     low = corners.min(axis=0)
     block_m = max(apart_m, float((corners.max(axis=0) - low).max()) / _MOST_BLOCKS)
-    parts, piece = cut_short((pieces - np.tile(low, 2)) / block_m)
-    x0, y0, x1, y1 = np.floor(parts).astype(np.int64).T
+    blocks = (pieces - np.tile(low, 2)) / block_m
+    long = np.hypot(*(blocks[:, 2:] - blocks[:, :2]).T) > 1.0
+    x0, y0, x1, y1 = np.floor(np.concatenate((blocks, cut_short(blocks[long])[0]))).astype(np.int64).T
     taken = np.zeros((max(y0.max(), y1.max()) + 1, max(x0.max(), x1.max()) + 1), dtype=bool)
     for row, column in ((y0, x0), (y0, x1), (y1, x0), (y1, x1)):
         taken[row, column] = True
     # Between two blocks that do not touch lies a whole one.
     group = ndimage.label(taken, structure=np.ones((3, 3)))[0]
-    first = np.searchsorted(piece, np.arange(len(pieces)))
-    return np.asarray(group[y0[first], x0[first]] - 1, dtype=np.int64)
+    return np.asarray(group[y0, x0][: len(pieces)] - 1, dtype=np.int64)
 
 
 def cut_short(pieces: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -150,10 +163,10 @@ def no_walls() -> Walls:
 class Distances:
     """Straight distances from the nodes of a grid to the nearest of some pieces."""
 
-    def __init__(self, shape: tuple[int, int], pieces: NDArray[np.float64], limit: float) -> None:
+    def __init__(self, grid: Grid, pieces: NDArray[np.float64], limit: float) -> None:
         self.pieces = np.ascontiguousarray(pieces)
-        self.gap = np.full(shape, limit, dtype=np.float32)
-        self.nearest = np.full(shape, -1, dtype=np.int32)
+        self.gap = np.full(grid.shape, limit, dtype=np.float32)
+        self.nearest = np.full(grid.shape, -1, dtype=np.int32)
 
     def seeded(self) -> Distances:
         """Measure right beside the pieces."""
@@ -299,21 +312,39 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object
     --------
     One labelled node among others that are not makes a square that stands on its tip.
     """
-    east, level = _crossings(labels, where, (0, 1), 0)
-    north, upright = _crossings(labels, where, (1, 0), len(level[0]))
-    n = len(level[0]) + len(upright[0])
+    level = _crossings(labels, where, 1, 0)
+    upright = _crossings(labels, where, 0, len(level.xy))
+    xy = np.concatenate((level.xy, upright.xy))
+    n = len(xy)
     if n == 0:
         return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
-    xy = np.concatenate((np.column_stack(level[:2]), np.column_stack(upright[:2])))
-    side_label = np.concatenate((level[2], upright[2])).ravel()
+    side_label = np.concatenate((level.sides, upright.sides)).ravel()
     after, middle = np.full(2 * n, -1, dtype=np.int32), np.full(2 * n, -1, dtype=np.int32)
     around = np.empty((n, 4), dtype=np.int32)
-    n_middles = join(labels, east, north, after, middle, around)
+    around = around[: join(labels, level.number, upright.number, after, middle, around)]
     points, rings, ring_of = follow(after, middle, side_label)
-    corners = np.concatenate((xy, _middles(xy, around[:n_middles])))[points]
+    # Where three or four borders meet: on the straight line of the one that goes on, or amid all.
+    there = around >= 0
+    near, several = np.where(there[:, :, None], xy[around], 0.0), there.sum(axis=1)
+    middles = near.sum(axis=1) / np.maximum(several, 1)[:, None]
+    # With three points the border between the two that face each other goes on, and the third one meets it.
+    for missing in range(4):
+        rows = np.flatnonzero(~there[:, missing] & (several == 3))
+        foot = near[rows, (missing + 2) % 4]
+        one, two = near[rows, (missing + 1) % 4], near[rows, (missing + 3) % 4]
+        along = missing % 2
+        share = (foot[:, along] - one[:, along]) / (two[:, along] - one[:, along])
+        middles[rows] = one + share[:, None] * (two - one)
+    corners = np.concatenate((xy, middles))[points]
     n_rings = int(rings[-1]) + 1
     first = np.searchsorted(rings, np.arange(n_rings))
-    whole = _together(level, ring_of, n_rings)
+    # Rings at both ends of a row of nodes of one label are of one polygon.
+    number = np.arange(len(level.xy) - 1)
+    left, right = ring_of[2 * number + 1], ring_of[2 * number + 2]
+    pairs = (left >= 0) & (level.xy[:-1, 1] == level.xy[1:, 1])
+    left, right = left[pairs], right[pairs]
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n_rings, n_rings))
+    whole = connected_components(graph, directed=False)[1].astype(np.int64)
     # Area of rings: positive where they go round anticlockwise, which is the outer one of every polygon.
     follower = np.arange(1, len(corners) + 1)
     follower[np.append(first[1:], len(corners)) - 1] = first
@@ -322,56 +353,34 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object
     order = np.lexsort((-area, whole))
     loops = np.asarray(shapely.linearrings(corners, indices=rings), dtype=object)[order]
     polygons = np.asarray(shapely.polygons(loops, indices=whole[order]), dtype=object)
-    of = np.empty(len(polygons), dtype=np.int64)
     label = np.empty(n_rings, dtype=np.int32)
     drawn = ring_of >= 0
     label[ring_of[drawn]] = side_label[drawn]
+    of = np.empty(len(polygons), dtype=np.int64)
     of[whole[rings[first]]] = label
     return polygons, of
 
 
-def _crossings(
-    labels: NDArray[np.int32], where: Where, step: tuple[int, int], first: int
-) -> tuple[NDArray[np.int32], tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]]:
-    """Give the points between nodes and their next ones numbers, x, y, and the labels on both sides."""
-    low = labels[: labels.shape[0] - step[0], : labels.shape[1] - step[1]]
-    high = labels[step[0] :, step[1] :]
-    row, column = np.nonzero(low != high)
+class _Crossings(NamedTuple):
+    """Points of borders on the ways between nodes."""
+
+    number: NDArray[
+        np.int32
+    ]  # shape (rows, columns), of the point between a node and the next one; -1 for none
+    xy: NDArray[np.float64]  # shape (n, 2), in cells
+    sides: NDArray[np.int32]  # shape (n, 2), labels before and behind
+
+
+def _crossings(labels: NDArray[np.int32], where: Where, axis: int, first: int) -> _Crossings:
+    """Find where borders pass between nodes and their next ones along an axis; the first has a number."""
+    low, high = (labels[:-1], labels[1:]) if axis == 0 else (labels[:, :-1], labels[:, 1:])
+    at = Nodes(*np.nonzero(low != high))
+    beyond = Nodes(at.row + (axis == 0), at.column + (axis == 1))
     number = np.full(labels.shape, -1, dtype=np.int32)
-    number[row, column] = np.arange(first, first + len(row))
-    share = np.clip(where((row, column), (row + step[0], column + step[1])), _NEAREST_NODE, 1 - _NEAREST_NODE)
-    sides = np.column_stack((low[row, column], high[row, column]))
-    return number, (column + share * step[1], row + share * step[0], sides)
-
-
-def _middles(xy: NDArray[np.float64], around: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Find where three or four borders meet: on the straight line of the one that goes on, or amid all."""
-    there = around >= 0
-    near = np.where(there[:, :, None], xy[around], 0.0)
-    mean = near.sum(axis=1) / np.maximum(there.sum(axis=1), 1)[:, None]
-    # With three points the border between the two that face each other goes on, and the third one meets it.
-    for missing in range(4):
-        rows = np.flatnonzero(~there[:, missing] & (there.sum(axis=1) == 3))
-        foot = near[rows, (missing + 2) % 4]
-        one, two = near[rows, (missing + 1) % 4], near[rows, (missing + 3) % 4]
-        along = 0 if missing % 2 == 0 else 1
-        share = (foot[:, along] - one[:, along]) / (two[:, along] - one[:, along])
-        mean[rows] = one + share[:, None] * (two - one)
-    return np.asarray(mean)
-
-
-def _together(
-    level: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]],
-    ring_of: NDArray[np.int32],
-    n_rings: int,
-) -> NDArray[np.int64]:
-    """Give rings the number of their polygon: those at both ends of a row of nodes of one label share one."""
-    points = np.arange(len(level[0]) - 1)
-    left, right = ring_of[2 * points + 1], ring_of[2 * points + 2]
-    pairs = (left >= 0) & (level[1][:-1] == level[1][1:])
-    left, right = left[pairs], right[pairs]
-    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n_rings, n_rings))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+    number[at] = np.arange(first, first + len(at.row))
+    share = np.clip(where(at, beyond), _NEAREST_NODE, 1 - _NEAREST_NODE)
+    x, y = at.column + share * (axis == 1), at.row + share * (axis == 0)
+    return _Crossings(number, np.column_stack((x, y)), np.column_stack((low[at], high[at])))
 
 
 def crossing(low: NDArray[np.floating], high: NDArray[np.floating]) -> NDArray[np.float64]:

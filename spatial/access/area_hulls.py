@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -12,10 +12,12 @@ import shapely
 from spatial.access.area_grid import (
     Barriers,
     Distances,
+    Nodes,
     crossing,
     cut_short,
     far_apart,
     grid_around,
+    near_box,
     no_walls,
     outlines,
     smoothed,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.access.area_grid import Grid, Nodes, Walls
+    from spatial.access.area_grid import Grid, Walls
     from spatial.access.roads_reached import Stretches
     from spatial.network.graph import TravelGraph
 
@@ -86,7 +88,15 @@ class Ground:
     def __init__(self, graph: TravelGraph, rules: AreaRules, barriers: gpd.GeoSeries | None = None) -> None:
         self.graph = graph
         self.rules = rules
-        self.barriers = _joined(tuple(shapely.to_wkb(_walls(graph, barriers)).tolist()))
+        walls = np.empty(0, dtype=object)
+        if barriers is not None and len(barriers):
+            if require_metres(barriers.crs, what="barriers") != graph.crs:
+                raise CrsError("barriers and network differ in their CRS; reproject with to_crs(graph.crs)")
+            walls = shapely.get_parts(shapes_of(barriers.dropna()))
+            is_line = shapely.get_dimensions(walls) == 1
+            walls[is_line] = shapely.buffer(walls[is_line], _WALL_M, quad_segs=1)
+            walls = walls[shapely.get_dimensions(walls) == 2]
+        self.barriers = _joined(tuple(shapely.to_wkb(walls).tolist()))
         self._counts = graph.is_snappable & (graph.road_class != "ferry")
 
     @property
@@ -111,27 +121,26 @@ class Ground:
         return grid_around(pieces, cell_m=self.cell_m, margin_m=self.rules.hull_m + 3.0 * self.cell_m)
 
     def claim(
-        self, grid: Grid, pieces: NDArray[np.float64], beyond: NDArray[np.float64]
+        self, grid: Grid, pieces: NDArray[np.float64], others: NDArray[np.float64]
     ) -> tuple[NDArray[np.float32], Distances]:
         """
         Tell what ground is claimed around stretches.
 
         The stretches are widened by `hull_m` and what results is narrowed by `hull_m` - `half_width_m`: the alpha hull
         (Edelsbrunner, Kirkpatrick and Seidel 1983) of the stretches, with alpha = `hull_m`, widened by
-        `half_width_m`, but nowhere beyond `hull_m`. Ground next to a road out of reach and further from one within
-        reach is cut out of it.
+        `half_width_m`, but nowhere beyond `hull_m`. Ground next to a road out of reach (`others`) and further from one
+        within reach is cut out of it. Both are in cells of the grid.
 
         Returns above 0 at the nodes on claimed ground: how far they are from its border, in cells, up to a
         cell or two; and the distances to the pieces.
         """
         hull, half = self.rules.hull_m / grid.cell_m, self.rules.half_width_m / grid.cell_m
-        reached = Distances(grid.shape, pieces, hull + 2.0).seeded().spread()
-        claimed = np.maximum(_narrowed(reached, hull, hull - half), np.float32(half) - reached.gap)
+        reached = Distances(grid, pieces, hull + 2.0).seeded().spread()
+        claimed = np.maximum(_narrowed(grid, reached, hull, hull - half), np.float32(half) - reached.gap)
         np.minimum(claimed, np.float32(hull) - reached.gap, out=claimed)
-        others = grid.inward(beyond)
         others = others[grid.near(others)]
         if len(others):
-            away = Distances(grid.shape, others, half + 2.0).seeded().spread().gap
+            away = Distances(grid, others, half + 2.0).seeded().spread().gap
             np.minimum(claimed, np.maximum(away - np.float32(half), away - reached.gap), out=claimed)
         return claimed, reached
 
@@ -157,7 +166,7 @@ def _joined(walls_wkb: tuple[bytes, ...]) -> Barriers:
     return Barriers(shapely.from_wkb(np.array(walls_wkb, dtype=object)))
 
 
-def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]:
+def _narrowed(grid: Grid, reached: Distances, hull: float, by: float) -> NDArray[np.float32]:
     """
     Narrow what lies within the hull: how far its border is away, less the width to be taken off.
 
@@ -179,7 +188,7 @@ def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]
     foot = reached.foot(reached.nearest[row, column], column, row)
     node = np.column_stack((column, row))
     border = foot + (node - foot) * (hull / reached.gap[row, column])[:, None]
-    inward = Distances(outside.shape, np.hstack((border, border)), by + 2.0)
+    inward = Distances(grid, np.hstack((border, border)), by + 2.0)
     inward.gap[outside] = 0.0
     return inward.seeded().spread().gap - np.float32(by)
 
@@ -187,26 +196,14 @@ def _narrowed(reached: Distances, hull: float, by: float) -> NDArray[np.float32]
 def holding(parts: NDArray[np.object_], pieces: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which parts a piece runs through."""
     held = np.zeros(len(parts), dtype=bool)
-    low, high = np.minimum(pieces[:, :2], pieces[:, 2:]), np.maximum(pieces[:, :2], pieces[:, 2:])
     for number, (part, box) in enumerate(zip(parts, shapely.bounds(parts).reshape(-1, 4), strict=True)):
-        near = np.flatnonzero(((high >= box[:2]) & (low <= box[2:])).all(axis=1))
+        near = np.flatnonzero(near_box(pieces, box))
         # Nearly all parts hold the middle of one of the first few; the others are asked about all.
         few = pieces[near[:: max(len(near) // _FEW, 1)]]
         held[number] = inside(part, *((few[:, :2] + few[:, 2:]) / 2.0).T).any()
         if not held[number]:
             held[number] = shapely.intersects(part, shapely.linestrings(pieces[near].reshape(-1, 2, 2))).any()
     return held
-
-
-def _walls(graph: TravelGraph, barriers: gpd.GeoSeries | None) -> NDArray[np.object_]:
-    if barriers is None or len(barriers) == 0:
-        return np.empty(0, dtype=object)
-    if require_metres(barriers.crs, what="barriers") != graph.crs:
-        raise CrsError("barriers and network differ in their CRS; reproject with to_crs(graph.crs)")
-    shapes = shapely.get_parts(shapes_of(barriers.dropna()))
-    is_line = shapely.get_dimensions(shapes) == 1
-    shapes[is_line] = shapely.buffer(shapes[is_line], _WALL_M, quad_segs=1)
-    return np.asarray(shapes[shapely.get_dimensions(shapes) == 2], dtype=object)
 
 
 # Ground divided between facilities: to the nearest road on its own side of barriers, and none of it lost.
@@ -262,11 +259,23 @@ def divided(ground: Ground, found: Stretches, n: int) -> tuple[NDArray[np.object
     for number in range(int(group.max()) + 1):
         mine = np.flatnonzero(group == number)
         drawn.append(_on_grid(ground, _Roads(roads.pieces[mine], roads.owner[mine]), beyond))
-    polygons, owner, astray, who = (np.concatenate(each) for each in zip(*drawn, strict=True))
-    strips = _strips(_Parts(polygons, owner), _Roads(astray, who), ground.cell_m)
-    parts = _with_strips(_Parts(polygons, owner), strips)
-    whole, part = ground.barriers.parts_beside(parts.polygons)
-    parts = _Parts(whole, parts.owner[part])
+    parts = _Parts(
+        np.concatenate([each.parts.polygons for each in drawn]),
+        np.concatenate([each.parts.owner for each in drawn]),
+    )
+    astray = _Roads(
+        np.concatenate([each.astray.pieces for each in drawn]),
+        np.concatenate([each.astray.owner for each in drawn]),
+    )
+    strips = _strips(parts, astray, ground.cell_m)
+    # Take strips out of the ground that they lie on.
+    polygons = parts.polygons.copy()
+    strip, part = shapely.STRtree(polygons).query(strips.polygons, predicate="intersects")
+    for number in np.unique(part):
+        taken = shapely.union_all(strips.polygons[strip[part == number]])
+        polygons[number] = shapely.difference(polygons[number], taken)
+    whole, part = ground.barriers.parts_beside(np.append(polygons, strips.polygons))
+    parts = _Parts(whole, np.append(parts.owner, strips.owner)[part])
     held = np.zeros(len(whole), dtype=bool)
     for number in np.unique(parts.owner):
         own = np.flatnonzero(parts.owner == number)
@@ -283,15 +292,29 @@ def divided(ground: Ground, found: Stretches, n: int) -> tuple[NDArray[np.object
     return shapes, float(shapely.area(whole[given == n]).sum())
 
 
-def _on_grid(
-    ground: Ground, roads: _Roads, beyond: NDArray[np.float64]
-) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Draw the ground of owners, and name the pieces of roads beside which ground of others lies."""
+class _Drawn(NamedTuple):
+    """Ground by owner, and the roads beside which ground of others lies."""
+
+    parts: _Parts
+    astray: _Roads
+
+
+def _on_grid(ground: Ground, roads: _Roads, beyond: NDArray[np.float64]) -> _Drawn:
+    """Draw the ground of owners."""
     grid = ground.grid(roads.pieces)
     pieces = grid.inward(roads.pieces)
-    claimed, reached = ground.claim(grid, pieces, beyond)
-    walls = ground.barriers.walls(grid)
-    near = reached if walls is None else _behind_walls(ground, grid, pieces, walls)
+    claimed, reached = ground.claim(grid, pieces, grid.inward(beyond))
+    near, walls = reached, ground.barriers.walls(grid)
+    if walls is not None:
+        # Find the nearest piece of every node on its own side of walls.
+        near = Distances(grid, pieces, _ROUND * ground.rules.hull_m / grid.cell_m).seeded()
+        row, column = np.nonzero(walls.beside() & (near.nearest >= 0))
+        foot = near.foot(near.nearest[row, column], column, row)
+        node = grid.outward(np.column_stack((column, row)))
+        shut = ground.barriers.between(node, grid.outward(foot))
+        near.nearest[row[shut], column[shut]] = -1
+        near.gap[row[shut], column[shut]] = near.gap.max()
+        near.spread(walls)
     # Where no road is found on the own side of barriers, the ground goes on with what it belongs to without them.
     near.nearest = np.where(near.nearest >= 0, near.nearest, reached.nearest)
     owner = roads.owner.astype(np.int32)
@@ -300,19 +323,7 @@ def _on_grid(
     short, piece = cut_short(pieces)
     astray = np.flatnonzero(grid.around(short, labels) != owner[piece])
     xy = grid.outward(short[astray].reshape(-1, 2)).reshape(-1, 4)
-    return smoothed(polygons, grid), of, xy, roads.owner[piece[astray]]
-
-
-def _behind_walls(ground: Ground, grid: Grid, pieces: NDArray[np.float64], walls: Walls) -> Distances:
-    """Find the nearest piece of every node on its own side of walls."""
-    near = Distances(grid.shape, pieces, _ROUND * ground.rules.hull_m / grid.cell_m).seeded()
-    row, column = np.nonzero(walls.beside() & (near.nearest >= 0))
-    foot = near.foot(near.nearest[row, column], column, row)
-    node = grid.outward(np.column_stack((column, row)))
-    shut = ground.barriers.between(node, grid.outward(foot))
-    near.nearest[row[shut], column[shut]] = -1
-    near.gap[row[shut], column[shut]] = near.gap.max()
-    return near.spread(walls)
+    return _Drawn(_Parts(smoothed(polygons, grid), of), _Roads(xy, roads.owner[piece[astray]]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,33 +340,32 @@ class _Borders:
         # Both on claimed ground: two owners meet.
         one, other = self.near.nearest[low], self.near.nearest[high]
         rows = np.flatnonzero((self.labels[low] >= 0) & (self.labels[high] >= 0))
-        lead = self._lead(one[rows], other[rows], (low[0][rows], low[1][rows]))
-        behind = self._lead(one[rows], other[rows], (high[0][rows], high[1][rows]))
+        lead, behind = (
+            self._lead(one[rows], other[rows], Nodes(side.row[rows], side.column[rows]))
+            for side in (low, high)
+        )
         share[rows] = crossing(lead, behind)
         if len(self.walls.east):
-            wall = np.where(low[0] == high[0], self.walls.east[low], self.walls.north[low])
+            wall = np.where(low.row == high.row, self.walls.east[low], self.walls.north[low])
             at_wall = (wall >= 0.0) & (self.claimed[low] > 0.0) & (self.claimed[high] > 0.0)
             share = np.where(at_wall, wall, share)
         return share
 
     def _lead(self, one: NDArray[np.int32], other: NDArray[np.int32], node: Nodes) -> NDArray[np.float64]:
         """How much nearer the first piece is than the other."""
-        row, column = node
-        point = np.column_stack((column, row))
-        to_one, to_other = (
-            self.near.foot(one, column, row) - point,
-            self.near.foot(other, column, row) - point,
-        )
+        point = np.column_stack((node.column, node.row))
+        to_one, to_other = (self.near.foot(piece, node.column, node.row) - point for piece in (one, other))
         return np.asarray(np.hypot(*to_other.T) - np.hypot(*to_one.T))
 
 
 def _strips(parts: _Parts, astray: _Roads, cell_m: float) -> _Parts:
     """Lay a strip along the roads that lie outside the ground of their owner, where no other strip lies."""
     strips, theirs = [], []
-    for number in np.unique(astray.owner):
+    order = np.argsort(astray.owner, kind="stable")
+    roads = _Roads(astray.pieces[order], astray.owner[order])
+    for number in np.unique(roads.owner):
         own = shapely.multipolygons(parts.polygons[parts.owner == number])
-        mine = astray.pieces[astray.owner == number]
-        strip = strip_along(own, mine, cell_m)
+        strip = strip_along(own, roads.of(number), cell_m)
         if not shapely.is_empty(strip):
             strips.append(strip)
             theirs.append(number)
@@ -366,16 +376,6 @@ def _strips(parts: _Parts, astray: _Roads, cell_m: float) -> _Parts:
         laid[strip] = shapely.difference(laid[strip], shapely.union_all(before))
     kept = ~shapely.is_empty(laid)
     return _Parts(laid[kept], np.array(theirs, dtype=np.int64)[kept])
-
-
-def _with_strips(parts: _Parts, strips: _Parts) -> _Parts:
-    """Take strips out of the ground that they lie on."""
-    polygons = parts.polygons.copy()
-    strip, part = shapely.STRtree(polygons).query(strips.polygons, predicate="intersects")
-    for number in np.unique(part):
-        taken = shapely.union_all(strips.polygons[strip[part == number]])
-        polygons[number] = shapely.difference(polygons[number], taken)
-    return _Parts(np.append(polygons, strips.polygons), np.append(parts.owner, strips.owner))
 
 
 def _adopted(parts: _Parts, held: NDArray[np.bool_], n: int) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -17,14 +17,12 @@ from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, cutoffs_of, limit_of
 from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
 from spatial.access.roads_reached import (
-    asked_of,
     check_options,
-    groups_of,
-    of_service,
+    place_groups,
     reached_stretches,
     straight_pieces,
 )
-from spatial.access.shapes import area_of
+from spatial.access.shapes import area_of, points_at
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
 from spatial.study.access import SnapRules
@@ -34,9 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.access.area_grid import Grid, Nodes
-    from spatial.access.cells import PeopledCells
-    from spatial.access.roads_reached import Direction, Group, Per, Stretches
+    from spatial.access.area_grid import Nodes
+    from spatial.access.roads_reached import Direction, Per, Stretches
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
@@ -183,16 +180,25 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     cutoffs = tuple(sorted(cutoffs_of(cutoffs_min)))
     check_options(direction=direction, per=per)
     snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
-    asked = asked_of(service, facilities, vocabulary)
-    places = place_on(
-        graph, of_service(facilities, asked), key="facility_id", rules=snap_rules, barriers=barriers
+    places, groups = place_groups(
+        graph,
+        facilities,
+        service=service,
+        vocabulary=vocabulary,
+        per=per,
+        rules=snap_rules,
+        barriers=barriers,
     )
     ground = Ground(graph, area_rules, barriers)
     rows = []
-    for group in groups_of(places, asked, per):
+    for group in groups:
         members = take(places.snaps, group.members)
         found = reached_stretches(graph, members, cutoff_min=cutoffs[-1], direction=direction)
-        rows += _nested(ground, group, found, cutoffs)
+        reached = [found.within(cutoff) for cutoff in cutoffs]
+        for cutoff, each, area in zip(cutoffs, reached, _nested(ground, reached), strict=True):
+            km = float(((each.end - each.start) * graph.length_m[each.edge]).sum()) / 1000.0
+            at = int(group.members[0]) if group.alone else -1
+            rows.append((group.service, at, cutoff, km, area))
     on_top = float(
         walk_minutes(np.array(area_rules.hull_m), walk_km_h=snap_rules.walk_km_h, detour=snap_rules.detour)
     )
@@ -211,26 +217,15 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     return gpd.GeoDataFrame(frame, geometry=shapes, crs=graph.crs)
 
 
-def _nested(
-    ground: Ground, group: Group, found: Stretches, cutoffs: tuple[float, ...]
-) -> list[tuple[str, int, float, float, shapely.MultiPolygon | None]]:
-    """Draw the areas of one group, each of which holds the shorter ones."""
-    reached = [found.within(cutoff) for cutoff in cutoffs]
+def _nested(ground: Ground, reached: list[Stretches]) -> NDArray[np.object_]:
+    """
+    Draw the areas of ascending cutoffs, each of which holds the shorter ones; None where no road is within reach.
+
+    What each cutoff adds is drawn one group of roads far from all others after the other, and joined.
+    """
     pieces = [straight_pieces(ground.graph, ground.leavable(each))[0] for each in reached]
-    areas = np.full(len(cutoffs), None, dtype=object)
-    if len(pieces[-1]):
-        areas = _areas(ground, reached, pieces)
-    rows = []
-    for cutoff, each, area in zip(cutoffs, reached, areas, strict=True):
-        km = float(((each.end - each.start) * ground.graph.length_m[each.edge]).sum()) / 1000.0
-        rows.append((group.service, int(group.members[0]) if group.alone else -1, cutoff, km, area))
-    return rows
-
-
-def _areas(
-    ground: Ground, reached: list[Stretches], pieces: list[NDArray[np.float64]]
-) -> NDArray[np.object_]:
-    """Draw what each cutoff adds, one group of roads far from all others after the other, and join it."""
+    if not len(pieces[-1]):
+        return np.full(len(reached), None, dtype=object)
     beyond = [ground.beyond(each) for each in reached]
     group = ground.apart(np.concatenate(pieces))
     groups = np.split(group, np.cumsum([len(lines) for lines in pieces])[:-1])
@@ -238,49 +233,52 @@ def _areas(
         _bands(ground, [lines[own == number] for lines, own in zip(pieces, groups, strict=True)], beyond)
         for number in range(int(group.max()) + 1)
     ]
-    bands, of = (np.concatenate(each) for each in zip(*(each[:2] for each in drawn), strict=True))
-    areas, strips = [], []
-    for number in range(len(reached)):
-        area = shapely.coverage_union_all(bands[of <= number])
-        astray = np.concatenate([each[2][number] for each in drawn])
+    bands = np.concatenate([each.polygons for each in drawn])
+    first = np.concatenate([each.first for each in drawn])
+    shapes, strips = [], []
+    for number, lines in enumerate(pieces):
+        area = shapely.coverage_union_all(bands[first <= number])
+        astray = np.concatenate([each.astray[number] for each in drawn])
         strips.append(strip_along(area, astray, ground.cell_m))
         # With the strips of shorter cutoffs too, which this one must hold.
-        is_whole = shapely.is_empty(strips).all()
-        areas.append(area if is_whole else shapely.union_all([area, *strips]))
-    shapes = [
-        ground.parts(np.array([area], dtype=object), lines) for area, lines in zip(areas, pieces, strict=True)
-    ]
+        if not shapely.is_empty(strips).all():
+            area = shapely.union_all([area, *strips])
+        shapes.append(ground.parts(np.array([area], dtype=object), lines))
     return np.concatenate(shapes)
 
 
-def _bands(
-    ground: Ground, pieces: list[NDArray[np.float64]], beyond: list[NDArray[np.float64]]
-) -> tuple[NDArray[np.object_], NDArray[np.int64], list[NDArray[np.float64]]]:
-    """Label nodes by the first cutoff that claims them, draw the labels, and name the roads near their border."""
+class _Bands(NamedTuple):
+    """Ground by the first cutoff that claims it, and by cutoff the roads near the border of what it claims."""
+
+    polygons: NDArray[np.object_]
+    first: NDArray[np.int64]
+    astray: list[NDArray[np.float64]]
+
+
+def _bands(ground: Ground, pieces: list[NDArray[np.float64]], beyond: list[NDArray[np.float64]]) -> _Bands:
+    """Label nodes by the first cutoff that claims them, and draw the labels."""
     grid = ground.grid(pieces[-1])
     claimed = np.full((len(pieces), *grid.shape), -np.inf, dtype=np.float32)
-    for number, (lines, others) in enumerate(zip(pieces, beyond, strict=True)):
+    for cutoff, lines in enumerate(pieces):
         if len(lines):
-            claimed[number] = ground.claim(grid, grid.inward(lines), others)[0]
+            claimed[cutoff] = ground.claim(grid, grid.inward(lines), grid.inward(beyond[cutoff]))[0]
     np.maximum.accumulate(claimed, axis=0, out=claimed)
     first = (claimed <= 0.0).sum(axis=0, dtype=np.int32)
-    labels = np.where(first < len(pieces), first, -1).astype(np.int32)
+    labels = np.where(first < len(pieces), first, np.int32(-1))
 
     def where(low: Nodes, high: Nodes) -> NDArray[np.float64]:
         lower = np.minimum(first[low], first[high])
         return crossing(claimed[(lower, *low)], claimed[(lower, *high)])
 
-    bands, of = outlines(labels, where)
-    claims = [(labels >= 0) & (labels <= number) for number in range(len(pieces))]
-    astray = [_near_border(grid, lines, drawn) for lines, drawn in zip(pieces, claims, strict=True)]
-    return smoothed(bands, grid), of, astray
-
-
-def _near_border(grid: Grid, pieces: NDArray[np.float64], drawn: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Parts of pieces beside which some node is not drawn, in metres."""
-    short, _ = cut_short(grid.inward(pieces))
-    away = grid.around(short, np.where(drawn, np.int32(0), np.int32(-1))) != 0
-    return grid.outward(short[away].reshape(-1, 2)).reshape(-1, 4)
+    polygons, of = outlines(labels, where)
+    astray = []
+    for cutoff, lines in enumerate(pieces):
+        # Parts of roads beside which some node is not drawn.
+        short = cut_short(grid.inward(lines))[0]
+        drawn = np.where((labels >= 0) & (labels <= cutoff), np.int32(0), np.int32(-1))
+        away = grid.around(short, drawn) != 0
+        astray.append(grid.outward(short[away].reshape(-1, 2)).reshape(-1, 4))
+    return _Bands(smoothed(polygons, grid), of, astray)
 
 
 # Catchment areas: the ground whose nearest facility is the same one, as polygons that do not overlap.
@@ -352,15 +350,9 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     """
     limit = limit_of("max_time_min", max_time_min)
     check_options(direction=direction)
-    asked = asked_of(service, facilities, vocabulary)
-    places = place_on(
-        graph,
-        of_service(facilities, asked),
-        key="facility_id",
-        rules=rules or SnapRules(),
-        barriers=barriers,
+    places, (group,) = place_groups(
+        graph, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers
     )
-    group = next(groups_of(places, asked, "service"))
     found = reached_stretches(graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction)
     n = len(group.members)
     ground = Ground(graph, areas or AreaRules(), barriers)
@@ -384,28 +376,23 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     table.attrs["cut_off_km2"] = cut_off_m2 / 1e6
     if population is not None:
         cells = peopled_cells(population, graph.crs)
-        area = _area_of(cells, population, shapes, ground)
+        drawn = np.flatnonzero(~shapely.is_missing(shapes))
+        area = area_of(shapes[drawn], cells.xy)
+        # A cell with its centre in water belongs to the nearest catchment in the cell.
+        wet = np.flatnonzero(area < 0)
+        wet = wet[ground.barriers.hold(cells.xy[wet])]
+        centre = points_at(*cells.xy[wet].T)
+        row, near = shapely.STRtree(shapes[drawn]).query_nearest(centre, all_matches=False)
+        wet, centre = wet[row], centre[row]
+        corner = population.cell_centres(cells.row[wet] + 0.5, cells.column[wet] + 0.5)
+        if population.crs != graph.crs:
+            to_metres = pyproj.Transformer.from_crs(population.crs, graph.crs, always_xy=True)
+            corner = to_metres.transform(*corner)
+        within = np.hypot(*(np.column_stack(corner) - cells.xy[wet]).T)
+        there = shapely.distance(centre, shapes[drawn][near]) <= within
+        area[wet[there]] = near[there]
+        area = np.append(drawn, -1)[area]
         persons = np.bincount(area + 1, weights=cells.persons, minlength=n + 1)
         table["population_persons"] = persons[1:]
         table.attrs["persons_in_none"] = float(persons[0])
     return table
-
-
-def _area_of(
-    cells: PeopledCells, raster: Raster, shapes: NDArray[np.object_], ground: Ground
-) -> NDArray[np.int64]:
-    """Name the catchment of each cell: that of its centre, or the nearest one in it where its centre is in water."""
-    drawn = np.flatnonzero(~shapely.is_missing(shapes))
-    found = area_of(shapes[drawn], cells.xy)
-    wet = np.flatnonzero(found < 0)
-    wet = wet[ground.barriers.hold(cells.xy[wet])]
-    row, near = shapely.STRtree(shapes[drawn]).query_nearest(shapely.points(cells.xy[wet]), all_matches=False)
-    wet = wet[row]
-    corner = raster.cell_centres(cells.row[wet] + 0.5, cells.column[wet] + 0.5)
-    if raster.crs != ground.graph.crs:
-        to_metres = pyproj.Transformer.from_crs(raster.crs, ground.graph.crs, always_xy=True)
-        corner = to_metres.transform(*corner)
-    within = np.hypot(*(np.column_stack(corner) - cells.xy[wet]).T)
-    there = shapely.distance(shapely.points(cells.xy[wet]), shapes[drawn][near]) <= within
-    found[wet[there]] = near[there]
-    return np.where(found >= 0, np.append(drawn, -1)[found], -1)

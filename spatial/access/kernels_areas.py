@@ -28,9 +28,13 @@ def _squared(pieces: NDArray[np.float64], piece: int, x: float, y: float) -> flo
     x0, y0 = pieces[piece, 0], pieces[piece, 1]
     dx, dy = pieces[piece, 2] - x0, pieces[piece, 3] - y0
     ax, ay = x - x0, y - y0
-    length = dx * dx + dy * dy
-    if length > 0.0:
-        part = min(max((ax * dx + ay * dy) / length, 0.0), 1.0)
+    along, length = ax * dx + ay * dy, dx * dx + dy * dy
+    # Most points lie beside an end of a piece: no division for these.
+    if along >= length:
+        ax -= dx
+        ay -= dy
+    elif along > 0.0:
+        part = along / length
         ax -= part * dx
         ay -= part * dy
     return float(ax * ax + ay * ay)
@@ -123,7 +127,7 @@ def spread(
                 begin = 0 if right == 1 else columns - 1
                 for stride in range(columns):
                     column = begin + right * stride
-                    own = nearest[row, column]
+                    own, least = nearest[row, column], gap[row, column]
                     # On the way there the row before is asked as well; on the way back the neighbour alone.
                     for number in range(4 if right == 1 else 1):
                         down = 0 if number == 0 else -up
@@ -132,15 +136,17 @@ def spread(
                         if r < 0 or c < 0 or r >= rows or c >= columns:
                             continue
                         piece = nearest[r, c]
-                        if piece < 0 or piece == own or gap[r, c] - np.float32(1.5) >= gap[row, column]:
+                        # A piece is no nearer than it is to the neighbour, less the step, a trifle over 1 or root 2.
+                        step_by = np.float32(1.0001) if down == 0 or aside == 0 else np.float32(1.4143)
+                        if piece < 0 or piece == own or gap[r, c] - step_by >= least:
                             continue
-                        away = np.float32(
-                            math.sqrt(_squared(pieces, np.int64(piece), float(column), float(row)))
-                        )
-                        if away < gap[row, column] and _open(east, north, row, column, down, aside):
-                            gap[row, column] = away
-                            nearest[row, column] = piece
-                            own = piece
+                        squared = _squared(pieces, np.int64(piece), float(column), float(row))
+                        if squared >= np.float64(least) * np.float64(least):
+                            continue
+                        away = np.float32(math.sqrt(squared))
+                        if away < least and _open(east, north, row, column, down, aside):
+                            gap[row, column] = least = away
+                            nearest[row, column] = own = piece
                             changed = True
     return changed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -18,11 +18,9 @@ from spatial.network.nearest import node_labels
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from numpy.typing import NDArray
 
-    from spatial.access.places import Asked, Places
+    from spatial.access.places import Places
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
@@ -119,60 +117,58 @@ def reached_stretches(
     over_from, over_to = graph.backward_min, graph.forward_min
     if direction == "from_facility":
         over_from, over_to = over_to, over_from
-    ends = np.stack((minutes[graph.edge_from], minutes[graph.edge_to]), axis=1)
-    owners = np.stack((owner[graph.edge_from], owner[graph.edge_to]), axis=1)
+    # Sources are points of edges at which a time is known: both ends, and where facilities stand.
     place, candidate = np.nonzero(facilities.edge >= 0)
-    edge = facilities.edge[place, candidate]
-    feet = (
-        edge,
-        facilities.fraction[place, candidate],
-        facilities.access_min[place, candidate],
-        place.astype(np.int64),
-    )
     edges = np.arange(graph.n_edges)
-    nothing, all_ones = np.zeros(graph.n_edges), np.ones(graph.n_edges)
-    at = np.concatenate((nothing, all_ones, feet[1]))
-    sources = _Sources(
-        np.concatenate((edges, edges, edge)),
-        at,
-        np.concatenate((ends[:, 0], ends[:, 1], feet[2])),
-        np.concatenate((owners[:, 0], owners[:, 1], feet[3])),
+    all_edge = np.concatenate((edges, edges, facilities.edge[place, candidate]))
+    all_at = np.concatenate(
+        (np.zeros(graph.n_edges), np.ones(graph.n_edges), facilities.fraction[place, candidate])
     )
-    pieces = _envelope(sources.best(over_from, over_to), over_from, over_to)
-    return pieces.within(cutoff_min)
-
-
-@dataclass(frozen=True, eq=False)
-class _Sources:
-    """Points of edges at which a time is known: both ends, and where facilities stand."""
-
-    edge: NDArray[np.int64]
-    at: NDArray[np.float64]
-    minutes: NDArray[np.float64]
-    owner: NDArray[np.int64]
-
-    def take(self, rows: NDArray[np.int64]) -> _Sources:
-        return _Sources(self.edge[rows], self.at[rows], self.minutes[rows], self.owner[rows])
-
-    def best(self, over_from: NDArray[np.float64], over_to: NDArray[np.float64]) -> _Sources:
-        """Sort them along their edges, and drop those that another one of the edge beats where they are."""
-        order = np.lexsort((self.owner, self.minutes, self.at, self.edge))
-        ours = self.take(order[np.isfinite(self.minutes[order])])
-        while True:
-            # Neighbours decide: whoever is beaten by a source further away is beaten by one between them as well.
-            same = ours.edge[1:] == ours.edge[:-1]
-            edge = ours.edge[1:]
-            step = np.diff(ours.at)
-            with np.errstate(invalid="ignore"):
-                from_left = ours.minutes[:-1] + np.where(step > 0, step * over_from[edge], 0.0)
-                from_right = ours.minutes[1:] + np.where(step > 0, step * over_to[edge], 0.0)
-            beaten = np.zeros(len(ours.edge), dtype=bool)
-            beaten[1:] = same & _loses(ours.minutes[1:], ours.owner[1:], from_left, ours.owner[:-1])
-            by_right = same & _loses(ours.minutes[:-1], ours.owner[:-1], from_right, ours.owner[1:])
-            beaten[:-1] |= by_right & ~beaten[1:]
-            if not beaten.any():
-                return ours
-            ours = ours.take(np.flatnonzero(~beaten))
+    all_minutes = np.concatenate(
+        (minutes[graph.edge_from], minutes[graph.edge_to], facilities.access_min[place, candidate])
+    )
+    all_owner: NDArray[np.int64] = np.concatenate((owner[graph.edge_from], owner[graph.edge_to], place))
+    # Sort them along their edges, and drop those that another one of the edge beats where they are. Neighbours decide:
+    # whoever is beaten by a source further away is beaten by one between them as well.
+    rows = np.lexsort((all_owner, all_minutes, all_at, all_edge))
+    rows = rows[np.isfinite(all_minutes[rows])]
+    beaten = np.ones(1, dtype=bool)
+    while beaten.any():
+        edge, at, known, own = all_edge[rows], all_at[rows], all_minutes[rows], all_owner[rows]
+        same, step = edge[1:] == edge[:-1], np.diff(at)
+        with np.errstate(invalid="ignore"):
+            from_left = known[:-1] + np.where(step > 0, step * over_from[edge[1:]], 0.0)
+            from_right = known[1:] + np.where(step > 0, step * over_to[edge[1:]], 0.0)
+        beaten = np.zeros(len(rows), dtype=bool)
+        beaten[1:] = same & _loses(known[1:], own[1:], from_left, own[:-1])
+        by_right = same & _loses(known[:-1], own[:-1], from_right, own[1:])
+        beaten[:-1] |= by_right & ~beaten[1:]
+        rows = rows[~beaten]
+    # Spread every source to both sides, up to where its neighbour is as near.
+    pace_left, pace_right = over_to[edge], over_from[edge]
+    right, left = pace_right[:-1], pace_left[1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        meet = (known[1:] - known[:-1] + at[:-1] * right + at[1:] * left) / (right + left)
+    meet = np.where(np.isfinite(right), meet, at[:-1])
+    meet = np.where(np.isfinite(left), meet, at[1:])
+    meet = np.where(right + left > 0, meet, at[1:])
+    meet = np.clip(meet, at[:-1], np.maximum(at[1:], at[:-1]))
+    right_end, left_end = np.ones(len(rows)), np.zeros(len(rows))
+    right_end[:-1][same], left_end[1:][same] = meet[same], meet[same]
+    right_end = np.where(np.isfinite(pace_right), right_end, at)
+    left_end = np.where(np.isfinite(pace_left), left_end, at)
+    with np.errstate(invalid="ignore"):
+        far_left = known + np.where(at > left_end, (at - left_end) * pace_left, 0.0)
+        far_right = known + np.where(right_end > at, (right_end - at) * pace_right, 0.0)
+    pieces = Stretches(
+        np.repeat(edge, 2),
+        np.column_stack((left_end, at)).ravel(),
+        np.column_stack((at, right_end)).ravel(),
+        np.column_stack((far_left, known)).ravel(),
+        np.column_stack((known, far_right)).ravel(),
+        np.repeat(own, 2),
+    )
+    return pieces.within(np.inf).within(cutoff_min)
 
 
 def _loses(
@@ -182,88 +178,6 @@ def _loses(
     other: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     return np.asarray((offered < minutes) | ((offered == minutes) & (other < owner)))
-
-
-def _envelope(sources: _Sources, over_from: NDArray[np.float64], over_to: NDArray[np.float64]) -> Stretches:
-    """Spread every source to both sides, up to where its neighbour is as near."""
-    edge, at, minutes = sources.edge, sources.at, sources.minutes
-    n = len(edge)
-    pace_left, pace_right = over_to[edge], over_from[edge]
-    same = edge[1:] == edge[:-1]
-    meet = _meeting(sources, pace_left, pace_right)
-    right_end, left_end = np.ones(n), np.zeros(n)
-    right_end[:-1][same], left_end[1:][same] = meet[same], meet[same]
-    right_end = np.where(np.isfinite(pace_right), right_end, at)
-    left_end = np.where(np.isfinite(pace_left), left_end, at)
-    with np.errstate(invalid="ignore"):
-        far_left = minutes + np.where(at > left_end, (at - left_end) * pace_left, 0.0)
-        far_right = minutes + np.where(right_end > at, (right_end - at) * pace_right, 0.0)
-    pieces = Stretches(
-        np.repeat(edge, 2),
-        np.column_stack((left_end, at)).ravel(),
-        np.column_stack((at, right_end)).ravel(),
-        np.column_stack((far_left, minutes)).ravel(),
-        np.column_stack((minutes, far_right)).ravel(),
-        np.repeat(sources.owner, 2),
-    )
-    return pieces.within(np.inf)
-
-
-def _meeting(
-    sources: _Sources, pace_left: NDArray[np.float64], pace_right: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Where a source and the next one on its edge are equally near."""
-    at, minutes = sources.at, sources.minutes
-    right, left = pace_right[:-1], pace_left[1:]
-    both = right + left
-    with np.errstate(invalid="ignore", divide="ignore"):
-        meet = (minutes[1:] - minutes[:-1] + at[:-1] * right + at[1:] * left) / both
-    meet = np.where(np.isfinite(right), meet, at[:-1])
-    meet = np.where(np.isfinite(left), meet, at[1:])
-    meet = np.where(both > 0, meet, at[1:])
-    return np.clip(meet, at[:-1], np.maximum(at[1:], at[:-1]))
-
-
-@dataclass(frozen=True, eq=False)
-class _Vertices:
-    """Vertices of edges one after the other, with the share of their edge before each."""
-
-    xy: NDArray[np.float64]
-    share: NDArray[np.float64]
-    first: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @property
-    def row(self) -> NDArray[np.int64]:
-        return np.repeat(np.arange(len(self.first)), self.counts)
-
-    def at(self, rows: NDArray[np.int64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Interpolate points: vertices are taken as they are."""
-        keys = 2.0 * self.row + self.share
-        after = np.searchsorted(keys, 2.0 * rows + wanted, side="left")
-        after = np.clip(after, self.first[rows] + 1, self.first[rows] + self.counts[rows] - 1)
-        low, high = self.share[after - 1], self.share[after]
-        part = np.divide(wanted - low, high - low, out=np.ones_like(wanted), where=high > low)
-        part = np.clip(part, 0.0, 1.0)[:, None]
-        start, end = self.xy[after - 1], self.xy[after]
-        return np.asarray(np.where(part == 1.0, end, start + part * (end - start)))
-
-
-def _vertices(graph: TravelGraph, edge: NDArray[np.int64]) -> _Vertices:
-    begin = graph.coordinate_offsets[edge]
-    counts = graph.coordinate_offsets[edge + 1] - begin
-    first = np.cumsum(counts) - counts
-    inner = np.arange(int(counts.sum())) - np.repeat(first, counts)
-    xy = graph.coordinates[np.repeat(begin, counts) + inner]
-    step = np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T)
-    step[first] = 0.0
-    total = np.cumsum(step)
-    along = total - np.repeat(total[first], counts)
-    last = first + counts - 1
-    length = np.repeat(along[last], counts)
-    share = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
-    share[last] = 1.0
-    return _Vertices(xy, share, first, counts)
 
 
 def cut_lines(
@@ -295,10 +209,34 @@ def _cut_points(
     graph: TravelGraph, edge: NDArray[np.int64], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Vertices of pieces of edges, one piece after the other, and the piece of each."""
-    line = _vertices(graph, edge)
-    piece, number = line.row, np.arange(len(edge))
-    between = (line.share > start[piece]) & (line.share < end[piece])
-    points = np.concatenate((line.at(number, start), line.xy[between], line.at(number, end)))
+    begin = graph.coordinate_offsets[edge]
+    counts = graph.coordinate_offsets[edge + 1] - begin
+    first = np.cumsum(counts) - counts
+    piece, number = np.repeat(np.arange(len(edge)), counts), np.arange(len(edge))
+    xy = graph.coordinates[begin[piece] + np.arange(len(piece)) - first[piece]]
+    # The share of its edge before each vertex.
+    step = np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T)
+    step[first] = 0.0
+    total = np.cumsum(step)
+    along = total - total[first][piece]
+    last = first + counts - 1
+    length = along[last][piece]
+    share = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
+    share[last] = 1.0
+
+    def interpolated(wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Find the point at a share of each edge; vertices are taken as they are."""
+        after = np.searchsorted(2.0 * piece + share, 2.0 * number + wanted, side="left")
+        after = np.clip(after, first + 1, last)
+        low, high = share[after - 1], share[after]
+        part = np.divide(wanted - low, high - low, out=np.ones_like(wanted), where=high > low)
+        part = np.clip(part, 0.0, 1.0)[:, None]
+        return np.asarray(
+            np.where(part == 1.0, xy[after], xy[after - 1] + part * (xy[after] - xy[after - 1]))
+        )
+
+    between = (share > start[piece]) & (share < end[piece])
+    points = np.concatenate((interpolated(start), xy[between], interpolated(end)))
     rows = np.concatenate((number, piece[between], number))
     order = np.argsort(rows, kind="stable")
     return points[order], rows[order]
@@ -329,49 +267,52 @@ class Group:
     members: NDArray[np.int64]
 
 
-def asked_of(
-    service: str | frozenset[str] | None, facilities: gpd.GeoDataFrame, vocabulary: Vocabulary | None
-) -> list[Asked]:
-    """Read which services areas are drawn of."""
-    if service is not None:
-        return [asked_for(service, facilities, vocabulary=vocabulary)]
-    if "service" not in facilities:
+class Placed(NamedTuple):
+    """Facilities on a network, and which of them make one area together."""
+
+    places: Places
+    groups: list[Group]
+
+
+def place_groups(  # noqa: PLR0913 - what the public functions share, by their names
+    graph: TravelGraph,
+    facilities: gpd.GeoDataFrame,
+    *,
+    service: str | frozenset[str] | None,
+    vocabulary: Vocabulary | None,
+    per: Per = "service",
+    rules: SnapRules | None,
+    barriers: gpd.GeoSeries | None,
+) -> Placed:
+    """
+    Join the facilities that serve today and offer a service to a network, no others, and group them.
+
+    Those for the people of some units are left out: whoever stands on a piece of ground may come from anywhere.
+    """
+    if service is None and "service" not in facilities:
         raise ContractError("facilities", ["service: no such column; areas are drawn by service"])
-    offered = _open_to_all(facilities)["service"].tolist()
-    there = sorted({name for name in offered if isinstance(name, str)})
-    return [asked_for(name, facilities, vocabulary=vocabulary) for name in there]
-
-
-def groups_of(places: Places, asked: Sequence[Asked], per: Per) -> Iterator[Group]:
-    """Group facilities into those that make one area together."""
-    offered = places.frame["service"].to_numpy(dtype=object)
-    there = sorted({name for name in offered.tolist() if isinstance(name, str)})
+    serving = existing(facilities)
+    serving = serving.loc[~is_for_some_units(serving)]
+    wanted = [service] if service is not None else _services_of(serving)
+    asked = [asked_for(each, facilities, vocabulary=vocabulary) for each in wanted]
+    rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
+    serving = serving.iloc[rows] if len(rows) else serving
+    places = place_on(graph, serving, key="facility_id", rules=rules or SnapRules(), barriers=barriers)
+    there, groups = _services_of(places.frame), []
     for name, kinds in asked:
         if kinds.isdisjoint(there):
             told = f"service: none offers {name!r}; there are {first_of(there, limit=20)}"
             raise ContractError("facilities", [told])
-        members = np.flatnonzero(np.isin(offered, list(kinds)))
-        if per == "service":
-            yield Group(name, False, members)
-            continue
-        for member in members:
-            yield Group(name, True, np.array([member]))
+        members = offering(places.frame, kinds)
+        alone = per == "facility"
+        groups += [
+            Group(name, alone, each) for each in (np.split(members, len(members)) if alone else [members])
+        ]
+    return Placed(places, groups)
 
 
-def of_service(facilities: gpd.GeoDataFrame, asked: Sequence[Asked]) -> gpd.GeoDataFrame:
-    """
-    Keep the facilities that serve today and offer a service, so that no others are joined to the network.
-
-    Those for the people of some units are left out: whoever stands on a piece of ground may come from anywhere.
-    """
-    serving = _open_to_all(facilities)
-    rows = offering(serving, frozenset[str]().union(*(each.kinds for each in asked)))
-    return serving.iloc[rows] if len(rows) else serving
-
-
-def _open_to_all(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    serving = existing(facilities)
-    return serving.loc[~is_for_some_units(serving)]
+def _services_of(facilities: pd.DataFrame) -> list[str]:
+    return sorted({name for name in facilities["service"].tolist() if isinstance(name, str)})
 
 
 def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -431,16 +372,11 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     """
     limit = limit_of("cutoff_min", cutoff_min)
     check_options(direction=direction, per=per)
-    asked = asked_of(service, facilities, vocabulary)
-    places = place_on(
-        graph,
-        of_service(facilities, asked),
-        key="facility_id",
-        rules=rules or SnapRules(),
-        barriers=barriers,
+    places, groups = place_groups(
+        graph, facilities, service=service, vocabulary=vocabulary, per=per, rules=rules, barriers=barriers
     )
     frames = []
-    for group in groups_of(places, asked, per):
+    for group in groups:
         found = reached_stretches(
             graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction
         )
