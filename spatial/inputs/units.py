@@ -246,8 +246,9 @@ def match_units(
     frame["names"] = pd.Series(names_of(boundaries), dtype=object)
     frame["boundary"] = np.arange(len(ids))
     named: dict[str, str] = {}
+    drawn = {"", *ids}
     for township_id, name in zip(*_units_of(settlements), strict=True):
-        if township_id and township_id not in set(ids):
+        if township_id not in drawn:
             named[township_id] = max(named.get(township_id, ""), name)
     bare = pd.DataFrame({"unit_id": list(named), "code": ""}, dtype="str")
     bare["names"] = pd.Series([(name,) if name else () for name in named.values()], dtype=object)
