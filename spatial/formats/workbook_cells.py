@@ -93,7 +93,19 @@ class Grid:
 
     def put(self, place: Cell, value: Any, number_format: str = "General") -> None:
         """Write a value down as text."""
-        text = _text(value, number_format)
+        # Every digit that the workbook shows or keeps, never in powers of ten.
+        text = str(value)
+        if isinstance(value, bool):
+            text = "yes" if value else "no"
+        elif isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+            zeros = _ZEROS.fullmatch(number_format)
+            text = str(int(value)).zfill(len(zeros[1]) if zeros and value >= 0 else 0)
+        elif isinstance(value, float):
+            text = f"{value:.20f}".rstrip("0") if "e" in repr(value) else repr(value)
+        elif isinstance(value, dt.datetime) and value.time() == dt.time():
+            text = value.date().isoformat()
+        elif isinstance(value, dt.date | dt.time):
+            text = value.isoformat()
         plain = narrow(text)
         if not plain:
             return
@@ -132,8 +144,28 @@ class _Book:
 def open_sheet(path: Path, sheet: str | int | None, *, what: str) -> Grid:
     """Read one sheet of a workbook."""
     with _opened(path, what) as book:
-        name = _choose(book, sheet)
-        hidden = [s.name for s in book.states if s.is_filled and not s.is_shown and s.name != name]
+        names = list(book.sheets)
+        filled = [state for state in book.states if state.is_filled]
+        shown = [state.name for state in filled if state.is_shown] or [state.name for state in filled]
+        if isinstance(sheet, int):
+            if not 1 <= sheet <= len(names):
+                raise SourceError(
+                    f"{book.label}: no sheet number {sheet}; it has {len(names)}: {first_of(names, limit=20)}"
+                )
+            name = names[sheet - 1]
+        elif sheet is not None:
+            if sheet not in names:
+                raise SourceError(f"{book.label}: no sheet {sheet!r}; it has {first_of(names, limit=20)}")
+            name = sheet
+        elif len(shown) == 1:
+            name = shown[0]
+        elif shown:
+            raise SourceError(
+                f"{book.label}: several filled sheets, {first_of(shown, limit=20)}; name one as sheet = '...'"
+            )
+        else:
+            raise SourceError(f"{book.label}: every sheet is empty; export it again")
+        hidden = [state.name for state in filled if not state.is_shown and state.name != name]
         grid = Grid(name, other_sheets=hidden)
         if book.old is None:
             _read_new(book, grid)
@@ -199,30 +231,6 @@ def _opened(path: Path, what: str) -> Iterator[_Book]:
         ) from error
 
 
-def _choose(book: _Book, sheet: str | int | None) -> str:
-    """Name the sheet to read: the one that is asked for, else the one that is filled and shown."""
-    label, names = book.label, list(book.sheets)
-    if isinstance(sheet, int):
-        if not 1 <= sheet <= len(names):
-            raise SourceError(
-                f"{label}: no sheet number {sheet}; it has {len(names)}: {first_of(names, limit=20)}"
-            )
-        return names[sheet - 1]
-    if sheet is not None:
-        if sheet not in names:
-            raise SourceError(f"{label}: no sheet {sheet!r}; it has {first_of(names, limit=20)}")
-        return sheet
-    filled = [state for state in book.states if state.is_filled]
-    visible = [state.name for state in filled if state.is_shown] or [state.name for state in filled]
-    if not visible:
-        raise SourceError(f"{label}: every sheet is empty; export it again")
-    if len(visible) > 1:
-        raise SourceError(
-            f"{label}: several filled sheets, {first_of(visible, limit=20)}; name one as sheet = '...'"
-        )
-    return visible[0]
-
-
 def _read_new(book: _Book, grid: Grid) -> None:
     sheet = book.sheets[grid.sheet]
     grid.merges = [Merge(m.min_row, m.min_col, m.max_row, m.max_col) for m in sheet.merged_cells.ranges]
@@ -265,18 +273,3 @@ def _read_old(book: xlrd.Book, sheet: Any, grid: Grid) -> None:
             elif cell.ctype in {xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER}:
                 form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
                 grid.put(place, cell.value, form)
-
-
-def _text(value: Any, number_format: str) -> str:
-    """Write a value with every digit that the workbook shows or keeps, never in powers of ten."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        zeros = _ZEROS.fullmatch(number_format)
-        return str(int(value)).zfill(len(zeros[1]) if zeros and value >= 0 else 0)
-    if isinstance(value, float):
-        text = repr(value)
-        return f"{value:.20f}".rstrip("0") if "e" in text else text
-    if isinstance(value, dt.datetime) and value.time() == dt.time():
-        return value.date().isoformat()
-    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
