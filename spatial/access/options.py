@@ -134,6 +134,11 @@ def numbers(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
         raise ContractError(table, [f"{name}: holds what is no number ({fault})"]) from None
 
 
+def vector(table: str, name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Read numbers, one a row."""
+    return np.atleast_1d(numbers(table, name, values)).ravel()
+
+
 def _refuse_other_kinds(table: str, name: str, values: ArrayLike) -> None:
     """Refuse texts, dates and complex numbers, which numpy turns into numbers without a word."""
     kind = np.asarray(values).dtype.kind

@@ -12,7 +12,7 @@ import shapely
 from scipy import sparse
 from scipy.spatial import KDTree
 
-from spatial.access.options import check_seed, is_number, numbers, paired, shown, whole_number
+from spatial.access.options import check_seed, is_number, numbers, paired, shown, vector, whole_number
 from spatial.access.places import place_on
 from spatial.errors import ContractError
 from spatial.indices.segregation import neighbour_weights
@@ -351,7 +351,7 @@ def _centred(
     access, neighbours = paired(
         "segregation", access=(access, "places"), neighbours=(neighbours, "places places")
     )
-    value = np.atleast_1d(numbers("segregation", "access", access)).ravel()
+    value = vector("segregation", "access", access)
     if bool(np.isinf(value).any()):
         raise ContractError("segregation", ["access: infinite; make scores of 0-1 of times first"])
     if not whole_number(draws, least=0):

@@ -87,21 +87,17 @@ def majority_smoothing(
         if silent is not None:
             needed = (in_cluster | ~silent[asked + steps]).sum(axis=0) // 2 + 1
         may = np.flatnonzero(in_cluster.sum(axis=0) >= needed)
-        best, most = _most_frequent(around[:, may])
-        joins = most >= needed[may]
+        # The cluster to which most of its neighbours belong.
+        here = around[:, may]
+        counts = np.stack([(here == row).sum(axis=0) for row in here])
+        counts[here == 0] = 0
+        best, column = counts.argmax(axis=0), np.arange(len(may))
+        joins = counts[best, column] >= needed[may]
         joined = asked[may[joins]]
-        grown[joined] = best[joins]
+        grown[joined] = here[best, column][joins]
         near = np.unique(joined + steps)
         asked = near[(grown[near] == 0) & free[near]]
     return padded[1:-1, 1:-1]
-
-
-def _most_frequent(around: IntArray) -> tuple[IntArray, IntArray]:
-    """Give for each column the cluster that it holds most often, and how often."""
-    counts = np.stack([(around == row).sum(axis=0) for row in around])
-    counts[around == 0] = 0
-    at = counts.argmax(axis=0)[None, :]
-    return np.take_along_axis(around, at, axis=0)[0], np.take_along_axis(counts, at, axis=0)[0]
 
 
 def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.0) -> IntArray:
@@ -302,7 +298,13 @@ def degree_of_urbanisation(
     """
     if level not in (1, 2):
         raise ContractError("degurba", [f"level: is {level!r}, must be 1 or 2"])
-    grid = _read(population_persons, cell_area_km2, land_share, built_share, _named(rules))
+    if isinstance(rules, str):
+        if rules not in DEGURBA_RULES:
+            raise ContractError(
+                "degurba", [f"rules: is {rules!r}, must be one of {first_of(tuple(DEGURBA_RULES))}"]
+            )
+        rules = DEGURBA_RULES[rules]
+    grid = _read(population_persons, cell_area_km2, land_share, built_share, rules or DegurbaRules())
     labels = find_clusters(grid.dense(), contiguity=4)
     if grid.rules.size_test == "before":
         labels = cluster_persons(labels, grid.persons, CENTRE_PERSONS)
@@ -324,11 +326,18 @@ def degree_of_urbanisation(
         return codes.astype(np.int16)
     dense = cluster_persons(find_clusters(grid.dense(), contiguity=4), grid.persons, CLUSTER_PERSONS) > 0
     rural_cluster = _clusters(grid, CLUSTER_DENSITY, 8, RURAL_CLUSTER_PERSONS) > 0
+    # Semi-dense clusters of which no cell lies too near to an urban centre or dense cluster.
+    if grid.rules.semi_dense == "manual":
+        labels = _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS)
+    else:
+        labels = _clusters(grid, GHSL_SEMI_DENSE_DENSITY, 4, GHSL_SEMI_DENSE_PERSONS)
+    steps = max(1, round(grid.rules.semi_dense_distance_km / float(np.sqrt(np.median(grid.area_km2)))))
+    semi_dense = (labels > 0) & ~np.isin(labels, labels[dilate(centre | dense, steps)])
     codes = np.select(
         [
             centre,
             dense,
-            _semi_dense(grid, centre | dense),
+            semi_dense,
             cluster,
             rural_cluster,
             grid.density >= LOW_DENSITY,
@@ -339,19 +348,6 @@ def degree_of_urbanisation(
         default=11,
     )
     return codes.astype(np.int16)
-
-
-def _semi_dense(grid: _Grid, taken: Mask) -> Mask:
-    """Find clusters of which no cell lies too near to an urban centre or dense cluster."""
-    manual = grid.rules.semi_dense == "manual"
-    labels = (
-        _clusters(grid, CLUSTER_DENSITY, 8, CLUSTER_PERSONS)
-        if manual
-        else _clusters(grid, GHSL_SEMI_DENSE_DENSITY, 4, GHSL_SEMI_DENSE_PERSONS)
-    )
-    steps = max(1, round(grid.rules.semi_dense_distance_km / float(np.sqrt(np.median(grid.area_km2)))))
-    near = np.unique(labels[dilate(taken, steps)])
-    return (labels > 0) & ~np.isin(labels, near)
 
 
 def _clusters(grid: _Grid, density: float, contiguity: Literal[4, 8], persons: float) -> IntArray:
@@ -388,16 +384,13 @@ def _read(
     area_km2 = _side("cell_area_km2", area, 1.0, persons.shape, problems)
     land_share = _side("land_share", land, 1.0, persons.shape, problems)
     built_share = _side("built_share", built, 0.0, persons.shape, problems)
-    unknown = np.isnan(land_share)
-    if unknown.any():
-        lost = np.argwhere(unknown & (persons > 0.0))
-        if len(lost):
-            problems.append(
-                f"land_share: unknown where people live, at {first_of([f'{r},{c}' for r, c in lost])}; give 0 to 1"
-            )
-        land_share = np.where(unknown, 0.0, land_share)
-    if np.isnan(built_share).any():
-        built_share = np.nan_to_num(built_share)
+    lost = np.argwhere(np.isnan(land_share) & (persons > 0.0))
+    if len(lost):
+        problems.append(
+            f"land_share: unknown where people live, at {first_of([f'{r},{c}' for r, c in lost])}; give 0 to 1"
+        )
+    land_share = np.where(np.isnan(land_share), 0.0, land_share)
+    built_share = np.where(np.isnan(built_share), 0.0, built_share)
     if rules.built_up_share is not None and built is None:
         problems.append(
             "built_share: is missing, and the rules ask for it; give it, or set built_up_share to None"
@@ -432,18 +425,6 @@ def _side(
     elif bool(((values < 0.0) | (values > 1.0 + ROUNDING)).any()):
         problems.append(f"{name}: must be between 0 and 1; divide square metres by the area of a cell")
     return np.asarray(spread, dtype=np.float64)
-
-
-def _named(rules: DegurbaRules | str | None) -> DegurbaRules:
-    if rules is None:
-        return DegurbaRules()
-    if not isinstance(rules, str):
-        return rules
-    if rules not in DEGURBA_RULES:
-        raise ContractError(
-            "degurba", [f"rules: is {rules!r}, must be one of {first_of(tuple(DEGURBA_RULES))}"]
-        )
-    return DEGURBA_RULES[rules]
 
 
 # Degree of Urbanisation of units, from the people in cells of each class.

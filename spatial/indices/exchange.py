@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from spatial.access.options import is_number, numbers, paired, shown, whole_number
+from spatial.access.options import is_number, numbers, paired, shown, vector, whole_number
 from spatial.errors import ContractError, first_of
 from spatial.indices.official_class import read_classes
 
@@ -186,12 +186,8 @@ def _refuse(volume: FloatArray, names: Sequence[str]) -> None:
     wrong = np.flatnonzero(~np.isfinite(volume) | (volume < 0.0))
     if len(wrong):
         where = first_of([names[int(at)] for at in wrong])
-        raise ContractError(
-            "flows",
-            [
-                f"volume: negative, infinite or unknown in {len(wrong)} flow(s) {where}; leave out what is unknown"
-            ],
-        )
+        told = f"volume: negative, infinite or unknown in {len(wrong)} flow(s) {where}; leave out what is unknown"
+        raise ContractError("flows", [told])
 
 
 # How much of what flows one way flows back (Garlaschelli and Loffredo 2004, Squartini et al. 2013).
@@ -270,7 +266,8 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
     side = np.zeros(n, dtype=np.int64)
     pairs = n * (n - 1)
     if official_class is not None:
-        side = _sides(official_class, n)
+        label = read_classes("flows", official_class, n)
+        side = (label == "urban").astype(np.int64) - (label == "rural").astype(np.int64)
         coo = matrix.tocoo()
         mixed = side[coo.row] * side[coo.col] < 0
         coo.data = np.where(mixed, coo.data, 0.0)
@@ -289,12 +286,6 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
     )
 
 
-def _sides(official_class: ArrayLike, n: int) -> NDArray[np.int64]:
-    label = read_classes("flows", official_class, n)
-    sides: NDArray[np.int64] = (label == "urban").astype(np.int64) - (label == "rural").astype(np.int64)
-    return sides
-
-
 def _beyond(observed: float, chance: float) -> float:
     if math.isnan(observed) or math.isnan(chance) or chance >= 1.0 - 1e-12:
         return math.nan
@@ -306,22 +297,21 @@ def _null(matrix: Any, side: NDArray[np.int64], total: float, *, mixed: bool) ->
     if not total > 0.0:
         return math.nan
     out, into = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
-    groups = [(side > 0, side < 0)] if mixed else [(np.ones(len(side), dtype=bool),) * 2]
-    returned = expected = 0.0
-    for one, other in groups:
-        if mixed:
-            expected += out[one].sum() * into[other].sum() + out[other].sum() * into[one].sum()
-        else:
-            expected += out.sum() * into.sum() - float(out @ into)
-        # Sum ``min(out_i in_j, out_j in_i)`` over ordered pairs.
-        order = np.argsort(np.arctan2(out, into), kind="stable")
-        later_in_other = np.cumsum((into * other)[order][::-1])[::-1] - (into * other)[order]
-        pairs = float(((out * one)[order] * later_in_other).sum())
-        if mixed:
-            later_in_one = np.cumsum((into * one)[order][::-1])[::-1] - (into * one)[order]
-            pairs += float(((out * other)[order] * later_in_one).sum())
-        returned += 2.0 * pairs
-    return float(returned / expected) if expected > 0.0 else math.nan
+    # Sum ``min(out_i in_j, out_j in_i)`` over ordered pairs: in this order ``out_i in_j`` is the less for i before j.
+    order = np.argsort(np.arctan2(out, into), kind="stable")
+
+    def later(values: FloatArray) -> FloatArray:
+        return np.cumsum(values[order][::-1])[::-1] - values[order]
+
+    if mixed:
+        one, other = side > 0, side < 0
+        expected = out[one].sum() * into[other].sum() + out[other].sum() * into[one].sum()
+        pairs = float(((out * one)[order] * later(into * other)).sum())
+        pairs += float(((out * other)[order] * later(into * one)).sum())
+    else:
+        expected = out.sum() * into.sum() - float(out @ into)
+        pairs = float((out[order] * later(into)).sum())
+    return float(2.0 * pairs / expected) if expected > 0.0 else math.nan
 
 
 # Flows as distance and mass would have them: modelled, labelled as such, and never part of a score.
@@ -371,16 +361,25 @@ def radiation_flows(
         distance=(distance, "places places"),
         trips=(trips, "places"),
     )
-    mass, apart = _masses("population_persons", population_persons), _distances(distance)
-    _same_size(mass, apart)
+    mass = _masses("population_persons", population_persons)
+    apart = np.atleast_2d(numbers("flows", "distance", distance))
+    if apart.shape[0] != apart.shape[1] or bool(np.isnan(apart).any()) or bool((apart < 0.0).any()):
+        raise ContractError("flows", ["distance: must be square, known and 0 or more"])
     leaving = mass if trips is None else _masses("trips", trips)
-    _same_size(leaving, apart)
+    for given in (mass, leaving):
+        if len(given) != len(apart):
+            raise ContractError("flows", [f"distance: is {apart.shape} for {len(given)} places"])
     flows = np.zeros(apart.shape)
     total = float(mass.sum())
     for i, m in enumerate(mass):
         if m == 0.0 or leaving[i] == 0.0:
             continue
-        between = _nearer(mass, apart[i], i)
+        # People strictly nearer to i than each place is, without both.
+        others = mass.copy()
+        others[i] = 0.0
+        order = np.argsort(apart[i], kind="stable")
+        within = np.concatenate([[0.0], np.cumsum(others[order])])
+        between = within[np.searchsorted(apart[i][order], apart[i], side="left")]
         reached = np.isfinite(apart[i])
         reached[i] = False
         n, s = mass[reached], between[reached]
@@ -434,24 +433,18 @@ def gravity_flows(
         deterrence=(deterrence, "origins destinations"),
     )
     if not is_number(tolerance, least=0.0) or not whole_number(max_rounds, least=1):
-        raise ContractError(
-            "flows",
-            [
-                f"tolerance, max_rounds: must be 0 or more, 1 or more, are {shown(tolerance)}, {shown(max_rounds)}"
-            ],
-        )
+        told = f"tolerance, max_rounds: must be 0 or more, 1 or more, are {shown(tolerance)}, {shown(max_rounds)}"
+        raise ContractError("flows", [told])
     origins, ends = _masses("leaving", leaving), _masses("arriving", arriving)
     pull = numbers("flows", "deterrence", deterrence)
-    if (
-        pull.shape != (len(origins), len(ends))
-        or not bool(np.isfinite(pull).all())
-        or bool((pull < 0.0).any())
-    ):
+    known = bool((np.isfinite(pull) & (pull >= 0.0)).all())
+    if pull.shape != (len(origins), len(ends)) or not known:
         raise ContractError(
             "flows", [f"deterrence: must be {len(origins)} by {len(ends)}, finite and 0 or more"]
         )
     total = float(origins.sum())
-    if abs(total - float(ends.sum())) > tolerance * max(total, 1.0):
+    slack = tolerance * max(total, 1.0)
+    if abs(total - float(ends.sum())) > slack:
         raise ContractError("flows", [f"leaving, arriving: sums differ, {total:g} and {float(ends.sum()):g}"])
     flows = pull.copy()
     for _round in range(max_rounds):
@@ -460,16 +453,10 @@ def gravity_flows(
             factor = np.divide(wanted, now, out=np.zeros_like(wanted), where=now > 0.0)
             flows *= np.expand_dims(factor, axis)
         error = float(np.abs(flows.sum(axis=1) - origins).max(initial=0.0))
-        if error <= tolerance * max(total, 1.0) and abs(float(flows.sum()) - total) <= tolerance * max(
-            total, 1.0
-        ):
+        if error <= slack and abs(float(flows.sum()) - total) <= slack:
             return flows
-    raise ContractError(
-        "flows",
-        [
-            f"deterrence: no flows have these totals, {max_rounds} rounds leave an error of {error:g}; some are cut off"
-        ],
-    )
+    told = f"deterrence: no flows have these totals, {max_rounds} rounds leave an error of {error:g}; some are cut off"
+    raise ContractError("flows", [told])
 
 
 def huff_shares(attraction: ArrayLike, time_min: ArrayLike, *, exponent: float) -> FloatArray:
@@ -519,32 +506,11 @@ def huff_shares(attraction: ArrayLike, time_min: ArrayLike, *, exponent: float) 
     return shares
 
 
-def _nearer(mass: FloatArray, apart: FloatArray, origin: int) -> FloatArray:
-    """People strictly nearer to the origin than each place is, without both."""
-    others = mass.copy()
-    others[origin] = 0.0
-    order = np.argsort(apart, kind="stable")
-    within = np.concatenate([[0.0], np.cumsum(others[order])])
-    return np.asarray(within[np.searchsorted(apart[order], apart, side="left")], dtype=np.float64)
-
-
 def _masses(name: str, values: ArrayLike) -> FloatArray:
-    mass = np.atleast_1d(numbers("flows", name, values)).ravel()
+    mass = vector("flows", name, values)
     wrong = np.flatnonzero(~np.isfinite(mass) | (mass < 0.0))
     if len(wrong):
         raise ContractError(
             "flows", [f"{name}: negative or unknown in {len(wrong)} place(s) {first_of(wrong)}"]
         )
     return mass
-
-
-def _distances(distance: ArrayLike) -> FloatArray:
-    apart = np.atleast_2d(numbers("flows", "distance", distance))
-    if apart.shape[0] != apart.shape[1] or bool(np.isnan(apart).any()) or bool((apart < 0.0).any()):
-        raise ContractError("flows", ["distance: must be square, known and 0 or more"])
-    return apart
-
-
-def _same_size(mass: FloatArray, apart: FloatArray) -> None:
-    if len(mass) != len(apart):
-        raise ContractError("flows", [f"distance: is {apart.shape} for {len(mass)} places"])

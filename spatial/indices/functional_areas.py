@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from spatial.access.options import is_number, numbers, paired, shown
+from spatial.access.options import is_number, numbers, paired, shown, vector
 from spatial.errors import ContractError, first_of
 from spatial.indices.exchange import flow_balance
 from spatial.indices.segregation import neighbour_weights
@@ -99,7 +99,7 @@ def catchment_classes(
         own_centre=(own_centre, "places"),
         is_town=(is_town, "places"),
     )
-    people = np.atleast_1d(numbers("urca", "centre_population_persons", centre_population_persons)).ravel()
+    people = vector("urca", "centre_population_persons", centre_population_persons)
     time = _times(time_to_centres_min, len(people))
     if time.shape[1] != len(people) or not bool((people >= 0.0).all()):
         raise ContractError(
@@ -281,11 +281,25 @@ def functional_urban_areas(
         neighbours=(neighbours, "units units"),
         on_edge=(on_edge, "units"),
     )
-    employed = np.atleast_1d(numbers("functional areas", "employed_persons", employed_persons)).ravel()
+    employed = vector("functional areas", "employed_persons", employed_persons)
     units = len(employed)
     core = np.array(city, dtype=object).ravel()
     core[pd.isna(core)] = None
-    flows = _flows(commuters, employed, core)
+    if not sparse.issparse(commuters):
+        commuters = numbers("functional areas", "commuters", commuters)
+    flow_balance(commuters)  # refuses what is no flow
+    flows = sparse.csr_array(commuters)
+    problems = []
+    if flows.shape != (units, units) or len(core) != units:
+        problems = [f"commuters, city: {flows.shape} and {len(core)} for {units} units"]
+    elif not bool((employed >= 0.0).all()):
+        problems = ["employed_persons: below 0 or NaN; 0 where nobody is employed"]
+    else:
+        above = np.flatnonzero(np.asarray(flows.sum(axis=1)).ravel() > employed * (1.0 + 1e-9))
+        if len(above):
+            problems = [f"commuters: more than are employed in unit(s) {first_of(above)}"]
+    if problems:
+        raise ContractError("functional areas", problems)
     border = neighbour_weights(neighbours, units)
     core = _joined_cities(flows, employed, core, share)
     area = core.copy()
@@ -296,38 +310,20 @@ def functional_urban_areas(
         part = np.divide(to_city, employed, out=np.zeros(units), where=employed > 0.0)
         joins = pd.isna(core) & (part >= share * (1.0 - 1e-12)) & (part > best)
         area[joins], best[joins] = name, part[joins]
-    area = _drop_exclaves(area, core, border)
-    edge = (
-        np.diff(border.indptr) < LEAST_AROUND if on_edge is None else np.asarray(on_edge, dtype=bool).ravel()
-    )
+    # Drop units that are not connected to their city within its area.
+    for name in names:
+        members = np.flatnonzero(area == name)
+        _count, piece = csgraph.connected_components(border[members][:, members], directed=False)
+        area[members[~np.isin(piece, piece[core[members] == name])]] = None
+    # Add units that one area surrounds.
+    edge = np.diff(border.indptr) < LEAST_AROUND
+    if on_edge is not None:
+        edge = np.asarray(on_edge, dtype=bool).ravel()
     for unit in np.flatnonzero(pd.isna(area)):
         around = {area[other] for other in border.indices[border.indptr[unit] : border.indptr[unit + 1]]}
         if len(around) == 1 and None not in around and not edge[unit]:
             area[unit] = next(iter(around))
     return area
-
-
-def _flows(commuters: Any, employed: NDArray[np.float64], core: NDArray[np.object_]) -> sparse.csr_array:
-    if not sparse.issparse(commuters):
-        commuters = numbers("functional areas", "commuters", commuters)
-    flow_balance(commuters)
-    flows = sparse.csr_array(commuters)
-    units = len(employed)
-    if flows.shape != (units, units) or len(core) != units:
-        raise ContractError(
-            "functional areas", [f"commuters, city: {flows.shape} and {len(core)} for {units} units"]
-        )
-    if not bool((employed >= 0.0).all()):
-        raise ContractError(
-            "functional areas", ["employed_persons: below 0 or NaN; 0 where nobody is employed"]
-        )
-    out = np.asarray(flows.sum(axis=1)).ravel()
-    above = np.flatnonzero(out > employed * (1.0 + 1e-9))
-    if len(above):
-        raise ContractError(
-            "functional areas", [f"commuters: more than are employed in unit(s) {first_of(above)}"]
-        )
-    return flows
 
 
 def _joined_cities(
@@ -346,15 +342,3 @@ def _joined_cities(
     }
     told = {name: leader[int(number)] for name, number in zip(names, group, strict=True)}
     return np.array([None if name is None else told[name] for name in core], dtype=object)
-
-
-def _drop_exclaves(
-    area: NDArray[np.object_], core: NDArray[np.object_], border: sparse.csr_array
-) -> NDArray[np.object_]:
-    kept = area.copy()
-    for name in {item for item in area if item is not None}:
-        members = np.flatnonzero(area == name)
-        _count, piece = csgraph.connected_components(border[members][:, members], directed=False)
-        with_city = set(piece[core[members] == name])
-        kept[members[[number not in with_city for number in piece]]] = None
-    return kept

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from spatial.access.options import is_number, is_unknown, numbers, paired, shown
+from spatial.access.options import is_number, is_unknown, paired, shown, vector
 from spatial.access.summaries import weighted_quantile
 from spatial.errors import ContractError, first_of
 from spatial.indices.official_class import read_classes
@@ -109,19 +109,25 @@ def urban_rural_gap(
         population_persons=(population_persons, "places"),
         official_class=(official_class, "places"),
     )
-    value = np.atleast_1d(numbers("gap", "values", values)).ravel()
-    people = np.atleast_1d(numbers("gap", "population_persons", population_persons)).ravel()
+    value = vector("gap", "values", values)
+    people = vector("gap", "population_persons", population_persons)
     label = read_classes("gap", official_class, len(value))
     if not is_number(threshold, least=-math.inf) and not is_unknown(threshold):
         raise ContractError("gap", [f"threshold: must be a number, is {shown(threshold)}"])
-    _refuse(value, people, kind)
+    if kind not in ("time", "good"):
+        raise ContractError("gap", [f"kind: is {kind!r}, must be time or good"])
+    if len(value) != len(people):
+        raise ContractError("gap", [f"values, population_persons: {len(value)}, {len(people)} rows"])
+    if bool(np.isinf(people).any()):
+        raise ContractError("gap", ["population_persons: infinite; give people, or NaN where unknown"])
+    problems = [*_negative("values", value), *_negative("population_persons", people)]
+    if problems:
+        raise ContractError("gap", problems[:1])
     known = ~np.isnan(value) & ~np.isnan(people)
     sides = [known & (label == name) for name in ("urban", "rural")]
     medians = [weighted_quantile(value[side], people[side], 0.5) for side in sides]
     better = value <= threshold if kind == "time" else value >= threshold
-    covered = [
-        _share(better[side], people[side]) if not math.isnan(threshold) else math.nan for side in sides
-    ]
+    covered = [_share(better[side], people[side], threshold) for side in sides]
     urban, rural = medians
     ratio = _ratio(urban, rural) if kind == "time" else _ratio(rural, urban)
     both = math.isinf(urban) and math.isinf(rural)
@@ -142,31 +148,19 @@ def urban_rural_gap(
     )
 
 
-def _refuse(value: NDArray[np.float64], people: NDArray[np.float64], kind: str) -> None:
-    if kind not in ("time", "good"):
-        raise ContractError("gap", [f"kind: is {kind!r}, must be time or good"])
-    if len(value) != len(people):
-        raise ContractError("gap", [f"values, population_persons: {len(value)}, {len(people)} rows"])
-    if bool(np.isinf(people).any()):
-        raise ContractError("gap", ["population_persons: infinite; give people, or NaN where unknown"])
-    for name, column in (("values", value), ("population_persons", people)):
-        wrong = np.flatnonzero(column < 0.0)
-        if len(wrong):
-            raise ContractError("gap", [f"{name}: negative in {len(wrong)} row(s) {first_of(wrong)}"])
+def _negative(name: str, values: FloatArray) -> list[str]:
+    wrong = np.flatnonzero(values < 0.0)
+    return [f"{name}: negative in {len(wrong)} row(s) {first_of(wrong)}"] if len(wrong) else []
 
 
-def _share(covered: NDArray[np.bool_], people: NDArray[np.float64]) -> float:
+def _share(those: NDArray[np.bool_], people: FloatArray, threshold: float = 0.0) -> float:
+    """Share of the people who are those within a threshold; NaN where there are none, or no threshold."""
     total = float(people.sum())
-    return float(people[covered].sum()) / total if total > 0.0 else math.nan
+    return float(people[those].sum()) / total if total > 0.0 and not math.isnan(threshold) else math.nan
 
 
 def _ratio(part: float, whole: float) -> float:
-    if (
-        math.isnan(part)
-        or math.isnan(whole)
-        or part == whole == 0.0
-        or (math.isinf(part) and math.isinf(whole))
-    ):
+    if math.isnan(part) or math.isnan(whole) or (part == whole and (part == 0.0 or math.isinf(part))):
         return math.nan
     if math.isinf(part) or math.isinf(whole):
         return 0.0
@@ -262,51 +256,19 @@ def border_effect(
         time_closed_min=(time_closed_min, "places"),
         population_persons=(population_persons, "places"),
     )
-    free = np.atleast_1d(numbers("border", "time_open_min", time_open_min)).ravel()
-    kept = np.atleast_1d(numbers("border", "time_closed_min", time_closed_min)).ravel()
-    people = np.atleast_1d(numbers("border", "population_persons", population_persons)).ravel()
+    free = vector("border", "time_open_min", time_open_min)
+    kept = vector("border", "time_closed_min", time_closed_min)
+    people = vector("border", "population_persons", population_persons)
     if not is_number(threshold_min, least=0.0) and not is_unknown(threshold_min):
         raise ContractError("border", [f"threshold_min: must be 0 or more, is {shown(threshold_min)}"])
-    _refuse_borders(free, kept, people)
-    kept = np.where(np.isclose(kept, free, rtol=0.0, atol=ROUNDING_MIN), free, kept)
-    known = ~np.isnan(free) & ~np.isnan(kept) & ~np.isnan(people)
-    effect = np.full(len(free), np.nan)
-    reached = known & np.isfinite(free)
-    effect[reached] = kept[reached] - free[reached]
-    weight = np.where(known, people, 0.0)
-    total = float(weight.sum())
-    both = reached & np.isfinite(kept)
-    coverage_open = _share_slower(free <= threshold_min, weight, total, threshold_min)
-    coverage_closed = _share_slower(kept <= threshold_min, weight, total, threshold_min)
-    loss = coverage_open - coverage_closed
-    return BorderEffect(
-        effect_min=effect,
-        mean_min=_mean(effect[both], weight[both]),
-        cross_share=_share_slower(reached & (kept > free), weight, total),
-        captive_share=_share_slower(reached & np.isinf(kept), weight, total),
-        coverage_open=coverage_open,
-        coverage_closed=coverage_closed,
-        coverage_loss=loss,
-        score=1.0 - loss / coverage_open if coverage_open > 0.0 else math.nan,
-        time_ratio=_time_ratio(_mean(kept[both], weight[both]), _mean(free[both], weight[both])),
-        gain_persons=loss * total,
-        population_persons=total,
-    )
-
-
-def _refuse_borders(free: FloatArray, kept: FloatArray, people: FloatArray) -> None:
     if not len(free) == len(kept) == len(people):
-        raise ContractError(
-            "border",
-            [
-                f"time_open_min, time_closed_min, population_persons: {len(free)}, {len(kept)}, {len(people)} rows"
-            ],
-        )
-    problems = []
-    for name, column in (("time_open_min", free), ("time_closed_min", kept), ("population_persons", people)):
-        wrong = np.flatnonzero(column < 0.0)
-        if len(wrong):
-            problems.append(f"{name}: negative in {len(wrong)} row(s) {first_of(wrong)}")
+        told = f"{len(free)}, {len(kept)}, {len(people)} rows"
+        raise ContractError("border", [f"time_open_min, time_closed_min, population_persons: {told}"])
+    problems = [
+        *_negative("time_open_min", free),
+        *_negative("time_closed_min", kept),
+        *_negative("population_persons", people),
+    ]
     shorter = np.flatnonzero(kept < free - ROUNDING_MIN)
     if len(shorter):
         problems.append(
@@ -317,20 +279,37 @@ def _refuse_borders(free: FloatArray, kept: FloatArray, people: FloatArray) -> N
         problems.append("population_persons: infinite")
     if problems:
         raise ContractError("border", problems)
-
-
-def _share_slower(
-    those: NDArray[np.bool_], weight: FloatArray, total: float, threshold: float = 0.0
-) -> float:
-    return float(weight[those].sum()) / total if total > 0.0 and not math.isnan(threshold) else math.nan
+    kept = np.where(np.isclose(kept, free, rtol=0.0, atol=ROUNDING_MIN), free, kept)
+    known = ~np.isnan(free) & ~np.isnan(kept) & ~np.isnan(people)
+    effect = np.full(len(free), np.nan)
+    reached = known & np.isfinite(free)
+    effect[reached] = kept[reached] - free[reached]
+    weight = np.where(known, people, 0.0)
+    total = float(weight.sum())
+    both = reached & np.isfinite(kept)
+    coverage_open = _share(free <= threshold_min, weight, threshold_min)
+    coverage_closed = _share(kept <= threshold_min, weight, threshold_min)
+    loss = coverage_open - coverage_closed
+    mean_open, mean_closed = _mean(free[both], weight[both]), _mean(kept[both], weight[both])
+    if mean_open > 0.0:
+        time_ratio = mean_closed / mean_open
+    else:
+        time_ratio = 1.0 if mean_open == mean_closed else math.inf if mean_closed > 0.0 else math.nan
+    return BorderEffect(
+        effect_min=effect,
+        mean_min=_mean(effect[both], weight[both]),
+        cross_share=_share(reached & (kept > free), weight),
+        captive_share=_share(reached & np.isinf(kept), weight),
+        coverage_open=coverage_open,
+        coverage_closed=coverage_closed,
+        coverage_loss=loss,
+        score=1.0 - loss / coverage_open if coverage_open > 0.0 else math.nan,
+        time_ratio=time_ratio,
+        gain_persons=loss * total,
+        population_persons=total,
+    )
 
 
 def _mean(values: FloatArray, weight: FloatArray) -> float:
     total = float(weight.sum())
     return float(values @ weight) / total if total > 0.0 else math.nan
-
-
-def _time_ratio(closed: float, free: float) -> float:
-    if closed == free == 0.0:
-        return 1.0
-    return closed / free if free > 0.0 else math.inf if closed > 0.0 else math.nan

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
-from spatial.access.options import is_number, numbers, paired, shown
+from spatial.access.options import is_number, paired, shown, vector
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ class Sample:
 
     @property
     def mean(self) -> float:
-        """
-        Mean access of a person.
-
-        Returns NaN where nobody counts.
-        """
+        """Mean access of a person; NaN where nobody counts."""
         return float(self.share @ self.access) if len(self.access) else float("nan")
 
     @property
@@ -57,12 +53,10 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
     access, population_persons = paired(
         "inequality", access=(access, "places"), population_persons=(population_persons, "places")
     )
-    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
-    people = (
-        np.ones_like(value)
-        if population_persons is None
-        else np.atleast_1d(numbers("inequality", "population_persons", population_persons)).ravel()
-    )
+    value = vector("inequality", "access", access)
+    people = np.ones_like(value)
+    if population_persons is not None:
+        people = vector("inequality", "population_persons", population_persons)
     if len(value) != len(people):
         raise ContractError(
             "inequality", [f"population_persons: {len(people)} for {len(value)} values of access"]
@@ -204,20 +198,9 @@ def palma_ratio_by_rank(
     >>> round(palma_ratio_by_rank([1.0] * 9 + [3.0], rank_by=range(10)), 9)
     3.0
     """
-    access, population_persons, rank_by = paired(
-        "inequality",
-        access=(access, "places"),
-        population_persons=(population_persons, "places"),
-        rank_by=(rank_by, "places"),
-    )
-    rank = rank_values(rank_by)
-    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
-    if len(rank) != len(value):
-        raise ContractError("inequality", [f"rank_by: {len(rank)} for {len(value)} values of access"])
-    sample = read_sample(np.where(np.isnan(rank), np.nan, value), population_persons)
+    sample, levels, at = _ranked(access, population_persons, rank_by)
     if not sample.defined:
         return math.nan
-    levels, at = np.unique(rank[sample.kept], return_inverse=True)
     share = np.bincount(at, weights=sample.share, minlength=len(levels)).astype(np.float64)
     mean = np.bincount(at, weights=sample.share * sample.access, minlength=len(levels)) / share
     top, bottom = _held(mean, share, np.arange(len(levels)))
@@ -226,10 +209,34 @@ def palma_ratio_by_rank(
 
 def rank_values(rank_by: ArrayLike) -> FloatArray:
     """Read what ranks people."""
-    rank = np.atleast_1d(numbers("inequality", "rank_by", rank_by)).ravel()
+    rank = vector("inequality", "rank_by", rank_by)
     if bool(np.isinf(rank).any()):
         raise ContractError("inequality", ["rank_by: infinite; give a finite number or NaN"])
     return rank
+
+
+class _Ranked(NamedTuple):
+    """Places that count, the levels of their ranks from the lowest, and the level of each place."""
+
+    sample: Sample
+    levels: FloatArray
+    at: NDArray[np.intp]
+
+
+def _ranked(access: ArrayLike, population_persons: ArrayLike | None, rank_by: ArrayLike | None) -> _Ranked:
+    """Read a good of places, and what ranks their people, or the good itself; unknown ranks are left out."""
+    access, population_persons, rank_by = paired(
+        "inequality",
+        access=(access, "places"),
+        population_persons=(population_persons, "places"),
+        rank_by=(rank_by, "places"),
+    )
+    value = vector("inequality", "access", access)
+    rank = value if rank_by is None else rank_values(rank_by)
+    if len(rank) != len(value):
+        raise ContractError("inequality", [f"rank_by: {len(rank)} for {len(value)} values of access"])
+    sample = read_sample(np.where(np.isnan(rank), np.nan, value), population_persons)
+    return _Ranked(sample, *np.unique(rank[sample.kept], return_inverse=True))
 
 
 def _held(access: FloatArray, share: FloatArray, order: NDArray[np.intp]) -> tuple[float, float]:
@@ -295,28 +302,14 @@ class Theil(float):
 
     @property
     def between_share(self) -> float:
-        """
-        Part of the total that lies between the groups.
-
-        Returns
-        -------
-        float
-            0-1; 0 where the total is 0; NaN without groups.
-        """
+        """Part of the total that lies between the groups, 0-1; 0 where the total is 0; NaN without groups."""
         if math.isnan(self.between):
             return math.nan
         return self.between / float(self) if float(self) > 0.0 else 0.0
 
     @property
     def advantaged_share(self) -> float:
-        """
-        Share of the people in the group with the highest mean access.
-
-        Returns
-        -------
-        float
-            0-1; NaN without groups.
-        """
+        """Share of the people in the group with the highest mean access, 0-1; NaN without groups."""
         if self.population_share.empty:
             return math.nan
         best = int((self.access_share / self.population_share).to_numpy().argmax())
@@ -425,12 +418,11 @@ def mean_log_deviation(
     sample = read_sample(access, population_persons)
     if not sample.defined:
         return Theil(math.nan)
-    y = np.maximum(sample.access, floor)
-    total = _deviation(y, sample.share)
+    sample = replace(sample, access=np.maximum(sample.access, floor))
+    total = _deviation(sample.access, sample.share)
     if group is None:
         return Theil(total)
-    floored = read_sample(np.maximum(numbers("inequality", "access", access), floor), population_persons)
-    shares, parts = _by_group(floored, group, _deviation)
+    shares, parts = _by_group(sample, group, _deviation)
     f, s = shares["people"], shares["access"]
     with np.errstate(divide="ignore"):
         between = max(0.0, float((f * np.log(f / s)).sum()))
@@ -560,17 +552,13 @@ def _equivalent(sample: Sample, epsilon: float) -> float:
         return 0.0
     power = 1.0 - epsilon
     if least > 0.0 and abs(power) * (math.log(y.max()) - math.log(least)) <= 1.0:
-        return _near_one(np.log(y), f, power)
+        # Write the power mean about the geometric mean, so that nothing cancels where the power is next to 0.
+        mean = float(f @ np.log(y))
+        beyond = math.log1p(float(f @ np.expm1(power * (np.log(y) - mean)))) / power if power else 0.0
+        return math.exp(mean + beyond)
     logs = power * np.log(y, out=np.full_like(y, -np.inf), where=y > 0.0)
     largest = float(logs.max())
     return float(np.exp((largest + np.log(f @ np.exp(logs - largest))) / power))
-
-
-def _near_one(logs: FloatArray, share: FloatArray, power: float) -> float:
-    """Write the power mean about the geometric mean, so that nothing cancels where the power is next to 0."""
-    mean = float(share @ logs)
-    beyond = math.log1p(float(share @ np.expm1(power * (logs - mean)))) / power if power else 0.0
-    return math.exp(mean + beyond)
 
 
 # Whether access concentrates among the better off (Wagstaff; Erreygers 2009).
@@ -608,20 +596,9 @@ def concentration_index(
     >>> concentration_index([1, 2, 3, 4], rank_by=[4, 3, 2, 1])
     -0.25
     """
-    access, population_persons, rank_by = paired(
-        "inequality",
-        access=(access, "places"),
-        population_persons=(population_persons, "places"),
-        rank_by=(rank_by, "places"),
-    )
-    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
-    rank = value if rank_by is None else rank_values(rank_by)
-    if len(rank) != len(value):
-        raise ContractError("inequality", [f"rank_by: {len(rank)} for {len(value)} values of access"])
-    sample = read_sample(np.where(np.isnan(rank), np.nan, value), population_persons)
+    sample, levels, at = _ranked(access, population_persons, rank_by)
     if not sample.defined:
         return math.nan
-    levels, at = np.unique(rank[sample.kept], return_inverse=True)
     share = np.bincount(at, weights=sample.share, minlength=len(levels))
     fraction = (np.cumsum(share) - share / 2.0)[at]
     return float(2.0 / sample.mean * (sample.share @ ((sample.access - sample.mean) * (fraction - 0.5))))
@@ -668,7 +645,7 @@ def erreygers_index(
         population_persons=(population_persons, "places"),
         rank_by=(rank_by, "places"),
     )
-    value = np.atleast_1d(numbers("inequality", "access", access)).ravel()
+    value = vector("inequality", "access", access)
     bounds = is_number(lower, least=0.0) and is_number(upper, least=0.0)
     if not bounds or not lower < upper < math.inf:
         raise ContractError(
@@ -676,12 +653,8 @@ def erreygers_index(
         )
     outside = np.flatnonzero((value < lower) | (value > upper))
     if len(outside):
-        raise ContractError(
-            "inequality",
-            [
-                f"access: outside {lower:g} to {upper:g} in {len(outside)} row(s) {first_of(outside)}; give the bounds"
-            ],
-        )
+        told = f"access: outside {lower:g} to {upper:g} in {len(outside)} row(s) {first_of(outside)}; give the bounds"
+        raise ContractError("inequality", [told])
     sample = read_sample(value, population_persons)
     if not sample.defined:
         return sample.mean

@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from spatial.access.eligibility import is_for_some_units
-from spatial.access.options import check_direction, check_minutes, limit_of, numbers, paired, whole_number
+from spatial.access.options import check_direction, check_minutes, limit_of, paired, vector, whole_number
 from spatial.access.places import asked_for, existing, offering, place_on
 from spatial.errors import ContractError
 from spatial.network.nearest import nearest
@@ -500,8 +500,8 @@ def circuity(network_distance_m: ArrayLike, straight_distance_m: ArrayLike) -> f
         network_distance_m=(network_distance_m, "pairs"),
         straight_distance_m=(straight_distance_m, "pairs"),
     )
-    way = np.atleast_1d(numbers("network", "network_distance_m", network_distance_m)).ravel()
-    line = np.atleast_1d(numbers("network", "straight_distance_m", straight_distance_m)).ravel()
+    way = vector("network", "network_distance_m", network_distance_m)
+    line = vector("network", "straight_distance_m", straight_distance_m)
     if len(way) != len(line) or bool((way < 0.0).any()) or bool((line < 0.0).any()):
         raise ContractError("network", [f"distances: {len(way)} and {len(line)} pairs, 0 or more"])
     counted = np.isfinite(way) & np.isfinite(line) & (line >= LEAST_STRAIGHT_M)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from scipy.spatial import KDTree
 
-from spatial.access.options import is_number, numbers, paired, shown
+from spatial.access.options import is_number, numbers, paired, shown, vector
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -182,8 +182,8 @@ def read_units(x: ArrayLike, total: ArrayLike) -> tuple[FloatArray, FloatArray]:
     Returns both, of units with people whose numbers are known.
     """
     x, total = paired("segregation", x=(x, "units"), total=(total, "units"))
-    group = np.atleast_1d(numbers("segregation", "x", x)).ravel()
-    everybody = np.atleast_1d(numbers("segregation", "total", total)).ravel()
+    group = vector("segregation", "x", x)
+    everybody = vector("segregation", "total", total)
     if len(group) != len(everybody):
         raise ContractError("segregation", [f"total: {len(everybody)} for {len(group)} units"])
     problems = []
@@ -270,12 +270,12 @@ def boundary_dissimilarity(x: ArrayLike, total: ArrayLike, neighbours: sparse.sp
     x, total, neighbours = paired(
         "segregation", x=(x, "units"), total=(total, "units"), neighbours=(neighbours, "units units")
     )
-    everybody = np.atleast_1d(numbers("segregation", "total", total)).ravel()
+    everybody = vector("segregation", "total", total)
     weights = neighbour_weights(neighbours, len(everybody)).tocoo()
     even = dissimilarity_index(x, total)
     if math.isnan(even):
         return math.nan
-    group = np.atleast_1d(numbers("segregation", "x", x)).ravel()
+    group = vector("segregation", "x", x)
     known = ~np.isnan(group) & (everybody > 0.0)
     share = np.divide(group, everybody, out=np.full(len(group), np.nan), where=known)
     both = known[weights.row] & known[weights.col]
@@ -319,11 +319,10 @@ def smoothed_environments(
     >>> x.round(6).tolist(), total.tolist()
     ([50.0, 50.0], [100.0, 100.0])
     """
-    group, everybody, place = _units(x, total, points)
-    known, share = _shares_around(group, everybody, place, bandwidth_m)
-    smoothed = np.full(len(group), np.nan)
-    smoothed[known] = everybody[known] * share
-    return smoothed, everybody
+    around = _surroundings(x, total, points, bandwidth_m)
+    smoothed = np.full(len(around.group), np.nan)
+    smoothed[around.known] = around.everybody[around.known] * around.share
+    return smoothed, around.everybody
 
 
 def environment_segregation(
@@ -362,8 +361,7 @@ def environment_segregation(
     >>> apart.dissimilarity, apart.information
     (1.0, 1.0)
     """
-    group, everybody, place = _units(x, total, points)
-    known, share = _shares_around(group, everybody, place, bandwidth_m)
+    group, everybody, known, share = _surroundings(x, total, points, bandwidth_m)
     people = everybody[known]
     everyone, mine = float(people.sum()), float(group[known].sum())
     if not 0.0 < mine < everyone:
@@ -374,21 +372,21 @@ def environment_segregation(
     return EnvironmentSegregation(apart, 1.0 - mixed / float(binary_entropy(np.array([overall]))[0]))
 
 
-def _units(x: ArrayLike, total: ArrayLike, points: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+class _Surroundings(NamedTuple):
+    """People of units, which of them are known and some, and the share of the group around each of these."""
+
+    group: FloatArray
+    everybody: FloatArray
+    known: NDArray[np.bool_]
+    share: FloatArray
+
+
+def _surroundings(x: ArrayLike, total: ArrayLike, points: ArrayLike, bandwidth_m: float) -> _Surroundings:
     x, total, points = paired(
         "segregation", x=(x, "units"), total=(total, "units"), points=(points, "units coordinates")
     )
-    group, everybody = (
-        np.atleast_1d(numbers("segregation", name, given)).ravel()
-        for name, given in (("x", x), ("total", total))
-    )
-    return group, everybody, numbers("segregation", "points", points)
-
-
-def _shares_around(
-    group: FloatArray, everybody: FloatArray, place: FloatArray, bandwidth_m: float
-) -> tuple[NDArray[np.bool_], FloatArray]:
-    """Which units have people whose numbers are known, and the share of the group around each of them."""
+    group, everybody = vector("segregation", "x", x), vector("segregation", "total", total)
+    place = numbers("segregation", "points", points)
     read_units(group, everybody)
     if place.shape != (len(everybody), 2) or not bool(np.isfinite(place).all()):
         raise ContractError(
@@ -407,7 +405,7 @@ def _shares_around(
         weight = (1.0 - (near.data / bandwidth_m) ** 2) ** 2
         kernel = sparse.coo_array((weight, (near.row, near.col)), shape=near.shape).tocsr()
         share[start : start + BLOCK] = np.asarray(kernel @ mine) / np.asarray(kernel @ people)
-    return known, share
+    return _Surroundings(group, everybody, known, share)
 
 
 def neighbour_weights(neighbours: sparse.sparray | ArrayLike, units: int) -> sparse.csr_array:

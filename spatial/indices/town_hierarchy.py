@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from spatial.access.options import numbers, paired
+from spatial.access.options import numbers, paired, vector
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def rank_size(population_persons: ArrayLike) -> RankSize:
     >>> round(sizes.exponent, 6), sizes.primacy_two
     (1.0, 2.0)
     """
-    people = _people(population_persons)
+    people = vector("hierarchy", "population_persons", population_persons)
+    if bool(((people < 0.0) | np.isinf(people)).any()):
+        raise ContractError("hierarchy", ["population_persons: below 0 or infinite"])
     size = np.sort(people[people > 0.0])[::-1]
     n = len(size)
     exponent = corrected = math.nan
@@ -212,7 +214,7 @@ def polycentricity(centrality: ArrayLike, *, form: Literal["green", "entropy"] =
     """
     if form not in ("green", "entropy"):
         raise ContractError("hierarchy", [f"form: is {form!r}, must be green or entropy"])
-    c = np.atleast_1d(numbers("hierarchy", "centrality", centrality)).ravel()
+    c = vector("hierarchy", "centrality", centrality)
     if not bool(((c >= 0.0) & np.isfinite(c)).all()):
         raise ContractError(
             "hierarchy", ["centrality: must be finite and 0 or more; leave out what is unknown"]
@@ -223,13 +225,6 @@ def polycentricity(centrality: ArrayLike, *, form: Literal["green", "entropy"] =
         return max(0.0, 1.0 - float(c.std()) / (float(c.max()) / 2.0))
     p = c[c > 0.0] / c.sum()
     return float(-(p @ np.log(p)) / math.log(len(c)))
-
-
-def _people(given: ArrayLike) -> FloatArray:
-    people = np.atleast_1d(numbers("hierarchy", "population_persons", given)).ravel()
-    if bool(((people < 0.0) | np.isinf(people)).any()):
-        raise ContractError("hierarchy", ["population_persons: below 0 or infinite"])
-    return people[~np.isnan(people)]
 
 
 def _slope(x: FloatArray, y: FloatArray) -> float:
