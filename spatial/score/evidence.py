@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.access.eligibility import eligible_by_unit
 from spatial.access.last_mile import NEAR
+from spatial.access.places import existing, offering, place_on, take
 from spatial.errors import StudyError, first_of
+from spatial.network.nearest import nearest
 from spatial.norms.register import with_norm_id
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from spatial.network.graph import TravelGraph
     from spatial.score.place_scores import PlaceScores
+    from spatial.study.access import SnapRules
     from spatial.study.score import GapTargets
 
     FloatArray = NDArray[np.float64]
@@ -27,25 +35,6 @@ if TYPE_CHECKING:
 
 # One component of a level or a gap, as a row of the table.
 
-COLUMNS = (
-    "unit_level",
-    "unit_id",
-    "pillar",
-    "side",
-    "component",
-    "value",
-    "low",
-    "high",
-    "unit",
-    "target",
-    "meets_target",
-    "persons",
-    "persons_known",
-    "persons_unknown",
-    "detail",
-    "component_status",
-)
-NUMBERS = frozenset({"value", "low", "high", "target", "persons", "persons_known", "persons_unknown"})
 TOLERANCE = 1e-9
 
 
@@ -108,12 +97,10 @@ def level(
 
 def gap(pillar: str, component: str, value: float, unit: str, **more: Any) -> Component:
     """Make a component of a gap."""
-    known = math.isfinite(value)
-    status = "measured" if known else more.pop("component_status", "not_defined")
-    more.pop("component_status", None)
-    return Component(
-        pillar, "gap", component, value if known else math.nan, unit, component_status=status, **more
-    )
+    missing = more.pop("component_status", "not_defined")
+    if math.isfinite(value):
+        return Component(pillar, "gap", component, value, unit, **more)
+    return Component(pillar, "gap", component, math.nan, unit, component_status=missing, **more)
 
 
 def held_against(component: Component, targets: GapTargets) -> Component:
@@ -130,12 +117,9 @@ def held_against(component: Component, targets: GapTargets) -> Component:
 
 def component_table(rows: Iterable[tuple[str, str, Component]]) -> pd.DataFrame:
     """Put components into a table."""
-    records = [
-        {"unit_level": unit_level, "unit_id": unit_id, **vars(component)}
-        for unit_level, unit_id, component in rows
-    ]
-    table = pd.DataFrame(records, columns=list(COLUMNS))
-    return table.astype({name: "float64" if name in NUMBERS else "str" for name in COLUMNS})
+    return TABLES["score_components"].frame(
+        [{"unit_level": of, "unit_id": unit, **vars(component)} for of, unit, component in rows]
+    )
 
 
 # The places of a study, the people behind each, and the units that they form.
@@ -172,10 +156,15 @@ class Ground:
         """Return the number of places."""
         return len(self.ids)
 
+    @property
+    def townships(self) -> list[str]:
+        """Townships that have places, in order."""
+        return sorted({name for name in self.township if name is not None})
+
     def units(self) -> Iterator[Unit]:
         """Go through the study and its townships."""
         yield Unit(STUDY, STUDY, "", np.ones(len(self), dtype=bool))
-        for township in sorted({name for name in self.township if name is not None}):
+        for township in self.townships:
             yield Unit("township", township, self.names.get(township, ""), self.township == township)
 
     def people_of(self, members: Mask) -> float:
@@ -201,13 +190,9 @@ class Ground:
             return self.people_of(counted)
         return float("nan") if np.isnan(self.people_of(members)) else 0.0
 
+    @cached_property
     def groups(self) -> dict[str, FloatArray]:
-        """
-        Share of each place's people who belong to each group.
-
-        Returns urban and rural, then the groups that the settlements count, such as elderly; 0-1, 0 where
-        unknown.
-        """
+        """Shares of each place's people: urban, rural, and groups that are counted; 0-1, 0 where unknown."""
         found = {name: (self.official_class == name).astype(np.float64) for name in ("urban", "rural")}
         for column in sorted(self.settlements.columns):
             if not str(column).endswith(GROUP_SUFFIX) or column in NO_GROUPS or not self.counts_people:
@@ -225,8 +210,8 @@ def read_ground(settlements: pd.DataFrame, boundaries: pd.DataFrame | None = Non
     counts = bool((np.nan_to_num(persons) > 0.0).any())
     names: dict[str, str] = {}
     if boundaries is not None and len(boundaries):
-        told = boundaries.set_index(boundaries["boundary_id"].astype(str))["name"].dropna()
-        names = {str(key): str(value) for key, value in told.items()}
+        told = boundaries[boundaries["name"].notna()]
+        names = dict(zip(told["boundary_id"].astype(str), told["name"].astype(str), strict=True))
     return Ground(
         mine,
         mine["settlement_id"].astype(str).to_numpy(dtype=object),
@@ -334,6 +319,8 @@ def _within(scores: PlaceScores, services: frozenset[str], *, every: bool) -> Ha
 BEYOND = ("gap", "none")
 REACHED = ("reached", "beyond_cutoff")
 SEATS = ("county_seat", "city", "town")
+LEAST_MIN = 1.0
+"""Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
 METRICS = ("time_min", "dist_m", "network_dist_m", "roundtrip_time_min")
 
 
@@ -349,13 +336,20 @@ class GapReading:
 
     @property
     def beyond(self) -> FloatArray:
-        """
-        Tell who is beyond the norm.
-
-        Returns 1 or 0; NaN = unknown.
-        """
+        """Tell who is beyond the norm: 1 or 0; NaN = unknown."""
         over = (self.value > self.threshold).astype(np.float64)
         return np.where(np.isnan(self.value), np.nan, over)
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """Say it in the fields of `Evidence`."""
+        return {
+            "beyond": self.beyond,
+            "gap_norm": self.norm,
+            "gap_unit": self.unit,
+            "gap_value": np.maximum(self.value, LEAST_MIN) if self.unit == "min" else self.value,
+            "gap_threshold": self.threshold,
+        }
 
 
 def road_is_near(last_mile: pd.DataFrame, settlement_ids: Sequence[str]) -> FloatArray:
@@ -400,12 +394,8 @@ def gap_reading(
         if norm in read and norms.loc[norm, "metric"] in METRICS and norms.loc[norm, "direction"] == "max"
     ]
     if asked and asked not in fit:
-        raise StudyError(
-            "study",
-            [
-                f"score.gap_norm: {asked!r} binds no place here as a time or distance; such norms are {first_of(fit)}"
-            ],
-        )
+        told = f"score.gap_norm: {asked!r} binds no place here as a time or distance; such norms are {first_of(fit)}"
+        raise StudyError("study", [told])
     if not fit:
         return GapReading("", "", "", math.nan, np.full(len(settlement_ids), np.nan))
     norm = asked or fit[0]
@@ -413,14 +403,54 @@ def gap_reading(
     rows = rows.set_index("unit_id").reindex(list(settlement_ids))
     value = rows["value"].to_numpy(dtype=np.float64)
     nowhere = np.isnan(value) & rows["status_as_mapped"].eq("not_met").to_numpy(dtype=bool)
-    row = {name: norms[name].to_dict()[norm] for name in ("service", "unit", "threshold")}
-    return GapReading(
-        norm,
-        str(row["service"]),
-        str(row["unit"]),
-        float(row["threshold"]),
-        np.where(nowhere, np.inf, value),
+    terms = norms.to_dict("index")[norm]
+    value = np.where(nowhere, np.inf, value)
+    return GapReading(norm, str(terms["service"]), str(terms["unit"]), float(terms["threshold"]), value)
+
+
+class BorderTimes(NamedTuple):
+    """Minutes of n places; inf = none reached, NaN = in no township; None where nothing is there to be reached."""
+
+    open_min: FloatArray | None
+    closed_min: FloatArray | None
+
+
+def border_times(
+    ground: Ground,
+    facilities: gpd.GeoDataFrame,
+    kinds: frozenset[str],
+    *,
+    graph: TravelGraph,
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None,
+) -> BorderTimes:
+    """Find the minutes to the nearest facility of some kinds anywhere, and to the nearest one in one's own township."""
+    if "township_id" not in facilities or not kinds & set(facilities["service"].astype(str)):
+        return BorderTimes(None, None)
+    there = existing(facilities)
+    homes = place_on(
+        graph, gpd.GeoDataFrame(ground.settlements), key="settlement_id", rules=rules, barriers=barriers
     )
+    goals = place_on(
+        graph, there.iloc[offering(there, kinds)], key="facility_id", rules=rules, barriers=barriers
+    )
+    eligible = eligible_by_unit(homes.frame, goals.frame)
+    at = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
+    home, own = ground.township[at], goals.frame["township_id"].astype(object).to_numpy()
+    open_min = np.full(len(ground), np.inf)
+    closed_min = np.where(pd.isna(ground.township), np.nan, np.inf)
+    # Places and facilities are joined to the roads once; each township then searches among its own.
+    everybody, everywhere = np.ones(len(homes), dtype=bool), np.arange(len(goals))
+    searches = [(open_min, everybody, everywhere)]
+    searches += [(closed_min, home == unit, np.flatnonzero(own == unit)) for unit in ground.townships]
+    for minutes, living, members in searches:
+        for able, may in eligible.among(members):
+            rows = np.flatnonzero(living & may)
+            if len(able) and len(rows):
+                origins, ends = take(homes.snaps, rows), take(goals.snaps, able)
+                found = nearest(graph, origins, ends, k=1, direct_barriers=barriers)
+                minutes[at[rows]] = found.travel_time_min[:, 0]
+    return BorderTimes(open_min, np.maximum(closed_min, open_min))
 
 
 def scaled_norms(

@@ -10,7 +10,8 @@ import pandas as pd
 
 from spatial.errors import StudyError, first_of
 from spatial.indices.exchange import flow_balance, flow_matrix, huff_shares, radiation_flows, reciprocity
-from spatial.score.evidence import Component, gap, level
+from spatial.score.evidence import LEAST_MIN, Component, gap, level
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,73 +26,45 @@ if TYPE_CHECKING:
 
 # The pillar of elements: what flows between town and country, observed and never imputed.
 
-COLUMNS = (
-    "unit_level",
-    "unit_id",
-    "kind",
-    "outward",
-    "inward",
-    "net_flow_ratio",
-    "balance",
-    "volume_share",
-    "reciprocity",
-    "reciprocity_beyond_chance",
-)
-
 
 def flow_table(
     flows: pd.DataFrame | None, settlements: pd.DataFrame, ground: Ground, rules: ScoreRules
 ) -> pd.DataFrame:
     """Balance observed flows of the study and of each township, by kind."""
     records: list[dict[str, object]] = []
-    if flows is not None and len(flows):
-        ids = settlements["settlement_id"].astype(str).tolist()
-        classes = (
-            settlements["official_class"].to_numpy(dtype=object)
-            if "official_class" in settlements
-            else np.full(len(ids), None, dtype=object)
-        )
-        for kind in sorted(set(flows["kind"].astype(str))):
-            records += _kind(flows, kind, ids, classes, ground, rules)
-    told = {str(record["kind"]) for record in records}
-    twice = sorted(told & set(rules.flow_totals))
+    flows = TABLES["flows"].frame() if flows is None else flows
+    kinds = sorted(set(flows["kind"].astype(str)))
+    twice = sorted(set(kinds) & set(rules.flow_totals))
+    ids = settlements["settlement_id"].astype(str).tolist()
+    classes = np.full(len(ids), None, dtype=object)
+    if "official_class" in settlements:
+        classes = settlements["official_class"].to_numpy(dtype=object)
+    township = pd.Series(ground.township, index=ground.ids).reindex(ids).to_numpy(dtype=object)
+    for kind in kinds:
+        matrix = flow_matrix(flows, ids, kind=kind)
+        both, back = flow_balance(matrix, classes), reciprocity(matrix, official_class=classes)
+        target = rules.volume_targets.get(kind, math.nan)
+        study = _record("study", "study", kind, both.rural_to_urban, both.urban_to_rural, target)
+        records.append(study | {"reciprocity": back.weighted, "reciprocity_beyond_chance": back.weighted_rho})
+        for unit in ground.townships:
+            mine = township == unit
+            outward, inward = float(matrix[mine][:, ~mine].sum()), float(matrix[~mine][:, mine].sum())
+            records.append(_record("township", unit, kind, outward, inward, math.nan))
     if twice:
         raise StudyError(
             "study",
             [f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two"],
         )
     for kind in sorted(rules.flow_totals):
-        totals = rules.flow_totals[kind]
-        target = rules.volume_targets.get(kind, math.nan)
+        totals, target = rules.flow_totals[kind], rules.volume_targets.get(kind, math.nan)
         records.append(_record("study", "study", kind, totals.outward, totals.inward, target))
-    table = pd.DataFrame(records, columns=list(COLUMNS))
-    texts = ("unit_level", "unit_id", "kind")
-    return table.astype({name: "str" if name in texts else "float64" for name in COLUMNS})
-
-
-def _kind(
-    flows: pd.DataFrame, kind: str, ids: list[str], classes: np.ndarray, ground: Ground, rules: ScoreRules
-) -> list[dict[str, object]]:
-    matrix = flow_matrix(flows, ids, kind=kind)
-    both, back = flow_balance(matrix, classes), reciprocity(matrix, official_class=classes)
-    target = rules.volume_targets.get(kind, math.nan)
-    records = [
-        _record("study", "study", kind, both.rural_to_urban, both.urban_to_rural, target)
-        | {"reciprocity": back.weighted, "reciprocity_beyond_chance": back.weighted_rho}
-    ]
-    township = pd.Series(ground.township, index=ground.ids).reindex(ids).to_numpy(dtype=object)
-    for unit in sorted({name for name in ground.township if name is not None}):
-        mine = township == unit
-        outward, inward = float(matrix[mine][:, ~mine].sum()), float(matrix[~mine][:, mine].sum())
-        records.append(_record("township", unit, kind, outward, inward, math.nan))
-    return records
+    return TABLES["flow_balances"].frame(records)
 
 
 def _record(
     unit_level: str, unit_id: str, kind: str, outward: float, inward: float, target: float
 ) -> dict[str, object]:
     pair = flow_balance([outward, inward])
-    volume = min(1.0, pair.volume / target) if target > 0.0 else math.nan
     return {
         "unit_level": unit_level,
         "unit_id": unit_id,
@@ -100,9 +73,7 @@ def _record(
         "inward": inward,
         "net_flow_ratio": pair.net_flow_ratio,
         "balance": pair.balance,
-        "volume_share": volume,
-        "reciprocity": math.nan,
-        "reciprocity_beyond_chance": math.nan,
+        "volume_share": min(1.0, pair.volume / target) if target > 0.0 else math.nan,
     }
 
 
@@ -118,23 +89,19 @@ def flow_components(unit: Unit, flows: pd.DataFrame) -> list[Component]:
     balance, volume, net = (
         mine[column].to_numpy(dtype=np.float64) for column in ("balance", "volume_share", "net_flow_ratio")
     )
+    # A kind without a target volume counts by its balance alone.
     without = np.isnan(volume)
     levels = balance * np.where(without, 1.0, volume)
     worst = int(np.where(np.isnan(balance), 2.0, balance).argmin())
     return [
         *(
-            level(
-                "elements",
-                f"two_way_flow:{kind}",
-                float(levels[at]),
-                detail="no_target_volume" if without[at] else "",
-            )
-            for at, kind in enumerate(kinds)
+            level("elements", f"two_way_flow:{kind}", value, detail="no_target_volume" if lacking else "")
+            for kind, value, lacking in zip(kinds, levels.tolist(), without, strict=True)
         ),
         gap("elements", "flow_balance", float(balance[worst]), "share", detail=kinds[worst]),
         *(
-            gap("elements", f"net_flow_ratio:{kind}", float(net[at]), "ratio")
-            for at, kind in enumerate(kinds)
+            gap("elements", f"net_flow_ratio:{kind}", value, "ratio")
+            for kind, value in zip(kinds, net.tolist(), strict=True)
         ),
     ]
 
@@ -143,7 +110,6 @@ def flow_components(unit: Unit, flows: pd.DataFrame) -> list[Component]:
 
 EXPONENT = 2.0
 """How fast the will to go falls with time, in the models of gravity and Huff: the classical square."""
-LEAST_MIN = 1.0
 LARGEST = 3
 """Flows kept of each origin; all others stay unsaid."""
 
@@ -152,39 +118,26 @@ def potential_flows(
     ground: Ground, times_min: FloatArray, models: Sequence[str], *, attraction: FloatArray
 ) -> pd.DataFrame:
     """Model flows from every place to the others."""
-    people = np.nan_to_num(ground.persons)
-    tables = [_largest(_flows(model, people, times_min, attraction), ground, model) for model in models]
-    columns = {"model": "str", "from_id": "str", "to_id": "str", "volume": "float64"}
-    if not tables:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-    return pd.concat(tables, ignore_index=True).astype(columns)
-
-
-def _flows(model: str, people: FloatArray, times: FloatArray, attraction: FloatArray) -> FloatArray:
-    if model == "radiation":
-        return radiation_flows(people, times, finite_size=True)
-    time = np.maximum(times, LEAST_MIN)
+    people, ids = np.nan_to_num(ground.persons), ground.ids.astype(str)
+    time = np.maximum(times_min, LEAST_MIN)
     np.fill_diagonal(time, np.inf)
-    if model == "huff":
-        return np.nan_to_num(huff_shares(attraction, time, exponent=EXPONENT)) * people[:, None]
-    pull = people * (LEAST_MIN / time) ** EXPONENT
-    total = pull.sum(axis=1, keepdims=True)
-    share: FloatArray = np.divide(pull, total, out=np.zeros(pull.shape), where=total > 0.0)
-    return share * people[:, None]
-
-
-def _largest(flows: FloatArray, ground: Ground, model: str) -> pd.DataFrame:
-    kept = min(LARGEST, flows.shape[1])
-    order = np.argsort(-flows, axis=1, kind="stable")[:, :kept]
-    rows = np.repeat(np.arange(len(flows)), kept)
-    volume = flows[rows, order.ravel()]
-    some = volume > 0.0
-    ids = ground.ids.astype(str)
-    return pd.DataFrame(
-        {
-            "model": model,
-            "from_id": ids[rows[some]],
-            "to_id": ids[order.ravel()[some]],
-            "volume": volume[some],
-        }
-    )
+    tables = []
+    for model in models:
+        if model == "radiation":
+            flows = radiation_flows(people, times_min, finite_size=True)
+        elif model == "huff":
+            flows = np.nan_to_num(huff_shares(attraction, time, exponent=EXPONENT)) * people[:, None]
+        else:
+            # Everybody goes somewhere, shared out by gravity.
+            pull = people * (LEAST_MIN / time) ** EXPONENT
+            total = pull.sum(axis=1, keepdims=True)
+            flows = np.divide(pull, total, out=np.zeros(pull.shape), where=total > 0.0) * people[:, None]
+        kept = min(LARGEST, flows.shape[1])
+        goal = np.argsort(-flows, axis=1, kind="stable")[:, :kept].ravel()
+        origin = np.repeat(np.arange(len(flows)), kept)
+        volume = flows[origin, goal]
+        some = volume > 0.0
+        columns = {"from_id": ids[origin[some]], "to_id": ids[goal[some]], "volume": volume[some]}
+        tables.append(pd.DataFrame({"model": model, **columns}))
+    table = TABLES["potential_flows"]
+    return table.frame(pd.concat(tables, ignore_index=True)) if tables else table.frame()

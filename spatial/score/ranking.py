@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from spatial.score.composite import (
 )
 from spatial.score.rank_intervals import rank_intervals
 from spatial.score.scoreboard import place_levels
+from spatial.tables import TABLES
 from spatial.tables.words import PILLARS
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ def ranking_table(scores: pd.DataFrame, *, judged: Sequence[Sequence[float]] | N
     rows = scores[scores["unit_level"] == "township"]
     levels = rows[[f"level_{pillar}" for pillar in PILLARS]].to_numpy(dtype=np.float64)
     common = ~np.isnan(levels).any(axis=0) if len(rows) else np.zeros(len(PILLARS), dtype=bool)
-    columns = {"unit_id": "str", "method": "str", "value": "float64", "rank": "float64"}
     if len(rows) < 2 or not common.any():
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+        return TABLES["rankings"].frame()
     x = levels[:, common]
+    joined = integration_level(x)
     values = {
-        "geometric": integration_level(x).level,
-        "arithmetic": integration_level(x).arithmetic,
+        "geometric": joined.level,
+        "arithmetic": joined.arithmetic,
         "entropy": integration_level(x, weights=entropy_weights(x)).level,
         "topsis": topsis(x),
     }
@@ -66,7 +67,7 @@ def ranking_table(scores: pd.DataFrame, *, judged: Sequence[Sequence[float]] | N
         )
         for method, value in values.items()
     ]
-    return pd.concat(tables, ignore_index=True).astype(columns)
+    return TABLES["rankings"].frame(pd.concat(tables, ignore_index=True))
 
 
 def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) -> pd.DataFrame:
@@ -82,23 +83,22 @@ def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) 
                 _mean(values, ground.weight, unit.members) for values in (scores.access, digital)
             ],
         }
-        records += [_record(unit.level, unit.id, pair, systems) for pair, systems in pairs.items()]
+        for pair, systems in pairs.items():
+            wang, standard = (coupling_coordination(systems, form) for form in ("wang", "standard"))
+            records.append(
+                {
+                    "unit_level": unit.level,
+                    "unit_id": unit.id,
+                    "pair": pair,
+                    "first": systems[0],
+                    "second": systems[1],
+                    "coupling": float(wang.coupling),
+                    "coupling_standard": float(standard.coupling),
+                    "mean_level": float(wang.level),
+                    "coordination": float(wang.coordination),
+                }
+            )
     return pd.DataFrame(records)
-
-
-def _record(unit_level: str, unit_id: str, pair: str, systems: list[float]) -> dict[str, object]:
-    wang, standard = (coupling_coordination(systems, form) for form in ("wang", "standard"))
-    return {
-        "unit_level": unit_level,
-        "unit_id": unit_id,
-        "pair": pair,
-        "first": systems[0],
-        "second": systems[1],
-        "coupling": float(wang.coupling),
-        "coupling_standard": float(standard.coupling),
-        "mean_level": float(wang.level),
-        "coordination": float(wang.coordination),
-    }
 
 
 def _mean(values: FloatArray, weight: FloatArray, members: NDArray[np.bool_]) -> float:
@@ -113,6 +113,21 @@ MAX_PAIRS = 200
 """Units of which all pairs are told; there are as many rows as its square."""
 TOWNSHIP, SETTLEMENT = "township", "settlement"
 RANKS = ("median_rank", "low_rank", "high_rank")
+
+
+class Bend(NamedTuple):
+    """An assumption that is drawn: times and distances of norms in some units, or in all, so many times as long."""
+
+    factor: float
+    units: tuple[str, ...] = ()
+
+
+GOALPOSTS, SPEEDS = 0.1, 0.2
+"""How far goalposts and speeds are drawn, nearer and further (INDICATORS, 4.4)."""
+BENDS = {
+    "goalposts": (Bend(1.0 / (1.0 - GOALPOSTS)), Bend(1.0 / (1.0 + GOALPOSTS))),
+    "speeds": (Bend(1.0 / (1.0 - SPEEDS), ("min",)), Bend(1.0 / (1.0 + SPEEDS), ("min",))),
+}
 
 
 @dataclass(frozen=True)
@@ -139,7 +154,7 @@ def rank_units(
     """
     doubts = doubts or RankDoubts()
     ranked = scores.assign(**dict.fromkeys(RANKS, np.nan))
-    pairs: list[pd.DataFrame] = []
+    pairs = TABLES["rank_pairs"].frame()
     shares: list[pd.DataFrame] = []
     in_doubt = np.zeros(len(scores), dtype=bool)
     for unit_level in (TOWNSHIP, SETTLEMENT):
@@ -151,25 +166,31 @@ def rank_units(
         if drawn is not None:
             for column in RANKS:
                 ranked.iloc[rows, ranked.columns.get_loc(column)] = getattr(drawn, column)  # type: ignore[index]
-            shares.append(_variance(unit_level, drawn))
+            share = drawn.variance_share
+            shares.append(
+                pd.DataFrame(
+                    {"unit_level": unit_level, "factor": list(share), "variance_share": list(share.values())}
+                )
+            )
         if unit_level == TOWNSHIP and 1 < len(every) <= MAX_PAIRS:
-            of_all = drawn if len(every) == len(rows) else _draw(scores, every, rules, variants or {})
-            if of_all is not None:
-                pairs.append(_pairs(scores["unit_id"].to_numpy()[every], of_all, doubts.pairs))
+            of_all = (
+                drawn if drawn and len(every) == len(rows) else _draw(scores, every, rules, variants or {})
+            )
+            wins, ids = of_all.before_all(), scores["unit_id"].to_numpy()[every]
+            one, other = np.nonzero(~np.eye(len(ids), dtype=bool))
+            unsure = np.array([pair in doubts.pairs for pair in zip(ids[one], ids[other], strict=True)])
+            pairs = TABLES["rank_pairs"].frame(
+                {
+                    "unit_id": ids[one],
+                    "other_id": ids[other],
+                    "probability_before": np.where(unsure, np.nan, wins[one, other]),
+                    "pair_status": np.where(unsure, "in_doubt", "compared"),
+                }
+            )
     status = np.select([in_doubt, ranked["median_rank"].notna()], ["in_doubt", "ranked"], "not_ranked")
     ranked["rank_status"] = pd.Series(status, index=ranked.index, dtype="str")
-    return ranked, _joined(pairs, _PAIR_COLUMNS), _joined(shares, _SHARE_COLUMNS)
-
-
-def _variance(unit_level: str, drawn: RankIntervals) -> pd.DataFrame:
-    shares = drawn.variance_share
-    return pd.DataFrame(
-        {"unit_level": unit_level, "factor": list(shares), "variance_share": list(shares.values())}
-    )
-
-
-_PAIR_COLUMNS = {"unit_id": "str", "other_id": "str", "probability_before": "float64", "pair_status": "str"}
-_SHARE_COLUMNS = {"unit_level": "str", "factor": "str", "variance_share": "float64"}
+    variance = TABLES["score_variance"]
+    return ranked, pairs, variance.frame(pd.concat(shares, ignore_index=True)) if shares else variance.frame()
 
 
 def _draw(
@@ -178,10 +199,10 @@ def _draw(
     rules: ScoreRules,
     variants: Mapping[str, Sequence[pd.DataFrame]],
 ) -> RankIntervals:
-    columns = [f"level_{pillar}" for pillar in PILLARS]
-    base = scores.iloc[rows][columns].to_numpy(dtype=np.float64)
-    ids = scores["unit_id"].to_numpy()[rows]
-    level = scores["unit_level"].to_numpy()[rows[0]]
+    """Draw the ranks of some units, by the pillars that have a weight."""
+    kept = [pillar for pillar in PILLARS if not rules.weights or rules.weights.get(pillar, 0.0) > 0.0]
+    columns = [f"level_{pillar}" for pillar in kept]
+    ids, level = scores["unit_id"].to_numpy()[rows], scores["unit_level"].to_numpy()[rows[0]]
     others = {
         name: [
             one[one["unit_level"] == level].set_index("unit_id").loc[ids, columns].to_numpy(dtype=np.float64)
@@ -189,35 +210,9 @@ def _draw(
         ]
         for name, several in variants.items()
     }
+    expert = None
     if rules.weights:
-        kept = [at for at, pillar in enumerate(PILLARS) if rules.weights.get(pillar, 0.0) > 0.0]
-        weights = [rules.weights[PILLARS[at]] for at in kept]
+        weights = [rules.weights[pillar] for pillar in kept]
         expert = np.array(weights) / sum(weights) * len(weights)
-        base, others = (
-            base[:, kept],
-            {name: [one[:, kept] for one in several] for name, several in others.items()},
-        )
-        return rank_intervals(base, rules.draws, rules.seed, weights=expert, variants=others)
-    return rank_intervals(base, rules.draws, rules.seed, variants=others)
-
-
-def _pairs(
-    ids: NDArray[np.object_], drawn: RankIntervals, doubted: frozenset[tuple[str, str]]
-) -> pd.DataFrame:
-    wins = drawn.before_all()
-    one, other = np.nonzero(~np.eye(len(ids), dtype=bool))
-    in_doubt = np.array([pair in doubted for pair in zip(ids[one], ids[other], strict=True)], dtype=bool)
-    return pd.DataFrame(
-        {
-            "unit_id": ids[one],
-            "other_id": ids[other],
-            "probability_before": np.where(in_doubt, np.nan, wins[one, other]),
-            "pair_status": np.where(in_doubt, "in_doubt", "compared"),
-        }
-    )
-
-
-def _joined(tables: list[pd.DataFrame], columns: dict[str, str]) -> pd.DataFrame:
-    if not tables:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-    return pd.concat(tables, ignore_index=True).astype(columns)
+    base = scores.iloc[rows][columns].to_numpy(dtype=np.float64)
+    return rank_intervals(base, rules.draws, rules.seed, weights=expert, variants=others)

@@ -13,7 +13,6 @@ import shapely
 from pyproj import CRS
 from scipy.spatial import KDTree
 
-from spatial.access.analyst import cost_to_closest
 from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
 from spatial.access.places import counting, place_on
@@ -26,6 +25,7 @@ from spatial.reporting.score import doubted_units, rank_doubts
 from spatial.runner.stage import silent
 from spatial.score.evidence import (
     Ground,
+    border_times,
     connection,
     gap_reading,
     read_ground,
@@ -35,8 +35,8 @@ from spatial.score.evidence import (
 from spatial.score.flows import potential_flows
 from spatial.score.place_scores import norms_table, place_scores, score_norms
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
-from spatial.score.ranking import coordination_table, rank_units, ranking_table
-from spatial.score.scoreboard import Evidence, gates_by_unit, score_study
+from spatial.score.ranking import BENDS, coordination_table, rank_units, ranking_table
+from spatial.score.scoreboard import Evidence, gates_by_unit, pillar_levels, score_study
 from spatial.score.settlement_types import type_table, unit_type_table
 from spatial.score.spatial_pattern import (
     NEIGHBOURS,
@@ -56,7 +56,7 @@ from spatial.stages.policy import binding_norms, inventories, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
     from spatial.score.population_grid import UrbanGrid
-    from spatial.score.scoreboard import Scoreboard
     from spatial.score.spatial_pattern import AccessClusters
     from spatial.score.towns import Commuting
     from spatial.study.access import SnapRules
@@ -212,13 +211,6 @@ def _commuting(
     return commuting
 
 
-LEAST_MIN = 1.0
-"""Minutes of a place to itself, where a ratio of times is formed (INDICATORS, 1.3)."""
-GOALPOSTS = 0.1
-SPEEDS = 0.2
-"""How far goalposts and speeds are drawn (INDICATORS, 4.4)."""
-
-
 def score(
     *,
     settlements: gpd.GeoDataFrame,
@@ -287,7 +279,6 @@ def score(
     border = reading(binding[binding["norm_id"].isin(local) & binding["unit"].eq("min")], ids)
 
     there = gpd.GeoDataFrame(pd.concat([facilities, towns_as_facilities(settlements)], ignore_index=True))
-    how: dict[str, Any] = {"rules": travel.rules, "barriers": travel.barriers, "vocabulary": vocabulary}
     wanted = _counting(gap.service, vocabulary)
     robust = None
     if gap.unit == "min" and wanted & set(there["service"].astype(str)):
@@ -296,11 +287,18 @@ def score(
             gpd.GeoDataFrame(ground.settlements),
             there,
             service=wanted,
+            vocabulary=vocabulary,
             cutoff_min=gap.threshold,
-            **how,
+            rules=travel.rules,
+            barriers=travel.barriers,
         )
-    open_min, closed_min = _border_times(
-        ground, facilities, _counting(border.service, vocabulary), travel.graph, how
+    times_to = border_times(
+        ground,
+        facilities,
+        _counting(border.service, vocabulary),
+        graph=travel.graph,
+        rules=travel.rules,
+        barriers=travel.barriers,
     )
     # Ways to the nearest town by straight lines to the same.
     to_town = access[(access["mode"] == mode) & (access["service"] == "town")].set_index("settlement_id")
@@ -326,15 +324,10 @@ def score(
     evidence = Evidence(
         connected=connection(access, last_mile, ids, mode),
         road_near=road_is_near(last_mile, ids),
-        beyond=gap.beyond,
-        gap_norm=gap.norm,
-        gap_unit=gap.unit,
-        gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
-        gap_threshold=gap.threshold,
+        **gap.evidence,
         completeness=complete.to_numpy(dtype=np.float64),
         gates=gates_by_unit(norm_results),
-        open_min=open_min,
-        closed_min=closed_min,
+        **times_to._asdict(),
         border_service=border.service,
         border_threshold_min=border.threshold,
         border_norm=border.norm,
@@ -344,25 +337,21 @@ def score(
     )
     progress(0.6, "score: levels and gaps")
 
-    def board(results: pd.DataFrame) -> Scoreboard:
-        return score_study(
-            settlements,
-            place_scores(results, ids, norms),
-            evidence,
-            boundaries=boundaries,
-            flows=flows,
-            rules=rules,
-        )
-
-    base = board(norm_results)
+    judged: dict[str, Any] = {"boundaries": boundaries, "flows": flows, "rules": rules}
+    base = score_study(settlements, places, evidence, **judged)
     progress(0.8, "score: ranks")
-    # Score again with goalposts, and with speeds, that are nearer or further.
+    # Measure the pillars again with goalposts, and with speeds, that are nearer or further.
     variants = {
         name: [
-            board(scaled_norms(norm_results, binding, 1.0 / factor, units=units)).scores
-            for factor in (1.0 - by, 1.0 + by)
+            pillar_levels(
+                settlements,
+                place_scores(scaled_norms(norm_results, binding, factor, units=units), ids, norms),
+                evidence,
+                **judged,
+            )
+            for factor, units in bends
         ]
-        for name, by, units in (("goalposts", GOALPOSTS, ()), ("speeds", SPEEDS, ("min",)))
+        for name, bends in BENDS.items()
     }
     # Find whom known issues of the sources forbid to rank or to compare.
     townships = base.scores.loc[base.scores["unit_level"] == "township", "unit_id"].astype(str).tolist()
@@ -403,31 +392,3 @@ def _counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
     """Services of facilities, or tiers of towns, that count for a service of the register."""
     item = vocabulary.for_register(service)
     return frozenset() if item is None else counting(item.id, vocabulary)
-
-
-def _border_times(
-    ground: Ground,
-    facilities: gpd.GeoDataFrame,
-    service: frozenset[str],
-    graph: TravelGraph,
-    how: Mapping[str, Any],
-) -> tuple[FloatArray | None, FloatArray | None]:
-    """Minutes to the nearest facility anywhere, and to the nearest one in one's own township."""
-    if "township_id" not in facilities or not service & set(facilities["service"].astype(str)):
-        return None, None
-
-    def minutes(settlements: gpd.GeoDataFrame, there: gpd.GeoDataFrame) -> FloatArray:
-        if not service & set(there["service"].astype(str)):
-            return np.full(len(settlements), np.inf)
-        found = cost_to_closest(graph, settlements, there, service=service, **how)
-        time = found.set_index("from_id")["travel_time_min"].reindex(settlements["settlement_id"].astype(str))
-        return time.fillna(np.inf).to_numpy(dtype=np.float64)
-
-    open_min = minutes(gpd.GeoDataFrame(ground.settlements), facilities)
-    closed_min = np.full(len(ground), np.nan)
-    own = facilities["township_id"].astype(object).to_numpy()
-    for township in {name for name in ground.township if name is not None}:
-        mine = ground.township == township
-        here = gpd.GeoDataFrame(facilities[own == township])
-        closed_min[mine] = minutes(gpd.GeoDataFrame(ground.settlements[mine]), here)
-    return open_min, np.maximum(closed_min, open_min)

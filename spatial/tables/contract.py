@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -25,6 +25,14 @@ PERSONS = "persons"
 """Unit of numbers of people."""
 COUNTED = (PERSONS, "places", "facilities")
 """Units of what is counted."""
+DTYPES: dict[Kind, str] = {
+    "text": "str",
+    "number": "float64",
+    "whole": "int64",
+    "flag": "bool",
+    "list": "object",
+}
+"""How columns of each kind are held."""
 
 GEOMETRY_TYPES = {
     "Point": {"Point"},
@@ -96,6 +104,11 @@ class Table:
     def schema(self) -> pa.DataFrameSchema:
         """Build the pandera schema of the columns."""
         return schema_of(self)
+
+    def frame(self, rows: Any = ()) -> pd.DataFrame:
+        """Put rows, or columns, into a frame of all columns of the table, in their order and with their dtypes."""
+        made = pd.DataFrame(rows, columns=[item.name for item in self.fields])
+        return made.astype({item.name: DTYPES[item.kind] for item in self.fields})
 
     def check(self, frame: pd.DataFrame, *, what: str = "") -> None:
         """Refuse a frame that breaks the contract."""
