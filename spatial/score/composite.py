@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from spatial.access.options import is_number, is_unknown, numbers, paired, shown
+from spatial.access.options import is_number, is_unknown, numbers, paired, shown, vector
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read_weights(weights: ArrayLike | None, count: int) -> FloatArray:
     """Read weights."""
     if weights is None:
         return np.full(count, 1.0 / max(count, 1))
-    given = np.atleast_1d(numbers("scores", "weights", weights)).ravel()
+    given = vector("scores", "weights", weights)
     if len(given) != count:
         raise ContractError("scores", [f"weights: {len(given)} for {count} columns"])
     if not bool(np.isfinite(given).all()) or bool((given < 0.0).any()) or not given.sum() > 0.0:
@@ -122,12 +122,8 @@ def entropy_weights(x: ArrayLike) -> FloatArray:
         raise ContractError("scores", [f"x: is {values.shape}, must be units by components"])
     wrong = np.flatnonzero((~np.isfinite(values) | (values < 0.0)).any(axis=1))
     if len(wrong):
-        raise ContractError(
-            "scores",
-            [
-                f"x: negative, infinite or NaN in {len(wrong)} row(s) {first_of(wrong)}; leave these units out first"
-            ],
-        )
+        told = f"x: negative, infinite or NaN in {len(wrong)} row(s) {first_of(wrong)}; leave these units out first"
+        raise ContractError("scores", [told])
     n, m = values.shape
     sums = values.sum(axis=0)
     counted = sums > 0.0
@@ -193,12 +189,8 @@ def ahp_weights(comparisons: ArrayLike, *, max_consistency_ratio: float = MAX_RA
     largest = float(values[at].real)
     ratio = max(0.0, (largest - n) / (n - 1)) / RANDOM_INDEX[n] if n in RANDOM_INDEX else 0.0
     if ratio > max_consistency_ratio:
-        raise ContractError(
-            "scores",
-            [
-                f"comparisons: consistency ratio {ratio:.3f} above {max_consistency_ratio:g}; judge the pairs again"
-            ],
-        )
+        told = f"comparisons: consistency ratio {ratio:.3f} above {max_consistency_ratio:g}; judge the pairs again"
+        raise ContractError("scores", [told])
     return AhpWeights(weights / weights.sum(), largest, ratio)
 
 
@@ -351,15 +343,31 @@ def segmentation_index(
     >>> index.value, index.missing
     (0.5, ('theil', 'border'))
     """
-    _refuse(
-        theil_between=theil_between,
-        advantaged_share=advantaged_share,
-        dissimilarity=dissimilarity,
-        gap_ratio=gap_ratio,
-        border_score=border_score,
-    )
+    asked = {
+        "theil_between": theil_between,
+        "advantaged_share": advantaged_share,
+        "dissimilarity": dissimilarity,
+        "gap_ratio": gap_ratio,
+        "border_score": border_score,
+    }
+    problems = [
+        f"{name}: must be a number, NaN where unknown, is {shown(value)}"
+        for name, value in asked.items()
+        if not is_unknown(value) and not is_number(value, least=-math.inf)
+    ]
+    if (
+        not problems
+        and not is_unknown(advantaged_share)
+        and not is_number(advantaged_share, least=0.0, most=1.0)
+    ):
+        problems.append(f"advantaged_share: must lie between 0 and 1, is {shown(advantaged_share)}")
+    if problems:
+        raise ContractError("segmentation", problems)
+    theil = math.nan
+    if not math.isnan(theil_between) and 0.0 < advantaged_share < 1.0:
+        theil = 1.0 - theil_between / math.log(1.0 / advantaged_share)
     given = {
-        "theil": _theil_term(theil_between, advantaged_share),
+        "theil": theil,
         "dissimilarity": 1.0 - dissimilarity,
         "gap_ratio": min(1.0, gap_ratio) if not math.isnan(gap_ratio) else math.nan,
         "border": border_score,
@@ -395,25 +403,6 @@ def index_of_terms(terms: ArrayLike) -> FloatArray:
     mean = np.divide(logs, count, out=np.full(len(values), np.nan), where=count > 0)
     index: FloatArray = 1.0 - np.exp(mean)
     return index
-
-
-def _refuse(**given: object) -> None:
-    problems = [
-        f"{name}: must be a number, NaN where unknown, is {shown(value)}"
-        for name, value in given.items()
-        if not is_unknown(value) and not is_number(value, least=-math.inf)
-    ]
-    share = given["advantaged_share"]
-    if not problems and not is_unknown(share) and not is_number(share, least=0.0, most=1.0):
-        problems.append(f"advantaged_share: must lie between 0 and 1, is {shown(share)}")
-    if problems:
-        raise ContractError("segmentation", problems)
-
-
-def _theil_term(between: float, advantaged: float) -> float:
-    if math.isnan(between) or math.isnan(advantaged) or not 0.0 < advantaged < 1.0:
-        return math.nan
-    return 1.0 - between / math.log(1.0 / advantaged)
 
 
 # Coupling coordination: whether systems stand high together (Wang et al. 2021).
@@ -488,24 +477,17 @@ def coupling_coordination(
     level = systems @ read_weights(weights, n)
     most = systems.max(axis=-1)
     some = most > 0.0
-    coupling = _standard(systems) if form == "standard" else _wang(systems, np.where(some, most, 1.0))
+    if form == "standard":
+        mean = systems.mean(axis=-1)
+        geometric = np.prod(systems ** (1.0 / n), axis=-1)
+        coupling = np.minimum(1.0, np.divide(geometric, mean, out=np.zeros_like(mean), where=mean > 0.0))
+    else:
+        apart = np.sort(systems, axis=-1) @ (2.0 * np.arange(n) - n + 1.0) / (n * (n - 1) / 2.0)
+        largest = np.where(some, most, 1.0)[..., None]
+        alike = np.prod((systems / largest) ** (1.0 / (n - 1)), axis=-1)
+        coupling = np.sqrt(np.clip((1.0 - apart) * alike, 0.0, 1.0))
     coupling = np.where(np.isnan(most), np.nan, np.where(some, coupling, 0.0))
     return Coupling(systems, coupling, level, np.sqrt(coupling * level))
-
-
-def _standard(u: FloatArray) -> FloatArray:
-    mean = u.mean(axis=-1)
-    geometric = np.prod(u ** (1.0 / u.shape[-1]), axis=-1)
-    ratio = np.divide(geometric, mean, out=np.zeros_like(mean), where=mean > 0.0)
-    return np.asarray(np.minimum(1.0, ratio), dtype=np.float64)
-
-
-def _wang(u: FloatArray, most: FloatArray) -> FloatArray:
-    n = u.shape[-1]
-    ordered = np.sort(u, axis=-1)
-    apart = ordered @ (2.0 * np.arange(n) - n + 1.0) / (n * (n - 1) / 2.0)
-    alike = np.prod((u / most[..., None]) ** (1.0 / (n - 1)), axis=-1)
-    return np.asarray(np.sqrt(np.clip((1.0 - apart) * alike, 0.0, 1.0)), dtype=np.float64)
 
 
 # Closeness to the best that can be (Hwang and Yoon 1981).

@@ -178,22 +178,26 @@ def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tupl
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     strangers = [norm for norm in only if norm not in study.index]
     if strangers:
-        raise StudyError(
-            "study",
-            [
-                f"score.norms: {first_of(strangers)} do not bind this study; see norm_results for those that do"
-            ],
+        told = (
+            f"score.norms: {first_of(strangers)} do not bind this study; see norm_results for those that do"
         )
+        raise StudyError("study", [told])
     by_place = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
     chosen = list(only)
     left_out: dict[str, str] = {}
     for norm, row in study.iterrows():
         if norm in only:
             continue
-        reason = _left_out(row, in_places=norm in by_place)
-        reason = reason or ("not_chosen" if only else "")
-        if reason:
-            left_out[str(norm)] = reason
+        if row["status_as_mapped"] == "not_applicable":
+            left_out[str(norm)] = "not_in_force"
+        elif NOTHING_MAPPED in str(row["reason"]).split(";"):
+            left_out[str(norm)] = NOTHING_MAPPED
+        elif norm not in by_place or pd.isna(row["served_share"]) or MEMBER in str(row["reason"]):
+            left_out[str(norm)] = "not_measured"
+        elif pd.isna(row["attainment"]):
+            left_out[str(norm)] = "not_graded"
+        elif only:
+            left_out[str(norm)] = "not_chosen"
         else:
             chosen.append(str(norm))
     return chosen, left_out
@@ -223,18 +227,6 @@ def norms_table(
     )
 
 
-def _left_out(row: pd.Series, *, in_places: bool) -> str:
-    if row["status_as_mapped"] == "not_applicable":
-        return "not_in_force"
-    if NOTHING_MAPPED in str(row["reason"]).split(";"):
-        return NOTHING_MAPPED
-    if not in_places or pd.isna(row["served_share"]) or MEMBER in str(row["reason"]):
-        return "not_measured"
-    if pd.isna(row["attainment"]):
-        return "not_graded"
-    return ""
-
-
 def place_scores(
     norm_results: pd.DataFrame, settlement_ids: Sequence[str], norms: Sequence[str]
 ) -> PlaceScores:
@@ -255,30 +247,29 @@ def place_scores(
     PlaceScores
         ``q = 1 - depth``; a norm without a fail point gives 1 or 0.
     """
-    rows = norm_results[
-        (norm_results["unit_level"] == "settlement") & norm_results["norm_id"].isin(list(norms))
-    ]
-    judged = rows[rows["status_as_mapped"].isin(JUDGED)]
     places, columns = pd.Index(list(settlement_ids)), pd.Index(list(norms))
+    rows = norm_results[
+        (norm_results["unit_level"] == "settlement")
+        & norm_results["norm_id"].isin(columns)
+        & norm_results["unit_id"].isin(places)
+    ]
+    place = places.get_indexer(pd.Index(rows["unit_id"]))
+    column = columns.get_indexer(pd.Index(rows["norm_id"]))
+    size = (len(places), len(columns))
+    q, weight, counted, asked = np.full(size, np.nan), np.zeros(size), np.zeros(size), np.zeros(size, bool)
+    applies = rows["status_as_mapped"].ne("not_applicable").to_numpy()
+    asked[place[applies], column[applies]] = True
+    known = rows["status_as_mapped"].isin(JUDGED).to_numpy()
+    at, judged = (place[known], column[known]), rows[known]
     depth = judged["depth_fgt1"].to_numpy(dtype=np.float64)
     met = judged["status_as_mapped"].eq("met").to_numpy(dtype=np.float64)
     persons = judged["share_of"].eq("persons").to_numpy()
-    whom = np.where(persons, judged["persons_in_scope"], judged["places_in_scope"]).astype(np.float64)
-    served = np.where(persons, judged["persons_served"], judged["places_served"]).astype(np.float64)
-    at = (
-        places.get_indexer(pd.Index(judged["unit_id"])),
-        columns.get_indexer(pd.Index(judged["norm_id"])),
-    )
-    here = at[0] >= 0
-    size = (len(places), len(columns))
-    q, weight, counted = np.full(size, np.nan), np.zeros(size), np.zeros(size)
-    q[at[0][here], at[1][here]] = np.where(np.isnan(depth), met, 1.0 - depth)[here]
-    weight[at[0][here], at[1][here]] = whom[here]
-    counted[at[0][here], at[1][here]] = served[here]
+    q[at] = np.where(np.isnan(depth), met, 1.0 - depth)
+    weight[at] = np.where(persons, judged["persons_in_scope"], judged["places_in_scope"])
+    counted[at] = np.where(persons, judged["persons_served"], judged["places_served"])
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
-    services = tuple(str(study.at[norm, "service"]) for norm in norms)  # noqa: PD008 - one cell
-    target = study.loc[list(norms), "target_share"].to_numpy(dtype=np.float64)
-    target = np.where(np.isnan(target), 1.0, target)
+    services = tuple(study.loc[columns, "service"].astype(str))
+    target = study.loc[columns, "target_share"].fillna(1.0).to_numpy(dtype=np.float64)
     others = study.loc[~study.index.isin(columns) & study["status_as_mapped"].ne("not_applicable"), "service"]
     return PlaceScores(
         tuple(norms),
@@ -288,18 +279,9 @@ def place_scores(
         counted,
         target,
         _access(q, services),
-        _asked(rows, places, columns),
+        asked,
         frozenset(others.astype(str)),
     )
-
-
-def _asked(rows: pd.DataFrame, places: pd.Index, norms: pd.Index) -> NDArray[np.bool_]:
-    """Mark the norms that ask something of each place, measured there or not."""
-    rows = rows[rows["status_as_mapped"].ne("not_applicable")]
-    at, column = places.get_indexer(pd.Index(rows["unit_id"])), norms.get_indexer(pd.Index(rows["norm_id"]))
-    asked = np.zeros((len(places), len(norms)), dtype=bool)
-    asked[at[at >= 0], column[at >= 0]] = True
-    return asked
 
 
 def _access(q: FloatArray, services: tuple[str, ...]) -> FloatArray:

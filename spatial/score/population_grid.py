@@ -162,11 +162,20 @@ def urban_grid(raster: Raster, crs: CRS, rules: DegurbaRules | None = None) -> U
         x, y = Transformer.from_crs(raster.crs, crs, always_xy=True).transform(x, y)
     people = np.repeat(values[rows, columns] / (parts[0] * parts[1]), parts[0] * parts[1])
     points = _Points(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), people)
+    height, width = raster.values.shape
     if whole:
-        grid = _Cells(values, raster.transform, raster.crs, _row_areas_km2(raster, crs))
+        # A cell of each row, since cells of geographic rasters shrink towards the poles.
+        top, left = np.arange(height, dtype=np.float64), np.full(height, float(width // 2))
+        shifts = ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))
+        corners = [_corners(raster, top + dy, left + dx, crs) for dx, dy in shifts]
+        area_km2 = shapely.area(shapely.polygons(np.stack(corners, axis=1))) / 1e6
+        grid = _Cells(values, raster.transform, raster.crs, np.asarray(area_km2)[:, None])
     else:
-        grid = _Cells(*_added_up(*points), crs, np.ones((1, 1)))
-    return _classified(grid, crs, points, _extent(raster, crs), "raster", rules)
+        grid = _added_up(points, crs)
+    edge = shapely.segmentize(shapely.box(0, 0, width, height), max(height, width) / 50)
+    ring = shapely.get_coordinates(edge)
+    extent = shapely.Polygon(_corners(raster, ring[:, 1], ring[:, 0], crs))
+    return _classified(grid, crs, points, extent, "raster", rules)
 
 
 def grid_of_settlements(settlements: gpd.GeoDataFrame, rules: DegurbaRules | None = None) -> UrbanGrid | None:
@@ -183,7 +192,7 @@ def grid_of_settlements(settlements: gpd.GeoDataFrame, rules: DegurbaRules | Non
     x, y = shapely.get_coordinates(settlements.geometry.to_numpy()[there]).T
     crs = CRS(settlements.crs)
     points = _Points(np.ascontiguousarray(x), np.ascontiguousarray(y), persons[there])
-    grid = _Cells(*_added_up(*points), crs, np.ones((1, 1)))
+    grid = _added_up(points, crs)
     everywhere = shapely.box(*settlements.total_bounds).buffer(1e6)
     return _classified(grid, crs, points, everywhere, "settlements", rules)
 
@@ -203,15 +212,18 @@ def _classified(
     )
 
 
-def _added_up(x: FloatArray, y: FloatArray, people: FloatArray) -> tuple[FloatArray, Affine]:
+def _added_up(points: _Points, crs: CRS) -> _Cells:
     """Add people up in cells of whole kilometres, with rows from north to south."""
+    x, y, people = points
     if not len(x):
-        return np.zeros((1, 1)), Affine(CELL_M, 0.0, 0.0, 0.0, -CELL_M, 0.0)
+        nowhere = Affine(CELL_M, 0.0, 0.0, 0.0, -CELL_M, 0.0)
+        return _Cells(np.zeros((1, 1)), nowhere, crs, np.ones((1, 1)))
     left, top = np.floor(x.min() / CELL_M) * CELL_M, np.ceil(y.max() / CELL_M) * CELL_M
     at = ((top - y) // CELL_M).astype(np.int64), ((x - left) // CELL_M).astype(np.int64)
     grid = np.zeros((int(at[0].max()) + 1, int(at[1].max()) + 1))
     np.add.at(grid, at, people)
-    return grid, Affine(CELL_M, 0.0, float(left), 0.0, -CELL_M, float(top))
+    transform = Affine(CELL_M, 0.0, float(left), 0.0, -CELL_M, float(top))
+    return _Cells(grid, transform, crs, np.ones((1, 1)))
 
 
 def _corners(raster: Raster, rows: FloatArray, columns: FloatArray, crs: CRS) -> FloatArray:
@@ -225,21 +237,3 @@ def _sides_m(raster: Raster, crs: CRS) -> tuple[float, float]:
     row, column = (length // 2 for length in raster.values.shape)
     at = _corners(raster, np.array([row, row, row + 1.0]), np.array([column, column + 1.0, column]), crs)
     return float(np.hypot(*(at[1] - at[0]))), float(np.hypot(*(at[2] - at[0])))
-
-
-def _row_areas_km2(raster: Raster, crs: CRS) -> FloatArray:
-    """Area of a cell of each row, as a column; cells of geographic rasters shrink towards the poles."""
-    row = np.arange(raster.values.shape[0], dtype=np.float64)
-    column = np.full(len(row), float(raster.values.shape[1] // 2))
-    corners = [
-        _corners(raster, row + dy, column + dx, crs) for dx, dy in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))
-    ]
-    return np.asarray(shapely.area(shapely.polygons(np.stack(corners, axis=1))) / 1e6)[:, None]
-
-
-def _extent(raster: Raster, crs: CRS) -> shapely.Polygon:
-    rows, columns = raster.values.shape
-    ring = shapely.get_coordinates(
-        shapely.segmentize(shapely.box(0, 0, columns, rows), max(rows, columns) / 50)
-    )
-    return shapely.Polygon(_corners(raster, ring[:, 1], ring[:, 0], crs))

@@ -16,7 +16,7 @@ from spatial.errors import ContractError, first_of
 from spatial.score.composite import FLOOR, read_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
@@ -195,16 +195,35 @@ def rank_intervals(
     if parts:
         chosen = np.ix_(rated, common)
         kept = [[base[chosen], *(one[chosen] for one in several)] for several in others.values()]
-        alpha = _dirichlet(weights, common)
-        generator = np.random.default_rng(seed)
-        counts = [len(several) for several in kept]
-        sets = [_draw(generator, draws, alpha, len(aggregation), counts) for _set in range(2)]
-        means = tuple(aggregation)
-        for columns in _blocks(sets[0]):
+        # Parameters of the weights' distribution, for the parts that all units have.
+        given = np.ones(len(common)) if weights is None else numbers("scores", "weights", weights)
+        alpha = np.atleast_1d(given)
+        if alpha.shape != common.shape or not bool((np.isfinite(alpha) & (alpha > 0.0)).all()):
+            told = f"must be {len(common)} finite numbers above 0; leave out columns without weight"
+            raise ContractError("scores", [f"weights: {told}"])
+        generator, means = np.random.default_rng(seed), tuple(aggregation)
+        sets = []
+        for _set in range(2):
+            drawn_weights = generator.dirichlet(alpha[common], size=draws)
+            drawn_means = generator.integers(len(means), size=draws)
+            drawn = np.zeros((draws, len(kept)), dtype=np.int64)
+            for at, several in enumerate(kept):
+                drawn[:, at] = generator.integers(len(several), size=draws)
+            sets.append(_Draws(drawn_weights, drawn_means, drawn))
+        # Draws of the same kind stand together, so that scores are prepared once for many.
+        order = np.lexsort([sets[0].aggregation, *sets[0].variants.T])
+        for start in range(0, draws, BLOCK):
+            columns = order[start : start + BLOCK]
             y = _scores(base[chosen], kept, sets[0], columns, means)
             ranks[np.ix_(rated, columns)] = pd.DataFrame(-np.round(y, DIGITS)).rank().to_numpy()
         share = _variance_shares(base[chosen], kept, sets, means, list(others))
-    low, median, high = _quantiles(ranks)
+    # The smallest rank up to which at least a share of the draws lies.
+    place = [max(0, math.ceil(part * draws - DRAW_TOLERANCE) - 1) for part in (LOW, MEDIAN, HIGH)]
+    found = np.empty((len(place), len(ranks)))
+    for start in range(0, len(ranks), UNITS_OF_VARIANCE):
+        block = slice(start, start + UNITS_OF_VARIANCE)
+        found[:, block] = np.partition(ranks[block], place, axis=1)[:, place].T
+    low, median, high = found
     return RankIntervals(median, low, high, ranks, share, parts)
 
 
@@ -249,51 +268,6 @@ def _scores(
         geometric = means[int(kind[-1])] == "geometric"
         scores[:, members] = np.exp(np.log(np.maximum(q, FLOOR)) @ w) if geometric else q @ w
     return scores
-
-
-def _blocks(draws: _Draws) -> Iterator[IntArray]:
-    """Rows of draws, those of the same kind together, so that scores are prepared once for many."""
-    order = np.lexsort([draws.aggregation, *draws.variants.T])
-    for start in range(0, len(order), BLOCK):
-        yield order[start : start + BLOCK]
-
-
-def _draw(
-    generator: np.random.Generator,
-    draws: int,
-    alpha: FloatArray,
-    aggregations: int,
-    variants: list[int],
-) -> _Draws:
-    weights = generator.dirichlet(alpha, size=draws)
-    aggregation = generator.integers(aggregations, size=draws)
-    chosen = [generator.integers(count, size=draws) for count in variants]
-    columns = np.column_stack(chosen) if chosen else np.zeros((draws, 0), dtype=np.int64)
-    return _Draws(weights, aggregation, columns)
-
-
-def _dirichlet(weights: ArrayLike | None, common: NDArray[np.bool_]) -> FloatArray:
-    """Parameters of the weights' distribution, for the parts that all units have."""
-    alpha = np.ones(len(common)) if weights is None else np.atleast_1d(numbers("scores", "weights", weights))
-    if alpha.shape != common.shape or not bool((np.isfinite(alpha) & (alpha > 0.0)).all()):
-        raise ContractError(
-            "scores",
-            [f"weights: must be {len(common)} finite numbers above 0; leave out columns without weight"],
-        )
-    kept: FloatArray = alpha[common]
-    return kept
-
-
-def _quantiles(ranks: NDArray[np.float32]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Smallest rank up to which at least a share of the draws lies."""
-    units, draws = ranks.shape
-    at = [max(0, math.ceil(share * draws - DRAW_TOLERANCE) - 1) for share in (LOW, MEDIAN, HIGH)]
-    found = np.empty((len(at), units))
-    for start in range(0, units, UNITS_OF_VARIANCE):
-        block = slice(start, start + UNITS_OF_VARIANCE)
-        found[:, block] = np.partition(ranks[block], at, axis=1)[:, at].T
-    low, median, high = found
-    return low, median, high
 
 
 def _read_variants(

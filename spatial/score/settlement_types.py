@@ -15,7 +15,7 @@ from spatial.score.population_grid import VERY_LOW_DENSITY
 from spatial.score.towns import TOWN_TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -37,12 +37,21 @@ def type_table(
     ground: Ground, access: pd.DataFrame, cells: UrbanGrid | None, *, bins_min: Sequence[float]
 ) -> pd.DataFrame:
     """Say of every place what it is."""
-    codes = _codes(ground, cells)
+    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
+    codes = np.zeros(len(ground), dtype=np.int64) if cells is None else cells.at(*points.T)[0]
     degurba = np.where(np.isin(codes, URBAN), "urban", np.where(np.isin(codes, RURAL), "rural", ""))
     official = np.array([name if name in ("urban", "rural") else "" for name in ground.official_class])
-    nearest = {tier: _nearest(ground, access, tier) for tier in TOWN_TIERS}
-    times = np.column_stack([nearest[tier]["travel_time_min"].to_numpy() for tier in TOWN_TIERS])
+    nearest = [
+        access[access["service"] == tier].set_index("settlement_id").reindex(list(ground.ids))
+        for tier in TOWN_TIERS
+    ]
+    times = np.column_stack([rows["travel_time_min"].astype("float64").fillna(np.inf) for rows in nearest])
     tier, band = local_catchment_classes(times, TOWN_TIERS, tiers=TOWN_TIERS, bins_min=bins_min)
+    # The nearest town of the tier that each place depends on; empty beyond the last band.
+    centre = np.full(len(ground), "", dtype=object)
+    for name, rows in zip(TOWN_TIERS, nearest, strict=True):
+        ids = rows["facility_id"].astype(object).fillna("").to_numpy()
+        centre = np.where(tier == name, ids, centre)
     # Join tier and band, as in town_30; a town lies in itself, as in town_0.
     own = ground.settlements["tier"].astype(str).to_numpy()
     local_codes = [
@@ -58,32 +67,10 @@ def type_table(
             "classes_differ": (official != degurba) & (official != "") & (degurba != ""),
             "catchment_tier": pd.Series(tier, dtype="str"),
             "catchment_band_min": np.where(np.isfinite(band), band, np.nan),
-            "catchment_centre_id": _texts(_centres(tier, nearest)),
+            "catchment_centre_id": _texts(centre),
             "urca_local": pd.Series(local_codes, dtype="str"),
         }
     )
-
-
-def _codes(ground: Ground, cells: UrbanGrid | None) -> NDArray[np.int64]:
-    if cells is None:
-        return np.zeros(len(ground), dtype=np.int64)
-    points = shapely.get_coordinates(ground.settlements.geometry.to_numpy())
-    return cells.at(points[:, 0], points[:, 1])[0]
-
-
-def _nearest(ground: Ground, access: pd.DataFrame, tier: str) -> pd.DataFrame:
-    rows = access[access["service"] == tier].set_index("settlement_id")[["travel_time_min", "facility_id"]]
-    rows = rows.reindex(list(ground.ids))
-    return rows.assign(travel_time_min=rows["travel_time_min"].astype("float64").fillna(np.inf))
-
-
-def _centres(tier: NDArray[np.str_], nearest: dict[str, pd.DataFrame]) -> NDArray[np.object_]:
-    """Take the nearest town of the tier that each place depends on; empty beyond the last band."""
-    found = np.full(len(tier), "", dtype=object)
-    for name, rows in nearest.items():
-        ids = rows["facility_id"].astype(object).fillna("").to_numpy()
-        found = np.where(tier == name, ids, found)
-    return found
 
 
 def _texts(values: NDArray[np.str_] | NDArray[np.object_]) -> pd.Series[str]:
@@ -110,61 +97,57 @@ def unit_type_table(  # noqa: PLR0913 - each is a table or a rule of its own
     tolerance_m: float = 0.0,
 ) -> pd.DataFrame:
     """Classify the study and its townships."""
-    outlines = _outlines(study_area, boundaries)
+    drawn = boundaries[boundaries["is_unit"].to_numpy(dtype=bool)]
+    outlines = {(STUDY, STUDY): shapely.union_all(study_area.geometry.to_numpy())}
+    for name, shape in zip(drawn["boundary_id"], drawn.geometry.to_numpy(), strict=True):
+        outlines["township", str(name)] = shape
     places = {(unit.level, unit.id): unit for unit in ground.units()}
     keys = [(STUDY, STUDY), *sorted({key for key in (*outlines, *places) if key[0] != STUDY})]
+    # Classify the units that the source of people covers.
+    table = pd.DataFrame(columns=["population_persons", "level1", "level2", *SHARES, "by_area"])
+    basis, reasons = "none", [cells if isinstance(cells, str) else "no_outline"] * len(keys)
+    if not isinstance(cells, str):
+        basis = cells.basis
+        for at, key in enumerate(keys):
+            outline = outlines.get(key)
+            if outline is not None and not shapely.is_empty(outline):
+                covered = shapely.area(shapely.intersection(outline, cells.extent))
+                reasons[at] = "" if covered >= COVERED * shapely.area(outline) else "outside_grid"
+        chosen = [at for at, reason in enumerate(reasons) if not reason]
+        members = _members(keys, outlines, boundaries, cells, tolerance_m)
+        if chosen:
+            named = [keys[at] for at in chosen]
+            table = _shares([outlines[key] for key in named], [members[key] for key in named], cells, rules)
+            table.index = pd.Index(chosen)
+    known = np.array([not reason for reason in reasons])
+    table = table.reindex(range(len(keys)))
+    by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
     shown = pd.DataFrame(
         {
             "unit_level": pd.Series([level for level, _unit in keys], dtype="str"),
             "unit_id": pd.Series([unit for _level, unit in keys], dtype="str"),
             "name": pd.Series([ground.names.get(unit) or None for _level, unit in keys], dtype="str"),
-        }
-    )
-    members = _members(keys, outlines, boundaries, cells, tolerance_m)
-    if isinstance(cells, str):
-        reasons, table = dict.fromkeys(keys, cells), _shares([], outlines, None, rules, members)
-    else:
-        reasons = {key: _why_not(outlines.get(key), cells) for key in keys}
-        table = _shares([key for key in keys if not reasons[key]], outlines, cells, rules, members)
-    table = table.reindex([_joined(*key) for key in keys])
-    by_area = table["by_area"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
-    known = np.array([not reasons[key] for key in keys])
-    basis = np.where(by_area, "area", "none" if isinstance(cells, str) else cells.basis)
-    found = pd.DataFrame(
-        {
             "population_persons": table["population_persons"].to_numpy(dtype=np.float64),
             "degurba_level1": table["level1"].fillna(0).to_numpy(dtype=np.int64),
             "degurba_level2": table["level2"].fillna(0).to_numpy(dtype=np.int64),
             **{name: table[name].to_numpy(dtype=np.float64) for name in SHARES},
-            "basis": pd.Series(np.where(known, basis, "none"), dtype="str"),
-            "basis_reason": pd.Series([reasons[key] for key in keys], dtype="str"),
+            "basis": pd.Series(np.where(known, np.where(by_area, "area", basis), "none"), dtype="str"),
+            "basis_reason": pd.Series(reasons, dtype="str"),
             "unit_rules": pd.Series([rules] * len(keys), dtype="str"),
         }
     )
     official = pd.DataFrame([_official(ground, types, places.get(key)) for key in keys])
-    return pd.concat([shown, found, official.astype("float64")], axis=1)
-
-
-def _outlines(
-    area: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
-) -> dict[tuple[str, str], shapely.Geometry]:
-    units = boundaries[boundaries["is_unit"].to_numpy(dtype=bool)]
-    return {(STUDY, STUDY): shapely.union_all(area.geometry.to_numpy())} | {
-        ("township", str(name)): shape
-        for name, shape in zip(units["boundary_id"], units.geometry.to_numpy(), strict=True)
-    }
+    return pd.concat([shown, official.astype("float64")], axis=1)
 
 
 def _members(
     keys: list[tuple[str, str]],
-    outlines: dict[tuple[str, str], shapely.Geometry],
+    outlines: Mapping[tuple[str, str], shapely.Geometry],
     boundaries: gpd.GeoDataFrame,
-    cells: UrbanGrid | str,
+    cells: UrbanGrid,
     tolerance_m: float,
 ) -> dict[tuple[str, str], IntArray]:
     """Find the people of each unit, by position; nobody is in two townships, and the study has all of them."""
-    if isinstance(cells, str):
-        return {}
     units = [key for key in keys if key[0] != STUDY and key in outlines]
     owner = np.full(len(cells.people), -1, dtype=np.int64)
     for at, key in reversed(list(enumerate(units))):
@@ -183,7 +166,9 @@ def _members(
         nearest = _nearest_within(points, shapes, tolerance_m)
         owner[lost] = np.where(nearest >= 0, nearest, owner[lost])
     found = {key: np.flatnonzero(owner == at) for at, key in enumerate(units)}
-    return found | {(STUDY, STUDY): np.union1d(whole, np.flatnonzero(owner >= 0))}
+    study = owner >= 0
+    study[whole] = True
+    return found | {(STUDY, STUDY): np.flatnonzero(study)}
 
 
 def _nearest_within(points: NDArray[np.object_], shapes: NDArray[np.object_], tolerance_m: float) -> IntArray:
@@ -207,53 +192,35 @@ def _nearest_within(points: NDArray[np.object_], shapes: NDArray[np.object_], to
     return nearest
 
 
-def _why_not(outline: shapely.Geometry | None, cells: UrbanGrid) -> str:
-    if outline is None or shapely.is_empty(outline):
-        return "no_outline"
-    covered = shapely.area(shapely.intersection(outline, cells.extent)) >= COVERED * shapely.area(outline)
-    return "" if covered else "outside_grid"
-
-
 def _shares(
-    keys: list[tuple[str, str]],
-    outlines: dict[tuple[str, str], shapely.Geometry],
-    cells: UrbanGrid | None,
+    outlines: list[shapely.Geometry],
+    members: list[IntArray],
+    cells: UrbanGrid,
     rules: Literal["2024", "2021"],
-    members: dict[tuple[str, str], IntArray],
 ) -> pd.DataFrame:
     """Classify units by the people in their part of every cell, or by the area of these parts."""
-    if cells is None or not keys:
-        return pd.DataFrame(columns=["population_persons", "level1", "level2", *SHARES, "by_area"])
     class_of_point = cells.at(cells.x, cells.y)[0]
-    persons, area = [], []
-    for key in keys:
-        inside = members[key]
-        totals = np.bincount(class_of_point[inside], weights=cells.people[inside], minlength=MOST)
-        persons.append(totals)
-        area.append(np.zeros(MOST) if totals.sum() > 0.0 else _areas(outlines[key], cells))
     codes = [*CODES, WATER]
+    persons, area = [], []
+    for outline, inside in zip(outlines, members, strict=True):
+        totals = np.bincount(class_of_point[inside], weights=cells.people[inside], minlength=MOST)
+        areas = np.zeros(MOST)
+        if not totals.sum() > 0.0:
+            rows, columns = cells.window(outline)
+            parts = shapely.area(shapely.intersection(cells.cells(rows, columns), outline)) / 1e6
+            areas += np.bincount(cells.codes[rows, columns], weights=parts, minlength=MOST)
+            # Ground beyond the grid is of very low density.
+            areas[VERY_LOW_DENSITY] += max(0.0, float(shapely.area(outline)) / 1e6 - float(parts.sum()))
+        persons.append(totals[codes])
+        area.append(areas[codes])
     found = degurba_units(
-        np.tile(codes, len(keys)),
-        np.array(persons)[:, codes].ravel(),
-        np.repeat(np.array([_joined(*key) for key in keys], dtype=object), len(codes)),
-        cell_area_km2=np.array(area)[:, codes].ravel(),
+        np.tile(codes, len(outlines)),
+        np.array(persons).ravel(),
+        np.repeat(np.arange(len(outlines)), len(codes)),
+        cell_area_km2=np.array(area).ravel(),
         rules=rules,
     )
     return found.set_index("unit")
-
-
-def _areas(outline: shapely.Geometry, cells: UrbanGrid) -> FloatArray:
-    """Add up square kilometres of a unit by class; ground beyond the grid is of very low density."""
-    rows, columns = cells.window(outline)
-    shapes = cells.cells(rows, columns)
-    parts = shapely.area(shapely.intersection(shapes, outline)) / 1e6
-    areas = np.bincount(cells.codes[rows, columns], weights=parts, minlength=MOST)
-    areas[VERY_LOW_DENSITY] += max(0.0, float(shapely.area(outline)) / 1e6 - float(parts.sum()))
-    return np.asarray(areas, dtype=np.float64)
-
-
-def _joined(unit_level: str, unit_id: str) -> str:
-    return f"{unit_level}\0{unit_id}"
 
 
 def _official(ground: Ground, types: pd.DataFrame, unit: Unit | None) -> dict[str, float]:

@@ -27,12 +27,13 @@ from spatial.indices.inequality import (
 )
 from spatial.indices.segregation import boundary_dissimilarity, environment_segregation
 from spatial.score.evidence import Component, gap
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
-    from spatial.indices.clustering import LocalClusters, MoransI
+    from spatial.indices.clustering import MoransI
     from spatial.score.evidence import Ground, Unit
     from spatial.score.place_scores import PlaceScores
 
@@ -63,7 +64,17 @@ def spread_of(
     `dissimilarity_environment` and `information_environment` (Reardon and O'Sullivan 2004, over settlements).
     """
     x, total = beyond_by_township(ground, beyond)
-    dissimilarity = information = np.nan
+    x, total = x[total > 0.0], total[total > 0.0]
+    # Over townships that touch, where all of them are drawn.
+    contiguity, told, missing = math.nan, norm, "not_defined"
+    if norm and len(total) >= LEAST_UNITS:
+        outlines = outlines_of(boundaries, total.index)
+        if outlines.isna().any():
+            told, missing = "no_outlines", "no_data"
+        else:
+            contiguity = boundary_dissimilarity(x, total, queen_contiguity(outlines))
+    # Over the surroundings of settlements.
+    dissimilarity = information = math.nan
     known = ~np.isnan(beyond)
     if not isinstance(ground.settlements, gpd.GeoDataFrame):
         known[:] = False
@@ -80,7 +91,11 @@ def spread_of(
         gap("structure", f"{name}_environment", value, "index", detail=detail)
         for name, value in (("dissimilarity", dissimilarity), ("information", information))
     ]
-    return (_contiguity(x, total, norm, boundaries), *environment)
+    name = "dissimilarity_contiguity"
+    return (
+        gap("structure", name, contiguity, "index", detail=told, component_status=missing),
+        *environment,
+    )
 
 
 def beyond_by_township(ground: Ground, beyond: FloatArray) -> tuple[pd.Series, pd.Series]:
@@ -110,18 +125,6 @@ def outlines_of(boundaries: pd.DataFrame | None, units: pd.Index) -> gpd.GeoSeri
     return gpd.GeoSeries(found, crs=boundaries.crs)
 
 
-def _contiguity(x: pd.Series, total: pd.Series, norm: str, boundaries: pd.DataFrame | None) -> Component:
-    name = "dissimilarity_contiguity"
-    x, total = x[total > 0.0], total[total > 0.0]
-    if not norm or len(total) < LEAST_UNITS:
-        return gap("structure", name, np.nan, "index", detail=norm)
-    outlines = outlines_of(boundaries, total.index)
-    if outlines.isna().any():
-        return gap("structure", name, np.nan, "index", detail="no_outlines", component_status="no_data")
-    value = boundary_dissimilarity(x, total, queen_contiguity(outlines))
-    return gap("structure", name, value, "index", detail=norm)
-
-
 # Clusters of good and bad access among settlements or townships, and whom nobody is near to.
 
 NEIGHBOURS = 8
@@ -144,23 +147,15 @@ def settlement_clusters(
     ground: Ground, access: FloatArray, neighbours: sparse.csr_array, *, rule: str, seed: int = 0
 ) -> AccessClusters:
     """Find clusters of access among settlements."""
-    found = local_clusters(access, neighbours, draws=DRAWS, seed=seed)
-    moran = morans_i(access, neighbours, draws=DRAWS, seed=seed)
-    status = _status(access, found)
-    table = _table(
-        ground,
-        np.diff(neighbours.indptr).astype(np.int64),
-        (found.value, found.p_value, found.cluster, status),
-    )
-    _tell(ground.ids[status == "no_neighbours"], len(ground), rule)
-    return AccessClusters(table, moran, _component(moran, rule))
+    n = len(ground)
+    return _clusters(ground, access, neighbours, np.arange(n), names=ground.ids, rule=rule, seed=seed)
 
 
 def township_clusters(
     ground: Ground, access: FloatArray, boundaries: gpd.GeoDataFrame, *, rule: str, seed: int = 0
 ) -> AccessClusters:
     """Find clusters of access among townships that touch; every settlement stands for its township."""
-    units = pd.Index(sorted({name for name in ground.township if name is not None}))
+    units = pd.Index(ground.townships)
     known = ~np.isnan(access)
     weight = np.where(known, ground.weight, 0.0)
     of_unit = units.get_indexer(pd.Index(ground.township))
@@ -171,63 +166,53 @@ def township_clusters(
     )
     mean = np.divide(good, people, out=np.full(len(units), np.nan), where=people > 0.0)
     touching = queen_contiguity(outlines_of(boundaries, units))
-    found = local_clusters(mean, touching, draws=DRAWS, seed=seed)
-    moran = morans_i(mean, touching, draws=DRAWS, seed=seed)
-    status = _status(mean, found)
-    columns = [
-        np.where(inside, values[of_unit] if len(units) else nothing, nothing)
-        for values, nothing in (
-            (np.diff(touching.indptr).astype(np.int64), 0),
-            (found.value, math.nan),
-            (found.p_value, math.nan),
-            (found.cluster, "unknown"),
-            (status, "no_neighbours"),
-        )
-    ]
-    _tell(units[status == "no_neighbours"].to_numpy(dtype=object), len(units), rule)
-    count, *rest = columns
-    return AccessClusters(_table(ground, count, tuple(rest)), moran, _component(moran, rule))
+    return _clusters(
+        ground, mean, touching, of_unit, names=np.array(units, dtype=object), rule=rule, seed=seed
+    )
 
 
-def _status(access: FloatArray, found: LocalClusters) -> NDArray[np.str_]:
-    return np.select(
+def _clusters(  # noqa: PLR0913 - what both kinds of units bring
+    ground: Ground,
+    access: FloatArray,
+    neighbours: sparse.csr_array,
+    unit: NDArray[np.int64],
+    *,
+    names: NDArray[np.object_],
+    rule: str,
+    seed: int,
+) -> AccessClusters:
+    """Find clusters among units, and tell them of every settlement by its unit, -1 where it is in none."""
+    found = local_clusters(access, neighbours, draws=DRAWS, seed=seed)
+    moran = morans_i(access, neighbours, draws=DRAWS, seed=seed)
+    status = np.select(
         [np.isnan(access), ~found.counts, np.isnan(found.value)],
         ["no_access", "no_neighbours", "same_everywhere"],
         "measured",
     )
-
-
-def _table(
-    ground: Ground, count: NDArray[np.int64], columns: tuple[NDArray[np.generic], ...]
-) -> pd.DataFrame:
-    value, p_value, cluster, status = columns
-    return pd.DataFrame(
-        {
-            "settlement_id": pd.Series(ground.ids.astype(str), dtype="str"),
-            "neighbours": count,
-            "local_i": value,
-            "p_value": p_value,
-            "cluster": pd.Series(cluster, dtype="str"),
-            "cluster_status": pd.Series(status, dtype="str"),
-        }
-    )
-
-
-def _component(moran: MoransI, rule: str) -> Component:
-    detail = rule if math.isnan(moran.p_value) else f"{rule};p={moran.p_value:.3g}"
-    why = "no_data" if moran.n_valid < 2 else "not_defined"
-    return gap("structure", "moran_i", moran.value, "index", detail=detail, component_status=why)
-
-
-def _tell(lonely: NDArray[np.object_], n: int, rule: str) -> None:
+    lonely = names[status == "no_neighbours"]
     if len(lonely):
         _log.warning(
             "clusters of access: %d of %d have no neighbour of known access (%s) and do not count: %s",
             len(lonely),
-            n,
+            len(names),
             rule,
             first_of(lonely),
         )
+    # The last value of each column is that of a settlement in no unit.
+    table = TABLES["access_clusters"].frame(
+        {
+            "settlement_id": ground.ids.astype(str),
+            "neighbours": np.append(np.diff(neighbours.indptr), 0)[unit],
+            "local_i": np.append(found.value, np.nan)[unit],
+            "p_value": np.append(found.p_value, np.nan)[unit],
+            "cluster": np.append(found.cluster, "unknown")[unit],
+            "cluster_status": np.append(status, "no_neighbours")[unit],
+        }
+    )
+    detail = rule if math.isnan(moran.p_value) else f"{rule};p={moran.p_value:.3g}"
+    why = "no_data" if moran.n_valid < LEAST_UNITS else "not_defined"
+    component = gap("structure", "moran_i", moran.value, "index", detail=detail, component_status=why)
+    return AccessClusters(table, moran, component)
 
 
 # How unequally access is spread in the study and in each township.
@@ -264,7 +249,16 @@ def _unit(unit: Unit, ground: Ground, access: FloatArray, rank: FloatArray | Non
         "atkinson_1": atkinson_index(y, people, epsilon=1.0),
         "palma": palma if math.isfinite(palma) else math.nan,
     }
-    values |= _by_rank(y, people, None if rank is None else rank[unit.members])
+    by_rank = dict.fromkeys(("palma_by_rank", "concentration", "erreygers"), math.nan)
+    if rank is not None:
+        mine = rank[unit.members]
+        palma = palma_ratio_by_rank(y, people, rank_by=mine)
+        by_rank = {
+            "palma_by_rank": palma if math.isfinite(palma) else math.nan,
+            "concentration": concentration_index(y, people, mine),
+            "erreygers": erreygers_index(y, people, mine),
+        }
+    values |= by_rank
     return pd.DataFrame(
         {
             "unit_level": unit.level,
@@ -278,14 +272,3 @@ def _unit(unit: Unit, ground: Ground, access: FloatArray, rank: FloatArray | Non
             "pop_valid": sample.pop_valid,
         }
     )
-
-
-def _by_rank(y: FloatArray, people: FloatArray, rank: FloatArray | None) -> dict[str, float]:
-    if rank is None:
-        return dict.fromkeys(("palma_by_rank", "concentration", "erreygers"), math.nan)
-    palma = palma_ratio_by_rank(y, people, rank_by=rank)
-    return {
-        "palma_by_rank": palma if math.isfinite(palma) else math.nan,
-        "concentration": concentration_index(y, people, rank),
-        "erreygers": erreygers_index(y, people, rank),
-    }

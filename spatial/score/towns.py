@@ -14,9 +14,10 @@ from scipy.spatial import KDTree
 from spatial.errors import ContractError, first_of
 from spatial.indices.functional_areas import functional_urban_areas
 from spatial.indices.town_hierarchy import fulcrum_index, functional_completeness, polycentricity, rank_size
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -42,22 +43,11 @@ def town_system_table(towns: pd.DataFrame) -> pd.DataFrame:
         ("primacy_two", sizes.primacy_two, sizes.towns),
         ("primacy_all", sizes.primacy_all, sizes.towns),
         ("primacy_four", sizes.primacy_four, sizes.towns),
-        ("polycentricity_green", _evenness(depend, "green"), len(depend)),
-        ("polycentricity_entropy", _evenness(depend, "entropy"), len(depend)),
+        ("polycentricity_green", polycentricity(depend, form="green"), len(depend)),
+        ("polycentricity_entropy", polycentricity(depend, form="entropy"), len(depend)),
     ]
-    measure, value, count = zip(*rows, strict=True)
-    return pd.DataFrame(
-        {
-            "measure": pd.Series(measure, dtype="str"),
-            "value": np.array(value, dtype=np.float64),
-            "towns_counted": np.array(count, dtype=np.int64),
-            "towns_total": np.full(len(rows), len(towns), dtype=np.int64),
-        }
-    )
-
-
-def _evenness(depend: NDArray[np.float64], form: str) -> float:
-    return polycentricity(depend, form="green" if form == "green" else "entropy")
+    columns = ["measure", "value", "towns_counted"]
+    return TABLES["town_system"].frame(pd.DataFrame(rows, columns=columns).assign(towns_total=len(towns)))
 
 
 # Towns as the fulcrum between village and county seat: what they offer, who depends on them, who passes by.
@@ -65,20 +55,6 @@ def _evenness(depend: NDArray[np.float64], form: str) -> float:
 TOWN_TIERS = ("city", "county_seat", "town")
 PASSING_M = 500.0
 """A way passes a town within this distance (INDICATORS, 2.4)."""
-
-TOWN_COLUMNS = {
-    "settlement_id": "str",
-    "tier": "str",
-    "population_persons": "float64",
-    "required_services": "int64",
-    "present_services": "int64",
-    "completeness": "float64",
-    "completeness_status": "str",
-    "missing_services": "str",
-    "coverage_share": "float64",
-    "via_share": "float64",
-    "fulcrum_index": "float64",
-}
 
 
 def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
@@ -97,21 +73,40 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     at = at[np.argsort(ground.ids[at].astype(str), kind="stable")]
     ids = [str(name) for name in ground.ids[at]]
     if not ids:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TOWN_COLUMNS.items()})
+        return TABLES["towns"].frame()
     points = shapely.get_coordinates(ground.settlements.geometry.to_numpy()[at])
     required = rules.required_services
     asked = {
         name: [service for service in services if listed is None or service in listed]
         for name, services in required.items()
     }
-    there = _services(ids, points, facilities, asked, satisfying, rules.town_radius_m)
+    # What stands within reach of each town.
+    existing = facilities[facilities["status"].eq("existing")]
+    placed = existing[~(existing.geometry.is_empty | existing.geometry.isna())]
+    kinds = placed["service"].astype(str).to_numpy()
+    counting = {service: satisfying(service) for services in asked.values() for service in services}
+    there: dict[str, set[str]] = {name: set() for name in ids}
+    if len(placed):
+        tree = KDTree(shapely.get_coordinates(placed.geometry.to_numpy()))
+        for name, near in zip(ids, tree.query_ball_point(points, rules.town_radius_m), strict=True):
+            here = set(kinds[near])
+            there[name] = {service for service, several in counting.items() if here & several}
     table = functional_completeness(dict(zip(ids, tier[at], strict=True)), there, asked)
-    coverage = _coverage(ids, ground, access, rules.town_min)
+    # The share of all people for whom each is the nearest town, within the minutes that towns should be reached in.
+    nearest = access[access["service"] == "town"].set_index("settlement_id").reindex(list(ground.ids))
+    total = float(ground.weight.sum())
+    coverage = np.full(len(ids), np.nan)
+    if nearest["facility_id"].notna().any() and total > 0.0:
+        close = nearest["travel_time_min"].to_numpy(dtype=np.float64) <= rules.town_min
+        people = (
+            pd.Series(np.where(close, ground.weight, 0.0)).groupby(nearest["facility_id"].to_numpy()).sum()
+        )
+        coverage = people.reindex(ids).fillna(0.0).to_numpy(dtype=np.float64) / total
     via = _via(ids, tier[at], points, ground, routes)
     known = ~np.isnan(coverage) & ~np.isnan(via)
     fulcrum = np.full(len(ids), np.nan)
     fulcrum[known] = fulcrum_index(coverage[known], via[known])
-    frame = pd.DataFrame(
+    return TABLES["towns"].frame(
         {
             "settlement_id": ids,
             "tier": tier[at],
@@ -129,41 +124,6 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
             "fulcrum_index": fulcrum,
         }
     )
-    return frame.astype(TOWN_COLUMNS)
-
-
-def _services(
-    ids: list[str],
-    points: FloatArray,
-    facilities: gpd.GeoDataFrame,
-    required: Mapping[str, Collection[str]],
-    satisfying: Callable[[str], frozenset[str]],
-    radius_m: float,
-) -> dict[str, set[str]]:
-    existing = facilities[facilities["status"].eq("existing")]
-    placed = existing[~(existing.geometry.is_empty | existing.geometry.isna())]
-    found: dict[str, set[str]] = {name: set() for name in ids}
-    if placed.empty:
-        return found
-    tree = KDTree(shapely.get_coordinates(placed.geometry.to_numpy()))
-    kinds = placed["service"].astype(str).to_numpy()
-    asked = {service for services in required.values() for service in services}
-    counting = {service: satisfying(service) for service in asked}
-    for name, near in zip(ids, tree.query_ball_point(points, radius_m), strict=True):
-        here = set(kinds[near])
-        found[name] = {service for service, several in counting.items() if here & several}
-    return found
-
-
-def _coverage(ids: list[str], ground: Ground, access: pd.DataFrame, limit_min: float) -> FloatArray:
-    """Share of all people for whom a town is the nearest, within the minutes that towns should be reached in."""
-    rows = access[access["service"] == "town"].set_index("settlement_id").reindex(list(ground.ids))
-    total = float(ground.weight.sum())
-    if rows["facility_id"].isna().all() or not total > 0.0:
-        return np.full(len(ids), np.nan)
-    close = rows["travel_time_min"].to_numpy(dtype=np.float64) <= limit_min
-    people = pd.Series(np.where(close, ground.weight, 0.0)).groupby(rows["facility_id"].to_numpy()).sum()
-    return np.asarray(people.reindex(ids).fillna(0.0).to_numpy(dtype=np.float64) / total)
 
 
 def _via(
@@ -196,18 +156,6 @@ HALF = 0.5
 CITY = 3
 TOUCH_M, BORDER_M = 1.0, 10.0
 """Outlines this near touch, and share a border where they do so over this length."""
-AREA_COLUMNS = {
-    "fua_id": "str",
-    "fua_name": "str",
-    "fua_method": "str",
-    "unit_id": "str",
-    "fua_part": "str",
-    "centre_share": "float64",
-    "commuting_share": "float64",
-    "within_share": "float64",
-    "within_min": "float64",
-    "population_persons": "float64",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +238,7 @@ def functional_area_table(
     """Find the functional urban area of every city of the study."""
     units = unit_types[unit_types["unit_level"] == "township"].reset_index(drop=True)
     if cells is None or why_no_area(unit_types):
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in AREA_COLUMNS.items()})
+        return TABLES["functional_areas"].frame()
     shapes = boundaries.set_index(boundaries["boundary_id"].astype(str)).geometry
     outlines = np.array(shapes.reindex(units["unit_id"]), dtype=object)
     # People of each unit in each urban centre, (units, centres).
@@ -304,23 +252,43 @@ def functional_area_table(
         np.add.at(inside[unit], centre[people] - 1, cells.people[people])
     is_city = (_peopled(units) & (units["degurba_level1"] == CITY)).to_numpy(dtype=bool)
     city = np.where(is_city, inside.argmax(axis=1), -1)
-    within = to_city = np.full(len(units), np.nan)
+    within, to_city = np.full(len(units), np.nan), np.full(len(units), np.nan)
     if isinstance(commuting, Commuting):
         names = np.array([None if at < 0 else str(at) for at in city], dtype=object)
-        area = _by_commuting(names, outlines, commuting, rules)
-        to_city = _share_to_city(area, is_city, commuting)
+        border, on_edge = _borders(outlines)
+        found = functional_urban_areas(
+            commuting.flows, commuting.employed, names, border, share=rules.commuting_share, on_edge=on_edge
+        )
+        area = np.array([-1 if name is None else int(name) for name in found], dtype=np.int64)
+        # The share of the employed of each unit who commute to the city of its area.
+        for number in np.unique(area[area >= 0]):
+            goal = np.flatnonzero(is_city & (area == number))
+            members = np.flatnonzero(~is_city & (area == number) & (commuting.employed > 0.0))
+            persons = np.asarray(commuting.flows[members][:, goal].sum(axis=1)).ravel()
+            to_city[members] = persons / commuting.employed[members]
         parts = np.where(to_city >= rules.commuting_share * (1.0 - 1e-12), "commuting_zone", "enclave")
         method = "fua"
     else:
-        points = cells.centre_points()[1]
-        area, within = _by_time(ground, units, city, commuting(points) <= rules.proxy_min)
+        near = commuting(cells.centre_points()[1]) <= rules.proxy_min
+        # The centre near which most people of a unit live, where they are half of them or more.
+        area, centres = city.copy(), np.unique(city[city >= 0])
+        for at, unit_id in enumerate(units["unit_id"]):
+            living = ground.township == unit_id
+            weight = ground.weight[living]
+            if not weight.sum() > 0.0:
+                continue
+            shares = (weight @ near[living][:, centres]) / weight.sum()
+            if city[at] >= 0:
+                within[at] = shares[np.searchsorted(centres, city[at])]
+            elif shares.max() >= HALF:
+                area[at], within[at] = centres[shares.argmax()], shares.max()
         parts, method = np.full(len(units), "catchment"), "fua_proxy"
     leaders = {
         int(at): int(np.where(city == at, inside[:, at], -1.0).argmax()) for at in np.unique(area[area >= 0])
     }
     there = np.flatnonzero(area >= 0)
     led = [leaders[int(area[at])] for at in there]
-    table = pd.DataFrame(
+    table = TABLES["functional_areas"].frame(
         {
             "fua_id": units["unit_id"].to_numpy()[led],
             "fua_name": units["name"].to_numpy()[led],
@@ -334,50 +302,7 @@ def functional_area_table(
             "population_persons": units["population_persons"].to_numpy()[there],
         }
     )
-    return table.astype(AREA_COLUMNS).sort_values(["fua_id", "unit_id"], kind="stable").reset_index(drop=True)
-
-
-def _by_commuting(
-    names: NDArray[np.object_],
-    outlines: NDArray[np.object_],
-    commuting: Commuting,
-    rules: FunctionalAreaOptions,
-) -> NDArray[np.int64]:
-    border, on_edge = _borders(outlines)
-    area = functional_urban_areas(
-        commuting.flows, commuting.employed, names, border, share=rules.commuting_share, on_edge=on_edge
-    )
-    return np.array([-1 if name is None else int(name) for name in area], dtype=np.int64)
-
-
-def _share_to_city(area: NDArray[np.int64], is_city: NDArray[np.bool_], commuting: Commuting) -> FloatArray:
-    """Share of the employed of each unit who commute to the city of its area; NaN for cities and where unknown."""
-    to_city = np.full(len(area), np.nan)
-    for number in np.unique(area[area >= 0]):
-        goal = np.flatnonzero(is_city & (area == number))
-        members = np.flatnonzero(~is_city & (area == number) & (commuting.employed > 0.0))
-        persons = np.asarray(commuting.flows[members][:, goal].sum(axis=1)).ravel()
-        to_city[members] = persons / commuting.employed[members]
-    return to_city
-
-
-def _by_time(
-    ground: Ground, units: pd.DataFrame, city: NDArray[np.int64], near: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], FloatArray]:
-    """Take the centre near which most people of a unit live, where they are half of them or more."""
-    area, within = city.copy(), np.full(len(units), np.nan)
-    centres = np.unique(city[city >= 0])
-    for at, unit in enumerate(units["unit_id"]):
-        members = ground.township == unit
-        weight = ground.weight[members]
-        if not weight.sum() > 0.0:
-            continue
-        shares = (weight @ near[members][:, centres]) / weight.sum()
-        if city[at] >= 0:
-            within[at] = shares[np.searchsorted(centres, city[at])]
-        elif shares.max() >= HALF:
-            area[at], within[at] = centres[shares.argmax()], shares.max()
-    return area, within
+    return table.sort_values(["fua_id", "unit_id"], kind="stable", ignore_index=True)
 
 
 def _borders(outlines: NDArray[np.object_]) -> tuple[sparse.csr_array, NDArray[np.bool_]]:
