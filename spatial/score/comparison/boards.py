@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ from spatial.tables.words import PILLARS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from spatial.score.ranking import Bend
     from spatial.score.scoreboard import Scoreboard
 
 
@@ -42,13 +44,39 @@ if TYPE_CHECKING:
 
 KEY = ["unit_level", "unit_id"]
 PART = [*KEY, "pillar", "component"]
+ORDER = {
+    "unit_level": ("study", "township", "settlement"),
+    "pillar": PILLARS,
+    "side": ("level", "gap"),
+}
+"""Words that tables are sorted by in another order than that of the alphabet."""
+
+
+def in_order(table: pd.DataFrame, more: Sequence[str] = ()) -> pd.DataFrame:
+    """Sort a table by unit, and by further columns."""
+    return table.sort_values(
+        [*KEY, *more],
+        key=lambda column: column.map(ORDER[column.name].index) if column.name in ORDER else column,
+        ignore_index=True,
+    )
 
 
 def common_levels(
     components: Sequence[pd.DataFrame], weights: Mapping[str, float] | None = None
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
     """Join levels anew from the components that every run measured in a unit."""
-    common = _common(components)
+    if not components:
+        raise ContractError("score_components", ["no runs are given"])
+    measured = []
+    for at, table in enumerate(components):
+        mine = table[(table["side"] == "level") & table["value"].notna()]
+        twice = mine.loc[mine.duplicated(PART), "component"]
+        if len(twice):
+            fault = f"{first_of(twice)}: {len(twice)} rows of one unit and component are there twice"
+            raise ContractError("score_components", [fault])
+        measured.append(mine[[*PART, "value"]].rename(columns={"value": f"value_{at}"}))
+    common = reduce(lambda one, other: one.merge(other, on=PART), measured)
+    common = common.sort_values(PART, ignore_index=True)
     by_pillar = common.groupby([*KEY, "pillar"])["component"].transform("size").to_numpy(dtype=np.float64)
     w = common["pillar"].map({name: (weights or {}).get(name, 0.0 if weights else 1.0) for name in PILLARS})
     parts = w.to_numpy(dtype=np.float64) / np.maximum(by_pillar, 1.0)
@@ -85,12 +113,9 @@ def decompose(
     common["contribution"] = common["share"].to_numpy() * (logs[1] - logs[0])
     sums = common.groupby([*KEY, "pillar"])["contribution"].sum(min_count=1)
     by_pillar = sums.unstack("pillar").reindex(columns=list(PILLARS))  # noqa: PD010 - nothing to aggregate
-    units = first[[*KEY, "integration_level"]].merge(
-        second[[*KEY, "integration_level"]], on=KEY, suffixes=("_first", "_second")
-    )
-    units = units.rename(
-        columns={"integration_level_first": "level_before", "integration_level_second": "level_after"}
-    )
+    columns = [*KEY, "integration_level"]
+    units = first[columns].merge(second[columns], on=KEY, suffixes=("_before", "_after"))
+    units = units.rename(columns=lambda name: name.removeprefix("integration_"))
     units["level_change"] = units["level_after"] - units["level_before"]
     units["ln_change"] = np.log(units["level_after"]) - np.log(units["level_before"])
     units = units.merge(by_pillar.add_prefix("contribution_").reset_index(), on=KEY, how="left")
@@ -99,25 +124,6 @@ def decompose(
     units["common_pillars"] = pd.Series(named, index=units.index, dtype="str")
     parts = common.rename(columns={"value_0": "value_before", "value_1": "value_after"})
     return units, parts[[*PART, "value_before", "value_after", "share", "contribution"]]
-
-
-def _common(components: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    joined: pd.DataFrame | None = None
-    for at, table in enumerate(components):
-        mine = table[(table["side"] == "level") & table["value"].notna()]
-        twice = mine[mine.duplicated(PART)]
-        if len(twice):
-            raise ContractError(
-                "score_components",
-                [
-                    f"{first_of(twice['component'])}: {len(twice)} rows of one unit and component are there twice"
-                ],
-            )
-        named = mine[[*PART, "value"]].rename(columns={"value": f"value_{at}"})
-        joined = named if joined is None else joined.merge(named, on=PART, how="inner")
-    if joined is None:
-        raise ContractError("score_components", ["no runs are given"])
-    return joined.sort_values(PART, ignore_index=True)
 
 
 # The segmentation index of several runs, of the terms that all of them have.
@@ -149,7 +155,6 @@ def with_shared_index(boards: Sequence[Scoreboard]) -> list[pd.DataFrame]:
 
 TOWNSHIP = "township"
 
-LEAST_MIN = 1.0
 KEPT = "border_coverage_kept"
 BORDERS = ("border_effect_min", "border_cross_share", "border_captive_share", KEPT)
 SPACE = ("moran_i", "circuity", "town_polycentricity", "rank_size_exponent", "primacy")
@@ -175,23 +180,49 @@ class Shared:
 
 def shared_ground(runs: Sequence[Run], norms: pd.DataFrame) -> Shared:
     """Find what the runs share beside their norms."""
-    level = tuple(norms.loc[norms["in_level"], "norm_id"])
-    own = {_detail(run, "gap_ratio") for run in runs}
     people = set(norms.loc[norms["in_people"], "norm_id"])
+    # What all decided alike, and the package's own where they differ; norms and flows are told apart.
+    first = runs[0].rules
+    decided = {
+        name: getattr(first, name)
+        for name in ScoreRules.model_fields.keys() - {"norms", "gap_norm", "flow_totals"}
+        if all(getattr(run.rules, name) == getattr(first, name) for run in runs)
+    }
+    # The norm by which all runs tell gaps; else the first shared one, by id, that is a time or a distance in all.
+    told = {_detail(run, "gap_ratio") for run in runs}
     same = _alike(runs, "gap_ratio", people)
-    gap_norm = next(iter(own)) if same else _any_gap_norm(runs, people)
-    complete = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
+    if not same:
+        terms = [run.binding[run.binding["norm_id"].isin(people)].sort_values("norm_id") for run in runs]
+        told = {
+            gap_reading(run.norm_results, binding, list(run.places.index)).norm
+            for run, binding in zip(runs, terms, strict=True)
+        }
+    # Towns of one tier should have the same services.
+    asked = [run.towns.set_index("settlement_id")[["tier", "required_services"]] for run in runs]
+    towns = True
+    for other in asked[1:]:
+        both = asked[0].merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
+        both = both[both["tier"] == both["tier_other"]]
+        towns = towns and bool((both["required_services"] == both["required_services_other"]).all())
+    # Access should be made of the same norms in every run as in the run's own.
+    left_out = norms.loc[~norms["in_level"], ["norm_id", "reason"]].itertuples(index=False)
+    alone = [(norm, reason.split(";")) for norm, reason in left_out]
+    bound = [(run.name, set(run.terms["norm_id"])) for run in runs]
+    scored = not any(
+        norm in ids and not any(code.endswith(f":{name}") for code in codes)
+        for name, ids in bound
+        for norm, codes in alone
+    )
     return Shared(
-        level,
+        tuple(norms.loc[norms["in_level"], "norm_id"]),
         tuple(norms.loc[norms["as_gate"], "norm_id"]),
-        gap_norm,
-        _rules(runs),
-        robust=same or own == {""},
+        next(iter(told)) if len(told) == 1 else "",
+        ScoreRules(**decided),
+        robust=same or {_detail(run, "gap_ratio") for run in runs} == {""},
         borders=len({_detail(run, "border_effect_min") for run in runs}) == 1,
         border_term=_alike(runs, KEPT, people),
-        towns=all(_asks_alike(complete[0], table) for table in complete[1:]),
-        clusters=all(_scored(run, norms) for run in runs)
-        and len({_detail(run, "moran_i").partition(";")[0] for run in runs}) == 1,
+        towns=towns,
+        clusters=scored and len({_detail(run, "moran_i").partition(";")[0] for run in runs}) == 1,
     )
 
 
@@ -214,21 +245,26 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
     results = run.norm_results
     binding = run.binding[run.binding["norm_id"] == shared.gap_norm]
     gap = gap_reading(results, binding, ids)
-    there = _study(run).index
+    there = _study(run)
     space = {
-        name: _value(run, name) if name != "moran_i" or shared.clusters else math.nan
+        name: float(there["value"][name]) if name != "moran_i" or shared.clusters else math.nan
         for name in SPACE
-        if name in there
+        if name in there.index
     }
+    kept: dict[tuple[str, str], float] = {}
+    if shared.border_term:
+        rows = run.components[run.components["component"] == KEPT]
+        units = zip(rows["unit_level"].astype(str), rows["unit_id"].astype(str), strict=True)
+        kept = dict(zip(units, rows["value"].astype(float), strict=True))
+    covered = float(there["value"].get("robust_coverage", math.nan)) if shared.robust else math.nan
+    robust = None
+    if not math.isnan(covered):
+        robust = RobustCoverage(math.nan, covered, _detail(run, "robust_coverage"), 0)
     evidence = replace(
         _level_evidence(run, shared, ids),
-        beyond=gap.beyond,
-        gap_norm=gap.norm,
-        gap_unit=gap.unit,
-        gap_value=np.maximum(gap.value, LEAST_MIN) if gap.unit == "min" else gap.value,
-        gap_threshold=gap.threshold,
-        border_kept=_kept(run) if shared.border_term else {},
-        robust=_robust(run) if shared.robust else None,
+        **gap.evidence,
+        border_kept=kept,
+        robust=robust,
         space=space,
         spread=spread_of(
             ground,
@@ -266,9 +302,7 @@ def levelled(components: pd.DataFrame, shared: Shared) -> pd.DataFrame:
     return components if shared.level_norms else components[components["side"] == "gap"]
 
 
-def township_levels(
-    run: Run, shared: Shared, bends: Sequence[tuple[float, Sequence[str]]]
-) -> list[pd.DataFrame]:
+def township_levels(run: Run, shared: Shared, bends: Sequence[Bend]) -> list[pd.DataFrame]:
     """Measure the levels of townships alone, with times or distances bent."""
     ground = read_ground(run.settlements, run.boundaries)
     ids, rules = list(ground.ids), shared.rules
@@ -312,30 +346,6 @@ def _level_evidence(run: Run, shared: Shared, ids: list[str]) -> Evidence:
     )
 
 
-def _rules(runs: Sequence[Run]) -> ScoreRules:
-    """Take what all runs decided alike, and the package's own where they differ; norms and flows are told apart."""
-    first = runs[0].rules
-    same = {
-        name: getattr(first, name)
-        for name in ScoreRules.model_fields.keys() - {"norms", "gap_norm", "flow_totals"}
-        if all(getattr(run.rules, name) == getattr(first, name) for run in runs)
-    }
-    return ScoreRules(**same)
-
-
-def _any_gap_norm(runs: Sequence[Run], people: set[str]) -> str:
-    """Take the first shared norm, by id, that is a time or a distance in every run."""
-    readable = [
-        gap_reading(
-            run.norm_results,
-            run.binding[run.binding["norm_id"].isin(people)].sort_values("norm_id"),
-            list(run.places.index),
-        ).norm
-        for run in runs
-    ]
-    return readable[0] if len(set(readable)) == 1 else ""
-
-
 def _study(run: Run) -> pd.DataFrame:
     rows = run.components
     return rows[rows["unit_level"] == STUDY].drop_duplicates("component").set_index("component")
@@ -350,40 +360,6 @@ def _alike(runs: Sequence[Run], component: str, people: set[str]) -> bool:
     """Whether all runs measured a component by one norm, on the same terms."""
     norms = {_detail(run, component) for run in runs}
     return len(norms) == 1 and norms <= people
-
-
-def _value(run: Run, component: str) -> float:
-    rows = _study(run)
-    return float(rows["value"].get(component, math.nan))
-
-
-def _robust(run: Run) -> RobustCoverage | None:
-    value = _value(run, "robust_coverage")
-    if math.isnan(value):
-        return None
-    return RobustCoverage(math.nan, value, _detail(run, "robust_coverage"), 0)
-
-
-def _kept(run: Run) -> dict[tuple[str, str], float]:
-    rows = run.components[run.components["component"] == KEPT]
-    units = zip(rows["unit_level"].astype(str), rows["unit_id"].astype(str), strict=True)
-    return dict(zip(units, rows["value"].astype(float), strict=True))
-
-
-def _asks_alike(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    both = one.merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
-    both = both[both["tier"] == both["tier_other"]]
-    return bool((both["required_services"] == both["required_services_other"]).all())
-
-
-def _scored(run: Run, norms: pd.DataFrame) -> bool:
-    """Whether access is made of all the norms that the run's own is made of."""
-    left_out = norms.loc[~norms["in_level"], "reason"].str.split(";")
-    here = set(run.terms["norm_id"])
-    return not any(
-        norm in here and not any(code.endswith(f":{run.name}") for code in codes)
-        for norm, codes in zip(norms.loc[~norms["in_level"], "norm_id"], left_out, strict=True)
-    )
 
 
 # Runs made comparable, each scored once on what all of them share.

@@ -14,14 +14,15 @@ from spatial.score.comparison.boards import (
     TOWNSHIP,
     common_levels,
     decompose,
+    in_order,
     levelled,
     match,
     township_levels,
     with_shared_index,
 )
+from spatial.score.comparison.comparable import IN_FORCE
 from spatial.score.rank_intervals import CLAIM
-from spatial.score.ranking import RankDoubts, rank_units
-from spatial.tables.words import PILLARS
+from spatial.score.ranking import BENDS, RankDoubts, rank_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,20 @@ def place_changes(before: Run, after: Run, norms: Sequence[str]) -> pd.DataFrame
     table = table[counted].reset_index(drop=True)
     here = table["settlement_id"].isin(before.places.index).to_numpy()
     there = table["settlement_id"].isin(after.places.index).to_numpy()
-    table["change"] = _change(table, here, there)
+    was, now = table["status_before"], table["status_after"]
+    change = np.select(
+        [
+            ~here,
+            ~there,
+            (was == NOT_MET) & (now == MET),
+            (was == MET) & (now == NOT_MET),
+            (was == MET) & (now == MET),
+            (was == NOT_MET) & (now == NOT_MET),
+        ],
+        ["new", "gone", "gained", "lost", "within", "beyond"],
+        "unknown",
+    )
+    table["change"] = pd.Series(change, index=table.index, dtype="str")
     rows = pd.concat([_any(before, after, table), table], ignore_index=True)
     for name, run in (("before", before), ("after", after)):
         township = run.places["township_id"] if "township_id" in run.places else pd.Series(dtype="str")
@@ -60,19 +74,19 @@ def place_changes(before: Run, after: Run, norms: Sequence[str]) -> pd.DataFrame
 
 def people_changes(places: pd.DataFrame) -> pd.DataFrame:
     """Add up changes of places over the study and its townships."""
-    study = places.assign(unit_level=STUDY, unit_id=STUDY)
-    parts = [_sums(study, "before"), _sums(study, "after")]
-    for date in ("before", "after"):
-        mine = places[places[f"township_{date}"].notna()]
-        mine = mine.assign(unit_level=TOWNSHIP, unit_id=mine[f"township_{date}"].astype(str))
-        parts.append(_sums(mine, date))
     key = ["unit_level", "unit_id", "norm_id", "change"]
-    table = pd.concat(parts, ignore_index=True).groupby(key, as_index=False)[list(NUMBERS)].sum(min_count=1)
-    numbers = table[list(NUMBERS)]
+    parts = []
     for date in ("before", "after"):
-        nowhere = table[f"places_{date}"].isna() | (table[f"places_{date}"] == 0.0)
-        table.loc[nowhere, f"persons_{date}"] = 0.0
-    table[["places_before", "places_after"]] = numbers[["places_before", "places_after"]].fillna(0.0)
+        mine = places[places[f"places_{date}"] > 0.0]
+        for level, unit in ((STUDY, STUDY), (TOWNSHIP, mine[f"township_{date}"])):
+            rows = mine.assign(unit_level=level, unit_id=unit)
+            numbers = rows.groupby(key, as_index=False)[[f"places_{date}", f"persons_{date}"]]
+            parts.append(numbers.sum(min_count=1))
+    table = pd.concat(parts, ignore_index=True).groupby(key, as_index=False)[list(NUMBERS)].sum(min_count=1)
+    # Of nobody's place, there is nobody; of places whose people are unknown, nobody knows.
+    for date in ("before", "after"):
+        table[f"places_{date}"] = table[f"places_{date}"].fillna(0.0)
+        table.loc[table[f"places_{date}"] == 0.0, f"persons_{date}"] = 0.0
     return table.sort_values(key, ignore_index=True).astype(dict.fromkeys(key, "str"))
 
 
@@ -92,23 +106,6 @@ def _judged(run: Run, norms: Sequence[str]) -> pd.DataFrame:
             "persons": mine["persons_in_scope"].to_numpy(dtype=np.float64),
         }
     )
-
-
-def _change(table: pd.DataFrame, here: np.ndarray, there: np.ndarray) -> pd.Series:
-    was, now = table["status_before"], table["status_after"]
-    change = np.select(
-        [
-            ~here,
-            ~there,
-            (was == NOT_MET) & (now == MET),
-            (was == MET) & (now == NOT_MET),
-            (was == MET) & (now == MET),
-            (was == NOT_MET) & (now == NOT_MET),
-        ],
-        ["new", "gone", "gained", "lost", "within", "beyond"],
-        "unknown",
-    )
-    return pd.Series(change, index=table.index, dtype="str")
 
 
 def _any(before: Run, after: Run, table: pd.DataFrame) -> pd.DataFrame:
@@ -143,17 +140,9 @@ def _any(before: Run, after: Run, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _sums(rows: pd.DataFrame, date: str) -> pd.DataFrame:
-    mine = rows[rows[f"places_{date}"] > 0.0]
-    return mine.groupby(["unit_level", "unit_id", "norm_id", "change"], as_index=False)[
-        [f"places_{date}", f"persons_{date}"]
-    ].sum(min_count=1)
-
-
 # Gates that turned: from fail to pass and back, into and out of the unknown, into and out of force.
 
 GATE_KEY = ["unit_level", "unit_id", "norm_id"]
-IN_FORCE = ("pass", "fail", "unknown")
 NONE = "none_applicable"
 
 
@@ -184,41 +173,24 @@ def _gates(run: Run) -> pd.DataFrame:
 
 # Ranks of townships at two dates, told only where draws of weights, means, goalposts and speeds allow.
 
-GOALPOSTS = 0.1
-SPEEDS = 0.2
-BENDS = (
-    ("goalposts", GOALPOSTS, ()),
-    ("speeds", SPEEDS, ("min",)),
-)
-
 
 def rank_turns(
     runs: Sequence[Run], shared: Shared, components: Sequence[pd.DataFrame]
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
     """Rank the townships of two runs, and find who surely overtook whom."""
-    both = set.intersection(*(_townships(table) for table in components))
-    bends = [(name, factor, units) for name, by, units in BENDS for factor in (1.0 - by, 1.0 + by)]
-    asked = [(1.0 / factor, units) for _name, factor, units in bends]
-    bent = [township_levels(run, shared, asked) for run in runs] if len(both) > 1 else []
-    base = _levels(components, shared, both)
-    others = {
-        (name, factor): _levels(tables, shared, both)
-        for (name, factor, _units), tables in zip(bends, zip(*bent, strict=True), strict=False)
-    }
-    doubts = _doubts(runs)
+    levels = [table[(table["unit_level"] == TOWNSHIP) & (table["side"] == "level")] for table in components]
+    both = set.intersection(*(set(table["unit_id"].astype(str)) for table in levels))
+    variants: list[dict[str, list[pd.DataFrame]]] = [{} for _run in runs]
+    if len(both) > 1:
+        asked = [bend for bends in BENDS.values() for bend in bends]
+        bent = zip(*(township_levels(run, shared, asked) for run in runs), strict=True)
+        for name, bends in BENDS.items():
+            several = [_levels(next(bent), shared, both) for _bend in bends]
+            for at, mine in enumerate(variants):
+                mine[name] = [tables[at] for tables in several]
     ranks, pairs = [], []
-    for at in range(len(runs)):
-        variants = {
-            name: [others[name, factor][at] for factor in (1.0 - by, 1.0 + by)]
-            for name, by, _units in BENDS
-            if len(both) > 1
-        }
-        ranked, won, _shares = rank_units(
-            base[at],
-            shared.rules,
-            variants=variants,
-            doubts=doubts,
-        )
+    for base, others in zip(_levels(components, shared, both), variants, strict=True):
+        ranked, won, _shares = rank_units(base, shared.rules, variants=others, doubts=_doubts(runs))
         ranks.append(ranked[["unit_id", "low_rank", "high_rank"]])
         pairs.append(won.drop(columns="pair_status"))
     then, now = (table.rename(columns={"probability_before": "probability"}) for table in pairs)
@@ -226,8 +198,7 @@ def rank_turns(
     pair = ["unit_id", "other_id"]
     turned = then.merge(now, on=pair, suffixes=("_then", "_now")).merge(after, on=pair)
     surely = (turned.pop("after_then") >= CLAIM) & (turned["probability_now"] >= CLAIM)
-    turned = turned[surely]
-    return ranks, turned.sort_values(["unit_id", "other_id"], ignore_index=True)
+    return ranks, turned[surely].sort_values(pair, ignore_index=True)
 
 
 def _doubts(runs: Sequence[Run]) -> RankDoubts:
@@ -236,11 +207,6 @@ def _doubts(runs: Sequence[Run]) -> RankDoubts:
     pairs = {pair for table in held for pair in zip(table["unit_id"], table["other_id"], strict=True)}
     alone = frozenset(one for one, other in pairs if one == other)
     return RankDoubts({TOWNSHIP: alone}, frozenset(pair for pair in pairs if pair[0] != pair[1]))
-
-
-def _townships(components: pd.DataFrame) -> set[str]:
-    rows = components[(components["unit_level"] == TOWNSHIP) & (components["side"] == "level")]
-    return set(rows["unit_id"].astype(str))
 
 
 def _levels(components: Sequence[pd.DataFrame], shared: Shared, units: set[str]) -> list[pd.DataFrame]:
@@ -260,7 +226,6 @@ UNIT_FIELDS = (
     "segmentation_terms",
     "mandatory_status",
 )
-ORDER = ["study", "township", "settlement"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,75 +287,53 @@ def compare(before: Run, after: Run) -> Comparison:
 def compare_matched(matched: Matched) -> Comparison:
     """Hold the first of some matched runs against the last."""
     before, after = runs = matched.runs
-    notes, norms, shared, boards = list(matched.notes), matched.norms, matched.shared, matched.boards
+    norms, shared, boards = matched.norms, matched.shared, matched.boards
     made = [board.components for board in boards]
     levels = [levelled(table, shared) for table in made]
     units, parts = decompose(levels[0], levels[1], shared.rules.weights)
     places = place_changes(before, after, list(norms.loc[norms["in_people"], "norm_id"]))
     ranks, turned = rank_turns(matched.slim, shared, levels)
-    alone = norms[~norms["in_level"] & (norms["reason"].map(lambda codes: _reasons(codes, runs)) < len(runs))]
-    notes += [("norms", ", ".join(alone["norm_id"]))] if len(alone) else []
-    notes += [*_goalposts(runs, norms), *((name, "") for name in _unlike(shared, made))]
-    notes += _in_doubt(runs)
+    notes = list(matched.notes)
+    # Norms that make up access in one run only, or on other terms.
+    codes = norms["reason"].str.split(";")
+    without = codes.map(
+        lambda words: sum(any(word.endswith(f":{run.name}") for word in words) for run in runs)
+    )
+    alone = norms.loc[~norms["in_level"] & (without < len(runs)), "norm_id"]
+    notes += [("norms", ", ".join(alone))] if len(alone) else []
+    # Norms whose fail points differ, with both where they are known.
+    posts = [run.terms.set_index("norm_id")["fail_point"] for run in runs]
+    differ = [
+        f"{norm} ({' / '.join('-' if np.isnan(post[norm]) else f'{post[norm]:g}' for post in posts)})"
+        for norm in norms.loc[codes.map(lambda words: "other_fail_point" in words), "norm_id"]
+    ]
+    notes += [("goalposts", ", ".join(differ))] if differ else []
+    # What was not measured alike; the border term only where both runs have one.
+    terms = all(table.loc[table["component"] == KEPT, "value"].notna().any() for table in made)
+    names = ("robust", "borders", *(("border_term",) if terms else ()), "towns")
+    notes += [(name, "") for name in names if not getattr(shared, name)]
+    in_doubt = _doubts(runs).units[TOWNSHIP]
+    notes += [("in_doubt", str(len(in_doubt)))] if in_doubt else []
+    table = norms.copy()
+    for date, run in zip(("before", "after"), runs, strict=True):
+        study = run.norm_results[run.norm_results["unit_level"] == "study"].set_index("norm_id")
+        asked = run.terms.set_index("norm_id")[["threshold", "target_share"]].join(
+            study["served_share"], how="outer"
+        )
+        for name in asked:
+            table[f"{name}_{date}"] = asked[name].reindex(table["norm_id"]).to_numpy(dtype=np.float64)
     return Comparison(
         before.name,
         after.name,
         (before.as_of, after.as_of),
         tuple(notes),
-        _norms(runs, norms),
+        table,
         _units(with_shared_index(boards), units, places, ranks),
         _components(made, parts),
         people_changes(places),
         gate_turns(before, after, norms),
         turned,
     )
-
-
-def _goalposts(runs: tuple[Run, ...], norms: pd.DataFrame) -> list[tuple[str, str]]:
-    """Name the norms whose fail points differ, with both where they are known."""
-    other = norms.loc[
-        norms["reason"].str.split(";").map(lambda codes: "other_fail_point" in codes), "norm_id"
-    ]
-    posts = [run.terms.set_index("norm_id")["fail_point"] for run in runs]
-    told = [
-        f"{norm} ({' / '.join('-' if np.isnan(post[norm]) else f'{post[norm]:g}' for post in posts)})"
-        for norm in other
-    ]
-    return [("goalposts", ", ".join(told))] if told else []
-
-
-def _in_doubt(runs: tuple[Run, ...]) -> list[tuple[str, str]]:
-    """Count the townships that known issues of the sources leave without a rank at either date."""
-    held = [run.in_doubt for run in runs if run.in_doubt is not None]
-    alone = {unit for table in held for unit in table.loc[table["unit_id"] == table["other_id"], "unit_id"]}
-    return [("in_doubt", str(len(alone)))] if alone else []
-
-
-def _unlike(shared: Shared, made: list[pd.DataFrame]) -> list[str]:
-    """Name what was not measured alike; the border term only where both runs have one."""
-    terms = all(table.loc[table["component"] == KEPT, "value"].notna().any() for table in made)
-    told = ("robust", "borders", *(("border_term",) if terms else ()), "towns")
-    return [name for name in told if not getattr(shared, name)]
-
-
-def _reasons(codes: str, runs: tuple[Run, ...]) -> int:
-    """Count the runs whose access a norm is no part of."""
-    words = codes.split(";")
-    return sum(any(word.endswith(f":{run.name}") for word in words) for run in runs)
-
-
-def _norms(runs: tuple[Run, ...], norms: pd.DataFrame) -> pd.DataFrame:
-    table = norms.copy()
-    for date, run in zip(("before", "after"), runs, strict=True):
-        terms = run.terms.set_index("norm_id")
-        study = run.norm_results[run.norm_results["unit_level"] == "study"].set_index("norm_id")
-        for name, source in (
-            ("threshold", terms["threshold"]),
-            ("target_share", terms["target_share"]),
-            ("served_share", study["served_share"]),
-        ):
-            table[f"{name}_{date}"] = source.reindex(table["norm_id"]).to_numpy(dtype=np.float64)
-    return table
 
 
 def _units(
@@ -415,7 +358,21 @@ def _units(
         table[f"segmentation_index_{date}"] = table[f"segmentation_index_{date}"].where(both)
     table = table.merge(changes, on=KEY, how="left")
     table["common_pillars"] = table["common_pillars"].fillna("").astype("str")
-    table = table.merge(_turned(places), on=KEY, how="left")
+    # How the access of each settlement changed, and on which norms.
+    whole = places["norm_id"] == ANY
+    turned = pd.DataFrame(
+        {
+            "access_change": places[whole].set_index("settlement_id")["change"],
+            **{
+                f"norms_{change}": places[~whole & (places["change"] == change)]
+                .groupby("settlement_id")["norm_id"]
+                .agg(";".join)
+                for change in ("gained", "lost")
+            },
+        }
+    )
+    turned = turned.rename_axis("unit_id").reset_index().assign(unit_level="settlement")
+    table = table.merge(turned, on=KEY, how="left")
     for name in ("access_change", "norms_gained", "norms_lost"):
         table[name] = table[name].fillna("").astype("str")
     for date, ranked in zip(("before", "after"), ranks, strict=True):
@@ -423,21 +380,7 @@ def _units(
             columns={"low_rank": f"low_rank_{date}", "high_rank": f"high_rank_{date}"}
         )
         table = table.merge(told, on=KEY, how="left")
-    return _ordered(table)
-
-
-def _turned(places: pd.DataFrame) -> pd.DataFrame:
-    """Say of each settlement how its access changed, and on which norms."""
-    whole = places[places["norm_id"] == ANY].set_index("settlement_id")["change"].rename("access_change")
-    single = places[places["norm_id"] != ANY]
-    named = {
-        f"norms_{change}": single[single["change"] == change]
-        .groupby("settlement_id")["norm_id"]
-        .agg(";".join)
-        for change in ("gained", "lost")
-    }
-    table = pd.DataFrame({"access_change": whole, **named}).rename_axis("unit_id").reset_index()
-    return table.assign(unit_level="settlement")
+    return in_order(table)
 
 
 def _components(made: list[pd.DataFrame], parts: pd.DataFrame) -> pd.DataFrame:
@@ -445,12 +388,10 @@ def _components(made: list[pd.DataFrame], parts: pd.DataFrame) -> pd.DataFrame:
     key = [*KEY, "pillar", "side", "component"]
     kept = [*key, "value", "unit", "target", "meets_target", "persons"]
     table = made[0][kept].merge(made[1][kept], on=key, how="outer", suffixes=("_before", "_after"))
-    for name, missing in (("unit", "share"), ("target", np.nan)):
-        later = table.pop(f"{name}_after")
-        first = table.pop(f"{name}_before")
+    for name in ("unit", "target"):
+        later, first = table.pop(f"{name}_after"), table.pop(f"{name}_before")
         table[name] = later.where(later.notna(), first)
-        if name == "unit":
-            table[name] = table[name].fillna(missing).astype("str")
+    table["unit"] = table["unit"].fillna("share").astype("str")
     for date in ("before", "after"):
         column = f"meets_target_{date}"
         missing_word = np.where(table["target"].isna(), "no_target", "unknown")
@@ -464,17 +405,4 @@ def _components(made: list[pd.DataFrame], parts: pd.DataFrame) -> pd.DataFrame:
     )
     table["target_turn"] = pd.Series(turn, index=table.index, dtype="str")
     given = parts.assign(side="level")[[*key, "contribution"]]
-    return _ordered(table.merge(given, on=key, how="left"), ["pillar", "side", "component"])
-
-
-def _ordered(table: pd.DataFrame, more: list[str] | None = None) -> pd.DataFrame:
-    ranks = {
-        "unit_level": {name: at for at, name in enumerate(ORDER)},
-        "pillar": {name: at for at, name in enumerate(PILLARS)},
-        "side": {"level": 0, "gap": 1},
-    }
-    return table.sort_values(
-        [*KEY, *(more or [])],
-        key=lambda column: column.map(ranks[str(column.name)]) if str(column.name) in ranks else column,
-        ignore_index=True,
-    )
+    return in_order(table.merge(given, on=key, how="left"), ["pillar", "side", "component"])

@@ -31,42 +31,44 @@ def check_comparable(runs: Sequence[Run]) -> list[Note]:
     if len(runs) < 2:
         raise ContractError("runs", [f"two or more are compared, {len(runs)} given"])
     first = runs[0]
+    alike = "cannot be held against another; set"
+    asked = (
+        ("basis", "population basis", f"people of one kind {alike} [population] basis alike and run again"),
+        ("mode", "the first mode", f"times by one mode {alike} [network] modes alike and run again"),
+    )
     problems = [
-        f"{run.name}: {what} is {there!r}, of {first.name} {here!r}; {remedy}"
+        f"{run.name}: {what} is {getattr(run, name)!r}, of {first.name} {getattr(first, name)!r}; {remedy}"
         for run in runs[1:]
-        for what, here, there, remedy in (
-            (
-                "population basis",
-                first.basis,
-                run.basis,
-                "people of one kind cannot be held against another; set [population] basis alike and run again",
-            ),
-            (
-                "the first mode",
-                first.mode,
-                run.mode,
-                "times by one mode cannot be held against another; set [network] modes alike and run again",
-            ),
-        )
-        if here != there
+        for name, what, remedy in asked
+        if getattr(run, name) != getattr(first, name)
     ]
     if problems:
         raise ContractError("runs", problems)
-    notes = []
+    notes: list[Note] = []
     for earlier, later in pairwise(runs):
         if later.as_of < earlier.as_of:
             notes.append(("earlier", f"{later.name} {later.as_of} < {earlier.name} {earlier.as_of}"))
         elif later.as_of == earlier.as_of:
             notes.append(("same_date", later.as_of))
-    return [
-        *notes,
-        *(note for run in runs[1:] for note in _places(first, run)),
-        *_made_by(runs),
-        *_decisions(runs),
-    ]
+    notes += [note for run in runs[1:] for note in _places(first, run)]
+    # Versions of the package, and within one version the code of each stage.
+    if len({run.version for run in runs}) > 1:
+        notes.append(("version", ", ".join(f"{run.name} {run.version or '?'}" for run in runs)))
+    else:
+        known = [stage for stage in first.code if all(stage in run.code for run in runs)]
+        stages = [stage for stage in known if len({run.code[stage] for run in runs}) > 1]
+        notes += [("code", ", ".join(stages))] if stages else []
+    # What the studies decided.
+    keys = sorted(set.intersection(*(set(run.options) for run in runs)))
+    other = [key for key in keys if any(run.options[key] != first.options[key] for run in runs[1:])]
+    rules = [key for key in other if key.startswith("score.")]
+    rest = [key for key in other if not key.startswith("score.")]
+    notes += [("rules", ", ".join(rules))] if rules else []
+    return notes + ([("options", ", ".join(rest))] if rest else [])
 
 
 def _places(first: Run, run: Run) -> list[Note]:
+    """Hold the places of two runs against each other, and refuse runs of other places."""
     one, other = first.places, run.places
     common = one.index.intersection(other.index)
     if not len(common):
@@ -78,15 +80,22 @@ def _places(first: Run, run: Run) -> list[Note]:
     notes: list[Note] = []
     if len(common) < MOST * max(len(one), len(other)):
         notes.append(("few_places", f"{len(common)} / {len(one)}, {len(other)}"))
-    return [*notes, *_moved(first, run, common), *_other_tier(first, run, common)]
+    here, there = one.loc[common], other.loc[common]
+    if "geometry" in here and "geometry" in there:
+        notes += _moved(first, run, here["geometry"], there["geometry"])
+    if "tier" in here and "tier" in there:
+        # Norms of towns count a place whose tier changed at one date only.
+        turned = there[(here["tier"].astype(str) != there["tier"].astype(str)).to_numpy()]
+        ids = turned.index.to_series()
+        names = turned["name"].fillna(ids) if "name" in turned else ids
+        notes += [("tiers", count_names([str(name) for name in names]))] if len(turned) else []
+    return notes
 
 
-def _moved(first: Run, run: Run, common: pd.Index) -> list[Note]:
-    """Hold places of one id against each other, where both have points."""
-    if "geometry" not in first.settlements or "geometry" not in run.settlements:
-        return []
+def _moved(first: Run, run: Run, here: pd.Series, there: pd.Series) -> list[Note]:
+    """Hold the points of places of one id against each other."""
     notes: list[Note] = []
-    here, there = first.places["geometry"].loc[common], run.places["geometry"].loc[common]
+    common = here.index
     mine, others = getattr(first.settlements, "crs", None), getattr(run.settlements, "crs", None)
     if mine is not None and others is not None and mine != others:
         notes.append(("crs", f"{first.name} {mine.name}, {run.name} {others.name}"))
@@ -105,52 +114,24 @@ def _moved(first: Run, run: Run, common: pd.Index) -> list[Note]:
     return notes
 
 
-def _other_tier(first: Run, run: Run, common: pd.Index) -> list[Note]:
-    """Name places whose tier changed, since norms of towns then count them at one date only."""
-    if "tier" not in first.settlements or "tier" not in run.settlements:
-        return []
-    here, there = (one.places.loc[common] for one in (first, run))
-    turned = there[(here["tier"].astype(str) != there["tier"].astype(str)).to_numpy()]
-    if turned.empty:
-        return []
-    ids = turned.index.to_series()
-    names = turned["name"].where(turned["name"].notna(), ids) if "name" in turned else ids
-    return [("tiers", count_names([str(name) for name in names]))]
-
-
-def _made_by(runs: Sequence[Run]) -> list[Note]:
-    """Tell versions of the package apart, and within one version the code of each stage."""
-    if len({run.version for run in runs}) > 1:
-        return [("version", ", ".join(f"{run.name} {run.version or '?'}" for run in runs))]
-    stages = [
-        stage
-        for stage in runs[0].code
-        if all(stage in run.code for run in runs) and len({run.code[stage] for run in runs}) > 1
-    ]
-    return [("code", ", ".join(stages))] if stages else []
-
-
-def _decisions(runs: Sequence[Run]) -> list[Note]:
-    first = runs[0]
-    keys = sorted(set.intersection(*(set(run.options) for run in runs)))
-    other = [key for key in keys if any(run.options.get(key) != first.options.get(key) for run in runs[1:])]
-    rules = [key for key in other if key.startswith("score.")]
-    rest = [key for key in other if not key.startswith("score.")]
-    notes = [("rules", ", ".join(rules))] if rules else []
-    return notes + ([("options", ", ".join(rest))] if rest else [])
-
-
 # The norms that all runs judged on the same terms, and why each other one is left out.
 
 CLOSE = 1e-6
+IN_FORCE = ("pass", "fail", "unknown")
 
 
 def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
     """Tell which norms the runs share."""
-    scored = [_scored(run) for run in runs]
+    scored = [score_norms(run.norm_results, only=run.rules.norms) for run in runs]
     terms = [run.terms.set_index("norm_id") for run in runs]
-    judged = [_judged(run) for run in runs]
-    gates = [_gates(run) for run in runs]
+    judged, gates = [], []
+    for run in runs:
+        results = run.norm_results
+        of_place = results["unit_level"] == "settlement"
+        mine = of_place & results["status_as_mapped"].isin(JUDGED)
+        gated = results["unit_level"].isin(["study", "township"]) & results["gate"].isin(IN_FORCE)
+        judged.append(set(results.loc[mine, "norm_id"].astype(str)))
+        gates.append(set(results.loc[gated, "norm_id"].astype(str)))
     rows = []
     for norm in sorted({str(name) for table in terms for name in table.index}):
         absent = [
@@ -174,47 +155,24 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
                 "reason": ";".join([*absent, *differ, *left_out]),
             }
         )
-    columns = ("norm_id", "service", "same_terms", "in_level", "in_people", "as_gate", "reason")
     flags = dict.fromkeys(("same_terms", "in_level", "in_people", "as_gate"), "bool")
     texts = dict.fromkeys(("norm_id", "service", "reason"), "str")
-    return pd.DataFrame(rows, columns=list(columns)).astype(flags | texts)
+    columns = ["norm_id", "service", *flags, "reason"]
+    return pd.DataFrame(rows, columns=columns).astype(flags | texts)
 
 
 def _differ(rows: list[Any]) -> list[str]:
+    """Name the terms of a norm that are not the same in every run."""
     first, others = rows[0], rows[1:]
-    numbers = [
-        f"other_{name}"
-        for name in ("threshold", "target_share")
-        if any(not _equal(first[name], row[name]) for row in others)
-    ]
-    fails = [
-        float(row["fail_point"]) for row in rows if row["fail_point_told"] or not np.isnan(row["fail_point"])
-    ]
-    if any(not _equal(fail, fails[0]) for fail in fails[1:]):
-        numbers.append("other_fail_point")
-    words = [f"other_{name}" for name in TERMS if any(row[name] != first[name] for row in others)]
-    return numbers + words
+    numbers = ("threshold", "target_share")
+    differ = [name for name in numbers if not all(_equal(first[name], row[name]) for row in others)]
+    # A fail point that a run does not tell, and that nobody found, says nothing.
+    fails = [row["fail_point"] for row in rows if row["fail_point_told"] or not np.isnan(row["fail_point"])]
+    if not all(_equal(fails[0], fail) for fail in fails[1:]):
+        differ.append("fail_point")
+    differ += [name for name in TERMS if any(row[name] != first[name] for row in others)]
+    return [f"other_{name}" for name in differ]
 
 
 def _equal(one: float, other: float) -> bool:
     return bool(np.isclose(one, other, rtol=CLOSE, equal_nan=True))
-
-
-def _scored(run: Run) -> tuple[set[str], dict[str, str]]:
-    """Choose norms as the score of the run does."""
-    chosen, reasons = score_norms(run.norm_results, only=run.rules.norms)
-    return set(chosen), reasons
-
-
-def _judged(run: Run) -> set[str]:
-    rows = run.norm_results
-    mine = rows[(rows["unit_level"] == "settlement") & rows["status_as_mapped"].isin(JUDGED)]
-    return set(mine["norm_id"].astype(str))
-
-
-def _gates(run: Run) -> set[str]:
-    rows = run.norm_results
-    mine = rows[
-        rows["unit_level"].isin(["study", "township"]) & rows["gate"].isin(["pass", "fail", "unknown"])
-    ]
-    return set(mine["norm_id"].astype(str))

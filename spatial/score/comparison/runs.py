@@ -73,42 +73,35 @@ def check_whole(runs: Sequence[Run]) -> None:
     for run in runs:
         for name in COLUMNS:
             check_columns(name, getattr(run, name))
-    problems = [
-        f"{run.name}: {problem}; {AGAIN}"
-        for run in runs
-        for problem in (*_twice(run), *_lacking(run), *_strange(run))
-    ]
+    problems = [f"{run.name}: {problem}; {AGAIN}" for run in runs for problem in _problems(run)]
     if problems:
         raise ContractError("runs", problems)
 
 
-def _twice(run: Run) -> Iterator[str]:
+def _problems(run: Run) -> Iterator[str]:
+    """Name what is wrong with the tables of a run."""
+    # Rows that are there twice.
     for name, key in KEYS.items():
         table = getattr(run, name)
         rows = table[table.duplicated(list(key))]
         if len(rows):
             keys = rows[list(key)].astype(str).agg("/".join, axis=1)
             yield f"{FILES.get(name, name)}: rows that are there twice, {first_of(keys)}"
-
-
-def _lacking(run: Run) -> Iterator[str]:
-    places = run.places.index.tolist()
-    told = [("access", run.access["settlement_id"]), ("last_mile", run.last_mile["settlement_id"])]
+    # Places without a row.
     by_mode = run.access[run.access["mode"] == run.mode]
-    told += [
-        (f"access to {service} by {run.mode}", rows["settlement_id"])
-        for service, rows in by_mode.groupby("service")
-    ]
     judged = run.norm_results[run.norm_results["unit_level"] == "settlement"]
-    told += [(f"norm_results of {norm}", rows["unit_id"]) for norm, rows in judged.groupby("norm_id")]
-    for name, ids in told:
-        there = set(ids.astype(str))
-        without = [place for place in places if place not in there]
-        if without:
+    told = {
+        "access": run.access["settlement_id"],
+        "last_mile": run.last_mile["settlement_id"],
+        **{f"access to {at} by {run.mode}": ids for at, ids in by_mode.groupby("service")["settlement_id"]},
+        **{f"norm_results of {norm}": ids for norm, ids in judged.groupby("norm_id")["unit_id"]},
+    }
+    places = run.places.index
+    for name, ids in told.items():
+        without = places[~places.isin(ids.astype(str))]
+        if len(without):
             yield f"{name}: no row for {first_of(without)} of {len(places)} places"
-
-
-def _strange(run: Run) -> Iterator[str]:
+    # Values that the contract does not know.
     for name, columns in COLUMNS.items():
         table, file = getattr(run, name), FILES.get(name, name)
         for column in TABLES[file].fields:

@@ -93,8 +93,18 @@ def replaced(
 
 def with_same_townships(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     """Give a township the same id in every run where the ids of two runs have none in common."""
-    held = [_ids(run) for run in runs]
-    names = [_by_name(run, ids) for run, ids in zip(runs, held, strict=True)]
+    held: list[set[str]] = []
+    names: list[dict[str, str]] = []
+    for run in runs:
+        places = run.places
+        ids = set(places["township_id"].dropna().astype(str)) if "township_id" in places else set()
+        # The township of each name that only one has.
+        told = pd.Series(
+            {unit: folded(name) for unit, name in _written(run).items() if unit in ids}, dtype="str"
+        )
+        single = told[told.ne("") & ~told.duplicated(keep=False)]
+        held.append(ids)
+        names.append({str(name): str(unit) for unit, name in single.items()})
     pairs = [
         (names[one][name], names[other][name])
         for one, other in combinations(range(len(runs)), 2)
@@ -104,14 +114,19 @@ def with_same_townships(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     new_ids = one_id_each(pairs, held)
     if not new_ids:
         return list(runs), []
-    told = {id_: name for run in reversed(runs) for id_, name in _written(run).items()}
-    found = [told[new] for new in sorted(set(new_ids.values()))]
-    return [_renamed_townships(run, new_ids) for run in runs], [("townships", count_names(found))]
-
-
-def _ids(run: Run) -> set[str]:
-    places = run.places
-    return set(places["township_id"].dropna().astype(str)) if "township_id" in places else set()
+    written = {unit: name for run in reversed(runs) for unit, name in _written(run).items()}
+    found = [written[new] for new in sorted(set(new_ids.values()))]
+    changed = []
+    for run in runs:
+        changes = _with_new_units(run, new_ids, "township")
+        if "township_id" in run.settlements:
+            changes["settlements"] = replaced(run.settlements, "township_id", new_ids)
+        if run.boundaries is not None:
+            changes["boundaries"] = replaced(run.boundaries, "boundary_id", new_ids)
+        if run.in_doubt is not None:
+            changes["in_doubt"] = replaced(replaced(run.in_doubt, "unit_id", new_ids), "other_id", new_ids)
+        changed.append(replace(run, **changes))  # type: ignore[arg-type]
+    return changed, [("townships", count_names(found))]
 
 
 def _written(run: Run) -> dict[str, str]:
@@ -122,26 +137,13 @@ def _written(run: Run) -> dict[str, str]:
     return dict(zip(known["boundary_id"].astype(str), known["name"].astype(str), strict=True))
 
 
-def _by_name(run: Run, ids: set[str]) -> dict[str, str]:
-    """Give the township of each name that only one has."""
-    names = pd.Series({id_: folded(name) for id_, name in _written(run).items() if id_ in ids}, dtype="str")
-    single = names[names.ne("") & ~names.duplicated(keep=False)]
-    return {str(name): str(id_) for id_, name in single.items()}
-
-
-def _renamed_townships(run: Run, ids: Mapping[str, str]) -> Run:
-    changes: dict[str, pd.DataFrame] = {}
-    if "township_id" in run.settlements:
-        changes["settlements"] = replaced(run.settlements, "township_id", ids)
-    if run.boundaries is not None:
-        changes["boundaries"] = replaced(run.boundaries, "boundary_id", ids)
-    for name in UNIT_KEYS:
-        table = getattr(run, name)
-        rows = table["unit_level"].eq("township").to_numpy()
-        changes[name] = replaced(table, "unit_id", ids, rows)
-    if run.in_doubt is not None:
-        changes["in_doubt"] = replaced(replaced(run.in_doubt, "unit_id", ids), "other_id", ids)
-    return replace(run, **changes)  # type: ignore[arg-type]
+def _with_new_units(run: Run, ids: Mapping[str, str], level: str) -> dict[str, pd.DataFrame]:
+    """Replace ids of the units of one level in the tables that have units of several."""
+    tables = {name: getattr(run, name) for name in UNIT_KEYS}
+    return {
+        name: replaced(table, "unit_id", ids, table["unit_level"].eq(level).to_numpy())
+        for name, table in tables.items()
+    }
 
 
 # Places whose id changed between runs, found again by their name and where they lie.
@@ -166,15 +168,17 @@ def with_same_ids(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
     never found again, nor told from another of its id. Ids that would make one of two places of a run are left as they
     are. Townships are matched as `with_same_townships` does.
     """
-    named, notes = with_same_townships(runs)
-    told_apart, two = _told_apart(named)
+    matched, notes = with_same_townships(runs)
+    told_apart, two = _told_apart(matched)
     notes += [("other_place", count_names(two))] if two else []
     held = [set(run.settlements["settlement_id"].astype(str)) for run in told_apart]
     pairs = [pair for one, other in combinations(told_apart, 2) for pair in _pairs(one, other)]
     new_ids = one_id_each(pairs, held)
     if not new_ids:
         return told_apart, notes
-    names = [str(_name_of(new, told_apart)) for new in sorted(set(new_ids.values()))]
+    named = [run.places["name"] for run in reversed(told_apart) if "name" in run.settlements]
+    written = {place: name for places in named for place, name in places.items()}
+    names = [str(written[new]) for new in sorted(set(new_ids.values()))]
     return [_renamed(run, new_ids) for run in told_apart], [*notes, ("redrawn", count_names(names))]
 
 
@@ -190,7 +194,17 @@ def _told_apart(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
         for row in zip(places["id"], places["folded"], places["name"], places["point"], strict=True):
             bearers.setdefault(row[0], []).append(_Bearer(at, *row[1:]))
     shared = {place: mine for place, mine in bearers.items() if len(mine) > 1}
-    two = {place: groups for place, mine in shared.items() if len(groups := _apart(mine)) > 1}
+    two: dict[str, list[list[_Bearer]]] = {}
+    for place, mine in shared.items():
+        # Bearers of an id are one place where they have one name or lie near each other.
+        alike = [
+            (str(one.run), str(other.run))
+            for one, other in combinations_with_replacement(mine, 2)
+            if one.folded == other.folded or shapely.distance(one.point, other.point) <= APART_M
+        ]
+        groups = [[one for one in mine if str(one.run) in group] for group in groups_of(alike)]
+        if len(groups) > 1:
+            two[place] = groups
     if len(two) > MOST * len(shared):
         return list(runs), []
     new_ids: list[dict[str, str]] = [{} for _ in runs]
@@ -209,22 +223,6 @@ class _Bearer(NamedTuple):
     folded: str
     name: str
     point: Any
-
-
-def _apart(mine: Sequence[_Bearer]) -> list[list[_Bearer]]:
-    """Group bearers of an id, which are one place where they have one name or lie near each other."""
-    if len({one.folded for one in mine}) < 2:
-        return [list(mine)]
-    alike = [
-        (str(one.run), str(other.run))
-        for one, other in combinations_with_replacement(mine, 2)
-        if one.folded == other.folded or shapely.distance(one.point, other.point) <= APART_M
-    ]
-    return [[one for one in mine if str(one.run) in group] for group in groups_of(alike)]
-
-
-def _name_of(settlement_id: str, runs: Sequence[Run]) -> object:
-    return next(run.places.at[settlement_id, "name"] for run in runs if settlement_id in run.places.index)  # noqa: PD008 - one cell
 
 
 def _pairs(one: Run, other: Run) -> list[tuple[str, str]]:
@@ -277,10 +275,7 @@ def _renamed(run: Run, ids: Mapping[str, str]) -> Run:
     """Replace ids of settlements wherever a run names them."""
     changes: dict[str, pd.DataFrame] = {"settlements": replaced(run.settlements, "settlement_id", ids)}
     changes |= {name: replaced(getattr(run, name), "settlement_id", ids) for name in SETTLEMENT_KEYS}
-    for name in UNIT_KEYS:
-        table = getattr(run, name)
-        rows = table["unit_level"].eq("settlement").to_numpy()
-        changes[name] = replaced(table, "unit_id", ids, rows)
+    changes |= _with_new_units(run, ids, "settlement")
     if run.flows is not None:
         changes["flows"] = replaced(replaced(run.flows, "from_id", ids), "to_id", ids)
     return replace(run, **changes)  # type: ignore[arg-type]
