@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from spatial.norms.law import Norm, Scope
 
     FloatArray = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
     Rows = dict[str, NDArray[Any]]
 
 
@@ -95,13 +97,7 @@ def fgt_poverty(
     >>> fgt_poverty([30.0, 45.0], [1.0, 1.0], threshold=30.0, fail_point=60.0).tolist()
     [0.5, 0.25, 0.125]
     """
-    found = cumulative.fgt_poverty(
-        values,
-        line=threshold,
-        above=True,
-        bound=fail_point,
-        weights=weights,
-    )
+    found = cumulative.fgt_poverty(values, line=threshold, above=True, bound=fail_point, weights=weights)
     return np.array([found["fgt0"], found["fgt1"], found["fgt2"]])
 
 
@@ -214,11 +210,36 @@ class Ledger:
     uncounted: NDArray[np.bool_]  # rows that bring people of whom nobody knows how many there are
     tiers: NDArray[np.object_]  # tier of the settlement of each row; empty where it has none
 
+    @cached_property
+    def in_scope(self) -> Mask:
+        """Rows that are in scope, or may be."""
+        inside: Mask = self.inside != 0
+        return inside
+
+    @cached_property
+    def served(self) -> Mask:
+        """Rows in scope that are served, as mapped."""
+        served: Mask = (self.inside == 1) & (self.reading.mapped == 1)
+        return served
+
+    @cached_property
+    def unserved(self) -> Mask:
+        """Rows in scope that are not served, as mapped."""
+        unserved: Mask = (self.inside == 1) & (self.reading.mapped == 0)
+        return unserved
+
+    @cached_property
+    def by_persons(self) -> Mask:
+        """Units whose share is of people; it is of places where none are known."""
+        return (self.count(self.in_scope, self.persons) > 0) & (self.share_of == "persons")
+
+    @cached_property
     def most_persons(self) -> FloatArray:
         """People of the largest place in scope: as many may live in each where nobody knows."""
-        known = self.persons[(self.inside != 0) & ~np.isnan(self.persons)]
+        known = self.persons[self.in_scope & ~np.isnan(self.persons)]
         return np.full(len(self.persons), known.max() if len(known) else 0.0)
 
+    @cached_property
     def largest_of_tier(self) -> FloatArray:
         """People of the largest known place of each row's tier; `inf` where no place of it is known to have any."""
         largest = np.full(len(self.persons), np.inf)
@@ -229,161 +250,115 @@ class Ledger:
                 largest[own] = known.max()
         return largest
 
-    def count(self, rows: NDArray[np.bool_], weights: FloatArray) -> FloatArray:
+    def count(self, rows: Mask, weights: FloatArray) -> FloatArray:
         """Add up weights by unit."""
         kept = rows & (self.groups >= 0) & ~np.isnan(weights)
         return np.bincount(self.groups[kept], weights=weights[kept], minlength=self.size).astype(np.float64)
 
-
-def account(norm: Norm, ledger: Ledger) -> Rows:
-    """Account for one norm over the units of one level."""
-    reading, inside = ledger.reading, ledger.inside != 0
-    sure = ledger.inside == 1
-    served, unserved = sure & (reading.mapped == 1), sure & (reading.mapped == 0)
-    sides = {
-        "in_scope": inside,
-        "served": served,
-        "unserved": unserved,
-        "unknown": inside & ~served & ~unserved,
-    }
-    numbers: dict[str, FloatArray] = {}
-    known = ledger.count(inside, (~np.isnan(ledger.persons)).astype(float))
-    for side, rows in sides.items():
-        people = ledger.count(rows, ledger.persons)
-        numbers[f"persons_{side}"] = np.where(
-            (known == 0) & (ledger.count(inside, np.ones_like(ledger.inside)) > 0), np.nan, people
-        )
-        numbers[f"places_{side}"] = ledger.count(rows, ledger.places)
-    weights = _Weights.of(ledger, numbers)
-    shares = weights.shares(ledger, served, unserved, ledger.most_persons())
-    found = {**shares, **weights.depth(norm, ledger, sure), **numbers}
-    supposed = shares
-    if ledger.uncounted.any() and not norm.gates:
-        supposed = weights.shares(ledger, served, unserved, ledger.largest_of_tier())
-    return {**found, **_judged(norm, ledger, found, supposed, weights)}
-
-
-@dataclass(frozen=True)
-class _Weights:
-    """The two ways to weigh rows, and which of them each unit uses."""
-
-    by_persons: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, ledger: Ledger, numbers: dict[str, FloatArray]) -> _Weights:
-        people = numbers["persons_in_scope"]
-        return cls((people > 0) & (ledger.share_of == "persons"))
-
-    def total(self, ledger: Ledger, rows: NDArray[np.bool_]) -> FloatArray:
-        return np.where(
-            self.by_persons, ledger.count(rows, ledger.persons), ledger.count(rows, ledger.places)
-        )
-
-    def weigh(self, ledger: Ledger, rows: NDArray[np.bool_], factor: FloatArray) -> FloatArray:
-        people, places = (
-            ledger.count(rows, ledger.persons * factor),
-            ledger.count(rows, ledger.places * factor),
-        )
+    def total(self, rows: Mask, factor: FloatArray | float = 1.0) -> FloatArray:
+        """Add up the people of rows by unit, or the places, whichever its share is of."""
+        people, places = self.count(rows, self.persons * factor), self.count(rows, self.places * factor)
         return np.where(self.by_persons, people, places)
 
-    def shares(
-        self, ledger: Ledger, served: NDArray[np.bool_], unserved: NDArray[np.bool_], most: FloatArray
-    ) -> dict[str, FloatArray]:
-        """Bound the shares, where each row of unknown people holds from nobody to `most`."""
-        sure, strict = ledger.inside == 1, ledger.reading.strict
-        valid = self.total(ledger, served | unserved)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return {
-                "served_share": self.total(ledger, served) / valid,
-                "served_share_lower": self.total(ledger, sure & (strict == 1))
-                / self.whole(ledger, most, but=sure & (strict == 1)),
-                "served_share_upper": 1.0
-                - (
-                    self.total(ledger, sure & (strict == 0))
-                    + self.beyond(ledger, unserved & np.isnan(strict))
-                )
-                / self.whole(ledger, most, but=sure & (strict == 0)),
-                MAPPED_LOWER: self.total(ledger, served) / self.whole(ledger, most, but=served),
-                MAPPED_UPPER: 1.0 - self.total(ledger, unserved) / self.whole(ledger, most, but=unserved),
-            }
-
-    def whole(self, ledger: Ledger, most: FloatArray, *, but: NDArray[np.bool_]) -> FloatArray:
+    def whole(self, most: FloatArray, *, but: Mask) -> FloatArray:
         """Add up all in scope; each place of unknown people holds the most, or nobody where it is in `but`."""
-        inside = ledger.inside != 0
-        supposed = ledger.count(inside & ledger.uncounted & ~but, most)
-        return self.total(ledger, inside) + np.where(self.by_persons, supposed, 0.0)
+        supposed = self.count(self.in_scope & self.uncounted & ~but, most)
+        return self.total(self.in_scope) + np.where(self.by_persons, supposed, 0.0)
 
-    def beyond(self, ledger: Ledger, doubted: NDArray[np.bool_]) -> FloatArray:
-        """Add up what fails for certain, wherever the facilities that may be missing are."""
-        turns = ledger.reading.may_turn
+    def certain_failures(self, doubted: Mask) -> FloatArray:
+        """Add up what fails for certain, even if the facilities that may be missing serve the largest places."""
+        turns = self.reading.may_turn
         if not np.isfinite(turns):
-            return np.zeros(ledger.size)
-        by_persons = np.append(self.by_persons, False)[ledger.groups]
-        weights = np.where(by_persons, ledger.persons, ledger.places)
-        kept = doubted & (ledger.groups >= 0) & (weights > 0)
-        pairs = np.column_stack((ledger.groups[kept], ledger.turns[kept]))
+            return np.zeros(self.size)
+        by_persons = np.append(self.by_persons, False)[self.groups]
+        weights = np.where(by_persons, self.persons, self.places)
+        kept = doubted & (self.groups >= 0) & (weights > 0)
+        pairs = np.column_stack((self.groups[kept], self.turns[kept]))
         units, which = np.unique(pairs, axis=0, return_inverse=True)
         sums = np.bincount(which.reshape(-1), weights=weights[kept], minlength=len(units))
         order = np.lexsort((-sums, units[:, 0]))
         groups = units[order, 0]
         rank = np.arange(len(order)) - np.searchsorted(groups, groups)
         left = rank >= np.floor(turns)
-        return np.bincount(groups[left], weights=sums[order][left], minlength=ledger.size).astype(np.float64)
+        return np.bincount(groups[left], weights=sums[order][left], minlength=self.size).astype(np.float64)
 
-    def depth(self, norm: Norm, ledger: Ledger, sure: NDArray[np.bool_]) -> dict[str, FloatArray]:
-        gap = gap_depth(ledger.reading.value, threshold=norm.threshold, fail_point=norm.fail_point)
-        rows = sure & ~np.isnan(ledger.reading.mapped) & ~np.isnan(gap)
-        whole = self.total(ledger, rows)
+    def shares(self, most: FloatArray) -> dict[str, FloatArray]:
+        """Bound the shares, where each row of unknown people holds from nobody to `most`."""
+        strict, unserved = self.reading.strict, self.unserved
+        sure, fails = (self.inside == 1) & (strict == 1), (self.inside == 1) & (strict == 0)
+        failing = self.total(fails) + self.certain_failures(unserved & np.isnan(strict))
         with np.errstate(invalid="ignore", divide="ignore"):
             return {
-                f"depth_fgt{power}": self.weigh(ledger, rows, (gap > 0) * gap**power) / whole
-                for power in (0, 1, 2)
+                "served_share": self.total(self.served) / self.total(self.served | unserved),
+                "served_share_lower": self.total(sure) / self.whole(most, but=sure),
+                "served_share_upper": 1.0 - failing / self.whole(most, but=fails),
+                MAPPED_LOWER: self.total(self.served) / self.whole(most, but=self.served),
+                MAPPED_UPPER: 1.0 - self.total(unserved) / self.whole(most, but=unserved),
             }
 
 
-def _judged(
-    norm: Norm,
-    ledger: Ledger,
-    found: Mapping[str, FloatArray],
-    supposed: Mapping[str, FloatArray],
-    weights: _Weights,
-) -> Rows:
-    """Judge each unit by the bounds of its share; where they leave it open, by those of the stated condition."""
-    target, share, people = norm.target_share, found["served_share"], found["persons_in_scope"]
+def account(norm: Norm, ledger: Ledger) -> Rows:
+    """
+    Account for one norm over the units of one level.
+
+    A unit is judged by the bounds of its share; where they leave it open, by those of the stated condition.
+    """
+    inside, reading, by_persons = ledger.in_scope, ledger.reading, ledger.by_persons
+    sides = {
+        "in_scope": inside,
+        "served": ledger.served,
+        "unserved": ledger.unserved,
+        "unknown": inside & ~ledger.served & ~ledger.unserved,
+    }
+    found: Rows = {}
+    # Nobody knows how many people these are where the people of none of the rows are known.
+    known = ledger.count(inside, (~np.isnan(ledger.persons)).astype(float))
+    unsaid = (known == 0) & (ledger.count(inside, np.ones_like(ledger.inside)) > 0)
+    for side, rows in sides.items():
+        found[f"persons_{side}"] = np.where(unsaid, np.nan, ledger.count(rows, ledger.persons))
+        found[f"places_{side}"] = ledger.count(rows, ledger.places)
+
+    gap = gap_depth(reading.value, threshold=norm.threshold, fail_point=norm.fail_point)
+    rows = (ledger.inside == 1) & ~np.isnan(reading.mapped) & ~np.isnan(gap)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for power in (0, 1, 2):
+            found[f"depth_fgt{power}"] = ledger.total(rows, (gap > 0) * gap**power) / ledger.total(rows)
+
+    shares = supposed = ledger.shares(ledger.most_persons)
+    if ledger.uncounted.any() and not norm.gates:
+        supposed = ledger.shares(ledger.largest_of_tier)
+    target, share, people = norm.target_share, shares["served_share"], found["persons_in_scope"]
     nobody = (found["places_in_scope"] == 0) & ~(people > 0)
     reasons = norm.not_graded.split(";") if norm.not_graded else []
     reported = bool(reasons) and (ledger.level != "settlement" or not REPORTED_ONLY.isdisjoint(reasons))
     off = nobody | reported
-    sides = (("served_share_lower", "served_share_upper"), (MAPPED_LOWER, MAPPED_UPPER))
-    sure = [np.where(off, NOT_APPLICABLE, _status(found[low], found[high], target)) for low, high in sides]
+    bounds = (("served_share_lower", "served_share_upper"), (MAPPED_LOWER, MAPPED_UPPER))
+    sure = [np.where(off, NOT_APPLICABLE, _status(shares[low], shares[high], target)) for low, high in bounds]
     strict, mapped = (
-        np.where(known == NOT_MEASURABLE, _status(supposed[low], supposed[high], target), known)
-        for known, (low, high) in zip(sure, sides, strict=True)
+        np.where(status == NOT_MEASURABLE, _status(supposed[low], supposed[high], target), status)
+        for status, (low, high) in zip(sure, bounds, strict=True)
     )
     graded = ~nobody & (norm.not_graded == "") & (ledger.level != "settlement")
     lacking = np.maximum(0.0, target - share) * people
     # Say of each unit that is judged under a condition how many people a place of each tier has at most.
-    supposing = (strict != sure[0]) | (mapped != sure[1])
     said = np.full(ledger.size, "", dtype=object)
-    largest = ledger.largest_of_tier()
-    for unit in np.flatnonzero(supposing):
-        open_ = ledger.uncounted & (ledger.inside != 0) & (ledger.groups == unit) & np.isfinite(largest)
+    largest = ledger.largest_of_tier
+    for unit in np.flatnonzero((strict != sure[0]) | (mapped != sure[1])):
+        open_ = ledger.uncounted & inside & (ledger.groups == unit) & np.isfinite(largest)
         most = dict(zip(ledger.tiers[open_], largest[open_], strict=True))
         said[unit] = ";".join(f"{PEOPLE_AT_MOST}:{tier}:{floor(most[tier])}" for tier in sorted(most))
     return {
+        **found,
+        **shares,
         "status": STATUSES[strict],
         "status_as_mapped": STATUSES[mapped],
         "judged_if": said,
-        "reason": _with_uncounted(
-            _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
-            ledger,
-            (strict == NOT_MEASURABLE) & weights.by_persons,
-        ),
+        "reason": _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
         "gate": GATES[strict if norm.gates else np.full(ledger.size, NOT_APPLICABLE)],
-        "share_of": np.array(["places", "persons"], dtype=object)[weights.by_persons.astype(np.int64)],
+        "share_of": np.array(["places", "persons"], dtype=object)[by_persons.astype(np.int64)],
         "attainment": np.where(graded, attainment(share, target), np.nan),
         "shortfall": np.where(graded, shortfall(share, target), np.nan),
-        "persons_to_serve": np.where(graded & weights.by_persons, lacking, np.nan),
+        "persons_to_serve": np.where(graded & by_persons, lacking, np.nan),
         "threshold": np.full(ledger.size, norm.threshold),
         "target_share": np.full(ledger.size, target),
     }
@@ -395,10 +370,9 @@ def _status(lower: FloatArray, upper: FloatArray, target: float) -> NDArray[np.i
     return status
 
 
-def _reasons(
-    norm: Norm, ledger: Ledger, doubtful: NDArray[np.bool_], nobody: NDArray[np.bool_]
-) -> NDArray[np.object_]:
-    inside, reading, single = ledger.inside != 0, ledger.reading, ledger.level == "settlement"
+def _reasons(norm: Norm, ledger: Ledger, doubtful: Mask, nobody: Mask) -> NDArray[np.object_]:
+    """Say why each unit is not judged, as codes; each set of doubts is worded once."""
+    inside, reading, single = ledger.in_scope, ledger.reading, ledger.level == "settlement"
     unmeasured = NOTHING_MAPPED if NOTHING_MAPPED in reading.notes else "not_measured"
     doubts = {
         f"inventory:{ledger.inventory}": inside & np.isnan(reading.strict) & (reading.mapped == 0),
@@ -413,17 +387,11 @@ def _reasons(
     texts = [join_reasons(always, *names) for names in every]
     words = np.array([*texts, "out_of_scope" if single else "nobody_in_scope"], dtype=object)
     chosen: NDArray[np.object_] = words[np.where(nobody, len(texts), np.where(doubtful, codes, 0))]
+    # In how many places nobody knows the people, where that may turn a status.
+    places = ledger.count(inside & ledger.uncounted, ones)
+    for unit in np.flatnonzero(doubtful & ledger.by_persons & (places > 0)):
+        chosen[unit] = join_reasons(chosen[unit], f"people_unknown:{places[unit]:.0f}")
     return chosen
-
-
-def _with_uncounted(
-    reasons: NDArray[np.object_], ledger: Ledger, doubtful: NDArray[np.bool_]
-) -> NDArray[np.object_]:
-    """Say in how many places nobody knows the people, where that may turn a status."""
-    places = ledger.count((ledger.inside != 0) & ledger.uncounted, np.ones_like(ledger.inside))
-    for unit in np.flatnonzero(doubtful & (places > 0)):
-        reasons[unit] = join_reasons(reasons[unit], f"people_unknown:{places[unit]:.0f}")
-    return reasons
 
 
 def join_reasons(*reasons: str) -> str:
@@ -443,8 +411,9 @@ def join_reasons(*reasons: str) -> str:
 STUDY_UNIT = "study"
 """`unit_id` of the rows on the whole study."""
 
-SAME = ("norm_id", "unit_level", "service", "norm_class")
 LEVELS = ("study", "township", "settlement")
+NAMES = ("norm_id", "unit_level", "unit_id", "service", "norm_class")
+SAME = ("norm_id", "unit_level", "service", "norm_class")
 TEXTS = ("status", "status_as_mapped", "judged_if", "reason", "gate", "share_of")
 NUMBERS = (
     "value",
@@ -531,170 +500,135 @@ def evaluate_norms(
     rules = rules or NormRules()
     binding = applicable_norms(register, as_of=as_of, rules=rules)
     reader = Reader(settlements, access, rules, evidence or NormEvidence())
-    townships = _township_ids(reader)
-    parts = [part for norm in norms_of(binding) for part in _judge(norm, reader, townships)]
-    return _frame([part for level in LEVELS for part in parts if part.level == level])
+    # Townships that are drawn, and those that settlements name.
+    townships, boundaries = reader.places.township_ids, reader.evidence.boundaries
+    if boundaries is not None and boundaries["is_unit"].any():
+        drawn = pd.Index(boundaries.loc[boundaries["is_unit"], "boundary_id"])
+        townships = drawn.union(townships).unique().sort_values()
+    parts: list[_Part] = []
+    for norm in norms_of(binding):
+        scope = norm.in_force if norm.in_force != "in_force" else find_scope(norm, reader.places, rules)
+        if isinstance(scope, str):
+            parts.append(_without_numbers(norm, reader, scope))
+        elif scope.unit == "settlement":
+            parts += _by_settlement(norm, reader, scope)
+        else:
+            parts += _by_area(norm, reader, scope, townships if scope.unit == "township" else None)
+    parts.sort(key=lambda part: LEVELS.index(part.level))
+    kinds = {**dict.fromkeys((*NAMES, *TEXTS), "str"), **dict.fromkeys(NUMBERS, "float64")}
+    nothing = np.array([], dtype=object)
+    return pd.DataFrame(
+        {
+            key: pd.Series(np.concatenate([nothing, *(part.rows[key] for part in parts)]), dtype=kind)
+            for key, kind in kinds.items()
+        }
+    )
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(NamedTuple):
     """The rows of one norm on one level."""
 
-    norm: Norm
-    service: str
     level: str
-    ids: pd.Index
     rows: Rows
 
-    def texts(self) -> Rows:
-        names = (self.norm.id, self.level, self.service, self.norm.norm_class)
-        same = {
-            key: np.full(len(self.ids), name, dtype=object) for key, name in zip(SAME, names, strict=True)
-        }
-        return {**same, "unit_id": self.ids.to_numpy(dtype=object), **{key: self.rows[key] for key in TEXTS}}
 
-
-def _frame(parts: list[_Part]) -> pd.DataFrame:
-    texts = [part.texts() for part in parts]
-    nothing = np.array([], dtype=object)
-    columns = {
-        key: pd.Series(np.concatenate([nothing, *(part[key] for part in texts)]), dtype="str")
-        for key in ("norm_id", "unit_level", "unit_id", "service", "norm_class", *TEXTS)
-    }
-    numbers = {
-        key: pd.Series(np.concatenate([nothing, *(part.rows[key] for part in parts)]), dtype="float64")
-        for key in NUMBERS
-    }
-    return pd.DataFrame({**columns, **numbers})
-
-
-def _township_ids(reader: Reader) -> pd.Index:
-    boundaries = reader.evidence.boundaries
-    if boundaries is None or not boundaries["is_unit"].any():
-        return reader.places.township_ids
-    drawn = pd.Index(boundaries.loc[boundaries["is_unit"], "boundary_id"])
-    units: pd.Index = drawn.union(reader.places.township_ids).unique().sort_values()
-    return units
-
-
-def _judge(norm: Norm, reader: Reader, townships: pd.Index) -> Iterator[_Part]:
-    if norm.in_force != "in_force":
-        yield _without_numbers(norm, reader, norm.in_force)
-        return
-    scope = find_scope(norm, reader.places, reader.rules)
-    if isinstance(scope, str):
-        yield _without_numbers(norm, reader, scope)
-    elif scope.unit == "settlement":
-        yield from _by_settlement(norm, reader, scope)
-    else:
-        yield from _by_area(norm, reader, scope, townships if scope.unit == "township" else None)
+def _part(norm: Norm, reader: Reader, level: str, ids: pd.Index, rows: Rows) -> _Part:
+    same = (norm.id, level, reader.service_of(norm), norm.norm_class)
+    names = {name: np.full(len(ids), word, dtype=object) for name, word in zip(SAME, same, strict=True)}
+    return _Part(level, {**rows, **names, "unit_id": ids.to_numpy(dtype=object)})
 
 
 def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
-    places, service, inventory = reader.places, reader.service_of(norm), reader.inventory_of(norm)
+    """Judge a norm on settlements: each of them, their townships and the study, or the study alone if unmeasured."""
+    places, inventory = reader.places, reader.inventory_of(norm)
     reading = reader.read(norm)
-    why = reading.reason if isinstance(reading, Unmeasured) else ""
-    blank = np.full(len(places), np.nan)
-    known = Reading(blank, blank, blank) if isinstance(reading, Unmeasured) else reading
+    why = ""
+    if isinstance(reading, Unmeasured):
+        blank = np.full(len(places), np.nan)
+        why, reading = reading.reason, Reading(blank, blank, blank)
+    single = np.arange(len(places), dtype=np.int64)
     units = {
         "study": (pd.Index([STUDY_UNIT]), np.zeros(len(places), dtype=np.int64)),
         "township": (places.township_ids, places.township_codes),
-        "settlement": (places.ids, np.arange(len(places), dtype=np.int64)),
+        "settlement": (places.ids, single),
     }
     for level in LEVELS[:1] if why else LEVELS:
         ids, codes = units[level]
-        ones, single = np.ones(len(places)), np.arange(len(places), dtype=np.int64)
         ledger = Ledger(
-            known,
+            reading,
             scope.inside,
             scope.persons,
-            ones,
-            codes,
-            len(ids),
-            level,
-            scope.share_of,
-            inventory,
-            single,
-            np.isnan(scope.persons),
-            places.tiers,
+            places=np.ones(len(places)),
+            groups=codes,
+            size=len(ids),
+            level=level,
+            share_of=scope.share_of,
+            inventory=inventory,
+            turns=single,
+            uncounted=np.isnan(scope.persons),
+            tiers=places.tiers,
         )
         rows = {**account(norm, ledger), "value": np.full(len(ids), np.nan)}
         if level == "settlement":
-            rows["value"] = np.where(np.isinf(known.value), np.nan, known.value)
+            rows["value"] = np.where(np.isinf(reading.value), np.nan, reading.value)
             rows["reason"][scope.exempt] = "exempt"
         if why and rows["reason"][0] != "nobody_in_scope":
             rows["reason"][0] = join_reasons(norm.not_graded, norm.no_gate, why)
-        yield _Part(norm, service, level, ids, rows)
+        yield _part(norm, reader, level, ids, rows)
 
 
 def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | None) -> Iterator[_Part]:
+    """Judge a norm on townships, or on the county: rows of people (the settlements), then of places (the areas)."""
     reading = reader.read_units(norm, townships)
     if isinstance(reading, Unmeasured):
         yield _without_numbers(norm, reader, reading.reason)
         return
-    exempt_ids = reader.rules.exempt.get(norm.id, frozenset())
-    ids = pd.Index([STUDY_UNIT]) if townships is None else townships
+    study = pd.Index([STUDY_UNIT])
+    ids = study if townships is None else townships
     home = np.zeros(len(reader.places), dtype=np.int64)
     if townships is not None:
         known = townships.get_indexer(reader.places.township_ids)
         home = np.append(known, -1)[reader.places.township_codes]
-    exempt = ids.isin(list(exempt_ids))
-    spread = _spread(reading, scope, home, exempt)
-    levels = {"study": (pd.Index([STUDY_UNIT]), np.zeros(len(spread.inside), dtype=np.int64))}
+    count, lost = len(ids), home < 0
+    exempt = ids.isin(list(reader.rules.exempt.get(norm.id, frozenset())))
+    inside = np.where(~lost & np.append(exempt, False)[home], 0.0, scope.inside)
+    # An area is in scope where one of its settlements is, and where there is none.
+    concerned = np.bincount(home[~lost & (inside == 1)], minlength=count) > 0
+    doubted = np.bincount(home[~lost & np.isnan(inside)], minlength=count) > 0
+    settled = np.bincount(home[~lost], minlength=count) > 0
+    area_inside = np.where(concerned | ~settled, 1.0, np.where(doubted, np.nan, 0.0))
+    # People read the value of their area.
+    value, mapped, strict = (
+        np.concatenate([np.append(values, np.nan)[home], values])
+        for values in (reading.value, reading.mapped, reading.strict)
+    )
+    groups = np.concatenate([home, np.arange(count)])
+    levels = {"study": (study, np.zeros(len(groups), dtype=np.int64))}
     if townships is not None:
-        levels["township"] = (ids, np.concatenate([home, np.arange(len(ids))]))
+        levels["township"] = (townships, groups)
     for level, (names, codes) in levels.items():
         ledger = Ledger(
-            spread.reading,
-            spread.inside,
-            spread.persons,
-            spread.places,
-            codes,
-            len(names),
-            level,
-            scope.share_of,
-            reader.inventory_of(norm),
-            np.concatenate([home, np.arange(len(exempt))]),
-            np.append(np.isnan(scope.persons), np.zeros(len(exempt), dtype=bool)),
-            np.append(reader.places.tiers, np.full(len(exempt), "", dtype=object)),
+            replace(reading, value=value, mapped=mapped, strict=strict),
+            inside=np.concatenate([inside, np.where(exempt, 0.0, area_inside)]),
+            persons=np.concatenate([scope.persons, np.full(count, np.nan)]),
+            places=np.concatenate([np.zeros(len(home)), np.ones(count)]),
+            groups=codes,
+            size=len(names),
+            level=level,
+            share_of=scope.share_of,
+            inventory=reader.inventory_of(norm),
+            turns=groups,
+            uncounted=np.append(np.isnan(scope.persons), np.zeros(count, dtype=bool)),
+            tiers=np.append(reader.places.tiers, np.full(count, "", dtype=object)),
         )
         one_each = len(names) == len(reading.value)
-        value = reading.value if one_each else np.full(len(names), np.nan)
-        rows = {**account(norm, ledger), "value": value}
+        rows = {
+            **account(norm, ledger),
+            "value": reading.value if one_each else np.full(len(names), np.nan),
+        }
         if level == "township":
             rows["reason"][exempt] = "exempt"
-        yield _Part(norm, reader.service_of(norm), level, names, rows)
-
-
-@dataclass(frozen=True)
-class _Spread:
-    """A norm on areas as rows of people (the settlements) followed by rows of places (the areas)."""
-
-    reading: Reading
-    inside: FloatArray
-    persons: FloatArray
-    places: FloatArray
-
-
-def _spread(reading: Reading, scope: Scope, home: NDArray[np.int64], exempt: NDArray[np.bool_]) -> _Spread:
-    count, lost = len(exempt), home < 0
-    inside = np.where(~lost & np.append(exempt, False)[home], 0.0, scope.inside)
-    areas = np.bincount(home[~lost & (inside == 1)], minlength=count) > 0
-    doubts = np.bincount(home[~lost & np.isnan(inside)], minlength=count) > 0
-    settled = np.bincount(home[~lost], minlength=count) > 0
-    area_inside = np.where(areas | ~settled, 1.0, np.where(doubts, np.nan, 0.0))
-
-    def along(values: FloatArray) -> FloatArray:
-        return np.concatenate([np.append(values, np.nan)[home], values])
-
-    return _Spread(
-        reading=replace(
-            reading, value=along(reading.value), mapped=along(reading.mapped), strict=along(reading.strict)
-        ),
-        inside=np.concatenate([inside, np.where(exempt, 0.0, area_inside)]),
-        persons=np.concatenate([scope.persons, np.full(count, np.nan)]),
-        places=np.concatenate([np.zeros(len(home)), np.ones(count)]),
-    )
+        yield _part(norm, reader, level, names, rows)
 
 
 def _without_numbers(norm: Norm, reader: Reader, reason: str) -> _Part:
@@ -708,11 +642,8 @@ def _without_numbers(norm: Norm, reader: Reader, reason: str) -> _Part:
         "gate": "unknown" if norm.gates else "none_applicable",
         "share_of": "places",
     }
-    numbers = {
-        **dict.fromkeys(NUMBERS, np.nan),
-        "threshold": norm.threshold,
-        "target_share": norm.target_share,
-    }
+    numbers = dict.fromkeys(NUMBERS, np.nan)
+    numbers |= {"threshold": norm.threshold, "target_share": norm.target_share}
     rows: Rows = {key: np.array([text], dtype=object) for key, text in texts.items()}
     rows |= {key: np.array([number]) for key, number in numbers.items()}
-    return _Part(norm, reader.service_of(norm), "study", pd.Index([STUDY_UNIT]), rows)
+    return _part(norm, reader, "study", pd.Index([STUDY_UNIT]), rows)

@@ -6,7 +6,7 @@ import importlib.resources
 import math
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from spatial.inputs.services import Vocabulary
     from spatial.study.outputs import OfficialFacilities
 
     FloatArray = NDArray[np.float64]
@@ -41,16 +42,6 @@ MOST_BY_NAME = 0.2
 _WEAKEST = ("capture_recapture", "official", "declared")
 
 Z_95 = 1.959963984540054
-
-
-class Includes(Protocol):
-    """A vocabulary of services, as far as inventories ask."""
-
-    def satisfying(self, service: str) -> frozenset[str]:
-        """Name the services whose facilities count for a service."""
-
-    def by_level(self, service: str) -> frozenset[str]:
-        """Name the services that are of this one but for their level."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +97,7 @@ def inventory_table(
     *,
     declared: Mapping[str, str],
     official: Mapping[str, OfficialFacilities],
-    vocabulary: Includes,
+    vocabulary: Vocabulary,
 ) -> pd.DataFrame:
     """Say how complete the facilities of the study area are."""
     counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
@@ -114,45 +105,55 @@ def inventory_table(
     rows = []
     for name in sorted(set(counted["service"]) | set(official)):
         number = official.get(name)
+        counts = math.nan if number is None else number.value
         chosen = counted["service"].isin(list(_kinds(name, official, vocabulary)))
+        ours, said = float(chosen.sum()), declared.get(name, "unknown")
         ways = found_in[chosen].value_counts()
         both = float(ways.get("both", 0))
-        counts = {"in_list": float(ways.get("list", 0)) + both, "on_map": float(ways.get("map", 0)) + both}
+        in_list, on_map = float(ways.get("list", 0)) + both, float(ways.get("map", 0)) + both
+        # List and map cannot be told to share facilities where many rows were located by their name.
+        by_name, listed = 0, 0
+        if "placed_by" in counted and "found_in" in counted:
+            of_list = chosen & counted["found_in"].isin(["list", "both"])
+            listed, by_name = of_list.sum(), (of_list & counted["placed_by"].eq("name")).sum()
+        estimate = capture_recapture(in_list, on_map, both if by_name <= MOST_BY_NAME * listed else math.nan)
+        low = high = missing = math.nan
+        basis = "none"
+        if said == "complete" and not counts > ours:
+            basis, low, high, missing = "declared", 1.0, 1.0, 0.0
+        elif not math.isnan(counts):
+            share = ours / counts if counts else 1.0 if ours == 0 else math.nan
+            basis, low, high = "official", share, share
+            missing = math.ceil(counts - ours) if ours <= counts else math.nan
+        elif not math.isnan(estimate.number):
+            basis, low, high = "capture_recapture", ours / estimate.upper, ours / estimate.lower
+            missing = math.floor(estimate.upper - ours + 1e-9)
         rows.append(
             {
                 "service": name,
-                "facilities": float(chosen.sum()),
-                **counts,
+                "facilities": ours,
+                "in_list": in_list,
+                "on_map": on_map,
                 "matched": both,
-                "official": math.nan if number is None else number.value,
-                **_completeness(
-                    float(chosen.sum()),
-                    declared.get(name, "unknown"),
-                    math.nan if number is None else number.value,
-                    capture_recapture(**counts, matched=both if _by_place(counted[chosen]) else math.nan),
-                ),
-                "declared": declared.get(name, "unknown"),
+                "official": counts,
+                "estimated": estimate.number,
+                "estimated_lower": estimate.lower,
+                "estimated_upper": estimate.upper,
+                "completeness_lower": low,
+                "completeness_upper": high,
+                "missing_at_most": float(missing),
+                "basis": basis,
+                "declared": said,
                 "source": "" if number is None else number.source,
             }
         )
-    kinds = {field.name: field.kind for field in TABLES["inventory"].fields}
-    frame = pd.DataFrame(rows, columns=list(kinds))
-    return frame.astype({name: "float64" if kind == "number" else "str" for name, kind in kinds.items()})
-
-
-def _by_place(facilities: pd.DataFrame) -> bool:
-    """Tell whether list and map can be told to share facilities: not where many rows were located by their name."""
-    if "placed_by" not in facilities or "found_in" not in facilities:
-        return True
-    listed = facilities["found_in"].isin(["list", "both"])
-    named = listed & facilities["placed_by"].eq("name")
-    return bool(named.sum() <= MOST_BY_NAME * listed.sum())
+    return TABLES["inventory"].frame(rows)
 
 
 def believed(
     declared: Mapping[str, str],
     inventory: pd.DataFrame,
-    vocabulary: Includes,
+    vocabulary: Vocabulary,
     official: Mapping[str, OfficialFacilities],
 ) -> dict[str, str]:
     """Take back the declaration ``complete`` of services of which the office counts more than the study has."""
@@ -161,39 +162,14 @@ def believed(
     return {service: "partial" if service in doubted else word for service, word in declared.items()}
 
 
-def _kinds(name: str, official: Mapping[str, OfficialFacilities], vocabulary: Includes) -> frozenset[str]:
+def _kinds(name: str, official: Mapping[str, OfficialFacilities], vocabulary: Vocabulary) -> frozenset[str]:
     """Name the services that a row counts: those that its official number counts, else itself at every level."""
     number = official.get(name)
     return frozenset(number.services if number is not None else ()) or vocabulary.by_level(name)
 
 
-def _completeness(ours: float, declared: str, official: float, estimate: Estimate) -> dict[str, float | str]:
-    told: dict[str, float | str] = {
-        "estimated": estimate.number,
-        "estimated_lower": estimate.lower,
-        "estimated_upper": estimate.upper,
-    }
-    low = high = missing = math.nan
-    basis = "none"
-    if declared == "complete" and not official > ours:
-        basis, low, high, missing = "declared", 1.0, 1.0, 0.0
-    elif not math.isnan(official):
-        share = ours / official if official else 1.0 if ours == 0 else math.nan
-        basis, low, high = "official", share, share
-        missing = math.ceil(official - ours) if ours <= official else math.nan
-    elif not math.isnan(estimate.number):
-        basis, low, high = "capture_recapture", ours / estimate.upper, ours / estimate.lower
-        missing = math.floor(estimate.upper - ours + 1e-9)
-    return told | {
-        "completeness_lower": low,
-        "completeness_upper": high,
-        "missing_at_most": float(missing),
-        "basis": basis,
-    }
-
-
 def missing_at_most(
-    inventory: pd.DataFrame, vocabulary: Includes, official: Mapping[str, OfficialFacilities]
+    inventory: pd.DataFrame, vocabulary: Vocabulary, official: Mapping[str, OfficialFacilities]
 ) -> dict[str, tuple[float, str]]:
     """Add up how many facilities may be missing of everything that counts for a service."""
     rows = {row["service"]: row for row in inventory.to_dict("records")}
@@ -222,28 +198,6 @@ ACCESS_COLUMNS = ("settlement_id", "service", "mode", "reach_status")
 """Without these the access table tells nothing; times and distances are read where they stand."""
 
 
-class NamedService(Protocol):
-    """A service of a vocabulary, as far as norms ask."""
-
-    @property
-    def id(self) -> str:
-        """Its id, as in the access table."""
-
-    @property
-    def proxy(self) -> bool:
-        """Whether it only stands in for what the norm asks for."""
-
-
-class ServiceWords(Protocol):
-    """A vocabulary of services, as far as norms ask; `spatial.inputs.services.Vocabulary` is one."""
-
-    def for_register(self, name: str) -> NamedService | None:
-        """Find the service that stands for a register's service name; None where there is none."""
-
-    def satisfying(self, service: str) -> frozenset[str]:
-        """Name the services whose facilities count for a service."""
-
-
 @dataclass(frozen=True)
 class NormEvidence:
     """
@@ -251,7 +205,7 @@ class NormEvidence:
 
     Parameters
     ----------
-    vocabulary : ServiceWords, optional
+    vocabulary : Vocabulary, optional
         Which service stands for which name of the register; the packaged one by default.
     inventory : mapping of str to str
         ``complete``, ``partial`` or ``unknown`` by service; unknown where nothing is said. ``roads`` speaks for
@@ -273,7 +227,7 @@ class NormEvidence:
         Lines with `road_class` and `surface` (roads or network edges), for norms on paved and graded roads.
     """
 
-    vocabulary: ServiceWords | None = None
+    vocabulary: Vocabulary | None = None
     inventory: Mapping[str, str] = field(default_factory=dict)
     missing_at_most: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     facilities: gpd.GeoDataFrame | None = None
@@ -313,25 +267,17 @@ class Places:
         if "official_class" in self.frame:
             official = read_classes("settlements", self.frame["official_class"], len(self.frame))
             self.settlement_class = np.where(official == "", fallback, official)
-        self.township_ids, self.township_codes = self._townships()
+        nowhere = pd.Series(None, index=self.frame.index, dtype="str")
+        codes, townships = pd.factorize(self.frame.get("township_id", nowhere), sort=True)
+        self.township_ids, self.township_codes = pd.Index(townships), codes.astype(np.int64)
 
     def __len__(self) -> int:
         """Count the scored settlements."""
         return len(self.frame)
 
     def persons(self, column: str) -> FloatArray | None:
-        """
-        Read a column of people.
-
-        Returns persons along the settlements, NaN = unknown; None where there is no such column.
-        """
+        """Read a column of people along the settlements, NaN = unknown; None where there is no such column."""
         return numbers("settlements", column, self.frame[column]) if column in self.frame else None
-
-    def _townships(self) -> tuple[pd.Index, NDArray[np.int64]]:
-        if "township_id" not in self.frame:
-            return pd.Index([], dtype="str"), np.full(len(self.frame), -1, dtype=np.int64)
-        codes, ids = pd.factorize(self.frame["township_id"], sort=True)
-        return pd.Index(ids), codes.astype(np.int64)
 
 
 class AccessLookup:
@@ -348,20 +294,27 @@ class AccessLookup:
                 "access",
                 [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"],
             )
-        _refuse_twice(access)
+        key = ["settlement_id", "service", "mode"]
+        twice = access.loc[access.duplicated(key), key].drop_duplicates()
+        if len(twice):
+            named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
+            raise ContractError(
+                "access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"]
+            )
+        # Access of other places judges nobody and says so of nobody; a table without rows says it of all.
         self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
-        _refuse_without_row(ids, self._codes)
+        without = ids[~np.isin(np.arange(len(ids)), self._codes)]
+        if len(access) and len(without):
+            told = f"settlement_id: no row of {len(without)} of {len(ids)} settlements {first_of(without)}"
+            remedy = "compute access for them, or add rows with reach_status unknown; ids must be written alike (texts)"
+            raise ContractError("access", [f"{told}; {remedy}"])
         reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
         self._reach = reach.astype(np.int64)
-        services, service_names = pd.factorize(access["service"], sort=True)
-        modes, mode_names = pd.factorize(access["mode"], sort=True)
-        pairs = services.astype(np.int64) * len(mode_names) + modes
-        order = np.argsort(pairs, kind="stable")
-        keys = [(str(service), str(mode)) for service in service_names for mode in mode_names]
-        cuts = np.searchsorted(pairs[order], np.arange(len(keys) + 1))
-        parts = {key: order[cuts[number] : cuts[number + 1]] for number, key in enumerate(keys)}
-        self._rows: dict[tuple[str, str], NDArray[np.int64]] = {
-            key: rows for key, rows in parts.items() if len(rows)
+        groups: dict[Any, Any] = (
+            access.reset_index(drop=True).groupby(["service", "mode"], observed=True).indices
+        )
+        self._rows: dict[tuple[str, str], NDArray[np.intp]] = {
+            (str(service), str(mode)): rows for (service, mode), rows in groups.items()
         }
         self.modes = tuple(sorted({mode for _, mode in self._rows}))
         self.services = frozenset(service for service, _ in self._rows)
@@ -376,11 +329,7 @@ class AccessLookup:
         return bool(rows) and all((self._reach[own] == NO_FACILITY).all() for own in rows)
 
     def number(self, service: str, mode: str, column: str) -> FloatArray:
-        """
-        Read a column of the access table.
-
-        Returns along the scored settlements; NaN where missing.
-        """
+        """Read a column of the access table along the scored settlements; NaN where missing."""
         values = np.full(self._size, np.nan)
         if column not in self._access:
             return values
@@ -389,12 +338,7 @@ class AccessLookup:
         return values
 
     def reach(self, service: str, mode: str) -> NDArray[np.int64]:
-        """
-        Read how settlements reach a service.
-
-        Returns positions in `spatial.tables.REACH_STATUS` along the scored settlements; unknown where
-        missing.
-        """
+        """Read how settlements reach a service: positions in `REACH_STATUS` along them; unknown where missing."""
         reach = np.full(self._size, UNKNOWN, dtype=np.int64)
         rows, codes = self._where(service, mode)
         reach[codes] = self._reach[rows]
@@ -423,26 +367,6 @@ def _refuse_negative(table: str, frame: pd.DataFrame, column: str) -> None:
     below = frame.loc[numbers(table, column, frame[column]) < 0.0, "settlement_id"]
     if len(below):
         raise ContractError(table, [f"{column}: negative at {first_of(below)}; NaN where unknown"])
-
-
-def _refuse_twice(access: pd.DataFrame) -> None:
-    key = ["settlement_id", "service", "mode"]
-    twice = access.loc[access.duplicated(key), key].drop_duplicates()
-    if len(twice):
-        named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
-        raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
-
-
-def _refuse_without_row(ids: pd.Index, codes: NDArray[np.int64]) -> None:
-    """Refuse what would judge nobody and say so of nobody, as access of other places does; none says it of all."""
-    without = ids[~np.isin(np.arange(len(ids)), codes)]
-    if not len(codes) or not len(without):
-        return
-    told = f"settlement_id: no row of {len(without)} of {len(ids)} settlements {first_of(without)}"
-    remedy = (
-        "compute access for them, or add rows with reach_status unknown; ids must be written alike (texts)"
-    )
-    raise ContractError("access", [f"{told}; {remedy}"])
 
 
 # Presence: which villages, townships and counties hold a facility, and which villages a road reaches.

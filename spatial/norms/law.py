@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations when the module is loaded
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,12 @@ from spatial.norms.register import refuse_faulty_register, split_list, with_norm
 from spatial.study.norms import NormChoices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from spatial.norms.evidence import Places
-    from spatial.study.norms import Adoption
+    from spatial.study.norms import Adoption, Confirmation
 
     FloatArray = NDArray[np.float64]
 
@@ -151,23 +153,28 @@ def applicable_norms(
     home = register["jurisdiction"].map(lambda text: bool(wanted.intersection(split_list(text))))
     binding = register.loc[home | register["norm_id"].isin(list(adopted))].copy()
     _refuse_wrong_names(register, binding, home, rules)
-    binding["in_force"] = _in_force(binding, day)
+    # Dates are ISO text. A norm that is not yet in force supersedes none; being expired says more than superseded.
+    today = day.isoformat()
+    future = binding["valid_from"].astype("str").fillna("") > today
+    ended = binding["valid_to"].astype("str").fillna("").replace("", FOREVER) < today
+    followed = {older for text in binding.loc[~future, "supersedes"] for older in split_list(text)}
+    state = pd.Series("in_force", index=binding.index, dtype="str")
+    state[binding["norm_id"].isin(followed)] = "superseded"
+    state[ended] = "expired"
+    state[future] = "not_yet_in_force"
+    binding["in_force"] = state
     if rules.only:
         binding = binding.loc[binding["norm_id"].isin(rules.only)].copy()
     binding = binding.sort_values("norm_id", kind="stable").reset_index(drop=True)
     _apply_adoptions(binding, adopted, day)
     by_norm = {item.norm: item for item in rules.confirm}
-    items = [by_norm.get(name) for name in binding["norm_id"]]
-    binding["confirmed_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
-    binding["confirmed_on"] = pd.Series(
-        [item.on.isoformat() if item else None for item in items], dtype="str"
-    )
+    _say_who(binding, "confirmed", [by_norm.get(name) for name in binding["norm_id"]])
     local = binding["norm_id"].isin(register.loc[home, "norm_id"])
     reasons = [
         _judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)
     ]
-    binding["not_graded"] = pd.Series([graded for graded, _ in reasons], dtype="str")
-    binding["no_gate"] = pd.Series([gate for _, gate in reasons], dtype="str")
+    for name in _Reasons._fields:
+        binding[name] = pd.Series([getattr(each, name) for each in reasons], dtype="str")
     binding["gates"] = (binding["norm_class"] == "mandatory") & (binding["no_gate"] == "")
     sure = (binding["in_force"] == "in_force") & (binding["confidence"] != "memory")
     place = {name: rank for rank, name in enumerate(rules.headline, start=1)}
@@ -178,22 +185,12 @@ def applicable_norms(
 
 def norms_of(binding: pd.DataFrame) -> list[Norm]:
     """Turn the rows of `applicable_norms` into norms."""
-    texts = (
-        "service",
-        "metric",
-        "mode",
-        "direction",
-        "unit",
-        "stat_unit",
-        "scope",
-        "norm_class",
-        "role",
-    )
-    more = ("in_force", "not_graded", "no_gate")
+    texts = ("service", "metric", "mode", "direction", "unit", "stat_unit", "scope", "norm_class", "role")
+    codes = ("in_force", "not_graded", "no_gate")
     return [
         Norm(
             id=_text(row["norm_id"]),
-            **{name: _text(row[name]) for name in (*texts, *more)},
+            **{name: _text(row[name]) for name in (*texts, *codes)},
             threshold=float(row["threshold"]),
             target_share=float(row["target_share"]),
             fail_point=float(row["fail_point"]),
@@ -229,7 +226,20 @@ def _refuse_wrong_names(
         "norms.adopt": tuple(item.norm for item in rules.adopt),
         "norms.exempt": tuple(rules.exempt),
     }
-    problems = _jurisdiction_problems(register, rules.jurisdictions)
+    problems = []
+    # Words that are no jurisdiction of the register, below none of it, and no code of a country either.
+    places = {place for text in register["jurisdiction"] for place in split_list(text)}
+    strange = [
+        name
+        for name in rules.jurisdictions
+        if not COUNTRY.fullmatch(name.partition("-")[0]) and not _inherited((name,)) & places - {"GLOBAL"}
+    ]
+    strange = [name for name in strange if name != "GLOBAL"]
+    if strange:
+        problems.append(
+            f"jurisdictions: {first_of(strange)} is none; write the two letters of the country (CN), its parts after a "
+            f"hyphen (CN-51), or a jurisdiction of the register: {', '.join(sorted(places))}"
+        )
     for key, names in named.items():
         unknown = [name for name in names if name not in known]
         if unknown:
@@ -255,50 +265,23 @@ def _refuse_wrong_names(
         raise StudyError("norms", problems)
 
 
-def _jurisdiction_problems(register: pd.DataFrame, jurisdictions: tuple[str, ...]) -> list[str]:
-    """Words that are no jurisdiction of the register, below none of it, and no code of a country either."""
-    known = {place for text in register["jurisdiction"] for place in split_list(text)}
-    strange = [
-        name
-        for name in jurisdictions
-        if not COUNTRY.fullmatch(name.partition("-")[0]) and not _inherited((name,)) & (known - {"GLOBAL"})
-    ]
-    strange = [name for name in strange if name != "GLOBAL"]
-    if not strange:
-        return []
-    ways = "the two letters of the country (CN), its parts after a hyphen (CN-51), or a jurisdiction of the register"
-    return [f"jurisdictions: {first_of(strange)} is none; write {ways}: {', '.join(sorted(known))}"]
-
-
-def _in_force(binding: pd.DataFrame, as_of: dt.date) -> pd.Series:
-    day = as_of.isoformat()
-    future = pd.Series(
-        [_text(start) > day for start in binding["valid_from"]], index=binding.index, dtype="bool"
-    )
-    ended = pd.Series(
-        [(_text(end) or FOREVER) < day for end in binding["valid_to"]], index=binding.index, dtype="bool"
-    )
-    followed = {older for text in binding.loc[~future, "supersedes"] for older in split_list(text)}
-    state = pd.Series("in_force", index=binding.index, dtype="str")
-    state[binding["norm_id"].isin(followed)] = "superseded"
-    state[ended] = "expired"
-    state[future] = "not_yet_in_force"
-    return state
-
-
 def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_of: dt.date) -> None:
     binding["register_threshold"] = binding["threshold"]
     binding["register_target_share"] = binding["target_share"]
     items = [adopted.get(name) for name in binding["norm_id"]]
-    binding["adopted_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
-    binding["adopted_on"] = pd.Series([item.on.isoformat() if item else None for item in items], dtype="str")
+    _say_who(binding, "adopted", items)
     binding["is_adopted"] = [item is not None and item.on <= as_of for item in items]
     problems = []
     for row, item in enumerate(items):
         if item is None or item.on > as_of:
             continue
         if item.threshold is not None:
-            problems += _threshold_problems(binding, row, item.threshold)
+            threshold, fail = item.threshold, float(binding["fail_point"].iloc[row])
+            told = f"norms.adopt: {item.norm}: the threshold {threshold:g}"
+            if not threshold > 0:
+                problems.append(f"{told} is not above 0")
+            elif binding["direction"].iloc[row] == "max" and fail <= threshold:
+                problems.append(f"{told} must be below the fail point {fail:g}")
             binding.loc[row, "threshold"] = item.threshold
         if item.target_share is not None:
             if not 0 < item.target_share <= 1:
@@ -310,40 +293,44 @@ def _apply_adoptions(binding: pd.DataFrame, adopted: Mapping[str, Adoption], as_
         raise StudyError("norms", problems)
 
 
-def _threshold_problems(binding: pd.DataFrame, row: int, threshold: float) -> list[str]:
-    name, fail = binding["norm_id"].iloc[row], float(binding["fail_point"].iloc[row])
-    if not threshold > 0:
-        return [f"norms.adopt: {name}: the threshold {threshold:g} is not above 0"]
-    if binding["direction"].iloc[row] == "max" and fail <= threshold:
-        return [f"norms.adopt: {name}: the threshold {threshold:g} must be below the fail point {fail:g}"]
-    return []
+def _say_who(binding: pd.DataFrame, what: str, items: Sequence[Adoption | Confirmation | None]) -> None:
+    """Name the office behind each norm, and the day."""
+    days = [item.on.isoformat() if item else None for item in items]
+    binding[f"{what}_by"] = pd.Series([item.by if item else None for item in items], dtype="str")
+    binding[f"{what}_on"] = pd.Series(days, dtype="str")
 
 
-def _judge(row: Mapping[str, object], level: str, *, at_home: bool) -> tuple[str, str]:
+class _Reasons(NamedTuple):
+    """Why a norm is not graded, and why a mandatory one is no gate: codes joined by ``;``, empty where it is."""
+
+    not_graded: str
+    no_gate: str
+
+
+def _judge(row: Mapping[str, object], level: str, *, at_home: bool) -> _Reasons:
+    mandatory = row["norm_class"] == "mandatory"
     if row["in_force"] != "in_force":
-        return _text(row["in_force"]), _text(row["in_force"]) if row["norm_class"] == "mandatory" else ""
-    adopted = bool(row["is_adopted"])
-    share = _text(row["share_applies_at"])
+        state = _text(row["in_force"])
+        return _Reasons(state, state if mandatory else "")
+    adopted, share = bool(row["is_adopted"]), _text(row["share_applies_at"])
     misplaced = share not in {"study", "unit", level}
-    grade = []
-    if row["role"] == "duty_trigger":
-        grade.append("duty_trigger")
-    if (row["norm_class"] == "authorised" or not at_home) and not adopted:
-        grade.append("not_adopted")
-    if row["role"] == "status_level" and not adopted:
-        grade.append("status_level")
-    if misplaced:
-        grade.append(f"share_applies_at:{share}")
-    gate = []
-    if row["norm_class"] == "mandatory":
-        gate = [
-            *([] if at_home else ["other_jurisdiction"]),
-            *([] if row["role"] == "standard" else [f"role:{row['role']}"]),
-            *([] if row["instrument"] in GATING_INSTRUMENTS else [f"instrument:{row['instrument']}"]),
-            *([f"share_applies_at:{share}"] if misplaced else []),
-            *([] if row["read_in_original"] or _text(row["confirmed_by"]) else ["not_read_in_original"]),
-        ]
-    return ";".join(grade), ";".join(gate)
+    grade = {
+        "duty_trigger": row["role"] == "duty_trigger",
+        "not_adopted": (row["norm_class"] == "authorised" or not at_home) and not adopted,
+        "status_level": row["role"] == "status_level" and not adopted,
+        f"share_applies_at:{share}": misplaced,
+    }
+    gate = {
+        "other_jurisdiction": not at_home,
+        f"role:{row['role']}": row["role"] != "standard",
+        f"instrument:{row['instrument']}": row["instrument"] not in GATING_INSTRUMENTS,
+        f"share_applies_at:{share}": misplaced,
+        "not_read_in_original": not (row["read_in_original"] or _text(row["confirmed_by"])),
+    }
+    return _Reasons(
+        ";".join(code for code, holds in grade.items() if holds),
+        ";".join(code for code, holds in gate.items() if holds and mandatory),
+    )
 
 
 # Whom a norm asks about: settlements in its scope, and the people or places that its share is a share of.
@@ -374,7 +361,11 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     persons = places.persons("population_persons" if unit is not None else column)
     if unit is None and persons is None and norm.stat_unit != "population":
         return f"no_stat_unit:{norm.stat_unit}"
-    inside = _both(_class_scope(norm, places), np.ones(len(places)) if unit is None else unit)
+    inside = np.ones(len(places))
+    if norm.scope != "all":
+        own = (places.settlement_class == norm.scope).astype(float)
+        inside = np.where(places.settlement_class == "", np.nan, own)
+    inside = inside if unit is None else _both(inside, unit)
     exempt = places.ids.isin(list(rules.exempt.get(norm.id, ())))
     area = norm.stat_unit if norm.stat_unit in AREA_UNITS else "settlement"
     return Scope(
@@ -387,6 +378,7 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
 
 
 def _unit_of(stat_unit: str, places: Places) -> FloatArray | None:
+    """Tell which settlements are units that a norm counts: 1 yes, 0 no, NaN unknown; None where it counts people."""
     if stat_unit in AREA_UNITS:
         return np.ones(len(places))
     sized = SIZED_UNIT.fullmatch(stat_unit)
@@ -394,7 +386,7 @@ def _unit_of(stat_unit: str, places: Places) -> FloatArray | None:
     if name not in PLACE_UNITS:
         return None
     tier = PLACE_UNITS[name]
-    right = np.ones(len(places)) if not tier else np.asarray(places.frame["tier"] == tier, dtype=np.float64)
+    right = np.asarray(places.frame["tier"] == tier, dtype=np.float64) if tier else np.ones(len(places))
     if not sized:
         return right
     persons = places.persons("population_persons")
@@ -402,13 +394,6 @@ def _unit_of(stat_unit: str, places: Places) -> FloatArray | None:
         return np.where(right == 0, 0.0, np.nan)
     least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
     return _both(right, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))
-
-
-def _class_scope(norm: Norm, places: Places) -> FloatArray:
-    if norm.scope == "all":
-        return np.ones(len(places))
-    known = places.settlement_class != ""
-    return np.where(known, (places.settlement_class == norm.scope).astype(float), np.nan)
 
 
 def _both(first: FloatArray, second: FloatArray) -> FloatArray:

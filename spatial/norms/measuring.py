@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.norms.evidence import NormEvidence, RoadWord, ServiceWords
+    from spatial.norms.evidence import NormEvidence, RoadWord
     from spatial.norms.law import Norm, NormRules
 
     FloatArray = NDArray[np.float64]
@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 
 NOTHING_MAPPED = "nothing_mapped"
 """Reason of a result on a service of which nothing is mapped, where nobody declared the list complete."""
+_COLUMNS = {
+    "time_min": "travel_time_min",
+    "roundtrip_time_min": "travel_time_min",
+    "network_dist_m": "network_distance_m",
+    "dist_m": "straight_distance_m",
+}
+"""The column of the access table that each metric is read from."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,20 @@ def read_access(
     modes = [mode for mode in wanted if access.has(service, mode)]
     if not modes:
         return Unmeasured(f"not_computed:{service}")
-    values = [_value(norm, service, mode, access, max_time_min) for mode in modes]
+    column = _COLUMNS[norm.metric]
+    factor = 2.0 if norm.metric == "roundtrip_time_min" else 1.0
+    too_short = "time" in norm.metric and norm.threshold > factor * max_time_min
+    values = []
+    for mode in modes:
+        reach, value = access.reach(service, mode), factor * access.number(service, mode, column)
+        if norm.metric == "dist_m":
+            values.append(np.where(np.isnan(value) & (reach == NO_FACILITY), np.inf, value))
+            continue
+        if norm.metric == "network_dist_m":
+            # The fastest way may be a longer one.
+            value = np.fmin(value, access.number(service, mode, "shortest_distance_m"))
+        value = np.where(reach == REACHED, value, np.inf)
+        values.append(np.where((reach == UNKNOWN) | ((reach == BEYOND) & too_short), np.nan, value))
     value = fastest(values, norm.threshold)
     mapped = within(value, norm)
     return Reading(value, mapped, mapped if complete else doubt_failures(mapped))
@@ -156,27 +176,9 @@ def _all_of(states: Sequence[FloatArray]) -> FloatArray:
     return np.where(some_fail, 0.0, np.where(some_unknown, np.nan, 1.0))
 
 
-def _value(norm: Norm, service: str, mode: str, access: AccessLookup, max_time_min: float) -> FloatArray:
-    reach = access.reach(service, mode)
-    if norm.metric == "dist_m":
-        value = access.number(service, mode, "straight_distance_m")
-        return np.where(np.isnan(value) & (reach == NO_FACILITY), np.inf, value)
-    column = "network_distance_m" if norm.metric == "network_dist_m" else "travel_time_min"
-    value = access.number(service, mode, column)
-    if norm.metric == "network_dist_m":
-        # The fastest way may be a longer one.
-        value = np.fmin(value, access.number(service, mode, "shortest_distance_m"))
-    if norm.metric == "roundtrip_time_min":
-        value = 2.0 * value
-    searched = 2.0 * max_time_min if norm.metric == "roundtrip_time_min" else max_time_min
-    value = np.where(reach == REACHED, value, np.inf)
-    too_short = norm.metric != "network_dist_m" and norm.threshold > searched
-    return np.where((reach == UNKNOWN) | ((reach == BEYOND) & too_short), np.nan, value)
-
-
 # Reading a norm off the evidence: which service, road or bundle it asks for, and what is known of it where.
 
-ACCESS_METRICS = frozenset({"time_min", "roundtrip_time_min", "network_dist_m", "dist_m"})
+ACCESS_METRICS = frozenset(_COLUMNS)
 PRESENCE = "presence_in_unit"
 ROADS = "roads"
 
@@ -191,7 +193,12 @@ class Reader:
         self.evidence = evidence
         self.places = Places(settlements, rules.class_by_tier)
         self._access = AccessLookup(access, self.places.ids)
-        self._words = evidence.vocabulary or _packaged_words()
+        words = evidence.vocabulary
+        if words is None:
+            from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where the caller brings none
+
+            words = load_services()
+        self._words = words
         self._road_words = load_road_words()
 
     def service_of(self, norm: Norm) -> str:
@@ -334,10 +341,3 @@ class Reader:
         if name in SEASON_ROADS or name in self._road_words:
             return inventory.get(name, inventory.get(ROADS, "unknown"))
         return inventory.get(self._resolve(name)[0] or name, "unknown")
-
-
-def _packaged_words() -> ServiceWords:
-    from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where the caller brings no words
-
-    words: ServiceWords = load_services()
-    return words

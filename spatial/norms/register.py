@@ -8,8 +8,9 @@ import importlib.resources
 import io
 import math
 import re
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ from spatial.errors import ContractError, SourceError, first_of
 from spatial.tables.words import NORM_CLASS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 
 Row = dict[str, str]
@@ -26,103 +27,21 @@ Row = dict[str, str]
 WHERE = "norm register"
 """What messages call a register that is no file."""
 
-COLUMNS = (
-    "id",
-    "pillar",
-    "service",
-    "metric",
-    "mode",
-    "direction",
-    "threshold",
-    "unit",
-    "stat_unit",
-    "target_share",
-    "target_share_basis",
-    "fail_point",
-    "scope",
-    "norm_class",
-    "deontic",
-    "role",
-    "instrument",
-    "share_applies_at",
-    "conditions",
-    "valid_from",
-    "valid_to",
-    "read_in_original",
-    "bundle_members",
-    "norm_class_basis",
-    "norm_justification",
-    "jurisdiction",
-    "target_year",
-    "source_title",
-    "source_year",
-    "source_section",
-    "source_url",
-    "confidence",
-    "supersedes",
-    "notes",
+_TABLE = tomllib.loads(
+    importlib.resources.files("spatial.norms").joinpath("register_columns.toml").read_text(encoding="utf-8")
 )
+COLUMNS = tuple(_TABLE)
 """Columns of a register file, in order. Frames call the first one `norm_id`, as a file may. Others travel along."""
-
-JUDGED = (
-    "norm_id",
-    "service",
-    "metric",
-    "mode",
-    "direction",
-    "threshold",
-    "unit",
-    "stat_unit",
-    "target_share",
-    "fail_point",
-    "scope",
-    "norm_class",
-    "role",
-    "instrument",
-    "share_applies_at",
-    "valid_from",
-    "valid_to",
-    "read_in_original",
-    "bundle_members",
-    "jurisdiction",
-    "confidence",
-    "supersedes",
-)
+JUDGED = tuple("norm_id" if name == "id" else name for name in COLUMNS if _TABLE[name].get("judged"))
 """Columns without which no norm can be judged; a frame of one's own may lack the others."""
-
+VALUES: Mapping[str, Sequence[str]] = {
+    name: NORM_CLASS if name == "norm_class" else column["values"]
+    for name, column in _TABLE.items()
+    if name == "norm_class" or "values" in column
+}
+"""The only words that a column may hold."""
 NUMBERS = ("threshold", "target_share", "fail_point")
 REQUIRED_VALUES = ("norm_id", "service", "stat_unit", "unit", "jurisdiction", "source_title")
-VALUES: Mapping[str, tuple[str, ...]] = {
-    "metric": (
-        "dist_m",
-        "network_dist_m",
-        "time_min",
-        "roundtrip_time_min",
-        "presence_in_unit",
-        "persons_per_facility",
-        "served_flag",
-        "attribute",
-    ),
-    "direction": ("max", "min", "presence"),
-    "target_share_basis": ("source", "assumed", "status_level"),
-    "scope": ("all", "urban", "rural", "metropolitan_area"),
-    "norm_class": NORM_CLASS,
-    "deontic": ("obliges", "guides", "authorises"),
-    "role": ("standard", "duty_trigger", "eligibility", "monitoring", "programme_target", "status_level"),
-    "instrument": (
-        "law",
-        "regulation",
-        "rule",
-        "mandatory_standard",
-        "binding_plan_indicator",
-        "recommended_standard",
-        "policy_document",
-        "monitoring_definition",
-    ),
-    "share_applies_at": ("national", "province", "county", "unit", "study"),
-    "read_in_original": ("yes", "no"),
-    "confidence": ("verified_primary", "verified_secondary", "memory"),
-}
 MODES = ("any", "walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
 UNIT_OF_METRIC = {
     "dist_m": "m",
@@ -192,21 +111,29 @@ def load_register(
     >>> register.set_index("norm_id").loc["GL-ROAD-RAI", "threshold"]
     np.float64(2000.0)
     """
-    where, text = _read(path)
-    header, rows = _parse(text, where)
-    problems = _column_problems(header)
+    where, header, rows = _read(path)
+    problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in header]
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    problems += [f"{name}: the column is there twice" for name in repeated]
     if problems:
         raise ContractError(where, problems)
     more = [{_named(name): value for name, value in row.items()} for row in added]
     rows += [{name: str(row.get(name, "")) for name in header} for row in more]
     problems = _id_problems(rows)
-    for row in rows:
-        problems += [f"norm {row['norm_id']!r}, {fault}" for check in _CHECKS for fault in check(row)]
-    problems += _supersession_problems(rows)
-    problems += _member_problems(rows, services)
+    problems += [f"norm {row['norm_id']!r}, {fault}" for row in rows for fault in _row_faults(row)]
+    problems += _reference_problems(rows, services)
     if problems:
         raise ContractError(where, problems)
-    return _frame(header, rows)
+    columns: dict[str, pd.Series] = {}
+    for name in header:
+        cells = [row[name] for row in rows]
+        if name in NUMBERS:
+            columns[name] = pd.Series([float(cell) if cell else math.nan for cell in cells], dtype="float64")
+        elif name == "read_in_original":
+            columns[name] = pd.Series([cell == "yes" for cell in cells], dtype="bool")
+        else:
+            columns[name] = pd.Series([cell or None for cell in cells], dtype="str")
+    return pd.DataFrame(columns)
 
 
 def _named(column: str) -> str:
@@ -234,66 +161,59 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
     missing = [name for name in JUDGED if name not in register.columns]
     if missing:
         raise ContractError(WHERE, [f"{name}: the column is missing" for name in missing])
-    rows = [
-        {name: _written(row[name]) for name in JUDGED} for row in register[list(JUDGED)].to_dict("records")
-    ]
-    problems = _id_problems(rows) + [fault for name in NUMBERS for fault in _kind_problems(register, name)]
-    problems += [fault for name in ("valid_from", "valid_to") for fault in _text_problems(register, name)]
+    # As a file would have them; blank where a value is missing.
+    texts = register[list(JUDGED)].astype(object)
+    cells = texts.where(texts.notna(), "").astype(str).to_numpy(dtype=object)
+    rows: list[Row] = [dict(zip(JUDGED, line, strict=True)) for line in cells]
+    problems = _id_problems(rows)
+    for name in NUMBERS:
+        try:
+            numbers(WHERE, name, register[name])
+        except ContractError as fault:
+            problems += fault.problems
+    for name in ("valid_from", "valid_to"):
+        other = [str(value) for value in register[name].dropna() if not isinstance(value, str)]
+        if other:
+            problems.append(
+                f"{name}: no text in {len(other)} row(s) {first_of(other)}; write dates as 2030-12-31"
+            )
     lost = [number for number, row in enumerate(rows) if not row["norm_id"]]
     if lost:
         problems.append(f"norm_id: missing in row(s) {first_of(lost)}; give each norm its own")
     if not problems:
+        words = [name for name in VALUES if name in JUDGED and name != "read_in_original"]
         for row in rows:
-            faults = [*_word_faults(row), *_number_faults(row), *_date_faults(row)]
+            faults = [*_word_faults(row, words), *_number_faults(row), *_date_faults(row)]
             problems += [f"norm {row['norm_id']!r}, {fault}" for fault in faults]
     if problems:
         raise ContractError(WHERE, problems)
 
 
-def _written(value: object) -> str:
-    """Write a value as a file would have it; blank where it is missing."""
-    return "" if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)  # noqa: PLR0124
+class _File(NamedTuple):
+    """A register as it was read; `where` is what messages call it."""
+
+    where: str
+    header: list[str]
+    rows: list[Row]
 
 
-def _kind_problems(register: pd.DataFrame, name: str) -> list[str]:
+def _read(path: str | Path | None) -> _File:
+    """Read the rows of a register, the packaged one where no path is given."""
+    where = WHERE if path is None else str(Path(path))
     try:
-        numbers(WHERE, name, register[name])
-    except ContractError as fault:
-        return list(fault.problems)
-    return []
-
-
-def _text_problems(register: pd.DataFrame, name: str) -> list[str]:
-    filled = register[name].dropna()
-    other = [value for value in filled if not isinstance(value, str)]
-    told = f"{name}: no text in {len(other)} row(s) {first_of(map(str, other))}; write dates as 2030-12-31"
-    return [told] if other else []
-
-
-def _word_faults(row: Row) -> Iterable[str]:
-    for name, allowed in VALUES.items():
-        if name in row and name != "read_in_original" and row[name] not in allowed:
-            yield f"{name}: {row[name]!r} is not one of {', '.join(allowed)}"
-
-
-def _read(path: str | Path | None) -> tuple[str, str]:
-    if path is None:
-        packaged = importlib.resources.files("spatial.norms").joinpath("norms.csv")
-        return WHERE, packaged.read_text(encoding="utf-8")
-    file = Path(path)
-    try:
-        return str(file), file.read_text(encoding="utf-8-sig")
+        if path is None:
+            packaged = importlib.resources.files("spatial.norms").joinpath("norms.csv")
+            text = packaged.read_text(encoding="utf-8")
+        else:
+            text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         message = (
-            f"norm register {file}: cannot be read ({error.strerror or error}); name an existing CSV file"
+            f"norm register {where}: cannot be read ({error.strerror or error}); name an existing CSV file"
         )
         raise SourceError(message) from error
     except UnicodeDecodeError as error:
-        message = f"norm register {file}: not UTF-8 at byte {error.start}; save the file as CSV in UTF-8"
+        message = f"norm register {where}: not UTF-8 at byte {error.start}; save the file as CSV in UTF-8"
         raise SourceError(message) from error
-
-
-def _parse(text: str, where: str) -> tuple[list[str], list[Row]]:
     lines = csv.reader(io.StringIO(text), strict=True)
     try:
         header = [name.strip() for name in next(lines, [])]
@@ -310,13 +230,8 @@ def _parse(text: str, where: str) -> tuple[list[str], list[Row]]:
             "put texts with commas in quotation marks"
         )
         raise SourceError(message)
-    return header, [dict(zip(header, (cell.strip() for cell in line), strict=True)) for _, line in cells]
-
-
-def _column_problems(header: list[str]) -> list[str]:
-    problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in header]
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    return problems + [f"{name}: the column is there twice" for name in repeated]
+    rows = [dict(zip(header, (cell.strip() for cell in line), strict=True)) for _number, line in cells]
+    return _File(where, header, rows)
 
 
 def _id_problems(rows: list[Row]) -> list[str]:
@@ -327,20 +242,38 @@ def _id_problems(rows: list[Row]) -> list[str]:
     return [f"norm_id: used more than once: {first_of(repeated)}; give each norm its own"] if repeated else []
 
 
-def _blank_faults(row: Row) -> Iterable[str]:
-    return [f"{name}: blank" for name in REQUIRED_VALUES if not row[name]]
-
-
-def _value_faults(row: Row) -> Iterable[str]:
-    for name, allowed in VALUES.items():
-        if row[name] not in allowed:
-            yield f"{name}: {row[name]!r} is not one of {', '.join(allowed)}"
+def _row_faults(row: Row) -> Iterator[str]:
+    """Name what is wrong with a row of a file."""
+    yield from (f"{name}: blank" for name in REQUIRED_VALUES if not row[name])
+    yield from _word_faults(row, VALUES)
     wrong = [mode for mode in row["mode"].split("+") if row["mode"] and mode not in MODES]
     if wrong:
         yield f"mode: {row['mode']!r} must be blank or one of {', '.join(MODES)}, joined by + for a way in parts"
+    yield from _number_faults(row)
+    unit = UNIT_OF_METRIC.get(row["metric"])
+    if unit and row["unit"] and row["unit"] != unit:
+        yield f"unit: {row['metric']} is measured in {unit}, found {row['unit']!r}; convert the threshold"
+    threshold = _number(row["threshold"])
+    if unit == "min" and threshold is not None and threshold > LONGEST_NORM_MIN:
+        yield f"threshold: {threshold:g} minutes is more than a day; is it in seconds?"
+    presence = row["metric"] == "presence_in_unit"
+    if presence and row["direction"] in VALUES["direction"] and row["direction"] != "presence":
+        yield f"direction: presence_in_unit needs presence, found {row['direction']!r}"
+    if unit and row["direction"] == "presence":
+        yield f"direction: {row['metric']} needs max or min, found 'presence'"
+    wanted = DEONTIC_OF_CLASS.get(row["norm_class"])
+    if wanted and row["deontic"] in VALUES["deontic"] and row["deontic"] != wanted:
+        yield f"deontic: a {row['norm_class']} norm {wanted}, found {row['deontic']!r}"
+    yield from _date_faults(row)
 
 
-def _number_faults(row: Row) -> Iterable[str]:
+def _word_faults(row: Row, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if row[name] not in VALUES[name]:
+            yield f"{name}: {row[name]!r} is not one of {', '.join(VALUES[name])}"
+
+
+def _number_faults(row: Row) -> Iterator[str]:
     for name in NUMBERS:
         if row[name] and _number(row[name]) is None:
             yield f"{name}: {row[name]!r} is not a number"
@@ -359,27 +292,7 @@ def _number_faults(row: Row) -> Iterable[str]:
         yield f"fail_point: {fail:g} must be below the threshold {threshold:g}"
 
 
-def _unit_faults(row: Row) -> Iterable[str]:
-    unit = UNIT_OF_METRIC.get(row["metric"])
-    if unit and row["unit"] and row["unit"] != unit:
-        yield f"unit: {row['metric']} is measured in {unit}, found {row['unit']!r}; convert the threshold"
-    threshold = _number(row["threshold"])
-    if unit == "min" and threshold is not None and threshold > LONGEST_NORM_MIN:
-        yield f"threshold: {threshold:g} minutes is more than a day; is it in seconds?"
-    presence = row["metric"] == "presence_in_unit"
-    if presence and row["direction"] in VALUES["direction"] and row["direction"] != "presence":
-        yield f"direction: presence_in_unit needs presence, found {row['direction']!r}"
-    if unit and row["direction"] == "presence":
-        yield f"direction: {row['metric']} needs max or min, found 'presence'"
-
-
-def _class_faults(row: Row) -> Iterable[str]:
-    wanted = DEONTIC_OF_CLASS.get(row["norm_class"])
-    if wanted and row["deontic"] in VALUES["deontic"] and row["deontic"] != wanted:
-        yield f"deontic: a {row['norm_class']} norm {wanted}, found {row['deontic']!r}"
-
-
-def _date_faults(row: Row) -> Iterable[str]:
+def _date_faults(row: Row) -> Iterator[str]:
     dates = {}
     for name in ("valid_from", "valid_to"):
         try:
@@ -391,17 +304,8 @@ def _date_faults(row: Row) -> Iterable[str]:
         yield f"valid_to: {end} lies before valid_from {start}"
 
 
-_CHECKS: tuple[Callable[[Row], Iterable[str]], ...] = (
-    _blank_faults,
-    _value_faults,
-    _number_faults,
-    _unit_faults,
-    _class_faults,
-    _date_faults,
-)
-
-
-def _supersession_problems(rows: list[Row]) -> list[str]:
+def _reference_problems(rows: list[Row], services: Collection[str] | None) -> list[str]:
+    """Name norms that supersede what is not there, or each other, and members of bundles that are no service."""
     successors = {row["norm_id"]: split_list(row["supersedes"]) for row in rows}
     problems = [
         f"norm {name!r}, supersedes: {other!r} is not in the register"
@@ -409,47 +313,39 @@ def _supersession_problems(rows: list[Row]) -> list[str]:
         for other in older
         if other not in successors
     ]
-    circular = sorted(name for name in successors if _reaches_itself(name, successors))
+    circular = []
+    for name, older in successors.items():
+        followed, waiting = set(), list(older)
+        while waiting:
+            item = waiting.pop()
+            if item not in followed:
+                followed.add(item)
+                waiting += successors.get(item, ())
+        circular += [name] if name in followed else []
     if circular:
-        problems.append(
-            f"supersedes: norms supersede each other in a circle: {first_of(circular)}; keep one direction"
-        )
-    return problems
-
-
-def _member_problems(rows: list[Row], services: Collection[str] | None) -> list[str]:
-    """Members of bundles must be services: a word that nobody knows would make its norm unmeasurable in silence."""
+        told = f"{first_of(sorted(circular))}; keep one direction"
+        problems.append(f"supersedes: norms supersede each other in a circle: {told}")
+    # A member that nobody knows would make its norm unmeasurable in silence.
     bundles = {row["norm_id"]: split_list(row["bundle_members"]) for row in rows}
     if not any(bundles.values()):
-        return []
-    known = {row["service"] for row in rows if not bundles[row["norm_id"]]} | _words(services)
-    return [
-        f"norm {name!r}, bundle_members: {first_of(strange)} is no service; write words of the vocabulary "
-        "(services.toml, register or proxy_for), parted by |"
-        for name, members in bundles.items()
-        if (strange := [member for member in members if member not in known])
-    ]
-
-
-def _words(services: Collection[str] | None) -> set[str]:
+        return problems
     from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where there are bundles
     from spatial.norms.evidence import load_road_words  # noqa: PLC0415 - it reads registers itself
 
-    named = load_services().register_words if services is None else services
-    return {*named, *SEASON_ROADS, *load_road_words()}
-
-
-def _reaches_itself(name: str, successors: Mapping[str, tuple[str, ...]]) -> bool:
-    seen: set[str] = set()
-    waiting = list(successors[name])
-    while waiting:
-        item = waiting.pop()
-        if item == name:
-            return True
-        if item not in seen:
-            seen.add(item)
-            waiting += successors.get(item, ())
-    return False
+    known = (
+        {row["service"] for row in rows if not bundles[row["norm_id"]]}
+        | SEASON_ROADS
+        | set(load_road_words())
+    )
+    known.update(load_services().register_words if services is None else services)
+    for name, members in bundles.items():
+        strange = [member for member in members if member not in known]
+        if strange:
+            problems.append(
+                f"norm {name!r}, bundle_members: {first_of(strange)} is no service; write words of the vocabulary "
+                "(services.toml, register or proxy_for), parted by |"
+            )
+    return problems
 
 
 def _number(text: str) -> float | None:
@@ -457,16 +353,3 @@ def _number(text: str) -> float | None:
         return None
     value = float(text)
     return value if math.isfinite(value) else None
-
-
-def _frame(header: list[str], rows: list[Row]) -> pd.DataFrame:
-    columns: dict[str, pd.Series] = {}
-    for name in header:
-        cells = [row[name] for row in rows]
-        if name in NUMBERS:
-            columns[name] = pd.Series([float(cell) if cell else math.nan for cell in cells], dtype="float64")
-        elif name == "read_in_original":
-            columns[name] = pd.Series([cell == "yes" for cell in cells], dtype="bool")
-        else:
-            columns[name] = pd.Series([cell or None for cell in cells], dtype="str")
-    return pd.DataFrame(columns)
