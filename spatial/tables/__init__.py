@@ -1,128 +1,68 @@
 """
 Every table between stages: the data dictionary of the package.
 
-From these definitions come the checks between stages, the data dictionary in the documentation, the aliases in the
+``tables.csv`` has a row for every table, in the order in which the pipeline makes them, and ``columns.csv`` one for
+every column. From them come the checks between stages, the data dictionary in the documentation, the aliases in the
 GeoPackage, the metadata in Parquet and the units in tooltips. A contract refuses; it never repairs.
 """
 
 from __future__ import annotations
 
-from spatial.tables import access, comparison, inputs, results, score
+import csv
+from importlib.resources import files
+
+from spatial.tables import words
 from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
-from spatial.tables.words import (
-    GATE,
-    GROUP_SOURCE,
-    LAST_MILE,
-    MEASURE_STATUS,
-    NORM_STATUS,
-    POPULATION_BASIS,
-    POPULATION_SOURCE,
-    REACH_STATUS,
-    REMEDY,
-    SIGN_OFF_KIND,
-    SIGN_OFF_STATUS,
-    SNAP_STATUS,
-    TIERS,
-    UNIT_SCALING,
-    WET_STATUS,
-)
 
-__all__ = [
-    "GATE",
-    "GEOMETRY_TYPES",
-    "GROUP_SOURCE",
-    "LAST_MILE",
-    "MEASURE_STATUS",
-    "NORM_STATUS",
-    "POPULATION_BASIS",
-    "POPULATION_SOURCE",
-    "REACH_STATUS",
-    "REMEDY",
-    "SIGN_OFF_KIND",
-    "SIGN_OFF_STATUS",
-    "SNAP_STATUS",
-    "TABLES",
-    "TIERS",
-    "UNIT_SCALING",
-    "WET_STATUS",
-    "Field",
-    "Table",
-]
+__all__ = ["GEOMETRY_TYPES", "TABLES", "Field", "Table"]
 
 
-TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        inputs.PLACES,
-        inputs.SETTLEMENTS,
-        inputs.FACILITIES,
-        inputs.UNPLACED,
-        inputs.ROADS,
-        inputs.TURNS,
-        inputs.BOUNDARIES,
-        inputs.WATER,
-        inputs.AREA,
-        inputs.FLOWS,
-        inputs.OFFICIAL_UNITS,
-        inputs.COUNTS,
-        inputs.PROVENANCE,
-        inputs.KNOWN_ISSUES,
-        *results.FINDINGS,
-        access.CALIBRATION_FACTORS,
-        access.CALIBRATION_ERRORS,
-        access.CALIBRATION_OBSERVATIONS,
-        results.NODES,
-        results.EDGES,
-        inputs.ACCOUNT,
-        inputs.UNIT_TOTALS,
-        results.SNAPS,
-        results.ACCESS,
-        results.ACCESS_COUNTS,
-        results.LAST_MILE_TABLE,
-        results.ROUTES,
-        access.MEASURES,
-        access.FACILITY_USE,
-        access.SERVED,
-        access.ISOCHRONES,
-        access.CATCHMENTS,
-        access.INTERVALS,
-        access.INTERVAL_PEOPLE,
-        access.WET_LOSSES,
-        access.RURAL_ACCESS,
-        access.CELLS,
-        access.CELL_ACCESS,
-        access.OFF_ROAD,
-        access.SCENARIO_ACCESS,
-        access.SCENARIO_PEOPLE,
-        access.EMERGENCY_RESPONSE,
-        access.EMERGENCY_PEOPLE,
-        results.NORM_RESULTS,
-        inputs.INVENTORY,
-        results.GAPS,
-        score.SETTLEMENT_TYPES,
-        score.UNIT_TYPES,
-        score.FUNCTIONAL_AREAS,
-        score.TOWNS,
-        score.TOWN_SYSTEM,
-        score.FLOW_BALANCES,
-        score.ACCESS_CLUSTERS,
-        score.SCORE_COMPONENTS,
-        score.SCORE_NORMS,
-        score.SCORES,
-        score.RANK_PAIRS,
-        score.SCORE_VARIANCE,
-        score.INEQUALITY,
-        score.COORDINATION,
-        score.RANKINGS,
-        score.POTENTIAL_FLOWS,
-        results.SIGN_OFF,
-        comparison.COMPARISON,
-        comparison.COMPARISON_COMPONENTS,
-        comparison.COMPARISON_PEOPLE,
-        comparison.COMPARISON_GATES,
-        comparison.COMPARISON_RANKS,
-        comparison.COMPARISON_NORMS,
-        comparison.TRAJECTORY,
+def _rows(file: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(files(__name__).joinpath(file).read_text(encoding="utf-8").splitlines()))
+
+
+def _field(row: dict[str, str]) -> Field:
+    """Make the field of a row; `values` names lists of `words` or values, ``range`` is from..to, both inclusive."""
+    marks = row["marks"].split()
+    low, _, high = row["range"].partition("..")
+    values = [
+        getattr(words, part) if part.isupper() else (part,) for part in row["values"].split("|") if part
+    ]
+    return Field(
+        row["column"],
+        row["kind"],  # type: ignore[arg-type] # a test holds the words of the file to those of `Field`
+        row["title"],
+        row["description"],
+        row["unit"],
+        required="optional" not in marks,
+        nullable="nullable" in marks,
+        unique="unique" in marks,
+        minimum=float(low) if low else None,
+        maximum=float(high) if high else None,
+        values=sum(values, ()),
+        shown=row["shown"] or None,  # type: ignore[arg-type]
     )
-}
+
+
+def _tables() -> dict[str, Table]:
+    fields: dict[str, list[Field]] = {}
+    for row in _rows("columns.csv"):
+        # Tables of the same columns, such as all findings, share their rows.
+        for table in row["tables"].split():
+            fields.setdefault(table, []).append(_field(row))
+    return {
+        row["table"]: Table(
+            row["table"],
+            row["title"],
+            tuple(row["key"].split()),
+            row["geometry"] or None,  # type: ignore[arg-type]
+            tuple(fields[row["table"]]),
+            strict="strict" in row["marks"],
+            may_lack_geometry="may_lack_geometry" in row["marks"],
+        )
+        for row in _rows("tables.csv")
+    }
+
+
+TABLES = _tables()
 """Every table between stages by its name, in the order in which the pipeline makes them."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
-from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pandera.pandas as pa
+    import pandas as pd
 
 
 Kind = Literal["text", "number", "whole", "flag", "list"]
@@ -38,6 +34,12 @@ GEOMETRY_TYPES = {
     "Point": {"Point"},
     "LineString": {"LineString", "MultiLineString"},
     "Polygon": {"Polygon", "MultiPolygon"},
+}
+_MUST_BE = {
+    "text": "must be text",
+    "number": "must be a float column",
+    "whole": "must be an integer column",
+    "flag": "must be a boolean column",
 }
 
 
@@ -71,10 +73,6 @@ class Field:
             return "share"
         return "index" if self.maximum == 1.0 else "decimal"
 
-    def column(self) -> pa.Column:
-        """Build the pandera column that checks this field."""
-        return column_of(self)
-
 
 @dataclass(frozen=True)
 class Table:
@@ -101,12 +99,10 @@ class Table:
         """Whether it has numbers of people, which mean nothing without the population basis."""
         return any(item.unit == PERSONS for item in self.fields)
 
-    def schema(self) -> pa.DataFrameSchema:
-        """Build the pandera schema of the columns."""
-        return schema_of(self)
-
     def frame(self, rows: Any = ()) -> pd.DataFrame:
         """Put rows, or columns, into a frame of all columns of the table, in their order and with their dtypes."""
+        import pandas as pd  # noqa: PLC0415 - a contract is known without its library
+
         made = pd.DataFrame(rows, columns=[item.name for item in self.fields])
         return made.astype({item.name: DTYPES[item.kind] for item in self.fields})
 
@@ -129,6 +125,8 @@ class Table:
         if self.geometry is None:
             return []
         import geopandas as gpd  # noqa: PLC0415 - a contract is known without its library
+
+        from spatial.crs import require_metres  # noqa: PLC0415 - as above
 
         if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
             return ["geometry: the table has none; make a GeoDataFrame of it"]
@@ -163,22 +161,18 @@ class Table:
         return [str(value) for value in (chosen[column] if column else chosen.index)]
 
 
-def text(name: str, title: str, description: str = "", **more: object) -> Field:
-    """Define a text column."""
-    return Field(name, "text", title, description, **more)  # type: ignore[arg-type]
+def _is_kind(kind: Kind, values: pd.Series) -> bool:
+    from pandas import StringDtype  # noqa: PLC0415 - a contract is known without its library
+    from pandas.api import types  # noqa: PLC0415 - as above
 
-
-def number(name: str, title: str, unit: str, description: str = "", **more: object) -> Field:
-    """Define a column of floats that may be missing and are 0 or more."""
-    return Field(name, "number", title, description, unit, **{"nullable": True, "minimum": 0.0, **more})  # type: ignore[arg-type]
-
-
-def share(name: str, title: str, description: str = "") -> Field:
-    """Define a column of floats from 0 to 1 that may be missing."""
-    return number(name, title, "", description, maximum=1.0)
-
-
-# The contracts of tables as schemas of pandera, which check columns.
+    if kind == "number":
+        return bool(types.is_float_dtype(values.dtype))
+    if kind == "whole":
+        return bool(types.is_integer_dtype(values.dtype))
+    if kind == "flag":
+        return bool(types.is_bool_dtype(values.dtype))
+    is_text = isinstance(values.dtype, StringDtype)
+    return is_text or bool(values.map(lambda value: isinstance(value, str)).all())
 
 
 def keeps(table: Table, frame: pd.DataFrame) -> bool:
@@ -198,7 +192,7 @@ def keeps(table: Table, frame: pd.DataFrame) -> bool:
         known = values.dropna()
         if len(known) < len(values) and (not field.nullable or values.dtype == object):
             return False
-        if field.kind != "list" and not _KINDS[field.kind](values):
+        if field.kind != "list" and not _is_kind(field.kind, values):
             return False
         if field.unique and values.duplicated().any():
             return False
@@ -211,50 +205,30 @@ def keeps(table: Table, frame: pd.DataFrame) -> bool:
     return True
 
 
-def column_of(field: Field) -> pa.Column:
-    """Build the column that checks a field."""
-    import pandera.pandas as pa  # noqa: PLC0415 - takes most of a second, which a frame without faults need not wait
-
-    checks = []
-    if field.minimum is not None:
-        checks.append(pa.Check.ge(field.minimum))
-    if field.maximum is not None:
-        checks.append(pa.Check.le(field.maximum))
-    if field.values:
-        checks.append(pa.Check.isin(field.values))
-    if field.kind != "list":
-        checks.append(pa.Check(_KINDS[field.kind], error=_MUST_BE[field.kind], name=field.kind))
-    return pa.Column(
-        None,
-        checks,
-        nullable=field.nullable,
-        unique=field.unique,
-        required=field.required,
-        title=field.title,
-        description=field.description,
-        metadata={"unit": field.unit, "kind": field.kind},
-    )
-
-
-def schema_of(table: Table) -> pa.DataFrameSchema:
-    """Build the schema of the columns of a table."""
-    import pandera.pandas as pa  # noqa: PLC0415 - as above
-
-    return pa.DataFrameSchema(
-        {item.name: column_of(item) for item in table.fields},
-        coerce=False,
-        name=table.name,
-        title=table.title,
-    )
-
-
 def breaches(table: Table, frame: pd.DataFrame) -> list[str]:
     """Tell where the columns of a frame break the contract."""
-    from pandera.errors import SchemaError, SchemaErrors  # noqa: PLC0415 - as above
+    import pandas as pd  # noqa: PLC0415 - as above
+    import pandera.pandas as pa  # noqa: PLC0415 - takes most of a second, which a frame without faults need not wait
 
+    columns = {}
+    for field in table.fields:
+        checks = []
+        if field.minimum is not None:
+            checks.append(pa.Check.ge(field.minimum))
+        if field.maximum is not None:
+            checks.append(pa.Check.le(field.maximum))
+        if field.values:
+            checks.append(pa.Check.isin(field.values))
+        if field.kind != "list":
+            checks.append(
+                pa.Check(partial(_is_kind, field.kind), error=_MUST_BE[field.kind], name=field.kind)
+            )
+        columns[field.name] = pa.Column(
+            None, checks, nullable=field.nullable, unique=field.unique, required=field.required
+        )
     try:
-        schema_of(table).validate(pd.DataFrame(frame), lazy=True)
-    except SchemaErrors as error:
+        pa.DataFrameSchema(columns, coerce=False, name=table.name).validate(pd.DataFrame(frame), lazy=True)
+    except pa.errors.SchemaErrors as error:
         problems: list[str] = []
         cases = error.failure_cases
         for (column, check), rows in cases.groupby(["column", "check"], dropna=False, sort=False):
@@ -270,38 +244,6 @@ def breaches(table: Table, frame: pd.DataFrame) -> list[str]:
             else:
                 problems.append(f"{column}: {check} fails")
         return problems
-    except SchemaError as error:
+    except pa.errors.SchemaError as error:
         return [str(error)]
     return []
-
-
-def _is_text(series: pd.Series) -> bool:
-    if isinstance(series.dtype, pd.StringDtype):
-        return True
-    return bool(series.map(lambda value: isinstance(value, str)).all())
-
-
-def _is_float(series: pd.Series) -> bool:
-    return bool(pd.api.types.is_float_dtype(series.dtype))
-
-
-def _is_whole(series: pd.Series) -> bool:
-    return bool(pd.api.types.is_integer_dtype(series.dtype))
-
-
-def _is_flag(series: pd.Series) -> bool:
-    return bool(pd.api.types.is_bool_dtype(series.dtype))
-
-
-_KINDS: dict[str, Callable[[pd.Series], bool]] = {
-    "text": _is_text,
-    "number": _is_float,
-    "whole": _is_whole,
-    "flag": _is_flag,
-}
-_MUST_BE = {
-    "text": "must be text",
-    "number": "must be a float column",
-    "whole": "must be an integer column",
-    "flag": "must be a boolean column",
-}

@@ -18,7 +18,7 @@ from spatial.messages import Words
 from spatial.qgis import build_layers, write_geopackage
 from spatial.qgis.joins import WORST_FIRST, gap_points, worst_status
 from spatial.qgis.layer import plain_columns
-from spatial.tables import NORM_STATUS
+from spatial.tables.words import NORM_STATUS
 
 CRS = "EPSG:32648"
 

@@ -1,6 +1,9 @@
 """The store writes whole files or none, and says what stands in the way."""
 
+import csv
+from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 import geopandas as gpd
 import numpy as np
@@ -25,7 +28,7 @@ from spatial.store import (
     sha256_of,
 )
 from spatial.tables import TABLES
-from spatial.tables.contract import Field, Table, breaches, keeps, share, text
+from spatial.tables.contract import Field, Form, GeometryKind, Kind, Table, breaches, keeps
 
 
 def _counts(number: float = 1.0) -> pd.DataFrame:
@@ -212,18 +215,32 @@ def test_every_table_with_a_column_of_people_is_known_to_count_them() -> None:
         assert table.counts_people or not named, name
 
 
+def test_the_files_of_the_dictionary_say_what_fields_and_tables_know() -> None:
+    for table in TABLES.values():
+        assert table.geometry in {None, *get_args(GeometryKind)}, table.name
+        assert {field.kind for field in table.fields} <= {*get_args(Kind)}, table.name
+        assert {field.shown for field in table.fields} <= {None, *get_args(Form)}, table.name
+        assert set(table.key) <= {field.name for field in table.fields}, table.name
+    folder = files("spatial.tables")
+    columns = list(csv.DictReader(folder.joinpath("columns.csv").read_text("utf-8").splitlines()))
+    assert {name for row in columns for name in row["tables"].split()} == set(TABLES)
+    assert {mark for row in columns for mark in row["marks"].split()} <= {"optional", "nullable", "unique"}
+    tables = list(csv.DictReader(folder.joinpath("tables.csv").read_text("utf-8").splitlines()))
+    assert {mark for row in tables for mark in row["marks"].split()} <= {"strict", "may_lack_geometry"}
+
+
 PLAIN = Table(
     "villages",
     "Villages",
     ("village_id",),
     None,
     (
-        text("village_id", "Village", unique=True),
-        text("kind", "Kind", values=("far", "near"), nullable=True),
-        share("served_share", "Served"),
+        Field("village_id", "text", "Village", unique=True),
+        Field("kind", "text", "Kind", values=("far", "near"), nullable=True),
+        Field("served_share", "number", "Served", nullable=True, minimum=0.0, maximum=1.0),
         Field("ways_number", "whole", "Ways", minimum=0.0),
         Field("is_dry", "flag", "Dry"),
-        text("note", "Note", required=False),
+        Field("note", "text", "Note", required=False),
     ),
 )
 

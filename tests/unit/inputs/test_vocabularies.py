@@ -18,7 +18,7 @@ from spatial.inputs.user_tables import (
 )
 from spatial.network.speeds import load_speeds
 from spatial.study import TableSource
-from spatial.tables import TIERS
+from spatial.tables.words import TIERS
 
 PLACE = "settlement_id,name,tier,official_class,village_plan_class,lon,lat\n"
 FACILITY = "facility_id,name,service,status,lon,lat\n"

@@ -11,7 +11,8 @@ from spatial.messages import Words
 from spatial.reporting.sign_off import causes_text, gates_on_one_record, sign_off_table
 from spatial.stages.policy import check_policy
 from spatial.study import OfficialOptions, Study
-from spatial.tables import SIGN_OFF_KIND, SIGN_OFF_STATUS, TABLES
+from spatial.tables import TABLES
+from spatial.tables.words import SIGN_OFF_KIND, SIGN_OFF_STATUS
 
 LANGUAGES = ("en", "zh", "fr")
 
