@@ -160,10 +160,10 @@ from .norms.law import NormRules as NormRules
 from .norms.law import applicable_norms as applicable_norms
 from .norms.register import load_register as load_register
 from .people.population import allocate_population as allocate_population
-from .pipeline import run as run
 from .rasters import Raster as Raster
 from .results import Results as Results
 from .results import read_results as read_results
+from .runs import run as run
 from .sample import sample_study as sample_study
 from .sample import write_sample_county as write_sample_county
 from .score.comparison.changes import Comparison as Comparison

@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from tqdm import tqdm
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError
 from spatial.plain_text import one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from spatial.results import Results
     from spatial.sample import SampleForm
@@ -203,7 +202,7 @@ def run(study_file: Path, raw: Path, processed: Path, maps: Path, **how: Any) ->
 @verify_option
 def status(study_file: Path, raw: Path, **where: Any) -> None:
     """Say which stages would run, and why."""
-    from spatial.pipeline import decisions  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import decisions  # noqa: PLC0415 - keeps `spatial --help` fast
 
     study = _study(study_file, raw)
     for decision in decisions(study, **where):
@@ -221,8 +220,8 @@ def explain(
     study_file: Path, settlement: str, raw: Path, processed: Path, scenario: str | None, language: str
 ) -> None:
     """Explain one settlement, by id or by name: the way, the snap, the norms and why they fail."""
-    from spatial.pipeline import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.results import read_results  # noqa: PLC0415 - as above
+    from spatial.runs import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.stages.explain import explain_settlement  # noqa: PLC0415 - as above
     from spatial.study.planned import planned_study  # noqa: PLC0415 - as above
 
@@ -309,7 +308,11 @@ def main() -> None:
     Errors of this package have their own exit codes. Any other error, of a library or a fault of ours, is named with
     its stage and, where it is known, the file that was read, and ends with `spatial.errors.UNFORESEEN`.
     """
-    arguments, debug = _without_debug(sys.argv[1:])
+    # ``--debug`` may stand anywhere before a ``--``.
+    given = sys.argv[1:]
+    end = given.index("--") if "--" in given else len(given)
+    options = [word for word in given[:end] if word != "--debug"]
+    arguments, debug = [*options, *given[end:]], len(options) < end
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A name that the terminal's encoding lacks, or half a pair of an undecodable file name, is no error.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -347,13 +350,6 @@ def main() -> None:
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         sys.exit(PIPE_CLOSED)
-
-
-def _without_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
-    """Take ``--debug`` out of the arguments, wherever it stands before a ``--``."""
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = [word for word in arguments[:end] if word != "--debug"]
-    return [*options, *arguments[end:]], len(options) < end
 
 
 def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) -> NoReturn:
@@ -419,8 +415,9 @@ def _study(path: Path, raw: Path) -> Study:
 
 
 def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = None, **how: Any) -> None:
-    from spatial.pipeline import STAGES, folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.pipeline import run as run_line  # noqa: PLC0415 - as above
+    from spatial.pipeline import STAGES  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import folders_of  # noqa: PLC0415 - as above
+    from spatial.runs import run as run_line  # noqa: PLC0415 - as above
 
     with _progress_bar() as report:
         results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
@@ -484,16 +481,18 @@ def _print_headlines(study: Study, results: Results) -> None:
     _say_lines(kept["lines"])
 
 
-class _progress_bar:  # noqa: N801 - used as a context manager, like a function
-    """A tqdm bar that takes a fraction and a message; silent where nobody watches."""
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[Callable[[float, str], None]]:
+    """Show a bar that takes a fraction and a message; silent where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _fraction, _message: None
+        return
+    from tqdm import tqdm  # noqa: PLC0415 - as long as finding that nothing is to be done
 
-    def __enter__(self) -> Callable[[float, str], None]:
-        self._bar: Any = tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}", disable=None, leave=False)
-        return self._report
+    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
 
-    def _report(self, fraction: float, message: str) -> None:
-        self._bar.set_description_str(f"{one_line(message):<44.44}", refresh=False)
-        self._bar.update(max(0.0, round(100 * fraction) - self._bar.n))
+        def report(fraction: float, message: str) -> None:
+            bar.set_description_str(f"{one_line(message):<44.44}", refresh=False)
+            bar.update(max(0.0, round(100 * fraction) - bar.n))
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        yield report

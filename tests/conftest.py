@@ -235,7 +235,7 @@ def bureau_run(once, put_sample_county, lean) -> Path:
     The folder holds `raw`, with the plain form in `raw/sample`, and `processed`: `undecided` was read as the files
     come, `bureau` is the run after somebody decided where the last clinics are.
     """
-    from spatial.pipeline import run  # noqa: PLC0415 - slow to import, and few tests need it
+    from spatial.runs import run  # noqa: PLC0415 - slow to import, and few tests need it
     from spatial.sample import sample_study  # noqa: PLC0415
     from spatial.study import Study  # noqa: PLC0415
 

@@ -225,7 +225,7 @@ def print_hops(raw: Path, folder: Path) -> None:
     sys.path.insert(0, str(ROOT))
     from spatial.cartography import pages  # noqa: PLC0415 - the house that is measured
     from spatial.pipeline import STAGES  # noqa: PLC0415
-    from spatial.runner.run import _inputs  # noqa: PLC0415
+    from spatial.runner.run import read_inputs  # noqa: PLC0415
     from spatial.runner.stage import Options  # noqa: PLC0415
     from spatial.store import Store  # noqa: PLC0415
     from spatial.study import Study  # noqa: PLC0415
@@ -243,7 +243,7 @@ def print_hops(raw: Path, folder: Path) -> None:
     def line() -> None:
         for name in ("norms", "gaps", "maps"):
             stage = stages[name]
-            stage.function(**_inputs(stage, store), options=Options(study, stage.options))
+            stage.function(**read_inputs(stage, store), options=Options(study, stage.options))
 
     pages._fit = hand_out  # noqa: SLF001
     line()

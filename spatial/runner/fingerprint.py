@@ -25,20 +25,26 @@ _IMPORT = re.compile(
 
 
 @functools.cache
+def _own_sources() -> dict[str, Path]:
+    """List the sources of this package by the names of their modules."""
+    sources = {}
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        sources[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return sources
+
+
 def _source_of(module: str) -> Path | None:
     """Find a module's source without importing it; a caller's own module is the one that is loaded."""
-    if module == PACKAGE or module.startswith(f"{PACKAGE}."):
-        stem = ROOT.parent.joinpath(*module.split("."))
-        choices = [stem.with_suffix(".py"), stem / "__init__.py"]
-    else:
-        origin = getattr(sys.modules.get(module), "__file__", None)
-        choices = [Path(origin)] if origin else []
-    return next((path for path in choices if path.is_file()), None)
+    if module.partition(".")[0] == PACKAGE:
+        return _own_sources().get(module)
+    origin = getattr(sys.modules.get(module), "__file__", None)
+    return Path(origin) if origin and Path(origin).is_file() else None
 
 
 @functools.cache
 def _text_of(module: str) -> tuple[bytes, frozenset[str]]:
-    """Digest a module's source and list the modules of this package that it imports, once a process."""
+    """Digest a module's source and list the modules that it imports and whose text counts, once a process."""
     path = _source_of(module)
     if path is None:
         return b"", frozenset()
@@ -47,7 +53,16 @@ def _text_of(module: str) -> tuple[bytes, frozenset[str]]:
     for whole, names, plain in _IMPORT.findall(text.decode("utf-8")):
         found.add(whole or plain)
         found |= {f"{whole}.{name}" for name in re.findall(r"\w+", names)}
-    return hashlib.sha256(text).digest(), frozenset(name for name in found if _source_of(name) is not None)
+    return hashlib.sha256(text).digest(), frozenset(
+        found & _own_sources().keys() - {PACKAGE, STUDY} - _apart()
+    )
+
+
+@functools.cache
+def _apart() -> frozenset[str]:
+    return frozenset(
+        module for module in _own_sources() if any(f"{module}.".startswith(f"{item}.") for item in APART)
+    )
 
 
 def imported_modules(module: str) -> list[str]:
@@ -60,14 +75,9 @@ def imported_modules(module: str) -> list[str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if (
-            name in seen
-            or name in {PACKAGE, STUDY}
-            or any(name == item or name.startswith(f"{item}.") for item in APART)
-        ):
-            continue
-        seen.add(name)
-        waiting.extend(_text_of(name)[1])
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(_text_of(name)[1])
     return sorted(seen)
 
 

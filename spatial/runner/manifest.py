@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from spatial.rasters import Raster
-from spatial.runner.fingerprint import code_fingerprint
-from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
 
-    from spatial.runner.stage import Options, Stage
     from spatial.store import Checksums, Store
 
 
@@ -69,33 +63,6 @@ def library_versions() -> dict[str, str]:
         "gdal (rasterio)": rasterio.__gdal_version__,
         "gdal (pyogrio)": ".".join(str(part) for part in pyogrio.__gdal_version__),
     }
-
-
-def stage_fingerprint(
-    stage: Stage,
-    options: Options,
-    inputs: dict[str, str],
-    raw_files: Iterable[Path],
-    *,
-    checksums: Checksums,
-    basis: str = "",
-) -> str:
-    """Fingerprint of all that a stage's outputs depend on."""
-    names = [name.rstrip("?") for name in (*stage.reads, *stage.makes)]
-    made = [TABLES[name] for name in names[len(stage.reads) :] if name in TABLES]
-    counts_people = "population?" in stage.makes or any(table.counts_people for table in made)
-    facts = {
-        "stage": stage.name,
-        "code": code_fingerprint(stage.function.__module__),
-        "function": stage.function.__qualname__,
-        "tables": {name: repr(TABLES[name]) for name in names if name in TABLES},
-        "options": options.dump(),
-        "basis": basis if counts_people else "",
-        "inputs": inputs,
-        "raw": {path.as_posix(): checksums.of(path) if path.is_file() else "" for path in raw_files},
-        "libraries": package_versions(),
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def describe_output(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -11,23 +12,17 @@ from typing import TYPE_CHECKING, Any
 from spatial.errors import UNFORESEEN, SpatialError, StageError
 from spatial.formats.files import file_parts
 from spatial.runner.fingerprint import code_fingerprint
-from spatial.runner.manifest import (
-    describe_output,
-    library_versions,
-    manifest_name,
-    package_versions,
-    stage_fingerprint,
-)
+from spatial.runner.manifest import describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import Options, Stage
-from spatial.store import Artifact, Checksums, Store, locked, remove_leftovers
+from spatial.store import Checksums, Store, locked, remove_leftovers
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
-
-    from spatial.rasters import Raster
+    from spatial.runner.stage import Value
+    from spatial.store import Artifact
     from spatial.study import Study
 
     Progress = Callable[[float, str], None]
@@ -44,44 +39,6 @@ class Decision:
     stage: str  # the stage's name
     runs: bool  # whether it would run
     reason: str  # in plain words
-
-
-@dataclass(frozen=True)
-class _Folders:
-    store: Store
-    maps: Path
-    checksums: Checksums
-    base: Store | None = None
-
-    def of(self, stage: Stage) -> Path:
-        return self.maps if stage.files == "maps" else self.store.folder
-
-    def inputs_of(self, stage: Stage) -> Store:
-        return self.base if stage.reads_base and self.base is not None else self.store
-
-    def held(self, stage: Stage) -> contextlib.AbstractContextManager[None]:
-        """Keep other runs from writing what a stage takes from the base."""
-        if not stage.reads_base or self.base is None:
-            return contextlib.nullcontext()
-        return locked(self.base.folder)
-
-    def facts_of_base(self, stages: Iterable[Stage]) -> dict[str, Any]:
-        """Say which run the inputs of a stage are from, and by which code its tables were made."""
-        if self.base is None:
-            return {}
-        read = {name for stage in stages if stage.reads_base for name in _names(stage.reads)}
-        found = sorted(self.base.folder.glob(manifest_name("*")))
-        manifests = [made for path in found if (made := self.base.read_json(path.name))]
-        return {
-            "base": {
-                "run": self.base.folder.name,
-                "stages": {
-                    made["stage"]: {key: made.get(key) for key in ("fingerprint", "code")}
-                    for made in manifests
-                    if read & set(made["outputs"])
-                },
-            }
-        }
 
 
 def raw_files(study: Study) -> list[Path]:
@@ -135,15 +92,13 @@ def plan(
     verify: bool = False,
 ) -> list[Decision]:
     """Say which stages would run, and why, without running any."""
-    folders = _folders(study, folder, maps, base, verify=verify)
+    run = _Run(study, folder, maps, base, verify=verify)
     decisions: list[Decision] = []
     renewed: dict[str, str] = {}
     for stage in stages:
         earlier = [renewed[name] for name in _names(stage.reads) if name in renewed]
-        if earlier:
-            decision = Decision(stage.name, True, f"stage {earlier[0]} runs before it")
-        else:
-            decision = _decide(stage, study, folders)
+        reason = f"stage {earlier[0]} runs before it" if earlier else ""
+        decision = Decision(stage.name, True, reason) if earlier else run.decide(stage)
         if decision.runs:
             renewed |= dict.fromkeys(_names(stage.makes), stage.name)
         decisions.append(decision)
@@ -166,7 +121,7 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
     if until is not None and until not in names:
         raise SpatialError(f"stage {until!r} is not known; the stages are {', '.join(names)}")
     chosen = list(stages)[: names.index(until) + 1] if until else list(stages)
-    folders = _folders(study, folder, maps, base, verify=verify)
+    run = _Run(study, folder, maps, base, verify=verify)
     report = progress or (lambda _fraction, _message: None)
     record: dict[str, Any] = {"study": study.name, "stages": {}}
     with locked(folder):
@@ -174,150 +129,164 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
         remove_leftovers(maps)
         for position, stage in enumerate(chosen):
             start, step = position / len(chosen), 1 / len(chosen)
-            with _named(stage), folders.held(stage):
-                decision = _decide(stage, study, folders)
+            with run.held(stage):
+                decision = run.decide(stage)
                 report(start, f"{stage.name}: {decision.reason}")
                 if decision.runs:
-                    _run_one(stage, study, folders, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
-            manifest = folders.store.read_json(manifest_name(stage.name)) or {}
+                    run.carry_out(stage, lambda f, m, s=start, w=step: report(s + f * w, m))  # type: ignore[misc]
+            manifest = run.store.read_json(manifest_name(stage.name)) or {}
             record["stages"][stage.name] = {
                 "ran": decision.runs,
                 "reason": decision.reason,
-                "seconds": manifest.get("seconds"),
-                "fingerprint": manifest.get("fingerprint"),
-                "code": manifest.get("code"),
+                **{key: manifest.get(key) for key in ("seconds", "fingerprint", "code")},
             }
-        record |= folders.facts_of_base(stages)
+        if run.base is not None:
+            record["base"] = _facts_of_base(run.base, stages)
         record["options"] = study.model_dump(mode="json")
         is_new = any(facts["ran"] for facts in record["stages"].values())
-        last = None if is_new else folders.store.read_json("run.json")
+        last = None if is_new else run.store.read_json("run.json")
         record["libraries"] = last["libraries"] if last else library_versions()
-        folders.store.write_json("run.json", record)
-        folders.checksums.save()
+        run.store.write_json("run.json", record)
+        run.checksums.save()
     report(1.0, "done")
     return record
 
 
-@contextlib.contextmanager
-def _named(stage: Stage) -> Iterator[None]:
-    """Let an error that nobody raised on purpose say in which stage it came up."""
-    try:
-        yield
-    except SpatialError:
-        raise
-    except Exception as error:
-        raise StageError(stage.name, f"{type(error).__name__}: {error}", UNFORESEEN) from error
+class _Run:
+    """The stages of a study in its folders; that of a scenario takes its inputs from the run that it is laid on."""
 
+    def __init__(self, study: Study, folder: Path, maps: Path, base: Path | None, *, verify: bool) -> None:
+        basis = study.population.basis
+        self.study = study
+        self.maps = maps
+        self.store = Store(folder, basis, keeps=True)
+        self.base = None if base is None else Store(base, basis, keeps=True)
+        self.checksums = Checksums(self.store, verify=verify)
 
-def _folders(study: Study, folder: Path, maps: Path, base: Path | None, *, verify: bool) -> _Folders:
-    basis = study.population.basis
-    store = Store(folder, basis, keeps=True)
-    below = None if base is None else Store(base, basis, keeps=True)
-    return _Folders(store, maps, Checksums(store, verify=verify), below)
+    def inputs_of(self, stage: Stage) -> Store:
+        return self.base if stage.reads_base and self.base is not None else self.store
 
+    def folder_of(self, stage: Stage, output: str) -> Path:
+        return self.maps if stage.files == "maps" and output.startswith("file:") else self.store.folder
 
-def _names(marked: Sequence[str]) -> list[str]:
-    return [name.rstrip("?") for name in marked]
-
-
-def _input_hashes(stage: Stage, folders: _Folders) -> dict[str, str]:
-    store = folders.inputs_of(stage)
-    paths = {name: store.path_of(name) for name in _names(stage.reads)}
-    return {name: folders.checksums.of(path) if path else "" for name, path in paths.items()}
-
-
-def _fingerprint(stage: Stage, study: Study, folders: _Folders) -> str:
-    options = Options(study, stage.options)
-    opened, basis = _opened(stage, study), study.population.basis
-    hashes = _input_hashes(stage, folders)
-    return stage_fingerprint(stage, options, hashes, opened, checksums=folders.checksums, basis=basis)
-
-
-def _opened(stage: Stage, study: Study) -> list[Path]:
-    """Raw files that a stage may open."""
-    return [*(raw_files(study) if stage.reads_raw else ()), *own_files(study, stage.options)]
-
-
-def _decide(stage: Stage, study: Study, folders: _Folders) -> Decision:
-    manifest = folders.store.read_json(manifest_name(stage.name))
-    if manifest is None:
-        return Decision(stage.name, True, "has not run to its end yet")
-    if manifest.get("fingerprint") != _fingerprint(stage, study, folders):
-        # Name the keys of the study, inputs, files, code and libraries that differ from those of the last
-        # time.
-        options = json.loads(json.dumps(Options(study, stage.options).dump()))
-        raw = {path.name: folders.checksums.of(path) for path in _opened(stage, study) if path.is_file()}
-        versions = package_versions()
-        before = {name: manifest.get("libraries", {}).get(name) for name in versions}
-        told = [
-            *(f"{key} of the study" for key in _different(manifest.get("options", {}), options)),
-            *(
-                f"its input {name}"
-                for name in _different(manifest.get("inputs", {}), _input_hashes(stage, folders))
-            ),
-            *(f"the file {name}" for name in _different(manifest.get("raw", {}), raw)),
-            *(["its code"] if manifest.get("code") != code_fingerprint(stage.function.__module__) else []),
-            *(f"the library {name}" for name in _different(before, versions)),
-        ]
-        # Neither of these: the contract of a table that it reads or makes, or the stage's own declaration.
-        told = told or ["what it reads or makes"]
-        more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-        return Decision(stage.name, True, f"{', '.join(told[:_MOST_TOLD])}{more} changed")
-    for name, facts in manifest["outputs"].items():
-        path = (folders.of(stage) if name.startswith("file:") else folders.store.folder) / facts["path"]
-        if not path.is_file():
-            return Decision(stage.name, True, f"its output {path.name} is missing")
-        if folders.checksums.of(path) != facts["sha256"]:
-            return Decision(stage.name, True, f"its output {path.name} was changed or cut off")
-    return Decision(stage.name, False, "up to date")
-
-
-def _different(before: Any, now: Any) -> list[str]:
-    """List the keys, dotted below sections, whose values differ."""
-    keys = [
-        key for key in (*now, *(key for key in before if key not in now)) if before.get(key) != now.get(key)
-    ]
-    found: list[str] = []
-    for key in keys:
-        one, other = before.get(key), now.get(key)
-        both = isinstance(one, dict) and isinstance(other, dict)
-        found += [f"{key}.{name}" for name in _different(one, other)] if both else [key]
-    return found
-
-
-def _run_one(stage: Stage, study: Study, folders: _Folders, progress: Progress) -> None:
-    store = folders.store
-    before = store.read_json(manifest_name(stage.name)) or {}
-    store.remove(store.folder / manifest_name(stage.name))
-    began = time.perf_counter()
-    try:
-        inputs = _inputs(stage, folders.inputs_of(stage))
-        made = stage.function(**inputs, options=Options(study, stage.options), progress=progress)
-        outputs = _write(stage, folders, made)
-    except SpatialError as error:
-        if isinstance(error, OSError) and error.exit_code == 6:
+    @contextlib.contextmanager
+    def held(self, stage: Stage) -> Iterator[None]:
+        """Keep other runs from writing what a stage takes from the base; an error of nobody's names the stage."""
+        store = self.inputs_of(stage)
+        try:
+            with contextlib.nullcontext() if store is self.store else locked(store.folder):
+                yield
+        except SpatialError:
             raise
-        raise StageError(stage.name, str(error), error.exit_code) from error
-    written = {facts["path"] for facts in outputs.values()}
-    for name, facts in before.get("outputs", {}).items():
-        if name not in outputs and facts["path"] not in written:
-            folder = folders.of(stage) if name.startswith("file:") else folders.store.folder
-            folders.store.remove(folder / facts["path"])
-    manifest = {
-        "stage": stage.name,
-        "fingerprint": _fingerprint(stage, study, folders),
-        "code": code_fingerprint(stage.function.__module__),
-        "inputs": _input_hashes(stage, folders),
-        "raw": {path.name: folders.checksums.of(path) for path in _opened(stage, study) if path.is_file()},
-        "options": Options(study, stage.options).dump(),
-        "outputs": outputs,
-        "libraries": library_versions(),
-        "seconds": round(time.perf_counter() - began, 3),
-    }
-    store.write_json(manifest_name(stage.name), manifest)
+        except Exception as error:
+            raise StageError(stage.name, f"{type(error).__name__}: {error}", UNFORESEEN) from error
+
+    def facts(self, stage: Stage) -> dict[str, Any]:
+        """Gather what a stage's outputs depend on, as its manifest keeps it, with the fingerprint of all of it."""
+        opened = [
+            *(raw_files(self.study) if stage.reads_raw else ()),
+            *own_files(self.study, stage.options),
+        ]
+        raw = {path: self.checksums.of(path) if path.is_file() else "" for path in opened}
+        store = self.inputs_of(stage)
+        paths = {name: store.path_of(name) for name in _names(stage.reads)}
+        facts = {
+            "stage": stage.name,
+            "code": code_fingerprint(stage.function.__module__),
+            "inputs": {name: self.checksums.of(path) if path else "" for name, path in paths.items()},
+            "options": Options(self.study, stage.options).dump(),
+        }
+        made = [TABLES[name] for name in _names(stage.makes) if name in TABLES]
+        counts_people = "population?" in stage.makes or any(table.counts_people for table in made)
+        whole = facts | {
+            "function": stage.function.__qualname__,
+            "tables": {
+                name: repr(TABLES[name]) for name in _names((*stage.reads, *stage.makes)) if name in TABLES
+            },
+            "basis": self.study.population.basis if counts_people else "",
+            "raw": {path.as_posix(): sha256 for path, sha256 in raw.items()},
+            "libraries": package_versions(),
+        }
+        fingerprint = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+        told = {path.name: sha256 for path, sha256 in raw.items() if path.is_file()}
+        return facts | {"fingerprint": fingerprint, "raw": told}
+
+    def decide(self, stage: Stage) -> Decision:
+        """Tell whether a stage runs: where the last one is not whole, or anything that it depends on changed."""
+        last = self.store.read_json(manifest_name(stage.name))
+        if last is None:
+            return Decision(stage.name, True, "has not run to its end yet")
+        now = self.facts(stage)
+        if last.get("fingerprint") != now["fingerprint"]:
+            versions = package_versions()
+            libraries = {name: last.get("libraries", {}).get(name) for name in versions}
+            options = json.loads(json.dumps(now["options"]))
+            told = [
+                *(f"{key} of the study" for key in _different(last.get("options", {}), options)),
+                *(f"its input {name}" for name in _different(last.get("inputs", {}), now["inputs"])),
+                *(f"the file {name}" for name in _different(last.get("raw", {}), now["raw"])),
+                *(["its code"] if last.get("code") != now["code"] else []),
+                *(f"the library {name}" for name in _different(libraries, versions)),
+            ]
+            # Neither of these: the contract of a table that it reads or makes, or the stage's own declaration.
+            told = told or ["what it reads or makes"]
+            more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+            return Decision(stage.name, True, f"{', '.join(told[:_MOST_TOLD])}{more} changed")
+        for name, facts in last["outputs"].items():
+            path = self.folder_of(stage, name) / facts["path"]
+            if not path.is_file():
+                return Decision(stage.name, True, f"its output {path.name} is missing")
+            if self.checksums.of(path) != facts["sha256"]:
+                return Decision(stage.name, True, f"its output {path.name} was changed or cut off")
+        return Decision(stage.name, False, "up to date")
+
+    def carry_out(self, stage: Stage, progress: Progress) -> None:
+        """Run a stage: read what it takes, write what it makes, and its manifest last."""
+        store, name = self.store, manifest_name(stage.name)
+        before = store.read_json(name) or {}
+        store.remove(store.folder / name)
+        began = time.perf_counter()
+        try:
+            inputs = read_inputs(stage, self.inputs_of(stage))
+            made = stage.function(**inputs, options=Options(self.study, stage.options), progress=progress)
+            outputs = self._write(stage, made)
+        except SpatialError as error:
+            if isinstance(error, OSError) and error.exit_code == 6:
+                raise
+            raise StageError(stage.name, str(error), error.exit_code) from error
+        written = {facts["path"] for facts in outputs.values()}
+        for output, facts in before.get("outputs", {}).items():
+            if output not in outputs and facts["path"] not in written:
+                store.remove(self.folder_of(stage, output) / facts["path"])
+        seconds = {"seconds": round(time.perf_counter() - began, 3)}
+        store.write_json(
+            name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | seconds
+        )
+
+    def _write(self, stage: Stage, made: Mapping[str, Value | list[Artifact]]) -> dict[str, Any]:
+        """Write what a stage made, if it is what it declares, and describe it."""
+        surplus = sorted(set(made) - {*_names(stage.makes), *(["files"] if stage.files else [])})
+        absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
+        if surplus or absent:
+            raise SpatialError(
+                f"made {surplus or 'nothing'} beyond its declaration, and not {absent or 'anything'} of it"
+            )
+        outputs: dict[str, Any] = {}
+        for name, value in made.items():
+            if isinstance(value, list):
+                for artifact in value:
+                    output = f"file:{artifact.name}"
+                    path = self.store.write_file(artifact, self.folder_of(stage, output))
+                    facts = describe_output(self.store, path, None, self.checksums)
+                    outputs[output] = facts | {"path": artifact.name}
+            else:
+                path = self.store.write(name, value)
+                outputs[name] = describe_output(self.store, path, value, self.checksums)
+        return outputs
 
 
-def _inputs(stage: Stage, store: Store) -> dict[str, Any]:
+def read_inputs(stage: Stage, store: Store) -> dict[str, Any]:
+    """Read what a stage takes."""
     inputs: dict[str, Any] = {}
     for name in _names(stage.reads):
         path = store.path_of(name)
@@ -331,27 +300,31 @@ def _inputs(stage: Stage, store: Store) -> dict[str, Any]:
     return inputs
 
 
-def _write(
-    stage: Stage,
-    folders: _Folders,
-    made: Mapping[str, pd.DataFrame | Raster | dict[str, Any] | list[Artifact]],
-) -> dict[str, Any]:
-    store = folders.store
-    declared = set(_names(stage.makes)) | ({"files"} if stage.files else set())
-    surplus = sorted(set(made) - declared)
-    absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
-    if surplus or absent:
-        raise SpatialError(
-            f"made {surplus or 'nothing'} beyond its declaration, and not {absent or 'anything'} of it"
-        )
-    outputs: dict[str, Any] = {}
-    for name, value in made.items():
-        if isinstance(value, list):
-            for artifact in value:
-                path = store.write_file(artifact, folders.of(stage))
-                outputs[f"file:{artifact.name}"] = describe_output(store, path, None, folders.checksums) | {
-                    "path": artifact.name
-                }
-        else:
-            outputs[name] = describe_output(store, store.write(name, value), value, folders.checksums)
-    return outputs
+def _facts_of_base(base: Store, stages: Sequence[Stage]) -> dict[str, Any]:
+    """Say which run the inputs of a scenario are from, and by which code its tables were made."""
+    read = {name for stage in stages if stage.reads_base for name in _names(stage.reads)}
+    manifests = [base.read_json(path.name) for path in sorted(base.folder.glob(manifest_name("*")))]
+    return {
+        "run": base.folder.name,
+        "stages": {
+            made["stage"]: {key: made.get(key) for key in ("fingerprint", "code")}
+            for made in manifests
+            if made and read & set(made["outputs"])
+        },
+    }
+
+
+def _names(marked: Sequence[str]) -> list[str]:
+    return [name.rstrip("?") for name in marked]
+
+
+def _different(before: Any, now: Any) -> list[str]:
+    """List the keys, dotted below sections, whose values differ."""
+    found: list[str] = []
+    for key in (*now, *(key for key in before if key not in now)):
+        one, other = before.get(key), now.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += [f"{key}.{name}" for name in _different(one, other)]
+        elif one != other:
+            found.append(key)
+    return found

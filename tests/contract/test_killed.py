@@ -17,7 +17,7 @@ DRIVER = textwrap.dedent(
     """
     import dataclasses, importlib, os, signal, sys
     from pathlib import Path
-    from spatial import pipeline
+    from spatial import pipeline, runs
     from spatial.study import Study
 
     study = Study.from_toml(sys.argv[1], raw=sys.argv[2])
@@ -45,7 +45,7 @@ DRIVER = textwrap.dedent(
             stages = pipeline.STAGES
             pipeline.STAGES = tuple(change(stage) if stage.name == name else stage for stage in stages)
             try:
-                pipeline.run(study, processed=folder / "processed", maps=folder / "maps")
+                runs.run(study, processed=folder / "processed", maps=folder / "maps")
             except BaseException as error:
                 print(repr(error), file=sys.stderr, flush=True)
                 os._exit(1)

@@ -13,7 +13,7 @@ import pyproj
 import pytest
 
 from spatial.norms.register import load_register
-from spatial.pipeline import run
+from spatial.runs import run
 from spatial.sample import sample_study
 from spatial.study import Study
 

@@ -9,7 +9,8 @@ import pytest
 
 import spatial as sp
 from spatial.errors import StageError, StoreError, StudyError
-from spatial.pipeline import SCENARIO_STAGES, STAGES, decisions
+from spatial.pipeline import SCENARIO_STAGES, STAGES
+from spatial.runs import decisions
 from spatial.study.planned import planned_study
 from tests.unit.scenario_files import line, write
 

@@ -1,0 +1,158 @@
+"""A run of a study, as it is or as one of its scenarios has it, and what it would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spatial import pipeline
+from spatial.errors import StoreError
+from spatial.results import Results
+from spatial.runner.manifest import manifest_name
+from spatial.runner.run import Decision, plan, run_stages
+from spatial.store import Store
+from spatial.study.planned import PlannedStudy, planned_study
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spatial.study import Study
+
+
+def folders_of(
+    study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps"
+) -> tuple[Path, Path]:
+    """
+    Name the output folders of a study.
+
+    Returns the processed folder and the folder of pages.
+    """
+    return Path(processed) / study.name, Path(maps) / study.name
+
+
+def run(  # noqa: PLR0913 - how to run is one option each
+    study: Study,
+    *,
+    scenario: str | None = None,
+    processed: str | Path = "data/processed",
+    maps: str | Path = "maps",
+    until: str | None = None,
+    verify: bool = False,
+    progress: Callable[[float, str], None] | None = None,
+) -> Results:
+    """
+    Run the whole line, or what of it is not up to date; of the study as it is, or as one of its scenarios has it.
+
+    The run of a scenario has folders of its own, named ``STUDY--SCENARIO``. It takes what was read, and the people,
+    from the run of the study, which it makes up to there where there is none; a finished one is left as it is.
+
+    Parameters
+    ----------
+    study : Study
+        What is studied.
+    scenario : str, optional
+        The name of one of its scenarios; none by default.
+    processed, maps : str or Path
+        The folders that hold one folder a study each.
+    until : str, optional
+        Last stage to run.
+    verify : bool
+        Whether every file is hashed, and not only those whose size, time stamp or inode changed.
+    progress : callable, optional
+        Takes the fraction done and a message.
+
+    Returns
+    -------
+    Results
+        Frames by name, and where the pages are.
+
+    Raises
+    ------
+    StudyError
+        Where the study names services, norms, speeds, languages or a CRS that are not there, or has no such scenario;
+        nothing runs then.
+    SourceError
+        Where files are missing; all are named, before any work.
+    StageError
+        From the cause, where a stage fails; finished stages are kept.
+    StoreError
+        Where a folder is locked, full or cannot be written, or holds another run; or where a scenario is to be laid on
+        a finished run that is not up to date.
+    """
+    planned = study if scenario is None else planned_study(study, scenario)
+    if any(
+        item.runs
+        for item in decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)
+    ):
+        # What has run before was found in order then; the checks import most of the package.
+        from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - as said
+        from spatial.stages.policy import check_policy  # noqa: PLC0415 - as said
+
+        check_policy(study)
+        refuse_missing(study)
+    base, base_pages = folders_of(study, processed, maps)
+    folder, pages = folders_of(planned, processed, maps)
+    _refuse_other(study, base)
+    _refuse_other(planned, folder)
+    if scenario is None:
+        run_stages(pipeline.STAGES, study, folder, pages, until=until, progress=progress, verify=verify)
+        return Results(folder, pages)
+    # Make the tables that the scenario is laid on; of a finished run they are up to date, or it is refused.
+    today = pipeline.TODAY
+    waiting = [decision for decision in plan(today, study, base, base_pages) if decision.runs]
+    if waiting:
+        if any((base / manifest_name(stage.name)).is_file() for stage in pipeline.STAGES[len(today) :]):
+            raise StoreError(
+                f"{base}: the run that the scenario is laid on is not up to date ({waiting[0].stage}: "
+                f"{waiting[0].reason}); run it without --scenario first: spatial run STUDY"
+            )
+        run_stages(today, study, base, base_pages, progress=progress)
+    laid = pipeline.SCENARIO_STAGES
+    run_stages(laid, planned, folder, pages, until=until, progress=progress, base=base, verify=verify)
+    return Results(folder, pages)
+
+
+def decisions(
+    study: Study,
+    *,
+    scenario: str | None = None,
+    processed: str | Path = "data/processed",
+    maps: str | Path = "maps",
+    verify: bool = False,
+) -> list[Decision]:
+    """Say which stages `run` would run, and why, without running any."""
+    base, pages = folders_of(study, processed, maps)
+    _refuse_other(study, base)
+    if scenario is None:
+        return plan(pipeline.STAGES, study, base, pages, verify=verify)
+    planned = planned_study(study, scenario)
+    folder, planned_pages = folders_of(planned, processed, maps)
+    _refuse_other(planned, folder)
+    first = plan(pipeline.TODAY, study, base, pages, verify=verify)
+    waiting = [decision.stage for decision in first if decision.runs]
+    if waiting:
+        reason = f"stage {waiting[0]} runs before it"
+        return [*first, *(Decision(stage.name, True, reason) for stage in pipeline.SCENARIO_STAGES)]
+    return [*first, *plan(pipeline.SCENARIO_STAGES, planned, folder, planned_pages, base=base, verify=verify)]
+
+
+def _refuse_other(study: Study, folder: Path) -> None:
+    """Refuse a folder in which another study or scenario has run."""
+    store = Store(folder)
+    laid = store.read_json(manifest_name(pipeline.SCENARIO_STAGES[0].name))
+    options = laid["options"] if laid else {}
+    held = (options["study"], options["scenario"]["name"]) if laid else None
+    if isinstance(study, PlannedStudy):
+        wanted = (study.study, study.scenario.name if study.scenario else "")
+        is_other = (
+            held != wanted if held else store.read_json(manifest_name(pipeline.STAGES[0].name)) is not None
+        )
+        named = f"the scenario {wanted[1]} of the study {wanted[0]}"
+    else:
+        is_other, named = held is not None, f"the study {study.name}"
+    if is_other:
+        there = f"the scenario {held[1]} of the study {held[0]}" if held else "a study of that name"
+        raise StoreError(
+            f"{folder}: holds the run of {there}, not of {named}; rename one of them, or choose another folder with "
+            "--processed and --maps"
+        )
