@@ -18,7 +18,7 @@ from spatial.qgis.styles import qml
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     import pyproj
@@ -103,15 +103,21 @@ def write_qgis(
 
 def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words, meta: QgisMeta) -> Artifact:
     """Write finished layers as a GeoPackage."""
+    titles = [layer.title for layer in layers]
+    wanted = {
+        "OGR_CURRENT_DATE": meta.stamp,
+        "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",
+        # The file is a temporary one: waiting for the disk after each layer takes longer than writing it.
+        "OGR_SQLITE_SYNCHRONOUS": "OFF",
+    }
+    before = {key: pyogrio.get_gdal_config_option(key) for key in wanted}
     with tempfile.TemporaryDirectory(prefix="spatial-gpkg-") as folder:
         path = Path(folder) / f"{name}.gpkg"
-        with _fixed_bytes(meta.stamp):
-            titles = [layer.title for layer in layers]
-            identifiers = [
-                layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{layer.table}]"
-                for layer in layers
-            ]
-            for layer, identifier in zip(layers, identifiers, strict=True):
+        pyogrio.set_gdal_config_options(wanted)
+        try:
+            for layer in layers:
+                is_alone = titles.count(layer.title) == 1
+                identifier = layer.title if is_alone else f"{layer.title} [{layer.table}]"
                 options = {"FID": "fid", "IDENTIFIER": identifier, "DESCRIPTION": layer.description}
                 more: dict[str, object] = {}
                 if layer.geometry:
@@ -132,9 +138,41 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                     use_arrow=len(layer.frame) > MANY_ROWS,
                     **more,
                 )
+        finally:
+            pyogrio.set_gdal_config_options(before)
         # A plain close() would leave the file open until the collector comes by.
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-            _add_styles(connection, layers, meta)
+            connection.execute(STYLE_TABLE)
+            connection.execute(
+                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
+                " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
+                [meta.stamp],
+            )
+            looks = [
+                (layer, *look)
+                for layer in layers
+                if layer.style is not None
+                for look in (
+                    (layer.table, layer.title, layer.style, 1),
+                    *((f"{layer.table}_{more.key}", more.title, more.style, 0) for more in layer.more_looks),
+                )
+            ]
+            connection.executemany(
+                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
+                " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
+                " VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
+                [
+                    (
+                        layer.table,
+                        key,
+                        qml(style, layer.aliases, geometry=layer.geometry),
+                        is_default,
+                        title,
+                        meta.stamp,
+                    )
+                    for layer, key, title, style, is_default in looks
+                ],
+            )
             connection.execute(SCHEMA_TABLE)
             connection.executemany(
                 "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) "
@@ -151,75 +189,36 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                 "VALUES (?, ?, ?, 'read-write')",
                 EXTENSIONS,
             )
-            _add_metadata(connection, layers, words, meta)
+            connection.executescript(METADATA_TABLES)
+            about = about_study(words, meta)
+            described: list[tuple[str, str | None, str, str, str]] = [
+                ("geopackage", None, "http://www.geopackage.org", "text/plain", about)
+            ]
+            for layer in layers:
+                root = Element("qgis", {"version": "3.34.0"})
+                for tag, text in (
+                    ("identifier", layer.table),
+                    ("language", ""),
+                    ("type", "dataset"),
+                    ("title", layer.title),
+                    ("abstract", f"{layer.description}\n\n{about}"),
+                    *(("license", line) for line in meta.licences),
+                ):
+                    SubElement(root, tag).text = text
+                xml = tostring(root, encoding="unicode")
+                described.append(("table", layer.table, QGIS_METADATA, "text/xml", xml))
+            for number, (scope, table, *kept) in enumerate(described, start=1):
+                connection.execute(
+                    "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata)"
+                    " VALUES ('dataset', ?, ?, ?)",
+                    kept,
+                )
+                connection.execute(
+                    "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id)"
+                    " VALUES (?, ?, ?, ?)",
+                    (scope, table, meta.stamp, number),
+                )
         return Artifact(f"{name}.gpkg", path.read_bytes())
-
-
-@contextlib.contextmanager
-def _fixed_bytes(stamp: str) -> Iterator[None]:
-    # The file is a temporary one: waiting for the disk after each layer takes longer than writing it.
-    wanted = {
-        "OGR_CURRENT_DATE": stamp,
-        "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",
-        "OGR_SQLITE_SYNCHRONOUS": "OFF",
-    }
-    before = {key: pyogrio.get_gdal_config_option(key) for key in wanted}
-    pyogrio.set_gdal_config_options(wanted)
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options(before)
-
-
-def _add_styles(connection: sqlite3.Connection, layers: Sequence[QgisLayer], meta: QgisMeta) -> None:
-    connection.execute(STYLE_TABLE)
-    connection.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
-        " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
-        [meta.stamp],
-    )
-    looks = [
-        (layer, *look)
-        for layer in layers
-        if layer.style is not None
-        for look in (
-            (layer.table, layer.title, layer.style, 1),
-            *((f"{layer.table}_{more.key}", more.title, more.style, 0) for more in layer.more_looks),
-        )
-    ]
-    rows = [
-        (
-            layer.table,
-            key,
-            qml(style, layer.aliases, geometry=layer.geometry),
-            is_default,
-            title,
-            meta.stamp,
-        )
-        for layer, key, title, style, is_default in looks
-    ]
-    connection.executemany(
-        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
-        " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
-        " VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
-        rows,
-    )
-
-
-def _add_metadata(
-    connection: sqlite3.Connection, layers: Sequence[QgisLayer], words: Words, meta: QgisMeta
-) -> None:
-    connection.executescript(METADATA_TABLES)
-    add = "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) VALUES ('dataset', ?, ?, ?)"
-    columns = "reference_scope, table_name, timestamp, md_file_id"
-    refer = f"INSERT INTO gpkg_metadata_reference ({columns}) VALUES (?, ?, ?, ?)"  # noqa: S608 - constants
-    about = about_study(words, meta)
-    whole = connection.execute(add, ["http://www.geopackage.org", "text/plain", about]).lastrowid
-    connection.execute(refer, ["geopackage", None, meta.stamp, whole])
-    for layer in layers:
-        text = _layer_metadata(layer, about, meta)
-        one = connection.execute(add, [QGIS_METADATA, "text/xml", text]).lastrowid
-        connection.execute(refer, ["table", layer.table, meta.stamp, one])
 
 
 def about_study(words: Words, meta: QgisMeta) -> str:
@@ -238,18 +237,3 @@ def about_study(words: Words, meta: QgisMeta) -> str:
             heading = words.say("project", "heading", what=words.say("project", key))
             parts.append("\n".join([heading, *filled]))
     return "\n\n".join(part for part in parts if part)
-
-
-def _layer_metadata(layer: QgisLayer, about: str, meta: QgisMeta) -> str:
-    root = Element("qgis", {"version": "3.34.0"})
-    for tag, text in (
-        ("identifier", layer.table),
-        ("language", ""),
-        ("type", "dataset"),
-        ("title", layer.title),
-        ("abstract", f"{layer.description}\n\n{about}"),
-    ):
-        SubElement(root, tag).text = text
-    for line in meta.licences:
-        SubElement(root, "license").text = line
-    return tostring(root, encoding="unicode")

@@ -33,6 +33,7 @@ MOBILE = "mobile_service"
 """Remedy, and class of a gap, of villages that are to be relocated."""
 
 Titles = dict[str, str]
+Columns = dict[str, "pd.Series[Any]"]
 
 
 def worst_status(status: pd.Series[str], by: pd.Series[str]) -> pd.Series[str]:
@@ -82,7 +83,24 @@ def settlement_results(
         titles.update({name: words.say("columns", name) for name in columns})
         parts.append(pd.DataFrame(columns))
     if "access" in tables and len(tables["access"]):
-        parts.append(_minutes(tables["access"], titles, words, meta))
+        access = tables["access"]
+        rows = access[access["mode"] == headline_mode(access, meta)]
+        services = services_in_order(rows["service"].tolist(), meta)
+        detailed = [service for service in services if service in meta.headline_services] or services
+        risk = rows[rows["service"].isin(detailed)].groupby("settlement_id")["edge_risk"].any()
+        found: Columns = {"edge_risk": risk.astype("boolean")}
+        titles["edge_risk"] = words.say("columns", "edge_risk")
+        kept = ["settlement_id", "service", "travel_time_min", "facility_id", "reach_status"]
+        by_place = dict(iter(rows[kept].set_index("settlement_id").groupby("service", sort=False)))
+        for service in services:
+            name, shown = plain_name(service), service_name(service, words, meta)
+            found[f"{name}_min"] = by_place[service]["travel_time_min"]
+            title = words.say("columns", "travel_time", service=shown)
+            titles[f"{name}_min"] = words.with_unit(title, "min")
+            for column in ("facility_id", "reach_status") if service in detailed else ():
+                found[f"{name}_{column}"] = by_place[service][column]
+                titles[f"{name}_{column}"] = words.say("columns", column, service=shown)
+        parts.append(pd.DataFrame(found))
     if "last_mile" in tables:
         parts.append(tables["last_mile"].set_index("settlement_id"))
     for part in parts:
@@ -95,33 +113,6 @@ def settlement_results(
     frame["norm_status"] = frame["norm_status"].mask(unjudged, "not_applicable").where(frame["in_study"])
     titles.setdefault("norm_status", words.say("columns", "norm_status"))
     return gpd.GeoDataFrame(frame), titles
-
-
-def _minutes(access: pd.DataFrame, titles: Titles, words: Words, meta: QgisMeta) -> pd.DataFrame:
-    rows = access[access["mode"] == headline_mode(access, meta)]
-    present = set(rows["service"])
-    first = [service for service in meta.headline_services if service in present]
-    services = [*first, *sorted(present - set(first))]
-    detailed = first or services
-    columns: dict[str, pd.Series[float] | pd.Series[str] | pd.Series[bool]] = {}
-    columns["edge_risk"] = (
-        rows[rows["service"].isin(detailed)].groupby("settlement_id")["edge_risk"].any().astype("boolean")
-    )
-    titles["edge_risk"] = words.say("columns", "edge_risk")
-    kept = ["settlement_id", "service", "travel_time_min", "facility_id", "reach_status"]
-    by_place = rows[kept].set_index("settlement_id")
-    parts = {str(service): own for service, own in by_place.groupby("service", sort=False)}
-    for service in services:
-        of_service = parts[service]
-        name, shown = plain_name(service), service_name(service, words, meta)
-        columns[f"{name}_min"] = of_service["travel_time_min"]
-        title = words.say("columns", "travel_time", service=shown)
-        titles[f"{name}_min"] = words.with_unit(title, "min")
-        if service in detailed:
-            for column in ("facility_id", "reach_status"):
-                columns[f"{name}_{column}"] = of_service[column]
-                titles[f"{name}_{column}"] = words.say("columns", column, service=shown)
-    return pd.DataFrame(columns)
 
 
 def township_results(
@@ -214,25 +205,11 @@ LINE_TOLERANCE_M = 0.01
 UNDECIDED = ("unknown", "not_snapped")
 """Reach statuses without a time that say nothing about how far it is."""
 
-Columns = dict[str, "pd.Series[Any]"]
-
 
 def settlement_engine(
     tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[pd.DataFrame, Titles]:
-    """Gather what the engine found out about each settlement."""
-    columns: Columns = {}
-    titles: Titles = {}
-    for gather in (_interval_columns, _wet_columns, _measure_columns, _off_road_columns):
-        found, named = gather(tables, words, meta)
-        columns |= found
-        titles |= named
-    return pd.DataFrame(columns), titles
-
-
-def _interval_columns(
-    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
-) -> tuple[Columns, Titles]:
+    """Gather what the engine found out about each settlement: certainty, wet season, measures, ways off the roads."""
     columns: Columns = {}
     titles: Titles = {}
     for service, rows in by_service(tables, "intervals", meta):
@@ -244,52 +221,27 @@ def _interval_columns(
         for key, unit in (("low_min", "min"), ("high_min", "min"), ("width_min", "min"), ("how_sure", "")):
             title = words.say("columns", key, service=shown, minutes=words.figure(threshold))
             titles[f"{name}_{key}"] = words.with_unit(title, unit)
-    return columns, titles
-
-
-def _wet_columns(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[Columns, Titles]:
-    columns: Columns = {}
-    titles: Titles = {}
     for service, rows in by_service(tables, "wet_losses", meta):
         name, shown = plain_name(service), service_name(service, words, meta)
         columns |= {f"{name}_wet_status": rows["wet_status"], f"{name}_slower_min": rows["slower_min"]}
         titles[f"{name}_wet_status"] = words.say("columns", "wet_status", service=shown)
         titles[f"{name}_slower_min"] = words.with_unit(words.say("columns", "slower", service=shown), "min")
-    return columns, titles
-
-
-def _measure_columns(
-    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
-) -> tuple[Columns, Titles]:
-    columns: Columns = {}
-    titles: Titles = {}
     for service, measure, rows in measured(tables, meta):
         name = f"{plain_name(service)}_{plain_name(measure)}"
         shown = service_by_mode(service, rows, words, meta)
         columns[name] = rows["value"]
         title = words.say("columns", "measure", service=shown, measure=measure_name(words, measure))
         titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
-    return columns, titles
-
-
-def _off_road_columns(
-    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
-) -> tuple[Columns, Titles]:
-    columns: Columns = {}
-    titles: Titles = {}
-    if "off_road" not in tables:
-        return columns, titles
-    for service, rows in tables["off_road"].groupby("service"):
-        name, shown = plain_name(str(service)), service_name(str(service), words, meta)
+    for named, rows in tables["off_road"].groupby("service") if "off_road" in tables else ():
+        service = str(named)
+        name, shown = plain_name(service), service_name(service, words, meta)
         by_place = rows.set_index("settlement_id").sort_index()
-        columns |= {
-            f"{name}_off_road_min": by_place["travel_time_min"],
-            f"{name}_off_road_status": by_place["reach_status"],
-        }
+        columns[f"{name}_off_road_min"] = by_place["travel_time_min"]
+        columns[f"{name}_off_road_status"] = by_place["reach_status"]
         title = words.say("columns", "off_road_min", service=shown)
         titles[f"{name}_off_road_min"] = words.with_unit(title, "min")
         titles[f"{name}_off_road_status"] = words.say("columns", "off_road_status", service=shown)
-    return columns, titles
+    return pd.DataFrame(columns), titles
 
 
 def by_service(
@@ -484,10 +436,11 @@ def score_columns(
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Gather what the score says of each settlement."""
     del meta
+    scores = _of_level(tables, "settlement")
     parts = [
         rows.set_index(key)[list(columns)]
         for rows, key, columns in (
-            (_of_level(tables, "settlement"), "unit_id", PLACE_SCORES),
+            (scores, "unit_id", PLACE_SCORES),
             (tables.get("access_clusters"), "settlement_id", CLUSTERS),
             (tables.get("settlement_types"), "settlement_id", TYPES),
         )
@@ -497,11 +450,7 @@ def score_columns(
     # Places that serve and are not scored have none of it: whole numbers and flags that may be missing.
     kinds = {"degurba_code": "Int64", "classes_differ": "boolean"}
     found = found.astype({name: kind for name, kind in kinds.items() if name in found.columns})
-    rows = _of_level(tables, "settlement")
-    why = None if rows is None else _hidden(rows.set_index("unit_id"), words)
-    if why is None:
-        return found, {}
-    return found.assign(level_hidden=why), {"level_hidden": words.say("columns", "level_hidden")}
+    return _with_hidden(found, scores, words)
 
 
 def township_scores(tables: Mapping[str, pd.DataFrame], words: Words) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -509,11 +458,7 @@ def township_scores(tables: Mapping[str, pd.DataFrame], words: Words) -> tuple[p
     rows = _of_level(tables, "township")
     if rows is None:
         return pd.DataFrame(), {}
-    rows = rows.set_index("unit_id")
-    found, why = rows[list(TOWNSHIP_SCORES)], _hidden(rows, words)
-    if why is None:
-        return found, {}
-    return found.assign(level_hidden=why), {"level_hidden": words.say("columns", "level_hidden")}
+    return _with_hidden(rows.set_index("unit_id")[list(TOWNSHIP_SCORES)], rows, words)
 
 
 def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -556,12 +501,15 @@ def _of_level(tables: Mapping[str, pd.DataFrame], level: str) -> pd.DataFrame | 
     return rows if len(rows) else None
 
 
-def _hidden(rows: pd.DataFrame, words: Words) -> pd.Series | None:
-    """Say of each unit why its level is not shown; None where every one is."""
-    why, told = rows["level_hidden"], Words(words.language)
-    if not why.ne("").any():
-        return None
-    return why.map({name: hidden_text(name, told) if name else "" for name in why.unique()})
+def _with_hidden(
+    found: pd.DataFrame, scores: pd.DataFrame | None, words: Words
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Say of each unit why its level is not shown, where any is not."""
+    if scores is None or not scores["level_hidden"].ne("").any():
+        return found, {}
+    why, told = scores.set_index("unit_id")["level_hidden"], Words(words.language)
+    texts = why.map({name: hidden_text(name, told) if name else "" for name in why.unique()})
+    return found.assign(level_hidden=texts), {"level_hidden": words.say("columns", "level_hidden")}
 
 
 # Scenarios and the response of crews joined to the settlements that they concern.
@@ -580,7 +528,22 @@ def trial_columns(
         stem = f"{plain_name(scenario)}_{plain_name(service)}"
         named = service_by_mode(service, rows, words, meta)
         shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
-        columns[f"{stem}_change"] = _change(rows)
+        # Class by the cutoff first, then by minutes; none has no way at all.
+        minutes, is_class = rows["difference_min"], rows["class_change"] != "same"
+        was, is_now = rows["before_status"].eq("reached"), rows["after_status"].eq("reached")
+        change = np.select(
+            [
+                is_class,
+                ~was & is_now,
+                was & ~is_now,
+                minutes > NO_CHANGE_MIN,
+                minutes < -NO_CHANGE_MIN,
+                minutes.notna(),
+            ],
+            [rows["class_change"], "quicker", "slower", "slower", "quicker", "same"],
+            "none",
+        )
+        columns[f"{stem}_change"] = pd.Series(change, index=rows.index, dtype="str")
         columns[f"{stem}_difference_min"] = rows["difference_min"]
         titles[f"{stem}_change"] = words.say("columns", "change", **shown)
         title = words.say("columns", "difference_min", **shown)
@@ -604,20 +567,6 @@ def changes(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[tupl
         of_scenario = {"scenario_access": rows[rows["scenario"] == scenario]}
         for service, found in by_service(of_scenario, "scenario_access", meta):
             yield str(scenario), service, found
-
-
-def _change(rows: pd.DataFrame) -> pd.Series[str]:
-    """Class by the cutoff first, then by minutes: gained, quicker, same, slower, lost; none has no way at all."""
-    minutes = rows["difference_min"]
-    change = pd.Series("none", index=rows.index)
-    change[minutes.notna()] = "same"
-    change[minutes < -NO_CHANGE_MIN] = "quicker"
-    change[minutes > NO_CHANGE_MIN] = "slower"
-    change[rows["before_status"].eq("reached") & ~rows["after_status"].eq("reached")] = "slower"
-    change[~rows["before_status"].eq("reached") & rows["after_status"].eq("reached")] = "quicker"
-    is_class = rows["class_change"] != "same"
-    change[is_class] = rows["class_change"][is_class]
-    return change.astype("str")
 
 
 def scenario_title(scenario: str, words: Words, meta: QgisMeta) -> str:

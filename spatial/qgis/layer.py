@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import functools
+import itertools
 import json
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -72,7 +73,12 @@ def plain_columns(
     """Give a frame names and types that every reader of GeoPackages accepts."""
     geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
     columns = [column for column in frame.columns if column != geometry]
-    listed = {column for column in columns if _is_list(frame[column])}
+    listed = {
+        column
+        for column in columns
+        if frame[column].dtype == np.dtype(object)
+        and frame[column].map(lambda value: isinstance(value, (list, tuple, set, np.ndarray))).any()
+    }
     record = [Renamed(layer, str(column), "", "list") for column in columns if column in listed]
     kept = [column for column in columns if column not in listed]
     names = _unique_names(kept)
@@ -103,25 +109,11 @@ def _unique_names(columns: Iterable[Hashable]) -> list[tuple[str, str]]:
             why, start = RESERVED[lower], f"source_{plain_name(name)}"
         else:
             why, start = ("case" if lower in taken else "ascii"), plain_name(name)
-        chosen = _free(start, taken)
+        endings = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
+        chosen = next(start + ending for ending in endings if start + ending not in taken)
         taken.add(chosen)
         result.append((chosen, why))
     return result
-
-
-def _free(start: str, taken: set[str]) -> str:
-    if start not in taken:
-        return start
-    number = 2
-    while f"{start}_{number}" in taken:
-        number += 1
-    return f"{start}_{number}"
-
-
-def _is_list(series: pd.Series[Any]) -> bool:
-    if series.dtype != np.dtype(object):
-        return False
-    return bool(series.map(lambda value: isinstance(value, (list, tuple, set, np.ndarray))).any())
 
 
 def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:
@@ -136,14 +128,12 @@ def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         return pd.Series(np.where(np.isinf(values), np.nan, values), index=series.index, name=series.name)
     if kind == np.dtype(object):
-        return series.map(_plain_value, na_action="ignore").astype("str")
+        said = partial(json.dumps, ensure_ascii=False, sort_keys=True)
+        texts = series.map(
+            lambda value: said(value) if isinstance(value, dict) else str(value), na_action="ignore"
+        )
+        return texts.astype("str")
     return series
-
-
-def _plain_value(value: object) -> str:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return str(value)
 
 
 # What a layer is, before its columns are made plain.
@@ -165,7 +155,7 @@ class Draft:
     titles: Mapping[str, str] = field(default_factory=dict)  # titles of columns that no table defines
     visible: bool = False  # whether the project opens with it switched on
     # makes further looks from the finished frame
-    more_looks: Callable[[pd.DataFrame], tuple[Look, ...]] | None = None
+    more_looks: Callable[[pd.DataFrame], Iterator[Look]] | None = None
     shelf: str = ""  # sub-group in the group; empty for none
 
 
@@ -234,7 +224,7 @@ class QgisLayer:
     more_looks: tuple[Look, ...] = ()  # further layers of the project on the same table
     shelf: str = ""  # sub-group in the group; empty for none
 
-    @functools.cached_property
+    @cached_property
     def geometry(self) -> str:
         """
         Kind of geometry.
@@ -246,13 +236,13 @@ class QgisLayer:
         first = next(shape for shape in self.frame.geometry if shape is not None)
         return str(first.geom_type).removeprefix("Multi")
 
-    @functools.cached_property
+    @cached_property
     def is_multi(self) -> bool:
         """Whether any geometry has several parts."""
         kinds = shapely.get_type_id(self.frame.geometry.to_numpy())
         return bool(np.isin(kinds, shapely.get_type_id(_MULTI)).any())
 
-    @functools.cached_property
+    @cached_property
     def crs(self) -> pyproj.CRS:
         """The output CRS."""
         if not isinstance(self.frame, gpd.GeoDataFrame) or self.frame.crs is None:

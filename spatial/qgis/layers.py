@@ -42,16 +42,17 @@ from spatial.qgis.layer import (
     Draft,
     Look,
     QgisLayer,
-    Renamed,
     by_key,
     finding_layers,
     placed,
     plain_columns,
     plain_name,
 )
+from spatial.qgis.looks_score import least_levels
 from spatial.qgis.meta import QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS
 from spatial.tables import TABLES
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,9 +86,38 @@ PLAIN_ACCESS = (
 
 def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
     """Draft the layers that show ground: within reach, nearest facility, cells of people."""
-    for name in ("isochrones", "catchments"):
-        if name in tables:
-            yield from _areas(name, tables, words, meta)
+    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
+        "isochrones": lambda frame: looks_access.isochrones_look(frame, words),
+        "catchments": lambda frame: looks_access.catchments_look(frame, words),
+    }
+    for name, look in looks.items():
+        if name not in tables:
+            continue
+        rows = placed(gpd.GeoDataFrame(tables[name]))
+        main = headline_mode(rows, meta)
+        for service in services_in_order(list(rows["service"]), meta):
+            of_service = rows[rows["service"] == service]
+            for mode in sorted(set(of_service["mode"]), key=lambda mode: (mode != main, mode)):
+                frame = gpd.GeoDataFrame(by_key(of_service[of_service["mode"] == mode], *TABLES[name].key))
+                if name == "catchments":
+                    # Colours differ between neighbours.
+                    frame = frame.assign(tint=neighbour_colours(frame.geometry.to_numpy(), len(TINTS)))
+                    if "facilities" in tables:
+                        facilities = pd.DataFrame(tables["facilities"]).set_index("facility_id")
+                        names = [column for column in NAMES if column in facilities.columns]
+                        frame = gpd.GeoDataFrame(frame.join(facilities[names], on="facility_id"))
+                shown = words.say("modes", mode) if words.has("modes", mode) else mode
+                yield Draft(
+                    f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
+                    frame,
+                    "results",
+                    look,
+                    (name, "facilities"),
+                    title=words.say("layers", name, service=service_name(service, words, meta), mode=shown),
+                    description=words.say("layers", f"{name}_text", mode=shown),
+                    titles={"tint": words.say("columns", "tint")},
+                    shelf="areas",
+                )
     if "cells" not in tables or "cell_access" not in tables:
         return
     frame, titles = cell_points(tables, words, meta)
@@ -104,132 +134,51 @@ def area_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
     )
 
 
-def _areas(name: str, tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
-    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
-        "isochrones": lambda frame: looks_access.isochrones_look(frame, words),
-        "catchments": lambda frame: looks_access.catchments_look(frame, words),
-    }
-    rows = placed(gpd.GeoDataFrame(tables[name]))
-    main = headline_mode(rows, meta)
-    for service in services_in_order(list(rows["service"]), meta):
-        of_service = rows[rows["service"] == service]
-        for mode in sorted(set(of_service["mode"]), key=lambda mode: (mode != main, mode)):
-            frame = gpd.GeoDataFrame(by_key(of_service[of_service["mode"] == mode], *TABLES[name].key))
-            shown = words.say("modes", mode) if words.has("modes", mode) else mode
-            yield Draft(
-                f"{name}_{plain_name(service)}" + ("" if mode == main else f"_{plain_name(mode)}"),
-                _with_facilities(frame, tables) if name == "catchments" else frame,
-                "results",
-                looks[name],
-                (name, "facilities"),
-                title=words.say("layers", name, service=service_name(service, words, meta), mode=shown),
-                description=words.say("layers", f"{name}_text", mode=shown),
-                titles={"tint": words.say("columns", "tint")},
-                shelf="areas",
-            )
-
-
-def _with_facilities(frame: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
-    """Give catchments the names of their facilities, and colours that differ between neighbours."""
-    tinted = frame.assign(tint=neighbour_colours(frame.geometry.to_numpy(), len(TINTS)))
-    if "facilities" not in tables:
-        return tinted
-    facilities = pd.DataFrame(tables["facilities"]).set_index("facility_id")
-    names = [column for column in ("name", "name_en", "name_zh") if column in facilities.columns]
-    return gpd.GeoDataFrame(tinted.join(facilities[names], on="facility_id"))
-
-
 def engine_looks(
     tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
-) -> tuple[Look, ...]:
-    """
-    Make the further looks of settlements.
-
-    Returns measures, certainty, wet season, off the roads, scenarios, response; headline services first.
-    """
-    return (
-        *_measure_looks(tables, frame, words, meta),
-        *_certainty_looks(tables, frame, words, meta),
-        *_season_looks(tables, frame, words, meta),
-        *_off_road_looks(tables, frame, words, meta),
-        *_scenario_looks(tables, frame, words, meta),
-        *_emergency_looks(tables, frame, words, meta),
-    )
-
-
-def _measure_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
 ) -> Iterator[Look]:
+    """Make the further looks of settlements, headline services first."""
+
+    def look(column: str, title: str, style: Style, shelf: str) -> Look:
+        return Look(column, title, style, "results", shelf=shelf)
+
     for service, measure, rows in measured(tables, meta):
         column = f"{plain_name(service)}_{plain_name(measure)}"
         shown = service_by_mode(service, rows, words, meta)
         title = words.say("columns", "measure", service=shown, measure=measure_name(words, measure))
         style = looks_access.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
-        yield Look(column, title, style, "results", shelf="measures")
-
-
-def _certainty_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
-) -> Iterator[Look]:
-    for service in _services(tables, "intervals", meta):
+        yield look(column, title, style, "measures")
+    for service, _ in by_service(tables, "intervals", meta):
         stem, shown = plain_name(service), service_name(service, words, meta)
         minutes = words.figure(threshold_of(service, meta))
         title = words.say("columns", "how_sure", service=shown, minutes=minutes)
         style = looks_access.certainty_look(f"{stem}_how_sure", frame, words)
-        yield Look(f"{stem}_how_sure", title, style, "results", shelf="certainty")
+        yield look(f"{stem}_how_sure", title, style, "certainty")
         title = words.say("layers", "width", service=shown)
-        style = looks_access.width_look(stem, frame, words)
-        yield Look(f"{stem}_width", title, style, "results", shelf="certainty")
-
-
-def _season_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
-) -> Iterator[Look]:
-    for service in _services(tables, "wet_losses", meta):
-        stem, shown = plain_name(service), service_name(service, words, meta)
-        title = words.say("layers", "wet", service=shown)
-        style = looks_access.wet_look(stem, frame, words)
-        yield Look(f"{stem}_wet", title, style, "results", shelf="season")
-
-
-def _off_road_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
-) -> Iterator[Look]:
-    if "off_road" not in tables:
-        return
-    for service in services_in_order(list(tables["off_road"]["service"]), meta):
-        stem, shown = plain_name(service), service_name(service, words, meta)
-        title = words.say("layers", "off_road_places", service=shown)
-        style = looks_access.off_road_look(stem, meta.cutoffs_min, frame, words)
-        yield Look(f"{stem}_off_road", title, style, "results", shelf="off_road")
-
-
-def _scenario_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
-) -> Iterator[Look]:
+        yield look(f"{stem}_width", title, looks_access.width_look(stem, frame, words), "certainty")
+    for service, _ in by_service(tables, "wet_losses", meta):
+        stem = plain_name(service)
+        title = words.say("layers", "wet", service=service_name(service, words, meta))
+        yield look(f"{stem}_wet", title, looks_access.wet_look(stem, frame, words), "season")
+    if "off_road" in tables:
+        for service in services_in_order(list(tables["off_road"]["service"]), meta):
+            stem = plain_name(service)
+            title = words.say("layers", "off_road_places", service=service_name(service, words, meta))
+            style = looks_access.off_road_look(stem, meta.cutoffs_min, frame, words)
+            yield look(f"{stem}_off_road", title, style, "off_road")
     for scenario, service, rows in changes(tables, meta):
         column = f"{plain_name(scenario)}_{plain_name(service)}_change"
         named = service_by_mode(service, rows, words, meta)
-        shown = {"scenario": scenario_title(scenario, words, meta), "service": named}
+        title = words.say("columns", "change", scenario=scenario_title(scenario, words, meta), service=named)
         style = looks_access.change_look(column, float(rows["cutoff_min"].max()), frame, words)
-        yield Look(column, words.say("columns", "change", **shown), style, "results", shelf="scenarios")
-
-
-def _emergency_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
-) -> Iterator[Look]:
-    if "emergency_people" not in tables:
-        return
-    targets = tables["emergency_people"].groupby("service")["target_min"].unique()
-    for service, rows in by_service(tables, "emergency_response", meta):
-        stem, shown = plain_name(service), service_by_mode(service, rows, words, meta)
-        style = looks_access.response_look(stem, list(targets[service]), frame, words)
-        title = words.say("layers", "response", service=shown)
-        yield Look(f"{stem}_response", title, style, "results", shelf="emergency")
-
-
-def _services(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> list[str]:
-    return [service for service, _ in by_service(tables, name, meta)]
+        yield look(column, title, style, "scenarios")
+    if "emergency_people" in tables:
+        targets = tables["emergency_people"].groupby("service")["target_min"].unique()
+        for service, rows in by_service(tables, "emergency_response", meta):
+            stem = plain_name(service)
+            title = words.say("layers", "response", service=service_by_mode(service, rows, words, meta))
+            style = looks_access.response_look(stem, list(targets[service]), frame, words)
+            yield look(f"{stem}_response", title, style, "emergency")
 
 
 def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
@@ -275,8 +224,8 @@ PLAIN_SCORE = (
 
 
 def score_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, bands: tuple[float, float]
-) -> tuple[Look, ...]:
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
+) -> Iterator[Look]:
     """
     Make the score's looks of settlements.
 
@@ -284,23 +233,26 @@ def score_looks(
     name.
     """
     made: dict[str, tuple[str, Callable[..., Style]]] = {
-        "integration_level": ("scores", partial(looks_score.level_look, bands=bands)),
+        "integration_level": (
+            "scores",
+            partial(looks_score.level_look, least=least_levels(*meta.level_bands)),
+        ),
         "cluster": ("access_clusters", looks_score.clusters_look),
         "degurba_code": ("settlement_types", looks_score.types_look),
     }
     taken = {"classes_differ": "degurba_code"}
     own = {taken.get(name, name) for name in tables["settlements"].columns}
-    return tuple(
-        Look(column, words.say("layers", f"score_{table}"), look(frame, words), "results", shelf=SHELF)
-        for column, (table, look) in made.items()
-        if table in tables and column in frame.columns and column not in own
-        if column != "integration_level" or frame[column].notna().any()
-    )
+    for column, (table, look) in made.items():
+        if table not in tables or column not in frame.columns or column in own:
+            continue
+        if column != "integration_level" or frame[column].notna().any():
+            title = words.say("layers", f"score_{table}")
+            yield Look(column, title, look(frame, words), "results", shelf=SHELF)
 
 
 def township_looks(
-    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, bands: tuple[float, float]
-) -> tuple[Look, ...]:
+    tables: Mapping[str, pd.DataFrame], frame: pd.DataFrame, words: Words, meta: QgisMeta
+) -> Iterator[Look]:
     """
     Make the score's looks of townships.
 
@@ -308,49 +260,39 @@ def township_looks(
     and functional urban areas, where there are any. None of which columns of the sources bear the names.
     """
     own = {*tables["boundaries"].columns}
-    beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
-    types = {"degurba_level2": looks_score.unit_types_look, "fua_part": looks_score.functional_look}
-    return (
-        *_township_scores(frame, own, words, bands),
-        *(
-            Look(
-                f"types_{column}",
-                words.say("layers", f"township_{column}"),
-                look(frame, words),
-                "results",
-                shelf=SHELF,
-            )
-            for column, look in types.items()
-            if column in frame.columns and not own & {column, *beside[column]}
-        ),
-    )
-
-
-def _township_scores(
-    frame: pd.DataFrame, own: set[str], words: Words, bands: tuple[float, float]
-) -> tuple[Look, ...]:
-    made: dict[str, Callable[..., Style]] = {
+    least = least_levels(*meta.level_bands)
+    scores: dict[str, Callable[..., Style]] = {
         "mandatory_status": looks_score.gates_look,
-        "integration_level": partial(looks_score.level_fill_look, bands=bands),
+        "integration_level": partial(looks_score.level_fill_look, least=least),
         "segmentation_index": looks_score.gap_index_look,
     }
-    if not {*made, "failed_gates"} <= {*frame.columns} - own:
-        return ()
-    return tuple(
-        Look(
-            f"score_{column}",
-            words.say("layers", f"township_{column}"),
-            look(frame, words),
-            "results",
-            shelf=SHELF,
-        )
-        for column, look in made.items()
-        if column != "integration_level" or frame[column].notna().any()
-    )
+    types: dict[str, Callable[..., Style]] = {
+        "degurba_level2": looks_score.unit_types_look,
+        "fua_part": looks_score.functional_look,
+    }
+    beside = {"degurba_level2": ("differ_persons",), "fua_part": ("fua_method", "fua_name")}
+    found = {}
+    if {*scores, "failed_gates"} <= {*frame.columns} - own:
+        if frame["integration_level"].isna().all():
+            del scores["integration_level"]
+        found = {f"score_{column}": (column, look) for column, look in scores.items()}
+    found |= {
+        f"types_{column}": (column, look)
+        for column, look in types.items()
+        if column in frame.columns and not own & {column, *beside[column]}
+    }
+    for key, (column, look) in found.items():
+        title = words.say("layers", f"township_{column}")
+        yield Look(key, title, look(frame, words), "results", shelf=SHELF)
 
 
 def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
     """Draft towns and modelled flows."""
+
+    def complete(frame: pd.DataFrame) -> Iterator[Look]:
+        style = looks_score.completeness_look(frame, words)
+        yield Look("completeness", words.say("layers", "towns_complete"), style, "results", shelf=SHELF)
+
     if "towns" in tables:
         yield Draft(
             "towns",
@@ -358,15 +300,7 @@ def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[D
             "results",
             lambda frame: looks_score.fulcrum_look(frame, words),
             ("towns", "settlements"),
-            more_looks=lambda frame: (
-                Look(
-                    "completeness",
-                    words.say("layers", "towns_complete"),
-                    looks_score.completeness_look(frame, words),
-                    "results",
-                    shelf=SHELF,
-                ),
-            ),
+            more_looks=complete,
             shelf=SHELF,
         )
     for model in POTENTIAL_MODELS if "potential_flows" in tables else ():
@@ -421,7 +355,12 @@ def build_layers(
     layers = [_finish(draft, crs, words, people) for draft in drafts if len(draft.frame)]
     renamed = [item for layer in layers for item in layer.renamed]
     if renamed:
-        layers.append(_finish(_renamed(renamed, words), crs, words))
+        columns = ("layer", "column_was", "column_now", "why")
+        rows = [(item.layer, item.was, item.now, words.say("renamed", item.why)) for item in renamed]
+        frame = pd.DataFrame(rows, columns=list(columns)).astype("str")
+        titles = {column: words.say("columns", column) for column in columns}
+        draft = Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
+        layers.append(_finish(draft, crs, words))
     return tuple(layers)
 
 
@@ -443,6 +382,16 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
             shelf="gaps" if meta.headline_services and service not in meta.headline_services else "",
         )
     yield _settlements(tables, words, meta, visible=not services)
+
+    def headline(frame: pd.DataFrame) -> Iterator[Look]:
+        """Show the facilities of the gap that the project opens on."""
+        wanted = (meta.headline_services or services)[:1]
+        only = {one for service in wanted for one in meta.satisfied_by.get(service, (service,))}
+        if only & set(frame["service"]):
+            style = looks_results.facilities_look(frame, words, meta, only=only)
+            title = words.say("layers", "facilities_headline")
+            yield Look("headline", title, style, "results", visible=True)
+
     if "facilities" in tables:
         yield Draft(
             "facilities",
@@ -450,10 +399,18 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
             "results",
             lambda frame: looks_results.facilities_look(frame, words, meta),
             ("facilities",),
-            more_looks=lambda frame: _headline_facilities(frame, words, meta, services),
+            more_looks=headline,
         )
     if "routes" in tables:
-        yield _routes(tables, words, meta)
+        routes = gpd.GeoDataFrame(by_key(tables["routes"], "settlement_id", "service", "mode"))
+        yield Draft(
+            "routes",
+            routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False)),
+            "results",
+            lambda frame: looks_results.routes_look(frame, words, meta),
+            ("routes",),
+            description=words.say("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
+        )
     if "flows" in tables:
         flows = flow_lines(tables["flows"], gpd.GeoDataFrame(tables["settlements"]))
         yield Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
@@ -482,9 +439,19 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
     shown = words.say("modes", mode) if words.has("modes", mode) else mode
     frame, titles = settlement_results(tables, words, meta)
     for gather in (settlement_engine, trial_columns, score_columns):
-        found, more = gather(tables, words, meta)
+        found, named = gather(tables, words, meta)
         fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
-        frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**more, **titles}
+        frame, titles = gpd.GeoDataFrame(frame.join(fresh, on="settlement_id")), {**named, **titles}
+
+    def more(frame: pd.DataFrame) -> Iterator[Look]:
+        if "last_mile_class" in frame.columns:
+            style = looks_results.last_mile_look(frame, words)
+            yield Look("last_mile", words.say("layers", "last_mile"), style, "results")
+        style = looks_results.names_look(frame, words)
+        yield Look("names", words.say("layers", "names"), style, "base", visible=True)
+        yield from score_looks(tables, frame, words, meta)
+        yield from engine_looks(tables, frame, words, meta)
+
     return Draft(
         "settlements",
         frame,
@@ -494,50 +461,19 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
         description=words.say("layers", "settlements_text", mode=shown),
         titles=titles,
         visible=visible,
-        more_looks=lambda frame: (
-            *_settlement_looks(frame, words),
-            *score_looks(tables, frame, words, meta.level_bands),
-            *engine_looks(tables, frame, words, meta),
-        ),
-    )
-
-
-def _settlement_looks(frame: pd.DataFrame, words: Words) -> tuple[Look, ...]:
-    names = Look(
-        "names", words.say("layers", "names"), looks_results.names_look(frame, words), "base", visible=True
-    )
-    if "last_mile_class" not in frame.columns:
-        return (names,)
-    style = looks_results.last_mile_look(frame, words)
-    return (Look("last_mile", words.say("layers", "last_mile"), style, "results"), names)
-
-
-def _headline_facilities(
-    frame: pd.DataFrame, words: Words, meta: QgisMeta, services: Sequence[str]
-) -> tuple[Look, ...]:
-    wanted = (meta.headline_services or services)[:1]  # of the gap that the project opens on
-    only = {one for service in wanted for one in meta.satisfied_by.get(service, (service,))}
-    if not only & set(frame["service"]):
-        return ()
-    style = looks_results.facilities_look(frame, words, meta, only=only)
-    return (Look("headline", words.say("layers", "facilities_headline"), style, "results", visible=True),)
-
-
-def _routes(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Draft:
-    routes = gpd.GeoDataFrame(by_key(tables["routes"], "settlement_id", "service", "mode"))
-    drawn = routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False))
-    return Draft(
-        "routes",
-        drawn,
-        "results",
-        lambda frame: looks_results.routes_look(frame, words, meta),
-        ("routes",),
-        description=words.say("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
+        more_looks=more,
     )
 
 
 def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Draft:
-    names = _norm_names(tables, words, meta)
+    names = {}
+    if "norm_results" in tables:
+        services = (
+            tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"].sort_index()
+        )
+        for norm, service in services.items():
+            plain = f"{service_name(service, words, meta)} ({norm})"
+            names[str(norm)] = meta.norms.get(str(norm), plain)
     frame, titles = township_results(tables, words, names)
     scored, why = township_scores(tables, words)
     titles = {**why, **titles}
@@ -546,22 +482,16 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
         frame = gpd.GeoDataFrame(frame.join(fresh, on="boundary_id"))
     stems = {plain_name(norm): name for norm, name in names.items()}
 
-    def more(frame: pd.DataFrame) -> tuple[Look, ...]:
-        looks = [
-            Look(
-                stem,
-                words.say("layers", "township_norm", norm=name),
-                looks_results.share_fill_look(stem, frame, words),
-                "results",
-                shelf="townships",
-            )
-            for stem, name in stems.items()
-            if f"{stem}_share" in frame.columns
-        ]
+    def more(frame: pd.DataFrame) -> Iterator[Look]:
+        for stem, name in stems.items():
+            if f"{stem}_share" in frame.columns:
+                title = words.say("layers", "township_norm", norm=name)
+                style = looks_results.share_fill_look(stem, frame, words)
+                yield Look(stem, title, style, "results", shelf="townships")
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
-            looks.append(Look("rural", title, looks_access.rural_look(frame, words), "results"))
-        return (*looks, *township_looks(tables, frame, words, meta.level_bands))
+            yield Look("rural", title, looks_access.rural_look(frame, words), "results")
+        yield from township_looks(tables, frame, words, meta)
 
     return Draft(
         "townships",
@@ -572,16 +502,6 @@ def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta)
         titles=titles,
         more_looks=more,
     )
-
-
-def _norm_names(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> dict[str, str]:
-    if "norm_results" not in tables:
-        return {}
-    services = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"].sort_index()
-    return {
-        str(norm): meta.norms.get(str(norm), f"{service_name(service, words, meta)} ({norm})")
-        for norm, service in services.items()
-    }
 
 
 def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
@@ -606,79 +526,39 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
 
 
 def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
-    if "boundaries" in tables:
-        boundaries = by_key(tables["boundaries"], "boundary_id")
-        yield Draft(
-            "boundaries",
-            boundaries,
-            "base",
-            lambda frame: looks_results.boundaries_look(frame, words),
-            ("boundaries",),
-            visible=True,
-        )
-    if "study_area" in tables:
-        area = by_key(tables["study_area"], "area_id")
-        yield Draft(
-            "study_area",
-            area,
-            "base",
-            lambda _: looks_results.study_area_look(),
-            ("study_area",),
-            visible=True,
-        )
-    if "roads" in tables:
-        roads = by_key(tables["roads"], "road_id")
-        yield Draft(
-            "roads", roads, "base", lambda _: looks_results.roads_look(words), ("roads",), visible=True
-        )
+    looks: dict[str, Callable[[pd.DataFrame], Style]] = {
+        "boundaries": lambda frame: looks_results.boundaries_look(frame, words),
+        "study_area": lambda _: looks_results.study_area_look(),
+        "roads": lambda _: looks_results.roads_look(words),
+    }
+    for name, look in looks.items():
+        if name in tables:
+            yield Draft(name, by_key(tables[name], *TABLES[name].key), "base", look, (name,), visible=True)
     if "water" in tables:
         water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
-        for table, kind in (
-            ("water_points", "Point"),
-            ("water_lines", "LineString"),
-            ("water_areas", "Polygon"),
-        ):
+        shapes = {"water_points": "Point", "water_lines": "LineString", "water_areas": "Polygon"}
+        for table, kind in shapes.items():
             rows = water[water.geom_type.str.removeprefix("Multi") == kind]
             if len(rows):
-                yield Draft(table, rows, "base", _water_style(kind), ("water",), visible=True)
-
-
-def _water_style(kind: str) -> Callable[[pd.DataFrame], Style]:
-    return lambda _: looks_results.water_look(kind)
-
-
-def _finding_style(kind: str, position: int) -> Callable[[pd.DataFrame], Style]:
-    return lambda _: looks_results.finding_look(kind, position)
+                style = looks_results.water_look(kind)
+                yield Draft(table, rows, "base", lambda _, style=style: style, ("water",), visible=True)  # type: ignore[misc]
 
 
 def _checks(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
     for position, found in enumerate(finding_layers(tables, words)):
+        style = looks_results.finding_look(found.geometry, position)
         yield Draft(
             found.table,
             found.frame,
             "checks",
-            _finding_style(found.geometry, position) if found.geometry else None,
+            (lambda _, style=style: style) if found.geometry else None,  # type: ignore[misc]
             ("findings_read",),
             title=found.title,
             description=found.description,
         )
-    for name, keys in (
-        ("population_account", ("item",)),
-        ("unit_totals", ("unit_id", "group")),
-        ("counts", ("source", "item")),
-        ("provenance", ("path",)),
-        ("known_issues", ("path", "number")),
-    ):
+    for name in ("population_account", "unit_totals", "counts", "provenance", "known_issues"):
         if name in tables:
-            yield Draft(name, by_key(tables[name], *keys), "checks", None, (name,))
-
-
-def _renamed(renamed: Sequence[Renamed], words: Words) -> Draft:
-    columns = ("layer", "column_was", "column_now", "why")
-    rows = [(item.layer, item.was, item.now, words.say("renamed", item.why)) for item in renamed]
-    frame = pd.DataFrame(rows, columns=list(columns)).astype("str")
-    titles = {column: words.say("columns", column) for column in columns}
-    return Draft("renamed_columns", frame, "checks", None, ("counts",), titles=titles)
+            yield Draft(name, by_key(tables[name], *TABLES[name].key), "checks", None, (name,))
 
 
 def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "") -> QgisLayer:
@@ -688,7 +568,16 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
         flat = gpd.GeoSeries(shapely.force_2d(frame.geometry.to_numpy()), index=frame.index, crs=frame.crs)
         frame = frame.set_geometry(flat).to_crs(crs)
     plain, was, renamed = plain_columns(frame, layer=draft.table)
-    aliases, comments = _column_texts(plain, draft, was, words)
+    aliases: dict[str, str] = {}
+    comments: dict[str, str] = {}
+    for column in plain.columns.drop("geometry", errors="ignore"):
+        known = known_field(column, draft.sources) if column not in was else None
+        title = words.title(known.title, known.unit) if known else was.get(column, column)
+        title = draft.titles.get(column) or title
+        # GeoPackage wants the names of one table to differ.
+        aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
+        if known and known.description:
+            comments[column] = known.description
     described = draft.description or words.say("layers", f"{draft.table}_text")
     return QgisLayer(
         draft.table,
@@ -701,24 +590,6 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
         comments,
         draft.visible,
         renamed,
-        draft.more_looks(plain) if draft.more_looks else (),
+        tuple(draft.more_looks(plain)) if draft.more_looks else (),
         draft.shelf,
     )
-
-
-def _column_texts(
-    frame: pd.DataFrame, draft: Draft, was: Mapping[str, str], words: Words
-) -> tuple[dict[str, str], dict[str, str]]:
-    aliases: dict[str, str] = {}
-    comments: dict[str, str] = {}
-    for column in frame.columns:
-        if column == "geometry":
-            continue
-        known = known_field(column, draft.sources) if column not in was else None
-        title = words.title(known.title, known.unit) if known else was.get(column, column)
-        title = draft.titles.get(column) or title
-        # GeoPackage wants the names of one table to differ.
-        aliases[column] = title if title not in aliases.values() else f"{title} [{column}]"
-        if known and known.description:
-            comments[column] = known.description
-    return aliases, comments

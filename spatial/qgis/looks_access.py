@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatial.qgis.looks_results import VILLAGE_SIZE, status_marker, unscored
+from spatial.qgis.looks_results import (
+    VILLAGE_SIZE,
+    area,
+    cases,
+    dots,
+    marked,
+    said,
+    scored,
+    unmeasured,
+)
 from spatial.qgis.styles import (
     BASE,
     CERTAINTY,
@@ -17,7 +27,6 @@ from spatial.qgis.styles import (
     LAST_MILE,
     REACH,
     SHARES,
-    STATUS,
     TINTS,
     WET,
     Category,
@@ -25,7 +34,6 @@ from spatial.qgis.styles import (
     categorised,
     fill,
     ground_square,
-    hatch,
     labels,
     line,
     marker,
@@ -37,8 +45,7 @@ from spatial.qgis.styles import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from xml.etree.ElementTree import Element
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -64,8 +71,6 @@ WIDTHS_MIN = (5.0, 15.0, 30.0)
 
 RURAL_LEAST = {"most": 0.95, "many": 0.9, "some": 0.75, "half": 0.5, "few": 0.0}
 """Classes of the Rural Access Index, by the least share of each."""
-
-LARGEST_FIRST = 'coalesce("population_persons", 0)'
 
 
 def isochrones_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -104,77 +109,55 @@ def catchments_look(frame: pd.DataFrame, words: Words) -> Style:
 
 def certainty_look(column: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show whether settlements are within a threshold in every run, larger with more people."""
-    size = VILLAGE_SIZE
-    categories = [
-        Category(
-            (name,),
-            words.say("how_sure", name),
-            sized(colour, size),
-        )
-        for name, colour in CERTAINTY.items()
-    ]
-    unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.say("how_sure", "unknown"), unknown))
+    categories = dots(said(words, "how_sure", CERTAINTY), CERTAINTY.values())
+    categories.append(marked("unknown", words.say("how_sure", "unknown")))
     return scored(f'"{column}"', categories, frame, words)
 
 
 def width_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show how many minutes lie between best and worst, larger with more people."""
-    size = VILLAGE_SIZE
     low, width, sure = f'"{stem}_low_min"', f'"{stem}_width_min"', f'"{stem}_how_sure"'
     bounds = [f"{bound:g}" for bound in WIDTHS_MIN]
-    cases = " ".join(f"WHEN {width} <= {bound} THEN 'to {bound}'" for bound in bounds)
     chosen = (
-        f"CASE {cases} WHEN {width} > {bounds[-1]} THEN 'more' WHEN {low} IS NOT NULL THEN 'sometimes' "
+        f"CASE {cases(width, '<=', {f'to {bound}': bound for bound in bounds})} "
+        f"WHEN {width} > {bounds[-1]} THEN 'more' WHEN {low} IS NOT NULL THEN 'sometimes' "
         f"WHEN {sure} <> 'unknown' THEN 'never' END"
     )
-    edges = ["0", *bounds]
     labelled = {
         f"to {high}": words.say("width", "first" if low == "0" else "between", low=low, high=high)
-        for low, high in pairwise(edges)
+        for low, high in pairwise(["0", *bounds])
     }
-    labelled |= {name: words.say("width", name, low=bounds[-1]) for name in ("more", "sometimes")}
+    labelled |= said(words, "width", ("more", "sometimes"), low=bounds[-1])
     categories = [
-        Category((name,), label, sized(colour, size))
-        for (name, label), colour in zip(labelled.items(), WET.values(), strict=True)
+        *dots(labelled, WET.values()),
+        marked("never", words.say("width", "never"), status="not_applicable"),
+        marked("unknown", words.say("how_sure", "unknown")),
     ]
-    categories.append(
-        Category(("never",), words.say("width", "never"), status_marker("not_applicable", size))
-    )
-    categories.append(
-        Category(("unknown",), words.say("how_sure", "unknown"), status_marker("not_measurable", size))
-    )
     return scored(chosen, categories, frame, words)
 
 
 def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by minutes over open ground, larger with more people."""
-    size = VILLAGE_SIZE
-    chosen, looks = _by_minutes(f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words)
-    categories = [Category((name,), label, sized(colour, size)) for name, label, colour in looks]
-    unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.say("cells", "unknown"), unknown))
-    return scored(chosen, categories, frame, words)
+    chosen, labelled, colours = _by_minutes(
+        f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words
+    )
+    unknown = marked("unknown", words.say("cells", "unknown"))
+    return scored(chosen, [*dots(labelled, colours), unknown], frame, words)
 
 
 def rural_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the lower bound of the Rural Access Index of areas, with both bounds as label."""
     lower, upper = 'round("rai_lower" * 100)', 'round("rai_upper" * 100)'
-    cases = " ".join(f"WHEN \"rai_lower\" >= {least:g} THEN '{name}'" for name, least in RURAL_LEAST.items())
-    chosen = f"CASE {cases} END"
+    least = {name: f"{bound:g}" for name, bound in RURAL_LEAST.items()}
+    chosen = cases('"rai_lower"', ">=", least)
     categories = [
-        Category(
-            (name,),
-            words.say("rural", name),
-            symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
-        )
+        Category((name,), words.say("rural", name), area(colour))
         for name, colour in zip(RURAL_LEAST, SHARES.values(), strict=True)
     ]
-    nobody = symbol("fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2))
-    categories.append(Category((), words.say("rural", "unknown"), nobody))
+    categories.append(Category((), words.say("rural", "unknown"), unmeasured()))
     text = f"CASE WHEN {lower} = {upper} THEN {lower} || ' %' ELSE {lower} || '–' || {upper} || ' %' END"  # noqa: RUF001 - a range
     return Style(
-        categorised(chosen, categories),
+        categorised(f"CASE {chosen} END", categories),
         labelling=labels(text, size=9, on_areas=True),
         display=name_expression(frame, words.language),
     )
@@ -195,74 +178,55 @@ def last_mile_lines_look(frame: pd.DataFrame, words: Words) -> Style:
     return Style(categorised("last_mile_class", categories), display=name_expression(frame, words.language))
 
 
-def sized(colour: str, size: str) -> Element:
-    """Build a dot of a class."""
-    return symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.2), size_expression=size))
+class Minutes(NamedTuple):
+    """Classes of minutes."""
+
+    chosen: str  # the expression that gives the class
+    labels: dict[str, str]  # by class
+    colours: list[str]  # in the same order
 
 
 def _by_minutes(
-    minutes: str, status: str, cutoffs_min: Sequence[float], words: Words
-) -> tuple[str, list[tuple[str, str, str]]]:
-    """Class by minutes: the expression, and the name, label and colour of each class."""
-    bounds = [f"{bound:g}" for bound in sorted(set(cutoffs_min))]
-    cases = " ".join(f"WHEN {minutes} <= {bound} THEN '{bound}'" for bound in bounds)
+    minutes: str, status: str, bounds_min: Iterable[float], words: Words, section: str = "areas"
+) -> Minutes:
+    """Class by minutes within bounds, beyond the last of them, and no way at all."""
+    bounds = [f"{bound:g}" for bound in sorted(set(bounds_min))]
     chosen = (
-        f"CASE {cases} WHEN {minutes} > {bounds[-1]} THEN 'beyond' "
-        f"WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
+        f"CASE {cases(minutes, '<=', {bound: bound for bound in bounds})} "
+        f"WHEN {minutes} > {bounds[-1]} THEN 'beyond' WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
     )
-    near = [
-        (bound, words.say("areas", "within", minutes=words.figure(float(bound))), colour)
-        for bound, colour in zip(bounds, ramp(REACH, len(bounds)), strict=True)
-    ]
-    far = [
-        (name, words.say("cells", name, minutes=words.figure(float(bounds[-1]))), GAP[name])
-        for name in ("beyond", "none")
-    ]
-    return chosen, [*near, *far]
-
-
-def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Words) -> Style:
-    """Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top."""
-    expression = f"CASE WHEN \"in_study\" THEN coalesce({chosen}, 'unknown') END"
-    every = [*categories, unscored(words)]
-    return Style(
-        categorised(expression, every, order=LARGEST_FIRST), display=name_expression(frame, words.language)
-    )
+    labelled = {bound: words.say(section, "within", minutes=words.figure(float(bound))) for bound in bounds}
+    farther = "cells" if section == "areas" else section
+    labelled |= said(words, farther, ("beyond", "none"), minutes=words.figure(float(bounds[-1])))
+    # Of the response of crews the last shade of reach stays free.
+    near = ramp(REACH, len(bounds) + (section == "response"))[: len(bounds)]
+    return Minutes(chosen, labelled, [*near, GAP["beyond"], GAP["none"]])
 
 
 def wet_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show what the wet season takes, larger with more people."""
-    size = VILLAGE_SIZE
     status, slower = f'"{stem}_wet_status"', f'"{stem}_slower_min"'
     least, most = SLOWER_MIN["little"], SLOWER_MIN["more"]
     chosen = (
         f"CASE WHEN {status} <> 'slower' THEN {status} WHEN {slower} <= {least:g} THEN 'little' "
         f"WHEN {slower} <= {most:g} THEN 'more' WHEN {slower} > {most:g} THEN 'much' END"
     )
+    labelled = said(words, "wet", WET, little=words.figure(least), more=words.figure(most))
     categories = [
-        Category(
-            (name,),
-            words.say("wet", name, little=words.figure(least), more=words.figure(most)),
-            symbol("marker", marker(colour, size=1.8, outline=(BASE["town"], 0.15), size_expression=size)),
-        )
-        for name, colour in WET.items()
+        *dots(labelled, WET.values(), rim=0.15),
+        marked("not_served", words.say("wet", "not_served"), status="not_applicable"),
+        marked("unknown", words.say("wet", "unknown")),
     ]
-    categories.append(
-        Category(("not_served",), words.say("wet", "not_served"), status_marker("not_applicable", size))
-    )
-    categories.append(
-        Category(("unknown",), words.say("wet", "unknown"), status_marker("not_measurable", size))
-    )
     return scored(chosen, categories, frame, words)
 
 
 def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
     """Show cells of people by travel time."""
     side = float(frame["cell_width_m"].max()) if "cell_width_m" in frame.columns else 0.0
-    chosen, looks = _by_minutes(f'"{stem}_min"', f'"{stem}_reach_status"', cutoffs_min, words)
+    chosen, labelled, colours = _by_minutes(f'"{stem}_min"', f'"{stem}_reach_status"', cutoffs_min, words)
     categories = [
         Category((name,), label, symbol("marker", ground_square(colour, side)))
-        for name, label, colour in looks
+        for (name, label), colour in zip(labelled.items(), colours, strict=True)
     ]
     blank = symbol("marker", ground_square(BASE["place"], side))
     categories.append(Category((), words.say("cells", "unknown"), blank))
@@ -294,63 +258,54 @@ def measure_bounds(values: pd.Series[float], classes: int = CLASSES) -> list[flo
     distinct = np.unique(above)
     few = len(distinct) <= classes
     raw = distinct[:-1] if few else np.quantile(above, np.linspace(0, 1, classes + 1)[1:-1])
-    bounds = sorted({_three_digits(float(bound)) for bound in raw})
-    return [bound for bound in bounds if (above <= bound).any() and (above > bound).any()]
-
-
-def _three_digits(value: float) -> float:
-    """Round up to three digits, so that a bound never falls below the value that it came from."""
-    rounded = float(f"{value:.3g}")
-    if math.isclose(rounded, value, rel_tol=1e-9):
-        return max(rounded, value)
-    step = float(10.0 ** (math.floor(math.log10(value)) - 2))
-    return rounded if rounded > value else float(f"{rounded + step:.3g}")
+    bounds = set()
+    for value in map(float, raw):
+        # Round up to three digits, so that a bound never falls below the value that it came from.
+        rounded = float(f"{value:.3g}")
+        if math.isclose(rounded, value, rel_tol=1e-9):
+            rounded = max(rounded, value)
+        elif rounded < value:
+            rounded = float(f"{rounded + 10.0 ** (math.floor(math.log10(value)) - 2):.3g}")
+        bounds.add(rounded)
+    return [bound for bound in sorted(bounds) if (above <= bound).any() and (above > bound).any()]
 
 
 def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show a measure in classes of equally many settlements: more is darker, larger with more people."""
-    size = VILLAGE_SIZE
     values = frame.loc[frame["in_study"], column]
     bounds = measure_bounds(values)
     names = [f"class {number}" for number in range(len(bounds) + 1)]
-    cases = "".join(
-        f" WHEN \"{column}\" <= {bound!r} THEN '{name}'" for bound, name in zip(bounds, names, strict=False)
-    )
-    chosen = f"CASE WHEN \"{column}\" <= 0 THEN 'nothing'{cases} WHEN \"{column}\" IS NOT NULL THEN '{names[-1]}' END"
-    looks = zip(names, _class_labels(values, bounds, unit, words), ramp(REACH, len(names))[::-1], strict=True)
-    categories = [Category((name,), label, sized(colour, size)) for name, label, colour in looks if label]
-    nothing = marker(BASE["blank"], size=1.8, outline=(GAP["beyond"], 0.5), size_expression=size)
-    categories.append(Category(("nothing",), words.say("measure", "nothing"), symbol("marker", nothing)))
-    unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.say("measure", "no_value"), unknown))
-    return scored(chosen, categories, frame, words)
-
-
-def _class_labels(values: pd.Series[float], bounds: Sequence[float], unit: str, words: Words) -> list[str]:
+    upper = {name: repr(bound) for name, bound in zip(names, bounds, strict=False)}
+    value = f'"{column}"'
+    within = f" {cases(value, '<=', upper)}" if upper else ""
+    chosen = f"CASE WHEN {value} <= 0 THEN 'nothing'{within} WHEN {value} IS NOT NULL THEN '{names[-1]}' END"
+    # Where the unit is of something a person, it is told for so many people.
     per_person = unit.endswith(" per person")
-    factor = PEOPLE if per_person else 1.0
-    told = (
-        words.say("measure", "per_people", unit=words.unit(unit.removesuffix(" per person")))
-        if per_person
-        else words.unit(unit)
-    )
+    factor, told = 1.0, words.unit(unit)
+    if per_person:
+        factor = PEOPLE
+        told = words.say("measure", "per_people", unit=words.unit(unit.removesuffix(" per person")))
 
     def shown(value: float) -> str:
         return words.figure(float(f"{value * factor:.3g}"))
 
-    edges = [shown(bound) for bound in bounds]
-    if not edges:
-        above = values[values > 0]
-        if above.empty:
-            return [""]
+    edges, above = [shown(bound) for bound in bounds], values[values > 0]
+    label = partial(words.say, "measure", unit=told)
+    if edges:
+        middle = [label("between", low=low, high=high) for low, high in pairwise(edges)]
+        told_classes = [label("first", high=edges[0]), *middle, label("last", low=edges[-1])]
+    elif len(above):
         low, high = shown(above.min()), shown(above.max())
-        return [words.say("measure", "only" if low == high else "between", low=low, high=high, unit=told)]
-    middle = [words.say("measure", "between", low=low, high=high, unit=told) for low, high in pairwise(edges)]
-    return [
-        words.say("measure", "first", high=edges[0], unit=told),
-        *middle,
-        words.say("measure", "last", low=edges[-1], unit=told),
-    ]
+        key = "only" if low == high else "between"
+        told_classes = [label(key, low=low, high=high)]
+    else:
+        told_classes = []
+    colours = ramp(REACH, len(names))[::-1][: len(told_classes)]
+    categories = dots(dict(zip(names, told_classes, strict=False)), colours)
+    nothing = marker(BASE["blank"], size=1.8, outline=GAP["beyond"], width=0.5, size_expression=VILLAGE_SIZE)
+    categories.append(Category(("nothing",), words.say("measure", "nothing"), symbol("marker", nothing)))
+    categories.append(marked("unknown", words.say("measure", "no_value")))
+    return scored(chosen, categories, frame, words)
 
 
 # The look of scenarios and of the response of crews.
@@ -358,43 +313,18 @@ def _class_labels(values: pd.Series[float], bounds: Sequence[float], unit: str, 
 
 def change_look(column: str, cutoff_min: float, frame: pd.DataFrame, words: Words) -> Style:
     """Show who gains and who loses by a scenario, larger with more people."""
-    size = VILLAGE_SIZE
+    labelled = said(words, "change", CHANGE, minutes=words.figure(cutoff_min))
     categories = [
-        Category((name,), words.say("change", name, minutes=words.figure(cutoff_min)), sized(colour, size))
-        for name, colour in CHANGE.items()
+        *dots(labelled, CHANGE.values()),
+        marked("none", words.say("change", "none"), status="not_applicable"),
+        marked("unknown", words.say("cells", "unknown")),
     ]
-    categories.append(Category(("none",), words.say("change", "none"), status_marker("not_applicable", size)))
-    unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.say("cells", "unknown"), unknown))
     return scored(f'"{column}"', categories, frame, words)
 
 
 def response_look(stem: str, targets_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by the shortest response target that is met, larger with more people."""
-    size = VILLAGE_SIZE
-    response, status = f'"{stem}_response_min"', f'"{stem}_response_status"'
-    bounds = [f"{target:g}" for target in sorted(set(targets_min))]
-    cases = " ".join(f"WHEN {response} <= {bound} THEN '{bound}'" for bound in bounds)
-    chosen = (
-        f"CASE {cases} WHEN {response} > {bounds[-1]} THEN 'beyond' "
-        f"WHEN {status} NOT IN ('unknown', 'not_snapped') THEN 'none' END"
-    )
-    categories = [
-        Category(
-            (bound,),
-            words.say("response", "within", minutes=words.figure(float(bound))),
-            sized(colour, size),
-        )
-        for bound, colour in zip(bounds, ramp(REACH, len(bounds) + 1), strict=False)
-    ]
-    categories += [
-        Category(
-            (name,),
-            words.say("response", name, minutes=words.figure(float(bounds[-1]))),
-            sized(GAP[name], size),
-        )
-        for name in ("beyond", "none")
-    ]
-    unknown = status_marker("not_measurable", size)
-    categories.append(Category(("unknown",), words.say("cells", "unknown"), unknown))
-    return scored(chosen, categories, frame, words)
+    columns = (f'"{stem}_response_min"', f'"{stem}_response_status"')
+    chosen, labelled, colours = _by_minutes(*columns, targets_min, words, section="response")
+    unknown = marked("unknown", words.say("cells", "unknown"))
+    return scored(chosen, [*dots(labelled, colours), unknown], frame, words)

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatial.qgis.looks_access import scored, sized
-from spatial.qgis.looks_results import VILLAGE_SIZE, people_size, status_marker
+from spatial.qgis.looks_results import (
+    LARGEST_FIRST,
+    VILLAGE_SIZE,
+    area,
+    cases,
+    dots,
+    marked,
+    patterned,
+    people_size,
+    said,
+    scored,
+    unmeasured,
+)
 from spatial.qgis.styles import (
     BASE,
     CLUSTERS,
@@ -23,7 +34,6 @@ from spatial.qgis.styles import (
     line,
     marker,
     name_expression,
-    points,
     ramp,
     single,
     symbol,
@@ -49,38 +59,35 @@ LEAST_COMPLETE = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0
 TOWN_SIZE = people_size("population_persons", smallest=2.6, largest=6.5)
 
 
-def least_levels(bands: tuple[float, float]) -> dict[str, float]:
+def least_levels(low: float, high: float) -> dict[str, float]:
     """
     Class levels by the bands of a study, both of which are halved, as on its pages.
 
     Examples
     --------
-    >>> least_levels((0.5, 0.8))
+    >>> least_levels(0.5, 0.8)
     {'all': 0.9, 'most': 0.8, 'many': 0.65, 'half': 0.5, 'few': 0.0}
     """
-    low, high = bands
     least = ((1.0 + high) / 2.0, high, (low + high) / 2.0, low, 0.0)
     return {name: round(value, 3) for name, value in zip(SHARES, least, strict=True)}
 
 
-def level_fill_look(frame: pd.DataFrame, words: Words, bands: tuple[float, float]) -> Style:
+def level_fill_look(frame: pd.DataFrame, words: Words, least: Mapping[str, float]) -> Style:
     """Show the integration level of areas, with the level as label."""
-    least = least_levels(bands)
-    chosen = _cases('"integration_level"', least)
-    labelled = _at_least("level", least, words)
-    return _graduated(chosen, labelled, "integration_level", frame, words)
+    chosen = _classed('"integration_level"', least)
+    return _graduated(chosen, _at_least("level", least, words), "integration_level", frame, words)
 
 
 def gap_index_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the segmentation index of areas, with the index as label."""
     column = '"segmentation_index"'
-    cases = " ".join(f"WHEN {column} <= {most:g} THEN '{name}'" for name, most in MOST_INDEX.items())
     edges = [words.figure(most) for most in MOST_INDEX.values()]
     labelled = {"all": words.say("gap_index", "first", high=edges[0])}
     for name, low, high in zip(list(MOST_INDEX)[1:], edges, edges[1:], strict=False):
         labelled[name] = words.say("gap_index", "between", low=low, high=high)
     labelled["few"] = words.say("gap_index", "last", low=edges[-1])
-    chosen = f"CASE {cases} WHEN {column} IS NOT NULL THEN 'few' END"
+    most = {name: f"{bound:g}" for name, bound in MOST_INDEX.items()}
+    chosen = f"CASE {cases(column, '<=', most)} WHEN {column} IS NOT NULL THEN 'few' END"
     return _graduated(chosen, labelled, "segmentation_index", frame, words)
 
 
@@ -89,17 +96,9 @@ def gates_look(frame: pd.DataFrame, words: Words) -> Style:
     failed, passed = STATUS["not_met"], STATUS["met"]
     looks = {
         "fail": symbol("fill", fill("", outline=failed, width=0.9), hatch(failed, distance=3.2, width=0.35)),
-        "unknown": symbol(
-            "fill",
-            fill("", outline=BASE["boundary"]),
-            hatch(STATUS["not_measurable"], distance=2.2, width=0.22, angle=135.0),
-        ),
+        "unknown": patterned("not_measurable", angle=135.0),
         "pass": symbol("fill", fill("", outline=passed, width=0.6)),
-        "none_applicable": symbol(
-            "fill",
-            fill("", outline=BASE["boundary"]),
-            points(STATUS["not_applicable"], distance=2.8, size=0.7),
-        ),
+        "none_applicable": patterned("not_applicable"),
     }
     categories = [Category((name,), words.say("gates", name), look) for name, look in looks.items()]
     return Style(
@@ -109,24 +108,18 @@ def gates_look(frame: pd.DataFrame, words: Words) -> Style:
     )
 
 
-def level_look(frame: pd.DataFrame, words: Words, bands: tuple[float, float]) -> Style:
+def level_look(frame: pd.DataFrame, words: Words, least: Mapping[str, float]) -> Style:
     """Show the level of settlements, larger with more people."""
-    least = least_levels(bands)
     labelled = _at_least("level", least, words)
-    categories = [
-        Category((name,), labelled[name], sized(colour, VILLAGE_SIZE)) for name, colour in SHARES.items()
-    ]
-    categories.append(_unknown(words.say("level", "unknown")))
-    return scored(_cases('"integration_level"', least), categories, frame, words)
+    categories = dots({name: labelled[name] for name in SHARES}, SHARES.values())
+    categories.append(marked("unknown", words.say("level", "unknown")))
+    return scored(_classed('"integration_level"', least), categories, frame, words)
 
 
 def clusters_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show clusters of good and of bad access, larger with more people."""
-    categories = [
-        Category((name,), words.say("cluster", name), sized(colour, VILLAGE_SIZE))
-        for name, colour in CLUSTERS.items()
-    ]
-    categories.append(_unknown(words.say("cluster", "unknown")))
+    categories = dots(said(words, "cluster", CLUSTERS), CLUSTERS.values())
+    categories.append(marked("unknown", words.say("cluster", "unknown")))
     return scored('"cluster"', categories, frame, words)
 
 
@@ -140,19 +133,22 @@ def types_look(frame: pd.DataFrame, words: Words) -> Style:
     }
     categories = []
     for code, official, differ in sorted(found, key=lambda one: (-one[0], one[2], one[1])):
-        value = f"{code} {official} {'differ' if differ else 'same'}"
         if code not in DEGURBA:
             continue
+        value = f"{code} {official} {'differ' if differ else 'same'}"
         kind = words.say("degurba", str(code))
         key = f"{official or 'unknown'}{'_differs' if differ else ''}"
         label = words.say("degurba", key, kind=kind, code=str(code))
-        shape = "square" if official == "urban" else "circle"
-        rim = (INK, 0.6) if differ else (BASE["town"], 0.15)
-        type_marker = symbol(
-            "marker", marker(DEGURBA[code], size=1.8, shape=shape, outline=rim, size_expression=VILLAGE_SIZE)
+        look = marker(
+            DEGURBA[code],
+            size=1.8,
+            shape="square" if official == "urban" else "circle",
+            outline=INK if differ else BASE["town"],
+            width=0.6 if differ else 0.15,
+            size_expression=VILLAGE_SIZE,
         )
-        categories.append(Category((value,), label, type_marker))
-    categories.append(_unknown(words.say("degurba", "unknown_type")))
+        categories.append(Category((value,), label, symbol("marker", look)))
+    categories.append(marked("unknown", words.say("degurba", "unknown_type")))
     chosen = (
         'CASE WHEN "degurba_code" > 0 THEN "degurba_code" || \' \' || coalesce("official_class", \'\') || '
         "CASE WHEN \"classes_differ\" THEN ' differ' ELSE ' same' END END"
@@ -167,15 +163,12 @@ def unit_types_look(frame: pd.DataFrame, words: Words) -> Style:
         Category(
             (str(code),),
             words.say("unit_type", "kind", kind=words.say("unit_type", str(code)), code=str(code)),
-            symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
+            area(colour),
         )
         for code, colour in DEGURBA.items()
         if code in found
     ]
-    unknown = symbol(
-        "fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2)
-    )
-    categories.append(Category((), words.say("unit_type", "unknown"), unknown))
+    categories.append(Category((), words.say("unit_type", "unknown"), unmeasured()))
     told = 'CASE WHEN "differ_persons" >= 0.5 THEN \'≠ \' || format_number("differ_persons", 0) END'
     return Style(
         categorised('CASE WHEN "degurba_level2" > 0 THEN to_string("degurba_level2") END', categories),
@@ -188,13 +181,12 @@ def functional_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show functional urban areas, with the name of the area as label."""
     city, zone = DEGURBA[30], DEGURBA[22]
     stripes = hatch(INK, distance=2.6, width=0.25)
-    edge = BASE["boundary"]
     looks = {
-        "fua city": symbol("fill", fill(city, alpha=0.75, outline=edge)),
-        "fua commuting_zone": symbol("fill", fill(zone, alpha=0.6, outline=edge)),
-        "fua enclave": symbol("fill", fill(zone, alpha=0.25, outline=edge)),
-        "fua_proxy city": symbol("fill", fill(city, alpha=0.75, outline=edge), stripes),
-        "fua_proxy catchment": symbol("fill", fill(zone, alpha=0.4, outline=edge), stripes),
+        "fua city": area(city),
+        "fua commuting_zone": area(zone, alpha=0.6),
+        "fua enclave": area(zone, alpha=0.25),
+        "fua_proxy city": area(city, stripes),
+        "fua_proxy catchment": area(zone, stripes, alpha=0.4),
     }
     found = {f"{method} {part}" for method, part in zip(frame["fua_method"], frame["fua_part"], strict=True)}
     categories = [
@@ -202,7 +194,7 @@ def functional_look(frame: pd.DataFrame, words: Words) -> Style:
         for value, look in looks.items()
         if value in found
     ]
-    categories.append(Category((), words.say("functional", "none"), symbol("fill", fill("", outline=edge))))
+    categories.append(Category((), words.say("functional", "none"), area("", alpha=1.0)))
     return Style(
         categorised('"fua_method" || \' \' || "fua_part"', categories),
         labelling=labels('CASE WHEN "fua_part" = \'city\' THEN "fua_name" END', size=9, on_areas=True),
@@ -213,28 +205,22 @@ def functional_look(frame: pd.DataFrame, words: Words) -> Style:
 def fulcrum_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show towns by how far they are a fulcrum between village and county seat, with name and index."""
     labelled = _at_least("fulcrum", LEAST_FULCRUM, words)
-    colours = ramp(REACH, len(LEAST_FULCRUM) + 1)
-    categories = [
-        Category((name,), labelled[name], sized(colour, TOWN_SIZE))
-        for name, colour in zip(LEAST_FULCRUM, colours, strict=False)
-    ]
-    categories.append(Category((), words.say("fulcrum", "none"), status_marker("not_applicable", TOWN_SIZE)))
+    colours = ramp(REACH, len(LEAST_FULCRUM) + 1)[: len(LEAST_FULCRUM)]
+    categories = dots(labelled, colours, size=TOWN_SIZE)
+    categories.append(marked("", words.say("fulcrum", "none"), status="not_applicable", size=TOWN_SIZE))
     told = 'to_string(round("fulcrum_index", 2))'
-    return _towns(_cases('"fulcrum_index"', LEAST_FULCRUM), categories, told, frame, words)
+    return _towns(_classed('"fulcrum_index"', LEAST_FULCRUM), categories, told, frame, words)
 
 
 def completeness_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show towns by the services of their tier that they have, with name and counts."""
-    categories = [
-        Category((name,), words.say("complete", name), sized(colour, TOWN_SIZE))
-        for name, colour in zip(LEAST_COMPLETE, SHARES.values(), strict=True)
-    ]
-    categories.append(Category((), words.say("complete", "none"), status_marker("not_applicable", TOWN_SIZE)))
+    categories = dots(said(words, "complete", LEAST_COMPLETE), SHARES.values(), size=TOWN_SIZE)
+    categories.append(marked("", words.say("complete", "none"), status="not_applicable", size=TOWN_SIZE))
     told = (
         'CASE WHEN "required_services" > 0 '
         'THEN to_string("present_services") || \'/\' || to_string("required_services") END'
     )
-    return _towns(_cases('"completeness"', LEAST_COMPLETE), categories, told, frame, words)
+    return _towns(_classed('"completeness"', LEAST_COMPLETE), categories, told, frame, words)
 
 
 def potential_look() -> Style:
@@ -243,53 +229,34 @@ def potential_look() -> Style:
 
 
 def _towns(chosen: str, categories: list[Category], told: str, frame: pd.DataFrame, words: Words) -> Style:
-    name = name_expression(frame, words.language)
-    shown = f"coalesce({name or chr(34) + 'settlement_id' + chr(34)}, '') || coalesce(' ' || {told}, '')"
-    return Style(
-        categorised(chosen, categories, order='coalesce("population_persons", 0)'),
-        labelling=labels(shown, size=8),
-        display=name or '"settlement_id"',
-    )
+    name = name_expression(frame, words.language) or '"settlement_id"'
+    shown = f"coalesce({name}, '') || coalesce(' ' || {told}, '')"
+    renderer = categorised(chosen, categories, order=LARGEST_FIRST)
+    return Style(renderer, labelling=labels(shown, size=8), display=name)
 
 
-def _cases(column: str, least: Mapping[str, float]) -> str:
-    cases = " ".join(f"WHEN {column} >= {value:g} THEN '{name}'" for name, value in least.items())
-    return f"CASE {cases} END"
+def _classed(column: str, least: Mapping[str, float]) -> str:
+    return f"CASE {cases(column, '>=', {name: f'{value:g}' for name, value in least.items()})} END"
 
 
 def _at_least(section: str, least: Mapping[str, float], words: Words) -> dict[str, str]:
     """Label classes by their bounds, the highest first."""
-    names = list(least)
-    labelled = {names[0]: words.say(section, "first", low=words.figure(least[names[0]]))}
-    for name, above in zip(names[1:-1], names, strict=False):
-        labelled[name] = words.say(
-            section, "between", low=words.figure(least[name]), high=words.figure(least[above])
-        )
-    labelled[names[-1]] = words.say(section, "last", high=words.figure(least[names[-2]]))
+    names, bounds = list(least), [words.figure(value) for value in least.values()]
+    labelled = {names[0]: words.say(section, "first", low=bounds[0])}
+    for name, low, high in zip(names[1:-1], bounds[1:], bounds, strict=False):
+        labelled[name] = words.say(section, "between", low=low, high=high)
+    labelled[names[-1]] = words.say(section, "last", high=bounds[-2])
     return labelled
 
 
 def _graduated(
     chosen: str, labelled: Mapping[str, str], column: str, frame: pd.DataFrame, words: Words
 ) -> Style:
-    categories = [
-        Category(
-            (name,),
-            labelled[name],
-            symbol("fill", fill(colour, alpha=0.75, outline=BASE["boundary"])),
-        )
-        for name, colour in SHARES.items()
-    ]
-    unknown = symbol(
-        "fill", fill("", outline=BASE["boundary"]), hatch(STATUS["not_measurable"], distance=2.2)
-    )
-    categories.append(Category((), words.say("level", "unknown"), unknown))
+    """Show areas by class, with two decimals of a column as label."""
+    categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]
+    categories.append(Category((), words.say("level", "unknown"), unmeasured()))
     return Style(
         categorised(chosen, categories),
         labelling=labels(f'to_string(round("{column}", 2))', size=9, on_areas=True),
         display=name_expression(frame, words.language),
     )
-
-
-def _unknown(label: str) -> Category:
-    return Category(("unknown",), label, status_marker("not_measurable", VILLAGE_SIZE))

@@ -14,7 +14,7 @@ import numpy as np
 from spatial.messages import Words
 from spatial.qgis.layer import GROUPS, SHELVES
 from spatial.qgis.layers import build_layers
-from spatial.qgis.styles import BASE, INK, QGIS_VERSION, style_attributes, style_elements
+from spatial.qgis.styles import BASE, INK, QGIS_VERSION, rgba, style_attributes, style_elements
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
@@ -34,13 +34,32 @@ if TYPE_CHECKING:
 PAGE, MAP, LABEL, LEGEND, SCALE_BAR = "65638", "65639", "65641", "65642", "65646"
 """Kinds of layout items, as QGIS numbers them."""
 CENTRED = "4"
+WIDTH_MM, HEIGHT_MM, RIM_MM = 297.0, 210.0, 10.0
 DEPTHS = {PAGE: "0", MAP: "1"}
 """What lies below everything else."""
-WIDTH_MM, HEIGHT_MM, RIM_MM = 297.0, 210.0, 10.0
-MAP_BOX = (RIM_MM, 27.0, 190.0, 157.0)
-"""Left, top, width and height in mm."""
 STEPS = (1, 2, 5)
 PARTS_OF_WIDTH = 5.0
+
+
+class Box(NamedTuple):
+    """Where an item stands on the page, in mm."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Extent(NamedTuple):
+    """A piece of ground, in the project's CRS."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+MAP_BOX = Box(RIM_MM, 27.0, 190.0, 157.0)
 
 
 class PrintPage(NamedTuple):
@@ -50,41 +69,79 @@ class PrintPage(NamedTuple):
     title: str  # title; status, date and approval; licences
     facts: str
     small_print: str
-    # west, south, east and north in the project's CRS, to be shown whole
-    extent: tuple[float, float, float, float]
-    in_metres: bool  # whether that CRS counts in metres; a scale bar is drawn then
-    # id, title, data source and provider of the layers in the legend
-    layers: Sequence[tuple[str, str, str, str]]
+    extent: Extent  # to be shown whole
+    in_metres: bool  # whether its CRS counts in metres; a scale bar is drawn then
+    layers: Sequence[Element]  # the ``maplayer`` of each layer in the legend
+
+    def uuid(self, name: str) -> str:
+        """Give an item an id that is the same every time."""
+        return f"{{{uuid5(NAMESPACE_URL, f'{self.name}/{name}')}}}"
+
+    def item(self, kind: str, name: str, box: Box, **more: str) -> Element:
+        """Build an item of the layout."""
+        number = self.uuid(name)
+        attributes = {
+            "type": kind,
+            "uuid": number,
+            "templateUuid": number,
+            "id": name,
+            "position": f"{box.left},{box.top},mm",
+            "positionOnPage": f"{box.left},{box.top},mm",
+            "size": f"{box.width},{box.height},mm",
+            "referencePoint": "0",
+            "opacity": "1",
+            "visibility": "1",
+            "background": "false",
+            "frame": "false",
+            "outlineWidthM": "0.2,mm",
+            "zValue": DEPTHS.get(kind, "2"),
+        }
+        return Element("LayoutItem", attributes | more)
+
+    def label(self, name: str, text: str, box: Box, *, size: int, bold: bool = False) -> Element:
+        """Build a piece of text."""
+        still = {"htmlState": "0", "halign": "1", "valign": "32", "marginX": "0", "marginY": "0"}
+        element = self.item(LABEL, name, box, labelText=unread(text), **still)
+        element.append(_text_style(size, bold=bold))
+        return element
 
 
 def layouts_element(page: PrintPage) -> Element:
     """Write the project's layouts."""
     root = Element("Layouts")
     layout = SubElement(root, "Layout", {"name": page.name, "units": "mm", "printResolution": "300"})
-    pages = SubElement(layout, "PageCollection")
-    pages.append(_item(PAGE, page, "page", (0.0, 0.0, WIDTH_MM, HEIGHT_MM), background=True))
+    paper = page.item(PAGE, "page", Box(0.0, 0.0, WIDTH_MM, HEIGHT_MM), background="true")
+    SubElement(layout, "PageCollection").append(paper)
     whole = WIDTH_MM - 2 * RIM_MM
-    layout.append(_label(page, "title", page.title, (RIM_MM, 8.0, whole, 9.0), size=14, bold=True))
-    layout.append(_label(page, "facts", page.facts, (RIM_MM, 18.0, whole, 7.0), size=10, bold=False))
-    layout.append(
-        _label(page, "small print", page.small_print, (RIM_MM, 187.0, whole, 17.0), size=6, bold=False)
-    )
-    layout.append(_map(page))
-    right = MAP_BOX[0] + MAP_BOX[2]
-    north = _label(page, "north", "↑\nN", (right - 10.0, MAP_BOX[1] + 2.0, 8.0, 11.0), size=12, bold=True)
-    north.set("halign", CENTRED)
-    layout.append(north)
-    left = MAP_BOX[0] + MAP_BOX[2] + 3.0
-    element = _item(LEGEND, page, "legend", (left, MAP_BOX[1], WIDTH_MM - RIM_MM - left, MAP_BOX[3]))
-    element.attrib |= {
-        "map_uuid": _uuid(page, "map"),
+    layout.append(page.label("title", page.title, Box(RIM_MM, 8.0, whole, 9.0), size=14, bold=True))
+    layout.append(page.label("facts", page.facts, Box(RIM_MM, 18.0, whole, 7.0), size=10))
+    layout.append(page.label("small print", page.small_print, Box(RIM_MM, 187.0, whole, 17.0), size=6))
+    # The map shows the whole extent, widened to the shape of its box.
+    still = {"followPreset": "false", "keepLayerSet": "false", "drawCanvasItems": "true"}
+    layout.append(page.item(MAP, "map", MAP_BOX, background="true", frame="true", **still))
+    west, south, east, north = page.extent
+    shape = MAP_BOX.width / MAP_BOX.height
+    width = max(east - west, (north - south) * shape)
+    height, x, y = width / shape, (west + east) / 2, (south + north) / 2
+    ground = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    sides = zip(("xmin", "ymin", "xmax", "ymax"), ground, strict=True)
+    SubElement(layout[-1], "Extent", {side: str(value) for side, value in sides})
+    SubElement(layout[-1], "LayerSet")
+    right = MAP_BOX.left + MAP_BOX.width
+    arrow = page.label("north", "↑\nN", Box(right - 10.0, MAP_BOX.top + 2.0, 8.0, 11.0), size=12, bold=True)
+    arrow.set("halign", CENTRED)
+    layout.append(arrow)
+    left = MAP_BOX.left + MAP_BOX.width + 3.0
+    legend = page.item(LEGEND, "legend", Box(left, MAP_BOX.top, WIDTH_MM - RIM_MM - left, MAP_BOX.height))
+    legend.attrib |= {
+        "map_uuid": page.uuid("map"),
         "resizeToContents": "1",
         "symbolWidth": "5",
         "symbolHeight": "3",
         "boxSpace": "1",
         "wrapChar": "\n",
     }
-    styles = SubElement(element, "styles")
+    styles = SubElement(legend, "styles")
     for name, size, bold, margins in (
         ("title", 10, True, {}),
         ("group", 9, True, {"marginTop": "3"}),
@@ -94,17 +151,37 @@ def layouts_element(page: PrintPage) -> Element:
     ):
         style = SubElement(styles, "style", {"name": name, "alignment": "1", "indent": "0", **margins})
         style.append(_text_style(size, bold=bold))
-    tree = SubElement(element, "layer-tree-group")
-    for identifier, title, source, provider in page.layers:
-        attributes = {"id": identifier, "name": title, "source": source, "providerKey": provider}
-        SubElement(
-            tree,
-            "layer-tree-layer",
-            attributes | {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"},
-        )
-    layout.append(element)
+    tree = SubElement(legend, "layer-tree-group")
+    for layer in page.layers:
+        shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
+        SubElement(tree, "layer-tree-layer", _tree_attributes(layer) | shown)
+    layout.append(legend)
     if page.in_metres:
-        layout.append(_scale_bar(page))
+        # A part of the scale bar is the largest of 1, 2 and 5 times a power of ten that fits.
+        most = (ground.east - ground.west) / PARTS_OF_WIDTH / 2
+        power = 10.0 ** len(str(int(most)))
+        while power > most:
+            power /= 10.0
+        part_m = max(step * power for step in STEPS if step * power <= most)
+        in_km = part_m >= 1000.0
+        box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + MAP_BOX.height - 10.0, 60.0, 8.0)
+        bar = page.item(SCALE_BAR, "scale bar", box, background="true")
+        bar.attrib |= {
+            "mapUuid": page.uuid("map"),
+            "style": "Single Box",
+            "unitType": "km" if in_km else "meters",
+            "unitLabel": "km" if in_km else "m",
+            "numMapUnitsPerScaleBarUnit": "1",
+            "numUnitsPerSegment": f"{part_m / 1000.0 if in_km else part_m:g}",
+            "numSegments": "2",
+            "numSegmentsLeft": "0",
+            "height": "1.5",
+            "labelBarSpace": "1",
+            "boxContentSpace": "1",
+            "segmentSizeMode": "0",
+        }
+        bar.append(_text_style(7))
+        layout.append(bar)
     return root
 
 
@@ -120,124 +197,19 @@ def unread(text: str) -> str:
     return text.replace("[%", "[ %")
 
 
-def _uuid(page: PrintPage, name: str) -> str:
-    return f"{{{uuid5(NAMESPACE_URL, f'{page.name}/{name}')}}}"
-
-
-def _item(
-    kind: str,
-    page: PrintPage,
-    name: str,
-    box: tuple[float, float, float, float],
-    *,
-    background: bool = False,
-    frame: bool = False,
-) -> Element:
-    left, top, width, height = box
-    number = _uuid(page, name)
-    return Element(
-        "LayoutItem",
-        {
-            "type": kind,
-            "uuid": number,
-            "templateUuid": number,
-            "id": name,
-            "position": f"{left},{top},mm",
-            "positionOnPage": f"{left},{top},mm",
-            "size": f"{width},{height},mm",
-            "referencePoint": "0",
-            "opacity": "1",
-            "visibility": "1",
-            "background": str(background).lower(),
-            "frame": str(frame).lower(),
-            "outlineWidthM": "0.2,mm",
-            "zValue": DEPTHS.get(kind, "2"),
-        },
-    )
-
-
-def _text_style(size: int, *, bold: bool) -> Element:
-    red, green, blue = (int(INK[start : start + 2], 16) for start in (1, 3, 5))
-    return Element(
-        "text-style",
-        {
-            "fontSize": str(size),
-            "fontSizeUnit": "Point",
-            "fontFamily": "sans-serif",
-            "fontWeight": "75" if bold else "50",
-            "forcedBold": "1" if bold else "0",
-            "textColor": f"{red},{green},{blue},255",
-            "textOpacity": "1",
-            "multilineHeight": "1",
-            "multilineHeightUnit": "Percentage",
-        },
-    )
-
-
-def _label(
-    page: PrintPage, name: str, text: str, box: tuple[float, float, float, float], *, size: int, bold: bool
-) -> Element:
-    element = _item(LABEL, page, name, box)
-    element.attrib |= {
-        "labelText": unread(text),
-        "htmlState": "0",
-        "halign": "1",
-        "valign": "32",
-        "marginX": "0",
-        "marginY": "0",
+def _text_style(size: int, *, bold: bool = False) -> Element:
+    attributes = {
+        "fontSize": str(size),
+        "fontSizeUnit": "Point",
+        "fontFamily": "sans-serif",
+        "fontWeight": "75" if bold else "50",
+        "forcedBold": "1" if bold else "0",
+        "textColor": rgba(INK),
+        "textOpacity": "1",
+        "multilineHeight": "1",
+        "multilineHeightUnit": "Percentage",
     }
-    element.append(_text_style(size, bold=bold))
-    return element
-
-
-def _map(page: PrintPage) -> Element:
-    element = _item(MAP, page, "map", MAP_BOX, background=True, frame=True)
-    element.attrib |= {"followPreset": "false", "keepLayerSet": "false", "drawCanvasItems": "true"}
-    west, south, east, north = _fitted(page.extent)
-    SubElement(
-        element, "Extent", {"xmin": str(west), "ymin": str(south), "xmax": str(east), "ymax": str(north)}
-    )
-    SubElement(element, "LayerSet")
-    return element
-
-
-def _fitted(extent: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-    """Widen an extent to the shape of the map's box."""
-    west, south, east, north = extent
-    shape = MAP_BOX[2] / MAP_BOX[3]
-    width = max(east - west, (north - south) * shape)
-    height = width / shape
-    x, y = (west + east) / 2, (south + north) / 2
-    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
-
-
-def _scale_bar(page: PrintPage) -> Element:
-    west, _, east, _ = _fitted(page.extent)
-    # Give the largest of 1, 2 and 5 times a power of ten that is no larger.
-    most = (east - west) / PARTS_OF_WIDTH / 2
-    power = 10.0 ** len(str(int(most)))
-    while power > most:
-        power /= 10.0
-    part_m = max(step * power for step in STEPS if step * power <= most)
-    in_km = part_m >= 1000.0
-    left, top = MAP_BOX[0] + 3.0, MAP_BOX[1] + MAP_BOX[3] - 10.0
-    element = _item(SCALE_BAR, page, "scale bar", (left, top, 60.0, 8.0), background=True)
-    element.attrib |= {
-        "mapUuid": _uuid(page, "map"),
-        "style": "Single Box",
-        "unitType": "km" if in_km else "meters",
-        "unitLabel": "km" if in_km else "m",
-        "numMapUnitsPerScaleBarUnit": "1",
-        "numUnitsPerSegment": f"{part_m / 1000.0 if in_km else part_m:g}",
-        "numSegments": "2",
-        "numSegmentsLeft": "0",
-        "height": "1.5",
-        "labelBarSpace": "1",
-        "boxContentSpace": "1",
-        "segmentSizeMode": "0",
-    }
-    element.append(_text_style(7, bold=False))
-    return element
+    return Element("text-style", attributes)
 
 
 # The QGIS project: groups, order, extent and looks by template, with relative paths.
@@ -292,73 +264,6 @@ def project_facts(words: Words, meta: QgisMeta) -> str:
     return " · ".join(part for part in (facts, approval_line(words, meta)) if part)
 
 
-def write_project_of(
-    layers: Sequence[QgisLayer],
-    *,
-    name: str,
-    words: Words,
-    meta: QgisMeta,
-    rasters: Sequence[QgisRaster] = (),
-) -> Artifact:
-    """Write the project of finished layers."""
-    crs = next(layer.crs for layer in layers if layer.style is not None)
-    shown = _entries(layers, name)
-    pictures = [_raster_entry(raster) for raster in rasters]
-    title = project_title(words, meta)
-    root = Element("qgis", {"projectname": title, "version": QGIS_VERSION})
-    SubElement(root, "homePath", {"path": ""})
-    SubElement(root, "title").text = title
-    SubElement(root, "projectCrs").append(_srs(crs))
-    root.append(_tree(shown, pictures, words))
-    element = Element("mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
-    SubElement(element, "units").text = "degrees" if crs.is_geographic else "meters"
-    element.append(_extent_element(layers))
-    SubElement(element, "rotation").text = "0"
-    SubElement(element, "destinationsrs").append(_srs(crs))
-    root.append(element)
-    holder = SubElement(root, "projectlayers")
-    holder.extend(entry.element for entry in [*shown, *pictures])
-    order = SubElement(root, "layerorder")
-    for entry in _drawn([*shown, *pictures]):
-        SubElement(order, "layer", {"id": entry.identifier})
-    root.append(_properties(words, meta))
-    root.append(_metadata(title, words, meta))
-    root.append(_view(layers, crs))
-    root.append(layouts_element(_print_page(shown, _extent(layers), words, meta, in_metres=crs.is_projected)))
-    indent(root, space=" ")
-    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
-    return Artifact(f"{name}.qgz", _zip(f"{name}.qgs", text.encode("utf-8")))
-
-
-def _print_page(
-    shown: Sequence[Entry],
-    extent: tuple[float, float, float, float],
-    words: Words,
-    meta: QgisMeta,
-    *,
-    in_metres: bool,
-) -> PrintPage:
-    title = words.pick(meta.title)
-    legend = [entry for entry in shown if entry.visible and entry.group in LEGEND_GROUPS]
-    return PrintPage(
-        name=words.say("project", "layout"),
-        title=f"{words.say('project', 'synthetic')} · {title}" if meta.synthetic else title,
-        facts=project_facts(words, meta),
-        small_print=" · ".join(meta.licences),
-        extent=extent,
-        in_metres=in_metres,
-        layers=[
-            (
-                entry.identifier,
-                entry.element.findtext("layername", ""),
-                entry.element.findtext("datasource", ""),
-                entry.element.findtext("provider", ""),
-            )
-            for entry in legend
-        ],
-    )
-
-
 class Entry(NamedTuple):
     """A layer of the project."""
 
@@ -369,15 +274,16 @@ class Entry(NamedTuple):
     shelf: str = ""  # sub-group in the group; empty for none
 
 
-def _zip(name: str, content: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        # A date of its own: the clock would change the bytes.
-        archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
-
-
-def _entries(layers: Sequence[QgisLayer], name: str) -> list[Entry]:
+def write_project_of(
+    layers: Sequence[QgisLayer],
+    *,
+    name: str,
+    words: Words,
+    meta: QgisMeta,
+    rasters: Sequence[QgisRaster] = (),
+) -> Artifact:
+    """Write the project of finished layers."""
+    crs = next(layer.crs for layer in layers if layer.style is not None)
     entries = []
     for layer in layers:
         # QGIS replaces ids of ten characters and less.
@@ -388,7 +294,67 @@ def _entries(layers: Sequence[QgisLayer], name: str) -> list[Entry]:
             one = f"{identifier}_{look.key}"
             element = _vector(layer, look.title, look.style, one, name)
             entries.append(Entry(one, element, look.group, look.visible, look.shelf))
-    return sorted(entries, key=lambda entry: GROUPS.index(entry.group))
+    entries.sort(key=lambda entry: GROUPS.index(entry.group))
+    for raster in rasters:
+        identifier = f"spatial_raster_{raster.name}"
+        element = Element("maplayer", {"type": "raster"})
+        _about_layer(element, identifier, raster.title, f"./{raster.name}.tif")
+        SubElement(element, "provider").text = "gdal"
+        SubElement(element, "srs").append(_srs(raster.crs))
+        element.append(raster.pipe)
+        entries.append(Entry(identifier, element, raster.group, visible=False, shelf=raster.shelf))
+    title, extent = project_title(words, meta), _extent(layers)
+    corners = {
+        side: str(np.round(value, 3))
+        for side, value in zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)
+    }
+    root = Element("qgis", {"projectname": title, "version": QGIS_VERSION})
+    SubElement(root, "homePath", {"path": ""})
+    SubElement(root, "title").text = title
+    SubElement(root, "projectCrs").append(_srs(crs))
+    root.append(_tree(entries, words))
+    canvas = SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
+    SubElement(canvas, "units").text = "degrees" if crs.is_geographic else "meters"
+    shown = SubElement(canvas, "extent")
+    for side, value in corners.items():
+        SubElement(shown, side).text = value
+    SubElement(canvas, "rotation").text = "0"
+    SubElement(canvas, "destinationsrs").append(_srs(crs))
+    SubElement(root, "projectlayers").extend(entry.element for entry in entries)
+    order = SubElement(root, "layerorder")
+    for entry in _drawn(entries):
+        SubElement(order, "layer", {"id": entry.identifier})
+    root.append(_properties(words, meta))
+    about = SubElement(root, "projectMetadata")
+    SubElement(about, "type").text = "project"
+    SubElement(about, "title").text = title
+    parts = (project_facts(words, meta), words.pick(meta.note), meta.method, *meta.issues)
+    SubElement(about, "abstract").text = "\n\n".join(part for part in parts if part)
+    for line in meta.licences:
+        SubElement(about, "license").text = line
+    date = {"type": "Created", "value": meta.as_of.isoformat()}
+    SubElement(SubElement(about, "dates"), "date", date)
+    view = SubElement(root, "ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
+    SubElement(view, "DefaultViewExtent", corners).append(_srs(crs))
+    plain = words.pick(meta.title)
+    page = PrintPage(
+        name=words.say("project", "layout"),
+        title=f"{words.say('project', 'synthetic')} · {plain}" if meta.synthetic else plain,
+        facts=project_facts(words, meta),
+        small_print=" · ".join(meta.licences),
+        extent=extent,
+        in_metres=crs.is_projected,
+        layers=[entry.element for entry in entries if entry.visible and entry.group in LEGEND_GROUPS],
+    )
+    root.append(layouts_element(page))
+    indent(root, space=" ")
+    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        # A date of its own: the clock would change the bytes.
+        file = zipfile.ZipInfo(f"{name}.qgs", (1980, 1, 1, 0, 0, 0))
+        archive.writestr(file, text.encode("utf-8"), zipfile.ZIP_DEFLATED)
+    return Artifact(f"{name}.qgz", buffer.getvalue())
 
 
 def _vector(layer: QgisLayer, title: str, style: Style | None, identifier: str, name: str) -> Element:
@@ -413,16 +379,6 @@ def _about_layer(element: Element, identifier: str, title: str, source: str) -> 
     SubElement(element, "shortname").text = identifier
 
 
-def _raster_entry(raster: QgisRaster) -> Entry:
-    identifier = f"spatial_raster_{raster.name}"
-    element = Element("maplayer", {"type": "raster"})
-    _about_layer(element, identifier, raster.title, f"./{raster.name}.tif")
-    SubElement(element, "provider").text = "gdal"
-    SubElement(element, "srs").append(_srs(raster.crs))
-    element.append(raster.pipe)
-    return Entry(identifier, element, raster.group, visible=False, shelf=raster.shelf)
-
-
 def _srs(crs: pyproj.CRS) -> Element:
     element = Element("spatialrefsys", {"nativeFormat": "Wkt"})
     authority = crs.to_authority()
@@ -433,11 +389,10 @@ def _srs(crs: pyproj.CRS) -> Element:
     return element
 
 
-def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Words) -> Element:
+def _tree(entries: Sequence[Entry], words: Words) -> Element:
     root = Element("layer-tree-group")
     for group in GROUPS:
-        # Rasters lie below everything else.
-        members = [entry for entry in [*shown, *pictures] if entry.group == group]
+        members = [entry for entry in entries if entry.group == group]
         if not members:
             continue
         branch = _branch(root, words.say("groups", group), expanded=group == "results")
@@ -445,19 +400,22 @@ def _tree(shown: Sequence[Entry], pictures: Sequence[Entry], words: Words) -> El
             own = [entry for entry in members if entry.shelf == shelf]
             place = _branch(branch, words.say("shelves", shelf)) if own and shelf else branch
             for entry in own:
-                attributes = {
-                    "id": entry.identifier,
-                    "name": entry.element.findtext("layername", ""),
-                    "source": entry.element.findtext("datasource", ""),
-                    "providerKey": entry.element.findtext("provider", ""),
+                is_open = entry.visible and entry.group == "results"
+                shown = {
                     "checked": "Qt::Checked" if entry.visible else "Qt::Unchecked",
-                    "expanded": "1" if entry.visible and entry.group == "results" else "0",
+                    "expanded": "1" if is_open else "0",
                 }
-                SubElement(place, "layer-tree-layer", attributes)
+                SubElement(place, "layer-tree-layer", _tree_attributes(entry.element) | shown)
     order = SubElement(root, "custom-order", {"enabled": "1"})
-    for entry in _drawn([*shown, *pictures]):
+    for entry in _drawn(entries):
         SubElement(order, "item").text = entry.identifier
     return root
+
+
+def _tree_attributes(layer: Element) -> dict[str, str]:
+    """Name a layer in a tree as its ``maplayer`` does."""
+    told = {"id": "id", "name": "layername", "source": "datasource", "providerKey": "provider"}
+    return {key: layer.findtext(tag, "") for key, tag in told.items()}
 
 
 def _branch(parent: Element, name: str, *, expanded: bool = False) -> Element:
@@ -479,27 +437,12 @@ def _drawn(entries: Sequence[Entry]) -> list[Entry]:
     return sorted(entries, key=depth)
 
 
-def _extent(layers: Sequence[QgisLayer]) -> tuple[float, float, float, float]:
+def _extent(layers: Sequence[QgisLayer]) -> Extent:
     frames = {layer.table: layer.frame for layer in layers}
     chosen = gpd.GeoDataFrame(frames.get("study_area", frames["settlements"]))
     west, south, east, north = (float(value) for value in chosen.total_bounds)
     rim = max(east - west, north - south, 1000.0) * MARGIN
-    return west - rim, south - rim, east + rim, north + rim
-
-
-def _extent_element(layers: Sequence[QgisLayer]) -> Element:
-    element = Element("extent")
-    for tag, value in zip(("xmin", "ymin", "xmax", "ymax"), _extent(layers), strict=True):
-        SubElement(element, tag).text = str(np.round(value, 3))
-    return element
-
-
-def _view(layers: Sequence[QgisLayer], crs: pyproj.CRS) -> Element:
-    element = Element("ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
-    west, south, east, north = (str(np.round(value, 3)) for value in _extent(layers))
-    extent = {"xmin": west, "ymin": south, "xmax": east, "ymax": north}
-    SubElement(element, "DefaultViewExtent", extent).append(_srs(crs))
-    return element
+    return Extent(west - rim, south - rim, east + rim, north + rim)
 
 
 def _properties(words: Words, meta: QgisMeta) -> Element:
@@ -515,10 +458,8 @@ def _properties(words: Words, meta: QgisMeta) -> Element:
     put("Paths", "Absolute", "bool", "false")
     for part, start in (("Red", 1), ("Green", 3), ("Blue", 5)):
         put("Gui", f"CanvasColor{part}Part", "int", str(int(BASE["land"][start : start + 2], 16)))
-    put("Gui", "SelectionColorRedPart", "int", "255")
-    put("Gui", "SelectionColorGreenPart", "int", "214")
-    put("Gui", "SelectionColorBluePart", "int", "0")
-    put("Gui", "SelectionColorAlphaPart", "int", "255")
+    for part, value in (("Red", "255"), ("Green", "214"), ("Blue", "0"), ("Alpha", "255")):
+        put("Gui", f"SelectionColor{part}Part", "int", value)
     put("Measurement", "DistanceUnits", "QString", "meters")
     put("Measurement", "AreaUnits", "QString", "km2")
     notice = words.say("project", "synthetic") if meta.synthetic else ""
@@ -535,19 +476,4 @@ def _properties(words: Words, meta: QgisMeta) -> Element:
     put("ScaleBar", "Placement", "int", "0")
     put("NorthArrow", "Enabled", "bool", "true")
     put("NorthArrow", "Placement", "int", "2")
-    return root
-
-
-def _metadata(title: str, words: Words, meta: QgisMeta) -> Element:
-    root = Element("projectMetadata")
-    SubElement(root, "type").text = "project"
-    SubElement(root, "title").text = title
-    note = words.pick(meta.note)
-    SubElement(root, "abstract").text = "\n\n".join(
-        part for part in (project_facts(words, meta), note, meta.method, *meta.issues) if part
-    )
-    for line in meta.licences:
-        SubElement(root, "license").text = line
-    dates = SubElement(root, "dates")
-    SubElement(dates, "date", {"type": "Created", "value": meta.as_of.isoformat()})
     return root

@@ -17,8 +17,6 @@ from spatial.qgis.styles import BASE, QGIS_VERSION, SHARES
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pyproj
 
     from spatial.messages import Words
@@ -64,27 +62,6 @@ def write_raster(
     """Write a raster as a cloud-optimised GeoTIFF with its look."""
     if not np.isfinite(raster.values).any():
         raise ContractError(name, ["has no cell with data: leave the raster out"])
-    content = _cog(raster, unit=unit, title=title, basis=basis if unit == "persons" else "")
-    # Upper bound, label and colour of each class; no colour where there is nobody.
-    breaks = BREAKS[unit]
-    colours = RAMPS[unit]
-    bounds = [*breaks, float("inf")]
-    result = [(0.0, words.say("raster", "nobody"), "")] if unit == "persons" else []
-    for position, high in enumerate(bounds):
-        low = bounds[position - 1] if position else 0.0
-        key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
-        told = [0.06 / bound if unit == "min/m" and bound else bound for bound in (low, high)]
-        label = words.say("raster", key, low=words.figure(min(told)), high=words.figure(max(told)))
-        result.append((high, label, colours[position]))
-    pipe = _pipe(result, raster)
-    root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})
-    root.append(pipe)
-    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
-    artifacts = (Artifact(f"{name}.tif", content), Artifact(f"{name}.qml", text.encode("utf-8")))
-    return QgisRaster(name, title, raster.crs, pipe, artifacts)
-
-
-def _cog(raster: Raster, *, unit: str, title: str, basis: str) -> bytes:
     rows, columns = raster.values.shape
     profile = {
         "driver": "GTiff",
@@ -96,30 +73,30 @@ def _cog(raster: Raster, *, unit: str, title: str, basis: str) -> bytes:
         "transform": raster.transform,
         "nodata": float("nan"),
     }
+    tiled = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": str(BLOCK), "STATISTICS": "YES"}
+    tiled |= {"OVERVIEW_RESAMPLING": "AVERAGE", "NUM_THREADS": "1"}
     with MemoryFile() as plain, MemoryFile(ext=".tif") as cloud:
         with plain.open(**profile) as target:
             target.write(np.where(np.isfinite(raster.values), raster.values, np.nan), 1)
             target.set_band_unit(1, unit)
             target.set_band_description(1, title)
-            if basis:
+            if basis and unit == "persons":
                 target.update_tags(population_basis=basis)
         with plain.open() as source:
-            rasterio.shutil.copy(
-                source,
-                cloud.name,
-                driver="COG",
-                COMPRESS="DEFLATE",
-                PREDICTOR="YES",
-                BLOCKSIZE=str(BLOCK),
-                OVERVIEW_RESAMPLING="AVERAGE",
-                STATISTICS="YES",
-                NUM_THREADS="1",
-            )
-        return bytes(cloud.getbuffer())
-
-
-def _pipe(classes: Sequence[tuple[float, str, str]], raster: Raster) -> Element:
-    low, high = float(np.nanmin(raster.values)), float(np.nanmax(raster.values))
+            rasterio.shutil.copy(source, cloud.name, driver="COG", **tiled)
+        content = bytes(cloud.getbuffer())
+    # Upper bound, label and colour of each class; no colour where there is nobody.
+    breaks = BREAKS[unit]
+    colours = RAMPS[unit]
+    bounds = [*breaks, float("inf")]
+    result = [(0.0, words.say("raster", "nobody"), "")] if unit == "persons" else []
+    for position, high in enumerate(bounds):
+        low = bounds[position - 1] if position else 0.0
+        key = f"{unit}_first" if position == 0 else f"{unit}_last" if position == len(breaks) else unit
+        told = [0.06 / bound if unit == "min/m" and bound else bound for bound in (low, high)]
+        label = words.say("raster", key, low=words.figure(min(told)), high=words.figure(max(told)))
+        result.append((high, label, colours[position]))
+    least, most = (f"{found:.17g}" for found in (np.nanmin(raster.values), np.nanmax(raster.values)))
     pipe = Element("pipe")
     renderer = SubElement(
         pipe,
@@ -129,25 +106,22 @@ def _pipe(classes: Sequence[tuple[float, str, str]], raster: Raster) -> Element:
             "band": "1",
             "opacity": "0.8",
             "alphaBand": "-1",
-            "classificationMin": f"{low:.17g}",
-            "classificationMax": f"{high:.17g}",
+            "classificationMin": least,
+            "classificationMax": most,
         },
     )
     SubElement(renderer, "rasterTransparency")
-    shader = SubElement(SubElement(renderer, "rastershader"), "colorrampshader")
-    shader.attrib.update(
-        {
-            "colorRampType": "DISCRETE",
-            "classificationMode": "2",
-            "clip": "0",
-            "minimumValue": f"{low:.17g}",
-            "maximumValue": f"{high:.17g}",
-        }
-    )
-    for value, label, colour in classes:
-        attributes = {"value": f"{value:g}", "label": label, "color": colour or BASE["blank"]}
-        SubElement(shader, "item", {**attributes, "alpha": "255" if colour else "0"})
+    ramp = {"colorRampType": "DISCRETE", "classificationMode": "2", "clip": "0"}
+    ramp |= {"minimumValue": least, "maximumValue": most}
+    shader = SubElement(SubElement(renderer, "rastershader"), "colorrampshader", ramp)
+    for value, label, colour in result:
+        shown = {"value": f"{value:g}", "label": label, "color": colour or BASE["blank"]}
+        SubElement(shader, "item", {**shown, "alpha": "255" if colour else "0"})
     SubElement(pipe, "brightnesscontrast", {"brightness": "0", "contrast": "0"})
     SubElement(pipe, "huesaturation", {"saturation": "0"})
     SubElement(pipe, "rasterresampler")
-    return pipe
+    root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})
+    root.append(pipe)
+    text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
+    artifacts = (Artifact(f"{name}.tif", content), Artifact(f"{name}.qml", text.encode("utf-8")))
+    return QgisRaster(name, title, raster.crs, pipe, artifacts)

@@ -182,8 +182,8 @@ def marker(
     *,
     size: float,
     shape: str = "circle",
-    outline: tuple[str, float] = ("#ffffff", 0.2),
-    angle: float = 0.0,
+    outline: str = "#ffffff",
+    width: float = 0.2,
     size_expression: str = "",
 ) -> Element:
     """Build a point's look."""
@@ -191,11 +191,11 @@ def marker(
         "SimpleMarker",
         {
             "name": shape,
-            "angle": f"{angle:g}",
+            "angle": "45" if shape == "line" else "0",
             "color": rgba(colour) if colour else "255,255,255,0",
-            "outline_color": rgba(outline[0]),
-            "outline_style": "solid" if outline[1] else "no",
-            "outline_width": f"{outline[1]:g}",
+            "outline_color": rgba(outline),
+            "outline_style": "solid" if width else "no",
+            "outline_width": f"{width:g}",
             "outline_width_unit": "MM",
             "size": f"{size:g}",
             "size_unit": "MM",
@@ -300,7 +300,7 @@ def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
             "displacement_x_unit": "MM",
         },
     )
-    element.append(symbol("marker", marker(colour, size=size, outline=(colour, 0.0))))
+    element.append(symbol("marker", marker(colour, size=size, outline=colour, width=0.0)))
     return element
 
 
@@ -405,7 +405,9 @@ def categorised(column: str, categories: Sequence[Category], *, order: str = "")
         else:
             SubElement(holder, "category", {**attributes, "type": item.kind, "value": "".join(item.values)})
     element.append(indexed(item.symbol for item in categories))
-    _order(element, order)
+    if order:
+        clause = SubElement(SubElement(element, "orderby"), "orderByClause", {"asc": "0", "nullsFirst": "0"})
+        clause.text = order
     return element
 
 
@@ -432,12 +434,6 @@ def _renderer(kind: str, order: str) -> Element:
         "referencescale": "-1",
     }
     return Element("renderer-v2", attributes)
-
-
-def _order(renderer: Element, expression: str) -> None:
-    if expression:
-        clause = SubElement(SubElement(renderer, "orderby"), "orderByClause", {"asc": "0", "nullsFirst": "0"})
-        clause.text = expression
 
 
 def name_expression(frame: pd.DataFrame, language: str) -> str:

@@ -422,7 +422,7 @@ def test_qgis_reads_the_layers_draws_them_and_finds_a_class_for_every_level(
     for key in SHOWN:
         assert seen["project"][f"spatial_county_{key}"]["renderer"] == "categorizedSymbol", key
     level = seen["project"]["spatial_county_townships_score_integration_level"]
-    assert len(level["classes"]) == len(least_levels((0.5, 0.8))) + 1
+    assert len(level["classes"]) == len(least_levels(0.5, 0.8)) + 1
     assert level["labels"]
     # Fills of 75 % on the land, and the red of a failed gate.
     assert {"#f3c483", "#9b1c31"} & set(seen["colours"])
