@@ -79,14 +79,6 @@ def _travel() -> None:
     node_labels(graph, shops)
 
 
-def _draw_routes() -> None:
-    nearest(*_town(), k=1).routes(np.arange(2))
-
-
-def _relate() -> None:
-    times_matrix(*_town(), cutoff_min=60.0)
-
-
 def _draw_areas() -> None:
     graph = build_network(_streets())
     clinics = gpd.GeoDataFrame(
@@ -114,13 +106,13 @@ def _measure() -> None:
     allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
 
 
-STEPS: dict[str, Callable[[], None]] = {
+STEPS: dict[str, Callable[[], object]] = {
     "times on the network": _travel,
     "areas": _draw_areas,
     "times off the roads": _cross_open_ground,
     "measures": _measure,
-    "times within a limit": _relate,
-    "routes": _draw_routes,
+    "times within a limit": lambda: times_matrix(*_town(), cutoff_min=60.0),
+    "routes": lambda: nearest(*_town(), k=1).routes(np.arange(2)),
 }
 """What is computed, in this order."""
 
@@ -155,12 +147,12 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
     helper = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         with all_kept():
-            # Imported only now, so that both processes import at the same time.
-
             for number, (name, step) in enumerate(STEPS.items()):
                 if name == THEIRS[0]:
                     report(number / len(STEPS), "waiting for the second process")
-                    if helper.wait() == 0 and _are_kept():
+                    has_worked = helper.wait() == 0
+                    # There is a folder for the compiled code of every kernel.
+                    if has_worked and all(kernel.stats.cache_path for kernel in compiled_kernels().values()):
                         break
                 report(number / len(STEPS), name)
                 step()
@@ -169,19 +161,6 @@ def warm_up(progress: Callable[[float, str], None] | None = None) -> int:
         helper.wait()
     report(1.0, "done")
     return len(compiled_kernels())
-
-
-def _are_kept() -> bool:
-    """Tell whether there is a folder for the compiled code of every kernel."""
-    return all(kernel.stats.cache_path for kernel in compiled_kernels().values())
-
-
-def _help() -> None:
-    """Compile the steps of the second process."""
-    with all_kept():
-        for name in THEIRS:
-            STEPS[name]()
-        gc.freeze()
 
 
 @contextmanager
@@ -201,4 +180,8 @@ def all_kept() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    _help()
+    # The steps of the second process.
+    with all_kept():
+        for name in THEIRS:
+            STEPS[name]()
+        gc.freeze()

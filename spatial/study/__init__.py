@@ -13,92 +13,51 @@ from spatial.errors import StudyError
 from spatial.study.access import (
     AccessOptions,
     AreaOptions,
-    DecayOptions,
-    GroupOptions,
     MeasureOptions,
     NetworkOptions,
     OffRoadOptions,
     UncertaintyOptions,
 )
-from spatial.study.base import Model, faults_of, unrepeated
+from spatial.study.base import Model, faults_of, option, section, unrepeated
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
 from spatial.study.outputs import (
     OfficialFacilities,
     OfficialOptions,
-    OfficialPeople,
-    OfficialRoads,
-    OfficialTotal,
     OutputOptions,
 )
-from spatial.study.region import GroupShare, PopulationOptions, Region, Tiers
+from spatial.study.region import PopulationOptions, Region, Tiers
 from spatial.study.scenarios import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
-from spatial.study.score import (
-    DegurbaOptions,
-    FlowTotals,
-    FunctionalAreaOptions,
-    GapTargets,
-    ScoreOptions,
-)
+from spatial.study.score import ScoreOptions
 from spatial.study.sources import (
     ControlPoint,
     Inventory,
     LocalGrid,
     MergeOptions,
     OfficialUnits,
-    OsmSource,
     PlacingOptions,
-    RasterSource,
     RoadSource,
-    Rotation,
-    Shift,
     Sources,
     TableSource,
 )
 
 __all__ = [
-    "AccessOptions",
     "Adoption",
-    "AreaOptions",
-    "CalibrationOptions",
     "Confirmation",
     "ControlPoint",
-    "DecayOptions",
-    "DegurbaOptions",
-    "EmergencyOptions",
-    "FlowTotals",
-    "FunctionalAreaOptions",
-    "GapTargets",
-    "GroupOptions",
-    "GroupShare",
     "LocalGrid",
-    "MeasureOptions",
     "MergeOptions",
-    "NetworkOptions",
     "NormAddition",
     "NormOptions",
-    "OffRoadOptions",
     "OfficialFacilities",
     "OfficialOptions",
-    "OfficialPeople",
-    "OfficialRoads",
-    "OfficialTotal",
     "OfficialUnits",
-    "OsmSource",
-    "OutputOptions",
     "PlacingOptions",
-    "PopulationOptions",
-    "RasterSource",
     "Region",
     "RoadSource",
-    "Rotation",
-    "ScenarioOptions",
     "ScoreOptions",
-    "Shift",
-    "Sources",
     "Study",
     "TableSource",
     "Tiers",
-    "UncertaintyOptions",
 ]
 
 
@@ -117,50 +76,38 @@ class Study(Model):
         description="Title by language, such as {en = 'Comoros', zh = '科摩罗'}", min_length=1
     )
     as_of: dt.date = Field(description="The date on which norms are judged")
-    jurisdictions: tuple[str, ...] = Field(
-        (),
-        description="Whose norms bind, most specific first, such as ['CN-51']; parents and GLOBAL are inherited",
+    jurisdictions: tuple[str, ...] = option(
+        (), "Whose norms bind, most specific first, such as ['CN-51']; parents and GLOBAL are inherited"
     )
-    synthetic: bool = Field(False, description="True for made-up ground: every page says so")
-    note: dict[str, str] = Field(
-        default_factory=dict, description="A sentence by language that every page carries"
-    )
-    working_crs: str | None = Field(
-        None, description="Projected CRS in metres; the UTM zone of the middle by default"
-    )
-    region: Region = Field(default_factory=lambda: Region())
+    synthetic: bool = option(False, "True for made-up ground: every page says so")
+    note: dict[str, str] = option({}, "A sentence by language that every page carries")
+    working_crs: str | None = option(None, "Projected CRS in metres; the UTM zone of the middle by default")
+    region: Region = section(Region)
     sources: Sources
-    placing: PlacingOptions = Field(default_factory=lambda: PlacingOptions())
-    merge: MergeOptions = Field(default_factory=lambda: MergeOptions())
-    services_file: str | None = Field(
-        None, description="A services file of the user's own below the raw root"
+    placing: PlacingOptions = section(PlacingOptions)
+    merge: MergeOptions = section(MergeOptions)
+    services_file: str | None = option(None, "A services file of the user's own below the raw root")
+    inventory: dict[str, Inventory] = option(
+        {}, "Whether every facility of a service is known: complete, partial or unknown"
     )
-    inventory: dict[str, Inventory] = Field(
-        default_factory=dict,
-        description="Whether every facility of a service is known: complete, partial or unknown",
+    tiers: Tiers = section(Tiers)
+    population: PopulationOptions = section(PopulationOptions)
+    network: NetworkOptions = section(NetworkOptions)
+    access: AccessOptions = section(AccessOptions)
+    measures: MeasureOptions = section(MeasureOptions)
+    areas: AreaOptions = section(AreaOptions)
+    off_road: OffRoadOptions = section(OffRoadOptions)
+    uncertainty: UncertaintyOptions = section(UncertaintyOptions)
+    calibration: CalibrationOptions = section(CalibrationOptions)
+    scenarios: tuple[ScenarioOptions, ...] = option(
+        (), "Changes on the roads or of the facilities whose gains and losses are counted"
     )
-    tiers: Tiers = Field(default_factory=lambda: Tiers())
-    population: PopulationOptions = Field(default_factory=lambda: PopulationOptions())
-    network: NetworkOptions = Field(default_factory=lambda: NetworkOptions())
-    access: AccessOptions = Field(default_factory=lambda: AccessOptions())
-    measures: MeasureOptions = Field(default_factory=lambda: MeasureOptions())
-    areas: AreaOptions = Field(default_factory=lambda: AreaOptions())
-    off_road: OffRoadOptions = Field(default_factory=lambda: OffRoadOptions())
-    uncertainty: UncertaintyOptions = Field(default_factory=lambda: UncertaintyOptions())
-    calibration: CalibrationOptions = Field(default_factory=lambda: CalibrationOptions())
-    scenarios: tuple[ScenarioOptions, ...] = Field(
-        (), description="Changes on the roads or of the facilities whose gains and losses are counted"
-    )
-    emergency: tuple[EmergencyOptions, ...] = Field(
-        (), description="Response of crews; one table, or a list of them"
-    )
-    norms: NormOptions = Field(default_factory=lambda: NormOptions())
-    score: ScoreOptions = Field(default_factory=lambda: ScoreOptions())
-    official: OfficialOptions = Field(default_factory=lambda: OfficialOptions())
-    outputs: OutputOptions = Field(default_factory=lambda: OutputOptions())
-    raw: Path = Field(
-        Path("data/raw"), exclude=True, description="Raw root; the command line's --raw sets it"
-    )
+    emergency: tuple[EmergencyOptions, ...] = option((), "Response of crews; one table, or a list of them")
+    norms: NormOptions = section(NormOptions)
+    score: ScoreOptions = section(ScoreOptions)
+    official: OfficialOptions = section(OfficialOptions)
+    outputs: OutputOptions = section(OutputOptions)
+    raw: Path = option(Path("data/raw"), "Raw root; the command line's --raw sets it", exclude=True)
 
     @field_validator("scenarios", "emergency", mode="before")
     @classmethod

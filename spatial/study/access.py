@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from spatial.study.base import Model, limited, positive, refuse_text, unrepeated
+from spatial.study.base import Model, limited, option, positive, refuse_text, section, unrepeated
 
 # The travel graph, and which times are computed on it.
 
@@ -22,18 +22,15 @@ MOST_CANDIDATES = 20
 class SnapRules(Model):
     """How places are joined to the network."""
 
-    candidates: int = Field(5, ge=1, description="How many nearest edges compete as the way in")
-    max_snap_m: float = Field(
-        5000.0,
-        ge=0,
-        allow_inf_nan=True,
-        description="A place further than this from every edge is not snapped",
+    candidates: int = option(5, "How many nearest edges compete as the way in", ge=1)
+    max_snap_m: float = option(
+        5000.0, "A place further than this from every edge is not snapped", ge=0, allow_inf_nan=True
     )
-    min_component_km: float = Field(
-        5.0, ge=0, allow_inf_nan=True, description="Shorter components are reported and not snapped to"
+    min_component_km: float = option(
+        5.0, "Shorter components are reported and not snapped to", ge=0, allow_inf_nan=True
     )
-    walk_km_h: float = Field(5.0, gt=0, description="Speed of the walk to and from the network")
-    detour: float = Field(1.3, ge=1, description="Length of that walk over its straight line")
+    walk_km_h: float = option(5.0, "Speed of the walk to and from the network", gt=0)
+    detour: float = option(1.3, "Length of that walk over its straight line", ge=1)
 
     _numbers = field_validator(
         "candidates", "max_snap_m", "min_component_km", "walk_km_h", "detour", mode="before"
@@ -43,26 +40,19 @@ class SnapRules(Model):
 class NetworkOptions(SnapRules):
     """The travel graph and how places are joined to it."""
 
-    modes: Annotated[tuple[Mode, ...], AfterValidator(unrepeated)] = Field(
-        ("drive", "walk"), min_length=1, description="Modes to build; the first is the one that headlines use"
+    modes: Annotated[tuple[Mode, ...], AfterValidator(unrepeated)] = option(
+        ("drive", "walk"), "Modes to build; the first is the one that headlines use", min_length=1
     )
-    speeds: str = Field(
-        "osrm_like",
-        description="Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root",
+    speeds: str = option(
+        "osrm_like", "Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root"
     )
-    speed_factor: float = Field(1.0, gt=0, description="Multiplies every speed on the network")
-    ferries: bool = Field(False, description="Whether ferries carry travellers")
-    ferry_wait_min: float | None = Field(
-        None, ge=0, description="Wait before each ferry; the speed table's by default"
-    )
-    season: str = Field("dry", description="Season of the speed table: dry, wet, or one of the user's own")
-    slope: bool = Field(
-        False, description="Whether slopes slow walkers and cyclists; needs [sources.elevation]"
-    )
-    turns: bool = Field(
-        False, description="Whether turn restrictions and barriers on the roads of the extract count"
-    )
-    hard_border: bool = Field(False, description="Whether nobody may cross the edge of the study area")
+    speed_factor: float = option(1.0, "Multiplies every speed on the network", gt=0)
+    ferries: bool = option(False, "Whether ferries carry travellers")
+    ferry_wait_min: float | None = option(None, "Wait before each ferry; the speed table's by default", ge=0)
+    season: str = option("dry", "Season of the speed table: dry, wet, or one of the user's own")
+    slope: bool = option(False, "Whether slopes slow walkers and cyclists; needs [sources.elevation]")
+    turns: bool = option(False, "Whether turn restrictions and barriers on the roads of the extract count")
+    hard_border: bool = option(False, "Whether nobody may cross the edge of the study area")
 
     @field_validator("candidates")
     @classmethod
@@ -84,26 +74,23 @@ class NetworkOptions(SnapRules):
 class TimeLimits(Model):
     """How far times are computed, and which way."""
 
-    cutoffs_min: tuple[Minutes, ...] = Field(
-        (15.0, 30.0, 60.0), description="Minutes within which facilities are counted, inclusive"
+    cutoffs_min: tuple[Minutes, ...] = option(
+        (15.0, 30.0, 60.0), "Minutes within which facilities are counted, inclusive"
     )
-    max_time_min: Minutes | None = Field(
-        240.0, description="Beyond this a facility counts as beyond the cutoff"
-    )
-    direction: Literal["to_facility", "from_facility"] = Field("to_facility", description="Who travels")
+    max_time_min: Minutes | None = option(240.0, "Beyond this a facility counts as beyond the cutoff")
+    direction: Literal["to_facility", "from_facility"] = option("to_facility", "Who travels")
 
 
 class AccessOptions(TimeLimits):
     """Which times are computed."""
 
-    services: tuple[str, ...] = Field(
-        (), description="Services to compute; empty for every one that has a facility or that a norm asks for"
+    services: tuple[str, ...] = option(
+        (), "Services to compute; empty for every one that has a facility or that a norm asks for"
     )
-    origins: Literal["settlements", "cells"] = Field(
-        "settlements",
-        description="settlements, or also the cells of the population raster, as tables of their own",
+    origins: Literal["settlements", "cells"] = option(
+        "settlements", "settlements, or also the cells of the population raster, as tables of their own"
     )
-    cell_m: float = Field(1000.0, gt=0, description="Size of the cells, rounded to whole cells of the raster")
+    cell_m: float = option(1000.0, "Size of the cells, rounded to whole cells of the raster", gt=0)
 
     @field_validator("cutoffs_min")
     @classmethod
@@ -130,15 +117,15 @@ Unrepeated = AfterValidator(unrepeated)
 class DecayOptions(Model):
     """How a facility counts for less the further away it is."""
 
-    kind: DecayKind = Field("stepped", description="Form of the decay")
-    minutes: Annotated[tuple[float, ...], Positive] = Field(
+    kind: DecayKind = option("stepped", "Form of the decay")
+    minutes: Annotated[tuple[float, ...], Positive] = option(
         (10.0, 20.0, 30.0),
-        min_length=1,
-        description="Ends of the zones (stepped), cutoff (binary, linear, truncated_gaussian), half-life "
+        "Ends of the zones (stepped), cutoff (binary, linear, truncated_gaussian), half-life "
         "(exponential), sigma (gaussian), scale (power), half point (log_logistic)",
+        min_length=1,
     )
-    weights: tuple[float, ...] = Field((1.0, 0.68, 0.22), description="Weights of the zones (stepped)")
-    exponent: float = Field(2.0, gt=0, description="Exponent (power, log_logistic)")
+    weights: tuple[float, ...] = option((1.0, 0.68, 0.22), "Weights of the zones (stepped)")
+    exponent: float = option(2.0, "Exponent (power, log_logistic)", gt=0)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -156,91 +143,80 @@ class GroupOptions(Model):
     column: str = Field(
         min_length=1, description="Column of settlements with its people, such as elderly_persons"
     )
-    walk_km_h: float = Field(5.0, gt=0, description="Speed of its walk to and from the network")
-    max_walk_m: float = Field(5000.0, gt=0, description="The longest walk that it takes, detours counted")
+    walk_km_h: float = option(5.0, "Speed of its walk to and from the network", gt=0)
+    max_walk_m: float = option(5000.0, "The longest walk that it takes, detours counted", gt=0)
 
 
 class MeasureOptions(Model):
     """Measures of access beyond the nearest facility."""
 
-    kinds: Annotated[tuple[Measure, ...], Unrepeated] = Field(
-        ("e2sfca",), description="Measures to compute; empty for none"
+    kinds: Annotated[tuple[Measure, ...], Unrepeated] = option(
+        ("e2sfca",), "Measures to compute; empty for none"
     )
-    services: Annotated[tuple[str, ...], Unrepeated] = Field(
-        (), description="Services to measure; empty for those of the headline norms"
+    services: Annotated[tuple[str, ...], Unrepeated] = option(
+        (), "Services to measure; empty for those of the headline norms"
     )
-    mode: Mode | None = Field(
-        None, description="Mode of network.modes that people travel by; the first one by default"
-    )
-    catchment_min: float = Field(
-        60.0, gt=0, description="The longest time that any measure looks at, inclusive"
-    )
-    decay: DecayOptions = Field(default_factory=lambda: DecayOptions())
-    demand: str = Field(
-        "population_persons", description="Column of settlements with the people who ask for a service"
-    )
-    persons_per_unit: dict[str, float] = Field(
-        default_factory=dict,
-        description="By service, the people that one unit of capacity serves: its facilities are then filled, and "
+    mode: Mode | None = option(None, "Mode of network.modes that people travel by; the first one by default")
+    catchment_min: float = option(60.0, "The longest time that any measure looks at, inclusive", gt=0)
+    decay: DecayOptions = section(DecayOptions)
+    demand: str = option("population_persons", "Column of settlements with the people who ask for a service")
+    persons_per_unit: dict[str, float] = option(
+        {},
+        "By service, the people that one unit of capacity serves: its facilities are then filled, and "
         "people are served, find them full, or reach none",
     )
-    groups: tuple[GroupOptions, ...] = Field((), description="Groups that are measured on their own too")
+    groups: tuple[GroupOptions, ...] = option((), "Groups that are measured on their own too")
 
 
 class AreaOptions(Model):
     """Areas for maps: how far one comes, and which facility is nearest."""
 
-    isochrones_min: Annotated[tuple[float, ...], Unrepeated, Positive] = Field(
-        (15.0, 30.0, 60.0), description="Minutes around facilities, inclusive; empty for none"
+    isochrones_min: Annotated[tuple[float, ...], Unrepeated, Positive] = option(
+        (15.0, 30.0, 60.0), "Minutes around facilities, inclusive; empty for none"
     )
-    services: Annotated[tuple[str, ...], Unrepeated] = Field(
-        (), description="Services whose areas are drawn; empty for those of the headline norms"
+    services: Annotated[tuple[str, ...], Unrepeated] = option(
+        (), "Services whose areas are drawn; empty for those of the headline norms"
     )
-    catchments: bool = Field(True, description="Whether the ground nearest to each facility is drawn too")
+    catchments: bool = option(True, "Whether the ground nearest to each facility is drawn too")
 
 
 class OffRoadOptions(Model):
     """Travel times off the roads, over land cover, slope and water."""
 
-    service: str | None = Field(
-        None, description="Service that gets a raster of travel times; needs [sources.landcover]"
+    service: str | None = option(
+        None, "Service that gets a raster of travel times; needs [sources.landcover]"
     )
-    speeds: str = Field(
+    speeds: str = option(
         "igbp_weiss_2020",
-        description="Speeds by land cover: accessmod_example, esa_worldcover, igbp_weiss_2020, or a TOML file below "
+        "Speeds by land cover: accessmod_example, esa_worldcover, igbp_weiss_2020, or a TOML file below "
         "the raw root",
     )
-    mode: Literal["walk", "motorised"] = Field("walk", description="Whether roads are walked or driven")
-    neighbours: Literal[4, 8, 16] = Field(
-        8, description="Steps from a cell: 4, 8, or 16 with the knight's move"
-    )
-    corners: Literal["block", "pass"] = Field(
+    mode: Literal["walk", "motorised"] = option("walk", "Whether roads are walked or driven")
+    neighbours: Literal[4, 8, 16] = option(8, "Steps from a cell: 4, 8, or 16 with the knight's move")
+    corners: Literal["block", "pass"] = option(
         "block",
-        description="Whether a diagonal between two barriers is closed, or passes as in GRASS r.cost and AccessMod",
+        "Whether a diagonal between two barriers is closed, or passes as in GRASS r.cost and AccessMod",
     )
-    slope: bool = Field(
-        True,
-        description="Whether slopes slow walkers where the study has elevation, on the grid of the land cover",
+    slope: bool = option(
+        True, "Whether slopes slow walkers where the study has elevation, on the grid of the land cover"
     )
-    resample: Literal["bilinear", "nearest"] | None = Field(
+    resample: Literal["bilinear", "nearest"] | None = option(
         None,
-        description="How elevation on another grid is brought onto that of the land cover; without it, another grid "
+        "How elevation on another grid is brought onto that of the land cover; without it, another grid "
         "is refused",
     )
-    dem_voids: Literal["refuse", "flat"] = Field(
-        "refuse", description="What walked ground without elevation is: an error, or level"
+    dem_voids: Literal["refuse", "flat"] = option(
+        "refuse", "What walked ground without elevation is: an error, or level"
     )
-    cutoff_min: float = Field(240.0, gt=0, description="The longest time, inclusive")
+    cutoff_min: float = option(240.0, "The longest time, inclusive", gt=0)
 
 
 class WalkRange(Model):
     """How the walks to and from the network may differ from what is assumed. These are choices, not measurements."""
 
-    walk_km_h: tuple[float, float] = Field(
-        (4.0, 6.0), description="Slowest and fastest walk to and from the network"
-    )
-    detour: tuple[float, float] = Field(
-        (1.0, 1.6), description="Least and largest length of that walk over its straight line"
+    walk_km_h: tuple[float, float] = option((4.0, 6.0), "Slowest and fastest walk to and from the network")
+    detour: tuple[float, float] = option(
+        (1.0, 1.6), "Least and largest length of that walk over its straight line"
     )
 
     @model_validator(mode="after")
@@ -255,15 +231,13 @@ class WalkRange(Model):
 class UncertaintyOptions(WalkRange):
     """How sure the times are."""
 
-    speed_share: float = Field(
-        0.2, ge=0, lt=1, description="Every speed may be this share lower or higher; 0 for none"
-    )
-    wet: bool = Field(True, description="Whether the wet season of the speed table is one of the runs")
-    snap: bool = Field(
+    speed_share: float = option(0.2, "Every speed may be this share lower or higher; 0 for none", ge=0, lt=1)
+    wet: bool = option(True, "Whether the wet season of the speed table is one of the runs")
+    snap: bool = option(
         True,
-        description="Whether the way in is among the runs: slower and longer walks to the network, and at worst only "
+        "Whether the way in is among the runs: slower and longer walks to the network, and at worst only "
         "the nearest way in",
     )
-    services: Annotated[tuple[str, ...], Unrepeated] = Field(
-        (), description="Services that get an interval; empty for those of the headline norms"
+    services: Annotated[tuple[str, ...], Unrepeated] = option(
+        (), "Services that get an interval; empty for those of the headline norms"
     )

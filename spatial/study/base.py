@@ -7,7 +7,7 @@ from inspect import cleandoc
 from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spatial.errors import ContractError
 
@@ -70,6 +70,16 @@ def refuse_text(value: Any) -> Any:
     if isinstance(value, bool | str | bytes):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic collects ValueErrors
     return value
+
+
+def option(default: Any, description: str, **limits: Any) -> Any:
+    """Declare an option: its default, what it is, and what pydantic holds it to."""
+    return Field(default, description=description, **limits)
+
+
+def section(model: type[Model]) -> Any:
+    """Declare a part of the options that may be left out."""
+    return Field(default_factory=model)
 
 
 class Model(BaseModel):

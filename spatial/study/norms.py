@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from spatial.study.base import Model
+from spatial.study.base import Model, option
 
 
 class Confirmation(Model):
@@ -24,12 +24,8 @@ class Adoption(Model):
     norm: str = Field(description="Id in the register")
     by: str = Field(min_length=1, description="Who adopted it")
     on: dt.date = Field(description="When")
-    threshold: float | None = Field(
-        None, description="Threshold in the norm's unit, instead of the register's"
-    )
-    target_share: float | None = Field(
-        None, ge=0, le=1, description="Target share, instead of the register's"
-    )
+    threshold: float | None = option(None, "Threshold in the norm's unit, instead of the register's")
+    target_share: float | None = option(None, "Target share, instead of the register's", ge=0, le=1)
 
 
 class NormAddition(Model):
@@ -44,18 +40,14 @@ class NormAddition(Model):
         "network_dist_m",
         "presence_in_unit",
         "persons_per_facility",
-    ] = Field("time_min", description="How it is measured")
-    mode: str = Field("any", description="Mode of travel; any = the fastest that the study has")
+    ] = option("time_min", "How it is measured")
+    mode: str = option("any", "Mode of travel; any = the fastest that the study has")
     threshold: float = Field(gt=0, description="In minutes, metres or persons; inclusive; 1 for presence")
-    fail_point: float | None = Field(None, description="Where a place scores nothing; none by default")
-    target_share: float = Field(
-        1.0, gt=0, le=1, description="Share of people, or of units, that must be served"
-    )
-    stat_unit: str = Field("population", description="Whom it counts, such as population or children_6_11")
-    scope: Literal["all", "urban", "rural"] = Field("all", description="Whom it binds")
-    norm_class: Literal["mandatory", "guiding", "authorised"] = Field(
-        "guiding", description="Its legal class"
-    )
+    fail_point: float | None = option(None, "Where a place scores nothing; none by default")
+    target_share: float = option(1.0, "Share of people, or of units, that must be served", gt=0, le=1)
+    stat_unit: str = option("population", "Whom it counts, such as population or children_6_11")
+    scope: Literal["all", "urban", "rural"] = option("all", "Whom it binds")
+    norm_class: Literal["mandatory", "guiding", "authorised"] = option("guiding", "Its legal class")
     instrument: Literal[
         "law",
         "regulation",
@@ -65,13 +57,13 @@ class NormAddition(Model):
         "recommended_standard",
         "policy_document",
         "monitoring_definition",
-    ] = Field("policy_document", description="What kind of text it stands in")
-    valid_from: dt.date | None = Field(None, description="First day on which it holds")
-    valid_to: dt.date | None = Field(None, description="Last day on which it holds")
-    read_in_original: bool = Field(
-        False, description="Whether its clause was read in the original, without which it is no gate"
+    ] = option("policy_document", "What kind of text it stands in")
+    valid_from: dt.date | None = option(None, "First day on which it holds")
+    valid_to: dt.date | None = option(None, "Last day on which it holds")
+    read_in_original: bool = option(
+        False, "Whether its clause was read in the original, without which it is no gate"
     )
-    supersedes: tuple[str, ...] = Field((), description="Norms of the register that it takes the place of")
+    supersedes: tuple[str, ...] = option((), "Norms of the register that it takes the place of")
     source: str = Field(min_length=1, description="Where it stands: title, year, clause")
     why: str = Field(min_length=1, description="Why it binds the study")
     by: str = Field(min_length=1, description="Who added it")
@@ -81,26 +73,21 @@ class NormAddition(Model):
 class NormChoices(Model):
     """What a study decides about the norms of a register."""
 
-    only: tuple[str, ...] = Field((), description="Evaluate these norms only; empty for all that apply")
-    headline: tuple[str, ...] = Field(
-        (), description="Norms whose result opens the page, in order; empty to let the register decide"
+    only: tuple[str, ...] = option((), "Evaluate these norms only; empty for all that apply")
+    headline: tuple[str, ...] = option(
+        (), "Norms whose result opens the page, in order; empty to let the register decide"
     )
-    confirm: tuple[Confirmation, ...] = Field(
-        (), description="Clauses read in the original by a named office"
-    )
-    adopt: tuple[Adoption, ...] = Field((), description="Norms that the study adopts")
-    level: Literal["national", "province", "county"] = Field(
-        "county",
-        description="The level at which the study stands, for norms whose share holds at one level only",
+    confirm: tuple[Confirmation, ...] = option((), "Clauses read in the original by a named office")
+    adopt: tuple[Adoption, ...] = option((), "Norms that the study adopts")
+    level: Literal["national", "province", "county"] = option(
+        "county", "The level at which the study stands, for norms whose share holds at one level only"
     )
 
 
 class NormOptions(NormChoices):
     """Which norms bind the study."""
 
-    register_file: str | None = Field(
-        None,
-        alias="register",
-        description="A register of the user's own below the raw root, instead of the shipped one",
+    register_file: str | None = option(
+        None, "A register of the user's own below the raw root, instead of the shipped one", alias="register"
     )
-    add: tuple[NormAddition, ...] = Field((), description="Norms that the register lacks")
+    add: tuple[NormAddition, ...] = option((), "Norms that the register lacks")

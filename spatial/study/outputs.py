@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from spatial.study.base import Model, unrepeated
+from spatial.study.base import Model, option, unrepeated
 from spatial.study.region import basis_told
 
 # Official totals that the study's own are held against before anybody signs them.
@@ -22,9 +22,9 @@ class OfficialTotal(Model):
 class OfficialPeople(OfficialTotal):
     """Official number of people, and whose it is."""
 
-    basis: Literal["resident", "registered"] | None = Field(
+    basis: Literal["resident", "registered"] | None = option(
         None,
-        description="resident or registered; without it what the source says (常住, 户籍, resident, registered). "
+        "resident or registered; without it what the source says (常住, 户籍, resident, registered). "
         "Registered people are not held against a study of those who live there, nor the other way round",
     )
 
@@ -41,37 +41,33 @@ class OfficialPeople(OfficialTotal):
 class OfficialFacilities(OfficialTotal):
     """Official number of facilities of one kind."""
 
-    services: tuple[str, ...] = Field(
-        (), description="Services it counts; the key itself where none is named"
-    )
+    services: tuple[str, ...] = option((), "Services it counts; the key itself where none is named")
 
 
 class OfficialRoads(OfficialTotal):
     """Official kilometres of one class of road."""
 
-    classes: tuple[str, ...] = Field(
-        (), description="Classes of the table `roads` that it counts; the key itself where none is named"
+    classes: tuple[str, ...] = option(
+        (), "Classes of the table `roads` that it counts; the key itself where none is named"
     )
 
 
 class OfficialOptions(Model):
     """Official totals; the sheet of signatures sets ours against them."""
 
-    tolerance_share: float = Field(
-        0.02, ge=0, lt=1, description="A difference up to this share of the official number is ok"
+    tolerance_share: float = option(
+        0.02, "A difference up to this share of the official number is ok", ge=0, lt=1
     )
-    imputed_share: float = Field(
-        0.2, ge=0, le=1, description="A share of imputed speeds, surfaces or people up to this is ok"
+    imputed_share: float = option(
+        0.2, "A share of imputed speeds, surfaces or people up to this is ok", ge=0, le=1
     )
-    people: OfficialPeople | None = Field(None, description="People of the study area")
-    villages: OfficialTotal | None = Field(None, description="Villages of the study area")
-    facilities: dict[str, OfficialFacilities] = Field(
-        default_factory=dict,
-        description="By service, such as primary_school = { value = 41, source = 'Education bureau, 2025' }",
+    people: OfficialPeople | None = option(None, "People of the study area")
+    villages: OfficialTotal | None = option(None, "Villages of the study area")
+    facilities: dict[str, OfficialFacilities] = option(
+        {}, "By service, such as primary_school = { value = 41, source = 'Education bureau, 2025' }"
     )
-    road_km: dict[str, OfficialRoads] = Field(
-        default_factory=dict,
-        description="Kilometres by class, such as county = { value = 210, source = '...', classes = ['tertiary'] }",
+    road_km: dict[str, OfficialRoads] = option(
+        {}, "Kilometres by class, such as county = { value = 210, source = '...', classes = ['tertiary'] }"
     )
 
 
@@ -83,12 +79,12 @@ Status = Literal["draft", "internal", "public"]
 class OutputOptions(Model):
     """What is written."""
 
-    crs: str | None = Field(None, description="CRS of the GeoPackage; the working CRS by default")
-    languages: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = Field(
-        ("en",), min_length=1, description="Languages of the pages, the first one shown first"
+    crs: str | None = option(None, "CRS of the GeoPackage; the working CRS by default")
+    languages: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        ("en",), "Languages of the pages, the first one shown first", min_length=1
     )
-    status: Status = Field("draft", description="draft, internal or public: printed on every page")
-    map_approval: str | None = Field(
-        None, min_length=1, description="Approval number of the maps, printed wherever the status is"
+    status: Status = option("draft", "draft, internal or public: printed on every page")
+    map_approval: str | None = option(
+        None, "Approval number of the maps, printed wherever the status is", min_length=1
     )
-    max_page_mb: float = Field(20.0, gt=0, description="Pages above this are simplified, then split")
+    max_page_mb: float = option(20.0, "Pages above this are simplified, then split", gt=0)

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from spatial.errors import StudyError
 from spatial.study import Study
+from spatial.study.base import option
 from spatial.study.scenarios import ScenarioOptions  # noqa: TC001 - pydantic reads the type of a field
 
 BETWEEN = "--"
@@ -24,8 +25,8 @@ class PlannedStudy(Study):
     """
 
     name: str = Field(description="Names of the study and of the scenario; names the output folders")
-    scenario: ScenarioOptions | None = Field(None, description="The scenario that the run is of")
-    study: str = Field("", description="Name of the study that holds the scenario")
+    scenario: ScenarioOptions | None = option(None, "The scenario that the run is of")
+    study: str = option("", "Name of the study that holds the scenario")
 
     def own_files(self) -> dict[str, str]:
         """Files of the user's own that stages read beside the sources, those of the scenario among them."""
@@ -46,10 +47,17 @@ def planned_study(study: Study, scenario: str) -> PlannedStudy:
     values = {key: getattr(study, key) for key in Study.model_fields}
     if item.season is not None:
         values["network"] = study.network.model_copy(update={"season": item.season})
+    title, note = {}, {}
+    for language in languages:
+        named = item.title.get(language) or next(iter(item.title.values()), item.name)
+        title[language] = _said("title", language).format(title=study.title_in(language), scenario=named)
+        said = _said("note", language).format(name=item.name, study=study.name)
+        own = study.note.get(language) or next(iter(study.note.values()), "")
+        note[language] = f"{said} {own}".strip()
     values |= {
         "name": f"{study.name}{BETWEEN}{item.name}",
-        "title": {language: _title(study, item, language) for language in languages},
-        "note": {language: _note(study, item, language) for language in languages},
+        "title": title,
+        "note": note,
         "scenarios": (),
         "scenario": item,
         "study": study.name,
@@ -70,14 +78,3 @@ def _words() -> dict[str, dict[str, str]]:
 def _said(what: str, language: str) -> str:
     words = _words()[what]
     return words.get(language, words["en"])
-
-
-def _title(study: Study, item: ScenarioOptions, language: str) -> str:
-    named = item.title.get(language) or next(iter(item.title.values()), item.name)
-    return _said("title", language).format(title=study.title_in(language), scenario=named)
-
-
-def _note(study: Study, item: ScenarioOptions, language: str) -> str:
-    said = _said("note", language).format(name=item.name, study=study.name)
-    own = study.note.get(language) or next(iter(study.note.values()), "")
-    return f"{said} {own}".strip()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from spatial.study.base import Model, refuse_group_names
+from spatial.study.base import Model, option, refuse_group_names
 
 Basis = Literal["resident", "registered", "modelled", "listed"]
 _BASIS_WORDS = {
@@ -40,24 +40,19 @@ class Region(Model):
     Without any key the study area is all that the sources hold.
     """
 
-    admin_level: int | None = Field(
-        None, ge=1, le=12, description="Study area = boundaries of this level (with `names`: only those)"
+    admin_level: int | None = option(
+        None, "Study area = boundaries of this level (with `names`: only those)", ge=1, le=12
     )
-    names: tuple[str, ...] = Field(
-        (), description="Names of the boundaries of `admin_level` that make the study area"
+    names: tuple[str, ...] = option((), "Names of the boundaries of `admin_level` that make the study area")
+    bbox: tuple[float, float, float, float] | None = option(
+        None, "Study area as west, south, east, north in degrees"
     )
-    bbox: tuple[float, float, float, float] | None = Field(
-        None, description="Study area as west, south, east, north in degrees"
+    buffer_km: float = option(30.0, "Ground beyond the study area that serves but is not scored", ge=0)
+    unit_levels: tuple[int, ...] = option(
+        (), "Admin levels of the townships, most wanted first: the next fills what the first leaves"
     )
-    buffer_km: float = Field(
-        30.0, ge=0, description="Ground beyond the study area that serves but is not scored"
-    )
-    unit_levels: tuple[int, ...] = Field(
-        (),
-        description="Admin levels of the townships, most wanted first: the next fills what the first leaves",
-    )
-    unit_tolerance_m: float = Field(
-        1000.0, ge=0, description="A place this near to a unit, and in none, belongs to it (coasts)"
+    unit_tolerance_m: float = option(
+        1000.0, "A place this near to a unit, and in none, belongs to it (coasts)", ge=0
     )
 
     @model_validator(mode="after")
@@ -78,13 +73,11 @@ class Region(Model):
 class Tiers(Model):
     """Which place tags belong to which tier."""
 
-    city: tuple[str, ...] = Field(("city",), description="Place tags of cities")
-    county_seat: tuple[str, ...] = Field((), description="Place tags, or names, of county seats")
-    town: tuple[str, ...] = Field(("town",), description="Place tags of towns")
-    village: tuple[str, ...] = Field(("village", "hamlet"), description="Place tags of villages")
-    urban: tuple[str, ...] = Field(
-        (), description="Tiers that count as urban where no official class is known"
-    )
+    city: tuple[str, ...] = option(("city",), "Place tags of cities")
+    county_seat: tuple[str, ...] = option((), "Place tags, or names, of county seats")
+    town: tuple[str, ...] = option(("town",), "Place tags of towns")
+    village: tuple[str, ...] = option(("village", "hamlet"), "Place tags of villages")
+    urban: tuple[str, ...] = option((), "Tiers that count as urban where no official class is known")
 
 
 class GroupShare(Model):
@@ -93,7 +86,7 @@ class GroupShare(Model):
     share: Annotated[float, Field(ge=0, le=1, strict=True)] | Literal["units"] = Field(
         description="Share of each settlement's people; units for the share of its unit in [sources.official_units]"
     )
-    source: str = Field("", description="Where a share given as a number stands: publication, table, year")
+    source: str = option("", "Where a share given as a number stands: publication, table, year")
 
     @model_validator(mode="after")
     def _sourced(self) -> Self:
@@ -105,34 +98,32 @@ class GroupShare(Model):
 class PopulationOptions(Model):
     """How people are counted."""
 
-    basis: Basis = Field(
+    basis: Basis = option(
         "modelled",
-        description="resident, registered, modelled or listed: printed on every output; without a raster of people it "
+        "resident, registered, modelled or listed: printed on every output; without a raster of people it "
         "is listed by default, as the list or the tags of the settlements count them",
     )
-    max_distance_m: float = Field(
+    max_distance_m: float = option(
         5000.0,
+        "A populated cell further than this from every settlement and road is reported as too far",
         gt=0,
-        description="A populated cell further than this from every settlement and road is reported as too far",
     )
-    min_known_share: float = Field(
+    min_known_share: float = option(
         0.9,
+        "Without a raster: share of settlements that must have a population for people to be counted",
         ge=0,
         le=1,
-        description="Without a raster: share of settlements that must have a population for people to be counted",
     )
-    rescale_to: Literal["units"] | None = Field(
+    rescale_to: Literal["units"] | None = option(
         None,
-        description="units: the people of each unit's settlements are scaled to its number in [sources.official_units]",
+        "units: the people of each unit's settlements are scaled to its number in [sources.official_units]",
     )
-    rescale_max_factor: float = Field(
-        2.0,
-        gt=1,
-        description="A unit whose people would be multiplied, or divided, by more than this is left as it is",
+    rescale_max_factor: float = option(
+        2.0, "A unit whose people would be multiplied, or divided, by more than this is left as it is", gt=1
     )
-    groups: dict[str, GroupShare] = Field(
-        default_factory=dict,
-        description="Shares of groups where no list or raster counts them, such as elderly = { share = 0.21, source = "
+    groups: dict[str, GroupShare] = option(
+        {},
+        "Shares of groups where no list or raster counts them, such as elderly = { share = 0.21, source = "
         "'Census 2020' }; they are marked estimated",
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
-from spatial.study.base import Model, positive, unrepeated
+from spatial.study.base import Model, option, positive, unrepeated
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
@@ -42,41 +42,35 @@ class ScenarioOptions(Model):
         pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
         description="Short name of the scenario: small letters, digits, - and _",
     )
-    title: dict[str, str] = Field(default_factory=dict, description="Title by language")
-    services: Names = Field(
-        (),
-        description="Services or tiers of towns that it is looked at for; empty for those of the headline norms",
+    title: dict[str, str] = option({}, "Title by language")
+    services: Names = option(
+        (), "Services or tiers of towns that it is looked at for; empty for those of the headline norms"
     )
-    mode: Mode | None = Field(
-        None, description="Mode of network.modes that people travel by; the first one by default"
-    )
-    close: Names = Field((), description="Ids of roads or edges that are closed, in both directions")
-    close_file: File = Field(
+    mode: Mode | None = option(None, "Mode of network.modes that people travel by; the first one by default")
+    close: Names = option((), "Ids of roads or edges that are closed, in both directions")
+    close_file: File = option(
         None,
-        description="File of points (the nearest road), lines (roads that they cross or run along) or areas (roads "
+        "File of points (the nearest road), lines (roads that they cross or run along) or areas (roads "
         "that touch them) that close roads",
     )
-    close_within_m: float = Field(
-        10.0, gt=0, description="How far a point or line of close_file may be from its road, inclusive"
+    close_within_m: float = option(
+        10.0, "How far a point or line of close_file may be from its road, inclusive", gt=0
     )
-    speeds_km_h: ByName = Field(default_factory=dict, description="New speed by id of road or edge")
-    speed_factors: ByName = Field(
-        default_factory=dict,
-        description="Factor on the speed by id of road or edge, else by class of road, such as {tertiary = 1.3}",
+    speeds_km_h: ByName = option({}, "New speed by id of road or edge")
+    speed_factors: ByName = option(
+        {}, "Factor on the speed by id of road or edge, else by class of road, such as {tertiary = 1.3}"
     )
-    new_roads: File = Field(
+    new_roads: File = option(
         None,
-        description="File of lines: new roads, with road_class, and road_id, speed_km_h, oneway, surface, bridge, "
+        "File of lines: new roads, with road_class, and road_id, speed_km_h, oneway, surface, bridge, "
         "tunnel as far as known",
     )
-    snap_tolerance_m: float = Field(
-        10.0, ge=0, description="How far an end of a new road may be from what it joins, inclusive"
+    snap_tolerance_m: float = option(
+        10.0, "How far an end of a new road may be from what it joins, inclusive", ge=0
     )
-    new_facilities: File = Field(None, description="File of points: facilities that open")
-    close_facilities: Names = Field((), description="Ids of facilities that close")
-    season: str | None = Field(
-        None, description="Season of the speed table that the scenario plays in, such as wet"
-    )
+    new_facilities: File = option(None, "File of points: facilities that open")
+    close_facilities: Names = option((), "Ids of facilities that close")
+    season: str | None = option(None, "Season of the speed table that the scenario plays in, such as wet")
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -96,29 +90,24 @@ class ScenarioOptions(Model):
 class FitMinimum(Model):
     """How many observed times a fit of speeds needs."""
 
-    minimum: int = Field(20, ge=2, description="Fewer usable observations are refused; half are for the fit")
+    minimum: int = option(20, "Fewer usable observations are refused; half are for the fit", ge=2)
 
 
 class CalibrationOptions(FitMinimum):
     """Observed times that the speeds of the first mode are held against."""
 
-    observed: File = Field(
+    observed: File = option(
         None,
-        description="File of observed_min with from_id and to_id (settlements or facilities), or with from_x, from_y, "
+        "File of observed_min with from_id and to_id (settlements or facilities), or with from_x, from_y, "
         "to_x and to_y in the declared crs",
     )
-    departure: str = Field(
-        "", description="When and how it was observed, such as 'weekdays 08:00, map service'; carried along"
+    departure: str = option(
+        "", "When and how it was observed, such as 'weekdays 08:00, map service'; carried along"
     )
-    by: Literal["road_class", "surface"] = Field(
-        "road_class", description="What shares a factor on its speed"
-    )
-    groups: dict[str, str] = Field(
-        default_factory=dict,
-        description="Classes that share a factor, such as {primary_link = 'primary'}",
-    )
-    apply: bool = Field(
-        False, description="Whether the study travels at the fitted speeds; otherwise they are only reported"
+    by: Literal["road_class", "surface"] = option("road_class", "What shares a factor on its speed")
+    groups: dict[str, str] = option({}, "Classes that share a factor, such as {primary_link = 'primary'}")
+    apply: bool = option(
+        False, "Whether the study travels at the fitted speeds; otherwise they are only reported"
     )
 
     @model_validator(mode="after")
@@ -135,13 +124,13 @@ class EmergencyOptions(Model):
     mobilisation_min: float | str = Field(
         description="Minutes from the call to the departure; or the column of facilities that holds them"
     )
-    mode: Mode | None = Field(
+    mode: Mode | None = option(
         None,
-        description="Mode of network.modes that crews travel by; by default the first that there is of emergency, "
+        "Mode of network.modes that crews travel by; by default the first that there is of emergency, "
         "drive and motorcycle",
     )
-    targets_min: Annotated[tuple[float, ...], AfterValidator(unrepeated), AfterValidator(positive)] = Field(
-        (15.0, 30.0), min_length=1, description="Response minutes within which people are counted, inclusive"
+    targets_min: Annotated[tuple[float, ...], AfterValidator(unrepeated), AfterValidator(positive)] = option(
+        (15.0, 30.0), "Response minutes within which people are counted, inclusive", min_length=1
     )
 
     @model_validator(mode="after")

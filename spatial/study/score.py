@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from spatial.errors import first_of
-from spatial.study.base import Model, positive, unrepeated
+from spatial.study.base import Model, option, positive, section, unrepeated
 
 Positive = AfterValidator(positive)
 Unrepeated = AfterValidator(unrepeated)
@@ -50,30 +50,23 @@ SAME_TARGET = {"dissimilarity_contiguity": "dissimilarity"}
 class GapTargets(Model):
     """From where on a gap between town and country counts as closed. All are local choices."""
 
-    gap_ratio: float = Field(0.9, ge=0, le=1, description="Country against town, at least; 1 = equal")
-    coverage_gap: float = Field(
-        0.05, ge=0, le=1, description="Share covered in town less in the country, at most"
+    gap_ratio: float = option(0.9, "Country against town, at least; 1 = equal", ge=0, le=1)
+    coverage_gap: float = option(0.05, "Share covered in town less in the country, at most", ge=0, le=1)
+    theil_between_share: float = option(
+        0.10, "Part of all inequality that lies between town and country, at most", ge=0, le=1
     )
-    theil_between_share: float = Field(
-        0.10, ge=0, le=1, description="Part of all inequality that lies between town and country, at most"
-    )
-    dissimilarity: float = Field(
+    dissimilarity: float = option(
         0.10,
-        ge=0,
-        le=1,
-        description="Dissimilarity of those beyond the norm over units, at most; the same with units that touch as "
+        "Dissimilarity of those beyond the norm over units, at most; the same with units that touch as "
         "neighbours",
-    )
-    border_effect_min: float = Field(2.0, ge=0, description="Mean extra minutes because of borders, at most")
-    border_captive_share: float = Field(
-        0.05,
         ge=0,
         le=1,
-        description="People who reach a facility only across the border of their unit, at most",
     )
-    flow_balance: float = Field(
-        0.6, ge=0, le=1, description="Balance of flows, at least; 1 = as much each way"
+    border_effect_min: float = option(2.0, "Mean extra minutes because of borders, at most", ge=0)
+    border_captive_share: float = option(
+        0.05, "People who reach a facility only across the border of their unit, at most", ge=0, le=1
     )
+    flow_balance: float = option(0.6, "Balance of flows, at least; 1 = as much each way", ge=0, le=1)
 
     def of(self, component: str) -> tuple[float, bool] | None:
         """
@@ -115,38 +108,37 @@ SemiDense = Literal["manual", "ghsl"]
 class DegurbaVariant(Model):
     """Which of the published variants of the Degree of Urbanisation is followed."""
 
-    semi_dense_distance_km: float = Field(
+    semi_dense_distance_km: float = option(
         2.0,
-        gt=0,
-        description="How far semi-dense clusters lie from urban centres and dense clusters, at least: kilometres of "
+        "How far semi-dense clusters lie from urban centres and dense clusters, at least: kilometres of "
         "other cells, counted over corners too",
+        gt=0,
     )
-    order: Literal["smooth_then_fill", "fill_then_smooth"] = Field(
-        "smooth_then_fill", description="Of smoothing the edges of urban centres and filling their holes"
+    order: Literal["smooth_then_fill", "fill_then_smooth"] = option(
+        "smooth_then_fill", "Of smoothing the edges of urban centres and filling their holes"
     )
-    size_test: Literal["before", "after"] = Field(
-        "before", description="Whether an urban centre needs its 50,000 persons before or after that"
+    size_test: Literal["before", "after"] = option(
+        "before", "Whether an urban centre needs its 50,000 persons before or after that"
     )
-    majority: Literal["R2022A", "R2023A"] = Field(
-        "R2022A",
-        description="Smoothing: five of eight neighbours, or more than half of those with land or people",
+    majority: Literal["R2022A", "R2023A"] = option(
+        "R2022A", "Smoothing: five of eight neighbours, or more than half of those with land or people"
     )
 
 
 class DegurbaOptions(DegurbaVariant):
     """Which of the published rules of the Degree of Urbanisation are followed."""
 
-    grid: Literal["raster", "settlements"] = Field(
+    grid: Literal["raster", "settlements"] = option(
         "raster",
-        description="Where people on cells of 1 km come from: the population raster, or, where there is none, the "
+        "Where people on cells of 1 km come from: the population raster, or, where there is none, the "
         "settlements, whose people then all stand at one point",
     )
-    rules: Literal["2024", "2021"] = Field(
-        "2024", description="Of cells and of townships: as changed in July 2024, or as in the manual of 2021"
+    rules: Literal["2024", "2021"] = option(
+        "2024", "Of cells and of townships: as changed in July 2024, or as in the manual of 2021"
     )
-    semi_dense: SemiDense | None = Field(
+    semi_dense: SemiDense | None = option(
         None,
-        description="Semi-dense urban clusters: by the manual of 2021 (300 persons a km², 5,000 persons) or as in GHSL "
+        "Semi-dense urban clusters: by the manual of 2021 (300 persons a km², 5,000 persons) or as in GHSL "
         "since July 2024 (900, 2,500); as `rules` say by default",
     )
 
@@ -154,63 +146,60 @@ class DegurbaOptions(DegurbaVariant):
 class FunctionalAreaOptions(Model):
     """How functional urban areas are found."""
 
-    commuting_kind: str = Field(
+    commuting_kind: str = option(
         "commuting",
-        min_length=1,
-        description="Kind of flow in [sources.flows] that is commuting, in persons; rows from a place to itself are "
+        "Kind of flow in [sources.flows] that is commuting, in persons; rows from a place to itself are "
         "those who work where they live",
+        min_length=1,
     )
-    commuting_share: float = Field(
-        0.15, gt=0, le=1, description="Of a township's employed residents who must commute to the city"
+    commuting_share: float = option(
+        0.15, "Of a township's employed residents who must commute to the city", gt=0, le=1
     )
-    employed_column: str = Field(
+    employed_column: str = option(
         "employed_residents",
-        description="Column of settlements with employed residents; without it they are all who commute, where the "
+        "Column of settlements with employed residents; without it they are all who commute, where the "
         "flows have those who work in their own township too",
     )
-    proxy_min: float = Field(
+    proxy_min: float = option(
         60.0,
+        "Without commuting: minutes to the urban centre within which half of a township's people must live",
         gt=0,
-        description="Without commuting: minutes to the urban centre within which half of a township's people must live",
     )
 
 
 class ScoreRules(Model):
     """What a study decides about its score."""
 
-    norms: Annotated[tuple[str, ...], Unrepeated] = Field(
+    norms: Annotated[tuple[str, ...], Unrepeated] = option(
         (),
-        description="Norms that make up access; all that are graded and measured by default. Name them where results "
+        "Norms that make up access; all that are graded and measured by default. Name them where results "
         "of several dates or scenarios are compared",
     )
-    gap_norm: str = Field(
-        "", description="Norm by which gaps are told; the first headline norm in minutes or metres by default"
+    gap_norm: str = option(
+        "", "Norm by which gaps are told; the first headline norm in minutes or metres by default"
     )
-    epsilon: float = Field(0.5, ge=0, le=10, description="Aversion to inequality in the level of access")
-    weights: dict[str, float] = Field(
-        default_factory=dict, description="Weights of the pillars; equal by default"
+    epsilon: float = option(0.5, "Aversion to inequality in the level of access", ge=0, le=10)
+    weights: dict[str, float] = option({}, "Weights of the pillars; equal by default")
+    volume_targets: dict[str, float] = option(
+        {}, "Volume a year between town and country that counts as full, by kind of flow"
     )
-    volume_targets: dict[str, float] = Field(
-        default_factory=dict,
-        description="Volume a year between town and country that counts as full, by kind of flow",
-    )
-    flow_totals: dict[str, FlowTotals] = Field(
-        default_factory=dict,
-        description="Observed flows of which only totals are known, by kind, such as deposits = { outward = 3e8, "
+    flow_totals: dict[str, FlowTotals] = option(
+        {},
+        "Observed flows of which only totals are known, by kind, such as deposits = { outward = 3e8, "
         "inward = 1e8 }; others stand in [sources.flows]",
     )
-    targets: GapTargets = Field(default_factory=lambda: GapTargets())
-    level_bands: tuple[float, float] = Field(
-        (0.5, 0.8), description="A level below the first is called low, from the second on high"
+    targets: GapTargets = section(GapTargets)
+    level_bands: tuple[float, float] = option(
+        (0.5, 0.8), "A level below the first is called low, from the second on high"
     )
-    environment_km: float = Field(
+    environment_km: float = option(
         5.0,
+        "Reach of the surroundings of a settlement in which segregation is measured, in a straight line",
         gt=0,
         le=1000,
-        description="Reach of the surroundings of a settlement in which segregation is measured, in a straight line",
     )
-    draws: int = Field(1000, ge=1, le=100_000, description="Draws of weights, means, goalposts and speeds")
-    seed: int = Field(0, ge=0, description="Seed of the draws; the same seed gives the same ranks")
+    draws: int = option(1000, "Draws of weights, means, goalposts and speeds", ge=1, le=100_000)
+    seed: int = option(0, "Seed of the draws; the same seed gives the same ranks", ge=0)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -237,34 +226,32 @@ class ScoreOptions(ScoreRules):
         description="Services that a town of each tier should have; those whose list is not complete ([inventory]) "
         "are not asked for",
     )
-    town_radius_m: float = Field(
-        2000.0, gt=0, description="Facilities within this distance of a town are in it"
+    town_radius_m: float = option(2000.0, "Facilities within this distance of a town are in it", gt=0)
+    town_min: float = option(30.0, "Minutes within which people should reach a town", gt=0)
+    bands_min: Annotated[tuple[float, ...], Positive] = option(
+        (15.0, 30.0, 60.0), "Bands of time in which places depend on a town, rising", min_length=1
     )
-    town_min: float = Field(30.0, gt=0, description="Minutes within which people should reach a town")
-    bands_min: Annotated[tuple[float, ...], Positive] = Field(
-        (15.0, 30.0, 60.0), min_length=1, description="Bands of time in which places depend on a town, rising"
-    )
-    degurba: DegurbaOptions = Field(default_factory=lambda: DegurbaOptions())
-    functional_areas: FunctionalAreaOptions = Field(default_factory=lambda: FunctionalAreaOptions())
-    neighbours: Literal["travel_time", "straight_line", "township"] = Field(
+    degurba: DegurbaOptions = section(DegurbaOptions)
+    functional_areas: FunctionalAreaOptions = section(FunctionalAreaOptions)
+    neighbours: Literal["travel_time", "straight_line", "township"] = option(
         "travel_time",
-        description="Neighbours in clusters of access: the 8 nearest settlements by travel time in the first mode or "
+        "Neighbours in clusters of access: the 8 nearest settlements by travel time in the first mode or "
         "in a straight line, or townships that touch, each with the mean of its people",
     )
-    rank_column: str = Field(
+    rank_column: str = option(
         "",
-        description="Column of settlements that ranks people from worst to best off, such as income, for "
+        "Column of settlements that ranks people from worst to best off, such as income, for "
         "concentration indices; none by default",
     )
-    pairwise: tuple[tuple[float, float, float, float], ...] | None = Field(
+    pairwise: tuple[tuple[float, float, float, float], ...] | None = option(
         None,
+        "How much more important each pillar is than each other one (structure, elements, boundaries, "
+        "order; row by column, Saaty's scale), to rank townships by such weights too",
         min_length=4,
         max_length=4,
-        description="How much more important each pillar is than each other one (structure, elements, boundaries, "
-        "order; row by column, Saaty's scale), to rank townships by such weights too",
     )
-    potential_flows: Annotated[tuple[Literal["radiation", "gravity", "huff"], ...], Unrepeated] = Field(
-        (), description="Models of flows to show as a layer of their own; they are never scored"
+    potential_flows: Annotated[tuple[Literal["radiation", "gravity", "huff"], ...], Unrepeated] = option(
+        (), "Models of flows to show as a layer of their own; they are never scored"
     )
 
     @field_validator("bands_min")

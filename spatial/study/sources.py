@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from spatial.study.base import Model, refuse_group_names, unrepeated
+from spatial.study.base import Model, option, refuse_group_names, unrepeated
 from spatial.study.region import basis_told
 
 # How a table of the user's own says where its rows lie, beyond a CRS: seven parameters, or a local grid.
@@ -20,10 +20,10 @@ class ControlPoint(Model):
 
     easting: float = Field(description="Easting in the local grid, metres")
     northing: float = Field(description="Northing in the local grid, metres")
-    longitude: float | None = Field(None, description="Degrees, WGS 84 or CGCS2000", ge=-180, le=180)
-    latitude: float | None = Field(None, description="Degrees, WGS 84 or CGCS2000", ge=-90, le=90)
-    true_easting: float | None = Field(None, description="Instead of degrees: easting in true_crs, metres")
-    true_northing: float | None = Field(None, description="Instead of degrees: northing in true_crs, metres")
+    longitude: float | None = option(None, "Degrees, WGS 84 or CGCS2000", ge=-180, le=180)
+    latitude: float | None = option(None, "Degrees, WGS 84 or CGCS2000", ge=-90, le=90)
+    true_easting: float | None = option(None, "Instead of degrees: easting in true_crs, metres")
+    true_northing: float | None = option(None, "Instead of degrees: northing in true_crs, metres")
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -37,13 +37,13 @@ class ControlPoint(Model):
 class LocalGrid(Model):
     """A local grid, such as a county's own: its definition, or points known in it and in a known CRS."""
 
-    wkt: str | None = Field(None, description="Its definition as WKT or PROJ string")
-    control_points: tuple[ControlPoint, ...] = Field((), description="At least three points known in both")
-    true_crs: str | None = Field(None, description="CRS of true_easting and true_northing")
-    fit: Literal["similarity", "affine"] = Field(
-        "similarity", description="Shift, turn and one scale; or, from four points on, an affine fit"
+    wkt: str | None = option(None, "Its definition as WKT or PROJ string")
+    control_points: tuple[ControlPoint, ...] = option((), "At least three points known in both")
+    true_crs: str | None = option(None, "CRS of true_easting and true_northing")
+    fit: Literal["similarity", "affine"] = option(
+        "similarity", "Shift, turn and one scale; or, from four points on, an affine fit"
     )
-    tolerance_m: float = Field(1.0, gt=0, description="Largest residual of a control point that is accepted")
+    tolerance_m: float = option(1.0, "Largest residual of a control point that is accepted", gt=0)
 
     @model_validator(mode="after")
     def _enough(self) -> Self:
@@ -104,14 +104,12 @@ def refuse_contradictions(source: TableSource) -> None:
 class PlacingOptions(Model):
     """How rows of tables without coordinates are located."""
 
-    name_min: float = Field(
-        0.85, ge=0, le=1, description="Least similarity of names, 0-1, for a place to be located by its name"
+    name_min: float = option(
+        0.85, "Least similarity of names, 0-1, for a place to be located by its name", ge=0, le=1
     )
-    margin: float = Field(
-        0.05, ge=0, le=1, description="Least lead of the most similar settlement over the next, 0-1"
-    )
-    decisions: str | None = Field(
-        None, description="CSV below the raw root: places_to_decide.csv with settlement_id filled in"
+    margin: float = option(0.05, "Least lead of the most similar settlement over the next, 0-1", ge=0, le=1)
+    decisions: str | None = option(
+        None, "CSV below the raw root: places_to_decide.csv with settlement_id filled in"
     )
 
 
@@ -135,27 +133,25 @@ MapMayWin = Literal[
 class MergeOptions(Model):
     """How facilities of lists of the user's own are merged with those of the extract."""
 
-    distance_m: float = Field(
+    distance_m: float = option(
         500.0,
+        "A row of a list and a mapped facility of its family of services, called alike, are one up to here",
         ge=0,
-        description="A row of a list and a mapped facility of its family of services, called alike, are one up to here",
     )
-    name_min: float = Field(
-        0.85, ge=0, le=1, description="Least similarity of two names, 0-1, to be called alike"
-    )
-    doubles_m: float = Field(
+    name_min: float = option(0.85, "Least similarity of two names, 0-1, to be called alike", ge=0, le=1)
+    doubles_m: float = option(
         150.0,
+        "Two rows called alike, or one of them without a name, are one up to here in every source",
         ge=0,
-        description="Two rows called alike, or one of them without a name, are one up to here in every source",
     )
-    far_m: float = Field(
-        5000.0, ge=0, description="Up to here a mapped facility called alike is put on the list to review"
+    far_m: float = option(
+        5000.0, "Up to here a mapped facility called alike is put on the list to review", ge=0
     )
-    map_wins: Annotated[tuple[MapMayWin, ...], AfterValidator(unrepeated)] = Field(
-        (), description="Columns in which the map wins; in all others the list does where it says anything"
+    map_wins: Annotated[tuple[MapMayWin, ...], AfterValidator(unrepeated)] = option(
+        (), "Columns in which the map wins; in all others the list does where it says anything"
     )
-    decisions: str | None = Field(
-        None, description="CSV below the raw root: facilities_to_review.csv with decision filled in"
+    decisions: str | None = option(
+        None, "CSV below the raw root: facilities_to_review.csv with decision filled in"
     )
 
 
@@ -194,91 +190,79 @@ class OsmSource(Model):
     """An OpenStreetMap extract."""
 
     path: str = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
-    inventory: Inventory = Field("unknown", description="Whether every facility is mapped")
-    unit_code_tag: str | None = Field(
-        None, description="Tag of boundaries and places that holds their unit code, such as ref:gss"
+    inventory: Inventory = option("unknown", "Whether every facility is mapped")
+    unit_code_tag: str | None = option(
+        None, "Tag of boundaries and places that holds their unit code, such as ref:gss"
     )
-    settlements: bool = Field(True, description="Read settlements from it")
-    facilities: bool = Field(True, description="Read facilities from it")
-    roads: bool = Field(True, description="Read roads from it")
-    boundaries: bool = Field(True, description="Read boundaries from it")
+    settlements: bool = option(True, "Read settlements from it")
+    facilities: bool = option(True, "Read facilities from it")
+    roads: bool = option(True, "Read roads from it")
+    boundaries: bool = option(True, "Read boundaries from it")
 
 
 class PlainTable(Model):
     """A file of the user's own and how its columns and words are read."""
 
     path: str = Field(description="File below the raw root; for a file geodatabase its folder .gdb")
-    layer: str | None = Field(
-        None, description="Layer of a GeoPackage or file geodatabase, folder of a KML, layer of a DXF"
+    layer: str | None = option(
+        None, "Layer of a GeoPackage or file geodatabase, folder of a KML, layer of a DXF"
     )
-    sheet: str | int | None = Field(None, description="Sheet of a workbook: its name, or its number from 1")
-    header_row: int | None = Field(
+    sheet: str | int | None = option(None, "Sheet of a workbook: its name, or its number from 1")
+    header_row: int | None = option(
+        None, "Row of a workbook with the column names, from 1; found by itself where not given", ge=1
+    )
+    total_words: tuple[str, ...] = option(
+        TOTAL_WORDS, "Words that mark a row of sums, which is left out and reported; [] keeps all rows"
+    )
+    columns: dict[str, str] = option({}, "Our column = the file's column, such as population_persons = 'POP'")
+    values: dict[str, dict[str, str]] = option({}, "For a column of ours: the file's value = our value")
+    values_file: str | None = option(
         None,
-        ge=1,
-        description="Row of a workbook with the column names, from 1; found by itself where not given",
+        "Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first",
     )
-    total_words: tuple[str, ...] = Field(
-        TOTAL_WORDS,
-        description="Words that mark a row of sums, which is left out and reported; [] keeps all rows",
-    )
-    columns: dict[str, str] = Field(
-        default_factory=dict, description="Our column = the file's column, such as population_persons = 'POP'"
-    )
-    values: dict[str, dict[str, str]] = Field(
-        default_factory=dict, description="For a column of ours: the file's value = our value"
-    )
-    values_file: str | None = Field(
-        None,
-        description="Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first",
-    )
-    keep_columns: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = Field(
+    keep_columns: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
         (),
-        description="Columns of the file that stay in the tables and are handed out with them, by their names in the "
+        "Columns of the file that stay in the tables and are handed out with them, by their names in the "
         "file; of the others only those stay that a key names or a table has",
     )
-    encoding: str = Field(
-        "utf-8",
-        description="Text encoding of a CSV or Shapefile, such as gb18030; auto to tell it from the bytes",
+    encoding: str = option(
+        "utf-8", "Text encoding of a CSV or Shapefile, such as gb18030; auto to tell it from the bytes"
     )
-    delimiter: str = Field(",", min_length=1, max_length=1, description="Delimiter of a CSV")
-    decimal: Literal[".", ","] = Field(".", description="Decimal sign of numbers and coordinates in text")
-    thousands: Literal["", " ", ",", ".", "'"] = Field(
-        "", description="Sign between groups of three digits of numbers in text, such as ',' for 1,234"
+    delimiter: str = option(",", "Delimiter of a CSV", min_length=1, max_length=1)
+    decimal: Literal[".", ","] = option(".", "Decimal sign of numbers and coordinates in text")
+    thousands: Literal["", " ", ",", ".", "'"] = option(
+        "", "Sign between groups of three digits of numbers in text, such as ',' for 1,234"
     )
 
 
 class TableSource(PlainTable):
     """A table of the user's own: a workbook, text, a drawing or a file of a GIS."""
 
-    longitude: str | None = Field(
-        None, description="Column of longitude, degrees, for a file without geometry"
-    )
-    latitude: str | None = Field(None, description="Column of latitude, degrees, for a file without geometry")
-    easting: str | None = Field(None, description="Instead of longitude: column of easting, metres")
-    northing: str | None = Field(None, description="Instead of latitude: column of northing, metres")
-    crs: str | None = Field(None, description="CRS of the coordinates where the file does not say it")
-    datum: Datum = Field("wgs84", description="wgs84, or a shifted Chinese datum: gcj02, bd09")
-    shift: Shift | None = Field(
+    longitude: str | None = option(None, "Column of longitude, degrees, for a file without geometry")
+    latitude: str | None = option(None, "Column of latitude, degrees, for a file without geometry")
+    easting: str | None = option(None, "Instead of longitude: column of easting, metres")
+    northing: str | None = option(None, "Instead of latitude: column of northing, metres")
+    crs: str | None = option(None, "CRS of the coordinates where the file does not say it")
+    datum: Datum = option("wgs84", "wgs84, or a shifted Chinese datum: gcj02, bd09")
+    shift: Shift | None = option(
         None,
-        description="Seven parameters from the datum of crs to WGS 84 or CGCS2000: dx, dy, dz in metres, rx, ry, rz in "
+        "Seven parameters from the datum of crs to WGS 84 or CGCS2000: dx, dy, dz in metres, rx, ry, rz in "
         "seconds of arc, scale in parts per million",
     )
-    rotation: Rotation | None = Field(
-        None, description="Convention of the rotations in shift: position_vector or coordinate_frame"
+    rotation: Rotation | None = option(
+        None, "Convention of the rotations in shift: position_vector or coordinate_frame"
     )
-    local_grid: LocalGrid | None = Field(None, description="Instead of crs: a local grid")
-    coordinates: Literal["all", "some", "none"] = Field(
+    local_grid: LocalGrid | None = option(None, "Instead of crs: a local grid")
+    coordinates: Literal["all", "some", "none"] = option(
         "all",
-        description="Whether all, some or none of the rows have coordinates; settlements and facilities without them "
+        "Whether all, some or none of the rows have coordinates; settlements and facilities without them "
         "are located by unit_code, else by name",
     )
-    inventory: Inventory = Field("unknown", description="Whether every facility is in it")
-    service: str | None = Field(None, description="Service of every row, where the file has no such column")
-    capacity_unit: str | None = Field(
-        None, description="Unit of the columns capacity and load, such as beds or pupils"
-    )
-    tier: Literal["village", "town", "county_seat", "city"] | None = Field(
-        None, description="Tier of every settlement, where the file has no column tier or place"
+    inventory: Inventory = option("unknown", "Whether every facility is in it")
+    service: str | None = option(None, "Service of every row, where the file has no such column")
+    capacity_unit: str | None = option(None, "Unit of the columns capacity and load, such as beds or pupils")
+    tier: Literal["village", "town", "county_seat", "city"] | None = option(
+        None, "Tier of every settlement, where the file has no column tier or place"
     )
 
     @model_validator(mode="after")
@@ -293,16 +277,16 @@ class OfficialUnits(PlainTable):
     """Official numbers of people by unit, as a yearbook has them; needs no coordinates."""
 
     source: str = Field(min_length=1, description="Where the numbers stand: publication, table, year")
-    basis: Literal["resident", "registered"] | None = Field(
+    basis: Literal["resident", "registered"] | None = option(
         None,
-        description="Whose numbers: resident or registered; without it what the column or the source says (常住, 户籍, "
+        "Whose numbers: resident or registered; without it what the column or the source says (常住, 户籍, "
         "resident, registered) counts",
     )
-    level: int | None = Field(
+    level: int | None = option(
         None,
+        "Admin level of the boundaries that are its units; the townships of the study by default",
         ge=1,
         le=12,
-        description="Admin level of the boundaries that are its units; the townships of the study by default",
     )
 
     @property
@@ -323,16 +307,16 @@ class OfficialUnits(PlainTable):
 class RoadSource(TableSource):
     """Roads of the user's own: a table, and how its lines become a network."""
 
-    noding: Literal["none", "report", "snap"] = Field(
+    noding: Literal["none", "report", "snap"] = option(
         "none",
-        description="none: roads meet where they share a vertex; report: also where they cross or touch, and what "
+        "none: roads meet where they share a vertex; report: also where they cross or touch, and what "
         "nearly meets is reported; snap: it is joined, and overshoots trimmed",
     )
-    tolerance_m: float = Field(
-        5.0, ge=0.01, le=100, description="Up to what distance ends nearly meet a road or overshoot it"
+    tolerance_m: float = option(
+        5.0, "Up to what distance ends nearly meet a road or overshoot it", ge=0.01, le=100
     )
-    narrow_m: float | None = Field(
-        None, gt=0, description="Roads with a width_m below it get the word narrow in smoothness"
+    narrow_m: float | None = option(
+        None, "Roads with a width_m below it get the word narrow in smoothness", gt=0
     )
 
 
@@ -342,10 +326,8 @@ class RasterSource(Model):
     paths: tuple[str, ...] = Field(
         description="GeoTIFF or zipped .hgt files below the raw root", min_length=1
     )
-    nodata: float | None = Field(
-        None,
-        allow_inf_nan=True,
-        description="Value of cells without data, where the file does not say it",
+    nodata: float | None = option(
+        None, "Value of cells without data, where the file does not say it", allow_inf_nan=True
     )
 
     @model_validator(mode="before")
@@ -359,9 +341,9 @@ class RasterSource(Model):
 class LandcoverSource(RasterSource):
     """Land cover: files of classes, or one file of shares a class."""
 
-    fractions: dict[int, str] = Field(
-        default_factory=dict,
-        description="Instead of path: class of the speed table = file of its share of each cell; the largest share "
+    fractions: dict[int, str] = option(
+        {},
+        "Instead of path: class of the speed table = file of its share of each cell; the largest share "
         "gives the class",
     )
 
@@ -383,39 +365,37 @@ class LandcoverSource(RasterSource):
 class Sources(Model):
     """Where the data come from. Paths are relative to the raw root."""
 
-    osm: OsmSource | None = Field(None, description="OpenStreetMap extract")
-    settlements: TableSource | None = Field(
-        None, description="Settlements of the user's own, instead of those of the extract"
+    osm: OsmSource | None = option(None, "OpenStreetMap extract")
+    settlements: TableSource | None = option(
+        None, "Settlements of the user's own, instead of those of the extract"
     )
-    attributes: tuple[PlainTable, ...] = Field(
+    attributes: tuple[PlainTable, ...] = option(
         (),
-        description="Tables whose mapped columns, such as population_persons, are joined onto the settlements by "
+        "Tables whose mapped columns, such as population_persons, are joined onto the settlements by "
         "settlement_id, unit_code or name",
     )
-    facilities: tuple[TableSource, ...] = Field(
-        (), description="Facilities of the user's own, beside those of the extract"
+    facilities: tuple[TableSource, ...] = option(
+        (), "Facilities of the user's own, beside those of the extract"
     )
-    roads: RoadSource | None = Field(
-        None, description="Roads of the user's own, instead of those of the extract"
+    roads: RoadSource | None = option(None, "Roads of the user's own, instead of those of the extract")
+    boundaries: TableSource | None = option(
+        None, "Boundaries of the user's own, instead of those of the extract"
     )
-    boundaries: TableSource | None = Field(
-        None, description="Boundaries of the user's own, instead of those of the extract"
+    water: tuple[TableSource, ...] = option(
+        (), "Rivers and lakes of the user's own, instead of those of the extract"
     )
-    water: tuple[TableSource, ...] = Field(
-        (), description="Rivers and lakes of the user's own, instead of those of the extract"
-    )
-    flows: TableSource | None = Field(None, description="Observed flows between settlements")
-    population: RasterSource | None = Field(None, description="Population raster, persons per cell")
-    population_groups: dict[str, RasterSource] = Field(
-        default_factory=dict,
-        description="Rasters of a group of people, persons per cell, added up, such as elderly = { paths = "
+    flows: TableSource | None = option(None, "Observed flows between settlements")
+    population: RasterSource | None = option(None, "Population raster, persons per cell")
+    population_groups: dict[str, RasterSource] = option(
+        {},
+        "Rasters of a group of people, persons per cell, added up, such as elderly = { paths = "
         "['women-65.tif', 'men-65.tif'] }: they fill elderly_persons where the list has no number",
     )
-    official_units: OfficialUnits | None = Field(
-        None, description="Official numbers of people by unit, which ours are held against"
+    official_units: OfficialUnits | None = option(
+        None, "Official numbers of people by unit, which ours are held against"
     )
-    elevation: RasterSource | None = Field(None, description="Digital elevation model, metres")
-    landcover: LandcoverSource | None = Field(None, description="Land cover")
+    elevation: RasterSource | None = option(None, "Digital elevation model, metres")
+    landcover: LandcoverSource | None = option(None, "Land cover")
 
     @field_validator("attributes", "facilities", "water", mode="before")
     @classmethod
