@@ -226,9 +226,16 @@ class Store:
         if path is None:
             raise StoreError(f"{self.folder}: {name} is not there; run the study first: spatial run STUDY")
         import rasterio  # noqa: PLC0415 - only what reads and writes needs it
+        from pyproj import CRS  # noqa: PLC0415 - as above
 
+        value: pd.DataFrame | Raster
         try:
-            value = _read_raster(path, name) if path.suffix == ".tif" else _read_table(path)
+            if path.suffix == ".tif":
+                with rasterio.open(path) as file:
+                    crs = CRS.from_wkt(file.crs.to_wkt())
+                    value = Raster(file.read(1).astype("float64"), file.transform, crs, name)
+            else:
+                value = _read_table(path)
             size = path.stat().st_size
             if self._kept is None or size > self._room:
                 return value
@@ -322,20 +329,29 @@ def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:
 
 
 def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[str, str]) -> None:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only what reads and writes needs it
+    """Write a table as pandas and geopandas do, with the notes of the data dictionary in the same pass."""
+    import geopandas as gpd  # noqa: PLC0415 - only what reads and writes needs it
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+    from geopandas.io.arrow import _geopandas_to_arrow  # type: ignore[attr-defined] # noqa: PLC0415
 
-    frame.reset_index(drop=True).to_parquet(path, compression="zstd", index=False)
-    if name not in TABLES:
-        return
-    table = pq.read_table(path)
+    plain = frame.reset_index(drop=True)
+    if isinstance(plain, gpd.GeoDataFrame):
+        table = _geopandas_to_arrow(plain, index=False)
+    else:
+        table = pa.Table.from_pandas(plain, preserve_index=False)
     schema = table.schema
     for index, field in enumerate(schema):
-        known = TABLES[name].field(field.name)
+        if pa.types.is_list(field.type):  # Parquet's own name of what a list holds
+            schema = schema.set(index, field.with_type(pa.list_(pa.field("element", field.type.value_type))))
+        known = TABLES[name].field(field.name) if name in TABLES else None
         if known is not None:
             notes = {"title": known.title, "description": known.description, "unit": known.unit}
-            schema = schema.set(index, field.with_metadata(notes))
-    schema = schema.with_metadata({**(schema.metadata or {}), **file_notes})
-    pq.write_table(table.cast(schema), path, compression="zstd")
+            schema = schema.set(index, schema.field(index).with_metadata(notes))
+    attrs = {"PANDAS_ATTRS": json.dumps(plain.attrs)} if plain.attrs else {}
+    schema = schema.with_metadata({**(schema.metadata or {}), **attrs, **file_notes})
+    # Pages depend on where the chunks of a column end, which tables that are put together have many of.
+    pq.write_table(table.cast(schema).combine_chunks(), path, compression="zstd")
 
 
 def _read_table(path: Path) -> pd.DataFrame:
@@ -366,11 +382,3 @@ def _crs_of(text: str) -> CRS | None:
     from pyproj import CRS  # noqa: PLC0415 - as above
 
     return None if text == "null" else CRS.from_json(text)
-
-
-def _read_raster(path: Path, name: str) -> Raster:
-    import rasterio  # noqa: PLC0415 - as above
-    from pyproj import CRS  # noqa: PLC0415
-
-    with rasterio.open(path) as file:
-        return Raster(file.read(1).astype("float64"), file.transform, CRS.from_wkt(file.crs.to_wkt()), name)

@@ -201,7 +201,7 @@ class _Run:
         whole = facts | {
             "function": stage.function.__qualname__,
             "tables": {
-                name: repr(TABLES[name]) for name in _names((*stage.reads, *stage.makes)) if name in TABLES
+                name: TABLES[name].told for name in _names((*stage.reads, *stage.makes)) if name in TABLES
             },
             "basis": self.study.population.basis if counts_people else "",
             "raw": {path.as_posix(): sha256 for path, sha256 in raw.items()},

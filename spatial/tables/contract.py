@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from spatial.errors import ContractError, first_of
@@ -93,6 +93,11 @@ class Table:
         Returns None where the table does not define that column.
         """
         return next((item for item in self.fields if item.name == name), None)
+
+    @cached_property
+    def told(self) -> str:
+        """All that it promises, by which a changed contract is known."""
+        return repr(self)
 
     @property
     def counts_people(self) -> bool:
