@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.runner.stage import Late, Stage
-from spatial.study import Study
+from spatial.runner.stage import EVERYTHING, Late, Stage
 
 # Names of tables that several stages read, and of keys of the study that several take; ? marks what may be absent.
 READ = (
@@ -34,7 +33,6 @@ LAW = "norms jurisdictions as_of tiers.urban access.max_time_min services_file"
 LISTS = "inventory sources.facilities sources.osm"
 SERVICES = f"{LAW} access.services network"
 TIMES = f"{SERVICES} access.cutoffs_min access.direction region.buffer_km"
-EVERYTHING = " ".join(key for key in Study.model_fields if key != "raw")
 
 
 def _stage(name: str, reads: str, makes: str, options: str, **where: str | bool) -> Stage:
@@ -80,9 +78,9 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off", "",
            f"{LAW} title synthetic note population outputs", files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} gaps summary sign_off elevation? {WARNED}",
-           "", EVERYTHING, files="maps"),
+           "", " ".join(EVERYTHING), files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} gaps summary population? "
-           "friction? off_road_min?", "", EVERYTHING, files="processed"),
+           "friction? off_road_min?", "", " ".join(EVERYTHING), files="processed"),
 )
 # fmt: on
 TODAY = STAGES[: 1 + [stage.name for stage in STAGES].index("population")]

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from spatial.errors import SpatialError
+from spatial.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from spatial.rasters import Raster
     from spatial.store import Artifact
-    from spatial.study import Study
     from spatial.study.planned import PlannedStudy as Keys
 
     Value = pd.DataFrame | Raster | dict[str, Any]
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     StageFunction = Callable[..., "Mapping[str, Value | list[Artifact]]"]
 else:
     Keys = object  # a type checker sees the keys of a study
+
+
+EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
+"""All keys of a study, for what looks at it as a whole."""
 
 
 def silent(_fraction: float, _message: str) -> None:

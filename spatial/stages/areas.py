@@ -18,8 +18,6 @@ from spatial.stages.policy import vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, surroundings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
 
@@ -83,11 +81,10 @@ def areas(
                 )
             nearest.append(own.assign(service=service))
     tables = {"isochrones": reached, "catchments": nearest}
-    return {name: _stack(frames) for name, frames in tables.items() if frames}
-
-
-def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
-    stacked = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
-    return stacked.astype({"service": "str"}).drop(
-        columns=stacked.columns[stacked.isna().all()].intersection(["facility_id"])
-    )
+    made: dict[str, Value] = {}
+    for name, frames in tables.items():
+        if frames:
+            stacked = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=frames[0].crs)
+            nameless = stacked.columns[stacked.isna().all()].intersection(["facility_id"])
+            made[name] = stacked.astype({"service": "str"}).drop(columns=nameless)
+    return made

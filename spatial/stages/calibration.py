@@ -72,12 +72,16 @@ def calibration(
             "applied": chosen.apply,
         }
     )
+    # All observations in the order of the file, those that were not used with the reason.
+    used, unused = found.observations.assign(reason=None), found.unused.assign(half="unused")
+    seen = pd.concat([used, unused] if len(unused) else [used], ignore_index=True).assign(mode=graph.mode)
+    seen = seen.iloc[np.argsort(seen["observation"].astype(int), kind="stable")].reset_index(drop=True)
     return {
         "calibration_factors": _words(table, ("mode", "by", "group")),
         "calibration_errors": _words(
             found.report.assign(mode=graph.mode), ("half", "stage", "by", "group", "mode")
         ),
-        "calibration_observations": _observations(found, graph.mode),
+        "calibration_observations": _words(seen, ("observation", "mode", "half", "reason", "dominant_class")),
     }
 
 
@@ -115,14 +119,6 @@ def calibration_of(options: Options, fitted: Fitted) -> Calibration | None:
         unused=seen.loc[seen["half"] == "unused"],
         report=errors,
     )
-
-
-def _observations(found: Calibration, mode: str) -> pd.DataFrame:
-    unused = found.unused.assign(half="unused")
-    used = found.observations.assign(reason=None)
-    table = pd.concat([used, unused] if len(unused) else [used], ignore_index=True).assign(mode=mode)
-    table = table.iloc[np.argsort(table["observation"].astype(int), kind="stable")].reset_index(drop=True)
-    return _words(table, ("observation", "mode", "half", "reason", "dominant_class"))
 
 
 def _words(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

@@ -18,13 +18,12 @@ from spatial.access.uncertainty import access_intervals
 from spatial.network.seasons import with_season
 from spatial.runner.stage import silent
 from spatial.stages.calibration import Fitted, calibration_of
-from spatial.stages.policy import access_rules, vocabulary_of
+from spatial.stages.policy import access_rules, speed_table, vocabulary_of
 from spatial.stages.shared import (
     closer_services,
     graph_of,
     headline_cutoffs,
     headline_towns,
-    speeds_of,
     surroundings_of,
     townspeople,
 )
@@ -65,7 +64,9 @@ def certainty(
         # The report says that the speeds are fitted.
         graph = replace(graph, report={**graph.report, "calibration": calibration.summary()})
     asks_for_wet = options.uncertainty.wet and options.network.season == DRY
-    wet = with_season(graph, WET, table=speeds_of(options)) if asks_for_wet else None
+    wet = (
+        with_season(graph, WET, table=speed_table(options, options.network.speeds)) if asks_for_wet else None
+    )
     around = surroundings_of(options, study_area, water)
     progress(0.0, "certainty: paired runs")
     found: dict[str, Value] = {}
@@ -89,7 +90,14 @@ def certainty(
             barriers=around.barriers,
         )
         table = paired.table.assign(service=service, speed_status=fitted.status(options))
-        tables.append(_at_home(table, settlements, kinds) if is_town else table)
+        if is_town:
+            here = townspeople(table["settlement_id"], settlements, kinds)
+            known = {
+                name: table[name].mask(here, 0.0) for name in table.columns if str(name).endswith("_min")
+            }
+            status = table["interval_status"].mask(here, "reached")
+            table = table.assign(**known, interval_status=status, main_factor=table["main_factor"].mask(here))
+        tables.append(table)
         people.append(paired.people.assign(service=service, mode=graph.mode))
     if tables:
         texts = {"service": "str", "speed_status": "str"}
@@ -113,22 +121,9 @@ def certainty(
     if population is not None:
         progress(0.9, "certainty: Rural Access Index")
         units = boundaries.loc[boundaries["is_unit"]]
-        there = _within(population, study_area)
+        # Cells whose centre lies outside the study area have no data.
+        grid, shapes = population.values, study_area.geometry.to_crs(population.crs)
+        outside = geometry_mask(shapes, out_shape=grid.shape, transform=population.transform)
+        there = replace(population, values=np.where(outside, np.nan, grid))
         found["rural_access"] = rural_access_index(there, graph, zones=units if len(units) else None)
     return found
-
-
-def _at_home(table: pd.DataFrame, settlements: pd.DataFrame, tiers: frozenset[str]) -> pd.DataFrame:
-    """Give a town no way to itself."""
-    here = townspeople(table["settlement_id"], settlements, tiers)
-    minutes = [name for name in map(str, table.columns) if name.endswith("_min")]
-    known = {name: table[name].mask(here, 0.0) for name in minutes}
-    status = table["interval_status"].mask(here, "reached")
-    return table.assign(**known, interval_status=status, main_factor=table["main_factor"].mask(here))
-
-
-def _within(raster: Raster, area: gpd.GeoDataFrame) -> Raster:
-    """Keep the cells whose centre lies in the study area; the others have no data."""
-    shapes = area.geometry.to_crs(raster.crs)
-    outside = geometry_mask(shapes, out_shape=raster.values.shape, transform=raster.transform)
-    return replace(raster, values=np.where(outside, np.nan, raster.values))

@@ -14,12 +14,11 @@ from spatial.inputs.prepare import prepare
 from spatial.inputs.user_tables import observed_from_table
 from spatial.reporting.score import doubted_units, issue_records
 from spatial.reporting.wording import issue_lines
-from spatial.runner.stage import Options
+from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
 from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, namesakes_left_open
-from spatial.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,12 +26,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from spatial.inputs.prepare import Layers
-    from spatial.inputs.services import Vocabulary
+    from spatial.study import Study
     from spatial.study.scenarios import ScenarioOptions
     from spatial.study.sources import TableSource
 
 
-EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 LINES_A_KIND = 3
 
 
@@ -45,15 +43,23 @@ def check_study(study: Study) -> Iterator[str]:
     # Read what later stages of a run open, by their own readers; findings with those on scenarios.
     faults: list[SpatialError] = []
     after: dict[str, gpd.GeoDataFrame] = {}
+
+    def lay(item: ScenarioOptions) -> None:
+        after[item.name] = facilities_after(options, item, layers.facilities)
+
+    def observed(source: TableSource) -> None:
+        seen = observed_from_table(options.raw_path(source.path), source, crs=layers.crs)
+        check_observed(seen, [layers.settlements, layers.facilities])
+
     reads: list[Callable[[], object]] = [partial(_refuse_unknown_ids, options.scenarios, layers)]
     for item in options.scenarios:
         reads += [
             partial(closing_marks, options, item, layers.crs),
             partial(added_roads, options, item, layers.crs),
-            partial(_lay, after, options, item, layers.facilities),
+            partial(lay, item),
         ]
     if options.calibration.observed is not None:
-        reads.append(partial(_observed, options, options.calibration.observed, layers))
+        reads.append(partial(observed, options.calibration.observed))
     for source in options.sources.population_groups.values():
         files = [options.raw_path(path) for path in source.paths]
         reads += [partial(read_population, [file], nodata=source.nodata) for file in files]
@@ -89,24 +95,16 @@ def check_study(study: Study) -> Iterator[str]:
     yield from (f"  {line}" for line in column_lines(layers.columns))
     for kind, rows in findings.groupby("kind", sort=True):
         yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
-    yield from (f"  {line}" for line in _issues(layers, vocabulary))
+    # The known issues as a run says them, with what they affect and forbid in the townships that it will rank.
+    places, table = layers.settlements, known_issues_table(layers.sources)
+    townships = sorted(places.loc[places["in_study"], "township_id"].dropna().astype(str).unique())
+    records = issue_records(table, doubted_units(table, layers.boundaries, townships))
+    names = {item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)}
+    told = {"issues": list(layers.issues), "known_issues": records}
+    yield from (f"  {line}" for line in issue_lines(told, names=names))
     measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
     gates = int(binding["gates"].sum())
     yield f"  norms: {len(binding)} bind the study, {gates} of them gate; {measured} have a service that measures them"
-
-
-def _lay(
-    after: dict[str, gpd.GeoDataFrame],
-    options: Options,
-    item: ScenarioOptions,
-    facilities: gpd.GeoDataFrame,
-) -> None:
-    after[item.name] = facilities_after(options, item, facilities)
-
-
-def _observed(options: Options, source: TableSource, layers: Layers) -> None:
-    seen = observed_from_table(options.raw_path(source.path), source, crs=layers.crs)
-    check_observed(seen, [layers.settlements, layers.facilities])
 
 
 def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> None:
@@ -154,14 +152,3 @@ def _refuse_missing_columns(options: Options, layers: Layers) -> None:
             )
     if problems:
         raise ContractError(options.name, problems)
-
-
-def _issues(layers: Layers, vocabulary: Vocabulary) -> list[str]:
-    """Say the known issues as a run does, with what they affect and forbid in the townships that it will rank."""
-    places = layers.settlements
-    townships = sorted(places.loc[places["in_study"], "township_id"].dropna().astype(str).unique())
-    table = known_issues_table(layers.sources)
-    doubts = doubted_units(table, layers.boundaries, townships)
-    names = {item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)}
-    told = {"issues": list(layers.issues), "known_issues": issue_records(table, doubts)}
-    return issue_lines(told, names=names)

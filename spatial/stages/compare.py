@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.results import Results
+    from spatial.score.comparison.boards import Matched
 
 
 # What a comparison reads of finished runs, checked before anything is compared.
@@ -82,52 +83,63 @@ def read_runs(results: Sequence[Results]) -> list[Run]:
     """Read what a comparison needs of each run."""
     names = [one.folder.resolve().name for one in results]
     often = Counter(names)
-    return [
-        _run(one, name if often[name] == 1 else f"{name} ({at})")
-        for at, (one, name) in enumerate(zip(results, names, strict=True), start=1)
-    ]
-
-
-def _run(results: Results, name: str) -> Run:
-    options, norms = _checked(results)
-    there = set(results.names)
-    record = results.record
-    return Run(
-        name=name,
-        as_of=str(options["as_of"]),
-        settlements=results.settlements,
-        access=results.access,
-        last_mile=results.last_mile,
-        norm_results=results.norms,
-        towns=_table(results, "towns"),
-        components=_table(results, "score_components"),
-        terms=norm_terms(results.norms, norms),
-        boundaries=results.boundaries if "boundaries" in there else None,
-        flows=_table(results, "flows") if "flows" in there else None,
-        mode=str(options["network"]["modes"][0]),
-        basis=str(options["population"]["basis"]),
-        rules=ScoreRules.model_validate(
-            {name: options["score"][name] for name in RULES if name in options["score"]}
-        ),
-        options=_told(options),
-        version=str(_inside(record, "libraries", PACKAGE) or ""),
-        in_doubt=_in_doubt(results),
-        code={stage: str(code) for stage in MEASURING if (code := _inside(record, "stages", stage, "code"))},
-    )
+    runs = []
+    for at, (one, name) in enumerate(zip(results, names, strict=True), start=1):
+        options, norms = _checked(one)
+        wanted = [found for found in (*NEEDED, "boundaries", "flows", "rank_pairs") if found in one.names]
+        there, record = {found: getattr(one, found) for found in wanted}, one.record
+        scores, pairs = there["scores"], there.get("rank_pairs")
+        # Whom known issues forbid to rank; nobody where the run of an older version does not say.
+        says_doubt = "rank_status" in scores and (pairs is None or "pair_status" in pairs)
+        # Options by key, as far as they are said where they differ; lists are compared whole.
+        told: dict[str, Any] = {}
+        for section in (*TOLD, "score"):
+            value = options.get(section)
+            if isinstance(value, dict):
+                kept = RULED if section == "score" else value
+                told |= {f"{section}.{key}": value[key] for key in kept if key in value}
+            else:
+                told[section] = value
+        runs.append(
+            Run(
+                name=name if often[name] == 1 else f"{name} ({at})",
+                as_of=str(options["as_of"]),
+                settlements=there["settlements"],
+                access=there["access"],
+                last_mile=there["last_mile"],
+                norm_results=there["norm_results"],
+                towns=there["towns"],
+                components=there["score_components"],
+                terms=norm_terms(there["norm_results"], norms),
+                boundaries=there.get("boundaries"),
+                flows=there.get("flows"),
+                mode=str(options["network"]["modes"][0]),
+                basis=str(options["population"]["basis"]),
+                rules=_score_rules(options["score"]),
+                options=told,
+                version=str(_inside(record, "libraries", PACKAGE) or ""),
+                in_doubt=townships_in_doubt(scores, pairs) if says_doubt else None,
+                code={
+                    stage: str(code)
+                    for stage in MEASURING
+                    if (code := _inside(record, "stages", stage, "code"))
+                },
+            )
+        )
+    return runs
 
 
 def _checked(results: Results) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Give the options and the norms of a run, or refuse it with all its faults."""
-    options = results.record.get("options")
+    record, store = results.record, Store(results.folder)
+    options, stages = record.get("options"), record.get("stages")
     absent = [name for name in NEEDED if name not in set(results.names)]
     # Name tables that a stage of the run wrote and that are no longer there.
-    wanted = [*absent, *SHOWN]
-    stages, store = results.record.get("stages"), Store(results.folder)
     written: set[str] = set()
     for stage in stages if isinstance(stages, dict) else ():
         outputs = _inside(store.read_json(manifest_name(stage)), "outputs")
         written |= set(outputs) if isinstance(outputs, dict) else set()
-    lost = [name for name in wanted if name in written and store.path_of(name) is None]
+    lost = [name for name in (*absent, *SHOWN) if name in written and store.path_of(name) is None]
     unfinished = [name for name in absent if name not in lost]
     if unfinished or options is None:
         lacking = unfinished or ["options in run.json"]
@@ -145,7 +157,13 @@ def _checked(results: Results) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             f"{results.folder / 'run.json'}: {'; '.join(faults)}; it is damaged or of another version of the package: "
             f"{AGAIN}"
         )
-    faults = list(_summary_faults(results.summary))
+    norms, study = results.summary.get("norms"), results.summary.get("study", {})
+    if not isinstance(norms, list) or not all(
+        isinstance(norm, dict) and {"norm_id", "id"} & set(norm) for norm in norms
+    ):
+        faults.append("norms are not a list of norms with their id")
+    if not isinstance(study, dict) or not isinstance(study.get("title", {}), dict):
+        faults.append("study has no table of titles")
     if faults:
         raise StoreError(
             f"{results.folder / 'summary.json'}: {'; '.join(faults)}; it is damaged or of another version of the "
@@ -154,25 +172,19 @@ def _checked(results: Results) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return options, results.summary["norms"]
 
 
-def _summary_faults(summary: Mapping[str, Any]) -> Iterator[str]:
-    norms, study = summary.get("norms"), summary.get("study", {})
-    named = isinstance(norms, list) and all(
-        isinstance(norm, dict) and {"norm_id", "id"} & set(norm) for norm in norms
-    )
-    if not named:
-        yield "norms are not a list of norms with their id"
-    if not isinstance(study, dict) or not isinstance(study.get("title", {}), dict):
-        yield "study has no table of titles"
-
-
 def _option_faults(options: object) -> Iterator[str]:
     """Say what of the options is not as a comparison reads it."""
     if not isinstance(options, dict):
         yield "options are no table of options"
         return
     modes, status = _inside(options, "network", "modes"), _inside(options, "outputs", "status")
+    as_of = options.get("as_of")
+    try:
+        is_date = isinstance(as_of, str) and bool(date.fromisoformat(as_of))
+    except ValueError:
+        is_date = False
     told = {
-        "as_of is no date": _is_date(options.get("as_of")),
+        "as_of is no date": is_date,
         "network.modes name no mode": isinstance(modes, list)
         and bool(modes)
         and all(isinstance(mode, str) for mode in modes),
@@ -187,7 +199,7 @@ def _option_faults(options: object) -> Iterator[str]:
         yield "options: score is no table of options"
         return
     try:
-        ScoreRules.model_validate({name: score[name] for name in RULES if name in score})
+        _score_rules(score)
     except ValidationError as error:
         for fault in error.errors():
             where = ".".join(str(part) for part in fault["loc"])
@@ -195,11 +207,8 @@ def _option_faults(options: object) -> Iterator[str]:
             yield f"options: score.{where}: {'not known to this version' if is_strange else fault['msg']}"
 
 
-def _is_date(text: object) -> bool:
-    try:
-        return isinstance(text, str) and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
+def _score_rules(score: Mapping[str, Any]) -> ScoreRules:
+    return ScoreRules.model_validate({name: score[name] for name in RULES if name in score})
 
 
 def _inside(value: object, *keys: str) -> object:
@@ -207,33 +216,6 @@ def _inside(value: object, *keys: str) -> object:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def _table(results: Results, name: str) -> pd.DataFrame:
-    table: pd.DataFrame = getattr(results, name)
-    return table
-
-
-def _in_doubt(results: Results) -> pd.DataFrame | None:
-    """Read whom known issues forbid to rank; nobody where the run of an older version does not say."""
-    scores = _table(results, "scores")
-    pairs = _table(results, "rank_pairs") if "rank_pairs" in set(results.names) else None
-    if "rank_status" not in scores or (pairs is not None and "pair_status" not in pairs):
-        return None
-    return townships_in_doubt(scores, pairs)
-
-
-def _told(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay options out by key; lists are compared whole."""
-    found: dict[str, Any] = {}
-    for section in (*TOLD, "score"):
-        value = options.get(section)
-        if isinstance(value, dict):
-            kept = RULED if section == "score" else value
-            found |= {f"{section}.{key}": value[key] for key in kept if key in value}
-        else:
-            found[section] = value
-    return found
 
 
 # What the page of a comparison says beside its numbers, gathered from the runs' own records.
@@ -271,15 +253,28 @@ def page_of(
     asks = any(str(place).partition("-")[0] == APPROVED_MAPS for place in last.get("jurisdictions", ()))
     vocabulary = load_services()
     service_names = {item.id: dict(item.names) for item in (*vocabulary.services, *vocabulary.tiers)}
+    # What each norm asks, as the later run has it where it knows the norm.
+    asked = {norm_id_of(norm): norm for one in (results[0].summary, summary) for norm in one["norms"]}
+    norms = {}
+    for norm, service in comparison.norms[["norm_id", "service"]].astype(str).itertuples(index=False):
+        facts = {name: asked.get(norm, {}).get(name) for name in NORM_FACTS}
+        item = vocabulary.get(service) or vocabulary.for_register(service)
+        norms[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
+    rows = results[-1].provenance.to_dict("records") if "provenance" in results[-1].names else ()
+    sources = tuple(
+        {name: stated(str(row[name])) for name in SOURCE_FACTS}
+        | {"path": str(row["path"]), "issue": str(row["issue"])}
+        for row in rows
+    )
     meta = ComparisonMeta(
         name=str(told.get("name", comparison.after)),
         title=dict(told.get("title", {})),
-        norms=_norms(comparison, [results[0].summary, summary]),
+        norms=norms,
         status=status,
         basis=str(last["population"]["basis"]),
         synthetic=synthetic,
         bands=tuple(last["score"].get("level_bands", ScoreRules().level_bands)),
-        sources=_sources(results[-1]),
+        sources=sources,
         known_issues=tuple(issue_entries(summary.get("known_issues") or (), shown, service_names)),
         map_approval=approval,
         approval_wanted=bool(status == "public" and asks and not synthetic and not approval),
@@ -290,31 +285,6 @@ def page_of(
         meta=meta,
         runs=grounds,
         trajectory=trajectory,
-    )
-
-
-def _norms(comparison: Comparison, summaries: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Say what each norm asks, as the later run has it where it knows the norm."""
-    services = dict(
-        zip(comparison.norms["norm_id"].astype(str), comparison.norms["service"].astype(str), strict=True)
-    )
-    told = {norm_id_of(norm): norm for summary in summaries for norm in summary["norms"]}
-    vocabulary, found = load_services(), {}
-    for norm, service in services.items():
-        facts = {name: told.get(norm, {}).get(name) for name in NORM_FACTS}
-        item = vocabulary.get(service) or vocabulary.for_register(service)
-        found[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
-    return found
-
-
-def _sources(results: Results) -> tuple[dict[str, str], ...]:
-    if "provenance" not in results.names:
-        return ()
-    rows = results.provenance.to_dict("records")
-    return tuple(
-        {name: stated(str(row[name])) for name in SOURCE_FACTS}
-        | {"path": str(row["path"]), "issue": str(row["issue"])}
-        for row in rows
     )
 
 
@@ -352,8 +322,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
         For runs that cannot be compared: other people counted, another first mode, other places.
     """
     matched = match(read_runs([before, after]))
-    comparison = _warned(compare_matched(matched), before, after)
-    return _placed(comparison, _grounds(matched.runs, (before, after), GROUND[:1]))
+    return _told(matched, before, after, _grounds(matched.runs, (before, after), GROUND[:1]))
 
 
 def trajectory(results: Sequence[Results]) -> pd.DataFrame:
@@ -387,7 +356,7 @@ def compare_folders(folders: Sequence[Path], *, to: Path | None = None, language
     whole = match(runs)
     ends = whole if len(runs) == len(ENDS) else match([runs[end] for end in ENDS], scored=whole)
     grounds = _grounds(ends.runs, (results[0], results[-1]))
-    comparison = _placed(_warned(compare_matched(ends), results[0], results[-1]), grounds)
+    comparison = _told(ends, results[0], results[-1], grounds)
     followed = follow_matched(whole)
     lines = account_lines(comparison, followed, language)
     if to is not None:
@@ -410,30 +379,24 @@ def _grounds(
     return grounds
 
 
-def _warned(comparison: Comparison, before: Results, after: Results) -> Comparison:
-    """Note facilities that are gone while another of their name, in both runs, is open near them."""
-    if "facilities" not in before.names or "facilities" not in after.names:
-        return comparison
-    vocabulary = load_services()
-    earlier = before.facilities
-    found = open_namesakes(
-        earlier,
-        after.facilities.to_crs(require_metres(earlier.crs, what="facilities")),
-        lambda one, two: family_of(one, two, vocabulary) == SAME,
-    )
-    pairs = [f"{item.closed} → {item.open}, {item.distance_m:.0f} m" for item in found]
-    note = [("open_namesake", _listed(pairs))] if pairs else []
-    return replace(comparison, notes=(*comparison.notes, *note))
-
-
-def _listed(pairs: Sequence[str]) -> str:
-    more = f"; + {len(pairs) - NAMED}" if len(pairs) > NAMED else ""
-    return "; ".join(pairs[:NAMED]) + more
-
-
-def _placed(comparison: Comparison, grounds: Sequence[Mapping[str, pd.DataFrame]]) -> Comparison:
-    """Say of each unit where it lies and what else it is called."""
-    return replace(comparison, units=placed_units(comparison.units, grounds))
+def _told(
+    matched: Matched, before: Results, after: Results, grounds: Sequence[Mapping[str, pd.DataFrame]]
+) -> Comparison:
+    """Compare, note facilities that are gone while a namesake is open near them, and say where each unit lies."""
+    comparison, notes = compare_matched(matched), []
+    if "facilities" in before.names and "facilities" in after.names:
+        vocabulary = load_services()
+        earlier = before.facilities
+        found = open_namesakes(
+            earlier,
+            after.facilities.to_crs(require_metres(earlier.crs, what="facilities")),
+            lambda one, two: family_of(one, two, vocabulary) == SAME,
+        )
+        pairs = [f"{item.closed} → {item.open}, {item.distance_m:.0f} m" for item in found]
+        more = f"; + {len(pairs) - NAMED}" if len(pairs) > NAMED else ""
+        notes = [("open_namesake", "; ".join(pairs[:NAMED]) + more)] if pairs else []
+    units = placed_units(comparison.units, grounds)
+    return replace(comparison, notes=(*comparison.notes, *notes), units=units)
 
 
 def write_comparison(

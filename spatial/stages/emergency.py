@@ -14,12 +14,9 @@ from spatial.stages.shared import graph_of, surroundings_of
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
 
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.study.scenarios import EmergencyOptions
 
 
 def emergency(
@@ -53,43 +50,33 @@ def emergency(
             rules=options.network,
             barriers=surroundings_of(options, study_area, water).barriers,
         )
-        table = _with_targets(found, crew, settlements)
-        tables.append(table)
-        people.append(_people(table, crew.targets_min))
-    return {
-        "emergency_response": pd.concat(tables, ignore_index=True),
-        "emergency_people": pd.concat(people, ignore_index=True),
-    }
-
-
-def _with_targets(found: pd.DataFrame, crew: EmergencyOptions, settlements: pd.DataFrame) -> pd.DataFrame:
-    response = found["response_min"].to_numpy(dtype=np.float64)
-    met = np.full(len(found), np.nan)
-    for target in sorted(crew.targets_min, reverse=True):
-        met[response <= target] = target
-    service = pd.Series(crew.service, index=found.index, dtype="str")
-    people = settlements["population_persons"].to_numpy(dtype=np.float64)
-    scored = settlements["in_study"].to_numpy(dtype=bool)
-    table = found.assign(service=service, target_met_min=met, population_persons=people, in_study=scored)
-    return table[[field.name for field in TABLES["emergency_response"].fields]]
-
-
-def _people(table: pd.DataFrame, targets_min: Sequence[float]) -> pd.DataFrame:
-    scored = table.loc[table["in_study"]]
-    persons = scored["population_persons"].fillna(0.0)
-    rows = []
-    for target in sorted(targets_min):
-        within = scored["response_min"] <= target
-        rows.append(
-            {
-                "service": table["service"].iloc[0],
-                "mode": table["mode"].iloc[0],
-                "target_min": float(target),
-                "within_persons": float(persons[within].sum()),
-                "beyond_persons": float(persons[~within].sum()),
-                "within_places": int(within.sum()),
-                "beyond_places": int((~within).sum()),
-                "unknown_places": int(scored["population_persons"].isna().sum()),
-            }
+        met = np.full(len(found), np.nan)
+        for target in sorted(crew.targets_min, reverse=True):
+            met[found["response_min"] <= target] = target
+        persons = settlements["population_persons"].to_numpy(dtype=np.float64)
+        in_study = settlements["in_study"].to_numpy(dtype=bool)
+        service = pd.Series(crew.service, index=found.index, dtype="str")
+        tables.append(
+            found.assign(service=service, target_met_min=met, population_persons=persons, in_study=in_study)
         )
-    return pd.DataFrame(rows).astype({"service": "str", "mode": "str"})
+        # Count people and places of the study within and beyond each target.
+        response, persons = found.loc[in_study, "response_min"].to_numpy(), persons[in_study]
+        for target in sorted(crew.targets_min):
+            within = response <= target
+            people.append(
+                {
+                    "service": crew.service,
+                    "mode": found["mode"].iloc[0],
+                    "target_min": float(target),
+                    "within_persons": float(np.nansum(persons[within])),
+                    "beyond_persons": float(np.nansum(persons[~within])),
+                    "within_places": int(within.sum()),
+                    "beyond_places": int((~within).sum()),
+                    "unknown_places": int(np.isnan(persons).sum()),
+                }
+            )
+    fields = [field.name for field in TABLES["emergency_response"].fields]
+    return {
+        "emergency_response": pd.concat(tables, ignore_index=True)[fields],
+        "emergency_people": pd.DataFrame(people).astype({"service": "str", "mode": "str"}),
+    }

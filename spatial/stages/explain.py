@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StoreError
@@ -13,8 +14,7 @@ from spatial.reporting.names import named_in, score_in, township_in
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
 from spatial.reporting.wording import issue_lines, namesake_texts
-from spatial.runner.stage import Options
-from spatial.stages.check import EVERYTHING
+from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.gaps import known_issues
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import provenance_told
@@ -55,37 +55,28 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     provenance = results.provenance
     if "known_issues" in results.names:
         provenance = provenance_told(provenance, results.known_issues, language)
-    told = explain(
-        settlement,
-        _named(results, language),
-        register=binding_norms(options),
-        sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
-        issues=known_issues(provenance),
-        certainty=_certainty(results),
-        pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
-    )
-    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
-    titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
-    return explanation_text(told, language, service_names=names, scenario_names=titles)
-
-
-def _named(results: Results, language: str) -> dict[str, Any]:
-    """Read the tables, with settlements' townships and scores by the names of the language."""
+    # Townships of settlements, and scores, bear the names of the language.
     tables = {name: getattr(results, name) for name in TABLES if name in results.names}
     boundaries = results.boundaries if "boundaries" in results.names else None
     settlements = tables["settlements"]
     tables["settlements"] = settlements.assign(township=township_in(settlements, language, boundaries))
     if "scores" in tables:
         tables["scores"] = named_in(tables["scores"], language, settlements, boundaries)
-    return tables
-
-
-def _certainty(results: Results) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] | None = results.summary.get("certainty")
-    except StoreError:
-        return None
-    return found
+    certainty = None
+    with suppress(StoreError):  # the run has not come to its summary
+        certainty = results.summary.get("certainty")
+    told = explain(
+        settlement,
+        tables,
+        register=binding_norms(options),
+        sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
+        issues=known_issues(provenance),
+        certainty=certainty,
+        pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
+    )
+    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
+    titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
+    return explanation_text(told, language, service_names=names, scenario_names=titles)
 
 
 def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:

@@ -11,9 +11,6 @@ from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, inventories, vocabulary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from spatial.inputs.services import Vocabulary
     from spatial.runner.stage import Options, Progress
     from spatial.store import Artifact
 
@@ -26,6 +23,18 @@ def maps(
     vocabulary = vocabulary_of(options)
     known = inventories(options, vocabulary, tables["facilities"])
     offered = (*vocabulary.services, *vocabulary.tiers)
+    # Every service of the access table; towns are settlements, of which the study knows all it was given.
+    towns = {tier.id for tier in vocabulary.tiers}
+    notes = {}
+    for name in tables["access"]["service"].unique():
+        service = vocabulary.get(name)
+        notes[name] = ServiceNote(
+            id=name,
+            names=dict(service.names) if service else {},
+            counts=vocabulary.satisfying(name),
+            inventory="complete" if name in towns else known.get(name, "unknown"),
+            register=(*service.register, *service.proxy_for) if service else (),
+        )
     meta = PageMeta(
         study=options.name,
         title=options.title,
@@ -33,7 +42,7 @@ def maps(
         status=options.outputs.status,
         population_basis=options.population.basis,
         modes=options.network.modes,
-        services=_notes(known, vocabulary, tables["access"]["service"].unique()),
+        services=notes,
         synthetic=options.synthetic,
         note=options.note,
         map_approval=options.outputs.map_approval or "",
@@ -60,19 +69,3 @@ def maps(
         relief=tables.get("elevation"),
     )
     return {"files": pages}
-
-
-def _notes(known: Mapping[str, str], vocabulary: Vocabulary, services: list[str]) -> dict[str, ServiceNote]:
-    """Name every service of the access table; towns are settlements, of which the study knows all it was given."""
-    towns = {tier.id for tier in vocabulary.tiers}
-    notes = {}
-    for name in services:
-        service = vocabulary.get(name)
-        notes[name] = ServiceNote(
-            id=name,
-            names=dict(service.names) if service else {},
-            counts=vocabulary.satisfying(name),
-            inventory="complete" if name in towns else known.get(name, "unknown"),
-            register=(*service.register, *service.proxy_for) if service else (),
-        )
-    return notes

@@ -12,7 +12,7 @@ from spatial.network.build import build_network
 from spatial.network.combined import combine_networks
 from spatial.network.splitting import hard_border
 from spatial.runner.stage import silent
-from spatial.stages.shared import speeds_of
+from spatial.stages.policy import speed_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def network_of(
         build_network(
             roads,
             mode=layer,
-            speeds=speeds_of(options),
+            speeds=speed_table(options, chosen.speeds),
             speed_factor=chosen.speed_factor,
             ferries=chosen.ferries,
             season=None if chosen.season == DRY else chosen.season,
@@ -87,15 +87,14 @@ def network_of(
         for layer in mode.split("+")
     ]
     if factors is not None:
-        layers = [_fitted(options, layer, factors) for layer in layers]
+        for number, layer in enumerate(layers):
+            own = factors.loc[factors["mode"] == layer.mode].set_index("group")["factor"]
+            by_class = {str(name): float(factor) for name, factor in own.items()}
+            layers[number] = with_class_factors(
+                layer, by_class, by=options.calibration.by, groups=options.calibration.groups
+            )
     graph = layers[0] if len(layers) == 1 else combine_networks(*layers)
     return hard_border(graph, study_area) if chosen.hard_border else graph
-
-
-def _fitted(options: Options, graph: TravelGraph, factors: pd.DataFrame) -> TravelGraph:
-    own = factors.loc[factors["mode"] == graph.mode]
-    by_class = {str(name): float(factor) for name, factor in zip(own["group"], own["factor"], strict=True)}
-    return with_class_factors(graph, by_class, by=options.calibration.by, groups=options.calibration.groups)
 
 
 def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

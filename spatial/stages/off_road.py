@@ -16,15 +16,13 @@ from spatial.errors import ContractError, first_of
 from spatial.formats.notes import Finding, findings_frame
 from spatial.rasters import Raster
 from spatial.runner.stage import silent
-from spatial.stages.policy import vocabulary_of
-from spatial.stages.shared import speeds_over_ground
+from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.terrain.friction import align_raster, friction_surface, require_aligned
 from spatial.terrain.referral import cells_at, move_to_open_cells
 from spatial.terrain.surface import catchment_surface
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from spatial.runner.stage import Options, Progress, Value
     from spatial.study.access import OffRoadOptions
@@ -59,16 +57,24 @@ def off_road(
     closed = water.loc[water["is_barrier"] & ~water.geometry.geom_type.isin(["Point", "MultiPoint"])]
     friction = friction_surface(
         landcover,
-        speeds_over_ground(options),
+        speed_table(options, chosen.speeds),
         roads=roads.to_crs(landcover.crs),
         barriers=closed.to_crs(landcover.crs),
         elevation=elevation,
         mode=chosen.mode,
     )
     progress(0.3, f"off-road: times to {chosen.service}")
-    facilities = _offering(options, chosen.service, facilities.to_crs(landcover.crs), findings)
-    places = settlements.to_crs(landcover.crs)
-    sources = _on_open_ground(friction, facilities, landcover, findings)
+    offering = facilities.loc[facilities["service"].isin(vocabulary_of(options).satisfying(chosen.service))]
+    offering = existing(offering.to_crs(landcover.crs))
+    limited = is_for_some_units(offering)
+    findings += [
+        Finding(
+            "restricted_facility", str(key), "for the people of some units: left out of the surface", point
+        )
+        for key, point in zip(offering.loc[limited, "facility_id"], offering.geometry[limited], strict=True)
+    ]
+    offering = offering.loc[~limited].sort_values("facility_id").reset_index(drop=True)
+    sources = _on_open_ground(friction, offering, landcover, findings)
     travel: SurfaceOptions = {
         **friction.options,
         "neighbours": chosen.neighbours,
@@ -83,8 +89,24 @@ def off_road(
         cutoff_min=chosen.cutoff_min,
         **travel,
     )
-    origins = _on_open_ground(friction, places, landcover, findings)
-    table = _table(settlements, origins, (minutes, nearest), sources["id"].to_numpy(), chosen.service)
+    origins = _on_open_ground(friction, settlements.to_crs(landcover.crs), landcover, findings)
+    # Read times and nearest facility at settlements, one row each.
+    there_min, there = (values[origins["row"], origins["column"]] for values in (minutes, nearest))
+    reached = np.isfinite(there_min)
+    ids = sources["id"].to_numpy()
+    facility = np.full(len(origins), None, dtype=object)
+    facility[reached] = ids[there[reached]]
+    at = pd.DataFrame(
+        {
+            "facility_id": facility,
+            "travel_time_min": np.where(reached, there_min, np.nan),
+            "reach_status": np.where(reached, "reached", "beyond_cutoff" if len(ids) else "no_facility"),
+        },
+        index=pd.Index(origins["id"], dtype="str"),
+    ).reindex(pd.Index(settlements["settlement_id"]))
+    table = at.assign(service=chosen.service, reach_status=at["reach_status"].fillna("not_snapped"))
+    texts = dict.fromkeys(("settlement_id", "service", "facility_id", "reach_status"), "str")
+    table = table.rename_axis("settlement_id").reset_index().astype(texts)
     surface = Raster(
         np.where(np.isfinite(minutes), minutes, np.nan), landcover.transform, landcover.crs, "off_road_min"
     )
@@ -129,21 +151,6 @@ def _elevation(
     return aligned
 
 
-def _offering(
-    options: Options, service: str, facilities: gpd.GeoDataFrame, findings: list[Finding]
-) -> gpd.GeoDataFrame:
-    kinds = vocabulary_of(options).satisfying(service)
-    chosen = existing(facilities.loc[facilities["service"].isin(kinds)])
-    limited = is_for_some_units(chosen)
-    findings += [
-        Finding(
-            "restricted_facility", str(key), "for the people of some units: left out of the surface", point
-        )
-        for key, point in zip(chosen.loc[limited, "facility_id"], chosen.geometry[limited], strict=True)
-    ]
-    return chosen.loc[~limited].sort_values("facility_id").reset_index(drop=True)
-
-
 def _on_open_ground(
     friction: Friction, places: gpd.GeoDataFrame, grid: Raster, findings: list[Finding]
 ) -> pd.DataFrame:
@@ -180,29 +187,3 @@ def _on_open_ground(
             "off-road: %d places lie off the land cover or on water: %s", len(missing), first_of(missing)
         )
     return found.loc[~lost].drop(columns="point").reset_index(drop=True)
-
-
-def _table(
-    settlements: gpd.GeoDataFrame,
-    origins: pd.DataFrame,
-    found: tuple[NDArray[np.float64], NDArray[np.int32]],
-    facility_ids: NDArray[np.object_],
-    service: str,
-) -> pd.DataFrame:
-    """Read times and nearest facility at settlements, one row each."""
-    minutes, nearest = (values[origins["row"], origins["column"]] for values in found)
-    reached = np.isfinite(minutes)
-    facility = np.full(len(origins), None, dtype=object)
-    facility[reached] = facility_ids[nearest[reached]]
-    missed = "beyond_cutoff" if len(facility_ids) else "no_facility"
-    at = pd.DataFrame(
-        {
-            "facility_id": facility,
-            "travel_time_min": np.where(reached, minutes, np.nan),
-            "reach_status": np.where(reached, "reached", missed),
-        },
-        index=pd.Index(origins["id"], dtype="str"),
-    ).reindex(pd.Index(settlements["settlement_id"]))
-    table = at.assign(service=service, reach_status=at["reach_status"].fillna("not_snapped"))
-    texts = dict.fromkeys(("settlement_id", "service", "facility_id", "reach_status"), "str")
-    return table.rename_axis("settlement_id").reset_index().astype(texts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +14,22 @@ from spatial.messages import Words
 from spatial.network.speeds import load_speeds
 from spatial.norms.law import NormRules, applicable_norms
 from spatial.norms.register import DEONTIC_OF_CLASS, UNIT_OF_METRIC, load_register
-from spatial.runner.stage import Options
-from spatial.study import Study
+from spatial.runner.stage import EVERYTHING, Options
 from spatial.tables.words import TIERS
 from spatial.terrain.friction import load_surface_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from spatial.access.decays import Decay
     from spatial.inputs.services import Vocabulary
+    from spatial.study import Study
     from spatial.study.access import DecayOptions
     from spatial.study.norms import NormAddition
     from spatial.study.outputs import OfficialOptions
-    from spatial.study.sources import TableSource
 
 
 # The study's options as the plain rules that the middle takes.
@@ -114,8 +112,10 @@ def norm_rules(options: Options) -> NormRules:
 def binding_norms(options: Options) -> pd.DataFrame:
     """Pick the norms that bind the study."""
     rules = norm_rules(options)
-    files = (options.norms.register_file, options.services_file)
-    asked = (repr(options.norms), repr(rules), options.as_of, *(_state(options, name) for name in files))
+    files = [options.raw_path(name) for name in (options.norms.register_file, options.services_file) if name]
+    # A changed file is known by its size and time of change.
+    states = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.is_file()]
+    asked = (repr(options.norms), repr(rules), options.as_of, *states)
     found = _BOUND.get(asked)
     if found is None:
         found = applicable_norms(register_of(options), as_of=options.as_of, rules=rules)
@@ -124,19 +124,10 @@ def binding_norms(options: Options) -> pd.DataFrame:
     return found.copy()
 
 
-def _state(options: Options, name: str | None) -> tuple[str, int, int] | None:
-    """Tell a file's path, size and time of change, by which a changed file is known."""
-    path = options.raw_path(name) if name else None
-    if path is None or not path.is_file():
-        return None
-    facts = path.stat()
-    return str(path), facts.st_size, facts.st_mtime_ns
-
-
 def wanted_services(options: Options, vocabulary: Vocabulary, offered: set[str]) -> dict[str, frozenset[str]]:
     """Choose the services to compute, and which facilities count for each."""
     named = set(options.access.services)
-    asked = _asked_by_norms(binding_norms(options), vocabulary.knowing(offered))
+    asked = asked_by_norms(binding_norms(options), vocabulary.knowing(offered))
     chosen: dict[str, frozenset[str]] = {}
     for service in vocabulary.ids:
         kinds = vocabulary.satisfying(service)
@@ -149,10 +140,11 @@ def services_in_metres(options: Options, vocabulary: Vocabulary, offered: set[st
     """Name the services that a norm in metres of road asks for."""
     binding = binding_norms(options)
     in_metres = binding.loc[binding["metric"] == "network_dist_m"]
-    return frozenset(_asked_by_norms(in_metres, vocabulary.knowing(offered)))
+    return frozenset(asked_by_norms(in_metres, vocabulary.knowing(offered)))
 
 
-def _asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:
+def asked_by_norms(binding: pd.DataFrame, vocabulary: Vocabulary) -> set[str]:
+    """Name the services that norms, or the bundles that they are of, ask for."""
     words = {str(word) for word in binding["service"]}
     for members in binding["bundle_members"].dropna():
         words |= {item.strip() for item in str(members).replace(";", "|").split("|")}
@@ -181,7 +173,11 @@ def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFra
     """
     sources = options.sources
     wider = {service: vocabulary.family(service) for service in vocabulary.ids}
-    declared = [(_covered(table, facilities), table.inventory) for table in sources.facilities]
+    declared = []
+    for table in sources.facilities:
+        rows = facilities.loc[facilities["source"] == table.path, "service"]
+        held = {*table.values.get("service", {}).values(), *rows.astype(str)}
+        declared.append((frozenset(held if table.service is None else {table.service}), table.inventory))
     if sources.osm is not None and sources.osm.facilities:
         declared.append((frozenset(wider), sources.osm.inventory))
     ranked = sorted(declared, key=lambda item: RANK.index(item[1]))
@@ -192,14 +188,6 @@ def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFra
     return told | {service: told[wider[service]] for service in wider if service not in options.inventory}
 
 
-def _covered(table: TableSource, facilities: pd.DataFrame) -> frozenset[str]:
-    """Services that a table holds."""
-    if table.service is not None:
-        return frozenset({table.service})
-    rows = facilities.loc[facilities["source"] == table.path, "service"]
-    return frozenset({*table.values.get("service", {}).values(), *rows.astype(str)})
-
-
 def approval_wanted(options: Options) -> bool:
     """Tell whether the outputs are public maps that need an approval number and have none."""
     outputs = options.outputs
@@ -207,67 +195,13 @@ def approval_wanted(options: Options) -> bool:
     return bool(outputs.status == "public" and asks and not options.synthetic and not outputs.map_approval)
 
 
-# What a study tries out by name: services, seasons and modes of scenarios, crews and a calibration.
+def speed_table(options: Options, name: str) -> str | Path:
+    """Find a table of speeds: a file of the user's own, or one of the package by its name."""
+    return options.raw_path(name) if name.endswith(".toml") else name
+
 
 CREW_MODES = ("emergency", "drive", "motorcycle")
 """Modes that crews travel by where nothing else is said, the first one that the study has."""
-
-
-def trial_services(study: Study, vocabulary: Vocabulary) -> list[str]:
-    """Look up the services of scenarios and crews."""
-    asked = {f"scenarios.{item.name}.services": item.services for item in study.scenarios}
-    asked |= {
-        f"scenarios.{item.name}.new_facilities.service": (item.new_facilities.service,)
-        for item in study.scenarios
-        if item.new_facilities is not None and item.new_facilities.service is not None
-    }
-    asked["emergency.service"] = tuple(crew.service for crew in study.emergency)
-    unknown = {}
-    for key, names in asked.items():
-        towns = TOWN_TIERS if key.endswith(".services") else ()
-        unknown[key] = [name for name in names if name not in {*vocabulary.ids, *towns}]
-    known = ", ".join(vocabulary.ids)
-    return [f"{key}: unknown {first_of(names)}; known are {known}" for key, names in unknown.items() if names]
-
-
-def scenario_seasons(study: Study) -> dict[str, str]:
-    """List the seasons that scenarios play in."""
-    return {f"scenarios.{item.name}.season": item.season for item in study.scenarios if item.season}
-
-
-def trial_modes(study: Study) -> list[str]:
-    """Check that the study's modes can do what is tried out."""
-    return [*_of_scenarios(study), *_unknown_modes(study), *_of_crews(study)]
-
-
-def _of_scenarios(study: Study) -> Iterator[str]:
-    for item in study.scenarios:
-        if item.season is not None and study.network.season != "dry":
-            yield (
-                f"scenarios.{item.name}.season: the study is in the season {study.network.season}; "
-                "set network.season = 'dry'"
-            )
-
-
-def _unknown_modes(study: Study) -> Iterator[str]:
-    asked = {"measures.mode": study.measures.mode}
-    asked |= {f"scenarios.{item.name}.mode": item.mode for item in study.scenarios}
-    asked |= {f"emergency.{crew.service}.mode": crew.mode for crew in study.emergency}
-    modes = study.network.modes
-    for key, mode in asked.items():
-        if mode is not None and mode not in modes:
-            yield f"{key}: the study does not travel by {mode}; choose of its network.modes {', '.join(modes)}"
-
-
-def _of_crews(study: Study) -> Iterator[str]:
-    usual = crew_mode(study.network.modes)
-    for crew in study.emergency:
-        if crew.mode is not None and "walk" in crew.mode.split("+"):
-            others = [mode for mode in study.network.modes if "walk" not in mode.split("+")]
-            told = f"choose of {', '.join(others)}" if others else "add one that rides to network.modes"
-            yield f"emergency.{crew.service}.mode: crews do not come by {crew.mode}; {told}"
-    if usual is None and any(crew.mode is None for crew in study.emergency):
-        yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"
 
 
 def crew_mode(modes: Sequence[str]) -> str | None:
@@ -279,28 +213,63 @@ def crew_mode(modes: Sequence[str]) -> str | None:
     return next((mode for mode in CREW_MODES if mode in modes), None)
 
 
-# What a study asks for by name: services, norms, speeds, languages, CRS. Refused at once where it is not there.
+# What a study asks for by name: services, norms, speeds, modes, languages, CRS. Refused at once where it is not there.
 
-EVERYTHING = tuple(key for key in Study.model_fields if key != "raw")
 ROADS = "roads"
 """Stands for every kind of road in `inventory`."""
 
 
 def check_policy(study: Study) -> None:
-    """Refuse a study that names what is not there, before any source is opened."""
+    """Refuse a study that names what is not there, before any source is opened; what reads a file tells if it is."""
+    options, network, outputs = Options(study, EVERYTHING), study.network, study.outputs
+    missing = {key for key, path in study.own_files().items() if not study.raw_path(path).is_file()}
     problems: list[str] = []
-    vocabulary = _vocabulary(study, problems)
+    vocabulary = None
+    if "services_file" not in missing:
+        problems += _faults(partial(vocabulary_of, options), "services_file")
+        vocabulary = None if problems else vocabulary_of(options)
+    register = None if "norms.register" in missing else register_of(options)
     if vocabulary is not None:
-        problems += _services(study, vocabulary) + trial_services(study, vocabulary)
-    problems += _norms(study)
-    speeds = study.network.speeds
-    file = study.raw_path(speeds) if speeds.endswith(".toml") else None
-    if file is None or file.is_file():
-        problems += _faults(lambda: load_speeds(file or speeds), f"network.speeds: {speeds!r}")
-        problems += _season(study, file or speeds)
-    problems += _slopes(study) + _off_road(study) + trial_modes(study)
-    problems += _languages(study.outputs.languages)
-    problems += _crs(study.outputs.crs)
+        problems += _unknown_services(
+            study, vocabulary, set() if register is None else {*register["service"].astype(str)}
+        )
+    if register is not None:
+        bind = partial(applicable_norms, register, as_of=study.as_of, rules=norm_rules(options))
+        problems += _faults(bind, "norms")
+    if "network.speeds" not in missing:
+        load = partial(load_speeds, speed_table(options, network.speeds))
+        faults = _faults(load, f"network.speeds: {network.speeds!r}")
+        # Seasons of the study and its scenarios, and the wet one that tells how sure times are.
+        asked = {"network.season": network.season}
+        asked |= {f"scenarios.{item.name}.season": item.season for item in study.scenarios if item.season}
+        asked |= {"uncertainty.wet": "wet"} if study.uncertainty.wet and network.season == "dry" else {}
+        seasons = {} if faults else load().seasons
+        problems += faults or [
+            f"{key}: the speed table has no season {name!r}; it has {', '.join(sorted(seasons))}"
+            for key, name in asked.items()
+            if name not in seasons
+        ]
+    if network.slope and study.sources.elevation is None:
+        problems.append("network.slope: slopes need [sources.elevation]")
+    if network.turns and (study.sources.osm is None or not study.sources.osm.roads or study.sources.roads):
+        problems.append(
+            "network.turns: turns are read with the roads of [sources.osm]; roads of your own have none"
+        )
+    chosen = study.off_road
+    if chosen.service is not None:
+        if not study.sources.landcover:
+            problems.append("off_road.service: times off the roads need [sources.landcover]")
+        if "off_road.speeds" not in missing:
+            load_ground = partial(load_surface_speeds, speed_table(options, chosen.speeds))
+            problems += _faults(load_ground, f"off_road.speeds: {chosen.speeds!r}")
+    problems += _unfit_modes(study)
+    for language in outputs.languages:
+        problems += _faults(partial(Words, language), "outputs.languages")
+    if outputs.crs is not None:
+        try:
+            parse_crs(outputs.crs, what="outputs.crs")
+        except CrsError as error:
+            problems.append(str(error))
     if problems:
         raise StudyError(study.name, problems)
 
@@ -314,130 +283,68 @@ def _faults(load: Callable[[], object], key: str) -> list[str]:
     return []
 
 
-def _season(study: Study, speeds: str | Path) -> list[str]:
-    """Look up the season of the study, and the wet one that tells how sure times are."""
-    try:
-        known = load_speeds(speeds).seasons
-    except StudyError:
-        return []  # the table's own faults are listed already
-    asked = {"network.season": study.network.season, **scenario_seasons(study)}
-    if study.uncertainty.wet and study.network.season == "dry":
-        asked["uncertainty.wet"] = "wet"
-    return [
-        f"{key}: the speed table has no season {name!r}; it has {', '.join(sorted(known))}"
-        for key, name in asked.items()
-        if name not in known
-    ]
+def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> list[str]:
+    """Name the services that the study asks for and that neither vocabulary nor register has."""
+    every = set(vocabulary.ids)
+    known = f"known are {', '.join(vocabulary.ids)}"
 
+    def unknown(asked: Mapping[str, Iterable[str]]) -> list[str]:
+        found = {}
+        for key, names in asked.items():
+            # Towns are destinations of scenarios too.
+            towns = TOWN_TIERS if key.startswith("scenarios.") and key.endswith(".services") else ()
+            found[key] = [name for name in names if name not in every and name not in towns]
+        return [f"{key}: unknown {first_of(names)}; {known}" for key, names in found.items() if names]
 
-def _slopes(study: Study) -> list[str]:
-    problems = []
-    if study.network.slope and study.sources.elevation is None:
-        problems.append("network.slope: slopes need [sources.elevation]")
-    if study.network.turns and (
-        study.sources.osm is None or not study.sources.osm.roads or study.sources.roads
-    ):
-        problems.append(
-            "network.turns: turns are read with the roads of [sources.osm]; roads of your own have none"
-        )
-    return problems
-
-
-def _off_road(study: Study) -> list[str]:
-    chosen = study.off_road
-    if chosen.service is None:
-        return []
-    problems = (
-        [] if study.sources.landcover else ["off_road.service: times off the roads need [sources.landcover]"]
-    )
-    file = study.raw_path(chosen.speeds) if chosen.speeds.endswith(".toml") else None
-    if file is None or file.is_file():
-        problems += _faults(
-            lambda: load_surface_speeds(file or chosen.speeds), f"off_road.speeds: {chosen.speeds!r}"
-        )
-    return problems
-
-
-def _languages(languages: Sequence[str]) -> list[str]:
-    faults = (_faults(partial(Words, language), "outputs.languages") for language in languages)
-    return list(itertools.chain.from_iterable(faults))
-
-
-def _vocabulary(study: Study, problems: list[str]) -> Vocabulary | None:
-    file = study.raw_path(study.services_file) if study.services_file else None
-    if file is not None and not file.is_file():
-        return None  # reading names it among the missing files
-    found = _faults(lambda: load_services(file), "services_file")
-    problems += found
-    return None if found else load_services(file)
-
-
-def _services(study: Study, vocabulary: Vocabulary) -> list[str]:
-    known = set(vocabulary.ids)
-    problems = []
-    for key in ("access", "measures", "areas", "uncertainty"):
-        unknown = [name for name in getattr(study, key).services if name not in known]
-        if unknown:
+    listed = ("access", "measures", "areas", "uncertainty")
+    problems = unknown({f"{key}.services": getattr(study, key).services for key in listed})
+    problems += unknown({"measures.persons_per_unit": study.measures.persons_per_unit})
+    if study.off_road.service not in {None, *every}:
+        problems.append(f"off_road.service: unknown {study.off_road.service!r}; {known}")
+    for name, item in study.official.facilities.items():
+        strange = [service for service in item.services or (name,) if service not in every]
+        if strange:
             problems.append(
-                f"{key}.services: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
+                f"official.facilities.{name}: unknown service(s) {first_of(strange)}; name those that it counts as "
+                f"services = [...]; {known}"
             )
-    unknown = [name for name in study.measures.persons_per_unit if name not in known]
-    if unknown:
-        problems.append(
-            f"measures.persons_per_unit: unknown {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
-        )
-    if study.off_road.service not in {None, *known}:
-        problems.append(
-            f"off_road.service: unknown {study.off_road.service!r}; known are {', '.join(vocabulary.ids)}"
-        )
-    problems += _official(study, known, vocabulary)
-    known |= {ROADS, *(tier.id for tier in vocabulary.tiers), *_register_words(study)}
-    unknown = [name for name in study.inventory if name not in known]
-    if unknown:
-        problems.append(
-            f"inventory: unknown service(s) {first_of(unknown)}; known are {', '.join(vocabulary.ids)}"
-        )
-    return problems
+    listable = every | words | {ROADS, *(tier.id for tier in vocabulary.tiers)}
+    strange = [name for name in study.inventory if name not in listable]
+    if strange:
+        problems.append(f"inventory: unknown service(s) {first_of(strange)}; {known}")
+    trials: dict[str, Iterable[str]] = {
+        f"scenarios.{item.name}.services": item.services for item in study.scenarios
+    }
+    trials |= {
+        f"scenarios.{item.name}.new_facilities.service": (item.new_facilities.service,)
+        for item in study.scenarios
+        if item.new_facilities is not None and item.new_facilities.service is not None
+    }
+    return problems + unknown(trials | {"emergency.service": [crew.service for crew in study.emergency]})
 
 
-def _official(study: Study, known: set[str], vocabulary: Vocabulary) -> list[str]:
-    """Look up what official numbers of facilities count."""
-    counted = {name: item.services or (name,) for name, item in study.official.facilities.items()}
-    return [
-        f"official.facilities.{name}: unknown service(s) {first_of(unknown)}; name those that it counts as "
-        f"services = [...]; known are {', '.join(vocabulary.ids)}"
-        for name, services in counted.items()
-        if (unknown := [service for service in services if service not in known])
-    ]
-
-
-def _has_register(study: Study) -> bool:
-    own = study.norms.register_file
-    return own is None or study.raw_path(own).is_file()
-
-
-def _register_words(study: Study) -> set[str]:
-    if not _has_register(study):
-        return set()
-    return {str(word) for word in register_of(Options(study, EVERYTHING))["service"]}
-
-
-def _norms(study: Study) -> list[str]:
-    if not _has_register(study):
-        return []
-    options = Options(study, EVERYTHING)
-    register = register_of(options)
-    return _faults(lambda: applicable_norms(register, as_of=study.as_of, rules=norm_rules(options)), "norms")
-
-
-def _crs(text: str | None) -> list[str]:
-    if text is None:
-        return []
-    try:
-        parse_crs(text, what="outputs.crs")
-    except CrsError as error:
-        return [str(error)]
-    return []
+def _unfit_modes(study: Study) -> Iterator[str]:
+    """Say which modes cannot do what is tried out: in scenarios, measures and by crews."""
+    modes = study.network.modes
+    for item in study.scenarios:
+        if item.season is not None and study.network.season != "dry":
+            yield (
+                f"scenarios.{item.name}.season: the study is in the season {study.network.season}; "
+                "set network.season = 'dry'"
+            )
+    asked = {"measures.mode": study.measures.mode}
+    asked |= {f"scenarios.{item.name}.mode": item.mode for item in study.scenarios}
+    asked |= {f"emergency.{crew.service}.mode": crew.mode for crew in study.emergency}
+    for key, mode in asked.items():
+        if mode is not None and mode not in modes:
+            yield f"{key}: the study does not travel by {mode}; choose of its network.modes {', '.join(modes)}"
+    for crew in study.emergency:
+        if crew.mode is not None and "walk" in crew.mode.split("+"):
+            others = [mode for mode in modes if "walk" not in mode.split("+")]
+            told = f"choose of {', '.join(others)}" if others else "add one that rides to network.modes"
+            yield f"emergency.{crew.service}.mode: crews do not come by {crew.mode}; {told}"
+    if crew_mode(modes) is None and any(crew.mode is None for crew in study.emergency):
+        yield f"emergency: crews drive; add one of {', '.join(CREW_MODES)} to network.modes"
 
 
 # The study's decay as the function that measures take.
@@ -445,20 +352,15 @@ def _crs(text: str | None) -> list[str]:
 
 def decay_of(chosen: DecayOptions, *, cutoff_min: float) -> Decay:
     """Make the decay that a study names."""
-    first, numbers = chosen.minutes[0], chosen.minutes
-    if chosen.kind == "stepped":
-        return access.decay_stepped(dict(zip(numbers, chosen.weights, strict=True)))
-    ends = {
-        "binary": access.decay_binary,
-        "linear": access.decay_linear,
-        "truncated_gaussian": access.decay_truncated_gaussian,
+    first, within = chosen.minutes[0], {"cutoff_min": cutoff_min}
+    makers: dict[str, Callable[[], Decay]] = {
+        "stepped": lambda: access.decay_stepped(dict(zip(chosen.minutes, chosen.weights, strict=True))),
+        "binary": lambda: access.decay_binary(first),
+        "linear": lambda: access.decay_linear(first),
+        "truncated_gaussian": lambda: access.decay_truncated_gaussian(first),
+        "exponential": lambda: access.decay_exponential(half_life_min=first, **within),
+        "gaussian": lambda: access.decay_gaussian(first, **within),
+        "power": lambda: access.decay_power(chosen.exponent, scale_min=first, **within),
+        "log_logistic": lambda: access.decay_log_logistic(first, chosen.exponent, **within),
     }
-    if chosen.kind in ends:
-        return ends[chosen.kind](first)
-    if chosen.kind == "exponential":
-        return access.decay_exponential(half_life_min=first, cutoff_min=cutoff_min)
-    if chosen.kind == "gaussian":
-        return access.decay_gaussian(first, cutoff_min=cutoff_min)
-    if chosen.kind == "power":
-        return access.decay_power(chosen.exponent, scale_min=first, cutoff_min=cutoff_min)
-    return access.decay_log_logistic(first, chosen.exponent, cutoff_min=cutoff_min)
+    return makers[chosen.kind]()

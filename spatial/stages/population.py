@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +17,6 @@ from spatial.formats.notes import Finding, findings_frame
 from spatial.formats.raster import read_population
 from spatial.inputs.units import MatchedUnits, assign_units, choose_units, match_units, near_unit
 from spatial.people.population import (
-    GroupPeople,
     above_total,
     added_up,
     allocate_population_with_account,
@@ -39,7 +38,6 @@ from spatial.stages.shared import graph_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatial.formats.raster import GridReading
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
 
@@ -158,9 +156,28 @@ class _Work:
             column = f"{group}_persons"
             listed = self._column(column) if column in self.settlements.columns else None
             counted = fill_group(listed, self.people.groups.get(group), size=len(self.settlements))
-            done, own = self._scaled_group(group, counted)
+            done, own = counted, None
+            if self.scaling is not None and self.matched is not None:
+                # To the official number of the group where there is one, else like everybody.
+                own = self._scaled(counted.persons, self.official_group(group))
+                home = self.matched.home
+                by_own = (home >= 0) & (own.status[np.maximum(home, 0)] == "scaled")
+                done = counted.scaled(np.where(by_own, own.applied, self.scaling.applied))
             if group in shares:
-                done = done.estimated(self.after, self._share(group))
+                # One share for all, or that of each unit; NaN where the unit is not known.
+                share = shares[group].share
+                if share != "units":
+                    part = np.full(len(self.settlements), float(share))
+                elif self.matched is None:
+                    part = np.full(len(self.settlements), np.nan)
+                else:
+                    told, people = self.official(f"{group}_share"), self.official(TOTAL)
+                    with np.errstate(divide="ignore", invalid="ignore"):
+                        counted_share = np.where(people > 0, self.official_group(group) / people, np.nan)
+                    home = self.matched.home
+                    by_unit = np.where(np.isnan(told), counted_share, told)
+                    part = np.where(home >= 0, by_unit[np.maximum(home, 0)], np.nan)
+                done = done.estimated(self.after, part)
             self.settlements[column] = done.persons
             self.settlements[f"{group}_source"] = pd.Series(
                 done.source, index=self.settlements.index, dtype="str"
@@ -168,30 +185,6 @@ class _Work:
             if self.matched is not None and not np.isnan(self.official_group(group)).all():
                 before = np.where(np.isnan(counted.persons), done.persons, counted.persons)
                 self.by_group[group] = self._unit_people(group, before, done.persons, listed, own)
-
-    def _scaled_group(self, group: str, counted: GroupPeople) -> tuple[GroupPeople, Scaling | None]:
-        """Scale to the official number of the group where there is one, else like everybody."""
-        if self.scaling is None:
-            return counted, None
-        own = self._scaled(counted.persons, self.official_group(group))
-        assert self.matched is not None
-        home = self.matched.home
-        by_own = (home >= 0) & (own.status[np.maximum(home, 0)] == "scaled")
-        return counted.scaled(np.where(by_own, own.applied, self.scaling.applied)), own
-
-    def _share(self, group: str) -> FloatArray:
-        """Share of each settlement's people: one for all, or that of its unit."""
-        share = self.options.population.groups[group].share
-        if share != "units":
-            return np.full(len(self.settlements), float(share))
-        if self.matched is None:
-            return np.full(len(self.settlements), np.nan)
-        official, people = self.official_group(group), self.official(TOTAL)
-        told = self.official(f"{group}_share")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            by_unit = np.where(np.isnan(told), np.where(people > 0, official / people, np.nan), told)
-        home = self.matched.home
-        return np.where(home >= 0, by_unit[np.maximum(home, 0)], np.nan)
 
     def _unit_people(
         self,
@@ -225,10 +218,40 @@ class _Work:
         settlements = self.settlements.assign(
             population_basis=pd.Series(basis, index=self.settlements.index, dtype="str")
         )
-        made: dict[str, Value] = {"settlements": settlements, "population_account": self._account()}
-        findings = findings_frame(self._findings(), crs=require_metres(settlements.crs, what="settlements"))
-        if len(findings):
-            made["findings_population"] = findings
+        account = self.people.account
+        if self.scaling is not None:
+            # Add to the account what scaling added and took away.
+            change = np.nan_to_num(self.after - self.before)
+            scaled, up, down = self.scaling.applied != 1.0, change > 0, change < 0
+            whole = float(np.nansum(self.after[self.in_study]))
+            about = "to meet official numbers of units; cells are settlements."
+            rows = [
+                ("scaled_up", change[up].sum(), up.sum(), f"Added {about}"),
+                ("scaled_down", -change[down].sum(), down.sum(), f"Taken away {about}"),
+                (
+                    "after_scaling",
+                    whole,
+                    (scaled & self.in_study).sum(),
+                    f"People of the study area after scaling {about}",
+                ),
+            ]
+            account = pd.concat([account, _account(rows)], ignore_index=True)
+        made: dict[str, Value] = {"settlements": settlements, "population_account": account}
+        found = []
+        ids, points = settlements["settlement_id"].tolist(), settlements.geometry.to_numpy()
+        for group in groups_of(settlements):
+            persons = self._column(f"{group}_persons")
+            for row in np.flatnonzero(above_total(persons, self.after)):
+                # Whole people would say "50 of 50" where a tenth of a person is too many.
+                detail = (
+                    f"{group}: {persons[row]:.1f} of {self.after[row]:.1f} people; left as they are: correct the list "
+                    "or what counts everybody"
+                )
+                found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))
+        if found:
+            made["findings_population"] = findings_frame(
+                found, crs=require_metres(settlements.crs, what="settlements")
+            )
         if self.matched is None:
             return made
         named = (LISTED, f"{basis}_persons")
@@ -250,41 +273,6 @@ class _Work:
             ),
         )
         return made
-
-    def _account(self) -> pd.DataFrame:
-        """Add to the account what scaling added and took away."""
-        if self.scaling is None:
-            return self.people.account
-        change = np.nan_to_num(self.after - self.before)
-        scaled = self.scaling.applied != 1.0
-        rows = [
-            ("scaled_up", float(change[change > 0].sum()), int((change > 0).sum()), "Added"),
-            ("scaled_down", float(-change[change < 0].sum()), int((change < 0).sum()), "Taken away"),
-            (
-                "after_scaling",
-                float(np.nansum(self.after[self.in_study])),
-                int((scaled & self.in_study).sum()),
-                "People of the study area after scaling",
-            ),
-        ]
-        frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])
-        frame["detail"] += " to meet official numbers of units; cells are settlements."
-        frame = frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})
-        return pd.concat([self.people.account, frame], ignore_index=True)
-
-    def _findings(self) -> list[Finding]:
-        found = []
-        ids, points = self.settlements["settlement_id"].tolist(), self.settlements.geometry.to_numpy()
-        for group in groups_of(self.settlements):
-            persons = self._column(f"{group}_persons")
-            for row in np.flatnonzero(above_total(persons, self.after)):
-                # Whole people would say "50 of 50" where a tenth of a person is too many.
-                detail = (
-                    f"{group}: {persons[row]:.1f} of {self.after[row]:.1f} people; left as they are: correct the list "
-                    "or what counts everybody"
-                )
-                found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))
-        return found
 
 
 def units_of_level(
@@ -320,6 +308,12 @@ def units_of_level(
     return places, marked[chosen].reset_index(drop=True)
 
 
+def _account(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Put items with their persons, cells and words into an account."""
+    frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])
+    return frame.astype({"item": "str", "persons": "float64", "cells": "float64", "detail": "str"})
+
+
 # Stage `population`: the people of the raster go to settlements, over the network.
 
 
@@ -339,7 +333,27 @@ def population(
     raster = population
     groups = options.sources.population_groups
     if raster is None:
-        people = People(*_from_places(places, options.population.min_known_share))
+        # Keep the people that tables or tags name, unless too few settlements have a number to speak of people at all.
+        named = places["population_persons"]
+        known, total, least = int(named.notna().sum()), float(named.sum()), options.population.min_known_share
+        counts = known > 0 and known >= least * len(places)
+        rows = [
+            (
+                "allocated",
+                total if counts else 0.0,
+                known if counts else 0,
+                "Named by the settlements' own source; cells are settlements.",
+            ),
+            ("unknown", 0.0, len(places) - known, "Settlements without a population; cells are settlements."),
+        ]
+        if known and not counts:
+            share = f"fewer than the share of {least:g} that the study asks for (population.min_known_share)"
+            detail = f"Set aside: {known} of {len(places)} settlements have a population, {share}; places are counted."
+            rows.append(("set_aside", total, known, detail))
+        if not counts:
+            nobody = {"population_source": pd.Series("none", index=places.index, dtype="str")}
+            places = places.assign(population_persons=np.nan, **nobody)
+        people = People(places, _account(rows))
     if raster is not None or groups:
         progress(0.1, "population: cells to settlements")
         allocate = functools.partial(
@@ -357,55 +371,15 @@ def population(
         allocated = [allocate(places, raster) for raster in added_up([item.raster for item in readings])]
         persons = [found["population_persons"].to_numpy(dtype=np.float64) for found, _ in allocated]
         people.groups[name] = np.sum(persons, axis=0)
-        account = _of_group(name, [account for _, account in allocated], readings)
+        # Add up the accounts of its files; what was noticed on reading stands behind the first item.
+        account = allocated[0][1].copy()
+        for column in ("persons", "cells"):
+            account[column] = np.sum([own[column].to_numpy() for _, own in allocated], axis=0)
+        read = [
+            f"Sum of all cells with data of {len(readings)} file(s).",
+            *(note.detail for reading in readings for note in reading.notes),
+        ]
+        details = pd.Series([" ".join(read), *account["detail"].iloc[1:]], dtype="str")
+        account = account.assign(item=name + ":" + account["item"], detail=details)
         people.account = pd.concat([people.account, account], ignore_index=True)
     return finish_people(people, study_area, boundaries, official_units, options=options)
-
-
-def _of_group(name: str, accounts: list[pd.DataFrame], readings: list[GridReading]) -> pd.DataFrame:
-    """Add up the accounts of a group; its name comes before the items, what was noticed on reading behind the first."""
-    account = accounts[0].copy()
-    for column in ("persons", "cells"):
-        account[column] = np.sum([other[column].to_numpy() for other in accounts], axis=0)
-    first = [
-        f"Sum of all cells with data of {len(readings)} file(s).",
-        *(note.detail for reading in readings for note in reading.notes),
-    ]
-    detail = [" ".join(first), *account["detail"].iloc[1:]]
-    return account.assign(item=name + ":" + account["item"], detail=pd.Series(detail, dtype="str"))
-
-
-def _from_places(places: gpd.GeoDataFrame, min_known_share: float) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Keep the people that tables or tags name, unless too few settlements have a number to speak of people at all."""
-    people = places["population_persons"]
-    known, total = int(people.notna().sum()), float(people.sum())
-    counts = known > 0 and known >= min_known_share * len(places)
-    kept = places if counts else _without_people(places)
-    rows = {
-        "allocated": (
-            total if counts else 0.0,
-            float(known if counts else 0),
-            "Named by the settlements' own source; cells are settlements.",
-        ),
-        "unknown": (
-            0.0,
-            float(len(places) - known),
-            "Settlements without a population; cells are settlements.",
-        ),
-    }
-    if known and not counts:
-        share = f"fewer than the share of {min_known_share:g} that the study asks for (population.min_known_share)"
-        detail = (
-            f"Set aside: {known} of {len(places)} settlements have a population, {share}; places are counted."
-        )
-        rows["set_aside"] = (total, float(known), detail)
-    persons, cells, details = zip(*rows.values(), strict=True)
-    account = pd.DataFrame({"item": list(rows), "persons": persons, "cells": cells, "detail": details})
-    return kept, account.astype({"item": "str", "detail": "str"})
-
-
-def _without_people(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return places.assign(
-        population_persons=np.full(len(places), np.nan),
-        population_source=pd.Series("none", index=places.index, dtype="str"),
-    )

@@ -12,7 +12,7 @@ from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.meta import QgisMeta
-from spatial.qgis.rasters import QgisRaster, write_raster
+from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
 from spatial.runner.stage import silent
 from spatial.stages.gaps import known_issues
@@ -63,6 +63,13 @@ def qgis(
     measured = set(tables["access"]["service"])
     named = [str(results.get(norm, service)) for norm, service in by_id.items()]
     headlines = [name for name in dict.fromkeys(named) if name in measured]
+    # The minutes of the first norm on each service, headline norms first, that holds in the mode shown.
+    shown_modes = (None, "any", options.network.modes[0])
+    thresholds_min: dict[str, float] = {}
+    for norm in norms:
+        if norm["metric"] == "time_min" and norm["mode"] in shown_modes and norm["threshold"] is not None:
+            service = str(results.get(norm_id_of(norm), norm["service"]))
+            thresholds_min.setdefault(service, float(norm["threshold"]))
     language, issues = options.outputs.languages[0], tables["known_issues"]
     told = {
         "provenance": provenance_told(tables["provenance"], issues, language),
@@ -90,11 +97,22 @@ def qgis(
         norms={
             str(row.norm_id): f"{row.norm_id}: {row.source_title}" for row in binding.itertuples(index=False)
         },
-        thresholds_min=_thresholds_min(options, summary, tables["norm_results"]),
+        thresholds_min=thresholds_min,
         scenarios={item.name: item.title for item in options.scenarios},
         cutoffs_min=sorted(options.access.cutoffs_min),
         level_bands=options.score.level_bands,
     )
+    # Rasters from the top, each where there is one.
+    words, basis = Words(language, "qgis"), options.population.basis
+    goal = vocabulary.get(options.off_road.service or "")
+    shown = words.pick(goal.names) if goal else options.off_road.service or ""
+    rasters = []
+    for name, unit, group, shelf in RASTERS:
+        if isinstance(tables.get(name), Raster):
+            title = words.say("layers", name, service=shown)
+            stem = f"{options.name}_{name}"
+            raster = write_raster(tables[name], name=stem, unit=unit, title=title, words=words, basis=basis)
+            rasters.append(replace(raster, group=group, shelf=shelf))
     frames = {name: value for name, value in tables.items() if isinstance(value, pd.DataFrame)} | told
     return {
         "files": write_qgis(
@@ -103,7 +121,7 @@ def qgis(
             crs=options.outputs.crs or tables["settlements"].crs,
             languages=options.outputs.languages,
             meta=meta,
-            rasters=_rasters(options, tables),
+            rasters=rasters,
         )
     }
 
@@ -113,52 +131,9 @@ def _service_names(options: Options, tables: Mapping[str, Any]) -> dict[str, dic
     vocabulary = vocabulary_of(options)
     told = messages(options.outputs.languages)
     names = {}
-    used = {
-        str(name) for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()
-    }
-    for name in sorted(used):
-        service = vocabulary.get(name)
-        names[name] = (
-            dict(service.names)
-            if service
-            else {
-                language: words[key]
-                for language, words in told.items()
-                if (key := f"service.{name}") in words
-            }
-        )
+    used = {name for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()}
+    for name in sorted(map(str, used)):
+        service, key = vocabulary.get(name), f"service.{name}"
+        spoken = {language: words[key] for language, words in told.items() if key in words}
+        names[name] = dict(service.names) if service else spoken
     return names
-
-
-def _thresholds_min(options: Options, summary: Mapping[str, Any], results: pd.DataFrame) -> dict[str, float]:
-    """Take the minutes of the first norm on each service, headline norms first, that holds in the mode shown."""
-    shown = (None, "any", options.network.modes[0])
-    services = results.drop_duplicates("norm_id").set_index("norm_id")["service"]
-    found: dict[str, float] = {}
-    for norm in summary["norms"]:
-        if norm["metric"] == "time_min" and norm["mode"] in shown and norm["threshold"] is not None:
-            found.setdefault(str(services.get(norm_id_of(norm), norm["service"])), float(norm["threshold"]))
-    return found
-
-
-def _rasters(options: Options, tables: Mapping[str, Any]) -> list[QgisRaster]:
-    words = Words(options.outputs.languages[0], "qgis")
-    service = options.off_road.service
-    named = vocabulary_of(options).get(service) if service else None
-    shown = words.pick(named.names) if named else service or ""
-    return [
-        replace(
-            write_raster(
-                tables[name],
-                name=f"{options.name}_{name}",
-                unit=unit,
-                title=words.say("layers", name, service=shown),
-                words=words,
-                basis=options.population.basis,
-            ),
-            group=group,
-            shelf=shelf,
-        )
-        for name, unit, group, shelf in RASTERS
-        if isinstance(tables.get(name), Raster)
-    ]

@@ -29,12 +29,11 @@ from spatial.stages.scenarios import (
 from spatial.stages.shared import graphs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from spatial.network.graph import TravelGraph
     from spatial.network.scenarios import Scenario
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.study.scenarios import ScenarioOptions
 
 
 LOGGER = logging.getLogger(__name__)
@@ -54,7 +53,12 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
     before = {graph.mode: graph for graph in graphs_of(options, tables["nodes"], tables["edges"])}
     told = before[item.mode or options.network.modes[0]]
     refuse_unknown([item], {item.mode: told}, tables["facilities"])
-    main = _with_road_ids(network_scenario(options, item, told))
+    main = network_scenario(options, item, told)
+    if main.add is not None and "road_id" not in main.add:
+        # New roads bear the names that the network of the first mode gives them, in all modes alike.
+        ids = [f"new{number}" for number in range(1, len(main.add) + 1)]
+        named = main.add.assign(road_id=pd.Series(ids, index=main.add.index, dtype="str"))
+        main = replace(main, add=named)
     marks = closing_marks(options, item, told.crs)
     areas = None if marks is None else marks[marks.geom_type.isin(["Polygon", "MultiPolygon"])].geometry
     after: dict[str, TravelGraph] = {}
@@ -66,75 +70,54 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         if graph is not told:
             own = scenario_for_mode(main, told, graph, areas=areas)
             change = own.scenario
-            findings += [_left_out(item.name, mode, line, middle) for line in own.left_out]
+            for line in own.left_out:
+                LOGGER.warning("scenario %s: left out for the mode %s: %s", item.name, mode, line)
+                head = line.split(":", 1)[0]
+                findings.append(Finding("scenario_left_out", mode, line, middle, other=head))
         after[mode] = change.apply(graph)
-        findings += list(_loose_ends(item.name, after[mode]))
-    made = tables | _network(tables, before, after) | _facilities(options, item, tables)
+        ends = after[mode].report.get("scenario", {}).get("loose_ends", [])
+        if ends:
+            roads = first_of(sorted({end["road_id"] for end in ends}))
+            LOGGER.warning(
+                "scenario %s: %d end(s) of new roads join nothing: %s", item.name, len(ends), roads
+            )
+        for end in ends:
+            place = shapely.Point(end["x"], end["y"])
+            detail = "This end of a new road joins no other road; draw it out to one."
+            other = f"{mode} {end['x']:.0f} {end['y']:.0f}"
+            findings.append(Finding("scenario_loose_end", end["road_id"], detail, place, other=other))
+    made = dict(tables)
+    if any(after[mode] is not graph for mode, graph in before.items()):
+        # Write the graphs that changed, and take the rows of the others as they are.
+        parts: dict[str, list[gpd.GeoDataFrame]] = {"nodes": [], "edges": []}
+        for mode, graph in after.items():
+            kept = [tables[name].loc[tables[name]["mode"] == mode] for name in parts]
+            for rows, table in zip(
+                parts.values(), kept if graph is before[mode] else graph.to_frames(), strict=True
+            ):
+                rows.append(table)
+        for name, rows in parts.items():
+            made[name] = gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=tables[name].crs)
+    today = tables["facilities"]
+    open_still = today.loc[~today["facility_id"].isin(item.close_facilities)]
+    new = opened_facilities(options, item, today)
+    if new is not None or len(open_still) < len(today):
+        every = open_still if new is None else _joined(open_still, _placed(options, new, tables))
+        made["facilities"] = every.reset_index(drop=True)
+        made["counts"] = _counts(tables["counts"], every)
     made["roads"] = _roads(tables["roads"], main, before, after)
     findings += namesakes_left_open(options, {item.name: made["facilities"]}, tables["facilities"])
-    made["provenance"] = _provenance(options, item, tables["provenance"])
+    # Name the files of the scenario among the sources.
+    known = tables["provenance"]
+    named_files = [table.path for table in (item.close_file, item.new_roads, item.new_facilities) if table]
+    paths = [path for path in named_files if path not in set(known["path"])]
+    if paths:
+        more = provenance_table(read_provenance(options.raw_path(""), paths))
+        made["provenance"] = pd.concat([known, more], ignore_index=True)
     if findings:
         found = findings_frame(findings, crs=tables["findings_network"].crs)
         made["findings_network"] = pd.concat([tables["findings_network"], found], ignore_index=True)
     return made
-
-
-def _with_road_ids(change: Scenario) -> Scenario:
-    """Name new roads without an id as the network of the first mode does, for all modes alike."""
-    if change.add is None or "road_id" in change.add:
-        return change
-    names = [f"new{number}" for number in range(1, len(change.add) + 1)]
-    return replace(
-        change, add=change.add.assign(road_id=pd.Series(names, index=change.add.index, dtype="str"))
-    )
-
-
-def _left_out(name: str, mode: str, line: str, place: shapely.Point) -> Finding:
-    LOGGER.warning("scenario %s: left out for the mode %s: %s", name, mode, line)
-    return Finding("scenario_left_out", mode, line, place, other=line.split(":", 1)[0])
-
-
-def _loose_ends(name: str, graph: TravelGraph) -> Iterator[Finding]:
-    ends = graph.report.get("scenario", {}).get("loose_ends", [])
-    if ends:
-        roads = first_of(sorted({end["road_id"] for end in ends}))
-        LOGGER.warning("scenario %s: %d end(s) of new roads join nothing: %s", name, len(ends), roads)
-    for end in ends:
-        place = shapely.Point(end["x"], end["y"])
-        detail = "This end of a new road joins no other road; draw it out to one."
-        other = f"{graph.mode} {end['x']:.0f} {end['y']:.0f}"
-        yield Finding("scenario_loose_end", end["road_id"], detail, place, other=other)
-
-
-def _network(
-    tables: Mapping[str, Any], before: Mapping[str, TravelGraph], after: Mapping[str, TravelGraph]
-) -> dict[str, gpd.GeoDataFrame]:
-    """Write the graphs that changed, and take the rows of the others as they are."""
-    if all(after[mode] is graph for mode, graph in before.items()):
-        return {}
-    frames: dict[str, list[gpd.GeoDataFrame]] = {"nodes": [], "edges": []}
-    for mode, graph in after.items():
-        kept = [tables[name].loc[tables[name]["mode"] == mode] for name in frames]
-        for rows, table in zip(
-            frames.values(), kept if graph is before[mode] else graph.to_frames(), strict=True
-        ):
-            rows.append(table)
-    return {
-        name: gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=tables[name].crs)
-        for name, rows in frames.items()
-    }
-
-
-def _facilities(
-    options: Options, item: ScenarioOptions, tables: Mapping[str, Any]
-) -> dict[str, pd.DataFrame]:
-    today = tables["facilities"]
-    kept = today.loc[~today["facility_id"].isin(item.close_facilities)]
-    new = opened_facilities(options, item, today)
-    if new is None and len(kept) == len(today):
-        return {}
-    every = kept if new is None else _joined(kept, _placed(options, new, tables))
-    return {"facilities": every.reset_index(drop=True), "counts": _counts(tables["counts"], every)}
 
 
 def _placed(options: Options, new: gpd.GeoDataFrame, tables: Mapping[str, Any]) -> gpd.GeoDataFrame:
@@ -225,14 +208,3 @@ def _open_roads(graphs: Mapping[str, TravelGraph]) -> set[str]:
         is_open = np.isfinite(graph.forward_min) | np.isfinite(graph.backward_min)
         found |= set(graph.road_id[is_open].tolist())
     return found
-
-
-def _provenance(options: Options, item: ScenarioOptions, today: pd.DataFrame) -> pd.DataFrame:
-    """Name the files of the scenario among the sources."""
-    tables = [table for table in (item.close_file, item.new_roads, item.new_facilities) if table is not None]
-    paths = [table.path for table in tables if table.path not in set(today["path"])]
-    if not paths:
-        return today
-    return pd.concat(
-        [today, provenance_table(read_provenance(options.raw_path(""), paths))], ignore_index=True
-    )

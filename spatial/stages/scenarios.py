@@ -21,14 +21,13 @@ from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
 from spatial.runner.stage import silent
-from spatial.stages.policy import vocabulary_of
+from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.stages.shared import (
     closer_services,
     graph_of,
     headline_cutoffs,
     headline_minutes,
     headline_towns,
-    speeds_of,
     surroundings_of,
     townspeople,
 )
@@ -93,14 +92,24 @@ def scenarios(
         )
         if len(compared):
             tables.append(compared)
-            people.append(_people(compared, headline_cutoffs(options)))
+            # Count people at the cutoff of the classes and at all others.
+            for _, rows in compared.groupby(["service"], sort=False):
+                own = float(rows["cutoff_min"].iloc[0])
+                for cutoff in sorted({own, *headline_cutoffs(options)}):
+                    sums = summarise_scenarios(reclassified(rows, cutoff))
+                    mode = rows["mode"].iloc[0]
+                    people.append(sums.assign(cutoff_min=cutoff, is_class=cutoff == own, mode=mode))
     if not tables:
         return made
+    numbers = dict.fromkeys((*SUMS, "saved_person_min"), np.float64) | dict.fromkeys(COUNTS, np.int64)
+    words = dict.fromkeys(("scenario", "service", "mode"), "str")
+    columns = [field.name for field in TABLES["scenario_people"].fields]
+    counted = pd.concat(people, ignore_index=True).rename(columns={"person_minutes": "saved_person_min"})
     return made | {
         "scenario_access": pd.concat(tables, ignore_index=True).rename(
             columns={"persons": "population_persons"}
         ),
-        "scenario_people": pd.concat(people, ignore_index=True),
+        "scenario_people": counted.astype({**numbers, **words})[columns],
     }
 
 
@@ -195,7 +204,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
         factors=item.speed_factors,
         add=added_roads(options, item, graph.crs),
         season=item.season,
-        table=speeds_of(options),
+        table=speed_table(options, options.network.speeds),
         snap_tolerance_m=item.snap_tolerance_m,
     )
 
@@ -280,18 +289,3 @@ def refuse_unknown(
 def _stacked(frames: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     every = [frame[[name for name in COLUMNS if name in frame]] for frame in frames]
     return gpd.GeoDataFrame(pd.concat(every, ignore_index=True), crs=every[0].crs)
-
-
-def _people(compared: pd.DataFrame, cutoffs_min: Sequence[float]) -> pd.DataFrame:
-    """Count people at the cutoff of the classes and at all others."""
-    parts = []
-    for _, rows in compared.groupby(["service"], sort=False):
-        own = float(rows["cutoff_min"].iloc[0])
-        for cutoff in sorted({own, *cutoffs_min}):
-            sums = summarise_scenarios(reclassified(rows, cutoff))
-            parts.append(sums.assign(cutoff_min=cutoff, is_class=cutoff == own, mode=rows["mode"].iloc[0]))
-    numbers = dict.fromkeys((*SUMS, "saved_person_min"), np.float64) | dict.fromkeys(COUNTS, np.int64)
-    words = dict.fromkeys(("scenario", "service", "mode"), "str")
-    columns = [field.name for field in TABLES["scenario_people"].fields]
-    table = pd.concat(parts, ignore_index=True).rename(columns={"person_minutes": "saved_person_min"})
-    return table.astype({**numbers, **words})[columns]

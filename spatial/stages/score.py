@@ -64,11 +64,8 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
     from spatial.runner.stage import Options, Progress, Value
-    from spatial.score.population_grid import UrbanGrid
     from spatial.score.spatial_pattern import AccessClusters
-    from spatial.score.towns import Commuting
     from spatial.study.access import SnapRules
-    from spatial.study.score import FunctionalAreaOptions
 
     FloatArray = NDArray[np.float64]
 
@@ -138,7 +135,27 @@ def town_and_country(
     Returns tables `settlement_types`, `unit_types` and `functional_areas`. Why the last one is empty, or
     found by travel time, stands in the log. ``minutes`` finds the times from every place to points.
     """
-    cells, reason = _grid(options, settlements, population)
+    # Classify the ground, or say why it cannot be.
+    given, crs = options.score.degurba, CRS(settlements.crs)
+    semi_dense = given.semi_dense or DEGURBA_RULES[given.rules].semi_dense
+    how = DegurbaRules.from_options(given, semi_dense=semi_dense)
+    cells, reason = None, ""
+    if population is not None and is_too_coarse(population, crs):
+        reason = "grid_too_coarse"
+        _log.warning(
+            "Degree of Urbanisation: not measured, as cells of the population raster are longer than 1,250 m"
+        )
+    elif population is not None:
+        cells = urban_grid(population, crs, how)
+    elif given.grid == "settlements":
+        cells = grid_of_settlements(settlements, how)
+        reason = "no_people_known"
+    else:
+        reason = "no_population_grid"
+        _log.info(
+            "Degree of Urbanisation: not measured, as there is no population raster; score.degurba.grid = "
+            '"settlements" takes the people of settlements instead'
+        )
     types = type_table(ground, access, cells, bins_min=options.score.bands_min)
     units = unit_type_table(
         ground,
@@ -146,69 +163,33 @@ def town_and_country(
         study_area,
         boundaries,
         cells or reason,
-        rules=options.score.degurba.rules,
+        rules=given.rules,
         tolerance_m=options.region.unit_tolerance_m,
     )
-    reason = why_no_area(units)
-    rules = options.score.functional_areas
-    commuting = None if reason else _commuting(settlements, units, flows, rules)
-    if reason:
-        _log.info("functional urban areas: none (%s)", reason)
+    # Observed commuting tells functional urban areas; the log says where there is none, or not of every township.
+    no_area, rules, commuting = why_no_area(units), options.score.functional_areas, None
+    if no_area:
+        _log.info("functional urban areas: none (%s)", no_area)
+    else:
+        townships = units.loc[units["unit_level"] == "township", "unit_id"].astype(str).tolist()
+        if flows is not None and len(flows):
+            commuting = commuting_between(flows, settlements, townships, rules)
+        if commuting is None:
+            _log.info(
+                "functional urban areas: no flows of kind %r with a number of employed residents; shown as "
+                "fua_proxy, by %g minutes of travel",
+                rules.commuting_kind,
+                rules.proxy_min,
+            )
+        elif commuting.unknown:
+            _log.warning(
+                "functional urban areas: nobody says how many are employed in %d township(s), such as %s; they "
+                "join none by commuting",
+                len(commuting.unknown),
+                ", ".join(commuting.unknown[:3]),
+            )
     areas = functional_area_table(ground, units, boundaries, cells, commuting or minutes, rules)
     return {"settlement_types": types, "unit_types": units, "functional_areas": areas}
-
-
-def _grid(
-    options: Options, settlements: gpd.GeoDataFrame, raster: Raster | None
-) -> tuple[UrbanGrid | None, str]:
-    """Classify the ground, or say why it cannot be."""
-    given = options.score.degurba
-    semi_dense = given.semi_dense or DEGURBA_RULES[given.rules].semi_dense
-    rules = DegurbaRules.from_options(given, semi_dense=semi_dense)
-    crs = CRS(settlements.crs)
-    if raster is not None:
-        if not is_too_coarse(raster, crs):
-            return urban_grid(raster, crs, rules), ""
-        _log.warning(
-            "Degree of Urbanisation: not measured, as cells of the population raster are longer than 1,250 m"
-        )
-        return None, "grid_too_coarse"
-    if given.grid == "settlements":
-        cells = grid_of_settlements(settlements, rules)
-        return cells, "" if cells is not None else "no_people_known"
-    _log.info(
-        "Degree of Urbanisation: not measured, as there is no population raster; score.degurba.grid = "
-        '"settlements" takes the people of settlements instead'
-    )
-    return None, "no_population_grid"
-
-
-def _commuting(
-    settlements: gpd.GeoDataFrame,
-    unit_types: pd.DataFrame,
-    flows: pd.DataFrame | None,
-    rules: FunctionalAreaOptions,
-) -> Commuting | None:
-    """Take observed commuting, and say in the log where there is none, or not of every township."""
-    units = unit_types.loc[unit_types["unit_level"] == "township", "unit_id"].astype(str).tolist()
-    commuting = None
-    if flows is not None and len(flows):
-        commuting = commuting_between(flows, settlements, units, rules)
-    if commuting is None:
-        _log.info(
-            "functional urban areas: no flows of kind %r with a number of employed residents; shown as "
-            "fua_proxy, by %g minutes of travel",
-            rules.commuting_kind,
-            rules.proxy_min,
-        )
-    elif commuting.unknown:
-        _log.warning(
-            "functional urban areas: nobody says how many are employed in %d township(s), such as %s; they "
-            "join none by commuting",
-            len(commuting.unknown),
-            ", ".join(commuting.unknown[:3]),
-        )
-    return commuting
 
 
 def score(

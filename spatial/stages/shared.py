@@ -13,29 +13,16 @@ from spatial.messages import Words
 from spatial.network.graph import TravelGraph
 from spatial.network.splitting import border_lines
 from spatial.reporting.wording import issue_text, issues_by_file, source_fact
-from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
+from spatial.stages.policy import asked_by_norms, binding_norms, vocabulary_of, wanted_services
 from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from spatial.runner.stage import Options
 
 
 # What several stages begin with: the study's graphs, what lies around, and the services looked at more closely.
-
-
-def speeds_of(options: Options) -> str | Path:
-    """Name the study's speed table."""
-    speeds: str = options.network.speeds
-    return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
-
-
-def speeds_over_ground(options: Options) -> str | Path:
-    """Name the study's table of speeds by land cover."""
-    speeds: str = options.off_road.speeds
-    return options.raw_path(speeds) if speeds.endswith(".toml") else speeds
 
 
 def graphs_of(options: Options, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[TravelGraph]:
@@ -78,18 +65,7 @@ def closer_services(
             for name in named
             if vocabulary.satisfying(name) & offered
         }
-    binding = binding_norms(options).set_index("norm_id")
-    headline: list[str] = []
-    for norm in options.norms.headline:
-        if norm in binding.index:
-            headline.append(str(binding.loc[norm, "service"]))
-            members = binding.loc[norm, "bundle_members"]
-            headline += (
-                []
-                if pd.isna(members)  # type: ignore[arg-type] # a text or missing
-                else [part.strip() for part in str(members).replace(";", "|").split("|")]
-            )
-    found = {item.id for word in headline if (item := vocabulary.for_register(word)) is not None}
+    found = asked_by_norms(_headlines(options), vocabulary)
     return {name: kinds for name, kinds in every.items() if name in found} or every
 
 

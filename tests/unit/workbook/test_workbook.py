@@ -11,8 +11,7 @@ import pytest
 
 import spatial as sp
 from spatial.messages import Words, languages
-from spatial.runner.stage import Options
-from spatial.stages.check import EVERYTHING
+from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.gaps import gaps
 from spatial.stages.workbook import workbook
 from spatial.tables import TABLES
