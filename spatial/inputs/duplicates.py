@@ -13,10 +13,8 @@ from scipy.spatial import cKDTree
 
 from spatial.crs import require_metres
 from spatial.formats.notes import Finding, findings_frame
-from spatial.formats.tag_rules import fold
-from spatial.inputs.names import same_name, written_names
+from spatial.inputs.names import names_by_row, plain_words, same_name, written_names
 from spatial.messages import FALLBACK, Words
-from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -54,14 +52,24 @@ def merge_facilities(
     """
     crs = require_metres(facilities.crs, what="facilities")
     frame = facilities.reset_index(drop=True)
+    # Join rows of one service and status within reach of each other, the nearest first, ties by row.
+    near: list[tuple[float, int, int]] = []
+    points = shapely.get_coordinates(frame.geometry.to_numpy())
+    for rows in frame.groupby(["service", "status"], sort=True).indices.values():
+        pairs = rows[cKDTree(points[rows]).query_pairs(max_distance_m, output_type="ndarray")]
+        for one, two in np.sort(pairs, axis=1).tolist():
+            near.append((float(np.hypot(*(points[one] - points[two]))), one, two))
     groups = _Groups(frame, own_sources, apart)
-    doubtful: list[tuple[int, int]] = []
-    for one, two in _pairs(frame, max_distance_m):
-        if not groups.join(one, two):
-            doubtful.append((one, two))
-    leader, rows = groups.leaders(), _rows(frame)
+    doubtful = [(one, two) for _, one, two in sorted(near) if not groups.join(one, two)]
+    leader = groups.leaders()
+    services = frame["service"].astype(str)
+
+    def finding(kind: str, subject: int, other: int, verdict: str) -> Finding:
+        what = f"{services[subject]}: {called(frame, subject)} and {called(frame, other)}"
+        return pair_finding(frame, subject, other, kind=kind, what=what, verdict=verdict)
+
     findings = [
-        _finding(rows[row], rows[kept], "merged_duplicate")
+        finding("merged_duplicate", row, kept, "merged")
         for row, kept in enumerate(leader.tolist())
         if row != kept
     ]
@@ -70,21 +78,32 @@ def merge_facilities(
         pair = {int(leader[one]), int(leader[two])}
         if len(pair) == 2 and not pair <= listed and groups.is_doubtful(one, two):
             listed |= pair
-            findings.append(_finding(rows[two], rows[one], "ambiguous_duplicate"))
+            findings.append(finding("ambiguous_duplicate", two, one, "left apart, look whether it is one"))
     kept = frame[leader == np.arange(len(frame))].reset_index(drop=True)
     return kept, findings_frame(findings, crs=crs)
 
 
-def _pairs(frame: gpd.GeoDataFrame, max_distance_m: float) -> list[tuple[int, int]]:
-    """Rows of one service and status within reach of each other, the nearest first, ties by row."""
-    found: list[tuple[float, int, int]] = []
-    points = np.column_stack([frame.geometry.x, frame.geometry.y]) if len(frame) else np.empty((0, 2))
-    for rows in frame.groupby(["service", "status"], sort=True).indices.values():
-        tree = cKDTree(points[rows])
-        near = tree.query_pairs(max_distance_m, output_type="ndarray")
-        for one, two in np.sort(rows[near], axis=1):
-            found.append((float(np.hypot(*(points[one] - points[two]))), int(one), int(two)))
-    return [(one, two) for _, one, two in sorted(found)]
+def called(frame: pd.DataFrame, row: int) -> str:
+    """Call a facility by its name in a finding."""
+    name = frame["name"].iloc[row] if "name" in frame.columns else None
+    return repr(name) if isinstance(name, str) else "one without a name"
+
+
+def pair_finding(
+    frame: gpd.GeoDataFrame, subject: int, other: int, *, kind: str, what: str, verdict: str
+) -> Finding:
+    """Say what became of two facilities, drawn as the line between them."""
+    ends = shapely.get_coordinates(frame.geometry.iloc[[subject, other]].to_numpy()).tolist()
+    distance = math.dist(*ends)
+    ids = frame["facility_id"]
+    return Finding(
+        kind,
+        str(ids.iloc[subject]),
+        f"{what}, {distance:.0f} m apart: {verdict}",
+        shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
+        other=str(ids.iloc[other]),
+        distance_m=distance,
+    )
 
 
 @dataclass
@@ -103,16 +122,15 @@ class _Groups:
         self, frame: gpd.GeoDataFrame, own_sources: Collection[str], apart: Collection[frozenset[str]]
     ) -> None:
         self.apart = apart
-        self.names = [_names(row) for row in _name_rows(frame)]
-        sources = frame["source"] if "source" in frame.columns else None
-        self.owner = [
-            str(sources[row]) if sources is not None and sources[row] in own_sources else ""
-            for row in range(len(frame))
-        ]
+        plain = [map(plain_words, names) for names in names_by_row(frame, bool)]
+        self.names = [tuple(dict.fromkeys(filter(None, names))) for names in plain]
+        self.owner = [""] * len(frame)
+        if "source" in frame.columns:
+            self.owner = [str(source) if source in own_sources else "" for source in frame["source"]]
         self.ids = frame["facility_id"].tolist()
         self.groups = [
-            _Group([row], [self.names[row]] if self.names[row] else [], {self.owner[row]} - {""})
-            for row in range(len(frame))
+            _Group([row], [names] if names else [], {owner} - {""})
+            for row, (names, owner) in enumerate(zip(self.names, self.owner, strict=True))
         ]
 
     def join(self, one: int, two: int) -> bool:
@@ -122,11 +140,9 @@ class _Groups:
             return True
         if not (first.names or second.names) or first.owners & second.owners:
             return False
-        if self._are_apart(first.rows, second.rows):
+        if self._are_apart(first.rows, second.rows) or not (self.names[one] or self.names[two]):
             return False
-        if not self._alike(one, two) or not all(
-            similar_names(a, b) for a in first.names for b in second.names
-        ):
+        if not all(similar_names(a, b) for a in first.names for b in second.names):
             return False
         first.rows += second.rows
         first.names += second.names
@@ -134,10 +150,6 @@ class _Groups:
         for row in second.rows:
             self.groups[row] = first
         return True
-
-    def _alike(self, one: int, two: int) -> bool:
-        mine, theirs = self.names[one], self.names[two]
-        return bool(mine or theirs) and (not mine or not theirs or similar_names(mine, theirs))
 
     def _are_apart(self, first: list[int], second: list[int]) -> bool:
         return bool(self.apart) and any(
@@ -153,38 +165,15 @@ class _Groups:
 
     def leaders(self) -> NDArray[np.intp]:
         """Name the row that stays, for every row."""
-        leaders = np.empty(len(self.groups), dtype=np.intp)
-        for row, group in enumerate(self.groups):
-            leaders[row] = min(group.rows, key=self._rank)
-        return leaders
+        return np.array([min(group.rows, key=self._rank) for group in self.groups], dtype=np.intp)
 
     def _rank(self, row: int) -> tuple[bool, bool, int, int, str]:
+        """Order rows of one facility: lists first, then named ones, nodes before ways before relations, by number."""
         identity = self.ids[row]
         kind, number = identity[:1], identity[1:].split("/")[0]
         is_osm = kind in _KINDS and number.isdigit()
-        return (
-            not self.owner[row],
-            not self.names[row],
-            _KINDS[kind] if is_osm else -1,
-            int(number) if is_osm else 0,
-            identity,
-        )
-
-
-def _name_rows(frame: gpd.GeoDataFrame) -> list[tuple[object, ...]]:
-    columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
-    return list(zip(*columns, strict=True)) if columns else [() for _ in range(len(frame))]
-
-
-def _names(values: tuple[object, ...]) -> tuple[str, ...]:
-    texts = [_plain(value) for value in values if isinstance(value, str)]
-    return tuple(dict.fromkeys(text for text in texts if text))
-
-
-def _plain(name: str) -> str:
-    """Letters and digits in small letters without accents, words one blank apart."""
-    letters = "".join(letter if letter.isalnum() else " " for letter in fold(name))
-    return " ".join(letters.split())
+        element = (_KINDS[kind], int(number)) if is_osm else (-1, 0)
+        return not self.owner[row], not self.names[row], *element, identity
 
 
 def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = SIMILAR_SHARE) -> bool:
@@ -200,41 +189,6 @@ def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = 
         a in b or b in a or SequenceMatcher(None, a, b, autojunk=False).ratio() >= share
         for a in one
         for b in two
-    )
-
-
-class _Row(NamedTuple):
-    """What findings say of a facility."""
-
-    facility_id: str
-    name: object
-    service: str
-    xy: tuple[float, float]
-
-    @property
-    def called(self) -> str:
-        return repr(self.name) if isinstance(self.name, str) else "one without a name"
-
-
-def _rows(frame: gpd.GeoDataFrame) -> list[_Row]:
-    names = frame["name"] if "name" in frame.columns else [None] * len(frame)
-    points = frame.geometry.to_numpy()
-    ends = zip(shapely.get_x(points).tolist(), shapely.get_y(points).tolist(), strict=True)
-    every = zip(frame["facility_id"], names, frame["service"], ends, strict=True)
-    return [_Row(str(known), name, str(service), xy) for known, name, service, xy in every]
-
-
-def _finding(subject: _Row, other: _Row, kind: str) -> Finding:
-    distance = math.dist(subject.xy, other.xy)
-    verdict = "merged" if kind == "merged_duplicate" else "left apart, look whether it is one"
-    detail = f"{subject.service}: {subject.called} and {other.called}, {distance:.0f} m apart: {verdict}"
-    return Finding(
-        kind,
-        subject.facility_id,
-        detail,
-        shapely.LineString([subject.xy, other.xy]) if distance > 0 else shapely.Point(subject.xy),
-        other=other.facility_id,
-        distance_m=distance,
     )
 
 
@@ -288,31 +242,26 @@ def twins_of(
     apart: Collection[frozenset[str]] = (),
 ) -> list[Twins]:
     """Find the existing facilities that may be one: of one name within `NAMESAKES_M`, or one in the other's outline."""
-    names = _names_in(frame)
+    names = names_by_row(frame, written_names)
     existing = _existing(frame)
     services = frame["service"].astype(str).tolist()
-    found = {
-        (one, two): (metres, SAME_NAME)
-        for one, two, metres in _near_namesakes(frame, existing, names, is_kin)
-    }
-    for one, two, metres in _inside_outlines(frame, outlines, names):
-        if existing[one] and existing[two] and is_kin(services[one], services[two]):
-            found.setdefault((one, two), (metres, ONE_OUTLINE))
+    found = _near_namesakes(frame, existing, names, is_kin)
+    known = {(twin.one, twin.two) for twin in found}
+    found += [
+        twin
+        for twin in _inside_outlines(frame, outlines, names)
+        if existing[twin.one] and existing[twin.two] and is_kin(services[twin.one], services[twin.two])
+        if (twin.one, twin.two) not in known
+    ]
+    ids = frame["facility_id"].tolist()
     first = np.zeros(len(frame), dtype=bool) if leading is None else leading
     rank = np.lexsort((frame["facility_id"].astype(str), ~first)).argsort().tolist()
-    ids = frame["facility_id"].tolist()
-    pairs = []
-    for pair, (metres, reason) in found.items():
-        first_row, second_row = sorted(pair, key=rank.__getitem__)
-        if frozenset((ids[first_row], ids[second_row])) not in apart:
-            pairs.append(Twins(first_row, second_row, metres, reason))
-    return list(
-        _as_trees(sorted(pairs, key=lambda twin: (twin.distance_m, rank[twin.one], rank[twin.two])), rank)
-    )
 
+    def order(twin: Twins) -> tuple[float, int, int]:
+        ranks = sorted((rank[twin.one], rank[twin.two]))
+        return twin.distance_m, ranks[0], ranks[1]
 
-def _as_trees(ordered: Iterable[Twins], rank: Sequence[int]) -> Iterator[Twins]:
-    """Keep the shortest pairs that hold each group together, told from the row that stays outwards."""
+    # Keep the shortest pairs that hold each group together.
     group: dict[int, int] = {}
 
     def root(row: int) -> int:
@@ -320,23 +269,25 @@ def _as_trees(ordered: Iterable[Twins], rank: Sequence[int]) -> Iterator[Twins]:
             row = group[row]
         return row
 
-    beside: dict[int, list[tuple[int, float, str]]] = {}
-    for one, two, metres, reason in ordered:
-        if root(one) != root(two):
-            group[root(two)] = root(one)
-            beside.setdefault(one, []).append((two, metres, reason))
-            beside.setdefault(two, []).append((one, metres, reason))
+    beside: dict[int, list[Twins]] = {}
+    for twin in sorted(found, key=order):
+        if frozenset((ids[twin.one], ids[twin.two])) not in apart and root(twin.one) != root(twin.two):
+            group[root(twin.two)] = root(twin.one)
+            beside.setdefault(twin.one, []).append(twin)
+            beside.setdefault(twin.two, []).append(twin._replace(one=twin.two, two=twin.one))
+    # Tell them from the row that stays outwards.
+    kept: list[Twins] = []
     seen: set[int] = set()
     for start in sorted(beside, key=rank.__getitem__):
         waiting = [start] if start not in seen else []
         seen.update(waiting)
         while waiting:
-            row = waiting.pop()
-            for other, metres, reason in beside[row]:
-                if other not in seen:
-                    seen.add(other)
-                    waiting.append(other)
-                    yield Twins(row, other, metres, reason)
+            for twin in beside[waiting.pop()]:
+                if twin.two not in seen:
+                    seen.add(twin.two)
+                    waiting.append(twin.two)
+                    kept.append(twin)
+    return kept
 
 
 def _near_namesakes(
@@ -344,65 +295,52 @@ def _near_namesakes(
     existing: NDArray[np.bool_],
     names: Sequence[tuple[str, ...]],
     is_kin: Callable[[str, str], bool],
-) -> Iterator[tuple[int, int, float]]:
+) -> list[Twins]:
+    """Pair existing facilities of kin services and one name."""
     rows = np.flatnonzero(existing & np.array([bool(own) for own in names], dtype=bool))
     if len(rows) < 2:
-        return
-    points = np.column_stack([frame.geometry.x, frame.geometry.y])[rows]
+        return []
+    points = shapely.get_coordinates(frame.geometry.to_numpy())[rows]
     pairs = np.sort(cKDTree(points).query_pairs(NAMESAKES_M, output_type="ndarray"), axis=1)
     kinds, service = np.unique(frame["service"].astype(str).to_numpy()[rows], return_inverse=True)
     kin = np.array([[is_kin(one, two) for two in kinds.tolist()] for one in kinds.tolist()], dtype=bool)
-    # Most neighbours differ in the first letter already, and are let go before any name is read.
-    begins = np.array([_first_letters(names[row]) for row in rows.tolist()], dtype=np.int64)
+    # Most neighbours differ in the first letter already, and are let go before any name is read: the letters by which
+    # the names of a row begin are bits, and two letters may share one.
+    begins = np.zeros(len(rows), dtype=np.int64)
+    for at, row in enumerate(rows.tolist()):
+        for words in (words for name in names[row] for words in written_names(name)):
+            begins[at] |= 1 << (ord(words[0][0]) % _BITS)
     one, two = pairs[:, 0], pairs[:, 1]
     pairs = pairs[kin[service[one], service[two]] & ((begins[one] & begins[two]) != 0)]
-    metres = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T)
-    for a, b, distance in zip(rows[pairs[:, 0]].tolist(), rows[pairs[:, 1]].tolist(), metres, strict=True):
-        if same_name(names[a], names[b]):
-            yield a, b, float(distance)
-
-
-def _first_letters(names: Sequence[str]) -> int:
-    """Mark the letters by which names begin, as bits; two letters may share one."""
-    bits = 0
-    for name in names:
-        for words in written_names(name):
-            bits |= 1 << (ord(words[0][0]) % _BITS)
-    return bits
+    metres = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T).tolist()
+    ends = zip(*rows[pairs].T.tolist(), metres, strict=True)
+    return [Twins(a, b, distance, SAME_NAME) for a, b, distance in ends if same_name(names[a], names[b])]
 
 
 def _inside_outlines(
     frame: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None, names: Sequence[tuple[str, ...]]
-) -> Iterator[tuple[int, int, float]]:
+) -> Iterator[Twins]:
     """Pair the facility of each outline with those that stand in it; services of one element are no pair."""
     if outlines is None or not len(outlines) or len(frame) < 2:
         return
-    row_of = {key: row for row, key in enumerate(frame["facility_id"].astype(str))}
+    ids = frame["facility_id"].astype(str).tolist()
+    row_of = {key: row for row, key in enumerate(ids)}
     points = frame.geometry.to_numpy()
-    known = outlines.loc[outlines["facility_id"].isin(list(row_of))]
+    known = outlines.loc[outlines["facility_id"].isin(ids)]
+    keys = known["facility_id"].astype(str).tolist()
     inner, outer = shapely.STRtree(known.geometry.to_numpy()).query(points, predicate="within")
     for other, at in sorted(zip(inner.tolist(), outer.tolist(), strict=True)):
-        key = str(known["facility_id"].iloc[at])
-        row = row_of[key]
-        element, its = (text.partition("/")[0] for text in (key, str(frame["facility_id"].iloc[other])))
-        if element != its and (names[row] or names[other]):
+        row = row_of[keys[at]]
+        is_one_element = keys[at].partition("/")[0] == ids[other].partition("/")[0]
+        if not is_one_element and (names[row] or names[other]):
             one, two = sorted((row, other))
-            yield one, two, float(points[one].distance(points[two]))
+            yield Twins(one, two, float(points[one].distance(points[two])), ONE_OUTLINE)
 
 
 def _existing(frame: pd.DataFrame) -> NDArray[np.bool_]:
     if "status" not in frame.columns:
         return np.ones(len(frame), dtype=bool)
     return (frame["status"] == "existing").to_numpy(dtype=bool)
-
-
-def _names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
-    rows = zip(*columns, strict=True) if columns else (() for _ in range(len(frame)))
-    return [
-        tuple(dict.fromkeys(name for name in own if isinstance(name, str) and written_names(name)))
-        for own in rows
-    ]
 
 
 def open_namesakes(
@@ -414,28 +352,19 @@ def open_namesakes(
     closing, staying = there[~stays], there[stays]
     if not len(closing) or not len(staying):
         return []
-    tree = cKDTree(np.column_stack([staying.geometry.x, staying.geometry.y]))
-    names, others = _names_in(closing), _names_in(staying)
+    tree = cKDTree(shapely.get_coordinates(staying.geometry.to_numpy()))
+    names, others = (names_by_row(frame, written_names) for frame in (closing, staying))
+    ids, other_ids = (frame["facility_id"].astype(str).tolist() for frame in (closing, staying))
+    services, other_services = (frame["service"].astype(str).tolist() for frame in (closing, staying))
     found = []
     for row, point in enumerate(closing.geometry.to_numpy()):
-        service = str(closing["service"].iloc[row])
-        near = [
-            at
-            for at in tree.query_ball_point((point.x, point.y), NAMESAKES_M)
-            if is_kin(service, str(staying["service"].iloc[at])) and same_name(names[row], others[at])
-        ]
-        spots = [staying.geometry.iloc[at] for at in near]
-        told = [
-            OpenNamesake(
-                str(closing["facility_id"].iloc[row]),
-                names[row][0],
-                str(staying["facility_id"].iloc[at]),
-                others[at][0],
-                float(point.distance(spot)),
-                shapely.LineString([point, spot]) if point != spot else point,
-            )
-            for at, spot in zip(near, spots, strict=True)
-        ]
+        told = []
+        for at in tree.query_ball_point((point.x, point.y), NAMESAKES_M):
+            if is_kin(services[row], other_services[at]) and same_name(names[row], others[at]):
+                spot = staying.geometry.iloc[at]
+                way = shapely.LineString([point, spot]) if point != spot else point
+                ends = (ids[row], names[row][0], other_ids[at], others[at][0])
+                told.append(OpenNamesake(*ends, float(point.distance(spot)), way))
         found += sorted(told, key=lambda item: (item.distance_m, item.other_id))
     return found
 
@@ -454,15 +383,6 @@ def namesake_findings(pairs: Iterable[tuple[str, OpenNamesake]]) -> list[Finding
             "metres": f"{item.distance_m:.0f}",
         }
         text = Words(FALLBACK).notice(OPEN_NAMESAKE, told)
-        found.append(
-            Finding(
-                OPEN_NAMESAKE,
-                item.facility_id,
-                text,
-                item.way,
-                other=item.other_id,
-                distance_m=item.distance_m,
-                values=told,
-            )
-        )
+        at, other, metres = item.facility_id, item.other_id, item.distance_m
+        found.append(Finding(OPEN_NAMESAKE, at, text, item.way, other=other, distance_m=metres, values=told))
     return found

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from spatial.crs import require_metres
 from spatial.formats.notes import Finding, findings_frame, join_findings
-from spatial.inputs.duplicates import merge_facilities, twins_of
+from spatial.inputs.duplicates import called, merge_facilities, pair_finding, twins_of
 from spatial.inputs.facility_facts import joint_service, service_by_day
 from spatial.inputs.list_review import (
     SAME,
@@ -26,12 +24,12 @@ from spatial.inputs.list_review import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import geopandas as gpd
+    import shapely
     from numpy.typing import NDArray
 
-    from spatial.inputs.duplicates import Twins
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
     from spatial.study.sources import MergeOptions
@@ -39,19 +37,8 @@ if TYPE_CHECKING:
 
 LIST, MAP, BOTH = "list", "map", "both"
 _ROW = "_row"
-_ITS_OWN = frozenset(
-    {
-        _ROW,
-        "facility_id",
-        "source",
-        "found_in",
-        "merged_from",
-        "placed_by",
-        "placed_score",
-        "placed_at",
-        "settlement_id",
-    }
-)
+_PLACED = {"placed_by", "placed_score", "placed_at", "settlement_id"}
+_ITS_OWN = {_ROW, "facility_id", "source", "found_in", "merged_from", *_PLACED}
 """Columns of a row of a list that a mapped facility never fills."""
 
 
@@ -89,43 +76,54 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     crs = require_metres(facilities.crs, what="facilities")
     decided = decisions or Decisions()
     gone = decided.dropped(facilities, lists)
-    work = _Work(_marked(facilities[~gone], lists), options, vocabulary)
-    work.findings += [_dropped(facilities, int(row)) for row in np.flatnonzero(gone)]
+    frame = facilities[~gone].reset_index(drop=True)
+    listed = frame["source"].isin(list(lists)).to_numpy(dtype=bool)
+    frame["found_in"] = pd.Series(np.where(listed, LIST, MAP), dtype="str")
+    frame["merged_from"] = pd.Series(np.full(len(frame), None), dtype="str")
+    frame[_ROW] = np.arange(len(frame))
+    work = _Work(frame, options, vocabulary)
+    for row in facilities[gone].to_dict("records"):
+        detail = f"{row['source']}: {row['service']} dropped by decision"
+        dropped = Finding("dropped_by_decision", str(row["facility_id"]), detail, row["geometry"])
+        work.findings.append(dropped)
+    radius_m = max(options.distance_m, options.doubles_m, options.far_m)
     pairs = [
         pair
-        for pair in near_pairs(work.frame, work.listed, vocabulary, radius_m=_reach(options))
+        for pair in near_pairs(frame, listed, vocabulary, radius_m=radius_m)
         if frozenset((work.ids[pair.one], work.ids[pair.two])) not in decided.apart
     ]
-    told = decided.same(work.frame, lists)
-    work.take(list(told.values()), list(told), by="decision")
-    alike = work.of_one_id(set(told) | set(told.values()))
-    work.take(list(alike.values()), list(alike), by="id")
-    taken = {row for pairing in (told, alike) for pair in pairing.items() for row in pair}
-    chosen = list(
-        one_to_one(
-            pairs,
-            work.frame,
-            name_min=options.name_min,
-            distance_m=options.distance_m,
-            unnamed_m=options.doubles_m,
-            taken=taken,
-        )
-    )
-    work.take([pair.one for pair in chosen], [pair.two for pair in chosen], by="name")
+    told = decided.same(frame, lists)
+    work.take(told, by="decision")
+    # A row of a list and a mapped facility that bear one id are one, save where a decision has taken either.
+    taken = {*told, *told.values()}
+    of_id = {key: row for row, key in enumerate(work.ids) if listed[row] and row not in taken}
+    mapped = {row: key for row, key in enumerate(work.ids) if not listed[row] and row not in taken}
+    alike = {row: of_id[key] for row, key in mapped.items() if key in of_id}
+    work.take(alike, by="id")
+    chosen = one_to_one(pairs, frame, options=options, taken={*taken, *alike, *alike.values()})
+    work.take({pair.two: pair.one for pair in chosen}, by="name")
     rest, doubles = merge_facilities(
-        work.rest(), max_distance_m=options.doubles_m, own_sources=lists, apart=decided.apart
+        work.frame[~work.gone], max_distance_m=options.doubles_m, own_sources=lists, apart=decided.apart
     )
     work.take_doubles(doubles)
-    left = work.left(rest, decided)
-    review = review_list(
-        left,
-        pairs,
-        options=options,
-        vocabulary=vocabulary,
-        ground=ground,
-        twins=work.twins(rest, decided, outlines),
+    rows = rest[_ROW].to_numpy()
+    left = Open(work.frame, frozenset(), frozenset())
+    if work.is_mixed:
+        found_in = work.frame["found_in"].to_numpy()[rows]
+        of_list, of_map = (frozenset(rows[found_in == side].tolist()) for side in (LIST, MAP))
+        left = Open(work.frame, of_list, of_map, decided.settled)
+    # Rows that are left and may be one are only listed: a campus is real.
+    plain = work.frame.loc[rows].reset_index(drop=True)
+    twins = twins_of(
+        plain,
+        lambda one, two: family_of(one, two, vocabulary) == SAME,
+        outlines=None if outlines is None else outlines.to_crs(crs),
+        leading=(plain["found_in"] != MAP).to_numpy(dtype=bool),
+        apart=decided.apart,
     )
-    kept = work.frame.loc[rest[_ROW]].drop(columns=_ROW).reset_index(drop=True)
+    twins = [twin._replace(one=int(rows[twin.one]), two=int(rows[twin.two])) for twin in twins]
+    review = review_list(left, pairs, options=options, vocabulary=vocabulary, ground=ground, twins=twins)
+    kept = work.frame.loc[rows].drop(columns=_ROW).reset_index(drop=True)
     findings = join_findings([doubles, findings_frame(work.findings, crs=crs)], crs=crs)
     counts = [
         ("facilities of lists found on the map", float((kept["found_in"] == BOTH).sum())),
@@ -140,19 +138,6 @@ def combine_facilities(  # noqa: PLR0913 - each keyword is something of its own 
     if not (work.is_mixed or gone.any() or told):
         counts = counts[-1:] if len(review) else []
     return Combined(kept, findings, review, counts)
-
-
-def _reach(options: MergeOptions) -> float:
-    return max(options.distance_m, options.doubles_m, options.far_m)
-
-
-def _marked(facilities: gpd.GeoDataFrame, lists: Collection[str]) -> gpd.GeoDataFrame:
-    frame = facilities.reset_index(drop=True)
-    listed = frame["source"].isin(list(lists)).to_numpy(dtype=bool)
-    frame["found_in"] = pd.Series(np.where(listed, LIST, MAP), dtype="str")
-    frame["merged_from"] = pd.Series(np.full(len(frame), None), dtype="str")
-    frame[_ROW] = np.arange(len(frame))
-    return frame
 
 
 @dataclass(eq=False)
@@ -173,17 +158,18 @@ class _Work:
         self.gone = np.zeros(len(self.frame), dtype=bool)
         self.is_mixed = bool(self.listed.any() and not self.listed.all())
 
-    def take(self, ones: Sequence[int], twos: Sequence[int], *, by: str) -> None:
-        """Let rows of lists take in mapped facilities."""
-        self.findings += [self._finding(one, two, by) for one, two in zip(ones, twos, strict=True)]
-        self._absorb(ones, twos)
-        self.gone[list(twos)] = True
-
-    def of_one_id(self, taken: set[int]) -> dict[int, int]:
-        """Find rows of lists that bear the id of a mapped facility; for that, the row."""
-        rows = {key: row for row, key in enumerate(self.ids) if self.listed[row] and row not in taken}
-        found = {row: rows[key] for row, key in enumerate(self.ids) if not self.listed[row] and key in rows}
-        return {row: one for row, one in found.items() if row not in taken}
+    def take(self, pairs: Mapping[int, int], *, by: str) -> None:
+        """Let rows of lists, the values, take in mapped facilities, the keys."""
+        for two, one in pairs.items():
+            sides = [LIST if self.listed[row] else MAP for row in (two, one)]
+            names = [called(self.frame, row) for row in (two, one)]
+            mapped, kind = (str(self.frame["service"].iloc[row]) for row in (two, one))
+            kind = kind if kind == mapped else f"{kind} (mapped as {mapped})"
+            what = f"{kind}: {names[0]} of the {sides[0]} and {names[1]} of the {sides[1]}"
+            told = {"kind": "merged_duplicate", "what": what, "verdict": f"merged by {by}"}
+            self.findings.append(pair_finding(self.frame, two, one, **told))
+        self._absorb(list(pairs.values()), list(pairs))
+        self.gone[list(pairs)] = True
 
     def take_doubles(self, doubles: gpd.GeoDataFrame) -> None:
         """Let rows take in those that were merged into them because they are mapped twice."""
@@ -215,6 +201,7 @@ class _Work:
             self._absorb(*zip(*later, strict=True))
 
     def _fill(self, one: NDArray[np.intp], two: NDArray[np.intp]) -> None:
+        """Fill rows of lists from mapped facilities, column by column."""
         if not len(one):
             return
         frame = self.frame
@@ -236,81 +223,13 @@ class _Work:
 
     def _services(self, one: NDArray[np.intp], two: NDArray[np.intp]) -> list[str]:
         """Take what both say together, such as a school that is a primary school, else what the list says."""
-        services = self.frame["service"].tolist()
-        always = (
-            self.frame["open_all_day"].tolist() if "open_all_day" in self.frame else [None] * len(services)
-        )
+        services = self.frame["service"]
+        always = self.frame.get("open_all_day", pd.Series(None, index=self.frame.index, dtype="str"))
         found = []
-        for mine, theirs in zip(one.tolist(), two.tolist(), strict=True):
-            both = joint_service(services[mine], services[theirs], self.vocabulary) or services[mine]
-            found.append(service_by_day(both, self.vocabulary) if always[mine] == "no" else both)
+        for mine, theirs, told in zip(services.iloc[one], services.iloc[two], always.iloc[one], strict=True):
+            both = joint_service(mine, theirs, self.vocabulary) or mine
+            found.append(service_by_day(both, self.vocabulary) if told == "no" else both)
         return found
-
-    def rest(self) -> gpd.GeoDataFrame:
-        """Rows that went into no other."""
-        return self.frame[~self.gone]
-
-    def left(self, kept: gpd.GeoDataFrame, decided: Decisions) -> Open:
-        """Rows that are in a list or on the map alone; none where there is but the one or the other."""
-        if not self.is_mixed:
-            return Open(self.frame, frozenset(), frozenset())
-        rows = kept[_ROW].to_numpy()
-        found = self.frame["found_in"].to_numpy()[rows]
-        return Open(
-            self.frame,
-            frozenset(rows[found == LIST].tolist()),
-            frozenset(rows[found == MAP].tolist()),
-            decided.settled,
-        )
-
-    def twins(
-        self, kept: gpd.GeoDataFrame, decided: Decisions, outlines: gpd.GeoDataFrame | None
-    ) -> list[Twins]:
-        """Pair rows that are left and may be one: a campus is real, so they are only listed."""
-        rows = kept[_ROW].to_numpy()
-        plain = self.frame.loc[rows].reset_index(drop=True)
-        found = twins_of(
-            plain,
-            lambda one, two: family_of(one, two, self.vocabulary) == SAME,
-            outlines=None
-            if outlines is None
-            else outlines.to_crs(require_metres(plain.crs, what="facilities")),
-            leading=(plain["found_in"] != MAP).to_numpy(dtype=bool),
-            apart=decided.apart,
-        )
-        return [twin._replace(one=int(rows[twin.one]), two=int(rows[twin.two])) for twin in found]
-
-    def _finding(self, one: int, two: int, by: str) -> Finding:
-        points = [self.frame.geometry.iloc[row] for row in (two, one)]
-        ends = [(float(shapely.get_x(point)), float(shapely.get_y(point))) for point in points]
-        distance = math.dist(*ends)
-        names = [self._called(row) for row in (two, one)]
-        services = [str(self.frame["service"].iloc[row]) for row in (two, one)]
-        sides = [LIST if self.listed[row] else MAP for row in (two, one)]
-        kind = services[1] if services[0] == services[1] else f"{services[1]} (mapped as {services[0]})"
-        return Finding(
-            "merged_duplicate",
-            self.ids[two],
-            f"{kind}: {names[0]} of the {sides[0]} and {names[1]} of the {sides[1]}, {distance:.0f} m apart: "
-            f"merged by {by}",
-            shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
-            other=self.ids[one],
-            distance_m=distance,
-        )
-
-    def _called(self, row: int) -> str:
-        name = self.frame["name"].iloc[row]
-        return repr(name) if isinstance(name, str) else "one without a name"
-
-
-def _dropped(frame: gpd.GeoDataFrame, row: int) -> Finding:
-    source, service = str(frame["source"].iloc[row]), str(frame["service"].iloc[row])
-    return Finding(
-        "dropped_by_decision",
-        str(frame["facility_id"].iloc[row]),
-        f"{source}: {service} dropped by decision",
-        frame.geometry.iloc[row],
-    )
 
 
 def merge_lists(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,8 @@ from spatial.errors import ContractError, first_of
 from spatial.formats.delimited import AUTO, guess_encoding, read_delimited
 from spatial.formats.files import local_file
 from spatial.formats.workbook import read_workbook
-from spatial.inputs.names import name_scores, plain_name
+from spatial.inputs.names import name_scores, names_by_row, plain_name
 from spatial.plain_text import from_spreadsheet, spreadsheet_text
-from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -38,28 +38,42 @@ _WORKBOOKS = {".xlsx", ".xlsm", ".xls"}
 _DELIMITERS = (",", ";", "\t")
 
 
-def read_decided(path: Path, *, what: str) -> pd.DataFrame:
+def read_decided(path: Path, *, what: str, columns: Sequence[str]) -> pd.DataFrame:
     """
-    Read a file of decisions as text.
+    Read a file of decisions as text, and refuse one without some columns.
 
     Returns text columns, without the apostrophes that the program put before formulas; an empty cell is
     missing.
     """
     if path.suffix.lower() in _WORKBOOKS:
-        return _as_written(read_workbook(path, header_row=1, total_words=(), what=what))
-    data = local_file(path, what=what).read_bytes()
-    header = data.decode(guess_encoding(data), errors="replace").partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=header.count)
-    return _as_written(read_delimited(path, encoding=AUTO, delimiter=delimiter, what=what))
-
-
-def _as_written(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take off the apostrophes by which the program kept ids and names from being run as formulas."""
+        frame = read_workbook(path, header_row=1, total_words=(), what=what)
+    else:
+        data = local_file(path, what=what).read_bytes()
+        header = data.decode(guess_encoding(data), errors="replace").partition("\n")[0]
+        delimiter = max(_DELIMITERS, key=header.count)
+        frame = read_delimited(path, encoding=AUTO, delimiter=delimiter, what=what)
+    missing = [f"{name}: the column is missing" for name in columns if name not in frame.columns]
+    if missing:
+        raise ContractError(f"{what} {path}", missing)
     written = frame.copy()
     for name, column in frame.items():
+        # The program put the apostrophes there so that ids and names are not run as formulas.
         cells = [from_spreadsheet(cell) if isinstance(cell, str) else cell for cell in column]
         written[name] = pd.Series(cells, index=frame.index, dtype=column.dtype)
     return written
+
+
+def rounded_ids(made: pd.DataFrame, *columns: str) -> list[str]:
+    """Find the columns of ids that a spreadsheet has rounded, as problems."""
+    problems = []
+    for column in columns:
+        rounded = made[column].fillna("").str.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+")
+        if rounded.any():
+            problems.append(
+                f"{column}: rounded by a spreadsheet, such as {first_of(made[column][rounded], limit=3)}; "
+                "import the CSV with its columns as text and enter the ids again"
+            )
+    return problems
 
 
 # Which row of a list and which mapped facility are one: near, of one family of services and called alike.
@@ -97,16 +111,6 @@ def family_of(one: str, two: str, vocabulary: Vocabulary) -> str:
     return RELATED if shared else OTHER
 
 
-def names_in(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Names of each row that are more than the word for a service."""
-    columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
-    rows = zip(*columns, strict=True) if columns else (() for _ in range(len(frame)))
-    return [
-        tuple(dict.fromkeys(value for value in values if isinstance(value, str) and plain_name(value).stem))
-        for values in rows
-    ]
-
-
 def near_pairs(
     frame: gpd.GeoDataFrame, listed: NDArray[np.bool_], vocabulary: Vocabulary, *, radius_m: float
 ) -> list[Pair]:
@@ -114,52 +118,25 @@ def near_pairs(
     ones, twos = np.flatnonzero(listed), np.flatnonzero(~listed)
     if not len(ones) or not len(twos):
         return []
-    points = np.column_stack([frame.geometry.x, frame.geometry.y])
+    points = shapely.get_coordinates(frame.geometry.to_numpy())
     tree = cKDTree(points[twos])
-    names = names_in(frame)
-    kin = _Kin(frame, vocabulary)
+    # A name that is but the word for a service is none.
+    names = names_by_row(frame, lambda name: plain_name(name).stem)
+    services, planned = frame["service"].tolist(), (frame["status"] == "candidate").tolist()
+    family = functools.cache(lambda one, two: family_of(one, two, vocabulary))
     pairs: list[Pair] = []
     for one, near in zip(ones.tolist(), tree.query_ball_point(points[ones], radius_m), strict=True):
-        rows = [row for row in twos[sorted(near)].tolist() if kin.of(one, row) != OTHER]
+        kin = {row: family(services[one], services[row]) for row in twos[sorted(near)].tolist()}
+        rows = [row for row in kin if kin[row] != OTHER and planned[row] == planned[one]]
         if not rows:
             continue
-        metres = np.hypot(*(points[rows] - points[one]).T)
-        scores = _scores(names[one], [names[row] for row in rows])
-        pairs += [
-            Pair(one, row, float(distance), float(score), kin.of(one, row))
-            for row, distance, score in zip(rows, metres, scores, strict=True)
-        ]
+        metres = np.hypot(*(points[rows] - points[one]).T).tolist()
+        alike = name_scores([names[one]], [names[row] for row in rows])[0].tolist()
+        for row, distance, share in zip(rows, metres, alike, strict=True):
+            score = share if _numbers(names[row]) == _numbers(names[one]) else 0.0  # school 1 is not school 2
+            are_named = bool(names[one] and names[row])
+            pairs.append(Pair(one, row, distance, score if are_named else np.nan, kin[row]))
     return pairs
-
-
-class _Kin:
-    """How rows are kin by service, looked up once for each two services."""
-
-    def __init__(self, frame: pd.DataFrame, vocabulary: Vocabulary) -> None:
-        self.services = frame["service"].tolist()
-        self.planned = (frame["status"] == "candidate").tolist()
-        self.vocabulary = vocabulary
-        self.known: dict[tuple[str, str], str] = {}
-
-    def of(self, one: int, two: int) -> str:
-        if self.planned[one] != self.planned[two]:
-            return OTHER
-        key = (self.services[one], self.services[two])
-        if key not in self.known:
-            self.known[key] = family_of(*key, self.vocabulary)
-        return self.known[key]
-
-
-def _scores(mine: Sequence[str], theirs: Sequence[Sequence[str]]) -> NDArray[np.float64]:
-    """Similarity of names, NaN where there is none, 0 where they count differently: school 1 is not school 2."""
-    scores: NDArray[np.float64] = name_scores([mine], theirs)[0]
-    own = _numbers(mine)
-    for place, names in enumerate(theirs):
-        if not mine or not names:
-            scores[place] = np.nan
-        elif _numbers(names) != own:
-            scores[place] = 0.0
-    return scores
 
 
 def _numbers(names: Sequence[str]) -> frozenset[str]:
@@ -169,13 +146,7 @@ def _numbers(names: Sequence[str]) -> frozenset[str]:
 
 
 def one_to_one(
-    pairs: Sequence[Pair],
-    frame: pd.DataFrame,
-    *,
-    name_min: float,
-    distance_m: float,
-    unnamed_m: float,
-    taken: set[int],
+    pairs: Sequence[Pair], frame: pd.DataFrame, *, options: MergeOptions, taken: set[int]
 ) -> Iterator[Pair]:
     """Choose the pairs that are one facility, each row in one of them at most."""
     ids = frame["facility_id"].tolist()
@@ -184,18 +155,10 @@ def one_to_one(
         step = 0.0 if pair.is_unnamed else -np.floor(pair.score / _STEP + 1e-9)
         return pair.is_unnamed, step, pair.distance_m, ids[pair.one], ids[pair.two]
 
-    fit = [
-        pair
-        for pair in pairs
-        if pair.kin == SAME
-        and (
-            pair.distance_m <= unnamed_m
-            if pair.is_unnamed
-            else pair.score >= name_min and pair.distance_m <= distance_m
-        )
-    ]
-    for pair in sorted(fit, key=rank):
-        if not {pair.one, pair.two} & taken:
+    for pair in sorted(pairs, key=rank):
+        is_near = pair.distance_m <= (options.doubles_m if pair.is_unnamed else options.distance_m)
+        is_alike = pair.is_unnamed or pair.score >= options.name_min
+        if pair.kin == SAME and is_near and is_alike and not {pair.one, pair.two} & taken:
             taken |= {pair.one, pair.two}
             yield pair
 
@@ -226,21 +189,8 @@ REVIEW_NUMBERS = ("distance_m", "similarity", "longitude", "latitude")
 """Columns of the list that hold numbers, written as text."""
 
 _WHAT = "decisions on facilities"
-_COLUMNS = (
-    "source",
-    "list_id",
-    "list_name",
-    "list_service",
-    "map_id",
-    "map_name",
-    "map_service",
-    "reason",
-    "distance_m",
-    "similarity",
-    "longitude",
-    "latitude",
-    "decision",
-)
+_SIDES = ("list_id", "list_name", "list_service", "map_id", "map_name", "map_service")
+_COLUMNS = ("source", *_SIDES, "reason", *REVIEW_NUMBERS, "decision")
 
 
 @dataclass(frozen=True)
@@ -256,18 +206,13 @@ class Decisions:
 
     def dropped(self, frame: pd.DataFrame, lists: Collection[str]) -> NDArray[np.bool_]:
         """Find the rows that are to be dropped."""
-        rows = list(zip(frame["source"], frame["facility_id"], strict=True))
+        listed = frame["source"].isin(list(lists)).to_numpy(dtype=bool)
+        rows = zip(frame["source"], frame["facility_id"], strict=True)
+        is_row = listed & np.array([row in self.dropped_rows for row in rows], dtype=bool)
+        is_map = frame["facility_id"].isin(list(self.dropped_map)).to_numpy(dtype=bool)
         # The second of a pair of two rows of lists stands where a mapped one does; a mapped one of that id goes first.
-        mapped = {key for source, key in rows if source not in lists}
-        return np.array(
-            [
-                (source, key) in self.dropped_rows or (key in self.dropped_map and key not in mapped)
-                if source in lists
-                else key in self.dropped_map
-                for source, key in rows
-            ],
-            dtype=bool,
-        )
+        is_mapped = frame["facility_id"].isin(frame["facility_id"][~listed]).to_numpy(dtype=bool)
+        return is_row | (is_map & ~(listed & is_mapped))
 
     def same(self, frame: pd.DataFrame, lists: Collection[str]) -> dict[int, int]:
         """Find the rows that are one."""
@@ -309,79 +254,48 @@ class Decisions:
 
 def read_review(path: Path, sources: Collection[str], *, maps: Collection[str] = ()) -> Decisions:
     """Read what was decided about facilities."""
-    frame = read_decided(path, what=_WHAT)
-    missing = [
-        f"{name}: the column is missing"
-        for name in ("source", "list_id", "map_id", "decision")
-        if name not in frame.columns
-    ]
-    if missing:
-        raise ContractError(f"{_WHAT} {path}", missing)
+    frame = read_decided(path, what=_WHAT, columns=("source", "list_id", "map_id", "decision"))
     made = frame.loc[frame["decision"].fillna("").str.strip() != ""].fillna("")
     made = made.assign(decision=made["decision"].str.strip().str.lower())
-    problems = _faults(made, sources, maps)
-    if problems:
-        raise ContractError(f"{_WHAT} {path}", problems)
-    merged, apart, settled, rows, mapped = set(), set(), set(), set(), set()
-    for row in made.to_dict("records"):
-        source, one, two = (str(row[key]).strip() for key in ("source", "list_id", "map_id"))
-        if row["decision"] == "same":
-            merged.add((source, one, two))
-        elif row["decision"] == "different":
-            settled |= {one, two} - {""}
-            apart |= {frozenset((one, two))} if one and two else set()
-        elif two:
-            mapped.add(two)
-        else:
-            rows.add((source, one))
-    return Decisions(
-        frozenset(merged), frozenset(apart), frozenset(settled), frozenset(rows), frozenset(mapped)
-    )
-
-
-def _faults(made: pd.DataFrame, sources: Collection[str], maps: Collection[str]) -> list[str]:
+    no_list, no_map = made["list_id"] == "", made["map_id"] == ""
+    labels = made["list_id"].where(~no_list, made["map_id"])
     problems = []
-    labels = made["list_id"].where(made["list_id"] != "", made["map_id"])
-    strange = ~made["decision"].isin(DECISIONS)
+    decisions = made["decision"]
+    strange = ~decisions.isin(DECISIONS)
     if strange.any():
-        problems.append(
-            f"decision: must be same, different or drop, found {first_of(made['decision'][strange].unique())} for "
-            f"{first_of(labels[strange])}"
-        )
-    for column in ("list_id", "map_id"):
-        rounded = made[column].str.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+")
-        if rounded.any():
-            problems.append(
-                f"{column}: rounded by a spreadsheet, such as {first_of(made[column][rounded], limit=3)}; "
-                "import the CSV with its columns as text and enter the ids again"
-            )
-    unknown = (made["list_id"] != "") & ~made["source"].isin([*sources, *maps])
-    if unknown.any():
-        problems.append(
-            f"source: no list of the study is {first_of(made['source'][unknown].unique())}; delete its rows or "
-            "correct the path"
-        )
-    same = made["decision"] == "same"
-    single = same & ((made["list_id"] == "") | (made["map_id"] == ""))
+        found = f"found {first_of(decisions[strange].unique())} for {first_of(labels[strange])}"
+        problems.append(f"decision: must be same, different or drop, {found}")
+    problems += rounded_ids(made, "list_id", "map_id")
+    unknown = made["source"][~no_list & ~made["source"].isin([*sources, *maps])].unique()
+    if len(unknown):
+        remedy = "delete its rows or correct the path"
+        problems.append(f"source: no list of the study is {first_of(unknown)}; {remedy}")
+    same = decisions == "same"
+    single = same & (no_list | no_map)
     if single.any():
-        problems.append(
-            f"decision: same needs a list_id and a map_id, for {first_of(labels[single])}; fill in the other one"
-        )
-    neither = (made["list_id"] == "") & (made["map_id"] == "")
-    if neither.any():
-        problems.append(f"list_id: {int(neither.sum())} decided row(s) have neither a list_id nor a map_id")
+        rows = first_of(labels[single])
+        problems.append(f"decision: same needs a list_id and a map_id, for {rows}; fill in the other one")
+    neither = int((no_list & no_map).sum())
+    if neither:
+        problems.append(f"list_id: {neither} decided row(s) have neither a list_id nor a map_id")
     twice = made.duplicated(["source", "list_id", "map_id"])
     if twice.any():
         problems.append(f"list_id: decided more than once for {first_of(labels[twice])}; keep one row")
-    of_lists = same & ~single & made["source"].isin(list(sources))
-    two_lists = of_lists & made.loc[of_lists & ~twice].duplicated("map_id").reindex(
-        made.index, fill_value=False
+    of_lists = made[same & ~single & ~twice & made["source"].isin(list(sources))]
+    two_lists = of_lists["map_id"][of_lists.duplicated("map_id")]
+    if len(two_lists):
+        problems.append(f"map_id: the same as two rows of lists, {first_of(two_lists)}; keep one row")
+    if problems:
+        raise ContractError(f"{_WHAT} {path}", problems)
+    ids = made[["source", "list_id", "map_id"]].astype("str").apply(lambda column: column.str.strip())
+    told = {decision: [*ids[decisions == decision].itertuples(index=False)] for decision in DECISIONS}
+    return Decisions(
+        merged=frozenset((row.source, row.list_id, row.map_id) for row in told["same"]),
+        apart=frozenset(frozenset(row[1:]) for row in told["different"] if all(row[1:])),
+        settled=frozenset(key for row in told["different"] for key in row[1:] if key),
+        dropped_rows=frozenset((row.source, row.list_id) for row in told["drop"] if not row.map_id),
+        dropped_map=frozenset(row.map_id for row in told["drop"] if row.map_id),
     )
-    if two_lists.any():
-        problems.append(
-            f"map_id: the same as two rows of lists, {first_of(made['map_id'][two_lists])}; keep one row"
-        )
-    return problems
 
 
 @dataclass(frozen=True)
@@ -405,32 +319,65 @@ def review_list(
 ) -> pd.DataFrame:
     """List what a person should decide."""
     told = [
-        (reason, pair)
+        _Doubt(reason, pair.one, pair.two, pair.distance_m, pair.score)
         for pair in pairs
         if pair.one in left.listed and pair.two in left.mapped and (reason := _reason(pair, options))
     ]
-    told.sort(key=lambda item: (REASONS.index(item[0]), -_known(item[1].score), item[1].distance_m, item[1]))
-    rows, listed = [], dict.fromkeys(left.listed, 0)
-    for reason, pair in told:
-        if listed[pair.one] < PAIRS_A_ROW:
-            listed[pair.one] += 1
-            rows.append((reason, pair.one, pair.two, pair.distance_m, pair.score))
-    told_of = {frozenset(row[1:3]) for row in rows}
-    rows += [
-        (twin.reason, twin.one, twin.two, twin.distance_m, np.nan)
+    told.sort(key=lambda one: (REASONS.index(one.reason), -np.nan_to_num(one.score), one.distance_m, one[1:]))
+    doubts, listed = [], dict.fromkeys(left.listed, 0)
+    for doubt in told:
+        if listed[doubt.one] < PAIRS_A_ROW:
+            listed[doubt.one] += 1
+            doubts.append(doubt)
+    told_of = {frozenset(doubt[1:3]) for doubt in doubts}
+    doubts += [
+        _Doubt(twin.reason, twin.one, twin.two, twin.distance_m)
         for twin in twins
         if frozenset((twin.one, twin.two)) not in told_of
     ]
     # What may be one with another is looked at once, as its double.
-    paired = {row[2] for row in rows}
+    paired = {doubt.two for doubt in doubts}
     alone = [row for row, number in listed.items() if not number and row not in paired]
-    rows += [("not_on_map", row, -1, np.nan, np.nan) for row in _worth(left, alone, ground)]
-    lonely = [row for row in left.mapped - paired if _is_kin(left, row, vocabulary)]
-    rows += [("not_in_list", -1, row, np.nan, np.nan) for row in _worth(left, lonely, ground)]
-    return _written(left.frame, rows)
+    doubts += [_Doubt("not_on_map", row, -1) for row in _worth(left, alone, ground)]
+    frame = left.frame
+    offered = frame.loc[frame["found_in"] != "map", "service"].unique()
+    kin = {
+        service: any(family_of(service, other, vocabulary) == SAME for other in offered)
+        for service in frame["service"].unique()
+    }
+    lonely = [row for row in left.mapped - paired if kin[frame["service"].iloc[row]]]
+    doubts += [_Doubt("not_in_list", -1, row) for row in _worth(left, lonely, ground)]
+    points = frame.geometry.to_crs(WGS84)
+    x, y = points.x.to_numpy(), points.y.to_numpy()
+    written = []
+    for doubt in doubts:
+        at = doubt.one if doubt.one >= 0 else doubt.two
+        line = {"source": str(frame["source"].iloc[at]), "reason": doubt.reason}
+        for side, row in (("list", doubt.one), ("map", doubt.two)):
+            name = frame["name"].iloc[row] if row >= 0 else ""
+            line[f"{side}_id"] = str(frame["facility_id"].iloc[row]) if row >= 0 else ""
+            line[f"{side}_name"] = spreadsheet_text(name) if isinstance(name, str) else ""
+            line[f"{side}_service"] = str(frame["service"].iloc[row]) if row >= 0 else ""
+        line["distance_m"] = "" if np.isnan(doubt.distance_m) else f"{doubt.distance_m:.0f}"
+        line["similarity"] = "" if np.isnan(doubt.score) else f"{doubt.score:.2f}"
+        line |= {"longitude": f"{x[at]:.5f}", "latitude": f"{y[at]:.5f}", "decision": ""}
+        written.append(line)
+    written.sort(key=lambda row: (REASONS.index(row["reason"]), row["source"], row["list_id"], row["map_id"]))
+    return pd.DataFrame(written, columns=list(_COLUMNS), dtype="str")
+
+
+class _Doubt(NamedTuple):
+    """What a person should look at: one or two rows of the frame."""
+
+    reason: str
+    one: int  # the row of the list; -1 where there is none
+    two: int  # the mapped one
+    distance_m: float = np.nan
+    score: float = np.nan  # how alike their names are
 
 
 def _reason(pair: Pair, options: MergeOptions) -> str:
+    """Say why a person should look at a pair; empty where there is no need."""
     near, alike = pair.distance_m <= options.distance_m, pair.score >= options.name_min
     if pair.kin == RELATED:
         return "near_other_service" if near and alike else ""
@@ -444,48 +391,11 @@ def _reason(pair: Pair, options: MergeOptions) -> str:
     return "near_other_name" if close else ""
 
 
-def _known(score: float) -> float:
-    return 0.0 if np.isnan(score) else score
-
-
 def _worth(left: Open, rows: Sequence[int], ground: shapely.Geometry | None) -> list[int]:
     """Single rows that serve today, lie in the study area and are not decided on."""
-    frame = left.frame
-    kept = [
-        row
-        for row in rows
-        if frame["status"].iloc[row] == "existing" and frame["facility_id"].iloc[row] not in left.settled
-    ]
-    if ground is None or not kept:
-        return kept
-    shapely.prepare(ground)
-    inside = shapely.covers(ground, frame.geometry.to_numpy()[kept])
-    return [row for row, is_inside in zip(kept, inside, strict=True) if is_inside]
-
-
-def _is_kin(left: Open, row: int, vocabulary: Vocabulary) -> bool:
-    listed = left.frame.loc[left.frame["found_in"] != "map", "service"].unique()
-    service = left.frame["service"].iloc[row]
-    return any(family_of(service, other, vocabulary) == SAME for other in listed)
-
-
-def _written(frame: gpd.GeoDataFrame, rows: Sequence[tuple[str, int, int, float, float]]) -> pd.DataFrame:
-    points = frame.geometry.to_crs(WGS84)
-    x, y = points.x.to_numpy(), points.y.to_numpy()
-    written = []
-    for reason, one, two, distance, score in rows:
-        at = one if one >= 0 else two
-        side = {"list": one, "map": two}
-        told = {"source": str(frame["source"].iloc[at]), "reason": reason}
-        for name, row in side.items():
-            told[f"{name}_id"] = str(frame["facility_id"].iloc[row]) if row >= 0 else ""
-            called = frame["name"].iloc[row] if row >= 0 else ""
-            told[f"{name}_name"] = spreadsheet_text(called) if isinstance(called, str) else ""
-            told[f"{name}_service"] = str(frame["service"].iloc[row]) if row >= 0 else ""
-        told["distance_m"] = "" if np.isnan(distance) else f"{distance:.0f}"
-        told["similarity"] = "" if np.isnan(score) else f"{score:.2f}"
-        told |= {"longitude": f"{x[at]:.5f}", "latitude": f"{y[at]:.5f}", "decision": ""}
-        written.append(told)
-    order = {reason: place for place, reason in enumerate(REASONS)}
-    written.sort(key=lambda row: (order[row["reason"]], row["source"], row["list_id"], row["map_id"]))
-    return pd.DataFrame(written, columns=list(_COLUMNS), dtype="str")
+    frame = left.frame.iloc[rows]
+    worth = ((frame["status"] == "existing") & ~frame["facility_id"].isin(list(left.settled))).to_numpy()
+    if ground is not None and len(frame):
+        shapely.prepare(ground)
+        worth = worth & shapely.covers(ground, frame.geometry.to_numpy())
+    return [row for row, is_worth in zip(rows, worth, strict=True) if is_worth]

@@ -14,10 +14,12 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from spatial.formats.tag_rules import fold
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
 
@@ -61,12 +63,24 @@ def _words() -> dict[str, dict[str, Any]]:
     return tomllib.loads(text)
 
 
+def plain_words(text: str) -> str:
+    """
+    Write letters and digits in small letters without accents, words one blank apart.
+
+    Examples
+    --------
+    >>> plain_words("Poste de Santé (Domoni)")
+    'poste de sante domoni'
+    """
+    return " ".join("".join(letter if letter.isalnum() else " " for letter in fold(text)).split())
+
+
 @functools.lru_cache(maxsize=REMEMBERED)
 def plain_name(name: str) -> PlaceName:
     """
     Strip a name of a place, or of a facility that is called by its place, to what is compared.
 
-    Returns its stem is empty where nothing but a service or unit is named.
+    The stem is empty where nothing but a service or unit is named.
 
     Examples
     --------
@@ -76,7 +90,32 @@ def plain_name(name: str) -> PlaceName:
     True
     """
     text = unicodedata.normalize("NFKC", name).strip()
-    return _han(text) if HAN.search(text) else _latin(text)
+    words, plain = _words(), plain_words(text)
+    if HAN.search(text):
+        # Cut the service off the end, then the units, the longest word first; then the units above off the beginning.
+        letters = plain.replace(" ", "")
+        services = sorted(words["services"]["zh"], key=len, reverse=True)
+        stem = next((letters.removesuffix(word) for word in services if letters.endswith(word)), letters)
+        suffixes = [(word, unit) for unit, listed in words["suffixes"].items() for word in listed]
+        suffixes.sort(key=lambda item: len(item[0]), reverse=True)
+        kind = ""
+        while found := next(
+            (item for item in suffixes if stem.endswith(item[0]) and len(stem) - len(item[0]) >= MIN_LETTERS),
+            None,
+        ):
+            stem, kind = stem.removesuffix(found[0]), kind or found[1]
+        return PlaceName(_ABOVE.sub("", stem, count=1), kind)
+    written = " ".join(words["short"].get(word, word) for word in plain.split())
+    stem = f" {written} "
+    for phrase in sorted([*words["services"]["en"], *words["services"]["fr"]], key=len, reverse=True):
+        stem = stem.replace(f" {phrase} ", " ")
+    units = {word: unit for unit, listed in words["units"].items() for word in listed}
+    said = [units[word] for word in stem.split() if word in units]
+    named = [word for word in stem.split() if word not in words["articles"]["latin"]]
+    left = [
+        word for word in named if word not in units
+    ] or named  # a place may be called by such a word alone
+    return PlaceName(" ".join(left), said[0] if said else "")
 
 
 def in_each_script(name: str) -> tuple[str, ...]:
@@ -111,14 +150,33 @@ def name_scores(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) 
     >>> name_scores([["Mitsudjé clinic"]], [["Mitsoudje"], ["Foumbouni"]]).round(2).tolist()
     [[0.94, 0.24]]
     """
-    theirs, owner = _flat(places)
     mine, row = _flat(rows)
+    theirs, owner = _flat(places)
     result = np.zeros((len(rows), len(places)))
-    if mine and theirs:
-        by_place = np.maximum.reduceat(_pairs(mine, theirs), _starts(owner), axis=1)
-        by_row = np.maximum.reduceat(by_place, _starts(row), axis=0)
-        result[np.ix_(np.unique(row), np.unique(owner))] = by_row
+    if not mine or not theirs:
+        return result
+    stems = [[name.stem for name in names] for names in (mine, theirs)]
+    scores = process.cdist(*stems, scorer=fuzz.ratio, dtype=np.float32)
+    one, other = (np.array([name.kind for name in names]) for names in (mine, theirs))
+    apart = (one != "")[:, None] & (other != "") & (one[:, None] != other)
+    scores = np.maximum(scores / 100.0 - KIND_PENALTY * apart, 0.0)
+    # Of several names of a row or a place the likest counts.
+    at_row, first_of_row = np.unique(row, return_index=True)
+    at_place, first_of_place = np.unique(owner, return_index=True)
+    by_place = np.maximum.reduceat(scores, first_of_place, axis=1)
+    result[np.ix_(at_row, at_place)] = np.maximum.reduceat(by_place, first_of_row, axis=0)
     return result
+
+
+def _flat(groups: Sequence[Sequence[str]]) -> tuple[list[PlaceName], NDArray[np.intp]]:
+    """List the plain names of all groups, each in every script, and the group of each."""
+    pairs = [
+        (plain, number)
+        for number, names in enumerate(groups)
+        for plain in dict.fromkeys(plain_name(part) for name in names for part in in_each_script(name))
+        if plain.stem
+    ]
+    return [plain for plain, _ in pairs], np.array([number for _, number in pairs], dtype=np.intp)
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
@@ -162,14 +220,13 @@ def same_name(one: Sequence[str], two: Sequence[str]) -> bool:
 
 def _name_words(text: str) -> list[tuple[str, ...]]:
     """Plain words of a name without and with articles: spellings written out, single letters in a row as one word."""
+    plain = plain_words(text)
     if HAN.search(text):
-        letters = "".join(letter for letter in fold(text) if letter.isalnum())
-        return [(_ABOVE.sub("", letters, count=1),)]
+        return [(_ABOVE.sub("", plain.replace(" ", ""), count=1),)]
     words = _words()
-    letters = "".join(letter if letter.isalnum() else " " for letter in fold(text))
     joined: list[str] = []
     was_single = False
-    for word in letters.split():
+    for word in plain.split():
         is_single = len(word) == 1 and word.isalpha()
         if is_single and was_single:
             joined[-1] += word
@@ -186,106 +243,35 @@ def _aligned(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
     """Hold two names against each other word by word, where a word may be cut short or several be their initials."""
     if not any(len(word) >= SHARED_LETTERS and word in two for word in one):
         return False
-    if len(one) == len(two) and all(_cut_short(a, b) for a, b in zip(one, two, strict=True)):
-        return True
+    if len(one) == len(two):
+        pairs = [sorted(pair, key=len) for pair in zip(one, two, strict=True)]
+        if all(
+            short == long
+            or (
+                min(len(short), len(long) - len(short)) >= CUT_LETTERS
+                and short.isalpha()
+                and long.startswith(short)
+            )
+            for short, long in pairs
+        ):
+            return True
     return _by_initials(one, two) or _by_initials(two, one)
-
-
-def _cut_short(one: str, two: str) -> bool:
-    short, long = sorted((one, two), key=len)
-    return one == two or (
-        len(short) >= CUT_LETTERS
-        and len(long) - len(short) >= CUT_LETTERS
-        and short.isalpha()
-        and long.startswith(short)
-    )
 
 
 def _by_initials(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
     """Find one word of a name that is the initials of as many words of the other, as CHR is."""
     for at, word in enumerate(short):
-        count = len(word)
-        initials = "".join(part[0] for part in long[at : at + count])
-        if (
-            count > 1
-            and word == initials
-            and short[:at] == long[:at]
-            and short[at + 1 :] == long[at + count :]
-        ):
+        end = at + len(word)
+        is_initials = len(word) > 1 and word == "".join(part[0] for part in long[at:end])
+        if is_initials and short[:at] == long[:at] and short[at + 1 :] == long[end:]:
             return True
     return False
 
 
-def _pairs(mine: list[PlaceName], theirs: list[PlaceName]) -> NDArray[np.float64]:
-    scores = process.cdist(
-        [name.stem for name in mine], [name.stem for name in theirs], scorer=fuzz.ratio, dtype=np.float32
-    )
-    kinds = [np.array([name.kind for name in names]) for names in (mine, theirs)]
-    said = (kinds[0] != "")[:, None] & (kinds[1] != "")[None, :]
-    apart = said & (kinds[0][:, None] != kinds[1][None, :])
-    result: NDArray[np.float64] = np.maximum(scores / 100.0 - KIND_PENALTY * apart, 0.0).astype(np.float64)
-    return result
-
-
-def _flat(groups: Sequence[Sequence[str]]) -> tuple[list[PlaceName], NDArray[np.intp]]:
-    pairs = [
-        (plain, number)
-        for number, names in enumerate(groups)
-        for plain in dict.fromkeys(plain_name(part) for name in names for part in in_each_script(name))
-        if plain.stem
+def names_by_row(frame: pd.DataFrame, is_name: Callable[[str], object]) -> list[tuple[str, ...]]:
+    """List the different names of every row that are names indeed."""
+    columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
+    rows = zip(*columns, strict=True) if columns else [()] * len(frame)
+    return [
+        tuple(dict.fromkeys(name for name in own if isinstance(name, str) and is_name(name))) for own in rows
     ]
-    return [plain for plain, _ in pairs], np.array([number for _, number in pairs], dtype=np.intp)
-
-
-def _starts(owner: NDArray[np.intp]) -> NDArray[np.intp]:
-    return np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-
-
-def _han(text: str) -> PlaceName:
-    words = _words()
-    letters = "".join(letter for letter in fold(text) if letter.isalnum())
-    stem = _cut(letters, words["services"]["zh"])
-    kind = ""
-    suffixes = [(word, unit) for unit, listed in words["suffixes"].items() for word in listed]
-    while True:
-        word, unit = next(
-            (
-                (word, unit)
-                for word, unit in _longest(suffixes)
-                if (stem.endswith(word) and len(stem) - len(word) >= MIN_LETTERS)
-            ),
-            ("", ""),
-        )
-        if not word:
-            break
-        stem, kind = stem.removesuffix(word), kind or unit
-    return PlaceName(_ABOVE.sub("", stem, count=1), kind)
-
-
-def _latin(text: str) -> PlaceName:
-    words = _words()
-    letters = "".join(letter if letter.isalnum() else " " for letter in fold(text).replace("'", " "))
-    written = [words["short"].get(word, word) for word in letters.split()]
-    phrases = [*words["services"]["en"], *words["services"]["fr"]]
-    stem = f" {' '.join(written)} "
-    for phrase in sorted(phrases, key=len, reverse=True):
-        stem = stem.replace(f" {phrase} ", " ")
-    units = {word: unit for unit, listed in words["units"].items() for word in listed}
-    said = [units[word] for word in stem.split() if word in units]
-    left = [word for word in stem.split() if word not in units and word not in words["articles"]["latin"]]
-    if not left:  # a place may be called by such a word alone
-        left = [word for word in stem.split() if word not in words["articles"]["latin"]]
-    return PlaceName(" ".join(left), said[0] if said else "")
-
-
-def _cut(text: str, endings: Iterable[str]) -> str:
-    for word in sorted(endings, key=len, reverse=True):
-        if text == word:
-            return ""
-        if text.endswith(word):
-            return text.removesuffix(word)
-    return text
-
-
-def _longest(suffixes: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return sorted(suffixes, key=lambda item: len(item[0]), reverse=True)
