@@ -13,7 +13,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError, SourceError, first_of
 from spatial.formats.columns import coordinate_columns, row_items
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
-from spatial.inputs.list_review import read_decided
+from spatial.inputs.list_review import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placement import place_frame
 from spatial.inputs.placing import PLACED_BY, amid_townships, locate_places, names_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 TO_DECIDE = "places_to_decide.csv"
+_UNPLACED = ["facility_id", "name", "service", "status", "unit_code", "open_to", "eligible_units"]
 _FREE_TEXT = ("name", "township", "service")
 REASONS = {
     "ambiguous": "several settlements are called nearly alike",
@@ -47,33 +48,22 @@ def place_where_given(
     """Give the rows that have coordinates their geometry, and leave the others without."""
     if source.coordinates == "all":
         return place_frame(frame, source, path, what=what, key=key)
-    given = pd.Series(False, index=frame.index)
-    if source.coordinates == "some":
-        given, note = _given(frame, source, key)
-        add_notes(frame, [note])
-    nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), index=frame.index, crs=WGS84)
-    if not given.any():
-        plain = pd.DataFrame(frame.drop(columns=_geometry(frame)))
-        return _with_notes(gpd.GeoDataFrame(plain, geometry=nowhere, crs=WGS84), frame)
-    placed = place_frame(frame[given], source, path, what=what, key=key)
-    rest = pd.DataFrame(frame[~given].drop(columns=_geometry(frame)))
-    both = pd.concat([pd.DataFrame(placed), rest]).loc[frame.index]
-    return _with_notes(gpd.GeoDataFrame(both, geometry="geometry", crs=placed.crs), frame)
-
-
-def _with_notes(placed: gpd.GeoDataFrame, frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Let what the reader noted travel in the frame's attributes."""
-    placed.attrs = dict(frame.attrs)
+    is_some = source.coordinates == "some"
+    given = _given(frame, source, key) if is_some else pd.Series(False, index=frame.index)
+    drawn = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
+    plain = pd.DataFrame(frame.drop(columns=drawn or "geometry", errors="ignore"))
+    if given.any():
+        located = place_frame(frame[given], source, path, what=what, key=key)
+        both = pd.concat([pd.DataFrame(located), plain[~given]]).loc[frame.index]
+        placed = gpd.GeoDataFrame(both, geometry="geometry", crs=located.crs)
+    else:
+        nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), index=frame.index, crs=WGS84)
+        placed = gpd.GeoDataFrame(plain, geometry=nowhere, crs=WGS84)
+    placed.attrs = dict(frame.attrs)  # what the reader noted
     return placed
 
 
-def _geometry(frame: pd.DataFrame) -> list[str]:
-    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
-        return [frame.active_geometry_name]
-    return [column for column in ("geometry",) if column in frame.columns]
-
-
-def _given(frame: pd.DataFrame, source: TableSource, key: str) -> tuple[pd.Series, Note]:
+def _given(frame: pd.DataFrame, source: TableSource, key: str) -> pd.Series:
     """
     Say which rows have coordinates, and note what was written in those that have none.
 
@@ -93,13 +83,13 @@ def _given(frame: pd.DataFrame, source: TableSource, key: str) -> tuple[pd.Serie
         cells = frame[list(columns)]
         texts = cells.astype("str").where(cells.notna(), "").apply(lambda column: column.str.strip())
         numbers = cells.apply(pd.to_numeric, errors="coerce")
-        given = texts.apply(lambda column: column.str.contains(r"\d")).all(axis=1) & ~(numbers == 0).all(
-            axis=1
-        )
+        has_digits = texts.apply(lambda column: column.str.contains(r"\d")).all(axis=1)
+        given = has_digits & ~(numbers == 0).all(axis=1)
         written = (texts != "").any(axis=1)
     lost = written & ~given
-    where = row_items(frame, key, lost)
-    return given, Note("coordinates_none", int(lost.sum()), {"where": where}, "coordinates that are none")
+    where, item = row_items(frame, key, lost), "coordinates that are none"
+    add_notes(frame, [Note("coordinates_none", int(lost.sum()), {"where": where}, item)])
+    return given
 
 
 @dataclass(eq=False)
@@ -124,10 +114,9 @@ class PlacedTables:
         }
         strange = sorted(set(self.decisions) - tables)
         if strange:
-            problem = (
-                f"source: no table of the study is {first_of(strange)}; delete its rows or correct the path"
-            )
-            raise ContractError(f"decisions on places {file}", [problem])
+            problem = f"source: no table of the study is {first_of(strange)}"
+            remedy = "delete its rows or correct the path"
+            raise ContractError(f"decisions on places {file}", [f"{problem}; {remedy}"])
 
     def locate(
         self,
@@ -164,11 +153,9 @@ class PlacedTables:
         self._account(done, source.path, key)
         if is_list:
             self.nowhere += done.undecided["place_id"].tolist()
-            # Say on every page which settlements lie amid their township for want of a place, and which
-            # are nowhere.
+            # Every page says which settlements lie amid their township for want of a place, and which are nowhere.
             amid, nowhere = done.frame["placed_by"] == "township", done.frame["placed_by"].isna()
-            ids = done.frame["settlement_id"]
-            lost = "settlements that could not be located"
+            ids, lost = done.frame["settlement_id"], "settlements that could not be located"
             about_townships = [
                 Note("amid_township", int(amid.sum()), {"where": listed(ids[amid])}),
                 Note("not_located", int(nowhere.sum()), {"where": listed(ids[nowhere])}, lost),
@@ -177,29 +164,20 @@ class PlacedTables:
         add_notes(done.frame, [_called_elsewhere(done.frame, settlements, key, self.study.placing.name_min)])
         located = done.frame.geometry.notna()
         if key == "facility_id":
-            rows = done.frame.geometry.isna()
-            columns = [
-                name
-                for name in (
-                    "facility_id",
-                    "name",
-                    "service",
-                    "status",
-                    "unit_code",
-                    "open_to",
-                    "eligible_units",
-                )
-                if name in done.frame.columns
-            ]
-            without_place = pd.DataFrame(done.frame.loc[rows, columns]).assign(
-                source=source.path, unit_id=done.unit_ids[rows]
-            )
-            self.unplaced.append(without_place)
+            without_place = pd.DataFrame(done.frame[~located]).filter(_UNPLACED)
+            units = done.unit_ids[~located]
+            self.unplaced.append(without_place.assign(source=source.path, unit_id=units))
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
-            raise SourceError(_nobody(done, source.path))
+            reasons = done.undecided["reason"].value_counts()
+            why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
+            raise SourceError(
+                f"{source.path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, "
+                "place_name or township in columns, or give coordinates"
+            )
         return done.frame[located].reset_index(drop=True)
 
     def _account(self, done: Placement, path: str, key: str) -> None:
+        """Count the rows by the way in which they were located, and keep what a person should look at."""
         by = done.frame["placed_by"]
         numbers = {f"placed by {way}": float((by == way).sum()) for way in PLACED_BY}
         if not numbers["placed by township"]:
@@ -208,23 +186,14 @@ class PlacedTables:
         for item, number in numbers.items():
             self.numbers[path, item] = self.numbers.get((path, item), 0.0) + number
         self.undecided.append(done.undecided.assign(source=path))
-        decided = done.frame[by == "decision"]
-        found = [
-            Finding(
-                "placed_by_decision",
-                str(row[key]),
-                f"put at {row['placed_at']} by decision",
-                row["geometry"],
-                other=str(row["placed_at"]),
-            )
-            for row in decided.to_dict("records")
-        ]
-        for row in done.frame[by == "township"].to_dict("records"):
-            place, other = str(row[key]), str(row["placed_at"])
-            detail = (
-                f"{path}: no coordinates: put amid its township, {other}; its times are those of that point"
-            )
-            found.append(Finding("placed_by_township", place, detail, row["geometry"], other=other))
+        found = []
+        for row in done.frame[by.isin(["decision", "township"])].to_dict("records"):
+            place, other, kind = str(row[key]), str(row["placed_at"]), f"placed_by_{row['placed_by']}"
+            detail = f"put at {other} by decision"
+            if row["placed_by"] == "township":
+                how = f"put amid its township, {other}; its times are those of that point"
+                detail = f"{path}: no coordinates: {how}"
+            found.append(Finding(kind, place, detail, row["geometry"], other=other))
         remedy = f"fill in settlement_id in {TO_DECIDE} and name that file as placing.decisions"
         if not done.is_choice:
             remedy = "give it coordinates, or a township that has a boundary or other rows with coordinates"
@@ -252,15 +221,6 @@ class PlacedTables:
         return frame
 
 
-def _nobody(done: Placement, path: str) -> str:
-    reasons = done.undecided["reason"].value_counts()
-    why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
-    return (
-        f"{path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, place_name or "
-        "township in columns, or give coordinates"
-    )
-
-
 def _called_elsewhere(
     frame: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, key: str, name_min: float
 ) -> Note:
@@ -284,19 +244,9 @@ def _called_elsewhere(
 def read_decisions(path: Path) -> dict[str, dict[str, str]]:
     """Read what was decided about places."""
     what = "decisions on places"
-    frame = read_decided(path, what=what)
-    missing = [name for name in ("source", "place_id", "settlement_id") if name not in frame.columns]
-    if missing:
-        raise ContractError(f"{what} {path}", [f"{name}: the column is missing" for name in missing])
+    frame = read_decided(path, what=what, columns=("source", "place_id", "settlement_id"))
     made = frame[frame["settlement_id"].notna()]
-    problems = []
-    for column in ("place_id", "settlement_id"):
-        rounded = made[column].fillna("").str.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+")
-        if rounded.any():
-            problems.append(
-                f"{column}: rounded by a spreadsheet, such as {first_of(made[column][rounded], limit=3)}; "
-                "import the CSV with its columns as text and enter the ids again"
-            )
+    problems = rounded_ids(made, "place_id", "settlement_id")
     twice = made[made.duplicated(["source", "place_id"])]
     if len(twice):
         problems.append(f"place_id: decided more than once for {first_of(twice['place_id'])}; keep one row")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -46,11 +46,7 @@ class Scope:
 
 
 def texts(frame: pd.DataFrame, column: str) -> list[str]:
-    """
-    Read a column as stripped text.
-
-    Returns empty text where missing.
-    """
+    """Read a column as stripped text, empty where missing."""
     if column not in frame.columns:
         return [""] * len(frame)
     return text_column(frame[column]).fillna("").str.strip().tolist()
@@ -75,12 +71,26 @@ def called(frame: pd.DataFrame) -> list[tuple[str, ...]]:
     return found
 
 
-def township_names(code: str, township_id: str, township: str) -> list[tuple[str, str]]:
-    """Name the township of a row in each way that another row of its list may name it."""
-    key = unit_key(code)
-    digits = key[:TOWNSHIP_DIGITS] if key.isdigit() and len(key) in (TOWNSHIP_DIGITS, VILLAGE_DIGITS) else ""
-    ways = (("id", township_id), ("code", digits), ("name", plain_name(township).stem if township else ""))
-    return [(way, name) for way, name in ways if name]
+class RowUnit(NamedTuple):
+    """What a row says of the unit that it lies in; empty texts where it says nothing."""
+
+    code: str  # in its shortest form
+    township_id: str
+    township: str
+
+    def township_names(self) -> list[tuple[str, str]]:
+        """Name the township in each way that another row of the list may name it."""
+        is_within = self.code.isdigit() and len(self.code) in (TOWNSHIP_DIGITS, VILLAGE_DIGITS)
+        digits = self.code[:TOWNSHIP_DIGITS] if is_within else ""
+        stem = plain_name(self.township).stem if self.township else ""
+        ways = (("id", self.township_id), ("code", digits), ("name", stem))
+        return [(way, name) for way, name in ways if name]
+
+
+def units_named(frame: pd.DataFrame) -> list[RowUnit]:
+    """Read what every row says of its unit."""
+    columns = [texts(frame, column) for column in ("unit_code", "township_id", "township")]
+    return [RowUnit(unit_key(code), *township) for code, *township in zip(*columns, strict=True)]
 
 
 class PlacingGround:
@@ -93,35 +103,25 @@ class PlacingGround:
         self.called = called(settlements)
         self.points = settlements.geometry.to_numpy()
         self.codes = [unit_key(code) for code in texts(settlements, "unit_code")]
-        self.parts = _index(unit_prefixes(code) if code else () for code in self.codes)
+        self.parts = _index(map(unit_prefixes, self.codes))
         self._tree = shapely.STRtree(self.points)
         self._townships = {
-            column: _index((text,) if text else () for text in texts(settlements, column))
+            column: _index((text,) for text in texts(settlements, column))
             for column in ("township_id", "township")
         }
-        self._add_units(boundaries)
-        self._members: dict[int, Rows] = {}
-        self._scopes: dict[tuple[str, str, str], Scope] = {}
-
-    def _add_units(self, boundaries: gpd.GeoDataFrame | None) -> None:
-        self.unit_ids: list[str] = []
-        self.unit_shapes = np.array([], dtype=object)
-        self.unit_codes: list[str] = []
-        self._levels = np.array([])
-        names: list[tuple[str, ...]] = []
-        if boundaries is not None:
-            self.unit_ids = texts(boundaries, "boundary_id")
-            self.unit_shapes = boundaries.geometry.to_numpy()
-            self.unit_codes = [unit_key(code) for code in texts(boundaries, "unit_code")]
-            levels = boundaries.get("admin_level")
-            self._levels = np.zeros(len(boundaries)) if levels is None else levels.to_numpy(dtype=float)
-            names = called(boundaries)
-        self.units_by_code = _index((code,) if code else () for code in self.unit_codes)
-        self._unit_of_id = {name: row for row, name in enumerate(self.unit_ids)}
+        units = settlements.iloc[:0] if boundaries is None else boundaries
+        self.unit_ids = texts(units, "boundary_id")
+        self.unit_shapes = units.geometry.to_numpy()
+        self.unit_codes = [unit_key(code) for code in texts(units, "unit_code")]
+        self._levels = units.get("admin_level", pd.Series(0.0, index=units.index)).to_numpy(dtype=float)
+        self.units_by_code = _index((code,) for code in self.unit_codes)
+        self._unit_of_id = {name: row for row, name in enumerate(self.unit_ids) if name}
         self._units_by_name = _index(
-            {plain_name(part).stem for name in listed for part in in_each_script(name)} - {""}
-            for listed in names
+            {plain_name(part).stem for name in listed for part in in_each_script(name)}
+            for listed in called(units)
         )
+        self._members: dict[int, Rows] = {}
+        self._scopes: dict[RowUnit, Scope] = {}
 
     def coded(self, code: str) -> list[int]:
         """Find settlements whose own code this is."""
@@ -142,17 +142,18 @@ class PlacingGround:
             self._members[unit] = np.array(sorted(by_code | by_ground), dtype=np.intp)
         return self._members[unit]
 
-    def township(self, code: str, township_id: str, township: str) -> Scope:
+    def township(self, row: RowUnit) -> Scope:
         """Find the one boundary that a row names."""
+        code, township_id, township = row
         nobody = np.array([], dtype=np.intp)
-        parts = [self.units_by_code.get(part, []) for part in unit_prefixes(unit_key(code))]
+        parts = [self.units_by_code.get(part, []) for part in unit_prefixes(code)]
         around = {unit for units in parts for unit in units}
         named: list[int] = []
         for text in filter(None, (township_id, township)):
             by_id = [self._unit_of_id[text]] if text in self._unit_of_id else []
             named = named or by_id or self.units_by_code.get(unit_key(text), [])
         if not named and township:
-            stems = {plain_name(part).stem for part in in_each_script(township)} - {""}
+            stems = {plain_name(part).stem for part in in_each_script(township)}
             found = {unit for stem in stems for unit in self._units_by_name.get(stem, [])}
             finest = max((self._levels[unit] for unit in found), default=0.0)
             named = [unit for unit in found if self._levels[unit] == finest]
@@ -163,25 +164,22 @@ class PlacingGround:
             return Scope(nobody, fault="ambiguous")
         return Scope(nobody, units.pop() if units else -1)
 
-    def scope(self, code: str, township_id: str, township: str) -> Scope:
+    def scope(self, row: RowUnit) -> Scope:
         """Narrow the ground to the unit that a row names."""
-        wanted = (code, township_id, township)
-        if wanted not in self._scopes:
-            self._scopes[wanted] = self._narrowed(*wanted)
-        return self._scopes[wanted]
+        if row not in self._scopes:
+            self._scopes[row] = self._narrowed(row)
+        return self._scopes[row]
 
-    def _narrowed(self, code: str, township_id: str, township: str) -> Scope:
+    def _narrowed(self, row: RowUnit) -> Scope:
         everywhere = np.arange(len(self.ids), dtype=np.intp)
-        by_code = self._by_code(code) if code else None
-        named = self._by_township(township_id, township) if township_id or township else None
-        if code and by_code is None and named is None and (self.parts or self.units_by_code):
-            return Scope(everywhere, fault="unknown_unit_code")
-        if by_code is None and named is None:
-            return Scope(everywhere, fault="unknown_township" if township_id or township else "")
+        by_code, named = self._by_code(row.code), self._by_township(row)
         if by_code is None or named is None:
             found = by_code or named
-            assert found is not None
-            return found if len(found.rows) else Scope(everywhere, found.unit, "no_settlement_in_unit")
+            if found is not None:
+                return found if len(found.rows) else Scope(everywhere, found.unit, "no_settlement_in_unit")
+            if row.code and (self.parts or self.units_by_code):
+                return Scope(everywhere, fault="unknown_unit_code")
+            return Scope(everywhere, fault="unknown_township" if row.township_id or row.township else "")
         both = np.intersect1d(by_code.rows, named.rows)
         if not len(both) and self.ids:
             return Scope(np.union1d(by_code.rows, named.rows), fault="units_disagree")
@@ -189,10 +187,11 @@ class PlacingGround:
         return Scope(both, finer.unit if finer.unit >= 0 else by_code.unit)
 
     def _by_code(self, code: str) -> Scope | None:
+        """Find the smallest unit around a code that has a boundary or other settlements."""
         for part in unit_prefixes(code):
-            units = self.units_by_code.get(part, [])
+            units = self.units_by_code.get(part)
             if units:
-                return Scope(_joined([self.members(unit) for unit in units]), units[0])
+                return Scope(np.unique(np.concatenate([self.members(unit) for unit in units])), units[0])
             if part != code and part in self.parts:
                 rows = np.array(sorted(self.parts[part]), dtype=np.intp)
                 return Scope(rows, self._unit_around(rows))
@@ -203,30 +202,29 @@ class PlacingGround:
         whole = [unit for unit in range(len(self.unit_ids)) if np.isin(rows, self.members(unit)).all()]
         return min(whole, key=lambda unit: len(self.members(unit)), default=-1)
 
-    def _by_township(self, township_id: str, township: str) -> Scope | None:
-        if township_id in self._unit_of_id:
-            unit = self._unit_of_id[township_id]
+    def _by_township(self, row: RowUnit) -> Scope | None:
+        """Find the township that a row names: a boundary by id, settlements that name it too, a boundary by name."""
+        if row.township_id in self._unit_of_id:
+            unit = self._unit_of_id[row.township_id]
             return Scope(self.members(unit), unit)
-        for column, value in (("township_id", township_id), ("township", township)):
-            rows = self._townships[column].get(value) if value else None
+        for column, value in (("township_id", row.township_id), ("township", row.township)):
+            rows = self._townships[column].get(value)
             if rows:
                 found = np.array(rows, dtype=np.intp)
                 return Scope(found, self._unit_around(found))
-        units = self._units_by_name.get(plain_name(township).stem, []) if township else []
+        units = self._units_by_name.get(plain_name(row.township).stem)
         if not units:
             return None
         finest = [unit for unit in units if self._levels[unit] == max(self._levels[units])]
-        return Scope(_joined([self.members(unit) for unit in finest]), finest[0] if len(finest) == 1 else -1)
-
-
-def _joined(parts: Sequence[Rows]) -> Rows:
-    return np.unique(np.concatenate(parts)) if parts else np.array([], dtype=np.intp)
+        members = np.unique(np.concatenate([self.members(unit) for unit in finest]))
+        return Scope(members, finest[0] if len(finest) == 1 else -1)
 
 
 def _index(keys: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    """List the rows of every key that is not empty."""
     found: dict[str, list[int]] = {}
     for row, several in enumerate(keys):
-        for key in several:
+        for key in filter(None, several):
             found.setdefault(key, []).append(row)
     return found
 
@@ -241,6 +239,11 @@ ROWS_AT_ONCE = 256
 """So many rows are compared with all settlements at once, to bound the memory."""
 
 _SLACK = 1e-9
+_OF_ROW = ("place_id", "name", "service", "unit_code", "township", "reason")
+_OF_CANDIDATE = [
+    f"candidate_{number + 1}{end}" for number in range(CANDIDATES) for end in ("", "_name", "_score")
+]
+_UNDECIDED = [*_OF_ROW, *_OF_CANDIDATE, "settlement_id"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,13 +320,28 @@ def locate_places(
     ContractError
         Where a decision names a row or a settlement that is not there.
     """
-    placed = _as_geo(frame)
+    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
+        placed = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
+        placed = placed.reset_index(drop=True)
+        placed = placed if placed.crs is not None else placed.set_crs(WGS84)
+    else:
+        nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), crs=WGS84)
+        placed = gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=nowhere, crs=WGS84)
     crs = placed.crs or WGS84
     units = None if boundaries is None or boundaries.empty else boundaries.to_crs(crs)
     work = _Work(placed, PlacingGround(settlements.to_crs(crs), units), key, options or PlacingOptions())
-    _refuse_decisions(decisions or {}, work)
+    decided = decisions or {}
+    problems = []
+    strange = sorted(set(decided) - set(work.ids))
+    if strange:
+        problems.append(f"no row has the id {first_of(strange)}; delete the row from the decisions")
+    unknown = sorted(set(decided.values()) - set(work.ground.row_of))
+    if unknown:
+        problems.append(f"no settlement has the id {first_of(unknown)}; take one of the candidates' ids")
+    if problems:
+        raise ContractError(f"decisions on places ({key})", problems)
     work.take_given()
-    work.take_decisions(decisions or {})
+    work.take_decisions(decided)
     work.take_codes()
     work.take_names()
     if key == "settlement_id":
@@ -342,25 +360,26 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
     frame = done.frame.copy()
     points, crs = frame.geometry.to_numpy().copy(), frame.crs or WGS84
     ground = PlacingGround(frame.iloc[:0], boundaries.to_crs(crs))
-    told = list(zip(*(texts(frame, name) for name in ("unit_code", "township_id", "township")), strict=True))
+    named = units_named(frame)
     missing = shapely.is_missing(points)
     members: dict[tuple[str, str], list[int]] = {}
     for row in np.flatnonzero(~missing).tolist():
-        for name in township_names(*told[row]):
+        for name in named[row].township_names():
             members.setdefault(name, []).append(row)
-    amid: dict[int, tuple[str, shapely.Point]] = {}
-    for row in np.flatnonzero(missing).tolist():
-        scope = ground.township(*told[row])
-        same = next((name for name in township_names(*told[row]) if name in members), None)
-        if scope.unit >= 0:
-            point = ground.unit_shapes[scope.unit].representative_point()
-            amid[row] = (ground.unit_ids[scope.unit], point)
-        elif same is not None and not scope.fault:
-            amid[row] = (same[1], shapely.MultiPoint(points[members[same]]).centroid)
-    rows = list(amid)
+    rows: list[int] = []
     by, at = (frame[name].astype(object).to_numpy(copy=True) for name in ("placed_by", "placed_at"))
-    by[rows] = "township"
-    at[rows], points[rows] = ([amid[row][part] for row in rows] for part in (0, 1))
+    for row in np.flatnonzero(missing).tolist():
+        scope = ground.township(named[row])
+        same = next((name for name in named[row].township_names() if name in members), None)
+        if scope.unit >= 0:
+            at[row] = ground.unit_ids[scope.unit]
+            points[row] = ground.unit_shapes[scope.unit].representative_point()
+        elif same is not None and not scope.fault:
+            at[row], points[row] = same[1], shapely.MultiPoint(points[members[same]]).centroid
+        else:
+            continue
+        by[row] = "township"
+        rows.append(row)
     frame = frame.assign(placed_by=pd.Series(by, dtype="str"), placed_at=pd.Series(at, dtype="str"))
     open_ = ~done.undecided["place_id"].isin(texts(frame.iloc[rows], "settlement_id")).to_numpy()
     return replace(
@@ -371,27 +390,6 @@ def amid_townships(done: Placement, boundaries: gpd.GeoDataFrame) -> Placement:
     )
 
 
-def _as_geo(frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
-        named = frame.rename_geometry("geometry") if frame.active_geometry_name != "geometry" else frame
-        named = named.reset_index(drop=True)
-        return named if named.crs is not None else named.set_crs(WGS84)
-    nowhere = gpd.GeoSeries(np.full(len(frame), None, dtype=object), crs=WGS84)
-    return gpd.GeoDataFrame(frame.reset_index(drop=True), geometry=nowhere, crs=WGS84)
-
-
-def _refuse_decisions(decisions: Mapping[str, str], work: _Work) -> None:
-    problems = []
-    strange = sorted(set(decisions) - set(work.ids))
-    if strange:
-        problems.append(f"no row has the id {first_of(strange)}; delete the row from the decisions")
-    unknown = sorted({where for where in decisions.values() if where not in work.ground.row_of})
-    if unknown:
-        problems.append(f"no settlement has the id {first_of(unknown)}; take one of the candidates' ids")
-    if problems:
-        raise ContractError(f"decisions on places ({work.key})", problems)
-
-
 @dataclass(eq=False)
 class _Work:
     """The rows of one table while they are located."""
@@ -400,27 +398,20 @@ class _Work:
     ground: PlacingGround
     key: str
     options: PlacingOptions
-    by: list[str] = field(default_factory=list)
     candidates: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = len(self.frame)
         self.ids = texts(self.frame, self.key)
-        self.codes = [unit_key(code) for code in texts(self.frame, "unit_code")]
-        self.names = self._names()
-        self.by = [""] * size
-        self.at = [""] * size
-        self.reasons = [""] * size
+        self.units = units_named(self.frame)
+        # Look for the village where the table has a column of it, else for the row's own names.
+        places = texts(self.frame, "place_name")
+        own = names_of(self.frame)
+        self.names = [(place,) if place else names for place, names in zip(places, own, strict=True)]
+        self.by, self.at, self.reasons = [""] * size, [""] * size, [""] * size
         self.score = np.full(size, np.nan)
         self.points = self.frame.geometry.to_numpy().copy()
-        columns = (self.codes, texts(self.frame, "township_id"), texts(self.frame, "township"))
-        self.scopes: list[Scope] = [self.ground.scope(*row) for row in zip(*columns, strict=True)]
-
-    def _names(self) -> list[tuple[str, ...]]:
-        """Names to look for: the village where the table has a column of it, else the row's own."""
-        told = [(place,) if place else () for place in texts(self.frame, "place_name")]
-        own = names_of(self.frame)
-        return [place or names for place, names in zip(told, own, strict=True)]
+        self.scopes = [self.ground.scope(row) for row in self.units]
 
     def _put(self, row: int, settlement: int, by: str, score: float) -> None:
         self.by[row], self.score[row] = by, score
@@ -443,7 +434,7 @@ class _Work:
     def take_codes(self) -> None:
         """Put rows at the one settlement, or in the one village boundary, of their code."""
         for row in self._open():
-            code = self.codes[row]
+            code = self.units[row].code
             if not code or self.scopes[row].fault == "units_disagree":
                 continue
             there = self.ground.coded(code)
@@ -470,9 +461,8 @@ class _Work:
             names = [self.ground.called[place] for place in among]
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 some = rows[start : start + ROWS_AT_ONCE]
-                for row, line in zip(
-                    some, name_scores([self.names[row] for row in some], names), strict=True
-                ):
+                scores = name_scores([self.names[row] for row in some], names)
+                for row, line in zip(some, scores, strict=True):
                     self._judge(row, among, line)
 
     def _judge(self, row: int, among: NDArray[np.intp], scores: NDArray[np.float64]) -> None:
@@ -502,14 +492,11 @@ class _Work:
             free = [rank for rank in ranked if self.by[rank[2]] != "decision"]
             alone = len(free) == len(ranked) and (len(free) == 1 or free[0][:2] < free[1][:2])
             for _, _, row in free[1:] if alone else free:
-                self._give_back(row)
-
-    def _give_back(self, row: int) -> None:
-        place = self.ground.row_of.get(self.at[row])
-        if place is not None:
-            self.candidates.setdefault(row, [(place, float(self.score[row]))])
-        self.reasons[row], self.by[row], self.at[row] = "taken_by_another", "", ""
-        self.score[row], self.points[row] = np.nan, None
+                place = self.ground.row_of.get(self.at[row])
+                if place is not None:
+                    self.candidates.setdefault(row, [(place, float(self.score[row]))])
+                self.reasons[row], self.by[row], self.at[row] = "taken_by_another", "", ""
+                self.score[row], self.points[row] = np.nan, None
 
     def _open(self) -> list[int]:
         return [row for row, by in enumerate(self.by) if not by]
@@ -522,47 +509,42 @@ class _Work:
         placed["placed_score"] = pd.Series(self.score, index=index, dtype="float64")
         placed["placed_at"] = _text(self.at, index)
         if self.key != "settlement_id":
-            here = [at if at in self.ground.row_of else "" for at in self.at]
+            # Rows with coordinates keep the settlement that they name.
             told = texts(self.frame, "settlement_id")
-            given = [by == "coordinates" for by in self.by]
-            stands = [b if keep else a for a, b, keep in zip(here, told, given, strict=True)]
-            placed["settlement_id"] = _text(stands, index)
+            here = [at if at in self.ground.row_of else "" for at in self.at]
+            rows = zip(told, here, self.by, strict=True)
+            placed["settlement_id"] = _text(
+                [own if by == "coordinates" else at for own, at, by in rows], index
+            )
         units = [self.ground.unit_ids[scope.unit] if scope.unit >= 0 else "" for scope in self.scopes]
-        return Placement(
-            placed, self._undecided(), _text(units, index), self._near(), bool(len(self.ground.ids))
-        )
-
-    def _undecided(self) -> pd.DataFrame:
-        rows = self._open()
-        columns: dict[str, list[str]] = {"place_id": [self.ids[row] for row in rows]}
-        columns["name"] = [" / ".join(self.names[row]) for row in rows]
-        for column in ("service", "unit_code", "township"):
-            whole = texts(self.frame, column)
-            columns[column] = [whole[row] for row in rows]
-        columns["reason"] = [self.reasons[row] for row in rows]
-        for number in range(CANDIDATES):
-            found = [self.candidates.get(row, [])[number : number + 1] for row in rows]
-            columns[f"candidate_{number + 1}"] = [self.ground.ids[at[0][0]] if at else "" for at in found]
-            columns[f"candidate_{number + 1}_name"] = [
-                " / ".join(self.ground.names[at[0][0]]) if at else "" for at in found
-            ]
-            columns[f"candidate_{number + 1}_score"] = [f"{at[0][1]:.2f}" if at else "" for at in found]
-        columns["settlement_id"] = [""] * len(rows)
-        return pd.DataFrame(columns, dtype="str")
-
-    def _near(self) -> gpd.GeoSeries:
-        there = (
-            self.ground.points if len(self.ground.points) else self.points[~shapely.is_missing(self.points)]
-        )
+        # What is not located is listed with its candidates, and drawn where to look.
+        there = self.ground.points
+        if not len(there):
+            there = self.points[~shapely.is_missing(self.points)]
         middle = shapely.MultiPoint(there).centroid if len(there) else None
-        found = []
+        service, code, township = (texts(self.frame, name) for name in ("service", "unit_code", "township"))
+        undecided, near = [], []
         for row in self._open():
+            line = dict.fromkeys(_UNDECIDED, "")
+            line |= {"place_id": self.ids[row], "name": " / ".join(self.names[row]), "service": service[row]}
+            line |= {"unit_code": code[row], "township": township[row], "reason": self.reasons[row]}
             best = self.candidates.get(row, [])
+            for number, (place, score) in enumerate(best, start=1):
+                line[f"candidate_{number}"] = self.ground.ids[place]
+                line[f"candidate_{number}_name"] = " / ".join(self.ground.names[place])
+                line[f"candidate_{number}_score"] = f"{score:.2f}"
+            undecided.append(line)
             if self.scopes[row].unit >= 0:
-                found.append(self.ground.unit_shapes[self.scopes[row].unit].representative_point())
+                near.append(self.ground.unit_shapes[self.scopes[row].unit].representative_point())
             else:
-                found.append(self.ground.points[best[0][0]] if best else middle)
-        return gpd.GeoSeries(found, crs=self.frame.crs)
+                near.append(self.ground.points[best[0][0]] if best else middle)
+        return Placement(
+            frame=placed,
+            undecided=pd.DataFrame(undecided, columns=_UNDECIDED, dtype="str"),
+            unit_ids=_text(units, index),
+            near=gpd.GeoSeries(near, crs=self.frame.crs),
+            is_choice=bool(len(self.ground.ids)),
+        )
 
 
 def _text(values: list[str], index: pd.Index) -> pd.Series:
