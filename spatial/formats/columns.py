@@ -26,7 +26,7 @@ from spatial.georef.local_grid import fit_local_grid
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -207,12 +207,27 @@ def number_column(
     return numbers.where(~wrong & ~unreadable).rename(column)
 
 
+def read_texts(frame: pd.DataFrame, columns: Iterable[str], *, fill: bool = False) -> None:
+    """Read some columns as text, in place; one that is not there is left out, or filled with missing text."""
+    for column in columns:
+        if column in frame.columns:
+            frame[column] = text_column(frame[column])
+        elif fill:
+            frame[column] = pd.Series(np.nan, index=frame.index, dtype="str")
+
+
 def choice_column(
-    frame: pd.DataFrame, column: str, choices: Collection[str], problems: list[str], *, key: str
+    frame: pd.DataFrame,
+    column: str,
+    choices: Collection[str],
+    problems: list[str],
+    *,
+    key: str,
+    may_lack: bool = False,
 ) -> pd.Series:
     """Text of a column that may hold certain values only."""
     text = text_column(frame[column])
-    wrong = ~text.isin(list(choices))
+    wrong = ~text.isin(list(choices)) & ~(text.isna() & may_lack)
     if wrong.any():
         shown = first_of(text[wrong].fillna("").drop_duplicates().sort_values(), limit=5)
         known = ", ".join(sorted(choices))

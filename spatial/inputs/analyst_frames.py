@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from spatial.crs import refuse_stretched, require_metres
 from spatial.errors import ContractError, first_of
-from spatial.formats.columns import CARRIED, choice_column, id_column, map_columns, number_column, text_column
+from spatial.formats.columns import (
+    CARRIED,
+    choice_column,
+    id_column,
+    map_columns,
+    number_column,
+    read_texts,
+    text_column,
+)
 from spatial.tables import TABLES
 from spatial.tables.words import FACILITY_STATUS, TIERS
 
@@ -74,22 +81,17 @@ def as_settlements(
     [[7, 120]]
     """
     constant = tier if tier in TIERS and tier not in frame.columns else None
-    given = {
-        "settlement_id": id,
-        "name": name,
-        "population_persons": population,
-        "tier": None if constant else tier,
-    }
+    column = None if constant else tier
+    given = {"settlement_id": id, "name": name, "population_persons": population, "tier": column}
     problems: list[str] = []
-    table = _adopted(frame, {**(columns or {}), **_present(given)}, problems, key="settlement_id")
+    table = _adopted(frame, columns or {}, given, problems)
     if constant is not None:
         _fill(table, "tier", constant)
     if "tier" in table.columns:
         table["tier"] = choice_column(table, "tier", TIERS, problems, key="settlement_id")
     else:
         problems.append(f"tier: the column is missing; give tier= a column or one of {', '.join(TIERS)}")
-    has_population = "population_persons" in table.columns
-    if not has_population:
+    if "population_persons" not in table.columns:
         table["population_persons"] = np.nan
     for column in ("population_persons", *GROUP_COLUMNS):
         if column in table.columns:
@@ -149,7 +151,7 @@ def as_facilities(
     column = service if service in frame.columns else None
     given = {"facility_id": id, "name": name, "capacity": capacity, "service": column}
     problems: list[str] = []
-    table = _adopted(frame, {**(columns or {}), **_present(given)}, problems, key="facility_id")
+    table = _adopted(frame, columns or {}, given, problems)
     if column:
         table["service"] = text_column(table["service"])
     else:
@@ -169,10 +171,6 @@ def as_facilities(
     return _checked(table, "facilities", problems)
 
 
-def _present(given: Mapping[str, str | None]) -> dict[str, str]:
-    return {ours: theirs for ours, theirs in given.items() if theirs is not None}
-
-
 def _fill(table: gpd.GeoDataFrame, column: str, value: str) -> None:
     """Give every row one value; a column of the caller's that has the name is carried under another."""
     if column in table.columns:
@@ -181,18 +179,19 @@ def _fill(table: gpd.GeoDataFrame, column: str, value: str) -> None:
 
 
 def _adopted(
-    frame: gpd.GeoDataFrame, columns: Mapping[str, str], problems: list[str], *, key: str
+    frame: gpd.GeoDataFrame, columns: Mapping[str, str], given: Mapping[str, str | None], problems: list[str]
 ) -> gpd.GeoDataFrame:
-    table_name = key.removesuffix("_id")
+    """Take over a frame under our names, `given` before `columns` and with the key first; its own columns follow."""
+    key = next(iter(given))
+    what = f"{key.removesuffix('_id')} of a frame"
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        raise ContractError(
-            f"{table_name} of a frame", ["geometry: there is none; make a GeoDataFrame of points"]
-        )
-    require_metres(frame.crs, what=f"{table_name} of a frame")
-    has_id = key in columns or key in frame.columns
+        raise ContractError(what, ["geometry: there is none; make a GeoDataFrame of points"])
+    require_metres(frame.crs, what=what)
+    mapped = {**columns, **{ours: theirs for ours, theirs in given.items() if theirs is not None}}
+    has_id = key in mapped or key in frame.columns
     plain = frame if has_id else frame.assign(**{key: frame.index.to_numpy()})
-    refuse_stretched(frame.geometry, what=f"{table_name} of a frame")
-    table = gpd.GeoDataFrame(map_columns(plain, columns, {}, problems))
+    refuse_stretched(frame.geometry, what=what)
+    table = gpd.GeoDataFrame(map_columns(plain, mapped, {}, problems))
     for own in frame.columns.difference(table.columns, sort=False):
         table[own] = frame[own]
     nameless = frame.index.names == [None] or set(frame.index.names) & set(table.columns)
@@ -200,20 +199,8 @@ def _adopted(
     if table.active_geometry_name != "geometry":
         table = table.rename_geometry("geometry")
     table[key] = id_column(table, key, problems)
-    if "name" not in table.columns:
-        table["name"] = pd.Series(np.nan, index=table.index, dtype="str")
-    for column in (
-        "name",
-        "name_en",
-        "name_zh",
-        "place",
-        "official_class",
-        "source",
-        "township_id",
-        "township",
-    ):
-        if column in table.columns:
-            table[column] = text_column(table[column])
+    read_texts(table, ["name"], fill=True)
+    read_texts(table, ("name_en", "name_zh", "place", "official_class", "source", "township_id", "township"))
     if "in_study" not in table.columns:
         table["in_study"] = True
     return table

@@ -15,6 +15,7 @@ from spatial.formats.columns import (
     complete_text_column,
     id_column,
     number_column,
+    read_texts,
     row_labels,
     text_column,
 )
@@ -23,10 +24,11 @@ from spatial.formats.vector import open_mapped
 from spatial.inputs.names import name_scores
 from spatial.inputs.placing import names_of
 from spatial.inputs.unit_codes import carry_units
+from spatial.inputs.user_tables import GROUP_SUFFIX
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from pathlib import Path
 
     from spatial.inputs.place_tables import PlacedTables
@@ -45,61 +47,40 @@ def flows_from_table(
     frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
     frame.attrs.update(opened.attrs)  # what the reader noted
     found = first_of(columns_of_file(frame), limit=30)
+    keys = ["from_id", "to_id", "kind"]
     problems = [
         f"{column}: the column is missing; map it in columns: the table has {found}"
-        for column in ("from_id", "to_id", "kind", "volume")
+        for column in (*keys, "volume")
         if column not in frame.columns
     ]
     if problems:
         raise ContractError(f"flows {path}", problems)
-    for column in ("from_id", "to_id", "kind"):
+    for column in keys:
         frame[column] = complete_text_column(frame, column, problems, key="")
     frame["volume"] = number_column(frame, "volume", problems, key="", complete=True)
-    problems += _pair_problems(frame, settlement_ids)
+    for column in ("from_id", "to_id") if settlement_ids is not None else ():
+        ids = frame[column].dropna().drop_duplicates()
+        unknown = ids[~ids.isin(list(settlement_ids or ()))]
+        if len(unknown):
+            problems.append(f"{column}: no such settlement {first_of(unknown)}; correct the ids")
+    repeated = frame.loc[frame.duplicated(keys, keep=False), keys].drop_duplicates()
+    if len(repeated):
+        pairs = repeated.astype(str).agg("/".join, axis=1)
+        problems.append(f"from_id, to_id, kind: repeated {first_of(pairs)}; add them up")
     if problems:
         raise ContractError(f"flows {path}", problems)
     return frame
-
-
-def _pair_problems(frame: pd.DataFrame, settlement_ids: Collection[str] | None) -> list[str]:
-    problems = []
-    for column in ("from_id", "to_id"):
-        if settlement_ids is not None:
-            unknown = frame.loc[~frame[column].isin(list(settlement_ids)) & frame[column].notna(), column]
-            if len(unknown):
-                problems.append(
-                    f"{column}: no such settlement {first_of(unknown.drop_duplicates())}; correct the ids"
-                )
-    repeated = frame.duplicated(["from_id", "to_id", "kind"], keep=False)
-    if repeated.any():
-        pairs = (
-            frame.loc[repeated, ["from_id", "to_id", "kind"]]
-            .astype(str)
-            .agg("/".join, axis=1)
-            .drop_duplicates()
-        )
-        problems.append(f"from_id, to_id, kind: repeated {first_of(pairs)}; add them up")
-    return problems
 
 
 # Tables whose rows are joined onto the settlements: official numbers of people, classes and codes by place.
 
 KEY = "settlement_id"
 PEOPLE = "population_persons"
-GROUP_SUFFIX = "_persons"
 FOUND_BY = (KEY, "name", "name_en", "name_zh", "place_name", "township", "township_id")
 """Columns that a row is found by; they are not joined. `unit_code` is both."""
 
-REFUSED = (
-    "tier",
-    "place",
-    "in_study",
-    "population_source",
-    "geometry",
-    "placed_by",
-    "placed_score",
-    "placed_at",
-)
+_PLACED = ("placed_by", "placed_score", "placed_at")
+REFUSED = ("tier", "place", "in_study", "population_source", "geometry", *_PLACED)
 """Columns that make a settlement what it is, or that the package fills in."""
 
 NAMES = ("name", "name_en", "name_zh", "place_name")
@@ -140,33 +121,6 @@ def attributes_from_table(
 ) -> gpd.GeoDataFrame:
     """Read a table that is to be joined onto the settlements."""
     opened = open_mapped(path, source, what="attributes", wanted=ListColumns("attributes"))
-    problems = _mapping_faults(source)
-    joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
-    kept = [name for name in dict.fromkeys((*FOUND_BY, *joined)) if name in opened.columns]
-    columns = pd.DataFrame(opened)[kept].copy()
-    empty: Any = np.full(len(opened.index), None, dtype=object)
-    frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(empty, index=opened.index, crs=WGS84), crs=WGS84)
-    frame.attrs = dict(opened.attrs)
-    frame[KEY] = id_column(frame, KEY, problems) if KEY in frame.columns else _ids(frame)
-    for name in (*FOUND_BY, "official_class"):
-        if name in frame.columns:
-            frame[name] = text_column(frame[name])
-    for name in joined:
-        if name.endswith(GROUP_SUFFIX) and name in frame.columns:
-            frame[name] = number_column(frame, name, problems, key=KEY)
-    if "official_class" in frame.columns:
-        there = frame[frame["official_class"].notna()]
-        choice_column(there, "official_class", ("urban", "rural"), problems, key=KEY)
-    carry_units(frame, problems, key=KEY)
-    if problems:
-        raise ContractError(f"attributes {path}", problems)
-    if PEOPLE in frame.columns and not with_population:
-        frame = frame.drop(columns=PEOPLE)
-        add_notes(frame, [Note("raster_counts", len(frame), {})])
-    return frame
-
-
-def _mapping_faults(source: TableSource) -> list[str]:
     joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
     problems = []
     wrong = [name for name in joined if name in REFUSED]
@@ -176,7 +130,30 @@ def _mapping_faults(source: TableSource) -> list[str]:
         problems.append("columns: nothing to join; map population_persons, official_class or another column")
     if not {KEY, "unit_code", *NAMES} & set(source.columns):
         problems.append("columns: nothing to find the settlements by; map settlement_id, unit_code or name")
-    return problems
+    kept = [name for name in dict.fromkeys((*FOUND_BY, *joined)) if name in opened.columns]
+    columns = pd.DataFrame(opened)[kept].copy()
+    empty: Any = np.full(len(opened.index), None, dtype=object)
+    frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(empty, index=opened.index, crs=WGS84), crs=WGS84)
+    frame.attrs = dict(opened.attrs)
+    if KEY in frame.columns:
+        frame[KEY] = id_column(frame, KEY, problems)
+    else:
+        # Rows are known by their codes or names where those are complete and different, else by their numbers.
+        told = [text_column(frame[name]) for name in ("unit_code", "name") if name in frame.columns]
+        frame[KEY] = next((ids for ids in told if ids.notna().all() and ids.is_unique), row_labels(frame, ""))
+    read_texts(frame, (*FOUND_BY, "official_class"))
+    for name in joined:
+        if name.endswith(GROUP_SUFFIX) and name in frame.columns:
+            frame[name] = number_column(frame, name, problems, key=KEY)
+    if "official_class" in frame.columns:
+        choice_column(frame, "official_class", ("urban", "rural"), problems, key=KEY, may_lack=True)
+    carry_units(frame, problems, key=KEY)
+    if problems:
+        raise ContractError(f"attributes {path}", problems)
+    if PEOPLE in frame.columns and not with_population:
+        frame = frame.drop(columns=PEOPLE)
+        add_notes(frame, [Note("raster_counts", len(frame), {})])
+    return frame
 
 
 def with_codes_of_units(settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -224,12 +201,37 @@ def join_attributes(
     placed = places.locate(table, source, ground, inhabited)
     by_id = placed["placed_by"] == "coordinates"
     about = placed["placed_at"].where(~by_id, placed[KEY])
-    _refuse_doubles(about, placed, source)
+    twice = about.duplicated(keep=False)
+    if twice.any():
+        lines = first_of(row_labels(placed, KEY)[twice])
+        problem = f"{KEY}: rows {lines} are about one settlement, {first_of(about[twice].drop_duplicates())}; keep one"
+        raise ContractError(f"attributes {source.path}", [problem])
     given = places.numbers.pop((source.path, "placed by coordinates"), 0.0)
     places.numbers[source.path, "placed by settlement_id"] = given
     rows = placed.set_axis(pd.Index(about), axis=0)
-    columns = [name for name in table.columns if name not in (*FOUND_BY, "geometry")]
-    joined, notes = _joined(settlements, rows, columns)
+    joined, notes = settlements.copy(), list[Note]()
+    ids = settlements[KEY]
+    for name in [name for name in table.columns if name not in (*FOUND_BY, "geometry")]:
+        new = pd.Series(rows[name].reindex(ids).to_numpy(), index=settlements.index, dtype=rows[name].dtype)
+        old = settlements[name] if name in settlements.columns else None
+        if name == PEOPLE:
+            tagged = settlements["population_source"] == "tag"
+            old = settlements[name].where(~tagged)
+            without = int(new.where(new.notna(), old).isna().sum())
+            of_all, item = {"without": without, "rows": len(ids)}, "settlements without a number of people"
+            notes += [
+                Note("no_people", without, of_all, item),
+                Note("tags_of_people", int(tagged.sum()), {"where": listed(ids[tagged])}),
+            ]
+        if old is not None and old.notna().any():
+            other = new.notna() & old.notna() & (text_column(new) != text_column(old))
+            new = new.where(new.notna(), old)
+            told = {"column": name, "where": listed(ids[other])}
+            notes.append(Note("replaced", int(other.sum()), told, f"{name}: replaced by the joined table"))
+        joined[name] = new
+        if name == PEOPLE:
+            known = new.notna().map({True: "column", False: "none"})
+            joined["population_source"] = known.astype("str")
     # Name rows that their code puts at a settlement of another name: the code may be wrong.
     coded = rows[rows["placed_by"] == "unit_code"]
     theirs = settlements.set_index(KEY).reindex(coded.index)
@@ -241,55 +243,3 @@ def join_attributes(
     where = listed(f"{one} ≠ {other}" for one, other in pairs)
     item = "joined by code to a settlement of another name"
     return joined, [*notes, Note("other_name", len(pairs), {"where": where}, item)]
-
-
-def _joined(
-    settlements: gpd.GeoDataFrame, rows: pd.DataFrame, columns: Sequence[str]
-) -> tuple[gpd.GeoDataFrame, list[Note]]:
-    result = settlements.copy()
-    ids = settlements[KEY]
-    notes: list[Note] = []
-    for name in columns:
-        new = pd.Series(rows[name].reindex(ids).to_numpy(), index=settlements.index, dtype=rows[name].dtype)
-        old = settlements[name] if name in settlements.columns else None
-        if name == PEOPLE:
-            old = settlements[name].where(settlements["population_source"] != "tag")
-            notes += _about_people(settlements, new.where(new.notna(), old))
-        if old is not None and old.notna().any():
-            other = new.notna() & old.notna() & (text_column(new) != text_column(old))
-            new = new.where(new.notna(), old)
-            told = {"column": name, "where": listed(ids[other])}
-            notes.append(Note("replaced", int(other.sum()), told, f"{name}: replaced by the joined table"))
-        result[name] = new
-    if PEOPLE in columns:
-        source = np.where(result[PEOPLE].notna(), "column", "none")
-        result["population_source"] = pd.Series(source, index=settlements.index, dtype="str")
-    return result, notes
-
-
-def _about_people(settlements: gpd.GeoDataFrame, numbers: pd.Series) -> list[Note]:
-    ids = settlements[KEY]
-    without = int(numbers.isna().sum())
-    tagged = settlements["population_source"] == "tag"
-    told = {"without": without, "rows": len(ids)}
-    return [
-        Note("no_people", without, told, "settlements without a number of people"),
-        Note("tags_of_people", int(tagged.sum()), {"where": listed(ids[tagged])}),
-    ]
-
-
-def _refuse_doubles(about: pd.Series, placed: pd.DataFrame, source: TableSource) -> None:
-    twice = about.duplicated(keep=False)
-    if twice.any():
-        rows = first_of(row_labels(placed, KEY)[twice])
-        problem = f"{KEY}: rows {rows} are about one settlement, {first_of(about[twice].drop_duplicates())}; keep one"
-        raise ContractError(f"attributes {source.path}", [problem])
-
-
-def _ids(frame: pd.DataFrame) -> pd.Series:
-    for name in ("unit_code", "name"):
-        if name in frame.columns:
-            text = text_column(frame[name])
-            if text.notna().all() and not text.duplicated().any():
-                return text
-    return row_labels(frame, "")

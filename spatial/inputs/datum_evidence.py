@@ -78,7 +78,7 @@ def refuse_double_inversion(
     if source.datum == "wgs84" or frame.empty:
         return
     inverted = _sample(frame)
-    given = _moved(inverted, from_wgs84(*_degrees(inverted), datum=source.datum))
+    given = _moved(inverted, *from_wgs84(*_degrees(inverted), datum=source.datum))
     for name, reference in (("roads", roads), ("unit", boundaries)):
         evidence = _evidence(inverted, given, name, reference)
         if evidence is not None and evidence.chance < REFUSED_BELOW:
@@ -100,23 +100,16 @@ def refuse_roads_inverted_twice(
         return
     rows = _sample(places)
     metres = working_crs_for(rows)
-    inverted = _near(roads, rows)
+    inverted = _near(roads, rows).geometry
+    if inverted.empty:
+        return
 
     def shift(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(from_wgs84(points[:, 0], points[:, 1], datum=datum))
 
-    given = inverted.set_geometry(
-        gpd.GeoSeries(shapely.transform(inverted.geometry.to_numpy(), shift), inverted.index, crs=WGS84)
-    )
-    if inverted.empty:
-        return
-    points = rows.to_crs(metres)
-    evidence = weigh(
-        *(
-            _nearest_m(shapely.STRtree(lines.to_crs(metres).geometry.to_numpy()), points)
-            for lines in (inverted, given)
-        )
-    )
+    given = gpd.GeoSeries(shapely.transform(inverted.to_numpy(), shift), crs=WGS84)
+    trees = [shapely.STRtree(lines.to_crs(metres).to_numpy()) for lines in (inverted, given)]
+    evidence = weigh(*(_nearest_m(tree, rows.to_crs(metres)) for tree in trees))
     if evidence.chance < REFUSED_BELOW and evidence.second_m <= CLEARLY_NEARER * evidence.first_m:
         raise CrsError(
             f"{what}: declared as datum = '{datum}', but {evidence.nearer} of {len(rows)} settlements lie nearer to a "
@@ -138,17 +131,16 @@ def doubt_wgs84(
     if not ((longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)).all():
         return []
     shifted: tuple[Shifted, ...] = ("gcj02", "bd09")
-    found = [
-        (evidence, datum)
-        for datum in shifted
-        for evidence in [
-            _evidence(given, _moved(given, to_wgs84(longitude, latitude, datum=datum)), "roads", roads)
-        ]
-        if evidence is not None and evidence.chance < DOUBTED_BELOW
-    ]
+    found: dict[Shifted, Evidence] = {}
+    for datum in shifted:
+        inverted = _moved(given, *to_wgs84(longitude, latitude, datum=datum))
+        evidence = _evidence(given, inverted, "roads", roads)
+        if evidence is not None and evidence.chance < DOUBTED_BELOW:
+            found[datum] = evidence
     if not found:
         return []
-    evidence, datum = min(found, key=lambda pair: pair[0].second_m)
+    datum = min(found, key=lambda datum: found[datum].second_m)
+    evidence = found[datum]
     told = {
         "nearer": int(evidence.nearer),
         "rows": len(given),
@@ -174,26 +166,32 @@ def _degrees(frame: gpd.GeoDataFrame) -> tuple[NDArray[np.float64], NDArray[np.f
     return points[:, 0], points[:, 1]
 
 
-def _moved(
-    frame: gpd.GeoDataFrame, places: tuple[NDArray[np.float64], NDArray[np.float64]]
-) -> gpd.GeoDataFrame:
-    return frame.set_geometry(gpd.GeoSeries(shapely.points(*places), index=frame.index, crs=frame.crs))
+def _moved(frame: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]) -> gpd.GeoDataFrame:
+    return frame.set_geometry(gpd.GeoSeries(shapely.points(x, y), index=frame.index, crs=frame.crs))
 
 
 def _evidence(
     first: gpd.GeoDataFrame, second: gpd.GeoDataFrame, name: str, reference: gpd.GeoDataFrame | None
 ) -> Evidence | None:
-    """Evidence for the second place; None where the reference does not tell."""
+    """Evidence for the second place, by the rows' own units or by roads; None where the reference does not tell."""
     if reference is None or reference.empty:
         return None
     metres = working_crs_for(first)
+    places = [rows.to_crs(metres) for rows in (first, second)]
     if name == "unit":
-        pair = _unit_distances(first.to_crs(metres), second.to_crs(metres), reference.to_crs(metres))
-        return None if pair is None else weigh(*pair)
+        if "township_id" not in first.columns or "boundary_id" not in reference.columns:
+            return None
+        row_of = {name: row for row, name in enumerate(text_column(reference["boundary_id"]))}
+        units = text_column(first["township_id"]).map(row_of).to_numpy(dtype=np.float64)
+        known = np.isfinite(units)
+        if not known.any():
+            return None
+        polygons = reference.to_crs(metres).geometry.to_numpy()[units[known].astype(np.int64)]
+        return weigh(*(shapely.distance(rows.geometry.to_numpy()[known], polygons) for rows in places))
     tree = shapely.STRtree(_near(reference, first).to_crs(metres).geometry.to_numpy())
     if not len(tree):
         return None
-    evidence = weigh(*(_nearest_m(tree, rows.to_crs(metres)) for rows in (first, second)))
+    evidence = weigh(*(_nearest_m(tree, rows) for rows in places))
     return evidence if evidence.second_m <= CLEARLY_NEARER * evidence.first_m else None
 
 
@@ -209,21 +207,3 @@ def _nearest_m(tree: shapely.STRtree, rows: gpd.GeoDataFrame) -> NDArray[np.floa
     nearest = tree.nearest(points)
     distances: NDArray[np.float64] = shapely.distance(points, tree.geometries[nearest])
     return distances
-
-
-def _unit_distances(
-    first: gpd.GeoDataFrame, second: gpd.GeoDataFrame, units: gpd.GeoDataFrame
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    if "township_id" not in first.columns or "boundary_id" not in units.columns:
-        return None
-    row_of = {name: row for row, name in enumerate(text_column(units["boundary_id"]))}
-    rows = text_column(first["township_id"]).map(row_of).to_numpy(dtype=np.float64)
-    known = np.isfinite(rows)
-    if not known.any():
-        return None
-    polygons = units.geometry.to_numpy()[rows[known].astype(np.int64)]
-    one, other = (
-        np.asarray(shapely.distance(ends.geometry.to_numpy()[known], polygons), dtype=np.float64)
-        for ends in (first, second)
-    )
-    return one, other

@@ -20,11 +20,11 @@ from spatial.errors import ContractError
 from spatial.formats.columns import text_column
 from spatial.formats.notes import Finding, Note, add_notes, findings_frame, listed
 from spatial.formats.tag_rules import fold
+from spatial.inputs.names import plain_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from spatial.inputs.services import Vocabulary
     from spatial.study.sources import TableSource
@@ -52,6 +52,7 @@ _WORDS |= dict.fromkeys(("off", "closed", "ferme", "休息"), "off")
 _WORDS |= {"ph": "PH", "sh": "SH"}
 _WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?![a-z])\.?")
 _HOUR = re.compile(r"(?<!\d)(\d{1,2})[h时点](\d{2})?(?!\d)")
+_SIGNS = {"-": ("\u2013", "\u2014", "~", "至", "到"), ",": ("、", "&", " et ", " and ")}
 _TOLD = re.compile(r"(-\d{1,2}:\d\d|off|24/7)$")
 """How each rule must end: days alone do not say when."""
 
@@ -98,10 +99,20 @@ def read_hours(text: str) -> Hours:
     >>> read_hours("周一至周五 8:00-17:00").weekly_h, read_hours("24h/24").open_all_day
     (45.0, 'yes')
     """
-    plain = _plain_hours(text)
+    plain = fold(unicodedata.normalize("NFKC", text)).replace("\n", ";")
+    for sign, others in _SIGNS.items():
+        for other in others:
+            plain = plain.replace(other, sign)
+    plain = re.sub(r"\s*([-,:;])\s*", r"\1", plain)
+    plain = re.sub(r"(?<=[a-z.]) (a|au|to) (?=[a-z\d])", "-", plain)
+    plain = re.sub(r"(?<=[\dh]) ?(a|to) ?(?=\d)", "-", plain).strip()
     if _ALWAYS.fullmatch(plain.replace(" ", "")):
         return Hours(WEEK_H)
-    rules = [rule.strip() for rule in _in_osm_syntax(plain).split(";") if rule.strip()]
+    # Write days, ``off`` and hours as OpenStreetMap does.
+    named = _WORD.sub(lambda found: _WORDS[found[1]], plain.replace("tous les jours", "tlj"))
+    timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
+    spaced = re.sub(r"(?<=[a-zH]):?(?=\d)", " ", timed)
+    rules = [rule.strip() for rule in spaced.split(";") if rule.strip()]
     written = "; ".join(rules)
     is_told = bool(rules) and all(_TOLD.search(rule) for rule in rules) and not _UNREAD.search(plain)
     if not is_told or not validate(written):
@@ -119,24 +130,6 @@ def read_hours(text: str) -> Hours:
             open_min[row] += int((stop - start).total_seconds()) // 60
             start = stop  # noqa: PLW2901 - the rest lies in the next week
     return Hours(open_min[0] / 60.0) if len(set(open_min)) == 1 else Hours()
-
-
-def _plain_hours(text: str) -> str:
-    plain = fold(unicodedata.normalize("NFKC", text)).replace("\n", ";")
-    for sign in ("\u2013", "\u2014", "~", "至", "到"):
-        plain = plain.replace(sign, "-")
-    for sign in ("、", "&", " et ", " and "):
-        plain = plain.replace(sign, ",")
-    plain = re.sub(r"\s*([-,:;])\s*", r"\1", plain)
-    plain = re.sub(r"(?<=[a-z.]) (a|au|to) (?=[a-z\d])", "-", plain)
-    return re.sub(r"(?<=[\dh]) ?(a|to) ?(?=\d)", "-", plain).strip()
-
-
-def _in_osm_syntax(plain: str) -> str:
-    """Days, ``off`` and hours as OpenStreetMap writes them."""
-    named = _WORD.sub(lambda found: _WORDS[found[1]], plain.replace("tous les jours", "tlj"))
-    timed = _HOUR.sub(lambda found: f"{found[1]}:{found[2] or '00'}", named)
-    return re.sub(r"(?<=[a-zH]):?(?=\d)", " ", timed)
 
 
 # Units of capacity: beds are not added to rooms.
@@ -186,11 +179,7 @@ def _plain_units(facilities: pd.DataFrame) -> pd.Series[str]:
 
 
 def service_of_level(level: str, vocabulary: Vocabulary) -> str | None:
-    """
-    Find the service that a level makes a facility.
-
-    Returns None where no service names the level.
-    """
+    """Find the service that a level makes a facility; None where no service names the level."""
     return next((item.id for item in vocabulary.services if level in item.levels), None)
 
 
@@ -250,13 +239,9 @@ def _words() -> dict[str, dict[str, str]]:
         .read_text(encoding="utf-8")
     )
     return {
-        kind: {_plain(word): key for key, words in table.items() for word in (key, *words)}
+        kind: {plain_words(word): key for key, words in table.items() for word in (key, *words)}
         for kind, table in tomllib.loads(text).items()
     }
-
-
-def _plain(text: str) -> str:
-    return " ".join("".join(sign if sign.isalnum() else " " for sign in fold(text)).split())
 
 
 def level_of(text: str) -> str | None:
@@ -268,7 +253,7 @@ def level_of(text: str) -> str | None:
     >>> level_of("Hôpital de district"), level_of("卫生室")
     ('district_hospital', 'health_post')
     """
-    return _words()["level"].get(_plain(text))
+    return _words()["level"].get(plain_words(text))
 
 
 def who_may_use(text: str) -> tuple[str, ...]:
@@ -285,7 +270,7 @@ def who_may_use(text: str) -> tuple[str, ...]:
     """
     known = _words()["eligibility"]
     parts = [part.strip() for part in _PARTS.split(unicodedata.normalize("NFKC", text)) if part.strip()]
-    return tuple(dict.fromkeys(known.get(_plain(part), part) for part in parts))
+    return tuple(dict.fromkeys(known.get(plain_words(part), part) for part in parts))
 
 
 def service_by_level(service: str, level: str, vocabulary: Vocabulary) -> str | None:
@@ -310,17 +295,16 @@ def read_facts(frame: gpd.GeoDataFrame, source: TableSource, vocabulary: Vocabul
     if "capacity_unit" in frame.columns or source.capacity_unit is not None:
         own = frame["capacity_unit"] if "capacity_unit" in frame.columns else source.capacity_unit
         frame["capacity_unit"] = text_column(pd.Series(own, index=frame.index, dtype="str"))
-    readers: dict[str, Callable[[gpd.GeoDataFrame, Vocabulary], Iterator[Note]]] = {
-        "level": _read_levels,
-        "opening_hours": _read_opening,
-        "eligibility": _read_eligibility,
-    }
-    for column, reader in readers.items():
-        if column in frame.columns or (column == "eligibility" and "eligible_units" in frame.columns):
-            add_notes(frame, list(reader(frame, vocabulary)))
+    if "level" in frame.columns:
+        _read_levels(frame, vocabulary)
+    if "opening_hours" in frame.columns:
+        _read_opening(frame, vocabulary)
+    if {"eligibility", "eligible_units"} & set(frame.columns):
+        _read_eligibility(frame, vocabulary)
 
 
-def _read_levels(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:
+def _read_levels(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
+    """Read levels, and the service that each makes its facility."""
     written = text_column(frame["level"])
     levels = written.map(level_of, na_action="ignore")
     unknown = (written.notna() & levels.isna()).to_numpy()
@@ -330,73 +314,65 @@ def _read_levels(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[No
         made = service_by_level(services[row], levels.iloc[row], vocabulary)
         against[row] = made is None
         services[row] = made or services[row]
-    changed = (pd.Series(services, index=frame.index) != frame["service"]).to_numpy()
-    frame["service"] = pd.Series(services, index=frame.index, dtype="str")
-    yield _note(frame, "facilities whose service their level says", changed, "service_by_level")
-    yield _note(
-        frame, "levels that are not known", unknown, "level_unknown", words=listed(written[unknown].unique())
-    )
-    yield _note(frame, "levels that are not of the service", against, "level_against")
+    _offer(frame, services, "facilities whose service their level says", "service_by_level")
+    words = listed(written[unknown].unique())
+    _note(frame, "levels that are not known", unknown, "level_unknown", words=words)
+    _note(frame, "levels that are not of the service", against, "level_against")
 
 
-def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:
+def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
+    """Read opening hours, and the service that a facility loses by closing at times."""
     written = text_column(frame["opening_hours"])
-    hours = [read_hours(text) if isinstance(text, str) else None for text in written]
+    hours = [read_hours(text) if isinstance(text, str) else Hours() for text in written]
     frame["opening_hours"] = written
-    frame["weekly_hours_h"] = pd.Series(
-        [np.nan if item is None else item.weekly_h for item in hours], index=frame.index, dtype="float64"
-    )
-    always = [None if item is None else item.open_all_day for item in hours]
+    frame["weekly_hours_h"] = np.array([item.weekly_h for item in hours], dtype=np.float64)
+    always = [item.open_all_day for item in hours]
     frame["open_all_day"] = pd.Series(always, index=frame.index, dtype="str")
     unread = (written.notna() & frame["weekly_hours_h"].isna()).to_numpy()
     shown = listed(written[unread].unique(), limit=3)
-    yield _note(frame, "opening hours that were not read", unread, "hours", words=shown)
-    closes = (frame["open_all_day"] == "no").to_numpy()
-    wider = [
-        service_by_day(service, vocabulary) if shut else service
-        for service, shut in zip(frame["service"], closes, strict=True)
+    _note(frame, "opening hours that were not read", unread, "hours", words=shown)
+    offers = [
+        service_by_day(service, vocabulary) if told == "no" else service
+        for service, told in zip(frame["service"], always, strict=True)
     ]
-    changed = (pd.Series(wider, index=frame.index) != frame["service"]).to_numpy()
-    frame["service"] = pd.Series(wider, index=frame.index, dtype="str")
-    yield _note(frame, "facilities that close and so lose a service", changed, "closes")
+    _offer(frame, offers, "facilities that close and so lose a service", "closes")
 
 
-def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> Iterator[Note]:
+def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
+    """Read who may use a facility, and say to whom it is open."""
     nothing = pd.Series(None, index=frame.index, dtype="str")
-    written = text_column(frame["eligibility"]) if "eligibility" in frame.columns else nothing
-    units = text_column(frame["eligible_units"]) if "eligible_units" in frame.columns else nothing
-    users = [who_may_use(text) if isinstance(text, str) else () for text in written]
-    lists = [
-        ";".join(_UNITS.split(unicodedata.normalize("NFKC", text).strip())) if isinstance(text, str) else ""
-        for text in units
-    ]
-    rows = zip(users, lists, frame["service"], strict=True)
-    open_to = [_open_to(words, named, groups_of(service, vocabulary)) for words, named, service in rows]
-    frame["eligibility"] = pd.Series(
-        ["; ".join(words) or None for words in users], index=frame.index, dtype="str"
+    users, units = (
+        text_column(frame.get(column, nothing)).fillna("") for column in ("eligibility", "eligible_units")
     )
-    frame["eligible_units"] = pd.Series(
-        [named.strip() or None for named in lists], index=frame.index, dtype="str"
-    )
-    frame["open_to"] = pd.Series(open_to, index=frame.index, dtype="str")
+    named = [";".join(_UNITS.split(unicodedata.normalize("NFKC", text).strip())).strip() for text in units]
+    told = [who_may_use(text) for text in users]
+    open_to = []
+    for words, lists, service in zip(told, named, frame["service"], strict=True):
+        # That a school is for children is no restriction.
+        own = groups_of(service, vocabulary)
+        if words and ALL not in words and not own & set(words):
+            open_to.append(MEMBERS if set(words) == {MEMBERS} else "group")
+        else:
+            open_to.append("units" if lists else ALL)
+    read = {"eligibility": ["; ".join(words) for words in told], "eligible_units": named, "open_to": open_to}
+    for column, texts in read.items():
+        frame[column] = pd.Series([text or None for text in texts], index=frame.index, dtype="str")
     for word in ("members", "group", "units"):
-        yield _note(
-            frame,
-            f"facilities open to {word} only",
-            np.array([item == word for item in open_to], dtype=bool),
-            word,
-        )
+        rows = (frame["open_to"] == word).to_numpy()
+        _note(frame, f"facilities open to {word} only", rows, word)
 
 
-def _open_to(users: tuple[str, ...], units: str, own: frozenset[str]) -> str:
-    """Say to whom it is open; that a school is for children is no restriction."""
-    if users and ALL not in users and not own & set(users):
-        return MEMBERS if set(users) == {MEMBERS} else "group"
-    return "units" if units.strip() else ALL
+def _offer(frame: gpd.GeoDataFrame, services: list[str], item: str, key: str) -> None:
+    """Give facilities their services, and note whose has changed."""
+    offered = pd.Series(services, index=frame.index, dtype="str")
+    changed = (offered != frame["service"]).to_numpy()
+    frame["service"] = offered
+    _note(frame, item, changed, key)
 
 
-def _note(frame: gpd.GeoDataFrame, item: str, rows: np.ndarray, key: str, **more: Any) -> Note:
-    return Note(key, int(rows.sum()), {"where": listed(frame["facility_id"][rows], limit=3), **more}, item)
+def _note(frame: gpd.GeoDataFrame, item: str, rows: NDArray[np.bool_], key: str, **more: Any) -> None:
+    where = listed(frame["facility_id"][rows], limit=3)
+    add_notes(frame, [Note(key, int(rows.sum()), {"where": where, **more}, item)])
 
 
 def fact_findings(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -64,12 +64,9 @@ def place_frame(
         x, y = np.abs(bounds[:, [0, 2]]).max(axis=1), np.abs(bounds[:, [1, 3]]).max(axis=1)
         far = pd.Series((x > 180.0) | (y > 90.0), index=placed.index) & ~missing & ~bad
         if far.any():
-            turned = bool(((x[far] <= 90.0) & (y[far] <= 180.0)).all())
-            remedy = (
-                "longitude and latitude are swapped: exchange them"
-                if turned
-                else "declare the CRS they are in"
-            )
+            remedy = "declare the CRS they are in"
+            if ((x[far] <= 90.0) & (y[far] <= 180.0)).all():
+                remedy = "longitude and latitude are swapped: exchange them"
             problems.append(
                 f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}"
             )
@@ -141,19 +138,16 @@ def _inside(points: gpd.GeoSeries, metres: pyproj.CRS, ground: shapely.Geometry)
 
 def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> gpd.GeoDataFrame:
     names, keys = coordinate_columns(source)
-    absent = [name for name in names if name not in frame.columns]
-    if absent:
-        found = first_of(columns_of_file(frame), limit=30)
-        raise ContractError(
-            label,
-            [
-                f"{name}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none' to locate "
-                f"the rows by unit code and name: the file has {found}"
-                for name in absent
-            ],
-        )
-    labels = row_labels(frame, key)
-    problems, axes = [], []
+    found = first_of(columns_of_file(frame), limit=30)
+    problems = [
+        f"{name}: no such column of coordinates; set {' and '.join(keys)}, or coordinates = 'none' to locate "
+        f"the rows by unit code and name: the file has {found}"
+        for name in names
+        if name not in frame.columns
+    ]
+    if problems:
+        raise ContractError(label, problems)
+    labels, axes = row_labels(frame, key), []
     for name, axis in zip(names, AXES, strict=True):
         numbers = coordinate_numbers(frame[name], axis=axis)
         wrong = ~np.isfinite(numbers)
@@ -170,6 +164,7 @@ def _points(frame: pd.DataFrame, source: TableSource, label: str, key: str) -> g
 
 
 def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: str) -> gpd.GeoDataFrame:
+    """Give a frame the CRS that its file or the study says, and refuse it where the two disagree."""
     declared = declared_crs(source, what=label)
     if declared is None and source.datum != "wgs84" and frame.crs is None:
         declared = parse_crs(WGS84, what=label)
@@ -180,7 +175,12 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
             )
         return frame.set_crs(declared, allow_override=True)
     is_stated = declares_crs(path)
-    if declared is None or _same_place(frame, declared):
+    if declared is None or frame.crs == declared:
+        return frame
+    west, south, east, north = frame.total_bounds
+    middle = gpd.GeoSeries([shapely.Point((west + east) / 2, (south + north) / 2)])
+    own, other = (middle.set_crs(crs).to_crs(WGS84) for crs in (frame.crs, declared))
+    if np.hypot(own.x - other.x, own.y - other.y).item() <= SAME_PLACE_DEGREES:
         return frame
     if not is_stated:
         return frame.set_crs(declared, allow_override=True)
@@ -188,13 +188,3 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
         f"{label}: the file says {frame.crs.to_string()}, the study declares {declared.to_string()}; "
         "remove crs from the study file, or correct the file"
     )
-
-
-def _same_place(frame: gpd.GeoDataFrame, declared: pyproj.CRS) -> bool:
-    if frame.crs == declared:
-        return True
-    west, south, east, north = frame.total_bounds
-    middle = gpd.GeoSeries([shapely.Point((west + east) / 2, (south + north) / 2)])
-    own, other = (middle.set_crs(crs).to_crs(WGS84) for crs in (frame.crs or declared, declared))
-    apart = np.hypot(own.x - other.x, own.y - other.y)
-    return bool((apart <= SAME_PLACE_DEGREES).all())

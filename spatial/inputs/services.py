@@ -14,7 +14,7 @@ from spatial.formats.tag_rules import TagRule, parse_rule
 from spatial.tables.words import TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
 
 _TEXT_LISTS = ("tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
@@ -229,13 +229,9 @@ class Vocabulary:
         known = [
             item for item in (*self.services, *self.tiers) if not item.is_by_level or item.id in self.offered
         ]
-        for service in known:
-            if name in service.register:
-                return service
-        for service in known:
-            if name in service.proxy_for:
-                return replace(service, proxy=True)
-        return None
+        exact = next((service for service in known if name in service.register), None)
+        stand_in = next((service for service in known if name in service.proxy_for), None)
+        return replace(stand_in, proxy=True) if exact is None and stand_in is not None else exact
 
     def knowing(self, offered: Collection[str]) -> Vocabulary:
         """
@@ -268,7 +264,9 @@ class Vocabulary:
             The first one that includes it where its level alone makes it one, else itself.
         """
         item = self.get(service)
-        return service if item is None or not item.is_by_level else self._wider(service)
+        if item is None or not item.is_by_level:
+            return service
+        return next((wider.id for wider in self.services if service in wider.includes), service)
 
     def by_level(self, service: str) -> frozenset[str]:
         """
@@ -285,9 +283,6 @@ class Vocabulary:
             Itself, and those that nothing but their level makes another.
         """
         return frozenset({service, *(item.id for item in self.services if self.family(item.id) == service)})
-
-    def _wider(self, service: str) -> str:
-        return next((item.id for item in self.services if service in item.includes), service)
 
     def match(self, tags: Mapping[str, str]) -> tuple[str, ...]:
         """
@@ -308,17 +303,15 @@ class Vocabulary:
         >>> load_services().match({"amenity": "hospital", "emergency": "yes"})
         ('emergency_hospital',)
         """
-        found = {
+        matching = {
             position for key in tags for position, rule in self._by_key.get(key, ()) if rule.matches(tags)
         }
-        ids = [self.services[position].id for position in sorted(found)]
-        dropped: set[str] = set()
-        for position in sorted(found):
-            service = self.services[position]
-            dropped.update(service.overrides)
-            if not self.satisfying(service.id).isdisjoint(set(ids) - {service.id}):
-                dropped.add(service.id)
-        return tuple(item for item in ids if item not in dropped)
+        found = [self.services[position] for position in sorted(matching)]
+        ids = {service.id for service in found}
+        dropped = {other for service in found for other in service.overrides}
+        # One for which another of them counts says less than that one.
+        dropped |= {item for item in ids if not self.satisfying(item).isdisjoint(ids - {item})}
+        return tuple(service.id for service in found if service.id not in dropped)
 
 
 def load_services(path: str | Path | None = None) -> Vocabulary:
@@ -354,6 +347,7 @@ def _packaged() -> Vocabulary:
 
 
 def _read(path: Path | None) -> Vocabulary:
+    """Read and check a vocabulary; without a path the packaged one."""
     where = "services.toml" if path is None else str(path)
     try:
         file = importlib.resources.files("spatial.inputs") / "services.toml" if path is None else path
@@ -367,25 +361,21 @@ def _read(path: Path | None) -> Vocabulary:
         for key in content
         if key not in {"service", "tier"}
     ]
-    services = _read_all(content.get("service", {}), "service", problems)
-    tiers = _read_all(content.get("tier", {}), "tier", problems)
+    read: dict[str, tuple[Service, ...]] = {}
+    for kind in ("service", "tier"):
+        tables = content.get(kind, {})
+        if not isinstance(tables, dict):
+            problems.append(f"{kind}: must be tables [{kind}.ID]")
+            tables = {}
+        several = [_read_one(name, table, kind, problems) for name, table in tables.items()]
+        read[kind] = tuple(service for service in several if service is not None)
+    services, tiers = read["service"], read["tier"]
     if not services and not problems:
         problems.append("service: the file defines none; write [service.ID] with names and tags")
     problems += _link_faults(services, tiers)
     if problems:
         raise StudyError(where, problems)
     return Vocabulary(services, tiers)
-
-
-def _read_all(tables: Any, kind: str, problems: list[str]) -> tuple[Service, ...]:
-    if not isinstance(tables, dict):
-        problems.append(f"{kind}: must be tables [{kind}.ID]")
-        return ()
-    return tuple(
-        service
-        for name, table in tables.items()
-        if (service := _read_one(name, table, kind, problems)) is not None
-    )
 
 
 def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service | None:
@@ -407,30 +397,26 @@ def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service 
             problems.append(f"{where}.{key}: must be a list of text")
             value = []
         lists[key] = tuple(value)
-    rules = _rules(lists.pop("tags"), where, problems)
-    always = table.get("round_the_clock", False)
-    if not isinstance(always, bool):
-        problems.append(f"{where}.round_the_clock: must be true or false")
-    return Service(name, names, rules, is_tier=kind == "tier", round_the_clock=always is True, **lists)
-
-
-def _rules(texts: Iterable[str], where: str, problems: list[str]) -> tuple[TagRule, ...]:
     rules = []
-    for text in texts:
+    for text in lists.pop("tags"):
         try:
             rules.append(parse_rule(text))
         except ValueError as error:
             problems.append(f"{where}.tags: {error}")
-    return tuple(rules)
+    always = table.get("round_the_clock", False)
+    if not isinstance(always, bool):
+        problems.append(f"{where}.round_the_clock: must be true or false")
+    return Service(name, names, tuple(rules), is_tier=kind == "tier", round_the_clock=always is True, **lists)
 
 
 def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> list[str]:
+    """Find what services and tiers say of each other that cannot be: unknown ones, double claims, circles."""
     known = {service.id for service in services}
     problems = [
         f"service.{service.id}.{key}: no service {other!r}"
         for service in services
-        for key in ("includes", "overrides")
-        for other in getattr(service, key)
+        for key, others in (("includes", service.includes), ("overrides", service.overrides))
+        for other in others
         if other not in known
     ]
     problems += [
@@ -451,9 +437,10 @@ def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> l
         for word, owners in claims.items()
         if len(owners) > 1
     ]
+    vocabulary = Vocabulary(services)
     return problems + [
         f"service.{service.id}.includes: includes itself by way of {other!r}"
         for service in services
         for other in service.includes
-        if service.id in Vocabulary(services).satisfying(other)
+        if service.id in vocabulary.satisfying(other)
     ]

@@ -7,12 +7,11 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from spatial.errors import first_of
-from spatial.formats.columns import row_items, row_labels, text_column
+from spatial.formats.columns import read_texts, row_items, row_labels, text_column
 from spatial.formats.notes import Note, add_notes
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 
 PLAN_CLASSES = ("cluster", "suburban", "protected", "relocate", "other")
@@ -86,8 +85,8 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     """Read the columns of units that a table may have, in place."""
     if "unit_code" in frame.columns:
         text = text_column(frame["unit_code"]).str.strip()
-        text = text.where(text.notna() & (text != ""))
-        rounded = text.notna() & text.fillna("").str.fullmatch(_ROUNDED)
+        text = text.where(text != "")
+        rounded = text.fillna("").str.fullmatch(_ROUNDED)
         if rounded.any():
             problems.append(
                 f"unit_code: rounded by a spreadsheet for {first_of(row_labels(frame, key)[rounded])}, such as "
@@ -97,16 +96,28 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
         plain = text.map(
             lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore"
         ).astype("str")
-        long = plain.notna() & plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
+        long = plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
         frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
         if "unit_level" not in frame.columns:
             levels = frame["unit_code"].map(unit_level_of, na_action="ignore")
             if levels.notna().any():
                 frame["unit_level"] = levels.astype("str")
         if key == "settlement_id" and long.any():
-            _read_classes(frame, plain, long, problems)
-    if "unit_level" in frame.columns:
-        frame["unit_level"] = text_column(frame["unit_level"])
+            classes = plain[long].str[14:].map(_CLASSES)
+            unknown = classes.isna()
+            if unknown.any():
+                labels = row_labels(frame, key)[long][unknown]
+                shown = first_of(plain[long][unknown].str[14:].drop_duplicates().sort_values(), limit=3)
+                problems.append(
+                    f"unit_code: no urban or rural class in the last three digits of {first_of(labels)}, such as "
+                    f"{shown}; they must be 111, 112, 121, 122, 123, 210 or 220"
+                )
+            read = classes.reindex(frame.index).astype("str")
+            if "official_class" in frame.columns:  # what the list says comes before the digits
+                stated = text_column(frame["official_class"])
+                read = stated.where(stated.notna(), read)
+            frame["official_class"] = read
+    read_texts(frame, ["unit_level"])
     if "village_plan_class" in frame.columns:
         classes = text_column(frame["village_plan_class"])
         wrong = classes.notna() & ~classes.isin(PLAN_CLASSES)
@@ -118,28 +129,7 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
             )
         frame["village_plan_class"] = classes
     if key == "settlement_id" and "official_class" in frame.columns:
-        _count_unclassed(frame)
-
-
-def _count_unclassed(frame: gpd.GeoDataFrame) -> None:
-    classes = text_column(frame["official_class"])
-    unknown = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
-    where, item = row_items(frame, "settlement_id", unknown), "places whose official class is unknown"
-    add_notes(frame, [Note("unclassed", int(unknown.sum()), {"where": where}, item)])
-
-
-def _read_classes(frame: gpd.GeoDataFrame, codes: pd.Series, long: pd.Series, problems: list[str]) -> None:
-    classes = codes[long].str[14:].map(_CLASSES)
-    unknown = classes.isna()
-    if unknown.any():
-        labels = row_labels(frame, "settlement_id")[long][unknown]
-        shown = first_of(codes[long][unknown].str[14:].drop_duplicates().sort_values(), limit=3)
-        problems.append(
-            f"unit_code: no urban or rural class in the last three digits of {first_of(labels)}, such as {shown}; "
-            "they must be 111, 112, 121, 122, 123, 210 or 220"
-        )
-    read = classes.reindex(frame.index).astype("str")
-    if "official_class" in frame.columns:
-        stated = text_column(frame["official_class"])
-        read = stated.where(stated.notna(), read)
-    frame["official_class"] = read
+        classes = text_column(frame["official_class"])
+        unknown = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
+        where, item = row_items(frame, key, unknown), "places whose official class is unknown"
+        add_notes(frame, [Note("unclassed", int(unknown.sum()), {"where": where}, item)])

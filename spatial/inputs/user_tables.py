@@ -18,6 +18,7 @@ from spatial.formats.columns import (
     coordinate_keys,
     id_column,
     number_column,
+    read_texts,
     row_items,
     row_labels,
     text_column,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 GROUP_SUFFIX = "_persons"
 """Every column that ends so counts people, such as elderly_persons and children_6_11_persons."""
 _ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
-_UNIT = ("township_id", "township")
 
 
 def read_table(
@@ -63,11 +63,9 @@ def read_table(
     file = Path(path)
     declared = source or TableSource(path=str(path))
     if declared.coordinates != "all" and not may_lack:
+        where = "[sources.settlements] and [[sources.facilities]]"
         raise ContractError(
-            f"{what} {path}",
-            [
-                "coordinates: rows without them are located in [sources.settlements] and [[sources.facilities]] alone"
-            ],
+            f"{what} {path}", [f"coordinates: rows without them are located in {where} alone"]
         )
     opened = open_mapped(file, declared, what=what, wanted=wanted)
     placed = place_where_given(opened, declared, file, what=what, key=key)
@@ -96,47 +94,48 @@ def settlements_from_table(
         wanted=ListColumns("settlements", named),
     )
     problems: list[str] = []
-    result = _named(frame, "settlement_id", problems, "Point")
+    key, people = "settlement_id", "population_persons"
+    result = _named(frame, key, problems, "Point")
     if source.tier is not None and not {"tier", "place"} & set(result.columns):
         result["tier"] = source.tier
-    result["tier"] = _tier(result, tiers or Tiers(), problems)
-    if "place" in result.columns:
-        result["place"] = text_column(result["place"])
-    if "official_class" in result.columns:
-        choices = ("urban", "rural")
-        result["official_class"] = text_column(result["official_class"])
-        present = result[result["official_class"].notna()]
-        if len(present):
-            choice_column(present, "official_class", choices, problems, key="settlement_id")
-    has_population = with_population and "population_persons" in result.columns
-    if has_population:
-        result["population_persons"] = number_column(
-            result, "population_persons", problems, key="settlement_id", complete=True
-        )
+    read_texts(result, ["place"])
+    if "tier" in result.columns:
+        result["tier"] = choice_column(result, "tier", TIERS, problems, key=key)
+    elif "place" in result.columns:
+        result["tier"] = assign_tiers(result, tiers or Tiers())["tier"]
+        unknown = result["tier"].isna()
+        if unknown.any():
+            shown = first_of(result["place"][unknown].fillna("").drop_duplicates().sort_values())
+            labels = row_labels(result, key)[unknown]
+            problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
     else:
-        if "population_persons" in result.columns:
-            result["population_listed"] = _listed(result)
-        result["population_persons"] = np.nan
-    result["population_source"] = "column" if has_population else "none"
-    groups = [name for name in map(str, result.columns) if name.endswith(GROUP_SUFFIX)]
-    for column in groups:
-        if column != "population_persons":
-            result[column] = number_column(result, column, problems, key="settlement_id")
+        problems.append(
+            "tier: the column is missing; map a column of village, town, county_seat or city, "
+            "or a column place with words of [tiers]; tier = 'village' where all rows are of one tier"
+        )
+    if "official_class" in result.columns:
+        result["official_class"] = choice_column(
+            result, "official_class", ("urban", "rural"), problems, key=key, may_lack=True
+        )
+    has_people = people in result.columns
+    if has_people and with_population:
+        result[people] = number_column(result, people, problems, key=key, complete=True)
+    else:
+        if has_people:
+            # A raster counts the people, so a number of the list that cannot be read is noted, not refused.
+            numbers = number_column(result, people, [], key=key)
+            written = text_column(result[people]).fillna("").str.strip()
+            lost = numbers.isna() & (written != "")
+            words = listed(written[lost].drop_duplicates(), limit=3)
+            told = {"where": row_items(result, key, lost), "written": words}
+            add_notes(result, [Note("list_unread", int(lost.sum()), told)])
+            result["population_listed"] = numbers
+        result[people] = np.nan
+    result["population_source"] = "column" if has_people and with_population else "none"
+    for column in map(str, result.columns):
+        if column.endswith(GROUP_SUFFIX) and column != people:
+            result[column] = number_column(result, column, problems, key=key)
     return _done(result, f"settlements {path}", problems)
-
-
-def _listed(frame: gpd.GeoDataFrame) -> pd.Series:
-    """Read the people of a list where a raster counts them: a number that cannot be read is noted, not refused."""
-    problems: list[str] = []
-    numbers = number_column(frame, "population_persons", problems, key="settlement_id")
-    written = text_column(frame["population_persons"]).fillna("").str.strip()
-    lost = numbers.isna() & (written != "")
-    told = {
-        "where": row_items(frame, "settlement_id", lost),
-        "written": listed(written[lost].drop_duplicates(), limit=3),
-    }
-    add_notes(frame, [Note("list_unread", int(lost.sum()), told)])
-    return numbers
 
 
 def facilities_from_table(
@@ -183,9 +182,8 @@ def facilities_from_table(
 
 def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     """Read roads of the user's own."""
-    frame = with_known_tags(
-        read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads"))
-    )
+    frame = read_table(path, source, what="roads", key="road_id", wanted=ListColumns("roads"))
+    frame = with_known_tags(frame)
     problems: list[str] = []
     if "road_id" not in frame.columns:
         frame["road_id"] = [str(number) for number in range(1, len(frame) + 1)]
@@ -207,7 +205,16 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
         if column in result.columns:
             result[column] = text_column(result[column].replace(TAG_WORDS))
     read_condition_and_width(result, problems)
-    return _single_lines(_done(result, f"roads {path}", problems))
+    roads = _done(result, f"roads {path}", problems)
+    parts = shapely.get_num_geometries(roads.geometry.to_numpy())
+    if (parts == 1).all():
+        return roads
+    # A line of several parts becomes a row a part, with ids of their own.
+    pieces = roads.explode(index_parts=True)
+    number = pieces.index.get_level_values(-1).astype(str)
+    several = np.repeat(parts > 1, parts)
+    pieces["road_id"] = pieces["road_id"].where(~several, pieces["road_id"] + "/" + number)
+    return pieces.reset_index(drop=True)
 
 
 def boundaries_from_table(
@@ -249,47 +256,10 @@ def _named(
             "name the right layer or convert it in QGIS"
         )
     result[key] = id_column(result, key, problems)
-    for column in names:
-        result[column] = (
-            text_column(result[column])
-            if column in result.columns
-            else pd.Series(np.nan, index=result.index, dtype="str")
-        )
-    for column in _UNIT:
-        if column in result.columns:
-            result[column] = text_column(result[column])
+    read_texts(result, names, fill=True)
+    read_texts(result, ("township_id", "township"))
     carry_units(result, problems, key=key)
     return result
-
-
-def _tier(frame: gpd.GeoDataFrame, tiers: Tiers, problems: list[str]) -> pd.Series:
-    if "tier" in frame.columns:
-        return choice_column(frame, "tier", TIERS, problems, key="settlement_id")
-    if "place" not in frame.columns:
-        problems.append(
-            "tier: the column is missing; map a column of village, town, county_seat or city, "
-            "or a column place with words of [tiers]; tier = 'village' where all rows are of one tier"
-        )
-        return pd.Series("", index=frame.index, dtype="str")
-    place = text_column(frame["place"])
-    tier = assign_tiers(frame.assign(place=place), tiers)["tier"]
-    unknown = tier.isna()
-    if unknown.any():
-        shown = first_of(place[unknown].fillna("").drop_duplicates().sort_values())
-        labels = row_labels(frame, "settlement_id")[unknown]
-        problems.append(f"place: no tier for {shown} of {first_of(labels)}; add the word to [tiers]")
-    return tier
-
-
-def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    parts = shapely.get_num_geometries(roads.geometry.to_numpy())
-    if (parts == 1).all():
-        return roads
-    pieces = roads.explode(index_parts=True)
-    number = pieces.index.get_level_values(-1).astype(str)
-    several = np.repeat(parts > 1, parts)
-    pieces["road_id"] = pieces["road_id"].where(~several, pieces["road_id"] + "/" + number)
-    return pieces.reset_index(drop=True)
 
 
 def _done(frame: gpd.GeoDataFrame, label: str, problems: list[str]) -> gpd.GeoDataFrame:
@@ -320,49 +290,30 @@ def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataF
         problems.append(
             f"geometry: must be lines or polygons, found {found} for {rows}; name the right layer"
         )
-    result["name"] = (
-        text_column(result["name"])
-        if "name" in result.columns
-        else pd.Series(np.nan, result.index, dtype="str")
-    )
-    result["kind"] = _kinds(result, problems)
-    result["is_passable"] = _passable(result, problems)
-    if problems:
-        raise ContractError(f"water {source.path}", problems)
-    refuse_invalid(result, key="water_id", what=f"water {source.path}")
-    return result
-
-
-def _kinds(frame: gpd.GeoDataFrame, problems: list[str]) -> pd.Series:
-    if "kind" not in frame.columns:
+    read_texts(result, ["name"], fill=True)
+    if "kind" in result.columns:
+        kinds = complete_text_column(result, "kind", problems, key="water_id")
+        choice_column(result, "kind", WATER_KINDS, problems, key="water_id", may_lack=True)
+        result["kind"] = kinds
+    else:
         known = ", ".join(WATER_KINDS)
         problems.append(
             f"kind: the column is missing; map a column whose values say which of {known} each row is"
         )
-        return pd.Series("", index=frame.index, dtype="str")
-    kinds = complete_text_column(frame, "kind", problems, key="water_id")
-    wrong = kinds.notna() & ~kinds.isin(WATER_KINDS)
-    if wrong.any():
-        shown = first_of(kinds[wrong].drop_duplicates().sort_values(), limit=5)
-        problems.append(
-            f"kind: unknown value(s) {shown} for {first_of(row_labels(frame, 'water_id')[wrong])}; known are "
-            f"{', '.join(WATER_KINDS)}: translate them in values.kind"
-        )
-    return kinds
-
-
-def _passable(frame: gpd.GeoDataFrame, problems: list[str]) -> pd.Series:
-    """Read whether water falls dry or runs under ground; what does not say so does neither."""
-    if "is_passable" not in frame.columns:
-        return pd.Series(False, index=frame.index)
-    texts = text_column(frame["is_passable"]).fillna("").str.strip().str.lower()
-    wrong = ~texts.isin([*_YES, *_NO])
+    # Water falls dry or runs under ground where its row says so, and nowhere else.
+    passable = pd.Series("", index=result.index, dtype="str")
+    if "is_passable" in result.columns:
+        passable = text_column(result["is_passable"]).fillna("").str.strip().str.lower()
+    wrong = ~passable.isin([*_YES, *_NO])
     if wrong.any():
         problems.append(
-            f"is_passable: neither yes nor no for {first_of(row_labels(frame, 'water_id')[wrong])}, such as "
-            f"{first_of(texts[wrong].drop_duplicates(), limit=3)}; translate it in values.is_passable"
+            f"is_passable: neither yes nor no for {first_of(row_labels(result, 'water_id')[wrong])}, such as "
+            f"{first_of(passable[wrong].drop_duplicates(), limit=3)}; translate it in values.is_passable"
         )
-    return texts.isin(_YES)
+    result["is_passable"] = passable.isin(_YES)
+    _done(result, f"water {source.path}", problems)
+    refuse_invalid(result, key="water_id", what=f"water {source.path}")
+    return result
 
 
 def join_water(frames: list[gpd.GeoDataFrame], *, kept: Sequence[str] = ()) -> gpd.GeoDataFrame:
@@ -386,9 +337,8 @@ def join_water(frames: list[gpd.GeoDataFrame], *, kept: Sequence[str] = ()) -> g
 
 # Files of what is tried out: new roads, what closes roads, and observed times between places.
 
-_NUMBERS = ("speed_km_h",)
 _TAGS = ("road_id", "road_class", "oneway", "surface", "all_season", "bridge", "tunnel", "motorroad")
-_ENDS = {"from": ("from_x", "from_y"), "to": ("to_x", "to_y")}
+_ENDS = (("from_x", "from_y"), ("to_x", "to_y"))
 
 
 def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> gpd.GeoDataFrame:
@@ -399,12 +349,9 @@ def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) ->
     for column in _TAGS:
         if column in frame.columns:
             frame[column] = text_column(frame[column].replace(TAG_WORDS))
-    for column in _NUMBERS:
-        if column in frame.columns:
-            frame[column] = number_column(frame, column, problems, key="road_id")
-    if problems:
-        raise ContractError(f"new roads {path}", problems)
-    return frame
+    if "speed_km_h" in frame.columns:
+        frame["speed_km_h"] = number_column(frame, "speed_km_h", problems, key="road_id")
+    return _done(frame, f"new roads {path}", problems)
 
 
 def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> pd.DataFrame:
@@ -413,7 +360,7 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
     opened = open_mapped(path, source, what="observed")
     log_notes(opened, what=label)
     frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
-    has_xy = all(name in frame for pair in _ENDS.values() for name in pair)
+    has_xy = all(name in frame for pair in _ENDS for name in pair)
     needed = ["observed_min", *(() if has_xy else ("from_id", "to_id"))]
     shown = ", ".join(map(str, frame.columns))
     problems = [
@@ -432,9 +379,8 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
     if problems:
         raise ContractError(label, problems)
     keys = coordinate_keys(source, what=label)
-    for pair in _ENDS.values() if has_xy else ():
-        x, y = pair
-        declared = source.model_copy(update=dict(zip(keys, pair, strict=True)))
+    for x, y in _ENDS if has_xy else ():
+        declared = source.model_copy(update=dict(zip(keys, (x, y), strict=True)))
         points = place_frame(frame[[x, y]].copy(), declared, path, what="observed", key="").to_crs(crs)
-        frame[x], frame[y] = (np.asarray(points.geometry.x), np.asarray(points.geometry.y))
+        frame[x], frame[y] = np.asarray(points.geometry.x), np.asarray(points.geometry.y)
     return frame
