@@ -160,9 +160,14 @@ class Profile:
     distinct: int
 
     @property
+    def blanks(self) -> int:
+        """Rows without a value."""
+        return len(self.texts) - self.filled
+
+    @property
     def is_key(self) -> bool:
         """Whether it names every row and none twice; false for an empty table."""
-        return self.filled == len(self.texts) == self.distinct > 0
+        return not self.blanks and self.filled == self.distinct > 0
 
     @property
     def values(self) -> list[str]:

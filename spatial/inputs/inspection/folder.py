@@ -97,51 +97,7 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
             for layer in report.layers
         ):
             result.files[number] = inspect_file(report.path, raw=raw, ground=ground)
-    _choose(result)
-    return result
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder that is no part of another, and every folder of a file geodatabase as one."""
-    for here, folders, names in os.walk(folder):
-        shown = sorted(name for name in folders if not name.startswith((".", "__")))
-        bases = [name for name in shown if name.lower().endswith(".gdb")]
-        folders[:] = [name for name in shown if name not in bases]
-        for path in (Path(here) / name for name in sorted([*names, *bases])):
-            name = path.name.lower()
-            is_drawn = name.endswith(".dbf") and any(
-                path.with_suffix(end).exists() for end in (".shp", ".SHP")
-            )
-            is_part = name.endswith((*_PARTS, ".aux.xml", ".shp.xml")) or is_drawn
-            if not (is_part or name.startswith((".", "~$")) or name in _OURS):
-                yield path
-
-
-def _ground(files: list[FileReport]) -> Ground:
-    """Say where the study lies by the files that say their CRS; roads among them settle shifted coordinates."""
-    for wanted in ("roads", "osm", "boundaries", "settlements", "facilities", "population", "elevation"):
-        chosen = [
-            (report, layer, layer.bounds)
-            for report in files
-            for layer in report.layers
-            if layer.kind == wanted and layer.bounds is not None
-        ]
-        if not chosen:
-            continue
-        west, south, east, north = zip(*(bounds for *_, bounds in chosen), strict=True)
-        report, layer, _ = chosen[0]
-        roads = None
-        if wanted == "roads" and layer.proposal is not None:
-            told = {setting.key: setting.value for setting in layer.proposal.settings}
-            keys = {key: told[key] for key in ("layer", "encoding") if key in told}
-            frame = open_frame(report.path, TableSource(path=report.named, **keys), what="roads")
-            roads = frame.to_crs(WGS84) if isinstance(frame, gpd.GeoDataFrame) else None
-        return Ground(Bounds(min(west), min(south), max(east), max(north)), roads, report.named)
-    return Ground()
-
-
-def _choose(result: FolderReport) -> None:
-    """Choose what each layer is to the study, and say what only the user can decide."""
+    # Choose what each layer is to the study, and say what only the user can decide.
     found: dict[str, list[Found]] = {}
     for report, layer in [(file, layer) for file in result.files for layer in file.layers]:
         why = layer.problem
@@ -189,6 +145,46 @@ def _choose(result: FolderReport) -> None:
         result.to_decide.append(
             "no file of roads was found: name one in [sources.roads], or an extract in [sources.osm]"
         )
+    return result
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder that is no part of another, and every folder of a file geodatabase as one."""
+    for here, folders, names in os.walk(folder):
+        shown = sorted(name for name in folders if not name.startswith((".", "__")))
+        bases = [name for name in shown if name.lower().endswith(".gdb")]
+        folders[:] = [name for name in shown if name not in bases]
+        for path in (Path(here) / name for name in sorted([*names, *bases])):
+            name = path.name.lower()
+            is_drawn = name.endswith(".dbf") and any(
+                path.with_suffix(end).exists() for end in (".shp", ".SHP")
+            )
+            is_part = name.endswith((*_PARTS, ".aux.xml", ".shp.xml")) or is_drawn
+            if not (is_part or name.startswith((".", "~$")) or name in _OURS):
+                yield path
+
+
+def _ground(files: list[FileReport]) -> Ground:
+    """Say where the study lies by the files that say their CRS; roads among them settle shifted coordinates."""
+    for wanted in ("roads", "osm", "boundaries", "settlements", "facilities", "population", "elevation"):
+        chosen = [
+            (report, layer, layer.bounds)
+            for report in files
+            for layer in report.layers
+            if layer.kind == wanted and layer.bounds is not None
+        ]
+        if not chosen:
+            continue
+        west, south, east, north = zip(*(bounds for *_, bounds in chosen), strict=True)
+        report, layer, _ = chosen[0]
+        roads = None
+        if wanted == "roads" and layer.proposal is not None:
+            told = {setting.key: setting.value for setting in layer.proposal.settings}
+            keys = {key: told[key] for key in ("layer", "encoding") if key in told}
+            frame = open_frame(report.path, TableSource(path=report.named, **keys), what="roads")
+            roads = frame.to_crs(WGS84) if isinstance(frame, gpd.GeoDataFrame) else None
+        return Ground(Bounds(min(west), min(south), max(east), max(north)), roads, report.named)
+    return Ground()
 
 
 def _label(report: FileReport, layer: LayerReport) -> str:

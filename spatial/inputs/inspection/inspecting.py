@@ -167,8 +167,15 @@ def propose(table: Table, kind: str) -> list[Proposal]:
     }
     if kind not in writers:
         return []
-    settings = (*_opening(table, kind), *writers[kind](table))
-    proposals = [Proposal(f"sources.{kind}", settings, is_list=kind in {"facilities", "water"})]
+    settings = _opening(table, kind) + writers[kind](table)
+    if kind in {"boundaries", "water"} and isinstance(table.frame, gpd.GeoDataFrame):
+        shapes = np.asarray(table.frame.geometry)
+        broken = int((~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)).sum())
+        if broken:
+            reason = f"{broken} areas cross or touch themselves and are refused"
+            remedy = "repair them with QGIS > Fix geometries"
+            settings.append(Setting("", None, f"{reason}: {remedy}", is_decided=False))
+    proposals = [Proposal(f"sources.{kind}", tuple(settings), is_list=kind in {"facilities", "water"})]
     if kind == "settlements" and not table.has_geometry and not table.coordinates.columns:
         # A list of settlements may also be joined onto those of another source.
         joined = (*_opening(table, "attributes"), *attribute_settings(table))
@@ -209,28 +216,14 @@ def _boundaries(table: Table) -> list[Setting]:
     settings += found.mapped("name", "unit_code", "unit_level")
     level = found.columns.get("admin_level")
     known, strange = ({}, ["..."]) if level is None else known_values(level, "admin_level")
-    if level is None or level.filled < len(level.texts) or (level.kind != "whole number" and strange):
+    if level is None or level.blanks or (level.kind != "whole number" and strange):
         reason = "no column says the level: give one in [region], such as unit_levels = [8]; all rows are units then"
         settings.append(Setting("", None, reason))
     elif level.kind == "whole number":
         settings.append(found.setting("admin_level"))
     else:
         settings += found.translated("admin_level", known, [], ())
-    return settings + _broken(table)
-
-
-def _broken(table: Table) -> list[Setting]:
-    """Areas that the reader refuses."""
-    if not isinstance(table.frame, gpd.GeoDataFrame):
-        return []
-    shapes = np.asarray(table.frame.geometry)
-    broken = int((~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)).sum())
-    if not broken:
-        return []
-    reason = (
-        f"{broken} areas cross or touch themselves and are refused: repair them with QGIS > Fix geometries"
-    )
-    return [Setting("", None, reason, is_decided=False)]
+    return settings
 
 
 def _water(table: Table) -> list[Setting]:
@@ -246,7 +239,7 @@ def _water(table: Table) -> list[Setting]:
     else:
         settings.append(Setting("columns.kind", kind.name))
         settings += translated("kind", kind, *known_values(kind, "water"), WATER_KINDS)
-    return settings + _broken(table)
+    return settings
 
 
 def _flows(table: Table) -> list[Setting]:

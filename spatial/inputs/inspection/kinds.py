@@ -183,14 +183,9 @@ _COLUMNS = {
     "Line": [("roads", ours, 2.0) for ours in ("road_class", "surface", "condition", "width_m")],
     "Polygon": [("boundaries", ours, 2.0) for ours in ("unit_code", "admin_level", "township")],
     "": [
-        ("settlements", "population_persons", 2.0),
-        ("settlements", "tier", 2.0),
-        ("settlements", "village_plan_class", 2.0),
-        ("settlements", "settlement_id", 2.0),
-        ("facilities", "facility_id", 2.0),
-        ("facilities", "capacity", 1.5),
-        ("facilities", "opening_hours", 1.5),
-        ("facilities", "place_name", 1.5),
+        *(("settlements", ours, 2.0) for ours in ("population_persons", "tier", "village_plan_class")),
+        *(("settlements", "settlement_id", 2.0), ("facilities", "facility_id", 2.0)),
+        *(("facilities", ours, 1.5) for ours in ("capacity", "opening_hours", "place_name")),
     ],
 }
 """Points that a column of ours speaks with for a kind, by the form of the rows: lines, areas, and all others."""
@@ -217,12 +212,9 @@ class Look:
     @property
     def kind(self) -> str:
         """The kind with most points."""
-        ranked = sorted(self.points.items(), key=lambda item: -item[1])
-        if not ranked or ranked[0][1] < ENOUGH:
-            return "unknown"
-        if len(ranked) > 1 and ranked[1][1] == ranked[0][1]:
-            return "unknown"
-        return ranked[0][0]
+        most = max(self.points.values(), default=0.0)
+        best = [kind for kind, points in self.points.items() if points == most]
+        return best[0] if most >= ENOUGH and len(best) == 1 else "unknown"
 
     @property
     def why(self) -> tuple[str, ...]:
@@ -309,7 +301,20 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
         if ours in best:
             look.speaks_for(kind, points, f"column {best[ours].name!r} looks like {ours}")
     if not drawn:
-        _look_at_names(look, profiles, best)
+        # Tell villages from facilities by what the rows are called.
+        is_told = False
+        for profile in profiles:
+            known = set(_surely(profile))
+            if not known & {"name", "kind", "service", "tier"} or profile.kind != "text":
+                continue
+            share, _ = services_in(profile)
+            if share >= HALF and not is_told:
+                is_told = True
+                look.speaks_for("facilities", 3.0, f"{share:.0%} of {profile.name!r} name a service")
+            elif "name" in known and ends_like_villages(profile):
+                look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
+        if "name" in best and not look.points:
+            look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
         if not has_place:
             _look_at_list(look, profiles, best, is_sum=any(note.startswith(_SUMS) for note in notes))
             if "official_totals" in words:
@@ -322,8 +327,8 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
             look.speaks_for(kind, points, f"its name speaks of {kind}")
     column = best.get("kind")
     if column is not None and 0 < column.distinct <= FEW_ROWS:
-        known, strange = known_values(column, "water")
-        if known and len(known) >= len(strange):
+        waters, strange = known_values(column, "water")
+        if waters and len(waters) >= len(strange):
             look.speaks_for("water", 2.5, f"column {column.name!r} holds kinds of water")
     return look
 
@@ -331,23 +336,6 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
 def _surely(profile: Profile) -> list[str]:
     """Name the columns of ours that a column surely stands for."""
     return [match.ours for match in matches(profile.name) if match.score >= TRUNCATED * 0.9]
-
-
-def _look_at_names(look: Look, profiles: list[Profile], best: dict[str, Profile]) -> None:
-    """Tell villages from facilities by what the rows are called."""
-    is_told = False
-    for profile in profiles:
-        known = set(_surely(profile))
-        if not known & {"name", "kind", "service", "tier"} or profile.kind != "text":
-            continue
-        share, _ = services_in(profile)
-        if share >= HALF and not is_told:
-            is_told = True
-            look.speaks_for("facilities", 3.0, f"{share:.0%} of {profile.name!r} name a service")
-        elif "name" in known and ends_like_villages(profile):
-            look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
-    if "name" in best and not look.points:
-        look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
 
 
 def _look_at_list(look: Look, profiles: list[Profile], best: dict[str, Profile], *, is_sum: bool) -> None:

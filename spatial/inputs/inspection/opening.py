@@ -74,23 +74,7 @@ def open_layers(path: Path) -> OpenedFile:
         remedy = REMEDIES.get(path.suffix.lower(), "save it as .xlsx, CSV (UTF-8) or GeoPackage")
         raise SourceError(f"{WHAT} {path}: the ending {path.suffix!r} is not known; {remedy}")
     if kind == "workbook":
-        sheets = list_sheets(path, what=WHAT)
-        filled = [(name, shown) for name, shown, is_filled in sheets if is_filled]
-        if not filled:
-            raise SourceError(f"{WHAT} {path}: every sheet is empty; export it again")
-        result = OpenedFile("workbook")
-        empty = [name for name, _, is_filled in sheets if not is_filled]
-        if empty:
-            result.notes.append(f"empty sheets: {', '.join(empty)}")
-        needs_name = sum(shown for _, shown in filled) != 1
-        for name, shown in filled[:MOST_LAYERS]:
-            layer = Opened(name, is_hidden=not shown)
-            if needs_name or not shown:
-                layer.keys["sheet"] = name
-            _read_sheet(path, layer)
-            result.layers.append(layer)
-        _note_rest(result, len(filled))
-        return result
+        return _workbook(path)
     if kind == "CSV":
         return _text(path)
     if kind == "file geodatabase":
@@ -100,21 +84,38 @@ def open_layers(path: Path) -> OpenedFile:
     return _vector(path, kind)
 
 
-def _read_sheet(path: Path, layer: Opened) -> None:
-    """Read a sheet; of one that the reader refuses show the first rows, so that its header can be declared."""
-    grid = None
-    try:
-        grid = open_sheet(path, layer.name, what=WHAT)
-        layer.header_rows = find_header(grid, None, label=f"sheet {layer.name!r}")
-        _take(layer, sheet_frame(grid, label=WHAT))
-    except ContractError as error:
-        layer.problem = "; ".join(error.problems)
-    except SourceError as error:
-        layer.problem = str(error)
-    if layer.problem and grid is not None:
-        cells = sorted(grid.cells.items())
-        for row in sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]:
-            layer.notes.append(f"row {row}: {' | '.join(text for (r, _), text in cells if r == row)}")
+def _workbook(path: Path) -> OpenedFile:
+    """Open every sheet of a workbook."""
+    sheets = list_sheets(path, what=WHAT)
+    filled = [(name, shown) for name, shown, is_filled in sheets if is_filled]
+    if not filled:
+        raise SourceError(f"{WHAT} {path}: every sheet is empty; export it again")
+    result = OpenedFile("workbook")
+    empty = [name for name, _, is_filled in sheets if not is_filled]
+    if empty:
+        result.notes.append(f"empty sheets: {', '.join(empty)}")
+    needs_name = sum(shown for _, shown in filled) != 1
+    for name, shown in filled[:MOST_LAYERS]:
+        layer = Opened(name, is_hidden=not shown)
+        if needs_name or not shown:
+            layer.keys["sheet"] = name
+        grid = None
+        try:
+            grid = open_sheet(path, name, what=WHAT)
+            layer.header_rows = find_header(grid, None, label=f"sheet {name!r}")
+            _take(layer, sheet_frame(grid, label=WHAT))
+        except ContractError as error:
+            layer.problem = "; ".join(error.problems)
+        except SourceError as error:
+            layer.problem = str(error)
+        if layer.problem and grid is not None:
+            # Show the first rows of a sheet that the reader refuses, so that its header can be declared.
+            cells = sorted(grid.cells.items())
+            for row in sorted({row for row, _ in grid.cells})[:_SHOWN_ROWS]:
+                layer.notes.append(f"row {row}: {' | '.join(text for (r, _), text in cells if r == row)}")
+        result.layers.append(layer)
+    _note_rest(result, len(filled))
+    return result
 
 
 def _take(layer: Opened, frame: pd.DataFrame) -> None:
@@ -124,6 +125,7 @@ def _take(layer: Opened, frame: pd.DataFrame) -> None:
 
 
 def _text(path: Path) -> OpenedFile:
+    """Open a text file, and tell its encoding and the sign between its fields."""
     data = local_file(path, what=WHAT).read_bytes()
     encoding = guess_encoding(data)
     reason = _REASONS[encoding]

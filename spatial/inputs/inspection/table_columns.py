@@ -75,7 +75,7 @@ def settlement_settings(table: Table) -> list[Setting]:
     _name_and_code(table, found)
     settings = choose_key(table, found, "settlement_id", ("settlement_id", "unit_code", "id"))
     settings += found.mapped("name", *_PLACE)
-    settings += [*_population(found), *_ages(table), *_tier(table, found)]
+    settings += _people(table, found) + _tier(table, found)
     if "village_plan_class" in found.columns:
         known, strange = known_values(found.columns["village_plan_class"], "village_plan_class")
         if known or not strange:
@@ -88,7 +88,7 @@ def attribute_settings(table: Table) -> list[Setting]:
     found = assign(table.profiles, ("name", "official_class", "village_plan_class", *_PLACE, *_PEOPLE))
     _name_and_code(table, found)
     settings = found.mapped("unit_code", "name", "township", "name_en", "name_zh")
-    return [*settings, *_population(found), *_ages(table), *_official_class(found)]
+    return settings + _people(table, found) + _official_class(found)
 
 
 def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...]) -> list[Setting]:
@@ -106,41 +106,47 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
     value, why = "...", "no column names each row once; add one"
     names = found.columns.get("name")
     if tried:
-        value, blank = tried[0].name, len(tried[0].texts) - tried[0].filled
-        repeated = tried[0].filled - tried[0].distinct
-        why = f"{value!r} has {blank} blank(s) and {repeated} repeat(s); give each row an id of its own"
+        value, blanks, repeats = tried[0].name, tried[0].blanks, tried[0].filled - tried[0].distinct
+        why = f"{value!r} has {blanks} blank(s) and {repeats} repeat(s); give each row an id of its own"
     elif names is not None and names.is_key:
         value = names.name
         why = f"no column of ids; the names in {value!r} are all different, and would do as long as they stay so"
     return [Setting(f"columns.{ours}", value, why, is_decided=False)]
 
 
-def _population(found: Assigned) -> list[Setting]:
-    """Map the people of each place; which people count is for the user to say where a table has several."""
+def _people(table: Table, found: Assigned) -> list[Setting]:
+    """Map the people of each place, in all and by group; children and women also by the ages in a head."""
     settings = []
-    if "population_persons" in found.columns:
-        chosen, *others = found.candidates("population_persons")
+    named = found.candidates("population_persons")
+    if named:
+        rows, blanks = len(named[0].texts), named[0].blanks
         exact = [
-            profile.name
-            for profile in (chosen, *others)
-            if any(
-                match.ours == "population_persons" and match.score == EXACT for match in matches(profile.name)
-            )
+            profile
+            for profile in named
+            if ("population_persons", EXACT) in {(match.ours, match.score) for match in matches(profile.name)}
         ]
-        blanks = len(chosen.texts) - chosen.filled
         reason = ""
-        if len(exact) > 1 and exact[0] == chosen.name:
-            listed = ", ".join(map(repr, exact))
-            reason = (
-                f"which people count: {listed}; say the same in [population] basis (resident, registered)"
-            )
+        if len(exact) > 1 and exact[0] is named[0]:
+            listed = ", ".join(repr(profile.name) for profile in exact)
+            basis = "say the same in [population] basis (resident, registered)"
+            reason = f"which people count: {listed}; {basis}"
         elif blanks:
-            reason = f"{blanks} of {len(chosen.texts)} rows have no number: fill them in, or leave the column unmapped"
+            reason = f"{blanks} of {rows} rows have no number: fill them in, or leave the column unmapped"
         setting = found.setting("population_persons")
         settings.append(replace(setting, reason=reason, is_decided=False) if reason else setting)
     elif "population_persons" in found.unfit:
         settings.append(Setting("", None, f"people: {found.unfit['population_persons']}", is_decided=False))
-    return settings + found.mapped(*GROUPS)
+    settings += found.mapped(*GROUPS)
+    for profile in table.profiles:
+        ages = _AGES.search(profile.name)
+        if ages is None or profile.kind != "whole number":
+            continue
+        low, high = int(ages[1]), int(ages[2])
+        if _WOMEN.search(profile.name):
+            settings.append(Setting(f"columns.women_{low}_{high}_persons", profile.name))
+        elif 0 < low <= high < ADULT:
+            settings.append(Setting(f"columns.children_{low}_{high}_persons", profile.name))
+    return settings
 
 
 def _name_and_code(table: Table, found: Assigned) -> None:
@@ -156,21 +162,6 @@ def _name_and_code(table: Table, found: Assigned) -> None:
         codes = [profile for profile in table.profiles if is_unit_code(profile)]
         if codes:
             found.give("unit_code", codes[0], "by the form of its codes")
-
-
-def _ages(table: Table) -> list[Setting]:
-    """Children and women by the ages in the head of a column."""
-    settings = []
-    for profile in table.profiles:
-        ages = _AGES.search(profile.name)
-        if ages is None or profile.kind != "whole number":
-            continue
-        low, high = int(ages[1]), int(ages[2])
-        if _WOMEN.search(profile.name):
-            settings.append(Setting(f"columns.women_{low}_{high}_persons", profile.name))
-        elif 0 < low <= high < ADULT:
-            settings.append(Setting(f"columns.children_{low}_{high}_persons", profile.name))
-    return settings
 
 
 def _official_class(found: Assigned) -> list[Setting]:
@@ -192,10 +183,8 @@ def _tier(table: Table, found: Assigned) -> list[Setting]:
         if 0 < profile.distinct <= MOST_VALUES:
             known, strange = known_values(profile, "tier")
             if not strange or (len(known) > len(strange) and profile is found.columns.get("tier")):
-                return [
-                    Setting("columns.tier", profile.name),
-                    *translated("tier", profile, known, strange, TIERS),
-                ]
+                column = Setting("columns.tier", profile.name)
+                return [column, *translated("tier", profile, known, strange, TIERS)]
     reason = (
         "no column says which rows are villages, towns, county seats or cities: if all are of one tier, this says so; "
         "else add a column and map it as columns.tier"
@@ -251,12 +240,11 @@ def _status(table: Table, found: Assigned) -> list[Setting]:
     profile, known, strange = best
     settings = [Setting("columns.status", profile.name)]
     settings += translated("status", profile, known, strange, FACILITY_STATUS)
-    blanks = len(profile.texts) - profile.filled
-    if not blanks:
+    if not profile.blanks:
         return settings
     why = (
-        f"{blanks} of {len(profile.texts)} rows of {profile.name!r} do not say whether the facility works: fill them "
-        "in; without this column every row counts as existing, the closed ones too"
+        f"{profile.blanks} of {len(profile.texts)} rows of {profile.name!r} do not say whether the facility works: "
+        "fill them in; without this column every row counts as existing, the closed ones too"
     )
     return [replace(setting, reason=setting.reason or why, is_decided=False) for setting in settings]
 
@@ -282,8 +270,8 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
             known = {value: service_in(value) for value in profile.values if service_in(value)}
             strange = [value for value in profile.values if value not in known]
             settings += translated("service", profile, known, strange, ids)
-        if profile.filled < len(profile.texts):
-            why = f"{len(profile.texts) - profile.filled} rows of {profile.name!r} are blank; fill them in"
+        if profile.blanks:
+            why = f"{profile.blanks} rows of {profile.name!r} are blank; fill them in"
             settings.append(Setting("", None, why, is_decided=False))
         return settings
     by_title = service_in(table.title)
@@ -307,32 +295,10 @@ def _service(table: Table, found: Assigned) -> list[Setting]:
 KNOWN_SHARE = 0.6
 """Share of the rows whose words a vocabulary must know to be proposed."""
 LOOKED_AT = 1500
-OSM_CLASSES = [
-    "motorway",
-    "motorway_link",
-    "trunk",
-    "trunk_link",
-    "primary",
-    "primary_link",
-    "secondary",
-    "secondary_link",
-    "tertiary",
-    "tertiary_link",
-    "unclassified",
-    "residential",
-    "living_street",
-    "service",
-    "track",
-    "path",
-    "footway",
-    "bridleway",
-    "cycleway",
-    "pedestrian",
-    "steps",
-    "road",
-    "ferry",
-    *CLASS_WORDS,
-]
+_MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary")
+_MINOR = ("unclassified", "residential", "living_street", "service", "track", "path", "footway", "bridleway")
+_OTHERS = ("cycleway", "pedestrian", "steps", "road", "ferry")
+OSM_CLASSES = [*(name + end for name in _MAIN for end in ("", "_link")), *_MINOR, *_OTHERS, *CLASS_WORDS]
 
 
 def road_settings(table: Table) -> list[Setting]:
@@ -404,8 +370,8 @@ def _class_and_surface(found: Assigned, profiles: list[Profile]) -> list[Setting
         rest = dict.fromkeys(strange[:20], "...")
         reason = f"no road class is known for these words of {best.name!r}; one of {', '.join(OSM_CLASSES[:12])} ..."
         settings.append(Setting("values.road_class", rest, reason, is_decided=False))
-    if best.filled < len(best.texts):
-        text = f"{len(best.texts) - best.filled} of {len(best.texts)} roads have no word in {best.name!r}: fill them in"
+    if best.blanks:
+        text = f"{best.blanks} of {len(best.texts)} roads have no word in {best.name!r}: fill them in"
         settings.append(Setting("", None, text, is_decided=False))
     others = [repr(profile.name) for profile in found.others.get("road_class", []) if profile is not best]
     if others:
