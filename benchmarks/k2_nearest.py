@@ -23,7 +23,7 @@ from benchmarks.network_peers import (
 from benchmarks.road_like import add_graph_options, chosen_graph, road_like_graph
 from spatial.network import TravelGraph, nearest, node_labels
 from spatial.network.graph import contract_graph, weigh_core
-from spatial.network.kernels_search import spread_labels
+from spatial.network.kernels_search import LabelSeeds, spread_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,10 +101,11 @@ def _report(graph: TravelGraph, chosen: argparse.Namespace) -> int:
     shape, arcs = graph.core_shape, arcs_of(graph)
     number = np.full(graph.n_nodes, -1)
     number[shape.core_node] = np.arange(shape.n_core)
-    core, times = core_arcs(graph).matrix(), node_labels(graph, places)[1]
+    core, times = core_arcs(graph).matrix(), node_labels(graph, places).time_min
     arcs_matrix, of_core = arcs.matrix(), graph.core
-    arrays = (shape.arc_offsets, shape.arc_target, of_core.in_min)
-    seeds = (number[nodes].astype(np.int32), np.arange(len(nodes), dtype=np.int32), np.zeros(len(nodes)))
+    arrays = of_core.arcs(outward=False)
+    labels = np.arange(len(nodes), dtype=np.int32)
+    seeds = LabelSeeds(number[nodes].astype(np.int32), labels, np.zeros(len(nodes)))
 
     _search(arrays, seeds, of_core.width_min)
     peers = peers_nearest(graph, arcs, nodes, without=chosen.without)

@@ -19,7 +19,6 @@ import spatial as sp
 from spatial.access.places import take
 from spatial.network import nearest, snap
 from spatial.network.kernels_places import DIRECT
-from spatial.network.nearest import route_between
 from spatial.network.slope import cycling_multiplier, heights_at, tobler_multiplier
 
 WALK, CYCLE, INK, FAINT = "#0072B2", "#D55E00", "#222222", "#9a9a9a"
@@ -62,7 +61,7 @@ def _way(layers: Any, hospitals: Any) -> tuple[dict[str, list[float]], str, Any]
             usable = (there.travel_time_min[:, 0] < LONGEST_MIN) & (there.way[:, 0] != DIRECT)
     longer = np.where(usable, times["walk"][2] - times["walk"][1], -np.inf)
     chosen = int(np.argmax(longer))
-    route = route_between(found, chosen, 0)
+    route = found.route(chosen)
     name = villages["name_en"].fillna(villages["name"]).iloc[chosen]
     return {mode: [part[chosen] for part in parts] for mode, parts in times.items()}, name, route
 

@@ -17,7 +17,7 @@ from spatial.access.places import take
 from spatial.access.summaries import weighted_quantile
 from spatial.errors import ContractError, first_of
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes
-from spatial.network.nearest import nearest, routes_between
+from spatial.network.nearest import nearest
 from spatial.network.snapping import snap
 from spatial.study.access import SnapRules
 from spatial.study.base import refuse_text
@@ -151,7 +151,7 @@ def ways_of(
         legs = found.access_leg_min[reached, 0] + found.egress_leg_min[reached, 0]
         walk[rows[reached]], metres[rows[reached]] = legs, found.network_distance_m[reached, 0]
         # The minutes of each way on each group of edges.
-        ways, its = routes_between(found, reached, 0), found.graph
+        ways, its = found.routes(reached), found.graph
         share = np.abs(ways.share[:, 1] - ways.share[:, 0])
         travelled = np.flatnonzero(share > 0.0)
         edge, way = ways.edge[travelled], np.repeat(np.arange(len(reached)), np.diff(ways.offsets))[travelled]

@@ -12,14 +12,12 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import CrsError
-from spatial.network.kernels_snap import block_legs, list_cells
+from spatial.network.kernels_snap import Grid, Segments, block_legs, list_cells
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
-
-    from spatial.network.kernels_snap import Cells
 
 
 _CELLS_A_SEGMENT = 16.0
@@ -30,9 +28,7 @@ _CELLS_A_SEGMENT = 16.0
 class Barriers:
     """Barriers ready for many tests; made by `index_barriers`."""
 
-    # shape (n, 4), easting and northing of both ends of each piece of their lines and shores
-    segments: NDArray[np.float64]
-    cells: Cells  # grid over the segments
+    segments: Segments  # pieces of their lines and shores
     areas: NDArray[np.object_]  # those that have an inside
     tree: shapely.STRtree  # index of the areas
 
@@ -65,26 +61,24 @@ def _indexed(shapes_wkb: tuple[bytes, ...]) -> Barriers | None:
     first = np.flatnonzero(line[1:] == line[:-1])
     if len(first) == 0:
         return None
-    segments = np.ascontiguousarray(np.hstack((xy[first], xy[first + 1])))
     shapely.prepare(areas)
-    return Barriers(segments, grid_of(segments), areas, shapely.STRtree(areas))
+    return Barriers(under_grid(np.hstack((xy[first], xy[first + 1]))), areas, shapely.STRtree(areas))
 
 
-def grid_of(segments: NDArray[np.float64]) -> Cells:
-    """Lay a grid over segments."""
-    west, east = segments[:, [0, 2]].min(), segments[:, [0, 2]].max()
-    south, north = segments[:, [1, 3]].min(), segments[:, [1, 3]].max()
-    area = max(east - west, 1.0) * max(north - south, 1.0)
-    size = max(math.sqrt(area / (len(segments) * _CELLS_A_SEGMENT)), 1.0)
+def under_grid(ends: NDArray[np.float64]) -> Segments:
+    """Lay a grid over segments, of which both ends are given; shape (n, 4)."""
+    ends = np.ascontiguousarray(ends)
+    west, south = float(ends[:, [0, 2]].min()), float(ends[:, [1, 3]].min())
+    width, height = float(ends[:, [0, 2]].max()) - west, float(ends[:, [1, 3]].max()) - south
+    size = max(math.sqrt(max(width, 1.0) * max(height, 1.0) / (len(ends) * _CELLS_A_SEGMENT)), 1.0)
     # As `list_cells` divides: a floor division may come out one less, and what lies on the edge would be in no cell.
-    shape = (math.floor((north - south) / size) + 1, math.floor((east - west) / size) + 1)
-    grid = np.array([west, south, size])
-    offsets = np.zeros(shape[0] * shape[1] + 1, dtype=np.int64)
-    list_cells(segments, grid, shape, offsets[1:], np.empty(0, dtype=np.int64))
+    grid = Grid(west, south, size, math.floor(height / size) + 1, math.floor(width / size) + 1)
+    offsets = np.zeros(grid.n_rows * grid.n_columns + 1, dtype=np.int64)
+    list_cells(ends, grid, offsets[1:], np.empty(0, dtype=np.int64))
     np.cumsum(offsets, out=offsets)
     members = np.empty(offsets[-1], dtype=np.int64)
-    list_cells(segments, grid, shape, offsets[:-1].copy(), members)
-    return offsets, members, grid, shape
+    list_cells(ends, grid, offsets[:-1].copy(), members)
+    return Segments(ends, offsets, members, grid)
 
 
 def blocked_legs(
@@ -93,7 +87,7 @@ def blocked_legs(
     """Tell which straight walks touch a barrier."""
     legs = np.ascontiguousarray(np.hstack((start, end)), dtype=np.float64)
     blocked = np.zeros(len(legs), dtype=np.bool_)
-    block_legs(legs, barriers.segments, barriers.cells, blocked)
+    block_legs(legs, barriers.segments, blocked)
     return blocked
 
 

@@ -13,7 +13,8 @@ import pyproj
 import shapely
 
 from spatial.errors import NetworkError, first_of
-from spatial.network.kernels_core import contract, halves_of_cores, weigh
+from spatial.network.kernels_core import Chains, Lanes, contract, halves_of_cores, weigh
+from spatial.network.kernels_search import Arcs, MeasuredArcs
 from spatial.network.noding import SIDE, along_curve
 from spatial.tables import TABLES
 
@@ -22,13 +23,37 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.kernels_core import Lane
-    from spatial.network.kernels_places import Chains
 
 
 # The travel graph of one mode: arrays that kernels read, and what was found while it was built.
 
 TWIN = "<"
 """In the id of an edge: the second of two that are one road, a direction each (`with_turns`)."""
+
+
+_EDGE_COLUMNS: dict[str, tuple[str, type]] = {
+    "edge_id": ("edge_id", str),
+    "road_id": ("road_id", str),
+    "road_class": ("road_class", str),
+    "surface": ("surface", str),
+    "from_node": ("edge_from", np.int64),
+    "to_node": ("edge_to", np.int64),
+    "length_m": ("length_m", np.float64),
+    "speed_km_h": ("speed_km_h", np.float64),
+    "time_forward_min": ("forward_min", np.float64),
+    "time_backward_min": ("backward_min", np.float64),
+    "speed_source": ("speed_source", str),
+    "is_bridge": ("is_bridge", np.bool_),
+    "is_tunnel": ("is_tunnel", np.bool_),
+    "all_season": ("all_season", str),
+    "is_snappable": ("is_snappable", np.bool_),
+    "component": ("component", np.int64),
+    "component_km": ("component_km", np.float64),
+}
+"""Columns of the table edges: which field of the graph they are, and of which kind."""
+
+_MINUTES = ("time_forward_min", "time_backward_min")
+"""Columns that are NaN where the field is inf."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,12 +194,12 @@ class TravelGraph:
     @cached_property
     def outward(self) -> Adjacency:
         """Open arcs by the node they leave; made when first asked for."""
-        return self._arcs(inward=False)
+        return _adjacency(self, inward=False)
 
     @cached_property
     def inward(self) -> Adjacency:
         """Open arcs by the node they reach; made when first asked for."""
-        return self._arcs(inward=True)
+        return _adjacency(self, inward=True)
 
     @cached_property
     def core_shape(self) -> CoreShape:
@@ -209,10 +234,6 @@ class TravelGraph:
     def snap_indexes(self) -> dict[bytes, Any]:
         """Grids over the edges that places are joined to, by which edges those are; `snap` fills them."""
         return {}
-
-    def _arcs(self, *, inward: bool) -> Adjacency:
-        ends, minutes = (self.edge_from, self.edge_to), (self.forward_min, self.backward_min)
-        return adjacency(self.n_nodes, ends, minutes, self.length_m, inward=inward)
 
     @property
     def component_lengths_km(self) -> NDArray[np.float64]:
@@ -254,14 +275,6 @@ class TravelGraph:
         >>> # cut = graph.with_minutes(np.where(bridge, np.inf, graph.forward_min), graph.backward_min)
         """
         forward, backward = (np.array(each, dtype=np.float64) for each in (forward_min, backward_min))
-        self._check_minutes(forward, backward)
-        speed = self._speed(forward, backward) if speed_km_h is None else np.array(speed_km_h, np.float64)
-        changed = replace(self, forward_min=forward, backward_min=backward, speed_km_h=speed)
-        # What depends on the edges alone is made once for all graphs that share them.
-        vars(changed).update({name: getattr(self, name) for name in ("core_shape", "snap_indexes")})
-        return changed
-
-    def _check_minutes(self, forward: NDArray[np.float64], backward: NDArray[np.float64]) -> None:
         problems = []
         for name, minutes in (("forward_min", forward), ("backward_min", backward)):
             if minutes.shape != self.length_m.shape:
@@ -272,14 +285,17 @@ class TravelGraph:
                 problems.append(f"{name} is missing or below 0 on edges {first_of(self.edge_id[wrong])}")
         if problems:
             raise NetworkError("these minutes cannot be travelled: " + "; ".join(problems))
-
-    def _speed(self, forward: NDArray[np.float64], backward: NDArray[np.float64]) -> NDArray[np.float64]:
-        new, old = (
-            np.where(np.isfinite(there), there, back)
-            for there, back in ((forward, backward), (self.forward_min, self.backward_min))
-        )
-        told = (new != old) & np.isfinite(new) & (new > 0.0) & (self.length_m > 0.0)
-        return np.where(told, 0.06 * self.length_m / np.where(told, new, 1.0), self.speed_km_h)
+        if speed_km_h is None:
+            new = np.where(np.isfinite(forward), forward, backward)
+            old = np.where(np.isfinite(self.forward_min), self.forward_min, self.backward_min)
+            told = (new != old) & np.isfinite(new) & (new > 0.0) & (self.length_m > 0.0)
+            speed = np.where(told, 0.06 * self.length_m / np.where(told, new, 1.0), self.speed_km_h)
+        else:
+            speed = np.array(speed_km_h, np.float64)
+        changed = replace(self, forward_min=forward, backward_min=backward, speed_km_h=speed)
+        # What depends on the edges alone is made once for all graphs that share them.
+        vars(changed).update({name: getattr(self, name) for name in ("core_shape", "snap_indexes")})
+        return changed
 
     def edge_lines(self) -> NDArray[np.object_]:
         """
@@ -302,7 +318,29 @@ class TravelGraph:
         tuple of GeoDataFrame
             Nodes and edges, by the contracts of the tables ``nodes`` and ``edges``.
         """
-        return graph_to_frames(self)
+        nodes = gpd.GeoDataFrame(
+            {
+                "mode": pd.Series([self.mode] * self.n_nodes, dtype="str"),
+                "node_id": np.arange(self.n_nodes, dtype=np.int64),
+                "source_id": pd.Series(self.node_source_id, dtype="str"),
+                "component": self.node_component,
+            },
+            geometry=gpd.points_from_xy(self.node_x, self.node_y),
+            crs=self.crs,
+        )
+        columns: dict[str, Any] = {"mode": pd.Series([self.mode] * self.n_edges, dtype="str")}
+        for column, (name, kind) in _EDGE_COLUMNS.items():
+            values = getattr(self, name)
+            columns[column] = pd.Series(values, dtype="str") if kind is str else values
+        for column in _MINUTES:
+            columns[column] = np.where(np.isfinite(columns[column]), columns[column], np.nan)
+        edges = gpd.GeoDataFrame(columns, geometry=self.edge_lines(), crs=self.crs)
+        if self.edge_layer is not None:
+            edges["layer"] = self.edge_layer.astype(np.float64)
+        if self.before is not None:
+            edges["before_edge"] = np.where(self.before.edge < 0, np.nan, self.before.edge)
+            edges["before_component_km"] = self.before.component_km
+        return nodes, edges
 
     @classmethod
     def from_frames(cls, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode: str) -> TravelGraph:
@@ -328,7 +366,50 @@ class TravelGraph:
         ContractError, CrsError
             Where they break their contract.
         """
-        return graph_from_frames(nodes, edges, mode=mode)
+        TABLES["nodes"].check(nodes)
+        TABLES["edges"].check(edges)
+        ours = edges.loc[edges["mode"] == mode]
+        points = nodes.loc[nodes["mode"] == mode].sort_values("node_id")
+        if ours.empty:
+            modes = ", ".join(sorted(edges["mode"].unique())) or "none"
+            raise NetworkError(f"the table edges has no edge of mode {mode!r}; it has the modes: {modes}")
+        values: dict[str, Any] = {
+            name: _objects(ours[column]) if kind is str else ours[column].to_numpy(dtype=kind, copy=True)
+            for column, (name, kind) in _EDGE_COLUMNS.items()
+        }
+        for column in _MINUTES:
+            name = _EDGE_COLUMNS[column][0]
+            values[name] = np.where(np.isnan(values[name]), np.inf, values[name])
+        ids = points["node_id"].to_numpy(dtype=np.int64)
+        last = max(int(values[name].max()) for name in ("edge_from", "edge_to"))
+        if not np.array_equal(ids, np.arange(len(ids))) or last >= len(ids):
+            raise NetworkError(
+                f"mode {mode}: the edges name nodes that the table nodes lacks; keep both tables whole"
+            )
+        xy, row = shapely.get_coordinates(ours.geometry.to_numpy(), return_index=True)
+        offsets = np.zeros(len(ours) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(row, minlength=len(ours)), out=offsets[1:])
+        layer, before = ours.get("layer"), ours.get("before_edge")
+        crs = pyproj.CRS.from_user_input(edges.crs)
+        return cls(
+            mode=mode,
+            crs=crs,
+            node_x=np.array(points.geometry.x, dtype=np.float64),
+            node_y=np.array(points.geometry.y, dtype=np.float64),
+            node_source_id=_objects(points["source_id"]),
+            node_component=points["component"].to_numpy(dtype=np.int64, copy=True),
+            coordinates=np.ascontiguousarray(xy),
+            coordinate_offsets=offsets,
+            findings=no_findings(crs),
+            edge_layer=None if layer is None or layer.isna().all() else layer.to_numpy(dtype=np.int64),
+            before=None
+            if before is None or before.isna().all()
+            else Before(
+                before.fillna(-1.0).to_numpy(dtype=np.int64),
+                ours["before_component_km"].to_numpy(dtype=np.float64, copy=True),
+            ),
+            **values,
+        )
 
     def to_networkx(self) -> nx.MultiDiGraph:
         """
@@ -340,7 +421,26 @@ class TravelGraph:
             Nodes 0 to n_nodes - 1 with ``x`` and ``y``; an arc for each open direction of each edge, its key the
             edge_id with ``+`` or ``-`` appended, with ``time_min``, ``length_m``, ``edge_id`` and ``road_class``.
         """
-        return graph_to_networkx(self)
+        import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
+
+        result = nx.MultiDiGraph(crs=self.crs.to_wkt(), mode=self.mode)
+        result.add_nodes_from(
+            (node, {"x": x, "y": y})
+            for node, (x, y) in enumerate(zip(self.node_x.tolist(), self.node_y.tolist(), strict=True))
+        )
+        columns = (
+            *(self.edge_from, self.edge_to, self.edge_id, self.road_class),
+            *(self.length_m, self.forward_min, self.backward_min),
+        )
+        for start, end, edge, kind, length, forward, backward in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            shared = {"edge_id": edge, "road_class": kind, "length_m": length}
+            if np.isfinite(forward):
+                result.add_edge(start, end, key=f"{edge}+", time_min=forward, **shared)
+            if np.isfinite(backward):
+                result.add_edge(end, start, key=f"{edge}-", time_min=backward, **shared)
+        return result
 
     def __repr__(self) -> str:
         """Say what the graph holds in one line."""
@@ -348,55 +448,19 @@ class TravelGraph:
         return f"<TravelGraph {self.mode}: {self.n_nodes} nodes, {self.n_edges} edges, {km:.1f} km>"
 
 
-def arc_edge(arc: NDArray[np.integer[Any]] | int) -> Any:
-    """
-    Name the edge of an arc.
-
-    Examples
-    --------
-    >>> arc_edge(7)
-    3
-    """
-    return arc >> 1
-
-
-def arc_direction(arc: NDArray[np.integer[Any]] | int) -> Any:
-    """
-    Tell forwards from backwards.
-
-    Examples
-    --------
-    >>> arc_direction(7)
-    -1
-    """
-    return 1 - 2 * (arc & 1)
-
-
-def adjacency(
-    n_nodes: int,
-    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
-    minutes: tuple[NDArray[np.float64], NDArray[np.float64]],
-    length_m: NDArray[np.float64],
-    *,
-    inward: bool,
-) -> Adjacency:
+def _adjacency(graph: TravelGraph, *, inward: bool) -> Adjacency:
     """Sort the open arcs by the node they leave or reach."""
-    first, last = (ends[1], ends[0]) if inward else ends
-    n_edges = len(length_m)
+    first, last = (graph.edge_to, graph.edge_from) if inward else (graph.edge_from, graph.edge_to)
     at = np.column_stack((first, last)).ravel()
     other = np.column_stack((last, first)).ravel()
-    time = np.column_stack(minutes).ravel()
+    time = np.column_stack((graph.forward_min, graph.backward_min)).ravel()
     arcs = np.flatnonzero(np.isfinite(time))
     order = arcs[np.argsort(at[arcs], kind="stable")]
-    offsets = np.zeros(n_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(at[arcs], minlength=n_nodes), out=offsets[1:])
-    lengths = np.repeat(length_m, 2) if n_edges else np.empty(0)
+    offsets = np.zeros(graph.n_nodes + 1, dtype=np.int64)
+    np.cumsum(np.bincount(at[arcs], minlength=graph.n_nodes), out=offsets[1:])
+    lengths = np.repeat(graph.length_m, 2)
     return Adjacency(
-        offsets,
-        other[order].astype(np.int32),
-        order.astype(np.int32),
-        np.ascontiguousarray(time[order], dtype=np.float64),
-        np.ascontiguousarray(lengths[order], dtype=np.float64),
+        offsets, other[order].astype(np.int32), order.astype(np.int32), time[order], lengths[order]
     )
 
 
@@ -423,15 +487,7 @@ class CoreShape:
     # without edges; each of both groups along a Hilbert curve
     core_node: NDArray[np.int32]
     n_search: int  # how many a search must visit
-    first: NDArray[np.int32]  # shape (n_chains,), core nodes at both ends
-    last: NDArray[np.int32]
-    # shape (n_chains + 1,), steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``
-    offsets: NDArray[np.int32]
-    guide: NDArray[np.int32]  # chain of every `EVERY`-th step
-    # shape (n_edges,), arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction
-    step_arc: NDArray[np.int32]
-    step_node: NDArray[np.int32]  # shape (n_edges,), node of the graph at which the step begins
-    edge_step: NDArray[np.int32]  # shape (n_edges,), step of each edge
+    chains: Chains  # between core nodes
     # chains between different visited core nodes, as compressed sparse rows that serve both directions:
     # node at the other end, and 2 x chain, + 1 where the chain is walked backwards
     arc_offsets: NDArray[np.int32]
@@ -446,18 +502,7 @@ class CoreShape:
     @property
     def n_chains(self) -> int:
         """Number of chains."""
-        return len(self.first)
-
-    @property
-    def chain_arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """Step of each edge, arc of each step, offsets of the chains and their guide, as the kernels read them."""
-        return self.edge_step, self.step_arc, self.offsets, self.guide
-
-    @property
-    def fill_arrays(self) -> Chains:
-        """What `label_all_nodes` reads of the chains."""
-        ends = self.core_node, self.first, self.last
-        return *ends, self.offsets, self.step_arc, self.step_node, self.edge_step, self.guide
+        return len(self.chains.first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -465,11 +510,7 @@ class Core:
     """The contracted graph with minutes."""
 
     shape: CoreShape  # core nodes and chains
-    # lane of travel from the first end of each chain to the last, and from the last to the first: minutes
-    # of the open steps before each step (always counted from the first end), minutes of all open steps of
-    # each chain, its row (-1 where no step is closed) in a table of the first and the last closed step,
-    # that table, and minutes of the edges in and against their drawn direction
-    forward: Lane
+    forward: Lane  # minutes from the first end of each chain to the last, and from the last to the first
     backward: Lane
     # shape (n_arcs,), minutes along the arcs of the shape: from the node whose row it is, and towards it;
     # inf where closed
@@ -479,14 +520,15 @@ class Core:
 
     @cached_property
     def metres(self) -> Lane:
-        """Lane of metres, laid out as those of minutes; made when first asked for."""
-        sums, _, _ = weigh(self.shape.step_arc, self.shape.offsets, self.length_m, self.length_m)
-        return *sums[:3], sums[3][:0].copy(), self.length_m, self.length_m
+        """Lane of metres; made when first asked for."""
+        chains = self.shape.chains
+        lane: Lane = weigh(chains.step_arc, chains.offsets, self.length_m, self.length_m).there
+        return lane
 
     @cached_property
     def arc_m(self) -> NDArray[np.float64]:
         """Metres along the arcs of the shape."""
-        return np.asarray(self.metres[1][self.shape.arc_half >> 1])
+        return np.asarray(self.metres.whole[self.shape.arc_half >> 1])
 
     @cached_property
     def width_min(self) -> float:
@@ -495,12 +537,24 @@ class Core:
         mean = float(times.mean()) if len(times) else 0.0
         return _WIDTH * mean if mean > 0.0 else 1.0
 
+    def lanes(self, *, onwards: bool) -> Lanes:
+        """Travel along the chains, onwards or the other way round."""
+        return Lanes(self.forward, self.backward) if onwards else Lanes(self.backward, self.forward)
+
+    def arcs(self, *, outward: bool) -> Arcs:
+        """Arcs in which a search for times spreads, from where travel begins or from where it ends."""
+        shape = self.shape
+        return Arcs(shape.arc_offsets, shape.arc_target, self.out_min if outward else self.in_min)
+
+    def measured_arcs(self, *, outward: bool) -> MeasuredArcs:
+        """Arcs in which a search for ways and metres spreads, from where travel begins or from where it ends."""
+        offsets, target, minutes = self.arcs(outward=outward)
+        return MeasuredArcs(offsets, target, self.shape.arc_half, minutes, self.arc_m)
+
 
 def contract_graph(graph: TravelGraph) -> CoreShape:
     """Contract the chains of a graph."""
-    step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains = contract(
-        graph.n_nodes, graph.edge_from, graph.edge_to
-    )
+    chains, degree = contract(graph.n_nodes, graph.edge_from, graph.edge_to)
     # List the nodes of the core, those to visit first; each group along a curve.
     nodes = np.flatnonzero(degree != 2)
     is_passed = degree[nodes] < 2
@@ -512,184 +566,22 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     low = len(nodes).bit_length()
     group = is_passed.astype(np.int64) << _ABOVE_CURVE + low
     keyed = np.sort(group | along_curve(column, row) << low | np.arange(len(nodes)))
-    core_node, n_search = (
-        nodes[keyed & ((1 << low) - 1)].astype(np.int32),
-        len(nodes) - int(np.count_nonzero(is_passed)),
-    )
+    core_node = nodes[keyed & ((1 << low) - 1)].astype(np.int32)
+    n_search = len(nodes) - int(np.count_nonzero(is_passed))
     number = np.empty(graph.n_nodes, dtype=np.int32)
     number[core_node] = np.arange(len(core_node), dtype=np.int32)
-    first, last, offsets = number[first[:n_chains]], number[last[:n_chains]], offsets[: n_chains + 1].copy()
-    arcs = halves_of_cores(n_search, first, last)
-    steps = (offsets, guide, step_arc, step_node, edge_step)
-    return CoreShape(core_node, n_search, first, last, *steps, *arcs)
+    # A copy of the offsets lets go of the room for a chain an edge.
+    first, last, offsets = number[chains.first], number[chains.last], chains.offsets.copy()
+    chains = chains._replace(first=first, last=last, offsets=offsets)
+    return CoreShape(core_node, n_search, chains, *halves_of_cores(n_search, first, last))
 
 
 def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
     """Put the minutes of a graph on its contracted shape."""
-    along, against = graph.forward_min, graph.backward_min
-    onwards, backwards, used = weigh(shape.step_arc, shape.offsets, along, against)
-    whole = [np.where(row < 0, total, np.inf) for _, total, row, _ in (onwards, backwards)]
-    by_half = np.column_stack(whole).ravel()
+    lanes = weigh(shape.chains.step_arc, shape.chains.offsets, graph.forward_min, graph.backward_min)
+    by_half = np.column_stack([np.where(lane.row < 0, lane.whole, np.inf) for lane in lanes]).ravel()
     out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
-    forward = (*onwards[:3], onwards[3][: used[0]].copy(), along, against)
-    lanes = forward, (*backwards[:3], backwards[3][: used[1]].copy(), against, along)
     return Core(shape, *lanes, out_min, in_min, graph.length_m)
-
-
-# Travel graphs as tables and back, and as networkx graphs.
-
-_TEXTS = ("edge_id", "road_id", "road_class", "surface", "speed_source", "all_season")
-_FLAGS = ("is_bridge", "is_tunnel", "is_snappable")
-
-
-def graph_to_frames(graph: TravelGraph) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Write a graph as two tables."""
-    nodes = gpd.GeoDataFrame(
-        {
-            "mode": pd.Series([graph.mode] * graph.n_nodes, dtype="str"),
-            "node_id": np.arange(graph.n_nodes, dtype=np.int64),
-            "source_id": pd.Series(graph.node_source_id, dtype="str"),
-            "component": graph.node_component,
-        },
-        geometry=gpd.points_from_xy(graph.node_x, graph.node_y),
-        crs=graph.crs,
-    )
-    edges = gpd.GeoDataFrame(
-        {
-            "mode": pd.Series([graph.mode] * graph.n_edges, dtype="str"),
-            **{
-                name: pd.Series(getattr(graph, name), dtype="str")
-                for name in ("edge_id", "road_id", "road_class")
-            },
-            "surface": pd.Series(graph.surface, dtype="str"),
-            "from_node": graph.edge_from,
-            "to_node": graph.edge_to,
-            "length_m": graph.length_m,
-            "speed_km_h": graph.speed_km_h,
-            "time_forward_min": _nan_for_inf(graph.forward_min),
-            "time_backward_min": _nan_for_inf(graph.backward_min),
-            "speed_source": pd.Series(graph.speed_source, dtype="str"),
-            "is_bridge": graph.is_bridge,
-            "is_tunnel": graph.is_tunnel,
-            "all_season": pd.Series(graph.all_season, dtype="str"),
-            "is_snappable": graph.is_snappable,
-            "component": graph.component,
-            "component_km": graph.component_km,
-        },
-        geometry=graph.edge_lines(),
-        crs=graph.crs,
-    )
-    if graph.edge_layer is not None:
-        edges["layer"] = graph.edge_layer.astype(np.float64)
-    if graph.before is not None:
-        edges["before_edge"] = np.where(graph.before.edge < 0, np.nan, graph.before.edge)
-        edges["before_component_km"] = graph.before.component_km
-    return nodes, edges
-
-
-def graph_from_frames(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, mode: str) -> TravelGraph:
-    """Read the graph of one mode from its tables."""
-    TABLES["nodes"].check(nodes)
-    TABLES["edges"].check(edges)
-    ours = edges.loc[edges["mode"] == mode]
-    points = nodes.loc[nodes["mode"] == mode].sort_values("node_id")
-    if ours.empty:
-        modes = ", ".join(sorted(edges["mode"].unique())) or "none"
-        raise NetworkError(f"the table edges has no edge of mode {mode!r}; it has the modes: {modes}")
-    ids = points["node_id"].to_numpy(dtype=np.int64)
-    ends = tuple(ours[name].to_numpy(dtype=np.int64, copy=True) for name in ("from_node", "to_node"))
-    if not np.array_equal(ids, np.arange(len(ids))) or max(int(end.max()) for end in ends) >= len(ids):
-        raise NetworkError(
-            f"mode {mode}: the edges name nodes that the table nodes lacks; keep both tables whole"
-        )
-    xy, row = shapely.get_coordinates(ours.geometry.to_numpy(), return_index=True)
-    offsets = np.zeros(len(ours) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row, minlength=len(ours)), out=offsets[1:])
-    length = _numbers(ours, "length_m")
-    minutes = (_inf_for_nan(ours, "time_forward_min"), _inf_for_nan(ours, "time_backward_min"))
-    crs = pyproj.CRS.from_user_input(edges.crs)
-    texts: dict[str, Any] = {name: _objects(ours[name]) for name in _TEXTS}
-    flags: dict[str, Any] = {name: ours[name].to_numpy(dtype=bool, copy=True) for name in _FLAGS}
-    return TravelGraph(
-        mode=mode,
-        crs=crs,
-        node_x=np.array(points.geometry.x, dtype=np.float64),
-        node_y=np.array(points.geometry.y, dtype=np.float64),
-        node_source_id=_objects(points["source_id"]),
-        node_component=points["component"].to_numpy(dtype=np.int64, copy=True),
-        edge_from=ends[0],
-        edge_to=ends[1],
-        length_m=length,
-        speed_km_h=_numbers(ours, "speed_km_h"),
-        forward_min=minutes[0],
-        backward_min=minutes[1],
-        component=ours["component"].to_numpy(dtype=np.int64, copy=True),
-        component_km=_numbers(ours, "component_km"),
-        coordinates=np.ascontiguousarray(xy),
-        coordinate_offsets=offsets,
-        findings=no_findings(crs),
-        report={},
-        edge_layer=_layers(ours),
-        before=_before(ours),
-        **texts,
-        **flags,
-    )
-
-
-def _layers(edges: gpd.GeoDataFrame) -> NDArray[np.int64] | None:
-    """Layer of each edge of a combined network; None where the mode has one layer."""
-    if "layer" not in edges or edges["layer"].isna().all():
-        return None
-    return edges["layer"].to_numpy(dtype=np.int64)
-
-
-def _before(edges: gpd.GeoDataFrame) -> Before | None:
-    """Where edges come from; None where no road was added to the mode."""
-    if "before_edge" not in edges or edges["before_edge"].isna().all():
-        return None
-    origin = edges["before_edge"].fillna(-1.0).to_numpy(dtype=np.int64)
-    return Before(origin, _numbers(edges, "before_component_km"))
-
-
-def graph_to_networkx(graph: TravelGraph) -> nx.MultiDiGraph:
-    """Write a graph for networkx."""
-    import networkx as nx  # noqa: PLC0415 - slow to import, and needed here alone
-
-    result = nx.MultiDiGraph(crs=graph.crs.to_wkt(), mode=graph.mode)
-    result.add_nodes_from(
-        (node, {"x": x, "y": y})
-        for node, (x, y) in enumerate(zip(graph.node_x.tolist(), graph.node_y.tolist(), strict=True))
-    )
-    rows = zip(
-        graph.edge_from.tolist(),
-        graph.edge_to.tolist(),
-        graph.edge_id.tolist(),
-        graph.road_class.tolist(),
-        graph.length_m.tolist(),
-        graph.forward_min.tolist(),
-        graph.backward_min.tolist(),
-        strict=True,
-    )
-    for start, end, edge, kind, length, forward, backward in rows:
-        shared = {"edge_id": edge, "road_class": kind, "length_m": length}
-        if np.isfinite(forward):
-            result.add_edge(start, end, key=f"{edge}+", time_min=forward, **shared)
-        if np.isfinite(backward):
-            result.add_edge(end, start, key=f"{edge}-", time_min=backward, **shared)
-    return result
-
-
-def _nan_for_inf(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def _numbers(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    return frame[name].to_numpy(dtype=np.float64, copy=True)
-
-
-def _inf_for_nan(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    values = _numbers(frame, name)
-    return np.where(np.isnan(values), np.inf, values)
 
 
 def _objects(series: pd.Series) -> NDArray[np.object_]:

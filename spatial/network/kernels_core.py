@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,14 +23,58 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
-    Lane = tuple[Floats, Floats, Ints, Ints, Floats, Floats]
     Bytes = NDArray[np.uint8]
-    Sums = tuple[Floats, Floats, Ints, Ints]
-    Walk = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Bytes, np.int64]
 
 
 # mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
+
+
+class Chains(NamedTuple):
+    """Chains of edges that offer no choice of way; every edge is one step of one chain."""
+
+    first: Ints  # shape (n_chains,), nodes at both ends
+    last: Ints
+    offsets: (
+        Ints  # shape (n_chains + 1,), steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``
+    )
+    guide: Ints  # chain of every `EVERY`-th step
+    # shape (n_edges,), arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction
+    step_arc: Ints
+    step_node: Ints  # shape (n_edges,), node of the graph at which the step begins
+    edge_step: Ints  # shape (n_edges,), step of each edge
+
+
+class Lane(NamedTuple):
+    """What travel along the chains costs in one direction: minutes, or metres."""
+
+    before: (
+        Floats  # shape (n_edges,), sum of the open steps before each step, always counted from the first end
+    )
+    whole: Floats  # shape (n_chains,), sum of all open steps
+    row: Ints  # shape (n_chains,), row in `closed`; -1 where no step is closed
+    closed: Ints  # shape (n, 2), first and last closed step
+    along: (
+        Floats  # shape (n_edges,), cost of each edge in its drawn direction, and against it; inf where closed
+    )
+    against: Floats
+
+
+class Lanes(NamedTuple):
+    """Both directions of travel along the chains."""
+
+    there: Lane
+    back: Lane
+
+
+class Points(NamedTuple):
+    """Points on edges, on the chains."""
+
+    chain: Ints  # shape (n,), -1 for none
+    step: Ints  # shape (n,), -1 for none
+    share: Floats  # shape (n,), share of the step before the point, in the order walked
+    leg_min: Floats  # shape (n, 2), minutes over the first and the last end of the chain; inf where closed
+    leg_m: Floats  # shape (n, 2), metres over them
 
 
 EVERY = 16
@@ -44,45 +88,11 @@ _ONE_END, _JUNCTION = 1 << 32, 3 << 32
 
 
 @inner  # pragma: no cover - compiled
-def _meeting(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Tell of each node how many ends of edges meet there, times 2 ** 32, and the exclusive or of their half edges."""
-    meeting = zeros_int64(n_nodes)
-    for e in range(edge_from.shape[0]):
-        a, b = np.uintp(edge_from[e]), np.uintp(edge_to[e])
-        meeting[a] = (meeting[a] + _ONE_END) ^ (2 * e)
-        meeting[b] = (meeting[b] + _ONE_END) ^ (2 * e + 1)
-    return meeting
-
-
-@inner  # pragma: no cover - compiled
-def _walk(
-    begin: int,
-    half: int,
-    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
-    meeting: NDArray[np.int64],
-    steps: tuple[Ints, Ints, Bytes],
-    n_steps: int,
-) -> tuple[int, int]:
-    """Follow a chain from a node over a half edge until it meets a node of the core; return that, and the steps."""
-    edge_from, edge_to = ends
-    step_arc, step_node, is_walked = steps
-    node = begin
-    while True:
-        edge, here = np.uintp(half >> 1), np.uintp(n_steps)
-        step_arc[here], step_node[here], is_walked[edge] = half, node, 1
-        n_steps += 1
-        # Half edge 2 * edge + end lies at that end; the arc that leaves there bears the same number.
-        node = edge_to[edge] if half & 1 == 0 else edge_from[edge]
-        met = meeting[np.uintp(node)]
-        if met >> 32 != 2 or node == begin:
-            return node, n_steps
-        half = (met & (_ONE_END - 1)) ^ (half ^ 1)
-
-
-@inner  # pragma: no cover - compiled
-def _alike(chains: tuple[Ints, Ints, Ints], begin: int, end: int, meeting: NDArray[np.int64]) -> Ints:
-    """Order chains by their kind and length, equal ones as they are; dead ends come last."""
-    offsets, _, last = chains
+def _group(chains: Chains, begin: int, end: int, meeting: NDArray[np.int64]) -> None:
+    """Put chains of the same kind and length one after the other, so that a processor foresees what comes next."""
+    first, last, offsets = chains.first, chains.last, chains.offsets
+    step_arc, step_node, edge_step = chains.step_arc, chains.step_node, chains.edge_step
+    # Order them by kind and length, equal ones as they are; dead ends come last.
     n = end - begin
     kinds, places = empty_int32(n), zeros_int32(2 * LENGTHS + 1)
     for c in range(n):
@@ -96,24 +106,12 @@ def _alike(chains: tuple[Ints, Ints, Ints], begin: int, end: int, meeting: NDArr
     for c in range(n):
         order[places[kinds[c]]] = c
         places[kinds[c]] += 1
-    return order
-
-
-@inner  # pragma: no cover - compiled
-def _group(
-    begin: int,
-    end: int,
-    steps: tuple[Ints, Ints, Ints],
-    chains: tuple[Ints, Ints, Ints],
-    meeting: NDArray[np.int64],
-) -> None:
-    """Put chains of the same kind and length one after the other, so that a processor foresees what comes next."""
-    (step_arc, step_node, edge_step), (offsets, first, last) = steps, chains
-    order, base = _alike(chains, begin, end, meeting), np.int64(offsets[begin])
+    # Write them in that order, from copies.
+    base = np.int64(offsets[begin])
     arcs, nodes = step_arc[base : offsets[end]].copy(), step_node[base : offsets[end]].copy()
     firsts, lasts, starts = first[begin:end].copy(), last[begin:end].copy(), offsets[begin : end + 1] - base
     s = np.uintp(base)
-    for c in range(end - begin):
+    for c in range(n):
         old = np.uintp(order[c])
         first[begin + c], last[begin + c] = firsts[old], lasts[old]
         for walked in range(np.uintp(starts[old]), np.uintp(starts[old + np.uintp(1)])):
@@ -123,7 +121,7 @@ def _group(
 
 
 @outer  # pragma: no cover - compiled
-def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> Walk:
+def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int64]) -> tuple[Chains, Bytes]:
     """
     Walk every chain of nodes at which just two edges meet, whatever the directions of travel.
 
@@ -136,20 +134,24 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
 
     Returns
     -------
-    tuple of ndarray
-        Arcs in the order walked, the node at which each begins, and the place of each edge in that order; offsets by
-        chain; chain of every `EVERY`-th step; nodes at the first and the last end of each chain, all int32; and how
-        many ends of edges meet at each node: 0 to 2, and 3 for more. A ring without any junction begins and ends at the
-        drawn beginning of its lowest edge, which counts as a junction. Of `TOGETHER` chains that were walked one after
-        the other, those of a kind and length come together, dead ends last.
+    tuple of Chains and ndarray
+        The chains, between nodes of the graph; and how many ends of edges meet at each node: 0 to 2, and 3 for more. A
+        ring without any junction begins and ends at the drawn beginning of its lowest edge, which counts as a junction.
+        Of `TOGETHER` chains that were walked one after the other, those of a kind and length come together, dead ends
+        last.
     """
     n_edges = edge_from.shape[0]
-    meeting = _meeting(n_nodes, edge_from, edge_to)
+    # Of each node how many ends of edges meet there, times 2 ** 32, and the exclusive or of their half edges.
+    meeting = zeros_int64(n_nodes)
+    for e in range(n_edges):
+        a, b = np.uintp(edge_from[e]), np.uintp(edge_to[e])
+        meeting[a] = (meeting[a] + _ONE_END) ^ (2 * e)
+        meeting[b] = (meeting[b] + _ONE_END) ^ (2 * e + 1)
+    first, last, offsets = empty_int32(n_edges), empty_int32(n_edges), zeros_int32(n_edges + 1)
+    guide = empty_int32((n_edges + EVERY - 1) // EVERY)
     step_arc, step_node = empty_int32(n_edges), empty_int32(n_edges)
     edge_step, is_walked = empty_int32(n_edges), zeros_uint8(n_edges)
-    offsets = zeros_int32(n_edges + 1)
-    first, last = empty_int32(n_edges), empty_int32(n_edges)
-    steps, chains = (step_arc, step_node, edge_step), (offsets, first, last)
+    chains = Chains(first, last, offsets, guide, step_arc, step_node, edge_step)
     n_steps, n_chains = np.int64(0), np.int64(0)
     # From junctions first, so that a dead end is always the last end; then what hangs on no junction.
     for turn in range(3):
@@ -168,16 +170,25 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
             begin = edge_from[e] if half & 1 == 0 else edge_to[e]
             if turn == 2:
                 meeting[begin] = _JUNCTION
-            end, n_steps = _walk(
-                begin, half, (edge_from, edge_to), meeting, (step_arc, step_node, is_walked), n_steps
-            )
-            first[n_chains], last[n_chains] = begin, end
+            # Follow the chain until it meets a node of the core.
+            node = begin
+            while True:
+                edge, here = np.uintp(half >> 1), np.uintp(n_steps)
+                step_arc[here], step_node[here], is_walked[edge] = half, node, 1
+                n_steps += 1
+                # Half edge 2 * edge + end lies at that end; the arc that leaves there bears the same number.
+                node = edge_to[edge] if half & 1 == 0 else edge_from[edge]
+                met = meeting[np.uintp(node)]
+                if met >> 32 != 2 or node == begin:
+                    break
+                half = (met & (_ONE_END - 1)) ^ (half ^ 1)
+            first[n_chains], last[n_chains] = begin, node
             n_chains += 1
             offsets[n_chains] = n_steps
             if n_chains % TOGETHER == 0:
-                _group(n_chains - TOGETHER, n_chains, steps, chains, meeting)
-    _group(n_chains - n_chains % TOGETHER, n_chains, steps, chains, meeting)
-    guide, noted = empty_int32((n_edges + EVERY - 1) // EVERY), 0
+                _group(chains, n_chains - TOGETHER, n_chains, meeting)
+    _group(chains, n_chains - n_chains % TOGETHER, n_chains, meeting)
+    noted = 0
     for c in range(n_chains):
         while noted * EVERY < offsets[c + 1]:
             guide[noted] = c
@@ -185,7 +196,10 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     degree = empty_uint8(n_nodes)
     for node in range(n_nodes):
         degree[node] = min(meeting[node] >> 32, 3)
-    return step_arc, step_node, edge_step, offsets, guide, first, last, degree, n_chains
+    used = Chains(
+        first[:n_chains], last[:n_chains], offsets[: n_chains + 1], guide, step_arc, step_node, edge_step
+    )
+    return used, degree
 
 
 @outer  # pragma: no cover - compiled
@@ -194,7 +208,7 @@ def weigh(
     offsets: NDArray[np.int32],
     along: NDArray[np.float64],
     against: NDArray[np.float64],
-) -> tuple[Sums, Sums, tuple[int, int]]:
+) -> Lanes:
     """
     Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
 
@@ -209,10 +223,8 @@ def weigh(
 
     Returns
     -------
-    tuple
-        For either direction: sum of the open steps before each step, always counted from the first end; sum of all open
-        steps of each chain; its row, -1 where no step is closed, in a table of the first and the last closed step.
-        Then how many rows of the tables are used.
+    Lanes
+        From the first end to the last, and from the last to the first.
     """
     n_steps, n_chains = step_arc.shape[0], offsets.shape[0] - 1
     on, back = empty_float64(n_steps), empty_float64(n_steps)
@@ -245,11 +257,12 @@ def weigh(
         if first_back < end:
             back_row[c], back_closed[n_back, 0], back_closed[n_back, 1] = n_back, first_back, last_back
             n_back += 1
-    return (on, on_all, on_row, on_closed), (back, back_all, back_row, back_closed), (n_on, n_back)
+    there = Lane(on, on_all, on_row, on_closed[:n_on].copy(), along, against)
+    return Lanes(there, Lane(back, back_all, back_row, back_closed[:n_back].copy(), against, along))
 
 
 @inner  # pragma: no cover - compiled
-def closed_steps(row: int, closed: Ints, steps: tuple[int, int]) -> tuple[int, int]:
+def closed_steps(row: int, closed: Ints, begin: int, end: int) -> tuple[int, int]:
     """
     Look up which steps of a chain are closed.
 
@@ -259,7 +272,7 @@ def closed_steps(row: int, closed: Ints, steps: tuple[int, int]) -> tuple[int, i
         Of the chain, -1 where no step is closed.
     closed : ndarray of int32, shape (n, 2)
         First and last closed step.
-    steps : tuple of int
+    begin, end : int
         First step of the chain, and the one after its last.
 
     Returns
@@ -268,7 +281,7 @@ def closed_steps(row: int, closed: Ints, steps: tuple[int, int]) -> tuple[int, i
         First and last closed step; where none is, the end of the chain and one before its beginning.
     """
     if row < 0:
-        return steps[1], steps[0] - 1
+        return end, begin - 1
     return int(closed[row, 0]), int(closed[row, 1])
 
 
@@ -322,8 +335,8 @@ def step_cost(lane: Lane, arc: int) -> float:
 
     Parameters
     ----------
-    lane : tuple of ndarray
-        As in `legs_on_chains`.
+    lane : Lane
+        Of minutes or metres.
     arc : int
         The step's arc in the order walked.
 
@@ -332,7 +345,7 @@ def step_cost(lane: Lane, arc: int) -> float:
     float
         inf where it is closed.
     """
-    return float(lane[4][arc >> 1] if arc & 1 == 0 else lane[5][arc >> 1])
+    return float(lane.along[arc >> 1] if arc & 1 == 0 else lane.against[arc >> 1])
 
 
 @inner  # pragma: no cover - compiled
@@ -364,9 +377,10 @@ def leg_to_end(whole: float, share: float, cost: float, open_steps: int) -> floa
 def legs_on_chains(
     edges: NDArray[np.int64],
     fractions: NDArray[np.float64],
-    chains: tuple[Ints, Ints, Ints, Ints],
-    lanes: tuple[Lane, Lane, Lane],
-    out: tuple[Ints, Ints, Floats, Floats, Floats],
+    chains: Chains,
+    lanes: Lanes,
+    metres: Lane,
+    out: Points,
 ) -> None:
     """
     Find points on edges on the chains, and the legs between them and both ends.
@@ -377,20 +391,21 @@ def legs_on_chains(
         -1 for none.
     fractions : ndarray of float64, shape (n,)
         Share of the edge before the point, in the drawn direction.
-    chains : tuple of ndarray of int32
-        Step of each edge, arc of each step, offsets of the chains, chain of every `EVERY`-th step.
-    lanes : tuple
-        Of the leg over the first end, of the leg over the last end, and of metres: what `weigh` found, and costs by
-        edge along and against its drawn direction.
-    out : tuple of ndarray
-        Written to: chain (-1), step (-1), share of the step before the point in the order walked, minutes over the
-        first and the last end of shape (n, 2) (inf where closed), and metres of shape (n, 2).
+    chains : Chains
+        Of the graph.
+    lanes : Lanes
+        Of the leg over the first end, and of the leg over the last end.
+    metres : Lane
+        Of metres.
+    out : Points
+        Written to: chain and step -1, the others any number before.
     """
-    edge_step, step_arc, offsets, guide = chains
-    (before, _, there_row, there, along, against), (after, after_all, back_row, back, _, _), length = lanes
-    before_m, all_m, _, _, length_m, _ = length
-    chain_of, step_of, shares, minutes, metres = out
     # Arrays are taken out of their tuples before the loop: inside, that takes longer than everything else.
+    _, _, offsets, guide, step_arc, _, edge_step = chains
+    before, _, there_row, there, along, against = lanes.there
+    after, after_all, back_row, back, _, _ = lanes.back
+    before_m, all_m, _, _, length_m, _ = metres
+    chain_of, step_of, shares, leg_min, leg_m = out
     for i in range(edges.shape[0]):
         if edges[i] < 0:
             continue
@@ -399,17 +414,17 @@ def legs_on_chains(
         while offsets[c + 1] <= s:
             c += 1
         edge, share, is_end = arc >> 1, fractions[i], s + 1 == offsets[c + 1]
-        steps = np.int64(offsets[c]), np.int64(offsets[c + 1])
-        first_closed = closed_steps(there_row[c], there, steps)[0]
-        last_closed = closed_steps(back_row[c], back, steps)[1]
+        begin, end = np.int64(offsets[c]), np.int64(offsets[c + 1])
+        first_closed = closed_steps(there_row[c], there, begin, end)[0]
+        last_closed = closed_steps(back_row[c], back, begin, end)[1]
         # Over the last end the edge is walked the other way round.
         to_first, to_last = along[edge], against[edge]
         if arc & 1 == 1:
             share, to_first, to_last = 1.0 - share, to_last, to_first
         chain_of[i], step_of[i], shares[i] = c, s, share
-        minutes[i, 0] = leg_to_end(before[s], share, to_first, first_closed - s)
+        leg_min[i, 0] = leg_to_end(before[s], share, to_first, first_closed - s)
         rest = 0.0 if is_end else after_all[c] - after[s + 1]
-        minutes[i, 1] = leg_to_end(rest, 1.0 - share, to_last, s - last_closed)
-        metres[i, 0] = before_m[s] + share * length_m[edge]
+        leg_min[i, 1] = leg_to_end(rest, 1.0 - share, to_last, s - last_closed)
+        leg_m[i, 0] = before_m[s] + share * length_m[edge]
         rest = 0.0 if is_end else all_m[c] - before_m[s + 1]
-        metres[i, 1] = rest + (1.0 - share) * length_m[edge]
+        leg_m[i, 1] = rest + (1.0 - share) * length_m[edge]

@@ -2,74 +2,133 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatial.compiled import empty_float64, empty_int32, empty_int64, inner, outer, zeros_int64
-from spatial.network.kernels_core import EVERY, closed_steps, leg_to_end, step_cost
-from spatial.network.kernels_search import reach_within, spread_labels
+from spatial.compiled import empty_float64, empty_int32, inner, outer, zeros_int64
+from spatial.network.kernels_core import EVERY, Points, closed_steps, leg_to_end, step_cost
+from spatial.network.kernels_search import LabelSeeds, reach_within, spread_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spatial.network.kernels_core import Lane
-    from spatial.network.kernels_search import Queue, State
+    from spatial.network.kernels_core import Chains, Lane, Lanes
+    from spatial.network.kernels_search import Arcs, Labels, Legs, Limits, MeasuredArcs, Queue, Reached
 
     Ints = NDArray[np.int32]
-    Floats = NDArray[np.float64]
-    Doors = tuple[Ints, Ints, Floats, Floats, Floats, Floats, Floats]
-    Along = tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]
-    Best = tuple[Floats, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Floats]
-    Labels = tuple[Floats, Ints, Floats]
     Longs = NDArray[np.int64]
-    Chains = tuple[Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints]
-    Lanes = tuple[Lane, Lane]
-    Stands = tuple[Ints, Floats]
-    Places = tuple[Longs, Floats, Floats]
-    Out = tuple[Ints, Floats]
-    Found = tuple[Floats, Floats, Ints]
+    Floats = NDArray[np.float64]
 
 
-# Compiled pass over places that share a chain: the way from one to the other without leaving it.
-
-# mypy: disable-error-code="arg-type"
+# mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
+
+class Doors(NamedTuple):
+    """Candidates of places, all one after the other: where they are on the chains, and the walk to the door."""
+
+    points: Points
+    walk_min: Floats
+    walk_m: Floats
+
+
+class DoorsByChain(NamedTuple):
+    """Candidates of places, and those on each chain (compressed sparse rows)."""
+
+    doors: Doors
+    offsets: Ints  # shape (n_chains + 1,)
+    rows: Ints  # rows of the doors
+
+
+class Along(NamedTuple):
+    """Ways along chains that start and goal share, door to door, by row of the starts (compressed sparse rows)."""
+
+    offsets: Longs
+    goal: Ints  # row of the goals
+    time_min: Floats
+    length_m: Floats
+
+
+class Best(NamedTuple):
+    """The k nearest different destinations of each of n origins, the nearest first; each of shape (n, k)."""
+
+    time_min: Floats  # inf where there is none
+    root: (
+        Longs  # candidate of the destination: ``destination * per_place + candidate``; -1 where there is none
+    )
+    candidate: Longs  # of the origin; -1 where there is none
+    way: Longs  # how the origin leaves its chain: VIA_FIRST, VIA_LAST, ALONG; -1 where there is none
+    length_m: Floats  # inf where there is none
+
+
+class _Offer(NamedTuple):
+    """A way on offer to one origin."""
+
+    time_min: float
+    root: int
+    candidate: int
+    way: int
+    length_m: float
+
+
+class Places(NamedTuple):
+    """Candidates of places, all one after the other."""
+
+    edge: Longs  # -1 for none
+    fraction: Floats  # share of the edge before the place
+    walk_min: Floats  # minutes from there to its door
+
+
+class NodeLabels(NamedTuple):
+    """The nearest place of each node of the graph."""
+
+    place: Ints  # -1 where none is reached
+    time_min: Floats  # inf where none is reached
+
+
+class _OnChain(NamedTuple):
+    """A point of a chain: its step, and the share of the step before it."""
+
+    step: int
+    share: float
+
+
+class _Stands(NamedTuple):
+    """Where candidates stand."""
+
+    at: Ints  # shape (n, 4), place, step (-1 for none), arc and chain
+    legs: Floats  # shape (n, 6), minutes before and after the step, of the step onwards and back, share, walk
+
+
+# Places that share a chain: the way from one to the other without leaving it.
 
 _SAME_M = 1e-7
 """Foot points on one step that are as near as this are one point: opposite each other on a road, say. Metres."""
 
 
 @inner  # pragma: no cover - compiled
-def _between(
-    lane: Lane, step_arc: Ints, chain: int, low: tuple[int, float], high: tuple[int, float]
-) -> float:
+def _between(lane: Lane, step_arc: Ints, chain: int, low: _OnChain, high: _OnChain) -> float:
     """Cost between a point of a chain and a later one; inf where a step between is closed."""
     begin, share = low
     end, end_share = high
     # A point at a node needs nothing of its step towards that node, so the step may be closed.
     leaves, enters = share < 1.0, end_share > 0.0
-    row = lane[2][chain]
-    if row >= 0 and lane[3][row, 0] <= end and lane[3][row, 1] >= begin:
+    row = lane.row[chain]
+    if row >= 0 and lane.closed[row, 0] <= end and lane.closed[row, 1] >= begin:
         for s in range(begin if leaves else begin + 1, end + 1 if enters else end):
             if step_cost(lane, step_arc[s]) == np.inf:
                 return np.inf
     if begin == end:
         return float((end_share - share) * step_cost(lane, step_arc[begin]))
-    whole = lane[0][end] - lane[0][begin + 1]
+    whole = lane.before[end] - lane.before[begin + 1]
     first = (1.0 - share) * step_cost(lane, step_arc[begin]) if leaves else 0.0
     return float(first + whole + (end_share * step_cost(lane, step_arc[end]) if enters else 0.0))
 
 
 @outer  # pragma: no cover - compiled
 def along_chains(
-    step_arc: Ints,
-    lanes: tuple[Lane, Lane, Lane],
-    starts: Doors,
-    goals: Doors,
-    on_chain: tuple[Ints, NDArray[np.int64]],
-    limit_min: float,
+    step_arc: Ints, lanes: Lanes, metres: Lane, starts: Doors, goals: DoorsByChain, limit_min: float
 ) -> Along:
     """
     Find the ways between places along the chain that both lie on, door to door.
@@ -78,132 +137,123 @@ def along_chains(
     ----------
     step_arc : ndarray of int32
         Arc of each step.
-    lanes : tuple
-        From the first end to the last, from the last to the first, and metres, in the direction from starts to goals.
-    starts, goals : tuple of ndarray
-        Doors, of `place_doors`.
-    on_chain : tuple of ndarray
-        Offsets by chain, and rows of the goals' doors on it.
+    lanes : Lanes
+        In the direction from starts to goals.
+    metres : Lane
+        Of metres.
+    starts : Doors
+        Of `place_doors`.
+    goals : DoorsByChain
+        Of `on_chains`.
     limit_min : float
         The longest time, inclusive.
 
     Returns
     -------
-    tuple of ndarray
-        Offsets by row of the starts' doors, rows of the goals' doors, minutes and metres. Points in the same
-        place, to a ten-millionth of a metre, are 0 apart, whatever is closed.
+    Along
+        Points in the same place, to a ten-millionth of a metre, are 0 apart, whatever is closed.
     """
-    n = starts[0].shape[0]
+    chain_of, step_of, share_of, _, _ = starts.points
+    _, goal_step, goal_share, _, _ = goals.doors.points
+    chain_offsets, chain_rows = goals.offsets, goals.rows
+    n = chain_of.shape[0]
     offsets, room = zeros_int64(n + 1), np.int64(0)
     for row in range(n):
-        if starts[0][row] >= 0:
-            room += on_chain[0][starts[0][row] + 1] - on_chain[0][starts[0][row]]
-    to, minutes, metres = empty_int64(room), empty_float64(room), empty_float64(room)
+        if chain_of[row] >= 0:
+            room += chain_offsets[chain_of[row] + 1] - chain_offsets[chain_of[row]]
+    to, minutes, lengths = empty_int32(room), empty_float64(room), empty_float64(room)
     found = 0
     for row in range(n):
-        chain, s, f = starts[0][row], starts[1][row], starts[2][row]
-        first = on_chain[0][chain] if chain >= 0 else 0
-        last = on_chain[0][chain + 1] if chain >= 0 else 0
+        chain, s, f = chain_of[row], step_of[row], share_of[row]
+        first = chain_offsets[chain] if chain >= 0 else 0
+        last = chain_offsets[chain + 1] if chain >= 0 else 0
         for r in range(first, last):
-            other = on_chain[1][r]
-            t, g = goals[1][other], goals[2][other]
+            other = chain_rows[r]
+            t, g = goal_step[other], goal_share[other]
             time, metre = 0.0, 0.0
-            if s != t or abs(f - g) * step_cost(lanes[2], step_arc[s]) > _SAME_M:
-                low, high = (s, f), (t, g)
+            if s != t or abs(f - g) * step_cost(metres, step_arc[s]) > _SAME_M:
+                low, high = _OnChain(s, f), _OnChain(t, g)
                 if s < t or (s == t and f < g):
-                    time = _between(lanes[0], step_arc, chain, low, high)
+                    time = _between(lanes.there, step_arc, chain, low, high)
                 else:
                     low, high = high, low
-                    time = _between(lanes[1], step_arc, chain, low, high)
-                metre = _between(lanes[2], step_arc, chain, low, high)
-            time = starts[5][row] + (time + goals[5][other])
+                    time = _between(lanes.back, step_arc, chain, low, high)
+                metre = _between(metres, step_arc, chain, low, high)
+            time = starts.walk_min[row] + (time + goals.doors.walk_min[other])
             if time <= limit_min and time < np.inf:
                 to[found], minutes[found] = other, time
-                metres[found] = starts[6][row] + (metre + goals[6][other])
+                lengths[found] = starts.walk_m[row] + (metre + goals.doors.walk_m[other])
                 found += 1
         offsets[row + 1] = found
-    return offsets, to[:found], minutes[:found], metres[:found]
+    return Along(offsets, to[:found], minutes[:found], lengths[:found])
 
 
-# Compiled last step of a search from all destinations: from the doors of places over their chains to labels.
-
-# mypy: disable-error-code="arg-type"
-# Numba turns numpy scalars into plain numbers; mypy does not know.
-
+# The last step of a search from all destinations: from the doors of places over their chains to labels.
 
 VIA_FIRST, VIA_LAST, ALONG, DIRECT = 0, 1, 2, 3
 """How a place leaves its chain: over the first end, over the last, along the same chain, or it enters none."""
 
 
 @inner  # pragma: no cover - compiled
-def _rank(
-    best: Best,
-    offer: tuple[float, int, int, int, float],
-    per_place: int,
-) -> None:
-    """Put an offer into one place's list, ordered by (time, destination), one a destination."""
+def _rank(best: Best, i: int, offer: _Offer, per_place: int) -> None:
+    """Put an offer into the list of an origin, ordered by (time, destination), one a destination."""
     times, roots, candidates, ways, metres = best
     time, root, candidate, way, metre = offer
     destination = root // per_place
-    k = times.shape[0]
+    k = times.shape[1]
     at = -1
     for slot in range(k):
-        if roots[slot] < 0:
+        if roots[i, slot] < 0:
             at = slot
             break
-        if roots[slot] // per_place == destination:
-            if times[slot] <= time:
+        if roots[i, slot] // per_place == destination:
+            if times[i, slot] <= time:
                 return
             at = slot
             break
     if at < 0:
         at = k - 1
-        if times[at] < time or (times[at] == time and roots[at] // per_place < destination):
+        if times[i, at] < time or (times[i, at] == time and roots[i, at] // per_place < destination):
             return
     while at > 0 and (
-        times[at - 1] > time or (times[at - 1] == time and roots[at - 1] // per_place > destination)
+        times[i, at - 1] > time or (times[i, at - 1] == time and roots[i, at - 1] // per_place > destination)
     ):
-        times[at], roots[at], metres[at] = times[at - 1], roots[at - 1], metres[at - 1]
-        candidates[at], ways[at] = candidates[at - 1], ways[at - 1]
+        times[i, at], roots[i, at], metres[i, at] = times[i, at - 1], roots[i, at - 1], metres[i, at - 1]
+        candidates[i, at], ways[i, at] = candidates[i, at - 1], ways[i, at - 1]
         at -= 1
-    times[at], roots[at], candidates[at], ways[at], metres[at] = time, root, candidate, way, metre
+    times[i, at], roots[i, at], metres[i, at] = time, root, metre
+    candidates[i, at], ways[i, at] = candidate, way
 
 
 @outer  # pragma: no cover - compiled
 def best_destinations(
-    ends: tuple[Ints, Ints],
-    doors: Doors,
-    along: Along,
-    labels: Labels,
-    best: Best,
-    per_place: int,
+    chains: Chains, doors: Doors, along: Along, labels: Labels, best: Best, per_place: int
 ) -> None:
     """
     Find the k nearest destinations of every origin, door to door.
 
     Parameters
     ----------
-    ends : tuple of ndarray of int32
-        First and last end of the chains.
-    doors : tuple
-        Origins: chain (-1 none), step, share, minutes and metres over both ends, walk in minutes and in metres, all
-        candidates one after the other.
-    along : tuple of ndarray
+    chains : Chains
+        Of the graph.
+    doors : Doors
+        Of the origins.
+    along : Along
         Ways along the chains, of `along_chains`.
-    labels : tuple of ndarray
-        Minutes, root and metres at the core nodes, of `label_nodes`.
-    best : tuple of ndarray, each of shape (n, k)
-        Written to: minutes (inf), root (-1), candidate of the origin (-1), way off its chain (-1), and metres (inf).
+    labels : Labels
+        Of `label_nodes`.
+    best : Best
+        Without any destination; written to.
     per_place : int
         Candidates a destination.
     """
-    chain_of, _, _, legs, legs_m, walk_min, walk_m = doors
-    label_min, label_root, label_m = labels
+    first, last = chains.first, chains.last
+    (chain_of, _, _, legs, legs_m), walk_min, walk_m = doors
+    label_min, _, label_root, _, label_m = labels
     offsets, along_root, along_min, along_m = along
-    n, k = best[0].shape
+    n, k = best.time_min.shape
     per_origin = chain_of.shape[0] // n if n > 0 else 0
     for i in range(n):
-        mine = (best[0][i], best[1][i], best[2][i], best[3][i], best[4][i])
         for c in range(per_origin):
             row = i * per_origin + c
             if chain_of[row] < 0:
@@ -213,7 +263,7 @@ def best_destinations(
                 way, at = ALONG, offsets[row] + offer - 2 * k
                 if offer < 2 * k:
                     way, slot = offer // k, offer % k
-                    node = ends[0][chain_of[row]] if way == VIA_FIRST else ends[1][chain_of[row]]
+                    node = first[chain_of[row]] if way == VIA_FIRST else last[chain_of[row]]
                     if node >= label_min.shape[0] or legs[row, way] == np.inf or label_root[node, slot] < 0:
                         continue
                     root = np.int64(label_root[node, slot])
@@ -221,24 +271,21 @@ def best_destinations(
                     metre = walk_m[row] + (legs_m[row, way] + label_m[node, slot])
                 else:
                     root, time, metre = along_root[at], along_min[at], along_m[at]
-                _rank(mine, (time, root, np.int64(c), np.int64(way), metre), per_place)
+                _rank(best, i, _Offer(time, root, np.int64(c), np.int64(way), metre), per_place)
 
 
-# Compiled search for the nearest label of all nodes: over the core, then from its nodes along the chains.
-
-# mypy: disable-error-code="arg-type, assignment"
-# Numba turns numpy scalars into plain numbers; mypy does not know.
+# Search for the nearest label of all nodes: over the core, then from its nodes along the chains.
 
 
 @inner  # pragma: no cover - compiled
-def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> Stands:
+def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> _Stands:
     """
-    Find where the places stand: label, step (-1 for none), arc and chain; minutes of steps; share; minutes to the door.
+    Find where the places stand.
 
     Each loop reads what the next one needs for its addresses, so that many reads are under way at once.
     """
-    offsets, step_arc, edge_step, guide = chains[3], chains[4], chains[6], chains[7]
-    back, on, along, against = lanes[0][0], lanes[1][0], lanes[1][4], lanes[1][5]
+    _, _, offsets, guide, step_arc, _, edge_step = chains
+    back, on, along, against = lanes.there.before, lanes.back.before, lanes.back.along, lanes.back.against
     edges, fractions, walk_min = places
     n, last_step = edges.shape[0], np.uintp(step_arc.shape[0] - 1)
     stands, legs = np.empty((n, 4), np.int32), np.empty((n, 6), np.float64)
@@ -263,19 +310,20 @@ def _stand(chains: Chains, lanes: Lanes, places: Places, per_place: int) -> Stan
             stands[i, 3], legs[i, 4], legs[i, 5] = c, fractions[i], walk_min[i]
             if stands[i, 2] & 1 == 1:
                 legs[i, 2], legs[i, 3], legs[i, 4] = legs[i, 3], legs[i, 2], 1.0 - legs[i, 4]
-    return stands, legs
+    return _Stands(stands, legs)
 
 
 @inner  # pragma: no cover - compiled
-def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[Ints, Ints, Floats]:
+def _seeds(chains: Chains, lanes: Lanes, stood: _Stands, n_search: int) -> LabelSeeds:
     """
-    List the ends of chains from which a search sets out: node, label and minutes to the door of the place.
+    List the ends of chains from which a search sets out, with minutes to the door of the place.
 
     A place that stands at such an end sets out from there alone and is forgotten: the search tells all that it offers
     to the nodes of its chain.
     """
-    first, last, offsets = chains[1], chains[2], chains[3]
-    (_, back_all, back_row, back_closed, _, _), (_, _, on_row, on_closed, _, _) = lanes
+    first, last, offsets, _, _, _, _ = chains
+    _, back_all, back_row, back_closed, _, _ = lanes.there
+    _, _, on_row, on_closed, _, _ = lanes.back
     stands, legs = stood
     size, n = 2 * stands.shape[0], np.int64(0)
     nodes, labels, minutes = empty_int32(size), empty_int32(size), empty_float64(size)
@@ -294,8 +342,8 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
             nodes[n], labels[n], minutes[n], stands[i, 1] = last[c], label, walk_min, -1
             n += 1
             continue
-        first_closed = closed_steps(on_row[c], on_closed, (begin, end))[0]
-        last_closed = closed_steps(back_row[c], back_closed, (begin, end))[1]
+        first_closed = closed_steps(on_row[c], on_closed, begin, end)[0]
+        last_closed = closed_steps(back_row[c], back_closed, begin, end)[1]
         # Who comes from the first end to the place goes on, who comes from the last one goes back.
         time = walk_min + leg_to_end(legs[i, 0], share, onwards, first_closed - s)
         if first[c] < n_search and time < np.inf:
@@ -306,14 +354,15 @@ def _seeds(chains: Chains, lanes: Lanes, stood: Stands, n_search: int) -> tuple[
         if last[c] < n_search and time < np.inf:
             nodes[n], labels[n], minutes[n] = last[c], label, time
             n += 1
-    return nodes[:n], labels[:n], minutes[:n]
+    return LabelSeeds(nodes[:n], labels[:n], minutes[:n])
 
 
 @inner  # pragma: no cover - compiled
-def _fill(chains: Chains, lanes: Lanes, state: Floats, out: Out) -> None:
+def _fill(core_node: Ints, chains: Chains, lanes: Lanes, state: Floats, out: NodeLabels) -> None:
     """Give every node the better of both ends of its chain."""
-    core_node, first, last, offsets, _, step_node, _, _ = chains
-    (back, back_all, back_row, back_closed, _, _), (on, on_all, on_row, on_closed, _, _) = lanes
+    first, last, offsets, _, _, step_node, _ = chains
+    back, back_all, back_row, back_closed, _, _ = lanes.there
+    on, on_all, on_row, on_closed, _, _ = lanes.back
     labels, times = out
     n_search, marks = state.shape[0], state.view(np.int32)
     for v in range(n_search):
@@ -345,9 +394,9 @@ def _fill(chains: Chains, lanes: Lanes, state: Floats, out: Out) -> None:
                 is_a = (over_a < over_b) | (first_wins & (over_a == over_b))
                 times[node], labels[node] = over_a if is_a else over_b, label_a if is_a else label_b
             continue
-        steps = np.int64(begin) - 1, np.int64(end)
-        closed_back = closed_steps(back_row[c], back_closed, steps)[0]
-        closed_on = closed_steps(on_row[c], on_closed, steps)[1]
+        low, high = np.int64(begin) - 1, np.int64(end)
+        closed_back = closed_steps(back_row[c], back_closed, low, high)[0]
+        closed_on = closed_steps(on_row[c], on_closed, low, high)[1]
         for s in range(np.int64(begin), np.int64(end)):
             over_a = time_a + back[s] if s <= closed_back else np.inf
             over_b = time_b + (whole_on - on[s]) if s > closed_on else np.inf
@@ -357,10 +406,12 @@ def _fill(chains: Chains, lanes: Lanes, state: Floats, out: Out) -> None:
 
 
 @inner  # pragma: no cover - compiled
-def _walk_from_places(chains: Chains, lanes: Lanes, stood: Stands, n_search: int, out: Out) -> None:
+def _walk_from_places(
+    core_node: Ints, chains: Chains, lane: Lane, stood: _Stands, n_search: int, out: NodeLabels
+) -> None:
     """Walk both ways from each place as long as the nodes of its chain gain by it; searched ends know it already."""
-    core_node, first, last, offsets, step_arc, step_node, _, _ = chains
-    along, against = lanes[1][4], lanes[1][5]
+    first, last, offsets, _, step_arc, step_node, _ = chains
+    along, against = lane.along, lane.against
     (stands, legs), (labels, times) = stood, out
     for i in range(stands.shape[0]):
         label, at, c = stands[i, 0], np.int64(stands[i, 1]), stands[i, 3]
@@ -391,51 +442,49 @@ def _walk_from_places(chains: Chains, lanes: Lanes, stood: Stands, n_search: int
 
 @outer  # pragma: no cover - compiled
 def label_all_nodes(  # noqa: PLR0913, PLR0917 - one call a query
+    core_node: Ints,
     chains: Chains,
-    arcs: tuple[Ints, Ints, Floats],
+    arcs: Arcs,
     lanes: Lanes,
     places: Places,
     per_place: int,
     width_min: float,
-    out: Out,
+    out: NodeLabels,
 ) -> None:
     """
     Find the nearest place of every node, equal times to the lower place.
 
     Parameters
     ----------
-    chains : tuple of ndarray of int32
-        Core nodes, first and last end, offsets of the chains, arc and beginning of each step, step of each edge, and
-        chain of every `EVERY`-th step.
-    arcs : tuple of ndarray
-        Offsets, target and minutes (inf where closed) of the arcs of the core, in which the search spreads.
-    lanes : tuple
+    core_node : ndarray of int32
+        Nodes of the graph that are core nodes.
+    chains : Chains
+        Of the graph, between core nodes.
+    arcs : Arcs
+        Of the core, in which the search spreads.
+    lanes : Lanes
         Travel between a node and its place over the first end of its chain, and over the last one.
-    places : tuple of ndarray
-        Edge (-1 for none), share of the edge before the place, and minutes from there to its door; all candidates one
-        after the other.
+    places : Places
+        To be reached.
     per_place : int
         Candidates of each place.
     width_min : float
         Width of a step of the search, above 0; minutes.
-    out : tuple of ndarray
-        Place (-1) and minutes (inf) of every node of the graph; written to.
+    out : NodeLabels
+        Of the nodes of the graph; written to.
     """
-    n_search = arcs[0].shape[0] - 1
+    n_search = arcs.offsets.shape[0] - 1
     stood = _stand(chains, lanes, places, per_place)
     seeds = _seeds(chains, lanes, stood, n_search)
-    _fill(chains, lanes, spread_labels(arcs, seeds, width_min), out)
-    _walk_from_places(chains, lanes, stood, n_search, out)
+    _fill(core_node, chains, lanes, spread_labels(arcs, seeds, width_min), out)
+    _walk_from_places(core_node, chains, lanes.back, stood, n_search, out)
 
 
-# Compiled search for all pairs of places within a time, by one bounded search a source.
-
-# mypy: disable-error-code="arg-type, assignment"
-# Numba turns numpy scalars into plain numbers; mypy does not know.
+# Search for all pairs of places within a time, by one bounded search a source.
 
 
 @inner  # pragma: no cover - compiled
-def _meet(found: Found, n: int, goal: int, time: float, metre: float) -> int:
+def _meet(found: Reached, n: int, goal: int, time: float, metre: float) -> int:
     """Keep the best way to a goal; return how many goals were met."""
     best, best_m, met = found
     if time < best[goal]:
@@ -446,104 +495,74 @@ def _meet(found: Found, n: int, goal: int, time: float, metre: float) -> int:
     return n
 
 
-@inner  # pragma: no cover - compiled
-def _seeds_of(
-    rows: tuple[int, int], ends: tuple[Ints, Ints], source: Doors, n_search: int
-) -> tuple[Ints, Floats, Floats]:
-    """List the ends of the chains of one source, with minutes and metres from its door."""
-    nodes = empty_int32(2 * (rows[1] - rows[0]))
-    minutes, metres = empty_float64(nodes.shape[0]), empty_float64(nodes.shape[0])
-    for row in range(rows[0], rows[1]):
-        chain = source[0][row]
-        for way in range(2):
-            at = 2 * (row - rows[0]) + way
-            nodes[at] = -1
-            if chain < 0:
-                continue
-            node = ends[0][chain] if way == 0 else ends[1][chain]
-            nodes[at] = node if node < n_search else -1
-            minutes[at] = source[5][row] + source[3][row, way]
-            metres[at] = source[6][row] + source[4][row, way]
-    return nodes, minutes, metres
-
-
-@inner  # pragma: no cover - compiled
-def _longer_out(out: tuple[Ints, Floats, Floats], used: int, wanted: int) -> tuple[Ints, Floats, Floats]:
-    """Make room for more pairs."""
-    size = out[0].shape[0]
-    if wanted <= size:
-        return out
-    size = max(2 * size, wanted)
-    to, minutes, metres = empty_int32(size), empty_float64(size), empty_float64(size)
-    for i in range(used):
-        to[i], minutes[i], metres[i] = out[0][i], out[1][i], out[2][i]
-    return to, minutes, metres
-
-
 @outer  # pragma: no cover - compiled
 def times_within(  # noqa: PLR0913, PLR0917 - one call a block of sources
-    arcs: tuple[Ints, Ints, Floats, Floats],
-    ends: tuple[Ints, Ints],
-    source: Doors,
-    goals: tuple[Ints, Ints, Floats, Floats],
+    arcs: MeasuredArcs,
+    starts: Legs,
+    goals: Legs,
     along: Along,
-    room: tuple[State, Queue, Found],
-    per: tuple[int, int],
-    limits: tuple[float, float],
-) -> tuple[NDArray[np.int64], Ints, Floats, Floats]:
+    nodes: Reached,
+    queue: Queue,
+    found: Reached,
+    limits: Limits,
+    first: int,
+    stop: int,
+) -> Along:
     """
     Find every pair of a source and a goal within a time, door to door.
 
     Parameters
     ----------
-    arcs : tuple of ndarray
-        Offsets, target, minutes and metres of the arcs in which the search spreads from the sources.
-    ends : tuple of ndarray of int32
-        First and last end of the chains.
-    source : tuple of ndarray
-        Doors of the sources.
-    goals : tuple of ndarray
-        Offsets by core node, goal, minutes and metres from the node to the door.
-    along : tuple of ndarray
-        Ways along the chains, of `along_chains`.
-    room : tuple
-        Minutes and metres of the core nodes and of the goals, all inf, each with room for those that are reached; and
-        an empty queue.
-    per : tuple of int
-        Candidates a source, and candidates a goal.
-    limits : tuple of float
-        The longest time, inclusive, and the width of a step of the search; minutes.
+    arcs : MeasuredArcs
+        In which the search spreads from the sources.
+    starts : Legs
+        From the doors of the sources to core nodes.
+    goals : Legs
+        From core nodes to the doors of the goals.
+    along : Along
+        Ways along the chains, by source.
+    nodes, found : Reached
+        Of core nodes and of goals, none reached.
+    queue : Queue
+        Empty.
+    limits : Limits
+        Of the search.
+    first, stop : int
+        The first source, and the one after the last.
 
     Returns
     -------
-    tuple of ndarray
-        Offsets by source, and goal, minutes and metres of each pair, in any order within a source.
+    Along
+        Offsets by source from the first one, and goal, minutes and metres of each pair, in any order within a source.
     """
+    along_offsets, along_goal, along_min, along_m = along
     node_offsets, node_goal, node_min, node_m = goals
-    n_search, limit_min = arcs[0].shape[0] - 1, limits[0]
-    state, queue, found = room
-    n_sources = source[0].shape[0] // per[0]
-    offsets = zeros_int64(n_sources + 1)
-    out = (empty_int32(np.int64(1024)), empty_float64(np.int64(1024)), empty_float64(np.int64(1024)))
-    n_out = np.int64(0)
-    for s in range(n_sources):
+    times, metres, touched = nodes
+    offsets, n_out = zeros_int64(stop - first + 1), np.int64(0)
+    room = np.int64(1024)
+    to, out_min, out_m = empty_int32(room), empty_float64(room), empty_float64(room)
+    for s in range(first, stop):
         n = np.int64(0)
-        for r in range(along[0][s * per[0]], along[0][(s + 1) * per[0]]):
-            n = _meet(found, n, along[1][r] // per[1], along[2][r], along[3][r])
-        seeds = _seeds_of((s * per[0], (s + 1) * per[0]), ends, source, n_search)
-        n_touched, queue = reach_within(arcs, seeds, state, queue, limits)
+        for r in range(along_offsets[s], along_offsets[s + 1]):
+            n = _meet(found, n, along_goal[r], along_min[r], along_m[r])
+        n_touched, queue = reach_within(arcs, starts, s, nodes, queue, limits)
         for t in range(n_touched):
-            node = state[2][t]
+            node = touched[t]
             for r in range(node_offsets[node], node_offsets[node + 1]):
-                time = state[0][node] + node_min[r]
-                if time <= limit_min:
-                    n = _meet(found, n, np.int64(node_goal[r]), time, state[1][node] + node_m[r])
-            state[0][node], state[1][node] = np.inf, np.inf
-        out = _longer_out(out, n_out, n_out + n)
+                time = times[node] + node_min[r]
+                if time <= limits.time_min:
+                    n = _meet(found, n, node_goal[r], time, metres[node] + node_m[r])
+            times[node], metres[node] = np.inf, np.inf
+        if n_out + n > room:
+            room = max(2 * room, n_out + n)
+            old, old_min, old_m = to, out_min, out_m
+            to, out_min, out_m = empty_int32(room), empty_float64(room), empty_float64(room)
+            for i in range(n_out):
+                to[i], out_min[i], out_m[i] = old[i], old_min[i], old_m[i]
         for t in range(n):
-            goal = found[2][t]
-            out[0][n_out], out[1][n_out], out[2][n_out] = goal, found[0][goal], found[1][goal]
-            found[0][goal] = np.inf
+            goal = found.listed[t]
+            to[n_out], out_min[n_out], out_m[n_out] = goal, found.time_min[goal], found.length_m[goal]
+            found.time_min[goal] = np.inf
             n_out += 1
-        offsets[s + 1] = n_out
-    return offsets, out[0][:n_out], out[1][:n_out], out[2][:n_out]
+        offsets[s - first + 1] = n_out
+    return Along(offsets, to[:n_out], out_min[:n_out], out_m[:n_out])

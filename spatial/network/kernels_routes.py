@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from spatial.network.kernels_places import ALONG, DIRECT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spatial.network.kernels_core import Chains, Points
+
     Ints = NDArray[np.int32]
+    Longs = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 
@@ -21,36 +24,46 @@ if TYPE_CHECKING:
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 
-@inner  # pragma: no cover - compiled
-def _longer(legs: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
-    size = legs[0].shape[0]
-    steps, shares = empty_int32_pairs(2 * size), empty_float64_pairs(2 * size)
-    for i in range(size):
-        steps[i, 0], steps[i, 1] = legs[0][i, 0], legs[0][i, 1]
-        shares[i, 0], shares[i, 1] = legs[1][i, 0], legs[1][i, 1]
-    return steps, shares
+class TowardsPlaces(NamedTuple):
+    """Of each core node the candidates of destinations that it is nearest to, and the chains towards them."""
+
+    root: Ints  # shape (n_search, k), -1 for none
+    half: Ints  # as in `MeasuredArcs`; -1 for none
+
+
+class ChainLegs(NamedTuple):
+    """Legs of ways, each of which keeps to one chain."""
+
+    offsets: Longs  # shape (n_ways + 1,)
+    steps: Ints  # shape (n, 2), steps at which a leg begins and ends
+    shares: Floats  # shape (n, 2), share of each of these steps before the point
+
+
+class Pieces(NamedTuple):
+    """Edges of ways in the order travelled."""
+
+    offsets: Longs  # shape (n_ways + 1,)
+    arcs: Ints  # 2 x edge, + 1 where it is travelled against its drawn direction
+    shares: Floats  # shape (n, 2), drawn shares of the edge at which it is entered and left
 
 
 @outer  # pragma: no cover - compiled
 def follow_ways(
-    chains: tuple[Ints, Ints, Ints],
-    points: tuple[tuple[Ints, Ints, Floats], tuple[Ints, Ints, Floats, Floats]],
-    labels: tuple[Ints, Ints],
-    ways: NDArray[np.int64],
-    per_place: int,
-) -> tuple[NDArray[np.int64], Ints, Floats]:
+    chains: Chains, starts: Points, goals: Points, towards: TowardsPlaces, ways: Longs, per_place: int
+) -> ChainLegs:
     """
     Follow the ways from many places to their destinations, chain by chain.
 
     Parameters
     ----------
-    chains : tuple of ndarray of int32
-        First and last end, and offsets of the chains.
-    points : tuple
-        Of each way its start, and of each root the destination: chain, step and share; of the roots also the legs over
-        both ends.
-    labels : tuple of ndarray
-        Root and half of each core node's labels, of `label_nodes`.
+    chains : Chains
+        Of the graph.
+    starts : Points
+        Of each way.
+    goals : Points
+        Of each root.
+    towards : TowardsPlaces
+        Of `label_nodes`.
     ways : ndarray of int64, shape (n, 2)
         How the start leaves its chain, and the root; -1 for none.
     per_place : int
@@ -58,14 +71,15 @@ def follow_ways(
 
     Returns
     -------
-    tuple of ndarray
-        Offsets by way; of each leg, which keeps to one chain, the step at which it begins and at which it ends, and the
-        share of each of these steps before the point.
+    ChainLegs
+        In the order travelled.
     """
-    first, last, offsets = chains
-    (chain_of, step_of, share_of), (to_chain, to_step, to_share, to_legs) = points
-    label_root, label_half = labels
-    legs = (empty_int32_pairs(np.int64(1024)), empty_float64_pairs(np.int64(1024)))
+    first, last, offsets, _, _, _, _ = chains
+    chain_of, step_of, share_of, _, _ = starts
+    to_chain, to_step, to_share, to_legs, _ = goals
+    label_root, label_half = towards
+    room = np.int64(1024)
+    steps, shares = empty_int32_pairs(room), empty_float64_pairs(room)
     counts = zeros_int64(ways.shape[0] + 1)
     n = 0
     for i in range(ways.shape[0]):
@@ -73,15 +87,20 @@ def follow_ways(
         chain, step, share = chain_of[i], step_of[i], share_of[i]
         is_done, over_first = root < 0 or way == DIRECT, way == 0
         while not is_done:
-            if n == legs[0].shape[0]:
-                legs = _longer(legs)
-            legs[0][n, 0], legs[1][n, 0] = step, share
+            if n == room:
+                room *= 2
+                old_steps, old_shares = steps, shares
+                steps, shares = empty_int32_pairs(room), empty_float64_pairs(room)
+                for leg in range(n):
+                    steps[leg, 0], steps[leg, 1] = old_steps[leg, 0], old_steps[leg, 1]
+                    shares[leg, 0], shares[leg, 1] = old_shares[leg, 0], old_shares[leg, 1]
+            steps[n, 0], shares[n, 0] = step, share
             if way == ALONG:
-                legs[0][n, 1], legs[1][n, 1] = to_step[root], to_share[root]
+                steps[n, 1], shares[n, 1] = to_step[root], to_share[root]
                 n += 1
                 break
-            legs[0][n, 1] = offsets[chain] if over_first else offsets[chain + 1] - 1
-            legs[1][n, 1] = 0.0 if over_first else 1.0
+            steps[n, 1] = offsets[chain] if over_first else offsets[chain + 1] - 1
+            shares[n, 1] = 0.0 if over_first else 1.0
             n += 1
             node, slot = first[chain] if over_first else last[chain], 0
             while label_root[node, slot] // per_place != root // per_place:
@@ -100,7 +119,7 @@ def follow_ways(
             step = offsets[chain] if from_first else offsets[chain + 1] - 1
             share = 0.0 if from_first else 1.0
         counts[i + 1] = n
-    return counts, legs[0][:n], legs[1][:n]
+    return ChainLegs(counts, steps[:n], shares[:n])
 
 
 @inner  # pragma: no cover - compiled
@@ -131,10 +150,10 @@ def _point_at(xy: Floats, begin: int, end: int, share: float, points: Floats, n:
 @outer  # pragma: no cover - compiled
 def draw_ways(
     xy: Floats,
-    vertex_offsets: NDArray[np.int64],
-    pieces: tuple[NDArray[np.int64], Ints, Floats],
+    vertex_offsets: Longs,
+    pieces: Pieces,
     doors: Floats,
-) -> tuple[NDArray[np.int64], Floats]:
+) -> tuple[Longs, Floats]:
     """
     Draw ways from door to door.
 
@@ -144,8 +163,8 @@ def draw_ways(
         Vertices of all edges.
     vertex_offsets : ndarray of int64
         Of the edges.
-    pieces : tuple of ndarray
-        As `follow_ways` returns them.
+    pieces : Pieces
+        Edges of the ways.
     doors : ndarray of float64, shape (n, 8)
         Easting and northing of the door and the foot point at the start, of the foot point and the door at the
         destination; the foot points NaN on a direct walk.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,28 +21,126 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
-    Heap = tuple[Floats, Ints]
-    Table = tuple[Floats, Ints, Ints, Ints, Floats]
-    Arcs = tuple[Ints, Ints, Ints, Floats, Floats]
-    State = tuple[Floats, Floats, Ints]
-    Queue = tuple[Ints, Ints, Ints]
 
-
-# Compiled search over the arcs of a contracted graph for the k nearest labels of each node.
 
 # mypy: disable-error-code="arg-type, assignment"
 # Numba turns numpy scalars into plain numbers; mypy does not know.
 
 
+class Arcs(NamedTuple):
+    """Arcs in which a search for times spreads, by the node that they leave (compressed sparse rows)."""
+
+    offsets: Ints  # shape (n_nodes + 1,)
+    target: Ints  # node at the other end
+    time_min: Floats  # minutes; inf where closed
+
+
+class MeasuredArcs(NamedTuple):
+    """Arcs in which a search for ways and metres spreads, by the node that they leave (compressed sparse rows)."""
+
+    offsets: Ints
+    target: Ints
+    half: Ints  # 2 x chain, + 1 where the chain is walked backwards
+    time_min: Floats
+    length_m: Floats
+
+
+class Seeds(NamedTuple):
+    """Nodes from which a search for places sets out, and the way from there to the door of the place."""
+
+    node: Ints
+    root: NDArray[np.int64]  # candidate of a place: ``place * per_place + candidate``
+    time_min: Floats
+    length_m: Floats
+
+
+class LabelSeeds(NamedTuple):
+    """Nodes from which a search for the nearest label sets out."""
+
+    node: Ints
+    label: Ints
+    time_min: Floats  # finite
+
+
+class Legs(NamedTuple):
+    """Ways between doors and nodes of the core, by place or by node (compressed sparse rows)."""
+
+    offsets: Ints
+    other: Ints  # node of each way of a place; or place of each way of a node
+    time_min: Floats
+    length_m: Floats
+
+
+class Labels(NamedTuple):
+    """The k nearest different destinations of each core node, nearest first; each of shape (n_nodes, k)."""
+
+    time_min: Floats  # inf where there is none
+    place: Ints  # -1 where there is none
+    root: Ints  # candidate of the destination; -1 where there is none
+    half: Ints  # chain towards the destination as in `MeasuredArcs`; -1 at a seed
+    length_m: Floats  # inf where there is none
+
+
+class Label(NamedTuple):
+    """A label on offer to one node."""
+
+    time_min: float
+    place: int
+    root: int
+    half: int
+    length_m: float
+
+
+class Reached(NamedTuple):
+    """What a search within a limit has found of each node or goal."""
+
+    time_min: Floats  # inf where it was not reached
+    length_m: Floats
+    listed: Ints  # room for all; the first are those that were reached
+
+
+class Queue(NamedTuple):
+    """Nodes that wait for their step of time."""
+
+    heads: Ints  # first entry of each step, and of the far ones; -1 for none
+    pool: Ints  # shape (n, 2), node and next entry
+    waits: Ints  # step in which each node waits, -1 for none
+
+
+class Limits(NamedTuple):
+    """How far a search goes, inclusive, and the width of a step of time, above 0; minutes."""
+
+    time_min: float
+    width_min: float
+
+
+class _Heap(NamedTuple):
+    """Entries in an order of four branches by (time, label)."""
+
+    times: Floats
+    entries: Ints  # shape (n, 2), label and node
+
+
+# Search over the arcs of a contracted graph for the k nearest labels of each node.
+
+
 @inner  # pragma: no cover - compiled
-def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
-    """Put an entry on a heap of four branches, ordered by (time, label)."""
+def _longer(pairs: Ints, size: int) -> Ints:
+    """Copy pairs into the beginning of a longer array."""
+    more = empty_int32_pairs(size)
+    for entry in range(pairs.shape[0]):
+        more[entry, 0], more[entry, 1] = pairs[entry, 0], pairs[entry, 1]
+    return more
+
+
+@inner  # pragma: no cover - compiled
+def _push(heap: _Heap, size: int, time: float, label: int, node: int) -> _Heap:
+    """Put an entry on a heap."""
     times, entries = heap
     if size == times.shape[0]:
-        longer_times, longer = empty_float64(2 * size), empty_int32_pairs(2 * size)
+        times, entries = empty_float64(2 * size), _longer(entries, 2 * size)
         for i in range(size):
-            longer_times[i], longer[i, 0], longer[i, 1] = times[i], entries[i, 0], entries[i, 1]
-        times, entries = longer_times, longer
+            times[i] = heap.times[i]
     at = size
     while at > 0:
         up = (at - 1) >> 2
@@ -51,11 +149,11 @@ def _push(heap: Heap, size: int, time: float, label: int, node: int) -> Heap:
         times[at], entries[at, 0], entries[at, 1] = times[up], entries[up, 0], entries[up, 1]
         at = up
     times[at], entries[at, 0], entries[at, 1] = time, label, node
-    return times, entries
+    return _Heap(times, entries)
 
 
 @inner  # pragma: no cover - compiled
-def _drop(heap: Heap, size: int) -> None:
+def _drop(heap: _Heap, size: int) -> None:
     """Take the least entry off a heap."""
     times, entries = heap
     last = size - 1
@@ -78,10 +176,10 @@ def _drop(heap: Heap, size: int) -> None:
 
 
 @inner  # pragma: no cover - compiled
-def _offer(table: Table, settled: int, node: int, label: tuple[float, int, int, int, float]) -> bool:
+def _offer(table: Labels, settled: int, node: int, label: Label) -> bool:
     """Put a label into a node's list, ordered by (time, destination), one a destination; tell whether it went in."""
-    times, places, roots, arcs, metres = table
-    time, place, root, arc, metre = label
+    times, places, roots, halves, metres = table
+    time, place, root, half, metre = label
     at = times.shape[1] - 1
     if times[node, at] < time or (times[node, at] == time and places[node, at] < place):
         return False
@@ -101,21 +199,15 @@ def _offer(table: Table, settled: int, node: int, label: tuple[float, int, int, 
     ):
         times[node, at], places[node, at] = times[node, at - 1], places[node, at - 1]
         roots[node, at] = roots[node, at - 1]
-        arcs[node, at], metres[node, at] = arcs[node, at - 1], metres[node, at - 1]
+        halves[node, at], metres[node, at] = halves[node, at - 1], metres[node, at - 1]
         at -= 1
     times[node, at], places[node, at], roots[node, at] = time, place, root
-    arcs[node, at], metres[node, at] = arc, metre
+    halves[node, at], metres[node, at] = half, metre
     return True
 
 
 @outer  # pragma: no cover - compiled
-def label_nodes(
-    arcs: Arcs,
-    seeds: tuple[Ints, NDArray[np.int64], Floats, Floats],
-    table: Table,
-    per_place: int,
-    limit_min: float,
-) -> None:
+def label_nodes(arcs: MeasuredArcs, seeds: Seeds, table: Labels, per_place: int, limit_min: float) -> None:
     """
     Find the k nearest different destinations of every node by one search outward from all destinations.
 
@@ -123,35 +215,33 @@ def label_nodes(
 
     Parameters
     ----------
-    arcs : tuple of ndarray
-        Offsets, target, arc, minutes (inf where closed) and metres of the arcs in which the search spreads.
-    seeds : tuple of ndarray
-        Node, root (a candidate of a destination: ``destination * per_place + candidate``), minutes and metres from
-        the node to the destination's door.
-    table : tuple of ndarray, each of shape (n_nodes, k)
-        Written to: minutes (inf where there is no label), destination (-1), root (-1), arc towards the destination (-1
-        at a seed) and metres (inf).
+    arcs : MeasuredArcs
+        Arcs in which the search spreads.
+    seeds : Seeds
+        Candidates of the destinations.
+    table : Labels
+        Without any label; written to.
     per_place : int
         Candidates a destination.
     limit_min : float
         Labels beyond this are not wanted; inclusive.
     """
-    offsets, targets, arc_ids, arc_min, arc_m = arcs
+    offsets, targets, halves, arc_min, arc_m = arcs
     times, places, roots, _, metres = table
     n_nodes, k = times.shape
     settled = zeros_int32(n_nodes)
-    heap = (empty_float64(np.int64(1024)), empty_int32_pairs(np.int64(1024)))
+    heap = _Heap(empty_float64(np.int64(1024)), empty_int32_pairs(np.int64(1024)))
     size = np.int64(0)
     nodes, seed_roots, seed_min, seed_m = seeds
     for s in range(nodes.shape[0]):
         root = np.int32(seed_roots[s])
         place = np.int32(root // per_place)
-        label = (seed_min[s], place, root, np.int32(-1), seed_m[s])
+        label = Label(seed_min[s], place, root, np.int32(-1), seed_m[s])
         if seed_min[s] <= limit_min and seed_min[s] < np.inf and _offer(table, np.int32(0), nodes[s], label):
             heap = _push(heap, size, seed_min[s], place, nodes[s])
             size += 1
     while size > 0:
-        time, place, node = heap[0][0], heap[1][0, 0], heap[1][0, 1]
+        time, place, node = heap.times[0], heap.entries[0, 0], heap.entries[0, 1]
         _drop(heap, size)
         size -= 1
         slot = settled[node]
@@ -163,17 +253,13 @@ def label_nodes(
             later, target = time + arc_min[a], targets[a]
             if later > limit_min or later > times[target, k - 1] or later == np.inf:
                 continue
-            label = (later, place, root, arc_ids[a], metre + arc_m[a])
+            label = Label(later, place, root, halves[a], metre + arc_m[a])
             if _offer(table, settled[target], target, label):
                 heap = _push(heap, size, later, place, target)
                 size += 1
 
 
-# Compiled searches over the contracted graph with a bucket queue: the nearest label, and all within a limit.
-
-# mypy: disable-error-code="arg-type, assignment"
-# Numba turns numpy scalars into plain numbers; mypy does not know.
-
+# Searches over the contracted graph with a bucket queue: the nearest label, and all within a limit.
 
 BUCKETS = 1024
 """Steps of time held at once, a power of two; later ones wait together."""
@@ -182,38 +268,17 @@ LAST = 2_000_000_000
 
 # Both searches are sequential delta-stepping (Meyer and Sanders 2003): a node waits for the step of time that it falls
 # into, and is taken up again whenever its time becomes less, so that times are exact whatever the width of a step.
-# Steps are lists over a pool of entries (node, next entry); `waits` holds the step in which a node waits, -1 for none.
+# Steps are lists over a pool of entries.
 # The loops are written out in both, because a call for each arc takes as long as the arc itself.
 
 
 def new_queue(n_nodes: int) -> Queue:
-    """
-    Make an empty queue.
-
-    Parameters
-    ----------
-    n_nodes : int
-        Nodes that may wait in it.
-
-    Returns
-    -------
-    tuple of ndarray of int32
-        First entry of each step and of the far ones, the pool, and the step in which each node waits.
-    """
-    return (
+    """Make an empty queue for so many nodes."""
+    return Queue(
         np.full(BUCKETS + 1, -1, np.int32),
         np.empty((max(1024, n_nodes // 2), 2), np.int32),
         np.full(n_nodes, -1, np.int32),
     )
-
-
-@inner  # pragma: no cover - compiled
-def _longer(pool: Ints, wanted: int) -> Ints:
-    """Make room for more entries."""
-    more = empty_int32_pairs(2 * pool.shape[0] + wanted)
-    for entry in range(pool.shape[0]):
-        more[entry, 0], more[entry, 1] = pool[entry, 0], pool[entry, 1]
-    return more
 
 
 @inner  # pragma: no cover - compiled
@@ -258,50 +323,16 @@ def _fetch_far_nodes(heads: Ints, pool: Ints, marks: Ints, step: int) -> tuple[i
 
 
 @inner  # pragma: no cover - compiled
-def _begin(
-    seeds: tuple[Ints, Ints, Floats], pace: float, states: tuple[Floats, Ints], heads: Ints, pool: Ints
-) -> tuple[int, int, int]:
-    """Let the seeds wait; return how many entries are used, how many are near, and the first far step."""
-    nodes, labels, minutes = seeds
-    state, marks = states
-    for v in range(state.shape[0]):
-        state[v, 0] = np.inf
-        marks[v, 2], marks[v, 3] = -1, -1
-    used, near, far = 0, 0, LAST + 1
-    for seed in range(nodes.shape[0]):
-        node, time, label = nodes[seed], minutes[seed], labels[seed]
-        if time > state[node, 0] or (time == state[node, 0] and label >= marks[node, 2]):
-            continue
-        state[node, 0], marks[node, 2] = time, label
-        number = np.int64(min(time * pace, float(LAST)))
-        if marks[node, 3] == number:
-            continue
-        marks[node, 3] = number
-        slot = BUCKETS
-        if number < BUCKETS:
-            slot = number
-            near += 1
-        elif number < far:
-            far = number
-        pool[used, 0], pool[used, 1] = node, heads[slot]
-        heads[slot] = used
-        used += 1
-    return used, near, far
-
-
-@inner  # pragma: no cover - compiled
-def spread_labels(
-    arcs: tuple[Ints, Ints, Floats], seeds: tuple[Ints, Ints, Floats], width_min: float
-) -> Floats:
+def spread_labels(arcs: Arcs, seeds: LabelSeeds, width_min: float) -> Floats:
     """
     Find the nearest label of every node, equal times to the lower label.
 
     Parameters
     ----------
-    arcs : tuple of ndarray
-        Offsets, target and minutes (inf where closed).
-    seeds : tuple of ndarray
-        Node, label and minutes, which are finite.
+    arcs : Arcs
+        Arcs in which the search spreads.
+    seeds : LabelSeeds
+        Where it sets out.
     width_min : float
         Width of a step of time, above 0; minutes.
 
@@ -316,9 +347,31 @@ def spread_labels(
     state = empty_float64_pairs(n_nodes)
     marks = state.view(np.int32)
     heads = nones_int32(BUCKETS + 1)
-    pool = empty_int32_pairs(n_nodes // 2 + seeds[0].shape[0] + BUCKETS)
-    used, near, far = _begin(seeds, pace, (state, marks), heads, pool)
-    step = np.int64(0)
+    pool = empty_int32_pairs(n_nodes // 2 + seeds.node.shape[0] + BUCKETS)
+    for v in range(n_nodes):
+        state[v, 0] = np.inf
+        marks[v, 2], marks[v, 3] = -1, -1
+    # How many entries are used, how many of them are near, and the first far step: first the seeds wait.
+    used, near, far, step = np.int64(0), np.int64(0), np.int64(LAST + 1), np.int64(0)
+    seed_node, seed_label, seed_min = seeds
+    for seed in range(seed_node.shape[0]):
+        source, time, label = seed_node[seed], seed_min[seed], seed_label[seed]
+        if time > state[source, 0] or (time == state[source, 0] and label >= marks[source, 2]):
+            continue
+        state[source, 0], marks[source, 2] = time, label
+        number = np.int64(min(time * pace, float(LAST)))
+        if marks[source, 3] == number:
+            continue
+        marks[source, 3] = number
+        slot = np.uintp(BUCKETS)
+        if number < BUCKETS:
+            slot = np.uintp(number)
+            near += 1
+        elif number < far:
+            far = number
+        pool[used, 0], pool[used, 1] = source, heads[slot]
+        heads[slot] = used
+        used += 1
     while near > 0 or far <= LAST:
         step = step if near > 0 else far
         if step >= far:
@@ -336,7 +389,7 @@ def spread_labels(
             time, label = state[node, 0], marks[node, 2]
             begin, end = np.uintp(offsets[node]), np.uintp(offsets[node + np.uintp(1)])
             if used + np.int64(end - begin) > pool.shape[0]:
-                pool = _longer(pool, np.int64(end - begin))
+                pool = _longer(pool, 2 * pool.shape[0] + np.int64(end - begin))
             for arc in range(begin, end):
                 later, target = time + minutes[arc], np.uintp(targets[arc])
                 known = state[target, 0]
@@ -362,16 +415,16 @@ def spread_labels(
 
 @inner  # pragma: no cover - compiled
 def _begin_within(
-    seeds: tuple[Ints, Floats, Floats], limits: tuple[float, float], state: State, queue: Queue
+    starts: Legs, place: int, limits: Limits, state: Reached, queue: Queue
 ) -> tuple[int, int, int]:
     """Let the seeds wait; return how many nodes do, how many of them are near, and the first far step."""
-    (nodes, minutes, lengths), (limit_min, width_min) = seeds, limits
+    offsets, nodes, minutes, lengths = starts
     times, metres, touched = state
     heads, pool, waits = queue
     n_touched, near, far = 0, 0, LAST + 1
-    for seed in range(nodes.shape[0]):
+    for seed in range(offsets[place], offsets[place + 1]):
         node, time = nodes[seed], minutes[seed]
-        if node < 0 or time > limit_min or time >= times[node]:
+        if time > limits.time_min or time >= times[node]:
             continue
         if times[node] == np.inf:
             touched[n_touched] = node
@@ -379,7 +432,7 @@ def _begin_within(
         times[node], metres[node] = time, lengths[seed]
     for entry in range(n_touched):
         node = touched[entry]
-        number = np.int64(min(times[node] * (1.0 / width_min), float(LAST)))
+        number = np.int64(min(times[node] * (1.0 / limits.width_min), float(LAST)))
         waits[node] = number
         slot = BUCKETS
         if number < BUCKETS:
@@ -394,43 +447,41 @@ def _begin_within(
 
 @inner  # pragma: no cover - compiled
 def reach_within(
-    arcs: tuple[Ints, Ints, Floats, Floats],
-    seeds: tuple[Ints, Floats, Floats],
-    state: State,
-    queue: Queue,
-    limits: tuple[float, float],
+    arcs: MeasuredArcs, starts: Legs, place: int, state: Reached, queue: Queue, limits: Limits
 ) -> tuple[int, Queue]:
     """
-    Search outward from a few nodes within a limit.
+    Search outward from a place within a limit.
 
     Parameters
     ----------
-    arcs : tuple of ndarray
-        Offsets, target, minutes (inf where closed) and metres.
-    seeds : tuple of ndarray
-        Node (-1 for none), minutes and metres.
-    state : tuple of ndarray
-        Minutes and metres of each node, all inf before, and room for the nodes reached; written to.
-    queue : tuple of ndarray
+    arcs : MeasuredArcs
+        Arcs in which the search spreads.
+    starts : Legs
+        Ways from the doors of places to nodes.
+    place : int
+        The place.
+    state : Reached
+        Of the nodes, none reached before; written to.
+    queue : Queue
         Empty, and empty again at the end.
-    limits : tuple of float
-        The longest time, inclusive, and the width of a step of time, above 0; minutes.
+    limits : Limits
+        Of the search.
 
     Returns
     -------
-    tuple of int and tuple
+    tuple of int and Queue
         How many nodes were reached, and the queue, in longer arrays where the old ones were full.
     """
-    offsets, targets, minutes, lengths = arcs
+    offsets, targets, _, minutes, lengths = arcs
     times, metres, touched = state
     heads, pool, waits = queue
-    limit_min, pace = limits[0], 1.0 / limits[1]
-    n_touched, near, far = _begin_within(seeds, limits, state, queue)
+    limit_min, pace = limits.time_min, 1.0 / limits.width_min
+    n_touched, near, far = _begin_within(starts, place, limits, state, queue)
     used, step = n_touched, np.int64(0)
     while near > 0 or far <= LAST:
         step = step if near > 0 else far
         if step >= far:
-            near, far = _fetch_far((heads, pool, waits), step, near)
+            near, far = _fetch_far(Queue(heads, pool, waits), step, near)
         here = np.uintp(step & (BUCKETS - 1))
         while heads[here] >= 0:
             entry = np.uintp(heads[here])
@@ -443,7 +494,7 @@ def reach_within(
             time, metre = times[node], metres[node]
             begin, end = np.uintp(offsets[node]), np.uintp(offsets[node + np.uintp(1)])
             if used + np.int64(end - begin) > pool.shape[0]:
-                pool = _longer(pool, np.int64(end - begin))
+                pool = _longer(pool, 2 * pool.shape[0] + np.int64(end - begin))
             for arc in range(begin, end):
                 later, target = time + minutes[arc], np.uintp(targets[arc])
                 if later >= times[target] or later > limit_min:
@@ -466,4 +517,4 @@ def reach_within(
                 heads[slot] = used
                 used += 1
         step += 1
-    return n_touched, (heads, pool, waits)
+    return n_touched, Queue(heads, pool, waits)

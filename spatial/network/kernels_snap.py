@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from spatial.compiled import inner, outer
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], tuple[int, int]]
-    Found = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]
+    Longs = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 
 # mypy: disable-error-code="arg-type, assignment, no-any-return"
@@ -25,69 +25,111 @@ if TYPE_CHECKING:
 # neither arrays nor views compile in about half the time.
 
 
+class Grid(NamedTuple):
+    """Square cells, row by row from the south-west corner; metres."""
+
+    west: float
+    south: float
+    size: float  # side of a cell
+    n_rows: int
+    n_columns: int
+
+
+class Segments(NamedTuple):
+    """Straight segments, and which of them touch each cell of a grid (compressed sparse rows)."""
+
+    ends: Floats  # shape (n, 4), easting and northing of both ends
+    offsets: Longs  # shape (rows x columns + 1,)
+    members: Longs  # segments
+    grid: Grid
+
+
+class Roads(NamedTuple):
+    """Segments of roads, and the edge of each."""
+
+    segments: Segments
+    edge: Longs
+
+
+class Found(NamedTuple):
+    """The k nearest edges of n points, in order of distance, then of edge; each of shape (n, k)."""
+
+    edge: Longs  # -1 where there is none
+    distance_m: Floats  # inf where there is none
+    segment: Longs  # -1 where there is none
+    share: Floats  # share of the segment before the foot point
+
+
+class Feet(NamedTuple):
+    """Room for the foot points around one point; each of shape (n_edges,)."""
+
+    distance_m: Floats  # inf where there is none
+    segment: Longs
+    share: Floats
+    near: Longs  # edges that have one, at the beginning
+
+
+class _Foot(NamedTuple):
+    """A foot point on offer to one point."""
+
+    edge: int
+    distance_m: float
+    segment: int
+    share: float
+
+
 @inner  # pragma: no cover - compiled
-def _columns_of(
-    segments: NDArray[np.float64], s: int, row: int, grid: NDArray[np.float64], n_columns: int
-) -> tuple[int, int]:
+def _columns_of(ends: Floats, s: int, row: int, grid: Grid) -> tuple[int, int]:
     """First and last column that a segment touches in one row of cells."""
-    ax, ay, bx, by = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+    ax, ay, bx, by = ends[s, 0], ends[s, 1], ends[s, 2], ends[s, 3]
     low, high = min(ax, bx), max(ax, bx)
     if ay != by:
-        bottom = grid[1] + row * grid[2]
+        bottom = grid.south + row * grid.size
         t0 = (bottom - ay) / (by - ay)
-        t1 = (bottom + grid[2] - ay) / (by - ay)
+        t1 = (bottom + grid.size - ay) / (by - ay)
         x0 = ax + min(max(t0, 0.0), 1.0) * (bx - ax)
         x1 = ax + min(max(t1, 0.0), 1.0) * (bx - ax)
         # A hair wider, so that rounding never leaves out a cell that the segment touches.
-        slack = 1e-6 * grid[2]
+        slack = 1e-6 * grid.size
         low, high = min(x0, x1) - slack, max(x0, x1) + slack
-    first = math.floor((low - grid[0]) / grid[2])
-    last = math.floor((high - grid[0]) / grid[2])
-    return max(first, 0), min(last, n_columns - 1)
+    first = math.floor((low - grid.west) / grid.size)
+    last = math.floor((high - grid.west) / grid.size)
+    return max(first, 0), min(last, grid.n_columns - 1)
 
 
 @outer  # pragma: no cover - compiled
-def list_cells(
-    segments: NDArray[np.float64],
-    grid: NDArray[np.float64],
-    shape: tuple[int, int],
-    cursor: NDArray[np.int64],
-    members: NDArray[np.int64],
-) -> None:
+def list_cells(ends: Floats, grid: Grid, cursor: Longs, members: Longs) -> None:
     """
     Count or list the segments that touch each cell of a grid.
 
     Parameters
     ----------
-    segments : ndarray of float64, shape (n, 4)
+    ends : ndarray of float64, shape (n, 4)
         Easting and northing of both ends.
-    grid : ndarray of float64, shape (3,)
-        West edge, south edge and size of a cell, metres.
-    shape : tuple of int
-        Rows and columns; every segment lies within.
+    grid : Grid
+        Every segment lies within.
     cursor : ndarray of int64, shape (rows x columns,)
         By cell (row by row), where its segments are listed; changed in place: one more for each segment.
     members : ndarray of int64
         Written: the segments; empty to count them only.
     """
-    n_rows, n_columns = shape
     is_listed = members.shape[0] > 0
-    for s in range(segments.shape[0]):
-        low, high = min(segments[s, 1], segments[s, 3]), max(segments[s, 1], segments[s, 3])
-        first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
-        last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
+    for s in range(ends.shape[0]):
+        low, high = min(ends[s, 1], ends[s, 3]), max(ends[s, 1], ends[s, 3])
+        first_row = max(math.floor((low - grid.south) / grid.size), 0)
+        last_row = min(math.floor((high - grid.south) / grid.size), grid.n_rows - 1)
         for row in range(first_row, last_row + 1):
-            first, last = _columns_of(segments, s, row, grid, n_columns)
-            for cell in range(row * n_columns + first, row * n_columns + last + 1):
+            first, last = _columns_of(ends, s, row, grid)
+            for cell in range(row * grid.n_columns + first, row * grid.n_columns + last + 1):
                 if is_listed:
                     members[cursor[cell]] = s
                 cursor[cell] += 1
 
 
 @inner  # pragma: no cover - compiled
-def _foot(px: float, py: float, segments: NDArray[np.float64], s: int) -> tuple[float, float]:
+def _foot(px: float, py: float, ends: Floats, s: int) -> tuple[float, float]:
     """Distance to a segment, and the share of it before the foot point."""
-    ax, ay, bx, by = segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
+    ax, ay, bx, by = ends[s, 0], ends[s, 1], ends[s, 2], ends[s, 3]
     dx, dy = bx - ax, by - ay
     square = dx * dx + dy * dy
     t = 0.0
@@ -102,21 +144,14 @@ def _foot(px: float, py: float, segments: NDArray[np.float64], s: int) -> tuple[
 
 
 @inner  # pragma: no cover - compiled
-def _keep(
-    found: Found,
-    at_point: tuple[int, int],
-    edge: int,
-    distance: float,
-    segment: int,
-    share: float,
-) -> int:
+def _keep(found: Found, i: int, n: int, foot: _Foot) -> int:
     """
     Keep the nearest edges of a point, of which there are n, in order of (distance, edge); return how many now.
 
     Of segments of one edge that are equally near, the first counts, in whichever order they come.
     """
-    i, n = at_point
     edges, distances, segments, shares = found
+    edge, distance, segment, share = foot
     k = edges.shape[1]
     at = -1
     for slot in range(n):
@@ -145,24 +180,20 @@ def _keep(
 
 
 @outer  # pragma: no cover - compiled
-def rings_to_members(
-    offsets: NDArray[np.int64], shape: tuple[int, int], most: int, rings: NDArray[np.uint8]
-) -> None:
+def rings_to_members(segments: Segments, most: int, rings: NDArray[np.uint8]) -> None:
     """
     Count the rings of cells from each cell to the nearest one with members.
 
     Parameters
     ----------
-    offsets : ndarray of int64, shape (rows x columns + 1,)
-        Offsets by cell of `list_cells`.
-    shape : tuple of int
-        Rows and columns.
+    segments : Segments
+        Members of the cells.
     most : int
         Where there are more rings than this, this is written.
     rings : ndarray of uint8, shape (rows x columns,)
         Written: 0 where the cell itself has members, 1 where one of its eight neighbours has.
     """
-    n_rows, n_columns = shape
+    offsets, n_rows, n_columns = segments.offsets, segments.grid.n_rows, segments.grid.n_columns
     # Two passes are exact where a diagonal step counts as one: forwards over what lies before, and back.
     for step in (1, -1):
         first = 0 if step > 0 else n_rows * n_columns - 1
@@ -183,11 +214,7 @@ def rings_to_members(
 
 @outer  # pragma: no cover - compiled
 def nearest_edges(
-    points: NDArray[np.float64],
-    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
-    rings: NDArray[np.uint8],
-    limit_m: float,
-    found: Found,
+    points: Floats, roads: Roads, rings: NDArray[np.uint8], limit_m: float, found: Found
 ) -> None:
     """
     Find the k nearest edges of every point.
@@ -199,28 +226,25 @@ def nearest_edges(
     ----------
     points : ndarray of float64, shape (n, 2)
         Easting and northing.
-    roads : tuple
-        Segments (shape (m, 4), both ends), the edge of each, and their grid (offsets by cell and members of
-        `list_cells`, its grid and its shape).
+    roads : Roads
+        Edges to be found.
     rings : ndarray of uint8
         Of `rings_to_members`.
     limit_m : float
         Not farther than this, inclusive; inf for any distance.
-    found : tuple of ndarray, each of shape (n, k)
-        Changed in place: edge (-1 where there is none), distance in metres (inf), segment (-1) and share of the
-        segment before the foot point (0); in order of distance, then of edge.
+    found : Found
+        Without any edge; written to.
     """
-    segments, segment_edge, (offsets, members, grid, shape) = roads
-    n_rows, n_columns = shape
-    distances = found[1]
+    (ends, offsets, members, grid), segment_edge = roads
+    west_edge, south_edge, size, n_rows, n_columns = grid
+    distances = found.distance_m
     k = distances.shape[1]
-    size = grid[2]
     # A hair farther, so that rounding never leaves out an edge as far as the limit; cells list within the same hair.
     slack = 2e-6 * size
     for i in range(points.shape[0]):
         px, py = points[i, 0], points[i, 1]
-        column = math.floor((px - grid[0]) / size)
-        row = math.floor((py - grid[1]) / size)
+        column = math.floor((px - west_edge) / size)
+        row = math.floor((py - south_edge) / size)
         count = np.int64(0)
         # Nothing farther than this is looked at: the k edges of the last point are at most a step farther from here.
         reach = limit_m + slack
@@ -245,7 +269,7 @@ def nearest_edges(
                 while c <= last:
                     cell = r * n_columns + c
                     empty = np.int64(rings[cell])
-                    west, south = grid[0] + c * size, grid[1] + r * size
+                    west, south = west_edge + c * size, south_edge + r * size
                     c += across if across > 0 else max(empty, 1)
                     if empty > 0:
                         continue
@@ -255,9 +279,9 @@ def nearest_edges(
                         continue
                     for m in range(offsets[cell], offsets[cell + 1]):
                         s = members[m]
-                        distance, share = _foot(px, py, segments, s)
+                        distance, share = _foot(px, py, ends, s)
                         if distance <= reach and distance <= limit_m:
-                            count = _keep(found, (i, count), segment_edge[s], distance, s, share)
+                            count = _keep(found, i, count, _Foot(segment_edge[s], distance, s, share))
                             if count == k:
                                 reach = min(reach, distances[i, k - 1] + slack)
             ring += 1
@@ -270,7 +294,7 @@ def _side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> f
 
 
 @inner  # pragma: no cover - compiled
-def _touch(a: NDArray[np.float64], i: int, b: NDArray[np.float64], j: int) -> bool:
+def _touch(a: Floats, i: int, b: Floats, j: int) -> bool:
     """Tell whether two segments have a point in common; either may be a single point."""
     ax, ay, cx, cy = a[i, 0], a[i, 1], a[i, 2], a[i, 3]
     bx, by, dx, dy = b[j, 0], b[j, 1], b[j, 2], b[j, 3]
@@ -286,26 +310,23 @@ def _touch(a: NDArray[np.float64], i: int, b: NDArray[np.float64], j: int) -> bo
 
 
 @inner  # pragma: no cover - compiled
-def _blocker(legs: NDArray[np.float64], i: int, segments: NDArray[np.float64], cells: Cells) -> int:
+def _blocker(legs: Floats, i: int, barriers: Segments) -> int:
     """Find a segment that a leg touches; -1 where there is none."""
-    offsets, members, grid, shape = cells
-    n_rows, n_columns = shape
+    ends, offsets, members, grid = barriers
     low, high = min(legs[i, 1], legs[i, 3]), max(legs[i, 1], legs[i, 3])
-    first_row = max(math.floor((low - grid[1]) / grid[2]), 0)
-    last_row = min(math.floor((high - grid[1]) / grid[2]), n_rows - 1)
+    first_row = max(math.floor((low - grid.south) / grid.size), 0)
+    last_row = min(math.floor((high - grid.south) / grid.size), grid.n_rows - 1)
     for row in range(first_row, last_row + 1):
-        first, last = _columns_of(legs, i, row, grid, n_columns)
-        for cell in range(row * n_columns + first, row * n_columns + last + 1):
+        first, last = _columns_of(legs, i, row, grid)
+        for cell in range(row * grid.n_columns + first, row * grid.n_columns + last + 1):
             for m in range(offsets[cell], offsets[cell + 1]):
-                if _touch(legs, i, segments, members[m]):
+                if _touch(legs, i, ends, members[m]):
                     return members[m]
     return -1
 
 
 @outer  # pragma: no cover - compiled
-def block_legs(
-    legs: NDArray[np.float64], segments: NDArray[np.float64], cells: Cells, blocked: NDArray[np.bool_]
-) -> None:
+def block_legs(legs: Floats, barriers: Segments, blocked: NDArray[np.bool_]) -> None:
     """
     Tell which straight legs touch a segment.
 
@@ -313,48 +334,40 @@ def block_legs(
     ----------
     legs : ndarray of float64, shape (n, 4)
         Both ends of each leg, which may be one point.
-    segments : ndarray of float64, shape (m, 4)
-        Both ends of each segment.
-    cells : tuple
-        Grid over the segments.
+    barriers : Segments
+        What must not be touched.
     blocked : ndarray of bool, shape (n,)
         All false; true is written for legs that do.
     """
     last = np.int64(-1)
     for i in range(legs.shape[0]):
         # Neighbouring legs are often stopped by one and the same shore.
-        if last >= 0 and _touch(legs, i, segments, last):
+        if last >= 0 and _touch(legs, i, barriers.ends, last):
             blocked[i] = True
             continue
-        found = _blocker(legs, i, segments, cells)
+        found = _blocker(legs, i, barriers)
         if found >= 0:
             blocked[i] = True
             last = found
 
 
 @inner  # pragma: no cover - compiled
-def _feet_within(
-    px: float,
-    py: float,
-    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
-    radius_m: float,
-    best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]],
-) -> int:
+def _feet_within(px: float, py: float, roads: Roads, radius_m: float, best: Feet) -> int:
     """Find the foot point on every edge within a radius; return how many edges there are."""
-    segments, segment_edge, (offsets, members, grid, shape) = roads
+    (ends, offsets, members, grid), segment_edge = roads
+    west, south, size, n_rows, n_columns = grid
     distances, found_segments, shares, touched = best
     n = 0
-    for row in range(
-        max(math.floor((py - radius_m - grid[1]) / grid[2]), 0),
-        min(math.floor((py + radius_m - grid[1]) / grid[2]), shape[0] - 1) + 1,
-    ):
-        first = max(math.floor((px - radius_m - grid[0]) / grid[2]), 0)
-        last = min(math.floor((px + radius_m - grid[0]) / grid[2]), shape[1] - 1)
-        for cell in range(row * shape[1] + first, row * shape[1] + last + 1):
+    first_row = max(math.floor((py - radius_m - south) / size), 0)
+    last_row = min(math.floor((py + radius_m - south) / size), n_rows - 1)
+    first = max(math.floor((px - radius_m - west) / size), 0)
+    last = min(math.floor((px + radius_m - west) / size), n_columns - 1)
+    for row in range(first_row, last_row + 1):
+        for cell in range(row * n_columns + first, row * n_columns + last + 1):
             for m in range(offsets[cell], offsets[cell + 1]):
                 s = members[m]
                 edge = segment_edge[s]
-                distance, share = _foot(px, py, segments, s)
+                distance, share = _foot(px, py, ends, s)
                 if distance > radius_m or distance > distances[edge]:
                     continue
                 if distance == distances[edge] and s >= found_segments[edge]:
@@ -367,7 +380,7 @@ def _feet_within(
 
 
 @inner  # pragma: no cover - compiled
-def _sift(heap: NDArray[np.int64], at: int, size: int, distances: NDArray[np.float64]) -> None:
+def _sift(heap: Longs, at: int, size: int, distances: Floats) -> None:
     """Move an edge down a heap ordered by (distance, edge) to where it belongs."""
     edge = heap[at]
     while 2 * at + 1 < size:
@@ -386,12 +399,7 @@ def _sift(heap: NDArray[np.int64], at: int, size: int, distances: NDArray[np.flo
 
 @outer  # pragma: no cover - compiled
 def nearest_open_edges(
-    points: NDArray[np.float64],
-    roads: tuple[NDArray[np.float64], NDArray[np.int64], Cells],
-    barriers: tuple[NDArray[np.float64], Cells],
-    radius_m: float,
-    best: tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]],
-    found: Found,
+    points: Floats, roads: Roads, barriers: Segments, radius_m: float, best: Feet, found: Found
 ) -> None:
     """
     Find the k nearest edges of every point whose straight leg touches no barrier.
@@ -400,46 +408,46 @@ def nearest_open_edges(
     ----------
     points : ndarray of float64, shape (n, 2)
         Easting and northing.
-    roads : tuple
-        Segments, the edge of each, and their grid.
-    barriers : tuple
-        Segments and their grid.
+    roads : Roads
+        Edges to be found.
+    barriers : Segments
+        What must not be touched.
     radius_m : float
         Not farther than this, inclusive.
-    best : tuple of ndarray, each of shape (edges,)
-        To work in: distance, which is inf before and after, segment, share, and edges that are near.
-    found : tuple of ndarray, each of shape (n, k)
-        As of `nearest_edges`; changed in place.
+    best : Feet
+        To work in; without any foot point before and after.
+    found : Found
+        Without any edge; written to.
     """
-    segments, _, _ = roads
+    ends = roads.segments.ends
     edges, distances, found_segments, shares = found
     k = edges.shape[1]
     leg, first = np.empty((1, 4), np.float64), np.int64(0)
     for i in range(points.shape[0]):
         leg[0, 0], leg[0, 1] = points[i, 0], points[i, 1]
         n_found = _feet_within(leg[0, 0], leg[0, 1], roads, radius_m, best)
-        near = best[3]
+        near = best.near
         for at in range(n_found // 2 - 1, -1, -1):
-            _sift(near, at, n_found, best[0])
+            _sift(near, at, n_found, best.distance_m)
         count, last = 0, np.int64(-1)
         for left in range(n_found, 0, -1):
             # The nearest edge not yet looked at: off the top of the heap, to behind its end.
             edge = near[0]
             near[0], near[left - 1] = near[left - 1], edge
-            _sift(near, first, left - 1, best[0])
-            s, share = best[1][edge], best[2][edge]
-            leg[0, 2], leg[0, 3] = segments[s, 2], segments[s, 3]
+            _sift(near, first, left - 1, best.distance_m)
+            s, share = best.segment[edge], best.share[edge]
+            leg[0, 2], leg[0, 3] = ends[s, 2], ends[s, 3]
             if share < 1.0:
-                leg[0, 2] = segments[s, 0] + share * (segments[s, 2] - segments[s, 0])
-                leg[0, 3] = segments[s, 1] + share * (segments[s, 3] - segments[s, 1])
-            if last >= 0 and _touch(leg, first, barriers[0], last):
+                leg[0, 2] = ends[s, 0] + share * (ends[s, 2] - ends[s, 0])
+                leg[0, 3] = ends[s, 1] + share * (ends[s, 3] - ends[s, 1])
+            if last >= 0 and _touch(leg, first, barriers.ends, last):
                 continue
-            last = _blocker(leg, first, barriers[0], barriers[1])
+            last = _blocker(leg, first, barriers)
             if last < 0:
-                edges[i, count], distances[i, count] = edge, best[0][edge]
+                edges[i, count], distances[i, count] = edge, best.distance_m[edge]
                 found_segments[i, count], shares[i, count] = s, share
                 count += 1
                 if count == k:
                     break
         for at in range(n_found):
-            best[0][near[at]] = np.inf
+            best.distance_m[near[at]] = np.inf

@@ -13,11 +13,20 @@ from scipy.spatial import cKDTree
 from spatial.errors import NetworkError
 from spatial.network.barriers import blocked_legs, index_barriers, places_on_barriers
 from spatial.network.bus import BUS
-from spatial.network.graph import arc_direction, arc_edge
-from spatial.network.kernels_core import legs_on_chains
-from spatial.network.kernels_places import DIRECT, along_chains, best_destinations, label_all_nodes
-from spatial.network.kernels_routes import draw_ways, follow_ways
-from spatial.network.kernels_search import label_nodes
+from spatial.network.kernels_core import Points, legs_on_chains
+from spatial.network.kernels_places import (
+    DIRECT,
+    Best,
+    Doors,
+    DoorsByChain,
+    NodeLabels,
+    Places,
+    along_chains,
+    best_destinations,
+    label_all_nodes,
+)
+from spatial.network.kernels_routes import Pieces, TowardsPlaces, draw_ways, follow_ways
+from spatial.network.kernels_search import Labels, Seeds, label_nodes
 from spatial.network.snapping import walk_minutes
 
 if TYPE_CHECKING:
@@ -26,11 +35,8 @@ if TYPE_CHECKING:
 
     from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
-    from spatial.network.kernels_core import Lane
-    from spatial.network.kernels_places import Doors
     from spatial.network.snapping import Snaps
 
-    LabelTable = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
     Direction = Literal["to_facility", "from_facility"]
 
 
@@ -40,12 +46,11 @@ if TYPE_CHECKING:
 def place_doors(graph: TravelGraph, places: Snaps, *, leaving: bool) -> Doors:
     """Find places on the chains of a graph."""
     check_edges(graph, places)
-    chain, step, along, minutes, metres = points_on_chains(
-        graph, places.edge.ravel(), places.fraction.ravel(), leaving=leaving
+    return Doors(
+        points_on_chains(graph, places.edge.ravel(), places.fraction.ravel(), leaving=leaving),
+        np.ascontiguousarray(places.access_min, dtype=np.float64).ravel(),
+        np.ascontiguousarray(places.distance_m * places.detour, dtype=np.float64).ravel(),
     )
-    walk_min = np.ascontiguousarray(places.access_min, dtype=np.float64).ravel()
-    walk_m = np.ascontiguousarray(places.distance_m * places.detour, dtype=np.float64).ravel()
-    return chain, step, along, minutes, metres, walk_min, walk_m
 
 
 def check_edges(graph: TravelGraph, places: Snaps) -> None:
@@ -59,76 +64,48 @@ def check_edges(graph: TravelGraph, places: Snaps) -> None:
 
 def points_on_chains(
     graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64], *, leaving: bool
-) -> tuple[
-    NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
-]:
-    """
-    Find points on edges on the chains of a graph.
-
-    Returns chain (-1), step, share of the step in the order walked, minutes and metres over the first and the
-    last end.
-    """
-    core = graph.core
-    lanes = (core.backward, core.forward) if leaving else (core.forward, core.backward)
-    n = len(edge)
-    out = (
-        np.full(n, -1, np.int32),
-        np.full(n, -1, np.int32),
-        np.zeros(n),
-        np.full((n, 2), np.inf),
-        np.full((n, 2), np.inf),
+) -> Points:
+    """Find points on edges on the chains of a graph, with the legs of those who leave them or come to them."""
+    core, n = graph.core, len(edge)
+    points = Points(
+        chain=np.full(n, -1, np.int32),
+        step=np.full(n, -1, np.int32),
+        share=np.zeros(n),
+        leg_min=np.full((n, 2), np.inf),
+        leg_m=np.full((n, 2), np.inf),
     )
     legs_on_chains(
         np.ascontiguousarray(edge, dtype=np.int64),
         np.nan_to_num(np.ascontiguousarray(fraction, dtype=np.float64)),
-        core.shape.chain_arcs,
-        (*lanes, core.metres),
-        out,
+        core.shape.chains,
+        core.lanes(onwards=not leaving),
+        core.metres,
+        points,
     )
-    return out
+    return points
 
 
-def lanes_of(graph: TravelGraph, *, onwards: bool) -> tuple[Lane, Lane, Lane]:
-    """
-    Bundle the lanes of a graph as `along_chain` reads them.
-
-    Returns from the first end to the last, from the last to the first, and metres.
-    """
-    core = graph.core
-    there, back = (core.forward, core.backward) if onwards else (core.backward, core.forward)
-    return there, back, core.metres
-
-
-def on_chains(doors: Doors, n_chains: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """
-    List the candidates on each chain.
-
-    Returns offsets by chain, and rows of the doors.
-    """
-    rows = np.flatnonzero(doors[0] >= 0)
+def on_chains(doors: Doors, n_chains: int) -> DoorsByChain:
+    """List the candidates on each chain."""
+    chain = doors.points.chain
+    rows = np.flatnonzero(chain >= 0)
     offsets = np.zeros(n_chains + 1, dtype=np.int32)
-    np.cumsum(np.bincount(doors[0][rows], minlength=n_chains), out=offsets[1:])
-    return offsets, rows[np.argsort(doors[0][rows], kind="stable")]
+    np.cumsum(np.bincount(chain[rows], minlength=n_chains), out=offsets[1:])
+    return DoorsByChain(doors, offsets, rows[np.argsort(chain[rows], kind="stable")].astype(np.int32))
 
 
-def seeds_at_ends(
-    graph: TravelGraph, doors: Doors
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """
-    List the ends of chains from which a search sets out.
-
-    Returns core node, row of the doors, minutes and metres to the door of the place.
-    """
-    shape = graph.core_shape
-    chain, _, _, legs, legs_m, walk_min, walk_m = doors
-    rows = np.tile(np.arange(len(chain)), 2)
-    way = np.repeat((0, 1), len(chain))
-    rows, way = rows[chain[rows] >= 0], way[chain[rows] >= 0]
-    nodes = np.where(way == 0, shape.first[chain[rows]], shape.last[chain[rows]])
-    minutes = legs[rows, way] + walk_min[rows]
+def seeds_at_ends(graph: TravelGraph, doors: Doors) -> Seeds:
+    """List the ends of chains from which a search sets out; roots are rows of the doors."""
+    shape, (points, walk_min, walk_m) = graph.core_shape, doors
+    rows = np.tile(np.arange(len(points.chain)), 2)
+    way = np.repeat((0, 1), len(points.chain))
+    rows, way = rows[points.chain[rows] >= 0], way[points.chain[rows] >= 0]
+    chain = points.chain[rows]
+    nodes = np.where(way == 0, shape.chains.first[chain], shape.chains.last[chain])
+    minutes = points.leg_min[rows, way] + walk_min[rows]
     used = (nodes < shape.n_search) & (minutes < np.inf)
     rows, way = rows[used], way[used]
-    return nodes[used], rows, minutes[used], legs_m[rows, way] + walk_m[rows]
+    return Seeds(nodes[used], rows, minutes[used], points.leg_m[rows, way] + walk_m[rows])
 
 
 # The walk straight from door to door, which competes with the network in walk mode.
@@ -150,7 +127,9 @@ def may_walk_directly(
     graph: TravelGraph,
     origins: Snaps,
     destinations: Snaps,
-    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    *,
     barriers: Barriers | None,
 ) -> NDArray[np.bool_]:
     """
@@ -161,11 +140,9 @@ def may_walk_directly(
     condition people would walk from island to island wherever the sea is not mapped as a barrier. Where slopes slow the
     network, only the latter holds: a straight walk knows no slope, and a long one over a hill would win by that alone.
     """
-    i, j = pairs
     distance = np.hypot(origins.x[i] - destinations.x[j], origins.y[i] - destinations.y[j])
     allowed = distance <= min(origins.max_snap_m, destinations.max_snap_m)
-    # Tell whether walkers take longer one way than the other: without slopes both ways of an edge take the
-    # same.
+    # Without slopes walkers take the same time both ways.
     on_foot = graph.is_snappable
     if graph.edge_layer is not None:
         # Buses are laid into the walking network: they are a mode without a layer of their own.
@@ -173,9 +150,11 @@ def may_walk_directly(
         on_foot = on_foot & (graph.edge_layer == layers.index("walk"))
     forward, backward = graph.forward_min[on_foot], graph.backward_min[on_foot]
     both = np.isfinite(forward) & np.isfinite(backward)
-    is_sloped = bool(np.any(np.abs(forward[both] - backward[both]) > _SAME_SHARE * forward[both]))
-    if not is_sloped:
-        allowed |= _share_component(graph, origins, destinations, pairs)
+    if not np.any(np.abs(forward[both] - backward[both]) > _SAME_SHARE * forward[both]):
+        ours = np.where(origins.edge < 0, -1, graph.component[origins.edge])
+        theirs = np.where(destinations.edge < 0, -2, graph.component[destinations.edge])
+        for c, d in itertools.product(range(ours.shape[1]), range(theirs.shape[1])):
+            allowed |= ours[i, c] == theirs[j, d]
     if barriers is not None:
         rows = np.flatnonzero(allowed)
         starts = np.column_stack((origins.x[i[rows]], origins.y[i[rows]]))
@@ -183,22 +162,6 @@ def may_walk_directly(
         allowed[rows[blocked_legs(barriers, starts, goals)]] = False
         allowed &= ~places_on_barriers(barriers, np.column_stack((origins.x, origins.y)))[i]
     return allowed
-
-
-def _share_component(
-    graph: TravelGraph,
-    origins: Snaps,
-    destinations: Snaps,
-    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
-) -> NDArray[np.bool_]:
-    i, j = pairs
-    shared = np.zeros(len(i), dtype=bool)
-    ours = np.where(origins.edge < 0, -1, graph.component[origins.edge])
-    theirs = np.where(destinations.edge < 0, -2, graph.component[destinations.edge])
-    for c in range(ours.shape[1]):
-        for d in range(theirs.shape[1]):
-            shared |= ours[i, c] == theirs[j, d]
-    return shared
 
 
 def offer_direct_walks(
@@ -211,45 +174,22 @@ def offer_direct_walks(
     barriers: Barriers | None,
 ) -> None:
     """Let the direct walk compete with the ways found on the network, in place."""
-    if len(origins) == 0 or len(destinations) == 0:
+    (n, k), n_places = found["destination"].shape, len(destinations)
+    if n == 0 or n_places == 0:
         return
-    i, j, distance = _pairs_worth_walking(
-        found["travel_time_min"], origins, destinations, graph, (barriers, limit_min)
-    )
-    minutes = walk_minutes(distance, walk_km_h=origins.walk_km_h, detour=origins.detour)
-    offers = {
-        "destination": j,
-        "travel_time_min": minutes,
-        "network_distance_m": distance * origins.detour,
-        "origin_candidate": np.full(len(i), -1),
-        "destination_candidate": np.full(len(i), -1),
-        "way": np.full(len(i), DIRECT),
-    }
-    _merge(found, i, offers)
-
-
-def _pairs_worth_walking(
-    best: NDArray[np.float64],
-    origins: Snaps,
-    destinations: Snaps,
-    graph: TravelGraph,
-    rules: tuple[Barriers | None, float],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Pairs whose direct walk is open and not longer than the k-th way found so far."""
-    barriers, limit_min = rules
-    k, n_places = best.shape[1], len(destinations)
-    reach_min = np.minimum(best[:, -1], limit_min)
+    # Pairs whose direct walk is open and not longer than the k-th way found so far.
+    reach_min = np.minimum(found["travel_time_min"][:, -1], limit_min)
     reach_m = reach_min * origins.walk_km_h / origins.detour * (1000.0 / 60.0)
     start = np.column_stack((origins.x, origins.y))
     tree = cKDTree(np.column_stack((destinations.x, destinations.y)))
-    rows, look = np.arange(len(origins)), min(max(_FIRST_LOOK, 2 * k), n_places)
+    rows, look = np.arange(n), min(max(_FIRST_LOOK, 2 * k), n_places)
     kept = []
     while len(rows):
         looked = tree.query(start[rows], k=np.arange(1, look + 1))
         distance, place = np.asarray(looked[0], dtype=np.float64), np.asarray(looked[1], dtype=np.int64)
         at, slot = np.nonzero(distance <= reach_m[rows][:, None] * (1 + 1e-9))
         i, j, metres = rows[at], place[at, slot], distance[at, slot]
-        allowed = may_walk_directly(graph, origins, destinations, (i, j), barriers)
+        allowed = may_walk_directly(graph, origins, destinations, i, j, barriers=barriers)
         open_before_last = allowed & (metres < distance[at, -1])
         enough = np.bincount(at[open_before_last], minlength=len(rows)) >= k
         done = enough | (distance[:, -1] > reach_m[rows]) | (look >= n_places)
@@ -257,22 +197,22 @@ def _pairs_worth_walking(
         kept.append((i[take], j[take], metres[take]))
         rows, look = rows[~done], min(look * _WIDEN, n_places)
     i, j, metres = (np.concatenate(part) for part in zip(*kept, strict=True))
-    return i, j, metres
-
-
-def _merge(found: dict[str, NDArray[Any]], i: NDArray[np.int64], offers: dict[str, NDArray[Any]]) -> None:
-    """Keep each origin's k best different destinations out of both kinds of way; equal times stay on the network."""
-    n, k = found["destination"].shape
+    offers = {
+        "destination": j,
+        "travel_time_min": walk_minutes(metres, walk_km_h=origins.walk_km_h, detour=origins.detour),
+        "network_distance_m": metres * origins.detour,
+        "origin_candidate": np.full(len(i), -1),
+        "destination_candidate": np.full(len(i), -1),
+        "way": np.full(len(i), DIRECT),
+    }
+    # Of both kinds of way the better one to each destination; equal times stay on the network.
     row = np.concatenate((np.repeat(np.arange(n), k), i))
     both = {name: np.concatenate((found[name].ravel(), offers[name])) for name in found}
-    usable = np.flatnonzero(both["destination"] >= 0)
-    order = usable[
-        np.lexsort(
-            (both["way"][usable], both["travel_time_min"][usable], both["destination"][usable], row[usable])
-        )
-    ]
-    first = np.r_[True, (row[order][1:] != row[order][:-1]) | (np.diff(both["destination"][order]) != 0)]
+    order = np.lexsort((both["way"], both["travel_time_min"], both["destination"], row))
+    order = order[both["destination"][order] >= 0]
+    first = np.r_[True, (np.diff(row[order]) != 0) | (np.diff(both["destination"][order]) != 0)]
     order = order[first[: len(order)]]
+    # Each origin's k best destinations.
     order = order[np.lexsort((both["destination"][order], both["travel_time_min"][order], row[order]))]
     counts = np.bincount(row[order], minlength=n)
     rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -323,107 +263,6 @@ class Routes:
         return [names[first:last] for first, last in itertools.pairwise(self.offsets.tolist())]
 
 
-def routes_between(found: Nearest, origins: NDArray[np.int64], rank: int) -> Routes:
-    """Follow the ways from origins to one of their destinations, all in one pass."""
-    pieces = _pieces(found, origins, rank)
-    doors = _doors(found, origins, rank)
-    if found.direction == "from_facility":
-        offsets, arcs, shares = pieces
-        way = np.repeat(np.arange(len(origins)), np.diff(offsets))
-        back = offsets[way] + offsets[way + 1] - 1 - np.arange(len(arcs))
-        pieces = offsets, arcs[back] ^ 1, np.ascontiguousarray(shares[back][:, ::-1])
-        doors = np.ascontiguousarray(doors.reshape(-1, 4, 2)[:, ::-1].reshape(-1, 8))
-    offsets, arcs, shares = pieces
-    line = np.full(len(origins), None, dtype=object)
-    reached = np.flatnonzero(found.destination[origins, rank] >= 0)
-    if len(reached):
-        graph = found.graph
-        ends, points = draw_ways(graph.coordinates, graph.coordinate_offsets, pieces, doors)
-        of = np.repeat(np.arange(len(origins)), np.diff(ends))
-        # A direct walk has no foot points; of points that repeat the one before, all but the two doors are left out.
-        kept = np.isfinite(points[:, 0])
-        points, of = points[kept], of[kept]
-        is_door = np.r_[True, of[1:] != of[:-1]] | np.r_[of[1:] != of[:-1], True]
-        moves = np.r_[True, (np.diff(points, axis=0) != 0.0).any(axis=1)]
-        points, of = points[is_door | moves], of[is_door | moves]
-        number = np.cumsum(found.destination[origins, rank] >= 0) - 1
-        line[reached] = shapely.linestrings(points, indices=number[of])
-    edges, directions = arc_edge(arcs.astype(np.int64)), arc_direction(arcs.astype(np.int64))
-    return Routes(offsets, edges, directions, shares, line, found.graph.edge_id)
-
-
-def route_between(found: Nearest, origin: int, rank: int) -> Route:
-    """Follow the way from one origin to one of its destinations."""
-    if int(found.destination[origin, rank]) < 0:
-        raise NetworkError(
-            f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
-        )
-    one = routes_between(found, np.array([origin], dtype=np.int64), rank)
-    edges = tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True))
-    return Route(edges, one.line[0])
-
-
-def _pieces(
-    found: Nearest, origins: NDArray[np.int64], rank: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    goals, shape = found.destinations, found.graph.core_shape
-    place, candidate = found.destination[origins, rank], found.origin_candidate[origins, rank]
-    to_chain, to_step, to_share, to_legs, *_ = found.destination_doors
-    edge = np.where(candidate < 0, -1, found.origins.edge[origins, candidate])
-    fraction = found.origins.fraction[origins, candidate]
-    chain, step, share, _, _ = points_on_chains(found.graph, edge, fraction, leaving=True)
-    roots = place * max(goals.candidates, 1) + found.destination_candidate[origins, rank]
-    way = found.way[origins, rank]
-    ways = np.column_stack((way, np.where((place < 0) | (way == DIRECT), -1, roots)))
-    legs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]] = follow_ways(
-        (shape.first, shape.last, shape.offsets),
-        ((chain, step, share), (to_chain, to_step, to_share, to_legs)),
-        found.labels,
-        ways,
-        max(goals.candidates, 1),
-    )
-    return _steps_of(legs, shape.step_arc)
-
-
-def _steps_of(
-    legs: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]], step_arc: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """List the edges of legs on chains: offsets by way, arcs, and drawn shares at which they are entered and left."""
-    offsets, steps, shares = legs
-    up = (steps[:, 0] < steps[:, 1]) | ((steps[:, 0] == steps[:, 1]) & (shares[:, 0] <= shares[:, 1]))
-    counts = np.abs(steps[:, 1] - steps[:, 0]) + 1
-    leg = np.repeat(np.arange(len(steps)), counts)
-    number = np.arange(len(leg)) - np.repeat(np.cumsum(counts) - counts, counts)
-    arc = step_arc[steps[leg, 0] + np.where(up[leg], number, -number)]
-    enter = np.where(number == 0, shares[leg, 0], np.where(up[leg], 0.0, 1.0))
-    leave = np.where(number == counts[leg] - 1, shares[leg, 1], np.where(up[leg], 1.0, 0.0))
-    is_back = arc & 1 == 1
-    share = np.column_stack((np.where(is_back, 1.0 - enter, enter), np.where(is_back, 1.0 - leave, leave)))
-    # From a point at the very end of an edge nothing of that edge is travelled.
-    moves = enter != leave
-    way = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[leg]
-    ends = np.zeros(len(offsets), dtype=np.int64)
-    np.cumsum(np.bincount(way[moves], minlength=len(offsets) - 1), out=ends[1:])
-    arcs = (arc >> 1) * 2 + (share[:, 0] > share[:, 1])
-    return ends, arcs[moves].astype(np.int32), np.ascontiguousarray(share[moves])
-
-
-def _doors(found: Nearest, origins: NDArray[np.int64], rank: int) -> NDArray[np.float64]:
-    """List door, foot point, foot point and door from the origin's side to the destination's."""
-    starts, goals = found.origins, found.destinations
-    place = found.destination[origins, rank]
-    doors = np.full((len(origins), 8), np.nan)
-    rows = np.flatnonzero(place >= 0)
-    doors[rows, 0], doors[rows, 1] = starts.x[origins[rows]], starts.y[origins[rows]]
-    doors[rows, 6], doors[rows, 7] = goals.x[place[rows]], goals.y[place[rows]]
-    rows = np.flatnonzero((place >= 0) & (found.way[origins, rank] != DIRECT))
-    start = (origins[rows], found.origin_candidate[origins[rows], rank])
-    goal = (place[rows], found.destination_candidate[origins[rows], rank])
-    doors[rows, 2], doors[rows, 3] = starts.foot_x[start], starts.foot_y[start]
-    doors[rows, 4], doors[rows, 5] = goals.foot_x[goal], goals.foot_y[goal]
-    return doors
-
-
 # Nearest destinations door to door, by one search outward from all destinations.
 
 _FINE = 0.25
@@ -459,9 +298,7 @@ class Nearest:
     # last, 2 along it to a destination on the same chain, 3 for a direct walk that uses no edge; -1 where
     # there is no destination
     way: NDArray[np.int64]
-    # shape (n_search, k), of each core node the candidates of destinations that it is nearest to, and the
-    # chains towards them as in `CoreShape.arc_half` (-1 where none); for the routes
-    labels: tuple[NDArray[np.int32], NDArray[np.int32]]
+    towards: TowardsPlaces  # for the routes
     destination_doors: Doors  # destinations on the chains, for the routes
 
     @property
@@ -471,7 +308,13 @@ class Nearest:
 
     def route(self, origin: int, rank: int = 0) -> Route:
         """Follow the way that was found."""
-        return route_between(self, origin, rank)
+        if int(self.destination[origin, rank]) < 0:
+            raise NetworkError(
+                f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
+            )
+        one = self.routes(np.array([origin], dtype=np.int64), rank)
+        edges = tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True))
+        return Route(edges, one.line[0])
 
     def routes(self, origins: NDArray[np.int64] | None = None, rank: int = 0) -> Routes:
         """
@@ -481,8 +324,72 @@ class Nearest:
         --------
         >>> # near.routes().line[0].length
         """
-        rows = np.arange(len(self.origins)) if origins is None else np.asarray(origins, dtype=np.int64)
-        return routes_between(self, rows, rank)
+        graph, starts, goals = self.graph, self.origins, self.destinations
+        every = np.arange(len(starts)) if origins is None else np.asarray(origins, dtype=np.int64)
+        pieces = self._pieces(every, rank)
+        # Door, foot point, foot point and door from the origin's side to the destination's.
+        place = self.destination[every, rank]
+        reached = np.flatnonzero(place >= 0)
+        doors = np.full((len(every), 8), np.nan)
+        doors[reached, 0], doors[reached, 1] = starts.x[every[reached]], starts.y[every[reached]]
+        doors[reached, 6], doors[reached, 7] = goals.x[place[reached]], goals.y[place[reached]]
+        rows = np.flatnonzero((place >= 0) & (self.way[every, rank] != DIRECT))
+        start = (every[rows], self.origin_candidate[every[rows], rank])
+        goal = (place[rows], self.destination_candidate[every[rows], rank])
+        doors[rows, 2], doors[rows, 3] = starts.foot_x[start], starts.foot_y[start]
+        doors[rows, 4], doors[rows, 5] = goals.foot_x[goal], goals.foot_y[goal]
+        if self.direction == "from_facility":
+            offsets, arcs, shares = pieces
+            way = np.repeat(np.arange(len(every)), np.diff(offsets))
+            back = offsets[way] + offsets[way + 1] - 1 - np.arange(len(arcs))
+            pieces = Pieces(offsets, arcs[back] ^ 1, np.ascontiguousarray(shares[back][:, ::-1]))
+            doors = np.ascontiguousarray(doors.reshape(-1, 4, 2)[:, ::-1].reshape(-1, 8))
+        line = np.full(len(every), None, dtype=object)
+        if len(reached):
+            ends, points = draw_ways(graph.coordinates, graph.coordinate_offsets, pieces, doors)
+            of = np.repeat(np.arange(len(every)), np.diff(ends))
+            # A direct walk has no foot points; of points that repeat the one before, all but the two doors are left
+            # out.
+            kept = np.isfinite(points[:, 0])
+            points, of = points[kept], of[kept]
+            is_door = np.r_[True, of[1:] != of[:-1]] | np.r_[of[1:] != of[:-1], True]
+            moves = np.r_[True, (np.diff(points, axis=0) != 0.0).any(axis=1)]
+            points, of = points[is_door | moves], of[is_door | moves]
+            number = np.cumsum(place >= 0) - 1
+            line[reached] = shapely.linestrings(points, indices=number[of])
+        arcs = pieces.arcs.astype(np.int64)
+        return Routes(pieces.offsets, arcs >> 1, 1 - 2 * (arcs & 1), pieces.shares, line, graph.edge_id)
+
+    def _pieces(self, origins: NDArray[np.int64], rank: int) -> Pieces:
+        """List the edges of ways from the origin's side to the destination's."""
+        chains, per_place = self.graph.core_shape.chains, max(self.destinations.candidates, 1)
+        place, candidate = self.destination[origins, rank], self.origin_candidate[origins, rank]
+        edge = np.where(candidate < 0, -1, self.origins.edge[origins, candidate])
+        starts = points_on_chains(self.graph, edge, self.origins.fraction[origins, candidate], leaving=True)
+        way = self.way[origins, rank]
+        roots = place * per_place + self.destination_candidate[origins, rank]
+        ways = np.column_stack((way, np.where((place < 0) | (way == DIRECT), -1, roots)))
+        goals = self.destination_doors.points
+        offsets, steps, shares = follow_ways(chains, starts, goals, self.towards, ways, per_place)
+        # Every leg on a chain is a run of its steps.
+        up = (steps[:, 0] < steps[:, 1]) | ((steps[:, 0] == steps[:, 1]) & (shares[:, 0] <= shares[:, 1]))
+        counts = np.abs(steps[:, 1] - steps[:, 0]) + 1
+        leg = np.repeat(np.arange(len(steps)), counts)
+        number = np.arange(len(leg)) - np.repeat(np.cumsum(counts) - counts, counts)
+        arc = chains.step_arc[steps[leg, 0] + np.where(up[leg], number, -number)]
+        enter = np.where(number == 0, shares[leg, 0], np.where(up[leg], 0.0, 1.0))
+        leave = np.where(number == counts[leg] - 1, shares[leg, 1], np.where(up[leg], 1.0, 0.0))
+        is_back = arc & 1 == 1
+        share = np.column_stack(
+            (np.where(is_back, 1.0 - enter, enter), np.where(is_back, 1.0 - leave, leave))
+        )
+        # From a point at the very end of an edge nothing of that edge is travelled.
+        moves = enter != leave
+        way = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[leg]
+        ends = np.zeros(len(offsets), dtype=np.int64)
+        np.cumsum(np.bincount(way[moves], minlength=len(offsets) - 1), out=ends[1:])
+        arcs = (arc >> 1) * 2 + (share[:, 0] > share[:, 1])
+        return Pieces(ends, arcs[moves].astype(np.int32), np.ascontiguousarray(share[moves]))
 
 
 def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its own name
@@ -506,20 +413,40 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     >>> # nearest(graph, snap(graph, villages.geometry), snap(graph, clinics.geometry)).travel_time_min[:, 0]
     """
     towards = direction == "to_facility"
+    core, shape, per_place = graph.core, graph.core_shape, max(destinations.candidates, 1)
+    # Spread from every candidate of every destination over both ends of its chain.
     goals = place_doors(graph, destinations, leaving=not towards)
-    labels = _label(graph, goals, max(destinations.candidates, 1), (k, max_time_min), towards=towards)
-    times, roots, candidate, way, metres = _best(
-        graph, origins, destinations, (goals, labels), towards=towards
+    size = (shape.n_search, k)
+    labels = Labels(
+        time_min=np.full(size, np.inf),
+        place=np.full(size, -1, np.int32),
+        root=np.full(size, -1, np.int32),
+        half=np.full(size, -1, np.int32),
+        length_m=np.full(size, np.inf),
     )
-    per_place = max(destinations.candidates, 1)
-    destination = np.where(roots < 0, -1, roots // per_place)
+    arcs = core.measured_arcs(outward=not towards)
+    label_nodes(arcs, seeds_at_ends(graph, goals), labels, per_place, float(max_time_min))
+    # Every candidate of every origin competes, over both ends of its chain and along it.
+    starts = place_doors(graph, origins, leaving=towards)
+    by_chain = on_chains(goals, shape.n_chains)
+    lanes = core.lanes(onwards=towards)
+    along = along_chains(shape.chains.step_arc, lanes, core.metres, starts, by_chain, np.inf)
+    size = (len(origins), k)
+    best = Best(
+        time_min=np.full(size, np.inf),
+        root=np.full(size, -1, np.int64),
+        candidate=np.full(size, -1, np.int64),
+        way=np.full(size, -1, np.int64),
+        length_m=np.full(size, np.inf),
+    )
+    best_destinations(shape.chains, starts, along, labels, best, per_place)
     found = {
-        "destination": destination,
-        "travel_time_min": times,
-        "network_distance_m": metres,
-        "origin_candidate": candidate,
-        "destination_candidate": np.where(roots < 0, -1, roots % per_place),
-        "way": way,
+        "destination": np.where(best.root < 0, -1, best.root // per_place),
+        "travel_time_min": best.time_min,
+        "network_distance_m": best.length_m,
+        "origin_candidate": best.candidate,
+        "destination_candidate": np.where(best.root < 0, -1, best.root % per_place),
+        "way": best.way,
     }
     if has_direct_walks(graph):
         barriers = index_barriers(direct_barriers, crs=graph.crs)
@@ -527,19 +454,34 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
             found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=barriers
         )
     beyond = ~(found["travel_time_min"] <= max_time_min)
-    for name in ("destination", "origin_candidate", "destination_candidate", "way"):
-        found[name][beyond] = -1
-    for name in ("travel_time_min", "network_distance_m"):
-        found[name][beyond] = np.inf
-    legs = _legs(found, origins, destinations)
+    for values in found.values():
+        values[beyond] = np.inf if values.dtype.kind == "f" else -1
+    # Split the time from door to door into walk, network and walk; a direct walk is all access.
+    time, way = found["travel_time_min"], found["way"]
+    none, direct = way < 0, way == DIRECT
+    access, egress = np.where(direct, time, 0.0), np.zeros_like(time)
+    rows = np.nonzero(~(none | direct))
+    access[rows] = origins.access_min[rows[0], found["origin_candidate"][rows]]
+    egress[rows] = destinations.access_min[found["destination"][rows], found["destination_candidate"][rows]]
+    with np.errstate(invalid="ignore"):
+        network = np.maximum(time - access - egress, 0.0)
     return Nearest(
-        graph, origins, destinations, direction, **found, **legs, labels=labels[1:3], destination_doors=goals
+        graph,
+        origins,
+        destinations,
+        direction,
+        **found,
+        access_leg_min=np.where(none, np.nan, access),
+        network_leg_min=np.where(none, np.nan, network),
+        egress_leg_min=np.where(none, np.nan, egress),
+        towards=TowardsPlaces(labels.root, labels.half),
+        destination_doors=goals,
     )
 
 
 def node_labels(
     graph: TravelGraph, destinations: Snaps, *, direction: Direction = "to_facility"
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+) -> NodeLabels:
     """
     Find the nearest destination of every node, the walk to its door included.
 
@@ -548,92 +490,19 @@ def node_labels(
     check_edges(graph, destinations)
     core, shape = graph.core, graph.core_shape
     towards = direction == "to_facility"
-    lanes = (core.backward, core.forward) if towards else (core.forward, core.backward)
-    places, times = np.empty(graph.n_nodes, np.int32), np.empty(graph.n_nodes)
+    found = NodeLabels(np.empty(graph.n_nodes, np.int32), np.empty(graph.n_nodes))
     label_all_nodes(
-        shape.fill_arrays,
-        (shape.arc_offsets, shape.arc_target, core.in_min if towards else core.out_min),
-        lanes,
-        (
+        shape.core_node,
+        shape.chains,
+        core.arcs(outward=not towards),
+        core.lanes(onwards=not towards),
+        Places(
             np.ascontiguousarray(destinations.edge, dtype=np.int64).ravel(),
             np.ascontiguousarray(destinations.fraction, dtype=np.float64).ravel(),
             np.ascontiguousarray(destinations.access_min, dtype=np.float64).ravel(),
         ),
         max(destinations.candidates, 1),
         _FINE * core.width_min,
-        (places, times),
+        found,
     )
-    return places, times
-
-
-def _label(
-    graph: TravelGraph, goals: Doors, per_place: int, limits: tuple[int, float], *, towards: bool
-) -> LabelTable:
-    """Spread from every candidate of every destination over both ends of its chain."""
-    core, (k, limit_min) = graph.core, limits
-    shape = core.shape
-    arcs = (
-        shape.arc_offsets,
-        shape.arc_target,
-        shape.arc_half,
-        core.in_min if towards else core.out_min,
-        core.arc_m,
-    )
-    size = (shape.n_search, k)
-    times, places, roots = np.full(size, np.inf), np.full(size, -1, np.int32), np.full(size, -1, np.int32)
-    via, metres = np.full(size, -1, np.int32), np.full(size, np.inf)
-    table = (times, places, roots, via, metres)
-    label_nodes(arcs, seeds_at_ends(graph, goals), table, per_place, float(limit_min))
-    return times, roots, via, metres
-
-
-def _best(
-    graph: TravelGraph,
-    origins: Snaps,
-    destinations: Snaps,
-    search: tuple[Doors, LabelTable],
-    *,
-    towards: bool,
-) -> tuple[Any, ...]:
-    """Let every candidate of every origin compete, over both ends of its chain and along it."""
-    (goals, (label_min, label_root, _, label_m)), shape = search, graph.core_shape
-    starts = place_doors(graph, origins, leaving=towards)
-    along = along_chains(
-        shape.step_arc,
-        lanes_of(graph, onwards=towards),
-        starts,
-        goals,
-        on_chains(goals, shape.n_chains),
-        np.inf,
-    )
-    size = (len(origins), label_min.shape[1])
-    times, metres = np.full(size, np.inf), np.full(size, np.inf)
-    roots, candidates, ways = (np.full(size, -1, np.int64) for _ in range(3))
-    best_destinations(
-        (shape.first, shape.last),
-        starts,
-        along,
-        (label_min, label_root, label_m),
-        (times, roots, candidates, ways, metres),
-        max(destinations.candidates, 1),
-    )
-    return times, roots, candidates, ways, metres
-
-
-def _legs(found: dict[str, NDArray[Any]], origins: Snaps, destinations: Snaps) -> dict[str, NDArray[Any]]:
-    """Split the door-to-door time into walk, network and walk; a direct walk is all access."""
-    time, way = found["travel_time_min"], found["way"]
-    none, direct = way < 0, way == DIRECT
-    on_network = ~(none | direct)
-    access = np.where(direct, time, 0.0)
-    egress = np.zeros_like(time)
-    rows = np.nonzero(on_network)
-    access[rows] = origins.access_min[rows[0], found["origin_candidate"][rows]]
-    egress[rows] = destinations.access_min[found["destination"][rows], found["destination_candidate"][rows]]
-    with np.errstate(invalid="ignore"):
-        network = np.maximum(time - access - egress, 0.0)
-    return {
-        "access_leg_min": np.where(none, np.nan, access),
-        "network_leg_min": np.where(none, np.nan, network),
-        "egress_leg_min": np.where(none, np.nan, egress),
-    }
+    return found

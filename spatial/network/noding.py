@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     from spatial.inputs.road_tags import RoadLines
 
-    CutPieces = tuple[
-        NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]
-    ]
-
 
 # Compiled cutting of roads where they meet, and the order of points along a Hilbert curve.
 
@@ -31,10 +27,25 @@ SIDE = 1 << 16
 """Cells of the curve's square along each side."""
 
 
+class Uses(NamedTuple):
+    """How many vertices lines have, and how often lines use a vertex."""
+
+    sizes: NDArray[np.int64]  # by line
+    uses: NDArray[np.int32]  # by vertex, of lines of two vertices and more
+
+
+class CutPieces(NamedTuple):
+    """Pieces of lines; with room for more."""
+
+    line: NDArray[np.int64]
+    ends: NDArray[np.int64]  # vertices at both ends, one after the other
+    begins: NDArray[np.int64]  # where the vertices of each begin; the first is 0
+    length_m: NDArray[np.float64]
+    coordinates: NDArray[np.float64]  # easting and northing of the vertices, one after the other
+
+
 @outer  # pragma: no cover - compiled
-def count_uses(
-    offsets: NDArray[np.int64], vertex: NDArray[np.int64], sizes: NDArray[np.int64], uses: NDArray[np.int32]
-) -> None:
+def count_uses(offsets: NDArray[np.int64], vertex: NDArray[np.int64], counted: Uses) -> None:
     """
     Count the vertices of lines, and how often lines use them.
 
@@ -44,11 +55,10 @@ def count_uses(
         Where the vertices of each line begin.
     vertex : ndarray of int64
         Which vertex; the same twice in a row counts once.
-    sizes : ndarray of int64
-        All 0; written: vertices of each line.
-    uses : ndarray of int32
-        All 0; written by vertex: how often lines of two vertices and more use it.
+    counted : Uses
+        All 0; written to.
     """
+    sizes, uses = counted
     for line in range(len(sizes)):
         begin, end = offsets[line], offsets[line + 1]
         for row in range(begin, end):
@@ -67,7 +77,7 @@ def cut(
     vertex: NDArray[np.int64],
     point: NDArray[np.int64],
     placed: NDArray[np.float64],
-    counts: tuple[NDArray[np.int64], NDArray[np.int32]],
+    counted: Uses,
     pieces: CutPieces,
 ) -> tuple[int, int]:
     """
@@ -83,19 +93,17 @@ def cut(
         Which of the places each vertex has.
     placed : ndarray of float64
         Easting and northing of each place, one after the other.
-    counts : tuple of ndarray
-        Sizes and uses, of `count_uses`.
-    pieces : tuple of ndarray
-        Written: of the pieces the line, the vertices at both ends one after the other, where the vertices of each
-        begin (the first is 0), its length, and easting and northing of the vertices one after the other. Lines of one
-        vertex yield none.
+    counted : Uses
+        Of `count_uses`.
+    pieces : CutPieces
+        Written to. Lines of one vertex yield none.
 
     Returns
     -------
     tuple of int
         How many pieces, and how many numbers their coordinates are.
     """
-    sizes, uses = counts
+    sizes, uses = counted
     lines, ends, begins, lengths, coordinates = pieces
     count = piece = 0
     for line in range(len(sizes)):
@@ -182,68 +190,56 @@ def cut_roads(roads: RoadLines) -> Pieces:
 
     Where they only cross, as a bridge does, they do not meet.
     """
-    different = len(roads.vertex_id)
-    road, ends, offsets, length, flat = _cut(roads, different)
-    first, last, coordinates = ends[::2], ends[1::2], flat.reshape(-1, 2)
+    counted = Uses(np.zeros(len(roads.offsets) - 1, np.int64), np.zeros(len(roads.vertex_id), np.int32))
+    count_uses(roads.offsets, roads.vertex, counted)
+    # Room for all pieces that there can be.
+    most = len(counted.sizes) + int(counted.uses[counted.uses > 1].sum())
+    pieces = CutPieces(
+        line=np.empty(most, np.int64),
+        ends=np.empty(2 * most, np.int64),
+        begins=np.zeros(most + 1, np.int64),
+        length_m=np.empty(most),
+        coordinates=np.empty(2 * (len(roads.vertex) + most)),
+    )
+    n, size = cut(roads.offsets, roads.vertex, roads.point, roads.placed.ravel(), counted, pieces)
+    first, last, offsets = pieces.ends[: 2 * n : 2], pieces.ends[1 : 2 * n : 2], pieces.begins[: n + 1]
+    coordinates = pieces.coordinates[:size].reshape(-1, 2)
     # The first row of each vertex, where a piece begins if one does: rows are written from the last to the first.
-    at = np.full(different, -1, dtype=np.int64)
+    at = np.full(len(roads.vertex_id), -1, dtype=np.int64)
     at[last[::-1]] = offsets[:0:-1] - 1
     at[first[::-1]] = offsets[-2::-1]
     vertex = np.flatnonzero(at >= 0)
     x, y = (coordinates[at[vertex], axis] for axis in (0, 1))
-    order = _along_curve(x, y)
-    at[vertex[order]] = np.arange(len(order))
-    return Pieces(
-        road=road,
-        start=at[first],
-        end=at[last],
-        length_m=length,
-        coordinates=coordinates,
-        offsets=offsets,
-        node_x=x[order],
-        node_y=y[order],
-        node_source_id=_names(roads.vertex_id[vertex[order]]),
-    )
-
-
-def _cut(roads: RoadLines, different: int) -> CutPieces:
-    """Cut roads, where there is room for all pieces that there can be."""
-    sizes, uses = np.zeros(len(roads.offsets) - 1, dtype=np.int64), np.zeros(different, dtype=np.int32)
-    count_uses(roads.offsets, roads.vertex, sizes, uses)
-    most = len(sizes) + int(uses[uses > 1].sum())
-    road, ends, offsets = np.empty(most, np.int64), np.empty(2 * most, np.int64), np.zeros(most + 1, np.int64)
-    length, flat = np.empty(most), np.empty(2 * (len(roads.vertex) + most))
-    pieces = road, ends, offsets, length, flat
-    n, size = cut(roads.offsets, roads.vertex, roads.point, roads.placed.ravel(), (sizes, uses), pieces)
-    return road[:n], ends[: 2 * n], offsets[: n + 1], length[:n], flat[:size]
-
-
-def _names(ids: NDArray[Any]) -> NDArray[np.object_]:
-    """Ids as text: of numbers with the letter of OpenStreetMap's nodes; None stays."""
-    if ids.dtype == object:
-        return ids
-    prefix = "n" if ids.dtype.kind in "iu" else ""
-    return np.array([f"{prefix}{item}" for item in ids.tolist()], dtype=object)
-
-
-def _along_curve(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Order points along a Hilbert curve, those in one of its cells by coordinates, equal ones as they come."""
-    if len(x) == 0:
-        return np.empty(0, dtype=np.int64)
+    # Number nodes along the curve, those in one of its cells by coordinates, equal ones as they come.
     place = along_curve(_cells(x), _cells(y))
     order = np.argsort(place, kind="stable")
     is_same = np.diff(place[order]) == 0
     shared = np.flatnonzero(np.r_[is_same, False] | np.r_[False, is_same])
     crowd = order[shared]
     order[shared] = crowd[np.lexsort((y[crowd], x[crowd], place[crowd]))]
-    return order
+    at[vertex[order]] = np.arange(len(order))
+    names = roads.vertex_id[vertex[order]]
+    if names.dtype != object:
+        # Numbers get the letter of OpenStreetMap's nodes; None stays.
+        prefix = "n" if names.dtype.kind in "iu" else ""
+        names = np.array([f"{prefix}{name}" for name in names.tolist()], dtype=object)
+    return Pieces(
+        road=pieces.line[:n],
+        start=at[first],
+        end=at[last],
+        length_m=pieces.length_m[:n],
+        coordinates=coordinates,
+        offsets=offsets,
+        node_x=x[order],
+        node_y=y[order],
+        node_source_id=names,
+    )
 
 
 def _cells(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale values to the cells of the curve's square."""
-    low, span = values.min(), np.ptp(values)
-    scaled: NDArray[np.float64] = (values - low) * ((SIDE - 1) / span if span > 0 else 0.0)
-    return scaled
+    low, high = values.min(initial=np.inf), values.max(initial=-np.inf)
+    return np.asarray((values - low) * ((SIDE - 1) / (high - low) if high > low else 0.0))
 
 
 def components_of(n_nodes: int, pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,20 +13,25 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
-from spatial.network.barriers import blocked_legs, grid_of, index_barriers, places_on_barriers
-from spatial.network.kernels_snap import nearest_edges, nearest_open_edges, rings_to_members
+from spatial.network.barriers import blocked_legs, index_barriers, places_on_barriers, under_grid
+from spatial.network.kernels_snap import (
+    Feet,
+    Found,
+    Roads,
+    nearest_edges,
+    nearest_open_edges,
+    rings_to_members,
+)
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.network.barriers import Barriers
-    from spatial.network.graph import Before, TravelGraph
-    from spatial.network.kernels_snap import Cells
-    from spatial.network.kernels_snap import Found as _Found
+    from spatial.network.graph import TravelGraph
     from spatial.network.splitting import Split
 
 
@@ -92,26 +97,23 @@ class Snaps:
 
 @dataclass(frozen=True, eq=False)
 class _Index:
-    """Segments by edge; those of one group, an edge as it was before it was cut, are one way in."""
+    """Segments of edges, under a grid."""
 
-    segments: NDArray[np.float64]
-    segment_edge: NDArray[np.int64]
-    segment_group: NDArray[np.int64]
-    before_m: NDArray[np.float64]
-    cells: Cells
+    roads: Roads  # pieces of an edge that was cut go by its number: they are one way in
+    edge: NDArray[np.int64]  # edge of each segment
+    before_m: NDArray[np.float64]  # metres of the edge before each segment
 
     @cached_property
     def rings(self) -> NDArray[np.uint8]:
         """Rings of empty cells around each cell, for searches to pass over."""
-        offsets, _, _, shape = self.cells
-        rings = np.empty(len(offsets) - 1, np.uint8)
-        rings_to_members(offsets, shape, int(np.iinfo(np.uint8).max), rings)
+        rings = np.empty(len(self.roads.segments.offsets) - 1, np.uint8)
+        rings_to_members(self.roads.segments, int(np.iinfo(np.uint8).max), rings)
         return rings
 
     @cached_property
     def tree(self) -> shapely.STRtree:
         """Of the segments, for places far from all of them: rings of cells would grow and grow."""
-        return shapely.STRtree(np.asarray(shapely.linestrings(self.segments.reshape(-1, 2, 2))))
+        return shapely.STRtree(np.asarray(shapely.linestrings(self.roads.segments.ends.reshape(-1, 2, 2))))
 
     def distances(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Straight line to the nearest segment, however far, metres."""
@@ -143,8 +145,21 @@ def snap(
     rules = SnapRules.from_options(rules or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)
     if graph.edge_layer is not None:
-        return snap_each_layer(graph, partial(snap, points=points, rules=rules, barriers=walls))
-    _check(graph, points)
+        # To every layer on its own.
+        single, layer = replace(graph, edge_layer=None), graph.edge_layer
+        may_snap = [graph.is_snappable & (layer == number) for number in range(int(layer.max()) + 1)]
+        return merge_snaps(
+            [snap(replace(single, is_snappable=own), points, rules, barriers=walls) for own in may_snap]
+        )
+    crs = require_metres(points.crs, what="points")
+    if crs != graph.crs:
+        raise CrsError(
+            f"points: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
+            "reproject with to_crs(graph.crs)"
+        )
+    missing = points.isna() | points.is_empty | (points.geom_type != "Point")
+    if missing.any():
+        raise NetworkError(f"cannot snap: places without a point: {first_of(points.index[missing])}")
     xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
     eligible = graph.is_snappable & (graph.component_km >= rules.min_component_km)
     if graph.before is None:
@@ -161,209 +176,35 @@ def _joined(
     walls: Barriers | None,
 ) -> Snaps:
     """Join places to the nearest of some edges."""
-    candidates, max_snap_m = rules.candidates, rules.max_snap_m
+    n, k = len(xy), rules.candidates
+    x, y = xy[:, 0].copy(), xy[:, 1].copy()
+    given: dict[str, Any] = {
+        "max_snap_m": rules.max_snap_m,
+        "walk_km_h": rules.walk_km_h,
+        "detour": rules.detour,
+    }
     index = _index(graph, eligible)
     if index is None:
-        n = len(xy)
-        return Snaps(
-            x=xy[:, 0].copy(),
-            y=xy[:, 1].copy(),
-            edge=np.full((n, candidates), -1, dtype=np.int64),
-            fraction=np.full((n, candidates), np.nan),
-            distance_m=np.full((n, candidates), np.inf),
-            access_min=np.full((n, candidates), np.inf),
-            foot_x=np.full((n, candidates), np.nan),
-            foot_y=np.full((n, candidates), np.nan),
-            status=np.full(n, "none", dtype=object),
-            nearest_m=np.full(n, np.nan),
-            max_snap_m=max_snap_m,
-            walk_km_h=rules.walk_km_h,
-            detour=rules.detour,
-        )
-    found = _search(index, xy, candidates, max_snap_m)
-    nearest = found[1][:, 0].copy()
+        blank: dict[str, Any] = {name: np.full((n, k), none) for name, none in NO_CANDIDATE.items()}
+        status, unknown = np.full(n, "none", dtype=object), np.full(n, np.nan)
+        return Snaps(x, y, **blank, status=status, nearest_m=unknown, **given)
+    found = _nothing_found(n, k)
+    nearest_edges(xy, index.roads, index.rings, float(rules.max_snap_m), found)
+    nearest = found.distance_m[:, 0].copy()
     beyond = ~np.isfinite(nearest)
     if beyond.any():
         nearest[beyond] = index.distances(xy[beyond])
     if walls is not None:
-        found = _around_barriers(index, xy, found, max_snap_m, walls)
-    # Join places to both edges of a road that is one edge a direction; it stays one candidate among those
-    # allowed.
-    snaps = _snaps(graph, index, xy, found, nearest, rules)
-    if graph.edge_twin is None:
-        return snaps
-    twin = np.where(snaps.edge >= 0, graph.edge_twin[snaps.edge], -1)
-    none = twin < 0
-    if none.all():
-        return snaps
-    fraction = snaps.fraction if graph.before is None else _on_twin(graph, snaps, twin)
-    values: dict[str, Any] = {
-        name: np.where(none, blank, getattr(snaps, name))
-        for name, blank in NO_CANDIDATE.items()
-        if name not in ("edge", "fraction")
-    }
-    values["fraction"] = np.where(none, np.nan, fraction)
-    return merge_snaps([snaps, replace(snaps, edge=twin, **values)])
-
-
-def _on_twin(graph: TravelGraph, snaps: Snaps, twin: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of the other direction of a road before foot points; it may be whole where the first is in pieces."""
-    first, metres = cast("Before", graph.before).edge, graph.length_m
-    total = np.cumsum(metres)
-    start = np.searchsorted(first[first >= 0], first)
-    old = np.flatnonzero(first >= 0)
-    along = total - metres - (total - metres)[old[np.minimum(start, len(old) - 1)]]
-    foot = along[snaps.edge] + snaps.fraction * metres[snaps.edge]
-    is_whole = metres[twin] > metres[snaps.edge] * (1.0 + _SAME_SHARE)
-    share = np.divide(foot, metres[twin], out=np.zeros_like(foot), where=metres[twin] > 0)
-    return np.where(is_whole, np.clip(share, 0.0, 1.0), snaps.fraction)
-
-
-def _check(graph: TravelGraph, points: gpd.GeoSeries) -> None:
-    crs = require_metres(points.crs, what="points")
-    if crs != graph.crs:
-        raise CrsError(
-            f"points: CRS {crs.to_string()}, but the network has {graph.crs.to_string()}; "
-            "reproject with to_crs(graph.crs)"
-        )
-    missing = points.isna() | points.is_empty | (points.geom_type != "Point")
-    if missing.any():
-        raise NetworkError(f"cannot snap: places without a point: {first_of(points.index[missing])}")
-
-
-def _index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
-    """Take the grid over these edges, or lay it and keep it with the graph."""
-    key = hashlib.blake2b(np.packbits(eligible).tobytes()).digest()
-    if key not in graph.snap_indexes:
-        graph.snap_indexes[key] = _build_index(graph, eligible)
-    index: _Index | None = graph.snap_indexes[key]
-    return index
-
-
-def _build_index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
-    counts = np.diff(graph.coordinate_offsets)
-    edge_of = np.repeat(np.arange(graph.n_edges), counts)
-    first = np.flatnonzero(edge_of[:-1] == edge_of[1:]) if len(edge_of) else np.empty(0, np.int64)
-    first = first[eligible[edge_of[first]]]
-    if len(first) == 0:
-        return None
-    segments = np.ascontiguousarray(np.hstack((graph.coordinates[first], graph.coordinates[first + 1])))
-    segment_edge = edge_of[first]
-    lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
-    return _Index(
-        segments,
-        segment_edge,
-        _groups(graph)[segment_edge],
-        _before(lengths, segment_edge),
-        grid_of(segments),
-    )
-
-
-def _groups(graph: TravelGraph) -> NDArray[np.int64]:
-    """Give edges the number of the edge that they were, and new ones numbers behind those."""
-    if graph.before is None:
-        return np.arange(graph.n_edges)
-    old = graph.before.edge
-    return np.where(old >= 0, old, old.max() + 1 + np.arange(graph.n_edges))
-
-
-def _before(lengths: NDArray[np.float64], segment_edge: NDArray[np.int64]) -> NDArray[np.float64]:
-    """
-    Metres of an edge before each of its segments.
-
-    Summed edge by edge: an edge says the same whichever others there are.
-    """
-    starts = np.flatnonzero(np.r_[True, segment_edge[1:] != segment_edge[:-1]])
-    counts = np.diff(np.r_[starts, len(lengths)])
-    longest_first = np.argsort(-counts, kind="stable")
-    heads, fewer = starts[longest_first], -counts[longest_first]
-    before = np.zeros(len(lengths))
-    for step in range(1, int(counts.max())):
-        rows = heads[: np.searchsorted(fewer, -step)] + step
-        before[rows] = before[rows - 1] + lengths[rows - 1]
-    return before
-
-
-def _search(index: _Index, xy: NDArray[np.float64], k: int, limit_m: float) -> _Found:
-    found = _nothing_found(len(xy), k)
-    roads = (index.segments, index.segment_group, index.cells)
-    nearest_edges(np.ascontiguousarray(xy), roads, index.rings, float(limit_m), found)
-    return found
-
-
-def _nothing_found(n: int, k: int) -> _Found:
-    return np.full((n, k), -1), np.full((n, k), np.inf), np.full((n, k), -1), np.zeros((n, k))
-
-
-def _feet(index: _Index, found: _Found) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    _, distance, segment, share = found
-    ends = index.segments[segment]
-    none = ~np.isfinite(distance)
-    # Ends are taken as they are: rounding must not move a foot off a node that a river runs through.
-    x = np.where(share == 1.0, ends[..., 2], ends[..., 0] + share * (ends[..., 2] - ends[..., 0]))
-    y = np.where(share == 1.0, ends[..., 3], ends[..., 1] + share * (ends[..., 3] - ends[..., 1]))
-    return np.where(none, np.nan, x), np.where(none, np.nan, y)
-
-
-def _around_barriers(
-    index: _Index, xy: NDArray[np.float64], found: _Found, max_snap_m: float, barriers: Barriers
-) -> _Found:
-    """Replace the candidates behind a barrier by the next nearest ones that are not."""
-    edge, distance, _, _ = found
-    foot_x, foot_y = _feet(index, found)
-    at = np.nonzero(edge >= 0)
-    blocked = np.zeros(edge.shape, dtype=bool)
-    blocked[at] = blocked_legs(barriers, xy[at[0]], np.column_stack((foot_x[at], foot_y[at])))
-    on_barrier = places_on_barriers(barriers, xy)
-    kept = tuple(part.copy() for part in found)
-    _store(kept, np.flatnonzero(on_barrier), (-1, np.inf, -1, 0.0))
-    rows = np.flatnonzero(blocked.any(axis=1) & ~on_barrier)
-    radius = float(np.median(distance[rows][edge[rows] >= 0])) if len(rows) else 0.0
-    # No place is farther from any road than this, metres.
-    every = np.vstack((xy, index.segments[:, :2], index.segments[:, 2:]))
-    span = float(np.hypot(*(every.max(axis=0) - every.min(axis=0)))) + 1.0
-    reach = min(max_snap_m, span)
-    roads, walls = (index.segments, index.segment_group, index.cells), (barriers.segments, barriers.cells)
-    n_edges = int(index.segment_group.max()) + 1 if len(rows) else 0
-    best = (
-        np.full(n_edges, np.inf),
-        np.empty(n_edges, np.int64),
-        np.empty(n_edges),
-        np.empty(n_edges, np.int64),
-    )
-    while len(rows):
-        radius = min(_WIDEN * max(radius, 1.0), reach)
-        wide = _nothing_found(len(rows), edge.shape[1])
-        nearest_open_edges(np.ascontiguousarray(xy[rows]), roads, walls, radius, best, wide)
-        done = (wide[0][:, -1] >= 0) | (radius >= reach)
-        _store(kept, rows[done], tuple(part[done] for part in wide))
-        rows = rows[~done]
-    return cast("_Found", kept)
-
-
-def _store(kept: tuple[NDArray[Any], ...], rows: NDArray[np.int64], values: tuple[Any, ...]) -> None:
-    for target, value in zip(kept, values, strict=True):
-        target[rows] = value
-
-
-def _snaps(
-    graph: TravelGraph,
-    index: _Index,
-    xy: NDArray[np.float64],
-    found: _Found,
-    nearest: NDArray[np.float64],
-    rules: SnapRules,
-) -> Snaps:
-    group, distance, segment, share = found
-    none = group < 0
-    edge = np.where(none, -1, index.segment_edge[segment])
-    ends = index.segments[segment]
-    along = index.before_m[segment] + share * np.hypot(
+        found = _around_barriers(index, xy, found, rules.max_snap_m, walls)
+    none, segment = found.edge < 0, found.segment
+    edge = np.where(none, -1, index.edge[segment])
+    ends = index.roads.segments.ends[segment]
+    along = index.before_m[segment] + found.share * np.hypot(
         ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1]
     )
     # At a bend both segments must say the same, for on a oneway road nobody goes back by what was rounded.
-    following = np.minimum(segment + 1, len(index.segment_edge) - 1)
-    at_bend = (share == 1.0) & (index.segment_edge[following] == edge) & (following > segment)
+    following = np.minimum(segment + 1, len(index.edge) - 1)
+    at_bend = (found.share == 1.0) & (index.edge[following] == edge) & (following > segment)
     along[at_bend] = index.before_m[following[at_bend]]
     length = graph.length_m[edge]
     fraction = np.divide(along, length, out=np.zeros_like(along), where=length > 0)
@@ -371,24 +212,128 @@ def _snaps(
     end = graph.coordinates[graph.coordinate_offsets[edge + 1] - 1]
     is_end = (foot_x == end[..., 0]) & (foot_y == end[..., 1]) & (length - along < _SAME_M) & (length > 0)
     fraction[is_end] = 1.0
-    status = np.full(len(xy), "ok", dtype=object)
+    status = np.full(n, "ok", dtype=object)
     status[none[:, 0]] = "none"
     status[none[:, 0] & (nearest > rules.max_snap_m)] = "far"
-    return Snaps(
-        x=xy[:, 0].copy(),
-        y=xy[:, 1].copy(),
+    snaps = Snaps(
+        x=x,
+        y=y,
         edge=edge,
         fraction=np.where(none, np.nan, np.clip(fraction, 0.0, 1.0)),
-        distance_m=distance,
-        access_min=walk_minutes(distance, walk_km_h=rules.walk_km_h, detour=rules.detour),
+        distance_m=found.distance_m,
+        access_min=walk_minutes(found.distance_m, walk_km_h=rules.walk_km_h, detour=rules.detour),
         foot_x=foot_x,
         foot_y=foot_y,
         status=status,
         nearest_m=nearest,
-        max_snap_m=rules.max_snap_m,
-        walk_km_h=rules.walk_km_h,
-        detour=rules.detour,
+        **given,
     )
+    return snaps if graph.edge_twin is None else _with_twins(graph, graph.edge_twin, snaps)
+
+
+def _with_twins(graph: TravelGraph, twins: NDArray[np.int64], snaps: Snaps) -> Snaps:
+    """Join places to both edges of a road that is one edge a direction; it stays one candidate among those allowed."""
+    twin = np.where(snaps.edge >= 0, twins[snaps.edge], -1)
+    none, fraction = twin < 0, snaps.fraction
+    if none.all():
+        return snaps
+    if graph.before is not None:
+        # The other direction may be whole where the first is in pieces.
+        first, metres = graph.before.edge, graph.length_m
+        start = np.cumsum(metres) - metres
+        old = np.flatnonzero(first >= 0)
+        head = old[np.minimum(np.searchsorted(first[old], first), len(old) - 1)]
+        foot = (start - start[head])[snaps.edge] + fraction * metres[snaps.edge]
+        is_whole = metres[twin] > metres[snaps.edge] * (1.0 + _SAME_SHARE)
+        share = np.divide(foot, metres[twin], out=np.zeros_like(foot), where=metres[twin] > 0)
+        fraction = np.where(is_whole, np.clip(share, 0.0, 1.0), fraction)
+    values: dict[str, Any] = {
+        name: np.where(none, blank, getattr(snaps, name)) for name, blank in NO_CANDIDATE.items()
+    }
+    values |= {"edge": twin, "fraction": np.where(none, np.nan, fraction)}
+    return merge_snaps([snaps, replace(snaps, **values)])
+
+
+def _index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
+    """Take the grid over these edges, or lay it and keep it with the graph; None where there are none."""
+    key = hashlib.blake2b(np.packbits(eligible).tobytes()).digest()
+    if key in graph.snap_indexes:
+        return cast("_Index | None", graph.snap_indexes[key])
+    edge_of = np.repeat(np.arange(graph.n_edges), np.diff(graph.coordinate_offsets))
+    first = np.flatnonzero(edge_of[:-1] == edge_of[1:])
+    first = first[eligible[edge_of[first]]]
+    index = None
+    if len(first):
+        ends, edge = np.hstack((graph.coordinates[first], graph.coordinates[first + 1])), edge_of[first]
+        lengths = np.hypot(ends[:, 2] - ends[:, 0], ends[:, 3] - ends[:, 1])
+        # Metres before each segment are summed edge by edge: an edge says the same whichever others there are.
+        starts = np.flatnonzero(np.r_[True, edge[1:] != edge[:-1]])
+        counts = np.diff(np.r_[starts, len(edge)])
+        longest_first = np.argsort(-counts, kind="stable")
+        heads, fewer = starts[longest_first], -counts[longest_first]
+        before = np.zeros(len(edge))
+        for step in range(1, int(counts.max())):
+            rows = heads[: np.searchsorted(fewer, -step)] + step
+            before[rows] = before[rows - 1] + lengths[rows - 1]
+        group = edge
+        if graph.before is not None:
+            # New edges get numbers behind those of the edges that there were.
+            was = graph.before.edge
+            group = np.where(was >= 0, was, was.max() + 1 + np.arange(graph.n_edges))[edge]
+        index = _Index(Roads(under_grid(ends), group), edge, before)
+    graph.snap_indexes[key] = index
+    return index
+
+
+def _nothing_found(n: int, k: int) -> Found:
+    return Found(np.full((n, k), -1), np.full((n, k), np.inf), np.full((n, k), -1), np.zeros((n, k)))
+
+
+def _feet(index: _Index, found: Found) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    ends, share = index.roads.segments.ends[found.segment], found.share
+    none = ~np.isfinite(found.distance_m)
+    # Ends are taken as they are: rounding must not move a foot off a node that a river runs through.
+    x = np.where(share == 1.0, ends[..., 2], ends[..., 0] + share * (ends[..., 2] - ends[..., 0]))
+    y = np.where(share == 1.0, ends[..., 3], ends[..., 1] + share * (ends[..., 3] - ends[..., 1]))
+    return np.where(none, np.nan, x), np.where(none, np.nan, y)
+
+
+def _around_barriers(
+    index: _Index, xy: NDArray[np.float64], found: Found, max_snap_m: float, barriers: Barriers
+) -> Found:
+    """Replace the candidates behind a barrier by the next nearest ones that are not."""
+    foot_x, foot_y = _feet(index, found)
+    at = np.nonzero(found.edge >= 0)
+    blocked = np.zeros(found.edge.shape, dtype=bool)
+    blocked[at] = blocked_legs(barriers, xy[at[0]], np.column_stack((foot_x[at], foot_y[at])))
+    on_barrier = places_on_barriers(barriers, xy)
+    kept = Found(found.edge.copy(), found.distance_m.copy(), found.segment.copy(), found.share.copy())
+    for column, nothing in zip(kept, _nothing_found(1, 1), strict=True):
+        column[on_barrier] = nothing
+    rows = np.flatnonzero(blocked.any(axis=1) & ~on_barrier)
+    if len(rows) == 0:
+        return kept
+    radius = float(np.median(found.distance_m[rows][found.edge[rows] >= 0]))
+    # No place is farther from any road than this, metres.
+    ends = index.roads.segments.ends
+    every = np.vstack((xy, ends[:, :2], ends[:, 2:]))
+    reach = min(max_snap_m, float(np.hypot(*(every.max(axis=0) - every.min(axis=0)))) + 1.0)
+    n_edges = int(index.roads.edge.max()) + 1
+    best = Feet(
+        distance_m=np.full(n_edges, np.inf),
+        segment=np.empty(n_edges, np.int64),
+        share=np.empty(n_edges),
+        near=np.empty(n_edges, np.int64),
+    )
+    while len(rows):
+        radius = min(_WIDEN * max(radius, 1.0), reach)
+        wide = _nothing_found(len(rows), found.edge.shape[1])
+        nearest_open_edges(np.ascontiguousarray(xy[rows]), index.roads, barriers.segments, radius, best, wide)
+        done = (wide.edge[:, -1] >= 0) | (radius >= reach)
+        for column, values in zip(kept, wide, strict=True):
+            column[rows[done]] = values[done]
+        rows = rows[~done]
+    return kept
 
 
 def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: float) -> NDArray[np.float64]:
@@ -403,23 +348,9 @@ def walk_minutes(distance_m: NDArray[np.float64], *, walk_km_h: float, detour: f
     return np.asarray(60.0 * (distance_m / 1000.0 * detour) / walk_km_h)
 
 
-def snap_each_layer(graph: TravelGraph, join: Callable[[TravelGraph], Snaps]) -> Snaps:
-    """Join places to every layer of a combined network on its own."""
-    layer = graph.edge_layer
-    if layer is None:
-        return join(graph)
-    single = replace(graph, edge_layer=None)
-    found = [
-        join(replace(single, is_snappable=graph.is_snappable & (layer == number)))
-        for number in range(int(layer.max()) + 1)
-    ]
-    return merge_snaps(found)
-
-
 def merge_snaps(snaps: list[Snaps]) -> Snaps:
     """Let the candidates of several joins of the same places compete."""
-    names = ("edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y")
-    every = {name: np.concatenate([getattr(each, name) for each in snaps], axis=1) for name in names}
+    every = {name: np.concatenate([getattr(each, name) for each in snaps], axis=1) for name in NO_CANDIDATE}
     # Candidates that are not there stand last: their distance is inf.
     order = np.lexsort((every["edge"], every["distance_m"]), axis=1)
     merged: dict[str, Any] = {
@@ -460,18 +391,29 @@ def snap_again(
     was_there = split.parent >= 0
     if not np.array_equal(old[was_there], could[split.parent[was_there]]):
         return snap(edited, points, rules, barriers=barriers)
-    # Tell the places of which a way in is over an edge that was cut.
-    is_cut = np.bincount(split.parent[split.parent >= 0]) > 1
-    on_cut_edges = np.asarray((is_cut[snaps.edge] & (snaps.edge >= 0)).any(axis=1))
-    rows = np.flatnonzero(on_cut_edges)
-    parts = [_moved(split, snaps)]
+    # Edges that were not cut by their new positions; those that were, by any of their pieces.
+    position = np.full(int(split.parent.max()) + 1, -1, dtype=np.int64)
+    position[split.parent[was_there]] = np.flatnonzero(was_there)
+    moved = replace(snaps, edge=np.where(snaps.edge < 0, -1, position[snaps.edge]))
+    # Places of which a way in is over an edge that was cut get other ways in.
+    is_cut = np.bincount(split.parent[was_there]) > 1
+    rows = np.flatnonzero((is_cut[snaps.edge] & (snaps.edge >= 0)).any(axis=1))
     if len(rows):
         there = cast("gpd.GeoSeries", points.iloc[rows])
-        again = snap(_only(edited, old), there, rules, barriers=barriers)
-        parts = [_put(parts[0], again, rows)]
-    if (can & ~old).any():
-        parts.append(_narrow(snap(_only(edited, ~old), points, rules, barriers=barriers)))
-    return merge_snaps(parts)
+        again = _narrow(snap(_only(edited, old), there, rules, barriers=barriers))
+        width = max(snaps.candidates, again.candidates)
+        changed: dict[str, Any] = {name: getattr(snaps, name).copy() for name in _OF_PLACES}
+        for name, none in NO_CANDIDATE.items():
+            changed[name] = np.full((len(snaps), width), none)
+            changed[name][:, : snaps.candidates] = getattr(moved, name)
+            changed[name][rows] = none
+            changed[name][rows, : again.candidates] = getattr(again, name)
+        for name in _OF_PLACES:
+            changed[name][rows] = getattr(again, name)
+        moved = replace(moved, **changed)
+    if not (can & ~old).any():
+        return merge_snaps([moved])
+    return merge_snaps([moved, _narrow(snap(_only(edited, ~old), points, rules, barriers=barriers))])
 
 
 def _only(graph: TravelGraph, edges: NDArray[np.bool_]) -> TravelGraph:
@@ -481,14 +423,6 @@ def _only(graph: TravelGraph, edges: NDArray[np.bool_]) -> TravelGraph:
     return some
 
 
-def _moved(split: Split, snaps: Snaps) -> Snaps:
-    """Name edges that were not cut by their new positions; those that were, by any of their pieces."""
-    old = np.flatnonzero(split.parent >= 0)
-    position = np.full(int(split.parent.max()) + 1, -1, dtype=np.int64)
-    position[split.parent[old]] = old
-    return replace(snaps, edge=np.where(snaps.edge < 0, -1, position[snaps.edge]))
-
-
 def _narrow(snaps: Snaps) -> Snaps:
     """Leave out columns in which no place has a candidate."""
     width = max(int((snaps.edge >= 0).sum(axis=1).max(initial=0)), 1)
@@ -496,20 +430,3 @@ def _narrow(snaps: Snaps) -> Snaps:
         name: np.ascontiguousarray(getattr(snaps, name)[:, :width]) for name in NO_CANDIDATE
     }
     return replace(snaps, **kept)
-
-
-def _put(snaps: Snaps, some: Snaps, rows: NDArray[np.int64]) -> Snaps:
-    """Give some of the places other ways in."""
-    some = _narrow(some)
-    width = max(snaps.candidates, some.candidates)
-    changed: dict[str, Any] = {}
-    for name, none in NO_CANDIDATE.items():
-        values = np.full((len(snaps), width), none)
-        values[:, : snaps.candidates] = getattr(snaps, name)
-        values[rows] = none
-        values[rows, : some.candidates] = getattr(some, name)
-        changed[name] = values
-    for name in _OF_PLACES:
-        changed[name] = getattr(snaps, name).copy()
-        changed[name][rows] = getattr(some, name)
-    return replace(snaps, **changed)

@@ -286,31 +286,33 @@ def replaced(snaps, rows):
 def test_every_edge_is_one_step_of_one_chain_and_chains_join_core_nodes(make):
     graph = make()
     shape = graph.core_shape
-    assert sorted(shape.step_arc >> 1) == list(range(graph.n_edges))
-    np.testing.assert_array_equal(shape.step_arc[shape.edge_step] >> 1, np.arange(graph.n_edges))
+    chains = shape.chains
+    assert sorted(chains.step_arc >> 1) == list(range(graph.n_edges))
+    np.testing.assert_array_equal(chains.step_arc[chains.edge_step] >> 1, np.arange(graph.n_edges))
     degree = np.bincount(np.concatenate((graph.edge_from, graph.edge_to)), minlength=graph.n_nodes)
-    inner = np.ones(len(shape.step_node), dtype=bool)
-    inner[shape.offsets[:-1]] = False
-    assert (degree[shape.step_node[inner]] == 2).all()
-    nodes = np.concatenate((shape.core_node, shape.step_node[inner]))
+    inner = np.ones(len(chains.step_node), dtype=bool)
+    inner[chains.offsets[:-1]] = False
+    assert (degree[chains.step_node[inner]] == 2).all()
+    nodes = np.concatenate((shape.core_node, chains.step_node[inner]))
     assert sorted(nodes) == list(range(graph.n_nodes)), "each node once, in the core or in a chain"
     assert (degree[shape.core_node[: shape.n_search]] >= 2).all(), "no search visits a dead end"
     for c in range(shape.n_chains):
-        arcs = shape.step_arc[shape.offsets[c] : shape.offsets[c + 1]]
+        arcs = chains.step_arc[chains.offsets[c] : chains.offsets[c + 1]]
         starts = np.where(arcs & 1 == 0, graph.edge_from[arcs >> 1], graph.edge_to[arcs >> 1])
         stops = np.where(arcs & 1 == 0, graph.edge_to[arcs >> 1], graph.edge_from[arcs >> 1])
         np.testing.assert_array_equal(stops[:-1], starts[1:])
-        assert starts[0] == shape.core_node[shape.first[c]]
-        assert stops[-1] == shape.core_node[shape.last[c]]
-    of_step = np.repeat(np.arange(shape.n_chains), np.diff(shape.offsets))
-    np.testing.assert_array_equal(shape.guide, of_step[::EVERY])
+        assert starts[0] == shape.core_node[chains.first[c]]
+        assert stops[-1] == shape.core_node[chains.last[c]]
+    of_step = np.repeat(np.arange(shape.n_chains), np.diff(chains.offsets))
+    np.testing.assert_array_equal(chains.guide, of_step[::EVERY])
 
 
 def test_chains_of_a_kind_and_length_stand_together_dead_ends_last():
     shape = road_like_graph(30_000, 3).core_shape
+    chains = shape.chains
     assert shape.n_chains > TOGETHER, "more than are sorted at a time"
-    length = np.minimum(np.diff(shape.offsets), LENGTHS)
-    kind = np.where(shape.last >= shape.n_search, LENGTHS, 0) + length
+    length = np.minimum(np.diff(chains.offsets), LENGTHS)
+    kind = np.where(chains.last >= shape.n_search, LENGTHS, 0) + length
     for begin in range(0, shape.n_chains, TOGETHER):
         here = kind[begin : begin + TOGETHER]
         assert (np.diff(here) >= 0).all()

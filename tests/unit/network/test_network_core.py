@@ -68,8 +68,8 @@ def test_minutes_that_cannot_be_are_refused_all_at_once(grid_city):
 def test_the_grid_over_the_roads_is_laid_once_for_the_same_edges(grid_city, monkeypatch):
     graph = grid_city.graph()
     laid = []
-    build = snapping_module._build_index
-    monkeypatch.setattr(snapping_module, "_build_index", lambda *args: laid.append(1) or build(*args))
+    lay = snapping_module.under_grid
+    monkeypatch.setattr(snapping_module, "under_grid", lambda ends: laid.append(1) or lay(ends))
     villages = grid_city.settlements([("v", "village", 1, 1)]).geometry
     for _ in range(3):
         snap(graph, villages, min_component_km=0.0)
