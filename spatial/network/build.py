@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,17 +13,18 @@ import pyproj
 from spatial.errors import NetworkError
 from spatial.inputs.road_tags import is_drawn_twice
 from spatial.network.ferries import with_ferry_times
-from spatial.network.graph import TravelGraph, no_findings
+from spatial.network.graph import TravelGraph, length_share, no_findings
 from spatial.network.noding import components_of, cut_roads
 from spatial.network.report import (
-    crossing_findings,
-    findings_of,
+    findings_table,
     graph_report,
-    join_findings,
-    road_findings,
+    imputed_widths,
+    marked_roads,
+    missing_junctions,
+    roads_in_common,
     roads_report,
+    small_components,
     speeds_report,
-    widths_report,
 )
 from spatial.network.road_access import (
     FERRY,
@@ -49,10 +49,11 @@ from spatial.network.speeds import (
     speeds_of_roads,
     unknown_classes,
 )
+from spatial.network.splitting import AS_THEY_ARE
 from spatial.network.turns import with_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -143,55 +144,65 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
     rules = season_rules(table, season) if season is not None else None
     given = as_lines(roads)
     every = given.lines
-    judge = partial(_judge, table=table, mode=mode, speed_factor=speed_factor, ferries=ferries)
-    columns, reasons = _of_slowest_class(every, *judge(every), judge, table.modes[mode].classes)
+    columns, reasons = _judge(every, table=table, mode=mode, speed_factor=speed_factor, ferries=ferries)
     kept = reasons == ""
     used = every.select(kept)
     pieces = cut_roads(used)
     if len(pieces.road) == 0:
         n_open = int(kept.sum())
-        why = (
-            f"{n_open} are open and none of these has two different points; check their geometry"
-            if n_open
-            else _why_none(every, reasons, table)
-        )
+        why = f"{n_open} are open and none of these has two different points; check their geometry"
+        if n_open == 0:
+            counts = sorted(Counter(reasons.tolist()).items())
+            closed = ", ".join(f"{number} by {reason}" for reason, number in counts)
+            unknown = [
+                f"{word!r} ({int(rows.sum())})" for word, rows in unknown_classes(every, table).items()
+            ]
+            what = f"; of classes that are not known: {', '.join(unknown[:10])}" if unknown else ""
+            remedy = f"check road_class against the speed table {table.name}"
+            why = f"none of them open ({closed}){what}; {remedy}"
         raise NetworkError(f"no road is open to mode {mode}: {len(every)} roads were given, {why}")
     edges = {name: values[kept][pieces.road] for name, values in columns.items()}
-    edges["edge_id"] = _edge_ids(edges["road_id"])
+    # Count the pieces of each road from 0; the roads are in order, so pieces of one road stand together.
+    road = edges["road_id"]
+    starts = np.flatnonzero(np.r_[True, road[1:] != road[:-1]])
+    piece = np.arange(len(road)) - np.repeat(starts, np.diff(starts, append=len(road)))
+    edges["edge_id"] = road + np.array([f"/{n}" for n in range(int(piece.max()) + 1)], dtype=object)[piece]
     graph = assemble(mode, pyproj.CRS.from_user_input(used.crs), pieces, edges)
     options = {"mode": mode, "speed_table": table.name, "speed_factor": speed_factor, "ferries": ferries}
+    construction = tag_values(used, "construction")
     marks = {
         "unreadable_maxspeed": columns["unreadable"][kept],
-        "construction_left": _construction_left(used),
+        "construction_left": construction.is_tagged & ~construction.is_in(["no"]),
     }
     report = {**options, **roads_report(every, reasons, marks), **graph_report(graph)}
     report["roads_joined"] = given.n_joined
     report |= speeds_report(graph, columns["unreadable"][kept][pieces.road])
-    report |= widths_report(graph, columns["width_imputed"][kept][pieces.road])
-    findings = findings_of(graph, used, marks, widths=columns["width_imputed"][kept])
+    report["width_imputed_share"] = length_share(graph, columns["width_imputed"][kept][pieces.road])
     twice = np.zeros(len(every), dtype=np.bool_)
     if given.is_drawn:
         twice[kept] = is_drawn_twice(used.xy, used.road, len(used))
-    told = road_findings(
-        graph,
-        every,
-        {
-            **{("unknown_class", word): rows for word, rows in unknown_classes(every, table).items()},
-            **{
-                ("unknown_oneway", word): rows & kept
-                for word, rows in is_unknown_oneway(every, mode=mode).items()
-            },
-            ("road_drawn_twice", ""): twice,
-            ("no_arc_back", ""): given.lacks_return & kept,
+    in_common = {
+        **{("unknown_class", word): rows for word, rows in unknown_classes(every, table).items()},
+        **{
+            ("unknown_oneway", word): rows & kept
+            for word, rows in is_unknown_oneway(every, mode=mode).items()
         },
+        ("road_drawn_twice", ""): twice,
+        ("no_arc_back", ""): given.lacks_return & kept,
+    }
+    findings = (
+        *marked_roads(used, marks),
+        *small_components(graph),
+        *imputed_widths(used, columns["width_imputed"][kept]),
+        *roads_in_common(every, in_common),
+        *missing_junctions(used),
     )
-    findings = join_findings(findings, told, crossing_findings(graph, used))
-    graph = replace(graph, report=report, findings=findings)
+    graph = replace(graph, report=report, findings=findings_table(findings, mode=mode, crs=graph.crs))
     if elevation is not None:
         graph = with_slope(graph, elevation)
     if season is not None and rules is not None:
-        closed = has_any(used, "smoothness", rules.closed_smoothness)[pieces.road]
-        graph = slowed_by_season(graph, season, table, closed=closed)
+        rough = has_any(used, "smoothness", rules.closed_smoothness)[pieces.road]
+        graph = slowed_by_season(graph, season, table, closed=rough)
     wait_min = table.ferry_wait_min if ferry_wait_min is None else ferry_wait_min
     if wait_min is not None:
         graph = with_ferry_times(graph, used, wait_min=wait_min)
@@ -201,7 +212,11 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
 def _judge(
     roads: RoadLines | pd.DataFrame, *, table: SpeedTable, mode: str, speed_factor: float, ferries: bool
 ) -> tuple[dict[str, NDArray[Any]], NDArray[np.object_]]:
-    """Find what each road is like for the mode, and why those that are closed are closed ("" where open)."""
+    """
+    Find what each road is like for the mode, and why those that are closed are closed ("" where open).
+
+    Of several classes, the slowest that is open to the mode holds.
+    """
     openness = openness_of_roads(roads, mode=mode)
     speed = speeds_of_roads(roads, table, mode=mode, speed_factor=speed_factor)
     kinds = class_values(roads)
@@ -226,32 +241,19 @@ def _judge(
         "is_snappable": is_snappable(roads),
         "all_season": all_season_of_roads(roads, table),
     }
-    return columns, reasons
-
-
-def _of_slowest_class(
-    roads: RoadLines,
-    columns: dict[str, NDArray[Any]],
-    reasons: NDArray[np.object_],
-    judge: Callable[[pd.DataFrame], tuple[dict[str, NDArray[Any]], NDArray[np.object_]]],
-    class_km_h: Mapping[str, float],
-) -> tuple[dict[str, NDArray[Any]], NDArray[np.object_]]:
-    """Judge roads that have several classes by each of them, and take the slowest that is open to the mode."""
-    kinds = class_values(roads)
     rows = np.flatnonzero(kinds.fits(lambda text: len(classes_of(text)) > 1))
-    if len(rows) == 0:
+    if len(rows) == 0 or isinstance(roads, pd.DataFrame):
         return columns, reasons
     words = [classes_of(text) for text in kinds.objects()[rows].tolist()]
     row = np.repeat(rows, [len(each) for each in words])
     tags = {name: tag_values(roads, name).objects()[row] for name in roads.tags}
     frame = pd.DataFrame({**tags, "road_class": np.concatenate(words), "road_id": roads.road_id[row]})
-    found, why = judge(frame)
+    found, why = _judge(frame, table=table, mode=mode, speed_factor=speed_factor, ferries=ferries)
     fastest = np.maximum(found["forward_km_h"], found["backward_km_h"])
-    usual = np.array([class_km_h.get(word, np.inf) for word in found["road_class"]])
+    usual = np.array([table.modes[mode].classes.get(word, np.inf) for word in found["road_class"]])
     # Where a limit or a cap makes them equal, the slower class decides, then the word; the order of a list never does.
     order = np.lexsort([found["road_class"].astype(str), usual, fastest, why != "", row])
     best = order[np.flatnonzero(np.diff(row[order], prepend=-1))]
-    reasons = reasons.copy()
     reasons[rows] = why[best]
     for name, values in found.items():
         columns[name] = np.array(columns[name])
@@ -259,42 +261,16 @@ def _of_slowest_class(
     return columns, reasons
 
 
-def _why_none(roads: RoadLines, reasons: NDArray[np.object_], table: SpeedTable) -> str:
-    """Say why no road is open: by reason, and by the classes that are not known."""
-    closed = ", ".join(
-        f"{number} by {reason}" for reason, number in sorted(Counter(reasons.tolist()).items())
-    )
-    unknown = [f"{word!r} ({int(rows.sum())})" for word, rows in unknown_classes(roads, table).items()]
-    what = f"; of classes that are not known: {', '.join(unknown[:10])}" if unknown else ""
-    return f"none of them open ({closed}){what}; check road_class against the speed table {table.name}"
-
-
-def _construction_left(roads: RoadLines) -> NDArray[np.bool_]:
-    tag = tag_values(roads, "construction")
-    return tag.is_tagged & ~tag.is_in(["no"])
-
-
-def _edge_ids(road_id: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Count the pieces of each road from 0; the roads are in order, so pieces of one road stand together."""
-    if len(road_id) == 0:
-        return road_id
-    starts = np.flatnonzero(np.r_[True, road_id[1:] != road_id[:-1]])
-    piece = np.arange(len(road_id)) - np.repeat(starts, np.diff(starts, append=len(road_id)))
-    ends = np.array([f"/{number}" for number in range(int(piece.max()) + 1)], dtype=object)
-    ids: NDArray[np.object_] = road_id + ends[piece]
-    return ids
-
-
 def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArray[Any]]) -> TravelGraph:
     """Put pieces and what is known of their roads together."""
     n_nodes = len(pieces.node_x)
-    node_component, km = components_of(n_nodes, pieces)
+    node_component, km = components_of(n_nodes, pieces.start, pieces.end, pieces.length_m)
     component = node_component[pieces.start]
-    minutes = tuple(_minutes(pieces.length_m, edges[f"{way}_km_h"]) for way in ("forward", "backward"))
-    forward, backward = minutes
-    speed = np.where(edges["forward_km_h"] > 0, edges["forward_km_h"], edges["backward_km_h"])
-    as_they_are = ("edge_id", "road_id", "road_class", "surface", "speed_source", "is_bridge", "is_tunnel")
-    own: dict[str, Any] = {name: edges[name] for name in as_they_are}
+    own: dict[str, Any] = {name: edges[name] for name in ("edge_id", *AS_THEY_ARE) if name != "speed_km_h"}
+    for way in ("forward", "backward"):
+        km_h = edges[f"{way}_km_h"]
+        minutes = 60.0 * (pieces.length_m / 1000.0) / np.where(km_h > 0, km_h, 1.0)
+        own[f"{way}_min"] = np.where(km_h > 0, minutes, np.inf)
     return TravelGraph(
         mode=mode,
         crs=crs,
@@ -305,23 +281,11 @@ def assemble(mode: str, crs: pyproj.CRS, pieces: Pieces, edges: dict[str, NDArra
         edge_from=pieces.start,
         edge_to=pieces.end,
         length_m=pieces.length_m,
-        speed_km_h=speed,
-        forward_min=forward,
-        backward_min=backward,
-        is_snappable=edges["is_snappable"],
-        all_season=edges["all_season"],
+        speed_km_h=np.where(edges["forward_km_h"] > 0, edges["forward_km_h"], edges["backward_km_h"]),
         component=component,
         component_km=km[component],
         coordinates=pieces.coordinates,
         coordinate_offsets=pieces.offsets,
         findings=no_findings(crs),
-        report={},
         **own,
     )
-
-
-def _minutes(length_m: NDArray[np.float64], speed_km_h: NDArray[np.float64]) -> NDArray[np.float64]:
-    """60 x km / speed; inf where the speed is 0."""
-    is_open = speed_km_h > 0
-    minutes = 60.0 * (length_m / 1000.0) / np.where(is_open, speed_km_h, 1.0)
-    return np.where(is_open, minutes, np.inf)

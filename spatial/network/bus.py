@@ -12,7 +12,8 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, NetworkError, first_of
-from spatial.network.combined import Links, with_links, with_nodes
+from spatial.network.combined import Links, with_links
+from spatial.network.graph import with_nodes
 from spatial.network.snapping import snap
 from spatial.network.splitting import cut_edges
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
 
 
 # The table of bus lines: what it must hold, and every fault of it at once.
@@ -41,57 +41,11 @@ class BusLines:
     headway_min: NDArray[np.float64]  # shape (n,), minutes between two buses
     both_ways: NDArray[np.bool_]  # shape (n,), whether the line runs back as well
 
-    @property
-    def goes_on(self) -> NDArray[np.int64]:
-        """Rows from which the line goes on to the row below."""
-        return np.flatnonzero(self.line[:-1] == self.line[1:])
-
 
 def read_lines(
     lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float
 ) -> BusLines:
     """Check a table of lines and bring it into order."""
-    _require_columns(lines, stops)
-    frame = pd.DataFrame(lines).reset_index(drop=True)
-    problems: list[str] = []
-    if frame.empty:
-        raise ContractError("lines", ["the table is empty; give each line a row for each of its stops"])
-    frame["line_id"] = _as_text(frame["line_id"])
-    frame["stop_order"] = pd.to_numeric(frame["stop_order"], errors="coerce")
-    problems += _order_problems(frame)
-    frame = frame.sort_values(["line_id", "stop_order"], kind="stable").reset_index(drop=True)
-    x, y, names = _places(frame, lines, stops, crs, problems)
-    headway = pd.to_numeric(frame["headway_min"], errors="coerce").to_numpy(dtype=np.float64)
-    problems += _told(
-        "headway_min: must be above 0 and finite", frame, ~((headway > 0) & np.isfinite(headway))
-    )
-    mixed = _differs(pd.Series(headway), frame)
-    if mixed.any():
-        problems.append(
-            f"headway_min: differs along the lines {first_of(mixed.index[mixed])}; one number a line"
-        )
-    both_ways = _both_ways(frame, problems)
-    last = np.r_[(frame["line_id"].to_numpy()[1:] != frame["line_id"].to_numpy()[:-1]), True]
-    ride_m = np.full(len(frame), np.nan)
-    ride_m[:-1] = np.hypot(np.diff(x), np.diff(y))
-    ride_m[last] = np.nan
-    ride_min = _rides(frame, ride_m * detour, last, problems)
-    if problems:
-        raise ContractError("lines", problems)
-    _, at, stop = np.unique(names, return_index=True, return_inverse=True)
-    return BusLines(
-        line=frame["line_id"].to_numpy(dtype=object),
-        stop=stop.astype(np.int64),
-        points=np.column_stack((x[at], y[at])),
-        stop_id=names[at],
-        ride_min=ride_min,
-        ride_m=ride_m,
-        headway_min=headway,
-        both_ways=both_ways,
-    )
-
-
-def _require_columns(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None) -> None:
     if not isinstance(lines, pd.DataFrame):
         raise ContractError("lines", [f"is a {type(lines).__name__}; give a row for each stop of each line"])
     needed = ["line_id", "stop_order", "headway_min"]
@@ -105,6 +59,63 @@ def _require_columns(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None) -> Non
         problems += ["stops: the column stop_id is missing"] if "stop_id" not in stops.columns else []
     if problems:
         raise ContractError("lines", problems)
+    frame = pd.DataFrame(lines).reset_index(drop=True)
+    if frame.empty:
+        raise ContractError("lines", ["the table is empty; give each line a row for each of its stops"])
+    # Lines and the order of their stops.
+    frame["line_id"] = _as_text(frame["line_id"])
+    frame["stop_order"] = order = pd.to_numeric(frame["stop_order"], errors="coerce")
+    problems += _told("line_id: missing", frame, (frame["line_id"] == "").to_numpy())
+    problems += _told("stop_order: must be a number", frame, ~np.isfinite(order.to_numpy(dtype=np.float64)))
+    again = frame.duplicated(["line_id", "stop_order"]) & order.notna()
+    problems += _told("stop_order: repeated", frame, again.to_numpy())
+    counts = frame.groupby("line_id").size()
+    if (counts < 2).any():
+        problems.append(
+            f"line_id: only one stop on the lines {first_of(counts.index[counts < 2])}; a ride needs two"
+        )
+    frame = frame.sort_values(["line_id", "stop_order"], kind="stable").reset_index(drop=True)
+    x, y, names = _places(frame, lines, stops, crs, problems)
+    # One headway and one direction a line.
+    headway = pd.to_numeric(frame["headway_min"], errors="coerce").to_numpy(dtype=np.float64)
+    problems += _told(
+        "headway_min: must be above 0 and finite", frame, ~((headway > 0) & np.isfinite(headway))
+    )
+    problems += _differs("headway_min", "number", pd.Series(headway), frame)
+    both_ways = np.ones(len(frame), dtype=bool)
+    if "both_ways" in frame.columns:
+        flags = frame["both_ways"]
+        problems += _told("both_ways: must be true or false", frame, ~flags.isin([True, False]).to_numpy())
+        problems += _differs("both_ways", "value", flags.eq(other=True), frame)
+        both_ways = flags.eq(other=True).to_numpy()
+    # Minutes to the next stop, or from a speed; none are needed at the last stop of a line.
+    line = frame["line_id"].to_numpy(dtype=object)
+    last = np.r_[line[1:] != line[:-1], True]
+    ride_m = np.where(last, np.nan, np.hypot(np.diff(x, append=np.nan), np.diff(y, append=np.nan)))
+    minutes, speed = (
+        pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
+        if name in frame.columns
+        else np.full(len(frame), np.nan)
+        for name in ("ride_min", "speed_km_h")
+    )
+    problems += _told("ride_min: must be 0 or more and finite", frame, (minutes < 0) | np.isinf(minutes))
+    problems += _told("speed_km_h: must be above 0 and finite", frame, (speed <= 0) | np.isinf(speed))
+    lacking = ~last & np.isnan(minutes) & np.isnan(speed)
+    problems += _told("ride_min: missing before the last stop, and no speed_km_h", frame, lacking)
+    if problems:
+        raise ContractError("lines", problems)
+    by_speed = np.divide(0.06 * (ride_m * detour), speed, out=np.full(len(frame), np.nan), where=speed > 0)
+    _, at, stop = np.unique(names, return_index=True, return_inverse=True)
+    return BusLines(
+        line=line,
+        stop=stop.astype(np.int64),
+        points=np.column_stack((x[at], y[at])),
+        stop_id=names[at],
+        ride_min=np.where(last, np.nan, np.where(np.isnan(minutes), by_speed, minutes)),
+        ride_m=ride_m,
+        headway_min=headway,
+        both_ways=both_ways,
+    )
 
 
 def _as_text(column: pd.Series) -> pd.Series:
@@ -118,24 +129,12 @@ def _told(what: str, frame: pd.DataFrame, wrong: NDArray[np.bool_]) -> list[str]
     return [f"{what} (line/stop {first_of(where)})"] if where else []
 
 
-def _differs(values: pd.Series, frame: pd.DataFrame) -> pd.Series:
-    """Tell, for every line, whether a value that it should have once differs along it."""
+def _differs(name: str, what: str, values: pd.Series, frame: pd.DataFrame) -> list[str]:
+    """Say along which lines a value differs that each should have once."""
     by_line = values.groupby(frame["line_id"].to_numpy())
-    return by_line.min() < by_line.max()
-
-
-def _order_problems(frame: pd.DataFrame) -> list[str]:
-    order = frame["stop_order"]
-    problems = _told("line_id: missing", frame, (frame["line_id"] == "").to_numpy())
-    problems += _told("stop_order: must be a number", frame, ~np.isfinite(order.to_numpy(dtype=np.float64)))
-    again = frame.duplicated(["line_id", "stop_order"]) & order.notna()
-    problems += _told("stop_order: repeated", frame, again.to_numpy())
-    counts = frame.groupby("line_id").size()
-    if (counts < 2).any():
-        problems.append(
-            f"line_id: only one stop on the lines {first_of(counts.index[counts < 2])}; a ride needs two"
-        )
-    return problems
+    mixed = by_line.min() < by_line.max()
+    shown = first_of(mixed.index[mixed])
+    return [f"{name}: differs along the lines {shown}; one {what} a line"] if mixed.any() else []
 
 
 def _places(
@@ -169,38 +168,6 @@ def _places(
     if ids is None:
         ids = pd.Series([f"{across:.3f} {up:.3f}" for across, up in zip(x, y, strict=True)], dtype=object)
     return x, y, ids.to_numpy(dtype=object)
-
-
-def _both_ways(frame: pd.DataFrame, problems: list[str]) -> NDArray[np.bool_]:
-    if "both_ways" not in frame.columns:
-        return np.ones(len(frame), dtype=bool)
-    flags = frame["both_ways"]
-    problems += _told("both_ways: must be true or false", frame, ~flags.isin([True, False]).to_numpy())
-    mixed = _differs(flags.eq(other=True), frame)
-    if mixed.any():
-        problems.append(
-            f"both_ways: differs along the lines {first_of(mixed.index[mixed])}; one value a line"
-        )
-    return flags.eq(other=True).to_numpy()
-
-
-def _rides(
-    frame: pd.DataFrame, ride_m: NDArray[np.float64], last: NDArray[np.bool_], problems: list[str]
-) -> NDArray[np.float64]:
-    """Take the minutes to the next stop, or make them from a speed; none is needed at the last stop of a line."""
-    given = {
-        name: pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64)
-        if name in frame.columns
-        else np.full(len(frame), np.nan)
-        for name in ("ride_min", "speed_km_h")
-    }
-    minutes, speed = given["ride_min"], given["speed_km_h"]
-    problems += _told("ride_min: must be 0 or more and finite", frame, (minutes < 0) | np.isinf(minutes))
-    problems += _told("speed_km_h: must be above 0 and finite", frame, (speed <= 0) | np.isinf(speed))
-    lacking = ~last & np.isnan(minutes) & np.isnan(speed)
-    problems += _told("ride_min: missing before the last stop, and no speed_km_h", frame, lacking)
-    by_speed = np.divide(0.06 * ride_m, speed, out=np.full(len(frame), np.nan), where=speed > 0)
-    return np.where(last, np.nan, np.where(np.isnan(minutes), by_speed, minutes))
 
 
 # A bus leg without a timetable: walk to a stop, wait half a headway, ride, and walk on.
@@ -283,7 +250,28 @@ def bus_network(
         too_far = f"stops: further than {max_snap_m:g} m from the walking network: {shown}"
         raise ContractError("lines", [f"{too_far}; mend them or raise max_snap_m"])
     cut = cut_edges(walk_graph, edge, fraction)
-    graph = _with_lines(cut.graph, table, cut.node_after, snaps)
+    # A node for every stop, one for every stop of every line, and the links between them.
+    stop_node = cut.graph.n_nodes + np.arange(len(table.points))
+    line_node = cut.graph.n_nodes + len(table.points) + np.arange(len(table.line))
+    xy = np.vstack((table.points, table.points[table.stop]))
+    component = cut.graph.node_component[cut.node_after]
+    graph = with_nodes(
+        cut.graph, xy[:, 0].copy(), xy[:, 1].copy(), np.concatenate((component, component[table.stop]))
+    )
+    walk = snaps.access_min[:, 0]
+    names = [f"stop:{name}" for name in table.stop_id]
+    length = snaps.distance_m[:, 0] * snaps.detour
+    graph = with_links(graph, Links(names, names, "stop", cut.node_after, stop_node, walk, walk, length))
+    where = [f"{line}/{row}" for row, line in enumerate(table.line)]
+    names = [f"board:{name}" for name in where]
+    wait = table.headway_min / 2.0
+    graph = with_links(graph, Links(names, names, "boarding", stop_node[table.stop], line_node, wait, 0.0))
+    on = np.flatnonzero(table.line[:-1] == table.line[1:])
+    names, ride = [f"ride:{where[row]}" for row in on], table.ride_min[on]
+    back = np.where(table.both_ways[on], ride, np.inf)
+    graph = with_links(
+        graph, Links(names, names, BUS, line_node[on], line_node[on + 1], ride, back, table.ride_m[on])
+    )
     report = {
         "lines": len(set(table.line)),
         "stops": len(table.points),
@@ -292,48 +280,3 @@ def bus_network(
     }
     mode = f"{walk_graph.mode}+{BUS}"
     return replace(graph, mode=mode, report={**walk_graph.report, "mode": mode, "bus": report})
-
-
-def _with_lines(graph: TravelGraph, table: BusLines, foot: NDArray[np.int64], snaps: Snaps) -> TravelGraph:
-    """Lay in a node for every stop, one for every stop of every line, and the links between them."""
-    stop_node = graph.n_nodes + np.arange(len(table.points))
-    line_node = graph.n_nodes + len(table.points) + np.arange(len(table.line))
-    xy = np.vstack((table.points, table.points[table.stop]))
-    component = graph.node_component[foot]
-    wider = with_nodes(
-        graph, xy[:, 0].copy(), xy[:, 1].copy(), np.concatenate((component, component[table.stop]))
-    )
-    walk, distance = snaps.access_min[:, 0], snaps.distance_m[:, 0] * snaps.detour
-    on = table.goes_on
-    where = [f"{line}/{row}" for row, line in enumerate(table.line)]
-    parts = (
-        _links([f"stop:{name}" for name in table.stop_id], "stop", (foot, stop_node), distance, (walk, walk)),
-        _links(
-            [f"board:{name}" for name in where],
-            "boarding",
-            (stop_node[table.stop], line_node),
-            np.zeros(len(line_node)),
-            (table.headway_min / 2.0, np.zeros(len(line_node))),
-        ),
-        _links(
-            [f"ride:{where[row]}" for row in on],
-            BUS,
-            (line_node[on], line_node[on + 1]),
-            table.ride_m[on],
-            (table.ride_min[on], np.where(table.both_ways[on], table.ride_min[on], np.inf)),
-        ),
-    )
-    for part in parts:
-        wider = with_links(wider, part)
-    return wider
-
-
-def _links(
-    names: list[str],
-    kind: str,
-    ends: tuple[NDArray[np.int64], NDArray[np.int64]],
-    length_m: NDArray[np.float64],
-    minutes: tuple[NDArray[np.float64], NDArray[np.float64]],
-) -> Links:
-    ids = np.array(names, dtype=object)
-    return Links(ids, ids, np.full(len(ids), kind, dtype=object), *ends, length_m, *minutes)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from spatial.errors import CrsError, NetworkError
-from spatial.network.graph import Before, TravelGraph
+from spatial.network.graph import Before, TravelGraph, gather_vertices
+from spatial.network.report import join_findings
 from spatial.network.road_access import FERRY
 from spatial.network.splitting import Split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,56 +28,47 @@ LINK = "link"
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Edges to lay into a graph; the arrays hold one value a link."""
+    """Edges to lay into a graph; arrays hold one value a link, anything else is the value of all."""
 
-    edge_id: NDArray[np.object_]  # as of edges
-    road_id: NDArray[np.object_]
-    road_class: NDArray[np.object_]
+    edge_id: list[str]  # as of edges
+    road_id: list[str] | NDArray[np.object_] | str
+    road_class: str
     start: NDArray[np.int64]  # nodes at both ends
     end: NDArray[np.int64]
-    length_m: NDArray[np.float64]  # metres; 0 for a transfer on the spot
-    forward_min: NDArray[np.float64]  # minutes from start to end and back; inf where closed
-    backward_min: NDArray[np.float64]
+    forward_min: NDArray[np.float64] | float  # minutes from start to end and back; inf where closed
+    backward_min: NDArray[np.float64] | float
+    length_m: NDArray[np.float64] | float = 0.0  # metres; 0 for a transfer on the spot
 
     def __len__(self) -> int:
         """Return the number of links."""
         return len(self.start)
 
 
-def with_nodes(
-    graph: TravelGraph, x: NDArray[np.float64], y: NDArray[np.float64], component: NDArray[np.int64]
-) -> TravelGraph:
-    """Add nodes behind those that there are."""
-    return replace(
-        graph,
-        node_x=np.concatenate((graph.node_x, x)),
-        node_y=np.concatenate((graph.node_y, y)),
-        node_source_id=np.concatenate((graph.node_source_id, np.full(len(x), None, dtype=object))),
-        node_component=np.concatenate((graph.node_component, component)),
-    )
-
-
 def with_links(graph: TravelGraph, links: Links) -> TravelGraph:
     """Add links behind the edges that there are."""
     n = len(links)
     component = graph.node_component[links.start]
-    minutes = np.where(np.isfinite(links.forward_min), links.forward_min, links.backward_min)
+    length, forward, backward = (
+        np.full(n, value, dtype=np.float64)
+        for value in (links.length_m, links.forward_min, links.backward_min)
+    )
+    minutes = np.where(np.isfinite(forward), forward, backward)
     moves = np.isfinite(minutes) & (minutes > 0)
     nodes = np.column_stack((links.start, links.end)).ravel()
     # Look up the length of components; 0 for one without an edge.
     km = np.zeros(int(graph.node_component.max()) + 1)
     km[graph.component] = graph.component_km
     added: dict[str, Any] = {
-        "edge_id": links.edge_id,
-        "road_id": links.road_id,
-        "road_class": links.road_class,
+        "edge_id": np.array(links.edge_id, dtype=object),
+        "road_id": np.full(n, links.road_id, dtype=object),
+        "road_class": np.full(n, links.road_class, dtype=object),
         "surface": np.full(n, None, dtype=object),
         "edge_from": links.start,
         "edge_to": links.end,
-        "length_m": links.length_m,
-        "speed_km_h": np.divide(0.06 * links.length_m, minutes, out=np.zeros(n), where=moves),
-        "forward_min": links.forward_min,
-        "backward_min": links.backward_min,
+        "length_m": length,
+        "speed_km_h": np.divide(0.06 * length, minutes, out=np.zeros(n), where=moves),
+        "forward_min": forward,
+        "backward_min": backward,
         "speed_source": np.full(n, LINK, dtype=object),
         "is_bridge": np.zeros(n, dtype=bool),
         "is_tunnel": np.zeros(n, dtype=bool),
@@ -153,37 +144,35 @@ def layer_of(graph: TravelGraph) -> NDArray[np.int64]:
 
 def take_legs(graph: TravelGraph) -> list[Leg]:
     """Take a combined network apart."""
-    return [_leg(graph, number, mode) for number, mode in enumerate(leg_modes(graph))]
-
-
-def _leg(graph: TravelGraph, number: int, mode: str) -> Leg:
-    edges = np.flatnonzero(graph.edge_layer == number)
-    nodes, ends = np.unique(
-        np.concatenate((graph.edge_from[edges], graph.edge_to[edges])), return_inverse=True
-    )
-    start, end = ends[: len(edges)].astype(np.int64), ends[len(edges) :].astype(np.int64)
-    _, component = np.unique(graph.node_component[nodes], return_inverse=True)
-    of_nodes: dict[str, Any] = {name: getattr(graph, name)[nodes] for name in _NODES}
-    of_nodes["node_component"] = component.astype(np.int64)
-    of_edges: dict[str, Any] = {name: getattr(graph, name)[edges] for name in _OF_EDGES}
-    coordinates, offsets = _gathered(graph.coordinates, graph.coordinate_offsets, edges)
-    sign = len(mode) + len(LEG_SIGN)
-    single = replace(
-        graph,
-        mode=mode,
-        edge_id=np.array([name[sign:] for name in graph.edge_id[edges].tolist()], dtype=object),
-        edge_from=start,
-        edge_to=end,
-        component=of_nodes["node_component"][start],
-        coordinates=coordinates,
-        coordinate_offsets=offsets,
-        report=_report_of(graph.report, mode),
-        edge_layer=None,
-        before=None,
-        **of_nodes,
-        **of_edges,
-    )
-    return Leg(single, edges, nodes)
+    legs = []
+    for number, mode in enumerate(leg_modes(graph)):
+        edges = np.flatnonzero(graph.edge_layer == number)
+        nodes, ends = np.unique(
+            np.concatenate((graph.edge_from[edges], graph.edge_to[edges])), return_inverse=True
+        )
+        start, end = ends[: len(edges)].astype(np.int64), ends[len(edges) :].astype(np.int64)
+        _, component = np.unique(graph.node_component[nodes], return_inverse=True)
+        own: dict[str, Any] = {name: getattr(graph, name)[nodes] for name in _NODES}
+        own |= {name: getattr(graph, name)[edges] for name in _OF_EDGES}
+        own["node_component"] = component.astype(np.int64)
+        coordinates, offsets = gather_vertices(graph.coordinates, graph.coordinate_offsets, edges)
+        sign = len(mode) + len(LEG_SIGN)
+        single = replace(
+            graph,
+            mode=mode,
+            edge_id=np.array([name[sign:] for name in graph.edge_id[edges].tolist()], dtype=object),
+            edge_from=start,
+            edge_to=end,
+            component=own["node_component"][start],
+            coordinates=coordinates,
+            coordinate_offsets=offsets,
+            report=_report_of(graph.report, mode),
+            edge_layer=None,
+            before=None,
+            **own,
+        )
+        legs.append(Leg(single, edges, nodes))
+    return legs
 
 
 def _report_of(report: dict[str, Any], mode: str) -> dict[str, Any]:
@@ -191,16 +180,6 @@ def _report_of(report: dict[str, Any], mode: str) -> dict[str, Any]:
     if report.get("mode") == mode:
         return report
     return next((found for inner in report.get("layers", ()) if (found := _report_of(inner, mode))), {})
-
-
-def _gathered(
-    xy: NDArray[np.float64], offsets: NDArray[np.int64], rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices of some edges one after the other."""
-    counts = np.diff(offsets)[rows]
-    ends = np.concatenate(([0], np.cumsum(counts)))
-    at = np.repeat(offsets[rows] - ends[:-1], counts) + np.arange(ends[-1])
-    return np.ascontiguousarray(xy[at]), ends.astype(np.int64)
 
 
 def whole_split(graph: TravelGraph) -> Split:
@@ -212,106 +191,73 @@ def whole_split(graph: TravelGraph) -> Split:
 
 def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split]) -> Split:
     """Put a combined network together again after its legs have changed."""
+    pairs = list(zip(legs, changed, strict=True))
     links = np.flatnonzero(graph.edge_layer == BETWEEN)
-    nodes, node_component = _numbers(graph, legs, changed)
-    rows = [len(split.parent) for split in changed]
-    layer = np.concatenate((np.repeat(np.arange(len(legs)), rows), np.full(len(links), BETWEEN)))
-    sources = [np.append(leg.edges, -1)[split.parent] for leg, split in zip(legs, changed, strict=True)]
-    parent = np.concatenate((*sources, links))
-    order = np.argsort(np.where(parent < 0, graph.n_edges + layer, parent), kind="stable")
-
-    def joined(name: str) -> NDArray[Any]:
-        parts = [getattr(split.graph, name) for split in changed]
-        return np.asarray(np.concatenate((*parts, getattr(graph, name)[links]))[order])
-
-    ends: dict[str, Any] = {}
-    for name in ("edge_from", "edge_to"):
-        inner = [number[getattr(split.graph, name)] for number, split in zip(nodes, changed, strict=True)]
-        ends[name] = np.concatenate((*inner, getattr(graph, name)[links]))[order]
-    ids = [
-        np.array([f"{leg.graph.mode}{LEG_SIGN}{name}" for name in split.graph.edge_id.tolist()], dtype=object)
-        for leg, split in zip(legs, changed, strict=True)
-    ]
-    of_edges: dict[str, Any] = {name: joined(name) for name in _OF_EDGES}
-    of_edges["component_km"] = _km_with_links(of_edges["component_km"], node_component, ends, layer[order])
-    xy, offsets = _lines(graph, changed, links)
-    coordinates, offsets = _gathered(xy, offsets, order)
-    whole = replace(
-        graph,
-        **_nodes_of(graph, legs, changed),
-        node_component=node_component,
-        edge_id=np.concatenate((*ids, graph.edge_id[links]))[order],
-        edge_layer=layer[order].astype(np.int64),
-        before=None if graph.before is None else graph.before.take(parent[order]),
-        component=node_component[ends["edge_from"]],
-        coordinates=coordinates,
-        coordinate_offsets=offsets,
-        **ends,
-        **of_edges,
-    )
-    first, last = (
-        np.concatenate((*(getattr(split, name) for split in changed), np.full(len(links), share)))[order]
-        for name, share in (("first", 0.0), ("last", 1.0))
-    )
-    none = np.empty(0, dtype=np.int64)
-    return Split(whole, parent[order], first, last, none, none)
-
-
-def _numbers(
-    graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split]
-) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
-    """Give the nodes of each leg their number in the whole, and every node its component."""
-    numbers, labels, count, label = [], [], graph.n_nodes, 0
-    for leg, split in zip(legs, changed, strict=True):
-        fresh = split.graph.n_nodes - len(leg.nodes)
-        numbers.append(np.concatenate((leg.nodes, count + np.arange(fresh))))
+    # Give the nodes of each leg their number in the whole, new ones behind the old, and every node its component.
+    numbers, labels, n_nodes, label = [], [], graph.n_nodes, 0
+    nodes: dict[str, Any] = {name: getattr(graph, name) for name in _NODES if name != "node_component"}
+    for leg, split in pairs:
+        n_old = len(leg.nodes)
+        fresh = split.graph.n_nodes - n_old
+        numbers.append(np.concatenate((leg.nodes, n_nodes + np.arange(fresh))))
         labels.append(split.graph.node_component + label)
-        count, label = count + fresh, label + int(split.graph.node_component.max()) + 1
+        n_nodes, label = n_nodes + fresh, label + int(split.graph.node_component.max()) + 1
+        nodes = {
+            name: np.concatenate((values, getattr(split.graph, name)[n_old:]))
+            for name, values in nodes.items()
+        }
     # A node without an edge, as a wall may leave it, is a component of its own.
-    component = label + np.arange(count)
+    component = label + np.arange(n_nodes)
     for number, own in zip(numbers, labels, strict=True):
         component[number] = own
-    _, compact = np.unique(component, return_inverse=True)
-    return numbers, compact.astype(np.int64)
+    node_component = np.unique(component, return_inverse=True)[1].astype(np.int64)
+    # Edges in the order of those that they were, new ones by leg behind them.
+    rows = [len(split.parent) for split in changed]
+    layer = np.concatenate((np.repeat(np.arange(len(legs)), rows), np.full(len(links), BETWEEN)))
+    parent = np.concatenate((*(np.append(leg.edges, -1)[split.parent] for leg, split in pairs), links))
+    order = np.argsort(np.where(parent < 0, graph.n_edges + layer, parent), kind="stable")
+    layer, parent = layer[order].astype(np.int64), parent[order]
 
+    def joined(parts: Iterable[Any], last: Any) -> Any:
+        return np.concatenate((*parts, last))[order]
 
-def _nodes_of(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split]) -> dict[str, Any]:
-    return {
-        name: np.concatenate(
-            (
-                getattr(graph, name),
-                *(
-                    getattr(split.graph, name)[len(leg.nodes) :]
-                    for leg, split in zip(legs, changed, strict=True)
-                ),
-            )
-        )
-        for name in ("node_x", "node_y", "node_source_id")
+    edges: dict[str, Any] = {
+        name: joined((getattr(split.graph, name) for split in changed), getattr(graph, name)[links])
+        for name in _OF_EDGES
     }
-
-
-def _km_with_links(
-    km: NDArray[np.float64],
-    node_component: NDArray[np.int64],
-    ends: dict[str, Any],
-    layer: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Give links the kilometres of the component that they begin in."""
-    component = node_component[ends["edge_from"]]
+    for name in ("edge_from", "edge_to"):
+        inner = (number[getattr(split.graph, name)] for number, split in zip(numbers, changed, strict=True))
+        edges[name] = joined(inner, getattr(graph, name)[links])
+    ids = (
+        [f"{leg.graph.mode}{LEG_SIGN}{name}" for name in split.graph.edge_id.tolist()] for leg, split in pairs
+    )
+    edges["edge_id"] = joined((np.array(names, dtype=object) for names in ids), graph.edge_id[links])
+    edges["component"] = node_component[edges["edge_from"]]
+    # Links take the kilometres of the component that they begin in.
     by_component = np.zeros(int(node_component.max()) + 1)
     roads = layer != BETWEEN
-    by_component[component[roads]] = km[roads]
-    return np.where(roads, km, by_component[component])
-
-
-def _lines(
-    graph: TravelGraph, changed: Sequence[Split], links: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Vertices of all legs, then of the links."""
-    own = _gathered(graph.coordinates, graph.coordinate_offsets, links)
-    parts = [*((split.graph.coordinates, split.graph.coordinate_offsets) for split in changed), own]
-    counts = np.concatenate([np.diff(offsets) for _, offsets in parts])
-    return np.concatenate([xy for xy, _ in parts]), np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    by_component[edges["component"][roads]] = edges["component_km"][roads]
+    edges["component_km"] = np.where(roads, edges["component_km"], by_component[edges["component"]])
+    lines = [(split.graph.coordinates, split.graph.coordinate_offsets) for split in changed]
+    lines.append(gather_vertices(graph.coordinates, graph.coordinate_offsets, links))
+    counts = np.concatenate([np.diff(offsets) for _, offsets in lines])
+    coordinates, offsets = gather_vertices(
+        np.concatenate([xy for xy, _ in lines]), np.concatenate(([0], np.cumsum(counts))), order
+    )
+    whole = replace(
+        graph,
+        **nodes,
+        node_component=node_component,
+        edge_layer=layer,
+        before=None if graph.before is None else graph.before.take(parent),
+        coordinates=coordinates,
+        coordinate_offsets=offsets,
+        **edges,
+    )
+    first = joined((split.first for split in changed), np.zeros(len(links)))
+    last = joined((split.last for split in changed), np.ones(len(links)))
+    none = np.empty(0, dtype=np.int64)
+    return Split(whole, parent, first, last, none, none)
 
 
 # Two networks as one: walk and ride in one door-to-door time, changing where both share a node.
@@ -392,23 +338,21 @@ def combine_networks(
             f"the networks {walk.mode} and {ride.mode} share no node; build both from the same roads"
         )
     both = _side_by_side(walk, ride)
-    count = len(from_walk)
     name = f"{walk.mode}>{ride.mode}"
     links = Links(
-        edge_id=np.array([f"{name}/{node}" for node in from_walk], dtype=object),
-        road_id=np.full(count, name, dtype=object),
-        road_class=np.full(count, TRANSFER, dtype=object),
+        edge_id=[f"{name}/{node}" for node in from_walk],
+        road_id=name,
+        road_class=TRANSFER,
         start=from_walk,
         end=walk.n_nodes + from_ride,
-        length_m=np.zeros(count),
-        forward_min=np.full(count, float(boarding_min)),
-        backward_min=np.full(count, float(alighting_min)),
+        forward_min=boarding_min,
+        backward_min=alighting_min,
     )
     report = {
         "mode": both.mode,
         "boarding_min": float(boarding_min),
         "alighting_min": float(alighting_min),
-        "transfers": count,
+        "transfers": len(links),
         "layers": [walk.report, ride.report],
     }
     return replace(with_links(both, links), report=report)
@@ -422,11 +366,12 @@ def shared_nodes(first: TravelGraph, second: TravelGraph) -> tuple[NDArray[np.in
     has no id, those in the same millimetre. Only nodes of roads count: nobody changes aboard a ferry or a
     bus. By node of the first, then of the second.
     """
-    frames = [
-        shareable_nodes(graph, np.flatnonzero(on_roads(graph, np.arange(graph.n_edges))))
-        for graph in (first, second)
-    ]
-    return at_one_place(*frames)
+    return at_one_place(
+        *(
+            shareable_nodes(graph, np.flatnonzero(on_roads(graph, np.arange(graph.n_edges))))
+            for graph in (first, second)
+        )
+    )
 
 
 def shareable_nodes(graph: TravelGraph, nodes: NDArray[np.int64]) -> pd.DataFrame:
@@ -470,41 +415,30 @@ def _side_by_side(first: TravelGraph, second: TravelGraph) -> TravelGraph:
         # Numbers of the second behind those of the first; kilometres stay those of the layer.
         arrays[name][len(getattr(first, name)) :] += int(first.node_component.max()) + 1
     offsets = second.coordinate_offsets[1:] + first.coordinate_offsets[-1]
-    layers = (_layers(first), _layers(second))
+    layers = (layer_of(first), layer_of(second))
+    before = None
+    if first.before is not None or second.before is not None:
+        # Edges of the second come behind those of the first, also among those before.
+        one, other = (
+            graph.before or Before(np.arange(graph.n_edges), graph.component_km) for graph in (first, second)
+        )
+        behind = np.where(other.edge < 0, -1, other.edge + int(one.edge.max()) + 1)
+        km = np.concatenate((one.component_km, other.component_km))
+        before = Before(np.concatenate((one.edge, behind)), km)
+    # Edge ids begin with their mode, unless they do so already.
+    ids = [
+        graph.edge_id
+        if graph.edge_layer is not None
+        else np.array([f"{graph.mode}{LEG_SIGN}{name}" for name in graph.edge_id], dtype=object)
+        for graph in (first, second)
+    ]
     above = int(layers[0].max()) + 1
     return replace(
         first,
         mode=f"{first.mode}+{second.mode}",
         coordinate_offsets=np.concatenate((first.coordinate_offsets, offsets)),
-        edge_layer=np.concatenate((layers[0], np.where(layers[1] < 0, -1, layers[1] + above))),
-        findings=_findings(first, second),
-        before=_before(first, second),
-        **{**arrays, "edge_id": np.concatenate((_named(first), _named(second)))},
+        edge_layer=np.concatenate((layers[0], np.where(layers[1] < 0, BETWEEN, layers[1] + above))),
+        findings=join_findings(first.findings, second.findings),
+        before=before,
+        **{**arrays, "edge_id": np.concatenate(ids)},
     )
-
-
-def _before(first: TravelGraph, second: TravelGraph) -> Before | None:
-    """Edges of the second come behind those of the first, also among those before."""
-    if first.before is None and second.before is None:
-        return None
-    one, other = (
-        graph.before or Before(np.arange(graph.n_edges), graph.component_km) for graph in (first, second)
-    )
-    behind = np.where(other.edge < 0, -1, other.edge + int(one.edge.max()) + 1)
-    return Before(np.concatenate((one.edge, behind)), np.concatenate((one.component_km, other.component_km)))
-
-
-def _layers(graph: TravelGraph) -> NDArray[np.int64]:
-    return np.zeros(graph.n_edges, dtype=np.int64) if graph.edge_layer is None else graph.edge_layer
-
-
-def _named(graph: TravelGraph) -> NDArray[np.object_]:
-    """Let edge ids begin with their mode, unless they do so already."""
-    if graph.edge_layer is not None:
-        return graph.edge_id
-    return np.array([f"{graph.mode}:{name}" for name in graph.edge_id], dtype=object)
-
-
-def _findings(first: TravelGraph, second: TravelGraph) -> gpd.GeoDataFrame:
-    parts = [graph.findings for graph in (first, second) if len(graph.findings)] or [first.findings]
-    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=first.crs)

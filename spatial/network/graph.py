@@ -15,7 +15,7 @@ import shapely
 from spatial.errors import NetworkError, first_of
 from spatial.network.kernels_core import Chains, Lanes, contract, halves_of_cores, weigh
 from spatial.network.kernels_search import Arcs, MeasuredArcs
-from spatial.network.noding import SIDE, along_curve
+from spatial.network.noding import SIDE, along_curve, components_of
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -297,17 +297,27 @@ class TravelGraph:
         vars(changed).update({name: getattr(self, name) for name in ("core_shape", "snap_indexes")})
         return changed
 
-    def edge_lines(self) -> NDArray[np.object_]:
+    def edge_lines(self, edges: NDArray[np.int64] | None = None) -> NDArray[np.object_]:
         """
         Edges as lines.
 
+        Parameters
+        ----------
+        edges : ndarray of int64, optional
+            Some edges; all without.
+
         Returns
         -------
-        ndarray of shapely.LineString, shape (n_edges,)
+        ndarray of shapely.LineString
             In the drawn direction.
         """
-        rows = np.repeat(np.arange(self.n_edges), np.diff(self.coordinate_offsets))
-        return np.asarray(shapely.linestrings(self.coordinates, indices=rows), dtype=object)
+        xy, offsets = (
+            (self.coordinates, self.coordinate_offsets)
+            if edges is None
+            else gather_vertices(self.coordinates, self.coordinate_offsets, edges)
+        )
+        rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        return np.asarray(shapely.linestrings(xy, indices=rows), dtype=object)
 
     def to_frames(self) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         """
@@ -582,6 +592,43 @@ def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
     by_half = np.column_stack([np.where(lane.row < 0, lane.whole, np.inf) for lane in lanes]).ravel()
     out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
     return Core(shape, *lanes, out_min, in_min, graph.length_m)
+
+
+def length_share(graph: TravelGraph, edges: NDArray[np.bool_]) -> float:
+    """Share of the length of a graph that some edges have."""
+    return float(graph.length_m[edges].sum()) / max(float(graph.length_m.sum()), np.finfo(float).tiny)
+
+
+def gather_vertices(
+    xy: NDArray[np.float64], offsets: NDArray[np.int64], edges: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Take the vertices of some edges one after the other, and where those of each begin."""
+    counts = np.diff(offsets)[edges]
+    ends = np.concatenate(([0], np.cumsum(counts)))
+    at = np.repeat(offsets[edges] - ends[:-1], counts) + np.arange(ends[-1])
+    return np.ascontiguousarray(xy[at]), ends.astype(np.int64)
+
+
+def with_nodes(
+    graph: TravelGraph, x: NDArray[np.float64], y: NDArray[np.float64], component: NDArray[np.int64]
+) -> TravelGraph:
+    """Add nodes behind those that there are."""
+    return replace(
+        graph,
+        node_x=np.concatenate((graph.node_x, x)),
+        node_y=np.concatenate((graph.node_y, y)),
+        node_source_id=np.concatenate((graph.node_source_id, np.full(len(x), None, dtype=object))),
+        node_component=np.concatenate((graph.node_component, component)),
+    )
+
+
+def with_components(graph: TravelGraph, counted: NDArray[np.bool_]) -> TravelGraph:
+    """Find the components anew, as if no edges were there but those that count."""
+    node_component, km = components_of(
+        graph.n_nodes, graph.edge_from[counted], graph.edge_to[counted], graph.length_m[counted]
+    )
+    component = node_component[graph.edge_from]
+    return replace(graph, node_component=node_component, component=component, component_km=km[component])
 
 
 def _objects(series: pd.Series) -> NDArray[np.object_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +132,11 @@ def _by_leg(
     """Choose for each leg the roads that it takes, at its own speeds."""
     named = with_class(roads).assign(road_id=road_ids(roads))
     rules = [load_speeds(table).modes[_base(leg)] for leg in legs]
-    taken = [_may_use(leg, named, own) for leg, own in zip(legs, rules, strict=True)]
+    taken = []
+    for leg, own in zip(legs, rules, strict=True):
+        known = {*leg.graph.road_class, *(name for name, speed in own.classes.items() if speed > 0)}
+        is_open = openness_of_roads(named, mode=_base(leg)).reason == ""
+        taken.append(named["road_class"].isin(known).to_numpy(dtype=bool) & is_open)
     motor = np.zeros(len(roads), dtype=bool)
     for leg, rows in zip(legs, taken, strict=True):
         motor |= rows & (not own_pace(leg.graph.mode))
@@ -147,12 +150,6 @@ def _by_leg(
 def _base(leg: Leg) -> str:
     """Name the mode whose roads a leg uses; buses are laid into the walk."""
     return leg.graph.mode.split("+", maxsplit=1)[0]
-
-
-def _may_use(leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds) -> NDArray[np.bool_]:
-    known = {*leg.graph.road_class, *(name for name, speed in rules.classes.items() if speed > 0)}
-    is_open = openness_of_roads(roads, mode=_base(leg)).reason == ""
-    return np.asarray(roads["road_class"].isin(known).to_numpy(dtype=bool) & is_open)
 
 
 def _at_own_pace(
@@ -170,68 +167,46 @@ def _at_own_pace(
 
 
 def _with_transfers(before: TravelGraph, split: Split) -> Split:
-    """Let people change where new roads let two legs share a node."""
+    """Let people change where new nodes, or nodes on roads for the first time, let two legs share a node."""
     graph = split.graph
-    for name, below, above in _changes(before):
-        links = _links(before, split.graph, name, (below, above))
-        graph = graph if links is None else with_links(graph, links)
-    n = graph.n_edges - split.graph.n_edges
-    return replace(
-        split,
-        graph=graph,
-        parent=np.concatenate((split.parent, np.full(n, -1, dtype=np.int64))),
-        first=np.concatenate((split.first, np.zeros(n))),
-        last=np.concatenate((split.last, np.ones(n))),
-    )
-
-
-def _changes(graph: TravelGraph) -> list[tuple[str, range, range]]:
-    """Name the links between legs, with the layers on either side."""
-    is_link = (graph.edge_layer == BETWEEN) & (graph.road_class == TRANSFER)
-    modes = leg_modes(graph)
+    n_old, modes = before.n_nodes, leg_modes(before)
+    xy = np.column_stack((graph.node_x, graph.node_y))
+    is_link = (before.edge_layer == BETWEEN) & (before.road_class == TRANSFER)
+    # Links between legs are named after the runs of layers on either side.
     spans = [range(start, stop) for start, stop in combinations(range(len(modes) + 1), 2)]
     pairs = [(below, above) for below in spans for above in spans if below.stop == above.start]
     named = {">".join("+".join(modes[n] for n in span) for span in pair): pair for pair in pairs}
-    return [(str(name), *named[str(name)]) for name in pd.unique(graph.road_id[is_link])]
-
-
-def _links(before: TravelGraph, graph: TravelGraph, name: str, layers: tuple[range, range]) -> Links | None:
-    """Links between layers that new nodes, or nodes on roads for the first time, bring about."""
-    nodes, fresh = [], []
-    for span in layers:
-        now, then = (
-            on_roads(each, np.flatnonzero(np.isin(layer_of(each), span))) for each in (graph, before)
+    for name in pd.unique(before.road_id[is_link]).tolist():
+        nodes, fresh = [], []
+        for span in named[name]:
+            now, then = (
+                on_roads(each, np.flatnonzero(np.isin(layer_of(each), span)))
+                for each in (split.graph, before)
+            )
+            nodes.append(now)
+            fresh.append(now & ~np.concatenate((then, np.zeros(len(now) - n_old, dtype=bool))))
+        chosen = fresh[0] | fresh[1]
+        if not chosen.any():
+            continue
+        # Shared nodes lie in one place: only the box around the fresh ones is looked at.
+        low, high = xy[chosen].min(axis=0) - _MARGIN_M, xy[chosen].max(axis=0) + _MARGIN_M
+        near = ((xy >= low) & (xy <= high)).all(axis=1)
+        start, end = at_one_place(
+            *(shareable_nodes(split.graph, np.flatnonzero(now & near)) for now in nodes)
         )
-        nodes.append(now)
-        is_fresh = now.copy()
-        is_fresh[: before.n_nodes] &= ~then
-        fresh.append(is_fresh)
-    near = _around(graph, fresh[0] | fresh[1])
-    sides = [shareable_nodes(graph, np.flatnonzero(now & near)) for now in nodes]
-    start, end = at_one_place(*sides)
-    new = fresh[0][start] | fresh[1][end]
-    start, end = start[new], end[new]
-    if len(start) == 0:
-        return None
-    usual = np.flatnonzero((before.edge_layer == BETWEEN) & (before.road_id == name))
-    count = len(start)
-    pairs = zip(start.tolist(), end.tolist(), strict=True)
-    return Links(
-        edge_id=np.array([f"{name}/{first}-{second}" for first, second in pairs], dtype=object),
-        road_id=np.full(count, name, dtype=object),
-        road_class=np.full(count, TRANSFER, dtype=object),
-        start=start,
-        end=end,
-        length_m=np.zeros(count),
-        forward_min=np.full(count, before.forward_min[usual].min()),
-        backward_min=np.full(count, before.backward_min[usual].min()),
-    )
-
-
-def _around(graph: TravelGraph, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell the nodes in the box around some: shared nodes lie in one place."""
-    if not chosen.any():
-        return chosen
-    xy = np.column_stack((graph.node_x, graph.node_y))
-    low, high = xy[chosen].min(axis=0) - _MARGIN_M, xy[chosen].max(axis=0) + _MARGIN_M
-    return np.asarray(((xy >= low) & (xy <= high)).all(axis=1))
+        new = fresh[0][start] | fresh[1][end]
+        start, end = start[new], end[new]
+        usual = (before.edge_layer == BETWEEN) & (before.road_id == name)
+        links = Links(
+            edge_id=[
+                f"{name}/{one}-{other}" for one, other in zip(start.tolist(), end.tolist(), strict=True)
+            ],
+            road_id=name,
+            road_class=TRANSFER,
+            start=start,
+            end=end,
+            forward_min=before.forward_min[usual].min(),
+            backward_min=before.backward_min[usual].min(),
+        )
+        graph = with_links(graph, links) if len(links) else graph
+    return split.with_added(graph)

@@ -13,6 +13,7 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
+from spatial.network.graph import with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel
 from spatial.network.splitting import Split, cut_edges, rewire
 
@@ -31,13 +32,20 @@ _MEET_M = 0.001
 """A vertex within a millimetre of a line is on it: files round coordinates."""
 
 
+class Place(NamedTuple):
+    """Easting and northing, metres."""
+
+    x: float
+    y: float
+
+
 class Stop(NamedTuple):
     """A place at which a new road is cut, and what it joins there."""
 
     part: int  # position of the new line
     # metres along it; below 0 and beyond its length where an end reaches out for what it joins
     along_m: float
-    xy: tuple[float, float]  # the place
+    xy: Place
     edge: int = -1  # edge that is cut there; -1 for none
     fraction: float = 0.0  # share of that edge before the cut
     node: int = -1  # node that is joined, where no edge is cut; -1 for a new one
@@ -87,7 +95,7 @@ def crossings(near: Surroundings, parts: NDArray[np.object_], through: NDArray[n
             along, fraction = shapely.line_locate_point([parts[i], line], place)
             fraction = fraction / shapely.length(line) if shapely.length(line) > 0 else 0.0
             edge = int(near.edges[j])
-            stops.append(Stop(i, float(along), (place.x, place.y), edge, min(float(fraction), 1.0)))
+            stops.append(Stop(i, float(along), Place(place.x, place.y), edge, min(float(fraction), 1.0)))
     return stops
 
 
@@ -98,9 +106,13 @@ def meetings(parts: NDArray[np.object_], through: NDArray[np.bool_]) -> list[Sto
         if i >= j:
             continue
         for place in _common(parts[i], parts[j]):
-            along = [float(shapely.line_locate_point(parts[line], place)) for line in (i, j)]
-            pair = [Stop(line, at, (place.x, place.y)) for line, at in zip((i, j), along, strict=True)]
-            if all(through[stop.part] or _is_end(parts[stop.part], stop.along_m) for stop in pair):
+            pair = [
+                Stop(line, float(shapely.line_locate_point(parts[line], place)), Place(place.x, place.y))
+                for line in (i, j)
+            ]
+            # Bridges and tunnels meet others at their ends alone.
+            to_end = [min(stop.along_m, shapely.length(parts[stop.part]) - stop.along_m) for stop in pair]
+            if all(through[stop.part] or gap <= TOUCH_M for stop, gap in zip(pair, to_end, strict=True)):
                 stops += pair
     return stops
 
@@ -121,7 +133,7 @@ def dead_ends(
         along, node = float(shapely.line_locate_point(parts[i], points[j])), int(near.nodes[at[j]])
         is_inside = tolerance_m < along < shapely.length(parts[i]) - tolerance_m
         if through[i] and is_inside and (i, node) not in done:
-            stops.append(Stop(i, along, (points[j].x, points[j].y), node=node))
+            stops.append(Stop(i, along, Place(points[j].x, points[j].y), node=node))
     return stops
 
 
@@ -142,7 +154,7 @@ def end_stops(
         crossed_at = np.array([stop.along_m for stop in crossed if stop.part == i])
         for vertex, at, outwards in ((0, 0.0, -1.0), (-1, float(shapely.length(line)), 1.0)):
             end = shapely.get_point(line, vertex)
-            stop = Stop(i, at, (end.x, end.y))
+            stop = Stop(i, at, Place(end.x, end.y))
             if (np.abs(crossed_at - at) > tolerance_m).all():
                 joined, gap = _joined(near, end, tolerance_m, stop)
                 if joined == stop:
@@ -194,10 +206,6 @@ def _common(line: shapely.LineString, other: shapely.LineString) -> list[shapely
     return found
 
 
-def _is_end(line: shapely.LineString, along_m: float) -> bool:
-    return bool(along_m <= TOUCH_M or along_m >= shapely.length(line) - TOUCH_M)
-
-
 # Join new roads to a built graph: where they cross its edges, and at their ends.
 
 _ONEWAY = {"no": (True, True), "yes": (True, False), "-1": (False, True)}
@@ -205,17 +213,6 @@ _ONEWAY = {"no": (True, True), "yes": (True, False), "-1": (False, True)}
 
 _CELL_M = 0.001
 """Points of new roads within the same millimetre are one, as where roads are read."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Edges:
-    """New edges: the row of their road, stops at their ends, and their lines."""
-
-    road: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    lines: list[NDArray[np.float64]]
-    node_xy: NDArray[np.float64]
 
 
 def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
@@ -285,27 +282,32 @@ def add_roads(
     stops = [*crossed, *meetings(parts, through), *passed, *ends]
     at = [stop for stop in stops if stop.edge >= 0]
     split = cut_edges(graph, [stop.edge for stop in at], [stop.fraction for stop in at])
-    edges = _edges(split, parts, stops)
-    edges = replace(edges, road=row[edges.road])
     account = {
         "added_roads": len(roads),
         "added_km": float(shapely.length(parts).sum()) / 1000.0,
         "cut_edges": len(np.unique(np.array([stop.edge for stop in at], dtype=np.int64))),
         "loose_ends": [
-            {"road_id": str(road_ids(roads)[row[stop.part]]), "x": float(stop.xy[0]), "y": float(stop.xy[1])}
+            {"road_id": str(road_ids(roads)[row[stop.part]]), "x": float(stop.xy.x), "y": float(stop.xy.y)}
             for stop in loose
         ],
     }
-    return _append(split, roads, edges), account
+    return _lay_in(split, roads, parts, row, stops), account
 
 
-def _edges(split: Split, parts: NDArray[np.object_], stops: list[Stop]) -> _Edges:
-    """Cut each new line at its stops."""
+def _lay_in(
+    split: Split,
+    roads: gpd.GeoDataFrame,
+    parts: NDArray[np.object_],
+    row: NDArray[np.int64],
+    stops: list[Stop],
+) -> Split:
+    """Cut each new line at its stops, and lay the pieces into the graph."""
     graph = split.graph
+    # Nodes of the stops: those of cut edges, those joined, and new ones, one a cell.
     cut_nodes = iter(split.node_before.tolist())
     nodes = [next(cut_nodes) if stop.edge >= 0 else stop.node for stop in stops]
     fixed = {_cell(graph.node_x[node], graph.node_y[node]): node for node in nodes if node >= 0}
-    fresh: list[tuple[float, float]] = []
+    fresh: list[Place] = []
     for n, stop in enumerate(stops):
         if nodes[n] < 0:
             cell = _cell(*stop.xy)
@@ -313,90 +315,63 @@ def _edges(split: Split, parts: NDArray[np.object_], stops: list[Stop]) -> _Edge
                 fixed[cell] = graph.n_nodes + len(fresh)
                 fresh.append(stop.xy)
             nodes[n] = fixed[cell]
-    xy = np.vstack((np.column_stack((graph.node_x, graph.node_y)), np.array(fresh).reshape(-1, 2)))
+    fresh_xy = np.array(fresh).reshape(-1, 2)
+    xy = np.vstack((np.column_stack((graph.node_x, graph.node_y)), fresh_xy))
+    # Edges between stops that follow each other on a line: its vertices strictly between, and the places of the nodes.
     order = sorted(range(len(stops)), key=lambda n: (stops[n].part, stops[n].along_m, nodes[n]))
-    road, start, end, lines = [], [], [], []
+    part, start, end, lines = [], [], [], []
     for a, b in pairwise(order):
-        part = stops[a].part
-        if part != stops[b].part:
+        if stops[a].part != stops[b].part:
             continue
-        line = _between(parts[part], (stops[a].along_m, stops[b].along_m), xy[[nodes[a], nodes[b]]])
-        if nodes[a] == nodes[b] and len(line) == 2:
+        vertices = shapely.get_coordinates(parts[stops[a].part])
+        at = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(vertices, axis=0).T))))
+        inner = vertices[(at > stops[a].along_m + TOUCH_M) & (at < stops[b].along_m - TOUCH_M)]
+        if nodes[a] == nodes[b] and len(inner) == 0:
             continue
-        road.append(part)
+        part.append(stops[a].part)
         start.append(nodes[a])
         end.append(nodes[b])
-        lines.append(line)
-    return _Edges(
-        road=np.array(road, dtype=np.int64),
-        start=np.array(start, dtype=np.int64),
-        end=np.array(end, dtype=np.int64),
-        lines=lines,
-        node_xy=np.array(fresh).reshape(-1, 2),
+        lines.append(np.vstack((xy[[nodes[a]]], inner, xy[[nodes[b]]])))
+    # What the edges have from their roads.
+    road = row[np.array(part, dtype=np.int64)]
+    length = np.array([float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in lines])
+    speed = _speeds(graph, roads)[road]
+    minutes = 0.06 * length / speed
+    ways = [_ONEWAY[way] for way in _column(roads, "oneway", "no")[road].tolist()]
+    stated = (
+        roads["speed_km_h"].notna() if "speed_km_h" in roads else pd.Series(data=False, index=roads.index)
     )
+    named, road_id = with_class(roads), road_ids(roads)[road]
+    piece = pd.Series(road_id).groupby(road_id, sort=False).cumcount()
+    new: dict[str, Any] = {
+        "edge_id": np.array([f"{name}/{n}" for name, n in zip(road_id, piece, strict=True)], dtype=object),
+        "road_id": road_id,
+        "road_class": named["road_class"].to_numpy(dtype=object)[road],
+        "surface": _column(roads, "surface", None)[road],
+        "edge_from": np.array(start, dtype=np.int64),
+        "edge_to": np.array(end, dtype=np.int64),
+        "length_m": length,
+        "speed_km_h": speed,
+        "forward_min": np.where([forwards for forwards, _ in ways], minutes, np.inf),
+        "backward_min": np.where([backwards for _, backwards in ways], minutes, np.inf),
+        "speed_source": np.where(stated, "stated", "class").astype(object)[road],
+        "is_bridge": is_bridge(named)[road],
+        "is_tunnel": is_tunnel(named)[road],
+        "is_snappable": is_snappable(named)[road],
+        "all_season": _column(roads, "all_season", "unknown")[road],
+        "coordinates": np.vstack(lines),
+    }
+    whole: dict[str, Any] = {
+        name: np.concatenate((getattr(graph, name), values)) for name, values in new.items()
+    }
+    counts = np.cumsum([len(line) for line in lines])
+    offsets = np.concatenate((graph.coordinate_offsets, graph.coordinate_offsets[-1] + counts))
+    wider = with_nodes(graph, fresh_xy[:, 0], fresh_xy[:, 1], np.zeros(len(fresh), dtype=np.int64))
+    return split.with_added(rewire(replace(wider, coordinate_offsets=offsets, **whole)))
 
 
 def _cell(x: float, y: float) -> tuple[int, int]:
     return round(float(x) / _CELL_M), round(float(y) / _CELL_M)
-
-
-def _between(
-    line: shapely.LineString, along: tuple[float, float], ends: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Vertices of a line strictly between two places along it, with these places at the ends."""
-    xy = shapely.get_coordinates(line)
-    at = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))))
-    inner = (at > along[0] + TOUCH_M) & (at < along[1] - TOUCH_M)
-    return np.vstack((ends[:1], xy[inner], ends[1:]))
-
-
-def _append(split: Split, roads: gpd.GeoDataFrame, edges: _Edges) -> Split:
-    graph, row = split.graph, edges.road
-    length = np.array([float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in edges.lines])
-    speed = _speeds(graph, roads)[row]
-    minutes = 0.06 * length / speed
-    ways = np.array([_ONEWAY[way] for way in _column(roads, "oneway", "no").tolist()], dtype=bool).reshape(
-        -1, 2
-    )[row]
-    named = with_class(roads)
-    surface = _column(roads, "surface", None)
-    road_id = road_ids(roads)[row]
-    piece = pd.Series(road_id).groupby(road_id, sort=False).cumcount()
-    edge_ids = np.array([f"{road}/{n}" for road, n in zip(road_id, piece, strict=True)], dtype=object)
-    new: dict[str, NDArray[Any]] = {
-        "edge_id": edge_ids,
-        "road_id": road_ids(roads)[row],
-        "road_class": named["road_class"].to_numpy(dtype=object)[row],
-        "surface": surface[row],
-        "edge_from": edges.start,
-        "edge_to": edges.end,
-        "length_m": length,
-        "speed_km_h": speed,
-        "forward_min": np.where(ways[:, 0], minutes, np.inf),
-        "backward_min": np.where(ways[:, 1], minutes, np.inf),
-        "speed_source": np.where(_is_stated(roads), "stated", "class").astype(object)[row],
-        "is_bridge": is_bridge(named)[row],
-        "is_tunnel": is_tunnel(named)[row],
-        "is_snappable": is_snappable(named)[row],
-        "all_season": _column(roads, "all_season", "unknown")[row],
-        "coordinates": np.vstack(edges.lines),
-        "node_x": edges.node_xy[:, 0],
-        "node_y": edges.node_xy[:, 1],
-        "node_source_id": np.full(len(edges.node_xy), None, dtype=object),
-    }
-    whole = {name: np.concatenate((getattr(graph, name), values)) for name, values in new.items()}
-    counts = np.array([len(line) for line in edges.lines], dtype=np.int64)
-    whole["coordinate_offsets"] = np.concatenate(
-        (graph.coordinate_offsets, graph.coordinate_offsets[-1] + np.cumsum(counts))
-    )
-    n = len(row)
-    return replace(
-        split,
-        graph=rewire(graph, **whole),
-        parent=np.concatenate((split.parent, np.full(n, -1, dtype=np.int64))),
-        first=np.concatenate((split.first, np.zeros(n))),
-        last=np.concatenate((split.last, np.ones(n))),
-    )
 
 
 def road_ids(roads: gpd.GeoDataFrame) -> NDArray[np.object_]:
@@ -417,23 +392,13 @@ def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return roads.assign(road_class=_column(roads, "road_class", "unclassified"))
 
 
-def _is_stated(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    if "speed_km_h" not in roads:
-        return np.zeros(len(roads), dtype=bool)
-    return roads["speed_km_h"].notna().to_numpy()
-
-
-def _numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
-    """Numbers of a column: NaN where nothing is stated, 0 where a text is no number."""
-    numbers = pd.to_numeric(column, errors="coerce")
-    return numbers.mask(numbers.isna() & column.notna(), 0.0).to_numpy(dtype=np.float64)
-
-
 def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    """Speeds as stated, or the median speed of the class in the network; NaN where it has none."""
-    kinds = _column(roads, "road_class", "unclassified")
-    stated = _numbers(roads["speed_km_h"]) if "speed_km_h" in roads else np.full(len(roads), np.nan)
+    """Speeds as stated, 0 for a text that is no number; else the median of the class in the network; NaN for none."""
+    told = roads.get("speed_km_h", pd.Series(np.nan, index=roads.index))
+    numbers = pd.to_numeric(told, errors="coerce")
+    stated = numbers.mask(numbers.isna() & told.notna(), 0.0).to_numpy(dtype=np.float64)
     if not np.isnan(stated).any():
         return stated
+    kinds = _column(roads, "road_class", "unclassified")
     usual = pd.Series(graph.speed_km_h).groupby(graph.road_class).median()
     return np.where(np.isnan(stated), pd.Series(kinds).map(usual).to_numpy(dtype=np.float64), stated)

@@ -242,16 +242,18 @@ def _cells(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((values - low) * ((SIDE - 1) / (high - low) if high > low else 0.0))
 
 
-def components_of(n_nodes: int, pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def components_of(
+    n_nodes: int, start: NDArray[np.int64], end: NDArray[np.int64], length_m: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """
     Find the weakly connected components.
 
     Returns component of each node, 0 the longest (equal lengths by their lowest node), and kilometres of each
     component.
     """
-    links = coo_array((np.ones(len(pieces.start)), (pieces.start, pieces.end)), shape=(n_nodes, n_nodes))
+    links = coo_array((np.ones(len(start)), (start, end)), shape=(n_nodes, n_nodes))
     count, label = connected_components(links, directed=False)
-    length = np.bincount(label[pieces.start], weights=pieces.length_m, minlength=count)
+    length = np.bincount(label[start], weights=length_m, minlength=count)
     lowest = np.empty(count, dtype=np.int64)
     lowest[label[::-1]] = np.arange(n_nodes)[::-1]
     order = np.lexsort((lowest, -length))

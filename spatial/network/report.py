@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +13,11 @@ import shapely
 
 from spatial.errors import first_of
 from spatial.inputs.road_noding import missed_crossings
-from spatial.network.graph import no_findings
+from spatial.network.graph import length_share
 from spatial.network.road_access import class_values, tag_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pyproj
     from numpy.typing import NDArray
@@ -58,71 +58,88 @@ _WHY_NOT = {
 _TAGS = {"unreadable_maxspeed": "maxspeed", "construction_left": "construction"}
 
 
-def findings_of(
-    graph: TravelGraph, roads: RoadLines, marks: dict[str, NDArray[np.bool_]], *, widths: NDArray[np.bool_]
-) -> gpd.GeoDataFrame:
-    """List what people should look at."""
-    rows: list[dict[str, Any]] = []
-    shapes: list[Any] = []
+class Finding(NamedTuple):
+    """Something on the roads that people should look at."""
+
+    kind: str
+    subject_id: str
+    detail: str
+    shape: Any  # a geometry
+    other_id: str | None = None
+
+
+def findings_table(findings: Iterable[Finding], *, mode: str, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """Write findings as the table ``findings_network``."""
+    # A road in several parts would come up once a part.
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(f"{mode}/{finding.kind}/{finding.subject_id}", finding)
+    columns = {"finding_id": pd.Series(list(first), dtype="str")}
+    for name in ("kind", "subject_id", "other_id", "detail"):
+        columns[name] = pd.Series([getattr(finding, name) for finding in first.values()], dtype="str")
+    columns["distance_m"] = pd.Series(np.nan, index=range(len(first)), dtype="float64")
+    geometry = gpd.GeoSeries([finding.shape for finding in first.values()], crs=crs)
+    return gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
+
+
+def marked_roads(roads: RoadLines, marks: Mapping[str, NDArray[np.bool_]]) -> Iterator[Finding]:
+    """List roads of which a tag should be looked at, a finding each."""
     for kind, marked in marks.items():
-        places = np.flatnonzero(marked)
-        tag = roads.tag(_TAGS[kind])
-        for place in places.tolist():
+        places, tag = np.flatnonzero(marked), roads.tag(_TAGS[kind])
+        for place, line in zip(places.tolist(), roads.lines(places), strict=True):
             code = tag.codes[place]
             detail = _DETAILS[kind].format(tag=tag.texts[code] if code >= 0 else None)
-            rows.append(_finding(graph.mode, kind, str(roads.road_id[place]), detail))
-        shapes += list(roads.lines(places))
+            yield Finding(kind, str(roads.road_id[place]), detail, line)
+
+
+def small_components(graph: TravelGraph) -> Iterator[Finding]:
+    """List the components that places are not joined to by default."""
     small = np.flatnonzero(graph.component_km < SMALL_COMPONENT_KM)
     small = small[np.argsort(graph.component[small], kind="stable")]
-    lines = _lines(graph, small)
+    lines = graph.edge_lines(small)
     first = np.flatnonzero(np.diff(graph.component[small], prepend=-1))
     for begin, end in pairwise([*first.tolist(), len(small)]):
         km = float(graph.component_km[small[begin]])
         detail = f"{end - begin} edges, {km:.2f} km, are joined to no other road of the mode."
         number = str(graph.component[small[begin]])
-        rows.append(_finding(graph.mode, "small_component", number, detail))
-        shapes.append(shapely.multilinestrings(lines[begin:end]))
-    for kind, places in _by_class(roads, widths).items():
+        yield Finding("small_component", number, detail, shapely.multilinestrings(lines[begin:end]))
+
+
+def imputed_widths(roads: RoadLines, is_imputed: NDArray[np.bool_]) -> Iterator[Finding]:
+    """List the classes whose width is taken, a road of each."""
+    imputed = np.flatnonzero(is_imputed)
+    kinds = class_values(roads).objects()[imputed]
+    for kind in sorted(set(kinds.tolist())):
+        places = imputed[kinds == kind]
         detail = f"{len(places)} road(s) of this class have no width; that of the class is taken. This is one of them."
-        rows.append(_finding(graph.mode, "width_imputed", kind, detail))
-        shapes += list(roads.lines(places[:1]))
-    return _as_findings(rows, shapes, graph.crs)
+        yield Finding("width_imputed", str(kind), detail, roads.lines(places[:1])[0])
 
 
-def _by_class(roads: RoadLines, marked: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
-    places = np.flatnonzero(marked)
-    kinds = class_values(roads).objects()[places]
-    return {str(kind): places[kinds == kind] for kind in sorted(set(kinds.tolist()))}
-
-
-def road_findings(
-    graph: TravelGraph, roads: RoadLines, marks: Mapping[tuple[str, str], NDArray[np.bool_]]
-) -> gpd.GeoDataFrame:
+def roads_in_common(
+    roads: RoadLines, marks: Mapping[tuple[str, str], NDArray[np.bool_]]
+) -> Iterator[Finding]:
     """List what many roads have in common, a finding each."""
-    rows, shapes = [], []
     for (kind, word), marked in marks.items():
         places = np.flatnonzero(marked)
         if len(places) == 0:
             continue
-        drawn = shapely.multilinestrings(roads.lines(places[:_LISTED]))
         km = float(shapely.length(roads.lines(places)).sum()) / 1000.0
         detail = f"{len(places)} road(s), {km:.2f} km, {_OF_MANY[kind].format(word)}. "
         detail += f"They are {first_of(roads.road_id[places])}."
-        rows.append(_finding(graph.mode, kind, word or str(roads.road_id[places[0]]), detail))
-        shapes.append(drawn)
-    return _as_findings(rows, shapes, graph.crs)
+        drawn = shapely.multilinestrings(roads.lines(places[:_LISTED]))
+        yield Finding(kind, word or str(roads.road_id[places[0]]), detail, drawn)
 
 
-def crossing_findings(graph: TravelGraph, roads: RoadLines) -> gpd.GeoDataFrame:
-    """Count where roads cross or touch without meeting."""
+def missing_junctions(roads: RoadLines) -> Iterator[Finding]:
+    """Count where roads without node ids cross or touch without meeting."""
     if len(roads.vertex_id) == 0 or roads.vertex_id[0] is not None:
-        return no_findings(graph.crs)
+        return
     names = ("road_class", "layer", "bridge", "tunnel")
     tags = {name: tag_values(roads, name).objects() for name in names}
-    lines = gpd.GeoSeries(roads.lines(np.arange(len(roads))), crs=graph.crs)
+    lines = gpd.GeoSeries(roads.lines(np.arange(len(roads))), crs=roads.crs)
     places = missed_crossings(gpd.GeoDataFrame({"road_id": roads.road_id, **tags}, geometry=lines))
     if places.empty:
-        return no_findings(graph.crs)
+        return
     first = "; ".join(
         f"{row.road_id} and {row.other_id} at {row.easting_m:.1f}, {row.northing_m:.1f}"
         for row in places.head(_NAMED).itertuples()
@@ -132,79 +149,36 @@ def crossing_findings(graph: TravelGraph, roads: RoadLines) -> gpd.GeoDataFrame:
         f"such as {first}. Join them with node_roads, in a study with noding = 'report' in [sources.roads]; what "
         "passes above or below needs bridge, tunnel or layer."
     )
-    found = _finding(graph.mode, "crossing_not_joined", str(places["road_id"].iloc[0]), detail)
-    found["other_id"] = str(places["other_id"].iloc[0])
-    return _as_findings(
-        [found], [shapely.multipoints(places[["easting_m", "northing_m"]].to_numpy())], graph.crs
-    )
+    one, other = (str(places[name].iloc[0]) for name in ("road_id", "other_id"))
+    points = shapely.multipoints(places[["easting_m", "northing_m"]].to_numpy())
+    yield Finding("crossing_not_joined", one, detail, points, other)
+
+
+def turns_not_applied(
+    graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]
+) -> Iterator[Finding]:
+    """List the turn restrictions that were not applied, at their point, else at the road that they come from."""
+    ids = [turns[name].astype(str) for name in ("turn_id", "from_road_id", "to_road_id")]
+    tagged = (turns["tagged"] if "tagged" in turns else turns["kind"]).fillna("")
+    found = []
+    for name, one, other, word, reason, point in zip(*ids, tagged, reasons, turns.geometry, strict=True):
+        edges = np.flatnonzero(graph.road_id == one) if point is None else np.empty(0, dtype=np.int64)
+        shape = shapely.multilinestrings(graph.edge_lines(edges)) if len(edges) else point
+        if shape is not None:
+            found.append((name, one, other, word, reason, shape))
+    counts = Counter(reason for *_, reason, _ in found)
+    for name, one, other, word, reason, shape in found:
+        detail = (
+            f"The turn restriction {word} from {one} to {other} is not applied: {_WHY_NOT[reason]}. "
+            f"{counts[reason]} in all on this network are not, for this reason."
+        )
+        yield Finding("turn_not_applied", name, detail, shape)
 
 
 def join_findings(*frames: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Put findings one behind the other."""
     parts = [frame for frame in frames if len(frame)]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=frames[0].crs) if parts else frames[0]
-
-
-def turn_findings(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]) -> gpd.GeoDataFrame:
-    """Add the turn restrictions that were not applied to the findings of a graph."""
-    shapes = _places_of_turns(graph, turns)
-    is_placed = np.array([shape is not None for shape in shapes], dtype=bool)
-    turns, reasons = turns.loc[is_placed], reasons.loc[is_placed]
-    if turns.empty:
-        return graph.findings
-    columns = [turns[name].astype(str) for name in ("turn_id", "from_road_id", "to_road_id")]
-    tagged = (turns["tagged"] if "tagged" in turns else turns["kind"]).fillna("")
-    counts = reasons.value_counts()
-    rows = [
-        _finding(
-            graph.mode,
-            "turn_not_applied",
-            name,
-            f"The turn restriction {word} from {one} to {other} is not applied: {_WHY_NOT[reason]}. "
-            f"{counts[reason]} in all on this network are not, for this reason.",
-        )
-        for name, one, other, word, reason in zip(*columns, tagged, reasons, strict=True)
-    ]
-    return join_findings(
-        graph.findings, _as_findings(rows, [shape for shape in shapes if shape is not None], graph.crs)
-    )
-
-
-def _places_of_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> list[Any]:
-    """Find where each restriction is: at its point, else at the road that it comes from; None for neither."""
-    shapes: list[Any] = []
-    for point, road in zip(turns.geometry, turns["from_road_id"], strict=True):
-        edges = np.flatnonzero(graph.road_id == road) if point is None else np.empty(0, dtype=np.int64)
-        shapes.append(shapely.multilinestrings(_lines(graph, edges)) if len(edges) else point)
-    return shapes
-
-
-def _lines(graph: TravelGraph, edges: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Lines of some edges."""
-    counts = np.diff(graph.coordinate_offsets)[edges]
-    row = np.repeat(np.arange(len(edges)), counts)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    xy = graph.coordinates[graph.coordinate_offsets[edges][row] + within]
-    return np.asarray(shapely.linestrings(xy, indices=row), dtype=object)
-
-
-def _finding(mode: str, kind: str, subject: str, detail: str) -> dict[str, Any]:
-    return {"finding_id": f"{mode}/{kind}/{subject}", "kind": kind, "subject_id": subject, "detail": detail}
-
-
-def _as_findings(rows: list[dict[str, Any]], shapes: list[Any], crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    # A road in several parts would come up once a part.
-    first: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        first.setdefault(row["finding_id"], place)
-    kept = [rows[place] for place in first.values()]
-    columns = {
-        name: pd.Series([row.get(name) for row in kept], dtype="str")
-        for name in ("finding_id", "kind", "subject_id", "other_id", "detail")
-    }
-    columns["distance_m"] = pd.Series(np.nan, index=range(len(kept)), dtype="float64")
-    geometry = gpd.GeoSeries([shapes[place] for place in first.values()], crs=crs)
-    return gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
 
 
 def roads_report(
@@ -224,8 +198,6 @@ def roads_report(
 
 def graph_report(graph: TravelGraph) -> dict[str, Any]:
     """Count what the graph is made of."""
-    length = graph.length_m
-    total = max(float(length.sum()), np.finfo(float).tiny)
     inner = np.diff(graph.coordinate_offsets) - 2
     count = int(graph.component.max()) + 1
     vertices = (
@@ -234,15 +206,14 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
     )  # behind the components of edges come nodes that a wall has left without any
     edges = np.bincount(graph.component, minlength=count)
     km = graph.component_lengths_km
-    is_untagged = pd.isna(graph.surface)
     return {
         "nodes": graph.n_nodes,
         "edges": graph.n_edges,
         "vertices": int(vertices.sum()),
-        "length_km": float(length.sum()) / 1000.0,
-        "speed_imputed_share": float(length[graph.speed_source == "class"].sum()) / total,
-        "surface_unknown_share": float(length[is_untagged].sum()) / total,
-        "all_season_unknown_share": float(length[graph.all_season == "unknown"].sum()) / total,
+        "length_km": float(graph.length_m.sum()) / 1000.0,
+        "speed_imputed_share": length_share(graph, graph.speed_source == "class"),
+        "surface_unknown_share": length_share(graph, pd.isna(graph.surface)),
+        "all_season_unknown_share": length_share(graph, graph.all_season == "unknown"),
         "component_count": count,
         "small_component_count": int((km < SMALL_COMPONENT_KM).sum()),
         "small_component_km": float(km[km < SMALL_COMPONENT_KM].sum()),
@@ -258,15 +229,8 @@ def graph_report(graph: TravelGraph) -> dict[str, Any]:
     }
 
 
-def widths_report(graph: TravelGraph, is_imputed: NDArray[np.bool_]) -> dict[str, Any]:
-    """Say how much of the length takes its width from its class."""
-    total = max(float(graph.length_m.sum()), np.finfo(float).tiny)
-    return {"width_imputed_share": float(graph.length_m[is_imputed].sum()) / total}
-
-
 def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str, Any]:
     """Count where the speeds come from, class by class."""
-    length, total = graph.length_m, max(float(graph.length_m.sum()), np.finfo(float).tiny)
     marks = {
         "km": np.ones(graph.n_edges, dtype=bool),
         "tagged_km": graph.speed_source == "maxspeed",
@@ -276,13 +240,13 @@ def speeds_report(graph: TravelGraph, unreadable: NDArray[np.bool_]) -> dict[str
     }
     kind, kinds = pd.factorize(graph.road_class)
     by_class = {
-        name: np.bincount(kind, weights=np.where(mark, length, 0.0) / 1000.0, minlength=len(kinds))
+        name: np.bincount(kind, weights=np.where(mark, graph.length_m, 0.0) / 1000.0, minlength=len(kinds))
         for name, mark in marks.items()
     }
     return {
-        "speed_stated_share": float(length[graph.speed_source == "stated"].sum()) / total,
-        "speed_tagged_share": float(length[marks["tagged_km"]].sum()) / total,
-        "unreadable_maxspeed_share": float(length[unreadable].sum()) / total,
+        "speed_stated_share": length_share(graph, graph.speed_source == "stated"),
+        "speed_tagged_share": length_share(graph, marks["tagged_km"]),
+        "unreadable_maxspeed_share": length_share(graph, unreadable),
         "speeds_by_class": {
             str(kinds[row]): {name: float(values[row]) for name, values in by_class.items()}
             for row in sorted(range(len(kinds)), key=lambda row: str(kinds[row]))

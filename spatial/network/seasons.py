@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from spatial.errors import NetworkError
 from spatial.network.combined import join_legs, take_legs, whole_split
-from spatial.network.noding import Pieces, components_of
+from spatial.network.graph import length_share, with_components
 from spatial.network.road_access import FERRY, members
 from spatial.network.speeds import MODES, load_speeds
 
@@ -95,14 +95,26 @@ def slowed_by_season(
     graph: TravelGraph, season: str, table: SpeedTable, *, closed: NDArray[np.bool_] | None = None
 ) -> TravelGraph:
     """Apply a season whose name is known to be good."""
-    _check(graph, season)
+    if graph.mode not in MODES:
+        raise NetworkError(
+            f"season {season}: the graph of mode {graph.mode} holds several in one; "
+            "apply the season to the walk before buses are laid in"
+        )
+    _check_name(graph, season)
     rules = table.seasons[season]
     factor, imputed = np.ones(graph.n_edges), np.zeros(graph.n_edges, dtype=bool)
     if graph.mode in rules.modes:
         factor, imputed = _factors(graph, rules, table)
         if closed is not None:
             factor = np.where(closed, 0.0, factor)
-    report = {**graph.report, "season": _report(graph, season, table, factor, imputed)}
+    told = {
+        "name": season,
+        "speed_table": table.name,
+        "slowed_share": length_share(graph, (factor > 0) & (factor != 1.0)),
+        "closed_share": length_share(graph, factor == 0),
+        "surface_imputed_share": length_share(graph, imputed),
+    }
+    report = {**graph.report, "season": told}
     if bool((factor == 1.0).all()):
         return replace(graph, report=report)
     is_open = factor > 0
@@ -113,16 +125,10 @@ def slowed_by_season(
     slowed = replace(
         graph.with_minutes(forward, backward, speed_km_h=graph.speed_km_h * factor), report=report
     )
-    return slowed if bool(is_open.all()) else _without_closed(slowed, is_open)
-
-
-def _check(graph: TravelGraph, season: str) -> None:
-    if graph.mode not in MODES:
-        raise NetworkError(
-            f"season {season}: the graph of mode {graph.mode} holds several in one; "
-            "apply the season to the walk before buses are laid in"
-        )
-    _check_name(graph, season)
+    if bool(is_open.all()):
+        return slowed
+    # Nobody snaps to closed edges, and components are those of the open ones.
+    return replace(with_components(slowed, is_open), is_snappable=graph.is_snappable & is_open)
 
 
 def _check_name(graph: TravelGraph, season: str) -> None:
@@ -138,7 +144,17 @@ def _factors(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Find the factor of every edge, and whether its surface had to be imputed."""
     surface = pd.Series(graph.surface, dtype=object)
-    known = {text: _of_surface(text, rules, table) for text in surface.dropna().unique()}
+    # The lowest factor of the members of a list that are known; of several rules for one the last here holds.
+    by_word = {
+        **dict.fromkeys(table.all_season["surface_yes"], 1.0),
+        **dict.fromkeys(table.all_season["unpaved"], rules.unpaved_factor),
+        **{word: float(factor) for word, factor in rules.surface.items()},
+        **dict.fromkeys(rules.closed_surfaces, 0.0),
+    }
+    known = {
+        text: min((by_word[part] for part in members(text) if part in by_word), default=np.nan)
+        for text in surface.dropna().unique()
+    }
     by_surface = surface.map(known).to_numpy(dtype=np.float64)
     imputed = np.isnan(by_surface)
     unpaved = np.isin(graph.road_class.astype(str), sorted(rules.unpaved_classes))
@@ -150,59 +166,3 @@ def _factors(
     untouched = np.isin(graph.road_class.astype(str), sorted(table.all_season["class_yes"]))
     untouched |= graph.road_class == FERRY
     return np.where(untouched, 1.0, np.where(closed, 0.0, factor)), imputed & ~untouched
-
-
-def _of_surface(text: str, rules: SeasonRules, table: SpeedTable) -> float:
-    """Give the lowest factor of the members that are known; NaN where none is."""
-    found = []
-    for part in members(text):
-        if part in rules.closed_surfaces:
-            found.append(0.0)
-        elif part in rules.surface:
-            found.append(float(rules.surface[part]))
-        elif part in table.all_season["unpaved"]:
-            found.append(rules.unpaved_factor)
-        elif part in table.all_season["surface_yes"]:
-            found.append(1.0)
-    return min(found, default=np.nan)
-
-
-def _report(
-    graph: TravelGraph,
-    season: str,
-    table: SpeedTable,
-    factor: NDArray[np.float64],
-    imputed: NDArray[np.bool_],
-) -> dict[str, Any]:
-    total = max(float(graph.length_m.sum()), np.finfo(float).tiny)
-    marks = {
-        "slowed_share": (factor > 0) & (factor != 1.0),
-        "closed_share": factor == 0,
-        "surface_imputed_share": imputed,
-    }
-    shares = {name: float(graph.length_m[mark].sum()) / total for name, mark in marks.items()}
-    return {"name": season, "speed_table": table.name, **shares}
-
-
-def _without_closed(graph: TravelGraph, is_open: NDArray[np.bool_]) -> TravelGraph:
-    """Snap to closed edges no more, and find the components of the open ones, as if the others were not there."""
-    pieces = Pieces(
-        road=np.flatnonzero(is_open),
-        start=graph.edge_from[is_open],
-        end=graph.edge_to[is_open],
-        length_m=graph.length_m[is_open],
-        coordinates=graph.coordinates,
-        offsets=graph.coordinate_offsets,
-        node_x=graph.node_x,
-        node_y=graph.node_y,
-        node_source_id=graph.node_source_id,
-    )
-    node_component, km = components_of(graph.n_nodes, pieces)
-    component = node_component[graph.edge_from]
-    return replace(
-        graph,
-        is_snappable=graph.is_snappable & is_open,
-        node_component=node_component,
-        component=component,
-        component_km=km[component],
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +11,7 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
-from spatial.network.noding import Pieces, components_of
+from spatial.network.graph import with_components, with_nodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -51,6 +51,17 @@ class Split:
     node_before: NDArray[np.int64]
     node_after: NDArray[np.int64]
 
+    def with_added(self, graph: TravelGraph) -> Split:
+        """Take a graph with edges behind these, which were not in the graph before."""
+        n = graph.n_edges - self.graph.n_edges
+        return replace(
+            self,
+            graph=graph,
+            parent=np.concatenate((self.parent, np.full(n, -1, dtype=np.int64))),
+            first=np.concatenate((self.first, np.zeros(n))),
+            last=np.concatenate((self.last, np.ones(n))),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class _Cuts:
@@ -62,10 +73,6 @@ class _Cuts:
     at_vertex: NDArray[np.bool_]
     xy: NDArray[np.float64]
     row: NDArray[np.int64]
-
-    @property
-    def is_inner(self) -> NDArray[np.bool_]:
-        return (self.share > 0.0) & (self.share < 1.0)
 
 
 def split_edges(
@@ -125,12 +132,20 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     if problems:
         raise NetworkError("cannot split edges: " + "; ".join(problems))
     cuts = _cuts(graph, edges, shares)
-    inner = cuts.is_inner
-    before, after = _nodes_at(graph, cuts, joined=joined)
+    inner, at_start, at_end = (cuts.share > 0.0) & (cuts.share < 1.0), cuts.share == 0.0, cuts.share == 1.0
+    # The node where the piece before each cut ends, and where the piece after it begins.
+    needed = np.where(inner, 1 if joined else 2, 0 if joined else 1)
+    fresh = graph.n_nodes + np.cumsum(needed) - needed
+    before = np.where(at_start, graph.edge_from[cuts.edge], graph.edge_to[cuts.edge])
+    after = before.copy()
+    before[inner], after[inner] = fresh[inner], fresh[inner] + (0 if joined else 1)
+    if not joined:
+        after[at_start], before[at_end] = fresh[at_start], fresh[at_end]
     if not inner.any() and (joined or len(cuts.edge) == 0):
-        every = np.arange(graph.n_edges)
         zeros = np.zeros(graph.n_edges)
+        every = np.arange(graph.n_edges)
         return Split(graph, every, zeros, zeros + 1.0, before[cuts.row], after[cuts.row])
+    # Pieces: which edge each is of, its shares of that edge, and its nodes.
     count = np.bincount(cuts.edge[inner], minlength=graph.n_edges)
     parent = np.repeat(np.arange(graph.n_edges), count + 1)
     starts = np.cumsum(count + 1) - (count + 1)
@@ -139,20 +154,44 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     first[follows] = last[follows - 1] = cuts.share[inner]
     start, end = graph.edge_from[parent], graph.edge_to[parent]
     start[follows], end[follows - 1] = after[inner], before[inner]
-    at_start, at_end = np.flatnonzero(cuts.share == 0.0), np.flatnonzero(cuts.share == 1.0)
     start[starts[cuts.edge[at_start]]] = after[at_start]
     end[(starts + count)[cuts.edge[at_end]]] = before[at_end]
-    pieces = _pieces(graph, cuts, parent, (first, last), starts)
+    # A cut between vertices is one more vertex in both pieces; a cut at a vertex repeats it.
+    copies = np.where(cuts.at_vertex, 1, 2)[inner]
+    at = np.repeat(cuts.vertex[inner] + 1, copies)
+    coordinates = np.insert(graph.coordinates, at, np.repeat(cuts.xy[inner], copies, axis=0), axis=0)
+    added = np.concatenate(([0], np.cumsum(copies)))
+    cuts_before = np.searchsorted(cuts.edge[inner], np.arange(graph.n_edges), side="left")
+    offsets = np.empty(len(parent) + 1, dtype=np.int64)
+    offsets[-1] = len(coordinates)
+    offsets[starts] = graph.coordinate_offsets[:-1] + added[cuts_before]
+    offsets[follows] = cuts.vertex[inner] + added[1:]
+    ids = graph.edge_id[parent]
+    for piece in np.flatnonzero(count[parent] > 0).tolist():
+        edge_at = parent[piece]
+        digits = len(str(count[edge_at]))
+        ids[piece] = f"{graph.edge_id[edge_at]}.{piece - starts[edge_at]:0{digits}d}"
     node, at = np.unique(np.concatenate((before, after)), return_index=True)
     at = at[node >= graph.n_nodes] % len(before)
-    nodes = {
-        "node_x": np.concatenate((graph.node_x, cuts.xy[at, 0])),
-        "node_y": np.concatenate((graph.node_y, cuts.xy[at, 1])),
-        "node_source_id": np.concatenate((graph.node_source_id, np.full(len(at), None, dtype=object))),
-    }
-    changed = {**pieces, **nodes, "edge_from": start, "edge_to": end}
-    split = _with_old_components(graph, parent, changed) if joined else rewire(graph, **changed)
-    return Split(split, parent, first, last, before[cuts.row], after[cuts.row])
+    share = last - first
+    pieces = replace(
+        with_nodes(graph, cuts.xy[at, 0], cuts.xy[at, 1], graph.component[cuts.edge[at]]),
+        edge_id=ids,
+        edge_from=start,
+        edge_to=end,
+        length_m=share * graph.length_m[parent],
+        forward_min=share * graph.forward_min[parent],
+        backward_min=share * graph.backward_min[parent],
+        coordinates=np.ascontiguousarray(coordinates),
+        coordinate_offsets=offsets,
+        component=graph.component[parent],
+        component_km=graph.component_km[parent],
+        edge_layer=None if graph.edge_layer is None else graph.edge_layer[parent],
+        before=None if graph.before is None else graph.before.take(parent),
+        **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
+    )
+    # Joined pieces stay in the component of their edge.
+    return Split(pieces if joined else rewire(pieces), parent, first, last, before[cuts.row], after[cuts.row])
 
 
 def _cuts(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> _Cuts:
@@ -193,96 +232,10 @@ def _cuts(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.floa
     return _Cuts(edge[kept], share[kept], vertex[kept], at_vertex[kept], place[kept], row)
 
 
-def _nodes_at(
-    graph: TravelGraph, cuts: _Cuts, *, joined: bool
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Name the node where the piece before each cut ends, and where the piece after it begins."""
-    inner, at_start, at_end = cuts.is_inner, cuts.share == 0.0, cuts.share == 1.0
-    needed = np.where(inner, 1 if joined else 2, 0 if joined else 1)
-    fresh = graph.n_nodes + np.cumsum(needed) - needed
-    before = np.where(at_start, graph.edge_from[cuts.edge], graph.edge_to[cuts.edge])
-    after = before.copy()
-    before[inner], after[inner] = fresh[inner], fresh[inner] + (0 if joined else 1)
-    if not joined:
-        after[at_start], before[at_end] = fresh[at_start], fresh[at_end]
-    return before, after
-
-
-def _pieces(
-    graph: TravelGraph,
-    cuts: _Cuts,
-    parent: NDArray[np.int64],
-    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
-    starts: NDArray[np.int64],
-) -> dict[str, Any]:
-    """Everything of the pieces but their nodes."""
-    inner = cuts.is_inner
-    share = ends[1] - ends[0]
-    # A cut between vertices is one more vertex in both pieces; a cut at a vertex repeats it.
-    copies = np.where(cuts.at_vertex, 1, 2)[inner]
-    at = np.repeat(cuts.vertex[inner] + 1, copies)
-    coordinates = np.insert(graph.coordinates, at, np.repeat(cuts.xy[inner], copies, axis=0), axis=0)
-    heads = graph.coordinate_offsets[:-1]
-    added = np.concatenate(([0], np.cumsum(copies)))
-    offsets = np.empty(len(parent) + 1, dtype=np.int64)
-    offsets[-1] = len(coordinates)
-    offsets[starts] = heads + added[np.searchsorted(cuts.edge[inner], np.arange(graph.n_edges), side="left")]
-    follows = np.arange(len(parent)) != starts[parent]
-    offsets[:-1][follows] = cuts.vertex[inner] + 1 + added[1:] - 1
-    ids = graph.edge_id[parent]
-    count = np.bincount(parent, minlength=len(graph.edge_id))
-    for piece in np.flatnonzero(count[parent] > 1).tolist():
-        edge = parent[piece]
-        digits = len(str(count[edge] - 1))
-        ids[piece] = f"{graph.edge_id[edge]}.{piece - starts[edge]:0{digits}d}"
-    return {
-        "edge_id": ids,
-        "length_m": share * graph.length_m[parent],
-        "forward_min": share * graph.forward_min[parent],
-        "backward_min": share * graph.backward_min[parent],
-        "coordinates": np.ascontiguousarray(coordinates),
-        "coordinate_offsets": offsets,
-        **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
-        "edge_layer": None if graph.edge_layer is None else graph.edge_layer[parent],
-        "before": None if graph.before is None else graph.before.take(parent),
-    }
-
-
-def _with_old_components(
-    graph: TravelGraph, parent: NDArray[np.int64], changed: dict[str, Any]
-) -> TravelGraph:
-    """Put joined pieces into the component of their edge."""
-    node_component = np.empty(len(changed["node_x"]), dtype=np.int64)
-    for ends in ("edge_from", "edge_to"):
-        node_component[changed[ends]] = graph.component[parent]
-    node_component[: graph.n_nodes] = graph.node_component
-    return replace(
-        graph,
-        **changed,
-        node_component=node_component,
-        component=graph.component[parent],
-        component_km=graph.component_km[parent],
-    )
-
-
-def rewire(graph: TravelGraph, **changed: Any) -> TravelGraph:
-    """Put a graph together again after its edges or nodes have changed."""
-    whole = replace(graph, **changed)
-    road = np.arange(whole.n_edges) if whole.edge_layer is None else np.flatnonzero(whole.edge_layer >= 0)
-    pieces = Pieces(
-        road=road,
-        start=whole.edge_from[road],
-        end=whole.edge_to[road],
-        length_m=whole.length_m[road],
-        coordinates=whole.coordinates,
-        offsets=whole.coordinate_offsets,
-        node_x=whole.node_x,
-        node_y=whole.node_y,
-        node_source_id=whole.node_source_id,
-    )
-    node_component, km = components_of(whole.n_nodes, pieces)
-    component = node_component[whole.edge_from]
-    return replace(whole, node_component=node_component, component=component, component_km=km[component])
+def rewire(graph: TravelGraph) -> TravelGraph:
+    """Find the components of a graph anew, after its edges or nodes have changed; links join none."""
+    every = np.ones(graph.n_edges, dtype=bool)
+    return with_components(graph, every if graph.edge_layer is None else graph.edge_layer >= 0)
 
 
 # A border that must not be crossed: edges are cut there, and walks end there.
@@ -356,11 +309,36 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
     near = np.flatnonzero(shapely.dwithin(wall, lines, _ON_M)) if graph.n_edges else np.empty(0, np.int64)
     if len(near) == 0:
         return graph
-    edge, share = _touches(lines, near, wall)
+    # Where edges meet the border: at points, and at both ends of what they share with it.
+    shared = shapely.intersection(lines[near], wall)
+    parts, row = shapely.get_parts(shared, return_index=True)
+    is_way = shapely.get_dimensions(parts) > 0
+    parts[is_way] = shapely.boundary(parts[is_way])
+    of_edge = np.split(parts, np.searchsorted(row, np.arange(1, len(near))))
+    ends = np.array([shapely.union_all(places) for places in of_edge])
+    points, row = shapely.get_parts(ends, return_index=True)
+    edge = near[row]
+    share = np.asarray(shapely.line_locate_point(lines[edge], points, normalized=True))
+    # A node within rounding of the border stands on it.
+    for value, which in ((0.0, 0), (1.0, -1)):
+        on = near[np.asarray(shapely.dwithin(shapely.get_point(lines[near], which), wall, _ON_M))]
+        edge, share = np.concatenate((edge, on)), np.concatenate((share, np.full(len(on), value)))
     if area is None:
         return split_edges(graph, edge, share, joined=False)
-    inner = _where_sides_change(graph, (edge, share), lines, area)
-    cut = split_edges(graph, edge[inner], share[inner], joined=False)
+    # Cut where an edge goes from one side to the other.
+    order = np.lexsort((share, edge))
+    length = graph.length_m[edge]
+    inner = order[((share * length > _ON_M) & ((1.0 - share) * length > _ON_M))[order]]
+    crossed = [np.empty(0, dtype=np.int64)]
+    for touches in np.split(inner, np.flatnonzero(np.diff(edge[inner])) + 1) if len(inner) else ():
+        stops = np.concatenate(([0.0], share[touches], [1.0]))
+        middles = shapely.line_interpolate_point(
+            lines[edge[touches[0]]], (stops[1:] + stops[:-1]) / 2.0, normalized=True
+        )
+        inside = _inside(area, np.asarray(middles))
+        crossed.append(touches[inside[1:] != inside[:-1]])
+    kept = np.concatenate(crossed)
+    cut = split_edges(graph, edge[kept], share[kept], joined=False)
     # Give the outer edges of every junction on the border a node of their own.
     middles = shapely.line_interpolate_point(cut.edge_lines(), 0.5, normalized=True)
     outer = ~_inside(area, np.asarray(middles))
@@ -375,14 +353,13 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
         return cut
     other = np.arange(cut.n_nodes)
     other[mixed] = cut.n_nodes + np.arange(len(mixed))
-    nothing = np.full(len(mixed), None, dtype=object)
+    wider = with_nodes(cut, cut.node_x[mixed], cut.node_y[mixed], cut.node_component[mixed])
     return rewire(
-        cut,
-        edge_from=np.where(outer, other[cut.edge_from], cut.edge_from),
-        edge_to=np.where(outer, other[cut.edge_to], cut.edge_to),
-        node_x=np.concatenate((cut.node_x, cut.node_x[mixed])),
-        node_y=np.concatenate((cut.node_y, cut.node_y[mixed])),
-        node_source_id=np.concatenate((cut.node_source_id, nothing)),
+        replace(
+            wider,
+            edge_from=np.where(outer, other[cut.edge_from], cut.edge_from),
+            edge_to=np.where(outer, other[cut.edge_to], cut.edge_to),
+        )
     )
 
 
@@ -400,52 +377,6 @@ def _read(
         return None, shapely.union_all(shapes)
     area = shapely.union_all(shapes)
     return area, shapely.boundary(area)
-
-
-def _touches(
-    lines: NDArray[np.object_], near: NDArray[np.int64], wall: shapely.Geometry
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Where edges meet the border: at points, and at both ends of what they share with it."""
-    shared = shapely.intersection(lines[near], wall)
-    ends = np.array([shapely.union_all([_points(part) for part in shapely.get_parts(one)]) for one in shared])
-    # A node within rounding of the border stands on it.
-    tips = [shapely.get_point(lines[near], which) for which in (0, -1)]
-    points, row = shapely.get_parts(ends, return_index=True)
-    edge = near[row]
-    share = np.asarray(shapely.line_locate_point(lines[edge], points, normalized=True))
-    for value, tip in zip((0.0, 1.0), tips, strict=True):
-        on = np.asarray(shapely.dwithin(tip, wall, _ON_M))
-        edge = np.concatenate((edge, near[on]))
-        share = np.concatenate((share, np.full(int(on.sum()), value)))
-    return edge, share
-
-
-def _points(shape: shapely.Geometry) -> shapely.Geometry:
-    return shape if shapely.get_dimensions(shape) == 0 else shapely.boundary(shape)
-
-
-def _where_sides_change(
-    graph: TravelGraph,
-    touches: tuple[NDArray[np.int64], NDArray[np.float64]],
-    lines: NDArray[np.object_],
-    area: shapely.Geometry,
-) -> NDArray[np.int64]:
-    """Keep the touches within an edge at which it goes from one side to the other."""
-    edge, share = touches
-    order = np.lexsort((share, edge))
-    length = graph.length_m[edge]
-    inner = order[((share * length > _ON_M) & ((1.0 - share) * length > _ON_M))[order]]
-    kept = []
-    for number in np.split(inner, np.flatnonzero(np.diff(edge[inner])) + 1):
-        if len(number) == 0:
-            continue
-        stops = np.concatenate(([0.0], share[number], [1.0]))
-        middles = shapely.line_interpolate_point(
-            lines[edge[number[0]]], (stops[1:] + stops[:-1]) / 2.0, normalized=True
-        )
-        inside = _inside(area, np.asarray(middles))
-        kept.append(number[inside[1:] != inside[:-1]])
-    return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
 
 
 def _inside(area: shapely.Geometry, points: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from itertools import chain, count, product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,15 +15,13 @@ from scipy.spatial import cKDTree
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, NetworkError, first_of
-from spatial.network.combined import Links, with_links, with_nodes
-from spatial.network.graph import TWIN
-from spatial.network.report import turn_findings
+from spatial.network.combined import Links, with_links
+from spatial.network.graph import TWIN, gather_vertices, with_nodes
+from spatial.network.report import findings_table, join_findings, turns_not_applied
 from spatial.network.road_access import passes_barrier, restriction_binds
 from spatial.network.splitting import AS_THEY_ARE, split_edges
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
@@ -43,12 +41,18 @@ _NODE = re.compile(r"n\d+")
 
 _COLUMNS = ("turn_id", "kind", "from_road_id", "to_road_id")
 
-End = tuple[int, int]
-"""An edge at a junction: its position, and 0 where it begins there or 1 where it ends there."""
+
+class End(NamedTuple):
+    """An edge at a junction."""
+
+    edge: int
+    side: int  # 0 where it begins there, 1 where it ends there
+    road_id: str
+    arrives: bool  # whether somebody may come from there, and go there
+    departs: bool
 
 
-@dataclass(frozen=True, eq=False)
-class _Junction:
+class _Junction(NamedTuple):
     """A node with the edges there, and from which to which one may go on."""
 
     node: int
@@ -114,12 +118,21 @@ def with_turns(graph: TravelGraph, turns: gpd.GeoDataFrame) -> TravelGraph:
     walled = _with_walls(graph, turns, counts)
     junctions, outcomes = _junctions(walled, turns)
     counts.update(outcome or APPLIED for outcome in outcomes)
-    apart = _taken_apart(walled, junctions) if junctions else walled
+    apart = walled
+    if junctions:
+        # Arrivals and departures get nodes of their own, and both directions of an edge an edge each.
+        gates = _Gates(walled)
+        for junction in junctions:
+            gates.open(junction)
+        at = np.array(gates.added, dtype=np.int64)
+        apart = with_nodes(walled, walled.node_x[at], walled.node_y[at], walled.node_component[at])
+        apart = with_links(_two_ways(apart, gates), gates.links())
     left = outcomes.loc[~outcomes.isin([NOTHING, "not_on_network"])]
+    found = turns_not_applied(graph, turns.loc[left.index], left)
     return replace(
         apart,
         report={**graph.report, "turns": dict(sorted(counts.items()))},
-        findings=turn_findings(graph, turns.loc[left.index], left),
+        findings=join_findings(graph.findings, findings_table(found, mode=graph.mode, crs=graph.crs)),
     )
 
 
@@ -138,46 +151,37 @@ def _with_walls(graph: TravelGraph, turns: gpd.GeoDataFrame, counts: Counter[str
     shut = barriers.loc[~passes_barrier(barriers, mode=graph.mode)]
     if shut.empty:
         return graph
+    offsets, wanted = graph.coordinate_offsets, set()
     near = _within_reach(graph.coordinates, _points(shut))
-    near = [_own(graph, name, rows) for name, rows in zip(shut["turn_id"].astype(str), near, strict=True)]
-    counts["barriers"] += sum(bool(rows) for rows in near)
-    vertex = np.array(sorted({row for rows in near for row in rows}), dtype=np.int64)
-    if len(vertex) == 0:
+    for name, rows in zip(shut["turn_id"].astype(str), near, strict=True):
+        own = rows
+        if _NODE.fullmatch(name):
+            # Of vertices in one place, those of the barrier's own node where the source names its nodes. A node inside
+            # a road has lost its name, and is no junction; a junction has kept it.
+            named: dict[int, object] = {}
+            for row in rows:
+                edge = int(np.searchsorted(offsets, row, side="right")) - 1
+                if row == offsets[edge]:
+                    named[row] = graph.node_source_id[graph.edge_from[edge]]
+                elif row == offsets[edge + 1] - 1:
+                    named[row] = graph.node_source_id[graph.edge_to[edge]]
+            if None not in named.values():
+                own = [row for row in rows if named.get(row) == name] or [
+                    row for row in rows if row not in named
+                ]
+        wanted.update(own or rows)
+        counts["barriers"] += bool(rows)
+    if not wanted:
         return graph
-    edge = np.searchsorted(graph.coordinate_offsets, vertex, side="right") - 1
-    return split_edges(graph, edge, _shares(graph, edge, vertex), joined=False)
-
-
-def _own(graph: TravelGraph, name: str, rows: list[int]) -> list[int]:
-    """Of vertices in one place, choose those of the barrier's own node where the source names its nodes."""
-    if not _NODE.fullmatch(name):
-        return rows
-    edges = (np.searchsorted(graph.coordinate_offsets, rows, side="right") - 1).tolist()
-    named: dict[int, object] = {}
-    for row, edge in zip(rows, edges, strict=True):
-        if row == graph.coordinate_offsets[edge]:
-            named[row] = graph.node_source_id[graph.edge_from[edge]]
-        elif row == graph.coordinate_offsets[edge + 1] - 1:
-            named[row] = graph.node_source_id[graph.edge_to[edge]]
-    if None in named.values():
-        return rows
-    # A node inside a road has lost its name, and is no junction; a junction has kept it.
-    return (
-        [row for row in rows if named.get(row) == name] or [row for row in rows if row not in named] or rows
-    )
-
-
-def _shares(graph: TravelGraph, edge: NDArray[np.int64], vertex: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of the edge before a vertex of it."""
-    shares = np.empty(len(edge))
-    for place, (at, row) in enumerate(zip(edge.tolist(), vertex.tolist(), strict=True)):
-        first, stop = graph.coordinate_offsets[at], graph.coordinate_offsets[at + 1]
-        along = np.concatenate(
-            ([0.0], np.cumsum(np.hypot(*np.diff(graph.coordinates[first:stop], axis=0).T)))
-        )
+    vertex = np.array(sorted(wanted), dtype=np.int64)
+    edges = np.searchsorted(offsets, vertex, side="right") - 1
+    shares = []
+    for edge, row in zip(edges.tolist(), vertex.tolist(), strict=True):
+        first, stop = offsets[edge], offsets[edge + 1]
+        along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(graph.coordinates[first:stop], axis=0).T))]
         is_last = row == stop - 1
-        shares[place] = 1.0 if is_last else along[row - first] / max(along[-1], np.finfo(float).tiny)
-    return shares
+        shares.append(1.0 if is_last else along[row - first] / max(along[-1], np.finfo(float).tiny))
+    return split_edges(graph, edges, shares, joined=False)
 
 
 def _junctions(graph: TravelGraph, turns: gpd.GeoDataFrame) -> tuple[list[_Junction], pd.Series[str]]:
@@ -192,44 +196,27 @@ def _junctions(graph: TravelGraph, turns: gpd.GeoDataFrame) -> tuple[list[_Junct
     if told.empty:
         return [], outcomes
     nodes = _within_reach(np.column_stack((graph.node_x, graph.node_y)), _points(told))
-    ends = _ends_at(graph, {node for each in nodes for node in each})
+    ends: dict[int, list[End]] = {node: [] for each in nodes for node in each}
+    asked = np.zeros(graph.n_nodes, dtype=bool)
+    asked[list(ends)] = True
+    for edge in np.flatnonzero(asked[graph.edge_from] | asked[graph.edge_to]).tolist():
+        for side, node in enumerate((int(graph.edge_from[edge]), int(graph.edge_to[edge]))):
+            if node in ends:
+                ahead, back = np.isfinite((graph.forward_min[edge], graph.backward_min[edge])).tolist()
+                arrives, departs = (back, ahead) if side == 0 else (ahead, back)
+                ends[node].append(End(edge, side, graph.road_id[edge], arrives, departs))
     here = {node: _Junction(node, there, np.ones((len(there),) * 2, bool)) for node, there in ends.items()}
     columns = (told[name].astype(object) for name in ("kind", "from_road_id", "to_road_id"))
     for row, kind, one, other, near in zip(told.index, *columns, nodes, strict=True):
-        found = {_restrict(graph, here[node], kind, one, other) for node in near}
+        found = {_restrict(here[node], kind, one, other) for node in near}
         outcomes[row] = NOTHING if NOTHING in found else max(found, default="not_on_network")
     return [here[node] for node in sorted(here) if not here[node].may_go.all()], outcomes
 
 
-def _ends_at(graph: TravelGraph, nodes: set[int]) -> dict[int, list[End]]:
-    ends: dict[int, list[End]] = {node: [] for node in nodes}
-    asked = np.zeros(graph.n_nodes, dtype=bool)
-    asked[list(nodes)] = True
-    for edge in np.flatnonzero(asked[graph.edge_from] | asked[graph.edge_to]).tolist():
-        for side, node in enumerate((int(graph.edge_from[edge]), int(graph.edge_to[edge]))):
-            if node in ends:
-                ends[node].append((edge, side))
-    return ends
-
-
-def _arrives(graph: TravelGraph, end: End) -> bool:
-    edge, side = end
-    return bool(np.isfinite((graph.backward_min, graph.forward_min)[side][edge]))
-
-
-def _departs(graph: TravelGraph, end: End) -> bool:
-    edge, side = end
-    return bool(np.isfinite((graph.forward_min, graph.backward_min)[side][edge]))
-
-
-def _restrict(graph: TravelGraph, here: _Junction, kind: str, one: str, other: str) -> str:
+def _restrict(here: _Junction, kind: str, one: str, other: str) -> str:
     """Take away what a restriction forbids; return why not where that cannot be done."""
-    arrivals = [
-        row for row, end in enumerate(here.ends) if graph.road_id[end[0]] == one and _arrives(graph, end)
-    ]
-    departures = [
-        row for row, end in enumerate(here.ends) if graph.road_id[end[0]] == other and _departs(graph, end)
-    ]
+    arrivals = [row for row, end in enumerate(here.ends) if end.road_id == one and end.arrives]
+    departures = [row for row, end in enumerate(here.ends) if end.road_id == other and end.departs]
     if not arrivals or not departures:
         return "not_on_network"
     if len(arrivals) > 1 or len(departures) > 1:
@@ -237,20 +224,6 @@ def _restrict(graph: TravelGraph, here: _Junction, kind: str, one: str, other: s
     here.may_go[arrivals[0], :] &= kind == "no"
     here.may_go[arrivals[0], departures[0]] = kind == "only"
     return NOTHING
-
-
-def _taken_apart(graph: TravelGraph, junctions: Sequence[_Junction]) -> TravelGraph:
-    """Give arrivals and departures nodes of their own, and both directions of an edge an edge each."""
-    gates = _Gates(graph)
-    for junction in junctions:
-        gates.open(junction)
-    larger = with_nodes(
-        graph,
-        graph.node_x[gates.added],
-        graph.node_y[gates.added],
-        graph.node_component[gates.added],
-    )
-    return with_links(_two_ways(larger, gates), gates.links())
 
 
 class _Gates:
@@ -264,17 +237,11 @@ class _Gates:
         self._steps: list[tuple[int, int, str]] = []
 
     def open(self, junction: _Junction) -> None:
-        fresh = iter([junction.node])
-
-        def node() -> int:
-            for first in fresh:
-                return first
-            self.added.append(junction.node)
-            return self.graph.n_nodes + len(self.added) - 1
-
-        arrivals = {row: node() for row, end in enumerate(junction.ends) if _arrives(self.graph, end)}
-        departures = {row: node() for row, end in enumerate(junction.ends) if _departs(self.graph, end)}
-        for row, (edge, side) in enumerate(junction.ends):
+        nodes = chain([junction.node], count(self.graph.n_nodes + len(self.added)))
+        arrivals = {row: next(nodes) for row, end in enumerate(junction.ends) if end.arrives}
+        departures = {row: next(nodes) for row, end in enumerate(junction.ends) if end.departs}
+        self.added += [junction.node] * (len(arrivals) + len(departures) - 1)
+        for row, (edge, side, *_) in enumerate(junction.ends):
             # Who goes forwards departs where the edge begins and arrives where it ends; backwards the other way round.
             ahead, back = (departures, arrivals) if side == 0 else (arrivals, departures)
             self.forward[side][edge] = ahead.get(row, junction.node)
@@ -287,59 +254,50 @@ class _Gates:
         ]
 
     def links(self) -> Links:
-        count = len(self._steps)
         return Links(
-            edge_id=np.array([name for _, _, name in self._steps], dtype=object),
-            road_id=np.array([name.partition("/")[0] for _, _, name in self._steps], dtype=object),
-            road_class=np.full(count, TURN, dtype=object),
+            edge_id=[name for _, _, name in self._steps],
+            road_id=[name.partition("/")[0] for _, _, name in self._steps],
+            road_class=TURN,
             start=np.array([start for start, _, _ in self._steps], dtype=np.int64),
             end=np.array([end for _, end, _ in self._steps], dtype=np.int64),
-            length_m=np.zeros(count),
-            forward_min=np.zeros(count),
-            backward_min=np.full(count, np.inf),
+            forward_min=0.0,
+            backward_min=np.inf,
         )
 
 
 def _two_ways(graph: TravelGraph, gates: _Gates) -> TravelGraph:
     """Let edges lead to their gates; those that differ by direction become two."""
+    ends = (graph.edge_from, graph.edge_to)
     touched = np.zeros(graph.n_edges, dtype=bool)
-    for moved, ends in zip(
-        zip(gates.forward, gates.backward, strict=True), (graph.edge_from, graph.edge_to), strict=True
-    ):
-        touched |= (moved[0] != ends) | (moved[1] != ends)
+    for moved in (gates.forward, gates.backward):
+        touched |= (moved[0] != ends[0]) | (moved[1] != ends[1])
     there, back = np.isfinite(graph.forward_min), np.isfinite(graph.backward_min)
     only_back = touched & back & ~there
-    edge_from, edge_to = (
-        np.where(only_back, backward, forward)
-        for forward, backward in zip(gates.forward, gates.backward, strict=True)
-    )
     twin = np.flatnonzero(touched & there & back)
-    backward_min = graph.backward_min.copy()
-    backward_min[twin] = np.inf
-    counts = np.diff(graph.coordinate_offsets)[twin]
-    rows = np.repeat(graph.coordinate_offsets[twin], counts) + _ramp(counts)
-    added: dict[str, Any] = {name: getattr(graph, name)[twin] for name in _OF_TWINS}
-    added |= {
+    coordinates, offsets = gather_vertices(graph.coordinates, graph.coordinate_offsets, twin)
+    first = replace(
+        graph,
+        edge_from=np.where(only_back, gates.backward[0], gates.forward[0]),
+        edge_to=np.where(only_back, gates.backward[1], gates.forward[1]),
+        backward_min=np.where(touched & there & back, np.inf, graph.backward_min),
+    )
+    second: dict[str, Any] = {name: getattr(graph, name)[twin] for name in _OF_TWINS}
+    second |= {
         "edge_id": np.array([f"{name}{TWIN}" for name in graph.edge_id[twin]], dtype=object),
         "edge_from": gates.backward[0][twin],
         "edge_to": gates.backward[1][twin],
         "forward_min": np.full(len(twin), np.inf),
         "backward_min": graph.backward_min[twin],
         "is_snappable": np.zeros(len(twin), dtype=bool),
-        "coordinates": graph.coordinates[rows],
+        "coordinates": coordinates,
+        "coordinate_offsets": graph.coordinate_offsets[-1] + offsets[1:],
     }
-    before: Mapping[str, Any] = {
-        **{name: getattr(graph, name) for name in added},
-        "edge_from": edge_from,
-        "edge_to": edge_to,
-        "backward_min": backward_min,
+    both: dict[str, Any] = {
+        name: np.concatenate((getattr(first, name), values)) for name, values in second.items()
     }
-    changed: dict[str, Any] = {name: np.concatenate((before[name], values)) for name, values in added.items()}
-    offsets = graph.coordinate_offsets
-    changed["coordinate_offsets"] = np.concatenate((offsets, offsets[-1] + np.cumsum(counts)))
     if graph.before is not None:
-        changed["before"] = graph.before.take(np.r_[: graph.n_edges, twin])
-    return replace(graph, **changed)
+        both["before"] = graph.before.take(np.r_[: graph.n_edges, twin])
+    return replace(first, **both)
 
 
 _OF_TWINS = (
@@ -349,9 +307,3 @@ _OF_TWINS = (
     "component_km",
 )
 """What the second direction has from the first."""
-
-
-def _ramp(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count from 0 for each of several lengths: 2, 3 gives 0, 1, 0, 1, 2."""
-    ends = np.cumsum(counts)
-    return np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
