@@ -118,7 +118,7 @@ def number_values(
     Returns NaN where there is none.
     """
     found = _written(roads, name)
-    numbers = [_as_number(text) for text in found.texts]
+    numbers = [as_number(text) for text in found.texts]
     is_wrong = [
         not ((number > 0 if above_zero else number >= 0) and number < np.inf)
         and str(text).strip().lower() not in {"", "nan", "none", "<na>"}
@@ -132,7 +132,7 @@ def number_values(
             f"{first_of(road_ids(roads)[rows])}; correct them, and leave out what is not known"
         )
         raise ContractError("roads", [problem])
-    return TagValues(found.codes, found.texts).numbers(_as_number)
+    return TagValues(found.codes, found.texts).numbers(as_number)
 
 
 def road_ids(roads: pd.DataFrame | RoadLines) -> NDArray[np.object_]:
@@ -148,7 +148,8 @@ def _written(roads: pd.DataFrame | RoadLines, name: str) -> CodedTag:
     return coded(roads[name])
 
 
-def _as_number(value: object) -> float:
+def as_number(value: object) -> float:
+    """Read a number; NaN where it is none."""
     try:
         return float(str(value))
     except ValueError:
@@ -216,23 +217,30 @@ def openness_of_roads(roads: pd.DataFrame | RoadLines, *, mode: str) -> Openness
     shared, rules = _rules(), _mode_rules(mode)
     keys = tuple(rules["keys"])
     # Of stretches one behind the other, one that is closed closes the road, and each needs its own permission.
-    closed = first_present(roads, keys).fits(lambda text: _any_stretch(text, shared["closed"]))
+    closed = first_present(roads, keys).fits(
+        lambda text: any(part in shared["closed"] for part in text.split(STRETCHES))
+    )
     own_permit = tag_values(roads, keys[0]).fits(
         lambda text: all(part in shared["permitted"] for part in text.split(STRETCHES))
     )
     closed = closed | (class_values(roads).is_in(rules.get("by_permission", ())) & ~own_permit)
     area = tag_values(roads, "area").is_in(["yes"]) & (not rules.get("areas", False))
     motorroad = tag_values(roads, "motorroad").is_in(["yes"]) & (not rules.get("motorroads", True))
-    forward, backward, reversible = _oneway(roads, rules)
-    reason = np.select(
-        [area, motorroad, closed, reversible], ["area", "motorroad", "access", "reversible"], ""
-    ).astype(object)
+    oneway = first_present(roads, tuple(rules["oneway"]))
+    only_forward = oneway.is_in(shared["oneway_forward"])
+    if rules.get("implied_oneway", False):
+        implied = tag_values(roads, "junction").has_any(frozenset(shared["implied_oneway_junctions"]))
+        implied = implied | class_values(roads).is_in(shared["implied_oneway_classes"])
+        only_forward = only_forward | (implied & ~oneway.is_tagged)
+    reasons = {
+        "area": area,
+        "motorroad": motorroad,
+        "access": closed,
+        "reversible": oneway.is_in(shared["oneway_closed"]),
+    }
+    reason = np.select(list(reasons.values()), list(reasons), "").astype(object)
     is_open = reason == ""
-    return Openness(forward & is_open, backward & is_open, reason)
-
-
-def _any_stretch(text: str, values: list[str]) -> bool:
-    return any(part in values for part in text.split(STRETCHES))
+    return Openness(~oneway.is_in(shared["oneway_backward"]) & is_open, ~only_forward & is_open, reason)
 
 
 def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str, NDArray[np.bool_]]:
@@ -248,20 +256,6 @@ def is_unknown_oneway(roads: pd.DataFrame | RoadLines, *, mode: str) -> dict[str
 def known_classes() -> frozenset[str]:
     """List the classes that are known without a speed table."""
     return frozenset((FERRY, *_rules()["closed_classes"]))
-
-
-def _oneway(
-    roads: pd.DataFrame | RoadLines, rules: dict[str, Any]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    shared = _rules()
-    tag = first_present(roads, tuple(rules["oneway"]))
-    only_forward = tag.is_in(shared["oneway_forward"])
-    if rules.get("implied_oneway", False):
-        implied = tag_values(roads, "junction").has_any(frozenset(shared["implied_oneway_junctions"]))
-        implied = implied | class_values(roads).is_in(shared["implied_oneway_classes"])
-        only_forward = only_forward | (implied & ~tag.is_tagged)
-    only_backward = tag.is_in(shared["oneway_backward"])
-    return ~only_backward, ~only_forward, tag.is_in(shared["oneway_closed"])
 
 
 def is_bridge(roads: pd.DataFrame | RoadLines) -> NDArray[np.bool_]:

@@ -64,7 +64,20 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
     xy = shapely.get_coordinates(geometry)
     counts = shapely.get_num_coordinates(geometry).astype(np.int64)
     offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    vertex, ids = _vertices(frame, xy, counts)
+    # Give each different vertex a number and the source's id.
+    if "node_ids" in frame.columns and len(frame) and bool(frame["node_ids"].notna().all()):
+        node_ids = frame["node_ids"].tolist()
+        wrong = np.flatnonzero(np.array([len(item) for item in node_ids]) != counts)
+        if len(wrong):
+            shown = first_of(frame["road_id"].iloc[wrong])
+            raise ContractError(
+                "roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"]
+            )
+        ids, vertex = np.unique(np.concatenate([np.asarray(item) for item in node_ids]), return_inverse=True)
+    else:
+        cells = np.round(xy / _GRID_M)
+        places, vertex = np.unique(cells[:, 0] + 1j * cells[:, 1], return_inverse=True)
+        ids = np.full(len(places), None, dtype=object)
     names = [str(name) for name in frame.columns if name not in {frame.geometry.name, "road_id", "node_ids"}]
     lines = RoadLines(
         road_id=frame["road_id"].to_numpy(dtype=object),
@@ -74,29 +87,10 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
         points=xy,
         points_crs=frame.crs,
         crs=frame.crs,
-        vertex=vertex,
+        vertex=vertex.astype(np.int64),
         vertex_id=ids,
     )
     return GivenRoads(lines, *table[1:])
-
-
-def _vertices(
-    roads: gpd.GeoDataFrame, xy: NDArray[np.float64], counts: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Give each different vertex a number and the source's id."""
-    if "node_ids" in roads.columns and bool(roads["node_ids"].notna().all()) and len(roads):
-        ids = roads["node_ids"].tolist()
-        wrong = np.flatnonzero(np.array([len(item) for item in ids]) != counts)
-        if len(wrong):
-            shown = first_of(roads["road_id"].iloc[wrong])
-            raise ContractError(
-                "roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"]
-            )
-        unique, vertex = np.unique(np.concatenate([np.asarray(item) for item in ids]), return_inverse=True)
-        return vertex.astype(np.int64), unique
-    cells = np.round(xy / _GRID_M)
-    unique, vertex = np.unique(cells[:, 0] + 1j * cells[:, 1], return_inverse=True)
-    return vertex.astype(np.int64), np.full(len(unique), None, dtype=object)
 
 
 class RoadTable(NamedTuple):
@@ -117,8 +111,20 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
         )
     require_metres(frame.crs, what="roads")
     arcs = _arcs_of_frame(frame)
-    problems = _missing_ids(frame)
-    frame = _named(with_known_tags(frame if arcs is None else arcs))
+    problems = []
+    missing = frame["road_id"].isna().to_numpy() if "road_id" in frame else np.zeros(len(frame), dtype=bool)
+    if missing.any():
+        rows = first_of(np.flatnonzero(missing).tolist())
+        problems.append(f"road_id: missing in rows {rows}; name every road, or drop the column")
+    # Give every row a road_id and a road_class as text.
+    frame = with_known_tags(frame if arcs is None else arcs)
+    numbers = pd.Series(range(len(frame)), index=frame.index)
+    ids = next((frame[name] for name in ("road_id", "id", "osm_id") if name in frame.columns), numbers)
+    kinds = frame.get("road_class", pd.Series(None, index=frame.index, dtype=object)).astype(object)
+    is_blank = kinds.isna() | (kinds.astype(str).str.strip() == "")
+    frame = frame.assign(
+        road_id=ids.astype(str).astype(object), road_class=kinds.mask(is_blank, UNKNOWN_CLASS).astype(str)
+    ).reset_index(drop=True)
     bad = frame.geometry.isna() | frame.geometry.is_empty
     bad |= ~frame.geom_type.isin(["LineString", "MultiLineString", "LinearRing"])
     xy, row = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
@@ -151,27 +157,6 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
 
 def _is_graph(roads: object) -> TypeGuard[nx.MultiDiGraph]:
     return hasattr(roads, "edges") and hasattr(roads, "is_directed")
-
-
-def _missing_ids(frame: gpd.GeoDataFrame) -> list[str]:
-    missing = frame["road_id"].isna().to_numpy() if "road_id" in frame else np.zeros(len(frame), dtype=bool)
-    rows = np.flatnonzero(missing)
-    return (
-        [f"road_id: missing in rows {first_of(rows.tolist())}; name every road, or drop the column"]
-        if len(rows)
-        else []
-    )
-
-
-def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Give every row a road_id and a road_class as text."""
-    ids = next((frame[name] for name in ("road_id", "id", "osm_id") if name in frame.columns), None)
-    values = pd.Series(range(len(frame)), index=frame.index) if ids is None else ids
-    kinds = frame.get("road_class", pd.Series(None, index=frame.index, dtype=object)).astype(object)
-    is_blank = kinds.isna() | (kinds.astype(str).str.strip() == "")
-    return frame.assign(
-        road_id=values.astype(str).astype(object), road_class=kinds.mask(is_blank, UNKNOWN_CLASS).astype(str)
-    ).reset_index(drop=True)
 
 
 def _sorted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

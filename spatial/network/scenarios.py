@@ -41,11 +41,12 @@ if TYPE_CHECKING:
 
 
 class _Names(NamedTuple):
-    """The edges of one leg and what they are called, the last name prevails; of a network of one layer all edges."""
+    """The edges of one leg, or of a network of one layer, and what they are called."""
 
     mode: str
     rows: NDArray[np.int64]
-    by: tuple[NDArray[np.object_], ...]
+    by: tuple[NDArray[np.object_], ...]  # names of the edges, of which the last prevails
+    own: pd.Series[float]  # values wanted for this leg alone
 
 
 def values_by_name(
@@ -60,46 +61,30 @@ def values_by_name(
     wanted = wanted[~wanted.index.duplicated()]
     if wanted.empty:
         return values, []
+    legs = []
+    for number, mode in enumerate(leg_modes(graph)):
+        rows, sign = np.flatnonzero(layer_of(graph) == number), f"{mode}{LEG_SIGN}"
+        ids = graph.edge_id[rows]
+        own = pd.Series(dtype=float)
+        if graph.edge_layer is not None:
+            ids = np.array([name.removeprefix(sign) for name in ids.tolist()], dtype=object)
+            own = wanted[[str(name).startswith(sign) for name in wanted.index]]
+            own = own.set_axis([str(name).removeprefix(sign) for name in own.index])
+        by = [*([graph.road_class[rows]] if classes else []), graph.road_id[rows], ids]
+        if graph.edge_twin is not None:
+            # An edge's id stands for both its directions where turns make two edges of it; then for its own.
+            by.insert(-1, np.array([name.replace(TWIN, "") for name in ids.tolist()], dtype=object))
+        legs.append(_Names(mode, rows, tuple(by), own))
     known: set[str] = set()
-    legs = _legs(graph, classes=classes)
     for is_paced in (False, True):
         # What those with a motor have is theirs alone.
         left = wanted[~wanted.index.isin(known)] if vehicles and len(legs) > 1 and is_paced else wanted
         for leg in (leg for leg in legs if own_pace(leg.mode) == is_paced):
-            own = _of_leg(wanted, leg.mode) if graph.edge_layer is not None else wanted.iloc[:0]
             for names in leg.by:
                 known.update(_place(values, leg.rows, names, left))
-                found = _place(values, leg.rows, names, own)
+                found = _place(values, leg.rows, names, leg.own)
                 known.update(f"{leg.mode}{LEG_SIGN}{name}" for name in found)
     return values, [name for name in wanted.index if name not in known]
-
-
-def _legs(graph: TravelGraph, *, classes: bool) -> list[_Names]:
-    kinds = (graph.road_class,) if classes else ()
-    if graph.edge_layer is None:
-        every = np.arange(graph.n_edges)
-        return [_Names(graph.mode, every, (*kinds, graph.road_id, *_edge_names(graph, graph.edge_id)))]
-    legs = []
-    for number, mode in enumerate(leg_modes(graph)):
-        rows = np.flatnonzero(graph.edge_layer == number)
-        sign = len(mode) + len(LEG_SIGN)
-        edges = np.array([name[sign:] for name in graph.edge_id[rows].tolist()], dtype=object)
-        own = (*(kind[rows] for kind in kinds), graph.road_id[rows], *_edge_names(graph, edges))
-        legs.append(_Names(mode, rows, own))
-    return legs
-
-
-def _edge_names(graph: TravelGraph, ids: NDArray[np.object_]) -> tuple[NDArray[np.object_], ...]:
-    """Let an edge's id stand for both its directions where turns make two edges of it; then its own id."""
-    if graph.edge_twin is None:
-        return (ids,)
-    return np.array([name.replace(TWIN, "") for name in ids.tolist()], dtype=object), ids
-
-
-def _of_leg(wanted: pd.Series[float], mode: str) -> pd.Series[float]:
-    start = f"{mode}{LEG_SIGN}"
-    own = wanted[[str(name).startswith(start) for name in wanted.index]]
-    return own.set_axis([str(name)[len(start) :] for name in own.index])
 
 
 def _place(
@@ -161,10 +146,23 @@ def edges_closed_by(
         ours = lines[own]
         tree = shapely.STRtree(ours)
         for row, shape in enumerate(marks.geometry):
-            found = [_closed_by(part, ours, tree, within_m) for part in shapely.get_parts(shape)]
-            edges = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
-            closed[own[edges]] = True
-            works[row] |= len(edges) > 0
+            for part in shapely.get_parts(shape):
+                if isinstance(part, shapely.Point):
+                    edges = tree.query_nearest(part, max_distance=max(within_m, 1e-9))
+                elif isinstance(part, shapely.Polygon):
+                    edges = tree.query(part, predicate="intersects")
+                else:
+                    # Of each line both ends are left out; of a short one the middle is left.
+                    edges, joint = tree.query(part, predicate="dwithin", distance=within_m), _JOINT * within_m
+                    inner = [
+                        substring(line, joint, line.length - joint)
+                        if line.length > 2.0 * joint
+                        else line.interpolate(0.5, normalized=True)
+                        for line in ours[edges]
+                    ]
+                    edges = edges[shapely.dwithin(np.array(inner, dtype=object), part, within_m)]
+                closed[own[edges]] = True
+                works[row] |= len(edges) > 0
     idle = [f"row {row}" for row in np.flatnonzero(~works) + 1]
     if idle:
         raise ContractError(
@@ -172,25 +170,6 @@ def edges_closed_by(
             [f"geometry: no road within {within_m:g} m of {first_of(idle)}; correct it or widen it"],
         )
     return np.asarray(graph.edge_id[closed], dtype=object)
-
-
-def _closed_by(
-    part: shapely.Geometry, lines: NDArray[np.object_], tree: shapely.STRtree, within_m: float
-) -> NDArray[np.int64]:
-    if isinstance(part, shapely.Point):
-        return np.asarray(tree.query_nearest(part, max_distance=max(within_m, 1e-9)), dtype=np.int64)
-    if isinstance(part, shapely.Polygon):
-        return np.asarray(tree.query(part, predicate="intersects"), dtype=np.int64)
-    near = np.asarray(tree.query(part, predicate="dwithin", distance=within_m), dtype=np.int64)
-    inner = np.array([_inner(lines[edge], _JOINT * within_m) for edge in near.tolist()], dtype=object)
-    return near[shapely.dwithin(inner, part, within_m)] if len(near) else near
-
-
-def _inner(line: shapely.LineString, joint_m: float) -> shapely.Geometry:
-    """Cut both ends off; of a short line the middle is left."""
-    if line.length <= 2.0 * joint_m:
-        return line.interpolate(0.5, normalized=True)
-    return substring(line, joint_m, line.length - joint_m)
 
 
 # Scenarios on a built graph: roads closed, faster or new, without building it again.
@@ -258,7 +237,7 @@ class Scenario:
 
     def apply_with_account(self, graph: TravelGraph) -> Split:
         """
-        Change a graph, and say where its edges come from.
+        Change a graph as `apply` does, and say where its edges come from.
 
         Parameters
         ----------
@@ -269,26 +248,10 @@ class Scenario:
         -------
         Split
             With the graph that `apply` returns.
-
-        Raises
-        ------
-        ContractError, CrsError
-            As of `edit_network`.
-        NetworkError
-            Where the season is unknown.
         """
         if self.season is not None:
             graph = with_season(graph, self.season, table=self.table)
-        return edit_with_account(
-            graph,
-            close=self.close,
-            speeds=self.speeds,
-            factors=self.factors,
-            add=self.add,
-            snap_tolerance_m=self.snap_tolerance_m,
-            table=self.table,
-            what=f"scenario {self.name}",
-        )
+        return _edited(graph, self, what=f"scenario {self.name}")
 
 
 def edit_network(
@@ -355,32 +318,23 @@ def edit_network(
     >>> float(graph.forward_min[0]), float(edit_network(graph, speeds={"w1": 50.0}).forward_min[0])
     (12.0, 6.0)
     """
-    return edit_with_account(
-        graph, close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m
-    ).graph
+    changes = Scenario(
+        close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m
+    )
+    return _edited(graph, changes, what="scenario").graph
 
 
-def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
-    graph: TravelGraph,
-    *,
-    close: Closure = (),
-    speeds: Speeds = None,
-    factors: Factors = None,
-    add: gpd.GeoDataFrame | None = None,
-    snap_tolerance_m: float = SNAP_TOLERANCE_M,
-    table: str | Path | SpeedTable = "osrm_like",
-    what: str = "scenario",
-) -> Split:
-    """Edit a graph as `edit_network` does, and say where its edges come from."""
+def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> Split:
+    """Change a graph as a scenario says, but for its season, and say where its edges come from."""
+    add, tolerance_m, table = changes.add, changes.snap_tolerance_m, changes.table
     problems: list[str] = []
     if isinstance(add, gpd.GeoDataFrame) and add.active_geometry_name is not None:
         add = with_known_tags(add)
-    closed = _closed(graph, close, problems)
-    everywhere, stated = _speeds(graph, speeds, problems)
-    everywhere_but_links = np.where(_is_road(graph), everywhere, 1.0)
-    factor = everywhere_but_links * _factors(graph, _by_name(factors, problems), problems)
-    if not 0.0 <= snap_tolerance_m < np.inf:
-        problems.append(f"snap_tolerance_m: is {snap_tolerance_m:g}, must be 0 or more")
+    closed = _closed(graph, changes.close, problems)
+    everywhere, stated = _speeds(graph, changes.speeds, problems)
+    factor = np.where(_is_road(graph), everywhere, 1.0) * _factors(graph, changes.factors, problems)
+    if not 0.0 <= tolerance_m < np.inf:
+        problems.append(f"snap_tolerance_m: is {tolerance_m:g}, must be 0 or more")
     if add is not None and len(add):
         problems += (
             check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
@@ -389,14 +343,20 @@ def edit_with_account(  # noqa: PLR0913 - each keyword is a change of its own
         raise ContractError(what, problems)
     account: dict[str, Any] = {}
     changed = _with_speeds(graph, factor, stated, account)
-    changed = _with_closures(changed, closed, account)
+    if closed.any():
+        account["closed_edges"] = int(closed.sum())
+        account["closed_km"] = float(changed.length_m[closed].sum()) / 1000.0
+        forward, backward = (
+            np.where(closed, np.inf, minutes) for minutes in (changed.forward_min, changed.backward_min)
+        )
+        changed = changed.with_minutes(forward, backward, speed_km_h=changed.speed_km_h)
     split = whole_split(changed)
     if add is not None and len(add):
         plain = replace(changed, before=None)
         split, joined = (
-            add_roads(plain, add, snap_tolerance_m=snap_tolerance_m)
+            add_roads(plain, add, snap_tolerance_m=tolerance_m)
             if graph.edge_layer is None
-            else add_to_legs(plain, add, snap_tolerance_m=snap_tolerance_m, table=table)
+            else add_to_legs(plain, add, snap_tolerance_m=tolerance_m, table=table)
         )
         account |= joined
         before = changed.before or Before(np.arange(changed.n_edges), changed.component_km)
@@ -409,39 +369,37 @@ def _reported(graph: TravelGraph, values: dict[str, Any]) -> TravelGraph:
     return replace(graph, report={**graph.report, **values})
 
 
-def _closed(graph: TravelGraph, close: Closure, problems: list[str]) -> NDArray[np.bool_]:
+def _closed(graph: TravelGraph, close: object, problems: list[str]) -> NDArray[np.bool_]:
     if isinstance(close, BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame):
-        # Edges that touch an area.
-        area = close
-        if not isinstance(area, BaseGeometry):
-            if area.crs != graph.crs:
-                name = "none" if area.crs is None else area.crs.to_string()
-                raise CrsError(
-                    f"close: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
-                )
-            area = area.geometry.union_all()
-        shapely.prepare(area)
-        touched = np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool)
-        return touched & _is_road(graph)
+        if isinstance(close, BaseGeometry):
+            return _touched(graph, close)
+        if close.crs != graph.crs:
+            name = "none" if close.crs is None else close.crs.to_string()
+            raise CrsError(
+                f"close: CRS {name}, but the network has {graph.crs.to_string()}; reproject with to_crs(graph.crs)"
+            )
+        return _touched(graph, close.geometry.union_all())
+    names: list[str] = []
     if isinstance(close, str):
         problems.append(f"close: is one text; write [{close!r}]")
-        return np.zeros(graph.n_edges, dtype=bool)
-    names = _texts(close, problems)
+    elif isinstance(close, Iterable):
+        names = [str(name) for name in close]
+    else:
+        problems.append(f"close: is {close!r}, must be ids of roads or edges, or an area")
     found, unknown = values_by_name(graph, pd.Series(1.0, index=names, dtype=float))
     _tell_unknown("close", unknown, problems)
     return ~np.isnan(found)
 
 
+def _touched(graph: TravelGraph, area: shapely.Geometry) -> NDArray[np.bool_]:
+    """Tell the roads that touch an area."""
+    shapely.prepare(area)
+    return np.asarray(shapely.intersects(area, graph.edge_lines()), dtype=bool) & _is_road(graph)
+
+
 def _tell_unknown(key: str, unknown: list[str], problems: list[str]) -> None:
     if unknown:
         problems.append(f"{key}: the network has no edge or road {first_of(unknown)}")
-
-
-def _texts(names: object, problems: list[str]) -> list[str]:
-    if isinstance(names, Iterable):
-        return [str(name) for name in names]
-    problems.append(f"close: is {names!r}, must be ids of roads or edges, or an area")
-    return []
 
 
 def _is_road(graph: TravelGraph) -> NDArray[np.bool_]:
@@ -457,14 +415,11 @@ def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[fl
     if not isinstance(speeds, Mapping):
         if _is_factor(speeds):
             return float(speeds), none
-        problems.append(f"speeds: the factor is {_shown(speeds)}, must be above 0, or km/h by id")
+        shown = f"{speeds:g}" if isinstance(speeds, int | float) else repr(speeds)
+        problems.append(f"speeds: the factor is {shown}, must be above 0, or km/h by id")
         return 1.0, none
-    wanted = pd.Series(
-        pd.to_numeric(pd.Series(list(speeds.values()), dtype=object), errors="coerce").to_numpy(
-            dtype=np.float64
-        ),
-        index=[str(name) for name in speeds],
-    )
+    given = pd.Series(list(speeds.values()), index=[str(name) for name in speeds], dtype=object)
+    wanted = pd.to_numeric(given, errors="coerce").astype(np.float64)
     wrong = wanted.index[~((wanted > 0) & (wanted < np.inf))]
     if len(wrong):
         problems.append(
@@ -479,30 +434,19 @@ def _is_factor(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and 0.0 < float(value) <= float_info.max
 
 
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else repr(value)
-
-
-def _by_name(factors: object, problems: list[str]) -> Mapping[str, float]:
-    if isinstance(factors, Mapping):
-        return dict(factors)
-    if factors is not None:
-        problems.append(
-            f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds"
-        )
-    return {}
-
-
-def _factors(graph: TravelGraph, factors: Mapping[str, float], problems: list[str]) -> NDArray[np.float64]:
+def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> NDArray[np.float64]:
     """Find the factor of each edge: by its id, else by that of its road, else by its class."""
-    if not factors:
+    if not isinstance(factors, Mapping):
+        if factors is not None:
+            problems.append(
+                f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds"
+            )
         return np.ones(graph.n_edges)
     wrong = [name for name, factor in factors.items() if not _is_factor(factor)]
     if wrong:
-        factors = {name: factor for name, factor in factors.items() if name not in wrong}
         problems.append(f"factors: must be above 0, not so for {first_of(wrong)}; use close for closed roads")
-    wanted = pd.Series({str(name): float(factor) for name, factor in factors.items()}, dtype=float)
-    found, unknown = values_by_name(graph, wanted, classes=True, vehicles=True)
+    wanted = {str(name): float(factor) for name, factor in factors.items() if name not in wrong}
+    found, unknown = values_by_name(graph, pd.Series(wanted, dtype=float), classes=True, vehicles=True)
     _tell_unknown("factors", unknown, problems)
     return np.where(np.isnan(found), 1.0, found)
 
@@ -532,17 +476,6 @@ def _with_speeds(
     changed = graph.with_minutes(forward, backward, speed_km_h=speed)
     source = np.where(is_stated, "stated", graph.speed_source).astype(object)
     return replace(changed, speed_source=source) if is_stated.any() else changed
-
-
-def _with_closures(graph: TravelGraph, closed: NDArray[np.bool_], account: dict[str, Any]) -> TravelGraph:
-    if not closed.any():
-        return graph
-    account["closed_edges"] = int(closed.sum())
-    account["closed_km"] = float(graph.length_m[closed].sum()) / 1000.0
-    forward, backward = (
-        np.where(closed, np.inf, minutes) for minutes in (graph.forward_min, graph.backward_min)
-    )
-    return graph.with_minutes(forward, backward, speed_km_h=graph.speed_km_h)
 
 
 # One scenario on the networks of several modes: what is told of the roads of one is done on those of another.
@@ -578,7 +511,9 @@ def scenario_for_mode(
     stretches = _Stretches(told, graph)
     wanted = [str(name) for name in scenario.close] if isinstance(scenario.close, Iterable) else []
     values, _ = values_by_name(told, pd.Series(1.0, index=wanted, dtype=float))
-    closed = stretches.of(~np.isnan(values)) | _on_ground(graph, areas)
+    closed = stretches.of(~np.isnan(values))
+    if areas is not None and len(areas):
+        closed |= _touched(graph, areas.union_all())
     by_motor = any(not own_pace(mode) for mode in leg_modes(told))
     # Edges of legs with a motor.
     layers = [layer for layer, mode in enumerate(leg_modes(graph)) if not own_pace(mode)]
@@ -588,12 +523,23 @@ def scenario_for_mode(
     if (speeds or factors) and not fit.any():
         whose = "motor vehicles" if by_motor else told.mode
         left_out.append(f"speeds: they are told of {whose}, not of {graph.mode}")
+    # The new roads that the mode may use, in the directions in which it may.
+    roads = scenario.add
+    if roads is not None and len(roads):
+        roads = with_known_tags(roads)
+        if not by_motor and "speed_km_h" in roads:
+            roads = roads.drop(columns="speed_km_h")
+        taken, own = roads_of_modes(graph, roads, table=scenario.table)
+        if not taken.all():
+            names = first_of(road_ids(roads)[~taken])
+            left_out.append(f"new_roads: {names} are not open to {graph.mode}")
+        roads = own
     changed = replace(
         scenario,
         close=graph.edge_id[closed].tolist(),
         speeds=stretches.values(speeds, fit) or None,
         factors=stretches.values(factors, fit) or None,
-        add=_roads(scenario, graph, left_out, by_motor=by_motor),
+        add=roads if roads is not None and len(roads) else None,
     )
     return ModeScenario(changed, tuple(left_out))
 
@@ -640,28 +586,3 @@ def _masks(
     values, _ = values_by_name(graph, wanted, classes=classes, vehicles=True)
     found = np.unique(values[~np.isnan(values) & (values != neutral)])
     return {float(value): values == value for value in found}
-
-
-def _on_ground(graph: TravelGraph, areas: gpd.GeoSeries | None) -> NDArray[np.bool_]:
-    if areas is None or not len(areas):
-        return np.zeros(graph.n_edges, dtype=bool)
-    ground = areas.union_all()
-    shapely.prepare(ground)
-    touched = np.asarray(shapely.intersects(ground, graph.edge_lines()), dtype=bool)
-    return np.asarray(touched & (layer_of(graph) != BETWEEN))
-
-
-def _roads(
-    scenario: Scenario, graph: TravelGraph, left_out: list[str], *, by_motor: bool
-) -> gpd.GeoDataFrame | None:
-    """Take the new roads that the mode may use, in the directions in which it may."""
-    roads = scenario.add
-    if roads is None or not len(roads):
-        return None
-    roads = with_known_tags(roads)
-    if not by_motor and "speed_km_h" in roads:
-        roads = roads.drop(columns="speed_km_h")
-    taken, own = roads_of_modes(graph, roads, table=scenario.table)
-    if not taken.all():
-        left_out.append(f"new_roads: {first_of(road_ids(roads)[~taken])} are not open to {graph.mode}")
-    return own if taken.any() else None

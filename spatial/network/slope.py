@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyproj
@@ -209,17 +209,6 @@ def with_slope(
     if graph.mode not in SPEEDS_ON_SLOPES:
         return graph
     climbs = climbs_of(graph, elevation, spacing_m=spacing_m)
-    _check_known(graph, climbs, min_known_share)
-    speed = SPEEDS_ON_SLOPES[graph.mode]
-    forward = _minutes(graph, graph.forward_min, climbs, speed, sign=1.0)
-    backward = _minutes(graph, graph.backward_min, climbs, speed, sign=-1.0)
-    return replace(
-        graph.with_minutes(forward, backward),
-        report={**graph.report, "slope": _report(graph, climbs, spacing_m)},
-    )
-
-
-def _check_known(graph: TravelGraph, climbs: Climbs, min_known_share: float) -> None:
     total, unknown = float(graph.length_m.sum()), float(climbs.unknown_m.sum())
     known = 1.0 - unknown / total if total > 0 else 1.0
     # Sums of lengths are rounded: a share of 1 must not fail by a bit.
@@ -229,6 +218,19 @@ def _check_known(graph: TravelGraph, climbs: Climbs, min_known_share: float) -> 
             f"min_known_share = {min_known_share:.0%}; add the tiles that are missing, or lower min_known_share to "
             "take the rest as level"
         )
+    forward = _minutes(graph, graph.forward_min, climbs, sign=1.0)
+    backward = _minutes(graph, graph.backward_min, climbs, sign=-1.0)
+    counts = np.diff(climbs.offsets)
+    metres = np.repeat(graph.length_m / counts, counts)
+    report = {
+        "spacing_m": float(spacing_m),
+        "climb_km": float(climbs.climb_m.sum()) / 1000.0,
+        "descent_km": float(climbs.descent_m.sum()) / 1000.0,
+        "unknown_km": unknown / 1000.0,
+        "steep_share": float(metres[np.abs(climbs.slope) > 0.1].sum())
+        / max(float(metres.sum()), np.finfo(float).tiny),
+    }
+    return replace(graph.with_minutes(forward, backward), report={**graph.report, "slope": report})
 
 
 def climbs_of(graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spacing_m: float = 30.0) -> Climbs:
@@ -238,11 +240,30 @@ def climbs_of(graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spaci
     steps = np.maximum(np.ceil(graph.length_m / spacing_m - 1e-9), 1).astype(np.int64)
     steps[straight] = 1
     offsets = np.concatenate(([0], np.cumsum(steps)))
-    along = _along(graph)
+    # Metres from the first vertex of the graph to each one, along the lines.
+    xy = graph.coordinates
+    along = np.zeros(len(xy))
+    along[1:] = np.hypot(*np.diff(xy, axis=0).T)
+    along[graph.coordinate_offsets[:-1]] = 0.0
+    along = np.cumsum(along)
     slope, sums = np.empty(offsets[-1]), np.empty((3, graph.n_edges))
     for edges in _blocks(offsets):
-        place = _points_along(graph, along, edges, steps[edges])
-        rise = _rises(heights_at(elevation, graph.crs, *place), steps[edges], level[edges])
+        # Equal steps along the lines; one reading more than steps an edge.
+        readings = steps[edges] + 1
+        head = np.repeat(graph.coordinate_offsets[:-1][edges], readings)
+        tail = np.repeat(graph.coordinate_offsets[1:][edges] - 1, readings)
+        number = np.arange(len(head)) - np.repeat(np.cumsum(readings) - readings, readings)
+        goal = along[head] + number / np.repeat(steps[edges], readings) * (along[tail] - along[head])
+        vertex = np.clip(np.searchsorted(along, goal, side="right") - 1, head, tail - 1)
+        gap = along[vertex + 1] - along[vertex]
+        share = np.divide(goal - along[vertex], gap, out=np.zeros_like(goal), where=gap > 0)
+        place = xy[vertex] + np.clip(share, 0.0, 1.0)[:, None] * (xy[vertex + 1] - xy[vertex])
+        height = heights_at(elevation, graph.crs, place[:, 0], place[:, 1])
+        # Metres up of every step; NaN where an end is not known.
+        edge = np.repeat(np.arange(len(readings)), steps[edges])
+        first = np.arange(len(edge)) + edge
+        rise = height[first + 1] - height[first]
+        rise[level[edges][edge]] = 0.0
         metres = np.repeat(graph.length_m[edges] / steps[edges], steps[edges])
         unknown = np.isnan(rise)
         rise[unknown] = 0.0
@@ -263,47 +284,11 @@ def _blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
         yield slice(start, stop)
 
 
-def _rises(
-    height: NDArray[np.float64], steps: NDArray[np.int64], level: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Metres up of every step; NaN where an end is not known. An edge has one reading more than steps."""
-    edge = np.repeat(np.arange(len(steps)), steps)
-    first = np.arange(len(edge)) + edge
-    rise: NDArray[np.float64] = height[first + 1] - height[first]
-    rise[level[edge]] = 0.0
-    return rise
-
-
 def _tiles(elevation: Raster | Sequence[Raster]) -> list[Raster]:
     tiles = list(elevation) if isinstance(elevation, list | tuple) else [elevation]
     if not tiles:
         raise NetworkError("cannot apply slope: no raster of elevation was given")
     return tiles  # type: ignore[return-value]  # a sequence that is no list or tuple is one raster
-
-
-def _along(graph: TravelGraph) -> NDArray[np.float64]:
-    """Metres from the first vertex of the graph to each one, along the lines."""
-    moves = np.zeros(len(graph.coordinates))
-    moves[1:] = np.hypot(*np.diff(graph.coordinates, axis=0).T)
-    moves[graph.coordinate_offsets[:-1]] = 0.0
-    return np.asarray(np.cumsum(moves))
-
-
-def _points_along(
-    graph: TravelGraph, along: NDArray[np.float64], edges: slice, steps: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Divide edges into equal steps along their lines; one point more than steps an edge."""
-    xy = graph.coordinates
-    readings = steps + 1
-    head = np.repeat(graph.coordinate_offsets[:-1][edges], readings)
-    tail = np.repeat(graph.coordinate_offsets[1:][edges] - 1, readings)
-    number = np.arange(len(head)) - np.repeat(np.cumsum(readings) - readings, readings)
-    goal = along[head] + number / np.repeat(steps, readings) * (along[tail] - along[head])
-    vertex = np.clip(np.searchsorted(along, goal, side="right") - 1, head, tail - 1)
-    gap = along[vertex + 1] - along[vertex]
-    share = np.divide(goal - along[vertex], gap, out=np.zeros_like(goal), where=gap > 0)
-    place = xy[vertex] + np.clip(share, 0.0, 1.0)[:, None] * (xy[vertex + 1] - xy[vertex])
-    return place[:, 0], place[:, 1]
 
 
 def heights_at(
@@ -353,11 +338,11 @@ def _minutes(
     graph: TravelGraph,
     level_min: NDArray[np.float64],
     climbs: Climbs,
-    speed: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
     *,
     sign: float,
 ) -> NDArray[np.float64]:
     """Add up the minutes of the steps of every edge in one direction; what is closed stays closed."""
+    speed = SPEEDS_ON_SLOPES[graph.mode]
     offsets, counts = climbs.offsets, np.diff(climbs.offsets)
     moves = np.isfinite(level_min) & (level_min > 0) & (graph.length_m > 0)
     flat_km_h = np.divide(0.06 * graph.length_m, level_min, out=np.ones_like(level_min), where=moves)
@@ -367,16 +352,3 @@ def _minutes(
         taken = flat / speed(flat, sign * climbs.slope[offsets[edges.start] : offsets[edges.stop]])
         factor[edges] = np.add.reduceat(taken, offsets[edges] - offsets[edges.start]) / counts[edges]
     return np.where(moves, level_min * factor, level_min)
-
-
-def _report(graph: TravelGraph, climbs: Climbs, spacing_m: float) -> dict[str, Any]:
-    counts = np.diff(climbs.offsets)
-    metres = np.repeat(graph.length_m / counts, counts)
-    total = max(float(metres.sum()), np.finfo(float).tiny)
-    return {
-        "spacing_m": float(spacing_m),
-        "climb_km": float(climbs.climb_m.sum()) / 1000.0,
-        "descent_km": float(climbs.descent_m.sum()) / 1000.0,
-        "unknown_km": float(climbs.unknown_m.sum()) / 1000.0,
-        "steep_share": float(metres[np.abs(climbs.slope) > 0.1].sum()) / total,
-    }

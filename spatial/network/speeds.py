@@ -16,6 +16,7 @@ import numpy as np
 
 from spatial.errors import StudyError, first_of
 from spatial.network.road_access import (
+    as_number,
     class_values,
     classes_of,
     known_classes,
@@ -71,23 +72,6 @@ class WidthRules:
         return cap
 
 
-@dataclass(frozen=True, eq=False)
-class RoadWidths:
-    """Widths of a frame of roads, one value a road."""
-
-    width_m: NDArray[np.float64]  # as the roads say, else by their class; NaN where neither does
-    is_imputed: NDArray[np.bool_]  # where it is by the class
-
-
-def widths_of_roads(roads: pd.DataFrame | RoadLines, rules: WidthRules) -> RoadWidths:
-    """Find the width of every road."""
-    width = number_values(roads, "width_m")
-    width = np.where(width > 0, width, np.nan)
-    by_class = class_values(roads).numbers(lambda kind: rules.imputed.get(kind, math.nan))
-    is_imputed = np.isnan(width) & ~np.isnan(by_class)
-    return RoadWidths(np.where(is_imputed, by_class, width), is_imputed)
-
-
 def width_problems(values: Mapping[str, Any]) -> list[str]:
     """List what is wrong with the widths of a speed table."""
     caps, width = values["caps"].get("width", {}), values.get("width", {})
@@ -102,28 +86,21 @@ def width_problems(values: Mapping[str, Any]) -> list[str]:
         for kind, metres in imputed.items()
         if not _is_number(metres) or not metres > 0
     ]
+    metres = {key: as_number(key) for key in caps}
     wrong = [
-        f"caps.width.{key}: {_QUOTES} (found {item!r})" for key, item in caps.items() if not _fits(key, item)
+        f"caps.width.{key}: {_QUOTES} (found {item!r})"
+        for key, item in caps.items()
+        if not 0 < metres[key] < math.inf or not _is_number(item)
     ]
-    return problems + (wrong or _faster_where_narrower(caps))
-
-
-def _faster_where_narrower(caps: Mapping[str, float]) -> list[str]:
-    ordered = sorted((float(width), speed) for width, speed in caps.items())
-    return [
+    if wrong:
+        return problems + wrong
+    ordered = sorted((metres[key], speed) for key, speed in caps.items())
+    return problems + [
         f"caps.width: below {narrow:g} m {fast:g} km/h are allowed and below {wide:g} m only {slow:g}; "
         "a wider road must not be slower"
         for (narrow, fast), (wide, slow) in pairwise(ordered)
         if fast > slow
     ]
-
-
-def _fits(key: str, item: object) -> bool:
-    try:
-        width = float(key)
-    except ValueError:
-        return False
-    return 0 < width < math.inf and _is_number(item)
 
 
 def _is_number(item: object) -> bool:
@@ -220,6 +197,20 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
     if problems:
         raise StudyError(f"speed table {speeds}", problems)
     caps, season = values["caps"], values["all_season"]
+    modes = {}
+    for mode in MODES:
+        section = dict(values[mode])
+        parent = section.pop("like", None)
+        if parent is not None:
+            section = _overlay({key: item for key, item in values[parent].items() if key != "like"}, section)
+        classes = {key: float(item) for key, item in section.pop("classes", {}).items()}
+        modes[mode] = ModeSpeeds(classes=classes, **section)
+    seasons = {"dry": SeasonRules()}
+    for name, section in values.get("season", {}).items():
+        rules: dict[str, Any] = {
+            key: frozenset(item) if key in _SEASON_LISTS else item for key, item in section.items()
+        }
+        seasons[name] = SeasonRules(**rules)
     return SpeedTable(
         name=str(values["name"]),
         maxspeed={key: float(value) for key, value in values["maxspeed"].items() if key != "zones"},
@@ -228,8 +219,8 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
         smoothness_caps=dict(caps["smoothness"]),
         tracktype_caps=dict(caps["tracktype"]),
         all_season={key: frozenset(season.get(key, ())) for key in _LISTS},
-        modes={mode: _mode(values, mode) for mode in MODES},
-        seasons={name: _season(rules) for name, rules in {"dry": {}, **values.get("season", {})}.items()},
+        modes=modes,
+        seasons=seasons,
         ferry_wait_min=values.get("ferry", {}).get("wait_min"),
         widths=WidthRules.from_table(values),
     )
@@ -237,7 +228,22 @@ def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:
 
 def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     """Read a table with all that it extends."""
-    values = _read(name)
+    path = Path(name)
+    try:
+        values = (
+            _preset(name)
+            if name in PRESETS
+            else {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8-sig"))}
+        )
+    except OSError as error:
+        remedy = f"name a preset ({', '.join(PRESETS)}) or a TOML file"
+        problem = f"cannot be read: {error.strerror or error}; {remedy}"
+        raise StudyError(f"speed table {name}", [problem]) from error
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 at byte {error.start}; save it as UTF-8"
+        raise StudyError(f"speed table {name}", [problem]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"speed table {name}", [f"is not TOML: {error}"]) from error
     parent = values.get("extends")
     if parent is None:
         return values
@@ -246,25 +252,6 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
             f"speed table {name}", [f"extends: goes round in a circle over {first_of((*seen, parent))}"]
         )
     return _overlay(_merged(str(parent), seen=(*seen, name)), values)
-
-
-def _read(name: str) -> dict[str, Any]:
-    if name in PRESETS:
-        return _preset(name)
-    path = Path(name)
-    try:
-        return {"name": path.stem, **tomllib.loads(path.read_text(encoding="utf-8-sig"))}
-    except OSError as error:
-        remedy = f"name a preset ({', '.join(PRESETS)}) or a TOML file"
-        raise StudyError(
-            f"speed table {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]
-        ) from error
-    except UnicodeDecodeError as error:
-        raise StudyError(
-            f"speed table {name}", [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"speed table {name}", [f"is not TOML: {error}"]) from error
 
 
 @cache
@@ -281,22 +268,6 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
         below = result.get(key)
         result[key] = _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
-
-
-def _mode(values: Mapping[str, Any], mode: str) -> ModeSpeeds:
-    section = dict(values.get(mode, {}))
-    parent = section.pop("like", None)
-    if parent is not None:
-        section = _overlay({key: item for key, item in values[parent].items() if key != "like"}, section)
-    classes = {key: float(item) for key, item in section.pop("classes", {}).items()}
-    return ModeSpeeds(classes=classes, **section)
-
-
-def _season(values: Mapping[str, Any]) -> SeasonRules:
-    rules: dict[str, Any] = {
-        key: frozenset(item) if key in _SEASON_LISTS else item for key, item in values.items()
-    }
-    return SeasonRules(**rules)
 
 
 def _problems(values: Mapping[str, Any]) -> list[str]:
@@ -423,8 +394,16 @@ def parse_maxspeed(text: str, table: SpeedTable | None = None) -> float:
     48.28032
     """
     rules = table or load_speeds()
-    readable = [speed for speed in (_limit(part, rules) for part in members(text)) if speed > 0]
-    return min(readable, default=math.nan)
+    units = {"mph": rules.maxspeed["mph"], "knot": rules.maxspeed["knots"]}
+    found = []
+    for part in members(text):
+        if part in {"none", "walk"}:
+            found.append(rules.maxspeed[part])
+        elif number := _NUMBER.match(part):
+            found.append(float(number[1]) * units.get((number[2] or "").rstrip("s"), 1.0))
+        elif zone := _ZONE.match(part):
+            found.append(rules.zones.get(part, rules.zones.get(zone[1], math.nan)))
+    return min((speed for speed in found if speed > 0), default=math.nan)
 
 
 def speeds_of_roads(
@@ -437,10 +416,24 @@ def speeds_of_roads(
     """
     rules = table.modes[mode]
     by_class = class_values(roads).numbers(lambda kind: rules.classes.get(kind, math.nan))
-    cap = _caps(roads, table, rules)
-    widths = widths_of_roads(roads, table.widths)
-    too_narrow = widths.width_m < rules.min_width_m
-    cap = np.minimum(cap, table.widths.cap(widths.width_m)) if rules.uses_width else cap
+    cap = np.full(len(roads), np.inf)
+    if rules.uses_caps:
+        for name, caps in (
+            ("surface", table.surface_caps),
+            ("smoothness", table.smoothness_caps),
+            ("tracktype", table.tracktype_caps),
+        ):
+            cap = np.fmin(cap, tag_values(roads, name).numbers(partial(_lowest, caps)))
+        ungraded = class_values(roads).is_in(["track"]) & ~tag_values(roads, "tracktype").is_tagged
+        cap = np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
+    # Widths are as the roads say, else by their class.
+    width = number_values(roads, "width_m")
+    width = np.where(width > 0, width, np.nan)
+    usual_width = class_values(roads).numbers(lambda kind: table.widths.imputed.get(kind, math.nan))
+    is_imputed = np.isnan(width) & ~np.isnan(usual_width)
+    width = np.where(is_imputed, usual_width, width)
+    too_narrow = width < rules.min_width_m
+    cap = np.minimum(cap, table.widths.cap(width)) if rules.uses_width else cap
     cap = np.where(too_narrow, 0.0, cap)
     slow = np.where(has_any(roads, "surface", table.all_season["unpaved"]), rules.unpaved_factor, 1.0)
     both, bad = _limits(roads, "maxspeed", table)
@@ -470,8 +463,12 @@ def speeds_of_roads(
         source,
         unreadable & rules.uses_maxspeed & ~is_stated,
         too_narrow,
-        widths.is_imputed & needs_width,
+        is_imputed & needs_width,
     )
+
+
+def _lowest(caps: Mapping[str, float], text: str) -> float:
+    return min((caps[part] for part in members(text) if part in caps), default=math.inf)
 
 
 def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[str, NDArray[np.bool_]]:
@@ -517,40 +514,6 @@ def _limits(
     return limits, tags.is_tagged & np.isnan(limits) & ~tags.is_in(["0"])
 
 
-def _caps(roads: pd.DataFrame | RoadLines, table: SpeedTable, rules: ModeSpeeds) -> NDArray[np.float64]:
-    cap = np.full(len(roads), np.inf)
-    if not rules.uses_caps:
-        return cap
-    for name, caps in (
-        ("surface", table.surface_caps),
-        ("smoothness", table.smoothness_caps),
-        ("tracktype", table.tracktype_caps),
-    ):
-        lowest = tag_values(roads, name).numbers(partial(_lowest, caps))
-        cap = np.fmin(cap, lowest)
-    ungraded = class_values(roads).is_in(["track"]) & ~tag_values(roads, "tracktype").is_tagged
-    return np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
-
-
-def _lowest(caps: Mapping[str, float], text: str) -> float:
-    return min((caps[part] for part in members(text) if part in caps), default=math.inf)
-
-
 def has_any(roads: pd.DataFrame | RoadLines, name: str, values: frozenset[str]) -> NDArray[np.bool_]:
     """Tell which roads are tagged with one of several values."""
     return tag_values(roads, name).has_any(values)
-
-
-def _limit(part: str, table: SpeedTable) -> float:
-    if part in {"none", "walk"}:
-        return table.maxspeed[part]
-    number = _NUMBER.match(part)
-    if number:
-        unit = (number[2] or "").rstrip("s")
-        return float(number[1]) * {"mph": table.maxspeed["mph"], "knot": table.maxspeed["knots"]}.get(
-            unit, 1.0
-        )
-    zone = _ZONE.match(part)
-    if zone:
-        return table.zones.get(part, table.zones.get(zone[1], math.nan))
-    return math.nan
