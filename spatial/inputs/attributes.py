@@ -226,12 +226,11 @@ def join_attributes(
         if old is not None and old.notna().any():
             other = new.notna() & old.notna() & (text_column(new) != text_column(old))
             new = new.where(new.notna(), old)
-            told = {"column": name, "where": listed(ids[other])}
-            notes.append(Note("replaced", int(other.sum()), told, f"{name}: replaced by the joined table"))
+            named = {"column": name, "where": listed(ids[other])}
+            notes.append(Note("replaced", int(other.sum()), named, f"{name}: replaced by the joined table"))
         joined[name] = new
         if name == PEOPLE:
-            known = new.notna().map({True: "column", False: "none"})
-            joined["population_source"] = known.astype("str")
+            joined["population_source"] = new.notna().map({True: "column", False: "none"}).astype("str")
     # Name rows that their code puts at a settlement of another name: the code may be wrong.
     coded = rows[rows["placed_by"] == "unit_code"]
     theirs = settlements.set_index(KEY).reindex(coded.index)

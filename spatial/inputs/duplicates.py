@@ -93,7 +93,7 @@ def pair_finding(
     frame: gpd.GeoDataFrame, subject: int, other: int, *, kind: str, what: str, verdict: str
 ) -> Finding:
     """Say what became of two facilities, drawn as the line between them."""
-    ends = shapely.get_coordinates(frame.geometry.iloc[[subject, other]].to_numpy()).tolist()
+    ends = shapely.get_coordinates(frame.geometry.to_numpy()[[subject, other]]).tolist()
     distance = math.dist(*ends)
     ids = frame["facility_id"]
     return Finding(

@@ -125,7 +125,8 @@ def near_pairs(
     services, planned = frame["service"].tolist(), (frame["status"] == "candidate").tolist()
     family = functools.cache(lambda one, two: family_of(one, two, vocabulary))
     pairs: list[Pair] = []
-    for one, near in zip(ones.tolist(), tree.query_ball_point(points[ones], radius_m), strict=True):
+    around = np.asarray(tree.query_ball_point(points[ones], radius_m), dtype=object)
+    for one, near in zip(ones.tolist(), around, strict=True):
         kin = {row: family(services[one], services[row]) for row in twos[sorted(near)].tolist()}
         rows = [row for row in kin if kin[row] != OTHER and planned[row] == planned[one]]
         if not rows:
@@ -212,7 +213,8 @@ class Decisions:
         is_map = frame["facility_id"].isin(list(self.dropped_map)).to_numpy(dtype=bool)
         # The second of a pair of two rows of lists stands where a mapped one does; a mapped one of that id goes first.
         is_mapped = frame["facility_id"].isin(frame["facility_id"][~listed]).to_numpy(dtype=bool)
-        return is_row | (is_map & ~(listed & is_mapped))
+        found: NDArray[np.bool_] = is_row | (is_map & ~(listed & is_mapped))
+        return found
 
     def same(self, frame: pd.DataFrame, lists: Collection[str]) -> dict[int, int]:
         """Find the rows that are one."""
@@ -393,7 +395,7 @@ def _reason(pair: Pair, options: MergeOptions) -> str:
 
 def _worth(left: Open, rows: Sequence[int], ground: shapely.Geometry | None) -> list[int]:
     """Single rows that serve today, lie in the study area and are not decided on."""
-    frame = left.frame.iloc[rows]
+    frame = left.frame.iloc[list(rows)]
     worth = ((frame["status"] == "existing") & ~frame["facility_id"].isin(list(left.settled))).to_numpy()
     if ground is not None and len(frame):
         shapely.prepare(ground)

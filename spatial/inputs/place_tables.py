@@ -71,9 +71,9 @@ def _given(frame: pd.DataFrame, source: TableSource, key: str) -> pd.Series:
     has digits and cannot be read is a fault of the row.
     """
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
-        drawn = frame.geometry.notna() & ~frame.geometry.is_empty
+        drawn: pd.Series = frame.geometry.notna() & ~frame.geometry.is_empty
         written, zero = drawn, drawn & (np.abs(frame.geometry.bounds).max(axis=1) == 0)
-        given = drawn & ~zero
+        given: pd.Series = drawn & ~zero
     else:
         columns, keys = coordinate_columns(source)
         absent = [name for name in columns if name not in frame.columns]
@@ -165,8 +165,8 @@ class PlacedTables:
         located = done.frame.geometry.notna()
         if key == "facility_id":
             without_place = pd.DataFrame(done.frame[~located]).filter(_UNPLACED)
-            units = done.unit_ids[~located]
-            self.unplaced.append(without_place.assign(source=source.path, unit_id=units))
+            unit_ids = done.unit_ids[~located]
+            self.unplaced.append(without_place.assign(source=source.path, unit_id=unit_ids))
         if not located.any() and (key == "settlement_id" or done.unit_ids.isna().all()):
             reasons = done.undecided["reason"].value_counts()
             why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())

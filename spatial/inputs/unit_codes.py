@@ -120,7 +120,7 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
     read_texts(frame, ["unit_level"])
     if "village_plan_class" in frame.columns:
         classes = text_column(frame["village_plan_class"])
-        wrong = classes.notna() & ~classes.isin(PLAN_CLASSES)
+        wrong = (classes.notna() & ~classes.isin(PLAN_CLASSES)).to_numpy(dtype=bool)
         if wrong.any():
             shown = first_of(classes[wrong].drop_duplicates().sort_values(), limit=5)
             problems.append(
@@ -130,6 +130,6 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
         frame["village_plan_class"] = classes
     if key == "settlement_id" and "official_class" in frame.columns:
         classes = text_column(frame["official_class"])
-        unknown = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
-        where, item = row_items(frame, key, unknown), "places whose official class is unknown"
-        add_notes(frame, [Note("unclassed", int(unknown.sum()), {"where": where}, item)])
+        unclassed = (classes.fillna("").str.strip() == "").to_numpy(dtype=bool)
+        where, item = row_items(frame, key, unclassed), "places whose official class is unknown"
+        add_notes(frame, [Note("unclassed", int(unclassed.sum()), {"where": where}, item)])
