@@ -40,13 +40,12 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(_shown(sign) for sign in text)
-
-
-def _shown(sign: str) -> str:
-    if sign in _KEPT or unicodedata.category(sign) not in _OBEYED:
-        return sign
-    return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return "".join(
+        sign
+        if sign in _KEPT or unicodedata.category(sign) not in _OBEYED
+        else sign.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for sign in text
+    )
 
 
 def one_line(text: str) -> str:
@@ -90,11 +89,7 @@ def csv_bytes(frame: pd.DataFrame, *, numbers: Collection[str] = ()) -> bytes:
     """Write a table as the CSV that spreadsheets open: UTF-8 with its mark, and no text that they would run."""
     safe = frame.copy()
     for name in frame.columns:
-        if name not in numbers and (
-            frame[name].dtype == object or str(frame[name].dtype) in {"str", "string"}
-        ):
-            safe[name] = frame[name].map(
-                lambda cell: spreadsheet_text(cell) if isinstance(cell, str) else cell
-            )
+        if name not in numbers and (frame[name].dtype == object or str(frame[name].dtype) in {"str", "string"}):
+            safe[name] = frame[name].map(lambda cell: spreadsheet_text(cell) if isinstance(cell, str) else cell)
     safe.columns = [spreadsheet_text(str(name)) for name in frame.columns]
     return safe.to_csv(index=False, lineterminator="\n").encode("utf-8-sig", errors="replace")

@@ -34,16 +34,7 @@ from spatial.formats.files import (
     read_provenance,
     refuse_unknown_data,
 )
-from spatial.formats.notes import (
-    Finding,
-    Note,
-    add_notes,
-    faults_of,
-    findings_frame,
-    join_findings,
-    json_of,
-    listed,
-)
+from spatial.formats.notes import Finding, Note, add_notes, faults_of, findings_frame, join_findings, json_of, listed
 from spatial.formats.raster import (
     landcover_findings,
     read_elevation,
@@ -261,8 +252,7 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
     if not settlements["in_study"].any():
         shown = first_of(area["name"].fillna(area["area_id"]))
         raise SourceError(
-            f"no settlement lies in the study area {shown}: look at [region], "
-            "and whether the sources cover that ground"
+            f"no settlement lies in the study area {shown}: look at [region], and whether the sources cover that ground"
         )
     # Every page says how many settlements are in the figures of the study and in those of no township.
     unit_source = sources.boundaries or sources.osm
@@ -290,8 +280,12 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         turns = found.turns.to_crs(crs)
         turns = turns[inside(turns, wide) | turns.geometry.isna()].reset_index(drop=True)
 
-    # What was noticed on reading a file joins its known faults, so that every page says so.
-    _say_doubts(found)
+    # What was noticed on reading a file joins its known faults, so that every page says so; doubts that may move every
+    # place come first.
+    for findings in found.findings:
+        for row in findings[findings["kind"].eq(DOUBT)].to_dict("records"):
+            note = Note(DOUBT, 1, json.loads(row["notice_values"]))
+            found.notes.setdefault(str(row["subject_id"]), []).insert(0, note)
     for reading in readings:
         found.notes.setdefault(getattr(sources, reading.raster.name).paths[0], []).extend(reading.notes)
     for number, record in enumerate(records):
@@ -488,15 +482,6 @@ def _landcover(study: Study, within: Bounds) -> GridReading | None:
         reading = read_grid(paths, nodata=source.nodata, name="landcover", within=within)
     refuse_stretched(reading, study.raw_path(source.paths[0]))
     return reading
-
-
-def _say_doubts(found: Gathered) -> None:
-    """Carry doubts that may move every place to the known issues of their file, which every page and run shows."""
-    for findings in found.findings:
-        rows = findings[findings["kind"].eq(DOUBT)]
-        for row in rows.to_dict("records"):
-            note = Note(DOUBT, 1, json.loads(row["notice_values"]))
-            found.notes.setdefault(str(row["subject_id"]), []).insert(0, note)
 
 
 def _flows(study: Study, settlements: gpd.GeoDataFrame, found: Gathered) -> pd.DataFrame:

@@ -108,7 +108,11 @@ def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for name in (*_ONEWAYS, "bridge", "tunnel"):
         values = changed.get(name, frame.get(name))
         if values is not None:
-            changed[name] = _mapped(values, _direction if name in _ONEWAYS else _flag)
+            changed[name] = (
+                _mapped(values, _direction)
+                if name in _ONEWAYS
+                else _mapped(values, lambda value: _FLAG.get(value.strip(), value) if isinstance(value, str) else value)
+            )
     if "travel_time" in frame.columns and frame.crs is not None and frame.crs.is_projected:
         # Roads without a stated speed have that of their length over their travel time in seconds.
         given = changed.get("speed_km_h", frame.get("speed_km_h", pd.Series(None, index=frame.index)))
@@ -146,10 +150,6 @@ def _mapped(values: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
 def _direction(value: Any) -> Any:
     text = _text(value)
     return _ONEWAY.get(text, _ONEWAY.get(text.lower() if len(text) > 2 else text, value))
-
-
-def _flag(value: Any) -> Any:
-    return _FLAG.get(value.strip(), value) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> str:
@@ -231,9 +231,7 @@ def find_twins(roads: gpd.GeoDataFrame, ends: pd.DataFrame | None = None) -> NDA
     if len(rows) == 0:
         return other
     first = [shapely.get_point(drawn, 0) for drawn in (snapped, normal)]
-    along = (shapely.get_x(first[0]) == shapely.get_x(first[1])) & (
-        shapely.get_y(first[0]) == shapely.get_y(first[1])
-    )
+    along = (shapely.get_x(first[0]) == shapely.get_x(first[1])) & (shapely.get_y(first[0]) == shapely.get_y(first[1]))
     closed = np.flatnonzero(shapely.is_closed(snapped))
     along[closed] = [shapely.is_ccw(line) for line in snapped[closed]]
     if ends is not None:
@@ -279,9 +277,7 @@ def _oneway_words(roads: gpd.GeoDataFrame) -> pd.Series:
     return roads.get("oneway", pd.Series(None, index=roads.index, dtype=object)).astype(object)
 
 
-def join_twins(
-    roads: gpd.GeoDataFrame, other: NDArray[np.int64]
-) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
+def join_twins(roads: gpd.GeoDataFrame, other: NDArray[np.int64]) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
     """
     Keep one line of each road that is drawn once for each direction, open both ways.
 
@@ -434,9 +430,7 @@ class RoadLines:
         kept[rows] = True
         inner = kept[self.road]
         drawn = np.full(len(self), None, dtype=object)
-        drawn[kept] = shapely.linestrings(
-            self.at(self.point[inner]), indices=(np.cumsum(kept) - 1)[self.road[inner]]
-        )
+        drawn[kept] = shapely.linestrings(self.at(self.point[inner]), indices=(np.cumsum(kept) - 1)[self.road[inner]])
         lines: NDArray[np.object_] = drawn[rows]
         return lines
 

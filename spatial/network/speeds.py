@@ -6,7 +6,7 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -115,15 +115,7 @@ MODES = ("walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
 
 PRESETS = ("osrm_like", "rural_cn", "conservative")
 
-_LISTS = (
-    "surface_yes",
-    "surface_no",
-    "unpaved",
-    "smoothness_no",
-    "tracktype_yes",
-    "tracktype_no",
-    "class_yes",
-)
+_LISTS = ("surface_yes", "surface_no", "unpaved", "smoothness_no", "tracktype_yes", "tracktype_no", "class_yes")
 _SECTIONS = {"name", "extends", "maxspeed", "caps", "width", "all_season", "season", "ferry", *MODES}
 _TAG_CAPS = ("surface", "smoothness", "tracktype")
 _FLAGS = ("uses_maxspeed", "uses_caps", "uses_width")
@@ -248,9 +240,7 @@ def _merged(name: str, *, seen: tuple[str, ...]) -> dict[str, Any]:
     if parent is None:
         return values
     if parent in seen:
-        raise StudyError(
-            f"speed table {name}", [f"extends: goes round in a circle over {first_of((*seen, parent))}"]
-        )
+        raise StudyError(f"speed table {name}", [f"extends: goes round in a circle over {first_of((*seen, parent))}"])
     return _overlay(_merged(str(parent), seen=(*seen, name)), values)
 
 
@@ -272,9 +262,7 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 
 def _problems(values: Mapping[str, Any]) -> list[str]:
     problems = [
-        f"{key}: unknown section; there are {', '.join(sorted(_SECTIONS))}"
-        for key in values
-        if key not in _SECTIONS
+        f"{key}: unknown section; there are {', '.join(sorted(_SECTIONS))}" for key in values if key not in _SECTIONS
     ]
     problems += [
         f'{section}: the section is missing; begin the file with extends = "osrm_like"'
@@ -297,9 +285,7 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
     problems += _season_problems(values.get("season", {}))
     ferry = values.get("ferry", {})
     problems += _not_speeds("ferry", ferry)
-    problems += (
-        [f"ferry.{key}: unknown key" for key in ferry if key != "wait_min"] if isinstance(ferry, dict) else []
-    )
+    problems += [f"ferry.{key}: unknown key" for key in ferry if key != "wait_min"] if isinstance(ferry, dict) else []
     for mode in MODES:
         section = values[mode]
         problems += [f"{mode}.{key}: unknown key" for key in section if key not in _MODE_KEYS]
@@ -307,15 +293,11 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
         if section.get("like", "drive") not in MODES:
             problems.append(f"{mode}.like: {section['like']!r} is no mode; there are {', '.join(MODES)}")
         problems += [
-            f"{mode}.{key}: must be true or false"
-            for key in _FLAGS
-            if not isinstance(section.get(key, True), bool)
+            f"{mode}.{key}: must be true or false" for key in _FLAGS if not isinstance(section.get(key, True), bool)
         ]
         for key in _MODE_NUMBERS:
             given = {key: section[key]} if key in section else {}
-            problems += _not_speeds(
-                mode, given, may_be_zero=key != "factor", may_be_inf=key == "ungraded_track"
-            )
+            problems += _not_speeds(mode, given, may_be_zero=key != "factor", may_be_inf=key == "ungraded_track")
     return problems
 
 
@@ -331,8 +313,7 @@ def _season_problems(seasons: object) -> list[str]:
         problems += [
             f"{where}.{key}: must be a list of words"
             for key in _SEASON_LISTS
-            if not isinstance(rules.get(key, []), list)
-            or not all(isinstance(word, str) for word in rules.get(key, []))
+            if not isinstance(rules.get(key, []), list) or not all(isinstance(word, str) for word in rules.get(key, []))
         ]
         if not isinstance(rules.get("closes_fair_weather", False), bool):
             problems.append(f"{where}.closes_fair_weather: must be true or false")
@@ -345,9 +326,7 @@ def _season_problems(seasons: object) -> list[str]:
     return problems
 
 
-def _not_speeds(
-    where: str, section: object, *, may_be_zero: bool = True, may_be_inf: bool = False
-) -> list[str]:
+def _not_speeds(where: str, section: object, *, may_be_zero: bool = True, may_be_inf: bool = False) -> list[str]:
     if not isinstance(section, dict):
         return [f"{where}: must be a section of numbers"]
     least = "of at least 0" if may_be_zero else "above 0"
@@ -423,7 +402,10 @@ def speeds_of_roads(
             ("smoothness", table.smoothness_caps),
             ("tracktype", table.tracktype_caps),
         ):
-            cap = np.fmin(cap, tag_values(roads, name).numbers(partial(_lowest, caps)))
+            lowest = tag_values(roads, name).numbers(
+                lambda text, caps=caps: min((caps[part] for part in members(text) if part in caps), default=math.inf)
+            )
+            cap = np.fmin(cap, lowest)
         ungraded = class_values(roads).is_in(["track"]) & ~tag_values(roads, "tracktype").is_tagged
         cap = np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
     # Widths are as the roads say, else by their class.
@@ -467,21 +449,13 @@ def speeds_of_roads(
     )
 
 
-def _lowest(caps: Mapping[str, float], text: str) -> float:
-    return min((caps[part] for part in members(text) if part in caps), default=math.inf)
-
-
 def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[str, NDArray[np.bool_]]:
     """Find the classes that neither a mode of the speed table nor OpenStreetMap knows."""
     known = known_classes().union(*(rules.classes for rules in table.modes.values()))
     kinds = class_values(roads)
     words = {word for text in kinds.texts for word in classes_of(text)} - known
-    found = {word: kinds.fits(partial(_has_class, word)) for word in sorted(words)}
+    found = {word: kinds.fits(lambda text, word=word: word in classes_of(text)) for word in sorted(words)}
     return {word: rows for word, rows in found.items() if rows.any()}
-
-
-def _has_class(word: str, text: str) -> bool:
-    return word in classes_of(text)
 
 
 def all_season_of_roads(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> NDArray[np.object_]:

@@ -275,12 +275,7 @@ class Entry(NamedTuple):
 
 
 def write_project_of(
-    layers: Sequence[QgisLayer],
-    *,
-    name: str,
-    words: Words,
-    meta: QgisMeta,
-    rasters: Sequence[QgisRaster] = (),
+    layers: Sequence[QgisLayer], *, name: str, words: Words, meta: QgisMeta, rasters: Sequence[QgisRaster] = ()
 ) -> Artifact:
     """Write the project of finished layers."""
     crs = next(layer.crs for layer in layers if layer.style is not None)
@@ -303,10 +298,13 @@ def write_project_of(
         SubElement(element, "srs").append(_srs(raster.crs))
         element.append(raster.pipe)
         entries.append(Entry(identifier, element, raster.group, visible=False, shelf=raster.shelf))
-    title, extent = project_title(words, meta), _extent(layers)
+    frames = {layer.table: layer.frame for layer in layers}
+    shown = gpd.GeoDataFrame(frames.get("study_area", frames["settlements"]))
+    west, south, east, north = (float(value) for value in shown.total_bounds)
+    rim = max(east - west, north - south, 1000.0) * MARGIN
+    title, extent = project_title(words, meta), Extent(west - rim, south - rim, east + rim, north + rim)
     corners = {
-        side: str(np.round(value, 3))
-        for side, value in zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)
+        side: str(np.round(value, 3)) for side, value in zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)
     }
     root = Element("qgis", {"projectname": title, "version": QGIS_VERSION})
     SubElement(root, "homePath", {"path": ""})
@@ -435,14 +433,6 @@ def _drawn(entries: Sequence[Entry]) -> list[Entry]:
         return 2 if is_ground and entry.group == "results" else 0
 
     return sorted(entries, key=depth)
-
-
-def _extent(layers: Sequence[QgisLayer]) -> Extent:
-    frames = {layer.table: layer.frame for layer in layers}
-    chosen = gpd.GeoDataFrame(frames.get("study_area", frames["settlements"]))
-    west, south, east, north = (float(value) for value in chosen.total_bounds)
-    rim = max(east - west, north - south, 1000.0) * MARGIN
-    return Extent(west - rim, south - rim, east + rim, north + rim)
 
 
 def _properties(words: Words, meta: QgisMeta) -> Element:

@@ -34,9 +34,7 @@ _SERVED = ("served", "full", "not_reached")
 
 def change_of(table: pd.DataFrame) -> npt.NDArray[np.str_]:
     """Class what a scenario changes."""
-    before, after = (
-        table[f"{side}_min"].fillna(np.inf).to_numpy(dtype=np.float64) for side in ("before", "after")
-    )
+    before, after = (table[f"{side}_min"].fillna(np.inf).to_numpy(dtype=np.float64) for side in ("before", "after"))
     neither = np.isinf(before) & np.isinf(after)
     less = np.subtract(before, after, out=np.zeros(len(table)), where=~neither)
     change = table["class_change"]
@@ -78,11 +76,7 @@ def scenario_totals(people: pd.DataFrame | None, access: pd.DataFrame | None) ->
         entry |= {"cutoff_min": float(row["cutoff_min"]), "unknown_places": int(row["unknown_places"])}
         for what, count in total.items():
             gained, lost = row[f"gained_{what}"], row[f"lost_{what}"]
-            entry[what] = {
-                "gained": plain(gained),
-                "lost": plain(lost),
-                "unchanged": plain(count - gained - lost),
-            }
+            entry[what] = {"gained": plain(gained), "lost": plain(lost), "unchanged": plain(count - gained - lost)}
         found.append(entry)
     return sorted(found, key=lambda entry: (entry["scenario"], entry["service"]))
 
@@ -101,9 +95,7 @@ def emergency_totals(people: pd.DataFrame | None, response: pd.DataFrame | None)
                 "service": str(service),
                 "mode": str(mode),
                 "mobilisation_min": [plain(own.min()), plain(own.max())],
-                "targets": [
-                    {name: plain(row[name]) for name in columns} for row in ordered.to_dict("records")
-                ],
+                "targets": [{name: plain(row[name]) for name in columns} for row in ordered.to_dict("records")],
                 "unknown_places": int(part["unknown_places"].max()),
             }
         )
@@ -118,11 +110,7 @@ def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> lis
     own = served.loc[served["settlement_id"].isin(inside)].sort_values("settlement_id", kind="stable")
     parts = own.groupby(["service", "mode"], sort=True)
     return [
-        {
-            "service": str(service),
-            "mode": str(mode),
-            **{name: float(part[f"{name}_persons"].sum()) for name in _SERVED},
-        }
+        {"service": str(service), "mode": str(mode), **{name: float(part[f"{name}_persons"].sum()) for name in _SERVED}}
         for (service, mode), part in parts
     ]
 
@@ -178,9 +166,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
             }
             for row in _rows(tables, "off_road", "settlement_id", chosen).to_dict("records")
         ],
-        "last_mile": {
-            str(name): plain(value) for name, value in last_mile[0].items() if name != "settlement_id"
-        }
+        "last_mile": {str(name): plain(value) for name, value in last_mile[0].items() if name != "settlement_id"}
         if last_mile
         else None,
         "norms": _norms(place, tables, register),
@@ -200,9 +186,7 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
     hit = np.zeros(len(settlements), dtype=bool)
     for name in NAMES:
         if name in settlements:
-            hit |= np.array(
-                [isinstance(item, str) and item.casefold() == wanted for item in settlements[name]]
-            )
+            hit |= np.array([isinstance(item, str) and item.casefold() == wanted for item in settlements[name]])
     found = sorted(ids[hit])
     if len(found) == 1:
         return str(found[0])
@@ -234,22 +218,21 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
     if changes is not None and len(changes):
         classed = changes.assign(change=change_of(changes))
         added["changes"] = classed.sort_values("scenario", kind="stable")
-    known = {
-        name: _by_way(chosen, {**tables, **added}, name, columns)
-        for name, columns in (
-            ("intervals", TOLD["intervals"]),
-            ("wet_losses", TOLD["wet_losses"]),
-            ("told_measures", TOLD["measures"]),
-            ("changes", TOLD["scenarios"]),
-            ("emergency_response", TOLD["responses"]),
-            ("served", TOLD["served"]),
-        )
-    }
+    known: dict[str, dict[tuple[str, str], list[dict[str, Any]]]] = {}
+    for name, columns in (
+        ("intervals", TOLD["intervals"]),
+        ("wet_losses", TOLD["wet_losses"]),
+        ("told_measures", TOLD["measures"]),
+        ("changes", TOLD["scenarios"]),
+        ("emergency_response", TOLD["responses"]),
+        ("served", TOLD["served"]),
+    ):
+        known[name] = {}
+        for row in _rows({**tables, **added}, name, "settlement_id", chosen).to_dict("records"):
+            of_way = known[name].setdefault((row["service"], row["mode"]), [])
+            of_way.append({column: plain(row.get(column)) for column in columns})
     routes, counts = (
-        {
-            (row["service"], row["mode"]): row
-            for row in _rows(tables, name, "settlement_id", chosen).to_dict("records")
-        }
+        {(row["service"], row["mode"]): row for row in _rows(tables, name, "settlement_id", chosen).to_dict("records")}
         for name in ("routes", "access_counts")
     )
     found = []
@@ -281,17 +264,6 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
     return found
 
 
-def _by_way(
-    chosen: str, tables: Mapping[str, pd.DataFrame], table: str, columns: Sequence[str]
-) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    """Take the rows of one settlement by service and mode."""
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in _rows(tables, table, "settlement_id", chosen).to_dict("records"):
-        told = {name: plain(row.get(name)) for name in columns}
-        found.setdefault((row["service"], row["mode"]), []).append(told)
-    return found
-
-
 def _facility_names(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
     """Index names by id, of facilities first, then of settlements: a town is what a village travels to."""
     named = []
@@ -306,9 +278,7 @@ def _facility_names(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
 def _facility(facility_id: object, named: Sequence[pd.DataFrame]) -> dict[str, Any] | None:
     if not isinstance(facility_id, str):
         return None
-    row = next(
-        (frame.loc[facility_id] for frame in named if facility_id in frame.index), pd.Series(dtype=object)
-    )
+    row = next((frame.loc[facility_id] for frame in named if facility_id in frame.index), pd.Series(dtype=object))
     return {"id": facility_id, **{str(name): plain(value) for name, value in row.items()}}
 
 
@@ -330,9 +300,7 @@ def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict
     }
 
 
-def _norms(
-    place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.DataFrame
-) -> list[dict[str, Any]]:
+def _norms(place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.DataFrame) -> list[dict[str, Any]]:
     results = tables.get("norm_results")
     if results is None or not place["in_study"]:
         return []

@@ -127,9 +127,7 @@ def measures(
         return {}
     absent = sorted({chosen.demand, *(group.column for group in chosen.groups)} - set(settlements.columns))
     if absent:
-        raise ContractError(
-            "settlements", [f"{name}: the study's measures ask for this column" for name in absent]
-        )
+        raise ContractError("settlements", [f"{name}: the study's measures ask for this column" for name in absent])
     found: dict[str, list[pd.DataFrame]] = {"measures": [], "facility_use": [], "served": []}
     graph = graph_of(options, nodes, edges, chosen.mode)
     offered = facilities.loc[facilities["service"].isin(frozenset().union(*services.values()))]
@@ -140,6 +138,7 @@ def measures(
         "barriers": surroundings_of(options, study_area, water).barriers,
     }
     shared = (chosen, options.access.cutoffs_min, vocabulary_of(options))
+    texts = {field.name: "str" for field in TABLES["measures"].fields if field.kind == "text"}
     # Everybody travels, then each group at its own pace.
     for number, option in enumerate((None, *chosen.groups)):
         if option is None:
@@ -154,7 +153,13 @@ def measures(
         for service, kinds in services.items():
             names = {"service": service, "group": case.group}
             for measure in chosen.kinds:
-                found["measures"].append(_as_table(case.measured(measure, kinds).assign(**names)))
+                measured = case.measured(measure, kinds).assign(**names)
+                # Some measures have no decay, or no competition that could be missed at the edge.
+                counted = pd.Series("count", index=measured.index, dtype="str")
+                counted = counted.mask(measured["status"] == "no_facility")
+                usual = {"decay": None, "supply_basis": counted, "edge_risk": False}
+                lacking = {name: value for name, value in usual.items() if name not in measured}
+                found["measures"].append(measured.assign(**lacking)[list(COLUMNS)].astype(texts))
                 if measure in CATCHMENTS and case.is_peopled:
                     use = access.catchment_ratios(*case.frames, **case.catchment(measure, kinds))
                     use = use.assign(**names, measure=measure)
@@ -170,12 +175,3 @@ def measures(
                 )
                 found["served"].append(filled.settlements.assign(service=service)[list(SERVED)])
     return {name: pd.concat(frames, ignore_index=True) for name, frames in found.items() if frames}
-
-
-def _as_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Fill what a measure has no word for: it has no decay, or no competition that could be missed at the edge."""
-    counted = pd.Series("count", index=frame.index, dtype="str").mask(frame["status"] == "no_facility")
-    filled = {"decay": None, "supply_basis": counted, "edge_risk": False}
-    table = frame.assign(**{name: value for name, value in filled.items() if name not in frame})
-    texts = {field.name for field in TABLES["measures"].fields if field.kind == "text"}
-    return table[list(COLUMNS)].astype(dict.fromkeys(texts, "str"))
