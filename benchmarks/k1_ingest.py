@@ -97,10 +97,7 @@ def ratios(extract: Path, *, repeats: int = REPEATS, osmnx_repeats: int = 5) -> 
             task()
         taken = in_turns(tasks, repeats=repeats, at_most={"osmnx": osmnx_repeats})
     bare = taken["bare pass"].cpu
-    return {
-        "bare pass": bare,
-        **{name: each.cpu / bare for name, each in taken.items() if name != "bare pass"},
-    }
+    return {"bare pass": bare, **{name: each.cpu / bare for name, each in taken.items() if name != "bare pass"}}
 
 
 def _compare(extract: Path, xml: Path) -> None:
@@ -111,9 +108,7 @@ def _compare(extract: Path, xml: Path) -> None:
     roads, graph = read_osm_roads(extract), from_roads(extract, peers.plain_speeds())
     classes = roads.tag("road_class")
     ours = sum(classes.texts[code] != "ferry" for code in classes.codes.tolist())
-    _say(
-        f"highways drawn: {ours}; highways met by the bare pass, bus stops and crossings too: {bare_pass(extract)}"
-    )
+    _say(f"highways drawn: {ours}; highways met by the bare pass, bus stops and crossings too: {bare_pass(extract)}")
     found = peers.alike_from_one_node(graph, theirs)
     _say(f"nodes: {graph.n_nodes} here, {found['of']} of them in osmnx before its chains are joined")
     _say(f"times from one node within {found['share']:.0%} of osmnx: {found['agree']} of {found['of']}")

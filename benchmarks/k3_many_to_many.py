@@ -61,22 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     small = road_like_graph(2000, 0)
     times_matrix(small, at_nodes(small, 50, 1)[1], at_nodes(small, 20, 0)[1], cutoff_min=CUTOFF_MIN)
     graph = chosen_graph(chosen)
-    origins, destinations = (
-        at_nodes(graph, ORIGINS, chosen.seed + 1),
-        at_nodes(graph, DESTINATIONS, chosen.seed),
-    )
+    origins, destinations = (at_nodes(graph, ORIGINS, chosen.seed + 1), at_nodes(graph, DESTINATIONS, chosen.seed))
     label = f"{chosen.real or 'road-like'}-{graph.n_nodes}-{chosen.seed}"
     with osrm_tables(chosen, label, graph, arcs_of(graph), (origins[0], destinations[0])) as osrm:
         return _report(graph, origins, destinations, chosen, osrm)
 
 
-def _of_scipy(
-    links: csr_array, origins: NDArray[np.int64], destinations: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _of_scipy(links: csr_array, origins: NDArray[np.int64], destinations: NDArray[np.int64]) -> NDArray[np.float64]:
     """One search a destination, so that scipy need not hold the whole table of nodes."""
-    return np.column_stack(
-        [dijkstra(links, indices=place, limit=CUTOFF_MIN)[origins] for place in destinations]
-    )
+    return np.column_stack([dijkstra(links, indices=place, limit=CUTOFF_MIN)[origins] for place in destinations])
 
 
 def _of_pandana(graph: TravelGraph, origins: NDArray[np.int64], destinations: NDArray[np.int64]) -> Any:

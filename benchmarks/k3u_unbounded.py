@@ -156,9 +156,7 @@ def _compare(name: str, peers: Peers, chosen: argparse.Namespace, osrm: OsrmTabl
             print(f"{task:22}{1e3 * taken[task]:12.1f} CPU ms{taken[task] / base:9.2f} x spatial{note}")
 
 
-def _say_agreement(
-    name: str, mine: NDArray[np.float64], other: NDArray[np.float64], within_min: float
-) -> None:
+def _say_agreement(name: str, mine: NDArray[np.float64], other: NDArray[np.float64], within_min: float) -> None:
     both = np.isfinite(mine) & np.isfinite(other)
     same = (both == np.isfinite(mine)) & (both == np.isfinite(other))
     same[both] = np.abs(mine[both] - other[both]) <= within_min

@@ -62,9 +62,7 @@ def ground(side: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float6
     friction[np.abs(valley) < valley.std() * 0.03] = np.nan
     for _ in range(max(side // 50, 2)):
         ends = rng.integers(0, side, (2, 2))
-        along = (
-            np.linspace(ends[0], ends[1], 2 * int(np.abs(ends[0] - ends[1]).max()) + 2).round().astype(int)
-        )
+        along = np.linspace(ends[0], ends[1], 2 * int(np.abs(ends[0] - ends[1]).max()) + 2).round().astype(int)
         friction[along[:, 0], along[:, 1]] = 0.06 / rng.choice([20.0, 40.0, 60.0, 80.0])
     _open_corners(friction)
     hills = gaussian_filter(rng.normal(size=(side, side)), 20)
@@ -183,46 +181,21 @@ def _grass(folder: Path, sources: NDArray[np.int64]) -> Peer:
     settings = {**os.environ, **paths, "GISBASE": str(base), "GISRC": str(folder / "gisrc")}
 
     def run(*command: str) -> None:
-        subprocess.run(
-            [str(base / "bin" / command[0]), *command[1:]], check=True, capture_output=True, env=settings
-        )
+        subprocess.run([str(base / "bin" / command[0]), *command[1:]], check=True, capture_output=True, env=settings)
 
     run("r.in.gdal", f"input={folder / 'cost.tif'}", "output=metre")
     run("g.region", "raster=metre")
     run("r.mapcalc", f"expression=cost = metre * {CELL_M}")
     points = "".join(f"{(x + 0.5) * CELL_M}|{-(y + 0.5) * CELL_M}\n" for y, x in sources.tolist())
     (folder / "points.txt").write_text(points)
-    run(
-        "v.in.ascii",
-        f"input={folder / 'points.txt'}",
-        "output=points",
-        "x=1",
-        "y=2",
-        "columns=x double, y double",
-    )
+    run("v.in.ascii", f"input={folder / 'points.txt'}", "output=points", "x=1", "y=2", "columns=x double, y double")
 
     def minutes(_answer: Any) -> NDArray[np.float64]:
         target = folder / "grass.tif"
-        run(
-            "r.out.gdal",
-            "-f",
-            "input=minutes",
-            f"output={target}",
-            "type=Float64",
-            f"nodata={NODATA}",
-            "--overwrite",
-        )
+        run("r.out.gdal", "-f", "input=minutes", f"output={target}", "type=Float64", f"nodata={NODATA}", "--overwrite")
         return _read_layer(target)
 
-    search = (
-        "r.cost",
-        "-n",
-        "input=cost",
-        "output=minutes",
-        "start_points=points",
-        "memory=4000",
-        "--overwrite",
-    )
+    search = ("r.cost", "-n", "input=cost", "output=minutes", "start_points=points", "memory=4000", "--overwrite")
     return Peer(lambda: run(*search), minutes)
 
 
@@ -315,9 +288,7 @@ print((friction.nbytes + more) / (friction.nbytes + minutes.nbytes))
 
 def memory(side: int) -> None:
     """Print the memory of a search over that of its input and output."""
-    found = subprocess.run(
-        [sys.executable, "-c", PEAK, str(side)], capture_output=True, text=True, check=True
-    )
+    found = subprocess.run([sys.executable, "-c", PEAK, str(side)], capture_output=True, text=True, check=True)
     print(f"memory at {side} x {side}: {float(found.stdout):.2f} x inputs and outputs")
 
 

@@ -79,9 +79,7 @@ def main() -> None:
     answers = {name: task() for name, task in tasks.items()}
     for name, answer in answers.items():
         away = np.abs(answer - answers["spatial"]).max() / answers["spatial"].max()
-        print(
-            f"  {name:32} sum {answer.sum():14.4f} of {people.total:14.4f}, zones differ by {away:.1e} at most"
-        )
+        print(f"  {name:32} sum {answer.sum():14.4f} of {people.total:14.4f}, zones differ by {away:.1e} at most")
     took = in_turns(tasks, repeats=chosen.repeats)
     for name, seconds in took.items():
         print(f"  {name:32} {seconds.cpu:8.3f} s CPU {seconds.cpu / took['spatial'].cpu:6.2f} x")

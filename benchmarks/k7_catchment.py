@@ -50,11 +50,7 @@ class Region:
             return pd.Series(rows).map(lambda row: f"{stem}{row}").astype("str") if text else rows
 
         od = pd.DataFrame(
-            {
-                "from_id": name("v", self.origin),
-                "to_id": name("f", self.destination),
-                "travel_time_min": self.minutes,
-            }
+            {"from_id": name("v", self.origin), "to_id": name("f", self.destination), "travel_time_min": self.minutes}
         )
         settlements = pd.DataFrame(
             {"settlement_id": name("v", np.arange(len(self.people))), "population_persons": self.people}
@@ -85,12 +81,7 @@ def whole(region: Region, method: str, *, text: bool) -> Callable[[], Any]:
 
     def run() -> Any:
         return sp.floating_catchment_area(
-            od,
-            settlements,
-            facilities,
-            service="clinic",
-            method=method,
-            buffer="none_needed",
+            od, settlements, facilities, service="clinic", method=method, buffer="none_needed"
         )["value"].to_numpy()
 
     return run
@@ -110,13 +101,7 @@ def pysal(region: Region, method: str, *, text: bool) -> Callable[[], Any]:
     def run() -> Any:
         plain = None if method == "2sfca" else step
         found = function(
-            people,
-            beds,
-            costs.copy(deep=False),
-            CUTOFF_MIN,
-            demand_index=True,
-            supply_index=True,
-            weight_fn=plain,
+            people, beds, costs.copy(deep=False), CUTOFF_MIN, demand_index=True, supply_index=True, weight_fn=plain
         )
         return found.reindex(people.index).to_numpy()
 
@@ -125,12 +110,8 @@ def pysal(region: Region, method: str, *, text: bool) -> Callable[[], Any]:
 
 def main(*, places: int = PLACES, sites: int = SITES, pairs: int = PAIRS, repeats: int = REPEATS) -> None:
     region = Region(places=places, sites=sites, pairs=pairs)
-    print(
-        f"{len(region.origin):,} pairs of {len(region.people):,} places and {len(region.beds):,} facilities"
-    )
-    print(
-        "CPU seconds, medians of interleaved runs; the kernel takes positions, the frames take ids and check them"
-    )
+    print(f"{len(region.origin):,} pairs of {len(region.people):,} places and {len(region.beds):,} facilities")
+    print("CPU seconds, medians of interleaved runs; the kernel takes positions, the frames take ids and check them")
     warnings.simplefilter("ignore")
     for method in METHODS:
         tasks = {
@@ -148,9 +129,7 @@ def main(*, places: int = PLACES, sites: int = SITES, pairs: int = PAIRS, repeat
         best = taken["kernel"].cpu
         for name, seconds in taken.items():
             off = np.max(np.abs(answers[name] / answers["kernel"] - 1.0))
-            print(
-                f"{method:7s} {name:22s} {seconds.cpu:8.4f} s  {seconds.cpu / best:7.1f} x  differs by {off:.1e}"
-            )
+            print(f"{method:7s} {name:22s} {seconds.cpu:8.4f} s  {seconds.cpu / best:7.1f} x  differs by {off:.1e}")
     sys.stdout.flush()
 
 

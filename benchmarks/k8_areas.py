@@ -88,9 +88,7 @@ class EgoGraph:
         self.sources = {int(there[row]) for row in tree.nearest(clinics.geometry.to_numpy())}
 
     def _within(self, cutoff_min: float) -> Any:
-        near = nx.multi_source_dijkstra_path_length(
-            self.graph, self.sources, cutoff=cutoff_min, weight="minutes"
-        )
+        near = nx.multi_source_dijkstra_path_length(self.graph, self.sources, cutoff=cutoff_min, weight="minutes")
         return self.graph.subgraph(near)
 
     def convex(self) -> list[Any]:
@@ -125,9 +123,7 @@ def main(*, side: int = SIDE, repeats: int = REPEATS) -> None:
     reached_edges = (sp.reached_edges(graph, clinics, cutoff_min=cutoff) for cutoff in CUTOFFS_MIN)
     near = [shapely.multilinestrings(table.geometry.to_numpy()) for table in reached_edges]
     print(f"{graph.n_edges:,} edges, {graph.length_m.sum() / 1000:,.0f} km, cutoffs {CUTOFFS_MIN} min")
-    print(
-        "CPU seconds, medians of interleaved runs; then for each cutoff the share of the length within reach that"
-    )
+    print("CPU seconds, medians of interleaved runs; then for each cutoff the share of the length within reach that")
     print("lies in the area, and the kilometres out of reach that lie in it as well")
     answers = {name: task() for name, task in tasks.items()}
     taken = in_turns(tasks, repeats=repeats)

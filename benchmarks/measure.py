@@ -126,13 +126,7 @@ def _child(task: str, options: dict[str, Any]) -> None:
     job = getattr(importlib.import_module(module), function)(**options)
     before = _peak_mb()
     taken, answer = _timed(job)
-    found = {
-        "wall": taken.wall,
-        "cpu": taken.cpu,
-        "peak_mb": _peak_mb(),
-        "before_mb": before,
-        "answer": answer,
-    }
+    found = {"wall": taken.wall, "cpu": taken.cpu, "peak_mb": _peak_mb(), "before_mb": before, "answer": answer}
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -224,9 +224,7 @@ def peers_nearest(
     matrix = arcs.matrix()
     found: dict[str, Callable[[], NDArray[np.float64]] | None] = {
         "scipy": lambda: dijkstra(matrix, indices=nodes, min_only=True),
-        "scipy, naming places": lambda: dijkstra(
-            matrix, indices=nodes, min_only=True, return_predecessors=True
-        )[0],
+        "scipy, naming places": lambda: dijkstra(matrix, indices=nodes, min_only=True, return_predecessors=True)[0],
     }
     makers = {
         "networkit": _networkit,
@@ -254,9 +252,9 @@ def _networkit(_: TravelGraph, arcs: Arcs, nodes: NDArray[np.int64]) -> Callable
     made = nk.GraphFromCoo((minutes, (start, target)), n=arcs.n_nodes + 1, weighted=True, directed=True)
 
     def job() -> NDArray[np.float64]:
-        times = np.asarray(
-            nk.distance.Dijkstra(made, arcs.n_nodes, storePaths=False).run().getDistances(asarray=True)
-        )[:-1]
+        times = np.asarray(nk.distance.Dijkstra(made, arcs.n_nodes, storePaths=False).run().getDistances(asarray=True))[
+            :-1
+        ]
         return np.where(times > 1e300, np.inf, times)
 
     return job
@@ -293,9 +291,7 @@ def _networkx(_: TravelGraph, arcs: Arcs, nodes: NDArray[np.int64]) -> Callable[
 
     made = nx.DiGraph()
     made.add_nodes_from(range(arcs.n_nodes))
-    made.add_weighted_edges_from(
-        zip(arcs.start.tolist(), arcs.target.tolist(), arcs.minutes.tolist(), strict=True)
-    )
+    made.add_weighted_edges_from(zip(arcs.start.tolist(), arcs.target.tolist(), arcs.minutes.tolist(), strict=True))
     start = set(nodes.tolist())
 
     def job() -> NDArray[np.float64]:

@@ -248,9 +248,7 @@ def _run(python: str, folder: Path, *command: str) -> Seconds:
 
     def job() -> None:
         with log.open("w") as file:
-            done = subprocess.run(
-                [python, "-m", "osrm", *command], stdout=file, stderr=subprocess.STDOUT, check=False
-            )
+            done = subprocess.run([python, "-m", "osrm", *command], stdout=file, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"osrm {command[0]} failed: {_last_line(log)}")
 
@@ -315,9 +313,7 @@ def osrm_tables(
         for name in chosen.osrm_directions:
             along = arcs.turned() if name == "there" else arcs
             preparation.append(_contracted(chosen.osrm_python, folder, name, degrees, along))
-            for part, nodes in zip(
-                ("sources", "targets"), places if name == "there" else places[::-1], strict=True
-            ):
+            for part, nodes in zip(("sources", "targets"), places if name == "there" else places[::-1], strict=True):
                 np.save(folder / f"{name}_{part}.npy", degrees[nodes])
         log = stack.enter_context((folder / "table.log").open("w"))
         script = str(Path(__file__).with_name("osrm_table.py"))

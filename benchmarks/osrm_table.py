@@ -44,9 +44,7 @@ class Tables:
 
     @staticmethod
     def _asked(places: list[tuple[float, ...]], ends: dict[str, list[int]]) -> Any:
-        asked = osrm.TableParameters(
-            coordinates=places, annotations=["duration"], generate_hints=False, **ends
-        )
+        asked = osrm.TableParameters(coordinates=places, annotations=["duration"], generate_hints=False, **ends)
         asked.skip_waypoints = True
         return asked
 

@@ -89,13 +89,9 @@ def drivable_xml(extract: Path, xml: Path) -> Path:
     used: set[int] = set()
     item: Any
     way: Any
-    for way in osmium.FileProcessor(str(extract), osmium.osm.WAY).with_filter(
-        osmium.filter.KeyFilter("highway")
-    ):
+    for way in osmium.FileProcessor(str(extract), osmium.osm.WAY).with_filter(osmium.filter.KeyFilter("highway")):
         tags = way.tags
-        access = (
-            tags.get("motorcar") or tags.get("motor_vehicle") or tags.get("vehicle") or tags.get("access")
-        )
+        access = tags.get("motorcar") or tags.get("motor_vehicle") or tags.get("vehicle") or tags.get("access")
         if tags["highway"] in classes and access not in closed and tags.get("area") != "yes":
             ways.append(way.id)
             used.update(node.ref for node in way.nodes)
@@ -160,9 +156,7 @@ def _bare_pass(extract: Path) -> int:
     return sum(1 for _ in walk.with_filter(osmium.filter.KeyFilter("highway")))
 
 
-def ingest(
-    extract: str, xml: str | None, *, repeats: int, osmnx_repeats: int | None = None
-) -> Callable[[], Any]:
+def ingest(extract: str, xml: str | None, *, repeats: int, osmnx_repeats: int | None = None) -> Callable[[], Any]:
     """From the file to the graph: this package, a bare pass of pyosmium, osmnx."""
 
     def job() -> dict[str, Any]:
@@ -179,9 +173,7 @@ def ingest(
         if xml is not None:
             tasks["osmnx"] = lambda: osmnx_graph(Path(xml))
         at_most = {"osmnx": osmnx_repeats} if osmnx_repeats is not None else {}
-        return {
-            name: vars(taken) for name, taken in in_turns(tasks, repeats=repeats, at_most=at_most).items()
-        }
+        return {name: vars(taken) for name, taken in in_turns(tasks, repeats=repeats, at_most=at_most).items()}
 
     return job
 
@@ -366,9 +358,7 @@ def _links_of_vertices(graph: TravelGraph) -> csr_array:
     return _fastest(heads[is_open], tails[is_open], minutes[is_open], size)
 
 
-def _fastest(
-    start: NDArray[np.int64], end: NDArray[np.int64], minutes: NDArray[np.float64], size: int
-) -> csr_array:
+def _fastest(start: NDArray[np.int64], end: NDArray[np.int64], minutes: NDArray[np.float64], size: int) -> csr_array:
     """Of parallel arcs keep the fastest: scipy would add them up."""
     order = np.lexsort((minutes, end, start))
     start, end, minutes = start[order], end[order], minutes[order]

@@ -64,12 +64,7 @@ def graph_of_edges(
     """
     n = len(ends)
     crs = pyproj.CRS(CRS)
-    same = {
-        "road_class": "unclassified",
-        "surface": None,
-        "speed_source": "class",
-        "all_season": "unknown",
-    }
+    same = {"road_class": "unclassified", "surface": None, "speed_source": "class", "all_season": "unknown"}
     texts: dict[str, Any] = {name: np.full(n, value, dtype=object) for name, value in same.items()}
     ids = np.arange(n).astype(str).astype(object)
     time = np.where(np.isfinite(minutes[0]), minutes[0], minutes[1])
@@ -85,9 +80,7 @@ def graph_of_edges(
         edge_from=np.ascontiguousarray(ends[:, 0]),
         edge_to=np.ascontiguousarray(ends[:, 1]),
         length_m=length_m,
-        speed_km_h=np.divide(
-            0.06 * length_m, time, out=np.full(n, 30.0), where=np.isfinite(time) & (time > 0)
-        ),
+        speed_km_h=np.divide(0.06 * length_m, time, out=np.full(n, 30.0), where=np.isfinite(time) & (time > 0)),
         forward_min=minutes[0],
         backward_min=minutes[1],
         is_bridge=np.zeros(n, dtype=bool),
@@ -127,9 +120,7 @@ def road_like_graph(n_nodes: int, seed: int) -> TravelGraph:
     grid = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2)
     at = SPACING_M * (grid + rng.uniform(-0.35, 0.35, grid.shape))
     triangles = Delaunay(at).simplices
-    pairs = np.unique(
-        np.sort(np.vstack((triangles[:, :2], triangles[:, 1:], triangles[:, ::2])), axis=1), axis=0
-    )
+    pairs = np.unique(np.sort(np.vstack((triangles[:, :2], triangles[:, 1:], triangles[:, ::2])), axis=1), axis=0)
     pairs = pairs[rng.random(len(pairs)) < KEPT]
     straight = np.hypot(*(at[pairs[:, 1]] - at[pairs[:, 0]]).T)
     pairs, straight = pairs[straight < 3 * SPACING_M], straight[straight < 3 * SPACING_M]
@@ -137,11 +128,7 @@ def road_like_graph(n_nodes: int, seed: int) -> TravelGraph:
     road = np.repeat(np.arange(len(pairs)), pieces)
     number = np.arange(len(road)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = (number / pieces[road])[:, None]
-    bend = (
-        np.hypot(*(rng.normal(0.0, 0.1, (2, len(pairs)))))[road]
-        * np.sin(np.pi * share[:, 0])
-        * straight[road]
-    )
+    bend = np.hypot(*(rng.normal(0.0, 0.1, (2, len(pairs)))))[road] * np.sin(np.pi * share[:, 0]) * straight[road]
     aside = (at[pairs[:, 1]] - at[pairs[:, 0]])[road][:, ::-1] * (1, -1) / straight[road][:, None]
     bends = at[pairs[road, 0]] * (1 - share) + at[pairs[road, 1]] * share + bend[:, None] * aside
     inner = number > 0
@@ -175,10 +162,7 @@ def at_every_vertex(graph: TravelGraph) -> TravelGraph:
     counts = np.diff(graph.coordinate_offsets)
     edge = np.repeat(np.arange(graph.n_edges), counts)
     at = np.arange(len(edge))
-    is_first, is_last = (
-        np.isin(at, graph.coordinate_offsets[:-1]),
-        np.isin(at, graph.coordinate_offsets[1:] - 1),
-    )
+    is_first, is_last = (np.isin(at, graph.coordinate_offsets[:-1]), np.isin(at, graph.coordinate_offsets[1:] - 1))
     inner = ~(is_first | is_last)
     node = np.where(inner, graph.n_nodes + np.cumsum(inner) - 1, 0)
     node[is_first], node[is_last] = graph.edge_from, graph.edge_to
@@ -192,10 +176,7 @@ def at_every_vertex(graph: TravelGraph) -> TravelGraph:
         for way in (graph.forward_min, graph.backward_min)
     ]
     made = graph_of_edges(
-        xy,
-        np.column_stack((node[start], node[start + 1])),
-        (minutes[0], minutes[1]),
-        share * graph.length_m[of],
+        xy, np.column_stack((node[start], node[start + 1])), (minutes[0], minutes[1]), share * graph.length_m[of]
     )
     return replace(made, mode=graph.mode, crs=graph.crs)
 
@@ -211,9 +192,7 @@ def add_graph_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("--nodes", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--real", choices=("comoros", "rutland"), help="a real region instead of a made-up one"
-    )
+    parser.add_argument("--real", choices=("comoros", "rutland"), help="a real region instead of a made-up one")
     parser.add_argument(
         "--country",
         dest="real",
@@ -221,9 +200,7 @@ def add_graph_options(parser: argparse.ArgumentParser) -> None:
         const="country",
         help="the synthetic country, whose roads have classes, instead of one with speeds drawn by lot",
     )
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"), help="folder of real regions"
-    )
+    parser.add_argument("--data", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"), help="folder of real regions")
 
 
 def chosen_graph(chosen: argparse.Namespace) -> TravelGraph:

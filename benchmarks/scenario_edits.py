@@ -26,10 +26,7 @@ def main(n_nodes: int = 100_000, raw: str | None = None) -> None:
     """Measure and print."""
     graph = road_like_graph(n_nodes, seed=1)
     print(f"road-like: {graph!r}")
-    _print(
-        in_turns({"arcs both ways": lambda: _arcs(graph), **_edits(graph)}, repeats=REPEATS),
-        "arcs both ways",
-    )
+    _print(in_turns({"arcs both ways": lambda: _arcs(graph), **_edits(graph)}, repeats=REPEATS), "arcs both ways")
     if raw is not None:
         _comoros(raw)
 
@@ -41,17 +38,13 @@ def _comoros(raw: str) -> None:
     wet = sp.with_season(graph, "wet")
     print(f"Comoros: {graph!r}")
     _print(
-        in_turns(
-            {"build": lambda: sp.build_network(layers.roads, mode="drive"), **_edits(graph)}, repeats=REPEATS
-        ),
+        in_turns({"build": lambda: sp.build_network(layers.roads, mode="drive"), **_edits(graph)}, repeats=REPEATS),
         "build",
     )
     hospitals = layers.facilities[layers.facilities["service"] == "hospital"]
     tasks = {
         "one run": lambda: sp.cost_to_closest(graph, people, hospitals, service="hospital"),
-        "interval, nine runs": lambda: sp.access_intervals(
-            graph, people, hospitals, service="hospital", wet=wet
-        ),
+        "interval, nine runs": lambda: sp.access_intervals(graph, people, hospitals, service="hospital", wet=wet),
     }
     _print(in_turns(tasks, repeats=REPEATS), "one run")
     found = sp.access_intervals(graph, people, hospitals, service="hospital", wet=wet)

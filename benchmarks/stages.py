@@ -150,21 +150,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stages", description=__doc__)
     known = os.environ.get("SPATIAL_TEST_DATA")
-    parser.add_argument(
-        "--data", type=Path, default=Path(known) if known else None, help="folder that holds comoros/"
-    )
-    parser.add_argument(
-        "--nodes", type=int, default=NODES, help="nodes of the synthetic country; 0 leaves it out"
-    )
+    parser.add_argument("--data", type=Path, default=Path(known) if known else None, help="folder that holds comoros/")
+    parser.add_argument("--nodes", type=int, default=NODES, help="nodes of the synthetic country; 0 leaves it out")
     parser.add_argument("--repeats", type=int, default=3, help="turns of each task that is compared")
-    parser.add_argument(
-        "--osmnx-repeats", type=int, default=None, help="turns of osmnx, which is slow; 0 for none"
-    )
+    parser.add_argument("--osmnx-repeats", type=int, default=None, help="turns of osmnx, which is slow; 0 for none")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure")
     parser.add_argument("--until", default=None, help="last stage to run")
-    parser.add_argument(
-        "--work", type=Path, default=None, help="folder for outputs, kept; a temporary one by default"
-    )
+    parser.add_argument("--work", type=Path, default=None, help="folder for outputs, kept; a temporary one by default")
     return parser.parse_args(arguments)
 
 
@@ -172,9 +164,7 @@ def _warm_up(work: Path, chosen: argparse.Namespace) -> None:
     """Compile what stages compile when first used, so that no measure holds it; the other parts do so themselves."""
     if "stages" not in chosen.parts:
         return
-    files = in_own_process(
-        "benchmarks.stages:write_synthetic", folder=str(work / "warm-up"), nodes=WARM_UP_NODES
-    )
+    files = in_own_process("benchmarks.stages:write_synthetic", folder=str(work / "warm-up"), nodes=WARM_UP_NODES)
     study, extract = files["answer"]
     region = _Region("warm-up", Path(study), work / "warm-up", Path(extract), work / "warm-up")
     for stage in _stage_names(chosen.until):
@@ -190,9 +180,9 @@ def _regions(chosen: argparse.Namespace, work: Path) -> list[_Region]:
         found.append(_Region("Comoros", COMOROS, chosen.data.resolve(), extract, work / "comoros"))
     if chosen.nodes:
         raw = work / "synthetic-raw"
-        study, extract = in_own_process(
-            "benchmarks.stages:write_synthetic", folder=str(raw), nodes=chosen.nodes
-        )["answer"]
+        study, extract = in_own_process("benchmarks.stages:write_synthetic", folder=str(raw), nodes=chosen.nodes)[
+            "answer"
+        ]
         name = f"Synthetic country of {chosen.nodes:,} nodes"
         found.append(_Region(name, Path(study), raw, Path(extract), work / "synthetic"))
     for region in found:

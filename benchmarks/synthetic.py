@@ -194,11 +194,7 @@ def _links(rng: np.random.Generator, xy: NDArray[np.float64]) -> tuple[NDArray[n
 
 
 def _between(
-    hubs: NDArray[np.int64],
-    n: int,
-    start: NDArray[np.int64],
-    end: NDArray[np.int64],
-    metres: NDArray[np.float64],
+    hubs: NDArray[np.int64], n: int, start: NDArray[np.int64], end: NDArray[np.int64], metres: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Find the links on the shortest ways between neighbouring hubs."""
     links = coo_array((metres, (start, end)), shape=(n, n)).tocsr()
@@ -226,9 +222,7 @@ def _bends(rng: np.random.Generator, a: NDArray[np.float64], b: NDArray[np.float
     across = np.array([a[1] - b[1], b[0] - a[0]])
     waves = np.array([1.0, 2.0, 5.0])
     size = rng.normal(0, [0.08, 0.05, 0.015])
-    points: NDArray[np.float64] = (
-        a + share * (b - a) + (np.sin(np.pi * waves * share) @ size)[:, None] * across
-    )
+    points: NDArray[np.float64] = a + share * (b - a) + (np.sin(np.pi * waves * share) @ size)[:, None] * across
     return points
 
 
@@ -281,11 +275,7 @@ def _lay_streets(rng: np.random.Generator, draft: _Draft, places: _Places, place
 
 
 def _add_track(
-    rng: np.random.Generator,
-    draft: _Draft,
-    node: int,
-    begins: NDArray[np.float64],
-    centre: NDArray[np.float64],
+    rng: np.random.Generator, draft: _Draft, node: int, begins: NDArray[np.float64], centre: NDArray[np.float64]
 ) -> None:
     outward = (begins - centre) / np.hypot(*(begins - centre))
     ends = begins + outward * rng.uniform(200.0, 1200.0) + rng.normal(0, 80.0, 2)
@@ -339,9 +329,7 @@ def _found_services(rng: np.random.Generator, draft: _Draft, places: _Places) ->
     return tagged
 
 
-def _divide(
-    draft: _Draft, places: _Places
-) -> tuple[NDArray[np.float64], list[tuple[list[int], dict[str, str]]]]:
+def _divide(draft: _Draft, places: _Places) -> tuple[NDArray[np.float64], list[tuple[list[int], dict[str, str]]]]:
     """Cut the country into square units, each the outer ring of a boundary relation."""
     low, high = places.xy.min(axis=0) - 5000.0, places.xy.max(axis=0) + 5000.0
     side = max(round(np.sqrt(len(places.xy) / PLACES_A_UNIT)), 1)

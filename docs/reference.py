@@ -39,17 +39,11 @@ def _cell(text: object) -> str:
 
 def tables_page() -> str:
     """Write the data dictionary."""
-    parts = [
-        "# Data dictionary\n\nEvery table between stages; NaN is unknown and a status column says why.\n"
-    ]
+    parts = ["# Data dictionary\n\nEvery table between stages; NaN is unknown and a status column says why.\n"]
     for table in TABLES.values():
         geometry = table.geometry or "none"
-        parts.append(
-            f"\n## `{table.name}`: {table.title}\n\nKey: {', '.join(table.key)}. Geometry: {geometry}.\n\n"
-        )
-        parts.append(
-            "| column | title | kind | unit | may be missing | description |\n|---|---|---|---|---|---|\n"
-        )
+        parts.append(f"\n## `{table.name}`: {table.title}\n\nKey: {', '.join(table.key)}. Geometry: {geometry}.\n\n")
+        parts.append("| column | title | kind | unit | may be missing | description |\n|---|---|---|---|---|---|\n")
         for field in table.fields:
             values = f" One of: {', '.join(field.values)}." if field.values else ""
             missing = "yes" if field.nullable else "no"

@@ -128,9 +128,7 @@ def cli(*, verbose: bool) -> None:
     help="Look into the files of this folder and write the study that reads them.",
 )
 @raw_option
-@click.option(
-    "--as-of", metavar="DATE", help="With --from: the date on which norms are judged; today by default."
-)
+@click.option("--as-of", metavar="DATE", help="With --from: the date on which norms are judged; today by default.")
 def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_of: str | None) -> None:
     """Write a new study file: with every key explained, or from a folder of files."""
     from spatial.drafting.study_file import study_template  # noqa: PLC0415 - as above
@@ -216,9 +214,7 @@ def status(study_file: Path, raw: Path, **where: Any) -> None:
 @processed_option
 @scenario_option
 @click.option("--language", default="en", show_default=True, help="Language of the text.")
-def explain(
-    study_file: Path, settlement: str, raw: Path, processed: Path, scenario: str | None, language: str
-) -> None:
+def explain(study_file: Path, settlement: str, raw: Path, processed: Path, scenario: str | None, language: str) -> None:
     """Explain one settlement, by id or by name: the way, the snap, the norms and why they fail."""
     from spatial.results import read_results  # noqa: PLC0415 - as above
     from spatial.runs import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
@@ -462,11 +458,7 @@ def _print_headlines(study: Study, results: Results) -> None:
     told_from = {
         "code": code_fingerprint("spatial.stages.explain"),
         "study": study.model_dump(mode="json", exclude={"raw"}),
-        "files": {
-            name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for name, path in own.items()
-            if path.is_file()
-        },
+        "files": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in own.items() if path.is_file()},
         "summary": summary,
     }
     key = hashlib.sha256(json.dumps(told_from, sort_keys=True).encode()).hexdigest()

@@ -50,9 +50,7 @@ def parse_crs(text: str, *, what: str) -> pyproj.CRS:
     try:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.CRSError as error:
-        raise CrsError(
-            f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'"
-        ) from error
+        raise CrsError(f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'") from error
 
 
 _STRETCHED = frozenset({"Popular Visualisation Pseudo Mercator"})
@@ -78,9 +76,7 @@ def require_metres(crs: object | None, *, what: str) -> pyproj.CRS:
         )
     units = {axis.unit_name for axis in known.axis_info[:2]}
     if units != {"metre"}:
-        raise CrsError(
-            f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres"
-        )
+        raise CrsError(f"{what}: the CRS {known.to_string()} is in {', '.join(sorted(units))}; reproject to metres")
     if is_web_map(known):
         raise CrsError(
             f"{what}: the CRS {known.to_string()} is a web map's, whose metres are too long away from the equator "
@@ -138,9 +134,7 @@ def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
             sides.append(((x - from_x) / length_m, (y - from_y) / length_m))
         # Oblique projections draw far ground over near ground: what does not come back is not there.
         back_lon, back_lat = project(*project(lon / radians, lat / radians), direction="INVERSE")
-        lost_m = axis_m * np.hypot(
-            np.sin(back_lon * radians - lon) * np.cos(lat), np.sin(back_lat * radians - lat)
-        )
+        lost_m = axis_m * np.hypot(np.sin(back_lon * radians - lon) * np.cos(lat), np.sin(back_lat * radians - lat))
     turns = np.array(sides).transpose(2, 0, 1)
     known = np.isfinite(turns).all(axis=(1, 2)) & (lost_m <= _BACK_M)
     scales = np.full((len(points), 2), np.inf)
@@ -175,9 +169,7 @@ def crs_that_fits(points: gpd.GeoSeries) -> str | None:
     except CrsError:
         return None
     west, south, east, north = (float(value) for value in points.to_crs(WGS84).total_bounds)
-    about = (
-        f"+proj=laea +lat_0={(south + north) / 2:.1f} +lon_0={(west + east) / 2:.1f} +datum=WGS84 +units=m"
-    )
+    about = f"+proj=laea +lat_0={(south + north) / 2:.1f} +lon_0={(west + east) / 2:.1f} +datum=WGS84 +units=m"
     for name in (zone.to_string(), about):
         if (scale_errors(points, pyproj.CRS.from_user_input(name)) <= SCALE_OFF).all():
             return name
@@ -195,11 +187,7 @@ def refuse_stretched(points: gpd.GeoSeries, *, what: str) -> None:
     raise CrsError(
         f"{what}: lengths in {crs.to_string()} ({crs.name}) are off by up to {errors.max():.1%} where it lies, more "
         f"than {SCALE_OFF:.0%}: "
-        + (
-            f"reproject with frame.to_crs({fitting!r})"
-            if fitting
-            else "divide the area and reproject each part"
-        )
+        + (f"reproject with frame.to_crs({fitting!r})" if fitting else "divide the area and reproject each part")
     )
 
 

@@ -23,9 +23,7 @@ ENGINE = (
     "cells? cell_access? off_road?"
 )
 TRIALS = f"{FITTED} scenario_access? scenario_people? emergency_response? emergency_people?"
-WARNED = (
-    "findings_network findings_scenarios?"  # facilities that a scenario closes while a namesake stays open
-)
+WARNED = "findings_network findings_scenarios?"  # facilities that a scenario closes while a namesake stays open
 FINDINGS = f"findings_read findings_population? findings_access findings_off_road? {WARNED}"
 TOLD = f"{RESULTS} {SCORE} {ACCOUNTS} intervals? rural_access? {FITTED} scenario_people? emergency_people? {WARNED}"
 

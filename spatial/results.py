@@ -116,9 +116,7 @@ class Results:
         """Read a JSON file that holds an object."""
         found = self._store.read_json(name)
         if not isinstance(found, dict):
-            raise StoreError(
-                f"{self.folder}: {name} is missing or damaged; run the study again: spatial run STUDY"
-            )
+            raise StoreError(f"{self.folder}: {name} is missing or damaged; run the study again: spatial run STUDY")
         return found
 
     @property

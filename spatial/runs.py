@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
-def folders_of(
-    study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps"
-) -> tuple[Path, Path]:
+def folders_of(study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps") -> tuple[Path, Path]:
     """
     Name the output folders of a study.
 
@@ -80,10 +78,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
         a finished run that is not up to date.
     """
     planned = study if scenario is None else planned_study(study, scenario)
-    if any(
-        item.runs
-        for item in decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)
-    ):
+    if any(item.runs for item in decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)):
         # What has run before was found in order then; the checks import most of the package.
         from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - as said
         from spatial.stages.policy import check_policy  # noqa: PLC0415 - as said
@@ -144,9 +139,7 @@ def _refuse_other(study: Study, folder: Path) -> None:
     held = (options["study"], options["scenario"]["name"]) if laid else None
     if isinstance(study, PlannedStudy):
         wanted = (study.study, study.scenario.name if study.scenario else "")
-        is_other = (
-            held != wanted if held else store.read_json(manifest_name(pipeline.STAGES[0].name)) is not None
-        )
+        is_other = held != wanted if held else store.read_json(manifest_name(pipeline.STAGES[0].name)) is not None
         named = f"the scenario {wanted[1]} of the study {wanted[0]}"
     else:
         is_other, named = held is not None, f"the study {study.name}"

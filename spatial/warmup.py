@@ -45,14 +45,10 @@ SIDE, STEP_M = 6, 1000.0
 def _streets() -> gpd.GeoDataFrame:
     """Lay a grid of streets with a bend in each block."""
     side = range(SIDE)
-    lines = [
-        [(STEP_M * (i + half / 2), STEP_M * j + 50.0 * half) for i in side for half in (0, 1)] for j in side
-    ]
+    lines = [[(STEP_M * (i + half / 2), STEP_M * j + 50.0 * half) for i in side for half in (0, 1)] for j in side]
     lines += [[(x, y) for y, x in line] for line in lines]
     return gpd.GeoDataFrame(
-        {"road_class": ["residential"] * len(lines)},
-        geometry=[shapely.LineString(line) for line in lines],
-        crs=CRS,
+        {"road_class": ["residential"] * len(lines)}, geometry=[shapely.LineString(line) for line in lines], crs=CRS
     )
 
 

@@ -91,9 +91,7 @@ def qgis_python() -> str:
     """Path of the Python that has PyQGIS."""
     python = "/usr/bin/python3"
     try:
-        probe = subprocess.run(
-            [python, "-c", "import qgis.core"], capture_output=True, check=False, timeout=120
-        )
+        probe = subprocess.run([python, "-c", "import qgis.core"], capture_output=True, check=False, timeout=120)
     except OSError:
         _absent("qgis", f"no {python}")
     else:
@@ -403,12 +401,7 @@ class TinyStudy:
             "": {"name": "tiny", "as_of": "2026-01-01", "jurisdictions": ["CN"]},
             "title": {"en": "Tiny valley", "zh": "小山谷"},
             "region": {"bbox": [103.99, 29.99, 104.05, 30.05], "buffer_km": 1, "unit_levels": [8]},
-            "sources.osm": {
-                "path": "tiny/roads.osm",
-                "settlements": False,
-                "facilities": False,
-                "boundaries": False,
-            },
+            "sources.osm": {"path": "tiny/roads.osm", "settlements": False, "facilities": False, "boundaries": False},
             "sources.settlements": {
                 "path": "tiny/settlements.csv",
                 "longitude": "lon",
@@ -432,10 +425,7 @@ class TinyStudy:
         (self.raw / "tiny").mkdir(parents=True)
         self.write("roads.osm", self.osm())
         self.write("settlements.csv", self.csv())
-        lines = [
-            f"{code},{kind},{name},{self.at(column, row)}"
-            for code, kind, name, column, row in self.facilities
-        ]
+        lines = [f"{code},{kind},{name},{self.at(column, row)}" for code, kind, name, column, row in self.facilities]
         self.write("facilities.csv", "\n".join(["code,kind,name,lon,lat", *lines]))
         self.write("townships.geojson", self.townships())
 
@@ -478,13 +468,7 @@ class TinyStudy:
     def townships(self, ring=None):
         """A western and an eastern township; `ring` takes the place of the eastern one's outline."""
         west = [[103.98, 29.98], [104.015, 29.98], [104.015, 30.06], [103.98, 30.06], [103.98, 29.98]]
-        east = ring or [
-            [104.015, 29.98],
-            [104.06, 29.98],
-            [104.06, 30.06],
-            [104.015, 30.06],
-            [104.015, 29.98],
-        ]
+        east = ring or [[104.015, 29.98], [104.06, 29.98], [104.06, 30.06], [104.015, 30.06], [104.015, 29.98]]
         features = [
             {
                 "type": "Feature",
@@ -501,9 +485,7 @@ class TinyStudy:
         transform = rasterio.transform.from_origin(103.99, 30.05, 0.0025, 0.0025)
         rows, columns = values.shape
         shape = {"width": columns, "height": rows, "count": 1, "dtype": "float64", "transform": transform}
-        with rasterio.open(
-            self.path("population.tif"), "w", driver="GTiff", crs=crs, nodata=nodata, **shape
-        ) as file:
+        with rasterio.open(self.path("population.tif"), "w", driver="GTiff", crs=crs, nodata=nodata, **shape) as file:
             file.write(values, 1)
         self.tables["sources.population"] = {"path": "tiny/population.tif"}
         return self
@@ -532,9 +514,7 @@ class TinyStudy:
 
     def written(self):
         """Everything below the output folders, but for the lock."""
-        found = [
-            path for folder in (self.processed, self.maps) for path in folder.rglob("*") if path.is_file()
-        ]
+        found = [path for folder in (self.processed, self.maps) for path in folder.rglob("*") if path.is_file()]
         return sorted(path.relative_to(self.folder).as_posix() for path in found if path.name != ".lock")
 
 

@@ -119,9 +119,7 @@ def circles_of(arrows: dict[str, set[str]]) -> list[list[str]]:
 
 def files_a_column(package: Path, column: str = "reach_status") -> int:
     """Count the files of Python that name a column of ``access`` which stands on pages, in the workbook and in QGIS."""
-    return sum(
-        bool(re.search(rf"\b{column}\b", path.read_text(encoding="utf-8"))) for path in package.rglob("*.py")
-    )
+    return sum(bool(re.search(rf"\b{column}\b", path.read_text(encoding="utf-8"))) for path in package.rglob("*.py"))
 
 
 def measure_code(package: Path = PACKAGE) -> Figures:
@@ -149,9 +147,7 @@ def measure_code(package: Path = PACKAGE) -> Figures:
                     names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
                 # A package's __init__ gathers names; what a module takes from it counts where it stands.
                 arrows[module] |= {
-                    name
-                    for name in names
-                    if name in named and name != module and named[name].name != "__init__.py"
+                    name for name in names if name in named and name != module and named[name].name != "__init__.py"
                 }
             if isinstance(node, ast.FunctionDef):
                 every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
@@ -258,17 +254,13 @@ def print_hops(raw: Path, folder: Path) -> None:
     sys.setprofile(seen)
     line()
     sys.setprofile(None)
-    print(
-        f"hops from access to the index page: {len(entered)} functions in {len({f for f, _ in entered})} files"
-    )
+    print(f"hops from access to the index page: {len(entered)} functions in {len({f for f, _ in entered})} files")
 
 
 def main() -> None:
     """Print the figures asked for."""
     parser = argparse.ArgumentParser(description="Figures of the house.")
-    parser.add_argument(
-        "--raw", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"), help="folder with comoros/"
-    )
+    parser.add_argument("--raw", type=Path, default=os.environ.get("SPATIAL_TEST_DATA"), help="folder with comoros/")
     options = parser.parse_args()
     print_code(measure_code())
     if options.raw is None:

@@ -70,13 +70,9 @@ def _interval(axis: Any, layers: Any, graph: Any) -> None:
     """Draw lower and upper bound for several distances."""
     rows = [sp.rural_access_index(layers.population, graph, distance_m=reach).iloc[0] for reach in REACHES_M]
     for height, row in enumerate(rows):
-        axis.plot(
-            [row["rai_lower"], row["rai_upper"]], [height, height], color=MAYBE, lw=9, solid_capstyle="butt"
-        )
+        axis.plot([row["rai_lower"], row["rai_upper"]], [height, height], color=MAYBE, lw=9, solid_capstyle="butt")
         for bound, shift, side in (("rai_lower", -0.012, "right"), ("rai_upper", 0.012, "left")):
-            axis.text(
-                row[bound] + shift, height, f"{row[bound]:.0%}", ha=side, va="center", color=INK, fontsize=9
-            )
+            axis.text(row[bound] + shift, height, f"{row[bound]:.0%}", ha=side, va="center", color=INK, fontsize=9)
     axis.set_yticks(range(len(rows)), [f"{reach:,.0f} m" for reach in REACHES_M])
     axis.set(xlim=(-0.09, 1.12), xlabel="Share of people: known, and not known to fail")
     unknown = f"{rows[0]['imputed_share']:.0%}"

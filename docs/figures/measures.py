@@ -51,15 +51,11 @@ def main(raw: str) -> None:
     """Draw both halves."""
     places, hospitals = access(raw)
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(9.6, 4.2), width_ratios=(1.0, 1.25), layout="constrained"
-    )
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.2), width_ratios=(1.0, 1.25), layout="constrained")
     minutes = np.linspace(0.0, 75.0, 1501)
     for (name, decay), colour in zip(DECAYS.items(), COLOURS, strict=True):
         left.plot(minutes, decay(minutes), color=colour, label=name, linewidth=1.6)
-    left.set(
-        xlabel="minutes", ylabel="weight", xlim=(0, 75), ylim=(0, 1.03), title="What a facility is worth"
-    )
+    left.set(xlabel="minutes", ylabel="weight", xlim=(0, 75), ylim=(0, 1.03), title="What a facility is worth")
     left.legend(frameon=False, fontsize=8, loc="upper right")
     draw_map(right, places, hospitals, figure)
     figure.savefig(OUT, dpi=110)
@@ -74,29 +70,12 @@ def draw_map(axes: Any, places: gpd.GeoDataFrame, hospitals: gpd.GeoDataFrame, f
     rate = PER * places.loc[~none, "value"]
     top = float(np.quantile(rate, 0.95))
     dots = axes.scatter(
-        x[~none],
-        y[~none],
-        s=size[~none],
-        c=rate.clip(upper=top),
-        cmap="viridis_r",
-        vmin=0,
-        vmax=top,
-        linewidths=0,
+        x[~none], y[~none], s=size[~none], c=rate.clip(upper=top), cmap="viridis_r", vmin=0, vmax=top, linewidths=0
     )
     axes.scatter(
-        hospitals.geometry.x / 1000,
-        hospitals.geometry.y / 1000,
-        marker="+",
-        c="#D55E00",
-        s=28,
-        linewidths=1.1,
+        hospitals.geometry.x / 1000, hospitals.geometry.y / 1000, marker="+", c="#D55E00", s=28, linewidths=1.1
     )
-    axes.set(
-        aspect="equal",
-        title="Hospitals for 10,000 people (E2SFCA), Comoros",
-        xlabel="km east",
-        ylabel="km north",
-    )
+    axes.set(aspect="equal", title="Hospitals for 10,000 people (E2SFCA), Comoros", xlabel="km east", ylabel="km north")
     figure.colorbar(dots, ax=axes, shrink=0.75, extend="max")
     handles = [
         axes.scatter([], [], marker="+", c="#D55E00", label="hospital"),

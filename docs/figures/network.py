@@ -57,8 +57,7 @@ def main(raw: str) -> None:
     labels = np.where(found.isna(), -1, np.searchsorted(ids, found.fillna("").astype(str)))
     core = graph.core_shape.core_node
     lines = np.stack(
-        [np.column_stack((graph.node_x[end], graph.node_y[end])) for end in (graph.edge_from, graph.edge_to)],
-        axis=1,
+        [np.column_stack((graph.node_x[end], graph.node_y[end])) for end in (graph.edge_from, graph.edge_to)], axis=1
     )
     inside = (np.abs(graph.node_x - centre.x) < VIEW_M[0]) & (np.abs(graph.node_y - centre.y) < VIEW_M[1])
     figure, axes = plt.subplots(1, 3, figsize=(11.4, 4.9))
@@ -70,9 +69,7 @@ def main(raw: str) -> None:
         colours = tints(graph, labels) if nodes is None else ROAD
         axis.add_collection(LineCollection(lines, colors=colours, linewidths=0.8 if nodes is not None else 2))
         if nodes is None:
-            axis.plot(
-                clinics.geometry.x, clinics.geometry.y, "P", color=INK, ms=11, mec="white", mew=1.2, ls=""
-            )
+            axis.plot(clinics.geometry.x, clinics.geometry.y, "P", color=INK, ms=11, mec="white", mew=1.2, ls="")
         else:
             axis.scatter(graph.node_x[nodes], graph.node_y[nodes], s=4, color=INK, zorder=2, linewidths=0)
         axis.set(
@@ -87,9 +84,7 @@ def main(raw: str) -> None:
     left, bottom = centre.x + VIEW_M[0] - 1250.0, centre.y - VIEW_M[1] + 250.0
     axes[0].plot((left, left + 1000.0), (bottom, bottom), color=INK, lw=2, solid_capstyle="butt")
     axes[0].text(left + 500.0, bottom + 70.0, "1 km", ha="center", fontsize=9, color=INK)
-    figure.text(
-        0.992, 0.015, "Moroni, Comoros. Roads © OpenStreetMap contributors", ha="right", fontsize=8, color=INK
-    )
+    figure.text(0.992, 0.015, "Moroni, Comoros. Roads © OpenStreetMap contributors", ha="right", fontsize=8, color=INK)
     figure.subplots_adjust(0.008, 0.06, 0.992, 0.93, wspace=0.03)
     figure.savefig("docs/images/network.png", dpi=115)
 

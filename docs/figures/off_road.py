@@ -54,12 +54,7 @@ def main(raw: str) -> None:
         axes, ("motorised", "walk"), ("on foot to a road, then driven", "on foot all the way"), strict=True
     ):
         friction = sp.friction_surface(
-            cover,
-            "esa_worldcover",
-            roads=roads,
-            barriers=water,
-            elevation=heights,
-            mode=mode,
+            cover, "esa_worldcover", roads=roads, barriers=water, elevation=heights, mode=mode
         )
         cells = sp.move_to_open_cells(
             friction.min_per_m, sp.cells_at(hospitals, cover), resolution_m=friction.resolution_m

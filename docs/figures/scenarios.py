@@ -56,14 +56,7 @@ def main(raw: str) -> None:
     hospitals = layers.facilities[layers.facilities["service"] == "hospital"]
     for axis in axes:
         axis.scatter(
-            hospitals.geometry.x,
-            hospitals.geometry.y,
-            marker="P",
-            c="white",
-            edgecolors=INK,
-            s=52,
-            lw=1.0,
-            zorder=6,
+            hospitals.geometry.x, hospitals.geometry.y, marker="P", c="white", edgecolors=INK, s=52, lw=1.0, zorder=6
         )
     axes[0].scatter([], [], marker="P", c="white", edgecolors=INK, s=52, label="hospital")
     figure.legend(
@@ -88,8 +81,7 @@ def _scenarios(graph: Any, layers: Any, people: Any) -> tuple[sp.Scenario, sp.Sc
     hospital = layers.facilities.set_index("facility_id").geometry
     roads = [
         sp.Scenario(
-            f"new {place}",
-            add=_road(island.geometry.iloc[place], hospital[near["to_id"].iloc[place]], graph.crs),
+            f"new {place}", add=_road(island.geometry.iloc[place], hospital[near["to_id"].iloc[place]], graph.crs)
         )
         for place in np.argsort(-weight)[:20].tolist()
     ]
@@ -104,15 +96,11 @@ def _scenarios(graph: Any, layers: Any, people: Any) -> tuple[sp.Scenario, sp.Sc
 
 
 def _road(start: Any, end: Any, crs: Any) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {"road_class": ["secondary"]}, geometry=[shapely.LineString([start, end])], crs=crs
-    )
+    return gpd.GeoDataFrame({"road_class": ["secondary"]}, geometry=[shapely.LineString([start, end])], crs=crs)
 
 
 def _worst(graph: Any, trials: list[sp.Scenario], people: Any, layers: Any, *, sign: float) -> sp.Scenario:
-    table = sp.compare_scenarios(
-        graph, trials, people, layers.facilities, service="hospital", cutoff_min=CUTOFF_MIN
-    )
+    table = sp.compare_scenarios(graph, trials, people, layers.facilities, service="hospital", cutoff_min=CUTOFF_MIN)
     return trials[int(np.argmin(sign * sp.summarise_scenarios(table)["person_minutes"].to_numpy()))]
 
 
@@ -125,9 +113,7 @@ def _map(axis: Any, graph: Any, people: Any, table: Any) -> None:
     axis.scatter(people.geometry.x, people.geometry.y, c=list(colour), s=size, alpha=0.85, lw=0, zorder=4)
     x, y = people.geometry.x, people.geometry.y
     here = x < x.min() + 40_000
-    axis.set(
-        xlim=(x[here].min() - 3000, x[here].max() + 3000), ylim=(y[here].min() - 3000, y[here].max() + 3000)
-    )
+    axis.set(xlim=(x[here].min() - 3000, x[here].max() + 3000), ylim=(y[here].min() - 3000, y[here].max() + 3000))
     axis.set_aspect("equal")
     axis.axis("off")
 

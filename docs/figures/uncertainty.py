@@ -49,12 +49,7 @@ def _intervals(axis: Any, found: Any) -> None:
     axis.axhline(CUTOFF_MIN, color=INK, lw=0.9, ls=":")
     axis.text(2, CUTOFF_MIN + 2, "60 minutes", fontsize=9, color=INK)
     axis.text(
-        0.04,
-        0.72,
-        "line: as assumed\nbars: at best to at worst",
-        transform=axis.transAxes,
-        fontsize=9,
-        color=BASE,
+        0.04, 0.72, "line: as assumed\nbars: at best to at worst", transform=axis.transAxes, fontsize=9, color=BASE
     )
     axis.set(xlabel="settlements, the nearest first", ylabel="minutes to hospital", ylim=(0, None))
     axis.set_title("An interval for every settlement", fontsize=10, loc="left", color=INK)

@@ -32,13 +32,7 @@ from spatial.access.places import Surroundings, id_order
 from spatial.access.roads_reached import reached_edges
 from spatial.access.rural_access import RoadCondition, rural_access_index
 from spatial.access.scenarios import compare_scenarios, summarise_scenarios
-from spatial.access.summaries import (
-    summarise,
-    summarise_measure,
-    weighted_quantile,
-    weighted_statistics,
-    widen,
-)
+from spatial.access.summaries import summarise, summarise_measure, weighted_quantile, weighted_statistics, widen
 from spatial.access.uncertainty import AccessIntervals, access_intervals
 from spatial.study.access import SnapRules, WalkRange
 

@@ -76,9 +76,7 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     both = (origins.snaps, goals.snaps)
     if direction == "from_facility":
         both = both[::-1]
-    i, j, minutes, metres = times_matrix(
-        graph, *both, cutoff_min=limit, direct_barriers=barriers, executor=executor
-    )
+    i, j, minutes, metres = times_matrix(graph, *both, cutoff_min=limit, direct_barriers=barriers, executor=executor)
     if "open_to" in goals.frame:
         near, far = (i, j) if direction == "to_facility" else (j, i)
         eligible = eligible_by_unit(origins.frame, goals.frame)
@@ -160,9 +158,7 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
         barriers=barriers,
     )
     origins, n, choices = pairing.origins, len(pairing.origins), pairing.choices
-    goal, minutes, metres = nearest_allowed(
-        graph, pairing.snaps, choices, k=k, direction=direction, barriers=barriers
-    )
+    goal, minutes, metres = nearest_allowed(graph, pairing.snaps, choices, k=k, direction=direction, barriers=barriers)
     there = np.zeros(n, dtype=np.int64)
     for choice in choices:
         there[choice.of] = len(choice.goals)
@@ -175,9 +171,7 @@ def cost_to_closest(  # noqa: PLR0913 - the name and the options of the function
         {
             "from_id": origins.frame["settlement_id"].repeat(k).reset_index(drop=True),
             "rank": rank + 1,
-            "to_id": ids_or_none(
-                pairing.goals.frame["facility_id"], np.append(pairing.members, -1)[goal.ravel()]
-            ),
+            "to_id": ids_or_none(pairing.goals.frame["facility_id"], np.append(pairing.members, -1)[goal.ravel()]),
             "mode": pd.Series(graph.mode, index=range(n * k), dtype="str"),
             "travel_time_min": np.where(np.isfinite(minutes), minutes, np.nan).ravel(),
             "network_distance_m": np.where(np.isfinite(metres), metres, np.nan).ravel(),

@@ -182,9 +182,7 @@ class Distances:
                 break
         return self
 
-    def foot(
-        self, piece: NDArray[np.integer], x: NDArray[np.number], y: NDArray[np.number]
-    ) -> NDArray[np.float64]:
+    def foot(self, piece: NDArray[np.integer], x: NDArray[np.number], y: NDArray[np.number]) -> NDArray[np.float64]:
         """Find the points of pieces that are nearest to other points."""
         start, end = self.pieces[piece, :2], self.pieces[piece, 2:]
         along, to = end - start, np.column_stack((x, y)) - start
@@ -364,9 +362,7 @@ def outlines(labels: NDArray[np.int32], where: Where) -> tuple[NDArray[np.object
 class _Crossings(NamedTuple):
     """Points of borders on the ways between nodes."""
 
-    number: NDArray[
-        np.int32
-    ]  # shape (rows, columns), of the point between a node and the next one; -1 for none
+    number: NDArray[np.int32]  # shape (rows, columns), of the point between a node and the next one; -1 for none
     xy: NDArray[np.float64]  # shape (n, 2), in cells
     sides: NDArray[np.int32]  # shape (n, 2), labels before and behind
 

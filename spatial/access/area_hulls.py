@@ -75,9 +75,7 @@ class AreaRules:
             if not (value > 0 and np.isfinite(value))
         ]
         if not problems and self.hull_m < self.half_width_m:
-            problems.append(
-                f"hull_m: is {self.hull_m:g}, must be {self.half_width_m:g} (half_width_m) or more"
-            )
+            problems.append(f"hull_m: is {self.hull_m:g}, must be {self.half_width_m:g} (half_width_m) or more")
         if problems:
             raise ContractError("area rules", problems)
 
@@ -260,12 +258,10 @@ def divided(ground: Ground, found: Stretches, n: int) -> tuple[NDArray[np.object
         mine = np.flatnonzero(group == number)
         drawn.append(_on_grid(ground, _Roads(roads.pieces[mine], roads.owner[mine]), beyond))
     parts = _Parts(
-        np.concatenate([each.parts.polygons for each in drawn]),
-        np.concatenate([each.parts.owner for each in drawn]),
+        np.concatenate([each.parts.polygons for each in drawn]), np.concatenate([each.parts.owner for each in drawn])
     )
     astray = _Roads(
-        np.concatenate([each.astray.pieces for each in drawn]),
-        np.concatenate([each.astray.owner for each in drawn]),
+        np.concatenate([each.astray.pieces for each in drawn]), np.concatenate([each.astray.owner for each in drawn])
     )
     strips = _strips(parts, astray, ground.cell_m)
     # Take strips out of the ground that they lie on.
@@ -286,9 +282,7 @@ def divided(ground: Ground, found: Stretches, n: int) -> tuple[NDArray[np.object
     for number in np.unique(given[given < n]):
         own = whole[given == number]
         # Parts straight from the grid never share a border; strips, and parts given to a neighbour, do.
-        shapes[number] = shapely.multipolygons(
-            shapely.get_parts(shapely.union_all(own)) if mended[number] else own
-        )
+        shapes[number] = shapely.multipolygons(shapely.get_parts(shapely.union_all(own)) if mended[number] else own)
     return shapes, float(shapely.area(whole[given == n]).sum())
 
 
@@ -341,8 +335,7 @@ class _Borders:
         one, other = self.near.nearest[low], self.near.nearest[high]
         rows = np.flatnonzero((self.labels[low] >= 0) & (self.labels[high] >= 0))
         lead, behind = (
-            self._lead(one[rows], other[rows], Nodes(side.row[rows], side.column[rows]))
-            for side in (low, high)
+            self._lead(one[rows], other[rows], Nodes(side.row[rows], side.column[rows])) for side in (low, high)
         )
         share[rows] = crossing(lead, behind)
         if len(self.walls.east):
@@ -382,9 +375,7 @@ def _adopted(parts: _Parts, held: NDArray[np.bool_], n: int) -> NDArray[np.int64
     """Give parts that hold no road of their owner to the neighbour with the longest border, one after the other."""
     given = np.where(held, parts.owner, n)
     loose = np.flatnonzero(~held)
-    row, other = shapely.STRtree(parts.polygons).query(
-        parts.polygons[loose], predicate="dwithin", distance=_HAIR_M
-    )
+    row, other = shapely.STRtree(parts.polygons).query(parts.polygons[loose], predicate="dwithin", distance=_HAIR_M)
     row, other = row[loose[row] != other], other[loose[row] != other]
     wide = shapely.buffer(parts.polygons[loose], _HAIR_M, quad_segs=1)
     shared = shapely.area(shapely.intersection(wide[row], parts.polygons[other]))

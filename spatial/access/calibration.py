@@ -88,17 +88,13 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
     wrong = ~((minutes > 0.0) & (minutes < np.inf))
     problems = []
     if wrong.any():
-        problems.append(
-            f"observed_min: missing or not above 0 in rows {first_of(np.flatnonzero(wrong).tolist())}"
-        )
+        problems.append(f"observed_min: missing or not above 0 in rows {first_of(np.flatnonzero(wrong).tolist())}")
     points: Any
     if has_xy:
         xy = frame[list(_COORDINATES)].to_numpy(dtype=np.float64)
         wrong = ~np.isfinite(xy).all(axis=1)
         if wrong.any():
-            problems.append(
-                f"{', '.join(_COORDINATES)}: missing in rows {first_of(np.flatnonzero(wrong).tolist())}"
-            )
+            problems.append(f"{', '.join(_COORDINATES)}: missing in rows {first_of(np.flatnonzero(wrong).tolist())}")
         unique, at = np.unique(np.vstack((xy[:, :2], xy[:, 2:])), axis=0, return_inverse=True)
         start, goal = np.split(at.ravel().astype(np.int64), 2)
         points = gpd.points_from_xy(unique[:, 0], unique[:, 1])
@@ -125,11 +121,7 @@ def check_observed(observed: pd.DataFrame, places: Sequence[gpd.GeoDataFrame]) -
 
 
 def ways_of(
-    graph: TravelGraph,
-    observed: Observed,
-    group: NDArray[np.int64],
-    n_groups: int,
-    barriers: gpd.GeoSeries | None,
+    graph: TravelGraph, observed: Observed, group: NDArray[np.int64], n_groups: int, barriers: gpd.GeoSeries | None
 ) -> Ways:
     """Find the fastest way of each observation and how long it is on each group of edges."""
     n = len(observed.minutes)
@@ -232,18 +224,14 @@ class FactorBounds(NamedTuple):
 class FitRules(FitMinimum):
     """How speeds are fitted."""
 
-    bounds: FactorBounds = Field(
-        FactorBounds(0.4, 2.5), description="Least and largest factor on the speed of a class"
-    )
+    bounds: FactorBounds = Field(FactorBounds(0.4, 2.5), description="Least and largest factor on the speed of a class")
     ridge: float = Field(
         0.02,
         gt=0,
         description="Weight of the assumption that speeds are right: that of so many observations of median length a "
         "class, so that a class hardly travelled keeps its speed",
     )
-    rounds: int = Field(
-        8, ge=1, description="How often ways are looked for again at most, as other speeds move them"
-    )
+    rounds: int = Field(8, ge=1, description="How often ways are looked for again at most, as other speeds move them")
 
     _numbers = field_validator("minimum", "ridge", "rounds", mode="before")(refuse_text)
 
@@ -309,9 +297,7 @@ class Calibration:
         """Whether the mean absolute error on the observations kept aside is smaller with the factors."""
         if not self.calibrated:
             return False
-        return self._of_all("test", "after", "mean_absolute_min") < self._of_all(
-            "test", "before", "mean_absolute_min"
-        )
+        return self._of_all("test", "after", "mean_absolute_min") < self._of_all("test", "before", "mean_absolute_min")
 
     def _of_all(self, half: str, stage: str, column: str) -> float:
         table = self.report
@@ -366,9 +352,7 @@ class Calibration:
         if not self.calibrated:
             return graph
         if "calibration" in graph.report:
-            raise ContractError(
-                "options", ["graph: is calibrated already; apply to the network as it was built"]
-            )
+            raise ContractError("options", ["graph: is calibrated already; apply to the network as it was built"])
         faster = with_class_factors(graph, self.factors, by=self.by, groups=self.groups)
         return replace(faster, report={**graph.report, "calibration": self.summary()})
 
@@ -497,9 +481,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         left_out = "".join(f"; {count} {why}" for why, count in counts.items())
         raise ContractError(
             "observed",
-            [
-                f"{len(used)} usable observations, {fit.minimum} are needed at least (of {len(reason)}{left_out})"
-            ],
+            [f"{len(used)} usable observations, {fit.minimum} are needed at least (of {len(reason)}{left_out})"],
         )
     usable = Observed(whole.minutes[used], whole.start[used], whole.goal[used], snaps)
     before = Ways(before.walk_min[used], before.group_min[used], before.distance_m[used])
@@ -511,9 +493,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         at_first = after.group_min[is_fit] / slower
         goal = usable.minutes[is_fit] - after.walk_min[is_fit]
         moved, slower = slower, _least_squares(at_first, goal, slower, fit, turn)
-        after = _ways(
-            _faster(graph, np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers
-        )
+        after = _ways(_faster(graph, np.append(1.0 / slower, 1.0)[group]), usable, group, len(names), barriers)
         if turn >= _HUBER_ROUNDS and np.abs(slower / moved - 1.0).max() < _SETTLED:
             break
     factor, travelled = 1.0 / slower, before.group_min[is_fit].sum(axis=0) > 0
@@ -528,9 +508,7 @@ def calibrate_speeds(  # noqa: PLR0913 - each keyword is an option of the study 
         dominant_class=names[np.argmax(before.group_min, axis=1)],
     )
     return Calibration(
-        factors=MappingProxyType(
-            {str(name): float(factor[n]) for n, name in enumerate(names) if travelled[n]}
-        ),
+        factors=MappingProxyType({str(name): float(factor[n]) for n, name in enumerate(names) if travelled[n]}),
         by=by,
         groups=MappingProxyType(dict(groups)),
         observations=table,
@@ -566,11 +544,7 @@ def _labels(graph: TravelGraph, by: str, groups: Mapping[str, str]) -> NDArray[n
 
 
 def _ways(
-    graph: TravelGraph,
-    observed: Observed,
-    group: NDArray[np.int64],
-    n_groups: int,
-    barriers: gpd.GeoSeries | None,
+    graph: TravelGraph, observed: Observed, group: NDArray[np.int64], n_groups: int, barriers: gpd.GeoSeries | None
 ) -> Ways:
     """Find the ways; minutes of links between legs stay as they are, like the walks."""
     found = ways_of(graph, observed, group, n_groups + 1, barriers)
@@ -601,11 +575,7 @@ def _halves(observed: Observed, modelled_min: NDArray[np.float64]) -> NDArray[np
 
 
 def _least_squares(
-    minutes: NDArray[np.float64],
-    goal: NDArray[np.float64],
-    start: NDArray[np.float64],
-    fit: FitRules,
-    turn: int,
+    minutes: NDArray[np.float64], goal: NDArray[np.float64], start: NDArray[np.float64], fit: FitRules, turn: int
 ) -> NDArray[np.float64]:
     """Find how much slower each class is; observations count less the further off they were before."""
     modelled = np.maximum(minutes.sum(axis=1), np.finfo(float).tiny)

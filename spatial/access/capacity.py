@@ -272,25 +272,20 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
     ]
     units = capacity_units(pairs.facilities) if column == "capacity" else []
     if len(units) > 1:
-        problems.append(
-            f"{column}: in unlike units: {first_of(units)}; give all of {pairs.service} in one unit"
-        )
+        problems.append(f"{column}: in unlike units: {first_of(units)}; give all of {pairs.service} in one unit")
     if problems:
         raise ContractError("facilities", problems)
     return room
 
 
-def _transport(
-    i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray, room: FloatArray
-) -> FloatArray:
+def _transport(i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray, room: FloatArray) -> FloatArray:
     """Serve as many as can be, then in the fewest person-minutes."""
     if len(i) == 0:
         return np.zeros(0)
     n, pairs = len(people), np.arange(len(i))
     limits = np.concatenate((people, room))
     sums = csr_array(
-        (np.ones(2 * len(i)), (np.concatenate((i, n + j)), np.concatenate((pairs, pairs)))),
-        shape=(len(limits), len(i)),
+        (np.ones(2 * len(i)), (np.concatenate((i, n + j)), np.concatenate((pairs, pairs)))), shape=(len(limits), len(i))
     )
     within = LinearConstraint(sums, ub=limits)
     most = milp(-np.ones(len(i)), constraints=within)

@@ -88,8 +88,7 @@ def cells_on(mask: Raster, cells: PeopledCells, *, of: Raster) -> NDArray[np.flo
         problems.append(f"transform {tuple(mask.transform[:6])}, but {of.name} has {tuple(of.transform[:6])}")
     if problems:
         raise ContractError(
-            mask.name,
-            [*problems, f"align it with {of.name} cell on cell first; nothing is resampled in silence"],
+            mask.name, [*problems, f"align it with {of.name} cell on cell first; nothing is resampled in silence"]
         )
     return np.asarray(mask.values[cells.row, cells.column], dtype=np.float64)
 
@@ -295,9 +294,7 @@ def _cell_size_m(raster: Raster) -> tuple[float, float]:
     rows, columns = raster.values.shape
     east, north = raster.cell_centres(np.array([rows // 2]), np.array([columns // 2]))
     geod = raster.crs.get_geod() or pyproj.Geod(ellps="WGS84")
-    sides = [
-        geod.inv(east[0], north[0], east[0] + along[0], north[0] + along[1])[2] for along in ((a, d), (b, e))
-    ]
+    sides = [geod.inv(east[0], north[0], east[0] + along[0], north[0] + along[1])[2] for along in ((a, d), (b, e))]
     return float(sides[0]), float(sides[1])
 
 

@@ -8,15 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spatial.access.od_pairs import (
-    COUNT,
-    offer_of,
-    read_pairs,
-    require_decay,
-    require_within,
-    statuses,
-    weigh_pairs,
-)
+from spatial.access.od_pairs import COUNT, offer_of, read_pairs, require_decay, require_within, statuses, weigh_pairs
 from spatial.access.options import cutoffs_of, numbers, paired
 from spatial.errors import ContractError
 
@@ -173,9 +165,7 @@ def cumulative_interval(  # noqa: PLR0913 - the options of the function that ana
     [1.333333]
     """
     if np.shape(interval_min) != (2,):
-        raise ContractError(
-            "options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"]
-        )
+        raise ContractError("options", [f"interval_min: is {interval_min!r}, must be the first and the last minute"])
     first, last = np.asarray(interval_min, dtype=np.float64).tolist()
     if not (0.0 <= first <= last < np.inf and 0.0 < step_min < np.inf):
         raise ContractError(
@@ -384,10 +374,7 @@ def fgt_poverty(
     valid = ~np.isnan(depth) & ~np.isnan(weight)
     g, w = depth[valid], weight[valid]
     total = float(w.sum())
-    powers = {
-        f"fgt{power:g}": float(((g > 0.0) * g**power) @ w) / total if total > 0.0 else np.nan
-        for power in alpha
-    }
+    powers = {f"fgt{power:g}": float(((g > 0.0) * g**power) @ w) / total if total > 0.0 else np.nan for power in alpha}
     counts = {
         "n_total": len(value),
         "n_valid": int(valid.sum()),

@@ -211,9 +211,7 @@ class Decay:
             # Refuse negative times in a part of them; the least of numbers is found faster than all that
             # are below 0.
             if len(part) and not part.min() >= 0.0 and bool((part < 0.0).any()):
-                raise ContractError(
-                    "minutes", [f"{int((flat < 0.0).sum())} are negative; travel times are 0 or more"]
-                )
+                raise ContractError("minutes", [f"{int((flat < 0.0).sum())} are negative; travel times are 0 or more"])
             of_part = weight[start : start + _BLOCK]
             if zones is not None:
                 # The innermost zone is written last; NaN lies in none.
@@ -364,9 +362,7 @@ def decay_stepped(weights: Mapping[float, float]) -> Decay:
     [1.0, 0.68, 0.22, 0.0]
     """
     if not isinstance(weights, Mapping):
-        raise ContractError(
-            "decay_stepped", ["weights: give a weight by the end of each zone, as {10: 1, 20: 0.68}"]
-        )
+        raise ContractError("decay_stepped", ["weights: give a weight by the end of each zone, as {10: 1, 20: 0.68}"])
     ends, heights = tuple(weights), tuple(weights.values())
     order = np.argsort(numbers("decay_stepped", "up_to_min", ends))
     steps = (("up_to_min", tuple(ends[at] for at in order)), ("weight", tuple(heights[at] for at in order)))
@@ -431,9 +427,7 @@ def decay_exponential(
     [1.0, 0.5, 0.25]
     """
     if (rate_per_min is None) == (half_life_min is None):
-        raise ContractError(
-            "decay_exponential", ["give either rate_per_min or half_life_min, not both or neither"]
-        )
+        raise ContractError("decay_exponential", ["give either rate_per_min or half_life_min, not both or neither"])
     if rate_per_min is None:
         if not is_above_zero(half_life_min):
             raise ContractError(

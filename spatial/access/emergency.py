@@ -95,13 +95,7 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
         )
     kinds = frozenset(stations["service"].dropna()) if service is None else service
     pairing = pair_up(
-        graph,
-        settlements,
-        timed,
-        service=kinds,
-        vocabulary=vocabulary,
-        rules=rules or SnapRules(),
-        barriers=barriers,
+        graph, settlements, timed, service=kinds, vocabulary=vocabulary, rules=rules or SnapRules(), barriers=barriers
     )
     origins, goals = pairing.snaps
     # Minutes of the stations that respond; others, planned ones and other services need none.
@@ -120,9 +114,7 @@ def emergency_response(  # noqa: PLR0913 - each keyword is an option of the stud
     table = pd.DataFrame(
         {
             "settlement_id": pairing.origins.frame["settlement_id"].reset_index(drop=True),
-            "station_id": ids_or_none(
-                pairing.goals.frame["facility_id"], np.append(pairing.members, -1)[station]
-            ),
+            "station_id": ids_or_none(pairing.goals.frame["facility_id"], np.append(pairing.members, -1)[station]),
             "mode": pd.Series(graph.mode, index=range(len(station)), dtype="str"),
             "mobilisation_min": mobilisation,
             "drive_min": np.maximum(total - mobilisation, 0.0),

@@ -41,9 +41,7 @@ def findings_of(
     any_road = snap(graph, group.frame.geometry, rules, candidates=1, min_component_km=0.0)
     edge = any_road.edge[:, 0]
     lone = (
-        edge
-        if not graph.n_edges
-        else np.flatnonzero((edge >= 0) & (graph.component_km[edge] < rules.min_component_km))
+        edge if not graph.n_edges else np.flatnonzero((edge >= 0) & (graph.component_km[edge] < rules.min_component_km))
     )
     found = [
         (
@@ -101,23 +99,15 @@ def findings_frame(
 
 
 def outside_own_unit(
-    access: pd.DataFrame,
-    settlements: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
-    *,
-    towns: Collection[str],
+    access: pd.DataFrame, settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, towns: Collection[str]
 ) -> gpd.GeoDataFrame:
     """List the settlements whose nearest facility lies outside their own unit."""
     home = _units(settlements, "settlement_id")
     scored = access["settlement_id"].map(settlements.set_index("settlement_id")["in_study"].astype(bool))
     own = access["settlement_id"].map(home)
-    in_town, in_facility = (
-        access["facility_id"].map(units) for units in (home, _units(facilities, "facility_id"))
-    )
+    in_town, in_facility = (access["facility_id"].map(units) for units in (home, _units(facilities, "facility_id")))
     other = in_town.where(access["service"].isin(list(towns)), in_facility)
-    rows = access.loc[
-        (own.notna() & other.notna() & (own != other) & scored.astype(bool)).to_numpy(dtype=bool)
-    ]
+    rows = access.loc[(own.notna() & other.notna() & (own != other) & scored.astype(bool)).to_numpy(dtype=bool)]
     at = pd.Index(settlements["settlement_id"]).get_indexer(pd.Index(rows["settlement_id"]))
     return findings_frame(
         {
@@ -127,10 +117,7 @@ def outside_own_unit(
             "kind": ["outside_own_unit"] * len(rows),
             "subject_id": list(rows["settlement_id"]),
             "other_id": list(rows["facility_id"]),
-            "detail": [
-                f"The nearest {service} lies outside the settlement's own unit."
-                for service in rows["service"]
-            ],
+            "detail": [f"The nearest {service} lies outside the settlement's own unit." for service in rows["service"]],
         },
         rows["network_distance_m"].to_numpy(dtype=np.float64),
         settlements.iloc[at].geometry,
@@ -152,10 +139,7 @@ _KEYS = ("settlement_id", "facility_id")
 
 
 def move_off_barriers(
-    places: gpd.GeoDataFrame,
-    barriers: gpd.GeoSeries,
-    *,
-    max_move_m: float = 200.0,
+    places: gpd.GeoDataFrame, barriers: gpd.GeoSeries, *, max_move_m: float = 200.0
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """
     Move the places that stand on a barrier to the nearest dry ground.
@@ -234,9 +218,7 @@ def move_off_barriers(
     return table, findings
 
 
-def _dry(
-    tree: shapely.STRtree, at: NDArray[np.float64], max_move_m: float
-) -> tuple[NDArray[np.float64], float]:
+def _dry(tree: shapely.STRtree, at: NDArray[np.float64], max_move_m: float) -> tuple[NDArray[np.float64], float]:
     """Find the nearest point clear of every barrier, and how far it is; the point itself and 0 where too far."""
     reach = max_move_m + 2.0 * CLEAR_M
     window = (*(at - reach).tolist(), *(at + reach).tolist())
@@ -336,9 +318,7 @@ def exit_times(
     return found.travel_time_min[:, 0]
 
 
-def needed_buffer_m(
-    cutoff_min: float, fastest: TravelGraph | float, *, buffer_m: float | None = None
-) -> float:
+def needed_buffer_m(cutoff_min: float, fastest: TravelGraph | float, *, buffer_m: float | None = None) -> float:
     """
     Say how far around the study area roads, facilities and people have to be read.
 

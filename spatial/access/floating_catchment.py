@@ -156,9 +156,7 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
 ) -> Catchments:
     """Check the frames and weigh the pairs."""
     if method not in get_args(FcaMethod):
-        raise ContractError(
-            "options", [f"method: must be one of {', '.join(get_args(FcaMethod))}, is {method!r}"]
-        )
+        raise ContractError("options", [f"method: must be one of {', '.join(get_args(FcaMethod))}, is {method!r}"])
     decay = _DEFAULT_DECAY[method] if decay is None else decay
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     persons, known = demand_of(pairs, demand)
@@ -189,11 +187,7 @@ HULL_RATIO = 0.3
 
 
 def near_edge(
-    pairs: Pairs,
-    weighed: WeighedPairs,
-    *,
-    buffer: BufferRule,
-    on_missing_buffer: MissingBuffer,
+    pairs: Pairs, weighed: WeighedPairs, *, buffer: BufferRule, on_missing_buffer: MissingBuffer
 ) -> tuple[NDArray[np.bool_], bool]:
     """
     Flag the settlements whose measure may be too high because people beyond the edge are not in the table.
@@ -219,9 +213,7 @@ def near_edge(
     if on_missing_buffer == "refuse":
         raise ContractError(
             "settlements",
-            [
-                "in_study: no people outside the study area; load a buffer, or give buffer='none_needed' for an island"
-            ],
+            ["in_study: no people outside the study area; load a buffer, or give buffer='none_needed' for an island"],
         )
     # Tell which facilities are at risk.
     places, sites = _points(pairs.settlements), _points(pairs.facilities)
@@ -353,9 +345,7 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     )
     if choice not in ("catchment", "all_pairs"):
         raise ContractError("options", [f"choice: must be 'catchment' or 'all_pairs', is {choice!r}"])
-    at_risk, buffered = near_edge(
-        ready.pairs, ready.weighed, buffer=buffer, on_missing_buffer=on_missing_buffer
-    )
+    at_risk, buffered = near_edge(ready.pairs, ready.weighed, buffer=buffer, on_missing_buffer=on_missing_buffer)
     found = ready.sums(method, choice=choice)
     reached = ready.weighed.facilities_reached
     return pd.DataFrame(
@@ -363,9 +353,7 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
             "settlement_id": settlements["settlement_id"].reset_index(drop=True),
             **ready.said(method, len(settlements)),
             "value": found.access,
-            "unit": same(
-                "level of service" if method == "bfca" else per_person(ready.offer), len(settlements)
-            ),
+            "unit": same("level of service" if method == "bfca" else per_person(ready.offer), len(settlements)),
             "status": statuses(ready.pairs, reached > 0),
             "facilities_reached": reached,
             "supply_basis": same(ready.offer.basis, len(settlements)),

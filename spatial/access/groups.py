@@ -101,9 +101,7 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
             slower = rules.walk_km_h / group.walk_km_h
             own = graph.with_minutes(graph.forward_min * slower, graph.backward_min * slower)
         elif "walk" in graph.mode.split("+"):
-            raise ContractError(
-                "groups", [f"{graph.mode}: give a graph for each group, in which walks have its speed"]
-            )
+            raise ContractError("groups", [f"{graph.mode}: give a graph for each group, in which walks have its speed"])
         else:
             own = graph
         furthest = min(rules.max_snap_m, group.max_walk_m / rules.detour)

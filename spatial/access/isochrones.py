@@ -16,12 +16,7 @@ from spatial.access.cells import peopled_cells
 from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, cutoffs_of, limit_of
 from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
-from spatial.access.roads_reached import (
-    check_options,
-    place_groups,
-    reached_stretches,
-    straight_pieces,
-)
+from spatial.access.roads_reached import check_options, place_groups, reached_stretches, straight_pieces
 from spatial.access.shapes import area_of, points_at
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
@@ -181,13 +176,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     check_options(direction=direction, per=per)
     snap_rules, area_rules = rules or SnapRules(), areas or AreaRules()
     places, groups = place_groups(
-        graph,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        per=per,
-        rules=snap_rules,
-        barriers=barriers,
+        graph, facilities, service=service, vocabulary=vocabulary, per=per, rules=snap_rules, barriers=barriers
     )
     ground = Ground(graph, area_rules, barriers)
     rows = []
@@ -199,9 +188,7 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
             km = float(((each.end - each.start) * graph.length_m[each.edge]).sum()) / 1000.0
             at = int(group.members[0]) if group.alone else -1
             rows.append((group.service, at, cutoff, km, area))
-    on_top = float(
-        walk_minutes(np.array(area_rules.hull_m), walk_km_h=snap_rules.walk_km_h, detour=snap_rules.detour)
-    )
+    on_top = float(walk_minutes(np.array(area_rules.hull_m), walk_km_h=snap_rules.walk_km_h, detour=snap_rules.detour))
     frame = pd.DataFrame(rows, columns=["service", "at", "cutoff_min", "reached_km", "geometry"])
     shapes = frame.pop("geometry").to_numpy(dtype=object)
     own = ids_or_none(places.frame["facility_id"], frame.pop("at").to_numpy(dtype=np.int64))

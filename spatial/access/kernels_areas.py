@@ -75,9 +75,7 @@ def seed(pieces: NDArray[np.float64], gap: NDArray[np.float32], nearest: NDArray
 
 
 @inner  # pragma: no cover - compiled
-def _open(
-    east: NDArray[np.float32], north: NDArray[np.float32], row: int, column: int, down: int, right: int
-) -> bool:
+def _open(east: NDArray[np.float32], north: NDArray[np.float32], row: int, column: int, down: int, right: int) -> bool:
     """Tell whether a node and its neighbour are joined without a wall between them."""
     if east.shape[0] == 0:
         return True

@@ -61,9 +61,7 @@ def positions_of_numbers(ids: Longs, lowest: int, table: Ints) -> Ints:
 
 
 @outer  # pragma: no cover - compiled
-def examine_pairs(
-    origin: Ints, destination: Ints, minutes: Floats, position: Ints, start: Longs, latest: Ints
-) -> int:
+def examine_pairs(origin: Ints, destination: Ints, minutes: Floats, position: Ints, start: Longs, latest: Ints) -> int:
     """
     Look at every pair once: tell what must be done before they can be used, and where those of each place start.
 
@@ -169,9 +167,7 @@ def _find_cells(destination: Ints, passed: Bits, begin: int, cell: Ints) -> int:
 
 
 @outer  # pragma: no cover - compiled
-def sum_at_cells(
-    start: Longs, destination: Ints, passed: Bits, of_place: Floats, cell: Ints, sums: Floats
-) -> None:
+def sum_at_cells(start: Longs, destination: Ints, passed: Bits, of_place: Floats, cell: Ints, sums: Floats) -> None:
     """
     Sum what places have by facility and zone.
 
@@ -207,9 +203,7 @@ def sum_at_cells(
 
 
 @outer  # pragma: no cover - compiled
-def sum_at_places(
-    start: Longs, destination: Ints, passed: Bits, of_cell: Floats, cell: Ints, sums: Floats
-) -> None:
+def sum_at_places(start: Longs, destination: Ints, passed: Bits, of_cell: Floats, cell: Ints, sums: Floats) -> None:
     """
     Sum what facilities have in their zones at the places of the pairs.
 

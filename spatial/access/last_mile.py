@@ -131,9 +131,7 @@ def last_mile(
         legs = ways.set_index("settlement_id")[["access_leg_min", "network_leg_min"]].reindex(ids)
         walked, driven = legs.to_numpy(dtype=float).T
         together = walked + driven
-        share = np.divide(
-            walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0
-        )
+        share = np.divide(walked, together, out=np.where(np.isnan(together), np.nan, 0.0), where=together > 0.0)
     return pd.DataFrame(
         {
             "settlement_id": pd.Series(ids.to_numpy(dtype=object), dtype="str"),
@@ -144,9 +142,7 @@ def last_mile(
             "last_mile_class_known": _classes(upper, rules, otherwise="unknown" if unknown.any() else "none"),
             "last_mile_share": share,
             **_to_points(access, ids, dict(rules.points), "travel_time_min"),
-            "known_all_season_road_min": _finite(
-                walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)
-            ),
+            "known_all_season_road_min": _finite(walk_minutes(upper, walk_km_h=walk.walk_km_h, detour=walk.detour)),
             **_to_points(
                 access,
                 ids,
@@ -158,10 +154,7 @@ def last_mile(
 
 
 def _distances(
-    points: NDArray[np.object_],
-    lines: NDArray[np.object_],
-    barriers: gpd.GeoSeries | None,
-    search_m: float,
+    points: NDArray[np.object_], lines: NDArray[np.object_], barriers: gpd.GeoSeries | None, search_m: float
 ) -> NDArray[np.float64]:
     """Straight line to the nearest line that no barrier hides; inf where there is none."""
     distance = np.full(len(points), np.inf)
@@ -185,9 +178,7 @@ def _distances(
 
 
 def _classes(distance: NDArray[np.float64], rules: LastMileRules, *, otherwise: str) -> pd.Series[str]:
-    named = np.where(
-        distance <= rules.connected_m, "connected", np.where(distance <= rules.near_m, "near", "gap")
-    )
+    named = np.where(distance <= rules.connected_m, "connected", np.where(distance <= rules.near_m, "near", "gap"))
     return pd.Series(np.where(np.isfinite(distance), named, otherwise), dtype="str")
 
 
@@ -213,10 +204,7 @@ def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
 # Last-mile coverage: people near an all-season road who also have a parcel, bus or service point within its target.
 
 NEAR = ("connected", "near")
-_COLUMNS = {
-    "lower": "last_mile_class_known",
-    "upper": "last_mile_class",
-}
+_COLUMNS = {"lower": "last_mile_class_known", "upper": "last_mile_class"}
 
 
 def last_mile_coverage(
@@ -270,15 +258,11 @@ def last_mile_coverage(
     scored = settlements.loc[settlements["in_study"].to_numpy(dtype=bool)]
     ids = pd.Index(scored["settlement_id"])
     problems = [
-        f"targets: {service} is {limit:g}, must be 0 or more"
-        for service, limit in targets.items()
-        if not limit >= 0
+        f"targets: {service} is {limit:g}, must be 0 or more" for service, limit in targets.items() if not limit >= 0
     ]
     missing = [service for service in targets if service not in set(ours["service"])]
     if missing:
-        problems.append(
-            f"access: has no rows of mode {chosen!r} for {first_of(missing)}; compute these services"
-        )
+        problems.append(f"access: has no rows of mode {chosen!r} for {first_of(missing)}; compute these services")
     for name, frame in (("last_mile", last_mile), ("access", ours if targets else last_mile)):
         lacking = ids.difference(pd.Index(frame["settlement_id"]))
         if len(lacking):
@@ -318,11 +302,7 @@ _ROUNDING_MIN = 1e-6
 
 
 def wet_loss(
-    access_dry: pd.DataFrame,
-    access_wet: pd.DataFrame,
-    settlements: pd.DataFrame,
-    *,
-    cutoff_min: float = np.inf,
+    access_dry: pd.DataFrame, access_wet: pd.DataFrame, settlements: pd.DataFrame, *, cutoff_min: float = np.inf
 ) -> pd.DataFrame:
     """
     Compare the access of settlements on a dry and on a wet network.
@@ -368,9 +348,7 @@ def wet_loss(
         missing = keys[other].difference(keys[name])
         if len(missing):
             problems.append(f"{name}: rows of the other table are missing: {first_of(missing)}")
-    strange = pd.Index(access_dry["settlement_id"].unique()).difference(
-        pd.Index(settlements["settlement_id"])
-    )
+    strange = pd.Index(access_dry["settlement_id"].unique()).difference(pd.Index(settlements["settlement_id"]))
     if len(strange):
         problems.append(f"settlements: lack {first_of(strange)}")
     if problems:

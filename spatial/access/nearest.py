@@ -122,9 +122,7 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     found = nearest(graph, origins, take(places, members), k=2, direction=direction, direct_barriers=barriers)
     destination = np.where(found.destination >= 0, members[found.destination], -1)
     time = found.travel_time_min.copy()
-    legs = np.column_stack(
-        (found.access_leg_min[:, 0], found.network_leg_min[:, 0], found.egress_leg_min[:, 0])
-    )
+    legs = np.column_stack((found.access_leg_min[:, 0], found.network_leg_min[:, 0], found.egress_leg_min[:, 0]))
     distance = found.network_distance_m[:, 0].copy()
     # A settlement that serves is its own nearest; the second is then the nearest of the others.
     own = np.flatnonzero(is_self)
@@ -140,30 +138,14 @@ def closest(  # noqa: PLR0913 - the two last are options of the study under thei
     status[any_time <= limit] = "reached"
     tree = cKDTree(np.column_stack((places.x[members], places.y[members])))
     straight = np.asarray(tree.query(np.column_stack((origins.x, origins.y)))[0])
-    return Closest(
-        destination,
-        time,
-        legs,
-        distance,
-        straight,
-        status,
-        any_time,
-        is_self,
-        found,
-    )
+    return Closest(destination, time, legs, distance, straight, status, any_time, is_self, found)
 
 
 # Lines on the map: routes to the nearest facility, and the walks that join places to the network.
 
 
 def route_rows(
-    graph: TravelGraph,
-    settlements: Places,
-    places: Places,
-    service: str,
-    result: Closest,
-    *,
-    of: NDArray[np.bool_],
+    graph: TravelGraph, settlements: Places, places: Places, service: str, result: Closest, *, of: NDArray[np.bool_]
 ) -> gpd.GeoDataFrame:
     """Draw the way of settlements to their nearest facility of one service."""
     rows = np.flatnonzero(of & (result.status == "reached") & ~result.is_self)
@@ -266,9 +248,7 @@ def access_table(
     modes = [graphs] if isinstance(graphs, TravelGraph) else list(graphs)
     shared = sorted(set(services) & set(rules.tiers))
     if shared:
-        raise ContractError(
-            "services", [f"{name}: is the name of a tier of towns; rename it" for name in shared]
-        )
+        raise ContractError("services", [f"{name}: is the name of a tier of towns; rename it" for name in shared])
     access, snaps, routes, findings = [], [], [], []
     for graph in modes:
         origins, places = (
@@ -320,17 +300,11 @@ def _measure(mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool)
         for members, of in eligible.among(np.flatnonzero(offered.isin(kinds)))
     ] + [
         _Offer(
-            service,
-            settlements,
-            np.flatnonzero(settlements.frame["tier"].isin(kinds)),
-            themselves=True,
-            of=everyone,
+            service, settlements, np.flatnonzero(settlements.frame["tier"].isin(kinds)), themselves=True, of=everyone
         )
         for service, kinds in rules.tiers.items()
     ]
-    counts = np.concatenate(
-        [_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)]
-    )
+    counts = np.concatenate([_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)])
     settlement_uses, facility_uses = (
         np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (settlements, facilities)
     )
@@ -409,9 +383,7 @@ def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
         rows, block = (part, used) if len(origins) <= len(used) else (np.arange(len(origins)), used[part])
         ends = take(origins, rows), take(places, block)
         ends = ends if rules.direction == "to_facility" else ends[::-1]
-        i, j, minutes, _ = times_matrix(
-            mode.graph, *ends, cutoff_min=max(cutoffs_min), direct_barriers=mode.barriers
-        )
+        i, j, minutes, _ = times_matrix(mode.graph, *ends, cutoff_min=max(cutoffs_min), direct_barriers=mode.barriers)
         i, j = (i, j) if rules.direction == "to_facility" else (j, i)
         i, j = rows[i], block[j]
         if offers[0].themselves:

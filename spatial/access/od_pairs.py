@@ -162,9 +162,7 @@ def read_pairs(
     """Check the frames and turn ids into positions."""
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
     if "group" in od and len(od["group"].unique()) > 1:
-        raise ContractError(
-            "od", ["group: pairs of several groups; choose those of one, od[od['group'] == ...]"]
-        )
+        raise ContractError("od", ["group: pairs of several groups; choose those of one, od[od['group'] == ...]"])
     origins = _index("settlements", settlements, "settlement_id")
     goals = _index("facilities", facilities, "facility_id")
     require_columns("facilities", facilities, ("service",))
@@ -206,18 +204,14 @@ def read_pairs(
         settlements=settlements,
         facilities=chosen.drop(columns="_at"),
         service=asked.name,
-        mode="+".join(
-            [] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})
-        ),
+        mode="+".join([] if modes is None else sorted({str(mode) for mode in pd.unique(modes) if not pd.isna(mode)})),
         links=Links(start, j, (n, m)),
         minutes=minutes,
         cutoff_min=float(od.attrs.get("cutoff_min", np.inf)),
     )
 
 
-def _state(
-    origin: IntArray, destination: IntArray, minutes: FloatArray, position: IntArray, start: LongArray
-) -> int:
+def _state(origin: IntArray, destination: IntArray, minutes: FloatArray, position: IntArray, start: LongArray) -> int:
     """Tell the state of the pairs; write where those of each place start."""
     latest = np.full(len(position), -1, dtype=np.int32)
     return examine_pairs(origin, destination, read_only(minutes), position, start, latest)
@@ -234,9 +228,7 @@ def require_columns(table: str, frame: pd.DataFrame, columns: Iterable[str]) -> 
 def _ids(table: str, frame: pd.DataFrame, key: str) -> pd.Series:
     """Refuse ids that pandas makes no index of: only every second number above 2048 is one of them."""
     if frame[key].dtype == np.float16:
-        raise ContractError(
-            table, [f"{key}: float16 cannot tell large ids apart; convert with astype('int64')"]
-        )
+        raise ContractError(table, [f"{key}: float16 cannot tell large ids apart; convert with astype('int64')"])
     return frame[key]
 
 
@@ -274,8 +266,7 @@ def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
     """Refuse a catchment that reaches further than the pairs do."""
     if np.isfinite(cutoff_min) and cutoff_min > pairs.cutoff_min:
         raise ContractError(
-            "od",
-            [f"{what}: {cutoff_min:g} min, but the pairs end at {pairs.cutoff_min:g} min; make longer ones"],
+            "od", [f"{what}: {cutoff_min:g} min, but the pairs end at {pairs.cutoff_min:g} min; make longer ones"]
         )
 
 
@@ -339,15 +330,11 @@ def demand_of(pairs: Pairs, column: str) -> tuple[FloatArray, float]:
     known = ~np.isnan(persons)
     if len(persons) and not known.any():
         raise ContractError(
-            "settlements",
-            [f"{column}: no value is known; run allocate_population first, or name another column"],
+            "settlements", [f"{column}: no value is known; run allocate_population first, or name another column"]
         )
     if not known.all():
         _log.warning(
-            "%s is unknown in %d of %d settlements: they count as empty",
-            column,
-            int((~known).sum()),
-            len(known),
+            "%s is unknown in %d of %d settlements: they count as empty", column, int((~known).sum()), len(known)
         )
     return np.where(known, persons, 0.0), float(known.mean()) if len(known) else np.nan
 
@@ -369,9 +356,7 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
         unknown = pairs.facilities["facility_id"].to_numpy()[~known]
         raise ContractError(
             "facilities",
-            [
-                f"{name}: unknown for {first_of(unknown)} of {pairs.service}; complete it, or give supply='count'"
-            ],
+            [f"{name}: unknown for {first_of(unknown)} of {pairs.service}; complete it, or give supply='count'"],
         )
     # Capacities in unlike units, such as beds and rooms, cannot be added.
     mixed = False
@@ -386,10 +371,7 @@ def offer_of(pairs: Pairs, column: str | None) -> Offer:
     if column == COUNT or mixed or not known.all():
         if column is None and m and not mixed:
             _log.warning(
-                "%s: capacity is known for %d of %d facilities: each counts one",
-                pairs.service,
-                int(known.sum()),
-                m,
+                "%s: capacity is known for %d of %d facilities: each counts one", pairs.service, int(known.sum()), m
             )
         return Offer(np.ones(m), COUNT, share)
     return Offer(capacity, name, share)

@@ -32,9 +32,7 @@ DIRECTIONS = ("to_facility", "from_facility")
 def check_direction(direction: object) -> None:
     """Refuse a direction that is none."""
     if direction not in DIRECTIONS:
-        raise ContractError(
-            "options", [f"direction: is {direction!r}, must be one of {first_of(DIRECTIONS)}"]
-        )
+        raise ContractError("options", [f"direction: is {direction!r}, must be one of {first_of(DIRECTIONS)}"])
 
 
 def check_minutes(name: str, minutes: object) -> None:
@@ -193,9 +191,7 @@ class AccessRules(TimeLimits):
         description="Services of which the metres of the shortest way are wanted, too, which may be another one than "
         "the fastest",
     )
-    buffer_m: float = Field(
-        30_000.0, description="Ground beyond the study area that was loaded, for `edge_risk`"
-    )
+    buffer_m: float = Field(30_000.0, description="Ground beyond the study area that was loaded, for `edge_risk`")
 
     @field_validator("cutoffs_min", mode="before")
     @classmethod

@@ -167,8 +167,7 @@ def nearest_entry(graph: TravelGraph, snaps: Snaps) -> Snaps:
     joined = {name: np.hstack([part[name] for part in parts]) for name in NO_CANDIDATE}
     order = np.lexsort((joined["edge"], joined["distance_m"]), axis=1)
     nearest_first: dict[str, Any] = {
-        name: np.ascontiguousarray(np.take_along_axis(values, order, axis=1))
-        for name, values in joined.items()
+        name: np.ascontiguousarray(np.take_along_axis(values, order, axis=1)) for name, values in joined.items()
     }
     return replace(snaps, **nearest_first)
 
@@ -198,7 +197,5 @@ def people_of(settlements: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[n
         if wrong.any():
             shown = first_of(stated.to_numpy(dtype=object)[wrong])
             raise ContractError("settlements", [f"population_persons: no number of 0 or more: {shown}"])
-    scored = (
-        settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
-    )
+    scored = settlements["in_study"].to_numpy(dtype=bool) if "in_study" in settlements else np.ones(n, dtype=bool)
     return persons, scored

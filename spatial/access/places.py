@@ -107,9 +107,7 @@ def check_on_network(graph: object, barriers: object) -> None:
     if not isinstance(graph, TravelGraph):
         problems.append(f"graph: is a {type(graph).__name__}; build a TravelGraph with build_network(roads)")
     if not (barriers is None or isinstance(barriers, gpd.GeoSeries)):
-        problems.append(
-            f"barriers: are a {type(barriers).__name__}; give a GeoSeries, such as frame.geometry"
-        )
+        problems.append(f"barriers: are a {type(barriers).__name__}; give a GeoSeries, such as frame.geometry")
     if problems:
         raise ContractError("options", problems)
 
@@ -149,12 +147,8 @@ def check_table(frame: object, table: str) -> None:
         raise ContractError(table, [f"is a {type(frame).__name__}; give a GeoDataFrame"])
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise ContractError(
-            table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"]
-        )
-    turned = {
-        name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative
-    }
+        raise ContractError(table, [f"columns given more than once: {first_of(twice.unique())}; drop one of each"])
+    turned = {name: kind for name, kind in frame.dtypes.items() if isinstance(kind, np.dtype) and not kind.isnative}
     if turned:
         raise ContractError(
             table,
@@ -170,9 +164,7 @@ def check_table(frame: object, table: str) -> None:
     unsaid = frame["in_study"][~frame["in_study"].isin([True, False]).to_numpy(dtype=bool)]
     if len(unsaid):
         odd = first_of([str(item) for item in unsaid.unique()])
-        raise ContractError(
-            table, [f"in_study: {odd} in {len(unsaid)} rows; write True or False for every place"]
-        )
+        raise ContractError(table, [f"in_study: {odd} in {len(unsaid)} rows; write True or False for every place"])
 
 
 def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -185,18 +177,7 @@ def not_points(shapes: gpd.GeoSeries) -> np.ndarray[tuple[int], np.dtype[np.bool
 
 # Places on a network: settlements and facilities in the order of their ids, with where they meet the roads.
 
-_ROWWISE = (
-    "x",
-    "y",
-    "edge",
-    "fraction",
-    "distance_m",
-    "access_min",
-    "foot_x",
-    "foot_y",
-    "status",
-    "nearest_m",
-)
+_ROWWISE = ("x", "y", "edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y", "status", "nearest_m")
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,12 +194,7 @@ class Places:
 
 
 def place_on(
-    graph: TravelGraph,
-    frame: gpd.GeoDataFrame,
-    *,
-    key: str,
-    rules: SnapRules,
-    barriers: gpd.GeoSeries | None = None,
+    graph: TravelGraph, frame: gpd.GeoDataFrame, *, key: str, rules: SnapRules, barriers: gpd.GeoSeries | None = None
 ) -> Places:
     """Sort places by id and join them to a network."""
     check_on_network(graph, barriers)
@@ -250,9 +226,7 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             named = first_of([str(item) for item in status[odd].unique()])
             raise ContractError(
                 "facilities",
-                [
-                    f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"
-                ],
+                [f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"],
             )
         serving &= (status == FACILITY_STATUS[0]).to_numpy(dtype=bool)
     return facilities if serving.all() else facilities.loc[serving]
@@ -274,9 +248,7 @@ def counting(service: str, vocabulary: Vocabulary) -> frozenset[str]:
     return TOWN_TIERS.get(service) or vocabulary.satisfying(service)
 
 
-def asked_for(
-    service: str | frozenset[str], *facilities: pd.DataFrame, vocabulary: Vocabulary | None = None
-) -> Asked:
+def asked_for(service: str | frozenset[str], *facilities: pd.DataFrame, vocabulary: Vocabulary | None = None) -> Asked:
     """Read which service is asked for, and refuse one that nobody knows, as typing errors are."""
     names, words = service_names(service), vocabulary or load_services()
     there: set[str] = set()
@@ -292,10 +264,7 @@ def asked_for(
         problems = []
         for name in unknown:
             alike = sorted(there, key=lambda word: (-SequenceMatcher(None, name, word).ratio(), word))
-            near = [
-                *alike[:1],
-                *get_close_matches(name, [word for word in words.ids if word not in there], n=1),
-            ]
+            near = [*alike[:1], *get_close_matches(name, [word for word in words.ids if word not in there], n=1)]
             problems.append(
                 f"service: no facility offers {name!r} and the vocabulary has no such service; there are: "
                 f"{', '.join(alike)}; nearest in spelling: {' or '.join(map(repr, near))}"

@@ -99,11 +99,7 @@ class Stretches:
 
 
 def reached_stretches(
-    graph: TravelGraph,
-    facilities: Snaps,
-    *,
-    cutoff_min: float = np.inf,
-    direction: Direction = "to_facility",
+    graph: TravelGraph, facilities: Snaps, *, cutoff_min: float = np.inf, direction: Direction = "to_facility"
 ) -> Stretches:
     """
     Find what is within reach of the nearest of several facilities.
@@ -121,9 +117,7 @@ def reached_stretches(
     place, candidate = np.nonzero(facilities.edge >= 0)
     edges = np.arange(graph.n_edges)
     all_edge = np.concatenate((edges, edges, facilities.edge[place, candidate]))
-    all_at = np.concatenate(
-        (np.zeros(graph.n_edges), np.ones(graph.n_edges), facilities.fraction[place, candidate])
-    )
+    all_at = np.concatenate((np.zeros(graph.n_edges), np.ones(graph.n_edges), facilities.fraction[place, candidate]))
     all_minutes = np.concatenate(
         (minutes[graph.edge_from], minutes[graph.edge_to], facilities.access_min[place, candidate])
     )
@@ -172,10 +166,7 @@ def reached_stretches(
 
 
 def _loses(
-    minutes: NDArray[np.float64],
-    owner: NDArray[np.int64],
-    offered: NDArray[np.float64],
-    other: NDArray[np.int64],
+    minutes: NDArray[np.float64], owner: NDArray[np.int64], offered: NDArray[np.float64], other: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     return np.asarray((offered < minutes) | ((offered == minutes) & (other < owner)))
 
@@ -231,9 +222,7 @@ def _cut_points(
         low, high = share[after - 1], share[after]
         part = np.divide(wanted - low, high - low, out=np.ones_like(wanted), where=high > low)
         part = np.clip(part, 0.0, 1.0)[:, None]
-        return np.asarray(
-            np.where(part == 1.0, xy[after], xy[after - 1] + part * (xy[after] - xy[after - 1]))
-        )
+        return np.asarray(np.where(part == 1.0, xy[after], xy[after - 1] + part * (xy[after] - xy[after - 1])))
 
     between = (share > start[piece]) & (share < end[piece])
     points = np.concatenate((interpolated(start), xy[between], interpolated(end)))
@@ -305,9 +294,7 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
             raise ContractError("facilities", [told])
         members = offering(places.frame, kinds)
         alone = per == "facility"
-        groups += [
-            Group(name, alone, each) for each in (np.split(members, len(members)) if alone else [members])
-        ]
+        groups += [Group(name, alone, each) for each in (np.split(members, len(members)) if alone else [members])]
     return Placed(places, groups)
 
 
@@ -377,9 +364,7 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     )
     frames = []
     for group in groups:
-        found = reached_stretches(
-            graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction
-        )
+        found = reached_stretches(graph, take(places.snaps, group.members), cutoff_min=limit, direction=direction)
         frames.append(_stretch_rows(graph, places, group, found))
     if not frames:
         nothing = Group("", False, np.empty(0, dtype=np.int64))
@@ -393,9 +378,7 @@ def check_options(*, direction: str, per: str = "service") -> None:
     """Refuse options that make no sense."""
     words = (("direction", direction, DIRECTIONS), ("per", per, _PER))
     problems = [
-        f"{name}: is {word!r}, must be {' or '.join(known)}"
-        for name, word, known in words
-        if word not in known
+        f"{name}: is {word!r}, must be {' or '.join(known)}" for name, word, known in words if word not in known
     ]
     if problems:
         raise ContractError("options", problems)

@@ -158,9 +158,7 @@ def rural_access_index(
     give `rai_lower` 0.6 and `rai_upper` 0.9.
     """
     if not (isinstance(population, Raster) and isinstance(roads, TravelGraph | gpd.GeoDataFrame)):
-        raise ContractError(
-            "rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"]
-        )
+        raise ContractError("rural access", ["give a Raster of people, and a TravelGraph or a GeoDataFrame of roads"])
     if isinstance(roads, TravelGraph):
         columns = {name: getattr(roads, name) for name in ("road_class", "surface", "all_season")}
         frame = gpd.GeoDataFrame(columns, geometry=roads.edge_lines(), crs=roads.crs)
@@ -202,9 +200,7 @@ def rural_access_index(
     rows = []
     for unit in units:
         its, persons = unit.cells, cells.persons
-        rural, in_towns, unknown = (
-            float(persons[its & (kind == each)].sum()) for each in (_RURAL, _URBAN, _UNKNOWN)
-        )
+        rural, in_towns, unknown = (float(persons[its & (kind == each)].sum()) for each in (_RURAL, _URBAN, _UNKNOWN))
         # People are summed in another order than all rural ones, so that rounding may make some more than all.
         upper = min(float(persons[its & served_upper].sum()), rural)
         lower = min(float(persons[its & served_lower].sum()), upper)
@@ -230,10 +226,7 @@ def rural_access_index(
 
 
 def _check(
-    frame: gpd.GeoDataFrame,
-    distance_m: float,
-    condition: RoadCondition | None,
-    zones: gpd.GeoDataFrame | None,
+    frame: gpd.GeoDataFrame, distance_m: float, condition: RoadCondition | None, zones: gpd.GeoDataFrame | None
 ) -> None:
     problems = [] if distance_m > 0 else [f"distance_m: is {distance_m:g}, must be above 0"]
     if "all_season" not in frame:
@@ -308,9 +301,7 @@ def _near(lines: NDArray[np.object_], xy: NDArray[np.float64], distance_m: float
     open_rows = np.flatnonzero(~near & np.isfinite(to_vertex))
     segments = np.asarray(shapely.linestrings(np.stack((vertices[first], vertices[first + 1]), axis=1)))
     tree = shapely.STRtree(np.atleast_1d(segments))
-    (point, _), metres = tree.query_nearest(
-        points_at(*xy[open_rows].T), return_distance=True, all_matches=False
-    )
+    (point, _), metres = tree.query_nearest(points_at(*xy[open_rows].T), return_distance=True, all_matches=False)
     near[open_rows[point[metres <= distance_m]]] = True
     return near
 

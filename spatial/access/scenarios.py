@@ -136,9 +136,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     how = _How(rules or SnapRules(), barriers, direction)
     tables = (facilities, *changed.values())
     if isinstance(service, Mapping):
-        services = {
-            name: asked_for(kinds, *tables, vocabulary=vocabulary).kinds for name, kinds in service.items()
-        }
+        services = {name: asked_for(kinds, *tables, vocabulary=vocabulary).kinds for name, kinds in service.items()}
     else:
         services = dict([asked_for(service, *tables, vocabulary=vocabulary)])
     limits = dict(cutoff_min) if isinstance(cutoff_min, Mapping) else dict.fromkeys(services, cutoff_min)
@@ -146,9 +144,7 @@ def compare_scenarios(  # noqa: PLR0913 - each keyword is an option of the study
     if missing:
         raise ContractError("options", [f"cutoff_min: none for the services {first_of(missing)}"])
     cutoffs = {name: limit_of("cutoff_min", limits[name]) for name in services}
-    base = pair_up(
-        graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers
-    )
+    base = pair_up(graph, settlements, facilities, service=frozenset(), rules=how.rules, barriers=how.barriers)
     before = {name: how.times(graph, _serving(base, kinds)) for name, kinds in services.items()}
     persons, scored = people_of(base.origins.frame)
     n = len(base.origins)
@@ -217,19 +213,13 @@ class _How(NamedTuple):
     def times(self, graph: TravelGraph, pairing: Pairing) -> _Times:
         """Find the minutes to the closest of the facilities that serve."""
         minutes = minutes_to_closest(
-            graph,
-            pairing.snaps,
-            direction=self.direction,
-            barriers=self.barriers,
-            choices=pairing.choices,
+            graph, pairing.snaps, direction=self.direction, barriers=self.barriers, choices=pairing.choices
         )
         return _Times(minutes, reach_status(pairing, minutes))
 
     def on_edited(self, graph: TravelGraph, split: Split, places: Places) -> Places:
         """Join places to the network of a scenario as they were joined to the baseline."""
-        joined = snap_again(
-            graph, split, places.snaps, places.frame.geometry, self.rules, barriers=self.barriers
-        )
+        joined = snap_again(graph, split, places.snaps, places.frame.geometry, self.rules, barriers=self.barriers)
         return replace(places, snaps=joined)
 
 
@@ -257,9 +247,7 @@ def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
     was, became = (compared[f"{side}_min"] <= cutoff_min for side in ("before", "after"))
     change = pd.Series("same", index=compared.index, dtype="str")
     change = change.mask(became & ~was, "gained").mask(was & ~became, "lost")
-    return compared.assign(
-        cutoff_min=float(cutoff_min), within_before=was, within_after=became, class_change=change
-    )
+    return compared.assign(cutoff_min=float(cutoff_min), within_before=was, within_after=became, class_change=change)
 
 
 def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:

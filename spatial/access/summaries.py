@@ -138,10 +138,7 @@ def summarise(
     ContractError
         Where no table has the column `by`.
     """
-    columns, unit = (
-        ["settlement_id", "service", "mode", "travel_time_min", "reach_status"],
-        [by] if by else [],
-    )
+    columns, unit = (["settlement_id", "service", "mode", "travel_time_min", "reach_status"], [by] if by else [])
     if settlements is None:
         if by is not None and by not in access:
             raise ContractError("access", [f"{by}: no such column; give settlements=... which has it"])
@@ -156,9 +153,7 @@ def summarise(
         right = scored[["settlement_id", *unit]].assign(persons=persons)
         rows = access[columns].merge(right, on="settlement_id", how="inner", validate="many_to_one")
     keys = [name for name in (by, "service", "mode") if name is not None]
-    by_people = bool(rows["persons"].notna().mean() >= min_known_share) and bool(
-        rows["persons"].notna().any()
-    )
+    by_people = bool(rows["persons"].notna().mean() >= min_known_share) and bool(rows["persons"].notna().any())
     if len(rows) == 0:
         return pd.DataFrame(columns=[*keys, *_unit(rows, cap_min, by_people=by_people)])
     records = []
@@ -168,11 +163,7 @@ def summarise(
 
 
 def summarise_measure(
-    result: pd.DataFrame,
-    settlements: pd.DataFrame,
-    *,
-    by: str | None = None,
-    demand: str = "population_persons",
+    result: pd.DataFrame, settlements: pd.DataFrame, *, by: str | None = None, demand: str = "population_persons"
 ) -> pd.DataFrame:
     """
     Sum a measure over people, in all or over units.

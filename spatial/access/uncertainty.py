@@ -92,9 +92,7 @@ class AccessIntervals:
         rows = self.people.loc[(self.people["cutoff_min"] == cutoff_min) & (self.people["factor"] == ALL)]
         if len(rows) == 0:
             known = ", ".join(f"{value:g}" for value in self.people["cutoff_min"].unique())
-            raise ContractError(
-                "options", [f"cutoff_min: {cutoff_min:g} was not measured; there are {known}"]
-            )
+            raise ContractError("options", [f"cutoff_min: {cutoff_min:g} was not measured; there are {known}"])
         row = rows.iloc[0]
         slow, fast = (f"{100.0 * (factor - 1.0):+.0f} %" for factor in self.speed_factors)
         source = "measured on observed times" if self.measured else "assumed"
@@ -218,13 +216,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     measured = None if calibration is None else calibration.speed_range(graph)
     speed = SpeedFactors(*(measured or (1.0 - speed_share, 1.0 + speed_share)))
     pairing = pair_up(
-        graph,
-        settlements,
-        facilities,
-        service=service,
-        vocabulary=vocabulary,
-        rules=rules,
-        barriers=barriers,
+        graph, settlements, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers
     )
     runs = _runs(graph, pairing.snaps, speed, walk if snap else None, in_season)
     how: dict[str, Any] = {"direction": direction, "barriers": barriers, "choices": pairing.choices}
@@ -270,11 +262,7 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
 
 
 def _runs(
-    graph: TravelGraph,
-    snaps: SnapPair,
-    speed: SpeedFactors,
-    walk: WalkRange | None,
-    wet: TravelGraph | None,
+    graph: TravelGraph, snaps: SnapPair, speed: SpeedFactors, walk: WalkRange | None, wet: TravelGraph | None
 ) -> dict[str, _Run]:
     """Change one factor at a time, and all of them together."""
     best, worst, base = _Side(graph, snaps), _Side(graph, snaps), _Side(graph, snaps)
@@ -291,16 +279,13 @@ def _runs(
             raise NetworkError("wet: is another network; make it of this one, with_season(graph, 'wet')")
         # Take of each edge the better and the worse season: some roads are better in the frost.
         dry, muddy = (
-            graph.with_minutes(
-                pick(graph.forward_min, wet.forward_min), pick(graph.backward_min, wet.backward_min)
-            )
+            graph.with_minutes(pick(graph.forward_min, wet.forward_min), pick(graph.backward_min, wet.backward_min))
             for pick in (np.minimum, np.maximum)
         )
         runs["season"] = _Run(_Side(dry, snaps), _Side(muddy, snaps))
         best, worst = best._replace(graph=dry), worst._replace(graph=muddy)
     runs[ALL] = _Run(
-        best._replace(graph=_scaled(best.graph, speed.fast)),
-        worst._replace(graph=_scaled(worst.graph, speed.slow)),
+        best._replace(graph=_scaled(best.graph, speed.fast)), worst._replace(graph=_scaled(worst.graph, speed.slow))
     )
     return runs
 
@@ -328,10 +313,7 @@ def _nan_for_inf(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _people(
-    settlements: pd.DataFrame,
-    base: NDArray[np.float64],
-    spans: dict[str, _Span],
-    cutoffs_min: Sequence[float],
+    settlements: pd.DataFrame, base: NDArray[np.float64], spans: dict[str, _Span], cutoffs_min: Sequence[float]
 ) -> pd.DataFrame:
     persons, scored = people_of(settlements)
     known = np.where(scored, np.nan_to_num(persons), 0.0)

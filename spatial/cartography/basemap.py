@@ -96,9 +96,7 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     (south, west), (north, east) = bounds
     # The part of the raster that the box of degrees needs, a few cells wider.
     left, bottom, right, top = transform_bounds(WGS84, relief.crs.to_wkt(), west, south, east, north)
-    corners = [
-        ~relief.transform * corner for corner in ((left, top), (right, bottom), (left, bottom), (right, top))
-    ]
+    corners = [~relief.transform * corner for corner in ((left, top), (right, bottom), (left, bottom), (right, top))]
     first = [max(0, math.floor(min(values)) - 2) for values in zip(*corners, strict=True)]
     last = [math.ceil(max(values)) + 3 for values in zip(*corners, strict=True)]
     part = relief.values[first[1] : max(last[1], first[1] + 1), first[0] : max(last[0], first[0] + 1)]
@@ -140,9 +138,7 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     }
 
 
-def hillshade(
-    metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0
-) -> npt.NDArray[np.float64]:
+def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> npt.NDArray[np.float64]:
     """
     Shade a surface lit from the north-west at 45 degrees.
 
@@ -211,8 +207,7 @@ def ground(
     kept = {} if kept is None else kept
     names = ("study_area", "water", "boundaries", "roads", "edges")
     area, water, boundaries, roads, edges = (
-        frame if isinstance(frame := tables.get(name), gpd.GeoDataFrame) and len(frame) else None
-        for name in names
+        frame if isinstance(frame := tables.get(name), gpd.GeoDataFrame) and len(frame) else None for name in names
     )
     units = None if boundaries is None else boundaries.loc[boundaries["is_unit"]]
     land = area if units is None or units.empty else units
@@ -222,9 +217,7 @@ def ground(
         shapes["water_line"] = water.loc[water["kind"].isin(_WATER_LINES) | water["is_barrier"]].geometry
     if seasons and edges is not None:
         first = edges.loc[edges["mode"] == edges["mode"].iloc[0]]
-        shapes |= {
-            f"season_{season}": first.loc[first["all_season"] == season].geometry for season in _SEASONS
-        }
+        shapes |= {f"season_{season}": first.loc[first["all_season"] == season].geometry for season in _SEASONS}
     elif roads is not None:
         shapes |= {
             look: roads.loc[roads["road_class"].isin(classes)].geometry

@@ -56,10 +56,7 @@ def study_row(comparison: Comparison) -> Block | None:
         "people": _both(row, "population_persons"),
         "status": [str(row[f"mandatory_status_{date}"]) for date in DATES],
         "gates": [
-            [
-                int((gates[f"gate_{date}"] == "pass").sum()),
-                int((gates[f"gate_{date}"] != "none_applicable").sum()),
-            ]
+            [int((gates[f"gate_{date}"] == "pass").sum()), int((gates[f"gate_{date}"] != "none_applicable").sum())]
             for date in DATES
         ],
     }
@@ -79,9 +76,7 @@ def pillars_block(comparison: Comparison) -> list[Block]:
     for pillar in PILLARS:
         parts = mine[mine["pillar"] == pillar]
         levels = [
-            plain(float(np.exp(np.log(parts[f"value_{date}"].clip(lower=FLOOR)).mean())))
-            if len(parts)
-            else None
+            plain(float(np.exp(np.log(parts[f"value_{date}"].clip(lower=FLOOR)).mean()))) if len(parts) else None
             for date in DATES
         ]
         given = rows.iloc[0][f"contribution_{pillar}"] if len(rows) else np.nan
@@ -122,9 +117,7 @@ def people_block(comparison: Comparison) -> Block:
         if {"gained", "lost"} & set(counted):
             norms.append({"norm": str(norm), "changes": counted})
     # Those by which most people gained or lost first.
-    norms.sort(
-        key=lambda entry: -sum(entry["changes"].get(name, [0, None])[1] or 0.0 for name in ("gained", "lost"))
-    )
+    norms.sort(key=lambda entry: -sum(entry["changes"].get(name, [0, None])[1] or 0.0 for name in ("gained", "lost")))
     return {"any": _changes(table[table["norm_id"] == ANY]), "norms": norms}
 
 
@@ -153,9 +146,7 @@ def gates_block(comparison: Comparison) -> list[Block]:
 def townships_block(comparison: Comparison) -> list[Block]:
     """List the townships, those whose level rose most first."""
     units = comparison.units[comparison.units["unit_level"] == TOWNSHIP]
-    people = comparison.people[
-        (comparison.people["unit_level"] == TOWNSHIP) & (comparison.people["norm_id"] == ANY)
-    ]
+    people = comparison.people[(comparison.people["unit_level"] == TOWNSHIP) & (comparison.people["norm_id"] == ANY)]
     counted = {str(unit): _changes(rows) for unit, rows in people.groupby("unit_id", sort=False)}
     ordered = units.sort_values(["level_change", "unit_id"], ascending=[False, True], kind="stable")
     return [
@@ -262,10 +253,7 @@ def map_block(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]]
         "norm_ids": norm_ids,
         "base": ground(runs[0], tolerance_m=COARSE_M if many else FINE_M, minor=False),
         "middle": [round(float(south + north) / 2, 5), round(float(west + east) / 2, 5)],
-        "bounds": [
-            [round(float(south), 5), round(float(west), 5)],
-            [round(float(north), 5), round(float(east), 5)],
-        ],
+        "bounds": [[round(float(south), 5), round(float(west), 5)], [round(float(north), 5), round(float(east), 5)]],
     }
 
 
@@ -292,9 +280,7 @@ def _located(comparison: Comparison, runs: Sequence[Mapping[str, pd.DataFrame]])
     return gpd.GeoDataFrame(located.iloc[order].reset_index(drop=True))
 
 
-def _places(
-    frame: gpd.GeoDataFrame, norm_ids: list[str], runs: Sequence[Mapping[str, pd.DataFrame]]
-) -> dict[str, Any]:
+def _places(frame: gpd.GeoDataFrame, norm_ids: list[str], runs: Sequence[Mapping[str, pd.DataFrame]]) -> dict[str, Any]:
     """Encode each settlement with its change, its township and its county."""
     later = frame["population_persons_after"]
     people = later.where(frame["presence"] != "gone", frame["population_persons_before"])
@@ -334,8 +320,7 @@ def _places(
         ],
         "county": pack(codes(county, counties), "i4"),
         "counties": [
-            {"names": by_language({"name": str(name)} | _boundary("name", str(name), runs))}
-            for name in counties
+            {"names": by_language({"name": str(name)} | _boundary("name", str(name), runs))} for name in counties
         ],
     }
 
@@ -460,18 +445,7 @@ def comparison_page(
 
 def page_words(language: str) -> dict[str, str]:
     """Join the words of pages that this one needs with the comparison's own."""
-    shared = {
-        key: text for key, text in messages((language,))[language].items() if key.startswith(PAGE_WORDS)
-    }
+    shared = {key: text for key, text in messages((language,))[language].items() if key.startswith(PAGE_WORDS)}
     own = Words(language, "comparison").messages
-    names = {
-        "page": "compare",
-        "gate": "turned",
-        "change": "change",
-        "turn": "turn",
-        "note": "note",
-        "why": "why",
-    }
-    return shared | {
-        f"{name}.{key}": text for section, name in names.items() for key, text in own[section].items()
-    }
+    names = {"page": "compare", "gate": "turned", "change": "change", "turn": "turn", "note": "note", "why": "why"}
+    return shared | {f"{name}.{key}": text for section, name in names.items() for key, text in own[section].items()}

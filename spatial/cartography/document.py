@@ -51,9 +51,7 @@ def vendored_files() -> dict[str, Vendored]:
     """Read the manifest of vendored files."""
     manifest: dict[str, Any] = tomllib.loads(_bytes("manifest.toml").decode("utf-8"))
     return {
-        file["path"]: Vendored(
-            file["path"], package["name"], package["version"], package["licence"], file["sha256"]
-        )
+        file["path"]: Vendored(file["path"], package["name"], package["version"], package["licence"], file["sha256"])
         for package in manifest["package"]
         for file in package["file"]
     }
@@ -64,18 +62,14 @@ def vendored(path: str) -> str:
     """Give a vendored script or style sheet as it goes into a page."""
     known = vendored_files()
     if path not in known:
-        raise SourceError(
-            f"{path} is no vendored asset; add it to the manifest with version, licence and sha256"
-        )
+        raise SourceError(f"{path} is no vendored asset; add it to the manifest with version, licence and sha256")
     entry = known[path]
     folder = path.rpartition("/")[0]
 
     def embedded(match: re.Match[str]) -> str:
         picture = f"{folder}/{match[1]}"
         if picture not in known:
-            raise SourceError(
-                f"{picture} is linked by a style sheet and no vendored asset; add it to the manifest"
-            )
+            raise SourceError(f"{picture} is linked by a style sheet and no vendored asset; add it to the manifest")
         return f"url(data:image/png;base64,{base64.b64encode(_bytes(picture)).decode('ascii')})"
 
     text = _CSS_URL.sub(embedded, _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip())

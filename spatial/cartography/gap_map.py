@@ -71,9 +71,7 @@ class Ways(NamedTuple):
     rows: npt.NDArray[np.intp]  # the settlement of each, by its place in the order of the page
 
 
-def map_page(
-    book: PageBook, service: str, rows: Rows, detail: Detail, file: str
-) -> tuple[bytes, dict[str, Any]]:
+def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str) -> tuple[bytes, dict[str, Any]]:
     """
     Write the gap map of one service, the map of the last mile or that of integration.
 
@@ -103,9 +101,7 @@ def map_page(
     norms = list(answered)
     if detail.extras and len(rows.ids) * len(book.norms.norms) <= _MANY_CELLS * 4:
         named = {norm["id"] for norm in answered}
-        norms += [
-            norm for norm in book.norms.norms if norm["id"] not in named and norm["id"] in book.norms.by_norm
-        ]
+        norms += [norm for norm in book.norms.norms if norm["id"] not in named and norm["id"] in book.norms.by_norm]
     minor, seasons = detail.minor_roads, service == "last_mile"
     base = once(
         book.kept,
@@ -120,12 +116,7 @@ def map_page(
             "subject": service,
             "index": "index.html",
             "methods": [f"about.{method}" for method in _METHODS[entry["kind"]]],
-            "service": {
-                "id": service,
-                "names": entry["names"],
-                "inventory": note.inventory,
-                "proxy": note.proxy,
-            },
+            "service": {"id": service, "names": entry["names"], "inventory": note.inventory, "proxy": note.proxy},
         },
         "base": base,
         "layers": layers,

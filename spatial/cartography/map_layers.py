@@ -12,15 +12,7 @@ import pandas as pd
 import shapely
 
 from spatial.cartography.basemap import pack_lines
-from spatial.cartography.document import (
-    NO_INDEX,
-    codes,
-    pack,
-    pack_seconds,
-    pack_texts,
-    pack_words,
-    round_up,
-)
+from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, pack_words, round_up
 from spatial.reporting.certainty import FACTORS, runs_of
 from spatial.reporting.explain import change_of, served_class
 from spatial.reporting.summary import told_unit
@@ -42,13 +34,7 @@ _FINE_STEP_M, _COARSE_STEP_M, _COARSE_FROM_M = 50.0, 100.0, 1000.0
 
 
 def service_layers(
-    book: PageBook,
-    note: ServiceNote,
-    rows: Rows,
-    by_mode: Mapping[str, pd.DataFrame],
-    *,
-    extras: bool,
-    mapped: bool,
+    book: PageBook, note: ServiceNote, rows: Rows, by_mode: Mapping[str, pd.DataFrame], *, extras: bool, mapped: bool
 ) -> list[dict[str, Any]]:
     """Judge a service by its norms, by plain time and by what else is known; or say that none of it is mapped."""
     meta, service = book.meta, note.id
@@ -122,9 +108,7 @@ def time_layer(table: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]
     }
 
 
-def class_layer(
-    values: pd.Series, key: str, classes: Sequence[str], *, always: int, mode: str
-) -> dict[str, Any]:
+def class_layer(values: pd.Series, key: str, classes: Sequence[str], *, always: int, mode: str) -> dict[str, Any]:
     """Show a class that each settlement has, whatever the standard."""
     return {
         "kind": "classes",
@@ -253,12 +237,7 @@ def areas_block(book: PageBook, service: str, tolerance_m: float) -> dict[str, A
     own = _reach_ground(book, "isochrones", service, "cutoff_min")
     if own is None:
         return None
-    names = {
-        "cutoff": "cutoff_min",
-        "roads_km": "reached_km",
-        "area_km2": "area_km2",
-        "walk": "walk_on_top_min",
-    }
+    names = {"cutoff": "cutoff_min", "roads_km": "reached_km", "area_km2": "area_km2", "walk": "walk_on_top_min"}
     shown = {key: own[name].astype(float).round(3).tolist() for key, name in names.items()}
     return {
         "mode": str(own["mode"].iloc[0]),
@@ -318,9 +297,7 @@ def _tints(shapes: gpd.GeoSeries) -> npt.NDArray[np.int64]:
 _SURE = ("sure_within", "may", "sure_beyond", "unknown", "out_of_scope")
 
 
-def with_spans(
-    layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows
-) -> list[dict[str, Any]]:
+def with_spans(layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows) -> list[dict[str, Any]]:
     """Give every layer of minutes the best and the worst of its runs."""
     intervals, access = (book.of_service(name, service) for name in ("intervals", "access"))
     spans: dict[str, dict[str, Any]] = {}
@@ -343,9 +320,7 @@ def with_spans(
     return told
 
 
-def sureness_layers(
-    layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows
-) -> list[dict[str, Any]]:
+def sureness_layers(layers: list[dict[str, Any]], book: PageBook, service: str, rows: Rows) -> list[dict[str, Any]]:
     """
     Make the layers that show how sure times are and what the wet season does.
 
@@ -395,12 +370,8 @@ def interval_block(rows: Rows, book: PageBook, service: str) -> dict[str, Any] |
 
 # What if, response of crews, room at facilities: layers and blocks of a gap map.
 
-_CHANGES = tuple(
-    f"change_{name}" for name in ("gained", "quicker", "same", "slower", "lost", "neither", "unknown")
-)
-_ROOM = tuple(
-    f"room_{name}" for name in ("served", "partly_served", "full", "not_reached", "nobody", "unknown")
-)
+_CHANGES = tuple(f"change_{name}" for name in ("gained", "quicker", "same", "slower", "lost", "neither", "unknown"))
+_ROOM = tuple(f"room_{name}" for name in ("served", "partly_served", "full", "not_reached", "nobody", "unknown"))
 
 
 def response_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any]]:
@@ -444,9 +415,7 @@ def trial_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, Any
     for scenario, table, own in _scenarios(rows, book, service):
         mode, cutoff = str(own["mode"].iloc[0]), float(own["cutoff_min"].iloc[0])
         title = dict(book.meta.scenarios.get(scenario, {}))
-        layer = class_layer(
-            "change_" + pd.Series(change_of(table)), "scenario", _CHANGES, always=5, mode=mode
-        )
+        layer = class_layer("change_" + pd.Series(change_of(table)), "scenario", _CHANGES, always=5, mode=mode)
         layers.append(layer | {"threshold": cutoff, "scenario": scenario, "title": title})
     served = _first_mode(book, "served", service)
     if served is not None:
@@ -494,10 +463,7 @@ def trials_block(rows: Rows, book: PageBook, service: str, facilities: pd.Index)
         table = rows.align(served)
         found["served"] = {
             "mode": str(served["mode"].iloc[0]),
-            **{
-                name: pack(table[f"{name}_persons"].fillna(-1.0), "f4")
-                for name in ("served", "full", "not_reached")
-            },
+            **{name: pack(table[f"{name}_persons"].fillna(-1.0), "f4") for name in ("served", "full", "not_reached")},
         }
     return found
 

@@ -203,18 +203,13 @@ class NormBook:
         Returns None where no settlement has one.
         """
         part = self.by_norm.get(norm_id)
-        return (
-            None
-            if part is None
-            else once(rows.kept, ("norm", norm_id), lambda: rows.align(part, key="unit_id"))
-        )
+        return None if part is None else once(rows.kept, ("norm", norm_id), lambda: rows.align(part, key="unit_id"))
 
     @functools.cached_property
     def by_norm(self) -> dict[str, pd.DataFrame]:
         """The results for settlements, by norm."""
         return {
-            str(norm): part[list(TOLD["place_results"])]
-            for norm, part in self.places.groupby("norm_id", sort=True)
+            str(norm): part[list(TOLD["place_results"])] for norm, part in self.places.groupby("norm_id", sort=True)
         }
 
     def block(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
@@ -293,16 +288,7 @@ SCORE_FILE = "score.html"
 SCORE_MAP = "score_map"
 """Key of the map of integration among the files of the map pages, beside the services."""
 FACT_SHEET_FILE = "fact-sheet.html"
-OWN_WORDS = (
-    "sign.",
-    "road.",
-    "score.",
-    "fact.",
-    "component.",
-    "flow_kind.",
-    "flow_unit.",
-    "segmentation_term.",
-)
+OWN_WORDS = ("sign.", "road.", "score.", "fact.", "component.", "flow_kind.", "flow_unit.", "segmentation_term.")
 KEPT_WORDS = ("sign.title", "sign.count_")
 
 
@@ -362,9 +348,7 @@ class PageBook:
         )
         groups = access.groupby(["service", "mode"], sort=True)
         parts = {(str(service), str(mode)): part for (service, mode), part in groups}
-        order = sorted(
-            parts, key=lambda way: (way[0], modes.index(way[1]) if way[1] in modes else len(modes), way[1])
-        )
+        order = sorted(parts, key=lambda way: (way[0], modes.index(way[1]) if way[1] in modes else len(modes), way[1]))
         return {way: parts[way] for way in order}
 
     def note(self, service: str) -> ServiceNote:
@@ -415,10 +399,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
     shares = (
         {}
         if mode is None
-        else {
-            "speed": network[mode].get("imputed_speed_share"),
-            "season": network[mode].get("unknown_season_share"),
-        }
+        else {"speed": network[mode].get("imputed_speed_share"), "season": network[mode].get("unknown_season_share")}
     )
     people = book.summary.get("population", {})
     if people.get("persons") is not None and people.get("places"):

@@ -153,9 +153,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     """
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
-        raise ContractError(
-            "maps", [f"{name}: the table is missing; run its stage first" for name in missing]
-        )
+        raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
     words = messages(languages)
     norms = norm_book(register, tables["norm_results"], meta, summary)
     if "scores" in tables:
@@ -219,9 +217,7 @@ def _fit(book: PageBook, file: str, rows: Rows, max_page_mb: float) -> list[_Mad
         if page is None:
             raise StudyError(
                 "outputs.max_page_mb",
-                [
-                    f"outputs.max_page_mb: {max_page_mb:g} is too small for any page of {service!r}; allow 2 or more"
-                ],
+                [f"outputs.max_page_mb: {max_page_mb:g} is too small for any page of {service!r}; allow 2 or more"],
             )
         # A part goes by its first and last township, or place.
         frame = part.settlements

@@ -73,11 +73,7 @@ def names_block(frame: pd.DataFrame) -> dict[str, Any]:
     """Encode every name column of a table."""
     columns = sorted(column for column in frame.columns if str(column).startswith("name_"))
     block = {"name": pack_texts(frame["name"])}
-    told = [
-        column
-        for column in columns
-        if frame[column].notna().any() and not frame[column].equals(frame["name"])
-    ]
+    told = [column for column in columns if frame[column].notna().any() and not frame[column].equals(frame["name"])]
     return block | {column: pack_texts(frame[column]) for column in told}
 
 
@@ -103,9 +99,7 @@ def places_block(rows: Rows, boundaries: pd.DataFrame | None, *, detail: bool) -
         "population_source": pack_words(frame["population_source"], POPULATION_SOURCE),
         "population_sources": list(POPULATION_SOURCE),
         "groups": {
-            name: pack(frame[name], "f4")
-            for name in _GROUPS
-            if detail and name in frame and frame[name].notna().any()
+            name: pack(frame[name], "f4") for name in _GROUPS if detail and name in frame and frame[name].notna().any()
         },
         "group_sources": {
             name: pack_words(frame[source], GROUP_SOURCE)

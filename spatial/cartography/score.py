@@ -97,9 +97,7 @@ def types_block(book: PageBook) -> Entry | None:
         return None
     named = _named(book)
     units = []
-    for row in sorted(
-        types.to_dict("records"), key=lambda row: (row["unit_level"] != "study", str(row["unit_id"]))
-    ):
+    for row in sorted(types.to_dict("records"), key=lambda row: (row["unit_level"] != "study", str(row["unit_id"]))):
         unit = str(row["unit_id"])
         shares = {
             name: plain(sum(float(row[f"share_{code}"]) for code in codes))
@@ -108,9 +106,7 @@ def types_block(book: PageBook) -> Entry | None:
         units.append(
             {
                 "id": unit,
-                "names": by_language(
-                    named.loc[unit].to_dict() if unit in named.index else {"name": row["name"]}
-                ),
+                "names": by_language(named.loc[unit].to_dict() if unit in named.index else {"name": row["name"]}),
                 "study": row["unit_level"] == "study",
                 "type": int(row["degurba_level2"]),
                 "basis": str(row["basis"]),
@@ -147,11 +143,7 @@ def types_block(book: PageBook) -> Entry | None:
 def _named(book: PageBook) -> pd.DataFrame:
     """Give the names of units, by id."""
     bounds = book.tables.get("boundaries")
-    return (
-        pd.DataFrame()
-        if bounds is None
-        else pd.DataFrame(bounds).set_index("boundary_id").filter(regex="^name")
-    )
+    return pd.DataFrame() if bounds is None else pd.DataFrame(bounds).set_index("boundary_id").filter(regex="^name")
 
 
 # What the map of integration shows: levels of settlements and townships, clusters of access, towns by fulcrum.
@@ -218,9 +210,7 @@ def units_block(book: PageBook, tolerance_m: float) -> dict[str, Any] | None:
     levels = townships["integration_level"]
     if not levels.notna().any():
         return None
-    own = bounds.loc[
-        bounds["boundary_id"].isin(levels.index) & bounds.geometry.notna() & ~bounds.geometry.is_empty
-    ]
+    own = bounds.loc[bounds["boundary_id"].isin(levels.index) & bounds.geometry.notna() & ~bounds.geometry.is_empty]
     if not len(own):
         return None
     own = gpd.GeoDataFrame(own.sort_values("boundary_id", kind="stable").reset_index(drop=True))
@@ -318,13 +308,10 @@ def score_answer(book: PageBook) -> Entry | None:
         "gaps_targeted": sum(gap["target"] is not None for part in pillars for gap in part["gaps"]),
         "gates_in_force": score["gates"]["in_force"],
         "failed": [
-            {"norm": norm, **(_beyond(results[norm]) if norm in results else {})}
-            for norm in score["gates"]["failed"]
+            {"norm": norm, **(_beyond(results[norm]) if norm in results else {})} for norm in score["gates"]["failed"]
         ],
         "pillars_measured": sum(part["level"] is not None for part in pillars),
-        "missing": [
-            {"pillar": pillar, "reason": reason} for pillar, reason in score["missing_reasons"].items()
-        ],
+        "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in score["missing_reasons"].items()],
         "hidden": hidden_names(book, score["level_hidden"]),
     }
 
@@ -361,17 +348,13 @@ def score_block(book: PageBook) -> Entry:
     hidden = sum(bool(unit["hidden"]) for unit in townships)
     flows = tables.get("flow_balances", pd.DataFrame({"unit_level": [], "kind": []}))
     flows = flows.loc[flows["unit_level"] == STUDY].sort_values("kind", kind="stable")
-    variance = tables.get(
-        "score_variance", pd.DataFrame({"unit_level": [], "variance_share": [], "factor": []})
-    )
+    variance = tables.get("score_variance", pd.DataFrame({"unit_level": [], "variance_share": [], "factor": []}))
     variance = variance.loc[(variance["unit_level"] == TOWNSHIP) & variance["variance_share"].notna()]
     variance = variance.sort_values(["variance_share", "factor"], ascending=[False, True])
     # How many norms make up access, the others by reason, and those that nowhere are known to fail.
     access = score.get("norms")
     left: dict[str, list[str]] = {}
-    for entry in sorted(
-        access["left_out"] if access else (), key=lambda one: (one["reason"], one["norm_id"])
-    ):
+    for entry in sorted(access["left_out"] if access else (), key=lambda one: (one["reason"], one["norm_id"])):
         left.setdefault(entry["reason"], []).append(entry["norm_id"])
     never = sorted(access["never_known_to_fail"]) if access else []
     # Norms that the page names: gates that failed, those by which gaps are told, and those left out of access.
@@ -386,9 +369,7 @@ def score_block(book: PageBook) -> Entry:
         "pillars": list(PILLARS),
         "study": study[0] if study else None,
         "townships": townships,
-        "hidden": {
-            language: hidden_townships_text(hidden, Words(language)) for language in book.words if hidden
-        },
+        "hidden": {language: hidden_townships_text(hidden, Words(language)) for language in book.words if hidden},
         "doubts": [known for known in book.known_issues if known["without_rank"]],
         **_pairs(tables.get("rank_pairs"), [unit["id"] for unit in townships]),
         "flows": [
@@ -399,12 +380,9 @@ def score_block(book: PageBook) -> Entry:
         "clusters": (score.get("clusters") or {}).get("clusters", {}),
         "types": types_block(book),
         "variance": [
-            {"factor": str(row["factor"]), "share": float(row["variance_share"])}
-            for row in variance.to_dict("records")
+            {"factor": str(row["factor"]), "share": float(row["variance_share"])} for row in variance.to_dict("records")
         ],
-        "norms": {
-            norm["id"]: {key: norm[key] for key in told} for norm in book.norms.norms if norm["id"] in named
-        },
+        "norms": {norm["id"]: {key: norm[key] for key in told} for norm in book.norms.norms if norm["id"] in named},
         "in_access": len(access["in_access"]) if access else None,
         "left_out": left,
         "never_fail": never,
@@ -440,9 +418,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
                 **{key: plain(part.get(key)) for key in TOLD["component_numbers"]},
                 "at_least": asked is not None and asked[1],
                 "detail": detail,
-                "detail_names": {
-                    language: road_text(detail, book.tables, Words(language)) for language in book.words
-                }
+                "detail_names": {language: road_text(detail, book.tables, Words(language)) for language in book.words}
                 if is_road
                 else dict(book.note(detail).names),
                 "obstacle": plain(degrees.get((level, unit, str(part["pillar"]), str(part["component"])))),
@@ -463,9 +439,7 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             "missing": [{"pillar": pillar, "reason": reason} for pillar, reason in missing.items()],
             "gates_unjudged": gates_unjudged(row),
             "failed": [
-                {"norm": norm, **beyond.get((unit, norm), {})}
-                for norm in str(row["failed_gates"]).split(";")
-                if norm
+                {"norm": norm, **beyond.get((unit, norm), {})} for norm in str(row["failed_gates"]).split(";") if norm
             ],
             "gaps_targeted": int((own_parts["target"].notna() & own_parts["side"].eq("gap")).sum()),
             "terms": [name for name in str(row["segmentation_terms"]).split(";") if name],
@@ -508,8 +482,6 @@ def _towns(book: PageBook) -> Iterator[Entry]:
             "asked": int(row["required_services"]),
             "unlisted": row.get("completeness_status") == "no_complete_list",
             "missing": [
-                {"service": name, "names": book.names(name)}
-                for name in str(row["missing_services"]).split(";")
-                if name
+                {"service": name, "names": book.names(name)} for name in str(row["missing_services"]).split(";") if name
             ],
         }

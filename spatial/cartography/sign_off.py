@@ -48,9 +48,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
     return page_document(data, title=book.title, language=book.language, parts=FACT_SHEET)
 
 
-def most_to_gain(
-    townships: Sequence[Mapping[str, Any]], parts: Mapping[str, int] | None = None
-) -> Entry | None:
+def most_to_gain(townships: Sequence[Mapping[str, Any]], parts: Mapping[str, int] | None = None) -> Entry | None:
     """
     Find the township whose people would gain most if it were brought to the level of the best one of its part.
 
@@ -253,9 +251,7 @@ def _listed(ids: Sequence[str], norm: Mapping[str, Any] | None, book: PageBook) 
         yield {"id": name, "what": what, "names": _names_in(table, name), "persons": plain(concerned)}
 
 
-def _nearest_persons(
-    facility: str, norm: Mapping[str, Any] | None, persons: pd.Series, book: PageBook
-) -> float:
+def _nearest_persons(facility: str, norm: Mapping[str, Any] | None, persons: pd.Series, book: PageBook) -> float:
     """Add up the people for whom it is the nearest by the norm's service and mode; NaN where none is."""
     if norm is None:
         return float("nan")

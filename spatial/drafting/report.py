@@ -97,6 +97,4 @@ def _cut(text: str, width: int) -> str:
 
 def _wrapped(text: str) -> Iterator[str]:
     plain = " ".join(text.split())
-    yield from textwrap.wrap(
-        plain, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False
-    )
+    yield from textwrap.wrap(plain, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False)

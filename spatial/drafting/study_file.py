@@ -50,9 +50,7 @@ def study_template(name: str) -> str:
     return HEAD + "\n".join(_section(Study, "", given)) + "\n"
 
 
-def _section(
-    model: type[BaseModel], prefix: str, given: dict[str, str], known: Collection[str] = ()
-) -> Iterator[str]:
+def _section(model: type[BaseModel], prefix: str, given: dict[str, str], known: Collection[str] = ()) -> Iterator[str]:
     nested: list[tuple[str, type[BaseModel], FieldInfo, bool]] = []
     for key, field in model.model_fields.items():
         if field.exclude or key in known:
@@ -134,9 +132,7 @@ def _lines(setting: Setting) -> Iterator[str]:
 def _assignments(setting: Setting) -> list[str]:
     """Write a setting; words of values each on a line of their own, so that lines can be added."""
     if setting.key.startswith("values.") and isinstance(setting.value, dict):
-        return [
-            f"{setting.key}.{_key(str(word))} = {toml_value(ours)}" for word, ours in setting.value.items()
-        ]
+        return [f"{setting.key}.{_key(str(word))} = {toml_value(ours)}" for word, ours in setting.value.items()]
     return [f"{setting.key} = {toml_value(setting.value)}"]
 
 
@@ -243,9 +239,7 @@ def _jurisdictions(report: FolderReport) -> Iterator[str]:
     for file in report.files:
         for layer in file.layers:
             for column in layer.fields:
-                codes = [
-                    text for text in column.examples if re.fullmatch(r"[1-6]\d{5}(\d{3}|\d{6}|\d{11})?", text)
-                ]
+                codes = [text for text in column.examples if re.fullmatch(r"[1-6]\d{5}(\d{3}|\d{6}|\d{11})?", text)]
                 if "unit_code" in column.meaning and codes:
                     yield f'# jurisdictions = ["CN-{codes[0][:2]}"]  # whose norms bind, the most specific first'
                     return
@@ -294,15 +288,12 @@ def write_draft(
     """Look into a folder, write the study that reads its files, and tell what was done."""
     here = folder.resolve()
     is_below = any(
-        root in (one, *one.parents)
-        for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
+        root in (one, *one.parents) for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
     )
     base = raw if is_below else folder
     short = name
     if short is None:
-        letters = (
-            unicodedata.normalize("NFKD", here.name.casefold()).encode("ascii", "ignore").decode("ascii")
-        )
+        letters = unicodedata.normalize("NFKD", here.name.casefold()).encode("ascii", "ignore").decode("ascii")
         short = re.sub(r"[^a-z0-9_-]+", "-", letters).strip("-_")[:64] or "my-county"
     if not _NAME.fullmatch(short):
         raise StudyError("--name", [f"name: {short!r} is not small letters, digits, - and _"])
@@ -317,9 +308,7 @@ def write_draft(
         temporary.write_text(text, encoding="utf-8")
     yield f"wrote {study_file}"
     for proposal in report.proposals:
-        path = next(
-            (str(setting.value) for setting in proposal.settings if setting.key in {"path", "paths"}), ""
-        )
+        path = next((str(setting.value) for setting in proposal.settings if setting.key in {"path", "paths"}), "")
         note = " (suggestion, commented out)" if proposal.is_suggestion else ""
         yield f"  [{proposal.section}] {path}{note}"
     for label, why in report.unused:

@@ -51,10 +51,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def map_columns(
-    frame: pd.DataFrame,
-    columns: Mapping[str, str],
-    values: Mapping[str, Mapping[str, str]],
-    problems: list[str],
+    frame: pd.DataFrame, columns: Mapping[str, str], values: Mapping[str, Mapping[str, str]], problems: list[str]
 ) -> pd.DataFrame:
     """Give a file's columns our names and its values our values; all other columns travel along."""
     geometry = frame.active_geometry_name if isinstance(frame, gpd.GeoDataFrame) else None
@@ -113,8 +110,7 @@ def row_items(frame: pd.DataFrame, key: str, chosen: pd.Series | NDArray[np.bool
     """List rows as a value of a note: by id where there is one, else by row number from 1."""
     ids = text_column(frame[key]) if key in frame.columns else pd.Series(None, index=frame.index, dtype="str")
     return listed(
-        Row(int(at) + 1) if pd.isna(ids.iloc[at]) else ids.iloc[at]
-        for at in np.flatnonzero(np.asarray(chosen))
+        Row(int(at) + 1) if pd.isna(ids.iloc[at]) else ids.iloc[at] for at in np.flatnonzero(np.asarray(chosen))
     )
 
 
@@ -217,13 +213,7 @@ def read_texts(frame: pd.DataFrame, columns: Iterable[str], *, fill: bool = Fals
 
 
 def choice_column(
-    frame: pd.DataFrame,
-    column: str,
-    choices: Collection[str],
-    problems: list[str],
-    *,
-    key: str,
-    may_lack: bool = False,
+    frame: pd.DataFrame, column: str, choices: Collection[str], problems: list[str], *, key: str, may_lack: bool = False
 ) -> pd.Series:
     """Text of a column that may hold certain values only."""
     text = text_column(frame[column])
@@ -311,9 +301,7 @@ def translate_values(
         there = texts.dropna().unique()
         own = source.values.get(column, {})
         decided = {*own, *own.values()}
-        found = {
-            text: known[_folded(text)] for text in there if _folded(text) in known and text not in decided
-        }
+        found = {text: known[_folded(text)] for text in there if _folded(text) in known and text not in decided}
         strange = sorted(text for text in there if text not in found and text not in decided and text.strip())
         if strange:
             problems.append(
@@ -482,13 +470,10 @@ def plain_numbers(
         written = frame[name].str.strip()
         angle = written.str.contains(_ANGLE, na=False) & is_axis
         plain = written.map(
-            lambda text: plain_number(text, decimal=source.decimal, thousands=source.thousands),
-            na_action="ignore",
+            lambda text: plain_number(text, decimal=source.decimal, thousands=source.thousands), na_action="ignore"
         )
         plain = plain.where(~angle, written.str.replace(source.decimal, ".", regex=False))
-        stray = (
-            written.notna() & plain.isna() & written.fillna("").str.fullmatch(r"[+-]?[\d.,' \u00a0\u202f]*\d")
-        )
+        stray = written.notna() & plain.isna() & written.fillna("").str.fullmatch(r"[+-]?[\d.,' \u00a0\u202f]*\d")
         if typed:
             stray &= ~written.fillna("").str.fullmatch(r"[+-]?\d*\.?\d+")
         if stray.any():

@@ -111,16 +111,7 @@ _AXIS_MARKS = str.maketrans(
     {"º": "°", "˚": "°", "度": "°", "分": "'", "′": "'", "’": "'", "‘": "'", "＇": "'"}
     | {"秒": '"', "″": '"', "”": '"', "“": '"', "＂": '"', "Ｅ": "E", "Ｗ": "W", "Ｎ": "N", "Ｓ": "S"}
 )
-_WORDS = {
-    "东经": "E",
-    "東經": "E",
-    "西经": "W",
-    "西經": "W",
-    "北纬": "N",
-    "北緯": "N",
-    "南纬": "S",
-    "南緯": "S",
-}
+_WORDS = {"东经": "E", "東經": "E", "西经": "W", "西經": "W", "北纬": "N", "北緯": "N", "南纬": "S", "南緯": "S"}
 _DEGREES = re.compile(
     r"(?P<before>[EWNS])?\s*(?P<sign>[+-])?\s*(?P<degrees>\d{1,3}(?:\.\d+)?)\s*"
     r"(?:°\s*(?:(?P<minutes>\d{1,2}(?:\.\d+)?)\s*'\s*(?:(?P<seconds>\d{1,2}(?:\.\d+)?)\s*(?:\"|'')\s*)?)?)?"
@@ -216,9 +207,7 @@ def is_total(texts: list[str], words: Collection[str]) -> bool:
     whole = {word for word in known if word.startswith("全")}
     if any(text in known - whole for text in first) or (first and first[0] in whole):
         return True
-    chinese = tuple(
-        word for word in known - whole if not word.isascii() and len(word) <= 4 and word[0] >= "\u3400"
-    )
+    chinese = tuple(word for word in known - whole if not word.isascii() and len(word) <= 4 and word[0] >= "\u3400")
     return bool(first) and bool(chinese) and first[0].endswith(chinese)
 
 
@@ -233,9 +222,7 @@ _WRITTEN = {"\t": '"\\t"'}
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
-def read_delimited(
-    path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table"
-) -> pd.DataFrame:
+def read_delimited(path: Path, *, encoding: str = "utf-8", delimiter: str = ",", what: str = "table") -> pd.DataFrame:
     """Read a CSV as text."""
     data = local_file(path, what=what).read_bytes()
     told = guess_encoding(data) if encoding.lower() == AUTO else encoding
@@ -280,9 +267,7 @@ def read_delimited(
         problems.append(f"header: repeated column name(s) {first_of(repeated)}; rename them")
     unnamed = [str(number) for number, name in enumerate(header, start=1) if not name]
     if unnamed:
-        problems.append(
-            f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them"
-        )
+        problems.append(f"header: column(s) without a name at position {first_of(unnamed)}; name or delete them")
     wrong = [line for line, row in zip(lines, rows, strict=True) if len(row) != len(header)]
     if wrong:
         problems.append(
@@ -302,9 +287,7 @@ def read_delimited(
 
 def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
     if data.startswith(_ARCHIVES):
-        raise SourceError(
-            f"{what} {path}: this is a workbook or archive, not text; name it .xlsx if it is one"
-        )
+        raise SourceError(f"{what} {path}: this is a workbook or archive, not text; name it .xlsx if it is one")
     try:
         declared = codecs.lookup(encoding).name
     except LookupError as error:
@@ -327,16 +310,12 @@ def _decode(data: bytes, path: Path, encoding: str, what: str) -> str:
             is_text = min(map(ord, set(data.decode(other)) - set("\t\n\r\f")), default=32) >= ord(" ")
             if is_text and codecs.lookup(other).name != declared:
                 remedy = f"it reads as {other}: write encoding = '{other}', or save the file as UTF-8"
-        raise SourceError(
-            f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {remedy}"
-        ) from error
+        raise SourceError(f"{what} {path}: not {encoding} at byte {error.start} (line {line}); {remedy}") from error
     if is_surely_utf8(data, declared):
         raise SourceError(
             f"{what} {path}: the study declares encoding = {encoding!r}, and the whole file reads as utf-8; write "
             "encoding = 'utf-8'"
         )
     if "\x00" in text:
-        raise SourceError(
-            f"{what} {path}: the file is not text in {encoding}; declare its encoding or export it again"
-        )
+        raise SourceError(f"{what} {path}: the file is not text in {encoding}; declare its encoding or export it again")
     return text

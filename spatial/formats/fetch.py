@@ -125,14 +125,10 @@ def study_ground(region: Region, *, servers: Servers) -> Polygon | MultiPolygon:
     return wanted
 
 
-def download_extract(
-    ground: Polygon | MultiPolygon, target: Path, *, servers: Servers, report: Progress
-) -> str:
+def download_extract(ground: Polygon | MultiPolygon, target: Path, *, servers: Servers, report: Progress) -> str:
     """Download roads, places, facilities, boundaries and water of a piece of ground into one file."""
     if not target.name.endswith(_ENDINGS):
-        raise SourceError(
-            f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study"
-        )
+        raise SourceError(f"{target}: an extract is written as one of {', '.join(_ENDINGS)}; name it so in the study")
     import osmnx  # noqa: PLC0415 - as above
 
     answers = _Answers()
@@ -150,9 +146,7 @@ def download_extract(
                 found.setdefault((order[element["type"]], int(element["id"])), element)
     elements = [found[key] for key in sorted(found)]
     if not any(element["type"] == "way" for element in elements):
-        raise SourceError(
-            f"Overpass at {servers.overpass_url} has no road in the study area; is its bbox right?"
-        )
+        raise SourceError(f"Overpass at {servers.overpass_url} has no road in the study area; is its bbox right?")
     report(0.9, f"writing {len(elements):,} elements")
     _write(elements, target)
     stamps = [str(body.get("osm3s", {}).get("timestamp_osm_base", "")) for body in answers.bodies]
@@ -215,13 +209,9 @@ def _write(elements: list[dict[str, Any]], target: Path) -> None:
                     common: dict[str, Any] = {"id": int(element["id"]), "version": 1, "tags": tags}
                     mutable = osmium.osm.mutable
                     if element["type"] == "node":
-                        writer.add_node(
-                            mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common)
-                        )
+                        writer.add_node(mutable.Node(location=(float(element["lon"]), float(element["lat"])), **common))
                     elif element["type"] == "way":
-                        writer.add_way(
-                            mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common)
-                        )
+                        writer.add_way(mutable.Way(nodes=[int(node) for node in element.get("nodes", [])], **common))
                     else:
                         members = [
                             (MEMBER_LETTERS[member["type"]], int(member["ref"]), str(member.get("role", "")))
@@ -238,11 +228,7 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s/]+/?\S*")
 
 
 def fetch(
-    study: Study,
-    *,
-    progress: Progress | None = None,
-    project_raw: Path = PROJECT_RAW,
-    servers: Servers | None = None,
+    study: Study, *, progress: Progress | None = None, project_raw: Path = PROJECT_RAW, servers: Servers | None = None
 ) -> list[Path]:
     """Bring the raw files that a study lacks; each appears whole and checked, or not at all."""
     report = progress or silent
@@ -264,9 +250,7 @@ def fetch(
             brought.append(item.file)
     report(1.0, f"{len(brought)} file(s) brought")
     if faults:
-        raise SourceError(
-            f"{len(faults)} of {len(missing)} missing file(s) not brought: " + "; ".join(faults)
-        )
+        raise SourceError(f"{len(faults)} of {len(missing)} missing file(s) not brought: " + "; ".join(faults))
     return brought
 
 
@@ -309,9 +293,7 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
 
 def _download(item: MissingSource, timeout_s: float) -> None:
     if not _WEB_ADDRESS.fullmatch(item.address):
-        raise SourceError(
-            f"{item.key}: the address {item.address!r} of {item.path} is no http(s) address; correct it"
-        )
+        raise SourceError(f"{item.key}: the address {item.address!r} of {item.path} is no http(s) address; correct it")
     known = None if item.sha256 == UNKNOWN else f"sha256:{item.sha256}"
     # pooch has a handler of its own, and only the command line sets up logging: it is kept from printing.
     logger = pooch.get_logger()

@@ -26,8 +26,7 @@ HEAD_BYTES = 8192
 
 _SCHEME = re.compile(r"(^|[/\\])[A-Za-z][A-Za-z0-9+.\-]+:[/\\]")
 _WEB_PAGE = re.compile(
-    rb"^\s*(<!doctype html|<html|<head|<body|<!--|<\?xml[^>]*>\s*(<!doctype html|<html|<error))",
-    re.IGNORECASE,
+    rb"^\s*(<!doctype html|<html|<head|<body|<!--|<\?xml[^>]*>\s*(<!doctype html|<html|<error))", re.IGNORECASE
 )
 _LEADS_ELSEWHERE = re.compile(rb"<(OGR\w*DataSource|VRTDataset|GDAL_\w+|WCS_\w+|GDALWMTS)|gdal_streamed_alg")
 """What GDAL's virtual formats hold: under any name they may open other files, remote ones too."""
@@ -66,9 +65,7 @@ def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: st
             "--raw FOLDER, or run `spatial fetch STUDY`"
         ) from error
     except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{what} {path}: cannot be read: {getattr(error, 'strerror', None) or error}"
-        ) from error
+        raise SourceError(f"{what} {path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not head:
         raise SourceError(f"{what} {path}: the file is empty; fetch or export it again")
     if _WEB_PAGE.match(head.removeprefix(b"\xef\xbb\xbf")):
@@ -116,9 +113,7 @@ def local_folder(path: Path, *, what: str, holds: str, kind: str) -> Path:
         problem = "this is a file; a" if path.exists() else "not found; correct the path: a"
         raise SourceError(f"{what} {path}: {problem} {kind} is a folder with many files; copy all of it")
     if next(path.glob(holds), None) is None:
-        raise SourceError(
-            f"{what} {path}: this is no {kind}: no {holds} is in it; copy the whole folder again"
-        )
+        raise SourceError(f"{what} {path}: this is no {kind}: no {holds} is in it; copy the whole folder again")
     return path.absolute()
 
 
@@ -187,9 +182,7 @@ def issue_faults(value: object) -> list[str]:
         if isinstance(item, str):
             continue
         if not isinstance(item, dict):
-            faults.append(
-                "issue must be text, a table with text, affects, forbids and areas, or a list of these"
-            )
+            faults.append("issue must be text, a table with text, affects, forbids and areas, or a list of these")
             continue
         faults += [f"issue: unknown key {key}" for key in item if key not in ("text", *LISTS)]
         text = item.get("text")
@@ -316,9 +309,7 @@ def declared_paths(study: Study) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def read_provenance(
-    raw_root: Path, paths: Iterable[str], *, project_raw: Path = PROJECT_RAW
-) -> list[SourceRecord]:
+def read_provenance(raw_root: Path, paths: Iterable[str], *, project_raw: Path = PROJECT_RAW) -> list[SourceRecord]:
     """Describe raw files and check that they are the ones described."""
     records: list[SourceRecord] = []
     for path in dict.fromkeys(paths):
@@ -353,9 +344,7 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
     inside_root = Path(os.path.normpath(path))
     is_below = not inside_root.is_absolute() and ".." not in inside_root.parts
     for root in dict.fromkeys((raw_root, project_raw)):
-        for folder in (
-            [root / parent for parent in inside_root.parents] if is_below else [(root / path).parent]
-        ):
+        for folder in [root / parent for parent in inside_root.parents] if is_below else [(root / path).parent]:
             description = folder / DESCRIPTION
             if not description.is_file():
                 continue
@@ -366,9 +355,7 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
                 raise SourceError(f"{description}: cannot be read as TOML in UTF-8: {error}") from error
             entries = content.get("file")
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-                raise SourceError(
-                    f"{description}: describes no file; write one [[file]] each with {', '.join(_KEYS)}"
-                )
+                raise SourceError(f"{description}: describes no file; write one [[file]] each with {', '.join(_KEYS)}")
             problems = []
             for number, entry in enumerate(entries, start=1):
                 where = f"file {number} ({entry.get('path', 'no path')})"
@@ -435,9 +422,7 @@ def missing_sources(study: Study, *, project_raw: Path = PROJECT_RAW) -> list[Mi
             file = study.raw_path(path)
             if is_there(file):
                 continue
-            known = describe(study.raw, path, project_raw=project_raw) or SourceRecord(
-                path, is_described=False
-            )
+            known = describe(study.raw, path, project_raw=project_raw) or SourceRecord(path, is_described=False)
             ours_to_make = not known.is_described or known.origin.startswith(FROM_OVERPASS)
             by_overpass = key == "sources.osm.path" and known.address == UNKNOWN and placed and ours_to_make
             missing.append(MissingSource(key, path, file, known.address, known.sha256, by_overpass))

@@ -46,9 +46,7 @@ class Finding:
 
 def findings_frame(findings: Iterable[Finding], *, crs: pyproj.CRS | str) -> gpd.GeoDataFrame:
     """Write findings as a table."""
-    rows = {
-        "/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings
-    }
+    rows = {"/".join(part for part in (item.kind, item.subject, item.other) if part): item for item in findings}
     keys = sorted(rows)
     ordered = [rows[key] for key in keys]
     texts = {
@@ -85,9 +83,7 @@ def join_findings(frames: Sequence[gpd.GeoDataFrame], *, crs: pyproj.CRS | str) 
 
 _log = logging.getLogger(__name__)
 
-ListKind = Literal[
-    "settlements", "attributes", "facilities", "roads", "boundaries", "water", "flows", "official_units"
-]
+ListKind = Literal["settlements", "attributes", "facilities", "roads", "boundaries", "water", "flows", "official_units"]
 
 _COLUMN_USE = "column_use"
 
@@ -161,9 +157,7 @@ def leave_out(
     problems = []
     absent = [name for name in source.keep_columns if name not in theirs]
     if absent:
-        problems.append(
-            f"keep_columns: no such column {first_of(absent)}; the file has {first_of(theirs, limit=100)}"
-        )
+        problems.append(f"keep_columns: no such column {first_of(absent)}; the file has {first_of(theirs, limit=100)}")
     table = TABLES["places" if kind in {"settlements", "attributes"} else kind]
     taken = {field.name for field in table.fields} | reads | own | _NOT_KEPT
     problems += [

@@ -100,46 +100,32 @@ def open_tile(path: Path, *, what: str = "raster") -> Tile:
             with rasterio.open(file, driver="GTiff") as source:
                 bands, crs, transform, shape = source.count, source.crs, source.transform, source.shape
         except (RasterioError, RasterioIOError) as error:
-            raise SourceError(
-                f"{what} {file}: the GeoTIFF is truncated or damaged: {error}; fetch it again"
-            ) from error
+            raise SourceError(f"{what} {file}: the GeoTIFF is truncated or damaged: {error}; fetch it again") from error
         if bands != 1:
-            raise SourceError(
-                f"{what} {file}: {bands} bands; write the one that is meant to a file of its own"
-            )
+            raise SourceError(f"{what} {file}: {bands} bands; write the one that is meant to a file of its own")
         if crs is None:
-            raise CrsError(
-                f"{what} {file}: no CRS; write it into the file, such as gdal_edit.py -a_srs EPSG:4326 FILE"
-            )
+            raise CrsError(f"{what} {file}: no CRS; write it into the file, such as gdal_edit.py -a_srs EPSG:4326 FILE")
         if transform == Affine.identity():
-            raise SourceError(
-                f"{what} {file}: no place on the ground (no geotransform); georeference it first"
-            )
+            raise SourceError(f"{what} {file}: no place on the ground (no geotransform); georeference it first")
         return Tile(file, transform, pyproj.CRS.from_user_input(crs.to_wkt()), shape, what=what)
     if suffix == ".hgt":
         file = local_file(path, what=what)
         return _hgt_tile(file, "", file.stat().st_size, what)
     if suffix != ".zip":
-        raise SourceError(
-            f"{what} {path}: the ending {path.suffix!r} is not known; give a .tif, .hgt or .hgt.zip file"
-        )
+        raise SourceError(f"{what} {path}: the ending {path.suffix!r} is not known; give a .tif, .hgt or .hgt.zip file")
     file = local_file(path, what=what, magic=(b"PK",), kind="zip")
     try:
         with zipfile.ZipFile(file) as archive:
             sizes = {item.filename: item.file_size for item in archive.infolist()}
     except zipfile.BadZipFile as error:
-        raise SourceError(
-            f"{what} {file}: the zip is truncated or damaged: {error}; fetch it again"
-        ) from error
+        raise SourceError(f"{what} {file}: the zip is truncated or damaged: {error}; fetch it again") from error
     tiles = [name for name in sizes if name.lower().endswith(".hgt")]
     wanted = _HGT_NAME.search(file.name)
     if wanted is not None:
         tiles = [name for name in tiles if wanted[0].lower() in name.rsplit("/", 1)[-1].lower()]
     if len(tiles) != 1:
         meant = f"{wanted[0].upper()}.hgt" if wanted is not None else "one .hgt tile"
-        raise SourceError(
-            f"{what} {file}: the zip does not hold {meant} but {first_of(list(sizes))}; fetch it again"
-        )
+        raise SourceError(f"{what} {file}: the zip does not hold {meant} but {first_of(list(sizes))}; fetch it again")
     return _hgt_tile(file, tiles[0], sizes[tiles[0]], what)
 
 
@@ -147,9 +133,7 @@ def _hgt_tile(file: Path, member: str, size: int, what: str) -> Tile:
     """Place a tile by its name, which says its south-west corner, and its number of bytes."""
     named = _HGT_NAME.search(member.rsplit("/", 1)[-1] or file.name)
     if named is None:
-        raise SourceError(
-            f"{what} {file}: the name does not say where the tile lies, as N07E080.hgt does; rename it"
-        )
+        raise SourceError(f"{what} {file}: the name does not say where the tile lies, as N07E080.hgt does; rename it")
     side = HGT_SIDES.get(size)
     if side is None:
         raise SourceError(
@@ -201,9 +185,7 @@ def read_population(paths: Sequence[Path] | Path, *, nodata: float | None = None
     """Read persons per cell. All cells are kept, so that the total is that of the file in float64."""
     reading = read_grid(paths, nodata=nodata, name="population", same_overlap=True)
     values = reading.raster.values
-    _refuse_cells(
-        values < 0, reading, paths, "negative people", "correct them, or declare nodata in the study file"
-    )
+    _refuse_cells(values < 0, reading, paths, "negative people", "correct them, or declare nodata in the study file")
     return reading
 
 
@@ -260,9 +242,7 @@ def read_grid(
         left, right = max(left, int(np.floor(min(xs)))), min(right, int(np.ceil(max(xs))))
         top, bottom = max(top, int(np.floor(min(ys)))), min(bottom, int(np.ceil(max(ys))))
     if right <= left or bottom <= top:
-        raise SourceError(
-            f"{name} {first.path}: no tile touches the study area; name the tiles that cover it"
-        )
+        raise SourceError(f"{name} {first.path}: no tile touches the study area; name the tiles that cover it")
     a, b, c, d, e, f = base[:6]
     transform = Affine(a, b, c + a * left + b * top, d, e, f + d * left + e * top)
 
@@ -277,9 +257,7 @@ def read_grid(
         if nodata is not None:
             part[part == nodata] = np.nan
         if np.isinf(part).any():
-            raise SourceError(
-                f"{name} {tile.path}: {np.isinf(part).sum():,} cells are infinite; correct the file"
-            )
+            raise SourceError(f"{name} {tile.path}: {np.isinf(part).sum():,} cells are infinite; correct the file")
         for value in np.unique(part[part < 0]).tolist():
             if value in COMMON_SENTINELS or value <= _VERY_LOW:
                 hit = part == value
@@ -318,9 +296,7 @@ def _refuse_cells(
         for value, row, column in zip(values, rows[:3], columns[:3], strict=True)
     )
     files = [paths] if isinstance(paths, Path) else list(paths)
-    raise SourceError(
-        f"{reading.raster.name} {files[0]}: {kind} in {len(rows):,} cell(s), such as {shown}; {remedy}"
-    )
+    raise SourceError(f"{reading.raster.name} {files[0]}: {kind} in {len(rows):,} cell(s), such as {shown}; {remedy}")
 
 
 # Land cover: a raster of classes, or one raster of shares a class, of which the largest gives the class of a cell.

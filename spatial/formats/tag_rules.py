@@ -123,18 +123,7 @@ _ACCESS = ("access", *_MODES, "emergency", "motorroad")
 _ONEWAY = ("oneway", *(f"oneway:{mode}" for mode in _MODES))
 _MAXSPEED = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
 _SPEED = (*_MAXSPEED, "surface", "smoothness", "tracktype", "duration", "interval")
-_SHAPE = (
-    "junction",
-    "area",
-    "bridge",
-    "tunnel",
-    "ford",
-    "service",
-    "construction",
-    "lanes",
-    "width",
-    "layer",
-)
+_SHAPE = ("junction", "area", "bridge", "tunnel", "ford", "service", "construction", "lanes", "width", "layer")
 _SEASON = ("seasonal", "winter_road", "ice_road")
 ROAD_TAGS = ("name", "ref", *_ACCESS, *_ONEWAY, *_SPEED, *_SHAPE, *_SEASON)
 """Tags that become columns, with ``_`` for ``:``."""

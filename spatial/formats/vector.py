@@ -52,9 +52,7 @@ _OF_THE_FORMAT = (
 
 def tidy_kml(frame: pd.DataFrame, *, label: str) -> gpd.GeoDataFrame:
     """Leave out the fields of display that the format gives every place."""
-    placed = (
-        frame[frame.geometry.notna()].reset_index(drop=True) if isinstance(frame, gpd.GeoDataFrame) else None
-    )
+    placed = frame[frame.geometry.notna()].reset_index(drop=True) if isinstance(frame, gpd.GeoDataFrame) else None
     if placed is None or placed.empty:
         raise SourceError(
             f"{label}: no place in the KML; if it only links to data elsewhere, save the places themselves as KML"
@@ -78,9 +76,7 @@ def drawn_lines(frame: pd.DataFrame, layer: str | None, *, label: str) -> gpd.Ge
     if layer is not None:
         names = sorted(frame["Layer"].dropna().unique())
         if layer not in names:
-            raise SourceError(
-                f"{label}: no layer {layer!r} in the drawing; it has {first_of(names, limit=20)}"
-            )
+            raise SourceError(f"{label}: no layer {layer!r} in the drawing; it has {first_of(names, limit=20)}")
         chosen = frame[frame["Layer"] == layer]
     is_line = chosen.geometry.geom_type.isin(_LINES)
     if "PaperSpace" in chosen.columns:
@@ -132,9 +128,7 @@ REMEDIES = {
     ".pdf": "ask for the table itself, as .xlsx or CSV",
     ".numbers": "save it as .xlsx",
     **dict.fromkeys((".zip", ".rar", ".7z", ".gz", ".tar", ".tgz"), "unpack it and name the file in it"),
-    **dict.fromkeys(
-        (".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), "name the file with the data itself"
-    ),
+    **dict.fromkeys((".qgz", ".qgs", ".mpk", ".mxd", ".aprx", ".lyr", ".lyrx"), "name the file with the data itself"),
     ".dbf": "name the .shp beside it; where there is none, save it as .xlsx",
 }
 """What to do with files that offices have and that are not read."""
@@ -148,9 +142,7 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     if not kind:
         raise SourceError(
             f"{what} {path}: files that end in {path.suffix!r} are not read; "
-            + REMEDIES.get(
-                path.suffix.lower(), f"save it as CSV (UTF-8), GeoPackage or one of {', '.join(FORMATS)}"
-            )
+            + REMEDIES.get(path.suffix.lower(), f"save it as CSV (UTF-8), GeoPackage or one of {', '.join(FORMATS)}")
         )
     if kind == "workbook":
         return read_workbook(
@@ -190,9 +182,7 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     return drawn_lines(frame, source.layer, label=f"{what} {path}") if kind == "DXF" else frame
 
 
-def open_mapped(
-    path: Path, source: TableSource, *, what: str, wanted: ListColumns | None = None
-) -> pd.DataFrame:
+def open_mapped(path: Path, source: TableSource, *, what: str, wanted: ListColumns | None = None) -> pd.DataFrame:
     """Read a file with its columns and values under our names."""
     problems: list[str] = []
     file = open_frame(path, source, what=what)
@@ -255,18 +245,14 @@ def _read_ogr(file: Path, kind: str, source: TableSource, what: str) -> pd.DataF
             f"{what} {file}: its text is not {source.encoding}; write encoding = 'gb18030' for a Chinese file"
         ) from error
     except LookupError as error:
-        raise SourceError(
-            f"{what} {file}: the encoding {source.encoding!r} is not known; write 'gb18030'"
-        ) from error
+        raise SourceError(f"{what} {file}: the encoding {source.encoding!r} is not known; write 'gb18030'") from error
     except (DataSourceError, DataLayerError, RuntimeWarning, RuntimeError, ValueError, OSError) as error:
         if isinstance(error, SourceError):
             raise
         # What GDAL says is wrong, without the file and without advice for programmers.
         said = str(error).split("; It might help")[0].replace(f"'{file}' ", "").strip(" .;")
         cause = f" ({said})" if said else ""
-        raise SourceError(
-            f"{what} {file}: the {kind} is damaged or truncated; export it again{cause}"
-        ) from error
+        raise SourceError(f"{what} {file}: the {kind} is damaged or truncated; export it again{cause}") from error
     return frame
 
 

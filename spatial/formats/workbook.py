@@ -51,11 +51,7 @@ def read_workbook(
 
 
 def sheet_frame(
-    grid: Grid,
-    *,
-    header_row: int | None = None,
-    total_words: Collection[str] = TOTAL_WORDS,
-    label: str = "table",
+    grid: Grid, *, header_row: int | None = None, total_words: Collection[str] = TOTAL_WORDS, label: str = "table"
 ) -> pd.DataFrame:
     """Read an opened sheet as text."""
     label = f"{label}, sheet {grid.sheet!r}"
@@ -92,12 +88,7 @@ def sheet_frame(
     for merge in grid.merges:
         # Text merged over several rows holds for each of them; a merged number may be a sum and stays in the first.
         place = merge.corner
-        if (
-            merge.top <= bottom
-            or merge.bottom == merge.top
-            or place.column not in wanted
-            or place not in grid.cells
-        ):
+        if merge.top <= bottom or merge.bottom == merge.top or place.column not in wanted or place not in grid.cells:
             continue
         is_number = place in grid.numbers
         where = f"{address(place)}:{address(Cell(merge.bottom, merge.right))}"
@@ -135,9 +126,7 @@ def sheet_frame(
             if place.row < top and says_scale(text)
         ],
         "merged_header": [
-            address(merge.corner)
-            for merge in grid.merges
-            if merge.top <= bottom and merge.corner in grid.cells
+            address(merge.corner) for merge in grid.merges if merge.top <= bottom and merge.corner in grid.cells
         ],
         "formula_errors": [address(place) for place in grid.failed],
         "hollow": [address(place) for place in grid.hollow],
@@ -160,9 +149,7 @@ def find_header(grid: Grid, declared: int | None, *, label: str) -> tuple[int, i
     filled = sorted({row for row, _ in grid.cells})
     if declared is not None:
         if declared not in filled:
-            raise SourceError(
-                f"{label}: row {declared} is empty and cannot be the header; correct header_row"
-            )
+            raise SourceError(f"{label}: row {declared} is empty and cannot be the header; correct header_row")
         return declared, _header_end(grid, declared)
     # Count the filled cells of a usual row: as many as a quarter of the rows have, so that remarks do not
     # count.
@@ -240,7 +227,4 @@ def _names(grid: Grid, top: int, bottom: int) -> dict[int, str]:
             named |= dict.fromkeys(inside, grid.cells[merge.corner])
     columns = {column for row, column in grid.cells if row >= top}
     header = [[named.get(Cell(row, column)) for row in range(top, bottom + 1)] for column in columns]
-    return {
-        column: " ".join(dict.fromkeys(filter(None, said)))
-        for column, said in zip(columns, header, strict=True)
-    }
+    return {column: " ".join(dict.fromkeys(filter(None, said))) for column, said in zip(columns, header, strict=True)}

@@ -212,9 +212,7 @@ def _opened(path: Path, what: str) -> Iterator[_Book]:
             if is_old:
                 old = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
                 sheets = {sheet.name: sheet for sheet in old.sheets()}
-                states = [
-                    SheetState(name, sheet.visibility == 0, sheet.nrows > 0) for name, sheet in sheets.items()
-                ]
+                states = [SheetState(name, sheet.visibility == 0, sheet.nrows > 0) for name, sheet in sheets.items()]
             else:
                 old = None
                 sheets = {sheet.title: sheet for sheet in openpyxl.load_workbook(io.BytesIO(data)).worksheets}

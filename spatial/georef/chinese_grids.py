@@ -117,12 +117,7 @@ def datum_name(crs: pyproj.CRS) -> str:
 
 
 def refuse_wrong_zone(
-    crs: pyproj.CRS,
-    easting: NDArray[np.float64],
-    northing: NDArray[np.float64],
-    labels: pd.Series,
-    *,
-    what: str,
+    crs: pyproj.CRS, easting: NDArray[np.float64], northing: NDArray[np.float64], labels: pd.Series, *, what: str
 ) -> None:
     """Refuse eastings of another zone, with a zone number the CRS lacks or without its own, and swapped columns."""
     grid = _grid(crs)

@@ -123,13 +123,10 @@ def _refuse_abroad(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -
         shown = [f"{lon:g} {lat:g}" for lon, lat in zip(x[abroad], y[abroad], strict=True)]
         turned = (y[abroad] >= west) & (y[abroad] <= east) & (x[abroad] >= south) & (x[abroad] <= north)
         remedy = (
-            "longitude and latitude are swapped: exchange them"
-            if turned.all()
-            else "correct the rows or the datum"
+            "longitude and latitude are swapped: exchange them" if turned.all() else "correct the rows or the datum"
         )
         raise ContractError(
-            "coordinates",
-            [f"datum = '{datum}' exists in China only, but {first_of(shown)} lie outside; {remedy}"],
+            "coordinates", [f"datum = '{datum}' exists in China only, but {first_of(shown)} lie outside; {remedy}"]
         )
 
 
@@ -212,9 +209,7 @@ def shift_accuracy_m(crs: pyproj.CRS, bounds: Bounds | None) -> float:
     return float("nan") if best is None or best < 0 else best
 
 
-def apply_shift(
-    frame: gpd.GeoDataFrame, shift: Shift, *, rotation: Rotation | None, what: str
-) -> gpd.GeoDataFrame:
+def apply_shift(frame: gpd.GeoDataFrame, shift: Shift, *, rotation: Rotation | None, what: str) -> gpd.GeoDataFrame:
     """Bring a frame to WGS 84 by seven parameters (Helmert, EPSG methods 9606 and 9607; heights are taken as 0)."""
     crs = pyproj.CRS.from_user_input(frame.crs)
     geodetic = crs.geodetic_crs
@@ -230,9 +225,7 @@ def apply_shift(
     still = frame.geometry.representative_point().to_crs(geodetic)
     there = moved.geometry.representative_point()
     geodesic = pyproj.Geod(ellps="WGS84")
-    distance_m = np.abs(
-        geodesic.inv(still.x.to_numpy(), still.y.to_numpy(), there.x.to_numpy(), there.y.to_numpy())[2]
-    )
+    distance_m = np.abs(geodesic.inv(still.x.to_numpy(), still.y.to_numpy(), there.x.to_numpy(), there.y.to_numpy())[2])
     if not distance_m.max(initial=0.0) <= LARGEST_SHIFT_M:
         raise CrsError(
             f"{what}: shift moves the rows by up to {distance_m.max():.0f} m, more than any datum lies from another "

@@ -301,9 +301,7 @@ def local_clusters(
     check_seed("seed", seed)
     rate = is_number(false_discovery_rate, least=0.0) and 0.0 < false_discovery_rate < 1.0
     if not whole_number(draws, least=1) or not rate:
-        raise ContractError(
-            "segregation", ["draws: must be 1 or more; false_discovery_rate: must lie between 0 and 1"]
-        )
+        raise ContractError("segregation", ["draws: must be 1 or more; false_discovery_rate: must lie between 0 and 1"])
     z, weights, kept = _centred(access, neighbours, row_standardised=True, draws=draws)
     value, p_value = np.full(len(kept), np.nan), np.full(len(kept), np.nan)
     cluster = np.full(len(kept), "unknown", dtype="<U14")
@@ -331,14 +329,10 @@ def local_clusters(
         # Largest p-value that is named, so that at most this share of names is wrong.
         p_values = p_value[kept]
         ordered = np.sort(p_values)
-        passed = np.flatnonzero(
-            ordered <= false_discovery_rate * np.arange(1, len(ordered) + 1) / len(ordered)
-        )
+        passed = np.flatnonzero(ordered <= false_discovery_rate * np.arange(1, len(ordered) + 1) / len(ordered))
         named = p_value[kept] <= (float(ordered[passed[-1]]) if len(passed) else -1.0)
         words = np.where(
-            z >= 0.0,
-            np.where(lag >= 0.0, "good", "good_among_bad"),
-            np.where(lag >= 0.0, "bad_among_good", "bad"),
+            z >= 0.0, np.where(lag >= 0.0, "good", "good_among_bad"), np.where(lag >= 0.0, "bad_among_good", "bad")
         )
         cluster[kept] = np.where(named, words, "none")
     return LocalClusters(value, p_value, cluster, kept)
@@ -348,9 +342,7 @@ def _centred(
     access: ArrayLike, neighbours: sparse.sparray | ArrayLike, *, row_standardised: bool, draws: int
 ) -> tuple[FloatArray, sparse.csr_array, NDArray[np.bool_]]:
     """Access less its mean and the weights, of places that are known and have known neighbours."""
-    access, neighbours = paired(
-        "segregation", access=(access, "places"), neighbours=(neighbours, "places places")
-    )
+    access, neighbours = paired("segregation", access=(access, "places"), neighbours=(neighbours, "places places"))
     value = vector("segregation", "access", access)
     if bool(np.isinf(value).any()):
         raise ContractError("segregation", ["access: infinite; make scores of 0-1 of times first"])

@@ -47,9 +47,7 @@ def cluster_persons(labels: IntArray, persons: FloatArray, least: float) -> IntA
     return np.where(large[labels], labels, 0)
 
 
-def majority_smoothing(
-    labels: IntArray, *, never: Mask | None = None, ignored: Mask | None = None
-) -> IntArray:
+def majority_smoothing(labels: IntArray, *, never: Mask | None = None, ignored: Mask | None = None) -> IntArray:
     """
     Let a cell join the cluster to which most of its neighbours belong, until none does.
 
@@ -300,9 +298,7 @@ def degree_of_urbanisation(
         raise ContractError("degurba", [f"level: is {level!r}, must be 1 or 2"])
     if isinstance(rules, str):
         if rules not in DEGURBA_RULES:
-            raise ContractError(
-                "degurba", [f"rules: is {rules!r}, must be one of {first_of(tuple(DEGURBA_RULES))}"]
-            )
+            raise ContractError("degurba", [f"rules: is {rules!r}, must be one of {first_of(tuple(DEGURBA_RULES))}"])
         rules = DEGURBA_RULES[rules]
     grid = _read(population_persons, cell_area_km2, land_share, built_share, rules or DegurbaRules())
     labels = find_clusters(grid.dense(), contiguity=4)
@@ -334,16 +330,7 @@ def degree_of_urbanisation(
     steps = max(1, round(grid.rules.semi_dense_distance_km / float(np.sqrt(np.median(grid.area_km2)))))
     semi_dense = (labels > 0) & ~np.isin(labels, labels[dilate(centre | dense, steps)])
     codes = np.select(
-        [
-            centre,
-            dense,
-            semi_dense,
-            cluster,
-            rural_cluster,
-            grid.density >= LOW_DENSITY,
-            water,
-            grid.unknown,
-        ],
+        [centre, dense, semi_dense, cluster, rural_cluster, grid.density >= LOW_DENSITY, water, grid.unknown],
         [30, 23, 22, 21, 13, 12, 10, NO_DATA],
         default=11,
     )
@@ -351,17 +338,11 @@ def degree_of_urbanisation(
 
 
 def _clusters(grid: _Grid, density: float, contiguity: Literal[4, 8], persons: float) -> IntArray:
-    return cluster_persons(
-        find_clusters(grid.density >= density, contiguity=contiguity), grid.persons, persons
-    )
+    return cluster_persons(find_clusters(grid.density >= density, contiguity=contiguity), grid.persons, persons)
 
 
 def _read(
-    population: ArrayLike,
-    area: ArrayLike,
-    land: ArrayLike | None,
-    built: ArrayLike | None,
-    rules: DegurbaRules,
+    population: ArrayLike, area: ArrayLike, land: ArrayLike | None, built: ArrayLike | None, rules: DegurbaRules
 ) -> _Grid:
     population, area, land, built = paired(
         "degurba",
@@ -378,9 +359,7 @@ def _read(
     persons = np.where(nobody_knows, 0.0, persons)
     wrong = np.argwhere((persons < 0.0) | np.isinf(persons))
     if len(wrong):
-        problems.append(
-            f"population_persons: negative or infinite at {first_of([f'{r},{c}' for r, c in wrong])}"
-        )
+        problems.append(f"population_persons: negative or infinite at {first_of([f'{r},{c}' for r, c in wrong])}")
     area_km2 = _side("cell_area_km2", area, 1.0, persons.shape, problems)
     land_share = _side("land_share", land, 1.0, persons.shape, problems)
     built_share = _side("built_share", built, 0.0, persons.shape, problems)
@@ -392,9 +371,7 @@ def _read(
     land_share = np.where(np.isnan(land_share), 0.0, land_share)
     built_share = np.where(np.isnan(built_share), 0.0, built_share)
     if rules.built_up_share is not None and built is None:
-        problems.append(
-            "built_share: is missing, and the rules ask for it; give it, or set built_up_share to None"
-        )
+        problems.append("built_share: is missing, and the rules ask for it; give it, or set built_up_share to None")
     if problems:
         raise ContractError("degurba", problems)
     density = _per_land(persons / area_km2 * (1.0 + 1e-12), land_share, rules)
@@ -558,8 +535,7 @@ def _read_cells(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area
     label = np.asarray(unit, dtype=object).ravel()
     if not len(code) == len(people) == len(label):
         raise ContractError(
-            "degurba",
-            [f"cell_class, population_persons, unit: {len(code)}, {len(people)}, {len(label)} cells"],
+            "degurba", [f"cell_class, population_persons, unit: {len(code)}, {len(people)}, {len(label)} cells"]
         )
     unknown = np.unique(code[~np.isin(code, (*CODES, 10, NO_DATA))])
     if len(unknown):
@@ -568,11 +544,7 @@ def _read_cells(cell_class: ArrayLike, persons: ArrayLike, unit: ArrayLike, area
         raise ContractError("degurba", ["population_persons: below 0 or infinite"])
     size = numbers("degurba", "cell_area_km2", area).ravel()
     if len(size) not in (1, len(code)) or not bool(((size >= 0.0) & (size < np.inf)).all()):
-        raise ContractError(
-            "degurba", [f"cell_area_km2: {len(size)} for {len(code)} cells; must be known, 0 or more"]
-        )
+        raise ContractError("degurba", [f"cell_area_km2: {len(size)} for {len(code)} cells; must be known, 0 or more"])
     size = np.broadcast_to(size, code.shape)
-    frame = pd.DataFrame(
-        {"unit": label, "code": code.astype(np.int64), "persons": np.nan_to_num(people), "area": size}
-    )
+    frame = pd.DataFrame({"unit": label, "code": code.astype(np.int64), "persons": np.nan_to_num(people), "area": size})
     return frame[~pd.isna(frame["unit"])]

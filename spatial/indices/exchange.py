@@ -91,9 +91,7 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
         given = numbers("flows", "flows", flows)
         _refuse(given, [str(at) for at in range(TOTALS)])
         return _between(float(given[0]), float(given[1]), np.zeros(0))
-    flows, official_class = paired(
-        "flows", flows=(flows, "places places"), official_class=(official_class, "places")
-    )
+    flows, official_class = paired("flows", flows=(flows, "places places"), official_class=(official_class, "places"))
     matrix = read_flows(flows)
     out, into = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
     both = out + into
@@ -105,9 +103,7 @@ def flow_balance(flows: Any, official_class: ArrayLike | None = None) -> FlowBal
     return _between(float(matrix[rural][:, urban].sum()), float(matrix[urban][:, rural].sum()), node)
 
 
-def flow_matrix(
-    flows: pd.DataFrame, settlement_ids: Sequence[str], *, kind: str | None = None
-) -> sparse.csr_array:
+def flow_matrix(flows: pd.DataFrame, settlement_ids: Sequence[str], *, kind: str | None = None) -> sparse.csr_array:
     """
     Turn a table of flows into a matrix.
 
@@ -144,14 +140,10 @@ def flow_matrix(
         raise ContractError("flows", [f"{column}: the column is missing" for column in missing])
     chosen = flows if kind is None else flows[flows["kind"] == kind]
     if kind is not None and chosen.empty and len(flows):
-        raise ContractError(
-            "flows", [f"kind: none is {kind!r}; there are {first_of(sorted(set(flows['kind'])))}"]
-        )
+        raise ContractError("flows", [f"kind: none is {kind!r}; there are {first_of(sorted(set(flows['kind'])))}"])
     twice = [name for name, count in Counter(map(str, settlement_ids)).items() if count > 1]
     if twice:
-        raise ContractError(
-            "flows", [f"settlement_ids: more than once {first_of(twice)}; name each place once"]
-        )
+        raise ContractError("flows", [f"settlement_ids: more than once {first_of(twice)}; name each place once"])
     place = {str(name): at for at, name in enumerate(settlement_ids)}
     ends = {side: chosen[side].astype(str) for side in ("from_id", "to_id")}
     unknown = sorted({name for side in ends.values() for name in side if name not in place})
@@ -258,9 +250,7 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
     >>> result.weighted, result.binary, round(result.binary_rho, 6)
     (0.5, 0.8, -0.2)
     """
-    flows, official_class = paired(
-        "flows", flows=(flows, "places places"), official_class=(official_class, "places")
-    )
+    flows, official_class = paired("flows", flows=(flows, "places places"), official_class=(official_class, "places"))
     matrix = read_flows(flows)
     n = matrix.shape[0]
     side = np.zeros(n, dtype=np.int64)
@@ -281,9 +271,7 @@ def reciprocity(flows: Any, *, official_class: ArrayLike | None = None) -> Recip
     both = int((matrix.astype(bool).multiply(matrix.T.astype(bool))).sum())
     binary = both / links if links else math.nan
     density = links / pairs if pairs else math.nan
-    return Reciprocity(
-        weighted, null, _beyond(weighted, null), binary, density, _beyond(binary, density), links
-    )
+    return Reciprocity(weighted, null, _beyond(weighted, null), binary, density, _beyond(binary, density), links)
 
 
 def _beyond(observed: float, chance: float) -> float:
@@ -318,11 +306,7 @@ def _null(matrix: Any, side: NDArray[np.int64], total: float, *, mixed: bool) ->
 
 
 def radiation_flows(
-    population_persons: ArrayLike,
-    distance: ArrayLike,
-    *,
-    trips: ArrayLike | None = None,
-    finite_size: bool = False,
+    population_persons: ArrayLike, distance: ArrayLike, *, trips: ArrayLike | None = None, finite_size: bool = False
 ) -> FloatArray:
     """
     Model flows by the opportunities that lie nearer (Simini et al. 2012).
@@ -390,12 +374,7 @@ def radiation_flows(
 
 
 def gravity_flows(
-    leaving: ArrayLike,
-    arriving: ArrayLike,
-    deterrence: ArrayLike,
-    *,
-    tolerance: float = 1e-9,
-    max_rounds: int = 10_000,
+    leaving: ArrayLike, arriving: ArrayLike, deterrence: ArrayLike, *, tolerance: float = 1e-9, max_rounds: int = 10_000
 ) -> FloatArray:
     """
     Model flows whose totals by origin and destination are known, in proportion to deterrence (Furness).
@@ -439,9 +418,7 @@ def gravity_flows(
     pull = numbers("flows", "deterrence", deterrence)
     known = bool((np.isfinite(pull) & (pull >= 0.0)).all())
     if pull.shape != (len(origins), len(ends)) or not known:
-        raise ContractError(
-            "flows", [f"deterrence: must be {len(origins)} by {len(ends)}, finite and 0 or more"]
-        )
+        raise ContractError("flows", [f"deterrence: must be {len(origins)} by {len(ends)}, finite and 0 or more"])
     total = float(origins.sum())
     slack = tolerance * max(total, 1.0)
     if abs(total - float(ends.sum())) > slack:
@@ -494,8 +471,7 @@ def huff_shares(attraction: ArrayLike, time_min: ArrayLike, *, exponent: float) 
     time = np.atleast_2d(numbers("flows", "time_min", time_min))
     if time.shape[1] != len(size) or bool(np.isnan(time).any()) or bool((time <= 0.0).any()):
         raise ContractError(
-            "flows",
-            [f"time_min: must be above 0, known, and have {len(size)} columns; use a floor such as 1"],
+            "flows", [f"time_min: must be above 0, known, and have {len(size)} columns; use a floor such as 1"]
         )
     if not is_number(exponent, least=0.0) or not 0.0 < exponent < np.inf:
         raise ContractError("flows", [f"exponent: must be finite and above 0, is {shown(exponent)}"])
@@ -510,7 +486,5 @@ def _masses(name: str, values: ArrayLike) -> FloatArray:
     mass = vector("flows", name, values)
     wrong = np.flatnonzero(~np.isfinite(mass) | (mass < 0.0))
     if len(wrong):
-        raise ContractError(
-            "flows", [f"{name}: negative or unknown in {len(wrong)} place(s) {first_of(wrong)}"]
-        )
+        raise ContractError("flows", [f"{name}: negative or unknown in {len(wrong)} place(s) {first_of(wrong)}"])
     return mass

@@ -117,8 +117,7 @@ def catchment_classes(
         own = _per_place("own_centre", own_centre, len(time))
         if bool(((own >= len(people)) | (own < -1) | (own != np.floor(own))).any()):
             raise ContractError(
-                "urca",
-                [f"own_centre: there are {len(people)} centres, whole numbers from 0 on; -1 = in none"],
+                "urca", [f"own_centre: there are {len(people)} centres, whole numbers from 0 on; -1 = in none"]
             )
         own_size = np.append(size, -1)[own.astype(np.int64)]
         codes = np.where(own_size >= 0, own_size + 1, codes)
@@ -201,8 +200,7 @@ def _times(given: ArrayLike, ends: int) -> FloatArray:
     wrong = np.argwhere(np.isnan(time) | (time < 0.0))
     if len(wrong):
         raise ContractError(
-            "urca",
-            [f"time_min: negative or NaN at {first_of([f'{r},{c}' for r, c in wrong])}; inf = unreachable"],
+            "urca", [f"time_min: negative or NaN at {first_of([f'{r},{c}' for r, c in wrong])}; inf = unreachable"]
         )
     return time
 

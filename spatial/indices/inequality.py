@@ -58,9 +58,7 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
     if population_persons is not None:
         people = vector("inequality", "population_persons", population_persons)
     if len(value) != len(people):
-        raise ContractError(
-            "inequality", [f"population_persons: {len(people)} for {len(value)} values of access"]
-        )
+        raise ContractError("inequality", [f"population_persons: {len(people)} for {len(value)} values of access"])
     problems = []
     for name, column, remedy in (
         ("access", value, "times are bads, and may be endless: make scores of 0-1 of them first"),
@@ -68,9 +66,7 @@ def read_sample(access: ArrayLike, population_persons: ArrayLike | None = None) 
     ):
         wrong = np.flatnonzero((column < 0.0) | np.isinf(column))
         if len(wrong):
-            problems.append(
-                f"{name}: negative or infinite in {len(wrong)} row(s) {first_of(wrong)}; {remedy}"
-            )
+            problems.append(f"{name}: negative or infinite in {len(wrong)} row(s) {first_of(wrong)}; {remedy}")
     if problems:
         raise ContractError("inequality", problems)
     valid = ~np.isnan(value) & ~np.isnan(people)
@@ -168,9 +164,7 @@ def palma_ratio(access: ArrayLike, population_persons: ArrayLike | None = None) 
     return _ratio(top, bottom)
 
 
-def palma_ratio_by_rank(
-    access: ArrayLike, population_persons: ArrayLike | None = None, *, rank_by: ArrayLike
-) -> float:
+def palma_ratio_by_rank(access: ArrayLike, population_persons: ArrayLike | None = None, *, rank_by: ArrayLike) -> float:
     """
     Compare the mean access of the richest tenth with that of the poorest four tenths.
 
@@ -316,9 +310,7 @@ class Theil(float):
         return float(self.population_share.iloc[best])
 
 
-def theil_t(
-    access: ArrayLike, population_persons: ArrayLike | None = None, group: ArrayLike | None = None
-) -> Theil:
+def theil_t(access: ArrayLike, population_persons: ArrayLike | None = None, group: ArrayLike | None = None) -> Theil:
     """
     Measure inequality by Theil's T: ``sum f r ln r`` with r = access by the mean, f = share of the people.
 
@@ -469,9 +461,7 @@ def _by_group(
 # Atkinson's index and the access that, spread evenly, would be worth the same (Atkinson 1970).
 
 
-def atkinson_index(
-    access: ArrayLike, population_persons: ArrayLike | None = None, *, epsilon: float = 1.0
-) -> float:
+def atkinson_index(access: ArrayLike, population_persons: ArrayLike | None = None, *, epsilon: float = 1.0) -> float:
     """
     Measure inequality as the share of all access that an even spread could do without.
 

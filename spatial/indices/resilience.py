@@ -59,9 +59,7 @@ def bridges(graph: TravelGraph) -> NDArray[np.bool_]:
     edges = np.flatnonzero(is_open & (graph.edge_from != graph.edge_to))
     starts, ends = graph.edge_from[edges], graph.edge_to[edges]
     order = np.argsort(np.concatenate([starts, ends]), kind="stable")
-    offsets = np.concatenate(
-        [[0], np.cumsum(np.bincount(np.concatenate([starts, ends]), minlength=graph.n_nodes))]
-    )
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(np.concatenate([starts, ends]), minlength=graph.n_nodes))])
     other = np.concatenate([ends, starts])[order].tolist()
     via = np.concatenate([edges, edges])[order].tolist()
     found = np.zeros(graph.n_edges, dtype=bool)
@@ -154,9 +152,7 @@ class _Case:
             np.where(closed, np.inf, minutes) for minutes in (self.graph.forward_min, self.graph.backward_min)
         )
         cut = self.graph.with_minutes(forward, backward, speed_km_h=self.graph.speed_km_h)
-        found = nearest(
-            cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers
-        )
+        found = nearest(cut, self.origins, self.goals, k=1, direction=self.direction, direct_barriers=self.barriers)
         return found.travel_time_min[:, 0]
 
     def passing(self, who: NDArray[np.bool_]) -> tuple[NDArray[np.int64], FloatArray]:
@@ -427,8 +423,7 @@ def network_indices(nodes: int, edges: int, components: int = 1) -> NetworkShape
     """
     if not all(whole_number(count, least=0) for count in (nodes, edges, components)):
         raise ContractError(
-            "network",
-            [f"nodes, edges, components: {nodes}, {edges}, {components}, below 0 or no whole numbers"],
+            "network", [f"nodes, edges, components: {nodes}, {edges}, {components}, below 0 or no whole numbers"]
         )
     loops = edges - nodes + components
     if nodes < LEAST_NODES:
@@ -496,9 +491,7 @@ def circuity(network_distance_m: ArrayLike, straight_distance_m: ArrayLike) -> f
     1.5
     """
     network_distance_m, straight_distance_m = paired(
-        "network",
-        network_distance_m=(network_distance_m, "pairs"),
-        straight_distance_m=(straight_distance_m, "pairs"),
+        "network", network_distance_m=(network_distance_m, "pairs"), straight_distance_m=(straight_distance_m, "pairs")
     )
     way = vector("network", "network_distance_m", network_distance_m)
     line = vector("network", "straight_distance_m", straight_distance_m)

@@ -389,13 +389,9 @@ def _surroundings(x: ArrayLike, total: ArrayLike, points: ArrayLike, bandwidth_m
     place = numbers("segregation", "points", points)
     read_units(group, everybody)
     if place.shape != (len(everybody), 2) or not bool(np.isfinite(place).all()):
-        raise ContractError(
-            "segregation", [f"points: give {len(everybody)} finite points of two metres each"]
-        )
+        raise ContractError("segregation", [f"points: give {len(everybody)} finite points of two metres each"])
     if not is_number(bandwidth_m, least=0.0) or not 0.0 < bandwidth_m < math.inf:
-        raise ContractError(
-            "segregation", [f"bandwidth_m: must be finite and above 0, is {shown(bandwidth_m)}"]
-        )
+        raise ContractError("segregation", [f"bandwidth_m: must be finite and above 0, is {shown(bandwidth_m)}"])
     known = ~np.isnan(group) & (everybody > 0.0)
     mine, people = np.minimum(group[known], everybody[known]), everybody[known]
     tree, share = KDTree(place[known]), np.empty(len(people))

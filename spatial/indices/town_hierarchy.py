@@ -216,9 +216,7 @@ def polycentricity(centrality: ArrayLike, *, form: Literal["green", "entropy"] =
         raise ContractError("hierarchy", [f"form: is {form!r}, must be green or entropy"])
     c = vector("hierarchy", "centrality", centrality)
     if not bool(((c >= 0.0) & np.isfinite(c)).all()):
-        raise ContractError(
-            "hierarchy", ["centrality: must be finite and 0 or more; leave out what is unknown"]
-        )
+        raise ContractError("hierarchy", ["centrality: must be finite and 0 or more; leave out what is unknown"])
     if len(c) < 2 or not c.sum() > 0.0:
         return math.nan
     if form == "green":

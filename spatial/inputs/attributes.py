@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 # Observed flows between settlements, from a table of the user's own.
 
 
-def flows_from_table(
-    path: Path, source: TableSource, *, settlement_ids: Collection[str] | None = None
-) -> pd.DataFrame:
+def flows_from_table(path: Path, source: TableSource, *, settlement_ids: Collection[str] | None = None) -> pd.DataFrame:
     """Read observed flows between settlements."""
     opened = open_mapped(path, source, what="flows", wanted=ListColumns("flows"))
     frame = pd.DataFrame(opened).drop(columns="geometry", errors="ignore")
@@ -116,9 +114,7 @@ def add_attributes(
     return joined, len(table)
 
 
-def attributes_from_table(
-    path: Path, source: TableSource, *, with_population: bool = True
-) -> gpd.GeoDataFrame:
+def attributes_from_table(path: Path, source: TableSource, *, with_population: bool = True) -> gpd.GeoDataFrame:
     """Read a table that is to be joined onto the settlements."""
     opened = open_mapped(path, source, what="attributes", wanted=ListColumns("attributes"))
     joined = [name for name in (*source.columns, *source.keep_columns) if name not in FOUND_BY]
@@ -163,9 +159,7 @@ def with_codes_of_units(settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFr
     coded = boundaries[boundaries["unit_code"].notna()]
     coded = coded[coded["admin_level"] == coded["admin_level"].max()]
     pairs = gpd.sjoin(
-        settlements[["geometry"]].to_crs(coded.crs or WGS84),
-        coded[["unit_code", "geometry"]],
-        predicate="intersects",
+        settlements[["geometry"]].to_crs(coded.crs or WGS84), coded[["unit_code", "geometry"]], predicate="intersects"
     )
     pairs = pairs[~pairs.index.duplicated(keep=False)]
     alone = pairs[~pairs["unit_code"].duplicated(keep=False)]["unit_code"]

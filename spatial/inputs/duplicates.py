@@ -69,9 +69,7 @@ def merge_facilities(
         return pair_finding(frame, subject, other, kind=kind, what=what, verdict=verdict)
 
     findings = [
-        finding("merged_duplicate", row, kept, "merged")
-        for row, kept in enumerate(leader.tolist())
-        if row != kept
+        finding("merged_duplicate", row, kept, "merged") for row, kept in enumerate(leader.tolist()) if row != kept
     ]
     listed: set[int] = set()
     for one, two in doubtful:
@@ -89,9 +87,7 @@ def called(frame: pd.DataFrame, row: int) -> str:
     return repr(name) if isinstance(name, str) else "one without a name"
 
 
-def pair_finding(
-    frame: gpd.GeoDataFrame, subject: int, other: int, *, kind: str, what: str, verdict: str
-) -> Finding:
+def pair_finding(frame: gpd.GeoDataFrame, subject: int, other: int, *, kind: str, what: str, verdict: str) -> Finding:
     """Say what became of two facilities, drawn as the line between them."""
     ends = shapely.get_coordinates(frame.geometry.to_numpy()[[subject, other]]).tolist()
     distance = math.dist(*ends)
@@ -186,9 +182,7 @@ def similar_names(one: tuple[str, ...], two: tuple[str, ...], *, share: float = 
     True
     """
     return any(
-        a in b or b in a or SequenceMatcher(None, a, b, autojunk=False).ratio() >= share
-        for a in one
-        for b in two
+        a in b or b in a or SequenceMatcher(None, a, b, autojunk=False).ratio() >= share for a in one for b in two
     )
 
 

@@ -211,9 +211,7 @@ def service_by_day(service: str, vocabulary: Vocabulary) -> str:
     item = vocabulary.get(service)
     if item is None or not item.round_the_clock:
         return service
-    wider = (
-        other.id for other in vocabulary.services if not other.round_the_clock and service in other.includes
-    )
+    wider = (other.id for other in vocabulary.services if not other.round_the_clock and service in other.includes)
     return next(wider, service)
 
 
@@ -233,11 +231,7 @@ _UNITS = re.compile(r"\s*[;,|、]\s*")
 
 @functools.cache
 def _words() -> dict[str, dict[str, str]]:
-    text = (
-        importlib.resources.files("spatial.inputs")
-        .joinpath("facility_words.toml")
-        .read_text(encoding="utf-8")
-    )
+    text = importlib.resources.files("spatial.inputs").joinpath("facility_words.toml").read_text(encoding="utf-8")
     return {
         kind: {plain_words(word): key for key, words in table.items() for word in (key, *words)}
         for kind, table in tomllib.loads(text).items()
@@ -341,9 +335,7 @@ def _read_opening(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
 def _read_eligibility(frame: gpd.GeoDataFrame, vocabulary: Vocabulary) -> None:
     """Read who may use a facility, and say to whom it is open."""
     nothing = pd.Series(None, index=frame.index, dtype="str")
-    users, units = (
-        text_column(frame.get(column, nothing)).fillna("") for column in ("eligibility", "eligible_units")
-    )
+    users, units = (text_column(frame.get(column, nothing)).fillna("") for column in ("eligibility", "eligible_units"))
     named = [";".join(_UNITS.split(unicodedata.normalize("NFKC", text).strip())).strip() for text in units]
     told = [who_may_use(text) for text in users]
     open_to = []

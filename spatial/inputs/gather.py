@@ -72,10 +72,7 @@ def check_coordinates(found: Gathered, study: Study) -> gpd.GeoDataFrame:
             ("settlements", sources.settlements),
         )
     )
-    lists = [
-        (what, getattr(sources, what), getattr(found, what))
-        for what in ("settlements", "roads", "boundaries")
-    ]
+    lists = [(what, getattr(sources, what), getattr(found, what)) for what in ("settlements", "roads", "boundaries")]
     numbers = sorted(int(name.split()[1]) for name in found.own if name.startswith("facilities "))
     lists += [
         ("facilities", source, found.facilities[number])
@@ -118,9 +115,7 @@ def coordinate_findings(frame: gpd.GeoDataFrame, source: TableSource) -> list[Fi
     elif source.datum != "wgs84":
         notes.append(("datum_inverted", f"inverted from {source.datum} to WGS 84, to less than a metre"))
     elif is_cgcs2000(crs):
-        notes.append(
-            ("datum_taken_as_equal", f"{crs.name}: CGCS2000 and WGS 84 are taken as equal, within a metre")
-        )
+        notes.append(("datum_taken_as_equal", f"{crs.name}: CGCS2000 and WGS 84 are taken as equal, within a metre"))
     else:
         accuracy_m = shift_accuracy_m(crs, Bounds(*frame.total_bounds.tolist()))
         if accuracy_m > NOTED_ABOVE_M:
@@ -185,9 +180,7 @@ class Gathered:
         self.counts.append((path, item, len(frame)))
 
 
-def gather(
-    study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collection[str]] | None = None
-) -> Gathered:
+def gather(study: Study, vocabulary: Vocabulary, *, named: Mapping[str, Collection[str]] | None = None) -> Gathered:
     """Read the extract and the tables of a study."""
     empty = {
         what: gpd.GeoDataFrame(
@@ -240,9 +233,7 @@ def _add_extract(result: Gathered, study: Study, source: OsmSource, vocabulary: 
     ]
 
 
-def _add_tables(
-    result: Gathered, study: Study, vocabulary: Vocabulary, named: Mapping[str, Collection[str]]
-) -> None:
+def _add_tables(result: Gathered, study: Study, vocabulary: Vocabulary, named: Mapping[str, Collection[str]]) -> None:
     """Read the tables of the user's own, in the order in which one needs another."""
     sources = study.sources
     if (source := sources.boundaries) is not None:
@@ -330,9 +321,7 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
     They have the very same shape, and the same name where there are names.
     """
     shapes = shapely.to_wkb(shapely.normalize(frame.geometry.to_numpy()))
-    drawn = frame[[key]].assign(
-        shape=shapes, name="" if "name" not in frame.columns else text_column(frame["name"])
-    )
+    drawn = frame[[key]].assign(shape=shapes, name="" if "name" not in frame.columns else text_column(frame["name"]))
     drawn = drawn[frame.geometry.notna().to_numpy()].fillna({"name": ""})
     again = drawn.duplicated(["shape", "name"])
     first = drawn.groupby(["shape", "name"])[key].transform("first")
@@ -343,11 +332,7 @@ def doubles_note(frame: gpd.GeoDataFrame, key: str) -> Note:
 
 def refuse_shared_ids(result: Gathered) -> None:
     """Two lists that both count from 1 have other facilities under one id."""
-    lists = [
-        (number, frame)
-        for number, frame in enumerate(result.facilities)
-        if f"facilities {number}" in result.own
-    ]
+    lists = [(number, frame) for number, frame in enumerate(result.facilities) if f"facilities {number}" in result.own]
     problems = []
     for at, (number, frame) in enumerate(lists):
         for other, earlier in lists[:at]:

@@ -141,14 +141,10 @@ def near_pairs(
 
 
 def _numbers(names: Sequence[str]) -> frozenset[str]:
-    return frozenset(
-        number.lstrip("0") for name in names for number in _NUMBERS.findall(plain_name(name).stem)
-    )
+    return frozenset(number.lstrip("0") for name in names for number in _NUMBERS.findall(plain_name(name).stem))
 
 
-def one_to_one(
-    pairs: Sequence[Pair], frame: pd.DataFrame, *, options: MergeOptions, taken: set[int]
-) -> Iterator[Pair]:
+def one_to_one(pairs: Sequence[Pair], frame: pd.DataFrame, *, options: MergeOptions, taken: set[int]) -> Iterator[Pair]:
     """Choose the pairs that are one facility, each row in one of them at most."""
     ids = frame["facility_id"].tolist()
 

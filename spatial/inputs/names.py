@@ -100,8 +100,7 @@ def plain_name(name: str) -> PlaceName:
         suffixes.sort(key=lambda item: len(item[0]), reverse=True)
         kind = ""
         while found := next(
-            (item for item in suffixes if stem.endswith(item[0]) and len(stem) - len(item[0]) >= MIN_LETTERS),
-            None,
+            (item for item in suffixes if stem.endswith(item[0]) and len(stem) - len(item[0]) >= MIN_LETTERS), None
         ):
             stem, kind = stem.removesuffix(found[0]), kind or found[1]
         return PlaceName(_ABOVE.sub("", stem, count=1), kind)
@@ -112,9 +111,7 @@ def plain_name(name: str) -> PlaceName:
     units = {word: unit for unit, listed in words["units"].items() for word in listed}
     said = [units[word] for word in stem.split() if word in units]
     named = [word for word in stem.split() if word not in words["articles"]["latin"]]
-    left = [
-        word for word in named if word not in units
-    ] or named  # a place may be called by such a word alone
+    left = [word for word in named if word not in units] or named  # a place may be called by such a word alone
     return PlaceName(" ".join(left), said[0] if said else "")
 
 
@@ -247,11 +244,7 @@ def _aligned(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
         pairs = [sorted(pair, key=len) for pair in zip(one, two, strict=True)]
         if all(
             short == long
-            or (
-                min(len(short), len(long) - len(short)) >= CUT_LETTERS
-                and short.isalpha()
-                and long.startswith(short)
-            )
+            or (min(len(short), len(long) - len(short)) >= CUT_LETTERS and short.isalpha() and long.startswith(short))
             for short, long in pairs
         ):
             return True
@@ -272,6 +265,4 @@ def names_by_row(frame: pd.DataFrame, is_name: Callable[[str], object]) -> list[
     """List the different names of every row that are names indeed."""
     columns = [frame[column].tolist() for column in NAMES if column in frame.columns]
     rows = zip(*columns, strict=True) if columns else [()] * len(frame)
-    return [
-        tuple(dict.fromkeys(name for name in own if isinstance(name, str) and is_name(name))) for own in rows
-    ]
+    return [tuple(dict.fromkeys(name for name in own if isinstance(name, str) and is_name(name))) for own in rows]

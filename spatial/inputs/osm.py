@@ -70,9 +70,7 @@ def read_osm(
         elif key == "highway" and kind != "w":
             label += " (nodes)" if kind == "n" else " (relations)"
         numbers[label] = numbers.get(label, 0) + scan.values[key, value, kind]
-    has_people = [
-        "population" in element.tags for element in elements if element.tags.get("place") in place_words
-    ]
+    has_people = ["population" in element.tags for element in elements if element.tags.get("place") in place_words]
     numbers |= {
         "settlements": len(places),
         "settlements from areas": int((~places["settlement_id"].str.startswith("n")).sum()),
@@ -90,10 +88,7 @@ def read_osm(
     services = facilities["service"].value_counts().sort_index()
     numbers |= {f"service={name}": int(number) for name, number in services.items()}
     counts = pd.DataFrame(
-        {
-            "item": pd.Series(list(numbers), dtype="str"),
-            "number": pd.Series(numbers.values(), dtype="float64"),
-        }
+        {"item": pd.Series(list(numbers), dtype="str"), "number": pd.Series(numbers.values(), dtype="float64")}
     )
     noticed = findings_frame(findings, crs=WGS84)
     return OsmExtract(places, facilities, roads, boundaries, water, counts, noticed, outlines)

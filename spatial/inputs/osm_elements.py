@@ -32,17 +32,7 @@ FORMATS = {
 }
 """Format and first bytes by the end of the file's name. A PBF begins with the length of its short header."""
 
-COUNTED = (
-    "amenity",
-    "emergency",
-    "healthcare",
-    "highway",
-    "office",
-    "place",
-    "route",
-    "shop",
-    "social_facility",
-)
+COUNTED = ("amenity", "emergency", "healthcare", "highway", "office", "place", "route", "shop", "social_facility")
 """Keys whose raw values are counted, so that a reader can be checked against the file."""
 
 REMEDY = "fetch it again, or cut the extract again with osmium-tool"
@@ -118,8 +108,7 @@ def open_extract(path: Path, read: Callable[[Any], Result]) -> Result:
     except (RuntimeError, ValueError, UnicodeDecodeError) as error:
         if any(words in str(error).lower() for words in _UNSUPPORTED):
             raise SourceError(
-                f"OpenStreetMap extract {path}: cannot be read: {error}; "
-                "write it anew with `osmium cat -o NEW.osm.pbf`"
+                f"OpenStreetMap extract {path}: cannot be read: {error}; write it anew with `osmium cat -o NEW.osm.pbf`"
             ) from error
         raise SourceError(f"OpenStreetMap extract {path}: damaged or cut off ({error}); {REMEDY}") from error
 

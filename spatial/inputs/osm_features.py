@@ -138,9 +138,7 @@ def places_unread(counts: pd.DataFrame, tiers: Tiers) -> tuple[int, str]:
 
 def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
     """Decide the tier of every settlement."""
-    words = {
-        word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(tiers, tier)
-    }
+    words = {word: tier for tier in ("village", "town", "county_seat", "city") for word in getattr(tiers, tier)}
     tier = places["tier"] if "tier" in places.columns else places["place"].map(words)
     seat = np.zeros(len(places), dtype=bool)
     for column in ("name", "name_en", "name_zh"):
@@ -389,6 +387,4 @@ def element_frame(
     tags = pd.Series(
         [json.dumps(element.tags, ensure_ascii=False, sort_keys=True) for element in elements], dtype="str"
     )
-    return gpd.GeoDataFrame(
-        {**columns, **names, "tags": tags}, geometry=gpd.GeoSeries(geometry, crs=WGS84), crs=WGS84
-    )
+    return gpd.GeoDataFrame({**columns, **names, "tags": tags}, geometry=gpd.GeoSeries(geometry, crs=WGS84), crs=WGS84)

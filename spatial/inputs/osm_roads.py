@@ -113,9 +113,7 @@ def read_turns(path: str | Path) -> gpd.GeoDataFrame:
     for relation in relations:
         rows += _rows_of(relation, points.get(relation.nodes[0]) if len(relation.nodes) == 1 else None)
     rows.sort(key=lambda row: (row["turn_id"][0], int(row["turn_id"][1:].partition("/")[0]), row["turn_id"]))
-    columns = {
-        name: pd.Series([row.get(name) for row in rows], dtype="str") for name in (*_TEXTS, *ACCESS_TAGS)
-    }
+    columns = {name: pd.Series([row.get(name) for row in rows], dtype="str") for name in (*_TEXTS, *ACCESS_TAGS)}
     shapes: Any = [row["point"] for row in rows]
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=WGS84), crs=WGS84)
 

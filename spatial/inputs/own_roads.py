@@ -27,16 +27,7 @@ CONDITIONS = {"good": "good", "fair": "intermediate", "poor": "bad", "very_poor"
 NARROW = "narrow"
 """Word added to the smoothness of narrow roads; it has a speed where ``[caps.smoothness]`` of a speed table says so."""
 
-_SMOOTHNESS = (
-    "excellent",
-    "good",
-    "intermediate",
-    "bad",
-    "very_bad",
-    "horrible",
-    "very_horrible",
-    "impassable",
-)
+_SMOOTHNESS = ("excellent", "good", "intermediate", "bad", "very_bad", "horrible", "very_horrible", "impassable")
 
 
 @dataclass
@@ -54,9 +45,7 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
         width = number_column(roads, "width_m", problems, key="road_id")
         none = width == 0
         where = row_items(roads, "road_id", none)
-        add_notes(
-            roads, [Note("widths", int(none.sum()), {"where": where}, "road widths of 0 read as unknown")]
-        )
+        add_notes(roads, [Note("widths", int(none.sum()), {"where": where}, "road widths of 0 read as unknown")])
         roads["width_m"] = width.where(~none)
     if "condition" not in roads.columns:
         return
@@ -70,9 +59,7 @@ def read_condition_and_width(roads: gpd.GeoDataFrame, problems: list[str]) -> No
             f"of {', '.join(CONDITIONS)} each word is"
         )
         return
-    given = (
-        text_column(roads["smoothness"]) if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
-    )
+    given = text_column(roads["smoothness"]) if "smoothness" in roads.columns else pd.Series(np.nan, roads.index)
     roads["smoothness"] = text_column(given.astype(object).where(given.notna(), meaning.astype(object)))
 
 

@@ -42,9 +42,7 @@ REASONS = {
 }
 
 
-def place_where_given(
-    frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str
-) -> gpd.GeoDataFrame:
+def place_where_given(frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str) -> gpd.GeoDataFrame:
     """Give the rows that have coordinates their geometry, and leave the others without."""
     if source.coordinates == "all":
         return place_frame(frame, source, path, what=what, key=key)
@@ -109,9 +107,7 @@ class PlacedTables:
         file = self.study.placing.decisions
         self.decisions = {} if file is None else read_decisions(self.study.raw_path(file))
         sources = self.study.sources
-        tables = {
-            table.path for table in (sources.settlements, *sources.attributes, *sources.facilities) if table
-        }
+        tables = {table.path for table in (sources.settlements, *sources.attributes, *sources.facilities) if table}
         strange = sorted(set(self.decisions) - tables)
         if strange:
             problem = f"source: no table of the study is {first_of(strange)}"
@@ -119,11 +115,7 @@ class PlacedTables:
             raise ContractError(f"decisions on places {file}", [f"{problem}; {remedy}"])
 
     def locate(
-        self,
-        frame: gpd.GeoDataFrame,
-        source: TableSource,
-        settlements: gpd.GeoDataFrame,
-        boundaries: gpd.GeoDataFrame,
+        self, frame: gpd.GeoDataFrame, source: TableSource, settlements: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
     ) -> gpd.GeoDataFrame:
         """Locate the rows of one table that have no geometry."""
         if source.coordinates == "all":
@@ -221,9 +213,7 @@ class PlacedTables:
         return frame
 
 
-def _called_elsewhere(
-    frame: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, key: str, name_min: float
-) -> Note:
+def _called_elsewhere(frame: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, key: str, name_min: float) -> Note:
     """Name rows that their code puts at one settlement and their name at another: one of them is wrong."""
     coded = frame[(frame["placed_by"] == "unit_code") & frame["placed_at"].isin(settlements["settlement_id"])]
     names, places = names_of(coded), names_of(settlements)

@@ -11,13 +11,7 @@ import shapely
 
 from spatial.crs import WGS84, parse_crs, working_crs_for
 from spatial.errors import ContractError, CrsError, first_of
-from spatial.formats.columns import (
-    coordinate_columns,
-    declared_crs,
-    from_control_points,
-    row_labels,
-    settle_datum,
-)
+from spatial.formats.columns import coordinate_columns, declared_crs, from_control_points, row_labels, settle_datum
 from spatial.formats.delimited import AXES, coordinate_numbers
 from spatial.formats.notes import columns_of_file
 from spatial.formats.vector import declares_crs
@@ -32,16 +26,12 @@ if TYPE_CHECKING:
 
 
 _COMMA = "declare decimal = ',' where the comma is the decimal sign"
-_COORDINATE = (
-    "fill it in as a number, or 104°30'15\"E; if nobody knows it, leave it empty and set coordinates = 'some'"
-)
+_COORDINATE = "fill it in as a number, or 104°30'15\"E; if nobody knows it, leave it empty and set coordinates = 'some'"
 SAME_PLACE_DEGREES = 1e-5
 """Two CRS that put a layer's middle within this (about a metre) of each other are taken for one."""
 
 
-def place_frame(
-    frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str
-) -> gpd.GeoDataFrame:
+def place_frame(frame: pd.DataFrame, source: TableSource, path: Path, *, what: str, key: str) -> gpd.GeoDataFrame:
     """Give a frame its geometry, its CRS and an unshifted datum."""
     label = f"{what} {path}"
     if not isinstance(frame, gpd.GeoDataFrame):
@@ -67,9 +57,7 @@ def place_frame(
             remedy = "declare the CRS they are in"
             if ((x[far] <= 90.0) & (y[far] <= 180.0)).all():
                 remedy = "longitude and latitude are swapped: exchange them"
-            problems.append(
-                f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}"
-            )
+            problems.append(f"coordinates: no longitude and latitude in degrees for {first_of(labels[far])}; {remedy}")
     if problems:
         raise ContractError(label, problems)
     placed = settle_datum(placed, source, what=label, key=key)
@@ -82,12 +70,7 @@ def place_frame(
 
 
 def refuse_outside(
-    frame: gpd.GeoDataFrame,
-    area: gpd.GeoSeries | gpd.GeoDataFrame,
-    *,
-    key: str,
-    what: str,
-    buffer_m: float = 0.0,
+    frame: gpd.GeoDataFrame, area: gpd.GeoSeries | gpd.GeoDataFrame, *, key: str, what: str, buffer_m: float = 0.0
 ) -> None:
     """Refuse rows that lie outside the declared area, and say where their axes look swapped."""
     metres = working_crs_for(area)
@@ -170,9 +153,7 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
         declared = parse_crs(WGS84, what=label)
     if frame.crs is None or not (frame.crs.is_geographic or frame.crs.is_projected):
         if declared is None:
-            raise CrsError(
-                f"{label}: no CRS; declare it in the study file, such as crs = 'EPSG:4326' for GPS degrees"
-            )
+            raise CrsError(f"{label}: no CRS; declare it in the study file, such as crs = 'EPSG:4326' for GPS degrees")
         return frame.set_crs(declared, allow_override=True)
     is_stated = declares_crs(path)
     if declared is None or frame.crs == declared:

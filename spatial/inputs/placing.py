@@ -106,8 +106,7 @@ class PlacingGround:
         self.parts = _index(map(unit_prefixes, self.codes))
         self._tree = shapely.STRtree(self.points)
         self._townships = {
-            column: _index((text,) for text in texts(settlements, column))
-            for column in ("township_id", "township")
+            column: _index((text,) for text in texts(settlements, column)) for column in ("township_id", "township")
         }
         units = settlements.iloc[:0] if boundaries is None else boundaries
         self.unit_ids = texts(units, "boundary_id")
@@ -117,8 +116,7 @@ class PlacingGround:
         self.units_by_code = _index((code,) for code in self.unit_codes)
         self._unit_of_id = {name: row for row, name in enumerate(self.unit_ids) if name}
         self._units_by_name = _index(
-            {plain_name(part).stem for name in listed for part in in_each_script(name)}
-            for listed in called(units)
+            {plain_name(part).stem for name in listed for part in in_each_script(name)} for listed in called(units)
         )
         self._members: dict[int, Rows] = {}
         self._scopes: dict[RowUnit, Scope] = {}
@@ -240,9 +238,7 @@ ROWS_AT_ONCE = 256
 
 _SLACK = 1e-9
 _OF_ROW = ("place_id", "name", "service", "unit_code", "township", "reason")
-_OF_CANDIDATE = [
-    f"candidate_{number + 1}{end}" for number in range(CANDIDATES) for end in ("", "_name", "_score")
-]
+_OF_CANDIDATE = [f"candidate_{number + 1}{end}" for number in range(CANDIDATES) for end in ("", "_name", "_score")]
 _UNDECIDED = [*_OF_ROW, *_OF_CANDIDATE, "settlement_id"]
 
 
@@ -513,9 +509,7 @@ class _Work:
             told = texts(self.frame, "settlement_id")
             here = [at if at in self.ground.row_of else "" for at in self.at]
             rows = zip(told, here, self.by, strict=True)
-            placed["settlement_id"] = _text(
-                [own if by == "coordinates" else at for own, at, by in rows], index
-            )
+            placed["settlement_id"] = _text([own if by == "coordinates" else at for own, at, by in rows], index)
         units = [self.ground.unit_ids[scope.unit] if scope.unit >= 0 else "" for scope in self.scopes]
         # What is not located is listed with its candidates, and drawn where to look.
         there = self.ground.points

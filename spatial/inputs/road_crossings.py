@@ -110,9 +110,7 @@ def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
     # Keep each point once, in the order of its coordinates, and each pair of a line and a point on it.
     whole, row = np.unique(at[:, 0] + 1j * at[:, 1], return_inverse=True)
     points, point = np.column_stack((whole.real, whole.imag)), row.astype(np.int64)
-    pair, back = np.unique(
-        np.concatenate((one, other)) * len(points) + np.tile(point, 2), return_inverse=True
-    )
+    pair, back = np.unique(np.concatenate((one, other)) * len(points) + np.tile(point, 2), return_inverse=True)
     line, at_point = pair // max(len(points), 1), pair % max(len(points), 1)
     xy = shapely.get_coordinates(lines)
     offsets = np.concatenate(([0], np.cumsum(shapely.get_num_coordinates(lines)))).astype(np.int64)
@@ -167,12 +165,7 @@ def meet(lines: NDArray[np.object_], level: NDArray[np.int64]) -> Meetings:
     # Nodes are numbered by their first vertex.
     _, first, back = np.unique(number[kept], return_index=True, return_inverse=True)
     return Meetings(
-        every[kept],
-        line[kept].astype(np.int64),
-        first[back].astype(np.int64),
-        is_new[kept],
-        len(lines),
-        uncrossed,
+        every[kept], line[kept].astype(np.int64), first[back].astype(np.int64), is_new[kept], len(lines), uncrossed
     )
 
 
@@ -203,9 +196,7 @@ def _points_of(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[
     kind = shapely.get_type_id(parts)
     is_point, is_line = kind == _POINT, kind == _LINE
     stretches = parts[is_line]
-    points = np.concatenate(
-        (parts[is_point], shapely.get_point(stretches, 0), shapely.get_point(stretches, -1))
-    )
+    points = np.concatenate((parts[is_point], shapely.get_point(stretches, 0), shapely.get_point(stretches, -1)))
     rows = np.concatenate((row[is_point], row[is_line], row[is_line]))
     kept = ~(shapely.is_empty(points) | shapely.is_missing(points))  # a line without length is empty
     return rows[kept].astype(np.int64), shapely.get_coordinates(points[kept])
@@ -226,9 +217,7 @@ def _places(
     begin = np.flatnonzero(np.repeat(is_used, sizes))
     begin = begin[~np.isin(begin + 1, offsets)]
     segments = np.asarray(shapely.linestrings(np.stack((xy[begin], xy[begin + 1]), axis=1)), dtype=object)
-    row, near = shapely.STRtree(segments).query(
-        shapely.points(at[cut]), predicate="dwithin", distance=_SLACK_M
-    )
+    row, near = shapely.STRtree(segments).query(shapely.points(at[cut]), predicate="dwithin", distance=_SLACK_M)
     owner = np.searchsorted(offsets, begin, side="right") - 1
     own = owner[near] == line[cut[row]]
     rows = np.concatenate((whole, cut[row[own]]))
@@ -330,11 +319,7 @@ def _frame(  # noqa: PLR0913, PLR0917 - one argument a column
 
 
 def _near(
-    met: Meetings,
-    level: NDArray[np.int64],
-    line: NDArray[np.int64],
-    end: NDArray[np.int64],
-    tolerance_m: float,
+    met: Meetings, level: NDArray[np.int64], line: NDArray[np.int64], end: NDArray[np.int64], tolerance_m: float
 ) -> pd.DataFrame:
     """Find the line that each end nearly meets; of two ends that nearly meet each other the second is a twin."""
     lines = met.lines
@@ -359,9 +344,7 @@ def _near(
     to_end = (apart_m <= tolerance_m) & ((apart_m <= _END_FIRST * beside_m) | differs)
     distance_m = np.where(to_end, apart_m, beside_m)
     goal = np.where(to_end[:, None], *(shapely.get_coordinates(p) for p in (np.where(side == 0, *ends), to)))
-    may = (~differs | to_end | (np.abs(level[line[row]]) > np.abs(level[other]))) & (
-        distance_m <= tolerance_m
-    )
+    may = (~differs | to_end | (np.abs(level[line[row]]) > np.abs(level[other]))) & (distance_m <= tolerance_m)
     # Two lines that share a node near the end, along its line, have met already.
     mine = line[row]
     size = met.offsets[mine + 1] - met.offsets[mine]

@@ -13,14 +13,7 @@ import shapely
 
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
-from spatial.inputs.road_crossings import (
-    NUMERIC_M,
-    component_gaps,
-    end_gaps,
-    first_of_groups,
-    meet,
-    snapped_lines,
-)
+from spatial.inputs.road_crossings import NUMERIC_M, component_gaps, end_gaps, first_of_groups, meet, snapped_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +39,7 @@ class _End(NamedTuple):
 
 
 _ENDS = {
-    "near_miss": _End(
-        "road_near_miss", "joined", "road {0} ends {2:.2f} m from road {1} and does not meet it"
-    ),
+    "near_miss": _End("road_near_miss", "joined", "road {0} ends {2:.2f} m from road {1} and does not meet it"),
     "overshoot": _End("road_overshoot", "trimmed", "road {0} runs {2:.2f} m beyond road {1}"),
     "dangle": _End("road_dangle", "reported", "road {0} is a stub of {2:.2f} m on road {1}"),
 }
@@ -243,9 +234,7 @@ def noding_findings(noded: NodedRoads) -> gpd.GeoDataFrame:
 def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Sort roads by id, one line a row; parts of a road become "id/0", "id/1"."""
     if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
-        raise ContractError(
-            "roads", [f"is a {type(roads).__name__} without geometry; give a GeoDataFrame of lines"]
-        )
+        raise ContractError("roads", [f"is a {type(roads).__name__} without geometry; give a GeoDataFrame of lines"])
     require_metres(roads.crs, what="roads")
     frame = roads.drop(columns="node_ids", errors="ignore").reset_index(drop=True)
     if "road_id" not in frame.columns:
@@ -281,9 +270,7 @@ def _single_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _levels(roads: gpd.GeoDataFrame, layer: str | None, bridge: str | None) -> NDArray[np.int64]:
     absent = [name for name in (layer, bridge) if name is not None and name not in roads.columns]
     if absent:
-        raise ContractError(
-            "roads", [f"{name}: the column is missing; name the right one" for name in absent]
-        )
+        raise ContractError("roads", [f"{name}: the column is missing; name the right one" for name in absent])
     level = np.zeros(len(roads), dtype=np.int64)
     column = layer or "layer"
     if column in roads.columns:
@@ -326,9 +313,7 @@ def _crossings(met: Meetings, ids: NDArray[np.object_]) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(
-    kind: str, roads: Sequence[str], *, at: Sequence[float] | NDArray[np.float64], detail: str
-) -> dict[str, Any]:
+def _row(kind: str, roads: Sequence[str], *, at: Sequence[float] | NDArray[np.float64], detail: str) -> dict[str, Any]:
     """Write down what a person should look at: at a point, as long as nothing is done about it."""
     return {
         "kind": kind,

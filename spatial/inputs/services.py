@@ -226,9 +226,7 @@ class Vocabulary:
         >>> load_services().for_register("village_clinic").proxy
         True
         """
-        known = [
-            item for item in (*self.services, *self.tiers) if not item.is_by_level or item.id in self.offered
-        ]
+        known = [item for item in (*self.services, *self.tiers) if not item.is_by_level or item.id in self.offered]
         exact = next((service for service in known if name in service.register), None)
         stand_in = next((service for service in known if name in service.proxy_for), None)
         return replace(stand_in, proxy=True) if exact is None and stand_in is not None else exact
@@ -303,9 +301,7 @@ class Vocabulary:
         >>> load_services().match({"amenity": "hospital", "emergency": "yes"})
         ('emergency_hospital',)
         """
-        matching = {
-            position for key in tags for position, rule in self._by_key.get(key, ()) if rule.matches(tags)
-        }
+        matching = {position for key in tags for position, rule in self._by_key.get(key, ()) if rule.matches(tags)}
         found = [self.services[position] for position in sorted(matching)]
         ids = {service.id for service in found}
         dropped = {other for service in found for other in service.overrides}
@@ -357,9 +353,7 @@ def _read(path: Path | None) -> Vocabulary:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(where, [f"services_file: is not TOML in UTF-8: {error}"]) from error
     problems = [
-        f"{key}: unknown key; write [service.ID] or [tier.TIER]"
-        for key in content
-        if key not in {"service", "tier"}
+        f"{key}: unknown key; write [service.ID] or [tier.TIER]" for key in content if key not in {"service", "tier"}
     ]
     read: dict[str, tuple[Service, ...]] = {}
     for kind in ("service", "tier"):
@@ -383,9 +377,7 @@ def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service 
     if not isinstance(table, dict):
         problems.append(f"{where}: must be a table")
         return None
-    problems += [
-        f"{where}.{key}: unknown key; the keys are {', '.join(_KEYS)}" for key in table if key not in _KEYS
-    ]
+    problems += [f"{where}.{key}: unknown key; the keys are {', '.join(_KEYS)}" for key in table if key not in _KEYS]
     names = table.get("names", {})
     if not isinstance(names, dict) or not all(isinstance(value, str) and value for value in names.values()):
         problems.append(f"{where}.names: must be a name by language")
@@ -420,9 +412,7 @@ def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> l
         if other not in known
     ]
     problems += [
-        f"tier.{tier.id}: unknown tier; the tiers are {', '.join(TIERS)}"
-        for tier in tiers
-        if tier.id not in TIERS
+        f"tier.{tier.id}: unknown tier; the tiers are {', '.join(TIERS)}" for tier in tiers if tier.id not in TIERS
     ]
     problems += [f"service.{name}: a tier has that name" for name in sorted(known & set(TIERS))]
     claims: dict[str, list[str]] = {}

@@ -28,10 +28,7 @@ _SERIAL = re.compile(r"[A-Z]\d{8}", re.ASCII)
 """Codes that are numbered through and do not nest, such as E04000647 of the Office for National Statistics."""
 
 _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
-_CLASSES = {
-    **dict.fromkeys(("111", "112", "121", "122", "123"), "urban"),
-    **dict.fromkeys(("210", "220"), "rural"),
-}
+_CLASSES = {**dict.fromkeys(("111", "112", "121", "122", "123"), "urban"), **dict.fromkeys(("210", "220"), "rural")}
 """Class of the last three digits, from 111 (main urban area) to 220 (village)."""
 
 
@@ -93,9 +90,9 @@ def carry_units(frame: gpd.GeoDataFrame, problems: list[str], *, key: str) -> No
                 f"{first_of(text[rounded].drop_duplicates(), limit=2)}; format the column as text and "
                 "enter the codes again"
             )
-        plain = text.map(
-            lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore"
-        ).astype("str")
+        plain = text.map(lambda code: "".join(unicodedata.normalize("NFKC", code).split()), na_action="ignore").astype(
+            "str"
+        )
         long = plain.fillna("").str.fullmatch(rf"\d{{{STATISTICAL_DIGITS}}}")
         frame["unit_code"] = plain.where(~long, plain.str[:12]).astype("str")
         if "unit_level" not in frame.columns:

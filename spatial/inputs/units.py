@@ -78,9 +78,7 @@ def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFr
         there = sorted({int(value) for value in boundaries["admin_level"]})
         raise StudyError(
             "region",
-            [
-                f"region.admin_level: the sources hold no boundary of level {region.admin_level}; they hold {there}"
-            ],
+            [f"region.admin_level: the sources hold no boundary of level {region.admin_level}; they hold {there}"],
         )
     if not region.names:
         return level
@@ -90,10 +88,7 @@ def choose_region(region: Region, boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFr
     if missing:
         there = level["name"].dropna().sort_values().tolist()
         raise StudyError(
-            "region",
-            [
-                f"region.names: no boundary is named {first_of(missing)}; there are {first_of(there, limit=20)}"
-            ],
+            "region", [f"region.names: no boundary is named {first_of(missing)}; there are {first_of(there, limit=20)}"]
         )
     return level[np.logical_or.reduce(bears)]
 
@@ -131,9 +126,7 @@ def choose_units(
     return chosen
 
 
-def assign_units(
-    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, levels: Sequence[int]
-) -> gpd.GeoDataFrame:
+def assign_units(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, levels: Sequence[int]) -> gpd.GeoDataFrame:
     """Give every place the township that it lies in."""
     units = boundaries[boundaries["is_unit"]].copy()
     units["_order"] = units["admin_level"].map({level: order for order, level in enumerate(levels)})
@@ -149,12 +142,7 @@ def assign_units(
 
 
 def near_unit(
-    places: gpd.GeoDataFrame,
-    boundaries: gpd.GeoDataFrame,
-    *,
-    ground: shapely.Geometry,
-    key: str,
-    tolerance_m: float,
+    places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame, *, ground: shapely.Geometry, key: str, tolerance_m: float
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """
     Give places without a township the nearest one: on coasts and piers, and in slivers between townships.
@@ -196,9 +184,7 @@ def near_unit(
     return moved, findings
 
 
-def _with_units(
-    places: gpd.GeoDataFrame, units: gpd.GeoDataFrame, found: NDArray[np.intp]
-) -> gpd.GeoDataFrame:
+def _with_units(places: gpd.GeoDataFrame, units: gpd.GeoDataFrame, found: NDArray[np.intp]) -> gpd.GeoDataFrame:
     result = places.copy()
     for column, source in (("township_id", "boundary_id"), ("township", "name")):
         values = units[source].astype(object).to_numpy()
@@ -372,10 +358,7 @@ class _Work:
         called = [*self.ours["names"], *(self.names[row] for row in left)]
         none = np.full(len(left), -1)
         columns = {
-            "unit_id": [
-                *self.ours["unit_id"],
-                *(f"official:{name}" if name in taken else name for name in ids),
-            ],
+            "unit_id": [*self.ours["unit_id"], *(f"official:{name}" if name in taken else name for name in ids)],
             "unit": [names[0] if names else "" for names in called],
             "unit_code": [*codes, *(self.keys[row] for row in left)],
             "matched_by": [*self.by, *("none" for _ in left)],
@@ -386,10 +369,7 @@ class _Work:
         }
         numbers = ("match_score", "boundary", "official")
         return pd.DataFrame(
-            {
-                name: values if name in numbers else pd.Series(values, dtype="str")
-                for name, values in columns.items()
-            }
+            {name: values if name in numbers else pd.Series(values, dtype="str") for name, values in columns.items()}
         )
 
 
@@ -457,9 +437,7 @@ def official_units_from_table(path: Path, source: OfficialUnits) -> pd.DataFrame
     ids = codes.where(codes.notna(), frame["name"]).astype("str")
     rows = pd.Series([f"row {number}" for number in range(1, len(frame) + 1)], index=frame.index)
     if ids.isna().any():
-        problems.append(
-            f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out"
-        )
+        problems.append(f"unit_code, name: neither in {first_of(rows[ids.isna()])}; fill one in, or leave the row out")
     twice = ids.notna() & ids.duplicated(keep=False)
     if twice.any():
         problems.append(

@@ -64,9 +64,7 @@ def read_table(
     declared = source or TableSource(path=str(path))
     if declared.coordinates != "all" and not may_lack:
         where = "[sources.settlements] and [[sources.facilities]]"
-        raise ContractError(
-            f"{what} {path}", [f"coordinates: rows without them are located in {where} alone"]
-        )
+        raise ContractError(f"{what} {path}", [f"coordinates: rows without them are located in {where} alone"])
     opened = open_mapped(file, declared, what=what, wanted=wanted)
     placed = place_where_given(opened, declared, file, what=what, key=key)
     flat = shapely.force_2d(placed.geometry.to_numpy())
@@ -148,21 +146,14 @@ def facilities_from_table(
 ) -> gpd.GeoDataFrame:
     """Read facilities of the user's own."""
     frame = read_table(
-        path,
-        source,
-        what="facilities",
-        key="facility_id",
-        may_lack=may_lack,
-        wanted=ListColumns("facilities", named),
+        path, source, what="facilities", key="facility_id", may_lack=may_lack, wanted=ListColumns("facilities", named)
     )
     problems: list[str] = []
     result = _named(frame, "facility_id", problems, "Point")
     if "service" not in result.columns and source.service is not None:
         result["service"] = source.service
     if "service" not in result.columns:
-        problems.append(
-            "service: the column is missing; map it in columns, or set service = '...' for all rows"
-        )
+        problems.append("service: the column is missing; map it in columns, or set service = '...' for all rows")
     elif services is not None:
         result["service"] = choice_column(result, "service", services, problems, key="facility_id")
     else:
@@ -191,9 +182,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     if "road_class" in result.columns:
         result["road_class"] = complete_text_column(result, "road_class", problems, key="road_id")
     else:
-        problems.append(
-            "road_class: the column is missing; map it in columns, such as road_class = 'highway'"
-        )
+        problems.append("road_class: the column is missing; map it in columns, such as road_class = 'highway'")
     if "speed_km_h" in result.columns:
         speed = number_column(result, "speed_km_h", problems, key="road_id")
         none = speed == 0
@@ -217,9 +206,7 @@ def roads_from_table(path: Path, source: TableSource) -> gpd.GeoDataFrame:
     return pieces.reset_index(drop=True)
 
 
-def boundaries_from_table(
-    path: Path, source: TableSource, *, admin_level: int | None = None
-) -> gpd.GeoDataFrame:
+def boundaries_from_table(path: Path, source: TableSource, *, admin_level: int | None = None) -> gpd.GeoDataFrame:
     """Read boundaries of the user's own."""
     frame = read_table(path, source, what="boundaries", key="boundary_id", wanted=ListColumns("boundaries"))
     problems: list[str] = []
@@ -228,16 +215,12 @@ def boundaries_from_table(
         levels = number_column(result, "admin_level", problems, key="boundary_id", complete=True)
         broken = levels.notna() & (levels % 1 != 0)
         if broken.any():
-            problems.append(
-                f"admin_level: not whole for {first_of(result['boundary_id'][broken])}; correct it"
-            )
+            problems.append(f"admin_level: not whole for {first_of(result['boundary_id'][broken])}; correct it")
         result["admin_level"] = levels.fillna(0).astype("int64")
     elif admin_level is not None:
         result["admin_level"] = admin_level
     else:
-        problems.append(
-            "admin_level: the column is missing; map it in columns, or give one region.unit_levels"
-        )
+        problems.append("admin_level: the column is missing; map it in columns, or give one region.unit_levels")
     label = f"boundaries {path}"
     result = _done(result, label, problems)
     refuse_invalid(result, key="boundary_id", what=label)
@@ -287,9 +270,7 @@ def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataF
     if wrong.any():
         found = ", ".join(sorted({str(kind) for kind in result.geometry.geom_type[wrong]}))
         rows = first_of(row_labels(result, "water_id")[wrong])
-        problems.append(
-            f"geometry: must be lines or polygons, found {found} for {rows}; name the right layer"
-        )
+        problems.append(f"geometry: must be lines or polygons, found {found} for {rows}; name the right layer")
     read_texts(result, ["name"], fill=True)
     if "kind" in result.columns:
         kinds = complete_text_column(result, "kind", problems, key="water_id")
@@ -297,9 +278,7 @@ def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataF
         result["kind"] = kinds
     else:
         known = ", ".join(WATER_KINDS)
-        problems.append(
-            f"kind: the column is missing; map a column whose values say which of {known} each row is"
-        )
+        problems.append(f"kind: the column is missing; map a column whose values say which of {known} each row is")
     # Water falls dry or runs under ground where its row says so, and nowhere else.
     passable = pd.Series("", index=result.index, dtype="str")
     if "is_passable" in result.columns:
@@ -322,8 +301,7 @@ def join_water(frames: list[gpd.GeoDataFrame], *, kept: Sequence[str] = ()) -> g
     ids = pd.concat([frame["water_id"] for frame in frames])
     if ids.duplicated().any():
         frames = [
-            frame.assign(water_id=f"{number}/" + frame["water_id"])
-            for number, frame in enumerate(frames, start=1)
+            frame.assign(water_id=f"{number}/" + frame["water_id"]) for number, frame in enumerate(frames, start=1)
         ]
     columns = ["water_id", "name", "kind", "is_passable", *kept]
     shapes = np.concatenate([frame.to_crs(crs).geometry.to_numpy() for frame in frames])
@@ -373,9 +351,7 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
     frame["observed_min"] = number_column(frame, "observed_min", problems, key="", complete=True)
     for name in ("from_id", "to_id"):
         if name in frame:
-            frame[name] = (
-                text_column(frame[name]) if has_xy else complete_text_column(frame, name, problems, key="")
-            )
+            frame[name] = text_column(frame[name]) if has_xy else complete_text_column(frame, name, problems, key="")
     if problems:
         raise ContractError(label, problems)
     keys = coordinate_keys(source, what=label)

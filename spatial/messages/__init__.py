@@ -113,9 +113,7 @@ class Words:
         """
         parts = [part.partition(":") for part in codes.split(";") if part]
         results = self.of("results")
-        return "; ".join(
-            results.say("reason", code, detail=self.service(detail)) for code, _, detail in parts
-        )
+        return "; ".join(results.say("reason", code, detail=self.service(detail)) for code, _, detail in parts)
 
     def notice(self, key: str, values: Mapping[str, Any]) -> str:
         """
@@ -146,9 +144,7 @@ class Words:
 
     def _item(self, item: Any) -> str:
         if isinstance(item, dict):
-            return repr(
-                " ".join(filter(None, (self.say("notice_part", "row", number=item["row"]), item["label"])))
-            )
+            return repr(" ".join(filter(None, (self.say("notice_part", "row", number=item["row"]), item["label"]))))
         return repr(tuple(item) if isinstance(item, list) else item)
 
     def number(self, value: object, *, decimals: int = 0) -> str:

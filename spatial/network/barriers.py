@@ -81,9 +81,7 @@ def under_grid(ends: NDArray[np.float64]) -> Segments:
     return Segments(ends, offsets, members, grid)
 
 
-def blocked_legs(
-    barriers: Barriers, start: NDArray[np.float64], end: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def blocked_legs(barriers: Barriers, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which straight walks touch a barrier."""
     legs = np.ascontiguousarray(np.hstack((start, end)), dtype=np.float64)
     blocked = np.zeros(len(legs), dtype=np.bool_)

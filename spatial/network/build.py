@@ -41,14 +41,7 @@ from spatial.network.road_access import (
 from spatial.network.roads_input import as_lines
 from spatial.network.seasons import season_rules, slowed_by_season
 from spatial.network.slope import with_slope
-from spatial.network.speeds import (
-    MODES,
-    all_season_of_roads,
-    has_any,
-    load_speeds,
-    speeds_of_roads,
-    unknown_classes,
-)
+from spatial.network.speeds import MODES, all_season_of_roads, has_any, load_speeds, speeds_of_roads, unknown_classes
 from spatial.network.splitting import AS_THEY_ARE
 from spatial.network.turns import with_turns
 
@@ -154,9 +147,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         if n_open == 0:
             counts = sorted(Counter(reasons.tolist()).items())
             closed = ", ".join(f"{number} by {reason}" for reason, number in counts)
-            unknown = [
-                f"{word!r} ({int(rows.sum())})" for word, rows in unknown_classes(every, table).items()
-            ]
+            unknown = [f"{word!r} ({int(rows.sum())})" for word, rows in unknown_classes(every, table).items()]
             what = f"; of classes that are not known: {', '.join(unknown[:10])}" if unknown else ""
             remedy = f"check road_class against the speed table {table.name}"
             why = f"none of them open ({closed}){what}; {remedy}"
@@ -183,10 +174,7 @@ def build_network(  # noqa: PLR0913 - each keyword is an option of the study und
         twice[kept] = is_drawn_twice(used.xy, used.road, len(used))
     in_common = {
         **{("unknown_class", word): rows for word, rows in unknown_classes(every, table).items()},
-        **{
-            ("unknown_oneway", word): rows & kept
-            for word, rows in is_unknown_oneway(every, mode=mode).items()
-        },
+        **{("unknown_oneway", word): rows & kept for word, rows in is_unknown_oneway(every, mode=mode).items()},
         ("road_drawn_twice", ""): twice,
         ("no_arc_back", ""): given.lacks_return & kept,
     }

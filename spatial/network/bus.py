@@ -42,9 +42,7 @@ class BusLines:
     both_ways: NDArray[np.bool_]  # shape (n,), whether the line runs back as well
 
 
-def read_lines(
-    lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float
-) -> BusLines:
+def read_lines(lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, *, crs: pyproj.CRS, detour: float) -> BusLines:
     """Check a table of lines and bring it into order."""
     if not isinstance(lines, pd.DataFrame):
         raise ContractError("lines", [f"is a {type(lines).__name__}; give a row for each stop of each line"])
@@ -71,16 +69,12 @@ def read_lines(
     problems += _told("stop_order: repeated", frame, again.to_numpy())
     counts = frame.groupby("line_id").size()
     if (counts < 2).any():
-        problems.append(
-            f"line_id: only one stop on the lines {first_of(counts.index[counts < 2])}; a ride needs two"
-        )
+        problems.append(f"line_id: only one stop on the lines {first_of(counts.index[counts < 2])}; a ride needs two")
     frame = frame.sort_values(["line_id", "stop_order"], kind="stable").reset_index(drop=True)
     x, y, names = _places(frame, lines, stops, crs, problems)
     # One headway and one direction a line.
     headway = pd.to_numeric(frame["headway_min"], errors="coerce").to_numpy(dtype=np.float64)
-    problems += _told(
-        "headway_min: must be above 0 and finite", frame, ~((headway > 0) & np.isfinite(headway))
-    )
+    problems += _told("headway_min: must be above 0 and finite", frame, ~((headway > 0) & np.isfinite(headway)))
     problems += _differs("headway_min", "number", pd.Series(headway), frame)
     both_ways = np.ones(len(frame), dtype=bool)
     if "both_ways" in frame.columns:
@@ -138,11 +132,7 @@ def _differs(name: str, what: str, values: pd.Series, frame: pd.DataFrame) -> li
 
 
 def _places(
-    frame: pd.DataFrame,
-    lines: pd.DataFrame,
-    stops: gpd.GeoDataFrame | None,
-    crs: pyproj.CRS,
-    problems: list[str],
+    frame: pd.DataFrame, lines: pd.DataFrame, stops: gpd.GeoDataFrame | None, crs: pyproj.CRS, problems: list[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]:
     """Find the point and the name of the stop of every row."""
     source = stops if stops is not None else lines
@@ -255,9 +245,7 @@ def bus_network(
     line_node = cut.graph.n_nodes + len(table.points) + np.arange(len(table.line))
     xy = np.vstack((table.points, table.points[table.stop]))
     component = cut.graph.node_component[cut.node_after]
-    graph = with_nodes(
-        cut.graph, xy[:, 0].copy(), xy[:, 1].copy(), np.concatenate((component, component[table.stop]))
-    )
+    graph = with_nodes(cut.graph, xy[:, 0].copy(), xy[:, 1].copy(), np.concatenate((component, component[table.stop])))
     walk = snaps.access_min[:, 0]
     names = [f"stop:{name}" for name in table.stop_id]
     length = snaps.distance_m[:, 0] * snaps.detour
@@ -269,9 +257,7 @@ def bus_network(
     on = np.flatnonzero(table.line[:-1] == table.line[1:])
     names, ride = [f"ride:{where[row]}" for row in on], table.ride_min[on]
     back = np.where(table.both_ways[on], ride, np.inf)
-    graph = with_links(
-        graph, Links(names, names, BUS, line_node[on], line_node[on + 1], ride, back, table.ride_m[on])
-    )
+    graph = with_links(graph, Links(names, names, BUS, line_node[on], line_node[on + 1], ride, back, table.ride_m[on]))
     report = {
         "lines": len(set(table.line)),
         "stops": len(table.points),

@@ -49,8 +49,7 @@ def with_links(graph: TravelGraph, links: Links) -> TravelGraph:
     n = len(links)
     component = graph.node_component[links.start]
     length, forward, backward = (
-        np.full(n, value, dtype=np.float64)
-        for value in (links.length_m, links.forward_min, links.backward_min)
+        np.full(n, value, dtype=np.float64) for value in (links.length_m, links.forward_min, links.backward_min)
     )
     minutes = np.where(np.isfinite(forward), forward, backward)
     moves = np.isfinite(minutes) & (minutes > 0)
@@ -147,9 +146,7 @@ def take_legs(graph: TravelGraph) -> list[Leg]:
     legs = []
     for number, mode in enumerate(leg_modes(graph)):
         edges = np.flatnonzero(graph.edge_layer == number)
-        nodes, ends = np.unique(
-            np.concatenate((graph.edge_from[edges], graph.edge_to[edges])), return_inverse=True
-        )
+        nodes, ends = np.unique(np.concatenate((graph.edge_from[edges], graph.edge_to[edges])), return_inverse=True)
         start, end = ends[: len(edges)].astype(np.int64), ends[len(edges) :].astype(np.int64)
         _, component = np.unique(graph.node_component[nodes], return_inverse=True)
         own: dict[str, Any] = {name: getattr(graph, name)[nodes] for name in _NODES}
@@ -202,10 +199,7 @@ def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split])
         numbers.append(np.concatenate((leg.nodes, n_nodes + np.arange(fresh))))
         labels.append(split.graph.node_component + label)
         n_nodes, label = n_nodes + fresh, label + int(split.graph.node_component.max()) + 1
-        nodes = {
-            name: np.concatenate((values, getattr(split.graph, name)[n_old:]))
-            for name, values in nodes.items()
-        }
+        nodes = {name: np.concatenate((values, getattr(split.graph, name)[n_old:])) for name, values in nodes.items()}
     # A node without an edge, as a wall may leave it, is a component of its own.
     component = label + np.arange(n_nodes)
     for number, own in zip(numbers, labels, strict=True):
@@ -228,9 +222,7 @@ def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split])
     for name in ("edge_from", "edge_to"):
         inner = (number[getattr(split.graph, name)] for number, split in zip(numbers, changed, strict=True))
         edges[name] = joined(inner, getattr(graph, name)[links])
-    ids = (
-        [f"{leg.graph.mode}{LEG_SIGN}{name}" for name in split.graph.edge_id.tolist()] for leg, split in pairs
-    )
+    ids = ([f"{leg.graph.mode}{LEG_SIGN}{name}" for name in split.graph.edge_id.tolist()] for leg, split in pairs)
     edges["edge_id"] = joined((np.array(names, dtype=object) for names in ids), graph.edge_id[links])
     edges["component"] = node_component[edges["edge_from"]]
     # Links take the kilometres of the component that they begin in.
@@ -322,11 +314,7 @@ def combine_networks(
         raise CrsError(
             f"{walk.mode} has CRS {walk.crs.to_string()}, {ride.mode} has {ride.crs.to_string()}; build both in one CRS"
         )
-    problems = [
-        f"{name} is {value:g}, must be 0 or more"
-        for name, value in minutes.items()
-        if not 0 <= value < np.inf
-    ]
+    problems = [f"{name} is {value:g}, must be 0 or more" for name, value in minutes.items() if not 0 <= value < np.inf]
     twice = set(walk.mode.split("+")) & set(ride.mode.split("+"))
     if twice:
         problems.append(f"both networks hold the mode {', '.join(sorted(twice))}")
@@ -334,9 +322,7 @@ def combine_networks(
         raise NetworkError("cannot combine networks: " + "; ".join(problems))
     from_walk, from_ride = shared_nodes(walk, ride)
     if len(from_walk) == 0:
-        raise NetworkError(
-            f"the networks {walk.mode} and {ride.mode} share no node; build both from the same roads"
-        )
+        raise NetworkError(f"the networks {walk.mode} and {ride.mode} share no node; build both from the same roads")
     both = _side_by_side(walk, ride)
     name = f"{walk.mode}>{ride.mode}"
     links = Links(
@@ -419,9 +405,7 @@ def _side_by_side(first: TravelGraph, second: TravelGraph) -> TravelGraph:
     before = None
     if first.before is not None or second.before is not None:
         # Edges of the second come behind those of the first, also among those before.
-        one, other = (
-            graph.before or Before(np.arange(graph.n_edges), graph.component_km) for graph in (first, second)
-        )
+        one, other = (graph.before or Before(np.arange(graph.n_edges), graph.component_km) for graph in (first, second))
         behind = np.where(other.edge < 0, -1, other.edge + int(one.edge.max()) + 1)
         km = np.concatenate((one.component_km, other.component_km))
         before = Before(np.concatenate((one.edge, behind)), km)

@@ -26,9 +26,7 @@ DURATION = "duration"
 """Speed source of ferries whose crossing is tagged."""
 
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d+):(\d{2})$|^(\d+(?:\.\d+)?)(?:\s*min(?:utes)?)?$")
-_ISO = re.compile(
-    r"^p(?:(\d+(?:\.\d+)?)d)?(?:t(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?)?$"
-)
+_ISO = re.compile(r"^p(?:(\d+(?:\.\d+)?)d)?(?:t(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?)?$")
 
 
 def parse_duration(text: str) -> float:

@@ -393,9 +393,7 @@ class TravelGraph:
         ids = points["node_id"].to_numpy(dtype=np.int64)
         last = max(int(values[name].max()) for name in ("edge_from", "edge_to"))
         if not np.array_equal(ids, np.arange(len(ids))) or last >= len(ids):
-            raise NetworkError(
-                f"mode {mode}: the edges name nodes that the table nodes lacks; keep both tables whole"
-            )
+            raise NetworkError(f"mode {mode}: the edges name nodes that the table nodes lacks; keep both tables whole")
         xy, row = shapely.get_coordinates(ours.geometry.to_numpy(), return_index=True)
         offsets = np.zeros(len(ours) + 1, dtype=np.int64)
         np.cumsum(np.bincount(row, minlength=len(ours)), out=offsets[1:])
@@ -469,9 +467,7 @@ def _adjacency(graph: TravelGraph, *, inward: bool) -> Adjacency:
     offsets = np.zeros(graph.n_nodes + 1, dtype=np.int64)
     np.cumsum(np.bincount(at[arcs], minlength=graph.n_nodes), out=offsets[1:])
     lengths = np.repeat(graph.length_m, 2)
-    return Adjacency(
-        offsets, other[order].astype(np.int32), order.astype(np.int32), time[order], lengths[order]
-    )
+    return Adjacency(offsets, other[order].astype(np.int32), order.astype(np.int32), time[order], lengths[order])
 
 
 # The contracted graph: junctions, and between them chains of edges that offer no choice of way.
@@ -645,7 +641,5 @@ def no_findings(crs: pyproj.CRS) -> gpd.GeoDataFrame:
 def _empty(crs: pyproj.CRS) -> gpd.GeoDataFrame:
     # Every graph of a search carries one: made anew it would cost more than small searches.
     texts = ("finding_id", "kind", "subject_id", "other_id", "detail")
-    columns = {name: pd.Series([], dtype="str") for name in texts} | {
-        "distance_m": pd.Series([], dtype="float64")
-    }
+    columns = {name: pd.Series([], dtype="str") for name in texts} | {"distance_m": pd.Series([], dtype="float64")}
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)

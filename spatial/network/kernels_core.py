@@ -35,9 +35,7 @@ class Chains(NamedTuple):
 
     first: Ints  # shape (n_chains,), nodes at both ends
     last: Ints
-    offsets: (
-        Ints  # shape (n_chains + 1,), steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``
-    )
+    offsets: Ints  # shape (n_chains + 1,), steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``
     guide: Ints  # chain of every `EVERY`-th step
     # shape (n_edges,), arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction
     step_arc: Ints
@@ -48,15 +46,11 @@ class Chains(NamedTuple):
 class Lane(NamedTuple):
     """What travel along the chains costs in one direction: minutes, or metres."""
 
-    before: (
-        Floats  # shape (n_edges,), sum of the open steps before each step, always counted from the first end
-    )
+    before: Floats  # shape (n_edges,), sum of the open steps before each step, always counted from the first end
     whole: Floats  # shape (n_chains,), sum of all open steps
     row: Ints  # shape (n_chains,), row in `closed`; -1 where no step is closed
     closed: Ints  # shape (n, 2), first and last closed step
-    along: (
-        Floats  # shape (n_edges,), cost of each edge in its drawn direction, and against it; inf where closed
-    )
+    along: Floats  # shape (n_edges,), cost of each edge in its drawn direction, and against it; inf where closed
     against: Floats
 
 
@@ -196,18 +190,13 @@ def contract(n_nodes: int, edge_from: NDArray[np.int64], edge_to: NDArray[np.int
     degree = empty_uint8(n_nodes)
     for node in range(n_nodes):
         degree[node] = min(meeting[node] >> 32, 3)
-    used = Chains(
-        first[:n_chains], last[:n_chains], offsets[: n_chains + 1], guide, step_arc, step_node, edge_step
-    )
+    used = Chains(first[:n_chains], last[:n_chains], offsets[: n_chains + 1], guide, step_arc, step_node, edge_step)
     return used, degree
 
 
 @outer  # pragma: no cover - compiled
 def weigh(
-    step_arc: NDArray[np.int32],
-    offsets: NDArray[np.int32],
-    along: NDArray[np.float64],
-    against: NDArray[np.float64],
+    step_arc: NDArray[np.int32], offsets: NDArray[np.int32], along: NDArray[np.float64], against: NDArray[np.float64]
 ) -> Lanes:
     """
     Sum up the steps of every chain, for those who walk it from its first end to its last, and for those who return.
@@ -375,12 +364,7 @@ def leg_to_end(whole: float, share: float, cost: float, open_steps: int) -> floa
 
 @outer  # pragma: no cover - compiled
 def legs_on_chains(
-    edges: NDArray[np.int64],
-    fractions: NDArray[np.float64],
-    chains: Chains,
-    lanes: Lanes,
-    metres: Lane,
-    out: Points,
+    edges: NDArray[np.int64], fractions: NDArray[np.float64], chains: Chains, lanes: Lanes, metres: Lane, out: Points
 ) -> None:
     """
     Find points on edges on the chains, and the legs between them and both ends.

@@ -54,9 +54,7 @@ class Best(NamedTuple):
     """The k nearest different destinations of each of n origins, the nearest first; each of shape (n, k)."""
 
     time_min: Floats  # inf where there is none
-    root: (
-        Longs  # candidate of the destination: ``destination * per_place + candidate``; -1 where there is none
-    )
+    root: Longs  # candidate of the destination: ``destination * per_place + candidate``; -1 where there is none
     candidate: Longs  # of the origin; -1 where there is none
     way: Longs  # how the origin leaves its chain: VIA_FIRST, VIA_LAST, ALONG; -1 where there is none
     length_m: Floats  # inf where there is none
@@ -226,9 +224,7 @@ def _rank(best: Best, i: int, offer: _Offer, per_place: int) -> None:
 
 
 @outer  # pragma: no cover - compiled
-def best_destinations(
-    chains: Chains, doors: Doors, along: Along, labels: Labels, best: Best, per_place: int
-) -> None:
+def best_destinations(chains: Chains, doors: Doors, along: Along, labels: Labels, best: Best, per_place: int) -> None:
     """
     Find the k nearest destinations of every origin, door to door.
 

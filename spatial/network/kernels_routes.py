@@ -148,12 +148,7 @@ def _point_at(xy: Floats, begin: int, end: int, share: float, points: Floats, n:
 
 
 @outer  # pragma: no cover - compiled
-def draw_ways(
-    xy: Floats,
-    vertex_offsets: Longs,
-    pieces: Pieces,
-    doors: Floats,
-) -> tuple[Longs, Floats]:
+def draw_ways(xy: Floats, vertex_offsets: Longs, pieces: Pieces, doors: Floats) -> tuple[Longs, Floats]:
     """
     Draw ways from door to door.
 

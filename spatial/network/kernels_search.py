@@ -164,9 +164,7 @@ def _drop(heap: _Heap, size: int) -> None:
         if down >= last:
             break
         for other in range(down + 1, min(last, down + 4)):
-            if times[other] < times[down] or (
-                times[other] == times[down] and entries[other, 0] < entries[down, 0]
-            ):
+            if times[other] < times[down] or (times[other] == times[down] and entries[other, 0] < entries[down, 0]):
                 down = other
         if times[down] > time or (times[down] == time and entries[down, 0] >= label):
             break
@@ -414,9 +412,7 @@ def spread_labels(arcs: Arcs, seeds: LabelSeeds, width_min: float) -> Floats:
 
 
 @inner  # pragma: no cover - compiled
-def _begin_within(
-    starts: Legs, place: int, limits: Limits, state: Reached, queue: Queue
-) -> tuple[int, int, int]:
+def _begin_within(starts: Legs, place: int, limits: Limits, state: Reached, queue: Queue) -> tuple[int, int, int]:
     """Let the seeds wait; return how many nodes do, how many of them are near, and the first far step."""
     offsets, nodes, minutes, lengths = starts
     times, metres, touched = state

@@ -213,9 +213,7 @@ def rings_to_members(segments: Segments, most: int, rings: NDArray[np.uint8]) ->
 
 
 @outer  # pragma: no cover - compiled
-def nearest_edges(
-    points: Floats, roads: Roads, rings: NDArray[np.uint8], limit_m: float, found: Found
-) -> None:
+def nearest_edges(points: Floats, roads: Roads, rings: NDArray[np.uint8], limit_m: float, found: Found) -> None:
     """
     Find the k nearest edges of every point.
 

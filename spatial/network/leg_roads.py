@@ -45,9 +45,7 @@ _MARGIN_M = 1.0
 _ONEWAY = {(True, True): "no", (True, False): "yes", (False, True): "-1"}
 
 
-def check_for_legs(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable
-) -> list[str]:
+def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | Path | SpeedTable) -> list[str]:
     """
     Find what is wrong with new roads of a combined network.
 
@@ -72,11 +70,7 @@ def check_for_legs(
 
 
 def add_to_legs(
-    graph: TravelGraph,
-    roads: gpd.GeoDataFrame,
-    *,
-    snap_tolerance_m: float,
-    table: str | Path | SpeedTable,
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable
 ) -> tuple[Split, dict[str, Any]]:
     """
     Add roads to the legs of a combined network.
@@ -152,9 +146,7 @@ def _base(leg: Leg) -> str:
     return leg.graph.mode.split("+", maxsplit=1)[0]
 
 
-def _at_own_pace(
-    leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds, motor: NDArray[np.bool_]
-) -> gpd.GeoDataFrame:
+def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds, motor: NDArray[np.bool_]) -> gpd.GeoDataFrame:
     """Let stated km/h hold only where no motor takes the road, and leave the oneway to the rules of the mode."""
     openness = openness_of_roads(roads, mode=_base(leg))
     ways = zip(openness.forward.tolist(), openness.backward.tolist(), strict=True)
@@ -180,8 +172,7 @@ def _with_transfers(before: TravelGraph, split: Split) -> Split:
         nodes, fresh = [], []
         for span in named[name]:
             now, then = (
-                on_roads(each, np.flatnonzero(np.isin(layer_of(each), span)))
-                for each in (split.graph, before)
+                on_roads(each, np.flatnonzero(np.isin(layer_of(each), span))) for each in (split.graph, before)
             )
             nodes.append(now)
             fresh.append(now & ~np.concatenate((then, np.zeros(len(now) - n_old, dtype=bool))))
@@ -191,16 +182,12 @@ def _with_transfers(before: TravelGraph, split: Split) -> Split:
         # Shared nodes lie in one place: only the box around the fresh ones is looked at.
         low, high = xy[chosen].min(axis=0) - _MARGIN_M, xy[chosen].max(axis=0) + _MARGIN_M
         near = ((xy >= low) & (xy <= high)).all(axis=1)
-        start, end = at_one_place(
-            *(shareable_nodes(split.graph, np.flatnonzero(now & near)) for now in nodes)
-        )
+        start, end = at_one_place(*(shareable_nodes(split.graph, np.flatnonzero(now & near)) for now in nodes))
         new = fresh[0][start] | fresh[1][end]
         start, end = start[new], end[new]
         usual = (before.edge_layer == BETWEEN) & (before.road_id == name)
         links = Links(
-            edge_id=[
-                f"{name}/{one}-{other}" for one, other in zip(start.tolist(), end.tolist(), strict=True)
-            ],
+            edge_id=[f"{name}/{one}-{other}" for one, other in zip(start.tolist(), end.tolist(), strict=True)],
             road_id=name,
             road_class=TRANSFER,
             start=start,

@@ -14,13 +14,7 @@ from scipy.spatial import cKDTree
 from spatial.network.barriers import index_barriers
 from spatial.network.kernels_places import along_chains, times_within
 from spatial.network.kernels_search import Legs, Limits, Reached, new_queue
-from spatial.network.nearest import (
-    has_direct_walks,
-    may_walk_directly,
-    on_chains,
-    place_doors,
-    seeds_at_ends,
-)
+from spatial.network.nearest import has_direct_walks, may_walk_directly, on_chains, place_doors, seeds_at_ends
 from spatial.network.snapping import walk_minutes
 
 if TYPE_CHECKING:
@@ -80,9 +74,7 @@ def times_matrix(
     # What all searches share: ways along one chain, from the sources to nodes, and from nodes to the goals.
     lanes, by_chain = core.lanes(onwards=forwards), on_chains(goal_doors, shape.n_chains)
     along = along_chains(shape.chains.step_arc, lanes, core.metres, source_doors, by_chain, limits.time_min)
-    along = along._replace(
-        offsets=np.ascontiguousarray(along.offsets[::per_source]), goal=along.goal // per_goal
-    )
+    along = along._replace(offsets=np.ascontiguousarray(along.offsets[::per_source]), goal=along.goal // per_goal)
     seeds = seeds_at_ends(graph, source_doors)
     starts = _legs_by(seeds.root, len(sources) * per_source, seeds.node, seeds)
     starts = starts._replace(offsets=np.ascontiguousarray(starts.offsets[::per_source]))
@@ -111,9 +103,7 @@ def times_matrix(
     found = Pairs(row, rows.indices.astype(np.int64), minutes[rows.data], metres[rows.data])
     if has_direct_walks(graph):
         barriers = index_barriers(direct_barriers, crs=graph.crs)
-        found = _with_direct_walks(
-            found, graph, origins, destinations, cutoff_min=cutoff_min, barriers=barriers
-        )
+        found = _with_direct_walks(found, graph, origins, destinations, cutoff_min=cutoff_min, barriers=barriers)
     return found
 
 
@@ -123,30 +113,16 @@ def _legs_by(key: NDArray[Any], n: int, other: NDArray[Any], seeds: Seeds) -> Le
     rows = csr_array((place, (key, place)), shape=(n, len(key)))
     order = rows.data
     return Legs(
-        rows.indptr.astype(np.int32),
-        other[order].astype(np.int32),
-        seeds.time_min[order],
-        seeds.length_m[order],
+        rows.indptr.astype(np.int32), other[order].astype(np.int32), seeds.time_min[order], seeds.length_m[order]
     )
 
 
 def _search(  # noqa: PLR0913, PLR0917 - a task of its own, in whichever process
-    arcs: MeasuredArcs,
-    starts: Legs,
-    ends: Legs,
-    along: Along,
-    n_goals: int,
-    limits: Limits,
-    first: int,
-    stop: int,
+    arcs: MeasuredArcs, starts: Legs, ends: Legs, along: Along, n_goals: int, limits: Limits, first: int, stop: int
 ) -> Along:
     n_search = len(arcs.offsets) - 1
-    nodes, goals = (
-        Reached(np.full(n, np.inf), np.full(n, np.inf), np.empty(n, np.int32)) for n in (n_search, n_goals)
-    )
-    pairs: Along = times_within(
-        arcs, starts, ends, along, nodes, new_queue(n_search), goals, limits, first, stop
-    )
+    nodes, goals = (Reached(np.full(n, np.inf), np.full(n, np.inf), np.empty(n, np.int32)) for n in (n_search, n_goals))
+    pairs: Along = times_within(arcs, starts, ends, along, nodes, new_queue(n_search), goals, limits, first, stop)
     return pairs
 
 

@@ -309,9 +309,7 @@ class Nearest:
     def route(self, origin: int, rank: int = 0) -> Route:
         """Follow the way that was found."""
         if int(self.destination[origin, rank]) < 0:
-            raise NetworkError(
-                f"origin {origin} reaches no destination of rank {rank}: there is no route to follow"
-            )
+            raise NetworkError(f"origin {origin} reaches no destination of rank {rank}: there is no route to follow")
         one = self.routes(np.array([origin], dtype=np.int64), rank)
         edges = tuple(zip(one.edge_ids()[0], one.direction.tolist(), strict=True))
         return Route(edges, one.line[0])
@@ -380,9 +378,7 @@ class Nearest:
         enter = np.where(number == 0, shares[leg, 0], np.where(up[leg], 0.0, 1.0))
         leave = np.where(number == counts[leg] - 1, shares[leg, 1], np.where(up[leg], 1.0, 0.0))
         is_back = arc & 1 == 1
-        share = np.column_stack(
-            (np.where(is_back, 1.0 - enter, enter), np.where(is_back, 1.0 - leave, leave))
-        )
+        share = np.column_stack((np.where(is_back, 1.0 - enter, enter), np.where(is_back, 1.0 - leave, leave)))
         # From a point at the very end of an edge nothing of that edge is travelled.
         moves = enter != leave
         way = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[leg]
@@ -450,9 +446,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     }
     if has_direct_walks(graph):
         barriers = index_barriers(direct_barriers, crs=graph.crs)
-        offer_direct_walks(
-            found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=barriers
-        )
+        offer_direct_walks(found, origins, destinations, graph=graph, limit_min=max_time_min, barriers=barriers)
     beyond = ~(found["travel_time_min"] <= max_time_min)
     for values in found.values():
         values[beyond] = np.inf if values.dtype.kind == "f" else -1
@@ -479,9 +473,7 @@ def nearest(  # noqa: PLR0913 - each keyword is an option of the study under its
     )
 
 
-def node_labels(
-    graph: TravelGraph, destinations: Snaps, *, direction: Direction = "to_facility"
-) -> NodeLabels:
+def node_labels(graph: TravelGraph, destinations: Snaps, *, direction: Direction = "to_facility") -> NodeLabels:
     """
     Find the nearest destination of every node, the walk to its door included.
 

@@ -230,25 +230,19 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     faults = {
         "geometry: no line with a length": bad,
         "road_id: repeated": pd.Series(ids).duplicated().to_numpy(),
-        "road_id: the network has it already": np.isin(
-            ids, graph.road_id[pd.Series(graph.road_id).isin(ids)]
-        ),
+        "road_id: the network has it already": np.isin(ids, graph.road_id[pd.Series(graph.road_id).isin(ids)]),
         "speed_km_h: must be above 0, or left out where the network has roads of that class": ~(
             (speed > 0) & (speed < np.inf)
         ),
         f"oneway: must be one of {', '.join(_ONEWAY)}": ~np.isin(oneway, list(_ONEWAY)),
     }
-    return [
-        f"add: {what}, in new roads {first_of(ids[wrong])}" for what, wrong in faults.items() if wrong.any()
-    ]
+    return [f"add: {what}, in new roads {first_of(ids[wrong])}" for what, wrong in faults.items() if wrong.any()]
 
 
 def check_frame(graph: TravelGraph, roads: object) -> None:
     """Refuse what are no roads, or roads elsewhere."""
     if not isinstance(roads, gpd.GeoDataFrame) or roads.active_geometry_name is None:
-        raise ContractError(
-            "scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"]
-        )
+        raise ContractError("scenario", [f"add: is a {type(roads).__name__} without geometry; give a GeoDataFrame"])
     crs = require_metres(roads.crs, what="new roads")
     if crs != graph.crs:
         raise CrsError(
@@ -257,9 +251,7 @@ def check_frame(graph: TravelGraph, roads: object) -> None:
         )
 
 
-def add_roads(
-    graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float
-) -> tuple[Split, dict[str, Any]]:
+def add_roads(graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float) -> tuple[Split, dict[str, Any]]:
     """
     Add roads to a graph.
 
@@ -273,9 +265,7 @@ def add_roads(
     near = look_around(graph, parts, snap_tolerance_m)
     crossed = crossings(near, parts, through)
     done = {
-        (stop.part, int(node))
-        for stop in crossed
-        for node in (graph.edge_from[stop.edge], graph.edge_to[stop.edge])
+        (stop.part, int(node)) for stop in crossed for node in (graph.edge_from[stop.edge], graph.edge_to[stop.edge])
     }
     ends, loose = end_stops(near, parts, snap_tolerance_m, crossed)
     passed = dead_ends(near, parts, through, tolerance_m=snap_tolerance_m, done=done)
@@ -295,11 +285,7 @@ def add_roads(
 
 
 def _lay_in(
-    split: Split,
-    roads: gpd.GeoDataFrame,
-    parts: NDArray[np.object_],
-    row: NDArray[np.int64],
-    stops: list[Stop],
+    split: Split, roads: gpd.GeoDataFrame, parts: NDArray[np.object_], row: NDArray[np.int64], stops: list[Stop]
 ) -> Split:
     """Cut each new line at its stops, and lay the pieces into the graph."""
     graph = split.graph
@@ -338,9 +324,7 @@ def _lay_in(
     speed = _speeds(graph, roads)[road]
     minutes = 0.06 * length / speed
     ways = [_ONEWAY[way] for way in _column(roads, "oneway", "no")[road].tolist()]
-    stated = (
-        roads["speed_km_h"].notna() if "speed_km_h" in roads else pd.Series(data=False, index=roads.index)
-    )
+    stated = roads["speed_km_h"].notna() if "speed_km_h" in roads else pd.Series(data=False, index=roads.index)
     named, road_id = with_class(roads), road_ids(roads)[road]
     piece = pd.Series(road_id).groupby(road_id, sort=False).cumcount()
     new: dict[str, Any] = {
@@ -361,9 +345,7 @@ def _lay_in(
         "all_season": _column(roads, "all_season", "unknown")[road],
         "coordinates": np.vstack(lines),
     }
-    whole: dict[str, Any] = {
-        name: np.concatenate((getattr(graph, name), values)) for name, values in new.items()
-    }
+    whole: dict[str, Any] = {name: np.concatenate((getattr(graph, name), values)) for name, values in new.items()}
     counts = np.cumsum([len(line) for line in lines])
     offsets = np.concatenate((graph.coordinate_offsets, graph.coordinate_offsets[-1] + counts))
     wider = with_nodes(graph, fresh_xy[:, 0], fresh_xy[:, 1], np.zeros(len(fresh), dtype=np.int64))

@@ -115,9 +115,7 @@ def imputed_widths(roads: RoadLines, is_imputed: NDArray[np.bool_]) -> Iterator[
         yield Finding("width_imputed", str(kind), detail, roads.lines(places[:1])[0])
 
 
-def roads_in_common(
-    roads: RoadLines, marks: Mapping[tuple[str, str], NDArray[np.bool_]]
-) -> Iterator[Finding]:
+def roads_in_common(roads: RoadLines, marks: Mapping[tuple[str, str], NDArray[np.bool_]]) -> Iterator[Finding]:
     """List what many roads have in common, a finding each."""
     for (kind, word), marked in marks.items():
         places = np.flatnonzero(marked)
@@ -154,9 +152,7 @@ def missing_junctions(roads: RoadLines) -> Iterator[Finding]:
     yield Finding("crossing_not_joined", one, detail, points, other)
 
 
-def turns_not_applied(
-    graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]
-) -> Iterator[Finding]:
+def turns_not_applied(graph: TravelGraph, turns: gpd.GeoDataFrame, reasons: pd.Series[str]) -> Iterator[Finding]:
     """List the turn restrictions that were not applied, at their point, else at the road that they come from."""
     ids = [turns[name].astype(str) for name in ("turn_id", "from_road_id", "to_road_id")]
     tagged = (turns["tagged"] if "tagged" in turns else turns["kind"]).fillna("")
@@ -181,9 +177,7 @@ def join_findings(*frames: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=frames[0].crs) if parts else frames[0]
 
 
-def roads_report(
-    roads: RoadLines, reasons: NDArray[np.object_], marks: dict[str, NDArray[np.bool_]]
-) -> dict[str, Any]:
+def roads_report(roads: RoadLines, reasons: NDArray[np.object_], marks: dict[str, NDArray[np.bool_]]) -> dict[str, Any]:
     """Count what became of the roads."""
     closed = Counter(reasons[reasons != ""].tolist())
     by_class = Counter(class_values(roads).objects()[reasons == "class"].tolist())

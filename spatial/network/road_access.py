@@ -89,9 +89,7 @@ def tag_values(roads: pd.DataFrame | RoadLines, name: str) -> TagValues:
     Returns small letters without blanks around; untagged where empty.
     """
     found = _written(roads, name)
-    texts = [
-        (f"{value:g}" if isinstance(value, float) else str(value)).strip().lower() for value in found.texts
-    ]
+    texts = [(f"{value:g}" if isinstance(value, float) else str(value)).strip().lower() for value in found.texts]
     if all(text and text != "nan" for text in texts):
         return TagValues(found.codes, tuple(texts))
     code = np.array([*(row if text and text != "nan" else -1 for row, text in enumerate(texts)), -1])
@@ -109,9 +107,7 @@ def classes_of(text: str) -> list[str]:
     return [word for word in (part.strip() for part in _SEPARATOR.split(text)) if word]
 
 
-def number_values(
-    roads: pd.DataFrame | RoadLines, name: str, *, above_zero: bool = False
-) -> NDArray[np.float64]:
+def number_values(roads: pd.DataFrame | RoadLines, name: str, *, above_zero: bool = False) -> NDArray[np.float64]:
     """
     Read a column of numbers of every road, each exactly as it is written.
 
@@ -198,9 +194,7 @@ class Openness:
 
 @cache
 def _rules() -> dict[str, Any]:
-    return tomllib.loads(
-        resources.files("spatial.network").joinpath("access.toml").read_text(encoding="utf-8")
-    )
+    return tomllib.loads(resources.files("spatial.network").joinpath("access.toml").read_text(encoding="utf-8"))
 
 
 def _mode_rules(mode: str) -> dict[str, Any]:
@@ -281,11 +275,7 @@ def passes_barrier(barriers: pd.DataFrame, *, mode: str) -> NDArray[np.bool_]:
     """Tell which barriers on roads let a mode pass."""
     rules = _mode_rules(mode)
     kinds = barriers["tagged"].astype(object) if "tagged" in barriers else pd.Series("", barriers.index)
-    opened = (
-        kinds.isin(rules["open_barriers"])
-        if "open_barriers" in rules
-        else ~kinds.isin(rules["closed_barriers"])
-    )
+    opened = kinds.isin(rules["open_barriers"]) if "open_barriers" in rules else ~kinds.isin(rules["closed_barriers"])
     access = first_present(barriers, tuple(rules["keys"]))
     return np.where(access.is_tagged, ~access.is_in(_rules()["closed"]), opened.to_numpy(dtype=bool))
 

@@ -70,9 +70,7 @@ def as_lines(roads: gpd.GeoDataFrame | nx.MultiDiGraph | RoadLines) -> GivenRoad
         wrong = np.flatnonzero(np.array([len(item) for item in node_ids]) != counts)
         if len(wrong):
             shown = first_of(frame["road_id"].iloc[wrong])
-            raise ContractError(
-                "roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"]
-            )
+            raise ContractError("roads", [f"node_ids: not one id a vertex in roads {shown}; leave the column out"])
         ids, vertex = np.unique(np.concatenate([np.asarray(item) for item in node_ids]), return_inverse=True)
     else:
         cells = np.round(xy / _GRID_M)
@@ -106,9 +104,7 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
     """Make a frame of single lines with road_id and road_class, in the order of their ids."""
     frame = _arcs_of_graph(roads) if _is_graph(roads) else roads
     if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
-        raise ContractError(
-            "roads", [f"is a {type(frame).__name__} without geometry; give a GeoDataFrame of lines"]
-        )
+        raise ContractError("roads", [f"is a {type(frame).__name__} without geometry; give a GeoDataFrame of lines"])
     require_metres(frame.crs, what="roads")
     arcs = _arcs_of_frame(frame)
     problems = []
@@ -133,9 +129,7 @@ def as_roads(roads: gpd.GeoDataFrame | nx.MultiDiGraph) -> RoadTable:
         problems.append(f"geometry: no line in roads {first_of(frame.loc[bad, 'road_id'])}; drop those rows")
     repeated = frame["road_id"].duplicated()
     if repeated.any():
-        problems.append(
-            f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id"
-        )
+        problems.append(f"road_id: repeated {first_of(frame.loc[repeated, 'road_id'])}; give each road its own id")
     if problems:
         raise ContractError("roads", problems)
     some = gpd.GeoSeries(shapely.points(xy[:: 1 + len(xy) // STRETCH_VERTICES]), crs=frame.crs)
@@ -180,8 +174,7 @@ def _arcs_of_graph(graph: nx.MultiDiGraph) -> gpd.GeoDataFrame:
         tags = {str(name): value for name, value in data.items() if name not in {"geometry", "from", "to"}}
         rows.append({**tags, "u": start, "v": end, "key": key[0] if key else 0})
         lines.append(
-            data.get("geometry")
-            or shapely.LineString([(nodes[node]["x"], nodes[node]["y"]) for node in (start, end)])
+            data.get("geometry") or shapely.LineString([(nodes[node]["x"], nodes[node]["y"]) for node in (start, end)])
         )
     table = pd.DataFrame(rows, columns=None if rows else ["u", "v", "key"])
     return gpd.GeoDataFrame(table, geometry=lines, crs=graph.graph.get("crs"))
@@ -220,9 +213,7 @@ def _roads_of_arcs(arcs: gpd.GeoDataFrame, *, may_be_undirected: bool) -> RoadTa
     if may_be_undirected and (twins < 0).all():
         frame = frame.assign(oneway=said)
     joined, is_kept = join_twins(frame, twins)
-    lacks_return = (joined["oneway"].eq("yes") & said[is_kept].reset_index(drop=True).eq("no")).to_numpy(
-        dtype=bool
-    )
+    lacks_return = (joined["oneway"].eq("yes") & said[is_kept].reset_index(drop=True).eq("no")).to_numpy(dtype=bool)
     # Points between two nodes of the graph meet nothing: they get ids of their own.
     inner = np.concatenate(
         (np.zeros(1, np.int64), np.cumsum(shapely.get_num_coordinates(joined.geometry.to_numpy()) - 2))
@@ -233,6 +224,4 @@ def _roads_of_arcs(arcs: gpd.GeoDataFrame, *, may_be_undirected: bool) -> RoadTa
     ]
     roads = _sorted(joined.assign(lacks_return=lacks_return))
     lacks = roads["lacks_return"].to_numpy(dtype=np.bool_)
-    return RoadTable(
-        roads.drop(columns=["lacks_return", "u", "v"]), int((~is_kept).sum()), lacks, is_drawn=True
-    )
+    return RoadTable(roads.drop(columns=["lacks_return", "u", "v"]), int((~is_kept).sum()), lacks, is_drawn=True)

@@ -88,10 +88,7 @@ def values_by_name(
 
 
 def _place(
-    values: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    names: NDArray[np.object_],
-    wanted: pd.Series[float],
+    values: NDArray[np.float64], rows: NDArray[np.int64], names: NDArray[np.object_], wanted: pd.Series[float]
 ) -> list[str]:
     """Set the values of edges that are called so; return the names that there are."""
     if wanted.empty:
@@ -166,8 +163,7 @@ def edges_closed_by(
     idle = [f"row {row}" for row in np.flatnonzero(~works) + 1]
     if idle:
         raise ContractError(
-            "closed roads",
-            [f"geometry: no road within {within_m:g} m of {first_of(idle)}; correct it or widen it"],
+            "closed roads", [f"geometry: no road within {within_m:g} m of {first_of(idle)}; correct it or widen it"]
         )
     return np.asarray(graph.edge_id[closed], dtype=object)
 
@@ -318,9 +314,7 @@ def edit_network(
     >>> float(graph.forward_min[0]), float(edit_network(graph, speeds={"w1": 50.0}).forward_min[0])
     (12.0, 6.0)
     """
-    changes = Scenario(
-        close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m
-    )
+    changes = Scenario(close=close, speeds=speeds, factors=factors, add=add, snap_tolerance_m=snap_tolerance_m)
     return _edited(graph, changes, what="scenario").graph
 
 
@@ -336,9 +330,7 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> Split:
     if not 0.0 <= tolerance_m < np.inf:
         problems.append(f"snap_tolerance_m: is {tolerance_m:g}, must be 0 or more")
     if add is not None and len(add):
-        problems += (
-            check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
-        )
+        problems += check_roads(graph, add) if graph.edge_layer is None else check_for_legs(graph, add, table=table)
     if problems:
         raise ContractError(what, problems)
     account: dict[str, Any] = {}
@@ -422,9 +414,7 @@ def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[fl
     wanted = pd.to_numeric(given, errors="coerce").astype(np.float64)
     wrong = wanted.index[~((wanted > 0) & (wanted < np.inf))]
     if len(wrong):
-        problems.append(
-            f"speeds: must be above 0 km/h, not so for {first_of(wrong)}; use close for closed roads"
-        )
+        problems.append(f"speeds: must be above 0 km/h, not so for {first_of(wrong)}; use close for closed roads")
     values, unknown = values_by_name(graph, wanted.fillna(0.0), vehicles=True)
     _tell_unknown("speeds", unknown, problems)
     return 1.0, values
@@ -438,9 +428,7 @@ def _factors(graph: TravelGraph, factors: object, problems: list[str]) -> NDArra
     """Find the factor of each edge: by its id, else by that of its road, else by its class."""
     if not isinstance(factors, Mapping):
         if factors is not None:
-            problems.append(
-                f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds"
-            )
+            problems.append(f"factors: is {factors!r}, must be factors by road, edge or class; one for all is speeds")
         return np.ones(graph.n_edges)
     wrong = [name for name, factor in factors.items() if not _is_factor(factor)]
     if wrong:

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from spatial.network.speeds import SeasonRules, SpeedTable
 
 
-def with_season(
-    graph: TravelGraph, season: str, *, table: str | Path | SpeedTable = "osrm_like"
-) -> TravelGraph:
+def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTable = "osrm_like") -> TravelGraph:
     """
     Put a network into another season.
 
@@ -122,9 +120,7 @@ def slowed_by_season(
     forward, backward = (
         np.where(is_open, minutes / divisor, np.inf) for minutes in (graph.forward_min, graph.backward_min)
     )
-    slowed = replace(
-        graph.with_minutes(forward, backward, speed_km_h=graph.speed_km_h * factor), report=report
-    )
+    slowed = replace(graph.with_minutes(forward, backward, speed_km_h=graph.speed_km_h * factor), report=report)
     if bool(is_open.all()):
         return slowed
     # Nobody snaps to closed edges, and components are those of the open ones.
@@ -134,9 +130,7 @@ def slowed_by_season(
 def _check_name(graph: TravelGraph, season: str) -> None:
     before = graph.report.get("season", {}).get("name", "dry")
     if before != "dry":
-        raise NetworkError(
-            f"season {season}: the graph is in season {before} already; begin from the dry one"
-        )
+        raise NetworkError(f"season {season}: the graph is in season {before} already; begin from the dry one")
 
 
 def _factors(

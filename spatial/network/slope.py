@@ -142,11 +142,7 @@ class Climbs:
 
 
 def with_slope(
-    graph: TravelGraph,
-    elevation: Raster | Sequence[Raster],
-    *,
-    spacing_m: float = 30.0,
-    min_known_share: float = 0.95,
+    graph: TravelGraph, elevation: Raster | Sequence[Raster], *, spacing_m: float = 30.0, min_known_share: float = 0.95
 ) -> TravelGraph:
     """
     Let slopes slow and speed walkers and cyclists, in each direction of its own.
@@ -188,9 +184,7 @@ def with_slope(
     """
     problems = []
     if graph.mode not in MODES:
-        problems.append(
-            f"the graph of mode {graph.mode} holds several modes; give each its slope before combining"
-        )
+        problems.append(f"the graph of mode {graph.mode} holds several modes; give each its slope before combining")
     if "slope" in graph.report:
         problems.append("the graph has its slope already; begin from the level one")
     if not 0 < spacing_m < np.inf:
@@ -227,8 +221,7 @@ def with_slope(
         "climb_km": float(climbs.climb_m.sum()) / 1000.0,
         "descent_km": float(climbs.descent_m.sum()) / 1000.0,
         "unknown_km": unknown / 1000.0,
-        "steep_share": float(metres[np.abs(climbs.slope) > 0.1].sum())
-        / max(float(metres.sum()), np.finfo(float).tiny),
+        "steep_share": float(metres[np.abs(climbs.slope) > 0.1].sum()) / max(float(metres.sum()), np.finfo(float).tiny),
     }
     return replace(graph.with_minutes(forward, backward), report={**graph.report, "slope": report})
 
@@ -334,13 +327,7 @@ def _bilinear(raster: Raster, x: NDArray[np.float64], y: NDArray[np.float64]) ->
     return result
 
 
-def _minutes(
-    graph: TravelGraph,
-    level_min: NDArray[np.float64],
-    climbs: Climbs,
-    *,
-    sign: float,
-) -> NDArray[np.float64]:
+def _minutes(graph: TravelGraph, level_min: NDArray[np.float64], climbs: Climbs, *, sign: float) -> NDArray[np.float64]:
     """Add up the minutes of the steps of every edge in one direction; what is closed stays closed."""
     speed = SPEEDS_ON_SLOPES[graph.mode]
     offsets, counts = climbs.offsets, np.diff(climbs.offsets)

@@ -14,14 +14,7 @@ import shapely
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
 from spatial.network.barriers import blocked_legs, index_barriers, places_on_barriers, under_grid
-from spatial.network.kernels_snap import (
-    Feet,
-    Found,
-    Roads,
-    nearest_edges,
-    nearest_open_edges,
-    rings_to_members,
-)
+from spatial.network.kernels_snap import Feet, Found, Roads, nearest_edges, nearest_open_edges, rings_to_members
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -47,14 +40,7 @@ _SAME_SHARE = 1e-9
 """Both directions of a road are cut alike where their lengths differ by no more than this share."""
 
 NO_CANDIDATE: Mapping[str, float] = MappingProxyType(
-    {
-        "edge": -1,
-        "fraction": np.nan,
-        "distance_m": np.inf,
-        "access_min": np.inf,
-        "foot_x": np.nan,
-        "foot_y": np.nan,
-    }
+    {"edge": -1, "fraction": np.nan, "distance_m": np.inf, "access_min": np.inf, "foot_x": np.nan, "foot_y": np.nan}
 )
 """Fields of a candidate, and what stands there where there is none."""
 
@@ -148,9 +134,7 @@ def snap(
         # To every layer on its own.
         single, layer = replace(graph, edge_layer=None), graph.edge_layer
         may_snap = [graph.is_snappable & (layer == number) for number in range(int(layer.max()) + 1)]
-        return merge_snaps(
-            [snap(replace(single, is_snappable=own), points, rules, barriers=walls) for own in may_snap]
-        )
+        return merge_snaps([snap(replace(single, is_snappable=own), points, rules, barriers=walls) for own in may_snap])
     crs = require_metres(points.crs, what="points")
     if crs != graph.crs:
         raise CrsError(
@@ -169,20 +153,12 @@ def snap(
 
 
 def _joined(
-    graph: TravelGraph,
-    eligible: NDArray[np.bool_],
-    xy: NDArray[np.float64],
-    rules: SnapRules,
-    walls: Barriers | None,
+    graph: TravelGraph, eligible: NDArray[np.bool_], xy: NDArray[np.float64], rules: SnapRules, walls: Barriers | None
 ) -> Snaps:
     """Join places to the nearest of some edges."""
     n, k = len(xy), rules.candidates
     x, y = xy[:, 0].copy(), xy[:, 1].copy()
-    given: dict[str, Any] = {
-        "max_snap_m": rules.max_snap_m,
-        "walk_km_h": rules.walk_km_h,
-        "detour": rules.detour,
-    }
+    given: dict[str, Any] = {"max_snap_m": rules.max_snap_m, "walk_km_h": rules.walk_km_h, "detour": rules.detour}
     index = _index(graph, eligible)
     if index is None:
         blank: dict[str, Any] = {name: np.full((n, k), none) for name, none in NO_CANDIDATE.items()}
@@ -199,9 +175,7 @@ def _joined(
     none, segment = found.edge < 0, found.segment
     edge = np.where(none, -1, index.edge[segment])
     ends = index.roads.segments.ends[segment]
-    along = index.before_m[segment] + found.share * np.hypot(
-        ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1]
-    )
+    along = index.before_m[segment] + found.share * np.hypot(ends[..., 2] - ends[..., 0], ends[..., 3] - ends[..., 1])
     # At a bend both segments must say the same, for on a oneway road nobody goes back by what was rounded.
     following = np.minimum(segment + 1, len(index.edge) - 1)
     at_bend = (found.share == 1.0) & (index.edge[following] == edge) & (following > segment)
@@ -247,9 +221,7 @@ def _with_twins(graph: TravelGraph, twins: NDArray[np.int64], snaps: Snaps) -> S
         is_whole = metres[twin] > metres[snaps.edge] * (1.0 + _SAME_SHARE)
         share = np.divide(foot, metres[twin], out=np.zeros_like(foot), where=metres[twin] > 0)
         fraction = np.where(is_whole, np.clip(share, 0.0, 1.0), fraction)
-    values: dict[str, Any] = {
-        name: np.where(none, blank, getattr(snaps, name)) for name, blank in NO_CANDIDATE.items()
-    }
+    values: dict[str, Any] = {name: np.where(none, blank, getattr(snaps, name)) for name, blank in NO_CANDIDATE.items()}
     values |= {"edge": twin, "fraction": np.where(none, np.nan, fraction)}
     return merge_snaps([snaps, replace(snaps, **values)])
 
@@ -353,9 +325,7 @@ def merge_snaps(snaps: list[Snaps]) -> Snaps:
     every = {name: np.concatenate([getattr(each, name) for each in snaps], axis=1) for name in NO_CANDIDATE}
     # Candidates that are not there stand last: their distance is inf.
     order = np.lexsort((every["edge"], every["distance_m"]), axis=1)
-    merged: dict[str, Any] = {
-        name: np.take_along_axis(values, order, axis=1) for name, values in every.items()
-    }
+    merged: dict[str, Any] = {name: np.take_along_axis(values, order, axis=1) for name, values in every.items()}
     status = np.full(len(snaps[0]), "none", dtype=object)
     for word in ("far", "ok"):
         status[np.any([each.status == word for each in snaps], axis=0)] = word
@@ -426,7 +396,5 @@ def _only(graph: TravelGraph, edges: NDArray[np.bool_]) -> TravelGraph:
 def _narrow(snaps: Snaps) -> Snaps:
     """Leave out columns in which no place has a candidate."""
     width = max(int((snaps.edge >= 0).sum(axis=1).max(initial=0)), 1)
-    kept: dict[str, Any] = {
-        name: np.ascontiguousarray(getattr(snaps, name)[:, :width]) for name in NO_CANDIDATE
-    }
+    kept: dict[str, Any] = {name: np.ascontiguousarray(getattr(snaps, name)[:, :width]) for name in NO_CANDIDATE}
     return replace(snaps, **kept)

@@ -75,9 +75,7 @@ class _Cuts:
     row: NDArray[np.int64]
 
 
-def split_edges(
-    graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True
-) -> TravelGraph:
+def split_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True) -> TravelGraph:
     """
     Cut edges into pieces.
 
@@ -363,9 +361,7 @@ def hard_border(graph: TravelGraph, border: gpd.GeoSeries | gpd.GeoDataFrame) ->
     )
 
 
-def _read(
-    border: gpd.GeoSeries | gpd.GeoDataFrame,
-) -> tuple[shapely.Geometry | None, shapely.Geometry]:
+def _read(border: gpd.GeoSeries | gpd.GeoDataFrame) -> tuple[shapely.Geometry | None, shapely.Geometry]:
     shapes = shapely.get_parts(np.asarray(border.geometry.dropna(), dtype=object))
     dimensions = shapely.get_dimensions(shapes)
     if len(shapes) == 0 or not np.isin(dimensions, (1, 2)).all() or len(np.unique(dimensions)) > 1:

@@ -166,9 +166,7 @@ def _with_walls(graph: TravelGraph, turns: gpd.GeoDataFrame, counts: Counter[str
                 elif row == offsets[edge + 1] - 1:
                     named[row] = graph.node_source_id[graph.edge_to[edge]]
             if None not in named.values():
-                own = [row for row in rows if named.get(row) == name] or [
-                    row for row in rows if row not in named
-                ]
+                own = [row for row in rows if named.get(row) == name] or [row for row in rows if row not in named]
         wanted.update(own or rows)
         counts["barriers"] += bool(rows)
     if not wanted:
@@ -292,18 +290,11 @@ def _two_ways(graph: TravelGraph, gates: _Gates) -> TravelGraph:
         "coordinates": coordinates,
         "coordinate_offsets": graph.coordinate_offsets[-1] + offsets[1:],
     }
-    both: dict[str, Any] = {
-        name: np.concatenate((getattr(first, name), values)) for name, values in second.items()
-    }
+    both: dict[str, Any] = {name: np.concatenate((getattr(first, name), values)) for name, values in second.items()}
     if graph.before is not None:
         both["before"] = graph.before.take(np.r_[: graph.n_edges, twin])
     return replace(first, **both)
 
 
-_OF_TWINS = (
-    *(name for name in AS_THEY_ARE if name != "is_snappable"),
-    "length_m",
-    "component",
-    "component_km",
-)
+_OF_TWINS = (*(name for name in AS_THEY_ARE if name != "is_snappable"), "length_m", "component", "component_km")
 """What the second direction has from the first."""

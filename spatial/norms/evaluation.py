@@ -70,9 +70,7 @@ def shortfall(share: ArrayLike, target_share: ArrayLike) -> NDArray[np.float64]:
     return lacking
 
 
-def fgt_poverty(
-    values: ArrayLike, weights: ArrayLike, *, threshold: float, fail_point: float
-) -> NDArray[np.float64]:
+def fgt_poverty(values: ArrayLike, weights: ArrayLike, *, threshold: float, fail_point: float) -> NDArray[np.float64]:
     """
     Access poverty by Foster, Greer and Thorbecke (1984), for a bad such as minutes.
 
@@ -120,9 +118,7 @@ def gate_status(norm_results: pd.DataFrame) -> pd.DataFrame:
     sums = flags.groupby(unit, sort=True, observed=True).sum().astype("int64").reset_index()
     sums["n_gates"] = sums["n_pass"] + sums["n_fail"] + sums["n_unknown"]
     status = np.select(
-        [sums["n_fail"] > 0, sums["n_unknown"] > 0, sums["n_pass"] > 0],
-        ["fail", "unknown", "pass"],
-        "none_applicable",
+        [sums["n_fail"] > 0, sums["n_unknown"] > 0, sums["n_pass"] > 0], ["fail", "unknown", "pass"], "none_applicable"
     )
     sums["mandatory_status"] = pd.Series(status, index=sums.index, dtype="str")
     return sums[[*unit, "mandatory_status", "n_pass", "n_gates"]]
@@ -155,9 +151,7 @@ ESTIMATED = "estimated"
 EVERYBODY = "population"
 
 
-def with_estimates(
-    results: pd.DataFrame, settlements: pd.DataFrame, stat_units: Mapping[str, str]
-) -> pd.DataFrame:
+def with_estimates(results: pd.DataFrame, settlements: pd.DataFrame, stat_units: Mapping[str, str]) -> pd.DataFrame:
     """Say in every row of a norm on a group of people which share of them is estimated."""
     share = np.full(len(results), np.nan)
     scored = settlements.loc[settlements["in_study"]]
@@ -622,10 +616,7 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
             tiers=np.append(reader.places.tiers, np.full(count, "", dtype=object)),
         )
         one_each = len(names) == len(reading.value)
-        rows = {
-            **account(norm, ledger),
-            "value": reading.value if one_each else np.full(len(names), np.nan),
-        }
+        rows = {**account(norm, ledger), "value": reading.value if one_each else np.full(len(names), np.nan)}
         if level == "township":
             rows["reason"][exempt] = "exempt"
         yield _part(norm, reader, level, names, rows)

@@ -246,9 +246,7 @@ class Places:
         problems = []
         lost = np.flatnonzero(ids.isna())
         if len(lost):
-            problems.append(
-                f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own"
-            )
+            problems.append(f"settlement_id: missing in {len(lost)} row(s) {first_of(lost)}; give each its own")
         twice = ids[ids.duplicated() & ids.notna()].unique()
         if len(twice):
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
@@ -291,16 +289,13 @@ class AccessLookup:
         strange = set(access["reach_status"].dropna().astype(str)) - set(REACH_STATUS)
         if strange:
             raise ContractError(
-                "access",
-                [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"],
+                "access", [f"reach_status: {first_of(sorted(strange))} is not one of {', '.join(REACH_STATUS)}"]
             )
         key = ["settlement_id", "service", "mode"]
         twice = access.loc[access.duplicated(key), key].drop_duplicates()
         if len(twice):
             named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
-            raise ContractError(
-                "access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"]
-            )
+            raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
         # Access of other places judges nobody and says so of nobody; a table without rows says it of all.
         self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
         without = ids[~np.isin(np.arange(len(ids)), self._codes)]
@@ -310,9 +305,7 @@ class AccessLookup:
             raise ContractError("access", [f"{told}; {remedy}"])
         reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
         self._reach = reach.astype(np.int64)
-        groups: dict[Any, Any] = (
-            access.reset_index(drop=True).groupby(["service", "mode"], observed=True).indices
-        )
+        groups: dict[Any, Any] = access.reset_index(drop=True).groupby(["service", "mode"], observed=True).indices
         self._rows: dict[tuple[str, str], NDArray[np.intp]] = {
             (str(service), str(mode)): rows for (service, mode), rows in groups.items()
         }
@@ -353,9 +346,7 @@ class AccessLookup:
 
 def _refuse_missing(table: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
     if not isinstance(frame, pd.DataFrame):
-        raise ContractError(
-            table, [f"is a {type(frame).__name__}, must be a DataFrame; see the data dictionary"]
-        )
+        raise ContractError(table, [f"is a {type(frame).__name__}, must be a DataFrame; see the data dictionary"])
     missing = [column for column in columns if column not in frame]
     if missing:
         raise ContractError(table, [f"column {first_of(missing)} is missing; see the data dictionary"])
@@ -395,16 +386,12 @@ def load_road_words() -> dict[str, RoadWord]:
     values = tomllib.loads(text)
     distance = float(values.pop("link_distance_m"))
     return {
-        name: RoadWord(
-            word["column"], frozenset(word["yes"]), frozenset(word["no"]), bool(word["proxy"]), distance
-        )
+        name: RoadWord(word["column"], frozenset(word["yes"]), frozenset(word["no"]), bool(word["proxy"]), distance)
         for name, word in values.items()
     }
 
 
-def count_by_village(
-    settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float
-) -> pd.Series:
+def count_by_village(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, radius_m: float) -> pd.Series:
     """Count the facilities that stand in each village."""
     known = facilities.get("settlement_id", pd.Series(pd.NA, index=facilities.index, dtype="str"))
     loose = facilities.loc[known.isna()]

@@ -97,9 +97,7 @@ class Norm:
     no_gate: str  # why a mandatory norm is no gate
 
 
-def applicable_norms(
-    register: pd.DataFrame, *, as_of: dt.date, rules: NormRules | None = None
-) -> pd.DataFrame:
+def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules | None = None) -> pd.DataFrame:
     """
     Pick the norms that bind a study and say of each whether it is in force, graded, and a gate.
 
@@ -170,9 +168,7 @@ def applicable_norms(
     by_norm = {item.norm: item for item in rules.confirm}
     _say_who(binding, "confirmed", [by_norm.get(name) for name in binding["norm_id"]])
     local = binding["norm_id"].isin(register.loc[home, "norm_id"])
-    reasons = [
-        _judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)
-    ]
+    reasons = [_judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)]
     for name in _Reasons._fields:
         binding[name] = pd.Series([getattr(each, name) for each in reasons], dtype="str")
     binding["gates"] = (binding["norm_class"] == "mandatory") & (binding["no_gate"] == "")
@@ -215,9 +211,7 @@ def _inherited(jurisdictions: tuple[str, ...]) -> frozenset[str]:
     return frozenset(parents | {"GLOBAL"})
 
 
-def _refuse_wrong_names(
-    register: pd.DataFrame, binding: pd.DataFrame, home: pd.Series, rules: NormRules
-) -> None:
+def _refuse_wrong_names(register: pd.DataFrame, binding: pd.DataFrame, home: pd.Series, rules: NormRules) -> None:
     known, bound = set(register["norm_id"]), set(binding["norm_id"])
     named = {
         "norms.only": rules.only,
@@ -256,9 +250,7 @@ def _refuse_wrong_names(
     binding_anyway = [item.norm for item in rules.adopt if item.norm in mandatory]
     if binding_anyway:
         problems.append(f"norms.adopt: mandatory, binds without being adopted: {first_of(binding_anyway)}")
-    odd = sorted(
-        f"{tier} = {name}" for tier, name in rules.class_by_tier.items() if name not in {"urban", "rural"}
-    )
+    odd = sorted(f"{tier} = {name}" for tier, name in rules.class_by_tier.items() if name not in {"urban", "rural"})
     if odd:
         problems.append(f"class_by_tier: neither urban nor rural: {first_of(odd)}")
     if problems:

@@ -263,9 +263,7 @@ class Reader:
             reading = self._village_presence(norm, service)
         else:
             complete = self._inventory(name) == "complete"
-            reading = read_access(
-                norm, service, self._access, complete=complete, max_time_min=self.rules.max_time_min
-            )
+            reading = read_access(norm, service, self._access, complete=complete, max_time_min=self.rules.max_time_min)
             if isinstance(reading, Reading) and not complete and self._access.nowhere(service):
                 reading = none_mapped(reading)
         if isinstance(reading, Reading) and proxy:

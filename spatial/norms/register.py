@@ -73,10 +73,7 @@ def split_list(value: object) -> tuple[str, ...]:
 
 
 def load_register(
-    path: str | Path | None = None,
-    *,
-    added: Sequence[Mapping[str, str]] = (),
-    services: Collection[str] | None = None,
+    path: str | Path | None = None, *, added: Sequence[Mapping[str, str]] = (), services: Collection[str] | None = None
 ) -> pd.DataFrame:
     """
     Read a norm register and check every row of it.
@@ -154,9 +151,7 @@ def norm_id_of(norm: Mapping[str, Any]) -> str:
 def refuse_faulty_register(register: pd.DataFrame) -> None:
     """Refuse a frame of norms that cannot be judged, where it does not come from `load_register` as it is."""
     if not isinstance(register, pd.DataFrame):
-        raise ContractError(
-            WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"]
-        )
+        raise ContractError(WHERE, [f"is a {type(register).__name__}, must be a DataFrame; see load_register"])
     register = with_norm_id(register)
     missing = [name for name in JUDGED if name not in register.columns]
     if missing:
@@ -174,9 +169,7 @@ def refuse_faulty_register(register: pd.DataFrame) -> None:
     for name in ("valid_from", "valid_to"):
         other = [str(value) for value in register[name].dropna() if not isinstance(value, str)]
         if other:
-            problems.append(
-                f"{name}: no text in {len(other)} row(s) {first_of(other)}; write dates as 2030-12-31"
-            )
+            problems.append(f"{name}: no text in {len(other)} row(s) {first_of(other)}; write dates as 2030-12-31")
     lost = [number for number, row in enumerate(rows) if not row["norm_id"]]
     if lost:
         problems.append(f"norm_id: missing in row(s) {first_of(lost)}; give each norm its own")
@@ -207,9 +200,7 @@ def _read(path: str | Path | None) -> _File:
         else:
             text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        message = (
-            f"norm register {where}: cannot be read ({error.strerror or error}); name an existing CSV file"
-        )
+        message = f"norm register {where}: cannot be read ({error.strerror or error}); name an existing CSV file"
         raise SourceError(message) from error
     except UnicodeDecodeError as error:
         message = f"norm register {where}: not UTF-8 at byte {error.start}; save the file as CSV in UTF-8"
@@ -332,11 +323,7 @@ def _reference_problems(rows: list[Row], services: Collection[str] | None) -> li
     from spatial.inputs.services import load_services  # noqa: PLC0415 - read only where there are bundles
     from spatial.norms.evidence import load_road_words  # noqa: PLC0415 - it reads registers itself
 
-    known = (
-        {row["service"] for row in rows if not bundles[row["norm_id"]]}
-        | SEASON_ROADS
-        | set(load_road_words())
-    )
+    known = {row["service"] for row in rows if not bundles[row["norm_id"]]} | SEASON_ROADS | set(load_road_words())
     known.update(load_services().register_words if services is None else services)
     for name, members in bundles.items():
         strange = [member for member in members if member not in known]

@@ -172,9 +172,7 @@ def _nearest_settlement(
             cells = snap(graph, gpd.GeoSeries(points_at(*block.T), crs=settlements.crs), rules)
             reached = nearest(graph, cells, on_network, k=1)
             by_road, road_min = reached.destination[:, 0], reached.travel_time_min[:, 0]
-            walk = walk_minutes(
-                np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour
-            )
+            walk = walk_minutes(np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour)
             walks = close & ((walk < road_min) | ((walk == road_min) & (direct < by_road)))
             owner = np.where(walks, direct, by_road)
             owner = np.where(owner >= 0, owner, np.where(cells.status == "ok", _NO_PATH, _TOO_FAR))
@@ -190,18 +188,12 @@ def _account(
     mine[owner >= 0] = in_study[owner[owner >= 0]]
     groups = (
         ("allocated", mine, "Given to settlements of the study area."),
-        (
-            "allocated_outside",
-            (owner >= 0) & ~mine,
-            "Given to settlements outside the study area, not scored.",
-        ),
+        ("allocated_outside", (owner >= 0) & ~mine, "Given to settlements outside the study area, not scored."),
         ("outside", owner == _OUTSIDE, "Outside the study area, and no settlement there to give them to."),
         ("too_far", owner == _TOO_FAR, "Further than the limit from every settlement and road."),
         ("no_path", owner == _NO_PATH, "Near a road from which no settlement can be reached."),
     )
-    rows = [
-        ("raster_total", raster.total, int((~nodata).sum()), f"Sum of all cells with data of {raster.name}.")
-    ]
+    rows = [("raster_total", raster.total, int((~nodata).sum()), f"Sum of all cells with data of {raster.name}.")]
     rows += [(item, float(persons[cells].sum()), int(cells.sum()), detail) for item, cells, detail in groups]
     rows.append(("nodata", 0.0, int(nodata.sum()), "Cells without data; nobody is known to live there."))
     frame = pd.DataFrame(rows, columns=["item", "persons", "cells", "detail"])

@@ -65,12 +65,7 @@ def sums_by_unit(persons: FloatArray, home: NDArray[np.intp], size: int) -> Floa
 
 
 def scale_to_units(
-    persons: FloatArray,
-    home: NDArray[np.intp],
-    official: FloatArray,
-    *,
-    in_study: NDArray[np.bool_],
-    max_factor: float,
+    persons: FloatArray, home: NDArray[np.intp], official: FloatArray, *, in_study: NDArray[np.bool_], max_factor: float
 ) -> Scaling:
     """
     Scale the people of every unit's settlements to its official number.
@@ -91,9 +86,7 @@ def scale_to_units(
     if not len(persons) == len(home) == len(in_study):
         problems.append("persons, home, in_study: give one value a settlement")
     if len(home) and int(home.max()) >= len(official):
-        problems.append(
-            f"home: unit {int(home.max())} of {len(official)} units; give one official number a unit"
-        )
+        problems.append(f"home: unit {int(home.max())} of {len(official)} units; give one official number a unit")
     if (persons < 0).any() or (official < 0).any():
         problems.append("persons, official: people are negative; correct them")
     if not max_factor >= 1:
@@ -278,9 +271,7 @@ def _causes(
         if not faults[number] and row["places"] == 0 and row["unit_id"] != NO_UNIT:
             codes.append("no_settlements")
         codes += [code for code in _REFUSALS if row["scaling"] == code]
-        codes += [
-            f"{code}:{round(float(values[number]))}" for code, values in counts.items() if values[number]
-        ]
+        codes += [f"{code}:{round(float(values[number]))}" for code, values in counts.items() if values[number]]
         if swapped[number] >= 0:
             codes.append(f"looks_interchanged:{frame['official_persons'].iloc[swapped[number]]:.0f}")
         for column, code in (("raster_persons", "raster_has"), ("listed_persons", "list_has")):

@@ -72,12 +72,7 @@ EXTENSIONS = (
 
 
 def write_geopackage(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    name: str,
-    crs: pyproj.CRS | str,
-    languages: Sequence[str],
-    meta: QgisMeta,
+    tables: Mapping[str, pd.DataFrame], *, name: str, crs: pyproj.CRS | str, languages: Sequence[str], meta: QgisMeta
 ) -> Artifact:
     """Write the tables as a GeoPackage that looks right by itself."""
     layers = build_layers(tables, crs=crs, languages=languages, meta=meta)

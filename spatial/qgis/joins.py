@@ -206,9 +206,7 @@ UNDECIDED = ("unknown", "not_snapped")
 """Reach statuses without a time that say nothing about how far it is."""
 
 
-def settlement_engine(
-    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
-) -> tuple[pd.DataFrame, Titles]:
+def settlement_engine(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[pd.DataFrame, Titles]:
     """Gather what the engine found out about each settlement: certainty, wet season, measures, ways off the roads."""
     columns: Columns = {}
     titles: Titles = {}
@@ -244,9 +242,7 @@ def settlement_engine(
     return pd.DataFrame(columns), titles
 
 
-def by_service(
-    tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta
-) -> Iterator[tuple[str, pd.DataFrame]]:
+def by_service(tables: Mapping[str, pd.DataFrame], name: str, meta: QgisMeta) -> Iterator[tuple[str, pd.DataFrame]]:
     """Walk through the services of a table, each in the mode that is shown or that the study chose for it."""
     if name not in tables:
         return
@@ -293,9 +289,7 @@ def how_sure(intervals: pd.DataFrame, threshold_min: float) -> pd.Series[str]:
     """
     low, high = intervals["low_min"], intervals["high_min"]
     unknown = intervals["interval_status"].isin(UNDECIDED) & low.isna()
-    chosen = np.select(
-        [unknown, high <= threshold_min, low <= threshold_min], ["unknown", "within", "may"], "beyond"
-    )
+    chosen = np.select([unknown, high <= threshold_min, low <= threshold_min], ["unknown", "within", "may"], "beyond")
     return pd.Series(chosen, index=intervals.index).astype("str")
 
 
@@ -320,23 +314,17 @@ def last_mile_lines(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
     edges = gpd.GeoDataFrame(tables["edges"])
     roads = edges.loc[edges["is_snappable"] & (edges["all_season"] != "no")].geometry.to_numpy()
     points, metres = places.geometry.to_numpy(), places["all_season_road_distance_m"].to_numpy()
-    left, right = shapely.STRtree(roads).query(
-        points, predicate="dwithin", distance=metres + LINE_TOLERANCE_M
-    )
+    left, right = shapely.STRtree(roads).query(points, predicate="dwithin", distance=metres + LINE_TOLERANCE_M)
     off = np.abs(shapely.distance(points[left], roads[right]) - metres[left])
     order = np.lexsort((right, off, left))
     order = order[off[order] <= LINE_TOLERANCE_M]
     _, first = np.unique(left[order], return_index=True)
     best = order[first]
     lines = shapely.shortest_line(points[left[best]], roads[right[best]])
-    return gpd.GeoDataFrame(places.iloc[left[best]].set_geometry(lines, crs=places.crs)).reset_index(
-        drop=True
-    )
+    return gpd.GeoDataFrame(places.iloc[left[best]].set_geometry(lines, crs=places.crs)).reset_index(drop=True)
 
 
-def cell_points(
-    tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
-) -> tuple[gpd.GeoDataFrame, Titles]:
+def cell_points(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> tuple[gpd.GeoDataFrame, Titles]:
     """Join minutes to the cells of people."""
     frame = tables["cells"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
     columns: Columns = {}
@@ -479,9 +467,7 @@ def town_points(tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
     names = [name for name in ("name", "name_en", "name_zh", "name_fr") if name in settlements.columns]
     towns = tables["towns"].sort_values("settlement_id", kind="stable")
     joined = towns.join(settlements[[*names, settlements.geometry.name]], on="settlement_id", how="inner")
-    return gpd.GeoDataFrame(
-        joined.reset_index(drop=True), geometry=settlements.geometry.name, crs=settlements.crs
-    )
+    return gpd.GeoDataFrame(joined.reset_index(drop=True), geometry=settlements.geometry.name, crs=settlements.crs)
 
 
 def potential_lines(tables: Mapping[str, pd.DataFrame], model: str) -> gpd.GeoDataFrame:
@@ -501,9 +487,7 @@ def _of_level(tables: Mapping[str, pd.DataFrame], level: str) -> pd.DataFrame | 
     return rows if len(rows) else None
 
 
-def _with_hidden(
-    found: pd.DataFrame, scores: pd.DataFrame | None, words: Words
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def _with_hidden(found: pd.DataFrame, scores: pd.DataFrame | None, words: Words) -> tuple[pd.DataFrame, dict[str, str]]:
     """Say of each unit why its level is not shown, where any is not."""
     if scores is None or not scores["level_hidden"].ne("").any():
         return found, {}

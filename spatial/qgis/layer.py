@@ -67,9 +67,7 @@ def plain_name(text: str, *, fallback: str = "column") -> str:
     return f"_{name}" if name[0].isdigit() else name
 
 
-def plain_columns(
-    frame: pd.DataFrame, *, layer: str
-) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
+def plain_columns(frame: pd.DataFrame, *, layer: str) -> tuple[pd.DataFrame, dict[str, str], tuple[Renamed, ...]]:
     """Give a frame names and types that every reader of GeoPackages accepts."""
     geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
     columns = [column for column in frame.columns if column != geometry]
@@ -83,9 +81,7 @@ def plain_columns(
     kept = [column for column in columns if column not in listed]
     names = _unique_names(kept)
     record += [
-        Renamed(layer, str(column), name, why)
-        for column, (name, why) in zip(kept, names, strict=True)
-        if why != "same"
+        Renamed(layer, str(column), name, why) for column, (name, why) in zip(kept, names, strict=True) if why != "same"
     ]
     values = {name: _plain_values(frame[column]) for column, (name, _) in zip(kept, names, strict=True)}
     plain = pd.DataFrame(values, index=frame.index)
@@ -129,9 +125,7 @@ def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:
         return pd.Series(np.where(np.isinf(values), np.nan, values), index=series.index, name=series.name)
     if kind == np.dtype(object):
         said = partial(json.dumps, ensure_ascii=False, sort_keys=True)
-        texts = series.map(
-            lambda value: said(value) if isinstance(value, dict) else str(value), na_action="ignore"
-        )
+        texts = series.map(lambda value: said(value) if isinstance(value, dict) else str(value), na_action="ignore")
         return texts.astype("str")
     return series
 
@@ -293,8 +287,7 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator
     if "notice_values" in together:
         rows = zip(together["kind"], together["notice_values"], together["detail"], strict=True)
         said = [
-            words.notice(kind, json.loads(held)) if isinstance(held, str) else detail
-            for kind, held, detail in rows
+            words.notice(kind, json.loads(held)) if isinstance(held, str) else detail for kind, held, detail in rows
         ]
         together = together.assign(detail=said).drop(columns="notice_values")
     found = gpd.GeoDataFrame(together.sort_values(["kind", "finding_id"], kind="stable"))
@@ -313,6 +306,4 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator
                     rows.reset_index(drop=True),
                 )
     table = pd.DataFrame(found.drop(columns=found.geometry.name)).reset_index(drop=True)
-    yield FindingLayer(
-        "findings", words.say("layers", "findings"), words.say("layers", "findings_text"), "", table
-    )
+    yield FindingLayer("findings", words.say("layers", "findings"), words.say("layers", "findings_text"), "", table)

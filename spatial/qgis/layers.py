@@ -38,16 +38,7 @@ from spatial.qgis.joins import (
     township_types,
     trial_columns,
 )
-from spatial.qgis.layer import (
-    Draft,
-    Look,
-    QgisLayer,
-    by_key,
-    finding_layers,
-    placed,
-    plain_columns,
-    plain_name,
-)
+from spatial.qgis.layer import Draft, Look, QgisLayer, by_key, finding_layers, placed, plain_columns, plain_name
 from spatial.qgis.looks_score import least_levels
 from spatial.qgis.meta import QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS
@@ -233,10 +224,7 @@ def score_looks(
     name.
     """
     made: dict[str, tuple[str, Callable[..., Style]]] = {
-        "integration_level": (
-            "scores",
-            partial(looks_score.level_look, least=least_levels(*meta.level_bands)),
-        ),
+        "integration_level": ("scores", partial(looks_score.level_look, least=least_levels(*meta.level_bands))),
         "cluster": ("access_clusters", looks_score.clusters_look),
         "degurba_code": ("settlement_types", looks_score.types_look),
     }
@@ -320,9 +308,7 @@ def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
     """Draft the plain tables of the score."""
     for name in PLAIN_SCORE:
         if name in tables:
-            yield Draft(
-                name, by_key(tables[name], *TABLES[name].key), "results", None, (name,), shelf="tables"
-            )
+            yield Draft(name, by_key(tables[name], *TABLES[name].key), "results", None, (name,), shelf="tables")
 
 
 PEOPLE = "persons"
@@ -333,11 +319,7 @@ ROUTE_TOLERANCE_M = 5.0
 
 
 def build_layers(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    crs: pyproj.CRS | str,
-    languages: Sequence[str],
-    meta: QgisMeta,
+    tables: Mapping[str, pd.DataFrame], *, crs: pyproj.CRS | str, languages: Sequence[str], meta: QgisMeta
 ) -> tuple[QgisLayer, ...]:
     """Make every layer that the tables allow."""
     if "settlements" not in tables or len(tables["settlements"]) == 0:
@@ -468,9 +450,7 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
 def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Draft:
     names = {}
     if "norm_results" in tables:
-        services = (
-            tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"].sort_index()
-        )
+        services = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"].sort_index()
         for norm, service in services.items():
             plain = f"{service_name(service, words, meta)} ({norm})"
             names[str(norm)] = meta.norms.get(str(norm), plain)

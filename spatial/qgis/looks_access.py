@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spatial.qgis.looks_results import (
-    VILLAGE_SIZE,
-    area,
-    cases,
-    dots,
-    marked,
-    said,
-    scored,
-    unmeasured,
-)
+from spatial.qgis.looks_results import VILLAGE_SIZE, area, cases, dots, marked, said, scored, unmeasured
 from spatial.qgis.styles import (
     BASE,
     CERTAINTY,
@@ -138,9 +129,7 @@ def width_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
 
 def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by minutes over open ground, larger with more people."""
-    chosen, labelled, colours = _by_minutes(
-        f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words
-    )
+    chosen, labelled, colours = _by_minutes(f'"{stem}_off_road_min"', f'"{stem}_off_road_status"', cutoffs_min, words)
     unknown = marked("unknown", words.say("cells", "unknown"))
     return scored(chosen, [*dots(labelled, colours), unknown], frame, words)
 

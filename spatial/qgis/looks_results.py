@@ -47,9 +47,7 @@ MAIN_ROADS = ("motorway", "trunk", "primary", "motorway_link", "trunk_link", "pr
 LOCAL_MAIN_ROADS = ("secondary", "tertiary", "secondary_link", "tertiary_link", "unclassified", "road")
 
 
-def _lines(
-    section: str, words: Words, looks: Mapping[str, Element], **values: tuple[str, ...]
-) -> list[Category]:
+def _lines(section: str, words: Words, looks: Mapping[str, Element], **values: tuple[str, ...]) -> list[Category]:
     """Class lines by name; `values` are what belongs to a class, where it is not its name alone."""
     return [
         Category(values.get(name, (name,)), words.say(section, name), symbol("line", look))
@@ -195,9 +193,7 @@ def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, wor
     """Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top."""
     expression = f"CASE WHEN \"in_study\" THEN coalesce({chosen}, 'unknown') END"
     every = [*categories, unscored(words)]
-    return Style(
-        categorised(expression, every, order=LARGEST_FIRST), display=name_expression(frame, words.language)
-    )
+    return Style(categorised(expression, every, order=LARGEST_FIRST), display=name_expression(frame, words.language))
 
 
 def area(colour: str, *patterns: Element, alpha: float = 0.75) -> Element:
@@ -223,9 +219,7 @@ def unmeasured() -> Element:
 def settlements_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by their worst norm status, larger with more people."""
     size = people_size("population_persons", smallest=1.3, largest=5.5)
-    categories = [
-        marked(name, label, status=name, size=size) for name, label in said(words, "status", STATUS).items()
-    ]
+    categories = [marked(name, label, status=name, size=size) for name, label in said(words, "status", STATUS).items()]
     renderer = categorised("norm_status", [*categories, unscored(words)], order=LARGEST_FIRST)
     return Style(renderer, display=name_expression(frame, words.language))
 
@@ -266,9 +260,7 @@ def gap_look(frame: pd.DataFrame, words: Words) -> Style:
         look = symbol("marker", marker(GAP[name], size=2.5, size_expression=size))
         categories.append(Category((name,), words.say("gap", name), look))
     for name in mapped:
-        dot = marker(
-            BASE["blank"], size=0.8, size_expression=f"({size}) * 0.28", outline=BASE["blank"], width=0
-        )
+        dot = marker(BASE["blank"], size=0.8, size_expression=f"({size}) * 0.28", outline=BASE["blank"], width=0)
         look = symbol("marker", marker(GAP[name], size=2.5, size_expression=size), dot)
         label = words.say("gap", "mapped", label=words.say("gap", name))
         categories.append(Category((f"{name}_mapped",), label, look))
@@ -308,9 +300,7 @@ def share_fill_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
     return Style(categorised(chosen, categories), display=name_expression(frame, words.language))
 
 
-def facilities_look(
-    frame: pd.DataFrame, words: Words, meta: QgisMeta, *, only: Collection[str] | None = None
-) -> Style:
+def facilities_look(frame: pd.DataFrame, words: Words, meta: QgisMeta, *, only: Collection[str] | None = None) -> Style:
     """Show facilities by service."""
     categories = []
     for position, service in enumerate(sorted(set(frame["service"]))):

@@ -249,9 +249,7 @@ def _at_least(section: str, least: Mapping[str, float], words: Words) -> dict[st
     return labelled
 
 
-def _graduated(
-    chosen: str, labelled: Mapping[str, str], column: str, frame: pd.DataFrame, words: Words
-) -> Style:
+def _graduated(chosen: str, labelled: Mapping[str, str], column: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show areas by class, with two decimals of a column as label."""
     categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]
     categories.append(Category((), words.say("level", "unknown"), unmeasured()))

@@ -56,9 +56,7 @@ class QgisRaster:
     shelf: str = ""  # sub-group in the group; empty for none
 
 
-def write_raster(
-    raster: Raster, *, name: str, unit: str, title: str, words: Words, basis: str = ""
-) -> QgisRaster:
+def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Words, basis: str = "") -> QgisRaster:
     """Write a raster as a cloud-optimised GeoTIFF with its look."""
     if not np.isfinite(raster.values).any():
         raise ContractError(name, ["has no cell with data: leave the raster out"])

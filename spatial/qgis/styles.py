@@ -47,16 +47,7 @@ STATUS = {"met": "#1d6b52", "not_met": "#9b1c31", "not_applicable": "#b3b8bb", "
 SEASON = {"yes": "#6f8a7c", "unknown": "#b9b3a6", "no": "#c98a2b"}
 """Whether a road is passable in every season."""
 
-QUALITATIVE = (
-    "#4477aa",
-    "#228833",
-    "#7a5195",
-    "#b8860b",
-    "#2a9d8f",
-    "#5aa0d6",
-    "#8c564b",
-    "#5f6b73",
-)
+QUALITATIVE = ("#4477aa", "#228833", "#7a5195", "#b8860b", "#2a9d8f", "#5aa0d6", "#8c564b", "#5f6b73")
 """Types of thing, without order (after Paul Tol's bright scheme; held under deuteranopia)."""
 
 REACH = ("#1f3d7a", "#2167a0", "#2f92b4", "#5db8b4", "#9ad7ae", "#d6eeb3")
@@ -68,13 +59,7 @@ CERTAINTY = {"within": "#cfe3da", "may": "#f0b050", "beyond": "#86162c"}
 WET = {"kept": "#cfe3da", "little": "#fbe3a6", "more": "#f0b050", "much": "#d0582f", "lost": "#7c1029"}
 """What the wet season takes, in the gap sequence."""
 
-CHANGE = {
-    "gained": "#0f6b5c",
-    "quicker": "#7cc4b4",
-    "same": "#e4e4df",
-    "slower": "#f0b050",
-    "lost": "#86162c",
-}
+CHANGE = {"gained": "#0f6b5c", "quicker": "#7cc4b4", "same": "#e4e4df", "slower": "#f0b050", "lost": "#86162c"}
 """What a scenario changes: two hues apart from pale."""
 
 CLUSTERS = {
@@ -162,13 +147,7 @@ def _layer(kind: str, options: Mapping[str, str]) -> Element:
 
 def symbol(kind: str, *layers: Element, name: str = "0", alpha: float = 1.0) -> Element:
     """Build a symbol from its layers, the lowest first."""
-    attributes = {
-        "type": kind,
-        "name": name,
-        "alpha": f"{alpha:g}",
-        "clip_to_extent": "1",
-        "force_rhr": "0",
-    }
+    attributes = {"type": kind, "name": name, "alpha": f"{alpha:g}", "clip_to_extent": "1", "force_rhr": "0"}
     element = Element("symbol", attributes)
     for position, layer in enumerate(layers):
         for inner in layer.iter("symbol"):
@@ -216,12 +195,7 @@ def ground_square(colour: str, side_m: float) -> Element:
     on_screen = {"size": "1", "size_unit": "MM"}
     return _layer(
         "SimpleMarker",
-        {
-            "name": "square",
-            "color": rgba(colour),
-            "outline_style": "no",
-            **(on_ground if side_m > 0 else on_screen),
-        },
+        {"name": "square", "color": rgba(colour), "outline_style": "no", **(on_ground if side_m > 0 else on_screen)},
     )
 
 
@@ -280,9 +254,7 @@ def fill(
 
 def hatch(colour: str, *, distance: float = 2.0, width: float = 0.25, angle: float = 45.0) -> Element:
     """Build parallel lines that fill an area."""
-    element = _layer(
-        "LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"}
-    )
+    element = _layer("LinePatternFill", {"angle": f"{angle:g}", "distance": f"{distance:g}", "distance_unit": "MM"})
     element.append(symbol("line", line(colour, width=width)))
     return element
 
@@ -305,12 +277,7 @@ def points(colour: str, *, distance: float = 2.0, size: float = 0.6) -> Element:
 
 
 def labels(
-    expression: str,
-    *,
-    size: float = 8.5,
-    colour: str = "#33373a",
-    halo: str = "#ffffff",
-    on_areas: bool = False,
+    expression: str, *, size: float = 8.5, colour: str = "#33373a", halo: str = "#ffffff", on_areas: bool = False
 ) -> Element:
     """Build labels around points, or on areas."""
     element = Element("labeling", {"type": "simple"})
@@ -331,12 +298,7 @@ def labels(
     families = SubElement(style, "families")
     for family in CHINESE_FONTS:
         SubElement(families, "family", {"name": family})
-    buffer = {
-        "bufferDraw": "1",
-        "bufferSize": "0.7",
-        "bufferSizeUnits": "MM",
-        "bufferColor": rgba(halo, 0.85),
-    }
+    buffer = {"bufferDraw": "1", "bufferSize": "0.7", "bufferSizeUnits": "MM", "bufferColor": rgba(halo, 0.85)}
     SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
     placement = {
         "placement": HORIZONTAL if on_areas else AROUND_IN_ORDER,
@@ -483,11 +445,7 @@ def qml(style: Style, aliases: Mapping[str, str], *, geometry: str) -> str:
     """Write a layer's look as QML."""
     root = Element(
         "qgis",
-        {
-            "version": QGIS_VERSION,
-            "styleCategories": "Symbology|Labeling|Fields|Rendering",
-            **style_attributes(style),
-        },
+        {"version": QGIS_VERSION, "styleCategories": "Symbology|Labeling|Fields|Rendering", **style_attributes(style)},
     )
     root.extend(style_elements(style, aliases))
     kind = Element("layerGeometryType")

@@ -64,9 +64,7 @@ class Runs:
     factors: tuple[str, ...]  # those of `FACTORS` that were varied
 
 
-def runs_of(
-    intervals: pd.DataFrame | None, access: pd.DataFrame | None, *, service: str, mode: str
-) -> Runs | None:
+def runs_of(intervals: pd.DataFrame | None, access: pd.DataFrame | None, *, service: str, mode: str) -> Runs | None:
     """
     Take the paired runs that a norm of one mode can be held against.
 
@@ -119,8 +117,7 @@ def norm_certainty(
         return None
     weight = judged["persons_in_scope" if counted["persons"] else "places_in_scope"].fillna(0.0)
     moved = {
-        factor: float(weight[beyond[f"{factor}_low"] != beyond[f"{factor}_high"]].sum())
-        for factor in runs.factors
+        factor: float(weight[beyond[f"{factor}_low"] != beyond[f"{factor}_high"]].sum()) for factor in runs.factors
     }
     largest = max(moved, key=lambda factor: moved[factor], default=None)
     return {

@@ -46,9 +46,7 @@ def placed_units(units: pd.DataFrame, runs: Sequence[Mapping[str, pd.DataFrame]]
     return units.assign(**{name: column.astype("str") for name, column in added.items()})
 
 
-def county_of(
-    table: pd.DataFrame | None, key: str, run: Mapping[str, pd.DataFrame], language: str = ""
-) -> pd.Series:
+def county_of(table: pd.DataFrame | None, key: str, run: Mapping[str, pd.DataFrame], language: str = "") -> pd.Series:
     """
     Name the part of the study area, such as a county, that places or units lie in.
 
@@ -125,9 +123,7 @@ def comparison_lines(
         lines.append(words.say("line", "places_all", both=both))
     else:
         told = {change: words.number(alone[change].places) for change in ("gone", "new")}
-        told |= {
-            f"{change}_persons": words.measure(alone[change].persons, "persons") for change in ("gone", "new")
-        }
+        told |= {f"{change}_persons": words.measure(alone[change].persons, "persons") for change in ("gone", "new")}
         runs = {"before": comparison.before, "after": comparison.after}
         lines.append(words.say("line", "places", both=both, **runs, **told))
     lines += _levels(comparison, words)
@@ -269,9 +265,7 @@ def _townships(comparison: Comparison, words: Words) -> Iterator[str]:
         most = ""
         if up:
             best = told.iloc[int(change.to_numpy().argmax())]
-            most = words.say(
-                "line", "most", name=_name(best, words), change=words.signed(float(best["level_change"]))
-            )
+            most = words.say("line", "most", name=_name(best, words), change=words.signed(float(best["level_change"])))
         yield words.say("line", "townships", up=up, down=down, same=len(told) - up - down, most=most).rstrip()
     counts = rows["presence"].value_counts()
     if counts.get("new", 0) or counts.get("gone", 0):
@@ -292,9 +286,7 @@ def _gates(comparison: Comparison, words: Words) -> Iterator[str]:
             if row["same_terms"] or "none_applicable" in (row["gate_before"], row["gate_after"])
             else "gate_terms"
         )
-        line = words.say(
-            "line", key, norm=row["norm_id"], service=services[row["norm_id"]], before=before, after=after
-        )
+        line = words.say("line", key, norm=row["norm_id"], service=services[row["norm_id"]], before=before, after=after)
         # How many people are beyond the norm at either date, where that is known.
         people = [float(row[f"persons_unserved_{date}"]) for date in ("before", "after")]
         if not any(math.isnan(number) for number in people):

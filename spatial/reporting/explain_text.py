@@ -105,9 +105,7 @@ def _snaps(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
         yield words.say("line", "snap", **told, edge=snap["edge_id"], road=road or "?")
 
 
-def _services(
-    explanation: Mapping[str, Any], words: Words, scenario_names: Mapping[str, str]
-) -> Iterator[str]:
+def _services(explanation: Mapping[str, Any], words: Words, scenario_names: Mapping[str, str]) -> Iterator[str]:
     """Tell the way to each service by each mode, its legs, how sure it is, and what would change it."""
     say = partial(words.say, "line")
     for way in explanation["services"]:
@@ -118,9 +116,7 @@ def _services(
             facility = _name(way["facility"], words) if way["facility"] else "?"
             minutes = words.measure(way["travel_time_min"], "min")
             yield say("way", **told, minutes=minutes, facility=facility)
-            parts = {
-                leg: words.measure(way[f"{leg}_leg_min"], "min") for leg in ("access", "network", "egress")
-            }
+            parts = {leg: words.measure(way[f"{leg}_leg_min"], "min") for leg in ("access", "network", "egress")}
             parts["distance"] = words.measure(way["network_distance_m"], "m")
             legs.append(say("legs", **parts, straight=words.measure(way["straight_distance_m"], "m")))
             if way["route"] and way["route"]["length_by_class_m"]:
@@ -197,9 +193,7 @@ def _trials(way: Mapping[str, Any], words: Words, names: Mapping[str, str]) -> I
         }
         yield say("response", **minutes, station=_name(crew["station"], words))
         met = crew["target_met_min"]
-        yield STEP + (
-            say("no_target_met") if met is None else say("target_met", target=words.measure(met, "min"))
-        )
+        yield STEP + (say("no_target_met") if met is None else say("target_met", target=words.measure(met, "min")))
     if room is not None:
         persons = {key.removesuffix("_persons"): words.measure(n, "persons") for key, n in room.items()}
         yield say("room", **persons)

@@ -107,9 +107,7 @@ def rank_gaps(
     near = (unit == MINUTES) & (over <= near_miss_min).to_numpy()
     ids = pd.Index(rows["unit_id"].unique())
     lookup = AccessLookup(access, ids)
-    reach = pd.Series(
-        np.where(rows["value"].notna(), "reached", "no_facility"), index=rows.index, dtype="str"
-    )
+    reach = pd.Series(np.where(rows["value"].notna(), "reached", "no_facility"), index=rows.index, dtype="str")
     metrics, modes_wanted = rules["metric"].to_dict(), rules["mode"].to_dict()
     for norm_id, positions in rows.groupby("norm_id", sort=True).indices.items():
         metric, mode_wanted = str(metrics[norm_id]), modes_wanted[norm_id]

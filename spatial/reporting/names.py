@@ -84,10 +84,7 @@ def named_in(
 ) -> pd.DataFrame:
     """Put the names of a language into the table `scores`, or any with its key."""
     found = scores["name"].astype(object)
-    for level, table, key in (
-        ("settlement", settlements, "settlement_id"),
-        ("township", boundaries, "boundary_id"),
-    ):
+    for level, table, key in (("settlement", settlements, "settlement_id"), ("township", boundaries, "boundary_id")):
         told = scores["unit_id"].astype(str).map(names_by_id(table, key, language))
         found = found.where(scores["unit_level"].ne(level) | told.isna(), told)
     return scores.assign(name=found)
@@ -122,8 +119,7 @@ def score_in(score: Mapping[str, Any] | None, language: str) -> dict[str, Any] |
     if apart is None:
         return dict(score)
     named = {
-        end: apart[end] | {"name": pick(apart[end].get("names", {}), language) or apart[end]["name"]}
-        for end in ENDS
+        end: apart[end] | {"name": pick(apart[end].get("names", {}), language) or apart[end]["name"]} for end in ENDS
     }
     return {**score, "townships": score["townships"] | {"told_apart": apart | named}}
 

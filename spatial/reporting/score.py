@@ -44,9 +44,7 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
     >>> held_back(rows)[["component", "obstacle_degree"]].round(2).values.tolist()
     [['a', 0.75], ['b', 0.25]]
     """
-    rows = components.loc[(components["side"] == "level") & components["value"].notna()].reset_index(
-        drop=True
-    )
+    rows = components.loc[(components["side"] == "level") & components["value"].notna()].reset_index(drop=True)
     weight = rows["pillar"].map(dict(weights)).fillna(0.0) if weights else pd.Series(1.0, index=rows.index)
     weight = weight / rows.groupby([*_UNIT, "pillar"])["component"].transform("size")
     rows["obstacle_degree"] = np.nan
@@ -67,9 +65,7 @@ _OTHER_SCRIPT = re.compile(r"[^\x00-\u024f]+")
 _RUN = re.compile(r"[^\s\d()]+(?:\s+[^\s\d()]+)*")
 
 
-def doubted_units(
-    issues: pd.DataFrame, boundaries: pd.DataFrame | None, units: Sequence[str]
-) -> list[dict[str, Any]]:
+def doubted_units(issues: pd.DataFrame, boundaries: pd.DataFrame | None, units: Sequence[str]) -> list[dict[str, Any]]:
     """
     Find the units of study that known issues forbid to rank or to compare.
 
@@ -147,9 +143,7 @@ def rank_doubts(
         if COMPARISON in doubt["forbids"]:
             # Without areas no two of its units; with one area none of it with the others; else none across areas.
             for one, other in combinations(units, 2):
-                across = any(
-                    (one in a and other in b) or (one in b and other in a) for a, b in combinations(areas, 2)
-                )
+                across = any((one in a and other in b) or (one in b and other in a) for a, b in combinations(areas, 2))
                 apart = len(areas) == 1 and (one in held) != (other in held)
                 if across or apart or (not areas and one in held and other in held):
                     pairs.add((one, other))
@@ -236,9 +230,7 @@ def summarise_score(
         norms = {
             "in_access": table.loc[inside, "norm_id"].astype(str).tolist(),
             "never_known_to_fail": table.loc[never, "norm_id"].astype(str).tolist(),
-            "left_out": [
-                {str(name): plain(value) for name, value in row.items()} for row in left.to_dict("records")
-            ],
+            "left_out": [{str(name): plain(value) for name, value in row.items()} for row in left.to_dict("records")],
         }
     # Clusters of access, and the places that nobody is near to.
     clusters = None
@@ -251,13 +243,7 @@ def summarise_score(
             "statuses": _counted_by(frame, "cluster_status"),
             "without_neighbours": sorted(lonely.astype(str)),
         }
-    return {
-        **study,
-        "townships": _townships(tables),
-        "classes": _classes(tables),
-        "clusters": clusters,
-        "norms": norms,
-    }
+    return {**study, "townships": _townships(tables), "classes": _classes(tables), "clusters": clusters, "norms": norms}
 
 
 def place_score(
@@ -332,10 +318,7 @@ def _unit(
             }
             for name in PILLARS
         },
-        "segmentation": {
-            "index": plain(row["segmentation_index"]),
-            "terms": split_codes(row["segmentation_terms"]),
-        },
+        "segmentation": {"index": plain(row["segmentation_index"]), "terms": split_codes(row["segmentation_terms"])},
         "gates": {
             "mandatory_status": str(row["mandatory_status"]),
             "passed": int(row["gates_passed"]),
@@ -367,11 +350,7 @@ def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     apart = None
     if found is not None:
         first, last, probability = found
-        apart = {
-            "first": _brief(rows, first),
-            "last": _brief(rows, last),
-            "probability_before": probability,
-        }
+        apart = {"first": _brief(rows, first), "last": _brief(rows, last), "probability_before": probability}
     return {
         "townships": len(rows),
         "with_level": int(rows["integration_level"].notna().sum()),
@@ -457,10 +436,7 @@ def summarise_town_and_country(tables: Mapping[str, pd.DataFrame]) -> dict[str, 
     return {
         "study": {name: plain(study.iloc[0][name]) for name in TOLD["type"]} if len(study) else None,
         "townships": {
-            str(code): {
-                "townships": len(part),
-                "persons": plain(part["population_persons"].sum(min_count=1)),
-            }
+            str(code): {"townships": len(part), "persons": plain(part["population_persons"].sum(min_count=1))}
             for code, part in units.groupby("degurba_level2", sort=True)
         },
         "functional_areas": functional,

@@ -39,9 +39,7 @@ def score_lines(score: Mapping[str, Any] | None, language: str = "en") -> list[s
         if own and not TOWN_TERMS & set(own):
             terms = words.say("score", "gaps_no_town", terms=terms)
         told = {name: score[f"gaps_{name}"] for name in ("met", "measured")}
-        told["total"] = sum(
-            gap["target"] is not None for part in score["pillars"].values() for gap in part["gaps"]
-        )
+        told["total"] = sum(gap["target"] is not None for part in score["pillars"].values() for gap in part["gaps"])
         lines.append(words.say("score", "gaps", index=index, terms=terms, **told))
     else:
         lines.append(words.say("score", "gaps_none"))
@@ -110,9 +108,7 @@ def place_score_lines(score: Mapping[str, Any] | None, words: Words) -> Iterator
             yield words.say("score", "township_lacks", name=name, components=_obstacles(township, words))
         failed = township["gates"]["failed"]
         if failed:
-            yield words.say(
-                "score", "township_gates", name=name, norms=words.say("score", "joint").join(failed)
-            )
+            yield words.say("score", "township_gates", name=name, norms=words.say("score", "joint").join(failed))
 
 
 def hidden_text(why: str, words: Words) -> str:
@@ -180,10 +176,7 @@ def _level(score: Mapping[str, Any], words: Words) -> str:
         return words.say("score", "study", **told, pillars=pillars)
     missing = words.say("score", "joint").join(
         words.say(
-            "score",
-            "missing_pillar",
-            pillar=words.say("pillar", name),
-            reason=words.say("component_status", reason),
+            "score", "missing_pillar", pillar=words.say("pillar", name), reason=words.say("component_status", reason)
         )
         for name, reason in score["missing_reasons"].items()
     )
@@ -195,10 +188,7 @@ def _level(score: Mapping[str, Any], words: Words) -> str:
 
 def _numbers(unit: Mapping[str, Any], words: Words) -> dict[str, str]:
     band = _band(unit["level_band"], _measured(unit), len(unit["missing_pillars"]), words)
-    return {
-        "level": words.number(unit["integration_level"], decimals=2),
-        "band": _with_span(unit, band, words),
-    }
+    return {"level": words.number(unit["integration_level"], decimals=2), "band": _with_span(unit, band, words)}
 
 
 def _measured(unit: Mapping[str, Any]) -> int:
@@ -210,9 +200,7 @@ def _band(band: str, known: int, missing: int, words: Words) -> str:
     said = words.say("level_band", band)
     if not known or not missing:
         return said
-    return words.say(
-        "score", "band_partial", band=said, known=words.number(known), total=words.number(known + missing)
-    )
+    return words.say("score", "band_partial", band=said, known=words.number(known), total=words.number(known + missing))
 
 
 def _with_span(unit: Mapping[str, Any], band: str, words: Words) -> str:

@@ -60,9 +60,7 @@ class HungGate(NamedTuple):
     wants_all: bool  # whether the norm asks for every place, so that each place decides
 
 
-def gates_on_one_record(
-    norm_results: pd.DataFrame, access: pd.DataFrame, register: pd.DataFrame
-) -> list[HungGate]:
+def gates_on_one_record(norm_results: pd.DataFrame, access: pd.DataFrame, register: pd.DataFrame) -> list[HungGate]:
     """
     Find the gates whose result turns with a single record.
 
@@ -77,9 +75,7 @@ def gates_on_one_record(
     rules = {str(norm_id): rule for norm_id, rule in with_norm_id(register).set_index("norm_id").iterrows()}
     study = norm_results.loc[norm_results["unit_level"] == "study"].set_index("norm_id")
     gates = study.loc[study["gate"].isin(["pass", "fail", "unknown"])].sort_index()
-    below = norm_results.loc[
-        norm_results["norm_id"].isin(gates.index) & (norm_results["unit_level"] != "study")
-    ]
+    below = norm_results.loc[norm_results["norm_id"].isin(gates.index) & (norm_results["unit_level"] != "study")]
     return [
         HungGate(
             str(norm_id),
@@ -91,9 +87,7 @@ def gates_on_one_record(
     ]
 
 
-def _records(
-    study: pd.Series, below: pd.DataFrame, access: pd.DataFrame, rule: pd.Series
-) -> tuple[str, ...] | None:
+def _records(study: pd.Series, below: pd.DataFrame, access: pd.DataFrame, rule: pd.Series) -> tuple[str, ...] | None:
     """List the records that one gate hangs on; None where it cannot be told."""
     if study["gate"] == "unknown":
         return None
@@ -124,27 +118,19 @@ def _records(
     if passed and rule["metric"] == TIMES and level == "settlement":
         # The weight of the places that each facility alone serves within the norm.
         served = pd.Series(weights, index=rows["unit_id"].to_numpy())[able]
-        ways = access.loc[
-            (access["service"] == study["service"]) & access["settlement_id"].isin(served.index)
-        ]
+        ways = access.loc[(access["service"] == study["service"]) & access["settlement_id"].isin(served.index)]
         mode = rule.get("mode")
         if isinstance(mode, str) and mode not in {"", ANY_MODE}:
             ways = ways.loc[ways["mode"] == mode]
-        columns = [
-            ["settlement_id", f"{which}facility_id", f"{which}travel_time_min"] for which in ("", "second_")
-        ]
-        pairs = pd.concat(
-            [ways[names].set_axis(["place", "facility", "minutes"], axis=1) for names in columns]
-        )
+        columns = [["settlement_id", f"{which}facility_id", f"{which}travel_time_min"] for which in ("", "second_")]
+        pairs = pd.concat([ways[names].set_axis(["place", "facility", "minutes"], axis=1) for names in columns])
         within = pairs.loc[pairs["facility"].notna() & (pairs["minutes"] <= study["threshold"])]
         within = within.drop_duplicates(["place", "facility"])
         only = within.loc[~within.duplicated("place", keep=False)]
         lost = only["place"].map(served).groupby(only["facility"].to_numpy(), sort=True).sum()
         found |= {str(name): float(weight) for name, weight in lost[lost > room + slack].items()}
     persons = dict(zip(rows["unit_id"], rows["persons_in_scope"].fillna(0.0), strict=True))
-    return tuple(
-        str(name) for name in sorted(found, key=lambda name: (-found[name], -persons.get(name, 0.0), name))
-    )
+    return tuple(str(name) for name in sorted(found, key=lambda name: (-found[name], -persons.get(name, 0.0), name)))
 
 
 def _count_moves(row: pd.Series, gate: str) -> bool:
@@ -232,9 +218,7 @@ def village_total(settlements: pd.DataFrame, official: OfficialOptions) -> Total
         ("villages_in_buffer", float((~mine & village).sum())),
     )
     ours = float((mine & village).sum())
-    return Total(
-        "villages", "", "places", ours, official.villages, fewer, (("natural_villages", float(small)),)
-    )
+    return Total("villages", "", "places", ours, official.villages, fewer, (("natural_villages", float(small)),))
 
 
 def facility_totals(
@@ -283,9 +267,7 @@ def road_totals(
     inside[cut] = shapely.length(shapely.intersection(lines[cut], area))
     inside_km = inside / METRES_A_KM
     outside_km = shapely.length(roads.geometry.to_numpy()) / METRES_A_KM - inside_km
-    oneway = (
-        roads["oneway"].isin(list(ONEWAY)).to_numpy() if "oneway" in roads else np.zeros(len(roads), bool)
-    )
+    oneway = roads["oneway"].isin(list(ONEWAY)).to_numpy() if "oneway" in roads else np.zeros(len(roads), bool)
     vague_km = float(inside_km[np.isin(classes, list(VAGUE_CLASSES))].sum())
     gap = inventory.get("roads", "unknown")
     for name in sorted((set(classes[inside_km > 0]) - {FERRY}) | set(official.road_km)):
@@ -353,11 +335,7 @@ def unit_check(tables: Mapping[str, pd.DataFrame]) -> Iterator[UnitCheck]:
             outside=float(len(outside)) if len(told) else math.nan,
             causes=";".join(
                 [
-                    *(
-                        code
-                        for code in OTHER_BASIS
-                        if found.map(lambda codes, code=code: code in codes).any()
-                    ),
+                    *(code for code in OTHER_BASIS if found.map(lambda codes, code=code: code in codes).any()),
                     *(f"{code}:{number:.0f}" for code, number in counts.items() if number),
                 ]
             ),
@@ -394,8 +372,7 @@ def causes_text(codes: str, words: Words) -> str:
     """
     said, parts = words.of("sign_off"), [code.partition(":") for code in codes.split(";") if code]
     return "; ".join(
-        said.say("cause", code, number=words.number(int(number)) if number else "")
-        for code, _, number in parts
+        said.say("cause", code, number=words.number(int(number)) if number else "") for code, _, number in parts
     )
 
 
@@ -478,9 +455,7 @@ def sign_off_table(
     rows.append(_row("gates", "", "gates", float(hung), status, likely_causes=cause))
     frame = pd.DataFrame(rows)
     kinds = {field.name: field.kind for field in TABLES["sign_off"].fields}
-    return frame[list(kinds)].astype(
-        {name: "float64" if kind == "number" else "str" for name, kind in kinds.items()}
-    )
+    return frame[list(kinds)].astype({name: "float64" if kind == "number" else "str" for name, kind in kinds.items()})
 
 
 def _row(kind: str, of: str, unit: str, ours: float, status: str, **more: object) -> Row:

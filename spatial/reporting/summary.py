@@ -256,10 +256,7 @@ def summarise_study(
             "mandatory_status": status.get("mandatory_status", "none_applicable"),
             "n_pass": status.get("n_pass", 0),
             "n_gates": status.get("n_gates", 0),
-            **{
-                name: sorted(study.loc[study["gate"] == name, "norm_id"])
-                for name in ("pass", "fail", "unknown")
-            },
+            **{name: sorted(study.loc[study["gate"] == name, "norm_id"]) for name in ("pass", "fail", "unknown")},
         },
         "guiding": {"attainment": means[f"{FLOORS[0]:g}"], "attainment_by_floor": means},
         "gaps": {}

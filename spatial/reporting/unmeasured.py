@@ -82,9 +82,7 @@ def changes_shown(units: pd.DataFrame) -> pd.DataFrame:
     single, study = units["unit_level"].eq("settlement"), units["unit_level"].eq("study")
     least = pd.concat([units[f"places_{date}"] for date in dates], axis=1).min(axis=1)
     whole = least[study].min() if study.any() else single.sum()
-    pillars = (
-        units["common_pillars"].astype("str").str.split(";").map(lambda names: len([n for n in names if n]))
-    )
+    pillars = units["common_pillars"].astype("str").str.split(";").map(lambda names: len([n for n in names if n]))
     hidden = _hidden(units["level_before"].fillna(units["level_after"]), pillars, least.mask(single, whole))
     names = [f"{name}_{date}" for name in ("level", "low_rank", "high_rank") for date in dates]
     gone = {name: units[name].mask(hidden.ne("")) for name in (*names, "level_change", "ln_change")}
@@ -93,9 +91,7 @@ def changes_shown(units: pd.DataFrame) -> pd.DataFrame:
 
 def _hidden(level: pd.Series, pillars: pd.Series, places: pd.Series) -> pd.Series:
     """Say why a level is not shown; nothing of what nobody measured."""
-    why = np.select(
-        [level.isna(), pillars < LEAST_PILLARS, places < LEAST_PLACES], ["", FEW_PILLARS, FEW_PLACES], ""
-    )
+    why = np.select([level.isna(), pillars < LEAST_PILLARS, places < LEAST_PLACES], ["", FEW_PILLARS, FEW_PLACES], "")
     return pd.Series(why, index=level.index, dtype="str")
 
 
@@ -139,7 +135,6 @@ def people_missing(norm_id: str, results: pd.DataFrame, settlements: pd.DataFram
         return None
     named = settlements.set_index("settlement_id")[[name for name in NAMES if name in settlements]]
     first = [
-        {"id": place, **{name: plain(text) for name, text in named.loc[place].items()}}
-        for place in sorted(ids)[:NAMED]
+        {"id": place, **{name: plain(text) for name, text in named.loc[place].items()}} for place in sorted(ids)[:NAMED]
     ]
     return {"places": len(ids), "first": first}

@@ -83,13 +83,7 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
 
 
 def plan(
-    stages: Sequence[Stage],
-    study: Study,
-    folder: Path,
-    maps: Path,
-    *,
-    base: Path | None = None,
-    verify: bool = False,
+    stages: Sequence[Stage], study: Study, folder: Path, maps: Path, *, base: Path | None = None, verify: bool = False
 ) -> list[Decision]:
     """Say which stages would run, and why, without running any."""
     run = _Run(study, folder, maps, base, verify=verify)
@@ -183,10 +177,7 @@ class _Run:
 
     def facts(self, stage: Stage) -> dict[str, Any]:
         """Gather what a stage's outputs depend on, as its manifest keeps it, with the fingerprint of all of it."""
-        opened = [
-            *(raw_files(self.study) if stage.reads_raw else ()),
-            *own_files(self.study, stage.options),
-        ]
+        opened = [*(raw_files(self.study) if stage.reads_raw else ()), *own_files(self.study, stage.options)]
         raw = {path: self.checksums.of(path) if path.is_file() else "" for path in opened}
         store = self.inputs_of(stage)
         paths = {name: store.path_of(name) for name in _names(stage.reads)}
@@ -200,9 +191,7 @@ class _Run:
         counts_people = "population?" in stage.makes or any(table.counts_people for table in made)
         whole = facts | {
             "function": stage.function.__qualname__,
-            "tables": {
-                name: TABLES[name].told for name in _names((*stage.reads, *stage.makes)) if name in TABLES
-            },
+            "tables": {name: TABLES[name].told for name in _names((*stage.reads, *stage.makes)) if name in TABLES},
             "basis": self.study.population.basis if counts_people else "",
             "raw": {path.as_posix(): sha256 for path, sha256 in raw.items()},
             "libraries": package_versions(),
@@ -259,9 +248,7 @@ class _Run:
             if output not in outputs and facts["path"] not in written:
                 store.remove(self.folder_of(stage, output) / facts["path"])
         seconds = {"seconds": round(time.perf_counter() - began, 3)}
-        store.write_json(
-            name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | seconds
-        )
+        store.write_json(name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | seconds)
 
     def _write(self, stage: Stage, made: Mapping[str, Value | list[Artifact]]) -> dict[str, Any]:
         """Write what a stage made, if it is what it declares, and describe it."""

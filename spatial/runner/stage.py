@@ -90,9 +90,7 @@ class _Section:
         value = getattr(self._section, key)
         if key not in self._keys:
             named = ", ".join(f"{self._name}.{known}" for known in sorted(self._keys))
-            raise SpatialError(
-                f"the stage has not declared the option '{self._name}.{key}'; it takes {named}"
-            )
+            raise SpatialError(f"the stage has not declared the option '{self._name}.{key}'; it takes {named}")
         return value
 
 
@@ -107,9 +105,7 @@ class Options(Keys):
         """Return a declared option and refuse any other."""
         declared = {name.removeprefix(f"{key}.") for name in self._keys if name.startswith(f"{key}.")}
         if key.startswith("_") or not (key in self._keys or declared):
-            raise SpatialError(
-                f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}"
-            )
+            raise SpatialError(f"the stage has not declared the option {key!r}; it takes {', '.join(self._keys)}")
         section = getattr(self._study, key)
         return section if key in self._keys else _Section(section, key, declared)
 

@@ -30,9 +30,7 @@ def read_scores(name: str, values: ArrayLike, *, unknown: bool = False) -> Float
     problems = []
     if bool(outside.any()):
         at = _where(outside)
-        problems.append(
-            f"{name}: outside 0-1 at {len(at)} place(s) {first_of(at)}; score with fixed goalposts first"
-        )
+        problems.append(f"{name}: outside 0-1 at {len(at)} place(s) {first_of(at)}; score with fixed goalposts first")
     if not unknown and bool(np.isnan(scores).any()):
         at = _where(np.isnan(scores))
         problems.append(f"{name}: NaN at {len(at)} place(s) {first_of(at)}; leave these out first")
@@ -166,22 +164,15 @@ def ahp_weights(comparisons: ArrayLike, *, max_consistency_ratio: float = MAX_RA
     [0.637, 0.2583, 0.1047]
     """
     if not is_number(max_consistency_ratio, least=0.0):
-        raise ContractError(
-            "scores", [f"max_consistency_ratio: must be 0 or more, is {shown(max_consistency_ratio)}"]
-        )
+        raise ContractError("scores", [f"max_consistency_ratio: must be 0 or more, is {shown(max_consistency_ratio)}"])
     (comparisons,) = paired("scores", comparisons=(comparisons, "components components"))
     matrix = numbers("scores", "comparisons", comparisons)
     n = len(matrix) if matrix.ndim else 0
     if matrix.shape != (n, n) or not 1 <= n <= max(RANDOM_INDEX):
+        raise ContractError("scores", [f"comparisons: is {matrix.shape}, must be square with 1 to 9 components"])
+    if not bool(np.isfinite(matrix).all() and (matrix > 0.0).all()) or not np.allclose(matrix * matrix.T, 1.0):
         raise ContractError(
-            "scores", [f"comparisons: is {matrix.shape}, must be square with 1 to 9 components"]
-        )
-    if not bool(np.isfinite(matrix).all() and (matrix > 0.0).all()) or not np.allclose(
-        matrix * matrix.T, 1.0
-    ):
-        raise ContractError(
-            "scores",
-            ["comparisons: must be above 0, 1 on the diagonal, and each pair the inverse of its mirror"],
+            "scores", ["comparisons: must be above 0, 1 on the diagonal, and each pair the inverse of its mirror"]
         )
     values, vectors = np.linalg.eig(matrix)
     at = int(np.argmax(values.real))
@@ -355,11 +346,7 @@ def segmentation_index(
         for name, value in asked.items()
         if not is_unknown(value) and not is_number(value, least=-math.inf)
     ]
-    if (
-        not problems
-        and not is_unknown(advantaged_share)
-        and not is_number(advantaged_share, least=0.0, most=1.0)
-    ):
+    if not problems and not is_unknown(advantaged_share) and not is_number(advantaged_share, least=0.0, most=1.0):
         problems.append(f"advantaged_share: must lie between 0 and 1, is {shown(advantaged_share)}")
     if problems:
         raise ContractError("segmentation", problems)
@@ -375,8 +362,7 @@ def segmentation_index(
     wrong = [name for name, term in given.items() if not math.isnan(term) and not -1e-9 <= term <= 1.0 + 1e-9]
     if wrong:
         raise ContractError(
-            "segmentation",
-            [f"{name}: out of range, gives a term of {given[name]:g}, not 0-1" for name in wrong],
+            "segmentation", [f"{name}: out of range, gives a term of {given[name]:g}, not 0-1" for name in wrong]
         )
     terms = {name: min(1.0, max(0.0, term)) for name, term in given.items() if not math.isnan(term)}
     missing = tuple(name for name in given if name not in terms)
@@ -540,9 +526,7 @@ def topsis(
     to_best = np.sqrt((((best - values) * w) ** 2).sum(axis=1))
     to_worst = np.sqrt((((values - worst) * w) ** 2).sum(axis=1))
     both = to_best + to_worst
-    closeness: NDArray[np.float64] = np.divide(
-        to_worst, both, out=np.full(len(values), np.nan), where=both > 0.0
-    )
+    closeness: NDArray[np.float64] = np.divide(to_worst, both, out=np.full(len(values), np.nan), where=both > 0.0)
     return closeness
 
 

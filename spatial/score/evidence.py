@@ -73,13 +73,7 @@ class Component:
 
 
 def level(
-    pillar: str,
-    component: str,
-    value: float,
-    *,
-    detail: str = "",
-    missing: str = "no_data",
-    persons: float = math.nan,
+    pillar: str, component: str, value: float, *, detail: str = "", missing: str = "no_data", persons: float = math.nan
 ) -> Component:
     """Make a component of a level."""
     return Component(
@@ -360,9 +354,7 @@ def road_is_near(last_mile: pd.DataFrame, settlement_ids: Sequence[str]) -> Floa
     return np.where(near, 1.0, np.where(beyond, 0.0, np.nan))
 
 
-def connection(
-    access: pd.DataFrame, last_mile: pd.DataFrame, settlement_ids: Sequence[str], mode: str
-) -> FloatArray:
+def connection(access: pd.DataFrame, last_mile: pd.DataFrame, settlement_ids: Sequence[str], mode: str) -> FloatArray:
     """Tell which places are connected to the county seat in every season."""
     road = road_is_near(last_mile, settlement_ids)
     reached = np.full(len(road), np.nan)
@@ -428,12 +420,8 @@ def border_times(
     if "township_id" not in facilities or not kinds & set(facilities["service"].astype(str)):
         return BorderTimes(None, None)
     there = existing(facilities)
-    homes = place_on(
-        graph, gpd.GeoDataFrame(ground.settlements), key="settlement_id", rules=rules, barriers=barriers
-    )
-    goals = place_on(
-        graph, there.iloc[offering(there, kinds)], key="facility_id", rules=rules, barriers=barriers
-    )
+    homes = place_on(graph, gpd.GeoDataFrame(ground.settlements), key="settlement_id", rules=rules, barriers=barriers)
+    goals = place_on(graph, there.iloc[offering(there, kinds)], key="facility_id", rules=rules, barriers=barriers)
     eligible = eligible_by_unit(homes.frame, goals.frame)
     at = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
     home, own = ground.township[at], goals.frame["township_id"].astype(object).to_numpy()

@@ -52,8 +52,7 @@ def flow_table(
             records.append(_record("township", unit, kind, outward, inward, math.nan))
     if twice:
         raise StudyError(
-            "study",
-            [f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two"],
+            "study", [f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two"]
         )
     for kind in sorted(rules.flow_totals):
         totals, target = rules.flow_totals[kind], rules.volume_targets.get(kind, math.nan)

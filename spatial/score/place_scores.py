@@ -178,9 +178,7 @@ def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tupl
     study = norm_results[norm_results["unit_level"] == "study"].set_index("norm_id")
     strangers = [norm for norm in only if norm not in study.index]
     if strangers:
-        told = (
-            f"score.norms: {first_of(strangers)} do not bind this study; see norm_results for those that do"
-        )
+        told = f"score.norms: {first_of(strangers)} do not bind this study; see norm_results for those that do"
         raise StudyError("study", [told])
     by_place = set(norm_results.loc[norm_results["unit_level"] == "settlement", "norm_id"])
     chosen = list(only)
@@ -203,9 +201,7 @@ def score_norms(norm_results: pd.DataFrame, *, only: Sequence[str] = ()) -> tupl
     return chosen, left_out
 
 
-def norms_table(
-    norm_results: pd.DataFrame, chosen: Sequence[str], left_out: Mapping[str, str]
-) -> pd.DataFrame:
+def norms_table(norm_results: pd.DataFrame, chosen: Sequence[str], left_out: Mapping[str, str]) -> pd.DataFrame:
     """List the norms that bind the study: which make up access, and why each other one does not."""
     study = norm_results[norm_results["unit_level"] == "study"].drop_duplicates("norm_id")
     study = study.sort_values("norm_id", kind="stable", ignore_index=True)
@@ -227,9 +223,7 @@ def norms_table(
     )
 
 
-def place_scores(
-    norm_results: pd.DataFrame, settlement_ids: Sequence[str], norms: Sequence[str]
-) -> PlaceScores:
+def place_scores(norm_results: pd.DataFrame, settlement_ids: Sequence[str], norms: Sequence[str]) -> PlaceScores:
     """
     Score every place on every norm, as mapped.
 
@@ -272,15 +266,7 @@ def place_scores(
     target = study.loc[columns, "target_share"].fillna(1.0).to_numpy(dtype=np.float64)
     others = study.loc[~study.index.isin(columns) & study["status_as_mapped"].ne("not_applicable"), "service"]
     return PlaceScores(
-        tuple(norms),
-        services,
-        q,
-        weight,
-        counted,
-        target,
-        _access(q, services),
-        asked,
-        frozenset(others.astype(str)),
+        tuple(norms), services, q, weight, counted, target, _access(q, services), asked, frozenset(others.astype(str))
     )
 
 

@@ -98,9 +98,7 @@ class UrbanGrid:
 
         Returns rows and columns of all cells that may touch it; none beyond the grid.
         """
-        edge = shapely.get_coordinates(
-            shapely.segmentize(shapely.box(*shapely.bounds(outline)), 10.0 * CELL_M)
-        )
+        edge = shapely.get_coordinates(shapely.segmentize(shapely.box(*shapely.bounds(outline)), 10.0 * CELL_M))
         x, y = edge.T
         if self.crs != self.working_crs:
             x, y = Transformer.from_crs(self.working_crs, self.crs, always_xy=True).transform(x, y)
@@ -198,18 +196,11 @@ def grid_of_settlements(settlements: gpd.GeoDataFrame, rules: DegurbaRules | Non
 
 
 def _classified(
-    grid: _Cells,
-    working_crs: CRS,
-    points: _Points,
-    extent: shapely.Polygon,
-    basis: str,
-    rules: DegurbaRules | None,
+    grid: _Cells, working_crs: CRS, points: _Points, extent: shapely.Polygon, basis: str, rules: DegurbaRules | None
 ) -> UrbanGrid:
     codes = degree_of_urbanisation(grid.persons, grid.area_km2, rules=rules)
     centre = find_clusters(codes == 30, contiguity=4)
-    return UrbanGrid(
-        codes, centre, grid.persons, grid.transform, grid.crs, working_crs, *points, extent, basis
-    )
+    return UrbanGrid(codes, centre, grid.persons, grid.transform, grid.crs, working_crs, *points, extent, basis)
 
 
 def _added_up(points: _Points, crs: CRS) -> _Cells:

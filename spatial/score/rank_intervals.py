@@ -228,11 +228,7 @@ def rank_intervals(
 
 
 def _variance_shares(
-    base: FloatArray,
-    kept: list[list[FloatArray]],
-    sets: list[_Draws],
-    means: tuple[str, ...],
-    names: list[str],
+    base: FloatArray, kept: list[list[FloatArray]], sets: list[_Draws], means: tuple[str, ...], names: list[str]
 ) -> dict[str, float]:
     """Pair each draw with others that share one factor: what both have in common, that factor explains."""
     first, second = sets
@@ -255,9 +251,7 @@ def _scores(
 ) -> FloatArray:
     """Scores of all units under some of the draws: units by draws."""
     scores = np.empty((len(base), len(rows)))
-    kinds, at = np.unique(
-        np.column_stack([draws.variants[rows], draws.aggregation[rows]]), axis=0, return_inverse=True
-    )
+    kinds, at = np.unique(np.column_stack([draws.variants[rows], draws.aggregation[rows]]), axis=0, return_inverse=True)
     for number, kind in enumerate(kinds):
         members = np.flatnonzero(at.ravel() == number)
         q = base
@@ -280,10 +274,7 @@ def _read_variants(
         raise ContractError("scores", ["variants: must be a list of scores for each factor, by its name"])
     read: dict[str, list[FloatArray]] = {}
     for name, several in variants.items():
-        alike = [
-            paired("scores", scores=(scores, "units parts"), variants=(one, "units parts"))[1]
-            for one in several
-        ]
+        alike = [paired("scores", scores=(scores, "units parts"), variants=(one, "units parts"))[1] for one in several]
         read[name] = [read_scores(f"variants {name}", one, unknown=True) for one in alike]
         wrong = [one.shape for one in read[name] if one.shape != base.shape]
         if wrong or not read[name]:

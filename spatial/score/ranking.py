@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from spatial.score.composite import (
-    ahp_weights,
-    coupling_coordination,
-    entropy_weights,
-    integration_level,
-    topsis,
-)
+from spatial.score.composite import ahp_weights, coupling_coordination, entropy_weights, integration_level, topsis
 from spatial.score.rank_intervals import rank_intervals
 from spatial.score.scoreboard import place_levels
 from spatial.tables import TABLES
@@ -79,9 +73,7 @@ def coordination_table(ground: Ground, scores: PlaceScores, evidence: Evidence) 
         sides = {name: unit.members & (ground.official_class == name) for name in ("urban", "rural")}
         pairs = {
             "urban_rural": [_mean(common, ground.weight, members) for members in sides.values()],
-            "services_digital": [
-                _mean(values, ground.weight, unit.members) for values in (scores.access, digital)
-            ],
+            "services_digital": [_mean(values, ground.weight, unit.members) for values in (scores.access, digital)],
         }
         for pair, systems in pairs.items():
             wang, standard = (coupling_coordination(systems, form) for form in ("wang", "standard"))
@@ -168,14 +160,10 @@ def rank_units(
                 ranked.iloc[rows, ranked.columns.get_loc(column)] = getattr(drawn, column)  # type: ignore[index]
             share = drawn.variance_share
             shares.append(
-                pd.DataFrame(
-                    {"unit_level": unit_level, "factor": list(share), "variance_share": list(share.values())}
-                )
+                pd.DataFrame({"unit_level": unit_level, "factor": list(share), "variance_share": list(share.values())})
             )
         if unit_level == TOWNSHIP and 1 < len(every) <= MAX_PAIRS:
-            of_all = (
-                drawn if drawn and len(every) == len(rows) else _draw(scores, every, rules, variants or {})
-            )
+            of_all = drawn if drawn and len(every) == len(rows) else _draw(scores, every, rules, variants or {})
             wins, ids = of_all.before_all(), scores["unit_id"].to_numpy()[every]
             one, other = np.nonzero(~np.eye(len(ids), dtype=bool))
             unsure = np.array([pair in doubts.pairs for pair in zip(ids[one], ids[other], strict=True)])
@@ -194,10 +182,7 @@ def rank_units(
 
 
 def _draw(
-    scores: pd.DataFrame,
-    rows: NDArray[np.intp],
-    rules: ScoreRules,
-    variants: Mapping[str, Sequence[pd.DataFrame]],
+    scores: pd.DataFrame, rows: NDArray[np.intp], rules: ScoreRules, variants: Mapping[str, Sequence[pd.DataFrame]]
 ) -> RankIntervals:
     """Draw the ranks of some units, by the pillars that have a weight."""
     kept = [pillar for pillar in PILLARS if not rules.weights or rules.weights.get(pillar, 0.0) > 0.0]

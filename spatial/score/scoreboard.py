@@ -168,8 +168,7 @@ def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> Component:
     """
     groups = ground.groups or {"everybody": np.ones(len(ground))}
     asked = {
-        name: scores.asked[unit.members & (share * ground.weight > 0.0)].any(axis=0)
-        for name, share in groups.items()
+        name: scores.asked[unit.members & (share * ground.weight > 0.0)].any(axis=0) for name, share in groups.items()
     }
     compared = [name for name, norms in asked.items() if norms.any()]
     if not compared:
@@ -244,8 +243,7 @@ def gaps_of(
             *evidence.spread,
         ]
         components += [
-            gap("structure", name, value, "index", component_status="no_data")
-            for name, value in evidence.space.items()
+            gap("structure", name, value, "index", component_status="no_data") for name, value in evidence.space.items()
         ]
 
     # Town against country, by the norm by which gaps are told.
@@ -505,9 +503,7 @@ def _pillar(made: list[Component], pillar: str) -> FloatArray:
 
 def _by_pillar(components: Mapping[tuple[str, str], FloatArray]) -> FloatArray:
     """Geometric mean over the components of each pillar that are known of each of n places, (n, pillars)."""
-    mine = {
-        pillar: [values for (own, _name), values in components.items() if own == pillar] for pillar in PILLARS
-    }
+    mine = {pillar: [values for (own, _name), values in components.items() if own == pillar] for pillar in PILLARS}
     nothing = np.full(len(next(iter(components.values()))), np.nan)
     return np.column_stack(
         [integration_level(np.column_stack(values)).level if values else nothing for values in mine.values()]
@@ -525,10 +521,7 @@ class _Settlements(NamedTuple):
 def _settlements(ground: Ground, places: PlaceScores, evidence: Evidence) -> _Settlements:
     """Score every settlement: levels alone, since one place has no gap between town and country."""
     order = np.argsort(ground.ids.astype(str), kind="stable")
-    parts = {
-        key: Having(part.has[order], part.asked[order])
-        for key, part in place_levels(places, evidence).items()
-    }
+    parts = {key: Having(part.has[order], part.asked[order]) for key, part in place_levels(places, evidence).items()}
     ids, persons = ground.ids[order].astype(str), ground.persons[order]
     nobody = persons * 0.0
     levels = _by_pillar({key: part.has for key, part in parts.items()})
@@ -585,9 +578,7 @@ def _settlements(ground: Ground, places: PlaceScores, evidence: Evidence) -> _Se
                     "persons_known": np.where(told, np.where(unknown, none, counted), np.nan),
                     "persons_unknown": np.where(told, np.where(unknown, counted, none), np.nan),
                     "detail": "",
-                    "component_status": np.select(
-                        [~np.isnan(values), unknown], ["measured", "no_data"], otherwise
-                    ),
+                    "component_status": np.select([~np.isnan(values), unknown], ["measured", "no_data"], otherwise),
                 }
             )
         )

@@ -42,8 +42,7 @@ def type_table(
     degurba = np.where(np.isin(codes, URBAN), "urban", np.where(np.isin(codes, RURAL), "rural", ""))
     official = np.array([name if name in ("urban", "rural") else "" for name in ground.official_class])
     nearest = [
-        access[access["service"] == tier].set_index("settlement_id").reindex(list(ground.ids))
-        for tier in TOWN_TIERS
+        access[access["service"] == tier].set_index("settlement_id").reindex(list(ground.ids)) for tier in TOWN_TIERS
     ]
     times = np.column_stack([rows["travel_time_min"].astype("float64").fillna(np.inf) for rows in nearest])
     tier, band = local_catchment_classes(times, TOWN_TIERS, tiers=TOWN_TIERS, bins_min=bins_min)
@@ -159,9 +158,7 @@ def _members(
         lost = around[owner[around] < 0]
         points = np.asarray(shapely.points(cells.x[lost], cells.y[lost]), dtype=object).reshape(-1)
         abroad = np.flatnonzero(~np.isin(lost, whole))
-        taken = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[abroad], predicate="intersects")[
-            0
-        ]
+        taken = shapely.STRtree(boundaries.geometry.to_numpy()).query(points[abroad], predicate="intersects")[0]
         points[abroad[taken]] = None
         nearest = _nearest_within(points, shapes, tolerance_m)
         owner[lost] = np.where(nearest >= 0, nearest, owner[lost])
@@ -185,18 +182,13 @@ def _nearest_within(points: NDArray[np.object_], shapes: NDArray[np.object_], to
         count[hit] += 1
     # Distances to long shores take long, and are asked for only where several shapes are near.
     several = np.flatnonzero(count > 1)
-    which, found = shapely.STRtree(shapes).query_nearest(
-        points[several], max_distance=tolerance_m, all_matches=False
-    )
+    which, found = shapely.STRtree(shapes).query_nearest(points[several], max_distance=tolerance_m, all_matches=False)
     nearest[several[which]] = found
     return nearest
 
 
 def _shares(
-    outlines: list[shapely.Geometry],
-    members: list[IntArray],
-    cells: UrbanGrid,
-    rules: Literal["2024", "2021"],
+    outlines: list[shapely.Geometry], members: list[IntArray], cells: UrbanGrid, rules: Literal["2024", "2021"]
 ) -> pd.DataFrame:
     """Classify units by the people in their part of every cell, or by the area of these parts."""
     class_of_point = cells.at(cells.x, cells.y)[0]
@@ -231,14 +223,9 @@ def _official(ground: Ground, types: pd.DataFrame, unit: Unit | None) -> dict[st
         return nothing
     weight = ground.weight[unit.members]
     official = types["official_class"].astype(object).fillna("unknown").to_numpy()[unit.members]
-    shares = {
-        f"official_{name}_share": float(weight[official == name].sum() / weight.sum()) for name in OFFICIAL
-    }
+    shares = {f"official_{name}_share": float(weight[official == name].sum() / weight.sum()) for name in OFFICIAL}
     both = (official != "unknown") & types["degurba_class"].notna().to_numpy()[unit.members]
     if not ground.counts_people or not both.any():
         return nothing | shares
     differ = types["classes_differ"].to_numpy(dtype=bool)[unit.members]
-    return shares | {
-        "compared_persons": float(weight[both].sum()),
-        "differ_persons": float(weight[differ].sum()),
-    }
+    return shares | {"compared_persons": float(weight[both].sum()), "differ_persons": float(weight[differ].sum())}

@@ -92,10 +92,7 @@ def spread_of(
         for name, value in (("dissimilarity", dissimilarity), ("information", information))
     ]
     name = "dissimilarity_contiguity"
-    return (
-        gap("structure", name, contiguity, "index", detail=told, component_status=missing),
-        *environment,
-    )
+    return (gap("structure", name, contiguity, "index", detail=told, component_status=missing), *environment)
 
 
 def beyond_by_township(ground: Ground, beyond: FloatArray) -> tuple[pd.Series, pd.Series]:
@@ -166,9 +163,7 @@ def township_clusters(
     )
     mean = np.divide(good, people, out=np.full(len(units), np.nan), where=people > 0.0)
     touching = queen_contiguity(outlines_of(boundaries, units))
-    return _clusters(
-        ground, mean, touching, of_unit, names=np.array(units, dtype=object), rule=rule, seed=seed
-    )
+    return _clusters(ground, mean, touching, of_unit, names=np.array(units, dtype=object), rule=rule, seed=seed)
 
 
 def _clusters(  # noqa: PLR0913 - what both kinds of units bring

@@ -98,9 +98,7 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
     coverage = np.full(len(ids), np.nan)
     if nearest["facility_id"].notna().any() and total > 0.0:
         close = nearest["travel_time_min"].to_numpy(dtype=np.float64) <= rules.town_min
-        people = (
-            pd.Series(np.where(close, ground.weight, 0.0)).groupby(nearest["facility_id"].to_numpy()).sum()
-        )
+        people = pd.Series(np.where(close, ground.weight, 0.0)).groupby(nearest["facility_id"].to_numpy()).sum()
         coverage = people.reindex(ids).fillna(0.0).to_numpy(dtype=np.float64) / total
     via = _via(ids, tier[at], points, ground, routes)
     known = ~np.isnan(coverage) & ~np.isnan(via)
@@ -127,19 +125,13 @@ def town_table(  # noqa: PLR0913 - each is a table or a rule of its own
 
 
 def _via(
-    ids: list[str],
-    tier: NDArray[Any],
-    points: FloatArray,
-    ground: Ground,
-    routes: gpd.GeoDataFrame | None,
+    ids: list[str], tier: NDArray[Any], points: FloatArray, ground: Ground, routes: gpd.GeoDataFrame | None
 ) -> FloatArray:
     """Share of the people with a way to the county seat who pass within 500 m of a town; NaN for the seat itself."""
     share = np.full(len(ids), np.nan)
     if routes is None or routes.empty:
         return share
-    people = (
-        pd.Series(ground.weight, index=ground.ids).reindex(routes["settlement_id"].astype(str)).fillna(0.0)
-    )
+    people = pd.Series(ground.weight, index=ground.ids).reindex(routes["settlement_id"].astype(str)).fillna(0.0)
     total = float(people.sum())
     if not total > 0.0:
         return share
@@ -198,8 +190,7 @@ def commuting_between(
         index=settlements["settlement_id"].astype(str),
     )
     home, work = (
-        unit_of.reindex(rows[end].astype(str)).fillna(-1).astype(int).to_numpy()
-        for end in ("from_id", "to_id")
+        unit_of.reindex(rows[end].astype(str)).fillna(-1).astype(int).to_numpy() for end in ("from_id", "to_id")
     )
     volume = rows["volume"].to_numpy(dtype=np.float64)
     n = len(units)
@@ -283,9 +274,7 @@ def functional_area_table(
             elif shares.max() >= HALF:
                 area[at], within[at] = centres[shares.argmax()], shares.max()
         parts, method = np.full(len(units), "catchment"), "fua_proxy"
-    leaders = {
-        int(at): int(np.where(city == at, inside[:, at], -1.0).argmax()) for at in np.unique(area[area >= 0])
-    }
+    leaders = {int(at): int(np.where(city == at, inside[:, at], -1.0).argmax()) for at in np.unique(area[area >= 0])}
     there = np.flatnonzero(area >= 0)
     led = [leaders[int(area[at])] for at in there]
     table = TABLES["functional_areas"].frame(

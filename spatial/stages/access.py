@@ -44,13 +44,7 @@ def access(
         surroundings=surroundings,
     )
     progress(0.8, "access: last mile")
-    miles = last_mile(
-        graphs[0],
-        settlements,
-        result.access,
-        walk=options.network,
-        barriers=surroundings.barriers,
-    )
+    miles = last_mile(graphs[0], settlements, result.access, walk=options.network, barriers=surroundings.barriers)
     # Counts are a table of their own, so that another cutoff leaves all that follows from times as it is.
     counted = result.access.columns.str.startswith(FACILITIES_WITHIN)
     return {

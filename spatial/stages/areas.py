@@ -43,9 +43,7 @@ def areas(
     limited = facilities.loc[is_for_some_units(facilities), "facility_id"]
     if len(limited):
         _log.warning(
-            "areas: %d facilities for the people of some units are left out: %s",
-            len(limited),
-            first_of(limited),
+            "areas: %d facilities for the people of some units are left out: %s", len(limited), first_of(limited)
         )
     facilities = facilities.loc[~is_for_some_units(facilities)]
     services = closer_services(options, facilities, chosen.services)
@@ -76,9 +74,7 @@ def areas(
             # Say who lives in no catchment, so that nobody takes their sum for everybody.
             persons = own.attrs.get("persons_in_none")
             if persons is not None and np.isfinite(persons):
-                _log.info(
-                    "catchments of %s: %.0f people live on ground that belongs to none", service, persons
-                )
+                _log.info("catchments of %s: %.0f people live on ground that belongs to none", service, persons)
             nearest.append(own.assign(service=service))
     tables = {"isochrones": reached, "catchments": nearest}
     made: dict[str, Value] = {}

@@ -39,12 +39,7 @@ def calibration(
         return {}
     progress(0.0, "calibration: network as the speed table has it")
     graph = network_of(
-        options,
-        options.network.modes[0],
-        roads=roads,
-        study_area=study_area,
-        turns=turns,
-        elevation=elevation,
+        options, options.network.modes[0], roads=roads, study_area=study_area, turns=turns, elevation=elevation
     )
     progress(0.4, "calibration: observed times")
     file = options.raw_path(chosen.observed.path)
@@ -78,9 +73,7 @@ def calibration(
     seen = seen.iloc[np.argsort(seen["observation"].astype(int), kind="stable")].reset_index(drop=True)
     return {
         "calibration_factors": _words(table, ("mode", "by", "group")),
-        "calibration_errors": _words(
-            found.report.assign(mode=graph.mode), ("half", "stage", "by", "group", "mode")
-        ),
+        "calibration_errors": _words(found.report.assign(mode=graph.mode), ("half", "stage", "by", "group", "mode")),
         "calibration_observations": _words(seen, ("observation", "mode", "half", "reason", "dominant_class")),
     }
 

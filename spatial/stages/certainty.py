@@ -64,9 +64,7 @@ def certainty(
         # The report says that the speeds are fitted.
         graph = replace(graph, report={**graph.report, "calibration": calibration.summary()})
     asks_for_wet = options.uncertainty.wet and options.network.season == DRY
-    wet = (
-        with_season(graph, WET, table=speed_table(options, options.network.speeds)) if asks_for_wet else None
-    )
+    wet = with_season(graph, WET, table=speed_table(options, options.network.speeds)) if asks_for_wet else None
     around = surroundings_of(options, study_area, water)
     progress(0.0, "certainty: paired runs")
     found: dict[str, Value] = {}
@@ -92,9 +90,7 @@ def certainty(
         table = paired.table.assign(service=service, speed_status=fitted.status(options))
         if is_town:
             here = townspeople(table["settlement_id"], settlements, kinds)
-            known = {
-                name: table[name].mask(here, 0.0) for name in table.columns if str(name).endswith("_min")
-            }
+            known = {name: table[name].mask(here, 0.0) for name in table.columns if str(name).endswith("_min")}
             status = table["interval_status"].mask(here, "reached")
             table = table.assign(**known, interval_status=status, main_factor=table["main_factor"].mask(here))
         tables.append(table)
@@ -107,12 +103,7 @@ def certainty(
     if wet is not None:
         progress(0.6, "certainty: the wet season")
         when_wet = access_table(
-            wet,
-            settlements,
-            facilities,
-            services=services,
-            rules=access_rules(options),
-            surroundings=around,
+            wet, settlements, facilities, services=services, rules=access_rules(options), surroundings=around
         ).access
         names = [*services, *towns]
         when_wet = when_wet.loc[when_wet["service"].isin(names)]

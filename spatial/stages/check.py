@@ -84,9 +84,7 @@ def check_study(study: Study) -> Iterator[str]:
     binding = binding_norms(options)
     doubts = int(findings["kind"].eq(DOUBT).sum())
     state = (
-        "are in order"
-        if not doubts
-        else f"can be read, with {doubts} doubt(s) that may move every place: see below"
+        "are in order" if not doubts else f"can be read, with {doubts} doubt(s) that may move every place: see below"
     )
     yield f"{study.name}: the study file and its sources {state}"
     for row in layers.counts.itertuples(index=False):
@@ -141,14 +139,10 @@ def _refuse_missing_columns(options: Options, layers: Layers) -> None:
     there = {*layers.settlements.columns, *(f"{name}_persons" for name in groups)}
     asked = {"measures.demand": options.measures.demand} if options.measures.kinds else {}
     asked |= {f"measures.groups.{group.name}.column": group.column for group in options.measures.groups}
-    problems = [
-        f"{key}: the settlements have no column {name!r}" for key, name in asked.items() if name not in there
-    ]
+    problems = [f"{key}: the settlements have no column {name!r}" for key, name in asked.items() if name not in there]
     for crew in options.emergency:
         name = crew.mobilisation_min
         if isinstance(name, str) and name not in layers.facilities.columns:
-            problems.append(
-                f"emergency.{crew.service}.mobilisation_min: the facilities have no column {name!r}"
-            )
+            problems.append(f"emergency.{crew.service}.mobilisation_min: the facilities have no column {name!r}")
     if problems:
         raise ContractError(options.name, problems)

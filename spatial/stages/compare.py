@@ -65,17 +65,7 @@ RULES = (
     "targets",
 )
 RULED = (*RULES, "required_services", "neighbours")
-TOLD = (
-    "region",
-    "network",
-    "access",
-    "population",
-    "tiers",
-    "norms",
-    "inventory",
-    "jurisdictions",
-    "services_file",
-)
+TOLD = ("region", "network", "access", "population", "tiers", "norms", "inventory", "jurisdictions", "services_file")
 """Options that are said where they differ; those of sources are not, since other data are what is compared."""
 
 
@@ -119,11 +109,7 @@ def read_runs(results: Sequence[Results]) -> list[Run]:
                 options=told,
                 version=str(_inside(record, "libraries", PACKAGE) or ""),
                 in_doubt=townships_in_doubt(scores, pairs) if says_doubt else None,
-                code={
-                    stage: str(code)
-                    for stage in MEASURING
-                    if (code := _inside(record, "stages", stage, "code"))
-                },
+                code={stage: str(code) for stage in MEASURING if (code := _inside(record, "stages", stage, "code"))},
             )
         )
     return runs
@@ -262,8 +248,7 @@ def page_of(
         norms[norm] = facts | {"service": service, "names": dict(item.names) if item else {}}
     rows = results[-1].provenance.to_dict("records") if "provenance" in results[-1].names else ()
     sources = tuple(
-        {name: stated(str(row[name])) for name in SOURCE_FACTS}
-        | {"path": str(row["path"]), "issue": str(row["issue"])}
+        {name: stated(str(row[name])) for name in SOURCE_FACTS} | {"path": str(row["path"]), "issue": str(row["issue"])}
         for row in rows
     )
     meta = ComparisonMeta(
@@ -404,9 +389,7 @@ def write_comparison(
 ) -> list[Path]:
     """Write tables of a comparison, each as Parquet and as CSV: all of them, or nothing."""
     if (folder / "run.json").is_file():
-        raise StoreError(
-            f"{folder}: holds a run, whose files a comparison could cover; name another folder with --to"
-        )
+        raise StoreError(f"{folder}: holds a run, whose files a comparison could cover; name another folder with --to")
     for name, table in tables.items():
         if name in TABLES:
             TABLES[name].check(table)

@@ -56,9 +56,7 @@ def emergency(
         persons = settlements["population_persons"].to_numpy(dtype=np.float64)
         in_study = settlements["in_study"].to_numpy(dtype=bool)
         service = pd.Series(crew.service, index=found.index, dtype="str")
-        tables.append(
-            found.assign(service=service, target_met_min=met, population_persons=persons, in_study=in_study)
-        )
+        tables.append(found.assign(service=service, target_met_min=met, population_persons=persons, in_study=in_study))
         # Count people and places of the study within and beyond each target.
         response, persons = found.loc[in_study, "response_min"].to_numpy(), persons[in_study]
         for target in sorted(crew.targets_min):

@@ -84,10 +84,7 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     by_id = {norm_id_of(norm): norm for norm in summary["norms"]}
-    lines = [
-        f"{name}: {headline_text(by_id[name], language, service_names=names)}"
-        for name in summary["headlines"]
-    ]
+    lines = [f"{name}: {headline_text(by_id[name], language, service_names=names)}" for name in summary["headlines"]]
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(score_in(summary.get("score"), language), language)
     lines += namesake_texts(summary, Words(language))

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dict[str, Value]:
     """Rank the gaps, and gather the numbers that pages, sheets, layers and terminal show: once, for all of them."""
     progress(0.0, "gaps")
-    ranked = rank_gaps(
-        tables["norm_results"], tables["settlements"], tables["access"], binding_norms(options)
-    )
+    ranked = rank_gaps(tables["norm_results"], tables["settlements"], tables["access"], binding_norms(options))
     tables["gaps"] = ranked
     facts = {
         "name": options.name,
@@ -54,9 +52,7 @@ def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.Data
     """Say what the paired runs assumed."""
     vocabulary, walk = vocabulary_of(options), options.uncertainty
     fitted = Fitted(
-        tables.get("calibration_factors"),
-        tables.get("calibration_errors"),
-        tables.get("calibration_observations"),
+        tables.get("calibration_factors"), tables.get("calibration_errors"), tables.get("calibration_observations")
     )
     measured, status = calibration_of(options, fitted), fitted.status(options)
     found = {word: vocabulary.for_register(word) for word in sorted(set(binding["service"]))}
@@ -69,10 +65,7 @@ def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.Data
         calibrated=status == "calibrated",
         speed_status=status,
         speed_factors=measured.error_range(fitted=status == "calibrated") if measured else None,
-        calibration={
-            **(measured or Calibration.none()).summary(),
-            "departure": options.calibration.departure or None,
-        },
+        calibration={**(measured or Calibration.none()).summary(), "departure": options.calibration.departure or None},
     )
 
 

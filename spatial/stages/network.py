@@ -43,13 +43,7 @@ def network(
         progress(number / len(chosen.modes), f"network: {mode}")
         graphs.append(
             network_of(
-                options,
-                mode,
-                roads=roads,
-                study_area=study_area,
-                turns=turns,
-                elevation=elevation,
-                factors=factors,
+                options, mode, roads=roads, study_area=study_area, turns=turns, elevation=elevation, factors=factors
             )
         )
     frames = [graph.to_frames() for graph in graphs]

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 from spatial.norms.evaluation import evaluate_norms, with_estimates
 from spatial.norms.evidence import NormEvidence, believed, inventory_table, missing_at_most
 from spatial.runner.stage import silent
-from spatial.stages.policy import (
-    binding_norms,
-    inventories,
-    norm_rules,
-    official_totals,
-    register_of,
-    vocabulary_of,
-)
+from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, register_of, vocabulary_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -52,12 +45,7 @@ def norms(
         roads=roads,
     )
     results = evaluate_norms(
-        register_of(options),
-        settlements,
-        access,
-        as_of=options.as_of,
-        rules=norm_rules(options),
-        evidence=evidence,
+        register_of(options), settlements, access, as_of=options.as_of, rules=norm_rules(options), evidence=evidence
     )
     binding = binding_norms(options)
     counted = dict(zip(binding["norm_id"].astype(str), binding["stat_unit"].astype(str), strict=True))

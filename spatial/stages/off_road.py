@@ -68,9 +68,7 @@ def off_road(
     offering = existing(offering.to_crs(landcover.crs))
     limited = is_for_some_units(offering)
     findings += [
-        Finding(
-            "restricted_facility", str(key), "for the people of some units: left out of the surface", point
-        )
+        Finding("restricted_facility", str(key), "for the people of some units: left out of the surface", point)
         for key, point in zip(offering.loc[limited, "facility_id"], offering.geometry[limited], strict=True)
     ]
     offering = offering.loc[~limited].sort_values("facility_id").reset_index(drop=True)
@@ -134,9 +132,7 @@ def _elevation(
                 "name elevation on that grid in [sources.elevation], or set resample = 'bilinear' in [off_road], or "
                 "slope = false to walk as if the ground were level"
             )
-            raise ContractError(
-                "off_road: elevation and land cover", [*error.problems[:-1], remedy]
-            ) from error
+            raise ContractError("off_road: elevation and land cover", [*error.problems[:-1], remedy]) from error
     else:
         return elevation
     aligned = align_raster(elevation, landcover, resample=chosen.resample)
@@ -165,9 +161,7 @@ def _on_open_ground(
     found = found.assign(id=held[key].to_numpy(dtype=object), point=held.geometry.to_numpy())
     lost = found["status"] == "no_ground"
     findings += [
-        Finding(
-            "on_barrier", str(place), "outside the raster of land cover: not reached off the roads", point
-        )
+        Finding("on_barrier", str(place), "outside the raster of land cover: not reached off the roads", point)
         for place, point in zip(places.loc[~inside, key], places.geometry[~inside], strict=True)
     ]
     findings += [
@@ -176,14 +170,10 @@ def _on_open_ground(
     ]
     moved = found.loc[found["status"] == "moved"]
     findings += [
-        Finding(
-            "moved_to_open_ground", str(place), "on a barrier; moved to open ground", point, distance_m=metres
-        )
+        Finding("moved_to_open_ground", str(place), "on a barrier; moved to open ground", point, distance_m=metres)
         for place, point, metres in zip(moved["id"], moved["point"], moved["moved_m"], strict=True)
     ]
     missing = [*places.loc[~inside, key], *found.loc[lost, "id"]]
     if missing:
-        _log.warning(
-            "off-road: %d places lie off the land cover or on water: %s", len(missing), first_of(missing)
-        )
+        _log.warning("off-road: %d places lie off the land cover or on water: %s", len(missing), first_of(missing))
     return found.loc[~lost].drop(columns="point").reset_index(drop=True)

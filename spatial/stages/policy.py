@@ -252,9 +252,7 @@ def check_policy(study: Study) -> None:
     if network.slope and study.sources.elevation is None:
         problems.append("network.slope: slopes need [sources.elevation]")
     if network.turns and (study.sources.osm is None or not study.sources.osm.roads or study.sources.roads):
-        problems.append(
-            "network.turns: turns are read with the roads of [sources.osm]; roads of your own have none"
-        )
+        problems.append("network.turns: turns are read with the roads of [sources.osm]; roads of your own have none")
     chosen = study.off_road
     if chosen.service is not None:
         if not study.sources.landcover:
@@ -312,9 +310,7 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
     strange = [name for name in study.inventory if name not in listable]
     if strange:
         problems.append(f"inventory: unknown service(s) {first_of(strange)}; {known}")
-    trials: dict[str, Iterable[str]] = {
-        f"scenarios.{item.name}.services": item.services for item in study.scenarios
-    }
+    trials: dict[str, Iterable[str]] = {f"scenarios.{item.name}.services": item.services for item in study.scenarios}
     trials |= {
         f"scenarios.{item.name}.new_facilities.service": (item.new_facilities.service,)
         for item in study.scenarios

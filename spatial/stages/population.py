@@ -16,13 +16,7 @@ from spatial.errors import StudyError
 from spatial.formats.notes import Finding, findings_frame
 from spatial.formats.raster import read_population
 from spatial.inputs.units import MatchedUnits, assign_units, choose_units, match_units, near_unit
-from spatial.people.population import (
-    above_total,
-    added_up,
-    allocate_population_with_account,
-    fill_group,
-    groups_of,
-)
+from spatial.people.population import above_total, added_up, allocate_population_with_account, fill_group, groups_of
 from spatial.people.unit_totals import (
     EVERYBODY,
     OfficialNumbers,
@@ -104,9 +98,7 @@ class _Work:
         """Find the unit of every settlement and its official row."""
         if self.official_units is None:
             return
-        places, self.boundaries = units_of_level(
-            self.options, self.settlements, self.study_area, self.boundaries
-        )
+        places, self.boundaries = units_of_level(self.options, self.settlements, self.study_area, self.boundaries)
         self.matched = match_units(self.official_units, places, self.boundaries, options=self.options.placing)
 
     def official(self, column: str) -> FloatArray:
@@ -179,20 +171,13 @@ class _Work:
                     part = np.where(home >= 0, by_unit[np.maximum(home, 0)], np.nan)
                 done = done.estimated(self.after, part)
             self.settlements[column] = done.persons
-            self.settlements[f"{group}_source"] = pd.Series(
-                done.source, index=self.settlements.index, dtype="str"
-            )
+            self.settlements[f"{group}_source"] = pd.Series(done.source, index=self.settlements.index, dtype="str")
             if self.matched is not None and not np.isnan(self.official_group(group)).all():
                 before = np.where(np.isnan(counted.persons), done.persons, counted.persons)
                 self.by_group[group] = self._unit_people(group, before, done.persons, listed, own)
 
     def _unit_people(
-        self,
-        group: str,
-        before: FloatArray,
-        after: FloatArray,
-        listed: FloatArray | None,
-        scaling: Scaling | None,
+        self, group: str, before: FloatArray, after: FloatArray, listed: FloatArray | None, scaling: Scaling | None
     ) -> UnitPeople:
         assert self.matched is not None
         unknown = np.full(len(self.matched.units) + 1, np.nan)
@@ -249,9 +234,7 @@ class _Work:
                 )
                 found.append(Finding("group_above_total", str(ids[row]), detail, points[row], other=group))
         if found:
-            made["findings_population"] = findings_frame(
-                found, crs=require_metres(settlements.crs, what="settlements")
-            )
+            made["findings_population"] = findings_frame(found, crs=require_metres(settlements.crs, what="settlements"))
         if self.matched is None:
             return made
         named = (LISTED, f"{basis}_persons")
@@ -265,21 +248,13 @@ class _Work:
             self.matched,
             [everybody, *self.by_group.values()],
             in_study=self.in_study,
-            said=OfficialNumbers(
-                self.options.official.tolerance_share,
-                basis,
-                given.source,
-                given.counts,
-            ),
+            said=OfficialNumbers(self.options.official.tolerance_share, basis, given.source, given.counts),
         )
         return made
 
 
 def units_of_level(
-    options: Options,
-    settlements: gpd.GeoDataFrame,
-    study_area: gpd.GeoDataFrame,
-    boundaries: gpd.GeoDataFrame,
+    options: Options, settlements: gpd.GeoDataFrame, study_area: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """
     Find the units that official numbers are of.
@@ -299,11 +274,7 @@ def units_of_level(
     marked = boundaries.assign(is_unit=chosen)
     places = assign_units(settlements, marked, (level,))
     places, _ = near_unit(
-        places,
-        marked,
-        ground=ground,
-        key="settlement_id",
-        tolerance_m=options.region.unit_tolerance_m,
+        places, marked, ground=ground, key="settlement_id", tolerance_m=options.region.unit_tolerance_m
     )
     return places, marked[chosen].reset_index(drop=True)
 

@@ -94,9 +94,7 @@ def qgis(
         services=_service_names(options, tables),
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
-        norms={
-            str(row.norm_id): f"{row.norm_id}: {row.source_title}" for row in binding.itertuples(index=False)
-        },
+        norms={str(row.norm_id): f"{row.norm_id}: {row.source_title}" for row in binding.itertuples(index=False)},
         thresholds_min=thresholds_min,
         scenarios={item.name: item.title for item in options.scenarios},
         cutoffs_min=sorted(options.access.cutoffs_min),

@@ -50,9 +50,7 @@ def read(*, options: Options, progress: Progress = silent) -> dict[str, Value | 
         made["official_units"] = layers.official_units
     lists = {TO_DECIDE: layers.to_decide, TO_REVIEW: layers.to_review}
     files = [
-        Artifact(name, csv_bytes(frame, numbers=REVIEW_NUMBERS))
-        for name, frame in lists.items()
-        if frame is not None
+        Artifact(name, csv_bytes(frame, numbers=REVIEW_NUMBERS)) for name, frame in lists.items() if frame is not None
     ]
     if files:
         made["files"] = files

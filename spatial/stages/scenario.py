@@ -78,9 +78,7 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         ends = after[mode].report.get("scenario", {}).get("loose_ends", [])
         if ends:
             roads = first_of(sorted({end["road_id"] for end in ends}))
-            LOGGER.warning(
-                "scenario %s: %d end(s) of new roads join nothing: %s", item.name, len(ends), roads
-            )
+            LOGGER.warning("scenario %s: %d end(s) of new roads join nothing: %s", item.name, len(ends), roads)
         for end in ends:
             place = shapely.Point(end["x"], end["y"])
             detail = "This end of a new road joins no other road; draw it out to one."
@@ -92,9 +90,7 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         parts: dict[str, list[gpd.GeoDataFrame]] = {"nodes": [], "edges": []}
         for mode, graph in after.items():
             kept = [tables[name].loc[tables[name]["mode"] == mode] for name in parts]
-            for rows, table in zip(
-                parts.values(), kept if graph is before[mode] else graph.to_frames(), strict=True
-            ):
+            for rows, table in zip(parts.values(), kept if graph is before[mode] else graph.to_frames(), strict=True):
                 rows.append(table)
         for name, rows in parts.items():
             made[name] = gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=tables[name].crs)
@@ -126,9 +122,7 @@ def _placed(options: Options, new: gpd.GeoDataFrame, tables: Mapping[str, Any]) 
     ground = shapely.union_all(tables["study_area"].geometry.to_numpy())
     placed = assign_units(new, boundaries, region.unit_levels)
     in_unit = placed["township_id"].notna()
-    placed, _ = near_unit(
-        placed, boundaries, ground=ground, key="facility_id", tolerance_m=region.unit_tolerance_m
-    )
+    placed, _ = near_unit(placed, boundaries, ground=ground, key="facility_id", tolerance_m=region.unit_tolerance_m)
     by_tolerance = (placed["township_id"].notna() & ~in_unit).to_numpy(dtype=bool)
     return placed.assign(in_study=inside(placed, ground) | by_tolerance)
 
@@ -162,10 +156,7 @@ def _counts(today: pd.DataFrame, facilities: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _roads(
-    roads: gpd.GeoDataFrame,
-    change: Scenario,
-    before: Mapping[str, TravelGraph],
-    after: Mapping[str, TravelGraph],
+    roads: gpd.GeoDataFrame, change: Scenario, before: Mapping[str, TravelGraph], after: Mapping[str, TravelGraph]
 ) -> gpd.GeoDataFrame:
     """Leave out roads that are closed from end to end in every mode, and put new ones behind."""
     shut = _open_roads(before) - _open_roads(after)
@@ -175,9 +166,7 @@ def _roads(
     new = change.add.explode(ignore_index=True)
     again = new.groupby("road_id").cumcount()
     parts = new["road_id"].duplicated(keep=False)
-    new["road_id"] = (
-        new["road_id"].astype("str").mask(parts, new["road_id"].astype("str") + "/" + again.astype("str"))
-    )
+    new["road_id"] = new["road_id"].astype("str").mask(parts, new["road_id"].astype("str") + "/" + again.astype("str"))
     new["road_class"] = new["road_class"].fillna("unclassified") if "road_class" in new else "unclassified"
     kept_columns = {"road_id", "road_class", *ROAD_TEXTS, new.geometry.name}
     unknown = [name for name in new.columns if name not in kept_columns]
@@ -190,14 +179,8 @@ def _roads(
         sizes = shapely.get_num_coordinates(new.geometry.to_numpy())
         numbers = -np.arange(1, int(sizes.sum()) + 1)
         is_whole = np.issubdtype(there.dtype, np.integer)
-        ids = (
-            numbers + min(0, int(there.min(initial=0)))
-            if is_whole
-            else np.char.add("scenario", numbers.astype(str))
-        )
-        new["node_ids"] = pd.Series(
-            np.split(ids, np.cumsum(sizes)[:-1]), index=new.geometry.index, dtype=object
-        )
+        ids = numbers + min(0, int(there.min(initial=0))) if is_whole else np.char.add("scenario", numbers.astype(str))
+        new["node_ids"] = pd.Series(np.split(ids, np.cumsum(sizes)[:-1]), index=new.geometry.index, dtype=object)
     return _joined(kept, new)
 
 

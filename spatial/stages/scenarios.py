@@ -74,9 +74,7 @@ def scenarios(
     warned = namesakes_left_open(options, after, facilities)
     made: dict[str, Value] = {}
     if warned:
-        made["findings_scenarios"] = findings_frame(
-            warned, crs=require_metres(facilities.crs, what="facilities")
-        )
+        made["findings_scenarios"] = findings_frame(warned, crs=require_metres(facilities.crs, what="facilities"))
     tables, people = [], []
     barriers = surroundings_of(options, study_area, water).barriers
     for number, item in enumerate(options.scenarios):
@@ -106,9 +104,7 @@ def scenarios(
     columns = [field.name for field in TABLES["scenario_people"].fields]
     counted = pd.concat(people, ignore_index=True).rename(columns={"person_minutes": "saved_person_min"})
     return made | {
-        "scenario_access": pd.concat(tables, ignore_index=True).rename(
-            columns={"persons": "population_persons"}
-        ),
+        "scenario_access": pd.concat(tables, ignore_index=True).rename(columns={"persons": "population_persons"}),
         "scenario_people": counted.astype({**numbers, **words})[columns],
     }
 
@@ -154,13 +150,8 @@ def _compared(
         in_town = townspeople(compared["settlement_id"], settlements, TOWN_TIERS[name])
         at_home |= in_town & (compared["service"] == name)
     # Give a town no way to itself, before and after.
-    minutes = {
-        f"{side}_min": compared[f"{side}_min"].mask(at_home, 0.0)
-        for side in ("before", "after", "difference")
-    }
-    status = {
-        f"{side}_status": compared[f"{side}_status"].mask(at_home, "reached") for side in ("before", "after")
-    }
+    minutes = {f"{side}_min": compared[f"{side}_min"].mask(at_home, 0.0) for side in ("before", "after", "difference")}
+    status = {f"{side}_status": compared[f"{side}_status"].mask(at_home, "reached") for side in ("before", "after")}
     within = {f"within_{side}": compared[f"within_{side}"] | at_home for side in ("before", "after")}
     change = compared["class_change"].mask(at_home, "same")
     return compared.assign(**minutes, **status, **within, class_change=change)
@@ -209,9 +200,7 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
     )
 
 
-def facilities_after(
-    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
+def facilities_after(options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Close and open the facilities of a scenario."""
     kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
     new = opened_facilities(options, item, facilities)
@@ -226,18 +215,14 @@ def namesakes_left_open(
     found = namesake_findings(
         (name, item)
         for name, later in after.items()
-        for item in open_namesakes(
-            facilities, later, lambda one, two: family_of(one, two, vocabulary) == SAME
-        )
+        for item in open_namesakes(facilities, later, lambda one, two: family_of(one, two, vocabulary) == SAME)
     )
     for finding in found:
         LOGGER.warning("%s", finding.detail)
     return found
 
 
-def opened_facilities(
-    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame | None:
+def opened_facilities(options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
     """Read the facilities that a scenario opens."""
     if item.new_facilities is None:
         return None
@@ -252,17 +237,14 @@ def opened_facilities(
     taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"]
     if len(taken):
         raise ContractError(
-            f"scenario {item.name}",
-            [f"new_facilities: the study has {first_of(taken)} already; give other ids"],
+            f"scenario {item.name}", [f"new_facilities: the study has {first_of(taken)} already; give other ids"]
         )
     # What a scenario opens serves, whatever the file calls it.
     return new.to_crs(crs).assign(status="existing")
 
 
 def refuse_unknown(
-    items: Sequence[ScenarioOptions],
-    graphs: Mapping[str | None, TravelGraph],
-    facilities: gpd.GeoDataFrame,
+    items: Sequence[ScenarioOptions], graphs: Mapping[str | None, TravelGraph], facilities: gpd.GeoDataFrame
 ) -> None:
     """Name the unknown ids of all scenarios at once, each against the network of its mode."""
     problems = []

@@ -45,13 +45,7 @@ from spatial.score.spatial_pattern import (
     spread_of,
     township_clusters,
 )
-from spatial.score.towns import (
-    commuting_between,
-    functional_area_table,
-    town_system_table,
-    town_table,
-    why_no_area,
-)
+from spatial.score.towns import commuting_between, functional_area_table, town_system_table, town_table, why_no_area
 from spatial.stages.policy import binding_norms, inventories, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 
@@ -85,9 +79,7 @@ class Travel(NamedTuple):
         here = pd.Index(ground.ids).get_indexer(pd.Index(homes.ids))
         there = pd.Index(goals[key].astype(str)).get_indexer(pd.Index(ends.ids))
         times = np.full((len(ground), len(goals)), np.inf)
-        i, j, found, _metres = times_matrix(
-            self.graph, homes.snaps, ends.snaps, direct_barriers=self.barriers
-        )
+        i, j, found, _metres = times_matrix(self.graph, homes.snaps, ends.snaps, direct_barriers=self.barriers)
         times[here[i], there[j]] = found
         return times
 
@@ -142,9 +134,7 @@ def town_and_country(
     cells, reason = None, ""
     if population is not None and is_too_coarse(population, crs):
         reason = "grid_too_coarse"
-        _log.warning(
-            "Degree of Urbanisation: not measured, as cells of the population raster are longer than 1,250 m"
-        )
+        _log.warning("Degree of Urbanisation: not measured, as cells of the population raster are longer than 1,250 m")
     elif population is not None:
         cells = urban_grid(population, crs, how)
     elif given.grid == "settlements":
@@ -296,11 +286,7 @@ def score(
         space = space | {"town_polycentricity": polycentricity(coverage[~np.isnan(coverage)])}
     complete = towns.set_index("settlement_id")["completeness"].reindex(ids)
     spread = spread_of(
-        ground,
-        gap.beyond,
-        norm=gap.norm,
-        boundaries=boundaries,
-        environment_km=options.score.environment_km,
+        ground, gap.beyond, norm=gap.norm, boundaries=boundaries, environment_km=options.score.environment_km
     )
     evidence = Evidence(
         connected=connection(access, last_mile, ids, mode),

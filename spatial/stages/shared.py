@@ -48,17 +48,11 @@ def surroundings_of(options: Options, study_area: gpd.GeoDataFrame, water: gpd.G
     return Surroundings(around.study_area, barriers, around.sea)
 
 
-def closer_services(
-    options: Options, facilities: gpd.GeoDataFrame, named: Sequence[str]
-) -> dict[str, frozenset[str]]:
+def closer_services(options: Options, facilities: gpd.GeoDataFrame, named: Sequence[str]) -> dict[str, frozenset[str]]:
     """Choose the services that are looked at more closely than by the nearest facility."""
     offered = set(facilities.loc[facilities["status"] == "existing", "service"])
     vocabulary = vocabulary_of(options)
-    every = {
-        name: kinds
-        for name, kinds in wanted_services(options, vocabulary, offered).items()
-        if kinds & offered
-    }
+    every = {name: kinds for name, kinds in wanted_services(options, vocabulary, offered).items() if kinds & offered}
     if named:
         return {
             name: every.get(name, vocabulary.satisfying(name))
@@ -125,9 +119,7 @@ def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: st
     """Put the package's words in the account of the sources into a language."""
     words = Words(language)
     by_file = issues_by_file(_records(issues), words)
-    faults = [
-        by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)
-    ]
+    faults = [by_file.get(path, issue) for path, issue in zip(provenance["path"], provenance["issue"], strict=True)]
     facts = {name: [source_fact(str(fact), words) for fact in provenance[name]] for name in FACTS}
     return provenance.assign(**facts, issue=faults)
 

@@ -20,11 +20,7 @@ from spatial.study.access import (
 )
 from spatial.study.base import Model, faults_of, option, section, unrepeated
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
-from spatial.study.outputs import (
-    OfficialFacilities,
-    OfficialOptions,
-    OutputOptions,
-)
+from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions
 from spatial.study.region import PopulationOptions, Region, Tiers
 from spatial.study.scenarios import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
 from spatial.study.score import ScoreOptions
@@ -136,18 +132,12 @@ class Study(Model):
         if not isinstance(values, dict) or not isinstance(values.get("sources"), dict):
             return values
         people = values.get("population", {})
-        if (
-            values["sources"].get("population") is not None
-            or not isinstance(people, dict)
-            or "basis" in people
-        ):
+        if values["sources"].get("population") is not None or not isinstance(people, dict) or "basis" in people:
             return values
         return {**values, "population": {**people, "basis": "listed"}}
 
     @classmethod
-    def from_dict(
-        cls, values: dict[str, Any], *, raw: str | Path = "data/raw", where: str = "study"
-    ) -> Study:
+    def from_dict(cls, values: dict[str, Any], *, raw: str | Path = "data/raw", where: str = "study") -> Study:
         """
         Build a study from a mapping, as a notebook does.
 

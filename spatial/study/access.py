@@ -32,9 +32,9 @@ class SnapRules(Model):
     walk_km_h: float = option(5.0, "Speed of the walk to and from the network", gt=0)
     detour: float = option(1.3, "Length of that walk over its straight line", ge=1)
 
-    _numbers = field_validator(
-        "candidates", "max_snap_m", "min_component_km", "walk_km_h", "detour", mode="before"
-    )(refuse_text)
+    _numbers = field_validator("candidates", "max_snap_m", "min_component_km", "walk_km_h", "detour", mode="before")(
+        refuse_text
+    )
 
 
 class NetworkOptions(SnapRules):
@@ -140,9 +140,7 @@ class GroupOptions(Model):
     """A group of people with a walk of its own."""
 
     name: str = Field(min_length=1, description="Name of the group, such as elderly")
-    column: str = Field(
-        min_length=1, description="Column of settlements with its people, such as elderly_persons"
-    )
+    column: str = Field(min_length=1, description="Column of settlements with its people, such as elderly_persons")
     walk_km_h: float = option(5.0, "Speed of its walk to and from the network", gt=0)
     max_walk_m: float = option(5000.0, "The longest walk that it takes, detours counted", gt=0)
 
@@ -150,9 +148,7 @@ class GroupOptions(Model):
 class MeasureOptions(Model):
     """Measures of access beyond the nearest facility."""
 
-    kinds: Annotated[tuple[Measure, ...], Unrepeated] = option(
-        ("e2sfca",), "Measures to compute; empty for none"
-    )
+    kinds: Annotated[tuple[Measure, ...], Unrepeated] = option(("e2sfca",), "Measures to compute; empty for none")
     services: Annotated[tuple[str, ...], Unrepeated] = option(
         (), "Services to measure; empty for those of the headline norms"
     )
@@ -183,27 +179,22 @@ class AreaOptions(Model):
 class OffRoadOptions(Model):
     """Travel times off the roads, over land cover, slope and water."""
 
-    service: str | None = option(
-        None, "Service that gets a raster of travel times; needs [sources.landcover]"
-    )
+    service: str | None = option(None, "Service that gets a raster of travel times; needs [sources.landcover]")
     speeds: str = option(
         "igbp_weiss_2020",
-        "Speeds by land cover: accessmod_example, esa_worldcover, igbp_weiss_2020, or a TOML file below "
-        "the raw root",
+        "Speeds by land cover: accessmod_example, esa_worldcover, igbp_weiss_2020, or a TOML file below the raw root",
     )
     mode: Literal["walk", "motorised"] = option("walk", "Whether roads are walked or driven")
     neighbours: Literal[4, 8, 16] = option(8, "Steps from a cell: 4, 8, or 16 with the knight's move")
     corners: Literal["block", "pass"] = option(
-        "block",
-        "Whether a diagonal between two barriers is closed, or passes as in GRASS r.cost and AccessMod",
+        "block", "Whether a diagonal between two barriers is closed, or passes as in GRASS r.cost and AccessMod"
     )
     slope: bool = option(
         True, "Whether slopes slow walkers where the study has elevation, on the grid of the land cover"
     )
     resample: Literal["bilinear", "nearest"] | None = option(
         None,
-        "How elevation on another grid is brought onto that of the land cover; without it, another grid "
-        "is refused",
+        "How elevation on another grid is brought onto that of the land cover; without it, another grid is refused",
     )
     dem_voids: Literal["refuse", "flat"] = option(
         "refuse", "What walked ground without elevation is: an error, or level"
@@ -215,9 +206,7 @@ class WalkRange(Model):
     """How the walks to and from the network may differ from what is assumed. These are choices, not measurements."""
 
     walk_km_h: tuple[float, float] = option((4.0, 6.0), "Slowest and fastest walk to and from the network")
-    detour: tuple[float, float] = option(
-        (1.0, 1.6), "Least and largest length of that walk over its straight line"
-    )
+    detour: tuple[float, float] = option((1.0, 1.6), "Least and largest length of that walk over its straight line")
 
     @model_validator(mode="after")
     def _ranges(self) -> Self:

@@ -106,9 +106,7 @@ class Model(BaseModel):
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """Write what each option is into the docstring, so that `help` tells what the study file tells."""
         told = "".join(
-            f"\n{name}\n    {field.description}."
-            for name, field in cls.model_fields.items()
-            if field.description
+            f"\n{name}\n    {field.description}." for name, field in cls.model_fields.items() if field.description
         )
         cls.__doc__ = f"{cleandoc(cls.__doc__ or '')}\n\nParameters\n----------{told}\n"
 

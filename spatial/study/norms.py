@@ -34,12 +34,7 @@ class NormAddition(Model):
     id: str = Field(min_length=1, description="Its id, which no other norm has")
     service: str = Field(min_length=1, description="What it asks for, as services and bundles are named")
     metric: Literal[
-        "time_min",
-        "roundtrip_time_min",
-        "dist_m",
-        "network_dist_m",
-        "presence_in_unit",
-        "persons_per_facility",
+        "time_min", "roundtrip_time_min", "dist_m", "network_dist_m", "presence_in_unit", "persons_per_facility"
     ] = option("time_min", "How it is measured")
     mode: str = option("any", "Mode of travel; any = the fastest that the study has")
     threshold: float = Field(gt=0, description="In minutes, metres or persons; inclusive; 1 for presence")
@@ -60,9 +55,7 @@ class NormAddition(Model):
     ] = option("policy_document", "What kind of text it stands in")
     valid_from: dt.date | None = option(None, "First day on which it holds")
     valid_to: dt.date | None = option(None, "Last day on which it holds")
-    read_in_original: bool = option(
-        False, "Whether its clause was read in the original, without which it is no gate"
-    )
+    read_in_original: bool = option(False, "Whether its clause was read in the original, without which it is no gate")
     supersedes: tuple[str, ...] = option((), "Norms of the register that it takes the place of")
     source: str = Field(min_length=1, description="Where it stands: title, year, clause")
     why: str = Field(min_length=1, description="Why it binds the study")

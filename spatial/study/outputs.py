@@ -55,12 +55,8 @@ class OfficialRoads(OfficialTotal):
 class OfficialOptions(Model):
     """Official totals; the sheet of signatures sets ours against them."""
 
-    tolerance_share: float = option(
-        0.02, "A difference up to this share of the official number is ok", ge=0, lt=1
-    )
-    imputed_share: float = option(
-        0.2, "A share of imputed speeds, surfaces or people up to this is ok", ge=0, le=1
-    )
+    tolerance_share: float = option(0.02, "A difference up to this share of the official number is ok", ge=0, lt=1)
+    imputed_share: float = option(0.2, "A share of imputed speeds, surfaces or people up to this is ok", ge=0, le=1)
     people: OfficialPeople | None = option(None, "People of the study area")
     villages: OfficialTotal | None = option(None, "Villages of the study area")
     facilities: dict[str, OfficialFacilities] = option(
@@ -84,7 +80,5 @@ class OutputOptions(Model):
         ("en",), "Languages of the pages, the first one shown first", min_length=1
     )
     status: Status = option("draft", "draft, internal or public: printed on every page")
-    map_approval: str | None = option(
-        None, "Approval number of the maps, printed wherever the status is", min_length=1
-    )
+    map_approval: str | None = option(None, "Approval number of the maps, printed wherever the status is", min_length=1)
     max_page_mb: float = option(20.0, "Pages above this are simplified, then split", gt=0)

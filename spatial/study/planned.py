@@ -69,10 +69,7 @@ def planned_study(study: Study, scenario: str) -> PlannedStudy:
 def _words() -> dict[str, dict[str, str]]:
     """Give the wording of title and note, by language."""
     text = (files("spatial.study") / "planned.toml").read_text(encoding="utf-8")
-    return {
-        key: {str(name): str(said) for name, said in told.items()}
-        for key, told in tomllib.loads(text).items()
-    }
+    return {key: {str(name): str(said) for name, said in told.items()} for key, told in tomllib.loads(text).items()}
 
 
 def _said(what: str, language: str) -> str:

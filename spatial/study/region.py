@@ -44,16 +44,12 @@ class Region(Model):
         None, "Study area = boundaries of this level (with `names`: only those)", ge=1, le=12
     )
     names: tuple[str, ...] = option((), "Names of the boundaries of `admin_level` that make the study area")
-    bbox: tuple[float, float, float, float] | None = option(
-        None, "Study area as west, south, east, north in degrees"
-    )
+    bbox: tuple[float, float, float, float] | None = option(None, "Study area as west, south, east, north in degrees")
     buffer_km: float = option(30.0, "Ground beyond the study area that serves but is not scored", ge=0)
     unit_levels: tuple[int, ...] = option(
         (), "Admin levels of the townships, most wanted first: the next fills what the first leaves"
     )
-    unit_tolerance_m: float = option(
-        1000.0, "A place this near to a unit, and in none, belongs to it (coasts)", ge=0
-    )
+    unit_tolerance_m: float = option(1000.0, "A place this near to a unit, and in none, belongs to it (coasts)", ge=0)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -104,19 +100,13 @@ class PopulationOptions(Model):
         "is listed by default, as the list or the tags of the settlements count them",
     )
     max_distance_m: float = option(
-        5000.0,
-        "A populated cell further than this from every settlement and road is reported as too far",
-        gt=0,
+        5000.0, "A populated cell further than this from every settlement and road is reported as too far", gt=0
     )
     min_known_share: float = option(
-        0.9,
-        "Without a raster: share of settlements that must have a population for people to be counted",
-        ge=0,
-        le=1,
+        0.9, "Without a raster: share of settlements that must have a population for people to be counted", ge=0, le=1
     )
     rescale_to: Literal["units"] | None = option(
-        None,
-        "units: the people of each unit's settlements are scaled to its number in [sources.official_units]",
+        None, "units: the people of each unit's settlements are scaled to its number in [sources.official_units]"
     )
     rescale_max_factor: float = option(
         2.0, "A unit whose people would be multiplied, or divided, by more than this is left as it is", gt=1

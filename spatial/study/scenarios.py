@@ -39,8 +39,7 @@ class ScenarioOptions(Model):
     """A change on the roads or of the facilities whose gains and losses are counted."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$",
-        description="Short name of the scenario: small letters, digits, - and _",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short name of the scenario: small letters, digits, - and _"
     )
     title: dict[str, str] = option({}, "Title by language")
     services: Names = option(
@@ -53,9 +52,7 @@ class ScenarioOptions(Model):
         "File of points (the nearest road), lines (roads that they cross or run along) or areas (roads "
         "that touch them) that close roads",
     )
-    close_within_m: float = option(
-        10.0, "How far a point or line of close_file may be from its road, inclusive", gt=0
-    )
+    close_within_m: float = option(10.0, "How far a point or line of close_file may be from its road, inclusive", gt=0)
     speeds_km_h: ByName = option({}, "New speed by id of road or edge")
     speed_factors: ByName = option(
         {}, "Factor on the speed by id of road or edge, else by class of road, such as {tertiary = 1.3}"
@@ -65,9 +62,7 @@ class ScenarioOptions(Model):
         "File of lines: new roads, with road_class, and road_id, speed_km_h, oneway, surface, bridge, "
         "tunnel as far as known",
     )
-    snap_tolerance_m: float = option(
-        10.0, "How far an end of a new road may be from what it joins, inclusive", ge=0
-    )
+    snap_tolerance_m: float = option(10.0, "How far an end of a new road may be from what it joins, inclusive", ge=0)
     new_facilities: File = option(None, "File of points: facilities that open")
     close_facilities: Names = option((), "Ids of facilities that close")
     season: str | None = option(None, "Season of the speed table that the scenario plays in, such as wet")
@@ -101,14 +96,10 @@ class CalibrationOptions(FitMinimum):
         "File of observed_min with from_id and to_id (settlements or facilities), or with from_x, from_y, "
         "to_x and to_y in the declared crs",
     )
-    departure: str = option(
-        "", "When and how it was observed, such as 'weekdays 08:00, map service'; carried along"
-    )
+    departure: str = option("", "When and how it was observed, such as 'weekdays 08:00, map service'; carried along")
     by: Literal["road_class", "surface"] = option("road_class", "What shares a factor on its speed")
     groups: dict[str, str] = option({}, "Classes that share a factor, such as {primary_link = 'primary'}")
-    apply: bool = option(
-        False, "Whether the study travels at the fitted speeds; otherwise they are only reported"
-    )
+    apply: bool = option(False, "Whether the study travels at the fitted speeds; otherwise they are only reported")
 
     @model_validator(mode="after")
     def _has_a_file(self) -> Self:

@@ -57,8 +57,7 @@ class GapTargets(Model):
     )
     dissimilarity: float = option(
         0.10,
-        "Dissimilarity of those beyond the norm over units, at most; the same with units that touch as "
-        "neighbours",
+        "Dissimilarity of those beyond the norm over units, at most; the same with units that touch as neighbours",
         ge=0,
         le=1,
     )
@@ -152,18 +151,14 @@ class FunctionalAreaOptions(Model):
         "those who work where they live",
         min_length=1,
     )
-    commuting_share: float = option(
-        0.15, "Of a township's employed residents who must commute to the city", gt=0, le=1
-    )
+    commuting_share: float = option(0.15, "Of a township's employed residents who must commute to the city", gt=0, le=1)
     employed_column: str = option(
         "employed_residents",
         "Column of settlements with employed residents; without it they are all who commute, where the "
         "flows have those who work in their own township too",
     )
     proxy_min: float = option(
-        60.0,
-        "Without commuting: minutes to the urban centre within which half of a township's people must live",
-        gt=0,
+        60.0, "Without commuting: minutes to the urban centre within which half of a township's people must live", gt=0
     )
 
 
@@ -175,9 +170,7 @@ class ScoreRules(Model):
         "Norms that make up access; all that are graded and measured by default. Name them where results "
         "of several dates or scenarios are compared",
     )
-    gap_norm: str = option(
-        "", "Norm by which gaps are told; the first headline norm in minutes or metres by default"
-    )
+    gap_norm: str = option("", "Norm by which gaps are told; the first headline norm in minutes or metres by default")
     epsilon: float = option(0.5, "Aversion to inequality in the level of access", ge=0, le=10)
     weights: dict[str, float] = option({}, "Weights of the pillars; equal by default")
     volume_targets: dict[str, float] = option(
@@ -208,9 +201,7 @@ class ScoreRules(Model):
             raise ValueError(f"level_bands: must rise between 0 and 1, are {low:g} and {high:g}")
         strangers = [name for name in self.weights if name not in PILLARS]
         if strangers:
-            raise ValueError(
-                f"weights: {first_of(strangers)} are no pillars; the pillars are {first_of(PILLARS)}"
-            )
+            raise ValueError(f"weights: {first_of(strangers)} are no pillars; the pillars are {first_of(PILLARS)}")
         if self.weights and not (min(self.weights.values()) >= 0.0 < max(self.weights.values())):
             raise ValueError("weights: must be 0 or more, and not all 0")
         if any(not target > 0.0 for target in self.volume_targets.values()):

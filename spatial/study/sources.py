@@ -85,13 +85,10 @@ def refuse_contradictions(source: TableSource) -> None:
             source.local_grid is not None and (source.crs is not None or shifted)
         ),
         f"shift and datum = '{source.datum}' exclude each other": source.shift is not None and shifted,
-        "rotation goes with shift, the seven parameters": source.shift is None
-        and source.rotation is not None,
+        "rotation goes with shift, the seven parameters": source.shift is None and source.rotation is not None,
         "rotation: say in which convention the three rotations of shift are: 'position_vector' (as towgs84 in PROJ, "
         "EPSG method 9606) or 'coordinate_frame' (EPSG method 9607, usual in Chinese surveys); the wrong one moves "
-        "everything by metres": source.shift is not None
-        and any(source.shift[3:6])
-        and source.rotation is None,
+        "everything by metres": source.shift is not None and any(source.shift[3:6]) and source.rotation is None,
     }
     first = next((fault for fault, found in faults.items() if found), None)
     if first:
@@ -104,13 +101,9 @@ def refuse_contradictions(source: TableSource) -> None:
 class PlacingOptions(Model):
     """How rows of tables without coordinates are located."""
 
-    name_min: float = option(
-        0.85, "Least similarity of names, 0-1, for a place to be located by its name", ge=0, le=1
-    )
+    name_min: float = option(0.85, "Least similarity of names, 0-1, for a place to be located by its name", ge=0, le=1)
     margin: float = option(0.05, "Least lead of the most similar settlement over the next, 0-1", ge=0, le=1)
-    decisions: str | None = option(
-        None, "CSV below the raw root: places_to_decide.csv with settlement_id filled in"
-    )
+    decisions: str | None = option(None, "CSV below the raw root: places_to_decide.csv with settlement_id filled in")
 
 
 # How lists of facilities are merged with the mapped ones.
@@ -134,25 +127,17 @@ class MergeOptions(Model):
     """How facilities of lists of the user's own are merged with those of the extract."""
 
     distance_m: float = option(
-        500.0,
-        "A row of a list and a mapped facility of its family of services, called alike, are one up to here",
-        ge=0,
+        500.0, "A row of a list and a mapped facility of its family of services, called alike, are one up to here", ge=0
     )
     name_min: float = option(0.85, "Least similarity of two names, 0-1, to be called alike", ge=0, le=1)
     doubles_m: float = option(
-        150.0,
-        "Two rows called alike, or one of them without a name, are one up to here in every source",
-        ge=0,
+        150.0, "Two rows called alike, or one of them without a name, are one up to here in every source", ge=0
     )
-    far_m: float = option(
-        5000.0, "Up to here a mapped facility called alike is put on the list to review", ge=0
-    )
+    far_m: float = option(5000.0, "Up to here a mapped facility called alike is put on the list to review", ge=0)
     map_wins: Annotated[tuple[MapMayWin, ...], AfterValidator(unrepeated)] = option(
         (), "Columns in which the map wins; in all others the list does where it says anything"
     )
-    decisions: str | None = option(
-        None, "CSV below the raw root: facilities_to_review.csv with decision filled in"
-    )
+    decisions: str | None = option(None, "CSV below the raw root: facilities_to_review.csv with decision filled in")
 
 
 # Where the data of a study come from.
@@ -191,9 +176,7 @@ class OsmSource(Model):
 
     path: str = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     inventory: Inventory = option("unknown", "Whether every facility is mapped")
-    unit_code_tag: str | None = option(
-        None, "Tag of boundaries and places that holds their unit code, such as ref:gss"
-    )
+    unit_code_tag: str | None = option(None, "Tag of boundaries and places that holds their unit code, such as ref:gss")
     settlements: bool = option(True, "Read settlements from it")
     facilities: bool = option(True, "Read facilities from it")
     roads: bool = option(True, "Read roads from it")
@@ -204,9 +187,7 @@ class PlainTable(Model):
     """A file of the user's own and how its columns and words are read."""
 
     path: str = Field(description="File below the raw root; for a file geodatabase its folder .gdb")
-    layer: str | None = option(
-        None, "Layer of a GeoPackage or file geodatabase, folder of a KML, layer of a DXF"
-    )
+    layer: str | None = option(None, "Layer of a GeoPackage or file geodatabase, folder of a KML, layer of a DXF")
     sheet: str | int | None = option(None, "Sheet of a workbook: its name, or its number from 1")
     header_row: int | None = option(
         None, "Row of a workbook with the column names, from 1; found by itself where not given", ge=1
@@ -217,8 +198,7 @@ class PlainTable(Model):
     columns: dict[str, str] = option({}, "Our column = the file's column, such as population_persons = 'POP'")
     values: dict[str, dict[str, str]] = option({}, "For a column of ours: the file's value = our value")
     values_file: str | None = option(
-        None,
-        "Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first",
+        None, "Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first"
     )
     keep_columns: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
         (),
@@ -283,10 +263,7 @@ class OfficialUnits(PlainTable):
         "resident, registered) counts",
     )
     level: int | None = option(
-        None,
-        "Admin level of the boundaries that are its units; the townships of the study by default",
-        ge=1,
-        le=12,
+        None, "Admin level of the boundaries that are its units; the townships of the study by default", ge=1, le=12
     )
 
     @property
@@ -312,20 +289,14 @@ class RoadSource(TableSource):
         "none: roads meet where they share a vertex; report: also where they cross or touch, and what "
         "nearly meets is reported; snap: it is joined, and overshoots trimmed",
     )
-    tolerance_m: float = option(
-        5.0, "Up to what distance ends nearly meet a road or overshoot it", ge=0.01, le=100
-    )
-    narrow_m: float | None = option(
-        None, "Roads with a width_m below it get the word narrow in smoothness", gt=0
-    )
+    tolerance_m: float = option(5.0, "Up to what distance ends nearly meet a road or overshoot it", ge=0.01, le=100)
+    narrow_m: float | None = option(None, "Roads with a width_m below it get the word narrow in smoothness", gt=0)
 
 
 class RasterSource(Model):
     """One or more raster files that together cover the study area."""
 
-    paths: tuple[str, ...] = Field(
-        description="GeoTIFF or zipped .hgt files below the raw root", min_length=1
-    )
+    paths: tuple[str, ...] = Field(description="GeoTIFF or zipped .hgt files below the raw root", min_length=1)
     nodata: float | None = option(
         None, "Value of cells without data, where the file does not say it", allow_inf_nan=True
     )
@@ -343,18 +314,13 @@ class LandcoverSource(RasterSource):
 
     fractions: dict[int, str] = option(
         {},
-        "Instead of path: class of the speed table = file of its share of each cell; the largest share "
-        "gives the class",
+        "Instead of path: class of the speed table = file of its share of each cell; the largest share gives the class",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _files_of_fractions(cls, value: Any) -> Any:
-        if (
-            not isinstance(value, dict)
-            or not isinstance(value.get("fractions"), dict)
-            or not value["fractions"]
-        ):
+        if not isinstance(value, dict) or not isinstance(value.get("fractions"), dict) or not value["fractions"]:
             return value
         files = list(value["fractions"].values())
         if "path" in value or list(value.get("paths", files)) != files:
@@ -366,24 +332,16 @@ class Sources(Model):
     """Where the data come from. Paths are relative to the raw root."""
 
     osm: OsmSource | None = option(None, "OpenStreetMap extract")
-    settlements: TableSource | None = option(
-        None, "Settlements of the user's own, instead of those of the extract"
-    )
+    settlements: TableSource | None = option(None, "Settlements of the user's own, instead of those of the extract")
     attributes: tuple[PlainTable, ...] = option(
         (),
         "Tables whose mapped columns, such as population_persons, are joined onto the settlements by "
         "settlement_id, unit_code or name",
     )
-    facilities: tuple[TableSource, ...] = option(
-        (), "Facilities of the user's own, beside those of the extract"
-    )
+    facilities: tuple[TableSource, ...] = option((), "Facilities of the user's own, beside those of the extract")
     roads: RoadSource | None = option(None, "Roads of the user's own, instead of those of the extract")
-    boundaries: TableSource | None = option(
-        None, "Boundaries of the user's own, instead of those of the extract"
-    )
-    water: tuple[TableSource, ...] = option(
-        (), "Rivers and lakes of the user's own, instead of those of the extract"
-    )
+    boundaries: TableSource | None = option(None, "Boundaries of the user's own, instead of those of the extract")
+    water: tuple[TableSource, ...] = option((), "Rivers and lakes of the user's own, instead of those of the extract")
     flows: TableSource | None = option(None, "Observed flows between settlements")
     population: RasterSource | None = option(None, "Population raster, persons per cell")
     population_groups: dict[str, RasterSource] = option(
@@ -413,9 +371,7 @@ class Sources(Model):
     @model_validator(mode="after")
     def _enough(self) -> Self:
         if self.osm is None and self.settlements is None:
-            raise ValueError(
-                "no settlements: name an extract in [sources.osm] or a table in [sources.settlements]"
-            )
+            raise ValueError("no settlements: name an extract in [sources.osm] or a table in [sources.settlements]")
         if self.osm is None and self.roads is None:
             raise ValueError("no roads: name an extract in [sources.osm] or a table in [sources.roads]")
         return self

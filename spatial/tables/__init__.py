@@ -25,9 +25,7 @@ def _field(row: dict[str, str]) -> Field:
     """Make the field of a row; `values` names lists of `words` or values, ``range`` is from..to, both inclusive."""
     marks = row["marks"].split()
     low, _, high = row["range"].partition("..")
-    values = [
-        getattr(words, part) if part.isupper() else (part,) for part in row["values"].split("|") if part
-    ]
+    values = [getattr(words, part) if part.isupper() else (part,) for part in row["values"].split("|") if part]
     return Field(
         row["column"],
         row["kind"],  # type: ignore[arg-type] # a test holds the words of the file to those of `Field`

@@ -21,13 +21,7 @@ PERSONS = "persons"
 """Unit of numbers of people."""
 COUNTED = (PERSONS, "places", "facilities")
 """Units of what is counted."""
-DTYPES: dict[Kind, str] = {
-    "text": "str",
-    "number": "float64",
-    "whole": "int64",
-    "flag": "bool",
-    "list": "object",
-}
+DTYPES: dict[Kind, str] = {"text": "str", "number": "float64", "whole": "int64", "flag": "bool", "list": "object"}
 """How columns of each kind are held."""
 
 GEOMETRY_TYPES = {
@@ -225,9 +219,7 @@ def breaches(table: Table, frame: pd.DataFrame) -> list[str]:
         if field.values:
             checks.append(pa.Check.isin(field.values))
         if field.kind != "list":
-            checks.append(
-                pa.Check(partial(_is_kind, field.kind), error=_MUST_BE[field.kind], name=field.kind)
-            )
+            checks.append(pa.Check(partial(_is_kind, field.kind), error=_MUST_BE[field.kind], name=field.kind))
         columns[field.name] = pa.Column(
             None, checks, nullable=field.nullable, unique=field.unique, required=field.required
         )

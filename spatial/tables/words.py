@@ -39,15 +39,7 @@ SIGN_OFF_KIND = (
     "gates",
 )
 POPULATION_BASIS = ("resident", "registered", "modelled", "listed")
-POPULATION_SOURCE = (
-    "raster",
-    "column",
-    "tag",
-    "none",
-    "raster_rescaled",
-    "column_rescaled",
-    "tag_rescaled",
-)
+POPULATION_SOURCE = ("raster", "column", "tag", "none", "raster_rescaled", "column_rescaled", "tag_rescaled")
 GROUP_SOURCE = ("observed", "raster", "observed_rescaled", "raster_rescaled", "estimated", "none")
 UNIT_SCALING = (
     "scaled",
@@ -72,14 +64,7 @@ NOTICE = ("notice", "notice_values")
 """Columns that hold the key and the values of a message."""
 LEVEL_BAND = ("low", "middle", "high", "low_to_middle", "low_to_high", "middle_to_high", "unknown")
 PILLARS = ("structure", "elements", "boundaries", "order")
-SCORE_LEFT_OUT = (
-    "",
-    "not_in_force",
-    "not_graded",
-    "not_measured",
-    "nothing_mapped",
-    "not_chosen",
-)
+SCORE_LEFT_OUT = ("", "not_in_force", "not_graded", "not_measured", "nothing_mapped", "not_chosen")
 SCORE_SIDE = ("level", "gap")
 SCORE_UNITS = ("study", "township", "settlement")
 INEQUALITY_MEASURES = (
@@ -96,14 +81,7 @@ INEQUALITY_MEASURES = (
     "erreygers",
 )
 TYPE_BASIS = ("raster", "area", "settlements", "none")
-TYPE_REASON = (
-    "",
-    "no_population_grid",
-    "grid_too_coarse",
-    "no_people_known",
-    "no_outline",
-    "outside_grid",
-)
+TYPE_REASON = ("", "no_population_grid", "grid_too_coarse", "no_people_known", "no_outline", "outside_grid")
 FUA_METHOD = ("fua", "fua_proxy")
 FUA_PART = ("city", "commuting_zone", "enclave", "catchment")
 TOWN_MEASURES = (

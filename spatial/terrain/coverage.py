@@ -72,9 +72,7 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
     """
     if zones.crs is None or zones.crs != raster.crs:
         have = "no CRS" if zones.crs is None else f"the CRS {zones.crs.to_string()}"
-        raise CrsError(
-            f"zones: {have}; the raster is in {raster.crs.to_string()}: use frame.to_crs(raster.crs)"
-        )
+        raise CrsError(f"zones: {have}; the raster is in {raster.crs.to_string()}: use frame.to_crs(raster.crs)")
     if zone_id not in zones:
         raise ContractError("zones", [f"{zone_id}: missing"])
     ids, problems = zones[zone_id], []
@@ -91,9 +89,7 @@ def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_
     a, _, c, _, e, f = raster.transform[:6]
     north_up = np.ascontiguousarray(raster.values[:: -1 if e > 0 else 1, :: -1 if a < 0 else 1])
     (west, east), (south, north) = sorted((c, c + a * columns)), sorted((f, f + e * rows))
-    source = NumPyRasterSource(
-        north_up, xmin=west, xmax=east, ymin=south, ymax=north, nodata=np.nan, name="value"
-    )
+    source = NumPyRasterSource(north_up, xmin=west, xmax=east, ymin=south, ymax=north, nodata=np.nan, name="value")
     found = exact_extract(source, zones[["geometry"]], ["sum", "count"], output="pandas")
     sums, cells = found["sum"].fillna(0.0), found["count"].fillna(0.0)
     table = pd.DataFrame({"zone_id": zones[zone_id].to_numpy(), "sum": sums, "cells": cells})
@@ -383,9 +379,7 @@ def _in_order(facilities: pd.DataFrame, order: str) -> pd.DataFrame:
         numbers[name] = values
         wrong = np.isnan(values) | ((values < 0) if name == "capacity" else False)
         if wrong.any():
-            problems.append(
-                f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed"
-            )
+            problems.append(f"{name}: unknown or negative at {first_of(ids[wrong].tolist())}; 0 and inf are allowed")
     if problems:
         raise ContractError("facilities", problems)
     is_up = order != "capacity"

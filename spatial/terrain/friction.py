@@ -165,10 +165,7 @@ def load_surface_speeds(speeds: str | Path | SurfaceSpeeds = "igbp_weiss_2020") 
     own = values.get("roads") or tomllib.loads(_shipped("roads"))["roads"]
     roads = {
         mode: MappingProxyType(
-            {
-                key: _speed(f"roads.{mode}.{key}", item, problems)
-                for key, item in dict(own.get(mode, {})).items()
-            }
+            {key: _speed(f"roads.{mode}.{key}", item, problems) for key, item in dict(own.get(mode, {})).items()}
         )
         for mode in _ROAD_MODES
     }
@@ -186,9 +183,7 @@ def _speed(key: str, value: object, problems: list[str]) -> float:
     except (TypeError, ValueError):
         speed = math.nan
     if not (math.isfinite(speed) and speed > 0):
-        problems.append(
-            f"{key}: {value!r} is not a speed above 0 km/h; what cannot be crossed has mode barrier"
-        )
+        problems.append(f"{key}: {value!r} is not a speed above 0 km/h; what cannot be crossed has mode barrier")
     return speed
 
 
@@ -209,13 +204,9 @@ def _read(name: str) -> dict[str, Any]:
         return {"name": path.stem, **tomllib.loads(text)}
     except OSError as error:
         remedy = f"name a preset ({', '.join(SURFACE_PRESETS)}), a TOML or a CSV file"
-        raise StudyError(
-            f"surface speeds {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]
-        ) from error
+        raise StudyError(f"surface speeds {name}", [f"cannot be read: {error.strerror or error}; {remedy}"]) from error
     except UnicodeDecodeError as error:
-        raise StudyError(
-            f"surface speeds {name}", [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]
-        ) from error
+        raise StudyError(f"surface speeds {name}", [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]) from error
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"surface speeds {name}", [f"is not TOML: {error}"]) from error
 
@@ -373,9 +364,7 @@ def friction_surface(
     position = position.reshape(values.shape)
     ground = np.array([np.nan if item is None else item.km_h for item in known])[position]
     walks = np.array([item is not None and item.mode == "walk" for item in known], dtype=bool)[position]
-    by_class = {
-        f"{code:g}": int(count) for code, count in zip(classes, counts, strict=True) if not np.isnan(code)
-    }
+    by_class = {f"{code:g}": int(count) for code, count in zip(classes, counts, strict=True) if not np.isnan(code)}
     if barriers is not None:
         shapes = _shapes_of(barriers, landcover, "barriers")
         is_line = shapes.geom_type.isin(["LineString", "MultiLineString", "LinearRing"]).to_numpy()
@@ -409,11 +398,7 @@ def friction_surface(
         # Of several roads in a cell the last one counts, which is the fastest.
         order = np.argsort(km_h, kind="stable")
         order = order[np.isfinite(km_h[order])]
-        lines, km_h, is_bridge = (
-            _shapes_of(roads, landcover, "roads").iloc[order],
-            km_h[order],
-            is_bridge[order],
-        )
+        lines, km_h, is_bridge = (_shapes_of(roads, landcover, "roads").iloc[order], km_h[order], is_bridge[order])
         touched = _burnt(lines, km_h, landcover, all_touched=True)
         along = _burnt(lines, km_h, landcover, all_touched=False)
         bridges = _burnt(lines[is_bridge], km_h[is_bridge], landcover, all_touched=True)
@@ -449,9 +434,7 @@ def require_aligned(first: Raster, *others: Raster) -> None:
         if not np.allclose(other.transform[:6], first.transform[:6], rtol=1e-9, atol=_GRID_TOLERANCE * cell):
             problems.append(f"{other.name}: transform {other.transform[:6]}, not {first.transform[:6]}")
     if problems:
-        remedy = (
-            "nothing is resampled in silence: warp one to the other's grid, or ask for it with align_raster"
-        )
+        remedy = "nothing is resampled in silence: warp one to the other's grid, or ask for it with align_raster"
         raise ContractError(f"{first.name} and others on its grid", [*problems, remedy])
 
 

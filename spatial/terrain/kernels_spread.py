@@ -174,12 +174,7 @@ def take_waiting(queue: Queue, times_min: NDArray[np.float64], rules: Rules, fou
 
 
 @outer  # pragma: no cover - compiled
-def put_in(
-    queue: Queue,
-    waiting: NDArray[np.int32],
-    times_min: NDArray[np.float64],
-    rules: Rules,
-) -> None:
+def put_in(queue: Queue, waiting: NDArray[np.int32], times_min: NDArray[np.float64], rules: Rules) -> None:
     """
     Put cells into their buckets.
 
@@ -209,12 +204,7 @@ def put_in(
 
 @inner  # pragma: no cover - compiled
 def _take_chunk(
-    field: Field,
-    columns: int,
-    rules: Rules,
-    queue: Queue,
-    times_min: NDArray[np.float64],
-    batch: NDArray[np.int64],
+    field: Field, columns: int, rules: Rules, queue: Queue, times_min: NDArray[np.float64], batch: NDArray[np.int64]
 ) -> int:
     """
     Take the first chunk of the bucket; keep the cells whose entries are not out of date, and return how many.
@@ -274,13 +264,7 @@ def _border_steps(  # noqa: PLR0913, PLR0917 - arrays one by one: to pack them i
 
 @inner  # pragma: no cover - compiled
 def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as much as a step
-    field: Field,
-    columns: int,
-    moves: Moves,
-    rules: Rules,
-    queue: Queue,
-    answer: Answer,
-    batch: NDArray[np.int64],
+    field: Field, columns: int, moves: Moves, rules: Rules, queue: Queue, answer: Answer, batch: NDArray[np.int64]
 ) -> None:
     """Take every step out of the cells of a batch that makes another cell's time or label lower."""
     (friction, elevation, walks), (by, offsets, half_m, rise_per_m, guarded) = field, moves
@@ -303,9 +287,7 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
                 better[np.uint64(m)], better_min[np.uint64(m)] = k, later
                 m += np.int64(later <= times[v])  # no branch: it would be guessed wrongly
         else:
-            m = np.int64(
-                _border_steps(friction, times, by, columns, half_m, better, better_min, u, line, least)
-            )
+            m = np.int64(_border_steps(friction, times, by, columns, half_m, better, better_min, u, line, least))
         if is_sloped:
             bounds, m = m, np.int64(0)
             for i in range(bounds):
@@ -325,9 +307,7 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
             if is_labelled:
                 labels[v] = labels[u]
             into, since = _bucket_of(later, begins, per_min), _bucket_of(before, begins, per_min)
-            is_there = (
-                np.int64(into == since) & np.int64(into > bucket) & np.int64(before < np.inf)
-            )  # no branch
+            is_there = np.int64(into == since) & np.int64(into > bucket) & np.int64(before < np.inf)  # no branch
             chunk, n = np.int64(head[np.uint64(into)]), np.int64(fill[np.uint64(into)])
             if n == CHUNK:
                 free = np.int64(state[1])
@@ -338,14 +318,7 @@ def _go_on(  # noqa: PLR0913, PLR0917 - one loop: to hand arrays on costs as muc
 
 
 @outer  # pragma: no cover - compiled
-def drain(
-    field: Field,
-    columns: int,
-    moves: Moves,
-    rules: Rules,
-    queue: Queue,
-    answer: Answer,
-) -> bool:
+def drain(field: Field, columns: int, moves: Moves, rules: Rules, queue: Queue, answer: Answer) -> bool:
     """
     Empty the buckets in order of time and lower the times in `answer`, in place.
 
@@ -384,11 +357,7 @@ def drain(
 
 @outer  # pragma: no cover - compiled
 def path_metres(
-    field: Field,
-    columns: int,
-    moves: Moves,
-    times: NDArray[np.float64],
-    ends: NDArray[np.int64],
+    field: Field, columns: int, moves: Moves, times: NDArray[np.float64], ends: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """
     Follow the fastest path from each end back to where the search began, and measure it.
@@ -428,9 +397,7 @@ def path_metres(
                 if not (0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns):
                     continue
                 v = u + offsets[k]
-                if not times[v] < times[u] or (
-                    k >= guarded and not _is_open(friction, u, columns, by[k, 0], by[k, 1])
-                ):
+                if not times[v] < times[u] or (k >= guarded and not _is_open(friction, u, columns, by[k, 0], by[k, 1])):
                     continue
                 units = friction[v] + friction[u]
                 if rise_per_m[0, 0] != 0.0:

@@ -86,9 +86,7 @@ def cell_sizes_m(
     rows = np.arange(shape[0])
     if crs.is_geographic:
         if any(axis.unit_name != "degree" for axis in crs.axis_info[:2]):
-            raise CrsError(
-                f"the CRS {crs.to_string()} is in {crs.axis_info[0].unit_name}; use degrees or metres"
-            )
+            raise CrsError(f"the CRS {crs.to_string()} is in {crs.axis_info[0].unit_name}; use degrees or metres")
         ellipsoid = crs.get_geod() or pyproj.Geod(ellps="WGS84")
         above, below = (transform.f + transform.e * edge for edge in (rows, rows + 1))
         middle, west, east = (above + below) / 2, np.zeros(shape[0]), np.full(shape[0], abs(transform.a))
@@ -129,9 +127,7 @@ def steps_of(
     height, width = (np.atleast_1d(np.asarray(size, dtype=np.float64)) for size in sizes)
     for name, size in (("height", height), ("width", width)):
         if size.shape not in {(1,), (shape[0],)}:
-            problems.append(
-                f"resolution_m: {name} has shape {size.shape}; give one number, or one a row ({shape[0]})"
-            )
+            problems.append(f"resolution_m: {name} has shape {size.shape}; give one number, or one a row ({shape[0]})")
         elif not (np.isfinite(size) & (size > 0)).all():
             problems.append(f"resolution_m: {name} must be above 0 and finite, in metres")
     if problems:
@@ -197,11 +193,7 @@ def limit_of(cutoff_min: float | None) -> float:
 
 
 def spread(
-    ground: Ground,
-    seeds: Seeds,
-    cutoff_min: float,
-    times: NDArray[np.float64],
-    labels: NDArray[np.int32],
+    ground: Ground, seeds: Seeds, cutoff_min: float, times: NDArray[np.float64], labels: NDArray[np.int32]
 ) -> tuple[int, int]:
     """
     Spread from seeds, and lower the times of the cells in place.
@@ -428,9 +420,7 @@ def ground_of(
     if problems:
         raise ContractError("friction", problems)
     sense = 0.0 if options.get("elevation_m") is None else {"towards": -1.0, "from": 1.0}[direction]
-    moves = steps_of(
-        friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block")
-    )
+    moves = steps_of(friction.shape, resolution_m, options.get("neighbours", 8), sense, options.get("corners", "block"))
     # The width of a bucket follows from the friction itself.
     flat = friction.reshape(-1)
     sample = flat[:: max(flat.size // _SAMPLE, 1)]
@@ -490,15 +480,11 @@ def rows_and_columns(sources: ArrayLike) -> NDArray[np.int64]:
     given = np.asarray(sources)
     given = given.reshape(-1, 2) if given.size == 0 else given
     if given.ndim != 2 or given.shape[1] != 2 or not np.array_equal(given, np.floor(given)):
-        raise ContractError(
-            "sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"]
-        )
+        raise ContractError("sources", [f"shape {given.shape}: whole numbers are needed, rows and columns (n, 2)"])
     return given.astype(np.int64)
 
 
-def seeds_of(
-    ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, cutoff_min: float = np.inf
-) -> Seeds:
+def seeds_of(ground: Ground, sources: ArrayLike, source_min: ArrayLike | None, cutoff_min: float = np.inf) -> Seeds:
     """
     Check sources and find their cells.
 
@@ -510,9 +496,7 @@ def seeds_of(
     if start.shape != (len(cells),):
         problems.append(f"source_min: shape {start.shape} is not ({len(cells)},)")
     elif not (start >= 0).all():
-        problems.append(
-            f"source_min: below 0 or unknown at {first_of(np.flatnonzero(~(start >= 0)).tolist())}"
-        )
+        problems.append(f"source_min: below 0 or unknown at {first_of(np.flatnonzero(~(start >= 0)).tolist())}")
     outside = ((cells < 0) | (cells >= ground.shape)).any(axis=1)
     if outside.any():
         problems.append(

@@ -95,9 +95,7 @@ class Content:
         if "unit_totals" in self.tables:
             yield self._sheet("units", self._units())
         yield self._sheet("sources", self._sources())
-        signers = tuple(
-            self._both("sign", line) + ": ____________________" for line in ("office", "name", "date")
-        )
+        signers = tuple(self._both("sign", line) + ": ____________________" for line in ("office", "name", "date"))
         yield self._sheet("sign_off", self._sign_off(), signers)
 
     @property
@@ -271,9 +269,7 @@ class Content:
             road_text(detail, self.tables, results)
             if component == "robust_coverage" and detail
             else detail_text(component, detail, results)
-            for component, detail in zip(
-                rows["component"].astype(str), rows["detail"].astype(str), strict=True
-            )
+            for component, detail in zip(rows["component"].astype(str), rows["detail"].astype(str), strict=True)
         ]
         table, by = "score_components", partial(self._by, part="results")
         return [
@@ -377,9 +373,7 @@ class Content:
         ]
 
     def _failing(self) -> list[Column]:
-        gaps = pd.DataFrame(self.tables["gaps"]).sort_values(
-            ["rank", "settlement_id", "norm_id"], kind="stable"
-        )
+        gaps = pd.DataFrame(self.tables["gaps"]).sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
         places = self.tables["settlements"].set_index("settlement_id")
         names = pd.Series(self._names(places), index=places.index)
         if "township" not in gaps:
@@ -563,19 +557,12 @@ def build_workbook(
 def _stable(content: bytes, modified: str) -> bytes:
     """Pack again without the time of day."""
     stable = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as old,
-        zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as new,
-    ):
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             part = old.read(name)
             if name == PROPERTIES:
                 part = MODIFIED.sub(rb"\g<1>" + modified.encode() + rb"\g<2>", part)
             entry = zipfile.ZipInfo(name, PACKED_AT)
-            entry.compress_type, entry.create_system, entry.external_attr = (
-                zipfile.ZIP_DEFLATED,
-                UNIX,
-                READABLE,
-            )
+            entry.compress_type, entry.create_system, entry.external_attr = (zipfile.ZIP_DEFLATED, UNIX, READABLE)
             new.writestr(entry, part)
     return stable.getvalue()

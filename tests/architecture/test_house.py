@@ -24,18 +24,14 @@ def _tracked() -> list[Path]:
 
 
 def test_no_file_names_a_registry_host_or_a_machine_path() -> None:
-    hosts = re.compile(
-        "|".join(("pythonhos" + "ted", "py" + r"pi\.org", "npm" + r"js\.", "deb" + r"ian\.org"))
-    )
+    hosts = re.compile("|".join(("pythonhos" + "ted", "py" + r"pi\.org", "npm" + r"js\.", "deb" + r"ian\.org")))
     machine = re.compile(r"(?<![\w.])/(wo" + r"rk|ho" + r"me|ro" + r"ot)/\w")
     found = []
     for path in _tracked():
         if path.suffix not in TEXT_SUFFIXES or "assets" in path.parts:
             continue
         text = path.read_text(encoding="utf-8")
-        found += [
-            f"{path.name}: {hit.group(0)}" for pattern in (hosts, machine) for hit in pattern.finditer(text)
-        ]
+        found += [f"{path.name}: {hit.group(0)}" for pattern in (hosts, machine) for hit in pattern.finditer(text)]
     assert found == []
 
 

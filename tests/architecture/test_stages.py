@@ -21,9 +21,7 @@ STUDY = Study.from_dict(
 
 
 @pytest.mark.parametrize(
-    "stage",
-    {stage.name: stage for stage in (*STAGES, *SCENARIO_STAGES)}.values(),
-    ids=lambda stage: stage.name,
+    "stage", {stage.name: stage for stage in (*STAGES, *SCENARIO_STAGES)}.values(), ids=lambda stage: stage.name
 )
 def test_a_stage_takes_the_tables_that_it_declares(stage) -> None:
     taken = inspect.signature(stage.function.load()).parameters

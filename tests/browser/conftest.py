@@ -93,9 +93,7 @@ class County:
 
 def _boundaries() -> gpd.GeoDataFrame:
     cells = [
-        shapely.box(
-            WEST + c * SIDE / 3, SOUTH + r * SIDE / 2, WEST + (c + 1) * SIDE / 3, SOUTH + (r + 1) * SIDE / 2
-        )
+        shapely.box(WEST + c * SIDE / 3, SOUTH + r * SIDE / 2, WEST + (c + 1) * SIDE / 3, SOUTH + (r + 1) * SIDE / 2)
         for r in range(2)
         for c in range(3)
     ]
@@ -155,12 +153,7 @@ def _facilities(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         {
             "facility_id": [f"w{k}" for k in range(4)],
             "name": ["县人民医院", "白水镇卫生院", "石门镇卫生院", "双河镇卫生院"],
-            "name_en": [
-                "County Hospital",
-                "Baishui Health Centre",
-                "Shimen Health Centre",
-                "Shuanghe Health Centre",
-            ],
+            "name_en": ["County Hospital", "Baishui Health Centre", "Shimen Health Centre", "Shuanghe Health Centre"],
             "service": ["hospital", "health_centre", "health_centre", "health_centre"],
             "capacity": [320.0, 30.0, 24.0, np.nan],
             "load": [290.0, 12.0, 20.0, np.nan],
@@ -197,12 +190,7 @@ def _water() -> gpd.GeoDataFrame:
     river = shapely.LineString(np.c_[WEST + t * SIDE, SOUTH + SIDE * (0.52 + 0.06 * np.sin(9 * t))])
     lake = shapely.Point(WEST + SIDE * 0.8, SOUTH + SIDE * 0.3).buffer(1300)
     frame = pd.DataFrame(
-        {
-            "water_id": ["w1", "w2"],
-            "name": ["青江", None],
-            "kind": ["river", "lake"],
-            "is_barrier": [True, True],
-        }
+        {"water_id": ["w1", "w2"], "name": ["青江", None], "kind": ["river", "lake"], "is_barrier": [True, True]}
     )
     return gpd.GeoDataFrame(frame, geometry=[river, lake], crs=CRS)
 
@@ -222,9 +210,7 @@ def _access_to(
     network = np.where(mode == "drive", network * (1.1 + (np.arange(n) % 5)[:, None] * 0.25), network)
     time = network + walk[:, None] + 1.0
     far = (time[:, 0] > 240) | (np.arange(n) % 41 == 40)
-    status = np.where(
-        np.arange(n) % 41 == 40, "no_path", np.where(time[:, 0] > 240, "beyond_cutoff", "reached")
-    )
+    status = np.where(np.arange(n) % 41 == 40, "no_path", np.where(time[:, 0] > 240, "beyond_cutoff", "reached"))
     blank = lambda values: np.where(far, np.nan, values)  # noqa: E731 - one expression used in seven columns
     has_second = len(ids) > 1
     return pd.DataFrame(
@@ -232,9 +218,7 @@ def _access_to(
             "settlement_id": settlements["settlement_id"],
             "service": service,
             "mode": mode,
-            "facility_id": pd.Series(np.array(ids, dtype=object)[order[:, 0]])
-            .where(~far, None)
-            .astype("str"),
+            "facility_id": pd.Series(np.array(ids, dtype=object)[order[:, 0]]).where(~far, None).astype("str"),
             "travel_time_min": blank(time[:, 0]),
             "access_leg_min": blank(walk),
             "network_leg_min": blank(network[:, 0]),
@@ -256,9 +240,7 @@ def _access(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.D
     parts = []
     for mode in ("drive", "walk"):
         parts.append(
-            _access_to(
-                settlements, facilities.geometry, list(facilities["facility_id"]), "health_centre", mode
-            )
+            _access_to(settlements, facilities.geometry, list(facilities["facility_id"]), "health_centre", mode)
         )
         parts.append(_access_to(settlements, facilities.geometry.iloc[:1], ["w0"], "hospital", mode))
         parts.append(_access_to(settlements, towns.geometry, list(towns["settlement_id"]), "town", mode))
@@ -266,12 +248,8 @@ def _access(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.D
     return pd.concat(parts, ignore_index=True)
 
 
-def _routes(
-    settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, access: pd.DataFrame
-) -> gpd.GeoDataFrame:
-    reached = access.loc[
-        (access["mode"] == "drive") & (access["service"] != "town") & access["facility_id"].notna()
-    ]
+def _routes(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, access: pd.DataFrame) -> gpd.GeoDataFrame:
+    reached = access.loc[(access["mode"] == "drive") & (access["service"] != "town") & access["facility_id"].notna()]
     points = dict(zip(facilities["facility_id"], facilities.geometry, strict=True))
     points |= dict(zip(settlements["settlement_id"], settlements.geometry, strict=True))
     lines = []
@@ -279,9 +257,7 @@ def _routes(
         a, b = points[home], points[goal]
         bends = [(a.x * 0.7 + b.x * 0.3, a.y), (b.x * 0.8 + a.x * 0.2, b.y * 0.6 + a.y * 0.4)]
         lines.append(shapely.LineString([(a.x + 90, a.y + 60), *bends, (b.x, b.y + 5)]))
-    kept = reached[
-        ["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]
-    ]
+    kept = reached[["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]]
     return gpd.GeoDataFrame(kept.assign(edge_ids="w100/0"), geometry=lines, crs=CRS)
 
 
@@ -342,18 +318,12 @@ def _norm_rows(
     rural: bool,
 ) -> pd.DataFrame:
     """One row a settlement and one for the study: served <= threshold, inclusive, people by plain sums."""
-    in_scope = (
-        (settlements["official_class"] == "rural").to_numpy()
-        if rural
-        else np.full(len(values), fill_value=True)
-    )
+    in_scope = (settlements["official_class"] == "rural").to_numpy() if rural else np.full(len(values), fill_value=True)
     served = values <= threshold
     mapped = np.where(~in_scope, "not_applicable", np.where(served, "met", "not_met"))
     status = np.where((mapped == "not_met") & (not complete), "not_measurable", mapped)
     reason = np.select(
-        [mapped == "not_applicable", status == "not_measurable"],
-        ["out_of_scope:rural", "inventory:unknown"],
-        "",
+        [mapped == "not_applicable", status == "not_measurable"], ["out_of_scope:rural", "inventory:unknown"], ""
     )
     base = {
         "norm_id": norm,
@@ -397,9 +367,7 @@ def _norm_rows(
     return pd.concat([rows, total], ignore_index=True)
 
 
-def _norm_results(
-    settlements: gpd.GeoDataFrame, access: pd.DataFrame, last_mile: pd.DataFrame
-) -> pd.DataFrame:
+def _norm_results(settlements: gpd.GeoDataFrame, access: pd.DataFrame, last_mile: pd.DataFrame) -> pd.DataFrame:
     def fastest(service: str) -> np.ndarray:
         times = access.loc[access["service"] == service].groupby("settlement_id")["travel_time_min"].min()
         return times.reindex(settlements["settlement_id"]).to_numpy()
@@ -407,17 +375,9 @@ def _norm_results(
     road = last_mile["all_season_road_distance_m"].to_numpy()
     parts = [
         _norm_rows(
-            HEALTH_NORM,
-            "primary_care",
-            settlements,
-            fastest("health_centre"),
-            60.0,
-            complete=False,
-            rural=False,
+            HEALTH_NORM, "primary_care", settlements, fastest("health_centre"), 60.0, complete=False, rural=False
         ),
-        _norm_rows(
-            SEAT_NORM, "county_seat", settlements, fastest("county_seat"), 60.0, complete=True, rural=True
-        ),
+        _norm_rows(SEAT_NORM, "county_seat", settlements, fastest("county_seat"), 60.0, complete=True, rural=True),
         _norm_rows(ROAD_NORM, "all_season_road", settlements, road, 2000.0, complete=True, rural=True),
     ]
     silent = (
@@ -511,9 +471,7 @@ def _measures(way: dict[str, object], base: np.ndarray) -> pd.DataFrame:
                 "measure": measure,
                 "value": values,
                 "unit": unit,
-                "status": np.where(
-                    values > 0, "reached", np.where(np.isnan(base), "no_pair", "beyond_cutoff")
-                ),
+                "status": np.where(values > 0, "reached", np.where(np.isnan(base), "no_pair", "beyond_cutoff")),
                 "decay": "binary",
                 "facilities_reached": counted.astype(np.int64),
                 "supply_basis": "count",
@@ -579,9 +537,7 @@ def make_county(villages: int = 60, *, seed: int = 7, routes: bool = True) -> Co
     settlements = _settlements(villages, rng)
     facilities, roads, boundaries = _facilities(settlements), _roads(settlements), _boundaries()
     access, last_mile = _access(settlements, facilities), _last_mile(settlements)
-    area = gpd.GeoDataFrame(
-        {"area_id": ["c"], "name": ["示范县"]}, geometry=[boundaries.union_all()], crs=CRS
-    )
+    area = gpd.GeoDataFrame({"area_id": ["c"], "name": ["示范县"]}, geometry=[boundaries.union_all()], crs=CRS)
     tables = {
         "settlements": settlements,
         "facilities": facilities,
@@ -610,9 +566,7 @@ def _meta() -> PageMeta:
             "unknown",
             register=("primary_care",),
         ),
-        "hospital": ServiceNote(
-            "hospital", {"en": "Hospital", "zh": "医院"}, frozenset({"hospital"}), "complete"
-        ),
+        "hospital": ServiceNote("hospital", {"en": "Hospital", "zh": "医院"}, frozenset({"hospital"}), "complete"),
     }
     sources = (
         SourceNote("sample/sample.osm.pbf", "generated by this package", "ODbL 1.0", "2026-01-01"),

@@ -94,12 +94,8 @@ def made(
         if rename:
             settled = settled.assign(name=rename, name_en=rename)
         runs.append(replace(run, settlements=settled, as_of=f"{name[1:]}-01-01", name=rename or name))
-    area = gpd.GeoDataFrame(
-        {"area_id": ["c"], "name": ["云溪县"]}, geometry=[boundaries().union_all()], crs=CRS
-    )
-    tables = [
-        {"settlements": run.settlements, "boundaries": boundaries(), "study_area": area} for run in runs[::-1]
-    ]
+    area = gpd.GeoDataFrame({"area_id": ["c"], "name": ["云溪县"]}, geometry=[boundaries().union_all()], crs=CRS)
+    tables = [{"settlements": run.settlements, "boundaries": boundaries(), "study_area": area} for run in runs[::-1]]
     found = compare(*runs)
     units = placed_units(found.units, tables)
     many = {name: units[name].clip(lower=settlements) for name in ("places_before", "places_after")}
@@ -173,15 +169,11 @@ def test_without_a_shared_norm_the_page_tells_no_level(language, open_page, tmp_
 def test_the_answer_stands_first_with_people_and_mandatory_norms(file, open_page):
     page = open_page(file)
     # b (1,000) came within 30 min of a clinic, c (2,000) fell beyond.
-    assert "1,000 people gained access by at least one norm and lost none; 2,000 lost." in page.inner_text(
-        "#answer"
-    )
+    assert "1,000 people gained access by at least one norm and lost none; 2,000 lost." in page.inner_text("#answer")
     assert "1 met now that were not; 0 no longer met" in page.inner_text("#answer-gates")
     assert re.search(r"Integration (rose|fell) from 0\.\d{3} to 0\.\d{3}", page.inner_text("#answer-line"))
     assert "0 of 1 → 1 of 1" in page.inner_text("#answer-numbers")
-    assert "What moved the level most: Mandatory norms passed, 0% to 100% (+" in page.inner_text(
-        "#answer-why"
-    )
+    assert "What moved the level most: Mandatory norms passed, 0% to 100% (+" in page.inner_text("#answer-why")
     assert "Known issue: Half is missing." in page.inner_text("#issues")
 
 
@@ -190,18 +182,13 @@ def test_terms_count_places_that_one_run_has_alone(file, open_page):
     terms = open_page(file).inner_text("#terms")
     assert "y2026 judges norms on 1 January 2026, y2027 on 1 January 2027." in terms
     # d (3,000 people) is in the first run only, e (50) in the second.
-    assert (
-        "3 settlements are in both runs. Only in y2026: 3,000 people · 1 place. Only in y2027: 50 people"
-        in terms
-    )
+    assert "3 settlements are in both runs. Only in y2026: 3,000 people · 1 place. Only in y2027: 50 people" in terms
 
 
 @pytest.mark.browser
 def test_contributions_of_pillars_add_up_to_the_change(file, open_page):
     page = open_page(file)
-    cells = page.eval_on_selector_all(
-        "#pillars-body tr td:last-child", "nodes => nodes.map(n => n.textContent)"
-    )
+    cells = page.eval_on_selector_all("#pillars-body tr td:last-child", "nodes => nodes.map(n => n.textContent)")
     numbers = [float(cell) for cell in cells if re.search(r"\d", cell)]
     assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=2e-4)
     assert numbers[-1] != 0.0
@@ -211,13 +198,7 @@ def test_contributions_of_pillars_add_up_to_the_change(file, open_page):
 def test_mandatory_norms_that_turned_are_named_with_force_and_people(file, open_page):
     page = open_page(file, fragment="#lang=en")
     gates = page.inner_text("#gates-body")
-    for wanted in (
-        "Post station: present in the unit",
-        "mandatory",
-        "the whole study",
-        "Gold Township",
-        "10 → 0",
-    ):
+    for wanted in ("Post station: present in the unit", "mandatory", "the whole study", "Gold Township", "10 → 0"):
         assert wanted in gates, wanted
     assert "邮政网点" in open_page(file, fragment="#lang=zh").inner_text("#gates-body")
 
@@ -238,9 +219,8 @@ def test_a_threshold_on_the_level_counts_people_again(file, open_page):
     strict = page.inner_text("#threshold-line")
     page.select_option("#threshold", "0.01")
     assert page.inner_text("#threshold-line") != strict
-    assert (
-        "Rose by 0.01 or more: 1,000 people · 1 place. Fell by 0.01 or more: 2,000 people"
-        in page.inner_text("#threshold-line")
+    assert "Rose by 0.01 or more: 1,000 people · 1 place. Fell by 0.01 or more: 2,000 people" in page.inner_text(
+        "#threshold-line"
     )
     assert page.input_value("#layer") == "level"
     assert "level rose" in page.inner_text("#legend")
@@ -259,9 +239,7 @@ def test_the_map_is_used_by_keyboard_alone(file, open_page):
     zoom = page.evaluate("window.Spatial.comparisonMap.map.getZoom()")
     page.focus("#zoom-in")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(
-        1000
-    )  # zooming takes a quarter of a second; the page forbids to wait for an expression
+    page.wait_for_timeout(1000)  # zooming takes a quarter of a second; the page forbids to wait for an expression
     assert page.evaluate("window.Spatial.comparisonMap.map.getZoom()") > zoom
     page.focus("#settlements-body tbody button")
     page.keyboard.press("Enter")
@@ -279,14 +257,9 @@ def test_townships_sort_by_their_headings(file, open_page):
     first = page.eval_on_selector_all("#townships-body tbody th", names)
     page.click("#sort-townships-change")
     assert page.eval_on_selector_all("#townships-body tbody th", names) == first[::-1]
-    assert (
-        page.get_attribute("#townships-body th[aria-sort=ascending] button", "id") == "sort-townships-change"
-    )
+    assert page.get_attribute("#townships-body th[aria-sort=ascending] button", "id") == "sort-townships-change"
     page.click("#sort-townships-name")
-    assert page.eval_on_selector_all("#townships-body tbody th", names) == [
-        "Gold Township",
-        "Silver Township",
-    ]
+    assert page.eval_on_selector_all("#townships-body tbody th", names) == ["Gold Township", "Silver Township"]
     assert page.evaluate("document.activeElement.id") == "sort-townships-name"
 
 
@@ -321,9 +294,7 @@ def test_norms_on_other_terms_stand_with_their_reason(open_page, tmp_path):
     page = open_page(path)
     assert "another threshold (30 → 20)" in page.inner_text("#norms-body")
     assert "Clinic: within 30 min (car)" in page.inner_text("#norms-body")
-    assert "Norms of access in one run only, or on other terms, are left out: Clinic" in page.inner_text(
-        "#terms"
-    )
+    assert "Norms of access in one run only, or on other terms, are left out: Clinic" in page.inner_text("#terms")
 
 
 @pytest.mark.browser
@@ -355,9 +326,7 @@ def test_settlements_of_unknown_people_are_not_counted_as_one_person_each(unknow
     found = {row[0].strip(): (row[3], row[6], row[7]) for row in rows}
     assert len(found) > 1
     for name, (people, _, reach) in found.items():
-        assert (
-            (people == "\N{EN DASH}") == (reach == "\N{EN DASH}") == (name.removeprefix("Place ") in unknown)
-        ), name
+        assert (people == "\N{EN DASH}") == (reach == "\N{EN DASH}") == (name.removeprefix("Place ") in unknown), name
     last = [name for name in found if name.removeprefix("Place ") in unknown]
     assert list(found)[-len(last) :] == last
     # a settlement of one measured pillar shows no level, and stands behind those that do
@@ -373,9 +342,7 @@ def test_the_page_prints_on_a4_with_its_map(width, file, open_page, tmp_path):
     page = open_page(file, width=width)
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True, print_background=True)
-    told = subprocess.run(
-        ["pdfinfo", tmp_path / "page.pdf"], capture_output=True, text=True, check=True
-    ).stdout
+    told = subprocess.run(["pdfinfo", tmp_path / "page.pdf"], capture_output=True, text=True, check=True).stdout
     assert "A4" in told
     text = text_of(tmp_path / "page.pdf")
     for wanted in ("Silver Township", "Place c", "settlement gone"):
@@ -390,9 +357,7 @@ def test_the_page_prints_on_a4_with_its_map(width, file, open_page, tmp_path):
 
 
 def text_of(pdf):
-    return subprocess.run(
-        ["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True
-    ).stdout
+    return subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.browser
@@ -439,11 +404,7 @@ def test_the_section_on_the_level_is_headed_by_what_befell_it(way, open_page, tm
     [
         # Both are 0.500 to three decimals, and yet a contribution is shown as +0.0004.
         ((0.5002, 0.5004, (0.0004, 0.0, 0.0)), "Why the level rose", "rose by less than 0.001; it is 0.500."),
-        (
-            (0.5004, 0.5002, (-0.0004, 0.0, 0.0)),
-            "Why the level fell",
-            "fell by less than 0.001; it is 0.500.",
-        ),
+        ((0.5004, 0.5002, (-0.0004, 0.0, 0.0)), "Why the level fell", "fell by less than 0.001; it is 0.500."),
         # Half of the last decimal shown counts; what is below it is shown as 0.0000, whatever the level rounds to.
         ((0.50049, 0.500515, (0.00005, 0.0, 0.0)), "Why the level rose", "rose from 0.500 to 0.501."),
         (
@@ -452,11 +413,7 @@ def test_the_section_on_the_level_is_headed_by_what_befell_it(way, open_page, tm
             "did not change: 0.500 before, 0.501 after, a difference of rounding.",
         ),
         # Contributions of 0.3 and -0.3 are no reason of a change.
-        (
-            (0.5, 0.5, (0.3, -0.3, 0.0)),
-            "What raised the level and what lowered it cancel out",
-            "stayed at 0.500.",
-        ),
+        ((0.5, 0.5, (0.3, -0.3, 0.0)), "What raised the level and what lowered it cancel out", "stayed at 0.500."),
     ],
 )
 def test_contributions_and_not_rounded_levels_say_which_way_the_level_went(
@@ -549,11 +506,7 @@ def test_a_phone_folds_long_tables_until_they_are_asked_for_and_paper_shows_all(
     assert not page.locator("summary:not(.more-gaps summary)").filter(visible=True).count()
     page.emulate_media(media="screen")
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    assert page.eval_on_selector_all("details.fold", OPEN) == [
-        "townships-body",
-        "settlements-body",
-        "norms-body",
-    ]
+    assert page.eval_on_selector_all("details.fold", OPEN) == ["townships-body", "settlements-body", "norms-body"]
     assert page.locator(".more-gaps[open]").count() == 0
     # Turned on its side a phone is as wide as a small desk, where nothing could unfold a table.
     page.set_viewport_size({"width": 844, "height": 390})

@@ -100,9 +100,7 @@ def test_a_measure_is_set_beside_the_mean_over_people(county, county_folder, ope
     value, people = measures["value"].to_numpy(), _people(county)
     mean = (value * people).sum() / people.sum()
     level = np.select([value >= mean, value >= mean / 2, value > 0], [0, 1, 2], 3)
-    np.testing.assert_allclose(
-        _shown(page)[:4], np.bincount(level, people, minlength=4), rtol=1e-6, atol=1e-3
-    )
+    np.testing.assert_allclose(_shown(page)[:4], np.bincount(level, people, minlength=4), rtol=1e-6, atol=1e-3)
     assert page.inner_text("#headline strong") == f"{round(people[level >= 2].sum()):,}"
     assert "Supply per person (E2SFCA)" in page.inner_text("#headline")
     # 0.0004 facilities a person never make one for a thousand people
@@ -172,9 +170,7 @@ def test_a_chosen_village_shows_the_catchment_of_its_facility(county_folder, ope
     assert re.search(r"Nearest to it\s+(\d[\d,]* people · )?\d+ km²", page.inner_text("#place"))
 
 
-def test_the_card_of_a_village_tells_interval_wet_season_measures_and_last_mile(
-    county, county_folder, open_page
-):
+def test_the_card_of_a_village_tells_interval_wet_season_measures_and_last_mile(county, county_folder, open_page):
     page = open_page(county_folder / PAGE, fragment="#lang=en&place=n000010")
     text = page.inner_text("#place")
     row = county.tables["intervals"].set_index("settlement_id").loc["n000010"]
@@ -195,9 +191,7 @@ def test_a_village_that_may_lose_its_way_says_so(county_folder, open_page):
     text = page.inner_text("#place")
     assert re.search(r"At worst\s+no way there", text)
     assert re.search(r"Wet season\s+lost: no way there", text)
-    assert re.search(
-        r"Over open ground, off the roads\s+Door to door\s+beyond the longest time searched", text
-    )
+    assert re.search(r"Over open ground, off the roads\s+Door to door\s+beyond the longest time searched", text)
 
 
 def test_the_index_says_how_sure_the_headlines_are(county, county_folder, open_page):
@@ -217,9 +211,7 @@ def test_the_index_says_how_sure_the_headlines_are(county, county_folder, open_p
 def test_the_index_says_where_times_were_observed(status, words, county, open_page, save_pages, tmp_path):
     observed = {"speed_status": status, "speed_factors": [0.81, 1.3], "calibrated": status == "calibrated"}
     certainty = county.summary["certainty"] | observed
-    told = type(county)(
-        county.tables, county.meta, county.summary | {"certainty": certainty}, county.register
-    )
+    told = type(county)(county.tables, county.meta, county.summary | {"certainty": certainty}, county.register)
     page = open_page(save_pages(told.pages(), tmp_path) / "index.html")
     text = page.inner_text("#sure")
     assert words in text
@@ -230,9 +222,7 @@ def test_the_index_says_where_times_were_observed(status, words, county, open_pa
 def test_pages_without_the_engine_show_none_of_it(county, open_page, save_pages, tmp_path):
     engine = ("intervals", "wet_losses", "measures", "off_road", "isochrones", "catchments")
     tables = {name: frame for name, frame in county.tables.items() if name not in engine}
-    summary = {
-        key: value for key, value in county.summary.items() if key in {"network", "population", "issues"}
-    }
+    summary = {key: value for key, value in county.summary.items() if key in {"network", "population", "issues"}}
     folder = save_pages(type(county)(tables, county.meta, summary, county.register).pages(), tmp_path)
     page = open_page(folder / PAGE, fragment="#lang=en&place=n000012")
     assert not page.is_visible("#ground")

@@ -20,11 +20,7 @@ TOLD = {
     "fr": "rien de ce genre n\u2019est cartographié, et personne n\u2019a déclaré la liste complète",
     "zh": "没有已知的此类设施，且无人声明清单完整",  # noqa: RUF001 - Chinese
 }
-NOBODY = {
-    "en": "No health centre is mapped",
-    "fr": "Aucun n\u2019est cartographié",
-    "zh": "没有已标绘的卫生院",
-}
+NOBODY = {"en": "No health centre is mapped", "fr": "Aucun n\u2019est cartographié", "zh": "没有已标绘的卫生院"}
 NEARER = re.compile("nothing nearer|rien de plus proche|没有更近")
 ALONE = {"en": "Judged on the map alone", "fr": "D\u2019après la seule carte", "zh": "仅按已标绘判断"}
 
@@ -56,10 +52,7 @@ def without_health(county, *, inventory):
         "facilities": county.tables["facilities"].iloc[:0],
         "routes": county.tables["routes"].iloc[:0],
     }
-    norms = [
-        {"id": NORM, "nothing_mapped": is_unmapped({"reason": reason})},
-        {"id": ROAD, "nothing_mapped": False},
-    ]
+    norms = [{"id": NORM, "nothing_mapped": is_unmapped({"reason": reason})}, {"id": ROAD, "nothing_mapped": False}]
     names = {"en": "Health centre", "fr": "Centre de santé", "zh": "卫生院"}
     note = replace(county.meta.services["health_centre"], inventory=inventory, names=names)
     meta = replace(county.meta, services=county.meta.services | {"health_centre": note})
@@ -70,9 +63,7 @@ def without_health(county, *, inventory):
 def folders(county, save_pages, tmp_path_factory):
     """Pages on disk by what is told of the list of facilities."""
     return {
-        inventory: save_pages(
-            without_health(county, inventory=inventory).pages(), tmp_path_factory.mktemp(inventory)
-        )
+        inventory: save_pages(without_health(county, inventory=inventory).pages(), tmp_path_factory.mktemp(inventory))
         for inventory in ("unknown", "complete")
     }
 
@@ -100,9 +91,7 @@ def test_every_page_is_handed_the_same_flag_of_a_norm_of_which_nothing_is_mapped
 
 @pytest.mark.parametrize("language", ["en", "fr", "zh"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(
-    language, width, height, folders, open_page
-):
+def test_a_norm_of_which_nothing_is_mapped_is_not_said_to_fail_on_the_map(language, width, height, folders, open_page):
     for where, text in spoken(folders["unknown"], open_page, language, width=width, height=height).items():
         assert (NOBODY if where == "legend" else TOLD)[language] in text, where
         assert ALONE[language] not in text, where
@@ -135,12 +124,9 @@ def test_a_map_of_another_service_says_the_same_of_the_norm(inventory, folders, 
 
 @pytest.mark.parametrize(("inventory", "named"), [("unknown", False), ("complete", True)])
 @pytest.mark.parametrize(
-    ("language", "remedy"),
-    [("en", "Remedy: a mobile service"), ("fr", "un service mobile"), ("zh", "由流动服务覆盖")],
+    ("language", "remedy"), [("en", "Remedy: a mobile service"), ("fr", "un service mobile"), ("zh", "由流动服务覆盖")]
 )
-def test_a_remedy_is_named_only_for_a_norm_that_can_be_judged(
-    inventory, named, language, remedy, folders, open_page
-):
+def test_a_remedy_is_named_only_for_a_norm_that_can_be_judged(inventory, named, language, remedy, folders, open_page):
     page = open_page(folders[inventory] / f"{PAGE}.html", fragment=f"#lang={language}&place=n000013")
     card = page.text_content(f"#place .norm-card:has-text('{NORM}')")
     assert (remedy in card) == named

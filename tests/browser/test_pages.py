@@ -40,10 +40,7 @@ ATTACKS = (
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_opens_without_a_fault(name, language, width, height, county_folder, open_page):
     page = open_page(county_folder / f"{name}.html", fragment=f"#lang={language}", width=width, height=height)
-    assert (
-        page.evaluate("document.documentElement.lang")
-        == {"en": "en-GB", "fr": "fr-FR", "zh": "zh-CN"}[language]
-    )
+    assert page.evaluate("document.documentElement.lang") == {"en": "en-GB", "fr": "fr-FR", "zh": "zh-CN"}[language]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     text = page.inner_text("body")
     assert "undefined" not in text
@@ -94,8 +91,7 @@ def test_two_walls_stand_against_script(county):
         assert policy.startswith(f"default-src 'none'; script-src 'nonce-{nonce}'")
         tags = re.findall(r"<script\b[^>]*>", text)
         assert all(
-            f'nonce="{nonce}"' in tag or tag == '<script type="application/json" id="page-data">'
-            for tag in tags
+            f'nonce="{nonce}"' in tag or tag == '<script type="application/json" id="page-data">' for tag in tags
         )
     nonces = {re.search(rb"'nonce-([^']+)'", page.content)[1] for page in county.pages()}
     assert len(nonces) == len(county.pages())
@@ -163,10 +159,7 @@ def test_exactly_on_the_threshold_is_within(county, open_page, save_pages, tmp_p
     access.loc[own, "travel_time_min"] = values
     access.loc[own, "reach_status"] = "reached"
     folder = save_pages(
-        type(county)(
-            county.tables | {"access": access}, county.meta, county.summary, county.register
-        ).pages(),
-        tmp_path,
+        type(county)(county.tables | {"access": access}, county.meta, county.summary, county.register).pages(), tmp_path
     )
     page = open_page(folder / "gap-town.html")
     assert page.evaluate("Array.from(Spatial.state.sums.places)") == [22, 22, 22, 0, 0]
@@ -184,19 +177,10 @@ def test_the_page_agrees_with_the_norm_results(county, county_folder, open_page)
     assert f"{round(row['persons_unserved']):,}" in index.inner_text("#headlines")
 
 
-def test_a_share_of_villages_does_not_stand_beside_a_number_of_people(
-    county, open_page, save_pages, tmp_path
-):
+def test_a_share_of_villages_does_not_stand_beside_a_number_of_people(county, open_page, save_pages, tmp_path):
     results = county.tables["norm_results"].copy()
     whole = (results["unit_level"] == "study") & (results["norm_id"] == "CN-COUNTY-60")
-    named = [
-        "places_served",
-        "places_unserved",
-        "persons_served",
-        "persons_unserved",
-        "share_of",
-        "served_share",
-    ]
+    named = ["places_served", "places_unserved", "persons_served", "persons_unserved", "share_of", "served_share"]
     results.loc[whole, named] = [3.0, 1.0, 900.0, 100.0, "places", 0.75]
     tables = county.tables | {"norm_results": results}
     pages = type(county)(tables, county.meta, county.summary, county.register).pages()
@@ -241,9 +225,7 @@ def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, ope
         "w112/0",
         "Other destinations",
     ):
-        assert wanted in text or wanted in page.evaluate("document.getElementById('place').textContent"), (
-            wanted
-        )
+        assert wanted in text or wanted in page.evaluate("document.getElementById('place').textContent"), wanted
     assert page.evaluate("Spatial.state.route.length") > 3
     page.click("#place .close")
     assert page.evaluate("Spatial.state.selected") == -1
@@ -266,9 +248,7 @@ def test_a_village_that_is_to_be_relocated_is_told_a_mobile_service_where_it_lac
     found = plans.reindex(beyond["unit_id"])
     moves, stays = (found.index[found == plan_class].min() for plan_class in ("relocate", "protected"))
     for chosen, is_told in ((moves, True), (stays, False)):
-        page = open_page(
-            county_folder / "gap-health_centre.html", fragment=f"#lang={language}&place={chosen}"
-        )
+        page = open_page(county_folder / "gap-health_centre.html", fragment=f"#lang={language}&place={chosen}")
         text = page.evaluate("document.getElementById('place').textContent")
         assert (plan in text, remedy in text) == (is_told, is_told)
 
@@ -288,9 +268,7 @@ def test_filters_narrow_headline_legend_and_map(county, county_folder, open_page
     page.select_option("#filter-township", label="Yuntai Township")
     settlements = county.tables["settlements"]
     wanted = settlements.loc[settlements["township"] == "云台乡", "population_persons"].sum()
-    assert page.evaluate("Spatial.state.sums.people.reduce((a, b) => a + b, 0)") == pytest.approx(
-        wanted, rel=1e-6
-    )
+    assert page.evaluate("Spatial.state.sums.people.reduce((a, b) => a + b, 0)") == pytest.approx(wanted, rel=1e-6)
     assert "Only: Yuntai Township." in page.inner_text("#filtered")
     shown = page.evaluate("Array.from(Spatial.layers.points.classes).filter(c => c !== 255).length")
     assert shown == int((settlements["township"] == "云台乡").sum())
@@ -310,9 +288,7 @@ def _left(county, *, tier=None, at_least=0.0, norm=None):
 
 
 def _shown(page):
-    return page.evaluate(
-        "Spatial.state.places.id.filter((_, i) => Spatial.layers.points.classes[i] !== 255).sort()"
-    )
+    return page.evaluate("Spatial.state.places.id.filter((_, i) => Spatial.layers.points.classes[i] !== 255).sort()")
 
 
 @pytest.mark.parametrize("name", ["gap-health_centre", "last-mile"])
@@ -332,9 +308,7 @@ def test_filters_leave_what_python_leaves(name, wanted, county, county_folder, o
     if "at_least" in wanted:
         page.fill("#filter-people", f"{wanted['at_least']:g}")
     if "norm" in wanted:
-        number = page.evaluate(
-            "id => Spatial.state.norms.findIndex((norm) => norm.id === id)", wanted["norm"]
-        )
+        number = page.evaluate("id => Spatial.state.norms.findIndex((norm) => norm.id === id)", wanted["norm"])
         page.select_option("#filter-norm", str(number))
     if "tier" in wanted:
         page.select_option("#filter-tier", label="Village")
@@ -343,14 +317,10 @@ def test_filters_leave_what_python_leaves(name, wanted, county, county_folder, o
     assert _shown(page) == sorted(left["settlement_id"])
     # float32 holds a person's share to 6e-8 of its size
     people = left["population_persons"].sum()
-    assert page.evaluate("Spatial.state.sums.people.reduce((a, b) => a + b, 0)") == pytest.approx(
-        people, rel=1e-6
-    )
+    assert page.evaluate("Spatial.state.sums.people.reduce((a, b) => a + b, 0)") == pytest.approx(people, rel=1e-6)
     assert page.inner_text("#legend-title") == "People by class, filtered"
     page.click("#tab-table")
-    told = page.evaluate(
-        "[...document.querySelectorAll('#table-body td:nth-child(2)')].map((n) => n.textContent)"
-    )
+    told = page.evaluate("[...document.querySelectorAll('#table-body td:nth-child(2)')].map((n) => n.textContent)")
     assert sum(int(text.replace(",", "")) for text in told) == pytest.approx(people, abs=0.5 * len(told))
     assert "Only: " in page.inner_text("#table-caption")
 
@@ -423,20 +393,12 @@ def test_relief_lies_under_the_roads_and_only_on_land(county, open_page, save_pa
 
 def test_the_index_sets_the_maps_of_the_headlines_before_the_others(county_folder, open_page):
     page = open_page(county_folder / "index.html")
-    files = (
-        "ids => [...document.querySelectorAll(ids + ' a')].map((a) => a.getAttribute('href').split('#')[0])"
-    )
+    files = "ids => [...document.querySelectorAll(ids + ' a')].map((a) => a.getAttribute('href').split('#')[0])"
     # headline norms of the fixture ask for primary care (health centre), the county seat and an all-season road
-    assert page.evaluate(files, "#maps") == [
-        "last-mile.html",
-        "gap-county_seat.html",
-        "gap-health_centre.html",
-    ]
+    assert page.evaluate(files, "#maps") == ["last-mile.html", "gap-county_seat.html", "gap-health_centre.html"]
     assert page.evaluate(files, "#more-maps") == ["gap-hospital.html", "gap-town.html"]
     # every card whose norm has a page leads to it
-    cards = page.evaluate(
-        "[...document.querySelectorAll('.card h3')].map((n) => Boolean(n.querySelector('a')))"
-    )
+    cards = page.evaluate("[...document.querySelectorAll('.card h3')].map((n) => Boolean(n.querySelector('a')))")
     assert cards == [True, True, True]
 
 
@@ -511,14 +473,7 @@ def test_the_buttons_of_the_map_lie_below_the_banner_of_a_phone(language, county
 
 def test_a_norm_that_asks_for_presence_alone_names_no_number(county_folder, open_page):
     page = open_page(county_folder / "index.html")
-    norm = {
-        "service": "ramp",
-        "names": {},
-        "metric": "attribute",
-        "unit": "flag",
-        "threshold": 1,
-        "mode": None,
-    }
+    norm = {"service": "ramp", "names": {}, "metric": "attribute", "unit": "flag", "threshold": 1, "mode": None}
     assert page.evaluate("Spatial.normText", norm) == "Ramp: present"
     assert page.evaluate("Spatial.normText", norm | {"unit": "places", "threshold": 3}) == "Ramp: 3 places"
 
@@ -551,9 +506,7 @@ def test_where_a_complete_list_holds_none_everybody_lacks_it(county, open_page, 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
 def test_a_chosen_village_is_shown_with_its_whole_way(size, county_folder, open_page):
-    page = open_page(
-        county_folder / "gap-hospital.html", fragment="#place=n000033", width=size[0], height=size[1]
-    )
+    page = open_page(county_folder / "gap-hospital.html", fragment="#place=n000033", width=size[0], height=size[1])
     seen = page.evaluate("""() => {
       const sheet = document.getElementById('panel').getBoundingClientRect();
       const stage = Spatial.map.getContainer().getBoundingClientRect();
@@ -571,10 +524,7 @@ def test_a_chosen_village_is_shown_with_its_whole_way(size, county_folder, open_
 def test_norms_of_other_services_and_destinations_wait_until_asked_for(county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html", fragment="#place=n000012")
     assert page.is_visible("text=2 norms of other services")
-    assert page.evaluate("[...document.querySelectorAll('#place details')].map((n) => n.open)") == [
-        False,
-        False,
-    ]
+    assert page.evaluate("[...document.querySelectorAll('#place details')].map((n) => n.open)") == [False, False]
     page.click("text=3 destinations")
     # hospital, town and county seat: one row each, one column a mode
     assert page.locator(".others tbody tr").count() == 3
@@ -599,9 +549,7 @@ def test_the_table_goes_out_as_csv_that_runs_nothing(county, open_page, save_pag
     evil = ["=1+1", "+1", "-1", "@x", "\t=1", 'a,"b"']
     for column in ("name", "name_en", "name_zh"):
         boundaries[column] = evil
-    settlements["township"] = settlements["township_id"].map(
-        dict(zip(boundaries["boundary_id"], evil, strict=True))
-    )
+    settlements["township"] = settlements["township_id"].map(dict(zip(boundaries["boundary_id"], evil, strict=True)))
     folder = save_pages(
         type(county)(
             county.tables | {"settlements": settlements, "boundaries": boundaries},
@@ -620,13 +568,8 @@ def test_the_table_goes_out_as_csv_that_runs_nothing(county, open_page, save_pag
         rows = list(csv.reader(file))
     assert waiting.value.suggested_filename == "gap-health_centre-townships.csv"
     assert all(row[0][0] not in "=+-@\t" for row in rows)
-    assert [row[-1] for row in rows] == [
-        "population_basis",
-        *[county.meta.population_basis] * (len(rows) - 1),
-    ]
-    assert sum(int(row[1]) for row in rows[1:]) == pytest.approx(
-        settlements["population_persons"].sum(), abs=6
-    )
+    assert [row[-1] for row in rows] == ["population_basis", *[county.meta.population_basis] * (len(rows) - 1)]
+    assert sum(int(row[1]) for row in rows[1:]) == pytest.approx(settlements["population_persons"].sum(), abs=6)
 
 
 def test_the_language_switch_changes_every_word_and_number(county_folder, open_page):
@@ -784,9 +727,7 @@ def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked
 
 
 def test_scaled_people_are_said_to_be_scaled_under_the_title(county, open_page, save_pages, tmp_path):
-    settlements = county.tables["settlements"].assign(
-        population_source="raster_rescaled", population_factor=1.1
-    )
+    settlements = county.tables["settlements"].assign(population_source="raster_rescaled", population_factor=1.1)
     tables = county.tables | {"settlements": settlements}
     folder = save_pages(type(county)(tables, county.meta, county.summary, county.register).pages(), tmp_path)
     for name in ("index", "gap-health_centre"):

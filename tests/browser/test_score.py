@@ -27,30 +27,10 @@ PARTS = (
     ("structure", "level", "even_access", 0.8, "share", np.nan, "no_target", 4000.0, ""),
     ("structure", "level", "all_season_connection", 1.0, "share", np.nan, "no_target", 0.0, ""),
     ("structure", "gap", "theil_between_share", 0.4, "share", 0.1, "no", np.nan, ""),
-    (
-        "elements",
-        "level",
-        "two_way_flow:parcels",
-        0.5,
-        "share",
-        np.nan,
-        "no_target",
-        np.nan,
-        "no_target_volume",
-    ),
+    ("elements", "level", "two_way_flow:parcels", 0.5, "share", np.nan, "no_target", np.nan, "no_target_volume"),
     ("elements", "gap", "flow_balance", 0.5, "share", 0.6, "no", np.nan, "parcels"),
     ("elements", "gap", "net_flow_ratio:parcels", -0.5, "ratio", np.nan, "no_target", np.nan, ""),
-    (
-        "boundaries",
-        "level",
-        "worst_group_attainment",
-        0.6,
-        "share",
-        np.nan,
-        "no_target",
-        np.nan,
-        "elderly;norms=6",
-    ),
+    ("boundaries", "level", "worst_group_attainment", 0.6, "share", np.nan, "no_target", np.nan, "elderly;norms=6"),
     ("boundaries", "level", "digital_coverage", np.nan, "share", np.nan, "no_target", np.nan, ""),
     ("boundaries", "gap", "gap_ratio", 0.95, "ratio", 0.9, "yes", np.nan, "CN-COUNTY-60"),
     ("boundaries", "gap", "border_effect_min", np.nan, "min", 2.0, "unknown", np.nan, ""),
@@ -124,26 +104,20 @@ def score_tables(settlements, *, townships=6):
     clusters = {"settlement_id": settlements["settlement_id"], "local_i": 0.1, "p_value": 0.01}
     return {
         "scores": pd.DataFrame([study, *units, *places]),
-        "score_components": pd.concat(
-            [parts_of("study", "study"), *(parts_of("township", name) for name in ids)]
-        ),
+        "score_components": pd.concat([parts_of("study", "study"), *(parts_of("township", name) for name in ids)]),
         "rank_pairs": pd.DataFrame(pairs, columns=["unit_id", "other_id", "probability_before"]),
         "flow_balances": pd.DataFrame([flow | {"unit_level": "study", "unit_id": "study"}]),
         "towns": pd.DataFrame(towns),
         **type_tables(ids),
         "access_clusters": pd.DataFrame(clusters | {"cluster": kinds[np.arange(len(settlements)) % 6]}),
-        "score_variance": pd.DataFrame(
-            {"unit_level": "township", "factor": ["weights"], "variance_share": [0.9]}
-        ),
+        "score_variance": pd.DataFrame({"unit_level": "township", "factor": ["weights"], "variance_share": [0.9]}),
     }
 
 
 def type_tables(ids):
     """Types of the study and its townships, one functional urban area by travel time, and the system of towns."""
     codes = [22, 30, 23, 21, 13, 11, 0]
-    shares = {
-        f"share_{code}": [float(code == own) if own else np.nan for own in codes] for code in codes[:-1]
-    }
+    shares = {f"share_{code}": [float(code == own) if own else np.nan for own in codes] for code in codes[:-1]}
     types = {
         "unit_level": ["study", *["township"] * len(ids)], "unit_id": ["study", *ids], "name": None,
         "population_persons": 1000.0, "degurba_level1": 2, "degurba_level2": codes, **shares, "share_12": 0.0,
@@ -316,9 +290,7 @@ def test_failed_norms_are_named_with_people_of_all_and_obstacles_ranked(folder, 
     ) in page.inner_text("#failed")
     sheet = open_page(folder / "fact-sheet.html").inner_text("#gates-body")
     assert "{persons_unserved} of {persons_in_scope} people beyond".format(**count) in sheet
-    shares = page.eval_on_selector_all(
-        "#obstacles .part-value", "nodes => nodes.map(n => parseFloat(n.textContent))"
-    )
+    shares = page.eval_on_selector_all("#obstacles .part-value", "nodes => nodes.map(n => parseFloat(n.textContent))")
     assert shares == sorted(shares, reverse=True)
     assert "0.33 comes back by the smaller" in page.inner_text("#flows")
     assert "bank" in page.inner_text("#towns")
@@ -480,9 +452,7 @@ def test_index_and_pages_lead_to_each_other(folder, open_page):
 def test_the_fact_sheet_prints_on_one_page_of_a4(language, width, sheets, open_page, tmp_path):
     page = open_page(sheets / "fact-sheet.html", fragment=f"#lang={language}", width=width)
     page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True, print_background=True)
-    told = subprocess.run(
-        ["pdfinfo", tmp_path / "sheet.pdf"], capture_output=True, text=True, check=True
-    ).stdout
+    told = subprocess.run(["pdfinfo", tmp_path / "sheet.pdf"], capture_output=True, text=True, check=True).stdout
     assert re.search(r"Pages:\s+1\n", told)
     assert "A4" in told
     text = subprocess.run(
@@ -515,9 +485,7 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_fact_sheet_of_islands_compares_within_one_only(
-    language, scored, save_pages, open_page, tmp_path
-):
+def test_the_fact_sheet_of_islands_compares_within_one_only(language, scored, save_pages, open_page, tmp_path):
     # Roads of t0, t1 and t2 (levels 0.9 to 0.7) hang together, those of t3, t4 and t5 (0.6 to 0.4) apart from them.
     island = scored.tables["settlements"]["township_id"].isin(["t3", "t4", "t5"]).to_numpy()
     edges = scored.tables["edges"]
@@ -543,9 +511,7 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(
         ("zh", "12 个居民点中 3 个超出，2 个居民点未知"),  # noqa: RUF001 - Chinese writes them wide
     ],
 )
-def test_a_failed_norm_on_places_is_told_in_places_of_all(
-    language, told, scored, save_pages, open_page, tmp_path
-):
+def test_a_failed_norm_on_places_is_told_in_places_of_all(language, told, scored, save_pages, open_page, tmp_path):
     results = scored.tables["norm_results"].copy()
     mine = (results["norm_id"] == "GL-PHC-1H") & (results["unit_level"] == "study")
     counts = {"places_unserved": 3, "places_in_scope": 12, "places_unknown": 2}
@@ -553,9 +519,7 @@ def test_a_failed_norm_on_places_is_told_in_places_of_all(
     results.loc[mine, "share_of"] = "places"
     told_by_places = replace(scored, tables=scored.tables | {"norm_results": results})
     folder = save_pages(told_by_places.pages(), tmp_path)
-    assert told in open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(
-        "#gates-body"
-    )
+    assert told in open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#gates-body")
 
 
 @pytest.mark.browser
@@ -567,9 +531,7 @@ def test_a_failed_norm_on_places_is_told_in_places_of_all(
         ("zh", "云溪镇附近的云溪路（w871/1）"),  # noqa: RUF001 - Chinese writes them wide
     ],
 )
-def test_the_worst_road_goes_by_its_name_with_the_id_behind(
-    language, told, scored, save_pages, open_page, tmp_path
-):
+def test_the_worst_road_goes_by_its_name_with_the_id_behind(language, told, scored, save_pages, open_page, tmp_path):
     # Nothing but the worst road holds the study back, and a place of a name of its own lies on it.
     parts, places = scored.tables["score_components"], scored.tables["settlements"].copy()
     worst = parts.loc[parts["side"] == "level"].drop_duplicates(["unit_level", "unit_id"])
@@ -681,20 +643,13 @@ def test_a_study_without_people_speaks_of_places(language, scored, save_pages, o
             "Places that reach it only across a border",
             "In clusters of bad access:",
         ),
-        "fr": (
-            "On compte des localités",
-            "atteignent qu",
-            "Dans des regroupements de mauvais accès",
-        ),
+        "fr": ("On compte des localités", "atteignent qu", "Dans des regroupements de mauvais accès"),
         "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区"),
     }
     text = open_page(folder / "score.html", fragment=f"#lang={language}").inner_text("body")
     for words in wanted[language]:
         assert words in text, words
-    alone = {
-        "en": "of borders alone: town and country could not be compared",
-        "fr": "ont pu être comparées",
-    }
+    alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
     assert alone.get(language, "城镇与乡村无法比较") in text
     sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(".sheet")
     gain = {"en": "its 10 places would rise", "fr": "ses 10 localités passeraient", "zh": "10 个居民点可由"}
@@ -732,9 +687,7 @@ def test_what_is_not_defined_says_what_is_not_there(scored, save_pages, open_pag
         ("zh", "未标绘任何同类设施", "任何已标绘"),
     ],
 )
-def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(
-    case, scored, save_pages, open_page, tmp_path
-):
+def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(case, scored, save_pages, open_page, tmp_path):
     language, told, beyond = case
     norms = {norm["id"]: norm for norm in norm_book(
         scored.register, scored.tables["norm_results"], scored.meta, scored.summary
@@ -767,11 +720,7 @@ def test_texts_in_another_language_are_said_to_be_quoted(language, scored, save_
     told = replace(scored, meta=replace(scored.meta, sources=sources, note={"en": "Plain words."}))
     folder = save_pages(told.pages(), tmp_path)
     foreign = {"en": {CHINESE}, "zh": {ENGLISH}, "fr": {ENGLISH, CHINESE}}[language]
-    for name, part in (
-        ("index.html", "#issues p"),
-        ("score.html", "#issues p"),
-        ("fact-sheet.html", "#sure-body li"),
-    ):
+    for name, part in (("index.html", "#issues p"), ("score.html", "#issues p"), ("fact-sheet.html", "#sure-body li")):
         page = open_page(folder / name, fragment=f"#lang={language}")
         lines = page.locator(part).all_inner_texts()
         for issue in (ENGLISH, CHINESE):
@@ -803,14 +752,7 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
     first = scored.meta.sources[0]
     notices = ["hidden sheets left unread: 'draft' (1 in all)", "read askew"]
     own = "hidden sheets left unread: 'mine' (1 in all)"
-    bare = {
-        "affects": [],
-        "forbids": [],
-        "areas": [],
-        "without_rank": [],
-        "unknown_areas": [],
-        "path": first.path,
-    }
+    bare = {"affects": [], "forbids": [], "areas": [], "without_rank": [], "unknown_areas": [], "path": first.path}
     hidden = {"notice": "hidden", "notice_values": json.dumps({"where": {"first": ["draft"], "in_all": 1}})}
     unworded = {"notice": "", "notice_values": ""}
     records = [
@@ -824,11 +766,7 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
     )
     folder = save_pages(told.pages(), tmp_path)
     expected = [NOTICE[language], UNTOLD[language]]
-    for name, part in (
-        ("index.html", "#issues p"),
-        ("score.html", "#issues p"),
-        ("score.html", "#about p.issue"),
-    ):
+    for name, part in (("index.html", "#issues p"), ("score.html", "#issues p"), ("score.html", "#about p.issue")):
         page = open_page(folder / name, fragment=f"#lang={language}")
         lines = [line.replace("\u00a0", " ") for line in page.locator(part).all_text_contents()]
         assert [line for line in lines if "draft" in line or "askew" in line] == expected, (name, part)
@@ -877,9 +815,7 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
         (0, "not known", "3 cannot be judged for want of data: the level leaves them out"),
     ],
 )
-def test_norms_that_nobody_can_judge_make_the_level_an_interval(
-    case, scored, save_pages, open_page, tmp_path
-):
+def test_norms_that_nobody_can_judge_make_the_level_an_interval(case, scored, save_pages, open_page, tmp_path):
     passed, count, sentence = case
     scores = scored.tables["scores"].assign(
         mandatory_status="unknown", gates_passed=passed, gates_in_force=3, failed_gates="",
@@ -892,9 +828,7 @@ def test_norms_that_nobody_can_judge_make_the_level_an_interval(
     assert sentence in numbers
     assert count in numbers
     assert f"between 0.45 and 0.62: {3 - passed} mandatory norms cannot be judged" in numbers
-    assert page.inner_text("#answer-line").startswith(
-        "Town and country are poorly to partly integrated, with"
-    )
+    assert page.inner_text("#answer-line").startswith("Town and country are poorly to partly integrated, with")
     assert "make the level an interval" in page.inner_text("#sure-body")
     sheet = open_page(folder / "fact-sheet.html").inner_text(".sheet")
     assert sentence in sheet

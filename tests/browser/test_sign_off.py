@@ -19,17 +19,7 @@ ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 COLUMNS = ("kind", "of", "unit", "ours", "official", "status", "likely_causes", "source", "records")
 ROWS = (
     ("people", "", "persons", 49_000.0, 50_000.0, "ok", "", "Yearbook 2025", ""),
-    (
-        "villages",
-        "",
-        "places",
-        60.0,
-        62.0,
-        "look",
-        "places_of_other_tiers:1;villages_in_buffer:3",
-        "List",
-        "",
-    ),
+    ("villages", "", "places", 60.0, 62.0, "look", "places_of_other_tiers:1;villages_in_buffer:3", "List", ""),
     ("facilities", "hospital", "facilities", 9.0, 3.0, "look", "none_known", "Health bureau", ""),
     ("facilities", "health_centre", "facilities", 4.0, np.nan, "unknown", "", "", ""),
     ("road_km", "tertiary", "km", 120.25, np.nan, "unknown", "", "", ""),
@@ -178,9 +168,7 @@ def test_hostile_words_stay_text(signed, open_page, save_pages, tmp_path):
     assert ATTACK in page.inner_text("#verdict ~ section#totals")
 
 
-def test_an_empty_table_and_one_without_official_numbers_answer_honestly(
-    signed, open_page, save_pages, tmp_path
-):
+def test_an_empty_table_and_one_without_official_numbers_answer_honestly(signed, open_page, save_pages, tmp_path):
     for number, rows in enumerate(((), (ROWS[3], ROWS[7]))):
         tables = signed.tables | {"sign_off": sign_off_of(rows)}
         (tmp_path / str(number)).mkdir()
@@ -263,8 +251,7 @@ def test_row_order_never_matters_and_the_same_input_gives_the_same_bytes(signed)
     first = signed.pages()[1]
     assert first.name == "sign-off.html"
     tables = {
-        name: signed.tables[name].sample(frac=1.0, random_state=5)
-        for name in ("settlements", "facilities", "access")
+        name: signed.tables[name].sample(frac=1.0, random_state=5) for name in ("settlements", "facilities", "access")
     }
     again = replace(signed, tables=signed.tables | tables).pages()[1]
     assert first.content == again.content

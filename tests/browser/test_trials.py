@@ -67,10 +67,7 @@ def _scenarios(county):
     ).assign(**shared)
     row = shared | {"is_class": True, "persons": people.sum(), "unknown_places": 1}
     for kind in ("gained", "lost"):
-        row |= {
-            f"{kind}_persons": people[change == kind].sum(),
-            f"{kind}_places": int((change == kind).sum()),
-        }
+        row |= {f"{kind}_persons": people[change == kind].sum(), f"{kind}_places": int((change == kind).sum())}
     other = row | {"cutoff_min": 30.0, "is_class": False, "gained_persons": 1e9}
     return {"scenario_access": table, "scenario_people": pd.DataFrame([row, other])}
 
@@ -209,9 +206,7 @@ def test_the_index_tells_the_errors_left_by_a_calibration(tried_folder, open_pag
     assert "Observed: weekdays 08:00." in text
 
 
-def test_errors_of_speeds_that_are_only_compared_are_told_without_paired_runs(
-    tried, open_page, save_pages, tmp_path
-):
+def test_errors_of_speeds_that_are_only_compared_are_told_without_paired_runs(tried, open_page, save_pages, tmp_path):
     summary = {"issues": [], "calibration": FITTED | {"status": "compared", "departure": None}}
     tables = {name: frame for name, frame in tried.tables.items() if name != "intervals"}
     told = dataclasses.replace(tried, tables=tables, summary=summary)
@@ -246,9 +241,7 @@ def test_a_scenario_is_a_layer_of_changes(tried, tried_folder, open_page):
 
 
 @pytest.mark.parametrize("threshold", [15, 30])
-def test_response_is_judged_by_the_targets_and_moves_with_the_slider(
-    threshold, tried, tried_folder, open_page
-):
+def test_response_is_judged_by_the_targets_and_moves_with_the_slider(threshold, tried, tried_folder, open_page):
     page = open_page(tried_folder / PAGE)
     page.evaluate(CHOOSE, "response")
     assert page.inner_text("#slider-value") == "15 min"
@@ -274,8 +267,7 @@ def test_the_card_tells_before_and_after_the_crew_and_room(tried, tried_folder, 
     row = tried.tables["scenario_access"].set_index("settlement_id").loc["n000008"]
     crew = tried.tables["emergency_response"].set_index("settlement_id").loc["n000008"]
     assert re.search(
-        rf"Before\s+{round(row['before_min'])} min\s+After\s+{round(row['after_min'])} min\s+Change\s+\w+",
-        text,
+        rf"Before\s+{round(row['before_min'])} min\s+After\s+{round(row['after_min'])} min\s+Change\s+\w+", text
     )
     assert re.search(rf"From the call\s+{round(crew['response_min'])} min\s+Mobilisation\s+3 min", text)
     assert re.search(r"Served\s+[\d,]+ (people|person)", text)
@@ -310,10 +302,7 @@ def test_pages_without_the_tables_show_no_block(county_folder, open_page):
     assert "Errors" not in index.inner_text("#sure")
     page = open_page(county_folder / PAGE, fragment="#lang=en&place=n000008")
     assert (
-        page.evaluate(
-            "Spatial.state.layers.some((one) => ['scenario', 'response', 'room'].includes(one.key))"
-        )
-        is False
+        page.evaluate("Spatial.state.layers.some((one) => ['scenario', 'response', 'room'].includes(one.key))") is False
     )
     assert "What if" not in page.inner_text("#place")
 

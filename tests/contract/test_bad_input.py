@@ -59,9 +59,7 @@ def test_a_corrupt_pbf_is_refused(tiny):
     _refused(tiny, BAD_DATA, "roads.osm.pbf", "damaged or cut off", "fetch it again")
 
 
-@pytest.mark.parametrize(
-    "page", [b"<!DOCTYPE html><html><body>404</body></html>", b"\n<html><title>login</title>"]
-)
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html><html><body>404</body></html>", b"\n<html><title>login</title>"])
 def test_a_web_page_saved_as_pbf_is_told_apart(tiny, page):
     _pbf(tiny).write_bytes(page)
     _refused(tiny, BAD_DATA, "roads.osm.pbf", "web page", "download the file itself again")
@@ -174,15 +172,7 @@ def test_every_fault_of_a_table_is_reported_at_once(tiny):
         "s5": "s5,南湾,village,104.02,30.00,about 40",
     }
     tiny.write("settlements.csv", tiny.csv(changed=changed))
-    _refused(
-        tiny,
-        BAD_DATA,
-        "4 problem(s)",
-        "repeated id(s) 's1'",
-        "'hamlet' (1 in all) for 's3'",
-        "'s4'",
-        "about 40",
-    )
+    _refused(tiny, BAD_DATA, "4 problem(s)", "repeated id(s) 's1'", "'hamlet' (1 in all) for 's3'", "'s4'", "about 40")
 
 
 def test_swapped_coordinates_are_recognised(tiny):
@@ -192,9 +182,7 @@ def test_swapped_coordinates_are_recognised(tiny):
 
 def test_one_place_outside_the_study_area_is_named(tiny):
     tiny.write("settlements.csv", tiny.csv(changed={"s6": "s6,北湾,village,104.02,35.04,30"}))
-    _refused(
-        tiny, BAD_DATA, "settlements.csv", "outside the study area", "'s6' (1 in all)", "region.buffer_km"
-    )
+    _refused(tiny, BAD_DATA, "settlements.csv", "outside the study area", "'s6' (1 in all)", "region.buffer_km")
 
 
 def test_facilities_outside_the_study_area_are_named(tiny):
@@ -286,9 +274,7 @@ def test_negative_people_are_refused(tiny):
     values = np.ones((24, 24))
     values[2, 3] = -5.0
     tiny.add_raster(values)
-    _refused(
-        tiny, BAD_DATA, "population.tif", "negative people in 1 cell(s)", "-5 at row 2, column 3", "nodata"
-    )
+    _refused(tiny, BAD_DATA, "population.tif", "negative people in 1 cell(s)", "-5 at row 2, column 3", "nodata")
 
 
 def test_a_raster_without_crs_is_refused(tiny):
@@ -339,9 +325,7 @@ def test_every_missing_source_is_named_with_its_remedy(tiny):
     tiny.tables[""]["services_file"] = "tiny/services.toml"
     tiny.tables["norms"]["register"] = "tiny/norms.csv"
     tiny.tables["network"]["speeds"] = "tiny/speeds.toml"
-    paths = [
-        str(tiny.path(name)) for name in ("roads.osm", "settlements.csv", "population.tif", "services.toml")
-    ]
+    paths = [str(tiny.path(name)) for name in ("roads.osm", "settlements.csv", "population.tif", "services.toml")]
     paths += [str(tiny.path(name)) for name in ("norms.csv", "speeds.toml")]
     keys = ("sources.osm.path", "sources.settlements.path", "sources.population.paths", "norms.register")
     remedies = ("--raw FOLDER", "spatial fetch", "put it at", "correct the path")
@@ -467,17 +451,9 @@ def test_a_second_run_on_one_folder_at_once_is_refused_and_changes_nothing(tiny)
 
 
 def test_a_study_that_is_spoilt_later_keeps_its_last_whole_outputs(tiny_done):
-    before = {
-        name: (tiny_done.folder / name).read_bytes()
-        for name in tiny_done.written()
-        if name.endswith(".parquet")
-    }
+    before = {name: (tiny_done.folder / name).read_bytes() for name in tiny_done.written() if name.endswith(".parquet")}
     tiny_done.write("settlements.csv", tiny_done.csv(changed={"s3": "s3,东坡,village,104.04,30.02,-1"}))
     assert tiny_done.run().code == BAD_DATA
-    after = {
-        name: (tiny_done.folder / name).read_bytes()
-        for name in tiny_done.written()
-        if name.endswith(".parquet")
-    }
+    after = {name: (tiny_done.folder / name).read_bytes() for name in tiny_done.written() if name.endswith(".parquet")}
     assert after == before
     assert tiny_done.run("--stage", "read").code == BAD_DATA  # and it is not taken for up to date

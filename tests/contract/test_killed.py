@@ -70,13 +70,8 @@ def _contents(folder: Path) -> dict[str, object]:
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         name = path.relative_to(folder).as_posix()
         if path.name.endswith(".manifest.json"):
-            found[name] = {
-                key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"
-            }
-        elif path.name not in {
-            "run.json",
-            ".checksums.json",
-        }:  # which stages ran, in how many seconds, and file stamps
+            found[name] = {key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"}
+        elif path.name not in {"run.json", ".checksums.json"}:  # which stages ran, in how many seconds, and file stamps
             found[name] = path.read_bytes()
     return found
 

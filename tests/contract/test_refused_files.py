@@ -144,10 +144,7 @@ def test_another_encoding_than_declared(tiny, there, declared, words):
 
 def test_text_that_is_really_in_the_declared_encoding_is_read(tiny):
     # 联通 in GBK reads as UTF-8 by chance: two letters are no proof.
-    for content, encoding in (
-        (tiny.csv().encode("gbk"), "gb18030"),
-        ("code,联通\n".encode("gbk"), "gb18030"),
-    ):
+    for content, encoding in ((tiny.csv().encode("gbk"), "gb18030"), ("code,联通\n".encode("gbk"), "gb18030")):
         tiny.write("settlements.csv", content)
         tiny.tables["sources.settlements"]["encoding"] = encoding
         outcome = tiny.run("--stage", "read")
@@ -215,9 +212,7 @@ def test_several_sheets_and_none_named(tiny):
 
 def test_a_missing_column(tiny):
     tiny.write("settlements.csv", tiny.csv(header="id,name,level,lon,lat,people"))
-    _refused(
-        tiny, "settlements.csv", "settlement_id = 'code'", "the file has 'id', 'name'", "write one of these"
-    )
+    _refused(tiny, "settlements.csv", "settlement_id = 'code'", "the file has 'id', 'name'", "write one of these")
 
 
 @pytest.mark.parametrize("both", [False, True])
@@ -271,9 +266,7 @@ def test_words_that_no_vocabulary_knows(tiny):
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "soon"])
 def test_a_day_that_is_in_no_calendar(tiny, day):
     tiny.tables[""]["as_of"] = day
-    _refused(
-        tiny, "tiny.toml", "as_of: must be a day of the calendar, such as 2026-06-30", day, code=BAD_STUDY
-    )
+    _refused(tiny, "tiny.toml", "as_of: must be a day of the calendar, such as 2026-06-30", day, code=BAD_STUDY)
 
 
 # -- Coordinates -----------------------------------------------------------------------------------------------------
@@ -550,13 +543,7 @@ def test_a_working_crs_of_web_maps(tiny):
 
 def test_heights_that_are_no_metres(tiny):
     _raster(tiny, "elevation", np.full((80, 80), 12_000.0))  # feet, or no data
-    _refused(
-        tiny,
-        "elevation.tif",
-        "no height of land in metres in",
-        "row 0, column 0",
-        "convert the file to metres",
-    )
+    _refused(tiny, "elevation.tif", "no height of land in metres in", "row 0, column 0", "convert the file to metres")
 
 
 def test_negative_people(tiny):
@@ -602,7 +589,5 @@ def test_what_stood_there_before_is_left_as_it_was(tiny_done):
     assert tiny_done.run().code == BAD_DATA
     after = {name: (tiny_done.folder / name).read_bytes() for name in tiny_done.written()}
     # but for the record of the stage that failed: it is to run again
-    assert after == {
-        name: content for name, content in before.items() if name not in set(before) - set(after)
-    }
+    assert after == {name: content for name, content in before.items() if name not in set(before) - set(after)}
     assert set(before) - set(after) == {"processed/tiny/read.manifest.json"}

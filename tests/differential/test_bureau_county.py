@@ -118,11 +118,7 @@ def test_clinics_lie_where_their_codes_say(root, bureau, undecided) -> None:
     assert clinics["placed_by"].value_counts().to_dict() == {"unit_code": 50, "name": 6, "decision": 3}
     counts = _counts(undecided)
     csv = "bureau/村卫生室名单.csv: "
-    assert [counts[csv + item] for item in ("placed by unit_code", "placed by name", "not placed")] == [
-        50,
-        6,
-        3,
-    ]
+    assert [counts[csv + item] for item in ("placed by unit_code", "placed by name", "not placed")] == [50, 6, 3]
 
 
 def test_clinics_at_their_own_addresses_are_near_the_villages_of_their_codes(root, plain, bureau) -> None:
@@ -177,9 +173,7 @@ def test_without_noding_the_county_falls_apart(root, bureau, lean) -> None:
     values = lean(tomllib.loads(sample_study("bureau")))
     values["sources"]["roads"]["noding"] = "none"
     folder = _run(root, {**values, "name": "apart"}, "network")
-    apart, whole = (
-        pd.read_parquet(path / "nodes.parquet")["component"].nunique() for path in (folder, bureau)
-    )
+    apart, whole = (pd.read_parquet(path / "nodes.parquet")["component"].nunique() for path in (folder, bureau))
     assert apart > 100 * whole
 
 

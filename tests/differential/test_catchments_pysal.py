@@ -83,9 +83,7 @@ def test_two_steps_agree_with_pysal(seed):
 )
 def test_weighted_steps_agree_with_pysal(decay, weight, cutoff):
     town = region(4)
-    assert ours(town, "e2sfca", decay) == pytest.approx(
-        pysal(town, fca.two_stage_fca, weight, cutoff), rel=1e-12
-    )
+    assert ours(town, "e2sfca", decay) == pytest.approx(pysal(town, fca.two_stage_fca, weight, cutoff), rel=1e-12)
     # PySAL lets a place choose among all pairs of the table, also beyond the cutoff
     assert ours(town, "3sfca", decay, choice="all_pairs") == pytest.approx(
         pysal(town, fca.three_stage_fca, weight, cutoff), rel=1e-12
@@ -97,15 +95,7 @@ def test_opportunities_and_gravity_agree_with_pysal(weight):
     town = od, settlements, facilities = region(5)
     beds = facilities.set_index("facility_id")[["capacity"]]
     expected = fca.weighted_catchment(
-        beds,
-        od,
-        40.0,
-        "to_id",
-        "from_id",
-        "travel_time_min",
-        loc_index=True,
-        loc_value="capacity",
-        weight_fn=weight,
+        beds, od, 40.0, "to_id", "from_id", "travel_time_min", loc_index=True, loc_value="capacity", weight_fn=weight
     )
     expected = expected.reindex(settlements["settlement_id"]).fillna(0.0).to_numpy()
     if weight is None:
@@ -124,9 +114,7 @@ def test_every_method_agrees_with_its_formula_in_dense_matrices():
     w, p, s = decay(minutes), settlements["population_persons"].to_numpy(), facilities["capacity"].to_numpy()
 
     def share(above, below):
-        return np.divide(
-            above, below, out=np.zeros(np.broadcast_shapes(above.shape, below.shape)), where=below > 0
-        )
+        return np.divide(above, below, out=np.zeros(np.broadcast_shapes(above.shape, below.shape)), where=below > 0)
 
     g = share(w, w.sum(axis=1, keepdims=True))
     ratio = share(s, p @ w)

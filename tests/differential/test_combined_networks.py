@@ -10,15 +10,7 @@ import pytest
 import shapely
 
 from spatial.errors import CrsError, NetworkError
-from spatial.network import (
-    build_network,
-    bus_network,
-    combine_networks,
-    nearest,
-    snap,
-    split_edges,
-    times_matrix,
-)
+from spatial.network import build_network, bus_network, combine_networks, nearest, snap, split_edges, times_matrix
 
 CRS = "EPSG:32738"
 
@@ -35,9 +27,7 @@ def tangle(seed, *, n_nodes=60, n_roads=110, extent=9000.0):
         rows.append(
             {
                 "road_id": f"w{number}",
-                "road_class": random.choice(
-                    ["primary", "residential", "path", "footway", "steps", "motorway"]
-                ),
+                "road_class": random.choice(["primary", "residential", "path", "footway", "steps", "motorway"]),
                 "oneway": random.choice(["no", "yes"], p=[0.7, 0.3]),
                 "bridge": random.choice(["no", "yes"], p=[0.9, 0.1]),
                 "node_ids": [int(node) for node in chosen],
@@ -155,8 +145,7 @@ def test_nobody_is_slower_than_on_either_network_alone(seed):
     both = combine_networks(walk, ride)
     start, goal = places(seed + 400, 40), places(seed + 500, 20)
     times = [
-        full(graph, snap(graph, start, candidates=2), snap(graph, goal, candidates=2))
-        for graph in (both, walk, ride)
+        full(graph, snap(graph, start, candidates=2), snap(graph, goal, candidates=2)) for graph in (both, walk, ride)
     ]
     assert (times[0] <= times[1] + 1e-9).all()
     assert (times[0] <= times[2] + 1e-9).all()
@@ -213,12 +202,7 @@ def test_three_networks_combine_and_buses_are_boarded_at_stops_only():
     roads = ladder()
     walk, ride = build_network(roads, mode="walk"), build_network(roads, mode="cycle")
     lines = gpd.GeoDataFrame(
-        {
-            "line_id": "a",
-            "stop_order": [0, 1],
-            "ride_min": [6.0, np.nan],
-            "headway_min": 20.0,
-        },
+        {"line_id": "a", "stop_order": [0, 1], "ride_min": [6.0, np.nan], "headway_min": 20.0},
         geometry=gpd.points_from_xy([0, 10_000], [0, 0]),
         crs=CRS,
     )
@@ -256,11 +240,7 @@ def test_networks_that_do_not_fit_are_refused():
 def test_ids_decide_where_both_networks_have_them():
     # A bridge over a road: two nodes in one place, with ids of their own; nobody changes there.
     roads = gpd.GeoDataFrame(
-        {
-            "road_id": ["below", "above"],
-            "road_class": ["footway", "motorway"],
-            "node_ids": [[1, 2, 3], [4, 5, 6]],
-        },
+        {"road_id": ["below", "above"], "road_class": ["footway", "motorway"], "node_ids": [[1, 2, 3], [4, 5, 6]]},
         geometry=[
             shapely.LineString([(-1000, 0), (0, 0), (1000, 0)]),
             shapely.LineString([(0, -1000), (0, 0), (0, 1000)]),
@@ -277,12 +257,7 @@ def test_ids_decide_where_both_networks_have_them():
 def test_slopes_of_the_walking_layer_keep_long_straight_walks_out(walk_first):
     # The road goes round; its two directions have limits of their own, which is no slope.
     roads = gpd.GeoDataFrame(
-        {
-            "road_id": ["w1"],
-            "maxspeed_forward": ["50"],
-            "maxspeed_backward": ["20"],
-            "motor_vehicle": ["yes"],
-        },
+        {"road_id": ["w1"], "maxspeed_forward": ["50"], "maxspeed_backward": ["20"], "motor_vehicle": ["yes"]},
         geometry=[shapely.LineString([(0, 0), (4000, 0), (4000, 4000)])],
         crs=CRS,
     )

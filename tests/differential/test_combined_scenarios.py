@@ -241,9 +241,7 @@ def test_a_road_that_no_leg_may_use_is_refused_with_the_modes():
         geometry=[shapely.LineString([(0, 0), (9000, 9000)])],
         crs=CRS,
     )
-    with pytest.raises(
-        ContractError, match=r"neither walk nor drive may use 1 new roads of the class raceway"
-    ):
+    with pytest.raises(ContractError, match=r"neither walk nor drive may use 1 new roads of the class raceway"):
         edit_network(both, add=road)
 
 
@@ -262,9 +260,7 @@ def test_a_mark_closes_the_nearest_road_of_each_leg():
 
 def test_a_wall_between_legs_parts_their_components():
     roads = gpd.GeoDataFrame(
-        {"road_id": ["w1"], "road_class": ["primary"]},
-        geometry=[shapely.LineString([(0, 0), (4000, 0)])],
-        crs=CRS,
+        {"road_id": ["w1"], "road_class": ["primary"]}, geometry=[shapely.LineString([(0, 0), (4000, 0)])], crs=CRS
     )
     both = both_of(roads)
     edge = np.flatnonzero(both.edge_layer >= 0)

@@ -181,9 +181,7 @@ def test_the_edges_of_routes_sum_up_to_the_times(seed, direction):
                 continue
             minutes, metres = minutes_along(graph, routes, i)
             assert minutes == pytest.approx(found.network_leg_min[i, rank], abs=1e-9)
-            j, c, d = (
-                a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate)
-            )
+            j, c, d = (a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate))
             walked = origins.distance_m[i, c] + goals.distance_m[j, d]
             assert metres + walked == pytest.approx(found.network_distance_m[i, rank], abs=1e-9)
             one = found.route(i, rank)
@@ -205,14 +203,10 @@ def test_other_minutes_on_the_shared_core_equal_a_graph_built_with_them(seed):
     changed = graph.with_minutes(forward, graph.backward_min)
     assert changed.core_shape is graph.core_shape
     fresh = replace(graph, forward_min=forward)
-    for ours, theirs in zip(
-        times_matrix(changed, origins, goals), times_matrix(fresh, origins, goals), strict=True
-    ):
+    for ours, theirs in zip(times_matrix(changed, origins, goals), times_matrix(fresh, origins, goals), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     expected = expected_times(changed, origins, goals)
-    np.testing.assert_allclose(
-        full(times_matrix(changed, origins, goals), expected.shape), expected, atol=1e-9
-    )
+    np.testing.assert_allclose(full(times_matrix(changed, origins, goals), expected.shape), expected, atol=1e-9)
     for ours, theirs in zip(times_matrix(graph, origins, goals), before, strict=True):
         np.testing.assert_array_equal(ours, theirs, err_msg="the graph itself is left as it is")
 
@@ -235,9 +229,7 @@ def test_the_order_of_edges_and_nodes_changes_no_time():
     xy = np.empty((graph.n_nodes, 2))
     xy[node] = np.column_stack((graph.node_x, graph.node_y))
     ends = node[np.column_stack((graph.edge_from, graph.edge_to))[edge]]
-    mixed = graph_of_edges(
-        xy, ends, (graph.forward_min[edge], graph.backward_min[edge]), graph.length_m[edge]
-    )
+    mixed = graph_of_edges(xy, ends, (graph.forward_min[edge], graph.backward_min[edge]), graph.length_m[edge])
     where = np.empty(graph.n_edges, dtype=np.int64)
     where[edge] = np.arange(graph.n_edges)
     goals = places(graph, 2, 15)
@@ -252,8 +244,7 @@ def test_threads_and_an_executor_give_the_pairs_of_one_search_after_the_other():
     graph = road_like_graph(3000, 6)
     origins, goals = places(graph, 7, 300), places(graph, 8, 310)
     alone = [
-        times_matrix(graph, replaced(origins, part), goals, cutoff_min=60.0)
-        for part in np.split(np.arange(300), 3)
+        times_matrix(graph, replaced(origins, part), goals, cutoff_min=60.0) for part in np.split(np.arange(300), 3)
     ]
     together = times_matrix(graph, origins, goals, cutoff_min=60.0)
     with ThreadPoolExecutor(3) as executor:
@@ -265,24 +256,11 @@ def test_threads_and_an_executor_give_the_pairs_of_one_search_after_the_other():
 
 
 def replaced(snaps, rows):
-    names = (
-        "x",
-        "y",
-        "edge",
-        "fraction",
-        "distance_m",
-        "access_min",
-        "foot_x",
-        "foot_y",
-        "status",
-        "nearest_m",
-    )
+    names = ("x", "y", "edge", "fraction", "distance_m", "access_min", "foot_x", "foot_y", "status", "nearest_m")
     return replace(snaps, **{name: getattr(snaps, name)[rows] for name in names})
 
 
-@pytest.mark.parametrize(
-    "make", [lambda: odd_graph(11), lambda: road_like_graph(30_000, 3)], ids=["odd", "large"]
-)
+@pytest.mark.parametrize("make", [lambda: odd_graph(11), lambda: road_like_graph(30_000, 3)], ids=["odd", "large"])
 def test_every_edge_is_one_step_of_one_chain_and_chains_join_core_nodes(make):
     graph = make()
     shape = graph.core_shape
@@ -322,14 +300,9 @@ def test_chains_of_a_kind_and_length_stand_together_dead_ends_last():
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_on_many_chains_each_node_has_the_time_that_scipy_finds(share):
     graph = road_like_graph(30_000, 4)
-    edges = np.random.default_rng(4).choice(
-        np.flatnonzero(np.isfinite(graph.backward_min)), 40, replace=False
-    )
+    edges = np.random.default_rng(4).choice(np.flatnonzero(np.isfinite(graph.backward_min)), 40, replace=False)
     places = replace(
-        at_nodes(graph, 40, 4)[1],
-        edge=edges[:, None],
-        fraction=np.full((40, 1), share),
-        status=np.full(40, "ok"),
+        at_nodes(graph, 40, 4)[1], edge=edges[:, None], fraction=np.full((40, 1), share), status=np.full(40, "ok")
     )
     found, times = node_labels(graph, places)
     # From each place over both ends of its edge, against the traffic.

@@ -92,11 +92,7 @@ def local_clusters(graph, settlements, **more):
     near = sp.travel_time_neighbours(graph, settlements)
     x = settlements.geometry.x.to_numpy()
     access = (x - x.min()) / np.ptp(x) + np.random.default_rng(1).normal(0.0, 0.1, len(x))
-    return (
-        sp.local_clusters(access, near, draws=999),
-        esda.Moran_Local(access, weights_of(near), **more),
-        access,
-    )
+    return (sp.local_clusters(access, near, draws=999), esda.Moran_Local(access, weights_of(near), **more), access)
 
 
 def test_esda_agrees_on_the_values_and_quadrants_of_local_clusters(graph, villages):

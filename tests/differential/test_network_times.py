@@ -66,9 +66,7 @@ def doors_in_networkx(graph, origins, destinations):
             foot = (kind, "foot", int(i), int(c))
             feet.setdefault(graph.edge_id[snaps.edge[i, c]], []).append((snaps.fraction[i, c], foot))
             ends = ((kind, int(i)), foot) if kind == "from" else (foot, (kind, int(i)))
-            whole.add_edge(
-                *ends, time_min=snaps.access_min[i, c], length_m=snaps.distance_m[i, c] * snaps.detour
-            )
+            whole.add_edge(*ends, time_min=snaps.access_min[i, c], length_m=snaps.distance_m[i, c] * snaps.detour)
     for start, end, key, data in arcs:
         on_edge = sorted(feet.get(data["edge_id"], ()))
         if not on_edge:
@@ -112,9 +110,7 @@ def test_times_on_random_networks_equal_networkx(seed):
     origins = snap(graph, random_points(seed + 100, 30), min_component_km=0.0)
     destinations = snap(graph, random_points(seed + 200, 12), min_component_km=0.0)
     expected = times_of_networkx(graph, origins, destinations)
-    np.testing.assert_allclose(
-        full(times_matrix(graph, origins, destinations), expected.shape), expected, atol=1e-9
-    )
+    np.testing.assert_allclose(full(times_matrix(graph, origins, destinations), expected.shape), expected, atol=1e-9)
     # The other side starts the searches where it is the smaller one.
     flipped = full(times_matrix(graph, destinations, origins), expected.T.shape)
     np.testing.assert_allclose(flipped, times_of_networkx(graph, destinations, origins), atol=1e-9)
@@ -138,9 +134,7 @@ def test_routes_have_the_time_and_length_that_were_found(seed, direction):
             minutes = graph.forward_min if way > 0 else graph.backward_min
             assert np.isfinite(minutes[edge_at[edge]]), "a route never goes against a oneway"
         # Straight walks are drawn without their detour of 1.3.
-        j, c, d = (
-            a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate)
-        )
+        j, c, d = (a[i, rank] for a in (found.destination, found.origin_candidate, found.destination_candidate))
         walks = origins.distance_m[i, c] + destinations.distance_m[j, d]
         assert route.line.length == pytest.approx(found.network_distance_m[i, rank] - 0.3 * walks, abs=1e-6)
         legs = found.access_leg_min[i, rank] + found.network_leg_min[i, rank] + found.egress_leg_min[i, rank]
@@ -196,9 +190,7 @@ def test_labels_of_nodes_equal_scipy(seed):
     np.testing.assert_allclose(minutes, expected, atol=1e-9)
     reached = np.isfinite(expected)
     assert (label[~reached] == -1).all()
-    np.testing.assert_allclose(
-        from_doors[label[reached], np.flatnonzero(reached)], expected[reached], atol=1e-9
-    )
+    np.testing.assert_allclose(from_doors[label[reached], np.flatnonzero(reached)], expected[reached], atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -252,8 +244,7 @@ def test_direct_walks_around_barriers_equal_all_pairs(seed):
     graph = build_network(random_roads(seed), mode="walk")
     barriers = random_barriers(seed + 10)
     origins, goals = (
-        snap(graph, random_points(seed + shift, 25), min_component_km=0.0, barriers=barriers)
-        for shift in (910, 920)
+        snap(graph, random_points(seed + shift, 25), min_component_km=0.0, barriers=barriers) for shift in (910, 920)
     )
     by_road = times_of_networkx(graph, origins, goals)
     walls = shapely.union_all(barriers.dropna().to_numpy())

@@ -96,6 +96,4 @@ def test_comoros(tmp_path, comoros, region_run, go_on_from, names):
     new_road(raw / "plan/road.geojson", far_places(island), island.crs)
     scenarios = [item for item in scenarios_of("plan/road.geojson", ["w575657663"]) if item["name"] in names]
     values = tomllib.loads((EXAMPLES / "comoros.toml").read_text(encoding="utf-8"))
-    assert_runs_are_as_the_table(
-        sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw), names, where
-    )
+    assert_runs_are_as_the_table(sp.Study.from_dict({**values, "scenarios": scenarios}, raw=raw), names, where)

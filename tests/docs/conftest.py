@@ -81,11 +81,7 @@ class Walkthrough:
         """Type one command, and return what it prints."""
         words = shlex.split(line)
         out = io.StringIO()
-        with (
-            contextlib.chdir(self.folder),
-            contextlib.redirect_stdout(out),
-            pytest.MonkeyPatch.context() as patched,
-        ):
+        with contextlib.chdir(self.folder), contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patched:
             for stage in ("check", "read"):
                 patched.setattr(f"spatial.stages.{stage}.prepare", self.read)
             if words[:3] == ["python", "-m", "zipfile"]:

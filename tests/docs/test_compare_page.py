@@ -112,9 +112,7 @@ def test_the_plan_has_a_run_folder_of_its_own_and_times_as_its_table_says(walked
     assert plan.record["study"] == "y2026--plan"
     table = today.scenario_access.set_index("settlement_id")["after_min"]
     found = plan.access.query("mode == 'drive' and service == 'primary_care'").set_index("settlement_id")
-    assert found["travel_time_min"].reindex(table.index).to_numpy() == pytest.approx(
-        table.to_numpy(), abs=1e-9
-    )
+    assert found["travel_time_min"].reindex(table.index).to_numpy() == pytest.approx(table.to_numpy(), abs=1e-9)
     # Over the bridge e lies 3.3 km from the clinic of the seat; by the road it was 20.7 km.
     before = today.access.query("mode == 'drive' and service == 'primary_care'").set_index("settlement_id")
     assert found.loc["e", "travel_time_min"] < before.loc["e", "travel_time_min"] / 5
@@ -123,6 +121,4 @@ def test_the_plan_has_a_run_folder_of_its_own_and_times_as_its_table_says(walked
 def test_the_title_of_the_plan_is_that_of_the_page(walked):
     title = "Scenario: A bridge, and a clinic in the east \N{EN DASH} The county, January 2026"
     assert title in walked.text
-    assert (
-        sp.read_results(walked.folder / "data/processed/y2026--plan").summary["study"]["title"]["en"] == title
-    )
+    assert sp.read_results(walked.folder / "data/processed/y2026--plan").summary["study"]["title"]["en"] == title

@@ -39,8 +39,7 @@ def part_of(lines: list[str], head: list[str]) -> tuple[int, int]:
     parts = [
         (begin, end)
         for begin, end in zip(begins, ends, strict=True)
-        if lines[begin].split("#")[0].strip() == head[0]
-        and any(line.startswith(head[1]) for line in lines[begin:end])
+        if lines[begin].split("#")[0].strip() == head[0] and any(line.startswith(head[1]) for line in lines[begin:end])
     ]
     (part,) = parts
     return part

@@ -59,9 +59,7 @@ def walked(rutland, walkthrough, beside, tmp_path_factory):
     beside(rutland, folder / "data/raw/rutland")
     lines = ["Code,Parish,Usual residents,Rural-urban class"]
     for code, name, people, kind in PARISHES:
-        lines.append(
-            f'{code},{name},"{people}",{kind}' if "," in people else f"{code},{name},{people},{kind}"
-        )
+        lines.append(f'{code},{name},"{people}",{kind}' if "," in people else f"{code},{name},{people},{kind}")
     text = "\r\n".join(lines) + "\r\n"
     (folder / "data/raw/rutland/parishes.csv").write_bytes(text.encode("cp1252"))
     return walkthrough("english-county.md", folder, _decide).walk()
@@ -86,10 +84,7 @@ def test_what_is_left_to_decide_is_what_the_page_says(walked):
     left = walked.to_decide.set_index("name")
     assert left.index.tolist() == ["Cottesmore"]
     assert left.loc["Cottesmore", "reason"] == "unknown_unit_code"
-    assert left.loc["Cottesmore", ["candidate_1_name", "candidate_1_score"]].tolist() == [
-        "Cottesmore",
-        "1.00",
-    ]
+    assert left.loc["Cottesmore", ["candidate_1_name", "candidate_1_score"]].tolist() == ["Cottesmore", "1.00"]
     first, last = walked.outputs("check")
     assert "rutland/parishes.csv: not placed 1\n" in first
     assert "rutland/parishes.csv: not placed 0\n" in last
@@ -163,15 +158,8 @@ def test_with_the_default_rule_the_numbers_are_set_aside_and_places_are_counted(
     values = study.model_dump(exclude={"raw"}, exclude_unset=True)
     values["population"] = {"basis": "resident"}
     strict = Study.from_dict(values, raw=walked.folder / "data/raw")
-    shutil.copytree(
-        walked.folder / "data/processed", walked.folder / "strict"
-    )  # what was read stays as it is
-    found = sp.run(
-        strict,
-        processed=walked.folder / "strict",
-        maps=walked.folder / "strict-maps",
-        until="population",
-    )
+    shutil.copytree(walked.folder / "data/processed", walked.folder / "strict")  # what was read stays as it is
+    found = sp.run(strict, processed=walked.folder / "strict", maps=walked.folder / "strict-maps", until="population")
     assert found.settlements["population_persons"].isna().all()
     account = found.population_account.set_index("item")
     assert account.loc["set_aside", "persons"] == TOTAL

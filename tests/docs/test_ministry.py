@@ -37,12 +37,7 @@ HEADER = (
 KINDS = {  # service: type, level, ways to write it before the place's name, share of rows that keep their coordinates
     "emergency_hospital": ("Hôpital avec urgences", "3e échelon", ("Centre hospitalier", "CHN"), 1.0),
     "hospital": ("Hôpital", "2e échelon", ("Hôp.", "CHR", "Hôpital de pôle", "Centre Hospitalier"), 1.0),
-    "health_centre": (
-        "Centre de santé de district",
-        "1er échelon",
-        ("CSD", "Centre de Santé de District"),
-        0.3,
-    ),
+    "health_centre": ("Centre de santé de district", "1er échelon", ("CSD", "Centre de Santé de District"), 0.3),
     "primary_care": ("Poste de santé", "1er échelon", ("PS", "Poste de Santé de"), 0.0),
     "pharmacy": ("Pharmacie", "", ("Pharmacie",), 0.5),
     "kindergarten": ("École maternelle", "", ("Ecole Maternelle de",), 0.0),
@@ -117,11 +112,7 @@ NOISE = (
 
 
 def make_master_list(
-    facilities: gpd.GeoDataFrame,
-    settlements: gpd.GeoDataFrame,
-    islands: gpd.GeoDataFrame,
-    *,
-    seed: int = SEED,
+    facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, islands: gpd.GeoDataFrame, *, seed: int = SEED
 ) -> MasterList:
     """
     Write the list of the health facilities and schools that are mapped.
@@ -263,8 +254,7 @@ def test_services_are_read_from_the_words_of_the_ministry(made, results):
 def test_hospital_access_is_that_of_the_map_since_hospitals_kept_their_coordinates(mapped, results):
     keys = ["settlement_id", "mode"]
     listed, known = (
-        run.access[run.access["service"] == "hospital"].set_index(keys).sort_index()
-        for run in (results, mapped)
+        run.access[run.access["service"] == "hospital"].set_index(keys).sort_index() for run in (results, mapped)
     )
     assert len(known) == len(listed) > 300
     assert (listed["reach_status"] == known["reach_status"]).all()
@@ -280,18 +270,14 @@ def test_a_complete_list_says_nothing_about_kinds_that_it_does_not_hold(results)
 
 
 def test_people_are_those_of_the_grid_whatever_the_list_says(mapped, results):
-    pd.testing.assert_series_equal(
-        results.settlements["population_persons"], mapped.settlements["population_persons"]
-    )
+    pd.testing.assert_series_equal(results.settlements["population_persons"], mapped.settlements["population_persons"])
 
 
 def test_the_pages_and_the_workbook_are_in_french(walked, results):
     page = results.index_page.read_text(encoding="utf-8")
     assert '<html lang="fr"' in page
     assert "Comores" in page
-    assert (
-        "Mwali and Nzwani appear interchanged" in page
-    )  # the known fault of the grid, in its author's words
+    assert "Mwali and Nzwani appear interchanged" in page  # the known fault of the grid, in its author's words
     book = openpyxl.load_workbook(walked.folder / "data/processed/comores/results.xlsx", read_only=True)
     assert {"Synthèse", "Équipements", "Signature"} <= set(book.sheetnames)
     cells = [str(cell) for row in book["Équipements"].iter_rows(values_only=True) for cell in row if cell]
@@ -300,9 +286,7 @@ def test_the_pages_and_the_workbook_are_in_french(walked, results):
 
 def test_the_sign_off_sheet_holds_our_totals_against_the_official_ones(walked):
     book = openpyxl.load_workbook(walked.folder / "data/processed/comores/results.xlsx", read_only=True)
-    rows = [
-        [cell for cell in row if cell is not None] for row in book["Signature"].iter_rows(values_only=True)
-    ]
+    rows = [[cell for cell in row if cell is not None] for row in book["Signature"].iter_rows(values_only=True)]
     pharmacies = [row for row in rows if 22 in row and 30 in row]
     hospitals = [row for row in rows if row.count(23) == 2]
     assert len(pharmacies) == len(hospitals) == 1
@@ -313,18 +297,14 @@ def test_a_list_in_utf_8_with_a_mark_gives_the_same_places(walked, study, result
     text = (folder / "structures.csv").read_bytes().decode("cp1252")
     (folder / "marked.csv").write_bytes(text.encode("utf-8-sig"))
     decided = (folder / "decided.csv").read_text(encoding="utf-8-sig")
-    (folder / "decided-marked.csv").write_text(
-        decided.replace("structures.csv", "marked.csv"), encoding="utf-8"
-    )
+    (folder / "decided-marked.csv").write_text(decided.replace("structures.csv", "marked.csv"), encoding="utf-8")
     values = study.model_dump(exclude={"raw"}, exclude_unset=True)
     table = dict(values["sources"]["facilities"][0]) | {"path": "comoros/marked.csv", "encoding": "utf-8"}
     values["sources"] = {**values["sources"], "facilities": [table]}
     values["placing"] = {"decisions": "comoros/decided-marked.csv"}
     again = prepare(Study.from_dict(values, raw=study.raw)).facilities
     same = ["facility_id", "service", "placed_by", "placed_at", "geometry"]
-    pd.testing.assert_frame_equal(
-        pd.DataFrame(again[same]), pd.DataFrame(results.facilities[same]), check_dtype=False
-    )
+    pd.testing.assert_frame_equal(pd.DataFrame(again[same]), pd.DataFrame(results.facilities[same]), check_dtype=False)
 
 
 def test_another_order_of_rows_puts_every_facility_at_the_same_place(walked, study, results):

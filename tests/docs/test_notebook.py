@@ -24,9 +24,7 @@ def test_the_notebook_is_kept_with_its_results() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the kernel's own start-up speaks of its transport
-def test_the_notebook_runs(
-    tmp_path: Path, sample_run: Path, go_on_from: Callable[[Path, Path], Path]
-) -> None:
+def test_the_notebook_runs(tmp_path: Path, sample_run: Path, go_on_from: Callable[[Path, Path], Path]) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     # In a folder where its county was run before, so that its own run finds nothing to do.
     folder, anywhere = go_on_from(sample_run, tmp_path / "county"), "Path(tempfile.mkdtemp())"
@@ -34,9 +32,7 @@ def test_the_notebook_runs(
     assert anywhere in first.source
     first.source = first.source.replace(anywhere, f"Path({str(folder)!r})")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    )
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}})
     client.execute()
     shown = "".join(str(cell.outputs) for cell in notebook.cells if cell.cell_type == "code")
     assert "population_persons: negative" in shown  # the last cell shows the refusal of a faulty frame

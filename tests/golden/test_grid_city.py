@@ -3,15 +3,7 @@
 import numpy as np
 import pytest
 
-from spatial.access import (
-    AccessRules,
-    Surroundings,
-    access_table,
-    cost_to_closest,
-    last_mile,
-    travel_times,
-    widen,
-)
+from spatial.access import AccessRules, Surroundings, access_table, cost_to_closest, last_mile, travel_times, widen
 from spatial.tables import TABLES
 
 # Hospitals stand at the corners, 1, 2, 4 and 8 of them, so that a count names the corners within reach.
@@ -137,12 +129,7 @@ def test_routes_lead_from_door_to_door_and_are_as_long_as_they_say(result, grid_
     assert route.geometry.length == pytest.approx(3700.0)
     assert "w3/1" in route["edge_ids"].split()
     # A town has no route to itself: 5 hospital routes, 3 to a town (n4 and n5 are towns), 4 to a seat and to a city.
-    assert result.routes.groupby("service").size().to_dict() == {
-        "hospital": 5,
-        "town": 3,
-        "county_seat": 4,
-        "city": 4,
-    }
+    assert result.routes.groupby("service").size().to_dict() == {"hospital": 5, "town": 3, "county_seat": 4, "city": 4}
 
 
 def test_snaps_say_how_places_meet_the_network(result):
@@ -207,9 +194,7 @@ def test_the_way_out_marks_who_may_be_served_from_beyond_the_edge(grid_city):
         grid_city.settlements(PLACES),
         grid_city.facilities(HOSPITALS),
         services=SERVICES,
-        surroundings=Surroundings(
-            study_area=type(grid_city.settlements(PLACES).geometry)([area], crs=grid_city.crs)
-        ),
+        surroundings=Surroundings(study_area=type(grid_city.settlements(PLACES).geometry)([area], crs=grid_city.crs)),
     )
     risk = result.access.set_index(["service", "settlement_id"])["edge_risk"]
     assert not risk["hospital"].any()
@@ -229,18 +214,12 @@ def test_walkers_may_cross_the_block_where_drivers_may_not(grid_city):
     assert walk["access_leg_min"] == pytest.approx(9.36)
     assert walk["network_leg_min"] == 0.0
     # Driving: 3.12 + 2 blocks of 2 minutes + 3.12
-    drive = access_table(
-        grid_city.graph(), places, grid_city.facilities(clinic), services=services
-    ).access.iloc[0]
+    drive = access_table(grid_city.graph(), places, grid_city.facilities(clinic), services=services).access.iloc[0]
     assert drive["travel_time_min"] == pytest.approx(3.12 + 4.0 + 3.12)
 
 
 def test_pairs_and_the_cost_to_the_closest_agree_with_the_table(grid_city, rows):
-    graph, places, hospitals = (
-        grid_city.graph(),
-        grid_city.settlements(PLACES),
-        grid_city.facilities(HOSPITALS),
-    )
+    graph, places, hospitals = (grid_city.graph(), grid_city.settlements(PLACES), grid_city.facilities(HOSPITALS))
     pairs = travel_times(graph, places, hospitals)
     assert len(pairs) == 5 * 15
     best = pairs.groupby("from_id")["travel_time_min"].min()
@@ -271,9 +250,7 @@ def test_the_wide_form_has_one_row_a_settlement(result):
 
 
 def test_the_last_mile_of_the_grid(grid_city, result):
-    mile = last_mile(grid_city.graph(), grid_city.settlements(PLACES), result.access).set_index(
-        "settlement_id"
-    )
+    mile = last_mile(grid_city.graph(), grid_city.settlements(PLACES), result.access).set_index("settlement_id")
     TABLES["last_mile"].check(mile.reset_index())
     # Tertiary roads without surface are not known to fail, and not known to be all-season.
     assert mile.loc["n3", "all_season_road_distance_m"] == pytest.approx(200.0)

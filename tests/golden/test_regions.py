@@ -148,9 +148,7 @@ def test_rutland_is_counted_in_places_without_any_figure_of_people(county, rutla
     for norm in county.summary["norms"]:
         assert norm["share_of"] == "places"
         assert [key for key, value in norm.items() if key.startswith("persons") and value is not None] == []
-    somewhere = county.norms[
-        county.norms["places_in_scope"] > 0
-    ]  # of no place there are no people, which is known
+    somewhere = county.norms[county.norms["places_in_scope"] > 0]  # of no place there are no people, which is known
     for column in ("persons_in_scope", "persons_served", "persons_unserved", "persons_unknown"):
         assert somewhere[column].isna().all()
     index = county.index_page.read_text(encoding="utf-8")
@@ -197,9 +195,7 @@ def test_no_time_between_islands_is_finite_without_a_ferry(islands):
     assert islands.access.loc[islands.access["facility_id"].isna(), "travel_time_min"].isna().all()
     # Every kindergarten is on the two larger islands: Mwali reaches none, and has no minutes to show.
     names = islands.boundaries.set_index("boundary_id")["name"]
-    kindergartens = islands.access.query("service == 'kindergarten' and mode == 'drive'").set_index(
-        "settlement_id"
-    )
+    kindergartens = islands.access.query("service == 'kindergarten' and mode == 'drive'").set_index("settlement_id")
     mwali = names[island[kindergartens.index]].str.contains("Mwali").to_numpy()
     assert (kindergartens.loc[mwali, "reach_status"] == "no_path").all()
     assert (kindergartens.loc[~mwali, "reach_status"] == "reached").all()
@@ -266,24 +262,11 @@ def test_a_run_elsewhere_with_other_hashes_gives_the_same_bytes(county, rutland,
     # The raw files are copied as well: no path of the machine may reach an output.
     raw = tmp_path / "raw"
     shutil.copytree(rutland, raw / "rutland")
-    command = [
-        sys.executable,
-        "-m",
-        "spatial",
-        "run",
-        str(ROOT / "examples" / "rutland.toml"),
-        "--raw",
-        str(raw),
-    ]
+    command = [sys.executable, "-m", "spatial", "run", str(ROOT / "examples" / "rutland.toml"), "--raw", str(raw)]
     command += ["--processed", str(tmp_path / "processed"), "--maps", str(tmp_path / "maps")]
     seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": seed},
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "pages:" in done.stdout

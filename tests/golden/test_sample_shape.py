@@ -23,10 +23,7 @@ GROUPS = {
 }
 MOTOR = {kind for name in ("main", "local", "streets", "service", "track") for kind in GROUPS[name]}
 PLACES = ("city", "town", "village", "hamlet")
-MEDICAL = {
-    "amenity": ("hospital", "clinic", "doctors"),
-    "healthcare": ("hospital", "clinic", "doctor", "centre"),
-}
+MEDICAL = {"amenity": ("hospital", "clinic", "doctors"), "healthcare": ("hospital", "clinic", "doctor", "centre")}
 
 
 @dataclass(frozen=True)

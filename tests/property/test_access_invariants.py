@@ -59,9 +59,7 @@ def test_every_row_is_there_and_says_why(graph, grid_city, places, spots):
 
 @SETTINGS
 @given(places=PLACES, spots=SPOTS, extra=st.tuples(COORDINATE, COORDINATE))
-def test_a_new_facility_never_lengthens_a_time_and_never_lowers_a_count(
-    graph, grid_city, places, spots, extra
-):
+def test_a_new_facility_never_lengthens_a_time_and_never_lowers_a_count(graph, grid_city, places, spots, extra):
     settlements = settlements_of(grid_city, places)
     before = table(graph, settlements, facilities_of(grid_city, spots))
     after = table(graph, settlements, facilities_of(grid_city, [*spots, extra]))
@@ -81,11 +79,7 @@ def test_a_new_road_never_lengthens_a_time(grid_city, graph, places, spots):
     wider = grid_city.graph(
         BLOCKS,
         mode=graph.mode,
-        more=[
-            ((3, 3), (6, 3)),
-            ((12, 0), (14, 0), (14, 2), (12, 2), (12, 0)),
-            ((0, 0), (1, 1), (2, 2), (3, 3)),
-        ],
+        more=[((3, 3), (6, 3)), ((12, 0), (14, 0), (14, 2), (12, 2), (12, 0)), ((0, 0), (1, 1), (2, 2), (3, 3))],
     )
     settlements, facilities = settlements_of(grid_city, places), facilities_of(grid_city, spots)
     # With more candidates than edges nobody loses the way in that served before.
@@ -159,9 +153,7 @@ def raster_of(grid_city, seed, nodata):
 
 
 @SETTINGS
-@given(
-    places=PLACES, cells=st.tuples(st.integers(0, 1000), st.integers(0, 144)), reach=st.floats(50.0, 6000.0)
-)
+@given(places=PLACES, cells=st.tuples(st.integers(0, 1000), st.integers(0, 144)), reach=st.floats(50.0, 6000.0))
 @pytest.mark.parametrize("on_network", [True, False])
 def test_people_are_conserved(graph, grid_city, on_network, places, cells, reach):
     raster = raster_of(grid_city, *cells)
@@ -179,9 +171,7 @@ def test_people_are_conserved(graph, grid_city, on_network, places, cells, reach
 def test_people_go_to_the_same_settlements_whatever_the_order_of_rows(graph, grid_city, places, seed):
     settlements, raster = settlements_of(grid_city, places), raster_of(grid_city, seed, 0)
     results = [
-        allocate_population_with_account(one, raster, graph=graph)[0].set_index("settlement_id")[
-            "population_persons"
-        ]
+        allocate_population_with_account(one, raster, graph=graph)[0].set_index("settlement_id")["population_persons"]
         for one in (settlements, settlements.iloc[::-1])
     ]
     pd.testing.assert_series_equal(results[0].sort_index(), results[1].sort_index())

@@ -71,14 +71,7 @@ def test_the_assumed_time_lies_in_every_interval_and_the_whole_holds_the_parts(
     graph = network(drawn, mode)
     ours, theirs = both(villages, clinics)
     found = access_intervals(
-        graph,
-        ours,
-        theirs,
-        service="clinic",
-        cutoffs_min=(10.0, 30.0),
-        wet="wet",
-        rules=RULES,
-        direction=direction,
+        graph, ours, theirs, service="clinic", cutoffs_min=(10.0, 30.0), wet="wet", rules=RULES, direction=direction
     )
     table = found.table.replace(np.nan, np.inf)
     assert (table["low_min"] <= table["base_min"]).all()
@@ -94,9 +87,7 @@ def test_the_assumed_time_lies_in_every_interval_and_the_whole_holds_the_parts(
     total = ours["population_persons"].sum()
     for side in ("low", "base", "high"):
         assert (people[f"within_{side}_persons"] + people[f"beyond_{side}_persons"] == total).all()
-    assert (
-        people["class_changes_persons"] == people["within_low_persons"] - people["within_high_persons"]
-    ).all()
+    assert (people["class_changes_persons"] == people["within_low_persons"] - people["within_high_persons"]).all()
 
 
 @quick
@@ -106,17 +97,13 @@ def test_wider_ranges_make_wider_intervals_and_no_range_makes_none(drawn, villag
     ours, theirs = both(villages, clinics)
     still = WalkRange(walk_km_h=(5.0, 5.0), detour=(1.3, 1.3))
     narrow, wide = (
-        access_intervals(
-            graph, ours, theirs, service="clinic", speed_share=value, walk=walk, rules=RULES
-        ).table
+        access_intervals(graph, ours, theirs, service="clinic", speed_share=value, walk=walk, rules=RULES).table
         for value, walk in ((share, still), (share + more, WalkRange()))
     )
     narrow, wide = (table[["low_min", "high_min"]].fillna(np.inf) for table in (narrow, wide))
     assert (wide["low_min"] <= narrow["low_min"] + 1e-9).all()
     assert (wide["high_min"] >= narrow["high_min"] - 1e-9).all()
-    none = access_intervals(
-        graph, ours, theirs, service="clinic", speed_share=0.0, walk=still, rules=RULES
-    ).table
+    none = access_intervals(graph, ours, theirs, service="clinic", speed_share=0.0, walk=still, rules=RULES).table
     np.testing.assert_array_equal(none["low_min"], none["base_min"])
     np.testing.assert_array_equal(none["speed_high_min"], none["base_min"])
     np.testing.assert_allclose(none["walk_high_min"], none["base_min"], rtol=1e-12)
@@ -150,13 +137,8 @@ def test_a_new_road_never_lengthens_a_time_from_door_to_door_and_a_closure_never
     ours, theirs = both(villages, clinics)
     lines = [shapely.LineString(1000.0 * np.array(line)) for line in new]
     added = gpd.GeoDataFrame({"speed_km_h": 3.0}, index=range(len(lines)), geometry=lines, crs=CRS)
-    scenarios = [
-        Scenario("new", add=added),
-        Scenario("closed", close=["w0"] if "w0" in graph.road_id else []),
-    ]
-    table = compare_scenarios(graph, scenarios, ours, theirs, service="clinic", rules=RULES).replace(
-        np.nan, np.inf
-    )
+    scenarios = [Scenario("new", add=added), Scenario("closed", close=["w0"] if "w0" in graph.road_id else [])]
+    table = compare_scenarios(graph, scenarios, ours, theirs, service="clinic", rules=RULES).replace(np.nan, np.inf)
     is_new = table["scenario"] == "new"
     assert (table.loc[is_new, "after_min"] <= table.loc[is_new, "before_min"] + 1e-9).all()
     assert (table.loc[~is_new, "after_min"] >= table.loc[~is_new, "before_min"]).all()

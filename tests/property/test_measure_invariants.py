@@ -29,23 +29,15 @@ def towns(draw):
     supply = draw(st.lists(st.integers(0, 90).map(float), min_size=m, max_size=m))
     i, j = np.nonzero(there)
     od = pd.DataFrame(
-        {
-            "from_id": [f"v{k}" for k in i],
-            "to_id": [f"f{k}" for k in j],
-            "travel_time_min": np.asarray(minutes)[i, j],
-        }
+        {"from_id": [f"v{k}" for k in i], "to_id": [f"f{k}" for k in j], "travel_time_min": np.asarray(minutes)[i, j]}
     ).astype({"from_id": "str", "to_id": "str", "travel_time_min": float})
     settlements = pd.DataFrame({"settlement_id": [f"v{k}" for k in range(n)], "population_persons": people})
-    facilities = pd.DataFrame(
-        {"facility_id": [f"f{k}" for k in range(m)], "service": "clinic", "capacity": supply}
-    )
+    facilities = pd.DataFrame({"facility_id": [f"f{k}" for k in range(m)], "service": "clinic", "capacity": supply})
     return od, settlements, facilities
 
 
 def access(town, method, decay):
-    found = sp.floating_catchment_area(
-        *town, service="clinic", method=method, decay=decay, buffer="none_needed"
-    )
+    found = sp.floating_catchment_area(*town, service="clinic", method=method, decay=decay, buffer="none_needed")
     return found.set_index("settlement_id")["value"]
 
 
@@ -140,9 +132,7 @@ def test_another_facility_never_lowers_what_can_be_reached(town, decay, minutes)
 @tried(60)
 @given(towns())
 def test_a_wider_cutoff_never_counts_fewer(town):
-    found = sp.cumulative_cutoff(
-        *town, service="clinic", cutoffs_min=list(range(0, 61, 5)), opportunities="capacity"
-    )
+    found = sp.cumulative_cutoff(*town, service="clinic", cutoffs_min=list(range(0, 61, 5)), opportunities="capacity")
     values = found["value"].to_numpy().reshape(len(town[1]), -1)
     assert (np.diff(values, axis=1) >= 0.0).all()
 
@@ -155,11 +145,7 @@ def test_two_halves_of_a_village_have_its_access_and_its_share(town, decay, meth
     people[0] /= 2.0
     half = pd.DataFrame({"settlement_id": ["half"], "population_persons": [people[0]]})
     twin = od.loc[od["from_id"] == "v0"].assign(from_id="half")
-    split = (
-        pd.concat([od, twin]),
-        pd.concat([settlements.assign(population_persons=people), half]),
-        facilities,
-    )
+    split = (pd.concat([od, twin]), pd.concat([settlements.assign(population_persons=people), half]), facilities)
     before, after = access(town, method, decay), access(split, method, decay)
     assert after["half"] == after["v0"]
     if method != "bfca":  # balanced shares are of places and not of people

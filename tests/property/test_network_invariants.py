@@ -17,12 +17,7 @@ ALL = 60
 
 spots = st.tuples(st.integers(0, 12), st.integers(0, 12))
 roads_drawn = st.lists(
-    st.tuples(
-        spots,
-        spots,
-        st.sampled_from(["primary", "residential", "track"]),
-        st.sampled_from(["no", "yes", "-1"]),
-    ),
+    st.tuples(spots, spots, st.sampled_from(["primary", "residential", "track"]), st.sampled_from(["no", "yes", "-1"])),
     min_size=3,
     max_size=25,
 )
@@ -48,9 +43,7 @@ def points(drawn):
 
 
 def times(graph, origins, destinations):
-    snaps = [
-        snap(graph, points(drawn), candidates=ALL, min_component_km=0.0) for drawn in (origins, destinations)
-    ]
+    snaps = [snap(graph, points(drawn), candidates=ALL, min_component_km=0.0) for drawn in (origins, destinations)]
     i, j, minutes, _ = times_matrix(graph, *snaps)
     table = np.full((len(origins), len(destinations)), np.inf)
     table[i, j] = minutes
@@ -66,9 +59,7 @@ def shortest_is(smaller, larger):
 def test_a_new_road_never_lengthens_a_time(roads, more, places, mode):
     before = times(build_network(frame(roads), mode=mode), places, places[:2])
     kept = [road for road in roads if road[0] != road[1]]
-    after = times(
-        build_network(frame([*kept, *more]) if kept else frame(roads), mode=mode), places, places[:2]
-    )
+    after = times(build_network(frame([*kept, *more]) if kept else frame(roads), mode=mode), places, places[:2])
     assert shortest_is(after, before)
 
 
@@ -110,9 +101,7 @@ def test_the_order_of_rows_is_irrelevant(roads, places, goals, random):
     np.testing.assert_array_equal(graph.edge_id, mixed.edge_id)
     np.testing.assert_array_equal(graph.forward_min, mixed.forward_min)
     shuffled = [goals[place] for place in order]
-    np.testing.assert_allclose(
-        times(mixed, places, shuffled), times(graph, places, goals)[:, order], atol=1e-9
-    )
+    np.testing.assert_allclose(times(mixed, places, shuffled), times(graph, places, goals)[:, order], atol=1e-9)
 
 
 @quick

@@ -48,9 +48,7 @@ class Words:
 @st.composite
 def counties(draw):
     count = draw(st.integers(1, 7))
-    persons = draw(
-        st.lists(st.one_of(st.just(math.nan), st.floats(0.0, 1e4)), min_size=count, max_size=count)
-    )
+    persons = draw(st.lists(st.one_of(st.just(math.nan), st.floats(0.0, 1e4)), min_size=count, max_size=count))
     classes = draw(st.lists(st.sampled_from(["urban", "rural", None]), min_size=count, max_size=count))
     units = draw(st.lists(st.sampled_from(["t1", "t2", None]), min_size=count, max_size=count))
     times = {
@@ -59,8 +57,7 @@ def counties(draw):
         for mode in MODES
     }
     inventory = {
-        name: draw(st.sampled_from(["complete", "partial", "unknown"]))
-        for name in (*SERVICES, "village_clinic")
+        name: draw(st.sampled_from(["complete", "partial", "unknown"])) for name in (*SERVICES, "village_clinic")
     }
     settlements = gpd.GeoDataFrame(
         {
@@ -94,9 +91,7 @@ def access_of(settlements, times):
                     "travel_time_min": reached,
                     "network_distance_m": reached * 80.0,
                     "straight_distance_m": np.where(np.isinf(values), 20_000.0, values * 60.0),
-                    "reach_status": np.where(
-                        known, "reached", np.where(np.isnan(values), "unknown", "no_path")
-                    ),
+                    "reach_status": np.where(known, "reached", np.where(np.isnan(values), "unknown", "no_path")),
                 }
             )
         )
@@ -126,9 +121,7 @@ def judge(county, *, facilities=None):
         as_of=AS_OF,
         rules=NormRules(jurisdictions=JURISDICTIONS),
         evidence=NormEvidence(
-            vocabulary=Words(),
-            inventory=inventory,
-            facilities=clinics([0.0]) if facilities is None else facilities,
+            vocabulary=Words(), inventory=inventory, facilities=clinics([0.0]) if facilities is None else facilities
         ),
     )
 
@@ -140,9 +133,7 @@ def test_served_unserved_and_unknown_people_make_up_those_in_scope(county):
     TABLES["norm_results"].check(result)
     for what in ("persons", "places"):
         parts = result[[f"{what}_{side}" for side in ("served", "unserved", "unknown")]]
-        np.testing.assert_allclose(
-            parts.sum(axis=1, min_count=3), result[f"{what}_in_scope"], rtol=1e-9, atol=1e-9
-        )
+        np.testing.assert_allclose(parts.sum(axis=1, min_count=3), result[f"{what}_in_scope"], rtol=1e-9, atol=1e-9)
     for column in ("served_share_lower", "served_share_upper", "attainment", "depth_fgt1"):
         known = result[column].dropna()
         assert known.between(0.0, 1.0 + 1e-12).all()
@@ -181,19 +172,14 @@ def test_one_more_clinic_never_takes_presence_away(county, xs, extra):
 def test_the_order_of_rows_never_matters(county, random):
     settlements, times, inventory = county
     access = access_of(settlements, times)
-    shuffled = [
-        frame.iloc[random.sample(range(len(frame)), len(frame))] for frame in (REGISTER, settlements, access)
-    ]
+    shuffled = [frame.iloc[random.sample(range(len(frame)), len(frame))] for frame in (REGISTER, settlements, access)]
     rules = NormRules(jurisdictions=JURISDICTIONS)
     evidence = NormEvidence(vocabulary=Words(), inventory=inventory)
     first = evaluate_norms(REGISTER, settlements, access, as_of=AS_OF, rules=rules, evidence=evidence)
     second = evaluate_norms(*shuffled, as_of=AS_OF, rules=rules, evidence=evidence)
     # Sums of floats may differ in the last digit only where their order does, and it does not: rows are sorted first.
     pd.testing.assert_frame_equal(first, second)
-    gaps = [
-        rank_gaps(first, settlements, access, REGISTER),
-        rank_gaps(second, shuffled[1], shuffled[2], shuffled[0]),
-    ]
+    gaps = [rank_gaps(first, settlements, access, REGISTER), rank_gaps(second, shuffled[1], shuffled[2], shuffled[0])]
     TABLES["gaps"].check(gaps[0])
     pd.testing.assert_frame_equal(pd.DataFrame(gaps[0]), pd.DataFrame(gaps[1]))
 

@@ -20,17 +20,7 @@ if TYPE_CHECKING:
 FEW = tried(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TAGS = st.dictionaries(
     st.sampled_from(
-        [
-            "place",
-            "name",
-            "population",
-            "amenity",
-            "highway",
-            "boundary",
-            "admin_level",
-            "natural",
-            "isced:level",
-        ]
+        ["place", "name", "population", "amenity", "highway", "boundary", "admin_level", "natural", "isced:level"]
     ),
     st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
     | st.sampled_from(["village", "hospital", "track", "administrative", "8", "water", "1200"]),
@@ -42,9 +32,7 @@ def write(file: Path, nodes: list[dict[str, str]], ways: list[tuple[list[int], d
     file.unlink(missing_ok=True)
     with osmium.SimpleWriter(str(file)) as writer:
         for number, tags in enumerate(nodes, start=1):
-            writer.add_node(
-                osmium.osm.mutable.Node(id=number, location=(number / 100, (number % 7) / 100), tags=tags)
-            )
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=(number / 100, (number % 7) / 100), tags=tags))
         for number, (refs, tags) in enumerate(ways, start=1):
             writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=tags))
     return file

@@ -105,9 +105,7 @@ def test_a_bad_row_is_refused_by_name_and_a_good_table_is_not(rows: list[tuple[s
     ),
     st.sampled_from([".csv", ".gpkg", ".geojson", ".shp", ".fgb", ".parquet", ".tsv"]),
 )
-def test_any_bytes_under_any_name_give_an_error_of_ours_or_a_table(
-    body: bytes, magic: bytes, ending: str
-) -> None:
+def test_any_bytes_under_any_name_give_an_error_of_ours_or_a_table(body: bytes, magic: bytes, ending: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"own{ending}"
         path.write_bytes(magic + body)
@@ -141,11 +139,7 @@ def test_any_bytes_as_a_raster_give_an_error_of_ours(body: bytes, magic: bytes, 
 
 @tried(60)
 @given(
-    st.lists(
-        st.one_of(st.floats(0, 1e6, width=32), st.sampled_from([-99999.0, -9999.0, -3.0])),
-        min_size=4,
-        max_size=4,
-    )
+    st.lists(st.one_of(st.floats(0, 1e6, width=32), st.sampled_from([-99999.0, -9999.0, -3.0])), min_size=4, max_size=4)
 )
 def test_people_of_a_raster_are_kept_counted_or_refused(cells: list[float]) -> None:
     values = np.array(cells, dtype="float32").reshape(2, 2)
@@ -177,9 +171,7 @@ def test_splitting_a_raster_into_tiles_changes_nothing(data: st.DataObject) -> N
             paths.append(Path(folder) / f"{number}.tif")
             place = Affine(0.1, 0, 10 + 0.1 * start, 0, -0.1, 5)
             profile: dict[str, Any] = {"driver": "GTiff", "height": rows, "width": part.shape[1], "count": 1}
-            with rasterio.open(
-                paths[-1], "w", dtype="float64", crs="EPSG:4326", transform=place, **profile
-            ) as target:
+            with rasterio.open(paths[-1], "w", dtype="float64", crs="EPSG:4326", transform=place, **profile) as target:
                 target.write(part, 1)
         order = data.draw(st.permutations(paths))
         raster = read_grid(order).raster
@@ -187,11 +179,7 @@ def test_splitting_a_raster_into_tiles_changes_nothing(data: st.DataObject) -> N
     assert raster.transform.c == pytest.approx(10.0)
 
 
-@given(
-    st.floats(CHINA[0] + 1, CHINA[2] - 1),
-    st.floats(CHINA[1] + 1, CHINA[3] - 1),
-    st.sampled_from(["gcj02", "bd09"]),
-)
+@given(st.floats(CHINA[0] + 1, CHINA[2] - 1), st.floats(CHINA[1] + 1, CHINA[3] - 1), st.sampled_from(["gcj02", "bd09"]))
 def test_shifted_coordinates_come_back_to_within_a_millimetre(x: float, y: float, datum: Any) -> None:
     there = from_wgs84(x, y, datum=datum)
     back_x, back_y = to_wgs84(*there, datum=datum)
@@ -210,9 +198,7 @@ def test_row_order_of_an_adopted_frame_does_not_matter(order: list[int], people:
 
 
 @tried(60)
-@given(
-    st.binary(max_size=200) | st.text(max_size=100).map(lambda text: f'[[file]]\npath = "{text}"\n'.encode())
-)
+@given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: f'[[file]]\npath = "{text}"\n'.encode()))
 def test_any_description_is_read_or_refused(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "source.toml").write_bytes(content)
@@ -225,10 +211,7 @@ def test_any_description_is_read_or_refused(content: bytes) -> None:
 
 
 @tried(25)
-@given(
-    st.binary(max_size=100),
-    st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8),
-)
+@given(st.binary(max_size=100), st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8))
 def test_a_zip_of_anything_but_the_tile_is_refused(body: bytes, member: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "S12E043.hgt.zip"

@@ -19,16 +19,12 @@ CRS = "EPSG:32738"
 quick = tried(30)
 spots = st.tuples(st.integers(0, 6), st.integers(0, 6))
 segments = st.lists(st.tuples(spots, spots).filter(lambda ends: ends[0] != ends[1]), min_size=2, max_size=9)
-new_segments = st.lists(
-    st.tuples(spots, spots).filter(lambda ends: ends[0] != ends[1]), min_size=1, max_size=4
-)
+new_segments = st.lists(st.tuples(spots, spots).filter(lambda ends: ends[0] != ends[1]), min_size=1, max_size=4)
 
 
 def frame(lines, **columns):
     shapes = [shapely.LineString(1000.0 * np.array(line)) for line in lines]
-    return gpd.GeoDataFrame(
-        {"road_id": [f"w{n}" for n in range(len(shapes))], **columns}, geometry=shapes, crs=CRS
-    )
+    return gpd.GeoDataFrame({"road_id": [f"w{n}" for n in range(len(shapes))], **columns}, geometry=shapes, crs=CRS)
 
 
 def added(lines, speed=25.0):
@@ -71,9 +67,7 @@ def test_a_graph_edited_is_the_graph_built_anew_of_all_roads(lines, new):
         for x, y in zip(graph.node_x, graph.node_y, strict=True)
     ]
     n = graph.n_nodes
-    np.testing.assert_allclose(
-        node_times(edited, n), node_times(anew, anew.n_nodes)[np.ix_(at, at)], atol=1e-4
-    )
+    np.testing.assert_allclose(node_times(edited, n), node_times(anew, anew.n_nodes)[np.ix_(at, at)], atol=1e-4)
 
 
 @quick
@@ -110,7 +104,5 @@ def test_the_order_of_new_roads_does_not_matter(lines, new, random):
     roads = added(new)
     order = list(range(len(roads)))
     random.shuffle(order)
-    one, other = (
-        node_times(edit_network(graph, add=rows), graph.n_nodes) for rows in (roads, roads.iloc[order])
-    )
+    one, other = (node_times(edit_network(graph, add=rows), graph.n_nodes) for rows in (roads, roads.iloc[order]))
     np.testing.assert_allclose(one, other, atol=1e-6)

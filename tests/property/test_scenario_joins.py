@@ -110,9 +110,7 @@ def read_back(graph):
 
 
 def of_the_run(graph, county, rules, barriers):
-    pairing = pair_up(
-        graph, county.villages, county.clinics, service="clinic", rules=rules, barriers=barriers
-    )
+    pairing = pair_up(graph, county.villages, county.clinics, service="clinic", rules=rules, barriers=barriers)
     found = minutes_to_closest(graph, pairing.snaps, direction="to_facility", barriers=barriers)
     return np.where(np.isfinite(found), found, np.nan)[pairing.back]
 
@@ -127,13 +125,7 @@ def test_the_run_of_a_scenario_has_exactly_the_times_of_its_table(mode, seed):
     scenarios = county.scenarios()
     for rules, barriers in ((SnapRules(candidates=2), None), (SnapRules(max_snap_m=9000.0), county.rivers)):
         table = compare_scenarios(
-            graph,
-            scenarios,
-            county.villages,
-            county.clinics,
-            service="clinic",
-            rules=rules,
-            barriers=barriers,
+            graph, scenarios, county.villages, county.clinics, service="clinic", rules=rules, barriers=barriers
         )
         for scenario in scenarios:
             rows = table.loc[table["scenario"] == scenario.name]
@@ -208,9 +200,7 @@ def test_a_village_behind_a_closed_bridge_walks_to_a_new_road_past_the_roads_tha
     # An island of four lanes by the village, whose one way off is closed; the new road passes 2 km to the north.
     lanes = [[(100.0 * k, 0), (100.0 * k, 1500)] for k in range(4)]
     bridge = [(0, 0), (0, -5000), (20_000, -5000)]
-    graph = build_network(
-        roads_of([*lanes, [(0, 0), (300, 0)], bridge], road_id=["a", "b", "c", "d", "e", "bridge"])
-    )
+    graph = build_network(roads_of([*lanes, [(0, 0), (300, 0)], bridge], road_id=["a", "b", "c", "d", "e", "bridge"]))
     road = roads_of([[(-100, 3500), (20_000, 3500), (20_000, -5000)]], road_id=["new"], speed_km_h=60.0)
     scenario = Scenario("plan", close=["bridge"], add=road)
     village = gpd.GeoSeries([shapely.Point(0, 1500)], crs=CRS)
@@ -227,9 +217,7 @@ def test_what_edges_were_survives_cuts_and_further_roads():
     assert graph.before is None
     edited = Scenario("road", add=county.new_roads()).apply(graph)
     np.testing.assert_allclose(
-        np.bincount(
-            edited.before.edge[edited.before.edge >= 0], weights=edited.length_m[edited.before.edge >= 0]
-        ),
+        np.bincount(edited.before.edge[edited.before.edge >= 0], weights=edited.length_m[edited.before.edge >= 0]),
         graph.length_m,
     )
     cut = split_edges(edited, np.arange(edited.n_edges), np.full(edited.n_edges, 0.5))

@@ -173,12 +173,7 @@ def scored(
     norms, _ = score_norms(results, only=only)
     gap = gap_reading(results, applicable_norms(REGISTER, as_of=AS_OF, rules=RULES), ids)
     robust = sp.robust_coverage(
-        graph,
-        place.settlements,
-        place.facilities,
-        service="primary_care",
-        cutoff_min=30,
-        rules=rules.snap,
+        graph, place.settlements, place.facilities, service="primary_care", cutoff_min=30, rules=rules.snap
     )
     evidence = Evidence(
         connected=connection(result.access, near, ids, "drive"),
@@ -237,8 +232,7 @@ def test_with_roads_of_unknown_surface_no_level_no_share_and_no_end_of_either_ev
     seed: int, roads: int, facilities: int, doubtful: frozenset[str]
 ) -> None:
     first, more = (
-        of_many_surfaces(place, seed)
-        for place in (county(seed), county(seed, roads=roads, facilities=facilities))
+        of_many_surfaces(place, seed) for place in (county(seed), county(seed, roads=roads, facilities=facilities))
     )
     before, norms = scored(first, doubtful=doubtful)
     after, _ = scored(more, doubtful=doubtful, only=norms)

@@ -27,8 +27,7 @@ lines_drawn = st.lists(
     max_size=8,
 )
 cuts_drawn = st.lists(
-    st.tuples(st.integers(0, 1000), st.sampled_from([0.0, 0.25, 1 / 3, 0.5, 0.9, 1.0]) | st.floats(0, 1)),
-    max_size=12,
+    st.tuples(st.integers(0, 1000), st.sampled_from([0.0, 0.25, 1 / 3, 0.5, 0.9, 1.0]) | st.floats(0, 1)), max_size=12
 )
 
 
@@ -82,10 +81,7 @@ def test_pieces_lie_on_their_edge_and_end_at_their_nodes(drawn, cuts, joined):
     np.testing.assert_allclose(
         shapely.hausdorff_distance(shapely.union_all(lines), shapely.union_all(before)), 0, atol=1e-6
     )
-    for ends, node in (
-        (shapely.get_point(lines, 0), after.edge_from),
-        (shapely.get_point(lines, -1), after.edge_to),
-    ):
+    for ends, node in ((shapely.get_point(lines, 0), after.edge_from), (shapely.get_point(lines, -1), after.edge_to)):
         np.testing.assert_allclose(shapely.get_x(ends), after.node_x[node], atol=1e-6)
         np.testing.assert_allclose(shapely.get_y(ends), after.node_y[node], atol=1e-6)
     edge, fraction = positions(graph, cuts)
@@ -110,11 +106,7 @@ def test_the_order_of_the_cuts_does_not_matter(drawn, cuts):
 
 
 @quick
-@given(
-    lines_drawn,
-    cuts_drawn,
-    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=5),
-)
+@given(lines_drawn, cuts_drawn, st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=5))
 def test_places_joined_to_the_pieces_of_edges_keep_their_times(drawn, cuts, spots_drawn):
     graph = network(drawn)
     places = gpd.GeoSeries([shapely.Point(100.0 * x, 100.0 * y) for x, y in spots_drawn], crs=CRS)

@@ -29,9 +29,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 numbers = st.integers(-(10**30), 10**30) | st.floats()
 scalars = text | numbers | st.booleans() | st.dates() | st.datetimes() | st.times()
 values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
-    max_leaves=6,
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3), max_leaves=6
 )
 
 
@@ -205,9 +203,7 @@ def test_a_study_survives_being_written_down(mapping):
     assert Study.from_dict(study.model_dump(mode="json", by_alias=True)) == study
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "study.toml"
-        file.write_text(
-            "\n".join(f"{key} = {_toml(value)}" for key, value in mapping.items()), encoding="utf-8"
-        )
+        file.write_text("\n".join(f"{key} = {_toml(value)}" for key, value in mapping.items()), encoding="utf-8")
         assert Study.from_toml(file) == study
 
 

@@ -82,19 +82,14 @@ def test_the_order_of_sources_changes_no_time(ground, cells, heights, random) ->
 def test_every_catchment_is_that_of_its_nearest_source(ground, cells, neighbours) -> None:
     friction = _open(ground, cells)
     minutes, nearest = catchment_surface(friction, cells, resolution_m=50.0, neighbours=neighbours)
-    each = np.stack(
-        [travel_time_surface(friction, [cell], resolution_m=50.0, neighbours=neighbours) for cell in cells]
-    )
+    each = np.stack([travel_time_surface(friction, [cell], resolution_m=50.0, neighbours=neighbours) for cell in cells])
     np.testing.assert_array_equal(minutes, each.min(axis=0))
     np.testing.assert_array_equal(nearest, np.where(np.isfinite(minutes), each.argmin(axis=0), -1))
 
 
 @QUICK
 @given(
-    GROUND,
-    HEIGHTS,
-    st.tuples(st.integers(0, 6), st.integers(0, 8)),
-    st.tuples(st.integers(0, 6), st.integers(0, 8)),
+    GROUND, HEIGHTS, st.tuples(st.integers(0, 6), st.integers(0, 8)), st.tuples(st.integers(0, 6), st.integers(0, 8))
 )
 def test_there_towards_is_back_from(ground, heights, here, there) -> None:
     friction = _open(ground, [here, there])
@@ -104,11 +99,7 @@ def test_there_towards_is_back_from(ground, heights, here, there) -> None:
 
 
 @QUICK
-@given(
-    GROUND,
-    HEIGHTS,
-    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=2, max_size=4, unique=True),
-)
+@given(GROUND, HEIGHTS, st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=2, max_size=4, unique=True))
 def test_the_referral_table_agrees_with_the_surfaces(ground, heights, cells) -> None:
     friction = _open(ground, cells)
     table = facility_to_facility(friction, cells, resolution_m=50.0, elevation_m=heights)
@@ -129,16 +120,12 @@ def test_the_referral_table_agrees_with_the_surfaces(ground, heights, cells) -> 
     st.floats(0, 40),
     st.sampled_from([0.0, 1.0]),
 )
-def test_served_full_and_not_reached_sum_to_the_population(
-    ground, cells, people, capacity, cutoff, ring_min
-) -> None:
+def test_served_full_and_not_reached_sum_to_the_population(ground, cells, people, capacity, cutoff, ring_min) -> None:
     friction = _open(ground, cells)
     facilities = pd.DataFrame(cells, columns=["row", "column"]).assign(
         facility_id=range(len(cells)), capacity=capacity[: len(cells)]
     )
-    found = geographic_coverage(
-        friction, people, facilities, resolution_m=50.0, cutoff_min=cutoff, ring_min=ring_min
-    )
+    found = geographic_coverage(friction, people, facilities, resolution_m=50.0, cutoff_min=cutoff, ring_min=ring_min)
     whole = found.served + found.full + found.not_reached
     np.testing.assert_allclose(whole, people, rtol=1e-12, atol=1e-9)
     assert min(found.served.min(), found.full.min(), found.not_reached.min()) >= 0

@@ -57,8 +57,7 @@ def _road_lines() -> list[tuple[str, str, list[tuple[float, float]]]]:
     grid = np.linspace(0, 40, 60)
     lines = [("trunk", "yes", [(x, 14 + 3 * np.sin(x / 7)) for x in grid])]
     lines += [
-        ("secondary", "yes", [(x0 + 1.5 * np.sin(y / 3), y) for y in np.linspace(1, 29, 40)])
-        for x0 in (8, 20, 32)
+        ("secondary", "yes", [(x0 + 1.5 * np.sin(y / 3), y) for y in np.linspace(1, 29, 40)]) for x0 in (8, 20, 32)
     ]
     lines += [
         ("unclassified", "unknown", [(x, y0 + 1.2 * np.sin(x / 2 + y0)) for x in np.linspace(2, 38, 60)])
@@ -132,13 +131,7 @@ def _settlements(boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     inside = [units.index[units.contains(point)] for point in place]
     people = np.concatenate([[42_000.0, 9_000, 8_000, 6_500, 7_200], np.round(rng.lognormal(5.6, 0.9, 94))])
     people[20] = np.nan
-    towns = [
-        ("Qingchuan", "青川"),
-        ("Shuinan", "水南"),
-        ("Dongling", "东岭"),
-        ("Xishan", "西山"),
-        ("Beihe", "北河"),
-    ]
+    towns = [("Qingchuan", "青川"), ("Shuinan", "水南"), ("Dongling", "东岭"), ("Xishan", "西山"), ("Beihe", "北河")]
     villages = [(f"Village {i}", f"第{i}村") for i in range(len(x) - 5)]
     names = towns + villages
     return gpd.GeoDataFrame(
@@ -152,9 +145,7 @@ def _settlements(boundaries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             "population_persons": people,
             "population_source": _text(["raster"] * len(x)),
             "elderly_persons": people * 0.2,
-            "township_id": _text(
-                [units.loc[item[0], "boundary_id"] if len(item) else None for item in inside]
-            ),
+            "township_id": _text([units.loc[item[0], "boundary_id"] if len(item) else None for item in inside]),
             "township": _text([units.loc[item[0], "name"] if len(item) else None for item in inside]),
             "wikidata": _text([f"Q{i}" if i % 3 else None for i in range(len(x))]),
             "Tier": _text(["source word"] * len(x)),
@@ -205,18 +196,9 @@ def _access(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.D
                 minutes = float(metres.min() * 1.3 / speed * 0.06)
                 lost = place.Index % 29 == 11
                 rows.append(
-                    (
-                        place.settlement_id,
-                        service,
-                        mode,
-                        chosen.loc[metres.idxmin(), "facility_id"],
-                        minutes,
-                        lost,
-                    )
+                    (place.settlement_id, service, mode, chosen.loc[metres.idxmin(), "facility_id"], minutes, lost)
                 )
-    frame = pd.DataFrame(
-        rows, columns=["settlement_id", "service", "mode", "facility_id", "travel_time_min", "lost"]
-    )
+    frame = pd.DataFrame(rows, columns=["settlement_id", "service", "mode", "facility_id", "travel_time_min", "lost"])
     lost = frame.pop("lost")
     frame["travel_time_min"] = frame["travel_time_min"].mask(lost)
     frame["facility_id"] = frame["facility_id"].mask(lost)
@@ -233,9 +215,7 @@ def _access(settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> pd.D
     frame["reach_status"] = np.where(lost, "no_path", "reached")
     frame["edge_risk"] = frame["settlement_id"].isin(["n006", "n007"])
     return frame.astype(
-        dict.fromkeys(
-            ("settlement_id", "service", "mode", "facility_id", "second_facility_id", "reach_status"), "str"
-        )
+        dict.fromkeys(("settlement_id", "service", "mode", "facility_id", "second_facility_id", "reach_status"), "str")
     )
 
 
@@ -251,21 +231,9 @@ def _norms(settlements: gpd.GeoDataFrame, access: pd.DataFrame) -> tuple[pd.Data
         status = np.where(within, "met", "not_measurable" if service == "primary_school" else "not_met")
         mapped = np.where(within, "met", "not_met")
         people = scored["population_persons"].reindex(of_service.index).fillna(0.0)
-        for place, value, one, other, count in zip(
-            of_service.index, of_service, status, mapped, people, strict=True
-        ):
+        for place, value, one, other, count in zip(of_service.index, of_service, status, mapped, people, strict=True):
             rows.append(
-                (
-                    norm,
-                    "settlement",
-                    place,
-                    service,
-                    one,
-                    other,
-                    value,
-                    count if other == "met" else 0.0,
-                    count,
-                )
+                (norm, "settlement", place, service, one, other, value, count if other == "met" else 0.0, count)
             )
             if other == "not_met":
                 gaps.append((place, norm, service, value, threshold, count, one))
@@ -277,17 +245,7 @@ def _norms(settlements: gpd.GeoDataFrame, access: pd.DataFrame) -> tuple[pd.Data
             total = float(people.loc[members].sum())
             served = float(people.loc[members][~bad].sum())
             rows.append(
-                (
-                    norm,
-                    "township",
-                    unit,
-                    service,
-                    one,
-                    "not_met" if bad.any() else "met",
-                    np.nan,
-                    served,
-                    total,
-                )
+                (norm, "township", unit, service, one, "not_met" if bad.any() else "met", np.nan, served, total)
             )
         total, served = float(people.sum()), float(people[within].sum())
         rows.append((norm, "study", "study", service, "not_met", "not_met", np.nan, served, total))
@@ -389,21 +347,15 @@ def _snaps(settlements: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> gpd.GeoDat
     )
 
 
-def _routes(
-    access: pd.DataFrame, settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
-    chosen = access[(access["mode"] == "drive") & (access["reach_status"] == "reached")].reset_index(
-        drop=True
-    )
+def _routes(access: pd.DataFrame, settlements: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    chosen = access[(access["mode"] == "drive") & (access["reach_status"] == "reached")].reset_index(drop=True)
     start = settlements.set_index("settlement_id").geometry.loc[chosen["settlement_id"]]
     stop = facilities.set_index("facility_id").geometry.loc[chosen["facility_id"]]
     lines = [
         shapely.LineString([a, ((a.x + b.x) / 2, a.y), ((a.x + b.x) / 2, b.y), b])
         for a, b in zip(start, stop, strict=True)
     ]
-    frame = chosen[
-        ["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]
-    ]
+    frame = chosen[["settlement_id", "service", "mode", "facility_id", "travel_time_min", "network_distance_m"]]
     return gpd.GeoDataFrame(frame.assign(edge_ids=_text(["w0/0 w1/0"] * len(frame))), geometry=lines, crs=CRS)
 
 
@@ -430,9 +382,7 @@ def _findings(
         columns = ["finding_id", "kind", "subject_id", "other_id", "detail", "distance_m", "geometry"]
         frame = pd.DataFrame(rows, columns=columns)
         texts = dict.fromkeys(("finding_id", "kind", "subject_id", "other_id", "detail"), "str")
-        return gpd.GeoDataFrame(
-            frame.astype({**texts, "distance_m": "float64"}), geometry="geometry", crs=CRS
-        )
+        return gpd.GeoDataFrame(frame.astype({**texts, "distance_m": "float64"}), geometry="geometry", crs=CRS)
 
     place, facility, road = settlements.geometry, facilities.geometry, roads.geometry
     pair = shapely.LineString([facility[2], facility[7]])
@@ -465,8 +415,7 @@ def _last_mile(settlements: gpd.GeoDataFrame) -> pd.DataFrame:
         "telecom_min",
     )
     frame = pd.DataFrame(
-        {"settlement_id": settlements["settlement_id"]}
-        | {name: np.linspace(0, 3000, count) for name in numbers}
+        {"settlement_id": settlements["settlement_id"]} | {name: np.linspace(0, 3000, count) for name in numbers}
     )
     frame["last_mile_share"] = 0.25
     frame["last_mile_class"] = _text(["near"] * count)

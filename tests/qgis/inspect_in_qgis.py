@@ -30,9 +30,7 @@ def describe(layer: object) -> dict[str, object]:
         return {
             **seen,
             "renderer": layer.renderer().type(),
-            "legend": [
-                item.label for item in layer.renderer().shader().rasterShaderFunction().colorRampItemList()
-            ],
+            "legend": [item.label for item in layer.renderer().shader().rasterShaderFunction().colorRampItemList()],
         }
     fields = layer.fields()
     renderer = layer.renderer()
@@ -41,9 +39,7 @@ def describe(layer: object) -> dict[str, object]:
         "features": layer.featureCount(),
         "renderer": renderer.type() if renderer else None,
         "attr": renderer.classAttribute() if hasattr(renderer, "classAttribute") else None,
-        "classes": [item.label() for item in renderer.categories()]
-        if hasattr(renderer, "categories")
-        else [],
+        "classes": [item.label() for item in renderer.categories()] if hasattr(renderer, "categories") else [],
         "values": [item.value() for item in renderer.categories()] if hasattr(renderer, "categories") else [],
         "types": {field.name(): field.typeName() for field in fields},
         "aliases": {field.name(): layer.attributeDisplayName(index) for index, field in enumerate(fields)},
@@ -97,9 +93,7 @@ def main(folder: str, name: str, picture: str = "", chosen: str = "") -> None:
     extent = project.viewSettings().defaultViewExtent()
     answer["extent"] = [extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum()]
     answer["groups"] = tree(root)
-    answer["project"] = {
-        identifier: describe(layer) for identifier, layer in sorted(project.mapLayers().items())
-    }
+    answer["project"] = {identifier: describe(layer) for identifier, layer in sorted(project.mapLayers().items())}
     package = str(Path(folder) / f"{name}.gpkg")
     whole = QgsVectorLayer(package, "all", "ogr")
     tables = [item.split("!!::!!")[1] for item in whole.dataProvider().subLayers()]
@@ -107,8 +101,7 @@ def main(folder: str, name: str, picture: str = "", chosen: str = "") -> None:
     opened = {table: QgsVectorLayer(f"{package}|layername={table}", table, "ogr") for table in tables}
     answer["package"] = {table: describe(layer) for table, layer in opened.items()}
     answer["rasters"] = {
-        path.stem: describe(QgsRasterLayer(str(path), path.stem))
-        for path in sorted(Path(folder).glob("*.tif"))
+        path.stem: describe(QgsRasterLayer(str(path), path.stem)) for path in sorted(Path(folder).glob("*.tif"))
     }
     if picture:
         wanted = chosen.split(",") if chosen else None

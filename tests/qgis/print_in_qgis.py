@@ -33,9 +33,7 @@ def main(file: str, picture: str) -> None:
     (layout,) = project.layoutManager().printLayouts()
     items = layout.items()
     answer["name"] = layout.name()
-    answer["labels"] = {
-        item.id(): item.currentText() for item in items if isinstance(item, QgsLayoutItemLabel)
-    }
+    answer["labels"] = {item.id(): item.currentText() for item in items if isinstance(item, QgsLayoutItemLabel)}
     (legend,) = [item for item in items if isinstance(item, QgsLayoutItemLegend)]
     answer["legend"] = [node.layerId() for node in legend.model().rootGroup().findLayers()]
     answer["legend_mm"] = [legend.pos().x(), legend.rect().width()]
@@ -46,9 +44,7 @@ def main(file: str, picture: str) -> None:
     answer["exported"] = int(QgsLayoutExporter(layout).exportToImage(picture, settings))
     image = QImage(picture)
     left, top, width, height = (int(value * DPI / 25.4) for value in (12, 29, 186, 153))
-    inside = [
-        image.pixelColor(x, y).name() for x in range(left, left + width) for y in range(top, top + height)
-    ]
+    inside = [image.pixelColor(x, y).name() for x in range(left, left + width) for y in range(top, top + height)]
     answer["size"] = [image.width(), image.height()]
     answer["drawn"] = len(set(inside))
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it

@@ -60,15 +60,10 @@ def typed(frame):
 
 def measures(places):
     rows = []
-    for measure, unit, scale in (
-        ("e2sfca", "facilities per person", 1e-4),
-        ("cumulative_30_min", "facilities", 1),
-    ):
+    for measure, unit, scale in (("e2sfca", "facilities per person", 1e-4), ("cumulative_30_min", "facilities", 1)):
         value = (np.arange(len(places)) % 12).astype(float) * scale
         rows.append(
-            pd.DataFrame(
-                {"settlement_id": places, "measure": measure, "unit": unit, "value": value, "decay": None}
-            )
+            pd.DataFrame({"settlement_id": places, "measure": measure, "unit": unit, "value": value, "decay": None})
         )
     frame = pd.concat(rows, ignore_index=True)
     frame = frame.assign(service="hospital", mode="drive", group="everybody", status="reached")
@@ -90,9 +85,7 @@ def intervals(places):
 def wet_losses(places):
     status = np.resize(["kept", "slower", "lost", "not_served", "unknown"], len(places))
     frame = pd.DataFrame({"settlement_id": places, "service": "hospital", "mode": "drive", "dry_min": 10.0})
-    slower = np.where(
-        status == "slower", np.arange(len(places)) % 20 + 0.5, np.where(status == "kept", 0, np.nan)
-    )
+    slower = np.where(status == "slower", np.arange(len(places)) % 20 + 0.5, np.where(status == "kept", 0, np.nan))
     frame = frame.assign(wet_min=10.0, slower_min=slower, wet_status=status, wet_reach_status="reached")
     return typed(frame.assign(facility_changes=False, population_persons=1.0, in_study=True))
 
@@ -100,28 +93,18 @@ def wet_losses(places):
 def grounds():
     rings = [MIDDLE.buffer(radius, quad_segs=64) for radius in (3_000, 6_000, 9_000)]
     reached = gpd.GeoDataFrame(
-        {
-            "service": "hospital",
-            "mode": "drive",
-            "direction": "to_facility",
-            "cutoff_min": [15.0, 30.0, 60.0, 15.0],
-        },
+        {"service": "hospital", "mode": "drive", "direction": "to_facility", "cutoff_min": [15.0, 30.0, 60.0, 15.0]},
         geometry=[*rings, None],
         crs=CRS,
     )
     reached.loc[3, "service"] = "post_office"  # nothing is within reach
     boxes = [shapely.box(410_000 + x * 4000, 3_305_000, 414_000 + x * 4000, 3_312_000) for x in range(3)]
     nearest = gpd.GeoDataFrame(
-        {"facility_id": ["f02", "f03", "f04"], "service": "primary_school", "mode": "drive"},
-        geometry=boxes,
-        crs=CRS,
+        {"facility_id": ["f02", "f03", "f04"], "service": "primary_school", "mode": "drive"}, geometry=boxes, crs=CRS
     ).assign(direction="to_facility", longest_min=30.0, population_persons=100.0)
     return {
         name: typed(frame.assign(reached_km=1.0, area_km2=frame.area.fillna(0) / 1e6, **more))
-        for name, frame, more in (
-            ("isochrones", reached, {"walk_on_top_min": 5.0}),
-            ("catchments", nearest, {}),
-        )
+        for name, frame, more in (("isochrones", reached, {"walk_on_top_min": 5.0}), ("catchments", nearest, {}))
     }
 
 
@@ -130,14 +113,12 @@ def cells(county):
     x, y = np.meshgrid(np.arange(410_500, 430_000, width), np.arange(3_305_500, 3_325_000, width))
     ids = [f"c{number:04}" for number in range(x.size)]
     template = county["settlements"].iloc[[0] * x.size].reset_index(drop=True)
-    places = template[
-        [field.name for field in TABLES["cells"].fields if field.name in template.columns]
-    ].assign(settlement_id=pd.Series(ids, dtype="str"), population_persons=10.0, cell_width_m=width)
+    places = template[[field.name for field in TABLES["cells"].fields if field.name in template.columns]].assign(
+        settlement_id=pd.Series(ids, dtype="str"), population_persons=10.0, cell_width_m=width
+    )
     places = gpd.GeoDataFrame(places, geometry=gpd.points_from_xy(x.ravel(), y.ravel(), crs=CRS))
     access = county["access"][county["access"]["mode"] == "drive"].iloc[[0] * x.size].reset_index(drop=True)
-    access = access.assign(settlement_id=places["settlement_id"], service="hospital").astype(
-        {"service": "str"}
-    )
+    access = access.assign(settlement_id=places["settlement_id"], service="hospital").astype({"service": "str"})
     access["travel_time_min"] = places.distance(MIDDLE) / 200
     return {"cells": places, "cell_access": access}
 
@@ -146,16 +127,8 @@ def others(county):
     places = county["settlements"]["settlement_id"]
     units = county["boundaries"].loc[county["boundaries"]["is_unit"], "boundary_id"]
     rural = pd.DataFrame({"unit_level": ["study", *["zone"] * len(units)], "unit_id": ["study", *units]})
-    numbers = (
-        "population_persons",
-        "rural_persons",
-        "urban_persons",
-        "served_persons_lower",
-        "served_persons_upper",
-    )
-    rural = rural.assign(
-        rai_lower=0.8, rai_upper=0.9, imputed_share=0.5, distance_m=2000.0, urban_masked=True
-    )
+    numbers = ("population_persons", "rural_persons", "urban_persons", "served_persons_lower", "served_persons_upper")
+    rural = rural.assign(rai_lower=0.8, rai_upper=0.9, imputed_share=0.5, distance_m=2000.0, urban_masked=True)
     people = pd.DataFrame({"service": ["hospital"], "mode": "drive", "cutoff_min": 30.0, "factor": "all"})
     numbered = [field.name for field in TABLES["interval_people"].fields if field.name.endswith("_persons")]
     use = pd.DataFrame({"facility_id": ["f00"], "service": "hospital", "mode": "drive", "group": "everybody"})
@@ -187,12 +160,8 @@ def trials(places):
     step = frame["within_after"].astype(int) - frame["within_before"].astype(int)
     frame["class_change"] = step.map({1: "gained", 0: "same", -1: "lost"})
     frame = frame.assign(population_persons=1.0, in_study=True)
-    crews = pd.DataFrame(
-        {"settlement_id": places, "service": "hospital", "mode": "emergency", "station_id": "f00"}
-    )
-    crews = crews.assign(
-        mobilisation_min=2.0, drive_min=before, response_min=before + 2, reach_status="reached"
-    )
+    crews = pd.DataFrame({"settlement_id": places, "service": "hospital", "mode": "emergency", "station_id": "f00"})
+    crews = crews.assign(mobilisation_min=2.0, drive_min=before, response_min=before + 2, reach_status="reached")
     crews["target_met_min"] = np.where(before + 2 <= 30, 30.0, np.nan)
     people = pd.DataFrame({"service": ["hospital"] * 2, "mode": "emergency", "target_min": [15.0, 30.0]})
     numbers = [field.name for field in TABLES["emergency_people"].fields if field.name.endswith("_persons")]
@@ -288,9 +257,7 @@ def test_lines_of_the_last_mile_are_as_long_as_it_says_and_end_on_a_road_that_co
         is_snappable=True,
         all_season=["unknown", "no", "yes"],
     )
-    places = frame(
-        [shapely.Point(500, 250), shapely.Point(500, 901), shapely.Point(9, 0)], settlement_id=list("abc")
-    )
+    places = frame([shapely.Point(500, 250), shapely.Point(500, 901), shapely.Point(9, 0)], settlement_id=list("abc"))
     last_mile = pd.DataFrame({"settlement_id": list("abc"), "all_season_road_distance_m": [250.0, 77.0, 0.0]})
     last_mile = last_mile.assign(all_season_road_min=1.0, last_mile_class="near")
     lines = last_mile_lines({"settlements": places, "last_mile": last_mile, "edges": edges})
@@ -317,14 +284,7 @@ def test_every_part_of_the_engine_has_a_layer_in_its_sub_group(layers):
     }
     assert "rural" in {look.key for look in layers["townships"].more_looks}
     tables = {name for name, layer in layers.items() if layer.shelf == "tables"}
-    assert tables >= {
-        "measures",
-        "facility_use",
-        "intervals",
-        "interval_people",
-        "wet_losses",
-        "rural_access",
-    }
+    assert tables >= {"measures", "facility_use", "intervals", "interval_people", "wet_losses", "rural_access"}
 
 
 def test_what_is_not_there_gives_no_layer_and_no_error(engine, meta, layers):
@@ -369,10 +329,7 @@ def test_scenarios_class_by_the_cutoff_first_and_by_minutes_after(layers):
     looks = {look.key: look for look in layers["settlements"].more_looks}
     assert looks["new_road_hospital_change"].title == "New road: Hospital"
     told = classes(looks["new_road_hospital_change"].style)
-    assert (told[0], told[4]) == (
-        "Gained: within 40 min after, not before",
-        "Lost: within 40 min before, not after",
-    )
+    assert (told[0], told[4]) == ("Gained: within 40 min after, not before", "Lost: within 40 min before, not after")
     assert classes(looks["hospital_response"].style)[:3] == [
         "Within 15 min of the call",
         "Within 30 min of the call",
@@ -430,9 +387,7 @@ def test_nothing_of_the_engine_is_switched_on_at_first(project):
 
 
 def test_friction_is_told_as_speed(population):
-    surface = replace(
-        population, values=np.where(np.isnan(population.values), np.nan, 0.013), name="friction"
-    )
+    surface = replace(population, values=np.where(np.isnan(population.values), np.nan, 0.013), name="friction")
     raster = write_raster(surface, name="friction", unit="min/m", title="Speed", words=Words("en", "qgis"))
     labels = [item.get("label") for item in raster.pipe.iter("item")]
     assert labels[:3] == ["20 km/h and faster", "5 to 20 km/h", "4 to 5 km/h"]
@@ -442,9 +397,7 @@ def test_friction_is_told_as_speed(population):
 @pytest.fixture(scope="module")
 def seen(qgis_python, engine, meta, population, tmp_path_factory):
     folder = tmp_path_factory.mktemp("engine")
-    surface = replace(
-        population, values=np.where(np.isnan(population.values), np.nan, 0.013), name="friction"
-    )
+    surface = replace(population, values=np.where(np.isnan(population.values), np.nan, 0.013), name="friction")
     raster = write_raster(surface, name="friction", unit="min/m", title="Speed", words=Words("en", "qgis"))
     raster = replace(raster, group="results", shelf="off_road")
     for artifact in write_qgis(engine, name="county", crs=CRS, languages=["en"], meta=meta, rasters=[raster]):
@@ -474,18 +427,12 @@ def test_qgis_finds_every_layer_valid(seen):
 @pytest.mark.qgis
 def test_qgis_reads_the_looks(seen):
     layer = seen["project"]["spatial_county_isochrones_hospital"]
-    assert (layer["renderer"], layer["attr"], layer["values"]) == (
-        "categorizedSymbol",
-        "cutoff_min",
-        [15, 30, 60],
-    )
+    assert (layer["renderer"], layer["attr"], layer["values"]) == ("categorizedSymbol", "cutoff_min", [15, 30, 60])
     assert seen["package"]["isochrones_hospital"]["classes"] == layer["classes"]
     catchments = seen["project"]["spatial_county_catchments_primary_school"]
     assert (catchments["renderer"], catchments["labels"]) == ("singleSymbol", True)
     for look in ("how_sure", "width", "wet", "e2sfca", "off_road"):
-        assert (
-            seen["project"][f"spatial_county_settlements_hospital_{look}"]["renderer"] == "categorizedSymbol"
-        )
+        assert seen["project"][f"spatial_county_settlements_hospital_{look}"]["renderer"] == "categorizedSymbol"
 
 
 @pytest.mark.qgis
@@ -504,9 +451,7 @@ def test_titles_name_the_mode_of_scenarios_and_crews_where_it_is_not_that_of_hea
     crews = engine["emergency_response"]
     crews = pd.concat([crews, crews.assign(service="primary_school", mode="motorcycle")])
     tables = {"scenario_access": typed(rows), "emergency_response": typed(crews)}
-    titles = {
-        language: trial_columns(tables, Words(language, "qgis"), meta)[1] for language in ("en", "fr", "zh")
-    }
+    titles = {language: trial_columns(tables, Words(language, "qgis"), meta)[1] for language in ("en", "fr", "zh")}
     shown = {language: found["new_road_hospital_change"] for language, found in titles.items()}
     assert shown["en"] == "New road: Hospital, walking and car"
     assert shown["fr"].endswith("à pied et en voiture")

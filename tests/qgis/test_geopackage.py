@@ -169,9 +169,7 @@ def test_no_column_of_the_file_is_a_32_bit_integer(package):
 def test_every_column_has_an_alias_with_its_unit(package):
     aliases = {
         (table, column): name
-        for table, column, name in query(
-            package, "SELECT table_name, column_name, name FROM gpkg_data_columns"
-        )
+        for table, column, name in query(package, "SELECT table_name, column_name, name FROM gpkg_data_columns")
     }
     assert aliases["settlements", "population_persons"] == "Population (persons)"
     assert aliases["settlements", "hospital_min"] == "Hospital: travel time (min)"
@@ -195,9 +193,7 @@ def test_every_layer_has_one_default_look_and_all_are_well_formed(package):
         assert column == "geom"
         root = ET.fromstring(text.split("\n", 1)[1])  # noqa: S314 - our own output
         assert root.find("renderer-v2") is not None
-    assert query(package, "SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'") == [
-        ("attributes",)
-    ]
+    assert query(package, "SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'") == [("attributes",)]
 
 
 def test_licence_method_and_synthetic_notice_are_in_the_metadata(package):
@@ -206,28 +202,16 @@ def test_licence_method_and_synthetic_notice_are_in_the_metadata(package):
         "SELECT metadata FROM gpkg_metadata JOIN gpkg_metadata_reference ON id = md_file_id"
         " WHERE reference_scope = 'geopackage'",
     )
-    for part in (
-        "SYNTHETIC",
-        "© OpenStreetMap contributors, ODbL",
-        "Door-to-door minutes.",
-        "less than the census",
-    ):
+    for part in ("SYNTHETIC", "© OpenStreetMap contributors, ODbL", "Door-to-door minutes.", "less than the census"):
         assert part in text
-    described = query(
-        package, "SELECT table_name FROM gpkg_metadata_reference WHERE reference_scope = 'table'"
-    )
+    described = query(package, "SELECT table_name FROM gpkg_metadata_reference WHERE reference_scope = 'table'")
     contents = query(package, "SELECT table_name FROM gpkg_contents WHERE table_name <> 'layer_styles'")
     assert sorted(described) == sorted(contents)
-    assert query(package, "SELECT DISTINCT timestamp FROM gpkg_metadata_reference") == [
-        ("2025-06-30T00:00:00.000Z",)
-    ]
+    assert query(package, "SELECT DISTINCT timestamp FROM gpkg_metadata_reference") == [("2025-06-30T00:00:00.000Z",)]
 
 
 def test_layers_have_readable_identifiers_and_descriptions(package):
-    rows = {
-        row[0]: row[1:]
-        for row in query(package, "SELECT table_name, identifier, description FROM gpkg_contents")
-    }
+    rows = {row[0]: row[1:] for row in query(package, "SELECT table_name, identifier, description FROM gpkg_contents")}
     assert rows["gap_primary_school"][0] == "Gap: Primary school"
     assert all(description for name, (_, description) in rows.items() if name != "layer_styles")
     assert len({identifier for identifier, _ in rows.values()}) == len(rows)
@@ -258,18 +242,11 @@ def test_a_table_of_which_nothing_can_be_drawn_gives_no_layer(county, county_met
 
 
 def test_heights_are_left_out_and_water_is_split_by_shape(county, county_meta, tmp_path):
-    spring = (
-        county["water"]
-        .iloc[[0]]
-        .assign(water_id="n1")
-        .set_geometry([shapely.Point(1.0, 2.0, 300.0)], crs=CRS)
-    )
+    spring = county["water"].iloc[[0]].assign(water_id="n1").set_geometry([shapely.Point(1.0, 2.0, 300.0)], crs=CRS)
     water = pd.concat([county["water"], spring], ignore_index=True)
     tables = {"settlements": county["settlements"], "water": water}
     path = tmp_path / "county.gpkg"
-    path.write_bytes(
-        write_geopackage(tables, name="county", crs=CRS, languages=["en"], meta=county_meta).content
-    )
+    path.write_bytes(write_geopackage(tables, name="county", crs=CRS, languages=["en"], meta=county_meta).content)
     kinds = dict(query(path, "SELECT table_name, geometry_type_name FROM gpkg_geometry_columns WHERE z = 0"))
     assert kinds == {
         "settlements": "POINT",

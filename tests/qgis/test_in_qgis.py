@@ -37,9 +37,7 @@ RENDERERS = {
 def seen(qgis_python, county, county_meta, population, tmp_path_factory):
     folder = tmp_path_factory.mktemp("qgis") / "before"
     folder.mkdir()
-    raster = write_raster(
-        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
-    )
+    raster = write_raster(population, name="population", unit="persons", title="Population", words=Words("en", "qgis"))
     artifacts = write_qgis(
         county, name="county", crs="EPSG:32648", languages=["en"], meta=county_meta, rasters=[raster]
     )

@@ -87,8 +87,7 @@ def page_of(extent, *, in_metres=True):
 
 
 @pytest.mark.parametrize(
-    ("width_m", "part"),
-    [(9_900.0, ("500", "m")), (60_000.0, ("5", "km")), (3_000.0, ("200", "m")), (50.0, ("5", "m"))],
+    ("width_m", "part"), [(9_900.0, ("500", "m")), (60_000.0, ("5", "km")), (3_000.0, ("200", "m")), (50.0, ("5", "m"))]
 )
 def test_the_scale_bar_counts_in_round_numbers(width_m, part, county):
     root = layouts_element(page_of((0.0, 0.0, width_m, width_m / 10)))

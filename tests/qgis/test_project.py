@@ -24,16 +24,12 @@ def tree(artifact):
 
 @pytest.fixture(scope="module")
 def raster(population):
-    return write_raster(
-        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
-    )
+    return write_raster(population, name="population", unit="persons", title="Population", words=Words("en", "qgis"))
 
 
 @pytest.fixture(scope="module")
 def project(county, county_meta, raster):
-    return tree(
-        write_project(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
-    )
+    return tree(write_project(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster]))
 
 
 def test_equal_tables_give_equal_bytes(county, county_meta):
@@ -44,18 +40,9 @@ def test_equal_tables_give_equal_bytes(county, county_meta):
 
 
 def test_writing_both_at_once_gives_the_same_project(county, county_meta, raster):
-    artifacts = write_qgis(
-        county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster]
-    )
-    assert [item.name for item in artifacts] == [
-        "county.gpkg",
-        "county.qgz",
-        "population.tif",
-        "population.qml",
-    ]
-    alone = write_project(
-        county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster]
-    )
+    artifacts = write_qgis(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
+    assert [item.name for item in artifacts] == ["county.gpkg", "county.qgz", "population.tif", "population.qml"]
+    alone = write_project(county, name="county", crs=CRS, languages=["en"], meta=county_meta, rasters=[raster])
     assert artifacts[1] == alone
 
 
@@ -71,9 +58,9 @@ def test_ids_are_long_enough_and_agree_between_tree_layers_and_order(project):
     layers = [element.findtext("id") for element in project.iter("maplayer")]
     assert min(map(len, layers)) > 10
     assert len(set(layers)) == len(layers)
-    assert sorted(
-        element.get("id") for element in project.find("layer-tree-group").iter("layer-tree-layer")
-    ) == sorted(layers)
+    assert sorted(element.get("id") for element in project.find("layer-tree-group").iter("layer-tree-layer")) == sorted(
+        layers
+    )
     assert sorted(element.text for element in project.find("layer-tree-group/custom-order")) == sorted(layers)
 
 
@@ -101,9 +88,7 @@ def test_the_project_opens_on_the_first_headline_gap_over_a_quiet_base(project):
 
 
 def test_areas_of_results_are_drawn_below_water_and_roads(project):
-    order = [
-        element.text.removeprefix("spatial_") for element in project.find("layer-tree-group/custom-order")
-    ]
+    order = [element.text.removeprefix("spatial_") for element in project.find("layer-tree-group/custom-order")]
     assert order.index("county_gap_hospital") < order.index("county_roads") < order.index("county_townships")
     assert order[-1] == "raster_population"
 
@@ -112,9 +97,7 @@ def test_made_up_ground_says_so_in_the_title_and_across_the_map(county, county_m
     assert project.get("projectname").startswith("SYNTHETIC")
     assert project.findtext("properties/TitleLabel/Enabled") == "true"
     real = tree(
-        write_project(
-            county, name="county", crs=CRS, languages=["en"], meta=replace(county_meta, synthetic=False)
-        )
+        write_project(county, name="county", crs=CRS, languages=["en"], meta=replace(county_meta, synthetic=False))
     )
     assert real.findtext("title") == "Qingchuan County (draft, as of 30 June 2025)"
     assert real.findtext("properties/TitleLabel/Label").startswith("Status: draft · as of 30 June 2025")

@@ -16,9 +16,7 @@ from spatial.qgis import write_raster
 
 @pytest.fixture(scope="module")
 def written(population):
-    return write_raster(
-        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
-    )
+    return write_raster(population, name="population", unit="persons", title="Population", words=Words("en", "qgis"))
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +56,12 @@ def test_the_look_has_labelled_classes(written):
 
 
 def test_equal_rasters_give_equal_bytes(population, written):
-    again = write_raster(
-        population, name="population", unit="persons", title="Population", words=Words("en", "qgis")
-    )
+    again = write_raster(population, name="population", unit="persons", title="Population", words=Words("en", "qgis"))
     assert again.artifacts == written.artifacts
 
 
 def test_minutes_have_classes_of_their_own(population):
-    made = write_raster(
-        population, name="travel_time", unit="min", title="Travel time", words=Words("zh", "qgis")
-    )
+    made = write_raster(population, name="travel_time", unit="min", title="Travel time", words=Words("zh", "qgis"))
     text = made.artifacts[1].content.decode()
     assert "不超过 15 分钟" in text
     assert "超过 120 分钟" in text

@@ -37,9 +37,7 @@ SHOWN = {
 
 def typed(frame, *numbers):
     """Give texts the type of texts."""
-    return frame.astype(
-        {name: "str" for name in frame.columns if name not in numbers and frame[name].dtype == object}
-    )
+    return frame.astype({name: "str" for name in frame.columns if name not in numbers and frame[name].dtype == object})
 
 
 def unit_scores(level, ids):
@@ -159,12 +157,7 @@ def scored_county(county):
     }
     flows = typed(
         pd.DataFrame(
-            {
-                "model": "huff",
-                "from_id": ids[:3],
-                "to_id": [ids[1], ids[0], "n099999"],
-                "volume": [3.0, 2.0, 1.0],
-            }
+            {"model": "huff", "from_id": ids[:3], "to_id": [ids[1], ids[0], "n099999"], "volume": [3.0, 2.0, 1.0]}
         )
     )
     urban = np.resize([30, 23, 22, 21, 13, 12, 11, 0], len(units) + 1)
@@ -216,12 +209,7 @@ def scored_county(county):
         "score_components": typed(pd.DataFrame(component)),
         "rank_pairs": typed(
             pd.DataFrame(
-                {
-                    "unit_id": units[:1],
-                    "other_id": units[1:2],
-                    "probability_before": 0.95,
-                    "pair_status": "compared",
-                }
+                {"unit_id": units[:1], "other_id": units[1:2], "probability_before": 0.95, "pair_status": "compared"}
             )
         ),
         "potential_flows": flows,
@@ -390,9 +378,7 @@ def test_rows_in_another_order_give_the_same_layers(scored_county, county_meta, 
     made = {layer.table: layer for layer in build_layers(turned, crs=CRS, languages=["en"], meta=county_meta)}
     for table in ("settlements", "townships", "towns", "potential_flows_huff", "scores"):
         pd.testing.assert_frame_equal(pd.DataFrame(made[table].frame), pd.DataFrame(layers[table].frame))
-    assert classes(looks(made)["settlements_degurba_code"]) == classes(
-        looks(layers)["settlements_degurba_code"]
-    )
+    assert classes(looks(made)["settlements_degurba_code"]) == classes(looks(layers)["settlements_degurba_code"])
 
 
 @pytest.mark.qgis
@@ -435,9 +421,7 @@ def test_a_level_of_few_settlements_is_in_no_layer_and_its_column_says_why(score
     assert frame["integration_level"].isna().all()
     assert frame["median_rank"].isna().all()
     assert frame["level_structure"].notna().any()
-    said = {"en": "fewer than 10 settlements", "fr": "moins de 10 localités", "zh": "居民点不足10个"}[
-        language
-    ]
+    said = {"en": "fewer than 10 settlements", "fr": "moins de 10 localités", "zh": "居民点不足10个"}[language]
     measured = few.loc[few["unit_level"] == "township"].set_index("unit_id")["integration_level"].notna()
     assert frame.loc[measured, "level_hidden"].str.contains(said).all()
     assert set(titles) == {"level_hidden"}

@@ -192,9 +192,7 @@ def test_streets_hang_together_with_the_road_that_they_branch_off() -> None:
 
 def test_streets_never_cross_without_meeting() -> None:
     roadmap = _village()
-    grow_streets(
-        np.random.default_rng(3), roadmap, StreetPlan((200.0, 0.0), 180.0, 3_000.0), lambda _x, _y: True
-    )
+    grow_streets(np.random.default_rng(3), roadmap, StreetPlan((200.0, 0.0), 180.0, 3_000.0), lambda _x, _y: True)
     lines = [shapely.LineString([roadmap.points[node] for node in way.nodes]) for way in roadmap.ways]
     for one, first in enumerate(lines):
         for other in range(one):
@@ -206,9 +204,7 @@ def test_streets_never_cross_without_meeting() -> None:
 
 def test_streets_stop_where_the_ground_does() -> None:
     roadmap = _village()
-    grow_streets(
-        np.random.default_rng(3), roadmap, StreetPlan((200.0, 0.0), 180.0, 3_000.0), lambda _x, y: y >= 0.0
-    )
+    grow_streets(np.random.default_rng(3), roadmap, StreetPlan((200.0, 0.0), 180.0, 3_000.0), lambda _x, y: y >= 0.0)
     assert len(roadmap.ways) > 1
     assert min(y for _, y in roadmap.points) >= 0.0
 

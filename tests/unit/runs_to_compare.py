@@ -42,16 +42,11 @@ def run_of(
     """Make a run of places with minutes to a clinic and a school, NaN = out of scope, and gates of a third norm."""
     known = {place: (places or PLACES)[place] for place in minutes}
     results = pd.concat(
-        [
-            *(_rows(norm, at, known, minutes, norms) for at, norm in enumerate(norms)),
-            _gate_rows(gates or {}),
-        ],
+        [*(_rows(norm, at, known, minutes, norms) for at, norm in enumerate(norms)), _gate_rows(gates or {})],
         ignore_index=True,
     )
     ids = list(known)
-    listed = [
-        {"id": norm, "unit": "min", "metric": "time_min", "direction": "max"} for norm in (*norms, "GATE")
-    ]
+    listed = [{"id": norm, "unit": "min", "metric": "time_min", "direction": "max"} for norm in (*norms, "GATE")]
     made = Run(
         name=name,
         as_of="2026-01-01",
@@ -67,14 +62,7 @@ def run_of(
             }
         ),
         norm_results=results,
-        towns=pd.DataFrame(
-            {
-                "settlement_id": ids[:1],
-                "tier": "town",
-                "required_services": 4,
-                "completeness": 0.5,
-            }
-        ),
+        towns=pd.DataFrame({"settlement_id": ids[:1], "tier": "town", "required_services": 4, "completeness": 0.5}),
         components=component_table([]),
         terms=norm_terms(results, listed),
         mode="drive",
@@ -119,9 +107,7 @@ def _rows(
                 "unit_id": place,
                 "status_as_mapped": ("met" if met else "not_met") if asked else "not_applicable",
                 "value": value if np.isfinite(value) else np.nan,
-                "depth_fgt1": min(1.0, max(0.0, (value - threshold) / (fail - threshold)))
-                if asked
-                else np.nan,
+                "depth_fgt1": min(1.0, max(0.0, (value - threshold) / (fail - threshold))) if asked else np.nan,
                 "persons_in_scope": people * asked,
                 "persons_served": people * met,
                 "persons_unserved": people * (asked and not met),
@@ -132,9 +118,7 @@ def _rows(
             }
         )
     table = pd.DataFrame(rows)
-    sums = table[
-        ["persons_in_scope", "persons_served", "persons_unserved", "places_in_scope", "places_served"]
-    ].sum()
+    sums = table[["persons_in_scope", "persons_served", "persons_unserved", "places_in_scope", "places_served"]].sum()
     share = sums["persons_served"] / sums["persons_in_scope"] if sums["persons_in_scope"] > 0.0 else 0.0
     whole = {
         **sums.to_dict(),
@@ -176,7 +160,5 @@ def _gate_rows(gates: Mapping[tuple[str, str], str]) -> pd.DataFrame:
         share_of="places",
         threshold=1.0,
         target_share=1.0,
-        **dict.fromkeys(
-            (*NUMBERS, "persons_in_scope", "persons_served", "places_in_scope", "places_served"), np.nan
-        ),
+        **dict.fromkeys((*NUMBERS, "persons_in_scope", "persons_served", "places_in_scope", "places_served"), np.nan),
     )

@@ -44,9 +44,7 @@ def villages():
 @pytest.fixture
 def clinics():
     return gpd.GeoDataFrame(
-        {"facility_id": ["west", "east"], "service": "clinic"},
-        geometry=gpd.points_from_xy([0, 6000], [0, 0]),
-        crs=CRS,
+        {"facility_id": ["west", "east"], "service": "clinic"}, geometry=gpd.points_from_xy([0, 6000], [0, 0]), crs=CRS
     )
 
 
@@ -151,8 +149,7 @@ def test_rules_that_join_nothing_are_refused(rules):
 
 
 @pytest.mark.parametrize(
-    "rules",
-    [{"minimum": 0}, {"bounds": (2.0, 1.0)}, {"bounds": (0.0, 1.0)}, {"ridge": np.nan}, {"rounds": 0}],
+    "rules", [{"minimum": 0}, {"bounds": (2.0, 1.0)}, {"bounds": (0.0, 1.0)}, {"ridge": np.nan}, {"rounds": 0}]
 )
 def test_rules_that_fit_nothing_are_refused(rules):
     with pytest.raises(SpatialError, match=next(iter(rules))):
@@ -244,25 +241,14 @@ PAIRS = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["west", "west"], "travel_
 @pytest.mark.parametrize(
     ("run", "says"),
     [
-        (
-            lambda s, f: sp.gravity(
-                PAIRS.assign(travel_time_min="x"), s, f, **SERVICE, decay=sp.decay_linear(9)
-            ),
-            "od",
-        ),
+        (lambda s, f: sp.gravity(PAIRS.assign(travel_time_min="x"), s, f, **SERVICE, decay=sp.decay_linear(9)), "od"),
         (lambda s, f: sp.gravity(PAIRS, s, f, **SERVICE, decay=np.exp), "decay: is a ufunc"),
-        (
-            lambda s, f: sp.catchment_ratios(PAIRS, s.assign(population_persons="x"), f, **SERVICE),
-            "population_persons",
-        ),
+        (lambda s, f: sp.catchment_ratios(PAIRS, s.assign(population_persons="x"), f, **SERVICE), "population_persons"),
         (lambda s, f: sp.catchment_ratios(PAIRS, s, f.assign(capacity="x"), **SERVICE), "capacity: texts"),
         (lambda s, f: sp.cumulative_cutoff(PAIRS, s, f, **SERVICE, cutoffs_min="x"), "cutoffs_min: texts"),
         (lambda s, f: sp.cumulative_interval(PAIRS, s, f, **SERVICE, interval_min=(5,)), "interval_min"),
         (lambda s, f: sp.catchment_overlap(PAIRS, s, f, **SERVICE, cutoff_min=[]), "cutoff_min"),
-        (
-            lambda s, f: sp.allocate_capacity(PAIRS, s, f.assign(capacity=1.0), **SERVICE, cutoff_min="x"),
-            "cutoff_min",
-        ),
+        (lambda s, f: sp.allocate_capacity(PAIRS, s, f.assign(capacity=1.0), **SERVICE, cutoff_min="x"), "cutoff_min"),
     ],
 )
 def test_measures_of_what_is_no_number_are_refused(villages, clinics, run, says):

@@ -96,9 +96,7 @@ SEARCH = ("networkx on the same graph", "osmnx + networkx", "scipy, min_only, sa
         pytest.param(["stages", "search", "kernels"], STAGES + SEARCH, 3, id="all", marks=pytest.mark.trial),
     ],
 )
-def test_the_benchmark_prints_stages_and_ratios_for_a_small_country(
-    tmp_path, parts, lines, agreements
-) -> None:
+def test_the_benchmark_prints_stages_and_ratios_for_a_small_country(tmp_path, parts, lines, agreements) -> None:
     command = [sys.executable, "-m", "benchmarks.stages", "--nodes", "2000", "--repeats", "1"]
     options = ["--until", "read", "--parts", *parts, "--work", str(tmp_path), "--data", str(tmp_path)]
     done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -106,9 +104,7 @@ def test_the_benchmark_prints_stages_and_ratios_for_a_small_country(
     assert "Comoros is left out" in done.stdout
     for line in lines:
         assert re.search(rf"^{re.escape(line)}.* \d", done.stdout, flags=re.MULTILINE), line
-    agreed = re.findall(
-        r"^(?:same graph|every vertex): ([\d,]+) of ([\d,]+) times agree", done.stdout, re.MULTILINE
-    )
+    agreed = re.findall(r"^(?:same graph|every vertex): ([\d,]+) of ([\d,]+) times agree", done.stdout, re.MULTILINE)
     assert len(agreed) == agreements
     assert all(agree == of for agree, of in agreed)
 

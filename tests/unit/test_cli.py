@@ -304,9 +304,7 @@ def _breaks(monkeypatch, error):
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_an_error_of_a_library_names_its_stage_and_says_that_it_is_ours_to_mend(
-    command, tiny, monkeypatch, error
-):
+def test_an_error_of_a_library_names_its_stage_and_says_that_it_is_ours_to_mend(command, tiny, monkeypatch, error):
     _breaks(monkeypatch, error)
     outcome = command("run", tiny.save(), *tiny.folders())
     assert outcome.code == 70
@@ -318,9 +316,7 @@ def test_an_error_of_a_library_names_its_stage_and_says_that_it_is_ours_to_mend(
     assert "\nerror" not in outcome.err
 
 
-@pytest.mark.parametrize(
-    "error", [MemoryError("Unable to allocate 3 GiB"), BrokenProcessPool("a worker ended")]
-)
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate 3 GiB"), BrokenProcessPool("a worker ended")])
 def test_a_machine_without_enough_memory_is_told_so(command, tiny, monkeypatch, error):
     _breaks(monkeypatch, error)
     outcome = command("run", tiny.save(), *tiny.folders())
@@ -404,9 +400,7 @@ def test_no_name_is_obeyed_by_the_terminal(command, tiny):
 
 
 def test_a_line_of_the_log_is_one_line_and_obeys_nothing():
-    record = logging.LogRecord(
-        "spatial", logging.WARNING, "", 0, "place %s: lost", ("\x1b[31m石桥\nERROR x",), None
-    )
+    record = logging.LogRecord("spatial", logging.WARNING, "", 0, "place %s: lost", ("\x1b[31m石桥\nERROR x",), None)
     shown = PlainFormatter("%(levelname)s %(message)s").format(record)
     assert shown == "WARNING place \\x1b[31m石桥\\nERROR x: lost"
 

@@ -8,9 +8,7 @@ import pytest
 from spatial.plain_text import csv_bytes, from_spreadsheet, one_line, printable, spreadsheet_text
 
 
-@pytest.mark.parametrize(
-    "sign", ["\x1b", "\x07", "\x00", "\r", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\ud800"]
-)
+@pytest.mark.parametrize("sign", ["\x1b", "\x07", "\x00", "\r", "\x7f", "\x9b", "\u202e", "\u2066", "\u2028", "\ud800"])
 def test_what_a_terminal_obeys_is_written_as_an_escape(sign) -> None:
     shown = printable(f"a{sign}b")
     assert sign not in shown
@@ -19,8 +17,7 @@ def test_what_a_terminal_obeys_is_written_as_an_escape(sign) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["云溪县村庄", "Équipements à pied — 5 €", "नमस्ते\u200d", "\u0645\u06cc\u200c\u062e", "  - a\n  - b"],
+    "text", ["云溪县村庄", "Équipements à pied — 5 €", "नमस्ते\u200d", "\u0645\u06cc\u200c\u062e", "  - a\n  - b"]
 )
 def test_what_can_be_read_stays_as_it_is(text) -> None:
     assert printable(text) == text
@@ -44,8 +41,6 @@ def test_other_text_is_written_as_it_is(text) -> None:
 
 
 def test_a_csv_guards_text_and_heads_and_leaves_numbers() -> None:
-    frame = pd.DataFrame(
-        {"=name": ["@x", None], "change": [-2.5, 1.0], "lon": ["-0.65", "+1"], "whole": [-1, 2]}
-    )
+    frame = pd.DataFrame({"=name": ["@x", None], "change": [-2.5, 1.0], "lon": ["-0.65", "+1"], "whole": [-1, 2]})
     lines = csv_bytes(frame, numbers=["lon"]).decode("utf-8-sig").splitlines()
     assert lines == ["'=name,change,lon,whole", "'@x,-2.5,-0.65,-1", ",1.0,+1,2"]

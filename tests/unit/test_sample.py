@@ -30,17 +30,7 @@ NAMES = [
     "landcover.tif",
     "source.toml",
 ]
-SAME = (
-    "jurisdictions",
-    "as_of",
-    "region",
-    "inventory",
-    "tiers",
-    "population",
-    "network",
-    "measures",
-    "norms",
-)
+SAME = ("jurisdictions", "as_of", "region", "inventory", "tiers", "population", "network", "measures", "norms")
 """Parts of the study file that both forms share."""
 
 
@@ -118,10 +108,7 @@ def test_another_county_is_refused_with_the_way_to_the_generator(tmp_path, asked
 
 
 def test_an_unknown_form_is_refused_before_anything_is_written(tmp_path) -> None:
-    for unpack in (
-        lambda: write_sample_county(tmp_path / "new", form="paper"),
-        lambda: sample_study("paper"),
-    ):
+    for unpack in (lambda: write_sample_county(tmp_path / "new", form="paper"), lambda: sample_study("paper")):
         with pytest.raises(ValueError, match="form: 'paper' is not one of open, bureau"):
             unpack()
     assert not (tmp_path / "new").exists()
@@ -272,10 +259,7 @@ def test_flows_go_both_ways_and_parcels_mostly_up_the_hill(layers) -> None:
     assert both > 0.9 * len(there)
     village = flows["from_id"].map(layers.settlements.set_index("settlement_id")["tier"]) == "village"
     parcels = flows["kind"] == "parcels"
-    sent, received = (
-        flows.loc[parcels & village, "volume"].sum(),
-        flows.loc[parcels & ~village, "volume"].sum(),
-    )
+    sent, received = (flows.loc[parcels & village, "volume"].sum(), flows.loc[parcels & ~village, "volume"].sum())
     assert 0 < sent < 0.5 * received
 
 

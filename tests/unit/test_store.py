@@ -17,16 +17,7 @@ from pyproj import CRS
 
 from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
-from spatial.store import (
-    Artifact,
-    Store,
-    _read_table,
-    locked,
-    remove_leftovers,
-    replace,
-    replace_files,
-    sha256_of,
-)
+from spatial.store import Artifact, Store, _read_table, locked, remove_leftovers, replace, replace_files, sha256_of
 from spatial.tables import TABLES
 from spatial.tables.contract import Field, Form, GeometryKind, Kind, Table, breaches, keeps
 
@@ -44,9 +35,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
     store = Store(tmp_path)
     area = gpd.GeoDataFrame(
-        {"area_id": ["a"], "name": ["A"]},
-        geometry=gpd.points_from_xy([5e5], [9e6]).buffer(9),
-        crs="EPSG:32738",
+        {"area_id": ["a"], "name": ["A"]}, geometry=gpd.points_from_xy([5e5], [9e6]).buffer(9), crs="EPSG:32738"
     )
     store.write("study_area", area)
     back = store.read("study_area")
@@ -72,18 +61,12 @@ def test_a_table_is_read_as_geopandas_reads_it(tmp_path: Path) -> None:
         known.to_parquet(file)
         expected, found = gpd.read_parquet(file), _read_table(file)
         assert_geodataframe_equal(found, expected)
-        assert (found.attrs, found.crs, found["middle"].crs) == (
-            expected.attrs,
-            expected.crs,
-            expected["middle"].crs,
-        )
+        assert (found.attrs, found.crs, found["middle"].crs) == (expected.attrs, expected.crs, expected["middle"].crs)
 
 
 def test_a_raster_comes_back_as_it_was_with_its_total(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    raster = Raster(
-        np.array([[1.5, np.nan], [0.25, 4.0]]), Affine(0.1, 0, 43, 0, -0.1, -11), CRS.from_epsg(4326)
-    )
+    raster = Raster(np.array([[1.5, np.nan], [0.25, 4.0]]), Affine(0.1, 0, 43, 0, -0.1, -11), CRS.from_epsg(4326))
     store.write("population", raster)
     back = store.read("population")
     assert isinstance(back, Raster)

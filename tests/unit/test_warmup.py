@@ -109,9 +109,7 @@ def test_what_the_second_process_leaves_or_cannot_keep_is_compiled(monkeypatch, 
 
 def test_without_a_writable_folder_kernels_are_kept_with_temporary_files(tmp_path):
     installed = tmp_path / "installed"
-    shutil.copytree(
-        Path(spatial.__file__).parent, installed / "spatial", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(Path(spatial.__file__).parent, installed / "spatial", ignore=shutil.ignore_patterns("__pycache__"))
     # A file where numba would make a folder cannot be written, not even by an administrator.
     for folder in {path.parent for path in installed.rglob("kernels_*.py")}:
         (folder / "__pycache__").touch()

@@ -29,14 +29,10 @@ def main() -> None:
     """Read the command line, and write or pack."""
     parser = argparse.ArgumentParser(prog="python -m tools.sample_county", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="where to write the files of one county")
-    parser.add_argument(
-        "--villages", type=int, default=400, help="how many villages, from 40 to 900; 400 unless told"
-    )
+    parser.add_argument("--villages", type=int, default=400, help="how many villages, from 40 to 900; 400 unless told")
     parser.add_argument("--seed", type=int, default=SAMPLE_SEED, help="where chance begins")
     parser.add_argument("--form", choices=get_args(SampleForm), default="open", help="open unless told")
-    parser.add_argument(
-        "--pack", action="store_true", help="pack the counties of spatial/sample and tests/data anew"
-    )
+    parser.add_argument("--pack", action="store_true", help="pack the counties of spatial/sample and tests/data anew")
     told = parser.parse_args()
     if told.pack == (told.folder is not None):
         parser.error("name a folder to write to, or --pack")

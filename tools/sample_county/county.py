@@ -95,9 +95,7 @@ def draw_county(*, seed: int = SAMPLE_SEED, villages: int = 400) -> County:
     settled = settle(chance[3], sites, roads)
     roadmap, nodes = draw_roads(chance[4], roads.steps, set(settled.cells.tolist()))
     join_crossings(roadmap)
-    middles = [
-        roadmap.points[nodes[cell]] if cell in nodes else _middle(cell) for cell in settled.cells.tolist()
-    ]
+    middles = [roadmap.points[nodes[cell]] if cell in nodes else _middle(cell) for cell in settled.cells.tolist()]
     buildable = _buildable(terrain, river_cells(terrain, least_km2=BROOK_KM2))
     _lay_streets(chance[5], roadmap, settled, middles, buildable)
     spots = _spots(roadmap, settled, middles)

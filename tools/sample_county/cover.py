@@ -24,9 +24,7 @@ TOPS = 0.85
 """Ground higher than this share of all ground is grass."""
 
 
-def land_cover(
-    terrain: Terrain, population: NDArray[np.float64], river: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
+def land_cover(terrain: Terrain, population: NDArray[np.float64], river: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Cover the ground."""
     tops = terrain.elevation_m >= np.quantile(terrain.elevation_m, TOPS)
     kinds = [

@@ -155,13 +155,7 @@ class Roads:
 
 
 def grow_roads(
-    random: np.random.Generator,
-    terrain: Terrain,
-    lattice: Lattice,
-    sites: Sites,
-    *,
-    river: Mask,
-    stream: Mask,
+    random: np.random.Generator, terrain: Terrain, lattice: Lattice, sites: Sites, *, river: Mask, stream: Mask
 ) -> Roads:
     """Grow the road network of the county through its terrain."""
     growth = Growth(lattice, terrain.elevation_m.ravel(), river, stream)
@@ -183,10 +177,7 @@ def _through_roads(growth: Growth, sites: Sites) -> None:
     seat = int(sites.towns[0])
     cells = np.arange(ROWS * COLUMNS)
     row, column = np.divmod(cells, COLUMNS)
-    for kind, edges in (
-        ("trunk", (column == 0, column == COLUMNS - 1)),
-        ("primary", (row == 0, row == ROWS - 1)),
-    ):
+    for kind, edges in (("trunk", (column == 0, column == COLUMNS - 1)), ("primary", (row == 0, row == ROWS - 1))):
         spread = growth.spread(kind, [seat])
         for edge in edges:
             gate = int(cells[edge][np.argmin(spread.cost[edge])])
@@ -224,8 +215,7 @@ def _ring_roads(growth: Growth, sites: Sites) -> None:
         others = np.array([int(other) for other in sites.towns if other != town])
         detour = home.cost[others] / np.maximum(spread.cost[others], 1.0)
         growth.build(
-            spread.way(int(others[np.argmax(np.where(spread.cost[others] < 40_000.0, detour, 0.0))])),
-            "tertiary",
+            spread.way(int(others[np.argmax(np.where(spread.cost[others] < 40_000.0, detour, 0.0))])), "tertiary"
         )
 
 
@@ -247,9 +237,7 @@ def _cross_river(growth: Growth, sites: Sites) -> None:
     distance = np.hypot(*(cell_centres(np.arange(ROWS * COLUMNS)) - middle).T)
     beyond = (distance < OTHER_BANK_M) & (spread.cost > BRIDGE_M["secondary"]) & ~growth.river
     if beyond.any():
-        growth.build(
-            spread.way(int(np.argmin(np.where(beyond, spread.cost - 2.0 * distance, np.inf)))), "tertiary"
-        )
+        growth.build(spread.way(int(np.argmin(np.where(beyond, spread.cost - 2.0 * distance, np.inf)))), "tertiary")
     near = sites.villages[distance[sites.villages] < TOWN_BRIDGE_REACH_M]
     detour = home.cost[near] / np.maximum(spread.cost[near], 1.0)
     for village in near[np.argsort(-detour, kind="stable")][:TOWN_BRIDGES].tolist():

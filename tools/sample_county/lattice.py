@@ -55,9 +55,7 @@ class Lattice:
         self.tail: IntArray = np.repeat(np.arange(rows * columns), inside.sum(axis=1))
         self.head: IntArray = (to_row * columns + to_column)[inside]
         self.length_m: FloatArray = np.broadcast_to(lengths, inside.shape)[inside]
-        self.is_diagonal: NDArray[np.bool_] = np.broadcast_to(np.abs(steps).sum(axis=1) == 2, inside.shape)[
-            inside
-        ]
+        self.is_diagonal: NDArray[np.bool_] = np.broadcast_to(np.abs(steps).sum(axis=1) == 2, inside.shape)[inside]
         self._keys: IntArray = self.tail * (rows * columns) + self.head
         self._starts = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
 
@@ -73,9 +71,6 @@ class Lattice:
             shape=(size, size),
         )
         cost, previous, source = csgraph.dijkstra(
-            graph,
-            indices=np.unique(np.fromiter(sources, dtype=np.int64)),
-            min_only=True,
-            return_predecessors=True,
+            graph, indices=np.unique(np.fromiter(sources, dtype=np.int64)), min_only=True, return_predecessors=True
         )
         return Spread(cost, previous.astype(np.int64), source.astype(np.int64))

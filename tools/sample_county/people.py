@@ -39,9 +39,7 @@ def count_people(random: np.random.Generator, kinds: list[str], connection: list
     spread = np.array([REGISTERED[kind][1] for kind in kinds])
     ties = np.array([BADLY_CONNECTED[item] for item in connection])
     registered = np.maximum(np.round(median * ties * np.exp(spread * random.standard_normal(size))), 35)
-    stay = (
-        np.array([AT_HOME[kind] for kind in kinds]) * np.exp(0.12 * random.standard_normal(size)) * ties**0.25
-    )
+    stay = np.array([AT_HOME[kind] for kind in kinds]) * np.exp(0.12 * random.standard_normal(size)) * ties**0.25
     resident = np.maximum(np.round(registered * stay), 20)
     frame = pd.DataFrame({"registered": registered, "resident": resident})
 

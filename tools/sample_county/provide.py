@@ -100,9 +100,7 @@ def _how_many(random: np.random.Generator, provision: Provision, place: Place) -
     return int(wanted) + int(random.random() < wanted % 1)
 
 
-def _spot(
-    random: np.random.Generator, place: Place, spots: FloatArray, taken: Sequence[FloatArray]
-) -> FloatArray:
+def _spot(random: np.random.Generator, place: Place, spots: FloatArray, taken: Sequence[FloatArray]) -> FloatArray:
     """Choose a place along the streets, the farthest of a few from facilities of the same service."""
     reach = min(len(spots), 12) if place.level == "village" else len(spots)
     drawn: FloatArray = spots[(reach * random.random(DRAWS) ** 1.4).astype(np.int64)] + random.uniform(
@@ -119,9 +117,7 @@ def _facility(
 ) -> dict[str, object]:
     usual = provision.capacity[place.level]
     capacity = round(usual * float(np.exp(0.3 * random.standard_normal())))
-    load = round(
-        capacity * min(provision.use[place.level] * float(np.exp(0.22 * random.standard_normal())), 1.3)
-    )
+    load = round(capacity * min(provision.use[place.level] * float(np.exp(0.22 * random.standard_normal())), 1.3))
     has_capacity = usual > 0
     base = place.base + WORD[place.level][0].removesuffix("城")
     return {

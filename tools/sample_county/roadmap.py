@@ -25,14 +25,7 @@ __all__ = ["RoadMap", "Way", "draw_roads"]
 
 BUCKET_M = 60.0
 """Side of the squares in which segments are looked up."""
-VERTEX_M = {
-    "trunk": 46.0,
-    "primary": 42.0,
-    "secondary": 36.0,
-    "tertiary": 33.0,
-    "unclassified": 30.0,
-    "track": 34.0,
-}
+VERTEX_M = {"trunk": 46.0, "primary": 42.0, "secondary": 36.0, "tertiary": 33.0, "unclassified": 30.0, "track": 34.0}
 BEND_M = {"trunk": 2.0, "primary": 3.0, "secondary": 4.0, "tertiary": 5.0, "unclassified": 6.0, "track": 7.0}
 """Distance of vertices and strength of bends by class."""
 
@@ -108,9 +101,7 @@ class RoadMap:
             for node in (first, second)
         }
         distance = {node: math.hypot(self.points[node][0] - x, self.points[node][1] - y) for node in found}
-        return sorted(
-            (node for node in found if distance[node] <= radius_m), key=lambda node: (distance[node], node)
-        )
+        return sorted((node for node in found if distance[node] <= radius_m), key=lambda node: (distance[node], node))
 
     def direction_at(self, node: int) -> float:
         """Tell the direction of a road at one of its nodes, in radians from the east."""
@@ -127,9 +118,7 @@ class RoadMap:
     def _forget(self, first: int, second: int, number: int) -> None:
         for key in self._keys(first, second):
             bucket = self._buckets[key]
-            bucket[:] = [
-                item for item in bucket if item not in {(first, second, number), (second, first, number)}
-            ]
+            bucket[:] = [item for item in bucket if item not in {(first, second, number), (second, first, number)}]
 
     def _keys(self, first: int, second: int) -> list[tuple[int, int]]:
         return _squares(self.points[first], self.points[second], 0)
@@ -138,11 +127,7 @@ class RoadMap:
 def _squares(a: tuple[float, float], b: tuple[float, float], margin: int) -> list[tuple[int, int]]:
     left, right = sorted((int(a[0] // BUCKET_M), int(b[0] // BUCKET_M)))
     low, high = sorted((int(a[1] // BUCKET_M), int(b[1] // BUCKET_M)))
-    return [
-        (x, y)
-        for x in range(left - margin, right + margin + 1)
-        for y in range(low - margin, high + margin + 1)
-    ]
+    return [(x, y) for x in range(left - margin, right + margin + 1) for y in range(low - margin, high + margin + 1)]
 
 
 def draw_roads(

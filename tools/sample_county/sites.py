@@ -47,9 +47,7 @@ class Sites:
     township: IntArray  # shape (cells,), position in `towns`; `OUTSIDE` beyond the county
 
 
-def choose_sites(
-    random: np.random.Generator, terrain: Terrain, lattice: Lattice, dry: Mask, villages: int
-) -> Sites:
+def choose_sites(random: np.random.Generator, terrain: Terrain, lattice: Lattice, dry: Mask, villages: int) -> Sites:
     """Choose where settlements stand and draw the townships around the towns."""
     flat = np.exp(-((terrain.slope.ravel() / 0.10) ** 2)) * dry
     wide = ndimage.gaussian_filter(flat.reshape(ROWS, COLUMNS), 4).ravel()
@@ -91,9 +89,7 @@ def pick_apart(
     """Draw cells at random that keep their distance from each other."""
     chance = np.full(len(weight), -np.inf)
     some = weight > 0
-    chance[some] = np.log(weight[some]) + random.gumbel(
-        size=int(some.sum())
-    )  # Gumbel-max: weighted, no repeats
+    chance[some] = np.log(weight[some]) + random.gumbel(size=int(some.sum()))  # Gumbel-max: weighted, no repeats
     order = np.argsort(-chance, kind="stable")[: int(some.sum())]
     free = np.ones((ROWS, COLUMNS), dtype=bool)
     for cell in first:

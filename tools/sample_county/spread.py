@@ -33,13 +33,7 @@ BLANK_ROWS = 9
 
 
 def spread_people(
-    random: np.random.Generator,
-    cells: IntArray,
-    kinds: list[str],
-    persons: FloatArray,
-    *,
-    slope: FloatArray,
-    dry: Mask,
+    random: np.random.Generator, cells: IntArray, kinds: list[str], persons: FloatArray, *, slope: FloatArray, dry: Mask
 ) -> FloatArray:
     """Lay people out over cells."""
     ground = np.exp(-((slope / 0.25) ** 2)) * dry.reshape(ROWS, COLUMNS)

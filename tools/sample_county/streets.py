@@ -45,10 +45,7 @@ class StreetPlan:
 
 
 def grow_streets(
-    random: np.random.Generator,
-    roadmap: RoadMap,
-    plan: StreetPlan,
-    buildable: Callable[[float, float], bool],
+    random: np.random.Generator, roadmap: RoadMap, plan: StreetPlan, buildable: Callable[[float, float], bool]
 ) -> float:
     """Grow the streets of one settlement off the roads that pass it."""
     waiting: list[tuple[float, int, float]] = []
@@ -98,9 +95,7 @@ class _Street:
     def __init__(self, roadmap: RoadMap, nodes: list[int]) -> None:
         self.roadmap, self.nodes, self.is_done = roadmap, nodes, False
 
-    def step(
-        self, angle: float, length: float, plan: StreetPlan, buildable: Callable[[float, float], bool]
-    ) -> float:
+    def step(self, angle: float, length: float, plan: StreetPlan, buildable: Callable[[float, float], bool]) -> float:
         """Go on by one vertex; return the metres built."""
         here = self.roadmap.points[self.nodes[-1]]
         there = (here[0] + length * math.cos(angle), here[1] + length * math.sin(angle))

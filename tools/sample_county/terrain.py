@@ -59,9 +59,7 @@ class Terrain:
     reaches: tuple[Reach, ...]  # streams and rivers
 
 
-def fractal_noise(
-    random: np.random.Generator, shape: tuple[int, int], *, largest: float, octaves: int
-) -> FloatArray:
+def fractal_noise(random: np.random.Generator, shape: tuple[int, int], *, largest: float, octaves: int) -> FloatArray:
     """Sum noises of ever finer grain."""
     total = np.zeros(shape)
     for octave in range(octaves):
@@ -107,9 +105,7 @@ def make_terrain(random: np.random.Generator) -> Terrain:
     for turn in range(ROUNDS):
         drainage = bed.drain(height, catchment, first=turn == 0)
         catchment = _catchments(drainage, main)
-        height = _raise(
-            lattice, drainage, np.minimum(STEEPNESS * uplift * catchment**-CONCAVITY, STEEPEST), main, base
-        )
+        height = _raise(lattice, drainage, np.minimum(STEEPNESS * uplift * catchment**-CONCAVITY, STEEPEST), main, base)
         base = _level_divides(lattice, drainage, height, base)
     elevation = _refine(random, height.reshape(rows, columns))
     reaches = tuple(_reaches(lattice, drainage, catchment, main))
@@ -150,9 +146,7 @@ class _Bed:
         rise = height[lattice.head] - height[lattice.tail]
         ease = 1.0 if first else 0.15 + 1.0 / (1.0 + np.maximum(rise, 0.0) / lattice.length_m / 0.06)
         shared = np.maximum(catchment, 0.05)[lattice.head] ** -0.22
-        costs = lattice.length_m * self.resistance[lattice.head] * ease * shared + 30.0 * np.maximum(
-            -rise, 0.0
-        )
+        costs = lattice.length_m * self.resistance[lattice.head] * ease * shared + 30.0 * np.maximum(-rise, 0.0)
         edge, trunk = lattice.spread(costs, self.outlets), lattice.spread(costs, self.main)
         to_edge = edge.cost + EDGE_HANDICAP_M < trunk.cost
         previous = np.where(to_edge, edge.previous, trunk.previous)
@@ -172,9 +166,7 @@ def _catchments(drainage: Spread, main: list[int]) -> FloatArray:
     return np.array(total)
 
 
-def _raise(
-    lattice: Lattice, drainage: Spread, slope: FloatArray, main: list[int], base: FloatArray
-) -> FloatArray:
+def _raise(lattice: Lattice, drainage: Spread, slope: FloatArray, main: list[int], base: FloatArray) -> FloatArray:
     below = drainage.previous
     row, column = np.divmod(np.arange(len(below)), lattice.columns)
     step = COARSE * np.hypot((column - column[below]) * CELL_X_M, (row - row[below]) * CELL_Y_M)
@@ -239,9 +231,7 @@ def _lay_valley_floors(elevation: FloatArray, reaches: tuple[Reach, ...]) -> Flo
         for reach in reaches:
             if reach.catchment_km2 >= least_km2:
                 wet.flat[cells_at(densify(reach.points, 40.0))] = True
-        distance, nearest = ndimage.distance_transform_edt(
-            ~wet, sampling=(CELL_Y_M, CELL_X_M), return_indices=True
-        )
+        distance, nearest = ndimage.distance_transform_edt(~wet, sampling=(CELL_Y_M, CELL_X_M), return_indices=True)
         river = ndimage.gaussian_filter(elevation, 1.5)[tuple(nearest)]
         share = np.clip(distance / half_width_m, 0.0, 1.0) ** 1.6
         flat = river + (floor - river) * share + 0.006 * distance

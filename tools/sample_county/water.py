@@ -67,16 +67,12 @@ def draw_water(terrain: Terrain) -> Water:
     lines = np.array([shapely.LineString(reach.points) for reach in terrain.reaches], dtype=object)
     spans = shapely.buffer(lines, widths, cap_style="flat")
     main = shapely.line_merge(
-        shapely.multilinestrings(
-            [line for line, reach in zip(lines, terrain.reaches, strict=True) if reach.is_main]
-        )
+        shapely.multilinestrings([line for line, reach in zip(lines, terrain.reaches, strict=True) if reach.is_main])
     )
     pieces = max(1, round(float(main.length) / AREA_PIECE_M))
     cuts = np.linspace(0.0, float(main.length), pieces + 1)
     areas = [
-        shapely.buffer(
-            shapely.ops.substring(main, start, end), MAIN_HALF_WIDTH_M, cap_style="flat", quad_segs=2
-        )
+        shapely.buffer(shapely.ops.substring(main, start, end), MAIN_HALF_WIDTH_M, cap_style="flat", quad_segs=2)
         for start, end in pairwise(cuts.tolist())
     ]
     catchment = np.array([reach.catchment_km2 for reach in terrain.reaches])

@@ -21,21 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_PARTS = (
-    ".shx",
-    ".prj",
-    ".cpg",
-    ".sbn",
-    ".sbx",
-    ".qix",
-    ".qmd",
-    ".qml",
-    ".qgz",
-    ".qgs",
-    ".ovr",
-    ".lock",
-    ".md5",
-)
+_PARTS = (".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qmd", ".qml", ".qgz", ".qgs", ".ovr", ".lock", ".md5")
 _OURS = {"source.toml", "readme.md", "readme.txt", "licence.txt", "license.txt"}
 
 
@@ -92,8 +78,7 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
     for number, report in enumerate(result.files if ground.bounds is not None else ()):
         # Look again where anything about the coordinates is a guess, or could be doubted.
         if any(
-            layer.kind in {"settlements", "facilities", "roads", "boundaries"}
-            and (layer.coordinates or layer.extent)
+            layer.kind in {"settlements", "facilities", "roads", "boundaries"} and (layer.coordinates or layer.extent)
             for layer in report.layers
         ):
             result.files[number] = inspect_file(report.path, raw=raw, ground=ground)
@@ -138,9 +123,7 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
         result.proposals += [other for layer in layers for other in layer.others]
     kinds = {proposal.section.removeprefix("sources.") for proposal in result.proposals}
     if not kinds & {"osm", "settlements"}:
-        result.to_decide.append(
-            "no file of settlements was found: name one in [sources.settlements], or an extract"
-        )
+        result.to_decide.append("no file of settlements was found: name one in [sources.settlements], or an extract")
     if not kinds & {"osm", "roads"}:
         result.to_decide.append(
             "no file of roads was found: name one in [sources.roads], or an extract in [sources.osm]"
@@ -156,9 +139,7 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in shown if name not in bases]
         for path in (Path(here) / name for name in sorted([*names, *bases])):
             name = path.name.lower()
-            is_drawn = name.endswith(".dbf") and any(
-                path.with_suffix(end).exists() for end in (".shp", ".SHP")
-            )
+            is_drawn = name.endswith(".dbf") and any(path.with_suffix(end).exists() for end in (".shp", ".SHP"))
             is_part = name.endswith((*_PARTS, ".aux.xml", ".shp.xml")) or is_drawn
             if not (is_part or name.startswith((".", "~$")) or name in _OURS):
                 yield path
@@ -196,9 +177,7 @@ def _take(result: FolderReport, kind: str, found: list[Found], *, what: str = "f
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
     if len(proposals) > 1 and kind not in {"attributes", "facilities", "water"}:
         listed = ", ".join(_label(report, layer) for report, layer in found)
-        result.to_decide.append(
-            f"several {what} may be the {kind}: {listed}; keep one of the [sources.{kind}] below"
-        )
+        result.to_decide.append(f"several {what} may be the {kind}: {listed}; keep one of the [sources.{kind}] below")
         proposals = [replace(proposal, is_suggestion=True) for proposal in proposals]
     result.proposals += proposals
 

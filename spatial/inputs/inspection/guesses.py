@@ -102,9 +102,7 @@ def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) ->
     found = {axis: min(items, key=lambda item: item[:2])[2] for axis, items in scored.items()}
     result = Coordinates()
     if pair and not {"longitude", "easting", "x"} & set(found):
-        result.guess(
-            "", None, f"column {pair!r} holds both coordinates in one cell: split it into two columns"
-        )
+        result.guess("", None, f"column {pair!r} holds both coordinates in one cell: split it into two columns")
         return result
     axes = (("longitude", "latitude"), ("easting", "northing"), ("x", "y"))
     first, second = next((both for both in axes if set(both) <= set(found)), ("", ""))
@@ -179,9 +177,7 @@ def _longitude_first(
         if by_letters:
             result.remarks.append(f"{one.name!r} reaches beyond 90 degrees, so it is the longitude")
         else:
-            guess = (
-                f"the names are exchanged: {one.name!r} reaches beyond 90 degrees and must be the longitude"
-            )
+            guess = f"the names are exchanged: {one.name!r} reaches beyond 90 degrees and must be the longitude"
     elif by_letters and all(are_latitudes):
         why = f"{one.name!r} is taken as the longitude by its letter alone"
         box = ground.bounds
@@ -209,11 +205,7 @@ def _strays(result: Coordinates, x: NDArray[np.float64], y: NDArray[np.float64],
 
 
 def _degrees_crs(
-    result: Coordinates,
-    longitude: NDArray[np.float64],
-    latitude: NDArray[np.float64],
-    ground: Ground,
-    named: str,
+    result: Coordinates, longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: Ground, named: str
 ) -> None:
     shown = (
         f"longitudes {longitude.min():.4f} to {longitude.max():.4f}, latitudes {latitude.min():.4f} to "
@@ -235,11 +227,7 @@ def _degrees_crs(
 
 
 def _doubt(
-    result: Coordinates,
-    longitude: NDArray[np.float64],
-    latitude: NDArray[np.float64],
-    ground: Ground,
-    named: str,
+    result: Coordinates, longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: Ground, named: str
 ) -> None:
     """Hold points in degrees against roads: do they fit better if they were shifted coordinates of a map service."""
     if ground.roads is None or ground.roads.empty:
@@ -253,9 +241,7 @@ def _doubt(
         reason = f"held against {ground.named}: {told}; else write crs = 'EPSG:4490' (CGCS2000) or 'EPSG:4326' (WGS 84)"
         result.guess("datum", datum, reason)
     if not doubts:
-        result.remarks.append(
-            f"held against {ground.named}: nothing speaks for shifted coordinates of a map service"
-        )
+        result.remarks.append(f"held against {ground.named}: nothing speaks for shifted coordinates of a map service")
 
 
 def _easting_first(result: Coordinates, one: Axis, other: Axis, *, by_letters: bool) -> tuple[Axis, Axis]:
@@ -271,9 +257,7 @@ def _easting_first(result: Coordinates, one: Axis, other: Axis, *, by_letters: b
     elif by_letters and _are_eastings(a) and _are_northings(b) and not _are_eastings(b):
         result.remarks.append(f"{one.name!r} is taken as the easting by the size of the numbers")
     elif by_letters:
-        guess = (
-            f"{one.name!r} is taken as the easting by its letter alone; in Chinese surveys X is the northing"
-        )
+        guess = f"{one.name!r} is taken as the easting by its letter alone; in Chinese surveys X is the northing"
     result.columns = (one.name, other.name)
     if guess:
         result.guess("easting", one.name, guess)
@@ -317,8 +301,7 @@ def _metres_crs(
         result.guess("crs", f"EPSG:{code}", reason)
         return
     shown = (
-        f"eastings {easting.min():.0f} to {easting.max():.0f}, northings {northing.min():.0f} to "
-        f"{northing.max():.0f}"
+        f"eastings {easting.min():.0f} to {easting.max():.0f}, northings {northing.min():.0f} to {northing.max():.0f}"
     )
     candidates = _candidates(easting, northing, ground)
     if candidates:
@@ -333,25 +316,16 @@ def _metres_crs(
             "if it is CGCS2000 without zone number it is one of EPSG:4534 to 4554 (central meridians 75, 78 ... 135 "
             "degrees east), elsewhere perhaps a UTM zone (EPSG:32601 to 32660, 32701 to 32760 in the south)"
         )
-    elif (
-        easting.max() <= _BNG_EAST
-        and northing.max() <= _BNG_NORTH
-        and min(easting.min(), northing.min()) >= 0
-    ):
+    elif easting.max() <= _BNG_EAST and northing.max() <= _BNG_NORTH and min(easting.min(), northing.min()) >= 0:
         hint = "in Great Britain it is EPSG:27700; elsewhere perhaps a UTM zone, or a local grid (local_grid)"
     result.guess("crs", "EPSG:...", f"{shown} are metres of a grid that the file does not name; {hint}")
 
 
-def _candidates(
-    easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground
-) -> list[pyproj.CRS]:
+def _candidates(easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground) -> list[pyproj.CRS]:
     """Grids in which the rows lie where the study lies, the likeliest first."""
     if ground.bounds is None:
         return []
-    middle, upper = (
-        (ground.bounds.west + ground.bounds.east) / 2,
-        (ground.bounds.south + ground.bounds.north) / 2,
-    )
+    middle, upper = ((ground.bounds.west + ground.bounds.east) / 2, (ground.bounds.south + ground.bounds.north) / 2)
     tried: list[pyproj.CRS] = []
     c_west, c_south, c_east, c_north = CHINA
     if c_west < middle < c_east and c_south < upper < c_north:

@@ -70,9 +70,7 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
         starts = np.linspace(0, rows - BAND_ROWS, BANDS).astype(int).tolist()
         values = np.vstack([tile.read(start, start + BAND_ROWS, 0, columns) for start in starts])
     finite = values[np.isfinite(values)]
-    notes = [
-        f"{rows:,} rows x {columns:,} columns, cells of {abs(tile.transform.a):.6g} x {abs(tile.transform.e):.6g}"
-    ]
+    notes = [f"{rows:,} rows x {columns:,} columns, cells of {abs(tile.transform.a):.6g} x {abs(tile.transform.e):.6g}"]
     nodata: float | None = HGT_VOID
     if not is_hgt:
         with rasterio.open(path, driver="GTiff") as source:
@@ -83,9 +81,7 @@ def see_raster(path: Path, *, named: str) -> LayerReport:
         notes.append(f"cells hold {', '.join(f'{value:g}' for value in sentinels)}, which is read as no data")
         finite = finite[~np.isin(finite, sentinels)]
     if len(finite):
-        notes.append(
-            f"values {finite.min():.6g} to {finite.max():.6g} in the cells looked at ({len(finite):,})"
-        )
+        notes.append(f"values {finite.min():.6g} to {finite.max():.6g} in the cells looked at ({len(finite):,})")
     kind, reasons = _kind(path, finite)
     classes = np.unique(finite) if kind == "landcover" else np.empty(0)
     if 0 < len(classes) <= MOST_CLASSES:
@@ -264,11 +260,7 @@ _NOWHERE = Ground()
 
 
 def inspect_file(
-    path: str | Path,
-    *,
-    raw: str | Path = "data/raw",
-    against: str | Path | None = None,
-    ground: Ground = _NOWHERE,
+    path: str | Path, *, raw: str | Path = "data/raw", against: str | Path | None = None, ground: Ground = _NOWHERE
 ) -> FileReport:
     """
     Look into a file: layers, fields, encoding and coordinates, and how a study would read it.
@@ -343,9 +335,7 @@ def ground_of(path: Path) -> Ground:
     if not isinstance(frame, gpd.GeoDataFrame) or not frame.geometry.geom_type.str.contains("Line").any():
         raise SourceError(f"roads {path}: no lines to hold coordinates against; name a file of roads")
     if frame.crs is None:
-        raise SourceError(
-            f"roads {path}: no CRS, so that nothing can be held against it; name roads that say theirs"
-        )
+        raise SourceError(f"roads {path}: no CRS, so that nothing can be held against it; name roads that say theirs")
     lines = frame[["geometry"]].to_crs(WGS84) if "geometry" in frame.columns else frame.to_crs(WGS84)
     return Ground(Bounds(*lines.total_bounds.tolist()), lines, path.name)
 
@@ -393,11 +383,7 @@ def _extract(file: Path, named: str) -> LayerReport:
 def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerReport:
     """Look at a layer or sheet: its columns and coordinates, what it looks to be, and how a study would read it."""
     seen = LayerReport(
-        opened.name,
-        opened.is_hidden,
-        header_rows=opened.header_rows,
-        notes=tuple(opened.notes),
-        problem=opened.problem,
+        opened.name, opened.is_hidden, header_rows=opened.header_rows, notes=tuple(opened.notes), problem=opened.problem
     )
     frame = opened.frame
     if frame is None:
@@ -462,9 +448,7 @@ def _bounds(drawn: gpd.GeoDataFrame, says_crs: bool) -> Bounds | None:  # noqa: 
     return bounds if is_sure else None
 
 
-def _field(
-    profile: Profile, written: pd.Series, proposal: Proposal | None, found: Coordinates
-) -> FieldReport:
+def _field(profile: Profile, written: pd.Series, proposal: Proposal | None, found: Coordinates) -> FieldReport:
     """Say what a column holds, and as what the proposal reads it."""
     read_as, reason = [], ""
     for setting in proposal.settings if proposal is not None else ():

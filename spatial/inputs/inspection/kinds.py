@@ -271,9 +271,7 @@ def services_in(profile: Profile) -> tuple[float, dict[str, int]]:
 def kind_words(text: str) -> list[str]:
     """Tell the kinds that the name of a file, sheet or layer speaks of."""
     wanted = f"{plain(text)} {narrow(text).casefold()}"
-    return [
-        kind for kind, words in meanings()["kinds"].items() if any(plain(word) in wanted for word in words)
-    ]
+    return [kind for kind, words in meanings()["kinds"].items() if any(plain(word) in wanted for word in words)]
 
 
 def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bool, notes: list[str]) -> Look:
@@ -378,15 +376,7 @@ def ends_like_villages(profile: Profile) -> bool:
 
 # Tables of a yearbook: the official totals that they may hold, only ever as a suggestion.
 
-_OF_VILLAGES = {
-    "村民委员会",
-    "村委会",
-    "行政村",
-    "行政村个数",
-    "村委会个数",
-    "villages",
-    "nombre de villages",
-}
+_OF_VILLAGES = {"村民委员会", "村委会", "行政村", "行政村个数", "村委会个数", "villages", "nombre de villages"}
 
 
 def official_proposal(profiles: list[Profile], *, named: str) -> Proposal:

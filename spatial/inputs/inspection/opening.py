@@ -138,9 +138,7 @@ def _text(path: Path) -> OpenedFile:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{WHAT} {path}: no text in an encoding that is known; save it as CSV in UTF-8"
-        ) from error
+        raise SourceError(f"{WHAT} {path}: no text in an encoding that is known; save it as CSV in UTF-8") from error
     # Tell the sign between fields: the one that parts most lines into equally many, more than one.
     lines = [line for line in text.splitlines() if line.strip()][:_LOOKED_AT_LINES]
     delimiter, most = ",", 0

@@ -209,9 +209,7 @@ def facility_settings(table: Table) -> list[Setting]:
     settings += _service(table, found)
     settings += found.mapped("capacity", "load", "capacity_unit", "opening_hours")
     settings += _status(table, found)
-    reason = (
-        "complete where every facility of the kind is in it: only then a norm counts a missing one as missing"
-    )
+    reason = "complete where every facility of the kind is in it: only then a norm counts a missing one as missing"
     return [*settings, Setting("inventory", "unknown", reason)]
 
 
@@ -420,9 +418,7 @@ def _noding(frame: gpd.GeoDataFrame) -> list[Setting]:
     crossed = 0
     for one, other in zip(first, second, strict=True):
         meeting = shapely.get_coordinates(shapely.intersection(lines[one], lines[other]))[:1]
-        apart = [
-            np.abs(shapely.get_coordinates(lines[row]) - meeting).max(axis=1).min() for row in (one, other)
-        ]
+        apart = [np.abs(shapely.get_coordinates(lines[row]) - meeting).max(axis=1).min() for row in (one, other)]
         crossed += max(apart) > 1e-6
     if not crossed:
         return []

@@ -44,11 +44,7 @@ if TYPE_CHECKING:
 
 KEY = ["unit_level", "unit_id"]
 PART = [*KEY, "pillar", "component"]
-ORDER = {
-    "unit_level": ("study", "township", "settlement"),
-    "pillar": PILLARS,
-    "side": ("level", "gap"),
-}
+ORDER = {"unit_level": ("study", "township", "settlement"), "pillar": PILLARS, "side": ("level", "gap")}
 """Words that tables are sorted by in another order than that of the alphabet."""
 
 
@@ -267,11 +263,7 @@ def board_of(run: Run, shared: Shared) -> Scoreboard:
         robust=robust,
         space=space,
         spread=spread_of(
-            ground,
-            gap.beyond,
-            norm=gap.norm,
-            boundaries=run.boundaries,
-            environment_km=shared.rules.environment_km,
+            ground, gap.beyond, norm=gap.norm, boundaries=run.boundaries, environment_km=shared.rules.environment_km
         ),
     )
     board = score_study(
@@ -310,9 +302,7 @@ def township_levels(run: Run, shared: Shared, bends: Sequence[Bend]) -> list[pd.
     townships = [unit for unit in ground.units() if unit.level == TOWNSHIP]
     flows = flow_table(run.flows, run.settlements, ground, rules)
     flowing = {unit.id: flow_components(unit, flows) for unit in townships}
-    judged = run.norm_results["unit_level"].ne(TOWNSHIP) & run.norm_results["norm_id"].isin(
-        shared.level_norms
-    )
+    judged = run.norm_results["unit_level"].ne(TOWNSHIP) & run.norm_results["norm_id"].isin(shared.level_norms)
     results = run.norm_results[judged].reset_index(drop=True)
     tables = []
     for factor, units in bends:
@@ -387,8 +377,7 @@ def match(runs: Sequence[Run], *, scored: Matched | None = None) -> Matched:
     slim = tuple(only_shared(run, shared) for run in same)
     known = list(zip(scored.slim, scored.boards, strict=True)) if scored and scored.shared == shared else []
     boards = (
-        next((board for one, board in known if _is_same(one, run)), None) or board_of(run, shared)
-        for run in slim
+        next((board for one, board in known if _is_same(one, run)), None) or board_of(run, shared) for run in slim
     )
     return Matched(tuple(same), notes, norms, shared, slim, tuple(boards))
 

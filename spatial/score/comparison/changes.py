@@ -218,14 +218,7 @@ def _levels(components: Sequence[pd.DataFrame], shared: Shared, units: set[str])
 
 # Two runs held against each other on what they share.
 
-UNIT_FIELDS = (
-    "name",
-    "population_persons",
-    "places",
-    "segmentation_index",
-    "segmentation_terms",
-    "mandatory_status",
-)
+UNIT_FIELDS = ("name", "population_persons", "places", "segmentation_index", "segmentation_terms", "mandatory_status")
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,9 +289,7 @@ def compare_matched(matched: Matched) -> Comparison:
     notes = list(matched.notes)
     # Norms that make up access in one run only, or on other terms.
     codes = norms["reason"].str.split(";")
-    without = codes.map(
-        lambda words: sum(any(word.endswith(f":{run.name}") for word in words) for run in runs)
-    )
+    without = codes.map(lambda words: sum(any(word.endswith(f":{run.name}") for word in words) for run in runs))
     alone = norms.loc[~norms["in_level"] & (without < len(runs)), "norm_id"]
     notes += [("norms", ", ".join(alone))] if len(alone) else []
     # Norms whose fail points differ, with both where they are known.
@@ -317,9 +308,7 @@ def compare_matched(matched: Matched) -> Comparison:
     table = norms.copy()
     for date, run in zip(("before", "after"), runs, strict=True):
         study = run.norm_results[run.norm_results["unit_level"] == "study"].set_index("norm_id")
-        asked = run.terms.set_index("norm_id")[["threshold", "target_share"]].join(
-            study["served_share"], how="outer"
-        )
+        asked = run.terms.set_index("norm_id")[["threshold", "target_share"]].join(study["served_share"], how="outer")
         for name in asked:
             table[f"{name}_{date}"] = asked[name].reindex(table["norm_id"]).to_numpy(dtype=np.float64)
     return Comparison(
@@ -348,9 +337,7 @@ def _units(
     table["name"] = names.where(names.notna(), table.pop("name_before")).astype("str")
     for date in ("before", "after"):
         table[f"places_{date}"] = table[f"places_{date}"].fillna(0).astype(np.int64)
-        table[f"mandatory_status_{date}"] = (
-            table[f"mandatory_status_{date}"].fillna("none_applicable").astype("str")
-        )
+        table[f"mandatory_status_{date}"] = table[f"mandatory_status_{date}"].fillna("none_applicable").astype("str")
     both = table["presence"] == "both"
     table["segmentation_terms"] = table.pop("segmentation_terms_before").where(both, "").astype("str")
     del table["segmentation_terms_after"]
@@ -399,9 +386,7 @@ def _components(made: list[pd.DataFrame], parts: pd.DataFrame) -> pd.DataFrame:
     table["change"] = table["value_after"] - table["value_before"]
     was, now = table["meets_target_before"], table["meets_target_after"]
     turn = np.select(
-        [was == now, now == "yes", (now == "no") & (was == "yes")],
-        ["same", "now_met", "no_longer_met"],
-        "unknown",
+        [was == now, now == "yes", (now == "no") & (was == "yes")], ["same", "now_met", "no_longer_met"], "unknown"
     )
     table["target_turn"] = pd.Series(turn, index=table.index, dtype="str")
     given = parts.assign(side="level")[[*key, "contribution"]]

@@ -134,9 +134,7 @@ def shared_norms(runs: Sequence[Run]) -> pd.DataFrame:
         gates.append(set(results.loc[gated, "norm_id"].astype(str)))
     rows = []
     for norm in sorted({str(name) for table in terms for name in table.index}):
-        absent = [
-            f"not_in:{run.name}" for run, table in zip(runs, terms, strict=True) if norm not in table.index
-        ]
+        absent = [f"not_in:{run.name}" for run, table in zip(runs, terms, strict=True) if norm not in table.index]
         differ = [] if absent else _differ([table.loc[norm] for table in terms])
         same = not absent and not differ
         left_out = [

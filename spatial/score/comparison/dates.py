@@ -44,15 +44,11 @@ def follow_matched(matched: Matched) -> pd.DataFrame:
     for unit in set().union(*there):
         groups.setdefault(tuple(at for at, units in enumerate(there) if unit in units), set()).add(unit)
     columns = ["integration_level", *(f"level_{pillar}" for pillar in PILLARS)]
-    nothing = pd.DataFrame(columns=[*KEY, *columns]).astype(
-        dict.fromkeys(KEY, "str") | dict.fromkeys(columns, float)
-    )
+    nothing = pd.DataFrame(columns=[*KEY, *columns]).astype(dict.fromkeys(KEY, "str") | dict.fromkeys(columns, float))
     found = [[nothing] for _table in components]
     for members, units in groups.items():
         wanted = pd.MultiIndex.from_tuples(sorted(units), names=KEY)
-        measured = [
-            components[at][pd.MultiIndex.from_frame(components[at][KEY]).isin(wanted)] for at in members
-        ]
+        measured = [components[at][pd.MultiIndex.from_frame(components[at][KEY]).isin(wanted)] for at in members]
         for at, joined in zip(members, common_levels(measured, shared.rules.weights)[0], strict=True):
             found[at].append(joined)
     levels = [pd.concat(several[1:] or several, ignore_index=True) for several in found]

@@ -59,9 +59,7 @@ def check_columns(name: str, table: pd.DataFrame) -> None:
     """Refuse a table that lacks what a comparison reads."""
     lacking = [column for column in COLUMNS[name] if column not in table]
     if lacking:
-        raise ContractError(
-            FILES.get(name, name), [f"columns that are not there: {first_of(lacking)}; {AGAIN}"]
-        )
+        raise ContractError(FILES.get(name, name), [f"columns that are not there: {first_of(lacking)}; {AGAIN}"])
 
 
 def check_whole(runs: Sequence[Run]) -> None:

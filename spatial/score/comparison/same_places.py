@@ -78,9 +78,7 @@ def one_id_each(pairs: Iterable[tuple[str, str]], held: Sequence[set[str]]) -> d
     }
 
 
-def replaced(
-    table: pd.DataFrame, column: str, ids: Mapping[str, str], rows: np.ndarray | None = None
-) -> pd.DataFrame:
+def replaced(table: pd.DataFrame, column: str, ids: Mapping[str, str], rows: np.ndarray | None = None) -> pd.DataFrame:
     """Replace ids in a column."""
     old = table[column]
     new = old.astype(str).map(ids)
@@ -99,9 +97,7 @@ def with_same_townships(runs: Sequence[Run]) -> tuple[list[Run], list[Note]]:
         places = run.places
         ids = set(places["township_id"].dropna().astype(str)) if "township_id" in places else set()
         # The township of each name that only one has.
-        told = pd.Series(
-            {unit: folded(name) for unit, name in _written(run).items() if unit in ids}, dtype="str"
-        )
+        told = pd.Series({unit: folded(name) for unit, name in _written(run).items() if unit in ids}, dtype="str")
         single = told[told.ne("") & ~told.duplicated(keep=False)]
         held.append(ids)
         names.append({str(name): str(unit) for unit, name in single.items()})

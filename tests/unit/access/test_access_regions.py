@@ -26,10 +26,7 @@ def islands(comoros, region_layers):
 @pytest.fixture(scope="module")
 def people(islands):
     return allocate_population_with_account(
-        islands.settlements,
-        islands.population,
-        graph=build_network(islands.roads),
-        study_area=islands.study_area,
+        islands.settlements, islands.population, graph=build_network(islands.roads), study_area=islands.study_area
     )
 
 
@@ -77,9 +74,7 @@ def test_nobody_drives_or_walks_from_island_to_island(islands, island_access):
     access = island_access.access
     longitude = islands.settlements.to_crs("EPSG:4326").set_index("settlement_id").geometry.x
     goals = islands.facilities.to_crs("EPSG:4326").set_index("facility_id").geometry.x
-    reached = access.loc[
-        (access["reach_status"] == "reached") & access["service"].isin(["hospital", "school"])
-    ]
+    reached = access.loc[(access["reach_status"] == "reached") & access["service"].isin(["hospital", "school"])]
     for place, goal in zip(longitude[reached["settlement_id"]], goals[reached["facility_id"]], strict=True):
         # The channels between the islands lie at 43.55 and 44.0 degrees.
         assert np.searchsorted([43.55, 44.0], place) == np.searchsorted([43.55, 44.0], goal)
@@ -148,9 +143,7 @@ def test_a_county_without_buffer_is_at_risk_at_its_edge(rutland):
     )
     TABLES["access"].check(result.access)
     risk = (
-        result.access.loc[result.access["settlement_id"].isin(_scored(layers))]
-        .groupby("service")["edge_risk"]
-        .mean()
+        result.access.loc[result.access["settlement_id"].isin(_scored(layers))].groupby("service")["edge_risk"].mean()
     )
     # Nodes reach at most 2.3 km beyond the county, so for most places the border is nearer than the only hospital.
     assert risk["hospital"] > 0.5

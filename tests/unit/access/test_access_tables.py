@@ -28,15 +28,7 @@ CLINIC = {"clinic": frozenset({"clinic"})}
 
 def test_ids_are_ordered_as_node_way_relation_and_then_by_number():
     ids = ["w2", "r1", "n10", "n9", "w2/clinic", "village 10", "village 9"]
-    assert [ids[at] for at in id_order(ids)] == [
-        "n9",
-        "n10",
-        "w2",
-        "w2/clinic",
-        "r1",
-        "village 9",
-        "village 10",
-    ]
+    assert [ids[at] for at in id_order(ids)] == ["n9", "n10", "w2", "w2/clinic", "r1", "village 9", "village 10"]
 
 
 def test_the_order_of_ids_does_not_depend_on_the_order_of_rows():
@@ -46,14 +38,9 @@ def test_the_order_of_ids_does_not_depend_on_the_order_of_rows():
     assert forwards == backwards
 
 
-@pytest.mark.parametrize(
-    ("share", "value"), [(0.1, 5), (0.4, 5), (0.5, 10), (0.7, 10), (0.9, 20), (0.95, 40)]
-)
+@pytest.mark.parametrize(("share", "value"), [(0.1, 5), (0.4, 5), (0.5, 10), (0.7, 10), (0.9, 20), (0.95, 40)])
 def test_weighted_quantiles_as_in_the_specification(share, value):
-    assert (
-        weighted_quantile(np.array([5.0, 10.0, 20.0, 40.0]), np.array([400.0, 300.0, 200.0, 100.0]), share)
-        == value
-    )
+    assert weighted_quantile(np.array([5.0, 10.0, 20.0, 40.0]), np.array([400.0, 300.0, 200.0, 100.0]), share) == value
 
 
 def test_a_quantile_of_nobody_is_unknown():
@@ -176,10 +163,7 @@ def test_the_direction_of_travel_matters_on_a_one_way_street(grid_city):
         crs=grid_city.crs,
     )
     graph = build_network(roads, mode="drive", speeds="rural_cn")
-    places, clinic = (
-        grid_city.settlements([("a", "village", 0, 0)]),
-        grid_city.facilities([("c", "clinic", 1, 0)]),
-    )
+    places, clinic = (grid_city.settlements([("a", "village", 0, 0)]), grid_city.facilities([("c", "clinic", 1, 0)]))
     snapping = SnapRules(min_component_km=1.0)
     for direction, minutes in (("to_facility", 2.0), ("from_facility", 6.0)):
         rules = AccessRules(direction=direction, snap=snapping, cutoffs_min=(2.0, 6.0))
@@ -191,9 +175,7 @@ def test_the_direction_of_travel_matters_on_a_one_way_street(grid_city):
         start = result.routes.loc[result.routes["service"] == "clinic"].geometry.iloc[0].coords[0]
         door = (0, 0) if direction == "to_facility" else (1, 0)
         assert start == pytest.approx(grid_city.point(*door).coords[0])
-        closest = cost_to_closest(
-            graph, places, clinic, service="clinic", direction=direction, rules=snapping
-        )
+        closest = cost_to_closest(graph, places, clinic, service="clinic", direction=direction, rules=snapping)
         assert closest["travel_time_min"].tolist() == pytest.approx([minutes])
 
 
@@ -215,28 +197,20 @@ def test_two_modes_give_two_blocks_of_rows_and_routes_of_the_first(grid_city):
 def test_a_service_may_not_have_the_name_of_a_tier(grid_city):
     with pytest.raises(ContractError, match="town: is the name of a tier"):
         access_table(
-            grid_city.graph(),
-            grid_city.settlements([]),
-            grid_city.facilities([]),
-            services={"town": frozenset({"x"})},
+            grid_city.graph(), grid_city.settlements([]), grid_city.facilities([]), services={"town": frozenset({"x"})}
         )
 
 
 def test_settlements_and_facilities_may_share_an_id(grid_city):
     places = grid_city.settlements([("1", "village", 0, 0), ("2", "town", 1, 1)])
-    result = access_table(
-        grid_city.graph(), places, grid_city.facilities([("1", "clinic", 1, 0)]), services=CLINIC
-    )
+    result = access_table(grid_city.graph(), places, grid_city.facilities([("1", "clinic", 1, 0)]), services=CLINIC)
     TABLES["snaps"].check(result.snaps)
     TABLES["findings_access"].check(result.findings)
 
 
 def test_no_settlement_gives_tables_without_rows(grid_city):
     result = access_table(
-        grid_city.graph(),
-        grid_city.settlements([]),
-        grid_city.facilities([("c", "clinic", 1, 0)]),
-        services=CLINIC,
+        grid_city.graph(), grid_city.settlements([]), grid_city.facilities([("c", "clinic", 1, 0)]), services=CLINIC
     )
     TABLES["access"].check(result.access)
     TABLES["routes"].check(result.routes)
@@ -252,17 +226,13 @@ def test_no_facility_at_all_is_no_error(grid_city):
 
 
 def test_routes_are_drawn_for_the_services_asked_for_and_for_scored_places(grid_city):
-    places = grid_city.settlements([("a", "village", 0, 0), ("b", "village", 2, 0)]).assign(
-        in_study=[True, False]
-    )
+    places = grid_city.settlements([("a", "village", 0, 0), ("b", "village", 2, 0)]).assign(in_study=[True, False])
     kinds = {**CLINIC, "bank": frozenset({"bank"})}
     facilities = grid_city.facilities([("c", "clinic", 1, 0), ("d", "bank", 1, 0)])
     rules = AccessRules(route_services=("clinic",))
     routes = access_table(grid_city.graph(), places, facilities, services=kinds, rules=rules).routes
     assert routes[["settlement_id", "service"]].to_numpy().tolist() == [["a", "clinic"]]
-    none = access_table(
-        grid_city.graph(), places, facilities, services=kinds, rules=AccessRules(route_services=())
-    )
+    none = access_table(grid_city.graph(), places, facilities, services=kinds, rules=AccessRules(route_services=()))
     assert len(none.routes) == 0
     TABLES["routes"].check(none.routes)
 
@@ -356,9 +326,7 @@ def test_the_best_way_in_need_not_be_the_nearest(grid_city):
     assert result.access["travel_time_min"].iloc[0] == pytest.approx(15.0)
     snaps = result.snaps.set_index("place_id")
     assert snaps.loc["a", "snap_distance_m"] == pytest.approx(500.0)
-    assert snaps.loc["a"].geometry.equals(
-        shapely.LineString([grid_city.point(2.5, 0.4), grid_city.point(2.0, 0.4)])
-    )
+    assert snaps.loc["a"].geometry.equals(shapely.LineString([grid_city.point(2.5, 0.4), grid_city.point(2.0, 0.4)]))
 
 
 def test_arguments_are_left_as_they_were(grid_city):

@@ -46,8 +46,7 @@ CHANGES = {
     "heights": lambda frame: frame.set_geometry(shapely.force_3d(frame.geometry.to_numpy(), z=12.0)),
     "the other order": lambda frame: frame.iloc[::-1],
     "nullable kinds": lambda frame: gpd.GeoDataFrame(
-        pd.DataFrame(frame.drop(columns="geometry")).convert_dtypes(dtype_backend="pyarrow"),
-        geometry=frame.geometry,
+        pd.DataFrame(frame.drop(columns="geometry")).convert_dtypes(dtype_backend="pyarrow"), geometry=frame.geometry
     ),
 }
 
@@ -100,10 +99,7 @@ def test_an_area_across_the_180th_meridian_gets_no_zone_on_the_other_side_of_the
 @pytest.mark.parametrize("crs", ["EPSG:3395", "EPSG:3035", "EPSG:32650"])
 def test_frames_whose_metres_are_no_metres_of_the_ground_are_refused(crs):
     # World Mercator draws 1.56 m at 50 degrees; an equal-area CRS of Europe is off in Xinjiang, as zone 50 (117 E) is.
-    lines = [
-        shapely.LineString([(82.0, 50.0), (82.1, 50.0)]),
-        shapely.LineString([(82.1, 50.0), (82.1, 50.1)]),
-    ]
+    lines = [shapely.LineString([(82.0, 50.0), (82.1, 50.0)]), shapely.LineString([(82.1, 50.0), (82.1, 50.1)])]
     roads = gpd.GeoDataFrame(geometry=lines, crs=4326)
     points = gpd.GeoDataFrame(geometry=[shapely.Point(82.0, 50.0)], crs=4326)
     for take, frame, what in (
@@ -140,9 +136,7 @@ def test_national_grids_are_true_in_their_own_area(crs):
 def test_the_scale_is_that_of_the_formula():
     # On a meridian of UTM 0.9996; three degrees off at the equator x (1 + 0.05236^2 / 2 x (1 + e'^2)) = 1.00098.
     at_equator = gpd.GeoSeries.from_xy([9.0, 12.0], [0.0, 0.0], crs=4326)
-    np.testing.assert_allclose(
-        scale_errors(at_equator, pyproj.CRS("EPSG:32632")), [0.0004, 0.00098], rtol=0, atol=1e-5
-    )
+    np.testing.assert_allclose(scale_errors(at_equator, pyproj.CRS("EPSG:32632")), [0.0004, 0.00098], rtol=0, atol=1e-5)
 
 
 @pytest.fixture
@@ -289,19 +283,12 @@ def test_a_vocabulary_of_ones_own_says_what_counts(graph, villages, offered, tmp
 
 def _pairs_of(measure, **fixed):
     return lambda graph, places, offered, cutoff: measure(
-        sp.travel_times(graph, places, offered),
-        places,
-        offered,
-        service="hospital",
-        cutoff_min=cutoff,
-        **fixed,
+        sp.travel_times(graph, places, offered), places, offered, service="hospital", cutoff_min=cutoff, **fixed
     )
 
 
 CUT = {
-    "travel_times": lambda graph, places, offered, cutoff: sp.travel_times(
-        graph, places, offered, cutoff_min=cutoff
-    ),
+    "travel_times": lambda graph, places, offered, cutoff: sp.travel_times(graph, places, offered, cutoff_min=cutoff),
     "group_travel_times": lambda graph, places, offered, cutoff: sp.group_travel_times(
         graph, places, offered, [sp.Group("all", "population_persons", walk_km_h=4.0)], cutoff_min=cutoff
     ),
@@ -311,17 +298,11 @@ CUT = {
     "compare_scenarios by service": lambda graph, places, offered, cutoff: sp.compare_scenarios(
         graph, sp.Scenario("same"), places, offered, service="hospital", cutoff_min={"hospital": cutoff}
     ),
-    "edge_criticality": lambda *frames: sp.edge_criticality(
-        *frames[:3], service="hospital", cutoff_min=frames[3]
-    ),
-    "robust_coverage": lambda *frames: sp.robust_coverage(
-        *frames[:3], service="hospital", cutoff_min=frames[3]
-    ),
+    "edge_criticality": lambda *frames: sp.edge_criticality(*frames[:3], service="hospital", cutoff_min=frames[3]),
+    "robust_coverage": lambda *frames: sp.robust_coverage(*frames[:3], service="hospital", cutoff_min=frames[3]),
     "reached_edges": lambda graph, _, offered, cutoff: sp.reached_edges(graph, offered, cutoff_min=cutoff),
     "isochrones": lambda graph, _, offered, cutoff: sp.isochrones(graph, offered, cutoffs_min=cutoff),
-    "isochrones of several": lambda graph, _, offered, cutoff: sp.isochrones(
-        graph, offered, cutoffs_min=[5, cutoff]
-    ),
+    "isochrones of several": lambda graph, _, offered, cutoff: sp.isochrones(graph, offered, cutoffs_min=[5, cutoff]),
     "catchment_areas": lambda graph, _, offered, cutoff: sp.catchment_areas(
         graph, offered, service="hospital", max_time_min=cutoff
     ),
@@ -348,9 +329,7 @@ def test_a_cutoff_of_none_is_no_cutoff(cut, graph, villages, offered):
 
 def test_no_cutoff_holds_nobody_who_has_no_way(graph, villages, offered):
     far = villages.assign(geometry=gpd.points_from_xy([3000, 3000], [0, 50_000])).set_crs(CRS)
-    compared = sp.compare_scenarios(
-        graph, sp.Scenario("same"), far, offered, service="hospital", cutoff_min=None
-    )
+    compared = sp.compare_scenarios(graph, sp.Scenario("same"), far, offered, service="hospital", cutoff_min=None)
     assert compared["within_before"].tolist() == [True, False]
     # Of 30 people, the 20 of the second place reach nothing.
     assert sp.robust_coverage(graph, far, offered, service="hospital", cutoff_min=None).coverage == 1 / 3

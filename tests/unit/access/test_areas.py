@@ -19,11 +19,7 @@ CRS = "EPSG:32738"
 
 def network(*lines, **columns):
     """Tertiary roads at 30 km/h: 2 minutes a kilometre."""
-    frame = {
-        "road_id": [f"w{n}" for n in range(len(lines))],
-        "road_class": ["tertiary"] * len(lines),
-        **columns,
-    }
+    frame = {"road_id": [f"w{n}" for n in range(len(lines))], "road_class": ["tertiary"] * len(lines), **columns}
     shapes = [shapely.LineString(line) for line in lines]
     return build_network(gpd.GeoDataFrame(frame, geometry=shapes, crs=CRS), speeds="rural_cn")
 
@@ -60,9 +56,7 @@ def test_the_walk_to_the_door_counts():
 def test_a_facility_in_the_middle_reaches_both_ways_and_two_share_the_road():
     found = reached_edges(STREET, clinics((4000, 0)), cutoff_min=2.0)
     assert found["length_m"].sum() == pytest.approx(2000.0)
-    assert found[["start_fraction", "end_fraction"]].to_numpy() == pytest.approx(
-        np.array([[0.3, 0.4], [0.4, 0.5]])
-    )
+    assert found[["start_fraction", "end_fraction"]].to_numpy() == pytest.approx(np.array([[0.3, 0.4], [0.4, 0.5]]))
     shared = reached_edges(STREET, clinics((0, 0), (10_000, 0)), cutoff_min=np.inf)
     assert shared["facility_id"].tolist() == ["f0", "f1"]
     assert shared["length_m"].tolist() == pytest.approx([5000.0, 5000.0])
@@ -85,10 +79,7 @@ def test_every_point_of_every_edge_has_the_minutes_of_the_door_to_door_search(di
     lines += [[(x * 1000, y * 1000 + 0) for y in range(6)] for x in range(6)]
     graph = network(*lines, oneway=rng.choice(["yes", "no", "-1"], 12, p=[0.3, 0.5, 0.2]))
     goals = snap(
-        graph,
-        gpd.GeoSeries(shapely.points(rng.uniform(0, 5000, (9, 2))), crs=CRS),
-        candidates=3,
-        min_component_km=0.0,
+        graph, gpd.GeoSeries(shapely.points(rng.uniform(0, 5000, (9, 2))), crs=CRS), candidates=3, min_component_km=0.0
     )
     found = reached_stretches(graph, goals, direction=direction)
     row = rng.integers(0, len(found), 400)
@@ -97,9 +88,7 @@ def test_every_point_of_every_edge_has_the_minutes_of_the_door_to_door_search(di
     minutes = found.start_min[row] + part * (found.end_min - found.start_min)[row]
     edges = graph.edge_lines()[found.edge[row]]
     points = gpd.GeoSeries(shapely.line_interpolate_point(edges, share, normalized=True), crs=CRS)
-    best = nearest(
-        graph, snap(graph, points, candidates=1, min_component_km=0.0), goals, k=1, direction=direction
-    )
+    best = nearest(graph, snap(graph, points, candidates=1, min_component_km=0.0), goals, k=1, direction=direction)
     np.testing.assert_allclose(minutes, best.travel_time_min[:, 0], atol=1e-6)
     np.testing.assert_array_equal(found.owner[row], best.destination[:, 0])
     # Together with what is out of reach every edge is whole.
@@ -124,9 +113,7 @@ def test_a_ring_road_has_a_hole_in_its_middle():
     # A band of 200 m on both sides: between the circles of 4.8 and 5.2 km, which corners make a little smaller.
     assert area["area_km2"][0] == pytest.approx(np.pi * (5.2**2 - 4.8**2), rel=0.02)
     # A hull of 6 km closes the ring: no circle of that size fits in.
-    closed = isochrones(
-        network(ring()), clinics((5000, 0)), cutoffs_min=(60,), areas=AreaRules(hull_m=6000.0)
-    )
+    closed = isochrones(network(ring()), clinics((5000, 0)), cutoffs_min=(60,), areas=AreaRules(hull_m=6000.0))
     assert closed.geometry[0].contains(shapely.Point(0, 0))
 
 
@@ -184,12 +171,7 @@ def test_no_area_crosses_water_but_by_a_bridge_that_is_reached():
     near = network([(0, 0), (8000, 0)])
     shape = isochrones(near, clinics((0, 0)), cutoffs_min=(60,), barriers=river).geometry[0]
     assert shape.bounds[3] <= 100.0
-    bridge = network(
-        [(0, 0), (8000, 0)],
-        [(8000, 0), (8000, 200)],
-        [(8000, 200), (0, 200)],
-        bridge=[None, "yes", None],
-    )
+    bridge = network([(0, 0), (8000, 0)], [(8000, 0), (8000, 200)], [(8000, 200), (0, 200)], bridge=[None, "yes", None])
     across = isochrones(bridge, clinics((0, 0)), cutoffs_min=(60,), barriers=river).geometry[0]
     assert across.contains(shapely.Point(4000, 250))
     assert not across.intersects(river[0])
@@ -251,9 +233,7 @@ def test_ground_across_a_river_goes_to_its_own_bank():
     # Two roads 200 m apart with a river between; each bank has its clinic.
     graph = network([(0, 0), (8000, 0)], [(0, 200), (8000, 200)])
     river = gpd.GeoSeries([shapely.LineString([(-9000, 150), (19_000, 150)])], crs=CRS)
-    south, north = catchment_areas(
-        graph, clinics((0, 0), (0, 200)), service="clinic", barriers=river
-    ).geometry
+    south, north = catchment_areas(graph, clinics((0, 0), (0, 200)), service="clinic", barriers=river).geometry
     assert south.contains(shapely.Point(4000, 140))  # nearer to the northern road, but south of the river
     assert north.bounds[1] >= 150.0
 
@@ -288,9 +268,7 @@ def test_no_ground_and_nobody_is_lost_between_catchments_and_rivers(grid_city, s
     places = clinics(*rng.uniform((x, y), (x + 8000, y + 8000), (12, 2)))
     water = rivers(rng, 4, low, high)
     people = Raster(
-        rng.uniform(0.0, 9.0, (120, 120)),
-        from_origin(x - 2000, y + 10_000, 100, 100),
-        pyproj.CRS.from_user_input(CRS),
+        rng.uniform(0.0, 9.0, (120, 120)), from_origin(x - 2000, y + 10_000, 100, 100), pyproj.CRS.from_user_input(CRS)
     )
     options = {"service": "clinic", "barriers": water}
     table = catchment_areas(graph, places, population=people, **options)
@@ -315,11 +293,7 @@ def test_people_whose_cell_has_its_centre_in_a_river_belong_to_its_bank():
     # The centre of the second cell, at (1150, 0), lies in a pond; that of the third one as well, amid a lake.
     ponds = gpd.GeoSeries([shapely.box(1140, -10, 1160, 10), shapely.box(1205, -900, 1400, 900)], crs=CRS)
     table = catchment_areas(
-        network([(-8000, 30), (1195, 30)]),
-        clinics((0, 30)),
-        service="clinic",
-        population=people,
-        barriers=ponds,
+        network([(-8000, 30), (1195, 30)]), clinics((0, 30)), service="clinic", population=people, barriers=ponds
     )
     assert table["population_persons"].tolist() == [12.0]
     lake = gpd.GeoSeries([shapely.box(1195.5, -900, 1500, 900)], crs=CRS)
@@ -360,12 +334,8 @@ def test_groups_of_pieces_are_far_apart():
 
 def test_an_island_without_a_facility_and_a_facility_without_a_road_have_no_ground():
     # Two islands, 600 m of sea between them, and an islet without a road.
-    here, there, islet = (
-        shapely.Point(x, y).buffer(r) for x, y, r in ((0, 0, 3000), (6600, 0, 3000), (0, 3250, 200))
-    )
-    sea = gpd.GeoSeries(
-        [shapely.box(-20_000, -20_000, 30_000, 20_000).difference(here | there | islet)], crs=CRS
-    )
+    here, there, islet = (shapely.Point(x, y).buffer(r) for x, y, r in ((0, 0, 3000), (6600, 0, 3000), (0, 3250, 200)))
+    sea = gpd.GeoSeries([shapely.box(-20_000, -20_000, 30_000, 20_000).difference(here | there | islet)], crs=CRS)
     graph = network([(-2900, 0), (2900, 0)], [(3700, 0), (9500, 0)], [(0, -2900), (0, 2900)])
     places = clinics((0, 0), (0, 3250))
     table = isochrones(graph, places, cutoffs_min=(10, 60), per="facility", barriers=sea)
@@ -451,9 +421,7 @@ def inside(area, lines):
     lines = lines.to_numpy()
     shapely.prepare(area)
     whole = shapely.contains_properly(area, lines)
-    return (
-        shapely.length(lines[whole]).sum() + shapely.length(shapely.intersection(area, lines[~whole])).sum()
-    )
+    return shapely.length(lines[whole]).sum() + shapely.length(shapely.intersection(area, lines[~whole])).sum()
 
 
 @pytest.mark.data

@@ -29,27 +29,17 @@ def city():
             ends = np.array([[0, line], [N - 1, line]])[:, :: 1 - 2 * axis] * 2000.0
             way = np.linspace(ends[0], ends[1], N)
             rows.append(
-                {
-                    "road_id": f"w{len(rows)}",
-                    "road_class": CLASSES[line % 3],
-                    "geometry": shapely.LineString(way),
-                }
+                {"road_id": f"w{len(rows)}", "road_class": CLASSES[line % 3], "geometry": shapely.LineString(way)}
             )
     rows.append(
-        {
-            "road_id": "island",
-            "road_class": "track",
-            "geometry": shapely.LineString([(90_000, 0), (99_000, 0)]),
-        }
+        {"road_id": "island", "road_class": "track", "geometry": shapely.LineString([(90_000, 0), (99_000, 0)])}
     )
     return build_network(gpd.GeoDataFrame(rows, crs=CRS))
 
 
 def spots(seed=0, n=30):
     xy = np.random.default_rng(seed).uniform(0, 16_000, (n, 2))
-    return gpd.GeoDataFrame(
-        {"place_id": [f"p{k}" for k in range(n)]}, geometry=gpd.points_from_xy(*xy.T), crs=CRS
-    )
+    return gpd.GeoDataFrame({"place_id": [f"p{k}" for k in range(n)]}, geometry=gpd.points_from_xy(*xy.T), crs=CRS)
 
 
 def trips(graph, places, seed=1, n=120, **rules):
@@ -175,11 +165,7 @@ def test_groups_share_a_factor_and_bounds_hold(city):
     places = spots()
     observed = trips(real(city, primary=0.1, secondary=0.1, residential=0.1), places)
     found = calibrate_speeds(
-        city,
-        observed,
-        places=[places],
-        groups=dict.fromkeys(CLASSES, "road"),
-        fit=FitRules(bounds=(0.4, 2.5)),
+        city, observed, places=[places], groups=dict.fromkeys(CLASSES, "road"), fit=FitRules(bounds=(0.4, 2.5))
     )
     assert found.factors == pytest.approx({"road": 0.4})
     assert set(found.observations["dominant_class"]) == {"road"}
@@ -201,9 +187,7 @@ def test_the_report_counts_every_observation_by_distance_and_class(city):
     assert (counts["all"] == counts["class"]).all()
     # Modelled over observed is 0.8 everywhere before.
     before = found.report[found.report["stage"] == "before"]
-    np.testing.assert_allclose(
-        before[["median_error_share", "p05_error_share", "p95_error_share"]], -0.2, atol=1e-9
-    )
+    np.testing.assert_allclose(before[["median_error_share", "p05_error_share", "p95_error_share"]], -0.2, atol=1e-9)
 
 
 def test_no_calibration_says_so_and_changes_nothing(city):
@@ -235,9 +219,7 @@ def test_too_few_or_wrong_observations_are_refused(city):
     assert "not among the places: 'nobody' (1 in all)" in str(caught.value)
     with pytest.raises(ContractError, match="a table has none of the columns facility_id"):
         calibrate_speeds(city, observed, places=[places.rename(columns={"place_id": "name"})])
-    xy = pd.DataFrame(
-        {"from_x": [1.0, 1.0, np.nan], "from_y": 0.0, "to_x": 0.0, "to_y": 0.0, "observed_min": 1.0}
-    )
+    xy = pd.DataFrame({"from_x": [1.0, 1.0, np.nan], "from_y": 0.0, "to_x": 0.0, "to_y": 0.0, "observed_min": 1.0})
     with pytest.raises(ContractError, match="from_x, from_y, to_x, to_y: missing in rows 2"):
         calibrate_speeds(city, xy)
 
@@ -269,9 +251,7 @@ def test_each_leg_of_a_combined_network_gets_factors_of_its_own(city):
     walk, drive = (build_network(roads, mode=mode) for mode in ("walk", "drive"))
     both = combine_networks(walk, drive, boarding_min=4.0, alighting_min=1.0)
     villages = gpd.GeoDataFrame(
-        {"place_id": [f"v{n}" for n in range(5)]},
-        geometry=gpd.points_from_xy(junctions, [-3000.0] * 5),
-        crs=CRS,
+        {"place_id": [f"v{n}" for n in range(5)]}, geometry=gpd.points_from_xy(junctions, [-3000.0] * 5), crs=CRS
     )
     places = pd.concat([villages, spots(n=20)], ignore_index=True)
     factors = {"walk:path": 0.7, "drive:primary": 0.6, "drive:secondary": 1.2}

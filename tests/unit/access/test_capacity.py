@@ -11,9 +11,7 @@ def toy(pairs, people, capacity):
     """Pairs are (settlement, facility, minutes)."""
     od = pd.DataFrame(pairs, columns=["from_id", "to_id", "travel_time_min"])
     settlements = pd.DataFrame({"settlement_id": list(people), "population_persons": list(people.values())})
-    facilities = pd.DataFrame(
-        {"facility_id": list(capacity), "service": "clinic", "capacity": list(capacity.values())}
-    )
+    facilities = pd.DataFrame({"facility_id": list(capacity), "service": "clinic", "capacity": list(capacity.values())})
     return od, settlements, facilities
 
 
@@ -27,9 +25,7 @@ def classes(found):
 
 
 def test_the_nearest_are_served_first_and_three_classes_sum_to_the_people():
-    frames = toy(
-        [("u", "a", 5.0), ("v", "a", 10.0), ("w", "a", 31.0)], {"u": 60.0, "v": 60.0, "w": 60.0}, {"a": 100.0}
-    )
+    frames = toy([("u", "a", 5.0), ("v", "a", 10.0), ("w", "a", 31.0)], {"u": 60.0, "v": 60.0, "w": 60.0}, {"a": 100.0})
     found = allocate(frames)
     assert classes(found) == [[60.0, 0.0, 0.0], [40.0, 20.0, 0.0], [0.0, 0.0, 60.0]]
     assert found.settlements["status"].tolist() == ["served", "partly_served", "not_reached"]
@@ -46,9 +42,7 @@ def test_the_last_ring_is_split_in_proportion():
 
 
 def test_whoever_finds_a_full_facility_goes_on_to_the_next():
-    frames = toy(
-        [("u", "a", 5.0), ("v", "a", 6.0), ("v", "b", 20.0)], {"u": 80.0, "v": 50.0}, {"a": 100.0, "b": 10.0}
-    )
+    frames = toy([("u", "a", 5.0), ("v", "a", 6.0), ("v", "b", 20.0)], {"u": 80.0, "v": 50.0}, {"a": 100.0, "b": 10.0})
     found = allocate(frames)
     # v: 20 at a, 10 at b, 20 left over
     assert classes(found) == [[80.0, 0.0, 0.0], [30.0, 20.0, 0.0]]
@@ -93,9 +87,7 @@ def test_the_best_allocation_serves_most_people_in_the_fewest_minutes():
 
 
 def test_the_best_allocation_serves_more_than_the_nearest_first():
-    frames = toy(
-        [("u", "a", 5.0), ("u", "b", 20.0), ("v", "a", 6.0)], {"u": 40.0, "v": 40.0}, {"a": 40.0, "b": 100.0}
-    )
+    frames = toy([("u", "a", 5.0), ("u", "b", 20.0), ("v", "a", 6.0)], {"u": 40.0, "v": 40.0}, {"a": 40.0, "b": 100.0})
     found = allocate(frames, order="optimal")
     assert found.settlements["served_persons"].to_numpy() == pytest.approx([40.0, 40.0])
     nobody = allocate((frames[0].iloc[:0], *frames[1:]), order="optimal")

@@ -78,9 +78,7 @@ def test_a_size_is_a_whole_multiple_or_refused():
 
 def test_cells_in_degrees_come_as_near_to_the_size_as_whole_numbers_allow():
     # Three arc seconds near the equator are 92.8 m by 92.1 m: 11 of them come nearest to 1000 m.
-    raster = Raster(
-        np.ones((24, 24)), from_origin(44.0, 0.01, 3 / 3600, 3 / 3600), pyproj.CRS.from_epsg(4326)
-    )
+    raster = Raster(np.ones((24, 24)), from_origin(44.0, 0.01, 3 / 3600, 3 / 3600), pyproj.CRS.from_epsg(4326))
     assert cell_factor(raster, 1000.0) == 11
     cells = cells_as_origins(raster, cell_m=1000.0, crs="EPSG:32638")
     assert cells["population_persons"].sum() == pytest.approx(576.0)

@@ -46,9 +46,7 @@ VILLAGES = places(
     population_persons=[100.0, 10.0, np.nan],
     in_study=True,
 )
-BRIDGE = Scenario(
-    "bridge", add=lines(([(0, 0), (0, 10_000)], {"speed_km_h": 60.0, "bridge": "yes", "road_id": "b"}))
-)
+BRIDGE = Scenario("bridge", add=lines(([(0, 0), (0, 10_000)], {"speed_km_h": 60.0, "bridge": "yes", "road_id": "b"})))
 CUT = Scenario("landslide", close=["w2"])
 
 
@@ -65,10 +63,7 @@ def test_minutes_before_and_after_and_the_people_who_gain_or_lose(bay):
         east.loc["bridge", ["before_min", "after_min", "difference_min"]].astype(float), [192, 82, -110]
     )
     assert (north.loc["bridge", "class_change"], east.loc["bridge", "class_change"]) == ("same", "gained")
-    assert (east.loc["landslide", "after_status"], east.loc["landslide", "class_change"]) == (
-        "no_path",
-        "same",
-    )
+    assert (east.loc["landslide", "after_status"], east.loc["landslide", "class_change"]) == ("no_path", "same")
     assert np.isnan(east.loc["landslide", "difference_min"])
     assert set(isle["before_status"]) == {"not_snapped"}
     assert list(table["settlement_id"]) == [*VILLAGES["settlement_id"]] * 2
@@ -94,9 +89,7 @@ def test_a_new_road_joins_places_that_had_none_and_pushes_no_way_in_off_the_list
     before_after = compare_scenarios(bay, Scenario("lanes", add=lanes), village, HOSPITAL, service="hospital")
     assert (before_after["after_min"] <= before_after["before_min"]).all()
     road = lines(([(0, 10_000), (0, 99_000)], {"speed_km_h": 60.0, "road_id": "n"}))
-    isle = compare_scenarios(
-        bay, Scenario("road", add=road), VILLAGES.iloc[2:], HOSPITAL, service="hospital"
-    ).iloc[0]
+    isle = compare_scenarios(bay, Scenario("road", add=road), VILLAGES.iloc[2:], HOSPITAL, service="hospital").iloc[0]
     assert (isle["before_status"], isle["after_status"]) == ("not_snapped", "reached")
     # 50 km at 25 km/h and 89 km at 60 km/h.
     assert isle["after_min"] == pytest.approx(120.0 + 89.0)
@@ -136,9 +129,7 @@ def test_mobilisation_and_drive_add_up_and_the_first_crew_is_not_the_nearest(str
     table = emergency_response(street, stations, village, mobilisation_min=3.0, service="fire_station")
     assert table.loc[0, ["station_id", "response_min"]].tolist() == ["volunteers", pytest.approx(13.0)]
     assert set(
-        emergency_response(street, stations, village, mobilisation_min=3.0, service="ambulance_station")[
-            "reach_status"
-        ]
+        emergency_response(street, stations, village, mobilisation_min=3.0, service="ambulance_station")["reach_status"]
     ) == {"no_facility"}
 
 
@@ -152,9 +143,7 @@ def test_the_crew_drives_from_the_station():
         mode="emergency",
     )
     station = places([("s", (0, 0))], "facility_id", service="ambulance", status="existing")
-    table = emergency_response(
-        graph, station, places([("v", (5000, 0))], "settlement_id"), mobilisation_min=1.0
-    )
+    table = emergency_response(graph, station, places([("v", (5000, 0))], "settlement_id"), mobilisation_min=1.0)
     assert table.loc[0, "drive_min"] == pytest.approx(10.0)
     station = station.set_geometry([shapely.Point(5000, 0)], crs=CRS)
     table = emergency_response(graph, station, places([("v", (0, 0))], "settlement_id"), mobilisation_min=1.0)
@@ -178,11 +167,7 @@ def test_only_stations_that_respond_need_a_mobilisation(street):
 
 def test_mobilisation_must_be_stated(street):
     stations = places(
-        [("a", (0, 0)), ("b", (0, 0))],
-        "facility_id",
-        service="fire_station",
-        status="existing",
-        ready=[np.nan, -1.0],
+        [("a", (0, 0)), ("b", (0, 0))], "facility_id", service="fire_station", status="existing", ready=[np.nan, -1.0]
     )
     village = places([("v", (0, 0))], "settlement_id")
     with pytest.raises(ContractError, match="ready: missing or below 0 at stations 'a', 'b'"):
@@ -198,44 +183,30 @@ def test_mobilisation_must_be_stated(street):
 
 def test_several_services_at_once_are_the_same_as_one_by_one(bay):
     clinics = places(
-        [("h", (0, 0)), ("c", (30_000, 10_000))],
-        "facility_id",
-        service=["hospital", "clinic"],
-        status="existing",
+        [("h", (0, 0)), ("c", (30_000, 10_000))], "facility_id", service=["hospital", "clinic"], status="existing"
     )
     kinds = {"care": frozenset({"hospital", "clinic"}), "hospital": frozenset({"hospital"})}
     limits = {"care": 60.0, "hospital": 120.0}
     both = compare_scenarios(bay, [BRIDGE, CUT], VILLAGES, clinics, service=kinds, cutoff_min=limits)
     for name, members in kinds.items():
-        alone = compare_scenarios(
-            bay, [BRIDGE, CUT], VILLAGES, clinics, service=members, cutoff_min=limits[name]
-        )
+        alone = compare_scenarios(bay, [BRIDGE, CUT], VILLAGES, clinics, service=members, cutoff_min=limits[name])
         rows = both.loc[both["service"] == name].reset_index(drop=True)
         assert rows.drop(columns="service").equals(alone.drop(columns="service"))
     assert summarise_scenarios(both)["service"].tolist() == ["care", "hospital"] * 2
 
 
 def test_a_new_and_a_closed_facility_count_only_after(bay):
-    east = places(
-        [("h", (0, 0)), ("new", (30_000, 10_000))], "facility_id", service="hospital", status="existing"
-    )
+    east = places([("h", (0, 0)), ("new", (30_000, 10_000))], "facility_id", service="hospital", status="existing")
     after = {"new": east, "none": east.iloc[:0]}
     table = compare_scenarios(
-        bay,
-        [Scenario("new"), Scenario("none")],
-        VILLAGES,
-        HOSPITAL,
-        service="hospital",
-        facilities_after=after,
+        bay, [Scenario("new"), Scenario("none")], VILLAGES, HOSPITAL, service="hospital", facilities_after=after
     ).set_index(["scenario", "settlement_id"])
     # East has it at the door; north comes 30 km at 25 km/h, 72 min, rather than 50 km, 120 min.
     assert table.loc[("new", "east"), ["before_min", "after_min"]].tolist() == pytest.approx([192.0, 0.0])
     assert table.loc[("new", "north"), ["before_min", "after_min"]].tolist() == pytest.approx([120.0, 72.0])
     assert table.loc[("none", "north"), "after_status"] == "no_facility"
     with pytest.raises(ContractError, match="no scenario 'other'"):
-        compare_scenarios(
-            bay, CUT, VILLAGES, HOSPITAL, service="hospital", facilities_after={"other": HOSPITAL}
-        )
+        compare_scenarios(bay, CUT, VILLAGES, HOSPITAL, service="hospital", facilities_after={"other": HOSPITAL})
 
 
 def test_another_cutoff_gives_other_classes_from_the_same_times(bay):

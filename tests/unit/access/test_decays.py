@@ -167,11 +167,7 @@ def test_zones_made_by_hand_end_where_the_last_one_ends():
     assert by_hand(np.array([10, 20]), [1, 0.5]) == by_hand()
     od = pd.DataFrame({"from_id": ["u"], "to_id": ["a"], "travel_time_min": [5.0]})
     od.attrs["cutoff_min"] = 15.0
-    frames = (
-        od,
-        pd.DataFrame({"settlement_id": ["u"]}),
-        pd.DataFrame({"facility_id": ["a"], "service": "clinic"}),
-    )
+    frames = (od, pd.DataFrame({"settlement_id": ["u"]}), pd.DataFrame({"facility_id": ["a"], "service": "clinic"}))
     with pytest.raises(sp.ContractError, match="decay: 20 min, but the pairs end at 15 min"):
         sp.gravity(*frames, service="clinic", decay=by_hand())
 
@@ -179,14 +175,8 @@ def test_zones_made_by_hand_end_where_the_last_one_ends():
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (
-            lambda: by_hand(ends=(20.0, 10.0)),
-            r"each zone must end after the one before it, not \(20.0, 10.0\)",
-        ),
-        (
-            lambda: by_hand(ends=(10.0, 10.0)),
-            r"each zone must end after the one before it, not \(10.0, 10.0\)",
-        ),
+        (lambda: by_hand(ends=(20.0, 10.0)), r"each zone must end after the one before it, not \(20.0, 10.0\)"),
+        (lambda: by_hand(ends=(10.0, 10.0)), r"each zone must end after the one before it, not \(10.0, 10.0\)"),
         (lambda: by_hand(ends=(10.0, np.nan)), "up_to_min: must be 0 or more and finite, not nan"),
         (lambda: by_hand(ends=(10.0, np.inf)), "up_to_min: must be 0 or more and finite, not inf"),
         (lambda: by_hand(ends=("10", 20.0)), "up_to_min: texts"),
@@ -204,17 +194,11 @@ def test_zones_made_by_hand_end_where_the_last_one_ends():
         (lambda: sp.Decay("gaussian", {"sigma_min": 20.0}), "parameters: must be pairs"),
         (lambda: sp.Decay("gaussian", (("sigma_min", 20.0),) * 2), "parameters: must be pairs"),
         (lambda: sp.Decay("binary", (("sigma_min", 20.0),), 30.0), "parameters: must be pairs"),
-        (
-            lambda: sp.Decay("gaussian", (("sigma_min", -20.0),)),
-            "sigma_min: must be above 0 and finite, is -20",
-        ),
+        (lambda: sp.Decay("gaussian", (("sigma_min", -20.0),)), "sigma_min: must be above 0 and finite, is -20"),
         (lambda: replace(sp.decay_gaussian(20.0), cutoff_min=-1.0), "cutoff_min: must be 0 or more"),
         (lambda: sp.decay_stepped({"ten": 1.0}), "up_to_min: texts"),
         (lambda: sp.decay_exponential(half_life_min="ten"), "half_life_min: must be above 0"),
-        (
-            lambda: sp.decay_exponential(half_life_min=5e-324),
-            "rate_per_min: must be above 0 and finite, is inf",
-        ),
+        (lambda: sp.decay_exponential(half_life_min=5e-324), "rate_per_min: must be above 0 and finite, is inf"),
     ],
 )
 def test_numbers_that_make_no_decay_are_refused_where_it_is_made(make, says):

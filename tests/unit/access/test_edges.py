@@ -54,16 +54,8 @@ def test_people_at_risk_are_summed_by_service_and_mode():
         }
     )
     found = population_at_risk(access, places).set_index("service")
-    assert found.loc["clinic", ["places", "places_at_risk", "places_without_population"]].tolist() == [
-        3,
-        2,
-        1,
-    ]
-    assert found.loc["clinic", ["persons", "persons_at_risk", "share_at_risk"]].tolist() == [
-        400.0,
-        100.0,
-        0.25,
-    ]
+    assert found.loc["clinic", ["places", "places_at_risk", "places_without_population"]].tolist() == [3, 2, 1]
+    assert found.loc["clinic", ["persons", "persons_at_risk", "share_at_risk"]].tolist() == [400.0, 100.0, 0.25]
     assert found.loc["school", "persons_at_risk"] == 0.0
     with pytest.raises(ContractError, match="'d'"):
         population_at_risk(access, places.iloc[:3])
@@ -171,9 +163,7 @@ def test_borders_of_the_wrong_kind_are_refused():
 
 def settlements(*points):
     ids = [f"v{n}" for n in range(len(points))]
-    return gpd.GeoDataFrame(
-        {"settlement_id": ids}, geometry=[shapely.Point(p) for p in points], crs=CRS, index=ids
-    )
+    return gpd.GeoDataFrame({"settlement_id": ids}, geometry=[shapely.Point(p) for p in points], crs=CRS, index=ids)
 
 
 LAKE = gpd.GeoSeries([shapely.box(0, 0, 1000, 1000)], crs=CRS)
@@ -217,9 +207,7 @@ def test_what_cannot_be_moved_is_refused():
     with pytest.raises(ContractError, match="settlement_id or facility_id"):
         move_off_barriers(settlements((0, 0)).drop(columns="settlement_id"), LAKE)
     with pytest.raises(ContractError, match="no point in rows 'v1'"):
-        move_off_barriers(
-            settlements((0, 0), (1, 1)).set_geometry([shapely.Point(0, 0), None], crs=CRS), LAKE
-        )
+        move_off_barriers(settlements((0, 0), (1, 1)).set_geometry([shapely.Point(0, 0), None], crs=CRS), LAKE)
     with pytest.raises(CrsError):
         move_off_barriers(settlements((0, 0)), LAKE.to_crs("EPSG:32638"))
     untouched, findings = move_off_barriers(settlements((0, 0)), LAKE.iloc[:0])

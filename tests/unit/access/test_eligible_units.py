@@ -29,9 +29,7 @@ NEAREST = {"a": "x", "b": "z", "c": "y", "d": "z"}
 def county(grid_city):
     """Four corners of two units; x is for the one, y for both, z for everybody."""
     settlements = grid_city.settlements(CORNERS, township_id=["t1", "t2", "t2", None])
-    offered = grid_city.facilities(
-        PLACES, open_to=["units", "units", "all"], eligible_units=["t1", "t1; t2", None]
-    )
+    offered = grid_city.facilities(PLACES, open_to=["units", "units", "all"], eligible_units=["t1", "t1; t2", None])
     return grid_city.graph(4), settlements, offered
 
 
@@ -55,20 +53,10 @@ def test_scenarios_begin_with_the_time_of_access_and_open_to_units(county, minut
     graph, settlements, offered = county
     opened = offered.assign(open_to=["units", "all", "all"], eligible_units=["t1", None, None])
     found = compare_scenarios(
-        graph,
-        Scenario("open", close=[]),
-        settlements,
-        offered,
-        service=CLINIC,
-        facilities_after={"open": opened},
+        graph, Scenario("open", close=[]), settlements, offered, service=CLINIC, facilities_after={"open": opened}
     ).set_index("settlement_id")
     np.testing.assert_allclose(found["before_min"], minutes)
-    assert (found["after_min"] < found["before_min"]).to_dict() == {
-        "a": False,
-        "b": False,
-        "c": False,
-        "d": True,
-    }
+    assert (found["after_min"] < found["before_min"]).to_dict() == {"a": False, "b": False, "c": False, "d": True}
 
 
 def test_crews_of_a_unit_drive_to_its_people(county, minutes):
@@ -116,8 +104,7 @@ def test_closed_roads_hold_what_a_list_says_is_open_to_all(county):
     people = settlements.assign(population_persons=1.0)
     everybody = offered[offered["facility_id"] == "z"].drop(columns=["open_to", "eligible_units"])
     one, other = (
-        robust_coverage(graph, people, frame, service=CLINIC, cutoff_min=60.0)
-        for frame in (offered, everybody)
+        robust_coverage(graph, people, frame, service=CLINIC, cutoff_min=60.0) for frame in (offered, everybody)
     )
     assert repr(one) == repr(other)
 

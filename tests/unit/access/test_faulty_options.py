@@ -28,28 +28,19 @@ ONE_FLOW = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "volume": [1.0]})
         (lambda: sp.segmentation_index(dissimilarity="0.5"), "dissimilarity: must be a number.*'0.5'"),
         (lambda: sp.segmentation_index(gap_ratio=None), "gap_ratio: must be a number.*None"),
         (lambda: sp.segmentation_index(border_score="x"), "border_score: must be a number"),
-        (
-            lambda: sp.rank_intervals(SCORES, draws=5, seed="x"),
-            "seed: must be 0 or more, a whole number, is 'x'",
-        ),
+        (lambda: sp.rank_intervals(SCORES, draws=5, seed="x"), "seed: must be 0 or more, a whole number, is 'x'"),
         (lambda: sp.rank_intervals(SCORES, draws=5, seed=-1), "seed: .* is -1"),
         (lambda: sp.rank_intervals(SCORES, draws="x"), "draws: .* is 'x'"),
         (lambda: sp.rank_intervals(SCORES, draws=5, aggregation=5), "aggregation: .* is 5"),
         (lambda: sp.morans_i([1, 2], [[0, 1], [1, 0]], seed="x"), "seed: "),
         (lambda: sp.local_clusters([1, 2], [[0, 1], [1, 0]], draws="x"), "draws: "),
-        (
-            lambda: sp.local_clusters([1, 2], [[0, 1], [1, 0]], false_discovery_rate="x"),
-            "false_discovery_rate: ",
-        ),
+        (lambda: sp.local_clusters([1, 2], [[0, 1], [1, 0]], false_discovery_rate="x"), "false_discovery_rate: "),
         (lambda: sp.atkinson_index([1, 2], epsilon="x"), "epsilon: .* is 'x'"),
         (lambda: sp.atkinson_index([1, 2], epsilon=HUGE), "epsilon: "),
         (lambda: sp.mean_log_deviation([1, 2], floor="x"), "floor: .* is 'x'"),
         (lambda: sp.erreygers_index([0, 1], upper="x"), "lower, upper: .* 'x'"),
         (lambda: sp.gini_index([1, HUGE]), "access: holds a whole number above 1e308; use a larger unit"),
-        (
-            lambda: sp.gini_index(["1", "2"]),
-            r"access: .*no numbers: '1', '2' \(2 in all\); convert with pandas",
-        ),
+        (lambda: sp.gini_index(["1", "2"]), r"access: .*no numbers: '1', '2' \(2 in all\); convert with pandas"),
         (lambda: sp.gini_index([dt.date(2020, 1, 1)]), "access: .*no numbers: '2020-01-01'"),
         (lambda: sp.topsis(SCORES, ["1", "2"]), "weights: .*no numbers"),
         (lambda: sp.integration_level(SCORES, floor="x"), "floor: .* is 'x'"),
@@ -61,19 +52,10 @@ ONE_FLOW = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "volume": [1.0]})
         (lambda: sp.network_indices("x", 1), "nodes, edges, components: x, 1, 1"),
         (lambda: sp.local_catchment_classes([[5]], ["town"], bins_min=["x"]), "bins_min: .*no numbers: 'x'"),
         (lambda: sp.local_catchment_classes([[5]], ["town"], bins_min=[math.nan]), "bins_min: must rise"),
-        (
-            lambda: sp.catchment_classes([[5]], [1e5], own_centre=[0.6]),
-            "own_centre: .*whole numbers from 0 on",
-        ),
+        (lambda: sp.catchment_classes([[5]], [1e5], own_centre=[0.6]), "own_centre: .*whole numbers from 0 on"),
         (lambda: sp.environment_segregation([1], [2], [[0, 0]], bandwidth_m="x"), "bandwidth_m: .* is 'x'"),
-        (
-            lambda: sp.rank_intervals(SCORES, draws=5, variants={"speeds": 5}),
-            "variants: must be a list of scores",
-        ),
-        (
-            lambda: sp.flow_matrix(ONE_FLOW, ["a", "a", "b"]),
-            r"settlement_ids: more than once 'a' \(1 in all\)",
-        ),
+        (lambda: sp.rank_intervals(SCORES, draws=5, variants={"speeds": 5}), "variants: must be a list of scores"),
+        (lambda: sp.flow_matrix(ONE_FLOW, ["a", "a", "b"]), r"settlement_ids: more than once 'a' \(1 in all\)"),
         (lambda: sp.urban_rural_gap([1], [math.inf], ["urban"], kind="time"), "population_persons: infinite"),
         (
             lambda: sp.functional_urban_areas([[0]], [1], ["A"], [[0]], share="x"),
@@ -142,9 +124,7 @@ def test_no_place_has_no_catchment():
 
 @pytest.mark.parametrize("noise", [1e-10, -1e-10, 1e-9, -1e-9])
 def test_rounding_of_times_is_no_border(noise):
-    effect = sp.border_effect(
-        [10.0, 30.0], [10.0 + noise * 0.99, 30.0 + noise * 0.99], [1.0, 1.0], threshold_min=30.0
-    )
+    effect = sp.border_effect([10.0, 30.0], [10.0 + noise * 0.99, 30.0 + noise * 0.99], [1.0, 1.0], threshold_min=30.0)
     assert (effect.effect_min.tolist(), effect.cross_share, effect.coverage_loss) == ([0.0, 0.0], 0.0, 0.0)
 
 

@@ -30,12 +30,7 @@ def frames(people, supply, minutes, *, service="hospital"):
     )
     settlements = pd.DataFrame({"settlement_id": places, "population_persons": np.asarray(people, float)})
     facilities = pd.DataFrame(
-        {
-            "facility_id": sites,
-            "service": service,
-            "capacity": np.asarray(supply, float),
-            "status": "existing",
-        }
+        {"facility_id": sites, "service": service, "capacity": np.asarray(supply, float), "status": "existing"}
     )
     return od, settlements, facilities
 
@@ -175,9 +170,7 @@ def test_overlap_counts_facilities_and_people_by_choice():
 
 def test_equally_large_facilities_are_as_many_as_they_are():
     od, settlements, facilities = toy_b()
-    found = sp.catchment_overlap(
-        od, settlements, facilities, service="hospital", cutoff_min=30.0, supply="count"
-    )
+    found = sp.catchment_overlap(od, settlements, facilities, service="hospital", cutoff_min=30.0, supply="count")
     assert found["effective_facilities"].tolist() == [2.0, 2.0, 0.0]
 
 
@@ -224,9 +217,7 @@ def test_known_capacity_is_used_without_a_word(caplog):
 
 def test_the_unknown_capacity_of_another_service_does_not_matter():
     od, settlements, facilities = toy_b()
-    other = pd.DataFrame(
-        {"facility_id": ["s"], "service": "school", "capacity": [np.nan], "status": "existing"}
-    )
+    other = pd.DataFrame({"facility_id": ["s"], "service": "school", "capacity": [np.nan], "status": "existing"})
     both = pd.concat([facilities, other], ignore_index=True)
     assert set(measure((od, settlements, both))["supply_basis"]) == {"capacity"}
 
@@ -277,9 +268,7 @@ def test_where_no_facility_exists_the_supply_is_from_nothing(supply):
         assert none["supply_basis"].dtype == "str"
     assert len(sp.catchment_ratios(*closed, **how)) == len(sp.facility_crowding(*closed, **how)) == 0
     # one that nobody reaches has a supply all the same
-    assert set(measure((od.iloc[:0], settlements, facilities), supply=supply)["supply_basis"]) == {
-        supply or "capacity"
-    }
+    assert set(measure((od.iloc[:0], settlements, facilities), supply=supply)["supply_basis"]) == {supply or "capacity"}
 
 
 def test_people_of_a_group_compete_among_themselves():
@@ -404,11 +393,7 @@ def with_points(grid_city, *, outside=()):
     )
     facilities = grid_city.facilities([("end", "clinic", 0.0, 0.0), ("middle", "clinic", 15.0, 0.0)])
     od = pd.DataFrame(
-        [
-            (f"v{k:02d}", name, 3.0 * abs(k - at))
-            for k in range(31)
-            for name, at in (("end", 0.0), ("middle", 15.0))
-        ],
+        [(f"v{k:02d}", name, 3.0 * abs(k - at)) for k in range(31) for name, at in (("end", 0.0), ("middle", 15.0))],
         columns=["from_id", "to_id", "travel_time_min"],
     )
     return od, settlements, facilities, along

@@ -143,9 +143,7 @@ def frames(**minutes):
 
 
 def access_of(od, places, sites):
-    found = sp.floating_catchment_area(
-        od, places, sites, service="clinic", method="2sfca", buffer="none_needed"
-    )
+    found = sp.floating_catchment_area(od, places, sites, service="clinic", method="2sfca", buffer="none_needed")
     return found.set_index("settlement_id")["value"].to_dict()
 
 
@@ -201,12 +199,7 @@ def test_numbers_in_the_byte_order_of_another_machine_are_refused_with_the_remed
             lambda: sp.floating_catchment_area(od, villages, clinics, buffer="none_needed", **clinic),
             lambda: (
                 sp.allocate_capacity(
-                    od,
-                    villages,
-                    clinics.assign(capacity=1.0),
-                    service="clinic",
-                    cutoff_min=5.0,
-                    demand="people",
+                    od, villages, clinics.assign(capacity=1.0), service="clinic", cutoff_min=5.0, demand="people"
                 ).settlements
             ),
             lambda: sp.cumulative_cutoff(od, villages, clinics, service="clinic", cutoffs_min=[10.0]),

@@ -107,9 +107,7 @@ def test_bridges_and_fragments_do_not_count(grid_city, villages, access):
 
 def test_no_walk_to_the_road_crosses_a_barrier(grid_city, villages, access):
     # A river along y = 0.2 hides the road at y = 0; the next one lies at y = 8, 7.5 km from a and 6 km from b.
-    roads = edges(
-        grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)]), ("unknown", True, 10.0, [(-1, 8), (1, 8)])
-    )
+    roads = edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)]), ("unknown", True, 10.0, [(-1, 8), (1, 8)]))
     river = gpd.GeoSeries([grid_city.line((-50, 0.2), (50, 0.2))], crs=grid_city.crs)
     mile = last_mile(roads, villages, access, barriers=river)
     assert list(mile["all_season_road_distance_m"]) == pytest.approx([7500.0, 6000.0])
@@ -128,9 +126,7 @@ def test_frames_of_different_crs_are_refused(grid_city, villages, access):
 
 
 def test_an_empty_area_gives_no_rows(grid_city, access):
-    mile = last_mile(
-        edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), grid_city.settlements([]), access
-    )
+    mile = last_mile(edges(grid_city, ("yes", True, 10.0, [(-1, 0), (1, 0)])), grid_city.settlements([]), access)
     assert len(mile) == 0
 
 

@@ -39,9 +39,7 @@ def test_hospitals_without_known_capacity_count_one_each_and_the_result_says_so(
 
 def test_the_table_of_access_and_the_pairs_count_the_same_hospitals(comoros_pairs):
     od, settlements, facilities = comoros_pairs
-    counted = sp.cumulative_cutoff(
-        od, settlements, facilities, service="hospital", cutoffs_min=[15.0, 30.0, 60.0]
-    )
+    counted = sp.cumulative_cutoff(od, settlements, facilities, service="hospital", cutoffs_min=[15.0, 30.0, 60.0])
     counts = facilities["service"].isin(sp.load_services().satisfying("hospital"))
     hospitals = set(facilities.loc[counts, "facility_id"])
     for cutoff in (15.0, 30.0, 60.0):
@@ -70,8 +68,6 @@ def test_an_island_needs_no_buffer_and_the_modes_may_be_mixed(comoros_pairs):
     alone = sp.floating_catchment_area(od, settlements, facilities, service="hospital", buffer="none_needed")
     assert not alone["edge_risk"].any()
     slower = pd.concat([od, od.assign(mode="walk", travel_time_min=od["travel_time_min"] * 8.0)])
-    both = sp.floating_catchment_area(
-        slower, settlements, facilities, service="hospital", buffer="none_needed"
-    )
+    both = sp.floating_catchment_area(slower, settlements, facilities, service="hospital", buffer="none_needed")
     assert both["value"].to_numpy() == pytest.approx(alone["value"].to_numpy(), rel=1e-12)
     assert set(both["mode"]) == {"drive+walk"}

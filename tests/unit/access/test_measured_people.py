@@ -33,17 +33,7 @@ def column(kind):
     return pd.Series([10, None, 40], dtype=object).astype(kind)
 
 
-KINDS = (
-    "float64",
-    "float32",
-    "Int64",
-    "UInt8",
-    "Float64",
-    "int64[pyarrow]",
-    "object",
-    "object with NA",
-    "decimal",
-)
+KINDS = ("float64", "float32", "Int64", "UInt8", "Float64", "int64[pyarrow]", "object", "object with NA", "decimal")
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "decimal[pyarrow]", "category"])

@@ -14,9 +14,7 @@ import spatial as sp
 def city():
     """Three villages and four schools with 1, 2, 4 and 8 classes, so that a sum names those that were reached."""
     minutes = {"u": (0.0, 10.0, 20.0, 30.0), "v": (30.0, 30.0, 10.5, np.inf)}
-    rows = [
-        (place, f"s{j}", "walk", time) for place, times in minutes.items() for j, time in enumerate(times)
-    ]
+    rows = [(place, f"s{j}", "walk", time) for place, times in minutes.items() for j, time in enumerate(times)]
     od = pd.DataFrame(rows, columns=["from_id", "to_id", "mode", "travel_time_min"])
     settlements = pd.DataFrame({"settlement_id": ["w", "u", "v"]})
     facilities = pd.DataFrame(
@@ -48,9 +46,7 @@ def test_cutoffs_may_come_in_any_order_alone_or_without_end():
 
 
 def test_an_interval_averages_over_its_cutoffs():
-    found = sp.cumulative_interval(
-        *city(), service="school", interval_min=(9.0, 12.0), opportunities="classes"
-    )
+    found = sp.cumulative_interval(*city(), service="school", interval_min=(9.0, 12.0), opportunities="classes")
     # cutoffs 9, 10, 11, 12. u: 1, 3, 3, 3; v: 0, 0, 4, 4
     assert found["value"].tolist() == [0.0, 2.5, 2.0]
     assert found["value_lower"].tolist() == [0.0, 1.0, 0.0]
@@ -85,12 +81,7 @@ def test_gravity_of_toy_b_has_the_stated_values():
     settlements = pd.DataFrame({"settlement_id": ["a", "b", "c"]})
     facilities = pd.DataFrame({"facility_id": ["f0", "f1"], "service": "hospital", "capacity": [10.0, 4.0]})
     found = sp.gravity(
-        od,
-        settlements,
-        facilities,
-        service="hospital",
-        decay=sp.decay_exponential(0.05),
-        opportunities="capacity",
+        od, settlements, facilities, service="hospital", decay=sp.decay_exponential(0.05), opportunities="capacity"
     )
     assert found["value"].to_numpy() == pytest.approx([8.9340270, 6.7939975, 1.5953334], abs=5.1e-8)
     assert set(found["mode"]) == {""}
@@ -100,13 +91,9 @@ def test_opportunities_must_be_known_and_named():
     od, settlements, facilities = city()
     facilities["classes"] = [1.0, np.nan, 4.0, 8.0]
     with pytest.raises(sp.ContractError, match="'s1'"):
-        sp.gravity(
-            od, settlements, facilities, service="school", decay=sp.decay_linear(9.0), opportunities="classes"
-        )
+        sp.gravity(od, settlements, facilities, service="school", decay=sp.decay_linear(9.0), opportunities="classes")
     with pytest.raises(sp.ContractError, match="pupils: no such column"):
-        sp.cumulative_cutoff(
-            od, settlements, facilities, service="school", cutoffs_min=5.0, opportunities="pupils"
-        )
+        sp.cumulative_cutoff(od, settlements, facilities, service="school", cutoffs_min=5.0, opportunities="pupils")
 
 
 @pytest.mark.parametrize("cutoffs", [[], [-1.0], [np.nan], [5.0, "x"]])
@@ -141,9 +128,7 @@ def test_no_measure_asks_for_more_minutes_than_the_pairs_have(caplog):
     with pytest.raises(sp.ContractError, match="decay: 60 min"):
         sp.gravity(od, settlements, facilities, service="school", decay=sp.decay_linear(60.0))
     with caplog.at_level(logging.WARNING):
-        sp.gravity(
-            od, settlements, facilities, service="school", decay=sp.decay_exponential(half_life_min=30.0)
-        )
+        sp.gravity(od, settlements, facilities, service="school", decay=sp.decay_exponential(half_life_min=30.0))
     assert "is still 0.5" in caplog.text
 
 

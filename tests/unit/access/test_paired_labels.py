@@ -30,10 +30,7 @@ CALLS = {
     "gini_index": (sp.gini_index, [[1.0, 4.0, 9.0], [30.0, 20.0, 10.0]]),
     "palma_ratio": (sp.palma_ratio, [[1.0, 4.0, 9.0], [30.0, 20.0, 10.0]]),
     "atkinson_index": (sp.atkinson_index, [[1.0, 4.0, 9.0], [30.0, 20.0, 10.0]]),
-    "equally_distributed_equivalent": (
-        sp.equally_distributed_equivalent,
-        [[1.0, 4.0, 9.0], [30.0, 2.0, 1.0]],
-    ),
+    "equally_distributed_equivalent": (sp.equally_distributed_equivalent, [[1.0, 4.0, 9.0], [30.0, 2.0, 1.0]]),
     "theil_t": (lambda *a: sp.theil_t(*a).between, [[1.0, 4.0, 9.0], [30.0, 20.0, 10.0], CLASSES]),
     "mean_log_deviation": (
         lambda *a: sp.mean_log_deviation(*a, floor=2.0).between,
@@ -71,10 +68,7 @@ CALLS = {
     ),
     "flow_balance": (sp.flow_balance, [FLOWS, CLASSES]),
     "reciprocity": (lambda f, c: sp.reciprocity(f, official_class=c), [FLOWS, CLASSES]),
-    "radiation_flows": (
-        lambda p, d, t: sp.radiation_flows(p, d, trips=t),
-        [[9.0, 5.0, 2.0], APART, [4.0, 3.0, 1.0]],
-    ),
+    "radiation_flows": (lambda p, d, t: sp.radiation_flows(p, d, trips=t), [[9.0, 5.0, 2.0], APART, [4.0, 3.0, 1.0]]),
     "fulcrum_index": (sp.fulcrum_index, [[0.25, 0.5, 0.1], [0.16, 0.2, 0.9]]),
     "functional_urban_areas": (
         lambda c, e, n, k, edge: sp.functional_urban_areas(c, e, n, k, on_edge=edge),
@@ -92,10 +86,7 @@ CALLS = {
     ),
     "circuity": (sp.circuity, [[1500.0, 3000.0, 900.0], [1000.0, 2000.0, 400.0]]),
     "ahp_weights": (sp.ahp_weights, [JUDGED]),
-    "fgt_poverty": (
-        lambda v, w: sp.fgt_poverty(v, line=4.0, weights=w).to_dict(),
-        [[1.0, 4.0, 2.0], [3.0, 2.0, 9.0]],
-    ),
+    "fgt_poverty": (lambda v, w: sp.fgt_poverty(v, line=4.0, weights=w).to_dict(), [[1.0, 4.0, 2.0], [3.0, 2.0, 9.0]]),
     "weighted_statistics": (sp.weighted_statistics, [[1.0, 4.0, np.inf], [3.0, 2.0, 9.0]]),
 }
 """Functions of places: each argument lies along places, and a square one along places twice."""
@@ -153,9 +144,7 @@ def test_a_series_beside_an_array_counts_by_position():
 def test_labels_that_are_there_twice_pair_in_the_same_order_only():
     twice = pd.Series([1.0, 2.0, 3.0], index=["a", "a", "b"])
     assert sp.gini_index(twice, twice) > 0.0
-    with pytest.raises(
-        ContractError, match=r"more than once here 'a' \(1 in all\), more than once there 'a'"
-    ):
+    with pytest.raises(ContractError, match=r"more than once here 'a' \(1 in all\), more than once there 'a'"):
         sp.gini_index(twice, twice.iloc[::-1])
 
 
@@ -207,9 +196,7 @@ def test_origins_and_destinations_are_two_axes():
     pull = pd.DataFrame([[1.0, 2.0], [3.0, 1.0]], index=["q", "p"], columns=["x", "y"])
     trips = sp.gravity_flows(pd.Series([6.0, 4.0], index=["p", "q"]), beds * 10 / 14, pull)
     np.testing.assert_allclose(trips.sum(axis=0), [40 / 14, 100 / 14])
-    np.testing.assert_allclose(
-        trips, sp.gravity_flows([6.0, 4.0], [40 / 14, 100 / 14], [[1.0, 3.0], [2.0, 1.0]])
-    )
+    np.testing.assert_allclose(trips, sp.gravity_flows([6.0, 4.0], [40 / 14, 100 / 14], [[1.0, 3.0], [2.0, 1.0]]))
 
 
 def test_catchments_know_centres_and_towns_by_name():
@@ -232,9 +219,7 @@ def test_grids_go_by_the_names_of_their_rows_and_columns():
 
 def test_a_flow_table_of_other_columns_than_rows_is_refused():
     flows = pd.DataFrame(FLOWS, index=["a", "b", "c"])
-    with pytest.raises(
-        ContractError, match="flows: labels of places differ from those of the rows: missing 'a'"
-    ):
+    with pytest.raises(ContractError, match="flows: labels of places differ from those of the rows: missing 'a'"):
         sp.reciprocity(flows)
 
 

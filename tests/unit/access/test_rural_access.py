@@ -53,10 +53,7 @@ def test_the_distance_is_to_the_line_between_its_vertices():
     # A slanted line: the foot of the centre at (500, -500) on x + y = 2828.4271 lies 2000 m away.
     slanted = roads(("yes", "asphalt", 2000 * 2**0.5 + 9000, -9000, 2000 * 2**0.5 - 9000, 9000))
     assert rural_access_index(COLUMN, slanted, distance_m=2000.001)["served_persons_lower"].iloc[0] >= 1.0
-    assert rural_access_index(COLUMN, slanted, distance_m=1999.999)["served_persons_lower"].iloc[0] in {
-        0.0,
-        30.0,
-    }
+    assert rural_access_index(COLUMN, slanted, distance_m=1999.999)["served_persons_lower"].iloc[0] in {0.0, 30.0}
 
 
 def test_no_share_exceeds_one_by_rounding():
@@ -106,9 +103,7 @@ def test_a_measured_condition_decides_where_it_is_measured():
     condition = RoadCondition("iri", paved_max=6.0, unpaved_max=13.0)
     cases = [(6.1, 0, 0), (13.0, 31, 31), (10.0, 0, 31), (6.0, 31, 31), (np.nan, 31, 31)]
     for row, (iri, lower, upper) in zip(rows, cases, strict=True):
-        found = rural_access_index(
-            COLUMN, roads(row, iri=[iri]), condition=condition, distance_m=5000.0
-        ).iloc[0]
+        found = rural_access_index(COLUMN, roads(row, iri=[iri]), condition=condition, distance_m=5000.0).iloc[0]
         assert (found["served_persons_lower"], found["served_persons_upper"]) == (lower, upper), row
     both = rural_access_index(COLUMN, roads(*rows[1:4], iri=[1.0, np.nan, 7.0]), condition=condition).iloc[0]
     # Of three roads only the second has neither surface nor condition.
@@ -137,9 +132,7 @@ def test_lines_are_no_urban_areas():
 BOW_TIE = gpd.GeoDataFrame(
     {"boundary_id": ["a"]},
     geometry=[
-        shapely.Polygon(
-            [(WEST, NORTH), (WEST + 1000, NORTH), (WEST, NORTH - 4000), (WEST + 1000, NORTH - 4000)]
-        )
+        shapely.Polygon([(WEST, NORTH), (WEST + 1000, NORTH), (WEST, NORTH - 4000), (WEST + 1000, NORTH - 4000)])
     ],
     crs=CRS,
 )

@@ -28,11 +28,7 @@ def _access(lines, classes, villages, clinics) -> pd.DataFrame:
     )
     count = len(villages)
     people = _places(
-        villages,
-        settlement_id=[f"v{at}" for at in range(count)],
-        tier="village",
-        in_study=True,
-        population_persons=1.0,
+        villages, settlement_id=[f"v{at}" for at in range(count)], tier="village", in_study=True, population_persons=1.0
     )
     offered = _places(
         clinics, facility_id=[f"c{at}" for at in range(len(clinics))], service="clinic", status="existing"

@@ -54,12 +54,8 @@ CLINIC = hospitals(("h", (0, 0)))
 
 def test_speeds_a_fifth_lower_and_higher_make_the_interval(road):
     # 25 km are 60 min: 60 / 1.2 = 50 and 60 / 0.8 = 75; 20 km are 48: 40 and 60; 30 km are 72: 60 and 90.
-    villages = settlements(
-        ("b", (25_000, 0)), ("a", (20_000, 0)), ("c", (30_000, 0)), persons=[10.0, 1.0, 100.0]
-    )
-    found = access_intervals(
-        road, villages, CLINIC, service="hospital", cutoffs_min=(60.0, 50.0), walk=NO_WALK
-    )
+    villages = settlements(("b", (25_000, 0)), ("a", (20_000, 0)), ("c", (30_000, 0)), persons=[10.0, 1.0, 100.0])
+    found = access_intervals(road, villages, CLINIC, service="hospital", cutoffs_min=(60.0, 50.0), walk=NO_WALK)
     np.testing.assert_allclose(found.table["base_min"], [60, 48, 72])
     np.testing.assert_allclose(found.table["low_min"], [50, 40, 60])
     np.testing.assert_allclose(found.table["high_min"], [75, 60, 90])
@@ -144,26 +140,18 @@ def test_settlements_without_a_way_have_no_interval_and_a_status(road):
 
 
 def test_people_outside_the_study_area_are_not_counted(road):
-    villages = settlements(("a", (25_000, 0)), ("b", (25_000, 0)), persons=[1.0, 2.0]).assign(
-        in_study=[True, False]
-    )
+    villages = settlements(("a", (25_000, 0)), ("b", (25_000, 0)), persons=[1.0, 2.0]).assign(in_study=[True, False])
     people = access_intervals(road, villages, CLINIC, service="hospital").people
-    assert people.loc[
-        people["factor"] == "all", ["class_changes_persons", "class_changes_places"]
-    ].values.tolist() == [[1.0, 1]]
+    assert people.loc[people["factor"] == "all", ["class_changes_persons", "class_changes_places"]].values.tolist() == [
+        [1.0, 1]
+    ]
 
 
 def observations(factor, n=40):
     """Places every kilometre; the hospital's at 0. Observed minutes are the modelled ones times a factor."""
     km = np.arange(1, n + 1)
     return pd.DataFrame(
-        {
-            "from_x": 1000.0 * km,
-            "from_y": 0.0,
-            "to_x": 0.0,
-            "to_y": 0.0,
-            "observed_min": 2.4 * km * factor(km),
-        }
+        {"from_x": 1000.0 * km, "from_y": 0.0, "to_x": 0.0, "to_y": 0.0, "observed_min": 2.4 * km * factor(km)}
     )
 
 
@@ -173,14 +161,10 @@ def test_measured_errors_take_the_place_of_the_share_and_are_not_symmetric(road)
     village = settlements(("a", (25_000, 0)), persons=[5.0])
     found = access_intervals(road, village, CLINIC, service="hospital", walk=NO_WALK, calibration=measured)
     # The assumed speeds stay inside: 60 min at best, 60 / 0.625 = 96 at worst.
-    assert found.table.loc[0, ["low_min", "base_min", "high_min"]].tolist() == pytest.approx(
-        [60.0, 60.0, 96.0]
-    )
+    assert found.table.loc[0, ["low_min", "base_min", "high_min"]].tolist() == pytest.approx([60.0, 60.0, 96.0])
     assert found.speed_factors == pytest.approx((0.625, 1.0))
     assert (found.measured, found.calibrated) == (True, False)
-    assumed = access_intervals(
-        road, village, CLINIC, service="hospital", walk=NO_WALK, calibration=Calibration.none()
-    )
+    assumed = access_intervals(road, village, CLINIC, service="hospital", walk=NO_WALK, calibration=Calibration.none())
     assert assumed.table.loc[0, ["low_min", "high_min"]].tolist() == pytest.approx([50.0, 75.0])
     assert not assumed.measured
     fitted = measured.apply(road)
@@ -204,9 +188,7 @@ def test_measured_errors_take_the_place_of_the_share_and_are_not_symmetric(road)
 )
 def test_options_that_make_no_sense_are_refused(road, options, says):
     with pytest.raises(ContractError, match=says):
-        access_intervals(
-            road, settlements(("a", (0, 0)), persons=[1.0]), CLINIC, service="hospital", **options
-        )
+        access_intervals(road, settlements(("a", (0, 0)), persons=[1.0]), CLINIC, service="hospital", **options)
 
 
 def test_ranges_of_walks_that_make_no_sense_are_refused():
@@ -219,9 +201,7 @@ def test_ranges_of_walks_that_make_no_sense_are_refused():
 def test_another_network_is_no_season(road):
     other = build_network(roads(([(0, 0), (0, 9000)], {}), ([(0, 0), (9000, 0)], {})))
     with pytest.raises(NetworkError, match="wet: is another network"):
-        access_intervals(
-            road, settlements(("a", (0, 0)), persons=[1.0]), CLINIC, service="hospital", wet=other
-        )
+        access_intervals(road, settlements(("a", (0, 0)), persons=[1.0]), CLINIC, service="hospital", wet=other)
 
 
 def test_no_settlement_is_no_trouble(road):
@@ -234,14 +214,11 @@ def test_no_settlement_is_no_trouble(road):
 
 def test_on_a_combined_network_the_nearest_way_into_each_layer_stays():
     frame = roads(
-        ([(0, 0), (50_000, 0)], {"road_id": "w1"}),
-        ([(0, 100), (50_000, 100)], {"road_id": "w2", "highway": "path"}),
+        ([(0, 0), (50_000, 0)], {"road_id": "w1"}), ([(0, 100), (50_000, 100)], {"road_id": "w2", "highway": "path"})
     )
     graph = combine_networks(build_network(frame, mode="walk"), build_network(frame, mode="drive"))
     village = settlements(("a", (25_000, 300)), persons=[1.0])
-    row = access_intervals(
-        graph, village, CLINIC, service="hospital", speed_share=0.0, walk=NO_WALK
-    ).table.iloc[0]
+    row = access_intervals(graph, village, CLINIC, service="hospital", speed_share=0.0, walk=NO_WALK).table.iloc[0]
     # The drive stays at worst: 200 or 300 m of walk and 25 km at 25 km/h, not five hours on foot.
     assert row["entry_high_min"] < 70.0
     assert row["low_min"] <= row["base_min"] <= row["high_min"]

@@ -8,13 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.access import (
-    access_intervals,
-    calibrate_speeds,
-    compare_scenarios,
-    cost_to_closest,
-    travel_times,
-)
+from spatial.access import access_intervals, calibrate_speeds, compare_scenarios, cost_to_closest, travel_times
 from spatial.network import Scenario, build_network, edit_network, split_edges
 from spatial.people.population import allocate_population_with_account
 
@@ -41,9 +35,7 @@ def test_the_people_beyond_an_hour_of_a_hospital_have_a_wide_range(islands):
     assert row["beyond_high_persons"] < 40_000
     near = cost_to_closest(graph, people, facilities, service=hospital)["travel_time_min"]
     np.testing.assert_array_equal(found.table["base_min"], near)
-    beyond = people.loc[
-        people["in_study"].to_numpy() & ~(near <= 60.0).to_numpy(), "population_persons"
-    ].sum()
+    beyond = people.loc[people["in_study"].to_numpy() & ~(near <= 60.0).to_numpy(), "population_persons"].sum()
     assert row["beyond_base_persons"] == pytest.approx(beyond)
     assert (found.table["low_min"] <= found.table["base_min"]).all()
     assert (found.table["base_min"] <= found.table["high_min"]).all()

@@ -91,11 +91,7 @@ def test_pairs_that_are_looked_at_together_may_be_of_any_places(pairs_a_place):
     rng = np.random.default_rng(pairs_a_place)
     origin = np.repeat(np.arange(n), pairs_a_place)
     destination = np.concatenate([np.sort(rng.permutation(m)[:pairs_a_place]) for _ in range(n)])
-    minutes, people, beds = (
-        rng.uniform(0.0, 50.0, len(origin)),
-        rng.gamma(1.0, 800.0, n),
-        rng.gamma(2.0, 40.0, m),
-    )
+    minutes, people, beds = (rng.uniform(0.0, 50.0, len(origin)), rng.gamma(1.0, 800.0, n), rng.gamma(2.0, 40.0, m))
     links = Links(np.arange(n + 1) * pairs_a_place, destination.astype(np.int32), (n, m))
     decay = DECAYS["three zones"]
     pairs, weight = weigh_pairs(links, minutes, people, decay), np.zeros((n, m))

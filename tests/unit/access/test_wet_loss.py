@@ -69,13 +69,7 @@ def test_a_service_is_kept_slower_lost_or_never_was_there():
 
 def test_the_people_of_all_statuses_sum_to_all():
     table = wet_loss_summary(wet_loss(DRY, WET, PEOPLE, cutoff_min=60.0)).set_index("wet_status")
-    assert table["persons"].to_dict() == {
-        "kept": 1.0,
-        "slower": 2.0,
-        "lost": 12.0,
-        "not_served": 16.0,
-        "unknown": 32.0,
-    }
+    assert table["persons"].to_dict() == {"kept": 1.0, "slower": 2.0, "lost": 12.0, "not_served": 16.0, "unknown": 32.0}
     assert table["places"].tolist() == [1, 1, 2, 1, 1]
     assert table.loc["lost", "share_of_persons"] == pytest.approx(12 / 63)
     outside = PEOPLE.assign(in_study=[True, False, False, False, False, False])
@@ -152,11 +146,7 @@ def test_coverage_needs_the_road_and_the_point_within_its_own_target():
     assert table["covered_persons_lower"].to_dict() == lower
     assert table["covered_persons_upper"].to_dict() == upper
     assert table.loc["all", "coverage_upper"] == pytest.approx(4 / 15)
-    assert table.loc["bus_stop", ["places", "covered_places_lower", "covered_places_upper"]].tolist() == [
-        4,
-        1,
-        2,
-    ]
+    assert table.loc["bus_stop", ["places", "covered_places_lower", "covered_places_upper"]].tolist() == [4, 1, 2]
     assert table.loc["bus_stop", "target_min"] == 10.0
     nobody = last_mile_coverage(MILE, points, four.assign(population_persons=np.nan), targets={})
     assert nobody["point"].tolist() == ["road"]

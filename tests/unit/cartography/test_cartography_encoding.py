@@ -42,9 +42,7 @@ def _unpack(packed: dict, kind: str) -> np.ndarray:
     return planes.reshape(size, packed["n"]).T.copy().view(kind).ravel()
 
 
-@pytest.mark.parametrize(
-    ("kind", "values"), [("u1", [0, 255]), ("i4", [-1, 7, 2**31 - 1]), ("f4", [0.5, -2.0])]
-)
+@pytest.mark.parametrize(("kind", "values"), [("u1", [0, 255]), ("i4", [-1, 7, 2**31 - 1]), ("f4", [0.5, -2.0])])
 def test_a_column_comes_back_as_it_went_in(kind: str, values: list[float]) -> None:
     numpy_kind = {"u1": "<u1", "i4": "<i4", "f4": "<f4"}[kind]
     assert _unpack(pack(values, kind), numpy_kind).tolist() == values

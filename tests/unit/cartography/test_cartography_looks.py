@@ -58,9 +58,7 @@ def lightness(colour, matrix):
 def test_worse_is_darker_for_every_eye(classes, eye):
     colours = looks()
     seen = [lightness(colours[name], BLIND[eye]) for name in classes]
-    assert all(better - worse >= 12 for better, worse in pairwise(seen)), dict(
-        zip(classes, seen, strict=True)
-    )
+    assert all(better - worse >= 12 for better, worse in pairwise(seen)), dict(zip(classes, seen, strict=True))
 
 
 @pytest.mark.parametrize("eye", sorted(BLIND))

@@ -56,12 +56,9 @@ def test_level_ground_above_the_sea_gets_a_faint_shade() -> None:
 def test_slopes_to_the_north_west_are_lit(down: str, expected: float) -> None:
     ramp = np.arange(1.0, 6.0) * 30.0
     falls_west = np.tile(ramp, (5, 1))
-    surface = {
-        "west": falls_west,
-        "east": falls_west[:, ::-1],
-        "north": falls_west.T,
-        "south": falls_west.T[::-1],
-    }[down]
+    surface = {"west": falls_west, "east": falls_west[:, ::-1], "north": falls_west.T, "south": falls_west.T[::-1]}[
+        down
+    ]
     np.testing.assert_allclose(hillshade(surface, 30.0), expected)
 
 

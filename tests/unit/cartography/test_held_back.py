@@ -90,9 +90,7 @@ def test_a_township_is_in_the_part_that_most_of_its_people_are_joined_to():
             "in_study": [True, True, True, True, True, False],
         }
     )
-    edges = pd.DataFrame(
-        {"mode": ["drive", "drive", "walk"], "edge_id": ["e0", "e1", "e1"], "component": [0, 1, 0]}
-    )
+    edges = pd.DataFrame({"mode": ["drive", "drive", "walk"], "edge_id": ["e0", "e1", "e1"], "component": [0, 1, 0]})
     snaps = pd.DataFrame(
         {
             "place_id": [*"abcde", "a"],

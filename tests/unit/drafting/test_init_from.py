@@ -39,9 +39,7 @@ def _county(folder: Path) -> Path:
     for number, step in enumerate(steps):
         tier = "镇" if number == 0 else "村"
         code = f"5333251012{number:02d}"
-        sheet.append(
-            [code, f"石桥{number}村", "金顶镇", tier, 100 + number, NORTH + 30.0, EAST + float(step) + 400]
-        )
+        sheet.append([code, f"石桥{number}村", "金顶镇", tier, 100 + number, NORTH + 30.0, EAST + float(step) + 400])
     sheet.append(["合计", None, None, None, 1266])
     book.save(folder / "村庄名录.xlsx")
     roads = gpd.GeoDataFrame(
@@ -55,9 +53,7 @@ def _county(folder: Path) -> Path:
     (folder / "交通").mkdir()
     roads.to_file(folder / "交通" / "公路.shp", encoding="gb18030")
     (folder / "交通" / "公路.cpg").unlink(missing_ok=True)
-    units = gpd.GeoDataFrame(
-        {"XZQDM": ["533325101"], "XZQMC": ["金顶镇"]}, crs="EPSG:4524", geometry=[_unit()]
-    )
+    units = gpd.GeoDataFrame({"XZQDM": ["533325101"], "XZQMC": ["金顶镇"]}, crs="EPSG:4524", geometry=[_unit()])
     units.to_file(folder / "乡镇界线.gpkg")
     clinics = pd.DataFrame(
         {
@@ -106,12 +102,7 @@ def written(county: Path, tmp_path: Path) -> tuple[Path, str]:
 def test_every_file_of_the_folder_is_used_or_named(written):
     file, output = written
     text = file.read_text(encoding="utf-8")
-    for path in (
-        "county/村庄名录.xlsx",
-        "county/交通/公路.shp",
-        "county/乡镇界线.gpkg",
-        "county/村卫生室.csv",
-    ):
+    for path in ("county/村庄名录.xlsx", "county/交通/公路.shp", "county/乡镇界线.gpkg", "county/村卫生室.csv"):
         assert f'path = "{path}"' in text
     for path in ("说明.docx", "坏.xlsx"):
         assert f"not used: {path}" in output
@@ -246,18 +237,7 @@ def test_marks_are_found_with_their_part_of_the_file():
 
 @pytest.mark.parametrize(
     "value",
-    [
-        "plain",
-        'with "quotes" and \\',
-        "line\nbreak",
-        "村",
-        5,
-        2.5,
-        True,
-        ["a", "b"],
-        {"a b": "c", "d": 1},
-        "\x7f",
-    ],
+    ["plain", 'with "quotes" and \\', "line\nbreak", "村", 5, 2.5, True, ["a", "b"], {"a b": "c", "d": 1}, "\x7f"],
 )
 def test_values_are_written_as_toml_reads_them(value):
     assert tomllib.loads(f"v = {toml_value(value)}")["v"] == value

@@ -53,10 +53,7 @@ AREA = {
     "display_name": "Selea",
     "name": "Selea",
     "boundingbox": ["-12.1", "-12", "43.5", "43.6"],
-    "geojson": {
-        "type": "Polygon",
-        "coordinates": [[[43.5, -12.1], [43.6, -12.1], [43.6, -12.0], [43.5, -12.1]]],
-    },
+    "geojson": {"type": "Polygon", "coordinates": [[[43.5, -12.1], [43.6, -12.1], [43.6, -12.0], [43.5, -12.1]]]},
 }
 
 
@@ -155,9 +152,7 @@ def test_missing_files_are_listed_with_what_brings_them(tmp_path: Path) -> None:
     settlements, roads = missing_sources(_study(tmp_path), project_raw=tmp_path)
     assert (settlements.key, roads.key) == ("sources.settlements.path", "sources.roads.path")
     assert settlements.remedy == "`spatial fetch` brings it from https://example.org/villages.csv"
-    (extract,) = missing_sources(
-        _study(tmp_path, osm="o/x.osm.pbf", bbox=(43, -13, 44, -12)), project_raw=tmp_path
-    )
+    (extract,) = missing_sources(_study(tmp_path, osm="o/x.osm.pbf", bbox=(43, -13, 44, -12)), project_raw=tmp_path)
     assert extract.remedy == "`spatial fetch` makes it through Overpass"
     (extract,) = missing_sources(_study(tmp_path, osm="o/x.osm.pbf"), project_raw=tmp_path)
     assert "nobody describes its address" in extract.remedy
@@ -213,9 +208,7 @@ def test_what_nobody_can_bring_is_named_after_the_rest_was_brought(tmp_path: Pat
         },
         raw=tmp_path,
     )
-    with pytest.raises(
-        SourceError, match=r"1 of 2 missing .* sources\.roads\.path: own/roads\.gpkg is missing"
-    ):
+    with pytest.raises(SourceError, match=r"1 of 2 missing .* sources\.roads\.path: own/roads\.gpkg is missing"):
         fetch(study, project_raw=tmp_path)
     assert _left_over(tmp_path) == ["villages.csv"]
 
@@ -226,8 +219,7 @@ def test_extract_is_made_through_overpass_and_described(tmp_path: Path, server: 
     fetch(study, project_raw=tmp_path, servers=_servers(server))
     assert osmnx.settings.overpass_url == before
     elements = {
-        (type(item).__name__, item.id): dict(item.tags)
-        for item in osmium.FileProcessor(tmp_path / "o/x.osm.pbf")
+        (type(item).__name__, item.id): dict(item.tags) for item in osmium.FileProcessor(tmp_path / "o/x.osm.pbf")
     }
     assert elements == {
         ("Node", 1): {},
@@ -276,9 +268,7 @@ def test_silent_server_and_other_endings_are_refused(tmp_path: Path, server: _Se
 
 def test_described_extract_is_never_replaced_by_another_one(tmp_path: Path, server: _Server) -> None:
     (tmp_path / "o").mkdir()
-    (tmp_path / "o/source.toml").write_text(
-        f'[[file]]\npath = "x.osm.pbf"\nsha256 = "{DIGEST}"\n', encoding="utf-8"
-    )
+    (tmp_path / "o/source.toml").write_text(f'[[file]]\npath = "x.osm.pbf"\nsha256 = "{DIGEST}"\n', encoding="utf-8")
     study = _study(tmp_path, osm="o/x.osm.pbf", bbox=(43.5, -12.1, 43.6, -12.0))
     with pytest.raises(SourceError, match="nobody describes its address"):
         fetch(study, project_raw=tmp_path, servers=_servers(server))

@@ -19,12 +19,8 @@ if TYPE_CHECKING:
 TENTH = Affine(0.1, 0.0, 10.0, 0.0, -0.1, 5.0)
 
 
-def _tif(
-    path: Path, values: Any, *, transform: Affine = TENTH, crs: str | None = "EPSG:4326", **more: Any
-) -> Path:
-    bands = (
-        np.atleast_3d(np.asarray(values)).transpose(2, 0, 1) if np.ndim(values) == 2 else np.asarray(values)
-    )
+def _tif(path: Path, values: Any, *, transform: Affine = TENTH, crs: str | None = "EPSG:4326", **more: Any) -> Path:
+    bands = np.atleast_3d(np.asarray(values)).transpose(2, 0, 1) if np.ndim(values) == 2 else np.asarray(values)
     with rasterio.open(
         path,
         "w",
@@ -94,9 +90,7 @@ def test_names_of_any_script_and_links_are_fine(tmp_path: Path) -> None:
 
 def test_negative_people_are_refused_with_their_place(tmp_path: Path) -> None:
     path = _tif(tmp_path / "p.tif", np.array([[1, 2], [3, -5]], dtype="float32"))
-    with pytest.raises(
-        SourceError, match=r"p\.tif: negative people in 1 cell\(s\), such as -5 at row 1, column 1"
-    ):
+    with pytest.raises(SourceError, match=r"p\.tif: negative people in 1 cell\(s\), such as -5 at row 1, column 1"):
         read_population(path)
 
 
@@ -185,9 +179,7 @@ def test_neighbouring_tiles_share_their_edge(tmp_path: Path) -> None:
 
 def test_zip_without_the_tile_names_what_is_in_it(tmp_path: Path) -> None:
     path = _hgt_zip(tmp_path / "S12E043.hgt.zip", member="S13E043.hgt")
-    with pytest.raises(
-        SourceError, match=r"the zip does not hold S12E043\.hgt but 'S13E043\.hgt' \(1 in all\)"
-    ):
+    with pytest.raises(SourceError, match=r"the zip does not hold S12E043\.hgt but 'S13E043\.hgt' \(1 in all\)"):
         read_elevation(path)
     with zipfile.ZipFile(tmp_path / "tile.zip", "w") as archive:
         archive.writestr("readme.txt", "none")
@@ -239,12 +231,7 @@ def test_what_is_no_geotiff_is_said_to_be_none(tmp_path: Path, content: bytes, m
 def test_truncated_geotiff_is_refused_before_any_value_is_used(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     path = _tif(
-        tmp_path / "p.tif",
-        rng.uniform(0, 9, (300, 300)),
-        compress="deflate",
-        tiled=True,
-        blockxsize=64,
-        blockysize=64,
+        tmp_path / "p.tif", rng.uniform(0, 9, (300, 300)), compress="deflate", tiled=True, blockxsize=64, blockysize=64
     )
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])

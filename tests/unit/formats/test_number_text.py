@@ -76,9 +76,7 @@ def test_a_point_is_refused_where_the_comma_is_declared(tmp_path):
 
 def test_thousands_are_read_as_declared_and_only_in_groups_of_three(tmp_path):
     assert _read(tmp_path, "1;H;-11.7;43.25;1,234", thousands=",")["capacity"].iloc[0] == 1234
-    assert (
-        _read(tmp_path, "1;H;-11,7;43,25;1.234,5", decimal=",", thousands=".")["capacity"].iloc[0] == 1234.5
-    )
+    assert _read(tmp_path, "1;H;-11,7;43,25;1.234,5", decimal=",", thousands=".")["capacity"].iloc[0] == 1234.5
     with pytest.raises(ContractError, match=r"'12,34'"):
         _read(tmp_path, "1;H;-11.7;43.25;12,34", thousands=",")
 
@@ -119,9 +117,7 @@ def test_one_sign_for_both_is_refused():
         TableSource(path="a.csv", decimal=",", thousands=",")
 
 
-@given(
-    st.integers(-(10**9), 10**9), st.sampled_from([(",", "."), (",", ""), (",", " "), (".", ","), (".", "'")])
-)
+@given(st.integers(-(10**9), 10**9), st.sampled_from([(",", "."), (",", ""), (",", " "), (".", ","), (".", "'")]))
 def test_a_number_written_by_its_rule_is_read_as_itself(number, signs):
     decimal, thousands = signs
     apart = f"{number:,}".replace(",", thousands or "\u202f")

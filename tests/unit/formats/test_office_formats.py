@@ -216,9 +216,7 @@ def test_kml_that_only_links_elsewhere_is_told_so(tmp_path):
 def _dxf(path: Path) -> Path:
     def line(layer: str, *ends: float) -> str:
         codes = ("10", "20", "11", "21")
-        return f"  0\nLINE\n  8\n{layer}\n" + "".join(
-            f" {c}\n{e}\n" for c, e in zip(codes, ends, strict=True)
-        )
+        return f"  0\nLINE\n  8\n{layer}\n" + "".join(f" {c}\n{e}\n" for c, e in zip(codes, ends, strict=True))
 
     point = "  0\nPOINT\n  8\nMARKS\n 10\n5.0\n 20\n5.0\n"
     body = line("ROAD", 5e5, 33e5, 5.1e5, 33e5) + line("TRACK", 5.1e5, 33e5, 5.1e5, 33.1e5) + point
@@ -287,9 +285,7 @@ def test_an_own_vocabulary_lies_below_the_raw_root(tmp_path):
     (tmp_path / "county").mkdir()
     path = tmp_path / "county" / "own.csv"
     path.write_text("road_class,surface\nBig  ROAD,?\ntrack,\n", encoding="utf-8")
-    (tmp_path / "words.toml").write_text(
-        '[road_class]\n"big road" = "primary"\n"t" = "track"\n[surface]\n"?" = ""\n'
-    )
+    (tmp_path / "words.toml").write_text('[road_class]\n"big road" = "primary"\n"t" = "track"\n[surface]\n"?" = ""\n')
     frame = open_mapped(path, TableSource(path="county/own.csv", values_file="words.toml"), what="roads")
     assert frame["road_class"].tolist() == ["primary", "track"]
     assert frame["surface"].isna().all()
@@ -297,20 +293,13 @@ def test_an_own_vocabulary_lies_below_the_raw_root(tmp_path):
 
 def test_words_that_no_vocabulary_knows_are_refused_with_the_key(inventory, tmp_path):
     (tmp_path / "words.toml").write_text('[road_class]\n"三级" = "secondary"\n', encoding="utf-8")
-    with pytest.raises(
-        ContractError, match=r"'等外' \(1 in all\) are not in the vocabulary.*values.road_class"
-    ):
+    with pytest.raises(ContractError, match=r"'等外' \(1 in all\) are not in the vocabulary.*values.road_class"):
         _mapped(inventory, values_file="words.toml")
 
 
 @pytest.mark.parametrize(
     ("text", "part"),
-    [
-        (None, "not found"),
-        ("[", "cannot be read"),
-        ('road_class = "x"', "tables of words"),
-        ("", "tables of words"),
-    ],
+    [(None, "not found"), ("[", "cannot be read"), ('road_class = "x"', "tables of words"), ("", "tables of words")],
 )
 def test_a_faulty_vocabulary_is_told_so(tmp_path, text, part):
     if text is not None:

@@ -39,9 +39,7 @@ def _describe(folder: Path, path: str, **values: str) -> None:
 
 def test_description_above_the_file_is_found_and_checked(tmp_path: Path) -> None:
     path = _raw(tmp_path)
-    _describe(
-        tmp_path / "island", "maps/p.tif", licence="CC-BY-4.0", sha256=DIGEST, issue="islands interchanged"
-    )
+    _describe(tmp_path / "island", "maps/p.tif", licence="CC-BY-4.0", sha256=DIGEST, issue="islands interchanged")
     (record,) = read_provenance(tmp_path, [path, path])
     assert (record.path, record.licence, record.issue) == (path, "CC-BY-4.0", "islands interchanged")
     assert record.origin == "unknown"

@@ -112,12 +112,7 @@ def test_a_header_of_numbers_is_declared(tmp_path):
 
 
 def test_merged_headers_name_all_their_columns(tmp_path):
-    rows = [
-        ["村名", "人口", None, "经度"],
-        [None, "男", "女", None],
-        ["石桥村", 5, 6, 103.5],
-        ["河口村", 1, 2, 103.6],
-    ]
+    rows = [["村名", "人口", None, "经度"], [None, "男", "女", None], ["石桥村", 5, 6, 103.5], ["河口村", 1, 2, 103.6]]
     frame = read_workbook(_xlsx(tmp_path, rows, merges=["A1:A2", "B1:C1", "D1:D2"]))
     assert list(frame.columns) == ["村名", "人口 男", "人口 女", "经度"]
     assert len(frame) == 2
@@ -168,10 +163,7 @@ def test_errors_of_formulas_and_digits_that_a_workbook_lost_are_reported(tmp_pat
     rows = [["card", "name", "x"], [511011199001011234, "a", "#N/A"], [1, "b", 2]]
     frame = read_workbook(_xlsx(tmp_path, rows))
     assert frame["x"].isna().tolist() == [True, False]
-    assert _notes(frame) == {
-        "cells with a formula's error read as empty": 1,
-        "numbers of more than 15 digits": 1,
-    }
+    assert _notes(frame) == {"cells with a formula's error read as empty": 1, "numbers of more than 15 digits": 1}
 
 
 def test_hidden_sheets_are_passed_over_and_named(tmp_path):
@@ -252,9 +244,7 @@ def test_formulas_whose_result_is_an_empty_text_are_empty(tmp_path):
     stream = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(stream, "w") as new:
         for name in old.namelist():
-            text = old.read(name).replace(
-                b'<c r="C2">', b'<c r="C2" t="str">'
-            )  # as a spreadsheet program writes it
+            text = old.read(name).replace(b'<c r="C2">', b'<c r="C2" t="str">')  # as a spreadsheet program writes it
             new.writestr(name, text)
     path.write_bytes(stream.getvalue())
     assert read_workbook(path)["x"].isna().tolist() == [True, False]
@@ -328,9 +318,7 @@ def test_files_that_offices_have_and_we_do_not_read_name_the_way_out(tmp_path):
 
 def test_what_is_left_out_of_tables_that_nobody_counts_is_warned_of(tmp_path, caplog):
     rows = [["from_id", "to_id", "observed_min"], ["a", "b", 12], ["Total", None, 12]]
-    observed = observed_from_table(
-        _xlsx(tmp_path, rows), TableSource(path="villages.xlsx"), crs=CRS.from_epsg(32648)
-    )
+    observed = observed_from_table(_xlsx(tmp_path, rows), TableSource(path="villages.xlsx"), crs=CRS.from_epsg(32648))
     assert len(observed) == 1
     assert "observed " in caplog.text
     assert "total rows left out: 'row 3 Total'" in caplog.text

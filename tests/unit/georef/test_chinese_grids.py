@@ -37,10 +37,7 @@ def _gauss_krueger(longitude: float, latitude: float, meridian: float) -> tuple[
     sine = math.sin(math.radians(latitude))
     tangent = math.sinh(math.atanh(sine) - eccentricity * math.atanh(eccentricity * sine))
     turn = math.radians(longitude - meridian)
-    xi, eta = (
-        math.atan2(tangent, math.cos(turn)),
-        math.asinh(math.sin(turn) / math.hypot(tangent, math.cos(turn))),
-    )
+    xi, eta = (math.atan2(tangent, math.cos(turn)), math.asinh(math.sin(turn) / math.hypot(tangent, math.cos(turn))))
     north, east = xi, eta
     for order, alpha in enumerate(alphas, start=1):
         north += alpha * math.sin(2 * order * xi) * math.cosh(2 * order * eta)
@@ -84,9 +81,7 @@ def test_a_meridian_of_ones_own_has_no_zone_number() -> None:
 
 
 @pytest.mark.parametrize(("easting", "crs"), [(36_000_000 + EASTING, "EPSG:4524"), (EASTING, "EPSG:4545")])
-def test_eastings_with_and_without_zone_number_are_one_place(
-    tmp_path: Path, easting: float, crs: str
-) -> None:
+def test_eastings_with_and_without_zone_number_are_one_place(tmp_path: Path, easting: float, crs: str) -> None:
     assert _gauss_krueger(LONGITUDE, LATITUDE, 108.0) == pytest.approx((EASTING, NORTHING), abs=0.001)
     frame = _read(tmp_path, easting, NORTHING, crs)
     point = frame.to_crs("EPSG:4326").geometry[0]

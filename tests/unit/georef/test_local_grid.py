@@ -72,9 +72,7 @@ def test_a_wrong_control_point_is_refused_with_every_residual() -> None:
     true = _true(LOCAL)
     true[2] += 30.0
     grid = LocalGrid(control_points=_points(LOCAL, true), true_crs="EPSG:4545")
-    with pytest.raises(
-        CrsError, match=r"villages: .*residuals 1: .* m, 2: .*tolerance_m = 1\. Correct the point"
-    ):
+    with pytest.raises(CrsError, match=r"villages: .*residuals 1: .* m, 2: .*tolerance_m = 1\. Correct the point"):
         fit_local_grid(grid, what="villages")
     assert fit_local_grid(grid.model_copy(update={"tolerance_m": 50.0}), what="villages").crs == CRS
 
@@ -106,9 +104,7 @@ def test_a_local_grid_by_wkt_is_a_crs(tmp_path: Path) -> None:
     path = tmp_path / "villages.csv"
     path.write_text("settlement_id,tier,X,Y\na,village,3453256.272,452347.539\n", encoding="utf-8")
     grid = LocalGrid(wkt=CRS.to_wkt())
-    frame = settlements_from_table(
-        path, TableSource(path="v.csv", easting="Y", northing="X", local_grid=grid)
-    )
+    frame = settlements_from_table(path, TableSource(path="v.csv", easting="Y", northing="X", local_grid=grid))
     point = frame.to_crs(WGS84).geometry[0]
     assert (point.x, point.y) == pytest.approx((107.5, 31.2), abs=1e-7)
 

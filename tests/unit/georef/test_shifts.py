@@ -37,11 +37,7 @@ def _helmert(crs: str, shift: tuple[float, ...], sign: float) -> tuple[float, fl
     square = 1.0 - (old.semi_minor_metre / old.semi_major_metre) ** 2
     normal = old.semi_major_metre / np.sqrt(1.0 - square * np.sin(latitude) ** 2)
     place = normal * np.array(
-        [
-            np.cos(latitude) * np.cos(longitude),
-            np.cos(latitude) * np.sin(longitude),
-            (1.0 - square) * np.sin(latitude),
-        ]
+        [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), (1.0 - square) * np.sin(latitude)]
     )
     rx, ry, rz = sign * np.radians(np.array(shift[3:6]) / 3600.0)
     turn = np.array([[1.0, -rz, ry], [rz, 1.0, -rx], [-ry, rx, 1.0]])
@@ -73,8 +69,7 @@ def test_a_shift_of_what_needs_none_is_refused(crs: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "crs",
-    ["EPSG:4214", "EPSG:2412", "EPSG:2433", "EPSG:4610", "EPSG:2360", "EPSG:2381", "EPSG:4555", "EPSG:21418"],
+    "crs", ["EPSG:4214", "EPSG:2412", "EPSG:2433", "EPSG:4610", "EPSG:2360", "EPSG:2381", "EPSG:4555", "EPSG:21418"]
 )
 def test_old_chinese_datums_are_refused_with_the_remedies(crs: str) -> None:
     with pytest.raises(CrsError, match=r"seven parameters.*control points"):
@@ -104,17 +99,7 @@ def test_wkt_with_its_own_shift_is_taken_for_an_old_datum() -> None:
 
 
 @pytest.mark.parametrize(
-    "crs",
-    [
-        "EPSG:4326",
-        "EPSG:4490",
-        "EPSG:4524",
-        "EPSG:32648",
-        "EPSG:27700",
-        "EPSG:4258",
-        "EPSG:2154",
-        "EPSG:3857",
-    ],
+    "crs", ["EPSG:4326", "EPSG:4490", "EPSG:4524", "EPSG:32648", "EPSG:27700", "EPSG:4258", "EPSG:2154", "EPSG:3857"]
 )
 def test_known_shifts_are_taken(crs: str) -> None:
     refuse_unknown_shift(pyproj.CRS.from_user_input(crs), None, what="villages")

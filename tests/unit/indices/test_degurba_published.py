@@ -53,17 +53,13 @@ def test_a_lake_within_a_centre_is_filled_though_water_never_joins_by_majority()
     persons = _town((7, 7), slice(1, 6), slice(1, 6), 2500.0)
     persons[3, 3] = 0.0
     land = np.where(persons > 0.0, 1.0, 0.0)
-    codes = sp.degree_of_urbanisation(
-        persons, level=1, land_share=land, rules=DegurbaRules(majority="R2023A")
-    )
+    codes = sp.degree_of_urbanisation(persons, level=1, land_share=land, rules=DegurbaRules(majority="R2023A"))
     assert codes[3, 3] == 3
     assert codes[0, 0] == 0
 
 
 @pytest.mark.parametrize(("people_at_the_side", "middle"), [(0.0, 1), (1.0, 0)])
-def test_the_newer_majority_counts_only_neighbours_with_land_or_people(
-    people_at_the_side: float, middle: int
-) -> None:
+def test_the_newer_majority_counts_only_neighbours_with_land_or_people(people_at_the_side: float, middle: int) -> None:
     land = np.array([[1.0, 0.3, 0.3], [1.0, 1.0, 0.3], [1.0, 1.0, 1.0]])
     persons = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, people_at_the_side], [1.0, 1.0, 1.0]])
     empty = (land < 0.5) & (persons == 0.0)
@@ -74,10 +70,7 @@ def test_the_newer_majority_counts_only_neighbours_with_land_or_people(
 
 def test_cells_beyond_the_edge_of_the_grid_count_against_a_majority() -> None:
     # three of eight belong to the cluster, five lie beyond the edge
-    assert sp.majority_smoothing(_read("11/_1"), ignored=np.zeros((2, 2), dtype=bool)).tolist() == [
-        [1, 1],
-        [0, 1],
-    ]
+    assert sp.majority_smoothing(_read("11/_1"), ignored=np.zeros((2, 2), dtype=bool)).tolist() == [[1, 1], [0, 1]]
 
 
 def test_clusters_meet_without_merging_and_a_cell_between_joins_neither() -> None:

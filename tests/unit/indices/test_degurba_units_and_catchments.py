@@ -29,9 +29,7 @@ def _unit(people: dict[int, float], rules: str = "2024", **options: object) -> t
         ({13: 25, 21: 25, 11: 50}, (1, 13)),
     ],
 )
-def test_half_of_the_people_is_enough_for_all_but_rural(
-    people: dict[int, float], classes: tuple[int, int]
-) -> None:
+def test_half_of_the_people_is_enough_for_all_but_rural(people: dict[int, float], classes: tuple[int, int]) -> None:
     assert _unit(people) == classes
 
 
@@ -46,9 +44,7 @@ def test_half_of_the_people_is_enough_for_all_but_rural(
         ({13: 30, 12: 30, 11: 40}, (1, 11)),
     ],
 )
-def test_the_largest_share_decides_by_the_rules_of_2021(
-    people: dict[int, float], classes: tuple[int, int]
-) -> None:
+def test_the_largest_share_decides_by_the_rules_of_2021(people: dict[int, float], classes: tuple[int, int]) -> None:
     assert _unit(people, rules="2021") == classes
 
 
@@ -94,17 +90,7 @@ def test_bands_of_time_end_inclusively(minutes: float, code: int) -> None:
 
 @pytest.mark.parametrize(
     ("people", "code"),
-    [
-        (5e6, 8),
-        (4_999_999, 9),
-        (1e6, 9),
-        (5e5, 10),
-        (2.5e5, 11),
-        (1e5, 12),
-        (5e4, 13),
-        (2e4, 14),
-        (19_999, 30),
-    ],
+    [(5e6, 8), (4_999_999, 9), (1e6, 9), (5e5, 10), (2.5e5, 11), (1e5, 12), (5e4, 13), (2e4, 14), (19_999, 30)],
 )
 def test_sizes_of_centres_begin_inclusively(people: float, code: int) -> None:
     assert sp.catchment_classes([[10]], [people]).tolist() == [code]
@@ -128,8 +114,6 @@ def test_the_catchment_of_every_place_is_the_first_of_all_bands_and_sizes() -> N
     codes = sp.catchment_classes(times, people)
     for row, code in zip(times, codes, strict=True):
         found = [
-            (math.ceil(t / 60) - 1, rank)
-            for t, rank in zip(row, size, strict=True)
-            if rank is not None and t <= 180
+            (math.ceil(t / 60) - 1, rank) for t, rank in zip(row, size, strict=True) if rank is not None and t <= 180
         ]
         assert code == (30 if not found else 7 + 7 * min(found)[0] + min(found)[1])

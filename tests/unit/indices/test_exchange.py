@@ -93,9 +93,7 @@ def test_a_table_of_flows_becomes_a_matrix() -> None:
 def test_radiation_of_the_specification() -> None:
     flows = sp.radiation_flows([100, 50, 20], APART)
     assert flows.sum(axis=1) == pytest.approx([41.1764706, 35.2941176, 17.6470588], abs=1e-7)
-    assert [flows[0, 1], flows[0, 2], flows[2, 0]] == pytest.approx(
-        [33.3333333, 7.8431373, 3.3613445], abs=1e-7
-    )
+    assert [flows[0, 1], flows[0, 2], flows[2, 0]] == pytest.approx([33.3333333, 7.8431373, 3.3613445], abs=1e-7)
     scaled = sp.radiation_flows([100, 50, 20], APART, finite_size=True)
     assert scaled.sum(axis=1) == pytest.approx([100, 50, 20])
 
@@ -149,9 +147,7 @@ def test_a_large_sparse_table_needs_no_full_matrix() -> None:
     assert 0.0 <= sp.reciprocity(flows).weighted <= 1.0
 
 
-@pytest.mark.parametrize(
-    "measure", [sp.flow_balance, lambda flows, words: sp.reciprocity(flows, official_class=words)]
-)
+@pytest.mark.parametrize("measure", [sp.flow_balance, lambda flows, words: sp.reciprocity(flows, official_class=words)])
 def test_words_that_are_no_class_are_refused_and_nothing_is_no_word(measure) -> None:
     with pytest.raises(ContractError, match=r"'Town', 'urbain' .2 in all. in 2 row") as caught:
         measure(W, ["urbain", "Town", "rural"])

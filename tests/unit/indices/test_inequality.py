@@ -87,9 +87,7 @@ def test_zero_access_follows_the_rule_of_each_measure() -> None:
     assert sp.atkinson_index([0, 1], epsilon=2) == 1.0
     assert sp.mean_log_deviation([0, 1]) == math.inf
     # with a floor of 0.5: mean 0.75, half ln 1.5 and half ln 0.75
-    assert sp.mean_log_deviation([0, 1], floor=0.5) == pytest.approx(
-        0.5 * math.log(1.5) + 0.5 * math.log(0.75)
-    )
+    assert sp.mean_log_deviation([0, 1], floor=0.5) == pytest.approx(0.5 * math.log(1.5) + 0.5 * math.log(0.75))
 
 
 def test_unknown_places_and_places_of_nobody_are_left_out() -> None:
@@ -127,13 +125,11 @@ def test_what_is_no_good_is_refused_with_its_place(call: object, words: str) -> 
 
 @settings(deadline=None)
 @given(
-    st.lists(
-        st.tuples(st.floats(0, 1), st.floats(0.5, 1e5), st.sampled_from("ur")), min_size=2, max_size=25
-    ).filter(lambda rows: sum(y * w for y, w, _ in rows) > 1e-3)
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0.5, 1e5), st.sampled_from("ur")), min_size=2, max_size=25).filter(
+        lambda rows: sum(y * w for y, w, _ in rows) > 1e-3
+    )
 )
-def test_parts_add_up_order_does_not_matter_and_a_place_may_be_split(
-    rows: list[tuple[float, float, str]],
-) -> None:
+def test_parts_add_up_order_does_not_matter_and_a_place_may_be_split(rows: list[tuple[float, float, str]]) -> None:
     y, w, g = (list(column) for column in zip(*rows, strict=True))
     parts = sp.theil_t(y, w, g)
     assert parts.between + parts.within == pytest.approx(float(parts), abs=1e-9)
@@ -163,7 +159,5 @@ def test_pysal_agrees() -> None:
     assert ours == pytest.approx(float(theirs.T), rel=1e-12)
     assert ours.between == pytest.approx(float(np.squeeze(theirs.bg)), rel=1e-10)
     assert sp.gini_index(y) == pytest.approx(inequality.gini.Gini(y).g, rel=1e-10)
-    assert sp.atkinson_index(y, epsilon=0.5) == pytest.approx(
-        inequality.atkinson.Atkinson(y, 0.5).A, rel=1e-10
-    )
+    assert sp.atkinson_index(y, epsilon=0.5) == pytest.approx(inequality.atkinson.Atkinson(y, 0.5).A, rel=1e-10)
     assert sp.atkinson_index(y) == pytest.approx(inequality.atkinson.Atkinson(y, 1).A, rel=1e-10)

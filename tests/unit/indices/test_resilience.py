@@ -74,9 +74,7 @@ def test_nobody_covered_and_nobody_known_have_their_values(star: tuple) -> None:
     nowhere = sp.robust_coverage(graph, villages.iloc[:0], town, service="clinic", cutoff_min=30)
     assert np.isnan(nowhere.robust)
     with pytest.raises(ContractError, match="population_persons: the column is missing"):
-        sp.robust_coverage(
-            graph, villages.drop(columns="population_persons"), town, service="clinic", cutoff_min=30
-        )
+        sp.robust_coverage(graph, villages.drop(columns="population_persons"), town, service="clinic", cutoff_min=30)
     with pytest.raises(ContractError, match="cutoff_min"):
         sp.robust_coverage(graph, villages, town, service="clinic", cutoff_min=-1)
     without = sp.edge_criticality(graph, villages, town.iloc[:0], service="clinic", cutoff_min=30)

@@ -81,11 +81,7 @@ def test_a_notch_in_an_edge_is_filled_and_a_missing_corner_is_not() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [
-        ("111/1__/111", "111/111/111"),
-        ("111/1_2/111", "111/112/111"),
-        ("112/1__/21_", "112/1__/21_"),
-    ],
+    [("111/1__/111", "111/111/111"), ("111/1_2/111", "111/112/111"), ("112/1__/21_", "112/1__/21_")],
 )
 def test_the_majority_rule_as_published(before: str, after: str) -> None:
     assert sp.majority_smoothing(_read(before)).tolist() == _read(after).tolist()
@@ -240,10 +236,7 @@ def test_catchments_of_the_specification(times: tuple[float, ...], code: int) ->
 
 def test_catchments_know_centres_towns_and_places_that_are_no_centre() -> None:
     codes = sp.catchment_classes(
-        [[0, 300], [300, 0], [300, 300], [300, 300]],
-        [3e5, 1e4],
-        own_centre=[0, 1, -1, -1],
-        is_town=[0, 1, 1, 0],
+        [[0, 300], [300, 0], [300, 300], [300, 300]], [3e5, 1e4], own_centre=[0, 1, -1, -1], is_town=[0, 1, 1, 0]
     )
     assert codes.tolist() == [4, 29, 29, 30]
     assert sp.catchment_classes(np.zeros((2, 0)), []).tolist() == [30, 30]
@@ -303,10 +296,7 @@ def test_hierarchy_of_the_specification() -> None:
         (lambda: sp.catchment_classes([[math.nan]], [1e5]), "negative or NaN at '0,0'"),
         (lambda: sp.catchment_classes([[1, 2]], [1e5]), "1 for 2 centres"),
         (lambda: sp.local_catchment_classes([[1]], ["town"], bins_min=[30, 15]), "must rise"),
-        (
-            lambda: sp.functional_urban_areas([[0, 9], [0, 0]], [5, 5], ["A", None], np.eye(2)),
-            "more than are employed",
-        ),
+        (lambda: sp.functional_urban_areas([[0, 9], [0, 0]], [5, 5], ["A", None], np.eye(2)), "more than are employed"),
         (lambda: sp.polycentricity([1, -1]), "0 or more"),
         (lambda: sp.fulcrum_index([2], [1]), "between 0 and 1"),
         (lambda: sp.functional_completeness({"a": "town"}, {"b": []}, {}), "no town is called 'b'"),
@@ -325,9 +315,7 @@ def test_cells_without_data_have_no_class() -> None:
         assert sp.DEGURBA_TITLES[int(codes[0, 0])] == "no data"
     row = [[np.nan, 0.0, 60.0, np.nan]]
     assert sp.degree_of_urbanisation(row, land_share=[[1.0, 1.0, 1.0, 0.2]]).tolist() == [[-200, 11, 12, 10]]
-    assert sp.degree_of_urbanisation(row, level=1, land_share=[[1.0, 1.0, 1.0, 0.2]]).tolist() == [
-        [-200, 1, 1, 0]
-    ]
+    assert sp.degree_of_urbanisation(row, level=1, land_share=[[1.0, 1.0, 1.0, 0.2]]).tolist() == [[-200, 1, 1, 0]]
 
 
 def test_cells_without_data_count_as_nobody_and_inside_a_centre_they_belong_to_it() -> None:

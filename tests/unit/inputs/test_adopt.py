@@ -20,18 +20,13 @@ def _frame(crs: str | None = "EPSG:32648", **columns: Any) -> gpd.GeoDataFrame:
 
 def test_columns_are_taken_by_name_and_the_rest_travels_along() -> None:
     frame = _frame(people=[120, 5], rank=["village", "town"], over65=[30, 1], note=["x", "y"])
-    table = as_settlements(
-        frame, id="code", population="people", tier="rank", columns={"elderly_persons": "over65"}
-    )
+    table = as_settlements(frame, id="code", population="people", tier="rank", columns={"elderly_persons": "over65"})
     TABLES["settlements"].check(table)
     assert table["settlement_id"].tolist() == ["7", "8"]
     assert table["population_persons"].tolist() == [120.0, 5.0]
     assert table["elderly_persons"].tolist() == [30.0, 1.0]
     assert table["note"].tolist() == ["x", "y"]
-    assert (
-        list(frame.columns) == ["code", "geometry", "people", "rank", "over65", "note"]
-        or "code" in frame.columns
-    )
+    assert list(frame.columns) == ["code", "geometry", "people", "rank", "over65", "note"] or "code" in frame.columns
 
 
 def test_argument_is_left_unchanged() -> None:
@@ -102,9 +97,7 @@ def test_facilities_take_a_service_or_a_column_of_services() -> None:
 
 
 def test_all_columns_of_the_callers_frame_stay_as_they_are() -> None:
-    frame = _frame(
-        people=[120, 5], rank=["village", "town"], title=["A", "B"], name=["x", "y"], flag=[True, False]
-    )
+    frame = _frame(people=[120, 5], rank=["village", "town"], title=["A", "B"], name=["x", "y"], flag=[True, False])
     table = as_settlements(frame, id="code", population="people", tier="rank", name="title")
     own = ["code", "people", "rank", "title", "flag"]
     assert table[own].equals(frame[own])

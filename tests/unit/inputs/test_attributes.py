@@ -176,11 +176,7 @@ def test_too_few_numbers_are_set_aside_and_enough_are_counted(tiny):
         values = study.model_dump(exclude={"raw"}, exclude_unset=True)
         values["population"] = {"min_known_share": share}
         options = Options(Study.from_dict(values, raw=tiny.raw), _STAGE_KEYS)
-        inputs = {
-            "places": layers.settlements,
-            "boundaries": layers.boundaries,
-            "study_area": layers.study_area,
-        }
+        inputs = {"places": layers.settlements, "boundaries": layers.boundaries, "study_area": layers.study_area}
         made = population(**inputs, nodes=None, edges=None, options=options)
         assert made["settlements"]["population_persons"].sum() == total
         account = made["population_account"].set_index("item")
@@ -237,9 +233,7 @@ def test_codes_that_are_numbered_through_do_not_nest():
 def test_a_code_that_joins_a_row_to_another_name_is_said(tiny):
     file = tiny.path("townships.geojson")
     file.write_text(
-        file.read_text(encoding="utf-8").replace(
-            '"boundary_id": "b1"', '"boundary_id": "b1", "gss": "E04000001"'
-        ),
+        file.read_text(encoding="utf-8").replace('"boundary_id": "b1"', '"boundary_id": "b1", "gss": "E04000001"'),
         encoding="utf-8",
     )
     tiny.tables["sources.boundaries"]["columns"] = {"unit_code": "gss"}

@@ -81,9 +81,7 @@ def test_a_study_counts_facilities_where_units_are_unlike(tiny):
 def test_a_study_names_no_supply_where_all_facilities_of_a_service_are_for_members(tiny):
     header, *rows = tiny.path("facilities.csv").read_text(encoding="utf-8").splitlines()
     told = {row: "members only" if "primary_school" in row else "" for row in rows}
-    tiny.write(
-        "facilities.csv", "\n".join([f"{header},eligibility", *(f"{row},{told[row]}" for row in rows)])
-    )
+    tiny.write("facilities.csv", "\n".join([f"{header},eligibility", *(f"{row},{told[row]}" for row in rows)]))
     tiny.tables["measures"] = {
         "kinds": ["2sfca", "gravity", "spatial_availability", "overlap", "cumulative"],
         "services": ["primary_school", "hospital"],

@@ -104,9 +104,7 @@ def test_people_in_ten_thousands_are_refused_by_the_name_of_their_column(tmp_pat
         settlements_from_table(_book(tmp_path, rows), source)
 
 
-def test_a_yearbook_in_ten_thousands_is_refused_by_its_numbers_and_the_line_above_is_shown(
-    tmp_path: Path,
-) -> None:
+def test_a_yearbook_in_ten_thousands_is_refused_by_its_numbers_and_the_line_above_is_shown(tmp_path: Path) -> None:
     path = _book(tmp_path, YEARBOOK)
     source = OfficialUnits(
         path="list.xlsx", source="made up", columns={"name": "乡镇", "population_persons": "年末总人口"}
@@ -137,12 +135,7 @@ def test_two_lists_that_both_count_from_one_are_refused_by_name() -> None:
     lists = [gpd.GeoDataFrame({"facility_id": ["1", "2"]}, geometry=points, crs=4326) for _ in range(2)]
     none = gpd.GeoDataFrame(geometry=[], crs=4326)
     found = Gathered(
-        none,
-        none,
-        none,
-        none,
-        facilities=lists,
-        own={"facilities 0": "clinics.xlsx", "facilities 1": "schools.xlsx"},
+        none, none, none, none, facilities=lists, own={"facilities 0": "clinics.xlsx", "facilities 1": "schools.xlsx"}
     )
     with pytest.raises(ContractError, match=r"'1', '2' .* are in clinics\.xlsx and in schools\.xlsx"):
         refuse_shared_ids(found)
@@ -178,9 +171,7 @@ def test_empty_columns_at_the_end_of_a_csv_are_left_out_and_counted(tmp_path: Pa
     path.write_text("Code;Nom;;\n1;Moroni;;\n2;Domoni;;\n", encoding="utf-8")
     frame = read_delimited(path, delimiter=";")
     assert list(frame.columns) == ["Code", "Nom"]
-    assert [(note.item, note.number) for note in take_notes(frame)] == [
-        ("empty columns without a name left out", 2)
-    ]
+    assert [(note.item, note.number) for note in take_notes(frame)] == [("empty columns without a name left out", 2)]
     path.write_text("Code;Nom;\n1;Moroni;\n2;Domoni;x\n", encoding="utf-8")
     with pytest.raises(ContractError, match="without a name at position '3'"):
         read_delimited(path, delimiter=";")

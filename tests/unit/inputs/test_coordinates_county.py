@@ -42,9 +42,7 @@ def villages(raw: Path) -> pd.DataFrame:
     return pd.read_csv(raw / "sample" / "settlements.csv", dtype=str)
 
 
-def _gather(
-    raw: Path, villages: pd.DataFrame, columns: dict[str, NDArray[np.float64]], **keys: Any
-) -> Gathered:
+def _gather(raw: Path, villages: pd.DataFrame, columns: dict[str, NDArray[np.float64]], **keys: Any) -> Gathered:
     """Read the county with other columns of coordinates and other keys for its villages."""
     table = villages.drop(columns=["lon", "lat"])
     table.assign(**columns).to_csv(raw / "sample" / "own.csv", index=False)

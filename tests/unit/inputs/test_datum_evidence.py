@@ -9,12 +9,7 @@ import shapely
 
 from spatial.errors import CrsError
 from spatial.georef.datums import frame_to_wgs84, from_wgs84
-from spatial.inputs.datum_evidence import (
-    doubt_wgs84,
-    refuse_double_inversion,
-    refuse_roads_inverted_twice,
-    weigh,
-)
+from spatial.inputs.datum_evidence import doubt_wgs84, refuse_double_inversion, refuse_roads_inverted_twice, weigh
 from spatial.study import TableSource
 
 GRID_DEGREES = 0.02
@@ -51,9 +46,7 @@ def test_a_shifted_file_is_inverted_and_one_that_is_not_is_refused(datum: str) -
     source = TableSource(path="villages.csv", datum=datum)  # type: ignore[arg-type] - one of three
     villages, roads = _villages(60), _roads()
     right = frame_to_wgs84(_shifted(villages, datum), datum=source.datum)
-    apart = shapely.get_coordinates(right.geometry.to_numpy()) - shapely.get_coordinates(
-        villages.geometry.to_numpy()
-    )
+    apart = shapely.get_coordinates(right.geometry.to_numpy()) - shapely.get_coordinates(villages.geometry.to_numpy())
     assert np.abs(apart).max() < 1e-9
     refuse_double_inversion(right, source, roads=roads, boundaries=None, what="villages")
     twice = frame_to_wgs84(villages, datum=source.datum)
@@ -92,9 +85,7 @@ def test_roads_inverted_twice_are_seen_by_the_places_on_them() -> None:
     right = frame_to_wgs84(file, datum="gcj02")
     refuse_roads_inverted_twice(right, source, places=villages, what="roads")
     with pytest.raises(CrsError, match=r"of 60 settlements.*roads seem to be WGS 84 already"):
-        refuse_roads_inverted_twice(
-            frame_to_wgs84(roads, datum="gcj02"), source, places=villages, what="roads"
-        )
+        refuse_roads_inverted_twice(frame_to_wgs84(roads, datum="gcj02"), source, places=villages, what="roads")
 
 
 def test_few_rows_no_reference_and_no_shift_decide_nothing() -> None:
@@ -102,9 +93,7 @@ def test_few_rows_no_reference_and_no_shift_decide_nothing() -> None:
     few = frame_to_wgs84(_villages(5), datum="gcj02")
     refuse_double_inversion(few, source, roads=_roads(), boundaries=None, what="villages")
     refuse_double_inversion(few, source, roads=None, boundaries=_roads(), what="villages")
-    refuse_double_inversion(
-        _villages(60), TableSource(path="v.csv"), roads=_roads(), boundaries=None, what="villages"
-    )
+    refuse_double_inversion(_villages(60), TableSource(path="v.csv"), roads=_roads(), boundaries=None, what="villages")
 
 
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])

@@ -10,22 +10,10 @@ from shapely.geometry import Point
 
 import spatial as sp
 from spatial.access import access_table, travel_times
-from spatial.access.eligibility import (
-    eligible_by_unit,
-    is_for_everybody,
-    open_for_group,
-    serves_where_it_stands,
-)
+from spatial.access.eligibility import eligible_by_unit, is_for_everybody, open_for_group, serves_where_it_stands
 from spatial.access.places import existing
 from spatial.formats.notes import take_notes
-from spatial.inputs.facility_facts import (
-    fact_findings,
-    level_of,
-    read_facts,
-    read_hours,
-    service_by_level,
-    who_may_use,
-)
+from spatial.inputs.facility_facts import fact_findings, level_of, read_facts, read_hours, service_by_level, who_may_use
 from spatial.inputs.services import load_services
 from spatial.norms.evidence import satisfied_by
 from spatial.study import TableSource
@@ -159,12 +147,7 @@ def test_a_service_by_level_answers_the_register_only_where_the_study_has_such_f
 def test_an_emergency_hospital_that_closes_is_a_hospital():
     hours = ["24/7", "Mo-Fr 08:00-17:00", "ask at the gate", None]
     frame = read(facilities("emergency_hospital", opening_hours=hours))
-    assert frame["service"].tolist() == [
-        "emergency_hospital",
-        "hospital",
-        "emergency_hospital",
-        "emergency_hospital",
-    ]
+    assert frame["service"].tolist() == ["emergency_hospital", "hospital", "emergency_hospital", "emergency_hospital"]
     assert frame["open_all_day"].fillna("").tolist() == ["yes", "no", "", ""]
     assert frame["weekly_hours_h"].fillna(-1).tolist() == [168.0, 45.0, -1.0, -1.0]
     notes = {note.item: note.number for note in take_notes(frame)}
@@ -196,9 +179,7 @@ def test_unlisted_means_open_to_all():
 
 
 def test_the_unit_of_capacity_is_the_columns_or_the_studys():
-    assert read(facilities("school", capacity=[9.0]), capacity_unit="pupils")["capacity_unit"].tolist() == [
-        "pupils"
-    ]
+    assert read(facilities("school", capacity=[9.0]), capacity_unit="pupils")["capacity_unit"].tolist() == ["pupils"]
     own = read(facilities("school", capacity_unit=["beds"]), capacity_unit="pupils")
     assert own["capacity_unit"].tolist() == ["beds"]
 
@@ -257,9 +238,7 @@ def test_access_counts_a_facility_for_the_people_of_its_units_alone(grid_city):
     settlements = grid_city.settlements(corners, township_id=["t1", "t2", "t2", None])
     places = [("x", "clinic", 0, 1), ("y", "clinic", 4, 3), ("z", "clinic", 2, 2), ("s", "school", 2, 2)]
     offered = grid_city.facilities(
-        places,
-        open_to=["units", "units", "all", "all"],
-        eligible_units=["t1", "t1; t2", None, None],
+        places, open_to=["units", "units", "all", "all"], eligible_units=["t1", "t1; t2", None, None]
     )
     found = _access(grid_city, settlements, offered)
     assert found["settlement_id"].tolist() == ["a", "b", "c", "d"] * 5

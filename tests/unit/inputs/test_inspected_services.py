@@ -69,14 +69,10 @@ def test_the_column_that_says_which_ones_are_closed_is_proposed(tmp_path, head, 
     assert values["values"]["status"] == {works: "existing", closed: "closed"}
 
 
-@pytest.mark.parametrize(
-    ("head", "works", "closed"), [("运行情况", "正常", "停业"), ("状态", "营业中", "撤销")]
-)
+@pytest.mark.parametrize(("head", "works", "closed"), [("运行情况", "正常", "停业"), ("状态", "营业中", "撤销")])
 def test_a_chinese_list_says_which_ones_are_closed(tmp_path, head, works, closed):
     file = tmp_path / "list.csv"
-    file.write_text(
-        f"编号,名称,类型,{head}\n1,甲卫生室,卫生室,{works}\n2,乙卫生室,卫生室,{closed}\n", encoding="utf-8"
-    )
+    file.write_text(f"编号,名称,类型,{head}\n1,甲卫生室,卫生室,{works}\n2,乙卫生室,卫生室,{closed}\n", encoding="utf-8")
     (layer,) = sp.inspect_file(file, raw=tmp_path).layers
     assert layer.proposal is not None
     lines = [line for line in toml_block(layer.proposal) if "status" in line]

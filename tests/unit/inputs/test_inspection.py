@@ -50,9 +50,7 @@ def _read_back(layer: LayerReport, *, guesses: bool = True) -> dict[str, Any]:
     """What a study file says once the guesses are uncommented as they are."""
     assert layer.proposal is not None
     lines = toml_block(layer.proposal)
-    text = "\n".join(
-        re.sub(r"^# (?=[a-z_.]+(\.\"?[^\"]+\"?)? = )", "", line) if guesses else line for line in lines
-    )
+    text = "\n".join(re.sub(r"^# (?=[a-z_.]+(\.\"?[^\"]+\"?)? = )", "", line) if guesses else line for line in lines)
     table: Any = tomllib.loads(text)
     for part in layer.proposal.section.split("."):
         table = table[part]
@@ -318,11 +316,7 @@ def _csv(path: Path, frame: pd.DataFrame, encoding: str = "utf-8", **how: Any) -
 
 @pytest.mark.parametrize(
     ("encoding", "told", "why"),
-    [
-        ("gb18030", "gb18030", "common Chinese"),
-        ("utf-8", "utf-8", "read as UTF-8"),
-        ("utf-8-sig", "utf-8", "mark"),
-    ],
+    [("gb18030", "gb18030", "common Chinese"), ("utf-8", "utf-8", "read as UTF-8"), ("utf-8-sig", "utf-8", "mark")],
 )
 def test_the_encoding_comes_with_its_reason(tmp_path, encoding, told, why):
     report = _seen(_csv(tmp_path / "村庄.csv", _villages(), encoding))
@@ -418,9 +412,7 @@ def test_a_table_of_nothing_known_proposes_nothing(tmp_path):
 
 
 def test_a_yearbook_is_a_suggestion_only(tmp_path):
-    book = pd.DataFrame(
-        {"乡镇": ["金顶镇", "河口乡"], "村委会": [12, 18], "人口": [5000, 8000], "小学": [3, 4]}
-    )
+    book = pd.DataFrame({"乡镇": ["金顶镇", "河口乡"], "村委会": [12, 18], "人口": [5000, 8000], "小学": [3, 4]})
     layer = _layer(_csv(tmp_path / "统计年鉴.csv", book))
     assert layer.kind == "official_totals"
     assert layer.proposal is not None
@@ -564,9 +556,7 @@ def test_roads_that_are_right_give_shifted_coordinates_away(tmp_path):
         tmp_path / "right.gpkg"
     )
     shifted = from_wgs84(east, north, datum="gcj02")
-    frame = pd.DataFrame(
-        {"村名": [f"村{n}" for n in range(40)], "经度": shifted[0], "纬度": shifted[1], "人口": 5}
-    )
+    frame = pd.DataFrame({"村名": [f"村{n}" for n in range(40)], "经度": shifted[0], "纬度": shifted[1], "人口": 5})
     layer = _layer(_csv(tmp_path / "村庄.csv", frame), against=tmp_path / "right.gpkg")
     guessed = [setting for setting in layer.proposal.undecided if setting.key == "datum"]
     assert guessed[0].value == "gcj02"
@@ -630,15 +620,10 @@ def test_every_gis_format_is_looked_into(tmp_path, name):
 def test_layers_of_a_geopackage_are_named(tmp_path):
     path = tmp_path / "all.gpkg"
     _roads().to_file(path, layer="公路")
-    units = gpd.GeoDataFrame(
-        {"XZQDM": ["533325101"], "XZQMC": ["金顶镇"]}, geometry=[shapely.box(0, 0, 9, 9)]
-    )
+    units = gpd.GeoDataFrame({"XZQDM": ["533325101"], "XZQMC": ["金顶镇"]}, geometry=[shapely.box(0, 0, 9, 9)])
     units.set_crs("EPSG:4524").to_file(path, layer="乡镇")
     report = _seen(path)
-    assert [(layer.name, layer.kind) for layer in report.layers] == [
-        ("公路", "roads"),
-        ("乡镇", "boundaries"),
-    ]
+    assert [(layer.name, layer.kind) for layer in report.layers] == [("公路", "roads"), ("乡镇", "boundaries")]
     assert [_keys(layer)["layer"] for layer in report.layers] == ["公路", "乡镇"]
 
 
@@ -832,19 +817,10 @@ def test_the_report_is_the_same_twice_and_fits_a_page(villages):
     assert lines == list(report_lines(_seen(villages)))
     assert max(map(len, lines)) <= 100
     text = "\n".join(lines)
-    for wanted in (
-        "(hidden)",
-        "header in row 3",
-        "合计",
-        "[sources.settlements]",
-        "# DECIDE:",
-        '# crs = "EPSG:4524"',
-    ):
+    for wanted in ("(hidden)", "header in row 3", "合计", "[sources.settlements]", "# DECIDE:", '# crs = "EPSG:4524"'):
         assert wanted in text
 
 
 def test_a_file_is_named_from_the_raw_root(villages):
-    assert (
-        sp.inspect_file(villages, raw=villages.parent.parent).named == f"{villages.parent.name}/村庄名录.xlsx"
-    )
+    assert sp.inspect_file(villages, raw=villages.parent.parent).named == f"{villages.parent.name}/村庄名录.xlsx"
     assert sp.inspect_file(villages, raw=villages.parent / "elsewhere").named == "村庄名录.xlsx"

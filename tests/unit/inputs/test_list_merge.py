@@ -100,13 +100,10 @@ def test_a_more_particular_service_is_of_the_family_and_another_one_is_for_revie
     assert family_of("hospital", "school", WORDS) == "other"
     one = merged(frame(("a", 0, "Alpha")), mapped(("n1", 5, "Alpha"), service="emergency_hospital"))
     assert one.frame["service"].tolist() == ["emergency_hospital"]  # the list does not contradict it
-    shut = merged(
-        frame(("a", 0, "Alpha"), open_all_day="no"), mapped(("n1", 5, "Alpha"), service="emergency_hospital")
-    )
+    shut = merged(frame(("a", 0, "Alpha"), open_all_day="no"), mapped(("n1", 5, "Alpha"), service="emergency_hospital"))
     assert shut.frame["service"].tolist() == ["hospital"]
     level = merged(
-        frame(("a", 0, "Alpha"), service="district_hospital"),
-        mapped(("n1", 5, "Alpha"), service="emergency_hospital"),
+        frame(("a", 0, "Alpha"), service="district_hospital"), mapped(("n1", 5, "Alpha"), service="emergency_hospital")
     )
     assert level.frame["service"].tolist() == ["emergency_district_hospital"]
     two = merged(frame(("a", 0, "Alpha")), mapped(("n1", 5, "Alpha"), service="health_centre"))
@@ -131,9 +128,7 @@ def test_an_unnamed_mapped_facility_goes_to_the_nearest_row_within_the_reach_of_
 
 
 def test_what_is_mapped_twice_goes_into_the_row_of_the_list_too():
-    found = merged(
-        frame(("a", 0, "Alpha")), mapped(("n1", 60, "Alpha"), ("w2", 40, "Alpha"), ("w3", 30, None))
-    )
+    found = merged(frame(("a", 0, "Alpha")), mapped(("n1", 60, "Alpha"), ("w2", 40, "Alpha"), ("w3", 30, None)))
     assert found.frame["facility_id"].tolist() == ["a"]
     assert sorted(found.frame["merged_from"].iloc[0].split()) == ["n1", "w2", "w3"]
     assert len(found.findings) == 3
@@ -157,8 +152,7 @@ def test_the_order_of_rows_does_not_matter():
         mixed = pd.concat([own, theirs]).sample(frac=1, random_state=seed)
         again = merged(gpd.GeoDataFrame(mixed, geometry="geometry", crs=CRS))
         expected, got = (
-            found.frame.set_index("facility_id")["merged_from"].fillna("").to_dict()
-            for found in (first, again)
+            found.frame.set_index("facility_id")["merged_from"].fillna("").to_dict() for found in (first, again)
         )
         assert got == expected
         assert again.review.equals(first.review)
@@ -169,9 +163,7 @@ def test_the_review_is_decided_on_and_read_back(tmp_path):
     theirs = mapped(("n1", 900, "Alpha"), ("n2", 5050, "Qwxyz"), ("n4", 30000, "Delta"))
     found = merged(own, theirs)
     review = found.review
-    assert dict(
-        zip(review["reason"], zip(review["list_id"], review["map_id"], strict=True), strict=True)
-    ) == {
+    assert dict(zip(review["reason"], zip(review["list_id"], review["map_id"], strict=True), strict=True)) == {
         "far_same_name": ("a", "n1"),
         "near_other_name": ("b", "n2"),
         "not_on_map": ("c", ""),
@@ -233,14 +225,7 @@ def test_faulty_decisions_are_refused_with_every_fault(tmp_path):
     with pytest.raises(ContractError) as refused:
         read_review(path, {LIST})
     text = str(refused.value)
-    for part in (
-        "found 'yes'",
-        "other.csv",
-        "same needs",
-        "as two rows",
-        "more than once for 'f'",
-        "rounded",
-    ):
+    for part in ("found 'yes'", "other.csv", "same needs", "as two rows", "more than once for 'f'", "rounded"):
         assert part in text
     with pytest.raises(ContractError, match="decision: the column is missing"):
         read_review(_written(tmp_path, "source,list_id,map_id\nx,a,n1\n"), {LIST})
@@ -263,26 +248,20 @@ def _comoros(folder: Path) -> gpd.GeoDataFrame:
     """Mapped facilities of the islands, each once, with a name of its own."""
     extract = read_osm(folder / "comoros.osm.pbf", vocabulary=WORDS)
     whole = extract.facilities.to_crs(CRS).assign(source=MAP)
-    return merged(gpd.GeoDataFrame(whole, geometry="geometry", crs=CRS)).frame.drop(
-        columns=["found_in", "merged_from"]
-    )
+    return merged(gpd.GeoDataFrame(whole, geometry="geometry", crs=CRS)).frame.drop(columns=["found_in", "merged_from"])
 
 
 def _noisy(name: str, number: int) -> str:
     """Leave out one letter, double one, or write without accents, by turns."""
     place = 1 + number % max(len(name) - 2, 1)
-    return (name[:place] + name[place + 1 :], name[:place] + name[place] + name[place:], name.upper())[
-        number % 3
-    ]
+    return (name[:place] + name[place + 1 :], name[:place] + name[place] + name[place:], name.upper())[number % 3]
 
 
 @pytest.mark.data
 def test_a_list_made_of_the_mapped_facilities_of_the_comoros_merges_back(comoros):
     osm = _comoros(comoros).sort_values("facility_id").reset_index(drop=True)
     named = osm[osm["name"].notna()].reset_index(drop=True)
-    turn = (
-        np.arange(len(named)) % 10
-    )  # 0 is not in the list, 1 and 2 lie 200 m off, 3 and 4 are misspelt, 5 is renamed
+    turn = np.arange(len(named)) % 10  # 0 is not in the list, 1 and 2 lie 200 m off, 3 and 4 are misspelt, 5 is renamed
     chosen, turn = named[turn > 0].reset_index(drop=True), turn[turn > 0]
     made = chosen.assign(source=LIST, facility_id=[f"L{row}" for row in range(len(chosen))])
     rng = np.random.default_rng(20260726)
@@ -296,13 +275,10 @@ def test_a_list_made_of_the_mapped_facilities_of_the_comoros_merges_back(comoros
     found = merged(osm, made, added)
     truth = dict(zip(made["facility_id"], chosen["facility_id"], strict=True))
     both = found.frame[found.frame["found_in"] == "both"]
-    right = sum(
-        truth.get(row["facility_id"]) in row["merged_from"].split() for row in both.to_dict("records")
-    )
+    right = sum(truth.get(row["facility_id"]) in row["merged_from"].split() for row in both.to_dict("records"))
     assert (len(osm), len(truth), len(both), right) == (794, 274, 252, 248)  # precision 0.984, recall 0.905
     merged_again = {
-        kind: int(made.loc[turn == kind, "facility_id"].isin(both["facility_id"]).sum())
-        for kind in range(1, 10)
+        kind: int(made.loc[turn == kind, "facility_id"].isin(both["facility_id"]).sum()) for kind in range(1, 10)
     }
     assert merged_again == {1: 31, 2: 30, 3: 31, 4: 31, 5: 9, 6: 30, 7: 30, 8: 30, 9: 30}
     assert [int((turn == kind).sum()) for kind in range(1, 10)] == [31, 31, 31, 31, 30, 30, 30, 30, 30]
@@ -310,9 +286,7 @@ def test_a_list_made_of_the_mapped_facilities_of_the_comoros_merges_back(comoros
     lost = set(made["facility_id"]) - set(both["facility_id"])
     pairs = set(zip(found.review["list_id"], found.review["map_id"], strict=True))
     assert sum((key, truth[key]) in pairs for key in lost) == 19  # of 22
-    assert set(added["facility_id"]) <= set(
-        found.review.loc[found.review["reason"] == "not_on_map", "list_id"]
-    )
+    assert set(added["facility_id"]) <= set(found.review.loc[found.review["reason"] == "not_on_map", "list_id"])
     taken_in = int((found.findings["kind"] == "merged_duplicate").sum())
     assert len(found.frame) == len(osm) + len(made) + len(added) - taken_in
     assert len(found.frame[found.frame["found_in"] == "list"]) == len(lost) + len(added)

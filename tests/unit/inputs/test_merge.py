@@ -102,14 +102,7 @@ def test_rows_of_a_list_of_the_users_own_stay_and_lead():
 
 
 def test_row_order_never_matters():
-    rows = [
-        ("n1", 0, "A"),
-        ("w2", 50, None),
-        ("n3", 90, "B"),
-        ("r4", 100, "B"),
-        ("n10", 101, "B"),
-        ("n9", 400, None),
-    ]
+    rows = [("n1", 0, "A"), ("w2", 50, None), ("n3", 90, "B"), ("r4", 100, "B"), ("n10", 101, "B"), ("n9", 400, None)]
     expected = set(merge_facilities(facilities(*rows))[0]["facility_id"])
     generator = np.random.default_rng(7)
     for _ in range(10):

@@ -157,16 +157,7 @@ def test_a_list_s_twin_is_dropped_or_merged_by_decision(tmp_path):
 
 def test_the_extract_gives_the_outlines_of_areas_and_of_sites(tmp_path):
     # A hospital area of 0.01 degrees, and a school that is a site of two buildings.
-    corners = [
-        (0, 0),
-        (0.01, 0),
-        (0.01, 0.01),
-        (0, 0.01),
-        (0.02, 0),
-        (0.021, 0),
-        (0.021, 0.001),
-        (0.02, 0.001),
-    ]
+    corners = [(0, 0), (0.01, 0), (0.01, 0.01), (0, 0.01), (0.02, 0), (0.021, 0), (0.021, 0.001), (0.02, 0.001)]
     nodes = [f'<node id="{n}" version="1" lon="{x}" lat="{y}"/>' for n, (x, y) in enumerate(corners, start=1)]
     area = "".join(f'<nd ref="{n}"/>' for n in (1, 2, 3, 4, 1))
     house = "".join(f'<nd ref="{n}"/>' for n in (5, 6, 7, 8, 5))
@@ -231,9 +222,7 @@ def test_closing_one_beside_another_name_says_nothing(street, name):
 
 def test_closing_two_of_three_warns_of_each_and_closing_all_of_none(street):
     rows = (("a", 1000, "A"), ("b", 1200, "A"), ("c", 1400, "A"))
-    pairs = [
-        (one["subject_id"], one["other_id"]) for one in closing(street, rows, "a", "b").attrs["findings"]
-    ]
+    pairs = [(one["subject_id"], one["other_id"]) for one in closing(street, rows, "a", "b").attrs["findings"]]
     assert pairs == [("a", "c"), ("b", "c")]
     assert "findings" not in closing(street, rows, "a", "b", "c").attrs
 

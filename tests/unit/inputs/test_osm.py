@@ -59,22 +59,9 @@ NODES = (
     + square(41, 0.5, 0.1, 0.01)
     + node(51, 0.105, 0.105, place="town", name="Held")
 )
-RINGS = {
-    10: [11, 12, 13, 14, 11],
-    20: [21, 22, 23, 24, 21],
-    30: [31, 32, 33, 34, 31],
-    40: [41, 42, 43, 44, 41],
-}
+RINGS = {10: [11, 12, 13, 14, 11], 20: [21, 22, 23, 24, 21], 30: [31, 32, 33, 34, 31], 40: [41, 42, 43, 44, 41]}
 WAYS = (
-    way(
-        1,
-        [1, 2, 3],
-        highway="residential",
-        maxspeed="30 mph",
-        oneway="-1",
-        maxspeed__forward="20",
-        surface="gravel",
-    )
+    way(1, [1, 2, 3], highway="residential", maxspeed="30 mph", oneway="-1", maxspeed__forward="20", surface="gravel")
     + way(2, [3, 4], route="ferry", name="Ferry")
     + way(3, [2, 99, 3, 4], highway="track")
     + way(4, [99, 98], highway="path")
@@ -89,12 +76,8 @@ WAYS = (
     + way(43, RINGS[10], natural="coastline")
 )
 RELATIONS = (
-    relation(
-        1, [("way", 30, "outer")], type="boundary", boundary="administrative", admin_level="8", name="Whole"
-    )
-    + relation(
-        2, [("way", 77, "outer")], type="boundary", boundary="administrative", admin_level="6", name="Cut"
-    )
+    relation(1, [("way", 30, "outer")], type="boundary", boundary="administrative", admin_level="8", name="Whole")
+    + relation(2, [("way", 77, "outer")], type="boundary", boundary="administrative", admin_level="6", name="Cut")
     + relation(3, [("way", 20, "outer")], type="multipolygon", amenity="school", isced__level="1")
     + relation(4, [("node", 5, ""), ("way", 40, "")], type="site", amenity="clinic")
 )
@@ -133,16 +116,13 @@ def test_unreadable_population_tags_are_missing_and_counted(small):
 
 
 @pytest.mark.parametrize(
-    ("text", "persons"),
-    [("614000", 614000), ("12,345", 12345), ("12 345 678", 12345678), ("1'234", 1234), (" 7 ", 7)],
+    ("text", "persons"), [("614000", 614000), ("12,345", 12345), ("12 345 678", 12345678), ("1'234", 1234), (" 7 ", 7)]
 )
 def test_whole_numbers_are_read_however_thousands_are_set_apart(text, persons):
     assert read_population_tag(text) == persons
 
 
-@pytest.mark.parametrize(
-    "text", ["600habitant", "1000 à 3000", "-5", "12,34", "1.234", "", "~500", "٣", None]
-)
+@pytest.mark.parametrize("text", ["600habitant", "1000 à 3000", "-5", "12,34", "1.234", "", "~500", "٣", None])
 def test_anything_else_is_no_number_of_people(text):
     assert np.isnan(read_population_tag(text))
 
@@ -227,9 +207,7 @@ def test_every_format_gives_the_same(small, tmp_path):
     for file in (gz, bz, pbf):
         found = read_osm(file)
         for name in ("places", "facilities", "roads", "boundaries", "water", "counts", "findings"):
-            pd.testing.assert_frame_equal(
-                pd.DataFrame(getattr(found, name)), pd.DataFrame(getattr(expected, name))
-            )
+            pd.testing.assert_frame_equal(pd.DataFrame(getattr(found, name)), pd.DataFrame(getattr(expected, name)))
 
 
 def test_nodes_may_come_after_ways_as_overpass_writes_them(small, tmp_path):
@@ -237,9 +215,7 @@ def test_nodes_may_come_after_ways_as_overpass_writes_them(small, tmp_path):
     file.write_text(HEAD + RELATIONS + WAYS + NODES + "</osm>\n", encoding="utf-8")
     expected, found = read_osm(small), read_osm(file)
     for name in ("places", "facilities", "roads", "boundaries", "water", "counts"):
-        pd.testing.assert_frame_equal(
-            pd.DataFrame(getattr(found, name)), pd.DataFrame(getattr(expected, name))
-        )
+        pd.testing.assert_frame_equal(pd.DataFrame(getattr(found, name)), pd.DataFrame(getattr(expected, name)))
 
 
 @pytest.mark.parametrize(

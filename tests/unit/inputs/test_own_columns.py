@@ -126,9 +126,7 @@ def test_a_column_that_the_study_keeps_arrives(tiny, read, lists) -> None:
     assert [use.kept for use in layers.columns.values() if use.kept] == [("电话",)] * len(lists)
 
 
-@pytest.mark.parametrize(
-    ("made", "key"), [(made, key) for made, key, _ in LISTS], ids=[key for _, key, _ in LISTS]
-)
+@pytest.mark.parametrize(("made", "key"), [(made, key) for made, key, _ in LISTS], ids=[key for _, key, _ in LISTS])
 def test_a_kept_column_that_the_file_lacks_is_refused_with_those_there_are(tiny, read, made, key) -> None:
     made(tiny)["keep_columns"] = ["mobile"]
     with pytest.raises(StudyError) as caught:
@@ -143,9 +141,7 @@ def test_a_kept_column_of_a_name_that_the_table_has_is_refused(tiny, read, name)
     text = tiny.csv() if name in {"name", "lon"} else _with(tiny.csv(), name, "x")
     tiny.write("settlements.csv", text)
     tiny.tables["sources.settlements"]["keep_columns"] = [name]
-    with pytest.raises(
-        StudyError, match=f"sources.settlements.keep_columns: '{name}' is the name of a column"
-    ):
+    with pytest.raises(StudyError, match=f"sources.settlements.keep_columns: '{name}' is the name of a column"):
         read()
 
 
@@ -182,9 +178,7 @@ def test_columns_that_keys_of_the_study_name_arrive(tiny, read) -> None:
         "emergency": {"service": "hospital", "mobilisation_min": "ready"},
     }
     study = Study.from_toml(tiny.save(), raw=tiny.raw)
-    group = study.measures.model_validate(
-        {"groups": [{"name": "w", "column": "walkers"}], "demand": "wanted"}
-    )
+    group = study.measures.model_validate({"groups": [{"name": "w", "column": "walkers"}], "demand": "wanted"})
     layers = prepare(study.model_copy(update={"measures": group}))
     assert set(columns) <= set(layers.settlements.columns)
     assert "ready" in layers.facilities
@@ -193,9 +187,7 @@ def test_columns_that_keys_of_the_study_name_arrive(tiny, read) -> None:
 def test_tags_of_roads_that_speeds_and_access_depend_on_arrive(tiny, read) -> None:
     _roads(tiny)
     tags = ["motor_vehicle", "oneway_bicycle", "seasonal", "lanes", "width_m", "speed_km_h", "surface"]
-    tiny.write(
-        "own.geojson", _lines(tiny, road_class=["tertiary"], owner=["x"], **{tag: ["1"] for tag in tags})
-    )
+    tiny.write("own.geojson", _lines(tiny, road_class=["tertiary"], owner=["x"], **{tag: ["1"] for tag in tags}))
     roads = read().roads
     assert set(tags) <= set(roads.columns)
     assert "owner" not in roads

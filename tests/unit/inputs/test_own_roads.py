@@ -21,18 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CRS = "EPSG:4524"
-CROSS = [
-    [(36_500_000, 3_300_000), (36_501_000, 3_300_000)],
-    [(36_500_500, 3_299_500), (36_500_500, 3_300_500)],
-]
+CROSS = [[(36_500_000, 3_300_000), (36_501_000, 3_300_000)], [(36_500_500, 3_299_500), (36_500_500, 3_300_500)]]
 
 
 def _write(folder: Path, *, crs: str = CRS, **columns: Any) -> Path:
     path = folder / "roads.gpkg"
     lines = [shapely.LineString(points) for points in CROSS]
-    frame = gpd.GeoDataFrame(
-        {"road_id": ["a", "b"], "road_class": "tertiary", **columns}, geometry=lines, crs=CRS
-    )
+    frame = gpd.GeoDataFrame({"road_id": ["a", "b"], "road_class": "tertiary", **columns}, geometry=lines, crs=CRS)
     frame.to_crs(crs).to_file(path)
     return path
 
@@ -76,9 +71,7 @@ def test_narrow_roads_are_as_slow_as_the_speed_table_says(tmp_path) -> None:
     assert done.counts == [("roads narrower than 4.5 m", 1.0)]
     speeds = tmp_path / "speeds.toml"
     speeds.write_text('name = "ours"\nextends = "rural_cn"\n\n[caps.smoothness]\nnarrow = 12.0\n')
-    times = [
-        sp.build_network(done.roads, speeds=table).forward_min.tolist() for table in ("rural_cn", speeds)
-    ]
+    times = [sp.build_network(done.roads, speeds=table).forward_min.tolist() for table in ("rural_cn", speeds)]
     assert times[0][0] == times[0][1] == times[1][0]
     assert times[1][1] == pytest.approx(5.0)
 
@@ -153,15 +146,8 @@ def test_a_study_on_lines_without_nodes_has_the_times_of_its_extract(sample) -> 
     extract = sp.prepare(Study.from_dict(options, raw=raw))
     kept = [name for name in extract.roads.columns if name != "node_ids" and len(name) <= 10]
     extract.roads[kept].to_crs("EPSG:4524").to_file(raw / "roads.shp", encoding="gb18030")
-    own = {
-        "path": "roads.shp",
-        "encoding": "gb18030",
-        "noding": "snap",
-        "tolerance_m": 2.0,
-    }
-    layers = sp.prepare(
-        Study.from_dict({**options, "sources": {**options["sources"], "roads": own}}, raw=raw)
-    )
+    own = {"path": "roads.shp", "encoding": "gb18030", "noding": "snap", "tolerance_m": 2.0}
+    layers = sp.prepare(Study.from_dict({**options, "sources": {**options["sources"], "roads": own}}, raw=raw))
     assert layers.findings["kind"].str.startswith("road_").any()
     assert (layers.counts["item"] == "road near miss").any()
     hospitals = extract.facilities[extract.facilities["service"] == "hospital"]

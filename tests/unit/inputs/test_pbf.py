@@ -156,9 +156,7 @@ def test_every_form_of_a_file_is_read(tmp_path, blocks, features, expected):
         file = write(tmp_path / "hand.osm.pbf", blocks, features=features, pack=pack)
         assert nodes_of_roads(file) == ([expected] if expected else [])
         extract = read_osm(file)
-        pd.testing.assert_frame_equal(
-            pd.DataFrame(extract.roads), pd.DataFrame(read_osm_roads(file).to_frame())
-        )
+        pd.testing.assert_frame_equal(pd.DataFrame(extract.roads), pd.DataFrame(read_osm_roads(file).to_frame()))
         counts = extract.counts.set_index("item")["number"]
         assert counts["nodes"] == (6 if blocks.count(dense()) == 2 else 3)
 
@@ -175,10 +173,7 @@ def test_a_place_is_where_its_file_says(tmp_path):
 
 @pytest.mark.parametrize(
     ("pack", "features", "message_"),
-    [
-        (with_lzma, (), "lzma blobs not supported"),
-        (packed, (b"Tomorrow",), "required feature not supported: Tomorrow"),
-    ],
+    [(with_lzma, (), "lzma blobs not supported"), (packed, (b"Tomorrow",), "required feature not supported: Tomorrow")],
 )
 def test_what_no_reader_knows_is_named_with_a_remedy(tmp_path, pack, features, message_):
     file = write(tmp_path / "new.osm.pbf", [dense(), ROAD], pack=pack, features=features)

@@ -71,9 +71,7 @@ def _boundaries() -> gpd.GeoDataFrame:
 
 
 def _facilities(*rows: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [{"facility_id": f"f{number}", **row} for number, row in enumerate(rows)], dtype="str"
-    )
+    return pd.DataFrame([{"facility_id": f"f{number}", **row} for number, row in enumerate(rows)], dtype="str")
 
 
 def _placed(*rows: dict[str, str], **more: object) -> pd.Series:
@@ -162,10 +160,7 @@ def test_town_and_village_of_one_name_are_told_apart() -> None:
     assert scores[0, 0] - scores[0, 1] >= 0.05
 
 
-@given(
-    st.lists(st.text(max_size=8), min_size=1, max_size=5),
-    st.lists(st.text(max_size=8), min_size=1, max_size=5),
-)
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=5), st.lists(st.text(max_size=8), min_size=1, max_size=5))
 def test_scores_are_shares_and_do_not_depend_on_the_side(mine: list[str], theirs: list[str]) -> None:
     one = name_scores([[name] for name in mine], [[name] for name in theirs])
     two = name_scores([[name] for name in theirs], [[name] for name in mine])
@@ -186,11 +181,7 @@ def test_a_column_of_the_village_goes_before_the_name() -> None:
 def test_the_township_of_a_county_wide_name_is_needed() -> None:
     done = locate_places(_facilities({"name": "官坪村卫生室"}), _settlements(), _boundaries())
     assert done.frame.geometry.isna().all()
-    assert done.undecided.loc[0, ["reason", "candidate_1", "candidate_2"]].tolist() == [
-        "ambiguous",
-        "s1",
-        "s4",
-    ]
+    assert done.undecided.loc[0, ["reason", "candidate_1", "candidate_2"]].tolist() == ["ambiguous", "s1", "s4"]
 
 
 def test_thresholds_are_inclusive_and_come_from_the_study() -> None:
@@ -225,18 +216,10 @@ def test_what_cannot_be_located_says_why(row: dict[str, str], reason: str) -> No
 
 
 def test_two_rows_of_a_list_of_settlements_never_share_one() -> None:
-    rows = pd.DataFrame(
-        {"settlement_id": ["v1", "v2"], "name": ["大龙村", "大尨龙村"], "township": ["金顶镇"] * 2}
-    )
-    done = locate_places(
-        rows, _settlements(), _boundaries(), key="settlement_id", options=PlacingOptions(name_min=0.7)
-    )
+    rows = pd.DataFrame({"settlement_id": ["v1", "v2"], "name": ["大龙村", "大尨龙村"], "township": ["金顶镇"] * 2})
+    done = locate_places(rows, _settlements(), _boundaries(), key="settlement_id", options=PlacingOptions(name_min=0.7))
     assert done.frame["placed_at"].fillna("").tolist() == ["s2", ""]
-    assert done.undecided.loc[0, ["place_id", "reason", "candidate_1"]].tolist() == [
-        "v2",
-        "taken_by_another",
-        "s2",
-    ]
+    assert done.undecided.loc[0, ["place_id", "reason", "candidate_1"]].tolist() == ["v2", "taken_by_another", "s2"]
 
 
 # --- decisions ---------------------------------------------------------------------------------------------------
@@ -277,9 +260,7 @@ def _study(raw: Path, **placing: str) -> Study:
 
 
 def _clinics(raw: Path) -> gpd.GeoDataFrame:
-    text = (
-        "facility_id,name,unit_code,township\na,甲诊所,533325101202,\nb,=官坪村卫生室,,\nc,无名,533325102,\n"
-    )
+    text = "facility_id,name,unit_code,township\na,甲诊所,533325101202,\nb,=官坪村卫生室,,\nc,无名,533325102,\n"
     (raw / "clinics.csv").write_text(text, encoding="utf-8")
     study = _study(raw)
     return facilities_from_table(raw / "clinics.csv", study.sources.facilities[0], may_lack=True)
@@ -529,8 +510,7 @@ def test_flows_and_joined_rows_of_a_village_without_a_place_are_set_aside_and_co
         "from_id,to_id,kind,volume\na,b,people,3\na,c,people,5\nc,b,people,7\n", encoding="utf-8"
     )
     (tmp_path / "people.csv").write_text(
-        "settlement_id,name,township,population_persons\na,甲,金顶镇,10\nb,甲,河西乡,20\nc,甲,,40\n",
-        encoding="utf-8",
+        "settlement_id,name,township,population_persons\na,甲,金顶镇,10\nb,甲,河西乡,20\nc,甲,,40\n", encoding="utf-8"
     )
     columns = {name: name for name in ("settlement_id", "name", "township", "population_persons")}
     layers = _only_list(
@@ -541,16 +521,12 @@ def test_flows_and_joined_rows_of_a_village_without_a_place_are_set_aside_and_co
     )
     assert layers.flows["volume"].tolist() == [3.0]
     assert layers.settlements.set_index("settlement_id")["population_persons"].to_dict() == {"a": 10, "b": 20}
-    assert any(
-        "flows from or to settlements that could not be located, set aside: 2" in i for i in layers.issues
-    )
+    assert any("flows from or to settlements that could not be located, set aside: 2" in i for i in layers.issues)
     assert any("rows about settlements that could not be located, set aside: 'c'" in i for i in layers.issues)
 
 
 def test_two_townships_of_one_name_and_a_code_of_another_township_place_nothing() -> None:
-    twins = pd.concat(
-        [_boundaries().iloc[:2], _boundaries().iloc[[1]].assign(boundary_id="b9", unit_code="533325109")]
-    )
+    twins = pd.concat([_boundaries().iloc[:2], _boundaries().iloc[[1]].assign(boundary_id="b9", unit_code="533325109")])
     rows = gpd.GeoDataFrame(
         {
             "settlement_id": ["a", "b", "c"],

@@ -30,9 +30,7 @@ WEST, EAST = 9.0, 9.2
 
 def ring(first: int, west: float, east: float) -> str:
     corners = [(west, 0.0), (east, 0.0), (east, 0.1), (west, 0.1)]
-    return "".join(
-        f'<node id="{first + i}" version="1" lon="{x}" lat="{y}"/>' for i, (x, y) in enumerate(corners)
-    )
+    return "".join(f'<node id="{first + i}" version="1" lon="{x}" lat="{y}"/>' for i, (x, y) in enumerate(corners))
 
 
 def area(number: int, first: int, level: int, name: str) -> str:
@@ -81,13 +79,7 @@ def raw(tmp_path: Path) -> Path:
 def study_of(raw: Path, **values: Any) -> Study:
     sources = {"osm": {"path": "county.osm"}} | values.pop("sources", {})
     region = {"admin_level": 6, "names": ["County"], "unit_levels": [8]} | values.pop("region", {})
-    keys = {
-        "name": "county",
-        "title": {"en": "County"},
-        "as_of": "2026-01-01",
-        "sources": sources,
-        "region": region,
-    }
+    keys = {"name": "county", "title": {"en": "County"}, "as_of": "2026-01-01", "sources": sources, "region": region}
     return Study.from_dict(keys | values, raw=raw)
 
 
@@ -109,14 +101,7 @@ def test_every_frame_keeps_its_contract_in_one_crs_in_metres(raw):
         TABLES[name].check(getattr(layers, name))
     TABLES["places"].check(layers.settlements)
     TABLES["findings_read"].check(layers.findings)
-    frames = (
-        layers.settlements,
-        layers.facilities,
-        layers.roads,
-        layers.boundaries,
-        layers.water,
-        layers.study_area,
-    )
+    frames = (layers.settlements, layers.facilities, layers.roads, layers.boundaries, layers.water, layers.study_area)
     assert {frame.crs for frame in frames} == {layers.crs}
 
 
@@ -207,11 +192,7 @@ def test_a_township_that_reaches_beyond_the_data_is_a_unit_where_it_holds_a_sett
 def test_a_township_beyond_the_region_is_no_unit_though_it_holds_a_settlement_of_the_buffer(raw):
     # Of the county that the user names every township is whole; Abroad is a neighbour in the buffer.
     extract = EXTRACT.replace(
-        "</osm>",
-        ring(51, 9.2, 9.3)
-        + area(6, 51, 8, "Abroad")
-        + place(36, 9.25, 0.05, "village", "Foreign")
-        + "</osm>",
+        "</osm>", ring(51, 9.2, 9.3) + area(6, 51, 8, "Abroad") + place(36, 9.25, 0.05, "village", "Foreign") + "</osm>"
     )
     (raw / "county.osm").write_text(extract, encoding="utf-8")
     layers = prepare(study_of(raw))
@@ -265,12 +246,8 @@ def own_table(raw: Path, rows: str, name: str = "own.csv") -> dict[str, Any]:
 
 
 def test_tables_of_the_users_own_stand_beside_or_instead_of_the_extract(raw):
-    settlements = own_table(
-        raw, "settlement_id,name,tier,population_persons,x,y\n7,Own,village,10,9.02,0.02\n"
-    )
-    facilities = own_table(
-        raw, "facility_id,service,capacity,x,y\nf1,health_centre,30,9.05,0.051\n", "clinics.csv"
-    )
+    settlements = own_table(raw, "settlement_id,name,tier,population_persons,x,y\n7,Own,village,10,9.02,0.02\n")
+    facilities = own_table(raw, "facility_id,service,capacity,x,y\nf1,health_centre,30,9.05,0.051\n", "clinics.csv")
     layers = prepare(study_of(raw, sources={"settlements": settlements, "facilities": facilities}))
     assert layers.settlements["settlement_id"].tolist() == ["7"]
     assert layers.settlements["population_source"].tolist() == ["column"]
@@ -284,9 +261,7 @@ def test_columns_of_two_tables_that_differ_in_kind_become_text(raw):
     one = own_table(raw, "facility_id,service,x,y,beds\na,hospital,9.01,0.01,12\n", "one.csv")
     two = own_table(raw, "facility_id,service,x,y,beds\nb,hospital,9.09,0.01,many\n", "two.csv")
     one["keep_columns"] = two["keep_columns"] = ["beds"]
-    facilities = prepare(study_of(raw, sources={"facilities": [one, two]})).facilities.set_index(
-        "facility_id"
-    )
+    facilities = prepare(study_of(raw, sources={"facilities": [one, two]})).facilities.set_index("facility_id")
     assert facilities.loc[["a", "b"], "beds"].tolist() == ["12", "many"]
 
 
@@ -296,18 +271,11 @@ def test_what_the_reader_of_a_workbook_left_out_is_counted_and_said_with_its_fil
     clinics.title = "clinics"
     for row in (["facility_id", "longitude", "latitude"], ["a", 9.05, 0.05], ["b", 9.15, 0.05], ["Total", 2]):
         clinics.append(row)
-    for row in (
-        ["from_id", "to_id", "kind", "volume"],
-        ["n31", "n32", "people", 5],
-        ["Total", None, None, 5],
-    ):
+    for row in (["from_id", "to_id", "kind", "volume"], ["n31", "n32", "people", 5], ["Total", None, None, 5]):
         trips.append(row)
     book.save(raw / "county.xlsx")
     own = {"path": "county.xlsx", "crs": "EPSG:4326"}
-    sources = {
-        "facilities": {**own, "sheet": "clinics", "service": "primary_care"},
-        "flows": {**own, "sheet": "trips"},
-    }
+    sources = {"facilities": {**own, "sheet": "clinics", "service": "primary_care"}, "flows": {**own, "sheet": "trips"}}
     layers = prepare(study_of(raw, sources=sources))
     assert len(layers.flows) == 1
     counts = layers.counts[layers.counts["source"] == "county.xlsx"].set_index("item")["number"]
@@ -326,8 +294,7 @@ def test_a_vocabulary_of_the_users_own_is_a_file_of_the_study(raw):
     with pytest.raises(SourceError, match=r"sources\.roads\.values_file: .*words\.toml"):
         prepare(study)
     assert (
-        "sources.roads.values_file"
-        not in study_of(raw, sources={"roads": {**roads, "values_file": "cn"}}).own_files()
+        "sources.roads.values_file" not in study_of(raw, sources={"roads": {**roads, "values_file": "cn"}}).own_files()
     )
 
 
@@ -389,9 +356,7 @@ def test_an_issue_of_data_that_nobody_has_is_refused(raw):
 
 
 def test_a_changed_file_is_refused(raw):
-    (raw / "source.toml").write_text(
-        f'[[file]]\npath = "county.osm"\nsha256 = "{"0" * 64}"\n', encoding="utf-8"
-    )
+    (raw / "source.toml").write_text(f'[[file]]\npath = "county.osm"\nsha256 = "{"0" * 64}"\n', encoding="utf-8")
     with pytest.raises(SourceError, match="sha256"):
         prepare(study_of(raw))
 
@@ -406,9 +371,7 @@ def test_a_region_that_is_not_there_names_those_that_are(raw, region, message):
 
 
 def test_a_table_far_from_the_study_is_refused(raw):
-    far = own_table(
-        raw, "settlement_id,name,tier,x,y\n1,Swapped,village,0.05,9.05\n2,There,village,9.05,0.05\n"
-    )
+    far = own_table(raw, "settlement_id,name,tier,x,y\n1,Swapped,village,0.05,9.05\n2,There,village,9.05,0.05\n")
     with pytest.raises(ContractError, match="swapped for '1'"):
         prepare(study_of(raw, sources={"settlements": far}))
     region = {"admin_level": None, "names": []}
@@ -438,10 +401,7 @@ def test_a_working_crs_in_degrees_is_refused(raw):
 @pytest.mark.parametrize(
     ("crs", "off"),
     [
-        (
-            "EPSG:32638",
-            r"off by 23\.\d%",
-        ),  # 35.95 degrees off the meridian at the equator: 0.9996 / cos 35.95
+        ("EPSG:32638", r"off by 23\.\d%"),  # 35.95 degrees off the meridian at the equator: 0.9996 / cos 35.95
         ("EPSG:3031", r"off by 9[45]\.\d%"),  # polar stereographic, true at 71 S: (1 + sin 71) / (1 + sin 0)
         ("EPSG:3035", "off by"),  # equal-area about 52 N: true to areas and not to lengths
         ("EPSG:2056", "off by|beyond all measure"),  # oblique, of Switzerland
@@ -454,9 +414,7 @@ def test_a_working_crs_whose_metres_are_no_metres_of_the_ground_is_refused(raw, 
     assert f"working_crs: {crs} (" in said
     assert re.search(off, said)
     # West, East and Pier are of the county; Beyond and Far are not.
-    assert re.search(
-        r"at n3[123] \((West|East|Pier)\), and by more than 1% at [23] of [23] settlements", said
-    )
+    assert re.search(r"at n3[123] \((West|East|Pier)\), and by more than 1% at [23] of [23] settlements", said)
     assert "set working_crs = 'EPSG:32632', or leave the key out" in said
 
 
@@ -466,10 +424,7 @@ def test_a_working_crs_of_the_next_zone_is_a_finding(raw):
     assert layers.crs.to_epsg() == 32633
     found = layers.findings.set_index("kind").loc["crs_outside_use"]
     assert found["subject_id"] == "working_crs"
-    assert (
-        "EPSG:32633 (WGS 84 / UTM zone 33N): 4 of 4 settlements lie outside its area of use"
-        in found["detail"]
-    )
+    assert "EPSG:32633 (WGS 84 / UTM zone 33N): 4 of 4 settlements lie outside its area of use" in found["detail"]
     assert re.search(r"off by up to 0\.5[01]%", found["detail"])
     assert "crs_outside_use" not in set(prepare(study_of(raw)).findings["kind"])
 

@@ -124,12 +124,7 @@ def test_rutland_counts_places_since_nobody_counts_people(county):
 
 def test_a_master_list_of_the_comoros_is_read_merged_and_decided_on(listed):
     rows = listed.facilities.set_index("facility_id").loc[["H1", "H2", "H3", "P1"]]
-    assert rows["service"].tolist() == [
-        "emergency_district_hospital",
-        "district_hospital",
-        "hospital",
-        "primary_care",
-    ]
+    assert rows["service"].tolist() == ["emergency_district_hospital", "district_hospital", "hospital", "primary_care"]
     assert rows["found_in"].tolist() == ["both", "both", "list", "list"]
     assert rows["merged_from"].tolist()[:2] == ["w144754191", "n3747965355"]
     assert rows["open_to"].tolist() == ["all", "all", "group", "all"]

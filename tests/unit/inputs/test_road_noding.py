@@ -121,10 +121,7 @@ def test_an_end_on_a_line_is_joined_and_an_end_beside_it_is_reported() -> None:
 def test_snap_joins_near_misses_and_says_so() -> None:
     lines = {"a": [(0, 0), (100, 0)], "near": [(60, 3), (60, 80)], "far": [(20, 6), (20, 80)]}
     noded = sp.node_roads(_roads(lines), join="snap")
-    assert _kinds(noded) == [
-        ("road_component", "far;a", "reported"),
-        ("road_near_miss", "near;a", "joined"),
-    ]
+    assert _kinds(noded) == [("road_component", "far;a", "reported"), ("road_near_miss", "near;a", "joined")]
     assert noded.counts["near-misses joined"] == 1
     lines_now = dict(zip(noded.roads["road_id"], noded.roads.geometry, strict=True))
     assert lines_now["near"].wkt == "LINESTRING (60 0, 60 3, 60 80)"
@@ -199,9 +196,7 @@ def _web(seed: int, size: int = 150) -> gpd.GeoDataFrame:
     rng = np.random.default_rng(seed)
     starts = rng.uniform(0, 3000, (size, 1, 2))
     steps = rng.normal(0, 150, (size, 5, 2))
-    lines = shapely.linestrings(
-        np.round(np.concatenate((starts, starts + np.cumsum(steps, axis=1)), axis=1), 1)
-    )
+    lines = shapely.linestrings(np.round(np.concatenate((starts, starts + np.cumsum(steps, axis=1)), axis=1), 1))
     columns = {
         "road_id": [f"r{number:04d}" for number in range(size)],
         "bridge": np.where(rng.uniform(size=size) < 0.1, "yes", None),

@@ -104,10 +104,7 @@ def test_every_service_of_the_register_is_answered_or_known_to_have_no_source(wo
 
 def test_every_member_of_a_bundle_is_a_service(words):
     members = {
-        member
-        for bundle in load_register()["bundle_members"].dropna()
-        for member in str(bundle).split("|")
-        if member
+        member for bundle in load_register()["bundle_members"].dropna() for member in str(bundle).split("|") if member
     }
     assert {member for member in members if words.for_register(member) is None} == set()
 
@@ -122,9 +119,7 @@ def test_every_service_has_a_name_in_english_french_and_chinese(words):
 
 def test_a_file_of_the_users_own_replaces_the_vocabulary(tmp_path):
     file = tmp_path / "services.toml"
-    file.write_text(
-        '[service.clinic]\nnames = { en = "Clinic" }\ntags = ["amenity=clinic"]\n', encoding="utf-8"
-    )
+    file.write_text('[service.clinic]\nnames = { en = "Clinic" }\ntags = ["amenity=clinic"]\n', encoding="utf-8")
     words = load_services(file)
     assert words.ids == ("clinic",)
     assert words.tag_keys == ("amenity",)

@@ -53,9 +53,7 @@ def _problems(call: Callable[[], object]) -> str:
 
 def _points(**columns: Any) -> gpd.GeoDataFrame:
     frame = pd.DataFrame({"settlement_id": ["a", "b"], "tier": ["village", "town"], **columns})
-    return gpd.GeoDataFrame(
-        frame, geometry=gpd.points_from_xy([103.5, 103.6], [30.25, 30.5]), crs="EPSG:4326"
-    )
+    return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy([103.5, 103.6], [30.25, 30.5]), crs="EPSG:4326")
 
 
 # --- what is accepted -------------------------------------------------------------------------------------------
@@ -109,9 +107,7 @@ def test_tier_follows_from_the_words_of_the_study(tmp_path: Path) -> None:
 
 
 def test_county_seats_are_known_by_name_too(tmp_path: Path) -> None:
-    path = _write(
-        tmp_path, "settlement_id,name,place,lon,lat\na,Qingshi,town,103.5,30.25\nb,x,town,103.6,30.5\n"
-    )
+    path = _write(tmp_path, "settlement_id,name,place,lon,lat\na,Qingshi,town,103.5,30.25\nb,x,town,103.6,30.5\n")
     frame = settlements_from_table(path, _source(), tiers=Tiers(county_seat=("Qingshi",)))
     assert list(frame["tier"]) == ["county_seat", "town"]
 
@@ -172,9 +168,7 @@ def test_projected_coordinates_keep_their_crs(tmp_path: Path) -> None:
     path = _write(tmp_path, "settlement_id,tier,lon,lat\na,village,400000,3350000\n")
     declared = _source(crs="EPSG:32648", longitude=None, latitude=None, easting="lon", northing="lat")
     assert settlements_from_table(path, declared).crs == "EPSG:32648"
-    assert (
-        settlements_from_table(path, _source(crs="EPSG:32648")).crs == "EPSG:32648"
-    )  # the eastward one is meant
+    assert settlements_from_table(path, _source(crs="EPSG:32648")).crs == "EPSG:32648"  # the eastward one is meant
 
 
 def test_gcj02_is_turned_into_wgs84_on_reading(tmp_path: Path) -> None:
@@ -190,9 +184,7 @@ def test_geojson_without_crs_member_takes_the_declared_crs(tmp_path: Path) -> No
         "properties": {"settlement_id": "a", "tier": "village"},
         "geometry": {"type": "Point", "coordinates": [400000.0, 3350000.0]},
     }
-    path = _write(
-        tmp_path, json.dumps({"type": "FeatureCollection", "features": [feature]}), name="own.geojson"
-    )
+    path = _write(tmp_path, json.dumps({"type": "FeatureCollection", "features": [feature]}), name="own.geojson")
     read = settlements_from_table(path, TableSource(path="own.geojson", crs="EPSG:32648"))
     assert read.crs == "EPSG:32648"
 
@@ -203,9 +195,7 @@ def test_geojson_without_crs_member_takes_the_declared_crs(tmp_path: Path) -> No
 def test_gbk_read_as_utf8_names_the_byte_and_the_encoding(tmp_path: Path) -> None:
     path = _write(tmp_path, HEADER + "a,石桥村,village,5,103.5,30.25\n", encoding="gbk")
     # the header has 51 bytes, "a," two, and the two bytes of 石 happen to be a letter in UTF-8
-    with pytest.raises(
-        SourceError, match=r"own\.csv: not utf-8 at byte 55 \(line 2\); .*encoding = 'gb18030'"
-    ):
+    with pytest.raises(SourceError, match=r"own\.csv: not utf-8 at byte 55 \(line 2\); .*encoding = 'gb18030'"):
         settlements_from_table(path, _source())
 
 
@@ -261,9 +251,7 @@ def test_folder_and_unknown_ending_are_refused(tmp_path: Path) -> None:
         read_table(tmp_path / "own.ods")
 
 
-@pytest.mark.parametrize(
-    "path", ["https://example.org/x.csv", "/vsicurl/https://example.org/x.gpkg", "s3://b/x.shp"]
-)
+@pytest.mark.parametrize("path", ["https://example.org/x.csv", "/vsicurl/https://example.org/x.gpkg", "s3://b/x.shp"])
 def test_remote_files_are_never_opened(path: str) -> None:
     with pytest.raises(SourceError, match="remote files are never opened"):
         read_table(path)
@@ -288,11 +276,7 @@ def test_content_that_contradicts_the_ending_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        '{"x": "<OGRVRTDataSource>"}',
-        '{"type": "gdal_streamed_alg", "command_line": "gdal"}',
-    ],
+    "text", ['{"x": "<OGRVRTDataSource>"}', '{"type": "gdal_streamed_alg", "command_line": "gdal"}']
 )
 def test_virtual_files_that_lead_elsewhere_are_refused(tmp_path: Path, text: str) -> None:
     path = _write(tmp_path, text, name="own.geojson")
@@ -374,9 +358,7 @@ def test_every_fault_of_the_rows_is_reported_at_once(tmp_path: Path) -> None:
     assert str(path) in report
 
 
-@pytest.mark.parametrize(
-    "value", ["nan", "inf", "1,5", "\uff11,\uff12", "0x10", "1_000", "600habitant", "--"]
-)
+@pytest.mark.parametrize("value", ["nan", "inf", "1,5", "\uff11,\uff12", "0x10", "1_000", "600habitant", "--"])
 def test_only_plain_numbers_are_populations(tmp_path: Path, value: str) -> None:
     path = _write(tmp_path, HEADER + f'a,x,village,"{value}",103.5,30.25\n')
     assert "text instead of a number" in _problems(lambda: settlements_from_table(path, _source()))
@@ -478,9 +460,7 @@ def test_declared_crs_that_contradicts_the_file_is_refused(tmp_path: Path) -> No
     _points().to_file(path)
     with pytest.raises(CrsError, match="the file says EPSG:4326, the study declares EPSG:32648"):
         settlements_from_table(path, TableSource(path="own.gpkg", crs="EPSG:32648"))
-    same = settlements_from_table(
-        path, TableSource(path="own.gpkg", crs="EPSG:4490")
-    )  # CGCS2000, the same place
+    same = settlements_from_table(path, TableSource(path="own.gpkg", crs="EPSG:4490"))  # CGCS2000, the same place
     assert same.crs == "EPSG:4326"
 
 
@@ -511,9 +491,7 @@ def test_rows_outside_the_study_area_are_told_from_swapped_ones() -> None:
         geometry=gpd.points_from_xy([43.5, -12.0, 0.0, 44.51], [-12.0, 43.5, 0.0, -12.0]),
         crs="EPSG:4326",
     )
-    report = _problems(
-        lambda: refuse_outside(frame, area, key="settlement_id", what="own.csv", buffer_m=5000)
-    )
+    report = _problems(lambda: refuse_outside(frame, area, key="settlement_id", what="own.csv", buffer_m=5000))
     assert "swapped for 'turned' (1 in all)" in report
     assert "outside the study area and its 5 km buffer for 'away' (1 in all)" in report
     refuse_outside(frame.iloc[[0, 3]], area, key="settlement_id", what="own.csv", buffer_m=5000)
@@ -524,9 +502,7 @@ def test_swapped_metres_are_recognised_too() -> None:
     frame = gpd.GeoDataFrame(
         {"settlement_id": ["a"]}, geometry=gpd.points_from_xy([3_350_000.0], [355_000.0]), crs="EPSG:32648"
     )
-    assert "swapped for 'a'" in _problems(
-        lambda: refuse_outside(frame, area, key="settlement_id", what="own.csv")
-    )
+    assert "swapped for 'a'" in _problems(lambda: refuse_outside(frame, area, key="settlement_id", what="own.csv"))
 
 
 def test_shifted_datum_abroad_or_in_metres_is_refused(tmp_path: Path) -> None:
@@ -554,9 +530,7 @@ def test_facilities_take_the_service_of_the_study_file(tmp_path: Path) -> None:
 
 def test_unknown_service_status_and_numbers_are_reported_at_once(tmp_path: Path) -> None:
     text = "facility_id,service,status,capacity,lon,lat\nf1,hospitl,open,-1,103.5,30.25\n"
-    report = _problems(
-        lambda: facilities_from_table(_write(tmp_path, text), _source(), services={"hospital"})
-    )
+    report = _problems(lambda: facilities_from_table(_write(tmp_path, text), _source(), services={"hospital"}))
     assert "service: unknown value(s) 'hospitl'" in report
     assert "status: unknown value(s) 'open'" in report
     assert "capacity: negative" in report
@@ -569,13 +543,8 @@ def test_facilities_without_service_say_how_to_give_one(tmp_path: Path) -> None:
 
 def test_roads_of_several_parts_become_one_line_each(tmp_path: Path) -> None:
     path = tmp_path / "own.gpkg"
-    lines = [
-        shapely.MultiLineString([[(0, 0), (1, 0)], [(2, 0), (3, 0)]]),
-        shapely.MultiLineString([[(5, 5), (6, 6)]]),
-    ]
-    frame = gpd.GeoDataFrame(
-        {"highway": ["primary", "track"], "maxspeed": [50, 30]}, geometry=lines, crs="EPSG:32648"
-    )
+    lines = [shapely.MultiLineString([[(0, 0), (1, 0)], [(2, 0), (3, 0)]]), shapely.MultiLineString([[(5, 5), (6, 6)]])]
+    frame = gpd.GeoDataFrame({"highway": ["primary", "track"], "maxspeed": [50, 30]}, geometry=lines, crs="EPSG:32648")
     frame.to_file(path)
     roads = roads_from_table(path, TableSource(path="own.gpkg", columns={"road_class": "highway"}))
     assert list(roads["road_id"]) == ["1/0", "1/1", "2"]
@@ -597,10 +566,7 @@ def test_roads_must_be_lines_with_a_class(tmp_path: Path) -> None:
     path = tmp_path / "own.gpkg"
     _points().to_file(path)
     report = _problems(lambda: roads_from_table(path, TableSource(path="own.gpkg")))
-    assert (
-        "geometry: must be LineString, found Point for 'row 1', 'row 2' (2 in all)" in report
-        or "'1', '2'" in report
-    )
+    assert "geometry: must be LineString, found Point for 'row 1', 'row 2' (2 in all)" in report or "'1', '2'" in report
     assert "road_class: the column is missing" in report
 
 
@@ -619,9 +585,7 @@ def test_self_touching_boundaries_are_refused_with_the_place(tmp_path: Path) -> 
 
 def test_boundaries_take_the_level_of_the_study(tmp_path: Path) -> None:
     path = tmp_path / "own.gpkg"
-    gpd.GeoDataFrame({"boundary_id": ["t1"]}, geometry=[shapely.box(0, 0, 2, 2)], crs="EPSG:32648").to_file(
-        path
-    )
+    gpd.GeoDataFrame({"boundary_id": ["t1"]}, geometry=[shapely.box(0, 0, 2, 2)], crs="EPSG:32648").to_file(path)
     frame = boundaries_from_table(path, TableSource(path="own.gpkg"), admin_level=8)
     TABLES["boundaries"].check(frame.assign(is_unit=True))
     assert "admin_level: the column is missing" in _problems(

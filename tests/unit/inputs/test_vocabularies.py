@@ -10,12 +10,7 @@ from spatial.formats.notes import take_notes
 from spatial.inputs.own_roads import CONDITIONS
 from spatial.inputs.services import load_services
 from spatial.inputs.unit_codes import PLAN_CLASSES
-from spatial.inputs.user_tables import (
-    FACILITY_STATUS,
-    facilities_from_table,
-    roads_from_table,
-    settlements_from_table,
-)
+from spatial.inputs.user_tables import FACILITY_STATUS, facilities_from_table, roads_from_table, settlements_from_table
 from spatial.network.speeds import load_speeds
 from spatial.study import TableSource
 from spatial.tables.words import TIERS
@@ -54,12 +49,7 @@ def test_every_word_stands_for_one_of_ours(name, tmp_path):
     assert words["status"] == set(FACILITY_STATUS)
     assert words["condition"] == set(CONDITIONS)
     assert "no" in words["bridge"] & words["tunnel"]
-    assert words["road_class"] <= {
-        *load_speeds("rural_cn").modes["walk"].classes,
-        "motorway",
-        "motorway_link",
-        "ferry",
-    }
+    assert words["road_class"] <= {*load_speeds("rural_cn").modes["walk"].classes, "motorway", "motorway_link", "ferry"}
 
 
 def test_a_chinese_list_is_read_by_the_vocabulary_alone(tmp_path):
@@ -188,10 +178,7 @@ def test_what_the_study_translates_to_need_not_be_in_the_vocabulary(tmp_path):
     frame = _facilities(
         tmp_path, "en", "1,,Jobs,open,1,45\n2,,GP,open,1.1,45\n", values={"service": {"Jobs": "workplace"}}
     )
-    assert frame["service"].tolist() == [
-        "workplace",
-        "primary_care",
-    ]  # workplace is no word of the vocabulary
+    assert frame["service"].tolist() == ["workplace", "primary_care"]  # workplace is no word of the vocabulary
 
 
 # -- Other tables ----------------------------------------------------------------------------------------------------

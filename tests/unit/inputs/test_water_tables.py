@@ -49,19 +49,13 @@ def test_several_tables_become_one_and_keep_their_ids_apart() -> None:
     ("frame", "message"),
     [
         (_water([LINE]), "kind: the column is missing; map a column"),
-        (
-            _water([LINE], kind=["河流"]),
-            r"unknown value\(s\) '河流'.*for '1'.*; known are .*river.*values.kind",
-        ),
+        (_water([LINE], kind=["河流"]), r"unknown value\(s\) '河流'.*for '1'.*; known are .*river.*values.kind"),
         (_water([LINE, LINE], kind=["river", None]), "kind: empty for '2'"),
         (_water([shapely.Point(0, 0)], kind=["lake"]), "must be lines or polygons, found Point for '1'"),
         (_water([None], kind=["lake"]), "geometry: must be lines or polygons"),
         (_water([LINE, LINE], kind="river", water_id=["a", "a"]), r"repeated id\(s\) 'a'"),
         (_water([LINE], kind="river", is_passable="perhaps"), "is_passable: neither yes nor no for '1'"),
-        (
-            _water([shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])], kind="lake"),
-            "touch or cross themselves|cross",
-        ),
+        (_water([shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])], kind="lake"), "touch or cross themselves|cross"),
     ],
 )
 def test_faulty_water_is_refused_with_the_remedy(frame, message) -> None:

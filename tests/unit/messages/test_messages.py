@@ -69,9 +69,7 @@ def test_a_text_has_the_blanks_of_the_english_one(language):
 
 
 def test_french_has_no_spaces_that_break_and_no_straight_quotes():
-    faults = {
-        key for key, text in texts_of("fr").items() if key[0] == "qgis" and re.search(r" [;:!?»%]|« |'", text)
-    }
+    faults = {key for key, text in texts_of("fr").items() if key[0] == "qgis" and re.search(r" [;:!?»%]|« |'", text)}
     assert faults == set()
 
 
@@ -167,8 +165,6 @@ def test_a_new_language_is_one_more_file(tiny_done):
 
 def test_french_has_the_apostrophe_of_the_language():
     straight = {
-        key: text
-        for key, text in texts_of("fr").items()
-        if re.search(r"\w'\w", str(text)) and "MMM" not in str(text)
+        key: text for key, text in texts_of("fr").items() if re.search(r"\w'\w", str(text)) and "MMM" not in str(text)
     }
     assert straight == {}

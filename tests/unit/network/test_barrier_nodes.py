@@ -32,13 +32,7 @@ def roads():
 
 def walled(name):
     turns = gpd.GeoDataFrame(
-        {
-            "turn_id": [name],
-            "kind": "barrier",
-            "tagged": "bollard",
-            "from_road_id": None,
-            "to_road_id": None,
-        },
+        {"turn_id": [name], "kind": "barrier", "tagged": "bollard", "from_road_id": None, "to_road_id": None},
         geometry=[shapely.Point(0, 0)],
         crs=CRS,
     )

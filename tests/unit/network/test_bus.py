@@ -16,9 +16,7 @@ CRS = "EPSG:32738"
 
 def street():
     """One straight road of 40 km, walked at 5 km/h."""
-    return build_network(
-        gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (40_000, 0)])], crs=CRS), mode="walk"
-    )
+    return build_network(gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (40_000, 0)])], crs=CRS), mode="walk")
 
 
 def line(name, stops, *, ride=10.0, headway=30.0, **more):
@@ -85,13 +83,7 @@ def test_stops_may_stand_in_a_table_of_their_own_and_off_the_road():
         {"stop_id": ["x", "y"]}, geometry=[shapely.Point(0, 100), shapely.Point(20_000, 0)], crs=CRS
     )
     table = pd.DataFrame(
-        {
-            "line_id": "a",
-            "stop_order": [1, 2],
-            "stop_id": ["x", "y"],
-            "ride_min": [10, None],
-            "headway_min": 30,
-        }
+        {"line_id": "a", "stop_order": [1, 2], "stop_id": ["x", "y"], "ride_min": [10, None], "headway_min": 30}
     )
     graph = bus_network(table, street(), stops=stops)
     # 100 m x 1.3 at 5 km/h = 1.56 minutes to the stop.

@@ -23,9 +23,7 @@ def roads_of(*rows):
 def minutes(graph, start, goal):
     """Shortest minutes between two places that are nodes of roads, in networkx."""
     net = graph.to_networkx()
-    on_roads = set(graph.edge_from[graph.road_class != "ferry"]) | set(
-        graph.edge_to[graph.road_class != "ferry"]
-    )
+    on_roads = set(graph.edge_from[graph.road_class != "ferry"]) | set(graph.edge_to[graph.road_class != "ferry"])
 
     def node_at(place):
         return next(n for n in sorted(on_roads) if (graph.node_x[n], graph.node_y[n]) == place)
@@ -60,11 +58,7 @@ def test_three_pieces_of_one_crossing_wait_once():
         ([(10_000, 0), (10_000, 9000)], FERRY),
     )
     three_ways = roads_of(
-        SHORE_A,
-        ([A, (5000, 0)], FERRY),
-        ([(5000, 0), (10_000, 0)], FERRY),
-        ([(10_000, 0), B], FERRY),
-        SHORE_B,
+        SHORE_A, ([A, (5000, 0)], FERRY), ([(5000, 0), (10_000, 0)], FERRY), ([(10_000, 0), B], FERRY), SHORE_B
     )
     for roads in (one_way, three_ways):
         graph = build_network(roads, ferries=True, ferry_wait_min=30.0)
@@ -112,9 +106,7 @@ def test_the_speed_table_may_hold_the_wait(tmp_path):
     file.write_text('extends = "osrm_like"\n[ferry]\nwait_min = 20\n', "utf-8")
     roads = roads_of(SHORE_A, ([A, B], FERRY), SHORE_B)
     assert minutes(build_network(roads, speeds=file, ferries=True), A, B) == pytest.approx(200.0)
-    assert minutes(build_network(roads, speeds=file, ferries=True, ferry_wait_min=5), A, B) == pytest.approx(
-        185.0
-    )
+    assert minutes(build_network(roads, speeds=file, ferries=True, ferry_wait_min=5), A, B) == pytest.approx(185.0)
 
 
 def test_a_ferry_that_lands_nowhere_has_no_landing():

@@ -57,14 +57,7 @@ SURFACE_CAPS = {
     "laterite": 15,
     "mud": 10,
 }
-SMOOTHNESS_CAPS = {
-    "intermediate": 80,
-    "bad": 40,
-    "very_bad": 20,
-    "horrible": 10,
-    "very_horrible": 5,
-    "impassable": 0,
-}
+SMOOTHNESS_CAPS = {"intermediate": 80, "bad": 40, "very_bad": 20, "horrible": 10, "very_horrible": 5, "impassable": 0}
 OTHERS = [
     ("walk", {"road_class": "residential"}, 5),
     ("walk", {"road_class": "path"}, 4),
@@ -276,14 +269,7 @@ def test_every_fault_of_a_season_is_listed_with_its_key(tmp_path):
     with pytest.raises(StudyError) as caught:
         load_speeds(file)
     shown = str(caught.value)
-    for key in (
-        "unpaved_factor",
-        "modes: 'fly'",
-        "closed_classes",
-        "closes_fair_weather",
-        "rain",
-        "surface.mud",
-    ):
+    for key in ("unpaved_factor", "modes: 'fly'", "closed_classes", "closes_fair_weather", "rain", "surface.mud"):
         assert f"season.wet.{key}" in shown
     assert "ferry.wait_min" in shown
     assert "ferry.boat: unknown key" in shown

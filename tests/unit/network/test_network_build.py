@@ -207,16 +207,7 @@ def test_ids_count_by_number_so_that_row_order_never_matters():
     graph = build_network(roads)
     assert graph.road_id[:12].tolist() == [f"w{n}" for n in range(12)]
     mixed = build_network(roads.sample(frac=1.0, random_state=3))
-    for name in (
-        "edge_id",
-        "edge_from",
-        "edge_to",
-        "length_m",
-        "node_x",
-        "node_y",
-        "forward_min",
-        "coordinates",
-    ):
+    for name in ("edge_id", "edge_from", "edge_to", "length_m", "node_x", "node_y", "forward_min", "coordinates"):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(graph, name))
 
 
@@ -301,9 +292,7 @@ def test_a_graph_of_osmnx_becomes_the_same_network():
     shared = {"highway": "residential", "osmid": 7, "length": bend.length, "oneway": False}
     graph.add_edge(0, 1, geometry=bend, reversed=False, **shared)
     graph.add_edge(1, 0, geometry=bend.reverse(), reversed=True, **shared)
-    graph.add_edge(
-        1, 2, highway=["primary", "trunk"], osmid=[8, 9], length=1000.0, oneway=True, reversed=False
-    )
+    graph.add_edge(1, 2, highway=["primary", "trunk"], osmid=[8, 9], length=1000.0, oneway=True, reversed=False)
     built = build_network(graph)
     assert built.n_edges == 2
     assert np.isfinite(built.backward_min).tolist() == [True, False]
@@ -323,9 +312,7 @@ def streets(both, *, crs=CRS):
         line = shapely.LineString([(0, low), (3000, low), (6000, low)])
         ways = [first + 5, first + 6]
         graph.add_edge(one, two, geometry=line, osmid=ways, reversed=[True, False], **shared, **tags)
-        graph.add_edge(
-            two, one, geometry=line.reverse(), osmid=ways[::-1], reversed=[False, True], **shared, **back
-        )
+        graph.add_edge(two, one, geometry=line.reverse(), osmid=ways[::-1], reversed=[False, True], **shared, **back)
         beside = {"highway": "residential", "osmid": first + 7, "length": 1000.0, "oneway": False}
         graph.add_edge(two, three, reversed=False, **beside)
         graph.add_edge(three, two, reversed=True, **beside)
@@ -401,10 +388,7 @@ def test_of_merged_tags_the_worst_holds_whatever_their_order(tags, minutes):
 
 def test_merged_tags_of_one_road_need_no_direction_bridge_or_season_to_be_guessed():
     rows = (
-        (
-            [(0, 0), (1000, 0)],
-            {"oneway": ["yes", "no"], "bridge": ["no", "yes"], "surface": ["asphalt", "?"]},
-        ),
+        ([(0, 0), (1000, 0)], {"oneway": ["yes", "no"], "bridge": ["no", "yes"], "surface": ["asphalt", "?"]}),
         ([(0, 9), (1000, 9)], {"oneway": ["-1", "no"], "surface": ["mud", "asphalt"]}),
         ([(0, 99), (1000, 99)], {"oneway": ["yes", "-1"]}),
         ([(0, 999), (1000, 999)], {"surface": ["asphalt", "concrete"]}),
@@ -422,9 +406,7 @@ def test_both_directions_of_a_street_are_one_road_in_graphs_and_frames_of_osmnx(
     graph = street({"highway": "tertiary"})
     graph.add_edge(3, 1, highway="primary", osmid=8, length=6083.0, oneway=True, reversed=False)
     edges = ox.graph_to_gdfs(graph)[1]
-    text = edges.reset_index().assign(
-        **{name: edges[name].astype(str).to_numpy() for name in ("osmid", "reversed")}
-    )
+    text = edges.reset_index().assign(**{name: edges[name].astype(str).to_numpy() for name in ("osmid", "reversed")})
     for roads in (graph, edges, edges.reset_index(), text, edges.sample(frac=1.0, random_state=2)):
         built = build_network(roads)
         # 6 + 1 + the 6.08 km from (6000, 1000) to (0, 0), each once.
@@ -476,13 +458,7 @@ def test_an_arc_without_an_arc_back_is_a_finding():
 
 
 @pytest.mark.parametrize(
-    "tags",
-    [
-        {"speed_km_h": 20.0},
-        {"speed_kph": "20"},
-        {"travel_time": 1080.0},
-        {"speed_km_h": 20, "maxspeed": "90"},
-    ],
+    "tags", [{"speed_km_h": 20.0}, {"speed_kph": "20"}, {"travel_time": 1080.0}, {"speed_km_h": 20, "maxspeed": "90"}]
 )
 def test_a_stated_speed_holds_before_limit_class_and_caps(tags):
     # 6 km at 20 km/h: 18 min, as of a new road of a scenario; 1080 s are 18 min.
@@ -605,14 +581,7 @@ def test_roads_that_cross_or_touch_without_a_common_vertex_are_a_finding(other, 
 
 @pytest.mark.parametrize(
     "tags",
-    [
-        {"bridge": "yes"},
-        {"bridge": "T"},
-        {"tunnel": "culvert"},
-        {"layer": 1},
-        {"layer": "-1"},
-        {"road_class": "steps"},
-    ],
+    [{"bridge": "yes"}, {"bridge": "T"}, {"tunnel": "culvert"}, {"layer": 1}, {"layer": "-1"}, {"road_class": "steps"}],
 )
 def test_what_passes_above_below_or_is_closed_crosses_nothing(tags):
     graph = build_network(roads_of(([(0, 0), (1000, 0)], {}), ([(500, -100), (500, 100)], tags)))

@@ -81,9 +81,7 @@ def test_the_grid_over_the_roads_is_laid_once_for_the_same_edges(grid_city, monk
 def test_no_places_give_no_rows(grid_city):
     graph = grid_city.graph()
     some = snap(graph, grid_city.settlements([("v", "village", 1, 1)]).geometry, min_component_km=0.0)
-    none = snap(
-        graph, grid_city.settlements([("v", "village", 1, 1)]).geometry.iloc[:0], min_component_km=0.0
-    )
+    none = snap(graph, grid_city.settlements([("v", "village", 1, 1)]).geometry.iloc[:0], min_component_km=0.0)
     for origins, goals in ((none, some), (some, none), (none, none)):
         assert all(len(column) == 0 for column in times_matrix(graph, origins, goals))
         found = nearest(graph, origins, goals, k=2)

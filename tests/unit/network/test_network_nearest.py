@@ -76,10 +76,7 @@ def test_two_places_on_one_edge_go_along_it_and_not_over_its_ends():
 
 
 def test_two_places_on_one_oneway_edge_go_around_against_its_direction():
-    graph = network(
-        ([(0, 0), (10_000, 0)], {"oneway": "yes"}),
-        ([(10_000, 0), (10_000, 1000), (0, 1000), (0, 0)], {}),
-    )
+    graph = network(([(0, 0), (10_000, 0)], {"oneway": "yes"}), ([(10_000, 0), (10_000, 1000), (0, 1000), (0, 0)], {}))
     assert pair(graph, (4000, 0), (5000, 0), candidates=1) == pytest.approx(2.4)
     # 5 km on, 12 km around and 4 km in: 21 km at 25 km/h.
     assert pair(graph, (5000, 0), (4000, 0), candidates=1) == pytest.approx(21 / 25 * 60)
@@ -87,8 +84,7 @@ def test_two_places_on_one_oneway_edge_go_around_against_its_direction():
 
 def test_direction_matters_on_oneway_roads():
     graph = network(
-        ([(0, 0), (6000, 0)], {"oneway": "yes"}),
-        ([(6000, 0), (6000, 3000), (0, 3000), (0, 0)], {"oneway": "yes"}),
+        ([(0, 0), (6000, 0)], {"oneway": "yes"}), ([(6000, 0), (6000, 3000), (0, 3000), (0, 0)], {"oneway": "yes"})
     )
     home, clinic = (snap(graph, points(p), candidates=1) for p in ((1000, 0), (2000, 0)))
     assert nearest(graph, home, clinic, k=1).travel_time_min[0, 0] == pytest.approx(2.4)
@@ -107,9 +103,7 @@ def test_nothing_is_reached_across_the_sea_without_a_ferry():
     )
     for mode in ("drive", "walk"):
         graph = network(*rows, mode=mode)
-        found = nearest(
-            graph, snap(graph, points((1000, 0))), snap(graph, points((50_000, 0), (2000, 0))), k=2
-        )
+        found = nearest(graph, snap(graph, points((1000, 0))), snap(graph, points((50_000, 0), (2000, 0))), k=2)
         assert found.destination[0].tolist() == [1, -1]
         assert found.travel_time_min[0, 1] == np.inf
         assert np.isnan(found.access_leg_min[0, 1])
@@ -139,9 +133,7 @@ def test_the_longest_time_is_inclusive(grid_city):
     origin, clinic = snap(grid_city, points((0, 0))), snap(grid_city, points((1000, 0)))
     exactly = nearest(grid_city, origin, clinic, k=1).travel_time_min[0, 0]
     assert nearest(grid_city, origin, clinic, k=1, max_time_min=exactly).destination[0, 0] == 0
-    assert (
-        nearest(grid_city, origin, clinic, k=1, max_time_min=np.nextafter(exactly, 0)).destination[0, 0] == -1
-    )
+    assert nearest(grid_city, origin, clinic, k=1, max_time_min=np.nextafter(exactly, 0)).destination[0, 0] == -1
     assert len(times_matrix(grid_city, origin, clinic, cutoff_min=exactly)[0]) == 1
     assert len(times_matrix(grid_city, origin, clinic, cutoff_min=np.nextafter(exactly, 0))[0]) == 0
 
@@ -217,9 +209,7 @@ def test_labels_of_nodes_name_the_nearest_destination(grid_city):
 @pytest.mark.parametrize("end", [0.0, 1.0])
 def test_a_place_at_the_very_end_of_a_oneway_road_stands_on_the_node(oneway, end):
     graph = network(
-        ([(0, 0), (6000, 0)], {"oneway": oneway}),
-        ([(0, 0), (0, 3000)], {}),
-        ([(6000, 0), (6000, 3000)], {}),
+        ([(0, 0), (6000, 0)], {"oneway": oneway}), ([(0, 0), (0, 3000)], {}), ([(6000, 0), (6000, 3000)], {})
     )
     foot = snap(graph, points((6000 * end, 0)), candidates=1)
     place = replace(foot, edge=np.array([[0]]), fraction=np.array([[end]]))
@@ -246,9 +236,7 @@ def test_a_place_before_the_end_of_a_crooked_oneway_road_stands_on_its_last_node
     # Nothing of the oneway road is used: only the walk to the node and back to the next door.
     found = nearest(graph, snaps, snaps, k=1)
     np.testing.assert_allclose(found.travel_time_min[:, 0], 2 * 70.0 * 1.3 / 5000.0 * 60.0)
-    walls = network(
-        *((line, {"oneway": "yes"}) for line in lines), ([(steps[-1], 0), (steps[-1], 19_000)], {})
-    )
+    walls = network(*((line, {"oneway": "yes"}) for line in lines), ([(steps[-1], 0), (steps[-1], 19_000)], {}))
     assert pair(walls, ends[0], (steps[-1] + 70.0, 500.0), candidates=1) == pytest.approx(2 * 1.092 + 1.2)
 
 

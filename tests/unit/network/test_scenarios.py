@@ -74,9 +74,7 @@ def test_an_area_closes_every_edge_that_touches_it(ladder):
 
 
 def test_speeds_are_given_by_road_or_edge_and_the_edge_prevails(ladder):
-    halved = edit_network(
-        ladder, add=frame(([(5000, -1000), (5000, 1000)], {"speed_km_h": 25.0, "road_id": "n"}))
-    )
+    halved = edit_network(ladder, add=frame(([(5000, -1000), (5000, 1000)], {"speed_km_h": 25.0, "road_id": "n"})))
     assert sorted(halved.edge_id[halved.road_id == "w1"]) == ["w1/0.0", "w1/0.1"]
     faster = edit_network(halved, speeds={"w1": 50.0, "w1/0.1": 100.0})
     # 5 km at 50 km/h are 6 min, at 100 km/h 3 min.
@@ -127,9 +125,7 @@ def test_an_end_prefers_a_node_over_an_edge_that_is_nearer_and_is_drawn_out_to_i
 
 
 def test_an_end_just_behind_a_crossing_reaches_for_nothing(ladder):
-    added = edit_network(
-        ladder, add=frame(([(5000, -4), (5000, 4000)], {"speed_km_h": 60.0, "road_id": "n"}))
-    )
+    added = edit_network(ladder, add=frame(([(5000, -4), (5000, 4000)], {"speed_km_h": 60.0, "road_id": "n"})))
     assert added.length_m[added.road_id == "n"].sum() == pytest.approx(4004)
     assert added.n_edges == 3 + 2 + 2  # w1 and w2 in two, the new road in two
 
@@ -219,8 +215,7 @@ def test_all_faults_are_told_at_once(ladder):
 
 
 @pytest.mark.parametrize(
-    ("speeds", "close", "says"),
-    [(0.0, (), "factor is 0"), (np.nan, (), "factor is nan"), (None, "w1", "write .'w1'.")],
+    ("speeds", "close", "says"), [(0.0, (), "factor is 0"), (np.nan, (), "factor is nan"), (None, "w1", "write .'w1'.")]
 )
 def test_options_that_make_no_sense_are_refused(ladder, speeds, close, says):
     with pytest.raises(ContractError, match=says):

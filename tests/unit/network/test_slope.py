@@ -110,9 +110,7 @@ def test_a_hill_between_level_ends_is_not_missed():
     # Up 10 % for 500 m and down again: 6 / m(0.1) + 6 / m(-0.1), both ways.
     tent = plane()
     x = (np.arange(200) + 0.5) * 50.0 - 5000.0
-    tent = Raster(
-        np.tile(np.minimum(0.1 * (x + 25), 0.1 * (975 - x)), (200, 1)), tent.transform, tent.crs, "tent"
-    )
+    tent = Raster(np.tile(np.minimum(0.1 * (x + 25), 0.1 * (975 - x)), (200, 1)), tent.transform, tent.crs, "tent")
     line = [(-25, 0), (975, 0)]  # the ridge at 475 is a cell centre, 500 m along
     graph = with_slope(build_network(road(line), mode="walk"), tent, spacing_m=50.0)
     expected = 6 / np.exp(-0.35) + 6.0
@@ -144,8 +142,7 @@ def test_bridges_run_straight_over_the_valley():
     values[:, 100:110] -= 80.0  # a gorge from x = 0 to 500
     gorge = Raster(values, plane().transform, plane().crs, "gorge")
     bridge, road_through = (
-        with_slope(build_network(road([(-100, 0), (600, 0)], bridge=tag), mode="walk"), gorge)
-        for tag in ("yes", "no")
+        with_slope(build_network(road([(-100, 0), (600, 0)], bridge=tag), mode="walk"), gorge) for tag in ("yes", "no")
     )
     assert bridge.forward_min[0] == pytest.approx(0.7 * 12)
     assert road_through.forward_min[0] > 1.2 * bridge.forward_min[0]

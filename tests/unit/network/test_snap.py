@@ -84,9 +84,7 @@ def test_bridges_tunnels_and_controlled_roads_are_not_entered(tags):
 
 
 def test_ordinary_trunk_roads_are_entered():
-    graph = network(
-        LONG, ([(0, 10), (10_000, 10)], {"road_class": "trunk", "bridge": "no"}), ([(0, 0), (0, 10)], {})
-    )
+    graph = network(LONG, ([(0, 10), (10_000, 10)], {"road_class": "trunk", "bridge": "no"}), ([(0, 0), (0, 10)], {}))
     assert graph.edge_id[snap(graph, points((5000, 20))).edge[0, 0]] == "w1/0"
 
 
@@ -166,9 +164,7 @@ def test_the_nearest_edges_are_those_that_a_look_at_every_edge_finds(limit_m, in
     starts = np.vstack((random.uniform(0, 1500, (40, 2)), random.uniform(9500, 11_000, (40, 2))))
     lines = np.cumsum(np.hstack((starts[:, None], random.normal(0, 90, (80, 5, 2)))), axis=1)
     graph = network(*((line, {"bridge": "no"}) for line in lines))
-    xy = np.array(
-        [(x, y) for y in range(-900, 12_000, 970) for x in range(-900, 12_000, 97)], dtype=np.float64
-    )
+    xy = np.array([(x, y) for y in range(-900, 12_000, 970) for x in range(-900, 12_000, 97)], dtype=np.float64)
     xy = xy if in_order else random.permutation(xy)
     found = snap(graph, points(*xy), candidates=4, max_snap_m=limit_m, min_component_km=0.0)
     edges = shapely.linestrings(

@@ -39,9 +39,7 @@ def test_limits_are_read_as_people_tag_them(text, expected):
     assert parse_maxspeed(text) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "text", ["signals", "fast", "0", "-20", "XX:nowhere", "", "50 furlongs", "30 @ (22:00-06:00)"]
-)
+@pytest.mark.parametrize("text", ["signals", "fast", "0", "-20", "XX:nowhere", "", "50 furlongs", "30 @ (22:00-06:00)"])
 def test_what_cannot_be_read_is_nan(text):
     assert math.isnan(parse_maxspeed(text))
 
@@ -75,9 +73,7 @@ def test_class_speeds_are_those_of_the_specification(road_class, osrm_like, rura
     ("grade", "osrm_like", "rural_cn", "conservative"),
     [("grade1", 60, 15, 10), ("grade3", 30, 15, 10), ("grade5", 20, 15, 10), (None, 20, 15, 10)],
 )
-def test_tracks_take_the_cap_of_their_grade_and_ungraded_ones_twenty(
-    grade, osrm_like, rural_cn, conservative
-):
+def test_tracks_take_the_cap_of_their_grade_and_ungraded_ones_twenty(grade, osrm_like, rural_cn, conservative):
     for table, expected in (("osrm_like", osrm_like), ("rural_cn", rural_cn), ("conservative", conservative)):
         assert speed_of(table=table, road_class="track", tracktype=grade) == expected
 
@@ -143,9 +139,7 @@ def test_every_preset_has_every_mode():
 
 def test_a_file_of_the_users_own_needs_to_hold_only_what_differs(tmp_path):
     file = tmp_path / "county.toml"
-    file.write_text(
-        'extends = "rural_cn"\n[drive.classes]\ncounty_road = 33\n[caps.surface]\ngravel = 12\n', "utf-8"
-    )
+    file.write_text('extends = "rural_cn"\n[drive.classes]\ncounty_road = 33\n[caps.surface]\ngravel = 12\n', "utf-8")
     table = load_speeds(file)
     assert table.name == "county"
     assert speed_of(table=file, road_class="county_road") == 33.0
@@ -174,12 +168,7 @@ def test_every_fault_of_a_speed_file_is_listed_with_its_key(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "hint"),
-    [
-        (None, "cannot be read"),
-        (b"a = [", "is not TOML"),
-        (b"\xff\xfe", "UTF-8"),
-        (b"[drive]\n", "is missing"),
-    ],
+    [(None, "cannot be read"), (b"a = [", "is not TOML"), (b"\xff\xfe", "UTF-8"), (b"[drive]\n", "is missing")],
 )
 def test_a_file_that_is_no_speed_table_says_what_to_do(tmp_path, content, hint):
     file = tmp_path / "speeds.toml"

@@ -33,12 +33,7 @@ def restrictions(*rows, at=(0.0, 0.0), **columns):
     return gpd.GeoDataFrame(table, geometry=[shapely.Point(at)] * len(rows), crs=CRS)
 
 
-CROSS = {
-    "w": [(-1000, 0), (0, 0)],
-    "e": [(0, 0), (1000, 0)],
-    "s": [(0, -1000), (0, 0)],
-    "n": [(0, 0), (0, 1000)],
-}
+CROSS = {"w": [(-1000, 0), (0, 0)], "e": [(0, 0), (1000, 0)], "s": [(0, -1000), (0, 0)], "n": [(0, 0), (0, 1000)]}
 """Four roads of 1 km that meet; at 25 km/h each takes 2.4 minutes."""
 
 HALFWAY = {"w": (-500, 0), "e": (500, 0), "s": (0, -500), "n": (0, 500)}
@@ -46,9 +41,7 @@ HALFWAY = {"w": (-500, 0), "e": (500, 0), "s": (0, -500), "n": (0, 500)}
 
 def matrix(graph, places):
     homes = gpd.GeoDataFrame(
-        {"settlement_id": list(places)},
-        geometry=gpd.points_from_xy(*zip(*places.values(), strict=True)),
-        crs=CRS,
+        {"settlement_id": list(places)}, geometry=gpd.points_from_xy(*zip(*places.values(), strict=True)), crs=CRS
     )
     shops = homes.rename(columns={"settlement_id": "facility_id"}).assign(service="shop")
     od = sp.travel_times(graph, homes, shops, rules=ANYWHERE)
@@ -121,13 +114,7 @@ def test_walkers_are_not_bound_and_cyclists_may_be_spared():
 def test_a_bollard_stops_cars_and_lets_walkers_pass_also_between_junctions():
     roads = lines(a=[(0, 0), (2000, 0), (4000, 0), (6000, 0)])
     bollard = gpd.GeoDataFrame(
-        {
-            "turn_id": ["n1"],
-            "kind": ["barrier"],
-            "tagged": ["bollard"],
-            "from_road_id": [None],
-            "to_road_id": [None],
-        },
+        {"turn_id": ["n1"], "kind": ["barrier"], "tagged": ["bollard"], "from_road_id": [None], "to_road_id": [None]},
         geometry=[shapely.Point(2000, 0)],
         crs=CRS,
     )
@@ -199,9 +186,7 @@ def test_faulty_turns_are_refused():
 
 def over_edges(roads, turns):
     """Shortest times between ends of roads that obey turns, over a graph whose nodes are arrivals on edges."""
-    banned = {
-        (row.from_road_id, row.to_road_id, (row.geometry.x, row.geometry.y)) for row in turns.itertuples()
-    }
+    banned = {(row.from_road_id, row.to_road_id, (row.geometry.x, row.geometry.y)) for row in turns.itertuples()}
     arcs = []
     for road, line in zip(roads["road_id"], roads.geometry, strict=True):
         one, other = line.coords[0], line.coords[-1]
@@ -221,12 +206,7 @@ def test_times_equal_a_search_over_edges_in_networkx(seed):
     rng = np.random.default_rng(seed)
     side = 4
     xy = [(1000.0 * i, 1000.0 * j) for i in range(side) for j in range(side)]
-    steps = [
-        (one, other)
-        for one in xy
-        for other in xy
-        if one < other and np.hypot(*np.subtract(one, other)) == 1000
-    ]
+    steps = [(one, other) for one in xy for other in xy if one < other and np.hypot(*np.subtract(one, other)) == 1000]
     chosen = [step for step in steps if rng.random() < 0.85]
     roads = lines(**{f"r{number}": list(step) for number, step in enumerate(chosen)})
     meeting = [
@@ -295,11 +275,7 @@ def test_restrictions_and_barriers_are_read(tmp_path):
         tmp_path,
         relation(21, members(), type="restriction", restriction="no_left_turn"),
         relation(
-            22,
-            members(other=13),
-            type="restriction",
-            restriction__hgv="only_straight_on",
-            **{"except": "bicycle"},
+            22, members(other=13), type="restriction", restriction__hgv="only_straight_on", **{"except": "bicycle"}
         ),
         relation(23, members(via=("way", 12)), type="restriction", restriction="no_u_turn"),
         relation(24, members(via=("node", 99)), type="restriction", restriction="no_u_turn"),
@@ -327,19 +303,9 @@ def test_restrictions_and_barriers_are_read(tmp_path):
 def test_restrictions_of_some_hours_are_never_taken_for_those_of_all_hours(tmp_path):
     path = extract(
         tmp_path,
-        relation(
-            31, members(), type="restriction", restriction="no_left_turn", hour_on="7:00", hour_off="9:00"
-        ),
-        relation(
-            32,
-            members(),
-            type="restriction",
-            restriction="no_u_turn",
-            restriction__conditional="none @ (Sa-Su)",
-        ),
-        relation(
-            33, members(), type="restriction", restriction__hgv__conditional="no_left_turn @ (22:00-06:00)"
-        ),
+        relation(31, members(), type="restriction", restriction="no_left_turn", hour_on="7:00", hour_off="9:00"),
+        relation(32, members(), type="restriction", restriction="no_u_turn", restriction__conditional="none @ (Sa-Su)"),
+        relation(33, members(), type="restriction", restriction__hgv__conditional="no_left_turn @ (22:00-06:00)"),
     )
     found = read_turns(path).set_index("turn_id")
     told = found.loc["r31":, ["tagged", "applies_to", "why_not"]].fillna("")
@@ -377,12 +343,7 @@ def test_an_edge_that_is_one_a_direction_is_closed_and_sped_up_in_both_by_its_na
 
 def test_a_finding_says_how_many_restrictions_are_not_applied_for_a_reason_and_where():
     asked = restrictions(("no", "w", "n"), ("no", "e", "s"), ("no", "s", "w"), ("no", "away", "n"))
-    asked["tagged"] = [
-        "no_left_turn @ (07:00-09:00)",
-        "no_left_turn @ (07:00-09:00)",
-        "no_u_turn",
-        "no_u_turn",
-    ]
+    asked["tagged"] = ["no_left_turn @ (07:00-09:00)", "no_left_turn @ (07:00-09:00)", "no_u_turn", "no_u_turn"]
     asked["why_not"] = ["only_at_times", "only_at_times", "via_way", "via_way"]
     asked.loc[asked["why_not"] == "via_way", "geometry"] = None
     graph = sp.build_network(lines(**CROSS), turns=asked)
@@ -392,15 +353,10 @@ def test_a_finding_says_how_many_restrictions_are_not_applied_for_a_reason_and_w
     assert len(found) == 3
     assert "from w to n is not applied: it holds at times only. 2 in all" in found["detail"][0]
     assert "no_left_turn @ (07:00-09:00) from e to s" in found["detail"][1]
-    assert (
-        "from s to w is not applied: it leads over a road, not over one junction. 1 in all"
-        in found["detail"][2]
-    )
+    assert "from s to w is not applied: it leads over a road, not over one junction. 1 in all" in found["detail"][2]
     assert found.geometry[0] == shapely.Point(0, 0)
     # Without a point of its own it stands at the road that it comes from.
-    assert shapely.equals(
-        found.geometry[2], shapely.union_all(lines(**CROSS).set_index("road_id").geometry["s"])
-    )
+    assert shapely.equals(found.geometry[2], shapely.union_all(lines(**CROSS).set_index("road_id").geometry["s"]))
     TABLES["findings_network"].check(graph.findings)
 
 

@@ -65,9 +65,7 @@ def test_a_kilometre_takes_the_minutes_of_its_width(own):
 
 
 def test_other_caps_hold_beside_it(own):
-    roads = pd.DataFrame(
-        {"road_class": ["tertiary"] * 2, "width_m": [4.0, 2.0], "surface": ["mud", "asphalt"]}
-    )
+    roads = pd.DataFrame({"road_class": ["tertiary"] * 2, "width_m": [4.0, 2.0], "surface": ["mud", "asphalt"]})
     # mud 10 is below the 20 of 4 m; asphalt has no cap, so the 15 of 2 m hold
     assert speeds_of_roads(roads, load_speeds(own), mode="drive").forward_km_h.tolist() == [10.0, 15.0]
 
@@ -116,9 +114,7 @@ def test_without_widths_in_the_table_nothing_changes(own):
 @pytest.mark.parametrize("width", ["about 4", "-3", -3.0])
 def test_widths_that_are_no_numbers_are_refused(own, width):
     roads = _roads(road_class=["tertiary"] * 3, width_m=pd.Series(["3.5", None, width], dtype=object))
-    with pytest.raises(
-        ContractError, match=r"width_m: no number of at least 0 but '(about 4|-3|-3\.0)' \(1 in all\)"
-    ):
+    with pytest.raises(ContractError, match=r"width_m: no number of at least 0 but '(about 4|-3|-3\.0)' \(1 in all\)"):
         build_network(roads, speeds=own)
 
 
@@ -141,10 +137,7 @@ def test_the_order_of_roads_and_of_the_table_changes_nothing():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (
-            "[caps.width]\n3.5 = 20.0\n",
-            ('caps.width.3: write the width in metres and in quotes, such as "3.5"',),
-        ),
+        ("[caps.width]\n3.5 = 20.0\n", ('caps.width.3: write the width in metres and in quotes, such as "3.5"',)),
         ('[caps.width]\n"3,5" = 20.0\n', ("caps.width.3,5", "in quotes")),
         ('[caps.width]\nnarrow = 20.0\n"-3" = 5.0\n', ("caps.width.narrow", "caps.width.-3")),
         ('[caps.width]\n"3.0" = "slow"\n', ("caps.width.3.0", "found 'slow'")),

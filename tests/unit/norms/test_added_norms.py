@@ -39,12 +39,7 @@ def judged(chosen):
 def test_an_added_norm_gates_and_takes_the_place_of_another() -> None:
     binding = judged(options())
     ours = binding.loc["OURS-20"]
-    assert (ours["threshold"], ours["target_share"], ours["unit"], ours["jurisdiction"]) == (
-        20,
-        1.0,
-        "min",
-        "CN-51",
-    )
+    assert (ours["threshold"], ours["target_share"], ours["unit"], ours["jurisdiction"]) == (20, 1.0, "min", "CN-51")
     assert ours["gates"]
     assert binding.loc["CN-HEALTH-15MIN-2027", "in_force"] == "superseded"
     assert "added by Planning Office, 2026-01-01" in ours["source_title"]

@@ -30,11 +30,7 @@ def test_a_list_of_one_service_covers_that_one() -> None:
 def test_a_mixed_list_covers_what_its_words_mean_and_no_other_service() -> None:
     words = {"service": {"小学": "primary_school", "农商银行": "bank"}}
     known = _inventories({"values": words, "inventory": "complete"})
-    assert [known[name] for name in ("primary_school", "bank", "water_point")] == [
-        "complete",
-        "complete",
-        "unknown",
-    ]
+    assert [known[name] for name in ("primary_school", "bank", "water_point")] == ["complete", "complete", "unknown"]
 
 
 @pytest.mark.parametrize("values", [{}, {"values_file": "fr"}, {"values": {"status": {"在用": "existing"}}}])
@@ -61,11 +57,7 @@ def test_an_empty_list_covers_nothing_and_a_word_without_a_row_is_covered() -> N
 
 def test_hospitals_of_a_known_level_cover_hospitals() -> None:
     known = _inventories({"inventory": "complete"}, rows=_rows(("f.csv", "district_hospital")))
-    assert (known["district_hospital"], known["hospital"], known["bank"]) == (
-        "complete",
-        "complete",
-        "unknown",
-    )
+    assert (known["district_hospital"], known["hospital"], known["bank"]) == ("complete", "complete", "unknown")
 
 
 def test_the_best_list_that_covers_a_service_counts_in_whatever_order() -> None:
@@ -85,7 +77,5 @@ def test_an_extract_covers_everything() -> None:
 
 def test_the_studys_own_word_comes_first() -> None:
     words = {"service": {"小学": "primary_school"}}
-    known = _inventories(
-        {"values": words, "inventory": "complete"}, primary_school="partial", bank="complete"
-    )
+    known = _inventories({"values": words, "inventory": "complete"}, primary_school="partial", bank="complete")
     assert (known["primary_school"], known["bank"]) == ("partial", "complete")

@@ -83,11 +83,7 @@ def test_the_table_says_what_completeness_rests_on():
     assert two["completeness_upper"] == pytest.approx(25 / capture_recapture(20, 15, 10).lower)
     assert two["missing_at_most"] == math.floor(capture_recapture(20, 15, 10).upper - 25) == 16
     assert table.loc["pharmacy", ["basis", "missing_at_most"]].tolist() == ["declared", 0]
-    assert table.loc["post_office", ["facilities", "completeness_lower", "missing_at_most"]].tolist() == [
-        0,
-        0,
-        3,
-    ]
+    assert table.loc["post_office", ["facilities", "completeness_lower", "missing_at_most"]].tolist() == [0, 0, 3]
     more = table.loc["bank"]  # more than the official number: the two do not count the same
     assert more["completeness_lower"] == pytest.approx(4 / 3)
     assert math.isnan(more["missing_at_most"])
@@ -112,9 +108,7 @@ def test_there_is_no_estimate_where_a_list_was_located_by_its_names():
     listed = facilities["found_in"].isin(["list", "both"])
     for named, basis in ((4, "capture_recapture"), (5, "none")):
         placed = np.where(listed & (np.cumsum(listed) <= named), "name", "coordinates")
-        table = inventory_table(
-            facilities.assign(placed_by=placed), declared={}, official={}, vocabulary=SERVICES
-        )
+        table = inventory_table(facilities.assign(placed_by=placed), declared={}, official={}, vocabulary=SERVICES)
         assert table["basis"].tolist() == [basis]
 
 

@@ -15,14 +15,7 @@ import shapely
 import spatial as sp
 from spatial.access.cumulative import gap_depth
 from spatial.errors import ContractError, StudyError
-from spatial.norms.evaluation import (
-    attainment,
-    evaluate_norms,
-    fgt_poverty,
-    gate_status,
-    guiding_attainment,
-    shortfall,
-)
+from spatial.norms.evaluation import attainment, evaluate_norms, fgt_poverty, gate_status, guiding_attainment, shortfall
 from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms
 from spatial.norms.register import load_register
@@ -149,9 +142,7 @@ def settlement_rows(result, name="N"):
 def test_fgt_of_four_places_is_the_printed_example():
     # theta 30, B 60: gaps 0, 0, 10/30, 1; weights .4 .3 .2 .1:
     # so beyond: a fifth and a tenth; mean depth: a third of a fifth and a tenth; squared: a ninth of it and a tenth
-    found = fgt_poverty(
-        [5.0, 20.0, 40.0, 90.0], [400.0, 300.0, 200.0, 100.0], threshold=30.0, fail_point=60.0
-    )
+    found = fgt_poverty([5.0, 20.0, 40.0, 90.0], [400.0, 300.0, 200.0, 100.0], threshold=30.0, fail_point=60.0)
     assert found == pytest.approx([0.3, 0.2 / 3 + 0.1, 0.2 / 9 + 0.1], abs=1e-12)
     quality = 1.0 - gap_depth([5.0, 20.0, 40.0, 90.0], threshold=30.0, fail_point=60.0)
     assert np.average(quality, weights=[400, 300, 200, 100]) == pytest.approx(0.8333333, abs=1e-7)
@@ -223,12 +214,7 @@ def test_the_norm_example_gates_fail_and_guiding_norms_average_geometrically():
 def test_one_zero_among_four_guiding_norms_depends_on_the_floor():
     # three norms at 1 and one at 0: floor ** (1/4)
     frame = pd.DataFrame(
-        {
-            "unit_level": "study",
-            "norm_class": "guiding",
-            "gate": "none_applicable",
-            "attainment": [1.0, 1.0, 1.0, 0.0],
-        }
+        {"unit_level": "study", "norm_class": "guiding", "gate": "none_applicable", "attainment": [1.0, 1.0, 1.0, 0.0]}
     )
     assert guiding_attainment(frame) == pytest.approx(0.316, abs=5e-4)
     assert guiding_attainment(frame, floor=0.001) == pytest.approx(0.178, abs=5e-4)
@@ -242,9 +228,7 @@ def test_a_place_exactly_at_the_threshold_is_served():
 
 def test_people_and_places_served_beyond_and_unknown_are_told_apart():
     # 100 within, 200 beyond, 300 unknown, 400 without any way: unserved 600, unknown 300, share 100/700
-    found = study_row(
-        judge([norm()], places([100.0, 200.0, 300.0, 400.0]), reach([10.0, 40.0, math.nan, "lost"]))
-    )
+    found = study_row(judge([norm()], places([100.0, 200.0, 300.0, 400.0]), reach([10.0, 40.0, math.nan, "lost"])))
     assert found["persons_served"] == 100.0
     assert found["persons_unserved"] == 600.0
     assert found["persons_unknown"] == 300.0
@@ -270,11 +254,7 @@ def test_an_incomplete_inventory_never_fails_anyone_but_bounds_them():
     evidence = NormEvidence(vocabulary=Words(), inventory={"clinic": "partial"})
     result = judge([gate("N")], places([100.0, 300.0]), reach([10.0, "none"]), evidence=evidence)
     found = study_row(result)
-    assert (found["status"], found["status_as_mapped"], found["gate"]) == (
-        "not_measurable",
-        "not_met",
-        "unknown",
-    )
+    assert (found["status"], found["status_as_mapped"], found["gate"]) == ("not_measurable", "not_met", "unknown")
     assert found["reason"] == "inventory:partial"
     assert (found["persons_served"], found["persons_unserved"]) == (100.0, 300.0)
     assert (found["served_share_lower"], found["served_share_upper"]) == (0.25, 1.0)  # at least 100 of 400
@@ -309,9 +289,7 @@ def test_people_whom_nobody_counted_count_in_the_bounds(people, minutes, said):
 
 def test_a_share_reached_by_what_is_mapped_is_met_though_the_inventory_is_unknown():
     evidence = NormEvidence(vocabulary=Words())
-    found = study_row(
-        judge([norm(target_share=0.5)], places([1.0, 1.0]), reach([10.0, 90.0]), evidence=evidence)
-    )
+    found = study_row(judge([norm(target_share=0.5)], places([1.0, 1.0]), reach([10.0, 90.0]), evidence=evidence))
     assert found["status"] == "met"
 
 
@@ -333,9 +311,7 @@ def test_a_settlement_of_nobody_has_a_status_but_no_weight():
 def test_settlements_by_hand_need_no_tier_and_lie_inside():
     whole = places([100.0, 300.0], official_class=["urban", "rural"])
     table = judge([norm()], whole.drop(columns=["tier", "in_study"]), reach([5, 90]))
-    assert (
-        study_row(table)["served_share"] == study_row(judge([norm()], whole, reach([5, 90])))["served_share"]
-    )
+    assert study_row(table)["served_share"] == study_row(judge([norm()], whole, reach([5, 90])))["served_share"]
 
 
 @pytest.mark.parametrize(
@@ -409,9 +385,7 @@ def test_a_mandatory_norm_that_lacks_one_condition_is_no_gate_and_says_why(chang
     assert set(gate_status(result)["mandatory_status"]) == {"none_applicable"}
 
 
-@pytest.mark.parametrize(
-    "instrument", ["law", "regulation", "rule", "mandatory_standard", "binding_plan_indicator"]
-)
+@pytest.mark.parametrize("instrument", ["law", "regulation", "rule", "mandatory_standard", "binding_plan_indicator"])
 def test_a_mandatory_standard_in_force_gates(instrument):
     found = study_row(judge([gate("N", instrument=instrument)], places([1.0]), reach([90.0])))
     assert (found["status"], found["gate"], found["reason"]) == ("not_met", "fail", "")
@@ -419,9 +393,7 @@ def test_a_mandatory_standard_in_force_gates(instrument):
 
 def test_a_clause_confirmed_by_a_named_office_gates():
     confirmed = Confirmation(norm="N", by="Planning office", on=dt.date(2026, 1, 5))
-    found = study_row(
-        judge([gate("N", read_in_original=False)], places([1.0]), reach([10.0]), confirm=(confirmed,))
-    )
+    found = study_row(judge([gate("N", read_in_original=False)], places([1.0]), reach([10.0]), confirm=(confirmed,)))
     assert found["gate"] == "pass"
 
 
@@ -517,9 +489,7 @@ def test_jurisdictions_inherit_their_parents_and_the_world():
 def test_urban_and_rural_scope_follow_the_official_class_before_the_tier():
     # s0 officially rural though a town; s1 a town without class, urban by tier; s2 a village without class or rule
     settlements = places(
-        [1.0, 2.0, 4.0],
-        tier=["town", "town", "village"],
-        official_class=pd.Series(["rural", None, None], dtype="str"),
+        [1.0, 2.0, 4.0], tier=["town", "town", "village"], official_class=pd.Series(["rural", None, None], dtype="str")
     )
     access = reach([10.0, 10.0, 10.0])
     rules = {"class_by_tier": {"town": "urban"}}
@@ -554,10 +524,7 @@ def test_the_study_may_say_which_column_counts_a_statistical_unit():
     ("change", "reason"),
     [
         ({"service": "nowhere"}, "no_source:nowhere"),
-        (
-            {"metric": "served_flag", "direction": "presence", "fail_point": 0.0},
-            "metric_not_measured:served_flag",
-        ),
+        ({"metric": "served_flag", "direction": "presence", "fail_point": 0.0}, "metric_not_measured:served_flag"),
         ({"mode": "emergency"}, "mode_not_studied:emergency"),
         ({"service": "school"}, "not_computed:school"),
         ({"scope": "metropolitan_area"}, "scope_unknown:metropolitan_area"),
@@ -577,16 +544,9 @@ def test_what_cannot_be_measured_says_why(change, reason):
 
 def test_any_mode_takes_the_fastest_and_a_mixed_way_needs_its_vehicle():
     access = pd.concat([reach([50.0, 20.0]), reach([25.0, 40.0], mode="drive")])
-    rows = [
-        norm("ANY", mode="any"),
-        norm("MIX", mode="walk+drive"),
-        norm("WALK"),
-        norm("DRIVE", mode="drive"),
-    ]
+    rows = [norm("ANY", mode="any"), norm("MIX", mode="walk+drive"), norm("WALK"), norm("DRIVE", mode="drive")]
     result = judge(rows, places([1.0, 1.0]), access)
-    values = {
-        name: settlement_rows(result, name)["value"].tolist() for name in ("ANY", "MIX", "WALK", "DRIVE")
-    }
+    values = {name: settlement_rows(result, name)["value"].tolist() for name in ("ANY", "MIX", "WALK", "DRIVE")}
     assert values == {"ANY": [25.0, 20.0], "MIX": [25.0, 20.0], "WALK": [50.0, 20.0], "DRIVE": [25.0, 40.0]}
     only_walk = study_row(judge([norm(mode="walk+drive")], places([1.0]), reach([10.0])))
     assert only_walk["reason"] == "mode_not_studied:walk+drive"
@@ -655,9 +615,7 @@ def test_a_national_share_is_reported_but_judges_no_county():
     assert (found["status"], found["reason"]) == ("not_applicable", "share_applies_at:national")
     assert found["persons_unserved"] == 1.0
     assert settlement_rows(result)["status"].tolist() == ["met", "not_met"]
-    country = judge(
-        [norm(share_applies_at="national")], places([1.0, 1.0]), reach([10.0, 90.0]), level="national"
-    )
+    country = judge([norm(share_applies_at="national")], places([1.0, 1.0]), reach([10.0, 90.0]), level="national")
     assert study_row(country)["status"] == "not_met"
 
 
@@ -677,9 +635,7 @@ def test_townships_add_up_their_own_places():
     result = judge([norm()], settlements, reach([10.0, 90.0, 10.0]))
     township = result[result["unit_level"] == "township"].squeeze()
     assert (township["unit_id"], township["persons_served"], township["persons_unserved"]) == ("t1", 1.0, 2.0)
-    assert (
-        study_row(result)["persons_in_scope"] == 7.0
-    )  # the place outside every township counts for the study
+    assert study_row(result)["persons_in_scope"] == 7.0  # the place outside every township counts for the study
 
 
 def facilities(xs, **columns):
@@ -690,9 +646,7 @@ def facilities(xs, **columns):
         "status": ["existing"] * count,
         "in_study": [True] * count,
     }
-    return gpd.GeoDataFrame(
-        {**base, **columns}, geometry=gpd.points_from_xy(xs, [0.0] * count), crs="EPSG:32738"
-    )
+    return gpd.GeoDataFrame({**base, **columns}, geometry=gpd.points_from_xy(xs, [0.0] * count), crs="EPSG:32738")
 
 
 def test_a_village_holds_the_facilities_nearest_to_it_within_the_radius():
@@ -704,25 +658,17 @@ def test_a_village_holds_the_facilities_nearest_to_it_within_the_radius():
     assert rows["value"].tolist() == [1.0, 0.0]
     assert rows["status"].tolist() == ["met", "not_met"]
     found = study_row(result)
-    assert (found["served_share"], found["share_of"]) == (
-        0.5,
-        "places",
-    )  # one of two villages, not 5 of 11 people
+    assert (found["served_share"], found["share_of"]) == (0.5, "places")  # one of two villages, not 5 of 11 people
     assert (found["persons_served"], found["persons_unserved"]) == (5.0, 6.0)
     assert found["depth_fgt1"] == 0.5  # none of one is the whole depth, in one village of two
 
 
 def test_candidates_and_closed_facilities_serve_nobody():
     evidence = NormEvidence(
-        vocabulary=Words(),
-        inventory=COMPLETE,
-        facilities=facilities([0.0, 10_000.0], status=["candidate", "closed"]),
+        vocabulary=Words(), inventory=COMPLETE, facilities=facilities([0.0, 10_000.0], status=["candidate", "closed"])
     )
     rule = norm(**presence(stat_unit="administrative_village"))
-    assert (
-        study_row(judge([rule], places([1.0, 1.0]), reach([1.0, 1.0]), evidence=evidence))["served_share"]
-        == 0.0
-    )
+    assert study_row(judge([rule], places([1.0, 1.0]), reach([1.0, 1.0]), evidence=evidence))["served_share"] == 0.0
 
 
 def test_a_township_without_a_facility_counts_with_all_its_people():
@@ -767,9 +713,7 @@ def test_a_facility_without_a_place_counts_in_the_township_of_its_code():
 def test_a_township_norm_of_an_incomplete_map_fails_no_township():
     settlements = places([1.0, 2.0], township_id=["t1", "t2"])
     evidence = NormEvidence(vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]))
-    result = judge(
-        [gate("N", **presence(stat_unit="township"))], settlements, reach([1.0, 1.0]), evidence=evidence
-    )
+    result = judge([gate("N", **presence(stat_unit="township"))], settlements, reach([1.0, 1.0]), evidence=evidence)
     units = result[result["unit_level"] == "township"].set_index("unit_id")
     assert units["gate"].to_dict() == {"t1": "pass", "t2": "unknown"}
     assert units.loc["t2", "status_as_mapped"] == "not_met"
@@ -779,17 +723,10 @@ def test_a_county_norm_has_one_row():
     evidence = NormEvidence(
         vocabulary=Words(), inventory=COMPLETE, facilities=facilities([0.0, 1.0], in_study=[False, True])
     )
-    result = judge(
-        [gate("N", **presence(stat_unit="county"))], places([3.0]), reach([1.0]), evidence=evidence
-    )
+    result = judge([gate("N", **presence(stat_unit="county"))], places([3.0]), reach([1.0]), evidence=evidence)
     assert len(result) == 1
     found = result.squeeze()
-    assert (found["gate"], found["value"], found["places_in_scope"], found["persons_served"]) == (
-        "pass",
-        1.0,
-        1.0,
-        3.0,
-    )
+    assert (found["gate"], found["value"], found["places_in_scope"], found["persons_served"]) == ("pass", 1.0, 1.0, 3.0)
 
 
 def test_an_unknown_season_of_the_road_is_neither_served_nor_unserved():
@@ -802,9 +739,7 @@ def test_an_unknown_season_of_the_road_is_neither_served_nor_unserved():
         }
     )
     rule = norm(service="all_season_road", metric="dist_m", unit="m", threshold=2000.0, fail_point=5000.0)
-    evidence = NormEvidence(
-        vocabulary=Words(missing=("all_season_road",)), inventory=COMPLETE, last_mile=last_mile
-    )
+    evidence = NormEvidence(vocabulary=Words(missing=("all_season_road",)), inventory=COMPLETE, last_mile=last_mile)
     result = judge([rule], places([1.0, 2.0, 4.0]), reach([1.0] * 3), evidence=evidence)
     assert settlement_rows(result)["status"].tolist() == ["met", "not_measurable", "not_met"]
     found = study_row(result)
@@ -850,21 +785,14 @@ def _bounded(stat_unit: str, missing: float | None, **more: object):
     """Five villages of 10, 20, 30, 40 and 50 people in townships t1 and t2; the first alone has a clinic."""
     settlements = places([10.0, 20.0, 30.0, 40.0, 50.0], township_id=["t1", "t1", "t2", "t3", "t3"])
     bound = {} if missing is None else {"clinic": (missing, "official")}
-    evidence = NormEvidence(
-        vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]), missing_at_most=bound
-    )
+    evidence = NormEvidence(vocabulary=Words(), facilities=facilities([0.0], township_id=["t1"]), missing_at_most=bound)
     rule = norm(**presence(stat_unit=stat_unit, **more))
     return judge([rule], settlements, reach([1.0] * 5), evidence=evidence)
 
 
 @pytest.mark.parametrize(
     ("missing", "upper", "status"),
-    [
-        (None, 1.0, "not_measurable"),
-        (4.0, 1.0, "not_measurable"),
-        (2.0, 0.6, "not_met"),
-        (0.0, 0.2, "not_met"),
-    ],
+    [(None, 1.0, "not_measurable"), (4.0, 1.0, "not_measurable"), (2.0, 0.6, "not_met"), (0.0, 0.2, "not_met")],
 )
 def test_a_bound_on_what_is_missing_bounds_the_villages_served(missing, upper, status):
     row = study_row(_bounded("administrative_village", missing, target_share=0.9))
@@ -876,13 +804,9 @@ def test_a_bound_on_what_is_missing_bounds_the_villages_served(missing, upper, s
 
 
 def test_a_village_fails_for_certain_only_where_none_is_missing():
+    assert settlement_rows(_bounded("administrative_village", 0.0))["status"].tolist() == ["met"] + ["not_met"] * 4
     assert (
-        settlement_rows(_bounded("administrative_village", 0.0))["status"].tolist()
-        == ["met"] + ["not_met"] * 4
-    )
-    assert (
-        settlement_rows(_bounded("administrative_village", 1.0))["status"].tolist()
-        == ["met"] + ["not_measurable"] * 4
+        settlement_rows(_bounded("administrative_village", 1.0))["status"].tolist() == ["met"] + ["not_measurable"] * 4
     )
 
 
@@ -920,9 +844,7 @@ def test_classes_and_jurisdictions_that_are_none_are_refused_by_name():
     known = places([1.0, 2.0, 3.0], official_class=["urban", None, ""])
     for wrong in ("China", "cn", "CHN-51", "valley"):
         with pytest.raises(StudyError, match=f"'{wrong}' .* is none"):
-            evaluate_norms(
-                register, known, reach([1.0] * 3), as_of=AS_OF, rules=NormRules(jurisdictions=("CN", wrong))
-            )
+            evaluate_norms(register, known, reach([1.0] * 3), as_of=AS_OF, rules=NormRules(jurisdictions=("CN", wrong)))
     for right in ("GLOBAL", "KM", "CN-51-04", "valley-3", "valley-3-north"):
         rules = NormRules(jurisdictions=(right,))
         assert len(evaluate_norms(register, known, reach([1.0] * 3), as_of=AS_OF, rules=rules))
@@ -964,12 +886,8 @@ def test_a_village_of_unknown_people_is_supposed_no_larger_than_the_largest_know
     assert reading_of(result) == (status, status, condition)
     # A gate supposes nothing.
     hard = judge([gate("N", target_share=target)], settlements, reach(minutes))
-    assert reading_of(hard) == (
-        (status, status, "") if not condition else ("not_measurable", "not_measurable", "")
-    )
-    assert ("people_unknown:1" in study_row(hard)["reason"]) == (
-        condition != "" or status == "not_measurable"
-    )
+    assert reading_of(hard) == ((status, status, "") if not condition else ("not_measurable", "not_measurable", ""))
+    assert ("people_unknown:1" in study_row(hard)["reason"]) == (condition != "" or status == "not_measurable")
 
 
 @pytest.mark.parametrize(
@@ -1003,9 +921,7 @@ def test_what_is_supposed_is_the_size_of_each_tier_where_one_is_known(tiers, peo
 
 
 def test_the_condition_holds_for_townships_too_and_the_size_is_the_studys():
-    settlements = places(
-        (10_000.0, 300.0, 200.0, math.nan), tier=TIERS_OF_FOUR, township_id=["t1", "t1", "t2", "t2"]
-    )
+    settlements = places((10_000.0, 300.0, 200.0, math.nan), tier=TIERS_OF_FOUR, township_id=["t1", "t1", "t2", "t2"])
     result = judge([norm(target_share=0.3)], settlements, reach([10, 10, 10, 90]))
     rows = result[result["unit_level"] == "township"].set_index("unit_id")
     # t2: 200 within, at most 300 beyond: 40 %; without the condition 200/10,200
@@ -1031,9 +947,7 @@ def test_a_service_that_nobody_mapped_fails_nobody_on_the_map_either():
         assert bare_words(result, "settlement") == said
         found = study_row(result)
         unknown = inventory != "complete"
-        assert (found["persons_unserved"], found["persons_unknown"]) == (
-            (0.0, 400.0) if unknown else (400.0, 0.0)
-        )
+        assert (found["persons_unserved"], found["persons_unknown"]) == ((0.0, 400.0) if unknown else (400.0, 0.0))
         assert math.isnan(found["served_share"]) == unknown
     # one facility that somebody reaches, and the map speaks again
     evidence = NormEvidence(vocabulary=Words())
@@ -1051,13 +965,8 @@ def test_a_presence_of_what_nobody_mapped_is_not_measurable_unless_its_number_is
     assert bare_words(result)[1:] == ("not_measurable", "nothing_mapped")
     assert result["value"].isna().all()
     # at most none is missing: that is known, and so is who has none
-    bounded = NormEvidence(
-        vocabulary=Words(), facilities=nothing, missing_at_most={"clinic": (0.0, "declared")}
-    )
-    assert bare_words(judge(rows, settlements, reach([10.0, 10.0]), evidence=bounded))[:2] == (
-        "not_met",
-        "not_met",
-    )
+    bounded = NormEvidence(vocabulary=Words(), facilities=nothing, missing_at_most={"clinic": (0.0, "declared")})
+    assert bare_words(judge(rows, settlements, reach([10.0, 10.0]), evidence=bounded))[:2] == ("not_met", "not_met")
 
 
 def test_a_bundle_with_a_member_that_nobody_mapped_is_as_one_with_a_member_not_measured():

@@ -57,9 +57,7 @@ def test_the_last_day_of_a_norm_is_valid_at_any_time_of_day():
 
 
 def test_settlements_that_access_does_not_name_are_refused_with_their_number():
-    with pytest.raises(
-        ContractError, match=r"no row of 3 of 3 settlements 'a', 'b', 'c' \(3 in all\); compute"
-    ):
+    with pytest.raises(ContractError, match=r"no row of 3 of 3 settlements 'a', 'b', 'c' \(3 in all\); compute"):
         judge(ways=access(("x", "y", "z")))
     with pytest.raises(ContractError, match=r"no row of 1 of 3 settlements 'b' \(1 in all\)"):
         judge(ways=access(("a", "c", "x")))
@@ -78,16 +76,10 @@ def test_settlements_outside_the_study_need_no_access():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (
-            {"ways": access(("a", "b", "c", "b"))},
-            r"mode: more than one row of 'b/clinic/walk' \(1 in all\); keep",
-        ),
+        ({"ways": access(("a", "b", "c", "b"))}, r"mode: more than one row of 'b/clinic/walk' \(1 in all\); keep"),
         ({"places": settlements(("a", "b", "b"))}, r"settlement_id: more than once: 'b' \(1 in all\)"),
         ({"places": settlements(("a", None, "c"))}, r"settlement_id: missing in 1 row\(s\) 1 \(1 in all\)"),
-        (
-            {"places": settlements().assign(population_persons="many")},
-            "population_persons: .*no numbers: 'many'",
-        ),
+        ({"places": settlements().assign(population_persons="many")}, "population_persons: .*no numbers: 'many'"),
         ({"ways": [1]}, "table access(?s:.)*is a list, must be a DataFrame"),
         ({"places": 5}, "table settlements(?s:.)*is a int, must be a DataFrame"),
         ({"ways": access().assign(travel_time_min="ten")}, "travel_time_min: .*no numbers: 'ten'"),
@@ -106,10 +98,7 @@ FIRST = REGISTER["norm_id"].iloc[0]
     [
         ("norms.csv", "is a str, must be a DataFrame; see load_register"),
         (REGISTER.iloc[:0], "no norm in it"),
-        (
-            REGISTER.drop(columns=["threshold", "scope"]),
-            r"(?s)threshold: the column is missing.*scope: the column",
-        ),
+        (REGISTER.drop(columns=["threshold", "scope"]), r"(?s)threshold: the column is missing.*scope: the column"),
         (pd.concat([REGISTER, REGISTER.iloc[:2]]), r"id: used more than once: .* \(2 in all\)"),
         (changed(norm_id=None), r"norm_id: missing in row\(s\) 0"),
         (changed(target_share=5.0), f"norm '{FIRST}', target_share: 5 is not a share above 0 and at most 1"),

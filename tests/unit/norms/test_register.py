@@ -84,17 +84,8 @@ def test_every_fault_is_named_at_once_with_its_norm_and_column(tmp_path):
     problems = faults_of(write(tmp_path / "norms.csv", [first, second, third]))
     expected = {
         first["id"]: ["threshold: 'two'", "norm_class: 'law'", "read_in_original: 'perhaps'"],
-        second["id"]: [
-            "unit: network_dist_m is measured in m, found 'km'",
-            "target_share: 95",
-            "valid_to: 2020-01-01",
-        ],
-        third["id"]: [
-            "fail_point: 10",
-            "mode: 'walk+fly'",
-            "deontic: a guiding norm guides",
-            "service: blank",
-        ],
+        second["id"]: ["unit: network_dist_m is measured in m, found 'km'", "target_share: 95", "valid_to: 2020-01-01"],
+        third["id"]: ["fail_point: 10", "mode: 'walk+fly'", "deontic: a guiding norm guides", "service: blank"],
     }
     for name, texts in expected.items():
         for text in texts:
@@ -152,9 +143,7 @@ def test_files_that_are_no_register_are_refused_with_a_remedy(tmp_path):
 
 def test_infinity_is_no_threshold(tmp_path):
     row = {**shipped()[0], "threshold": "inf"}
-    assert any(
-        "'inf' is not a number" in problem for problem in faults_of(write(tmp_path / "norms.csv", [row]))
-    )
+    assert any("'inf' is not a number" in problem for problem in faults_of(write(tmp_path / "norms.csv", [row])))
 
 
 def test_lists_are_split_at_bars():
@@ -166,9 +155,7 @@ def test_members_of_bundles_must_be_services(tmp_path):
     bundle = next(row for row in shipped() if row["id"] == "CN-JINING-5MIN")
     wrong = {**bundle, "bundle_members": "village_clinic|corner_shop|village clinic"}
     (fault,) = faults_of(write(tmp_path / "norms.csv", [wrong]))
-    assert fault.startswith(
-        "norm 'CN-JINING-5MIN', bundle_members: 'corner_shop', 'village clinic' (2 in all) is no"
-    )
+    assert fault.startswith("norm 'CN-JINING-5MIN', bundle_members: 'corner_shop', 'village clinic' (2 in all) is no")
     itself = {**bundle, "bundle_members": f"village_clinic|{bundle['service']}"}
     assert len(faults_of(write(tmp_path / "itself.csv", [itself]))) == 1
     parted = {**bundle, "bundle_members": "village_clinic;parcel_point"}

@@ -46,10 +46,7 @@ def test_without_network_each_cell_goes_to_the_nearest_place(grid_city):
 
 def test_a_cell_at_equal_distance_goes_to_the_lowest_id(grid_city):
     places = grid_city.settlements([("n10", "village", 0.25, 0.25), ("n9", "village", 1.25, 0.25)])
-    assert persons(allocate_population(places, make_raster(grid_city, [[1.0, 2.0, 4.0]]))) == {
-        "n10": 1.0,
-        "n9": 6.0,
-    }
+    assert persons(allocate_population(places, make_raster(grid_city, [[1.0, 2.0, 4.0]]))) == {"n10": 1.0, "n9": 6.0}
 
 
 def test_a_cell_just_beyond_the_longest_distance_is_too_far_and_one_at_it_is_not(grid_city):
@@ -80,9 +77,7 @@ def test_a_cell_far_from_its_village_but_near_a_road_is_not_lost(grid_city):
     values[0, 7] = 5.0  # at (3.75, 3.75), 5.3 km from the village and 250 m from a street
     raster = make_raster(grid_city, values)
     assert persons(allocate_population(places, raster, max_distance_m=2000.0)) == {"a": 0.0}
-    assert persons(allocate_population(places, raster, graph=grid_city.graph(), max_distance_m=2000.0)) == {
-        "a": 5.0
-    }
+    assert persons(allocate_population(places, raster, graph=grid_city.graph(), max_distance_m=2000.0)) == {"a": 5.0}
 
 
 def test_people_near_a_road_without_any_settlement_are_named(grid_city):
@@ -122,9 +117,7 @@ def test_a_raster_in_degrees_loses_nobody(grid_city):
     values = np.random.default_rng(7).exponential(1e-3, (40, 40))
     values[::7] = np.nan
     raster = Raster(
-        values,
-        affine.Affine(0.001, 0.0, lower_left.x, 0.0, -0.001, lower_left.y + 0.04),
-        pyproj.CRS("EPSG:4326"),
+        values, affine.Affine(0.001, 0.0, lower_left.x, 0.0, -0.001, lower_left.y + 0.04), pyproj.CRS("EPSG:4326")
     )
     result, account = allocate_population_with_account(places, raster, graph=grid_city.graph())
     parts = account.loc[~account["item"].isin(["raster_total", "nodata"]), "persons"].sum()

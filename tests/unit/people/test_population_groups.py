@@ -159,9 +159,10 @@ def test_negative_and_short_numbers_are_refused():
         fill_group(np.array([-1.0]), None, size=1)
     with pytest.raises(ContractError, match="give 2 numbers"):
         fill_group(np.array([1.0]), None, size=2)
-    assert groups_of(
-        pd.DataFrame(columns=["population_persons", "b_persons", "a_persons", "registered_persons"])
-    ) == ["a", "b"]
+    assert groups_of(pd.DataFrame(columns=["population_persons", "b_persons", "a_persons", "registered_persons"])) == [
+        "a",
+        "b",
+    ]
 
 
 def _write(file: Path, values) -> None:
@@ -188,9 +189,7 @@ def test_a_raster_of_a_group_goes_where_everybody_goes(tmp_path, monkeypatch):
     rasters = {"elderly": {"paths": ["women.tif", "men.tif"]}}
     study = _study({"population_groups": rasters}, raw=tmp_path)
     places = _places([100.0, 80.0])
-    area = gpd.GeoDataFrame(
-        {"area_id": ["a"], "name": ["a"]}, geometry=[places.union_all().buffer(9_000)], crs=CRS_M
-    )
+    area = gpd.GeoDataFrame({"area_id": ["a"], "name": ["a"]}, geometry=[places.union_all().buffer(9_000)], crs=CRS_M)
     inputs = {"places": places, "study_area": area}
     made = population(**inputs, boundaries=None, nodes=None, edges=None, options=Options(study, OPTIONS))
     found = made["settlements"]
@@ -245,11 +244,7 @@ def test_scaling_conserves_every_unit_and_nobody_else(people, official, seed):
 def test_scaling_refuses_lengths_and_signs():
     with pytest.raises(ContractError) as caught:
         scale_to_units(
-            np.array([-1.0]),
-            np.array([3], dtype=np.intp),
-            np.array([1.0]),
-            in_study=np.ones(2, bool),
-            max_factor=0.5,
+            np.array([-1.0]), np.array([3], dtype=np.intp), np.array([1.0]), in_study=np.ones(2, bool), max_factor=0.5
         )
     for said in ("one value a settlement", "unit 3 of 1", "negative", "must be 1 or more"):
         assert said in str(caught.value)

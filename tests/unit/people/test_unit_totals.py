@@ -62,13 +62,9 @@ def _settlements(people, units, **more):
 
 
 def _boundaries(ids, names=None, **more):
-    boxes = [
-        shapely.box(499_500 + 1000 * n, 2_999_000, 500_500 + 1000 * n, 3_001_000) for n in range(len(ids))
-    ]
+    boxes = [shapely.box(499_500 + 1000 * n, 2_999_000, 500_500 + 1000 * n, 3_001_000) for n in range(len(ids))]
     return gpd.GeoDataFrame(
-        {"boundary_id": ids, "name": names or ids, "admin_level": 8, "is_unit": True, **more},
-        geometry=boxes,
-        crs=CRS_M,
+        {"boundary_id": ids, "name": names or ids, "admin_level": 8, "is_unit": True, **more}, geometry=boxes, crs=CRS_M
     )
 
 
@@ -86,16 +82,8 @@ def _official(rows, **columns):
 
 
 def _run(study, places, boundaries, official, **more):
-    area = gpd.GeoDataFrame(
-        {"area_id": ["all"], "name": ["all"]}, geometry=[boundaries.union_all()], crs=CRS_M
-    )
-    inputs = {
-        "places": places,
-        "boundaries": boundaries,
-        "study_area": area,
-        "official_units": official,
-        **more,
-    }
+    area = gpd.GeoDataFrame({"area_id": ["all"], "name": ["all"]}, geometry=[boundaries.union_all()], crs=CRS_M)
+    inputs = {"places": places, "boundaries": boundaries, "study_area": area, "official_units": official, **more}
     made = population(**inputs, nodes=None, edges=None, options=Options(study, OPTIONS))
     for name, frame in made.items():
         TABLES[name].check(frame)
@@ -111,10 +99,7 @@ def test_ours_stand_beside_the_official_numbers_and_nothing_is_dropped():
     places = _settlements([60.0, 40.0, 50.0, 7.0], ["Alder", "Alder", "Birch", None])
     boundaries = _boundaries(["Alder", "Birch", "Cedar", "Dogwood"])
     made = _run(
-        _study(),
-        places,
-        boundaries,
-        _official([("Alder", 101), ("Birch", 100), ("Cedar", 30), ("Yonder Vale", 9)]),
+        _study(), places, boundaries, _official([("Alder", 101), ("Birch", 100), ("Cedar", 30), ("Yonder Vale", 9)])
     )
     table = _by_unit(made)
     assert table.index.tolist() == ["Alder", "Birch", "Cedar", "Dogwood", "Yonder Vale", "no_unit"]
@@ -234,9 +219,7 @@ def test_a_settlement_whose_code_names_another_unit_is_counted_there_and_said_so
 def test_names_that_fit_two_units_are_not_guessed():
     boundaries = _boundaries(["b1", "b2", "b3"], ["Alderton East", "Alderton West", "Birch"])
     official = _official([("Alderton", 10), ("Birch", 5)])
-    found = match_units(
-        official, _settlements([1.0], ["b1"]), boundaries, options=PlacingOptions(name_min=0.6)
-    )
+    found = match_units(official, _settlements([1.0], ["b1"]), boundaries, options=PlacingOptions(name_min=0.6))
     units = found.units.set_index("unit_id")
     assert units.loc["Alderton", "fault"] == "ambiguous_name"
     assert units.loc["b3", "matched_by"] == "name"
@@ -266,9 +249,7 @@ def test_neither_order_nor_ids_matter():
     people = rng.uniform(1, 100, 40)
     homes = [units[n] for n in rng.integers(0, 5, 40)]
     places = _settlements(people, homes)
-    official = _official(
-        [(unit, float(number)) for unit, number in zip(units, rng.uniform(300, 500, 6), strict=True)]
-    )
+    official = _official([(unit, float(number)) for unit, number in zip(units, rng.uniform(300, 500, 6), strict=True)])
     boundaries = _boundaries(units)
     study = _study(rescale_to="units", rescale_max_factor=50.0)
     straight = _run(study, places, boundaries, official)
@@ -323,9 +304,7 @@ def _source(**more):
 
 
 def test_a_yearbook_is_read_with_its_sums_left_out(tmp_path):
-    file = _csv(
-        tmp_path, "code,乡镇,人口\n533325101000,金顶镇,3200\n533325102000,啦井镇,\n,合计,3200\n", "gb18030"
-    )
+    file = _csv(tmp_path, "code,乡镇,人口\n533325101000,金顶镇,3200\n533325102000,啦井镇,\n,合计,3200\n", "gb18030")
     frame = official_units_from_table(file, _source(encoding="gb18030"))
     TABLES["official_units"].check(frame)
     assert frame["official_id"].tolist() == ["533325101", "533325102"]
@@ -406,9 +385,7 @@ def test_scaling_without_an_official_table_is_refused():
 
 
 def test_an_empty_official_number_for_everybody_is_said(tmp_path):
-    made = _run(
-        _study(), _settlements([3.0], ["Alder"]), _boundaries(["Alder"]), _official([("Alder", np.nan)])
-    )
+    made = _run(_study(), _settlements([3.0], ["Alder"]), _boundaries(["Alder"]), _official([("Alder", np.nan)]))
     row = _by_unit(made).loc["Alder"]
     assert row["status"] == "unknown"
     assert row["likely_causes"] == "official_blank"
@@ -435,9 +412,7 @@ def test_nothing_to_match_is_no_fault():
 
 @given(
     shuffle=st.randoms(use_true_random=False),
-    codes=st.lists(
-        st.sampled_from(["5333", "533325", "533325101", "533325102", "E02003954", "E020", ""]), max_size=7
-    ),
+    codes=st.lists(st.sampled_from(["5333", "533325", "533325101", "533325102", "E02003954", "E020", ""]), max_size=7),
 )
 @tried(60)
 def test_any_codes_give_every_row_and_every_settlement_one_place(shuffle, codes):
@@ -476,10 +451,7 @@ def test_a_printed_sum_that_differs_from_its_rows_is_noted_with_both_numbers(tmp
     else:
         frame.to_excel(file, index=False)
     source = OfficialUnits(
-        path=file.name,
-        source="Y",
-        columns={"name": "乡镇", "population_persons": "人口"},
-        total_words=("合计", "小计"),
+        path=file.name, source="Y", columns={"name": "乡镇", "population_persons": "人口"}, total_words=("合计", "小计")
     )
     read = official_units_from_table(file, source)
     assert read["population_persons"].tolist() == [3200.0, 800.0, 1000.0]
@@ -522,9 +494,7 @@ def test_units_whose_official_number_counts_others_raise_no_alarm():
 
 def test_whose_numbers_official_units_are_is_told_by_the_column_or_the_source():
     def counts(column, source="Yearbook", **more):
-        return OfficialUnits(
-            path="y.csv", source=source, columns={"population_persons": column}, **more
-        ).counts
+        return OfficialUnits(path="y.csv", source=source, columns={"population_persons": column}, **more).counts
 
     assert counts("年末户籍人口") == "registered"
     assert counts("常住人口(人)") == "resident"

@@ -24,13 +24,7 @@ from spatial.reporting.explain import explain, find_settlement
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.gaps import rank_gaps
 from spatial.reporting.names import travelled_m
-from spatial.reporting.summary import (
-    gates_text,
-    headline_text,
-    missing_by_unit,
-    missing_text,
-    summarise_study,
-)
+from spatial.reporting.summary import gates_text, headline_text, missing_by_unit, missing_text, summarise_study
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow
@@ -84,9 +78,7 @@ def places(persons=(100.0, 300.0, 50.0, 20.0)):
 
 def access_rows(service, mode, minutes):
     known = [not isinstance(value, str) for value in minutes]
-    times = np.array(
-        [value if good else math.nan for value, good in zip(minutes, known, strict=True)], dtype=float
-    )
+    times = np.array([value if good else math.nan for value, good in zip(minutes, known, strict=True)], dtype=float)
     return pd.DataFrame(
         {
             "settlement_id": text("a", "b", "c", "d"),
@@ -101,9 +93,7 @@ def access_rows(service, mode, minutes):
             "straight_distance_m": times * 400.0,
             "second_facility_id": text(*["n2" if good else None for good in known]),
             "second_travel_time_min": times + 10.0,
-            "reach_status": text(
-                *["reached" if good else value for value, good in zip(minutes, known, strict=True)]
-            ),
+            "reach_status": text(*["reached" if good else value for value, good in zip(minutes, known, strict=True)]),
             "edge_risk": [False, True, False, False],
         }
     )
@@ -148,9 +138,7 @@ def county(*, inventory=None, persons=(100.0, 300.0, 50.0, 20.0), bare=()):
     settlements, ways = places(persons), access()
     gone = ways["service"].isin(bare)
     ways["reach_status"] = ways["reach_status"].mask(gone, "no_facility")
-    ways[["travel_time_min", "network_distance_m"]] = ways[["travel_time_min", "network_distance_m"]].mask(
-        gone
-    )
+    ways[["travel_time_min", "network_distance_m"]] = ways[["travel_time_min", "network_distance_m"]].mask(gone)
     ways["straight_distance_m"] = ways["straight_distance_m"].mask(gone)
     evidence = NormEvidence(vocabulary=ServiceWords(), inventory=inventory or {}, facilities=facilities())
     results = evaluate_norms(register, settlements, ways, as_of=AS_OF, rules=rules, evidence=evidence)
@@ -296,9 +284,7 @@ def test_norms_that_are_only_reported_make_no_gap():
 )
 def test_a_norm_of_which_nothing_is_mapped_counts_nobody_as_beyond(language, said):
     tables, binding = county()
-    norm = next(
-        row for row in summarise_study(tables, register=binding)["norms"] if row["norm_id"] == "GL-PHC-1H"
-    )
+    norm = next(row for row in summarise_study(tables, register=binding)["norms"] if row["norm_id"] == "GL-PHC-1H")
     assert not norm["nothing_mapped"]
     tables, binding = county(bare=(norm["service"],))
     summary = summarise_study(tables, register=binding)
@@ -324,16 +310,8 @@ def test_nobody_is_beyond_the_reach_of_a_complete_list_for_want_of_mapping():
 
 
 CONDITION = {
-    "en": (
-        "Nobody counted the people of Bolo",
-        "Judged if no unknown place has more people",
-        "(village 1,200)",
-    ),
-    "fr": (
-        "Personne n\u2019a compté les habitants de Bolo",
-        "qu\u2019aucun lieu inconnu",
-        "(village 1\u202f200)",
-    ),
+    "en": ("Nobody counted the people of Bolo", "Judged if no unknown place has more people", "(village 1,200)"),
+    "fr": ("Personne n\u2019a compté les habitants de Bolo", "qu\u2019aucun lieu inconnu", "(village 1\u202f200)"),
     "zh": ("该标准涉及的1个地点（Bolo）无人口数", "人口未知的地点都不多于", "（村 1,200人）"),  # noqa: RUF001 - Chinese
 }
 
@@ -359,9 +337,7 @@ def test_a_norm_judged_under_a_condition_says_it_and_whose_people_are_missing(la
 
 def test_of_many_places_without_people_three_are_named_and_the_others_counted():
     first = [{"id": name, "name": name.upper(), "name_en": None, "name_zh": None} for name in "abc"]
-    told = [
-        missing_text({"people_missing": {"places": count, "first": first}}, Words("en")) for count in (3, 5)
-    ]
+    told = [missing_text({"people_missing": {"places": count, "first": first}}, Words("en")) for count in (3, 5)]
     assert "of 3 places that the norm asks about (A, B, C):" in told[0]
     assert "of 5 places that the norm asks about (A, B, C and 2 more):" in told[1]
 
@@ -410,9 +386,7 @@ def test_the_summary_is_json_and_counts_people():
     assert summary["population"]["groups"] == {"elderly_persons": 15.0}
     norms = {norm["norm_id"]: norm for norm in summary["norms"]}
     assert set(norms) == set(NORMS)
-    posts = {
-        row.norm_id: None if math.isnan(row.fail_point) else row.fail_point for row in binding.itertuples()
-    }
+    posts = {row.norm_id: None if math.isnan(row.fail_point) else row.fail_point for row in binding.itertuples()}
     assert {name: norm["fail_point"] for name, norm in norms.items()} == {name: posts[name] for name in NORMS}
     assert any(post is not None for post in posts.values())
     assert (norms["GL-PHC-1H"]["persons_served"], norms["GL-PHC-1H"]["persons_unserved"]) == (100.0, 350.0)
@@ -609,9 +583,7 @@ def test_an_explanation_holds_all_that_is_known():
         "road_class": "tertiary",
         "surface": "asphalt",
     }
-    way = next(
-        item for item in found["services"] if (item["service"], item["mode"]) == ("primary_care", "drive")
-    )
+    way = next(item for item in found["services"] if (item["service"], item["mode"]) == ("primary_care", "drive"))
     assert (way["access_leg_min"], way["network_leg_min"], way["egress_leg_min"]) == (3.0, 6.0, 3.0)
     assert way["facility"] == {"id": "n1", "name": "Clinic", "name_zh": "诊所"}
     assert way["second_facility"]["name"] == "<b>Second</b>"
@@ -666,11 +638,7 @@ def ways(**more):
     ("way", "edge_ids", "wanted"),
     [
         ([(100, 9), (100, 0), (273, 0), (273, 5)], "w1/0", {"tertiary": 173.0}),
-        (
-            [(1120, 9), (1120, 0), (1320, 0), (1400, 0), (1400, 5)],
-            "w1/0 w1/1",
-            {"tertiary": 200.0, "track": 80.0},
-        ),
+        ([(1120, 9), (1120, 0), (1320, 0), (1400, 0), (1400, 5)], "w1/0 w1/1", {"tertiary": 200.0, "track": 80.0}),
         ([(1400, 5), (1400, 0), (1320, 0), (1120, 0)], "w1/1 w1/0", {"tertiary": 200.0, "track": 80.0}),
         ([(0, 0), (1320, 0), (2000, 0)], "w1/0 w1/1", {"tertiary": 1320.0, "track": 680.0}),
     ],
@@ -720,12 +688,7 @@ def trial_tables():
         }
     ).assign(**rows)
     room = pd.DataFrame(
-        {
-            "settlement_id": text("a"),
-            "served_persons": [80.0],
-            "full_persons": [20.0],
-            "not_reached_persons": [0.0],
-        }
+        {"settlement_id": text("a"), "served_persons": [80.0], "full_persons": [20.0], "not_reached_persons": [0.0]}
     ).assign(**rows)
     return {"scenario_access": changes, "emergency_response": crews, "served": room}
 
@@ -743,13 +706,7 @@ def trial_tables():
             ),
         ),
         ("b", ("63.0 min become 55.0 min; gained: comes within 60 min", "beyond every target")),
-        (
-            "c",
-            (
-                "no way there become no way there; no way before or after",
-                "response of the crew: no way there",
-            ),
-        ),
+        ("c", ("no way there become no way there; no way before or after", "response of the crew: no way there")),
         ("d", ("10.0 min become no way there; lost: falls out of 60 min",)),
     ],
 )
@@ -910,9 +867,7 @@ def test_every_reason_that_the_code_gives_has_words():
         evidence=NormEvidence(vocabulary=ServiceWords()),
     )
     words = Words("en")
-    codes = {
-        code.partition(":")[0] for reason in results["reason"].unique() for code in reason.split(";") if code
-    }
+    codes = {code.partition(":")[0] for reason in results["reason"].unique() for code in reason.split(";") if code}
     assert codes <= set(words.messages["reason"])
 
 

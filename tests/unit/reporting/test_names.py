@@ -20,12 +20,7 @@ SETTLEMENTS = pd.DataFrame(
     }
 )
 BOUNDARIES = pd.DataFrame(
-    {
-        "boundary_id": ["t1", "t2"],
-        "name": ["金乡", "银乡"],
-        "name_en": ["Gold", ""],
-        "name_zh": ["金乡", None],
-    }
+    {"boundary_id": ["t1", "t2"], "name": ["金乡", "银乡"], "name_en": ["Gold", ""], "name_zh": ["金乡", None]}
 )
 SCORES = pd.DataFrame(
     {
@@ -79,10 +74,7 @@ def test_the_end_of_a_run_names_townships_in_its_language(language, first):
 
 def test_an_explanation_reads_tables_with_the_names_of_its_language():
     results = SimpleNamespace(
-        names=["settlements", "scores", "boundaries"],
-        settlements=SETTLEMENTS,
-        scores=SCORES,
-        boundaries=BOUNDARIES,
+        names=["settlements", "scores", "boundaries"], settlements=SETTLEMENTS, scores=SCORES, boundaries=BOUNDARIES
     )
     told = stage._named(results, "en")
     assert list(told["settlements"]["township"]) == ["Gold", "银乡", "远乡"]

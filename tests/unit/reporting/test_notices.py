@@ -124,9 +124,7 @@ def test_rows_and_kinds_of_geometry_in_a_notice_are_said_in_the_language():
 
 
 def test_people_of_a_list_that_no_number_tells_are_named_as_written(tmp_path):
-    (tmp_path / "list.csv").write_text(
-        "settlement_id,name,tier,population_persons,lon,lat\na,A,village,about 90,0,0\n"
-    )
+    (tmp_path / "list.csv").write_text("settlement_id,name,tier,population_persons,lon,lat\na,A,village,about 90,0,0\n")
     frame = settlements_from_table(
         tmp_path / "list.csv",
         TableSource(path="list.csv", longitude="lon", latitude="lat", crs="EPSG:4326"),

@@ -28,9 +28,7 @@ def keys_of_the_code():
 
 
 def test_every_note_has_a_message_and_every_message_a_note():
-    found = {
-        key for where, key, _ in keys_of_the_code() if where.startswith(("formats", "inputs", "reporting"))
-    }
+    found = {key for where, key, _ in keys_of_the_code() if where.startswith(("formats", "inputs", "reporting"))}
     # Three of facilities that not all may use are named by the word for it, and two by the kind of their finding.
     found |= {"members", "group", "units", "open_namesake", "datum_doubtful"}
     assert found & set(NOTICES) == set(NOTICES)

@@ -6,13 +6,7 @@ import math
 
 import pandas as pd
 
-from spatial.reporting.explain import (
-    change_of,
-    emergency_totals,
-    scenario_totals,
-    served_class,
-    served_totals,
-)
+from spatial.reporting.explain import change_of, emergency_totals, scenario_totals, served_class, served_totals
 
 NAN = math.nan
 WAY = {"service": "clinic", "mode": "drive"}
@@ -51,22 +45,13 @@ def test_room_is_classed_and_summed_over_the_study():
     ).assign(**WAY)
     classes = ["served", "partly_served", "full", "not_reached", "nobody", "unknown"]
     assert served_class(served).tolist() == classes
-    places = pd.DataFrame(
-        {"settlement_id": list("abcdef"), "in_study": [True, True, True, False, True, True]}
-    )
+    places = pd.DataFrame({"settlement_id": list("abcdef"), "in_study": [True, True, True, False, True, True]})
     assert served_totals(served, places) == [{**WAY, "served": 14.0, "full": 16.0, "not_reached": 0.0}]
     assert served_totals(None, places) == []
 
 
 def test_scenarios_leave_everybody_else_unchanged():
-    row = {
-        "scenario": "s",
-        **WAY,
-        "cutoff_min": 60.0,
-        "is_class": True,
-        "persons": 100.0,
-        "unknown_places": 1,
-    }
+    row = {"scenario": "s", **WAY, "cutoff_min": 60.0, "is_class": True, "persons": 100.0, "unknown_places": 1}
     row |= {"gained_persons": 30.0, "lost_persons": 5.0, "gained_places": 2, "lost_places": 1}
     people = pd.DataFrame([row, row | {"cutoff_min": 30.0, "is_class": False}])
     access = pd.DataFrame({"scenario": "s", **WAY, "in_study": [True] * 5 + [False]})
@@ -79,9 +64,7 @@ def test_scenarios_leave_everybody_else_unchanged():
 
 def test_crews_are_told_target_by_target_with_their_mobilisation():
     sums = {"within_persons": 1.0, "beyond_persons": 2.0, "within_places": 1, "beyond_places": 2}
-    people = pd.DataFrame(
-        [{**WAY, "target_min": target, **sums, "unknown_places": 0} for target in (30.0, 15.0)]
-    )
+    people = pd.DataFrame([{**WAY, "target_min": target, **sums, "unknown_places": 0} for target in (30.0, 15.0)])
     response = pd.DataFrame({**WAY, "mobilisation_min": [2.0, 5.0, NAN]})
     told = emergency_totals(people, response)[0]
     assert told["mobilisation_min"] == [2.0, 5.0]

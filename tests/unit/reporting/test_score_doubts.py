@@ -28,9 +28,7 @@ def boundaries(names):
     }
     shapes = [shapely.box(*corners) for corners in boxes.values()]
     return gpd.GeoDataFrame(
-        {"boundary_id": list(boxes), "name": [names.get(key) for key in boxes]},
-        geometry=shapes,
-        crs="EPSG:32738",
+        {"boundary_id": list(boxes), "name": [names.get(key) for key in boxes]}, geometry=shapes, crs="EPSG:32738"
     )
 
 
@@ -54,21 +52,13 @@ def held_pairs(doubts):
 
 def test_an_area_that_a_plain_text_names_stands_for_the_townships_in_it():
     # The name is written in two scripts; the issue has it in one. The country holds all and compares nothing.
-    found = doubted_units(
-        plain("Totals of Alba and Borga, in Terra, appear interchanged"), boundaries(NAMES), UNITS
-    )
+    found = doubted_units(plain("Totals of Alba and Borga, in Terra, appear interchanged"), boundaries(NAMES), UNITS)
     assert [sorted(map(tuple, doubt["areas"])) for doubt in found] == [[("a1", "a2"), ("b",)]]
     assert found[0]["without_rank"] == ["a1", "a2", "b"]
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "Totals of Borga are old",
-        "Albany and Borgata appear interchanged",
-        "Alba and its part Aone are late",
-    ],
+    "text", ["", "Totals of Borga are old", "Albany and Borgata appear interchanged", "Alba and its part Aone are late"]
 )
 def test_a_plain_text_that_names_fewer_than_two_areas_forbids_no_comparison(text):
     names = {"a": "Alba", "a1": "Aone", "b": "Borga"}
@@ -135,11 +125,7 @@ def test_settlements_have_no_rank_where_their_township_has_none():
 def test_an_issue_that_forbids_nothing_is_told_with_what_it_affects():
     table = issue("Old", affects="population;clinic")
     record = issue_records(table, doubted_units(table, boundaries(NAMES), UNITS))[0]
-    assert (record["affects"], record["forbids"], record["without_rank"]) == (
-        ["population", "clinic"],
-        [],
-        [],
-    )
+    assert (record["affects"], record["forbids"], record["without_rank"]) == (["population", "clinic"], [], [])
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,7 @@ import pytest
 
 from spatial.messages import Words
 from spatial.reporting.score import place_score, summarise_score, told_apart
-from spatial.reporting.score_text import (
-    component_text,
-    detail_text,
-    label_text,
-    place_score_lines,
-    score_lines,
-)
+from spatial.reporting.score_text import component_text, detail_text, label_text, place_score_lines, score_lines
 from spatial.reporting.unmeasured import levels_shown, pillars_missing
 from spatial.study import ScoreOptions
 from spatial.tables import TABLES
@@ -67,9 +61,7 @@ def scores(rows):
             "gates_passed": 1,
             "gates_in_force": 2,
             "failed_gates": text(*["CN-A"] * len(frame)),
-            "level_band": text(
-                *[name if full else "low_to_high" for name, full in zip(band, whole, strict=True)]
-            ),
+            "level_band": text(*[name if full else "low_to_high" for name, full in zip(band, whole, strict=True)]),
             "gap_band": text(*["wide"] * len(frame)),
             "unserved_persons": 400.0,
             "median_rank": frame["rank"].astype(float),
@@ -122,16 +114,7 @@ def tables():
     parts = pd.DataFrame(
         [
             component("study", "study", "structure", "level", "even_access", 0.25, persons=700.0),
-            component(
-                "study",
-                "study",
-                "structure",
-                "gap",
-                "theil_between_share",
-                0.4,
-                target=0.1,
-                meets_target="no",
-            ),
+            component("study", "study", "structure", "gap", "theil_between_share", 0.4, target=0.1, meets_target="no"),
             component("study", "study", "elements", "level", "two_way_flow", nan),
             component("study", "study", "boundaries", "level", "effective_coverage", 0.64),
             component("study", "study", "order", "level", "gates_passed", 1.0),
@@ -156,11 +139,7 @@ def tables():
     )
     TABLES["settlement_types"].check(types)
     pairs = pd.DataFrame(
-        {
-            "unit_id": text("t1", "t2"),
-            "other_id": text("t2", "t1"),
-            "probability_before": [0.05, 0.95],
-        }
+        {"unit_id": text("t1", "t2"), "other_id": text("t2", "t1"), "probability_before": [0.05, 0.95]}
     )
     settlements = gpd.GeoDataFrame(
         {"settlement_id": text("c", "b", "a"), "population_persons": [5.0, 20.0, 300.0]},
@@ -198,13 +177,7 @@ def test_the_summary_holds_level_gaps_gates_obstacles_and_classes(tables):
     ends = {"low", "high", "persons_known", "persons_unknown"}
     assert all(ends <= set(part) for pillar in score["pillars"].values() for part in pillar["components"])
     assert score["segmentation"] == {"index": 0.25, "terms": ["theil", "border"]}
-    assert score["gates"] == {
-        "mandatory_status": "fail",
-        "passed": 1,
-        "in_force": 2,
-        "failed": ["CN-A"],
-        "unjudged": 0,
-    }
+    assert score["gates"] == {"mandatory_status": "fail", "passed": 1, "in_force": 2, "failed": ["CN-A"], "unjudged": 0}
     # Lacks 0.75, 0.36 and nothing, of pillars that weigh the same.
     assert [(part["component"], part["obstacle_degree"]) for part in score["obstacles"]] == [
         ("even_access", pytest.approx(0.75 / 1.11)),
@@ -226,10 +199,7 @@ def test_the_disagreement_between_classes_is_told_in_persons(tables):
         "urban": {"places": 1, "persons": 20.0},
     }
     assert classes["degurba"]["urban"] == {"places": 2, "persons": 305.0}
-    assert classes["degurba_codes"] == {
-        "13": {"places": 1, "persons": 20.0},
-        "21": {"places": 2, "persons": 305.0},
-    }
+    assert classes["degurba_codes"] == {"13": {"places": 1, "persons": 20.0}, "21": {"places": 2, "persons": 305.0}}
     assert classes["differ"] == {
         "places": 2,
         "persons": 320.0,
@@ -247,11 +217,7 @@ def test_people_whom_nobody_counted_are_not_nobody(tables):
 def test_townships_are_told_apart_from_a_probability_of_nine_tenths_on(tables):
     apart = summarise_score(tables)["townships"]["told_apart"]
     assert (apart["first"]["id"], apart["last"]["id"], apart["probability_before"]) == ("t2", "t1", 0.95)
-    assert (apart["last"]["median_rank"], apart["last"]["low_rank"], apart["last"]["high_rank"]) == (
-        2,
-        1.5,
-        3,
-    )
+    assert (apart["last"]["median_rank"], apart["last"]["low_rank"], apart["last"]["high_rank"]) == (2, 1.5, 3)
     for probability, found in ((0.9, ("t2", "t1", 0.9)), (0.8999, None)):
         pairs = tables["rank_pairs"].assign(probability_before=[1.0 - probability, probability])
         assert told_apart(tables["scores"], pairs) == found
@@ -329,9 +295,7 @@ def test_a_pillar_is_missing_for_the_first_reason_that_any_part_has(tables):
     row = tables["scores"].iloc[0].to_dict() | {"level_order": math.nan}
     parts = pd.DataFrame(
         [
-            component(
-                "study", "study", "order", "level", "gates_passed", math.nan, component_status="not_asked"
-            ),
+            component("study", "study", "order", "level", "gates_passed", math.nan, component_status="not_asked"),
             component("study", "study", "order", "level", "robust_coverage", math.nan),
             component("study", "study", "elements", "level", "two_way_flow", math.nan),
         ]
@@ -355,9 +319,7 @@ def test_a_study_without_townships_flows_or_people_still_has_its_lines(tables):
     assert len(lines) == 2
     assert lines[1] == "No gap between town and country could be held against a target."
     unknown = study.assign(**{f"level_{name}": math.nan for name in PILLARS}, integration_level=math.nan)
-    assert score_lines(summarise_score({**bare, "scores": unknown}))[0] == (
-        "Integration level: nothing measures it."
-    )
+    assert score_lines(summarise_score({**bare, "scores": unknown}))[0] == ("Integration level: nothing measures it.")
 
 
 def test_a_settlement_is_told_with_its_rank_and_what_its_township_lacks(tables):
@@ -419,18 +381,14 @@ def test_the_summary_counts_clusters_and_names_the_places_that_have_no_neighbour
         }
     )
     clusters = summarise_score(tables)["clusters"]
-    assert clusters["clusters"] == {
-        "bad": {"places": 1, "persons": 300.0},
-        "unknown": {"places": 2, "persons": 25.0},
-    }
+    assert clusters["clusters"] == {"bad": {"places": 1, "persons": 300.0}, "unknown": {"places": 2, "persons": 25.0}}
     assert clusters["statuses"]["no_neighbours"] == {"places": 1, "persons": 20.0}
     assert clusters["without_neighbours"] == ["b"]
     json.dumps(clusters, allow_nan=False)
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
-    [("en", "8 nearest by travel time, p=0.001"), ("zh", "出行时间最近的 8 个、p=0.001")],
+    ("language", "said"), [("en", "8 nearest by travel time, p=0.001"), ("zh", "出行时间最近的 8 个、p=0.001")]
 )
 def test_a_detail_says_who_counts_as_a_neighbour_in_words(language, said):
     words = Words(language)

@@ -22,13 +22,7 @@ def norm_rows(served, *, gate, target=0.5, weights=None, level="settlement"):
     weights = weights or [1.0] * len(served)
     whole = sum(weights)
     met = sum(weight for weight, yes in zip(weights, served, strict=True) if yes)
-    same = {
-        "norm_id": "N",
-        "service": "hospital",
-        "share_of": "persons",
-        "threshold": 30.0,
-        "target_share": target,
-    }
+    same = {"norm_id": "N", "service": "hospital", "share_of": "persons", "threshold": 30.0, "target_share": target}
     study = {
         **same, "unit_level": "study", "unit_id": "study", "gate": gate, "value": np.nan,
         "status": "met" if gate == "pass" else "not_met", "persons_in_scope": whole,
@@ -50,13 +44,7 @@ def rules(metric="network_dist_m", mode="drive"):
 
 
 def access_rows(*rows):
-    columns = [
-        "settlement_id",
-        "facility_id",
-        "travel_time_min",
-        "second_facility_id",
-        "second_travel_time_min",
-    ]
+    columns = ["settlement_id", "facility_id", "travel_time_min", "second_facility_id", "second_travel_time_min"]
     frame = pd.DataFrame(rows, columns=columns).astype({"settlement_id": "str"})
     return frame.assign(service="hospital", mode="drive")
 
@@ -84,9 +72,7 @@ def test_a_gate_that_fails_by_one_place_hangs_on_each_place_beyond():
 
 def test_a_gate_hangs_on_the_one_facility_that_serves_enough_places():
     results = norm_rows([True] * 3 + [False], gate="pass")
-    access = access_rows(
-        ("s0", "a", 10.0, "b", 40.0), ("s1", "a", 10.0, None, np.nan), ("s2", "a", 10.0, "b", 30.0)
-    )
+    access = access_rows(("s0", "a", 10.0, "b", 40.0), ("s1", "a", 10.0, None, np.nan), ("s2", "a", 10.0, "b", 30.0))
     assert hung(results, access=access, register=rules("time_min")) == [("a",)]
     # where the second nearest is within the threshold for all, no facility decides
     spare = access.assign(second_facility_id="b", second_travel_time_min=30.0)
@@ -189,9 +175,7 @@ def test_totals_are_those_of_the_tables(tables):
     assert rows.loc["villages", "ours"] == 3.0
     counted = facilities["in_study"] & (facilities["status"] == "existing")
     assert rows.loc[rows["kind"] == "facilities", "ours"].sum() == counted.sum()
-    assert rows.loc[rows["kind"] == "road_km", "ours"].to_dict() == {
-        "road_km:primary": 6.0
-    }  # cut at the border
+    assert rows.loc[rows["kind"] == "road_km", "ours"].to_dict() == {"road_km:primary": 6.0}  # cut at the border
     totals = rows["kind"].isin(["people", "villages", "facilities", "road_km"])
     assert set(rows.loc[totals, "status"]) == {"unknown"}  # nothing was declared
 
@@ -201,10 +185,7 @@ def test_official_numbers_are_held_against_ours_with_the_facts_that_may_explain(
         tables,
         people={"value": 1010, "source": "Yearbook"},
         villages={"value": 5, "source": "List"},
-        facilities={
-            "hospital": {"value": 4, "source": "Bureau"},
-            "pharmacy": {"value": 0, "source": "Bureau"},
-        },
+        facilities={"hospital": {"value": 4, "source": "Bureau"}, "pharmacy": {"value": 0, "source": "Bureau"}},
         road_km={"national": {"value": 5, "source": "Bureau", "classes": ["primary"]}},
     )
     assert rows.loc["people", ["status", "likely_causes", "source"]].tolist() == ["ok", "", "Yearbook"]
@@ -322,8 +303,7 @@ def test_people_of_a_list_are_not_called_modelled():
     own = {"settlements": {"path": "a.csv"}, "roads": {"path": "b.gpkg"}}
     assert Study.from_dict({**values, "sources": own}).population.basis == "listed"
     assert (
-        Study.from_dict({**values, "sources": own, "population": {"min_known_share": 0.5}}).population.basis
-        == "listed"
+        Study.from_dict({**values, "sources": own, "population": {"min_known_share": 0.5}}).population.basis == "listed"
     )
     stated = {**values, "sources": own, "population": {"basis": "resident"}}
     assert Study.from_dict(stated).population.basis == "resident"

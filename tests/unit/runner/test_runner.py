@@ -17,12 +17,7 @@ from spatial.runner.fingerprint import imported_modules
 from spatial.store import Artifact, sha256_of
 from spatial.study import Study
 
-STUDY = {
-    "name": "toy",
-    "title": {"en": "Toy"},
-    "as_of": "2026-01-01",
-    "sources": {"osm": {"path": "toy.osm.pbf"}},
-}
+STUDY = {"name": "toy", "title": {"en": "Toy"}, "as_of": "2026-01-01", "sources": {"osm": {"path": "toy.osm.pbf"}}}
 
 
 def _study(**more: object) -> Study:
@@ -39,10 +34,7 @@ def first(*, options, progress):
 
 def second(*, counts, options, progress):
     doubled = counts["number"] * 2
-    return {
-        "doubled": pd.DataFrame({"number": doubled}),
-        "files": [Artifact("page.html", str(doubled[0]).encode())],
-    }
+    return {"doubled": pd.DataFrame({"number": doubled}), "files": [Artifact("page.html", str(doubled[0]).encode())]}
 
 
 STAGES = (
@@ -272,9 +264,7 @@ def test_two_runs_at_once_on_one_folder_are_refused(tmp_path: Path) -> None:
         _run(tmp_path, stages=(Stage("nested", nested),))
 
 
-def test_a_file_that_keeps_its_size_and_time_stamp_is_found_changed_when_all_are_verified(
-    tmp_path: Path,
-) -> None:
+def test_a_file_that_keeps_its_size_and_time_stamp_is_found_changed_when_all_are_verified(tmp_path: Path) -> None:
     _run(tmp_path)
     path, long_ago = tmp_path / "m" / "page.html", (1_000_000_000, 1_000_000_000)
     os.utime(path, ns=long_ago)
@@ -285,11 +275,7 @@ def test_a_file_that_keeps_its_size_and_time_stamp_is_found_changed_when_all_are
     os.utime(path, ns=long_ago)
     assert path.stat()[:7] == before[:7]
     unseen = [item.stage for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m") if item.runs]
-    seen = [
-        item.stage
-        for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m", verify=True)
-        if item.runs
-    ]
+    seen = [item.stage for item in plan(STAGES, _study(), tmp_path / "p", tmp_path / "m", verify=True) if item.runs]
     assert (unseen, seen) == ([], ["second"])
 
 

@@ -20,9 +20,7 @@ def times(grid_city, clinics, townships, **columns):
         facilities = facilities.assign(township_id=pd.Series(townships, dtype="str"))
     ground = read_ground(settlements)
     graph = grid_city.graph()
-    found = border_times(
-        ground, facilities, frozenset({"clinic"}), graph=graph, rules=SnapRules(), barriers=None
-    )
+    found = border_times(ground, facilities, frozenset({"clinic"}), graph=graph, rules=SnapRules(), barriers=None)
     if found.open_min is None or found.closed_min is None:
         return None
     both = zip(found.open_min.round(6).tolist(), found.closed_min.round(6).tolist(), strict=True)

@@ -46,10 +46,7 @@ def unit(table: pd.DataFrame, name: str) -> pd.Series:
 def people(comparison, norm: str, name: str = "study") -> dict[str, tuple[float, float]]:
     table = comparison.people
     rows = table[(table["unit_id"] == name) & (table["norm_id"] == norm)].set_index("change")
-    return {
-        str(change): (float(row["persons_before"]), float(row["persons_after"]))
-        for change, row in rows.iterrows()
-    }
+    return {str(change): (float(row["persons_before"]), float(row["persons_after"])) for change, row in rows.iterrows()}
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +56,7 @@ def before():
 
 @pytest.fixture(scope="module")
 def after():
-    return run_of(
-        "after", AFTER, places=PLACES, gates={("study", "study"): "pass", ("township", "t1"): "pass"}
-    )
+    return run_of("after", AFTER, places=PLACES, gates={("study", "study"): "pass", ("township", "t1"): "pass"})
 
 
 @pytest.fixture(scope="module")
@@ -271,11 +266,7 @@ def test_a_gap_turns_when_its_target_is_met(before):
     near = dict.fromkeys(BEFORE, (10.0, 10.0))
     parts = compare(before, run_of("near", near)).components
     row = parts[(parts["component"] == "coverage_gap") & (parts["unit_level"] == "study")].iloc[0]
-    assert (row["meets_target_before"], row["meets_target_after"], row["target_turn"]) == (
-        "no",
-        "yes",
-        "now_met",
-    )
+    assert (row["meets_target_before"], row["meets_target_after"], row["target_turn"]) == ("no", "yes", "now_met")
     assert row["change"] == row["value_after"] - row["value_before"]
     back = compare(run_of("near", near), before).components
     assert "no_longer_met" in set(back["target_turn"])
@@ -339,9 +330,7 @@ def test_border_terms_of_other_norms_are_left_out_and_it_is_said():
 
 
 def test_a_road_that_is_no_longer_open_all_year_lowers_the_space(before):
-    found = compare(
-        before, replace(run_of("wet", BEFORE, seasonal=frozenset("b")), norm_results=before.norm_results)
-    )
+    found = compare(before, replace(run_of("wet", BEFORE, seasonal=frozenset("b")), norm_results=before.norm_results))
     study = unit(found.units, "study")
     assert study["contribution_structure"] < 0.0
     assert study["level_change"] < 0.0
@@ -395,10 +384,7 @@ def test_a_run_that_does_not_tell_its_goalpost_shows_it_by_places_partly_beyond(
     partly = {**WITHIN, "a": (45.0, 10.0)}
     older = posts(run_of("older", partly))
     assert older.terms.set_index("norm_id").loc["CLINIC", "fail_point"] == pytest.approx(60.0)
-    assert (
-        dict(compare(posts(run_of("one", partly), CLINIC=90.0), older).notes)["goalposts"]
-        == "CLINIC (90 / 60)"
-    )
+    assert dict(compare(posts(run_of("one", partly), CLINIC=90.0), older).notes)["goalposts"] == "CLINIC (90 / 60)"
 
 
 def test_no_rank_turns_between_townships_that_a_known_issue_forbids_to_compare():
@@ -452,19 +438,14 @@ def test_a_trajectory_of_two_has_the_levels_of_their_comparison(before, after, c
     table = follow([before, after]).set_index([*KEY, "position"])["integration_level"]
     units = comparison.units[comparison.units["presence"] == "both"]
     for position, date in ((1, "before"), (2, "after")):
-        mine = [
-            table[level, name, position]
-            for level, name in zip(units["unit_level"], units["unit_id"], strict=True)
-        ]
+        mine = [table[level, name, position] for level, name in zip(units["unit_level"], units["unit_id"], strict=True)]
         assert np.allclose(mine, units[f"level_{date}"], equal_nan=True)
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "fr"])
 def test_the_account_is_told_in_every_language(comparison, before, after, language):
     lines = comparison_lines(comparison, language)
-    text = "\n".join(
-        [*lines, *trajectory_lines(follow([before, after, replace(after, name="last")]), language)]
-    )
+    text = "\n".join([*lines, *trajectory_lines(follow([before, after, replace(after, name="last")]), language)])
     assert "{" not in text
     assert "GATE" in text
     assert not re.search(r"\bnan\b", text)
@@ -514,9 +495,7 @@ def test_a_township_rose_or_fell_only_where_its_change_is_not_written_as_nothing
     units.loc[townships, ["name", "level_change"]] = ["T1", NAN]
     units.loc[units.index[townships][0], "level_change"] = change
     lines = comparison_lines(replace(comparison, units=units.assign(**MANY_PLACES)))
-    assert [line for line in lines if line.startswith("Townships: the level")] == [
-        f"Townships: the level {told}"
-    ]
+    assert [line for line in lines if line.startswith("Townships: the level")] == [f"Townships: the level {told}"]
 
 
 def test_the_page_and_the_account_in_words_take_the_same_change_for_none():

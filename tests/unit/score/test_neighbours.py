@@ -30,12 +30,7 @@ def valley(grid_city):
     road = grid_city.line((10, 0), (0, 0), (0, 1), (10, 1))
     roads = gpd.GeoDataFrame({"road_id": ["w"], "road_class": "tertiary"}, geometry=[road], crs=grid_city.crs)
     graph = sp.build_network(roads, mode="drive", speeds="rural_cn")
-    places = [
-        ("a", "village", 10, 0),
-        ("b", "village", 7, 0),
-        ("c", "village", 10, 1),
-        ("d", "village", 7, 1),
-    ]
+    places = [("a", "village", 10, 0), ("b", "village", 7, 0), ("c", "village", 10, 1), ("d", "village", 7, 1)]
     return graph, grid_city.settlements(places)
 
 
@@ -81,10 +76,7 @@ def test_villages_on_one_spot_are_neighbours_and_use_up_no_place_of_others(grid_
 
 def test_a_village_off_the_road_counts_its_own_way_to_it_and_keeps_all_its_neighbours(grid_city):
     # s stands 500 m off the street: it would reach itself in 2 x 7.8 minutes, the others in 7.8 + 2, + 4, + 6
-    places = [
-        ("s", "village", 1.5, 1.5),
-        *((name, "village", x, 1) for name, x in zip("tuvw", range(4), strict=True)),
-    ]
+    places = [("s", "village", 1.5, 1.5), *((name, "village", x, 1) for name, x in zip("tuvw", range(4), strict=True))]
     settlements = grid_city.settlements(places)
     for k in (1, 2, 3, 4):
         near = sp.travel_time_neighbours(grid_city.graph(), settlements, k=k)
@@ -116,12 +108,7 @@ def test_what_makes_no_neighbours_is_refused(valley, call, words):
 
 
 def test_units_touch_at_corners_and_across_a_gap_of_a_metre_and_no_more():
-    boxes = [
-        (0, 0, 1000, 1000),
-        (1000, 1000, 2000, 2000),
-        (2000.9, 1000, 3000, 2000),
-        (3002, 1000, 4000, 2000),
-    ]
+    boxes = [(0, 0, 1000, 1000), (1000, 1000, 2000, 2000), (2000.9, 1000, 3000, 2000), (3002, 1000, 4000, 2000)]
     units = gpd.GeoSeries([shapely.box(*box) for box in boxes] + [None], crs="EPSG:32648")
     assert sorted(zip(*sp.queen_contiguity(units).nonzero(), strict=True)) == [(0, 1), (1, 0), (1, 2), (2, 1)]
 
@@ -146,11 +133,7 @@ def test_isolated_villages_are_named_counted_and_left_out(grid_city, caplog):
         made = settlement_clusters(read_ground(settlements), access, near, rule="travel_time")
     TABLES["access_clusters"].check(made.table)
     rows = made.table.set_index("settlement_id")
-    assert rows.loc["island", ["cluster", "cluster_status", "neighbours"]].tolist() == [
-        "unknown",
-        "no_neighbours",
-        0,
-    ]
+    assert rows.loc["island", ["cluster", "cluster_status", "neighbours"]].tolist() == ["unknown", "no_neighbours", 0]
     assert rows.loc["v11", "cluster_status"] == "no_access"
     assert math.isnan(rows.loc["island", "local_i"])
     assert (made.moran.n_valid, made.moran.n_isolated, made.moran.n_nan) == (15, 1, 1)

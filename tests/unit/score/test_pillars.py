@@ -47,9 +47,7 @@ def settlements() -> gpd.GeoDataFrame:
     )
 
 
-def norm_rows(
-    norm: str, values: dict[str, float], *, threshold: float = 30.0, fail: float = 60.0
-) -> pd.DataFrame:
+def norm_rows(norm: str, values: dict[str, float], *, threshold: float = 30.0, fail: float = 60.0) -> pd.DataFrame:
     """Rows of one norm in minutes, of places and of the study, as the table has them."""
     people = dict(zip(IDS, [400.0, 100.0, 200.0, 300.0], strict=True))
     rows = []
@@ -188,8 +186,7 @@ def test_groups_are_compared_by_the_norms_that_ask_something_of_all_of_them() ->
 
 def test_groups_without_a_norm_in_common_are_not_compared() -> None:
     table = pd.concat(
-        [norm_rows("PARK", {"a": 10.0, "c": 90.0}), norm_rows("POST", {"b": 10.0, "d": 90.0})],
-        ignore_index=True,
+        [norm_rows("PARK", {"a": 10.0, "c": 90.0}), norm_rows("POST", {"b": 10.0, "d": 90.0})], ignore_index=True
     )
     places = sp.place_scores(table, IDS, ["PARK", "POST"])
     towns = settlements().drop(columns="elderly_persons")
@@ -368,12 +365,7 @@ def test_borders_leave_a_share_of_the_coverage_that_the_index_rests_on() -> None
 
 def test_flows_make_the_pillar_of_elements_and_are_never_imputed() -> None:
     flows = pd.DataFrame(
-        {
-            "from_id": ["b", "a", "far"],
-            "to_id": ["a", "b", "a"],
-            "kind": "parcels",
-            "volume": [30.0, 90.0, 60.0],
-        }
+        {"from_id": ["b", "a", "far"], "to_id": ["a", "b", "a"], "kind": "parcels", "volume": [30.0, 90.0, 60.0]}
     )
     board = score(flows=flows, rules=sp.ScoreRules(volume_targets={"parcels": 360.0}))
     # country to town 30 + 60, town to country 90: in balance, half of the target volume
@@ -533,9 +525,7 @@ def test_people_unknown_makes_places_count() -> None:
     places = sp.place_scores(table, IDS, ["CLINIC", "SCHOOL"])
     study = sp.score_study(nobody, places, evidence()).scores.iloc[0]
     assert math.isnan(study["population_persons"])
-    assert study["level_structure"] == pytest.approx(
-        math.sqrt((np.sqrt([1.0, 0.75, 0.5, 0.5]).mean()) ** 2 * 0.75)
-    )
+    assert study["level_structure"] == pytest.approx(math.sqrt((np.sqrt([1.0, 0.75, 0.5, 0.5]).mean()) ** 2 * 0.75))
 
 
 def test_the_tables_keep_their_contracts() -> None:
@@ -559,8 +549,7 @@ def test_units_in_doubt_have_no_rank_and_the_others_rank_among_themselves() -> N
     scores = pd.concat([scores, third], ignore_index=True)
     settlement = scores.loc[scores["unit_level"] == "settlement", "unit_id"].iloc[0]
     doubts = RankDoubts(
-        {"township": frozenset({one}), "settlement": frozenset({settlement})},
-        frozenset({(one, other), (other, one)}),
+        {"township": frozenset({one}), "settlement": frozenset({settlement})}, frozenset({(one, other), (other, one)})
     )
     ranked, pairs, _shares = rank_units(scores, sp.ScoreRules(draws=50), doubts=doubts)
     TABLES["scores"].check(ranked)
@@ -819,12 +808,8 @@ def test_inequality_coordination_and_rankings_keep_their_contracts() -> None:
 
 def test_potential_flows_send_out_no_more_people_than_there_are() -> None:
     ground = read_ground(settlements())
-    times = np.array(
-        [[0, 10, 30, math.inf], [10, 0, 25, math.inf], [30, 25, 0, math.inf], [math.inf] * 3 + [0.0]]
-    )
-    flows = potential_flows(
-        ground, times, ["radiation", "gravity", "huff"], attraction=np.array([3.0, 0, 1, 5])
-    )
+    times = np.array([[0, 10, 30, math.inf], [10, 0, 25, math.inf], [30, 25, 0, math.inf], [math.inf] * 3 + [0.0]])
+    flows = potential_flows(ground, times, ["radiation", "gravity", "huff"], attraction=np.array([3.0, 0, 1, 5]))
     TABLES["potential_flows"].check(flows)
     sent = flows.groupby(["model", "from_id"])["volume"].sum()
     people = dict(zip(IDS, [400.0, 100.0, 200.0, 300.0], strict=True))

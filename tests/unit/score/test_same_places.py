@@ -66,11 +66,7 @@ def test_the_other_way_round_finds_the_same_places(before, after):
 
 @pytest.mark.parametrize(
     "made",
-    [
-        {"east_m": 1000.5},
-        {"names": {"B": "Another"}},
-        {"names": {"B": np.nan}},
-    ],
+    [{"east_m": 1000.5}, {"names": {"B": "Another"}}, {"names": {"B": np.nan}}],
     ids=["too far", "another name", "no name"],
 )
 def test_another_place_is_not_taken_for_the_old_one(before, after, made):

@@ -101,9 +101,7 @@ def test_a_missing_pillar_gives_an_interval() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.data())
-def test_a_level_rises_with_each_part_and_is_1_only_where_all_are(
-    parts: list[float], data: st.DataObject
-) -> None:
+def test_a_level_rises_with_each_part_and_is_1_only_where_all_are(parts: list[float], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(parts) - 1))
     better = list(parts)
     better[at] = data.draw(st.floats(parts[at], 1.0))
@@ -142,10 +140,7 @@ def test_the_segmentation_index_names_its_terms() -> None:
         (lambda: sp.ahp_weights([[1, 2], [2, 1]]), "inverse of its mirror"),
         (lambda: sp.coupling_coordination([0.5]), "two or more"),
         (lambda: sp.coupling_coordination([0.5, 0.5], form="other"), "wang or standard"),
-        (
-            lambda: sp.segmentation_index(dissimilarity=1.5),
-            "dissimilarity: out of range, gives a term of -0.5",
-        ),
+        (lambda: sp.segmentation_index(dissimilarity=1.5), "dissimilarity: out of range, gives a term of -0.5"),
     ],
 )
 def test_what_is_no_score_is_refused_with_its_place(call: object, words: str) -> None:

@@ -21,10 +21,7 @@ X, TOTAL = [80.0, 60.0, 20.0, 0.0], [100.0] * 4
 
 def row_of_townships(n=4):
     return gpd.GeoDataFrame(
-        {
-            "boundary_id": [f"t{at}" for at in range(n)],
-            "name": pd.Series([None] * n, dtype="str"),
-        },
+        {"boundary_id": [f"t{at}" for at in range(n)], "name": pd.Series([None] * n, dtype="str")},
         geometry=[shapely.box(1000 * at, 0, 1000 * (at + 1), 1000) for at in range(n)],
         crs=CRS,
     )
@@ -111,14 +108,9 @@ def test_pysal_agrees_on_surroundings_put_into_the_plain_indices():
     singlegroup = pytest.importorskip("segregation.singlegroup")
     rng = np.random.default_rng(9)
     total, points = rng.integers(1, 900, 80).astype(float), rng.uniform(0.0, 9000.0, (80, 2))
-    x, everybody = sp.smoothed_environments(
-        np.floor(total * rng.random(80)), total, points, bandwidth_m=3000.0
-    )
+    x, everybody = sp.smoothed_environments(np.floor(total * rng.random(80)), total, points, bandwidth_m=3000.0)
     frame = pd.DataFrame({"x": x, "t": everybody})
-    for ours, theirs in (
-        (sp.dissimilarity_index, singlegroup.Dissim),
-        (sp.information_index, singlegroup.Entropy),
-    ):
+    for ours, theirs in ((sp.dissimilarity_index, singlegroup.Dissim), (sp.information_index, singlegroup.Entropy)):
         assert ours(x, everybody) == pytest.approx(theirs(frame, "x", "t").statistic, rel=1e-9)
 
 
@@ -194,10 +186,7 @@ def test_the_target_of_dissimilarity_holds_for_townships_that_touch_and_not_for_
     made = spread_of(ground, np.array(X) / 100.0, norm="N", boundaries=boundaries)
     targets = sp.GapTargets(dissimilarity=0.4)
     held = parts(*(held_against(part, targets) for part in made))
-    assert (held["dissimilarity_contiguity"].target, held["dissimilarity_contiguity"].meets_target) == (
-        0.4,
-        "yes",
-    )
+    assert (held["dissimilarity_contiguity"].target, held["dissimilarity_contiguity"].meets_target) == (0.4, "yes")
     for name in ("dissimilarity_environment", "information_environment"):
         assert held[name].meets_target == "no_target"
 

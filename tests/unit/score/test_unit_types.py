@@ -22,12 +22,7 @@ from spatial.reporting.score import summarise_town_and_country
 from spatial.score.evidence import read_ground
 from spatial.score.population_grid import grid_of_settlements, is_too_coarse, urban_grid
 from spatial.score.settlement_types import type_table, unit_type_table
-from spatial.score.towns import (
-    commuting_between,
-    functional_area_table,
-    town_system_table,
-    why_no_area,
-)
+from spatial.score.towns import commuting_between, functional_area_table, town_system_table, why_no_area
 from spatial.stages.score import town_and_country
 from spatial.study import Region, ScoreOptions
 from spatial.study.score import FunctionalAreaOptions
@@ -188,12 +183,7 @@ def test_people_off_the_shore_belong_to_the_nearest_township_and_those_of_a_neig
     values[5, 5] = 100.0  # in the west
     values[5, 30], values[31, 15] = 20.0, 30.0  # 0.5 km east of the east; 1.5 km south of the middle
     grid = urban_grid(raster(values), pyproj.CRS(UTM))
-    assert classified(grid)["population_persons"].to_dict() == {
-        "study": 100,
-        "east": 0,
-        "middle": 0,
-        "west": 100,
-    }
+    assert classified(grid)["population_persons"].to_dict() == {"study": 100, "east": 0, "middle": 0, "west": 100}
     near = classified(grid, tolerance_m=500.0)["population_persons"]
     assert near.to_dict() == {"study": 120, "east": 20, "middle": 0, "west": 100}
     neighbour = strips(count=4).assign(boundary_id=[*STRIPS, "next"], is_unit=[True, True, True, False])
@@ -232,9 +222,7 @@ def test_a_raster_of_kilometre_cells_keeps_its_own_grid() -> None:
     there = urban_grid(lonlat, pyproj.CRS("EPSG:32738"))
     # 30 arc seconds at 18 degrees south: 0.93 by 0.88 km, so that 1,300 a cell are 1,580 a km²
     assert there.codes.shape == (30, 30)
-    small = Raster(
-        np.full((7, 7), 1300.0), Affine(1 / 120, 0, 44.0, 0, -1 / 120, -18.0), pyproj.CRS("EPSG:4326")
-    )
+    small = Raster(np.full((7, 7), 1300.0), Affine(1 / 120, 0, 44.0, 0, -1 / 120, -18.0), pyproj.CRS("EPSG:4326"))
     assert (urban_grid(small, pyproj.CRS("EPSG:32738")).codes == 30).all()
 
 
@@ -301,16 +289,12 @@ def test_work_beyond_the_study_counts_towards_the_employed() -> None:
 
 def test_an_exclave_is_dropped_and_an_enclave_added() -> None:
     far = flows(("far", "far", 50.0), ("far", "seat", 50.0), ("mid", "mid", 100.0))
-    assert areas(far).index.tolist() == [
-        "west"
-    ]  # the middle does not commute and parts the east from the city
+    assert areas(far).index.tolist() == ["west"]  # the middle does not commute and parts the east from the city
     hole = shapely.box(LEFT + 14_000, TOP - 18_000, LEFT + 17_000, TOP - 14_000)
     boundaries = strips()
     boundaries.loc[1, "geometry"] = boundaries.geometry[1].difference(hole)
     boundaries.loc[2, "geometry"] = hole
-    settlements = places(
-        township_id=pd.Series(["west", "west", "middle", "east", "middle", None], dtype="str")
-    )
+    settlements = places(township_id=pd.Series(["west", "west", "middle", "east", "middle", None], dtype="str"))
     # the hole works where it lives; what surrounds it commutes
     given = flows(("hamlet", "hamlet", 50.0), ("hamlet", "seat", 50.0), ("mid", "mid", 100.0))
     table = areas(given, boundaries, settlements)
@@ -384,10 +368,7 @@ def test_the_reason_for_no_functional_area_is_named(change, reason) -> None:
 
 def test_the_system_of_towns_in_figures() -> None:
     towns = pd.DataFrame(
-        {
-            "population_persons": [100.0, 50.0, 100 / 3, 25.0, 20.0],
-            "coverage_share": [0.2, 0.2, 0.2, 0.2, 0.2],
-        }
+        {"population_persons": [100.0, 50.0, 100 / 3, 25.0, 20.0], "coverage_share": [0.2, 0.2, 0.2, 0.2, 0.2]}
     )
     table = town_system_table(towns)
     TABLES["town_system"].check(table)
@@ -420,12 +401,7 @@ def staged(score=None, **inputs):
 
 @pytest.mark.parametrize(
     ("options", "code"),
-    [
-        ({}, 21),
-        ({"rules": "2021"}, 22),
-        ({"semi_dense": "manual"}, 22),
-        ({"rules": "2021", "semi_dense": "ghsl"}, 21),
-    ],
+    [({}, 21), ({"rules": "2021"}, 22), ({"semi_dense": "manual"}, 22), ({"rules": "2021", "semi_dense": "ghsl"}, 21)],
 )
 def test_the_study_chooses_the_rules_of_cells_and_townships(options, code) -> None:
     values = np.zeros((30, 30))
@@ -469,12 +445,7 @@ def test_the_summary_says_what_there_is_and_why_there_is_no_area() -> None:
     assert told["study"]["differ_persons"] == 20_600.0
     assert told["townships"]["13"] == {"townships": 1, "persons": 600.0}
     (city,) = told["functional_areas"]["areas"]
-    assert (city["id"], city["city"], city["others"], city["persons"]) == (
-        "west",
-        ["west"],
-        ["middle"],
-        60_600.0,
-    )
+    assert (city["id"], city["city"], city["others"], city["persons"]) == ("west", ["west"], ["middle"], 60_600.0)
     assert told["functional_areas"]["method"] == "fua"
     without = summarise_town_and_country(staged())
     assert without is not None

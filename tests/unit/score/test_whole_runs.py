@@ -84,12 +84,7 @@ def test_a_table_is_named_as_its_file(run):
 @pytest.mark.parametrize(
     ("table", "column", "value", "told"),
     [
-        (
-            "settlements",
-            "population_persons",
-            -1.0,
-            "settlements: population_persons out of range, such as -1.0",
-        ),
+        ("settlements", "population_persons", -1.0, "settlements: population_persons out of range, such as -1.0"),
         ("settlements", "population_persons", math.inf, "population_persons out of range"),
         ("settlements", "population_persons", "many", "settlements: population_persons holds no numbers"),
         ("norm_results", "status_as_mapped", "MET", "status_as_mapped holds other words than met, not_met"),

@@ -106,20 +106,13 @@ def test_every_observation_is_accounted_for(runs):
 
 
 def test_coordinates_in_degrees_are_placed(tiny, tiny_run):
-    ids = {
-        code: (tiny.west + tiny.step * x, tiny.south + tiny.step * y) for code, _, _, x, y, _ in tiny.places
-    }
+    ids = {code: (tiny.west + tiny.step * x, tiny.south + tiny.step * y) for code, _, _, x, y, _ in tiny.places}
     rows = [
         f"{ids[start][0]:.4f},{ids[start][1]:.4f},{ids[goal][0]:.4f},{ids[goal][1]:.4f},9"
         for start, goal in itertools.permutations(ids, 2)
     ]
     tiny.write("observed.csv", "\n".join(["from_x,from_y,to_x,to_y,observed_min", *rows]))
-    found = run(
-        tiny,
-        "degrees",
-        tiny_run / "processed",
-        observed={"path": "tiny/observed.csv", "crs": "EPSG:4326"},
-    )
+    found = run(tiny, "degrees", tiny_run / "processed", observed={"path": "tiny/observed.csv", "crs": "EPSG:4326"})
     assert len(found.calibration_observations) == 56
     assert (found.calibration_observations["modelled_before_min"] > 3.0).all()
 
@@ -159,8 +152,7 @@ def test_speeds_of_walk_and_drive_together_are_fitted_leg_by_leg_and_used_in_eac
     )
     found = {key: float(values.mean()) for key, values in ratio if key[1] >= 0}
     assert found == pytest.approx(
-        {("walk+drive", 0.0): 1.0, ("walk+drive", 1.0): 0.8, ("drive", 0.0): 0.8, ("walk", 0.0): 1.0},
-        abs=0.02,
+        {("walk+drive", 0.0): 1.0, ("walk+drive", 1.0): 0.8, ("drive", 0.0): 0.8, ("walk", 0.0): 1.0}, abs=0.02
     )
     assert set(fitted.intervals["speed_status"]) == {"calibrated"}
     assert fitted.summary["certainty"]["calibrated"] is True
@@ -169,9 +161,7 @@ def test_speeds_of_walk_and_drive_together_are_fitted_leg_by_leg_and_used_in_eac
 
 def test_a_facility_that_says_its_settlement_is_still_found_by_its_own_id(tiny):
     lines = tiny.path("facilities.csv").read_text(encoding="utf-8").splitlines()
-    tiny.write(
-        "facilities.csv", "\n".join([f"{lines[0]},settlement_id", *(f"{row},s1" for row in lines[1:])])
-    )
+    tiny.write("facilities.csv", "\n".join([f"{lines[0]},settlement_id", *(f"{row},s1" for row in lines[1:])]))
     times = {(code, goal): 9.0 for code, *_ in tiny.places for goal in ("f2", "f3", "f4")}
     write_observed(tiny, times)
     tiny.tables["calibration"] = {"observed": {"path": "tiny/observed.csv"}}

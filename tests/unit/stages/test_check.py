@@ -39,9 +39,7 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_table_of_a_scenario_is_refused(tiny, case):
     key, features, told = BROKEN[case]
-    shapes = [
-        line(tiny, (2, 2), *([(4, 0)] if kind == "Line" else []), **tags) for kind, tags in features or ()
-    ]
+    shapes = [line(tiny, (2, 2), *([(4, 0)] if kind == "Line" else []), **tags) for kind, tags in features or ()]
     path = write(tiny, "plan.geojson", *shapes)
     if features is None:
         tiny.write("plan.geojson", "no json at all")
@@ -84,9 +82,7 @@ def test_a_column_and_a_level_that_nothing_has_are_refused(tiny):
 
 def test_unknown_ids_and_all_faults_are_named_at_once(tiny):
     tiny.write("seen.csv", "from_id,to_id\ns3,f1\n")
-    items = scenario(
-        close=["w3", "w99"], close_facilities=["f77"], speed_factors={"tertiary": 2.0, "moon": 2.0}
-    )
+    items = scenario(close=["w3", "w99"], close_facilities=["f77"], speed_factors={"tertiary": 2.0, "moon": 2.0})
     with pytest.raises(ContractError) as caught:
         check(tiny, scenarios=items, calibration={"observed": "tiny/seen.csv"})
     for told in ("'w99'", "'f77'", "'moon'", "observed_min"):

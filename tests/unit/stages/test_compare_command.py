@@ -47,9 +47,7 @@ def finished(folder, minutes, *, as_of="2026-01-01", norms=NORMS, places=None, s
         "score": ScoreOptions().model_dump(mode="json"),
     }
     (folder / "run.json").write_text(json.dumps({"options": record | options}), encoding="utf-8")
-    listed = [
-        {"id": norm, "unit": "min", "metric": "time_min", "direction": "max"} for norm in ("CLINIC", "SCHOOL")
-    ]
+    listed = [{"id": norm, "unit": "min", "metric": "time_min", "direction": "max"} for norm in ("CLINIC", "SCHOOL")]
     (folder / "summary.json").write_text(json.dumps({"norms": listed}), encoding="utf-8")
     return folder
 
@@ -95,14 +93,7 @@ def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_sour
     hidden = {"notice": "hidden", "notice_values": json.dumps({"where": {"first": ["draft"], "in_all": 1}})}
     own = {"notice": "", "notice_values": ""}
     issues = [
-        {
-            "path": "a.xlsx",
-            "issue": issue,
-            "issue_kind": kind,
-            "affects": ["population"],
-            "forbids": [],
-            "areas": [],
-        }
+        {"path": "a.xlsx", "issue": issue, "issue_kind": kind, "affects": ["population"], "forbids": [], "areas": []}
         | {"without_rank": [], "unknown_areas": []}
         | notice
         for issue, kind, notice in ((text, "noticed", hidden), ("Old list.", "declared", own))
@@ -157,9 +148,7 @@ def test_a_run_without_its_summary_is_refused(folders):
 def test_one_folder_a_run_as_target_and_an_unknown_language_are_refused(folders):
     assert "two or more" in call(folders[0]).output
     assert isinstance(call(*folders, "--to", folders[0]).exception, StoreError)
-    assert "'xx' has no message file; there are en, fr, zh" in str(
-        call(*folders, "--language", "xx").exception
-    )
+    assert "'xx' has no message file; there are en, fr, zh" in str(call(*folders, "--language", "xx").exception)
 
 
 def test_other_people_are_refused_from_the_options(folders, tmp_path):
@@ -181,9 +170,7 @@ def told(folder, other, to=None):
     return done.output
 
 
-@pytest.mark.parametrize(
-    ("clinic", "reason"), [((20.0, 60.0), "other_threshold"), ((30.0, 90.0), "other_fail_point")]
-)
+@pytest.mark.parametrize(("clinic", "reason"), [((20.0, 60.0), "other_threshold"), ((30.0, 90.0), "other_fail_point")])
 def test_norms_and_goalposts_on_other_terms_are_left_out_by_name(folders, tmp_path, clinic, reason):
     other = finished(tmp_path / "other", BEFORE, norms={"CLINIC": clinic, "SCHOOL": NORMS["SCHOOL"]})
     text = told(folders[0], other, tmp_path / "out")
@@ -208,9 +195,7 @@ def scored(monkeypatch):
 
 
 def tables_of(folder):
-    return {
-        name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES if name.startswith("comparison")
-    }
+    return {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES if name.startswith("comparison")}
 
 
 @pytest.mark.parametrize("more", [0, 2])
@@ -295,9 +280,7 @@ def test_another_coordinate_system_is_lined_up_and_said_but_other_places_are_ref
     assert "other coordinate systems: y1 WGS 84 / UTM zone 38S, zone WGS 84 / UTM zone 37S" in text
     assert "more than 1 km apart" not in text
     assert "gained 100 (1 place)" in text
-    away = finished(
-        tmp_path / "away", AFTER, settlements=lambda table: table.set_geometry(table.translate(2000.0))
-    )
+    away = finished(tmp_path / "away", AFTER, settlements=lambda table: table.set_geometry(table.translate(2000.0)))
     done = call(folders[0], away)
     assert isinstance(done.exception, ContractError)
     assert "3 of 3 places of away lie more than 1000 m" in str(done.exception)

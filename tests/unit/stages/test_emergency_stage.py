@@ -95,10 +95,7 @@ def test_crews_of_each_service_come_by_the_mode_that_they_have(tiny_done):
     whole = sp.Study.from_dict({**values, "emergency": crews}, raw=tiny_done.raw)
     ran = sp.run(whole, processed=tiny_done.processed, maps=tiny_done.maps, until="gaps")
     table = ran.emergency_response
-    assert dict(zip(table["service"], table["mode"], strict=True)) == {
-        "hospital": "cycle",
-        "primary_school": "drive",
-    }
+    assert dict(zip(table["service"], table["mode"], strict=True)) == {"hospital": "cycle", "primary_school": "drive"}
     # Streets run both ways, and nobody mobilises: the way of the crew is the way to it.
     rows = ran.access.loc[(ran.access["mode"] == "cycle") & (ran.access["service"] == "hospital")]
     there = rows.set_index("settlement_id")["travel_time_min"]

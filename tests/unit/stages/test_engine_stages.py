@@ -51,9 +51,7 @@ def test_a_count_within_a_cutoff_is_that_of_the_access_counts(ran):
     ].set_index("settlement_id")["value"]
     rows = ran.access_counts
     rows = rows.loc[(rows["mode"] == "drive") & (rows["service"] == "hospital")]
-    assert (
-        rows.set_index("settlement_id")["facilities_within_15_min"] == table.reindex(rows["settlement_id"])
-    ).all()
+    assert (rows.set_index("settlement_id")["facilities_within_15_min"] == table.reindex(rows["settlement_id"])).all()
 
 
 def test_a_longer_isochrone_holds_the_shorter_one(ran):
@@ -91,9 +89,9 @@ def test_cells_hold_all_people_and_have_the_same_services_as_settlements(ran):
 
 
 def test_walking_and_riding_is_never_slower_than_either_alone(ran):
-    times = ran.access.pivot(
-        index=["settlement_id", "service"], columns="mode", values="travel_time_min"
-    ).fillna(np.inf)
+    times = ran.access.pivot(index=["settlement_id", "service"], columns="mode", values="travel_time_min").fillna(
+        np.inf
+    )
     assert (times["walk+drive"] <= times[["walk", "drive"]].min(axis=1) + 1e-9).all()
 
 
@@ -102,9 +100,7 @@ def test_an_unknown_season_and_slopes_without_elevation_are_named_before_any_wor
     tiny.tables["measures"] = {"services": ["hosptal"]}
     outcome = tiny.run()
     assert outcome.code == 2
-    assert (
-        "network.season: the speed table has no season 'monsoon'; it has all_season, dry, wet" in outcome.err
-    )
+    assert "network.season: the speed table has no season 'monsoon'; it has all_season, dry, wet" in outcome.err
     assert "network.slope: slopes need [sources.elevation]" in outcome.err
     assert "measures.services: unknown 'hosptal'" in outcome.err
     assert tiny.written() == []
@@ -151,9 +147,7 @@ def test_elevation_is_resampled_where_the_study_asks_and_a_finding_says_so(off_r
     slow = found.off_road.set_index("settlement_id")["travel_time_min"]
     off_road_study.tables["off_road"] |= {"slope": False}
     assert off_road_study.run("--stage", "off_road").code == 0
-    level = sp.read_results(off_road_study.processed / "tiny").off_road.set_index("settlement_id")[
-        "travel_time_min"
-    ]
+    level = sp.read_results(off_road_study.processed / "tiny").off_road.set_index("settlement_id")["travel_time_min"]
     assert (slow != level).any()
 
 

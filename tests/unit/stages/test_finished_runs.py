@@ -71,10 +71,7 @@ def test_a_summary_without_norms_is_refused(folders, summary):
         ({"outputs": {"status": "secret"}}, "outputs.status is none of draft, internal, public"),
         ({"synthetic": "maybe"}, "synthetic is not true or false"),
         ({"jurisdictions": "CN"}, "jurisdictions are no list"),
-        (
-            {"score": {"targets": {"of_tomorrow": 1.0}}},
-            "score.targets.of_tomorrow: not known to this version",
-        ),
+        ({"score": {"targets": {"of_tomorrow": 1.0}}}, "score.targets.of_tomorrow: not known to this version"),
         ({"score": {"epsilon": "much"}}, "score.epsilon: "),
     ],
 )
@@ -110,9 +107,7 @@ def test_a_table_that_the_run_wrote_and_that_is_gone_is_noticed(folders):
 def test_a_run_stopped_halfway_says_all_that_it_lacks(folders):
     for name in ("towns", "score_components", "scores"):
         (folders[1] / f"{name}.parquet").unlink()
-    with pytest.raises(
-        StoreError, match=r"not finished, it lacks towns, score_components, scores; run the whole"
-    ):
+    with pytest.raises(StoreError, match=r"not finished, it lacks towns, score_components, scores; run the whole"):
         compared(folders)
 
 

@@ -45,10 +45,7 @@ def scenarios_of(tiny):
         "lit": {"mode": "walk", "close": ["w4"], "speed_factors": {"tertiary": 1.5}},
         "nothing": {"speed_factors": {"tertiary": 1.0}},
     }
-    return [
-        {"name": name, "services": ["hospital", "primary_school"], **change}
-        for name, change in changes.items()
-    ]
+    return [{"name": name, "services": ["hospital", "primary_school"], **change} for name, change in changes.items()]
 
 
 NAMES = ("closed", "piece", "flood", "faster", "road", "clinic", "plan", "wet", "lit", "nothing")
@@ -84,10 +81,7 @@ class Ran:
         self.before = hashes(self.today.folder, ".parquet", ".json", ".tif")
         self.of = {
             name: sp.run(
-                self.study,
-                scenario=name,
-                until="sign_off" if name in {"plan", "nothing"} else "access",
-                **self.where,
+                self.study, scenario=name, until="sign_off" if name in {"plan", "nothing"} else "access", **self.where
             )
             for name in NAMES
         }
@@ -196,18 +190,12 @@ def test_a_closed_road_leaves_the_table_of_roads_and_a_closed_piece_does_not(ran
 def test_new_facilities_have_their_township_and_are_counted(ran):
     facilities = ran.of["clinic"].facilities.set_index("facility_id")
     assert facilities.index.tolist() == ["f2", "f3", "f4", "n1"]
-    assert facilities.loc["n1", ["township_id", "service", "status"]].tolist() == [
-        "b2",
-        "hospital",
-        "existing",
-    ]
+    assert facilities.loc["n1", ["township_id", "service", "status"]].tolist() == ["b2", "hospital", "existing"]
     assert facilities.loc["n1", "in_study"]
     counts = ran.of["clinic"].counts.query("source == 'study'").set_index("item")["number"]
     assert counts["facilities"] == 4
     assert counts["service=hospital"] == 1
-    assert set(ran.of["clinic"].provenance["path"]) - set(ran.today.provenance["path"]) == {
-        "tiny/open.geojson"
-    }
+    assert set(ran.of["clinic"].provenance["path"]) - set(ran.today.provenance["path"]) == {"tiny/open.geojson"}
 
 
 def test_a_scenario_in_a_season_is_a_study_in_that_season(ran):
@@ -261,9 +249,7 @@ def test_unknown_scenarios_name_those_that_there_are(tiny):
     study = study_of(tiny, scenarios=scenarios_of(tiny)[:2])
     with pytest.raises(StudyError, match=r"no scenario 'plain'; it has closed, piece"):
         sp.run(study, scenario="plain", processed=tiny.processed, maps=tiny.maps)
-    with pytest.raises(
-        StudyError, match=r"no scenario 'plan'; it has none; write it under \[\[scenarios\]\]"
-    ):
+    with pytest.raises(StudyError, match=r"no scenario 'plan'; it has none; write it under \[\[scenarios\]\]"):
         sp.run(study_of(tiny), scenario="plan", processed=tiny.processed, maps=tiny.maps)
     assert tiny.written() == []
 
@@ -282,16 +268,12 @@ def test_folders_of_other_runs_are_refused(tiny):
     items = [{"name": "closed", "close": ["w3"]}, {"name": "b--closed", "close": ["w3"]}]
     sp.run(study_of(tiny, scenarios=items), scenario="closed", **laid)
     tiny.tables[""]["name"] = "tiny--closed"
-    with pytest.raises(
-        StoreError, match="holds the run of the scenario closed of the study tiny, not of the"
-    ):
+    with pytest.raises(StoreError, match="holds the run of the scenario closed of the study tiny, not of the"):
         sp.run(study_of(tiny), **where)
     tiny.tables[""]["name"] = "a--b"
     sp.run(study_of(tiny, scenarios=items), scenario="closed", **laid)
     tiny.tables[""]["name"] = "a"
-    with pytest.raises(
-        StoreError, match="scenario closed of the study a--b, not of the scenario b--closed of"
-    ):
+    with pytest.raises(StoreError, match="scenario closed of the study a--b, not of the scenario b--closed of"):
         sp.run(study_of(tiny, scenarios=items), scenario="b--closed", **laid)
     tiny.tables[""]["name"] = "c--closed"
     sp.run(study_of(tiny), **where)
@@ -342,19 +324,12 @@ def test_commands_know_the_scenario(tiny, command, tiny_run, go_on_from):
     assert "scenario closed of the study tiny" in done.out
     assert f"spatial compare {tiny.processed / 'tiny'} {tiny.processed / 'tiny--closed'}" in done.out
     told = command("status", file, *tiny.folders(), "--scenario", "closed").out.splitlines()
-    assert {row.split()[1] for row in told if row.startswith("run")} == {
-        "sign_off",
-        "workbook",
-        "maps",
-        "qgis",
-    }
+    assert {row.split()[1] for row in told if row.startswith("run")} == {"sign_off", "workbook", "maps", "qgis"}
     wrong = command("run", file, *tiny.folders(), "--scenario", "open")
     assert wrong.code == 2
     assert "no scenario 'open'; it has closed" in wrong.err
     ground = ["--raw", tiny.raw, "--processed", tiny.processed]
-    now, then = (
-        command("explain", file, "s3", *ground, *more).out for more in ((), ("--scenario", "closed"))
-    )
+    now, then = (command("explain", file, "s3", *ground, *more).out for more in ((), ("--scenario", "closed")))
     assert now
     assert then
     assert now != then

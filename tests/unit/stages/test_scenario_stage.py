@@ -37,25 +37,16 @@ def ran(tmp_path_factory, tiny_at, tiny_run, go_on_from):
     tiny = tiny_at(tmp_path_factory.mktemp("scenarios"))
     go_on_from(tiny_run, tiny.folder)
     flood = write(tiny, "flood.geojson", line(tiny, (0, 2), (4, 2)))
-    road = write(
-        tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60, name="新路")
-    )
+    road = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_class="trunk", speed_km_h=60, name="新路"))
     opens = write(tiny, "open.geojson", line(tiny, (4, 0), facility_id="n1", name="新院"))
     changes = (
-        {
-            "close": ["w3"],
-            "services": ["hospital", "county_seat"],
-            "title": {"en": "The middle street is closed"},
-        },
+        {"close": ["w3"], "services": ["hospital", "county_seat"], "title": {"en": "The middle street is closed"}},
         {"close_file": flood},
         {"speed_factors": {"tertiary": 2.0}, "services": ["hospital", "primary_school"]},
         {"new_roads": road},
         {"new_facilities": {"path": opens, "service": "hospital"}, "close_facilities": ["f1"]},
     )
-    items = [
-        {"name": name, "services": ["hospital"], **change}
-        for name, change in zip(NAMES, changes, strict=True)
-    ]
+    items = [{"name": name, "services": ["hospital"], **change} for name, change in zip(NAMES, changes, strict=True)]
     return run(tiny, scenarios=items)
 
 
@@ -243,8 +234,7 @@ def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny_done):
     table = run(tiny_done, scenarios=items).scenario_access
     hospital = table[table["service"] == "hospital"].set_index("settlement_id")
     gained = {
-        name: set(rows.index[rows["after_min"] < rows["before_min"]])
-        for name, rows in hospital.groupby("scenario")
+        name: set(rows.index[rows["after_min"] < rows["before_min"]]) for name, rows in hospital.groupby("scenario")
     }
     # The level makes it a hospital; what is for members opens for nobody; a unit's for its people alone.
     assert gained["level"]

@@ -11,11 +11,7 @@ import pytest
 import spatial as sp
 
 SAID = {
-    "fr": (
-        "colonnes vides et sans nom laissées de côté : 1 à la fin",
-        "non précisé",
-        "Temps de porte à porte",
-    ),
+    "fr": ("colonnes vides et sans nom laissées de côté : 1 à la fin", "non précisé", "Temps de porte à porte"),
     "zh": ("未读入末尾无名的空列：1", "不详", "门到门时间"),  # noqa: RUF001 - Chinese writes them wide
 }
 
@@ -35,9 +31,7 @@ def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(langua
     assert outcome.code == 0, outcome.err
     folder = tiny_done.processed / "tiny"
     path = folder / "tiny.gpkg"
-    whole = query(path, "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri LIKE '%geopackage.org'")[0][
-        0
-    ]
+    whole = query(path, "SELECT metadata FROM gpkg_metadata WHERE md_standard_uri LIKE '%geopackage.org'")[0][0]
     with zipfile.ZipFile(folder / "tiny.qgz") as project:
         text = project.read("tiny.qgs").decode("utf-8")
     for told in (whole.replace("\u00a0", " "), text.replace("\u00a0", " ")):
@@ -48,9 +42,7 @@ def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(langua
         assert not any(word in told for word in ("empty columns", "unknown,", "Door-to-door"))
     own = "SELECT issue FROM known_issues WHERE path = 'tiny/settlements.csv' ORDER BY number"
     assert [row[0].replace("\u00a0", " ") for row in query(path, own)] == ["Old list.", noticed]
-    ((issue, licence),) = query(
-        path, "SELECT issue, licence FROM provenance WHERE path = 'tiny/settlements.csv'"
-    )
+    ((issue, licence),) = query(path, "SELECT issue, licence FROM provenance WHERE path = 'tiny/settlements.csv'")
     assert "Old list." in issue
     assert noticed in issue.replace("\u00a0", " ")
     assert licence == unknown
@@ -64,8 +56,6 @@ def test_a_settlement_is_explained_with_notices_in_the_language(tiny, command):
     assert tiny.run("--stage", "gaps").code == 0
     where = ("--raw", tiny.raw, "--processed", tiny.processed, "--language", "fr")
     told = command("explain", tiny.save(), "s2", *where).out.replace("\u00a0", " ")
-    assert (
-        "tiny/settlements.csv: Old list. ; colonnes vides et sans nom laissées de côté : 1 à la fin" in told
-    )
+    assert "tiny/settlements.csv: Old list. ; colonnes vides et sans nom laissées de côté : 1 à la fin" in told
     assert "empty columns" not in told
     assert "unknown" not in told

@@ -23,9 +23,7 @@ def _facilities(columns, capacity, ids=None, **more) -> pd.DataFrame:
 
 
 def _cover(people, facilities, friction=LINE, cutoff_min=10.0, **options):
-    return geographic_coverage(
-        friction, people, facilities, resolution_m=100.0, cutoff_min=cutoff_min, **options
-    )
+    return geographic_coverage(friction, people, facilities, resolution_m=100.0, cutoff_min=cutoff_min, **options)
 
 
 def test_the_largest_comes_first_and_the_next_takes_what_is_left() -> None:
@@ -97,15 +95,7 @@ def test_a_capacity_of_nothing_serves_nobody_and_one_without_end_serves_all() ->
 
 def test_the_cutoff_is_inclusive_and_zero_serves_the_cell_itself() -> None:
     people = np.full((1, 7), 1.0)
-    assert _cover(people, _facilities([0], [100.0]), cutoff_min=2.0).served[0].tolist() == [
-        1,
-        1,
-        1,
-        0,
-        0,
-        0,
-        0,
-    ]
+    assert _cover(people, _facilities([0], [100.0]), cutoff_min=2.0).served[0].tolist() == [1, 1, 1, 0, 0, 0, 0]
     assert _cover(people, _facilities([0], [100.0]), cutoff_min=0.0).served.sum() == 1.0
 
 
@@ -159,9 +149,7 @@ GRID = Raster(np.arange(1.0, 5.0).reshape(2, 2), Affine(100, 0, 0, 0, -100, 200)
 
 
 def _zones(*shapes, ids=None) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {"zone_id": ids or list("abcdefg")[: len(shapes)]}, geometry=list(shapes), crs=CRS
-    )
+    return gpd.GeoDataFrame({"zone_id": ids or list("abcdefg")[: len(shapes)]}, geometry=list(shapes), crs=CRS)
 
 
 def test_a_cell_counts_for_the_share_that_a_zone_covers() -> None:

@@ -49,9 +49,7 @@ def test_masked_elevation_is_a_void() -> None:
 def test_a_code_for_no_data_is_no_height(code) -> None:
     for voids in ("refuse", "flat"):
         with pytest.raises(ContractError, match=r"no height of ground in metres, such as .* at .*\(0, 1\)"):
-            travel_time_surface(
-                FLAT, [(0, 0)], resolution_m=100.0, elevation_m=[[0.0, code, 0.0]], dem_voids=voids
-            )
+            travel_time_surface(FLAT, [(0, 0)], resolution_m=100.0, elevation_m=[[0.0, code, 0.0]], dem_voids=voids)
 
 
 def test_a_code_under_a_barrier_bothers_nobody() -> None:
@@ -62,9 +60,7 @@ def test_a_code_under_a_barrier_bothers_nobody() -> None:
 
 @pytest.mark.parametrize("void", [np.nan, np.inf, -np.inf])
 def test_steps_beside_a_void_are_level(void) -> None:
-    minutes = travel_time_surface(
-        FLAT, [(0, 0)], resolution_m=100.0, elevation_m=[[0.0, void, 0.0]], dem_voids="flat"
-    )
+    minutes = travel_time_surface(FLAT, [(0, 0)], resolution_m=100.0, elevation_m=[[0.0, void, 0.0]], dem_voids="flat")
     assert minutes.tolist() == [[0.0, 1.0, 2.0]]
 
 
@@ -75,9 +71,7 @@ def test_friction_next_to_nothing_comes_to_an_end() -> None:
 
 @pytest.mark.parametrize("code", [1e20, float(np.finfo(np.float32).max)])
 def test_a_code_for_no_data_is_no_friction(code) -> None:
-    with pytest.raises(
-        ContractError, match=r"1 cells have a friction that nobody crosses, such as .*\(0, 1\)"
-    ):
+    with pytest.raises(ContractError, match=r"1 cells have a friction that nobody crosses, such as .*\(0, 1\)"):
         travel_time_surface([[0.01, code, np.inf]], [(0, 0)], resolution_m=100.0)
 
 
@@ -108,9 +102,7 @@ def test_a_place_may_be_moved_however_far() -> None:
 
 
 def _cover(people, table, **options):
-    return geographic_coverage(
-        FLAT, people, pd.DataFrame(table), resolution_m=100.0, cutoff_min=1.0, **options
-    )
+    return geographic_coverage(FLAT, people, pd.DataFrame(table), resolution_m=100.0, cutoff_min=1.0, **options)
 
 
 def test_masked_people_are_nobody() -> None:
@@ -190,9 +182,7 @@ def test_a_raster_takes_masked_and_whole_numbers() -> None:
 def test_land_cover_that_is_infinite_and_speeds_in_words_are_refused() -> None:
     with pytest.raises(ContractError, match=r"class inf \(1 cells\)"):
         friction_surface(Raster(np.array([[5.0, np.inf]]), NORTH_UP, UTM), "accessmod_example")
-    roads = gpd.GeoDataFrame(
-        {"speed_km_h": ["fast"]}, geometry=[shapely.LineString([(0, 0), (90, 0)])], crs=UTM
-    )
+    roads = gpd.GeoDataFrame({"speed_km_h": ["fast"]}, geometry=[shapely.LineString([(0, 0), (90, 0)])], crs=UTM)
     with pytest.raises(ContractError, match="speed_km_h: not above 0 and finite at rows 0"):
         friction_surface(Raster(np.full((2, 2), 5.0), NORTH_UP, UTM), "accessmod_example", roads=roads)
 

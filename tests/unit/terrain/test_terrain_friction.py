@@ -9,13 +9,7 @@ from affine import Affine
 
 from spatial.errors import ContractError, CrsError, StudyError
 from spatial.rasters import Raster
-from spatial.terrain import (
-    cells_at,
-    friction_surface,
-    load_surface_speeds,
-    move_to_open_cells,
-    travel_time_surface,
-)
+from spatial.terrain import cells_at, friction_surface, load_surface_speeds, move_to_open_cells, travel_time_surface
 
 CRS = pyproj.CRS("EPSG:32738")
 GRID = Affine(100, 0, 0, 0, -100, 1000)
@@ -87,9 +81,7 @@ def test_a_road_gives_its_speed_where_it_is_faster_than_the_ground() -> None:
 def test_of_several_roads_the_fastest_counts_whatever_their_order() -> None:
     lines = [(0, 550), (1000, 550)]
     for speeds in ([30.0, 60.0], [60.0, 30.0]):
-        friction = friction_surface(
-            _ground(), "accessmod_example", roads=_lines(lines, lines, speed_km_h=speeds)
-        )
+        friction = friction_surface(_ground(), "accessmod_example", roads=_lines(lines, lines, speed_km_h=speeds))
         np.testing.assert_allclose(friction.min_per_m[4], 0.001)
 
 
@@ -133,8 +125,7 @@ def test_a_bridge_can_only_help() -> None:
     bridge = _lines([(400, 950), (500, 950)], speed_km_h=[1.0], is_bridge=[True])
     with_it = friction_surface(_ground(), "accessmod_example", barriers=RIVER, roads=bridge)
     before, after = (
-        travel_time_surface(friction.min_per_m, [(5, 9)], resolution_m=100.0)
-        for friction in (without, with_it)
+        travel_time_surface(friction.min_per_m, [(5, 9)], resolution_m=100.0) for friction in (without, with_it)
     )
     assert (after <= before).all()
     assert np.isfinite(after[5, 0])
@@ -174,9 +165,7 @@ def test_rasters_that_do_not_align_are_refused_and_never_resampled(other, messag
 def test_friction_brings_all_that_a_surface_needs() -> None:
     dem = Raster(np.arange(100.0).reshape(10, 10), GRID, CRS, "dem")
     friction = friction_surface(_ground(), "accessmod_example", elevation=dem)
-    minutes = travel_time_surface(
-        friction.min_per_m, [(0, 0)], resolution_m=friction.resolution_m, **friction.options
-    )
+    minutes = travel_time_surface(friction.min_per_m, [(0, 0)], resolution_m=friction.resolution_m, **friction.options)
     # from the east, 1 m down in 100 m: exp(-3.5 (|-0.01 + 0.05| - 0.05)) times 5 km/h
     assert minutes[0, 1] == pytest.approx(1.2 / np.exp(0.035))
     assert friction.raster.transform == GRID

@@ -68,9 +68,7 @@ def test_files_of_shares_on_other_grids_are_refused(shares, transform, values):
 
 
 def test_what_is_no_share_is_refused_with_the_remedy(shares):
-    with pytest.raises(
-        SourceError, match=r"1 cell\(s\) hold no share from 0 to 100, such as 255 .* declare nodata"
-    ):
+    with pytest.raises(SourceError, match=r"1 cell\(s\) hold no share from 0 to 100, such as 255 .* declare nodata"):
         read_fractions({10: shares("tree", [[20, VOID]], nodata=None)})
     assert read_fractions({10: shares("tree", [[20, VOID]], nodata=None)}, nodata=VOID).nodata_cells == 1
 

@@ -58,11 +58,7 @@ def cover(comoros):
 def friction(islands, cover):
     water = islands.water[islands.water["is_barrier"]]
     return friction_surface(
-        cover,
-        "esa_worldcover",
-        roads=islands.roads.to_crs(4326),
-        barriers=water.to_crs(4326),
-        mode="motorised",
+        cover, "esa_worldcover", roads=islands.roads.to_crs(4326), barriers=water.to_crs(4326), mode="motorised"
     )
 
 
@@ -80,9 +76,7 @@ def test_the_surface_agrees_with_the_network_where_people_drive(islands, frictio
     """Off the roads people walk straight on, so the surface is a little faster where the snap makes a detour."""
     hospitals = islands.facilities[islands.facilities["service"] == "hospital"]
     sources, _ = _cells(hospitals, friction)
-    minutes = travel_time_surface(
-        friction.min_per_m, sources[["row", "column"]], resolution_m=friction.resolution_m
-    )
+    minutes = travel_time_surface(friction.min_per_m, sources[["row", "column"]], resolution_m=friction.resolution_m)
     moved, rows = _cells(islands.settlements, friction)
     graph = build_network(islands.roads, mode="drive")
     near = cost_to_closest(graph, islands.settlements.loc[rows], islands.facilities, service="hospital", k=1)
@@ -126,9 +120,7 @@ def walkers(comoros):
     graph = build_network(layers.roads, mode="walk")
     people = allocate_population(layers.settlements, layers.population, graph=graph)
     near = cost_to_closest(graph, people, layers.facilities, service="hospital")
-    inputs = {
-        name: getattr(layers, name) for name in ("facilities", "roads", "water", "landcover", "elevation")
-    }
+    inputs = {name: getattr(layers, name) for name in ("facilities", "roads", "water", "landcover", "elevation")}
     return values, {**inputs, "settlements": people}, layers, near
 
 

@@ -28,9 +28,7 @@ def test_a_kilometre_takes_ten_minutes_and_the_diagonal_root_two_of_that() -> No
 
 def test_the_line_of_the_issue_runs_as_it_is_written() -> None:
     friction_min_per_m, sources = FLAT, np.array([[5, 5]])
-    surface = sp.travel_time_surface(
-        friction_min_per_m, sources, resolution_m=100.0, neighbours=8, cutoff_min=60
-    )
+    surface = sp.travel_time_surface(friction_min_per_m, sources, resolution_m=100.0, neighbours=8, cutoff_min=60)
     assert surface.dtype == np.float64
     assert surface.shape == (11, 11)
 
@@ -113,10 +111,7 @@ def test_equal_times_go_to_the_lower_source_whatever_the_order() -> None:
 
 def test_sources_may_begin_late_or_be_closed() -> None:
     minutes, nearest = catchment_surface(
-        np.full((1, 5), 0.01),
-        [(0, 0), (0, 4), (0, 2)],
-        resolution_m=100.0,
-        source_min=[2.5, 0.0, np.inf],
+        np.full((1, 5), 0.01), [(0, 0), (0, 4), (0, 2)], resolution_m=100.0, source_min=[2.5, 0.0, np.inf]
     )
     assert minutes.tolist() == [[2.5, 3.0, 2.0, 1.0, 0.0]]
     assert nearest.tolist() == [[0, 1, 1, 1, 1]]
@@ -141,9 +136,7 @@ TOBLER = {
 def test_walking_speed_follows_tobler_in_the_direction_of_travel(slope, km_h) -> None:
     friction = np.full((1, 2), 0.06 / 5.036742)
     elevation = [[0.0, slope * 100.0]]
-    away = travel_time_surface(
-        friction, [(0, 0)], resolution_m=100.0, elevation_m=elevation, direction="from"
-    )
+    away = travel_time_surface(friction, [(0, 0)], resolution_m=100.0, elevation_m=elevation, direction="from")
     home = travel_time_surface(friction, [(0, 1)], resolution_m=100.0, elevation_m=elevation)
     assert 6.0 / away[0, 1] == pytest.approx(km_h, abs=1e-6)
     assert home[0, 0] == away[0, 1]
@@ -151,9 +144,7 @@ def test_walking_speed_follows_tobler_in_the_direction_of_travel(slope, km_h) ->
 
 def test_a_slope_slows_nobody_below_a_tenth_of_a_kilometre_an_hour() -> None:
     # 2 km/h * exp(-3.5) = 0.0604 km/h at a slope of 1, so the floor of 0.1 counts: 100 m take 60 minutes
-    minutes = travel_time_surface(
-        np.full((1, 2), 0.03), [(0, 1)], resolution_m=100.0, elevation_m=[[0.0, 500.0]]
-    )
+    minutes = travel_time_surface(np.full((1, 2), 0.03), [(0, 1)], resolution_m=100.0, elevation_m=[[0.0, 500.0]])
     assert minutes[0, 0] == pytest.approx(60.0)
     # ground of 0.05 km/h stays at 0.05
     slow = travel_time_surface(np.full((1, 2), 1.2), [(0, 1)], resolution_m=100.0, elevation_m=[[0.0, 500.0]])
@@ -180,9 +171,7 @@ def test_dem_voids_are_refused_unless_they_are_said_to_be_level() -> None:
     friction = np.full((1, 3), 0.01)
     with pytest.raises(ContractError, match=r"1 walked cells have no elevation.*\(0, 1\)"):
         travel_time_surface(friction, [(0, 0)], resolution_m=100.0, elevation_m=elevation)
-    level = travel_time_surface(
-        friction, [(0, 0)], resolution_m=100.0, elevation_m=elevation, dem_voids="flat"
-    )
+    level = travel_time_surface(friction, [(0, 0)], resolution_m=100.0, elevation_m=elevation, dem_voids="flat")
     assert level[0] == pytest.approx([0.0, 1.0, 2.0])
     at_sea = travel_time_surface([[0.01, np.nan, 0.01]], [(0, 0)], resolution_m=100.0, elevation_m=elevation)
     assert at_sea[0, 0] == 0.0
@@ -289,14 +278,7 @@ def test_facilities_that_cannot_refer_are_kept_and_say_so() -> None:
     friction = np.array([[0.01, 0.01, np.nan, 0.01]])
     table = facility_to_facility(friction, [(0, 0), (0, 1), (0, 3)], resolution_m=100.0)
     assert len(table) == 6
-    assert table["reach_status"].tolist() == [
-        "reached",
-        "no_path",
-        "reached",
-        "no_path",
-        "no_path",
-        "no_path",
-    ]
+    assert table["reach_status"].tolist() == ["reached", "no_path", "reached", "no_path", "no_path", "no_path"]
     assert table["travel_time_min"].isna().sum() == 4
     assert table["rank"].tolist()[0] == 1
     assert table["rank"].isna().sum() == 4

@@ -219,9 +219,7 @@ def test_norms_by_township_are_those_of_the_table(book, results):
         "served_share": "Share served",
     }.items():
         told = values(page, title)
-        assert [0.0 if value is None else value for value in told] == pytest.approx(
-            rows[name].fillna(0.0).tolist()
-        )
+        assert [0.0 if value is None else value for value in told] == pytest.approx(rows[name].fillna(0.0).tolist())
     assert {cell.number_format for cell in column(page, "Share served")} == {"0.0%"}
     assert {cell.number_format for cell in column(page, "People in scope (persons)")} == {"#,##0"}
     assert {"西镇", "东镇", "全研究区 / Whole study"} >= set(values(page, "Township"))
@@ -310,11 +308,7 @@ def test_the_sign_off_sheet_is_the_table_in_words(book, results):
     assert status[0].fill.fgColor.rgb.endswith("FCE4D6")  # people differ
     assert values(page, "Source")[0] == "=Yearbook"
     tail = [row[0].value for row in page.iter_rows(min_row=4 + count) if row[0].value]
-    assert [line.split(":")[0] for line in tail] == [
-        "单位 / Office",
-        "签字 / Name and signature",
-        "日期 / Date",
-    ]
+    assert [line.split(":")[0] for line in tail] == ["单位 / Office", "签字 / Name and signature", "日期 / Date"]
 
 
 def test_totals_of_the_summary_are_those_of_the_study(book, results):

@@ -80,11 +80,7 @@ def write_villages(file: Path, county: County) -> None:
     frame = county.settled.frame
     longitude, latitude = from_wgs84(*to_degrees(county.points).T, datum="gcj02")
     book, sheet = _book("村庄名录", f"{COUNTY.zh}县村镇基本情况表（合成数据，虚构）")
-    groups = {
-        "编码": ["行政区划代码", "统计用区划代码"],
-        "地名": ["名称", "拼音", "级别"],
-        "坐标": ["经度", "纬度"],
-    }
+    groups = {"编码": ["行政区划代码", "统计用区划代码"], "地名": ["名称", "拼音", "级别"], "坐标": ["经度", "纬度"]}
     groups |= {"人口": list(PEOPLE)}
     _header(sheet, ["序号", "乡镇", groups, "村庄规划分类"])
     classes = _plan_classes(frame)
@@ -203,12 +199,8 @@ def write_yearbook(file: Path, county: County) -> None:
     frame = county.settled.frame
     frame = frame[frame["code"].str.startswith(COUNTY_CODE)]
     unit = frame["code"].str[:9]
-    book, sheet = _book(
-        "乡镇主要指标", f"{COUNTY.zh}县统计年鉴 2025　表2-1　各乡镇主要指标（合成数据，虚构）"
-    )
-    _header(
-        sheet, ["乡镇", "区划代码", {"人口（人）": ["常住人口", "户籍人口", "60岁及以上"]}, "行政村（个）"]
-    )
+    book, sheet = _book("乡镇主要指标", f"{COUNTY.zh}县统计年鉴 2025　表2-1　各乡镇主要指标（合成数据，虚构）")
+    _header(sheet, ["乡镇", "区划代码", {"人口（人）": ["常住人口", "户籍人口", "60岁及以上"]}, "行政村（个）"])
     sums = np.zeros(4, dtype=np.int64)
     for number in range(_townships(county)):
         own = frame[unit == township_code(number)[:9]]
@@ -253,9 +245,7 @@ def _header(sheet: Worksheet, columns: Sequence[str | dict[str, list[str]]]) -> 
             for offset, part in enumerate(parts):
                 sheet.cell(top + 1, column + offset, part)
             last = column + max(len(parts), 1) - 1
-            sheet.merge_cells(
-                start_row=top, start_column=column, end_row=top if parts else top + 1, end_column=last
-            )
+            sheet.merge_cells(start_row=top, start_column=column, end_row=top if parts else top + 1, end_column=last)
             column = last + 1
     sheet.merge_cells(start_row=1, start_column=1, end_row=1, end_column=column - 1)
 
@@ -281,9 +271,5 @@ def _save(book: Workbook, file: Path) -> None:
         for name in old.namelist():
             part = _MODIFIED.sub(rb"\g<1>2026-01-01T12:00:00Z\g<2>", old.read(name))
             entry = zipfile.ZipInfo(name, _PACKED_AT)
-            entry.compress_type, entry.create_system, entry.external_attr = (
-                zipfile.ZIP_DEFLATED,
-                3,
-                0o644 << 16,
-            )
+            entry.compress_type, entry.create_system, entry.external_attr = (zipfile.ZIP_DEFLATED, 3, 0o644 << 16)
             new.writestr(entry, part)

@@ -20,7 +20,5 @@ def write_shapefile(file: Path, frame: gpd.GeoDataFrame) -> None:
     """Write a shapefile whose texts are in GBK."""
     for part in (*PARTS, ".cpg"):
         file.with_suffix(part).unlink(missing_ok=True)
-    frame.to_file(
-        file, driver="ESRI Shapefile", encoding="GBK", engine="pyogrio", DBF_DATE_LAST_UPDATE=WRITTEN_ON
-    )
+    frame.to_file(file, driver="ESRI Shapefile", encoding="GBK", engine="pyogrio", DBF_DATE_LAST_UPDATE=WRITTEN_ON)
     file.with_suffix(".cpg").unlink(missing_ok=True)

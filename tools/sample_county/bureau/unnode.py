@@ -85,9 +85,7 @@ def survey_roads(roadmap: RoadMap) -> Survey:
     chains = _chains(ways, points)
     counts = Counter({"ways": len(roadmap.ways), "overpasses": overpasses})
     _cut_corners(chains, points, counts)
-    lines = tuple(
-        SurveyLine(chain.way.road_class, np.array(chain.points), chain.way.tags) for chain in chains
-    )
+    lines = tuple(SurveyLine(chain.way.road_class, np.array(chain.points), chain.way.tags) for chain in chains)
     return Survey(lines, dict(counts))
 
 
@@ -114,9 +112,7 @@ def _with_overpasses(ways: Sequence[Way], points: Sequence[tuple[float, float]])
     return result, sum(map(len, lifted.values()))
 
 
-def _lifted(
-    way: Way, crossings: list[float], points: Sequence[tuple[float, float]], uses: Counter[int]
-) -> list[Way]:
+def _lifted(way: Way, crossings: list[float], points: Sequence[tuple[float, float]], uses: Counter[int]) -> list[Way]:
     """Cut a way at its junctions, and raise the pieces with the crossings to level 1."""
     place = np.array([points[node] for node in way.nodes])
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(place, axis=0).T))])
@@ -140,9 +136,7 @@ def _bridges_cut(ways: Sequence[Way]) -> list[Way]:
     for way in ways:
         inner = [place for place in range(1, len(way.nodes) - 1) if uses[way.nodes[place]] > 1]
         breaks = [0, *(inner if "layer" in way.tags else []), len(way.nodes) - 1]
-        result += [
-            Way(way.road_class, way.nodes[begin : end + 1], dict(way.tags)) for begin, end in pairwise(breaks)
-        ]
+        result += [Way(way.road_class, way.nodes[begin : end + 1], dict(way.tags)) for begin, end in pairwise(breaks)]
     return result
 
 
@@ -267,9 +261,7 @@ def _chains(ways: Sequence[Way], points: Sequence[tuple[float, float]]) -> list[
     return chains
 
 
-def _cut_corners(
-    chains: Sequence[_Chain], points: Sequence[tuple[float, float]], counts: Counter[str]
-) -> None:
+def _cut_corners(chains: Sequence[_Chain], points: Sequence[tuple[float, float]], counts: Counter[str]) -> None:
     """Take the vertices of lines away where they run through a junction, and let what ends there touch them."""
     for chain in chains:
         chain.points = [points[node] for node in chain.nodes]
