@@ -402,10 +402,11 @@ def speeds_of_roads(
             ("smoothness", table.smoothness_caps),
             ("tracktype", table.tracktype_caps),
         ):
-            lowest = tag_values(roads, name).numbers(
-                lambda text, caps=caps: min((caps[part] for part in members(text) if part in caps), default=math.inf)
-            )
-            cap = np.fmin(cap, lowest)
+
+            def lowest(text: str, caps: Mapping[str, float] = caps) -> float:
+                return min((caps[part] for part in members(text) if part in caps), default=math.inf)
+
+            cap = np.fmin(cap, tag_values(roads, name).numbers(lowest))
         ungraded = class_values(roads).is_in(["track"]) & ~tag_values(roads, "tracktype").is_tagged
         cap = np.where(ungraded, np.minimum(cap, rules.ungraded_track), cap)
     # Widths are as the roads say, else by their class.
@@ -454,7 +455,13 @@ def unknown_classes(roads: pd.DataFrame | RoadLines, table: SpeedTable) -> dict[
     known = known_classes().union(*(rules.classes for rules in table.modes.values()))
     kinds = class_values(roads)
     words = {word for text in kinds.texts for word in classes_of(text)} - known
-    found = {word: kinds.fits(lambda text, word=word: word in classes_of(text)) for word in sorted(words)}
+    found = {}
+    for word in sorted(words):
+
+        def is_of(text: str, word: str = word) -> bool:
+            return word in classes_of(text)
+
+        found[word] = kinds.fits(is_of)
     return {word: rows for word, rows in found.items() if rows.any()}
 
 

@@ -299,8 +299,8 @@ def write_project_of(
         element.append(raster.pipe)
         entries.append(Entry(identifier, element, raster.group, visible=False, shelf=raster.shelf))
     frames = {layer.table: layer.frame for layer in layers}
-    shown = gpd.GeoDataFrame(frames.get("study_area", frames["settlements"]))
-    west, south, east, north = (float(value) for value in shown.total_bounds)
+    area = gpd.GeoDataFrame(frames.get("study_area", frames["settlements"]))
+    west, south, east, north = (float(value) for value in area.total_bounds)
     rim = max(east - west, north - south, 1000.0) * MARGIN
     title, extent = project_title(words, meta), Extent(west - rim, south - rim, east + rim, north + rim)
     corners = {
