@@ -98,12 +98,14 @@ def test_what_the_second_process_leaves_or_cannot_keep_is_compiled(monkeypatch, 
     done = []
     helper = SimpleNamespace(wait=lambda: code, kill=lambda: None)
     monkeypatch.setattr(warmup.subprocess, "Popen", lambda *_args, **_options: helper)
-    monkeypatch.setattr(warmup, "_are_kept", lambda: kept)
+    # A kernel that can be kept has a folder for its compiled code.
+    kernel = SimpleNamespace(stats=SimpleNamespace(cache_path="folder" if kept else None))
+    monkeypatch.setattr(warmup, "compiled_kernels", lambda: {"kernel": kernel})
     monkeypatch.setattr(
         warmup_steps, "STEPS", {"own": lambda: done.append("own"), "theirs": lambda: done.append("theirs")}
     )
     monkeypatch.setattr(warmup_steps, "THEIRS", ("theirs",))
-    assert warmup.warm_up() == len(warmup.compiled_kernels())
+    assert warmup.warm_up() == 1
     assert done == ran
 
 

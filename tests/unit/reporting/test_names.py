@@ -72,11 +72,23 @@ def test_the_end_of_a_run_names_townships_in_its_language(language, first):
     assert score_in(with_names(None, BOUNDARIES), language) is None
 
 
-def test_an_explanation_reads_tables_with_the_names_of_its_language():
+def test_an_explanation_reads_tables_with_the_names_of_its_language(monkeypatch):
     results = SimpleNamespace(
-        names=["settlements", "scores", "boundaries"], settlements=SETTLEMENTS, scores=SCORES, boundaries=BOUNDARIES
+        names=["settlements", "scores", "boundaries"],
+        settlements=SETTLEMENTS,
+        scores=SCORES,
+        boundaries=BOUNDARIES,
+        provenance=pd.DataFrame({"path": [], "issue": []}),
+        summary={},
     )
-    told = stage._named(results, "en")
+    study = SimpleNamespace(score=SimpleNamespace(weights={}))
+    told = {}
+    monkeypatch.setattr(stage, "Options", lambda *_: SimpleNamespace(scenarios=()))
+    monkeypatch.setattr(stage, "vocabulary_of", lambda _: SimpleNamespace(services=(), tiers=()))
+    monkeypatch.setattr(stage, "binding_norms", lambda _: None)
+    monkeypatch.setattr(stage, "explain", lambda _, tables, **__: told.update(tables))
+    monkeypatch.setattr(stage, "explanation_text", lambda *_, **__: "")
+    stage.explain_settlement(study, results, "s1", language="en")
     assert list(told["settlements"]["township"]) == ["Gold", "银乡", "远乡"]
     assert list(told["scores"]["name"])[1] == "Gold"
     assert set(told) == {"settlements", "scores"}
