@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from spatial.formats.notes import (
 from spatial.georef.datums import is_cgcs2000, shift_accuracy_m
 from spatial.georef.local_grid import fit_local_grid
 from spatial.inputs.attributes import add_attributes
-from spatial.inputs.datum_evidence import doubt_wgs84, refuse_double_inversion, refuse_roads_inverted_twice
+from spatial.inputs.datum_evidence import DOUBT, doubt_wgs84, refuse_double_inversion, refuse_roads_inverted_twice
 from spatial.inputs.facility_facts import fact_findings, read_facts
 from spatial.inputs.osm import read_osm
 from spatial.inputs.osm_features import assign_tiers, places_unread, with_unit_codes
@@ -173,6 +174,13 @@ class Gathered:
         for note in take_notes(frame):
             self.counts.append((path, f"{item}: {note.item}", note.number))
             self.notes.setdefault(path, []).append(note)
+
+    def note_doubts(self) -> None:
+        """Note doubts that may move every place with their file, before all else: every page and run shows them."""
+        for findings in self.findings:
+            for row in findings[findings["kind"].eq(DOUBT)].to_dict("records"):
+                note = Note(DOUBT, 1, json.loads(row["notice_values"]))
+                self.notes.setdefault(str(row["subject_id"]), []).insert(0, note)
 
     def count(self, path: str, frame: pd.DataFrame, item: str) -> None:
         """Move what the reader of a table noted, as `note` does, and count its rows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -45,7 +44,6 @@ from spatial.formats.raster import (
 )
 from spatial.georef.datums import refuse_unknown_shift
 from spatial.inputs.attributes import flows_from_table
-from spatial.inputs.datum_evidence import DOUBT
 from spatial.inputs.facility_facts import mixed_units
 from spatial.inputs.gather import Gathered, gather
 from spatial.inputs.list_merge import merge_lists
@@ -280,12 +278,8 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         turns = found.turns.to_crs(crs)
         turns = turns[inside(turns, wide) | turns.geometry.isna()].reset_index(drop=True)
 
-    # What was noticed on reading a file joins its known faults, so that every page says so; doubts that may move every
-    # place come first.
-    for findings in found.findings:
-        for row in findings[findings["kind"].eq(DOUBT)].to_dict("records"):
-            note = Note(DOUBT, 1, json.loads(row["notice_values"]))
-            found.notes.setdefault(str(row["subject_id"]), []).insert(0, note)
+    # What was noticed on reading a file joins its known faults, so that every page says so.
+    found.note_doubts()
     for reading in readings:
         found.notes.setdefault(getattr(sources, reading.raster.name).paths[0], []).extend(reading.notes)
     for number, record in enumerate(records):

@@ -16,7 +16,6 @@ from spatial.errors import CrsError
 from spatial.georef.chinese_grids import cgcs2000_crs
 from spatial.georef.datums import from_wgs84
 from spatial.inputs.gather import gather
-from spatial.inputs.prepare import _say_doubts
 from spatial.inputs.services import load_services
 from spatial.sample import sample_study
 from spatial.study import Study
@@ -102,7 +101,7 @@ def test_a_shifted_list_gives_the_same_places_and_is_converted_once(
         _gather(raw, villages, {"lng": longitude, "lat": latitude}, datum=datum, **keys)
     undeclared = _gather(raw, villages, columns, crs=WGS84, **keys)
     assert "datum_doubtful" in _kinds(undeclared)
-    _say_doubts(undeclared)
+    undeclared.note_doubts()
     assert any("write datum = " in note.detail for notes in undeclared.notes.values() for note in notes)
 
 
