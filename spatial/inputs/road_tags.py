@@ -135,7 +135,8 @@ def with_known_tags(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if kinds is not None and kinds.isin(list(CLASS_WORDS)).any():
         changed["road_class"] = _mapped(kinds, lambda word: CLASS_WORDS.get(word, (word, None))[0])
         grade = _mapped(kinds, lambda word: CLASS_WORDS.get(word, (word, None))[1])
-        given = frame.get("tracktype", pd.Series(None, index=frame.index, dtype=object)).astype(object)
+        none = pd.Series(None, index=frame.index, dtype=object)
+        given = changed.get("tracktype", frame.get("tracktype", none)).astype(object)
         changed["tracktype"] = given.where(given.notna(), grade)
     return frame.assign(**changed) if changed else frame
 

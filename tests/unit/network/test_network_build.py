@@ -513,6 +513,14 @@ def test_codes_of_direction_are_read(code, expected):
     assert "unknown_oneway" not in set(build_network(one_road(oneway=code)).findings["kind"])
 
 
+def test_lists_of_grades_are_read_beside_a_class_that_is_a_grade():
+    lines = [shapely.LineString([(0, n), (6000, n)]) for n in (0, 10)]
+    tags = {"fclass": ["track", "track_grade3"], "tracktype": [["grade2", "grade5"], None]}
+    both = build_network(gpd.GeoDataFrame(tags, geometry=lines, crs=CRS)).forward_min
+    alone = build_network(gpd.GeoDataFrame({"fclass": ["track"], "tracktype": ["grade5"]}, geometry=lines[:1], crs=CRS))
+    assert both[0] == alone.forward_min[0] > both[1]
+
+
 def test_columns_of_geofabrik_are_read():
     lines = [shapely.LineString([(0, n), (6000, n)]) for n in (0, 10, 20)]
     tags = {
