@@ -6,6 +6,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -333,11 +334,13 @@ def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[st
     import geopandas as gpd  # noqa: PLC0415 - only what reads and writes needs it
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
-    from geopandas.io.arrow import _geopandas_to_arrow  # type: ignore[attr-defined] # noqa: PLC0415
 
     plain = frame.reset_index(drop=True)
     if isinstance(plain, gpd.GeoDataFrame):
-        table = _geopandas_to_arrow(plain, index=False)
+        # What says that a column is geometry is geopandas' own, which it writes into files alone.
+        file = io.BytesIO()
+        plain.to_parquet(file, index=False, compression=None)
+        table = pq.read_table(file)
     else:
         table = pa.Table.from_pandas(plain, preserve_index=False)
     schema = table.schema
