@@ -235,11 +235,10 @@ def _doubt(
     frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(longitude, latitude), crs=WGS84)
     doubts = doubt_wgs84(frame, TableSource(path=named), roads=ground.roads, what=named)
     for doubt in doubts:
-        datum = "bd09" if "datum = 'bd09'" in doubt.detail else "gcj02"
         result.settings = [setting for setting in result.settings if setting.key != "crs"]
         told = doubt.detail.removeprefix("declared as WGS 84, but ")
         reason = f"held against {ground.named}: {told}; else write crs = 'EPSG:4490' (CGCS2000) or 'EPSG:4326' (WGS 84)"
-        result.guess("datum", datum, reason)
+        result.guess("datum", (doubt.values or {})["setting"], reason)
     if not doubts:
         result.remarks.append(f"held against {ground.named}: nothing speaks for shifted coordinates of a map service")
 

@@ -403,7 +403,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
         named=title,
         geometry=next(iter(kinds_of_geometry(frame)), ""),
         has_place=drawn is not None or bool(found.columns),
-        notes=opened.notes,
+        has_sums=opened.has_sums,
     )
     table = Table(named, title, frame, profiles, opened, found, drawn is not None)
     proposals = propose(table, look.kind)

@@ -189,8 +189,6 @@ _COLUMNS = {
     ],
 }
 """Points that a column of ours speaks with for a kind, by the form of the rows: lines, areas, and all others."""
-_SUMS = ("total rows", "rows of sums")
-"""How the reader's notes on rows of sums begin."""
 _VILLAGE_ENDS = ("村", "社区", "居委会", "村委会", "屯", "寨", "庄")
 _TOWN_ENDS = ("镇", "乡", "街道", "办事处")
 _INDICATORS = {"指标", "项目", "indicator", "indicateur", "item"}
@@ -274,7 +272,7 @@ def kind_words(text: str) -> list[str]:
     return [kind for kind, words in meanings()["kinds"].items() if any(plain(word) in wanted for word in words)]
 
 
-def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bool, notes: list[str]) -> Look:
+def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bool, has_sums: bool) -> Look:
     """Tell what a table looks to be."""
     look = Look()
     if {"source", "place_id", "settlement_id"} <= {profile.name for profile in profiles}:
@@ -314,7 +312,7 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
         if "name" in best and not look.points:
             look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
         if not has_place:
-            _look_at_list(look, profiles, best, is_sum=any(note.startswith(_SUMS) for note in notes))
+            _look_at_list(look, profiles, best, has_sums=has_sums)
             if "official_totals" in words:
                 look.speaks_for("official_totals", 2.0, "its name speaks of statistics")
         return look
@@ -336,7 +334,7 @@ def _surely(profile: Profile) -> list[str]:
     return [match.ours for match in matches(profile.name) if match.score >= TRUNCATED * 0.9]
 
 
-def _look_at_list(look: Look, profiles: list[Profile], best: dict[str, Profile], *, is_sum: bool) -> None:
+def _look_at_list(look: Look, profiles: list[Profile], best: dict[str, Profile], *, has_sums: bool) -> None:
     """Look for people, flows and official totals beside names or codes of places, without coordinates."""
     is_named = {"name", "township", "unit_code"} & set(best) or any(map(is_unit_code, profiles))
     if "population_persons" in best and is_named:
@@ -358,7 +356,7 @@ def _look_at_list(look: Look, profiles: list[Profile], best: dict[str, Profile],
     towns = [profile for profile in profiles if _ends(profile, _TOWN_ENDS) >= HALF and profile.is_key]
     if towns and measures:
         look.speaks_for("official_totals", 3.0, f"{towns[0].name!r} names townships, one a row")
-    elif is_sum and measures and len(profiles[0].texts) <= FEW_ROWS and "unit_code" not in best:
+    elif has_sums and measures and len(profiles[0].texts) <= FEW_ROWS and "unit_code" not in best:
         look.speaks_for("official_totals", 1.0, "it has rows of sums")
 
 
