@@ -127,8 +127,8 @@ def list_cells(ends: Floats, grid: Grid, cursor: Longs, members: Longs) -> None:
 
 
 @inner  # pragma: no cover - compiled
-def _foot(px: float, py: float, ends: Floats, s: int) -> tuple[float, float]:
-    """Distance to a segment, and the share of it before the foot point."""
+def _foot(px: float, py: float, ends: Floats, s: int) -> tuple[float, float, float]:
+    """Share of a segment before the foot point of a point, and how far east and north of the foot it lies."""
     ax, ay, bx, by = ends[s, 0], ends[s, 1], ends[s, 2], ends[s, 3]
     dx, dy = bx - ax, by - ay
     square = dx * dx + dy * dy
@@ -137,10 +137,10 @@ def _foot(px: float, py: float, ends: Floats, s: int) -> tuple[float, float]:
         t = ((px - ax) * dx + (py - ay) * dy) / square
     # The ends are taken as they are, so that edges which share a node are exactly equally far.
     if t <= 0.0:
-        return math.hypot(px - ax, py - ay), 0.0
+        return 0.0, px - ax, py - ay
     if t >= 1.0:
-        return math.hypot(px - bx, py - by), 1.0
-    return math.hypot(px - (ax + t * dx), py - (ay + t * dy)), t
+        return 1.0, px - bx, py - by
+    return t, px - (ax + t * dx), py - (ay + t * dy)
 
 
 @inner  # pragma: no cover - compiled
@@ -235,7 +235,7 @@ def nearest_edges(points: Floats, roads: Roads, rings: NDArray[np.uint8], limit_
     """
     (ends, offsets, members, grid), segment_edge = roads
     west_edge, south_edge, size, n_rows, n_columns = grid
-    distances = found.distance_m
+    edges, distances = found.edge, found.distance_m
     k = distances.shape[1]
     # A hair farther, so that rounding never leaves out an edge as far as the limit; cells list within the same hair.
     slack = 2e-6 * size
@@ -277,9 +277,19 @@ def nearest_edges(points: Floats, roads: Roads, rings: NDArray[np.uint8], limit_
                         continue
                     for m in range(offsets[cell], offsets[cell + 1]):
                         s = members[m]
-                        distance, share = _foot(px, py, ends, s)
+                        edge = segment_edge[s]
+                        # Most are farther than what their own edge has already: a square tells that without a root.
+                        bound = reach
+                        for slot in range(count):
+                            if edges[i, slot] == edge:
+                                bound = distances[i, slot] + slack
+                                break
+                        share, east, north = _foot(px, py, ends, s)
+                        if east * east + north * north > bound * bound:
+                            continue
+                        distance = math.hypot(east, north)
                         if distance <= reach and distance <= limit_m:
-                            count = _keep(found, i, count, _Foot(segment_edge[s], distance, s, share))
+                            count = _keep(found, i, count, _Foot(edge, distance, s, share))
                             if count == k:
                                 reach = min(reach, distances[i, k - 1] + slack)
             ring += 1
@@ -365,7 +375,8 @@ def _feet_within(px: float, py: float, roads: Roads, radius_m: float, best: Feet
             for m in range(offsets[cell], offsets[cell + 1]):
                 s = members[m]
                 edge = segment_edge[s]
-                distance, share = _foot(px, py, ends, s)
+                share, east, north = _foot(px, py, ends, s)
+                distance = math.hypot(east, north)
                 if distance > radius_m or distance > distances[edge]:
                     continue
                 if distance == distances[edge] and s >= found_segments[edge]:

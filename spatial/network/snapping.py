@@ -130,11 +130,6 @@ def snap(
     """
     rules = SnapRules.from_options(rules or SnapRules(), **changed)
     walls = index_barriers(barriers, crs=graph.crs)
-    if graph.edge_layer is not None:
-        # To every layer on its own.
-        single, layer = replace(graph, edge_layer=None), graph.edge_layer
-        may_snap = [graph.is_snappable & (layer == number) for number in range(int(layer.max()) + 1)]
-        return merge_snaps([snap(replace(single, is_snappable=own), points, rules, barriers=walls) for own in may_snap])
     crs = require_metres(points.crs, what="points")
     if crs != graph.crs:
         raise CrsError(
@@ -144,12 +139,39 @@ def snap(
     missing = points.isna() | points.is_empty | (points.geom_type != "Point")
     if missing.any():
         raise NetworkError(f"cannot snap: places without a point: {first_of(points.index[missing])}")
-    xy = np.ascontiguousarray(np.column_stack((points.x, points.y)), dtype=np.float64)
+    return snap_coordinates(graph, np.column_stack((points.x, points.y)), rules, barriers=walls)
+
+
+def snap_coordinates(
+    graph: TravelGraph,
+    xy: NDArray[np.float64],
+    rules: SnapRules,
+    *,
+    barriers: Barriers | None = None,
+    measure_beyond: bool = True,
+) -> Snaps:
+    """
+    Join places to the network by easting and northing in its CRS, shape (n, 2).
+
+    Without `measure_beyond`, `nearest_m` is inf beyond `max_snap_m`: to look for roads far away takes longer than all
+    else.
+    """
+    xy = np.ascontiguousarray(xy, dtype=np.float64)
     eligible = graph.is_snappable & (graph.component_km >= rules.min_component_km)
-    if graph.before is None:
-        return _joined(graph, eligible, xy, rules, walls)
-    old = eligible & (graph.before.component_km >= rules.min_component_km)
-    return merge_snaps([_joined(graph, some, xy, rules, walls) for some in (old, eligible & ~old)])
+    groups, layer = [eligible], graph.edge_layer
+    if layer is not None:
+        groups = [eligible & (layer == number) for number in range(int(layer.max()) + 1)]
+    if graph.before is not None:
+        old = graph.before.component_km >= rules.min_component_km
+        groups = [some & either for some in groups for either in (old, ~old)]
+    # To every layer, and to what was there before, on its own.
+    joined = [_joined(graph, some, xy, rules, barriers) for some in groups]
+    snaps = joined[0] if len(joined) == 1 else merge_snaps(joined)
+    beyond = np.isinf(snaps.nearest_m)
+    if measure_beyond and beyond.any():
+        indexes = [index for index in (_index(graph, some) for some in groups) if index is not None]
+        snaps.nearest_m[beyond] = np.min([index.distances(xy[beyond]) for index in indexes], axis=0)
+    return snaps
 
 
 def _joined(
@@ -167,9 +189,6 @@ def _joined(
     found = _nothing_found(n, k)
     nearest_edges(xy, index.roads, index.rings, float(rules.max_snap_m), found)
     nearest = found.distance_m[:, 0].copy()
-    beyond = ~np.isfinite(nearest)
-    if beyond.any():
-        nearest[beyond] = index.distances(xy[beyond])
     if walls is not None:
         found = _around_barriers(index, xy, found, rules.max_snap_m, walls)
     none, segment = found.edge < 0, found.segment

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -18,7 +17,7 @@ from spatial.access.shapes import inside, points_at, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError
 from spatial.network.nearest import nearest
-from spatial.network.snapping import snap, walk_minutes
+from spatial.network.snapping import snap, snap_coordinates, walk_minutes
 from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 from spatial.tables.words import POPULATION_BASIS
@@ -26,6 +25,7 @@ from spatial.tables.words import POPULATION_BASIS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 EDGE_TOLERANCE_M = 500.0
 """A cell this near to the study area may belong to it: coarse cells straddle coasts. Metres."""
-_BLOCK = 250_000
-"""Cells worked on at once; changes memory only."""
+_BLOCK = 20_000
+"""Cells worked on at once; changes memory and speed only."""
 _TIES = 4
 """Of up to so many places at the same distance the first is taken."""
 
@@ -169,7 +169,7 @@ def _nearest_settlement(
         close = distance <= rules.max_snap_m
         owner = np.where(close, direct, _TOO_FAR)
         if graph is not None and on_network is not None:
-            cells = snap(graph, gpd.GeoSeries(points_at(*block.T), crs=settlements.crs), rules)
+            cells = snap_coordinates(graph, block, rules, measure_beyond=False)
             reached = nearest(graph, cells, on_network, k=1)
             by_road, road_min = reached.destination[:, 0], reached.travel_time_min[:, 0]
             walk = walk_minutes(np.where(close, distance, np.inf), walk_km_h=rules.walk_km_h, detour=rules.detour)
