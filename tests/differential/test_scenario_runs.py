@@ -1,4 +1,8 @@
-"""Whole runs of scenarios against the table of scenarios, on the synthetic county and on Comoros: the same times."""
+"""
+Whole runs of scenarios against the table of scenarios, on the synthetic county and on Comoros: the same times.
+
+`make test` tries a scenario of all kinds at once on the county; `make trials` each kind alone, and the islands.
+"""
 
 import tomllib
 from pathlib import Path
@@ -62,13 +66,10 @@ def far_places(settlements):
 
 
 EVERY = ("closed", "faster", "road", "all")
-every_kind = pytest.mark.parametrize(
-    "names", [pytest.param(EVERY[3:], id="all"), pytest.param(EVERY[:3], id="each", marks=pytest.mark.trial)]
-)
-"""A scenario of all kinds at once; what each does alone is proved by `make trials`."""
+ALONE = pytest.param(EVERY[:3], id="each", marks=pytest.mark.trial)
 
 
-@every_kind
+@pytest.mark.parametrize("names", [pytest.param(EVERY[3:], id="all"), ALONE])
 def test_the_synthetic_county(tmp_path, sample_run, go_on_from, names):
     raw, where = tmp_path / "raw", {"processed": tmp_path / "processed", "maps": tmp_path / "maps"}
     go_on_from(sample_run, tmp_path)
@@ -85,7 +86,8 @@ def test_the_synthetic_county(tmp_path, sample_run, go_on_from, names):
 
 
 @pytest.mark.data
-@every_kind
+@pytest.mark.trial
+@pytest.mark.parametrize("names", [pytest.param(EVERY[3:], id="all"), ALONE])
 def test_comoros(tmp_path, comoros, region_run, go_on_from, names):
     raw, where = tmp_path / "raw", {"processed": tmp_path / "processed", "maps": tmp_path / "maps"}
     go_on_from(region_run(comoros), tmp_path)
