@@ -15,6 +15,7 @@ from spatial.qgis.meta import measure_name, service_name
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.summary import missing_by_unit
 from spatial.reporting.unmeasured import levels_shown
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,9 @@ WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")
 
 MOBILE = "mobile_service"
 """Remedy, and class of a gap, of villages that are to be relocated."""
+
+WAY = ("travel_time_min", "facility_id", "reach_status")
+"""Columns of `access` that stand with the settlements: the first for every service, the others for the headlines."""
 
 Titles = dict[str, str]
 Columns = dict[str, "pd.Series[Any]"]
@@ -68,7 +72,7 @@ def settlement_results(
 ) -> tuple[gpd.GeoDataFrame, Titles]:
     """Join minutes, norm status and last mile to settlements."""
     frame = tables["settlements"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
-    titles: Titles = {}
+    titles: Titles = {"norm_status": words.say("columns", "norm_status")}
     parts: list[pd.DataFrame] = []
     if "norm_results" in tables:
         results = tables["norm_results"]
@@ -83,23 +87,14 @@ def settlement_results(
         titles.update({name: words.say("columns", name) for name in columns})
         parts.append(pd.DataFrame(columns))
     if "access" in tables and len(tables["access"]):
-        access = tables["access"]
-        rows = access[access["mode"] == headline_mode(access, meta)]
-        services = services_in_order(rows["service"].tolist(), meta)
-        detailed = [service for service in services if service in meta.headline_services] or services
-        risk = rows[rows["service"].isin(detailed)].groupby("settlement_id")["edge_risk"].any()
+        ways = dict(by_service(tables, "access", meta))
+        detailed = [service for service in ways if service in meta.headline_services] or list(ways)
+        risk = pd.concat([ways[service]["edge_risk"] for service in detailed]).groupby(level=0).any()
         found: Columns = {"edge_risk": risk.astype("boolean")}
         titles["edge_risk"] = words.say("columns", "edge_risk")
-        kept = ["settlement_id", "service", "travel_time_min", "facility_id", "reach_status"]
-        by_place = dict(iter(rows[kept].set_index("settlement_id").groupby("service", sort=False)))
-        for service in services:
-            name, shown = plain_name(service), service_name(service, words, meta)
-            found[f"{name}_min"] = by_place[service]["travel_time_min"]
-            title = words.say("columns", "travel_time", service=shown)
-            titles[f"{name}_min"] = words.with_unit(title, "min")
-            for column in ("facility_id", "reach_status") if service in detailed else ():
-                found[f"{name}_{column}"] = by_place[service][column]
-                titles[f"{name}_{column}"] = words.say("columns", column, service=shown)
+        for service, rows in ways.items():
+            own, named = way_columns(service, rows, WAY if service in detailed else WAY[:1], words, meta)
+            found, titles = found | own, titles | named
         parts.append(pd.DataFrame(found))
     if "last_mile" in tables:
         parts.append(tables["last_mile"].set_index("settlement_id"))
@@ -111,8 +106,23 @@ def settlement_results(
         frame["norm_status"] = pd.Series(np.nan, index=frame.index, dtype="str")
     unjudged = frame["norm_status"].isna() & frame["in_study"]
     frame["norm_status"] = frame["norm_status"].mask(unjudged, "not_applicable").where(frame["in_study"])
-    titles.setdefault("norm_status", words.say("columns", "norm_status"))
     return gpd.GeoDataFrame(frame), titles
+
+
+def way_columns(
+    service: str, rows: pd.DataFrame, told: Sequence[str], words: Words, meta: QgisMeta
+) -> tuple[Columns, Titles]:
+    """Take columns of the ways to a service, and name each by the service and its title in the data dictionary."""
+    columns: Columns = {}
+    titles: Titles = {}
+    fields = {field.name: field for field in TABLES["access"].fields}
+    for column in told:
+        name = f"{plain_name(service)}_{column.removeprefix('travel_time_')}"
+        columns[name] = rows[column]
+        title = words.title(fields[column].title)
+        shown = {"service": service_name(service, words, meta), "column": title[:1].lower() + title[1:]}
+        titles[name] = words.with_unit(words.say("columns", "of_service", **shown), fields[column].unit)
+    return columns, titles
 
 
 def township_results(
@@ -228,7 +238,7 @@ def settlement_engine(tables: Mapping[str, pd.DataFrame], words: Words, meta: Qg
         name = f"{plain_name(service)}_{plain_name(measure)}"
         shown = service_by_mode(service, rows, words, meta)
         columns[name] = rows["value"]
-        title = words.say("columns", "measure", service=shown, measure=measure_name(words, measure))
+        title = words.say("columns", "of_service", service=shown, column=measure_name(words, measure))
         titles[name] = words.with_unit(title, str(rows["unit"].iloc[0]))
     for named, rows in tables["off_road"].groupby("service") if "off_road" in tables else ():
         service = str(named)
@@ -330,13 +340,9 @@ def cell_points(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
     columns: Columns = {}
     titles: Titles = {}
     for position, (service, rows) in enumerate(by_service(tables, "cell_access", meta)):
-        name, shown = plain_name(service), service_name(service, words, meta)
-        columns[f"{name}_min"] = rows["travel_time_min"]
-        title = words.say("columns", "travel_time", service=shown)
-        titles[f"{name}_min"] = words.with_unit(title, "min")
-        if position == 0:
-            columns[f"{name}_reach_status"] = rows["reach_status"]
-            titles[f"{name}_reach_status"] = words.say("columns", "reach_status", service=shown)
+        told = ("travel_time_min",) if position else ("travel_time_min", "reach_status")
+        found, named = way_columns(service, rows, told, words, meta)
+        columns, titles = columns | found, titles | named
     return gpd.GeoDataFrame(frame.join(pd.DataFrame(columns), on="settlement_id")), titles
 
 

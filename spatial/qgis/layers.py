@@ -136,7 +136,7 @@ def engine_looks(
     for service, measure, rows in measured(tables, meta):
         column = f"{plain_name(service)}_{plain_name(measure)}"
         shown = service_by_mode(service, rows, words, meta)
-        title = words.say("columns", "measure", service=shown, measure=measure_name(words, measure))
+        title = words.say("columns", "of_service", service=shown, column=measure_name(words, measure))
         style = looks_access.measure_look(column, str(rows["unit"].iloc[0]), frame, words)
         yield look(column, title, style, "measures")
     for service, _ in by_service(tables, "intervals", meta):

@@ -14,10 +14,11 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, StudyError
-from spatial.messages import Words
-from spatial.qgis import build_layers, write_geopackage
-from spatial.qgis.joins import WORST_FIRST, gap_points, worst_status
+from spatial.messages import Words, languages
+from spatial.qgis import build_layers, joins, write_geopackage
+from spatial.qgis.joins import WORST_FIRST, gap_points, headline_mode, settlement_results, worst_status
 from spatial.qgis.layer import plain_columns
+from spatial.qgis.meta import service_name
 from spatial.tables.words import NORM_STATUS
 
 CRS = "EPSG:32648"
@@ -304,8 +305,28 @@ def test_without_settlements_nothing_is_written(county, county_meta):
 
 
 def test_a_language_without_messages_is_refused(county, county_meta):
-    with pytest.raises(StudyError, match="there are en, fr, zh"):
+    with pytest.raises(StudyError, match=f"there are {', '.join(languages())}"):
         write_geopackage(county, name="county", crs=CRS, languages=["xx"], meta=county_meta)
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "{}: network distance (m)"),
+        ("fr", "{}\u00a0: distance par le réseau (m)"),
+        ("zh", "{}\uff1a路网距离 (米)"),
+    ],
+)
+def test_a_further_column_of_the_way_is_its_name_in_a_list(county, county_meta, monkeypatch, language, title):
+    monkeypatch.setattr(joins, "WAY", (*joins.WAY, "network_distance_m"))
+    words = Words(language, "qgis")
+    frame, titles = settlement_results(county, words, county_meta)
+    access = county["access"]
+    for service in county_meta.headline_services:
+        own = access[(access["service"] == service) & (access["mode"] == headline_mode(access, county_meta))]
+        metres = own.set_index("settlement_id")["network_distance_m"].reindex(frame["settlement_id"])
+        np.testing.assert_array_equal(frame[f"{service}_network_distance_m"], metres)
+        assert titles[f"{service}_network_distance_m"] == title.format(service_name(service, words, county_meta))
 
 
 def test_every_layer_that_counts_people_says_who_is_counted(package):
