@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+import geopandas as gpd
+import numpy as np
 import pyogrio
+import shapely
 
 from spatial.messages import Words
 from spatial.qgis.layers import build_layers
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import pyproj
+    from numpy.typing import NDArray
 
     from spatial.qgis.layer import QgisLayer
     from spatial.qgis.meta import QgisMeta
@@ -36,13 +41,11 @@ CREATE TABLE layer_styles (
 """
 """As QGIS itself makes it."""
 
-SCHEMA_TABLE = """
+DESCRIBING_TABLES = """
 CREATE TABLE gpkg_data_columns (
   table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT, mime_type TEXT,
   constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
-  CONSTRAINT gdc_tn UNIQUE (table_name, name))
-"""
-METADATA_TABLES = """
+  CONSTRAINT gdc_tn UNIQUE (table_name, name));
 CREATE TABLE gpkg_metadata (
   id INTEGER CONSTRAINT m_pk PRIMARY KEY ASC NOT NULL, md_scope TEXT NOT NULL DEFAULT 'dataset',
   md_standard_uri TEXT NOT NULL, mime_type TEXT NOT NULL DEFAULT 'text/xml', metadata TEXT NOT NULL DEFAULT '');
@@ -56,18 +59,29 @@ CREATE TABLE gpkg_metadata_reference (
 """As in OGC 12-128r19, annexes F.8 and F.9."""
 
 QGIS_METADATA = "http://mrcc.com/qgis.dtd"
-EXTENSIONS_TABLE = """
-CREATE TABLE IF NOT EXISTS gpkg_extensions (table_name TEXT,column_name TEXT,extension_name TEXT NOT NULL,
-  definition TEXT NOT NULL,scope TEXT NOT NULL,CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))
-"""
 SPEC = "http://www.geopackage.org/spec121/#extension_"
 
-MANY_ROWS = 1000
+MODEL = "spatial_model"
+"""The empty layer that GDAL makes."""
+MODEL_SQL = """
+SELECT sql FROM sqlite_master
+WHERE sql LIKE 'CREATE VIRTUAL TABLE%' OR type = 'trigger' AND tbl_name = 'spatial_model' ORDER BY rowid
+"""
+"""Its index, then its triggers."""
+# The file is a temporary one: there is nothing to roll back, and no need to wait for the disk.
+WITHOUT_MODEL = """
+DROP TABLE rtree_spatial_model_geom; DROP TABLE spatial_model; DELETE FROM gpkg_contents;
+DELETE FROM gpkg_geometry_columns; DELETE FROM gpkg_ogr_contents;
+DELETE FROM gpkg_extensions WHERE table_name = 'spatial_model';
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN
+"""
+TYPES = {"b": "BOOLEAN", "i": "INTEGER", "f": "REAL", "M": "DATETIME"}
+"""Types of columns by numpy's letters; all else is text."""
 
 EXTENSIONS = (
-    ("gpkg_data_columns", "gpkg_schema", f"{SPEC}schema"),
-    ("gpkg_metadata", "gpkg_metadata", f"{SPEC}metadata"),
-    ("gpkg_metadata_reference", "gpkg_metadata", f"{SPEC}metadata"),
+    ("gpkg_data_columns", None, "gpkg_schema", f"{SPEC}schema", "read-write"),
+    ("gpkg_metadata", None, "gpkg_metadata", f"{SPEC}metadata", "read-write"),
+    ("gpkg_metadata_reference", None, "gpkg_metadata", f"{SPEC}metadata", "read-write"),
 )
 
 
@@ -99,92 +113,69 @@ def write_qgis(
 def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words, meta: QgisMeta) -> Artifact:
     """Write finished layers as a GeoPackage."""
     titles = [layer.title for layer in layers]
-    wanted = {
-        "OGR_CURRENT_DATE": meta.stamp,
-        "OGR_GPKG_ALLOW_THREADED_RTREE": "NO",
-        # The file is a temporary one: waiting for the disk after each layer takes longer than writing it.
-        "OGR_SQLITE_SYNCHRONOUS": "OFF",
-    }
-    before = {key: pyogrio.get_gdal_config_option(key) for key in wanted}
     with tempfile.TemporaryDirectory(prefix="spatial-gpkg-") as folder:
         path = Path(folder) / f"{name}.gpkg"
-        pyogrio.set_gdal_config_options(wanted)
-        try:
-            for layer in layers:
-                is_alone = titles.count(layer.title) == 1
-                identifier = layer.title if is_alone else f"{layer.title} [{layer.table}]"
-                options = {"FID": "fid", "IDENTIFIER": identifier, "DESCRIPTION": layer.description}
-                more: dict[str, object] = {}
-                if layer.geometry:
-                    multi = layer.is_multi
-                    more = {
-                        "geometry_type": f"Multi{layer.geometry}" if multi else layer.geometry,
-                        "promote_to_multi": multi,
-                    }
-                    options |= {"GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"}
-                pyogrio.write_dataframe(
-                    layer.frame,
-                    path,
-                    layer=layer.table,
-                    driver="GPKG",
-                    layer_options=options,
-                    append=False,
-                    # The same bytes; handing rows over column by column pays from about a thousand on.
-                    use_arrow=len(layer.frame) > MANY_ROWS,
-                    **more,
-                )
-        finally:
-            pyogrio.set_gdal_config_options(before)
+        # GDAL makes the container and an empty layer, whose index and triggers all layers repeat. For each layer that
+        # it wrote it would open the growing file anew, which takes several times as long as the rows themselves.
+        none = gpd.GeoDataFrame(geometry=[], crs=next(layer.crs for layer in layers if layer.geometry))
+        options = {"FID": "fid", "GEOMETRY_NAME": "geom", "SPATIAL_INDEX": "YES"}
+        pyogrio.write_dataframe(none, path, layer=MODEL, driver="GPKG", geometry_type="Unknown", layer_options=options)
         # A plain close() would leave the file open until the collector comes by.
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            index, *triggers = [sql for (sql,) in connection.execute(MODEL_SQL)]
+            (srs_id,) = connection.execute("SELECT srs_id FROM gpkg_geometry_columns").fetchone()
+            (_, *extension) = connection.execute("SELECT * FROM gpkg_extensions WHERE column_name = 'geom'").fetchone()
+            connection.executescript(WITHOUT_MODEL)
+            for layer in layers:
+                table, fids = layer.table, list(range(1, len(layer.frame) + 1))
+                columns: dict[str, Sequence[object]] = {'"fid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL': fids}
+                data_type, extent, srs = "attributes", [None] * 4, 0
+                if layer.geometry:
+                    bounds = shapely.bounds(layer.shapes)
+                    shown = f"Multi{layer.geometry}".upper() if layer.is_multi else layer.geometry.upper()
+                    columns[f'"geom" {shown}'] = geometry_blobs(layer.shapes, srs_id)
+                    data_type, extent, srs = "features", shapely.total_bounds(layer.shapes).tolist(), srs_id
+                    boxes = zip(fids, *bounds[:, [0, 2, 1, 3]].T.tolist(), strict=True)
+                    connection.execute(index.replace(MODEL, table))
+                    _insert(connection, f"rtree_{table}_geom", [box for box in boxes if not math.isnan(box[1])])
+                    _insert(connection, "gpkg_geometry_columns", [(table, "geom", shown, srs_id, 0, 0)])
+                    _insert(connection, "gpkg_extensions", [(table, *extension)])
+                for column, series in layer.frame.drop(columns="geometry", errors="ignore").items():
+                    kind, cells = series.dtype.kind, series.astype(object)
+                    if kind == "M":
+                        cells = cells.map(lambda time: time.isoformat(timespec="milliseconds"), na_action="ignore")
+                    held = np.array(cells)
+                    held[series.isna()] = None
+                    columns[f'"{column}" {TYPES.get(kind, "TEXT")}'] = held.tolist()
+                connection.execute(f'CREATE TABLE "{table}" ( {", ".join(columns)})')
+                _insert(connection, table, list(zip(*columns.values(), strict=True)))
+                identifier = layer.title if titles.count(layer.title) == 1 else f"{layer.title} [{table}]"
+                content = (table, data_type, identifier, layer.description, meta.stamp, *extent, srs)
+                _insert(connection, "gpkg_contents", [content])
+                _insert(connection, "gpkg_ogr_contents", [(table, len(fids))])
+                for sql in triggers:
+                    if layer.geometry or "geom" not in sql:
+                        connection.execute(sql.replace(MODEL, table))
             connection.execute(STYLE_TABLE)
-            connection.execute(
-                "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
-                " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
-                [meta.stamp],
-            )
-            looks = [
-                (layer, *look)
+            content = ("layer_styles", "attributes", "layer_styles", "", meta.stamp, *[None] * 4, 0)
+            _insert(connection, "gpkg_contents", [content])
+            for layer in layers:
+                if layer.style is not None:
+                    own = (layer.table, layer.title, layer.style, 1)
+                    more = [(f"{layer.table}_{look.key}", look.title, look.style, 0) for look in layer.more_looks]
+                    for key, title, style, is_default in (own, *more):
+                        text = qml(style, layer.aliases, geometry=layer.geometry)
+                        shown_as = (layer.table, "geom", key, text, "", is_default, title)
+                        row = (None, "", "", *shown_as, "", None, meta.stamp)
+                        _insert(connection, "layer_styles", [row])
+            connection.executescript(DESCRIBING_TABLES)
+            names = [
+                (layer.table, column, alias, alias, layer.comments.get(column), None, None)
                 for layer in layers
-                if layer.style is not None
-                for look in (
-                    (layer.table, layer.title, layer.style, 1),
-                    *((f"{layer.table}_{more.key}", more.title, more.style, 0) for more in layer.more_looks),
-                )
+                for column, alias in layer.aliases.items()
             ]
-            connection.executemany(
-                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
-                " styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
-                " VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', NULL, ?)",
-                [
-                    (
-                        layer.table,
-                        key,
-                        qml(style, layer.aliases, geometry=layer.geometry),
-                        is_default,
-                        title,
-                        meta.stamp,
-                    )
-                    for layer, key, title, style, is_default in looks
-                ],
-            )
-            connection.execute(SCHEMA_TABLE)
-            connection.executemany(
-                "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) "
-                "VALUES (?, ?, ?, ?, ?)",
-                [
-                    (layer.table, column, alias, alias, layer.comments.get(column))
-                    for layer in layers
-                    for column, alias in layer.aliases.items()
-                ],
-            )
-            connection.execute(EXTENSIONS_TABLE)
-            connection.executemany(
-                "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) "
-                "VALUES (?, ?, ?, 'read-write')",
-                EXTENSIONS,
-            )
-            connection.executescript(METADATA_TABLES)
+            _insert(connection, "gpkg_data_columns", names)
+            _insert(connection, "gpkg_extensions", EXTENSIONS)
             about = about_study(words, meta)
             described: list[tuple[str, str | None, str, str, str]] = [
                 ("geopackage", None, "http://www.geopackage.org", "text/plain", about)
@@ -202,18 +193,34 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
                     SubElement(root, tag).text = text
                 xml = tostring(root, encoding="unicode")
                 described.append(("table", layer.table, QGIS_METADATA, "text/xml", xml))
-            for number, (scope, table, *kept) in enumerate(described, start=1):
-                connection.execute(
-                    "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata)"
-                    " VALUES ('dataset', ?, ?, ?)",
-                    kept,
-                )
-                connection.execute(
-                    "INSERT INTO gpkg_metadata_reference (reference_scope, table_name, timestamp, md_file_id)"
-                    " VALUES (?, ?, ?, ?)",
-                    (scope, table, meta.stamp, number),
+            for number, (scope, layer_name, *kept) in enumerate(described, start=1):
+                _insert(connection, "gpkg_metadata", [(number, "dataset", *kept)])
+                _insert(
+                    connection, "gpkg_metadata_reference", [(scope, layer_name, None, None, meta.stamp, number, None)]
                 )
         return Artifact(f"{name}.gpkg", path.read_bytes())
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)  # noqa: S608 - names of layers are plain
+
+
+def geometry_blobs(shapes: NDArray[np.object_], srs_id: int) -> list[bytes | None]:
+    """Encode geometries as a GeoPackage holds them: a header with CRS and extent (OGC 12-128r19, 2.1.3), then WKB."""
+    bounds = shapely.bounds(shapes)[:, [0, 2, 1, 3]]
+    is_empty = np.isnan(bounds[:, 0])
+    # Points need no extent, and empty shapes have none.
+    is_boxed = ~is_empty & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
+    heads = np.zeros(len(shapes), dtype=[("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4")])
+    heads["magic"], heads["srs"] = b"GP", srs_id
+    heads["flags"] = 1 + 2 * is_boxed + 16 * is_empty
+    rows = zip(heads, bounds.astype("<f8"), is_boxed, shapely.to_wkb(shapes), strict=True)
+    return [
+        None if wkb is None else head.tobytes() + (box.tobytes() if boxed else b"") + wkb
+        for head, box, boxed, wkb in rows
+    ]
 
 
 def about_study(words: Words, meta: QgisMeta) -> str:

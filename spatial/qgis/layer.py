@@ -21,6 +21,8 @@ from spatial.errors import CrsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
+    from numpy.typing import NDArray
+
     from spatial.messages import Words
     from spatial.qgis.styles import Style
 
@@ -169,7 +171,11 @@ def placed(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 # One layer: its frame, names and looks.
 
-_MULTI = (shapely.MultiPoint(), shapely.MultiLineString(), shapely.MultiPolygon())
+_MULTI: dict[str, Callable[..., Any]] = {
+    "Point": shapely.multipoints,
+    "LineString": shapely.multilinestrings,
+    "Polygon": shapely.multipolygons,
+}
 GROUPS = ("results", "network", "base", "checks")
 """Groups of the project, from the top."""
 
@@ -233,8 +239,16 @@ class QgisLayer:
     @cached_property
     def is_multi(self) -> bool:
         """Whether any geometry has several parts."""
-        kinds = shapely.get_type_id(self.frame.geometry.to_numpy())
-        return bool(np.isin(kinds, shapely.get_type_id(_MULTI)).any())
+        return bool((self.frame.geom_type == f"Multi{self.geometry}").any())
+
+    @cached_property
+    def shapes(self) -> NDArray[np.object_]:
+        """Its geometries, each of them with parts where any is: a layer of a GeoPackage has one kind."""
+        shapes = np.array(self.frame.geometry)
+        if self.is_multi:
+            single = (self.frame.geom_type == self.geometry).to_numpy()
+            shapes[single] = _MULTI[self.geometry](shapes[single][:, None])
+        return shapes
 
     @cached_property
     def crs(self) -> pyproj.CRS:

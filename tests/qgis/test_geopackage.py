@@ -16,8 +16,9 @@ import shapely
 from spatial.errors import ContractError, StudyError
 from spatial.messages import Words, languages
 from spatial.qgis import build_layers, joins, write_geopackage
+from spatial.qgis.geopackage import write_geopackage_of
 from spatial.qgis.joins import WORST_FIRST, gap_points, headline_mode, settlement_results, worst_status
-from spatial.qgis.layer import plain_columns
+from spatial.qgis.layer import QgisLayer, plain_columns
 from spatial.qgis.meta import service_name
 from spatial.tables.words import NORM_STATUS
 
@@ -337,3 +338,35 @@ def test_every_layer_that_counts_people_says_who_is_counted(package):
         assert counts == ("People counted: " in (description or "")), table
         told += counts
     assert told
+
+
+def test_times_missing_values_and_shapes_of_several_parts_are_read_back_as_they_were(tmp_path, county_meta):
+    frame = gpd.GeoDataFrame(
+        {
+            "seen": pd.to_datetime(["2020-01-02 03:04:05.678", None, None]),
+            "is_open": pd.array([True, None, False], dtype="boolean"),
+            "beds": pd.array([7, None, 2**40], dtype="Int64"),
+            "share": [0.1, np.nan, 1.0],
+            "name": pd.Series(["é", None, "中"], dtype="str"),
+        },
+        geometry=[shapely.box(0, 0, 2, 1), None, shapely.MultiPolygon([shapely.box(4, 0, 5, 1)])],
+        crs=CRS,
+    )
+    aliases = {column: column for column in frame.columns.drop("geometry")}
+    layer = QgisLayer("plots", "Plots", "Made up.", "base", frame, None, aliases, {})
+    artifact = write_geopackage_of([layer], name="plots", words=Words("en", "qgis"), meta=county_meta)
+    path = tmp_path / artifact.name
+    path.write_bytes(artifact.content)
+    read = gpd.read_file(path, layer="plots")
+    assert read["seen"].tolist() == frame["seen"].tolist()
+    assert query(path, "SELECT is_open, beds, share, name FROM plots") == [
+        (1, 7, 0.1, "é"),
+        (None, None, None, None),
+        (0, 2**40, 1.0, "中"),
+    ]
+    assert [shape and shape.wkt for shape in read.geometry] == [
+        "MULTIPOLYGON (((2 0, 2 1, 0 1, 0 0, 2 0)))",
+        None,
+        "MULTIPOLYGON (((5 0, 5 1, 4 1, 4 0, 5 0)))",
+    ]
+    assert query(path, "SELECT * FROM rtree_plots_geom") == [(1, 0.0, 2.0, 0.0, 1.0), (3, 4.0, 5.0, 0.0, 1.0)]
