@@ -11,7 +11,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
-from scipy.optimize import lsq_linear
 
 from spatial.access.places import take
 from spatial.access.summaries import weighted_quantile
@@ -578,6 +577,8 @@ def _least_squares(
     minutes: NDArray[np.float64], goal: NDArray[np.float64], start: NDArray[np.float64], fit: FitRules, turn: int
 ) -> NDArray[np.float64]:
     """Find how much slower each class is; observations count less the further off they were before."""
+    from scipy.optimize import lsq_linear  # noqa: PLC0415 - costs every run time, and few need it
+
     modelled = np.maximum(minutes.sum(axis=1), np.finfo(float).tiny)
     weight = 1.0 / np.sqrt(modelled)
     residual = (minutes @ start - goal) * weight

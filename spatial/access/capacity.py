@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from spatial.access.floating_catchment import same
@@ -280,6 +279,8 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
 
 def _transport(i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray, room: FloatArray) -> FloatArray:
     """Serve as many as can be, then in the fewest person-minutes."""
+    from scipy.optimize import LinearConstraint, milp  # noqa: PLC0415 - costs every run time, and few need it
+
     if len(i) == 0:
         return np.zeros(0)
     n, pairs = len(people), np.arange(len(i))

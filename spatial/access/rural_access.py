@@ -9,13 +9,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
 from spatial.access.cells import cells_on, peopled_cells
-from spatial.access.shapes import area_of, brought_to, points_at, shapes_of
+from spatial.access.shapes import area_of, brought_to, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.network.graph import TravelGraph
+from spatial.network.snapping import are_near
 from spatial.outlines import outline_faults
 from spatial.rasters import Raster
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _SEASONS = ("yes", "no", "unknown")
 _RURAL, _URBAN, _UNKNOWN = 0, 1, 2
 _NO_SURFACE = frozenset({"", "unknown"})
-_STEP_M = 50.0
-"""Distance of vertices along a road; changes the speed only."""
 _PAVED = frozenset(
     {
         "paved",
@@ -182,9 +180,9 @@ def rural_access_index(
     # Rural cells near a road that may be all-season, and of those the ones near a road known to be.
     served_upper, served_lower = np.zeros(len(cells), dtype=bool), np.zeros(len(cells), dtype=bool)
     rural_cells = np.flatnonzero(kind == _RURAL)
-    served_upper[rural_cells] = _near(network.lines[network.possible], cells.xy[rural_cells], distance_m)
+    served_upper[rural_cells] = are_near(network.lines[network.possible], cells.xy[rural_cells], distance_m)
     upper_cells = np.flatnonzero(served_upper)
-    served_lower[upper_cells] = _near(network.lines[network.known], cells.xy[upper_cells], distance_m)
+    served_lower[upper_cells] = are_near(network.lines[network.known], cells.xy[upper_cells], distance_m)
     everything = np.ones(len(cells), dtype=bool)
     units: list[_Unit] = [_Unit("study", "all", None, everything, _imputed_share(network, None))]
     if zones is not None:
@@ -280,30 +278,6 @@ def _roads(frame: gpd.GeoDataFrame, condition: RoadCondition | None) -> _Roads:
         possible = np.where(measured, value <= np.where(untold, max(limits), own), possible)
         imputed = imputed & ~measured
     return _Roads(shapes_of(frame.geometry), known, possible, imputed)
-
-
-def _near(lines: NDArray[np.object_], xy: NDArray[np.float64], distance_m: float) -> NDArray[np.bool_]:
-    """
-    Compare each point's distance to the nearest line, inclusively and exactly.
-
-    A point is no nearer to a line than to its nearest vertex less half a step, so that vertices decide for all points
-    but those in a narrow ring, which alone are measured to the segments.
-    """
-    near = np.zeros(len(xy), dtype=bool)
-    parts = shapely.segmentize(shapely.get_parts(lines), _STEP_M)
-    vertices, line = shapely.get_coordinates(parts, return_index=True)
-    first = np.flatnonzero(line[1:] == line[:-1])
-    if len(first) == 0 or len(xy) == 0:
-        return near
-    ring = distance_m + _STEP_M / 2.0 + 1e-6
-    to_vertex = np.asarray(cKDTree(vertices).query(xy, distance_upper_bound=ring)[0])
-    near = to_vertex <= distance_m
-    open_rows = np.flatnonzero(~near & np.isfinite(to_vertex))
-    segments = np.asarray(shapely.linestrings(np.stack((vertices[first], vertices[first + 1]), axis=1)))
-    tree = shapely.STRtree(np.atleast_1d(segments))
-    (point, _), metres = tree.query_nearest(points_at(*xy[open_rows].T), return_distance=True, all_matches=False)
-    near[open_rows[point[metres <= distance_m]]] = True
-    return near
 
 
 def _imputed_share(roads: _Roads, zone: shapely.Geometry | None) -> float:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_CELLS_A_SEGMENT = 16.0
+_CELLS_A_SEGMENT = 4.0
 """Size of the search grid; changes the speed only."""
 
 

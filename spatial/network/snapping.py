@@ -14,7 +14,15 @@ import shapely
 from spatial.crs import require_metres
 from spatial.errors import CrsError, NetworkError, first_of
 from spatial.network.barriers import blocked_legs, index_barriers, places_on_barriers, under_grid
-from spatial.network.kernels_snap import Feet, Found, Roads, nearest_edges, nearest_open_edges, rings_to_members
+from spatial.network.kernels_snap import (
+    Feet,
+    Found,
+    Roads,
+    Segments,
+    nearest_edges,
+    nearest_open_edges,
+    rings_to_members,
+)
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:
@@ -92,9 +100,7 @@ class _Index:
     @cached_property
     def rings(self) -> NDArray[np.uint8]:
         """Rings of empty cells around each cell, for searches to pass over."""
-        rings = np.empty(len(self.roads.segments.offsets) - 1, np.uint8)
-        rings_to_members(self.roads.segments, int(np.iinfo(np.uint8).max), rings)
-        return rings
+        return _rings(self.roads.segments)
 
     @cached_property
     def tree(self) -> shapely.STRtree:
@@ -274,6 +280,24 @@ def _index(graph: TravelGraph, eligible: NDArray[np.bool_]) -> _Index | None:
         index = _Index(Roads(under_grid(ends), group), edge, before)
     graph.snap_indexes[key] = index
     return index
+
+
+def _rings(segments: Segments) -> NDArray[np.uint8]:
+    rings = np.empty(len(segments.offsets) - 1, np.uint8)
+    rings_to_members(segments, int(np.iinfo(np.uint8).max), rings)
+    return rings
+
+
+def are_near(lines: NDArray[np.object_], xy: NDArray[np.float64], limit_m: float) -> NDArray[np.bool_]:
+    """Tell which points lie no farther than a limit from the nearest of some lines, inclusively and exactly."""
+    vertices, line = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    first = np.flatnonzero(line[1:] == line[:-1])
+    if len(first) == 0:
+        return np.zeros(len(xy), dtype=bool)
+    roads = Roads(under_grid(np.hstack((vertices[first], vertices[first + 1]))), np.arange(len(first)))
+    found = _nothing_found(len(xy), 1)
+    nearest_edges(np.ascontiguousarray(xy), roads, _rings(roads.segments), float(limit_m), found)
+    return np.isfinite(found.distance_m[:, 0])
 
 
 def _nothing_found(n: int, k: int) -> Found:
