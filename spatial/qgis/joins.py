@@ -15,6 +15,7 @@ from spatial.qgis.meta import measure_name, service_name
 from spatial.reporting.score_text import hidden_text
 from spatial.reporting.summary import missing_by_unit
 from spatial.reporting.unmeasured import levels_shown
+from spatial.reporting.wording import columns_told
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")
 MOBILE = "mobile_service"
 """Remedy, and class of a gap, of villages that are to be relocated."""
 
-WAY = ("travel_time_min", "facility_id", "reach_status")
+WAY = columns_told("qgis")["access"]
 """Columns of `access` that stand with the settlements: the first for every service, the others for the headlines."""
 
 Titles = dict[str, str]
