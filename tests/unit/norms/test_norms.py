@@ -362,6 +362,11 @@ def test_expired_future_and_superseded_norms_are_shown_as_such():
     assert len(result[result["norm_id"] == "OVER"]) == 1
 
 
+def test_a_norm_is_in_force_on_its_first_day():
+    found = study_row(judge([norm(valid_from=AS_OF.isoformat())], places([1.0]), reach([10.0])))
+    assert (found["status"], found["reason"]) == ("met", "")
+
+
 def test_a_successor_that_is_not_in_force_yet_supersedes_nothing():
     rows = [norm("OLD"), norm("NEW", supersedes="OLD", valid_from="2027-01-01")]
     assert study_row(judge(rows, places([1.0]), reach([10.0])), "OLD")["status"] == "met"
@@ -507,6 +512,13 @@ def test_a_norm_whose_people_nobody_counts_is_not_measurable():
     assert (found["status"], found["reason"]) == ("not_measurable", "no_stat_unit:children_6_11")
 
 
+def test_a_unit_of_a_size_takes_in_places_of_that_many_people():
+    # 499 people are no habitation of 500, 500 and 800 are; of these two the first is within 30 minutes.
+    found = judge([norm(stat_unit="habitation_pop500")], places([499.0, 500.0, 800.0]), reach([10.0, 10.0, 90.0]))
+    assert settlement_rows(found)["status"].tolist() == ["not_applicable", "met", "not_met"]
+    assert study_row(found)[["places_in_scope", "places_served", "served_share"]].tolist() == [2.0, 1.0, 0.5]
+
+
 def test_the_study_may_say_which_column_counts_a_statistical_unit():
     settlements = places([100.0], children_persons=[7.0])
     found = study_row(
@@ -565,6 +577,13 @@ def test_straight_distance_needs_no_network_and_no_mode():
     assert result["value"].tolist()[:2] == [1600.0, 1680.0]
 
 
+@pytest.mark.parametrize(("walk", "drive"), [(30.0, 10.0), (10.0, 30.0)])
+def test_the_shortest_straight_distance_of_all_modes_counts(walk, drive):
+    access = pd.concat([reach([walk]), reach([drive], mode="drive")])
+    rule = norm(metric="dist_m", unit="m", threshold=1600.0, fail_point=3200.0, mode="any")
+    assert settlement_rows(judge([rule], places([1.0]), access))["value"].tolist() == [800.0]  # not 2,400 m
+
+
 def test_a_round_trip_is_there_and_back():
     rule = norm(metric="roundtrip_time_min")
     result = settlement_rows(judge([rule], places([1.0, 1.0]), reach([15.0, 16.0])))
@@ -607,6 +626,12 @@ def test_a_proxy_is_said_to_be_one():
     evidence = NormEvidence(vocabulary=Words(proxies=("clinic",)), inventory=COMPLETE)
     found = study_row(judge([norm()], places([1.0]), reach([10.0]), evidence=evidence))
     assert (found["status"], found["reason"]) == ("met", "proxy:clinic")
+
+
+def test_a_service_that_only_the_access_table_knows_stands_for_itself():
+    evidence = NormEvidence(vocabulary=Words(missing=("teahouse",)), inventory={"teahouse": "complete"})
+    found = judge([norm(service="teahouse")], places([1.0]), reach([10.0], service="teahouse"), evidence=evidence)
+    assert study_row(found)[["status", "reason"]].tolist() == ["met", ""]
 
 
 def test_a_national_share_is_reported_but_judges_no_county():
@@ -717,6 +742,29 @@ def test_a_township_norm_of_an_incomplete_map_fails_no_township():
     units = result[result["unit_level"] == "township"].set_index("unit_id")
     assert units["gate"].to_dict() == {"t1": "pass", "t2": "unknown"}
     assert units.loc["t2", "status_as_mapped"] == "not_met"
+
+
+def test_an_exempt_township_and_its_people_are_asked_nothing():
+    settlements = places([3.0, 5.0], township_id=["t1", "t2"])
+    evidence = NormEvidence(vocabulary=Words(), inventory=COMPLETE, facilities=facilities([0.0], township_id=["t1"]))
+    rules = [gate("N", **presence(stat_unit="township"))]
+    result = judge(rules, settlements, reach([1.0, 1.0]), evidence=evidence, exempt={"N": frozenset({"t2"})})
+    found = study_row(result)
+    assert (found["gate"], found["served_share"]) == ("pass", 1.0)
+    assert (found["persons_in_scope"], found["persons_unserved"]) == (3.0, 0.0)
+    assert result.set_index("unit_id").loc["t2", "reason"] == "exempt"
+
+
+def test_a_township_none_of_whose_places_is_concerned_is_out_of_scope_and_an_empty_one_is_in():
+    settlements = places([1.0, 2.0, 4.0], township_id=["t1", "t2", "t3"])
+    settlements["official_class"] = pd.Series(["rural", "urban", None], dtype="str")
+    boundaries = pd.DataFrame({"boundary_id": ["t1", "t2", "t3", "t4"], "is_unit": [True] * 4})
+    held = facilities([0.0], township_id=["t1"])
+    evidence = NormEvidence(vocabulary=Words(), inventory=COMPLETE, facilities=held, boundaries=boundaries)
+    rule = gate("N", **presence(stat_unit="township", scope="rural"))
+    units = judge([rule], settlements, reach([1.0] * 3), evidence=evidence).set_index("unit_id")
+    found = units.loc[["t1", "t2", "t3", "t4"], "status"].tolist()
+    assert found == ["met", "not_applicable", "not_measurable", "not_met"]
 
 
 def test_a_county_norm_has_one_row():
@@ -918,6 +966,14 @@ def test_what_is_supposed_is_the_size_of_each_tier_where_one_is_known(tiers, peo
     assert reading_of(result) == ("met", "met", condition)
     result = judge([norm(target_share=0.51)], settlements, reach([10, 10, 90, 90]))
     assert reading_of(result) == ("not_measurable", "not_measurable", "")
+
+
+def test_one_person_is_a_size_to_suppose():
+    # 101 known within, the unknown village beyond: 101/102 = 99 % if it has at most one person, 101/201 = 50 % if it
+    # may have as many as the town
+    settlements = places((100.0, 1.0, math.nan), tier=["town", "village", "village"])
+    result = judge([norm(target_share=0.9)], settlements, reach([10, 10, 90]))
+    assert reading_of(result) == ("met", "met", "people_at_most:village:1")
 
 
 def test_the_condition_holds_for_townships_too_and_the_size_is_the_studys():

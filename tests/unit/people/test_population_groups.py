@@ -270,3 +270,11 @@ def test_a_norm_on_an_estimated_group_says_how_much_is_estimated():
     assert found[:4] == [0.7, 0.25, 1.0, 0.0]  # 70 of 100, 10 of 40, 60 of 60, 0 of 30
     assert np.isnan(found[4:]).all()
     assert with_estimates(results.iloc[:0], settlements, counted).empty
+
+
+def test_a_group_that_is_not_there_hides_no_estimate_and_of_nobody_no_share_is_estimated():
+    columns = {"children_persons": [4.0], "children_source": ["estimated"]}
+    settlements = _places([1.0], **columns, women_persons=[0.0], women_source=["estimated"]).assign(in_study=True)
+    results = pd.DataFrame({"norm_id": ["N1", "N2", "N3"], "unit_level": ["study"] * 3, "unit_id": ["study"] * 3})
+    found = with_estimates(results, settlements, {"N1": "aged", "N2": "children", "N3": "women"})
+    assert found["estimated_share"].fillna(-1.0).tolist() == [-1.0, 1.0, -1.0]
