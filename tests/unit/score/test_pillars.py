@@ -579,6 +579,7 @@ def test_norms_are_chosen_by_rule_and_what_is_left_out_says_why() -> None:
     table.loc[(table["norm_id"] == "SCHOOL"), "reason"] = "proxy:school;nothing_mapped"
     assert sp.score_norms(table)[1] == {"SCHOOL": "nothing_mapped"}
     assert sp.score_norms(results(), only=["SCHOOL"]) == (["SCHOOL"], {"CLINIC": "not_chosen"})
+    assert sp.score_norms(results(), only=["CLINIC"]) == (["CLINIC"], {"SCHOOL": "not_chosen"})
     with pytest.raises(StudyError, match="'NONE'"):
         sp.score_norms(results(), only=["NONE"])
 
@@ -819,6 +820,14 @@ def test_potential_flows_send_out_no_more_people_than_there_are() -> None:
     huff = flows[(flows["model"] == "huff") & (flows["from_id"] == "b")].set_index("to_id")["volume"]
     assert huff["a"] == pytest.approx(100 * 0.03 / (0.03 + 0.0016))
     assert potential_flows(ground, times, [], attraction=np.zeros(4)).empty
+
+
+def test_everybody_goes_somewhere_shared_out_by_gravity() -> None:
+    times = np.array([[0, 10, 30, math.inf], [10, 0, 25, math.inf], [30, 25, 0, math.inf], [math.inf] * 3 + [0.0]])
+    flows = potential_flows(read_ground(settlements()), times, ["gravity"], attraction=np.zeros(4))
+    # b's 100 people: the 400 of a pull with 400 / 10^2 = 4, the 200 of c with 200 / 25^2 = 0.32
+    volume = flows[flows["from_id"] == "b"].set_index("to_id")["volume"]
+    assert volume.to_dict() == pytest.approx({"a": 100 * 4 / 4.32, "c": 100 * 0.32 / 4.32})
 
 
 def test_totals_by_direction_make_a_flow_without_a_table() -> None:

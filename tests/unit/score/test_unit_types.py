@@ -235,6 +235,20 @@ def test_people_of_cells_of_half_a_kilometre_are_spread_before_they_are_added_up
     assert cells.persons[4, 4] == pytest.approx(2000.0)
 
 
+def test_people_of_cells_that_are_no_squares_are_spread_along_both_sides() -> None:
+    # eight cells of 500 by 250 m make a square kilometre
+    flat = Raster(np.full((16, 8), 250.0), Affine(500, 0, LEFT, 0, -250, TOP), pyproj.CRS(UTM))
+    np.testing.assert_allclose(urban_grid(flat, pyproj.CRS(UTM)).persons, np.full((4, 4), 2000.0))
+
+
+def test_the_cells_around_an_outline_end_one_beyond_it_and_with_the_grid() -> None:
+    cells = urban_grid(raster(kilometres()), pyproj.CRS(UTM))
+    rows, columns = cells.window(shapely.box(LEFT + 20_500, TOP - 10_500, LEFT + 20_600, TOP - 10_400))
+    assert (set(rows.tolist()), set(columns.tolist())) == ({9, 10, 11}, {19, 20, 21})
+    rows, columns = cells.window(shapely.box(LEFT, TOP - 400, LEFT + 400, TOP))
+    assert (set(rows.tolist()), set(columns.tolist())) == ({0, 1}, {0, 1})
+
+
 def test_a_raster_of_cells_beyond_a_kilometre_and_a_quarter_is_too_coarse() -> None:
     assert not is_too_coarse(raster(kilometres()), pyproj.CRS(UTM))
     assert not is_too_coarse(raster(kilometres(), 1250.0), pyproj.CRS(UTM))
@@ -302,6 +316,19 @@ def test_an_exclave_is_dropped_and_an_enclave_added() -> None:
     assert table.loc["east", "commuting_share"] == 0.0
 
 
+def test_a_township_without_an_outline_hides_no_city_behind_it() -> None:
+    values = kilometres()
+    values[2:7, 12:17] = 2000.0  # a second centre, in the middle
+    cells = urban_grid(raster(values), pyproj.CRS(UTM))
+    boundaries = strips().iloc[:2]  # none of the east, whose name is the first
+    units = classified(cells, boundaries=boundaries).reset_index()
+    given = flows(("mid", "mid", 100.0), ("seat", "seat", 100.0))
+    ids = units.loc[units["unit_level"] == "township", "unit_id"].tolist()
+    commuting = commuting_between(given, places(), ids, RULES)
+    table = functional_area_table(read_ground(places(), boundaries), units, boundaries, cells, commuting, RULES)
+    assert sorted(table["fua_id"]) == ["middle", "west"]
+
+
 def test_the_employed_come_from_their_column_and_are_never_fewer_than_commute() -> None:
     given = flows(("mid", "seat", 15.0))
     employed = places(employed_residents=[1000.0, 0.0, 0.0, 100.0, 0.0, 0.0])
@@ -311,6 +338,11 @@ def test_the_employed_come_from_their_column_and_are_never_fewer_than_commute() 
     few = places(employed_residents=[1000.0, 0.0, 0.0, 14.0, 0.0, 0.0])
     with pytest.raises(ContractError, match="employed_residents counts in 1 township"):
         areas(given, settlements=few)
+
+
+def test_as_many_may_commute_as_are_employed() -> None:
+    employed = places(employed_residents=[1000.0, 0.0, 0.0, 15.0, 0.0, 0.0])
+    assert areas(flows(("mid", "seat", 15.0)), settlements=employed).loc["middle", "commuting_share"] == 1.0
 
 
 def test_without_a_number_of_employed_there_is_no_commuting_share() -> None:
