@@ -62,6 +62,12 @@ def test_text_is_read_in_any_encoding_where_it_is_declared_auto(tmp_path, text, 
     assert told in take_notes(frame)[0].detail
 
 
+def test_one_rare_sign_in_ten_is_still_chinese():
+    # nine of ten signs are common ones, the tenth stands in the extension of GBK
+    assert guess_encoding("石桥村河口村大龙村丂".encode("gbk")) == "gb18030"
+    assert guess_encoding("石桥村河口村大龙丂".encode("gbk")) == "cp1252"
+
+
 def test_an_encoding_is_never_guessed_where_none_was_asked_for(tmp_path):
     path = tmp_path / "own.csv"
     path.write_bytes("村名\n石桥村\n".encode("gbk"))

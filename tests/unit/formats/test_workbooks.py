@@ -119,6 +119,13 @@ def test_merged_headers_name_all_their_columns(tmp_path):
     assert _notes(frame) == {"merged cells in and above the header": 3}
 
 
+def test_a_name_merged_over_two_rows_draws_the_second_row_into_the_header(tmp_path):
+    rows = [["村名", "人口"], [None, "常住"], ["石桥村", 5], ["河口村", 1]]
+    frame = read_workbook(_xlsx(tmp_path, rows, merges=["A1:A2"]))
+    assert list(frame.columns) == ["村名", "人口 常住"]
+    assert frame["村名"].tolist() == ["石桥村", "河口村"]
+
+
 def test_merged_text_is_filled_down_and_merged_numbers_are_not(tmp_path):
     rows = [["镇", "村", "人口"], ["城关镇", "甲", 10], [None, "乙", None], ["青石镇", "丙", 7]]
     frame = read_workbook(_xlsx(tmp_path, rows, merges=["A2:A3", "C2:C3"]))

@@ -44,6 +44,13 @@ def test_words_that_no_vocabulary_knows_are_translated_one_by_one(tmp_path):
     assert 'values.service."Poste de sante" = "primary_care"' in lines
 
 
+def test_one_name_in_four_does_not_name_the_service_of_all(tmp_path):
+    names = ("Hôpital Moroni", "Domoni", "Sima", "Ouani")
+    rows = [f"K{number};{name};5;43.2{number};-11.7{number}" for number, name in enumerate(names)]
+    lines = _proposed(tmp_path, "Code;Nom de la structure;Lits;Longitude;Latitude", *rows)
+    assert any('service = "..."' in line for line in lines)
+
+
 def _status(tmp_path: Path, head: str, *words: str) -> list[str]:
     rows = [f"K{number};PS {number};Poste de santé;{word}" for number, word in enumerate(words)]
     lines = _proposed(tmp_path, f"Code;Nom;Type de structure;{head}", *rows)

@@ -142,6 +142,7 @@ def test_columns_are_told_by_their_names_in_three_languages(name, ours):
 def test_names_that_a_shapefile_cut_are_told_by_their_beginning():
     assert matches("行政区划代")[0].ours == "unit_code"
     assert matches("populatio")[0].ours == "population_persons"
+    assert matches("ARRONDISSE")[0].ours == "township"  # too short to be like arrondissement otherwise
 
 
 def test_a_name_is_compared_without_what_does_not_name_it():
@@ -205,6 +206,11 @@ def test_signs_in_numbers_are_told_and_ambiguous_ones_asked(values, decimal, tho
     signs = tell_signs(pd.DataFrame({"n": pd.Series(values, dtype="str")}))
     assert (signs.decimal, signs.thousands) == (decimal, thousands)
     assert all(setting.is_decided for setting in signs.settings) == is_sure
+
+
+def test_a_column_of_numbers_hides_no_signs_in_the_texts_beside_it():
+    frame = pd.DataFrame({"id": [1, 2], "n": pd.Series(["12,5", "3,25"], dtype="str")})
+    assert tell_signs(frame).decimal == ","
 
 
 # --- workbooks ----------------------------------------------------------------------------------------------------
@@ -510,6 +516,13 @@ def test_letters_that_the_numbers_do_not_settle_are_asked_for(tmp_path):
     assert {"easting", "northing", "crs"} <= {s.key for s in layer.proposal.undecided}
 
 
+@pytest.mark.parametrize(("northing", "is_british"), [(308_900.0, True), (1_308_900.0, False)])
+def test_the_british_grid_is_named_where_both_numbers_are_within_it(tmp_path, northing, is_british):
+    undecided = _points(tmp_path, 486_000 + STEP, northing + STEP).proposal.undecided
+    (crs,) = [setting for setting in undecided if setting.key == "crs"]
+    assert ("Great Britain" in crs.reason) == is_british
+
+
 def test_names_of_eastings_are_trusted(tmp_path):
     keys = _keys(_points(tmp_path, 486000 + STEP, 299600 + STEP, ("Easting", "Northing")))
     assert (keys["easting"], keys["northing"]) == ("Easting", "Northing")
@@ -588,6 +601,11 @@ def test_chinese_road_lines_are_told_with_their_vocabulary_and_noding(tmp_path):
     assert (keys["values_file"], keys["noding"], keys["encoding"]) == ("cn", "report", "gb18030")
     roads = roads_from_table(path, RoadSource(**keys))
     assert roads["road_class"].tolist() == ["secondary", "track"]
+
+
+def test_seasons_of_roads_are_proposed_where_no_column_tells_directions(tmp_path):
+    _roads().assign(seasonal=["yes", "no"]).to_file(tmp_path / "roads.gpkg")
+    assert _keys(_layer(tmp_path / "roads.gpkg"))["columns.seasonal"] == "seasonal"
 
 
 def test_a_code_page_that_is_not_true_is_noticed(tmp_path):
@@ -732,6 +750,12 @@ def test_rasters_are_told_by_name_and_values(tmp_path):
     assert _keys(share) == {"fractions.10": "landcover_Tree.tif"}
 
 
+def test_all_rows_of_a_small_raster_are_looked_at(tmp_path):
+    layer = _layer(_raster(tmp_path / "population.tif", np.ones((30, 20), "float32"), -1.0))
+    assert layer.rows == 600
+    assert "values 1 to 1 in the cells looked at (600)" in layer.notes
+
+
 def test_a_raster_that_does_not_say_what_it_is_is_asked_for(tmp_path):
     layer = _layer(_raster(tmp_path / "data.tif", np.full((9, 9), 7.5, "float32")))
     assert (layer.kind, layer.proposal) == ("unknown", None)
@@ -739,6 +763,11 @@ def test_a_raster_that_does_not_say_what_it_is_is_asked_for(tmp_path):
     assert layer.kind == "unknown"
     empty = _layer(_raster(tmp_path / "dem.tif", np.full((9, 9), -9999.0, "float32"), -9999.0))
     assert "empty" in empty.reasons[0]
+
+
+def test_few_whole_values_from_nought_on_may_be_classes(tmp_path):
+    layer = _layer(_raster(tmp_path / "data.tif", np.tile(np.array([0, 10, 20], "uint8"), (9, 3))))
+    assert layer.reasons == ("3 whole values: classes of land cover?",)
 
 
 def test_an_srtm_tile_is_heights(tmp_path):

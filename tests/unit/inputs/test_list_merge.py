@@ -73,6 +73,11 @@ def test_a_row_of_a_list_takes_in_the_mapped_facility_called_alike_and_stays():
     assert found.review.empty
 
 
+def test_facilities_of_other_numbers_are_two_and_a_nought_before_a_number_is_none():
+    assert len(merged(frame(("a", 0, "Hôpital Mitsoudjé 1")), mapped(("n1", 400, "Hôpital Mitsoudjé 2"))).frame) == 2
+    assert len(merged(frame(("a", 0, "Hôpital Mitsoudjé 1")), mapped(("n1", 400, "Hôpital Mitsoudjé 01"))).frame) == 1
+
+
 @pytest.mark.parametrize(("metres", "number"), [(500.0, 1), (500.001, 2)])
 def test_the_distance_is_inclusive(metres, number):
     found = merged(frame(("a", 0, "Alpha")), mapped(("n1", metres, "Alpha")))

@@ -351,6 +351,16 @@ def _village_list(tmp_path: Path, text: str) -> gpd.GeoDataFrame:
     return settlements_from_table(file, TableSource(path="v.csv", crs="EPSG:4326"))
 
 
+def test_a_township_that_settlements_alone_name_lies_in_the_smallest_unit_around_them() -> None:
+    county = _boundaries().iloc[[0]].assign(boundary_id="b0", unit_code="533325", admin_level=6)
+    county["geometry"] = [shapely.box(99, 26, 100, 26.5)]
+    boundaries = pd.concat([county, _boundaries()], ignore_index=True)
+    settlements = _settlements().assign(township=["岭南乡", "岭南乡", None, None, None, None])
+    found = locate_places(_facilities({"name": "无名处", "township": "岭南乡"}), settlements, boundaries)
+    # s1 and s2 lie in the county (b0, six settlements) and in its first township (b1, three).
+    assert found.unit_ids.tolist() == ["b1"]
+
+
 def test_the_statistical_code_gives_unit_and_class(tmp_path: Path) -> None:
     rows = "unit_code,village_plan_class\na,village,99,26,53332510120122220,relocate\nb,town,99,26,53332510100111121,\n"
     frame = _village_list(tmp_path, rows)

@@ -146,6 +146,19 @@ def test_an_overshoot_is_reported_then_trimmed() -> None:
     assert trimmed.qa.loc[trimmed.qa["kind"] == "road_overshoot", "distance_m"].tolist() == [2.0]
 
 
+@pytest.mark.parametrize("order", ["abc", "cba", "bca"])
+def test_an_overshoot_names_the_road_that_it_runs_beyond(order) -> None:
+    lines = {"a": [(0, 0), (100, 0)], "b": [(50, 498), (50, 580)], "c": [(0, 500), (100, 500)]}
+    noded = sp.node_roads(_roads({name: lines[name] for name in order}))
+    assert ("road_overshoot", "b;c", "reported") in _kinds(noded)
+
+
+def test_an_overshoot_at_the_last_of_all_nodes_names_the_other_road_too() -> None:
+    # b comes from the beginning of a and runs 2 m (1.2 east, 1.6 north) beyond c, which comes from the end of a.
+    lines = {"a": [(0, 0), (80, 0)], "b": [(31.2, 41.6), (30, 40), (0, 0)], "c": [(80, 0), (30, 40)]}
+    assert ("road_overshoot", "b;c", "reported") in _kinds(sp.node_roads(_roads(lines)))
+
+
 def test_a_stub_is_reported_and_stays() -> None:
     roads = _roads({"a": [(0, 0), (100, 0)], "b": [(50, 0), (50, 4)]})
     noded = sp.node_roads(roads, join="snap")

@@ -484,6 +484,14 @@ def test_metres_declared_as_degrees_are_refused(tmp_path: Path) -> None:
     assert "declare the CRS they are in" in _problems(lambda: settlements_from_table(path, _source()))
 
 
+def test_a_line_that_leaves_the_degrees_at_one_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.gpkg"
+    line = shapely.LineString([(103.5, 30.25), (190.0, 30.25)])
+    gpd.GeoDataFrame({"road_id": ["a"], "road_class": ["track"]}, geometry=[line], crs=4326).to_file(path)
+    report = _problems(lambda: roads_from_table(path, TableSource(path="own.gpkg")))
+    assert "no longitude and latitude in degrees for 'a'" in report
+
+
 def test_rows_outside_the_study_area_are_told_from_swapped_ones() -> None:
     area = gpd.GeoSeries([shapely.box(43.0, -13.0, 44.5, -11.0)], crs="EPSG:4326")
     frame = gpd.GeoDataFrame(
