@@ -68,15 +68,15 @@ class Vocabulary:
     services: tuple[Service, ...]
     tiers: tuple[Service, ...] = ()
     offered: frozenset[str] = frozenset()
-    _by_key: dict[str, list[tuple[int, TagRule]]] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Index the rules by the key that each asks for."""
+    @functools.cached_property
+    def _by_key(self) -> dict[str, list[tuple[int, TagRule]]]:
+        """Rules with the position of their service, by the key that each asks for."""
         index: dict[str, list[tuple[int, TagRule]]] = {}
         for position, service in enumerate(self.services):
             for rule in service.tags:
                 index.setdefault(rule.key, []).append((position, rule))
-        object.__setattr__(self, "_by_key", index)
+        return index
 
     @property
     def ids(self) -> tuple[str, ...]:

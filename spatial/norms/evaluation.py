@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -179,7 +178,6 @@ STATUSES = np.array(NORM_STATUS, dtype=object)
 MET, NOT_MET, NOT_APPLICABLE, NOT_MEASURABLE = range(4)
 GATES = np.array(["pass", "fail", "none_applicable", "unknown"], dtype=object)
 """The gate that each status makes of a binding norm."""
-MAPPED_LOWER, MAPPED_UPPER = "mapped_lower", "mapped_upper"
 REPORTED_ONLY = frozenset({"duty_trigger", "not_adopted"})
 """Reasons for which even a single place is not judged."""
 PEOPLE_AT_MOST = "people_at_most"
@@ -204,68 +202,13 @@ class Ledger:
     uncounted: NDArray[np.bool_]  # rows that bring people of whom nobody knows how many there are
     tiers: NDArray[np.object_]  # tier of the settlement of each row; empty where it has none
 
-    @cached_property
-    def in_scope(self) -> Mask:
-        """Rows that are in scope, or may be."""
-        inside: Mask = self.inside != 0
-        return inside
-
-    @cached_property
-    def served(self) -> Mask:
-        """Rows in scope that are served, as mapped."""
-        served: Mask = (self.inside == 1) & (self.reading.mapped == 1)
-        return served
-
-    @cached_property
-    def unserved(self) -> Mask:
-        """Rows in scope that are not served, as mapped."""
-        unserved: Mask = (self.inside == 1) & (self.reading.mapped == 0)
-        return unserved
-
-    @cached_property
-    def by_persons(self) -> Mask:
-        """Units whose share is of people; it is of places where none are known."""
-        return (self.count(self.in_scope, self.persons) > 0) & (self.share_of == "persons")
-
-    @cached_property
-    def most_persons(self) -> FloatArray:
-        """People of the largest place in scope: as many may live in each where nobody knows."""
-        known = self.persons[self.in_scope & ~np.isnan(self.persons)]
-        return np.full(len(self.persons), known.max() if len(known) else 0.0)
-
-    @cached_property
-    def largest_of_tier(self) -> FloatArray:
-        """People of the largest known place of each row's tier; `inf` where no place of it is known to have any."""
-        largest = np.full(len(self.persons), np.inf)
-        for tier in set(self.tiers) - {""}:
-            own = self.tiers == tier
-            known = self.persons[own & (self.persons > 0)]
-            if len(known):
-                largest[own] = known.max()
-        return largest
-
     def count(self, rows: Mask, weights: FloatArray) -> FloatArray:
-        """Add up weights by unit."""
+        """Add up weights by unit; rows of unknown weight are left out."""
         kept = rows & (self.groups >= 0) & ~np.isnan(weights)
         return np.bincount(self.groups[kept], weights=weights[kept], minlength=self.size).astype(np.float64)
 
-    def total(self, rows: Mask, factor: FloatArray | float = 1.0) -> FloatArray:
-        """Add up the people of rows by unit, or the places, whichever its share is of."""
-        people, places = self.count(rows, self.persons * factor), self.count(rows, self.places * factor)
-        return np.where(self.by_persons, people, places)
-
-    def whole(self, most: FloatArray, *, but: Mask) -> FloatArray:
-        """Add up all in scope; each place of unknown people holds the most, or nobody where it is in `but`."""
-        supposed = self.count(self.in_scope & self.uncounted & ~but, most)
-        return self.total(self.in_scope) + np.where(self.by_persons, supposed, 0.0)
-
-    def certain_failures(self, doubted: Mask) -> FloatArray:
+    def certain_failures(self, doubted: Mask, weights: FloatArray) -> FloatArray:
         """Add up what fails for certain, even if the facilities that may be missing serve the largest places."""
-        turns = self.reading.may_turn
-        if not np.isfinite(turns):
-            return np.zeros(self.size)
-        by_persons = np.append(self.by_persons, False)[self.groups]
-        weights = np.where(by_persons, self.persons, self.places)
         kept = doubted & (self.groups >= 0) & (weights > 0)
         pairs = np.column_stack((self.groups[kept], self.turns[kept]))
         units, which = np.unique(pairs, axis=0, return_inverse=True)
@@ -273,22 +216,8 @@ class Ledger:
         order = np.lexsort((-sums, units[:, 0]))
         groups = units[order, 0]
         rank = np.arange(len(order)) - np.searchsorted(groups, groups)
-        left = rank >= np.floor(turns)
+        left = rank >= np.floor(self.reading.may_turn)
         return np.bincount(groups[left], weights=sums[order][left], minlength=self.size).astype(np.float64)
-
-    def shares(self, most: FloatArray) -> dict[str, FloatArray]:
-        """Bound the shares, where each row of unknown people holds from nobody to `most`."""
-        strict, unserved = self.reading.strict, self.unserved
-        sure, fails = (self.inside == 1) & (strict == 1), (self.inside == 1) & (strict == 0)
-        failing = self.total(fails) + self.certain_failures(unserved & np.isnan(strict))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return {
-                "served_share": self.total(self.served) / self.total(self.served | unserved),
-                "served_share_lower": self.total(sure) / self.whole(most, but=sure),
-                "served_share_upper": 1.0 - failing / self.whole(most, but=fails),
-                MAPPED_LOWER: self.total(self.served) / self.whole(most, but=self.served),
-                MAPPED_UPPER: 1.0 - self.total(unserved) / self.whole(most, but=unserved),
-            }
 
 
 def account(norm: Norm, ledger: Ledger) -> Rows:
@@ -297,58 +226,90 @@ def account(norm: Norm, ledger: Ledger) -> Rows:
 
     A unit is judged by the bounds of its share; where they leave it open, by those of the stated condition.
     """
-    inside, reading, by_persons = ledger.in_scope, ledger.reading, ledger.by_persons
-    sides = {
-        "in_scope": inside,
-        "served": ledger.served,
-        "unserved": ledger.unserved,
-        "unknown": inside & ~ledger.served & ~ledger.unserved,
-    }
+    reading, inside, persons = ledger.reading, ledger.inside, ledger.persons
+    strict, target = reading.strict, norm.target_share
+    # People and places as mapped; nobody knows how many people these are where those of none of the rows are known.
+    concerned = inside != 0
+    served, unserved = (inside == 1) & (reading.mapped == 1), (inside == 1) & (reading.mapped == 0)
+    sides = {"in_scope": concerned, "served": served, "unserved": unserved, "unknown": concerned & ~served & ~unserved}
+    ones = np.ones_like(inside)
+    unsaid = (ledger.count(concerned & ~np.isnan(persons), ones) == 0) & (ledger.count(concerned, ones) > 0)
     found: Rows = {}
-    # Nobody knows how many people these are where the people of none of the rows are known.
-    known = ledger.count(inside, (~np.isnan(ledger.persons)).astype(float))
-    unsaid = (known == 0) & (ledger.count(inside, np.ones_like(ledger.inside)) > 0)
     for side, rows in sides.items():
-        found[f"persons_{side}"] = np.where(unsaid, np.nan, ledger.count(rows, ledger.persons))
+        found[f"persons_{side}"] = np.where(unsaid, np.nan, ledger.count(rows, persons))
         found[f"places_{side}"] = ledger.count(rows, ledger.places)
+    # A share is one of people where any are known and the norm is on people, else of places.
+    people = found["persons_in_scope"]
+    by_persons = (people > 0) & (ledger.share_of == "persons")
+    weights = np.where(np.append(by_persons, False)[ledger.groups], persons, ledger.places)
 
     gap = gap_depth(reading.value, threshold=norm.threshold, fail_point=norm.fail_point)
-    rows = (ledger.inside == 1) & ~np.isnan(reading.mapped) & ~np.isnan(gap)
+    rows = (inside == 1) & ~np.isnan(reading.mapped) & ~np.isnan(gap)
     with np.errstate(invalid="ignore", divide="ignore"):
         for power in (0, 1, 2):
-            found[f"depth_fgt{power}"] = ledger.total(rows, (gap > 0) * gap**power) / ledger.total(rows)
+            deep = ledger.count(rows, weights * ((gap > 0) * gap**power))
+            found[f"depth_fgt{power}"] = deep / ledger.count(rows, weights)
+        share = ledger.count(served, weights) / ledger.count(served | unserved, weights)
 
-    shares = supposed = ledger.shares(ledger.most_persons)
+    # As many people as the largest place in scope has may live in each place of which nobody knows them. A norm that
+    # is no gate is judged under a condition too: that no such place has more than the largest known one of its tier.
+    known = persons[concerned & ~np.isnan(persons)]
+    suppositions = [np.full(len(persons), known.max() if len(known) else 0.0)]
+    largest = np.full(len(persons), np.inf)
     if ledger.uncounted.any() and not norm.gates:
-        supposed = ledger.shares(ledger.largest_of_tier)
-    target, share, people = norm.target_share, shares["served_share"], found["persons_in_scope"]
+        for tier in set(ledger.tiers) - {""}:
+            own = ledger.tiers == tier
+            known = persons[own & (persons > 0)]
+            if len(known):
+                largest[own] = known.max()
+        suppositions.append(largest)
+
+    # Bounds of the share with what may be missing from the map, and as mapped, under each supposition. Places of
+    # unknown people add to what the served are a share of at the worst, and to what the failing are one of at the best.
+    sure, fails = (inside == 1) & (strict == 1), (inside == 1) & (strict == 0)
+    failing = ledger.count(fails, weights)
+    if np.isfinite(reading.may_turn):
+        failing = failing + ledger.certain_failures(unserved & np.isnan(strict), weights)
+    everybody = ledger.count(concerned, weights)
+    lower, upper = [], []
+    for most in suppositions:
+        for good, bad, lost in ((sure, fails, failing), (served, unserved, ledger.count(unserved, weights))):
+            worst, best = (
+                everybody + np.where(by_persons, ledger.count(concerned & ledger.uncounted & ~but, most), 0.0)
+                for but in (good, bad)
+            )
+            with np.errstate(invalid="ignore", divide="ignore"):
+                lower.append(ledger.count(good, weights) / worst)
+                upper.append(1.0 - lost / best)
+
+    # The verdict: what the bounds say, else what they say under the condition.
     nobody = (found["places_in_scope"] == 0) & ~(people > 0)
     reasons = norm.not_graded.split(";") if norm.not_graded else []
     reported = bool(reasons) and (ledger.level != "settlement" or not REPORTED_ONLY.isdisjoint(reasons))
-    off = nobody | reported
-    bounds = (("served_share_lower", "served_share_upper"), (MAPPED_LOWER, MAPPED_UPPER))
-    sure = [np.where(off, NOT_APPLICABLE, _status(shares[low], shares[high], target)) for low, high in bounds]
-    strict, mapped = (
-        np.where(status == NOT_MEASURABLE, _status(supposed[low], supposed[high], target), status)
-        for status, (low, high) in zip(sure, bounds, strict=True)
-    )
+    met, not_met = np.array(lower) >= target - SHARE_TOLERANCE, np.array(upper) < target - SHARE_TOLERANCE
+    status = np.where(met, MET, np.where(not_met, NOT_MET, NOT_MEASURABLE))
+    status = np.where(nobody | reported, NOT_APPLICABLE, status)
+    judged = np.where(status[:2] == NOT_MEASURABLE, status[-2:], status[:2])
+    # Say of each unit that is judged under the condition how many people a place of each tier has at most.
+    said = np.full(ledger.size, "", dtype=object)
+    for unit in np.flatnonzero((judged != status[:2]).any(axis=0)):
+        open_ = ledger.uncounted & concerned & (ledger.groups == unit) & np.isfinite(largest)
+        of_tier = dict(zip(ledger.tiers[open_], largest[open_], strict=True))
+        said[unit] = ";".join(f"{PEOPLE_AT_MOST}:{tier}:{floor(of_tier[tier])}" for tier in sorted(of_tier))
     graded = ~nobody & (norm.not_graded == "") & (ledger.level != "settlement")
     lacking = np.maximum(0.0, target - share) * people
-    # Say of each unit that is judged under a condition how many people a place of each tier has at most.
-    said = np.full(ledger.size, "", dtype=object)
-    largest = ledger.largest_of_tier
-    for unit in np.flatnonzero((strict != sure[0]) | (mapped != sure[1])):
-        open_ = ledger.uncounted & inside & (ledger.groups == unit) & np.isfinite(largest)
-        most = dict(zip(ledger.tiers[open_], largest[open_], strict=True))
-        said[unit] = ";".join(f"{PEOPLE_AT_MOST}:{tier}:{floor(most[tier])}" for tier in sorted(most))
     return {
         **found,
-        **shares,
-        "status": STATUSES[strict],
-        "status_as_mapped": STATUSES[mapped],
+        "served_share": share,
+        "served_share_lower": lower[0],
+        "served_share_upper": upper[0],
+        "status": STATUSES[judged[0]],
+        "status_as_mapped": STATUSES[judged[1]],
         "judged_if": said,
-        "reason": _reasons(norm, ledger, strict == NOT_MEASURABLE, nobody & (not reported)),
-        "gate": GATES[strict if norm.gates else np.full(ledger.size, NOT_APPLICABLE)],
+        "reason": _reasons(
+            norm, ledger, doubtful=judged[0] == NOT_MEASURABLE, nobody=nobody & (not reported), by_persons=by_persons
+        ),
+        "gate": GATES[judged[0] if norm.gates else np.full(ledger.size, NOT_APPLICABLE)],
         "share_of": np.array(["places", "persons"], dtype=object)[by_persons.astype(np.int64)],
         "attainment": np.where(graded, attainment(share, target), np.nan),
         "shortfall": np.where(graded, shortfall(share, target), np.nan),
@@ -358,15 +319,9 @@ def account(norm: Norm, ledger: Ledger) -> Rows:
     }
 
 
-def _status(lower: FloatArray, upper: FloatArray, target: float) -> NDArray[np.int64]:
-    met, not_met = lower >= target - SHARE_TOLERANCE, upper < target - SHARE_TOLERANCE
-    status: NDArray[np.int64] = np.where(met, MET, np.where(not_met, NOT_MET, NOT_MEASURABLE))
-    return status
-
-
-def _reasons(norm: Norm, ledger: Ledger, doubtful: Mask, nobody: Mask) -> NDArray[np.object_]:
+def _reasons(norm: Norm, ledger: Ledger, *, doubtful: Mask, nobody: Mask, by_persons: Mask) -> NDArray[np.object_]:
     """Say why each unit is not judged, as codes; each set of doubts is worded once."""
-    inside, reading, single = ledger.in_scope, ledger.reading, ledger.level == "settlement"
+    inside, reading, single = ledger.inside != 0, ledger.reading, ledger.level == "settlement"
     unmeasured = NOTHING_MAPPED if NOTHING_MAPPED in reading.notes else "not_measured"
     doubts = {
         f"inventory:{ledger.inventory}": inside & np.isnan(reading.strict) & (reading.mapped == 0),
@@ -383,7 +338,7 @@ def _reasons(norm: Norm, ledger: Ledger, doubtful: Mask, nobody: Mask) -> NDArra
     chosen: NDArray[np.object_] = words[np.where(nobody, len(texts), np.where(doubtful, codes, 0))]
     # In how many places nobody knows the people, where that may turn a status.
     places = ledger.count(inside & ledger.uncounted, ones)
-    for unit in np.flatnonzero(doubtful & ledger.by_persons & (places > 0)):
+    for unit in np.flatnonzero(doubtful & by_persons & (places > 0)):
         chosen[unit] = join_reasons(chosen[unit], f"people_unknown:{places[unit]:.0f}")
     return chosen
 
@@ -407,7 +362,6 @@ STUDY_UNIT = "study"
 
 LEVELS = ("study", "township", "settlement")
 NAMES = ("norm_id", "unit_level", "unit_id", "service", "norm_class")
-SAME = ("norm_id", "unit_level", "service", "norm_class")
 TEXTS = ("status", "status_as_mapped", "judged_if", "reason", "gate", "share_of")
 NUMBERS = (
     "value",
@@ -493,9 +447,21 @@ def evaluate_norms(
     """
     rules = rules or NormRules()
     binding = applicable_norms(register, as_of=as_of, rules=rules)
-    reader = Reader(settlements, access, rules, evidence or NormEvidence())
+    return judge_norms(binding, settlements, access, rules=rules, evidence=evidence or NormEvidence())
+
+
+def judge_norms(
+    binding: pd.DataFrame,
+    settlements: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    *,
+    rules: NormRules,
+    evidence: NormEvidence,
+) -> pd.DataFrame:
+    """Judge the norms of `applicable_norms`, as `evaluate_norms` does those of a register."""
+    reader = Reader(settlements, access, rules, evidence)
     # Townships that are drawn, and those that settlements name.
-    townships, boundaries = reader.places.township_ids, reader.evidence.boundaries
+    townships, boundaries = reader.places.township_ids, evidence.boundaries
     if boundaries is not None and boundaries["is_unit"].any():
         drawn = pd.Index(boundaries.loc[boundaries["is_unit"], "boundary_id"])
         townships = drawn.union(townships).unique().sort_values()
@@ -503,11 +469,16 @@ def evaluate_norms(
     for norm in norms_of(binding):
         scope = norm.in_force if norm.in_force != "in_force" else find_scope(norm, reader.places, rules)
         if isinstance(scope, str):
-            parts.append(_without_numbers(norm, reader, scope))
+            own = [_without_numbers(norm, scope)]
         elif scope.unit == "settlement":
-            parts += _by_settlement(norm, reader, scope)
+            own = list(_by_settlement(norm, reader, scope))
         else:
-            parts += _by_area(norm, reader, scope, townships if scope.unit == "township" else None)
+            own = list(_by_area(norm, reader, scope, townships if scope.unit == "township" else None))
+        service = reader.source_of(norm.service).service or norm.service
+        for level, ids, rows in own:
+            same = {"norm_id": norm.id, "unit_level": level, "service": service, "norm_class": norm.norm_class}
+            names = {name: np.full(len(ids), word, dtype=object) for name, word in same.items()}
+            parts.append(_Part(level, ids, {**rows, **names, "unit_id": ids.to_numpy(dtype=object)}))
     parts.sort(key=lambda part: LEVELS.index(part.level))
     kinds = {**dict.fromkeys((*NAMES, *TEXTS), "str"), **dict.fromkeys(NUMBERS, "float64")}
     nothing = np.array([], dtype=object)
@@ -523,13 +494,8 @@ class _Part(NamedTuple):
     """The rows of one norm on one level."""
 
     level: str
+    ids: pd.Index
     rows: Rows
-
-
-def _part(norm: Norm, reader: Reader, level: str, ids: pd.Index, rows: Rows) -> _Part:
-    same = (norm.id, level, reader.service_of(norm), norm.norm_class)
-    names = {name: np.full(len(ids), word, dtype=object) for name, word in zip(SAME, same, strict=True)}
-    return _Part(level, {**rows, **names, "unit_id": ids.to_numpy(dtype=object)})
 
 
 def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
@@ -538,11 +504,11 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
     reading = reader.read(norm)
     why = ""
     if isinstance(reading, Unmeasured):
-        blank = np.full(len(places), np.nan)
+        blank = np.full(len(places.ids), np.nan)
         why, reading = reading.reason, Reading(blank, blank, blank)
-    single = np.arange(len(places), dtype=np.int64)
+    single = np.arange(len(places.ids), dtype=np.int64)
     units = {
-        "study": (pd.Index([STUDY_UNIT]), np.zeros(len(places), dtype=np.int64)),
+        "study": (pd.Index([STUDY_UNIT]), np.zeros(len(places.ids), dtype=np.int64)),
         "township": (places.township_ids, places.township_codes),
         "settlement": (places.ids, single),
     }
@@ -552,7 +518,7 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
             reading,
             scope.inside,
             scope.persons,
-            places=np.ones(len(places)),
+            places=np.ones(len(places.ids)),
             groups=codes,
             size=len(ids),
             level=level,
@@ -568,18 +534,18 @@ def _by_settlement(norm: Norm, reader: Reader, scope: Scope) -> Iterator[_Part]:
             rows["reason"][scope.exempt] = "exempt"
         if why and rows["reason"][0] != "nobody_in_scope":
             rows["reason"][0] = join_reasons(norm.not_graded, norm.no_gate, why)
-        yield _part(norm, reader, level, ids, rows)
+        yield _Part(level, ids, rows)
 
 
 def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | None) -> Iterator[_Part]:
     """Judge a norm on townships, or on the county: rows of people (the settlements), then of places (the areas)."""
     reading = reader.read_units(norm, townships)
     if isinstance(reading, Unmeasured):
-        yield _without_numbers(norm, reader, reading.reason)
+        yield _without_numbers(norm, reading.reason)
         return
     study = pd.Index([STUDY_UNIT])
     ids = study if townships is None else townships
-    home = np.zeros(len(reader.places), dtype=np.int64)
+    home = np.zeros(len(reader.places.ids), dtype=np.int64)
     if townships is not None:
         known = townships.get_indexer(reader.places.township_ids)
         home = np.append(known, -1)[reader.places.township_codes]
@@ -619,10 +585,10 @@ def _by_area(norm: Norm, reader: Reader, scope: Scope, townships: pd.Index | Non
         rows = {**account(norm, ledger), "value": reading.value if one_each else np.full(len(names), np.nan)}
         if level == "township":
             rows["reason"][exempt] = "exempt"
-        yield _part(norm, reader, level, names, rows)
+        yield _Part(level, names, rows)
 
 
-def _without_numbers(norm: Norm, reader: Reader, reason: str) -> _Part:
+def _without_numbers(norm: Norm, reason: str) -> _Part:
     judged = norm.not_graded == ""
     status = "not_measurable" if judged else "not_applicable"
     texts = {
@@ -637,4 +603,4 @@ def _without_numbers(norm: Norm, reader: Reader, reason: str) -> _Part:
     numbers |= {"threshold": norm.threshold, "target_share": norm.target_share}
     rows: Rows = {key: np.array([text], dtype=object) for key, text in texts.items()}
     rows |= {key: np.array([number]) for key, number in numbers.items()}
-    return _part(norm, reader, "study", pd.Index([STUDY_UNIT]), rows)
+    return _Part("study", pd.Index([STUDY_UNIT]), rows)

@@ -6,7 +6,7 @@ import importlib.resources
 import math
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -195,7 +195,9 @@ BEYOND = REACH_STATUS.index("beyond_cutoff")
 NO_FACILITY = REACH_STATUS.index("no_facility")
 UNKNOWN = REACH_STATUS.index("unknown")
 ACCESS_COLUMNS = ("settlement_id", "service", "mode", "reach_status")
-"""Without these the access table tells nothing; times and distances are read where they stand."""
+"""Without these the access table tells nothing."""
+ACCESS_NUMBERS = ("travel_time_min", "network_distance_m", "shortest_distance_m", "straight_distance_m")
+"""Times and distances, which are read where they stand."""
 
 
 @dataclass(frozen=True)
@@ -269,21 +271,22 @@ class Places:
         codes, townships = pd.factorize(self.frame.get("township_id", nowhere), sort=True)
         self.township_ids, self.township_codes = pd.Index(townships), codes.astype(np.int64)
 
-    def __len__(self) -> int:
-        """Count the scored settlements."""
-        return len(self.frame)
-
     def persons(self, column: str) -> FloatArray | None:
         """Read a column of people along the settlements, NaN = unknown; None where there is no such column."""
         return numbers("settlements", column, self.frame[column]) if column in self.frame else None
+
+
+class Way(NamedTuple):
+    """How the scored settlements reach a service in a mode, along them."""
+
+    reach: NDArray[np.int64]  # positions in `REACH_STATUS`; unknown where the access table has no row
+    numbers: Mapping[str, FloatArray]  # `ACCESS_NUMBERS`; NaN where missing
 
 
 class AccessLookup:
     """The access table as arrays along the scored settlements."""
 
     def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
-        self._access = access
-        self._size = len(ids)
         _refuse_missing("access", access, ACCESS_COLUMNS)
         _refuse_negative("access", access, "travel_time_min")
         strange = set(access["reach_status"].dropna().astype(str)) - set(REACH_STATUS)
@@ -297,7 +300,7 @@ class AccessLookup:
             named = first_of(twice.astype(str).agg("/".join, axis=1), limit=3)
             raise ContractError("access", [f"{', '.join(key)}: more than one row of {named}; keep one of each"])
         # Access of other places judges nobody and says so of nobody; a table without rows says it of all.
-        self._codes = ids.get_indexer(pd.Index(access["settlement_id"]))
+        self._size, self._codes = len(ids), ids.get_indexer(pd.Index(access["settlement_id"]))
         without = ids[~np.isin(np.arange(len(ids)), self._codes)]
         if len(access) and len(without):
             told = f"settlement_id: no row of {len(without)} of {len(ids)} settlements {first_of(without)}"
@@ -305,43 +308,30 @@ class AccessLookup:
             raise ContractError("access", [f"{told}; {remedy}"])
         reach = pd.Categorical(access["reach_status"], categories=list(REACH_STATUS)).codes
         self._reach = reach.astype(np.int64)
+        self._numbers = {name: numbers("access", name, access[name]) for name in ACCESS_NUMBERS if name in access}
         groups: dict[Any, Any] = access.reset_index(drop=True).groupby(["service", "mode"], observed=True).indices
         self._rows: dict[tuple[str, str], NDArray[np.intp]] = {
             (str(service), str(mode)): rows for (service, mode), rows in groups.items()
         }
         self.modes = tuple(sorted({mode for _, mode in self._rows}))
         self.services = frozenset(service for service, _ in self._rows)
+        # Services of which no facility is there for anybody, in any mode.
+        there = {service for (service, _), rows in self._rows.items() if (self._reach[rows] != NO_FACILITY).any()}
+        self.nowhere = self.services - there
 
-    def has(self, service: str, mode: str) -> bool:
-        """Tell whether a service was computed in a mode."""
-        return (service, mode) in self._rows
-
-    def nowhere(self, service: str) -> bool:
-        """Tell whether a service was computed and no facility of it is there for anybody."""
-        rows = [own for (name, _), own in self._rows.items() if name == service]
-        return bool(rows) and all((self._reach[own] == NO_FACILITY).all() for own in rows)
-
-    def number(self, service: str, mode: str, column: str) -> FloatArray:
-        """Read a column of the access table along the scored settlements; NaN where missing."""
-        values = np.full(self._size, np.nan)
-        if column not in self._access:
-            return values
-        rows, codes = self._where(service, mode)
-        values[codes] = numbers("access", column, self._access[column])[rows]
-        return values
-
-    def reach(self, service: str, mode: str) -> NDArray[np.int64]:
-        """Read how settlements reach a service: positions in `REACH_STATUS` along them; unknown where missing."""
-        reach = np.full(self._size, UNKNOWN, dtype=np.int64)
-        rows, codes = self._where(service, mode)
-        reach[codes] = self._reach[rows]
-        return reach
-
-    def _where(self, service: str, mode: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        rows = self._rows[service, mode]
+    def along(self, service: str, mode: str) -> Way | None:
+        """Read how the scored settlements reach a service in a mode; None where that was not computed."""
+        rows = self._rows.get((service, mode))
+        if rows is None:
+            return None
+        rows = rows[self._codes[rows] >= 0]
         codes = self._codes[rows]
-        kept = codes >= 0
-        return rows[kept], codes[kept]
+        reach = np.full(self._size, UNKNOWN, dtype=np.int64)
+        reach[codes] = self._reach[rows]
+        along = {name: np.full(self._size, np.nan) for name in ACCESS_NUMBERS}
+        for name, values in self._numbers.items():
+            along[name][codes] = values[rows]
+        return Way(reach, along)
 
 
 def _refuse_missing(table: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:

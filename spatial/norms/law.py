@@ -168,7 +168,9 @@ def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules
     by_norm = {item.norm: item for item in rules.confirm}
     _say_who(binding, "confirmed", [by_norm.get(name) for name in binding["norm_id"]])
     local = binding["norm_id"].isin(register.loc[home, "norm_id"])
-    reasons = [_judge(row, rules.level, at_home=here) for row, here in zip(_rows(binding), local, strict=True)]
+    reasons = [
+        _judge(row, rules.level, at_home=here) for row, here in zip(binding.to_dict("records"), local, strict=True)
+    ]
     for name in _Reasons._fields:
         binding[name] = pd.Series([getattr(each, name) for each in reasons], dtype="str")
     binding["gates"] = (binding["norm_class"] == "mandatory") & (binding["no_gate"] == "")
@@ -185,20 +187,16 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
     codes = ("in_force", "not_graded", "no_gate")
     return [
         Norm(
-            id=_text(row["norm_id"]),
-            **{name: _text(row[name]) for name in (*texts, *codes)},
+            id=row["norm_id"],
+            **{name: row[name] if isinstance(row[name], str) else "" for name in (*texts, *codes)},
             threshold=float(row["threshold"]),
             target_share=float(row["target_share"]),
             fail_point=float(row["fail_point"]),
             bundle=split_list(row["bundle_members"]),
             gates=bool(row["gates"]),
         )
-        for row in _rows(binding)
+        for row in binding.to_dict("records")
     ]
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _text(value: object) -> str:
@@ -299,7 +297,7 @@ class _Reasons(NamedTuple):
     no_gate: str
 
 
-def _judge(row: Mapping[str, object], level: str, *, at_home: bool) -> _Reasons:
+def _judge(row: Mapping[Any, object], level: str, *, at_home: bool) -> _Reasons:
     mandatory = row["norm_class"] == "mandatory"
     if row["in_force"] != "in_force":
         state = _text(row["in_force"])
@@ -348,45 +346,36 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     """Find whom a norm asks about."""
     if norm.scope == "metropolitan_area":
         return "scope_unknown:metropolitan_area"
-    unit = _unit_of(norm.stat_unit, places)
+    # A norm counts areas, settlements of a tier, some of them from a number of people on, or else people.
+    is_area, sized = norm.stat_unit in AREA_UNITS, SIZED_UNIT.fullmatch(norm.stat_unit)
+    unit = sized["unit"] if sized else norm.stat_unit
+    counts_places = is_area or unit in PLACE_UNITS
     column = rules.stat_columns.get(norm.stat_unit, f"{norm.stat_unit}_persons")
-    persons = places.persons("population_persons" if unit is not None else column)
-    if unit is None and persons is None and norm.stat_unit != "population":
-        return f"no_stat_unit:{norm.stat_unit}"
-    inside = np.ones(len(places))
+    persons = places.persons("population_persons" if counts_places else column)
+    if persons is None:
+        if not counts_places and norm.stat_unit != "population":
+            return f"no_stat_unit:{norm.stat_unit}"
+        persons = np.full(len(places.ids), np.nan)
+    inside = np.ones(len(places.ids))
     if norm.scope != "all":
         own = (places.settlement_class == norm.scope).astype(float)
         inside = np.where(places.settlement_class == "", np.nan, own)
-    inside = inside if unit is None else _both(inside, unit)
+    tier = PLACE_UNITS.get(unit, "")
+    if tier:
+        inside = _both(inside, np.asarray(places.frame["tier"] == tier, dtype=np.float64))
+    if sized:
+        least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
+        inside = _both(inside, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))
     exempt = places.ids.isin(list(rules.exempt.get(norm.id, ())))
-    area = norm.stat_unit if norm.stat_unit in AREA_UNITS else "settlement"
     return Scope(
         inside=np.where(exempt, 0.0, inside),
         exempt=exempt & (inside != 0),
-        persons=np.full(len(places), np.nan) if persons is None else persons,
-        share_of="persons" if unit is None else "places",
-        unit=area,
+        persons=persons,
+        share_of="places" if counts_places else "persons",
+        unit=norm.stat_unit if is_area else "settlement",
     )
 
 
-def _unit_of(stat_unit: str, places: Places) -> FloatArray | None:
-    """Tell which settlements are units that a norm counts: 1 yes, 0 no, NaN unknown; None where it counts people."""
-    if stat_unit in AREA_UNITS:
-        return np.ones(len(places))
-    sized = SIZED_UNIT.fullmatch(stat_unit)
-    name = sized["unit"] if sized else stat_unit
-    if name not in PLACE_UNITS:
-        return None
-    tier = PLACE_UNITS[name]
-    right = np.asarray(places.frame["tier"] == tier, dtype=np.float64) if tier else np.ones(len(places))
-    if not sized:
-        return right
-    persons = places.persons("population_persons")
-    if persons is None:
-        return np.where(right == 0, 0.0, np.nan)
-    least = float(sized["persons"]) * (1000 if sized["thousand"] else 1)
-    return _both(right, np.where(np.isnan(persons), np.nan, (persons >= least).astype(float)))
-
-
 def _both(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Join two conditions: 1 where both hold, 0 where one does not, NaN where that is unknown."""
     return np.where((first == 0) | (second == 0), 0.0, first * second)

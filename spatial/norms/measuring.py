@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -100,56 +100,41 @@ def within(value: FloatArray, norm: Norm) -> FloatArray:
     return np.where(np.isnan(value), np.nan, met.astype(np.float64))
 
 
-def fastest(values: Sequence[FloatArray], threshold: float) -> FloatArray:
-    """
-    Take the best of several modes.
-
-    Returns the smallest value; NaN where it could be smaller and on the other side of the threshold.
-    """
-    stacked = np.stack(values)
-    unknown = np.isnan(stacked)
-    best = np.where(unknown, np.inf, stacked).min(axis=0)
-    return np.where(unknown.any(axis=0) & ~(best <= threshold), np.nan, best)
-
-
-def read_access(
-    norm: Norm, service: str, access: AccessLookup, *, complete: bool, max_time_min: float
-) -> Reading | Unmeasured:
-    """Measure a norm on time or distance."""
+def read_access(norm: Norm, service: str, access: AccessLookup, *, max_time_min: float) -> Reading | Unmeasured:
+    """Measure a norm on time or distance, as mapped; of several modes the fastest counts."""
     if norm.metric == "roundtrip_time_min" and norm.mode != "walk":
         return Unmeasured("one_way_only")
-    wanted = access.modes if norm.metric == "dist_m" else modes_for(norm.mode, access.modes)
-    if not wanted:
-        return Unmeasured(f"mode_not_studied:{norm.mode}")
-    modes = [mode for mode in wanted if access.has(service, mode)]
+    modes = access.modes if norm.metric == "dist_m" else modes_for(norm.mode, access.modes)
     if not modes:
+        return Unmeasured(f"mode_not_studied:{norm.mode}")
+    ways = [way for mode in modes if (way := access.along(service, mode)) is not None]
+    if not ways:
         return Unmeasured(f"not_computed:{service}")
-    column = _COLUMNS[norm.metric]
     factor = 2.0 if norm.metric == "roundtrip_time_min" else 1.0
     too_short = "time" in norm.metric and norm.threshold > factor * max_time_min
     values = []
-    for mode in modes:
-        reach, value = access.reach(service, mode), factor * access.number(service, mode, column)
+    for reach, columns in ways:
+        value = factor * columns[_COLUMNS[norm.metric]]
         if norm.metric == "dist_m":
             values.append(np.where(np.isnan(value) & (reach == NO_FACILITY), np.inf, value))
             continue
         if norm.metric == "network_dist_m":
             # The fastest way may be a longer one.
-            value = np.fmin(value, access.number(service, mode, "shortest_distance_m"))
+            value = np.fmin(value, columns["shortest_distance_m"])
         value = np.where(reach == REACHED, value, np.inf)
         values.append(np.where((reach == UNKNOWN) | ((reach == BEYOND) & too_short), np.nan, value))
-    value = fastest(values, norm.threshold)
+    # Nobody knows the best of them where an unknown one could be smaller and on the other side of the threshold.
+    stacked = np.stack(values)
+    unknown = np.isnan(stacked)
+    best = np.where(unknown, np.inf, stacked).min(axis=0)
+    value = np.where(unknown.any(axis=0) & ~(best <= norm.threshold), np.nan, best)
     mapped = within(value, norm)
-    return Reading(value, mapped, mapped if complete else doubt_failures(mapped))
+    return Reading(value, mapped, mapped)
 
 
-def doubt_failures(mapped: FloatArray) -> FloatArray:
-    """
-    Turn failures into unknowns, as an incomplete inventory asks.
-
-    Returns 1 or NaN.
-    """
-    return np.where(mapped == 1.0, 1.0, np.nan)
+def doubt_failures(reading: Reading) -> Reading:
+    """Turn failures into unknowns, as an incomplete inventory asks."""
+    return replace(reading, strict=np.where(reading.mapped == 1.0, 1.0, np.nan))
 
 
 def none_mapped(reading: Reading) -> Reading:
@@ -183,6 +168,14 @@ PRESENCE = "presence_in_unit"
 ROADS = "roads"
 
 
+class Source(NamedTuple):
+    """What a word of the register stands for in a study."""
+
+    service: str  # empty where nothing measures it
+    proxy: bool  # whether the service only stands in for what the norm means
+    inventory: str  # complete, partial or unknown: whether every facility of it is known
+
+
 class Reader:
     """Everything that norms are judged on, arranged once for all of them."""
 
@@ -201,13 +194,19 @@ class Reader:
         self._words = words
         self._road_words = load_road_words()
 
-    def service_of(self, norm: Norm) -> str:
-        """Name the service that a norm's results belong to."""
-        return self._resolve(norm.service)[0] or norm.service
+    def source_of(self, name: str) -> Source:
+        """Find what a word of the register stands for; `roads` speaks for every kind of road."""
+        known, found = self.evidence.inventory, self._words.for_register(name)
+        service = found.id if found is not None else name if name in self._access.services else ""
+        if name in SEASON_ROADS or name in self._road_words:
+            inventory = known.get(name, known.get(ROADS, "unknown"))
+        else:
+            inventory = known.get(service or name, "unknown")
+        return Source(service, found is not None and found.proxy, inventory)
 
     def inventory_of(self, norm: Norm) -> str:
         """Tell how complete the inventory of what a norm asks for is."""
-        found = [self._inventory(name) for name in norm.bundle or (norm.service,)]
+        found = [self.source_of(name).inventory for name in norm.bundle or (norm.service,)]
         return next((name for name in ("unknown", "partial") if name in found), "complete")
 
     def read(self, norm: Norm) -> Reading | Unmeasured:
@@ -223,7 +222,7 @@ class Reader:
         measured = [reading for reading in readings if NOTHING_MAPPED not in reading.notes]
         if not measured:
             return none_mapped(join_members(readings))
-        blank = np.full(len(self.places), np.nan)
+        blank = np.full(len(self.places.ids), np.nan)
         missing = [
             Reading(blank, blank, blank, (f"member_not_measured:{name}",))
             for name, reading in found.items()
@@ -235,7 +234,7 @@ class Reader:
         """Read a norm on presence along the townships, or for the county."""
         if norm.metric != PRESENCE:
             return Unmeasured(f"metric_not_measured:{norm.metric}")
-        service, proxy = self._resolve(norm.service)
+        service, proxy, inventory = self.source_of(norm.service)
         if not service:
             return Unmeasured(f"no_source:{norm.service}")
         counting = self._counting(service)
@@ -248,30 +247,34 @@ class Reader:
             value = count_by_township(counted).reindex(townships).fillna(0.0).to_numpy(dtype=float)
         else:
             return Unmeasured("no_townships")
-        reading = self._doubt(value, within(value, norm), service, (f"proxy:{service}",) if proxy else ())
-        return self._bounded(reading, service, count=len(counted))
+        mapped = within(value, norm)
+        reading = Reading(value, mapped, mapped, (f"proxy:{service}",) if proxy else ())
+        reading = self._bounded(reading, service, inventory, count=len(counted))
+        return reading if inventory == "complete" else doubt_failures(reading)
 
     def _read_service(self, norm: Norm, name: str) -> Reading | Unmeasured:
+        service, proxy, inventory = self.source_of(name)
         if name in SEASON_ROADS:
-            return self._season_road(norm, name)
-        if name in self._road_words and norm.metric == PRESENCE:
-            return self._road_presence(name, self._road_words[name])
-        service, proxy = self._resolve(name)
-        if not service:
+            reading = self._season_road(norm)
+        elif name in self._road_words and norm.metric == PRESENCE:
+            reading = self._road_presence(self._road_words[name])
+        elif not service:
             return Unmeasured(f"no_source:{name}")
-        if norm.metric == PRESENCE:
-            reading = self._village_presence(norm, service)
         else:
-            complete = self._inventory(name) == "complete"
-            reading = read_access(norm, service, self._access, complete=complete, max_time_min=self.rules.max_time_min)
-            if isinstance(reading, Reading) and not complete and self._access.nowhere(service):
-                reading = none_mapped(reading)
-        if isinstance(reading, Reading) and proxy:
-            bare = [note for note in reading.notes if note == NOTHING_MAPPED]
-            return Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}", *bare))
-        return reading
+            if norm.metric == PRESENCE:
+                reading = self._village_presence(norm, service, inventory)
+            else:
+                reading = read_access(norm, service, self._access, max_time_min=self.rules.max_time_min)
+                if isinstance(reading, Reading) and inventory != "complete" and service in self._access.nowhere:
+                    reading = none_mapped(reading)
+            if isinstance(reading, Reading) and proxy:
+                bare = [note for note in reading.notes if note == NOTHING_MAPPED]
+                reading = Reading(reading.value, reading.mapped, reading.strict, (f"proxy:{service}", *bare))
+        if isinstance(reading, Unmeasured) or inventory == "complete":
+            return reading
+        return doubt_failures(reading)
 
-    def _season_road(self, norm: Norm, name: str) -> Reading | Unmeasured:
+    def _season_road(self, norm: Norm) -> Reading | Unmeasured:
         table = self.evidence.last_mile
         if table is None:
             return Unmeasured("not_computed:last_mile")
@@ -284,32 +287,28 @@ class Reader:
         limit = self._road_words["paved_road"].link_distance_m if link else norm.threshold
         mapped = np.where(known <= limit, 1.0, np.where(hoped <= limit, np.nan, 0.0))
         mapped[~self.places.ids.isin(table["settlement_id"])] = np.nan
-        return self._doubt(mapped if link else hoped, mapped, name, ())
+        return Reading(mapped if link else hoped, mapped, mapped)
 
-    def _road_presence(self, name: str, word: RoadWord) -> Reading | Unmeasured:
+    def _road_presence(self, word: RoadWord) -> Reading | Unmeasured:
         roads = self.evidence.roads
         if roads is None:
             return Unmeasured("not_computed:roads")
         mapped = road_link(self.places.frame.geometry, roads, word)
-        return self._doubt(mapped, mapped, name, (f"proxy:{word.column}",) if word.proxy else ())
+        return Reading(mapped, mapped, mapped, (f"proxy:{word.column}",) if word.proxy else ())
 
-    def _village_presence(self, norm: Norm, service: str) -> Reading | Unmeasured:
+    def _village_presence(self, norm: Norm, service: str, inventory: str) -> Reading | Unmeasured:
         counting = self._counting(service)
         if counting is None:
             return Unmeasured("not_computed:facilities")
         held = count_by_village(self.places.everywhere, counting, radius_m=self.rules.village_radius_m)
         value = held.reindex(self.places.ids).fillna(0.0).to_numpy(dtype=float)
-        reading = self._doubt(value, within(value, norm), service, ())
-        return self._bounded(reading, service, count=len(counting))
+        mapped = within(value, norm)
+        return self._bounded(Reading(value, mapped, mapped), service, inventory, count=len(counting))
 
-    def _doubt(self, value: FloatArray, mapped: FloatArray, service: str, notes: tuple[str, ...]) -> Reading:
-        complete = self._inventory(service) == "complete"
-        return Reading(value, mapped, mapped if complete else doubt_failures(mapped), notes)
-
-    def _bounded(self, reading: Reading, service: str, *, count: int) -> Reading:
+    def _bounded(self, reading: Reading, service: str, inventory: str, *, count: int) -> Reading:
         """Say how many facilities may be missing, each of which would be present in one place."""
         number, basis = self.evidence.missing_at_most.get(service, (np.inf, ""))
-        if self._inventory(service) == "complete":
+        if inventory == "complete":
             return replace(reading, may_turn=0.0)
         if not count and not np.isfinite(number):
             return none_mapped(reading)
@@ -327,15 +326,3 @@ class Reader:
         others = satisfied_by(self.evidence.unplaced, self._words.satisfying(service))
         columns = ["township_id", "in_study"]
         return pd.concat([pd.DataFrame(rows).reindex(columns=columns) for rows in (counting, others)])
-
-    def _resolve(self, name: str) -> tuple[str, bool]:
-        found = self._words.for_register(name)
-        if found is not None:
-            return found.id, found.proxy
-        return (name, False) if name in self._access.services else ("", False)
-
-    def _inventory(self, name: str) -> str:
-        inventory = self.evidence.inventory
-        if name in SEASON_ROADS or name in self._road_words:
-            return inventory.get(name, inventory.get(ROADS, "unknown"))
-        return inventory.get(self._resolve(name)[0] or name, "unknown")

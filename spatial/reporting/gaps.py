@@ -116,10 +116,10 @@ def rank_gaps(
             continue
         service = str(rows["service"].iloc[positions[0]])
         wanted = modes_for(mode_wanted if isinstance(mode_wanted, str) else "", lookup.modes)
-        modes = [mode for mode in wanted if lookup.has(service, mode)]
-        if modes and metric != "dist_m":
+        ways = [way for mode in wanted if (way := lookup.along(service, mode)) is not None]
+        if ways and metric != "dist_m":
             place = np.array([BEST_FIRST.index(name) for name in REACH_STATUS])
-            best = np.stack([place[lookup.reach(service, mode)] for mode in modes]).min(axis=0)
+            best = np.stack([place[way.reach] for way in ways]).min(axis=0)
             words = np.array(BEST_FIRST, dtype=object)[best]
             reach.iloc[positions] = words[ids.get_indexer(pd.Index(rows["unit_id"].iloc[positions]))]
     frame = pd.DataFrame(

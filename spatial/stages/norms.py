@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatial.norms.evaluation import evaluate_norms, with_estimates
+from spatial.norms.evaluation import judge_norms, with_estimates
 from spatial.norms.evidence import NormEvidence, believed, inventory_table, missing_at_most
 from spatial.runner.stage import silent
-from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, register_of, vocabulary_of
+from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, vocabulary_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -44,10 +44,8 @@ def norms(
         last_mile=last_mile,
         roads=roads,
     )
-    results = evaluate_norms(
-        register_of(options), settlements, access, as_of=options.as_of, rules=norm_rules(options), evidence=evidence
-    )
     binding = binding_norms(options)
+    results = judge_norms(binding, settlements, access, rules=norm_rules(options), evidence=evidence)
     counted = dict(zip(binding["norm_id"].astype(str), binding["stat_unit"].astype(str), strict=True))
     results = with_estimates(results, settlements, counted)
     return {"norm_results": results, "inventory": inventory}
