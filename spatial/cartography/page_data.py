@@ -13,7 +13,6 @@ import pandas as pd
 from spatial.cartography.document import codes, pack, pack_words, round_up, space_order
 from spatial.errors import ContractError
 from spatial.messages import Words, languages
-from spatial.norms.register import norm_id_of, with_norm_id
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import NOTICED, columns_told, effect_text, issue_text, plain
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
@@ -239,9 +238,9 @@ def norm_book(
     register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta, summary: Mapping[str, Any]
 ) -> NormBook:
     """Join the register with the results, and with what the summary says of each norm."""
-    listed = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
+    listed = {entry["norm_id"]: (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
-    rules = {row["norm_id"]: row for row in with_norm_id(register).to_dict("records")}
+    rules = {row["norm_id"]: row for row in register.to_dict("records")}
     notes = [note for _, note in sorted(meta.services.items())]
     ranked = []
     for row in study.sort_values("norm_id", kind="stable").to_dict("records"):
@@ -256,7 +255,8 @@ def norm_book(
         note = meta.services.get(service) or next((note for note in notes if service in note.register), None)
         inventory = note.inventory if note else "complete" if service in TIERS else "unknown"
         # In each language whose people nobody counted and what the norm is judged on; empty where all are counted.
-        missing = {language: missing_text(told, Words(language)) for language in languages()}
+        uncounted = bool(told.get("people_missing"))
+        missing = {language: missing_text(told, Words(language)) for language in languages() if uncounted}
         norm = {
             "id": norm_id,
             "service": service,
@@ -264,7 +264,7 @@ def norm_book(
             "near": meta.near_miss(str(rule["unit"])),
             "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
             "nothing_mapped": bool(told.get("nothing_mapped")),
-            "people_missing": missing if missing["en"] else {},
+            "people_missing": missing,
             "norm_class": row["norm_class"],
             "threshold": plain(rule["threshold"]),
             "target_share": plain(rule["target_share"]),

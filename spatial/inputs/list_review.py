@@ -104,7 +104,7 @@ class Pair:
 
 def family_of(one: str, two: str, vocabulary: Vocabulary) -> str:
     """Say how two services are kin."""
-    one, two = vocabulary.family(one), vocabulary.family(two)
+    one, two = vocabulary.families.get(one, one), vocabulary.families.get(two, two)
     if one == two or one in vocabulary.satisfying(two) or two in vocabulary.satisfying(one):
         return SAME
     shared = any({one, two} <= vocabulary.satisfying(service) for service in vocabulary.ids)

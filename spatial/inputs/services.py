@@ -247,24 +247,21 @@ class Vocabulary:
         """
         return replace(self, offered=frozenset(offered))
 
-    def family(self, service: str) -> str:
+    @functools.cached_property
+    def families(self) -> Mapping[str, str]:
         """
-        Find the service under which a facility is looked for elsewhere, where its level is not known.
-
-        Parameters
-        ----------
-        service : str
-            Its service.
+        The service under which a facility of each is looked for elsewhere, where its level is not known.
 
         Returns
         -------
-        str
-            The first one that includes it where its level alone makes it one, else itself.
+        mapping of str to str
+            By service: the first one that includes it where its level alone makes it one, else itself.
         """
-        item = self.get(service)
-        if item is None or not item.is_by_level:
-            return service
-        return next((wider.id for wider in self.services if service in wider.includes), service)
+        wider: dict[str, str] = {}
+        for service in self.services:
+            for part in service.includes:
+                wider.setdefault(part, service.id)
+        return {item.id: wider.get(item.id, item.id) if item.is_by_level else item.id for item in self.services}
 
     def by_level(self, service: str) -> frozenset[str]:
         """
@@ -280,7 +277,7 @@ class Vocabulary:
         frozenset of str
             Itself, and those that nothing but their level makes another.
         """
-        return frozenset({service, *(item.id for item in self.services if self.family(item.id) == service)})
+        return frozenset({service, *(part for part, family in self.families.items() if family == service)})
 
     def match(self, tags: Mapping[str, str]) -> tuple[str, ...]:
         """

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import ContractError, first_of
-from spatial.norms.register import with_norm_id
 from spatial.reporting.gaps import remedies_of
 from spatial.reporting.names import travelled_m
 from spatial.reporting.score import place_score
@@ -312,7 +311,7 @@ def _norms(place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.Da
         if isinstance(unit, str)
     }
     indexed = {level: part.set_index("norm_id") for level, part in parts.items()}
-    rules = with_norm_id(register).set_index("norm_id")
+    rules = register.set_index("norm_id")
     remedy = remedies_of(pd.Series([place["settlement_id"]]), place.to_frame().T).iloc[0]
     scored = tables["settlements"].loc[tables["settlements"]["in_study"]]
     found = []

@@ -10,7 +10,6 @@ import pandas as pd
 
 from spatial.norms.evidence import AccessLookup
 from spatial.norms.measuring import ACCESS_METRICS, modes_for
-from spatial.norms.register import with_norm_id
 from spatial.reporting.wording import plain
 from spatial.tables.words import REACH_STATUS, REMEDY
 
@@ -100,7 +99,7 @@ def rank_gaps(
     level = norm_results["unit_level"] == "settlement"
     missed = norm_results["status_as_mapped"] == "not_met"
     rows = norm_results.loc[level & missed & norm_results["norm_id"].isin(judged)].reset_index(drop=True)
-    rules = with_norm_id(register).set_index("norm_id")
+    rules = register.set_index("norm_id")
     unit = rules["unit"].reindex(rows["norm_id"]).to_numpy()
     upward = (rules["direction"] == "max").reindex(rows["norm_id"]).to_numpy(dtype=bool)
     over = (rows["value"] - rows["threshold"]).where(upward, rows["threshold"] - rows["value"])

@@ -99,16 +99,12 @@ def township_in(settlements: pd.DataFrame, language: str, boundaries: pd.DataFra
     return told.where(told.notna(), written)
 
 
-def with_names(score: Mapping[str, Any] | None, boundaries: pd.DataFrame | None) -> dict[str, Any] | None:
-    """Add names by language to the townships that the score of a study tells apart."""
-    if score is None:
-        return None
-    apart = score["townships"]["told_apart"]
-    if apart is None or boundaries is None or not len(boundaries):
-        return dict(score)
+def with_names(apart: Mapping[str, Any], boundaries: pd.DataFrame | None) -> dict[str, Any]:
+    """Add names by language to the two townships that the score of a study tells apart."""
+    if boundaries is None or not len(boundaries):
+        return dict(apart)
     known = {str(row["boundary_id"]): names_of(row) for row in pd.DataFrame(boundaries).to_dict("records")}
-    named = {end: apart[end] | {"names": known.get(apart[end]["id"], {})} for end in ENDS}
-    return {**score, "townships": score["townships"] | {"told_apart": apart | named}}
+    return {**apart, **{end: apart[end] | {"names": known.get(apart[end]["id"], {})} for end in ENDS}}
 
 
 def score_in(score: Mapping[str, Any] | None, language: str) -> dict[str, Any] | None:

@@ -10,9 +10,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from spatial.reporting.names import with_names
 from spatial.reporting.unmeasured import gates_unjudged, levels_shown, pairs_shown, pillars_missing
 from spatial.reporting.wording import columns_told, plain
-from spatial.score.composite import obstacle_degrees
+from spatial.score.composite import lack_shares
 from spatial.score.rank_intervals import CLAIM
 from spatial.score.ranking import MAX_PAIRS, RANKS, RankDoubts
 from spatial.score.towns import why_no_area
@@ -49,9 +50,10 @@ def held_back(components: pd.DataFrame, weights: Mapping[str, float] | None = No
     weight = weight / rows.groupby([*_UNIT, "pillar"])["component"].transform("size")
     rows["obstacle_degree"] = np.nan
     for _, part in rows.groupby(_UNIT, sort=False):
-        own = weight[part.index]
+        own = weight[part.index].to_numpy()
         if own.sum() > 0:
-            rows.loc[part.index, "obstacle_degree"] = obstacle_degrees(part["value"], own)
+            degrees = lack_shares(part["value"].clip(0.0, 1.0).to_numpy(), own / own.sum())
+            rows.loc[part.index, "obstacle_degree"] = degrees
     order = [*_UNIT, "obstacle_degree", "pillar", "component"]
     return rows.sort_values(order, ascending=[True, True, False, True, True]).reset_index(drop=True)
 
@@ -221,6 +223,59 @@ def summarise_score(
     study = _unit(tables, STUDY, STUDY, weights)
     if study is None:
         return None
+    scores, shown, pairs = tables["scores"], levels_shown(tables["scores"]), tables.get("rank_pairs")
+    # Townships, and the two that are told apart most surely.
+    rows = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")
+    found = told_apart(shown, None if pairs is None else pairs_shown(pairs, shown))
+    apart = None
+    if found is not None:
+        first, last, probability = found
+        names = ("name", "integration_level", *RANKS)
+        ends = {
+            end: {"id": unit, **{name: plain(rows.loc[unit][name]) for name in names}}
+            for end, unit in (("first", first), ("last", last))
+        }
+        apart = with_names({**ends, "probability_before": probability}, tables.get("boundaries"))
+    townships = {
+        "townships": len(rows),
+        "with_level": int(rows["integration_level"].notna().sum()),
+        "level_shown": int(shown.loc[shown["unit_level"] == TOWNSHIP, "integration_level"].notna().sum()),
+        "without_rank": int(rows["rank_status"].eq("in_doubt").sum()),
+        "told_apart": apart,
+    }
+    people = tables["settlements"].set_index("settlement_id")["population_persons"]
+    # People by the official class, by the Degree of Urbanisation, and by both where they differ.
+    classes = None
+    if "settlement_types" in tables:
+        types = tables["settlement_types"]
+        frame = pd.DataFrame(
+            {
+                "official": types["official_class"].astype(object).fillna(UNKNOWN),
+                "degurba": types["degurba_class"].astype(object).fillna(UNKNOWN),
+                "degurba_codes": types["degurba_code"],
+                "persons": people.reindex(types["settlement_id"]).to_numpy(),
+            }
+        )
+        differ = frame.loc[types["classes_differ"].astype(bool)]
+        classes = {
+            **{column: _counted_by(frame, column) for column in ("official", "degurba", "degurba_codes")},
+            "differ": {
+                **_counted(differ),
+                "official_rural_degurba_urban": _counted(differ.loc[differ["official"] == RURAL]),
+                "official_urban_degurba_rural": _counted(differ.loc[differ["official"] == URBAN]),
+            },
+        }
+    # Clusters of access, and the places that nobody is near to.
+    clusters = None
+    if "access_clusters" in tables:
+        table = tables["access_clusters"].sort_values("settlement_id", kind="stable")
+        frame = table.assign(persons=people.reindex(table["settlement_id"]).to_numpy())
+        lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
+        clusters = {
+            "clusters": _counted_by(frame, "cluster"),
+            "statuses": _counted_by(frame, "cluster_status"),
+            "without_neighbours": sorted(lonely.astype(str)),
+        }
     # Norms that make up access, and why each other one is left out.
     norms = None
     if "score_norms" in tables:
@@ -232,18 +287,7 @@ def summarise_score(
             "never_known_to_fail": table.loc[never, "norm_id"].astype(str).tolist(),
             "left_out": [{str(name): plain(value) for name, value in row.items()} for row in left.to_dict("records")],
         }
-    # Clusters of access, and the places that nobody is near to.
-    clusters = None
-    if "access_clusters" in tables:
-        table = tables["access_clusters"].sort_values("settlement_id", kind="stable")
-        frame = table.assign(persons=_persons_of(table, tables))
-        lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
-        clusters = {
-            "clusters": _counted_by(frame, "cluster"),
-            "statuses": _counted_by(frame, "cluster_status"),
-            "without_neighbours": sorted(lonely.astype(str)),
-        }
-    return {**study, "townships": _townships(tables), "classes": _classes(tables), "clusters": clusters, "norms": norms}
+    return {**study, "townships": townships, "classes": classes, "clusters": clusters, "norms": norms}
 
 
 def place_score(
@@ -311,12 +355,17 @@ def _unit(
         "missing_pillars": list(missing),
         "missing_reasons": missing,
         "pillars": {
-            name: {
-                "level": plain(row[f"level_{name}"]),
-                "components": _records(own, name, "level", TOLD["level"]),
-                "gaps": _records(own, name, "gap", TOLD["gap"]),
+            pillar: {
+                "level": plain(row[f"level_{pillar}"]),
+                **{
+                    told: [
+                        {name: plain(part[name]) for name in TOLD[side]}
+                        for part in own.loc[(own["pillar"] == pillar) & (own["side"] == side)].to_dict("records")
+                    ]
+                    for told, side in (("components", "level"), ("gaps", "gap"))
+                },
             }
-            for name in PILLARS
+            for pillar in PILLARS
         },
         "segmentation": {"index": plain(row["segmentation_index"]), "terms": split_codes(row["segmentation_terms"])},
         "gates": {
@@ -334,67 +383,6 @@ def _unit(
             for part in held.loc[held["obstacle_degree"] > 0.0].to_dict("records")
         ],
     }
-
-
-def _records(parts: pd.DataFrame, pillar: str, side: str, columns: tuple[str, ...]) -> list[dict[str, Any]]:
-    rows = parts.loc[(parts["pillar"] == pillar) & (parts["side"] == side)]
-    return [{name: plain(row[name]) for name in columns} for row in rows.to_dict("records")]
-
-
-def _townships(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    scores = tables["scores"]
-    rows = scores.loc[scores["unit_level"] == TOWNSHIP].set_index("unit_id")
-    shown = levels_shown(scores)
-    pairs = tables.get("rank_pairs")
-    found = told_apart(shown, None if pairs is None else pairs_shown(pairs, shown))
-    apart = None
-    if found is not None:
-        first, last, probability = found
-        apart = {"first": _brief(rows, first), "last": _brief(rows, last), "probability_before": probability}
-    return {
-        "townships": len(rows),
-        "with_level": int(rows["integration_level"].notna().sum()),
-        "level_shown": int(shown.loc[shown["unit_level"] == TOWNSHIP, "integration_level"].notna().sum()),
-        "without_rank": int(rows["rank_status"].eq("in_doubt").sum()),
-        "told_apart": apart,
-    }
-
-
-def _brief(rows: pd.DataFrame, unit: str) -> dict[str, Any]:
-    names = ("name", "integration_level", *RANKS)
-    return {"id": unit, **{name: plain(rows.loc[unit][name]) for name in names}}
-
-
-def _classes(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
-    """Count people by the official class, by the Degree of Urbanisation, and by both where they differ."""
-    if "settlement_types" not in tables:
-        return None
-    types = tables["settlement_types"]
-    frame = pd.DataFrame(
-        {
-            "official": types["official_class"].astype(object).fillna(UNKNOWN),
-            "degurba": types["degurba_class"].astype(object).fillna(UNKNOWN),
-            "code": types["degurba_code"],
-            "differ": types["classes_differ"].astype(bool),
-            "persons": _persons_of(types, tables),
-        }
-    )
-    differ = frame.loc[frame["differ"]]
-    return {
-        "official": _counted_by(frame, "official"),
-        "degurba": _counted_by(frame, "degurba"),
-        "degurba_codes": _counted_by(frame, "code"),
-        "differ": {
-            **_counted(differ),
-            "official_rural_degurba_urban": _counted(differ.loc[differ["official"] == RURAL]),
-            "official_urban_degurba_rural": _counted(differ.loc[differ["official"] == URBAN]),
-        },
-    }
-
-
-def _persons_of(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> np.ndarray:
-    people = tables["settlements"].set_index("settlement_id")["population_persons"]
-    return people.reindex(table["settlement_id"]).to_numpy()
 
 
 def _counted_by(frame: pd.DataFrame, column: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 from spatial.inputs.duplicates import OPEN_NAMESAKE
 from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
-from spatial.norms.register import SEASON_ROADS, with_norm_id
+from spatial.norms.register import SEASON_ROADS
 from spatial.reporting.certainty import FACTORS, CertaintyNote, norm_certainty, rural_access
 from spatial.reporting.gaps import mobile_people, mobile_places, remedy_counts
 from spatial.reporting.score import doubted_units, issue_records, summarise_score, summarise_town_and_country
@@ -302,7 +302,7 @@ def summarise_study(
 def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]]:
     """Join the result of each norm for the study with what the register says, the most telling first."""
     study = results.loc[results["unit_level"] == STUDY].set_index("norm_id")
-    rules = with_norm_id(register).set_index("norm_id")
+    rules = register.set_index("norm_id")
     found = []
     for norm_id in sorted(study.index):
         row, rule = study.loc[norm_id], rules.loc[norm_id]

@@ -102,6 +102,12 @@ def stated(fact: str) -> str:
 PLAIN = "plain_text"
 
 
+def known_issues(provenance: pd.DataFrame) -> list[str]:
+    """List the known faults of the sources."""
+    faults = provenance.loc[provenance["issue"] != ""]
+    return [f"{path}: {issue}" for path, issue in zip(faults["path"], faults["issue"], strict=True)]
+
+
 def issue_lines(
     summary: Mapping[str, Any], language: str = "en", *, names: Mapping[str, str] | None = None
 ) -> list[str]:

@@ -561,7 +561,12 @@ def obstacle_degrees(x: ArrayLike, weights: ArrayLike | None = None) -> NDArray[
     """
     x, weights = paired("scores", x=(x, "units components"), weights=(weights, "components"))
     values = np.atleast_1d(read_scores("x", x, unknown=True))
-    lack = read_weights(weights, values.shape[-1]) * (1.0 - values)
+    return lack_shares(values, read_weights(weights, values.shape[-1]))
+
+
+def lack_shares(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Share out what is lacking, as `obstacle_degrees` does, of scores within 0-1 and weights that sum to 1."""
+    lack = weights * (1.0 - values)
     total = np.nansum(lack, axis=-1, keepdims=True)
     shares = np.divide(lack, total, out=np.zeros_like(lack), where=total > 0.0)
     return np.where(np.isnan(values), np.nan, shares)

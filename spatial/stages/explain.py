@@ -13,9 +13,8 @@ from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, score_in, township_in
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
-from spatial.reporting.wording import issue_lines, namesake_texts
+from spatial.reporting.wording import issue_lines, known_issues, namesake_texts
 from spatial.runner.stage import EVERYTHING, Options
-from spatial.stages.gaps import known_issues
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import provenance_told
 

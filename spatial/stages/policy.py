@@ -171,8 +171,7 @@ def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFra
     rows, and an extract covers all. Who covers a service covers the one under which it is looked for where its level
     is not known.
     """
-    sources = options.sources
-    wider = {service: vocabulary.family(service) for service in vocabulary.ids}
+    sources, wider = options.sources, vocabulary.families
     declared = []
     for table in sources.facilities:
         rows = facilities.loc[facilities["source"] == table.path, "service"]
@@ -181,7 +180,7 @@ def inventories(options: Options, vocabulary: Vocabulary, facilities: pd.DataFra
     if sources.osm is not None and sources.osm.facilities:
         declared.append((frozenset(wider), sources.osm.inventory))
     ranked = sorted(declared, key=lambda item: RANK.index(item[1]))
-    known = dict.fromkeys(vocabulary.ids, "unknown")
+    known = dict.fromkeys(wider, "unknown")
     for covers, word in ranked:
         known |= {wider.get(service, service): word for service in covers}
     told = known | dict(options.inventory)

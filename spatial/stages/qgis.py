@@ -14,8 +14,8 @@ from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.meta import QgisMeta
 from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
+from spatial.reporting.wording import known_issues
 from spatial.runner.stage import silent
-from spatial.stages.gaps import known_issues
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
 from spatial.stages.shared import issues_told, provenance_told
 

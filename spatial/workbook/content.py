@@ -15,7 +15,7 @@ import pandas as pd
 from openpyxl import Workbook
 
 from spatial.messages import Words
-from spatial.norms.register import norm_id_of, with_norm_id
+from spatial.norms.register import norm_id_of
 from spatial.reporting.names import road_text
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
 from spatial.reporting.sign_off import causes_text
@@ -341,7 +341,7 @@ class Content:
         bare = rows["reason"].map(lambda reason: is_unmapped({"reason": reason})).astype(bool)
         missing = missing_by_unit(rows, self.tables, self._lead.of("results"))
         rows = rows.assign(**{name: rows[name].mask(bare) for name in UNTOLD})
-        rules = with_norm_id(self.register).set_index("norm_id")
+        rules = self.register.set_index("norm_id")
         units = rows["norm_id"].map(rules["unit"])
         table, by = "norm_results", partial(self._by, part="results")
         return [

@@ -62,14 +62,19 @@ def test_a_township_is_named_by_its_boundary_else_as_the_list_writes_it():
 @pytest.mark.parametrize(("language", "first"), [("en", "Gold"), ("zh", "金乡")])
 def test_the_end_of_a_run_names_townships_in_its_language(language, first):
     ends = {"first": {"id": "t1", "name": "金乡"}, "last": {"id": "t3", "name": "铜乡"}}
-    score = {"townships": {"with_level": 2, "told_apart": {"probability_before": 0.95, **ends}}}
-    told = score_in(with_names(score, BOUNDARIES), language)["townships"]["told_apart"]
+    apart = {"probability_before": 0.95, **ends}
+
+    def named(boundaries):
+        score = {"townships": {"with_level": 2, "told_apart": with_names(apart, boundaries)}}
+        return score_in(score, language)["townships"]["told_apart"]
+
+    told = named(BOUNDARIES)
     assert told["first"]["name"] == first
     assert told["last"]["name"] == "铜乡"
-    assert score_in(with_names(score, None), language)["townships"]["told_apart"]["first"]["name"] == "金乡"
+    assert named(None)["first"]["name"] == "金乡"
     alone = {"townships": {"told_apart": None}}
-    assert score_in(with_names(alone, BOUNDARIES), language) == alone
-    assert score_in(with_names(None, BOUNDARIES), language) is None
+    assert score_in(alone, language) == alone
+    assert score_in(None, language) is None
 
 
 def test_an_explanation_reads_tables_with_the_names_of_its_language(monkeypatch):
