@@ -49,15 +49,12 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     """Gather what the first page shows."""
     tables, frame = book.tables, rows.settlements
     # Each norm leads to the first page of a service that answers it.
-    norms = []
-    for norm in book.norms.norms:
-        answering = (
-            page["file"]
-            for page in pages
-            if (page["kind"] == "last_mile" and norm["service"] in SEASON_ROADS)
-            or book.note(page["service"]).answers(norm["service"])
-        )
-        norms.append(norm | {"file": next(answering, None)})
+    file_of: dict[str, str] = {}
+    for page in pages:
+        note, roads = book.note(page["service"]), SEASON_ROADS if page["kind"] == "last_mile" else ()
+        for word in (note.id, *note.register, *roads):
+            file_of.setdefault(word, page["file"])
+    norms = [norm | {"file": file_of.get(norm["service"])} for norm in book.norms.norms]
     counts = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
     gates = {name: counts.count(name) for name in ("pass", "fail", "unknown")}
     # The last mile and the maps of the norms that open the page first, then the others by name, parts in order.

@@ -92,21 +92,36 @@ def capture_recapture(in_list: float, on_map: float, matched: float) -> Estimate
     return Estimate(number, known + unseen / factor, known + unseen * factor)
 
 
-def inventory_table(
+class Inventory(NamedTuple):
+    """How complete the facilities of a study are."""
+
+    table: pd.DataFrame  # by the contract of the table `inventory`
+    # complete, partial or unknown by service, as declared; never complete where the office counts more than there are
+    believed: dict[str, str]
+    # how many of everything that counts for a service may be missing, and the word for what that rests on
+    missing_at_most: dict[str, tuple[float, str]]
+
+
+def take_inventory(
     facilities: pd.DataFrame,
     *,
     declared: Mapping[str, str],
     official: Mapping[str, OfficialFacilities],
     vocabulary: Vocabulary,
-) -> pd.DataFrame:
-    """Say how complete the facilities of the study area are."""
+) -> Inventory:
+    """Say how complete the facilities of the study area are: as declared, as officially counted, or as estimated."""
     counted = facilities.loc[facilities["in_study"] & (facilities["status"] == "existing")]
     found_in = counted.get("found_in", pd.Series("map", index=counted.index)).fillna("map")
-    rows = []
-    for name in sorted(set(counted["service"]) | set(official)):
+    # A row counts the services that its official number counts, else its own at every level.
+    kinds = {
+        name: frozenset(official[name].services if name in official else ()) or vocabulary.by_level(name)
+        for name in sorted(set(counted["service"]) | set(official))
+    }
+    rows: dict[str, dict[str, Any]] = {}
+    for name, counting in kinds.items():
         number = official.get(name)
         counts = math.nan if number is None else number.value
-        chosen = counted["service"].isin(list(_kinds(name, official, vocabulary)))
+        chosen = counted["service"].isin(list(counting))
         ours, said = float(chosen.sum()), declared.get(name, "unknown")
         ways = found_in[chosen].value_counts()
         both = float(ways.get("both", 0))
@@ -128,64 +143,42 @@ def inventory_table(
         elif not math.isnan(estimate.number):
             basis, low, high = "capture_recapture", ours / estimate.upper, ours / estimate.lower
             missing = math.floor(estimate.upper - ours + 1e-9)
-        rows.append(
-            {
-                "service": name,
-                "facilities": ours,
-                "in_list": in_list,
-                "on_map": on_map,
-                "matched": both,
-                "official": counts,
-                "estimated": estimate.number,
-                "estimated_lower": estimate.lower,
-                "estimated_upper": estimate.upper,
-                "completeness_lower": low,
-                "completeness_upper": high,
-                "missing_at_most": float(missing),
-                "basis": basis,
-                "declared": said,
-                "source": "" if number is None else number.source,
-            }
-        )
-    return TABLES["inventory"].frame(rows)
-
-
-def believed(
-    declared: Mapping[str, str],
-    inventory: pd.DataFrame,
-    vocabulary: Vocabulary,
-    official: Mapping[str, OfficialFacilities],
-) -> dict[str, str]:
-    """Take back the declaration ``complete`` of services of which the office counts more than the study has."""
-    rows = inventory[inventory["declared"].eq("complete") & inventory["basis"].eq("official")]
-    doubted = {kind for name in rows["service"] for kind in _kinds(str(name), official, vocabulary)}
-    return {service: "partial" if service in doubted else word for service, word in declared.items()}
-
-
-def _kinds(name: str, official: Mapping[str, OfficialFacilities], vocabulary: Vocabulary) -> frozenset[str]:
-    """Name the services that a row counts: those that its official number counts, else itself at every level."""
-    number = official.get(name)
-    return frozenset(number.services if number is not None else ()) or vocabulary.by_level(name)
-
-
-def missing_at_most(
-    inventory: pd.DataFrame, vocabulary: Vocabulary, official: Mapping[str, OfficialFacilities]
-) -> dict[str, tuple[float, str]]:
-    """Add up how many facilities may be missing of everything that counts for a service."""
-    rows = {row["service"]: row for row in inventory.to_dict("records")}
-    found = {}
+        rows[name] = {
+            "service": name,
+            "facilities": ours,
+            "in_list": in_list,
+            "on_map": on_map,
+            "matched": both,
+            "official": counts,
+            "estimated": estimate.number,
+            "estimated_lower": estimate.lower,
+            "estimated_upper": estimate.upper,
+            "completeness_lower": low,
+            "completeness_upper": high,
+            "missing_at_most": float(missing),
+            "basis": basis,
+            "declared": said,
+            "source": "" if number is None else number.source,
+        }
+    exceeded = [name for name, row in rows.items() if row["declared"] == "complete" and row["basis"] == "official"]
+    doubted = {kind for name in exceeded for kind in kinds[name]}
+    # What counts for a service is added up, each kind once.
+    most = {}
     for name in rows:
-        counted = {name}
-        covered = set(_kinds(name, official, vocabulary))
+        parts, covered = {name}, set(kinds[name])
         for part in sorted(vocabulary.satisfying(name)):
             if part not in covered and part in rows:
-                counted.add(part)
-                covered |= _kinds(part, official, vocabulary)
-        number = float(np.sum([rows[part]["missing_at_most"] for part in sorted(counted)]))
-        if not math.isnan(number):
-            bases = {str(rows[part]["basis"]) for part in counted}
-            found[name] = (number, next(word for word in _WEAKEST if word in bases))
-    return found
+                parts.add(part)
+                covered |= kinds[part]
+        total = float(np.sum([rows[part]["missing_at_most"] for part in sorted(parts)]))
+        if not math.isnan(total):
+            bases = {rows[part]["basis"] for part in parts}
+            most[name] = (total, next(word for word in _WEAKEST if word in bases))
+    return Inventory(
+        TABLES["inventory"].frame(list(rows.values())),
+        {service: "partial" if service in doubted else word for service, word in declared.items()},
+        most,
+    )
 
 
 # What norms are judged on: settlements in one order, access as arrays along them, words for services, inventories.
@@ -243,7 +236,7 @@ class Places:
     """The scored settlements, sorted by id."""
 
     def __init__(self, settlements: gpd.GeoDataFrame, class_by_tier: Mapping[str, str]) -> None:
-        _refuse_missing("settlements", settlements, ("settlement_id",))
+        _refuse_faulty("settlements", settlements, ("settlement_id",), "population_persons")
         ids = settlements["settlement_id"]
         problems = []
         lost = np.flatnonzero(ids.isna())
@@ -254,7 +247,6 @@ class Places:
             problems.append(f"settlement_id: more than once: {first_of(twice)}; keep one row a settlement")
         if problems:
             raise ContractError("settlements", problems)
-        _refuse_negative("settlements", settlements, "population_persons")
         ordered = settlements.sort_values("settlement_id", kind="stable")
         self.everywhere = ordered.reset_index(drop=True)
         inside = ordered["in_study"] if "in_study" in ordered else np.ones(len(ordered), dtype=bool)
@@ -271,10 +263,6 @@ class Places:
         codes, townships = pd.factorize(self.frame.get("township_id", nowhere), sort=True)
         self.township_ids, self.township_codes = pd.Index(townships), codes.astype(np.int64)
 
-    def persons(self, column: str) -> FloatArray | None:
-        """Read a column of people along the settlements, NaN = unknown; None where there is no such column."""
-        return numbers("settlements", column, self.frame[column]) if column in self.frame else None
-
 
 class Way(NamedTuple):
     """How the scored settlements reach a service in a mode, along them."""
@@ -287,8 +275,7 @@ class AccessLookup:
     """The access table as arrays along the scored settlements."""
 
     def __init__(self, access: pd.DataFrame, ids: pd.Index) -> None:
-        _refuse_missing("access", access, ACCESS_COLUMNS)
-        _refuse_negative("access", access, "travel_time_min")
+        _refuse_faulty("access", access, ACCESS_COLUMNS, "travel_time_min")
         strange = set(access["reach_status"].dropna().astype(str)) - set(REACH_STATUS)
         if strange:
             raise ContractError(
@@ -334,20 +321,16 @@ class AccessLookup:
         return Way(reach, along)
 
 
-def _refuse_missing(table: str, frame: pd.DataFrame, columns: Sequence[str]) -> None:
+def _refuse_faulty(table: str, frame: pd.DataFrame, columns: Sequence[str], amount: str) -> None:
+    """Refuse a table that lacks a column, and one with negative amounts."""
     if not isinstance(frame, pd.DataFrame):
         raise ContractError(table, [f"is a {type(frame).__name__}, must be a DataFrame; see the data dictionary"])
     missing = [column for column in columns if column not in frame]
     if missing:
         raise ContractError(table, [f"column {first_of(missing)} is missing; see the data dictionary"])
-
-
-def _refuse_negative(table: str, frame: pd.DataFrame, column: str) -> None:
-    if column not in frame:
-        return
-    below = frame.loc[numbers(table, column, frame[column]) < 0.0, "settlement_id"]
+    below = frame.loc[numbers(table, amount, frame[amount]) < 0.0, "settlement_id"] if amount in frame else ()
     if len(below):
-        raise ContractError(table, [f"{column}: negative at {first_of(below)}; NaN where unknown"])
+        raise ContractError(table, [f"{amount}: negative at {first_of(below)}; NaN where unknown"])
 
 
 # Presence: which villages, townships and counties hold a facility, and which villages a road reaches.

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from spatial.access.options import numbers
 from spatial.errors import ContractError, StudyError, first_of
 from spatial.norms.register import refuse_faulty_register, split_list, with_norm_id
 from spatial.study.norms import NormChoices
@@ -351,11 +352,13 @@ def find_scope(norm: Norm, places: Places, rules: NormRules) -> Scope | str:
     unit = sized["unit"] if sized else norm.stat_unit
     counts_places = is_area or unit in PLACE_UNITS
     column = rules.stat_columns.get(norm.stat_unit, f"{norm.stat_unit}_persons")
-    persons = places.persons("population_persons" if counts_places else column)
-    if persons is None:
-        if not counts_places and norm.stat_unit != "population":
-            return f"no_stat_unit:{norm.stat_unit}"
+    column = "population_persons" if counts_places else column
+    if column in places.frame:
+        persons = numbers("settlements", column, places.frame[column])
+    elif counts_places or norm.stat_unit == "population":
         persons = np.full(len(places.ids), np.nan)
+    else:
+        return f"no_stat_unit:{norm.stat_unit}"
     inside = np.ones(len(places.ids))
     if norm.scope != "all":
         own = (places.settlement_class == norm.scope).astype(float)

@@ -159,10 +159,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
         "snaps": snaps,
         "services": _services(chosen, tables),
         "off_road": [
-            {
-                **{name: plain(row[name]) for name in ("service", "travel_time_min", "reach_status")},
-                "facility": _facility(row["facility_id"], named),
-            }
+            {**{name: plain(row[name]) for name in TOLD["off_road"]}, "facility": _facility(row["facility_id"], named)}
             for row in _rows(tables, "off_road", "settlement_id", chosen).to_dict("records")
         ],
         "last_mile": {str(name): plain(value) for name, value in last_mile[0].items() if name != "settlement_id"}

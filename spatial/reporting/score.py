@@ -258,7 +258,10 @@ def summarise_score(
         )
         differ = frame.loc[types["classes_differ"].astype(bool)]
         classes = {
-            **{column: _counted_by(frame, column) for column in ("official", "degurba", "degurba_codes")},
+            **{
+                column: {str(name): _counted(part) for name, part in frame.groupby(column, sort=True)}
+                for column in ("official", "degurba", "degurba_codes")
+            },
             "differ": {
                 **_counted(differ),
                 "official_rural_degurba_urban": _counted(differ.loc[differ["official"] == RURAL]),
@@ -272,8 +275,10 @@ def summarise_score(
         frame = table.assign(persons=people.reindex(table["settlement_id"]).to_numpy())
         lonely = frame.loc[frame["cluster_status"] == "no_neighbours", "settlement_id"]
         clusters = {
-            "clusters": _counted_by(frame, "cluster"),
-            "statuses": _counted_by(frame, "cluster_status"),
+            **{
+                told: {str(name): _counted(part) for name, part in frame.groupby(column, sort=True)}
+                for told, column in (("clusters", "cluster"), ("statuses", "cluster_status"))
+            },
             "without_neighbours": sorted(lonely.astype(str)),
         }
     # Norms that make up access, and why each other one is left out.
@@ -383,10 +388,6 @@ def _unit(
             for part in held.loc[held["obstacle_degree"] > 0.0].to_dict("records")
         ],
     }
-
-
-def _counted_by(frame: pd.DataFrame, column: str) -> dict[str, Any]:
-    return {str(name): _counted(part) for name, part in frame.groupby(column, sort=True)}
 
 
 def _counted(rows: pd.DataFrame) -> dict[str, Any]:

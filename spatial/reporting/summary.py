@@ -218,12 +218,15 @@ def summarise_study(
     people = _population(settlements)
     norms = _norms(results, register)
     index, moving = rural_access(tables.get("rural_access")), mobile_places(scored)
+    # Split once for all norms: each would look through all results again.
+    by_norm = {str(norm): own for norm, own in results.groupby("norm_id")}
     for norm in norms:
+        own = by_norm[norm["norm_id"]]
         norm["nothing_mapped"] = is_unmapped(norm)
-        norm["people_missing"] = people_missing(norm["norm_id"], results, scored)
+        norm["people_missing"] = people_missing(norm["norm_id"], own, scored)
         norm["places_without_population"] = people["places_without_population"]
-        norm["mobile"] = mobile_people(norm["norm_id"], results, moving)
-        norm["certainty"] = norm_certainty(norm, results, tables, note)
+        norm["mobile"] = mobile_people(norm["norm_id"], own, moving)
+        norm["certainty"] = norm_certainty(norm, own, tables, note)
         norm["rural_access"] = index if norm["service"] in SEASON_ROADS else None
     study = results.loc[results["unit_level"] == STUDY]
     status = next(iter(gate_status(study).to_dict("records")), {})

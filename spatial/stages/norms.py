@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spatial.norms.evaluation import judge_norms, with_estimates
-from spatial.norms.evidence import NormEvidence, believed, inventory_table, missing_at_most
+from spatial.norms.evidence import NormEvidence, take_inventory
 from spatial.runner.stage import silent
 from spatial.stages.policy import binding_norms, inventories, norm_rules, official_totals, vocabulary_of
 
@@ -33,11 +33,11 @@ def norms(
     vocabulary = vocabulary_of(options).knowing(set(facilities["service"]))
     known = inventories(options, vocabulary, facilities)
     official = official_totals(options, vocabulary).facilities
-    inventory = inventory_table(facilities, declared=known, official=official, vocabulary=vocabulary)
+    inventory = take_inventory(facilities, declared=known, official=official, vocabulary=vocabulary)
     evidence = NormEvidence(
         vocabulary=vocabulary,
-        inventory=believed(known, inventory, vocabulary, official),
-        missing_at_most=missing_at_most(inventory, vocabulary, official),
+        inventory=inventory.believed,
+        missing_at_most=inventory.missing_at_most,
         facilities=facilities,
         unplaced=unplaced,
         boundaries=boundaries,
@@ -48,4 +48,4 @@ def norms(
     results = judge_norms(binding, settlements, access, rules=norm_rules(options), evidence=evidence)
     counted = dict(zip(binding["norm_id"].astype(str), binding["stat_unit"].astype(str), strict=True))
     results = with_estimates(results, settlements, counted)
-    return {"norm_results": results, "inventory": inventory}
+    return {"norm_results": results, "inventory": inventory.table}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spatial.inputs.services import load_services
-from spatial.norms.evidence import believed, capture_recapture, inventory_table, missing_at_most
+from spatial.norms.evidence import capture_recapture, take_inventory
 from spatial.reporting.sign_off import missing_shares
 from spatial.study import OfficialFacilities
 from spatial.tables import TABLES
@@ -66,9 +66,9 @@ def test_the_table_says_what_completeness_rests_on():
         "post_office": OfficialFacilities(value=3, source="Post"),
         "bank": OfficialFacilities(value=3, source="Bank"),
     }
-    found = inventory_table(
+    found = take_inventory(
         pd.concat(rows, ignore_index=True), declared=declared, official=official, vocabulary=SERVICES
-    )
+    ).table
     TABLES["inventory"].check(found)
     table = found.set_index("service")
     assert table.index.tolist() == sorted(table.index)
@@ -93,14 +93,14 @@ def test_a_complete_list_is_not_believed_where_the_office_counts_more():
     facilities = _facilities("pharmacy", both=0, in_list=22, on_map=0)
     official = {"pharmacy": OfficialFacilities(value=30, source="Health bureau")}
     declared = {"pharmacy": "complete", "bank": "complete"}
-    table = inventory_table(facilities, declared=declared, official=official, vocabulary=SERVICES)
-    row = table.set_index("service").loc["pharmacy"]
+    known = take_inventory(facilities, declared=declared, official=official, vocabulary=SERVICES)
+    row = known.table.set_index("service").loc["pharmacy"]
     assert row[["basis", "declared", "missing_at_most"]].tolist() == ["official", "complete", 8]
-    assert believed(declared, table, SERVICES, official) == {"pharmacy": "partial", "bank": "complete"}
+    assert known.believed == {"pharmacy": "partial", "bank": "complete"}
     equal = {"pharmacy": OfficialFacilities(value=22, source="Health bureau")}
-    table = inventory_table(facilities, declared=declared, official=equal, vocabulary=SERVICES)
-    assert table["basis"].tolist() == ["declared"]
-    assert believed(declared, table, SERVICES, equal) == declared
+    known = take_inventory(facilities, declared=declared, official=equal, vocabulary=SERVICES)
+    assert known.table["basis"].tolist() == ["declared"]
+    assert known.believed == declared
 
 
 def test_there_is_no_estimate_where_a_list_was_located_by_its_names():
@@ -108,16 +108,17 @@ def test_there_is_no_estimate_where_a_list_was_located_by_its_names():
     listed = facilities["found_in"].isin(["list", "both"])
     for named, basis in ((4, "capture_recapture"), (5, "none")):
         placed = np.where(listed & (np.cumsum(listed) <= named), "name", "coordinates")
-        table = inventory_table(facilities.assign(placed_by=placed), declared={}, official={}, vocabulary=SERVICES)
+        placed_by = facilities.assign(placed_by=placed)
+        table = take_inventory(placed_by, declared={}, official={}, vocabulary=SERVICES).table
         assert table["basis"].tolist() == [basis]
 
 
 def test_nothing_makes_an_empty_table():
     nobody = _facilities("hospital", both=0, in_list=0, on_map=0)
-    found = inventory_table(nobody, declared={}, official={}, vocabulary=SERVICES)
-    TABLES["inventory"].check(found)
-    assert found.empty
-    assert missing_at_most(found, SERVICES, {}) == {}
+    found = take_inventory(nobody, declared={}, official={}, vocabulary=SERVICES)
+    TABLES["inventory"].check(found.table)
+    assert found.table.empty
+    assert found.missing_at_most == {}
 
 
 def test_what_may_be_missing_is_added_up_over_all_that_counts():
@@ -134,8 +135,7 @@ def test_what_may_be_missing_is_added_up_over_all_that_counts():
         "health_centre": OfficialFacilities(value=3, source="A"),
         "hospital": OfficialFacilities(value=1, source="A"),
     }
-    table = inventory_table(rows, declared={}, official=official, vocabulary=SERVICES)
-    found = missing_at_most(table, SERVICES, official)
+    found = take_inventory(rows, declared={}, official=official, vocabulary=SERVICES).missing_at_most
     assert found["primary_care"] == (3.0, "official")  # 2 of its own and 1 health centre
     assert found["health_centre"] == (1.0, "official")
     assert "hospital" not in found  # nobody says how many emergency hospitals there are
