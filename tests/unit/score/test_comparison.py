@@ -16,6 +16,7 @@ from spatial.reporting.comparison import MOVED, comparison_lines, trajectory_lin
 from spatial.score import GapTargets, ScoreRules
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
 from spatial.score.comparison.boards import board_of, shared_ground, township_levels
+from spatial.score.comparison.changes import gate_turns
 from spatial.score.comparison.comparable import shared_norms
 from spatial.score.evidence import component_table, gap, scaled_norms
 from spatial.tables import TABLES
@@ -115,8 +116,9 @@ def test_gates_turn_from_fail_and_from_the_unknown(comparison):
 
 def test_gates_come_into_force_and_go(before):
     free = run_of("free", BEFORE)
-    assert set(compare(free, before).gates["turn"]) == {"in_force"}
-    assert set(compare(before, free).gates["turn"]) == {"out_of_force"}
+    shared = shared_norms([before, free])
+    assert set(gate_turns(free, before, shared)["turn"]) == {"in_force"}
+    assert set(gate_turns(before, free, shared)["turn"]) == {"out_of_force"}
 
 
 def test_the_change_of_the_level_adds_up_by_pillar_and_by_component(comparison):
@@ -193,18 +195,18 @@ def test_the_other_way_round_every_change_has_the_other_sign(before, after, comp
 
 def test_norms_on_other_terms_are_left_out_with_the_reason(before):
     tighter = run_of("tighter", BEFORE, norms={"CLINIC": (20.0, 60.0), "SCHOOL": (15.0, 45.0)})
-    table = compare(before, tighter).norms.set_index("norm_id")
+    table = shared_norms([before, tighter]).set_index("norm_id")
     assert table.loc["CLINIC", "reason"] == "other_threshold"
     assert not table.loc["CLINIC", "in_level"]
     assert table.loc["SCHOOL", "in_level"]
     later = run_of("later", BEFORE, norms={"CLINIC": (30.0, 90.0), "SCHOOL": (15.0, 45.0)})
-    assert compare(before, later).norms.set_index("norm_id").loc["CLINIC", "reason"] == "other_fail_point"
+    assert shared_norms([before, later]).set_index("norm_id").loc["CLINIC", "reason"] == "other_fail_point"
     fewer = run_of("fewer", BEFORE, norms={"CLINIC": NORMS["CLINIC"]})
     found = compare(before, fewer)
     assert found.norms.set_index("norm_id").loc["SCHOOL", "reason"] == "not_in:fewer"
     assert ("norms", "SCHOOL") in found.notes
     share = replace(before, name="share", terms=before.terms.assign(target_share=0.5, unit="m"))
-    reasons = compare(before, share).norms.set_index("norm_id")["reason"]
+    reasons = shared_norms([before, share]).set_index("norm_id")["reason"]
     assert reasons["CLINIC"] == "other_target_share;other_unit"
 
 
@@ -286,13 +288,13 @@ def bordered(name: str, kept: float, *, norm: str = "CLINIC", service: str = "cl
 
 
 def test_the_segmentation_index_is_compared_with_its_border_term():
-    study = unit(compare(bordered("one", 0.4), bordered("two", 0.8)).units, "study")
+    found = compare(bordered("one", 0.4), bordered("two", 0.8))
+    study = unit(found.units, "study")
     assert study["segmentation_terms"] == "theil;gap_ratio;border"
     # all within every norm: no inequality of access, a term of 1; 10 minutes against 20: 0.5
     assert study["segmentation_index_before"] == pytest.approx(1.0 - (1.0 * 0.5 * 0.4) ** (1 / 3))
     assert study["segmentation_index_after"] == pytest.approx(1.0 - (1.0 * 0.5 * 0.8) ** (1 / 3))
-    parts = compare(bordered("one", 0.4), bordered("two", 0.8)).components.set_index(["unit_id", "component"])
-    row = parts.loc[("study", "border_coverage_kept")]
+    row = found.components.set_index(["unit_id", "component"]).loc[("study", "border_coverage_kept")]
     assert (row["value_before"], row["value_after"]) == (0.4, 0.8)
     assert row["side"] == "gap"
 
@@ -442,10 +444,14 @@ def test_a_trajectory_of_two_has_the_levels_of_their_comparison(before, after, c
         assert np.allclose(mine, units[f"level_{date}"], equal_nan=True)
 
 
+@pytest.fixture(scope="module")
+def three_dates(before, after):
+    return follow([before, after, replace(after, name="last")])
+
+
 @pytest.mark.parametrize("language", ["en", "zh", "fr"])
-def test_the_account_is_told_in_every_language(comparison, before, after, language):
-    lines = comparison_lines(comparison, language)
-    text = "\n".join([*lines, *trajectory_lines(follow([before, after, replace(after, name="last")]), language)])
+def test_the_account_is_told_in_every_language(comparison, three_dates, language):
+    text = "\n".join([*comparison_lines(comparison, language), *trajectory_lines(three_dates, language)])
     assert "{" not in text
     assert "GATE" in text
     assert not re.search(r"\bnan\b", text)
