@@ -142,6 +142,14 @@ def test_only_the_wanted_ground_of_elevation_is_kept(tmp_path: Path) -> None:
         read_elevation(path, within=(50.0, 4.0, 51.0, 5.0))
 
 
+def test_what_lies_north_of_the_wanted_ground_is_left_out(tmp_path: Path) -> None:
+    path = _tif(tmp_path / "e.tif", np.arange(12.0).reshape(3, 4))
+    # from 4.72 to 4.85 north: rows 1 and 2
+    reading = read_elevation(path, within=(10.12, 4.72, 10.28, 4.85))
+    assert reading.raster.values.tolist() == [[5.0, 6.0], [9.0, 10.0]]
+    assert reading.raster.transform.f == pytest.approx(4.9)
+
+
 def test_wanted_ground_in_degrees_is_found_in_a_projected_raster(tmp_path: Path) -> None:
     # zone 38 south: 45 E is easting 500 km; cells of 100 km from easting 400 km to 700 km
     place = Affine(100_000, 0, 400_000, 0, -100_000, 8_700_000)

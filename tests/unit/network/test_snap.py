@@ -197,3 +197,12 @@ def test_a_road_along_the_edge_of_all_roads_is_found():
     found = snap(graph, points((25, 51), (25, 1)), candidates=1, min_component_km=0.0)
     assert found.distance_m[:, 0].tolist() == [1.0, 1.0]
     assert graph.coordinates[graph.coordinate_offsets[found.edge[0, 0]], 1] == 50.0
+
+
+def test_a_road_aslant_is_found_in_every_column_of_cells():
+    # Ten roads make cells of a few metres; the one that rises by 4 m in 50 passes all columns of the first rows.
+    short = [([(0, y), (2, y)], {}) for y in range(10, 50, 5)]
+    graph = network(([(0, 0), (50, 4)], {}), ([(0, -10), (50, -10)], {}), *short)
+    found = snap(graph, points(*((x, x * 4 / 50 - 1.0) for x in range(5, 50, 5))), candidates=1, min_component_km=0.0)
+    # 1 m below the road: nearer than 9 m to the level one
+    assert found.distance_m[:, 0] == pytest.approx(np.full(9, 50 / np.hypot(50, 4)))

@@ -458,6 +458,13 @@ def test_an_adoption_after_the_date_of_the_study_does_not_count():
     assert (found["reason"], found["threshold"]) == ("not_adopted", 30.0)
 
 
+def test_an_adoption_counts_though_nobody_adopted_the_norm_before_it():
+    adopted = Adoption(norm="N", by="County", on=dt.date(2026, 1, 1), threshold=45.0)
+    rules = [norm("A"), norm("N", norm_class="authorised", deontic="authorises")]
+    found = study_row(judge(rules, places([1.0]), reach([40.0]), adopt=(adopted,)))
+    assert (found["status"], found["threshold"]) == ("met", 45.0)
+
+
 def test_wrong_names_in_the_study_are_all_reported_at_once():
     rows = pd.DataFrame([norm("A"), norm("B", jurisdiction="CN"), gate("C")])
     rules = NormRules(

@@ -17,7 +17,7 @@ from spatial.score import GapTargets, ScoreRules
 from spatial.score.comparison import Run, compare, decompose, follow, norm_terms, townships_in_doubt
 from spatial.score.comparison.boards import board_of, shared_ground, township_levels
 from spatial.score.comparison.changes import gate_turns
-from spatial.score.comparison.comparable import shared_norms
+from spatial.score.comparison.comparable import check_comparable, shared_norms
 from spatial.score.evidence import component_table, gap, scaled_norms
 from spatial.tables import TABLES
 from tests.unit.runs_to_compare import NORMS, run_of
@@ -198,6 +198,7 @@ def test_norms_on_other_terms_are_left_out_with_the_reason(before):
     table = shared_norms([before, tighter]).set_index("norm_id")
     assert table.loc["CLINIC", "reason"] == "other_threshold"
     assert not table.loc["CLINIC", "in_level"]
+    assert not table.loc["CLINIC", "in_people"]
     assert table.loc["SCHOOL", "in_level"]
     later = run_of("later", BEFORE, norms={"CLINIC": (30.0, 90.0), "SCHOOL": (15.0, 45.0)})
     assert shared_norms([before, later]).set_index("norm_id").loc["CLINIC", "reason"] == "other_fail_point"
@@ -247,6 +248,19 @@ def test_what_differs_is_said(before, after):
     assert notes["options"] == "network.speeds"
     assert notes["rules"] == "score.epsilon"
     assert "crs" in notes
+
+
+def test_of_one_version_the_stages_are_named_whose_code_differs(before):
+    one, two = (replace(before, name=name, code={"norms": "1", "score": name}) for name in ("one", "two"))
+    assert dict(check_comparable([one, two]))["code"] == "score"
+
+
+def test_a_norm_that_no_run_scored_makes_no_other_clusters(before):
+    one, two = replace(before, name="one"), run_of("two", BEFORE, norms={"CLINIC": NORMS["CLINIC"]})
+    norms = shared_norms([one, two])
+    unscored = norms["reason"].replace("not_in:two", "not_in:two;not_measured:one")
+    assert not shared_ground([one, two], norms).clusters
+    assert shared_ground([one, two], norms.assign(reason=unscored)).clusters
 
 
 def test_rules_that_differ_give_way_to_the_packages_own(before, after, comparison):

@@ -822,6 +822,17 @@ def test_potential_flows_send_out_no_more_people_than_there_are() -> None:
     assert potential_flows(ground, times, [], attraction=np.zeros(4)).empty
 
 
+def test_groups_are_all_that_have_somebody_wherever_their_columns_stand() -> None:
+    more = settlements().assign(women_persons=[200.0, 50.0, 100.0, 150.0, 20.0], herders_persons=0.0)
+    assert set(read_ground(more).groups) == {"urban", "rural", "elderly", "women"}
+
+
+def test_where_all_places_are_rural_there_is_no_inequality_between_town_and_country() -> None:
+    places = sp.place_scores(results(), IDS, ["CLINIC", "SCHOOL"])
+    board = sp.score_study(settlements().assign(official_class="rural"), places, evidence())
+    assert math.isnan(value(board, "theil_between_share"))
+
+
 def test_everybody_goes_somewhere_shared_out_by_gravity() -> None:
     times = np.array([[0, 10, 30, math.inf], [10, 0, 25, math.inf], [30, 25, 0, math.inf], [math.inf] * 3 + [0.0]])
     flows = potential_flows(read_ground(settlements()), times, ["gravity"], attraction=np.zeros(4))
