@@ -125,16 +125,18 @@ def people_missing(norm_id: str, results: pd.DataFrame, settlements: pd.DataFram
     none, or where nobody knows the people of any place.
     """
     own = results.loc[
-        (results["norm_id"] == norm_id) & (results["unit_level"] == "settlement"),
-        ["unit_id", "places_in_scope", "persons_in_scope"],
+        (results["norm_id"] == norm_id) & (results["unit_level"] == "settlement") & (results["places_in_scope"] > 0),
+        ["unit_id", "persons_in_scope"],
     ]
-    own = own.loc[(own["places_in_scope"] > 0) & own["unit_id"].isin(settlements["settlement_id"])]
     without = own["persons_in_scope"].isna()
-    ids = own.loc[without, "unit_id"].astype(str)
-    if not len(ids) or without.all():
+    # Of most norms nobody is missing: places are looked up only for the others.
+    if not without.any():
         return None
-    named = settlements.set_index("settlement_id")[[name for name in NAMES if name in settlements]]
-    first = [
-        {"id": place, **{name: plain(text) for name, text in named.loc[place].items()}} for place in sorted(ids)[:NAMED]
-    ]
+    inside = own["unit_id"].isin(settlements["settlement_id"])
+    ids = sorted(own.loc[without & inside, "unit_id"].astype(str))
+    if not ids or without[inside].all():
+        return None
+    names = ["settlement_id", *(name for name in NAMES if name in settlements)]
+    told = settlements.loc[settlements["settlement_id"].isin(ids[:NAMED]), names].set_index("settlement_id")
+    first = [{"id": place, **{name: plain(text) for name, text in told.loc[place].items()}} for place in ids[:NAMED]]
     return {"places": len(ids), "first": first}
