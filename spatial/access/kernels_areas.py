@@ -117,21 +117,32 @@ def spread(
     """
     rows, columns = gap.shape
     changed = False
+    # Of each row the first and last node with a piece: nothing is passed on elsewhere, and most ground has no road.
+    first, last = empty_int32(rows), empty_int32(rows)
+    for row in range(rows):
+        first[row], last[row] = columns, -1
+        for column in range(columns):
+            if nearest[row, column] >= 0:
+                first[row], last[row] = min(first[row], column), column
     for up in (1, -1):
-        start = 0 if up == 1 else rows - 1
         for step in range(rows):
-            row = start + up * step
+            row = step if up == 1 else rows - 1 - step
+            begin, end = first[row], last[row]
+            if step > 0 and last[row - up] >= 0:
+                begin, end = min(begin, max(first[row - up] - 1, 0)), max(end, min(last[row - up] + 1, columns - 1))
+            if end < 0:
+                continue
             for right in (1, -1):
-                begin = 0 if right == 1 else columns - 1
-                for stride in range(columns):
-                    column = begin + right * stride
+                # On the way there the row before is asked as well; on the way back the neighbour alone.
+                asked = 4 if right == 1 and step > 0 else 1
+                column = begin if right == 1 else end
+                while begin <= column <= end or (0 <= column < columns and nearest[row, column - right] >= 0):
                     own, least = nearest[row, column], gap[row, column]
-                    # On the way there the row before is asked as well; on the way back the neighbour alone.
-                    for number in range(4 if right == 1 else 1):
+                    for number in range(asked):
                         down = 0 if number == 0 else -up
                         aside = -right if number == 0 else number - 2
                         r, c = row + down, column + aside
-                        if r < 0 or c < 0 or r >= rows or c >= columns:
+                        if c < 0 or c >= columns:
                             continue
                         piece = nearest[r, c]
                         # A piece is no nearer than it is to the neighbour, less the step, a trifle over 1 or root 2.
@@ -146,6 +157,13 @@ def spread(
                             gap[row, column] = least = away
                             nearest[row, column] = own = piece
                             changed = True
+                    column += right
+                begin, end = min(begin, column + 1), max(end, column - 1)
+            while nearest[row, begin] < 0 and begin < end:
+                begin += 1
+            while nearest[row, end] < 0 and begin < end:
+                end -= 1
+            first[row], last[row] = begin, end
     return changed
 
 
