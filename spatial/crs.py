@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -51,6 +52,12 @@ def parse_crs(text: str, *, what: str) -> pyproj.CRS:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.CRSError as error:
         raise CrsError(f"{what}: the CRS {text!r} is not known; write an authority code such as 'EPSG:4524'") from error
+
+
+@lru_cache(maxsize=64)
+def transformer_between(source: pyproj.CRS | str, target: pyproj.CRS | str) -> pyproj.Transformer:
+    """Find the way from one CRS to another once, easting or longitude first: PROJ looks for it in its database."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
 _STRETCHED = frozenset({"Popular Visualisation Pseudo Mercator"})
@@ -114,7 +121,7 @@ def scale_errors(points: gpd.GeoSeries, crs: pyproj.CRS) -> NDArray[np.float64]:
         return np.full(len(points), np.nan)
     radians = base.axis_info[0].unit_conversion_factor
     try:
-        project = pyproj.Transformer.from_crs(base, crs, always_xy=True).transform
+        project = transformer_between(base, crs).transform
     except pyproj.exceptions.ProjError:
         return np.full(len(points), np.nan)
     # Geographic coordinates of the CRS itself: in its own unit and from its own prime meridian.

@@ -13,7 +13,7 @@ import shapely
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.shapes import area_of, brought_to, inside, shapes_of
-from spatial.crs import require_metres
+from spatial.crs import require_metres, transformer_between
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def peopled_cells(raster: Raster, crs: pyproj.CRS) -> PeopledCells:
     row, column = np.nonzero(raster.values > 0.0)
     east, north = raster.cell_centres(row, column)
     if raster.crs != crs:
-        east, north = pyproj.Transformer.from_crs(raster.crs, crs, always_xy=True).transform(east, north)
+        east, north = transformer_between(raster.crs, crs).transform(east, north)
     return PeopledCells(
         row.astype(np.int64),
         column.astype(np.int64),
@@ -214,7 +214,7 @@ def cells_as_origins(  # noqa: PLR0913 - each keyword is an option of the study 
         east = a * (column + 0.5) + b * (row + 0.5) + c
         north = d * (column + 0.5) + e * (row + 0.5) + f
         if population.crs != known:
-            to_metres = pyproj.Transformer.from_crs(population.crs, known, always_xy=True)
+            to_metres = transformer_between(population.crs, known)
             east, north = to_metres.transform(east, north)
         blocks = replace(blocks, xy=np.column_stack((east, north)))
     width, height = (size * metres for metres in _cell_size_m(population))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
 from spatial.access.area_grid import crossing, cut_short, outlines, smoothed, strip_along
@@ -18,6 +17,7 @@ from spatial.access.options import check_direction, cutoffs_of, limit_of
 from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
 from spatial.access.roads_reached import check_options, place_groups, reached_stretches, straight_pieces
 from spatial.access.shapes import area_of, points_at
+from spatial.crs import transformer_between
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
 from spatial.study.access import SnapRules
@@ -373,7 +373,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
         wet, centre = wet[row], centre[row]
         corner = population.cell_centres(cells.row[wet] + 0.5, cells.column[wet] + 0.5)
         if population.crs != graph.crs:
-            to_metres = pyproj.Transformer.from_crs(population.crs, graph.crs, always_xy=True)
+            to_metres = transformer_between(population.crs, graph.crs)
             corner = to_metres.transform(*corner)
         within = np.hypot(*(np.column_stack(corner) - cells.xy[wet]).T)
         there = shapely.distance(centre, shapes[drawn][near]) <= within

@@ -15,7 +15,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from spatial.crs import WGS84, Bounds, parse_crs
+from spatial.crs import WGS84, Bounds, parse_crs, transformer_between
 from spatial.errors import ContractError, CrsError, SourceError, first_of
 from spatial.formats.delimited import narrow
 from spatial.formats.notes import Note, Row, add_notes, columns_of_file, listed
@@ -410,7 +410,7 @@ def _lies_swapped(crs: pyproj.CRS, corners: NDArray[np.float64]) -> bool:
     area = crs.area_of_use
     if area is None or area.west > area.east:
         return False
-    to_degrees = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+    to_degrees = transformer_between(crs, WGS84)
 
     def inside(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         east, north = (np.asarray(axis) for axis in to_degrees.transform(x, y))

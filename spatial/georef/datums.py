@@ -13,7 +13,7 @@ from pyproj.crs import BoundCRS
 from pyproj.crs.coordinate_operation import ToWGS84Transformation
 from pyproj.transformer import AreaOfInterest, TransformerGroup
 
-from spatial.crs import WGS84, Bounds
+from spatial.crs import WGS84, Bounds, transformer_between
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.georef.chinese_grids import BEIJING_1954, CGCS2000, XIAN_1980, datum_name
 
@@ -245,7 +245,7 @@ def _degrees(crs: pyproj.CRS, bounds: Bounds | None) -> Bounds | None:
     geodetic = crs.geodetic_crs
     if bounds is None or geodetic is None or not np.isfinite(bounds).all():
         return None
-    box = pyproj.Transformer.from_crs(crs, geodetic, always_xy=True).transform_bounds(*bounds, densify_pts=5)
+    box = transformer_between(crs, geodetic).transform_bounds(*bounds, densify_pts=5)
     rounded = Bounds(*np.round(box, 2).tolist())
     west, south, east, north = rounded
     fits = np.isfinite(box).all() and -180 <= west <= east <= 180 and -90 <= south <= north <= 90

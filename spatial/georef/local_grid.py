@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyproj
 from pyproj.crs import GeographicCRS, ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
 
-from spatial.crs import WGS84, parse_crs
+from spatial.crs import WGS84, parse_crs, transformer_between
 from spatial.errors import CrsError
 
 if TYPE_CHECKING:
+    import pyproj
     from numpy.typing import ArrayLike, NDArray
 
     from spatial.study.sources import LocalGrid
@@ -78,7 +78,7 @@ def fit_local_grid(grid: LocalGrid, *, what: str) -> GridFit:
             name=f"WGS 84 / Transverse Mercator at {middle:g} degrees east",
             geodetic_crs=GeographicCRS.from_epsg(4326),
         )
-        to_metres = pyproj.Transformer.from_crs(WGS84, crs, always_xy=True)
+        to_metres = transformer_between(WGS84, crs)
         true = np.column_stack(to_metres.transform(places[:, 0], places[:, 1]))
     else:
         crs = parse_crs(grid.true_crs, what=f"{what}: true_crs")

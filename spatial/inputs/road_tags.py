@@ -14,6 +14,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from spatial.crs import transformer_between
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
@@ -384,7 +385,7 @@ class RoadLines:
             return self.points
         is_used = np.zeros(len(self.points), dtype=np.bool_)
         is_used[self.point] = True
-        change = pyproj.Transformer.from_crs(self.points_crs, self.crs, always_xy=True)
+        change = transformer_between(self.points_crs, self.crs)
         used = np.flatnonzero(is_used)
         placed = np.empty_like(self.points)
         for axis, values in enumerate(change.transform(self.points[used, 0], self.points[used, 1])):

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyproj
 
+from spatial.crs import transformer_between
 from spatial.errors import NetworkError
 from spatial.network.road_access import FERRY
 from spatial.network.speeds import MODES
@@ -17,6 +17,7 @@ from spatial.rasters import Raster
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import pyproj
     from numpy.typing import ArrayLike, NDArray
 
     from spatial.network.graph import TravelGraph
@@ -295,7 +296,7 @@ def heights_at(
             break
         across, up = x[left], y[left]
         if tile.crs != crs:
-            across, up = pyproj.Transformer.from_crs(crs, tile.crs, always_xy=True).transform(across, up)
+            across, up = transformer_between(crs, tile.crs).transform(across, up)
         height[left] = _bilinear(tile, np.asarray(across), np.asarray(up))
     return height
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 from affine import Affine
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from spatial.crs import transformer_between
 from spatial.indices.degurba import degree_of_urbanisation, find_clusters
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class UrbanGrid:
         Returns codes of level 2, 11 beyond the grid; and the urban centre, 0 for none.
         """
         if self.crs != self.working_crs:
-            x, y = Transformer.from_crs(self.working_crs, self.crs, always_xy=True).transform(x, y)
+            x, y = transformer_between(self.working_crs, self.crs).transform(x, y)
         column, row = (np.floor(part).astype(np.int64) for part in ~self.transform * (x, y))
         inside = (row >= 0) & (row < self.codes.shape[0]) & (column >= 0) & (column < self.codes.shape[1])
         code = np.full(len(inside), VERY_LOW_DENSITY, dtype=np.int64)
@@ -89,7 +90,7 @@ class UrbanGrid:
         row = np.stack([rows + dy for _dx, dy in corners], axis=1).ravel()
         x, y = self.transform * (column, row)
         if self.crs != self.working_crs:
-            x, y = Transformer.from_crs(self.crs, self.working_crs, always_xy=True).transform(x, y)
+            x, y = transformer_between(self.crs, self.working_crs).transform(x, y)
         return np.asarray(shapely.polygons(np.column_stack([x, y]).reshape(-1, len(corners), 2)))
 
     def window(self, outline: shapely.Geometry) -> tuple[IntArray, IntArray]:
@@ -101,7 +102,7 @@ class UrbanGrid:
         edge = shapely.get_coordinates(shapely.segmentize(shapely.box(*shapely.bounds(outline)), 10.0 * CELL_M))
         x, y = edge.T
         if self.crs != self.working_crs:
-            x, y = Transformer.from_crs(self.working_crs, self.crs, always_xy=True).transform(x, y)
+            x, y = transformer_between(self.working_crs, self.crs).transform(x, y)
         column, row = ~self.transform * (np.asarray(x), np.asarray(y))
         ranges = [
             np.arange(max(0, int(np.floor(at.min())) - 1), min(length, int(np.ceil(at.max())) + 1))
@@ -157,7 +158,7 @@ def urban_grid(raster: Raster, crs: CRS, rules: DegurbaRules | None = None) -> U
     row = np.repeat(rows, parts[0] * parts[1]) + np.tile(np.tile(step_y, parts[0]), len(rows))
     x, y = raster.transform * (column, row)
     if raster.crs != crs:
-        x, y = Transformer.from_crs(raster.crs, crs, always_xy=True).transform(x, y)
+        x, y = transformer_between(raster.crs, crs).transform(x, y)
     people = np.repeat(values[rows, columns] / (parts[0] * parts[1]), parts[0] * parts[1])
     points = _Points(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), people)
     height, width = raster.values.shape
@@ -220,7 +221,7 @@ def _added_up(points: _Points, crs: CRS) -> _Cells:
 def _corners(raster: Raster, rows: FloatArray, columns: FloatArray, crs: CRS) -> FloatArray:
     x, y = raster.transform * (columns, rows)
     if raster.crs != crs:
-        x, y = Transformer.from_crs(raster.crs, crs, always_xy=True).transform(x, y)
+        x, y = transformer_between(raster.crs, crs).transform(x, y)
     return np.column_stack([x, y])
 
 

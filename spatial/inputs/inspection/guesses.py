@@ -11,7 +11,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from spatial.crs import WGS84
+from spatial.crs import WGS84, transformer_between
 from spatial.georef.chinese_grids import EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs
 from spatial.georef.datums import CHINA
 from spatial.inputs.datum_evidence import doubt_wgs84
@@ -337,7 +337,7 @@ def _candidates(easting: NDArray[np.float64], northing: NDArray[np.float64], gro
     tried += [pyproj.CRS.from_epsg(base + (number - 1) % 60 + 1) for number in (zone, zone - 1, zone + 1)]
     found = []
     for crs in tried:
-        to_degrees = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
+        to_degrees = transformer_between(crs, WGS84)
         longitude, latitude = (np.asarray(axis) for axis in to_degrees.transform(easting, northing))
         if _share(longitude, latitude, ground.bounds) >= MOST:
             found.append(crs)
