@@ -9,6 +9,7 @@ import spatial as sp
 from spatial.errors import NetworkError
 from spatial.network import nearest, snap, times_matrix
 from spatial.network import snapping as snapping_module
+from spatial.network.kernels_core import halves_of_cores
 
 
 def test_every_node_is_in_the_catchment_of_the_facility_with_the_shortest_way(grid_city):
@@ -111,3 +112,11 @@ def test_travel_from_the_facilities_goes_against_a_oneway(grid_city):
     assert sorted((len(there), len(back))) == [0, 1], "streets are drawn one way, so only one of both can be"
     both = sp.travel_times(graph, settlements, facilities, direction="from_facility")
     assert both[["from_id", "to_id"]].to_numpy().tolist() == [["v", "f"]]
+
+
+def test_a_road_back_to_its_own_junction_hides_no_road_behind_it():
+    # The first road leads from junction 0 back to it, the second from 0 to 1: one way out of each junction, 2 x 1
+    # forwards and 2 x 1 + 1 backwards.
+    first, last = np.array([0, 0], dtype=np.int32), np.array([0, 1], dtype=np.int32)
+    offsets, targets, halves = halves_of_cores(2, first, last)
+    assert (offsets.tolist(), targets.tolist(), halves.tolist()) == ([0, 1, 2], [1, 0], [2, 3])

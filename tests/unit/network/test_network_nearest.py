@@ -57,6 +57,16 @@ def test_the_walk_counts_at_both_ends(grid_city):
     assert pair(grid_city, (500, 100), (2500, -100)) == pytest.approx(3.12 + 4.8)
 
 
+def test_the_line_of_a_way_turns_where_its_roads_meet():
+    # Three roads after each other, and one aside from either place where two of them meet.
+    corners = [(0, 0), (6000, 8000), (16_000, 8000), (22_000, 0)]
+    roads = [(corners[0:2], {}), (corners[1:3], {}), (corners[2:4], {})]
+    graph = network(*roads, *(([(x, 8000), (x, 18_000)], {}) for x in (6000, 16_000)))
+    found = nearest(graph, snap(graph, points((600, 800))), snap(graph, points((21_400, 800))), k=1)
+    way = [(600, 800), (6000, 8000), (16_000, 8000), (21_400, 800)]
+    np.testing.assert_allclose(shapely.get_coordinates(found.routes().line[0].simplify(0.001)), way, atol=1e-6)
+
+
 def test_the_best_way_in_decides_not_the_nearest():
     # The near road leads away and around: 2 x 4 km + 1 km at 25 km/h; the far one leads straight there.
     graph = network(

@@ -107,6 +107,20 @@ def test_a_leg_that_crosses_a_barrier_is_no_candidate_and_the_next_edge_takes_it
     assert graph.edge_id[free.edge[0, 0]] == "w0/0"
 
 
+def test_one_barrier_stops_the_legs_of_all_places_behind_it():
+    river = gpd.GeoSeries([shapely.LineString([(-100, 1000), (11_000, 1000)])], crs=CRS)
+    found = snap(network(LONG), points((500, 1100), (600, 1100), (700, 900)), candidates=1, barriers=river)
+    assert found.status.tolist() == ["none", "none", "ok"]
+
+
+def test_a_leg_that_passes_just_beside_a_barrier_or_ends_just_before_it_touches_it_not():
+    # A wall 2 m beside the leg of the first place, a river 2 m beyond that of the second and 2 m before the third.
+    wall, river = [(502, 100), (502, 900)], [(-100, 1000), (11_000, 1000)]
+    barriers = gpd.GeoSeries([shapely.LineString(line) for line in (wall, river)], crs=CRS)
+    found = snap(network(LONG), points((500, 500), (900, 998), (900, 1002)), candidates=1, barriers=barriers)
+    assert found.status.tolist() == ["ok", "ok", "none"]
+
+
 def test_a_place_that_barriers_enclose_or_cover_meets_nothing():
     lake = gpd.GeoSeries([shapely.box(1000, 500, 2000, 900)], crs=CRS)
     moat = gpd.GeoSeries([shapely.Point(5000, 800).buffer(100).exterior], crs=CRS)

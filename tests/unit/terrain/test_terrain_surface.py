@@ -274,6 +274,15 @@ def test_the_referral_path_is_the_fastest_and_not_the_shortest() -> None:
     assert table["travel_time_min"].iloc[0] == pytest.approx(5.05 + 1.0 + 5.05)
 
 
+def test_the_referral_path_goes_aslant_over_open_ground_and_between_no_closed_corners() -> None:
+    friction = np.full((5, 5), 0.01)
+    table = facility_to_facility(friction, [(0, 0), (4, 4)], resolution_m=100.0)
+    assert table["distance_km"].tolist() == pytest.approx([0.4 * 2**0.5] * 2)  # four diagonals
+    friction[0, 1] = friction[1, 0] = np.nan
+    closed = facility_to_facility(friction, [(0, 0), (4, 4)], resolution_m=100.0)
+    assert set(closed["reach_status"]) == {"no_path"}
+
+
 def test_facilities_that_cannot_refer_are_kept_and_say_so() -> None:
     friction = np.array([[0.01, 0.01, np.nan, 0.01]])
     table = facility_to_facility(friction, [(0, 0), (0, 1), (0, 3)], resolution_m=100.0)
