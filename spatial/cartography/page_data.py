@@ -13,6 +13,7 @@ import pandas as pd
 from spatial.cartography.document import codes, pack, pack_words, round_up, space_order
 from spatial.errors import ContractError
 from spatial.messages import Words, languages
+from spatial.norms.register import norm_id_of
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import NOTICED, columns_told, effect_text, issue_text, plain
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
@@ -238,7 +239,7 @@ def norm_book(
     register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta, summary: Mapping[str, Any]
 ) -> NormBook:
     """Join the register with the results, and with what the summary says of each norm."""
-    listed = {entry["norm_id"]: (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
+    listed = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     rules = {row["norm_id"]: row for row in register.to_dict("records")}
     notes = [note for _, note in sorted(meta.services.items())]

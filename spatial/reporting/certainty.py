@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.norms.register import norm_id_of
 from spatial.reporting.wording import plain
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def norm_certainty(
     runs = runs_of(tables.get("intervals"), tables.get("access"), service=service, mode=str(norm["mode"]))
     if runs is None:
         return None
-    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm["norm_id"])]
+    rows = results.loc[(results["unit_level"] == "settlement") & (results["norm_id"] == norm_id_of(norm))]
     judged = rows.loc[rows["status_as_mapped"].isin(["met", "not_met"])].set_index("unit_id")
     beyond = runs.minutes.reindex(judged.index).fillna(math.inf) > float(norm["threshold"])
     # Who is beyond, around what the norm counts: at best never more, at worst never fewer.
