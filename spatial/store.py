@@ -234,7 +234,7 @@ class Store:
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
                     crs = CRS.from_wkt(file.crs.to_wkt())
-                    value = Raster(file.read(1).astype("float64"), file.transform, crs, name)
+                    value = Raster(file.read(1, out_dtype="float64"), file.transform, crs, name)
             else:
                 value = _read_table(path)
             size = path.stat().st_size
@@ -264,7 +264,7 @@ class Store:
                 with rasterio.open(
                     temporary,
                     "w",
-                    driver="COG",
+                    driver="GTiff",
                     width=columns,
                     height=rows,
                     count=1,
@@ -272,9 +272,11 @@ class Store:
                     crs=rasterio.crs.CRS.from_wkt(value.crs.to_wkt()),
                     transform=value.transform,
                     nodata=float("nan"),
-                    compress="DEFLATE",
-                    predictor=3,
-                    overviews="NONE",
+                    # As tables are packed: a fifth of the time of DEFLATE with a predictor, and a fifth more bytes.
+                    compress="ZSTD",
+                    zstd_level=1,
+                    sparse_ok=True,
+                    tiled=True,
                 ) as file:
                     file.write(value.values, 1)
                     file.update_tags(**tags)
