@@ -415,6 +415,8 @@ def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = No
     from spatial.runs import folders_of  # noqa: PLC0415 - as above
     from spatial.runs import run as run_line  # noqa: PLC0415 - as above
 
+    # What a run lets go of are tables, which need no collector; to search all objects again and again took 4 % of it.
+    gc.set_threshold(50_000, 20, 100)
     with _progress_bar() as report:
         results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
     if scenario is not None:
