@@ -9,6 +9,7 @@ from rasterio.transform import from_origin
 
 from spatial.access import AreaRules, SnapRules, catchment_areas, isochrones, reached_edges
 from spatial.access.area_grid import far_apart, outlines
+from spatial.access.kernels_areas import spread
 from spatial.access.roads_reached import reached_stretches
 from spatial.errors import ContractError, CrsError
 from spatial.network import build_network, nearest, snap
@@ -391,6 +392,24 @@ def test_outlines_of_any_labels_are_valid_disjoint_and_hold_their_nodes(labels):
         node, shape = shapely.STRtree(shapes).query(shapely.points(column, row), predicate="intersects")
         assert node.tolist() == list(range(len(row)))
         assert (of[shape] == nodes[row, column]).all()
+
+
+@pytest.mark.parametrize("square", [[[1, 0], [0, 1]], [[0, 1], [1, 0]]])
+def test_of_two_labels_that_meet_crosswise_the_lower_one_is_joined(square):
+    nodes = np.full((4, 4), -1, dtype=np.int32)
+    nodes[1:3, 1:3] = square
+    shapes, of = outlines(nodes, lambda low, _: np.full(len(low[0]), 0.5))
+    parts = [shapely.get_num_geometries(shapes[of == label]).sum() for label in (0, 1)]
+    assert parts == [1, 2]
+
+
+def test_distances_spread_along_a_row_and_not_around_its_end():
+    # Two points, one at the first of five nodes and one 2 beyond the last.
+    pieces = np.array([[0, 0, 0, 0], [6, 0, 6, 0]], dtype=np.float64)
+    gap, nearest = np.array([[0, 9, 9, 9, 2]], dtype=np.float32), np.array([[0, -1, -1, -1, 1]], dtype=np.int32)
+    no_wall = np.zeros((0, 0), dtype=np.float32)
+    assert spread(pieces, gap, nearest, no_wall, no_wall)
+    assert gap.tolist() == [[0, 1, 2, 3, 2]]
 
 
 def test_widths_of_kilometres_over_a_country_are_refused_where_memory_would_not_hold_them():
