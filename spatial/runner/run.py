@@ -179,6 +179,9 @@ class _Run:
         """Gather what a stage's outputs depend on, as its manifest keeps it, with the fingerprint of all of it."""
         opened = [*(raw_files(self.study) if stage.reads_raw else ()), *own_files(self.study, stage.options)]
         raw = {path: self.checksums.of(path) if path.is_file() else "" for path in opened}
+        # Raw files are named below their root, so that a folder that was moved is not read again.
+        root = self.study.raw
+        below = {path: path.relative_to(root) if path.is_relative_to(root) else path for path in opened}
         store = self.inputs_of(stage)
         paths = {name: store.path_of(name) for name in _names(stage.reads)}
         facts = {
@@ -193,7 +196,7 @@ class _Run:
             "function": stage.function.__qualname__,
             "tables": {name: TABLES[name].told for name in _names((*stage.reads, *stage.makes)) if name in TABLES},
             "basis": self.study.population.basis if counts_people else "",
-            "raw": {path.as_posix(): sha256 for path, sha256 in raw.items()},
+            "raw": {below[path].as_posix(): sha256 for path, sha256 in raw.items()},
             "libraries": package_versions(),
         }
         fingerprint = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

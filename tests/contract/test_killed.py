@@ -68,18 +68,15 @@ DRIVER = textwrap.dedent(
 RECORDS = {"run.json", ".checksums.json", ".headlines.json"}
 """Which stages ran, in how many seconds, file stamps, and what the command line said last."""
 
-OWN = {"seconds", "fingerprint"}
-"""What of a manifest is its run's own: the fingerprint is of paths as well, whose hashes stand beside it."""
-
 
 def _contents(folder: Path) -> dict[str, object]:
-    """Every output by name; of manifests, all but the seconds and what paths of raw files are in."""
+    """Every output by name; of manifests, all but the seconds."""
     found: dict[str, object] = {}
     outputs = [path for name in ("processed", "maps") for path in (folder / name).rglob("*")]
     for path in sorted(item for item in outputs if item.is_file()):
         name = path.relative_to(folder).as_posix()
         if path.name.endswith(".manifest.json"):
-            found[name] = {key: value for key, value in json.loads(path.read_text()).items() if key not in OWN}
+            found[name] = {key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"}
         elif path.name not in RECORDS:
             found[name] = path.read_bytes()
     return found

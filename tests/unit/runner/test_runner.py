@@ -295,3 +295,16 @@ def test_a_stage_may_change_what_it_was_given_without_changing_what_the_next_one
     )
     _run(tmp_path, stages=stages)
     assert pd.read_parquet(tmp_path / "p" / "same.parquet").to_dict("list") == _counts(1.0).to_dict("list")
+
+
+def test_sources_in_a_folder_that_was_moved_are_not_read_again(tmp_path: Path) -> None:
+    stages = (Stage("first", first, makes=("counts",), options=("network",), reads_raw=True),)
+
+    def run_on(name: str, content: bytes) -> list[str]:
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / "toy.osm.pbf").write_bytes(content)
+        return _run(tmp_path, Study.from_dict(STUDY, raw=tmp_path / name), stages)
+
+    assert run_on("here", b"roads") == ["first"]
+    assert run_on("there", b"roads") == []
+    assert run_on("there", b"other roads") == ["first"]
