@@ -23,9 +23,9 @@ def study_of(tiny, **more):
     return sp.Study.from_dict({**values, **more}, raw=tiny.raw)
 
 
-def run(tiny, **more):
+def run(tiny, *, until="gaps", **more):
     study = study_of(tiny, **more)
-    return sp.run(study, processed=tiny.processed, maps=tiny.maps, until="gaps")
+    return sp.run(study, processed=tiny.processed, maps=tiny.maps, until=until)
 
 
 NAMES = ("middle-street", "same-by-file", "faster", "short-cut", "school-for-hospital")
@@ -178,7 +178,7 @@ def test_scenarios_that_make_no_sense_are_refused(tiny, items, says):
 def test_a_changed_file_runs_the_scenarios_again_and_nothing_before_them(tiny_done, command):
     path = write(tiny_done, "new.geojson", line(tiny_done, (2, 2), (4, 0), road_class="trunk", speed_km_h=60))
     tiny_done.tables["scenarios"] = {"name": "new", "new_roads": path}
-    assert tiny_done.run("--stage", "gaps").code == 0
+    assert tiny_done.run("--stage", "scenarios").code == 0
     write(tiny_done, "new.geojson", line(tiny_done, (2, 2), (4, 0), road_class="trunk", speed_km_h=80))
     told = command("status", tiny_done.save(), *tiny_done.folders()).out.splitlines()
     stages = {row.split()[1]: row.split()[0] for row in told}
@@ -198,7 +198,8 @@ def test_walk_and_drive_together_take_every_change_and_crews_drive(tiny_done):
         "wet": {"season": "wet"},
     }
     items = [{"name": name, "services": ["hospital"], **change} for name, change in changes.items()]
-    ran = run(tiny_done, scenarios=items, emergency={"service": "hospital", "mobilisation_min": 2})
+    crew = {"service": "hospital", "mobilisation_min": 2}
+    ran = run(tiny_done, until="emergency", scenarios=items, emergency=crew)
     before = {name: minutes(ran, name, "before") for name in changes}
     after = {name: minutes(ran, name, "after") for name in changes}
     assert (after["cut"] > before["cut"] + 1.0).any()
@@ -231,7 +232,7 @@ def test_new_facilities_tell_level_hours_and_who_may_use_them(tiny_done):
         path = write(tiny_done, f"{name}.geojson", line(tiny_done, spot, facility_id="n1", **facts[name]))
         opened = {"path": path, "columns": {"service": "kind"}}
         items.append({"name": name, "services": ["hospital", "emergency_hospital"], "new_facilities": opened})
-    table = run(tiny_done, scenarios=items).scenario_access
+    table = run(tiny_done, until="scenarios", scenarios=items).scenario_access
     hospital = table[table["service"] == "hospital"].set_index("settlement_id")
     gained = {
         name: set(rows.index[rows["after_min"] < rows["before_min"]]) for name, rows in hospital.groupby("scenario")
@@ -274,7 +275,7 @@ def test_the_same_scenario_by_one_mode_is_the_same_whatever_mode_comes_first(tin
         tiny = tiny_at(tmp_path / folder)
         tiny.tables["network"]["modes"] = modes
         item = {"name": "cut", "close": ["w3"], "services": ["hospital"], "mode": "drive"}
-        found.append(run(tiny, scenarios=[item]).scenario_access)
+        found.append(run(tiny, until="scenarios", scenarios=[item]).scenario_access)
     assert found[0].equals(found[1])
 
 
@@ -317,7 +318,7 @@ def test_measures_and_room_are_counted_in_the_mode_that_is_asked_for(tiny):
         "catchment_min": 15,
         "persons_per_unit": {"hospital": 1e6},
     }
-    ran = run(tiny, measures={**asked, "mode": "walk"})
+    ran = run(tiny, until="measures", measures={**asked, "mode": "walk"})
     assert set(ran.measures["mode"]) == set(ran.served["mode"]) == {"walk"}
     rows = ran.access.loc[(ran.access["mode"] == "walk") & (ran.access["service"] == "hospital")]
     near = rows.loc[rows["travel_time_min"] <= 15, "settlement_id"]

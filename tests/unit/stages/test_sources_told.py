@@ -50,12 +50,12 @@ def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(langua
     assert "empty columns without a name left out: 1 at the end" in set(table["issue"])
 
 
-def test_a_settlement_is_explained_with_notices_in_the_language(tiny, command):
-    tiny.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
-    tiny.write("settlements.csv", "\n".join(f"{line}," for line in tiny.csv().splitlines()))
-    assert tiny.run("--stage", "gaps").code == 0
-    where = ("--raw", tiny.raw, "--processed", tiny.processed, "--language", "fr")
-    told = command("explain", tiny.save(), "s2", *where).out.replace("\u00a0", " ")
+def test_a_settlement_is_explained_with_notices_in_the_language(tiny_done, command):
+    tiny_done.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
+    tiny_done.write("settlements.csv", "\n".join(f"{line}," for line in tiny_done.csv().splitlines()))
+    assert tiny_done.run("--stage", "gaps").code == 0
+    where = ("--raw", tiny_done.raw, "--processed", tiny_done.processed, "--language", "fr")
+    told = command("explain", tiny_done.save(), "s2", *where).out.replace("\u00a0", " ")
     assert "tiny/settlements.csv: Old list. ; colonnes vides et sans nom laissées de côté : 1 à la fin" in told
     assert "empty columns" not in told
     assert "unknown" not in told
