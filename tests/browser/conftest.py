@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +79,11 @@ class County:
     register: pd.DataFrame
 
     def pages(self, **options: object) -> list[Artifact]:
+        """Pages of what is here, built once for tests that look at the same ones."""
+        return _built_once(pickle.dumps((self, options)))
+
+    def built(self, **options: object) -> list[Artifact]:
+        """Pages of what is here, built now."""
         settings = {"languages": ("en", "zh", "fr")} | options
         # As in a run, the summary holds the score of the tables; tables under test leave out what pages do not tell.
         whole = {
@@ -89,6 +96,12 @@ class County:
         score = summarise_score(self.tables | whole, self.meta.pillar_weights)
         summary = {"score": score} | self.summary
         return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
+
+
+@functools.lru_cache(maxsize=6)
+def _built_once(packed: bytes) -> list[Artifact]:
+    county, options = pickle.loads(packed)  # noqa: S301 - packed above
+    return county.built(**options)
 
 
 def _boundaries() -> gpd.GeoDataFrame:
@@ -655,6 +668,19 @@ def open_page(browser: object) -> Iterator[Callable[..., object]]:
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def in_each_language() -> Callable[[object, str], Iterator[str]]:
+    """Switch an open page from its first language to each other one, as its buttons do."""
+
+    def turns(page: object, first: str) -> Iterator[str]:
+        yield first
+        for language in sorted({"en", "fr", "zh"} - {first}):
+            page.evaluate("language => Spatial.setLanguage(language)", language)
+            yield language
+
+    return turns
 
 
 def _note_request(url: str, faults: list[str]) -> None:
