@@ -363,14 +363,13 @@ def _read_table(path: Path) -> pd.DataFrame:
     """Read a table as geopandas does, but for its CRS, which takes most of the time and is the same in all tables."""
     import geopandas as gpd  # noqa: PLC0415 - as above
     import numpy as np  # noqa: PLC0415
-    import pandas as pd  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
     import shapely  # noqa: PLC0415
 
-    metadata = pq.read_schema(path).metadata or {}
-    if b"geo" not in metadata:
-        return pd.read_parquet(path)
-    table, geo = pq.read_table(path), json.loads(metadata[b"geo"])
+    with pq.ParquetFile(path) as file:  # pandas would open it as a folder of many files
+        table = file.read()
+    metadata = table.schema.metadata or {}
+    geo = json.loads(metadata.get(b"geo", b'{"columns": {}}'))
     order = table.slice(0, 0).to_pandas().columns
     shapes = [name for name in order if name in geo["columns"]]
     frame = table.drop(shapes).to_pandas()
@@ -379,7 +378,7 @@ def _read_table(path: Path) -> pd.DataFrame:
         crs = _crs_of(json.dumps(geo["columns"][name]["crs"]))
         frame.insert(order.get_loc(name), name, gpd.GeoSeries(lines, index=frame.index, crs=crs))
     frame.attrs = json.loads(metadata.get(b"PANDAS_ATTRS", b"{}"))
-    return gpd.GeoDataFrame(frame, geometry=geo["primary_column"])
+    return gpd.GeoDataFrame(frame, geometry=geo["primary_column"]) if shapes else frame
 
 
 @functools.lru_cache(maxsize=8)
