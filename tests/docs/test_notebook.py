@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,9 @@ def test_the_notebook_runs(
     shown = "".join(str(cell.outputs) for cell in notebook.cells if cell.cell_type == "code")
     assert "population_persons: negative" in shown  # the last cell shows the refusal of a faulty frame
     assert "raster_total" in shown
+    if villages == 80:
+        record = json.loads((folder / "processed" / "sample" / "run.json").read_text(encoding="utf-8"))
+        assert not any(stage["ran"] for stage in record["stages"].values())
 
 
 def with_other_words(source: str, words: str, others: str) -> str:
