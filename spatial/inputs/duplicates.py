@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
@@ -17,10 +18,9 @@ from spatial.inputs.names import names_by_row, plain_words, same_name, written_n
 from spatial.messages import FALLBACK, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
 
@@ -62,11 +62,11 @@ def merge_facilities(
     groups = _Groups(frame, own_sources, apart)
     doubtful = [(one, two) for _, one, two in sorted(near) if not groups.join(one, two)]
     leader = groups.leaders()
-    services = frame["service"].astype(str)
+    told = as_told(frame)
 
     def finding(kind: str, subject: int, other: int, verdict: str) -> Finding:
-        what = f"{services[subject]}: {called(frame, subject)} and {called(frame, other)}"
-        return pair_finding(frame, subject, other, kind=kind, what=what, verdict=verdict)
+        what = f"{told[subject]['service']}: {called(told[subject])} and {called(told[other])}"
+        return pair_finding(told[subject], told[other], kind=kind, what=what, verdict=verdict)
 
     findings = [
         finding("merged_duplicate", row, kept, "merged") for row, kept in enumerate(leader.tolist()) if row != kept
@@ -81,23 +81,30 @@ def merge_facilities(
     return kept, findings_frame(findings, crs=crs)
 
 
-def called(frame: pd.DataFrame, row: int) -> str:
+def as_told(frame: gpd.GeoDataFrame) -> list[dict[Hashable, Any]]:
+    """Take what findings tell of facilities out of their frame at once: to ask it row by row takes long."""
+    columns = frame.columns.intersection(["facility_id", "service", "name"])
+    return pd.DataFrame(frame[columns]).assign(point=frame.geometry.to_numpy()).to_dict("records")
+
+
+def called(facility: Mapping[Hashable, Any]) -> str:
     """Call a facility by its name in a finding."""
-    name = frame["name"].iloc[row] if "name" in frame.columns else None
+    name = facility.get("name")
     return repr(name) if isinstance(name, str) else "one without a name"
 
 
-def pair_finding(frame: gpd.GeoDataFrame, subject: int, other: int, *, kind: str, what: str, verdict: str) -> Finding:
-    """Say what became of two facilities, drawn as the line between them."""
-    ends = shapely.get_coordinates(frame.geometry.to_numpy()[[subject, other]]).tolist()
+def pair_finding(
+    subject: Mapping[Hashable, Any], other: Mapping[Hashable, Any], *, kind: str, what: str, verdict: str
+) -> Finding:
+    """Say what became of two facilities (see `as_told`), drawn as the line between them."""
+    ends = shapely.get_coordinates([subject["point"], other["point"]]).tolist()
     distance = math.dist(*ends)
-    ids = frame["facility_id"]
     return Finding(
         kind,
-        str(ids.iloc[subject]),
+        str(subject["facility_id"]),
         f"{what}, {distance:.0f} m apart: {verdict}",
         shapely.LineString(ends) if distance > 0 else shapely.Point(ends[0]),
-        other=str(ids.iloc[other]),
+        other=str(other["facility_id"]),
         distance_m=distance,
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.crs import require_metres
 from spatial.formats.notes import Finding, findings_frame, join_findings
-from spatial.inputs.duplicates import called, merge_facilities, pair_finding, twins_of
+from spatial.inputs.duplicates import as_told, called, merge_facilities, pair_finding, twins_of
 from spatial.inputs.facility_facts import joint_service, service_by_day
 from spatial.inputs.list_review import (
     SAME,
@@ -160,14 +160,15 @@ class _Work:
 
     def take(self, pairs: Mapping[int, int], *, by: str) -> None:
         """Let rows of lists, the values, take in mapped facilities, the keys."""
+        facilities = as_told(self.frame)
         for two, one in pairs.items():
             sides = [LIST if self.listed[row] else MAP for row in (two, one)]
-            names = [called(self.frame, row) for row in (two, one)]
-            mapped, kind = (str(self.frame["service"].iloc[row]) for row in (two, one))
+            names = [called(facilities[row]) for row in (two, one)]
+            mapped, kind = (str(facilities[row]["service"]) for row in (two, one))
             kind = kind if kind == mapped else f"{kind} (mapped as {mapped})"
             what = f"{kind}: {names[0]} of the {sides[0]} and {names[1]} of the {sides[1]}"
             told = {"kind": "merged_duplicate", "what": what, "verdict": f"merged by {by}"}
-            self.findings.append(pair_finding(self.frame, two, one, **told))
+            self.findings.append(pair_finding(facilities[two], facilities[one], **told))
         self._absorb(list(pairs.values()), list(pairs))
         self.gone[list(pairs)] = True
 
