@@ -526,13 +526,13 @@ def _summary(tables: dict[str, pd.DataFrame]) -> dict[str, object]:
     """Say of the norm of health what the paired runs say, and of the road what is known of it."""
     results, register = tables["norm_results"], load_register().set_index("norm_id")
     study = results.loc[(results["norm_id"] == HEALTH_NORM) & (results["unit_level"] == "study")].iloc[0]
-    norm = {"id": HEALTH_NORM, "service": "primary_care", "metric": "time_min", "mode": "any", "unit": "min"}
+    norm = {"norm_id": HEALTH_NORM, "service": "primary_care", "metric": "time_min", "mode": "any", "unit": "min"}
     norm |= {"threshold": float(register.loc[HEALTH_NORM, "threshold"])}
     norm |= {name: float(study[name]) for name in ("persons_unserved", "places_unserved")}
     scope = settlement_scope(tables["settlements"], results)
     certainty = norm_certainty(norm, scope, tables, CertaintyNote(answers={"primary_care": "health_centre"}))
     assert certainty is not None
-    told = [{"id": HEALTH_NORM, "certainty": certainty}, {"id": ROAD_NORM, "rural_access": RURAL_ACCESS}]
+    told = [{"norm_id": HEALTH_NORM, "certainty": certainty}, {"norm_id": ROAD_NORM, "rural_access": RURAL_ACCESS}]
     return SUMMARY | {"certainty": CERTAINTY, "rural_access": RURAL_ACCESS, "norms": told}
 
 

@@ -52,7 +52,10 @@ def without_health(county, *, inventory):
         "facilities": county.tables["facilities"].iloc[:0],
         "routes": county.tables["routes"].iloc[:0],
     }
-    norms = [{"id": NORM, "nothing_mapped": is_unmapped({"reason": reason})}, {"id": ROAD, "nothing_mapped": False}]
+    norms = [
+        {"norm_id": NORM, "nothing_mapped": is_unmapped({"reason": reason})},
+        {"norm_id": ROAD, "nothing_mapped": False},
+    ]
     names = {"en": "Health centre", "fr": "Centre de santé", "zh": "卫生院"}
     note = replace(county.meta.services["health_centre"], inventory=inventory, names=names)
     meta = replace(county.meta, services=county.meta.services | {"health_centre": note})

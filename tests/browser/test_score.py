@@ -694,10 +694,10 @@ def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(case, scored, sa
         scored.register, scored.tables["norm_results"], scored.meta, scored.summary
     ).norms}  # fmt: skip
     listed = scored.summary.get("norms") or [
-        {"id": name, "is_headline": norm["headline"], "is_lower_bound": norm["lower_bound"]}
+        {"norm_id": name, "is_headline": norm["headline"], "is_lower_bound": norm["lower_bound"]}
         for name, norm in norms.items()
     ]
-    bare = [norm | {"nothing_mapped": norm["id"] == "GL-PHC-1H"} for norm in listed]
+    bare = [norm | {"nothing_mapped": norm["norm_id"] == "GL-PHC-1H"} for norm in listed]
     folder = save_pages(replace(scored, summary=scored.summary | {"norms": bare}).pages(), tmp_path)
     page = open_page(folder / "index.html", fragment=f"#lang={language}")
     cards = [text for text in page.locator("#headlines > li").all_inner_texts() if "GL-PHC-1H" in text]
