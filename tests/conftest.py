@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,10 @@ import pandas as pd
 import pytest
 import rasterio.transform
 import shapely
+
+from spatial.cartography import messages
+from spatial.reporting.wording import columns_told
+from spatial.tables import TABLES, Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -540,6 +545,21 @@ def tiny_done(tiny, tiny_run, go_on_from) -> TinyStudy:
     """A tiny study that was run as it stands, so that a run with other options does only what they change."""
     go_on_from(tiny_run, tiny.folder)
     return tiny
+
+
+@pytest.fixture
+def further_column(monkeypatch) -> str:
+    """Declare a further column of `access` as a contributor does: a row of the dictionary, a name in the lists."""
+    name = "made_up_share"
+    # Of a title that every language has.
+    field = Field(name, "number", "Share of the last mile", required=False, nullable=True, maximum=1.0)
+    for table in ("access", "gaps"):
+        monkeypatch.setitem(TABLES, table, replace(TABLES[table], fields=(*TABLES[table].fields, field)))
+    shown = columns_told("access")
+    monkeypatch.setitem(shown, "card", (*shown["card"], "network_leg_min", name, "second_facility_id"))
+    monkeypatch.setitem(shown, "gaps", (*shown["gaps"], name))
+    monkeypatch.setattr(messages, "_read", messages._read.__wrapped__)
+    return name
 
 
 @pytest.fixture(scope="session")

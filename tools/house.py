@@ -7,10 +7,11 @@ functions a number passes from the table ``access`` to the index page of Comoros
 Definitions. A line is docstring, import, code, comment or blank, in this order. A circle is a strongly connected set
 of modules over all imports of ``spatial``, those for type checkers included. A helper is a module-level function
 whose name begins with an underscore; it is used once where its name is loaded once in its own file. A fixed tuple is
-a parameter annotated ``tuple[...]`` without an ellipsis. Files a column: files of Python that name ``reach_status``,
-a column of ``access`` that stands on pages, in the workbook and in QGIS. Hops: own functions and files that are
-entered from reading ``access`` in the stage ``norms`` over ``gaps`` to the text of ``index.html``, other pages left
-out; comprehensions and lambdas are not counted.
+a parameter annotated ``tuple[...]`` without an ellipsis. Files that name a column: files of Python with the word
+``reach_status``, a column of ``access`` that stands on pages, in the workbook and in QGIS: its readers, not what a new
+column touches, which CONTRIBUTING.md lists. Hops: own functions and files that are entered from reading ``access`` in
+the stage ``norms`` over ``gaps`` to the text of ``index.html``, other pages left out; comprehensions
+and lambdas are not counted.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from spatial.cartography.places import (
 )
 from spatial.cartography.score import hidden_names, place_levels_block, score_layers, units_block
 from spatial.crs import WGS84
+from spatial.reporting.wording import columns_told
 from spatial.tables.words import NORM_STATUS, REACH_STATUS
 
 if TYPE_CHECKING:
@@ -207,8 +208,10 @@ def _routes(book: PageBook, rows: Rows) -> dict[str, list[Ways]]:
 
 def _times(book: PageBook, rows: Rows, service: str, mode: str) -> pd.DataFrame:
     """Bring the times to a service by a mode into the order of the settlements; every page tells some of them."""
+    # Columns that a table lacks, which it may where they are optional, are told of nobody.
+    columns = ["settlement_id", *dict.fromkeys((*TOLD["access"], *columns_told("access")["card"]))]
     table: pd.DataFrame = once(
-        rows.kept, ("times", service, mode), lambda: rows.align(book.access[service, mode], TOLD["access"])
+        rows.kept, ("times", service, mode), lambda: rows.align(book.access[service, mode].reindex(columns=columns))
     )
     return table
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 
+from spatial.cartography.places import PACKS
 from spatial.messages import Words, locale_of
+from spatial.reporting.wording import columns_told
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +53,10 @@ def _read(language: str) -> dict[str, str]:
     months = {str(day.month): format_date(day, month, locale_of(language)) for day in first}
     told = {section: words.messages[section] for section in _TOLD} | {"date": days, "months": months}
     pages = {"page": {"locale": language}} | dict(words.of("pages").messages)
+    # Columns that a card has no words of its own for go by their title; minutes and metres have their unit in the row.
+    columns = [TABLES["access"].by_name[name] for name in columns_told("access")["card"]]
+    titles = {item.name: words.title(item.title, "" if item.unit in PACKS else item.unit) for item in columns}
+    pages["place"] = titles | dict(pages["place"])
     return {
         f"{section}.{key}": text
         for section, entries in (pages | dict(sorted(told.items()))).items()

@@ -12,14 +12,16 @@ from spatial.cartography.basemap import pack_points
 from spatial.cartography.document import codes, pack, pack_seconds, pack_texts, pack_words, round_up
 from spatial.reporting.names import WRITTEN, names_of
 from spatial.reporting.wording import columns_told
+from spatial.tables import TABLES
 from spatial.tables.words import GROUP_SOURCE, LAST_MILE, POPULATION_SOURCE, REACH_STATUS, SNAP_STATUS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import geopandas as gpd
 
     from spatial.cartography.page_data import Rows
+    from spatial.tables import Field
 
 
 # Parts of a study that no mapped road joins, such as islands, by township.
@@ -161,29 +163,43 @@ def facilities_block(
     return block, ids
 
 
+def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
+    """
+    Encode metres that are only shown, never compared, as whole metres.
+
+    Returns a column of uint32 of metres plus one; 0 = missing.
+    """
+    exact = np.asarray(metres, dtype=np.float64)
+    return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")
+
+
 TOLD = columns_told("pages")
+PACKS: dict[str, Callable[[Any], dict[str, Any]]] = {"min": pack_seconds, "m": pack_metres, "text": pack_texts}
+"""How columns of a unit or form are packed; all others are numbers."""
+
+
+def pack_field(column: Field, values: pd.Series) -> dict[str, Any]:
+    """Encode a column that is only shown, with its name and how it is shown: by its unit, else by its form."""
+    shown = column.unit if column.unit in PACKS else column.form
+    packed = PACKS[shown](values) if shown in PACKS else pack(values, "f4")
+    return {"name": column.name, "shown": shown, "values": packed}
 
 
 def travel_block(table: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -> dict[str, Any]:
     """Encode the way to the nearest facility by one mode."""
-    block: dict[str, Any] = {
+    fields = TABLES["access"].by_name
+    return {
         "access": pack_seconds(table["access_leg_min"]),
+        "network": pack_seconds(table["network_leg_min"]) if detail else None,
         "egress": pack_seconds(table["egress_leg_min"]),
-        "distance": pack_metres(table["network_distance_m"]),
-        "straight": pack_metres(table["straight_distance_m"]),
         "facility": pack(codes(table["facility_id"], facility_ids), "i4"),
         "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
         "statuses": list(REACH_STATUS),
         "risk": pack(table["edge_risk"].eq(other=True), "u1"),
-        "network": None,
-        "second": None,
-        "second_time": None,
+        "second": pack(codes(table["second_facility_id"], facility_ids), "i4") if detail else None,
+        "second_time": pack_seconds(table["second_travel_time_min"]) if detail else None,
+        "told": [pack_field(fields[name], table[name]) for name in columns_told("access")["card"]],
     }
-    if detail:
-        block["network"] = pack_seconds(table["network_leg_min"])
-        block["second"] = pack(codes(table["second_facility_id"], facility_ids), "i4")
-        block["second_time"] = pack_seconds(table["second_travel_time_min"])
-    return block
 
 
 def snaps_block(rows: Rows, snaps: pd.DataFrame, *, detail: bool) -> dict[str, Any]:
@@ -243,16 +259,6 @@ def off_road_block(rows: Rows, own: pd.DataFrame | None) -> dict[str, Any] | Non
         "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
         "statuses": list(REACH_STATUS),
     }
-
-
-def pack_metres(metres: npt.ArrayLike) -> dict[str, Any]:
-    """
-    Encode metres that are only shown, never compared, as whole metres.
-
-    Returns a column of uint32 of metres plus one; 0 = missing.
-    """
-    exact = np.asarray(metres, dtype=np.float64)
-    return pack(np.where(np.isfinite(exact), np.rint(exact) + 1.0, 0.0), "u4")
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

@@ -34,7 +34,7 @@ WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")
 MOBILE = "mobile_service"
 """Remedy, and class of a gap, of villages that are to be relocated."""
 
-WAY = columns_told("qgis")["access"]
+WAY = columns_told("access")["settlements"]
 """Columns of `access` that stand with the settlements: the first for every service, the others for the headlines."""
 
 Titles = dict[str, str]
@@ -116,7 +116,7 @@ def way_columns(
     """Take columns of the ways to a service, and name each by the service and its title in the data dictionary."""
     columns: Columns = {}
     titles: Titles = {}
-    fields = {field.name: field for field in TABLES["access"].fields}
+    fields = TABLES["access"].by_name
     for column in told:
         name = f"{plain_name(service)}_{column.removeprefix('travel_time_')}"
         columns[name] = rows[column]
@@ -371,59 +371,7 @@ def neighbour_colours(areas: NDArray[np.object_], colours: int) -> NDArray[np.in
 POTENTIAL_MODELS = ("radiation", "gravity", "huff")
 """Models of flows that nobody observed, in the order of their layers."""
 
-PLACE_SCORES = (
-    "integration_level",
-    "level_structure",
-    "level_elements",
-    "level_boundaries",
-    "level_order",
-    "level_low",
-    "level_high",
-    "level_band",
-    "unserved_persons",
-    "median_rank",
-    "low_rank",
-    "high_rank",
-    "rank_status",
-    "known_share",
-)
-TOWNSHIP_SCORES = (
-    *PLACE_SCORES,
-    "missing_pillars",
-    "segmentation_index",
-    "segmentation_terms",
-    "gaps_met",
-    "gaps_measured",
-    "gap_band",
-    "mandatory_status",
-    "gates_passed",
-    "gates_in_force",
-    "failed_gates",
-)
-TYPES = (
-    "official_class",
-    "degurba_code",
-    "degurba_class",
-    "classes_differ",
-    "catchment_tier",
-    "catchment_band_min",
-    "catchment_centre_id",
-    "urca_local",
-)
-UNIT_TYPES = (
-    "degurba_level1",
-    "degurba_level2",
-    *(f"share_{code}" for code in (30, 23, 22, 21, 13, 12, 11)),
-    "basis",
-    "basis_reason",
-    "official_urban_share",
-    "official_rural_share",
-    "official_unknown_share",
-    "compared_persons",
-    "differ_persons",
-)
-AREAS = ("fua_id", "fua_name", "fua_method", "fua_part", "commuting_share", "within_share")
-CLUSTERS = ("cluster", "local_i", "p_value")
+TOLD = columns_told("qgis")
 
 
 def score_columns(
@@ -435,9 +383,9 @@ def score_columns(
     parts = [
         rows.set_index(key)[list(columns)]
         for rows, key, columns in (
-            (scores, "unit_id", PLACE_SCORES),
-            (tables.get("access_clusters"), "settlement_id", CLUSTERS),
-            (tables.get("settlement_types"), "settlement_id", TYPES),
+            (scores, "unit_id", TOLD["settlement_scores"]),
+            (tables.get("access_clusters"), "settlement_id", TOLD["clusters"]),
+            (tables.get("settlement_types"), "settlement_id", TOLD["settlement_types"]),
         )
         if rows is not None
     ]
@@ -453,7 +401,7 @@ def township_scores(tables: Mapping[str, pd.DataFrame], words: Words) -> tuple[p
     rows = _of_level(tables, "township")
     if rows is None:
         return pd.DataFrame(), {}
-    return _with_hidden(rows.set_index("unit_id")[list(TOWNSHIP_SCORES)], rows, words)
+    return _with_hidden(rows.set_index("unit_id")[list(TOLD["township_scores"])], rows, words)
 
 
 def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -461,10 +409,10 @@ def township_types(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     parts = []
     if "unit_types" in tables:
         types = tables["unit_types"]
-        rows = types.loc[types["unit_level"] == "township"].set_index("unit_id")[list(UNIT_TYPES)]
+        rows = types.loc[types["unit_level"] == "township"].set_index("unit_id")[list(TOLD["township_types"])]
         parts.append(rows.astype({"degurba_level1": "Int64", "degurba_level2": "Int64"}))
     if "functional_areas" in tables:
-        parts.append(tables["functional_areas"].set_index("unit_id")[list(AREAS)])
+        parts.append(tables["functional_areas"].set_index("unit_id")[list(TOLD["areas"])])
     return pd.concat(parts, axis=1) if parts else pd.DataFrame()
 
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from spatial.norms.evidence import AccessLookup
 from spatial.norms.measuring import ACCESS_METRICS, modes_for
-from spatial.reporting.wording import plain
+from spatial.reporting.wording import columns_told, plain
 from spatial.tables.words import REACH_STATUS, REMEDY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 # What helps a place beyond a norm: a site or a road, or a mobile service where the village is to be relocated.
@@ -73,6 +73,14 @@ BEST_FIRST = ("reached", "beyond_cutoff", "unknown", "not_snapped", "no_path", "
 """Of several modes, the one that says most about the settlement."""
 
 
+def quickest_ways(gaps: pd.DataFrame, access: pd.DataFrame, meant: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """Take the row of `access` of each gap's quickest way, by settlement and norm; `meant` pairs norms with modes."""
+    modes = pd.DataFrame(meant, columns=["norm_id", "mode"])
+    ways = gaps[["settlement_id", "norm_id", "service"]].merge(modes).merge(access)
+    ways = ways.sort_values("travel_time_min", kind="stable").drop_duplicates(["settlement_id", "norm_id"])
+    return ways.set_index(["settlement_id", "norm_id"])
+
+
 def rank_gaps(
     norm_results: pd.DataFrame,
     settlements: gpd.GeoDataFrame,
@@ -108,6 +116,7 @@ def rank_gaps(
     lookup = AccessLookup(access, ids)
     reach = pd.Series(np.where(rows["value"].notna(), "reached", "no_facility"), index=rows.index, dtype="str")
     metrics, modes_wanted = rules["metric"].to_dict(), rules["mode"].to_dict()
+    meant: list[tuple[str, str]] = []
     for norm_id, positions in rows.groupby("norm_id", sort=True).indices.items():
         metric, mode_wanted = str(metrics[norm_id]), modes_wanted[norm_id]
         if metric not in ACCESS_METRICS:
@@ -115,6 +124,7 @@ def rank_gaps(
             continue
         service = str(rows["service"].iloc[positions[0]])
         wanted = modes_for(mode_wanted if isinstance(mode_wanted, str) else "", lookup.modes)
+        meant.extend((str(norm_id), mode) for mode in wanted)
         ways = [way for mode in wanted if (way := lookup.along(service, mode)) is not None]
         if ways and metric != "dist_m":
             place = np.array([BEST_FIRST.index(name) for name in REACH_STATUS])
@@ -138,6 +148,9 @@ def rank_gaps(
             "remedy": remedies_of(rows["unit_id"], settlements),
         }
     )
+    told = [name for name in columns_told("access")["gaps"] if name in access]
+    if told and meant:
+        frame = frame.join(quickest_ways(frame, access, meant)[told], on=["settlement_id", "norm_id"])
     keys = frame.assign(
         _unsure=frame["status"] != "not_met",
         _people=-frame["persons_unserved"].fillna(-1.0),

@@ -41,7 +41,7 @@ def plain(value: object) -> Any:
 
 @functools.cache
 def columns_told(where: str) -> dict[str, tuple[str, ...]]:
-    """Read which columns of tables the summary, the score, an explanation, the pages or QGIS tell, in their order."""
+    """Read which columns of tables the summary, the score, an explanation, pages or layers tell, in their order."""
     text = importlib.resources.files("spatial.reporting").joinpath("columns.toml").read_text("utf-8")
     return {name: tuple(columns) for name, columns in tomllib.loads(text)[where].items()}
 

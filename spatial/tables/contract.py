@@ -86,7 +86,12 @@ class Table:
 
         Returns None where the table does not define that column.
         """
-        return next((item for item in self.fields if item.name == name), None)
+        return self.by_name.get(name)
+
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """Its columns by their names."""
+        return {item.name: item for item in self.fields}
 
     @cached_property
     def told(self) -> str:

@@ -21,7 +21,7 @@ from spatial.reporting.score_text import component_text, detail_text, label_text
 from spatial.reporting.sign_off import causes_text
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
 from spatial.reporting.unmeasured import is_unmapped, levels_shown
-from spatial.reporting.wording import effect_text, issue_text, issues_by_file, plain, source_fact
+from spatial.reporting.wording import columns_told, effect_text, issue_text, issues_by_file, plain, source_fact
 from spatial.store import Artifact
 from spatial.study.score import GapTargets
 from spatial.tables import TABLES
@@ -142,7 +142,7 @@ class Content:
         self, table: str, name: str, values: Sequence[Value] | pd.Series, say: Say | None = None, **more: Any
     ) -> Column:
         """Make a column of a table, with title, unit and form of the data dictionary, its codes in words."""
-        field = next(item for item in TABLES[table].fields if item.name == name)
+        field = TABLES[table].by_name[name]
         titles = dict.fromkeys(words.title(field.title, field.unit) for words in self.words)
         if say is not None:
             codes = pd.Series(values)
@@ -399,6 +399,7 @@ class Content:
                 Said("status", by("status"), coloured=True),
                 Said("reach_status", by("reach")),
                 Said("remedy", self._by("remedy")),
+                *(name for name in columns_told("access")["gaps"] if name in gaps),
             ),
         ]
 

@@ -232,6 +232,34 @@ def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, ope
     assert page.evaluate("Spatial.state.selected") == -1
 
 
+def test_a_column_that_the_list_names_stands_on_the_card_by_its_title(
+    further_column, county, open_page, save_pages, tmp_path
+):
+    access = county.tables["access"]
+    access = access.assign(**{further_column: np.where(access["mode"] == "drive", 0.255, np.nan)})
+    tables = county.tables | {"access": access}
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    page = open_page(save_pages(pages, tmp_path) / "gap-health_centre.html")
+    row = access.query("service == 'health_centre' and mode == 'drive' and settlement_id == 'n000012'").iloc[0]
+    page.evaluate("Spatial.choosePlace(Spatial.state.places.id.indexOf('n000012'), false)")
+    for language, title, share in (
+        ("en", "Share of the last mile", "25.5%"),
+        ("zh", "最后一公里占比", "25.5%"),
+        ("fr", "Part du dernier kilomètre", "25,5\u00a0%"),
+    ):
+        page.evaluate("language => Spatial.setLanguage(language)", language)
+        told = page.locator("#place dl").evaluate_all(
+            "lists => lists.flatMap(list => [...list.children]).map(node => node.textContent)"
+        )
+        # Whoever is not known has no row: one way of two.
+        assert told.count(title) == 1
+        assert told[told.index(title) + 1].replace("\u202f", "\u00a0") == share
+    page.evaluate("Spatial.setLanguage('en')")
+    text = page.inner_text("#place")
+    assert f"On the network\n{round(row['network_leg_min'])} min" in text
+    assert f"Second nearest facility\n{row['second_facility_id']}" in text
+
+
 @pytest.mark.parametrize(
     ("language", "plan", "remedy"),
     [

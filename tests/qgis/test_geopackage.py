@@ -110,6 +110,22 @@ def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
     assert classes.tolist() == ["mobile_service", "beyond", "far", "none", "beyond_mapped", "mobile_service"]
 
 
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "Share of the last mile"), ("fr", "Part du dernier kilomètre"), ("zh", "最后一公里占比")],
+)
+def test_a_column_that_the_list_names_stands_in_the_layers_of_gaps(
+    language, title, further_column, county, county_meta
+):
+    tables = county | {"gaps": county["gaps"].assign(**{further_column: 0.25})}
+    layers = build_layers(tables, crs=CRS, languages=[language], meta=county_meta)
+    of_gaps = [layer for layer in layers if layer.table.startswith("gap_")]
+    assert of_gaps
+    for layer in of_gaps:
+        assert layer.aliases[further_column] == title
+        assert set(layer.frame[further_column]) == {0.25}
+
+
 def test_townships_carry_each_norm_that_applies(county, package):
     read = gpd.read_file(package, layer="townships").set_index("boundary_id")
     assert sorted(read.index) == ["r1", "r2", "r3", "r4"]

@@ -265,6 +265,22 @@ def test_a_place_exactly_five_minutes_beyond_is_a_near_miss():
     assert not stricter["is_near_miss"].any()
 
 
+def test_a_column_that_the_list_names_is_that_of_the_quickest_way_by_the_modes_of_the_norm(further_column):
+    tables, binding = county()
+    ways = access()
+    # Primary care by car, on foot, a hospital by car, on foot, for a to d each.
+    ways[further_column] = [0.1, 0.2, 0.3, 0.4] + [0.5, 0.6, 0.7, 0.8] + [0.1] * 4 + [0.9, 0.95, math.nan, 0.9]
+    gaps = rank_gaps(tables["norm_results"], places(), ways, binding)
+    TABLES["gaps"].check(gaps)
+    told = gaps.set_index(["settlement_id", "norm_id"])[further_column]
+    assert told["b", "GL-PHC-1H"] == 0.2  # 63 by car, 400 on foot
+    assert told["c", "GL-PHC-1H"] == 0.3
+    assert told["b", "GL-EMERG-2H"] == 0.95  # no way by car, 121 on foot
+    without = rank_gaps(tables["norm_results"], places(), access(), binding)
+    assert further_column not in without
+    assert gaps.drop(columns=further_column)[list(without)].equals(without)
+
+
 def test_without_population_the_furthest_gap_comes_first():
     tables, _ = county(persons=(math.nan,) * 4)
     gaps = tables["gaps"]

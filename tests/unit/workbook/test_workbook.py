@@ -209,6 +209,27 @@ def test_without_a_score_there_are_no_sheets_of_it(ran, results):
     assert names[:2] == ["摘要", "各乡镇标准"]
 
 
+def test_a_column_that_the_list_names_stands_with_the_villages_that_fail(further_column, ran, results):
+    study = sp.Study.from_toml(ran.save(), raw=ran.raw)
+    tables = {name: getattr(results, name) for name in results.names}
+    gap = {"rank": 1, "settlement_id": results.settlements["settlement_id"].iloc[0], "norm_id": "GL-PHC-1H"}
+    gap |= {
+        "norm_class": "guiding",
+        "service": "primary_care",
+        "value": 63.0,
+        "threshold": 60.0,
+        "excess": 3.0,
+        "unit": "min",
+    }
+    gap |= {"persons_unserved": 9.0, "is_near_miss": True, "status": "not_met", "reach_status": "reached"}
+    tables["gaps"] = TABLES["gaps"].frame([gap | {"remedy": "site_or_road", further_column: 0.25}])
+    book = openpyxl.load_workbook(io.BytesIO(written_anew(study, tables).content))
+    page = book["未达标村庄"]
+    assert "最后一公里占比" in str(page[3][-1].value)
+    told = column(page, "Share of the last mile")
+    assert [(cell.value, cell.number_format) for cell in told] == [(0.25, "0.0%")]
+
+
 def test_norms_by_township_are_those_of_the_table(book, results):
     rows = results.norms.loc[results.norms["unit_level"].isin(["study", "township"])]
     page = book["各乡镇标准"]

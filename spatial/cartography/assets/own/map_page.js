@@ -27,11 +27,14 @@
     return { points: S.points(packed), names: readTexts(packed.names), id: S.texts(packed.id), service: S.column(packed.service), services: packed.services };
   }
 
+  /* How columns that are only shown are packed, by their unit or form; all others are numbers. */
+  const READERS = { min: S.seconds, m: S.metres, text: S.texts };
+
   function readTravel(block, layer) {
     const result = Object.assign({}, block);
     result.time = Float64Array.from(layer.values, (value, i) => (layer.fixed[i] === 0 ? value : NaN));
     for (const key of ["access", "network", "egress", "second_time"]) result[key] = S.seconds(block[key]);
-    for (const key of ["distance", "straight"]) result[key] = S.metres(block[key]);
+    result.told = block.told.map((column) => Object.assign({}, column, { values: (READERS[column.shown] || S.column)(column.values) }));
     for (const key of ["facility", "second", "status", "risk"]) result[key] = S.column(block[key]);
     if (!result.network) result.network = result.time.map((time, i) => Math.max(0, time - result.access[i] - result.egress[i]));
     return result;

@@ -75,6 +75,13 @@
     return S.el("div", { class: "leg-bar", "aria-hidden": "true" }, legs.map((leg) => S.el("span", { class: "leg-" + leg.kind, style: { flexGrow: String(Math.max(leg.minutes, total * 0.01)) } })));
   }
 
+  /* How columns that are only shown are written, by their unit or form; a row without a text is left out. */
+  const number = (write) => (value) => (finite(value) ? write(value) : "");
+  const SHOWN = {
+    text: (value) => value, min: number(S.minutes), m: number(S.distance), share: number(S.percent), whole: number(S.number), decimal: number(S.decimal),
+    index: number(S.hundredths), signed: number(S.signed), signed_share: number(S.signedTenths),
+  };
+
   function way(state, travel, i, mode) {
     const time = travel.time[i];
     const status = travel.statuses[travel.status[i]];
@@ -90,8 +97,7 @@
       bar = legBar(legs);
       for (const leg of legs) rows.push([leg.label, S.minutes(leg.minutes)]);
     }
-    rows.push([S.t("place.route_length"), finite(travel.distance[i]) ? S.distance(travel.distance[i]) : ""]);
-    rows.push([S.t("place.straight"), finite(travel.straight[i]) ? S.distance(travel.straight[i]) : ""]);
+    for (const { name, shown, values } of travel.told) rows.push([S.t("place." + name), SHOWN[shown](values[i])]);
     const own = state.catchments && state.catchments.mode === mode ? state.catchments.facility.indexOf(travel.facility[i]) : -1;
     if (own >= 0 && travel.facility[i] >= 0) rows.push([S.t("place.catchment"), S.catchmentText(state.catchments, own)]);
     if (travel.second && travel.second[i] >= 0) {
