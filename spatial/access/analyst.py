@@ -10,11 +10,14 @@ import pandas as pd
 from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, limit_of
 from spatial.access.paired import nearest_allowed, pair_up
-from spatial.access.places import existing, ids_or_none, place_on
+from spatial.access.places import ids_or_none, of_status, place_on
 from spatial.network.matrix import times_matrix
+from spatial.errors import ContractError
 from spatial.study.access import SnapRules
+from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from concurrent.futures import Executor
 
     import geopandas as gpd
@@ -30,6 +33,7 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     *,
     cutoff_min: float | None = None,
     direction: Literal["to_facility", "from_facility"] = "to_facility",
+    status: Literal["any"] | Collection[str] = ("existing",),
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
     executor: Executor | None = None,
@@ -42,11 +46,14 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     graph : TravelGraph
         The network of one mode.
     settlements, facilities : GeoDataFrame
-        By the contracts of the tables; only existing facilities count.
+        By the contracts of the tables; facilities count by their status.
     cutoff_min : float, optional
         The longest time, inclusive; by default no cutoff.
     direction : {'to_facility', 'from_facility'}
         Who travels: people from the settlements, or help from the facilities; `from_id` is the settlement in both.
+    status : 'any' or collection of str
+        Which facilities count: those that serve today; others, as ``("existing", "candidate")``, or ``"any"`` are for
+        location models. A frame without the column counts whole.
     rules : SnapRules, optional
         How places are joined to the network.
     barriers : GeoSeries, optional
@@ -58,7 +65,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     Returns
     -------
     DataFrame
-        `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids.
+        `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m`, by from_id and to_id in the order of ids;
+        `status` of the facility where others than existing ones were asked for, which measures refuse.
         Ids keep the dtype that they have in the tables, so that the frame merges with them.
         A pair without a way within the cutoff has no row. A finite cutoff is kept in ``attrs["cutoff_min"]``, so that
         no measure asks for more.
@@ -66,13 +74,16 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     Raises
     ------
     ContractError
-        Where the cutoff is below 0 or unknown, the direction is none, or places lack an id or a point.
+        Where the cutoff is below 0 or unknown, the direction or a status is none, or places lack an id or a point.
     """
     limit = limit_of("cutoff_min", cutoff_min)
     check_direction(direction)
+    wanted = FACILITY_STATUS if status == "any" else tuple([status] if isinstance(status, str) else status)
+    if not wanted or not set(wanted) <= set(FACILITY_STATUS):
+        raise ContractError("options", [f"status: must be any, or of {', '.join(FACILITY_STATUS)}, is {status!r}"])
     rules = rules or SnapRules()
     origins = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
-    goals = place_on(graph, existing(facilities), key="facility_id", rules=rules, barriers=barriers)
+    goals = place_on(graph, of_status(facilities, wanted), key="facility_id", rules=rules, barriers=barriers)
     both = (origins.snaps, goals.snaps)
     if direction == "from_facility":
         both = both[::-1]
@@ -94,6 +105,8 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
             "network_distance_m": metres,
         }
     )
+    if wanted != FACILITY_STATUS[:1] and "status" in goals.frame:
+        table["status"] = goals.frame["status"].take(j).reset_index(drop=True)
     if np.isfinite(limit):
         table.attrs["cutoff_min"] = limit
     return table

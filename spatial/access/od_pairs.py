@@ -33,6 +33,7 @@ from spatial.access.places import asked_for, check_table, existing
 from spatial.compiled import read_only
 from spatial.errors import ContractError, first_of
 from spatial.inputs.facility_facts import capacity_units
+from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -163,6 +164,10 @@ def read_pairs(
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
     if "group" in od and len(od["group"].unique()) > 1:
         raise ContractError("od", ["group: pairs of several groups; choose those of one, od[od['group'] == ...]"])
+    if "status" in od and (others := od.loc[od["status"] != FACILITY_STATUS[0], "to_id"]).size:
+        named = first_of(others.unique())
+        fault = f"status: {len(others)} pairs lead to what does not serve today: {named}; keep those of existing ones"
+        raise ContractError("od", [fault])
     origins = _index("settlements", settlements, "settlement_id")
     goals = _index("facilities", facilities, "facility_id")
     require_columns("facilities", facilities, ("service",))

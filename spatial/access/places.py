@@ -21,7 +21,7 @@ from spatial.network.snapping import Snaps, snap
 from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from numpy.typing import NDArray
 
@@ -217,6 +217,11 @@ def place_on(
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Keep the facilities that serve today, and not members or a group alone."""
+    return of_status(facilities, FACILITY_STATUS[:1])
+
+
+def of_status(facilities: gpd.GeoDataFrame, wanted: Collection[str]) -> gpd.GeoDataFrame:
+    """Keep the facilities of some statuses, and not what serves members or a group alone."""
     check_table(facilities, "facilities")
     serving = is_for_everybody(facilities)
     if "status" in facilities:
@@ -228,7 +233,7 @@ def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "facilities",
                 [f"status: {named} in {odd.sum()} rows; write {', '.join(FACILITY_STATUS)}, or drop the column"],
             )
-        serving &= (status == FACILITY_STATUS[0]).to_numpy(dtype=bool)
+        serving &= status.isin(wanted).to_numpy(dtype=bool)
     return facilities if serving.all() else facilities.loc[serving]
 
 
