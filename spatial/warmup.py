@@ -23,6 +23,7 @@ from spatial.network.build import build_network
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest, node_labels
 from spatial.network.snapping import snap
+from spatial.planning.siting import p_median
 from spatial.terrain.referral import facility_to_facility
 from spatial.terrain.surface import travel_time_surface
 
@@ -102,11 +103,18 @@ def _measure() -> None:
     allocate_capacity(od, villages, clinics, service="clinic", cutoff_min=30.0)
 
 
+def _choose_sites() -> None:
+    # A plan that the first bound does not prove, so that the search goes on.
+    apart = np.array([[0.0, 6.0, 3.0, 2.0], [6.0, 0.0, 4.0, 7.0], [3.0, 4.0, 0.0, 10.0], [2.0, 7.0, 10.0, 0.0]])
+    p_median(cost=apart, n_facilities=2)
+
+
 STEPS: dict[str, Callable[[], object]] = {
     "times on the network": _travel,
     "areas": _draw_areas,
     "times off the roads": _cross_open_ground,
     "measures": _measure,
+    "plans": _choose_sites,
     "times within a limit": lambda: times_matrix(*_town(), cutoff_min=60.0),
     "routes": lambda: nearest(*_town(), k=1).routes(np.arange(2)),
 }

@@ -1,0 +1,296 @@
+"""A siting plan: solved to the proof or with its gap, evaluated anew from the pairs, with what each site adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.options import check_count
+from spatial.errors import ContractError, InfeasibleError
+from spatial.planning.programs import HALF, Program, Rows, rows_of, solve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
+
+SAME = 1e-9
+"""Two values of an objective this near, as a share, are the same: sums of floats in another order."""
+
+TRUSTED = 1e-6
+"""How far, as a share, a solver's value may lie from that of the pairs; more is a fault of ours."""
+
+
+@dataclass(frozen=True, eq=False)
+class SitingPlan:
+    """
+    Sites that a model opened, and who is served where.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    sites : DataFrame
+        One row an open site, in the order of ids: `facility_id`, `status` as given, `is_new`, `persons` who are
+        assigned to it, `settlements` that they live in.
+    assignment : DataFrame
+        `from_id`, `to_id`, `travel_time_min`, `persons` of everybody who is served, by settlement in the order given.
+    demand : DataFrame
+        One row a settlement in the order given: `settlement_id`, `demand_persons` (NaN where unknown);
+        `served_persons`, `full_persons` (an open site is in reach, and full) and `not_reached_persons`, which sum to
+        the demand; `reach`: ``served``, ``partly_served``, ``full``, ``not_reached`` (another plan could),
+        ``no_candidate`` (none can), ``nobody``, ``unknown``.
+    objective : float
+        The model's own value: persons, person-minutes, minutes, or sites.
+    bound : float
+        No plan is better than this.
+    status : {'optimal', 'feasible'}
+        Whether the bound proves the plan.
+    gain_by_site : DataFrame
+        One row a new site, the one that adds most first: `facility_id`, `persons_alone` (served by it beyond what is
+        open anyway), `persons_in_order` (added behind the rows above), `persons_lost_without` (by the plan without
+        it), and `objective_in_order`, the model's value down to this row (NaN where it is no plan without those below).
+    _others : callable
+        How `alternatives` finds further plans.
+    """
+
+    model: str
+    sites: pd.DataFrame
+    assignment: pd.DataFrame
+    demand: pd.DataFrame
+    objective: float
+    bound: float
+    status: Literal["optimal", "feasible"]
+    gain_by_site: pd.DataFrame
+    _others: Callable[[float, int], Iterator[SitingPlan]]
+
+    @property
+    def gap(self) -> float:
+        """How far the objective may be from the best one, as a share of it."""
+        return 0.0 if self.status == "optimal" else abs((self.objective - self.bound) / self.objective)
+
+    def alternatives(self, within: float = 0.02, most: int = 5) -> list[SitingPlan]:
+        """
+        Find other plans that are nearly as good.
+
+        Parameters
+        ----------
+        within : float
+            How much worse the objective may be, as a share of it, inclusive.
+        most : int
+            How many plans at most.
+
+        Returns
+        -------
+        list of SitingPlan
+            Plans that open other sites, the best first; empty where none is so near.
+
+        Raises
+        ------
+        ContractError
+            Where the share is not from 0 to 1, or the number is below 1.
+        """
+        if not 0.0 <= within <= 1.0:
+            raise ContractError("options", [f"within: must be from 0 to 1, is {within}"])
+        check_count("most", most)
+        return list(self._others(within, most))
+
+
+class Evaluation(NamedTuple):
+    """What a plan is worth, found from its open sites and the pairs alone."""
+
+    value: float  # the objective; inf, or -inf where it is to be large, where the plan breaks what the model asks
+    pair: IntArray  # pairs that carry people
+    persons: FloatArray  # how many each of them carries
+
+
+class Start(NamedTuple):
+    """A plan to begin with, and what is known of the best value."""
+
+    is_open: BoolArray
+    bound: float
+
+
+def siting_program(sites: Siting, cost: FloatArray, blocks: Sequence[Rows], *, upper: float = 1.0) -> Program:
+    """Join the sites, limited in number and cost, with further columns up to ``upper``, and with rows."""
+    m, further = len(sites.is_fixed), len(cost) - len(sites.is_fixed)
+    free = np.flatnonzero(sites.may_open)
+    limits = []
+    if sites.count is not None:
+        limits.append(rows_of(np.zeros(len(free), int), free, 1.0, [sites.count], [sites.count]))
+    if sites.budget is not None and sites.price is not None:
+        limits.append(rows_of(np.zeros(len(free), int), free, sites.price[free], [-np.inf], [sites.budget]))
+    return Program.empty(
+        cost,
+        lower=np.concatenate((sites.is_fixed, np.zeros(further))),
+        upper=np.concatenate((sites.is_fixed | sites.may_open, np.full(further, upper))),
+        whole=np.arange(len(cost)) < m,
+    ).where([*limits, *blocks])
+
+
+@dataclass(frozen=True, eq=False)
+class LocationModel:
+    """A location model in the words that all of them share."""
+
+    name: str
+    sites: Siting
+    evaluate: Callable[[BoolArray], Evaluation]
+    # the program of all plans at least as good as a value (None: of all); its first m columns open the sites
+    program: Callable[[float | None], Program]
+    is_most: bool = False  # whether the objective is to be large
+    start: Start | None = None
+
+    def best(self) -> SitingPlan:
+        """Solve to the proof, or as far as gap and time allow."""
+        if self.start is None:
+            found = self._solve(None, ())
+            if found is None:
+                raise InfeasibleError(f"{self.name}: no plan keeps to what is asked within the time limit")
+            return self._plan(*found)
+        value = self.evaluate(self.start.is_open).value
+        if abs(value - self.start.bound) > max(self.sites.gap, SAME) * abs(value):
+            found = self._solve(value, ())
+            if found is not None and not self._is_better(value, self.evaluate(found[0]).value):
+                return self._plan(*found)
+        return self._plan(self.start.is_open, self.start.bound)
+
+    def _is_better(self, one: float, other: float) -> bool:
+        return one > other if self.is_most else one < other
+
+    def _solve(self, value: float | None, without: Sequence[BoolArray]) -> tuple[BoolArray, float] | None:
+        """Find the best plan that is at least as good as a value, and none of some others, with its bound."""
+        program = self.program(value)
+        m, free = len(self.sites.is_fixed), np.flatnonzero(self.sites.may_open)
+        if value is not None and program.cost.any():
+            least = -value if self.is_most else value
+            every = np.arange(len(program.cost))
+            as_good = rows_of(0 * every, every, program.cost, -np.inf, least + SAME * abs(least))
+            program = program.where([as_good])
+        for plan in without:  # at least one site that may open is otherwise
+            other = np.where(plan[free], -1.0, 1.0)
+            program = program.where([rows_of(0 * free, free, other, [1.0 - plan[free].sum()], np.inf)])
+        found = solve(program, gap=self.sites.gap, time_limit_s=self.sites.time_limit_s)
+        if found.status in {"infeasible", "unknown"}:
+            return None
+        is_open, sign = found.values[:m] > HALF, -1.0 if self.is_most else 1.0
+        own = self.evaluate(is_open).value
+        if program.cost.any() and abs(own - sign * found.objective) > TRUSTED * max(abs(own), 1.0):
+            raise AssertionError(f"{self.name}: {sign * found.objective} by the solver, {own} by the pairs")
+        return is_open, own if found.status == "optimal" else sign * found.bound
+
+    def others(self, best: BoolArray, within: float, most: int) -> Iterator[SitingPlan]:
+        """Find further plans that are nearly as good, the best first."""
+        value = self.evaluate(best).value
+        limit = value + (-within if self.is_most else within) * abs(value)
+        known = [best]
+        while len(known) <= most:
+            found = self._solve(limit, known)
+            if found is None or self._is_better(
+                limit + (-SAME if self.is_most else SAME) * abs(limit), self.evaluate(found[0]).value
+            ):
+                return
+            known.append(found[0])
+            yield self._plan(*found)
+
+    def _plan(self, is_open: BoolArray, bound: float) -> SitingPlan:
+        """Write a plan out, evaluated anew."""
+        sites, found = self.sites, self.evaluate(is_open)
+        bound = max(bound, found.value) if self.is_most else min(bound, found.value)
+        is_proven = bound == found.value or abs(found.value - bound) <= SAME * max(abs(found.value), 1.0)
+        m, at, opened = len(is_open), sites.site[found.pair], np.flatnonzero(is_open)
+        order = np.lexsort((at, sites.given_at[sites.demand[found.pair]]))
+        pair, persons = found.pair[order], found.persons[order]
+        return SitingPlan(
+            model=self.name,
+            sites=pd.DataFrame(
+                {
+                    "facility_id": sites.site_ids[opened],
+                    "status": sites.site_status[opened],
+                    "is_new": ~sites.is_fixed[opened],
+                    "persons": np.bincount(at, found.persons, minlength=m)[opened],
+                    "settlements": np.bincount(at, minlength=m)[opened],
+                }
+            ),
+            assignment=pd.DataFrame(
+                {
+                    "from_id": sites.demand_ids[sites.demand[pair]],
+                    "to_id": sites.site_ids[sites.site[pair]],
+                    "travel_time_min": sites.minutes[pair],
+                    "persons": persons,
+                }
+            ),
+            demand=_reach(sites, is_open, found),
+            objective=found.value,
+            bound=found.value if is_proven else bound,
+            status="optimal" if is_proven else "feasible",
+            gain_by_site=self._gains(is_open),
+            _others=lambda within, most: self.others(is_open, within, most),
+        )
+
+    def _gains(self, is_open: BoolArray) -> pd.DataFrame:
+        """Tell whom each new site adds: alone, behind the better ones, and as the last."""
+
+        def with_sites(*chosen: int) -> Evaluation:
+            plan = self.sites.is_fixed.copy()
+            plan[list(chosen)] = True
+            return self.evaluate(plan)
+
+        left = [int(j) for j in np.flatnonzero(is_open & ~self.sites.is_fixed)]
+        before, whole = with_sites().persons.sum(), with_sites(*left).persons.sum()
+        alone = {j: with_sites(j).persons.sum() - before for j in left}
+        lost = {j: whole - with_sites(*(other for other in left if other != j)).persons.sum() for j in left}
+        order: list[int] = []
+        added, values = [], []
+        # Behind more sites a site never adds more, so one that is still first when counted anew is the next.
+        waiting = [(-alone[j], j) for j in left]
+        heapify(waiting)
+        while waiting:
+            _, j = heappop(waiting)
+            step = with_sites(*order, j)
+            more = step.persons.sum() - before
+            if waiting and (-more, j) > waiting[0]:
+                heappush(waiting, (-more, j))
+                continue
+            added.append(more)
+            values.append(step.value if np.isfinite(step.value) else np.nan)
+            before = step.persons.sum()
+            order.append(j)
+        return pd.DataFrame(
+            {
+                "facility_id": self.sites.site_ids[order],
+                "persons_alone": [alone[j] for j in order],
+                "persons_in_order": added,
+                "persons_lost_without": [lost[j] for j in order],
+                "objective_in_order": values,
+            }
+        )
+
+
+def _reach(sites: Siting, is_open: BoolArray, found: Evaluation) -> pd.DataFrame:
+    """Say of every demand how many people are served, meet full sites, or reach none; the three sum to the demand."""
+    n = len(sites.weight)
+    served = np.minimum(np.bincount(sites.demand[found.pair], found.persons, minlength=n), sites.weight)
+    served = np.where(served >= sites.weight * (1.0 - SAME), sites.weight, served)
+    has_open = np.bincount(sites.demand[is_open[sites.site]], minlength=n) > 0
+    rest = sites.weight - served
+    reach = np.select(
+        [~sites.known, sites.weight == 0.0, served == sites.weight, served > 0.0, has_open, sites.must],
+        ["unknown", "nobody", "served", "partly_served", "full", "not_reached"],
+        "no_candidate",
+    )
+    back = np.argsort(sites.given_at)
+    persons = {
+        "demand_persons": sites.weight,
+        "served_persons": served,
+        "full_persons": np.where(has_open, rest, 0.0),
+        "not_reached_persons": np.where(has_open, 0.0, rest),
+    }
+    return pd.DataFrame(
+        {"settlement_id": sites.demand_ids[back]}
+        | {name: np.where(sites.known, values, np.nan)[back] for name, values in persons.items()}
+        | {"reach": pd.Series(reach[back], dtype="str")}
+    )

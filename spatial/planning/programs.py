@@ -1,0 +1,155 @@
+"""Mixed-integer linear programs through HiGHS (Huangfu and Hall 2018)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+SEED = 20_260_101
+"""Where HiGHS begins to draw, so that a plan is the same each time."""
+
+FEASIBLE = 1e-9
+"""How far a row or a whole number may be off, in its own unit."""
+
+HALF = 0.5
+"""A whole number of 0 or 1 in floats is above this where it is 1."""
+
+
+class Rows(NamedTuple):
+    """Rows of a program: the sum of value times column lies between least and most, inclusive."""
+
+    row: IntArray
+    column: IntArray
+    value: FloatArray
+    least: FloatArray  # shape (rows,), -inf: no limit
+    most: FloatArray  # shape (rows,), inf: no limit
+
+
+def rows_of(row: IntArray, column: IntArray, value: ArrayLike, least: ArrayLike, most: ArrayLike) -> Rows:
+    """Make rows; a value or limit is one for all, or one each."""
+    sizes = [np.size(limit) for limit in (least, most) if np.ndim(limit)]
+    height = sizes[0] if sizes else int(row.max(initial=-1)) + 1
+    limits = (np.broadcast_to(np.asarray(limit, np.float64), height) for limit in (least, most))
+    return Rows(row, column, np.broadcast_to(np.asarray(value, np.float64), len(row)), *limits)
+
+
+class Program(NamedTuple):
+    """Minimise cost @ x where least <= rows @ x <= most and lower <= x <= upper, some of x whole."""
+
+    cost: FloatArray  # shape (columns,)
+    rows: csr_array  # shape (rows, columns)
+    least: FloatArray  # shape (rows,)
+    most: FloatArray  # shape (rows,)
+    lower: FloatArray  # shape (columns,)
+    upper: FloatArray  # shape (columns,), inf: no limit
+    whole: NDArray[np.bool_]  # shape (columns,)
+
+    @classmethod
+    def empty(
+        cls, cost: FloatArray, *, lower: ArrayLike = 0.0, upper: ArrayLike = np.inf, whole: ArrayLike = False
+    ) -> Program:
+        """Begin a program without rows; a limit is one for all columns, or one each."""
+        width, none = len(cost), np.zeros(0)
+        return cls(
+            cost,
+            csr_array((0, width)),
+            none,
+            none,
+            np.broadcast_to(np.asarray(lower, np.float64), width),
+            np.broadcast_to(np.asarray(upper, np.float64), width),
+            np.broadcast_to(np.asarray(whole, bool), width),
+        )
+
+    def where(self, blocks: Sequence[Rows]) -> Program:
+        """Add rows."""
+        width = self.rows.shape[1]
+        tables = [
+            csr_array((block.value, (block.row, block.column)), shape=(len(block.least), width)) for block in blocks
+        ]
+        return self._replace(
+            rows=csr_array(vstack([self.rows, *tables])),
+            least=np.concatenate([self.least, *(block.least for block in blocks)]),
+            most=np.concatenate([self.most, *(block.most for block in blocks)]),
+        )
+
+
+class Solution(NamedTuple):
+    """What HiGHS found, and how good it can be at best."""
+
+    status: Literal["optimal", "feasible", "infeasible", "unknown"]
+    values: FloatArray  # shape (columns,); empty where nothing was found
+    objective: float  # inf where nothing was found
+    bound: float  # no solution is below it; -inf where nothing is proven
+    row_prices: FloatArray  # shape (rows,), of a program without whole numbers; empty otherwise
+
+
+class _Silent(highspy.Highs):
+    """HiGHS without the lines that it prints when its callbacks are made ready."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - HiGHS's name
+        """Make callbacks ready after output is off."""
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]  # of a package without types
+
+
+def solve(program: Program, *, gap: float = 0.0, time_limit_s: float = np.inf) -> Solution:
+    """
+    Solve a program to the end, or until the gap or the time limit is reached.
+
+    One thread and a fixed seed: the same program has the same solution.
+    """
+    model = highspy.HighsLp()
+    model.num_row_, model.num_col_ = program.rows.shape
+    model.col_cost_ = program.cost
+    model.col_lower_, model.col_upper_ = program.lower, program.upper
+    model.row_lower_, model.row_upper_ = program.least, program.most
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = program.rows.indptr.astype(np.int32)
+    model.a_matrix_.index_ = program.rows.indices.astype(np.int32)
+    model.a_matrix_.value_ = program.rows.data
+    is_mixed = bool(program.whole.any())
+    if is_mixed:
+        kind = highspy.HighsVarType
+        model.integrality_ = [kind.kInteger if whole else kind.kContinuous for whole in program.whole]
+    highs = _Silent()  # type: ignore[no-untyped-call]  # as above
+    options = {
+        "threads": 1,
+        "random_seed": SEED,
+        "mip_rel_gap": gap,
+        "mip_abs_gap": 0.0,
+        "mip_feasibility_tolerance": FEASIBLE,
+        "primal_feasibility_tolerance": FEASIBLE,
+        "time_limit": time_limit_s,
+    }
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
+    highs.passModel(model)
+    highs.run()
+    ended, info = highs.getModelStatus(), highs.getInfo()
+    nothing = np.zeros(0)
+    if ended in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}:
+        return Solution("infeasible", nothing, np.inf, np.inf, nothing)
+    is_proven = ended == highspy.HighsModelStatus.kOptimal
+    bound = float(info.mip_dual_bound) if is_mixed else -np.inf
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return Solution("unknown", nothing, np.inf, bound, nothing)
+    found, objective = highs.getSolution(), float(info.objective_function_value)
+    is_exact = is_proven and (gap == 0.0 or not is_mixed)
+    return Solution(
+        status="optimal" if is_exact else "feasible",
+        values=np.array(found.col_value),
+        objective=objective,
+        bound=objective if is_exact else bound,
+        row_prices=nothing if is_mixed else np.array(found.row_dual),
+    )

@@ -1,0 +1,323 @@
+"""What a location model is asked: demands, sites and the pairs between them, checked and put in the order of ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
+
+from spatial.access.od_pairs import id_positions, require_columns
+from spatial.access.options import is_number, numbers, whole_number
+from spatial.access.places import id_order
+from spatial.errors import ContractError, InfeasibleError, first_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+
+class SitingOptions(TypedDict, total=False):
+    """
+    Keywords that every location model takes.
+
+    ``cost`` is demands by sites, instead of the three frames: an array with inf out of reach, or a sparse matrix whose
+    entries are the pairs; ``weights`` are the people of its demands, one each by default. ``demand`` names the column
+    of the settlements with their people (``population_persons``). ``predefined`` is the status of the sites that are
+    open in any plan (``existing``; None: none are), with ``cost`` their column numbers; ``reopen`` lets closed ones
+    open too. ``capacity`` names the column of the candidates with the people that each takes (any number without);
+    ``site_costs`` the one with what opening each costs, and ``budget`` is what all new ones may cost together,
+    inclusive. ``gap`` is the share of the objective at which a proof may end (0), and ``time_limit_s`` the seconds
+    after which the best plan so far is given with its bound (60).
+    """
+
+    cost: ArrayLike | csr_array
+    weights: ArrayLike
+    demand: str
+    predefined: str | Iterable[int] | None
+    reopen: bool
+    capacity: str | None
+    site_costs: str | None
+    budget: float | None
+    gap: float
+    time_limit_s: float
+
+
+_DEFAULTS: dict[str, Any] = {
+    "cost": None, "weights": None, "demand": "population_persons", "predefined": "existing", "reopen": False,
+    "capacity": None, "site_costs": None, "budget": None, "gap": 0.0, "time_limit_s": 60.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Siting:
+    """n demands, m sites, the pairs within reach by demand, cost and site, and what is asked for."""
+
+    demand: IntArray  # shape (pairs,), position
+    site: IntArray  # shape (pairs,), position
+    minutes: FloatArray  # shape (pairs,), 0 or more; or whatever else the costs are in
+    weight: FloatArray  # shape (n,), people, 0 or more
+    known: BoolArray  # shape (n,), false where people are unknown: they count as nobody
+    is_fixed: BoolArray  # shape (m,), open in any plan
+    may_open: BoolArray  # shape (m,)
+    demand_ids: pd.Index
+    site_ids: pd.Index
+    site_status: pd.Index  # as given
+    given_at: IntArray  # shape (n,), row of each demand in the frame that was given
+    capacity: FloatArray | None = None  # shape (m,), people that a site takes; None: any number
+    price: FloatArray | None = None  # shape (m,), what opening a site costs; None: not asked
+    count: int | None = None  # new sites; None: as the budget pays, or as few as can be
+    budget: float | None = None
+    gap: float = 0.0
+    time_limit_s: float = 60.0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of demands and of sites."""
+        return len(self.weight), len(self.is_fixed)
+
+    @cached_property
+    def usable(self) -> BoolArray:
+        """Which pairs lead people to a site that is open or may be."""
+        return (self.is_fixed | self.may_open)[self.site] & (self.weight[self.demand] > 0.0)
+
+    @cached_property
+    def must(self) -> BoolArray:
+        """Which demands have people, and a site in reach that is open or may be."""
+        return np.bincount(self.demand[self.usable], minlength=self.shape[0]) > 0
+
+    def serves(self, pair: IntArray) -> bool:
+        """Tell whether pairs serve everybody who can be served."""
+        served = np.bincount(self.demand[pair], minlength=self.shape[0]) > 0
+        return bool(served[self.must].all())
+
+    def nearest(self, is_open: BoolArray) -> IntArray:
+        """Find the pair of the cheapest open site of every demand that has one in reach; ties go to the lowest id."""
+        pairs = np.flatnonzero(is_open[self.site])
+        return pairs[np.diff(self.demand[pairs], prepend=-1) > 0]
+
+    def within(self, radius: float) -> Siting:
+        """Keep the pairs within a radius, inclusive, of which there must be somebody."""
+        near = self.minutes <= radius
+        kept = replace(self, demand=self.demand[near], site=self.site[near], minutes=self.minutes[near])
+        if not kept.usable.any():
+            least = float(self.minutes[self.usable].min(initial=np.inf))
+            raise InfeasibleError(f"service_radius: nobody is within {radius:g} of any site", least)
+        return kept
+
+
+def read_siting(
+    od: pd.DataFrame | None,
+    settlements: pd.DataFrame | None,
+    candidates: pd.DataFrame | None,
+    n_facilities: int | None,
+    options: SitingOptions,
+    *,
+    counts_sites: bool = True,
+) -> Siting:
+    """Check what is asked, all faults at once, and put it in order."""
+    strange = sorted(set(options) - set(_DEFAULTS))
+    if strange:
+        raise TypeError(f"no such option: {first_of(strange)}")
+    given: dict[str, Any] = {**_DEFAULTS, **options}
+    budget = given["budget"]
+    problems = [
+        text
+        for wrong, text in (
+            (budget is not None and not given["site_costs"], "budget: needs site_costs, the column of what each costs"),
+            (
+                counts_sites and n_facilities is None and budget is None,
+                "n_facilities: say how many new sites, or give a budget",
+            ),
+            (
+                n_facilities is not None and not whole_number(n_facilities, least=0),
+                f"n_facilities: must be 0 or more, a whole number, is {n_facilities!r}",
+            ),
+            (budget is not None and not is_number(budget, least=0.0), f"budget: must be 0 or more, is {budget!r}"),
+            (not is_number(given["gap"], least=0.0, most=1.0), f"gap: must be from 0 to 1, is {given['gap']!r}"),
+            (
+                not is_number(given["time_limit_s"], least=0.0),
+                f"time_limit_s: must be 0 or more, is {given['time_limit_s']!r}",
+            ),
+        )
+        if wrong
+    ]
+    frames = [frame for frame in (od, settlements, candidates) if frame is not None]
+    if given["cost"] is not None and frames:
+        problems.append("cost: give either a matrix, or od, settlements and candidates")
+    elif given["cost"] is None and len(frames) < 3:
+        problems.append("od, settlements, candidates: give all three, or cost and weights")
+    elif given["cost"] is None and given["weights"] is not None:
+        problems.append("weights: belong to cost; with frames name a column, demand=...")
+    elif given["cost"] is not None and (given["capacity"] or given["site_costs"]):
+        problems.append("capacity, site_costs: name columns of candidates; a matrix has none")
+    if problems:
+        raise ContractError("options", problems)
+    if given["cost"] is not None:
+        sites = _from_matrix(given["cost"], given["weights"], given["predefined"])
+    else:
+        sites = _from_frames(od, settlements, candidates, given)  # type: ignore[arg-type]  # all three, see above
+    order = np.lexsort((sites.site, sites.minutes, sites.demand))
+    sites = replace(
+        sites,
+        demand=sites.demand[order],
+        site=sites.site[order],
+        minutes=sites.minutes[order],
+        count=n_facilities,
+        budget=budget,
+        gap=given["gap"],
+        time_limit_s=given["time_limit_s"],
+    )
+    able = int(sites.may_open.sum())
+    if n_facilities is not None and n_facilities > able:
+        raise InfeasibleError(f"n_facilities: {n_facilities} new sites, but only {able} may be opened", float(able))
+    if budget is not None and sites.price is not None and able:
+        cheapest = float(sites.price[sites.may_open].min())
+        if budget < cheapest:
+            raise InfeasibleError(f"budget: {budget:g} pays for no site", cheapest)
+    return sites
+
+
+def _from_frames(
+    od: pd.DataFrame, settlements: pd.DataFrame, candidates: pd.DataFrame, given: dict[str, Any]
+) -> Siting:
+    demand, capacity, price = given["demand"], given["capacity"], given["site_costs"]
+    require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
+    require_columns("settlements", settlements, ("settlement_id", demand))
+    require_columns("candidates", candidates, ("facility_id", *filter(None, (capacity, price))))
+    faults = _Faults()
+    for table, frame, key in (("settlements", settlements, "settlement_id"), ("candidates", candidates, "facility_id")):
+        if frame[key].isna().any():
+            faults.add(table, f"{key}: {int(frame[key].isna().sum())} are missing")
+        if (doubled := frame[key].duplicated()).any():
+            faults.add(table, f"{key}: not unique: {first_of(frame.loc[doubled, key].unique())}")
+    persons = np.asarray(numbers("settlements", demand, settlements[demand]))
+    known = ~np.isnan(persons)
+    faults.values("settlements", demand, np.where(known, persons, 0.0), settlements["settlement_id"])
+    if not known.any():
+        faults.add("settlements", f"{demand}: no value is known")
+    own = {}
+    for column in filter(None, (capacity, price)):
+        own[column] = np.asarray(numbers("candidates", column, candidates[column]))
+        faults.values("candidates", column, own[column], candidates["facility_id"])
+    status = candidates["status"] if "status" in candidates else pd.Series("candidate", index=candidates.index)
+    strange = status[~status.isin(["existing", "candidate", "closed"])]
+    if len(strange):
+        faults.add(
+            "candidates", f"status: must be existing, candidate or closed, is {first_of(strange.astype(str).unique())}"
+        )
+    faults.refuse()
+    rows, columns = id_order(settlements["settlement_id"]), id_order(candidates["facility_id"])
+    demand_ids, site_ids = (pd.Index(settlements["settlement_id"])[rows], pd.Index(candidates["facility_id"])[columns])
+    i = id_positions(od["from_id"], demand_ids).astype(np.int64)
+    j = id_positions(od["to_id"], site_ids).astype(np.int64)
+    minutes = np.asarray(numbers("od", "travel_time_min", od["travel_time_min"]))
+    for column, where, found in (("from_id", "settlements", i), ("to_id", "candidates", j)):
+        if (found < 0).any():
+            faults.add("od", f"{column}: in no row of {where}: {first_of(od.loc[found < 0, column].unique())}")
+    faults.values("od", "travel_time_min", minutes, od["from_id"], is_finite=False)
+    faults.refuse()
+    number = i * np.int64(len(site_ids)) + j
+    order = np.lexsort((minutes, number))
+    fastest = order[np.diff(number[order], prepend=-1) > 0]  # a pair may be there once a mode
+    fastest = fastest[np.isfinite(minutes[fastest])]
+    fixed = np.zeros(len(columns), dtype=bool)
+    if given["predefined"] is not None:
+        fixed = (status == given["predefined"]).to_numpy()
+    able = (status != "closed").to_numpy() | bool(given["reopen"])
+    return Siting(
+        demand=i[fastest],
+        site=j[fastest],
+        minutes=minutes[fastest],
+        weight=np.where(known, persons, 0.0)[rows],
+        known=known[rows],
+        is_fixed=fixed[columns],
+        may_open=(able & ~fixed)[columns],
+        demand_ids=demand_ids,
+        site_ids=site_ids,
+        site_status=pd.Index(status)[columns],
+        given_at=rows,
+        capacity=own[capacity][columns] if capacity else None,
+        price=own[price][columns] if price else None,
+    )
+
+
+def _from_matrix(cost: Any, weights: ArrayLike | None, predefined: str | Iterable[int] | None) -> Siting:
+    if issparse(cost):
+        table: csr_array = csr_array(cost)  # type: ignore[call-overload]  # its types know no sparse matrix in general
+        table.sum_duplicates()
+        shape = table.shape
+        i = np.repeat(np.arange(shape[0]), np.diff(table.indptr))
+        j, minutes = table.indices.astype(np.int64), table.data.astype(np.float64)
+    else:
+        dense = np.asarray(cost, dtype=np.float64)
+        if dense.ndim != 2:
+            raise ContractError("options", [f"cost: must be demands by sites, has {dense.ndim} dimension(s)"])
+        shape, minutes = dense.shape, dense.ravel()
+        i, j = np.divmod(np.arange(dense.size), max(shape[1], 1))
+    n, m = shape
+    people = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    fixed = np.zeros(m, dtype=bool)
+    faults = _Faults()
+    if people.shape == (n,):
+        faults.values("options", "weights", people, pd.Series(np.arange(n)))
+    else:
+        faults.add("options", f"weights: of shape {people.shape} for {n} demands")
+    faults.values("options", "cost", minutes, pd.Series(list(zip(i, j, strict=True))), is_finite=False)
+    if predefined is not None and not isinstance(predefined, str):
+        columns = np.asarray(list(predefined), dtype=np.int64)
+        strange = columns[(columns < 0) | (columns >= m)]
+        if len(strange):
+            faults.add("options", f"predefined: no such column of cost: {first_of(strange)}")
+        else:
+            fixed[columns] = True
+    faults.refuse()
+    finite = np.isfinite(minutes)
+    return Siting(
+        demand=i[finite],
+        site=j[finite],
+        minutes=minutes[finite],
+        weight=people,
+        known=np.ones(n, dtype=bool),
+        is_fixed=fixed,
+        may_open=~fixed,
+        demand_ids=pd.RangeIndex(n),
+        site_ids=pd.RangeIndex(m),
+        site_status=pd.Index(np.where(fixed, "existing", "candidate")),
+        given_at=np.arange(n),
+    )
+
+
+class _Faults:
+    """Faults of several tables, collected and raised at once."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, str]] = []
+
+    def add(self, table: str, text: str) -> None:
+        self._found.append((table, text))
+
+    def values(self, table: str, column: str, values: FloatArray, ids: pd.Series, *, is_finite: bool = True) -> None:
+        """Add numbers that are unknown, negative, or without end where they must have one."""
+        for what, wrong in (
+            ("NaN", np.isnan(values)),
+            ("negative", values < 0.0),
+            ("infinite", np.isinf(values) & is_finite),
+        ):
+            if wrong.any():
+                self.add(table, f"{column}: {what} for {first_of(ids[wrong].tolist())}")
+
+    def refuse(self) -> None:
+        """Raise what was found."""
+        if self._found:
+            table = self._found[0][0]
+            raise ContractError(table, [text if of == table else f"{of}: {text}" for of, text in self._found])

@@ -1,0 +1,335 @@
+"""Location models: answers known by arithmetic, every subset tried, and faults that are told."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from spatial.errors import ContractError, InfeasibleError
+from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# Six places on a line, and their people.
+X = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 20.0])
+PEOPLE = np.array([100.0, 200.0, 100.0, 300.0, 100.0, 50.0])
+LINE = np.abs(X[:, None] - X)
+
+
+def frames(
+    minutes: NDArray[np.float64], people: NDArray[np.float64], **columns: Sequence[Any]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    n, m = minutes.shape
+    i, j = np.nonzero(np.isfinite(minutes))
+    od = pd.DataFrame(
+        {"from_id": [f"s{k}" for k in i], "to_id": [f"f{k}" for k in j], "travel_time_min": minutes[i, j]}
+    )
+    settlements = pd.DataFrame({"settlement_id": [f"s{k}" for k in range(n)], "population_persons": people})
+    candidates = pd.DataFrame({"facility_id": [f"f{k}" for k in range(m)]} | columns)
+    return od, settlements, candidates
+
+
+@pytest.mark.parametrize(("p", "least", "opened"), [(1, 3900.0, [3]), (2, 1100.0, [1, 3]), (3, 600.0, [1, 3, 5])])
+def test_the_median_of_a_line_is_known(p: int, least: float, opened: list[int]) -> None:
+    # One site at 10: 100 x 10 + 200 x 8 + 100 x 6 + 100 x 2 + 50 x 10 = 3,900.
+    plan = p_median(cost=LINE, weights=PEOPLE, n_facilities=p)
+    assert (plan.objective, plan.status) == (least, "optimal")
+    assert plan.sites["facility_id"].tolist() == opened
+
+
+@pytest.mark.parametrize(("p", "longest"), [(1, 10.0), (2, 8.0), (3, 2.0)])
+def test_the_center_of_a_line_is_known(p: int, longest: float) -> None:
+    plan = p_center(cost=LINE, n_facilities=p)
+    assert (plan.objective, plan.bound, plan.status) == (longest, longest, "optimal")
+
+
+@pytest.mark.parametrize(("p", "people"), [(1, 400.0), (2, 800.0), (3, 850.0)])
+def test_the_coverage_of_a_line_is_known(p: int, people: float) -> None:
+    assert mclp(cost=LINE, weights=PEOPLE, n_facilities=p, service_radius=2).objective == people
+
+
+def test_the_smallest_cover_of_a_line_has_three_sites() -> None:
+    assert lscp(cost=LINE, service_radius=2).objective == 3.0
+
+
+def test_squares_of_times_open_other_sites_than_times() -> None:
+    # Sites at 2 and 12: 100 x 4 + 100 x 4 + 300 x 4 + 50 x 64 = 5,200.
+    plan = p_median(cost=LINE**2, weights=PEOPLE, n_facilities=2)
+    assert (plan.objective, plan.sites["facility_id"].tolist()) == (5200.0, [1, 4])
+
+
+def test_the_median_of_four_nodes_is_known() -> None:
+    nodes = np.array([[0.0, 6, 3, 2], [6, 0, 4, 7], [3, 4, 0, 10], [2, 7, 10, 0]])
+    assert [p_median(cost=nodes, n_facilities=p).objective for p in (1, 2)] == [11.0, 5.0]
+
+
+class Task:
+    """A small random task, and the best value of every model over all subsets of its candidates."""
+
+    def __init__(self, seed: int) -> None:
+        draw = np.random.default_rng(seed)
+        n, m = draw.integers(2, 8), draw.integers(3, 7)
+        self.cost = draw.integers(0, 30, (n, m)).astype(float)
+        self.cost[draw.random((n, m)) < 0.3] = np.inf
+        self.people = draw.integers(0, 9, n).astype(float)
+        self.people[0], self.cost[0, 0] = 5.0, 0.0
+        self.room = draw.integers(0, 25, m).astype(float)
+        self.price = draw.integers(1, 9, m).astype(float)
+        status = np.where(draw.random(m) < 0.2, "existing", "candidate")
+        status[:2] = "candidate"
+        self.fixed = [j for j in range(m) if status[j] == "existing"]
+        free = [j for j in range(m) if status[j] == "candidate"]
+        self.p = int(draw.integers(1, len(free) + 1))
+        self.radius = float(draw.integers(0, 25))
+        self.budget = float(draw.integers(self.price[free].min(), 20))
+        self.of_p = [[*self.fixed, *some] for some in itertools.combinations(free, self.p)]
+        self.every = [[*self.fixed, *some] for k in range(len(free) + 1) for some in itertools.combinations(free, k)]
+        self.paid = [some for some in self.every if sum(self.price[j] for j in some if j in free) <= self.budget]
+        od, settlements, candidates = frames(self.cost, self.people, status=status, capacity=self.room, cost=self.price)
+        self.asked = (
+            od.sample(frac=1, random_state=seed),
+            settlements.sample(frac=1, random_state=seed + 1),
+            candidates.sample(frac=1, random_state=seed + 2),
+        )
+        self.must = np.isfinite(self.cost).any(axis=1) & (self.people > 0.0)
+
+    def nearest(self, opened: list[int]) -> NDArray[np.float64]:
+        return self.cost[:, opened].min(axis=1, initial=np.inf)
+
+    def covered(self, opened: list[int], times: int = 1) -> float:
+        return float(self.people[(self.cost[:, opened] <= self.radius).sum(axis=1) >= times].sum())
+
+    def median(self, opened: list[int]) -> float:
+        near = self.nearest(opened)[self.must]
+        return float(self.people[self.must] @ near) if np.isfinite(near).all() else np.inf
+
+    def transport(self, opened: list[int], radius: float = np.inf) -> tuple[float, float]:
+        """Serve as many as can be, then in the fewest person-minutes."""
+        pairs = [(i, j) for i in range(len(self.people)) for j in opened if self.cost[i, j] <= min(radius, 1e9)]
+        if not pairs:
+            return 0.0, 0.0
+        rows = np.zeros((sum(self.cost.shape), len(pairs)))
+        for k, (i, j) in enumerate(pairs):
+            rows[i, k] = rows[len(self.people) + j, k] = 1.0
+        limits = np.concatenate((self.people, self.room))
+        most = -linprog(-np.ones(len(pairs)), A_ub=rows, b_ub=limits).fun
+        enough = np.vstack([rows, -np.ones(len(pairs))])
+        spent = linprog([self.cost[pair] for pair in pairs], A_ub=enough, b_ub=np.append(limits, -most + 1e-9)).fun
+        return float(most), float(spent)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_model_is_the_best_of_all_subsets(seed: int) -> None:
+    task = Task(seed)
+    reach = {"n_facilities": task.p, "service_radius": task.radius}
+    covered = mclp(*task.asked, n_facilities=task.p, service_radius=task.radius)
+    assert covered.objective == max(task.covered(some) for some in task.of_p)
+    paid = mclp(*task.asked, service_radius=task.radius, site_costs="cost", budget=task.budget)
+    assert paid.objective == max(task.covered(some) for some in task.paid)
+    most = covered.objective
+    twice = backup_coverage(*task.asked, **reach)  # type: ignore[arg-type]  # a count and a radius
+    assert twice.objective == max(task.covered(some, 2) for some in task.of_p if task.covered(some) >= most)
+    full = [some for some in task.every if task.covered(some) >= task.covered(list(range(len(task.room))))]
+    fewest = lscp(*task.asked, service_radius=task.radius)
+    assert fewest.objective == min(len(some) for some in full) - len(task.fixed)
+    for plan in (covered, paid, twice, fewest):
+        assert plan.status == "optimal"
+        told = plan.demand[["served_persons", "full_persons", "not_reached_persons"]].sum().sum()
+        assert told == task.people.sum()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_times_are_the_least_of_all_subsets(seed: int) -> None:
+    task = Task(seed)
+    least = min(task.median(some) for some in task.of_p)
+    longest = (
+        min(near.max(initial=0.0) for some in task.of_p if np.isfinite(near := task.nearest(some)[task.must]).all())
+        if np.isfinite(least)
+        else np.inf
+    )
+    if np.isinf(least):
+        for model in (p_median, p_center):
+            with pytest.raises(InfeasibleError, match="cannot reach everybody") as told:
+                model(*task.asked, n_facilities=task.p)
+            enough = [some for some in task.every if np.isfinite(task.median(some))]
+            assert told.value.bound == min(len(some) for some in enough) - len(task.fixed)
+        return
+    assert p_median(*task.asked, n_facilities=task.p).objective == least
+    assert p_center(*task.asked, n_facilities=task.p).objective == longest
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sites_that_fill_up_are_the_best_of_all_subsets(seed: int) -> None:
+    task = Task(seed)
+    served = {tuple(some): task.transport(some, task.radius) for some in task.every}
+    whole = {tuple(some): task.transport(some) for some in task.of_p}
+    covered = mclp(*task.asked, n_facilities=task.p, service_radius=task.radius, capacity="capacity")
+    assert covered.objective == pytest.approx(max(served[tuple(some)][0] for some in task.of_p), rel=1e-9)
+    most = max(people for people, _ in whole.values())
+    median = p_median(*task.asked, n_facilities=task.p, capacity="capacity")
+    least = min(spent for people, spent in whole.values() if people >= most - 1e-7)
+    assert median.objective == pytest.approx(least, abs=1e-6)
+    near = task.people[(task.cost <= task.radius).any(axis=1)].sum()
+    enough = [len(some) for some, (people, _) in served.items() if people >= near - 1e-7]
+    if enough:
+        fewest = lscp(*task.asked, service_radius=task.radius, capacity="capacity")
+        assert fewest.objective == min(enough) - len(task.fixed)
+    else:
+        with pytest.raises(InfeasibleError, match="cannot serve so many") as told:
+            lscp(*task.asked, service_radius=task.radius, capacity="capacity")
+        assert told.value.bound == pytest.approx(max(people for people, _ in served.values()))
+    for plan in (covered, median):
+        rows = plan.assignment.merge(plan.sites, left_on="to_id", right_on="facility_id")
+        load = rows.groupby("to_id")["persons_x"].sum()
+        assert (load <= task.room[[int(name[1:]) for name in load.index]] + 1e-6).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_dispersed_sites_are_the_farthest_of_all_subsets(seed: int) -> None:
+    task, draw = Task(seed), np.random.default_rng(seed)
+    m = len(task.room)
+    apart = draw.integers(1, 50, (m, m)).astype(float)
+    either = np.minimum(apart, apart.T)
+    od = pd.DataFrame(
+        [(f"f{i}", f"f{j}", apart[i, j]) for i in range(m) for j in range(m) if i != j],
+        columns=["from_id", "to_id", "travel_time_min"],
+    )
+    p = max(task.p, 2) if len(task.every) > 2 else task.p
+    free = [j for j in range(m) if j not in task.fixed]
+
+    def least(some: tuple[int, ...]) -> float:
+        return min(either[i, j] for i in some for j in (*some, *task.fixed) if i != j)
+
+    plan = p_dispersion(od, task.asked[2], n_facilities=p)
+    assert plan.objective == max(least(some) for some in itertools.combinations(free, p))
+
+
+def test_alternatives_are_all_near_plans_with_the_best_first() -> None:
+    plan = p_median(cost=LINE, weights=PEOPLE, n_facilities=2)
+    others = plan.alternatives(within=0.5, most=9)
+    every = {some: float(PEOPLE @ LINE[:, list(some)].min(axis=1)) for some in itertools.combinations(range(6), 2)}
+    near = sorted(value for some, value in every.items() if value <= 1650.0 and some != (1, 3))
+    assert [other.objective for other in others] == near
+    assert all(every[tuple(other.sites["facility_id"])] == other.objective for other in others)
+
+
+def test_gains_name_the_first_site_and_sum_to_the_plan() -> None:
+    # Two sites: 2 and 12 reach 400 people each; 20 reaches 50.
+    plan = mclp(cost=LINE, weights=PEOPLE, n_facilities=3, service_radius=2)
+    gain = plan.gain_by_site
+    assert gain["persons_in_order"].tolist() == [400.0, 400.0, 50.0]
+    assert gain["objective_in_order"].tolist() == [400.0, 800.0, 850.0]
+    assert gain["persons_lost_without"].tolist() == [400.0, 400.0, 50.0]
+
+
+def test_new_sites_are_counted_beside_existing_ones_and_closed_ones_stay_closed() -> None:
+    asked = frames(LINE, PEOPLE, status=["candidate"] * 3 + ["existing", "candidate", "closed"])
+    plan = mclp(*asked, n_facilities=1, service_radius=2)
+    # 10 and 12 are within 2 of the existing site; the best new one reaches the first three.
+    assert plan.sites["facility_id"].tolist() == ["f1", "f3"]
+    assert plan.sites["is_new"].tolist() == [True, False]
+    assert plan.objective == 800.0
+    assert plan.demand["reach"].tolist() == ["served"] * 5 + ["no_candidate"]
+    reopened = mclp(*asked, n_facilities=2, service_radius=2, reopen=True)
+    assert reopened.sites["status"].tolist() == ["candidate", "existing", "closed"]
+
+
+def test_order_and_names_of_rows_do_not_matter() -> None:
+    od, settlements, candidates = frames(LINE, PEOPLE)
+    one = p_median(od, settlements, candidates, n_facilities=2)
+    other = p_median(
+        od.sample(frac=1, random_state=1), settlements[::-1], candidates.sample(frac=1, random_state=2), n_facilities=2
+    )
+    pd.testing.assert_frame_equal(one.sites, other.sites)
+    pd.testing.assert_frame_equal(one.demand, other.demand[::-1].reset_index(drop=True))
+
+
+def test_sparse_pairs_and_inf_are_the_same_task() -> None:
+    near = np.where(LINE <= 4.0, LINE, np.inf)
+    i, j = np.nonzero(np.isfinite(near))
+    sparse = csr_array((near[i, j], (i, j)), shape=near.shape)
+    dense = mclp(cost=near, weights=PEOPLE, n_facilities=2, service_radius=4)
+    pd.testing.assert_frame_equal(
+        dense.assignment, mclp(cost=sparse, weights=PEOPLE, n_facilities=2, service_radius=4).assignment
+    )
+
+
+def test_a_large_median_is_proven_or_has_its_gap() -> None:
+    draw = np.random.default_rng(5)
+    places, sites = draw.random((300, 2)), draw.random((60, 2))
+    cost = np.hypot(places[:, :1] - sites[:, 0], places[:, 1:] - sites[:, 1])
+    people = draw.integers(1, 1000, 300).astype(float)
+    proven = p_median(cost=cost, weights=people, n_facilities=6)
+    near = p_median(cost=cost, weights=people, n_facilities=6, gap=0.05)
+    assert proven.status == "optimal"
+    assert near.bound <= proven.objective <= near.objective <= near.bound * 1.06
+    # No single swap is better than the proven plan.
+    opened = proven.sites["facility_id"].tolist()
+    for out in opened:
+        for into in set(range(60)) - set(opened):
+            swapped = [j for j in opened if j != out] + [into]
+            assert people @ cost[:, swapped].min(axis=1) >= proven.objective - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"cost": LINE, "n_facilities": 7}, "only 6 may be opened"),
+        ({"cost": LINE + 9.0, "n_facilities": 1}, "nobody is within 2 of any site"),
+    ],
+)
+def test_what_cannot_be_says_what_can(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(InfeasibleError, match=told) as raised:
+        mclp(service_radius=2, **options)
+    assert raised.value.bound in {6.0, 9.0}
+
+
+def test_all_faults_of_frames_are_told_at_once() -> None:
+    od, settlements, candidates = frames(LINE, PEOPLE, capacity=[1.0, np.nan, -1.0, 1.0, 1.0, 1.0])
+    settlements.loc[2, "population_persons"] = -5.0
+    candidates.loc[1, "facility_id"] = "f0"
+    with pytest.raises(ContractError) as raised:
+        mclp(od, settlements, candidates, n_facilities=1, service_radius=2, capacity="capacity")
+    text = str(raised.value)
+    for part in (
+        "population_persons: negative for 's2'",
+        "not unique: 'f0'",
+        "capacity: NaN",
+        "capacity: negative for 'f2'",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"n_facilities": None}, "say how many new sites"),
+        ({"n_facilities": 1.5}, "a whole number"),
+        ({"budget": 3.0}, "needs site_costs"),
+        ({"gap": 2.0}, "from 0 to 1"),
+        ({"weights": [1.0]}, "of shape"),
+        ({"weights": np.append(PEOPLE[:-1], np.nan)}, "NaN"),
+        ({"cost": np.where(LINE == 8.0, -1.0, LINE)}, "negative"),
+        ({"cost": None}, "give all three"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(change: dict[str, Any], told: str) -> None:
+    options = {"cost": LINE, "n_facilities": 1} | change
+    with pytest.raises(ContractError, match=told):
+        p_median(**options)
+
+
+def test_unknown_people_are_nobody_and_are_listed() -> None:
+    od, settlements, candidates = frames(LINE, np.append(PEOPLE[:-1], np.nan))
+    plan = mclp(od, settlements, candidates, n_facilities=2, service_radius=2)
+    assert plan.demand["reach"].tolist()[-1] == "unknown"
+    assert np.isnan(plan.demand["served_persons"].iloc[-1])
