@@ -160,7 +160,6 @@ from .norms.law import NormRules as NormRules
 from .norms.law import applicable_norms as applicable_norms
 from .norms.register import load_register as load_register
 from .people.population import allocate_population as allocate_population
-from .rasters import Raster as Raster
 from .planning.links import LinkPlan as LinkPlan
 from .planning.links import rank_links as rank_links
 from .planning.matching import CapacityMatch as CapacityMatch
@@ -173,6 +172,7 @@ from .planning.siting import mclp as mclp
 from .planning.siting import p_center as p_center
 from .planning.siting import p_dispersion as p_dispersion
 from .planning.siting import p_median as p_median
+from .rasters import Raster as Raster
 from .results import Results as Results
 from .results import read_results as read_results
 from .runs import run as run

@@ -11,8 +11,8 @@ from spatial.access.eligibility import eligible_by_unit
 from spatial.access.options import check_count, check_direction, limit_of
 from spatial.access.paired import nearest_allowed, pair_up
 from spatial.access.places import ids_or_none, of_status, place_on
-from spatial.network.matrix import times_matrix
 from spatial.errors import ContractError
+from spatial.network.matrix import times_matrix
 from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS
 
