@@ -346,7 +346,7 @@ def backup_coverage(
     --------
     >>> x = np.array([0.0, 2.0, 4.0])
     >>> backup_coverage(cost=abs(x[:, None] - x), weights=[1, 9, 1], n_facilities=2, service_radius=2).objective
-    11.0
+    10.0
     """
     check_minutes("service_radius", service_radius)
     if not is_number(keep_share, least=0.0, most=1.0):
