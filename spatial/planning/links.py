@@ -33,7 +33,7 @@ from spatial.planning.plans import SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -139,7 +139,8 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     require_columns("settlements", settlements, ("settlement_id", demand))
     persons = np.asarray(numbers("settlements", demand, settlements[demand]))
     if (persons < 0.0).any():
-        raise ContractError("settlements", [f"{demand}: negative for {first_of(_ids(settlements, persons < 0.0))}"])
+        named = first_of(settlements.loc[persons < 0.0, "settlement_id"].tolist())
+        raise ContractError("settlements", [f"{demand}: negative for {named}"])
     if len(links) == 0:
         raise ContractError("links", ["no candidate at all"])
     if facilities is None:
@@ -187,7 +188,11 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
         useful = [item for item in found if max(item[0][:3]) > 0.0]
         if not useful:
             break
-        best, option = max(useful, key=lambda item: _worth(item[0], float(km[list(item[1])].sum()), item[1]))
+        # Most people a kilometre, then people connected, then time saved; ties go to fewer links, then the first.
+        best, option = min(
+            useful,
+            key=lambda item: (*(-brought / km[list(item[1])].sum() for brought in item[0][:3]), len(item[1]), *item[1]),
+        )
         length = float(km[list(option)].sum())
         used, total = used + length, total + best.gained
         chosen += option
@@ -230,10 +235,6 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     )
 
 
-def _ids(settlements: pd.DataFrame, which: NDArray[np.bool_]) -> list[object]:
-    return settlements.loc[which, "settlement_id"].tolist()
-
-
 class _Gain(NamedTuple):
     """What a choice of links brings."""
 
@@ -241,11 +242,6 @@ class _Gain(NamedTuple):
     connected: float  # people who had no way before
     saved: float  # person-minutes of those who had one
     after: FloatArray  # shape (n,), minutes; inf without a way
-
-
-def _worth(gain: _Gain, km: float, option: Sequence[int]) -> tuple[float, ...]:
-    """Rank by people a kilometre, then people connected, then time saved; ties go to fewer links, then the first."""
-    return gain.gained / km, gain.connected / km, gain.saved / km, -len(option), *(-e for e in option)
 
 
 class _Joining(NamedTuple):

@@ -623,7 +623,13 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
     """
     plan = interchange(pairs, is_open, may_open)
     cost = plan_cost(pairs, plan)
-    price = _second_cost(pairs, plan)
+    # Prices begin at the cost of each demand's second open site, above which it would need none of the two.
+    first, price = pairs.far.copy(), pairs.far.copy()
+    for j in np.flatnonzero(plan):
+        own = slice(pairs.start[j], pairs.start[j + 1])
+        i, at = pairs.demand[own], pairs.cost[own]
+        price[i] = np.minimum(price[i], np.maximum(first[i], at))
+        first[i] = np.minimum(first[i], at)
     best = _Relaxation(plan, cost, -np.inf, price, np.zeros(len(fixed)))
     able = np.flatnonzero(may_open)
     step, waited, tried = 1.0, 0, {plan.tobytes()}
@@ -655,16 +661,6 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
             break
         price = np.maximum(price + step * (1.005 * best.cost - bound) / length * slope, 0.0)
     return best
-
-
-def _second_cost(pairs: Columns, plan: BoolArray) -> FloatArray:
-    first, second = pairs.far.copy(), pairs.far.copy()
-    for j in np.flatnonzero(plan):
-        own = slice(pairs.start[j], pairs.start[j + 1])
-        i, cost = pairs.demand[own], pairs.cost[own]
-        second[i] = np.minimum(second[i], np.maximum(first[i], cost))
-        first[i] = np.minimum(first[i], cost)
-    return second
 
 
 def _fewest(sites: Siting) -> BoolArray:
