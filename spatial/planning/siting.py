@@ -623,7 +623,7 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
     """
     plan = interchange(pairs, is_open, may_open)
     cost = plan_cost(pairs, plan)
-    # Prices begin at the cost of each demand's second open site, above which it would need none of the two.
+    # Prices begin at the cost of the second nearest open site of each demand: what it would pay rather than go there.
     first, price = pairs.far.copy(), pairs.far.copy()
     for j in np.flatnonzero(plan):
         own = slice(pairs.start[j], pairs.start[j + 1])
