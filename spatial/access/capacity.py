@@ -200,7 +200,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     queue = np.lexsort(keys[order])
     i, j, minutes = i[queue], j[queue], minutes[queue]
     if order == "optimal":
-        given = _transport(i, j, minutes, people, room)
+        given = transport(i, j, minutes, people, room)
     else:
         # A ring is one facility at one time.
         new = np.flatnonzero((np.diff(j) != 0) | (np.diff(minutes) != 0.0)) + 1
@@ -277,9 +277,11 @@ def _capacity(pairs: Pairs, column: str) -> FloatArray:
     return room
 
 
-def _transport(i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray, room: FloatArray) -> FloatArray:
-    """Serve as many as can be, then in the fewest person-minutes."""
-    from scipy.optimize import LinearConstraint, milp  # noqa: PLC0415 - costs every run time, and few need it
+def transport(
+    i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray, room: FloatArray, *, most_persons: float = np.inf
+) -> FloatArray:
+    """Give the persons of every pair of a place and a site: as many as can be, then in the fewest person-minutes."""
+    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 - costs every run time, and few need it
 
     if len(i) == 0:
         return np.zeros(0)
@@ -288,9 +290,9 @@ def _transport(i: IntArray, j: IntArray, minutes: FloatArray, people: FloatArray
     sums = csr_array(
         (np.ones(2 * len(i)), (np.concatenate((i, n + j)), np.concatenate((pairs, pairs)))), shape=(len(limits), len(i))
     )
-    within = LinearConstraint(sums, ub=limits)
-    most = milp(-np.ones(len(i)), constraints=within)
+    within, each = LinearConstraint(sums, ub=limits), Bounds(0.0, most_persons)
+    most = milp(-np.ones(len(i)), constraints=within, bounds=each)
     fewest = float(np.asarray(most.x, dtype=np.float64).sum())
     all_served = LinearConstraint(csr_array(np.ones((1, len(i)))), lb=fewest)
-    least = milp(minutes, constraints=[within, all_served])
+    least = milp(minutes, constraints=[within, all_served], bounds=each)
     return np.maximum(0.0, np.asarray(least.x, dtype=np.float64))

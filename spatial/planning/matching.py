@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from spatial.access.capacity import transport
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import limit_of, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, first_of
 from spatial.planning.plans import SAME
-from spatial.planning.programs import Program, rows_of, solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -139,8 +139,9 @@ def match_capacity(  # noqa: PLR0913 - three frames, and each rule of sharing un
     free = i, j, minutes
     in_reach = np.bincount(i, minlength=len(asked)) > 0
     i, j, minutes = i[may], j[may], minutes[may]
-    persons = _transport(i, j, minutes, asked, room, most_persons)
-    without_borders = persons if may.all() else _transport(*free, asked, room, most_persons)
+    persons = transport(i, j, minutes, asked, room, most_persons=most_persons)
+    persons = np.where(persons > SAME * asked[i], persons, 0.0)
+    without_borders = persons if may.all() else transport(*free, asked, room, most_persons=most_persons)
     matched = np.minimum(np.bincount(i, persons, minlength=len(asked)), asked)
     matched = np.where(matched >= asked * (1.0 - SAME), asked, matched)
     given = np.minimum(np.bincount(j, persons, minlength=len(room)), room)
@@ -196,20 +197,6 @@ def _ranks(ids: pd.Series) -> IntArray:
     ranks = np.empty(len(ids), dtype=np.int64)
     ranks[id_order(ids)] = np.arange(len(ids))
     return ranks
-
-
-def _transport(
-    i: IntArray, j: IntArray, minutes: FloatArray, need: FloatArray, room: FloatArray, most: float
-) -> FloatArray:
-    """Give the persons of every pair: as many as can be, then in the fewest person-minutes."""
-    k = np.arange(len(i))
-    if not len(k):
-        return np.zeros(0)
-    rows = [rows_of(i, k, 1.0, -np.inf, need), rows_of(j, k, 1.0, -np.inf, room)]
-    as_many = Program.empty(np.full(len(k), -1.0), upper=most).where(rows)
-    enough = rows_of(0 * k, k, 1.0, [-solve(as_many).objective], np.inf)
-    persons = np.maximum(solve(as_many._replace(cost=minutes).where([enough])).values, 0.0)
-    return np.where(persons > SAME * need[i], persons, 0.0)
 
 
 def _is_short(i: IntArray, j: IntArray, persons: FloatArray, left: FloatArray, most: float, size: int) -> BoolArray:

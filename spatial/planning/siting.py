@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 import numpy as np
 from scipy.sparse import csr_array
 
+from spatial.access.capacity import transport
 from spatial.access.options import check_minutes, is_number
 from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.kernels_p_median import Columns, add_greedily, interchange, plan_cost, savings, served
@@ -511,14 +512,7 @@ def _share_out(sites: Siting, is_open: BoolArray) -> tuple[IntArray, FloatArray]
         pair = sites.nearest(is_open)
         return pair, sites.weight[sites.demand[pair]]
     pair = np.flatnonzero(is_open[sites.site] & (sites.weight[sites.demand] > 0.0))
-    k = np.arange(len(pair))
-    if not len(k):
-        return pair, np.zeros(0)
-    at_home = rows_of(sites.demand[pair], k, 1.0, -np.inf, sites.weight)
-    at_site = rows_of(sites.site[pair], k, 1.0, -np.inf, sites.capacity)
-    served = Program.empty(np.full(len(k), -1.0)).where([at_home, at_site])
-    most = rows_of(0 * k, k, 1.0, [-solve(served).objective], np.inf)
-    persons = np.maximum(solve(served._replace(cost=sites.minutes[pair]).where([most])).values, 0.0)
+    persons = transport(sites.demand[pair], sites.site[pair], sites.minutes[pair], sites.weight, sites.capacity)
     some = persons > SAME * sites.weight[sites.demand[pair]]
     return pair[some], persons[some]
 
