@@ -70,8 +70,10 @@ class SitingPlan:
 
     @property
     def gap(self) -> float:
-        """How far the objective may be from the best one, as a share of it."""
-        return 0.0 if self.status == "optimal" else abs((self.objective - self.bound) / self.objective)
+        """How far the objective may be from the best one, as a share of it; inf where it is 0 and not proven."""
+        if self.status == "optimal":
+            return 0.0
+        return abs((self.objective - self.bound) / self.objective) if self.objective else np.inf
 
     def alternatives(self, within: float = 0.02, most: int = 5) -> list[SitingPlan]:
         """

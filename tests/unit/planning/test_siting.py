@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -333,3 +334,10 @@ def test_unknown_people_are_nobody_and_are_listed() -> None:
     plan = mclp(od, settlements, candidates, n_facilities=2, service_radius=2)
     assert plan.demand["reach"].tolist()[-1] == "unknown"
     assert np.isnan(plan.demand["served_persons"].iloc[-1])
+
+
+def test_a_plan_of_nobody_that_is_not_proven_has_no_finite_gap() -> None:
+    proven = mclp(cost=[[0.0]], weights=[5.0], n_facilities=1, service_radius=1)
+    assert proven.gap == 0.0
+    assert replace(proven, objective=0.0, bound=5.0, status="feasible").gap == np.inf
+    assert replace(proven, objective=4.0, bound=5.0, status="feasible").gap == 0.25
