@@ -25,6 +25,7 @@ from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.gaps import rank_gaps
 from spatial.reporting.names import travelled_m
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit, missing_text, summarise_study
+from spatial.reporting.wording import columns_told
 from spatial.tables import TABLES
 
 pytestmark = pytest.mark.slow
@@ -906,3 +907,10 @@ def test_one_of_a_kind_is_told_in_the_singular(count, language, said):
     gates = {"mandatory_status": "fail", "n_gates": 1, "fail": ["CN-A"]}
     assert gates_text(gates) == "The one mandatory norm failed: CN-A."
     assert gates_text(gates | {"n_gates": 3}) == "1 of 3 mandatory norms failed: CN-A."
+
+
+def test_every_column_of_access_that_is_shown_is_declared_in_each_table_that_holds_it():
+    shown = columns_told("access")
+    declared = {name: {field.name for field in TABLES[name].fields} for name in ("access", "gaps")}
+    assert set().union(*shown.values()) <= declared["access"]
+    assert set(shown["gaps"]) <= declared["gaps"]
