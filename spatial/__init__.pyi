@@ -160,6 +160,11 @@ from .norms.law import NormRules as NormRules
 from .norms.law import applicable_norms as applicable_norms
 from .norms.register import load_register as load_register
 from .people.population import allocate_population as allocate_population
+from .planning.candidates import CandidateSites as CandidateSites
+from .planning.candidates import candidate_sites as candidate_sites
+from .planning.candidates import grid_points as grid_points
+from .planning.candidates import load_site_rules as load_site_rules
+from .planning.constraints import apply_constraints as apply_constraints
 from .planning.links import LinkPlan as LinkPlan
 from .planning.links import rank_links as rank_links
 from .planning.matching import CapacityMatch as CapacityMatch

@@ -35,7 +35,7 @@ from spatial.study.region import Tiers
 from spatial.study.sources import TableSource
 from spatial.tables import TABLES
 from spatial.tables.contract import GEOMETRY_TYPES
-from spatial.tables.words import FACILITY_STATUS, NAMES, TIERS
+from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, FACILITY_STATUS, NAMES, TENURE, TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -263,14 +263,8 @@ _YES, _NO = ("yes", "true", "1", "是"), ("no", "false", "0", "否", "")
 def water_of_table(frame: gpd.GeoDataFrame, source: TableSource) -> gpd.GeoDataFrame:
     """Read a table of rivers or lakes."""
     result, problems = frame.copy(), list[str]()
-    if "water_id" not in result.columns:
-        result["water_id"] = [str(number) for number in range(1, len(result) + 1)]
-    result["water_id"] = id_column(result, "water_id", problems)
-    wrong = ~result.geometry.geom_type.isin(_FORMS)
-    if wrong.any():
-        found = ", ".join(sorted({str(kind) for kind in result.geometry.geom_type[wrong]}))
-        rows = first_of(row_labels(result, "water_id")[wrong])
-        problems.append(f"geometry: must be lines or polygons, found {found} for {rows}; name the right layer")
+    _numbered(result, "water_id", problems)
+    _refuse_forms(result, "water_id", _FORMS, "lines or polygons", problems)
     read_texts(result, ["name"], fill=True)
     if "kind" in result.columns:
         kinds = complete_text_column(result, "kind", problems, key="water_id")
@@ -360,3 +354,72 @@ def observed_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) -> 
         points = place_frame(frame[[x, y]].copy(), declared, path, what="observed", key="").to_crs(crs)
         frame[x], frame[y] = np.asarray(points.geometry.x), np.asarray(points.geometry.y)
     return frame
+
+
+# Files of plans: idle buildings and land, listed sites, and areas that nobody may build in.
+
+_SITE_FORMS = ("Point", "Polygon", "MultiPolygon")
+
+
+def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    """
+    Read idle buildings and land (`idle_id`), or a list of sites (`site_id`), such as points drawn in QGIS.
+
+    Rows without an id are numbered from 1 as they stand in the file.
+    """
+    what = "idle" if key == "idle_id" else "sites"
+    frame = read_table(path, source, what=what, key=key).to_crs(crs)
+    log_notes(frame, what=f"{what} {path}")
+    problems: list[str] = []
+    _numbered(frame, key, problems)
+    _refuse_forms(frame, key, _SITE_FORMS, "points or polygons", problems)
+    read_texts(frame, ("name", "idle_since", "allowed_services"))
+    if "tenure" in frame.columns:
+        frame["tenure"] = choice_column(frame, "tenure", TENURE, problems, key=key, may_lack=True)
+    if "area_m2" in frame.columns:
+        frame["area_m2"] = number_column(frame, "area_m2", problems, key=key)
+    frame = _done(frame, f"{what} {path}", problems)
+    refuse_invalid(frame, key=key, what=f"{what} {path}")
+    return frame
+
+
+def constraints_from_table(
+    path: Path, source: TableSource, *, crs: pyproj.CRS, kind: str | None = None
+) -> gpd.GeoDataFrame:
+    """Read areas that exclude or flag sites and links; `kind` is that of all rows where no column says it."""
+    frame = read_table(path, source, what="constraints", key="constraint_id").to_crs(crs)
+    log_notes(frame, what=f"constraints {path}")
+    key, problems = "constraint_id", list[str]()
+    _numbered(frame, key, problems)
+    _refuse_forms(frame, key, GEOMETRY_TYPES["Polygon"], "polygons", problems)
+    read_texts(frame, ["name"], fill=True)
+    if "kind" not in frame.columns and kind is not None:
+        frame["kind"] = kind
+    if "kind" in frame.columns:
+        frame["kind"] = choice_column(frame, "kind", CONSTRAINT_KIND, problems, key=key)
+    else:
+        problems.append(
+            f"kind: the column is missing; map a column whose values say which of {', '.join(CONSTRAINT_KIND)} each "
+            "row is, or give one kind for all rows"
+        )
+    if "effect" in frame.columns:
+        frame["effect"] = choice_column(frame, "effect", CONSTRAINT_EFFECT, problems, key=key)
+    else:
+        frame["effect"] = CONSTRAINT_EFFECT[0]
+    frame = _done(frame, f"constraints {path}", problems)
+    refuse_invalid(frame, key=key, what=f"constraints {path}")
+    return frame
+
+
+def _numbered(frame: gpd.GeoDataFrame, key: str, problems: list[str]) -> None:
+    if key not in frame.columns:
+        frame[key] = [str(number) for number in range(1, len(frame) + 1)]
+    frame[key] = id_column(frame, key, problems)
+
+
+def _refuse_forms(frame: gpd.GeoDataFrame, key: str, forms: Collection[str], wanted: str, problems: list[str]) -> None:
+    wrong = ~frame.geometry.geom_type.isin(forms)
+    if wrong.any():
+        found = ", ".join(sorted({str(form) for form in frame.geometry.geom_type[wrong]}))
+        rows = first_of(row_labels(frame, key)[wrong])
+        problems.append(f"geometry: must be {wanted}, found {found} for {rows}; name the right layer")

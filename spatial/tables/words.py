@@ -14,6 +14,11 @@ JUDGED = ("met", "not_met")
 NORM_CLASS = ("mandatory", "guiding", "authorised")
 """Legal force of a norm, the strongest first."""
 GATE = ("pass", "fail", "unknown", "none_applicable")
+TENURE = ("state", "collective", "homestead", "private")
+"""Whose an idle building or plot is; a homestead is a rural household's plot of collective land."""
+CONSTRAINT_KIND = ("permanent_farmland", "ecological_red_line", "development_boundary", "hazard")
+"""What an area says about building there; inside a development boundary is wanted, inside the others is not."""
+CONSTRAINT_EFFECT = ("exclude", "flag")
 REMEDY = ("site_or_road", "mobile_service")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")
 MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility", "people_unknown")

@@ -1,0 +1,353 @@
+"""
+Where candidate sites come from: settlements, idle buildings and land, facilities to enlarge, a grid, a list.
+
+What is known of a site (tenure, area, since when it is idle) travels with it into the plan, since it decides who has to
+be asked. What cannot be a site is listed with the reason and never handed to a location model.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.access.options import is_number, service_names
+from spatial.access.places import existing, id_order, not_points
+from spatial.crs import require_metres
+from spatial.errors import ContractError, CrsError, StudyError, first_of
+from spatial.formats.columns import id_column, number_column, text_column
+from spatial.network.snapping import snap
+from spatial.tables.words import TENURE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pyproj
+    from numpy.typing import NDArray
+
+    from spatial.network.graph import TravelGraph
+    from spatial.study.access import SnapRules
+
+SAME_SITE_M = 1.0
+"""Two candidates up to so near each other are one site: no survey of a county places a building closer."""
+
+_DESCRIBED = ("list", "idle")
+"""Sources whose rows may be areas, and say whose they are, how large, and for what."""
+_TEXTS = ("name", "tenure", "idle_since", "allowed_services")
+_AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+_SINCE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+
+
+class CandidateSites(NamedTuple):
+    """
+    Candidates of a plan, and what cannot be one.
+
+    Parameters
+    ----------
+    sites : GeoDataFrame of Point
+        `facility_id` (``source/id``, such as ``idle/17``), `status` (``candidate``), `service` (those asked for that it
+        may hold, joined by ``;``), `name`, `source`, `tenure`, `area_m2`, `idle_since`, `min_area_m2` (the largest that
+        a rule asks of its services; NaN: no rule), `area_status` (``met``, ``unknown``, ``no_rule``; ``too_small`` of a
+        refused one), `enlarges` (the facility that it would enlarge; missing: none). NaN or missing is unknown.
+    refused : GeoDataFrame of Point
+        The same columns with `why`: ``service_not_allowed``, ``too_small``, ``outside_land``,
+        ``on_water``, ``far_from_network``, ``no_network``, ``doubled`` and, for these, `same_as`, the site that stays.
+    """
+
+    sites: gpd.GeoDataFrame
+    refused: gpd.GeoDataFrame
+
+
+def load_site_rules(path: str | Path | None = None) -> pd.DataFrame:
+    """
+    Read the least floor area of a building for each service.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A CSV of the user's own with these columns, instead of the packaged one (`spatial/planning/site_rules.csv`).
+
+    Returns
+    -------
+    DataFrame
+        `service`, `min_area_m2` (NaN: no rule), `source_title`, `source_year`, `read_in_original` (``yes`` or ``no``:
+        check the number in the standard before a site is given up for it), `notes`.
+
+    Raises
+    ------
+    StudyError
+        Where the file cannot be read, with every fault.
+
+    Examples
+    --------
+    >>> load_site_rules().set_index("service")["min_area_m2"].dropna().to_dict()
+    {'primary_care': 60.0, 'health_centre': 200.0}
+    """
+    file = importlib.resources.files("spatial.planning") / "site_rules.csv" if path is None else Path(path)
+    try:
+        with file.open(encoding="utf-8-sig") as stream:
+            found = pd.read_csv(stream, dtype="str")
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise StudyError(str(file), [f"cannot be read as CSV in UTF-8: {error}"]) from error
+    wanted = ("service", "min_area_m2", "source_title", "source_year", "read_in_original", "notes")
+    problems = [f"{name}: the column is missing" for name in wanted if name not in found]
+    if problems:
+        raise StudyError(str(file), problems)
+    area = pd.to_numeric(found["min_area_m2"], errors="coerce")
+    for what, wrong in (
+        ("service: empty or twice", found["service"].isna() | found["service"].duplicated()),
+        ("min_area_m2: no number above 0", found["min_area_m2"].notna() & ~(np.isfinite(area) & (area > 0.0))),
+        ("source_title: empty beside a number", area.notna() & found["source_title"].isna()),
+        ("read_in_original: neither yes nor no", ~found["read_in_original"].isin(["yes", "no"])),
+    ):
+        if wrong.any():
+            problems.append(f"{what} in {first_of([f'row {row + 2}' for row in np.flatnonzero(wrong)])}")
+    if problems:
+        raise StudyError(str(file), problems)
+    return found.assign(min_area_m2=area)[list(wanted)]
+
+
+def grid_points(area: gpd.GeoDataFrame | gpd.GeoSeries, spacing_m: float) -> gpd.GeoDataFrame:
+    """
+    Lay a square grid of points over an area.
+
+    Parameters
+    ----------
+    area : GeoDataFrame or GeoSeries of Polygon
+        Within which, its edge included; in a CRS in metres.
+    spacing_m : float
+        Metres between neighbours, above 0.
+
+    Returns
+    -------
+    GeoDataFrame of Point
+        `site_id` (``column/row`` of the grid, whose origin is that of the CRS: another area gives the same point the
+        same id), by row from the south and column from the west.
+
+    Raises
+    ------
+    ContractError
+        Where the spacing is none, or the area holds no polygon or no point of the grid.
+    CrsError
+        Where the CRS is unknown or not in metres.
+
+    Examples
+    --------
+    >>> square = gpd.GeoSeries([shapely.box(0, 0, 1000, 500)], crs="EPSG:32738")
+    >>> grid_points(square, 500)["site_id"].tolist()
+    ['0/0', '1/0', '2/0', '0/1', '1/1', '2/1']
+    """
+    if not is_number(spacing_m, least=0.0) or not 0.0 < spacing_m < np.inf:
+        raise ContractError("options", [f"spacing_m: must be above 0, is {spacing_m!r}"])
+    crs, whole = require_metres(area.crs, what="area"), shapely.union_all(area.geometry.to_numpy())
+    if not shapely.area(whole) > 0.0:
+        raise ContractError("area", ["geometry: there is no polygon"])
+    west, south, east, north = np.array(shapely.bounds(whole)) / spacing_m
+    columns, rows = (np.arange(int(np.ceil(a)), int(np.floor(b)) + 1) for a, b in ((west, east), (south, north)))
+    row, column = (index.ravel() for index in np.meshgrid(rows, columns, indexing="ij"))
+    points = np.asarray(shapely.points(column * spacing_m, row * spacing_m))
+    shapely.prepare(whole)
+    inside = shapely.intersects(whole, points)
+    if not inside.any():
+        raise ContractError("options", [f"spacing_m: no point of a grid of {spacing_m:g} m lies in the area"])
+    names = [f"{x}/{y}" for x, y in zip(column[inside], row[inside], strict=True)]
+    return gpd.GeoDataFrame({"site_id": names}, geometry=points[inside], crs=crs)
+
+
+def candidate_sites(  # noqa: PLR0913 - each source and each limit under its own name
+    service: str | Collection[str],
+    *,
+    settlements: gpd.GeoDataFrame | None = None,
+    idle: gpd.GeoDataFrame | None = None,
+    enlarge: gpd.GeoDataFrame | None = None,
+    grid: gpd.GeoDataFrame | None = None,
+    points: gpd.GeoDataFrame | None = None,
+    site_rules: pd.DataFrame | None = None,
+    land: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    water: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+    graph: TravelGraph | None = None,
+    snap_rules: SnapRules | None = None,
+) -> CandidateSites:
+    """
+    Gather the candidates of a plan from all sources, and list what cannot be a site with the reason.
+
+    Of two within a metre the first stays, in the order enlarge, list, idle, settlement, grid and then of ids; what
+    enlarges a facility stands where that does, and doubles nothing.
+
+    Parameters
+    ----------
+    service : str or collection of str
+        The service or services that sites are sought for.
+    settlements : GeoDataFrame of Point, optional
+        `settlement_id`, perhaps `name`: each may host a site.
+    idle : GeoDataFrame of Point or Polygon, optional
+        Idle buildings and land: `idle_id`; perhaps `name`, `tenure` (``state``, ``collective``, ``homestead``,
+        ``private``), `idle_since` (a year, or a date such as 2015-06), `area_m2` of floor (of a polygon without it its
+        own area), `allowed_services` (with ``;`` between them; missing: any). Missing is unknown.
+    enlarge : GeoDataFrame of Point, optional
+        Existing facilities that may be enlarged: `facility_id`, perhaps `name`; others than existing ones do not count.
+    grid : GeoDataFrame of Point, optional
+        From `grid_points`.
+    points : GeoDataFrame of Point, optional
+        A list, such as points drawn in QGIS: `site_id`, and what idle buildings may have.
+    site_rules : DataFrame, optional
+        Least areas, from `load_site_rules`, which is the default. A site of unknown area stays, and says so.
+    land : GeoDataFrame or GeoSeries of Polygon, optional
+        Where sites may stand, its edge included: what lies outside is the sea, or somebody else's.
+    water : GeoDataFrame or GeoSeries of Polygon, optional
+        Where they may not.
+    graph : TravelGraph, optional
+        The network that they must be joined to.
+    snap_rules : SnapRules, optional
+        How, above all `max_snap_m`.
+
+    Returns
+    -------
+    CandidateSites
+        Sites, and what was refused, each in the order of sources and ids.
+
+    Raises
+    ------
+    ContractError
+        For frames that are not as above, all faults at once, or where no source is given.
+    CrsError
+        Where frames differ in their CRS, or it is not in metres.
+
+    Examples
+    --------
+    >>> school = gpd.GeoDataFrame(
+    ...     {"idle_id": ["school", "shed"], "area_m2": [300.0, 40.0], "tenure": "collective"},
+    ...     geometry=gpd.points_from_xy([0, 500], [0, 0]), crs="EPSG:32738")
+    >>> found = candidate_sites("primary_care", idle=school)
+    >>> found.sites["facility_id"].tolist(), found.refused["why"].tolist()
+    (['idle/school'], ['too_small'])
+    """
+    asked = sorted(service_names(service if isinstance(service, str) else frozenset(service)))
+    given = {"enlarge": enlarge, "list": points, "idle": idle, "settlement": settlements, "grid": grid}
+    frames = {source: frame for source, frame in given.items() if frame is not None}
+    if not asked or not frames:
+        raise ContractError("options", ["service, and candidates from one source or more, must be given"])
+    crs = _one_crs({**frames, "land": land, "water": water, "graph": graph})
+    problems: list[str] = []
+    read = [_read_source(source, frame, problems) for source, frame in frames.items()]
+    if problems:
+        raise ContractError("candidates", problems)
+    sites = gpd.GeoDataFrame(pd.concat(read, ignore_index=True), crs=crs)
+    rules = load_site_rules() if site_rules is None else site_rules
+    least = rules.dropna(subset=["min_area_m2"]).set_index("service")["min_area_m2"].to_dict()
+    allowed = [[name for name in asked if names is None or name in names] for names in sites.pop("allowed")]
+    fitting = [
+        [name for name in names if not area < least.get(name, 0.0)]
+        for names, area in zip(allowed, sites["area_m2"], strict=True)
+    ]
+    sites["service"] = pd.Series(
+        [";".join(fits or may) for fits, may in zip(fitting, allowed, strict=True)], dtype="str"
+    )
+    sites["min_area_m2"] = [
+        max((least[name] for name in fits or may if name in least), default=np.nan)
+        for fits, may in zip(fitting, allowed, strict=True)
+    ]
+    sites["area_status"] = np.select(
+        [sites["min_area_m2"].isna(), sites["area_m2"].isna(), sites["area_m2"] < sites["min_area_m2"]],
+        ["no_rule", "unknown", "too_small"],
+        "met",
+    )
+    why = np.full(len(sites), "", dtype=object)
+
+    def refuse(reason: str, wrong: NDArray[np.bool_]) -> None:
+        why[wrong & (why == "")] = reason
+
+    refuse("service_not_allowed", np.array([not names for names in allowed], dtype=bool))
+    refuse("too_small", np.array([not names for names in fitting], dtype=bool))
+    for layer, reason, is_wanted in ((land, "outside_land", True), (water, "on_water", False)):
+        if layer is not None:
+            inside = np.zeros(len(sites), dtype=bool)
+            inside[layer.sindex.query(sites.geometry, predicate="intersects")[0]] = True
+            refuse(reason, inside != is_wanted)
+    if graph is not None:
+        status = snap(graph, sites.geometry, snap_rules).status
+        refuse("far_from_network", status == "far")
+        refuse("no_network", status == "none")
+    # Of those that stand so far, the later one of two at one place goes.
+    kept = np.flatnonzero((why == "") & (sites["source"] != "enlarge").to_numpy())
+    same_as = pd.Series(np.nan, index=sites.index, dtype="str")
+    xy = shapely.get_coordinates(sites.geometry.to_numpy()[kept])
+    for first, second in sorted(cKDTree(xy).query_pairs(SAME_SITE_M)) if len(kept) else ():
+        if why[kept[first]] == "" and why[kept[second]] == "":
+            why[kept[second]] = "doubled"
+            same_as[kept[second]] = sites["facility_id"].iloc[kept[first]]
+    told = [name for name in sites.columns if name != "geometry"]
+    refused = sites.assign(why=pd.Series(why, dtype="str"), same_as=same_as)
+    return CandidateSites(
+        sites.loc[why == "", [*told, "geometry"]].reset_index(drop=True),
+        refused.loc[why != "", [*told, "why", "same_as", "geometry"]].reset_index(drop=True),
+    )
+
+
+def _one_crs(layers: dict[str, Any]) -> pyproj.CRS:
+    """Return the CRS of all layers, which must be one and in metres."""
+    known = {name: layer.crs for name, layer in layers.items() if layer is not None}
+    first = next(iter(known))
+    crs = require_metres(known[first], what=first)
+    if other := [name for name, theirs in known.items() if theirs != crs]:
+        raise CrsError(
+            f"candidates: the CRS of {first_of(other)} is not {crs.to_string()}, that of {first}; "
+            f"reproject with to_crs({crs.to_string()!r})"
+        )
+    return crs
+
+
+def _read_source(source: str, given: gpd.GeoDataFrame, problems: list[str]) -> gpd.GeoDataFrame:
+    """Read the candidates of one source, in the order of their ids, with the services that they are kept for."""
+    key = {"enlarge": "facility_id", "idle": "idle_id", "settlement": "settlement_id"}.get(source, "site_id")
+    frame = existing(given) if source == "enlarge" else given
+    before = len(problems)
+    ids = id_column(frame, key, problems)
+    shapes = frame.geometry.to_numpy()
+    is_area = np.isin(shapely.get_type_id(shapes), _AREAS) & (source in _DESCRIBED)
+    wrong = np.asarray(not_points(frame.geometry)) & ~(is_area & (shapely.area(shapes) > 0.0))
+    if wrong.any():
+        wanted = "point or polygon" if source in _DESCRIBED else "point"
+        problems.append(f"geometry: no {wanted} with coordinates for {first_of(ids[wrong])}")
+    blank: pd.Series[str] = pd.Series(None, index=frame.index, dtype="str")
+    said = [name for name in _TEXTS if name in frame and (name == "name" or source in _DESCRIBED)]
+    told = dict.fromkeys(_TEXTS, blank) | {name: text_column(frame[name]) for name in said}
+    area = np.where(is_area, shapely.area(shapes), np.nan)
+    if source in _DESCRIBED and "area_m2" in frame:
+        stated = number_column(frame, "area_m2", problems, key=key).to_numpy()
+        area = np.where(np.isnan(stated), area, stated)
+    for name, fits, remedy in (
+        ("tenure", told["tenure"].isin(TENURE), f"known are {', '.join(TENURE)}"),
+        ("idle_since", told["idle_since"].fillna("").str.fullmatch(_SINCE), "write a year, or a date as 2015-06"),
+    ):
+        odd = told[name].notna() & ~fits
+        if odd.any():
+            shown = first_of(told[name][odd].drop_duplicates(), limit=3)
+            problems.append(f"{name}: unknown value(s) {shown} for {first_of(ids[odd])}; {remedy}")
+    problems[before:] = [f"{source}: {text}" for text in problems[before:]]
+    return gpd.GeoDataFrame(
+        {
+            "facility_id": f"{source}/" + ids,
+            "status": "candidate",
+            "service": "",
+            "name": told["name"],
+            "source": source,
+            "tenure": told["tenure"],
+            "area_m2": area,
+            "idle_since": told["idle_since"],
+            "enlarges": ids if source == "enlarge" else blank,
+            "allowed": [
+                {name.strip() for name in names.split(";")} if isinstance(names, str) and names.strip() else None
+                for names in told["allowed_services"]
+            ],
+        },
+        geometry=np.where(is_area, shapely.point_on_surface(shapes), shapes),
+        crs=frame.crs,
+    ).iloc[id_order(ids)]
