@@ -21,6 +21,7 @@ from spatial.study.access import (
 from spatial.study.base import Model, faults_of, option, section, unrepeated
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
 from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions
+from spatial.study.plans import PlanningOptions, PlanOptions
 from spatial.study.region import PopulationOptions, Region, Tiers
 from spatial.study.scenarios import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
 from spatial.study.score import ScoreOptions
@@ -98,6 +99,8 @@ class Study(Model):
     scenarios: tuple[ScenarioOptions, ...] = option(
         (), "Changes on the roads or of the facilities whose gains and losses are counted"
     )
+    planning: PlanningOptions = section(PlanningOptions)
+    plans: tuple[PlanOptions, ...] = option((), "Plans to draw instead of those for the norms that fail")
     emergency: tuple[EmergencyOptions, ...] = option((), "Response of crews; one table, or a list of them")
     norms: NormOptions = section(NormOptions)
     score: ScoreOptions = section(ScoreOptions)
@@ -105,12 +108,12 @@ class Study(Model):
     outputs: OutputOptions = section(OutputOptions)
     raw: Path = option(Path("data/raw"), "Raw root; the command line's --raw sets it", exclude=True)
 
-    @field_validator("scenarios", "emergency", mode="before")
+    @field_validator("scenarios", "plans", "emergency", mode="before")
     @classmethod
     def _one_table(cls, value: Any) -> Any:
         return (value,) if isinstance(value, dict) else value
 
-    @field_validator("scenarios", "emergency")
+    @field_validator("scenarios", "plans", "emergency")
     @classmethod
     def _each_once(cls, items: tuple[Any, ...]) -> tuple[Any, ...]:
         unrepeated(tuple(getattr(item, "name", None) or item.service for item in items))

@@ -19,6 +19,12 @@ TENURE = ("state", "collective", "homestead", "private")
 CONSTRAINT_KIND = ("permanent_farmland", "ecological_red_line", "development_boundary", "hazard")
 """What an area says about building there; inside a development boundary is wanted, inside the others is not."""
 CONSTRAINT_EFFECT = ("exclude", "flag")
+PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "none")
+"""What a norm asks to be planned: sites within reach, one in each unit, links to a town, or roads of a class."""
+PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")
+PLAN_REASON = ("", "others_first", "no_model")
+PLAN_ACTION = ("open_site", "build_link", "upgrade_road")
+PLAN_OUTCOME = ("within", "gained", "beyond", "none_reached", "unknown")
 REMEDY = ("site_or_road", "mobile_service")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")
 MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility", "people_unknown")

@@ -1,0 +1,430 @@
+"""
+What to do first: norms that fail become questions, and each question a plan with its actions and whom they serve.
+
+A question names who is asked about, in people and places, and how far each is today, as the norm was judged: a plan
+never counts anybody whom the norm does not. Failed gates come first, then the norm that fails most people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.access.options import TOWN_TIERS
+from spatial.norms.evaluation import SHARE_TOLERANCE
+from spatial.norms.evidence import load_road_words
+from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
+from spatial.norms.register import SEASON_ROADS
+from spatial.planning.plans import SAME
+from spatial.planning.sites import SitingOptions
+from spatial.planning.siting import mclp
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from spatial.norms.law import Norm
+    from spatial.planning.plans import SitingPlan
+    from spatial.planning.sites import BoolArray, FloatArray, IntArray
+
+Ask: TypeAlias = Literal["sites", "unit_sites", "links", "roads", "none"]
+MOST_OPTIONS, NEARLY = 4, 0.02
+"""How many other plans are told, and how much worse they may be as a share of the people gained."""
+SECONDS = 20.0
+"""For one model; what is not proven by then is told with its bound."""
+_ACTION = {"action": "str", "where": "str", "alone": "float64", "lost_without": "float64", "length_km": "float64"}
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """
+    Whom a plan is for.
+
+    ``need`` has a row a settlement, or a township where the norm is about townships: `unit_id`, `persons` (NaN where
+    nobody knows them), `before` in the norm's unit (inf where none is reached, NaN unknown) and `outcome`: ``within``,
+    ``beyond``, ``none_reached`` or ``unknown``.
+    """
+
+    plan_id: str
+    ask: Ask
+    need: pd.DataFrame
+    norm: Norm
+    unit_level: str = "settlement"
+    counted: str = "persons"  # or places, where the norm's share is one of places or nobody's number is known
+    reason: str = ""  # why no plan is drawn, where none is
+
+    @property
+    def weight(self) -> pd.Series[float]:
+        """People of each row, or a place each."""
+        return self.need["persons"] if self.counted == "persons" else pd.Series(1.0, self.need.index)
+
+    @property
+    def is_beyond(self) -> pd.Series[bool]:
+        """Whom the plan is to serve."""
+        return self.need["outcome"].isin(["beyond", "none_reached"])
+
+    def share_with(self, gained: float) -> float:
+        """Share of those whom the norm asks about who are within, with some gained; NaN where there is nobody."""
+        known = self.need["outcome"] != "unknown"
+        everybody = float(self.weight[known].sum())
+        within = float(self.weight[self.need["outcome"] == "within"].sum())
+        return (within + gained) / everybody if everybody else np.nan
+
+    def is_met_with(self, gained: float) -> bool:
+        """Tell whether the norm's share is reached with some gained."""
+        return bool(self.share_with(gained) >= self.norm.target_share - SHARE_TOLERANCE)
+
+
+def questions(norms: Sequence[Norm], results: pd.DataFrame, *, most: int, near_share: float) -> list[Question]:
+    """
+    Ask for a plan for every norm that fails, gates first, then by persons beyond; those nearly failed come last.
+
+    Behind the first ``most`` for which a plan can be drawn, each has a row that says why it has none.
+    """
+    study = results.loc[results["unit_level"] == "study"].set_index("norm_id")
+    rows = {str(row["norm_id"]): row for row in study.reset_index().to_dict("records")}
+    found = []
+    for norm in norms:
+        row = rows.get(norm.id)
+        if row is None or not max(row["persons_unserved"], row["places_unserved"]) > 0.0:
+            continue
+        as_mapped = row["status_as_mapped"] == "not_met"
+        is_near = row["status"] == "met" and row["served_share"] - norm.target_share <= near_share
+        if row["status"] == "not_met" or as_mapped or is_near:
+            people = -np.nan_to_num(row["persons_unserved"])
+            found.append((row["gate"] != "fail", is_near, people, -row["places_unserved"], norm.id))
+    by_id = {norm.id: norm for norm in norms}
+    asked, drawn = [], 0
+    for *_, name in sorted(found):
+        question = question_of(by_id[name], results)
+        if question.ask != "none":
+            drawn += 1
+            if drawn > most:
+                question = replace(question, ask="none", reason="others_first")
+        asked.append(question)
+    return asked
+
+
+def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Question:
+    """Ask for the plan that a norm needs: sites, one in each unit, links to a town, or roads."""
+    own = results.loc[results["norm_id"] == norm.id]
+    is_road = norm.service in load_road_words() or norm.service in SEASON_ROADS
+    level = "settlement" if (own["unit_level"] == "settlement").any() else "township"
+    ask: Ask = "none"
+    if norm.metric in ACCESS_METRICS:
+        ask = "sites" if norm.service not in TOWN_TIERS else "links" if norm.metric == "time_min" else "none"
+    elif norm.metric == PRESENCE:
+        ask = "roads" if is_road else "unit_sites"
+    rows = own.loc[(own["unit_level"] == level) & (own["places_in_scope"] > 0)]
+    value = rows["value"].to_numpy(dtype=np.float64)
+    served, unserved = (rows[f"places_{side}"].to_numpy(dtype=np.float64) for side in ("served", "unserved"))
+    is_far = np.isnan(value) & (unserved > 0.0) & (norm.metric in ACCESS_METRICS)
+    need = pd.DataFrame(
+        {
+            "unit_id": rows["unit_id"].to_numpy(),
+            "persons": rows["persons_in_scope"].to_numpy(dtype=np.float64),
+            "before": np.where(is_far, np.inf, value),
+            "outcome": np.select(
+                [is_far, unserved > 0.0, served > 0.0], ["none_reached", "beyond", "within"], "unknown"
+            ),
+        }
+    )
+    reason = "" if ask != "none" else "no_model"
+    counted = str(own.loc[own["unit_level"] == "study", "share_of"].iloc[0])
+    return Question(plan_id or norm.id.lower(), ask, need, norm, level, counted, reason)
+
+
+# Answers: which actions, in which order, whom each brings within, and what else was possible.
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """
+    A plan.
+
+    ``actions`` has a row an action, in order: `action` (``open_site``, ``build_link``, ``upgrade_road``), `where` (id
+    of the site, link or stretch), `length_km`, `alone` (people, or places, that it brings by itself) and `lost_without`
+    (by the plan). ``curve`` has `number`, `gained` and `length_km` of the best plan of so many actions, and ``options``
+    `where`, `gained` and `length_km` of other plans as long.
+    """
+
+    actions: pd.DataFrame
+    after: FloatArray  # along the rows of the need, in the norm's unit
+    reached_in: IntArray  # along the rows of the need: the action that brings each within; -1 for none
+    curve: pd.DataFrame
+    options: pd.DataFrame
+    status: str  # optimal, feasible or nothing_helps
+    bound: float  # no plan of so many actions brings more
+
+
+def no_help(question: Question) -> Answer:
+    """Answer that nothing of what could be done brings anybody within."""
+    return Answer(
+        actions=pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _ACTION.items()}),
+        after=question.need["before"].to_numpy(dtype=np.float64),
+        reached_in=np.full(len(question.need), -1),
+        curve=pd.DataFrame({"number": [0], "gained": [0.0], "length_km": [np.nan]}),
+        options=pd.DataFrame({"where": [], "gained": [], "length_km": []}),
+        status="nothing_helps",
+        bound=0.0,
+    )
+
+
+def plan_sites(
+    question: Question, pairs: pd.DataFrame, values_to: Callable[[list[str]], FloatArray], *, most: int
+) -> Answer:
+    """
+    Open as many sites as bring the norm's share, at most ``most``: proven to bring most people, of such the nearest.
+
+    ``pairs`` lead those beyond to candidates (`from_id`, `to_id`, `travel_time_min` in the norm's unit), and
+    ``values_to`` gives the values of all rows of the need to some of these, in columns.
+    """
+    limit = question.norm.threshold
+    rows = question.need.loc[question.is_beyond]
+    demand = pd.DataFrame({"settlement_id": rows["unit_id"], "persons": question.weight[rows.index]})
+    needy = demand.loc[demand["persons"] > 0.0, "settlement_id"]
+    pairs = pairs.loc[(pairs["travel_time_min"] <= limit) & pairs["from_id"].isin(needy)]
+    if pairs.empty:
+        return no_help(question)
+    sites = sorted(set(pairs["to_id"]))
+
+    def best(number: int, among: Sequence[str]) -> SitingPlan:
+        own = pairs.loc[pairs["to_id"].isin(among)]
+        candidates = pd.DataFrame({"facility_id": among})
+        asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+        return mclp(own, demand, candidates, n_facilities=number, service_radius=limit, **asked)
+
+    plans: list[SitingPlan] = []
+    for number in range(1, min(most, len(sites)) + 1):
+        plan = best(number, sites)
+        if plans and plan.objective <= plans[-1].objective * (1.0 + SAME):
+            break  # whom a candidate reaches is served
+        plans.append(plan)
+    gained = [0.0, *(plan.objective for plan in plans)]
+    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(plans))
+    plan = plans[count - 1]
+    chosen = _nearest_sites(plan.sites["facility_id"].tolist(), pairs, demand)
+    gains = best(count, sorted(chosen)).gain_by_site
+    order = gains["facility_id"].tolist()
+    before, values = question.need["before"].to_numpy(dtype=np.float64), values_to(order)
+    within = (values <= limit) & question.is_beyond.to_numpy()[:, None]
+    others = [
+        other
+        for other in (plan, *plan.alternatives(within=NEARLY, most=MOST_OPTIONS))
+        if set(other.sites["facility_id"]) != set(chosen)
+    ][:MOST_OPTIONS]
+    return Answer(
+        actions=pd.DataFrame(
+            {
+                "action": "open_site",
+                "where": order,
+                "alone": gains["persons_alone"],
+                "lost_without": gains["persons_lost_without"],
+                "length_km": np.nan,
+            }
+        ),
+        after=np.fmin(before, values.min(axis=1)),
+        reached_in=np.where(within.any(axis=1), within.argmax(axis=1), -1),
+        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
+        options=pd.DataFrame(
+            {
+                "where": [" ".join(other.sites["facility_id"]) for other in others],
+                "gained": [other.objective for other in others],
+                "length_km": np.nan,
+            }
+        ),
+        status=plan.status,
+        bound=plan.bound,
+    )
+
+
+def _nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame) -> list[str]:
+    """
+    Move each site to where those it serves are nearest, if nobody drops out by it.
+
+    Many sites bring the same people within a limit, and a model takes any of them: the farthest hamlet, say.
+    """
+    sites, places = pd.Index(sorted(set(pairs["to_id"]))), pd.Index(demand["settlement_id"])
+    people = demand["persons"].fillna(0.0).to_numpy()
+    ways = pairs.assign(i=places.get_indexer(pairs["from_id"]), j=sites.get_indexer(pairs["to_id"])).sort_values("j")
+    start = np.searchsorted(ways["j"], np.arange(len(sites) + 1))
+    i, value = ways["i"].to_numpy(), ways["travel_time_min"].to_numpy()
+
+    def values_from(site: int) -> FloatArray:
+        found = np.full(len(places), np.inf)
+        np.minimum.at(found, i[start[site] : start[site + 1]], value[start[site] : start[site + 1]])
+        return found
+
+    now = [int(sites.get_loc(name)) for name in chosen]
+    for at, site in enumerate(now):
+        rest = np.min([np.full(len(places), np.inf), *(values_from(k) for k in now if k != site)], axis=0)
+        served = np.isfinite(np.minimum(rest, values_from(site))) & (people > 0.0)
+        costs = np.full(len(sites), np.inf)
+        for k in range(len(sites)):
+            there = np.minimum(rest, values_from(k))[served]
+            if k not in {*now} - {site} and np.isfinite(there).all():
+                costs[k] = people[served] @ there
+        now[at] = int(costs.argmin())
+    return [str(sites[k]) for k in now]
+
+
+def plan_units(question: Question, hosts: pd.Series, *, most: int) -> Answer:
+    """Open a site in each of the units without one that have most people, in its largest place (``hosts`` by unit)."""
+    need = question.need.assign(weight=question.weight.fillna(0.0), row=np.arange(len(question.need)))
+    short = need.loc[question.is_beyond & need["unit_id"].isin(hosts.index) & (need["weight"] > 0.0)]
+    if short.empty:
+        return no_help(question)
+    short = short.sort_values(["weight", "unit_id"], ascending=[False, True], kind="stable")
+    gained = np.concatenate(([0.0], np.cumsum(short["weight"])))[: most + 1]
+    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(gained) - 1)
+    chosen = short.iloc[:count]
+    after, reached = need["before"].to_numpy(dtype=np.float64).copy(), np.full(len(need), -1)
+    after[chosen["row"]] += 1.0
+    reached[chosen["row"]] = np.arange(count)
+    return Answer(
+        actions=pd.DataFrame(
+            {
+                "action": "open_site",
+                "where": hosts[chosen["unit_id"]].to_numpy(),
+                "alone": chosen["weight"].to_numpy(),
+                "lost_without": chosen["weight"].to_numpy(),
+                "length_km": np.nan,
+            }
+        ),
+        after=after,
+        reached_in=reached,
+        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
+        options=no_help(question).options,
+        status="optimal",
+        bound=float(gained[count]),
+    )
+
+
+# Tables: a row a plan, an action, a place; all numbers of people are sums of the places.
+
+PLAN_TABLES = ("plans", "plan_actions", "plan_people", "plan_options", "plan_curve")
+
+
+def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.GeoDataFrame) -> dict[str, Any]:
+    """
+    Write plans out: what each brings, in people and places, of those whom its norm asks about.
+
+    ``places`` has `place_id`, `place` (its name), `township_id`, `township` and the shape of whatever actions are at.
+    """
+    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in PLAN_TABLES}
+    shapes = []
+    for rank, (question, answer) in enumerate(answers, start=1):
+        norm, need = question.norm, question.need
+        found = answer or no_help(question)
+        gained = found.reached_in >= 0
+        outcome = np.where(gained, "gained", need["outcome"])
+        actions = found.actions.assign(step=range(1, len(found.actions) + 1))
+        action_ids = [f"{question.plan_id}/{where}" for where in actions["where"]]
+        persons, everywhere = need["persons"].fillna(0.0).to_numpy(), np.ones(len(need))
+        weights = {"persons": persons} if need["persons"].notna().any() else {}
+        weights["places"] = everywhere
+        sums = {
+            f"{what}_{name}": float(weight[mask].sum())
+            for what, weight in weights.items()
+            for name, mask in _sides(outcome).items()
+        }
+        by_step = {
+            what: np.bincount(found.reached_in[gained], weight[gained], minlength=len(actions))
+            for what, weight in weights.items()
+        }
+        brought = sums[f"{question.counted}_gained"]
+        rows["plans"].append(
+            pd.DataFrame(
+                {
+                    "plan_id": [question.plan_id],
+                    "rank": rank,
+                    "norm_id": norm.id,
+                    "service": norm.service,
+                    "question": question.ask,
+                    "mode": norm.mode,
+                    "threshold": norm.threshold,
+                    "unit": norm.unit,
+                    "stat_unit": norm.stat_unit,
+                    "norm_class": norm.norm_class,
+                    "is_gate": norm.gates,
+                    "target_share": norm.target_share,
+                    "counted": question.counted,
+                    "plan_status": found.status if answer else "not_planned",
+                    "reason": question.reason,
+                    **sums,
+                    "share_before": question.share_with(0.0),
+                    "share_after": question.share_with(brought),
+                    "meets_target": "yes" if question.is_met_with(brought) else "no",
+                    "bound": found.bound if answer else np.nan,
+                    "actions": len(actions),
+                    "length_km": actions["length_km"].sum(min_count=1),
+                }
+            )
+        )
+        rows["plan_people"].append(
+            pd.DataFrame(
+                {
+                    "plan_id": question.plan_id,
+                    "unit_level": question.unit_level,
+                    "unit_id": need["unit_id"],
+                    "persons": need["persons"],
+                    "before_value": _finite(need["before"]),
+                    "after_value": _finite(found.after),
+                    "outcome": outcome,
+                    "action_id": np.array([*action_ids, None], dtype=object)[found.reached_in],
+                }
+            )
+        )
+        at = places.set_index("place_id").reindex(actions["where"])
+        shapes += at.geometry.tolist()
+        rows["plan_actions"].append(
+            pd.DataFrame(
+                {
+                    "action_id": action_ids,
+                    "plan_id": question.plan_id,
+                    "step": actions["step"].to_numpy(),
+                    "action": actions["action"].to_numpy(),
+                    "service": norm.service,
+                    "norm_id": norm.id,
+                    "place_id": actions["where"].to_numpy(),
+                    **{name: at[name].to_numpy() for name in ("place", "township_id", "township")},
+                    "length_km": actions["length_km"].to_numpy(),
+                    **{f"{what}_gained": values for what, values in by_step.items()},
+                    "share_after": [question.share_with(value) for value in np.cumsum(by_step[question.counted])],
+                    "gained_alone": actions["alone"].to_numpy(),
+                    "lost_without": actions["lost_without"].to_numpy(),
+                    "gained_per_km": by_step[question.counted] / actions["length_km"].to_numpy(),
+                }
+            )
+        )
+        for name, frame in (("plan_options", found.options), ("plan_curve", found.curve)):
+            shares = [question.share_with(value) for value in frame["gained"]]
+            numbered = frame.assign(plan_id=question.plan_id, share_after=shares, option=range(1, len(frame) + 1))
+            rows[name].append(numbered)
+    made: dict[str, Any] = {name: TABLES[name].frame(pd.concat(parts)) for name, parts in rows.items()}
+    actions = made["plan_actions"]
+    made["plan_actions"] = gpd.GeoDataFrame(
+        actions, geometry=gpd.GeoSeries(shapes, index=actions.index), crs=places.crs
+    )
+    return made
+
+
+def _sides(outcome: np.ndarray[Any, Any]) -> dict[str, BoolArray]:
+    """Name the four sides on which everybody whom a norm asks about stands; with those within before they are all."""
+    return {
+        "within": outcome == "within",
+        "gained": outcome == "gained",
+        "beyond": np.isin(outcome, ["beyond", "none_reached"]),
+        "unknown": outcome == "unknown",
+    }
+
+
+def _finite(values: ArrayLike) -> FloatArray:
+    found = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(found), found, np.nan)

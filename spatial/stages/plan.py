@@ -1,0 +1,230 @@
+"""Stage `plan`: for norms that fail, what would help first, whom it would serve, and who is still left out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.access.nearest import METRES_A_KM, in_kilometres
+from spatial.access.options import limit_of
+from spatial.access.paired import SnapPair
+from spatial.access.places import place_on, take
+from spatial.network.matrix import times_matrix
+from spatial.norms.evidence import AccessLookup
+from spatial.norms.law import Norm, norms_of
+from spatial.norms.measuring import Unmeasured, modes_for, read_access
+from spatial.planning.agenda import Question, no_help, plan_sites, plan_tables, plan_units, question_of, questions
+from spatial.runner.stage import silent
+from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.stages.shared import graph_of, surroundings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from spatial.access.places import Places
+    from spatial.network.graph import TravelGraph
+    from spatial.planning.agenda import Answer
+    from spatial.runner.stage import Options, Progress, Value
+
+
+def plan(
+    *,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    study_area: gpd.GeoDataFrame,
+    water: gpd.GeoDataFrame,
+    nodes: gpd.GeoDataFrame,
+    edges: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    norm_results: pd.DataFrame,
+    options: Options,
+    progress: Progress = silent,
+) -> dict[str, Value]:
+    """Draw the plans that the study asks for, else one for each of the norms that fail, failed gates first."""
+    norms = norms_of(binding_norms(options))
+    if options.plans:
+        asked = [_asked(item, norms, options, settlements, access, norm_results) for item in options.plans]
+    else:
+        chosen = options.planning
+        asked = questions(norms, norm_results, most=chosen.most_plans, near_share=chosen.near_share)
+    barriers = surroundings_of(options, study_area, water).barriers
+    ground = _Ground(settlements, facilities, barriers, partial(graph_of, options, nodes, edges), options)
+    limits = {item.name: item for item in options.plans}
+    answers: list[tuple[Question, Answer | None]] = []
+    for number, question in enumerate(asked):
+        progress(number / len(asked), f"plan: {question.norm.service}")
+        own = limits.get(question.plan_id)
+        most = (own.sites if own else None) or options.planning.most_sites
+        answers.append((question, _answer(question, ground, most)))
+    return plan_tables(answers, ground.places)
+
+
+def _answer(question: Question, ground: _Ground, most: int) -> Answer | None:
+    need, norm = question.need["unit_id"].tolist(), question.norm
+    if question.ask == "sites":
+        beyond = question.need.loc[question.is_beyond, "unit_id"].tolist()
+        pairs = ground.pairs(norm, beyond, ground.candidates(norm), cutoff=norm.threshold)
+
+        def values_to(sites: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+            table, found = np.full((len(need), len(sites)), np.inf), ground.pairs(norm, need, sites)
+            rows = pd.Index(need).get_indexer(pd.Index(found["from_id"]))
+            columns = pd.Index(sites).get_indexer(pd.Index(found["to_id"]))
+            np.minimum.at(table, (rows, columns), found["travel_time_min"].to_numpy())
+            return table
+
+        return plan_sites(question, pairs, values_to, most=most)
+    if question.ask == "unit_sites":
+        hosts = pd.Series(need, index=need)
+        if question.unit_level == "township":
+            largest = ground.homes.sort_values("population_persons", ascending=False, kind="stable")
+            hosts = largest.drop_duplicates("township_id").set_index("township_id")["settlement_id"]
+        return plan_units(question, hosts, most=most)
+    return None if question.ask == "none" else no_help(question)
+
+
+def _asked(
+    item: Any,
+    norms: Sequence[Norm],
+    options: Options,
+    settlements: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    norm_results: pd.DataFrame,
+) -> Question:
+    """Ask what a plan of the study asks: for a norm, or for a service within some minutes."""
+    if item.norm is not None:
+        norm = next(norm for norm in norms if norm.id == item.norm)
+        return question_of(norm, norm_results, plan_id=item.name)
+    mode = item.mode or options.network.modes[0]
+    norm = Norm(
+        id="", service=item.service, metric="time_min", mode=mode, direction="max", unit="min",
+        stat_unit="population", scope="all", norm_class="", role="", threshold=item.within_min, target_share=1.0,
+        fail_point=np.nan, bundle=(), in_force="", not_graded="", gates=False, no_gate="",
+    )  # fmt: skip
+    scored = settlements.loc[settlements["in_study"]]
+    found = read_access(
+        norm,
+        item.service,
+        AccessLookup(access, pd.Index(scored["settlement_id"])),
+        max_time_min=limit_of("max_time_min", options.access.max_time_min),
+    )
+    blank = np.full(len(scored), np.nan)
+    value, mapped = (blank, blank) if isinstance(found, Unmeasured) else (found.value, found.mapped)
+    need = pd.DataFrame(
+        {
+            "unit_id": scored["settlement_id"].to_numpy(),
+            "persons": scored["population_persons"].to_numpy(dtype=np.float64),
+            "before": value,
+            "outcome": np.select(
+                [np.isnan(mapped), mapped == 1.0, np.isinf(value)], ["unknown", "within", "none_reached"], "beyond"
+            ),
+        }
+    )
+    counted = "persons" if need["persons"].notna().any() else "places"
+    return Question(item.name, "sites", need, norm, counted=counted)
+
+
+class _Joined(NamedTuple):
+    """Settlements and sites on the network of one mode."""
+
+    graph: TravelGraph
+    homes: Places
+    sites: Places
+
+
+class _Ground:
+    """The ground that plans are drawn on: settlements and sites joined to the networks, each once a mode."""
+
+    def __init__(
+        self,
+        settlements: gpd.GeoDataFrame,
+        facilities: gpd.GeoDataFrame,
+        barriers: gpd.GeoSeries | None,
+        graph: Callable[[str], TravelGraph],
+        options: Options,
+    ) -> None:
+        self.settlements = settlements
+        self.options = options
+        self.barriers = barriers
+        self.graph = graph
+        self.homes = settlements.loc[settlements["in_study"]]
+        planned = facilities.loc[
+            facilities["in_study"] & (facilities["status"] == "candidate")
+            & ~facilities["facility_id"].isin(settlements["settlement_id"])
+        ]  # fmt: skip
+        columns = ["facility_id", "service", "name", "township_id", "township", "geometry"]
+        every = [self.homes.assign(facility_id=self.homes["settlement_id"], service=""), planned]
+        sites = pd.concat([frame.reindex(columns=columns) for frame in every], ignore_index=True)
+        self.sites = gpd.GeoDataFrame(sites, crs=settlements.crs)
+        self._on: dict[str, _Joined] = {}
+
+    @property
+    def places(self) -> gpd.GeoDataFrame:
+        """Where actions may be."""
+        return self.sites.rename(columns={"facility_id": "place_id", "name": "place"})
+
+    def candidates(self, norm: Norm) -> list[str]:
+        """List where a service may open: in any settlement of the study, or where it is planned already."""
+        vocabulary = vocabulary_of(self.options)
+        named = (vocabulary.for_register(word) for word in norm.bundle or (norm.service,))
+        kinds = {kind for service in named if service is not None for kind in vocabulary.satisfying(service.id)}
+        kinds |= {norm.service, ""}
+        return self.sites.loc[self.sites["service"].isin(kinds), "facility_id"].tolist()
+
+    def on(self, mode: str) -> _Joined:
+        """Join settlements and sites to the network of a mode."""
+        if mode not in self._on:
+            graph = self.graph(mode)
+            joined = partial(place_on, graph, rules=self.options.network, barriers=self.barriers)
+            homes, sites = joined(self.settlements, key="settlement_id"), joined(self.sites, key="facility_id")
+            self._on[mode] = _Joined(graph, homes, sites)
+        return self._on[mode]
+
+    def pairs(self, norm: Norm, origins: list[str], sites: list[str], *, cutoff: float = np.inf) -> pd.DataFrame:
+        """Find the values in a norm's unit from settlements to sites, within a cutoff."""
+        if norm.metric == "dist_m":
+            return self._straight(origins, sites, cutoff)
+        factor = {"roundtrip_time_min": 2.0, "network_dist_m": METRES_A_KM}.get(norm.metric, 1.0)
+        parts = []
+        for mode in modes_for(norm.mode, self.options.network.modes):
+            graph, homes, goals = self.on(mode)
+            i, j = pd.Index(homes.ids).get_indexer(pd.Index(origins)), pd.Index(goals.ids).get_indexer(pd.Index(sites))
+            both = SnapPair(take(homes.snaps, i), take(goals.snaps, j))
+            if norm.metric == "network_dist_m":
+                graph, both = in_kilometres(graph, both)
+            is_outward = self.options.access.direction == "to_facility"
+            found = times_matrix(
+                graph, *(both if is_outward else both[::-1]), cutoff_min=cutoff / factor, direct_barriers=self.barriers
+            )
+            near, far = (found.origin, found.destination)[:: 1 if is_outward else -1]
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "from_id": homes.ids[i[near]],
+                        "to_id": goals.ids[j[far]],
+                        "travel_time_min": factor * found.time_min,
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def _straight(self, origins: list[str], sites: list[str], cutoff: float) -> pd.DataFrame:
+        """Find straight lines in metres."""
+        homes, goals = self.settlements.set_index("settlement_id"), self.sites.set_index("facility_id")
+        starts, ends = (
+            shapely.get_coordinates(np.asarray(frame.geometry.loc[ids].array, dtype=object))
+            for frame, ids in ((homes, origins), (goals, sites))
+        )
+        near = cKDTree(starts).sparse_distance_matrix(cKDTree(ends), cutoff, output_type="ndarray")
+        return pd.DataFrame(
+            {
+                "from_id": np.array(origins, dtype=object)[near["i"]],
+                "to_id": np.array(sites, dtype=object)[near["j"]],
+                "travel_time_min": near["v"],
+            }
+        )

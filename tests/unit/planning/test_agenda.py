@@ -1,0 +1,195 @@
+"""Questions from norms that fail, and the plans that answer them: on a line whose best sites are known by arithmetic."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial.norms.law import Norm
+from spatial.planning.agenda import no_help, plan_sites, plan_tables, plan_units, question_of, questions
+
+# The line of the location models: at r = 2 one site serves 400 (at 2), two 800 (2 and 10 or 12), three 850.
+AT = {"a": 0.0, "b": 2.0, "c": 4.0, "d": 10.0, "e": 12.0, "f": 20.0}
+PEOPLE = {"a": 100.0, "b": 200.0, "c": 100.0, "d": 300.0, "e": 100.0, "f": 50.0}
+
+
+def norm(name="N", **changed):
+    values = {
+        "id": name,
+        "service": "primary_care",
+        "metric": "time_min",
+        "mode": "drive",
+        "direction": "max",
+        "unit": "min",
+        "stat_unit": "population",
+        "scope": "all",
+        "norm_class": "guiding",
+        "role": "standard",
+        "threshold": 2.0,
+        "target_share": 0.9,
+        "fail_point": np.nan,
+        "bundle": (),
+        "in_force": "in_force",
+        "not_graded": "",
+        "gates": False,
+        "no_gate": "",
+    }
+    return Norm(**{**values, **changed})
+
+
+def results_of(norm_id, states, *, level="settlement", **study):
+    """Rows of the places, each of a status and people, and of the study."""
+    rows = [
+        {
+            "norm_id": norm_id,
+            "unit_level": level,
+            "unit_id": name,
+            "value": value,
+            "persons_in_scope": people,
+            "places_in_scope": 1.0,
+            "places_served": float(state == "met"),
+            "places_unserved": float(state == "not_met"),
+            "status": state,
+            "status_as_mapped": state,
+        }
+        for name, (state, value, people) in states.items()
+    ]
+    beyond = [people for state, _, people in states.values() if state == "not_met"]
+    whole = {
+        "norm_id": norm_id,
+        "unit_level": "study",
+        "unit_id": "study",
+        "status": "not_met",
+        "status_as_mapped": "not_met",
+        "gate": "none_applicable",
+        "share_of": "persons",
+        "persons_unserved": sum(beyond),
+        "places_unserved": float(len(beyond)),
+        "served_share": 0.5,
+    }
+    return pd.DataFrame([*rows, whole | study])
+
+
+def everybody_beyond():
+    return results_of("N", {name: ("not_met", np.nan, people) for name, people in PEOPLE.items()})
+
+
+def pairs():
+    rows = [(one, other, abs(AT[one] - AT[other])) for one in AT for other in AT]
+    return pd.DataFrame(rows, columns=["from_id", "to_id", "travel_time_min"])
+
+
+def values_to(question):
+    def found(sites):
+        return np.array([[abs(AT[unit] - AT[site]) for site in sites] for unit in question.need["unit_id"]])
+
+    return found
+
+
+def places():
+    return gpd.GeoDataFrame(
+        {"place_id": list(AT), "place": [name.upper() for name in AT], "township_id": "t", "township": "T"},
+        geometry=gpd.points_from_xy([1000 * x for x in AT.values()], [0.0] * len(AT)),
+        crs="EPSG:32738",
+    )
+
+
+def test_failed_gates_come_first_then_the_norm_that_fails_most_people():
+    one = {"a": ("not_met", 9.0, 10.0)}
+    many = {"a": ("not_met", 9.0, 900.0)}
+    results = pd.concat(
+        [
+            results_of("FEW", one),
+            results_of("MANY", many),
+            results_of("GATE", one, gate="fail"),
+            results_of("NEAR", many, status="met", status_as_mapped="met", served_share=0.94),
+            results_of("MET", many, status="met", status_as_mapped="met", served_share=0.96),
+            results_of("REPORTED", many, status="not_applicable", status_as_mapped="not_applicable"),
+            results_of("NOBODY", {"a": ("met", 1.0, 10.0)}),
+        ]
+    )
+    norms = [norm(name) for name in ("FEW", "MANY", "GATE", "NEAR", "MET", "REPORTED", "NOBODY")]
+    asked = questions(norms, results, most=2, near_share=0.05)
+    assert [item.norm.id for item in asked] == ["GATE", "MANY", "FEW", "NEAR"]
+    assert [item.reason for item in asked] == ["", "", "others_first", "others_first"]
+    assert [item.ask for item in asked] == ["sites", "sites", "none", "none"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "ask"),
+    [
+        ({}, "sites"),
+        ({"metric": "network_dist_m"}, "sites"),
+        ({"metric": "dist_m"}, "sites"),
+        ({"service": "county_seat"}, "links"),
+        ({"service": "county_seat", "metric": "dist_m"}, "none"),
+        ({"metric": "presence_in_unit"}, "unit_sites"),
+        ({"metric": "presence_in_unit", "service": "graded_road"}, "roads"),
+        ({"metric": "persons_per_facility"}, "none"),
+    ],
+)
+def test_each_norm_asks_for_what_can_reach_it(changed, ask):
+    found = question_of(norm(**changed), everybody_beyond())
+    assert found.ask == ask
+    assert found.reason == ("no_model" if ask == "none" else "")
+
+
+def test_as_few_sites_as_reach_the_share_are_opened_and_the_curve_goes_on():
+    # 800 of 850 people are 94 %: two sites reach the 90 % of the norm.
+    question = question_of(norm(), everybody_beyond())
+    plan = plan_sites(question, pairs(), values_to(question), most=5)
+    assert plan.curve["gained"].tolist() == [0.0, 400.0, 800.0, 850.0]
+    # The second site may stand at d or at e; of these d is nearer to those it serves.
+    assert sorted(plan.actions["where"]) == ["b", "d"]
+    assert (plan.status, plan.bound) == ("optimal", 800.0)
+    assert plan.after.tolist() == [2.0, 0.0, 2.0, 0.0, 2.0, 10.0]
+    assert plan.options["where"].tolist() == ["b e"]
+
+
+def test_no_more_sites_than_allowed_are_opened_however_far_the_share():
+    question = question_of(norm(target_share=1.0), everybody_beyond())
+    assert len(plan_sites(question, pairs(), values_to(question), most=1).actions) == 1
+
+
+def test_whom_no_candidate_reaches_stays_beyond_and_nobody_is_lost_from_the_sum():
+    states = {name: ("not_met", np.nan, people) for name, people in PEOPLE.items()}
+    results = results_of("N", states | {"b": ("met", 1.0, 200.0), "c": ("not_applicable", np.nan, 100.0)})
+    question = question_of(norm(target_share=1.0), results)
+    far = pairs().query("to_id != 'f'")
+    plan = plan_sites(question, far, values_to(question), most=5)
+    tables = plan_tables([(question, plan)], places())
+    row, people = tables["plans"].iloc[0], tables["plan_people"].set_index("unit_id")
+    assert people["outcome"].to_dict() == {
+        "a": "gained", "b": "within", "c": "unknown", "d": "gained", "e": "gained", "f": "none_reached",
+    }  # fmt: skip
+    assert (row["persons_within"], row["persons_gained"], row["persons_beyond"]) == (200.0, 500.0, 50.0)
+    assert row["persons_unknown"] == 100.0
+    assert sum(PEOPLE.values()) == row[[f"persons_{side}" for side in ("within", "gained", "beyond", "unknown")]].sum()
+    assert tables["plan_actions"]["persons_gained"].sum() == row["persons_gained"]
+
+
+def test_where_nobody_can_be_brought_within_the_plan_says_so():
+    question = question_of(norm(), everybody_beyond())
+    plan = plan_sites(question, pairs().query("travel_time_min > 2"), values_to(question), most=5)
+    assert (plan.status, len(plan.actions), plan.bound) == ("nothing_helps", 0, 0.0)
+    assert (plan.reached_in == -1).all()
+
+
+def test_a_norm_that_counts_places_is_planned_for_in_places():
+    # Two units of three have none. One site reaches two thirds of the units, though the other unit has more people.
+    states = {"t": ("not_met", 0.0, 10.0), "u": ("not_met", 0.0, 500.0), "v": ("met", 1.0, 90.0)}
+    asked = norm(metric="presence_in_unit", target_share=2 / 3)
+    question = question_of(asked, results_of("N", states, level="township", share_of="places"))
+    hosts = pd.Series({"t": "a", "u": "b", "v": "c"})
+    plan = plan_units(question, hosts, most=5)
+    row = plan_tables([(question, plan)], places())["plans"].iloc[0]
+    assert (row["share_before"], row["share_after"]) == (pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert row["meets_target"] == "yes"
+    assert row["places_gained"] == 1.0
+
+
+def test_a_question_without_a_plan_still_has_its_row():
+    question = question_of(norm(metric="persons_per_facility"), everybody_beyond())
+    row = plan_tables([(question, None)], places())["plans"].iloc[0]
+    assert (row["plan_status"], row["reason"], row["persons_gained"]) == ("not_planned", "no_model", 0.0)
+    assert no_help(question).actions.empty
