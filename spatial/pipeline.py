@@ -71,7 +71,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("score", f"settlements facilities boundaries {TRAVEL} access last_mile routes norm_results flows "
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities {TRAVEL} access norm_results", PLANS,
-           f"{TIMES} plans planning"),
+           f"{SERVICES} access.direction plans planning"),
     _stage("gaps", f"{TOLD} settlements boundaries edges", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs score"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "

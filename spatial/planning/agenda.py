@@ -407,7 +407,9 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             shares = [question.share_with(value) for value in frame["gained"]]
             numbered = frame.assign(plan_id=question.plan_id, share_after=shares, option=range(1, len(frame) + 1))
             rows[name].append(numbered)
-    made: dict[str, Any] = {name: TABLES[name].frame(pd.concat(parts)) for name, parts in rows.items()}
+    made: dict[str, Any] = {
+        name: TABLES[name].frame(pd.concat(parts, ignore_index=True) if parts else ()) for name, parts in rows.items()
+    }
     actions = made["plan_actions"]
     made["plan_actions"] = gpd.GeoDataFrame(
         actions, geometry=gpd.GeoSeries(shapes, index=actions.index), crs=places.crs

@@ -1,4 +1,4 @@
-"""Questions from norms that fail, and the plans that answer them: on a line whose best sites are known by arithmetic."""
+"""Questions from norms that fail, and their plans, on a line whose best sites are known by arithmetic."""
 
 import geopandas as gpd
 import numpy as np
