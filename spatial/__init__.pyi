@@ -169,6 +169,10 @@ from .planning.links import LinkPlan as LinkPlan
 from .planning.links import rank_links as rank_links
 from .planning.matching import CapacityMatch as CapacityMatch
 from .planning.matching import match_capacity as match_capacity
+from .planning.mobile import MobileRound as MobileRound
+from .planning.mobile import mobile_round as mobile_round
+from .planning.owners import OwnerPlans as OwnerPlans
+from .planning.owners import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
 from .planning.sites import SitingOptions as SitingOptions
 from .planning.siting import backup_coverage as backup_coverage
