@@ -165,6 +165,10 @@ from .planning.candidates import candidate_sites as candidate_sites
 from .planning.candidates import grid_points as grid_points
 from .planning.candidates import load_site_rules as load_site_rules
 from .planning.constraints import apply_constraints as apply_constraints
+from .planning.equity import ParetoFront as ParetoFront
+from .planning.equity import p_centdian as p_centdian
+from .planning.equity import p_kolm_pollak as p_kolm_pollak
+from .planning.equity import pareto_front as pareto_front
 from .planning.links import LinkPlan as LinkPlan
 from .planning.links import rank_links as rank_links
 from .planning.matching import CapacityMatch as CapacityMatch

@@ -19,7 +19,7 @@ from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.evidence import load_road_words
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
 from spatial.norms.register import SEASON_ROADS
-from spatial.planning.plans import SAME
+from spatial.planning.programs import SAME
 from spatial.planning.sites import SitingOptions
 from spatial.planning.siting import mclp
 from spatial.tables import TABLES

@@ -29,7 +29,7 @@ from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
 from spatial.network.snapping import snap
-from spatial.planning.plans import SAME
+from spatial.planning.programs import SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import limit_of, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, first_of
-from spatial.planning.plans import SAME
+from spatial.planning.programs import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

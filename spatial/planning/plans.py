@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -12,14 +12,12 @@ import pandas as pd
 from spatial.access.options import check_count
 from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.programs import HALF, Program, Rows, rows_of, solve
+from spatial.planning.programs import SAME as SAME  # noqa: PLC0414 - other rooms take it from here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
-
-SAME = 1e-9
-"""Two values of an objective this near, as a share, are the same: sums of floats in another order."""
 
 TRUSTED = 1e-6
 """How far, as a share, a solver's value may lie from that of the pairs; more is a fault of ours."""
@@ -50,6 +48,12 @@ class SitingPlan:
         No plan is better than this.
     status : {'optimal', 'feasible'}
         Whether the bound proves the plan.
+    by_group : DataFrame
+        One row a column of people: `group`, `weight` (what one of them counts), `demand_persons`, `served_persons`,
+        `full_persons` and `not_reached_persons`, which sum to the demand, and `unknown_settlements`. People of one
+        settlement are served alike, whatever their group.
+    first_persons : float
+        People of the mandatory norm within reach, the most that any such plan brings; NaN where no norm comes first.
     gain_by_site : DataFrame
         One row a new site, the one that adds most first: `facility_id`, `persons_alone` (served by it beyond what is
         open anyway), `persons_in_order` (added behind the rows above), `persons_lost_without` (by the plan without
@@ -65,6 +69,8 @@ class SitingPlan:
     objective: float
     bound: float
     status: Literal["optimal", "feasible"]
+    by_group: pd.DataFrame
+    first_persons: float
     gain_by_site: pd.DataFrame
     _others: Callable[[float, int], Iterator[SitingPlan]]
 
@@ -117,6 +123,23 @@ class Start(NamedTuple):
     bound: float
 
 
+class Condition(NamedTuple):
+    """What every plan must keep, beside what its model asks."""
+
+    holds: Callable[[BoolArray], bool]
+    rows: Callable[[Program], Program]  # the program with the rows that keep it
+
+
+class Scale(NamedTuple):
+    """How the value that a program sums is told, and back; rising."""
+
+    told: Callable[[float], float] = float
+    summed: Callable[[float], float] = float
+
+
+AS_SUMMED = Scale()
+
+
 def siting_program(sites: Siting, cost: FloatArray, blocks: Sequence[Rows], *, upper: float = 1.0) -> Program:
     """Join the sites, limited in number and cost, with further columns up to ``upper``, and with rows."""
     m, further = len(sites.is_fixed), len(cost) - len(sites.is_fixed)
@@ -145,25 +168,46 @@ class LocationModel:
     program: Callable[[float | None], Program]
     is_most: bool = False  # whether the objective is to be large
     start: Start | None = None
+    scale: Scale = AS_SUMMED
+    first: Callable[[BoolArray], float] | None = None  # people of the mandatory norm within reach
+    is_sure: bool = True  # whether what must be kept was proven
+
+    @property
+    def worst(self) -> float:
+        """The value of what is no plan."""
+        return -np.inf if self.is_most else np.inf
+
+    def keeping(self, condition: Condition) -> LocationModel:
+        """Ask more of every plan."""
+
+        def evaluate(is_open: BoolArray) -> Evaluation:
+            found = self.evaluate(is_open)
+            return found if condition.holds(is_open) else found._replace(value=self.worst)
+
+        return replace(self, evaluate=evaluate, program=lambda value: condition.rows(self.program(value)))
 
     def best(self) -> SitingPlan:
+        """Solve to the proof, or as far as gap and time allow, and write the plan out."""
+        return self.plan(*self.search())
+
+    def search(self) -> Start:
         """Solve to the proof, or as far as gap and time allow."""
-        if self.start is None:
+        value = self.worst if self.start is None else self.evaluate(self.start.is_open).value
+        if self.start is None or value == self.worst:
             found = self._solve(None, ())
             if found is None:
                 raise InfeasibleError(f"{self.name}: no plan keeps to what is asked within the time limit")
-            return self._plan(*found)
-        value = self.evaluate(self.start.is_open).value
+            return found
         if abs(value - self.start.bound) > max(self.sites.gap, SAME) * abs(value):
             found = self._solve(value, ())
-            if found is not None and not self._is_better(value, self.evaluate(found[0]).value):
-                return self._plan(*found)
-        return self._plan(self.start.is_open, self.start.bound)
+            if found is not None and not self._is_better(value, self.evaluate(found.is_open).value):
+                return found
+        return self.start
 
     def _is_better(self, one: float, other: float) -> bool:
         return one > other if self.is_most else one < other
 
-    def _solve(self, value: float | None, without: Sequence[BoolArray]) -> tuple[BoolArray, float] | None:
+    def _solve(self, value: float | None, without: Sequence[BoolArray]) -> Start | None:
         """Find the best plan that is at least as good as a value, and none of some others, with its bound."""
         program = self.program(value)
         m, free = len(self.sites.is_fixed), np.flatnonzero(self.sites.may_open)
@@ -182,27 +226,28 @@ class LocationModel:
         own = self.evaluate(is_open).value
         if program.cost.any() and abs(own - sign * found.objective) > TRUSTED * max(abs(own), 1.0):
             raise AssertionError(f"{self.name}: {sign * found.objective} by the solver, {own} by the pairs")
-        return is_open, own if found.status == "optimal" else sign * found.bound
+        return Start(is_open, own if found.status == "optimal" else sign * found.bound)
 
     def others(self, best: BoolArray, within: float, most: int) -> Iterator[SitingPlan]:
         """Find further plans that are nearly as good, the best first."""
-        value = self.evaluate(best).value
-        limit = value + (-within if self.is_most else within) * abs(value)
+        value = self.scale.told(self.evaluate(best).value)
+        limit = self.scale.summed(value + (-within if self.is_most else within) * abs(value))
         known = [best]
         while len(known) <= most:
             found = self._solve(limit, known)
             if found is None or self._is_better(
-                limit + (-SAME if self.is_most else SAME) * abs(limit), self.evaluate(found[0]).value
+                limit + (-SAME if self.is_most else SAME) * abs(limit), self.evaluate(found.is_open).value
             ):
                 return
-            known.append(found[0])
-            yield self._plan(*found)
+            known.append(found.is_open)
+            yield self.plan(*found)
 
-    def _plan(self, is_open: BoolArray, bound: float) -> SitingPlan:
+    def plan(self, is_open: BoolArray, bound: float) -> SitingPlan:
         """Write a plan out, evaluated anew."""
         sites, found = self.sites, self.evaluate(is_open)
         bound = max(bound, found.value) if self.is_most else min(bound, found.value)
         is_proven = bound == found.value or abs(found.value - bound) <= SAME * max(abs(found.value), 1.0)
+        reach = _reach(sites, is_open, found)
         m, at, opened = len(is_open), sites.site[found.pair], np.flatnonzero(is_open)
         order = np.lexsort((at, sites.given_at[sites.demand[found.pair]]))
         pair, persons = found.pair[order], found.persons[order]
@@ -225,10 +270,12 @@ class LocationModel:
                     "persons": persons,
                 }
             ),
-            demand=_reach(sites, is_open, found),
-            objective=found.value,
-            bound=found.value if is_proven else bound,
-            status="optimal" if is_proven else "feasible",
+            demand=reach,
+            objective=self.scale.told(found.value),
+            bound=self.scale.told(found.value if is_proven else bound),
+            status="optimal" if is_proven and self.is_sure else "feasible",
+            by_group=_by_group(sites, reach),
+            first_persons=np.nan if self.first is None else self.first(is_open),
             gain_by_site=self._gains(is_open),
             _others=lambda within, most: self.others(is_open, within, most),
         )
@@ -258,7 +305,7 @@ class LocationModel:
                 heappush(waiting, (-more, j))
                 continue
             added.append(more)
-            values.append(step.value if np.isfinite(step.value) else np.nan)
+            values.append(self.scale.told(step.value) if np.isfinite(step.value) else np.nan)
             before = step.persons.sum()
             order.append(j)
         return pd.DataFrame(
@@ -295,4 +342,17 @@ def _reach(sites: Siting, is_open: BoolArray, found: Evaluation) -> pd.DataFrame
         {"settlement_id": sites.demand_ids[back]}
         | {name: np.where(sites.known, values, np.nan)[back] for name, values in persons.items()}
         | {"reach": pd.Series(reach[back], dtype="str")}
+    )
+
+
+def _by_group(sites: Siting, reach: pd.DataFrame) -> pd.DataFrame:
+    """Sum who is served by group: of each settlement the same share."""
+    outcomes = ["demand_persons", "served_persons", "full_persons", "not_reached_persons"]
+    given = reach[outcomes].to_numpy()[sites.given_at]
+    share = np.divide(given, given[:, :1], out=np.zeros_like(given), where=given[:, :1] > 0.0)
+    persons = sites.groups.fillna(0.0).to_numpy().T @ share
+    return pd.DataFrame(
+        {"group": sites.group_weights.index, "weight": sites.group_weights.to_numpy()}
+        | dict(zip(outcomes, persons.T, strict=True))
+        | {"unknown_settlements": sites.groups.isna().sum().to_numpy()}
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, hstack, vstack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,9 @@ SEED = 20_260_101
 
 FEASIBLE = 1e-9
 """How far a row or a whole number may be off, in its own unit."""
+
+SAME = 1e-9
+"""Two values of an objective this near, as a share, are the same: sums of floats in another order."""
 
 HALF = 0.5
 """A whole number of 0 or 1 in floats is above this where it is 1."""
@@ -71,6 +74,22 @@ class Program(NamedTuple):
             np.broadcast_to(np.asarray(whole, bool), width),
         )
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether a whole number is left to be found."""
+        return bool((self.whole & (self.lower < self.upper)).any())
+
+    def beside(self, further: int, *, upper: float = 1.0) -> Program:
+        """Add columns that cost nothing, from 0 to a limit, behind the others."""
+        more = np.zeros(further)
+        return self._replace(
+            cost=np.concatenate((self.cost, more)),
+            rows=csr_array(hstack([self.rows, csr_array((self.rows.shape[0], further))])),
+            lower=np.concatenate((self.lower, more)),
+            upper=np.concatenate((self.upper, more + upper)),
+            whole=np.concatenate((self.whole, np.zeros(further, bool))),
+        )
+
     def where(self, blocks: Sequence[Rows]) -> Program:
         """Add rows."""
         width = self.rows.shape[1]
@@ -118,7 +137,7 @@ def solve(program: Program, *, gap: float = 0.0, time_limit_s: float = np.inf) -
     model.a_matrix_.start_ = program.rows.indptr.astype(np.int32)
     model.a_matrix_.index_ = program.rows.indices.astype(np.int32)
     model.a_matrix_.value_ = program.rows.data
-    is_mixed = bool(program.whole.any())
+    is_mixed = program.is_mixed
     if is_mixed:
         kind = highspy.HighsVarType
         model.integrality_ = [kind.kInteger if whole else kind.kContinuous for whole in program.whole]
@@ -153,3 +172,32 @@ def solve(program: Program, *, gap: float = 0.0, time_limit_s: float = np.inf) -
         bound=objective if is_exact else bound,
         row_prices=nothing if is_mixed else np.array(found.row_dual),
     )
+
+
+class Ordered(NamedTuple):
+    """What was found for several costs, each kept at its best before the next."""
+
+    values: FloatArray  # of the last solution; empty where nothing was found
+    best: list[float]  # of each cost
+    program: Program  # with rows that keep all of them
+    is_sure: bool  # whether each was proven
+
+
+def solve_in_order(program: Program, costs: Sequence[FloatArray], *, time_limit_s: float = np.inf) -> Ordered:
+    """
+    Minimise one cost, then the next among the best solutions, and so on.
+
+    Without whole numbers a cost is kept as it is; with them a billionth of it is let go, which sums of floats need.
+    """
+    every, share = np.arange(len(program.cost)), SAME if program.is_mixed else 0.0
+    best: list[float] = []
+    is_sure, values = True, np.zeros(0)
+    for cost in costs:
+        found = solve(program._replace(cost=cost), time_limit_s=time_limit_s)
+        if not len(found.values):
+            return Ordered(found.values, best, program, is_sure=False)
+        values, is_sure = found.values, is_sure and found.status == "optimal"
+        best.append(found.objective)
+        limit = found.objective + share * abs(found.objective)
+        program = program.where([rows_of(0 * every, every, cost, [-np.inf], limit)])
+    return Ordered(values, best, program, is_sure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
@@ -17,7 +18,7 @@ from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -32,17 +33,24 @@ class SitingOptions(TypedDict, total=False):
 
     ``cost`` is demands by sites, instead of the three frames: an array with inf out of reach, or a sparse matrix whose
     entries are the pairs; ``weights`` are the people of its demands, one each by default. ``demand`` names the column
-    of the settlements with their people (``population_persons``). ``predefined`` is the status of the sites that are
-    open in any plan (``existing``; None: none are), with ``cost`` their column numbers; ``reopen`` lets closed ones
-    open too. ``capacity`` names the column of the candidates with the people that each takes (any number without);
-    ``site_costs`` the one with what opening each costs, and ``budget`` is what all new ones may cost together,
-    inclusive. ``gap`` is the share of the objective at which a proof may end (0), and ``time_limit_s`` the seconds
-    after which the best plan so far is given with its bound (60).
+    of the settlements with their people (``population_persons``), or several columns of groups that do not overlap,
+    each perhaps with what one of its people counts: ``{"elderly_persons": 2, "children_persons": 1}``. ``weights_by``
+    names a column with what everybody in a settlement counts on top, such as 1.5 where it is rural. ``first`` names one
+    with the people of a mandatory norm: as many of them as can be come within ``first_within`` minutes (the service
+    radius where there is one), and only among such plans is the objective best. ``predefined`` is the status of the
+    sites that are open in any plan (``existing``; None: none are), with ``cost`` their column numbers; ``reopen`` lets
+    closed ones open too. ``capacity`` names the column of the candidates with the people that each takes (any number
+    without); ``site_costs`` the one with what opening each costs, and ``budget`` is what all new ones may cost
+    together, inclusive. ``gap`` is the share of the objective at which a proof may end (0), and ``time_limit_s`` the
+    seconds after which the best plan so far is given with its bound (60).
     """
 
     cost: ArrayLike | csr_array
     weights: ArrayLike
-    demand: str
+    demand: str | Sequence[str] | Mapping[str, float]
+    weights_by: str | None
+    first: str | None
+    first_within: float | None
     predefined: str | Iterable[int] | None
     reopen: bool
     capacity: str | None
@@ -53,8 +61,9 @@ class SitingOptions(TypedDict, total=False):
 
 
 _DEFAULTS: dict[str, Any] = {
-    "cost": None, "weights": None, "demand": "population_persons", "predefined": "existing", "reopen": False,
-    "capacity": None, "site_costs": None, "budget": None, "gap": 0.0, "time_limit_s": 60.0,
+    "cost": None, "weights": None, "demand": "population_persons", "weights_by": None, "first": None,
+    "first_within": None, "predefined": "existing", "reopen": False, "capacity": None, "site_costs": None,
+    "budget": None, "gap": 0.0, "time_limit_s": 60.0,
 }  # fmt: skip
 
 
@@ -73,6 +82,11 @@ class Siting:
     site_ids: pd.Index
     site_status: pd.Index  # as given
     given_at: IntArray  # shape (n,), row of each demand in the frame that was given
+    groups: pd.DataFrame  # n rows, a column a group: people, NaN where unknown
+    group_weights: pd.Series  # what one of a group counts, by name
+    worth: FloatArray  # shape (n,), what one of the people counts in the objective
+    first: FloatArray | None = None  # shape (n,), people of a mandatory norm; None: not asked
+    first_within: float | None = None  # minutes within which they are to be
     capacity: FloatArray | None = None  # shape (m,), people that a site takes; None: any number
     price: FloatArray | None = None  # shape (m,), what opening a site costs; None: not asked
     count: int | None = None  # new sites; None: as the budget pays, or as few as can be
@@ -105,14 +119,26 @@ class Siting:
         pairs = np.flatnonzero(is_open[self.site])
         return pairs[np.diff(self.demand[pairs], prepend=-1) > 0]
 
-    def within(self, radius: float) -> Siting:
+    def near(self, limit: float) -> Siting:
+        """Keep the pairs within a limit, inclusive."""
+        near = self.minutes <= limit
+        return replace(self, demand=self.demand[near], site=self.site[near], minutes=self.minutes[near])
+
+    def within(self, radius: float, name: str = "service_radius") -> Siting:
         """Keep the pairs within a radius, inclusive, of which there must be somebody."""
-        near = self.minutes <= radius
-        kept = replace(self, demand=self.demand[near], site=self.site[near], minutes=self.minutes[near])
+        kept = self.near(radius)
         if not kept.usable.any():
             least = float(self.minutes[self.usable].min(initial=np.inf))
-            raise InfeasibleError(f"service_radius: nobody is within {radius:g} of any site", least)
+            raise InfeasibleError(f"{name}: nobody is within {radius:g} of any site", least)
         return kept
+
+    @property
+    def needy(self) -> Siting | None:
+        """The same sites, asked for the people of the mandatory norm alone; None where no norm comes first."""
+        if self.first is None:
+            return None
+        limit = np.inf if self.first_within is None else self.first_within
+        return replace(self, weight=self.first, worth=np.ones(self.shape[0])).within(limit, "first_within")
 
 
 def read_siting(
@@ -145,6 +171,11 @@ def read_siting(
             (budget is not None and not is_number(budget, least=0.0), f"budget: must be 0 or more, is {budget!r}"),
             (not is_number(given["gap"], least=0.0, most=1.0), f"gap: must be from 0 to 1, is {given['gap']!r}"),
             (
+                given["first_within"] is not None and not is_number(given["first_within"], least=0.0),
+                f"first_within: must be 0 or more, is {given['first_within']!r}",
+            ),
+            (given["first_within"] is not None and not given["first"], "first_within: needs first, a column of people"),
+            (
                 not is_number(given["time_limit_s"], least=0.0),
                 f"time_limit_s: must be 0 or more, is {given['time_limit_s']!r}",
             ),
@@ -160,8 +191,19 @@ def read_siting(
         problems.append("weights: belong to cost; with frames name a column, demand=...")
     elif given["cost"] is not None and (given["capacity"] or given["site_costs"]):
         problems.append("capacity, site_costs: name columns of candidates; a matrix has none")
+    elif given["cost"] is not None and (given["weights_by"] or given["first"]):
+        problems.append("weights_by, first: name columns of settlements; a matrix has none")
+    groups = _group_weights(given["demand"])
+    problems += [
+        f"demand: what one of {name} counts must be 0 or more, is {weight!r}"
+        for name, weight in groups.items()
+        if not is_number(weight, least=0.0, most=np.finfo(float).max)
+    ]
+    if not any(groups.values()) and not problems:
+        problems.append("demand: names no column whose people count")
     if problems:
         raise ContractError("options", problems)
+    given["demand"] = pd.Series(groups, dtype=float)
     if given["cost"] is not None:
         sites = _from_matrix(given["cost"], given["weights"], given["predefined"])
     else:
@@ -174,6 +216,7 @@ def read_siting(
         minutes=sites.minutes[order],
         count=n_facilities,
         budget=budget,
+        first_within=given["first_within"],
         gap=given["gap"],
         time_limit_s=given["time_limit_s"],
     )
@@ -192,7 +235,8 @@ def _from_frames(
 ) -> Siting:
     demand, capacity, price = given["demand"], given["capacity"], given["site_costs"]
     require_columns("od", od, ("from_id", "to_id", "travel_time_min"))
-    require_columns("settlements", settlements, ("settlement_id", demand))
+    further = [*filter(None, (given["weights_by"], given["first"]))]
+    require_columns("settlements", settlements, ("settlement_id", *demand.index, *further))
     require_columns("candidates", candidates, ("facility_id", *filter(None, (capacity, price))))
     faults = _Faults()
     for table, frame, key in (("settlements", settlements, "settlement_id"), ("candidates", candidates, "facility_id")):
@@ -200,11 +244,20 @@ def _from_frames(
             faults.add(table, f"{key}: {int(frame[key].isna().sum())} are missing")
         if (doubled := frame[key].duplicated()).any():
             faults.add(table, f"{key}: not unique: {first_of(frame.loc[doubled, key].unique())}")
-    persons = np.asarray(numbers("settlements", demand, settlements[demand]))
-    known = ~np.isnan(persons)
-    faults.values("settlements", demand, np.where(known, persons, 0.0), settlements["settlement_id"])
+    asked = {name: np.asarray(numbers("settlements", name, settlements[name])) for name in (*demand.index, *further)}
+    for name, values in asked.items():
+        # Unknown people are nobody; what people count must be known.
+        told = values if name == given["weights_by"] else np.nan_to_num(values, nan=0.0, posinf=np.inf)
+        faults.values("settlements", name, told, settlements["settlement_id"])
+    groups = pd.DataFrame({name: asked[name] for name in demand.index})
+    known = groups.notna().any(axis=1).to_numpy()
     if not known.any():
-        faults.add("settlements", f"{demand}: no value is known")
+        faults.add("settlements", f"{', '.join(demand.index)}: no value is known")
+    counted = groups.fillna(0.0).to_numpy()
+    persons, worth = counted.sum(axis=1), counted @ demand.to_numpy()
+    worth = np.divide(worth, persons, out=np.ones(len(persons)), where=persons > 0.0)
+    if given["weights_by"]:
+        worth = worth * asked[given["weights_by"]]
     own = {}
     for column in filter(None, (capacity, price)):
         own[column] = np.asarray(numbers("candidates", column, candidates[column]))
@@ -238,7 +291,7 @@ def _from_frames(
         demand=i[fastest],
         site=j[fastest],
         minutes=minutes[fastest],
-        weight=np.where(known, persons, 0.0)[rows],
+        weight=persons[rows],
         known=known[rows],
         is_fixed=fixed[columns],
         may_open=(able & ~fixed)[columns],
@@ -246,9 +299,20 @@ def _from_frames(
         site_ids=site_ids,
         site_status=pd.Index(status)[columns],
         given_at=rows,
+        groups=groups.iloc[rows].reset_index(drop=True),
+        group_weights=demand,
+        worth=worth[rows],
+        first=np.nan_to_num(asked[given["first"]])[rows] if given["first"] else None,
         capacity=own[capacity][columns] if capacity else None,
         price=own[price][columns] if price else None,
     )
+
+
+def _group_weights(demand: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
+    """Read one column, several, or several with what one of their people counts."""
+    if isinstance(demand, str):
+        return {demand: 1.0}
+    return dict(demand) if isinstance(demand, Mapping) else dict.fromkeys(demand, 1.0)
 
 
 def _from_matrix(cost: Any, weights: ArrayLike | None, predefined: str | Iterable[int] | None) -> Siting:
@@ -294,6 +358,9 @@ def _from_matrix(cost: Any, weights: ArrayLike | None, predefined: str | Iterabl
         site_ids=pd.RangeIndex(m),
         site_status=pd.Index(np.where(fixed, "existing", "candidate")),
         given_at=np.arange(n),
+        groups=pd.DataFrame({"weights": people}),
+        group_weights=pd.Series({"weights": 1.0}),
+        worth=np.ones(n),
     )
 
 

@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+from tests.unit.planning.enumeration import Task, frames
 
 # Six places on a line, and their people.
 X = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 20.0])
 PEOPLE = np.array([100.0, 200.0, 100.0, 300.0, 100.0, 50.0])
 LINE = np.abs(X[:, None] - X)
-
-
-def frames(
-    minutes: NDArray[np.float64], people: NDArray[np.float64], **columns: Sequence[Any]
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    n, m = minutes.shape
-    i, j = np.nonzero(np.isfinite(minutes))
-    od = pd.DataFrame(
-        {"from_id": [f"s{k}" for k in i], "to_id": [f"f{k}" for k in j], "travel_time_min": minutes[i, j]}
-    )
-    settlements = pd.DataFrame({"settlement_id": [f"s{k}" for k in range(n)], "population_persons": people})
-    candidates = pd.DataFrame({"facility_id": [f"f{k}" for k in range(m)]} | columns)
-    return od, settlements, candidates
 
 
 @pytest.mark.parametrize(("p", "least", "opened"), [(1, 3900.0, [3]), (2, 1100.0, [1, 3]), (3, 600.0, [1, 3, 5])])
@@ -71,61 +53,6 @@ def test_squares_of_times_open_other_sites_than_times() -> None:
 def test_the_median_of_four_nodes_is_known() -> None:
     nodes = np.array([[0.0, 6, 3, 2], [6, 0, 4, 7], [3, 4, 0, 10], [2, 7, 10, 0]])
     assert [p_median(cost=nodes, n_facilities=p).objective for p in (1, 2)] == [11.0, 5.0]
-
-
-class Task:
-    """A small random task, and the best value of every model over all subsets of its candidates."""
-
-    def __init__(self, seed: int) -> None:
-        draw = np.random.default_rng(seed)
-        n, m = draw.integers(2, 8), draw.integers(3, 7)
-        self.cost = draw.integers(0, 30, (n, m)).astype(float)
-        self.cost[draw.random((n, m)) < 0.3] = np.inf
-        self.people = draw.integers(0, 9, n).astype(float)
-        self.people[0], self.cost[0, 0] = 5.0, 0.0
-        self.room = draw.integers(0, 25, m).astype(float)
-        self.price = draw.integers(1, 9, m).astype(float)
-        status = np.where(draw.random(m) < 0.2, "existing", "candidate")
-        status[:2] = "candidate"
-        self.fixed = [j for j in range(m) if status[j] == "existing"]
-        free = [j for j in range(m) if status[j] == "candidate"]
-        self.p = int(draw.integers(1, len(free) + 1))
-        self.radius = float(draw.integers(0, 25))
-        self.budget = float(draw.integers(self.price[free].min(), 20))
-        self.of_p = [[*self.fixed, *some] for some in itertools.combinations(free, self.p)]
-        self.every = [[*self.fixed, *some] for k in range(len(free) + 1) for some in itertools.combinations(free, k)]
-        self.paid = [some for some in self.every if sum(self.price[j] for j in some if j in free) <= self.budget]
-        od, settlements, candidates = frames(self.cost, self.people, status=status, capacity=self.room, cost=self.price)
-        self.asked = (
-            od.sample(frac=1, random_state=seed),
-            settlements.sample(frac=1, random_state=seed + 1),
-            candidates.sample(frac=1, random_state=seed + 2),
-        )
-        self.must = np.isfinite(self.cost).any(axis=1) & (self.people > 0.0)
-
-    def nearest(self, opened: list[int]) -> NDArray[np.float64]:
-        return self.cost[:, opened].min(axis=1, initial=np.inf)
-
-    def covered(self, opened: list[int], times: int = 1) -> float:
-        return float(self.people[(self.cost[:, opened] <= self.radius).sum(axis=1) >= times].sum())
-
-    def median(self, opened: list[int]) -> float:
-        near = self.nearest(opened)[self.must]
-        return float(self.people[self.must] @ near) if np.isfinite(near).all() else np.inf
-
-    def transport(self, opened: list[int], radius: float = np.inf) -> tuple[float, float]:
-        """Serve as many as can be, then in the fewest person-minutes."""
-        pairs = [(i, j) for i in range(len(self.people)) for j in opened if self.cost[i, j] <= min(radius, 1e9)]
-        if not pairs:
-            return 0.0, 0.0
-        rows = np.zeros((sum(self.cost.shape), len(pairs)))
-        for k, (i, j) in enumerate(pairs):
-            rows[i, k] = rows[len(self.people) + j, k] = 1.0
-        limits = np.concatenate((self.people, self.room))
-        most = -linprog(-np.ones(len(pairs)), A_ub=rows, b_ub=limits).fun
-        enough = np.vstack([rows, -np.ones(len(pairs))])
-        spent = linprog([self.cost[pair] for pair in pairs], A_ub=enough, b_ub=np.append(limits, -most + 1e-9)).fun
-        return float(most), float(spent)
 
 
 @pytest.mark.parametrize("seed", range(12))

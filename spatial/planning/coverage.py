@@ -1,0 +1,155 @@
+"""Who is within reach of which sites, whatever these take: rows and columns that location models share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from spatial.errors import InfeasibleError
+from spatial.planning.plans import Condition, Evaluation, Start, siting_program
+from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spatial.planning.plans import LocationModel
+    from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
+
+
+def to_nearest(sites: Siting, is_open: BoolArray, value: Callable[[IntArray, FloatArray], float]) -> Evaluation:
+    """Send everybody to the nearest open site, and value the pairs and the persons on them."""
+    pair = sites.nearest(is_open)
+    persons = sites.weight[sites.demand[pair]]
+    return Evaluation(value(pair, persons), pair, persons)
+
+
+def all_reached(sites: Siting, limit: float = np.inf) -> Rows:
+    """Ask for an open site within a limit, inclusive, of everybody who has a site in reach."""
+    near = sites.usable & (sites.minutes <= limit)
+    row = np.cumsum(sites.must)[sites.demand[near]] - 1
+    return rows_of(row, sites.site[near], 1.0, np.ones(sites.must.sum()), np.inf)
+
+
+class Cover(NamedTuple):
+    """Demands joined where the same sites cover them; nobody, and who has no site, are in no group."""
+
+    group: IntArray  # shape (entries,), which group
+    site: IntArray  # shape (entries,), may be covered by which site
+    people: FloatArray  # shape (groups,), each counted as much as it is worth
+
+    @classmethod
+    def of(cls, sites: Siting) -> Cover:
+        """Join the demands of sites."""
+        demand, site = sites.demand[sites.usable], sites.site[sites.usable]
+        order = np.lexsort((site, demand))
+        demand, site = demand[order], site[order]
+        starts = np.flatnonzero(np.diff(demand, prepend=-1))
+        sets: dict[bytes, int] = {}
+        members: list[IntArray] = []
+        group_of = np.empty(len(starts), dtype=np.int64)
+        for at, own in enumerate(np.split(site, starts[1:])):
+            group_of[at] = sets.setdefault(own.tobytes(), len(sets))
+            if len(sets) > len(members):
+                members.append(own)
+        group = np.repeat(np.arange(len(members)), [len(own) for own in members])
+        people = np.bincount(group_of, (sites.weight * sites.worth)[demand[starts]])
+        return cls(group.astype(np.int64), np.concatenate(members), people.astype(np.float64))
+
+    def covered(self, is_open: BoolArray) -> float:
+        """Sum the people with an open site."""
+        return float(self.people[np.bincount(self.group[is_open[self.site]], minlength=len(self.people)) > 0].sum())
+
+    def columns(self, program: Program) -> Program:
+        """Add a column a group, at most 1 and at most the number of its open sites."""
+        first, k = len(program.cost), np.arange(len(self.people))
+        rows = rows_of(
+            np.concatenate((self.group, k)),
+            np.concatenate((self.site, first + k)),
+            np.repeat([-1.0, 1.0], [len(self.group), len(k)]),
+            np.full(len(k), -np.inf),
+            0.0,
+        )
+        return program.beside(len(k)).where([rows])
+
+    def most(self, sites: Siting) -> Program:
+        """Cover as many people as can be."""
+        program = self.columns(siting_program(sites, np.zeros(sites.shape[1]), []))
+        return program._replace(cost=np.concatenate((np.zeros(sites.shape[1]), -self.people)))
+
+    def at_least(self, people: float) -> Condition:
+        """Cover so many people."""
+        k = np.arange(len(self.people))
+
+        def rows(program: Program) -> Program:
+            covered = rows_of(0 * k, len(program.cost) + k, self.people, [people * (1.0 - SAME)], np.inf)
+            return self.columns(program).where([covered])
+
+        return Condition(lambda is_open: self.covered(is_open) >= people * (1.0 - 2.0 * SAME), rows)
+
+    def hardest(self, m: int) -> Rows:
+        """Cover every group; one whose sites include all those of another group is covered with that one."""
+        n = len(self.people)
+        covers = csr_array((np.ones(len(self.site), dtype=np.int32), (self.group, self.site)), shape=(n, m))
+        shared = (covers @ covers.T).tocoo()
+        inner, outer = shared.row, shared.col
+        # No two groups have the same sites, so one that is in another is smaller.
+        within = (shared.data == np.diff(covers.indptr)[inner]) & (inner != outer)
+        kept = np.ones(n, dtype=bool)
+        kept[outer[within]] = False
+        own = kept[self.group]
+        return rows_of(np.cumsum(kept)[self.group[own]] - 1, self.site[own], 1.0, np.ones(kept.sum()), np.inf)
+
+
+def norm_first(model: LocationModel, sites: Siting) -> LocationModel:
+    """Keep as many people of the mandatory norm within its reach as any plan can."""
+    needy = sites.needy
+    if needy is None:
+        return model
+    cover = Cover.of(needy)
+    most = solve(cover.most(needy), time_limit_s=sites.time_limit_s)
+    if not len(most.values):
+        raise InfeasibleError(f"{model.name}: no plan for the people of first within the time limit")
+    kept = model.keeping(cover.at_least(-most.objective))
+    return replace(kept, first=cover.covered, is_sure=most.status == "optimal")
+
+
+def fewest_sites(sites: Siting) -> BoolArray:
+    """Find the fewest sites that reach everybody who can be reached; refuse where they are more than asked for."""
+    price = np.where(sites.is_fixed, 0.0, 1.0)
+    free = replace(sites, count=None, budget=None)
+    found = solve(siting_program(free, price, [all_reached(sites)]), time_limit_s=sites.time_limit_s)
+    is_open = found.values > HALF if len(found.values) else sites.is_fixed | sites.may_open
+    new = int((is_open & ~sites.is_fixed).sum())
+    if sites.count is not None and new > sites.count:
+        if found.status != "optimal":
+            raise InfeasibleError("n_facilities: no sites that reach everybody were found within the time limit")
+        raise InfeasibleError(
+            f"n_facilities: {sites.count} new sites cannot reach everybody who has a site in reach", float(new)
+        )
+    return is_open
+
+
+def bisect(
+    sites: Siting, values: FloatArray, program: Callable[[float], Program], value_of: Callable[[BoolArray], float]
+) -> Start | None:
+    """
+    Find a plan of the first of some rising values that any plan keeps, with a bound.
+
+    A plan found may keep an earlier value at once. Where the time for a value runs out, later ones are tried, and the
+    bound stays at the first that is not refuted.
+    """
+    low, high, refuted = 0, len(values) - 1, -1
+    best: BoolArray | None = None
+    while low <= high:
+        middle = (low + high) // 2
+        found = solve(program(float(values[middle])), time_limit_s=sites.time_limit_s)
+        if found.status in {"infeasible", "unknown"}:
+            low = middle + 1
+            refuted = middle if found.status == "infeasible" else refuted
+        else:
+            best = found.values[: len(sites.is_fixed)] > HALF
+            high = min(middle, int(np.searchsorted(values, value_of(best)))) - 1
+    return None if best is None else Start(best, float(values[refuted + 1]))

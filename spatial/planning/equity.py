@@ -1,0 +1,405 @@
+"""
+Siting that minds the worst off: the longest way beside the mean, an average that is averse to long ways, whole fronts.
+
+A single weight between two aims hides a choice that is not the analyst's. `pareto_front` gives every plan that no other
+plan beats in both aims; the models with one weight pick one of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Unpack
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.options import check_minutes, is_number
+from spatial.errors import ContractError, InfeasibleError
+from spatial.planning.coverage import Cover, all_reached, bisect, to_nearest
+from spatial.planning.plans import TRUSTED, Condition, LocationModel, Scale, SitingPlan, Start, siting_program
+from spatial.planning.programs import Program, rows_of
+from spatial.planning.sites import SitingOptions, read_siting
+from spatial.planning.siting import center_model, covering_model, median_model, refuse_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
+
+MOST_BURDEN, OVERFLOW = 1e6, 600.0
+"""The mean burden of a person, in those of a way of no minutes, beyond which only the longest way counts; and the
+exponent at which floats end."""
+
+
+def p_centdian(
+    od: pd.DataFrame | None = None,
+    settlements: pd.DataFrame | None = None,
+    candidates: pd.DataFrame | None = None,
+    *,
+    n_facilities: int | None = None,
+    mean_share: float = 0.5,
+    **options: Unpack[SitingOptions],
+) -> SitingPlan:
+    """
+    Open the sites for which a blend of the mean and the longest time is least (Halpern 1978).
+
+    Found along the front of `pareto_front`: of each longest time the least mean, until no blend can be better.
+
+    Parameters
+    ----------
+    od, settlements, candidates : DataFrame, optional
+        As for `mclp`; settlements of nobody do not count.
+    n_facilities : int, optional
+        How many new sites; may be left out where a budget is given.
+    mean_share : float
+        What the mean counts, 0 to 1; the longest time counts the rest.
+    **options
+        What every model takes, see `SitingOptions`; no capacities, and no norm first.
+
+    Returns
+    -------
+    SitingPlan
+        Its objective is ``mean_share * mean + (1 - mean_share) * longest``, in minutes.
+
+    Raises
+    ------
+    ContractError
+        For frames or options that are not as they must be.
+    InfeasibleError
+        Where so many sites cannot reach everybody who has one in reach; `bound` says how many can.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 20.0])
+    >>> people = [100, 200, 100, 300, 100, 50]
+    >>> found = p_centdian(cost=abs(x[:, None] - x), weights=people, n_facilities=2, mean_share=0.5)
+    >>> found.sites["facility_id"].tolist(), round(found.objective, 3)
+    ([1, 4], 4.824)
+    """
+    if not is_number(mean_share, least=0.0, most=1.0):
+        raise ContractError("options", [f"mean_share: must be from 0 to 1, is {mean_share!r}"])
+    refuse_options(options, "p_centdian", "capacity", "first")
+    sites = read_siting(od, settlements, candidates, n_facilities, options)
+    people = _people(sites)
+
+    def value(pair: IntArray, persons: FloatArray) -> float:
+        if not sites.serves(pair):
+            return np.inf
+        mean = float(persons * sites.worth[sites.demand[pair]] @ sites.minutes[pair]) / people
+        return mean_share * mean + (1.0 - mean_share) * float(sites.minutes[pair[persons > 0.0]].max(initial=0.0))
+
+    def program(limit: float | None) -> Program:
+        near = sites.usable
+        if limit is not None and mean_share < 1.0:  # a longer way alone is worse
+            near = near & (sites.minutes <= limit / (1.0 - mean_share) * (1.0 + TRUSTED))
+        return _blend_program(sites, near, mean_share / people, 1.0 - mean_share)
+
+    model = LocationModel("p_centdian", sites, lambda is_open: to_nearest(sites, is_open, value), program)
+    shortest = center_model(sites).search().bound
+    best, least, bound = sites.is_fixed, np.inf, np.inf
+    for step in _medians(sites, shortest):
+        own = model.evaluate(step.is_open).value
+        if own < least:
+            best, least = step.is_open, own
+        # Plans of a longest time from this one's to that of the step before have no lesser mean; nor have all others.
+        mean = mean_share * step.bound / people
+        bound = min(bound, mean + (1.0 - mean_share) * step.longest)
+        rest = mean + (1.0 - mean_share) * shortest
+        if rest >= least:
+            break
+    return replace(model, start=Start(best, min(bound, least))).best()
+
+
+def p_kolm_pollak(
+    od: pd.DataFrame | None = None,
+    settlements: pd.DataFrame | None = None,
+    candidates: pd.DataFrame | None = None,
+    *,
+    n_facilities: int | None = None,
+    aversion: float = 1.0,
+    **options: Unpack[SitingOptions],
+) -> SitingPlan:
+    """
+    Open the sites for which the Kolm-Pollak equally distributed equivalent of the times is least (Horton et al. 2024).
+
+    That is the time which, if everybody had it, were as bad as the times that people have:
+    ``log(mean(exp(kappa * minutes))) / kappa``. It lies between the mean and the longest time, nearer to this one the
+    greater the aversion. ``kappa`` is the aversion times ``sum(minutes) / sum(minutes ** 2)`` over the people of the
+    p-median plan, so that the aversion has no unit. The sum of exponentials is linear in who goes where.
+
+    Parameters
+    ----------
+    od, settlements, candidates : DataFrame, optional
+        As for `mclp`; settlements of nobody do not count.
+    n_facilities : int, optional
+        How many new sites; may be left out where a budget is given.
+    aversion : float
+        How much worse the long ways are, above 0; Logan and others (2021) take 0.5 to 2.
+    **options
+        What every model takes, see `SitingOptions`; no capacities.
+
+    Returns
+    -------
+    SitingPlan
+        Its objective is the equally distributed equivalent, in minutes.
+
+    Raises
+    ------
+    ContractError
+        For frames or options that are not as they must be, or an aversion that leaves only the longest way to count.
+    InfeasibleError
+        Where so many sites cannot reach everybody who has one in reach; `bound` says how many can.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 20.0])
+    >>> people = [100, 200, 100, 300, 100, 50]
+    >>> found = p_kolm_pollak(cost=abs(x[:, None] - x), weights=people, n_facilities=2, aversion=2)
+    >>> found.sites["facility_id"].tolist()
+    [1, 4]
+    """
+    if not is_number(aversion, least=0.0, most=np.finfo(float).max) or not aversion:
+        raise ContractError("options", [f"aversion: must be above 0, is {aversion!r}"])
+    refuse_options(options, "p_kolm_pollak", "capacity")
+    sites = read_siting(od, settlements, candidates, n_facilities, options)
+    nearest = sites.nearest(median_model(sites, sites.minutes).search().is_open)
+    counted = sites.weight * sites.worth
+    people, own, minutes = _people(sites), counted[sites.demand[nearest]], sites.minutes[nearest]
+    squares = float(own @ minutes**2)
+    kappa = aversion * (float(own @ minutes) / squares if squares else 1.0)
+    # Beyond this many times the burden of a plan that is known, a pair is in no plan that anybody looks at.
+    worst = MOST_BURDEN * float(own @ np.expm1(np.minimum(kappa * minutes, OVERFLOW)))
+    if worst > MOST_BURDEN**2 * people:
+        raise ContractError("options", [f"aversion: {aversion:g} leaves only the longest way to count; see p_center"])
+    burden = np.expm1(np.minimum(kappa * sites.minutes, OVERFLOW))
+    able = counted[sites.demand] * burden <= worst
+    sites = replace(sites, demand=sites.demand[able], site=sites.site[able], minutes=sites.minutes[able])
+    scale = Scale(
+        told=lambda total: float(np.log1p(total / people) / kappa),
+        summed=lambda minutes: float(people * np.expm1(kappa * minutes)),
+    )
+    return median_model(sites, burden[able], name="p_kolm_pollak", scale=scale).best()
+
+
+@dataclass(frozen=True, eq=False)
+class ParetoFront:
+    """
+    Plans of which none is better in both of two aims than another, or than any plan.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row a plan, the best in the first aim first: a column each aim, and `status`, ``optimal`` where both are
+        proven. Points that differ by less than a millionth are one.
+    plans : list of SitingPlan
+        The plan of each row.
+    is_whole : bool
+        Whether no plan is missing; false where a time limit ended the search.
+    """
+
+    points: pd.DataFrame
+    plans: list[SitingPlan]
+    is_whole: bool
+
+
+def pareto_front(
+    od: pd.DataFrame | None = None,
+    settlements: pd.DataFrame | None = None,
+    candidates: pd.DataFrame | None = None,
+    *,
+    n_facilities: int | None = None,
+    service_radius: float | None = None,
+    against: str | None = None,
+    **options: Unpack[SitingOptions],
+) -> ParetoFront:
+    """
+    Find all plans that trade one aim for another: no weight between the two is hidden (by epsilon-constraint).
+
+    Without a radius the aims are the mean and the longest time; with one, the people within it and the longest time;
+    with a column of other people too, people and these people within it, such as all people and those of villages.
+
+    Parameters
+    ----------
+    od, settlements, candidates : DataFrame, optional
+        As for `mclp`; settlements of nobody do not count.
+    n_facilities : int, optional
+        How many new sites; may be left out where a budget is given.
+    service_radius : float, optional
+        The longest time, inclusive, within which people count.
+    against : str, optional
+        Column of the settlements with other people.
+    **options
+        What every model takes, see `SitingOptions`; no capacities, and no norm first.
+
+    Returns
+    -------
+    ParetoFront
+        Its points have `mean_min` and `longest_min`, or `persons_within` and `longest_min` (NaN where somebody who
+        has a site in reach has no open one), or `persons_within` and ``<against>_within``.
+
+    Raises
+    ------
+    ContractError
+        For frames or options that are not as they must be.
+    InfeasibleError
+        Where there is no plan at all, as for `p_median` and `mclp`.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 20.0])
+    >>> people = [100, 200, 100, 300, 100, 50]
+    >>> front = pareto_front(cost=abs(x[:, None] - x), weights=people, n_facilities=2)
+    >>> front.points["longest_min"].tolist(), front.is_whole
+    ([10.0, 8.0], True)
+    """
+    refuse_options(options, "pareto_front", "capacity", "first")
+    if service_radius is not None:
+        check_minutes("service_radius", service_radius)
+    if against is not None:
+        if service_radius is None:
+            raise ContractError("options", ["against: needs service_radius, within which people count"])
+        options |= {"first": against, "first_within": service_radius}
+    sites = read_siting(od, settlements, candidates, n_facilities, options)
+    if service_radius is None:
+        found = _mean_and_longest(sites)
+    elif against is None:
+        found = _people_and_longest(sites, service_radius)
+    else:
+        found = _people_and_others(sites, service_radius, f"{against}_within")
+    points: list[_Point] = []
+    is_whole = True
+    try:
+        for point in found:
+            first, _ = point.aims.values()
+            # As good in the first aim and better in the second: the point before was none.
+            if points and abs(first - next(iter(points[-1].aims.values()))) <= TRUSTED * abs(first):
+                points.pop()
+            points.append(point)
+    except InfeasibleError:
+        if not points:
+            raise
+        is_whole = False
+    return ParetoFront(
+        points=pd.DataFrame([point.aims | {"status": point.status} for point in points]),
+        plans=[point.plan for point in points],
+        is_whole=is_whole,
+    )
+
+
+def _people(sites: Siting) -> float:
+    """Sum who can be reached, each as much as it is worth."""
+    return float((sites.weight * sites.worth)[sites.must].sum()) or 1.0
+
+
+class _Point(NamedTuple):
+    """A plan, and how it does by both aims."""
+
+    plan: SitingPlan
+    aims: dict[str, float]
+    status: str
+
+
+class _Step(NamedTuple):
+    """The least sum of person-minutes where nobody's way is longer than a limit."""
+
+    model: LocationModel
+    is_open: BoolArray
+    bound: float
+    longest: float
+
+
+def _longest(sites: Siting, is_open: BoolArray) -> float:
+    """Find the longest time of anybody; inf where somebody who could be is not reached."""
+    nearest = sites.nearest(is_open)
+    minutes = sites.minutes[nearest][sites.weight[sites.demand[nearest]] > 0.0]
+    return float(minutes.max(initial=0.0)) if sites.serves(nearest) else np.inf
+
+
+def _medians(sites: Siting, shortest: float) -> Iterator[_Step]:
+    """Find p-medians of ever shorter longest times, down to the shortest that there is."""
+    near, longest = sites, np.inf
+    while longest > shortest:
+        model = median_model(near, near.minutes)
+        found = model.search()
+        longest = _longest(sites, found.is_open)
+        yield _Step(model, found.is_open, found.bound, longest)
+        near = near.near(np.nextafter(longest, -np.inf))
+
+
+def _mean_and_longest(sites: Siting) -> Iterator[_Point]:
+    people = _people(sites)
+    for step in _medians(sites, center_model(sites).search().bound):
+        plan = step.model.plan(step.is_open, step.bound)
+        yield _Point(plan, {"mean_min": plan.objective / people, "longest_min": step.longest}, plan.status)
+
+
+def _people_and_longest(sites: Siting, radius: float) -> Iterator[_Point]:
+    covering, cover = covering_model(sites, radius), Cover.of(sites.within(radius))
+    times = np.unique(sites.minutes[sites.usable])
+    limit, longest = np.inf, np.inf
+    try:
+        shortest = center_model(sites).search().bound
+    except InfeasibleError:  # so many sites never reach everybody: there is no longest time
+        shortest = np.inf
+    while limit == np.inf or longest > shortest:
+        model = covering if limit == np.inf else covering.keeping(_within(sites, limit))
+        found = model.search()
+        people = model.evaluate(found.is_open).value
+        longest, covered = _longest(sites, found.is_open), cover.at_least(people)
+
+        def program(most: float, covered: Condition = covered) -> Program:
+            return _within(sites, most).rows(covered.rows(siting_program(sites, np.zeros(sites.shape[1]), [])))
+
+        tight = None
+        if shortest < np.inf:
+            tight = bisect(sites, times[times <= longest], program, lambda plan: _longest(sites, plan))
+        is_open = found.is_open if tight is None else tight.is_open
+        longest = _longest(sites, is_open)
+        plan = covering.plan(is_open, found.bound)
+        is_proven = plan.status == "optimal" and (tight is None or longest <= tight.bound)
+        aims = {"persons_within": people, "longest_min": longest if np.isfinite(longest) else np.nan}
+        yield _Point(plan, aims, "optimal" if is_proven else "feasible")
+        limit = float(np.nextafter(longest, -np.inf)) if np.isfinite(longest) else float(times[-1])
+
+
+def _people_and_others(sites: Siting, radius: float, name: str) -> Iterator[_Point]:
+    others = replace(sites, weight=np.asarray(sites.first), worth=np.ones(sites.shape[0]), first=None)
+    sites = replace(sites, first=None)
+    covering, cover = covering_model(sites, radius), Cover.of(sites.within(radius))
+    covering_others, cover_others = covering_model(others, radius), Cover.of(others.within(radius))
+    most = covering_others.search().bound
+    reached, least = -np.inf, 0.0
+    while reached < most * (1.0 - TRUSTED):
+        found = covering.keeping(cover_others.at_least(least)).search()
+        people = covering.evaluate(found.is_open).value
+        more = covering_others.keeping(cover.at_least(people)).search()
+        reached = cover_others.covered(more.is_open)
+        plan = covering.plan(more.is_open, found.bound)
+        is_proven = plan.status == "optimal" and reached >= more.bound * (1.0 - TRUSTED)
+        yield _Point(plan, {"persons_within": people, name: reached}, "optimal" if is_proven else "feasible")
+        least = reached + TRUSTED * most
+
+
+def _within(sites: Siting, limit: float) -> Condition:
+    """Let nobody's way be longer than a limit."""
+    return Condition(
+        lambda is_open: _longest(sites, is_open) <= limit, lambda program: program.where([all_reached(sites, limit)])
+    )
+
+
+def _blend_program(sites: Siting, near: BoolArray, each: float, longest: float) -> Program:
+    """Send everybody to one open site: behind the sites, which pair is used, then the longest minutes of any."""
+    must, m, k = sites.must, sites.shape[1], np.arange(near.sum())
+    demand, site, minutes = sites.demand[near], sites.site[near], sites.minutes[near]
+    row, last, none = np.cumsum(must)[demand] - 1, m + len(k), np.full(len(k), -np.inf)
+    one_site = rows_of(row, m + k, 1.0, np.ones(must.sum()), 1.0)
+    only_open = rows_of(np.tile(k, 2), np.concatenate((m + k, site)), np.repeat([1.0, -1.0], len(k)), none, 0.0)
+    no_longer = rows_of(
+        np.concatenate((row, np.arange(must.sum()))),
+        np.concatenate((m + k, np.full(must.sum(), last))),
+        np.concatenate((minutes, np.full(must.sum(), -1.0))),
+        np.full(must.sum(), -np.inf),
+        0.0,
+    )
+    costs = np.concatenate((np.zeros(m), each * (sites.weight * sites.worth)[demand] * minutes, [longest]))
+    return siting_program(sites, costs, [one_site, only_open, no_longer], upper=np.inf)
