@@ -58,7 +58,9 @@ maps_option = click.option(
     help="Folder of the pages, one folder a study.",
 )
 scenario_option = click.option(
-    "--scenario", metavar="NAME", help="One of the study's [[scenarios]]: of it, not of the study as it is."
+    "--scenario",
+    metavar="NAME",
+    help="One of the study's [[scenarios]], or plan:NAME for a plan of the last run: of it, not of the study as it is.",
 )
 verify_option = click.option(
     "--verify", is_flag=True, help="Hash every file, and not only those whose size or time stamp changed."
@@ -217,12 +219,11 @@ def status(study_file: Path, raw: Path, **where: Any) -> None:
 def explain(study_file: Path, settlement: str, raw: Path, processed: Path, scenario: str | None, language: str) -> None:
     """Explain one settlement, by id or by name: the way, the snap, the norms and why they fail."""
     from spatial.results import read_results  # noqa: PLC0415 - as above
-    from spatial.runs import folders_of  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.stages.explain import explain_settlement  # noqa: PLC0415 - as above
-    from spatial.study.planned import planned_study  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    study = study if scenario is None else planned_study(study, scenario)
+    study = study if scenario is None else scenario_study(study, scenario, processed)
     results = read_results(folders_of(study, processed)[0])
     _say(explain_settlement(study, results, settlement, language=language))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -93,3 +94,28 @@ def csv_bytes(frame: pd.DataFrame, *, numbers: Collection[str] = ()) -> bytes:
             safe[name] = frame[name].map(lambda cell: spreadsheet_text(cell) if isinstance(cell, str) else cell)
     safe.columns = [spreadsheet_text(str(name)) for name in frame.columns]
     return safe.to_csv(index=False, lineterminator="\n").encode("utf-8-sig", errors="replace")
+
+
+_BARE = re.compile("[A-Za-z0-9_-]+")
+
+
+def toml_value(value: Any) -> str:
+    """
+    Write a value as TOML.
+
+    Examples
+    --------
+    >>> print(toml_value({"at": "n1", "points": [(1.5, 2.0)]}))
+    { at = "n1", points = [[1.5, 2.0]] }
+    """
+    if isinstance(value, dict):
+        inner = ", ".join(f"{toml_key(str(key))} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml_value(item) for item in value)}]"
+    return json.dumps(value, ensure_ascii=not isinstance(value, str)).replace("\x7f", "\\u007f")
+
+
+def toml_key(text: str) -> str:
+    """Write a key as TOML: bare where it may be."""
+    return text if _BARE.fullmatch(text) else toml_value(text)

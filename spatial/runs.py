@@ -28,6 +28,11 @@ def folders_of(study: Study, processed: str | Path = "data/processed", maps: str
     return Path(processed) / study.name, Path(maps) / study.name
 
 
+def scenario_study(study: Study, scenario: str, processed: str | Path = "data/processed") -> PlannedStudy:
+    """Put a study under one of its scenarios, or as ``plan:NAME`` under a plan of its last run."""
+    return planned_study(study, scenario, folders_of(study, processed)[0] / pipeline.PLANS_FILE)
+
+
 def run(  # noqa: PLR0913 - how to run is one option each
     study: Study,
     *,
@@ -49,7 +54,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
     study : Study
         What is studied.
     scenario : str, optional
-        The name of one of its scenarios; none by default.
+        The name of one of its scenarios, or ``plan:NAME`` for a plan of its last run; none by default.
     processed, maps : str or Path
         The folders that hold one folder a study each.
     until : str, optional
@@ -77,7 +82,7 @@ def run(  # noqa: PLR0913 - how to run is one option each
         Where a folder is locked, full or cannot be written, or holds another run; or where a scenario is to be laid on
         a finished run that is not up to date.
     """
-    planned = study if scenario is None else planned_study(study, scenario)
+    planned = study if scenario is None else scenario_study(study, scenario, processed)
     if any(item.runs for item in decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)):
         # What has run before was found in order then; the checks import most of the package.
         from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - as said
@@ -120,7 +125,7 @@ def decisions(
     _refuse_other(study, base)
     if scenario is None:
         return plan(pipeline.STAGES, study, base, pages, verify=verify)
-    planned = planned_study(study, scenario)
+    planned = scenario_study(study, scenario, processed)
     folder, planned_pages = folders_of(planned, processed, maps)
     _refuse_other(planned, folder)
     first = plan(pipeline.TODAY, study, base, pages, verify=verify)

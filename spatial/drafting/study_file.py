@@ -17,6 +17,7 @@ from spatial.errors import StudyError
 from spatial.inputs.inspection.columns import plain
 from spatial.inputs.inspection.folder import inspect_folder
 from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.plain_text import toml_key, toml_value
 from spatial.store import replace as replace_file
 from spatial.study import Study
 from spatial.study.sources import TableSource
@@ -101,7 +102,6 @@ def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
 DECIDE = "# DECIDE:"
 SUGGESTION = "# SUGGESTION:"
 WIDTH = 100
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml_block(proposal: Proposal) -> list[str]:
@@ -132,7 +132,7 @@ def _lines(setting: Setting) -> Iterator[str]:
 def _assignments(setting: Setting) -> list[str]:
     """Write a setting; words of values each on a line of their own, so that lines can be added."""
     if setting.key.startswith("values.") and isinstance(setting.value, dict):
-        return [f"{setting.key}.{_key(str(word))} = {toml_value(ours)}" for word, ours in setting.value.items()]
+        return [f"{setting.key}.{toml_key(str(word))} = {toml_value(ours)}" for word, ours in setting.value.items()]
     return [f"{setting.key} = {toml_value(setting.value)}"]
 
 
@@ -146,24 +146,6 @@ def comment(mark: str, text: str) -> Iterator[str]:
 def _printable(text: str) -> str:
     """Leave out what a comment of TOML may not hold."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
-def toml_value(value: Any) -> str:
-    """Write a value as TOML."""
-    if isinstance(value, dict):
-        inner = ", ".join(f"{_key(str(key))} = {toml_value(item)}" for key, item in value.items())
-        return f"{{ {inner} }}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(toml_value(item) for item in value)}]"
-    return _text(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(text: str) -> str:
-    return text if _BARE.fullmatch(text) else _text(text)
 
 
 def open_decisions(text: str) -> list[tuple[int, str]]:

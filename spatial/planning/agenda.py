@@ -135,7 +135,9 @@ def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Ques
             ),
         }
     )
-    reason = "" if ask != "none" else "no_model"
+    reasons = {"not_measured": need.empty, "met": not (unserved > 0.0).any(), "no_model": ask == "none"}
+    reason = next((name for name, holds in reasons.items() if holds), "")
+    ask = "none" if reason else ask
     counted = str(own.loc[own["unit_level"] == "study", "share_of"].iloc[0])
     return Question(plan_id or norm.id.lower(), ask, need, norm, level, counted, reason)
 
@@ -327,7 +329,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         actions = found.actions.assign(step=range(1, len(found.actions) + 1))
         action_ids = [f"{question.plan_id}/{where}" for where in actions["where"]]
         persons, everywhere = need["persons"].fillna(0.0).to_numpy(), np.ones(len(need))
-        weights = {"persons": persons} if need["persons"].notna().any() else {}
+        weights = {"persons": persons} if question.counted == "persons" or need["persons"].notna().any() else {}
         weights["places"] = everywhere
         sums = {
             f"{what}_{name}": float(weight[mask].sum())
@@ -344,14 +346,14 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                 {
                     "plan_id": [question.plan_id],
                     "rank": rank,
-                    "norm_id": norm.id,
+                    "norm_id": norm.id or None,
                     "service": norm.service,
                     "question": question.ask,
                     "mode": norm.mode,
                     "threshold": norm.threshold,
                     "unit": norm.unit,
                     "stat_unit": norm.stat_unit,
-                    "norm_class": norm.norm_class,
+                    "norm_class": norm.norm_class or None,
                     "is_gate": norm.gates,
                     "target_share": norm.target_share,
                     "counted": question.counted,
@@ -391,7 +393,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "step": actions["step"].to_numpy(),
                     "action": actions["action"].to_numpy(),
                     "service": norm.service,
-                    "norm_id": norm.id,
+                    "norm_id": norm.id or None,
                     "place_id": actions["where"].to_numpy(),
                     **{name: at[name].to_numpy() for name in ("place", "township_id", "township")},
                     "length_km": actions["length_km"].to_numpy(),

@@ -45,7 +45,7 @@ def check_study(study: Study) -> Iterator[str]:
     after: dict[str, gpd.GeoDataFrame] = {}
 
     def lay(item: ScenarioOptions) -> None:
-        after[item.name] = facilities_after(options, item, layers.facilities)
+        after[item.name] = facilities_after(options, item, layers.facilities, layers.settlements)
 
     def observed(source: TableSource) -> None:
         seen = observed_from_table(options.raw_path(source.path), source, crs=layers.crs)

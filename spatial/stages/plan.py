@@ -15,14 +15,18 @@ from spatial.access.nearest import METRES_A_KM, in_kilometres
 from spatial.access.options import limit_of
 from spatial.access.paired import SnapPair
 from spatial.access.places import place_on, take
+from spatial.crs import WGS84
 from spatial.network.matrix import times_matrix
 from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
+from spatial.plain_text import toml_value
 from spatial.planning.agenda import Question, no_help, plan_sites, plan_tables, plan_units, question_of, questions
 from spatial.runner.stage import silent
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
+from spatial.store import Artifact
+from spatial.study.planned import PLAN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +35,12 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.planning.agenda import Answer
     from spatial.runner.stage import Options, Progress, Value
+
+
+HEAD = """\
+# The plans of the last run, as scenarios. What each brings to everybody:  spatial run STUDY --scenario plan:NAME
+# To keep one, copy it into the study:  spatial plan STUDY --write STUDY
+"""
 
 
 def plan(
@@ -45,7 +55,7 @@ def plan(
     norm_results: pd.DataFrame,
     options: Options,
     progress: Progress = silent,
-) -> dict[str, Value]:
+) -> dict[str, Value | list[Artifact]]:
     """Draw the plans that the study asks for, else one for each of the norms that fail, failed gates first."""
     norms = norms_of(binding_norms(options))
     if options.plans:
@@ -62,7 +72,38 @@ def plan(
         own = limits.get(question.plan_id)
         most = (own.sites if own else None) or options.planning.most_sites
         answers.append((question, _answer(question, ground, most)))
-    return plan_tables(answers, ground.places)
+    tables = plan_tables(answers, ground.places)
+    scenarios = [_scenario(question, tables["plan_actions"], options) for question, answer in answers if answer]
+    text = "".join(scenarios)
+    return tables | ({"files": [Artifact("plans.toml", (HEAD + text).encode())]} if text else {})
+
+
+def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -> str:
+    """Write a plan as a scenario of the study; empty where it does nothing."""
+    own = actions.loc[actions["plan_id"] == question.plan_id]
+    sites, links = (own.loc[own["action"] == action] for action in ("open_site", "build_link"))
+    vocabulary, norm = vocabulary_of(options), question.norm
+    named = [vocabulary.for_register(word) for word in norm.bundle or (norm.service,)]
+    services = list(dict.fromkeys(service.id for service in named if service is not None)) or [norm.service]
+    shapes = links.to_crs(WGS84).geometry.array
+    keys: dict[str, list[dict[str, Any]]] = {
+        "open": [{"service": service, "at": place} for place in sites["place_id"] for service in services],
+        "build": [
+            {
+                "road_id": road,
+                "points": shapely.get_coordinates(shape).tolist(),
+                "speed_km_h": options.planning.link_speed_km_h,
+                "length_km": km,
+            }
+            for road, km, shape in zip(links["place_id"], links["length_km"], shapes, strict=True)
+        ],
+    }
+    told = [
+        f"{key} = [\n{''.join(f'  {toml_value(item)},{chr(10)}' for item in items)}]"
+        for key, items in keys.items()
+        if items
+    ]
+    return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{question.plan_id}"', *told, ""]) if told else ""
 
 
 def _answer(question: Question, ground: _Ground, most: int) -> Answer | None:

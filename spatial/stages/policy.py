@@ -260,6 +260,10 @@ def check_policy(study: Study) -> None:
             load_ground = partial(load_surface_speeds, speed_table(options, chosen.speeds))
             problems += _faults(load_ground, f"off_road.speeds: {chosen.speeds!r}")
     problems += _unfit_modes(study)
+    if register is not None and not problems:
+        bound = set(binding_norms(options)["norm_id"])
+        strange = [item for item in study.plans if item.norm is not None and item.norm not in bound]
+        problems += [f"plans.{item.name}.norm: no such norm binds the study: {item.norm}" for item in strange]
     for language in outputs.languages:
         problems += _faults(partial(Words, language), "outputs.languages")
     if outputs.crs is not None:
@@ -315,6 +319,8 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
         for item in study.scenarios
         if item.new_facilities is not None and item.new_facilities.service is not None
     }
+    trials |= {f"scenarios.{item.name}.open": [each.service for each in item.open] for item in study.scenarios}
+    trials |= {f"plans.{item.name}.service": [item.service] for item in study.plans if item.service is not None}
     return problems + unknown(trials | {"emergency.service": [crew.service for crew in study.emergency]})
 
 
@@ -329,6 +335,7 @@ def _unfit_modes(study: Study) -> Iterator[str]:
             )
     asked = {"measures.mode": study.measures.mode}
     asked |= {f"scenarios.{item.name}.mode": item.mode for item in study.scenarios}
+    asked |= {f"plans.{item.name}.mode": item.mode for item in study.plans}
     asked |= {f"emergency.{crew.service}.mode": crew.mode for crew in study.emergency}
     for key, mode in asked.items():
         if mode is not None and mode not in modes:

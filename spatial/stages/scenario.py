@@ -96,7 +96,7 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
             made[name] = gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=tables[name].crs)
     today = tables["facilities"]
     open_still = today.loc[~today["facility_id"].isin(item.close_facilities)]
-    new = opened_facilities(options, item, today)
+    new = opened_facilities(options, item, today, tables["settlements"])
     if new is not None or len(open_still) < len(today):
         every = open_still if new is None else _joined(open_still, _placed(options, new, tables))
         made["facilities"] = every.reset_index(drop=True)

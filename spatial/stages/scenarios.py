@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
 from spatial.access.scenarios import compare_scenarios, reclassified, summarise_scenarios
-from spatial.crs import require_metres
+from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import faults_of, findings_frame, log_notes
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
@@ -20,6 +21,7 @@ from spatial.inputs.facility_facts import read_facts
 from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
+from spatial.reporting.explain import find_settlement
 from spatial.runner.stage import silent
 from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.stages.shared import (
@@ -69,7 +71,7 @@ def scenarios(
     graphs: dict[str | None, TravelGraph] = {
         mode: graph_of(options, nodes, edges, mode) for mode in {item.mode for item in options.scenarios}
     }
-    after = {item.name: facilities_after(options, item, facilities) for item in options.scenarios}
+    after = {item.name: facilities_after(options, item, facilities, settlements) for item in options.scenarios}
     refuse_unknown(options.scenarios, graphs, facilities)
     warned = namesakes_left_open(options, after, facilities)
     made: dict[str, Value] = {}
@@ -173,13 +175,20 @@ def closing_marks(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> g
 
 def added_roads(options: Options, item: ScenarioOptions, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
     """
-    Read the roads that a scenario builds.
+    Take the roads that a scenario builds, from its file and from its own list.
 
-    Returns None where the scenario has no such file.
+    Returns None where it builds none.
     """
-    if item.new_roads is None:
+    parts = []
+    if item.new_roads is not None:
+        parts.append(new_roads_from_table(options.raw_path(item.new_roads.path), item.new_roads, crs=crs))
+    if item.build:
+        told = pd.DataFrame([road.model_dump(exclude={"points"}) for road in item.build])
+        lines = gpd.GeoSeries([shapely.LineString(road.points) for road in item.build], crs=WGS84)
+        parts.append(gpd.GeoDataFrame(told, geometry=lines).to_crs(crs))
+    if not parts:
         return None
-    return new_roads_from_table(options.raw_path(item.new_roads.path), item.new_roads, crs=crs)
+    return parts[0] if len(parts) == 1 else gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
 
 
 def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph) -> Scenario:
@@ -200,10 +209,12 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
     )
 
 
-def facilities_after(options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def facilities_after(
+    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
     """Close and open the facilities of a scenario."""
     kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
-    new = opened_facilities(options, item, facilities)
+    new = opened_facilities(options, item, facilities, settlements)
     return kept if new is None else _stacked([kept, new])
 
 
@@ -222,25 +233,64 @@ def namesakes_left_open(
     return found
 
 
-def opened_facilities(options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
-    """Read the facilities that a scenario opens."""
-    if item.new_facilities is None:
+def opened_facilities(
+    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame | None:
+    """Take the facilities that a scenario opens, from its file and from its own list."""
+    crs, vocabulary, parts = require_metres(facilities.crs, what="facilities"), vocabulary_of(options), []
+    if item.new_facilities is not None:
+        file = options.raw_path(item.new_facilities.path)
+        with faults_of(f"scenarios.{item.name}.new_facilities"):
+            new = facilities_from_table(
+                file, item.new_facilities, services=vocabulary.ids, named=options.columns_named["facilities"]
+            )
+        read_facts(new, item.new_facilities, vocabulary)
+        log_notes(new, what=f"scenario {item.name}, new_facilities {file}")
+        parts.append(new.to_crs(crs))
+    if item.open:
+        parts.append(_listed(item, facilities, settlements))
+    if not parts:
         return None
-    file, crs = options.raw_path(item.new_facilities.path), require_metres(facilities.crs, what="facilities")
-    vocabulary = vocabulary_of(options)
-    with faults_of(f"scenarios.{item.name}.new_facilities"):
-        new = facilities_from_table(
-            file, item.new_facilities, services=vocabulary.ids, named=options.columns_named["facilities"]
-        )
-    read_facts(new, item.new_facilities, vocabulary)
-    log_notes(new, what=f"scenario {item.name}, new_facilities {file}")
-    taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"]
-    if len(taken):
+    new = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
+    taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"].tolist()
+    taken += new.loc[new["facility_id"].duplicated(), "facility_id"].tolist()
+    if taken:
+        what = "new_facilities" if item.new_facilities is not None else "open"
         raise ContractError(
-            f"scenario {item.name}", [f"new_facilities: the study has {first_of(taken)} already; give other ids"]
+            f"scenario {item.name}", [f"{what}: the study has {first_of(taken)} already; give other ids"]
         )
     # What a scenario opens serves, whatever the file calls it.
-    return new.to_crs(crs).assign(status="existing")
+    return new.assign(status="existing")
+
+
+def _listed(item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Place the facilities of a scenario's own list: in a settlement, where one is planned, or at a point."""
+    planned = facilities.loc[facilities["status"] == "candidate"].set_index("facility_id").geometry
+    homes, problems, shapes = settlements.set_index("settlement_id").geometry, [], []
+    points = gpd.GeoSeries([shapely.Point(each.lon or 0.0, each.lat or 0.0) for each in item.open], crs=WGS84)
+    for each, point in zip(item.open, points.to_crs(require_metres(facilities.crs, what="facilities")), strict=True):
+        try:
+            known = planned if each.at in planned.index else homes
+            shapes.append(
+                point
+                if each.at is None
+                else known[each.at if known is planned else find_settlement(settlements, each.at)]
+            )
+        except ContractError as error:
+            problems += [f"scenarios.{item.name}.open.{each.id}.at: {problem}" for problem in error.problems]
+    if problems:
+        raise ContractError(f"scenario {item.name}", problems)
+    told = pd.DataFrame(
+        {
+            "facility_id": [each.id for each in item.open],
+            "name": [each.name or None for each in item.open],
+            "service": [each.service for each in item.open],
+            "capacity": [np.nan if each.capacity is None else each.capacity for each in item.open],
+        }
+    )
+    return gpd.GeoDataFrame(
+        told.astype({"name": "str", "capacity": np.float64}), geometry=gpd.GeoSeries(shapes, crs=facilities.crs)
+    )
 
 
 def refuse_unknown(

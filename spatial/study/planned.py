@@ -5,14 +5,20 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from spatial.errors import StudyError
 from spatial.study import Study
 from spatial.study.base import option
-from spatial.study.scenarios import ScenarioOptions  # noqa: TC001 - pydantic reads the type of a field
+from spatial.study.scenarios import ScenarioOptions
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAN_NAME, BY_PLAN = "plan-", "plan:"
+"""How the scenario that a plan is begins, and how it is asked for."""
 BETWEEN = "--"
 """Stands between the names of study and scenario in the name of a run."""
 
@@ -36,13 +42,26 @@ class PlannedStudy(Study):
         return {key.replace("scenarios.", "scenario.", 1): path for key, path in whole.items()}
 
 
-def planned_study(study: Study, scenario: str) -> PlannedStudy:
-    """Put a study under one of its scenarios."""
-    known = {item.name: item for item in study.scenarios}
-    if scenario not in known:
-        there = f"it has {', '.join(known)}" if known else "it has none; write it under [[scenarios]]"
+def planned_study(study: Study, scenario: str, plans: Path | None = None) -> PlannedStudy:
+    """Put a study under one of its scenarios, or under a plan of its last run, ``plan:NAME`` of the file of plans."""
+    items, where = list(study.scenarios), "write it under [[scenarios]]"
+    wanted = scenario
+    if scenario.startswith(BY_PLAN):
+        wanted = PLAN_NAME + scenario.removeprefix(BY_PLAN)
+        where = "`spatial run STUDY` draws plans for norms that fail"
+        text = plans.read_text(encoding="utf-8") if plans is not None and plans.is_file() else ""
+        try:
+            items = [ScenarioOptions.model_validate(table) for table in tomllib.loads(text).get("scenarios", [])]
+        except (tomllib.TOMLDecodeError, ValidationError) as error:
+            raise StudyError(
+                str(plans), [f"is no file of plans any more ({error}); delete it and run again"]
+            ) from error
+    known = {item.name: item for item in items}
+    if wanted not in known:
+        mine = [name.removeprefix(PLAN_NAME) if wanted != scenario else name for name in known]
+        there = f"it has {', '.join(mine)}" if mine else f"it has none; {where}"
         raise StudyError(study.name, [f"scenarios: the study has no scenario {scenario!r}; {there}"])
-    item = known[scenario]
+    item = known[wanted]
     languages = list(dict.fromkeys([*study.title, *_words()["title"]]))
     values = {key: getattr(study, key) for key in Study.model_fields}
     if item.season is not None:

@@ -35,6 +35,42 @@ ByName = Annotated[dict[str, float], AfterValidator(_above_zero)]
 Names = Annotated[tuple[str, ...], AfterValidator(unrepeated)]
 
 
+class OpenedFacility(Model):
+    """A facility that opens: in a settlement, where one is planned, or at a point."""
+
+    service: str = Field(description="Its service, such as primary_care")
+    at: str | None = option(None, "Id or name of a settlement, or id of a planned facility")
+    lon: float | None = option(None, "Without at: longitude, WGS-84", ge=-180, le=180)
+    lat: float | None = option(None, "Without at: latitude, WGS-84", ge=-90, le=90)
+    facility_id: str | None = option(None, "Its id; by default service@at, or service@lon,lat")
+    name: str = option("", "Its name")
+    capacity: float | None = option(None, "What it can hold, as the capacity of facilities", ge=0)
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self) -> Self:
+        if (self.at is None) == (self.lon is None) or (self.lon is None) != (self.lat is None):
+            raise ValueError("say where: either at, or lon and lat")
+        return self
+
+    @property
+    def id(self) -> str:
+        """What it is called among facilities."""
+        return self.facility_id or f"{self.service}@{self.at or f'{self.lon},{self.lat}'}"
+
+
+class BuiltRoad(Model):
+    """A road that is built, by its points."""
+
+    road_id: str = Field(description="Its id")
+    points: tuple[Annotated[tuple[float, ...], Field(min_length=2, max_length=2)], ...] = Field(
+        description="Longitude and latitude of each of its points, WGS-84, such as [[104.1, 28.5], [104.2, 28.5]]",
+        min_length=2,
+    )
+    road_class: str = option("unclassified", "Its class")
+    speed_km_h: float | None = option(None, "Its speed; by default the usual one of its class", gt=0)
+    length_km: float | None = option(None, "Its length where the points do not tell it; times follow it", gt=0)
+
+
 class ScenarioOptions(Model):
     """A change on the roads or of the facilities whose gains and losses are counted."""
 
@@ -65,6 +101,8 @@ class ScenarioOptions(Model):
     snap_tolerance_m: float = option(10.0, "How far an end of a new road may be from what it joins, inclusive", ge=0)
     new_facilities: File = option(None, "File of points: facilities that open")
     close_facilities: Names = option((), "Ids of facilities that close")
+    open: tuple[OpenedFacility, ...] = option((), "Facilities that open, without a file")
+    build: tuple[BuiltRoad, ...] = option((), "Roads that are built, without a file")
     season: str | None = option(None, "Season of the speed table that the scenario plays in, such as wet")
 
     @model_validator(mode="after")

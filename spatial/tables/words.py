@@ -22,7 +22,7 @@ CONSTRAINT_EFFECT = ("exclude", "flag")
 PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "none")
 """What a norm asks to be planned: sites within reach, one in each unit, links to a town, or roads of a class."""
 PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")
-PLAN_REASON = ("", "others_first", "no_model")
+PLAN_REASON = ("", "others_first", "no_model", "met", "not_measured")
 PLAN_ACTION = ("open_site", "build_link", "upgrade_road")
 PLAN_OUTCOME = ("within", "gained", "beyond", "none_reached", "unknown")
 REMEDY = ("site_or_road", "mobile_service")

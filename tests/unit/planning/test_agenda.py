@@ -193,3 +193,9 @@ def test_a_question_without_a_plan_still_has_its_row():
     row = plan_tables([(question, None)], places())["plans"].iloc[0]
     assert (row["plan_status"], row["reason"], row["persons_gained"]) == ("not_planned", "no_model", 0.0)
     assert no_help(question).actions.empty
+
+
+def test_a_norm_that_nobody_is_beyond_needs_no_plan():
+    met = {name: ("met", 1.0, people) for name, people in PEOPLE.items()}
+    assert question_of(norm(), results_of("N", met)).reason == "met"
+    assert question_of(norm(), everybody_beyond().query("unit_level == 'study'")).reason == "not_measured"

@@ -1,0 +1,140 @@
+"""Plans of a run: drawn on the tiny study, run as scenarios, and what scenarios open and build without a file."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spatial as sp
+from spatial.errors import StageError, StudyError
+from spatial.runs import decisions
+from tests.unit.scenario_files import line, write
+from tests.unit.stages.test_scenario_run import study_of
+
+pytestmark = pytest.mark.slow
+
+PLANS = [{"name": "near", "service": "hospital", "within_min": 2.0, "sites": 2}, {"name": "norm", "norm": "GL-PHC-1H"}]
+
+
+@pytest.fixture(scope="module")
+def planned(tiny_at, tmp_path_factory):
+    tiny = tiny_at(tmp_path_factory.mktemp("planned"))
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    study = study_of(tiny, plans=PLANS)
+    return study, where, sp.run(study, until="plan", **where)
+
+
+def test_a_plan_counts_everybody_once(planned):
+    plans, people = planned[2].plans.set_index("plan_id"), planned[2].plan_people
+    sides = [f"persons_{side}" for side in ("within", "gained", "beyond", "unknown")]
+    assert plans.loc["near", sides].sum() == 360
+    near = people.loc[people["plan_id"] == "near"]
+    assert len(near) == 8
+    assert near.loc[near["outcome"] == "gained", "persons"].sum() == plans.loc["near", "persons_gained"]
+    actions = planned[2].plan_actions
+    assert actions.loc[actions["plan_id"] == "near", "persons_gained"].sum() == plans.loc["near", "persons_gained"]
+
+
+def test_two_more_hospitals_stand_where_most_people_live_who_are_beyond_two_minutes(planned):
+    # Everybody but s1 and whoever lives a street away is beyond; s2 has 70 people, s3 60, and no place serves another.
+    actions = planned[2].plan_actions.query("plan_id == 'near'")
+    assert actions["place_id"].tolist() == ["s2", "s3"]
+    assert actions["persons_gained"].tolist() == [70.0, 60.0]
+
+
+def test_a_norm_of_which_nothing_is_measured_has_no_plan_and_says_why(planned):
+    row = planned[2].plans.set_index("plan_id").loc["norm"]
+    assert (row["plan_status"], row["reason"], row["actions"]) == ("not_planned", "not_measured", 0)
+
+
+def test_a_plan_makes_nothing_run_again(planned):
+    study, where, _ = planned
+    before = (where["processed"] / "tiny" / "plans.toml").read_text()
+    assert "plan-near" in before
+    (where["processed"] / "tiny" / "plans.toml").write_text(before + "\n# a note\n")
+    again = {item.stage: item.runs for item in decisions(study, **where)}
+    assert [name for name, runs in again.items() if runs and name in {"access", "norms", "score"}] == []
+    (where["processed"] / "tiny" / "plans.toml").write_text(before)
+
+
+def test_a_plan_and_its_scenario_give_the_same_minutes(planned):
+    study, where, result = planned
+    later = sp.run(study, scenario="plan:near", until="access", **where)
+    told = result.plan_people.query("plan_id == 'near'").set_index("unit_id")["after_value"]
+    rows = later.access.query("service == 'hospital' and mode == 'drive'").set_index("settlement_id")
+    np.testing.assert_allclose(rows["travel_time_min"][told.index], told, rtol=0, atol=1e-9)
+    assert later.facilities["facility_id"].isin(["hospital@s2", "hospital@s3"]).sum() == 2
+    assert (later.folder.name, len(later.facilities)) == ("tiny--plan-near", 6)
+
+
+def test_an_unknown_plan_names_those_that_there_are(planned):
+    study, where, _ = planned
+    with pytest.raises(StudyError, match=r"no scenario 'plan:far'; it has near"):
+        sp.run(study, scenario="plan:far", **where)
+
+
+def test_what_a_scenario_lists_is_what_it_reads_from_files(tiny):
+    road = write(tiny, "new.geojson", line(tiny, (2, 2), (4, 0), road_id="r1", road_class="trunk", speed_km_h=60))
+    opens = write(tiny, "open.geojson", line(tiny, (4, 0), facility_id="n1", name="新院"))
+    points = [[tiny.west + tiny.step * x, tiny.south + tiny.step * y] for x, y in ((2, 2), (4, 0))]
+    place = {"lon": points[1][0], "lat": points[1][1]}
+    built = {"road_id": "r1", "points": points, "road_class": "trunk", "speed_km_h": 60}
+    both = [
+        {"name": "files", "new_roads": road, "new_facilities": {"path": opens, "service": "hospital"}},
+        {"name": "lists", "build": [built], "open": [{"service": "hospital", **place, "facility_id": "n1"}]},
+        {"name": "named", "build": [built], "open": [{"service": "hospital", "at": "下村"}]},
+    ]
+    services = {"services": ["hospital"]}
+    study = study_of(tiny, scenarios=[item | services for item in both], uncertainty={"wet": False})
+    found = sp.run(study, until="scenarios", processed=tiny.processed, maps=tiny.maps).scenario_access
+    files, lists, named = (
+        found.loc[found["scenario"] == item["name"]].drop(columns="scenario").reset_index(drop=True) for item in both
+    )
+    pd.testing.assert_frame_equal(files, lists)
+    # The village s8 stands on that very point.
+    pd.testing.assert_frame_equal(files, named)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"open": [{"service": "hospital", "at": "nowhere"}]}, "no settlement has the id or name 'nowhere'"),
+        ({"open": [{"service": "hospital", "at": "s3", "facility_id": "f1"}]}, "the study has 'f1' .1 in all. already"),
+        ({"build": [{"road_id": "w1", "points": [[104.0, 30.0], [104.01, 30.01]]}]}, "the network has it already"),
+    ],
+)
+def test_a_list_that_cannot_be_laid_is_refused(tiny, change, fault):
+    study = study_of(tiny, scenarios=[{"name": "plan", **change}])
+    with pytest.raises(StageError, match=fault):
+        sp.run(study, until="scenarios", processed=tiny.processed, maps=tiny.maps)
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"scenarios": [{"name": "a", "open": [{"service": "hospital"}]}]}, "say where: either at, or lon and lat"),
+        ({"scenarios": [{"name": "a", "open": [{"service": "hospital", "lon": 1.0}]}]}, "say where"),
+        ({"scenarios": [{"name": "a", "build": [{"road_id": "r", "points": [[1.0, 2.0]]}]}]}, "points"),
+        ({"plans": [{"name": "a"}]}, "name either a norm, or a service with within_min"),
+        ({"plans": [{"name": "a", "norm": "N", "service": "hospital", "within_min": 5}]}, "name either a norm"),
+        ({"plans": [{"name": "a", "service": "hospital"}]}, "service and within_min belong together"),
+        ({"plans": [PLANS[0], PLANS[0]]}, "name each one once"),
+    ],
+)
+def test_a_faulty_plan_is_refused_with_its_key(tiny, keys, fault):
+    with pytest.raises(StudyError, match=fault):
+        study_of(tiny, **keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"scenarios": [{"name": "a", "open": [{"service": "spaceport", "at": "s1"}]}]}, "unknown 'spaceport'"),
+        ({"plans": [{"name": "a", "service": "spaceport", "within_min": 5}]}, "unknown 'spaceport'"),
+        ({"plans": [{"name": "a", "norm": "NO-SUCH"}]}, "plans.a.norm: no such norm binds the study: NO-SUCH"),
+        ({"plans": [{"name": "a", "service": "hospital", "within_min": 5, "mode": "cycle"}]}, "plans.a.mode"),
+    ],
+)
+def test_what_a_plan_names_and_is_not_there_is_refused_before_any_work(tiny, keys, fault):
+    with pytest.raises(StudyError, match=fault):
+        sp.run(study_of(tiny, **keys), processed=tiny.processed, maps=tiny.maps)
+    assert not tiny.processed.exists()
