@@ -1,0 +1,160 @@
+"""Plans in words: what to do, whom it brings within, and who is then left, in any language."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from spatial.reporting.names import pick
+from spatial.reporting.plans import NEAR_MIN
+
+if TYPE_CHECKING:
+    from spatial.messages import Words
+
+Plan = dict[str, Any]
+
+MOST_NAMES = 5
+"""Places that a sentence names; the others are counted."""
+HAVING = frozenset({"unit_sites", "roads"})
+"""Kinds of plans for norms that ask whether something is there, and not how far it is."""
+_WHY = {"": "helps", "others_first": "first", "no_model": "model"}
+
+
+def plan_sentences(plan: Plan, words: Words) -> list[str]:
+    """
+    Say what a plan brings and where, and who is then left; or why there is no plan.
+
+    Parameters
+    ----------
+    plan : dict
+        One of `plan_records`.
+    words : Words
+        Of the language.
+
+    Returns
+    -------
+    list of str
+        Two sentences; one where there is no plan.
+
+    Examples
+    --------
+    >>> plan_sentences(plan, Words("en"))[0]  # doctest: +SKIP
+    'Two sites for a clinic (Anse, Bara) bring 400 of the 700 people within 30 min by car; Anse alone 250.'
+    """
+    told = _told(plan, words)
+    if not plan["actions"]:
+        return [_capital(words.say("plan", f"none_{_WHY[plan['reason']]}", **told))]
+    named = [place_name(action, words) for action in plan["actions"]]
+    rest = len(named) - MOST_NAMES
+    shown = named[:MOST_NAMES] + ([words.say("plan", "more_names", n=str(rest))] if rest > 0 else [])
+    told["names"] = words.of("pages").say("page", "brackets", text=words.say("plan", "joint").join(shown))
+    # What the first action brings by itself, where it is not what every other one brings too.
+    told["more"] = ""
+    if len(named) > 1 and plan["question"] != "unit_sites":
+        alone = _some(plan, plan["actions"][0]["gained_alone"], words)
+        told["more"] = words.say("plan", "alone", name=named[0], value=alone)
+    lines = [words.say("plan", f"done_{plan['question']}", **told), _ending("then", plan, told, words)]
+    return [_capital(line) for line in lines]
+
+
+def plan_title(plan: Plan, words: Words) -> str:
+    """
+    Say the finding of a plan as a title: how many of what bring how many within, and what then is.
+
+    Examples
+    --------
+    >>> plan_title(plan, Words("en"))  # doctest: +SKIP
+    'Two sites for a clinic bring 400 of the 700 people within 30 min by car; 300 people are still beyond'
+    """
+    if not plan["actions"]:
+        return plan_sentences(plan, words)[0]
+    told = _told(plan, words)
+    told["end"] = _ending("end", plan, told, words)
+    return _capital(words.say("plan", f"title_{plan['question']}", **told))
+
+
+def service_text(plan: Plan, words: Words) -> str:
+    """Name the service of a plan as it stands inside a sentence."""
+    pages, service = words.of("pages").messages, str(plan["service"])
+    own = plan["names"].get(words.language) or pages["service"].get(service) or pick(plan["names"], words.language)
+    name = own or words.term(service)
+    if pages["page"]["name_case"] != "lower":
+        return str(name)
+    bare = re.sub(r"^any (?=\w)", "", name, flags=re.IGNORECASE)
+    return _small(bare) if bare[:1].isupper() and bare[1:2].islower() else bare
+
+
+def place_name(action: Plan, words: Words) -> str:
+    """Name where an action is; a place without a name by its township."""
+    name, township = (pick(action[key], words.language) for key in ("names", "township_names"))
+    return name or words.say("plan", "unnamed_in" if township else "unnamed", township=township)
+
+
+def amount_text(plan: Plan, count: float, words: Words, *, what: str = "") -> str:
+    """Say how many people, of a group, or places; of those in which the norm counts where ``what`` does not say."""
+    number, unit = words.number(count), str(plan["stat_unit"])
+    if (what or plan["counted"]) == "places":
+        own = plan["question"] == "unit_sites" or plan["counted"] == "places"
+        named = own and unit != "population" and unit in words.messages["term"]
+        return words.say("plan", "units" if named else "places", n=number, value=number, units=words.term(unit))
+    group = words.of("pages").messages["group"].get(f"{unit}_persons")
+    if group is None:
+        return words.say("unit", "persons", n=number, value=number)
+    return words.say("plan", "group", value=number, group=_small(group))
+
+
+def reach_text(plan: Plan, words: Words) -> str:
+    """Say within what a norm asks a service to be, and how people travel."""
+    measure, mode = words.measure(plan["threshold"], str(plan["unit"])), str(plan["mode"])
+    by = words.say("mode", mode) if plan["unit"] == "min" and words.has("mode", mode) else ""
+    return words.say("plan", "reach_by" if by else "reach", measure=measure, mode=by)
+
+
+def _told(plan: Plan, words: Words) -> dict[str, str]:
+    """Say the numbers and names that sentences are made of."""
+    counted, people = plan["counted"], plan["shown"]["persons"]
+    shown, near = plan["shown"][counted], sum(entry["near"][counted] or 0 for entry in plan["left"])
+    count, kilometres = len(plan["actions"]), plan["length_km"]
+    told = {
+        "n": str(count),
+        "count": words.messages["plan_count"].get(str(count), words.number(count)),
+        "service": service_text(plan, words),
+        "reach": reach_text(plan, words),
+        "length": "" if kilometres is None else words.measure(kilometres, "km", decimals=int(kilometres < 10.0)),
+        "gained": _some(plan, shown["gained"], words),
+        "today": amount_text(plan, shown["today"], words),
+        "left": amount_text(plan, shown["beyond"], words),
+        "share": words.share(plan["target_share"]),
+        "near": "",
+    }
+    if near:
+        minutes = words.measure(NEAR_MIN, "min")
+        told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=minutes)
+    told["what"] = words.say("plan", f"what_{plan['question']}", **told) if count else ""
+    told["people"] = "" if people is None else amount_text(plan, people["gained"], words, what="persons")
+    key = "whom" + ("_all" if not shown["beyond"] else "") + ("_in" if counted == "places" and people else "")
+    told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})
+    return told
+
+
+def _some(plan: Plan, count: float, words: Words) -> str:
+    """Say a part of an amount that is named beside it."""
+    return words.say("plan", f"some_{plan['counted']}", value=words.number(count))
+
+
+def _ending(key: str, plan: Plan, told: dict[str, str], words: Words) -> str:
+    """Say how a plan ends: with nobody beyond, with the norm met, or short of it."""
+    left = plan["shown"][plan["counted"]]["beyond"]
+    end = (
+        "nobody" if not left else "left" if not plan["norm_id"] else "met" if plan["meets_target"] == "yes" else "short"
+    )
+    without = "_without" if plan["question"] in HAVING else ""
+    return words.say("plan", f"{key}_{end}{without}", **told | {"n": words.number(left)})
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,218 @@
+"""Plans as records: what each does where, whom it brings within and who is left, for page, terminal and summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.planning.agenda import PLAN_TABLES
+from spatial.reporting.names import names_of, pick
+from spatial.reporting.wording import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+Record = dict[str, Any]
+Names = dict[str, str]
+
+NEAR_MIN = 5.0
+"""Who is at most so many minutes beyond misses narrowly, as on the maps of gaps."""
+BETWEEN = "\u2013"
+"""Joins the names of the ends of a link."""
+SIDES = ("within", "gained", "beyond", "unknown")
+_OWN_PLACES = (("settlements", "settlement_id"), ("facilities", "facility_id"), ("boundaries", "boundary_id"))
+
+
+def plan_records(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    services: Mapping[str, Mapping[str, str]] | None = None,
+    titles: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Record]:
+    """
+    Gather the plans of a study, in their order.
+
+    Parameters
+    ----------
+    tables : mapping
+        `plans`, `plan_actions`, `plan_people`, `plan_options` and `plan_curve`, and `settlements`, `facilities` and
+        `boundaries` for the names of places; those that are absent tell nothing.
+    services : mapping, optional
+        Names of services by language; others go by their own word.
+    titles : mapping, optional
+        Titles by language of the plans that a study asks for by name.
+
+    Returns
+    -------
+    list of dict
+        A row of `plans` each, with `names` (of its service), `title`, `actions`, `curve`, `options` and `left`. All
+        names are by language. `shown` has whole `persons` (None where nobody's number is known) and `places` for each
+        side, such that parts add up to `today` (who is beyond today) and to `all`; so have actions and `left`.
+
+    Examples
+    --------
+    >>> plan_records({})
+    []
+    """
+    if "plans" not in tables or not len(tables["plans"]):
+        return []
+    own = {name: pd.DataFrame(tables[name].drop(columns="geometry", errors="ignore")) for name in PLAN_TABLES}
+    parts = {name: dict(iter(own[name].groupby("plan_id", sort=False))) for name in PLAN_TABLES[1:]}
+    named = _names_of_places(tables, _ids_told(own))
+    township_of = _townships(tables.get("settlements"))
+    records = []
+    for row in own["plans"].sort_values("rank", kind="stable").to_dict("records"):
+        record = {str(key): plain(value) for key, value in row.items()}
+        mine = {name: by_plan.get(row["plan_id"], own[name].iloc[:0]) for name, by_plan in parts.items()}
+        record["names"] = dict((services or {}).get(str(row["service"]), {}))
+        record["title"] = dict((titles or {}).get(str(row["plan_id"]), {}))
+        record["shown"] = {
+            what: None if record[f"{what}_within"] is None else _sides(record, what) for what in ("persons", "places")
+        }
+        record["actions"] = _actions(mine["plan_actions"], record, named)
+        record["curve"] = _told(mine["plan_curve"].sort_values("number"))
+        record["options"] = [
+            entry | _swapped(str(entry["where"]).split(), record["actions"], named)
+            for entry in _told(mine["plan_options"].sort_values("option"))
+        ]
+        record["left"] = _left(mine["plan_people"], record, township_of, named)
+        records.append(record)
+    return records
+
+
+def whole_parts(parts: npt.ArrayLike, total: int) -> list[int]:
+    """
+    Round parts so that they add up to their rounded total: up, where most is lost by rounding down.
+
+    Examples
+    --------
+    >>> whole_parts([1.4, 1.4, 0.2], 3)
+    [2, 1, 0]
+    """
+    exact = np.asarray(parts, dtype=np.float64)
+    whole = np.floor(exact).astype(np.int64)
+    lacking = max(0, total - int(whole.sum()))
+    whole[np.argsort(whole - exact, kind="stable")[:lacking]] += 1
+    return [int(value) for value in whole]
+
+
+def _sides(record: Mapping[str, Any], what: str) -> dict[str, int]:
+    """Round who stands where: those gained and those beyond today are said alone, and the rest follows from them."""
+    exact = {side: float(record[f"{what}_{side}"] or 0.0) for side in SIDES}
+    found = {side: round(exact[side]) for side in ("gained", "unknown")}
+    found["today"] = round(exact["gained"] + exact["beyond"])
+    found["all"] = round(sum(exact.values()))
+    found["beyond"] = found["today"] - found["gained"]
+    found["within"] = found["all"] - found["today"] - found["unknown"]
+    return found
+
+
+def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
+    """List the actions in their order, with whole people and places that add up to those of the plan."""
+    rows = rows.sort_values("step", kind="stable")
+    whole = {
+        what: whole_parts(rows[f"{what}_gained"], shown["gained"])
+        for what, shown in record["shown"].items()
+        if shown is not None
+    }
+    found = []
+    for at, entry in enumerate(_told(rows)):
+        ends = [named.get(part, {}) for part in str(entry["place_id"]).split()]
+        names = _joined(ends) if ends and all(ends) else names_of({"name": entry["place"]})
+        township = named.get(str(entry["township_id"])) or names_of({"name": entry["township"]})
+        shown = {what: whole[what][at] if what in whole else None for what in record["shown"]}
+        found.append(entry | {"names": names, "township_names": township, "shown": shown})
+    return found
+
+
+def _left(people: pd.DataFrame, record: Record, township_of: pd.Series, named: Mapping[str, Names]) -> list[Record]:
+    """Say by township who is still beyond, how far at least and at most, and who of them misses narrowly."""
+    left = people.loc[people["outcome"].isin(["beyond", "none_reached"])]
+    is_place = left["unit_level"] == "settlement"
+    unit = left["unit_id"].where(~is_place, left["unit_id"].map(township_of)).fillna("")
+    over = left["after_value"] - record["threshold"]
+    left = left.assign(unit=unit, near=(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min"))
+    found = []
+    for township, rows in left.groupby("unit", sort=True):
+        near = rows.loc[rows["near"]]
+        found.append(
+            {
+                "township_id": township or None,
+                "names": named.get(str(township), {}),
+                "persons": plain(rows["persons"].sum(min_count=1)),
+                "places": len(rows),
+                "low": plain(rows["after_value"].min()),
+                "high": plain(rows["after_value"].max()),
+                "none_reached": int((rows["outcome"] == "none_reached").sum()),
+                "near": {"persons": plain(near["persons"].sum(min_count=1)), "places": len(near)},
+            }
+        )
+    if record["shown"]["persons"] is not None and found:
+        persons = whole_parts([entry["persons"] or 0.0 for entry in found], record["shown"]["persons"]["beyond"])
+        for entry, whole in zip(found, persons, strict=True):
+            entry["persons"] = whole
+            if entry["near"]["persons"] is not None:
+                entry["near"]["persons"] = min(whole, round(entry["near"]["persons"]))
+    return sorted(found, key=lambda entry: (-(entry["persons"] or 0), -entry["places"], entry["township_id"] or ""))
+
+
+def _swapped(where: Sequence[str], actions: Sequence[Mapping[str, Any]], named: Mapping[str, Names]) -> Record:
+    """Tell where another plan acts that this one does not, and the other way round."""
+    chosen = {action["place_id"]: action["names"] for action in actions}
+    return {
+        "instead": [named.get(place, {}) for place in where if place not in chosen],
+        "not": [names for place, names in chosen.items() if place not in where],
+    }
+
+
+def _told(rows: pd.DataFrame) -> list[Record]:
+    return [
+        {str(key): plain(value) for key, value in row.items() if key != "plan_id"} for row in rows.to_dict("records")
+    ]
+
+
+def _joined(ends: Sequence[Names]) -> Names:
+    """
+    Name a link by its ends in every language that any of them has.
+
+    Examples
+    --------
+    >>> _joined([{"und": "云溪"}, {"und": "马渡"}])["und"].split(BETWEEN)
+    ['云溪', '马渡']
+    """
+    return {language: BETWEEN.join(pick(end, language) for end in ends) for language in sorted(set().union(*ends))}
+
+
+def _ids_told(own: Mapping[str, pd.DataFrame]) -> set[str]:
+    places = pd.concat([own["plan_actions"]["place_id"], own["plan_options"]["where"]])
+    return {part for text in places.dropna() for part in str(text).split()}
+
+
+def _names_of_places(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict[str, Names]:
+    """Gather names by id: of the places asked for, and of all units."""
+    found: dict[str, Names] = {}
+    wanted = set(wanted)
+    for name, key in _OWN_PLACES:
+        table = tables.get(name)
+        if table is not None:
+            rows = pd.DataFrame(table).filter(regex=f"^({key}|name.*)$")
+            rows = rows if name == "boundaries" else rows.loc[rows[key].isin(wanted)]
+            found |= {str(row[key]): names_of(row) for row in rows.to_dict("records")}
+    # Units without an outline are called as their settlements call them.
+    settlements = tables.get("settlements")
+    if settlements is not None and "township" in settlements:
+        written = settlements[["township_id", "township"]].dropna().drop_duplicates("township_id")
+        for unit, text in written.itertuples(index=False):
+            found[str(unit)] = found.get(str(unit)) or names_of({"name": text})
+    return found
+
+
+def _townships(settlements: pd.DataFrame | None) -> pd.Series:
+    """Tell the township of each settlement that lies in one."""
+    if settlements is None or "township_id" not in settlements:
+        return pd.Series(dtype=object)
+    return pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()

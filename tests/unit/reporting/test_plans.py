@@ -1,0 +1,237 @@
+"""Plans as records and sentences, from tables that stand here in view."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial.messages import Words, languages
+from spatial.reporting.plan_text import plan_sentences, plan_title
+from spatial.reporting.plans import BETWEEN, plan_records, whole_parts
+
+NAN = np.nan
+SETTLEMENTS = pd.DataFrame(
+    {
+        "settlement_id": ["a", "b", "c", "d"],
+        "name": ["安村", "白村", None, "东村"],
+        "name_en": ["An", "Bai", None, "Dong"],
+        "township_id": ["t", "t", "u", None],
+        "township": ["甲乡", "甲乡", "乙乡", None],
+    }
+)
+UNITS = pd.DataFrame({"boundary_id": ["t", "u"], "name": ["甲乡", "乙乡"], "name_en": ["Jia", "Yi"]})
+PLAN = {
+    "plan_id": "p",
+    "rank": 1,
+    "norm_id": "N",
+    "service": "primary_care",
+    "question": "sites",
+    "mode": "drive",
+    "threshold": 30.0,
+    "unit": "min",
+    "stat_unit": "population",
+    "norm_class": "guiding",
+    "is_gate": False,
+    "target_share": 0.9,
+    "counted": "persons",
+    "plan_status": "optimal",
+    "reason": "",
+    "persons_within": 100.5,
+    "persons_gained": 400.5,
+    "persons_beyond": 50.5,
+    "persons_unknown": 0.0,
+    "places_within": 1.0,
+    "places_gained": 2.0,
+    "places_beyond": 1.0,
+    "places_unknown": 0.0,
+    "share_before": 0.182,
+    "share_after": 0.908,
+    "meets_target": "yes",
+    "bound": 400.5,
+    "actions": 2,
+    "length_km": NAN,
+}
+PEOPLE = [  # settlement, people, today, with the plan, outcome, action
+    ("a", 250.25, 45.0, 0.0, "gained", "p/a"),
+    ("b", 150.25, NAN, 12.0, "gained", "p/c"),
+    ("c", 100.5, 20.0, 20.0, "within", None),
+    ("d", 50.5, 34.0, 34.0, "beyond", None),
+]
+
+
+def plan_of(actions=(("a", 250.25, 1.0), ("c", 150.25, 1.0)), people=PEOPLE, options=(), **changed):
+    """The record of one plan: with actions (place, people, places), people and other plans."""
+    row = {**PLAN, **changed, "actions": len(actions)}
+    kind = "settlement" if row["question"] != "unit_sites" else "township"
+    tables = {
+        "settlements": SETTLEMENTS,
+        "boundaries": UNITS,
+        "plans": pd.DataFrame([row]),
+        "plan_actions": pd.DataFrame(
+            [
+                {
+                    "plan_id": "p", "action_id": f"p/{place}", "step": at, "action": "open_site", "place_id": place,
+                    "place": "written" if " " in place else None, "township_id": "u",
+                    "township": "乙乡", "length_km": row["length_km"], "persons_gained": persons,
+                    "places_gained": places, "gained_alone": persons, "lost_without": persons,
+                }
+                for at, (place, persons, places) in enumerate(actions, start=1)
+            ],
+            columns=["plan_id", "action_id", "step", "action", "place_id", "place", "township_id", "township",
+                     "length_km", "persons_gained", "places_gained", "gained_alone", "lost_without"],
+        ),
+        "plan_people": pd.DataFrame(
+            people, columns=["unit_id", "persons", "before_value", "after_value", "outcome", "action_id"]
+        ).assign(plan_id="p", unit_level=kind),
+        "plan_options": pd.DataFrame(
+            [("p", at, where, gained) for at, (where, gained) in enumerate(options, start=1)],
+            columns=["plan_id", "option", "where", "gained"],
+        ),
+        "plan_curve": pd.DataFrame({"plan_id": "p", "number": [0, 1], "gained": [0.0, 250.25]}),
+    }  # fmt: skip
+    return plan_records(tables)[0]
+
+
+def in_english(plan):
+    return " ".join(plan_sentences(plan, Words("en")))
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "whole"),
+    [([0.5, 0.5], 1, [1, 0]), ([1.4, 1.4, 0.2], 3, [2, 1, 0]), ([], 0, []), ([0.2, 0.2], 0, [0, 0])],
+)
+def test_rounded_parts_add_up_to_their_total(parts, total, whole):
+    assert whole_parts(parts, total) == whole
+
+
+def test_whole_people_of_a_plan_add_up_on_every_side_by_action_and_by_township():
+    # 551.5 people in all, 451 of them beyond today; 400.5 gained are 400, and those left the rest of 451.
+    plan = plan_of()
+    assert plan["shown"]["persons"] == {
+        "all": 552, "today": 451, "gained": 400, "beyond": 51, "within": 101, "unknown": 0,
+    }  # fmt: skip
+    assert [action["shown"]["persons"] for action in plan["actions"]] == [250, 150]
+    assert [entry["persons"] for entry in plan["left"]] == [51]
+    assert plan["shown"]["places"]["today"] == 3
+
+
+def test_an_action_is_named_in_every_language_and_an_unnamed_place_by_its_township():
+    first, second = plan_of()["actions"]
+    assert first["names"] == {"und": "安村", "en": "An"}
+    assert (second["names"], second["township_names"]["en"]) == ({}, "Yi")
+    assert "(An, a place without a name in Yi)" in in_english(plan_of())
+
+
+def test_a_link_is_named_by_its_ends_and_one_of_unknown_ends_as_it_is_written():
+    plan = plan_of(actions=(("a d", 250.0, 1.0), ("x y", 150.5, 1.0)), question="links", length_km=18.96)
+    assert plan["actions"][0]["names"] == {"en": f"An{BETWEEN}Dong", "und": f"安村{BETWEEN}东村"}
+    assert plan["actions"][1]["names"] == {"und": "written"}
+
+
+def test_who_is_left_is_told_by_township_with_who_misses_narrowly():
+    left = [*PEOPLE[:3], ("d", 50.5, 34.0, 34.0, "beyond", None), ("b", 20.0, NAN, NAN, "none_reached", None)]
+    plan = plan_of(people=left, persons_beyond=70.5)
+    outside, township = plan["left"]
+    assert (outside["township_id"], outside["persons"], outside["low"], outside["high"]) == (None, 51, 34.0, 34.0)
+    assert outside["near"] == {"persons": 50, "places": 1}
+    assert (township["names"]["en"], township["none_reached"], township["low"]) == ("Jia", 1, None)
+    assert township["near"]["places"] == 0
+
+
+def test_another_plan_says_what_it_does_instead():
+    plan = plan_of(options=[("a d", 398.0)])
+    assert plan["options"][0]["instead"] == [{"und": "东村", "en": "Dong"}]
+    assert plan["options"][0]["not"] == [plan["actions"][1]["names"]]
+
+
+def test_sites_that_meet_the_norm():
+    assert in_english(plan_of()) == (
+        "Two sites for primary care (An, a place without a name in Yi) bring 400 of the 451 people within 30 min by "
+        "car; An alone 250. The 90 % that the norm asks for are then reached; 51 people are still beyond, 50 of them "
+        "by 5 min or less."
+    )
+    title = "Two sites for primary care bring 400 of the 451 people within 30 min by car; the 90 % norm is then met"
+    assert plan_title(plan_of(), Words("en")) == title
+
+
+def test_one_site_that_leaves_a_norm_unmet_and_one_that_leaves_nobody():
+    short = plan_of(actions=(("a", 400.5, 2.0),), meets_target="no", unit="m", threshold=5000.0)
+    assert in_english(short) == (
+        "One site for primary care (An) brings 400 of the 451 people within 5 km. "
+        "51 people are still beyond; the norm asks for 90 %."
+    )
+    everybody = plan_of(people=PEOPLE[:3], persons_beyond=0.0)
+    assert "bring all 400 people within 30 min by car" in in_english(everybody)
+    assert in_english(everybody).endswith("Nobody is then beyond.")
+
+
+def test_children_are_called_children():
+    assert "400 of the 451 children aged 6 to 11 within" in in_english(plan_of(stat_unit="children_6_11"))
+
+
+def test_places_are_counted_where_nobody_s_number_is_known():
+    unknown = {f"persons_{side}": NAN for side in ("within", "gained", "beyond", "unknown")}
+    plan = plan_of(
+        actions=(("a", NAN, 1.0), ("c", NAN, 1.0)), people=[(*row[:1], NAN, *row[2:]) for row in PEOPLE],
+        counted="places", **unknown,
+    )  # fmt: skip
+    assert plan["shown"]["persons"] is None
+    assert "bring 2 of the 3 places within 30 min by car" in in_english(plan)
+    assert "1 place is still beyond, 1 of them by 5 min or less" in in_english(plan)
+
+
+def test_one_in_each_township_is_told_in_townships_and_the_people_there():
+    people = [("t", 400.5, 0.0, 1.0, "gained", "p/a"), ("u", 100.5, 2.0, 2.0, "within", None)]
+    plan = plan_of(
+        actions=(("a", 400.5, 1.0),), people=people, question="unit_sites", unit="facility", stat_unit="township",
+        counted="places", persons_beyond=0.0, places_within=1.0, places_gained=1.0, places_beyond=0.0,
+        threshold=1.0, target_share=1.0,
+    )  # fmt: skip
+    assert in_english(plan) == (
+        "One site for primary care (An) serves 400 people in the 1 place without one. None is then without."
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("links", "Two links, 19 km in all, bring 400 of the 451 people within 30 min by car of the county seat; "),
+        ("roads", "Two road upgrades, 19 km in all, serve 400 of the 451 people without county seat; "),
+    ],
+)
+def test_links_and_roads_have_their_length(question, told):
+    plan = plan_of(actions=(("a d", 250.0, 1.0), ("a b", 150.5, 1.0)), question=question, length_km=18.96,
+                   service="county_seat")  # fmt: skip
+    assert plan_title(plan, Words("en")) == told + "the 90 % norm is then met"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "told"),
+    [
+        ("nothing_helps", "", "nothing that was tried brings any of the 451 people within the norm."),
+        ("not_planned", "others_first", "no plan is drawn, as other norms come first; 451 people are beyond."),
+        ("not_planned", "no_model", "no plan that could be drawn here reaches this norm; 451 people are beyond."),
+    ],
+)
+def test_why_there_is_no_plan(status, reason, told):
+    plan = plan_of(actions=(), plan_status=status, reason=reason, persons_gained=0.0, persons_beyond=451.0)
+    assert in_english(plan) == plan_title(plan, Words("en")) == "Primary care: " + told
+
+
+def test_many_places_are_counted_and_not_all_named():
+    plan = plan_of(actions=[("a", 50.0, 1.0)] * 7)
+    assert "(An, An, An, An, An, and 2 more)" in in_english(plan)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("question", ["sites", "unit_sites", "links", "roads"])
+@pytest.mark.parametrize("norm_id", ["N", ""])
+def test_every_language_says_every_kind_without_a_blank(language, question, norm_id):
+    for meets in ("yes", "no"):
+        plan = plan_of(question=question, norm_id=norm_id, meets_target=meets, length_km=3.0)
+        said = [*plan_sentences(plan, Words(language)), plan_title(plan, Words(language))]
+        assert not [text for text in said if "{" in text or "_" in text]
+
+
+def test_a_study_without_plans_has_no_records():
+    assert plan_records({}) == []
+    assert plan_records({"plans": pd.DataFrame()}) == []
