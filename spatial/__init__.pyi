@@ -178,6 +178,8 @@ from .planning.mobile import mobile_round as mobile_round
 from .planning.owners import OwnerPlans as OwnerPlans
 from .planning.owners import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
+from .planning.profiles import rank_places as rank_places
+from .planning.profiles import site_profile as site_profile
 from .planning.sites import SitingOptions as SitingOptions
 from .planning.siting import backup_coverage as backup_coverage
 from .planning.siting import lscp as lscp

@@ -25,6 +25,17 @@ PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")
 PLAN_REASON = ("", "others_first", "no_model", "met", "not_measured")
 PLAN_ACTION = ("open_site", "build_link", "upgrade_road")
 PLAN_OUTCOME = ("within", "gained", "beyond", "none_reached", "unknown")
+PROFILE_STATUS = (
+    "measured",
+    "at_least",
+    "people_unknown",
+    "no_group",
+    "no_facility",
+    "no_path",
+    "not_snapped",
+    "no_flows",
+    "no_township",
+)
 REMEDY = ("site_or_road", "mobile_service")
 LAST_MILE = ("connected", "near", "gap", "none", "unknown")
 MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility", "people_unknown")

@@ -1,0 +1,280 @@
+"""
+Where to settle: what each place offers a firm, and which places meet the needs that it states.
+
+Every number stands by itself with its unit and, where it is unknown, with the reason: a place is ranked by how many
+needs it surely meets, and no score is made of them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.access.analyst import cost_to_closest, travel_times
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import TOWN_TIERS, cutoffs_of, is_number, numbers
+from spatial.access.places import counting, existing, id_ranks, place_on
+from spatial.errors import ContractError, first_of
+from spatial.inputs.services import load_services
+from spatial.study.access import SnapRules
+from spatial.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+
+    FloatArray = NDArray[np.float64]
+
+WORKPLACE = "workplace"
+LABOUR = "working_age_persons"
+NEAREST = ("market", "expressway_access", "telecom", "parcel_point")
+"""Services whose nearest facility a firm asks for, unless it names others; telecom points stand for broadband."""
+
+
+def site_profile(  # noqa: PLR0913 - four frames, and each option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    candidates: gpd.GeoDataFrame | None = None,
+    flows: pd.DataFrame | None = None,
+    cutoffs_min: float | Sequence[float] = (30.0, 60.0),
+    services: Sequence[str] = NEAREST,
+    vocabulary: Vocabulary | None = None,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> pd.DataFrame:
+    """
+    Tell of every township centre and candidate what a firm asks for, each number with its status.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode.
+    settlements : GeoDataFrame
+        By the contract of the table; those of the tier town or above are township centres, outside the study area they
+        only send people. `population_persons`, and `working_age_persons` where they are known.
+    facilities : GeoDataFrame
+        By the contract of the table; only existing ones count.
+    candidates : GeoDataFrame of Point, optional
+        `facility_id`, and perhaps `name` and `township_id`, such as the sites of `candidate_sites`.
+    flows : DataFrame, optional
+        By the contract of the table: `from_id`, `to_id` (settlements), `kind`, `volume` a year. Of a place counts what
+        leaves or enters its township, or the settlement itself where no township is known.
+    cutoffs_min : float or sequence of float
+        Within which people and workplaces are counted, inclusive.
+    services : sequence of str
+        Whose nearest facility is told.
+    vocabulary : Vocabulary, optional
+        Which services count for which.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    DataFrame
+        By the contract of the table ``site_profile``, one row a place and measure: `place_id`, `place_kind`
+        (``township_centre``, ``candidate``), `name`, `mode`, `measure` (``persons_within_30``,
+        ``working_age_persons_within_30``, ``workplaces_within_30``, ``market_min``, ``flow_out_parcels``,
+        ``flow_in_parcels`` ...), `value`, `unit`, and `status`: ``measured``; ``at_least``, where part of what is
+        summed is unknown; and, with a value of NaN, ``people_unknown``, ``no_group``, ``no_facility`` (none is
+        mapped), ``no_path``, ``not_snapped``, ``no_flows``, ``no_township``.
+
+    Raises
+    ------
+    ContractError
+        For frames or options that are not as above, or places of one id.
+    CrsError
+        Where places and network differ in their CRS.
+    """
+    cutoffs = cutoffs_of(cutoffs_min)
+    require_columns("settlements", settlements, ("settlement_id", "population_persons", "tier"))
+    vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
+    places = _places(settlements, candidates)
+    as_origins = places.rename(columns={"place_id": "settlement_id"})
+    as_goals = places[["place_id", "geometry"]].rename(columns={"place_id": "facility_id"})
+    joined = place_on(graph, as_origins, key="settlement_id", rules=rules, barriers=barriers)
+    is_joined = (joined.snaps.status == "ok")[id_ranks(places["place_id"])]
+    travel = partial(travel_times, graph, cutoff_min=max(cutoffs), rules=rules, barriers=barriers)
+    blocks: list[pd.DataFrame] = []
+
+    def tell(measure: str, unit: str, value: ArrayLike, status: ArrayLike) -> None:
+        block = pd.DataFrame({"measure": measure, "value": value, "unit": unit, "status": status}, index=places.index)
+        block.loc[~block["status"].isin(["measured", "at_least"]), "value"] = np.nan
+        blocks.append(pd.concat([places[["place_id", "place_kind", "name"]], block], axis=1))
+
+    # People come to the place; a settlement of unknown people makes a sum that is at least so large.
+    pairs = travel(settlements, as_goals)
+    row = pd.Index(settlements["settlement_id"]).get_indexer(pd.Index(pairs["from_id"]))
+    place, minutes = pd.Index(places["place_id"]).get_indexer(pd.Index(pairs["to_id"])), pairs["travel_time_min"]
+    for column in ("population_persons", LABOUR):
+        has_column = column in settlements
+        persons = (
+            numbers("settlements", column, settlements[column]) if has_column else np.full(len(settlements), np.nan)
+        )
+        for cutoff in cutoffs:
+            near = (minutes <= cutoff).to_numpy()
+            known = near & ~np.isnan(persons[row])
+            total, count, told_of = (
+                np.bincount(place[some], weights, minlength=len(places))
+                for some, weights in ((known, persons[row[known]]), (near, None), (known, None))
+            )
+            status = np.select(
+                [~is_joined, np.full(len(places), not has_column), (told_of == 0) & (count > 0), told_of < count],
+                ["not_snapped", "no_group", "people_unknown", "at_least"],
+                "measured",
+            )
+            tell(f"{column.removeprefix('population_')}_within_{cutoff:g}", "persons", total, status)
+    work = existing(facilities)
+    work = work.loc[work["service"].isin(counting(WORKPLACE, vocabulary) | {WORKPLACE})]
+    pairs = travel(as_origins, work)
+    place = pd.Index(places["place_id"]).get_indexer(pd.Index(pairs["from_id"]))
+    for cutoff in cutoffs:
+        found = np.bincount(place[pairs["travel_time_min"] <= cutoff], minlength=len(places))
+        status = np.select([~is_joined, np.full(len(places), work.empty)], ["not_snapped", "no_facility"], "measured")
+        tell(f"workplaces_within_{cutoff:g}", "facilities", found.astype(float), status)
+    for service in services:
+        nearest = cost_to_closest(
+            graph, as_origins, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers
+        )
+        status = nearest["reach_status"].replace("reached", "measured").to_numpy()
+        tell(f"{service}_min", "min", nearest["travel_time_min"].to_numpy(), status)
+    for measure, value, status in _flows(places, settlements, flows):
+        tell(measure, "a year", value, status)
+    profile = pd.concat(blocks, ignore_index=True).assign(mode=graph.mode)
+    return TABLES["site_profile"].frame(profile)
+
+
+def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Put township centres and candidates together, with the unit whose flows count for each."""
+    is_centre = settlements["tier"].isin(TOWN_TIERS["town"])
+    if "in_study" in settlements:
+        is_centre &= settlements["in_study"]
+    centres = settlements.loc[is_centre].rename(columns={"settlement_id": "place_id"})
+    frames = [centres.assign(place_kind="township_centre", unit=_units(settlements)[is_centre])]
+    if candidates is not None:
+        known = candidates["township_id"] if "township_id" in candidates else pd.Series(None, index=candidates.index)
+        sites = candidates.rename(columns={"facility_id": "place_id"})
+        frames.append(sites.assign(place_kind="candidate", unit=known))
+    columns = ["place_id", "place_kind", "name", "unit", "geometry"]
+    both = pd.concat([frame.reindex(columns=columns) for frame in frames], ignore_index=True)
+    if both.empty:
+        raise ContractError("settlements", ["tier: no town, county seat or city in the study, and no candidate"])
+    return gpd.GeoDataFrame(both, crs=settlements.crs)
+
+
+def _units(settlements: gpd.GeoDataFrame) -> pd.Series:
+    """Name the township of each settlement, or itself where none is known."""
+    ids = settlements["settlement_id"]
+    return settlements["township_id"].fillna(ids) if "township_id" in settlements else ids
+
+
+def _flows(
+    places: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame, flows: pd.DataFrame | None
+) -> Iterator[tuple[str, FloatArray, NDArray[np.object_]]]:
+    """Add up what leaves and what enters the unit of each place, by kind."""
+    nothing = np.full(len(places), np.nan)
+    if flows is None or flows.empty:
+        for way in ("out", "in"):
+            yield f"flow_{way}", nothing, np.full(len(places), "no_flows", dtype=object)
+        return
+    require_columns("flows", flows, ("from_id", "to_id", "kind", "volume"))
+    unit_of = pd.Series(_units(settlements).to_numpy(), index=settlements["settlement_id"].astype("str"))
+    ends = [flows[name].astype("str").map(unit_of).fillna(flows[name]) for name in ("from_id", "to_id")]
+    crosses = flows.assign(out=ends[0], **{"in": ends[1]}).loc[(ends[0] != ends[1]).to_numpy()]
+    for kind in sorted(flows["kind"].astype("str").unique()):
+        of_kind = crosses.loc[crosses["kind"].astype("str") == kind]
+        for way in ("out", "in"):
+            total = of_kind.groupby(way)["volume"].agg(["sum", "size", "count"])
+            own = total.reindex(places["unit"]).fillna(0.0)
+            status = np.select(
+                [places["unit"].isna(), (own["count"] == 0) & (own["size"] > 0), own["count"] < own["size"]],
+                ["no_township", "no_flows", "at_least"],
+                "measured",
+            )
+            yield f"flow_{way}_{kind}", own["sum"].to_numpy(), status
+
+
+def rank_places(profile: pd.DataFrame, needs: Mapping[str, float]) -> pd.DataFrame:
+    """
+    Rank places by how many of a firm's needs they surely meet, and say which they fail and which are unknown.
+
+    Parameters
+    ----------
+    profile : DataFrame
+        From `site_profile`.
+    needs : mapping of str to float
+        By measure what a firm asks for, inclusive: of minutes (a measure that ends in ``_min``) at most so many, of all
+        else at least.
+
+    Returns
+    -------
+    DataFrame
+        One row a place, by needs met, then needs that may be met, then id: `rank` (the same for the same number of
+        needs met), `place_id`, `place_kind`, `name`, `needs_met`, `needs_failed`, `needs_unknown`, the measures that
+        `fails` and `unknown` name, joined by ``;``, and a column with the value of each need. What cannot be reached
+        fails; a sum that is at least so large is met, or unknown.
+
+    Raises
+    ------
+    ContractError
+        Where no need is given, one is no number of 0 or more, or a measure is not in the profile.
+
+    Examples
+    --------
+    >>> profile = pd.DataFrame({
+    ...     "place_id": ["a", "a", "b", "b"], "place_kind": "township_centre", "name": ["A", "A", "B", "B"],
+    ...     "measure": ["persons_within_30", "market_min"] * 2, "value": [9000.0, 12.0, 4000.0, np.nan],
+    ...     "status": ["measured", "measured", "measured", "no_facility"]})
+    >>> ranked = rank_places(profile, {"persons_within_30": 5000, "market_min": 12})
+    >>> ranked[["rank", "place_id", "needs_met", "fails", "unknown"]].values.tolist()
+    [[1, 'a', 2, '', ''], [2, 'b', 0, 'persons_within_30', 'market_min']]
+    """
+    require_columns("profile", profile, ("place_id", "place_kind", "name", "measure", "value", "status"))
+    measures = profile["measure"].unique()
+    problems = [
+        f"{name}: no such measure; there are {first_of(measures, limit=30)}" for name in needs if name not in measures
+    ]
+    problems += [
+        f"{name}: must be 0 or more, is {need!r}" for name, need in needs.items() if not is_number(need, least=0.0)
+    ]
+    if not needs:
+        problems.append("needs: give at least one, such as {'persons_within_30': 5000}")
+    if (doubled := profile.duplicated(["place_id", "measure"])).any():
+        problems.append(
+            f"profile: twice: {first_of(profile.loc[doubled, 'place_id'].unique())}; profile one mode at a time"
+        )
+    if problems:
+        raise ContractError("needs", problems)
+    places = profile.drop_duplicates("place_id")[["place_id", "place_kind", "name"]].reset_index(drop=True)
+    wide = profile.set_index(["measure", "place_id"])
+    value, met, failed = ({} for _ in range(3))
+    for name, need in needs.items():
+        own = wide.loc[name].reindex(places["place_id"]).reset_index()
+        is_most = name.endswith("_min")
+        keeps = own["value"] <= need if is_most else own["value"] >= need
+        value[name], met[name] = own["value"], keeps & own["status"].isin(["measured", "at_least"])
+        failed[name] = (own["status"] == "no_path") | (own["status"] == "measured") & ~keeps
+    is_met, is_failed = pd.DataFrame(met), pd.DataFrame(failed)
+    is_unknown = ~is_met & ~is_failed
+    named = [
+        pd.Series([";".join(flags.columns[row]) for row in flags.to_numpy()], dtype="str")
+        for flags in (is_failed, is_unknown)
+    ]
+    ranked = places.assign(
+        needs_met=is_met.sum(axis=1), needs_failed=is_failed.sum(axis=1), needs_unknown=is_unknown.sum(axis=1),
+        fails=named[0], unknown=named[1], **value,
+    )  # fmt: skip
+    ranked.insert(0, "rank", ranked["needs_met"].rank(method="min", ascending=False).astype("int64"))
+    order = np.lexsort((id_ranks(ranked["place_id"]), -ranked["needs_unknown"], -ranked["needs_met"]))
+    return ranked.iloc[order].reset_index(drop=True)

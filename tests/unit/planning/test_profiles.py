@@ -1,0 +1,240 @@
+"""What places offer a firm, on a road whose minutes are its kilometres, and which places meet its needs."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.errors import ContractError
+from spatial.network.build import build_network
+from spatial.planning.profiles import rank_places, site_profile
+from spatial.study.access import SnapRules
+from spatial.tables import TABLES
+
+CRS = "EPSG:32738"
+RULES = SnapRules(min_component_km=0.0, max_snap_m=500.0)
+
+
+def road():
+    """Sixty kilometres at 60 km/h: a kilometre a minute; an island road of its own begins at 200 km."""
+    ways = {"main": [(0, 0), (60_000, 0)], "island": [(200_000, 0), (210_000, 0)]}
+    return build_network(
+        gpd.GeoDataFrame(
+            {"road_id": list(ways), "road_class": "residential", "speed_km_h": 60.0},
+            geometry=[shapely.LineString(way) for way in ways.values()],
+            crs=CRS,
+        )
+    )
+
+
+def at(km, y=0.0):
+    return shapely.Point(km * 1000.0, y)
+
+
+# Towns at 0 and 50 km, villages at 20, 30 and 60; people 1, 2, 4, 8, 16 so that a sum names who was counted.
+SETTLEMENTS = gpd.GeoDataFrame(
+    {
+        "settlement_id": ["t1", "v1", "v2", "t2", "v3"],
+        "name": ["One", None, None, "Two", None],
+        "tier": ["town", "village", "village", "county_seat", "village"],
+        "township_id": ["A", "A", "B", "B", "B"],
+        "population_persons": [1.0, 2.0, 4.0, 8.0, 16.0],
+        "in_study": True,
+    },
+    geometry=[at(0), at(20), at(30), at(50), at(60)],
+    crs=CRS,
+)
+FACILITIES = gpd.GeoDataFrame(
+    {
+        "facility_id": ["w1", "w2", "m", "j"],
+        "service": ["workplace", "government_office", "market", "expressway_access"],
+        "status": ["existing", "existing", "existing", "candidate"],
+    },
+    geometry=[at(10), at(45), at(40), at(0)],
+    crs=CRS,
+)
+FLOWS = pd.DataFrame(
+    [
+        ("t1", "v1", "parcels", 100.0),
+        ("t1", "t2", "parcels", 10.0),
+        ("v3", "v1", "parcels", 5.0),
+        ("x", "t1", "people", 7.0),
+    ],
+    columns=["from_id", "to_id", "kind", "volume"],
+)
+
+
+def profile_of(**changed):
+    given = {"settlements": SETTLEMENTS, "facilities": FACILITIES, "flows": FLOWS, "rules": RULES} | changed
+    return site_profile(road(), given.pop("settlements"), given.pop("facilities"), **given)
+
+
+def told(profile, place):
+    own = profile.loc[profile["place_id"] == place].set_index("measure")
+    return own["value"].to_dict(), own["status"].to_dict()
+
+
+def test_a_profile_counts_whom_and_what_is_within_reach() -> None:
+    profile = profile_of()
+    TABLES["site_profile"].check(profile)
+    value, status = told(profile, "t1")
+    # Within 30 min of 0 km: t1, v1 and v2 at exactly 30; within 60 all.
+    assert (value["persons_within_30"], value["persons_within_60"]) == (7.0, 31.0)
+    assert (value["workplaces_within_30"], value["workplaces_within_60"]) == (1.0, 2.0)
+    assert value["market_min"] == pytest.approx(40.0)
+    assert status["working_age_persons_within_30"] == "no_group"
+    assert status["expressway_access_min"] == "no_facility"  # a junction that is only planned serves nobody
+    assert np.isnan(value["expressway_access_min"])
+    value, _ = told(profile, "t2")
+    assert (value["persons_within_30"], value["persons_within_60"]) == (2.0 + 4.0 + 8.0 + 16.0, 31.0)
+    assert set(profile["place_id"]) == {"t1", "t2"}
+    assert set(profile["mode"]) == {"drive"}
+
+
+def test_flows_are_those_that_cross_the_border_of_the_township() -> None:
+    # 100 parcels stay in A; 10 go from A to B, 5 from B to A; 7 people come from elsewhere.
+    profile = profile_of()
+    value, status = told(profile, "t1")
+    assert [value[f"flow_{way}_{kind}"] for kind in ("parcels", "people") for way in ("out", "in")] == [
+        10.0,
+        5.0,
+        0.0,
+        7.0,
+    ]
+    value, _ = told(profile, "t2")
+    assert [value[f"flow_{way}_{kind}"] for kind in ("parcels", "people") for way in ("out", "in")] == [
+        5.0,
+        10.0,
+        0.0,
+        0.0,
+    ]
+    assert status["flow_out_parcels"] == "measured"
+
+
+def test_flows_that_nobody_knows_are_not_nothing() -> None:
+    unknown = told(profile_of(flows=FLOWS.assign(volume=[1.0, np.nan, 5.0, 7.0])), "t1")
+    assert unknown[1]["flow_out_parcels"] == "no_flows"
+    assert np.isnan(unknown[0]["flow_out_parcels"])
+    partly = pd.concat([FLOWS, FLOWS.iloc[[1]].assign(volume=np.nan)])
+    value, status = told(profile_of(flows=partly), "t1")
+    assert (value["flow_out_parcels"], status["flow_out_parcels"]) == (10.0, "at_least")
+    _, status = told(profile_of(flows=None), "t1")
+    assert (status["flow_out"], status["flow_in"]) == ("no_flows", "no_flows")
+
+
+def test_people_of_whom_nothing_is_known_make_a_sum_at_least_so_large() -> None:
+    some = SETTLEMENTS.assign(population_persons=[1.0, np.nan, 4.0, 8.0, 16.0])
+    value, status = told(profile_of(settlements=some), "t1")
+    assert (value["persons_within_30"], status["persons_within_30"]) == (5.0, "at_least")
+    value, status = told(profile_of(settlements=SETTLEMENTS.assign(population_persons=np.nan)), "t1")
+    assert np.isnan(value["persons_within_30"])
+    assert status["persons_within_30"] == "people_unknown"
+    labour = SETTLEMENTS.assign(working_age_persons=[1.0, 1.0, 2.0, 4.0, 8.0])
+    value, status = told(profile_of(settlements=labour), "t1")
+    assert (value["working_age_persons_within_30"], status["working_age_persons_within_30"]) == (4.0, "measured")
+
+
+def test_candidates_are_told_of_beside_towns_with_the_reason_for_what_is_unknown() -> None:
+    sites = gpd.GeoDataFrame(
+        {"facility_id": ["idle/a", "idle/b", "idle/c"], "name": "School", "township_id": ["A", None, None]},
+        geometry=[at(40), at(205), at(40, y=900.0)], crs=CRS,
+    )  # fmt: skip
+    profile = profile_of(candidates=sites)
+    TABLES["site_profile"].check(profile)
+    value, status = told(profile, "idle/a")
+    assert value["persons_within_30"] == 2.0 + 4.0 + 8.0 + 16.0
+    assert (value["market_min"], value["flow_in_parcels"]) == (pytest.approx(0.0, abs=1e-9), 5.0)
+    value, status = told(profile, "idle/b")
+    assert (value["persons_within_30"], status["market_min"], status["flow_in_parcels"]) == (
+        0.0,
+        "no_path",
+        "no_township",
+    )
+    value, status = told(profile, "idle/c")
+    assert {status[name] for name in ("persons_within_30", "workplaces_within_30", "market_min")} == {"not_snapped"}
+    assert np.isnan(value["persons_within_30"])
+    kinds = profile.drop_duplicates("place_id").set_index("place_id")["place_kind"]
+    assert kinds["idle/a"] == "candidate"
+    assert kinds["t1"] == "township_centre"
+
+
+def test_every_number_has_a_unit_and_every_nan_a_reason() -> None:
+    profile = profile_of(candidates=None)
+    assert (profile["unit"] != "").all()
+    assert (profile["value"].isna() == ~profile["status"].isin(["measured", "at_least"])).all()
+    counted = profile.groupby("place_id")["measure"].apply(list)
+    assert counted["t1"] == counted["t2"]
+
+
+def test_a_profile_does_not_hang_on_the_order_of_rows() -> None:
+    shuffled = profile_of(settlements=SETTLEMENTS.iloc[::-1], facilities=FACILITIES.iloc[::-1], flows=FLOWS.iloc[::-1])
+    key = ["place_id", "measure"]
+    one, other = (frame.sort_values(key, ignore_index=True) for frame in (profile_of(), shuffled))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_towns_outside_the_study_send_people_and_are_no_places() -> None:
+    value, _ = told(
+        profile := profile_of(settlements=SETTLEMENTS.assign(in_study=[True, True, True, False, True])), "t1"
+    )
+    assert set(profile["place_id"]) == {"t1"}
+    assert value["persons_within_60"] == 31.0
+
+
+def test_a_study_without_any_place_is_refused() -> None:
+    with pytest.raises(ContractError, match="no town, county seat or city in the study, and no candidate"):
+        profile_of(settlements=SETTLEMENTS.assign(tier="village"))
+
+
+# Ranking by needs.
+
+PROFILE = pd.DataFrame(
+    [
+        ("a", "persons_within_30", 5000.0, "measured"), ("a", "market_min", 20.0, "measured"),
+        ("b", "persons_within_30", 5001.0, "at_least"), ("b", "market_min", 20.01, "measured"),
+        ("c", "persons_within_30", 4999.0, "at_least"), ("c", "market_min", np.nan, "no_path"),
+        ("d", "persons_within_30", np.nan, "people_unknown"), ("d", "market_min", 1.0, "measured"),
+        ("e", "persons_within_30", 10.0, "measured"), ("e", "market_min", np.nan, "no_facility"),
+    ],
+    columns=["place_id", "measure", "value", "status"],
+).assign(place_kind="township_centre", name=None)  # fmt: skip
+
+
+def test_places_are_ranked_by_the_needs_that_they_surely_meet() -> None:
+    ranked = rank_places(PROFILE, {"persons_within_30": 5000, "market_min": 20})
+    counts = ["needs_met", "needs_failed", "needs_unknown"]
+    assert ranked[["rank", "place_id", *counts, "fails", "unknown"]].values.tolist() == [
+        [1, "a", 2, 0, 0, "", ""],
+        [2, "d", 1, 0, 1, "", "persons_within_30"],
+        [2, "b", 1, 1, 0, "market_min", ""],
+        [4, "c", 0, 1, 1, "market_min", "persons_within_30"],
+        [4, "e", 0, 1, 1, "persons_within_30", "market_min"],
+    ]  # fmt: skip
+    assert (ranked[counts].sum(axis=1) == 2).all()
+    assert ranked["market_min"].tolist()[:3] == [20.0, 1.0, 20.01]
+
+
+def test_a_lower_need_never_ranks_a_place_with_fewer_needs_met() -> None:
+    before = np.zeros(5)
+    for need in (6000, 5000, 4000, 0):
+        met = rank_places(PROFILE, {"persons_within_30": need}).set_index("place_id")["needs_met"].sort_index()
+        assert (met.to_numpy() >= before).all()
+        before = met.to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("profile", "needs", "message"),
+    [
+        (PROFILE, {}, "give at least one"),
+        (PROFILE, {"schools": 1}, "schools: no such measure; there are 'persons_within_30', 'market_min'"),
+        (PROFILE, {"market_min": -1}, "market_min: must be 0 or more"),
+        (PROFILE, {"market_min": np.nan}, "market_min: must be 0 or more"),
+        (pd.concat([PROFILE, PROFILE]), {"market_min": 1}, "twice: 'a'.*one mode at a time"),
+    ],
+)
+def test_needs_that_cannot_be_held_against_a_profile_are_refused(profile, needs, message) -> None:
+    with pytest.raises(ContractError, match=message):
+        rank_places(profile, needs)
