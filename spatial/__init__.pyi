@@ -180,6 +180,11 @@ from .planning.owners import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
 from .planning.profiles import rank_places as rank_places
 from .planning.profiles import site_profile as site_profile
+from .planning.robustness import PlanRobustness as PlanRobustness
+from .planning.robustness import choose_often as choose_often
+from .planning.services import ServicesOptions as ServicesOptions
+from .planning.services import ServicesPlan as ServicesPlan
+from .planning.services import site_services as site_services
 from .planning.sites import SitingOptions as SitingOptions
 from .planning.siting import backup_coverage as backup_coverage
 from .planning.siting import lscp as lscp

@@ -179,6 +179,7 @@ class Ordered(NamedTuple):
 
     values: FloatArray  # of the last solution; empty where nothing was found
     best: list[float]  # of each cost
+    bounds: list[float]  # of each cost, where those before are kept at the best found
     program: Program  # with rows that keep all of them
     is_sure: bool  # whether each was proven
 
@@ -191,13 +192,15 @@ def solve_in_order(program: Program, costs: Sequence[FloatArray], *, time_limit_
     """
     every, share = np.arange(len(program.cost)), SAME if program.is_mixed else 0.0
     best: list[float] = []
+    bounds: list[float] = []
     is_sure, values = True, np.zeros(0)
     for cost in costs:
         found = solve(program._replace(cost=cost), time_limit_s=time_limit_s)
         if not len(found.values):
-            return Ordered(found.values, best, program, is_sure=False)
+            return Ordered(found.values, best, bounds, program, is_sure=False)
         values, is_sure = found.values, is_sure and found.status == "optimal"
         best.append(found.objective)
+        bounds.append(found.bound)
         limit = found.objective + share * abs(found.objective)
         program = program.where([rows_of(0 * every, every, cost, [-np.inf], limit)])
-    return Ordered(values, best, program, is_sure)
+    return Ordered(values, best, bounds, program, is_sure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -238,7 +238,7 @@ def _from_frames(
     further = [*filter(None, (given["weights_by"], given["first"]))]
     require_columns("settlements", settlements, ("settlement_id", *demand.index, *further))
     require_columns("candidates", candidates, ("facility_id", *filter(None, (capacity, price))))
-    faults = _Faults()
+    faults = Faults()
     for table, frame, key in (("settlements", settlements, "settlement_id"), ("candidates", candidates, "facility_id")):
         if frame[key].isna().any():
             faults.add(table, f"{key}: {int(frame[key].isna().sum())} are missing")
@@ -271,26 +271,13 @@ def _from_frames(
     faults.refuse()
     rows, columns = id_order(settlements["settlement_id"]), id_order(candidates["facility_id"])
     demand_ids, site_ids = (pd.Index(settlements["settlement_id"])[rows], pd.Index(candidates["facility_id"])[columns])
-    i = id_positions(od["from_id"], demand_ids).astype(np.int64)
-    j = id_positions(od["to_id"], site_ids).astype(np.int64)
-    minutes = np.asarray(numbers("od", "travel_time_min", od["travel_time_min"]))
-    for column, where, found in (("from_id", "settlements", i), ("to_id", "candidates", j)):
-        if (found < 0).any():
-            faults.add("od", f"{column}: in no row of {where}: {first_of(od.loc[found < 0, column].unique())}")
-    faults.values("od", "travel_time_min", minutes, od["from_id"], is_finite=False)
-    faults.refuse()
-    number = i * np.int64(len(site_ids)) + j
-    order = np.lexsort((minutes, number))
-    fastest = order[np.diff(number[order], prepend=-1) > 0]  # a pair may be there once a mode
-    fastest = fastest[np.isfinite(minutes[fastest])]
+    pairs = fastest_pairs(od, demand_ids, site_ids)
     fixed = np.zeros(len(columns), dtype=bool)
     if given["predefined"] is not None:
         fixed = (status == given["predefined"]).to_numpy()
     able = (status != "closed").to_numpy() | bool(given["reopen"])
     return Siting(
-        demand=i[fastest],
-        site=j[fastest],
-        minutes=minutes[fastest],
+        **pairs._asdict(),
         weight=persons[rows],
         known=known[rows],
         is_fixed=fixed[columns],
@@ -306,6 +293,32 @@ def _from_frames(
         capacity=own[capacity][columns] if capacity else None,
         price=own[price][columns] if price else None,
     )
+
+
+class Pairs(NamedTuple):
+    """Pairs within reach, by demand and site."""
+
+    demand: IntArray  # position
+    site: IntArray  # position
+    minutes: FloatArray
+
+
+def fastest_pairs(od: pd.DataFrame, demand_ids: pd.Index, site_ids: pd.Index, of_sites: str = "candidates") -> Pairs:
+    """Read pairs, of which one may be there once a mode: the fastest counts; refuse ids that are in no other frame."""
+    faults = Faults()
+    i = id_positions(od["from_id"], demand_ids).astype(np.int64)
+    j = id_positions(od["to_id"], site_ids).astype(np.int64)
+    minutes = np.asarray(numbers("od", "travel_time_min", od["travel_time_min"]))
+    for column, where, found in (("from_id", "settlements", i), ("to_id", of_sites, j)):
+        if (found < 0).any():
+            faults.add("od", f"{column}: in no row of {where}: {first_of(od.loc[found < 0, column].unique())}")
+    faults.values("od", "travel_time_min", minutes, od["from_id"], is_finite=False)
+    faults.refuse()
+    number = i * np.int64(len(site_ids)) + j
+    order = np.lexsort((minutes, number))
+    fastest = order[np.diff(number[order], prepend=-1) > 0]
+    fastest = fastest[np.isfinite(minutes[fastest])]
+    return Pairs(i[fastest], j[fastest], minutes[fastest])
 
 
 def _group_weights(demand: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
@@ -331,7 +344,7 @@ def _from_matrix(cost: Any, weights: ArrayLike | None, predefined: str | Iterabl
     n, m = shape
     people = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     fixed = np.zeros(m, dtype=bool)
-    faults = _Faults()
+    faults = Faults()
     if people.shape == (n,):
         faults.values("options", "weights", people, pd.Series(np.arange(n)))
     else:
@@ -364,13 +377,14 @@ def _from_matrix(cost: Any, weights: ArrayLike | None, predefined: str | Iterabl
     )
 
 
-class _Faults:
+class Faults:
     """Faults of several tables, collected and raised at once."""
 
     def __init__(self) -> None:
         self._found: list[tuple[str, str]] = []
 
     def add(self, table: str, text: str) -> None:
+        """Add a fault of a table."""
         self._found.append((table, text))
 
     def values(self, table: str, column: str, values: FloatArray, ids: pd.Series, *, is_finite: bool = True) -> None:
