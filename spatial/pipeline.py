@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.runner.stage import EVERYTHING, Late, Stage
+from spatial.runner.stage import Late, Stage
 
 # Names of tables that several stages read, and of keys of the study that several take; ? marks what may be absent.
 READ = (
@@ -22,18 +22,19 @@ PLANS = "plans plan_actions plan_people plan_options plan_curve"
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"
 ENGINE = (
-    "measures? facility_use? served? isochrones? catchments? intervals? interval_people? wet_losses? rural_access? "
+    "measures? facility_use? served? isochrones? catchments? intervals? wet_losses? rural_access? "
     "cells? cell_access? off_road?"
 )
-TRIALS = f"{FITTED} scenario_access? scenario_people? emergency_response? emergency_people?"
+TRIALS = f"{FITTED} scenario_access? emergency_response? emergency_people?"
 WARNED = "findings_network findings_scenarios?"  # facilities that a scenario closes while a namesake stays open
 FINDINGS = f"findings_read findings_population? findings_access findings_off_road? {WARNED}"
-TOLD = f"{RESULTS} {SCORE} {ACCOUNTS} intervals? rural_access? {FITTED} scenario_people? emergency_people? {WARNED}"
+TOLD = f"{RESULTS} {SCORE} {ACCOUNTS} intervals? rural_access? {FITTED} emergency_people? {WARNED}"
 
 LAW = "norms jurisdictions as_of tiers.urban access.max_time_min services_file"
 LISTS = "inventory sources.facilities sources.osm"
 SERVICES = f"{LAW} access.services network"
-TIMES = f"{SERVICES} access.cutoffs_min access.direction region.buffer_km"
+TIMES = f"{SERVICES} access.direction region.buffer_km"
+SHOWN = f"{LAW} name title synthetic note population.basis network.modes outputs scenarios score.level_bands"
 
 
 def _stage(name: str, reads: str, makes: str, options: str, **where: str | bool) -> Stage:
@@ -53,19 +54,21 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "settlements population_account unit_totals? findings_population?",
            "population network sources placing region official"),
     _stage("access", f"settlements facilities {TRAVEL}",
-           "snaps access access_counts last_mile routes findings_access", TIMES),
+           "snaps access last_mile routes findings_access", TIMES),
     _stage("measures", f"settlements facilities {TRAVEL}",
            "measures? facility_use? served?", f"{SERVICES} access.cutoffs_min measures"),
     _stage("areas", f"facilities {TRAVEL} population?",
            "isochrones? catchments?", f"{SERVICES} access.direction areas"),
     _stage("certainty", f"settlements facilities boundaries {TRAVEL} access population? {FITTED}",
-           "intervals? interval_people? wet_losses? rural_access?", f"{TIMES} uncertainty calibration"),
+           "intervals? wet_losses? rural_access?", f"{TIMES} uncertainty calibration"),
+    _stage("cutoffs", f"settlements facilities {TRAVEL} intervals?",
+           "access_counts interval_people?", f"{TIMES} access.cutoffs_min"),
     _stage("scenarios", f"settlements facilities {TRAVEL}",
-           "scenario_access? scenario_people? findings_scenarios?", f"{TIMES} scenarios"),
+           "scenario_access? scenario_people? findings_scenarios?", f"{TIMES} access.cutoffs_min scenarios"),
     _stage("emergency", f"settlements facilities {TRAVEL}",
            "emergency_response? emergency_people?", "emergency network services_file"),
     _stage("cells", f"settlements facilities boundaries {TRAVEL} population?",
-           "cells? cell_access?", f"{TIMES} access.origins access.cell_m"),
+           "cells? cell_access?", f"{TIMES} access.cutoffs_min access.origins access.cell_m"),
     _stage("off_road", "settlements facilities roads water landcover? elevation?",
            "off_road? findings_off_road? friction? off_road_min?", "off_road access.direction services_file"),
     _stage("norms", "settlements facilities unplaced? boundaries roads access last_mile",
@@ -74,16 +77,17 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities {TRAVEL} access norm_results", PLANS,
            f"{SERVICES} access.direction plans planning", files="processed"),
-    _stage("gaps", f"{TOLD} settlements boundaries edges", "gaps summary",
+    _stage("gaps", f"{TOLD} scenario_access? settlements boundaries edges", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs score"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
     _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off", "",
            f"{LAW} title synthetic note population outputs", files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} gaps summary sign_off elevation? {WARNED}",
-           "", " ".join(EVERYTHING), files="maps"),
+           "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} gaps summary population? "
-           "friction? off_road_min?", "", " ".join(EVERYTHING), files="processed"),
+           "friction? off_road_min? interval_people? scenario_people?", "",
+           f"{SHOWN} access.cutoffs_min off_road.service", files="processed"),
 )
 # fmt: on
 TODAY = STAGES[: 1 + [stage.name for stage in STAGES].index("population")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from sys import float_info
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -229,9 +230,18 @@ class _Mode:
     graph: TravelGraph
     settlements: Places
     facilities: Places
-    exit_min: NDArray[np.float64]
     rules: AccessRules
-    barriers: gpd.GeoSeries | None
+    surroundings: Surroundings
+
+    @property
+    def barriers(self) -> gpd.GeoSeries | None:
+        return self.surroundings.barriers
+
+    @cached_property
+    def exit_min(self) -> NDArray[np.float64]:
+        """Minutes from each settlement to where the network was clipped."""
+        ends = clipped_ends(self.graph, self.surroundings, buffer_m=self.rules.buffer_m)
+        return exit_times(self.graph, self.settlements.snaps, ends, direction=self.rules.direction)
 
 
 def access_table(
@@ -256,31 +266,73 @@ def access_table(
         raise ContractError("services", [f"{name}: is the name of a tier of towns; rename it" for name in shared])
     access, snaps, routes, findings = [], [], [], []
     for graph in modes:
-        origins, places = (
-            place_on(graph, frame, key=key, rules=rules.snap, barriers=surroundings.barriers)
-            for frame, key in ((settlements, "settlement_id"), (existing(facilities), "facility_id"))
-        )
-        ends = clipped_ends(graph, surroundings, buffer_m=rules.buffer_m)
-        exits = exit_times(graph, origins.snaps, ends, direction=rules.direction)
-        mode = _Mode(graph, origins, places, exits, rules, surroundings.barriers)
+        mode = _mode_of(graph, settlements, facilities, rules, surroundings)
         found = _measure(mode, services, draw=graph is modes[0])
         access += found.access
         routes += found.routes
         snaps += [
-            snap_rows(graph, origins, "settlement", found.settlement_uses),
-            snap_rows(graph, places, "facility", found.facility_uses),
+            snap_rows(graph, mode.settlements, "settlement", found.settlement_uses),
+            snap_rows(graph, mode.facilities, "facility", found.facility_uses),
         ]
-        for kind, group in (("settlement", origins), ("facility", places)):
+        for kind, group in (("settlement", mode.settlements), ("facility", mode.facilities)):
             findings += findings_of(graph, group, kind, rules.snap, surroundings.barriers)
-    table = pd.concat(access, ignore_index=True)
-    # Put the settlements of each service and mode, which are in the order of ids, into the order given.
-    n = len(settlements)
-    back = id_ranks(settlements["settlement_id"])
-    blocks = np.arange(len(table) // n if n else 0) * n
-    table = table.iloc[(blocks[:, None] + back).ravel()].reset_index(drop=True)
+    table = _as_given(access, settlements)
     first = table.loc[table["mode"] == modes[0].mode]
     findings.append(outside_own_unit(first, settlements, facilities, towns=rules.tiers))
     return AccessResult(table, _stack(snaps), _stack(routes), _stack(findings))
+
+
+def facilities_within(
+    graphs: Sequence[TravelGraph],
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    *,
+    services: Mapping[str, frozenset[str]],
+    rules: AccessRules,
+    surroundings: Surroundings,
+) -> pd.DataFrame:
+    """Count the facilities and towns within each cutoff of every settlement, in the rows of `access_table`."""
+    counted = []
+    for graph in graphs:
+        mode = _mode_of(graph, settlements, facilities, rules, surroundings)
+        offers = _offers(mode, services)
+        rows: list[pd.DataFrame] = []
+        for offer, counts in zip(offers, _counts_of(mode, offers), strict=True):
+            _add_rows(rows, offer, pd.DataFrame(_key_columns(mode, offer.service) | _count_columns(mode, counts)))
+        counted += rows
+    return _as_given(counted, settlements)
+
+
+def _mode_of(
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    rules: AccessRules,
+    surroundings: Surroundings,
+) -> _Mode:
+    """Join settlements and the facilities that serve today to a network."""
+    origins, places = (
+        place_on(graph, frame, key=key, rules=rules.snap, barriers=surroundings.barriers)
+        for frame, key in ((settlements, "settlement_id"), (existing(facilities), "facility_id"))
+    )
+    return _Mode(graph, origins, places, rules, surroundings)
+
+
+def _add_rows(tables: list[pd.DataFrame], offer: _Offer, rows: pd.DataFrame) -> None:
+    """Put the settlements of one service together again, where they may use different facilities."""
+    added = rows.loc[offer.of]
+    if tables and tables[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
+        tables[-1] = pd.concat([tables[-1], added]).sort_index()
+    else:
+        tables.append(added)
+
+
+def _as_given(tables: Sequence[pd.DataFrame], settlements: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Put the settlements of each service and mode, which are in the order of ids, into the order given."""
+    table, n = pd.concat(tables, ignore_index=True), len(settlements)
+    back = id_ranks(settlements["settlement_id"])
+    blocks = np.arange(len(table) // n if n else 0) * n
+    return table.iloc[(blocks[:, None] + back).ravel()].reset_index(drop=True)
 
 
 class _Measured(NamedTuple):
@@ -295,21 +347,8 @@ class _Measured(NamedTuple):
 def _measure(mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool) -> _Measured:
     """Measure every service on one network."""
     rules, settlements, facilities = mode.rules, mode.settlements, mode.facilities
-    # Who offers what to whom: facilities by service, settlements by their tier.
-    offered = facilities.frame["service"]
-    eligible = eligible_by_unit(settlements.frame, facilities.frame)
-    everyone = np.ones(len(settlements), dtype=bool)
-    offers = [
-        _Offer(service, facilities, members, themselves=False, of=of)
-        for service, kinds in services.items()
-        for members, of in eligible.among(np.flatnonzero(offered.isin(kinds)))
-    ] + [
-        _Offer(
-            service, settlements, np.flatnonzero(settlements.frame["tier"].isin(kinds)), themselves=True, of=everyone
-        )
-        for service, kinds in rules.tiers.items()
-    ]
-    counts = np.concatenate([_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)])
+    offers = _offers(mode, services)
+    counts = _counts_of(mode, offers)
     settlement_uses, facility_uses = (
         np.zeros(places.snaps.edge.shape, dtype=np.int64) for places in (settlements, facilities)
     )
@@ -347,12 +386,7 @@ def _measure(mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool)
                 found = shortest_metres(mode.graph, snaps, direction=rules.direction, barriers=mode.barriers)
                 metres[reached] = np.fmin(found, result.distance_m)[reached]
             table["shortest_distance_m"] = metres
-        # Put the settlements of one service together again, where they may use different facilities.
-        added = table.loc[offer.of]
-        if rows and rows[-1]["service"].iloc[:1].tolist() == added["service"].iloc[:1].tolist():
-            rows[-1] = pd.concat([rows[-1], added]).sort_index()
-        else:
-            rows.append(added)
+        _add_rows(rows, offer, table)
         # Count which candidates of settlements and of places are the way in.
         if result.found is not None:
             on_roads = reached & offer.of & ~result.is_self & ~result.found.is_direct[:, 0]
@@ -365,6 +399,29 @@ def _measure(mode: _Mode, services: Mapping[str, frozenset[str]], *, draw: bool)
             drawn = scored & offer.of & (offer.service in wanted)
             routes.append(route_rows(mode.graph, settlements, offer.places, offer.service, result, of=drawn))
     return _Measured(rows, routes, settlement_uses, facility_uses)
+
+
+def _offers(mode: _Mode, services: Mapping[str, frozenset[str]]) -> list[_Offer]:
+    """Say who offers what to whom: facilities by service, then settlements by their tier."""
+    settlements, facilities = mode.settlements, mode.facilities
+    offered = facilities.frame["service"]
+    eligible = eligible_by_unit(settlements.frame, facilities.frame)
+    everyone = np.ones(len(settlements), dtype=bool)
+    return [
+        _Offer(service, facilities, members, themselves=False, of=of)
+        for service, kinds in services.items()
+        for members, of in eligible.among(np.flatnonzero(offered.isin(kinds)))
+    ] + [
+        _Offer(
+            service, settlements, np.flatnonzero(settlements.frame["tier"].isin(kinds)), themselves=True, of=everyone
+        )
+        for service, kinds in mode.rules.tiers.items()
+    ]
+
+
+def _counts_of(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
+    """Count what each offer has within each cutoff: of facilities, then of settlements themselves."""
+    return np.concatenate([_counts(mode, [o for o in offers if o.themselves is flag]) for flag in (False, True)])
 
 
 def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
@@ -404,11 +461,8 @@ def _counts(mode: _Mode, offers: list[_Offer]) -> NDArray[np.float64]:
 
 
 def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float64]) -> pd.DataFrame:
-    n = len(mode.settlements)
     columns = {
-        "settlement_id": texts(mode.settlements.ids, np.arange(n)),
-        "service": pd.Series(offer.service, index=range(n), dtype="str"),
-        "mode": pd.Series(mode.graph.mode, index=range(n), dtype="str"),
+        **_key_columns(mode, offer.service),
         "facility_id": texts(offer.places.ids, result.destination[:, 0]),
         "travel_time_min": result.time_min[:, 0],
         "access_leg_min": result.legs_min[:, 0],
@@ -421,9 +475,23 @@ def _rows(mode: _Mode, offer: _Offer, result: Closest, counts: NDArray[np.float6
         "reach_status": pd.Series(result.status, dtype="str"),
         "edge_risk": mode.exit_min < result.any_time_min,
     }
-    for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True):
-        columns[f"{FACILITIES_WITHIN}{cutoff:g}_min"] = count
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | _count_columns(mode, counts))
+
+
+def _key_columns(mode: _Mode, service: str) -> dict[str, Any]:
+    n = len(mode.settlements)
+    return {
+        "settlement_id": texts(mode.settlements.ids, np.arange(n)),
+        "service": pd.Series(service, index=range(n), dtype="str"),
+        "mode": pd.Series(mode.graph.mode, index=range(n), dtype="str"),
+    }
+
+
+def _count_columns(mode: _Mode, counts: NDArray[np.float64]) -> dict[str, Any]:
+    return {
+        f"{FACILITIES_WITHIN}{cutoff:g}_min": count
+        for cutoff, count in zip(mode.rules.cutoffs_min, counts, strict=True)
+    }
 
 
 def _stack(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

@@ -19,6 +19,7 @@ from spatial.inputs.duplicates import namesake_findings, open_namesakes
 from spatial.network.scenarios import Scenario
 from spatial.network.snapping import snap_again
 from spatial.study.access import SnapRules
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
+SUMS = ("persons", "within_before_persons", "within_after_persons", "gained_persons", "lost_persons")
+COUNTS = ("gained_places", "lost_places", "unknown_places")
 COLUMNS = (
     "scenario",
     "settlement_id",
@@ -248,6 +251,24 @@ def reclassified(compared: pd.DataFrame, cutoff_min: float) -> pd.DataFrame:
     change = pd.Series("same", index=compared.index, dtype="str")
     change = change.mask(became & ~was, "gained").mask(was & ~became, "lost")
     return compared.assign(cutoff_min=float(cutoff_min), within_before=was, within_after=became, class_change=change)
+
+
+def scenario_people(compared: pd.DataFrame, cutoffs_min: Sequence[float] = ()) -> pd.DataFrame:
+    """
+    Count who gains and loses by scenarios at the cutoff of the classes, and at others.
+
+    Takes the table ``scenario_access`` and returns the rows of the table ``scenario_people``.
+    """
+    people = []
+    for (mode, _, _), rows in compared.groupby(["mode", "scenario", "service"], sort=False):
+        own = float(rows["cutoff_min"].iloc[0])
+        for cutoff in sorted({own, *cutoffs_min}):
+            sums = summarise_scenarios(reclassified(rows.rename(columns={"population_persons": "persons"}), cutoff))
+            people.append(sums.assign(mode=str(mode), cutoff_min=cutoff, is_class=cutoff == own))
+    numbers = dict.fromkeys((*SUMS, "saved_person_min"), np.float64) | dict.fromkeys(COUNTS, np.int64)
+    words = dict.fromkeys(("scenario", "service", "mode"), "str")
+    counted = pd.concat(people, ignore_index=True).rename(columns={"person_minutes": "saved_person_min"})
+    return counted.astype({**numbers, **words})[[field.name for field in TABLES["scenario_people"].fields]]
 
 
 def summarise_scenarios(compared: pd.DataFrame) -> pd.DataFrame:

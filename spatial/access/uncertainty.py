@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nextafter
-from sys import float_info
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -252,9 +251,10 @@ def access_intervals(  # noqa: PLR0913 - each keyword is an option of the study 
     }
     for name in names:
         columns[f"{name}_low_min"], columns[f"{name}_high_min"] = map(_nan_for_inf, spans[name])
+    rows = pd.DataFrame(columns)
     return AccessIntervals(
-        pd.DataFrame(columns).iloc[pairing.back].reset_index(drop=True),
-        _people(pairing.origins.frame, base, spans, cutoffs),
+        rows.iloc[pairing.back].reset_index(drop=True),
+        interval_people(rows, pairing.origins.frame, cutoffs),
         speed,
         calibrated="calibration" in graph.report,
         measured=measured is not None,
@@ -312,16 +312,18 @@ def _nan_for_inf(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isfinite(minutes), minutes, np.nan)
 
 
-def _people(
-    settlements: pd.DataFrame, base: NDArray[np.float64], spans: dict[str, _Span], cutoffs_min: Sequence[float]
-) -> pd.DataFrame:
+def interval_people(intervals: pd.DataFrame, settlements: pd.DataFrame, cutoffs_min: Sequence[float]) -> pd.DataFrame:
+    """Count the people within and beyond each cutoff at best, as assumed and at worst; rows as the settlements'."""
     persons, scored = people_of(settlements)
     known = np.where(scored, np.nan_to_num(persons), 0.0)
     rows = []
-    for name, (low, high) in spans.items():
+    factors = [name.removesuffix("_low_min") for name in map(str, intervals) if name.endswith("_low_min")]
+    for factor in (*factors, ALL):
+        stem = "" if factor == ALL else f"{factor}_"
+        columns = {"low": f"{stem}low_min", "base": "base_min", "high": f"{stem}high_min"}
         for cutoff in cutoffs_min:
-            limit = min(cutoff, float_info.max)  # inf is no way, which is within nothing
-            sides = {"low": low <= limit, "base": base <= limit, "high": high <= limit}
+            # No way is NaN, which is within nothing, not even within inf.
+            sides = {side: (intervals[column] <= cutoff).to_numpy() for side, column in columns.items()}
             changes = scored & (sides["low"] != sides["high"])
             within = {side: float(known[inside].sum()) for side, inside in sides.items()}
             beyond = {side: float(known[~inside].sum()) for side, inside in sides.items()}
@@ -331,7 +333,7 @@ def _people(
                 people[most] = max(people[most], people["base"])
             rows.append(
                 {
-                    "factor": name,
+                    "factor": factor,
                     "cutoff_min": float(cutoff),
                     **{f"within_{side}_persons": persons for side, persons in within.items()},
                     **{f"beyond_{side}_persons": persons for side, persons in beyond.items()},

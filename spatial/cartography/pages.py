@@ -70,7 +70,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     )
     # What if, response of crews and room at facilities, each with the name and the page of its service.
     told = {
-        "scenarios": scenario_totals(tables.get("scenario_people"), tables.get("scenario_access")),
+        "scenarios": scenario_totals(book.summary.get("scenarios", ()), tables.get("scenario_access")),
         "emergency": emergency_totals(tables.get("emergency_people"), tables.get("emergency_response")),
         "served": served_totals(tables.get("served"), book.shapes("settlements")),
     }

@@ -61,14 +61,14 @@ def served_class(table: pd.DataFrame) -> npt.NDArray[np.str_]:
     return np.select(classes, ["unknown", "served", "partly_served", "full", "not_reached"], "nobody")
 
 
-def scenario_totals(people: pd.DataFrame | None, access: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Say who gains and loses by each scenario, service by service, at the cutoff of the classes."""
-    if people is None or access is None:
+def scenario_totals(people: Sequence[dict[str, Any]], access: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Say who gains and loses by each scenario of the summary, service by service, at the cutoff of the classes."""
+    if access is None:
         return []
     inside = access.loc[access["in_study"]]
     places = inside.groupby(["scenario", "service", "mode"]).size()
     found = []
-    for row in people.loc[people["is_class"]].to_dict("records"):
+    for row in people:
         key = (row["scenario"], row["service"], row["mode"])
         total = {"persons": row["persons"], "places": int(places.get(key, 0))}
         entry: dict[str, Any] = {name: row[name] for name in ("scenario", "service", "mode")}

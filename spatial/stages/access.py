@@ -9,8 +9,6 @@ from spatial.access.nearest import access_table
 from spatial.runner.stage import silent
 from spatial.stages.policy import access_rules, services_in_metres, vocabulary_of, wanted_services
 from spatial.stages.shared import graphs_of, surroundings_of
-from spatial.tables import TABLES
-from spatial.tables.words import FACILITIES_WITHIN
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -40,17 +38,14 @@ def access(
         settlements,
         facilities,
         services=wanted_services(options, vocabulary, offered),
-        rules=access_rules(options, shortest=shortest),
+        rules=access_rules(options, shortest=shortest, cutoffs_min=()),
         surroundings=surroundings,
     )
     progress(0.8, "access: last mile")
     miles = last_mile(graphs[0], settlements, result.access, walk=options.network, barriers=surroundings.barriers)
-    # Counts are a table of their own, so that another cutoff leaves all that follows from times as it is.
-    counted = result.access.columns.str.startswith(FACILITIES_WITHIN)
     return {
         "snaps": result.snaps,
-        "access": result.access.loc[:, ~counted],
-        "access_counts": result.access.loc[:, counted | result.access.columns.isin(TABLES["access"].key)],
+        "access": result.access,
         "last_mile": miles,
         "routes": result.routes,
         "findings_access": result.findings,

@@ -19,14 +19,7 @@ from spatial.network.seasons import with_season
 from spatial.runner.stage import silent
 from spatial.stages.calibration import Fitted, calibration_of
 from spatial.stages.policy import access_rules, speed_table, vocabulary_of
-from spatial.stages.shared import (
-    closer_services,
-    graph_of,
-    headline_cutoffs,
-    headline_towns,
-    surroundings_of,
-    townspeople,
-)
+from spatial.stages.shared import closer_services, graph_of, headline_towns, surroundings_of, townspeople
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -68,7 +61,7 @@ def certainty(
     around = surroundings_of(options, study_area, water)
     progress(0.0, "certainty: paired runs")
     found: dict[str, Value] = {}
-    tables, people, vocabulary = [], [], vocabulary_of(options)
+    tables, vocabulary = [], vocabulary_of(options)
     for service, kinds in (services | towns).items():
         is_town = service in TOWN_TIERS
         paired = access_intervals(
@@ -77,7 +70,6 @@ def certainty(
             towns_as_facilities(settlements) if is_town else facilities,
             service=kinds,
             vocabulary=vocabulary,
-            cutoffs_min=headline_cutoffs(options),
             speed_share=options.uncertainty.speed_share,
             snap=options.uncertainty.snap,
             walk=options.uncertainty,
@@ -94,16 +86,18 @@ def certainty(
             status = table["interval_status"].mask(here, "reached")
             table = table.assign(**known, interval_status=status, main_factor=table["main_factor"].mask(here))
         tables.append(table)
-        people.append(paired.people.assign(service=service, mode=graph.mode))
     if tables:
         texts = {"service": "str", "speed_status": "str"}
         found["intervals"] = pd.concat(tables, ignore_index=True).astype(texts)
-        texts = {"service": "str", "mode": "str", "factor": "str"}
-        found["interval_people"] = pd.concat(people, ignore_index=True).astype(texts)
     if wet is not None:
         progress(0.6, "certainty: the wet season")
         when_wet = access_table(
-            wet, settlements, facilities, services=services, rules=access_rules(options), surroundings=around
+            wet,
+            settlements,
+            facilities,
+            services=services,
+            rules=access_rules(options, cutoffs_min=()),
+            surroundings=around,
         ).access
         names = [*services, *towns]
         when_wet = when_wet.loc[when_wet["service"].isin(names)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from spatial.access.scenarios import scenario_people
 from spatial.reporting.certainty import CertaintyNote
 from spatial.reporting.gaps import rank_gaps
 from spatial.reporting.summary import summarise_study
@@ -25,6 +26,8 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
     """Rank the gaps, and gather the numbers that pages, sheets, layers and terminal show: once, for all of them."""
     progress(0.0, "gaps")
     binding = binding_norms(options)
+    if "scenario_access" in tables:
+        tables["scenario_people"] = scenario_people(tables["scenario_access"])
     tables["gaps"] = rank_gaps(tables["norm_results"], tables["settlements"], tables["access"], binding)
     facts = {
         "name": options.name,

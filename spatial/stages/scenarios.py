@@ -12,7 +12,7 @@ import shapely
 
 from spatial.access.cells import towns_as_facilities
 from spatial.access.options import TOWN_TIERS
-from spatial.access.scenarios import compare_scenarios, reclassified, summarise_scenarios
+from spatial.access.scenarios import compare_scenarios, scenario_people
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import faults_of, findings_frame, log_notes
@@ -33,7 +33,6 @@ from spatial.stages.shared import (
     surroundings_of,
     townspeople,
 )
-from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,9 +48,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 TOWN_ID = "town:"
 """Put before the id of a town that stands among facilities."""
-SUMS = ("persons", "within_before_persons", "within_after_persons", "gained_persons", "lost_persons")
 COLUMNS = ("facility_id", "service", "status", "open_to", "eligible_units", "geometry")
-COUNTS = ("gained_places", "lost_places", "unknown_places")
 
 
 def scenarios(
@@ -77,7 +74,7 @@ def scenarios(
     made: dict[str, Value] = {}
     if warned:
         made["findings_scenarios"] = findings_frame(warned, crs=require_metres(facilities.crs, what="facilities"))
-    tables, people = [], []
+    tables = []
     barriers = surroundings_of(options, study_area, water).barriers
     for number, item in enumerate(options.scenarios):
         progress(number / len(options.scenarios), f"scenarios: {item.name}")
@@ -92,23 +89,10 @@ def scenarios(
         )
         if len(compared):
             tables.append(compared)
-            # Count people at the cutoff of the classes and at all others.
-            for _, rows in compared.groupby(["service"], sort=False):
-                own = float(rows["cutoff_min"].iloc[0])
-                for cutoff in sorted({own, *headline_cutoffs(options)}):
-                    sums = summarise_scenarios(reclassified(rows, cutoff))
-                    mode = rows["mode"].iloc[0]
-                    people.append(sums.assign(cutoff_min=cutoff, is_class=cutoff == own, mode=mode))
-    if not tables:
-        return made
-    numbers = dict.fromkeys((*SUMS, "saved_person_min"), np.float64) | dict.fromkeys(COUNTS, np.int64)
-    words = dict.fromkeys(("scenario", "service", "mode"), "str")
-    columns = [field.name for field in TABLES["scenario_people"].fields]
-    counted = pd.concat(people, ignore_index=True).rename(columns={"person_minutes": "saved_person_min"})
-    return made | {
-        "scenario_access": pd.concat(tables, ignore_index=True).rename(columns={"persons": "population_persons"}),
-        "scenario_people": counted.astype({**numbers, **words})[columns],
-    }
+    if tables:
+        stacked = pd.concat(tables, ignore_index=True).rename(columns={"persons": "population_persons"})
+        made |= {"scenario_access": stacked, "scenario_people": scenario_people(stacked, headline_cutoffs(options))}
+    return made
 
 
 def _compared(

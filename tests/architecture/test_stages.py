@@ -9,6 +9,8 @@ from spatial.pipeline import SCENARIO_STAGES, STAGES
 from spatial.runner.stage import Options
 from spatial.study import Study
 
+TIMED = {"scenario_access", "findings_scenarios"}
+"""Tables of these stages that another cutoff leaves as they are, unless it is the longest."""
 STUDY = Study.from_dict(
     {
         "name": "toy",
@@ -57,6 +59,9 @@ def test_a_section_that_is_declared_whole_wins_over_single_keys_of_it() -> None:
     assert options.dump()["access"]["cutoffs_min"] == [10.0]
 
 
-def test_another_cutoff_leaves_norms_and_score_as_they_are() -> None:
+def test_another_cutoff_leaves_times_norms_score_and_pages_as_they_are() -> None:
     depends = {stage.name for stage in STAGES if {"access", "access.cutoffs_min"} & set(stage.options)}
-    assert depends == {"access", "measures", "certainty", "scenarios", "cells", "maps", "qgis"}
+    assert depends == {"cutoffs", "measures", "scenarios", "cells", "qgis"}
+    counted = {name.rstrip("?") for stage in STAGES if stage.name in {"cutoffs", "scenarios"} for name in stage.makes}
+    readers = {stage.name for stage in STAGES if {name.rstrip("?") for name in stage.reads} & (counted - TIMED)}
+    assert readers == {"qgis"}

@@ -85,7 +85,8 @@ class County:
     def built(self, **options: object) -> list[Artifact]:
         """Pages of what is here, built now."""
         settings = {"languages": ("en", "zh", "fr")} | options
-        # As in a run, the summary holds the score of the tables; tables under test leave out what pages do not tell.
+        # As in a run, the summary holds the score of the tables, and scenarios at the cutoff of the classes; tables
+        # under test leave out what pages do not tell.
         whole = {
             name: self.tables[name].reindex(
                 columns=dict.fromkeys([*self.tables[name], *(field.name for field in TABLES[name].fields)])
@@ -94,7 +95,9 @@ class County:
             if name in self.tables
         }
         score = summarise_score(self.tables | whole, self.meta.pillar_weights)
-        summary = {"score": score} | self.summary
+        people = self.tables.get("scenario_people", pd.DataFrame({"is_class": []}))
+        changed = people[people["is_class"].astype(bool)].to_dict("records")
+        summary = {"score": score, "scenarios": changed} | self.summary
         return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
 
 

@@ -51,15 +51,14 @@ def test_room_is_classed_and_summed_over_the_study():
 
 
 def test_scenarios_leave_everybody_else_unchanged():
-    row = {"scenario": "s", **WAY, "cutoff_min": 60.0, "is_class": True, "persons": 100.0, "unknown_places": 1}
+    row = {"scenario": "s", **WAY, "cutoff_min": 60.0, "persons": 100.0, "unknown_places": 1}
     row |= {"gained_persons": 30.0, "lost_persons": 5.0, "gained_places": 2, "lost_places": 1}
-    people = pd.DataFrame([row, row | {"cutoff_min": 30.0, "is_class": False}])
     access = pd.DataFrame({"scenario": "s", **WAY, "in_study": [True] * 5 + [False]})
-    told = scenario_totals(people, access)
+    told = scenario_totals([row], access)
     assert len(told) == 1
     assert told[0]["persons"] == {"gained": 30.0, "lost": 5.0, "unchanged": 65.0}
     assert told[0]["places"] == {"gained": 2, "lost": 1, "unchanged": 2}
-    assert scenario_totals(None, access) == []
+    assert scenario_totals([], access) == scenario_totals([row], None) == []
 
 
 def test_crews_are_told_target_by_target_with_their_mobilisation():
