@@ -321,8 +321,9 @@ def new_roads_from_table(path: Path, source: TableSource, *, crs: pyproj.CRS) ->
     for column in _TAGS:
         if column in frame.columns:
             frame[column] = text_column(frame[column].replace(TAG_WORDS))
-    if "speed_km_h" in frame.columns:
-        frame["speed_km_h"] = number_column(frame, "speed_km_h", problems, key="road_id")
+    for column in ("speed_km_h", "length_km"):
+        if column in frame.columns:
+            frame[column] = number_column(frame, column, problems, key="road_id")
     return _done(frame, f"new roads {path}", problems)
 
 

@@ -24,7 +24,7 @@ from spatial.network.combined import (
     whole_split,
     with_links,
 )
-from spatial.network.new_roads import add_roads, check_frame, check_roads, road_ids, with_class
+from spatial.network.new_roads import add_roads, check_frame, check_roads, road_ids, road_km, with_class
 from spatial.network.road_access import openness_of_roads
 from spatial.network.speeds import load_speeds
 
@@ -93,7 +93,7 @@ def add_to_legs(
     split = join_legs(graph, legs, changed)
     account = {
         "added_roads": len(roads),
-        "added_km": float(roads.geometry.length.sum()) / 1000.0,
+        "added_km": float(road_km(roads).sum()),
         "cut_edges": cut_edges,
         "loose_ends": loose,
     }

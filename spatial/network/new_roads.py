@@ -227,8 +227,10 @@ def check_roads(graph: TravelGraph, roads: gpd.GeoDataFrame) -> list[str]:
     bad = ~is_line | ~(shapely.length(roads.geometry.to_numpy()) > 0)
     speed = _speeds(graph, roads)
     oneway = _column(roads, "oneway", "no")
+    told_km = _stated(roads, "length_km")
     faults = {
         "geometry: no line with a length": bad,
+        "length_km: must be above 0, or left out": ~np.isnan(told_km) & ~((told_km > 0) & (told_km < np.inf)),
         "road_id: repeated": pd.Series(ids).duplicated().to_numpy(),
         "road_id: the network has it already": np.isin(ids, graph.road_id[pd.Series(graph.road_id).isin(ids)]),
         "speed_km_h: must be above 0, or left out where the network has roads of that class": ~(
@@ -274,7 +276,7 @@ def add_roads(graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: 
     split = cut_edges(graph, [stop.edge for stop in at], [stop.fraction for stop in at])
     account = {
         "added_roads": len(roads),
-        "added_km": float(shapely.length(parts).sum()) / 1000.0,
+        "added_km": float(road_km(roads).sum()),
         "cut_edges": len(np.unique(np.array([stop.edge for stop in at], dtype=np.int64))),
         "loose_ends": [
             {"road_id": str(road_ids(roads)[row[stop.part]]), "x": float(stop.xy.x), "y": float(stop.xy.y)}
@@ -374,13 +376,30 @@ def with_class(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return roads.assign(road_class=_column(roads, "road_class", "unclassified"))
 
 
-def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    """Speeds as stated, 0 for a text that is no number; else the median of the class in the network; NaN for none."""
-    told = roads.get("speed_km_h", pd.Series(np.nan, index=roads.index))
+def road_km(roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Measure new roads, kilometres: as stated by `length_km`, else as drawn."""
+    told_km = _stated(roads, "length_km")
+    return np.where(np.isnan(told_km), shapely.length(roads.geometry.to_numpy()) / 1000.0, told_km)
+
+
+def _stated(roads: gpd.GeoDataFrame, name: str) -> NDArray[np.float64]:
+    """Read a column of numbers: NaN for none, 0 for a text that is no number."""
+    told = roads.get(name, pd.Series(np.nan, index=roads.index))
     numbers = pd.to_numeric(told, errors="coerce")
-    stated = numbers.mask(numbers.isna() & told.notna(), 0.0).to_numpy(dtype=np.float64)
-    if not np.isnan(stated).any():
-        return stated
-    kinds = _column(roads, "road_class", "unclassified")
-    usual = pd.Series(graph.speed_km_h).groupby(graph.road_class).median()
-    return np.where(np.isnan(stated), pd.Series(kinds).map(usual).to_numpy(dtype=np.float64), stated)
+    return numbers.mask(numbers.isna() & told.notna(), 0.0).to_numpy(dtype=np.float64)
+
+
+def _speeds(graph: TravelGraph, roads: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """
+    Speeds as stated, 0 for a text that is no number; else the median of the class in the network; NaN for none.
+
+    They are those along the drawn line: a road that is longer than it is drawn takes as much longer.
+    """
+    speed = _stated(roads, "speed_km_h")
+    if np.isnan(speed).any():
+        kinds = _column(roads, "road_class", "unclassified")
+        usual = pd.Series(graph.speed_km_h).groupby(graph.road_class).median()
+        speed = np.where(np.isnan(speed), pd.Series(kinds).map(usual).to_numpy(dtype=np.float64), speed)
+    told_km, drawn_km = _stated(roads, "length_km"), shapely.length(roads.geometry.to_numpy()) / 1000.0
+    is_told = (told_km > 0) & (told_km < np.inf) & (drawn_km > 0)
+    return np.where(is_told, speed * drawn_km / np.where(is_told, told_km, 1.0), speed)

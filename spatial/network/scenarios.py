@@ -287,8 +287,9 @@ def edit_network(
         Where `speeds` state km/h, those hold.
     add : GeoDataFrame of LineString or MultiLineString, optional
         New roads in the CRS of the graph. Columns, all optional: road_id (not one that there is), road_class
-        (unclassified), speed_km_h (the median speed of its class in the graph), oneway (no, yes, -1; F, T, B),
-        surface, all_season (unknown), bridge, tunnel, motorroad.
+        (unclassified), speed_km_h (the median speed of its class in the graph), length_km (as drawn; a road that is
+        longer takes as much longer, edges keep their drawn length), oneway (no, yes, -1; F, T, B), surface, all_season
+        (unknown), bridge, tunnel, motorroad.
     snap_tolerance_m : float
         How far an end of a new road may be from what it joins, inclusive.
 
