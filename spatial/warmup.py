@@ -23,6 +23,7 @@ from spatial.network.build import build_network
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest, node_labels
 from spatial.network.snapping import snap
+from spatial.planning.links import rank_links
 from spatial.planning.siting import p_median
 from spatial.terrain.referral import facility_to_facility
 from spatial.terrain.surface import travel_time_surface
@@ -109,6 +110,16 @@ def _choose_sites() -> None:
     p_median(cost=apart, n_facilities=2)
 
 
+def _rank_links() -> None:
+    villages = gpd.GeoDataFrame(
+        {"settlement_id": ["v"], "population_persons": [100.0]}, geometry=_points((1400.0, 2900.0))
+    )
+    clinics = gpd.GeoDataFrame({"facility_id": [7], "service": ["clinic"]}, geometry=_points((2400.0, 4100.0)))
+    across = shapely.LineString([(1000.0, 3000.0), (2000.0, 4000.0)])
+    links = gpd.GeoDataFrame({"road_id": ["across"], "speed_km_h": [40.0]}, geometry=[across], crs=CRS)
+    rank_links(build_network(_streets()), villages, links, budget_km=2.0, facilities=clinics, service="clinic")
+
+
 STEPS: dict[str, Callable[[], object]] = {
     "times on the network": _travel,
     "areas": _draw_areas,
@@ -117,11 +128,12 @@ STEPS: dict[str, Callable[[], object]] = {
     "plans": _choose_sites,
     "times within a limit": lambda: times_matrix(*_town(), cutoff_min=60.0),
     "routes": lambda: nearest(*_town(), k=1).routes(np.arange(2)),
+    "links": _rank_links,
 }
 """What is computed, in this order."""
 
 THEIRS = tuple(STEPS)[2:]
-"""Steps of the second process; the last two need what the first process compiles first. Both take about as long."""
+"""Steps of the second process; the last three need what the first process compiles first. Both take about as long."""
 
 
 def compiled_kernels() -> dict[str, Dispatcher]:

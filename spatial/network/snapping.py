@@ -413,7 +413,7 @@ def snap_again(
     rows = np.flatnonzero((is_cut[snaps.edge] & (snaps.edge >= 0)).any(axis=1))
     if len(rows):
         there = cast("gpd.GeoSeries", points.iloc[rows])
-        again = _narrow(snap(_only(edited, old), there, rules, barriers=barriers))
+        again = _narrow(snap(only_edges(edited, old), there, rules, barriers=barriers))
         width = max(snaps.candidates, again.candidates)
         changed: dict[str, Any] = {name: getattr(snaps, name).copy() for name in _OF_PLACES}
         for name, none in NO_CANDIDATE.items():
@@ -426,11 +426,11 @@ def snap_again(
         moved = replace(moved, **changed)
     if not (can & ~old).any():
         return merge_snaps([moved])
-    return merge_snaps([moved, _narrow(snap(_only(edited, ~old), points, rules, barriers=barriers))])
+    return merge_snaps([moved, _narrow(snap(only_edges(edited, ~old), points, rules, barriers=barriers))])
 
 
-def _only(graph: TravelGraph, edges: NDArray[np.bool_]) -> TravelGraph:
-    """Let places be joined to some edges alone."""
+def only_edges(graph: TravelGraph, edges: NDArray[np.bool_]) -> TravelGraph:
+    """Let places be joined to some edges of a network alone."""
     some = replace(graph, is_snappable=graph.is_snappable & edges)
     vars(some)["snap_indexes"] = graph.snap_indexes
     return some

@@ -2,17 +2,16 @@
 New links to build first: people newly within a limit for each kilometre, chosen one after the other.
 
 Gains of links do not add up: two may serve the same village, and two that lead nowhere alone may be a way together. So
-each step weighs every link, and every pair of links that meet or lie on one way, behind those that are chosen already.
-The times of any choice are exact: they are closed over the stops of its links, between which the ways of today are
-known; a test holds them against the network with these links built.
+each step weighs every link, and every pair of links, behind those that are chosen already. The times of any choice are
+exact: they are closed over the stops of its links, between which the ways without them are known; a test holds them
+against the network with these links built.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -21,21 +20,20 @@ import shapely
 
 from spatial.access.cells import towns_as_facilities
 from spatial.access.od_pairs import require_columns
-from spatial.access.options import TOWN_TIERS, check_minutes, is_number, numbers
+from spatial.access.options import TOWN_TIERS, check_count, check_minutes, is_number, numbers
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import asked_for, existing, id_ranks, place_on
 from spatial.errors import ContractError, InfeasibleError, first_of
 from spatial.network.matrix import times_matrix
-from spatial.network.new_roads import TOUCH_M, road_ids
+from spatial.network.new_roads import TOUCH_M, road_ids, road_km
 from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
-from spatial.network.snapping import snap
+from spatial.network.snapping import only_edges, snap
+from spatial.planning.kernels_links import Gains, Links, Ways, weigh_choices
 from spatial.planning.programs import SAME
 from spatial.study.access import MOST_CANDIDATES, SnapRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
+    Worth = Literal["gained", "connected", "saved"]
 
 SAME_KM = 1e-9
 """A budget is kept to the micrometre: sums of lengths in another order are no more."""
@@ -65,7 +64,8 @@ class LinkPlan:
         `total_gained_persons`.
     settlements : DataFrame
         One row a settlement in the order given: `settlement_id`, `before_min` and `after_min` (inf without a way),
-        `demand_persons` (NaN where unknown: counted as nobody).
+        `gained_in_step`, the step that brings it within the limit (missing where none does), `demand_persons` (NaN
+        where unknown: counted as nobody).
     within_min : float
         The limit, inclusive.
     """
@@ -87,6 +87,8 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     vocabulary: Vocabulary | None = None,
     within_min: float = 60.0,
     demand: str = "population_persons",
+    most_links: int | None = None,
+    worth: Worth = "saved",
     snap_tolerance_m: float = SNAP_TOLERANCE_M,
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
@@ -101,7 +103,8 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     settlements : GeoDataFrame
         `settlement_id`, the people and points; with `tier` and `name` where towns are where people go.
     links : GeoDataFrame of LineString or MultiLineString
-        Candidates, with the columns of new roads in `edit_network`; `road_id` is the name of a link.
+        Candidates, with the columns of new roads in `edit_network`; `road_id` is the name of a link. `length_km` holds
+        before the drawn length, for the budget and for the minutes.
     budget_km : float
         What all links together may be long, inclusive.
     facilities : GeoDataFrame, optional
@@ -113,7 +116,12 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     within_min : float
         The limit, inclusive.
     demand : str
-        Column of the settlements with their people; unknown ones are nobody.
+        Column of the settlements with the people who are asked about; unknown ones are nobody, as is 0.
+    most_links : int, optional
+        How many links at most.
+    worth : {'saved', 'connected', 'gained'}
+        What a step must bring: time saved at least; a way for people who have none, or people within the limit; or
+        these alone.
     snap_tolerance_m : float
         How far an end of a link may be from what it joins, inclusive.
     rules : SnapRules, optional
@@ -133,261 +141,335 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     InfeasibleError
         Where the budget builds no link; `bound` is the shortest one in kilometres.
     """
-    check_minutes("within_min", within_min)
-    if not is_number(budget_km, least=0.0):
-        raise ContractError("options", [f"budget_km: must be 0 or more, is {budget_km!r}"])
+    limit = _Limit(within_min, budget_km, most_links, worth)
+    limit.check()
+    persons = people_of(settlements, demand)
+    if len(links) == 0:
+        raise ContractError("links", ["no candidate at all"])
+    goals = goals_of(settlements, facilities, service, vocabulary)
+    if graph.edge_layer is not None:
+        raise ContractError("graph", [f"links are ranked on the network of one mode, not {graph.mode}"])
+    rules = rules or SnapRules()
+    homes, offers = (
+        place_on(graph, frame, key=key, rules=rules, barriers=barriers)
+        for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
+    )
+    now = minutes_to_closest(graph, SnapPair(homes.snaps, offers.snaps), direction="to_facility", barriers=barriers)
+    # All links lie in one network, closed. Places are joined to it as they are today, and to what is new by doors,
+    # which open with a link: to its own pieces, and to roads that lead nowhere today.
+    plus = edit_network(graph, add=links, snap_tolerance_m=snap_tolerance_m)
+    names, km = road_ids(links), road_km(links)
+    number = pd.Index(names).get_indexer(pd.Index(plus.road_id))
+    is_new = number >= 0
+    closed = plus.with_minutes(
+        *(np.where(is_new, np.inf, minutes) for minutes in (plus.forward_min, plus.backward_min)),
+        speed_km_h=plus.speed_km_h,
+    )
+    is_today = ~is_new
+    if graph.before is None and plus.before is not None:
+        is_today = plus.before.component_km >= rules.min_component_km
+
+    def joined(edges: NDArray[np.bool_], candidates: int) -> SnapPair:
+        some = only_edges(closed, edges)
+        return SnapPair(
+            *(
+                snap(some, places.frame.geometry, rules, barriers=barriers, candidates=max(candidates, 1))
+                for places in (homes, offers)
+            )
+        )
+
+    edge = np.flatnonzero(is_new)
+    reach = _reach(
+        closed,
+        _Pieces(number[edge], edge, plus.forward_min[edge], plus.backward_min[edge]),
+        _Joined(
+            today=joined(is_today, rules.candidates),
+            onto_links=joined(is_new, len(edge)),
+            onto_others=joined(~is_new & ~is_today, rules.candidates),
+            most=rules.candidates,
+            barriers=barriers,
+        ),
+        now,
+    )
+    plan = _ranked(reach, settlements["settlement_id"], persons, names, km, limit)
+    loose = pd.Series([end["road_id"] for end in plus.report["scenario"]["loose_ends"]], dtype=object).value_counts()
+    return replace(plan, links=plan.links.assign(loose_ends=loose.reindex(names, fill_value=0).to_numpy()))
+
+
+def people_of(settlements: pd.DataFrame, demand: str) -> FloatArray:
+    """Read the people of settlements, NaN where unknown, and refuse fewer than nobody."""
     require_columns("settlements", settlements, ("settlement_id", demand))
     persons = np.asarray(numbers("settlements", demand, settlements[demand]))
     if (persons < 0.0).any():
         named = first_of(settlements.loc[persons < 0.0, "settlement_id"].tolist())
         raise ContractError("settlements", [f"{demand}: negative for {named}"])
-    if len(links) == 0:
-        raise ContractError("links", ["no candidate at all"])
+    return persons
+
+
+def goals_of(
+    settlements: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame | None,
+    service: str | frozenset[str],
+    vocabulary: Vocabulary | None,
+) -> gpd.GeoDataFrame:
+    """Choose where people go: facilities that serve today, or settlements that are a town or more."""
     if facilities is None:
         if service not in TOWN_TIERS:
             raise ContractError("options", [f"service: {service!r} needs facilities; of towns {first_of(TOWN_TIERS)}"])
-        facilities, service = towns_as_facilities(settlements), TOWN_TIERS[str(service)]
+        require_columns("settlements", settlements, ("settlement_id", "tier", "name"))
+        towns = settlements if "in_study" in settlements else settlements.assign(in_study=True)
+        facilities, service = towns_as_facilities(towns), TOWN_TIERS[str(service)]
     asked = asked_for(service, facilities, vocabulary=vocabulary)
     goals = existing(facilities)
     goals = goals.loc[goals["service"].isin(asked.kinds)]
     if goals.empty:
         raise ContractError("facilities", [f"service: nobody offers {asked.name} today, so no link leads to it"])
-    names, back = road_ids(links), id_ranks(settlements["settlement_id"])
-    reach = _reach(graph, links, settlements, goals, _Joining(snap_tolerance_m, rules or SnapRules(), barriers))
-    km = shapely.length(links.geometry.to_numpy()) / 1000.0
-    if km.min() > budget_km + SAME_KM:
-        raise InfeasibleError(f"budget_km: {budget_km:g} km build no link; the shortest has {km.min():g} km", km.min())
+    return goals
+
+
+# The order: the best link, or the best two that are a way together, again and again.
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """Within how many minutes people are brought, and how much is built."""
+
+    within_min: float
+    budget_km: float
+    most_links: int | None
+    worth: str
+
+    def check(self) -> None:
+        """Refuse what is no limit."""
+        check_minutes("within_min", self.within_min)
+        if self.most_links is not None:
+            check_count("most_links", self.most_links)
+        problems = []
+        if not is_number(self.budget_km, least=0.0):
+            problems.append(f"budget_km: must be 0 or more, is {self.budget_km!r}")
+        if self.worth not in Gains._fields:
+            problems.append(f"worth: must be {' or '.join(Gains._fields)}, is {self.worth!r}")
+        if problems:
+            raise ContractError("options", problems)
+
+
+def _ranked(
+    reach: _Reach, ids: pd.Series, persons: FloatArray, names: NDArray[np.object_], km: FloatArray, limit: _Limit
+) -> LinkPlan:
+    if km.min() > limit.budget_km + SAME_KM:
+        what = f"budget_km: {limit.budget_km:g} km build no link; the shortest has {km.min():g} km"
+        raise InfeasibleError(what, km.min())
+    back = id_ranks(ids)
     people = np.nan_to_num(persons)[np.argsort(back)]
+    within = limit.within_min * (1.0 + SAME)
+    single, pairs = np.arange(len(km)), np.triu_indices(len(km), 1)
+    one, other = np.concatenate((single, pairs[0])), np.concatenate((np.full(len(km), -1), pairs[1]))
+    size, length = 1 + (other >= 0), km[one] + np.where(other >= 0, km[other], 0.0)
 
-    limit = within_min * (1.0 + SAME)
+    def weigh(ways: Ways, options: IntArray) -> Gains:
+        found: Gains = weigh_choices(ways, reach.links, one[options], other[options], people, within, SAME)
+        return found
 
-    def gain(before: FloatArray, chosen: Iterable[int]) -> _Gain:
-        after = reach.minutes(list(chosen))
-        had = np.isfinite(before)
-        saved = np.where(had, np.where(had, before, 0.0) - np.where(had, after, 0.0), 0.0)
-        return _Gain(
-            gained=float(people[(after <= limit) & (before > limit)].sum()),
-            connected=float(people[np.isfinite(after) & ~had].sum()),
-            saved=float(people @ saved),
-            after=after,
-        )
-
-    alone = [gain(reach.before, [e]) for e in range(len(links))]
-    chosen: list[int] = []
+    ways = reach.ways
+    alone = weigh(ways, single)
+    is_left, in_step = np.ones(len(km), dtype=bool), np.zeros(len(people), dtype=np.int64)
     steps: list[dict[str, object]] = []
-    now, used, total = reach.before, 0.0, 0.0
+    used, total = 0.0, 0.0
     while True:
-        left = [e for e in range(len(links)) if e not in chosen and used + km[e] <= budget_km + SAME_KM]
-        # Pairs matter where one link leads on from the other: people come over the first to the second.
-        options: list[tuple[int, ...]] = [(e,) for e in left]
-        options += [
-            pair for pair in combinations(left, 2)
-            if used + km[list(pair)].sum() <= budget_km + SAME_KM and reach.lead_on(pair, within_min)
-        ]  # fmt: skip
-        found = [(gain(now, [*chosen, *option]), option) for option in options]
-        useful = [item for item in found if max(item[0][:3]) > 0.0]
-        if not useful:
-            break
+        is_open = is_left[one] & ((other < 0) | is_left[other]) & (used + length <= limit.budget_km + SAME_KM)
+        if limit.most_links is not None:
+            is_open &= np.count_nonzero(~is_left) + size <= limit.most_links
+        options = np.flatnonzero(is_open)
+        gains = weigh(ways, options)
         # Most people a kilometre, then people connected, then time saved; ties go to fewer links, then the first.
-        best, option = min(
-            useful,
-            key=lambda item: (*(-brought / km[list(item[1])].sum() for brought in item[0][:3]), len(item[1]), *item[1]),
-        )
-        length = float(km[list(option)].sum())
-        used, total = used + length, total + best.gained
-        chosen += option
+        best = np.arange(len(options))
+        for brought in gains:
+            rate = brought[best] / length[options[best]]
+            best = best[rate >= rate.max(initial=0.0) * (1.0 - SAME)]
+        asked = gains[: Gains._fields.index(limit.worth) + 1]
+        if not any(brought[best[:1]].any() for brought in asked):
+            break
+        option, gained = options[best[0]], float(gains.gained[best[0]])
+        chosen = [int(e) for e in (one[option], other[option]) if e >= 0]
+        before, ways = ways.now, reach.built(ways, chosen)
+        is_left[chosen] = False
+        in_step[(ways.now <= within) & (before > within)] = len(steps) + 1
+        used, total = used + float(length[option]), total + gained
         steps.append(
             {
                 "step": len(steps) + 1,
-                "link_ids": "+".join(names[list(option)]),
-                "length_km": length,
+                "link_ids": "+".join(names[chosen]),
+                "length_km": float(length[option]),
                 "total_km": used,
-                "gained_persons": best.gained,
+                "gained_persons": gained,
                 "total_gained_persons": total,
-                "connected_persons": best.connected,
-                "saved_person_min": best.saved,
+                "connected_persons": float(gains.connected[best[0]]),
+                "saved_person_min": float(gains.saved[best[0]]),
             }
         )
-        now = best.after
     columns = ["step", "link_ids", "length_km", "total_km", "gained_persons", "total_gained_persons"]
     return LinkPlan(
         links=pd.DataFrame(
             {
                 "link_id": names,
                 "length_km": km,
-                "gained_persons": [each.gained for each in alone],
-                "connected_persons": [each.connected for each in alone],
-                "saved_person_min": [each.saved for each in alone],
-                "gained_persons_per_km": [each.gained for each in alone] / km,
-                "loose_ends": [sum(end["road_id"] == name for end in reach.loose_ends) for name in names],
+                "gained_persons": alone.gained,
+                "connected_persons": alone.connected,
+                "saved_person_min": alone.saved,
+                "gained_persons_per_km": alone.gained / km,
             }
         ),
         steps=pd.DataFrame(steps, columns=[*columns, "connected_persons", "saved_person_min"]),
         settlements=pd.DataFrame(
             {
-                "settlement_id": settlements["settlement_id"].to_numpy(),
-                "before_min": reach.before[back],
-                "after_min": now[back],
+                "settlement_id": ids.to_numpy(),
+                "before_min": reach.ways.now[back],
+                "after_min": ways.now[back],
+                "gained_in_step": pd.arrays.IntegerArray(in_step[back], in_step[back] == 0),
                 "demand_persons": persons,
             }
         ),
-        within_min=within_min,
+        within_min=limit.within_min,
     )
 
 
-class _Gain(NamedTuple):
-    """What a choice of links brings."""
-
-    gained: float  # people newly within the limit
-    connected: float  # people who had no way before
-    saved: float  # person-minutes of those who had one
-    after: FloatArray  # shape (n,), minutes; inf without a way
-
-
-class _Joining(NamedTuple):
-    """How links and places are joined to the network."""
-
-    tolerance_m: float
-    rules: SnapRules
-    barriers: gpd.GeoSeries | None
-
-
-class _Doors(NamedTuple):
-    """Ways onto links, or off them, on foot: which place, over which piece, and where along it."""
-
-    place: IntArray  # shape (doors,)
-    piece: IntArray  # shape (doors,)
-    share: FloatArray  # shape (doors,), of the piece before the door
-    minutes: FloatArray  # shape (doors,), of the walk
+# What a choice of links changes: the ways of today between their stops, and their own pieces.
 
 
 class _Pieces(NamedTuple):
-    """Links cut at every road that they meet."""
+    """Edges that are links, or become faster; a row an edge and link."""
 
-    link: IntArray  # shape (pieces,), position of the link
-    start: IntArray  # shape (pieces,), stop
-    end: IntArray  # shape (pieces,), stop
-    forward_min: FloatArray  # shape (pieces,), inf where closed
+    link: IntArray  # position of the link
+    edge: IntArray
+    forward_min: FloatArray  # once the link is built; inf where closed
     backward_min: FloatArray
+
+
+class _Joined(NamedTuple):
+    """How settlements and goals are joined to a network with links."""
+
+    today: SnapPair
+    onto_links: SnapPair  # once a link is built, to its pieces
+    onto_others: SnapPair  # once it leads there, to roads that are too short to be joined to today
+    most: int  # ways in of a place over one link
+    barriers: gpd.GeoSeries | None
 
 
 @dataclass(frozen=True, eq=False)
 class _Reach:
-    """Ways of today between n settlements, the K stops of all links and the nearest goal; and the links' own pieces."""
+    """Ways of today between places, the stops of all links and the nearest goal; and what each link adds."""
 
-    before: FloatArray  # shape (n,), to the nearest goal; inf without a way
-    to_stop: FloatArray  # shape (n, K)
-    between: FloatArray  # shape (K, K)
-    to_goal: FloatArray  # shape (K,)
-    pieces: _Pieces
-    onto: _Doors  # from settlements
-    off: _Doors  # to goals
-    loose_ends: list[dict[str, object]]
+    ways: Ways
+    links: Links
 
-    def minutes(self, chosen: list[int]) -> FloatArray:
-        """Find the minutes of every settlement to the nearest goal with some links built."""
-        pieces = self.pieces
-        used = np.flatnonzero(np.isin(pieces.link, chosen))
-        start, end = pieces.start[used], pieces.end[used]
-        stops, at = np.unique(np.concatenate((start, end)), return_inverse=True)
-        at_start, at_end = np.split(at, 2)
-        ways = self.between[np.ix_(stops, stops)]
-        np.fill_diagonal(ways, 0.0)
-        np.minimum.at(ways, (at_start, at_end), pieces.forward_min[used])
-        np.minimum.at(ways, (at_end, at_start), pieces.backward_min[used])
+    def built(self, ways: Ways, chosen: list[int]) -> Ways:
+        """Find the ways once some links are built, too."""
+        links = self.links
+
+        def rows(first: IntArray) -> IntArray:
+            return np.concatenate([np.arange(first[e], first[e + 1]) for e in chosen])
+
+        stops = np.unique(links.stop[rows(links.stop_first)])
+        step = ways.between[np.ix_(stops, stops)]
+        piece = rows(links.piece_first)
+        start, end = (np.searchsorted(stops, each[piece]) for each in (links.start, links.end))
+        np.minimum.at(step, (start, end), links.forward_min[piece])
+        np.minimum.at(step, (end, start), links.backward_min[piece])
         for k in range(len(stops)):  # Floyd and Warshall: all ways over one more stop
-            np.minimum(ways, ways[:, k, None] + ways[k], out=ways)
-        # From every stop to a goal: as today, or off a piece of a link to a goal beside it.
-        goal = self.to_goal[stops].copy()
-        place_of = np.full(len(pieces.link), -1)
-        place_of[used] = np.arange(len(used))
-        off = place_of[self.off.piece]
-        built = off >= 0
-        off, share, walk = off[built], self.off.share[built], self.off.minutes[built]
-        forward, backward = pieces.forward_min[used], pieces.backward_min[used]
-        np.minimum.at(goal, at_start[off], _along(share, forward[off]) + walk)
-        np.minimum.at(goal, at_end[off], _along(1.0 - share, backward[off]) + walk)
-        goal = (ways + goal).min(axis=1)
-        after: FloatArray = np.minimum(self.before, (self.to_stop[:, stops] + goal).min(axis=1, initial=np.inf))
-        # Onto a piece beside the settlement, and on to one of its ends, or straight to a goal beside the same piece.
-        onto = place_of[self.onto.piece]
-        for door in np.flatnonzero(onto >= 0):
-            piece, at_share, place = onto[door], self.onto.share[door], self.onto.place[door]
-            beside = off == piece
-            apart = share[beside] - at_share
-            straight = (
-                np.where(apart >= 0.0, _along(apart, forward[piece]), _along(-apart, backward[piece])) + walk[beside]
-            )
-            ahead = _along(1.0 - at_share, forward[piece]) + goal[at_end[piece]]
-            back = _along(at_share, backward[piece]) + goal[at_start[piece]]
-            best = min(float(ahead), float(back), float(straight.min(initial=np.inf)))
-            after[place] = min(after[place], self.onto.minutes[door] + best)
-        return after
-
-    def lead_on(self, pair: tuple[int, ...], within_min: float) -> bool:
-        """Tell whether somebody may come over both links of a pair in time: they meet, or lie so near each other."""
-        pieces = self.pieces
-        first, second = (
-            np.unique(np.concatenate((pieces.start[own], pieces.end[own]))) for own in (pieces.link == e for e in pair)
+            np.minimum(step, step[:, k, None] + step[k], out=step)
+        goal, off = ways.to_goal[stops].copy(), rows(links.off_first)
+        np.minimum.at(goal, np.searchsorted(stops, links.off_stop[off]), links.off_min[off])
+        goal = (step + goal).min(axis=1)
+        arrive, onto = ways.to_stop[stops].copy(), rows(links.onto_first)
+        np.minimum.at(
+            arrive, (np.searchsorted(stops, links.onto_stop[onto]), links.onto_place[onto]), links.onto_min[onto]
         )
-        apart = self.between[np.ix_(first, second)].min(initial=np.inf)
-        return bool(apart <= within_min or np.isin(first, second).any())
+        now, along = np.minimum(ways.now, (arrive + goal[:, None]).min(axis=0)), rows(links.along_first)
+        np.minimum.at(now, links.along_place[along], links.along_min[along])
+        # From all stops, and to all stops, over those of the links.
+        from_stops, to_goal, to_stop = ways.between.copy(), ways.to_goal.copy(), ways.to_stop.copy()
+        for k, stop in enumerate(stops):
+            leave = (step[k, :, None] + ways.between[stops]).min(axis=0)
+            np.minimum(from_stops, ways.between[:, stop, None] + leave, out=from_stops)
+            np.minimum(to_goal, ways.between[:, stop] + goal[k], out=to_goal)
+            np.minimum(to_stop, leave[:, None] + arrive[k], out=to_stop)
+        return Ways(from_stops, to_goal, to_stop, now)
 
 
-def _along(share: FloatArray, minutes: FloatArray) -> FloatArray:
-    """Minutes over a share of a piece; none of a closed one takes none."""
-    some = share > 0.0
-    return np.asarray(np.where(some, np.where(some, share, 1.0) * minutes, 0.0), dtype=np.float64)
-
-
-def _reach(
-    graph: TravelGraph,
-    links: gpd.GeoDataFrame,
-    settlements: gpd.GeoDataFrame,
-    goals: gpd.GeoDataFrame,
-    joining: _Joining,
-) -> _Reach:
-    """Lay all links into the network, closed, and find the ways of today between places, stops and goals."""
-    if graph.edge_layer is not None:
-        raise ContractError("graph", [f"links are ranked on the network of one mode, not {graph.mode}"])
-    plus = edit_network(graph, add=links, snap_tolerance_m=joining.tolerance_m)
-    number = pd.Index(road_ids(links)).get_indexer(pd.Index(plus.road_id))
-    edges = np.flatnonzero(number >= 0)
-    closed = plus.with_minutes(
-        *(np.where(number >= 0, np.inf, minutes) for minutes in (plus.forward_min, plus.backward_min)),
-        speed_km_h=plus.speed_km_h,
-    )
-    nodes, at = np.unique(np.concatenate((plus.edge_from[edges], plus.edge_to[edges])), return_inverse=True)
+def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArray) -> _Reach:
+    """Find the ways of a network on which the links are closed, or as slow as they are today, and what each adds."""
+    ends = np.concatenate((network.edge_from[pieces.edge], network.edge_to[pieces.edge]))
+    nodes, at = np.unique(ends, return_inverse=True)
     start, end = np.split(at, 2)
-    piece = np.full(plus.n_edges, -1)
-    piece[edges] = np.arange(len(edges))
-    points = gpd.GeoSeries(shapely.points(plus.node_x[nodes], plus.node_y[nodes]), crs=graph.crs)
+    points = gpd.GeoSeries(shapely.points(network.node_x[nodes], network.node_y[nodes]), crs=network.crs)
     # A stop stands on its node; one where no road of today is has no way there but over a link.
-    stops = snap(closed, points, candidates=MOST_CANDIDATES, max_snap_m=TOUCH_M, min_component_km=0.0)
-    homes, offers = (
-        place_on(plus, frame, key=key, rules=joining.rules, barriers=joining.barriers).snaps
-        for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
-    )
+    stops = snap(network, points, candidates=MOST_CANDIDATES, max_snap_m=TOUCH_M, min_component_km=0.0)
+    to_goal = partial(minutes_to_closest, network, direction="to_facility", barriers=joined.barriers)
 
-    def doors(snaps: Snaps) -> _Doors:
-        place, candidate = np.nonzero((snaps.edge >= 0) & (piece[snaps.edge] >= 0))
-        way = snaps.edge[place, candidate]
-        return _Doors(place, piece[way], snaps.fraction[place, candidate], snaps.access_min[place, candidate])
-
-    def table(origins: Snaps) -> FloatArray:
-        found = times_matrix(closed, origins, stops, direct_barriers=joining.barriers)
-        minutes = np.full((len(origins), len(nodes)), np.inf)
-        minutes[found.origin, found.destination] = found.time_min
+    def to_stops(origins: Snaps) -> FloatArray:
+        found = times_matrix(network, origins, stops, direct_barriers=joined.barriers)
+        minutes = np.full((len(nodes), len(origins)), np.inf)
+        minutes[found.destination, found.origin] = found.time_min
         return minutes
 
-    to_goal = partial(minutes_to_closest, closed, direction="to_facility", barriers=joining.barriers)
-    return _Reach(
-        before=to_goal(SnapPair(homes, offers)),
-        to_stop=table(homes),
-        between=table(stops),
-        to_goal=to_goal(SnapPair(stops, offers)),
-        pieces=_Pieces(number[edges], start, end, plus.forward_min[edges], plus.backward_min[edges]),
-        onto=doors(homes),
-        off=doors(offers),
-        loose_ends=plus.report["scenario"]["loose_ends"],
+    between = np.ascontiguousarray(to_stops(stops).T)
+    np.fill_diagonal(between, 0.0)
+    ways = Ways(between, to_goal(SnapPair(stops, joined.today.goals)), to_stops(joined.today.origins), now)
+    rows = pd.DataFrame({**pieces._asdict(), "piece": np.arange(len(pieces.edge)), "start": start, "end": end})
+    onto, off = (_doors(snaps, rows, joined.most) for snaps in joined.onto_links)
+    beside = onto.merge(off[["piece", "share", "walk_min"]], on="piece", suffixes=("", "_off"))
+    apart = beside["share_off"] - beside["share"]
+    straight = along(apart, beside["forward_min"]) + along(-apart, beside["backward_min"])
+    inside = beside.assign(minutes=beside["walk_min"] + straight + beside["walk_min_off"])
+    onto, off = _to_ends(onto, "backward_min", "forward_min"), _to_ends(off, "forward_min", "backward_min")
+    stop = pd.concat([rows[["link", name]].rename(columns={name: "stop"}) for name in ("start", "end")])
+    stop = stop.drop_duplicates()
+    if (joined.onto_others.origins.edge >= 0).any() or (joined.onto_others.goals.edge >= 0).any():
+        homes, goals = joined.onto_others
+        minutes, rest = to_stops(homes), to_goal(SnapPair(stops, goals))
+        at, place = np.nonzero(np.isfinite(minutes))
+        reached = stop.merge(pd.DataFrame({"stop": at, "place": place, "minutes": minutes[at, place]}), on="stop")
+        left = stop.merge(pd.DataFrame({"stop": np.arange(len(nodes)), "minutes": rest}), on="stop")
+        through = reached[["link", "place"]].drop_duplicates()
+        through = through.assign(minutes=to_goal(SnapPair(homes, goals))[through["place"]])
+        onto, off, inside = (pd.concat(both) for both in ((onto, reached), (off, left), (inside, through)))
+    listed = [
+        stop,
+        rows[["link", "start", "end", "forward_min", "backward_min"]],
+        onto[["link", "place", "stop", "minutes"]],
+        off[["link", "stop", "minutes"]],
+        inside[["link", "place", "minutes"]],
+    ]
+    columns: list[NDArray[Any]] = []
+    for table in listed:
+        by_link = table.sort_values("link", kind="stable")
+        columns.append(np.searchsorted(by_link["link"], np.arange(pieces.link.max() + 2)))
+        columns += [np.ascontiguousarray(by_link[name]) for name in by_link.columns[1:]]
+    return _Reach(ways, Links(*columns))
+
+
+def _doors(snaps: Snaps, pieces: pd.DataFrame, most: int) -> pd.DataFrame:
+    """List where places may walk onto pieces of links, or off them, the nearest of each link."""
+    place, candidate = np.nonzero(snaps.edge >= 0)
+    found = {"edge": snaps.edge, "share": snaps.fraction, "walk_min": snaps.access_min}
+    doors = pd.DataFrame({"place": place, **{name: values[place, candidate] for name, values in found.items()}})
+    # Candidates of a place are sorted by distance.
+    doors = doors.merge(pieces, on="edge")
+    return doors[doors.groupby(["place", "link"]).cumcount() < most]
+
+
+def _to_ends(doors: pd.DataFrame, to_start: str, to_end: str) -> pd.DataFrame:
+    """Give the minutes between doors and both ends of their piece."""
+    ends = [("start", doors["share"], to_start), ("end", 1.0 - doors["share"], to_end)]
+    return pd.concat(
+        [
+            doors.assign(stop=doors[name], minutes=doors["walk_min"] + along(share, doors[minutes]))
+            for name, share, minutes in ends
+        ]
     )
+
+
+def along(share: ArrayLike, minutes: ArrayLike) -> FloatArray:
+    """Minutes over a share of a piece, where it is above 0; none of a closed one takes none."""
+    some = np.asarray(share) > 0.0
+    return np.asarray(np.where(some, np.where(some, share, 1.0) * np.asarray(minutes), 0.0), dtype=np.float64)

@@ -6,6 +6,7 @@ import itertools
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -14,6 +15,7 @@ from spatial.access.cumulative import cumulative_cutoff
 from spatial.errors import ContractError, InfeasibleError
 from spatial.network.build import build_network
 from spatial.network.scenarios import edit_network
+from spatial.network.seasons import with_season
 from spatial.planning.links import rank_links
 from spatial.study.access import SnapRules
 
@@ -57,9 +59,9 @@ def ladder():
     )
 
 
-def minutes_with(graph, settlements, facilities, links):
+def minutes_with(graph, settlements, facilities, links, rules=RULES):
     built = edit_network(graph, add=links) if len(links) else graph
-    found = cost_to_closest(built, settlements, facilities, service="clinic", rules=RULES)
+    found = cost_to_closest(built, settlements, facilities, service="clinic", rules=rules)
     return found["travel_time_min"].fillna(np.inf).to_numpy()
 
 
@@ -138,6 +140,169 @@ def test_times_of_any_choice_are_those_of_the_network_with_its_links_built(seed)
         assert found.settlements["after_min"].to_numpy() == pytest.approx(straight, abs=1e-9)
 
 
+def beside_the_ladder(seed, n_links):
+    """Villages, links across the ladder and a clinic at random; with far walks as studies have them."""
+    random = np.random.default_rng(seed)
+    x, y = random.uniform(0, 60_000, 12), random.uniform(-3_000, 13_000, 12)
+    villages = places(**{f"v{i}": (x[i], y[i], 2**i) for i in range(12)})
+    ends = random.uniform(0, 60_000, (n_links, 2))
+    links = lines(**{f"l{i}": [(a, 0), (b, 10_000)] for i, (a, b) in enumerate(ends)})
+    return villages, links, clinic(float(random.uniform(0, 60_000)), 120.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_links_that_are_not_built_change_nothing(seed):
+    graph = build_network(ladder(), mode="drive")
+    villages, links, hospital = beside_the_ladder(seed, 8)
+    rules = SnapRules(candidates=2)
+    found = rank_links(
+        graph, villages, links, budget_km=1e6, most_links=2, facilities=hospital, service="clinic", within_min=60,
+        rules=rules,
+    )  # fmt: skip
+    built = [name for ids in found.steps["link_ids"] for name in ids.split("+")]
+    assert len(built) == 2
+    before = minutes_with(graph, villages, hospital, links[:0], rules)
+    after = minutes_with(graph, villages, hospital, links[links["road_id"].isin(built)], rules)
+    assert found.settlements["before_min"].to_numpy() == pytest.approx(before, abs=1e-9)
+    assert found.settlements["after_min"].to_numpy() == pytest.approx(after, abs=1e-9)
+
+
+def test_nobody_walks_to_the_end_of_a_link_that_is_not_built():
+    graph = build_network(ladder(), mode="drive")
+    rules = SnapRules(min_component_km=0.0, candidates=1, max_snap_m=7_000.0)
+    # South is 4 km away and the one way in; the clinic is on the north road, where the link begins, 6 km away.
+    villages = places(between=(20_000, 4_000, 10))
+    links = lines(up=[(20_000, 10_000), (20_000, 15_000)])
+    found = rank_links(
+        graph, villages, links, budget_km=5, facilities=clinic(20_000, 10_000), service="clinic", within_min=100,
+        rules=rules,
+    )  # fmt: skip
+    # 4 km x 1.3 at 5 km/h, then 40 + 10 + 40 km; with the link, 6 km x 1.3 on foot to where it begins.
+    assert found.settlements["before_min"].to_numpy() == pytest.approx([62.4 + 90.0])
+    assert found.settlements["after_min"].to_numpy() == pytest.approx([93.6])
+    assert found.links["gained_persons"].tolist() == [10.0]
+
+
+def test_a_road_that_is_too_short_to_be_joined_to_counts_once_a_link_leads_there():
+    street = lines(street=[(20_000, 14_000), (21_000, 14_000)])
+    graph = build_network(pd.concat([ladder(), street]), mode="drive")
+    rules = SnapRules(min_component_km=5.0, max_snap_m=2_000.0)
+    # The village lies 1.5 km beyond the end of its street, which is where the link leads.
+    villages, links = places(far=(22_500, 14_000, 10)), lines(up=[(20_000, 10_000), (20_000, 14_000)])
+    hospital = clinic(0, 10_000)
+    found = rank_links(
+        graph, villages, links, budget_km=5, facilities=hospital, service="clinic", within_min=60, rules=rules
+    )
+    # 1.5 km x 1.3 at 5 km/h on foot, then 1 + 4 + 20 km.
+    assert found.settlements["before_min"].tolist() == [np.inf]
+    assert found.settlements["after_min"].to_numpy() == pytest.approx([23.4 + 25.0])
+    assert minutes_with(graph, villages, hospital, links, rules) == pytest.approx([23.4 + 25.0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_step_is_the_best_of_all_links_and_pairs_on_the_network_itself(seed):
+    graph = build_network(ladder(), mode="drive")
+    villages, links, hospital = beside_the_ladder(seed + 50, 6)
+    rules, people = SnapRules(), villages["population_persons"].to_numpy()
+    found = rank_links(
+        graph, villages, links, budget_km=40, facilities=hospital, service="clinic", within_min=45, worth="gained",
+        rules=rules,
+    )  # fmt: skip
+    km = links.geometry.length.to_numpy() / 1000.0
+    chosen, steps = [], []
+    while True:
+        now = minutes_with(graph, villages, hospital, links.iloc[chosen], rules) <= 45.0 * (1 + 1e-9)
+        options = [
+            option
+            for size in (1, 2)
+            for option in itertools.combinations(sorted(set(range(6)) - set(chosen)), size)
+            if km[[*chosen, *option]].sum() <= 40.0
+        ]
+        rates = []
+        for option in options:
+            then = minutes_with(graph, villages, hospital, links.iloc[[*chosen, *option]], rules) <= 45.0 * (1 + 1e-9)
+            rates.append(people[then & ~now].sum() / km[list(option)].sum())
+        if max(rates, default=0.0) <= 0.0:
+            break
+        option = options[int(np.argmax(np.round(rates, 9)))]
+        chosen += option
+        steps.append(("+".join(f"l{e}" for e in option), max(rates) * km[list(option)].sum()))
+    assert found.steps["link_ids"].tolist() == [name for name, _ in steps]
+    assert found.steps["gained_persons"].to_numpy() == pytest.approx([gained for _, gained in steps])
+
+
+def test_order_and_ids_never_matter():
+    graph = build_network(ladder(), mode="drive")
+    villages, links, hospital = beside_the_ladder(7, 6)
+    options = {"budget_km": 60, "facilities": hospital, "service": "clinic", "within_min": 45}
+    found = rank_links(graph, villages, links, **options)
+    other = villages.iloc[::-1].assign(settlement_id=[f"x{i}" for i in range(12)])
+    again = rank_links(graph, other, links.iloc[[3, 1, 5, 0, 4, 2]], **options)
+    assert len(found.steps) > 1
+    assert [set(ids.split("+")) for ids in again.steps["link_ids"]] == [
+        set(ids.split("+")) for ids in found.steps["link_ids"]
+    ]
+    assert again.steps["gained_persons"].tolist() == found.steps["gained_persons"].tolist()
+    assert again.settlements["after_min"].to_numpy() == pytest.approx(found.settlements["after_min"].to_numpy()[::-1])
+
+
+def test_a_stated_length_holds_for_the_budget_and_for_the_minutes():
+    graph, villages = build_network(ladder(), mode="drive"), places(near=(0, 10_000, 100))
+    links = lines(a=[(0, 0), (0, 10_000)]).assign(length_km=13.0)
+    options = {"facilities": clinic(0, 0), "service": "clinic", "within_min": 13, "rules": RULES}
+    found = rank_links(graph, villages, links, budget_km=13, **options)
+    assert found.steps[["length_km", "gained_persons"]].to_numpy().tolist() == [[13.0, 100.0]]
+    assert found.settlements["after_min"].to_numpy() == pytest.approx([13.0])
+    assert minutes_with(graph, villages, clinic(0, 0), links) == pytest.approx([13.0])
+    with pytest.raises(InfeasibleError, match="the shortest has 13 km"):
+        rank_links(graph, villages, links, budget_km=12.9, **options)
+    with pytest.raises(ContractError, match="length_km: must be above 0, or left out, in new roads 'a'"):
+        rank_links(graph, villages, links.assign(length_km=0.0), budget_km=13, **options)
+
+
+def test_only_people_who_are_asked_about_count():
+    graph = build_network(ladder(), mode="drive")
+    villages = places(near=(0, 10_000, 100), far=(40_000, 10_000, 400)).assign(rural=[0.0, 7.0])
+    links = lines(a=[(0, 0), (0, 10_000)], c=[(40_000, 0), (40_000, 10_000)])
+    found = rank_links(
+        graph, villages, links, budget_km=20, facilities=clinic(0, 0), service="clinic", within_min=50, demand="rural",
+        rules=RULES,
+    )  # fmt: skip
+    # Both bring the 7 people who are asked about to 50 minutes; the other village gains 0 people and 0 minutes.
+    assert found.links["gained_persons"].tolist() == [7.0, 7.0]
+    assert found.links["saved_person_min"].to_numpy() == pytest.approx([7.0 * 40, 7.0 * 40])
+    assert found.steps["link_ids"].tolist() == ["a"]
+
+
+def test_a_plan_ends_where_asked():
+    graph = build_network(ladder(), mode="drive")
+    villages = places(near=(0, 10_000, 100), middle=(20_000, 10_000, 400), beyond=(40_000, 10_000, 50))
+    links = lines(a=[(0, 0), (0, 10_000)], b=[(20_000, 0), (20_000, 10_000)], d=[(19_000, 0), (19_000, 10_000)])
+    options = {"budget_km": 30, "facilities": clinic(0, 0), "service": "clinic", "within_min": 30, "rules": RULES}
+    # Link a brings 500 people to 10 and 30 minutes; nobody comes within the limit after that, nor saves a minute.
+    found = rank_links(graph, villages, links, worth="gained", **options)
+    assert found.steps["link_ids"].tolist() == ["a"]
+    assert found.settlements["gained_in_step"].fillna(0).tolist() == [1, 1, 0]
+    # Within 9 minutes comes nobody: what saves most time a kilometre is built, unless people are asked for.
+    options |= {"within_min": 9}
+    assert rank_links(graph, villages, links, most_links=1, **options).steps["link_ids"].tolist() == ["a"]
+    assert rank_links(graph, villages, links, worth="connected", **options).steps.empty
+
+
+def test_links_of_the_wet_season_are_those_of_its_network():
+    # Of mud, the 10 km of the road in the east take 20 minutes in the wet season.
+    dry = build_network(ladder().assign(surface=["asphalt", "asphalt", "mud"]), mode="drive")
+    wet = with_season(dry, "wet")
+    villages = places(near=(50_000, 10_000, 100))
+    links = lines(g=[(50_000, 0), (50_000, 10_000)])
+    options = {"budget_km": 10, "facilities": clinic(60_000, 0), "service": "clinic", "within_min": 25, "rules": RULES}
+    # In the dry season it is 10 + 10 km over the road in the east, and over the link as many.
+    assert rank_links(dry, villages, links, **options).steps.empty
+    found = rank_links(wet, villages, links, **options)
+    assert found.settlements["before_min"].to_numpy() == pytest.approx([30.0])
+    assert found.steps[["link_ids", "gained_persons"]].to_numpy().tolist() == [["g", 100.0]]
+
+
 def test_a_budget_below_the_shortest_link_says_what_it_needs():
     graph = build_network(ladder(), mode="drive")
     with pytest.raises(InfeasibleError, match="the shortest has 10 km") as refused:
@@ -155,6 +320,8 @@ def test_a_budget_below_the_shortest_link_says_what_it_needs():
         ({"within_min": -1.0}, "within_min"),
         ({"facilities": None, "service": "clinic"}, "needs facilities"),
         ({"service": "clinc"}, "clinc"),
+        ({"most_links": 0}, "most_links"),
+        ({"worth": "time"}, "worth: must be gained or connected or saved, is 'time'"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(changed, words):
