@@ -1,0 +1,312 @@
+"""Links worth weighing where nobody has drawn any: straight gaps between settlements, and from them to the roads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from sys import float_info
+from typing import TYPE_CHECKING, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from spatial.access.options import check_count, check_minutes, is_number
+from spatial.access.paired import SnapPair, minutes_to_closest
+from spatial.access.places import SEA_KINDS, id_ranks, place_on, take
+from spatial.errors import ContractError
+from spatial.network.barriers import blocked_legs, index_barriers
+from spatial.network.matrix import times_matrix
+from spatial.network.nearest import node_labels
+from spatial.network.scenarios import SNAP_TOLERANCE_M
+from spatial.network.snapping import snap_coordinates
+from spatial.planning.links import along, goals_of, people_of
+from spatial.planning.plans import SAME
+from spatial.study.access import SnapRules
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.barriers import Barriers
+    from spatial.network.graph import TravelGraph
+    from spatial.network.snapping import Snaps
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+ROAD_STEP_M = 500.0
+"""Links end on roads at junctions, and between them at places no further apart."""
+
+ON_ROAD_M = 500.0
+"""A settlement this near a road has it: links begin on that road, and no nearer one is looked for."""
+
+MIN_PER_H = 60.0
+
+NEIGHBOURS = 8
+"""A way over a third settlement is looked for among so many nearest ones of it."""
+
+
+def propose_links(  # noqa: PLR0913 - each keyword is an option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    *,
+    facilities: gpd.GeoDataFrame | None = None,
+    service: str | frozenset[str] = "town",
+    vocabulary: Vocabulary | None = None,
+    within_min: float = 60.0,
+    demand: str = "population_persons",
+    most: int = 60,
+    longest_km: float = 10.0,
+    detour: float = 1.3,
+    speed_km_h: float = 40.0,
+    road_class: str = "unclassified",
+    water: gpd.GeoDataFrame | None = None,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Propose links for `rank_links`: straight gaps whose closing brings people within a limit.
+
+    Links run between settlements, and from settlements to roads, where they begin at the road that each settlement has,
+    or at the settlement that has none within 500 m. Each is weighed by the people whom it brings within the limit for
+    each kilometre, alone or with a second one on from a settlement in between, by the ways of today and its own
+    minutes. Of the links that bring a settlement within the limit its best is proposed first, then the second of each,
+    so that no gap takes all the places; last, the shortest ways for settlements that have none and are not brought
+    within the limit by any.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode, without links.
+    settlements, facilities, service, vocabulary, within_min, demand
+        As in `rank_links`.
+    most : int
+        How many links at most.
+    longest_km : float
+        Length of the longest straight line, inclusive.
+    detour : float
+        Length of a link over its straight line, 1 or more.
+    speed_km_h : float
+        Speed along that length.
+    road_class : str
+        Class of road that a link is.
+    water : GeoDataFrame, optional
+        What a bridge must cross; what has the `kind` of the sea (sea, coast, coastline) is crossed by no link.
+    rules, barriers
+        As in `rank_links`.
+
+    Returns
+    -------
+    GeoDataFrame of LineString
+        The best first, with the columns of new roads (`road_id`, `road_class`, `speed_km_h`, `length_km`, which is
+        `straight_km` times the detour), `from_id` and `to_id` (missing where the link ends on a road, which is then
+        `to_road_id`), `crosses_water`, and by first estimate `gained_persons`, alone or, where `with_road_id` names a
+        second one, together. Empty where no link helps anybody.
+
+    Raises
+    ------
+    ContractError
+        For options or frames that are not as above.
+
+    Examples
+    --------
+    >>> # links = sp.propose_links(graph, villages, service="county_seat", within_min=60, water=layers.water)
+    >>> # plan = sp.rank_links(graph, villages, links, service="county_seat", within_min=60, budget_km=20)
+    """
+    check_minutes("within_min", within_min)
+    check_count("most", most)
+    least = {"longest_km": (longest_km, 0.0), "detour": (detour, 1.0), "speed_km_h": (speed_km_h, 1.0)}
+    problems = [
+        f"{name}: must be {low:g} or more, is {value!r}"
+        for name, (value, low) in least.items()
+        if not is_number(value, least=low, most=float_info.max)
+    ]
+    if problems:
+        raise ContractError("options", problems)
+    if graph.edge_layer is not None:
+        raise ContractError("graph", [f"links are proposed on the network of one mode, not {graph.mode}"])
+    persons = np.nan_to_num(people_of(settlements, demand))[np.argsort(id_ranks(settlements["settlement_id"]))]
+    goals = goals_of(settlements, facilities, service, vocabulary)
+    rules, limit = rules or SnapRules(), within_min * (1.0 + SAME)
+    homes = place_on(graph, settlements, key="settlement_id", rules=rules, barriers=barriers)
+    offers = place_on(graph, goals, key="facility_id", rules=rules, barriers=barriers).snaps
+    now = minutes_to_closest(graph, SnapPair(homes.snaps, offers), direction="to_facility", barriers=barriers)
+    needy = np.flatnonzero((now > limit) & (persons > 0.0))
+    ends = _ends(graph, homes.snaps, offers, rules, barriers)
+    # Minutes of the needy to where links begin: at the road of a settlement, or at itself.
+    to_start = np.full((len(needy), len(homes)), np.inf)
+    found = times_matrix(graph, take(homes.snaps, needy), ends.places, cutoff_min=limit, direct_barriers=barriers)
+    to_start[found.origin, found.destination] = found.time_min
+    own = np.where(ends.on_road, homes.snaps.access_min[:, 0], 0.0)
+    to_start[np.arange(len(needy)), needy] = own[needy]
+    waters = gpd.GeoDataFrame({"kind": []}, geometry=[], crs=graph.crs) if water is None else water
+    is_sea = waters["kind"].isin(SEA_KINDS) if "kind" in waters else np.zeros(len(waters), dtype=bool)
+    sea = index_barriers(waters.loc[is_sea].geometry, crs=graph.crs)
+    ground = _Ground(ends, longest_km, MIN_PER_H * detour / speed_km_h, sea)
+
+    def reached(start: pd.Series, rest_min: pd.Series) -> NDArray[np.bool_]:
+        """Tell who of the needy comes within the limit, where a settlement is then so far from a goal."""
+        return np.asarray(to_start[:, start.to_numpy()] + rest_min.to_numpy() <= limit)
+
+    # To roads, from each settlement to the place that brings most people a kilometre.
+    onto = ground.to_roads(needy)
+    order = np.argsort(to_start, axis=0)
+    nearest, followers = np.take_along_axis(to_start, order, axis=0), np.cumsum(persons[needy][order], axis=0)
+    starts, rest, rate = onto["start"].to_numpy(), onto["rest_min"].to_numpy(), np.zeros(len(onto))
+    for start in np.unique(starts):
+        rows = np.flatnonzero(starts == start)
+        count = np.searchsorted(nearest[:, start], limit - rest[rows], side="right")
+        rate[rows] = np.where(count > 0, followers[count - 1, start], 0.0) / onto["km"].to_numpy()[rows]
+    onto = onto.iloc[np.lexsort((onto["km"], -rate))].drop_duplicates("start")
+    one = pd.concat([ground.to_settlements(), onto], ignore_index=True)
+    two = ground.through(one)
+    is_reached = np.hstack(
+        (
+            reached(one["start"], one["rest_min"]),
+            reached(two["start"], two["rest_min"]) | reached(two["first"], two["through_min"]),
+        )
+    )
+    ways = pd.concat([one.assign(first=-1, first_km=0.0), two], ignore_index=True)
+    ways = ways.assign(persons=persons[needy] @ is_reached)
+    # The best way of each settlement that some way brings within the limit, then the second of each, and so on.
+    km = ways["km"] + ways["first_km"]
+    by_rate = np.lexsort((km, ways["first"] >= 0, -ways["persons"] / km))
+    ranked = is_reached[:, by_rate]
+    turn = np.where(ranked, np.cumsum(ranked, axis=1), len(ways) + 1).min(axis=0, initial=len(ways) + 1)
+    in_turn = by_rate[np.argsort(turn, kind="stable")[: np.count_nonzero(ranked.any(axis=0))]]
+    # Last, the shortest way for each that has none, and that no way brings within the limit.
+    cut_off = needy[np.isinf(now[needy]) & ~is_reached.any(axis=1)]
+    shortest = ways[ways["start"].isin(cut_off) & (ways["first"] < 0)].sort_values("km", kind="stable")
+    shortest = shortest.drop_duplicates("start").assign(persons=0.0)
+    shortest = shortest.iloc[np.argsort(-persons[shortest["start"]] / shortest["km"], kind="stable")]
+    chosen: dict[tuple[int, int], float] = {}
+    in_order = pd.concat([ways.iloc[in_turn], shortest])[["first", "start", "end", "persons"]]
+    for first, start, end, brought in in_order.itertuples(index=False):
+        gaps = [(start, end), (first, start)] if first >= 0 else [(start, end)]
+        new = [gap for gap in ((min(gap), max(gap)) for gap in gaps) if gap not in chosen]
+        if len(chosen) + len(new) > most:
+            break
+        chosen |= dict.fromkeys(new, brought)
+    low, high = np.array(list(chosen), dtype=np.int64).reshape(-1, 2).T
+    km = np.hypot(*(ends.xy[low] - ends.xy[high]).T) / 1000.0
+    lines = np.asarray(shapely.linestrings(np.stack((ends.xy[low], ends.xy[high]), axis=1)), dtype=object)
+    is_wet = waters["is_barrier"].to_numpy(dtype=bool) if "is_barrier" in waters else np.ones(len(waters), dtype=bool)
+    crossed = shapely.STRtree(lines).query(waters.geometry.to_numpy()[is_wet], predicate="intersects")[1]
+    to_ids = np.concatenate((homes.ids, np.full(len(ends.road_id), None)))[high]
+    to_road_ids = np.concatenate((np.full(len(homes), None), ends.road_id))[high]
+    return gpd.GeoDataFrame(
+        {
+            "road_id": [
+                f"link:{start}-{end}" if road is None else f"link:{start}-road:{road}"
+                for start, end, road in zip(homes.ids[low], to_ids, to_road_ids, strict=True)
+            ],
+            "road_class": road_class,
+            "speed_km_h": float(speed_km_h),
+            "length_km": km * detour,
+            "straight_km": km,
+            "from_id": homes.ids[low],
+            "to_id": to_ids,
+            "to_road_id": to_road_ids,
+            "crosses_water": np.isin(np.arange(len(lines)), crossed),
+            "estimated_persons": list(chosen.values()),
+        },
+        geometry=lines,
+        crs=graph.crs,
+    )
+
+
+class _Ends(NamedTuple):
+    """Where links may begin and end: one place a settlement (n), then places on roads (m)."""
+
+    xy: FloatArray  # shape (n + m, 2)
+    rest_min: FloatArray  # shape (n + m,), from there to the nearest goal; inf without a way
+    road_id: NDArray[np.object_]  # shape (m,), the road
+    places: Snaps  # of settlements
+    on_road: NDArray[np.bool_]  # shape (n,), whether the place of a settlement is on its road, or its own
+
+
+def _ends(graph: TravelGraph, homes: Snaps, goals: Snaps, rules: SnapRules, barriers: gpd.GeoSeries | None) -> _Ends:
+    on_road = homes.distance_m[:, 0] <= ON_ROAD_M
+    foot, own = np.column_stack((homes.foot_x[:, 0], homes.foot_y[:, 0])), np.column_stack((homes.x, homes.y))
+    xy = np.where(on_road[:, None], foot, own)
+    places = snap_coordinates(graph, xy, rules, barriers=index_barriers(barriers, crs=graph.crs))
+    rest = minutes_to_closest(graph, SnapPair(places, goals), direction="to_facility", barriers=barriers)
+    # Along each edge that may be joined, both its ends among them.
+    edge = np.flatnonzero(graph.is_snappable & (graph.component_km >= rules.min_component_km))
+    steps = np.ceil(graph.length_m[edge] / ROAD_STEP_M).astype(np.int64).clip(1)
+    row = np.repeat(np.arange(len(edge)), steps + 1)
+    share = (np.arange(len(row)) - (np.cumsum(steps + 1) - steps - 1)[row]) / steps[row]
+    lines, edge = graph.edge_lines(edge)[row], edge[row]
+    points = shapely.get_coordinates(shapely.line_interpolate_point(lines, share, normalized=True))
+    of_node = node_labels(graph, goals).time_min
+    on_edge = np.minimum(
+        along(share, graph.backward_min[edge]) + of_node[graph.edge_from[edge]],
+        along(1.0 - share, graph.forward_min[edge]) + of_node[graph.edge_to[edge]],
+    )
+    return _Ends(np.vstack((xy, points)), np.concatenate((rest, on_edge)), graph.road_id[edge], places, on_road)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Straight gaps between ends."""
+
+    ends: _Ends
+    longest_km: float
+    min_per_km: float  # over a link, for each straight kilometre
+    sea: Barriers | None
+
+    @cached_property
+    def settlements(self) -> cKDTree:
+        """Settlements by where links begin there."""
+        return cKDTree(self.ends.xy[: len(self.ends.places)])
+
+    @cached_property
+    def roads(self) -> cKDTree:
+        """Places on roads."""
+        return cKDTree(self.ends.xy[len(self.ends.places) :])
+
+    def gaps(self, start: IntArray, end: IntArray) -> pd.DataFrame:
+        """Measure gaps, but for those that are none or too long."""
+        km = np.hypot(*(self.ends.xy[start] - self.ends.xy[end]).T) / 1000.0
+        fit = (km <= self.longest_km) & (km > SNAP_TOLERANCE_M / 1000.0)
+        return pd.DataFrame({"start": start[fit], "end": end[fit], "km": km[fit]})
+
+    def over(self, gaps: pd.DataFrame) -> pd.DataFrame:
+        """Keep the gaps over which the nearest goal is quicker to reach than today, and that are on land."""
+        rest = self.min_per_km * gaps["km"].to_numpy() + self.ends.rest_min[gaps["end"]]
+        is_quicker = rest < self.ends.rest_min[gaps["start"]]
+        return self.on_land(gaps.assign(rest_min=rest)[is_quicker])
+
+    def on_land(self, gaps: pd.DataFrame) -> pd.DataFrame:
+        """Leave out gaps across the sea."""
+        if self.sea is None:
+            return gaps
+        start, end = (np.ascontiguousarray(self.ends.xy[gaps[name]]) for name in ("start", "end"))
+        return gaps[~blocked_legs(self.sea, start, end)]
+
+    def to_settlements(self) -> pd.DataFrame:
+        """Find ways from each settlement over a link to one around it."""
+        pairs = np.array(sorted(self.settlements.query_pairs(self.longest_km * 1000.0)), dtype=np.int64).reshape(-1, 2)
+        return self.over(self.gaps(*np.vstack((pairs, pairs[:, ::-1])).T))
+
+    def to_roads(self, settlements: IntArray) -> pd.DataFrame:
+        """Find ways from some settlements over a link to a road."""
+        n = len(self.ends.places)
+        near = cKDTree(self.ends.xy[settlements]).query_ball_tree(self.roads, self.longest_km * 1000.0)
+        end = n + np.concatenate([np.zeros(0), *map(sorted, near)]).astype(np.int64)
+        return self.over(self.gaps(np.repeat(settlements, [len(each) for each in near]), end))
+
+    def through(self, ways: pd.DataFrame) -> pd.DataFrame:
+        """Find ways over a first link to a settlement nearby, and on over a second."""
+        xy, n = self.settlements.data, self.settlements.n
+        around = np.reshape(self.settlements.query(xy, k=min(NEIGHBOURS + 1, n))[1], (n, -1)).astype(np.int64)
+        is_near = (ways["end"] >= n) | (around[ways["start"]] == ways[["end"]].to_numpy()).any(axis=1)
+        first = self.on_land(self.gaps(around.ravel(), np.repeat(np.arange(n), around.shape[1])))
+        two = ways[is_near].merge(first.set_axis(["first", "start", "first_km"], axis=1), on="start")
+        two["through_min"] = self.min_per_km * two["first_km"] + two["rest_min"]
+        is_quicker = two["through_min"].to_numpy() < self.ends.rest_min[two["first"]]
+        quicker: pd.DataFrame = two[is_quicker & (two["first"] != two["end"])]
+        return quicker

@@ -1,0 +1,198 @@
+"""Links that nobody has drawn: gaps on a ladder of roads, by arithmetic and against all pairs."""
+
+from __future__ import annotations
+
+import itertools
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.errors import ContractError
+from spatial.network.build import build_network
+from spatial.network.scenarios import edit_network
+from spatial.planning.link_candidates import propose_links
+from spatial.planning.links import rank_links
+from spatial.study.access import SnapRules
+from tests.unit.planning.test_links import CRS, clinic, ladder, minutes_with, places
+
+RULES = SnapRules(min_component_km=0.0, max_snap_m=500.0)
+CLINIC = {"facilities": clinic(0, 0), "service": "clinic", "rules": RULES}
+
+
+def ladder_graph():
+    return build_network(ladder(), mode="drive")
+
+
+def ends_of(links):
+    return [tuple(map(tuple, np.round(shapely.get_coordinates(line), 6).tolist())) for line in links.geometry]
+
+
+def test_a_gap_is_closed_where_the_way_around_is_long():
+    # It is 130 km around from the village to its clinic, and 10 km straight: 13 km of road, 19.5 minutes at 40 km/h.
+    links = propose_links(ladder_graph(), places(v=(0, 10_000, 100)), within_min=20, **CLINIC)
+    first = links.iloc[0]
+    assert first[["from_id", "straight_km", "length_km", "speed_km_h", "estimated_persons"]].tolist() == [
+        "v", 10.0, 13.0, 40.0, 100.0,
+    ]  # fmt: skip
+    assert ends_of(links)[0] == ((0.0, 10_000.0), (0.0, 0.0))
+    assert first["road_id"] == "link:v-road:south"
+    assert first["to_road_id"] == "south"
+    found = rank_links(ladder_graph(), places(v=(0, 10_000, 100)), links, budget_km=13, within_min=20, **CLINIC)
+    assert found.steps[["link_ids", "length_km", "gained_persons"]].to_numpy().tolist() == [
+        ["link:v-road:south", 13.0, 100.0]
+    ]
+    assert found.settlements["after_min"].to_numpy() == pytest.approx([19.5])
+    assert found.links["loose_ends"].tolist() == [0] * len(links)
+
+
+def test_the_limit_and_the_longest_line_are_inclusive():
+    village = places(v=(0, 10_000, 100))
+    assert len(propose_links(ladder_graph(), village, within_min=19.5, longest_km=10.0, **CLINIC)) == 1
+    assert propose_links(ladder_graph(), village, within_min=19.5, longest_km=9.9, **CLINIC).empty
+    too_late = propose_links(ladder_graph(), village, within_min=19.4, **CLINIC)
+    assert too_late.empty
+    assert list(too_late.columns) == list(propose_links(ladder_graph(), village, within_min=19.5, **CLINIC).columns)
+
+
+def test_nobody_within_the_limit_or_asked_about_needs_a_link():
+    villages = places(near=(10_000, 0, 100), nobody=(0, 10_000, 0), unknown=(20_000, 10_000, np.nan))
+    assert propose_links(ladder_graph(), villages, within_min=20, **CLINIC).empty
+
+
+def test_a_link_over_a_river_needs_a_bridge_and_none_crosses_the_sea():
+    def line_at(kind, y):
+        return gpd.GeoDataFrame(
+            {"kind": [kind], "is_barrier": [True]}, geometry=[shapely.LineString([(-9e4, y), (9e4, y)])], crs=CRS
+        )
+
+    village = places(v=(0, 10_000, 100))
+    for water, crossed in ((line_at("river", 5_000), True), (line_at("river", 12_000), False)):
+        links = propose_links(ladder_graph(), village, within_min=20, water=water, **CLINIC)
+        assert links["crosses_water"].tolist() == [crossed]
+    ford = line_at("river", 5_000).assign(is_barrier=False)
+    assert not propose_links(ladder_graph(), village, within_min=20, water=ford, **CLINIC)["crosses_water"].any()
+    assert propose_links(ladder_graph(), village, within_min=20, water=line_at("coastline", 5_000), **CLINIC).empty
+
+
+def test_a_settlement_without_a_way_gets_the_shortest_one():
+    # 10 km off the north road, and 10 + 20 + 10 + 60 km from the clinic at best: too far for 30 minutes.
+    villages = places(island=(20_000, 18_000, 70), other=(20_500, 10_000, 5))
+    links = propose_links(ladder_graph(), villages, within_min=5, longest_km=9, **CLINIC)
+    assert ends_of(links)[0] == ((20_000.0, 18_000.0), (20_000.0, 10_000.0))
+    assert links["estimated_persons"].tolist() == [0.0]
+    found = rank_links(ladder_graph(), villages, links, budget_km=20, within_min=5, **CLINIC)
+    assert found.steps["connected_persons"].tolist() == [70.0]
+
+
+def test_a_way_over_a_settlement_without_a_road_is_proposed_whole():
+    # The gap is too long for one link; over the island, which has no road, two are the way of 500 people.
+    villages = places(far=(0, 10_000, 490), island=(1_000, 5_000, 10))
+    links = propose_links(ladder_graph(), villages, longest_km=6, within_min=25, **CLINIC)
+    assert set(links["road_id"]) == {"link:far-island", "link:island-road:south"}
+    assert links["estimated_persons"].tolist() == [500.0, 500.0]
+    found = rank_links(ladder_graph(), villages, links, budget_km=14, within_min=25, **CLINIC)
+    # sqrt(26) and 5 km, 1.3 as long, at 40 km/h, and 1 km along the road.
+    assert found.links["gained_persons"].max() == 10.0
+    assert found.steps["gained_persons"].tolist() == [500.0]
+    assert found.settlements["after_min"].iloc[0] == pytest.approx((np.sqrt(26.0) + 5.0) * 1.3 * 1.5 + 1.0)
+
+
+def some_county(seed):
+    random = np.random.default_rng(seed)
+    x, y = random.uniform(0, 60_000, 14), random.choice([0.0, 10_000.0], 14) + random.uniform(-300, 300, 14)
+    return places(**{f"v{i:02}": (x[i], y[i], float(2**i)) for i in range(14)})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_proposed_link_is_no_worse_than_any_between_two_settlements(seed):
+    graph, villages = ladder_graph(), some_county(seed)
+    links = propose_links(graph, villages, within_min=45, longest_km=20, **CLINIC)
+    pairs = [
+        shapely.LineString([(a.x, 0.0 if a.y < 5_000 else 10_000.0), (b.x, 0.0 if b.y < 5_000 else 10_000.0)])
+        for a, b in itertools.combinations(villages.geometry, 2)
+        if abs(a.y - b.y) > 5_000 and a.distance(b) <= 20_000
+    ]
+    every = gpd.GeoDataFrame(
+        {"road_id": [f"p{i}" for i in range(len(pairs))], "road_class": "unclassified", "speed_km_h": 40.0},
+        geometry=pairs, crs=CRS,
+    )  # fmt: skip
+    every["length_km"] = every.geometry.length / 1000.0 * 1.3
+    # Each alone, on the network itself; other links give no way.
+    people, now = villages["population_persons"].to_numpy(), minutes_with(graph, villages, clinic(0, 0), links[:0])
+
+    def best(candidates):
+        rates = []
+        for row in range(len(candidates)):
+            one = candidates.iloc[[row]]
+            then = minutes_with(graph, villages, clinic(0, 0), one)
+            rates.append(people[(then <= 45.0) & (now > 45.0)].sum() / one["length_km"].item())
+        return max(rates)
+
+    assert best(links) >= best(every) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_estimates_are_what_links_bring_alone_or_together(seed):
+    graph, villages = ladder_graph(), some_county(seed)
+    links = propose_links(graph, villages, within_min=45, longest_km=20, **CLINIC)
+    found = rank_links(graph, villages, links, budget_km=1e3, within_min=45, **CLINIC)
+    # Those of a way over two links are of both; no two links together bring fewer than the estimate says.
+    alone = found.links["gained_persons"].to_numpy()
+    assert (links["estimated_persons"].to_numpy() <= np.maximum(alone, found.steps["gained_persons"].max())).all()
+    assert found.steps["gained_persons"].iloc[0] > 0.0
+
+
+def test_each_settlement_has_its_best_link_before_any_has_a_second():
+    # Far from each other, each with links of its own; the many people at one gap do not take all the places.
+    villages = places(**{f"v{i}": (1_000.0 * i, 10_000, 1_000) for i in range(6)}, last=(59_000, 10_000, 1))
+    facilities = pd.concat([clinic(0, 0), clinic(59_000, 0).assign(facility_id="l")])
+    options = CLINIC | {"facilities": facilities}
+    links = propose_links(ladder_graph(), villages, within_min=20, most=3, **options)
+    assert len(links) == 3
+    assert "last" not in set(links["from_id"])
+    # 1 + 10 + 1 km over the road in the east.
+    links = propose_links(ladder_graph(), villages, within_min=11.9, speed_km_h=90.0, most=3, **options)
+    assert "last" in set(links["from_id"])
+
+
+def test_order_and_ids_never_matter():
+    graph, villages = ladder_graph(), some_county(5)
+    links = propose_links(graph, villages, within_min=45, longest_km=20, **CLINIC)
+    again = propose_links(graph, villages.iloc[::-1], within_min=45, longest_km=20, **CLINIC)
+    pd.testing.assert_frame_equal(pd.DataFrame(links), pd.DataFrame(again))
+    other = villages.assign(settlement_id=[f"x{13 - i:02}" for i in range(14)])
+    renamed = propose_links(graph, other, within_min=45, longest_km=20, **CLINIC)
+    assert {line.normalize().wkt for line in renamed.geometry} == {line.normalize().wkt for line in links.geometry}
+
+
+def test_links_end_where_the_network_is_joined():
+    graph, villages = ladder_graph(), some_county(3)
+    links = propose_links(graph, villages, within_min=45, longest_km=20, **CLINIC)
+    assert len(links) > 3
+    assert edit_network(graph, add=links).report["scenario"]["loose_ends"] == []
+
+
+def test_towns_are_goals_where_no_facilities_are_given():
+    towns = places(v=(0, 10_000, 100), seat=(0, 0, 1_000)).assign(tier=["village", "county_seat"], name=["V", "S"])
+    links = propose_links(ladder_graph(), towns, service="county_seat", within_min=20, rules=RULES)
+    assert set(links["road_id"]) == {"link:v-road:south", "link:seat-v"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"detour": 0.9}, "detour: must be 1 or more, is 0.9"),
+        ({"speed_km_h": 0.0}, "speed_km_h: must be 1 or more"),
+        ({"longest_km": float("inf")}, "longest_km: must be 0 or more, is inf"),
+        ({"most": 0}, "most: must be 1 or more"),
+        ({"within_min": float("nan")}, "within_min"),
+        ({"facilities": None, "service": "clinic"}, "needs facilities"),
+        ({"demand": "pupils"}, "pupils: no such column"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(changed, words):
+    with pytest.raises(ContractError, match=words):
+        propose_links(ladder_graph(), places(v=(0, 10_000, 100)), **(CLINIC | changed))
