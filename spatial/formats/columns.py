@@ -242,8 +242,13 @@ _TABLES = {
     "facilities": ("service", "status", "village_plan_class"),
     "roads": ("road_class", "surface", "condition", "bridge", "tunnel"),
     "boundaries": ("official_class",),
+    "idle": ("tenure",),
+    "sites": ("tenure",),
+    "constraints": ("kind", "effect"),
 }
 """Columns that a vocabulary translates in one table and leaves alone in others, where a name means something else."""
+_OF_PLANS = ("tenure", "kind", "effect")
+"""Of these, what is left alone in every other table, such as the kind of a river or of a flow."""
 
 
 def load_values(name: str, *, root: Path) -> dict[str, dict[str, str]]:
@@ -293,7 +298,8 @@ def translate_values(
     for column, words in load_values(source.values_file, root=root).items():
         # A column of this name may mean something else in this table than it does to the vocabulary.
         homes = [table for table, columns in _TABLES.items() if column in columns]
-        if column not in result.columns or (what in _TABLES and homes and what not in homes):
+        is_theirs = homes and what not in homes and (what in _TABLES or column in _OF_PLANS)
+        if column not in result.columns or is_theirs:
             continue
         texts = text_column(result[column])
         known = {_folded(ours): ours for ours in words.values()}

@@ -165,10 +165,12 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
         problems.append(f"base: {base!r} begins no leg, among {first_of(legs['from_id'].unique())}")
     if (stops["facility_id"] == base).any():
         problems.append(f"base: {base!r} is a stop too; what the base itself serves is a fixed site")
+    if stops.empty:
+        problems.append("stops: there is none")
     if problems:
         raise ContractError("options", problems)
     ids = pd.Index(stops["facility_id"])[id_order(stops["facility_id"])]
-    day = _Day(60.0 * hours_per_day, 60.0 * hours_per_stop, _minutes(legs, ids.insert(0, base)))
+    day = _Day.between(ids.insert(0, base), legs, hours_per_day, hours_per_stop)
     alone = day.minutes[BASE, 1:] + day.stop_min + day.minutes[1:, BASE]
     usable = alone <= day.longest_min * (1.0 + SAME)
     if not usable.any():
@@ -243,19 +245,6 @@ def mobile_round(  # noqa: PLR0913 - four frames, and each rule of the team unde
     )
 
 
-def _minutes(legs: pd.DataFrame, places: pd.Index) -> FloatArray:
-    """Put legs into a table of places, the base first; inf without a way."""
-    minutes = np.asarray(numbers("legs", "travel_time_min", legs["travel_time_min"]))
-    if np.isnan(minutes).any() or (minutes < 0.0).any():
-        raise ContractError("legs", ["travel_time_min: NaN or negative; give no row, or inf, for a pair without a way"])
-    start, end = (id_positions(legs[name], places) for name in ("from_id", "to_id"))
-    known = (start >= 0) & (end >= 0)
-    table = np.full((len(places), len(places)), np.inf)
-    np.minimum.at(table, (start[known], end[known]), minutes[known])
-    np.fill_diagonal(table, np.inf)
-    return table
-
-
 def _choose_days(asked: Siting, pool: list[list[int]], days: int) -> Chosen:
     """Choose days of a pool so that most people are near a stop of any of them."""
     (n, m), pairs = asked.shape, len(asked.site)
@@ -303,6 +292,21 @@ class _Day(NamedTuple):
     longest_min: float
     stop_min: float
     minutes: FloatArray  # shape (m + 1, m + 1), the base first; inf without a way
+
+    @classmethod
+    def between(cls, places: pd.Index, legs: pd.DataFrame, hours_per_day: float, hours_per_stop: float) -> _Day:
+        """Put legs into a table of places, the base first."""
+        minutes = np.asarray(numbers("legs", "travel_time_min", legs["travel_time_min"]))
+        if np.isnan(minutes).any() or (minutes < 0.0).any():
+            raise ContractError(
+                "legs", ["travel_time_min: NaN or negative; give no row, or inf, for a pair without a way"]
+            )
+        start, end = (id_positions(legs[name], places) for name in ("from_id", "to_id"))
+        known = (start >= 0) & (end >= 0)
+        table = np.full((len(places), len(places)), np.inf)
+        np.minimum.at(table, (start[known], end[known]), minutes[known])
+        np.fill_diagonal(table, np.inf)
+        return cls(60.0 * hours_per_day, 60.0 * hours_per_stop, table)
 
     def only(self, places: IntArray) -> _Day:
         """Keep some places."""

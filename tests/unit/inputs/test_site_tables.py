@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from spatial.errors import ContractError, CrsError
-from spatial.inputs.user_tables import constraints_from_table, sites_from_table
+from spatial.inputs.user_tables import constraints_from_table, read_table, sites_from_table
 from spatial.planning.candidates import candidate_sites
 from spatial.planning.constraints import apply_constraints
 from spatial.study import TableSource
@@ -62,6 +62,28 @@ def test_a_layer_of_one_kind_needs_no_column(tmp_path) -> None:
     assert areas[["constraint_id", "kind", "effect"]].values.tolist() == [["1", "ecological_red_line", "exclude"]]
     site = gpd.GeoDataFrame({"facility_id": ["a"]}, geometry=[shapely.Point(X + 10, Y + 5)], crs=CRS)
     assert apply_constraints(site, areas)["is_excluded"].all()
+
+
+def test_a_vocabulary_knows_the_words_of_owners_and_of_areas(tmp_path) -> None:
+    idle, areas = tmp_path / "idle.gpkg", tmp_path / "areas.gpkg"
+    write(idle, [SCHOOL, SCHOOL], 权属=["村集体", "不详"])
+    source = TableSource(path=idle.name, columns={"tenure": "权属"}, values_file="cn")
+    tenure = sites_from_table(idle, source, key="idle_id", crs=CRS)["tenure"]
+    assert tenure[0] == "collective"
+    assert tenure.isna()[1]
+    write(areas, [SCHOOL, SCHOOL], 类型=["永久基本农田", "地质灾害"], 管控=["禁止建设", "限制建设"])
+    source = TableSource(path=areas.name, columns={"kind": "类型", "effect": "管控"}, values_file="cn")
+    assert constraints_from_table(areas, source, crs=CRS)[["kind", "effect"]].values.tolist() == [
+        ["permanent_farmland", "exclude"], ["hazard", "flag"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["water", "flows", "attributes", "settlements"])
+def test_a_kind_of_water_or_of_flows_is_no_kind_of_constraint(tmp_path, what) -> None:
+    file = tmp_path / "other.gpkg"
+    write(file, [SCHOOL], kind=["lake"], effect=["none"])
+    table = read_table(file, TableSource(path=file.name, values_file="cn"), what=what)
+    assert table[["kind", "effect"]].values.tolist() == [["lake", "none"]]
 
 
 @pytest.mark.parametrize(

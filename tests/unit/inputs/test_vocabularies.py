@@ -13,7 +13,7 @@ from spatial.inputs.unit_codes import PLAN_CLASSES
 from spatial.inputs.user_tables import FACILITY_STATUS, facilities_from_table, roads_from_table, settlements_from_table
 from spatial.network.speeds import load_speeds
 from spatial.study import TableSource
-from spatial.tables.words import TIERS
+from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND, TENURE, TIERS
 
 PLACE = "settlement_id,name,tier,official_class,village_plan_class,lon,lat\n"
 FACILITY = "facility_id,name,service,status,lon,lat\n"
@@ -48,6 +48,9 @@ def test_every_word_stands_for_one_of_ours(name, tmp_path):
     assert words["service"] <= set(load_services().ids)
     assert words["status"] == set(FACILITY_STATUS)
     assert words["condition"] == set(CONDITIONS)
+    assert words["tenure"] == set(TENURE)
+    assert words["kind"] == set(CONSTRAINT_KIND)
+    assert words["effect"] == set(CONSTRAINT_EFFECT)
     assert "no" in words["bridge"] & words["tunnel"]
     assert words["road_class"] <= {*load_speeds("rural_cn").modes["walk"].classes, "motorway", "motorway_link", "ferry"}
 

@@ -120,6 +120,12 @@ def test_every_candidate_is_a_site_or_refused() -> None:
     assert len(ids) == len(set(ids)) == len(VILLAGES) + len(IDLE)
 
 
+def test_a_source_without_rows_gives_none() -> None:
+    found = candidate_sites("primary_care", settlements=VILLAGES.iloc[:0], idle=IDLE.iloc[:0])
+    assert len(found.sites) == len(found.refused) == 0
+    assert list(found.sites)[:3] == ["facility_id", "status", "service"]
+
+
 def test_a_grid_gives_a_point_the_same_id_in_another_area() -> None:
     small, large = (gpd.GeoSeries([shapely.box(-10, -10, side, 1000)], crs=CRS) for side in (1000, 3000))
     found = {name: grid_points(area, 500) for name, area in (("small", small), ("large", large))}
