@@ -166,6 +166,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
         if last_mile
         else None,
         "norms": _norms(place, tables, register),
+        "plans": _plans(chosen, tables),
         "score": place_score(chosen, plain(place.get("township_id")), tables, pillar_weights),
         "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
         "issues": list(issues),
@@ -257,6 +258,26 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
                 "room": first["served"],
             }
         )
+    return found
+
+
+def _plans(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Tell which plans bring the settlement within their norm, by which action, and which leave it beyond."""
+    people = _rows(tables, "plan_people", "unit_id", chosen)
+    if not len(people):
+        return []
+    named, actions = _facility_names(tables), tables["plan_actions"].set_index("action_id")
+    by_plan = tables["plans"].set_index("plan_id")
+    found = []
+    for row in people.to_dict("records"):
+        plan = by_plan.loc[row["plan_id"]]
+        if row["unit_level"] != "settlement" or row["outcome"] in {"within", "unknown"} or not plan["actions"]:
+            continue
+        told = {name: plain(plan[name]) for name in ("service", "norm_id", "threshold", "unit")}
+        told |= {name: plain(row[name]) for name in ("plan_id", "outcome", "before_value", "after_value")}
+        action = actions.loc[row["action_id"]] if isinstance(row["action_id"], str) else None
+        places = [] if action is None else [_facility(place, named) for place in str(action["place_id"]).split()]
+        found.append(told | {"action": None if action is None else action["action"], "places": places})
     return found
 
 

@@ -63,6 +63,7 @@ def explanation_text(
         "off_road": _off_road(explanation["off_road"], words),
         "last_mile": _last_mile(explanation["last_mile"], words),
         "norms": _norms(explanation, words),
+        "plans": _plans(explanation["plans"], words),
         "score": place_score_lines(explanation["score"], words),
         "sources": (say("source", **known) for known in sources),
         "issues": issues,
@@ -224,6 +225,25 @@ def _last_mile(last_mile: Mapping[str, Any] | None, words: Words) -> Iterator[st
         if last_mile.get(column) is not None:
             minutes = words.measure(last_mile[column], "min")
             yield words.say("line", "point", point=words.service(service), minutes=minutes)
+
+
+def _plans(plans: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
+    """Tell what each plan does for the place."""
+    for plan in plans:
+        unit = plan["unit"] if plan["unit"] in {"min", "m"} else ""
+        before, after = (
+            words.say("line", "plan_none")
+            if plan[f"{side}_value"] is None
+            else words.measure(plan[f"{side}_value"], unit)
+            for side in ("before", "after")
+        )
+        told = {"plan": plan["plan_id"], "service": words.service(plan["service"]), "before": before, "after": after}
+        if plan["action"] is None:
+            yield words.say("line", "plan_left" if unit else "plan_without", **told)
+            continue
+        where = "\u2013".join(_name(place, words) for place in plan["places"])
+        told["by"] = words.say("plan_action", plan["action"], where=where)
+        yield words.say("line", "plan_gained" if unit else "plan_has", **told)
 
 
 def _norms(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:

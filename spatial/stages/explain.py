@@ -44,6 +44,9 @@ TABLES = (
     "score_components",
     "score_norms",
     "settlement_types",
+    "plans",
+    "plan_people",
+    "plan_actions",
 )
 
 

@@ -7,6 +7,7 @@ import pytest
 import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.runs import decisions
+from spatial.stages.explain import explain_settlement
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_run import study_of
 
@@ -64,6 +65,14 @@ def test_a_plan_and_its_scenario_give_the_same_minutes(planned):
     np.testing.assert_allclose(rows["travel_time_min"][told.index], told, rtol=0, atol=1e-9)
     assert later.facilities["facility_id"].isin(["hospital@s2", "hospital@s3"]).sum() == 2
     assert (later.folder.name, len(later.facilities)) == ("tiny--plan-near", 6)
+
+
+def test_a_settlement_is_told_which_plan_reaches_it(planned):
+    study, _, result = planned
+    said = {place: explain_settlement(study, result, place) for place in ("s2", "s4")}
+    assert "plan near, Hospital" in said["s2"]
+    assert "become 0 min, by a site in 柳河" in said["s2"]
+    assert "plan near, Hospital: still beyond" in said["s4"]
 
 
 def test_an_unknown_plan_names_those_that_there_are(planned):
