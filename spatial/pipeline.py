@@ -18,7 +18,7 @@ SCORE = (
 )
 PLANS_FILE = "plans.toml"
 """Plans of a run as scenarios; no stage reads it, so that a new plan makes nothing run again."""
-PLANS = "plans plan_actions plan_people plan_options plan_curve"
+PLANS = "plans plan_actions plan_people plan_options plan_curve plan_progress?"
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"
 ENGINE = (

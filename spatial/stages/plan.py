@@ -21,6 +21,7 @@ from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
 from spatial.plain_text import toml_value
+from spatial.planning.action_list import plan_progress, read_action_list
 from spatial.planning.agenda import Question, no_help, plan_sites, plan_tables, plan_units, question_of, questions
 from spatial.runner.stage import silent
 from spatial.stages.policy import binding_norms, vocabulary_of
@@ -73,6 +74,9 @@ def plan(
         most = (own.sites if own else None) or options.planning.most_sites
         answers.append((question, _answer(question, ground, most)))
     tables = plan_tables(answers, ground.places)
+    if options.planning.actions is not None:
+        kept = read_action_list(options.raw_path(options.planning.actions))
+        tables["plan_progress"] = plan_progress(kept, norm_results)
     scenarios = [_scenario(question, tables["plan_actions"], options) for question, answer in answers if answer]
     text = "".join(scenarios)
     return tables | ({"files": [Artifact("plans.toml", (HEAD + text).encode())]} if text else {})

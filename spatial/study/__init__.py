@@ -248,7 +248,7 @@ class Study(Model):
             Path as written, by its key in the study file; the first part of a key is a top-level key.
         """
         named = {"services_file": self.services_file, "placing.decisions": self.placing.decisions}
-        named |= {"merge.decisions": self.merge.decisions}
+        named |= {"merge.decisions": self.merge.decisions, "planning.actions": self.planning.actions}
         named |= {"norms.register": self.norms.register_file}
         named |= {
             f"{key}.speeds": path if path.endswith(".toml") else None

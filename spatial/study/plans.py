@@ -44,3 +44,6 @@ class PlanningOptions(Model):
     link_km: float = option(30.0, "Kilometres of new links of a plan at most", gt=0)
     link_speed_km_h: float = option(40.0, "Speed on new links", gt=0)
     link_detour: float = option(1.3, "Length of a new link, where nobody has drawn it, against the straight line", ge=1)
+    actions: str | None = option(
+        None, "List of actions that you keep, below the raw root; spatial plan --actions FILE writes and renews it"
+    )

@@ -24,6 +24,8 @@ PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "none")
 PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")
 PLAN_REASON = ("", "others_first", "no_model", "met", "not_measured")
 PLAN_ACTION = ("open_site", "build_link", "upgrade_road")
+PLAN_STATE = ("proposed", "agreed", "built", "dropped")
+"""What people wrote of an action, in a list that they keep."""
 PLAN_OUTCOME = ("within", "gained", "beyond", "none_reached", "unknown")
 PROFILE_STATUS = (
     "measured",

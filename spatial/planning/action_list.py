@@ -1,0 +1,97 @@
+"""A list of actions that people keep: a state and a day for each, and whether what was built brought what it promised."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from spatial.errors import ContractError, first_of
+from spatial.formats.columns import number_column
+from spatial.inputs.list_review import read_decided, rounded_ids
+from spatial.tables import TABLES
+from spatial.tables.words import PLAN_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+KEYS = ("action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township")
+PROMISED = ("length_km", "persons_gained", "places_gained", "unit_ids")
+KEPT = ("state", "since", "responsible", "note")
+"""Columns that people fill in; what stands there is never overwritten."""
+PROPOSED = PLAN_STATE[0]
+
+
+def action_list(tables: Mapping[str, pd.DataFrame], kept: pd.DataFrame | None = None) -> pd.DataFrame:
+    """
+    List the actions of plans, each as proposed; with a list that is kept, under what people wrote in it.
+
+    An action that no plan proposes any more stays where anybody wrote something about it.
+    """
+    reached = tables["plan_people"].dropna(subset="action_id").groupby("action_id", sort=False)["unit_id"]
+    actions = pd.DataFrame(tables["plan_actions"].drop(columns="geometry", errors="ignore"))
+    actions = actions.assign(unit_ids=actions["action_id"].map(reached.agg(" ".join)))
+    rows = actions.reindex(columns=[*KEYS, *PROMISED, *KEPT]).astype({name: object for name in KEPT})
+    rows["state"] = PROPOSED
+    if kept is None:
+        return rows
+    written = kept.reindex(columns=[*KEYS, *PROMISED, *KEPT]).astype(object)
+    touched = (written["state"] != PROPOSED) | written[list(KEPT[1:])].notna().any(axis=1)
+    known = written.loc[touched]
+    # What was promised when people decided stays too: it is what the result is held against.
+    new = rows.loc[~rows["action_id"].isin(known["action_id"])]
+    return pd.concat([known, new.astype(object)], ignore_index=True)
+
+
+def read_action_list(path: Path) -> pd.DataFrame:
+    """Read a list of actions that is kept, all its faults at once."""
+    what = "actions of plans"
+    frame = read_decided(path, what=what, columns=("action_id", "state", "unit_ids"))
+    frame = frame.reindex(columns=[*KEYS, *PROMISED, *KEPT])
+    problems = rounded_ids(frame.dropna(subset="unit_ids"), "unit_ids")
+    twice = frame["action_id"].duplicated()
+    if twice.any():
+        problems.append(f"action_id: more than once: {first_of(frame.loc[twice, 'action_id'])}; keep one row")
+    frame["state"] = frame["state"].fillna(PROPOSED).str.strip().str.lower()
+    strange = ~frame["state"].isin(PLAN_STATE)
+    if strange.any():
+        named = first_of(frame.loc[strange, "state"].unique().tolist())
+        problems.append(f"state: {named} in {int(strange.sum())} row(s); write {', '.join(PLAN_STATE)}")
+    days = [day for day in frame["since"].dropna() if not _is_day(str(day))]
+    if days:
+        problems.append(f"since: no day of the calendar: {first_of(days)}; write such as 2026-06-30")
+    promised = number_column(frame, "persons_gained", problems, key="action_id")
+    if problems:
+        raise ContractError(f"{what} {path}", problems)
+    return frame.assign(persons_gained=promised)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame) -> pd.DataFrame:
+    """Hold what each kept action promised against who is within its norm now, by the table `plan_progress`."""
+    judged = norm_results.loc[norm_results["unit_level"] != "study"]
+    within = judged.set_index(["norm_id", "unit_id"])[["persons_served", "places_served"]]
+    within = within.loc[~within.index.duplicated()]
+    rows = []
+    for row in kept.to_dict("records"):
+        units = str(row["unit_ids"]).split() if isinstance(row["unit_ids"], str) else []
+        found = within.reindex([(row["norm_id"], unit) for unit in units])
+        rows.append(
+            {
+                **{name: row[name] for name in ("action_id", "plan_id", "norm_id", "place", "state", "since")},
+                "promised_persons": row["persons_gained"],
+                "promised_places": float(len(units)),
+                "within_persons": found["persons_served"].sum(min_count=1),
+                "within_places": found["places_served"].sum(min_count=1),
+            }
+        )
+    return TABLES["plan_progress"].frame(rows)
