@@ -1,4 +1,4 @@
-"""The command line: ``spatial init | inspect | check | run | status | explain | compare | fetch | warmup | demo``."""
+"""The command line: ``spatial init | inspect | check | run | plan | status | explain | compare | fetch | ...``."""
 
 from __future__ import annotations
 
@@ -191,6 +191,43 @@ def check(study_file: Path, raw: Path) -> None:
 def run(study_file: Path, raw: Path, processed: Path, maps: Path, **how: Any) -> None:
     """Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it."""
     _run(_study(study_file, raw), processed, maps, **how)
+
+
+@cli.command()
+@study_argument
+@raw_option
+@processed_option
+@maps_option
+@click.option(
+    "--write",
+    "target",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Add the plans as [[scenarios]] to this study file, or write them into a new one.",
+)
+@click.option(
+    "--actions",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the actions as a list to keep, with a state for each; what stands in it already stays.",
+)
+@click.option("--language", default="en", show_default=True, help="Language of the text.")
+def plan(  # noqa: PLR0913, PLR0917 - an option each
+    study_file: Path, raw: Path, processed: Path, maps: Path, target: Path | None, actions: Path | None, language: str
+) -> None:
+    """Say what to do first: which sites, links and roads bring most people within norms that fail."""
+    from spatial.runs import run as run_line  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.stages.explain import plan_lines  # noqa: PLC0415 - as above
+    from spatial.stages.plan import add_plans, renew_actions  # noqa: PLC0415 - as above
+
+    study = _study(study_file, raw)
+    with _progress_bar() as report:
+        results = run_line(study, processed=processed, maps=maps, until="plan", progress=report)
+    _say_lines(plan_lines(study, results, language=language))
+    if target is not None:
+        _say(f"wrote {', '.join(add_plans(results, target)) or 'no plan'} into {target}")
+    if actions is not None:
+        _say(f"wrote {renew_actions(results, actions)} action(s) into {actions}; name it as planning.actions")
 
 
 @cli.command()

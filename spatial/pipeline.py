@@ -16,8 +16,6 @@ SCORE = (
     "settlement_types unit_types functional_areas towns town_system flow_balances access_clusters score_components "
     "score_norms scores rank_pairs score_variance inequality coordination rankings potential_flows"
 )
-PLANS_FILE = "plans.toml"
-"""Plans of a run as scenarios; no stage reads it, so that a new plan makes nothing run again."""
 PLANS = "plans plan_actions plan_people plan_options plan_curve plan_progress?"
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"
@@ -77,7 +75,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities {TRAVEL} access norm_results", PLANS,
            f"{SERVICES} access.direction plans planning", files="processed"),
-    _stage("gaps", f"{TOLD} scenario_access? settlements boundaries edges", "gaps summary",
+    _stage("gaps", f"{TOLD} scenario_access? settlements boundaries edges {PLANS}", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs score"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),

@@ -11,7 +11,7 @@ from spatial.results import Results
 from spatial.runner.manifest import manifest_name
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.store import Store
-from spatial.study.planned import PlannedStudy, planned_study
+from spatial.study.planned import PLANS_FILE, PlannedStudy, planned_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def folders_of(study: Study, processed: str | Path = "data/processed", maps: str
 
 def scenario_study(study: Study, scenario: str, processed: str | Path = "data/processed") -> PlannedStudy:
     """Put a study under one of its scenarios, or as ``plan:NAME`` under a plan of its last run."""
-    return planned_study(study, scenario, folders_of(study, processed)[0] / pipeline.PLANS_FILE)
+    return planned_study(study, scenario, folders_of(study, processed)[0] / PLANS_FILE)
 
 
 def run(  # noqa: PLR0913 - how to run is one option each

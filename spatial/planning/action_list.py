@@ -1,4 +1,4 @@
-"""A list of actions that people keep: a state and a day for each, and whether what was built brought what it promised."""
+"""A list of actions that people keep: a state and a day for each, and whether what was built kept its promise."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def action_list(tables: Mapping[str, pd.DataFrame], kept: pd.DataFrame | None = 
     reached = tables["plan_people"].dropna(subset="action_id").groupby("action_id", sort=False)["unit_id"]
     actions = pd.DataFrame(tables["plan_actions"].drop(columns="geometry", errors="ignore"))
     actions = actions.assign(unit_ids=actions["action_id"].map(reached.agg(" ".join)))
-    rows = actions.reindex(columns=[*KEYS, *PROMISED, *KEPT]).astype({name: object for name in KEPT})
+    rows = actions.reindex(columns=[*KEYS, *PROMISED, *KEPT]).astype(dict.fromkeys(KEPT, object))
     rows["state"] = PROPOSED
     if kept is None:
         return rows
@@ -76,15 +76,30 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame) -> pd.DataFrame:
-    """Hold what each kept action promised against who is within its norm now, by the table `plan_progress`."""
-    judged = norm_results.loc[norm_results["unit_level"] != "study"]
-    within = judged.set_index(["norm_id", "unit_id"])[["persons_served", "places_served"]]
-    within = within.loc[~within.index.duplicated()]
+def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: pd.DataFrame) -> pd.DataFrame:
+    """
+    Hold what each kept action promised against who is within now, by the table `plan_progress`.
+
+    Within what its norm asks, or where it is for none, what its plan asks.
+    """
+    judged = norm_results.loc[
+        norm_results["unit_level"] != "study", ["norm_id", "unit_id", "persons_served", "places_served"]
+    ]
+    inside = plan_people["outcome"] == "within"
+    of_plans = pd.DataFrame(
+        {
+            "norm_id": plan_people["plan_id"],
+            "unit_id": plan_people["unit_id"],
+            "persons_served": plan_people["persons"].where(inside, 0.0),
+            "places_served": inside.astype(float),
+        }
+    )
+    within = pd.concat([judged, of_plans]).drop_duplicates(["norm_id", "unit_id"]).set_index(["norm_id", "unit_id"])
     rows = []
     for row in kept.to_dict("records"):
         units = str(row["unit_ids"]).split() if isinstance(row["unit_ids"], str) else []
-        found = within.reindex([(row["norm_id"], unit) for unit in units])
+        asked = row["norm_id"] if isinstance(row["norm_id"], str) else row["plan_id"]
+        found = within.reindex([(asked, unit) for unit in units])
         rows.append(
             {
                 **{name: row[name] for name in ("action_id", "plan_id", "norm_id", "place", "state", "since")},

@@ -17,7 +17,7 @@ MOST_NAMES = 5
 """Places that a sentence names; the others are counted."""
 HAVING = frozenset({"unit_sites", "roads"})
 """Kinds of plans for norms that ask whether something is there, and not how far it is."""
-_WHY = {"": "helps", "others_first": "first", "no_model": "model"}
+_WHY = {"": "helps", "others_first": "first", "no_model": "model", "met": "met", "not_measured": "measured"}
 
 
 def plan_sentences(plan: Plan, words: Words) -> list[str]:

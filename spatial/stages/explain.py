@@ -1,16 +1,21 @@
-"""What ``spatial explain`` and the end of ``spatial run`` say."""
+"""What ``spatial explain``, ``spatial plan`` and the end of ``spatial run`` say."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
+from spatial.planning.agenda import PLAN_TABLES
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
-from spatial.reporting.names import named_in, score_in, township_in
+from spatial.reporting.names import named_in, pick, score_in, township_in
+from spatial.reporting.plan_text import amount_text, place_name, plan_sentences
+from spatial.reporting.plans import plan_records
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
 from spatial.reporting.wording import issue_lines, known_issues, namesake_texts
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
+NAMED_PLACES = ("settlements", "facilities", "boundaries")
 TABLES = (
     "settlements",
     "snaps",
@@ -91,3 +97,43 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     lines += score_lines(score_in(summary.get("score"), language), language)
     lines += namesake_texts(summary, Words(language))
     return [*lines, *issue_lines(summary, language, names=names)]
+
+
+def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[str]:
+    """Say what to do first: each plan in a sentence or two with its actions, then norms without one, then progress."""
+    words, records = _plans_told(study, results, language)
+    lines: list[str] = []
+    for record in records:
+        if not record["actions"]:
+            continue
+        lines += [f"{record['plan_id']}: {' '.join(plan_sentences(record, words))}"]
+        for action in record["actions"]:
+            counted = record["counted"] if action["shown"]["persons"] is None else "persons"
+            told = {
+                "step": action["step"],
+                "what": words.say("plan_action", action["action"], where=place_name(action, words)),
+                "township": pick(action["township_names"], language),
+                "gained": amount_text(record, action["shown"][counted], words, what=counted),
+                "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
+            }
+            lines.append("  " + words.say("plan_line", "action_km" if told["length"] else "action", **told))
+    without = [plan_sentences(record, words)[0] for record in records if not record["actions"]]
+    lines += without or ([] if lines else [words.say("plan_line", "none")])
+    if "plan_progress" in results.names:
+        progress = results.plan_progress
+        assert isinstance(progress, pd.DataFrame)  # by its contract
+        for row in progress.loc[progress["state"] == "built"].to_dict("records"):
+            now, then = (words.number(row[f"{side}_persons"]) for side in ("within", "promised"))
+            lines.append(words.say("plan_line", "built", action=row["action_id"], now=now, then=then))
+    drawn = [record["plan_id"] for record in records if record["actions"]]
+    return lines + [words.say("plan_line", "try", plan=name) for name in drawn[:1]]
+
+
+def _plans_told(study: Study, results: Results, language: str) -> tuple[Words, list[dict[str, Any]]]:
+    """Gather the plans of a run, and the words to say them in."""
+    vocabulary = vocabulary_of(Options(study, EVERYTHING))
+    offered = [*vocabulary.services, *vocabulary.tiers]
+    words = Words(language, names={item.id: item.name(language) for item in offered})
+    tables = {name: getattr(results, name) for name in (*PLAN_TABLES, *NAMED_PLACES) if name in results.names}
+    names = {word: dict(item.names) for item in offered for word in (item.id, *item.register)}
+    return words, plan_records(tables, services=names, titles={item.name: item.title for item in study.plans})

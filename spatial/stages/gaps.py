@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.access.scenarios import scenario_people
 from spatial.reporting.certainty import CertaintyNote
 from spatial.reporting.gaps import rank_gaps
+from spatial.reporting.plans import plan_records
 from spatial.reporting.summary import summarise_study
 from spatial.reporting.wording import known_issues
 from spatial.runner.stage import silent
@@ -46,7 +47,11 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
         certainty=certainty_note(options, tables, binding),
         pillar_weights=dict[str, float](options.score.weights.items()),
     )
-    return {"gaps": tables["gaps"], "summary": summary}
+    offered = vocabulary_of(options)
+    names = {
+        word: dict(item.names) for item in (*offered.services, *offered.tiers) for word in (item.id, *item.register)
+    }
+    return {"gaps": tables["gaps"], "summary": summary | {"plans": plan_records(tables, services=names)}}
 
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:

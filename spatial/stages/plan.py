@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,25 +17,29 @@ from spatial.access.options import limit_of
 from spatial.access.paired import SnapPair
 from spatial.access.places import place_on, take
 from spatial.crs import WGS84
+from spatial.errors import StudyError, first_of
 from spatial.network.matrix import times_matrix
 from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
-from spatial.plain_text import toml_value
-from spatial.planning.action_list import plan_progress, read_action_list
+from spatial.plain_text import csv_bytes, toml_value
+from spatial.planning.action_list import action_list, plan_progress, read_action_list
 from spatial.planning.agenda import Question, no_help, plan_sites, plan_tables, plan_units, question_of, questions
 from spatial.runner.stage import silent
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
-from spatial.store import Artifact
-from spatial.study.planned import PLAN_NAME
+from spatial.store import Artifact, replace
+from spatial.study.planned import PLAN_NAME, PLANS_FILE
+from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from spatial.access.places import Places
     from spatial.network.graph import TravelGraph
     from spatial.planning.agenda import Answer
+    from spatial.results import Results
     from spatial.runner.stage import Options, Progress, Value
 
 
@@ -76,10 +81,40 @@ def plan(
     tables = plan_tables(answers, ground.places)
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
-        tables["plan_progress"] = plan_progress(kept, norm_results)
+        tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
     scenarios = [_scenario(question, tables["plan_actions"], options) for question, answer in answers if answer]
     text = "".join(scenarios)
-    return tables | ({"files": [Artifact("plans.toml", (HEAD + text).encode())]} if text else {})
+    return tables | ({"files": [Artifact(PLANS_FILE, (HEAD + text).encode())]} if text else {})
+
+
+def add_plans(results: Results, target: Path) -> list[str]:
+    """Copy the plans of a run as scenarios into a study file, or a new file; returns the names of those written."""
+    made = results.folder / PLANS_FILE
+    told = made.read_text(encoding="utf-8") if made.is_file() else ""
+    before = target.read_text(encoding="utf-8") if target.exists() else ""
+    plans = [item["name"] for item in tomllib.loads(told).get("scenarios", [])]
+    try:
+        known = {item.get("name") for item in tomllib.loads(before).get("scenarios", [])}
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(str(target), [f"is not TOML: {error}"]) from error
+    taken = [name for name in plans if name in known]
+    if taken:
+        raise StudyError(str(target), [f"scenarios: {first_of(taken)} there already; delete or rename them first"])
+    if plans:
+        with replace(target) as temporary:
+            body = told.removeprefix(HEAD)
+            temporary.write_text(f"{before.rstrip()}\n{body}" if before.strip() else body.lstrip(), encoding="utf-8")
+    return plans
+
+
+def renew_actions(results: Results, target: Path) -> int:
+    """Write the actions of a run into a list to keep, under what people wrote in it; returns how many there are."""
+    kept = read_action_list(target) if target.exists() else None
+    tables = {name: getattr(results, name) for name in ("plan_actions", "plan_people")}
+    rows = action_list(tables, kept)
+    with replace(target) as temporary:
+        temporary.write_bytes(csv_bytes(rows))
+    return len(rows)
 
 
 def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -> str:
@@ -197,7 +232,10 @@ class _Ground:
         self.options = options
         self.barriers = barriers
         self.graph = graph
-        self.homes = settlements.loc[settlements["in_study"]]
+        homes = settlements.loc[settlements["in_study"]]
+        # A place that nobody can name is no address for a site, unless none has a name.
+        has_name = homes[[name for name in NAMES if name in homes]].notna().any(axis=1)
+        self.homes = homes.loc[has_name] if has_name.any() else homes
         planned = facilities.loc[
             facilities["in_study"] & (facilities["status"] == "candidate")
             & ~facilities["facility_id"].isin(settlements["settlement_id"])

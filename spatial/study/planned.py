@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PLAN_NAME, BY_PLAN = "plan-", "plan:"
 """How the scenario that a plan is begins, and how it is asked for."""
+PLANS_FILE = "plans.toml"
+"""Plans of a run as scenarios; no stage reads it, so that a new plan makes nothing run again."""
 BETWEEN = "--"
 """Stands between the names of study and scenario in the name of a run."""
 

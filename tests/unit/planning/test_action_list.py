@@ -25,7 +25,13 @@ def tables():
         }
     )
     people = pd.DataFrame(
-        {"unit_id": ["519900104001", "2", "3", "4"], "action_id": ["p/a", "p/a", "p/b", None], "outcome": "gained"}
+        {
+            "plan_id": "p",
+            "unit_id": ["519900104001", "2", "3", "4"],
+            "action_id": ["p/a", "p/a", "p/b", None],
+            "persons": 10.0,
+            "outcome": ["within", "beyond", "within", "within"],
+        }
     )
     return {"plan_actions": actions, "plan_people": people}
 
@@ -73,11 +79,14 @@ def test_what_was_built_is_held_against_who_is_within_now(tmp_path):
             "places_served": [1.0, 0.0, 1.0],
         }
     )
-    found = plan_progress(kept, judged).set_index("action_id")
+    found = plan_progress(kept, judged, tables()["plan_people"]).set_index("action_id")
     assert found.loc["p/a", ["promised_persons", "within_persons"]].tolist() == [30.0, 18.0]
     assert found.loc["p/a", ["promised_places", "within_places"]].tolist() == [2.0, 1.0]
     # Of the place of the other action this norm judges nothing.
     assert found.loc["p/b", ["within_persons", "within_places"]].isna().all()
+    # For no norm it is held against its plan.
+    alone = plan_progress(kept.assign(norm_id=None), judged, tables()["plan_people"]).set_index("action_id")
+    assert alone["within_persons"].tolist() == [10.0, 10.0]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Plans of a run: drawn on the tiny study, run as scenarios, and what scenarios open and build without a file."""
 
+import tomllib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -147,3 +149,40 @@ def test_what_a_plan_names_and_is_not_there_is_refused_before_any_work(tiny, key
     with pytest.raises(StudyError, match=fault):
         sp.run(study_of(tiny, **keys), processed=tiny.processed, maps=tiny.maps)
     assert not tiny.processed.exists()
+
+
+@pytest.fixture(scope="module")
+def by_command(tiny_at, tmp_path_factory):
+    """Plans by the command line, with the file of the study."""
+    tiny = tiny_at(tmp_path_factory.mktemp("command"))
+    tiny.tables["plans"] = PLANS[0]
+    return tiny
+
+
+def test_the_command_says_what_to_do_first_and_copies_it_into_the_study(by_command, command):
+    tiny, kept = by_command, by_command.folder / "actions.csv"
+    told = command(
+        "plan", tiny.save(), *tiny.folders(), "--actions", str(kept), "--write", str(tiny.folder / "new.toml")
+    )
+    assert told.code == 0, told.err
+    assert "near: Two sites for hospital (柳河, 东坡) bring 130 of the" in told.out
+    assert "  1. a site in 柳河" in told.out
+    assert "wrote 2 action(s)" in told.out
+    assert tomllib.loads((tiny.folder / "new.toml").read_text())["scenarios"][0]["open"] == [
+        {"service": "hospital", "at": "s2"},
+        {"service": "hospital", "at": "s3"},
+    ]
+    again = command("plan", tiny.save(), *tiny.folders(), "--write", str(tiny.folder / "new.toml"))
+    assert again.code != 0
+    assert "'plan-near' (1 in all) there already" in again.err
+
+
+def test_what_people_wrote_of_an_action_is_told_in_the_next_run(by_command, command):
+    tiny = by_command
+    rows = pd.read_csv(tiny.folder / "actions.csv", dtype="str")
+    rows.assign(state="built", since="2026-03-01").to_csv(tiny.path("actions.csv"), index=False)
+    tiny.tables["planning"] = {"actions": "tiny/actions.csv"}
+    told = command("plan", tiny.save(), *tiny.folders())
+    assert told.code == 0, told.err
+    # Nothing was built on the ground.
+    assert "built: near/s2: 0 of the 70 people promised are within now" in told.out
