@@ -17,7 +17,7 @@ import pandas as pd
 from spatial.access.analyst import cost_to_closest, travel_times
 from spatial.access.od_pairs import require_columns
 from spatial.access.options import TOWN_TIERS, cutoffs_of, is_number, numbers
-from spatial.access.places import counting, existing, id_ranks, place_on
+from spatial.access.places import asked_for, counting, existing, id_ranks, place_on
 from spatial.errors import ContractError, first_of
 from spatial.inputs.services import load_services
 from spatial.study.access import SnapRules
@@ -47,7 +47,7 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     candidates: gpd.GeoDataFrame | None = None,
     flows: pd.DataFrame | None = None,
     cutoffs_min: float | Sequence[float] = (30.0, 60.0),
-    services: Sequence[str] = NEAREST,
+    services: Sequence[str] | None = None,
     vocabulary: Vocabulary | None = None,
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
@@ -71,8 +71,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
         leaves or enters its township, or the settlement itself where no township is known.
     cutoffs_min : float or sequence of float
         Within which people and workplaces are counted, inclusive.
-    services : sequence of str
-        Whose nearest facility is told.
+    services : sequence of str, optional
+        Whose nearest facility is told: by default market, expressway access, telecom and parcel point.
     vocabulary : Vocabulary, optional
         Which services count for which.
     rules : SnapRules, optional
@@ -88,7 +88,7 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
         ``working_age_persons_within_30``, ``workplaces_within_30``, ``market_min``, ``flow_out_parcels``,
         ``flow_in_parcels`` ...), `value`, `unit`, and `status`: ``measured``; ``at_least``, where part of what is
         summed is unknown; and, with a value of NaN, ``people_unknown``, ``no_group``, ``no_facility`` (none is
-        mapped), ``no_path``, ``not_snapped``, ``no_flows``, ``no_township``.
+        mapped), ``no_path``, ``not_snapped``, ``no_flows``, ``no_township``. No row where there is no place.
 
     Raises
     ------
@@ -101,6 +101,8 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
     require_columns("settlements", settlements, ("settlement_id", "population_persons", "tier"))
     vocabulary, rules = vocabulary or load_services(), rules or SnapRules()
     places = _places(settlements, candidates)
+    if places.empty:
+        return TABLES["site_profile"].frame()
     as_origins = places.rename(columns={"place_id": "settlement_id"})
     as_goals = places[["place_id", "geometry"]].rename(columns={"place_id": "facility_id"})
     joined = place_on(graph, as_origins, key="settlement_id", rules=rules, barriers=barriers)
@@ -135,18 +137,20 @@ def site_profile(  # noqa: PLR0913 - four frames, and each option under its own 
                 "measured",
             )
             tell(f"{column.removeprefix('population_')}_within_{cutoff:g}", "persons", total, status)
-    work = existing(facilities)
-    work = work.loc[work["service"].isin(counting(WORKPLACE, vocabulary) | {WORKPLACE})]
+    # Of the services that are asked for by name one that nobody knows is refused; of the others none is mapped.
+    kinds = {name: counting(name, vocabulary) | {name} for name in (WORKPLACE, *NEAREST)}
+    kinds |= {name: asked_for(name, facilities, vocabulary=vocabulary).kinds for name in services or ()}
+    serving = existing(facilities)
+    work = serving.loc[serving["service"].isin(kinds[WORKPLACE])]
     pairs = travel(as_origins, work)
     place = pd.Index(places["place_id"]).get_indexer(pd.Index(pairs["from_id"]))
     for cutoff in cutoffs:
         found = np.bincount(place[pairs["travel_time_min"] <= cutoff], minlength=len(places))
         status = np.select([~is_joined, np.full(len(places), work.empty)], ["not_snapped", "no_facility"], "measured")
         tell(f"workplaces_within_{cutoff:g}", "facilities", found.astype(float), status)
-    for service in services:
-        nearest = cost_to_closest(
-            graph, as_origins, facilities, service=service, vocabulary=vocabulary, rules=rules, barriers=barriers
-        )
+    for service in NEAREST if services is None else services:
+        offers = serving.loc[serving["service"].isin(kinds[service])]
+        nearest = cost_to_closest(graph, as_origins, offers, service=kinds[service], rules=rules, barriers=barriers)
         status = nearest["reach_status"].replace("reached", "measured").to_numpy()
         tell(f"{service}_min", "min", nearest["travel_time_min"].to_numpy(), status)
     for measure, value, status in _flows(places, settlements, flows):
@@ -168,8 +172,6 @@ def _places(settlements: gpd.GeoDataFrame, candidates: gpd.GeoDataFrame | None) 
         frames.append(sites.assign(place_kind="candidate", unit=known))
     columns = ["place_id", "place_kind", "name", "unit", "geometry"]
     both = pd.concat([frame.reindex(columns=columns) for frame in frames], ignore_index=True)
-    if both.empty:
-        raise ContractError("settlements", ["tier: no town, county seat or city in the study, and no candidate"])
     return gpd.GeoDataFrame(both, crs=settlements.crs)
 
 

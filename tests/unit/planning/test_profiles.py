@@ -184,9 +184,18 @@ def test_towns_outside_the_study_send_people_and_are_no_places() -> None:
     assert value["persons_within_60"] == 31.0
 
 
-def test_a_study_without_any_place_is_refused() -> None:
-    with pytest.raises(ContractError, match="no town, county seat or city in the study, and no candidate"):
-        profile_of(settlements=SETTLEMENTS.assign(tier="village"))
+def test_a_study_without_any_town_or_candidate_has_no_rows() -> None:
+    profile = profile_of(settlements=SETTLEMENTS.assign(tier="village"))
+    TABLES["site_profile"].check(profile)
+    assert profile.empty
+
+
+def test_a_service_that_is_asked_for_by_name_must_be_known() -> None:
+    status = told(profile_of(services=["bank", "market"]), "t1")[1]
+    assert (status["bank_min"], status["market_min"]) == ("no_facility", "measured")
+    assert "telecom_min" not in status
+    with pytest.raises(ContractError, match=r"'markt'.*nearest in spelling"):
+        profile_of(services=["markt"])
 
 
 # Ranking by needs.
