@@ -181,6 +181,8 @@ from .planning.owners import plans_by_owner as plans_by_owner
 from .planning.plans import SitingPlan as SitingPlan
 from .planning.profiles import rank_places as rank_places
 from .planning.profiles import site_profile as site_profile
+from .planning.road_upgrades import RoadUpgrades as RoadUpgrades
+from .planning.road_upgrades import propose_road_upgrades as propose_road_upgrades
 from .planning.robustness import PlanRobustness as PlanRobustness
 from .planning.robustness import choose_often as choose_often
 from .planning.services import ServicesOptions as ServicesOptions
