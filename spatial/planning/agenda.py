@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from spatial.access.options import TOWN_TIERS
 from spatial.norms.evaluation import SHARE_TOLERANCE
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from spatial.norms.law import Norm
+    from spatial.planning.links import LinkPlan
     from spatial.planning.plans import SitingPlan
     from spatial.planning.sites import BoolArray, FloatArray, IntArray
 
@@ -39,6 +41,9 @@ MOST_OPTIONS, NEARLY = 4, 0.02
 SECONDS = 20.0
 """For one model; what is not proven by then is told with its bound."""
 _ACTION = {"action": "str", "where": "str", "alone": "float64", "lost_without": "float64", "length_km": "float64"}
+"""Columns of actions that each has."""
+BETWEEN = "\u2013"
+"""Joins the names of the ends of a link."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,6 +313,60 @@ def plan_units(question: Question, hosts: pd.Series, *, most: int) -> Answer:
     )
 
 
+def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.GeoDataFrame], LinkPlan]) -> Answer:
+    """
+    Build links step by step, most people a kilometre first, until the norm's share is reached.
+
+    ``rank`` orders links; it is asked again for those of the steps that are taken, so that what is told of the plan is
+    told of these alone. A step is one link, or two that are a way together.
+    """
+    every = rank(links) if len(links) else None
+    if every is None or every.steps.empty:
+        return no_help(question)
+    gained = np.concatenate(([0.0], every.steps["total_gained_persons"]))
+    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(every.steps))
+    of_step = [names.split("+") for names in every.steps["link_ids"][:count]]
+    taken = links.loc[links["road_id"].isin([name for names in of_step for name in names])]
+    plan = rank(taken)
+    by_place = plan.settlements.set_index("settlement_id").reindex(question.need["unit_id"])
+    step_of = {name: number for number, names in enumerate(of_step) for name in names}
+    # The same links may be taken in other steps once the rest is gone; the order told is that of the first asking.
+    again = [step_of[names.split("+")[0]] for names in plan.steps["link_ids"]]
+    step = by_place["gained_in_step"].fillna(0).to_numpy(dtype=np.int64)
+    alone = plan.links.set_index("link_id")["gained_persons"]
+    rows = taken.set_index("road_id")
+    parts = [rows.loc[names] for names in of_step]
+    return Answer(
+        actions=pd.DataFrame(
+            {
+                "action": "build_link",
+                "where": [_ends_of(part) for part in parts],
+                "alone": [alone[names[0]] if len(names) == 1 else np.nan for names in of_step],
+                "lost_without": np.nan,
+                "length_km": [part["length_km"].sum() for part in parts],
+                "shape": [shapely.union_all(part.geometry.to_numpy()) for part in parts],
+                "crosses_water": [bool(part["crosses_water"].any()) for part in parts],
+            }
+        ),
+        after=np.fmin(
+            question.need["before"].to_numpy(dtype=np.float64), by_place["after_min"].to_numpy(dtype=np.float64)
+        ),
+        reached_in=np.where(question.is_beyond & (step > 0), np.array([-1, *again])[step], -1),
+        curve=pd.DataFrame(
+            {"number": range(len(gained)), "gained": gained, "length_km": [0.0, *every.steps["total_km"]]}
+        ),
+        options=no_help(question).options,
+        status="feasible",
+        bound=np.nan,
+    )
+
+
+def _ends_of(links: gpd.GeoDataFrame) -> str:
+    """Name the settlements that links join, in the order of the way; a road that one ends on has no name here."""
+    ends = [str(end) for row in links[["from_id", "to_id"]].to_numpy().tolist() for end in row if isinstance(end, str)]
+    return " ".join(dict.fromkeys(ends))
+
+
 # Tables: a row a plan, an action, a place; all numbers of people are sums of the places.
 
 PLAN_TABLES = ("plans", "plan_actions", "plan_people", "plan_options", "plan_curve")
@@ -320,7 +379,8 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
     ``places`` has `place_id`, `place` (its name), `township_id`, `township` and the shape of whatever actions are at.
     """
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in PLAN_TABLES}
-    shapes = []
+    shapes: list[Any] = []
+    by_id = places.set_index("place_id")
     for rank, (question, answer) in enumerate(answers, start=1):
         norm, need = question.norm, question.need
         found = answer or no_help(question)
@@ -383,8 +443,11 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                 }
             )
         )
-        at = places.set_index("place_id").reindex(actions["where"])
-        shapes += at.geometry.tolist()
+        # A link is called by its ends, and lies in the township where it begins.
+        ends = [where.split() for where in actions["where"]]
+        at = by_id.reindex([where[0] for where in ends])
+        named = [BETWEEN.join(by_id["place"].reindex(where).fillna("?")) if len(where) > 1 else None for where in ends]
+        shapes += actions["shape"].tolist() if "shape" in actions else at.geometry.tolist()
         rows["plan_actions"].append(
             pd.DataFrame(
                 {
@@ -395,7 +458,9 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "service": norm.service,
                     "norm_id": norm.id or None,
                     "place_id": actions["where"].to_numpy(),
-                    **{name: at[name].to_numpy() for name in ("place", "township_id", "township")},
+                    "place": pd.Series(named, dtype=object).fillna(at["place"].reset_index(drop=True)).to_numpy(),
+                    **{name: at[name].to_numpy() for name in ("township_id", "township")},
+                    "crosses_water": actions.get("crosses_water", False),
                     "length_km": actions["length_km"].to_numpy(),
                     **{f"{what}_gained": values for what, values in by_step.items()},
                     "share_after": [question.share_with(value) for value in np.cumsum(by_step[question.counted])],

@@ -158,3 +158,9 @@ def _capital(text: str) -> str:
 
 def _small(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
+    """Say what an action is and where; a link with one end alone leads to a road."""
+    is_road = action["action"] == "build_link" and " " not in str(action["place_id"])
+    return words.say("plan_action", f"{action['action']}{'_road' if is_road else ''}", where=where)

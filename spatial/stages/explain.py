@@ -14,7 +14,7 @@ from spatial.planning.agenda import PLAN_TABLES
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, pick, score_in, township_in
-from spatial.reporting.plan_text import amount_text, place_name, plan_sentences
+from spatial.reporting.plan_text import action_text, amount_text, place_name, plan_sentences
 from spatial.reporting.plans import plan_records
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
@@ -111,7 +111,7 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
             counted = record["counted"] if action["shown"]["persons"] is None else "persons"
             told = {
                 "step": action["step"],
-                "what": words.say("plan_action", action["action"], where=place_name(action, words)),
+                "what": action_text(action, place_name(action, words), words),
                 "township": pick(action["township_names"], language),
                 "gained": amount_text(record, action["shown"][counted], words, what=counted),
                 "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",

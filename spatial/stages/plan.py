@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -24,7 +24,18 @@ from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
 from spatial.plain_text import csv_bytes, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
-from spatial.planning.agenda import Question, no_help, plan_sites, plan_tables, plan_units, question_of, questions
+from spatial.planning.agenda import (
+    Question,
+    no_help,
+    plan_links,
+    plan_sites,
+    plan_tables,
+    plan_units,
+    question_of,
+    questions,
+)
+from spatial.planning.link_candidates import propose_links
+from spatial.planning.links import rank_links
 from spatial.runner.stage import silent
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
@@ -39,6 +50,7 @@ if TYPE_CHECKING:
     from spatial.access.places import Places
     from spatial.network.graph import TravelGraph
     from spatial.planning.agenda import Answer
+    from spatial.planning.links import LinkPlan
     from spatial.results import Results
     from spatial.runner.stage import Options, Progress, Value
 
@@ -70,14 +82,15 @@ def plan(
         chosen = options.planning
         asked = questions(norms, norm_results, most=chosen.most_plans, near_share=chosen.near_share)
     barriers = surroundings_of(options, study_area, water).barriers
-    ground = _Ground(settlements, facilities, barriers, partial(graph_of, options, nodes, edges), options)
+    ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     limits = {item.name: item for item in options.plans}
     answers: list[tuple[Question, Answer | None]] = []
     for number, question in enumerate(asked):
         progress(number / len(asked), f"plan: {question.norm.service}")
         own = limits.get(question.plan_id)
         most = (own.sites if own else None) or options.planning.most_sites
-        answers.append((question, _answer(question, ground, most)))
+        link_km = (own.link_km if own else None) or options.planning.link_km
+        answers.append((question, _answer(question, ground, most, link_km)))
     tables = plan_tables(answers, ground.places)
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
@@ -124,17 +137,20 @@ def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -
     vocabulary, norm = vocabulary_of(options), question.norm
     named = [vocabulary.for_register(word) for word in norm.bundle or (norm.service,)]
     services = list(dict.fromkeys(service.id for service in named if service is not None)) or [norm.service]
-    shapes = links.to_crs(WGS84).geometry.array
+    pieces = links.assign(whole_m=links.length).explode(index_parts=False)
+    km = pieces["length_km"] * pieces.length / pieces["whole_m"]
+    shapes = pieces.to_crs(WGS84).geometry.array
+    names = "link:" + pieces["place_id"].str.replace(" ", "-") + "/" + pieces.groupby(level=0).cumcount().astype("str")
     keys: dict[str, list[dict[str, Any]]] = {
         "open": [{"service": service, "at": place} for place in sites["place_id"] for service in services],
         "build": [
             {
-                "road_id": road,
+                "road_id": name,
                 "points": shapely.get_coordinates(shape).tolist(),
                 "speed_km_h": options.planning.link_speed_km_h,
-                "length_km": km,
+                "length_km": length,
             }
-            for road, km, shape in zip(links["place_id"], links["length_km"], shapes, strict=True)
+            for name, length, shape in zip(names, km, shapes, strict=True)
         ],
     }
     told = [
@@ -145,7 +161,7 @@ def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -
     return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{question.plan_id}"', *told, ""]) if told else ""
 
 
-def _answer(question: Question, ground: _Ground, most: int) -> Answer | None:
+def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> Answer | None:
     need, norm = question.need["unit_id"].tolist(), question.norm
     if question.ask == "sites":
         beyond = question.need.loc[question.is_beyond, "unit_id"].tolist()
@@ -165,7 +181,35 @@ def _answer(question: Question, ground: _Ground, most: int) -> Answer | None:
             largest = ground.homes.sort_values("population_persons", ascending=False, kind="stable")
             hosts = largest.drop_duplicates("township_id").set_index("township_id")["settlement_id"]
         return plan_units(question, hosts, most=most)
+    if question.ask == "links":
+        return _link_plan(question, ground, link_km, most)
     return None if question.ask == "none" else no_help(question)
+
+
+def _link_plan(question: Question, ground: _Ground, link_km: float, most: int) -> Answer:
+    """Propose links to a town for those beyond, and take those that bring most of them a kilometre."""
+    options, norm = ground.options, question.norm
+    asked = question.need.assign(weight=question.weight.fillna(0.0)).loc[question.is_beyond]
+    weight = ground.settlements["settlement_id"].map(asked.set_index("unit_id")["weight"]).fillna(0.0)
+    places = ground.settlements.assign(_asked=weight)
+    graph = ground.graph(modes_for(norm.mode, options.network.modes)[0])
+    shared: dict[str, Any] = {
+        "service": norm.service,
+        "within_min": norm.threshold,
+        "demand": "_asked",
+        "rules": options.network,
+        "barriers": ground.barriers,
+    }
+    how = options.planning
+    links = propose_links(
+        graph, places, **shared, water=ground.water, detour=how.link_detour, speed_km_h=how.link_speed_km_h
+    )
+    links = links.loc[links["length_km"] <= link_km]
+
+    def rank(some: gpd.GeoDataFrame) -> LinkPlan:
+        return rank_links(graph, places, some, **shared, budget_km=link_km, most_links=2 * most, worth="gained")
+
+    return plan_links(question, links, rank)
 
 
 def _asked(
@@ -224,14 +268,16 @@ class _Ground:
         self,
         settlements: gpd.GeoDataFrame,
         facilities: gpd.GeoDataFrame,
+        water: gpd.GeoDataFrame,
         barriers: gpd.GeoSeries | None,
         graph: Callable[[str], TravelGraph],
         options: Options,
     ) -> None:
         self.settlements = settlements
         self.options = options
+        self.water = water
         self.barriers = barriers
-        self.graph = graph
+        self.graph = cache(graph)
         homes = settlements.loc[settlements["in_study"]]
         # A place that nobody can name is no address for a site, unless none has a name.
         has_name = homes[[name for name in NAMES if name in homes]].notna().any(axis=1)

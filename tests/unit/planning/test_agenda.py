@@ -4,9 +4,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import LineString
 
 from spatial.norms.law import Norm
-from spatial.planning.agenda import no_help, plan_sites, plan_tables, plan_units, question_of, questions
+from spatial.planning.agenda import no_help, plan_links, plan_sites, plan_tables, plan_units, question_of, questions
+from spatial.planning.links import LinkPlan
 
 # The line of the location models: at r = 2 one site serves 400 (at 2), two 800 (2 and 10 or 12), three 850.
 AT = {"a": 0.0, "b": 2.0, "c": 4.0, "d": 10.0, "e": 12.0, "f": 20.0}
@@ -199,3 +201,74 @@ def test_a_norm_that_nobody_is_beyond_needs_no_plan():
     met = {name: ("met", 1.0, people) for name, people in PEOPLE.items()}
     assert question_of(norm(), results_of("N", met)).reason == "met"
     assert question_of(norm(), everybody_beyond().query("unit_level == 'study'")).reason == "not_measured"
+
+
+def link_plan(steps, links, gained_in_step, after):
+    """What ranking links gives: steps of names, kilometres and people; people by each link; and the places."""
+    names, km, people = (list(column) for column in zip(*steps, strict=True))
+    return LinkPlan(
+        links=pd.DataFrame({"link_id": list(links), "gained_persons": list(links.values())}),
+        steps=pd.DataFrame(
+            {
+                "link_ids": names,
+                "length_km": km,
+                "total_km": np.cumsum(km),
+                "gained_persons": people,
+                "total_gained_persons": np.cumsum(people),
+            }
+        ),
+        settlements=pd.DataFrame(
+            {"settlement_id": list(AT), "gained_in_step": gained_in_step, "after_min": after, "demand_persons": 0.0}
+        ),
+        within_min=2.0,
+    )
+
+
+def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action():
+    links = gpd.GeoDataFrame(
+        {
+            "road_id": ["x", "y", "z"],
+            "from_id": ["a", "b", "c"],
+            "to_id": ["b", "d", None],
+            "length_km": [3.0, 1.0, 9.0],
+            "crosses_water": [False, True, False],
+        },
+        geometry=[LineString([(0, 0), (3000, 0)]), LineString([(3000, 0), (4000, 0)]), LineString([(0, 9), (9000, 9)])],
+        crs="EPSG:32738",
+    )
+    # The first step brings a and b (300), the second d and e (400): 700 of 850 are enough for 80 %, so z is not built.
+    whole = link_plan(
+        [("x+y", 4.0, 300.0), ("z", 9.0, 400.0), ("w", 9.0, 50.0)],
+        {"x": 0.0, "y": 0.0, "z": 400.0, "w": 0.0},
+        [1, 1, pd.NA, 2, 2, 3],
+        [1.0, 1, 3, 2, 2, 2],
+    )
+    cut = link_plan(
+        [("x+y", 4.0, 300.0), ("z", 9.0, 400.0)],
+        {"x": 0.0, "y": 0.0, "z": 400.0},
+        [1, 1, pd.NA, 2, 2, pd.NA],
+        [1.0, 1, 3, 2, 2, np.inf],
+    )
+    asked = []
+
+    def rank(some):
+        asked.append(some["road_id"].tolist())
+        return whole if len(asked) == 1 else cut
+
+    question = question_of(norm(service="county_seat", target_share=0.8), everybody_beyond())
+    plan = plan_links(question, links, rank)
+    assert asked == [["x", "y", "z"], ["x", "y", "z"]]
+    assert plan.actions["where"].tolist() == ["a b d", "c"]
+    assert plan.actions["crosses_water"].tolist() == [True, False]
+    assert plan.reached_in.tolist() == [0, 0, -1, 1, 1, -1]
+    assert plan.curve["length_km"].tolist() == [0.0, 4.0, 13.0, 22.0]
+    tables = plan_tables([(question, plan)], places())
+    assert tables["plan_actions"]["place"].tolist() == ["A\u2013B\u2013D", "C"]
+    assert tables["plan_actions"]["persons_gained"].tolist() == [300.0, 400.0]
+    assert tables["plans"][["persons_gained", "length_km"]].iloc[0].tolist() == [700.0, 13.0]
+
+
+def test_without_any_link_to_build_nothing_helps():
+    question = question_of(norm(service="county_seat"), everybody_beyond())
+    none = gpd.GeoDataFrame({"road_id": []}, geometry=[], crs="EPSG:32738")
+    assert plan_links(question, none, pytest.fail).status == "nothing_helps"
