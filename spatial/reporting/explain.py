@@ -87,6 +87,195 @@ def emergency_totals(people: pd.DataFrame | None, response: pd.DataFrame | None)
     columns = ["target_min", "within_persons", "beyond_persons", "within_places", "beyond_places"]
     found = []
     for (service, mode), part in people.groupby(["service", "mode"], sort=True):
+        own = response.loc[(response["service"] == service) & (response["mode"] == mode), "mobilisation_min"]
+        ordered = part.sort_values("target_min", kind="stable")
+        found.append(
+            {
+                "service": str(service),
+                "mode": str(mode),
+                "mobilisation_min": [plain(own.min()), plain(own.max())],
+                "targets": [{name: plain(row[name]) for name in columns} for row in ordered.to_dict("records")],
+                "unknown_places": int(part["unknown_places"].max()),
+            }
+        )
+    return found
+
+
+def served_totals(served: pd.DataFrame | None, settlements: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count the people of the study who find room, who reach only full facilities, and who reach none."""
+    if served is None:
+        return []
+    inside = settlements.loc[settlements["in_study"], "settlement_id"]
+    own = served.loc[served["settlement_id"].isin(inside)].sort_values("settlement_id", kind="stable")
+    parts = own.groupby(["service", "mode"], sort=True)
+    return [
+        {"service": str(service), "mode": str(mode), **{name: float(part[f"{name}_persons"].sum()) for name in _SERVED}}
+        for (service, mode), part in parts
+    ]
+
+
+# Explain one settlement: everything that is known of it, from its people to the norms it fails and why.
+
+TOLD = columns_told("explain")
+
+
+def explain(  # noqa: PLR0913 - each argument is one thing that the answer is told from
+    settlement: str,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    register: pd.DataFrame,
+    sources: Sequence[Mapping[str, object]] = (),
+    issues: Sequence[str] = (),
+    certainty: Mapping[str, Any] | None = None,
+    pillar_weights: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Explain one settlement, from its people to the norms it fails."""
+    settlements = tables["settlements"]
+    chosen = find_settlement(settlements, settlement)
+    place = settlements.loc[settlements["settlement_id"] == chosen].iloc[0]
+    groups = {
+        str(name).removesuffix("_persons"): plain(place[name])
+        for name in place.index
+        if str(name).endswith("_persons") and name != "population_persons"
+    }
+    snaps = []
+    for row in _rows(tables, "snaps", "place_id", chosen).to_dict("records"):
+        if row["place_kind"] != "settlement":
+            continue
+        edges = _rows(tables, "edges", "edge_id", str(row["edge_id"])).to_dict("records")
+        edge = next((edge for edge in edges if edge["mode"] == row["mode"]), {})
+        snaps.append({name: plain({**edge, **row}.get(name)) for name in (*TOLD["snaps"], *TOLD["edges"])})
+    last_mile = _rows(tables, "last_mile", "settlement_id", chosen).to_dict("records")
+    named = _facility_names(tables)
+    return {
+        "settlement": {
+            "id": place["settlement_id"],
+            **{name: plain(place.get(name)) for name in (*NAMES, *TOLD["settlement"])},
+            "in_study": bool(place["in_study"]),
+            "population_persons": plain(place["population_persons"]),
+            "groups": groups,
+            "group_sources": {group: plain(place.get(f"{group}_source")) for group in groups},
+        },
+        "snaps": snaps,
+        "services": _services(chosen, tables),
+        "off_road": [
+            {**{name: plain(row[name]) for name in TOLD["off_road"]}, "facility": _facility(row["facility_id"], named)}
+            for row in _rows(tables, "off_road", "settlement_id", chosen).to_dict("records")
+        ],
+        "last_mile": {str(name): plain(value) for name, value in last_mile[0].items() if name != "settlement_id"}
+        if last_mile
+        else None,
+        "norms": _norms(place, tables, register),
+        "plans": _plans(chosen, tables),
+        "score": place_score(chosen, plain(place.get("township_id")), tables, pillar_weights),
+        "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
+        "issues": list(issues),
+        "certainty": None if certainty is None else dict(certainty),
+    }
+
+
+def find_settlement(settlements: pd.DataFrame, text: str) -> str:
+    """Find a settlement by its id, or by a name that it alone has."""
+    ids = settlements["settlement_id"]
+    if (ids == text).any():
+        return text
+    wanted = text.casefold()
+    hit = np.zeros(len(settlements), dtype=bool)
+    for name in NAMES:
+        if name in settlements:
+            hit |= np.array([isinstance(item, str) and item.casefold() == wanted for item in settlements[name]])
+    found = sorted(ids[hit])
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise ContractError(
+            "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
+        )
+    raise ContractError(
+        "settlements", [f"no settlement has the id or name {text!r}; ids are such as {first_of(sorted(ids))}"]
+    )
+
+
+def _rows(tables: Mapping[str, pd.DataFrame], table: str, column: str, value: str) -> pd.DataFrame:
+    frame = tables.get(table)
+    return pd.DataFrame() if frame is None else pd.DataFrame(frame.loc[frame[column] == value])
+
+
+def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Tell the way to the nearest facility of each service by each mode, and all that is known of it."""
+    names = _facility_names(tables)
+    # The unit in which people are told a measure is the same for all settlements.
+    measures, changes = tables.get("measures"), tables.get("scenario_access")
+    told = []
+    if measures is not None and len(measures):
+        for _, part in measures.groupby(["service", "mode", "group", "measure"], sort=True):
+            unit, per = told_unit(part)
+            told.append(part.assign(told_value=part["value"] * per, told_unit=unit))
+    added = {"told_measures": pd.concat(told)} if told else {}
+    if changes is not None and len(changes):
+        classed = changes.assign(change=change_of(changes))
+        added["changes"] = classed.sort_values("scenario", kind="stable")
+    known: dict[str, dict[tuple[str, str], list[dict[str, Any]]]] = {}
+    for name, columns in (
+        ("intervals", TOLD["intervals"]),
+        ("wet_losses", TOLD["wet_losses"]),
+        ("told_measures", TOLD["measures"]),
+        ("changes", TOLD["scenarios"]),
+        ("emergency_response", TOLD["responses"]),
+        ("served", TOLD["served"]),
+    ):
+        known[name] = {}
+        for row in _rows({**tables, **added}, name, "settlement_id", chosen).to_dict("records"):
+            of_way = known[name].setdefault((row["service"], row["mode"]), [])
+            of_way.append({column: plain(row.get(column)) for column in columns})
+    routes, counts = (
+        {(row["service"], row["mode"]): row for row in _rows(tables, name, "settlement_id", chosen).to_dict("records")}
+        for name in ("routes", "access_counts")
+    )
+    found = []
+    rows = _rows(tables, "access", "settlement_id", chosen)
+    ordered = rows.sort_values(["service", "mode"], kind="stable") if len(rows) else rows
+    for row in ordered.to_dict("records"):
+        way = (row["service"], row["mode"])
+        first = {name: next(iter(by_way.get(way, ())), None) for name, by_way in known.items()}
+        crew = first["emergency_response"]
+        found.append(
+            {
+                **{name: plain(row.get(name)) for name in TOLD["access"]},
+                "facility": _facility(row.get("facility_id"), names),
+                "second_facility": _facility(row.get("second_facility_id"), names),
+                "facilities_within_min": {
+                    str(name).removeprefix(FACILITIES_WITHIN).removesuffix("_min"): plain(number)
+                    for name, number in counts.get(way, {}).items()
+                    if str(name).startswith(FACILITIES_WITHIN)
+                },
+                "route": _route(routes[way], tables) if way in routes else None,
+                "interval": first["intervals"],
+                "wet": first["wet_losses"],
+                "measures": known["told_measures"].get(way, []),
+                "scenarios": known["changes"].get(way, []),
+                "response": crew and {**crew, "station": _facility(crew["station_id"], names)},
+                "room": first["served"],
+            }
+        )
+    return found
+
+
+def _plans(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Tell which plans bring the settlement within their norm, by which action, and which leave it beyond."""
+    people = _rows(tables, "plan_people", "unit_id", chosen)
+    if not len(people):
+        return []
+    named, actions = _facility_names(tables), tables["plan_actions"].set_index("action_id")
+    by_plan = tables["plans"].set_index("plan_id")
+    found = []
+    for row in people.to_dict("records"):
+        plan = by_plan.loc[row["plan_id"]]
+        if row["unit_level"] != "settlement" or row["outcome"] in {"within", "unknown"} or not plan["actions"]:
+            continue
+        told = {name: plain(plan[name]) for name in ("service", "norm_id", "threshold", "unit")}
+        told |= {name: plain(row[name]) for name in ("plan_id", "outcome", "before_value", "after_value")}
+        action = actions.loc[row["action_id"]] if isinstance(row["action_id"], str) else None
         own = {name: None if action is None else str(action[name]) for name in ("action", "place_id")}
         found.append(told | own | {"places": [_facility(place, named) for place in (own["place_id"] or "").split()]})
     return found

@@ -9,6 +9,8 @@ from spatial.reporting.names import pick
 from spatial.reporting.plans import NEAR_MIN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spatial.messages import Words
 
 Plan = dict[str, Any]
