@@ -1,17 +1,22 @@
 """Location models of 2,000 settlements and 300 candidates, beside spopt with CBC: seconds, and the same optimum.
 
+Then a p-median of 20,000 settlements and 1,000 candidates on sparse pairs within reach: seconds, gap and memory.
+
 Run: ``python -m benchmarks.k6_siting``
 """
 
 from __future__ import annotations
 
+import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
 
 import spatial as sp
-from benchmarks.measure import in_turns
+from benchmarks.measure import in_turns, peak_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +31,8 @@ NEW_SITES = 20
 GAP = 0.001
 REPEATS = 3
 SEEDS = (20260101, 20260102)
+LARGE_SETTLEMENTS, LARGE_CANDIDATES, LARGE_SITES = 20_000, 1_000, 50
+LARGE_REACH_MIN, LARGE_GAP = 20.0, 0.01
 
 
 def instance(seed: int, *, settlements: int = SETTLEMENTS, candidates: int = CANDIDATES) -> tuple[Any, Any]:
@@ -68,6 +75,21 @@ def reachable(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
     return minutes[(minutes <= RADIUS_MIN).any(axis=1)]
 
 
+def large(settlements: int = LARGE_SETTLEMENTS, candidates: int = LARGE_CANDIDATES) -> None:
+    """Solve a p-median too large to be proven."""
+    rng = np.random.default_rng(SEEDS[0])
+    homes, sites = (cKDTree(rng.uniform(0.0, SIDE_MIN, (count, 2))) for count in (settlements, candidates))
+    pairs = csr_array(homes.sparse_distance_matrix(sites, LARGE_REACH_MIN, output_type="coo_matrix"))
+    people = rng.gamma(1.0, 800.0, settlements).round()
+    before, began = peak_mb(), time.process_time()
+    plan = sp.p_median(cost=pairs, weights=people, n_facilities=LARGE_SITES, gap=LARGE_GAP)
+    print(
+        f"{settlements:,} settlements, {candidates:,} candidates, {pairs.nnz:,} pairs: "
+        f"{time.process_time() - began:.1f} CPU s, gap {plan.gap:.4f}, "
+        f"memory {before:.0f} MB before, {peak_mb():.0f} MB at its peak"
+    )
+
+
 def main(*, settlements: int = SETTLEMENTS, candidates: int = CANDIDATES, repeats: int = REPEATS) -> None:
     warnings.simplefilter("ignore")
     ours(*instance(0, settlements=60, candidates=40))["p-median"]()  # compiled
@@ -87,6 +109,7 @@ def main(*, settlements: int = SETTLEMENTS, candidates: int = CANDIDATES, repeat
             for name, seconds in taken.items():
                 ratio, same = seconds.cpu / taken["ours"].cpu, answers[name] / answers["ours"]
                 print(f"{seed} {model:9s} {name:6s} {seconds.cpu:8.2f} s {ratio:6.1f} x, objective {same:.9f} of ours")
+    large(10 * settlements, 4 * candidates) if settlements < SETTLEMENTS else large()
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ def _cpu_seconds() -> float:
     return time.process_time() + ran.ru_utime + ran.ru_stime
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """Most memory of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MB_A_UNIT
 
 
@@ -124,9 +125,9 @@ def _child(task: str, options: dict[str, Any]) -> None:
     module, function = task.split(":")
     warnings.simplefilter("ignore")
     job = getattr(importlib.import_module(module), function)(**options)
-    before = _peak_mb()
+    before = peak_mb()
     taken, answer = _timed(job)
-    found = {"wall": taken.wall, "cpu": taken.cpu, "peak_mb": _peak_mb(), "before_mb": before, "answer": answer}
+    found = {"wall": taken.wall, "cpu": taken.cpu, "peak_mb": peak_mb(), "before_mb": before, "answer": answer}
     sys.stdout.write(json.dumps(found) + "\n")
 
 

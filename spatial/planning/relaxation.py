@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 MOMENTUM, PATIENCE = 0.9, 25
 """Share of a step that is that of the rounds before, and rounds without a better bound before steps are halved."""
 
-NEAR, IMPROVED = 0.05, 60
-"""Relaxed plans so near the bound, as a share of the cost, are looked at, and so many are improved by interchange."""
+NEAR, IMPROVED = 0.05, 8
+"""Relaxed plans so near the bound, as a share of the cost, are looked at, and one in so
+many is improved by interchange, to the end, since prices become better."""
 
 
 class Relaxation(NamedTuple):
@@ -93,7 +94,7 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
             best = best._replace(bound=bound, price=price, saving=saving)
         if chosen.tobytes() not in tried and best.cost - bound < NEAR * best.cost:
             tried.add(chosen.tobytes())
-            plan = interchange(pairs, chosen, may_open) if len(tried) <= IMPROVED else chosen
+            plan = interchange(pairs, chosen, may_open) if len(tried) % IMPROVED == 0 else chosen
             cost = plan_cost(pairs, plan)
             if cost < best.cost:
                 best = best._replace(is_open=plan, cost=cost)

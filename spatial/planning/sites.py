@@ -349,12 +349,14 @@ def _from_matrix(cost: Any, weights: ArrayLike | None, predefined: str | Iterabl
         faults.values("options", "weights", people, pd.Series(np.arange(n)))
     else:
         faults.add("options", f"weights: of shape {people.shape} for {n} demands")
-    faults.values("options", "cost", minutes, pd.Series(list(zip(i, j, strict=True))), is_finite=False)
+    strange = ~(minutes >= 0.0)
+    at = pd.Series(list(zip(i[strange], j[strange], strict=True)), dtype=object)
+    faults.values("options", "cost", minutes[strange], at, is_finite=False)
     if predefined is not None and not isinstance(predefined, str):
         columns = np.asarray(list(predefined), dtype=np.int64)
-        strange = columns[(columns < 0) | (columns >= m)]
-        if len(strange):
-            faults.add("options", f"predefined: no such column of cost: {first_of(strange)}")
+        beyond = columns[(columns < 0) | (columns >= m)]
+        if len(beyond):
+            faults.add("options", f"predefined: no such column of cost: {first_of(beyond)}")
         else:
             fixed[columns] = True
     faults.refuse()
