@@ -269,6 +269,14 @@ FACT_SHEET = PageParts(
     ("about.js", "score_words.js", "fact_sheet_page.js"),
     ("index.css", "fact_sheet.css"),
 )
+PLAN = PageParts(
+    "plan.html",
+    "index-page plan-page",
+    "startPlanPage",
+    ("about.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
+    ("index.css", "plan.css"),
+    ("fflate/fflate.js",),
+)
 COMPARE = PageParts(
     "compare.html",
     "index-page compare-page",

@@ -19,7 +19,7 @@ from spatial.cartography.map_layers import (
     service_layers,
     trials_block,
 )
-from spatial.cartography.page_data import SCORE_MAP, Detail, PageBook, ServiceNote, once, study_block
+from spatial.cartography.page_data import SCORE_MAP, Detail, PageBook, ServiceNote, once, shown_bounds, study_block
 from spatial.cartography.places import (
     TOLD,
     facilities_block,
@@ -30,7 +30,6 @@ from spatial.cartography.places import (
     travel_block,
 )
 from spatial.cartography.score import hidden_names, place_levels_block, score_layers, units_block
-from spatial.crs import WGS84
 from spatial.reporting.wording import columns_told
 from spatial.tables.words import NORM_STATUS, REACH_STATUS
 
@@ -60,8 +59,8 @@ _METHODS = {
     "score": ("score_map", "people"),
 }
 """What a page of a kind explains in its small print."""
-_PAD, _REACH = 0.04, 0.15
-"""Ground shown around the settlements, and at most of a wider study area, as shares of their extent."""
+_REACH = 0.15
+"""Ground that the relief reaches further, for a little panning, as a share of the extent."""
 
 
 class Ways(NamedTuple):
@@ -242,24 +241,8 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
         shared: dict[str, Any] = rows.kept["shared", detail]
         return shared
     tables, extras = book.tables, detail.extras
-    # South-west and north-east: the settlements, and the study area where it does not reach far beyond them.
-    area = tables.get("study_area")
-    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
-    span = np.maximum(box[2:] - box[:2], 0.01)
-    low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
-    if isinstance(area, gpd.GeoDataFrame) and len(area):
-        whole = area.geometry.to_crs(WGS84).total_bounds
-        low = np.clip(whole[:2], box[:2] - span * _REACH, low)
-        high = np.clip(whole[2:], high, box[2:] + span * _REACH)
-    bounds = [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
+    bounds = shown_bounds(book, rows)
     (south, west), (north, east) = bounds
-    # The relief reaches further, for a little panning.
-    shade, relief = None, book.relief
-    if relief is not None and detail.relief:
-        low, high = np.array(bounds)
-        margin = (high - low) * _REACH
-        wider = np.round([low - margin, high + margin], 5).tolist()
-        shade = once(rows.kept, "relief", lambda: relief_block(relief, wider))
     # Why no settlement's level is shown, where any has one.
     hidden: dict[str, str] = {}
     if extras and "scores" in tables:
@@ -271,7 +254,7 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     shared = study_block(book, rows) | {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
         "bounds": bounds,
-        "relief": shade,
+        "relief": relief_shown(book, rows) if detail.relief else None,
         "places": places_block(rows, tables.get("boundaries"), detail=extras),
         "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=extras),
         "last_mile": last_mile_block(rows, tables.get("last_mile"), detail=extras),
@@ -282,3 +265,15 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     }
     rows.kept["shared", detail] = shared
     return shared
+
+
+def relief_shown(book: PageBook, rows: Rows) -> dict[str, Any] | None:
+    """Encode the relief of the study, once for all its pages; None where it has no elevation."""
+    relief = book.relief
+    if relief is None:
+        return None
+    low, high = np.array(shown_bounds(book, rows))
+    margin = (high - low) * _REACH
+    wider = np.round([low - margin, high + margin], 5).tolist()
+    block: dict[str, Any] | None = once(rows.kept, "relief", lambda: relief_block(relief, wider))
+    return block

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.document import codes, pack, pack_words, round_up, space_order
+from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of
@@ -79,6 +80,8 @@ class PageMeta:
     map_approval: str = ""  # approval number of the maps; empty where none is given
     # true where the pages are public maps of a country that asks for a number, and none is given
     approval_wanted: bool = False
+    # titles by language of the plans that the study asks for, by their names
+    plans: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # names by language of what else is counted, by service
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # complete, partial or unknown: how much of each service is known
@@ -289,7 +292,18 @@ SCORE_FILE = "score.html"
 SCORE_MAP = "score_map"
 """Key of the map of integration among the files of the map pages, beside the services."""
 FACT_SHEET_FILE = "fact-sheet.html"
-OWN_WORDS = ("sign.", "road.", "score.", "fact.", "component.", "flow_kind.", "flow_unit.", "segmentation_term.")
+PLAN_FILE = "plan.html"
+OWN_WORDS = (
+    "sign.",
+    "plan.",
+    "road.",
+    "score.",
+    "fact.",
+    "component.",
+    "flow_kind.",
+    "flow_unit.",
+    "segmentation_term.",
+)
 KEPT_WORDS = ("sign.title", "sign.count_")
 
 
@@ -389,6 +403,23 @@ class PageBook:
         if not isinstance(frame, gpd.GeoDataFrame):
             raise ContractError(name, ["geometry: the table has none; make a GeoDataFrame of it"])
         return frame
+
+
+_PAD, _REACH = 0.04, 0.15
+"""Ground shown around the settlements, and at most of a wider study area, as shares of their extent."""
+
+
+def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
+    """Choose what a map shows: the settlements, and the study area where it does not reach far beyond them."""
+    area = book.tables.get("study_area")
+    box = rows.settlements.geometry.to_crs(WGS84).total_bounds
+    span = np.maximum(box[2:] - box[:2], 0.01)
+    low, high = box[:2] - span * _PAD, box[2:] + span * _PAD
+    if isinstance(area, gpd.GeoDataFrame) and len(area):
+        whole = area.geometry.to_crs(WGS84).total_bounds
+        low = np.clip(whole[:2], box[:2] - span * _REACH, low)
+        high = np.clip(whole[2:], high, box[2:] + span * _REACH)
+    return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
 
 
 def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from spatial.cartography.messages import messages
 from spatial.cartography.page_data import (
     DETAILS,
     FACT_SHEET_FILE,
+    PLAN_FILE,
     SCORE_FILE,
     SCORE_MAP,
     SIGN_OFF_FILE,
@@ -25,6 +26,7 @@ from spatial.cartography.page_data import (
     rows_of,
     study_block,
 )
+from spatial.cartography.plan import plan_answer, plan_page, records_of
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
@@ -100,9 +102,11 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
             figures.append(("no_township", alone))
     inside = facilities["in_study"] & (facilities["status"] == "existing")
     figures.append(("facilities", int(inside.sum())))
-    scored = "scores" in tables
-    return study_block(book, rows, more_words=("score.", "pillar.", "fact.title") if scored else ()) | {
+    scored, plan = "scores" in tables, plan_answer(book)
+    more_words = ("score.", "pillar.", "fact.title") if scored else ()
+    return study_block(book, rows, more_words=(*more_words, *(("plan.",) if plan else ()))) | {
         "score": score_answer(book) if scored else None,
+        "plan": plan,
         "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
         "norms": norms,
         "gate": {
@@ -171,6 +175,8 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         score = score_page(book, rows, max_bytes=max_page_mb * _BYTES_A_MB)
         artifacts.append(Artifact(SCORE_FILE, score))
         artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))
+    if records_of(book):
+        artifacts.append(Artifact(PLAN_FILE, plan_page(book, rows)))
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
     return artifacts

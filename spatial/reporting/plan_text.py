@@ -50,11 +50,12 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     rest = len(named) - MOST_NAMES
     shown = named[:MOST_NAMES] + ([words.say("plan", "more_names", n=str(rest))] if rest > 0 else [])
     told["names"] = words.of("pages").say("page", "brackets", text=words.say("plan", "joint").join(shown))
-    # What the first action brings by itself, where it is not what every other one brings too.
+    # What the first action brings by itself, where that is told in what the sentence counts.
     told["more"] = ""
-    if len(named) > 1 and plan["question"] != "unit_sites":
-        alone = _some(plan, plan["actions"][0]["gained_alone"], words)
-        told["more"] = words.say("plan", "alone", name=named[0], value=alone)
+    if len(named) > 1 and (plan["counted"] == "persons" or plan["shown"]["persons"] is None):
+        first = plan["actions"][0]
+        alone = first["shown"][plan["counted"]] if first["gained_alone"] is None else first["gained_alone"]
+        told["more"] = words.say("plan", "alone", name=named[0], value=_some(plan, alone, words))
     lines = [words.say("plan", f"done_{plan['question']}", **told), _ending("then", plan, told, words)]
     return [_capital(line) for line in lines]
 
@@ -78,8 +79,8 @@ def plan_title(plan: Plan, words: Words) -> str:
 def service_text(plan: Plan, words: Words) -> str:
     """Name the service of a plan as it stands inside a sentence."""
     pages, service = words.of("pages").messages, str(plan["service"])
-    own = plan["names"].get(words.language) or pages["service"].get(service) or pick(plan["names"], words.language)
-    name = own or words.term(service)
+    # As norms are titled: by their own word, which tells two norms of one service apart.
+    name = pages["service"].get(service) or pick(plan["names"], words.language) or words.term(service)
     if pages["page"]["name_case"] != "lower":
         return str(name)
     bare = re.sub(r"^any (?=\w)", "", name, flags=re.IGNORECASE)
@@ -105,23 +106,24 @@ def amount_text(plan: Plan, count: float, words: Words, *, what: str = "") -> st
     return words.say("plan", "group", value=number, group=_small(group))
 
 
-def reach_text(plan: Plan, words: Words) -> str:
-    """Say within what a norm asks a service to be, and how people travel."""
+def reach_text(plan: Plan, words: Words, *, of: str = "") -> str:
+    """Say within what a norm asks a service to be, ``of`` that service where it is named, and how people travel."""
     measure, mode = words.measure(plan["threshold"], str(plan["unit"])), str(plan["mode"])
-    by = words.say("mode", mode) if plan["unit"] == "min" and words.has("mode", mode) else ""
-    return words.say("plan", "reach_by" if by else "reach", measure=measure, mode=by)
+    by = words.say("mode", mode) if plan["unit"] == "min" and mode != "any" and words.has("mode", mode) else ""
+    way = "_of" if of else "_return" if plan["metric"] == "roundtrip_time_min" else ""
+    return words.say("plan", f"reach_by{way}" if by else f"reach{way}", measure=measure, mode=by, service=of)
 
 
 def _told(plan: Plan, words: Words) -> dict[str, str]:
     """Say the numbers and names that sentences are made of."""
     counted, people = plan["counted"], plan["shown"]["persons"]
     shown, near = plan["shown"][counted], sum(entry["near"][counted] or 0 for entry in plan["left"])
-    count, kilometres = len(plan["actions"]), plan["length_km"]
+    count, kilometres, service = len(plan["actions"]), plan["length_km"], service_text(plan, words)
     told = {
         "n": str(count),
         "count": words.messages["plan_count"].get(str(count), words.number(count)),
-        "service": service_text(plan, words),
-        "reach": reach_text(plan, words),
+        "service": service,
+        "reach": reach_text(plan, words, of=service if plan["question"] == "links" else ""),
         "length": "" if kilometres is None else words.measure(kilometres, "km", decimals=int(kilometres < 10.0)),
         "gained": _some(plan, shown["gained"], words),
         "today": amount_text(plan, shown["today"], words),

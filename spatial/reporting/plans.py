@@ -24,7 +24,6 @@ NEAR_MIN = 5.0
 BETWEEN = "\u2013"
 """Joins the names of the ends of a link."""
 SIDES = ("within", "gained", "beyond", "unknown")
-_OWN_PLACES = (("settlements", "settlement_id"), ("facilities", "facility_id"), ("boundaries", "boundary_id"))
 
 
 def plan_records(
@@ -32,6 +31,7 @@ def plan_records(
     *,
     services: Mapping[str, Mapping[str, str]] | None = None,
     titles: Mapping[str, Mapping[str, str]] | None = None,
+    metrics: Mapping[str, str] | None = None,
 ) -> list[Record]:
     """
     Gather the plans of a study, in their order.
@@ -45,13 +45,16 @@ def plan_records(
         Names of services by language; others go by their own word.
     titles : mapping, optional
         Titles by language of the plans that a study asks for by name.
+    metrics : mapping, optional
+        What each norm measures, such as ``roundtrip_time_min``, so that a way there and back is called that.
 
     Returns
     -------
     list of dict
-        A row of `plans` each, with `names` (of its service), `title`, `actions`, `curve`, `options` and `left`. All
-        names are by language. `shown` has whole `persons` (None where nobody's number is known) and `places` for each
-        side, such that parts add up to `today` (who is beyond today) and to `all`; so have actions and `left`.
+        A row of `plans` each, with `names` (of its service), `title`, `actions`, `curve`, `options`, and by township
+        `left` and `gained_in`. All names are by language. `shown` has whole `persons` (None where nobody's number is
+        known) and `places` for each side, such that parts add up to `today` (who is beyond today) and to `all`; so do
+        those of actions and townships.
 
     Examples
     --------
@@ -69,6 +72,7 @@ def plan_records(
         record = {str(key): plain(value) for key, value in row.items()}
         mine = {name: by_plan.get(row["plan_id"], own[name].iloc[:0]) for name, by_plan in parts.items()}
         record["names"] = dict((services or {}).get(str(row["service"]), {}))
+        record["metric"] = (metrics or {}).get(str(row["norm_id"]), "")
         record["title"] = dict((titles or {}).get(str(row["plan_id"]), {}))
         record["shown"] = {
             what: None if record[f"{what}_within"] is None else _sides(record, what) for what in ("persons", "places")
@@ -76,10 +80,14 @@ def plan_records(
         record["actions"] = _actions(mine["plan_actions"], record, named)
         record["curve"] = _told(mine["plan_curve"].sort_values("number"))
         record["options"] = [
-            entry | _swapped(str(entry["where"]).split(), record["actions"], named)
+            entry | _swapped(str(entry["where"]).split(), record["actions"], named, township_of)
             for entry in _told(mine["plan_options"].sort_values("option"))
         ]
-        record["left"] = _left(mine["plan_people"], record, township_of, named)
+        people = mine["plan_people"]
+        is_place = people["unit_level"] == "settlement"
+        people = people.assign(unit=people["unit_id"].where(~is_place, people["unit_id"].map(township_of)).fillna(""))
+        record["left"] = _left(people, record, named)
+        record["gained_in"] = _gained(people, record, named)
         records.append(record)
     return records
 
@@ -129,43 +137,57 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
     return found
 
 
-def _left(people: pd.DataFrame, record: Record, township_of: pd.Series, named: Mapping[str, Names]) -> list[Record]:
+def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
     """Say by township who is still beyond, how far at least and at most, and who of them misses narrowly."""
     left = people.loc[people["outcome"].isin(["beyond", "none_reached"])]
-    is_place = left["unit_level"] == "settlement"
-    unit = left["unit_id"].where(~is_place, left["unit_id"].map(township_of)).fillna("")
     over = left["after_value"] - record["threshold"]
-    left = left.assign(unit=unit, near=(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min"))
-    found = []
-    for township, rows in left.groupby("unit", sort=True):
+    left = left.assign(near=(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min"))
+    found = _by_township(left, record["shown"], "beyond", named)
+    for entry in found:
+        rows = left.loc[left["unit"] == (entry["township_id"] or "")]
         near = rows.loc[rows["near"]]
-        found.append(
-            {
-                "township_id": township or None,
-                "names": named.get(str(township), {}),
-                "persons": plain(rows["persons"].sum(min_count=1)),
-                "places": len(rows),
-                "low": plain(rows["after_value"].min()),
-                "high": plain(rows["after_value"].max()),
-                "none_reached": int((rows["outcome"] == "none_reached").sum()),
-                "near": {"persons": plain(near["persons"].sum(min_count=1)), "places": len(near)},
-            }
-        )
-    if record["shown"]["persons"] is not None and found:
-        persons = whole_parts([entry["persons"] or 0.0 for entry in found], record["shown"]["persons"]["beyond"])
-        for entry, whole in zip(found, persons, strict=True):
-            entry["persons"] = whole
-            if entry["near"]["persons"] is not None:
-                entry["near"]["persons"] = min(whole, round(entry["near"]["persons"]))
+        persons = plain(near["persons"].sum(min_count=1))
+        entry |= {
+            "low": plain(rows["after_value"].min()),
+            "high": plain(rows["after_value"].max()),
+            "none_reached": int((rows["outcome"] == "none_reached").sum()),
+            "near": {
+                "persons": None if persons is None else min(entry["persons"], round(persons)),
+                "places": len(near),
+            },
+        }
+    return found
+
+
+def _gained(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
+    """Say by township whom the plan brings within."""
+    return _by_township(people.loc[people["outcome"] == "gained"], record["shown"], "gained", named)
+
+
+def _by_township(rows: pd.DataFrame, shown: Mapping[str, Any], side: str, named: Mapping[str, Names]) -> list[Record]:
+    """Count people and places of one side by township, most people first, in whole people that add up."""
+    grouped = rows.groupby("unit", sort=True)["persons"].agg(["sum", "size"])
+    people = shown["persons"]
+    persons = [None] * len(grouped) if people is None else whole_parts(grouped["sum"], people[side])
+    found = [
+        {"township_id": name or None, "names": named.get(str(name), {}), "persons": whole, "places": int(size)}
+        for name, size, whole in zip(grouped.index, grouped["size"], persons, strict=True)
+    ]
     return sorted(found, key=lambda entry: (-(entry["persons"] or 0), -entry["places"], entry["township_id"] or ""))
 
 
-def _swapped(where: Sequence[str], actions: Sequence[Mapping[str, Any]], named: Mapping[str, Names]) -> Record:
+def _swapped(
+    where: Sequence[str], actions: Sequence[Record], named: Mapping[str, Names], township_of: pd.Series
+) -> dict[str, list[Record]]:
     """Tell where another plan acts that this one does not, and the other way round."""
-    chosen = {action["place_id"]: action["names"] for action in actions}
+    chosen = [action["place_id"] for action in actions]
+    others = [place for place in where if place not in chosen]
     return {
-        "instead": [named.get(place, {}) for place in where if place not in chosen],
-        "not": [names for place, names in chosen.items() if place not in where],
+        "instead": [
+            {"names": named.get(place, {}), "township_names": named.get(str(township_of.get(place)), {})}
+            for place in others
+        ],
+        "not": [action for action in actions if action["place_id"] not in where],
     }
 
 
@@ -194,20 +216,32 @@ def _ids_told(own: Mapping[str, pd.DataFrame]) -> set[str]:
 
 def _names_of_places(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict[str, Names]:
     """Gather names by id: of the places asked for, and of all units."""
-    found: dict[str, Names] = {}
-    wanted = set(wanted)
-    for name, key in _OWN_PLACES:
+    found, wanted = unit_names(tables), set(wanted)
+    for name, key in (("facilities", "facility_id"), ("settlements", "settlement_id")):
         table = tables.get(name)
         if table is not None:
             rows = pd.DataFrame(table).filter(regex=f"^({key}|name.*)$")
-            rows = rows if name == "boundaries" else rows.loc[rows[key].isin(wanted)]
-            found |= {str(row[key]): names_of(row) for row in rows.to_dict("records")}
-    # Units without an outline are called as their settlements call them.
-    settlements = tables.get("settlements")
-    if settlements is not None and "township" in settlements:
+            found |= {str(row[key]): names_of(row) for row in rows.loc[rows[key].isin(wanted)].to_dict("records")}
+    return found
+
+
+def unit_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, Names]:
+    """
+    Name units by language as their boundaries do, else as their settlements do.
+
+    Examples
+    --------
+    >>> unit_names({"settlements": pd.DataFrame({"township_id": ["t"], "township": ["马渡乡"]})})
+    {'t': {'und': '马渡乡'}}
+    """
+    found: dict[str, Names] = {}
+    settlements, boundaries = tables.get("settlements"), tables.get("boundaries")
+    if settlements is not None and {"township_id", "township"} <= set(settlements):
         written = settlements[["township_id", "township"]].dropna().drop_duplicates("township_id")
-        for unit, text in written.itertuples(index=False):
-            found[str(unit)] = found.get(str(unit)) or names_of({"name": text})
+        found = {str(unit): names_of({"name": name}) for unit, name in written.itertuples(index=False)}
+    if boundaries is not None:
+        rows = pd.DataFrame(boundaries).filter(regex="^(boundary_id|name.*)$").to_dict("records")
+        found |= {str(row["boundary_id"]): names for row in rows if (names := names_of(row))}
     return found
 
 

@@ -139,8 +139,8 @@ def test_who_is_left_is_told_by_township_with_who_misses_narrowly():
 
 def test_another_plan_says_what_it_does_instead():
     plan = plan_of(options=[("a d", 398.0)])
-    assert plan["options"][0]["instead"] == [{"und": "东村", "en": "Dong"}]
-    assert plan["options"][0]["not"] == [plan["actions"][1]["names"]]
+    assert [place["names"]["en"] for place in plan["options"][0]["instead"]] == ["Dong"]
+    assert plan["options"][0]["not"] == [plan["actions"][1]]
 
 
 def test_sites_that_meet_the_norm():
@@ -162,6 +162,23 @@ def test_one_site_that_leaves_a_norm_unmet_and_one_that_leaves_nobody():
     everybody = plan_of(people=PEOPLE[:3], persons_beyond=0.0)
     assert "bring all 400 people within 30 min by car" in in_english(everybody)
     assert in_english(everybody).endswith("Nobody is then beyond.")
+
+
+def test_whom_a_plan_brings_within_is_told_by_township():
+    gained = plan_of()["gained_in"]
+    assert [(entry["township_id"], entry["persons"], entry["places"]) for entry in gained] == [("t", 400, 2)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "mode", "told"),
+    [
+        ("time_min", "walk", "within 30 min on foot;"),
+        ("time_min", "any", "within 30 min;"),
+        ("roundtrip_time_min", "walk", "within 30 min there and back on foot;"),
+    ],
+)
+def test_the_way_is_told_as_the_norm_has_it(metric, mode, told):
+    assert told in plan_title(plan_of(mode=mode) | {"metric": metric}, Words("en"))
 
 
 def test_children_are_called_children():
@@ -194,8 +211,8 @@ def test_one_in_each_township_is_told_in_townships_and_the_people_there():
 @pytest.mark.parametrize(
     ("question", "told"),
     [
-        ("links", "Two links, 19 km in all, bring 400 of the 451 people within 30 min by car of the county seat; "),
-        ("roads", "Two road upgrades, 19 km in all, serve 400 of the 451 people without county seat; "),
+        ("links", "Two links of 19 km in all bring 400 of the 451 people within 30 min of the county seat by car; "),
+        ("roads", "Two road upgrades of 19 km in all serve 400 of the 451 people without county seat; "),
     ],
 )
 def test_links_and_roads_have_their_length(question, told):

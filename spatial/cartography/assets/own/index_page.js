@@ -2,6 +2,7 @@
 /* The first page: what was studied, one headline a norm, and where to go. */
 (function (S) {
   const data = S.data;
+  const FIRST_ACTIONS = 5;
   const finite = (value) => value !== null && value !== undefined && isFinite(value);
 
   function shareBar(norm) {
@@ -192,6 +193,24 @@
     ]);
   }
 
+  /* The first plan: its finding and its actions in order, and the way to all plans. */
+  function showFirst() {
+    const plan = data.plan;
+    document.getElementById("first").hidden = !plan;
+    if (!plan) return;
+    document.getElementById("first-title").textContent = S.t("plan.title");
+    document.getElementById("first-finding").textContent = S.pick(plan.title);
+    const gained = (action) => S.t("unit." + (action.shown.persons === null ? "places" : "people"), { n: action.shown.persons === null ? action.shown.places : action.shown.persons });
+    const listed = plan.actions.slice(0, FIRST_ACTIONS).map((action, at) => S.el("li", {}, [S.el("span", { text: S.pick(plan.said[at]) }), S.el("strong", { text: "+" + gained(action) })]));
+    S.fill("first-actions", listed);
+    const more = document.getElementById("first-more"), rest = plan.actions.length - listed.length;
+    more.hidden = !rest;
+    more.textContent = S.t("plan.left_more", { n: rest });
+    const link = document.getElementById("to-plan");
+    link.href = S.pageLink(plan.file, { plan: plan.plan_id });
+    link.textContent = S.t(plan.plans > 1 ? "plan.to_page_more" : "plan.to_page", { n: plan.plans });
+  }
+
   S.startIndexPage = function () {
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
@@ -200,6 +219,7 @@
       showFigures();
       showScoring();
       showSigning();
+      showFirst();
       showNorms();
       showSure();
       S.showTrials();

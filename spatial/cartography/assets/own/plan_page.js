@@ -1,0 +1,235 @@
+"use strict";
+/* Plans one at a time: the finding, today beside the plan, what to do in which order, what else there is, and who is left. */
+(function (S) {
+  const data = S.data;
+  const PAPER_PX = 330, LEFT_ROWS = 14;
+  const drawn = data.plans.filter((record) => record.actions.length);
+  let shown = drawn[0];
+
+  const texts = (record) => S.pick(record.texts);
+  const inPeople = (record) => record.shown.persons !== null;
+  const amount = (record, entry) => (inPeople(record) ? entry.persons : entry.places);
+  const text = (words, options) => S.el("span", { ...options, text: words });
+  const normOf = (record) => data.norms[record.norm_id];
+  const nameOf = (record) => S.pick(record.title) || (normOf(record) ? S.normText(normOf(record)) : S.capital(texts(record).service) + S.bracketed(texts(record).reach));
+  const unitName = (entry) => S.pick(entry.names || entry.township_names) || S.t("plan.outside");
+  const lengths = (record) => record.length_km !== null;
+  const bridges = (record) => record.actions.some((action) => typeof action.crosses_water === "boolean");
+  const perText = (value) => (shown.counted === "persons" ? S.number(value) : S.decimal(value));
+  const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
+
+  /* Heads and rows as they stand on screen, for the table and for whoever takes it along. */
+  function table(heads, rows, options) {
+    const head = S.el("tr", {}, heads.map((cell) => S.el("th", { scope: "col", class: cell.class, text: cell.text })));
+    const body = rows.map((row) => S.el("tr", {}, row.map((cell, k) => S.el(k === options.head ? "th" : "td", { scope: k === options.head ? "row" : undefined, class: heads[k].class, "data-head": cell === null ? undefined : heads[k].text }, cell === null ? [] : Array.isArray(cell) ? cell : [text(cell)]))));
+    return S.el("table", { class: "plain " + options.class }, [S.el("thead", {}, [head]), S.el("tbody", {}, body)]);
+  }
+
+  const bar = (share, look) => S.el("span", { class: "bar-cell", "aria-hidden": "true" }, [S.el("i", { class: look, style: { width: (100 * share).toFixed(1) + "%" } })]);
+
+  function showTabs() {
+    const nav = document.getElementById("plans");
+    nav.hidden = drawn.length < 2;
+    S.fill(nav, drawn.map((record) => S.el("a", { href: "#" + record.plan_id + "&lang=" + S.language, "aria-current": record === shown ? "page" : undefined }, [text(nameOf(record)), record.is_gate ? text(S.t("norm_class.mandatory"), { class: "pill law law-mandatory" }) : null])));
+  }
+
+  function showHead() {
+    const norm = normOf(shown), sides = shown.shown[shown.counted], { reach } = texts(shown), known = sides.all - sides.unknown;
+    document.getElementById("page-title").textContent = texts(shown).title;
+    S.fill("plan-norm", [text(nameOf(shown), { class: "muted" }), norm ? S.classPill(norm) : null, norm && shown.norm_id ? text(shown.norm_id, { class: "muted" }) : null]);
+    const having = shown.question === "unit_sites" || shown.question === "roads";
+    const parts = ["within", "gained", "beyond", "unknown"].filter((side) => sides[side]).map((side) => S.t("plan.part_" + side, { n: sides[side] }));
+    if (norm) parts.push(S.t("plan.part_norm", { share: S.percent(shown.target_share) }));
+    const width = (side) => ({ width: (100 * sides[side]) / Math.max(known, 1) + "%" });
+    S.fill("before-after", [
+      S.el("p", {}, [S.el("b", { class: "is-beyond", text: S.percent(shown.share_before) }), text(" " + S.t(having ? "plan.share_today_having" : "plan.share_today", { reach }) + " → "), S.el("b", { class: "is-gained", text: S.percent(shown.share_after) }), text(" " + S.t("plan.share_plan"))]),
+      S.el("div", { class: "share-line", "aria-hidden": "true" }, [...["within", "gained", "beyond"].map((side) => S.el("i", { class: "part-" + side, style: width(side) })), norm ? S.el("u", { style: { left: 100 * shown.target_share + "%" } }) : null]),
+      S.el("p", { class: "muted", text: parts.join(" · ") }),
+      S.el("p", {}, [text(S.t("about.modelled"), { class: "pill gate" })]),
+    ]);
+    document.getElementById("today-title").textContent = S.t("plan.map_today", { amount: texts(shown).amounts.today });
+    document.getElementById("with-title").textContent = S.t(sides.beyond ? "plan.map_plan" : "plan.map_plan_none", { amount: texts(shown).amounts.beyond });
+  }
+
+  /* Who is beyond by township, today and with the plan: those left are those of the table, those gained are added for today. */
+  function beyondByTownship() {
+    const after = shown.left.filter((entry) => entry.township_id).map((entry) => ({ id: entry.township_id, amount: amount(shown, entry) }));
+    const sums = new Map(after.map((entry) => [entry.id, entry.amount]));
+    for (const entry of shown.gained_in) if (entry.township_id) sums.set(entry.township_id, (sums.get(entry.township_id) || 0) + amount(shown, entry));
+    const before = [...sums].map(([id, sum]) => ({ id, amount: sum })).sort((a, b) => b.amount - a.amount);
+    return { before, after };
+  }
+
+  function draw(width) {
+    const room = (id) => width || document.getElementById(id).clientWidth;
+    if (!room("map-today")) return;
+    S.fill("plan-legend", S.drawPlanMaps(shown, room("map-today"), beyondByTownship()));
+    S.drawPlanCurve(shown, room("curve"));
+  }
+
+  const shared = (action) => (action.lost_without === null ? 0 : Math.round((action[shown.counted + "_gained"] || 0) - action.lost_without));
+
+  function sureTexts(action) {
+    const said = [S.t(action.action === "open_site" ? "plan.sure_site" : "plan.sure_way")];
+    const both = shared(action);
+    if (both > 0) said.push(S.t("plan.shared", { n: both }));
+    return said;
+  }
+
+  /* Norms that must be kept come before this one: what they need is told by one row each. */
+  function duties() {
+    if (shown.is_gate) return [];
+    return data.plans.filter((record) => record.is_gate && record.rank < shown.rank && record.plan_status !== "not_planned");
+  }
+
+  function actionRows() {
+    const before = duties();
+    const rows = before.map((record) => ({
+      order: S.t("plan.first"), what: texts(record).title, note: S.t("norm_class.mandatory") + S.t("sign.colon") + nameOf(record), where: "", km: record.length_km, gained: (record.shown.persons || record.shown.places).gained, alone: "", per: null, sure: [], isDuty: true,
+    }));
+    shown.actions.forEach((action, at) => {
+      const own = amount(shown, action.shown), more = action.gained_alone === null ? 0 : action.gained_alone - action[shown.counted + "_gained"];
+      rows.push({
+        order: S.number(action.step), what: texts(shown).actions[at], note: "", where: S.pick(action.township_names) || S.t("plan.outside"), km: action.length_km, gained: own,
+        alone: more >= 1 ? S.t("plan.alone", { n: action.gained_alone }) : "", per: action.gained_per_km, bridge: action.crosses_water, sure: sureTexts(action),
+      });
+    });
+    return rows;
+  }
+
+  const gainedHead = (record) => {
+    const group = "group." + record.stat_unit + "_persons";
+    if (!inPeople(record)) return S.t("plan.head_gained_places");
+    return S.has(group) ? S.t("plan.head_gained_group", { group: S.t(group) }) : S.t("plan.head_gained_persons");
+  };
+
+  function heads() {
+    const numeric = (key) => ({ text: S.t("plan.head_" + key), class: "numeric" });
+    return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(shown.counted === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), { text: S.t("plan.head_sure"), class: "sure" }];
+  }
+
+  function showActions() {
+    const rows = actionRows(), withKm = lengths(shown), isDuty = rows.some((row) => row.isDuty), ordered = (withKm ? "km" : "most") + (shown.counted === "persons" ? "" : "_places");
+    document.getElementById("actions-title").textContent = S.t(shown.is_gate ? "plan.list_duty_" + ordered : isDuty ? "plan.list_then_" + ordered : "plan.list_" + ordered);
+    const kilometres = (value) => (value === null ? null : S.decimal(value));
+    S.fill("actions", [table(heads(), rows.map((row) => [
+      [S.el("b", { text: row.order })], [S.el("b", { text: row.what }), row.note ? text(row.note, { class: "muted" }) : null], row.where || null, ...(withKm ? [kilometres(row.km)] : []),
+      [S.el("b", { class: row.gained ? "is-gained" : "", text: S.number(row.gained) }), row.alone ? text(row.alone, { class: "muted" }) : null], ...(withKm ? [row.per === null ? null : perText(row.per)] : []),
+      ...(bridges(shown) ? [yesNo(row.bridge)] : []), row.sure.length ? row.sure.map((said, k) => text(said, { class: k ? "muted" : "" })) : null,
+    ]), { head: 1, class: "action-list" })]);
+    const n = shown.actions.length, proof = S.t("plan.proof_" + shown.plan_status + (shown.bound === null ? "_open" : ""), { n, bound: S.number(shown.bound) });
+    S.fill("actions-notes", [S.el("p", { text: [proof, S.t("plan.cost")].join(" ") })]);
+  }
+
+  function download() {
+    const rows = actionRows(), withKm = lengths(shown), basis = S.hasPeople() ? S.t("study.basis_" + data.study.basis) : S.t("study.no_people");
+    const lines = rows.map((row) => [row.order, row.what, row.note || nameOf(shown), row.where, ...(withKm ? [row.km === null ? null : S.decimal(row.km)] : []), row.gained, ...(withKm ? [row.per === null ? null : perText(row.per)] : []), ...(bridges(shown) ? [yesNo(row.bridge)] : []), row.sure.join(" · "), basis]);
+    const names = heads().map((cell) => cell.text);
+    names.splice(2, 0, S.t("plan.head_norm"));
+    S.download("plan-" + shown.plan_id + ".csv", [[...names, S.t("plan.head_basis")], ...lines]);
+  }
+
+  function curveTitle() {
+    const points = S.curvePoints(shown), count = shown.actions.length, next = points.find((point) => point.number === count + 1), first = points.find((point) => point.number === 1), own = points.find((point) => point.number === count);
+    if (next) return S.t("plan.curve_next", { n: count, more: S.number(next.more) });
+    if (count > 1 && first && own && first.more === own.more) return S.t("plan.curve_alike", { n: first.more });
+    return count > 1 && first && own ? S.t("plan.curve_falls", { first: S.number(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
+  }
+
+  function showOptions() {
+    const list = (names) => names.join(S.t("sure.list")), named = texts(shown).options;
+    const rows = [{ name: S.t("plan.option_this"), note: S.t("plan.option_as"), gained: shown.shown[shown.counted].gained, km: shown.length_km, share: shown.share_after },
+      ...shown.options.map((option, k) => ({ name: S.t(named[k].not.length ? "plan.option_swap" : "plan.option_more", { new: list(named[k].instead), old: list(named[k].not) }), note: "", gained: Math.round(option.gained), km: option.length_km, share: option.share_after }))];
+    const most = Math.max(...rows.map((row) => row.gained), 1), withKm = lengths(shown);
+    const columns = [{ text: S.t("plan.head_plan"), class: "what" }, { text: "", class: "bars" }, { text: shown.counted === "persons" ? gainedHead(shown) : S.t("plan.head_gained_places"), class: "numeric" }, ...(withKm ? [{ text: S.t("plan.head_km"), class: "numeric" }] : []), { text: S.t("plan.head_within"), class: "numeric" }];
+    document.getElementById("options-title").textContent = S.t(shown.options.length ? "plan.options_title" : "plan.options_title_none");
+    S.fill("options", [
+      table(columns, rows.map((row, k) => [[k ? text(row.name) : S.el("b", { text: row.name }), row.note ? text(row.note, { class: "muted" }) : null], [bar(row.gained / most, "part-gained")], [S.el("b", { text: S.number(row.gained) })], ...(withKm ? [row.km === null ? null : S.decimal(row.km)] : []), S.percent(row.share)]), { head: 0, class: "option-list" }),
+      shown.options.length ? null : S.el("p", { class: "muted", text: S.t("plan.options_none") }),
+    ]);
+  }
+
+  /* Minutes with the plan, how many have no way at all, and who of them misses narrowly. */
+  function farText(entry) {
+    const unit = shown.unit, near = entry.near[inPeople(shown) ? "persons" : "places"], minutes = S.minutes(5);
+    const [low, high] = [entry.low, entry.high].map((value) => S.measure(value, unit, shown.threshold));
+    const bare = unit === "min" && !low.startsWith(">") ? S.number(entry.low) : low;
+    const said = [];
+    if (entry.low !== null && ["min", "m"].includes(unit)) said.push(low === high ? low : S.t("sure.span", { low: bare, high }));
+    if (entry.none_reached) said.push(S.t("plan.no_way", { amount: S.t("unit.places", { n: entry.none_reached }) }));
+    if (near) said.push(entry.near.places === entry.places ? S.t("plan.near_all", { minutes }) : S.t("plan.near_some", { amount: S.t(inPeople(shown) ? "unit.people" : "unit.places", { n: near }), minutes }));
+    return said.join(S.t("filter.joint"));
+  }
+
+  function showLeft() {
+    const all = shown.left, named = all.filter((entry) => entry.township_id).slice(0, 2).map(unitName), { beyond } = texts(shown).amounts;
+    const key = !all.length ? "left_none" : !named.length ? "left_plain" : named.length === all.length ? "left_in" : "left_title";
+    document.getElementById("left-title").textContent = S.t("plan." + key, { amount: beyond, where: named.join(S.t("plan.and")) });
+    const most = Math.max(...all.map((entry) => amount(shown, entry)), 1), rest = all.slice(LEFT_ROWS), people = inPeople(shown), withFar = all.some(farText);
+    const columns = [{ text: S.t("table.township") }, { text: "", class: "bars" }, ...(people ? [{ text: S.t("table.people"), class: "numeric" }] : []), { text: S.t("table.places"), class: "numeric" }, ...(withFar ? [{ text: S.t(shown.unit === "min" ? "plan.head_minutes" : "plan.head_far"), class: "far" }] : [])];
+    const rows = all.slice(0, LEFT_ROWS).map((entry) => [[S.el("b", { text: unitName(entry) })], [bar(amount(shown, entry) / most, "part-beyond")], ...(people ? [[S.el("b", { text: S.number(entry.persons) })]] : []), S.number(entry.places), ...(withFar ? [farText(entry) || null] : [])]);
+    if (rest.length) rows.push([S.t("plan.left_more", { n: rest.length }), null, ...(people ? [S.number(rest.reduce((sum, entry) => sum + entry.persons, 0))] : []), S.number(rest.reduce((sum, entry) => sum + entry.places, 0)), ...(withFar ? [null] : [])]);
+    S.fill("left", all.length ? [table(columns, rows, { head: 0, class: "left-list" })] : []);
+  }
+
+  function showOpen() {
+    const norm = normOf(shown), isWay = ["links", "roads"].includes(shown.question), sides = shown.shown[shown.counted], misses = shown.left.some((entry) => entry.near.places);
+    const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", "open_lost", isWay ? "open_speed" : "open_room", "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
+    S.fill("open", [...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
+  }
+
+  function showOthers() {
+    const rows = data.plans.filter((record) => !record.actions.length), why = (record) => S.t("plan.why_" + (record.reason || record.plan_status));
+    document.getElementById("others").hidden = !rows.length;
+    S.fill("others-body", [table([{ text: S.t("plan.head_norm"), class: "what" }, { text: S.t("plan.head_beyond"), class: "numeric" }, { text: S.t("plan.head_why"), class: "why" }], rows.map((record) => [[text(nameOf(record)), record.is_gate ? text(S.t("norm_class.mandatory"), { class: "pill law law-mandatory" }) : null], texts(record).amounts.today, why(record)]), { head: 0, class: "other-list" })]);
+  }
+
+  function show() {
+    document.getElementById("drawn").hidden = !shown;
+    showTabs();
+    showOthers();
+    if (!shown) {
+      document.getElementById("page-title").textContent = S.t("plan.none_drawn");
+      return;
+    }
+    showHead();
+    showActions();
+    document.getElementById("curve-title").textContent = curveTitle();
+    document.getElementById("curve-note").textContent = S.t(lengths(shown) ? "plan.curve_note_km" : "plan.curve_note");
+    showOptions();
+    showLeft();
+    showOpen();
+    draw();
+  }
+
+  /* A plan is named by the address, alone or beside the language. */
+  function choose() {
+    const wanted = window.location.hash.slice(1).split("&").map((part) => part.replace(/^plan=/, ""));
+    shown = drawn.find((record) => wanted.includes(record.plan_id)) || drawn[0];
+  }
+
+  S.startPlanPage = function () {
+    document.getElementById("csv").addEventListener("click", download);
+    document.getElementById("print").addEventListener("click", () => window.print());
+    window.addEventListener("hashchange", () => { choose(); show(); window.scrollTo(0, 0); });
+    window.addEventListener("beforeprint", () => shown && draw(PAPER_PX));
+    window.addEventListener("afterprint", () => shown && draw());
+    let width = window.innerWidth;
+    window.addEventListener("resize", () => {
+      if (!shown || window.innerWidth === width) return;
+      width = window.innerWidth;
+      draw();
+    });
+    choose();
+    S.onLanguage(() => {
+      S.showHead(S.t("plan.title"));
+      document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
+      document.getElementById("back").href = S.pageLink("index.html");
+      S.languageSwitch();
+      show();
+      document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
+    });
+    S.setLanguage(S.language);
+    document.body.dataset.ready = "yes";
+  };
+})(window.Spatial);

@@ -1,0 +1,192 @@
+"""What to do first: the page of plans, with a map of today and one with the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.cartography.basemap import ground, pack_points
+from spatial.cartography.document import PLAN, codes, pack, pack_words, page_document
+from spatial.cartography.gap_map import relief_shown
+from spatial.cartography.page_data import PLAN_FILE, shown_bounds, study_block
+from spatial.crs import WGS84
+from spatial.messages import Words
+from spatial.reporting.names import names_of
+from spatial.reporting.plan_text import action_text, amount_text, place_name, plan_title, reach_text, service_text
+from spatial.reporting.plans import SIDES, plan_records, unit_names
+from spatial.tables.words import PLAN_OUTCOME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spatial.cartography.page_data import PageBook, Rows
+    from spatial.reporting.plans import Record
+
+MAP_PX = 1200
+"""Lines of the ground may leave the true ones by one part in so many of the map's width."""
+METRES_A_DEGREE = 111_320.0
+
+
+def plan_page(book: PageBook, rows: Rows) -> bytes:
+    """Write the page of all plans, the first one that could be drawn in front."""
+    records = records_of(book)
+    # Of other plans the page tells names alone, in each language.
+    told = [
+        record | {"texts": _texts(record, book), "options": [_without_places(option) for option in record["options"]]}
+        for record in records
+    ]
+    norms = {norm["id"]: norm for norm in book.norms.norms}
+    data = study_block(book, rows, more_words=("plan.", "sign.colon")) | {
+        "plans": told,
+        "norms": {record["norm_id"]: norms[record["norm_id"]] for record in records if record["norm_id"] in norms},
+        "map": _map_block(book, rows, [record for record in records if record["actions"]]),
+        "file": PLAN_FILE,
+    }
+    return page_document(data, title=book.title, language=book.language, parts=PLAN)
+
+
+def plan_answer(book: PageBook) -> dict[str, Any] | None:
+    """Say what the index does of plans: the finding of the first one drawn, its actions, and how many there are."""
+    drawn = [record for record in records_of(book) if record["actions"]]
+    if not drawn:
+        return None
+    first = drawn[0]
+    kept = ("plan_id", "counted", "actions")
+    return {name: first[name] for name in kept} | {
+        "file": PLAN_FILE,
+        "plans": len(drawn),
+        "title": {language: plan_title(first, Words(language)) for language in book.words},
+        "said": [{language: _said(action, Words(language)) for language in book.words} for action in first["actions"]],
+    }
+
+
+def records_of(book: PageBook) -> list[Record]:
+    """Gather the plans of a study, called as its pages call services."""
+    plans = book.tables.get("plans")
+    if plans is None or not len(plans):
+        return []
+    named = {str(norm["service"]): norm["names"] for norm in book.norms.norms}
+    services = {str(service): named.get(str(service)) or book.names(str(service)) for service in plans["service"]}
+    metrics = {norm["id"]: norm["metric"] for norm in book.norms.norms}
+    return plan_records(book.tables, services=services, titles=book.meta.plans, metrics=metrics)
+
+
+def _without_places(option: Record) -> Record:
+    return {key: value for key, value in option.items() if key not in {"instead", "not", "where"}}
+
+
+def _said(action: Record, words: Words) -> str:
+    text = action_text(action, place_name(action, words), words)
+    return text[:1].upper() + text[1:]
+
+
+def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
+    """Say by language whatever a sentence of Python says better than one of the page."""
+    found = {}
+    for language in book.words:
+        words, shown = Words(language), record["shown"][record["counted"]]
+        found[language] = {
+            "title": plan_title(record, words),
+            "service": service_text(record, words),
+            "reach": reach_text(record, words),
+            "actions": [_said(action, words) for action in record["actions"]],
+            "options": [
+                {side: [place_name(place, words) for place in option[side]] for side in ("instead", "not")}
+                for option in record["options"]
+            ],
+            "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
+        }
+    return found
+
+
+# The maps: settlements, or townships where the norm is about these, with what becomes of each in every plan.
+
+
+def _map_block(book: PageBook, rows: Rows, records: Sequence[Record]) -> dict[str, Any] | None:
+    if not records:
+        return None
+    bounds = shown_bounds(book, rows)
+    (south, west), (north, east) = bounds
+    tables, settlements = book.tables, rows.settlements
+    tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX
+    frames = {
+        "settlement": gpd.GeoDataFrame(
+            {"unit_id": settlements["settlement_id"], "township": settlements.get("township_id")},
+            geometry=settlements.geometry,
+        ),
+        "township": _township_points(settlements),
+    }
+    known = sorted({*frames["settlement"]["township"].dropna(), *frames["township"]["unit_id"]})
+    names = unit_names(tables)
+    people = pd.DataFrame(tables["plan_people"])
+    levels = people.groupby("plan_id")["unit_level"].first()
+    used = {str(levels[record["plan_id"]]) for record in records}
+    seats = settlements.loc[settlements["tier"] == "county_seat"]
+    return {
+        "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
+        "bounds": bounds,
+        "base": ground(tables, tolerance_m=round(tolerance_m, 1), minor=False),
+        "relief": relief_shown(book, rows),
+        "townships": [names.get(str(unit), {}) for unit in known],
+        "township_ids": known,
+        "seats": [
+            {"at": at, "names": names_of(row)}
+            for at, row in zip(_degrees(seats.geometry), pd.DataFrame(seats).to_dict("records"), strict=True)
+        ],
+        "points": {
+            level: {**pack_points(frame.geometry), "township": pack(codes(frame["township"], known), "i4")}
+            for level, frame in frames.items()
+            if level in used
+        },
+        "outcomes": list(PLAN_OUTCOME),
+        "plans": {
+            record["plan_id"]: _outcomes(
+                people.loc[people["plan_id"] == record["plan_id"]], frames, _shapes(book, record)
+            )
+            for record in records
+        },
+    }
+
+
+def _outcomes(
+    people: pd.DataFrame, frames: Mapping[str, gpd.GeoDataFrame], shapes: Sequence[Sequence[Any]]
+) -> dict[str, Any]:
+    level = str(people["unit_level"].iloc[0])
+    own = people.set_index("unit_id").reindex(frames[level]["unit_id"])
+    return {
+        "level": level,
+        "outcome": pack_words(own["outcome"], PLAN_OUTCOME),
+        "persons": pack(own["persons"], "f4"),
+        "shapes": shapes,
+    }
+
+
+def _shapes(book: PageBook, record: Record) -> list[list[Any]]:
+    """Give the lines of each action, in degrees; a site is a line of one point."""
+    frame = book.shapes("plan_actions")
+    own = frame.loc[frame["plan_id"] == record["plan_id"]].sort_values("step", kind="stable").to_crs(WGS84)
+    return [
+        [np.round(shapely.get_coordinates(part), 5).tolist() for part in shapely.get_parts(shape)]
+        for shape in own.geometry
+    ]
+
+
+def _degrees(points: gpd.GeoSeries) -> list[list[float]]:
+    return np.round(shapely.get_coordinates(points.to_crs(WGS84).to_numpy()), 5).tolist()  # type: ignore[no-any-return]
+
+
+def _township_points(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Put each township where most of its people live: in its largest settlement."""
+    if "township_id" not in settlements:
+        return gpd.GeoDataFrame({"unit_id": [], "township": []}, geometry=[], crs=settlements.crs)
+    order = ["population_persons", "settlement_id"]
+    largest = settlements.dropna(subset="township_id").sort_values(order, ascending=[False, True], kind="stable")
+    largest = largest.drop_duplicates("township_id").sort_values("township_id")
+    unit = largest["township_id"].to_numpy()
+    return gpd.GeoDataFrame(
+        {"unit_id": unit, "township": unit}, geometry=largest.geometry.to_numpy(), crs=settlements.crs
+    )

@@ -1,0 +1,320 @@
+"""The page of plans in a real browser: numbers that add up, tabs, the list to take away, paper, places and names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.cartography import ServiceNote
+from spatial.reporting.plans import plan_records
+
+pytestmark = pytest.mark.browser
+
+ATTACK = "<img src=x onerror=\"document.title='owned'\">"
+SITES, LINKS, DUTY, LATER = "gl-phc-1h", "cn-county-60", "gl-road-rai", "gl-surg-2h"
+OUTCOMES = ["within"] * 20 + ["gained"] * 25 + ["beyond"] * 15 + ["none_reached"] * 5 + ["unknown"]
+PLANS = {  # norm, service, question, status, reason
+    DUTY: ("GL-ROAD-RAI", "all_season_road", "roads", "nothing_helps", ""),
+    SITES: ("GL-PHC-1H", "primary_care", "sites", "optimal", ""),
+    LINKS: ("CN-COUNTY-60", "county_seat", "links", "feasible", ""),
+    LATER: ("GL-SURG-2H", "bellwether_hospital", "none", "not_planned", "others_first"),
+}
+
+
+def plan_tables(settlements, *, has_people=True):
+    """Plans of a county: two with two actions each, one that nothing helps, and one that others come before."""
+    people = settlements["population_persons"] * (1.0 if has_people else np.nan)
+    rows, acts, whom, shapes = [], [], [], []
+    for rank, (name, (norm, service, question, status, reason)) in enumerate(PLANS.items(), start=1):
+        drawn = status in {"optimal", "feasible"}
+        outcome = np.array(OUTCOMES, dtype=object) if drawn else np.where(np.arange(66) < 40, "within", "beyond")
+        step = np.where(np.arange(66) < 35, 0, 1)
+        side = {
+            "within": outcome == "within",
+            "gained": outcome == "gained",
+            "beyond": np.isin(outcome, ["beyond", "none_reached"]),
+            "unknown": outcome == "unknown",
+        }
+        sums = {f"persons_{key}": people[mask].sum() if has_people else np.nan for key, mask in side.items()}
+        sums |= {f"places_{key}": float(mask.sum()) for key, mask in side.items()}
+        weight = people.fillna(0.0) if has_people else pd.Series(1.0, people.index)
+        known = weight[outcome != "unknown"].sum()
+        before, after = weight[side["within"]].sum() / known, weight[side["within"] | side["gained"]].sum() / known
+        length = [4.7, 7.25] if question == "links" else [np.nan, np.nan]
+        rows.append(
+            {
+                "plan_id": name, "rank": rank, "norm_id": norm, "service": service, "question": question,
+                "mode": "any", "threshold": 60.0, "unit": "min", "stat_unit": "population", "norm_class": "guiding",
+                "is_gate": name == DUTY, "target_share": 0.9, "counted": "persons" if has_people else "places",
+                "plan_status": status, "reason": reason, **sums, "share_before": before, "share_after": after,
+                "meets_target": "no", "bound": weight[side["gained"]].sum(), "actions": 2 * drawn,
+                "length_km": sum(length) if drawn else np.nan,
+            }
+        )  # fmt: skip
+        value = np.where(outcome == "within", 40.0, np.where(outcome == "beyond", 61.0 + np.arange(66) % 9, 70.0))
+        whom.append(
+            pd.DataFrame(
+                {
+                    "plan_id": name, "unit_level": "settlement", "unit_id": settlements["settlement_id"],
+                    "persons": people, "before_value": value, "outcome": outcome,
+                    "after_value": np.where(outcome == "none_reached", np.nan, np.where(side["gained"], 30.0, value)),
+                }
+            )
+        )  # fmt: skip
+        for k in range(2 * drawn):
+            own, place = side["gained"] & (step == k), settlements.iloc[25 + 12 * k]
+            end = settlements.iloc[28 + 12 * k]
+            gain = weight[own].sum()
+            ids = place["settlement_id"] + (f" {end['settlement_id']}" if question == "links" else "")
+            acts.append(
+                {
+                    "plan_id": name, "norm_id": norm, "service": service, "action_id": f"{name}/{ids}", "step": k + 1,
+                    "action": ["build_link", "upgrade_road"][k] if question == "links" else "open_site",
+                    "place_id": ids, "place": place["name"], "township_id": place["township_id"],
+                    "township": place["township"], "length_km": length[k], "places_gained": float(own.sum()),
+                    "persons_gained": people[own].sum() if has_people else np.nan, "gained_alone": gain + 10.0 * k,
+                    "lost_without": gain - 20.0 * k, "gained_per_km": gain / length[k], "share_after": after,
+                }
+            )  # fmt: skip
+            line = shapely.LineString([place.geometry, end.geometry])
+            shapes.append(line if question == "links" else place.geometry)
+    actions = gpd.GeoDataFrame(pd.DataFrame(acts), geometry=shapes, crs=settlements.crs)
+    gains = actions.groupby("plan_id")[["persons_gained" if has_people else "places_gained"]].sum().squeeze()
+    curve = [
+        {"plan_id": name, "number": k, "gained": gains[name] * share, "share_after": 0.3 + share / 2, "length_km": km}
+        for name in (SITES, LINKS)
+        for k, (share, km) in enumerate(zip((0.0, 0.6, 1.0, 1.1), (0.0, 4.7, 11.95, 17.0), strict=True))
+    ]
+    other = f"{settlements['settlement_id'][25]} {settlements['settlement_id'][50]}"
+    options = [
+        {"plan_id": SITES, "option": 1, "where": other, "gained": gains[SITES] - 5.0, "share_after": 0.79}
+    ]  # fmt: skip
+    return {
+        "plans": pd.DataFrame(rows),
+        "plan_actions": actions,
+        "plan_people": pd.concat(whom, ignore_index=True),
+        "plan_curve": pd.DataFrame(curve).assign(
+            length_km=lambda frame: frame["length_km"].where(frame["plan_id"] == LINKS)
+        ),
+        "plan_options": pd.DataFrame(options).assign(length_km=np.nan),
+    }
+
+
+@pytest.fixture(scope="module")
+def planned(county):
+    names = {"en": "County seat", "fr": "Chef-lieu", "zh": "县城"}
+    seat = {"county_seat": ServiceNote("county_seat", names, inventory="complete")}
+    meta = replace(county.meta, services={**county.meta.services, **seat})
+    return replace(county, meta=meta, tables=county.tables | plan_tables(county.tables["settlements"]))
+
+
+@pytest.fixture(scope="module")
+def folder(planned, save_pages, tmp_path_factory):
+    return save_pages(planned.pages(), tmp_path_factory.mktemp("planned"))
+
+
+def whole(text):
+    return int(re.sub(r"\D", "", text))
+
+
+def column(page, css):
+    return [whole(text) for text in page.eval_on_selector_all(css, "nodes => nodes.map(n => n.textContent)")]
+
+
+@pytest.mark.parametrize(("width", "height", "first"), [(1280, 900, "en"), (390, 844, "fr"), (320, 700, "zh")])
+def test_the_page_opens_without_a_fault(width, height, first, folder, open_page, in_each_language):
+    page = open_page(folder / "plan.html", fragment=f"#lang={first}", width=width, height=height)
+    for _ in in_each_language(page, first):
+        for plan in (SITES, LINKS):
+            page.evaluate(f"window.location.hash = '{plan}'")
+            page.wait_for_selector(f"#plans a[aria-current][href^='#{plan}']")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert not re.search(r"undefined|NaN|\{\w+\}|\bplan\.[a-z_]+\b|_", page.inner_text("body"))
+
+
+def test_the_finding_is_the_title_and_its_numbers_add_up_on_the_page(planned, folder, open_page):
+    page = open_page(folder / "plan.html")
+    record = plan_records(planned.tables)[1]
+    people = record["shown"]["persons"]
+    title = page.inner_text("#page-title")
+    assert title.startswith("Two sites for ")
+    assert re.findall(r"[\d,]+ of the [\d,]+ people", title) == [
+        f"{people['gained']:,} of the {people['today']:,} people"
+    ]
+    said = page.inner_text("#before-after")
+    for side in ("within", "gained", "beyond"):
+        assert f"{people[side]:,} " in said
+    assert people["within"] + people["today"] + people["unknown"] == people["all"]
+    assert sum(column(page, ".action-list tr:not(:first-child) .gained b")) == people["gained"]
+    assert sum(column(page, ".left-list tbody td.numeric b")) == people["beyond"]
+    assert page.inner_text("#today-title") == f"Today: {people['today']:,} people beyond"
+
+
+def test_a_township_has_the_same_number_on_the_map_as_in_the_table(folder, open_page):
+    page = open_page(folder / "plan.html")
+    labels = page.eval_on_selector_all("#map-plan text", "nodes => nodes.map(n => n.textContent)")
+    rows = page.eval_on_selector_all(
+        ".left-list tbody tr", "rows => rows.map(r => [r.cells[0].textContent, r.cells[2].textContent])"
+    )
+    told = dict(rows)
+    named = [name for name in labels if name in told]
+    assert named
+    for name in named:
+        assert labels[labels.index(name) + 1] == told[name]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_label_of_a_map_covers_another(width, folder, open_page):
+    page = open_page(folder / "plan.html", width=width)
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll("#map-plan text")].map((node) => {
+          const box = node.getBBox();
+          return [box.x + 1, box.y + 3, box.width - 2, box.height - 6];
+        })"""
+    )
+    pairs = [(a, b) for at, a in enumerate(boxes) for b in boxes[:at]]
+    assert not [
+        (a, b)
+        for a, b in pairs
+        if a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+    ]
+
+
+def test_the_duty_comes_first_and_every_norm_without_a_plan_has_its_reason(folder, open_page):
+    page = open_page(folder / "plan.html")
+    assert page.inner_text("#actions-title") == "The duty first, then most people"
+    first = page.inner_text(".action-list tbody tr:first-child")
+    assert "All-season road: nothing that was tried" in first
+    others = page.inner_text("#others")
+    assert "Nothing that was tried brings anybody within." in others
+    assert "Other norms come first: no more plans are drawn than the study asks for." in others
+    assert "mandatory" in others
+
+
+def test_what_an_action_brings_alone_and_shares_with_the_others_is_told(folder, open_page):
+    page = open_page(folder / "plan.html")
+    second = page.inner_text(".action-list tbody tr:last-child")
+    assert "alone " in second
+    assert "20 would be served by the others too" in second
+    assert "instead of" in page.inner_text("#options")
+    assert page.inner_text("#curve-title").startswith("After 2, one more brings ")
+
+
+def test_each_plan_has_its_tab_and_its_address_and_the_language_stays(folder, open_page):
+    page = open_page(folder / "plan.html", fragment="#lang=fr")
+    assert page.locator("#plans a").count() == 2
+    sites = page.inner_text("#page-title")
+    page.click("#plans a:not([aria-current])")
+    page.wait_for_selector(f"#plans a[aria-current][href='#{LINKS}&lang=fr']")
+    links = page.inner_text("#page-title")
+    assert sites.startswith("Deux sites")
+    assert links.startswith("Deux liaisons")
+    assert page.locator("#map-plan path[stroke-width='3']").count() == 2
+    again = open_page(folder / "plan.html", fragment=f"#{LINKS}&lang=fr")
+    assert again.inner_text("#page-title") == links
+    assert again.inner_text("#actions-notes").startswith("Non prouvé")
+
+
+def test_names_and_words_are_chinese_alone_on_a_chinese_page(folder, open_page):
+    page = open_page(folder / "plan.html", fragment="#lang=zh")
+    for plan in (SITES, LINKS):
+        page.evaluate(f"window.location.hash = '{plan}'")
+        page.wait_for_selector(f"#plans a[aria-current][href^='#{plan}']")
+        text = "".join(page.inner_text(css) for css in ("#page-title", "#before-after", "main", "#plans"))
+        assert re.findall(r"[A-Za-z]{3,}", text.replace("CSV", "")) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_list_is_taken_away_as_it_stands_on_screen(language, folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}&lang={language}")
+    with page.expect_download() as waiting:
+        page.click("#csv")
+    assert waiting.value.suggested_filename == f"plan-{LINKS}.csv"
+    head, *rows = csv.reader(io.StringIO(waiting.value.path().read_text(encoding="utf-8-sig")))
+    heads = page.eval_on_selector_all(".action-list thead th", "nodes => nodes.map(n => n.textContent)")
+    assert [name for name in head if name in heads] == heads
+    shown = page.eval_on_selector_all(".action-list tbody .what b", "nodes => nodes.map(n => n.textContent)")
+    assert [row[1] for row in rows] == shown
+    gained = column(page, ".action-list tbody .gained b")
+    assert [int(row[head.index(heads[4])]) for row in rows] == gained
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler")
+@pytest.mark.parametrize("plan", [SITES, LINKS])
+def test_a_plan_prints_on_two_sheets_of_a4(plan, folder, open_page, tmp_path):
+    page = open_page(folder / "plan.html", fragment=f"#{plan}")
+    title = page.inner_text("#page-title")
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    sheets = text.rstrip("\f").split("\f")
+    assert len(sheets) <= 2
+    assert title.split()[0] in sheets[0]
+    assert "Save as CSV" not in text
+    assert "What the plan does not settle" in text
+
+
+def test_the_index_says_what_to_do_first_and_leads_there_and_back(folder, open_page):
+    page = open_page(folder / "index.html")
+    assert page.inner_text("#first h2") == "What to do first"
+    finding = page.inner_text("#first-finding")
+    assert page.locator("#first-actions li").count() == 2
+    page.click("#to-plan")
+    page.wait_for_selector("#before-after .share-line")
+    assert page.inner_text("#page-title") == finding
+    page.click("#back")
+    page.wait_for_selector("#first")
+
+
+def test_without_plans_there_is_neither_page_nor_block(county, county_folder, open_page):
+    assert "plan.html" not in {page.name for page in county.pages()}
+    assert not open_page(county_folder / "index.html").is_visible("#first")
+
+
+def test_where_nothing_helps_the_page_says_so_and_why(planned, open_page, save_pages, tmp_path):
+    kept = {
+        name: planned.tables[name].query(f"plan_id == '{DUTY}'") for name in plan_tables(planned.tables["settlements"])
+    }
+    page = open_page(save_pages(replace(planned, tables=planned.tables | kept).pages(), tmp_path) / "plan.html")
+    assert page.inner_text("#page-title").startswith("No plan is drawn")
+    assert not page.is_visible("#drawn")
+    assert "All-season road" in page.inner_text("#others")
+
+
+def test_places_are_counted_where_nobody_s_number_is_known(county, open_page, save_pages, tmp_path):
+    settlements = county.tables["settlements"].assign(population_persons=np.nan)
+    tables = county.tables | {"settlements": settlements} | plan_tables(settlements, has_people=False)
+    page = open_page(save_pages(replace(county, tables=tables).pages(), tmp_path) / "plan.html")
+    assert "bring 25 of the 45 places within 60 min; 20 places are still beyond" in page.inner_text("#page-title")
+    assert page.inner_text("#actions-title") == "The duty first, then most places"
+    assert "people" not in page.inner_text("main")
+
+
+def test_hostile_names_stay_text(planned, open_page, save_pages, tmp_path):
+    settlements = planned.tables["settlements"].assign(name=ATTACK, name_en=ATTACK, name_zh=ATTACK)
+    boundaries = planned.tables["boundaries"].assign(name=ATTACK, name_en=ATTACK)
+    tables = planned.tables | {"settlements": settlements, "boundaries": boundaries} | plan_tables(settlements)
+    folder = save_pages(replace(planned, tables=tables).pages(), tmp_path)
+    for file in ("plan.html", "index.html"):
+        page = open_page(folder / file)
+        assert page.evaluate("document.querySelectorAll('img, foreignObject').length") == 0
+        assert "owned" not in page.title()
+        assert ATTACK in page.inner_text("main")
+
+
+def test_row_order_never_matters_and_the_same_input_gives_the_same_bytes(planned):
+    first = next(page for page in planned.pages() if page.name == "plan.html")
+    mixed = {name: planned.tables[name].sample(frac=1.0, random_state=3) for name in ("plan_actions", "plan_people")}
+    again = replace(planned, tables=planned.tables | mixed).built()
+    assert first.content == next(page for page in again if page.name == "plan.html").content
