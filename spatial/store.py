@@ -21,7 +21,7 @@ from spatial.rasters import Raster
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
     from pyproj import CRS
@@ -206,6 +206,7 @@ class Store:
         self.population_basis = population_basis
         self._kept: dict[str, pd.DataFrame | Raster] | None = {} if keeps else None
         self._room = KEPT_BYTES
+        self._derived: dict[tuple[Sequence[str], str], Any] = {}
 
     def path_of(self, name: str) -> Path | None:
         """
@@ -246,6 +247,16 @@ class Store:
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
             raise StoreError(f"{path}: is damaged ({error}); delete it and run the study again") from error
 
+    def derived(self, tables: Sequence[str], what: str, make: Callable[[], Any]) -> Any:
+        """Make what follows from tables as they were read, or hand it out again as long as these are kept."""
+        key = (tuple(tables), what)
+        if key in self._derived:
+            return self._derived[key]
+        value = make()
+        if self._kept is not None and self._kept.keys() >= set(tables):
+            self._derived[key] = value
+        return value
+
     def write(self, name: str, value: pd.DataFrame | Raster | dict[str, Any]) -> Path:
         """Write a table, checked against its contract, a raster or the summary."""
         if isinstance(value, dict):
@@ -253,6 +264,7 @@ class Store:
             return self.write_file(Artifact(f"{name}.json", text.encode("utf-8")))
         if self._kept is not None:
             self._kept.pop(name, None)
+            self._derived = {key: made for key, made in self._derived.items() if name not in key[0]}
         if isinstance(value, Raster):
             path = self.folder / f"{name}.tif"
             with replace(path) as temporary:

@@ -239,8 +239,9 @@ class _Run:
         store.remove(store.folder / name)
         began = time.perf_counter()
         try:
-            inputs = read_inputs(stage, self.inputs_of(stage))
-            made = stage.function(**inputs, options=Options(self.study, stage.options), progress=progress)
+            taken = self.inputs_of(stage)
+            options = Options(self.study, stage.options, taken.derived)
+            made = stage.function(**read_inputs(stage, taken), options=options, progress=progress)
             outputs = self._write(stage, made)
         except SpatialError as error:
             if isinstance(error, OSError) and error.exit_code == 6:

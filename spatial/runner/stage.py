@@ -11,7 +11,7 @@ from spatial.errors import SpatialError
 from spatial.study import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Value = pd.DataFrame | Raster | dict[str, Any]
     Progress = Callable[[float, str], None]
+    Derived = Callable[[Sequence[str], str, Callable[[], Any]], Any]
     StageFunction = Callable[..., "Mapping[str, Value | list[Artifact]]"]
 else:
     Keys = object  # a type checker sees the keys of a study
@@ -94,12 +95,19 @@ class _Section:
         return value
 
 
+def make_anew(_tables: Sequence[str], _what: str, make: Callable[[], Any]) -> Any:
+    """Make what follows from tables, keeping nothing."""
+    return make()
+
+
 class Options(Keys):
     """The part of a study that a stage has declared."""
 
-    def __init__(self, study: Study, keys: tuple[str, ...]) -> None:
+    def __init__(self, study: Study, keys: tuple[str, ...], derived: Derived = make_anew) -> None:
         self._study = study
         self._keys = keys
+        # Makes what several stages of a run take from the same tables, such as a graph, but once.
+        self.derived = derived
 
     def __getattr__(self, key: str) -> Any:
         """Return a declared option and refuse any other."""

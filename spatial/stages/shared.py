@@ -27,15 +27,18 @@ if TYPE_CHECKING:
 
 def graphs_of(options: Options, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[TravelGraph]:
     """Read the graph of every mode back."""
-    modes = options.network.modes
-    return [TravelGraph.from_frames(nodes, edges, mode=mode) for mode in modes]
+    return [graph_of(options, nodes, edges, mode) for mode in options.network.modes]
 
 
 def graph_of(
     options: Options, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, mode: str | None = None
 ) -> TravelGraph:
-    """Read the graph of one mode, by default of the one that headlines use."""
-    return TravelGraph.from_frames(nodes, edges, mode=mode or options.network.modes[0])
+    """Read the graph of one mode, by default of the one that headlines use; a run reads each but once."""
+    chosen = mode or options.network.modes[0]
+    made: TravelGraph = options.derived(
+        ("nodes", "edges"), f"graph of {chosen}", lambda: TravelGraph.from_frames(nodes, edges, mode=chosen)
+    )
+    return made
 
 
 def surroundings_of(options: Options, study_area: gpd.GeoDataFrame, water: gpd.GeoDataFrame) -> Surroundings:

@@ -44,6 +44,23 @@ def test_a_table_comes_back_as_it_was(tmp_path: Path) -> None:
     assert back.crs == area.crs
 
 
+def test_what_follows_from_a_table_is_made_once_until_the_table_changes(tmp_path: Path) -> None:
+    store = Store(tmp_path, keeps=True)
+
+    def total() -> float:
+        table = store.read("counts")
+        assert isinstance(table, pd.DataFrame)
+        return store.derived(("counts",), "total", lambda: next(totals)) + table["number"].sum()
+
+    totals = iter([10.0, 20.0, 30.0])
+    store.write("counts", _counts(1.0))
+    assert [total(), total()] == [11.0, 11.0]  # 10 is taken once
+    store.write("counts", _counts(2.0))
+    assert [total(), total()] == [22.0, 22.0]
+    # What is not kept may be another one when it is read again.
+    assert Store(tmp_path).derived(("counts",), "total", lambda: next(totals)) == 30.0
+
+
 def test_a_table_is_read_as_geopandas_reads_it(tmp_path: Path) -> None:
     lines = gpd.GeoDataFrame(
         {
