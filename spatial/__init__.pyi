@@ -164,6 +164,8 @@ from .planning.candidates import CandidateSites as CandidateSites
 from .planning.candidates import candidate_sites as candidate_sites
 from .planning.candidates import grid_points as grid_points
 from .planning.candidates import load_site_rules as load_site_rules
+from .planning.connections import ConnectionPlan as ConnectionPlan
+from .planning.connections import connect_settlements as connect_settlements
 from .planning.constraints import apply_constraints as apply_constraints
 from .planning.equity import ParetoFront as ParetoFront
 from .planning.equity import p_centdian as p_centdian

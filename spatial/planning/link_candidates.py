@@ -75,7 +75,7 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     each kilometre, alone or with a second one on from a settlement in between, by the ways of today and its own
     minutes. Of the links that bring a settlement within the limit its best is proposed first, then the second of each,
     so that no gap takes all the places; last, the shortest ways for settlements that have none and are not brought
-    within the limit by any.
+    within the limit by any, again in turn.
 
     Parameters
     ----------
@@ -171,20 +171,16 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     )
     ways = pd.concat([one.assign(first=-1, first_km=0.0), two], ignore_index=True)
     ways = ways.assign(persons=persons[needy] @ is_reached)
-    # The best way of each settlement that some way brings within the limit, then the second of each, and so on.
-    km = ways["km"] + ways["first_km"]
+    # The best way of each settlement that some way brings within the limit, then the second of each, and so on; last,
+    # the shortest ways of each that has none today and that no way brings within the limit.
+    km = (ways["km"] + ways["first_km"]).to_numpy()
     by_rate = np.lexsort((km, ways["first"] >= 0, -ways["persons"] / km))
-    ranked = is_reached[:, by_rate]
-    turn = np.where(ranked, np.cumsum(ranked, axis=1), len(ways) + 1).min(axis=0, initial=len(ways) + 1)
-    in_turn = by_rate[np.argsort(turn, kind="stable")[: np.count_nonzero(ranked.any(axis=0))]]
-    # Last, the shortest way for each that has none, and that no way brings within the limit.
     cut_off = needy[np.isinf(now[needy]) & ~is_reached.any(axis=1)]
-    shortest = ways[ways["start"].isin(cut_off) & (ways["first"] < 0)].sort_values("km", kind="stable")
-    shortest = shortest.drop_duplicates("start").assign(persons=0.0)
-    shortest = shortest.iloc[np.argsort(-persons[shortest["start"]] / shortest["km"], kind="stable")]
+    is_from = np.where(ways["first"] >= 0, ways["first"], ways["start"]) == cut_off[:, None]
+    in_order = np.concatenate((_in_turn(is_reached, by_rate), _in_turn(is_from, np.argsort(km, kind="stable"))))
     chosen: dict[tuple[int, int], float] = {}
-    in_order = pd.concat([ways.iloc[in_turn], shortest])[["first", "start", "end", "persons"]]
-    for first, start, end, brought in in_order.itertuples(index=False):
+    listed = ways.iloc[in_order][["first", "start", "end", "persons"]]
+    for first, start, end, brought in listed.itertuples(index=False):
         gaps = [(start, end), (first, start)] if first >= 0 else [(start, end)]
         new = [gap for gap in ((min(gap), max(gap)) for gap in gaps) if gap not in chosen]
         if len(chosen) + len(new) > most:
@@ -216,6 +212,14 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
         geometry=lines,
         crs=graph.crs,
     )
+
+
+def _in_turn(is_of: NDArray[np.bool_], order: NDArray[np.intp]) -> NDArray[np.intp]:
+    """List the first way (column) of each settlement (row) in an order of ways, then the second of each, and so on."""
+    ranked = is_of[:, order]
+    never = len(order) + 1
+    turn = np.where(ranked, np.cumsum(ranked, axis=1), never).min(axis=0, initial=never)
+    return order[np.argsort(turn, kind="stable")[: np.count_nonzero(turn < never)]]
 
 
 class _Ends(NamedTuple):

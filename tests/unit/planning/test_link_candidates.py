@@ -82,7 +82,8 @@ def test_a_settlement_without_a_way_gets_the_shortest_one():
     villages = places(island=(20_000, 18_000, 70), other=(20_500, 10_000, 5))
     links = propose_links(ladder_graph(), villages, within_min=5, longest_km=9, **CLINIC)
     assert ends_of(links)[0] == ((20_000.0, 18_000.0), (20_000.0, 10_000.0))
-    assert links["estimated_persons"].tolist() == [0.0]
+    assert ends_of(links)[1] == ((20_000.0, 18_000.0), (20_500.0, 10_000.0))
+    assert links["estimated_persons"].tolist() == [0.0, 0.0]
     found = rank_links(ladder_graph(), villages, links, budget_km=20, within_min=5, **CLINIC)
     assert found.steps["connected_persons"].tolist() == [70.0]
 

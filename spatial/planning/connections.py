@@ -1,0 +1,363 @@
+"""A way to every settlement above a size at least cost: which links to build, exactly or with a bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra, maximum_flow
+
+from spatial.access.od_pairs import require_columns
+from spatial.access.options import is_number, numbers
+from spatial.access.paired import SnapPair, minutes_to_closest
+from spatial.access.places import id_ranks, place_on
+from spatial.errors import ContractError, first_of
+from spatial.network.nearest import node_labels
+from spatial.network.new_roads import road_ids, road_km
+from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
+from spatial.planning.link_candidates import ON_ROAD_M
+from spatial.planning.links import goals_of, people_of
+from spatial.planning.programs import HALF, SAME, Program, rows_of, solve
+from spatial.study.access import MOST_CANDIDATES, SnapRules
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from spatial.inputs.services import Vocabulary
+    from spatial.network.graph import TravelGraph
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+
+WHOLE = 1_000_000
+"""What may pass over a link that is built, since flows are counted in whole numbers."""
+
+ENOUGH = 1e-4
+"""A settlement is connected where no more than this share of a link is missing."""
+
+
+@dataclass(frozen=True, eq=False)
+class ConnectionPlan:
+    """
+    Links that give settlements a way.
+
+    Parameters
+    ----------
+    links : DataFrame
+        One row a candidate, in the order given: `link_id`, `length_km`, `cost`, `is_built`.
+    settlements : DataFrame
+        One row a settlement in the order given: `settlement_id`, `demand_persons` (NaN where unknown), `before_min` and
+        `after_min` to the nearest goal (inf without a way), and `status`: ``has_way`` today, ``connected`` by the plan,
+        ``no_link``, where no candidates lead there, or ``too_small`` to be asked for and without a way in the plan.
+    cost : float
+        Of the links that are built.
+    bound : float
+        No plan for these settlements over these links costs less.
+    status : {'optimal', 'feasible'}
+        Whether the bound proves the plan.
+    """
+
+    links: pd.DataFrame
+    settlements: pd.DataFrame
+    cost: float
+    bound: float
+    status: Literal["optimal", "feasible"]
+
+
+def connect_settlements(  # noqa: PLR0913 - each keyword is an option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame,
+    *,
+    facilities: gpd.GeoDataFrame | None = None,
+    service: str | frozenset[str] = "town",
+    vocabulary: Vocabulary | None = None,
+    least_persons: float = 0.0,
+    demand: str = "population_persons",
+    cost: str | None = None,
+    time_limit_s: float = 10.0,
+    snap_tolerance_m: float = SNAP_TOLERANCE_M,
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> ConnectionPlan:
+    """
+    Choose links of least cost that give every settlement above a size a way.
+
+    A Steiner tree: the roads that lead to a goal today are one end, settlements without a way the others, and links,
+    which may meet roads that lead nowhere today and each other, cost what they are long. HiGHS chooses links, and from
+    where each is entered, so that one leads into every part that holds a settlement; parts that a choice fails are
+    found as smallest cuts and added, until none is left (Wong 1984). Where the time limit ends the proof, the plan is
+    of ways added one after the other, the cheapest first (Takahashi and Matsuyama 1980: at most twice the least, where
+    each link joins two roads), with the bound reached so far.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode, without the links.
+    settlements : GeoDataFrame
+        `settlement_id`, the people and points; with `tier` and `name` where towns are where people go.
+    links : GeoDataFrame of LineString or MultiLineString
+        Candidates as in `rank_links`, such as ``propose_links(..., within_min=0, most=500)``.
+    facilities : GeoDataFrame, optional
+        Where people go; without, to the nearest settlement that is a town or more.
+    service : str or frozenset of str
+        Which of them, as in `rank_links`.
+    vocabulary : Vocabulary, optional
+        Which services count for which.
+    least_persons : float
+        Settlements of at least so many people are connected, inclusive; unknown ones are nobody.
+    demand : str
+        Column of the settlements with their people.
+    cost : str, optional
+        Column of the links with what they cost; kilometres without.
+    time_limit_s : float
+        How long the proof may take.
+    snap_tolerance_m : float
+        How far an end of a link may be from what it joins, inclusive.
+    rules : SnapRules, optional
+        How places are joined to the network; by default within 500 m, so that who must walk further has no way.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    ConnectionPlan
+        Which links are built, the cost and its bound, and the times on the network with them.
+
+    Raises
+    ------
+    ContractError
+        For links or options that are not as above.
+
+    Examples
+    --------
+    >>> # links = sp.propose_links(graph, villages, within_min=0, most=500)
+    >>> # plan = sp.connect_settlements(graph, villages, links, least_persons=200)
+    """
+    problems = [
+        f"{name}: must be 0 or more, is {value!r}"
+        for name, value in (("least_persons", least_persons), ("time_limit_s", time_limit_s))
+        if not is_number(value, least=0.0)
+    ]
+    if problems:
+        raise ContractError("options", problems)
+    persons = people_of(settlements, demand)
+    goals = goals_of(settlements, facilities, service, vocabulary)
+    if graph.edge_layer is not None:
+        raise ContractError("graph", [f"links are chosen on the network of one mode, not {graph.mode}"])
+    rules = rules or SnapRules(max_snap_m=ON_ROAD_M)
+    names, km = road_ids(links), road_km(links)
+    if cost is not None:
+        require_columns("links", links, (cost,))
+    price = km if cost is None else np.asarray(numbers("links", cost, links[cost]))
+    if not ((price >= 0.0) & (price < np.inf)).all():
+        raise ContractError("links", [f"{cost}: must be 0 or more, not so for {first_of(names[~(price >= 0.0)])}"])
+
+    def minutes(network: TravelGraph) -> FloatArray:
+        homes, offers = (
+            place_on(network, frame, key=key, rules=rules, barriers=barriers)
+            for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
+        )
+        return minutes_to_closest(
+            network, SnapPair(homes.snaps, offers.snaps), direction="to_facility", barriers=barriers
+        )[id_ranks(settlements["settlement_id"])]
+
+    before = minutes(graph)
+    is_asked = np.isinf(before) & (np.nan_to_num(persons) >= least_persons)
+    tree = _tree(graph, settlements[is_asked], goals, links, snap_tolerance_m, rules, barriers)
+    cheap = tree.one_by_one(price)
+    found = tree.within(float(price @ cheap), price).cheapest(price, time_limit_s=time_limit_s)
+    is_built = found.is_built if found.is_proven else cheap
+    total = float(price @ is_built)
+    after = minutes(edit_network(graph, add=links[is_built], snap_tolerance_m=snap_tolerance_m))
+    return ConnectionPlan(
+        links=pd.DataFrame({"link_id": names, "length_km": km, "cost": price, "is_built": is_built}),
+        settlements=pd.DataFrame(
+            {
+                "settlement_id": settlements["settlement_id"].to_numpy(),
+                "demand_persons": persons,
+                "before_min": before,
+                "after_min": after,
+                "status": np.select(
+                    [np.isfinite(before), np.isfinite(after), is_asked],
+                    ["has_way", "connected", "no_link"],
+                    "too_small",
+                ),
+            }
+        ),
+        cost=total,
+        bound=total if found.is_proven else found.bound,
+        status="optimal" if found.is_proven else "feasible",
+    )
+
+
+class _Pairs(NamedTuple):
+    """Which point lies at which link, or at which settlement."""
+
+    point: IntArray
+    other: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Tree:
+    """
+    What is to be connected. Points are the roads that lead to a goal (0), other roads that hang together, then links.
+
+    Links join the points of `joins`; settlements lie at those of `ends`, links among them. Settlements are those that a
+    way can be made for.
+    """
+
+    n_points: int
+    n_links: int
+    joins: _Pairs  # a road and a link, both as points
+    ends: _Pairs
+    n_ends: int
+
+    @property
+    def arcs(self) -> NDArray[np.int64]:
+        """Arcs from roads to links, back, and to settlements, which are numbered behind the points; shape (2, arcs)."""
+        point, link = self.joins
+        to_end = (self.ends.point, self.n_points + self.ends.other)
+        return np.hstack(((point, link), (link, point), to_end))
+
+    def least(self, to_pay: FloatArray) -> _Least:
+        """Find the cheapest way from point 0 to every point and settlement, each link paid where it is entered."""
+        size = self.n_points + self.n_ends
+        tail, head = self.arcs
+        cost = np.concatenate((np.zeros(self.n_points - self.n_links), to_pay, np.zeros(self.n_ends)))
+        network = csr_array((cost[head], (tail, head)), shape=(size, size))
+        return _Least(*dijkstra(network, indices=[0], min_only=True, return_predecessors=True)[:2])
+
+    def one_by_one(self, price: FloatArray) -> NDArray[np.bool_]:
+        """Connect the settlement that is cheapest to connect to what there is, then the next."""
+        first = self.n_points - self.n_links
+        is_built, is_left = np.zeros(self.n_links, bool), np.ones(self.n_ends, bool)
+        while is_left.any():
+            least = self.least(np.where(is_built, 0.0, price))
+            end = int(np.argmin(np.where(is_left, least.cost[self.n_points :], np.inf)))
+            is_left[end], at = False, self.n_points + end
+            while least.before[at] >= 0:
+                at = int(least.before[at])
+                if at >= first:
+                    is_built[at - first] = True
+        return is_built
+
+    def within(self, total: float, price: FloatArray) -> _Tree:
+        """Leave out links of which the way to them alone costs more than all that is known to do."""
+        is_dear = self.least(price).cost[: self.n_points] > total * (1.0 + SAME)
+        kept, ends = ~is_dear[self.joins.other], ~is_dear[self.ends.point]
+        return replace(
+            self,
+            joins=_Pairs(self.joins.point[kept], self.joins.other[kept]),
+            ends=_Pairs(self.ends.point[ends], self.ends.other[ends]),
+        )
+
+    def cheapest(self, price: FloatArray, *, time_limit_s: float) -> _Choice:
+        """
+        Choose from where links are entered at least cost, so that all settlements can be reached from point 0.
+
+        What a choice fails is added as cuts: first for shares of links, then for whole ones; since links have a
+        direction, there is little between the two.
+        """
+        began, link = monotonic(), self.joins.other - (self.n_points - self.n_links)
+        program, bound = Program.empty(price[link], upper=1.0), 0.0
+        is_built, is_proven = np.zeros(self.n_links, bool), self.n_ends == 0
+        while not is_proven:
+            found = solve(program, time_limit_s=max(time_limit_s - (monotonic() - began), 0.0))
+            if found.status != "optimal":
+                break
+            cuts, bound = self._cuts(found.values), found.bound
+            if cuts:
+                row = np.repeat(np.arange(len(cuts)), [len(cut) for cut in cuts])
+                program = program.where([rows_of(row, np.concatenate(cuts), 1.0, np.ones(len(cuts)), np.inf)])
+            elif program.whole.all():
+                is_built[link[found.values > HALF]] = is_proven = True
+            else:
+                program = program._replace(whole=np.ones(len(link), bool))
+        return _Choice(is_built, bound, is_proven)
+
+    def _cuts(self, entered: FloatArray) -> list[IntArray]:
+        """Find sets of ways onto links of which less than one is built, and over one of which a settlement must go."""
+        tail, head = self.arcs
+        size, n = self.n_points + self.n_ends, len(entered)
+        passes = np.full(len(tail), 2 * WHOLE, dtype=np.int32)
+        passes[:n] = np.rint(entered * WHOLE)
+        network = csr_array((passes, (tail, head)), shape=(size, size))
+        cuts = {}
+        for end in range(self.n_points, size):
+            flow = maximum_flow(network, 0, end)
+            if flow.flow_value >= WHOLE * (1.0 - ENOUGH):
+                continue
+            left = csr_array(network - flow.flow)
+            left.eliminate_zeros()
+            # What flows from point 0 on could still reach, and what could still reach the settlement.
+            from_first, to_end = np.zeros((2, size), dtype=bool)
+            from_first[breadth_first_order(left, 0, return_predecessors=False)] = True
+            to_end[breadth_first_order(csr_array(left.T), end, return_predecessors=False)] = True
+            for is_before in (from_first, ~to_end):
+                cut = np.flatnonzero(is_before[tail[:n]] & ~is_before[head[:n]])
+                cuts[cut.tobytes()] = cut
+        return list(cuts.values())
+
+
+class _Least(NamedTuple):
+    """Cheapest ways from point 0 to points, then settlements."""
+
+    cost: FloatArray  # inf without a way
+    before: NDArray[np.int32]  # the point before on the way; below 0 for none
+
+
+class _Choice(NamedTuple):
+    """Links that are built."""
+
+    is_built: NDArray[np.bool_]
+    bound: float
+    is_proven: bool
+
+
+def _tree(  # noqa: PLR0913, PLR0917 - what stands around the settlements
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    goals: gpd.GeoDataFrame,
+    links: gpd.GeoDataFrame,
+    tolerance_m: float,
+    rules: SnapRules,
+    barriers: gpd.GeoSeries | None,
+) -> _Tree:
+    """Lay all links into the network, and find what they join and which settlements lie at them."""
+    plus = edit_network(graph, add=links, snap_tolerance_m=tolerance_m)
+    number = pd.Index(road_ids(links)).get_indexer(pd.Index(plus.road_id))
+    is_road = (number < 0) & (np.isfinite(plus.forward_min) | np.isfinite(plus.backward_min))
+    shape = (plus.n_nodes, plus.n_nodes)
+    roads = coo_array((np.ones(is_road.sum()), (plus.edge_from[is_road], plus.edge_to[is_road])), shape=shape)
+    n_parts, part = connected_components(roads, directed=False)
+    offers = place_on(graph, goals, key="facility_id", rules=rules, barriers=barriers).snaps
+    leads = np.zeros(n_parts, dtype=bool)
+    leads[part[: graph.n_nodes][np.isfinite(node_labels(graph, offers).time_min)]] = True
+    # Roads that lead to a goal are one point.
+    point = np.where(leads, 0, np.cumsum(~leads))
+    first = int(point.max()) + 1
+    of_node = point[part]
+    # Ways in over whatever there will be; each link that is near enough counts.
+    any_road = rules.model_copy(update={"candidates": MOST_CANDIDATES, "min_component_km": 0.0})
+    homes = place_on(plus, settlements, key="settlement_id", rules=any_road, barriers=barriers).snaps
+    home, candidate = np.nonzero(homes.edge >= 0)
+    edge = homes.edge[home, candidate]
+    at = np.where(number[edge] >= 0, first + number[edge], of_node[plus.edge_from[edge]])
+    piece = np.flatnonzero(number >= 0)
+    meets = np.concatenate((of_node[plus.edge_from[piece]], of_node[plus.edge_to[piece]]))
+    pairs = np.unique(np.column_stack((meets, first + np.tile(number[piece], 2))), axis=0)
+    ends = np.unique(np.column_stack((at, home)), axis=0)
+    # Settlements for which a way can be made.
+    n_points = first + len(links)
+    joined = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n_points, n_points))
+    group = connected_components(joined, directed=False)[1]
+    ends = ends[group[ends[:, 0]] == group[0]]
+    reachable, position = np.unique(ends[:, 1], return_inverse=True)
+    return _Tree(n_points, len(links), _Pairs(*pairs.T), _Pairs(ends[:, 0], position), len(reachable))
