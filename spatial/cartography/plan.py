@@ -17,7 +17,7 @@ from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.names import names_of
 from spatial.reporting.plan_text import action_text, amount_text, place_name, plan_title, reach_text, service_text
-from spatial.reporting.plans import SIDES, plan_records, unit_names
+from spatial.reporting.plans import SIDES, plan_records, progress_records, unit_names
 from spatial.tables.words import PLAN_OUTCOME
 
 if TYPE_CHECKING:
@@ -39,10 +39,16 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
         record | {"texts": _texts(record, book), "options": [_without_places(option) for option in record["options"]]}
         for record in records
     ]
+    progress = progress_records(book.tables)
     norms = {norm["id"]: norm for norm in book.norms.norms}
     data = study_block(book, rows, more_words=("plan.", "sign.colon")) | {
         "plans": told,
-        "norms": {record["norm_id"]: norms[record["norm_id"]] for record in records if record["norm_id"] in norms},
+        "progress": progress,
+        "norms": {
+            record["norm_id"]: norms[record["norm_id"]]
+            for record in (*records, *progress)
+            if record["norm_id"] in norms
+        },
         "map": _map_block(book, rows, [record for record in records if record["actions"]]),
         "file": PLAN_FILE,
     }

@@ -92,6 +92,30 @@ def plan_records(
     return records
 
 
+def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
+    """
+    Gather what people wrote of actions, and whether what was built kept its promise.
+
+    Returns a row of `plan_progress` each that is no mere proposal, with `names` of where it is by language.
+
+    Examples
+    --------
+    >>> progress_records({})
+    []
+    """
+    progress = tables.get("plan_progress")
+    if progress is None:
+        return []
+    rows = _told(progress.loc[progress["state"] != "proposed"].drop(columns="plan_id"))
+    named = _names_of_places(tables, {part for row in rows for part in _ends(row)})
+    return [row | {"names": _place_names(_ends(row), row, named)} for row in rows]
+
+
+def _ends(progress: Record) -> list[str]:
+    """Read where an action is from its id, which is that of its plan and of its place, or of the ends of a link."""
+    return str(progress["action_id"]).partition("/")[2].split()
+
+
 def whole_parts(parts: npt.ArrayLike, total: int) -> list[int]:
     """
     Round parts so that they add up to their rounded total: up, where most is lost by rounding down.
@@ -129,8 +153,7 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
     }
     found = []
     for at, entry in enumerate(_told(rows)):
-        ends = [named.get(part, {}) for part in str(entry["place_id"]).split()]
-        names = _joined(ends) if ends and all(ends) else names_of({"name": entry["place"]})
+        names = _place_names(str(entry["place_id"]).split(), entry, named)
         township = named.get(str(entry["township_id"])) or names_of({"name": entry["township"]})
         shown = {what: whole[what][at] if what in whole else None for what in record["shown"]}
         found.append(entry | {"names": names, "township_names": township, "shown": shown})
@@ -195,6 +218,12 @@ def _told(rows: pd.DataFrame) -> list[Record]:
     return [
         {str(key): plain(value) for key, value in row.items() if key != "plan_id"} for row in rows.to_dict("records")
     ]
+
+
+def _place_names(ids: Sequence[str], row: Record, named: Mapping[str, Names]) -> Names:
+    """Name where a row is by the places of these ids; as it is written where any of them has no name."""
+    ends = [named.get(place, {}) for place in ids]
+    return _joined(ends) if ends and all(ends) else names_of({"name": row["place"]})
 
 
 def _joined(ends: Sequence[Names]) -> Names:

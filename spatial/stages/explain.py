@@ -131,9 +131,12 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
 
 def _plans_told(study: Study, results: Results, language: str) -> tuple[Words, list[dict[str, Any]]]:
     """Gather the plans of a run, and the words to say them in."""
-    vocabulary = vocabulary_of(Options(study, EVERYTHING))
+    options = Options(study, EVERYTHING)
+    vocabulary, binding = vocabulary_of(options), binding_norms(options)
     offered = [*vocabulary.services, *vocabulary.tiers]
     words = Words(language, names={item.id: item.name(language) for item in offered})
     tables = {name: getattr(results, name) for name in (*PLAN_TABLES, *NAMED_PLACES) if name in results.names}
     names = {word: dict(item.names) for item in offered for word in (item.id, *item.register)}
-    return words, plan_records(tables, services=names, titles={item.name: item.title for item in study.plans})
+    titles = {item.name: item.title for item in study.plans}
+    metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
+    return words, plan_records(tables, services=names, titles=titles, metrics=metrics)

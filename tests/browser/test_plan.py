@@ -301,6 +301,31 @@ def test_places_are_counted_where_nobody_s_number_is_known(county, open_page, sa
     assert "people" not in page.inner_text("main")
 
 
+def test_what_people_decided_is_told_with_its_promise_and_where(planned, open_page, save_pages, tmp_path):
+    place = planned.tables["settlements"].iloc[25]
+    kept = pd.DataFrame(
+        {
+            "action_id": [f"{SITES}/{place['settlement_id']}", f"{SITES}/x"],
+            "plan_id": SITES,
+            "norm_id": "GL-PHC-1H",
+            "place": ["written", "Elsewhere"],
+            "state": ["built", "proposed"],
+            "since": ["2026-03-02", None],
+            "promised_persons": [1500.4, 10.0],
+            "promised_places": [3.0, 1.0],
+            "within_persons": [1200.6, np.nan],
+            "within_places": [2.0, np.nan],
+        }
+    )
+    book = replace(planned, tables=planned.tables | {"plan_progress": kept})
+    page = open_page(save_pages(book.pages(), tmp_path) / "plan.html")
+    row = page.inner_text("#progress tbody")
+    for wanted in (place["name_en"], "built", "2 March 2026", "1,500", "1,201"):
+        assert wanted in row
+    assert "Elsewhere" not in row
+    assert not open_page(save_pages(planned.pages(), tmp_path) / "plan.html").is_visible("#progress")
+
+
 def test_hostile_names_stay_text(planned, open_page, save_pages, tmp_path):
     settlements = planned.tables["settlements"].assign(name=ATTACK, name_en=ATTACK, name_zh=ATTACK)
     boundaries = planned.tables["boundaries"].assign(name=ATTACK, name_en=ATTACK)

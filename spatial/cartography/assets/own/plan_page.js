@@ -184,9 +184,19 @@
     S.fill("others-body", [table([{ text: S.t("plan.head_norm"), class: "what" }, { text: S.t("plan.head_beyond"), class: "numeric" }, { text: S.t("plan.head_why"), class: "why" }], rows.map((record) => [[text(nameOf(record)), record.is_gate ? text(S.t("norm_class.mandatory"), { class: "pill law law-mandatory" }) : null], texts(record).amounts.today, why(record)]), { head: 0, class: "other-list" })]);
   }
 
+  /* What people wrote of actions, and of those promised who is within now. */
+  function showProgress() {
+    const rows = data.progress, known = (value) => (value === null ? null : S.number(value));
+    const side = (row) => (row.promised_persons === null ? "places" : "persons");
+    document.getElementById("progress").hidden = !rows.length;
+    const columns = [{ text: S.t("plan.head_where"), class: "what" }, { text: S.t("plan.head_state"), class: "state" }, { text: S.t("plan.head_promised"), class: "numeric" }, { text: S.t("plan.head_now"), class: "numeric" }];
+    S.fill("progress-body", [table(columns, rows.map((row) => [[S.el("b", { text: S.pick(row.names) || S.t("plan.unnamed") }), data.norms[row.norm_id] ? text(S.normText(data.norms[row.norm_id]), { class: "muted" }) : null], [text(S.t("plan.state_" + row.state)), row.since ? text(S.isoDate(row.since), { class: "muted" }) : null], known(row["promised_" + side(row)]), known(row["within_" + side(row)])]), { head: 0, class: "progress-list" })]);
+  }
+
   function show() {
     document.getElementById("drawn").hidden = !shown;
     showTabs();
+    showProgress();
     showOthers();
     if (!shown) {
       document.getElementById("page-title").textContent = S.t("plan.none_drawn");
