@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy.optimize import linprog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+
+LARGE = 100
+"""Tasks from this seed on have 9 to 12 sites."""
+
+SEEDS = [*range(5), *(pytest.param(seed, marks=pytest.mark.trial) for seed in range(5, 25))]
+SEEDS_AND_LARGE = [*SEEDS, *(pytest.param(LARGE + seed, marks=pytest.mark.trial) for seed in range(4))]
+"""Seeds of tasks: some in every test, more in trials."""
 
 
 def frames(
@@ -33,7 +42,7 @@ class Task:
 
     def __init__(self, seed: int) -> None:
         draw = np.random.default_rng(seed)
-        n, m = draw.integers(2, 8), draw.integers(3, 7)
+        n, m = draw.integers(2, 8), draw.integers(3, 7) if seed < LARGE else draw.integers(9, 13)
         self.cost = draw.integers(0, 30, (n, m)).astype(float)
         self.cost[draw.random((n, m)) < 0.3] = np.inf
         self.people = draw.integers(0, 9, n).astype(float)

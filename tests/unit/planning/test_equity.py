@@ -14,12 +14,11 @@ from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.equity import p_centdian, p_kolm_pollak, pareto_front
 from spatial.planning.programs import Solution, solve
 from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
-from tests.unit.planning.enumeration import Task, frames
+from tests.unit.planning.enumeration import SEEDS, SEEDS_AND_LARGE, Task, frames
 
 X = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 20.0])
 PEOPLE = np.array([100.0, 200.0, 100.0, 300.0, 100.0, 50.0])
 LINE = np.abs(X[:, None] - X)
-SEEDS = range(12)
 
 
 def reaching(task: Task) -> list[list[int]]:
@@ -42,7 +41,7 @@ def test_the_center_and_mean_of_a_line_are_blended() -> None:
     assert front.is_whole
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS_AND_LARGE)
 def test_people_who_count_more_change_the_best_choice_and_are_still_counted_once(seed: int) -> None:
     task = Task(seed)
     worth = task.people * task.worth
@@ -64,7 +63,7 @@ def test_people_who_count_more_change_the_best_choice_and_are_still_counted_once
         assert median.objective == pytest.approx(least, rel=1e-9)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS_AND_LARGE)
 def test_groups_are_counted_apart_and_sum_to_the_demand(seed: int) -> None:
     task = Task(seed)
     plan = mclp(
@@ -91,7 +90,7 @@ def test_groups_are_counted_apart_and_sum_to_the_demand(seed: int) -> None:
     assert both.objective == max(task.covered(some) for some in task.of_p)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS_AND_LARGE)
 def test_the_mandatory_norm_comes_first_and_the_rest_is_best_behind_it(seed: int) -> None:
     task = Task(seed)
     asked: dict[str, Any] = {"n_facilities": task.p, "first": "needy_persons", "first_within": task.within}
@@ -196,7 +195,7 @@ def test_places_at_a_second_site_count_towards_what_it_holds(seed: int, keep_sha
     assert plan.demand["served_persons"].sum() >= keep_share * most - 1e-5
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS_AND_LARGE)
 def test_models_of_the_worst_off_are_the_best_of_all_choices(seed: int) -> None:
     task = Task(seed)
     able = reaching(task)
@@ -225,7 +224,7 @@ def test_models_of_the_worst_off_are_the_best_of_all_choices(seed: int) -> None:
     assert fair.objective == pytest.approx(min(equal), rel=1e-9, abs=1e-12)
     others = fair.alternatives(within=0.5, most=99)
     near = [value for value in equal if value <= 1.5 * min(equal)]
-    assert [fair.objective, *(other.objective for other in others)] == pytest.approx(sorted(near))
+    assert [fair.objective, *(other.objective for other in others)] == pytest.approx(sorted(near)[:100])
 
 
 def front_of(points: set[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -235,7 +234,7 @@ def front_of(points: set[tuple[float, float]]) -> list[tuple[float, float]]:
     )
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS_AND_LARGE)
 def test_a_front_has_every_plan_that_none_beats(seed: int) -> None:
     task = Task(seed)
     able = reaching(task)
@@ -277,7 +276,7 @@ def test_a_front_that_the_time_limit_ends_says_so(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_budget_and_existing_sites_bound_a_blend_as_they_do_other_models() -> None:
-    for seed in SEEDS:
+    for seed in range(6):
         task = Task(seed)
         able = [some for some in task.paid if np.isfinite(task.median(some))]
         if not able:

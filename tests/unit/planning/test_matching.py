@@ -128,8 +128,35 @@ def test_random_matches_are_the_optimum_and_every_worth_is_the_step(seed: int) -
         (pd.concat([NEED, NEED.head(1)]), IDLE, "twice"),
         (NEED, IDLE.assign(persons=np.inf), "infinite"),
         (NEED, IDLE.drop(columns="service"), "service: no such column"),
+        (NEED, pd.concat([IDLE, IDLE.head(1)]), "facility_id: twice"),
+        (NEED, IDLE.assign(persons=[-1.0, np.nan]), "persons: unknown.*\n.*negative"),
     ],
 )
 def test_bad_frames_are_refused(need: pd.DataFrame, idle: pd.DataFrame, told: str) -> None:
     with pytest.raises(ContractError, match=told):
         match_capacity(need, idle, OD)
+
+
+@pytest.mark.parametrize("minutes", [np.nan, -1.0])
+def test_pairs_of_unknown_or_negative_minutes_are_refused(minutes: float) -> None:
+    with pytest.raises(ContractError, match="NaN or negative"):
+        match_capacity(NEED, IDLE, OD.assign(travel_time_min=minutes))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"cutoff_min": -1.0}, "cutoff_min"),
+        ({"most_persons": 0.0}, "most_persons"),
+        ({"sharing": "county"}, "county: no such column"),
+    ],
+)
+def test_limits_that_cannot_be_are_refused(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ContractError, match=told):
+        match_capacity(NEED, IDLE, OD, **options)
+
+
+def test_capacity_that_cannot_hold_the_need_leaves_the_rest_and_says_why() -> None:
+    found = match_capacity(NEED, IDLE.assign(persons=[5.0, 0.0]), OD)
+    assert found.need["left_persons"].sum() == 65.0
+    assert set(found.need["why"]) == {"too_little"}

@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 
 from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.services import site_services
+from tests.unit.planning.enumeration import SEEDS
 
 DEMAND = {"clinic": "patients", "school": "pupils"}
 
@@ -92,7 +93,7 @@ class Choice:
         )
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_sizes_are_the_best_of_all_choices(seed: int) -> None:
     choice = Choice(seed)
     every = choice.plans()

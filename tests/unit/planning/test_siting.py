@@ -268,3 +268,45 @@ def test_a_plan_of_nobody_that_is_not_proven_has_no_finite_gap() -> None:
     assert proven.gap == 0.0
     assert replace(proven, objective=0.0, bound=5.0, status="feasible").gap == np.inf
     assert replace(proven, objective=4.0, bound=5.0, status="feasible").gap == 0.25
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (mclp, {"service_radius": 2}), (p_median, {}), (p_center, {}), (backup_coverage, {"service_radius": 2})
+    ],
+)  # fmt: skip
+def test_money_that_is_none_or_too_little_is_refused_by_every_model(model: Any, options: dict[str, Any]) -> None:
+    asked = frames(LINE, PEOPLE, cost=[3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
+    with pytest.raises(InfeasibleError, match="pays for no site") as raised:
+        model(*asked, site_costs="cost", budget=2.0, **options)
+    assert raised.value.bound == 3.0
+    for wrong, told in ((np.nan, "cost: NaN for 'f2'"), (-1.0, "cost: negative for 'f2'")):
+        asked[2].loc[2, "cost"] = wrong
+        with pytest.raises(ContractError, match=told):
+            model(*asked, site_costs="cost", budget=9.0, **options)
+
+
+@pytest.mark.parametrize("model", [p_median, p_center])
+def test_capacities_that_cannot_hold_the_demand_leave_the_rest_unserved_and_say_so(model: Any) -> None:
+    # 850 people for 250 places: whoever is left reaches an open site that is full.
+    asked = frames(LINE, PEOPLE, room=[250.0] * 6)
+    plan = model(*asked, n_facilities=1, capacity="room")
+    assert plan.demand[["served_persons", "full_persons", "not_reached_persons"]].sum().tolist() == pytest.approx(
+        [250.0, 600.0, 0.0]
+    )
+
+
+def test_a_pair_of_negative_or_unknown_minutes_is_refused() -> None:
+    for wrong, told in ((np.nan, "travel_time_min: NaN for 's0'"), (-1.0, "travel_time_min: negative for 's0'")):
+        od, settlements, candidates = frames(LINE, PEOPLE)
+        od.loc[1, "travel_time_min"] = wrong
+        with pytest.raises(ContractError, match=told):
+            mclp(od, settlements, candidates, n_facilities=1, service_radius=2)
+
+
+def test_a_time_limit_without_any_plan_is_an_error() -> None:
+    draw = np.random.default_rng(1)
+    cost = draw.integers(1, 1000, (200, 60)).astype(float)
+    with pytest.raises(InfeasibleError, match="within the time limit"):
+        mclp(cost=cost, n_facilities=5, service_radius=400, time_limit_s=0.0)
