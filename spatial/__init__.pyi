@@ -174,6 +174,7 @@ from .planning.equity import pareto_front as pareto_front
 from .planning.link_candidates import propose_links as propose_links
 from .planning.links import LinkPlan as LinkPlan
 from .planning.links import rank_links as rank_links
+from .planning.links import rank_upgrades as rank_upgrades
 from .planning.matching import CapacityMatch as CapacityMatch
 from .planning.matching import match_capacity as match_capacity
 from .planning.mobile import MobileRound as MobileRound

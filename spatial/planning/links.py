@@ -26,7 +26,7 @@ from spatial.access.places import asked_for, existing, id_ranks, place_on
 from spatial.errors import ContractError, InfeasibleError, first_of
 from spatial.network.matrix import times_matrix
 from spatial.network.new_roads import TOUCH_M, road_ids, road_km
-from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network
+from spatial.network.scenarios import SNAP_TOLERANCE_M, edit_network, values_by_name
 from spatial.network.snapping import only_edges, snap
 from spatial.planning.kernels_links import Gains, Links, Ways, weigh_choices
 from spatial.planning.programs import SAME
@@ -168,6 +168,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     is_today = ~is_new
     if graph.before is None and plus.before is not None:
         is_today = plus.before.component_km >= rules.min_component_km
+    is_further = ~is_new & ~is_today
 
     def joined(edges: NDArray[np.bool_], candidates: int) -> SnapPair:
         some = only_edges(closed, edges)
@@ -185,7 +186,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
         _Joined(
             today=joined(is_today, rules.candidates),
             onto_links=joined(is_new, len(edge)),
-            onto_others=joined(~is_new & ~is_today, rules.candidates),
+            onto_others=joined(is_further, rules.candidates) if is_further.any() else None,
             most=rules.candidates,
             barriers=barriers,
         ),
@@ -194,6 +195,118 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     plan = _ranked(reach, settlements["settlement_id"], persons, names, km, limit)
     loose = pd.Series([end["road_id"] for end in plus.report["scenario"]["loose_ends"]], dtype=object).value_counts()
     return replace(plan, links=plan.links.assign(loose_ends=loose.reindex(names, fill_value=0).to_numpy()))
+
+
+def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own name
+    graph: TravelGraph,
+    settlements: gpd.GeoDataFrame,
+    upgrades: pd.DataFrame,
+    *,
+    budget_km: float,
+    facilities: gpd.GeoDataFrame | None = None,
+    service: str | frozenset[str] = "town",
+    vocabulary: Vocabulary | None = None,
+    within_min: float = 60.0,
+    demand: str = "population_persons",
+    most_upgrades: int | None = None,
+    worth: Worth = "saved",
+    rules: SnapRules | None = None,
+    barriers: gpd.GeoSeries | None = None,
+) -> LinkPlan:
+    """
+    Choose roads to make faster: most people newly within a limit a kilometre, until a budget of kilometres is used.
+
+    As `rank_links`, with stretches of roads that there are in place of new ones. Edges that are as fast already keep
+    their speed, and are not counted as built; directions that are closed stay so.
+
+    Parameters
+    ----------
+    graph : TravelGraph
+        The network of one mode, before any upgrade.
+    settlements : GeoDataFrame
+        `settlement_id`, the people and points; with `tier` and `name` where towns are where people go.
+    upgrades : DataFrame
+        Candidates: `upgrade_id`, `road_ids` (a list of ids of roads or edges, such as those of `propose_road_upgrades`)
+        and the `speed_km_h` that they would have.
+    budget_km : float
+        What all upgraded edges together may be long, inclusive; an edge of two upgrades counts for both.
+    facilities : GeoDataFrame, optional
+        Where people go; without, to the nearest settlement that is a town or more.
+    service : str or frozenset of str
+        Which of them, as in `rank_links`.
+    vocabulary : Vocabulary, optional
+        Which services count for which.
+    within_min : float
+        The limit, inclusive.
+    demand : str
+        Column of the settlements with the people who are asked about; unknown ones are nobody, as is 0.
+    most_upgrades : int, optional
+        How many upgrades at most.
+    worth : {'saved', 'connected', 'gained'}
+        What a step must bring, as in `rank_links`.
+    rules : SnapRules, optional
+        How places are joined to the network.
+    barriers : GeoSeries, optional
+        What no walk may touch.
+
+    Returns
+    -------
+    LinkPlan
+        `link_id` and `link_ids` are those of upgrades; `length_km` is what becomes faster.
+
+    Raises
+    ------
+    ContractError
+        For upgrades or options that are not as above, or one that makes nothing faster.
+    InfeasibleError
+        Where the budget builds nothing; `bound` is the shortest upgrade in kilometres.
+
+    Examples
+    --------
+    >>> # upgrades = pd.DataFrame({"upgrade_id": ["a"], "road_ids": [["w7", "w8"]], "speed_km_h": [60.0]})
+    >>> # plan = sp.rank_upgrades(graph, villages, upgrades, budget_km=20, service="county_seat")
+    """
+    limit = _Limit(within_min, budget_km, most_upgrades, worth)
+    limit.check()
+    persons = people_of(settlements, demand)
+    require_columns("upgrades", upgrades, ("upgrade_id", "road_ids", "speed_km_h"))
+    goals = goals_of(settlements, facilities, service, vocabulary)
+    if graph.edge_layer is not None:
+        raise ContractError("graph", [f"upgrades are ranked on the network of one mode, not {graph.mode}"])
+    names = upgrades["upgrade_id"].astype(str).to_numpy(dtype=object)
+    speeds = numbers("upgrades", "speed_km_h", upgrades["speed_km_h"])
+    pieces, problems = [], [] if len(upgrades) else ["no candidate at all"]
+    if upgrades["upgrade_id"].duplicated().any():
+        problems.append(f"upgrade_id: repeated: {first_of(names[upgrades['upgrade_id'].duplicated()])}")
+    if not ((speeds > 0.0) & (speeds < np.inf)).all():
+        problems.append(f"speed_km_h: must be above 0, not so for {first_of(names[~(speeds > 0.0)])}")
+    today = (graph.forward_min, graph.backward_min)
+    for number, (name, roads) in enumerate(zip(names, upgrades["road_ids"], strict=True)):
+        ids = [roads] if isinstance(roads, str) else [str(road) for road in roads]
+        found, unknown = values_by_name(graph, pd.Series(1.0, index=ids))
+        if unknown:
+            problems.append(f"road_ids: the network has no edge or road {first_of(unknown)}, for {name}")
+        own = 0.06 * graph.length_m / max(speeds[number], SAME)
+        then = [np.where(np.isfinite(minutes), np.minimum(minutes, own), np.inf) for minutes in today]
+        is_faster = (then[0] < today[0]) | (then[1] < today[1])
+        edge = np.flatnonzero(~np.isnan(found) & is_faster)
+        pieces.append(_Pieces(np.full(len(edge), number), edge, then[0][edge], then[1][edge]))
+        if not (len(edge) or unknown or problems):
+            problems.append(f"speed_km_h: no road of {name} becomes faster")
+    if problems:
+        raise ContractError("upgrades", problems)
+    every = _Pieces(*map(np.concatenate, zip(*pieces, strict=True)))
+    rules = rules or SnapRules()
+    places = SnapPair(
+        *(
+            place_on(graph, frame, key=key, rules=rules, barriers=barriers).snaps
+            for frame, key in ((settlements, "settlement_id"), (goals, "facility_id"))
+        )
+    )
+    now = minutes_to_closest(graph, places, direction="to_facility", barriers=barriers)
+    joined = _Joined(places, places, None, max(each.candidates for each in places), barriers)
+    km = np.bincount(every.link, weights=graph.length_m[every.edge]) / 1000.0
+    return _ranked(_reach(graph, every, joined, now), settlements["settlement_id"], persons, names, km, limit)
 
 
 def people_of(settlements: pd.DataFrame, demand: str) -> FloatArray:
@@ -350,7 +463,7 @@ class _Joined(NamedTuple):
 
     today: SnapPair
     onto_links: SnapPair  # once a link is built, to its pieces
-    onto_others: SnapPair  # once it leads there, to roads that are too short to be joined to today
+    onto_others: SnapPair | None  # once it leads there, to roads that are too short to be joined to today
     most: int  # ways in of a place over one link
     barriers: gpd.GeoSeries | None
 
@@ -424,7 +537,7 @@ def _reach(network: TravelGraph, pieces: _Pieces, joined: _Joined, now: FloatArr
     onto, off = _to_ends(onto, "backward_min", "forward_min"), _to_ends(off, "forward_min", "backward_min")
     stop = pd.concat([rows[["link", name]].rename(columns={name: "stop"}) for name in ("start", "end")])
     stop = stop.drop_duplicates()
-    if (joined.onto_others.origins.edge >= 0).any() or (joined.onto_others.goals.edge >= 0).any():
+    if joined.onto_others is not None:
         homes, goals = joined.onto_others
         minutes, rest = to_stops(homes), to_goal(SnapPair(stops, goals))
         at, place = np.nonzero(np.isfinite(minutes))

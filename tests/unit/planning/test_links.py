@@ -16,7 +16,7 @@ from spatial.errors import ContractError, InfeasibleError
 from spatial.network.build import build_network
 from spatial.network.scenarios import edit_network
 from spatial.network.seasons import with_season
-from spatial.planning.links import rank_links
+from spatial.planning.links import rank_links, rank_upgrades
 from spatial.study.access import SnapRules
 
 CRS = "EPSG:32738"
@@ -351,3 +351,108 @@ def test_times_to_candidates_carry_their_status_and_measures_refuse_them():
     assert cumulative_cutoff(today, villages, offers, service="clinic", cutoffs_min=15)["value"].tolist() == [1.0]
     with pytest.raises(ContractError, match="status: must be any"):
         travel_times(graph, villages, offers, status="planned", rules=RULES)
+
+
+def slow_ladder():
+    """A ladder in rungs of 10 km, of which the roads take 3 minutes a kilometre."""
+    ways = {f"s{i}": [(1e4 * i, 0), (1e4 * (i + 1), 0)] for i in range(6)}
+    ways |= {f"n{i}": [(1e4 * i, 1e4), (1e4 * (i + 1), 1e4)] for i in range(6)}
+    ways |= {f"r{i}": [(1e4 * i, 0), (1e4 * i, 1e4)] for i in (2, 4, 6)}
+    return build_network(lines(**ways).assign(speed_km_h=20.0), mode="drive")
+
+
+def faster(graph, upgrades, chosen):
+    speeds = {}
+    for road_ids, speed in upgrades.loc[upgrades["upgrade_id"].isin(chosen), ["road_ids", "speed_km_h"]].to_numpy():
+        speeds |= {road: max(speed, speeds.get(road, 0.0)) for road in road_ids}
+    return edit_network(graph, speeds=speeds) if speeds else graph
+
+
+def test_the_road_that_brings_most_people_a_kilometre_is_made_faster_first():
+    villages = places(near=(20_000, 0, 100), far=(20_000, 10_000, 300))
+    upgrades = pd.DataFrame(
+        {"upgrade_id": ["south", "rung"], "road_ids": [["s0", "s1"], ["r2"]], "speed_km_h": [60.0, 60.0]}
+    )
+    found = rank_upgrades(
+        slow_ladder(), villages, upgrades, budget_km=30, facilities=clinic(0, 0), service="clinic", within_min=30,
+        rules=RULES,
+    )  # fmt: skip
+    # 60 and 90 minutes today. South makes 20 and 50 of them, the rung 60 and 70, both 20 and 30.
+    assert found.links[["link_id", "length_km", "gained_persons"]].to_numpy().tolist() == [
+        ["south", 20.0, 100.0], ["rung", 10.0, 0.0],
+    ]  # fmt: skip
+    # Together 400 people over 30 km are more a kilometre than 100 over 20.
+    assert found.steps[["link_ids", "gained_persons"]].to_numpy().tolist() == [["south+rung", 400.0]]
+    assert found.settlements["after_min"].to_numpy() == pytest.approx([20.0, 30.0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_upgrades_are_those_of_the_network_with_their_speeds(seed):
+    random = np.random.default_rng(seed)
+    graph = slow_ladder()
+    x, y = random.uniform(0, 60_000, 10), random.uniform(-2_000, 12_000, 10)
+    villages = places(**{f"v{i}": (x[i], y[i], 2**i) for i in range(10)})
+    hospital, rules = clinic(float(random.uniform(0, 60_000)), 150.0), SnapRules()
+    roads = random.permutation(sorted(set(graph.road_id)))[:12].reshape(6, 2)
+    upgrades = pd.DataFrame(
+        {"upgrade_id": list("abcdef"), "road_ids": roads.tolist(), "speed_km_h": random.choice([40.0, 60.0, 80.0], 6)}
+    )
+    found = rank_upgrades(
+        graph, villages, upgrades, budget_km=60, facilities=hospital, service="clinic", within_min=60, worth="gained",
+        rules=rules,
+    )  # fmt: skip
+    people, limit = villages["population_persons"].to_numpy(), 60.0 * (1 + 1e-9)
+    chosen = []
+    while True:
+        now = minutes_with(faster(graph, upgrades, chosen), villages, hospital, (), rules) <= limit
+        left = [name for name in "abcdef" if name not in chosen]
+        options = [list(some) for size in (1, 2) for some in itertools.combinations(left, size)]
+        options = [some for some in options if 20 * len([*chosen, *some]) <= 60]
+        rates = [
+            people[
+                (minutes_with(faster(graph, upgrades, [*chosen, *some]), villages, hospital, (), rules) <= limit) & ~now
+            ].sum() / len(some)
+            for some in options
+        ]  # fmt: skip
+        if max(rates, default=0.0) == 0.0:
+            break
+        chosen += options[int(np.argmax(rates))]
+    assert [name for ids in found.steps["link_ids"] for name in ids.split("+")] == chosen
+    after = minutes_with(faster(graph, upgrades, chosen), villages, hospital, (), rules)
+    assert found.settlements["after_min"].to_numpy() == pytest.approx(after, abs=1e-9)
+    assert found.links["length_km"].tolist() == [20.0] * 6
+
+
+def test_what_is_fast_already_keeps_its_speed():
+    graph = edit_network(slow_ladder(), speeds={"s0": 90.0})
+    upgrades = pd.DataFrame({"upgrade_id": ["south"], "road_ids": [["s0", "s1"]], "speed_km_h": [60.0]})
+    found = rank_upgrades(
+        graph, places(v=(20_000, 0, 5)), upgrades, budget_km=30, facilities=clinic(0, 0), service="clinic", rules=RULES
+    )
+    assert found.links["length_km"].tolist() == [10.0]
+    assert found.settlements["after_min"].to_numpy() == pytest.approx([10_000 * 0.06 / 90 + 10])
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"road_ids": [["s9"]]}, "the network has no edge or road 's9'"),
+        ({"speed_km_h": [0.0]}, "speed_km_h: must be above 0, not so for 'a'"),
+        ({"speed_km_h": [10.0]}, "speed_km_h: no road of a becomes faster"),
+        ({"upgrade_id": None}, "upgrade_id"),
+    ],
+)
+def test_upgrades_that_make_no_sense_are_refused(changed, words):
+    upgrades = pd.DataFrame({"upgrade_id": ["a"], "road_ids": [["s0"]], "speed_km_h": [60.0]}).assign(**changed)
+    upgrades = upgrades.dropna(axis=1)
+    options = {"facilities": clinic(0, 0), "service": "clinic", "rules": RULES}
+    with pytest.raises(ContractError, match=words):
+        rank_upgrades(slow_ladder(), places(v=(20_000, 0, 5)), upgrades, budget_km=30, **options)
+    with pytest.raises(ContractError, match="no candidate at all"):
+        rank_upgrades(
+            slow_ladder(),
+            places(v=(20_000, 0, 5)),
+            upgrades.assign(upgrade_id="a", road_ids="s0", speed_km_h=60.0).iloc[:0],
+            budget_km=30,
+            **options,
+        )
