@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from spatial.norms.law import Norm
     from spatial.planning.links import LinkPlan
     from spatial.planning.plans import SitingPlan
+    from spatial.planning.road_upgrades import RoadUpgrades
     from spatial.planning.sites import BoolArray, FloatArray, IntArray
 
 Ask: TypeAlias = Literal["sites", "unit_sites", "links", "roads", "none"]
@@ -354,6 +355,46 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
         reached_in=np.where(question.is_beyond & (step > 0), np.array([-1, *again])[step], -1),
         curve=pd.DataFrame(
             {"number": range(len(gained)), "gained": gained, "length_km": [0.0, *every.steps["total_km"]]}
+        ),
+        options=no_help(question).options,
+        status="feasible",
+        bound=np.nan,
+    )
+
+
+def plan_roads(question: Question, found: RoadUpgrades, *, most: int) -> Answer:
+    """Bring stretches of road up to the class that the norm asks for, most people a kilometre first."""
+    need, weight = question.need, question.weight.fillna(0.0)
+    people = pd.Series(weight.to_numpy(), index=need["unit_id"])
+    stretches = found.stretches.assign(gained=[people.reindex(ids).sum() for ids in found.stretches["settlement_ids"]])
+    stretches = stretches.loc[stretches["gained"] > 0.0]
+    if stretches.empty:
+        return no_help(question)
+    gained = np.concatenate(([0.0], np.cumsum(stretches["gained"])))[: most + 1]
+    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(gained) - 1)
+    taken = stretches.iloc[:count]
+    step_of = {unit: step for step, ids in enumerate(taken["settlement_ids"]) for unit in ids}
+    reached = need["unit_id"].map(step_of).where(question.is_beyond).fillna(-1).to_numpy(dtype=np.int64)
+    before = need["before"].to_numpy(dtype=np.float64)
+    return Answer(
+        actions=pd.DataFrame(
+            {
+                "action": "upgrade_road",
+                "where": [" ".join(ids) for ids in taken["settlement_ids"]],
+                "alone": taken["gained"].to_numpy(),
+                "lost_without": taken["gained"].to_numpy(),
+                "length_km": taken["length_km"].to_numpy(),
+                "shape": taken.geometry.to_numpy(),
+            }
+        ),
+        after=np.where(reached >= 0, 1.0, before),
+        reached_in=reached,
+        curve=pd.DataFrame(
+            {
+                "number": range(len(gained)),
+                "gained": gained,
+                "length_km": np.concatenate(([0.0], np.cumsum(stretches["length_km"])))[: most + 1],
+            }
         ),
         options=no_help(question).options,
         status="feasible",

@@ -19,7 +19,7 @@ from spatial.access.places import place_on, take
 from spatial.crs import WGS84
 from spatial.errors import StudyError, first_of
 from spatial.network.matrix import times_matrix
-from spatial.norms.evidence import AccessLookup
+from spatial.norms.evidence import AccessLookup, load_road_words
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
 from spatial.plain_text import csv_bytes, toml_value
@@ -28,6 +28,7 @@ from spatial.planning.agenda import (
     Question,
     no_help,
     plan_links,
+    plan_roads,
     plan_sites,
     plan_tables,
     plan_units,
@@ -36,6 +37,7 @@ from spatial.planning.agenda import (
 )
 from spatial.planning.link_candidates import propose_links
 from spatial.planning.links import rank_links
+from spatial.planning.road_upgrades import propose_road_upgrades
 from spatial.runner.stage import silent
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress, Value
 
 
+PAVED = {"surface": "asphalt"}
+"""What a road that is brought up to a class is built as in a scenario: along the old one, of the class of new roads."""
 HEAD = """\
 # The plans of the last run, as scenarios. What each brings to everybody:  spatial run STUDY --scenario plan:NAME
 # To keep one, copy it into the study:  spatial plan STUDY --write STUDY
@@ -133,10 +137,11 @@ def renew_actions(results: Results, target: Path) -> int:
 def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -> str:
     """Write a plan as a scenario of the study; empty where it does nothing."""
     own = actions.loc[actions["plan_id"] == question.plan_id]
-    sites, links = (own.loc[own["action"] == action] for action in ("open_site", "build_link"))
+    sites, links = own.loc[own["action"] == "open_site"], own.loc[own["action"] != "open_site"]
     vocabulary, norm = vocabulary_of(options), question.norm
     named = [vocabulary.for_register(word) for word in norm.bundle or (norm.service,)]
     services = list(dict.fromkeys(service.id for service in named if service is not None)) or [norm.service]
+    how = options.planning
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
     km = pieces["length_km"] * pieces.length / pieces["whole_m"]
     shapes = pieces.to_crs(WGS84).geometry.array
@@ -147,8 +152,7 @@ def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -
             {
                 "road_id": name,
                 "points": shapely.get_coordinates(shape).tolist(),
-                "speed_km_h": options.planning.link_speed_km_h,
-                "length_km": length,
+                **({"speed_km_h": how.link_speed_km_h, "length_km": length} if question.ask == "links" else PAVED),
             }
             for name, length, shape in zip(names, km, shapes, strict=True)
         ],
@@ -183,7 +187,24 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
         return plan_units(question, hosts, most=most)
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
-    return None if question.ask == "none" else no_help(question)
+    return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
+
+
+def _road_plan(question: Question, ground: _Ground, most: int) -> Answer:
+    """Find the roads that those beyond need brought up to the class that a norm asks for."""
+    # Most people a kilometre first, also where the norm counts villages.
+    persons = question.need["persons"]
+    order = persons.fillna(0.0) if persons.notna().any() else question.weight
+    asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
+    places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
+    graph, options = ground.graph(ground.options.network.modes[0]), ground.options
+    word = load_road_words().get(question.norm.service)
+    if word is not None and not np.isin(getattr(graph, word.column), list(word.yes)).any():
+        return no_help(question)  # there is no such road that another could lead to
+    found = propose_road_upgrades(
+        graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
+    )
+    return plan_roads(question, found, most=most)
 
 
 def _link_plan(question: Question, ground: _Ground, link_km: float, most: int) -> Answer:

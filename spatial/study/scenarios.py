@@ -67,6 +67,7 @@ class BuiltRoad(Model):
         min_length=2,
     )
     road_class: str = option("unclassified", "Its class")
+    surface: str | None = option(None, "Its surface, as in tags of OpenStreetMap")
     speed_km_h: float | None = option(None, "Its speed; by default the usual one of its class", gt=0)
     length_km: float | None = option(None, "Its length where the points do not tell it; times follow it", gt=0)
 

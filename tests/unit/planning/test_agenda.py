@@ -9,6 +9,7 @@ from shapely import LineString
 from spatial.norms.law import Norm
 from spatial.planning.agenda import no_help, plan_links, plan_sites, plan_tables, plan_units, question_of, questions
 from spatial.planning.links import LinkPlan
+from spatial.planning.road_upgrades import RoadUpgrades
 
 # The line of the location models: at r = 2 one site serves 400 (at 2), two 800 (2 and 10 or 12), three 850.
 AT = {"a": 0.0, "b": 2.0, "c": 4.0, "d": 10.0, "e": 12.0, "f": 20.0}
@@ -272,3 +273,21 @@ def test_without_any_link_to_build_nothing_helps():
     question = question_of(norm(service="county_seat"), everybody_beyond())
     none = gpd.GeoDataFrame({"road_id": []}, geometry=[], crs="EPSG:32738")
     assert plan_links(question, none, pytest.fail).status == "nothing_helps"
+
+
+def test_roads_are_brought_up_to_the_class_until_the_share_of_villages_has_one():
+    # Of six villages one has a road; two stretches give it to three more, and the third is not needed for 60 %.
+    states = {name: ("not_met", 0.0, people) for name, people in PEOPLE.items()} | {"a": ("met", 1.0, 100.0)}
+    asked = norm(metric="presence_in_unit", service="graded_road", target_share=0.6)
+    question = question_of(asked, results_of("N", states, share_of="places"))
+    stretches = gpd.GeoDataFrame(
+        {"settlement_ids": [["d"], ["b", "c"], ["f"]], "length_km": [1.0, 2.0, 9.0], "road_ids": [[], [], []]},
+        geometry=[LineString([(0, 0), (0, 10)])] * 3,
+        crs="EPSG:32738",
+    )
+    plan = plan_roads(question, RoadUpgrades(stretches, pd.DataFrame()), most=10)
+    assert plan.actions["where"].tolist() == ["d", "b c"]
+    assert plan.curve[["gained", "length_km"]].to_numpy().tolist() == [[0, 0], [1, 1], [3, 3], [4, 12]]
+    row = plan_tables([(question, plan)], places())["plans"].iloc[0]
+    assert (row["counted"], row["places_gained"], row["persons_gained"]) == ("places", 3.0, 600.0)
+    assert (row["share_before"], row["share_after"]) == (pytest.approx(1 / 6), pytest.approx(4 / 6))
