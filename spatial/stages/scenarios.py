@@ -264,12 +264,15 @@ def _listed(item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gp
             problems += [f"scenarios.{item.name}.open.{each.id}.at: {problem}" for problem in error.problems]
     if problems:
         raise ContractError(f"scenario {item.name}", problems)
+    usual = facilities.loc[facilities["status"] == "existing"].groupby("service")["capacity"].median()
     told = pd.DataFrame(
         {
             "facility_id": [each.id for each in item.open],
             "name": [each.name or None for each in item.open],
             "service": [each.service for each in item.open],
-            "capacity": [np.nan if each.capacity is None else each.capacity for each in item.open],
+            "capacity": [
+                usual.get(each.service, np.nan) if each.capacity is None else each.capacity for each in item.open
+            ],
         }
     )
     return gpd.GeoDataFrame(

@@ -44,7 +44,7 @@ class OpenedFacility(Model):
     lat: float | None = option(None, "Without at: latitude, WGS-84", ge=-90, le=90)
     facility_id: str | None = option(None, "Its id; by default service@at, or service@lon,lat")
     name: str = option("", "Its name")
-    capacity: float | None = option(None, "What it can hold, as the capacity of facilities", ge=0)
+    capacity: float | None = option(None, "What it can hold; by default as much as the middle one of its service", ge=0)
 
     @model_validator(mode="after")
     def _stands_somewhere(self) -> Self:

@@ -7,7 +7,16 @@ import pytest
 from shapely import LineString
 
 from spatial.norms.law import Norm
-from spatial.planning.agenda import no_help, plan_links, plan_sites, plan_tables, plan_units, question_of, questions
+from spatial.planning.agenda import (
+    no_help,
+    plan_links,
+    plan_roads,
+    plan_sites,
+    plan_tables,
+    plan_units,
+    question_of,
+    questions,
+)
 from spatial.planning.links import LinkPlan
 from spatial.planning.road_upgrades import RoadUpgrades
 
