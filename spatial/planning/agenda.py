@@ -86,6 +86,12 @@ class Question:
         """Tell whether the norm's share is reached with some gained."""
         return bool(self.share_with(gained) >= self.norm.target_share - SHARE_TOLERANCE)
 
+    def fewest(self, gained: ArrayLike) -> int:
+        """Tell how many actions reach the share, by what 0, 1, ... of them gain; all where none, or nothing, does."""
+        values = np.asarray(gained, dtype=np.float64).tolist()
+        met = [number for number, value in enumerate(values) if self.is_met_with(value)]
+        return met[0] if met and met[0] else len(values) - 1
+
 
 def questions(norms: Sequence[Norm], results: pd.DataFrame, *, most: int, near_share: float) -> list[Question]:
     """
@@ -215,7 +221,7 @@ def plan_sites(
             break  # whom a candidate reaches is served
         plans.append(plan)
     gained = [0.0, *(plan.objective for plan in plans)]
-    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(plans))
+    count = question.fewest(gained)
     plan = plans[count - 1]
     chosen = _nearest_sites(plan.sites["facility_id"].tolist(), pairs, demand)
     gains = best(count, sorted(chosen)).gain_by_site
@@ -290,7 +296,7 @@ def plan_units(question: Question, hosts: pd.Series, *, most: int) -> Answer:
         return no_help(question)
     short = short.sort_values(["weight", "unit_id"], ascending=[False, True], kind="stable")
     gained = np.concatenate(([0.0], np.cumsum(short["weight"])))[: most + 1]
-    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(gained) - 1)
+    count = question.fewest(gained)
     chosen = short.iloc[:count]
     after, reached = need["before"].to_numpy(dtype=np.float64).copy(), np.full(len(need), -1)
     after[chosen["row"]] += 1.0
@@ -325,7 +331,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     if every is None or every.steps.empty:
         return no_help(question)
     gained = np.concatenate(([0.0], every.steps["total_gained_persons"]))
-    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(every.steps))
+    count = question.fewest(gained)
     of_step = [names.split("+") for names in every.steps["link_ids"][:count]]
     taken = links.loc[links["road_id"].isin([name for names in of_step for name in names])]
     plan = rank(taken)
@@ -371,7 +377,7 @@ def plan_roads(question: Question, found: RoadUpgrades, *, most: int) -> Answer:
     if stretches.empty:
         return no_help(question)
     gained = np.concatenate(([0.0], np.cumsum(stretches["gained"])))[: most + 1]
-    count = next((number for number, value in enumerate(gained) if question.is_met_with(value)), len(gained) - 1)
+    count = question.fewest(gained)
     taken = stretches.iloc[:count]
     step_of = {unit: step for step, ids in enumerate(taken["settlement_ids"]) for unit in ids}
     reached = need["unit_id"].map(step_of).where(question.is_beyond).fillna(-1).to_numpy(dtype=np.int64)

@@ -300,3 +300,10 @@ def test_roads_are_brought_up_to_the_class_until_the_share_of_villages_has_one()
     row = plan_tables([(question, plan)], places())["plans"].iloc[0]
     assert (row["counted"], row["places_gained"], row["persons_gained"]) == ("places", 3.0, 600.0)
     assert (row["share_before"], row["share_after"]) == (pytest.approx(1 / 6), pytest.approx(4 / 6))
+
+
+def test_a_norm_that_is_met_already_is_planned_for_as_far_as_allowed():
+    question = question_of(norm(target_share=0.9), everybody_beyond())
+    assert [question.fewest(values) for values in ([0, 800], [0, 400, 800, 850], [0, 100, 200])] == [1, 2, 2]
+    met = question_of(norm(target_share=0.0), everybody_beyond())
+    assert met.fewest([0, 400, 800]) == 2
