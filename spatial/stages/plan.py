@@ -99,7 +99,10 @@ def plan(
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
         tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
-    scenarios = [_scenario(question, tables["plan_actions"], options) for question, answer in answers if answer]
+    offered = set(facilities.loc[facilities["status"] == "existing", "service"])
+    scenarios = [
+        _scenario(question, tables["plan_actions"], offered, options) for question, answer in answers if answer
+    ]
     text = "".join(scenarios)
     return tables | ({"files": [Artifact(PLANS_FILE, (HEAD + text).encode())]} if text else {})
 
@@ -134,13 +137,15 @@ def renew_actions(results: Results, target: Path) -> int:
     return len(rows)
 
 
-def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -> str:
+def _scenario(question: Question, actions: gpd.GeoDataFrame, offered: set[str], options: Options) -> str:
     """Write a plan as a scenario of the study; empty where it does nothing."""
     own = actions.loc[actions["plan_id"] == question.plan_id]
     sites, links = own.loc[own["action"] == "open_site"], own.loc[own["action"] != "open_site"]
     vocabulary, norm = vocabulary_of(options), question.norm
     named = [vocabulary.for_register(word) for word in norm.bundle or (norm.service,)]
-    services = list(dict.fromkeys(service.id for service in named if service is not None)) or [norm.service]
+    known = list(dict.fromkeys(service.id for service in named if service is not None)) or [norm.service]
+    # Of a bundle what is mapped anywhere: the first of its kind would be measured where nothing was before.
+    services = [service for service in known if vocabulary.satisfying(service) & offered] or known
     how = options.planning
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
     km = pieces["length_km"] * pieces.length / pieces["whole_m"]
