@@ -35,8 +35,13 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
     """Write the page of all plans, the first one that could be drawn in front."""
     records = records_of(book)
     # Of other plans the page tells names alone, in each language.
+    kept = ("option", "gained", "length_km", "share_after")
     told = [
-        record | {"texts": _texts(record, book), "options": [_without_places(option) for option in record["options"]]}
+        record
+        | {
+            "texts": _texts(record, book),
+            "options": [{key: option.get(key) for key in kept} for option in record["options"]],
+        }
         for record in records
     ]
     progress = progress_records(book.tables)
@@ -79,10 +84,6 @@ def records_of(book: PageBook) -> list[Record]:
     services = {str(service): named.get(str(service)) or book.names(str(service)) for service in plans["service"]}
     metrics = {norm["id"]: norm["metric"] for norm in book.norms.norms}
     return plan_records(book.tables, services=services, titles=book.meta.plans, metrics=metrics)
-
-
-def _without_places(option: Record) -> Record:
-    return {key: value for key, value in option.items() if key not in {"instead", "not", "where"}}
 
 
 def _said(action: Record, words: Words) -> str:
@@ -140,8 +141,12 @@ def _map_block(book: PageBook, rows: Rows, records: Sequence[Record]) -> dict[st
         "townships": [names.get(str(unit), {}) for unit in known],
         "township_ids": known,
         "seats": [
-            {"at": at, "names": names_of(row)}
-            for at, row in zip(_degrees(seats.geometry), pd.DataFrame(seats).to_dict("records"), strict=True)
+            {"at": np.round(at, 5).tolist(), "names": names_of(row)}
+            for at, row in zip(
+                shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy()),
+                pd.DataFrame(seats).to_dict("records"),
+                strict=True,
+            )
         ],
         "points": {
             level: {**pack_points(frame.geometry), "township": pack(codes(frame["township"], known), "i4")}
@@ -179,10 +184,6 @@ def _shapes(book: PageBook, record: Record) -> list[list[Any]]:
         [np.round(shapely.get_coordinates(part), 5).tolist() for part in shapely.get_parts(shape)]
         for shape in own.geometry
     ]
-
-
-def _degrees(points: gpd.GeoSeries) -> list[list[float]]:
-    return np.round(shapely.get_coordinates(points.to_crs(WGS84).to_numpy()), 5).tolist()  # type: ignore[no-any-return]
 
 
 def _township_points(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

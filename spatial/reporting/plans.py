@@ -65,8 +65,11 @@ def plan_records(
         return []
     own = {name: pd.DataFrame(tables[name].drop(columns="geometry", errors="ignore")) for name in PLAN_TABLES}
     parts = {name: dict(iter(own[name].groupby("plan_id", sort=False))) for name in PLAN_TABLES[1:]}
-    named = _names_of_places(tables, _ids_told(own))
-    township_of = _townships(tables.get("settlements"))
+    told = pd.concat([own["plan_actions"]["place_id"], own["plan_options"]["where"]]).dropna()
+    named = _names_of_places(tables, {part for text in told for part in str(text).split()})
+    settlements, township_of = tables.get("settlements"), pd.Series(dtype=object)
+    if settlements is not None and "township_id" in settlements:
+        township_of = pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()
     records = []
     for row in own["plans"].sort_values("rank", kind="stable").to_dict("records"):
         record = {str(key): plain(value) for key, value in row.items()}
@@ -87,7 +90,8 @@ def plan_records(
         is_place = people["unit_level"] == "settlement"
         people = people.assign(unit=people["unit_id"].where(~is_place, people["unit_id"].map(township_of)).fillna(""))
         record["left"] = _left(people, record, named)
-        record["gained_in"] = _gained(people, record, named)
+        gained = people.loc[people["outcome"] == "gained"]
+        record["gained_in"] = _by_township(gained, record["shown"], "gained", named)
         records.append(record)
     return records
 
@@ -182,11 +186,6 @@ def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> l
     return found
 
 
-def _gained(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
-    """Say by township whom the plan brings within."""
-    return _by_township(people.loc[people["outcome"] == "gained"], record["shown"], "gained", named)
-
-
 def _by_township(rows: pd.DataFrame, shown: Mapping[str, Any], side: str, named: Mapping[str, Names]) -> list[Record]:
     """Count people and places of one side by township, most people first, in whole people that add up."""
     grouped = rows.groupby("unit", sort=True)["persons"].agg(["sum", "size"])
@@ -221,26 +220,18 @@ def _told(rows: pd.DataFrame) -> list[Record]:
 
 
 def _place_names(ids: Sequence[str], row: Record, named: Mapping[str, Names]) -> Names:
-    """Name where a row is by the places of these ids; as it is written where any of them has no name."""
-    ends = [named.get(place, {}) for place in ids]
-    return _joined(ends) if ends and all(ends) else names_of({"name": row["place"]})
-
-
-def _joined(ends: Sequence[Names]) -> Names:
     """
-    Name a link by its ends in every language that any of them has.
+    Name where a row is by the places of these ids, a link by its ends; as it is written where one has no name.
 
     Examples
     --------
-    >>> _joined([{"und": "云溪"}, {"und": "马渡"}])["und"].split(BETWEEN)
+    >>> _place_names(["a", "b"], {}, {"a": {"und": "云溪"}, "b": {"und": "马渡"}})["und"].split(BETWEEN)
     ['云溪', '马渡']
     """
+    ends = [named.get(place, {}) for place in ids]
+    if not ends or not all(ends):
+        return names_of({"name": row["place"]})
     return {language: BETWEEN.join(pick(end, language) for end in ends) for language in sorted(set().union(*ends))}
-
-
-def _ids_told(own: Mapping[str, pd.DataFrame]) -> set[str]:
-    places = pd.concat([own["plan_actions"]["place_id"], own["plan_options"]["where"]])
-    return {part for text in places.dropna() for part in str(text).split()}
 
 
 def _names_of_places(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict[str, Names]:
@@ -272,10 +263,3 @@ def unit_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, Names]:
         rows = pd.DataFrame(boundaries).filter(regex="^(boundary_id|name.*)$").to_dict("records")
         found |= {str(row["boundary_id"]): names for row in rows if (names := names_of(row))}
     return found
-
-
-def _townships(settlements: pd.DataFrame | None) -> pd.Series:
-    """Tell the township of each settlement that lies in one."""
-    if settlements is None or "township_id" not in settlements:
-        return pd.Series(dtype=object)
-    return pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()

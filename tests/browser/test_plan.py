@@ -83,7 +83,8 @@ def plan_tables(settlements, *, has_people=True):
                     "place_id": ids, "place": place["name"], "township_id": place["township_id"],
                     "township": place["township"], "length_km": length[k], "places_gained": float(own.sum()),
                     "persons_gained": people[own].sum() if has_people else np.nan, "gained_alone": gain + 10.0 * k,
-                    "lost_without": gain - 20.0 * k, "gained_per_km": gain / length[k], "share_after": after,
+                    "lost_without": gain - 20.0 * k, "crosses_water": question == "links" and k == 0,
+                    "gained_per_km": gain / length[k], "share_after": after,
                 }
             )  # fmt: skip
             line = shapely.LineString([place.geometry, end.geometry])
@@ -205,6 +206,7 @@ def test_what_an_action_brings_alone_and_shares_with_the_others_is_told(folder, 
     page = open_page(folder / "plan.html")
     second = page.inner_text(".action-list tbody tr:last-child")
     assert "alone " in second
+    assert page.locator(".action-list .bridge").count() == 0
     assert "20 would be served by the others too" in second
     assert "instead of" in page.inner_text("#options")
     assert page.inner_text("#curve-title").startswith("After 2, one more brings ")
@@ -245,6 +247,9 @@ def test_the_list_is_taken_away_as_it_stands_on_screen(language, folder, open_pa
     assert [name for name in head if name in heads] == heads
     shown = page.eval_on_selector_all(".action-list tbody .what b", "nodes => nodes.map(n => n.textContent)")
     assert [row[1] for row in rows] == shown
+    assert page.eval_on_selector_all(".action-list tbody .bridge", "n => n.map(c => c.textContent)")[1:] == (
+        ["yes", "no"] if language == "en" else ["是", "否"]
+    )
     gained = column(page, ".action-list tbody .gained b")
     assert [int(row[head.index(heads[4])]) for row in rows] == gained
 

@@ -14,7 +14,7 @@
   const nameOf = (record) => S.pick(record.title) || (normOf(record) ? S.normText(normOf(record)) : S.capital(texts(record).service) + S.bracketed(texts(record).reach));
   const unitName = (entry) => S.pick(entry.names || entry.township_names) || S.t("plan.outside");
   const lengths = (record) => record.length_km !== null;
-  const bridges = (record) => record.actions.some((action) => typeof action.crosses_water === "boolean");
+  const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
   const perText = (value) => (shown.counted === "persons" ? S.number(value) : S.decimal(value));
   const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
 
