@@ -23,7 +23,7 @@ from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.snapping import snap_coordinates
 from spatial.planning.links import along, goals_of, people_of
-from spatial.planning.plans import SAME
+from spatial.planning.programs import SAME
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:

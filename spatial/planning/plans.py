@@ -11,8 +11,7 @@ import pandas as pd
 
 from spatial.access.options import check_count
 from spatial.errors import ContractError, InfeasibleError
-from spatial.planning.programs import HALF, Program, Rows, rows_of, solve
-from spatial.planning.programs import SAME as SAME  # noqa: PLC0414 - other rooms take it from here
+from spatial.planning.programs import HALF, SAME, Program, Rows, rows_of, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -162,6 +162,25 @@ def test_the_shortest_longest_time_of_sites_that_fill_up(seed: int) -> None:
     assert told == pytest.approx(task.people.sum())
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_norm_comes_before_the_longest_time_of_sites_that_fill_up(seed: int) -> None:
+    task = Task(seed)
+    share = np.divide(task.needy, task.people, out=np.zeros(len(task.people)), where=task.people > 0.0)
+    costs = [lambda i, j: -share[i] if task.cost[i, j] <= task.within else 0.0, lambda *_: -1.0]
+    best = min(task.shared(some, costs, np.inf) for some in task.of_p)
+
+    def keeps(some: list[int], limit: float) -> bool:
+        return all(own <= least + 1e-7 for own, least in zip(task.shared(some, costs, limit), best, strict=True))
+
+    times = [0.0, *np.unique(task.cost[np.isfinite(task.cost)])]
+    longest = next(limit for limit in times if any(keeps(some, limit) for some in task.of_p))
+    plan = p_center(
+        *task.asked, n_facilities=task.p, capacity="capacity", first="needy_persons", first_within=task.within
+    )
+    assert plan.objective == longest
+    assert plan.first_persons == pytest.approx(-best[0], abs=1e-6)
+
+
 def backed(task: Task, opened: tuple[int, ...], kept: float) -> float:
     """Most people with a place at a second open site, where so many have a first; by who goes where and where then."""
     trips = [
