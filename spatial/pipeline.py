@@ -79,12 +79,12 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            f"{LAW} network uncertainty calibration name title synthetic note population outputs score"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
-    _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off", "",
-           f"{LAW} title synthetic note population outputs", files="processed"),
+    _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off "
+           "plan_progress?", "", f"{LAW} title synthetic note population outputs", files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} {PLANS} gaps summary sign_off elevation? "
            f"{WARNED}", "", f"{SHOWN} {LISTS} official score.weights plans", files="maps"),
-    _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} gaps summary population? "
-           "friction? off_road_min? interval_people? scenario_people?", "",
+    _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "
+           "population? friction? off_road_min? interval_people? scenario_people?", "",
            f"{SHOWN} access.cutoffs_min off_road.service", files="processed"),
 )
 # fmt: on

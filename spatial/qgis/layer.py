@@ -180,6 +180,7 @@ GROUPS = ("results", "network", "base", "checks")
 """Groups of the project, from the top."""
 
 SHELVES = (
+    "plans",
     "gaps",
     "score",
     "townships",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -11,7 +11,7 @@ import shapely
 
 from spatial.errors import ContractError
 from spatial.messages import Words
-from spatial.qgis import looks_access, looks_results, looks_score
+from spatial.qgis import looks_access, looks_plans, looks_results, looks_score
 from spatial.qgis.joins import (
     POTENTIAL_MODELS,
     by_service,
@@ -42,6 +42,7 @@ from spatial.qgis.layer import Draft, Look, QgisLayer, by_key, finding_layers, p
 from spatial.qgis.looks_score import least_levels
 from spatial.qgis.meta import QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS
+from spatial.reporting.plan_text import HAVING
 from spatial.tables import TABLES
 from spatial.tables.words import NAMES
 
@@ -311,6 +312,64 @@ def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
             yield Draft(name, by_key(tables[name], *TABLES[name].key), "results", None, (name,), shelf="tables")
 
 
+PLAIN_PLANS = ("plans", "plan_actions", "plan_progress")
+"""Tables that are shown as they are, beside the layers of each plan."""
+
+
+def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterator[Draft]:
+    """Draft what each plan does, numbered, above whom it serves; the first plan is shown."""
+    if "plan_actions" not in tables:
+        return
+    actions = gpd.GeoDataFrame(by_key(_named_actions(tables, meta), "plan_id", "step"))
+    people = by_key(tables["plan_people"], "plan_id", "unit_id")
+    drawn = tables["plans"].loc[tables["plans"]["plan_id"].isin(actions["plan_id"])].sort_values("rank")
+    for place, plan in enumerate(drawn.to_dict("records")):
+        table, finding = f"plan_{plan['rank']}_{plain_name(plan['plan_id'])}", meta.plans.get(plan["plan_id"], "")
+        told = {"rank": words.figure(plan["rank"]), "service": service_name(plan["service"], words, meta)}
+        units = people.loc[people["plan_id"] == plan["plan_id"]]
+        is_township = (units["unit_level"] == "township").all()
+        layer, key = ("boundaries", "boundary_id") if is_township else ("settlements", "settlement_id")
+        kept = [key, *(name for name in (*NAMES, "township") if name in tables[layer]), "geometry"]
+        joined = units.merge(tables[layer][kept], left_on="unit_id", right_on=key).drop(columns=key)
+        look = looks_plans.units_look if is_township else looks_plans.people_look
+        section = "plan_has" if plan["question"] in HAVING else "plan_outcome"
+        shared: dict[str, Any] = {"group": "results", "visible": place == 0, "shelf": "plans"}
+        yield Draft(
+            f"{table}_actions",
+            placed(actions.loc[actions["plan_id"] == plan["plan_id"]]).reset_index(drop=True),
+            style=partial(looks_plans.actions_look, words=words),
+            sources=("plan_actions",),
+            title=words.say("layers", "plan_actions_of", **told),
+            description=finding or words.say("layers", "plan_actions_text"),
+            **shared,
+        )
+        yield Draft(
+            f"{table}_people",
+            placed(gpd.GeoDataFrame(joined, geometry="geometry", crs=actions.crs)),
+            style=partial(look, section, words=words),
+            sources=("plan_people", layer),
+            title=words.say("layers", "plan_people_of", **told),
+            description=finding or words.say("layers", "plans_text"),
+            **shared,
+        )
+
+
+def plan_tables(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> Iterator[Draft]:
+    """Draft the plain tables of plans."""
+    for name in PLAIN_PLANS:
+        if name in tables:
+            rows = _named_actions(tables, meta) if name == "plan_actions" else tables[name]
+            plain = pd.DataFrame(rows).drop(columns="geometry", errors="ignore")
+            yield Draft(name, by_key(plain, *TABLES[name].key), "results", None, (name,), shelf="plans")
+
+
+def _named_actions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> pd.DataFrame:
+    """Name where actions are in the study's first language."""
+    rows = tables["plan_actions"]
+    named = [meta.places_of_actions.get(*ids) for ids in zip(rows["action_id"], rows["place"], strict=True)]
+    return rows.assign(place=pd.Series(named, index=rows.index, dtype="str"))
+
+
 PEOPLE = "persons"
 """In the name of every column that counts people."""
 
@@ -347,6 +406,8 @@ def build_layers(
 
 
 def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
+    plans = list(plan_drafts(tables, words, meta))
+    yield from plans
     gaps = tables.get("gaps")
     services = services_in_order(list(gaps["service"]), meta) if gaps is not None else []
     for position, service in enumerate(services):
@@ -360,10 +421,10 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
             title=words.say("layers", "gap", service=name),
             description=words.say("layers", "gap_text", service=name),
             titles={"gap_class": words.say("columns", "gap_class")},
-            visible=position == 0,
+            visible=position == 0 and not plans,
             shelf="gaps" if meta.headline_services and service not in meta.headline_services else "",
         )
-    yield _settlements(tables, words, meta, visible=not services)
+    yield _settlements(tables, words, meta, visible=not services and not plans)
 
     def headline(frame: pd.DataFrame) -> Iterator[Look]:
         """Show the facilities of the gap that the project opens on."""
@@ -372,7 +433,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         if only & set(frame["service"]):
             style = looks_results.facilities_look(frame, words, meta, only=only)
             title = words.say("layers", "facilities_headline")
-            yield Look("headline", title, style, "results", visible=True)
+            yield Look("headline", title, style, "results", visible=not plans)
 
     if "facilities" in tables:
         yield Draft(
@@ -398,6 +459,7 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
         yield Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
     if "boundaries" in tables and tables["boundaries"]["is_unit"].any():
         yield _townships(tables, words, meta)
+    yield from plan_tables(tables, meta)
     yield from score_drafts(tables, words)
     yield from last_mile_drafts(tables, words)
     yield from area_drafts(tables, words, meta)

@@ -62,6 +62,9 @@ WET = {"kept": "#cfe3da", "little": "#fbe3a6", "more": "#f0b050", "much": "#d058
 CHANGE = {"gained": "#0f6b5c", "quicker": "#7cc4b4", "same": "#e4e4df", "slower": "#f0b050", "lost": "#86162c"}
 """What a scenario changes: two hues apart from pale."""
 
+PLAN = {"gained": "#0b6b66", "beyond": "#a3162e", "none_reached": "#a3162e", "within": "#b9bdbf"}
+"""What a plan does for people: brought within, still beyond (a ring where none is reached), within before."""
+
 CLUSTERS = {
     "good": "#0f6b5c",
     "good_among_bad": "#7cc4b4",
@@ -197,6 +200,33 @@ def ground_square(colour: str, side_m: float) -> Element:
         "SimpleMarker",
         {"name": "square", "color": rgba(colour), "outline_style": "no", **(on_ground if side_m > 0 else on_screen)},
     )
+
+
+def number(expression: str, *, size: float, colour: str) -> Element:
+    """Write what an expression gives onto a point, upright and in its middle."""
+    element = _layer(
+        "FontMarker",
+        {
+            "font": FONT,
+            "font_style": "Bold",
+            "chr": "1",
+            "color": rgba(colour),
+            "size": f"{size:g}",
+            "size_unit": "MM",
+            "outline_width": "0",
+            "horizontal_anchor_point": "1",
+            "vertical_anchor_point": "1",
+        },
+    )
+    element.append(_data_defined({"char": expression}))
+    return element
+
+
+def middle_of_line(marker: Element) -> Element:
+    """Put a point's look onto the middle of a line."""
+    element = _layer("MarkerLine", {"placements": "CentralPoint", "placement": "centralpoint", "rotate": "0"})
+    element.append(marker)
+    return element
 
 
 def _data_defined(expressions: Mapping[str, str]) -> Element:

@@ -45,7 +45,7 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     """
     told = _told(plan, words)
     if not plan["actions"]:
-        return [_capital(words.say("plan", f"none_{_WHY[plan['reason']]}", **told))]
+        return [capital(words.say("plan", f"none_{_WHY[plan['reason']]}", **told))]
     named = [place_name(action, words) for action in plan["actions"]]
     rest = len(named) - MOST_NAMES
     shown = named[:MOST_NAMES] + ([words.say("plan", "more_names", n=str(rest))] if rest > 0 else [])
@@ -57,7 +57,7 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
         alone = first["shown"][plan["counted"]] if first["gained_alone"] is None else first["gained_alone"]
         told["more"] = words.say("plan", "alone", name=named[0], value=_some(plan, alone, words))
     lines = [words.say("plan", f"done_{plan['question']}", **told), _ending("then", plan, told, words)]
-    return [_capital(line) for line in lines]
+    return [capital(line) for line in lines]
 
 
 def plan_title(plan: Plan, words: Words) -> str:
@@ -73,7 +73,7 @@ def plan_title(plan: Plan, words: Words) -> str:
         return plan_sentences(plan, words)[0]
     told = _told(plan, words)
     told["end"] = _ending("end", plan, told, words)
-    return _capital(words.say("plan", f"title_{plan['question']}", **told))
+    return capital(words.say("plan", f"title_{plan['question']}", **told))
 
 
 def service_text(plan: Plan, words: Words) -> str:
@@ -156,7 +156,8 @@ def _ending(key: str, plan: Plan, told: dict[str, str], words: Words) -> str:
     return words.say("plan", f"{key}_{end}{without}", **told | {"n": words.number(left)})
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Begin a text with a capital, where its script has any."""
     return text[:1].upper() + text[1:]
 
 

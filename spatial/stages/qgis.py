@@ -14,6 +14,7 @@ from spatial.qgis.geopackage import write_qgis
 from spatial.qgis.meta import QgisMeta
 from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
+from spatial.reporting.plan_text import place_name, plan_title
 from spatial.reporting.wording import known_issues
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
@@ -37,6 +38,7 @@ BY_SERVICE = (
     "off_road",
     "scenario_access",
     "emergency_response",
+    "plans",
 )
 """Tables whose services give layers and columns their names."""
 
@@ -75,6 +77,7 @@ def qgis(
         "provenance": provenance_told(tables["provenance"], issues, language),
         "known_issues": issues_told(issues, language),
     }
+    said, plans = Words(language), summary.get("plans", ())
     meta = QgisMeta(
         title=options.title,
         as_of=options.as_of,
@@ -97,6 +100,8 @@ def qgis(
         norms={str(row.norm_id): f"{row.norm_id}: {row.source_title}" for row in binding.itertuples(index=False)},
         thresholds_min=thresholds_min,
         scenarios={item.name: item.title for item in options.scenarios},
+        plans={plan["plan_id"]: plan_title(plan, said) for plan in plans},
+        places_of_actions={item["action_id"]: place_name(item, said) for plan in plans for item in plan["actions"]},
         cutoffs_min=sorted(options.access.cutoffs_min),
         level_bands=options.score.level_bands,
     )

@@ -16,7 +16,8 @@ from openpyxl import Workbook
 
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
-from spatial.reporting.names import road_text
+from spatial.reporting.names import pick, road_text
+from spatial.reporting.plan_text import HAVING, action_text, capital, place_name, plan_title, reach_text, service_text
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
 from spatial.reporting.sign_off import causes_text
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
@@ -90,6 +91,13 @@ class Content:
                 yield self._sheet("town_system", self._town_system())
         yield self._sheet("norms", self._norms())
         yield self._sheet("failing", self._failing())
+        plans = self.summary.get("plans") or []
+        if plans:
+            yield self._sheet("plans", self._plans(plans))
+        if any(plan["left"] for plan in plans):
+            yield self._sheet("left", self._left(plans))
+        if "plan_progress" in self.tables:
+            yield self._sheet("progress", self._progress())
         yield self._sheet("facilities", self._facilities())
         yield self._sheet("inventory", self._inventory())
         if "unit_totals" in self.tables:
@@ -401,6 +409,102 @@ class Content:
                 Said("remedy", self._by("remedy")),
                 *(name for name in columns_told("access")["gaps"] if name in gaps),
             ),
+        ]
+
+    def _plans(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
+        """List the actions of each plan in their order; a plan without any says why in its title."""
+        results, by = self._lead.of("results"), self._by
+        decided = self.tables.get("plan_progress")
+        state_of = {} if decided is None else decided.set_index("action_id")["state"].to_dict()
+        told = []
+        for plan in plans:
+            title = plan_title(plan, results)
+            ours = {name: plan[name] for name in ("rank", "norm_id", "norm_class", "plan_status")}
+            ours |= {"title": title, "asked": reach_text(plan, results) if plan["question"] not in HAVING else ""}
+            ours["plan_service"] = service_text(plan, results)
+            for action in plan["actions"] or [{}]:
+                row = ours | {name: action.get(name) for name in ("action_id", "step", "length_km", "share_after")}
+                if action:
+                    where = place_name(action, results)
+                    row |= {"where": where, "what": capital(action_text(action, where, results))}
+                    row |= {"township": pick(action["township_names"], self._lead.language)}
+                    row |= {f"{what}_gained": count for what, count in action["shown"].items()}
+                told.append(row)
+        wanted = ("what", "where", "township", "length_km", "persons_gained", "places_gained", "action_id")
+        rows = pd.DataFrame(told)
+        rows = rows.assign(**{name: None for name in wanted if name not in rows}).astype({"action_id": object})
+        sources = self.register.set_index("norm_id")["source_title"]
+        state = rows["action_id"].map(state_of)
+        return [
+            *self._fields("plans", rows, "rank"),
+            self._column("plan", rows["title"]),
+            *self._fields("plan_actions", rows, "step"),
+            self._column("what", rows["what"]),
+            self._field("plan_actions", "place", rows["where"]),
+            *self._fields(
+                "plan_actions", rows, "township", "length_km", "persons_gained", "places_gained", "share_after"
+            ),
+            self._column("plan_service", rows["plan_service"]),
+            self._column("reach", rows["asked"]),
+            *self._fields("plans", rows, "norm_id", Said("norm_class", by("norm_class", "results"), coloured=True)),
+            self._column("norm_source", rows["norm_id"].map(sources)),
+            *self._fields("plans", rows, Said("plan_status", by("plan_status"))),
+            *([self._field("plan_progress", "state", state, by("plan_state"))] if state.notna().any() else []),
+        ]
+
+    def _left(self, plans: Sequence[dict[str, Any]]) -> list[Column]:
+        """List by plan and township who is still beyond, most people first, and how far they are then."""
+        results = self._lead.of("results")
+        told = [
+            entry
+            | {"rank": plan["rank"], "plan_service": service_text(plan, results)}
+            | {"township": pick(entry["names"], self._lead.language) or entry["township_id"]}
+            | (
+                dict.fromkeys(("asked", "low", "high", "unit"))
+                if plan["question"] in HAVING
+                else {"asked": reach_text(plan, results), "unit": plan["unit"]}
+            )
+            for plan in plans
+            for entry in plan["left"]
+        ]
+        rows = pd.DataFrame(told)
+        near = [entry["persons"] for entry in rows["near"]]
+
+        def numbers(key: str, values: Sequence[Value] | pd.Series, kind: str = "whole") -> Column:
+            return self._column(key, values, kinds=[kind] * len(rows))
+
+        return [
+            *self._fields("plans", rows, "rank"),
+            self._column("plan_service", rows["plan_service"]),
+            self._column("reach", rows["asked"]),
+            self._column("unit_name", rows["township"]),
+            numbers("left_persons", rows["persons"]),
+            numbers("left_places", rows["places"]),
+            numbers("left_low", rows["low"], "decimal"),
+            numbers("left_high", rows["high"], "decimal"),
+            *self._fields("plans", rows, Said("unit", self._lead.term)),
+            numbers("left_none", rows["none_reached"]),
+            numbers("left_near", near),
+        ]
+
+    def _progress(self) -> list[Column]:
+        """List what people decided, as they keep it, beside what each action promised and what is there now."""
+        rows = self.tables["plan_progress"]
+        return [
+            *self._fields(
+                "plan_progress",
+                rows,
+                "place",
+                Said("state", self._by("plan_state")),
+                "since",
+                "promised_persons",
+                "within_persons",
+                "promised_places",
+                "within_places",
+                "norm_id",
+                "plan_id",
+                "action_id",
+            )
         ]
 
     def _facilities(self) -> list[Column]:

@@ -1,0 +1,83 @@
+"""The look of plans: what to do in ink, numbered in order, above whom it serves and who is still left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spatial.qgis.looks_results import area, marked, people_size, unmeasured
+from spatial.qgis.styles import (
+    BASE,
+    INK,
+    PLAN,
+    Category,
+    Style,
+    categorised,
+    labels,
+    line,
+    marker,
+    middle_of_line,
+    name_expression,
+    number,
+    symbol,
+)
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    import pandas as pd
+
+    from spatial.messages import Words
+
+SITE, BRIDGE = "open_site", "build_link_water"
+"""Kinds of actions that are drawn in their own way; the others are thick lines."""
+
+
+def actions_look(frame: pd.DataFrame, words: Words) -> Style:
+    """Show actions in ink with their numbers: sites as discs, links and roads as thick lines, bridges dashed."""
+
+    def look(kind: str) -> Element:
+        size = 5.0 if kind == SITE else 4.2
+        text = number('"step"', size=0.64 * size, colour=BASE["blank"])
+        disc = symbol("marker", marker(INK, size=size, width=0.5), text)
+        if kind == SITE:
+            return disc
+        halo, ink = line(BASE["blank"], width=2.0), line(INK, width=1.2, dash="3;1.4" if kind == BRIDGE else "")
+        return symbol("line", halo, ink, middle_of_line(disc))
+
+    is_bridge = (frame["action"] == "build_link") & frame["crosses_water"]
+    kinds = sorted(frame["action"].mask(is_bridge, BRIDGE).unique())
+    chosen = f'CASE WHEN "action" = \'build_link\' AND "crosses_water" THEN \'{BRIDGE}\' ELSE "action" END'
+    categories = [Category((kind,), words.say("plan_action", kind), look(kind)) for kind in kinds]
+    # A name on a link would hide its number.
+    named = labels('"place"', size=9.0, colour=INK) if SITE in kinds else None
+    return Style(categorised(chosen, categories), labelling=named, display='"place"')
+
+
+def people_look(section: str, frame: pd.DataFrame, words: Words) -> Style:
+    """Show settlements by what a plan does for them, larger with more people; those within already are small."""
+    size = people_size("persons", smallest=1.8, largest=6.5)
+    looks = {
+        "gained": marker(PLAN["gained"], size=2.5, size_expression=size),
+        "beyond": marker(PLAN["beyond"], size=2.5, size_expression=size),
+        "none_reached": marker(BASE["blank"], size=2.5, outline=PLAN["beyond"], width=0.6, size_expression=size),
+        "within": marker(PLAN["within"], size=1.2, width=0.1),
+    }
+    symbols = {name: symbol("marker", look) for name, look in looks.items()}
+    symbols["unknown"] = marked("unknown", "", size=size).symbol
+    return _by_outcome(symbols, section, frame, words)
+
+
+def units_look(section: str, frame: pd.DataFrame, words: Words) -> Style:
+    """Show townships by what a plan does for them."""
+    symbols = {name: area(colour, alpha=0.55) for name, colour in PLAN.items()}
+    return _by_outcome(symbols | {"unknown": unmeasured()}, section, frame, words)
+
+
+def _by_outcome(symbols: dict[str, Element], section: str, frame: pd.DataFrame, words: Words) -> Style:
+    """Class units by outcome, in the order of the legend; those of few people lie on top."""
+    present = set(frame["outcome"])
+    categories = [
+        Category((name,), words.say(section, name), look) for name, look in symbols.items() if name in present
+    ]
+    renderer = categorised("outcome", categories, order='coalesce("persons", 0)')
+    return Style(renderer, display=name_expression(frame, words.language))

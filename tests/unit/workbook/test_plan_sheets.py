@@ -1,0 +1,78 @@
+"""The sheets of plans: what to do first, who is still left out, and what people decided."""
+
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+import spatial as sp
+from spatial.runner.stage import EVERYTHING, Options
+from spatial.stages.workbook import workbook
+from tests.unit.stages.test_scenario_run import study_of
+from tests.unit.workbook.test_workbook import values
+
+PLANS = [{"name": "near", "service": "hospital", "within_min": 2.0, "sites": 2}]
+DECIDED = """action_id,plan_id,place_id,place,state,since,persons_gained,unit_ids
+near/s2,near,s2,柳河,built,2026-03-01,70,s2
+"""
+
+
+@pytest.fixture(scope="module")
+def planned(tiny_at, tmp_path_factory):
+    """A tiny study with a plan of two hospitals, of which one is said to be built."""
+    tiny = tiny_at(tmp_path_factory.mktemp("sheets"))
+    tiny.path("actions.csv").write_text(DECIDED, encoding="utf-8")
+    more = {"planning": {"actions": "tiny/actions.csv"}, "outputs": {"languages": ["en", "zh"]}}
+    study = study_of(tiny, plans=PLANS, **more)
+    return study, sp.run(study, until="workbook", processed=tiny.processed, maps=tiny.maps)
+
+
+@pytest.fixture(scope="module")
+def book(planned):
+    return openpyxl.load_workbook(Path(planned[1].folder) / "results.xlsx")
+
+
+def by_first_language(page, title):
+    heads = [str(cell.value).split("\n")[0] for cell in page[3]]
+    return [row[heads.index(title)].value for row in page.iter_rows(min_row=4)]
+
+
+def test_what_to_do_first_stands_behind_the_villages_that_fail_with_each_action_in_order(book, planned):
+    names = book.sheetnames
+    assert names[names.index("Villages failing") + 1 :][:3] == [
+        "What to do first",
+        "Still left out",
+        "What was decided",
+    ]
+    page = book["What to do first"]
+    assert by_first_language(page, "What") == ["A site in 柳河", "A site in 东坡"]
+    assert by_first_language(page, "Order") == [1, 2]
+    assert by_first_language(page, "People gained (persons)") == [70, 60]
+    assert by_first_language(page, "Asked") == ["2 min by car"] * 2
+    (title,) = set(by_first_language(page, "Plan"))
+    assert title.startswith("Two sites for hospital bring 130 of the")
+    assert by_first_language(page, "Proof") == ["proven: no plan of as many actions brings more"] * 2
+    assert by_first_language(page, "State") == ["built", None]
+
+
+def test_who_is_left_is_everybody_whom_the_plan_does_not_bring_within(book, planned):
+    page, plan = book["Still left out"], planned[1].plans.iloc[0]
+    assert sum(by_first_language(page, "People still beyond (persons)")) == plan["persons_beyond"]
+    assert min(by_first_language(page, "Nearest of them, with the plan")) > 2.0
+
+
+def test_what_was_decided_stands_beside_what_is_there_now(book):
+    page = book["What was decided"]
+    assert values(page, "状态") == by_first_language(page, "State") == ["built"]
+    assert by_first_language(page, "People promised (persons)") == [70]
+    assert by_first_language(page, "People within now (persons)") == [0]
+
+
+def test_without_plans_there_are_no_sheets_of_them(planned):
+    study, results = planned
+    names = [name for name in results.names if name != "plan_progress"]
+    tables = {name: getattr(results, name) for name in names}
+    made = workbook(summary=results.summary | {"plans": []}, options=Options(study, EVERYTHING), **tables)
+    named = openpyxl.load_workbook(io.BytesIO(made["files"][0].content)).sheetnames
+    assert {"What to do first", "Still left out", "What was decided"}.isdisjoint(named)
