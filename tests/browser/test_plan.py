@@ -225,6 +225,9 @@ def test_each_plan_has_its_tab_and_its_address_and_the_language_stays(folder, op
     again = open_page(folder / "plan.html", fragment=f"#{LINKS}&lang=fr")
     assert again.inner_text("#page-title") == links
     assert again.inner_text("#actions-notes").startswith("Non prouvé")
+    # Nobody looked for others that do nearly as well, and nobody says that there are none.
+    assert again.inner_text("#options-title") == "Plans presque égaux"
+    assert again.inner_text("#curve-note").endswith("ordre de la liste.")
 
 
 def test_names_and_words_are_chinese_alone_on_a_chinese_page(folder, open_page):

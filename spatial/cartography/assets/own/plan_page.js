@@ -138,14 +138,16 @@
 
   function showOptions() {
     const list = (names) => names.join(S.t("sure.list")), named = texts(shown).options;
+    // Only of sites that people reach are others sought that do nearly as well.
+    const isSought = shown.question === "sites";
     const rows = [{ name: S.t("plan.option_this"), note: S.t("plan.option_as"), gained: shown.shown[shown.counted].gained, km: shown.length_km, share: shown.share_after },
       ...shown.options.map((option, k) => ({ name: S.t(named[k].not.length ? "plan.option_swap" : "plan.option_more", { new: list(named[k].instead), old: list(named[k].not) }), note: "", gained: Math.round(option.gained), km: option.length_km, share: option.share_after }))];
     const most = Math.max(...rows.map((row) => row.gained), 1), withKm = lengths(shown);
     const columns = [{ text: S.t("plan.head_plan"), class: "what" }, { text: "", class: "bars" }, { text: shown.counted === "persons" ? gainedHead(shown) : S.t("plan.head_gained_places"), class: "numeric" }, ...(withKm ? [{ text: S.t("plan.head_km"), class: "numeric" }] : []), { text: S.t("plan.head_within"), class: "numeric" }];
-    document.getElementById("options-title").textContent = S.t(shown.options.length ? "plan.options_title" : "plan.options_title_none");
+    document.getElementById("options-title").textContent = S.t(shown.options.length ? "plan.options_title" : isSought ? "plan.options_title_none" : "plan.options_title_unsought");
     S.fill("options", [
       table(columns, rows.map((row, k) => [[k ? text(row.name) : S.el("b", { text: row.name }), row.note ? text(row.note, { class: "muted" }) : null], [bar(row.gained / most, "part-gained")], [S.el("b", { text: S.number(row.gained) })], ...(withKm ? [row.km === null ? null : S.decimal(row.km)] : []), S.percent(row.share)]), { head: 0, class: "option-list" }),
-      shown.options.length ? null : S.el("p", { class: "muted", text: S.t("plan.options_none") }),
+      shown.options.length ? null : S.el("p", { class: "muted", text: S.t(isSought ? "plan.options_none" : "plan.options_unsought") }),
     ]);
   }
 
@@ -205,7 +207,7 @@
     showHead();
     showActions();
     document.getElementById("curve-title").textContent = curveTitle();
-    document.getElementById("curve-note").textContent = S.t(lengths(shown) ? "plan.curve_note_km" : "plan.curve_note");
+    document.getElementById("curve-note").textContent = S.t(lengths(shown) ? "plan.curve_note_km" : shown.question === "sites" ? "plan.curve_note" : "plan.curve_note_order");
     showOptions();
     showLeft();
     showOpen();
