@@ -33,12 +33,13 @@ PLANS = {  # norm, service, question, status, reason
 
 def plan_tables(settlements, *, has_people=True):
     """Plans of a county: two with two actions each, one that nothing helps, and one that others come before."""
+    at = np.arange(len(settlements)) % 66
     people = settlements["population_persons"] * (1.0 if has_people else np.nan)
     rows, acts, whom, shapes = [], [], [], []
     for rank, (name, (norm, service, question, status, reason)) in enumerate(PLANS.items(), start=1):
         drawn = status in {"optimal", "feasible"}
-        outcome = np.array(OUTCOMES, dtype=object) if drawn else np.where(np.arange(66) < 40, "within", "beyond")
-        step = np.where(np.arange(66) < 35, 0, 1)
+        outcome = np.array(OUTCOMES, dtype=object)[at] if drawn else np.where(at < 40, "within", "beyond")
+        step = np.where(at < 35, 0, 1)
         side = {
             "within": outcome == "within",
             "gained": outcome == "gained",
@@ -61,7 +62,7 @@ def plan_tables(settlements, *, has_people=True):
                 "length_km": sum(length) if drawn else np.nan,
             }
         )  # fmt: skip
-        value = np.where(outcome == "within", 40.0, np.where(outcome == "beyond", 61.0 + np.arange(66) % 9, 70.0))
+        value = np.where(outcome == "within", 40.0, np.where(outcome == "beyond", 61.0 + at % 9, 70.0))
         whom.append(
             pd.DataFrame(
                 {
@@ -332,6 +333,15 @@ def test_what_people_decided_is_told_with_its_promise_and_where(planned, open_pa
         assert wanted in row
     assert "Elsewhere" not in row
     assert not open_page(save_pages(planned.pages(), tmp_path) / "plan.html").is_visible("#progress")
+
+
+def test_thousands_of_places_are_a_few_paths(county_of, open_page, save_pages, tmp_path):
+    many = county_of(2600, routes=False)
+    tables = many.tables | plan_tables(many.tables["settlements"])
+    page = open_page(save_pages(replace(many, tables=tables).built(), tmp_path) / "plan.html")
+    assert page.locator("#map-plan circle").count() < 10
+    drawn = page.eval_on_selector_all("#map-plan path[stroke-linecap=round]", "n => n.map(p => p.getAttribute('d'))")
+    assert sum(path.count("M") for path in drawn) == 2606
 
 
 def test_hostile_names_stay_text(planned, open_page, save_pages, tmp_path):

@@ -15,7 +15,7 @@
   const INK = "#1d2529", BEYOND = "#a3162e", GAINED = "#0b6b66", WITHIN = "#a7aeb1";
   const LARGEST = 9, LEAST = 1.3, ALIKE = 3.2, WITHIN_SIZE = 0.55;
   const LINE = 16, PAD = 2, PIN = 9;
-  const BOX_SHARE = 0.9;
+  const BOX_SHARE = 0.9, MANY = 2500;
 
   S.svg = function (tag, options, children) {
     const node = document.createElementNS(NAMESPACE, tag);
@@ -92,6 +92,17 @@
     return { most, of: (people) => (most > 0 ? Math.max(LEAST, LARGEST * Math.sqrt((isFinite(people) ? people : 0) / most)) : ALIKE) };
   }
 
+  /* Thousands of places are one path for each half pixel of radius, of lines without length and with round ends. */
+  function dotted(dots, style) {
+    const paths = new Map();
+    for (const { x, y, r } of dots) {
+      const size = Math.max(1, Math.round(2 * r));
+      paths.set(size, (paths.get(size) || "") + "M" + x.toFixed(1) + " " + y.toFixed(1) + "h0");
+    }
+    const colour = style.fill === "#fff" ? style.stroke : style.fill;
+    return [...paths].sort(([a], [b]) => b - a).map(([size, d]) => S.svg("path", { d, fill: "none", stroke: colour, "stroke-width": size, "stroke-linecap": "round", "stroke-dasharray": "none" }));
+  }
+
   function circles(known, plan, frame, isAfter) {
     const points = known.points[plan.level], names = S.data.map.outcomes, size = radii(plan);
     const groups = { within: [], unknown: [], gained: [], beyond: [], none_reached: [] };
@@ -101,7 +112,7 @@
       if (!name) continue;
       if (name === "gained" && !isAfter) name = "beyond";
       const r = size.of(plan.persons[i]) * (name === "within" ? WITHIN_SIZE : 1);
-      groups[name].push(S.svg("circle", { cx: frame.x(points.x[i]).toFixed(1), cy: frame.y(points.y[i]).toFixed(1), r: r.toFixed(1) }));
+      groups[name].push({ x: frame.x(points.x[i]), y: frame.y(points.y[i]), r });
     }
     const styles = {
       within: { fill: WITHIN, stroke: "#fff", "stroke-width": 0.4 },
@@ -110,7 +121,8 @@
       beyond: { fill: BEYOND, stroke: "#fff", "stroke-width": 0.6 },
       none_reached: { fill: "#fff", stroke: BEYOND, "stroke-width": 2 },
     };
-    return Object.entries(groups).map(([name, nodes]) => S.svg("g", styles[name], nodes));
+    const isMany = order.length > MANY;
+    return Object.entries(groups).map(([name, dots]) => S.svg("g", styles[name], isMany ? dotted(dots, styles[name]) : dots.map(({ x, y, r }) => S.svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: r.toFixed(1) }))));
   }
 
   const overlaps = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
