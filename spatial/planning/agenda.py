@@ -43,6 +43,8 @@ SECONDS = 20.0
 """For one model; what is not proven by then is told with its bound."""
 _ACTION = {"action": "str", "where": "str", "alone": "float64", "lost_without": "float64", "length_km": "float64"}
 """Columns of actions that each has."""
+UNMEASURED = "member_not_measured:"
+"""Begins the reason of a bundle of which a member was not measured; opening its first would change what is."""
 BETWEEN = "\u2013"
 """Joins the names of the ends of a link."""
 
@@ -64,6 +66,7 @@ class Question:
     unit_level: str = "settlement"
     counted: str = "persons"  # or places, where the norm's share is one of places or nobody's number is known
     reason: str = ""  # why no plan is drawn, where none is
+    wanted: tuple[str, ...] = ()  # words of the register: what a site must offer, of a bundle what was measured of it
 
     @property
     def weight(self) -> pd.Series[float]:
@@ -150,8 +153,10 @@ def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Ques
     reasons = {"not_measured": need.empty, "met": not (unserved > 0.0).any(), "no_model": ask == "none"}
     reason = next((name for name, holds in reasons.items() if holds), "")
     ask = "none" if reason else ask
-    counted = str(own.loc[own["unit_level"] == "study", "share_of"].iloc[0])
-    return Question(plan_id or norm.id.lower(), ask, need, norm, level, counted, reason)
+    study = own.loc[own["unit_level"] == "study"].iloc[0]
+    unmeasured = {code.removeprefix(UNMEASURED) for code in str(study["reason"]).split(";")}
+    wanted = tuple(name for name in norm.bundle if name not in unmeasured) or (norm.service,)
+    return Question(plan_id or norm.id.lower(), ask, need, norm, level, str(study["share_of"]), reason, wanted)
 
 
 # Answers: which actions, in which order, whom each brings within, and what else was possible.

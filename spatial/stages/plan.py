@@ -99,10 +99,7 @@ def plan(
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
         tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
-    offered = set(facilities.loc[facilities["status"] == "existing", "service"])
-    scenarios = [
-        _scenario(question, tables["plan_actions"], offered, options) for question, answer in answers if answer
-    ]
+    scenarios = [_scenario(question, tables["plan_actions"], options) for question, answer in answers if answer]
     text = "".join(scenarios)
     return tables | ({"files": [Artifact(PLANS_FILE, (HEAD + text).encode())]} if text else {})
 
@@ -137,15 +134,13 @@ def renew_actions(results: Results, target: Path) -> int:
     return len(rows)
 
 
-def _scenario(question: Question, actions: gpd.GeoDataFrame, offered: set[str], options: Options) -> str:
+def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -> str:
     """Write a plan as a scenario of the study; empty where it does nothing."""
     own = actions.loc[actions["plan_id"] == question.plan_id]
     sites, links = own.loc[own["action"] == "open_site"], own.loc[own["action"] != "open_site"]
-    vocabulary, norm = vocabulary_of(options), question.norm
-    named = [vocabulary.for_register(word) for word in norm.bundle or (norm.service,)]
-    known = list(dict.fromkeys(service.id for service in named if service is not None)) or [norm.service]
-    # Of a bundle what is mapped anywhere: the first of its kind would be measured where nothing was before.
-    services = [service for service in known if vocabulary.satisfying(service) & offered] or known
+    vocabulary = vocabulary_of(options)
+    named = [vocabulary.for_register(word) for word in question.wanted]
+    services = list(dict.fromkeys(service.id for service in named if service is not None)) or list(question.wanted)
     how = options.planning
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
     km = pieces["length_km"] * pieces.length / pieces["whole_m"]
@@ -174,7 +169,7 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
     need, norm = question.need["unit_id"].tolist(), question.norm
     if question.ask == "sites":
         beyond = question.need.loc[question.is_beyond, "unit_id"].tolist()
-        pairs = ground.pairs(norm, beyond, ground.candidates(norm), cutoff=norm.threshold)
+        pairs = ground.pairs(norm, beyond, ground.candidates(question), cutoff=norm.threshold)
 
         def values_to(sites: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
             table, found = np.full((len(need), len(sites)), np.inf), ground.pairs(norm, need, sites)
@@ -276,7 +271,7 @@ def _asked(
         }
     )
     counted = "persons" if need["persons"].notna().any() else "places"
-    return Question(item.name, "sites", need, norm, counted=counted)
+    return Question(item.name, "sites", need, norm, counted=counted, wanted=(item.service,))
 
 
 class _Joined(NamedTuple):
@@ -323,12 +318,12 @@ class _Ground:
         """Where actions may be."""
         return self.sites.rename(columns={"facility_id": "place_id", "name": "place"})
 
-    def candidates(self, norm: Norm) -> list[str]:
+    def candidates(self, question: Question) -> list[str]:
         """List where a service may open: in any settlement of the study, or where it is planned already."""
         vocabulary = vocabulary_of(self.options)
-        named = (vocabulary.for_register(word) for word in norm.bundle or (norm.service,))
+        named = (vocabulary.for_register(word) for word in question.wanted)
         kinds = {kind for service in named if service is not None for kind in vocabulary.satisfying(service.id)}
-        kinds |= {norm.service, ""}
+        kinds |= {*question.wanted, ""}
         return self.sites.loc[self.sites["service"].isin(kinds), "facility_id"].tolist()
 
     def on(self, mode: str) -> _Joined:

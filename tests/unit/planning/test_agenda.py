@@ -74,6 +74,7 @@ def results_of(norm_id, states, *, level="settlement", **study):
         "status": "not_met",
         "status_as_mapped": "not_met",
         "gate": "none_applicable",
+        "reason": "",
         "share_of": "persons",
         "persons_unserved": sum(beyond),
         "places_unserved": float(len(beyond)),
@@ -307,3 +308,10 @@ def test_a_norm_that_is_met_already_is_planned_for_as_far_as_allowed():
     assert [question.fewest(values) for values in ([0, 800], [0, 400, 800, 850], [0, 100, 200])] == [1, 2, 2]
     met = question_of(norm(target_share=0.0), everybody_beyond())
     assert met.fewest([0, 400, 800]) == 2
+
+
+def test_of_a_bundle_a_site_offers_what_was_measured():
+    whole = norm(bundle=("clinic", "shop", "bank"))
+    results = everybody_beyond().assign(reason="proxy:clinic;member_not_measured:shop")
+    assert question_of(whole, results).wanted == ("clinic", "bank")
+    assert question_of(norm(), everybody_beyond()).wanted == ("primary_care",)
