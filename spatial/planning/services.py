@@ -141,7 +141,7 @@ def site_services(
     ...     od, settlements, sizes, demand={"school": "pupils", "clinic": "patients"}, service_radius=10, budget=5
     ... )
     >>> plan.actions[["facility_id", "service"]].values.tolist(), plan.objective, plan.cost
-    ([['a', 'clinic'], ['a', 'school']], 120.0, 5.0)
+    ([['a', 'clinic'], ['b', 'clinic']], 130.0, 4.0)
     """
     if strange := sorted(set(options) - set(ServicesOptions.__annotations__)):
         raise TypeError(f"no such option: {first_of(strange)}")
