@@ -107,7 +107,7 @@ def questions(norms: Sequence[Norm], results: pd.DataFrame, *, most: int, near_s
     found = []
     for norm in norms:
         row = rows.get(norm.id)
-        if row is None or not max(row["persons_unserved"], row["places_unserved"]) > 0.0:
+        if row is None or not row["places_unserved"] > 0.0:
             continue
         as_mapped = row["status_as_mapped"] == "not_met"
         is_near = row["status"] == "met" and row["served_share"] - norm.target_share <= near_share
@@ -299,7 +299,7 @@ def plan_units(question: Question, hosts: pd.Series, *, most: int) -> Answer:
     short = need.loc[question.is_beyond & need["unit_id"].isin(hosts.index) & (need["weight"] > 0.0)]
     if short.empty:
         return no_help(question)
-    short = short.sort_values(["weight", "unit_id"], ascending=[False, True], kind="stable")
+    short = short.sort_values(["weight", "persons", "unit_id"], ascending=[False, False, True], kind="stable")
     gained = np.concatenate(([0.0], np.cumsum(short["weight"])))[: most + 1]
     count = question.fewest(gained)
     chosen = short.iloc[:count]

@@ -123,8 +123,9 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
         progress = results.plan_progress
         assert isinstance(progress, pd.DataFrame)  # by its contract
         for row in progress.loc[progress["state"] == "built"].to_dict("records"):
-            now, then = (words.number(row[f"{side}_persons"]) for side in ("within", "promised"))
-            lines.append(words.say("plan_line", "built", action=row["action_id"], now=now, then=then))
+            what = "persons" if row["promised_persons"] == row["promised_persons"] else "places"
+            now, then = (words.number(row[f"{side}_{what}"]) for side in ("within", "promised"))
+            lines.append(words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then))
     drawn = [record["plan_id"] for record in records if record["actions"]]
     return lines + [words.say("plan_line", "try", plan=name) for name in drawn[:1]]
 

@@ -315,3 +315,20 @@ def test_of_a_bundle_a_site_offers_what_was_measured():
     results = everybody_beyond().assign(reason="proxy:clinic;member_not_measured:shop")
     assert question_of(whole, results).wanted == ("clinic", "bank")
     assert question_of(norm(), everybody_beyond()).wanted == ("primary_care",)
+
+
+def test_where_nobody_is_counted_norms_are_planned_for_in_places():
+    states = dict.fromkeys(AT, ("not_met", np.nan, np.nan))
+    results = results_of("N", states, share_of="places", persons_unserved=np.nan)
+    asked = questions([norm()], results, most=5, near_share=0.05)
+    assert [(item.ask, item.counted) for item in asked] == [("sites", "places")]
+    plan = plan_sites(asked[0], pairs(), values_to(asked[0]), most=1)
+    assert plan_tables([(asked[0], plan)], places())["plans"]["places_gained"].tolist() == [3.0]
+
+
+def test_of_units_alike_the_one_of_most_people_gets_its_site_first():
+    states = {"t": ("not_met", 0.0, 10.0), "u": ("not_met", 0.0, 500.0)}
+    question = question_of(
+        norm(metric="presence_in_unit"), results_of("N", states, level="township", share_of="places")
+    )
+    assert plan_units(question, pd.Series({"t": "a", "u": "b"}), most=5).actions["where"].tolist() == ["b", "a"]
