@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace as replace_fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,13 +89,20 @@ def plan(
     barriers = surroundings_of(options, study_area, water).barriers
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     limits = {item.name: item for item in options.plans}
+    longest = limit_of("max_time_min", options.access.max_time_min)
     answers: list[tuple[Question, Answer | None]] = []
     for number, question in enumerate(asked):
         progress(number / len(asked), f"plan: {question.norm.service}")
         own = limits.get(question.plan_id)
         most = (own.sites if own else None) or options.planning.most_sites
         link_km = (own.link_km if own else None) or options.planning.link_km
-        answers.append((question, _answer(question, ground, most, link_km)))
+        answer = _answer(question, ground, most, link_km)
+        if answer is not None and question.norm.unit == "min":
+            # What lies beyond the longest time that a study looks at is none, in a plan as in a run.
+            factor = 2.0 if question.norm.metric == "roundtrip_time_min" else 1.0
+            is_far = answer.after > factor * longest
+            answer = replace_fields(answer, after=np.where(is_far, np.inf, answer.after))
+        answers.append((question, answer))
     tables = plan_tables(answers, ground.places)
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
