@@ -16,7 +16,7 @@ SCORE = (
     "settlement_types unit_types functional_areas towns town_system flow_balances access_clusters score_components "
     "score_norms scores rank_pairs score_variance inequality coordination rankings potential_flows"
 )
-PLANS = "plans plan_actions plan_people plan_options plan_curve plan_progress?"
+PLANS = "plans plan_actions plan_people plan_options plan_curve plan_progress? plan_refused? site_profile"
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"
 ENGINE = (
@@ -73,14 +73,14 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "norm_results inventory", f"{LAW} official {LISTS}"),
     _stage("score", f"settlements facilities boundaries {TRAVEL} access last_mile routes norm_results flows "
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
-    _stage("plan", f"settlements facilities {TRAVEL} access norm_results", PLANS,
-           f"{SERVICES} access.direction plans planning", files="processed"),
+    _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results", PLANS,
+           f"{SERVICES} access.direction region.unit_levels plans planning", files="processed"),
     _stage("gaps", f"{TOLD} scenario_access? settlements boundaries edges {PLANS}", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs score"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
     _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off "
-           "plan_progress?", "", f"{LAW} title synthetic note population outputs", files="processed"),
+           "plan_progress? plan_refused?", "", f"{LAW} title synthetic note population outputs", files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} {PLANS} gaps summary sign_off elevation? "
            f"{WARNED}", "", f"{SHOWN} {LISTS} official score.weights plans", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "

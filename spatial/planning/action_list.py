@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-KEYS = ("action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township")
+KEYS = ("action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township", "tenure", "constraint")
 PROMISED = ("length_km", "persons_gained", "places_gained", "unit_ids")
 KEPT = ("state", "since", "responsible", "note")
 """Columns that people fill in; what stands there is never overwritten."""

@@ -358,6 +358,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
                 "length_km": [part["length_km"].sum() for part in parts],
                 "shape": [shapely.union_all(part.geometry.to_numpy()) for part in parts],
                 "crosses_water": [bool(part["crosses_water"].any()) for part in parts],
+                "constraint": [_joined_words(part["constraint"]) if "constraint" in part else None for part in parts],
             }
         ),
         after=np.fmin(
@@ -411,6 +412,11 @@ def plan_roads(question: Question, found: RoadUpgrades, *, most: int) -> Answer:
         status="feasible",
         bound=np.nan,
     )
+
+
+def _joined_words(words: pd.Series[str]) -> str | None:
+    """Join lists of words as one, each word once; None where there is none."""
+    return ";".join(dict.fromkeys(";".join(words.dropna()).split(";"))) or None
 
 
 def _ends_of(links: gpd.GeoDataFrame) -> str:
@@ -498,6 +504,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         # A link is called by its ends, and lies in the township where it begins.
         ends = [where.split() for where in actions["where"]]
         at = by_id.reindex([where[0] for where in ends])
+        is_site = actions["action"].to_numpy() == "open_site"
         named = [BETWEEN.join(by_id["place"].reindex(where).fillna("?")) if len(where) > 1 else None for where in ends]
         shapes += actions["shape"].tolist() if "shape" in actions else at.geometry.tolist()
         rows["plan_actions"].append(
@@ -512,6 +519,8 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "place_id": actions["where"].to_numpy(),
                     "place": pd.Series(named, dtype=object).fillna(at["place"].reset_index(drop=True)).to_numpy(),
                     **{name: at[name].to_numpy() for name in ("township_id", "township")},
+                    **({name: at[name].where(is_site).to_numpy() for name in ("tenure", "constraint") if name in at}),
+                    **({"constraint": actions["constraint"].to_numpy()} if "constraint" in actions else {}),
                     "crosses_water": actions.get("crosses_water", False),
                     "length_km": actions["length_km"].to_numpy(),
                     **{f"{what}_gained": values for what, values in by_step.items()},

@@ -17,8 +17,9 @@ from spatial.access.nearest import METRES_A_KM, in_kilometres
 from spatial.access.options import limit_of
 from spatial.access.paired import SnapPair
 from spatial.access.places import place_on, take
-from spatial.crs import WGS84
+from spatial.crs import WGS84, require_metres
 from spatial.errors import StudyError, first_of
+from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix
 from spatial.norms.evidence import AccessLookup, load_road_words
 from spatial.norms.law import Norm, norms_of
@@ -36,14 +37,18 @@ from spatial.planning.agenda import (
     question_of,
     questions,
 )
+from spatial.planning.candidates import load_site_rules
 from spatial.planning.link_candidates import propose_links
 from spatial.planning.links import rank_links
+from spatial.planning.profiles import site_profile
 from spatial.planning.road_upgrades import propose_road_upgrades
 from spatial.runner.stage import silent
+from spatial.stages.plan_sites import EXCLUDED, constrained, constraint_areas, offered_sites, site_sources
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
 from spatial.study.planned import PLAN_NAME, PLANS_FILE
+from spatial.tables import TABLES
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
@@ -60,6 +65,10 @@ if TYPE_CHECKING:
 
 PAVED = {"surface": "asphalt"}
 """What a road that is brought up to a class is built as in a scenario: along the old one, of the class of new roads."""
+_KNOWN_OF_SITES = (
+    "facility_id", "service", "name", "township_id", "township", "source", "tenure", "area_m2", "geometry"
+)  # fmt: skip
+"""Columns of sites; what a source does not say is missing."""
 HEAD = """\
 # The plans of the last run, as scenarios. What each brings to everybody:  spatial run STUDY --scenario plan:NAME
 # To keep one, copy it into the study:  spatial plan STUDY --write STUDY
@@ -70,10 +79,12 @@ def plan(
     *,
     settlements: gpd.GeoDataFrame,
     facilities: gpd.GeoDataFrame,
+    boundaries: gpd.GeoDataFrame,
     study_area: gpd.GeoDataFrame,
     water: gpd.GeoDataFrame,
     nodes: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
+    flows: pd.DataFrame,
     access: pd.DataFrame,
     norm_results: pd.DataFrame,
     options: Options,
@@ -90,6 +101,9 @@ def plan(
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     limits = {item.name: item for item in options.plans}
     longest = limit_of("max_time_min", options.access.max_time_min)
+    for question in asked:
+        own = limits.get(question.plan_id)
+        ground.offer(question, (own.candidates if own else None) or options.planning.candidates, study_area, boundaries)
     answers: list[tuple[Question, Answer | None]] = []
     for number, question in enumerate(asked):
         progress(number / len(asked), f"plan: {question.norm.service}")
@@ -104,10 +118,22 @@ def plan(
             answer = replace_fields(answer, after=np.where(is_far, np.inf, answer.after))
         answers.append((question, answer))
     tables = plan_tables(answers, ground.places)
+    if ground.refused:
+        tables["plan_refused"] = TABLES["plan_refused"].frame(pd.concat(ground.refused, ignore_index=True))
+    tables["site_profile"] = site_profile(
+        ground.graph(options.network.modes[0]),
+        settlements,
+        facilities,
+        candidates=ground.sites.loc[ground.sites["source"] != "settlements"],
+        flows=flows,
+        vocabulary=vocabulary_of(options),
+        rules=options.network,
+        barriers=barriers,
+    )
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
         tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
-    scenarios = [_scenario(question, tables["plan_actions"], options) for question, answer in answers if answer]
+    scenarios = [_scenario(question, tables["plan_actions"], ground) for question, answer in answers if answer]
     text = "".join(scenarios)
     return tables | ({"files": [Artifact(PLANS_FILE, (HEAD + text).encode())]} if text else {})
 
@@ -142,20 +168,21 @@ def renew_actions(results: Results, target: Path) -> int:
     return len(rows)
 
 
-def _scenario(question: Question, actions: gpd.GeoDataFrame, options: Options) -> str:
+def _scenario(question: Question, actions: gpd.GeoDataFrame, ground: _Ground) -> str:
     """Write a plan as a scenario of the study; empty where it does nothing."""
+    options = ground.options
     own = actions.loc[actions["plan_id"] == question.plan_id]
     sites, links = own.loc[own["action"] == "open_site"], own.loc[own["action"] != "open_site"]
-    vocabulary = vocabulary_of(options)
-    named = [vocabulary.for_register(word) for word in question.wanted]
-    services = list(dict.fromkeys(service.id for service in named if service is not None)) or list(question.wanted)
+    services = _services_of(question, options)
     how = options.planning
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
     km = pieces["length_km"] * pieces.length / pieces["whole_m"]
     shapes = pieces.to_crs(WGS84).geometry.array
     names = "link:" + pieces["place_id"].str.replace(" ", "-") + "/" + pieces.groupby(level=0).cumcount().astype("str")
     keys: dict[str, list[dict[str, Any]]] = {
-        "open": [{"service": service, "at": place} for place in sites["place_id"] for service in services],
+        "open": [
+            {"service": service, **where} for where in map(ground.address, sites["place_id"]) for service in services
+        ],
         "build": [
             {
                 "road_id": name,
@@ -190,8 +217,10 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
     if question.ask == "unit_sites":
         hosts = pd.Series(need, index=need)
         if question.unit_level == "township":
-            largest = ground.homes.sort_values("population_persons", ascending=False, kind="stable")
+            may = ground.homes.loc[~ground.homes["settlement_id"].isin(ground.excluded)]
+            largest = may.sort_values("population_persons", ascending=False, kind="stable")
             hosts = largest.drop_duplicates("township_id").set_index("township_id")["settlement_id"]
+        hosts = hosts.loc[~hosts.isin(ground.excluded)]
         return plan_units(question, hosts, most=most)
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
@@ -233,7 +262,7 @@ def _link_plan(question: Question, ground: _Ground, link_km: float, most: int) -
     links = propose_links(
         graph, places, **shared, water=ground.water, detour=how.link_detour, speed_km_h=how.link_speed_km_h
     )
-    links = links.loc[links["length_km"] <= link_km]
+    links = ground.allowed_links(question, links.loc[links["length_km"] <= link_km])
 
     def rank(some: gpd.GeoDataFrame) -> LinkPlan:
         return rank_links(graph, places, some, **shared, budget_km=link_km, most_links=2 * most, worth="gained")
@@ -282,6 +311,13 @@ def _asked(
     return Question(item.name, "sites", need, norm, counted=counted, wanted=(item.service,))
 
 
+def _services_of(question: Question, options: Options) -> list[str]:
+    """Name the services that a site must offer, by the vocabulary; the words of the register where that has none."""
+    vocabulary = vocabulary_of(options)
+    named = (vocabulary.for_register(word) for word in question.wanted)
+    return list(dict.fromkeys(service.id for service in named if service is not None)) or list(question.wanted)
+
+
 class _Joined(NamedTuple):
     """Settlements and sites on the network of one mode."""
 
@@ -315,10 +351,17 @@ class _Ground:
             facilities["in_study"] & (facilities["status"] == "candidate")
             & ~facilities["facility_id"].isin(settlements["settlement_id"])
         ]  # fmt: skip
-        columns = ["facility_id", "service", "name", "township_id", "township", "geometry"]
-        every = [self.homes.assign(facility_id=self.homes["settlement_id"], service=""), planned]
-        sites = pd.concat([frame.reindex(columns=columns) for frame in every], ignore_index=True)
-        self.sites = gpd.GeoDataFrame(sites, crs=settlements.crs)
+        every = [
+            self.homes.assign(facility_id=self.homes["settlement_id"], service="", source="settlements"),
+            planned.assign(source="planned"),
+        ]
+        self.areas = constraint_areas(options, require_metres(settlements.crs, what="settlements"))
+        sites = pd.concat([frame.reindex(columns=_KNOWN_OF_SITES) for frame in every], ignore_index=True)
+        self.sites = constrained(gpd.GeoDataFrame(sites, crs=settlements.crs), self.areas)
+        rules = options.planning.site_rules
+        self.site_rules = load_site_rules(None if rules is None else options.raw_path(rules))
+        self.refused: list[pd.DataFrame] = []
+        self._candidates: dict[str, list[str]] = {}
         self._on: dict[str, _Joined] = {}
 
     @property
@@ -326,13 +369,68 @@ class _Ground:
         """Where actions may be."""
         return self.sites.rename(columns={"facility_id": "place_id", "name": "place"})
 
+    @property
+    def excluded(self) -> list[str]:
+        """Places where areas of constraint allow no site."""
+        return list(self.sites.loc[self.sites["is_excluded"], "facility_id"])
+
+    def offer(
+        self, question: Question, words: Sequence[str], study_area: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
+    ) -> None:
+        """Add the sites that a plan may take beside settlements, before any is joined to a network."""
+        options = self.options
+        if question.ask != "sites":
+            return
+        services = _services_of(question, options)
+        kinds = {kind for name in services for kind in vocabulary_of(options).satisfying(name)} | {*question.wanted}
+        of = self.sites["source"]
+        may = (of == "planned") & self.sites["service"].isin(kinds) | (of == "settlements") & ("settlements" in words)
+        chosen = self.sites.loc[may]
+        sources = site_sources(options, words, study_area)
+        if sources:
+            found = offered_sites(
+                services,
+                sources,
+                self.water,
+                site_rules=self.site_rules,
+                land=study_area,
+                graph=self.graph(modes_for(question.norm.mode, options.network.modes)[0]),
+                snap_rules=options.network,
+            )
+            placed = assign_units(found.sites, boundaries, options.region.unit_levels)
+            offered = constrained(placed[list(_KNOWN_OF_SITES)], self.areas)
+            chosen = pd.concat([chosen, offered], ignore_index=True)
+            new = offered.loc[~offered["facility_id"].isin(self.sites["facility_id"])]
+            self.sites = gpd.GeoDataFrame(pd.concat([self.sites, new], ignore_index=True), crs=self.sites.crs)
+            self._refuse(question, found.refused)
+        self._refuse(question, chosen.loc[chosen["is_excluded"]].assign(why=EXCLUDED))
+        self._candidates[question.plan_id] = chosen.loc[~chosen["is_excluded"], "facility_id"].tolist()
+
+    def _refuse(self, question: Question, rows: pd.DataFrame) -> None:
+        """Keep what cannot be a candidate of a plan, with the reason."""
+        if len(rows):
+            named = rows.rename(columns={"facility_id": "place_id", "name": "place"})
+            self.refused.append(pd.DataFrame(named.assign(plan_id=question.plan_id)).drop(columns="geometry"))
+
     def candidates(self, question: Question) -> list[str]:
-        """List where a service may open: in any settlement of the study, or where it is planned already."""
-        vocabulary = vocabulary_of(self.options)
-        named = (vocabulary.for_register(word) for word in question.wanted)
-        kinds = {kind for service in named if service is not None for kind in vocabulary.satisfying(service.id)}
-        kinds |= {*question.wanted, ""}
-        return self.sites.loc[self.sites["service"].isin(kinds), "facility_id"].tolist()
+        """List where a service may open: in what the plan may take, or where it is planned already."""
+        return self._candidates[question.plan_id]
+
+    def allowed_links(self, question: Question, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Leave out the links that areas exclude; those that areas flag say so."""
+        told = constrained(links, self.areas)
+        out = told.loc[told["is_excluded"]]
+        self._refuse(question, out.assign(facility_id=out["road_id"], name=None, source="links", why=EXCLUDED))
+        return told.loc[~told["is_excluded"]]
+
+    def address(self, place_id: str) -> dict[str, Any]:
+        """Say where a site is, as a scenario says it: by its settlement or planned facility, else by its point."""
+        site = self.sites.set_index("facility_id").loc[place_id]
+        if site["source"] in ("settlements", "planned"):
+            return {"at": place_id}
+        lon, lat = shapely.get_coordinates(gpd.GeoSeries([site.geometry], crs=self.sites.crs).to_crs(WGS84)).tolist()[0]
+        named = {"name": site["name"]} if isinstance(site["name"], str) else {}
+        return {"lon": lon, "lat": lat, **named}
 
     def on(self, mode: str) -> _Joined:
         """Join settlements and sites to the network of a mode."""

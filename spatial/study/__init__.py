@@ -128,6 +128,15 @@ class Study(Model):
             raise ValueError(f"{', '.join(asking)} = 'units' needs the table [sources.official_units]")
         return self
 
+    @model_validator(mode="after")
+    def _candidates_given(self) -> Self:
+        asked = {"planning": self.planning.candidates}
+        asked |= {f"plans.{item.name}": item.candidates for item in self.plans if item.candidates is not None}
+        lacking = {f"{key}.candidates": self.planning.lacking(names) for key, names in asked.items()}
+        if any(lacking.values()):
+            raise ValueError("; ".join(f"{key} needs {', '.join(keys)}" for key, keys in lacking.items() if keys))
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _basis_of_lists(cls, values: Any) -> Any:
@@ -249,13 +258,15 @@ class Study(Model):
         """
         named = {"services_file": self.services_file, "placing.decisions": self.placing.decisions}
         named |= {"merge.decisions": self.merge.decisions, "planning.actions": self.planning.actions}
-        named |= {"norms.register": self.norms.register_file}
+        named |= {"norms.register": self.norms.register_file, "planning.site_rules": self.planning.site_rules}
         named |= {
             f"{key}.speeds": path if path.endswith(".toml") else None
             for key, path in (("network", self.network.speeds), ("off_road", self.off_road.speeds))
         }
         sources = self.sources
         tables = {"calibration.observed": self.calibration.observed}
+        tables |= {f"planning.{name}": getattr(self.planning, name) for name in ("idle", "points")}
+        tables |= {f"planning.constraints.{number}": area for number, area in enumerate(self.planning.constraints)}
         names = ("settlements", "roads", "boundaries", "flows", "official_units")
         own = {f"sources.{name}": getattr(sources, name) for name in names}
         for name in ("attributes", "facilities", "water"):

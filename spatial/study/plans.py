@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
-from spatial.study.base import Model, option
+from spatial.study.base import Model, option, unrepeated
+from spatial.study.scenarios import File  # noqa: TC001 - as above
+from spatial.study.sources import TableSource
+
+CandidateSource = Literal["settlements", "idle", "list", "grid"]
+Candidates = Annotated[tuple[CandidateSource, ...], AfterValidator(unrepeated)]
+
+
+class ConstraintSource(TableSource):
+    """Areas of the user's own that exclude or flag sites and links."""
+
+    kind: Literal["permanent_farmland", "ecological_red_line", "development_boundary", "hazard"] | None = option(
+        None, "What every row is, where the file has no column kind"
+    )
 
 
 class PlanOptions(Model):
@@ -21,6 +34,9 @@ class PlanOptions(Model):
     service: str | None = option(None, "Without a norm: the service that sites are sought for")
     within_min: float | None = option(None, "Without a norm: minutes to it, inclusive", gt=0)
     mode: Mode | None = option(None, "Without a norm: how people travel; by default the first of network.modes")
+    candidates: Candidates | None = option(
+        None, "Where sites may be: settlements, idle, list, grid; by default planning.candidates"
+    )
     sites: int | None = option(None, "New sites at most; by default planning.most_sites", ge=1)
     link_km: float | None = option(None, "Kilometres of new links at most; by default planning.link_km", gt=0)
 
@@ -44,6 +60,37 @@ class PlanningOptions(Model):
     link_km: float = option(30.0, "Kilometres of new links of a plan at most", gt=0)
     link_speed_km_h: float = option(40.0, "Speed on new links", gt=0)
     link_detour: float = option(1.3, "Length of a new link, where nobody has drawn it, against the straight line", ge=1)
+    candidates: Candidates = option(
+        ("settlements",),
+        "Where sites may be beside where they are planned already: settlements, idle (planning.idle), list "
+        "(planning.points), grid (planning.grid_m)",
+    )
+    idle: File = option(
+        None,
+        "File of idle buildings and land, points or polygons: idle_id, name, tenure, area_m2, idle_since, "
+        "allowed_services as far as known",
+    )
+    points: File = option(
+        None, "File of sites to try, such as points drawn in QGIS: site_id, and what idle buildings may have"
+    )
+    grid_m: float | None = option(None, "Metres between the points of a grid of sites", ge=100)
+    constraints: tuple[ConstraintSource, ...] = option(
+        (), "Files of areas, with columns kind and effect (exclude or flag), that exclude or flag sites and links"
+    )
+    site_rules: str | None = option(
+        None, "Least floor area by service, a CSV below the raw root instead of the packaged one"
+    )
     actions: str | None = option(
         None, "List of actions that you keep, below the raw root; spatial plan --actions FILE writes and renews it"
     )
+
+    @field_validator("constraints", mode="before")
+    @classmethod
+    def _one_table(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, dict) else value
+
+    def lacking(self, candidates: Candidates) -> list[str]:
+        """Name the keys that sources of candidates need and that are not given."""
+        given = {"idle": self.idle, "list": self.points, "grid": self.grid_m}
+        keys = {"idle": "planning.idle", "list": "planning.points", "grid": "planning.grid_m"}
+        return [keys[name] for name in candidates if name in keys and given[name] is None]

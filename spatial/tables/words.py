@@ -26,6 +26,19 @@ PLAN_REASON = ("", "others_first", "no_model", "met", "not_measured")
 PLAN_ACTION = ("open_site", "build_link", "upgrade_road")
 PLAN_STATE = ("proposed", "agreed", "built", "dropped")
 """What people wrote of an action, in a list that they keep."""
+PLAN_SOURCE = ("settlements", "planned", "idle", "list", "grid", "links")
+"""Where sites and links come from that plans may take."""
+PLAN_REFUSED = (
+    "service_not_allowed",
+    "too_small",
+    "outside_land",
+    "on_water",
+    "far_from_network",
+    "no_network",
+    "doubled",
+    "excluded",
+)
+"""Why a site or link is no candidate of a plan; ``excluded`` by an area of constraint."""
 PLAN_OUTCOME = ("within", "gained", "beyond", "none_reached", "unknown")
 PROFILE_STATUS = (
     "measured",

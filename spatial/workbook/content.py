@@ -96,6 +96,8 @@ class Content:
             yield self._sheet("plans", self._plans(plans))
         if any(plan["left"] for plan in plans):
             yield self._sheet("left", self._left(plans))
+        if "plan_refused" in self.tables:
+            yield self._sheet("refused", self._refused())
         if "plan_progress" in self.tables:
             yield self._sheet("progress", self._progress())
         yield self._sheet("facilities", self._facilities())
@@ -417,13 +419,14 @@ class Content:
         decided = self.tables.get("plan_progress")
         state_of = {} if decided is None else decided.set_index("action_id")["state"].to_dict()
         told = []
+        of_action = ("action_id", "step", "length_km", "share_after", "tenure", "constraint")
         for plan in plans:
             title = plan_title(plan, results)
             ours = {name: plan[name] for name in ("rank", "norm_id", "norm_class", "plan_status")}
             ours |= {"title": title, "asked": reach_text(plan, results) if plan["question"] not in HAVING else ""}
             ours["plan_service"] = service_text(plan, results)
             for action in plan["actions"] or [{}]:
-                row = ours | {name: action.get(name) for name in ("action_id", "step", "length_km", "share_after")}
+                row = ours | {name: action.get(name) for name in of_action}
                 if action:
                     where = place_name(action, results)
                     row |= {"where": where, "what": capital(action_text(action, where, results))}
@@ -443,6 +446,15 @@ class Content:
             self._field("plan_actions", "place", rows["where"]),
             *self._fields(
                 "plan_actions", rows, "township", "length_km", "persons_gained", "places_gained", "share_after"
+            ),
+            *self._fields(
+                "plan_actions",
+                rows,
+                *(
+                    Said(name, partial(_each_said, self._by(name)))
+                    for name in ("tenure", "constraint")
+                    if rows[name].notna().any()
+                ),
             ),
             self._column("plan_service", rows["plan_service"]),
             self._column("reach", rows["asked"]),
@@ -485,6 +497,23 @@ class Content:
             *self._fields("plans", rows, Said("unit", self._lead.term)),
             numbers("left_none", rows["none_reached"]),
             numbers("left_near", near),
+        ]
+
+    def _refused(self) -> list[Column]:
+        """List what plans could not take, with the reason."""
+        several = {name: partial(_each_said, self._by(name)) for name in ("tenure", "constraint")}
+        return [
+            *self._fields(
+                "plan_refused",
+                self.tables["plan_refused"],
+                "plan_id",
+                Said("source", self._by("plan_source")),
+                "place_id",
+                "place",
+                Said("why", self._by("plan_refused")),
+                *(Said(name, say) for name, say in several.items()),
+                "area_m2",
+            )
         ]
 
     def _progress(self) -> list[Column]:
@@ -623,6 +652,11 @@ class Content:
             next((str(value) for value in values if isinstance(value, str) and value), "")
             for values in rows[columns].itertuples(index=False)
         ]
+
+
+def _each_said(say: Say, codes: str) -> str:
+    """Say every code of a list with ``;`` between them."""
+    return "; ".join(map(say, codes.split(";")))
 
 
 # The workbook as bytes that are the same for the same results.
