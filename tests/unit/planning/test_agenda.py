@@ -243,6 +243,7 @@ def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action():
             "to_id": ["b", "d", None],
             "length_km": [3.0, 1.0, 9.0],
             "crosses_water": [False, True, False],
+            "constraint": ["hazard", "hazard;ecological_red_line", None],
         },
         geometry=[LineString([(0, 0), (3000, 0)]), LineString([(3000, 0), (4000, 0)]), LineString([(0, 9), (9000, 9)])],
         crs="EPSG:32738",
@@ -271,6 +272,7 @@ def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action():
     assert asked == [["x", "y", "z"], ["x", "y", "z"]]
     assert plan.actions["where"].tolist() == ["a b d", "c"]
     assert plan.actions["crosses_water"].tolist() == [True, False]
+    assert plan.actions["constraint"].fillna("").tolist() == ["hazard;ecological_red_line", ""]
     assert plan.reached_in.tolist() == [0, 0, -1, 1, 1, -1]
     assert plan.curve["length_km"].tolist() == [0.0, 4.0, 13.0, 22.0]
     tables = plan_tables([(question, plan)], places())

@@ -1,12 +1,15 @@
 """Where plans may build: idle buildings, listed points and a grid of the study, and areas that exclude or flag."""
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pytest
+import shapely
 
 import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.runs import decisions
+from spatial.stages.plan_sites import constrained
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_run import flood_over, study_of
 
@@ -145,3 +148,19 @@ def test_the_workbook_names_owners_and_what_could_not_be_taken(planned):
         "outside the study area",
         "building is excluded there",
     }
+
+
+def test_a_link_across_excluded_ground_is_left_out_and_one_across_flagged_ground_says_so():
+    ways = {"a": [(0, 0), (100, 0)], "b": [(0, 50), (100, 50)], "c": [(0, 90), (100, 90)]}
+    links = gpd.GeoDataFrame(
+        {"road_id": list(ways)}, geometry=[shapely.LineString(points) for points in ways.values()], crs=32648
+    )
+    areas = gpd.GeoDataFrame(
+        {"kind": ["permanent_farmland", "hazard"], "effect": ["exclude", "flag"]},
+        geometry=[shapely.box(40, -10, 60, 10), shapely.box(40, 40, 60, 60)],
+        crs=32648,
+    )
+    told = constrained(links, areas).set_index("road_id")
+    assert told["is_excluded"].to_dict() == {"a": True, "b": False, "c": False}
+    assert told["constraint"].fillna("").tolist() == ["permanent_farmland", "hazard", ""]
+    assert not constrained(links, None)["is_excluded"].any()
