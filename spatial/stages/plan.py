@@ -141,20 +141,21 @@ def plan(
 def add_plans(results: Results, target: Path) -> list[str]:
     """Copy the plans of a run as scenarios into a study file, or a new file; returns the names of those written."""
     made = results.folder / PLANS_FILE
-    told = made.read_text(encoding="utf-8") if made.is_file() else ""
+    told = made.read_text(encoding="utf-8").removeprefix(HEAD) if made.is_file() else ""
     before = target.read_text(encoding="utf-8") if target.exists() else ""
     plans = [item["name"] for item in tomllib.loads(told).get("scenarios", [])]
+    text = f"{before.rstrip()}\n{told}" if before.strip() else told.lstrip()
     try:
-        known = {item.get("name") for item in tomllib.loads(before).get("scenarios", [])}
+        taken = [item["name"] for item in tomllib.loads(before).get("scenarios", []) if item.get("name") in plans]
+        tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(str(target), [f"is not TOML: {error}"]) from error
-    taken = [name for name in plans if name in known]
+        fault = f"cannot take the plans as [[scenarios]]: {error}"
+        raise StudyError(str(target), [fault]) from error
     if taken:
         raise StudyError(str(target), [f"scenarios: {first_of(taken)} there already; delete or rename them first"])
     if plans:
         with replace(target) as temporary:
-            body = told.removeprefix(HEAD)
-            temporary.write_text(f"{before.rstrip()}\n{body}" if before.strip() else body.lstrip(), encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8")
     return plans
 
 

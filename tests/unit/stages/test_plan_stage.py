@@ -175,6 +175,11 @@ def test_the_command_says_what_to_do_first_and_copies_it_into_the_study(by_comma
     again = command("plan", tiny.save(), *tiny.folders(), "--write", str(tiny.folder / "new.toml"))
     assert again.code != 0
     assert "'plan-near' (1 in all) there already" in again.err
+    inline = tiny.folder / "inline.toml"
+    inline.write_text('scenarios = [{ name = "wet", season = "wet" }]\n')
+    refused = command("plan", tiny.save(), *tiny.folders(), "--write", str(inline))
+    assert "cannot take the plans as [[scenarios]]" in refused.err
+    assert inline.read_text() == 'scenarios = [{ name = "wet", season = "wet" }]\n'
 
 
 def test_what_people_wrote_of_an_action_is_told_in_the_next_run(by_command, command):
