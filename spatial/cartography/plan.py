@@ -16,7 +16,15 @@ from spatial.cartography.page_data import PLAN_FILE, shown_bounds, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.names import names_of
-from spatial.reporting.plan_text import action_text, amount_text, place_name, plan_title, reach_text, service_text
+from spatial.reporting.plan_text import (
+    action_text,
+    amount_text,
+    doubt_text,
+    place_name,
+    plan_title,
+    reach_text,
+    service_text,
+)
 from spatial.reporting.plans import SIDES, plan_records, progress_records, unit_names
 from spatial.tables.words import PLAN_OUTCOME
 
@@ -105,6 +113,7 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
                 {side: [place_name(place, words) for place in option[side]] for side in ("instead", "not")}
                 for option in record["options"]
             ],
+            "doubt": doubt_text(record, words),
             "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
         }
     return found

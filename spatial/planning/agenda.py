@@ -8,7 +8,7 @@ never counts anybody whom the norm does not. Failed gates come first, then the n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -180,6 +180,16 @@ class Answer:
     options: pd.DataFrame
     status: str  # optimal, feasible or nothing_helps
     bound: float  # no plan of so many actions brings more
+    doubt: Doubt | None = None  # None where times are not asked about
+
+
+class Doubt(NamedTuple):
+    """What a plan brings if every trip takes longer, or less; NaN where nobody would be beyond."""
+
+    slow: float
+    fast: float
+    worst_share: float  # of what the best plan of so many sites would bring then
+    share: float  # by which trips take longer, or less
 
 
 def no_help(question: Question) -> Answer:
@@ -196,15 +206,21 @@ def no_help(question: Question) -> Answer:
 
 
 def plan_sites(
-    question: Question, pairs: pd.DataFrame, values_to: Callable[[list[str]], FloatArray], *, most: int
+    question: Question,
+    pairs: pd.DataFrame,
+    values_to: Callable[[list[str]], FloatArray],
+    *,
+    most: int,
+    doubt_share: float = 0.0,
 ) -> Answer:
     """
     Open as many sites as bring the norm's share, at most ``most``: proven to bring most people, of such the nearest.
 
     ``pairs`` lead those beyond to candidates (`from_id`, `to_id`, `travel_time_min` in the norm's unit), and
-    ``values_to`` gives the values of all rows of the need to some of these, in columns.
+    ``values_to`` gives the values of all rows of the need to some of these, in columns. With a ``doubt_share`` the plan
+    is held against those that would be best if every trip took so much longer, or less; pairs then reach as far.
     """
-    limit = question.norm.threshold
+    limit, wider = question.norm.threshold, pairs
     rows = question.need.loc[question.is_beyond]
     demand = pd.DataFrame({"settlement_id": rows["unit_id"], "persons": question.weight[rows.index]})
     needy = demand.loc[demand["persons"] > 0.0, "settlement_id"]
@@ -260,7 +276,31 @@ def plan_sites(
         ),
         status=plan.status,
         bound=plan.bound,
+        doubt=_doubt(question, wider, order, doubt_share) if doubt_share else None,
     )
+
+
+def _doubt(question: Question, pairs: pd.DataFrame, chosen: Sequence[str], share: float) -> Doubt:
+    """Hold sites against the best ones if every trip took a share longer, or less."""
+    limit, need = question.norm.threshold, question.need
+    gained, shares = [], []
+    for factor in (1.0 + share, 1.0 - share):
+        is_beyond = (factor * need["before"] > limit) & (need["outcome"] != "unknown")
+        demand = pd.DataFrame({"settlement_id": need["unit_id"], "persons": question.weight}).loc[is_beyond]
+        near = pairs.loc[factor * pairs["travel_time_min"] <= limit]
+        near = near.loc[near["from_id"].isin(demand.loc[demand["persons"] > 0.0, "settlement_id"])]
+        served = near.loc[near["to_id"].isin(chosen), "from_id"].unique()
+        gained.append(float(demand.loc[demand["settlement_id"].isin(served), "persons"].sum()))
+        if near.empty:
+            continue
+        sites = pd.DataFrame({"facility_id": sorted(set(near["to_id"]))})
+        asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+        count = min(len(chosen), len(sites))
+        shares.append(
+            gained[-1] / mclp(near, demand, sites, n_facilities=count, service_radius=limit / factor, **asked).bound
+        )
+    slow, fast = gained
+    return Doubt(slow, fast, min(shares, default=np.nan), share)
 
 
 def _nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame) -> list[str]:
@@ -427,6 +467,8 @@ def _ends_of(links: gpd.GeoDataFrame) -> str:
 
 # Tables: a row a plan, an action, a place; all numbers of people are sums of the places.
 
+DOUBTS = ("gained_if_slower", "gained_if_faster", "worst_share", "doubt_share")
+"""Columns of what a plan brings if every trip takes longer, or less."""
 PLAN_TABLES = ("plans", "plan_actions", "plan_people", "plan_options", "plan_curve")
 
 
@@ -482,6 +524,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "share_after": question.share_with(brought),
                     "meets_target": "yes" if question.is_met_with(brought) else "no",
                     "bound": found.bound if answer else np.nan,
+                    **dict(zip(DOUBTS, found.doubt or [np.nan] * len(DOUBTS), strict=True)),
                     "actions": len(actions),
                     "length_km": actions["length_km"].sum(min_count=1),
                 }

@@ -165,6 +165,15 @@ def _small(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def doubt_text(plan: Plan, words: Words) -> str:
+    """Say what a plan brings if every trip takes longer, or less; empty where that was not asked."""
+    if plan.get("worst_share") is None:
+        return ""
+    slow, fast = (amount_text(plan, plan[f"gained_if_{side}"], words) for side in ("slower", "faster"))
+    shares = {"percent": words.share(plan["doubt_share"]), "share": words.share(plan["worst_share"])}
+    return words.say("plan", "doubt", slow=slow, fast=fast, **shares)
+
+
 def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
     """Say what an action is and where; a link with one end alone leads to a road."""
     is_road = action["action"] == "build_link" and " " not in str(action["place_id"])

@@ -14,7 +14,7 @@ from spatial.planning.agenda import PLAN_TABLES
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, pick, score_in, township_in
-from spatial.reporting.plan_text import action_text, amount_text, place_name, plan_sentences
+from spatial.reporting.plan_text import action_text, amount_text, doubt_text, place_name, plan_sentences
 from spatial.reporting.plans import plan_records
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
@@ -106,7 +106,9 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
     for record in records:
         if not record["actions"]:
             continue
-        lines += [f"{record['plan_id']}: {' '.join(plan_sentences(record, words))}"]
+        lines += [
+            f"{record['plan_id']}: {' '.join([*plan_sentences(record, words), doubt_text(record, words)]).strip()}"
+        ]
         for action in record["actions"]:
             counted = record["counted"] if action["shown"]["persons"] is None else "persons"
             told = {

@@ -204,8 +204,11 @@ def _scenario(question: Question, actions: gpd.GeoDataFrame, ground: _Ground) ->
 def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> Answer | None:
     need, norm = question.need["unit_id"].tolist(), question.norm
     if question.ask == "sites":
-        beyond = question.need.loc[question.is_beyond, "unit_id"].tolist()
-        pairs = ground.pairs(norm, beyond, ground.candidates(question), cutoff=norm.threshold)
+        # If every trip took longer, or less, others would be beyond and other sites in reach.
+        share = ground.options.uncertainty.speed_share if norm.unit == "min" else 0.0
+        is_asked = (question.need["before"] * (1.0 + share) > norm.threshold) | question.is_beyond
+        origins = question.need.loc[is_asked, "unit_id"].tolist()
+        pairs = ground.pairs(norm, origins, ground.candidates(question), cutoff=norm.threshold / (1.0 - share))
 
         def values_to(sites: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
             table, found = np.full((len(need), len(sites)), np.inf), ground.pairs(norm, need, sites)
@@ -214,7 +217,7 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
             np.minimum.at(table, (rows, columns), found["travel_time_min"].to_numpy())
             return table
 
-        return plan_sites(question, pairs, values_to, most=most)
+        return plan_sites(question, pairs, values_to, most=most, doubt_share=share)
     if question.ask == "unit_sites":
         hosts = pd.Series(need, index=need)
         if question.unit_level == "township":

@@ -334,3 +334,18 @@ def test_of_units_alike_the_one_of_most_people_gets_its_site_first():
         norm(metric="presence_in_unit"), results_of("N", states, level="township", share_of="places")
     )
     assert plan_units(question, pd.Series({"t": "a", "u": "b"}), most=5).actions["where"].tolist() == ["b", "a"]
+
+
+def test_a_plan_is_held_against_the_best_if_every_trip_took_longer_or_less():
+    # At r = 2 the best site is b, for a, b and c (400; d serves 350). If trips take half as long again each site serves
+    # its own place alone, and d has most people (300): of these b brings two thirds. If they take half, no site serves
+    # more than b.
+    states = {name: ("not_met", 9.0, people) for name, people in (PEOPLE | {"e": 50.0}).items()}
+    question = question_of(norm(target_share=0.4), results_of("N", states))
+    plan = plan_sites(question, pairs(), values_to(question), most=5, doubt_share=0.5)
+    assert plan.actions["where"].tolist() == ["b"]
+    assert plan.doubt.slow == 200.0
+    assert plan.doubt.fast == 400.0
+    assert plan.doubt.worst_share == pytest.approx(200 / 300)
+    tables = plan_tables([(question, plan)], places())
+    assert tables["plans"][["gained_if_slower", "doubt_share"]].iloc[0].tolist() == [200.0, 0.5]

@@ -177,7 +177,8 @@
   function showOpen() {
     const norm = normOf(shown), isWay = ["links", "roads"].includes(shown.question), sides = shown.shown[shown.counted], misses = shown.left.some((entry) => entry.near.places);
     const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", "open_lost", isWay ? "open_speed" : "open_room", "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
-    S.fill("open", [...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
+    const doubt = texts(shown).doubt;
+    S.fill("open", [doubt ? S.el("li", { text: doubt }) : null, ...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
   }
 
   function showOthers() {
