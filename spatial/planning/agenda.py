@@ -132,10 +132,10 @@ def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Ques
     is_road = norm.service in load_road_words() or norm.service in SEASON_ROADS
     level = "settlement" if (own["unit_level"] == "settlement").any() else "township"
     ask: Ask = "none"
-    if norm.metric in ACCESS_METRICS:
-        ask = "sites" if norm.service not in TOWN_TIERS else "links" if norm.metric == "time_min" else "none"
-    elif norm.metric == PRESENCE:
+    if norm.metric == PRESENCE and norm.threshold == 1.0:  # one makes it present
         ask = "roads" if is_road else "unit_sites"
+    elif norm.metric in ACCESS_METRICS and not is_road:
+        ask = "sites" if norm.service not in TOWN_TIERS else "links" if norm.metric == "time_min" else "none"
     rows = own.loc[(own["unit_level"] == level) & (own["places_in_scope"] > 0)]
     value = rows["value"].to_numpy(dtype=np.float64)
     served, unserved = (rows[f"places_{side}"].to_numpy(dtype=np.float64) for side in ("served", "unserved"))
@@ -167,10 +167,11 @@ class Answer:
     """
     A plan.
 
-    ``actions`` has a row an action, in order: `action` (``open_site``, ``build_link``, ``upgrade_road``), `where` (id
-    of the site, link or stretch), `length_km`, `alone` (people, or places, that it brings by itself) and `lost_without`
-    (by the plan). ``curve`` has `number`, `gained` and `length_km` of the best plan of so many actions, and ``options``
-    `where`, `gained` and `length_km` of other plans as long.
+    ``actions`` has a row an action, in order: `action` (``open_site``, ``build_link``, ``upgrade_road``), `where` (ids
+    of its places), `key` (what no other action has, where places do not tell them apart), `length_km`, `alone` (people,
+    or places, that it brings by itself) and `lost_without` (by the plan). ``curve`` has `number`, `gained` and
+    `length_km` of the best plan of so many actions, and ``options`` `where`, `gained` and `length_km` of other plans as
+    long.
     """
 
     actions: pd.DataFrame
@@ -369,8 +370,8 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     """
     Build links step by step, most people a kilometre first, until the norm's share is reached.
 
-    ``rank`` orders links; it is asked again for those of the steps that are taken, so that what is told of the plan is
-    told of these alone. A step is one link, or two that are a way together.
+    ``rank`` orders links; where fewer are taken it is asked again for these, so that what is told of the plan is told
+    of these alone. A step is one link, or two that are a way together.
     """
     every = rank(links) if len(links) else None
     if every is None or every.steps.empty:
@@ -379,11 +380,9 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     count = question.fewest(gained)
     of_step = [names.split("+") for names in every.steps["link_ids"][:count]]
     taken = links.loc[links["road_id"].isin([name for names in of_step for name in names])]
-    plan = rank(taken)
+    # Of the links that are taken the best at each step is the same one as among all.
+    plan = every if count == len(every.steps) else rank(taken)
     by_place = plan.settlements.set_index("settlement_id").reindex(question.need["unit_id"])
-    step_of = {name: number for number, names in enumerate(of_step) for name in names}
-    # The same links may be taken in other steps once the rest is gone; the order told is that of the first asking.
-    again = [step_of[names.split("+")[0]] for names in plan.steps["link_ids"]]
     step = by_place["gained_in_step"].fillna(0).to_numpy(dtype=np.int64)
     alone = plan.links.set_index("link_id")["gained_persons"]
     rows = taken.set_index("road_id")
@@ -393,6 +392,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
             {
                 "action": "build_link",
                 "where": [_ends_of(part) for part in parts],
+                "key": every.steps["link_ids"][:count].to_numpy(),
                 "alone": [alone[names[0]] if len(names) == 1 else np.nan for names in of_step],
                 "lost_without": np.nan,
                 "length_km": [part["length_km"].sum() for part in parts],
@@ -404,7 +404,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
         after=np.fmin(
             question.need["before"].to_numpy(dtype=np.float64), by_place["after_min"].to_numpy(dtype=np.float64)
         ),
-        reached_in=np.where(question.is_beyond & (step > 0), np.array([-1, *again])[step], -1),
+        reached_in=np.where(question.is_beyond, step - 1, -1),
         curve=pd.DataFrame(
             {"number": range(len(gained)), "gained": gained, "length_km": [0.0, *every.steps["total_km"]]}
         ),
@@ -487,7 +487,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         gained = found.reached_in >= 0
         outcome = np.where(gained, "gained", need["outcome"])
         actions = found.actions.assign(step=range(1, len(found.actions) + 1))
-        action_ids = [f"{question.plan_id}/{where}" for where in actions["where"]]
+        action_ids = [f"{question.plan_id}/{key}" for key in actions.get("key", actions["where"])]
         persons, everywhere = need["persons"].fillna(0.0).to_numpy(), np.ones(len(need))
         weights = {"persons": persons} if question.counted == "persons" or need["persons"].notna().any() else {}
         weights["places"] = everywhere

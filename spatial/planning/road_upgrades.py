@@ -112,12 +112,7 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
     >>> found.stretches[["settlement_ids", "length_km", "persons", "persons_per_km"]].values.tolist()
     [[['end', 'half'], 3.0, 300.0, 100.0]]
     """
-    words = load_road_words()
-    words |= {
-        name: RoadWord("all_season", frozenset({"yes"}), frozenset({"no"}), False, words["paved_road"].link_distance_m)
-        for name in SEASON_ROADS
-    }
-    problems = []
+    words, problems = upgrade_words(), []
     if road not in words:
         problems.append(f"road: {road!r} is no word for roads; there are {', '.join(sorted(words))}")
     if link_distance_m is not None and not is_number(link_distance_m, least=0.0):
@@ -219,6 +214,14 @@ def propose_road_upgrades(  # noqa: PLR0913 - each keyword is an option under it
             }
         ),
     )
+
+
+def upgrade_words() -> dict[str, RoadWord]:
+    """Read what the register's words for roads mean, those for roads of every season among them."""
+    words = load_road_words()
+    near_m = words["paved_road"].link_distance_m
+    season = RoadWord("all_season", frozenset({"yes"}), frozenset({"no"}), False, near_m)
+    return words | dict.fromkeys(SEASON_ROADS, season)
 
 
 class _Root(NamedTuple):

@@ -14,14 +14,14 @@ import shapely
 from scipy.spatial import cKDTree
 
 from spatial.access.nearest import METRES_A_KM, in_kilometres
-from spatial.access.options import limit_of
+from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.paired import SnapPair
 from spatial.access.places import place_on, take
 from spatial.crs import WGS84, require_metres
 from spatial.errors import StudyError, first_of
 from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix
-from spatial.norms.evidence import AccessLookup, load_road_words
+from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import Norm, norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
 from spatial.plain_text import csv_bytes, toml_value
@@ -41,7 +41,7 @@ from spatial.planning.candidates import load_site_rules
 from spatial.planning.link_candidates import propose_links
 from spatial.planning.links import rank_links
 from spatial.planning.profiles import site_profile
-from spatial.planning.road_upgrades import propose_road_upgrades
+from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
 from spatial.runner.stage import silent
 from spatial.stages.plan_sites import EXCLUDED, constrained, constraint_areas, offered_sites, site_sources
 from spatial.stages.policy import binding_norms, vocabulary_of
@@ -97,6 +97,9 @@ def plan(
     else:
         chosen = options.planning
         asked = questions(norms, norm_results, most=chosen.most_plans, near_share=chosen.near_share)
+    if options.access.direction != "to_facility":
+        # Links are weighed by the way of people to a town, not by that of help from it.
+        asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
     barriers = surroundings_of(options, study_area, water).barriers
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     limits = {item.name: item for item in options.plans}
@@ -179,7 +182,7 @@ def _scenario(question: Question, actions: gpd.GeoDataFrame, ground: _Ground) ->
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
     km = pieces["length_km"] * pieces.length / pieces["whole_m"]
     shapes = pieces.to_crs(WGS84).geometry.array
-    names = "link:" + pieces["place_id"].str.replace(" ", "-") + "/" + pieces.groupby(level=0).cumcount().astype("str")
+    names = pieces["action_id"] + "/" + pieces.groupby(level=0).cumcount().astype("str")
     keys: dict[str, list[dict[str, Any]]] = {
         "open": [
             {"service": service, **where} for where in map(ground.address, sites["place_id"]) for service in services
@@ -239,8 +242,8 @@ def _road_plan(question: Question, ground: _Ground, most: int) -> Answer:
     asked = question.need.assign(_asked=order).loc[question.is_beyond, ["unit_id", "_asked"]]
     places = ground.settlements.merge(asked.rename(columns={"unit_id": "settlement_id"}), on="settlement_id")
     graph, options = ground.graph(ground.options.network.modes[0]), ground.options
-    word = load_road_words().get(question.norm.service)
-    if word is not None and not np.isin(getattr(graph, word.column), list(word.yes)).any():
+    word = upgrade_words()[question.norm.service]
+    if not np.isin(getattr(graph, word.column), list(word.yes)).any():
         return no_help(question)  # there is no such road that another could lead to
     found = propose_road_upgrades(
         graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
@@ -251,6 +254,8 @@ def _road_plan(question: Question, ground: _Ground, most: int) -> Answer:
 def _link_plan(question: Question, ground: _Ground, link_km: float, most: int) -> Answer:
     """Propose links to a town for those beyond, and take those that bring most of them a kilometre."""
     options, norm = ground.options, question.norm
+    if not ground.settlements["tier"].isin(TOWN_TIERS[norm.service]).any():
+        return no_help(question)  # there is no such town that a link could lead to
     asked = question.need.assign(weight=question.weight.fillna(0.0)).loc[question.is_beyond]
     weight = ground.settlements["settlement_id"].map(asked.set_index("unit_id")["weight"]).fillna(0.0)
     places = ground.settlements.assign(_asked=weight)
@@ -398,7 +403,7 @@ class _Ground:
                 self.water,
                 site_rules=self.site_rules,
                 land=study_area,
-                graph=self.graph(modes_for(question.norm.mode, options.network.modes)[0]),
+                graph=self.graph((modes_for(question.norm.mode, options.network.modes) or options.network.modes)[0]),
                 snap_rules=options.network,
             )
             placed = assign_units(found.sites, boundaries, options.region.unit_levels)

@@ -136,8 +136,11 @@ def test_failed_gates_come_first_then_the_norm_that_fails_most_people():
         ({"metric": "dist_m"}, "sites"),
         ({"service": "county_seat"}, "links"),
         ({"service": "county_seat", "metric": "dist_m"}, "none"),
-        ({"metric": "presence_in_unit"}, "unit_sites"),
-        ({"metric": "presence_in_unit", "service": "graded_road"}, "roads"),
+        ({"metric": "presence_in_unit", "threshold": 1.0}, "unit_sites"),
+        ({"metric": "presence_in_unit", "threshold": 1.0, "service": "graded_road"}, "roads"),
+        ({"metric": "presence_in_unit", "threshold": 1.0, "service": "all_season_road"}, "roads"),
+        ({"metric": "dist_m", "service": "all_season_road"}, "none"),
+        ({"metric": "presence_in_unit", "threshold": 2.0}, "none"),
         ({"metric": "persons_per_facility"}, "none"),
     ],
 )
@@ -191,7 +194,7 @@ def test_where_nobody_can_be_brought_within_the_plan_says_so():
 def test_a_norm_that_counts_places_is_planned_for_in_places():
     # Two units of three have none. One site reaches two thirds of the units, though the other unit has more people.
     states = {"t": ("not_met", 0.0, 10.0), "u": ("not_met", 0.0, 500.0), "v": ("met", 1.0, 90.0)}
-    asked = norm(metric="presence_in_unit", target_share=2 / 3)
+    asked = norm(metric="presence_in_unit", threshold=1.0, target_share=2 / 3)
     question = question_of(asked, results_of("N", states, level="township", share_of="places"))
     hosts = pd.Series({"t": "a", "u": "b", "v": "c"})
     plan = plan_units(question, hosts, most=5)
@@ -271,6 +274,8 @@ def test_links_are_built_until_the_share_is_reached_and_a_chain_is_one_action():
     plan = plan_links(question, links, rank)
     assert asked == [["x", "y", "z"], ["x", "y", "z"]]
     assert plan.actions["where"].tolist() == ["a b d", "c"]
+    # Two links from one village to roads have the same end, and are two actions.
+    assert plan.actions["key"].tolist() == ["x+y", "z"]
     assert plan.actions["crosses_water"].tolist() == [True, False]
     assert plan.actions["constraint"].fillna("").tolist() == ["hazard;ecological_red_line", ""]
     assert plan.reached_in.tolist() == [0, 0, -1, 1, 1, -1]
@@ -290,7 +295,7 @@ def test_without_any_link_to_build_nothing_helps():
 def test_roads_are_brought_up_to_the_class_until_the_share_of_villages_has_one():
     # Of six villages one has a road; two stretches give it to three more, and the third is not needed for 60 %.
     states = {name: ("not_met", 0.0, people) for name, people in PEOPLE.items()} | {"a": ("met", 1.0, 100.0)}
-    asked = norm(metric="presence_in_unit", service="graded_road", target_share=0.6)
+    asked = norm(metric="presence_in_unit", threshold=1.0, service="graded_road", target_share=0.6)
     question = question_of(asked, results_of("N", states, share_of="places"))
     stretches = gpd.GeoDataFrame(
         {"settlement_ids": [["d"], ["b", "c"], ["f"]], "length_km": [1.0, 2.0, 9.0], "road_ids": [[], [], []]},
@@ -331,7 +336,7 @@ def test_where_nobody_is_counted_norms_are_planned_for_in_places():
 def test_of_units_alike_the_one_of_most_people_gets_its_site_first():
     states = {"t": ("not_met", 0.0, 10.0), "u": ("not_met", 0.0, 500.0)}
     question = question_of(
-        norm(metric="presence_in_unit"), results_of("N", states, level="township", share_of="places")
+        norm(metric="presence_in_unit", threshold=1.0), results_of("N", states, level="township", share_of="places")
     )
     assert plan_units(question, pd.Series({"t": "a", "u": "b"}), most=5).actions["where"].tolist() == ["b", "a"]
 

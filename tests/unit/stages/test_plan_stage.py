@@ -191,3 +191,27 @@ def test_what_people_wrote_of_an_action_is_told_in_the_next_run(by_command, comm
     assert told.code == 0, told.err
     # Nothing was built on the ground.
     assert "built: near/s2: 0 of the 70 people promised are within now" in told.out
+
+
+ADOPTED = {"norm": "CN-COUNTY-60", "by": "County", "on": "2025-12-15", "target_share": 0.9}
+SEAT = {"plans": [{"name": "seat", "norm": "CN-COUNTY-60"}], "norms": {"adopt": [ADOPTED]}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        # Nobody lives in a town, and all towns are known: everybody is beyond, and no link leads to one.
+        ({"tier": "village"}, "nothing_helps"),
+        # Help that comes from a town goes by another way than people to it.
+        ({"direction": "from_facility"}, "not_planned"),
+    ],
+)
+def test_where_no_link_can_be_weighed_a_plan_says_so(tiny, changed, status):
+    if "tier" in changed:
+        lines = {code: f"{code},{name},village,{tiny.at(x, y)},{n}" for code, name, _, x, y, n in tiny.places}
+        tiny.write("settlements.csv", tiny.csv(changed=lines))
+    else:
+        tiny.tables["access"] |= changed
+    study = study_of(tiny, **SEAT, inventory={"county_seat": "complete"}, tiers={"urban": ["county_seat"]})
+    plans = sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps).plans
+    assert (plans["actions"].tolist(), plans["plan_status"].tolist()) == ([0], [status])
