@@ -17,6 +17,7 @@ from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.names import names_of
 from spatial.reporting.plan_text import (
+    action_details,
     action_text,
     amount_text,
     doubt_text,
@@ -109,6 +110,7 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             "service": service_text(record, words),
             "reach": reach_text(record, words),
             "actions": [_said(action, words) for action in record["actions"]],
+            "details": [action_details(action, words) for action in record["actions"]],
             "options": [
                 {side: [place_name(place, words) for place in option[side]] for side in ("instead", "not")}
                 for option in record["options"]

@@ -96,6 +96,7 @@ class Norm:
     not_graded: str  # why totals are reported but not judged; empty where they are
     gates: bool  # whether it is a gate
     no_gate: str  # why a mandatory norm is no gate
+    duty_bearer: str = ""  # who must act, as the register writes it; empty where its text does not say
 
 
 def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules | None = None) -> pd.DataFrame:
@@ -195,6 +196,7 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
             fail_point=float(row["fail_point"]),
             bundle=split_list(row["bundle_members"]),
             gates=bool(row["gates"]),
+            duty_bearer=_text(row.get("duty_bearer")),
         )
         for row in binding.to_dict("records")
     ]

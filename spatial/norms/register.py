@@ -32,6 +32,8 @@ _TABLE = tomllib.loads(
 )
 COLUMNS = tuple(_TABLE)
 """Columns of a register file, in order. Frames call the first one `norm_id`, as a file may. Others travel along."""
+OPTIONAL = tuple(name for name in COLUMNS if _TABLE[name].get("optional"))
+"""Columns that a file may lack; they are blank then."""
 JUDGED = tuple("norm_id" if name == "id" else name for name in COLUMNS if _TABLE[name].get("judged"))
 """Columns without which no norm can be judged; a frame of one's own may lack the others."""
 VALUES: Mapping[str, Sequence[str]] = {
@@ -81,8 +83,8 @@ def load_register(
     Parameters
     ----------
     path : str or Path or None
-        A CSV file in UTF-8 with the columns of `COLUMNS`, where `norm_id` will do for `id`; None for the register that
-        comes with the package.
+        A CSV file in UTF-8 with the columns of `COLUMNS`, where `norm_id` will do for `id` and those of `OPTIONAL` may
+        be missing; None for the register that comes with the package.
     added : sequence of mapping of str to str
         Further rows, by column as in the file; checked with it. Columns that they do not name are blank.
     services : collection of str, optional
@@ -109,11 +111,14 @@ def load_register(
     np.float64(2000.0)
     """
     where, header, rows = _read(path)
-    problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in header]
+    problems = [f"{name}: the column is missing" for name in map(_named, COLUMNS) if name not in (*header, *OPTIONAL)]
     repeated = sorted({name for name in header if header.count(name) > 1})
     problems += [f"{name}: the column is there twice" for name in repeated]
     if problems:
         raise ContractError(where, problems)
+    lacking = [name for name in OPTIONAL if name not in header]
+    header += lacking
+    rows = [row | dict.fromkeys(lacking, "") for row in rows]
     more = [{_named(name): value for name, value in row.items()} for row in added]
     rows += [{name: str(row.get(name, "")) for name in header} for row in more]
     problems = _id_problems(rows)

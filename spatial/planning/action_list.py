@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-KEYS = ("action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township", "tenure", "constraint")
+KEYS = (
+    "action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township", "tenure", "constraint",
+    "duty_bearer",
+)  # fmt: skip
 PROMISED = ("length_km", "persons_gained", "places_gained", "unit_ids")
 KEPT = ("state", "since", "responsible", "note")
 """Columns that people fill in; what stands there is never overwritten."""
@@ -32,13 +35,17 @@ def action_list(tables: Mapping[str, pd.DataFrame], kept: pd.DataFrame | None = 
     """
     reached = tables["plan_people"].dropna(subset="action_id").groupby("action_id", sort=False)["unit_id"]
     actions = pd.DataFrame(tables["plan_actions"].drop(columns="geometry", errors="ignore"))
-    actions = actions.assign(unit_ids=actions["action_id"].map(reached.agg(" ".join)))
+    actions = actions.assign(
+        unit_ids=actions["action_id"].map(reached.agg(" ".join)), duty_bearer=actions["responsible"]
+    )
     rows = actions.reindex(columns=[*KEYS, *PROMISED, *KEPT]).astype(dict.fromkeys(KEPT, object))
     rows["state"] = PROPOSED
     if kept is None:
         return rows
     written = kept.reindex(columns=[*KEYS, *PROMISED, *KEPT]).astype(object)
-    touched = (written["state"] != PROPOSED) | written[list(KEPT[1:])].notna().any(axis=1)
+    # Whoever has to act by the norm stands there as responsible until somebody writes another.
+    is_named = written["responsible"].notna() & (written["responsible"] != written["duty_bearer"])
+    touched = (written["state"] != PROPOSED) | is_named | written[["since", "note"]].notna().any(axis=1)
     known = written.loc[touched]
     # What was promised when people decided stays too: it is what the result is held against.
     new = rows.loc[~rows["action_id"].isin(known["action_id"])]

@@ -564,6 +564,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     **{name: at[name].to_numpy() for name in ("township_id", "township")},
                     **({name: at[name].where(is_site).to_numpy() for name in ("tenure", "constraint") if name in at}),
                     **({"constraint": actions["constraint"].to_numpy()} if "constraint" in actions else {}),
+                    "responsible": norm.duty_bearer or None,
                     "crosses_water": actions.get("crosses_water", False),
                     "length_km": actions["length_km"].to_numpy(),
                     **{f"{what}_gained": values for what, values in by_step.items()},

@@ -178,3 +178,11 @@ def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
     """Say what an action is and where; a link with one end alone leads to a road."""
     is_road = action["action"] == "build_link" and " " not in str(action["place_id"])
     return words.say("plan_action", f"{action['action']}{'_road' if is_road else ''}", where=where)
+
+
+def action_details(action: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """Say who has to act, by the text of the norm; nothing of what is not known."""
+    told = {}
+    if action.get("responsible"):
+        told["responsible"] = words.say("duty_bearer", str(action["responsible"]))
+    return told

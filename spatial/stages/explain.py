@@ -14,7 +14,7 @@ from spatial.planning.agenda import PLAN_TABLES
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, pick, score_in, township_in
-from spatial.reporting.plan_text import action_text, amount_text, doubt_text, place_name, plan_sentences
+from spatial.reporting.plan_text import action_details, action_text, amount_text, doubt_text, place_name, plan_sentences
 from spatial.reporting.plans import plan_records
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
@@ -118,7 +118,10 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
                 "gained": amount_text(record, action["shown"][counted], words, what=counted),
                 "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
             }
-            lines.append("  " + words.say("plan_line", "action_km" if told["length"] else "action", **told))
+            line = words.say("plan_line", "action_km" if told["length"] else "action", **told)
+            for key, text in action_details(action, words).items():
+                line = words.say("plan_line", "detail", line=line, detail=words.say("plan_line", key, text=text))
+            lines.append(f"  {line}")
     without = [plan_sentences(record, words)[0] for record in records if not record["actions"]]
     lines += without or ([] if lines else [words.say("plan_line", "none")])
     if "plan_progress" in results.names:

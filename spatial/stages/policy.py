@@ -83,6 +83,7 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
         "deontic": DEONTIC_OF_CLASS[norm.norm_class],
         "role": "standard",
         "instrument": norm.instrument,
+        "duty_bearer": norm.duty_bearer or "",
         "share_applies_at": "study",
         "valid_from": norm.valid_from.isoformat() if norm.valid_from else "",
         "valid_to": norm.valid_to.isoformat() if norm.valid_to else "",

@@ -53,6 +53,7 @@ class NormAddition(Model):
         "policy_document",
         "monitoring_definition",
     ] = option("policy_document", "What kind of text it stands in")
+    duty_bearer: str | None = option(None, "Who must act by its text, such as county_government or 'Health bureau'")
     valid_from: dt.date | None = option(None, "First day on which it holds")
     valid_to: dt.date | None = option(None, "Last day on which it holds")
     read_in_original: bool = option(False, "Whether its clause was read in the original, without which it is no gate")

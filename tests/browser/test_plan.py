@@ -86,6 +86,7 @@ def plan_tables(settlements, *, has_people=True):
                     "persons_gained": people[own].sum() if has_people else np.nan, "gained_alone": gain + 10.0 * k,
                     "lost_without": gain - 20.0 * k, "crosses_water": question == "links" and k == 0,
                     "gained_per_km": gain / length[k], "share_after": after,
+                    "responsible": "county_government" if question == "links" and k == 0 else None,
                 }
             )  # fmt: skip
             line = shapely.LineString([place.geometry, end.geometry])
@@ -211,6 +212,15 @@ def test_what_an_action_brings_alone_and_shares_with_the_others_is_told(folder, 
     assert "20 would be served by the others too" in second
     assert "instead of" in page.inner_text("#options")
     assert page.inner_text("#curve-title").startswith("After 2, one more brings ")
+
+
+def test_who_must_act_has_a_column_where_a_norm_says_it(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}")
+    heads = page.locator("#actions th[scope=col]").all_inner_texts()
+    assert "Responsible" in heads
+    assert page.locator("#actions td.responsible").all_inner_texts() == ["", "County government", ""]
+    other = open_page(folder / "plan.html", fragment=f"#{SITES}")
+    assert "Responsible" not in other.locator("#actions th[scope=col]").all_inner_texts()
 
 
 def test_each_plan_has_its_tab_and_its_address_and_the_language_stays(folder, open_page):

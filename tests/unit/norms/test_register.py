@@ -48,11 +48,26 @@ def test_the_shipped_register_passes_its_own_checks():
 
 
 def test_a_register_of_the_users_own_is_read_as_written(tmp_path):
-    rows = [{**row, "duty_bearer": "county"} for row in shipped()[:3]]
-    path = write(tmp_path / "norms.csv", rows, columns=(*COLUMNS, "duty_bearer"))
+    rows = [{**row, "read_by": "county"} for row in shipped()[:3]]
+    path = write(tmp_path / "norms.csv", rows, columns=(*COLUMNS, "read_by"))
     register = load_register(path)
-    assert register["duty_bearer"].tolist() == ["county"] * 3
+    assert register["read_by"].tolist() == ["county"] * 3
     assert register["norm_id"].tolist() == [row["id"] for row in rows]
+
+
+def test_a_register_may_say_who_must_act_and_may_lack_the_column(tmp_path):
+    rows = [{**row, "duty_bearer": bearer} for row, bearer in zip(shipped(), ["Health bureau", ""], strict=False)]
+    told = load_register(write(tmp_path / "told.csv", rows))
+    assert told["duty_bearer"].fillna("").tolist() == ["Health bureau", ""]
+    without = write(tmp_path / "without.csv", rows, columns=[name for name in COLUMNS if name != "duty_bearer"])
+    added = {**rows[0], "norm_id": "OURS", "duty_bearer": "Road office"}
+    assert load_register(without, added=[added])["duty_bearer"].fillna("").tolist() == ["", "", "Road office"]
+
+
+def test_the_shipped_register_names_who_must_act_only_where_its_text_does():
+    # "County government bears the duty." and "County governments shall plan and fund": no other row names anybody.
+    named = {row["id"]: row["duty_bearer"] for row in shipped() if row["duty_bearer"]}
+    assert named == dict.fromkeys(["CN-ROADREG-GRADE", "CN-BARRIERFREE-PLAN"], "county_government")
 
 
 def test_a_register_may_call_its_ids_norm_id_in_a_file_and_in_a_frame(tmp_path):

@@ -22,6 +22,7 @@ def tables():
             "length_km": float("nan"),
             "persons_gained": [30.0, 20.0],
             "places_gained": [2.0, 1.0],
+            "responsible": ["county_government", None],
         }
     )
     people = pd.DataFrame(
@@ -66,6 +67,18 @@ def test_a_proposal_that_nobody_touched_goes_with_its_plan(tmp_path):
     kept = read_action_list(written(action_list(tables()), tmp_path))
     now = {name: frame.iloc[:0] for name, frame in tables().items()}
     assert action_list(now, kept).empty
+
+
+def test_who_must_act_by_the_norm_is_responsible_until_somebody_writes_another(tmp_path):
+    first = action_list(tables())
+    assert first["responsible"].fillna("").tolist() == ["county_government", ""]
+    now = tables()
+    now["plan_actions"]["responsible"] = "Road office"
+    # Nobody wrote anything, so that the list follows the norm.
+    assert action_list(now, read_action_list(written(first, tmp_path)))["responsible"].tolist() == ["Road office"] * 2
+    first.loc[0, "responsible"] = "Town of A"
+    kept = read_action_list(written(first, tmp_path))
+    assert action_list(now, kept)["responsible"].tolist() == ["Town of A", "Road office"]
 
 
 def test_what_was_built_is_held_against_who_is_within_now(tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words, languages
-from spatial.reporting.plan_text import plan_sentences, plan_title
+from spatial.reporting.plan_text import action_details, plan_sentences, plan_title
 from spatial.reporting.plans import BETWEEN, plan_records, whole_parts
 
 NAN = np.nan
@@ -252,3 +252,13 @@ def test_every_language_says_every_kind_without_a_blank(language, question, norm
 def test_a_study_without_plans_has_no_records():
     assert plan_records({}) == []
     assert plan_records({"plans": pd.DataFrame()}) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "county government"), ("zh", "县级人民政府"), ("fr", "administration du district")]
+)
+def test_who_must_act_is_said_in_words_and_a_name_as_it_is_written(language, told):
+    words = Words(language)
+    assert action_details({"responsible": "county_government"}, words) == {"responsible": told}
+    assert action_details({"responsible": "卫健局"}, words) == {"responsible": "卫健局"}
+    assert action_details({"responsible": None}, words) == {}

@@ -9,12 +9,16 @@ import pytest
 import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.runs import decisions
-from spatial.stages.explain import explain_settlement
+from spatial.stages.explain import explain_settlement, plan_lines
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_run import study_of
 
 pytestmark = pytest.mark.slow
 
+OURS = {
+    "id": "OURS", "service": "hospital", "threshold": 2.0, "mode": "drive", "duty_bearer": "Health bureau",
+    "source": "Rules", "why": "ours", "by": "County", "on": "2025-12-15",
+}  # fmt: skip
 PLANS = [{"name": "near", "service": "hospital", "within_min": 2.0, "sites": 2}, {"name": "norm", "norm": "GL-PHC-1H"}]
 
 
@@ -22,7 +26,7 @@ PLANS = [{"name": "near", "service": "hospital", "within_min": 2.0, "sites": 2},
 def planned(tiny_at, tmp_path_factory):
     tiny = tiny_at(tmp_path_factory.mktemp("planned"))
     where = {"processed": tiny.processed, "maps": tiny.maps}
-    study = study_of(tiny, plans=PLANS)
+    study = study_of(tiny, plans=[*PLANS, {"name": "ours", "norm": "OURS"}], norms={"add": [OURS]})
     return study, where, sp.run(study, until="plan", **where)
 
 
@@ -42,6 +46,14 @@ def test_two_more_hospitals_stand_where_most_people_live_who_are_beyond_two_minu
     actions = planned[2].plan_actions.query("plan_id == 'near'")
     assert actions["place_id"].tolist() == ["s2", "s3"]
     assert actions["persons_gained"].tolist() == [70.0, 60.0]
+
+
+def test_who_must_act_by_the_norm_is_responsible_for_the_actions_of_its_plan(planned):
+    study, _, result = planned
+    responsible = result.plan_actions.set_index("plan_id")["responsible"]
+    assert (set(responsible["ours"]), responsible["near"].notna().any()) == ({"Health bureau"}, False)
+    told = [line for line in plan_lines(study, result) if line.endswith("; responsible: Health bureau")]
+    assert len(told) == len(responsible["ours"])
 
 
 def test_a_norm_of_which_nothing_is_measured_has_no_plan_and_says_why(planned):

@@ -15,6 +15,8 @@
   const unitName = (entry) => S.pick(entry.names || entry.township_names) || S.t("plan.outside");
   const lengths = (record) => record.length_km !== null;
   const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
+  /* What is told of actions where anybody knows it: who has to act. */
+  const detailsOf = (record) => ["responsible"].filter((key) => texts(record).details.some((told) => told[key]));
   const perText = (value) => (shown.counted === "persons" ? S.number(value) : S.decimal(value));
   const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
 
@@ -85,13 +87,13 @@
   function actionRows() {
     const before = duties();
     const rows = before.map((record) => ({
-      order: S.t("plan.first"), what: texts(record).title, note: S.t("norm_class.mandatory") + S.t("sign.colon") + nameOf(record), where: "", km: record.length_km, gained: (record.shown.persons || record.shown.places).gained, alone: "", per: null, sure: [], isDuty: true,
+      order: S.t("plan.first"), what: texts(record).title, note: S.t("norm_class.mandatory") + S.t("sign.colon") + nameOf(record), where: "", km: record.length_km, gained: (record.shown.persons || record.shown.places).gained, alone: "", per: null, details: {}, sure: [], isDuty: true,
     }));
     shown.actions.forEach((action, at) => {
       const own = amount(shown, action.shown), more = action.gained_alone === null ? 0 : action.gained_alone - action[shown.counted + "_gained"];
       rows.push({
         order: S.number(action.step), what: texts(shown).actions[at], note: "", where: S.pick(action.township_names) || S.t("plan.outside"), km: action.length_km, gained: own,
-        alone: more >= 1 ? S.t("plan.alone", { n: action.gained_alone }) : "", per: action.gained_per_km, bridge: action.crosses_water, sure: sureTexts(action),
+        alone: more >= 1 ? S.t("plan.alone", { n: action.gained_alone }) : "", per: action.gained_per_km, bridge: action.crosses_water, details: texts(shown).details[at], sure: sureTexts(action),
       });
     });
     return rows;
@@ -105,7 +107,7 @@
 
   function heads() {
     const numeric = (key) => ({ text: S.t("plan.head_" + key), class: "numeric" });
-    return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(shown.counted === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), { text: S.t("plan.head_sure"), class: "sure" }];
+    return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(shown.counted === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), ...detailsOf(shown).map((key) => ({ text: S.t("plan.head_" + key), class: key })), { text: S.t("plan.head_sure"), class: "sure" }];
   }
 
   function showActions() {
@@ -115,7 +117,7 @@
     S.fill("actions", [table(heads(), rows.map((row) => [
       [S.el("b", { text: row.order })], [S.el("b", { text: row.what }), row.note ? text(row.note, { class: "muted" }) : null], row.where || null, ...(withKm ? [kilometres(row.km)] : []),
       [S.el("b", { class: row.gained ? "is-gained" : "", text: S.number(row.gained) }), row.alone ? text(row.alone, { class: "muted" }) : null], ...(withKm ? [row.per === null ? null : perText(row.per)] : []),
-      ...(bridges(shown) ? [yesNo(row.bridge)] : []), row.sure.length ? row.sure.map((said, k) => text(said, { class: k ? "muted" : "" })) : null,
+      ...(bridges(shown) ? [yesNo(row.bridge)] : []), ...detailsOf(shown).map((key) => S.capital(row.details[key] || "") || null), row.sure.length ? row.sure.map((said, k) => text(said, { class: k ? "muted" : "" })) : null,
     ]), { head: 1, class: "action-list" })]);
     const n = shown.actions.length, proof = S.t("plan.proof_" + shown.plan_status + (shown.bound === null ? "_open" : ""), { n, bound: S.number(shown.bound) });
     S.fill("actions-notes", [S.el("p", { text: [proof, S.t("plan.cost")].join(" ") })]);
@@ -123,7 +125,7 @@
 
   function download() {
     const rows = actionRows(), withKm = lengths(shown), basis = S.hasPeople() ? S.t("study.basis_" + data.study.basis) : S.t("study.no_people");
-    const lines = rows.map((row) => [row.order, row.what, row.note || nameOf(shown), row.where, ...(withKm ? [row.km === null ? null : S.decimal(row.km)] : []), row.gained, ...(withKm ? [row.per === null ? null : perText(row.per)] : []), ...(bridges(shown) ? [yesNo(row.bridge)] : []), row.sure.join(" · "), basis]);
+    const lines = rows.map((row) => [row.order, row.what, row.note || nameOf(shown), row.where, ...(withKm ? [row.km === null ? null : S.decimal(row.km)] : []), row.gained, ...(withKm ? [row.per === null ? null : perText(row.per)] : []), ...(bridges(shown) ? [yesNo(row.bridge)] : []), ...detailsOf(shown).map((key) => S.capital(row.details[key] || "") || null), row.sure.join(" · "), basis]);
     const names = heads().map((cell) => cell.text);
     names.splice(2, 0, S.t("plan.head_norm"));
     S.download("plan-" + shown.plan_id + ".csv", [[...names, S.t("plan.head_basis")], ...lines]);
