@@ -11,7 +11,7 @@ import pandas as pd
 from spatial.inputs.unit_codes import unit_key, unit_prefixes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -88,6 +88,34 @@ def eligible_by_unit(settlements: pd.DataFrame, facilities: pd.DataFrame) -> Eli
     for place, number in numbers.items():
         allowed[number, limited] = [bool(place & named) for named in units]
     return Eligible(np.array([numbers[place] for place in places], dtype=np.int64), allowed)
+
+
+def unknown_units(settlements: pd.DataFrame, units: Sequence[str]) -> list[str]:
+    """Name those of some units, as `eligible_units` may name them, that no settlement lies in."""
+    known = set().union(*_places(settlements))
+    return [unit for unit in units if _word(unit) not in known]
+
+
+def share_with_units(facilities: Facilities, units: Sequence[str], among: NDArray[np.bool_]) -> Facilities:
+    """
+    Open facilities that are kept for some of a list of units to the people of all of them.
+
+    Examples
+    --------
+    >>> kept = pd.DataFrame({"open_to": ["units", "units", "all"], "eligible_units": ["t1", "t3", None]})
+    >>> share_with_units(kept, ["t1", "t2"], np.array([True, True, True]))["eligible_units"].fillna("").tolist()
+    ['t1;t2', 't3', '']
+    """
+    if "eligible_units" not in facilities:
+        return facilities
+    # Whoever serves a county serves its townships too.
+    theirs = {part for unit in units for part in unit_prefixes(_word(unit))}
+    texts = facilities["eligible_units"].copy()
+    for row in _limited(facilities)[among[_limited(facilities)]]:
+        named = _named(texts.iloc[row])
+        if named & theirs:
+            texts.iloc[row] = ";".join([texts.iloc[row], *(unit for unit in units if _word(unit) not in named)])
+    return facilities.assign(eligible_units=texts)
 
 
 def serves_where_it_stands(facilities: pd.DataFrame) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
-from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, namesakes_left_open
+from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, facility_faults, namesakes_left_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,6 @@ def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> N
     """Refuse ids that no road and no facility has; whether an edge of a road is there is known to the network alone."""
     roads = {*layers.roads["road_id"].astype(str)}
     classes = {*layers.roads["road_class"].astype(str)}
-    facilities = {*layers.facilities["facility_id"].astype(str)}
 
     def is_road(name: str, others: frozenset[str] | set[str] = frozenset()) -> bool:
         named = (name, name.partition(":")[2])
@@ -121,14 +120,14 @@ def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> N
             "close": [name for name in item.close if not is_road(name)],
             "speeds_km_h": [name for name in item.speeds_km_h if not is_road(name)],
             "speed_factors": [name for name in item.speed_factors if not is_road(name, classes)],
-            "close_facilities": [name for name in item.close_facilities if name not in facilities],
         }
-        what = {"close_facilities": "facility", "speed_factors": "road or class"}
+        what = {"speed_factors": "road or class"}
         problems += [
             f"scenarios.{item.name}.{key}: no {what.get(key, 'road')} {first_of(names)} in the study"
             for key, names in unknown.items()
             if names
         ]
+        problems += facility_faults(item, layers.facilities)
     if problems:
         raise ContractError("scenarios", problems)
 

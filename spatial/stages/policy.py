@@ -320,7 +320,10 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
         for item in study.scenarios
         if item.new_facilities is not None and item.new_facilities.service is not None
     }
-    trials |= {f"scenarios.{item.name}.open": [each.service for each in item.open] for item in study.scenarios}
+    for trial in study.scenarios:
+        asked = {key: [each.service for each in getattr(trial, key)] for key in ("open", "mobile_stops")}
+        asked["share_units"] = [name for row in trial.share_units for name in row.services]
+        trials |= {f"scenarios.{trial.name}.{key}": names for key, names in asked.items()}
     trials |= {f"plans.{item.name}.service": [item.service] for item in study.plans if item.service is not None}
     return problems + unknown(trials | {"emergency.service": [crew.service for crew in study.emergency]})
 

@@ -21,10 +21,12 @@ from spatial.runner.stage import silent
 from spatial.stages.read import provenance_table
 from spatial.stages.scenarios import (
     closing_marks,
+    facilities_left,
     namesakes_left_open,
     network_scenario,
     opened_facilities,
     refuse_unknown,
+    shared_facilities,
 )
 from spatial.stages.shared import graphs_of
 
@@ -95,11 +97,13 @@ def scenario(*, options: Options, progress: Progress = silent, **tables: Any) ->
         for name, rows in parts.items():
             made[name] = gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=tables[name].crs)
     today = tables["facilities"]
-    open_still = today.loc[~today["facility_id"].isin(item.close_facilities)]
+    left = facilities_left(options, item, today)
     new = opened_facilities(options, item, today, tables["settlements"])
-    if new is not None or len(open_still) < len(today):
-        every = open_still if new is None else _joined(open_still, _placed(options, new, tables))
+    every = left if new is None else _joined(left, _placed(options, new, tables))
+    every = shared_facilities(options, item, every, tables["settlements"])
+    if every is not today:
         made["facilities"] = every.reset_index(drop=True)
+    if new is not None or len(left) < len(today):
         made["counts"] = _counts(tables["counts"], every)
     made["roads"] = _roads(tables["roads"], main, before, after)
     findings += namesakes_left_open(options, {item.name: made["facilities"]}, tables["facilities"])

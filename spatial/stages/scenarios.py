@@ -11,13 +11,14 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import towns_as_facilities
+from spatial.access.eligibility import share_with_units, unknown_units
 from spatial.access.options import TOWN_TIERS
 from spatial.access.scenarios import compare_scenarios, scenario_people
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, first_of
 from spatial.formats.notes import faults_of, findings_frame, log_notes
 from spatial.inputs.duplicates import namesake_findings, open_namesakes
-from spatial.inputs.facility_facts import read_facts
+from spatial.inputs.facility_facts import read_facts, service_by_day
 from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
@@ -68,8 +69,8 @@ def scenarios(
     graphs: dict[str | None, TravelGraph] = {
         mode: graph_of(options, nodes, edges, mode) for mode in {item.mode for item in options.scenarios}
     }
-    after = {item.name: facilities_after(options, item, facilities, settlements) for item in options.scenarios}
     refuse_unknown(options.scenarios, graphs, facilities)
+    after = {item.name: facilities_after(options, item, facilities, settlements) for item in options.scenarios}
     warned = namesakes_left_open(options, after, facilities)
     made: dict[str, Value] = {}
     if warned:
@@ -196,10 +197,55 @@ def network_scenario(options: Options, item: ScenarioOptions, graph: TravelGraph
 def facilities_after(
     options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
-    """Close and open the facilities of a scenario."""
-    kept = facilities.loc[~facilities["facility_id"].isin(item.close_facilities)]
+    """Close, change, open and share the facilities of a scenario."""
+    kept = facilities_left(options, item, facilities)
     new = opened_facilities(options, item, facilities, settlements)
-    return kept if new is None else _stacked([kept, new])
+    return shared_facilities(options, item, kept if new is None else _stacked([kept, new]), settlements)
+
+
+def facilities_left(options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Close facilities of today, and give others another capacity; the very same where a scenario does neither."""
+    kept = facilities
+    if item.close_facilities:
+        kept = kept.loc[~kept["facility_id"].isin(item.close_facilities)]
+    if not item.change_capacity:
+        return kept
+    told = kept["facility_id"].map(item.change_capacity)
+    kept = kept.assign(capacity=told.fillna(kept["capacity"]))
+    offered = kept.loc[kept["status"] == "existing"]
+    vocabulary = vocabulary_of(options)
+    for service in sorted(set(offered.loc[offered["facility_id"].isin(item.change_capacity), "service"])):
+        unknown = offered.loc[offered["service"].isin(vocabulary.satisfying(service)) & offered["capacity"].isna()]
+        if len(unknown):
+            LOGGER.warning(
+                "scenario %s: change_capacity: the capacity of %s of %s is not known, so that each of them counts one",
+                item.name, first_of(unknown["facility_id"].tolist()), service,
+            )  # fmt: skip
+    return kept
+
+
+def shared_facilities(
+    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Open what is kept for units to the units that share with them; refuses units and sharing that are none."""
+    key, problems = f"scenarios.{item.name}.share_units", []
+    for row in item.share_units:
+        if strange := unknown_units(settlements, row.units):
+            by = "the unit_code, township_id or township of settlements"
+            problems.append(f"{key}: no settlement lies in a unit {first_of(strange)}; name units by {by}")
+            continue
+        kinds = frozenset().union(*(vocabulary_of(options).satisfying(name) for name in row.services))
+        theirs = facilities["service"].isin(kinds) if row.services else facilities["service"].notna()
+        shared = share_with_units(facilities, row.units, theirs.to_numpy(dtype=bool))
+        if "eligible_units" not in shared or shared["eligible_units"].equals(facilities["eligible_units"]):
+            problems.append(
+                f"{key}: of {first_of(row.units)} none keeps a facility from another, so that nothing is there to "
+                "share; leave it out, or say in the list of facilities for whom each is (eligible_units)"
+            )
+        facilities = shared
+    if problems:
+        raise ContractError("scenarios", problems)
+    return facilities
 
 
 def namesakes_left_open(
@@ -231,15 +277,16 @@ def opened_facilities(
         read_facts(new, item.new_facilities, vocabulary)
         log_notes(new, what=f"scenario {item.name}, new_facilities {file}")
         parts.append(new.to_crs(crs))
-    if item.open:
-        parts.append(_listed(item, facilities, settlements))
+    if item.open or item.mobile_stops:
+        parts.append(_listed(options, item, facilities, settlements))
     if not parts:
         return None
     new = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=crs)
     taken = new.loc[new["facility_id"].isin(facilities["facility_id"]), "facility_id"].tolist()
     taken += new.loc[new["facility_id"].duplicated(), "facility_id"].tolist()
     if taken:
-        what = "new_facilities" if item.new_facilities is not None else "open"
+        keys = ("new_facilities", "open", "mobile_stops")
+        what = ", ".join(key for key in keys if getattr(item, key))
         raise ContractError(
             f"scenario {item.name}", [f"{what}: the study has {first_of(taken)} already; give other ids"]
         )
@@ -247,12 +294,17 @@ def opened_facilities(
     return new.assign(status="existing")
 
 
-def _listed(item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Place the facilities of a scenario's own list: in a settlement, where one is planned, or at a point."""
+def _listed(
+    options: Options, item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Place the facilities and stops that a scenario lists: in a settlement, where one is planned, or at a point."""
     planned = facilities.loc[facilities["status"] == "candidate"].set_index("facility_id").geometry
     homes, problems, shapes = settlements.set_index("settlement_id").geometry, [], []
-    points = gpd.GeoSeries([shapely.Point(each.lon or 0.0, each.lat or 0.0) for each in item.open], crs=WGS84)
-    for each, point in zip(item.open, points.to_crs(require_metres(facilities.crs, what="facilities")), strict=True):
+    rows = [(each, "open", 1.0) for each in item.open]
+    rows += [(each, "mobile_stops", stops.share_of_week) for stops in item.mobile_stops for each in stops.stops]
+    points = gpd.GeoSeries([shapely.Point(each.lon or 0.0, each.lat or 0.0) for each, *_ in rows], crs=WGS84)
+    points = points.to_crs(require_metres(facilities.crs, what="facilities"))
+    for (each, key, _), point in zip(rows, points, strict=True):
         try:
             known = planned if each.at in planned.index else homes
             shapes.append(
@@ -261,17 +313,26 @@ def _listed(item: ScenarioOptions, facilities: gpd.GeoDataFrame, settlements: gp
                 else known[each.at if known is planned else find_settlement(settlements, each.at)]
             )
         except ContractError as error:
-            problems += [f"scenarios.{item.name}.open.{each.id}.at: {problem}" for problem in error.problems]
+            problems += [f"scenarios.{item.name}.{key}.{each.id}.at: {problem}" for problem in error.problems]
+    vocabulary = vocabulary_of(options)
+    for stops in item.mobile_stops:
+        by_day = service_by_day(stops.service, vocabulary)
+        if by_day != stops.service:
+            problems.append(
+                f"scenarios.{item.name}.mobile_stops: {stops.service} never closes, and nothing that comes by is "
+                f"that; name {by_day}"
+            )
     if problems:
         raise ContractError(f"scenario {item.name}", problems)
     usual = facilities.loc[facilities["status"] == "existing"].groupby("service")["capacity"].median()
     told = pd.DataFrame(
         {
-            "facility_id": [each.id for each in item.open],
-            "name": [each.name or None for each in item.open],
-            "service": [each.service for each in item.open],
+            "facility_id": [each.id for each, *_ in rows],
+            "name": [each.name or None for each, *_ in rows],
+            "service": [each.service for each, *_ in rows],
             "capacity": [
-                usual.get(each.service, np.nan) if each.capacity is None else each.capacity for each in item.open
+                share * usual.get(each.service, np.nan) if each.capacity is None else each.capacity
+                for each, _, share in rows
             ],
         }
     )
@@ -285,24 +346,43 @@ def refuse_unknown(
 ) -> None:
     """Name the unknown ids of all scenarios at once, each against the network of its mode."""
     problems = []
-    known = set(facilities["facility_id"])
     for item in items:
         graph = graphs[item.mode]
         unknown = {
             "close": unknown_names(graph, item.close),
             "speeds_km_h": unknown_names(graph, item.speeds_km_h),
             "speed_factors": unknown_names(graph, item.speed_factors, classes=True),
-            "close_facilities": [name for name in item.close_facilities if name not in known],
         }
-        what = {"close_facilities": "facility", "speed_factors": "edge, road or class"}
+        what = {"speed_factors": "edge, road or class"}
         problems += [
-            f"scenarios.{item.name}.{key}: no {what.get(key, 'edge or road')} {first_of(names)} in the study"
-            + ("" if key == "close_facilities" else f" by {graph.mode}")
+            f"scenarios.{item.name}.{key}: no {what.get(key, 'edge or road')} {first_of(names)} in the study "
+            f"by {graph.mode}"
             for key, names in unknown.items()
             if names
         ]
+        problems += facility_faults(item, facilities)
     if problems:
         raise ContractError("scenarios", problems)
+
+
+def facility_faults(item: ScenarioOptions, facilities: gpd.GeoDataFrame) -> list[str]:
+    """Name the facilities of a scenario that are not there, and those whose capacity means nothing."""
+    status = dict(zip(facilities["facility_id"], facilities["status"], strict=True))
+    keys: dict[str, Iterable[str]] = {
+        "close_facilities": item.close_facilities, "change_capacity": item.change_capacity
+    }  # fmt: skip
+    unknown = {key: [name for name in names if name not in status] for key, names in keys.items()}
+    problems = [
+        f"scenarios.{item.name}.{key}: no facility {first_of(names)} in the study"
+        for key, names in unknown.items()
+        if names
+    ]
+    shut = [name for name in item.change_capacity if status.get(name, "existing") != "existing"]
+    if shut:
+        problems.append(
+            f"scenarios.{item.name}.change_capacity: {first_of(shut)} serves nobody yet; give open the capacity"
+        )
+    return problems
 
 
 def _stacked(frames: Iterable[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

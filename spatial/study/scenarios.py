@@ -32,7 +32,10 @@ def _above_zero(numbers: dict[str, float]) -> dict[str, float]:
 File = Annotated[TableSource | None, BeforeValidator(_file)]
 """A table of the user's own; a text alone is its path."""
 ByName = Annotated[dict[str, float], AfterValidator(_above_zero)]
+Capacities = dict[str, Annotated[float, Field(ge=0)]]
 Names = Annotated[tuple[str, ...], AfterValidator(unrepeated)]
+DAYS_A_WEEK = 5.0
+"""Days on which a facility that stands is open: what a stop on some of them holds is that share of it."""
 
 
 class OpenedFacility(Model):
@@ -72,6 +75,43 @@ class BuiltRoad(Model):
     length_km: float | None = option(None, "Its length where the points do not tell it; times follow it", gt=0)
 
 
+class SharedUnits(Model):
+    """Units that share what is kept for their own people: a medical community, a joint clinic, a school district."""
+
+    units: Names = Field(min_length=2, description="Units that share, by code, id or name as in eligible_units")
+    services: Names = option((), "Services that they share, with all that counts for these; empty for every one")
+
+
+class MobileStops(Model):
+    """A service that comes by: its stops, and how much of a week it is at each."""
+
+    service: str = Field(description="The service that comes, such as primary_care")
+    at: Names = Field(min_length=1, description="Ids or names of the settlements where it stops")
+    days_a_week: float = Field(gt=0, le=7, description="Days a week at each stop; 0.5 is a day a fortnight")
+    capacity: float | None = option(
+        None, "What each stop can hold; by default days_a_week / 5 of the middle facility of its service", ge=0
+    )
+
+    @property
+    def share_of_week(self) -> float:
+        """How much a stop holds of what a facility does that stands."""
+        return min(1.0, self.days_a_week / DAYS_A_WEEK)
+
+    @property
+    def stops(self) -> list[OpenedFacility]:
+        """A facility a stop."""
+        service, capacity = self.service, self.capacity
+        return [
+            OpenedFacility(service=service, at=at, facility_id=f"mobile:{service}@{at}", capacity=capacity)
+            for at in self.at
+        ]
+
+
+def _community(value: Any) -> Any:
+    is_list_of_units = isinstance(value, list | tuple) and all(isinstance(unit, str) for unit in value)
+    return {"units": value} if is_list_of_units else value
+
+
 class ScenarioOptions(Model):
     """A change on the roads or of the facilities whose gains and losses are counted."""
 
@@ -103,6 +143,13 @@ class ScenarioOptions(Model):
     new_facilities: File = option(None, "File of points: facilities that open")
     close_facilities: Names = option((), "Ids of facilities that close")
     open: tuple[OpenedFacility, ...] = option((), "Facilities that open, without a file")
+    change_capacity: Capacities = option(
+        {}, "Capacity of facilities that there are, by id, in the unit of their service; 0 leaves no room"
+    )
+    share_units: tuple[Annotated[SharedUnits, BeforeValidator(_community)], ...] = option(
+        (), "Units whose facilities serve each other's people, such as [['Weidu', 'Shiling']]"
+    )
+    mobile_stops: tuple[MobileStops, ...] = option((), "Services that come by on some days")
     build: tuple[BuiltRoad, ...] = option((), "Roads that are built, without a file")
     season: str | None = option(None, "Season of the speed table that the scenario plays in, such as wet")
 
@@ -118,6 +165,13 @@ class ScenarioOptions(Model):
         }
         if not any(getattr(self, key) for key in changes):
             raise ValueError(f"changes nothing; give one of {', '.join(sorted(changes))}")
+        both = [name for name in self.change_capacity if name in self.close_facilities]
+        if both:
+            raise ValueError(f"{self.name}: {', '.join(both)} closes: leave it out of change_capacity, or open")
+        ids = [stop.id for stops in self.mobile_stops for stop in stops.stops]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"{self.name}: {', '.join(twice)} stops twice; add up its days_a_week in mobile_stops")
         return self
 
 
