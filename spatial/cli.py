@@ -222,7 +222,7 @@ def plan(  # noqa: PLR0913, PLR0917 - an option each
 
     study = _study(study_file, raw)
     with _progress_bar() as report:
-        results = run_line(study, processed=processed, maps=maps, until="plan", progress=report)
+        results = run_line(study, processed=processed, maps=maps, until="gaps", progress=report)
     _say_lines(plan_lines(study, results, language=language))
     if target is not None:
         _say(f"wrote {', '.join(add_plans(results, target)) or 'no plan'} into {target}")

@@ -75,14 +75,14 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results", PLANS,
            f"{SERVICES} access.direction region.unit_levels plans planning uncertainty.speed_share", files="processed"),
-    _stage("gaps", f"{TOLD} scenario_access? settlements boundaries edges {PLANS}", "gaps summary",
-           f"{LAW} network uncertainty calibration name title synthetic note population outputs score"),
+    _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",
+           f"{LAW} network uncertainty calibration name title synthetic note population outputs score plans"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
     _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off "
            "plan_progress? plan_refused?", "", f"{LAW} title synthetic note population outputs", files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} {PLANS} gaps summary sign_off elevation? "
-           f"{WARNED}", "", f"{SHOWN} {LISTS} official score.weights plans", files="maps"),
+           f"{WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "
            "population? friction? off_road_min? interval_people? scenario_people?", "",
            f"{SHOWN} access.cutoffs_min off_road.service", files="processed"),

@@ -20,7 +20,7 @@ from spatial.reporting.wording import NOTICED, columns_told, effect_text, issue_
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -80,8 +80,6 @@ class PageMeta:
     map_approval: str = ""  # approval number of the maps; empty where none is given
     # true where the pages are public maps of a country that asks for a number, and none is given
     approval_wanted: bool = False
-    # titles by language of the plans that the study asks for, by their names
-    plans: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # names by language of what else is counted, by service
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # complete, partial or unknown: how much of each service is known
@@ -391,6 +389,12 @@ class PageBook:
             lambda: {str(one): part for one, part in table.groupby("service", sort=False)},
         )
         return parts.get(service)
+
+    @property
+    def plans(self) -> Sequence[dict[str, Any]]:
+        """The plans of the study, in their order."""
+        found: Sequence[dict[str, Any]] = self.summary.get("plans", ())
+        return found
 
     @functools.cached_property
     def known_issues(self) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from spatial.cartography.page_data import (
     rows_of,
     study_block,
 )
-from spatial.cartography.plan import plan_answer, plan_page, records_of
+from spatial.cartography.plan import plan_answer, plan_page
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
@@ -175,7 +175,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         score = score_page(book, rows, max_bytes=max_page_mb * _BYTES_A_MB)
         artifacts.append(Artifact(SCORE_FILE, score))
         artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))
-    if records_of(book):
+    if book.plans:
         artifacts.append(Artifact(PLAN_FILE, plan_page(book, rows)))
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)

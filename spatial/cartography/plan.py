@@ -26,7 +26,7 @@ from spatial.reporting.plan_text import (
     reach_text,
     service_text,
 )
-from spatial.reporting.plans import SIDES, plan_records, progress_records, unit_names
+from spatial.reporting.plans import SIDES, progress_records, unit_names
 from spatial.tables.words import PLAN_OUTCOME
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ METRES_A_DEGREE = 111_320.0
 
 def plan_page(book: PageBook, rows: Rows) -> bytes:
     """Write the page of all plans, the first one that could be drawn in front."""
-    records = records_of(book)
     # Of other plans the page tells names alone, in each language.
     kept = ("option", "gained", "length_km", "share_after")
     told = [
@@ -51,7 +50,7 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
             "texts": _texts(record, book),
             "options": [{key: option.get(key) for key in kept} for option in record["options"]],
         }
-        for record in records
+        for record in book.plans
     ]
     progress = progress_records(book.tables)
     norms = {norm["id"]: norm for norm in book.norms.norms}
@@ -60,10 +59,10 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
         "progress": progress,
         "norms": {
             record["norm_id"]: norms[record["norm_id"]]
-            for record in (*records, *progress)
+            for record in (*book.plans, *progress)
             if record["norm_id"] in norms
         },
-        "map": _map_block(book, rows, [record for record in records if record["actions"]]),
+        "map": _map_block(book, rows, [record for record in book.plans if record["actions"]]),
         "file": PLAN_FILE,
     }
     return page_document(data, title=book.title, language=book.language, parts=PLAN)
@@ -71,7 +70,7 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
 
 def plan_answer(book: PageBook) -> dict[str, Any] | None:
     """Say what the index does of plans: the finding of the first one drawn, its actions, and how many there are."""
-    drawn = [record for record in records_of(book) if record["actions"]]
+    drawn = [record for record in book.plans if record["actions"]]
     if not drawn:
         return None
     first = drawn[0]
@@ -82,17 +81,6 @@ def plan_answer(book: PageBook) -> dict[str, Any] | None:
         "title": {language: plan_title(first, Words(language)) for language in book.words},
         "said": [{language: _said(action, Words(language)) for language in book.words} for action in first["actions"]],
     }
-
-
-def records_of(book: PageBook) -> list[Record]:
-    """Gather the plans of a study, called as its pages call services."""
-    plans = book.tables.get("plans")
-    if plans is None or not len(plans):
-        return []
-    named = {str(norm["service"]): norm["names"] for norm in book.norms.norms}
-    services = {str(service): named.get(str(service)) or book.names(str(service)) for service in plans["service"]}
-    metrics = {norm["id"]: norm["metric"] for norm in book.norms.norms}
-    return plan_records(book.tables, services=services, titles=book.meta.plans, metrics=metrics)
 
 
 def _said(action: Record, words: Words) -> str:

@@ -127,6 +127,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     sources: Sequence[Mapping[str, object]] = (),
     issues: Sequence[str] = (),
     certainty: Mapping[str, Any] | None = None,
+    plans: Sequence[Mapping[str, Any]] = (),
     pillar_weights: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Explain one settlement, from its people to the norms it fails."""
@@ -166,7 +167,7 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
         if last_mile
         else None,
         "norms": _norms(place, tables, register),
-        "plans": _plans(chosen, tables),
+        "plans": _plans(chosen, tables, plans),
         "score": place_score(chosen, plain(place.get("township_id")), tables, pillar_weights),
         "sources": [{str(key): plain(value) for key, value in source.items()} for source in sources],
         "issues": list(issues),
@@ -261,23 +262,18 @@ def _services(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str,
     return found
 
 
-def _plans(chosen: str, tables: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+def _plans(chosen: str, tables: Mapping[str, pd.DataFrame], plans: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Tell which plans bring the settlement within their norm, by which action, and which leave it beyond."""
-    people = _rows(tables, "plan_people", "unit_id", chosen)
-    if not len(people):
-        return []
-    named, actions = _facility_names(tables), tables["plan_actions"].set_index("action_id")
-    by_plan = tables["plans"].set_index("plan_id")
+    drawn = {plan["plan_id"]: plan for plan in plans if plan["actions"]}
     found = []
-    for row in people.to_dict("records"):
-        plan = by_plan.loc[row["plan_id"]]
-        if row["unit_level"] != "settlement" or row["outcome"] in {"within", "unknown"} or not plan["actions"]:
+    for row in _rows(tables, "plan_people", "unit_id", chosen).to_dict("records"):
+        plan = drawn.get(row["plan_id"])
+        if plan is None or row["unit_level"] != "settlement" or row["outcome"] in {"within", "unknown"}:
             continue
-        told = {name: plain(plan[name]) for name in ("service", "norm_id", "threshold", "unit")}
+        told = {name: plan[name] for name in ("service", "norm_id", "threshold", "unit")}
         told |= {name: plain(row[name]) for name in ("plan_id", "outcome", "before_value", "after_value")}
-        action = actions.loc[row["action_id"]] if isinstance(row["action_id"], str) else None
-        own = {name: None if action is None else str(action[name]) for name in ("action", "place_id")}
-        found.append(told | own | {"places": [_facility(place, named) for place in (own["place_id"] or "").split()]})
+        action = next((action for action in plan["actions"] if action["action_id"] == row["action_id"]), None)
+        found.append(told | {"action": action})
     return found
 
 

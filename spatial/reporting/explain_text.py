@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.plain_text import one_line
-from spatial.reporting.plan_text import action_text
+from spatial.reporting.plan_text import action_text, place_name
 from spatial.reporting.score import split_codes
 from spatial.reporting.score_text import place_score_lines
 from spatial.reporting.summary import factor_text, missing_text, status_text
@@ -242,8 +242,7 @@ def _plans(plans: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
         if plan["action"] is None:
             yield words.say("line", "plan_left" if unit else "plan_without", **told)
             continue
-        where = "\u2013".join(_name(place, words) for place in plan["places"])
-        told["by"] = action_text(plan, where, words)
+        told["by"] = action_text(plan["action"], place_name(plan["action"], words), words)
         yield words.say("line", "plan_gained" if unit else "plan_has", **told)
 
 

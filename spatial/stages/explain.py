@@ -10,12 +10,10 @@ import pandas as pd
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
-from spatial.planning.agenda import PLAN_TABLES
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, pick, score_in, township_in
 from spatial.reporting.plan_text import action_details, action_text, amount_text, doubt_text, place_name, plan_sentences
-from spatial.reporting.plans import plan_records
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
 from spatial.reporting.wording import issue_lines, known_issues, namesake_texts
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from spatial.study import Study
 
 
-NAMED_PLACES = ("settlements", "facilities", "boundaries")
 TABLES = (
     "settlements",
     "snaps",
@@ -50,9 +47,7 @@ TABLES = (
     "score_components",
     "score_norms",
     "settlement_types",
-    "plans",
     "plan_people",
-    "plan_actions",
 )
 
 
@@ -70,16 +65,17 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     tables["settlements"] = settlements.assign(township=township_in(settlements, language, boundaries))
     if "scores" in tables:
         tables["scores"] = named_in(tables["scores"], language, settlements, boundaries)
-    certainty = None
+    summary: dict[str, Any] = {}
     with suppress(StoreError):  # the run has not come to its summary
-        certainty = results.summary.get("certainty")
+        summary = results.summary
     told = explain(
         settlement,
         tables,
         register=binding_norms(options),
         sources=[{str(key): value for key, value in row.items()} for row in provenance.to_dict("records")],
         issues=known_issues(provenance),
-        certainty=certainty,
+        certainty=summary.get("certainty"),
+        plans=summary.get("plans", ()),
         pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
     )
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
@@ -101,8 +97,9 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
 
 def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[str]:
     """Say what to do first: each plan in a sentence or two with its actions, then norms without one, then progress."""
-    words, records = _plans_told(study, results, language)
-    lines: list[str] = []
+    vocabulary, records = vocabulary_of(Options(study, EVERYTHING)), results.summary["plans"]
+    offered = [*vocabulary.services, *vocabulary.tiers]
+    words, lines = Words(language, names={item.id: item.name(language) for item in offered}), list[str]()
     for record in records:
         if not record["actions"]:
             continue
@@ -133,16 +130,3 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
             lines.append(words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then))
     drawn = [record["plan_id"] for record in records if record["actions"]]
     return lines + [words.say("plan_line", "try", plan=name) for name in drawn[:1]]
-
-
-def _plans_told(study: Study, results: Results, language: str) -> tuple[Words, list[dict[str, Any]]]:
-    """Gather the plans of a run, and the words to say them in."""
-    options = Options(study, EVERYTHING)
-    vocabulary, binding = vocabulary_of(options), binding_norms(options)
-    offered = [*vocabulary.services, *vocabulary.tiers]
-    words = Words(language, names={item.id: item.name(language) for item in offered})
-    tables = {name: getattr(results, name) for name in (*PLAN_TABLES, *NAMED_PLACES) if name in results.names}
-    names = {word: dict(item.names) for item in offered for word in (item.id, *item.register)}
-    titles = {item.name: item.title for item in study.plans}
-    metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
-    return words, plan_records(tables, services=names, titles=titles, metrics=metrics)

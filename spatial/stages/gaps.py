@@ -51,11 +51,10 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
     names = {
         word: dict(item.names) for item in (*offered.services, *offered.tiers) for word in (item.id, *item.register)
     }
+    titles = {item.name: item.title for item in options.plans}
     metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
-    return {
-        "gaps": tables["gaps"],
-        "summary": summary | {"plans": plan_records(tables, services=names, metrics=metrics)},
-    }
+    plans = plan_records(tables, services=names, titles=titles, metrics=metrics)
+    return {"gaps": tables["gaps"], "summary": summary | {"plans": plans}}
 
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:

@@ -54,7 +54,6 @@ def maps(
         level_bands=options.score.level_bands,
         pillar_weights=dict[str, float](options.score.weights.items()),
         scenarios={item.name: item.title for item in options.scenarios},
-        plans={item.name: item.title for item in options.plans},
         sources=tuple(
             SourceNote(row.path, stated(row.origin), stated(row.licence), stated(row.vintage), row.issue)
             for row in tables["provenance"].itertuples(index=False)

@@ -16,6 +16,7 @@ import shapely
 from spatial.cartography import PageMeta, ServiceNote, SourceNote, build_pages
 from spatial.norms.register import load_register
 from spatial.reporting.certainty import CertaintyNote, norm_certainty
+from spatial.reporting.plans import plan_records
 from spatial.reporting.score import summarise_score
 from spatial.tables import TABLES
 
@@ -97,7 +98,9 @@ class County:
         score = summarise_score(self.tables | whole, self.meta.pillar_weights)
         people = self.tables.get("scenario_people", pd.DataFrame({"is_class": []}))
         changed = people[people["is_class"].astype(bool)].to_dict("records")
-        summary = {"score": score, "scenarios": changed} | self.summary
+        named = {note.id: note.names for note in self.meta.services.values()}
+        plans = plan_records(self.tables, services=named)
+        summary = {"score": score, "scenarios": changed, "plans": plans} | self.summary
         return build_pages(self.tables, meta=self.meta, summary=summary, register=self.register, **settings)
 
 

@@ -27,7 +27,7 @@ def planned(tiny_at, tmp_path_factory):
     tiny = tiny_at(tmp_path_factory.mktemp("planned"))
     where = {"processed": tiny.processed, "maps": tiny.maps}
     study = study_of(tiny, plans=[*PLANS, {"name": "ours", "norm": "OURS"}], norms={"add": [OURS]})
-    return study, where, sp.run(study, until="plan", **where)
+    return study, where, sp.run(study, until="gaps", **where)
 
 
 def test_a_plan_counts_everybody_once(planned):
