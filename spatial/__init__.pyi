@@ -171,6 +171,7 @@ from .planning.equity import ParetoFront as ParetoFront
 from .planning.equity import p_centdian as p_centdian
 from .planning.equity import p_kolm_pollak as p_kolm_pollak
 from .planning.equity import pareto_front as pareto_front
+from .planning.link_candidates import lay_corridors as lay_corridors
 from .planning.link_candidates import propose_links as propose_links
 from .planning.links import LinkPlan as LinkPlan
 from .planning.links import rank_links as rank_links

@@ -73,8 +73,9 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "norm_results inventory", f"{LAW} official {LISTS}"),
     _stage("score", f"settlements facilities boundaries {TRAVEL} access last_mile routes norm_results flows "
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
-    _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results", PLANS,
-           f"{SERVICES} access.direction region.unit_levels plans planning uncertainty.speed_share", files="processed"),
+    _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results landcover? elevation?", PLANS,
+           f"{SERVICES} access.direction region.unit_levels plans planning uncertainty.speed_share off_road",
+           files="processed"),
     _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs score plans"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "

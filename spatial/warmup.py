@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
+from affine import Affine
 
 import spatial
 from spatial.access.capacity import allocate_capacity
@@ -23,8 +25,10 @@ from spatial.network.build import build_network
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import nearest, node_labels
 from spatial.network.snapping import snap
+from spatial.planning.link_candidates import lay_corridors
 from spatial.planning.links import rank_links
 from spatial.planning.siting import p_median
+from spatial.terrain.friction import Friction
 from spatial.terrain.referral import facility_to_facility
 from spatial.terrain.surface import travel_time_surface
 
@@ -118,6 +122,8 @@ def _rank_links() -> None:
     across = shapely.LineString([(1000.0, 3000.0), (2000.0, 4000.0)])
     links = gpd.GeoDataFrame({"road_id": ["across"], "speed_km_h": [40.0]}, geometry=[across], crs=CRS)
     rank_links(build_network(_streets()), villages, links, budget_km=2.0, facilities=clinics, service="clinic")
+    ground = np.full((5, 5), 0.01)
+    lay_corridors(links, Friction(ground, ground > 0.0, Affine(1e3, 0.0, 0.0, 0.0, -1e3, 5e3), pyproj.CRS(CRS)))
 
 
 STEPS: dict[str, Callable[[], object]] = {

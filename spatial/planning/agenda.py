@@ -396,7 +396,11 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
                 "alone": [alone[names[0]] if len(names) == 1 else np.nan for names in of_step],
                 "lost_without": np.nan,
                 "length_km": [part["length_km"].sum() for part in parts],
-                "shape": [shapely.union_all(part.geometry.to_numpy()) for part in parts],
+                # Corridors may share a stretch: each stays a line of its own.
+                "shape": [
+                    shapely.multilinestrings(part.geometry.to_numpy()) if len(part) > 1 else part.geometry.iloc[0]
+                    for part in parts
+                ],
                 "crosses_water": [bool(part["crosses_water"].any()) for part in parts],
                 "constraint": [_joined_words(part["constraint"]) if "constraint" in part else None for part in parts],
             }

@@ -1,4 +1,8 @@
-"""Links worth weighing where nobody has drawn any: straight gaps between settlements, and from them to the roads."""
+"""
+Links worth weighing where nobody has drawn any: gaps between settlements, and from them to the roads.
+
+`propose_links` finds them as straight lines, and `lay_corridors` lays lines where the ground is easiest.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +20,19 @@ from scipy.spatial import cKDTree
 from spatial.access.options import check_count, check_minutes, is_number
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import SEA_KINDS, id_ranks, place_on, take
-from spatial.errors import ContractError
+from spatial.errors import ContractError, CrsError
 from spatial.network.barriers import blocked_legs, index_barriers
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
+from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import snap_coordinates
 from spatial.planning.links import along, goals_of, people_of
 from spatial.planning.programs import SAME
 from spatial.study.access import SnapRules
+from spatial.terrain.kernels_spread import path_cells
+from spatial.terrain.referral import move_to_open_cells
+from spatial.terrain.surface import Seeds, ground_of, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
     from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
+    from spatial.terrain.friction import Friction
+    from spatial.terrain.surface import Ground
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -47,6 +57,12 @@ MIN_PER_H = 60.0
 
 NEIGHBOURS = 8
 """A way over a third settlement is looked for among so many nearest ones of it."""
+
+SAMPLES = 4
+"""Places a cell at which a straight line reads the ground."""
+
+SAME_EFFORT = 1e-6
+"""A straight line that costs no more than this share above cells in a row is as good: in degrees rows differ."""
 
 
 def propose_links(  # noqa: PLR0913 - each keyword is an option under its own name
@@ -189,8 +205,6 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
     low, high = np.array(list(chosen), dtype=np.int64).reshape(-1, 2).T
     km = np.hypot(*(ends.xy[low] - ends.xy[high]).T) / 1000.0
     lines = np.asarray(shapely.linestrings(np.stack((ends.xy[low], ends.xy[high]), axis=1)), dtype=object)
-    is_wet = waters["is_barrier"].to_numpy(dtype=bool) if "is_barrier" in waters else np.ones(len(waters), dtype=bool)
-    crossed = shapely.STRtree(lines).query(waters.geometry.to_numpy()[is_wet], predicate="intersects")[1]
     to_ids = np.concatenate((homes.ids, np.full(len(ends.road_id), None)))[high]
     to_road_ids = np.concatenate((np.full(len(homes), None), ends.road_id))[high]
     return gpd.GeoDataFrame(
@@ -206,12 +220,19 @@ def propose_links(  # noqa: PLR0913 - each keyword is an option under its own na
             "from_id": homes.ids[low],
             "to_id": to_ids,
             "to_road_id": to_road_ids,
-            "crosses_water": np.isin(np.arange(len(lines)), crossed),
+            "crosses_water": _crosses(lines, waters),
             "estimated_persons": list(chosen.values()),
         },
         geometry=lines,
         crs=graph.crs,
     )
+
+
+def _crosses(lines: NDArray[np.object_], water: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Tell which lines need a bridge over water."""
+    is_wet = water["is_barrier"].to_numpy(dtype=bool) if "is_barrier" in water else np.ones(len(water), dtype=bool)
+    crossed = shapely.STRtree(lines).query(water.geometry.to_numpy()[is_wet], predicate="intersects")[1]
+    return np.isin(np.arange(len(lines)), crossed)
 
 
 def _in_turn(is_of: NDArray[np.bool_], order: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -314,3 +335,161 @@ class _Ground:
         is_quicker = two["through_min"].to_numpy() < self.ends.rest_min[two["first"]]
         quicker: pd.DataFrame = two[is_quicker & (two["first"] != two["end"])]
         return quicker
+
+
+def lay_corridors(
+    links: gpd.GeoDataFrame, friction: Friction, *, water: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Lay links between their ends where the ground is easiest: as least-cost corridors over a surface of friction.
+
+    The cost of a way is the minutes that walking it would take, the mean of there and back, the slope of a cell being
+    that of its steepest side (Tobler 1993). Of all ways over the eight neighbours of each cell the one of least cost is
+    found; where a straight line between two of its cells costs no more, the corridor is straight there, so that open
+    ground is crossed straight. What is closed is gone around. Where a river may be bridged the friction says what that
+    costs: give its barriers a ``speed_km_h``, a tenth of that of open ground where a metre of bridge is worth ten
+    metres of road. The friction should know no roads: a corridor is what has to be built.
+
+    Parameters
+    ----------
+    links : GeoDataFrame of LineString
+        Such as those of `propose_links`; of their lines only both ends count.
+    friction : Friction
+        As from `friction_surface`, in any CRS.
+    water : GeoDataFrame, optional
+        What a bridge must cross, as in `propose_links`; without it `crosses_water` stays as it is.
+
+    Returns
+    -------
+    GeoDataFrame
+        The same rows, with `route`: ``corridor``; ``straight`` where an end lies outside the surface; ``no_way`` where
+        no open ground joins the ends, or there is none within 1,000 m of one. Of corridors the line, its `length_km`,
+        which is never less than the straight line's, and `crosses_water` are new, all else stays.
+
+    Raises
+    ------
+    ContractError
+        Where a shape is no LineString.
+    CrsError
+        Where links have no CRS, or water another one.
+
+    Examples
+    --------
+    A lake of four cells lies between two villages 500 m apart; around it are four diagonals and a straight step:
+
+    >>> import pyproj
+    >>> from affine import Affine
+    >>> from spatial import Friction
+    >>> ground = np.full((3, 6), 0.012)
+    >>> ground[1:, 2:4] = np.nan
+    >>> grid = Affine(100, 0, 0, 0, -100, 300)
+    >>> friction = Friction(ground, np.ones((3, 6), dtype=bool), grid, pyproj.CRS("EPSG:32738"))
+    >>> gap = gpd.GeoDataFrame({"road_id": ["gap"]}, geometry=[shapely.LineString([(50, 50), (550, 50)])], crs=32738)
+    >>> lay_corridors(gap, friction)[["route", "length_km"]].round(3).values.tolist()
+    [['corridor', 0.666]]
+    """
+    shapes = links.geometry.to_numpy()
+    if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
+        raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])
+    if water is not None and water.crs != links.crs:
+        raise CrsError("links and water differ in their CRS; reproject with to_crs(...)")
+    grid = friction.transform
+    points = gpd.GeoSeries(np.concatenate([shapely.get_point(shapes, end) for end in (0, -1)]), crs=links.crs)
+    if points.crs is None:
+        raise CrsError("links have no CRS; set it with set_crs(...)")
+    column, row = ~grid * shapely.get_coordinates(points.to_crs(friction.crs)).T
+    cells = np.floor(np.column_stack((row, column))).astype(np.int64)
+    shape = friction.min_per_m.shape
+    is_inside = ((cells >= 0) & (cells < shape)).all(axis=1)
+    moved = move_to_open_cells(friction.min_per_m, cells[is_inside], resolution_m=friction.resolution_m)
+    cells[is_inside] = moved[["row", "column"]].to_numpy()
+    is_open, is_moved = is_inside.copy(), is_inside.copy()
+    is_open[is_inside], is_moved[is_inside] = moved["status"] != "no_ground", moved["status"] == "moved"
+    pair = np.arange(2 * len(links)).reshape(2, -1)
+    effort = _Effort.of(friction)
+    route = np.full(len(links), "no_way", dtype=object)
+    vertices: dict[int, IntArray] = {}
+    route[~is_inside[pair].all(axis=0)] = "straight"
+    for link in np.flatnonzero(is_open[pair].all(axis=0)).tolist():
+        # From the first cell of the raster, so that a way back is the way there.
+        ends = cells[pair[:, link]]
+        turn = slice(None, None, 1 if tuple(ends[0]) <= tuple(ends[1]) else -1)
+        way = effort.easiest(*ends[turn])[turn]
+        if len(way):
+            route[link] = "corridor"
+            # Both ends are those of the link; a cell that an end was moved to is on the way.
+            vertices[link] = way[(0 if is_moved[pair[0, link]] else 1) : (None if is_moved[pair[1, link]] else -1)]
+    lengths = [len(way) for way in vertices.values()]
+    centres = np.concatenate([np.zeros((0, 2), np.int64), *vertices.values()]) + 0.5
+    there = gpd.GeoSeries(gpd.points_from_xy(*(grid * centres[:, ::-1].T)), crs=friction.crs).to_crs(points.crs)
+    lines, between = shapes.copy(), iter(np.split(shapely.get_coordinates(there), np.cumsum(lengths)[:-1]))
+    for link in vertices:
+        first, *_, last = shapely.get_coordinates(shapes[link])
+        lines[link] = shapely.LineString([first, *next(between), last])
+    laid = links.set_geometry(gpd.GeoSeries(lines, index=links.index, crs=links.crs)).assign(route=route)
+    is_corridor = route == "corridor"
+    laid["length_km"] = np.where(is_corridor, shapely.length(lines) / 1000.0, links.get("length_km", np.nan))
+    if water is not None:
+        laid["crosses_water"] = _crosses(lines, water)
+    return laid
+
+
+@dataclass(frozen=True, eq=False)
+class _Effort:
+    """A surface of minutes per metre on which ways are sought."""
+
+    min_per_m: FloatArray  # shape (rows, columns)
+    height_m: FloatArray  # of the cells of each row
+    width_m: FloatArray
+    search: Ground
+
+    @classmethod
+    def of(cls, friction: Friction) -> _Effort:
+        """Let the slope of the ground count, the same in all directions."""
+        height, width = friction.resolution_m
+        cost = friction.min_per_m
+        if friction.elevation_m is not None and min(cost.shape) > 1:
+            down, right = np.gradient(friction.elevation_m)
+            slope = np.hypot(down / height[:, None], right / width[:, None])
+            there_and_back = (1.0 / tobler_multiplier(slope) + 1.0 / tobler_multiplier(-slope)) / 2.0
+            cost = np.where(friction.walks & np.isfinite(there_and_back), cost * there_and_back, cost)
+        return cls(cost, height, width, ground_of(cost, resolution_m=friction.resolution_m))
+
+    def straight(self, start: IntArray, end: IntArray) -> float:
+        """Minutes along the straight line between two cells; NaN across what is closed."""
+        way = end - start
+        samples = SAMPLES * max(int(np.abs(way).max()), 1)
+        row, column = np.rint(start + (np.arange(samples)[:, None] + 0.5) / samples * way).astype(np.int64).T
+        metres = np.hypot(way[0] * self.height_m[row], way[1] * self.width_m[row]) / samples
+        return float(self.min_per_m[row, column] @ metres)
+
+    def easiest(self, start: IntArray, end: IntArray) -> IntArray:
+        """Find the way of least cost between two cells, as the corners of its line; none where there is no way."""
+        (rows, columns), field = self.search.shape, self.search.field
+        seed = Seeds(np.array([start @ (columns, 1)]), np.zeros(1), np.zeros(1, np.int32))
+        goal, times = int(end @ (columns, 1)), np.empty(rows * columns)
+        # No way that costs more than the straight line is wanted. Where that is a diagonal between two barriers, or
+        # what it leads over is closed, any way is.
+        within = self.straight(start, end) * (1.0 + SAME_EFFORT)
+        for limit in (within, np.inf):
+            times[:] = np.inf
+            if not np.isnan(limit):
+                spread(self.search, seed, limit, times, np.empty(1, np.int32))
+            if times[goal] < np.inf:
+                break
+        if np.isinf(times[goal]):
+            return np.empty((0, 2), np.int64)
+        flat = path_cells(field, columns, self.search.moves, times, goal)[::-1]
+        way, minutes = np.column_stack(np.divmod(flat, columns)), times[flat]
+
+        def corners(first: int, last: int) -> list[int]:
+            """Draw a stretch straight where that costs no more, else through its cell that lies farthest from it."""
+            chord = way[last] - way[first]
+            own = minutes[last] - minutes[first]
+            if last - first <= 1 or self.straight(way[first], way[last]) <= own * (1.0 + SAME_EFFORT):
+                return [first, last]
+            off = way[first + 1 : last] - way[first]
+            middle = first + 1 + int(np.abs(off[:, 0] * chord[1] - off[:, 1] * chord[0]).argmax())
+            return corners(first, middle)[:-1] + corners(middle, last)
+
+        return np.asarray(way[corners(0, len(way) - 1)])

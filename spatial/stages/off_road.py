@@ -52,9 +52,8 @@ def off_road(
         raise ContractError("off_road", ["landcover: the stage needs it where the study names a service"])
     progress(0.0, "off-road: friction")
     findings: list[Finding] = []
-    elevation = _elevation(chosen, elevation, landcover, findings)
-    # Water that cannot be waded: lines and polygons, for points cover no ground.
-    closed = water.loc[water["is_barrier"] & ~water.geometry.geom_type.isin(["Point", "MultiPoint"])]
+    elevation = elevation_of_ground(chosen, elevation, landcover, findings)
+    closed = closed_water(water)
     friction = friction_surface(
         landcover,
         speed_table(options, chosen.speeds),
@@ -118,7 +117,12 @@ def off_road(
     }
 
 
-def _elevation(
+def closed_water(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Choose the water that cannot be waded: lines and polygons, for points cover no ground."""
+    return water.loc[water["is_barrier"] & ~water.geometry.geom_type.isin(["Point", "MultiPoint"])]
+
+
+def elevation_of_ground(
     chosen: OffRoadOptions, elevation: Raster | None, landcover: Raster, findings: list[Finding]
 ) -> Raster | None:
     """Elevation on the grid of the land cover; resampled where the study says how, and then a finding says so."""

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from spatial.access.nearest import METRES_A_KM, in_kilometres
 from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.paired import SnapPair
-from spatial.access.places import place_on, take
+from spatial.access.places import SEA_KINDS, place_on, take
 from spatial.crs import WGS84, require_metres
 from spatial.errors import StudyError, first_of
 from spatial.inputs.units import assign_units
@@ -38,18 +38,20 @@ from spatial.planning.agenda import (
     questions,
 )
 from spatial.planning.candidates import load_site_rules
-from spatial.planning.link_candidates import propose_links
+from spatial.planning.link_candidates import lay_corridors, propose_links
 from spatial.planning.links import rank_links
 from spatial.planning.profiles import site_profile
 from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
 from spatial.runner.stage import silent
-from spatial.stages.plan_sites import EXCLUDED, constrained, constraint_areas, offered_sites, site_sources
-from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.stages.off_road import closed_water, elevation_of_ground
+from spatial.stages.plan_sites import EXCLUDED, NO_CORRIDOR, constrained, constraint_areas, offered_sites, site_sources
+from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
 from spatial.study.planned import PLAN_NAME, PLANS_FILE
 from spatial.tables import TABLES
 from spatial.tables.words import NAMES
+from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,8 +61,10 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.planning.agenda import Answer
     from spatial.planning.links import LinkPlan
+    from spatial.rasters import Raster
     from spatial.results import Results
     from spatial.runner.stage import Options, Progress, Value
+    from spatial.terrain.friction import Friction
 
 
 PAVED = {"surface": "asphalt"}
@@ -87,6 +91,8 @@ def plan(
     flows: pd.DataFrame,
     access: pd.DataFrame,
     norm_results: pd.DataFrame,
+    landcover: Raster | None = None,
+    elevation: Raster | None = None,
     options: Options,
     progress: Progress = silent,
 ) -> dict[str, Value | list[Artifact]]:
@@ -102,6 +108,8 @@ def plan(
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
     barriers = surroundings_of(options, study_area, water).barriers
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
+    if landcover is not None and any(each.ask == "links" for each in asked):
+        ground.surface = _building_ground(landcover, elevation, water, options)
     limits = {item.name: item for item in options.plans}
     longest = limit_of("max_time_min", options.access.max_time_min)
     for question in asked:
@@ -271,12 +279,38 @@ def _link_plan(question: Question, ground: _Ground, link_km: float, most: int) -
     links = propose_links(
         graph, places, **shared, water=ground.water, detour=how.link_detour, speed_km_h=how.link_speed_km_h
     )
-    links = ground.allowed_links(question, links.loc[links["length_km"] <= link_km])
+    links = ground.allowed_links(question, ground.laid(question, links))
+    links = links.loc[links["length_km"] <= link_km]
 
     def rank(some: gpd.GeoDataFrame) -> LinkPlan:
         return rank_links(graph, places, some, **shared, budget_km=link_km, most_links=2 * most, worth="gained")
 
     return plan_links(question, links, rank)
+
+
+def _building_ground(
+    landcover: Raster, elevation: Raster | None, water: gpd.GeoDataFrame, options: Options
+) -> Friction | None:
+    """
+    Lay out what new links cross, without a road; None where the study has no surface, or wants links straight.
+
+    Water is crossed at the cost of a bridge, and the sea not at all.
+    """
+    chosen, how = options.off_road, options.planning
+    if chosen.service is None or how.link_route == "straight":
+        return None
+    table = load_surface_speeds(speed_table(options, chosen.speeds))
+    easiest = max(kind.km_h for kind in table.classes.values() if kind.mode != "barrier")
+    bridge_km_h = easiest / how.bridge_factor or np.nan
+    over = GroundSpeed("bridge", bridge_km_h, "barrier" if np.isnan(bridge_km_h) else "motorised")
+    classes = {code: over if kind.mode == "barrier" else kind for code, kind in table.classes.items()}
+    closed = closed_water(water).to_crs(landcover.crs)
+    return friction_surface(
+        landcover,
+        replace_fields(table, classes=classes),
+        barriers=closed.assign(speed_km_h=np.where(closed["kind"].isin(SEA_KINDS), np.nan, bridge_km_h)),
+        elevation=elevation_of_ground(chosen, elevation, landcover, []),
+    )
 
 
 def _asked(
@@ -352,6 +386,7 @@ class _Ground:
         self.water = water
         self.barriers = barriers
         self.graph = cache(graph)
+        self.surface: Friction | None = None  # what new links cross, where the study has it
         homes = settlements.loc[settlements["in_study"]]
         # A place that nobody can name is no address for a site, unless none has a name.
         has_name = homes[[name for name in NAMES if name in homes]].notna().any(axis=1)
@@ -424,6 +459,15 @@ class _Ground:
     def candidates(self, question: Question) -> list[str]:
         """List where a service may open: in what the plan may take, or where it is planned already."""
         return self._candidates[question.plan_id]
+
+    def laid(self, question: Question, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Lay links where the ground is easiest; those between whose ends there is no way are left out."""
+        if self.surface is None or links.empty:
+            return links
+        found = lay_corridors(links, self.surface, water=self.water)
+        out = found.loc[found["route"] == "no_way"]
+        self._refuse(question, out.assign(facility_id=out["road_id"], name=None, source="links", why=NO_CORRIDOR))
+        return found.loc[found["route"] != "no_way"]
 
     def allowed_links(self, question: Question, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Leave out the links that areas exclude; those that areas flag say so."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from spatial.runner.stage import Options
     from spatial.study.sources import TableSource
 
-EXCLUDED = "excluded"
-"""Why a site or link is refused that lies in an area of constraint."""
+EXCLUDED, NO_CORRIDOR = "excluded", "no_corridor"
+"""Why a site or link is refused: it lies in an area of constraint; no land that may be built on joins its ends."""
 
 
 def site_sources(

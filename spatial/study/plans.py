@@ -60,6 +60,14 @@ class PlanningOptions(Model):
     link_km: float = option(30.0, "Kilometres of new links of a plan at most", gt=0)
     link_speed_km_h: float = option(40.0, "Speed on new links", gt=0)
     link_detour: float = option(1.3, "Length of a new link, where nobody has drawn it, against the straight line", ge=1)
+    link_route: Literal["corridor", "straight"] = option(
+        "corridor",
+        "How a new link is laid where nobody has drawn it: where the ground is easiest, in a study with a surface "
+        "([off_road]) as long as that line is; or straight, times link_detour, as in any other study",
+    )
+    bridge_factor: float = option(
+        10.0, "A metre over water costs a corridor as much as so many on the easiest ground; inf: no new bridges", ge=1
+    )
     candidates: Candidates = option(
         ("settlements",),
         "Where sites may be beside where they are planned already: settlements, idle (planning.idle), list "

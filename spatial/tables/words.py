@@ -37,6 +37,7 @@ PLAN_REFUSED = (
     "no_network",
     "doubled",
     "excluded",
+    "no_corridor",
 )
 """Why a site or link is no candidate of a plan; ``excluded`` by an area of constraint."""
 PLAN_OUTCOME = ("within", "gained", "beyond", "none_reached", "unknown")

@@ -312,7 +312,9 @@ def friction_surface(
         Lines with ``speed_km_h``, or with ``road_class`` for the speeds of the table in `mode`; a class that the table
         does not list is closed and counted. Optional: ``is_bridge``, or ``bridge`` as OpenStreetMap tags it.
     barriers : GeoDataFrame, optional
-        Lines or polygons that are crossed on roads alone, such as rivers and lakes.
+        Lines or polygons that are crossed on roads alone, such as rivers and lakes; or, where they have
+        ``speed_km_h``, at that speed (NaN: on roads alone), as by a ferry or a bridge still to be built. Of several in
+        a cell the slowest counts, and slope does not.
     elevation : Raster, optional
         Metres above sea level on the same grid; checked and handed on.
     mode : {'walk', 'motorised'}
@@ -326,8 +328,8 @@ def friction_surface(
     Raises
     ------
     ContractError
-        Where land cover has classes without a speed (each with its number of cells), road speeds are not above 0, or
-        the elevation lies on another grid: rasters are never resampled.
+        Where land cover has classes without a speed (each with its number of cells), road speeds are not above 0, those
+        of barriers are below, or the elevation lies on another grid: rasters are never resampled.
     CrsError
         Where roads or barriers are in another CRS.
     StudyError
@@ -368,9 +370,22 @@ def friction_surface(
     if barriers is not None:
         shapes = _shapes_of(barriers, landcover, "barriers")
         is_line = shapes.geom_type.isin(["LineString", "MultiLineString", "LinearRing"]).to_numpy()
-        for chosen, all_touched in ((is_line, True), (~is_line, False)):
-            closed = _burnt(shapes[chosen], np.ones(chosen.sum()), landcover, all_touched=all_touched)
-            ground[~np.isnan(closed)] = np.nan
+        crossing_km_h = np.zeros(len(shapes))  # what is closed
+        if "speed_km_h" in barriers:
+            crossing_km_h = np.nan_to_num(barriers["speed_km_h"].to_numpy(dtype=np.float64), posinf=np.inf)
+            if not ((crossing_km_h >= 0.0) & np.isfinite(crossing_km_h)).all():
+                rows = first_of(barriers.index[~((crossing_km_h >= 0.0) & np.isfinite(crossing_km_h))].tolist())
+                raise ContractError("barriers", [f"speed_km_h: negative or infinite at rows {rows}"])
+        # Of several barriers in a cell the last one counts, which is the slowest.
+        order = np.argsort(-crossing_km_h, kind="stable")
+        first, second = order[is_line[order]], order[~is_line[order]]
+        crossed = np.fmin(
+            _burnt(shapes.iloc[first], crossing_km_h[first], landcover, all_touched=True),
+            _burnt(shapes.iloc[second], crossing_km_h[second], landcover, all_touched=False),
+        )
+        is_met = ~np.isnan(crossed) & ~np.isnan(values)
+        ground = np.where(is_met, np.where(crossed > 0.0, crossed, np.nan), ground)
+        walks &= ~(crossed > 0.0)
     report: dict[str, Any] = {
         "speeds": table.name,
         "cells": int(values.size),

@@ -355,6 +355,31 @@ def drain(field: Field, columns: int, moves: Moves, rules: Rules, queue: Queue, 
     return True
 
 
+@inner  # pragma: no cover - compiled
+def _step_back(field: Field, columns: int, moves: Moves, times: NDArray[np.float64], u: int) -> int:
+    """Tell the step from a cell back along its fastest path, -1 where the search began; of equal ones the earlier."""
+    friction, elevation, walks = field
+    by, offsets, half_m, rise_per_m, guarded = moves
+    row, column, rows = u // columns, u % columns, friction.shape[0] // columns
+    line = row if half_m.shape[0] > 1 else 0
+    least, best = times[u], -1
+    for k in range(by.shape[0]):
+        if not (0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns):
+            continue
+        v = u + offsets[k]
+        if not times[v] < times[u] or (k >= guarded and not _is_open(friction, u, columns, by[k, 0], by[k, 1])):
+            continue
+        units = friction[v] + friction[u]
+        if rise_per_m[0, 0] != 0.0:
+            units = _sloped_units(friction, elevation, walks, v, u, rise_per_m[line, k])
+        before = times[v] + units * half_m[line, k]
+        if before <= least:
+            if before < least or best < 0:
+                best = k
+            least = before
+    return best
+
+
 @outer  # pragma: no cover - compiled
 def path_metres(
     field: Field, columns: int, moves: Moves, times: NDArray[np.float64], ends: NDArray[np.int64]
@@ -380,35 +405,30 @@ def path_metres(
     ndarray of float64
         Metres; inf where an end was not reached. Of equally fast paths the one that begins with the earlier step.
     """
-    friction, elevation, walks = field
-    by, offsets, half_m, rise_per_m, guarded = moves
-    rows = friction.shape[0] // columns
     metres = empty_float64(ends.shape[0])
     for e in range(ends.shape[0]):
         u = ends[e]
         metres[e] = 0.0 if times[u] < np.inf else np.inf
-        if times[u] == np.inf:
-            continue
-        while True:
-            row, column = u // columns, u % columns
-            line = row if half_m.shape[0] > 1 else 0
-            least, best = times[u], -1
-            for k in range(by.shape[0]):
-                if not (0 <= row + by[k, 0] < rows and 0 <= column + by[k, 1] < columns):
-                    continue
-                v = u + offsets[k]
-                if not times[v] < times[u] or (k >= guarded and not _is_open(friction, u, columns, by[k, 0], by[k, 1])):
-                    continue
-                units = friction[v] + friction[u]
-                if rise_per_m[0, 0] != 0.0:
-                    units = _sloped_units(friction, elevation, walks, v, u, rise_per_m[line, k])
-                before = times[v] + units * half_m[line, k]
-                if before <= least:
-                    if before < least or best < 0:
-                        best = k
-                    least = before
-            if best < 0:
-                break
-            metres[e] += 2.0 * half_m[line, best]
-            u += offsets[best]
+        k = _step_back(field, columns, moves, times, u) if times[u] < np.inf else -1
+        while k >= 0:
+            metres[e] += 2.0 * moves.half_m[u // columns if moves.half_m.shape[0] > 1 else 0, k]
+            u += moves.offsets[k]
+            k = _step_back(field, columns, moves, times, u)
     return metres
+
+
+@outer  # pragma: no cover - compiled
+def path_cells(field: Field, columns: int, moves: Moves, times: NDArray[np.float64], end: int) -> NDArray[np.int64]:
+    """List the cells of the path that `path_metres` measures, from an end that was reached to where it began."""
+    cells, n, u = empty_int64(64), 0, end
+    while True:
+        if n == cells.shape[0]:
+            more = empty_int64(2 * n)
+            more[:n] = cells
+            cells = more
+        cells[n] = u
+        n += 1
+        k = _step_back(field, columns, moves, times, u)
+        if k < 0:
+            return cells[:n]
+        u += moves.offsets[k]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import itertools
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
+from affine import Affine
 
-from spatial.errors import ContractError
+from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.network.scenarios import edit_network
-from spatial.planning.link_candidates import propose_links
+from spatial.planning.link_candidates import lay_corridors, propose_links
 from spatial.planning.links import rank_links
 from spatial.study.access import SnapRules
+from spatial.terrain.friction import Friction
 from tests.unit.planning.test_links import CRS, clinic, ladder, minutes_with, places
 
 RULES = SnapRules(min_component_km=0.0, max_snap_m=500.0)
@@ -197,3 +201,132 @@ def test_towns_are_goals_where_no_facilities_are_given():
 def test_options_that_make_no_sense_are_refused(changed, words):
     with pytest.raises(ContractError, match=words):
         propose_links(ladder_graph(), places(v=(0, 10_000, 100)), **(CLINIC | changed))
+
+
+# Corridors, on cells of 100 m: cell (row, column) has its centre at (100 column + 50, 950 - 100 row).
+
+EASY = 0.012
+"""Minutes a metre at 5 km/h."""
+
+
+def ground(min_per_m, elevation=None):
+    cells = np.asarray(min_per_m, dtype=np.float64)
+    height = 100 * cells.shape[0]
+    return Friction(cells, np.ones(cells.shape, bool), Affine(100, 0, 0, 0, -100, height), pyproj.CRS(CRS), elevation)
+
+
+def gap(*ends, **columns):
+    return gpd.GeoDataFrame({"road_id": ["gap"], **columns}, geometry=[shapely.LineString(ends)], crs=CRS)
+
+
+def minutes_along(line, surface):
+    """Walk a line in steps of 10 cm."""
+    steps = int(line.length * 10)
+    xy = shapely.get_coordinates(
+        shapely.line_interpolate_point(line, (np.arange(steps) + 0.5) / steps, normalized=True)
+    )
+    column, row = np.floor(~surface.transform * xy.T).astype(int)
+    return surface.min_per_m[row, column].sum() * line.length / steps
+
+
+def test_over_open_ground_a_corridor_is_the_straight_line():
+    # In no direction of the grid: 900 m east and 400 m north are 984.9 m, where cells in a row would be 1,065.7 m.
+    laid = lay_corridors(gap((50, 550), (950, 950)), ground(np.full((10, 10), EASY)))
+    assert laid["length_km"].tolist() == pytest.approx([0.984886], abs=1e-6)
+    assert shapely.get_coordinates(laid.geometry.iloc[0]).tolist() == [[50.0, 550.0], [950.0, 950.0]]
+
+
+@pytest.mark.parametrize(("factor", "is_bridged"), [(1.8, True), (1.9, False)])
+def test_a_river_is_bridged_where_that_costs_less_than_the_way_around(factor, is_bridged):
+    # 500 m straight, 200 m of them over the river. Around it two diagonals up, one step and two down are 665.7 m, so
+    # that the bridge is worth 165.7 m of road: as much as 200 m do at a factor of 1.83.
+    cells = np.full((3, 6), EASY)
+    cells[1:, 2:4] *= factor
+    river = gpd.GeoDataFrame({"kind": ["river"]}, geometry=[shapely.LineString([(300, 0), (300, 200)])], crs=CRS)
+    laid = lay_corridors(gap((50, 50), (550, 50)), ground(cells), water=river).iloc[0]
+    assert (laid["crosses_water"], laid["length_km"] == pytest.approx(0.5)) == (is_bridged, is_bridged)
+
+
+def test_a_wall_of_water_is_gone_around_or_there_is_no_way():
+    wall = np.full((10, 9), EASY)
+    wall[:9, 4] = np.nan
+    link = gap((50, 950), (850, 950), length_km=[1.04], crosses_water=[True])
+    around = lay_corridors(link, ground(wall)).iloc[0]
+    assert around["route"] == "corridor"
+    # Down to the last row and up again; the line keeps to open ground but for a quarter of a cell at corners.
+    assert around["length_km"] > 2 * np.hypot(400, 850) / 1000.0 - 0.1
+    wall[9, 4] = np.nan
+    refused = lay_corridors(link, ground(wall)).iloc[0]
+    assert refused[["route", "length_km", "crosses_water"]].tolist() == ["no_way", 1.04, True]
+    assert refused.geometry.equals(link.geometry.iloc[0])
+
+
+def test_an_end_off_the_surface_leaves_a_link_straight_and_one_in_a_pond_reaches_land():
+    cells = np.full((5, 10), EASY)
+    cells[2, 0] = np.nan
+    links = pd.concat([gap((50, 250), (850, 250)), gap((50, 250), (1850, 250))], ignore_index=True)
+    laid = lay_corridors(links.assign(length_km=9.0), ground(cells))
+    assert laid["route"].tolist() == ["corridor", "straight"]
+    # 100 m to the shore in the north, and from there 800 m east and 100 m south.
+    assert laid["length_km"].tolist() == [pytest.approx(0.1 + np.hypot(0.8, 0.1)), 9.0]
+    assert lay_corridors(links, ground(np.full((5, 10), np.nan)))["route"].tolist() == ["no_way", "straight"]
+
+
+def test_steep_ground_is_avoided_the_same_in_both_directions():
+    # A ridge of 200 m across the straight line, with a saddle in the last row but one.
+    elevation = np.zeros((10, 11))
+    elevation[:6, 4:7] = 200.0
+    surface = ground(np.full((10, 11), EASY), elevation)
+    there, back = (lay_corridors(gap(*ends), surface) for ends in (((50, 850), (1050, 850)), ((1050, 850), (50, 850))))
+    assert there["length_km"].item() > 1.2
+    assert there.geometry.iloc[0].reverse().equals_exact(back.geometry.iloc[0], 1e-9)
+    level = ground(np.full((10, 11), EASY), np.full((10, 11), 700.0))
+    assert lay_corridors(gap((50, 850), (1050, 850)), level)["length_km"].item() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_corridor_costs_no_more_than_the_best_way_over_cells_and_than_the_straight_line(seed):
+    random = np.random.default_rng(seed)
+    cells = EASY * random.choice([1.0, 1.5, 4.0, 10.0], (12, 14))
+    surface = ground(cells)
+    start, end = (random.integers(0, 12), 0), (random.integers(0, 12), 13)
+    net = nx.Graph()
+    for row, column in np.ndindex(cells.shape):
+        for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            other = (row + down, column + right)
+            if other[0] < 12 and 0 <= other[1] < 14:
+                minutes = (cells[row, column] + cells[other]) / 2.0 * 100.0 * np.hypot(down, right)
+                net.add_edge((row, column), other, minutes=minutes)
+    best = nx.dijkstra_path_length(net, start, end, weight="minutes")
+    straight = gap(*[(100.0 * column + 50.0, 1150.0 - 100.0 * row) for row, column in (start, end)])
+    laid = lay_corridors(straight, surface).iloc[0]
+    # Lines are read at a quarter of a cell: corners of cells cost what lies beside them.
+    assert minutes_along(laid.geometry, surface) <= best * 1.03
+    assert minutes_along(laid.geometry, surface) <= minutes_along(straight.geometry.iloc[0], surface) * 1.03
+    assert laid["length_km"] >= straight.length.item() / 1000.0 * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_there_is_a_corridor_exactly_where_open_cells_join_both_ends(seed):
+    cells = np.where(np.random.default_rng(seed).uniform(size=(9, 9)) < 0.45, np.nan, EASY)
+    cells[0, 0] = cells[8, 8] = EASY
+    net = nx.Graph()
+    net.add_nodes_from([(0, 0), (8, 8)])
+    is_open = np.isfinite(cells)
+    for row, column in np.argwhere(is_open):
+        for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            other = (row + down, column + right)
+            # Between two barriers there is no way through a corner.
+            beside = max(other) < 9 and min(other) >= 0 and (is_open[row, other[1]] or is_open[other[0], column])
+            if beside and is_open[other]:
+                net.add_edge((row, column), other)
+    laid = lay_corridors(gap((50, 850), (850, 50)), ground(cells))
+    assert laid["route"].item() == ("corridor" if nx.has_path(net, (0, 0), (8, 8)) else "no_way")
+
+
+def test_corridors_refuse_what_is_no_line_and_water_in_another_crs():
+    with pytest.raises(ContractError, match="between the two ends of a LineString"):
+        lay_corridors(gap((0, 0), (1, 1)).set_geometry([shapely.Point(0, 0)], crs=CRS), ground([[EASY]]))
+    river = gpd.GeoDataFrame({"kind": ["river"]}, geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=4326)
+    with pytest.raises(CrsError, match="differ in their CRS"):
+        lay_corridors(gap((0, 0), (1, 1)), ground([[EASY]]), water=river)

@@ -120,6 +120,17 @@ def test_a_lake_closes_the_cells_whose_centres_it_covers() -> None:
     assert int(np.isnan(friction.min_per_m).sum()) == 9
 
 
+def test_a_barrier_with_a_speed_is_crossed_at_it_and_the_slowest_counts() -> None:
+    # The column of the river is 0.06 / 0.5 = 0.12 minutes a metre; where the second one lies nobody crosses.
+    waters = _lines([(455, 0), (455, 1000)], [(455, 0), (455, 250)], speed_km_h=[0.5, np.nan])
+    friction = friction_surface(_ground(), "accessmod_example", barriers=waters)
+    np.testing.assert_allclose(friction.min_per_m[:, 4], [0.12] * 7 + [np.nan] * 3)
+    assert not friction.walks[:7, 4].any()
+    assert friction.walks[:, 5].all()
+    with pytest.raises(ContractError, match="speed_km_h: negative or infinite at rows 0"):
+        friction_surface(_ground(), "accessmod_example", barriers=RIVER.assign(speed_km_h=-1.0))
+
+
 def test_a_bridge_can_only_help() -> None:
     without = friction_surface(_ground(), "accessmod_example", barriers=RIVER)
     bridge = _lines([(400, 950), (500, 950)], speed_km_h=[1.0], is_bridge=[True])
