@@ -20,6 +20,7 @@ from spatial.reporting.plan_text import (
     action_details,
     action_text,
     amount_text,
+    cost_text,
     doubt_text,
     place_name,
     plan_title,
@@ -98,12 +99,13 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             "service": service_text(record, words),
             "reach": reach_text(record, words),
             "actions": [_said(action, words) for action in record["actions"]],
-            "details": [action_details(action, words) for action in record["actions"]],
+            "details": [action_details(record, action, words) for action in record["actions"]],
             "options": [
                 {side: [place_name(place, words) for place in option[side]] for side in ("instead", "not")}
                 for option in record["options"]
             ],
             "doubt": doubt_text(record, words),
+            "cost": cost_text(record, words),
             "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
         }
     return found

@@ -377,8 +377,9 @@ def sites_from_table(path: Path, source: TableSource, *, key: str, crs: pyproj.C
     read_texts(frame, ("name", "idle_since", "allowed_services"))
     if "tenure" in frame.columns:
         frame["tenure"] = choice_column(frame, "tenure", TENURE, problems, key=key, may_lack=True)
-    if "area_m2" in frame.columns:
-        frame["area_m2"] = number_column(frame, "area_m2", problems, key=key)
+    for name in ("area_m2", "cost"):
+        if name in frame.columns:
+            frame[name] = number_column(frame, name, problems, key=key)
     frame = _done(frame, f"{what} {path}", problems)
     refuse_invalid(frame, key=key, what=f"{what} {path}")
     return frame

@@ -21,7 +21,7 @@ KEYS = (
     "action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township", "tenure", "constraint",
     "duty_bearer",
 )  # fmt: skip
-PROMISED = ("length_km", "persons_gained", "places_gained", "unit_ids")
+PROMISED = ("length_km", "cost", "currency", "persons_gained", "places_gained", "unit_ids")
 KEPT = ("state", "since", "responsible", "note")
 """Columns that people fill in; what stands there is never overwritten."""
 PROPOSED = PLAN_STATE[0]

@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 
 from spatial.access.options import TOWN_TIERS
+from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.evidence import load_road_words
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
@@ -67,6 +68,8 @@ class Question:
     counted: str = "persons"  # or places, where the norm's share is one of places or nobody's number is known
     reason: str = ""  # why no plan is drawn, where none is
     wanted: tuple[str, ...] = ()  # words of the register: what a site must offer, of a bundle what was measured of it
+    budget: float | None = None  # what all actions may cost together, inclusive
+    currency: str | None = None  # the word for it; None where no costs are stated
 
     @property
     def weight(self) -> pd.Series[float]:
@@ -169,9 +172,9 @@ class Answer:
 
     ``actions`` has a row an action, in order: `action` (``open_site``, ``build_link``, ``upgrade_road``), `where` (ids
     of its places), `key` (what no other action has, where places do not tell them apart), `length_km`, `alone` (people,
-    or places, that it brings by itself) and `lost_without` (by the plan). ``curve`` has `number`, `gained` and
-    `length_km` of the best plan of so many actions, and ``options`` `where`, `gained` and `length_km` of other plans as
-    long.
+    or places, that it brings by itself), `lost_without` (by the plan) and perhaps `cost`. ``curve`` has `number`,
+    `gained` and `length_km` of the best plan of so many actions, and ``options`` `where`, `gained` and `length_km` of
+    other plans as long.
     """
 
     actions: pd.DataFrame
@@ -206,6 +209,31 @@ def no_help(question: Question) -> Answer:
     )
 
 
+def affordable(costs: ArrayLike, budget: float | None) -> BoolArray:
+    """
+    Take actions in their order as far as a budget pays for them; behind one that it does not, the next that it does.
+
+    Raises
+    ------
+    InfeasibleError
+        Where it pays for none; `bound` is what the cheapest costs.
+
+    Examples
+    --------
+    >>> affordable([4.0, 5.0, 2.0], 6.0).tolist()
+    [True, False, True]
+    """
+    every = np.asarray(costs, dtype=np.float64)
+    taken, left = np.ones(len(every), dtype=bool), np.inf if budget is None else budget * (1.0 + SAME)
+    if budget is not None:
+        for at, cost in enumerate(every.tolist()):
+            taken[at] = cost <= left
+            left -= cost * taken[at]
+    if len(taken) and not taken.any():
+        raise InfeasibleError(f"budget: {budget:g} pays for nothing", every.min())
+    return taken
+
+
 def plan_sites(
     question: Question,
     pairs: pd.DataFrame,
@@ -213,13 +241,15 @@ def plan_sites(
     *,
     most: int,
     doubt_share: float = 0.0,
+    costs: pd.Series[float] | None = None,
 ) -> Answer:
     """
     Open as many sites as bring the norm's share, at most ``most``: proven to bring most people, of such the nearest.
 
     ``pairs`` lead those beyond to candidates (`from_id`, `to_id`, `travel_time_min` in the norm's unit), and
     ``values_to`` gives the values of all rows of the need to some of these, in columns. With a ``doubt_share`` the plan
-    is held against those that would be best if every trip took so much longer, or less; pairs then reach as far.
+    is held against those that would be best if every trip took so much longer, or less; pairs then reach as far. Under
+    a budget ``costs`` says what each candidate costs.
     """
     limit, wider = question.norm.threshold, pairs
     rows = question.need.loc[question.is_beyond]
@@ -229,23 +259,30 @@ def plan_sites(
     if pairs.empty:
         return no_help(question)
     sites = sorted(set(pairs["to_id"]))
+    price = (pd.Series(0.0, pd.Index(sites)) if costs is None else costs).reindex(sites)
+    asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+    if question.budget is not None:
+        asked |= SitingOptions(site_costs="cost", budget=question.budget)
+        most = min(most, int(affordable(price.sort_values(), question.budget).sum()))
 
     def best(number: int, among: Sequence[str]) -> SitingPlan:
         own = pairs.loc[pairs["to_id"].isin(among)]
-        candidates = pd.DataFrame({"facility_id": among})
-        asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+        candidates = pd.DataFrame({"facility_id": among, "cost": price.reindex(list(among)).to_numpy()})
         return mclp(own, demand, candidates, n_facilities=number, service_radius=limit, **asked)
 
     plans: list[SitingPlan] = []
+    numbers, is_alike = [0], price.nunique() < 2
     for number in range(1, min(most, len(sites)) + 1):
         plan = best(number, sites)
-        if plans and plan.objective <= plans[-1].objective * (1.0 + SAME):
-            break  # whom a candidate reaches is served
-        plans.append(plan)
+        if not plans or plan.objective > plans[-1].objective * (1.0 + SAME):
+            plans.append(plan)
+            numbers.append(number)
+        elif is_alike:
+            break  # whom a candidate reaches is served; where one costs more, many cheap ones may still bring more
     gained = [0.0, *(plan.objective for plan in plans)]
-    count = question.fewest(gained)
-    plan = plans[count - 1]
-    chosen = _nearest_sites(plan.sites["facility_id"].tolist(), pairs, demand)
+    at = question.fewest(gained)
+    plan, count = plans[at - 1], numbers[at]
+    chosen = _nearest_sites(plan.sites["facility_id"].tolist(), pairs, demand, np.asarray(price, dtype=np.float64))
     gains = best(count, sorted(chosen)).gain_by_site
     order = gains["facility_id"].tolist()
     before, values = question.need["before"].to_numpy(dtype=np.float64), values_to(order)
@@ -267,7 +304,7 @@ def plan_sites(
         ),
         after=np.fmin(before, values.min(axis=1)),
         reached_in=np.where(within.any(axis=1), within.argmax(axis=1), -1),
-        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
+        curve=pd.DataFrame({"number": numbers, "gained": gained, "length_km": np.nan}),
         options=pd.DataFrame(
             {
                 "where": [" ".join(other.sites["facility_id"]) for other in others],
@@ -304,9 +341,9 @@ def _doubt(question: Question, pairs: pd.DataFrame, chosen: Sequence[str], share
     return Doubt(slow, fast, min(shares, default=np.nan), share)
 
 
-def _nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame) -> list[str]:
+def _nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame, price: FloatArray) -> list[str]:
     """
-    Move each site to where those it serves are nearest, if nobody drops out by it.
+    Move each site to where it is cheapest, and of such places nearest to those it serves, if nobody drops out by it.
 
     Many sites bring the same people within a limit, and a model takes any of them: the farthest hamlet, say.
     """
@@ -330,17 +367,19 @@ def _nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFr
             there = np.minimum(rest, values_from(k))[served]
             if k not in {*now} - {site} and np.isfinite(there).all():
                 costs[k] = people[served] @ there
-        now[at] = int(costs.argmin())
+        is_dear = price > np.min(price[np.isfinite(costs)])
+        now[at] = int(np.where(is_dear, np.inf, costs).argmin())
     return [str(sites[k]) for k in now]
 
 
-def plan_units(question: Question, hosts: pd.Series, *, most: int) -> Answer:
+def plan_units(question: Question, hosts: pd.Series, *, most: int, cost: float = np.nan) -> Answer:
     """Open a site in each of the units without one that have most people, in its largest place (``hosts`` by unit)."""
     need = question.need.assign(weight=question.weight.fillna(0.0), row=np.arange(len(question.need)))
     short = need.loc[question.is_beyond & need["unit_id"].isin(hosts.index) & (need["weight"] > 0.0)]
     if short.empty:
         return no_help(question)
     short = short.sort_values(["weight", "persons", "unit_id"], ascending=[False, False, True], kind="stable")
+    short = short.loc[affordable(np.full(len(short), cost), question.budget)]
     gained = np.concatenate(([0.0], np.cumsum(short["weight"])))[: most + 1]
     count = question.fewest(gained)
     chosen = short.iloc[:count]
@@ -418,7 +457,7 @@ def plan_links(question: Question, links: gpd.GeoDataFrame, rank: Callable[[gpd.
     )
 
 
-def plan_roads(question: Question, found: RoadUpgrades, *, most: int) -> Answer:
+def plan_roads(question: Question, found: RoadUpgrades, *, most: int, km_cost: float = np.nan) -> Answer:
     """Bring stretches of road up to the class that the norm asks for, most people a kilometre first."""
     need, weight = question.need, question.weight.fillna(0.0)
     people = pd.Series(weight.to_numpy(), index=need["unit_id"])
@@ -426,6 +465,7 @@ def plan_roads(question: Question, found: RoadUpgrades, *, most: int) -> Answer:
     stretches = stretches.loc[stretches["gained"] > 0.0]
     if stretches.empty:
         return no_help(question)
+    stretches = stretches.loc[affordable(km_cost * stretches["length_km"], question.budget)]
     gained = np.concatenate(([0.0], np.cumsum(stretches["gained"])))[: most + 1]
     count = question.fewest(gained)
     taken = stretches.iloc[:count]
@@ -505,6 +545,8 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             for what, weight in weights.items()
         }
         brought = sums[f"{question.counted}_gained"]
+        cost = actions.get("cost", pd.Series(np.nan, actions.index)).to_numpy(dtype=np.float64)
+        total = float(cost.sum()) if len(cost) else np.nan
         rows["plans"].append(
             pd.DataFrame(
                 {
@@ -529,6 +571,10 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "meets_target": "yes" if question.is_met_with(brought) else "no",
                     "bound": found.bound if answer else np.nan,
                     **dict(zip(DOUBTS, found.doubt or [np.nan] * len(DOUBTS), strict=True)),
+                    "budget": np.nan if question.budget is None else question.budget,
+                    "currency": question.currency,
+                    "cost": total,
+                    "cost_per_gained": total / brought if brought else np.nan,
                     "actions": len(actions),
                     "length_km": actions["length_km"].sum(min_count=1),
                 }
@@ -576,6 +622,10 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "gained_alone": actions["alone"].to_numpy(),
                     "lost_without": actions["lost_without"].to_numpy(),
                     "gained_per_km": by_step[question.counted] / actions["length_km"].to_numpy(),
+                    "currency": question.currency,
+                    "cost": cost,
+                    "cost_per_gained": cost
+                    / np.where(by_step[question.counted] > 0.0, by_step[question.counted], np.nan),
                 }
             )
         )

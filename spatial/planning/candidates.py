@@ -53,9 +53,10 @@ class CandidateSites(NamedTuple):
     ----------
     sites : GeoDataFrame of Point
         `facility_id` (``source/id``, such as ``idle/17``), `status` (``candidate``), `service` (those asked for that it
-        may hold, joined by ``;``), `name`, `source`, `tenure`, `area_m2`, `idle_since`, `min_area_m2` (the largest that
-        a rule asks of its services; NaN: no rule), `area_status` (``met``, ``unknown``, ``no_rule``; ``too_small`` of a
-        refused one), `enlarges` (the facility that it would enlarge; missing: none). NaN or missing is unknown.
+        may hold, joined by ``;``), `name`, `source`, `tenure`, `area_m2`, `cost` (of opening one there, as the file
+        says), `idle_since`, `min_area_m2` (the largest that a rule asks of its services; NaN: no rule), `area_status`
+        (``met``, ``unknown``, ``no_rule``; ``too_small`` of a refused one), `enlarges` (the facility that it would
+        enlarge; missing: none). NaN or missing is unknown.
     refused : GeoDataFrame of Point
         The same columns with `why`: ``service_not_allowed``, ``too_small``, ``outside_land``,
         ``on_water``, ``far_from_network``, ``no_network``, ``doubled`` and, for these, `same_as`, the site that stays.
@@ -323,6 +324,8 @@ def _read_source(source: str, given: gpd.GeoDataFrame, problems: list[str]) -> g
     if source in _DESCRIBED and "area_m2" in frame:
         stated = number_column(frame, "area_m2", problems, key=key).to_numpy()
         area = np.where(np.isnan(stated), area, stated)
+    blank_cost = pd.Series(np.nan, index=frame.index)
+    cost = number_column(frame, "cost", problems, key=key) if source in _DESCRIBED and "cost" in frame else blank_cost
     for name, fits, remedy in (
         ("tenure", told["tenure"].isin(TENURE), f"known are {', '.join(TENURE)}"),
         ("idle_since", told["idle_since"].fillna("").str.fullmatch(_SINCE), "write a year, or a date as 2015-06"),
@@ -341,6 +344,7 @@ def _read_source(source: str, given: gpd.GeoDataFrame, problems: list[str]) -> g
             "source": source,
             "tenure": told["tenure"],
             "area_m2": area,
+            "cost": cost,
             "idle_since": told["idle_since"],
             "enlarges": ids if source == "enlarge" else blank,
             "allowed": [

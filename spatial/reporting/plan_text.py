@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Plan = dict[str, Any]
 
+WHOLE_MONEY = 100.0
+"""From so much on, money is told in whole numbers."""
 MOST_NAMES = 5
 """Places that a sentence names; the others are counted."""
 HAVING = frozenset({"unit_sites", "roads"})
@@ -174,15 +176,40 @@ def doubt_text(plan: Plan, words: Words) -> str:
     return words.say("plan", "doubt", slow=slow, fast=fast, **shares)
 
 
+def cost_text(plan: Plan, words: Words) -> str:
+    """Say what a plan costs, and of what budget; empty where that is not known."""
+    if plan.get("cost") is None:
+        return ""
+    told = {name: money_text(plan[name], plan, words) for name in ("cost", "budget")}
+    told["each"] = _each_text(plan, plan, words)
+    return words.say("plan", "cost" if plan["budget"] is None else "cost_budget", **told)
+
+
+def money_text(value: float | None, told: Mapping[str, Any], words: Words) -> str:
+    """Write an amount of money in the word of a plan or action for it; small ones with what is behind the point."""
+    is_whole = value is None or value >= WHOLE_MONEY or float(value).is_integer()
+    return words.say("plan", "money", value=words.number(value, decimals=0 if is_whole else 2), money=told["currency"])
+
+
+def _each_text(plan: Plan, told: Mapping[str, Any], words: Words) -> str:
+    """Say what each one gained costs, by a plan or by one of its actions."""
+    each = money_text(told["cost_per_gained"], plan, words)
+    return words.say("plan", f"each_{plan['counted']}", each=each)
+
+
 def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
     """Say what an action is and where; a link with one end alone leads to a road."""
     is_road = action["action"] == "build_link" and " " not in str(action["place_id"])
     return words.say("plan_action", f"{action['action']}{'_road' if is_road else ''}", where=where)
 
 
-def action_details(action: Mapping[str, Any], words: Words) -> dict[str, str]:
-    """Say who has to act, by the text of the norm; nothing of what is not known."""
+def action_details(plan: Plan, action: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """Say what an action costs, and who has to act by the text of the norm; nothing of what is not known."""
     told = {}
+    if action.get("cost") is not None:
+        told["cost"] = money_text(action["cost"], plan, words)
+    if action.get("cost_per_gained") is not None:
+        told["cost"] += words.of("pages").say("page", "brackets", text=_each_text(plan, action, words))
     if action.get("responsible"):
         told["responsible"] = words.say("duty_bearer", str(action["responsible"]))
     return told

@@ -13,7 +13,15 @@ from spatial.norms.register import norm_id_of
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, pick, score_in, township_in
-from spatial.reporting.plan_text import action_details, action_text, amount_text, doubt_text, place_name, plan_sentences
+from spatial.reporting.plan_text import (
+    action_details,
+    action_text,
+    amount_text,
+    cost_text,
+    doubt_text,
+    place_name,
+    plan_sentences,
+)
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
 from spatial.reporting.wording import issue_lines, known_issues, namesake_texts
@@ -103,20 +111,19 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
     for record in records:
         if not record["actions"]:
             continue
-        lines += [
-            f"{record['plan_id']}: {' '.join([*plan_sentences(record, words), doubt_text(record, words)]).strip()}"
-        ]
+        told = [*plan_sentences(record, words), cost_text(record, words), doubt_text(record, words)]
+        lines += [f"{record['plan_id']}: {' '.join(filter(None, told))}"]
         for action in record["actions"]:
             counted = record["counted"] if action["shown"]["persons"] is None else "persons"
-            told = {
+            own = {
                 "step": action["step"],
                 "what": action_text(action, place_name(action, words), words),
                 "township": pick(action["township_names"], language),
                 "gained": amount_text(record, action["shown"][counted], words, what=counted),
                 "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
             }
-            line = words.say("plan_line", "action_km" if told["length"] else "action", **told)
-            for key, text in action_details(action, words).items():
+            line = words.say("plan_line", "action_km" if own["length"] else "action", **own)
+            for key, text in action_details(record, action, words).items():
                 line = words.say("plan_line", "detail", line=line, detail=words.say("plan_line", key, text=text))
             lines.append(f"  {line}")
     without = [plan_sentences(record, words)[0] for record in records if not record["actions"]]

@@ -18,7 +18,7 @@ from spatial.access.options import TOWN_TIERS, limit_of
 from spatial.access.paired import SnapPair
 from spatial.access.places import SEA_KINDS, place_on, take
 from spatial.crs import WGS84, require_metres
-from spatial.errors import StudyError, first_of
+from spatial.errors import InfeasibleError, StudyError, first_of
 from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix
 from spatial.norms.evidence import AccessLookup
@@ -28,6 +28,7 @@ from spatial.plain_text import csv_bytes, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
 from spatial.planning.agenda import (
     Question,
+    affordable,
     no_help,
     plan_links,
     plan_roads,
@@ -61,16 +62,19 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.planning.agenda import Answer
     from spatial.planning.links import LinkPlan
+    from spatial.planning.sites import FloatArray
     from spatial.rasters import Raster
     from spatial.results import Results
     from spatial.runner.stage import Options, Progress, Value
     from spatial.terrain.friction import Friction
 
 
+ANY_NUMBER = 10**6
+"""Of actions, where the budget alone says how many."""
 PAVED = {"surface": "asphalt"}
 """What a road that is brought up to a class is built as in a scenario: along the old one, of the class of new roads."""
 _KNOWN_OF_SITES = (
-    "facility_id", "service", "name", "township_id", "township", "source", "tenure", "area_m2", "geometry"
+    "facility_id", "service", "name", "township_id", "township", "source", "tenure", "area_m2", "cost", "geometry"
 )  # fmt: skip
 """Columns of sites; what a source does not say is missing."""
 HEAD = """\
@@ -106,11 +110,15 @@ def plan(
     if options.access.direction != "to_facility":
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
+    limits = {item.name: item for item in options.plans}
+    costs = options.planning.costs
+    if costs is not None:
+        budgets = {name: item.budget for name, item in limits.items()}
+        asked = [replace_fields(each, budget=budgets.get(each.plan_id), currency=costs.currency) for each in asked]
     barriers = surroundings_of(options, study_area, water).barriers
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     if landcover is not None and any(each.ask == "links" for each in asked):
         ground.surface = _building_ground(landcover, elevation, water, options)
-    limits = {item.name: item for item in options.plans}
     longest = limit_of("max_time_min", options.access.max_time_min)
     for question in asked:
         own = limits.get(question.plan_id)
@@ -118,15 +126,25 @@ def plan(
     answers: list[tuple[Question, Answer | None]] = []
     for number, question in enumerate(asked):
         progress(number / len(asked), f"plan: {question.norm.service}")
-        own = limits.get(question.plan_id)
-        most = (own.sites if own else None) or options.planning.most_sites
-        link_km = (own.link_km if own else None) or options.planning.link_km
-        answer = _answer(question, ground, most, link_km)
+        own, how, is_paid = limits.get(question.plan_id), options.planning, question.budget is not None
+        most = (own.sites if own else None) or (ANY_NUMBER if is_paid else how.most_sites)
+        link_km = (own.link_km if own else None) or (np.inf if is_paid else how.link_km)
+        try:
+            answer = _answer(question, ground, most, link_km)
+        except InfeasibleError as error:
+            if not is_paid:
+                raise
+            told = (
+                f"{question.budget:,.10g} {question.currency} pay for nothing; the cheapest costs {error.bound:,.10g}"
+            )
+            raise StudyError("study", [f"plans.{question.plan_id}.budget: {told}"]) from error
         if answer is not None and question.norm.unit == "min":
             # What lies beyond the longest time that a study looks at is none, in a plan as in a run.
             factor = 2.0 if question.norm.metric == "roundtrip_time_min" else 1.0
             is_far = answer.after > factor * longest
             answer = replace_fields(answer, after=np.where(is_far, np.inf, answer.after))
+        if answer is not None:
+            answer = replace_fields(answer, actions=answer.actions.assign(cost=ground.costs(question, answer.actions)))
         answers.append((question, answer))
     tables = plan_tables(answers, ground.places)
     if ground.refused:
@@ -228,7 +246,8 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
             np.minimum.at(table, (rows, columns), found["travel_time_min"].to_numpy())
             return table
 
-        return plan_sites(question, pairs, values_to, most=most, doubt_share=share)
+        costs = ground.site_costs(question)
+        return plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
     if question.ask == "unit_sites":
         hosts = pd.Series(need, index=need)
         if question.unit_level == "township":
@@ -236,7 +255,7 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
             largest = may.sort_values("population_persons", ascending=False, kind="stable")
             hosts = largest.drop_duplicates("township_id").set_index("township_id")["settlement_id"]
         hosts = hosts.loc[~hosts.isin(ground.excluded)]
-        return plan_units(question, hosts, most=most)
+        return plan_units(question, hosts, most=most, cost=ground.opening_cost(question))
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
     return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
@@ -256,7 +275,7 @@ def _road_plan(question: Question, ground: _Ground, most: int) -> Answer:
     found = propose_road_upgrades(
         graph, places, road=question.norm.service, demand="_asked", rules=options.network, barriers=ground.barriers
     )
-    return plan_roads(question, found, most=most)
+    return plan_roads(question, found, most=most, km_cost=ground.km_cost(question))
 
 
 def _link_plan(question: Question, ground: _Ground, link_km: float, most: int) -> Answer:
@@ -280,6 +299,10 @@ def _link_plan(question: Question, ground: _Ground, link_km: float, most: int) -
         graph, places, **shared, water=ground.water, detour=how.link_detour, speed_km_h=how.link_speed_km_h
     )
     links = ground.allowed_links(question, ground.laid(question, links))
+    km_cost = ground.km_cost(question)
+    if question.budget is not None:
+        affordable(km_cost * links["length_km"].sort_values(), question.budget)
+        link_km = min(link_km, question.budget / km_cost)
     links = links.loc[links["length_km"] <= link_km]
 
     def rank(some: gpd.GeoDataFrame) -> LinkPlan:
@@ -359,6 +382,12 @@ def _services_of(question: Question, options: Options) -> list[str]:
     vocabulary = vocabulary_of(options)
     named = (vocabulary.for_register(word) for word in question.wanted)
     return list(dict.fromkeys(service.id for service in named if service is not None)) or list(question.wanted)
+
+
+def _no_cost(question: Question, key: str) -> StudyError:
+    """Say what a plan with a budget lacks."""
+    lacking = f"plans.{question.plan_id}.budget: needs what this costs; write [planning.costs] {key}"
+    return StudyError("study", [f"{lacking}, in {question.currency}"])
 
 
 class _Joined(NamedTuple):
@@ -468,6 +497,41 @@ class _Ground:
         out = found.loc[found["route"] == "no_way"]
         self._refuse(question, out.assign(facility_id=out["road_id"], name=None, source="links", why=NO_CORRIDOR))
         return found.loc[found["route"] != "no_way"]
+
+    def opening_cost(self, question: Question) -> float:
+        """Say what opening a site costs that has no cost of its own; NaN where the study does not, as for all costs."""
+        costs = self.options.planning.costs
+        if costs is None:
+            return np.nan
+        services = _services_of(question, self.options)
+        lacking = [name for name in services if name not in costs.open]
+        if lacking and question.budget is not None and question.ask == "unit_sites":
+            raise _no_cost(question, f"open = {{ {lacking[0]} = ... }}")
+        return float(sum(costs.open.get(name, np.nan) for name in services))
+
+    def site_costs(self, question: Question) -> pd.Series[float]:
+        """Say what each candidate of a plan costs."""
+        own = self.sites.set_index("facility_id")["cost"].astype("float64")
+        found = own.reindex(self.candidates(question)).fillna(self.opening_cost(question))
+        if question.budget is not None and found.isna().any():
+            raise _no_cost(question, f"open = {{ {_services_of(question, self.options)[0]} = ... }}")
+        return found
+
+    def km_cost(self, question: Question) -> float:
+        """Say what a kilometre costs of what a plan builds."""
+        key = "link_km" if question.ask == "links" else "road_km"
+        cost = getattr(self.options.planning.costs, key, None)
+        if cost is None and question.budget is not None:
+            raise _no_cost(question, f"{key} = ...")
+        return np.nan if cost is None else float(cost)
+
+    def costs(self, question: Question, actions: pd.DataFrame) -> FloatArray:
+        """Say what each action of a plan costs."""
+        if question.ask in {"links", "roads"}:
+            return self.km_cost(question) * actions["length_km"].to_numpy(dtype=np.float64)
+        if question.ask == "sites":
+            return np.asarray(self.site_costs(question).reindex(actions["where"]), dtype=np.float64)
+        return np.full(len(actions), self.opening_cost(question))
 
     def allowed_links(self, question: Question, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Leave out the links that areas exclude; those that areas flag say so."""

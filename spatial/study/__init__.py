@@ -137,6 +137,16 @@ class Study(Model):
             raise ValueError("; ".join(f"{key} needs {', '.join(keys)}" for key, keys in lacking.items() if keys))
         return self
 
+    @model_validator(mode="after")
+    def _costs_given(self) -> Self:
+        asking = [f"plans.{item.name}.budget" for item in self.plans if item.budget is not None]
+        if asking and self.planning.costs is None:
+            raise ValueError(
+                f'{", ".join(asking)}: needs what actions cost; write [planning.costs] with currency = "yuan" and, as '
+                "far as plans need them, open = { primary_care = 1_200_000 }, link_km = 900_000, road_km = 400_000"
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _basis_of_lists(cls, values: Any) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, field_validator, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
 from spatial.study.base import Model, option, unrepeated
@@ -23,6 +24,17 @@ class ConstraintSource(TableSource):
     )
 
 
+class PlanCosts(Model):
+    """What actions cost, as the user states it: the package ships no prices, since none would be true."""
+
+    currency: str = Field(min_length=1, description="Word for the money, such as 'yuan' or 'million yuan'")
+    open: Mapping[str, NonNegativeFloat] = option(
+        {}, "Opening a site, by service; a column cost of planning.idle and planning.points says it of a single one"
+    )
+    link_km: PositiveFloat | None = option(None, "A kilometre of new link")
+    road_km: PositiveFloat | None = option(None, "A kilometre of road that is brought up to a class")
+
+
 class PlanOptions(Model):
     """A plan that the study asks for: for a norm, or for a service within some minutes."""
 
@@ -39,6 +51,12 @@ class PlanOptions(Model):
     )
     sites: int | None = option(None, "New sites at most; by default planning.most_sites", ge=1)
     link_km: float | None = option(None, "Kilometres of new links at most; by default planning.link_km", gt=0)
+    budget: float | None = option(
+        None,
+        "What all actions may cost together, inclusive, in the money of planning.costs; without sites and link_km it "
+        "alone says how much is built",
+        gt=0,
+    )
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:
@@ -85,6 +103,7 @@ class PlanningOptions(Model):
     constraints: tuple[ConstraintSource, ...] = option(
         (), "Files of areas, with columns kind and effect (exclude or flag), that exclude or flag sites and links"
     )
+    costs: PlanCosts | None = option(None, "What actions cost; a plan with a budget needs it")
     site_rules: str | None = option(
         None, "Least floor area by service, a CSV below the raw root instead of the packaged one"
     )

@@ -419,7 +419,18 @@ class Content:
         decided = self.tables.get("plan_progress")
         state_of = {} if decided is None else decided.set_index("action_id")["state"].to_dict()
         told = []
-        of_action = ("action_id", "step", "length_km", "share_after", "tenure", "constraint", "responsible")
+        of_action = (
+            "action_id",
+            "step",
+            "length_km",
+            "share_after",
+            "tenure",
+            "constraint",
+            "cost",
+            "currency",
+            "cost_per_gained",
+            "responsible",
+        )
         for plan in plans:
             title = plan_title(plan, results)
             ours = {name: plan[name] for name in ("rank", "norm_id", "norm_class", "plan_status")}
@@ -440,6 +451,7 @@ class Content:
         state = rows["action_id"].map(state_of)
         known: dict[str, Say] = {name: partial(_each_said, by(name)) for name in ("tenure", "constraint")}
         known["responsible"] = by("duty_bearer", "results")
+        money = [name for name in ("cost", "currency", "cost_per_gained") if rows[name].notna().any()]
         return [
             *self._fields("plans", rows, "rank"),
             self._column("plan", rows["title"]),
@@ -450,7 +462,10 @@ class Content:
                 "plan_actions", rows, "township", "length_km", "persons_gained", "places_gained", "share_after"
             ),
             *self._fields(
-                "plan_actions", rows, *(Said(name, say) for name, say in known.items() if rows[name].notna().any())
+                "plan_actions",
+                rows,
+                *money,
+                *(Said(name, say) for name, say in known.items() if rows[name].notna().any()),
             ),
             self._column("plan_service", rows["plan_service"]),
             self._column("reach", rows["asked"]),

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.browser
 
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 SITES, LINKS, DUTY, LATER = "gl-phc-1h", "cn-county-60", "gl-road-rai", "gl-surg-2h"
+MONEY = {"budget": 12e6, "currency": "元", "cost": 11.95e6, "cost_per_gained": 49.5}
 OUTCOMES = ["within"] * 20 + ["gained"] * 25 + ["beyond"] * 15 + ["none_reached"] * 5 + ["unknown"]
 PLANS = {  # norm, service, question, status, reason
     DUTY: ("GL-ROAD-RAI", "all_season_road", "roads", "nothing_helps", ""),
@@ -60,6 +61,7 @@ def plan_tables(settlements, *, has_people=True):
                 "plan_status": status, "reason": reason, **sums, "share_before": before, "share_after": after,
                 "meets_target": "no", "bound": weight[side["gained"]].sum(), "actions": 2 * drawn,
                 "length_km": sum(length) if drawn else np.nan,
+                **(MONEY if question == "links" else {}),
             }
         )  # fmt: skip
         value = np.where(outcome == "within", 40.0, np.where(outcome == "beyond", 61.0 + at % 9, 70.0))
@@ -87,6 +89,7 @@ def plan_tables(settlements, *, has_people=True):
                     "lost_without": gain - 20.0 * k, "crosses_water": question == "links" and k == 0,
                     "gained_per_km": gain / length[k], "share_after": after,
                     "responsible": "county_government" if question == "links" and k == 0 else None,
+                    **(MONEY | {"cost": 1e6 * length[k], "cost_per_gained": 50.0} if question == "links" else {}),
                 }
             )  # fmt: skip
             line = shapely.LineString([place.geometry, end.geometry])
@@ -220,7 +223,16 @@ def test_who_must_act_has_a_column_where_a_norm_says_it(folder, open_page):
     assert "Responsible" in heads
     assert page.locator("#actions td.responsible").all_inner_texts() == ["", "County government", ""]
     other = open_page(folder / "plan.html", fragment=f"#{SITES}")
-    assert "Responsible" not in other.locator("#actions th[scope=col]").all_inner_texts()
+    assert {"Responsible", "Cost"}.isdisjoint(other.locator("#actions th[scope=col]").all_inner_texts())
+    assert other.inner_text("#actions-notes").endswith("Cost: not given in this study.")
+
+
+def test_what_each_action_costs_and_all_of_them_of_the_budget_is_told(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}")
+    assert "Cost" in page.locator("#actions th[scope=col]").all_inner_texts()
+    assert page.locator("#actions td.cost").all_inner_texts()[1] == "4,700,000 元 (50 元 for each person gained)"
+    notes = page.inner_text("#actions-notes")
+    assert "It costs 11,950,000 元 of 12,000,000 元 by the costs that the study states, 49.50 元 for each" in notes
 
 
 def test_each_plan_has_its_tab_and_its_address_and_the_language_stays(folder, open_page):

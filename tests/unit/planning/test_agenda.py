@@ -1,13 +1,18 @@
 """Questions from norms that fail, and their plans, on a line whose best sites are known by arithmetic."""
 
+from dataclasses import replace
+from itertools import combinations
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from shapely import LineString
 
+from spatial.errors import InfeasibleError
 from spatial.norms.law import Norm
 from spatial.planning.agenda import (
+    affordable,
     no_help,
     plan_links,
     plan_roads,
@@ -354,3 +359,67 @@ def test_a_plan_is_held_against_the_best_if_every_trip_took_longer_or_less():
     assert plan.doubt.worst_share == pytest.approx(200 / 300)
     tables = plan_tables([(question, plan)], places())
     assert tables["plans"][["gained_if_slower", "doubt_share"]].iloc[0].tolist() == [200.0, 0.5]
+
+
+COSTS = pd.Series({"a": 1.0, "b": 6.0, "c": 2.0, "d": 5.0, "e": 3.0, "f": 4.0})
+
+
+@pytest.mark.parametrize("budget", [1.0, 3.0, 5.0, 6.0, 8.0, 10.0, 13.0, 21.0])
+def test_under_a_budget_no_affordable_sites_bring_more(budget):
+    question = replace(question_of(norm(target_share=1.0), everybody_beyond()), budget=budget, currency="yuan")
+    plan = plan_sites(question, pairs(), values_to(question), most=10, costs=COSTS)
+    row = plan_tables([(question, plan)], places())["plans"].iloc[0]
+
+    def gained(sites):
+        return sum(PEOPLE[unit] for unit in AT if any(abs(AT[unit] - AT[site]) <= 2.0 for site in sites))
+
+    every = [
+        sites for number in range(1, 7) for sites in combinations(AT, number) if COSTS[list(sites)].sum() <= budget
+    ]
+    assert row["persons_gained"] == max(map(gained, every))
+    assert COSTS[plan.actions["where"]].sum() <= budget
+    assert all(COSTS[where.split()].sum() <= budget for where in plan.options["where"])
+
+
+def test_of_sites_that_serve_the_same_the_cheapest_is_opened():
+    # d and e serve the same two places; d is nearer to them, and dearer.
+    question = replace(question_of(norm(), everybody_beyond()), budget=15.0)
+    assert sorted(plan_sites(question, pairs(), values_to(question), most=2, costs=COSTS).actions["where"]) == [
+        "b",
+        "e",
+    ]
+
+
+def test_costs_are_summed_and_told_for_each_one_gained():
+    question = replace(question_of(norm(), everybody_beyond()), budget=11.0, currency="yuan")
+    plan = plan_sites(question, pairs(), values_to(question), most=2, costs=COSTS)
+    plan = replace(plan, actions=plan.actions.assign(cost=COSTS[plan.actions["where"]].to_numpy()))
+    tables = plan_tables([(question, plan)], places())
+    row, actions = tables["plans"].iloc[0], tables["plan_actions"].set_index("place_id")
+    assert (row["budget"], row["currency"], row["cost"], row["cost_per_gained"]) == (11.0, "yuan", 9.0, 9.0 / 800.0)
+    assert actions["cost_per_gained"].to_dict() == {"b": 6.0 / 400.0, "e": 3.0 / 400.0}
+    # Where one of them has no known cost, neither has the plan.
+    half = replace(plan, actions=plan.actions.assign(cost=[6.0, np.nan]))
+    assert np.isnan(plan_tables([(question, half)], places())["plans"]["cost"].iloc[0])
+
+
+def test_a_budget_is_used_up_inclusive_and_one_below_the_cheapest_says_what_that_costs():
+    assert affordable([2.0, 3.0], 5.0).tolist() == [True, True]
+    assert affordable([2.0, 3.0], None).tolist() == [True, True]
+    with pytest.raises(InfeasibleError, match="1 pays for nothing") as caught:
+        affordable([2.0, 3.0], 1.0)
+    assert caught.value.bound == 2.0
+
+
+def test_roads_are_brought_up_as_far_as_the_money_goes():
+    states = {name: ("not_met", 0.0, people) for name, people in PEOPLE.items()}
+    asked = norm(metric="presence_in_unit", threshold=1.0, service="graded_road", target_share=1.0)
+    question = replace(question_of(asked, results_of("N", states, share_of="places")), budget=30.0)
+    stretches = gpd.GeoDataFrame(
+        {"settlement_ids": [["d"], ["b", "c"], ["f"]], "length_km": [1.0, 9.0, 2.0], "road_ids": [[], [], []]},
+        geometry=[LineString([(0, 0), (0, 10)])] * 3,
+        crs="EPSG:32738",
+    )
+    # 10 a kilometre: the first costs 10, the second 90, the third 20.
+    plan = plan_roads(question, RoadUpgrades(stretches, pd.DataFrame()), most=10, km_cost=10.0)
+    assert plan.actions["where"].tolist() == ["d", "f"]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words, languages
-from spatial.reporting.plan_text import action_details, plan_sentences, plan_title
+from spatial.reporting.plan_text import action_details, cost_text, plan_sentences, plan_title
 from spatial.reporting.plans import BETWEEN, plan_records, whole_parts
 
 NAN = np.nan
@@ -259,6 +259,26 @@ def test_a_study_without_plans_has_no_records():
 )
 def test_who_must_act_is_said_in_words_and_a_name_as_it_is_written(language, told):
     words = Words(language)
-    assert action_details({"responsible": "county_government"}, words) == {"responsible": told}
-    assert action_details({"responsible": "卫健局"}, words) == {"responsible": "卫健局"}
-    assert action_details({"responsible": None}, words) == {}
+    assert action_details(PLAN, {"responsible": "county_government"}, words) == {"responsible": told}
+    assert action_details(PLAN, {"responsible": "卫健局"}, words) == {"responsible": "卫健局"}
+    assert action_details(PLAN, {"responsible": None}, words) == {}
+
+
+def test_what_a_plan_costs_is_said_of_its_budget_and_for_each_one_gained():
+    plan = plan_of(cost=1_200_000.0, budget=NAN, currency="yuan", cost_per_gained=2996.25)
+    assert cost_text(plan, Words("en")) == (
+        "It costs 1,200,000 yuan by the costs that the study states, 2,996 yuan for each person gained."
+    )
+    plan = plan_of(cost=1.2, budget=5.0, currency="million yuan", cost_per_gained=0.25, counted="places")
+    assert cost_text(plan, Words("en")) == (
+        "It costs 1.20 million yuan of 5 million yuan by the costs that the study states, 0.25 million yuan for each "
+        "place gained."
+    )
+    assert cost_text(plan_of(cost=NAN, budget=NAN, currency=None), Words("en")) == ""
+
+
+@pytest.mark.parametrize("language", languages())
+def test_an_action_says_what_it_costs_in_every_language(language):
+    told = action_details({**PLAN, "currency": "yuan"}, {"cost": 30.0, "cost_per_gained": 0.5}, Words(language))["cost"]
+    assert told.count("yuan") == 2
+    assert "each" not in told or language == "en"

@@ -227,3 +227,54 @@ def test_where_no_link_can_be_weighed_a_plan_says_so(tiny, changed, status):
     study = study_of(tiny, **SEAT, inventory={"county_seat": "complete"}, tiers={"urban": ["county_seat"]})
     plans = sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps).plans
     assert (plans["actions"].tolist(), plans["plan_status"].tolist()) == ([0], [status])
+
+
+NEAR = {"name": "near", "service": "hospital", "within_min": 2.0}
+
+
+def with_costs(tiny, *, budget, **costs):
+    return study_of(
+        tiny, plans=[NEAR | {"budget": budget}], planning={"costs": {"currency": "yuan"} | costs} if costs else {}
+    )
+
+
+def test_a_budget_opens_the_sites_that_it_pays_for_and_says_what_they_cost(planned):
+    # 30 each: 50 pay for one, which is the best one; of two it is the first.
+    study, where, _ = planned
+    values = study.model_dump(exclude={"raw"}) | {
+        "plans": [NEAR | {"budget": 50.0}], "planning": {"costs": {"currency": "yuan", "open": {"hospital": 30.0}}}
+    }  # fmt: skip
+    study = sp.Study.from_dict(values, raw=study.raw)
+    result = sp.run(study, until="plan", **where)
+    action, plan = result.plan_actions.iloc[0], result.plans.iloc[0]
+    assert (action["place_id"], action["cost"], action["cost_per_gained"]) == ("s2", 30.0, 30.0 / 70.0)
+    assert (len(result.plan_actions), plan["cost"], plan["budget"], plan["currency"]) == (1, 30.0, 50.0, "yuan")
+    told = plan_lines(study, result)
+    assert "It costs 30 yuan of 50 yuan" in told[0]
+    assert told[1].endswith("; 30 yuan (0.43 yuan for each person gained)")
+
+
+@pytest.mark.parametrize(
+    ("costs", "fault"),
+    [
+        ({"open": {"hospital": 30.0}}, "plans.near.budget: 20 yuan pay for nothing; the cheapest costs 30"),
+        ({"link_km": 5.0}, r"write \[planning.costs\] open = \{ hospital = ... \}, in yuan"),
+    ],
+)
+def test_a_budget_that_pays_for_nothing_or_lacks_a_cost_is_refused(tiny, costs, fault):
+    with pytest.raises(StageError, match=fault):
+        sp.run(with_costs(tiny, budget=20.0, **costs), until="plan", processed=tiny.processed, maps=tiny.maps)
+
+
+def test_costs_that_are_none_are_refused_with_their_key(tiny):
+    with pytest.raises(StudyError, match=r"plans\.near\.budget: needs what actions cost; write .planning\.costs"):
+        with_costs(tiny, budget=20.0)
+    with pytest.raises(StudyError, match=r"planning\.costs\.open\.hospital"):
+        with_costs(tiny, budget=20.0, open={"hospital": -1.0})
+    with pytest.raises(StudyError, match=r"planning\.costs\.link_km"):
+        with_costs(tiny, budget=20.0, link_km=0.0)
+    with pytest.raises(StudyError, match=r"planning\.costs\.open: unknown 'hospitle'"):
+        sp.run(
+            with_costs(tiny, budget=20.0, open={"hospitle": 1.0}),
+            until="plan", processed=tiny.processed, maps=tiny.maps,
+        )  # fmt: skip

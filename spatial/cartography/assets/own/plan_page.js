@@ -15,8 +15,8 @@
   const unitName = (entry) => S.pick(entry.names || entry.township_names) || S.t("plan.outside");
   const lengths = (record) => record.length_km !== null;
   const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
-  /* What is told of actions where anybody knows it: who has to act. */
-  const detailsOf = (record) => ["responsible"].filter((key) => texts(record).details.some((told) => told[key]));
+  /* What is told of actions where anybody knows it: what they cost, and who has to act. */
+  const detailsOf = (record) => ["cost", "responsible"].filter((key) => texts(record).details.some((told) => told[key]));
   const perText = (value) => (shown.counted === "persons" ? S.number(value) : S.decimal(value));
   const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
 
@@ -119,8 +119,9 @@
       [S.el("b", { class: row.gained ? "is-gained" : "", text: S.number(row.gained) }), row.alone ? text(row.alone, { class: "muted" }) : null], ...(withKm ? [row.per === null ? null : perText(row.per)] : []),
       ...(bridges(shown) ? [yesNo(row.bridge)] : []), ...detailsOf(shown).map((key) => S.capital(row.details[key] || "") || null), row.sure.length ? row.sure.map((said, k) => text(said, { class: k ? "muted" : "" })) : null,
     ]), { head: 1, class: "action-list" })]);
-    const n = shown.actions.length, proof = S.t("plan.proof_" + shown.plan_status + (shown.bound === null ? "_open" : ""), { n, bound: S.number(shown.bound) });
-    S.fill("actions-notes", [S.el("p", { text: [proof, S.t("plan.cost")].join(" ") })]);
+    const n = shown.actions.length, ending = shown.bound === null ? "_open" : shown.plan_status === "optimal" && shown.budget ? "_budget" : "";
+    const proof = S.t("plan.proof_" + shown.plan_status + ending, { n, bound: S.number(shown.bound) });
+    S.fill("actions-notes", [S.el("p", { text: [proof, texts(shown).cost || S.t("plan.cost")].join(" ") })]);
   }
 
   function download() {
