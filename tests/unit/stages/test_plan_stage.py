@@ -245,7 +245,7 @@ def test_a_budget_opens_the_sites_that_it_pays_for_and_says_what_they_cost(plann
         "plans": [NEAR | {"budget": 50.0}], "planning": {"costs": {"currency": "yuan", "open": {"hospital": 30.0}}}
     }  # fmt: skip
     study = sp.Study.from_dict(values, raw=study.raw)
-    result = sp.run(study, until="plan", **where)
+    result = sp.run(study, until="gaps", **where)
     action, plan = result.plan_actions.iloc[0], result.plans.iloc[0]
     assert (action["place_id"], action["cost"], action["cost_per_gained"]) == ("s2", 30.0, 30.0 / 70.0)
     assert (len(result.plan_actions), plan["cost"], plan["budget"], plan["currency"]) == (1, 30.0, 50.0, "yuan")
