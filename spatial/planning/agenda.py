@@ -8,6 +8,7 @@ never counts anybody whom the norm does not. Failed gates come first, then the n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import geopandas as gpd
@@ -81,12 +82,19 @@ class Question:
         """Whom the plan is to serve."""
         return self.need["outcome"].isin(["beyond", "none_reached"])
 
+    @cached_property
+    def everybody(self) -> float:
+        """People, or places, whom the norm asks about, as far as anything is known of them."""
+        return float(self.weight[self.need["outcome"] != "unknown"].sum())
+
+    @cached_property
+    def within(self) -> float:
+        """Those of them who are within today."""
+        return float(self.weight[self.need["outcome"] == "within"].sum())
+
     def share_with(self, gained: float) -> float:
         """Share of those whom the norm asks about who are within, with some gained; NaN where there is nobody."""
-        known = self.need["outcome"] != "unknown"
-        everybody = float(self.weight[known].sum())
-        within = float(self.weight[self.need["outcome"] == "within"].sum())
-        return (within + gained) / everybody if everybody else np.nan
+        return (self.within + gained) / self.everybody if self.everybody else np.nan
 
     def is_met_with(self, gained: float) -> bool:
         """Tell whether the norm's share is reached with some gained."""

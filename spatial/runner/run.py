@@ -72,14 +72,14 @@ def own_files(study: Study, keys: Sequence[str]) -> list[Path]:
     """
     List the files of the user's own that a stage may read beside the sources.
 
-    They are of services, norms, speeds and scenarios, and rasters of groups of people.
+    They are of services, norms, speeds, scenarios and plans, and rasters of groups of people.
 
-    Returns sorted, below the raw root; some may be missing.
+    Returns sorted, below the raw root, each with the files beside it that are one source with it; some may be missing.
     """
     named = {(key.split(".", 1)[0], path) for key, path in study.own_files().items()}
     named |= {("sources", path) for group in study.sources.population_groups.values() for path in group.paths}
     sections = {key.partition(".")[0] for key in keys}
-    return sorted({study.raw_path(path) for key, path in named if key in sections})
+    return sorted({part for key, path in named if key in sections for part in file_parts(study.raw_path(path))})
 
 
 def plan(

@@ -119,10 +119,15 @@ def plan(
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     if landcover is not None and any(each.ask == "links" for each in asked):
         ground.surface = _building_ground(landcover, elevation, water, options)
+    own_words = {item.name: item.candidates for item in options.plans if item.candidates}
+    words = {each.plan_id: own_words.get(each.plan_id, options.planning.candidates) for each in asked}
+    wanted = {word for each in asked if each.ask == "sites" for word in words[each.plan_id]}
+    sources = site_sources(options, wanted, study_area)
     longest = limit_of("max_time_min", options.access.max_time_min)
     for question in asked:
-        own = limits.get(question.plan_id)
-        ground.offer(question, (own.candidates if own else None) or options.planning.candidates, study_area, boundaries)
+        if question.ask == "sites":
+            offered = {str(word): sources[word] for word in words[question.plan_id] if word in sources}
+            ground.offer(question, words[question.plan_id], offered, land=study_area, boundaries=boundaries)
     answers: list[tuple[Question, Answer | None]] = []
     for number, question in enumerate(asked):
         progress(number / len(asked), f"plan: {question.norm.service}")
@@ -391,11 +396,10 @@ def _no_cost(question: Question, key: str) -> StudyError:
 
 
 class _Joined(NamedTuple):
-    """Settlements and sites on the network of one mode."""
+    """Settlements and the sites beside them on the network of one mode."""
 
     graph: TravelGraph
-    homes: Places
-    sites: Places
+    places: Places
 
 
 class _Ground:
@@ -448,25 +452,28 @@ class _Ground:
         return list(self.sites.loc[self.sites["is_excluded"], "facility_id"])
 
     def offer(
-        self, question: Question, words: Sequence[str], study_area: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame
+        self,
+        question: Question,
+        words: Sequence[str],
+        sources: dict[str, gpd.GeoDataFrame],
+        *,
+        land: gpd.GeoDataFrame,
+        boundaries: gpd.GeoDataFrame,
     ) -> None:
-        """Add the sites that a plan may take beside settlements, before any is joined to a network."""
+        """Add the sites of these sources that a plan may take, before any is joined to a network."""
         options = self.options
-        if question.ask != "sites":
-            return
         services = _services_of(question, options)
         kinds = {kind for name in services for kind in vocabulary_of(options).satisfying(name)} | {*question.wanted}
         of = self.sites["source"]
         may = (of == "planned") & self.sites["service"].isin(kinds) | (of == "settlements") & ("settlements" in words)
         chosen = self.sites.loc[may]
-        sources = site_sources(options, words, study_area)
         if sources:
             found = offered_sites(
                 services,
                 sources,
                 self.water,
                 site_rules=self.site_rules,
-                land=study_area,
+                land=land,
                 graph=self.graph((modes_for(question.norm.mode, options.network.modes) or options.network.modes)[0]),
                 snap_rules=options.network,
             )
@@ -550,12 +557,15 @@ class _Ground:
         return {"lon": lon, "lat": lat, **named}
 
     def on(self, mode: str) -> _Joined:
-        """Join settlements and sites to the network of a mode."""
+        """Join settlements and sites to the network of a mode, once."""
         if mode not in self._on:
             graph = self.graph(mode)
-            joined = partial(place_on, graph, rules=self.options.network, barriers=self.barriers)
-            homes, sites = joined(self.settlements, key="settlement_id"), joined(self.sites, key="facility_id")
-            self._on[mode] = _Joined(graph, homes, sites)
+            # Sites in settlements are joined as these are: to look for ways onto the network is what takes long.
+            beside = self.sites.loc[self.sites["source"] != "settlements"]
+            frames = [self.settlements, beside.rename(columns={"facility_id": "settlement_id"})]
+            every = pd.concat([frame[["settlement_id", "geometry"]] for frame in frames], ignore_index=True)
+            places = place_on(graph, every, key="settlement_id", rules=self.options.network, barriers=self.barriers)
+            self._on[mode] = _Joined(graph, places)
         return self._on[mode]
 
     def pairs(self, norm: Norm, origins: list[str], sites: list[str], *, cutoff: float = np.inf) -> pd.DataFrame:
@@ -565,9 +575,9 @@ class _Ground:
         factor = {"roundtrip_time_min": 2.0, "network_dist_m": METRES_A_KM}.get(norm.metric, 1.0)
         parts = []
         for mode in modes_for(norm.mode, self.options.network.modes):
-            graph, homes, goals = self.on(mode)
-            i, j = pd.Index(homes.ids).get_indexer(pd.Index(origins)), pd.Index(goals.ids).get_indexer(pd.Index(sites))
-            both = SnapPair(take(homes.snaps, i), take(goals.snaps, j))
+            graph, places = self.on(mode)
+            i, j = (pd.Index(places.ids).get_indexer(pd.Index(ids)) for ids in (origins, sites))
+            both = SnapPair(take(places.snaps, i), take(places.snaps, j))
             if norm.metric == "network_dist_m":
                 graph, both = in_kilometres(graph, both)
             is_outward = self.options.access.direction == "to_facility"
@@ -578,8 +588,8 @@ class _Ground:
             parts.append(
                 pd.DataFrame(
                     {
-                        "from_id": homes.ids[i[near]],
-                        "to_id": goals.ids[j[far]],
+                        "from_id": places.ids[i[near]],
+                        "to_id": places.ids[j[far]],
                         "travel_time_min": factor * found.time_min,
                     }
                 )

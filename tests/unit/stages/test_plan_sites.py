@@ -8,7 +8,9 @@ import shapely
 
 import spatial as sp
 from spatial.errors import StageError, StudyError
+from spatial.runner.run import own_files
 from spatial.runs import decisions
+from spatial.stages import plan_sites
 from spatial.stages.plan_sites import constrained
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_run import flood_over, study_of
@@ -82,6 +84,29 @@ def test_a_changed_file_of_sites_draws_the_plans_again(planned):
     tiny.path("idle.geojson").write_bytes(kept.replace(b"300", b"310"))
     assert next(item.stage for item in decisions(study, **where) if item.runs) == "plan"
     tiny.path("idle.geojson").write_bytes(kept)
+
+
+def test_what_lies_beside_a_shapefile_of_sites_is_part_of_it(tiny):
+    sites = gpd.GeoDataFrame({"site_id": ["p"]}, geometry=[shapely.Point(tiny.west, tiny.south)], crs=4326)
+    sites.to_file(tiny.path("points.shp"))
+    study = study_of(tiny, planning={"points": "tiny/points.shp"}, access=SERVICES)
+    names = {path.name for path in own_files(study, ["planning"])}
+    assert {"points.shp", "points.dbf", "points.shx", "points.prj"} <= names
+
+
+def test_a_source_that_several_plans_take_is_read_once(tiny, monkeypatch):
+    points, opened = write(tiny, "points.geojson", line(tiny, (4, 2), site_id="p")), []
+    read = plan_sites.sites_from_table
+
+    def counted(path, *rest, **how):
+        opened.append(path.name)
+        return read(path, *rest, **how)
+
+    monkeypatch.setattr(plan_sites, "sites_from_table", counted)
+    plans = [PLAN | {"name": name, "candidates": ["list"]} for name in ("one", "two")]
+    sp.run(study_of(tiny, plans=plans, planning={"points": points}, access=SERVICES), until="plan",
+           processed=tiny.processed, maps=tiny.maps)  # fmt: skip
+    assert opened == ["points.geojson"]
 
 
 def test_places_are_told_to_firms_with_the_idle_buildings_among_them(planned):
