@@ -16,7 +16,10 @@ SCORE = (
     "settlement_types unit_types functional_areas towns town_system flow_balances access_clusters score_components "
     "score_norms scores rank_pairs score_variance inequality coordination rankings potential_flows"
 )
-PLANS = "plans plan_actions plan_people plan_options plan_curve plan_progress? plan_refused? site_profile"
+PLANS = (
+    "plans plan_actions plan_people plan_options plan_curve plan_progress? plan_refused? plan_matches? plan_capacity? "
+    "site_profile"
+)
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"
 ENGINE = (
@@ -74,14 +77,16 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("score", f"settlements facilities boundaries {TRAVEL} access last_mile routes norm_results flows "
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results landcover? elevation?", PLANS,
-           f"{SERVICES} access.direction region.unit_levels plans planning uncertainty.speed_share off_road",
+           f"{SERVICES} access.direction region.unit_levels plans planning uncertainty.speed_share off_road "
+           "measures.catchment_min measures.demand measures.mode measures.persons_per_unit",
            files="processed"),
     _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",
            f"{LAW} network uncertainty calibration name title synthetic note population outputs score plans"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
     _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off "
-           "plan_progress? plan_refused?", "", f"{LAW} title synthetic note population outputs", files="processed"),
+           "plan_progress? plan_refused? plan_capacity?", "", f"{LAW} title synthetic note population outputs",
+           files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} {PLANS} gaps summary sign_off elevation? "
            f"{WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "

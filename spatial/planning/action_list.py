@@ -92,6 +92,9 @@ def plan_progress(kept: pd.DataFrame, norm_results: pd.DataFrame, plan_people: p
     judged = norm_results.loc[
         norm_results["unit_level"] != "study", ["norm_id", "unit_id", "persons_served", "places_served"]
     ]
+    if "gained_persons" in plan_people:
+        # Of room some people of a place were promised some: who of them has it now is not told by places.
+        plan_people = plan_people.loc[plan_people["gained_persons"].isna()]
     inside = plan_people["outcome"] == "within"
     of_plans = pd.DataFrame(
         {

@@ -20,6 +20,7 @@ from spatial.access.options import TOWN_TIERS
 from spatial.errors import InfeasibleError
 from spatial.norms.evaluation import SHARE_TOLERANCE
 from spatial.norms.evidence import load_road_words
+from spatial.norms.law import Norm
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
 from spatial.norms.register import SEASON_ROADS
 from spatial.planning.programs import SAME
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from spatial.norms.law import Norm
     from spatial.planning.links import LinkPlan
+    from spatial.planning.matching import CapacityMatch
     from spatial.planning.plans import SitingPlan
     from spatial.planning.road_upgrades import RoadUpgrades
     from spatial.planning.sites import BoolArray, FloatArray, IntArray
 
-Ask: TypeAlias = Literal["sites", "unit_sites", "links", "roads", "none"]
+Ask: TypeAlias = Literal["sites", "unit_sites", "links", "roads", "matching", "none"]
 MOST_OPTIONS, NEARLY = 4, 0.02
 """How many other plans are told, and how much worse they may be as a share of the people gained."""
 SECONDS = 20.0
@@ -90,6 +91,8 @@ class Question:
     @cached_property
     def within(self) -> float:
         """Those of them who are within today."""
+        if "within_persons" in self.need:  # of a place some may find room, and others not
+            return float(self.need["within_persons"].sum())
         return float(self.weight[self.need["outcome"] == "within"].sum())
 
     def share_with(self, gained: float) -> float:
@@ -132,9 +135,23 @@ def questions(norms: Sequence[Norm], results: pd.DataFrame, *, most: int, near_s
         if question.ask != "none":
             drawn += 1
             if drawn > most:
-                question = replace(question, ask="none", reason="others_first")
+                question = no_answer(question, "others_first")
         asked.append(question)
     return asked
+
+
+def service_norm(service: str, mode: str, within_min: float, *, stat_unit: str = "population") -> Norm:
+    """Ask for everybody within some minutes of a service, as a norm would that no register has."""
+    return Norm(
+        id="", service=service, metric="time_min", mode=mode, direction="max", unit="min",
+        stat_unit=stat_unit, scope="all", norm_class="", role="", threshold=within_min, target_share=1.0,
+        fail_point=np.nan, bundle=(), in_force="", not_graded="", gates=False, no_gate="",
+    )  # fmt: skip
+
+
+def no_answer(question: Question, reason: str) -> Question:
+    """Say why a question gets no plan."""
+    return replace(question, ask="none", reason=reason)
 
 
 def question_of(norm: Norm, results: pd.DataFrame, *, plan_id: str = "") -> Question:
@@ -193,6 +210,20 @@ class Answer:
     status: str  # optimal, feasible or nothing_helps
     bound: float  # no plan of so many actions brings more
     doubt: Doubt | None = None  # None where times are not asked about
+    sharing: Sharing | None = None  # None where room is not asked about
+
+
+class Sharing(NamedTuple):
+    """
+    Who finds room where, of an answer whose actions serve some people of a place and not others.
+
+    ``matches`` has `row` (of the need), `step` (of the actions, from 0), `settlement_id`, `facility_id`, `persons` and
+    `travel_time_min`; ``facilities`` what `plan_capacity` tells.
+    """
+
+    matches: pd.DataFrame
+    facilities: pd.DataFrame
+    border_persons: float
 
 
 class Doubt(NamedTuple):
@@ -517,11 +548,60 @@ def _ends_of(links: gpd.GeoDataFrame) -> str:
     return " ".join(dict.fromkeys(ends))
 
 
+def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries, sites: gpd.GeoSeries) -> Answer:
+    """
+    Bring those who find no room to facilities that have some: an action a facility, those that take most first.
+
+    ``homes`` and ``sites`` are the points of settlements and facilities by their ids.
+    """
+    need = question.need
+    order = found.idle.loc[found.idle["given_persons"] > 0.0].assign(gives=lambda rows: rows["given_persons"])
+    order = order.sort_values(["gives", "facility_id"], ascending=[False, True], kind="stable")
+    rows, steps = pd.Index(need["unit_id"]), pd.Index(order["facility_id"])
+    matches = found.matches.assign(
+        row=rows.get_indexer(found.matches["settlement_id"]), step=steps.get_indexer(found.matches["facility_id"])
+    )
+    told = Sharing(matches, found.idle.rename(columns={"persons": "idle_persons"}), found.border_persons)
+    if order.empty:
+        return replace(no_help(question), sharing=told)
+    # A place counts as gained where everybody finds room, by the facility that takes most of its people.
+    is_met = need["unit_id"].isin(found.need.loc[found.need["why"] == "met", "settlement_id"]) & question.is_beyond
+    largest = matches.sort_values("persons", kind="stable").drop_duplicates("row", keep="last").set_index("row")["step"]
+    reached = largest.reindex(range(len(need))).where(is_met.to_numpy()).fillna(-1).to_numpy(dtype=np.int64)
+    gained = np.concatenate(([0.0], np.cumsum(order["gives"])))
+    ends = matches.groupby("step")["settlement_id"].agg(list)
+    shapes = [
+        shapely.MultiLineString([[sites[facility].coords[0], homes[home].coords[0]] for home in sorted(ends[step])])
+        for step, facility in enumerate(steps)
+    ]
+    return Answer(
+        actions=pd.DataFrame(
+            {
+                "action": "share_room",
+                "where": steps.to_numpy(),
+                "alone": np.nan,
+                "lost_without": np.nan,
+                "length_km": np.nan,
+                "shape": shapes,
+            }
+        ),
+        after=need["before"].to_numpy(dtype=np.float64),
+        reached_in=reached,
+        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
+        options=no_help(question).options,
+        status="optimal",
+        bound=float(gained[-1]),
+        sharing=told,
+    )
+
+
 # Tables: a row a plan, an action, a place; all numbers of people are sums of the places.
 
 DOUBTS = ("gained_if_slower", "gained_if_faster", "worst_share", "doubt_share")
 """Columns of what a plan brings if every trip takes longer, or less."""
 PLAN_TABLES = ("plans", "plan_actions", "plan_people", "plan_options", "plan_curve")
+ROOM_TABLES = ("plan_matches", "plan_capacity")
+"""Tables of plans that match people and room, where there is one."""
 
 
 def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -530,7 +610,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
 
     ``places`` has `place_id`, `place` (its name), `township_id`, `township` and the shape of whatever actions are at.
     """
-    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in PLAN_TABLES}
+    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*PLAN_TABLES, *ROOM_TABLES)}
     shapes: list[Any] = []
     by_id = places.set_index("place_id")
     for rank, (question, answer) in enumerate(answers, start=1):
@@ -552,6 +632,21 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             what: np.bincount(found.reached_in[gained], weight[gained], minlength=len(actions))
             for what, weight in weights.items()
         }
+        if found.sharing is not None:
+            # Some of a place find room and others do not, so that people are counted, and not whole places.
+            matches = found.sharing.matches
+            taken = np.bincount(matches["row"], matches["persons"], minlength=len(need))
+            parts = {"within": need["within_persons"].fillna(0.0).to_numpy(), "gained": taken}
+            parts["beyond"] = np.maximum(0.0, persons - parts["within"] - taken)
+            sums |= {f"persons_{name}": float(part.sum()) for name, part in parts.items()}
+            by_step["persons"] = np.bincount(matches["step"], matches["persons"], minlength=len(actions))
+            is_known = (need["outcome"] != "unknown").to_numpy()
+            own = {f"{name}_persons": np.where(is_known, parts[name], np.nan) for name in ("gained", "beyond")}
+            numbered = matches.assign(plan_id=question.plan_id, action_id=np.array(action_ids)[matches["step"]])
+            rows["plan_matches"].append(numbered.drop(columns=["row", "step", "service"]))
+            rows["plan_capacity"].append(found.sharing.facilities.assign(plan_id=question.plan_id))
+        else:
+            own = {}
         brought = sums[f"{question.counted}_gained"]
         cost = actions.get("cost", pd.Series(np.nan, actions.index)).to_numpy(dtype=np.float64)
         total = float(cost.sum()) if len(cost) else np.nan
@@ -583,6 +678,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "currency": question.currency,
                     "cost": total,
                     "cost_per_gained": total / brought if brought else np.nan,
+                    **({} if found.sharing is None else {"border_persons": found.sharing.border_persons}),
                     "actions": len(actions),
                     "length_km": actions["length_km"].sum(min_count=1),
                 }
@@ -598,6 +694,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "before_value": _finite(need["before"]),
                     "after_value": _finite(found.after),
                     "outcome": outcome,
+                    **own,
                     "action_id": np.array([*action_ids, None], dtype=object)[found.reached_in],
                 }
             )
@@ -642,7 +739,9 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             numbered = frame.assign(plan_id=question.plan_id, share_after=shares, option=range(1, len(frame) + 1))
             rows[name].append(numbered)
     made: dict[str, Any] = {
-        name: TABLES[name].frame(pd.concat(parts, ignore_index=True) if parts else ()) for name, parts in rows.items()
+        name: TABLES[name].frame(pd.concat(parts, ignore_index=True) if parts else ())
+        for name, parts in rows.items()
+        if parts or name not in ROOM_TABLES
     }
     actions = made["plan_actions"]
     made["plan_actions"] = gpd.GeoDataFrame(

@@ -271,6 +271,8 @@ def _plans(chosen: str, tables: Mapping[str, pd.DataFrame], plans: Sequence[Mapp
         if plan is None or row["unit_level"] != "settlement" or row["outcome"] in {"within", "unknown"}:
             continue
         told = {name: plan[name] for name in ("service", "norm_id", "threshold", "unit")}
+        if plan["question"] == "matching":
+            told["unit"] = ""  # who has room is told, and not how far it is
         told |= {name: plain(row[name]) for name in ("plan_id", "outcome", "before_value", "after_value")}
         action = next((action for action in plan["actions"] if action["action_id"] == row["action_id"]), None)
         found.append(told | {"action": action})

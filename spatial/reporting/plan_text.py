@@ -19,9 +19,14 @@ WHOLE_MONEY = 100.0
 """From so much on, money is told in whole numbers."""
 MOST_NAMES = 5
 """Places that a sentence names; the others are counted."""
-HAVING = frozenset({"unit_sites", "roads"})
-"""Kinds of plans for norms that ask whether something is there, and not how far it is."""
-_WHY = {"": "helps", "others_first": "first", "no_model": "model", "met": "met", "not_measured": "measured"}
+HAVING = frozenset({"unit_sites", "roads", "matching"})
+"""Kinds of plans that ask whether something is there, or has room, and not how far it is."""
+_WHY = {
+    "": "helps", "others_first": "first", "no_model": "model", "met": "met", "not_measured": "measured",
+    "no_capacity": "capacity",
+}  # fmt: skip
+MOST_PLACES = 3
+"""Places that a list inside an action names; the others are counted together."""
 
 
 def plan_sentences(plan: Plan, words: Words) -> list[str]:
@@ -38,7 +43,7 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     Returns
     -------
     list of str
-        Two sentences; one where there is no plan.
+        Two sentences; one where there is no plan; behind them what borders and a lack of capacity cost.
 
     Examples
     --------
@@ -46,8 +51,10 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     'Two sites for a clinic (Anse, Bara) bring 400 of the 700 people within 30 min by car; Anse alone 250.'
     """
     told = _told(plan, words)
+    rooms = room_sentences(plan, words)
     if not plan["actions"]:
-        return [capital(words.say("plan", f"none_{_WHY[plan['reason']]}", **told))]
+        why = "room" if plan["question"] == "matching" else _WHY[plan["reason"]]
+        return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
     named = [place_name(action, words) for action in plan["actions"]]
     rest = len(named) - MOST_NAMES
     shown = named[:MOST_NAMES] + ([words.say("plan", "more_names", n=str(rest))] if rest > 0 else [])
@@ -59,7 +66,24 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
         alone = first["shown"][plan["counted"]] if first["gained_alone"] is None else first["gained_alone"]
         told["more"] = words.say("plan", "alone", name=named[0], value=_some(plan, alone, words))
     lines = [words.say("plan", f"done_{plan['question']}", **told), _ending("then", plan, told, words)]
-    return [capital(line) for line in lines]
+    return [capital(line) for line in (*lines, *rooms)]
+
+
+def room_sentences(plan: Plan, words: Words) -> list[str]:
+    """Say whom borders keep from room, and what one more unit of capacity would be worth where it is short."""
+    lines = []
+    if round(plan.get("border_persons") or 0.0):
+        lines.append(words.say("plan", "borders", value=amount_text(plan, round(plan["border_persons"]), words)))
+    short = plan.get("short_of_room") or []
+    if short:
+        unit = short[0]["unit"]
+        alike = [place for place in short if (place["persons"], place["unit"]) == (short[0]["persons"], unit)]
+        named, rest = [place_name(place, words) for place in alike[:MOST_PLACES]], len(alike) - MOST_PLACES
+        named += [words.say("plan", "more_names", n=str(rest))] if rest > 0 else []
+        names = words.say("plan", "joint").join(named)
+        told = {"names": names, "unit": unit or "", "value": amount_text(plan, short[0]["persons"], words)}
+        lines.append(words.say("plan", "worth_unit" if unit else "worth", **told))
+    return lines
 
 
 def plan_title(plan: Plan, words: Words) -> str:
@@ -154,7 +178,7 @@ def _ending(key: str, plan: Plan, told: dict[str, str], words: Words) -> str:
     end = (
         "nobody" if not left else "left" if not plan["norm_id"] else "met" if plan["meets_target"] == "yes" else "short"
     )
-    without = "_without" if plan["question"] in HAVING else ""
+    without = "_room" if plan["question"] == "matching" else "_without" if plan["question"] in HAVING else ""
     return words.say("plan", f"{key}_{end}{without}", **told | {"n": words.number(left)})
 
 
@@ -204,7 +228,7 @@ def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
 
 
 def action_details(plan: Plan, action: Mapping[str, Any], words: Words) -> dict[str, str]:
-    """Say what an action costs, and who has to act by the text of the norm; nothing of what is not known."""
+    """Say what an action costs, who has to act, and whom a facility with room takes; nothing of what is not known."""
     told = {}
     if action.get("cost") is not None:
         told["cost"] = money_text(action["cost"], plan, words)
@@ -212,4 +236,17 @@ def action_details(plan: Plan, action: Mapping[str, Any], words: Words) -> dict[
         told["cost"] += words.of("pages").say("page", "brackets", text=_each_text(plan, action, words))
     if action.get("responsible"):
         told["responsible"] = words.say("duty_bearer", str(action["responsible"]))
+    if action.get("takes"):
+        named, rest = action["takes"][:MOST_PLACES], action["takes"][MOST_PLACES:]
+        parts = [
+            words.say("plan", "taken", name=place_name(home, words), value=words.number(home["persons"]))
+            for home in named
+        ]
+        if rest:
+            others = words.number(sum(home["persons"] for home in rest))
+            parts.append(words.say("plan", "taken_more", value=others))
+        told["takes"] = words.say("plan", "joint").join(parts)
+    if action.get("more_room"):
+        number = action["more_room"]
+        told["more_room"] = words.say("unit", "persons", n=words.number(number), value=words.number(number))
     return told

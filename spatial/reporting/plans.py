@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.planning.agenda import PLAN_TABLES
+from spatial.planning.agenda import PLAN_TABLES, ROOM_TABLES
 from spatial.reporting.names import names_of, pick
 from spatial.reporting.wording import plain
 
@@ -65,8 +65,10 @@ def plan_records(
         return []
     own = {name: pd.DataFrame(tables[name].drop(columns="geometry", errors="ignore")) for name in PLAN_TABLES}
     parts = {name: dict(iter(own[name].groupby("plan_id", sort=False))) for name in PLAN_TABLES[1:]}
-    told = pd.concat([own["plan_actions"]["place_id"], own["plan_options"]["where"]]).dropna()
-    named = _names_of_places(tables, {part for text in told for part in str(text).split()})
+    rooms = {name: pd.DataFrame(tables[name]) for name in ROOM_TABLES if name in tables}
+    told = [own["plan_actions"]["place_id"], own["plan_options"]["where"]]
+    told += [frame[key] for frame in rooms.values() for key in ("settlement_id", "facility_id") if key in frame]
+    named = _names_of_places(tables, {part for text in pd.concat(told).dropna() for part in str(text).split()})
     settlements, township_of = tables.get("settlements"), pd.Series(dtype=object)
     if settlements is not None and "township_id" in settlements:
         township_of = pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()
@@ -90,8 +92,11 @@ def plan_records(
         is_place = people["unit_level"] == "settlement"
         people = people.assign(unit=people["unit_id"].where(~is_place, people["unit_id"].map(township_of)).fillna(""))
         record["left"] = _left(people, record, named)
-        gained = people.loc[people["outcome"] == "gained"]
+        gained = _some_of(people, "gained", ["gained"])
         record["gained_in"] = _by_township(gained, record["shown"], "gained", named)
+        if row["question"] == "matching":
+            mine = {name: frame.loc[frame["plan_id"] == row["plan_id"]] for name, frame in rooms.items()}
+            _add_rooms(record, mine, named, township_of)
         records.append(record)
     return records
 
@@ -164,9 +169,47 @@ def _actions(rows: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> 
     return found
 
 
+def _some_of(people: pd.DataFrame, side: str, outcomes: Sequence[str]) -> pd.DataFrame:
+    """Choose the places of a side, and of these the people: all of them, or those of whom room is told."""
+    if f"{side}_persons" not in people:
+        return people.loc[people["outcome"].isin(outcomes)]
+    some = people[f"{side}_persons"]
+    chosen = people.assign(persons=some.fillna(people["persons"]))
+    return chosen.loc[np.where(some.isna(), people["outcome"].isin(outcomes), some > 0.0)]
+
+
+def _add_rooms(
+    record: Record, rooms: Mapping[str, pd.DataFrame], named: Mapping[str, Names], township_of: pd.Series
+) -> None:
+    """Say from where each facility takes whom, and where one more unit of capacity would serve more."""
+    of_facility = rooms["plan_capacity"].set_index("facility_id")
+    for action in record["actions"]:
+        rows = rooms["plan_matches"].loc[rooms["plan_matches"]["action_id"] == action["action_id"]]
+        rows = rows.sort_values(["persons", "settlement_id"], ascending=[False, True], kind="stable")
+        action["takes"] = [
+            {
+                "names": named.get(home, {}),
+                "township_names": named.get(str(township_of.get(home)), {}),
+                "persons": whole,
+            }
+            for home, whole in zip(
+                rows["settlement_id"], whole_parts(rows["persons"], action["shown"]["persons"]), strict=True
+            )
+        ]
+        action["more_room"] = plain(of_facility["more_persons"][action["place_id"]])
+    short = of_facility.loc[of_facility["more_persons"] > 0.0]
+    short = short.sort_values(["more_persons", "capacity_persons"], ascending=False, kind="stable")
+    record["short_of_room"] = [
+        {"names": named.get(name, {}), "township_names": {}, "persons": more, "unit": unit}
+        for name, more, unit in zip(
+            short.index, short["more_persons"].tolist(), short["capacity_unit"].map(plain), strict=True
+        )
+    ]
+
+
 def _left(people: pd.DataFrame, record: Record, named: Mapping[str, Names]) -> list[Record]:
     """Say by township who is still beyond, how far at least and at most, and who of them misses narrowly."""
-    left = people.loc[people["outcome"].isin(["beyond", "none_reached"])]
+    left = _some_of(people, "beyond", ["beyond", "none_reached"])
     over = left["after_value"] - record["threshold"]
     left = left.assign(near=(over > 0.0) & (over <= NEAR_MIN) & (record["unit"] == "min"))
     found = _by_township(left, record["shown"], "beyond", named)

@@ -126,7 +126,7 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
             for key, text in action_details(record, action, words).items():
                 line = words.say("plan_line", "detail", line=line, detail=words.say("plan_line", key, text=text))
             lines.append(f"  {line}")
-    without = [plan_sentences(record, words)[0] for record in records if not record["actions"]]
+    without = [" ".join(plan_sentences(record, words)) for record in records if not record["actions"]]
     lines += without or ([] if lines else [words.say("plan_line", "none")])
     if "plan_progress" in results.names:
         progress = results.plan_progress
@@ -135,5 +135,6 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
             what = "persons" if row["promised_persons"] == row["promised_persons"] else "places"
             now, then = (words.number(row[f"{side}_{what}"]) for side in ("within", "promised"))
             lines.append(words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then))
-    drawn = [record["plan_id"] for record in records if record["actions"]]
+    # Who goes where within what there is changes no road and no site.
+    drawn = [record["plan_id"] for record in records if record["actions"] and record["question"] != "matching"]
     return lines + [words.say("plan_line", "try", plan=name) for name in drawn[:1]]

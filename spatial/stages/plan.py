@@ -22,7 +22,7 @@ from spatial.errors import InfeasibleError, StudyError, first_of
 from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix
 from spatial.norms.evidence import AccessLookup
-from spatial.norms.law import Norm, norms_of
+from spatial.norms.law import norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
 from spatial.plain_text import csv_bytes, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
@@ -37,6 +37,7 @@ from spatial.planning.agenda import (
     plan_units,
     question_of,
     questions,
+    service_norm,
 )
 from spatial.planning.candidates import load_site_rules
 from spatial.planning.link_candidates import lay_corridors, propose_links
@@ -45,6 +46,7 @@ from spatial.planning.profiles import site_profile
 from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
 from spatial.runner.stage import silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
+from spatial.stages.plan_room import plan_room
 from spatial.stages.plan_sites import EXCLUDED, NO_CORRIDOR, constrained, constraint_areas, offered_sites, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 
     from spatial.access.places import Places
     from spatial.network.graph import TravelGraph
+    from spatial.norms.law import Norm
     from spatial.planning.agenda import Answer
     from spatial.planning.links import LinkPlan
     from spatial.planning.sites import FloatArray
@@ -102,8 +105,18 @@ def plan(
 ) -> dict[str, Value | list[Artifact]]:
     """Draw the plans that the study asks for, else one for each of the norms that fail, failed gates first."""
     norms = norms_of(binding_norms(options))
+    barriers = surroundings_of(options, study_area, water).barriers
+    ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
+    rooms = {
+        item.name: plan_room(item, settlements, facilities, ground.graph, barriers, options)
+        for item in options.plans
+        if item.match
+    }
     if options.plans:
-        asked = [_asked(item, norms, options, settlements, access, norm_results) for item in options.plans]
+        asked = [
+            rooms[item.name].question if item.match else _asked(item, norms, options, settlements, access, norm_results)
+            for item in options.plans
+        ]
     else:
         chosen = options.planning
         asked = questions(norms, norm_results, most=chosen.most_plans, near_share=chosen.near_share)
@@ -115,8 +128,6 @@ def plan(
     if costs is not None:
         budgets = {name: item.budget for name, item in limits.items()}
         asked = [replace_fields(each, budget=budgets.get(each.plan_id), currency=costs.currency) for each in asked]
-    barriers = surroundings_of(options, study_area, water).barriers
-    ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     if landcover is not None and any(each.ask == "links" for each in asked):
         ground.surface = _building_ground(landcover, elevation, water, options)
     own_words = {item.name: item.candidates for item in options.plans if item.candidates}
@@ -135,7 +146,8 @@ def plan(
         most = (own.sites if own else None) or (ANY_NUMBER if is_paid else how.most_sites)
         link_km = (own.link_km if own else None) or (np.inf if is_paid else how.link_km)
         try:
-            answer = _answer(question, ground, most, link_km)
+            is_room = question.plan_id in rooms
+            answer = rooms[question.plan_id].answer if is_room else _answer(question, ground, most, link_km)
         except InfeasibleError as error:
             if not is_paid:
                 raise
@@ -151,6 +163,7 @@ def plan(
         if answer is not None:
             answer = replace_fields(answer, actions=answer.actions.assign(cost=ground.costs(question, answer.actions)))
         answers.append((question, answer))
+    ground.know([room.facilities for room in rooms.values()])
     tables = plan_tables(answers, ground.places)
     if ground.refused:
         tables["plan_refused"] = TABLES["plan_refused"].frame(pd.concat(ground.refused, ignore_index=True))
@@ -167,7 +180,12 @@ def plan(
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
         tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
-    scenarios = [_scenario(question, tables["plan_actions"], ground) for question, answer in answers if answer]
+    shared = {name: room.share_units for name, room in rooms.items()}
+    scenarios = [
+        _scenario(question, tables["plan_actions"], ground, shared.get(question.plan_id, ()))
+        for question, answer in answers
+        if answer
+    ]
     text = "".join(scenarios)
     return tables | ({"files": [Artifact(PLANS_FILE, (HEAD + text).encode())]} if text else {})
 
@@ -203,11 +221,13 @@ def renew_actions(results: Results, target: Path) -> int:
     return len(rows)
 
 
-def _scenario(question: Question, actions: gpd.GeoDataFrame, ground: _Ground) -> str:
-    """Write a plan as a scenario of the study; empty where it does nothing."""
+def _scenario(
+    question: Question, actions: gpd.GeoDataFrame, ground: _Ground, share_units: Sequence[Sequence[str]]
+) -> str:
+    """Write a plan as a scenario of the study; empty where it does nothing that a scenario can."""
     options = ground.options
     own = actions.loc[actions["plan_id"] == question.plan_id]
-    sites, links = own.loc[own["action"] == "open_site"], own.loc[own["action"] != "open_site"]
+    sites, links = own.loc[own["action"] == "open_site"], own.loc[own["action"].isin(["build_link", "upgrade_road"])]
     services = _services_of(question, options)
     how = options.planning
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
@@ -226,6 +246,7 @@ def _scenario(question: Question, actions: gpd.GeoDataFrame, ground: _Ground) ->
             }
             for name, length, shape in zip(names, km, shapes, strict=True)
         ],
+        "share_units": [{"units": list(units), "services": services} for units in share_units],
     }
     told = [
         f"{key} = [\n{''.join(f'  {toml_value(item)},{chr(10)}' for item in items)}]"
@@ -354,11 +375,7 @@ def _asked(
         norm = next(norm for norm in norms if norm.id == item.norm)
         return question_of(norm, norm_results, plan_id=item.name)
     mode = item.mode or options.network.modes[0]
-    norm = Norm(
-        id="", service=item.service, metric="time_min", mode=mode, direction="max", unit="min",
-        stat_unit="population", scope="all", norm_class="", role="", threshold=item.within_min, target_share=1.0,
-        fail_point=np.nan, bundle=(), in_force="", not_graded="", gates=False, no_gate="",
-    )  # fmt: skip
+    norm = service_norm(item.service, mode, item.within_min)
     scored = settlements.loc[settlements["in_study"]]
     found = read_access(
         norm,
@@ -445,6 +462,13 @@ class _Ground:
     def places(self) -> gpd.GeoDataFrame:
         """Where actions may be."""
         return self.sites.rename(columns={"facility_id": "place_id", "name": "place"})
+
+    def know(self, facilities: Sequence[gpd.GeoDataFrame]) -> None:
+        """Add facilities that there are, where actions may be too."""
+        new = [frame.reindex(columns=_KNOWN_OF_SITES) for frame in facilities if len(frame)]
+        if new:
+            sites = pd.concat([self.sites, *new], ignore_index=True).drop_duplicates("facility_id")
+            self.sites = gpd.GeoDataFrame(sites, crs=self.sites.crs)
 
     @property
     def excluded(self) -> list[str]:
@@ -538,6 +562,8 @@ class _Ground:
             return self.km_cost(question) * actions["length_km"].to_numpy(dtype=np.float64)
         if question.ask == "sites":
             return np.asarray(self.site_costs(question).reindex(actions["where"]), dtype=np.float64)
+        if question.ask == "matching":
+            return np.full(len(actions), np.nan)  # nothing is built
         return np.full(len(actions), self.opening_cost(question))
 
     def allowed_links(self, question: Question, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -325,6 +325,7 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
         asked["share_units"] = [name for row in trial.share_units for name in row.services]
         trials |= {f"scenarios.{trial.name}.{key}": names for key, names in asked.items()}
     trials |= {f"plans.{item.name}.service": [item.service] for item in study.plans if item.service is not None}
+    trials |= {f"plans.{item.name}.compatible": item.compatible for item in study.plans}
     if study.planning.costs is not None:
         trials["planning.costs.open"] = study.planning.costs.open
     return problems + unknown(trials | {"emergency.service": [crew.service for crew in study.emergency]})

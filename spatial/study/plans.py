@@ -36,7 +36,7 @@ class PlanCosts(Model):
 
 
 class PlanOptions(Model):
-    """A plan that the study asks for: for a norm, or for a service within some minutes."""
+    """A plan that the study asks for: for a norm, for a service within some minutes, or for the room that it has."""
 
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]{0,55}$", description="Short name of the plan: small letters, digits, - and _"
@@ -57,6 +57,15 @@ class PlanOptions(Model):
         "alone says how much is built",
         gt=0,
     )
+    match: bool = option(
+        False, "Whether to build nothing, and to bring those who find no room to facilities that have some"
+    )
+    sharing: Literal["township"] | None = option(
+        None, "With match: the unit within which room may be shared; without it everywhere in the study"
+    )
+    compatible: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        (), "With match: other services whose room will do; each needs measures.persons_per_unit"
+    )
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:
@@ -64,6 +73,16 @@ class PlanOptions(Model):
             raise ValueError("name either a norm, or a service with within_min")
         if (self.service is None) != (self.within_min is None):
             raise ValueError("service and within_min belong together")
+        if self.match:
+            useless = [
+                key for key in ("norm", "candidates", "sites", "link_km", "budget") if getattr(self, key) is not None
+            ]
+            if useless:
+                raise ValueError(
+                    f"{self.name}: match builds nothing and is for no norm; leave out {', '.join(useless)}"
+                )
+        elif self.sharing or self.compatible:
+            raise ValueError(f"{self.name}: sharing and compatible are of match = true")
         return self
 
 

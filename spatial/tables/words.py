@@ -19,11 +19,11 @@ TENURE = ("state", "collective", "homestead", "private")
 CONSTRAINT_KIND = ("permanent_farmland", "ecological_red_line", "development_boundary", "hazard")
 """What an area says about building there; inside a development boundary is wanted, inside the others is not."""
 CONSTRAINT_EFFECT = ("exclude", "flag")
-PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "none")
-"""What a norm asks to be planned: sites within reach, one in each unit, links to a town, or roads of a class."""
+PLAN_QUESTION = ("sites", "unit_sites", "links", "roads", "matching", "none")
+"""What is planned: sites within reach, one in each unit, links to a town, roads of a class, or room for whom."""
 PLAN_STATUS = ("optimal", "feasible", "nothing_helps", "not_planned")
-PLAN_REASON = ("", "others_first", "no_model", "met", "not_measured")
-PLAN_ACTION = ("open_site", "build_link", "upgrade_road")
+PLAN_REASON = ("", "others_first", "no_model", "met", "not_measured", "no_capacity")
+PLAN_ACTION = ("open_site", "build_link", "upgrade_road", "share_room")
 PLAN_STATE = ("proposed", "agreed", "built", "dropped")
 """What people wrote of an action, in a list that they keep."""
 PLAN_SOURCE = ("settlements", "planned", "idle", "list", "grid", "links")

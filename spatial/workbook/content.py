@@ -98,6 +98,8 @@ class Content:
             yield self._sheet("left", self._left(plans))
         if "plan_refused" in self.tables:
             yield self._sheet("refused", self._refused())
+        if "plan_capacity" in self.tables:
+            yield self._sheet("room", self._room())
         if "plan_progress" in self.tables:
             yield self._sheet("progress", self._progress())
         yield self._sheet("facilities", self._facilities())
@@ -525,6 +527,18 @@ class Content:
                 *(Said(name, say) for name, say in several.items()),
                 "area_m2",
             )
+        ]
+
+    def _room(self) -> list[Column]:
+        """List what facilities hold, what of it plans give to whom, and what one more unit would be worth."""
+        rows = self.tables["plan_capacity"]
+        names = self.tables["facilities"].set_index("facility_id")["name"]
+        return [
+            *self._fields("plan_capacity", rows, "plan_id", "facility_id"),
+            self._field("facilities", "name", rows["facility_id"].map(names)),
+            *self._fields("plan_capacity", rows, Said("service", self._lead.service), "capacity_unit"),
+            *self._fields("plan_capacity", rows, "capacity_persons", "idle_persons", "given_persons", "left_persons"),
+            *self._fields("plan_capacity", rows, "more_persons"),
         ]
 
     def _progress(self) -> list[Column]:

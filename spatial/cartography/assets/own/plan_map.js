@@ -28,6 +28,9 @@
     return node;
   };
 
+  /* Plans that share room call who is within those who find room. */
+  S.planText = (record, key, values) => S.t("plan." + key + (S.has("plan." + key + "_" + record.question) ? "_" + record.question : ""), values);
+
   const pen = document.createElement("canvas").getContext("2d");
   S.textWidth = function (text, weight) {
     pen.font = (weight || 400) + " 13px " + getComputedStyle(document.body).fontFamily;
@@ -182,8 +185,9 @@
     });
   }
 
-  /* Sites are pins beside the village that they stand in; links and upgrades are lines with their number in the middle. */
-  function actions(plan, frame, taken) {
+  /* Sites are pins beside the village that they stand in; links and upgrades are lines with their number in the middle.
+     Room is a pin at its facility with a thin line to each village that it takes people of. */
+  function actions(plan, frame, taken, isRoom) {
     const lines = [], pins = [];
     plan.shapes.forEach((parts, at) => {
       const drawn = parts.map((part) => part.map(([longitude, latitude]) => {
@@ -191,7 +195,8 @@
         return { x: frame.x(unit.x), y: frame.y(unit.y) };
       }));
       if (!drawn.length) return;
-      const longest = drawn.reduce((a, b) => (b.length > a.length ? b : a)), isSite = longest.length === 1;
+      if (isRoom) for (const part of drawn) lines.push(S.svg("path", { d: "M" + part.map((point) => point.x.toFixed(1) + " " + point.y.toFixed(1)).join("L"), fill: "none", stroke: INK, "stroke-width": 1 }));
+      const longest = isRoom ? [drawn[0][0]] : drawn.reduce((a, b) => (b.length > a.length ? b : a)), isSite = longest.length === 1;
       const tip = longest[Math.floor((longest.length - 1) / 2)], next = longest[Math.min(longest.length - 1, Math.floor((longest.length - 1) / 2) + (isSite ? 0 : 1))];
       // Beside a line that the number would hide, else in its middle.
       const isShort = !isSite && Math.hypot(longest[0].x - longest[longest.length - 1].x, longest[0].y - longest[longest.length - 1].y) < 3 * PIN;
@@ -229,24 +234,24 @@
     if (!known) known = read(map);
     const plan = known.plans[record.plan_id], frame = frameOf(known, width), most = width < 420 ? 5 : 9;
     const drawn = (isAfter) => {
-      const taken = [], pins = isAfter ? actions(plan, frame, taken) : [], seat = seats(frame, taken), bar = scaleBar(frame, taken);
+      const taken = [], pins = isAfter ? actions(plan, frame, taken, record.question === "matching") : [], seat = seats(frame, taken), bar = scaleBar(frame, taken);
       const labels = townshipLabels(known, plan, frame, isAfter ? counts.after : counts.before, isAfter, taken, most);
-      const label = S.t(isAfter ? "plan.map_plan" : "plan.map_today", { amount: S.pick(record.texts).amounts[isAfter ? "beyond" : "today"] });
+      const label = S.planText(record, isAfter ? "map_plan" : "map_today", { amount: S.pick(record.texts).amounts[isAfter ? "beyond" : "today"] });
       return S.svg("svg", { viewBox: "0 0 " + width + " " + frame.height.toFixed(0), width, height: frame.height.toFixed(0), role: "img", "aria-label": label }, [
         isAfter ? S.svg("use", { href: "#ground" }) : groundOf(known, frame, map), ...circles(known, plan, frame, isAfter), ...seat, ...bar, ...labels, ...pins,
       ]);
     };
     S.fill("map-today", [drawn(false)]);
     S.fill("map-plan", [drawn(true)]);
-    return legend(plan, radii(plan));
+    return legend(record, plan, radii(plan));
   };
 
   /* What is on the maps alone, with two sizes in round numbers of people. */
-  function legend(plan, size) {
+  function legend(record, plan, size) {
     const names = new Set(Array.from(plan.outcome, (code) => S.data.map.outcomes[code]));
     const key = (style, text, r) => S.el("span", {}, [S.svg("svg", { width: 2 * r + 4, height: 2 * r + 4, "aria-hidden": "true" }, [S.svg("circle", { cx: r + 2, cy: r + 2, r, ...style })]), S.el("span", { text })]);
     const entries = [["beyond", { fill: BEYOND }], ["none_reached", { fill: "#fff", stroke: BEYOND, "stroke-width": 2 }], ["gained", { fill: GAINED }], ["within", { fill: WITHIN }], ["unknown", { fill: "#fff", stroke: "#6d7478", "stroke-dasharray": "2 1.5" }]];
-    const nodes = entries.filter(([name]) => names.has(name) || (name === "beyond" && names.has("gained"))).map(([name, style]) => key(style, S.t("plan.legend_" + name), name === "within" ? 3 : 5));
+    const nodes = entries.filter(([name]) => names.has(name) || (name === "beyond" && names.has("gained"))).map(([name, style]) => key(style, S.planText(record, "legend_" + name), name === "within" ? 3 : 5));
     if (size.most > 0) {
       const power = Math.pow(10, Math.floor(Math.log10(size.most))), large = [5, 2, 1].map((step) => step * power).find((step) => step <= size.most);
       const sizes = [large / 5, large].map((people) => ({ people, r: size.of(people) }));

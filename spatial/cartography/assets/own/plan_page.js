@@ -15,8 +15,8 @@
   const unitName = (entry) => S.pick(entry.names || entry.township_names) || S.t("plan.outside");
   const lengths = (record) => record.length_km !== null;
   const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
-  /* What is told of actions where anybody knows it: what they cost, and who has to act. */
-  const detailsOf = (record) => ["cost", "responsible"].filter((key) => texts(record).details.some((told) => told[key]));
+  /* What is told of actions where anybody knows it: what they cost, who has to act, and from where a facility with room takes whom. */
+  const detailsOf = (record) => ["cost", "responsible", "takes", "more_room"].filter((key) => texts(record).details.some((told) => told[key]));
   const perText = (value) => (shown.counted === "persons" ? S.number(value) : S.decimal(value));
   const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
 
@@ -39,18 +39,18 @@
     const norm = normOf(shown), sides = shown.shown[shown.counted], { reach } = texts(shown), known = sides.all - sides.unknown;
     document.getElementById("page-title").textContent = texts(shown).title;
     S.fill("plan-norm", [text(nameOf(shown), { class: "muted" }), norm ? S.classPill(norm) : null, norm && shown.norm_id ? text(shown.norm_id, { class: "muted" }) : null]);
-    const having = shown.question === "unit_sites" || shown.question === "roads";
-    const parts = ["within", "gained", "beyond", "unknown"].filter((side) => sides[side]).map((side) => S.t("plan.part_" + side, { n: sides[side] }));
+    const having = ["unit_sites", "roads", "matching"].includes(shown.question);
+    const parts = ["within", "gained", "beyond", "unknown"].filter((side) => sides[side]).map((side) => S.planText(shown, "part_" + side, { n: sides[side] }));
     if (norm) parts.push(S.t("plan.part_norm", { share: S.percent(shown.target_share) }));
     const width = (side) => ({ width: (100 * sides[side]) / Math.max(known, 1) + "%" });
     S.fill("before-after", [
-      S.el("p", {}, [S.el("b", { class: "is-beyond", text: S.percent(shown.share_before) }), text(" " + S.t(having ? "plan.share_today_having" : "plan.share_today", { reach }) + " → "), S.el("b", { class: "is-gained", text: S.percent(shown.share_after) }), text(" " + S.t("plan.share_plan"))]),
+      S.el("p", {}, [S.el("b", { class: "is-beyond", text: S.percent(shown.share_before) }), text(" " + (having ? S.t(shown.question === "matching" ? "plan.share_today_matching" : "plan.share_today_having") : S.t("plan.share_today", { reach })) + " → "), S.el("b", { class: "is-gained", text: S.percent(shown.share_after) }), text(" " + S.t("plan.share_plan"))]),
       S.el("div", { class: "share-line", "aria-hidden": "true" }, [...["within", "gained", "beyond"].map((side) => S.el("i", { class: "part-" + side, style: width(side) })), norm ? S.el("u", { style: { left: 100 * shown.target_share + "%" } }) : null]),
       S.el("p", { class: "muted", text: parts.join(" · ") }),
       S.el("p", {}, [text(S.t("about.modelled"), { class: "pill gate" })]),
     ]);
-    document.getElementById("today-title").textContent = S.t("plan.map_today", { amount: texts(shown).amounts.today });
-    document.getElementById("with-title").textContent = S.t(sides.beyond ? "plan.map_plan" : "plan.map_plan_none", { amount: texts(shown).amounts.beyond });
+    document.getElementById("today-title").textContent = S.planText(shown, "map_today", { amount: texts(shown).amounts.today });
+    document.getElementById("with-title").textContent = S.planText(shown, sides.beyond ? "map_plan" : "map_plan_none", { amount: texts(shown).amounts.beyond });
   }
 
   /* Who is beyond by township, today and with the plan: those left are those of the table, those gained are added for today. */
@@ -72,7 +72,7 @@
   const shared = (action) => (action.lost_without === null ? 0 : Math.round((action[shown.counted + "_gained"] || 0) - action.lost_without));
 
   function sureTexts(action) {
-    const said = [S.t(action.action === "open_site" ? "plan.sure_site" : "plan.sure_way")];
+    const said = [S.t("plan." + ({ open_site: "sure_site", share_room: "sure_room" }[action.action] || "sure_way"))];
     const both = shared(action);
     if (both > 0) said.push(S.t("plan.shared", { n: both }));
     return said;
@@ -178,10 +178,10 @@
   }
 
   function showOpen() {
-    const norm = normOf(shown), isWay = ["links", "roads"].includes(shown.question), sides = shown.shown[shown.counted], misses = shown.left.some((entry) => entry.near.places);
-    const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", "open_lost", isWay ? "open_speed" : "open_room", "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
+    const norm = normOf(shown), isWay = ["links", "roads"].includes(shown.question), isRoom = shown.question === "matching", sides = shown.shown[shown.counted], misses = shown.left.some((entry) => entry.near.places);
+    const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", isRoom ? "" : "open_lost", isWay ? "open_speed" : isRoom ? "open_matching" : "open_room", isRoom ? "" : "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
     const doubt = texts(shown).doubt;
-    S.fill("open", [doubt ? S.el("li", { text: doubt }) : null, ...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
+    S.fill("open", [...texts(shown).rooms.map((said) => S.el("li", { text: said })), doubt ? S.el("li", { text: doubt }) : null, ...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
   }
 
   function showOthers() {

@@ -1,0 +1,129 @@
+"""Plans that match idle room to people who find none: by borders that are lifted, a longer way and other services."""
+
+import tomllib
+
+import openpyxl
+import pyogrio
+import pytest
+
+import spatial as sp
+from spatial.errors import StudyError
+from spatial.stages.explain import explain_settlement, plan_lines
+from tests.unit.stages.test_scenario_capacity import with_rooms
+from tests.unit.stages.test_scenario_run import study_of
+
+pytestmark = pytest.mark.slow
+
+MATCH = {"name": "share", "service": "hospital", "within_min": 60, "match": True}
+
+
+def with_two(tiny):
+    """A hospital for 西镇 with 50 places for 140 people, and one for 东镇 in 下村 with 300 for 220."""
+    with_rooms(tiny)
+    text = tiny.path("facilities.csv").read_text(encoding="utf-8")
+    tiny.write("facilities.csv", text + f"\nf5,hospital,下村医院,{tiny.at(4, 0)},300,东镇")
+    tiny.tables["sources.facilities"]["columns"] |= {"load": "used"}
+    head, *rows = tiny.path("facilities.csv").read_text(encoding="utf-8").splitlines()
+    tiny.write("facilities.csv", "\n".join([f"{head},used", *(f"{row},{270 if 'f5,' in row else ''}" for row in rows)]))
+    return tiny
+
+
+@pytest.fixture(scope="module")
+def planned(tiny_at, tmp_path_factory):
+    tiny = with_two(tiny_at(tmp_path_factory.mktemp("room")))
+    plans = [MATCH, {**MATCH, "name": "own", "sharing": "township"}, {**MATCH, "name": "lists", "service": "pharmacy"}]
+    study = study_of(tiny, plans=plans, uncertainty={"wet": False})
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    return study, where, sp.run(study, until="plan", **where)
+
+
+def test_idle_room_is_what_neither_load_nor_people_take(planned):
+    # 300 places less 220 people of 东镇 are 80, and less the 270 in use 30.
+    rows = planned[2].plan_capacity.query("plan_id == 'share'").set_index("facility_id")
+    assert rows["idle_persons"].round(6).to_dict() == {"f1": 0.0, "f5": 30.0}
+    assert rows["given_persons"].round(6).to_dict() == {"f1": 0.0, "f5": 30.0}
+    assert rows["more_persons"].to_dict() == {"f1": 1.0, "f5": 1.0}
+
+
+def test_a_border_costs_whom_it_keeps_from_room(planned):
+    plans = planned[2].plans.set_index("plan_id")
+    parts = [f"persons_{side}" for side in ("within", "gained", "beyond", "unknown")]
+    # 140 people of 西镇, of whom 50 find room today: 30 of the other 90 find it beyond the border.
+    assert plans.loc["share", parts].round(6).tolist() == [270, 30, 60, 0]
+    assert plans.loc["own", parts].round(6).tolist() == [270, 0, 90, 0]
+    assert plans["border_persons"].round(6).to_dict() == {
+        "share": 0.0,
+        "own": 30.0,
+        "lists": pytest.approx(float("nan"), nan_ok=True),
+    }
+    assert plans.loc["own", "plan_status"] == "nothing_helps"
+
+
+def test_nobody_is_counted_where_no_capacity_is_known(planned):
+    row = planned[2].plans.set_index("plan_id").loc["lists"]
+    assert (row["plan_status"], row["reason"], row["persons_unknown"]) == ("not_planned", "no_capacity", 360)
+
+
+def test_matches_people_and_actions_add_up(planned):
+    result = planned[2]
+    matches, actions = result.plan_matches.query("plan_id == 'share'"), result.plan_actions.query("plan_id == 'share'")
+    assert actions["action"].tolist() == ["share_room"]
+    assert actions["persons_gained"].sum() == pytest.approx(30) == matches["persons"].sum()
+    people = result.plan_people.query("plan_id == 'share'")
+    assert people["gained_persons"].sum() == pytest.approx(30)
+    assert people["beyond_persons"].sum() == pytest.approx(60)
+    assert set(matches["settlement_id"]) <= {"s2", "s4", "s7"}
+
+
+def test_lifted_borders_are_a_scenario_that_serves_whom_the_plan_does(planned):
+    study, where, result = planned
+    (item,) = tomllib.loads((result.folder / "plans.toml").read_text(encoding="utf-8"))["scenarios"]
+    assert item["share_units"][0]["services"] == ["hospital"]
+    assert len(item["share_units"]) == 1
+    later = sp.run(study, scenario="plan:share", until="measures", **where)
+    rows = later.served.query("service == 'hospital'")
+    assert rows[["served_persons", "full_persons", "not_reached_persons"]].to_numpy().sum() == pytest.approx(360)
+    # All 350 places may now be used by anybody; that 270 of them are in use is known to the plan alone.
+    assert rows["served_persons"].sum() == pytest.approx(350)
+
+
+def test_room_is_told_in_every_language_and_shown_in_every_sink(planned):
+    study, where, _ = planned
+    result = sp.run(study, **where)
+    told = {language: plan_lines(study, result, language=language) for language in ("en", "fr", "zh")}
+    assert told["en"][0] == (
+        "share: Hospital: idle room at one facility (下村医院) is enough for 30 of the 90 people who find none today, "
+        "within 60 min by car. 60 people still find no room. One more unit of capacity at 下村医院, 石桥医院 would "
+        "serve 1 person more."
+    )
+    assert "one more unit of its capacity would serve 1 person more" in told["en"][1]
+    assert any("Borders between units keep 30 people more from room" in line for line in told["en"])
+    assert any("measures.persons_per_unit" in line for line in told["fr"])
+    assert "30" in told["zh"][0]
+    assert "60" in told["zh"][0]
+    records = {record["plan_id"]: record for record in result.summary["plans"]}
+    assert sum(home["persons"] for home in records["share"]["actions"][0]["takes"]) == 30
+    assert sum(entry["persons"] for entry in records["share"]["left"]) == 60
+    assert sum(entry["persons"] for entry in records["share"]["gained_in"]) == 30
+    book = openpyxl.load_workbook(result.folder / "results.xlsx", read_only=True)
+    assert len(list(book["Room to share"].values)) == 3 + 2 * 2
+    lines = pyogrio.read_dataframe(result.folder / "tiny.gpkg", layer="plan_1_share_actions")
+    matches = result.plan_matches.query("plan_id == 'share'")
+    assert [len(shape.geoms) for shape in lines.geometry] == [len(matches)]
+    gained = matches["settlement_id"].iloc[0]
+    assert "plan share, Hospital:" in explain_settlement(study, result, gained)
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({**MATCH, "sites": 2}, "share: match builds nothing and is for no norm; leave out sites"),
+        ({"name": "a", "norm": "GL-PHC-1H", "match": True}, "a: match builds nothing .* leave out norm"),
+        ({"name": "a", "service": "hospital", "within_min": 9, "sharing": "township"}, "sharing and compatible are of"),
+        ({**MATCH, "sharing": "county"}, "plans.0.sharing"),
+        ({**MATCH, "within_min": float("nan")}, "plans.0.within_min"),
+    ],
+)
+def test_what_no_matching_can_be_is_refused(tiny, keys, fault):
+    with pytest.raises(StudyError, match=fault):
+        study_of(tiny, plans=[keys])
