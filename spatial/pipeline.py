@@ -77,7 +77,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("score", f"settlements facilities boundaries {TRAVEL} access last_mile routes norm_results flows "
            "known_issues population?", SCORE, f"{LAW} network region.unit_tolerance_m score {LISTS}"),
     _stage("plan", f"settlements facilities boundaries flows {TRAVEL} access norm_results landcover? elevation?", PLANS,
-           f"{SERVICES} access.direction region.unit_levels plans planning uncertainty.speed_share off_road "
+           f"{SERVICES} access.direction region.unit_levels plans planning uncertainty off_road "
            "measures.catchment_min measures.demand measures.mode measures.persons_per_unit",
            files="processed"),
     _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",

@@ -24,6 +24,7 @@ from spatial.norms.law import Norm
 from spatial.norms.measuring import ACCESS_METRICS, PRESENCE
 from spatial.norms.register import SEASON_ROADS
 from spatial.planning.programs import SAME
+from spatial.planning.robustness import choose_often
 from spatial.planning.sites import SitingOptions
 from spatial.planning.siting import mclp
 from spatial.tables import TABLES
@@ -380,6 +381,51 @@ def _doubt(question: Question, pairs: pd.DataFrame, chosen: Sequence[str], share
     return Doubt(slow, fast, min(shares, default=np.nan), share)
 
 
+class World(NamedTuple):
+    """Times as they may be: from everybody who is beyond then to candidates, and along the need how far each is."""
+
+    pairs: pd.DataFrame
+    before: FloatArray
+
+
+def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd.Series[float]) -> Answer:
+    """
+    Say of each site in which share of worlds it stays one of the best of as many, the first being what was planned for.
+
+    Where the plan as a whole is as good as any in a world, all its sites stay; else those that the best plan there has.
+    """
+    limit, need, chosen = question.norm.threshold, question.need, answer.actions["where"].tolist()
+    demand = pd.DataFrame({"settlement_id": need["unit_id"], "persons": question.weight})
+    known = need["outcome"] != "unknown"
+    within = {}
+    for number, world in enumerate(worlds):
+        beyond = need.loc[known & (world.before > limit) & (demand["persons"] > 0.0), "unit_id"]
+        is_near = (world.pairs["travel_time_min"] <= limit) & world.pairs["from_id"].isin(beyond)
+        within[str(number)] = world.pairs.loc[is_near]
+
+    def best(od: pd.DataFrame, settlements: pd.DataFrame, candidates: pd.DataFrame, **asked: Any) -> SitingPlan:
+        sites = candidates.loc[candidates["facility_id"].isin(od["to_id"])]
+        plan = mclp(od, settlements, sites, n_facilities=min(len(chosen), len(sites)), **asked)
+        served = settlements["settlement_id"].isin(od.loc[od["to_id"].isin(chosen), "from_id"])
+        ids = plan.sites["facility_id"].tolist()
+        if settlements.loc[served, "persons"].sum() >= plan.objective * (1.0 - SAME) and len(ids) == len(chosen):
+            ids = chosen
+        else:
+            ids = _nearest_sites(ids, od, settlements, np.asarray(sites["cost"], dtype=np.float64))
+        return replace(plan, sites=plan.sites.assign(facility_id=ids))
+
+    ids = sorted(set(chosen).union(*(frame["to_id"] for frame in within.values())))
+    asked: dict[str, Any] = {"demand": "persons", "time_limit_s": SECONDS, "service_radius": limit}
+    if question.budget is not None:
+        asked |= {"site_costs": "cost", "budget": question.budget}
+    candidates = pd.DataFrame({"facility_id": ids, "cost": costs.reindex(ids).to_numpy()})
+    found = choose_often(best, within, demand, candidates, **asked)
+    # A world in which nobody can be brought within has no plan and is no trial; nor is the one planned for.
+    opened = [set(plan.sites["facility_id"]) for plan in found.plans.values()][1:]
+    share = [sum(site in sites for sites in opened) / len(opened) if opened else np.nan for site in chosen]
+    return replace(answer, actions=answer.actions.assign(chosen_share=share, trials=float(len(opened))))
+
+
 def _nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame, price: FloatArray) -> list[str]:
     """
     Move each site to where it is cheapest, and of such places nearest to those it serves, if nobody drops out by it.
@@ -728,6 +774,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "lost_without": actions["lost_without"].to_numpy(),
                     "gained_per_km": by_step[question.counted] / actions["length_km"].to_numpy(),
                     "currency": question.currency,
+                    **{name: actions[name].to_numpy() for name in ("chosen_share", "trials") if name in actions},
                     "cost": cost,
                     "cost_per_gained": cost
                     / np.where(by_step[question.counted] > 0.0, by_step[question.counted], np.nan),

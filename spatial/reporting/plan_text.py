@@ -228,7 +228,7 @@ def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
 
 
 def action_details(plan: Plan, action: Mapping[str, Any], words: Words) -> dict[str, str]:
-    """Say what an action costs, who has to act, and whom a facility with room takes; nothing of what is not known."""
+    """Say what an action costs, who has to act, whom a facility takes, and in how many trials it stays, where known."""
     told = {}
     if action.get("cost") is not None:
         told["cost"] = money_text(action["cost"], plan, words)
@@ -249,4 +249,8 @@ def action_details(plan: Plan, action: Mapping[str, Any], words: Words) -> dict[
     if action.get("more_room"):
         number = action["more_room"]
         told["more_room"] = words.say("unit", "persons", n=words.number(number), value=words.number(number))
+    if action.get("chosen_share") is not None:
+        every = round(action["trials"])
+        stays = words.number(action["chosen_share"] * every)
+        told["chosen"] = words.say("plan", "chosen", stays=stays, n=str(every))
     return told

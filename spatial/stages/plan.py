@@ -15,12 +15,13 @@ from scipy.spatial import cKDTree
 
 from spatial.access.nearest import METRES_A_KM, in_kilometres
 from spatial.access.options import TOWN_TIERS, limit_of
-from spatial.access.paired import SnapPair
+from spatial.access.paired import SnapPair, nearest_entry
 from spatial.access.places import SEA_KINDS, place_on, take
 from spatial.crs import WGS84, require_metres
 from spatial.errors import InfeasibleError, StudyError, first_of
 from spatial.inputs.units import assign_units
 from spatial.network.matrix import times_matrix
+from spatial.network.seasons import with_season
 from spatial.norms.evidence import AccessLookup
 from spatial.norms.law import norms_of
 from spatial.norms.measuring import Unmeasured, modes_for, read_access
@@ -28,6 +29,7 @@ from spatial.plain_text import csv_bytes, toml_value
 from spatial.planning.action_list import action_list, plan_progress, read_action_list
 from spatial.planning.agenda import (
     Question,
+    World,
     affordable,
     no_help,
     plan_links,
@@ -38,6 +40,7 @@ from spatial.planning.agenda import (
     question_of,
     questions,
     service_norm,
+    tried,
 )
 from spatial.planning.candidates import load_site_rules
 from spatial.planning.link_candidates import lay_corridors, propose_links
@@ -57,7 +60,7 @@ from spatial.tables.words import NAMES
 from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from spatial.access.places import Places
@@ -74,6 +77,10 @@ if TYPE_CHECKING:
 
 ANY_NUMBER = 10**6
 """Of actions, where the budget alone says how many."""
+WET, NEAREST = "wet", "nearest"
+"""Worlds that sites are tried in: the wet season, and only the nearest way in to the network for each place."""
+EXISTING = "today/"
+"""Begins the ids of what stands today among those of sites."""
 PAVED = {"surface": "asphalt"}
 """What a road that is brought up to a class is built as in a scenario: along the old one, of the class of new roads."""
 _KNOWN_OF_SITES = (
@@ -273,7 +280,10 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
             return table
 
         costs = ground.site_costs(question)
-        return plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
+        answer = plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
+        if ground.options.planning.trials and norm.unit == "min" and len(answer.actions):
+            answer = tried(question, answer, _worlds(question, ground, pairs, share), costs)
+        return answer
     if question.ask == "unit_sites":
         hosts = pd.Series(need, index=need)
         if question.unit_level == "township":
@@ -285,6 +295,29 @@ def _answer(question: Question, ground: _Ground, most: int, link_km: float) -> A
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
     return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
+
+
+def _worlds(question: Question, ground: _Ground, pairs: pd.DataFrame, share: float) -> list[World]:
+    """Take other speeds, the wet season and the nearest ways in alone, as far as the run varies these."""
+    before = question.need["before"].to_numpy(dtype=np.float64)
+    factors = np.linspace(1.0 - share, 1.0 + share, ground.options.planning.trials).tolist() if share else []
+    worlds = [
+        World(pairs.assign(travel_time_min=factor * pairs["travel_time_min"]), factor * before)
+        for factor in (1.0, *factors)
+    ]
+    need, limit = question.need["unit_id"].tolist(), question.norm.threshold
+    kinds = [vocabulary_of(ground.options).satisfying(name) for name in _services_of(question, ground.options)]
+    for world in ground.worlds():
+        # Within all services of a bundle is who is within the farthest.
+        then = np.zeros(len(need))
+        for services in kinds:
+            found = ground.pairs(question.norm, need, ground.existing(services), cutoff=limit, world=world)
+            quickest = found.groupby("from_id")["travel_time_min"].min().reindex(need).fillna(np.inf)
+            then = np.maximum(then, quickest.to_numpy())
+        worlds.append(
+            World(ground.pairs(question.norm, need, ground.candidates(question), cutoff=limit, world=world), then)
+        )
+    return worlds
 
 
 def _road_plan(question: Question, ground: _Ground, most: int) -> Answer:
@@ -432,6 +465,7 @@ class _Ground:
         options: Options,
     ) -> None:
         self.settlements = settlements
+        self.facilities = facilities
         self.options = options
         self.water = water
         self.barriers = barriers
@@ -456,7 +490,7 @@ class _Ground:
         self.site_rules = load_site_rules(None if rules is None else options.raw_path(rules))
         self.refused: list[pd.DataFrame] = []
         self._candidates: dict[str, list[str]] = {}
-        self._on: dict[str, _Joined] = {}
+        self._on: dict[Any, _Joined] = {}
 
     @property
     def places(self) -> gpd.GeoDataFrame:
@@ -582,26 +616,45 @@ class _Ground:
         named = {"name": site["name"]} if isinstance(site["name"], str) else {}
         return {"lon": lon, "lat": lat, **named}
 
-    def on(self, mode: str) -> _Joined:
-        """Join settlements and sites to the network of a mode, once."""
-        if mode not in self._on:
+    def worlds(self) -> list[str]:
+        """Name the worlds beside other speeds that the run varies."""
+        how = self.options.uncertainty
+        wet = how.wet and self.options.network.season == "dry"
+        return [*([WET] if wet else []), *([NEAREST] if how.snap else [])]
+
+    def existing(self, services: Collection[str]) -> list[str]:
+        """List what offers one of some services today."""
+        stands = (self.facilities["status"] == "existing") & self.facilities["service"].isin(services)
+        return [f"{EXISTING}{name}" for name in self.facilities.loc[stands, "facility_id"]]
+
+    def on(self, mode: str, world: str = "") -> _Joined:
+        """Join settlements and sites to the network of a mode, once; in another world what stands today, too."""
+        if (mode, world) not in self._on:
             graph = self.graph(mode)
+            if world == WET:
+                graph = with_season(graph, WET, table=speed_table(self.options, self.options.network.speeds))
             # Sites in settlements are joined as these are: to look for ways onto the network is what takes long.
             beside = self.sites.loc[self.sites["source"] != "settlements"]
-            frames = [self.settlements, beside.rename(columns={"facility_id": "settlement_id"})]
+            today = self.facilities.assign(facility_id=EXISTING + self.facilities["facility_id"])
+            named = [frame.rename(columns={"facility_id": "settlement_id"}) for frame in (beside, today)]
+            frames = [self.settlements, *(named if world else named[:1])]
             every = pd.concat([frame[["settlement_id", "geometry"]] for frame in frames], ignore_index=True)
             places = place_on(graph, every, key="settlement_id", rules=self.options.network, barriers=self.barriers)
-            self._on[mode] = _Joined(graph, places)
-        return self._on[mode]
+            if world == NEAREST:
+                places = replace_fields(places, snaps=nearest_entry(graph, places.snaps))
+            self._on[mode, world] = _Joined(graph, places)
+        return self._on[mode, world]
 
-    def pairs(self, norm: Norm, origins: list[str], sites: list[str], *, cutoff: float = np.inf) -> pd.DataFrame:
+    def pairs(
+        self, norm: Norm, origins: list[str], sites: list[str], *, cutoff: float = np.inf, world: str = ""
+    ) -> pd.DataFrame:
         """Find the values in a norm's unit from settlements to sites, within a cutoff."""
         if norm.metric == "dist_m":
             return self._straight(origins, sites, cutoff)
         factor = {"roundtrip_time_min": 2.0, "network_dist_m": METRES_A_KM}.get(norm.metric, 1.0)
         parts = []
         for mode in modes_for(norm.mode, self.options.network.modes):
-            graph, places = self.on(mode)
+            graph, places = self.on(mode, world)
             i, j = (pd.Index(places.ids).get_indexer(pd.Index(ids)) for ids in (origins, sites))
             both = SnapPair(take(places.snaps, i), take(places.snaps, j))
             if norm.metric == "network_dist_m":

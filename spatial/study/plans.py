@@ -122,6 +122,13 @@ class PlanningOptions(Model):
     constraints: tuple[ConstraintSource, ...] = option(
         (), "Files of areas, with columns kind and effect (exclude or flag), that exclude or flag sites and links"
     )
+    trials: int = option(
+        0,
+        "Speeds, evenly over uncertainty.speed_share, at which sites are sought again beside the wet season and the "
+        "nearest ways in; 0 for none of these",
+        ge=0,
+        le=100,
+    )
     costs: PlanCosts | None = option(None, "What actions cost; a plan with a budget needs it")
     site_rules: str | None = option(
         None, "Least floor area by service, a CSV below the raw root instead of the packaged one"

@@ -431,6 +431,7 @@ class Content:
             "cost",
             "currency",
             "cost_per_gained",
+            "chosen_share",
             "responsible",
         )
         for plan in plans:
@@ -453,7 +454,7 @@ class Content:
         state = rows["action_id"].map(state_of)
         known: dict[str, Say] = {name: partial(_each_said, by(name)) for name in ("tenure", "constraint")}
         known["responsible"] = by("duty_bearer", "results")
-        money = [name for name in ("cost", "currency", "cost_per_gained") if rows[name].notna().any()]
+        money = [name for name in ("cost", "currency", "cost_per_gained", "chosen_share") if rows[name].notna().any()]
         return [
             *self._fields("plans", rows, "rank"),
             self._column("plan", rows["title"]),

@@ -88,6 +88,7 @@ def plan_tables(settlements, *, has_people=True):
                     "persons_gained": people[own].sum() if has_people else np.nan, "gained_alone": gain + 10.0 * k,
                     "lost_without": gain - 20.0 * k, "crosses_water": question == "links" and k == 0,
                     "gained_per_km": gain / length[k], "share_after": after,
+                    **({"chosen_share": [0.9, 1.0][k], "trials": 10.0} if question == "sites" else {}),
                     "responsible": "county_government" if question == "links" and k == 0 else None,
                     **(MONEY | {"cost": 1e6 * length[k], "cost_per_gained": 50.0} if question == "links" else {}),
                 }
@@ -225,6 +226,12 @@ def test_who_must_act_has_a_column_where_a_norm_says_it(folder, open_page):
     other = open_page(folder / "plan.html", fragment=f"#{SITES}")
     assert {"Responsible", "Cost"}.isdisjoint(other.locator("#actions th[scope=col]").all_inner_texts())
     assert other.inner_text("#actions-notes").endswith("Cost: not given in this study.")
+
+
+def test_in_how_many_trials_a_site_stays_is_told_beside_how_sure_it_is(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{SITES}")
+    told = page.locator("#actions td.sure").all_inner_texts()[-2:]
+    assert ["Stays a first choice in 9 of 10 trials" in told[0], "in 10 of 10 trials" in told[1]] == [True, True]
 
 
 def test_what_each_action_costs_and_all_of_them_of_the_budget_is_told(folder, open_page):

@@ -12,6 +12,7 @@ from shapely import LineString
 from spatial.errors import InfeasibleError
 from spatial.norms.law import Norm
 from spatial.planning.agenda import (
+    World,
     affordable,
     no_help,
     plan_links,
@@ -21,6 +22,7 @@ from spatial.planning.agenda import (
     plan_units,
     question_of,
     questions,
+    tried,
 )
 from spatial.planning.links import LinkPlan
 from spatial.planning.road_upgrades import RoadUpgrades
@@ -423,3 +425,27 @@ def test_roads_are_brought_up_as_far_as_the_money_goes():
     # 10 a kilometre: the first costs 10, the second 90, the third 20.
     plan = plan_roads(question, RoadUpgrades(stretches, pd.DataFrame()), most=10, km_cost=10.0)
     assert plan.actions["where"].tolist() == ["d", "f"]
+
+
+def test_in_how_many_trials_a_site_stays_one_of_the_best():
+    question = question_of(norm(), everybody_beyond())
+    plan = plan_sites(question, pairs(), values_to(question), most=5)
+    none = np.full(len(AT), np.inf)
+    slow = pairs().assign(travel_time_min=lambda frame: 2.0 * frame["travel_time_min"])
+    # Twice as slow, each place serves itself alone: b and d have most people, and stay. Where d is cut off, e does it.
+    cut = pairs().query("to_id != 'd'")
+    # Where all but a and f are within already, these two are the best sites, and neither b nor d.
+    others = np.where(question.need["unit_id"].isin(["a", "f"]), np.inf, 0.0)
+    alone = pairs().query("from_id == to_id")
+    worlds = [World(pairs(), none), World(slow, none), World(cut, none), World(alone, others)]
+    found = tried(question, plan, worlds, pd.Series(dtype=float)).actions.set_index("where")
+    assert found["chosen_share"].to_dict() == {"b": 2 / 3, "d": 1 / 3}
+    assert set(found["trials"]) == {3.0}
+
+
+def test_a_plan_as_good_as_any_in_a_trial_stays_whatever_others_would_do():
+    # d and e bring the same people: whichever a model takes, the site that was chosen stays.
+    question = question_of(norm(), everybody_beyond())
+    plan = plan_sites(question, pairs(), values_to(question), most=5)
+    worlds = [World(pairs(), np.full(len(AT), np.inf))] * 3
+    assert tried(question, plan, worlds, pd.Series(dtype=float)).actions["chosen_share"].tolist() == [1.0, 1.0]

@@ -278,3 +278,15 @@ def test_costs_that_are_none_are_refused_with_their_key(tiny):
             with_costs(tiny, budget=20.0, open={"hospitle": 1.0}),
             until="plan", processed=tiny.processed, maps=tiny.maps,
         )  # fmt: skip
+
+
+def test_sites_are_tried_at_other_speeds_in_the_wet_and_by_the_nearest_way_in(planned):
+    # s2 and s3 have most people of those beyond two minutes, and no place serves another: they stay in every trial.
+    study, where, _ = planned
+    values = study.model_dump(exclude={"raw"}) | {"plans": [PLANS[0]], "planning": {"trials": 4}}
+    study = sp.Study.from_dict(values, raw=study.raw)
+    result = sp.run(study, until="gaps", **where)
+    actions = result.plan_actions
+    assert (actions["place_id"].tolist(), actions["chosen_share"].tolist()) == (["s2", "s3"], [1.0, 1.0])
+    assert set(actions["trials"]) == {6.0}
+    assert plan_lines(study, result)[1].endswith("; stays a first choice in 6 of 6 trials")

@@ -71,8 +71,9 @@
 
   const shared = (action) => (action.lost_without === null ? 0 : Math.round((action[shown.counted + "_gained"] || 0) - action.lost_without));
 
-  function sureTexts(action) {
+  function sureTexts(action, { chosen }) {
     const said = [S.t("plan." + ({ open_site: "sure_site", share_room: "sure_room" }[action.action] || "sure_way"))];
+    if (chosen) said.push(S.capital(chosen));
     const both = shared(action);
     if (both > 0) said.push(S.t("plan.shared", { n: both }));
     return said;
@@ -93,7 +94,7 @@
       const own = amount(shown, action.shown), more = action.gained_alone === null ? 0 : action.gained_alone - action[shown.counted + "_gained"];
       rows.push({
         order: S.number(action.step), what: texts(shown).actions[at], note: "", where: S.pick(action.township_names) || S.t("plan.outside"), km: action.length_km, gained: own,
-        alone: more >= 1 ? S.t("plan.alone", { n: action.gained_alone }) : "", per: action.gained_per_km, bridge: action.crosses_water, details: texts(shown).details[at], sure: sureTexts(action),
+        alone: more >= 1 ? S.t("plan.alone", { n: action.gained_alone }) : "", per: action.gained_per_km, bridge: action.crosses_water, details: texts(shown).details[at], sure: sureTexts(action, texts(shown).details[at]),
       });
     });
     return rows;
