@@ -636,7 +636,9 @@ class _Ground:
             # Sites in settlements are joined as these are: to look for ways onto the network is what takes long.
             beside = self.sites.loc[self.sites["source"] != "settlements"]
             today = self.facilities.assign(facility_id=EXISTING + self.facilities["facility_id"])
-            named = [frame.rename(columns={"facility_id": "settlement_id"}) for frame in (beside, today)]
+            # Lists of facilities may name a settlement of each.
+            bare = [frame[["facility_id", "geometry"]] for frame in (beside, today)]
+            named = [frame.rename(columns={"facility_id": "settlement_id"}) for frame in bare]
             frames = [self.settlements, *(named if world else named[:1])]
             every = pd.concat([frame[["settlement_id", "geometry"]] for frame in frames], ignore_index=True)
             places = place_on(graph, every, key="settlement_id", rules=self.options.network, barriers=self.barriers)
