@@ -207,6 +207,7 @@ _MAP_SCRIPTS = (
     "filters.js",
     "search.js",
     "table.js",
+    "beyond.js",
     "place.js",
     "sureness.js",
     "trials.js",

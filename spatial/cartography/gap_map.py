@@ -16,6 +16,7 @@ from spatial.cartography.map_layers import (
     interval_block,
     last_mile_layer,
     measures_block,
+    plan_help,
     service_layers,
     trials_block,
 )
@@ -102,6 +103,8 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
     if detail.extras and len(rows.ids) * len(book.norms.norms) <= _MANY_CELLS * 4:
         named = {norm["id"] for norm in answered}
         norms += [norm for norm in book.norms.norms if norm["id"] not in named and norm["id"] in book.norms.by_norm]
+    judged = [norms[layer["norm"]] for layer in layers if layer["kind"] == "threshold" and layer["norm"] is not None]
+    helps = {norm["id"]: plan_help(rows, book, norm) for norm in judged if detail.extras}
     minor, seasons = detail.minor_roads, service == "last_mile"
     base = once(
         book.kept,
@@ -121,7 +124,7 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
         "base": base,
         "layers": layers,
         "own_norms": len(answered),
-        "norms": [book.norms.block(norm, rows) for norm in norms],
+        "norms": [book.norms.block(norm, rows) | {"plan": helps.get(norm["id"])} for norm in norms],
         **own,
     }
     title = f"{book.title}: {subject}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -13,8 +14,11 @@ import shapely
 
 from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, pack_words, round_up
+from spatial.messages import Words
 from spatial.reporting.certainty import FACTORS, runs_of
 from spatial.reporting.explain import change_of, served_class
+from spatial.reporting.plan_text import action_text, capital, place_name
+from spatial.reporting.plans import BETWEEN
 from spatial.reporting.summary import told_unit
 from spatial.reporting.wording import plain
 from spatial.tables.words import LAST_MILE, MEASURE_STATUS, REACH_STATUS, TIERS, WET_STATUS
@@ -146,6 +150,45 @@ def threshold_layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshol
         "max": most,
         "step": step,
         "fixed": pack(fixed, "u1"),
+    }
+
+
+_NO_WAY_THEN = 255
+"""Code of places that have no way with the plan either, among the numbers of actions."""
+_MIDDLE_ENDS = re.compile(f"{BETWEEN}.*{BETWEEN}")
+"""Ends of a link between its first and its last, which name it in a table."""
+
+
+def plan_help(rows: Rows, book: PageBook, norm: Mapping[str, Any]) -> dict[str, Any] | None:
+    """
+    Encode what the plan for a norm does for each settlement.
+
+    Returns its actions in words by language; ``by``, the number of the action that brings a settlement within, counted
+    from one, 0 for none; and ``after``, its value then, missing where the plan changes nothing for one that is within.
+    None where no plan is drawn or the norm is not about settlements.
+    """
+    record = next((plan for plan in book.plans if plan["norm_id"] == norm["id"] and plan["actions"]), None)
+    if record is None:
+        return None
+    people = book.tables["plan_people"]
+    own = people.loc[(people["plan_id"] == record["plan_id"]) & (people["unit_level"] == "settlement")]
+    if not len(own):
+        return None
+    table = rows.align(own, ("before_value", "after_value", "outcome", "action_id"), key="unit_id")
+    numbers = codes(table["action_id"], [action["action_id"] for action in record["actions"]]) + 1
+    is_same = ~table["outcome"].isin(["gained", "beyond"]) & (table["before_value"] == table["after_value"])
+    told = {language: Words(language) for language in book.words}
+    return {
+        "actions": [
+            {
+                language: capital(action_text(action, _MIDDLE_ENDS.sub(" … ", place_name(action, words)), words))
+                for language, words in told.items()
+            }
+            for action in record["actions"]
+        ],
+        "none": _NO_WAY_THEN,
+        "by": pack(np.where(table["outcome"] == "none_reached", _NO_WAY_THEN, numbers), "u1"),
+        "after": pack(round_up(table["after_value"].mask(is_same), (float(norm["threshold"]),)), "f4"),
     }
 
 

@@ -656,7 +656,8 @@ def test_printing_fits_a4_and_gives_the_map_back(county_folder, open_page, tmp_p
     pdf = page.pdf(path=str(tmp_path / "page.pdf"), prefer_css_page_size=True, print_background=True)
     # A4 is 595 x 842 points
     assert re.search(rb"/MediaBox \[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]", pdf)
-    assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
+    # the map; who is beyond and the townships; the method
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 3
     assert page.evaluate("[Spatial.map.getZoom(), Spatial.map.getSize().x]") == before
     assert page.evaluate("document.getElementById('stage').parentElement === document.body")
 

@@ -69,7 +69,7 @@ def plan_tables(settlements, *, has_people=True):
             pd.DataFrame(
                 {
                     "plan_id": name, "unit_level": "settlement", "unit_id": settlements["settlement_id"],
-                    "persons": people, "before_value": value, "outcome": outcome,
+                    "persons": people, "before_value": value, "outcome": outcome, "action_id": None,
                     "after_value": np.where(outcome == "none_reached", np.nan, np.where(side["gained"], 30.0, value)),
                 }
             )
@@ -79,6 +79,7 @@ def plan_tables(settlements, *, has_people=True):
             end = settlements.iloc[28 + 12 * k]
             gain = weight[own].sum()
             ids = place["settlement_id"] + (f" {end['settlement_id']}" if question == "links" else "")
+            whom[-1].loc[own, "action_id"] = f"{name}/{ids}"
             acts.append(
                 {
                     "plan_id": name, "norm_id": norm, "service": service, "action_id": f"{name}/{ids}", "step": k + 1,

@@ -56,6 +56,9 @@
         dx: (S.middle.x * scale - origin.x - this._bounds.min.x) * ratio,
         dy: (S.middle.y * scale - origin.y - this._bounds.min.y) * ratio,
       };
+      // What of the canvas lies in the window of the map.
+      const corner = map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min), size = map.getSize();
+      view.seen = { left: corner.x * ratio, top: corner.y * ratio, right: (corner.x + size.x) * ratio, bottom: (corner.y + size.y) * ratio };
       const context = this._container.getContext("2d");
       // Setting the width empties the canvas; clearRect would paint white on paper and hide the canvas below.
       this._container.width = view.width;

@@ -3,9 +3,10 @@
    in Python. */
 (function (S) {
   S.LOOKS = {
-    within: { fill: "#fbe3a6", dense: "#e3b448", line: "#7a5c12" },
-    near_miss: { fill: "#ee8f3f", line: "#7c3f0c" },
-    beyond: { fill: "#86162c", line: "#4b0614" },
+    within: { fill: "#fdebc8", dense: "#e3b448", line: "#9a7a2e" },
+    near_miss: { fill: "#eb9350", line: "#8a4310" },
+    beyond: { fill: "#a3162e", line: "#5c0a18" },
+    no_way: { fill: "#ffffff", dense: "#a3162e", line: "#a3162e", pattern: "open" },
     no_data: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
     out_of_scope: { fill: "#ffffff", dense: "#c3c7ca", line: "#6b737a", pattern: "ring" },
     none_mapped: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },

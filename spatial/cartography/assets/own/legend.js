@@ -33,6 +33,35 @@
     return code < layer.always || sums.places[code] > 0;
   };
 
+  const noWay = (state) => [...state.classes.keys()].filter((i) => S.layers.points.classes[i] === S.NO_WAY);
+  const showsNoWay = (state) => state.layer.kind === "threshold" && S.layers.points.classes.includes(S.NO_WAY);
+
+  /* Part of the row above it: whoever has no way mapped is counted as beyond, and looks different. */
+  function noWayRow(state) {
+    const found = noWay(state), population = state.places.population;
+    const amount = S.hasPeople() ? found.reduce((sum, i) => sum + (population[i] >= 0 ? population[i] : 0), 0) : found.length;
+    return S.el("p", { class: "legend-row legend-part" }, [S.swatch("no_way"), S.el("span", { class: "legend-label", text: S.t("legend.no_way") }), S.el("span", { class: "legend-number" }, [S.el("strong", { text: S.number(amount) }), S.el("span", { class: "muted" })])]);
+  }
+
+  /* Circles of two or three round numbers of people, as large as the map draws them. */
+  S.showSizes = function (points) {
+    const sizes = points.sizes(), ratio = 2, gap = 6, canvas = document.getElementById("key-sizes");
+    const height = 2 * Math.ceil(Math.max(...sizes.map(({ radius }) => radius))) + 2, width = sizes.reduce((sum, { radius }) => sum + 2 * radius + gap, 0);
+    Object.assign(canvas, { width: width * ratio, height: height * ratio });
+    Object.assign(canvas.style, { width: width + "px", height: height + "px" });
+    const context = canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    context.strokeStyle = "#555f68";
+    let x = 0;
+    for (const { radius } of sizes) {
+      context.beginPath();
+      context.arc(x + radius + 1, height / 2, radius, 0, 2 * Math.PI);
+      context.stroke();
+      x += 2 * radius + gap;
+    }
+    document.getElementById("key-size-text").textContent = S.t("legend.sizes", { list: sizes.map(({ people }) => S.number(people)).join(S.t("legend.sizes_joint")) });
+  };
+
   S.showLegend = function (state, sums, onToggle) {
     const names = S.classesOf(state.layer);
     const amounts = S.hasPeople() ? sums.people : sums.places;
@@ -40,7 +69,7 @@
     const largest = Math.max(1e-9, ...amounts);
     const rows = names.map((name, code) => ({ name, code, amount: amounts[code] }))
       .filter((row) => S.isListed(state.layer, row.code, sums));
-    S.fill("legend", rows.map((row) => S.el("button", {
+    const rowsNode = S.fill("legend", rows.map((row) => S.el("button", {
       type: "button", class: "legend-row", "aria-pressed": String(!state.hidden.has(row.name)),
       title: S.t("legend.toggle"), on: { click: () => onToggle(row.name) },
     }, [
@@ -54,6 +83,7 @@
         row.amount > 0 && S.el("span", { style: { width: (100 * row.amount) / largest + "%", background: S.LOOKS[row.name].pattern ? "" : S.LOOKS[row.name].fill, borderColor: S.LOOKS[row.name].line }, class: S.LOOKS[row.name].pattern ? "bar-" + S.LOOKS[row.name].pattern : "" }),
       ]),
     ])));
+    if (showsNoWay(state)) rowsNode.append(noWayRow(state));
     const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");
     document.getElementById("legend-title").textContent = S.isFiltered(state) ? S.t("legend.filtered", { what: unit }) : unit;
     document.getElementById("legend-note").textContent = S.hasPeople() && sums.uncounted > 0 ? S.t("legend.uncounted", { n: sums.uncounted }) : "";
@@ -128,6 +158,44 @@
     ]);
   }
 
+  /* Of whom, and in how many places: a number does not stand without its base. */
+  function baseText(state, sums, amounts) {
+    const judged = amounts[0] + amounts[1] + amounts[2];
+    if (!S.hasPeople()) return S.t("headline.of", { total: S.counted(judged) });
+    return S.t("headline.of_in", { total: S.counted(judged), amount: S.beyondAmount(state) });
+  }
+
+  /* The township with most people beyond: all its judged places, or some of them. */
+  function worstTownship(state, noun) {
+    if (state.filter.township >= 0) return null;
+    const amount = (row) => row[noun][1] + row[noun][2];
+    const rows = S.sumsByTownship(state, state.classes).rows.map((sums, code) => ({ code, sums }));
+    const worst = rows.reduce((best, row) => (!best || amount(row.sums) > amount(best.sums) ? row : best), null);
+    if (rows.length < 2 || !(amount(worst.sums) > 0)) return null;
+    const beyond = worst.sums.places[1] + worst.sums.places[2], all = beyond + worst.sums.places[0];
+    return S.t(beyond === all ? "finding.worst_all" : "finding.worst", { name: S.townshipName(state, worst.code), n: all, beyond });
+  }
+
+  /* The fastest mode is what anybody would take; the norm below says so. */
+  function reachText({ layer, threshold }) {
+    const measure = S.measure(threshold, layer.unit);
+    return layer.mode === "any" ? measure : S.t("finding.reach", { measure, mode: S.word("by", layer.mode || "none") });
+  }
+
+  /* The title says what was found; the topic of the page where nothing is judged by a standard. */
+  S.showFinding = function (state, sums) {
+    const { layer } = state, noun = S.hasPeople() ? "people" : "places", amounts = sums[noun];
+    const count = amounts[1] + amounts[2], judged = amounts[0] + count;
+    const told = layer.kind === "threshold" && !layer.key && judged > 0;
+    state.isFound = told;
+    document.getElementById("page-topic").textContent = told ? state.topic : "";
+    if (!told) return (document.getElementById("page-title").textContent = state.topic);
+    const mapped = S.data.page.service.inventory === "complete" ? "" : "_mapped";
+    const values = { share: S.percent(count / judged), reach: reachText(state), service: serviceName() };
+    const text = S.t((count > 0 ? "finding.beyond_" : "finding.within_") + noun + mapped, values), worst = worstTownship(state, noun);
+    document.getElementById("page-title").textContent = [text, worst].filter(Boolean).join(S.t("filter.joint"));
+  };
+
   /* The answer in people: those beyond the standard that the slider stands at. */
   S.showHeadline = function (state, sums) {
     const layer = state.layer, service = S.data.page.service;
@@ -148,9 +216,11 @@
       more = servedText(state, sums);
     }
     const span = S.spanOf(state);
+    const unit = layer.kind === "threshold" ? baseText(state, sums, amounts) : S.t("headline." + noun, { n: count });
     S.fill("headline", [
-      S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: S.t("headline." + noun, { n: count }) })]),
-      S.el("p", { class: "headline-sentence", text: sentence }),
+      S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: unit })]),
+      // What the title says already is not said again.
+      state.isFound ? null : S.el("p", { class: "headline-sentence", text: sentence }),
       span ? S.el("p", { class: "headline-range" }, [S.el("strong", { text: S.rangeText(span) }), S.el("span", { class: "muted", text: " " + S.varied() })]) : null,
       S.el("p", { class: "headline-more", text: more }),
     ]);

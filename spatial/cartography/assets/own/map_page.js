@@ -2,7 +2,10 @@
 /* One map page: state in, drawing and panel out. */
 (function (S) {
   const data = S.data;
+  const SHEET_BEGINS = 0.62; // of the window's height, as in the style sheet
   const SHEET_COVERS = 0.3; // of the window's height, by which the raised sheet covers the map
+
+  const isPhone = () => window.matchMedia("(max-width: 760px)").matches;
 
   function readPlaces() {
     const places = Object.assign({}, data.places);
@@ -66,8 +69,8 @@
 
   function readNorm(norm) {
     if (!norm.places) return norm;
-    const { status, mapped, value, reason } = norm.places;
-    return Object.assign({}, norm, { places: { status: S.column(status), mapped: S.column(mapped), values: S.column(value), reason: S.column(reason) } });
+    const { status, mapped, value, reason } = norm.places, plan = norm.plan;
+    return Object.assign({}, norm, { plan: plan && Object.assign({}, plan, { by: S.column(plan.by), after: S.column(plan.after) }), places: { status: S.column(status), mapped: S.column(mapped), values: S.column(value), reason: S.column(reason) } });
   }
 
   function readRoutes(routes) {
@@ -94,7 +97,7 @@
       measures: data.measures.map((measure) => Object.assign({}, measure, { value: S.column(measure.value), status: S.column(measure.status), risk: S.column(measure.risk) })),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
       layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), hidden: new Set(), selected: -1, target: -1, route: null,
-      labels: [], classes: new Uint8Array(0), moved: false,
+      labels: null, classes: new Uint8Array(0), moved: false,
     };
   }
 
@@ -125,21 +128,9 @@
   function showWay(map, state) {
     const way = state.route || [[state.points.x[state.selected], state.points.y[state.selected]]];
     const corners = way.map(([x, y]) => map.unproject(L.point(S.middle.x + x, S.middle.y + y), S.UNIT_ZOOM));
-    const phone = window.matchMedia("(max-width: 760px)").matches;
-    const above = phone ? document.getElementById("banner").offsetHeight : 0, below = phone ? window.innerHeight * SHEET_COVERS : 0;
+    const above = isPhone() ? document.getElementById("banner").offsetHeight : 0, below = isPhone() ? window.innerHeight * SHEET_COVERS : 0;
     map.fitBounds(L.latLngBounds(corners), { animate: false, paddingTopLeft: [56, 32 + above], paddingBottomRight: [32, 32 + below], maxZoom: 13 });
     state.moved = true;
-  }
-
-  function labelsOf(state) {
-    const rank = { city: 3, county_seat: 2, town: 1 };
-    const towns = [];
-    for (let i = 0; i < state.points.n; i++) {
-      const tier = state.places.tiers[state.places.tier[i]];
-      if (rank[tier]) towns.push({ i, rank: rank[tier], size: state.places.population ? state.places.population[i] || 0 : 0 });
-    }
-    towns.sort((a, b) => b.rank - a.rank || b.size - a.size || a.i - b.i);
-    return towns.map(({ i }) => ({ x: state.points.x[i], y: state.points.y[i], text: () => S.placeName(state.places, i) }));
   }
 
   function makeMap() {
@@ -188,13 +179,17 @@
     S.openTab = (id) => open(document.getElementById(id));
   }
 
+  /* On a phone the page scrolls over the map, which stays: a raised sheet leaves the upper part of it. */
   function startSheet(map) {
-    const handle = document.getElementById("sheet-handle");
+    const handle = document.getElementById("sheet-handle"), panel = document.getElementById("panel");
+    const tell = (up) => { document.body.classList.toggle("sheet-up", up); handle.setAttribute("aria-expanded", String(up)); };
+    const raised = () => panel.offsetTop - window.innerHeight * (SHEET_BEGINS - SHEET_COVERS);
     S.raiseSheet = function (up) {
-      document.body.classList.toggle("sheet-up", up);
-      handle.setAttribute("aria-expanded", String(up));
+      tell(up);
       document.getElementById("panel-body").scrollTop = 0;
+      if (isPhone()) window.scrollTo(0, up ? raised() : 0);
     };
+    window.addEventListener("scroll", () => { if (isPhone()) tell(window.scrollY >= raised() / 2); }, { passive: true });
     handle.addEventListener("click", () => S.raiseSheet(!document.body.classList.contains("sheet-up")));
     window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
   }
@@ -227,13 +222,23 @@
     const map = makeMap();
     S.state = state;
     document.body.dataset.kind = data.page.kind;
-    state.labels = labelsOf(state);
+    state.labels = S.labelsOf(state);
     const base = S.baseLayer(data.base, data.relief).addTo(map);
     const areas = S.areasLayer(state).addTo(map);
     const points = new S.PointsLayer(state.points, state.places.population).addTo(map);
-    const marks = S.marksLayer(state).addTo(map);
+    if (state.facilities) state.facilities.near = points.nearestTo(state.facilities.points);
+    const marks = S.marksLayer(state);
     S.layers = { base, areas, points, marks };
+    marks.addTo(map);
+    map.on("zoomend", () => S.showSizes(points));
     const redraw = () => { areas.redraw(); marks.redraw(); };
+
+    /* Among those beyond, whoever has no way mapped looks different; sums count them with the others. */
+    function markNoWay(shown) {
+      const { layer } = state;
+      if (layer.kind !== "threshold" || !Object.keys(state.travel).length) return;
+      for (let i = 0; i < shown.length; i++) if (shown[i] === 2 && layer.fixed[i] !== 0 && !S.isSearched(state, i)) shown[i] = S.NO_WAY;
+    }
 
     function update() {
       const all = S.classify(state.layer, state.threshold);
@@ -241,14 +246,18 @@
       state.classes = all;
       const shown = all.slice();
       for (let i = 0; i < shown.length; i++) if (state.hidden.has(names[shown[i]]) || !S.inFilter(state, i)) shown[i] = S.HIDDEN;
-      points.show(shown, names.map((name) => S.LOOKS[name]));
+      markNoWay(shown);
+      points.show(shown, (state.layer.kind === "threshold" ? [...names, "no_way"] : names).map((name) => S.LOOKS[name]));
+      marks.redraw();
       state.sums = S.sums(state, all);
+      S.showFinding(state, state.sums);
       S.showHeadline(state, state.sums);
       S.showFiltered(state);
       S.showNorm(state);
       S.showSlider(state);
       S.showLegend(state, state.sums, toggle);
       S.showTable(state, chooseTownship);
+      S.showBeyond(state, (i) => choosePlace(i, true), chooseTownship);
       S.showPlace(state, closePlace);
     }
     S.update = update;
@@ -269,6 +278,7 @@
       S.openTab("tab-place");
       S.raiseSheet(true);
       if (!fly) return;
+      if (!isPhone()) window.scrollTo(0, 0);
       showWay(map, state);
       document.getElementById("place-name").focus({ preventScroll: true });
     }
@@ -334,20 +344,22 @@
     });
     document.getElementById("layer").addEventListener("change", (event) => setLayer(Number(event.target.value)));
     S.startFilters(state, update);
+    S.startBeyond();
     document.getElementById("csv-townships").addEventListener("click", () => S.downloadTownships(state));
     document.getElementById("csv-places").addEventListener("click", () => S.downloadPlaces(state));
 
     S.onLanguage(() => {
       const service = S.pick(data.page.service.names, data.page.service.id);
-      document.getElementById("page-title").textContent = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t(data.page.kind === "score" ? "page.score_map" : "page.last_mile");
+      state.topic = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t(data.page.kind === "score" ? "page.score_map" : "page.last_mile");
       document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
       document.getElementById("back").href = S.pageLink(data.page.index);
       document.getElementById("key-facility").hidden = !state.facilities;
       document.getElementById("key-facility-text").textContent = S.t("legend.facility", { service });
       document.getElementById("key-size").hidden = !S.hasPeople();
+      S.showSizes(points);
       document.getElementById("key-seasons").hidden = data.page.kind !== "last_mile";
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
-      S.showHead(document.getElementById("page-title").textContent);
+      S.showHead(state.topic);
       tellBannerHeight();
       S.showIssues("issues");
       S.showAbout("about", data.page.methods, data.relief);
@@ -359,6 +371,9 @@
       redraw();
     });
     S.setLanguage(S.language);
+    const judged = state.layers.findIndex((layer) => layer.kind === "threshold" && layer.norm !== null && data.norms[layer.norm].id === S.hash.norm);
+    if (judged > 0) { setLayer(judged); showLayers(); }
+    if (S.hash.list) document.getElementById("to-beyond").click();
     const wanted = S.hash.place ? state.places.id.indexOf(S.hash.place) : -1;
     if (wanted >= 0) choosePlace(wanted, true);
     base.ready.then(() => { document.body.dataset.ready = "yes"; });

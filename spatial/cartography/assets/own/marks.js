@@ -1,7 +1,8 @@
 "use strict";
-/* Above the settlements: facilities, the chosen village with its way, and names of towns. */
+/* Above the settlements: facilities, the chosen village with its way, and names: the seat, whoever is beyond by people,
+   townships. */
 (function (S) {
-  const ACCENT = "#0b5cad";
+  const ACCENT = "#1d2327";
 
   function diamond(context, x, y, size, ratio) {
     context.beginPath();
@@ -44,29 +45,177 @@
     context.stroke();
   }
 
-  function drawLabels(context, view, labels, chosen) {
-    const size = 12 * view.ratio;
-    const ring = 16 * view.ratio;
-    const taken = chosen ? [[chosen[0] - ring, chosen[1] - ring, chosen[0] + ring, chosen[1] + ring]] : [];
-    context.font = "600 " + size + "px " + getComputedStyle(document.body).fontFamily;
-    context.textAlign = "center";
-    context.textBaseline = "bottom";
-    context.lineJoin = "round";
-    for (const label of labels) {
-      const x = label.x * view.scale + view.dx, y = label.y * view.scale + view.dy - 12 * view.ratio;
-      if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
-      const text = label.text();
-      if (!text) continue;
-      const half = context.measureText(text).width / 2 + 4 * view.ratio;
-      const box = [x - half, y - size, x + half, y];
-      if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
-      taken.push(box);
-      context.lineWidth = 3.5 * view.ratio;
-      context.strokeStyle = "rgba(255,255,255,0.9)";
-      context.strokeText(text, x, y);
-      context.fillStyle = "#1d2327";
-      context.fillText(text, x, y);
+  /* Where a label may stand beside its circle: right, left, above, below, then the corners. */
+  const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]];
+  const CORNER = 0.7;
+  const AREA_A_LABEL = 10000;   // square pixels of the map a village that is named
+  const NAMED_FROM = 12;       // zoom from which those that are not beyond are named too
+  const MOST_TRIED = 300;      // villages whose circles and names are weighed against each other
+  const FIRM = 8;              // largest ones beyond, named though their names lie on small circles
+  const INK = "#1d2327", GREY = "#566168";
+
+  /* Boxes by the squares of the map that they touch, so that a new one meets few of them. */
+  class Boxes {
+    constructor(side) {
+      this.side = side;
+      this.all = [];
+      this.squares = new Map();
     }
+
+    squaresOf([left, top, right, bottom]) {
+      const keys = [];
+      for (let x = Math.floor(left / this.side); x <= Math.floor(right / this.side); x++) {
+        for (let y = Math.floor(top / this.side); y <= Math.floor(bottom / this.side); y++) keys.push(x * 4096 + y);
+      }
+      return keys;
+    }
+
+    add(box) {
+      this.all.push(box);
+      for (const key of this.squaresOf(box)) this.squares.set(key, [...(this.squares.get(key) || []), box]);
+    }
+
+    meets(box) {
+      return this.squaresOf(box).some((key) => (this.squares.get(key) || []).some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]));
+    }
+  }
+
+  /* Texts on the map: none covers another; each tries its places in turn and goes without where all are taken. */
+  class Labels {
+    constructor(context, view) {
+      Object.assign(this, { context, view, family: getComputedStyle(document.body).fontFamily, texts: new Boxes(64 * view.ratio), marks: new Boxes(64 * view.ratio) });
+      context.lineJoin = "round";
+      context.textAlign = "left";
+      context.textBaseline = "middle";
+    }
+
+    isInside(x, y) {
+      return x > 0 && y > 0 && x < this.view.width && y < this.view.height;
+    }
+
+    keepFree(x, y, radius) {
+      this.marks.add([x - radius, y - radius, x + radius, y + radius]);
+    }
+
+    /* What the reader sees of the canvas: a name is not cut at its edge. */
+    isCut(box) {
+      const { left, top, right, bottom } = this.view.seen;
+      return (box[0] < left && box[2] > left) || (box[0] < right && box[2] > right) || (box[1] < top && box[3] > top) || (box[1] < bottom && box[3] > bottom);
+    }
+
+    /* Places: the middle of the text each; marks may be covered only where nothing else is left to try. */
+    put(text, look, places) {
+      const { context, view: { ratio } } = this;
+      context.font = (look.weight || 400) + " " + 13 * ratio + "px " + this.family;
+      const width = context.measureText(text).width + 2 * ratio, height = 15 * ratio;
+      const tried = places(width, height).map(([x, y]) => [x - width / 2, y - height / 2, x + width / 2, y + height / 2]).filter((box) => !this.isCut(box) && !this.texts.meets(box));
+      const box = tried.find((one) => !this.marks.meets(one)) || (look.isFirm ? tried[0] : undefined);
+      if (!box) return false;
+      this.texts.add(Object.assign(box, { text }));
+      context.lineWidth = 3 * ratio;
+      context.strokeStyle = "rgba(255,255,255,0.92)";
+      context.strokeText(text, box[0] + ratio, (box[1] + box[3]) / 2);
+      context.fillStyle = look.colour || INK;
+      context.fillText(text, box[0] + ratio, (box[1] + box[3]) / 2);
+      return true;
+    }
+
+    beside(text, look, x, y, radius) {
+      const gap = radius + 3 * this.view.ratio;
+      return this.put(text, look, (width, height) => SIDES.map(([right, down]) => {
+        const near = right && down ? gap * CORNER : gap;
+        return [x + right * (near + width / 2), y + down * (near + height / 2)];
+      }));
+    }
+
+    /* The name of an area: at its middle, else around it. */
+    around(text, look, x, y) {
+      const step = 16 * this.view.ratio;
+      return this.put(text, look, () => [[x, y], ...[1, 2].flatMap((ring) => SIDES.map(([right, down]) => [x + right * ring * 1.6 * step, y + down * ring * step]))]);
+    }
+  }
+
+  /* Whoever may be named, most people first; the middle of each township, weighed by its people. */
+  S.labelsOf = function (state) {
+    const { points, places } = state, size = (i) => (places.population && places.population[i] >= 0 ? places.population[i] : 0);
+    const rank = { city: 3, county_seat: 2, town: 1 };
+    const order = Array.from({ length: points.n }, (_, i) => i).sort((a, b) => size(b) - size(a) || a - b);
+    const sums = places.townships.map(() => [0, 0, 0]);
+    for (let i = 0; i < points.n; i++) {
+      const sum = sums[places.township[i]];
+      if (!sum) continue;
+      [points.x[i], points.y[i], 1].forEach((value, k) => { sum[k] += value * (size(i) + 1); });
+    }
+    const ranked = (level) => order.filter((i) => (rank[places.tiers[places.tier[i]]] || 0) === level);
+    return {
+      order, seats: [...ranked(3), ...ranked(2)], towns: ranked(1),
+      townships: sums.map(([x, y, weight], code) => ({ code, x: x / weight, y: y / weight, weight })).filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight),
+    };
+  };
+
+  /* Without the word for a village or township where most names end with one; Cape Town stays Cape Town. */
+  function shortName(labels, name) {
+    if (labels.language !== S.language) {
+      const endings = S.t("map.endings").split(";").map((ending) => ending.trim()).filter(Boolean);
+      const names = S.state.places.townships.map((_, code) => S.townshipName(S.state, code));
+      const has = (text) => endings.find((ending) => text.endsWith(" " + ending));
+      Object.assign(labels, { language: S.language, ending: names.filter(has).length > names.length / 2 ? has : () => "" });
+    }
+    const ending = labels.ending(name);
+    return ending ? name.slice(0, -ending.length - 1) : name;
+  }
+
+  function drawLabels(context, view, state, facilities) {
+    const { points, places, labels } = state, layer = S.layers.points;
+    const written = new Labels(context, view), named = new Set();
+    const at = (i) => [points.x[i] * view.scale + view.dx, points.y[i] * view.scale + view.dy];
+    const radius = (i) => layer.radiusAt(i, view.zoom) * view.ratio;
+    const name = (i, look) => {
+      const [x, y] = at(i);
+      const own = S.ownName(places, i);
+      if (!own || named.has(i) || !written.isInside(x, y)) return false;
+      named.add(i);
+      return written.beside(shortName(labels, own), look, x, y, state.selected === i ? 15 * view.ratio : radius(i));
+    };
+    const judged = S.beyondOf(state);
+    const isBeyond = (i) => judged && (judged.codes.includes(layer.classes[i]) || layer.classes[i] === S.NO_WAY);
+    const inView = (wanted) => {
+      const found = [];
+      for (let k = 0; k < labels.order.length && found.length < MOST_TRIED; k++) {
+        const i = labels.order[k];
+        if (layer.classes[i] !== S.HIDDEN && wanted(i) && written.isInside(...at(i))) found.push(i);
+      }
+      return found;
+    };
+    const beyond = inView(isBeyond);
+    for (const [x, y] of facilities.slice(0, MOST_TRIED)) written.keepFree(x, y, 6 * view.ratio);
+    for (const i of beyond) written.keepFree(...at(i), Math.max(0, radius(i) - view.ratio));
+    if (state.selected >= 0) name(state.selected, { weight: 700, isFirm: true });
+    for (const i of labels.seats) if (layer.classes[i] !== S.HIDDEN) name(i, { weight: 700, isFirm: true });
+    // As many as the map has room for, so that more are named as one comes nearer.
+    let room = Math.ceil((view.width * view.height) / (view.ratio * view.ratio) / AREA_A_LABEL);
+    const nameAll = (list, look) => { for (const i of list) if (room > 0 && name(i, look || {})) room -= 1; };
+    nameAll(beyond.slice(0, FIRM), { isFirm: true });
+    nameAll(beyond.slice(0, Math.ceil(beyond.length / 3)));
+    for (const { code, x, y } of labels.townships) {
+      const [px, py] = [x * view.scale + view.dx, y * view.scale + view.dy];
+      if (written.isInside(px, py)) written.around(shortName(labels, S.townshipName(state, code)).toLocaleUpperCase(S.locale()), { colour: GREY }, px, py);
+    }
+    nameAll(beyond);
+    if (view.zoom >= NAMED_FROM || !judged) nameAll(labels.towns.filter((i) => layer.classes[i] !== S.HIDDEN));
+    if (view.zoom >= NAMED_FROM) nameAll(inView((i) => !isBeyond(i)));
+    labels.written = written.texts.all;
+  }
+
+  /* Beside a village that it would cover. */
+  function placeOf(view, state, k, size) {
+    const { points, near } = state.facilities;
+    const x = points.x[k] * view.scale + view.dx, y = points.y[k] * view.scale + view.dy, i = near[k];
+    if (i < 0) return [x, y];
+    const dx = state.points.x[i] * view.scale + view.dx - x, dy = state.points.y[i] * view.scale + view.dy - y;
+    const room = S.layers.points.radiusAt(i, view.zoom) * view.ratio + size * CORNER;
+    if (dx * dx + dy * dy >= room * room) return [x, y];
+    return [x + dx + room * CORNER, y + dy - room * CORNER];
   }
 
   S.marksLayer = function (state) {
@@ -75,11 +224,11 @@
       if (state.route) drawRoute(context, view, state.route);
       const facilities = state.facilities;
       const size = facilities ? markSize(view, facilities.points.n) * view.ratio : 0;
-      if (facilities) {
-        for (let i = 0; i < facilities.points.n; i++) {
-          const [x, y] = place(facilities.points, i);
-          diamond(context, x, y, i === state.target ? size * 1.5 : size, view.ratio);
-        }
+      const drawn = [];
+      for (let k = 0; facilities && k < facilities.points.n; k++) {
+        const [x, y] = placeOf(view, state, k, size);
+        diamond(context, x, y, k === state.target ? size * 1.5 : size, view.ratio);
+        drawn.push([x, y]);
       }
       if (state.selected >= 0) {
         const [x, y] = place(state.points, state.selected);
@@ -92,7 +241,7 @@
         context.strokeStyle = ACCENT;
         context.stroke();
       }
-      drawLabels(context, view, state.labels, state.selected >= 0 ? place(state.points, state.selected) : null);
+      drawLabels(context, view, state, drawn);
     }, { pane: "spatialMarks" });
   };
 })(window.Spatial);

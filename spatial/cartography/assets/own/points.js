@@ -4,7 +4,9 @@
 (function (S) {
   const MANY = 6000;
   const OUTLINE = "#4a3b2a";
+  const NEAR = 500; // pixels at the zoom of the coordinates
   S.HIDDEN = 255;
+  S.NO_WAY = 5; // after the classes of a standard
 
   /* Fisher-Yates with a fixed seed: the same page looks the same every time. */
   function shuffled(n) {
@@ -20,16 +22,26 @@
     return order;
   }
 
-  function radii(population, n) {
+  const LARGE = 9, LARGEST = 15, SMALLEST = 2.4, UNKNOWN = 3.4;  // radii in pixels at the middle zoom; LARGE for `high`
+
+  /* Circles have areas by people; only hamlets and great cities are drawn larger and smaller, so that they can be met. */
+  const radiusOf = (people, high) => Math.max(SMALLEST, Math.min(LARGEST, LARGE * Math.sqrt(people / high)));
+
+  function radii(population, n, high) {
     const result = new Float32Array(n).fill(5);
-    if (!population) return result;
-    const known = population.filter((value) => value >= 0).sort();
-    const high = known.length ? Math.max(1, known[Math.floor((known.length - 1) * 0.97)]) : 1;
-    for (let i = 0; i < n; i++) {
-      const share = population[i] >= 0 ? Math.min(1, population[i] / high) : 0.1;
-      result[i] = 3.4 + 6.6 * Math.sqrt(share);
-    }
+    for (let i = 0; population && i < n; i++) result[i] = population[i] >= 0 ? radiusOf(population[i], high) : UNKNOWN;
     return result;
+  }
+
+  function largePlace(population) {
+    const known = population ? population.filter((value) => value >= 0).sort() : [];
+    return known.length ? Math.max(1, known[Math.floor((known.length - 1) * 0.97)]) : 1;
+  }
+
+  /* Two or three round numbers of people up to the larger villages. */
+  function roundSizes(high) {
+    const power = Math.pow(10, Math.floor(Math.log10(high))), first = [5, 2, 1].find((digit) => digit * power <= high) * power;
+    return [...new Set([first / 10, first / 2.5, first].map((value) => Math.round(value)).filter((value) => value >= 1))];
   }
 
   /* One picture a class and radius, stamped on the canvas. */
@@ -63,7 +75,7 @@
     context.save();
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.lineWidth = (look.pattern ? 1.2 : 0.9) * ratio;
+    context.lineWidth = (look.pattern === "open" ? 2 : look.pattern ? 1.2 : 0.9) * ratio;
     context.strokeStyle = look.line || OUTLINE;
     if (look.pattern === "ring") context.setLineDash([2.2 * ratio, 1.8 * ratio]);
     context.stroke();
@@ -96,7 +108,8 @@
       this.classes = new Uint8Array(points.n);
       this.looks = [];
       this._order = shuffled(points.n);
-      this._radius = radii(population, points.n);
+      this._high = largePlace(population);
+      this._radius = radii(population, points.n, this._high);
       this._index = grid(points);
       S.CanvasLayer.prototype.initialize.call(this, this._paint.bind(this), { pane: "spatialPoints" });
     },
@@ -105,6 +118,16 @@
       this.classes = classes;
       this.looks = looks;
       this.redraw();
+    },
+
+    radiusAt: function (i, zoom) {
+      return this._radius[i] * this.factor(zoom);
+    },
+
+    /* Numbers of people for the legend, each with the radius of its circle as the map stands. */
+    sizes: function () {
+      const factor = this.factor(this._map.getZoom());
+      return roundSizes(this._high).map((people) => ({ people, radius: radiusOf(people, this._high) * factor }));
     },
 
     factor: function (zoom) {
@@ -128,6 +151,8 @@
         seen[inView++] = i;
       }
       const drawn = seen.subarray(0, inView);
+      // Small circles lie on large ones; of pixels none is larger.
+      if (inView <= MANY) drawn.sort((a, b) => this._radius[b] - this._radius[a]);
       if (inView > MANY) this._paintPixels(context, view, drawn);
       else this._paintCircles(context, view, drawn);
     },
@@ -171,16 +196,23 @@
 
     /* The visible settlement nearest to a place of the map, within some pixels; -1 for none. */
     nearest: function (latlng, pixels) {
-      const scale = Math.pow(2, this._map.getZoom() - S.UNIT_ZOOM);
-      const at = S.toUnit(latlng.lat, latlng.lng);
-      const reach = pixels / scale;
+      const reach = pixels / Math.pow(2, this._map.getZoom() - S.UNIT_ZOOM);
+      return this._nearest(S.toUnit(latlng.lat, latlng.lng), reach, (i) => this.classes[i] !== S.HIDDEN);
+    },
+
+    /* The settlement nearest to each of other points; -1 where none is near on any map that shows both. */
+    nearestTo: function (points) {
+      return Int32Array.from({ length: points.n }, (_, k) => this._nearest({ x: points.x[k], y: points.y[k] }, NEAR, () => true));
+    },
+
+    _nearest: function (at, reach, isWanted) {
       const { side, column, row, starts, members } = this._index;
       let best = -1, bestSquare = reach * reach;
       for (let r = row(at.y - reach); r <= row(at.y + reach); r++) {
         for (let cell = r * side + column(at.x - reach); cell <= r * side + column(at.x + reach); cell++) {
           for (let k = starts[cell]; k < starts[cell + 1]; k++) {
             const i = members[k];
-            if (this.classes[i] === S.HIDDEN) continue;
+            if (!isWanted(i)) continue;
             const dx = this.points.x[i] - at.x, dy = this.points.y[i] - at.y;
             if (dx * dx + dy * dy <= bestSquare) {
               bestSquare = dx * dx + dy * dy;

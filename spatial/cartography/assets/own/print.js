@@ -13,7 +13,7 @@
     const zoom = map.getZoom(), scale = Math.pow(2, zoom - S.UNIT_ZOOM);
     const origin = map.getPixelOrigin(), moved = map.layerPointToContainerPoint([0, 0]);
     const view = {
-      width: canvas.width, height: canvas.height, ratio, zoom, scale: scale * ratio,
+      width: canvas.width, height: canvas.height, seen: { left: 0, top: 0, right: canvas.width, bottom: canvas.height }, ratio, zoom, scale: scale * ratio,
       dx: (S.middle.x * scale - origin.x + moved.x) * ratio, dy: (S.middle.y * scale - origin.y + moved.y) * ratio,
     };
     const context = canvas.getContext("2d");
@@ -26,14 +26,14 @@
   }
 
   S.startPrint = function (map, state) {
-    const stage = document.getElementById("stage"), panel = document.getElementById("panel");
+    const [stage, panel, beyond] = ["stage", "panel", "beyond"].map((id) => document.getElementById(id));
     let before = null;
 
     function enter() {
       if (before) return;
       before = { centre: map.getCenter(), zoom: map.getZoom() };
       document.body.classList.add("printing");
-      document.getElementById("view-result").after(stage);
+      document.getElementById("view-result").after(stage, beyond);
       map.invalidateSize({ animate: false, pan: false });
       if (!state.moved) map.fitBounds(S.data.bounds, { animate: false, padding: [6, 6] });
       else map.setView(before.centre, before.zoom, { animate: false });
@@ -44,6 +44,7 @@
       if (!before) return;
       document.body.classList.remove("printing");
       panel.before(stage);
+      panel.after(beyond);
       map.invalidateSize({ animate: false, pan: false });
       map.setView(before.centre, before.zoom, { animate: false });
       before = null;

@@ -4,11 +4,12 @@
   const LIMIT = 8;
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
-  S.placeName = function (places, i) {
-    const own = places.names["name_" + S.language];
-    return (own && own[i]) || places.names.name[i] || (places.names.name_en && places.names.name_en[i]) ||
-      (places.names.name_zh && places.names.name_zh[i]) || S.t("place.unnamed", { id: places.id[i] });
+  /* Its name in the language shown, else in another; empty where it has none. */
+  S.ownName = function ({ names }, i) {
+    const own = names["name_" + S.language];
+    return (own && own[i]) || names.name[i] || (names.name_en && names.name_en[i]) || (names.name_zh && names.name_zh[i]) || "";
   };
+  S.placeName = (places, i) => S.ownName(places, i) || S.t("place.unnamed", { id: places.id[i] });
 
   S.otherNames = function (places, i) {
     const shown = S.placeName(places, i);
@@ -19,7 +20,7 @@
   S.townshipName = (state, code) => (code < 0 ? S.t("filter.no_township") : S.pick(state.places.townships[code].names, state.places.townships[code].id));
 
   /* Names that begin with the words come first, then larger places. */
-  S.find = function (state, text) {
+  S.find = function (state, text, limit) {
     const wanted = plain(text.trim());
     if (!wanted) return [];
     const places = state.places;
@@ -34,7 +35,7 @@
       if (best >= 0) hits.push({ i, at: best === 0 ? 0 : 1, size: places.population ? places.population[i] || 0 : 0 });
     }
     hits.sort((a, b) => a.at - b.at || b.size - a.size || a.i - b.i);
-    return hits.slice(0, LIMIT).map((hit) => hit.i);
+    return hits.slice(0, limit || LIMIT).map((hit) => hit.i);
   };
 
   S.startSearch = function (state, onChoose) {

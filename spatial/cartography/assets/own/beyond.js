@@ -1,0 +1,225 @@
+"use strict";
+/* Who is beyond, by name: the rows behind the headline, most people first, to sort, to search and to take along as they
+   are read. Filters, the standard and hidden classes count here as they do on the map. */
+(function (S) {
+  const FIRST = 20;     // rows until all are asked for
+  const BATCH = 500;    // rows that are drawn at once; more follow as the reader comes to them
+  const CHIPS = 7;      // townships until all are asked for
+  const BAR_PX = 56;
+  const list = { column: "people", down: true, text: "", all: false, chips: false, rows: [], drawn: 0 };
+  const words = { columns: [], choose: null, state: null };
+
+  /* Classes that are beyond, and what was measured; null where a layer is not judged by a standard. */
+  S.beyondOf = function (state) {
+    const { layer, last_mile } = state;
+    if (layer.kind === "threshold") return { codes: [1, 2], values: layer.values, unit: layer.unit, threshold: state.threshold };
+    if (S.data.page.kind !== "last_mile" || !last_mile) return null;
+    const codes = ["gap", "none"].map((name) => layer.classes.indexOf(name));
+    return { codes, values: layer.key === "known" ? last_mile.known_distance : last_mile.distance, unit: "m", threshold: layer.threshold };
+  };
+
+  /* Why one that is beyond has no value: further than was searched, or no way at all. */
+  S.isSearched = function (state, i) {
+    const own = state.travel[state.layer.mode];
+    return (own ? [own] : Object.values(state.travel)).some((way) => way.statuses[way.status[i]] === "beyond_cutoff");
+  };
+  function withoutValue(state, i) {
+    if (S.data.page.kind === "last_mile") return S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]], state.threshold);
+    return S.isSearched(state, i) ? S.t("reach.beyond_cutoff") : S.t("beyond.no_way");
+  }
+
+  /* A value beyond a limit is never printed as the limit: with a digit more where rounding would make them the same. */
+  S.beyondText = function (value, unit, threshold) {
+    const step = unit === "m" && value >= 999.5 ? 100 : 1;
+    if (!(value > threshold) || Math.round(value / step) * step > threshold) return S.measure(value, unit);
+    return unit === "min" ? S.t("unit.min", { n: S.decimal(Math.ceil(value * 10) / 10) }) : S.t("unit.m", { n: Math.ceil(value) });
+  };
+  const overText = (row, judged) => {
+    const over = judged.unit === "min" ? Math.round(row.value) - judged.threshold : row.value - judged.threshold;
+    return over < 1 ? S.t("beyond.below", { measure: S.t("unit." + judged.unit, { n: 1 }) }) : S.measure(over, judged.unit);
+  };
+
+  function nearest(state, i) {
+    const own = state.travel[state.layer.mode], ways = own ? [own] : Object.values(state.travel);
+    const best = ways.reduce((found, way) => (!found || way.time[i] < found.time[i] || isNaN(found.time[i]) ? way : found), null);
+    return (best && S.facilityName(state, best.facility[i])) || "–";
+  }
+
+  /* What the plan for this norm does for a place: the action that brings it within, and its value then. */
+  function help(plan, i, judged) {
+    const by = plan.by[i], after = plan.after[i];
+    if (by === plan.none) return S.t("beyond.still_no_way");
+    if (!isFinite(after)) return "";
+    const value = S.beyondText(after, judged.unit, judged.threshold);
+    if (!(after <= S.limit(judged.threshold))) return S.t("beyond.still", { value });
+    return by ? S.t("beyond.helped", { what: S.pick(plan.actions[by - 1]), value }) : S.t("beyond.then_within", { value });
+  }
+
+  const people = (state, i) => (state.places.population ? state.places.population[i] : NaN);
+
+  function columnsOf(state, judged) {
+    const { layer } = state, plan = layer.norm === null || layer.norm === undefined ? null : state.norms[layer.norm].plan;
+    return [
+      { key: "name", head: S.t("beyond.village"), text: (row) => S.placeName(state.places, row.i) },
+      state.places.townships.length ? { key: "township", head: S.t("beyond.township"), text: (row) => S.townshipName(state, state.places.township[row.i]) } : null,
+      S.hasPeople() ? { key: "people", head: S.t("beyond.people"), numeric: true, number: (row) => row.people, text: (row) => (row.people >= 0 ? S.number(row.people) : S.t("place.unknown")) } : null,
+      { key: "value", head: S.t("beyond.value_" + judged.unit), numeric: true, number: (row) => row.value, text: (row) => (isFinite(row.value) ? S.beyondText(row.value, judged.unit, judged.threshold) : withoutValue(state, row.i)) },
+      { key: "over", head: S.t("beyond.over"), number: (row) => row.value, text: (row) => (isFinite(row.value) ? overText(row, judged) : "") },
+      // Where there is one facility alone, the title names it.
+      Object.keys(state.travel).length && state.facilities.points.n > 1 ? { key: "nearest", head: S.t("beyond.nearest"), text: (row) => nearest(state, row.i) } : null,
+      plan ? { key: "help", head: S.t("beyond.help"), text: (row) => help(plan, row.i, judged) } : null,
+    ].filter(Boolean);
+  }
+
+  /* Whoever has no value comes last, whatever the rows are sorted by; equal ones stay in the order of people. */
+  function sorted(rows, column) {
+    const sign = list.down ? -1 : 1, last = (value) => (value >= 0 ? value : -Infinity);
+    const base = (a, b) => Number(isNaN(a.value)) - Number(isNaN(b.value));
+    const rest = (a, b) => last(b.people) - last(a.people) || b.value - a.value || a.i - b.i;
+    if (column.number) return rows.sort((a, b) => base(a, b) || sign * (last(column.number(a)) - last(column.number(b))) || rest(a, b));
+    const collator = new Intl.Collator(S.language), texts = new Map(rows.map((row) => [row, column.text(row)]));
+    return rows.sort((a, b) => base(a, b) || sign * collator.compare(texts.get(a), texts.get(b)) || rest(a, b));
+  }
+
+  function gather(state, judged, hidden) {
+    const { layer, classes, filter, places } = state, names = S.classesOf(layer);
+    const codes = judged.codes.filter((code) => !hidden.has(names[code])), rows = [], townships = new Map();
+    for (let i = 0; i < classes.length; i++) {
+      if (!codes.includes(classes[i]) || !S.inFilterBesideTownship(state, i)) continue;
+      const known = people(state, i), at = townships.get(places.township[i]) || { code: places.township[i], places: 0, people: 0 };
+      at.places += 1;
+      at.people += known >= 0 ? known : 0;
+      townships.set(at.code, at);
+      if (filter.township < 0 || filter.township === at.code) rows.push({ i, people: known, value: judged.values[i], look: names[classes[i]] });
+    }
+    return { rows, townships: [...townships.values()].sort((a, b) => b.people - a.people || b.places - a.places || a.code - b.code) };
+  }
+
+  /* Where a county seat or a city is among them, they are not all villages. */
+  function villagesText(state, rows) {
+    const { tiers, tier } = state.places;
+    return S.t(rows.some(({ i }) => ["county_seat", "city"].includes(tiers[tier[i]])) ? "unit.places" : "beyond.villages", { n: rows.length });
+  }
+
+  /* How many are beyond, whether their class is shown or not. */
+  S.beyondAmount = (state) => villagesText(state, gather(state, S.beyondOf(state), new Set()).rows);
+
+  function heading(state, rows) {
+    if (!rows.length) return S.t("beyond.title_none");
+    const amount = villagesText(state, rows);
+    return S.t(list.column === "people" && list.down && S.hasPeople() ? "beyond.title_first" : "beyond.title", { amount });
+  }
+
+  function headRow() {
+    return S.el("tr", {}, words.columns.map((column) => S.el("th", {
+      scope: "col", class: "is-" + column.key + (column.numeric ? " numeric" : ""), "aria-sort": list.column === column.key ? (list.down ? "descending" : "ascending") : "none",
+    }, [S.el("button", { type: "button", "data-column": column.key, text: column.head, on: { click: () => sortBy(column) } })])));
+  }
+
+  function sortBy(column) {
+    list.down = list.column === column.key ? !list.down : Boolean(column.number);
+    list.column = column.key;
+    S.update();
+    document.querySelector("#beyond-head [data-column=" + column.key + "]").focus();
+  }
+
+  function bar(row, share) {
+    return S.el("i", { class: "over-bar", "aria-hidden": "true", style: { width: Math.max(2, share * BAR_PX) + "px", background: S.LOOKS[row.look].fill } });
+  }
+
+  function drawRow(row) {
+    const { state, judged, most } = words;
+    return S.el("tr", { "data-place": String(row.i), "aria-current": row.i === state.selected ? "true" : undefined, on: { click: () => words.choose(row.i) } }, words.columns.map((column) => {
+      const text = column.text(row), kind = "is-" + column.key + (column.numeric ? " numeric" : "");
+      if (column.key === "name") return S.el("th", { scope: "row", class: kind }, [S.el("button", { type: "button", text })]);
+      if (column.key !== "over" || !text) return S.el("td", { class: kind + (text ? "" : " is-empty") + (column.key === "value" && isNaN(row.value) ? " is-words" : ""), text });
+      return S.el("td", { class: kind }, [bar(row, most > 0 ? (row.value - judged.threshold) / most : 0), S.el("span", { class: "on-desk", text }), S.el("span", { class: "on-phone", text: S.t("beyond.over_by", { measure: text }) })]);
+    }));
+  }
+
+  function drawTo(count) {
+    const body = document.getElementById("beyond-body");
+    for (; list.drawn < Math.min(count, list.rows.length); list.drawn++) body.append(drawRow(list.rows[list.drawn]));
+  }
+
+  function chip(text, n, pressed, run) {
+    return S.el("button", { type: "button", class: "chip", "aria-pressed": String(pressed), on: { click: run } }, [S.el("bdi", { text }), document.createTextNode(" "), S.el("strong", { text: S.number(n) })]);
+  }
+
+  function showChips(state, townships, onTownship) {
+    const own = state.filter.township, total = townships.reduce((sum, at) => sum + at.places, 0);
+    const shown = list.chips || townships.length === CHIPS + 1 ? townships : townships.filter((at, k) => k < CHIPS || at.code === own);
+    const rest = townships.length - shown.length;
+    const press = (code) => () => { onTownship(code); (document.querySelector("#beyond-chips [aria-pressed=true]") || document.body).focus(); };
+    S.fill("beyond-chips", townships.length < 2 && own < 0 ? [] : [
+      chip(S.t("beyond.all_townships"), total, own < 0, press(own)),
+      ...shown.filter((at) => at.code >= 0).map((at) => chip(S.townshipName(state, at.code), at.places, at.code === own, press(at.code))),
+      rest > 0 ? S.el("button", { type: "button", class: "chip", text: S.t("beyond.more", { n: rest }), on: { click: () => { list.chips = true; S.update(); document.querySelectorAll("#beyond-chips .chip")[CHIPS + 1].focus(); } } }) : null,
+    ]);
+  }
+
+  /* The table for the layer, the standard and the filters as they are. */
+  S.showBeyond = function (state, onChoose, onTownship) {
+    const judged = S.beyondOf(state), section = document.getElementById("beyond");
+    const changed = section.hidden === Boolean(judged);
+    section.hidden = !judged;
+    document.body.classList.toggle("has-list", Boolean(judged));
+    document.getElementById("to-beyond").hidden = !judged;
+    if (changed && S.map) S.map.invalidateSize({ animate: false });
+    if (!judged) return;
+    const { rows, townships } = gather(state, judged, state.hidden);
+    const most = rows.reduce((best, row) => Math.max(best, isFinite(row.value) ? row.value - judged.threshold : 0), 0);
+    const columns = columnsOf(state, judged);
+    Object.assign(words, { state, judged, most, columns, choose: onChoose });
+    document.getElementById("beyond-title").textContent = heading(state, rows);
+    document.getElementById("to-beyond").hidden = rows.length === 0;
+    showChips(state, townships, onTownship);
+    const found = new Set(list.text ? S.find(state, list.text, Infinity) : []);
+    const column = columns.find((one) => one.key === list.column) || columns.find((one) => one.number);
+    list.rows = sorted(list.text ? rows.filter((row) => found.has(row.i)) : rows, column);
+    list.drawn = 0;
+    S.fill("beyond-head", [headRow()]);
+    S.fill("beyond-body", list.rows.length || !list.text ? [] : [S.el("tr", {}, [S.el("td", { colspan: String(columns.length), text: S.t("beyond.nothing") })])]);
+    // A village chosen on the map stands in the list, however far down.
+    drawTo(Math.max(list.all ? BATCH : FIRST, 1 + list.rows.findIndex((row) => row.i === state.selected)));
+    section.classList.toggle("is-empty", rows.length === 0);
+    document.getElementById("beyond-all").hidden = list.all || list.rows.length <= list.drawn;
+    document.getElementById("beyond-all").textContent = S.t("beyond.show_all", { n: list.rows.length });
+    document.getElementById("beyond-note").textContent = [
+      list.text || list.drawn < rows.length ? S.t("beyond.found", { shown: Math.min(list.drawn, list.rows.length), n: rows.length }) : "",
+      S.hasPeople() ? S.t("beyond.basis_is", { basis: S.t("study.basis_" + S.data.study.basis) }) : "",
+    ].filter(Boolean).join(" · ");
+  };
+
+  /* As it is read: the rows, words and numbers of the page, in its order and language. */
+  function save() {
+    const basis = S.hasPeople() ? [[S.t("beyond.basis")], [S.t("study.basis_" + S.data.study.basis)]] : [[], []];
+    const rows = list.rows.map((row) => words.columns.map((column) => column.text(row)).concat(basis[1]));
+    S.download(S.data.page.file.replace(".html", "-beyond.csv"), [words.columns.map((column) => column.head).concat(basis[0])].concat(rows));
+  }
+
+  S.startBeyond = function () {
+    document.getElementById("beyond-search").addEventListener("input", (event) => { list.text = event.target.value.trim(); S.update(); });
+    document.getElementById("beyond-csv").addEventListener("click", save);
+    document.getElementById("beyond-all").addEventListener("click", () => {
+      const from = list.drawn;
+      list.all = true;
+      S.update();
+      document.querySelectorAll("#beyond-body button")[from].focus();
+    });
+    const end = document.getElementById("beyond-note");
+    const coming = new IntersectionObserver((entries) => {
+      if (!list.all || list.drawn >= list.rows.length || !entries.some((entry) => entry.isIntersecting)) return;
+      drawTo(list.drawn + BATCH);
+      // Asked anew, since one who jumps to the end never leaves it.
+      coming.unobserve(end);
+      coming.observe(end);
+    }, { rootMargin: "600px" });
+    coming.observe(end);
+    document.getElementById("to-beyond").addEventListener("click", () => {
+      const section = document.getElementById("beyond");
+      section.scrollIntoView();
+      document.getElementById("beyond-title").focus({ preventScroll: true });
+    });
+  };
+})(window.Spatial);

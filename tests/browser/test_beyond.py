@@ -1,0 +1,292 @@
+"""Villages by name on the maps of services: the table of who is beyond, its CSV, labels, the finding in the title."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.browser.test_plan import OUTCOMES, plan_tables
+
+pytestmark = pytest.mark.browser
+
+ROWS = "[...document.querySelectorAll('#beyond-body tr')].map((row) => [...row.children].map((cell) => cell.innerText))"
+HEAD = "[...document.querySelectorAll('#beyond-head th')].map((cell) => cell.textContent)"
+
+
+@pytest.fixture(scope="module")
+def planned(county, save_pages, tmp_path_factory):
+    """Pages of the county with plans, of which one helps towards health centres."""
+    tables = county.tables | plan_tables(county.tables["settlements"])
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    return save_pages(pages, tmp_path_factory.mktemp("planned"))
+
+
+def beyond(county, threshold=60.0):
+    """Settlements farther than a threshold from a health centre by the fastest mode, most people first, no way last."""
+    access = county.tables["access"]
+    minutes = access.loc[access["service"] == "health_centre"].groupby("settlement_id")["travel_time_min"].min()
+    found = county.tables["settlements"].set_index("settlement_id").assign(minutes=minutes)
+    found = found.loc[~(found["minutes"] <= threshold)]
+    return found.assign(no_way=found["minutes"].isna()).sort_values(
+        ["no_way", "population_persons"], ascending=[True, False], na_position="last"
+    )
+
+
+def slide(page, minutes):
+    page.fill("#slider", str(minutes))
+
+
+@pytest.mark.parametrize("threshold", [20, 45, 60])
+def test_the_table_is_the_tables(threshold, county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    slide(page, threshold)
+    wanted = beyond(county, threshold)
+    assert page.inner_text("#beyond-title") == f"Beyond: {len(wanted)} villages, most people first"
+    if page.is_visible("#beyond-all"):
+        page.click("#beyond-all")
+    assert page.evaluate(HEAD)[:5] == ["Village", "Township", "People", "Minutes", "Over by"]
+    rows = page.evaluate(ROWS)
+    names = dict(zip(county.tables["boundaries"]["boundary_id"], county.tables["boundaries"]["name_en"], strict=True))
+    assert [row[:2] for row in rows] == [[row.name_en, names[row.township_id]] for row in wanted.itertuples()]
+    told = [f"{round(n):,}" if n >= 0 else "not known" for n in wanted["population_persons"]]
+    assert [row[2] for row in rows] == told
+    for row, minutes in zip(rows, wanted["minutes"], strict=True):
+        if np.isnan(minutes):
+            assert row[3:5] == ["no way mapped", ""]
+        elif round(minutes) > threshold:
+            assert row[3:5] == [f"{round(minutes)} min", f"{round(minutes) - threshold} min"]
+        else:
+            assert row[3:5] == [f"{np.ceil(minutes * 10) / 10:g} min", "under 1 min"]
+
+
+def test_a_value_beyond_a_limit_is_never_printed_as_the_limit(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    told = "([value, unit, limit]) => Spatial.beyondText(value, unit, limit)"
+    assert page.evaluate(told, [60.02, "min", 60]) == "60.1 min"
+    assert page.evaluate(told, [60.6, "min", 60]) == "61 min"
+    assert page.evaluate(told, [2020.0, "m", 2000]) == "2,020 m"
+    assert page.evaluate(told, [2000.2, "m", 2000]) == "2,001 m"
+    assert page.evaluate(told, [800.2, "m", 800]) == "801 m"
+    assert page.evaluate(told, [5400.0, "m", 5000]) == "5.4 km"
+
+
+@pytest.mark.parametrize(("language", "head"), [("en", "Village"), ("fr", "Village"), ("zh", "村")])
+def test_the_csv_is_what_is_read_on_the_page(language, head, planned, open_page, tmp_path):
+    page = open_page(planned / "gap-health_centre.html", fragment=f"#lang={language}")
+    slide(page, 20)
+    page.click("#beyond-head [data-column=over]")
+    page.click("#beyond-all")
+    with page.expect_download() as waiting:
+        page.click("#beyond-csv")
+    waiting.value.save_as(tmp_path / "beyond.csv")
+    with Path(tmp_path / "beyond.csv").open(encoding="utf-8-sig", newline="") as file:
+        first, *rows = csv.reader(file)
+    assert waiting.value.suggested_filename == "gap-health_centre-beyond.csv"
+    assert first[0] == head
+    assert first[:-1] == page.evaluate(HEAD)
+    assert [row[:-1] for row in rows] == page.evaluate(ROWS)
+    assert {row[-1] for row in rows} == {page.evaluate("Spatial.t('study.basis_modelled')")}
+
+
+def test_sorting_by_any_column_keeps_those_without_a_way_last(planned, open_page):
+    page = open_page(planned / "gap-health_centre.html")
+    slide(page, 20)
+    page.click("#beyond-all")
+    for column in page.evaluate("[...document.querySelectorAll('#beyond-head button')].map((n) => n.dataset.column)"):
+        for _ in range(2):
+            page.click(f"#beyond-head [data-column={column}]")
+            values = [row[3] for row in page.evaluate(ROWS)]
+            without = [value == "no way mapped" for value in values]
+            assert any(without)
+            assert without == sorted(without)
+            assert page.evaluate("document.activeElement.dataset.column") == column
+    page.click("#beyond-head [data-column=value]")
+    minutes = [float(row[3].split()[0]) for row in page.evaluate(ROWS) if row[3] != "no way mapped"]
+    assert minutes == sorted(minutes, reverse=True)
+    assert page.locator("#beyond-head [aria-sort=descending]").count() == 1
+
+
+def test_the_plan_says_what_would_bring_a_village_within(planned, county, open_page):
+    page = open_page(planned / "gap-health_centre.html")
+    slide(page, 20)
+    page.click("#beyond-all")
+    ids = list(county.tables["settlements"]["settlement_id"])
+    places = page.evaluate(
+        "[...document.querySelectorAll('#beyond-body tr')].map((n) => Spatial.state.places.id[n.dataset.place])"
+    )
+    told = {ids.index(place): row[-1] for place, row in zip(places, page.evaluate(ROWS), strict=True)}
+    assert {ids[number] for number in told} == set(beyond(county, 20).index)
+    sites = [county.tables["settlements"]["name_en"][row] for row in (25, 37)]
+    for number, text in told.items():
+        outcome = OUTCOMES[number]
+        if outcome == "gained":
+            # 30 min with the plan is within 60, and beyond the 20 that the slider asks for
+            assert text == "still over with the plan: 30 min"
+        elif outcome == "beyond":
+            assert text == f"still over with the plan: {61 + number % 9} min"
+        elif outcome == "none_reached":
+            assert text == "no way mapped with the plan either"
+        else:
+            assert text == ""
+    slide(page, 45)
+    helped = {row[-1] for row in page.evaluate(ROWS) if row[-1].startswith("A site in")}
+    assert helped <= {f"A site in {site}: 30 min" for site in sites}
+    assert helped
+    # where no plan is drawn, nothing is said
+    page.select_option("#layer", str(page.evaluate("Spatial.state.layers.findIndex((layer) => layer.norm === null)")))
+    assert "What would help" not in page.evaluate(HEAD)
+
+
+def test_filters_standard_and_hidden_classes_count_in_the_table_as_on_the_map(county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    slide(page, 20)
+    chips = page.evaluate("[...document.querySelectorAll('#beyond-chips .chip')].map((n) => n.innerText)")
+    wanted = beyond(county, 20)
+    by_township = wanted.groupby("township_id").size()
+    names = dict(zip(county.tables["boundaries"]["boundary_id"], county.tables["boundaries"]["name_en"], strict=True))
+    assert chips[0] == f"All townships {len(wanted)}"
+    assert sorted(chips[1:]) == sorted(f"{names[unit]} {n}" for unit, n in by_township.items())
+    page.click("#beyond-chips .chip >> nth=1")
+    chosen = page.inner_text("#beyond-chips [aria-pressed=true]")
+    count = int(chosen.rsplit(" ", 1)[1])
+    assert page.inner_text("#beyond-title").startswith(f"Beyond: {count} ")
+    assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+    assert {row[1] for row in page.evaluate(ROWS)} == {chosen.rsplit(" ", 1)[0]}
+    sums = page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]")
+    assert sums == count
+    page.click("#beyond-chips .chip >> nth=0")
+    near = page.evaluate("Spatial.state.sums.places[1]")
+    page.click(".legend-row >> nth=1")
+    assert page.inner_text("#beyond-title").startswith(f"Beyond: {len(wanted) - near} ")
+
+
+def test_the_search_of_the_table_finds_by_any_name_and_says_how_many(county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    slide(page, 20)
+    row = beyond(county, 20).iloc[-1]
+    page.fill("#beyond-search", row["name_zh"])
+    assert row["name_en"] in [cells[0] for cells in page.evaluate(ROWS)]
+    assert page.inner_text("#beyond-note").startswith(f"{len(page.evaluate(ROWS))} of {len(beyond(county, 20))}")
+    page.fill("#beyond-search", "no such name")
+    assert page.inner_text("#beyond-body") == "None of that name is beyond"
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_a_row_chooses_the_village_on_the_map_and_the_map_the_row(size, county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", width=size[0], height=size[1])
+    slide(page, 20)
+    page.click("#to-beyond")
+    assert page.evaluate("document.getElementById('beyond-title').getBoundingClientRect().top < innerHeight / 2")
+    page.focus("#beyond-body tr:nth-child(3) button")
+    page.keyboard.press("Enter")
+    row = beyond(county, 20).iloc[2]
+    assert page.evaluate("Spatial.state.places.id[Spatial.state.selected]") == row.name
+    assert page.inner_text("#place-name") == row["name_en"]
+    # the map is seen again, with the card beside or below it
+    assert page.evaluate("document.getElementById('stage').getBoundingClientRect().top") == 0 or size[0] > 760
+    assert page.evaluate("document.getElementById('place-name').getBoundingClientRect().top < innerHeight")
+    last = beyond(county, 20).index[-1]
+    page.evaluate("id => Spatial.choosePlace(Spatial.state.places.id.indexOf(id), false)", last)
+    marked = "Spatial.state.places.id[document.querySelector('#beyond-body [aria-current]').dataset.place]"
+    assert page.evaluate(marked) == last
+    assert page.locator("#beyond-body [aria-current]").count() == 1
+
+
+def test_from_the_index_to_the_villages_beyond_a_norm_are_at_most_two_clicks(county, county_folder, open_page):
+    page = open_page(county_folder / "index.html")
+    page.click("#maps a[href^='gap-health_centre.html']")
+    page.wait_for_selector("body[data-ready=yes]")
+    page.click("#to-beyond")
+    seen = page.locator("#beyond-body tr:nth-child(1)")
+    assert seen.is_visible()
+    assert beyond(county).iloc[0]["name_en"] in seen.inner_text()
+    # the same number as the norm has in the tables
+    assert len(beyond(county)) == page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]")
+
+
+def test_the_title_says_the_finding_and_the_number_its_base(county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    people = county.tables["settlements"]["population_persons"].sum()
+    wanted = beyond(county)
+    share = wanted["population_persons"].sum() / people
+    title = page.inner_text("#page-title")
+    assert title.startswith(f"{share:.1%} of people live more than 60 min from any health centre on the map; worst is ")
+    worst = wanted.groupby("township_id")["population_persons"].sum().idxmax()
+    names = dict(zip(county.tables["boundaries"]["boundary_id"], county.tables["boundaries"]["name_en"], strict=True))
+    assert names[worst] in title
+    number = page.inner_text("#headline .headline-number").replace("\n", " ")
+    assert f"{round(wanted['population_persons'].sum()):,}" in number
+    assert f"of {round(people):,} people, in {len(wanted)} villages" in number
+    assert page.inner_text("#page-topic") == "Access: Health centre"
+    slide(page, 120)
+    if page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]") == 0:
+        assert page.inner_text("#page-title").startswith("Everybody lives within 120 min")
+
+
+def drawn(page):
+    """Names on the map as they are drawn: text and box."""
+    return page.evaluate("Spatial.state.labels.written.map((box) => [box.text, ...box])")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_labels_never_cover_each_other_and_name_the_largest_beyond(size, county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", width=size[0], height=size[1])
+    slide(page, 20)
+    boxes = drawn(page)
+    for k, (_, *a) in enumerate(boxes):
+        for _, *b in boxes[k + 1 :]:
+            assert a[0] >= b[2] or a[2] <= b[0] or a[1] >= b[3] or a[3] <= b[1]
+    texts = [text for text, *_ in boxes]
+    largest = beyond(county, 20).sort_values("population_persons", ascending=False)["name_en"].head(3)
+    assert set(largest) <= set(texts)
+    # townships in capitals, without the word that all their names end with
+    assert "QINGYAN" in texts
+    before = len(set(texts))
+    page.evaluate("Spatial.map.setZoom(Spatial.map.getZoom() + 2, { animate: false })")
+    inside = page.evaluate(
+        "(() => { const b = Spatial.map.getBounds(); return [...Spatial.state.points.latitude]"
+        ".filter((at, i) => b.contains([at, Spatial.state.points.longitude[i]])).length; })()"
+    )
+    # nearer, a larger share of those in sight is named
+    assert len(drawn(page)) / max(1, inside) > before / len(county.tables["settlements"])
+
+
+def test_areas_of_circles_are_by_people_and_the_legend_says_so(county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    people, radii = page.evaluate(
+        "[[...Spatial.state.places.population], [...Spatial.state.points.x.keys()]"
+        ".map((i) => Spatial.layers.points.radiusAt(i, Spatial.map.getZoom()))]"
+    )
+    people, radii = np.array(people, dtype=float), np.array(radii)
+    smallest, largest = np.nanmin(radii), np.nanmax(radii)
+    inside = (people > 0) & (radii > smallest * 1.01) & (radii < largest * 0.99)
+    ratio = radii[inside] ** 2 / people[inside]
+    assert inside.sum() > 20
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+    sizes = page.evaluate("Spatial.layers.points.sizes()")
+    assert 2 <= len(sizes) <= 3
+    told = ", ".join(f"{one['people']:,}" for one in sizes)
+    assert page.inner_text("#key-size-text") == f"Circle: {told} people"
+    np.testing.assert_allclose([one["radius"] ** 2 / one["people"] for one in sizes][-1], ratio[0], rtol=1e-5)
+
+
+def test_facilities_stand_beside_the_villages_that_they_would_cover(county_folder, open_page):
+    page = open_page(county_folder / "gap-county_seat.html")
+    # the seat is a destination at its own place
+    assert page.evaluate("[...Spatial.state.facilities.near].every((i) => i >= 0)")
+
+
+def test_thousands_of_rows_are_drawn_as_one_comes_to_them(county_of, open_page, save_pages, tmp_path):
+    county = county_of(1500, routes=False)
+    page = open_page(save_pages(county.pages(), tmp_path) / "gap-health_centre.html")
+    slide(page, 5)
+    count = "document.querySelectorAll('#beyond-body tr').length"
+    total = page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]")
+    assert total > 1000
+    assert page.evaluate(count) == 20
+    page.click("#beyond-all")
+    assert page.evaluate(count) == 500
+    page.wait_for_function(f"() => {{ window.scrollTo(0, document.body.scrollHeight); return {count} === {total}; }}")
