@@ -22,10 +22,10 @@ from spatial.reporting.plan_text import (
     amount_text,
     cost_text,
     doubt_text,
+    further_sentences,
     place_name,
     plan_title,
     reach_text,
-    room_sentences,
     service_text,
 )
 from spatial.reporting.plans import SIDES, progress_records, unit_names
@@ -107,7 +107,7 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             ],
             "doubt": doubt_text(record, words),
             "cost": cost_text(record, words),
-            "rooms": room_sentences(record, words),
+            "further": further_sentences(record, words),
             "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
         }
     return found

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from spatial.planning.links import LinkPlan
-    from spatial.planning.matching import CapacityMatch
+    from spatial.planning.mobile import MobileRound
     from spatial.planning.plans import SitingPlan
     from spatial.planning.road_upgrades import RoadUpgrades
     from spatial.planning.sites import BoolArray, FloatArray, IntArray
@@ -212,6 +212,7 @@ class Answer:
     bound: float  # no plan of so many actions brings more
     doubt: Doubt | None = None  # None where times are not asked about
     sharing: Sharing | None = None  # None where room is not asked about
+    tour: MobileRound | None = None  # for those whom sites leave out; None where that is not asked
 
 
 class Sharing(NamedTuple):
@@ -594,53 +595,6 @@ def _ends_of(links: gpd.GeoDataFrame) -> str:
     return " ".join(dict.fromkeys(ends))
 
 
-def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries, sites: gpd.GeoSeries) -> Answer:
-    """
-    Bring those who find no room to facilities that have some: an action a facility, those that take most first.
-
-    ``homes`` and ``sites`` are the points of settlements and facilities by their ids.
-    """
-    need = question.need
-    order = found.idle.loc[found.idle["given_persons"] > 0.0].assign(gives=lambda rows: rows["given_persons"])
-    order = order.sort_values(["gives", "facility_id"], ascending=[False, True], kind="stable")
-    rows, steps = pd.Index(need["unit_id"]), pd.Index(order["facility_id"])
-    matches = found.matches.assign(
-        row=rows.get_indexer(found.matches["settlement_id"]), step=steps.get_indexer(found.matches["facility_id"])
-    )
-    told = Sharing(matches, found.idle.rename(columns={"persons": "idle_persons"}), found.border_persons)
-    if order.empty:
-        return replace(no_help(question), sharing=told)
-    # A place counts as gained where everybody finds room, by the facility that takes most of its people.
-    is_met = need["unit_id"].isin(found.need.loc[found.need["why"] == "met", "settlement_id"]) & question.is_beyond
-    largest = matches.sort_values("persons", kind="stable").drop_duplicates("row", keep="last").set_index("row")["step"]
-    reached = largest.reindex(range(len(need))).where(is_met.to_numpy()).fillna(-1).to_numpy(dtype=np.int64)
-    gained = np.concatenate(([0.0], np.cumsum(order["gives"])))
-    ends = matches.groupby("step")["settlement_id"].agg(list)
-    shapes = [
-        shapely.MultiLineString([[sites[facility].coords[0], homes[home].coords[0]] for home in sorted(ends[step])])
-        for step, facility in enumerate(steps)
-    ]
-    return Answer(
-        actions=pd.DataFrame(
-            {
-                "action": "share_room",
-                "where": steps.to_numpy(),
-                "alone": np.nan,
-                "lost_without": np.nan,
-                "length_km": np.nan,
-                "shape": shapes,
-            }
-        ),
-        after=need["before"].to_numpy(dtype=np.float64),
-        reached_in=reached,
-        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
-        options=no_help(question).options,
-        status="optimal",
-        bound=float(gained[-1]),
-        sharing=told,
-    )
-
-
 # Tables: a row a plan, an action, a place; all numbers of people are sums of the places.
 
 DOUBTS = ("gained_if_slower", "gained_if_faster", "worst_share", "doubt_share")
@@ -656,7 +610,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
 
     ``places`` has `place_id`, `place` (its name), `township_id`, `township` and the shape of whatever actions are at.
     """
-    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*PLAN_TABLES, *ROOM_TABLES)}
+    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*PLAN_TABLES, *ROOM_TABLES, "plan_stops")}
     shapes: list[Any] = []
     by_id = places.set_index("place_id")
     for rank, (question, answer) in enumerate(answers, start=1):
@@ -693,6 +647,10 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             rows["plan_capacity"].append(found.sharing.facilities.assign(plan_id=question.plan_id))
         else:
             own = {}
+        if found.tour is not None:
+            stops = found.tour.stops.rename(columns={"stop_id": "settlement_id", "persons": "gained"})
+            stops = stops.assign(plan_id=question.plan_id, place=stops["settlement_id"].map(by_id["place"]))
+            rows["plan_stops"].append(stops.drop(columns="leg_min"))
         brought = sums[f"{question.counted}_gained"]
         cost = actions.get("cost", pd.Series(np.nan, actions.index)).to_numpy(dtype=np.float64)
         total = float(cost.sum()) if len(cost) else np.nan
@@ -725,6 +683,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "cost": total,
                     "cost_per_gained": total / brought if brought else np.nan,
                     **({} if found.sharing is None else {"border_persons": found.sharing.border_persons}),
+                    **_tour_of(found.tour),
                     "actions": len(actions),
                     "length_km": actions["length_km"].sum(min_count=1),
                 }
@@ -788,13 +747,20 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
     made: dict[str, Any] = {
         name: TABLES[name].frame(pd.concat(parts, ignore_index=True) if parts else ())
         for name, parts in rows.items()
-        if parts or name not in ROOM_TABLES
+        if parts or name in PLAN_TABLES
     }
     actions = made["plan_actions"]
     made["plan_actions"] = gpd.GeoDataFrame(
         actions, geometry=gpd.GeoSeries(shapes, index=actions.index), crs=places.crs
     )
     return made
+
+
+def _tour_of(tour: MobileRound | None) -> dict[str, float]:
+    """Say how many stops a mobile service makes in how many days, and for how many."""
+    if tour is None:
+        return {}
+    return {"round_stops": len(tour.stops), "round_days": len(tour.days), "round_gained": tour.objective}
 
 
 def _sides(outcome: np.ndarray[Any, Any]) -> dict[str, BoolArray]:

@@ -51,7 +51,7 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     'Two sites for a clinic (Anse, Bara) bring 400 of the 700 people within 30 min by car; Anse alone 250.'
     """
     told = _told(plan, words)
-    rooms = room_sentences(plan, words)
+    rooms = further_sentences(plan, words)
     if not plan["actions"]:
         why = "room" if plan["question"] == "matching" else _WHY[plan["reason"]]
         return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
@@ -69,9 +69,14 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     return [capital(line) for line in (*lines, *rooms)]
 
 
-def room_sentences(plan: Plan, words: Words) -> list[str]:
-    """Say whom borders keep from room, and what one more unit of capacity would be worth where it is short."""
+def further_sentences(plan: Plan, words: Words) -> list[str]:
+    """Say whom borders keep from room, what one more unit of capacity is worth, and where a mobile service goes."""
     lines = []
+    if plan.get("round_stops") is not None:
+        told = {"left": amount_text(plan, plan["shown"][plan["counted"]]["beyond"], words)}
+        told |= {"stops": words.number(plan["round_stops"]), "days": words.number(plan["round_days"])}
+        told["value"] = _some(plan, round(plan["round_gained"]), words)
+        lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
     if round(plan.get("border_persons") or 0.0):
         lines.append(words.say("plan", "borders", value=amount_text(plan, round(plan["border_persons"]), words)))
     short = plan.get("short_of_room") or []

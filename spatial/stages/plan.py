@@ -49,7 +49,7 @@ from spatial.planning.profiles import site_profile
 from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
 from spatial.runner.stage import silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
-from spatial.stages.plan_room import plan_room
+from spatial.stages.plan_room import ROUND_NAME, RoundGround, plan_room, plan_round, round_scenario
 from spatial.stages.plan_sites import EXCLUDED, NO_CORRIDOR, constrained, constraint_areas, offered_sites, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
@@ -169,6 +169,12 @@ def plan(
             answer = replace_fields(answer, after=np.where(is_far, np.inf, answer.after))
         if answer is not None:
             answer = replace_fields(answer, actions=answer.actions.assign(cost=ground.costs(question, answer.actions)))
+        if answer is not None and own is not None and own.round is not None:
+            if question.ask != "sites":
+                fault = f"plans.{own.name}.round: is of plans that open sites, and this one does not"
+                raise StudyError("study", [fault])
+            ways = RoundGround(ground.settlements, ground.homes, ground.pairs, options.network.modes)
+            answer = replace_fields(answer, tour=plan_round(question, answer, own.round, ways))
         answers.append((question, answer))
     ground.know([room.facilities for room in rooms.values()])
     tables = plan_tables(answers, ground.places)
@@ -193,6 +199,11 @@ def plan(
         for question, answer in answers
         if answer
     ]
+    for question, answer in answers:
+        own = limits.get(question.plan_id)
+        if answer is not None and answer.tour is not None and own is not None and own.round is not None:
+            name = f"{PLAN_NAME}{question.plan_id}{ROUND_NAME}"
+            scenarios.append(round_scenario(name, answer.tour, own.round, _services_of(question, options)))
     text = "".join(scenarios)
     return tables | ({"files": [Artifact(PLANS_FILE, (HEAD + text).encode())]} if text else {})
 

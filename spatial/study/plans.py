@@ -13,6 +13,8 @@ from spatial.study.scenarios import File  # noqa: TC001 - as above
 from spatial.study.sources import TableSource
 
 CandidateSource = Literal["settlements", "idle", "list", "grid"]
+LONGEST_WITH_ROUND = 50
+"""Signs in the name of a plan whose round is a scenario of its own."""
 Candidates = Annotated[tuple[CandidateSource, ...], AfterValidator(unrepeated)]
 
 
@@ -33,6 +35,18 @@ class PlanCosts(Model):
     )
     link_km: PositiveFloat | None = option(None, "A kilometre of new link")
     road_km: PositiveFloat | None = option(None, "A kilometre of road that is brought up to a class")
+
+
+class RoundOptions(Model):
+    """A mobile service for those whom sites leave out: a team that stops at settlements, at each once a period."""
+
+    base: str = Field(description="Id or name of the settlement where every day of the team begins and ends")
+    within_min: float = option(30.0, "How far people go to a stop, inclusive, as the plan has them travel", gt=0)
+    days: int = option(10, "Working days of the period in which each stop is visited once", ge=1)
+    hours_per_day: float = option(8.0, "From leaving the base to being back, inclusive", gt=0)
+    hours_per_stop: float = option(2.0, "Spent at each stop", gt=0)
+    persons_per_stop: float | None = option(None, "How many people the team can see at a stop", gt=0)
+    mode: Mode | None = option(None, "Mode of network.modes that the team travels by; the first one by default")
 
 
 class PlanOptions(Model):
@@ -57,6 +71,9 @@ class PlanOptions(Model):
         "alone says how much is built",
         gt=0,
     )
+    round: RoundOptions | None = option(
+        None, "A mobile service for those whom the sites of the plan leave out; a table with its base"
+    )
     match: bool = option(
         False, "Whether to build nothing, and to bring those who find no room to facilities that have some"
     )
@@ -74,15 +91,16 @@ class PlanOptions(Model):
         if (self.service is None) != (self.within_min is None):
             raise ValueError("service and within_min belong together")
         if self.match:
-            useless = [
-                key for key in ("norm", "candidates", "sites", "link_km", "budget") if getattr(self, key) is not None
-            ]
+            builds = ("norm", "candidates", "sites", "link_km", "budget", "round")
+            useless = [key for key in builds if getattr(self, key) is not None]
             if useless:
                 raise ValueError(
                     f"{self.name}: match builds nothing and is for no norm; leave out {', '.join(useless)}"
                 )
         elif self.sharing or self.compatible:
             raise ValueError(f"{self.name}: sharing and compatible are of match = true")
+        if self.round is not None and len(self.name) > LONGEST_WITH_ROUND:
+            raise ValueError(f"{self.name}: a plan with a round has a name of at most {LONGEST_WITH_ROUND} signs")
         return self
 
 

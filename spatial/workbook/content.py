@@ -100,6 +100,9 @@ class Content:
             yield self._sheet("refused", self._refused())
         if "plan_capacity" in self.tables:
             yield self._sheet("room", self._room())
+        if "plan_stops" in self.tables:
+            columns = ("plan_id", "day", "order", "settlement_id", "place", "arrive_min", "leave_min", "gained")
+            yield self._sheet("stops", [*self._fields("plan_stops", self.tables["plan_stops"], *columns)])
         if "plan_progress" in self.tables:
             yield self._sheet("progress", self._progress())
         yield self._sheet("facilities", self._facilities())

@@ -290,3 +290,64 @@ def test_sites_are_tried_at_other_speeds_in_the_wet_and_by_the_nearest_way_in(pl
     assert (actions["place_id"].tolist(), actions["chosen_share"].tolist()) == (["s2", "s3"], [1.0, 1.0])
     assert set(actions["trials"]) == {6.0}
     assert plan_lines(study, result)[1].endswith("; stays a first choice in 6 of 6 trials")
+
+
+ROUND = {"base": "石桥", "within_min": 1, "days": 2, "hours_per_day": 3, "hours_per_stop": 1}
+
+
+def test_those_whom_sites_leave_out_get_a_mobile_service(tiny):
+    # Two sites serve s2 and s3; 150 people of s4 to s8 are left, and no place serves another within a minute.
+    study = study_of(tiny, plans=[{**PLANS[0], "round": ROUND}])
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    found = sp.run(study, until="gaps", **where)
+    plan, stops = found.plans.iloc[0], found.plan_stops
+    assert plan["persons_beyond"] == 150
+    # A day of three hours holds two stops of one hour, as all roads are minutes long: four stops, s8 with 10 is left.
+    assert stops["settlement_id"].isin(["s4", "s5", "s6", "s7"]).all()
+    assert (len(stops), plan["round_stops"], plan["round_days"], plan["round_gained"]) == (4, 4, 2, 140)
+    assert stops["gained"].sum() == 140
+    assert (stops["leave_min"] <= 180).all()
+    assert stops.groupby("day")["gained"].sum().is_monotonic_decreasing
+    for language, said in {
+        "en": "The rest live too thinly: mobile service, 4 stops in 2 days, is near 140 of the 150 people.",
+        "fr": "un service mobile, 4 arrêts en 2 jours, est proche de 140 des 150",
+        "zh": "流动服务在2天内停靠4处",
+    }.items():
+        assert said in plan_lines(study, found, language=language)[0]
+    later = sp.run(study, scenario="plan:near-round", until="access", **where)
+    rows = later.access.query("service == 'hospital' and mode == 'drive'").set_index("settlement_id")["travel_time_min"]
+    assert rows[["s4", "s5", "s6", "s7"]].tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"base": "nowhere"}, "plans.near.round.base: no settlement has the id or name 'nowhere'"),
+        ({"base": "s4", "hours_per_stop": 9.0}, None),
+    ],
+)
+def test_a_base_that_is_not_there_is_refused_and_a_day_too_short_is_told(tiny_done, change, fault):
+    study = study_of(tiny_done, plans=[{**PLANS[0], "round": ROUND | change}])
+    where = {"processed": tiny_done.processed, "maps": tiny_done.maps}
+    if fault:
+        with pytest.raises(StageError, match=fault):
+            sp.run(study, until="plan", **where)
+        return
+    found = sp.run(study, until="gaps", **where)
+    assert (found.plans["round_stops"].item(), found.plans["round_gained"].item()) == (0, 0)
+    assert "no stop of a mobile service that a day holds is near" in plan_lines(study, found)[0]
+    assert "near-round" not in (found.folder / "plans.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("round_", "fault"),
+    [
+        ({}, "plans.0.round.base: missing"),
+        ({**ROUND, "days": 0}, "plans.0.round.days"),
+        ({**ROUND, "hours_per_stop": float("nan")}, "plans.0.round.hours_per_stop"),
+        ({**ROUND, "persons_per_stop": -1}, "plans.0.round.persons_per_stop"),
+    ],
+)
+def test_a_faulty_round_is_refused_with_its_key(tiny, round_, fault):
+    with pytest.raises(StudyError, match=fault):
+        study_of(tiny, plans=[{**PLANS[0], "round": round_}])

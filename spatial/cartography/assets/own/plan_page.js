@@ -182,7 +182,7 @@
     const norm = normOf(shown), isWay = ["links", "roads"].includes(shown.question), isRoom = shown.question === "matching", sides = shown.shown[shown.counted], misses = shown.left.some((entry) => entry.near.places);
     const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", isRoom ? "" : "open_lost", isWay ? "open_speed" : isRoom ? "open_matching" : "open_room", isRoom ? "" : "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
     const doubt = texts(shown).doubt;
-    S.fill("open", [...texts(shown).rooms.map((said) => S.el("li", { text: said })), doubt ? S.el("li", { text: doubt }) : null, ...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
+    S.fill("open", [...texts(shown).further.map((said) => S.el("li", { text: said })), doubt ? S.el("li", { text: doubt }) : null, ...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
   }
 
   function showOthers() {
