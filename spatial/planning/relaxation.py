@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spatial.planning.coverage import fewest_sites
-from spatial.planning.kernels_p_median import Columns, add_greedily, interchange, plan_cost, savings, served
+from spatial.planning.kernels_p_median import Costs, add_greedily, interchange, nearest_costs, savings, served
 
 if TYPE_CHECKING:
     from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
@@ -38,25 +38,19 @@ class Relaxation(NamedTuple):
 def relaxed(sites: Siting, row: IntArray, site: IntArray, cost: FloatArray) -> Relaxation:
     """Find a good plan that reaches everybody who can be reached, and a bound."""
     count = sites.count or 0
-    order = np.lexsort((row, site))
-    far = np.zeros(sites.must.sum())
-    np.maximum.at(far, row, cost)
-    columns = Columns(
-        start=np.searchsorted(site[order], np.arange(len(sites.is_fixed) + 1)),
-        demand=row[order],
-        cost=cost[order],
-        far=2.0 * far + cost.max(initial=0.0) + 1.0,
-    )
-    plan = add_greedily(columns, sites.is_fixed, sites.may_open, count)
-    plan = interchange(columns, plan, sites.may_open)
+    start = np.searchsorted(row, np.arange(sites.must.sum() + 1))
+    # Pairs come by demand and minutes.
+    pairs = Costs(start, site, cost, far=2.0 * cost[start[1:] - 1] + cost.max(initial=0.0) + 1.0)
+    plan = add_greedily(pairs, sites.is_fixed, sites.may_open, count)
+    plan = interchange(pairs, plan, sites.may_open)
     if not sites.serves(sites.nearest(plan)):
         fewest = fewest_sites(sites)
-        plan = add_greedily(columns, fewest, sites.may_open, count - int((fewest & ~sites.is_fixed).sum()))
-    return _relax(columns, plan, sites.is_fixed, sites.may_open, count, gap=sites.gap)
+        plan = add_greedily(pairs, fewest, sites.may_open, count - int((fewest & ~sites.is_fixed).sum()))
+    return _relax(pairs, plan, sites.is_fixed, sites.may_open, count, gap=sites.gap)
 
 
 def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
-    pairs: Columns,
+    pairs: Costs,
     is_open: BoolArray,
     fixed: BoolArray,
     may_open: BoolArray,
@@ -71,15 +65,9 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
     Ends where bound and plan meet, or are as near as ``gap`` asks, or steps have become too small to matter.
     """
     plan = interchange(pairs, is_open, may_open)
-    cost = plan_cost(pairs, plan)
-    # Prices begin at the cost of the second nearest open site of each demand: what it would pay rather than go there.
-    first, price = pairs.far.copy(), pairs.far.copy()
-    for j in np.flatnonzero(plan):
-        own = slice(pairs.start[j], pairs.start[j + 1])
-        i, at = pairs.demand[own], pairs.cost[own]
-        price[i] = np.minimum(price[i], np.maximum(first[i], at))
-        first[i] = np.minimum(first[i], at)
-    best = Relaxation(plan, cost, -np.inf, price, np.zeros(len(fixed)))
+    # Prices begin at what each demand would pay at its second nearest open site rather than go to its nearest.
+    first, price = nearest_costs(pairs, plan)
+    best = Relaxation(plan, float(first.sum()), -np.inf, price, np.zeros(len(fixed)))
     able = np.flatnonzero(may_open)
     step, waited, tried = 1.0, 0, {plan.tobytes()}
     slope = np.zeros(len(price))
@@ -95,7 +83,7 @@ def _relax(  # noqa: PLR0913 - the problem, where to begin and when to end
         if chosen.tobytes() not in tried and best.cost - bound < NEAR * best.cost:
             tried.add(chosen.tobytes())
             plan = interchange(pairs, chosen, may_open) if len(tried) % IMPROVED == 0 else chosen
-            cost = plan_cost(pairs, plan)
+            cost = float(nearest_costs(pairs, plan)[0].sum())
             if cost < best.cost:
                 best = best._replace(is_open=plan, cost=cost)
         if best.cost - best.bound <= max(gap, 1e-9) * abs(best.cost):
