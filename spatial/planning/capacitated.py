@@ -177,6 +177,51 @@ def filled_center(sites: Siting) -> LocationModel:
     )
 
 
+def filled_centdian(sites: Siting, mean_share: float) -> LocationModel:
+    """Serve most people, and of such plans find the least blend of the mean and the longest time of those served."""
+    goal, m = np.full(len(sites.site), -1.0), sites.shape[1]
+    kept = _kept(sites, "p_centdian", [goal])
+    most = -kept.best[0]
+
+    def of_pairs(task: Siting, pair: IntArray) -> Program:
+        # Behind the persons of each pair whether it carries any, then the longest minutes of those that do.
+        k, none = np.arange(len(pair)), np.full(len(pair), -np.inf)
+        carries, last = m + len(k) + k, m + 2 * len(k)
+        blocks = [
+            rows_of(0 * k, m + k, goal[pair], [-np.inf], -most * (1.0 - SAME)),
+            rows_of(
+                np.tile(k, 2), np.concatenate((m + k, carries)),
+                np.concatenate((np.ones(len(k)), -task.weight[task.demand])), none, 0.0,
+            ),
+            rows_of(
+                np.tile(k, 2), np.concatenate((carries, np.full(len(k), last))),
+                np.concatenate((task.minutes, -np.ones(len(k)))), none, 0.0,
+            ),
+        ]  # fmt: skip
+        program = filled_program(task).beside(len(k)).beside(1, upper=np.inf).where(blocks)
+        mean = mean_share / max(most, SAME) * task.minutes
+        cost = np.concatenate((np.zeros(m), mean, 0.0 * mean, [1.0 - mean_share]))
+        is_whole = (np.arange(len(cost)) < m) | ((np.arange(len(cost)) >= m + len(k)) & (np.arange(len(cost)) < last))
+        return program._replace(cost=cost, whole=is_whole)
+
+    def evaluate(is_open: BoolArray) -> Evaluation:
+        pair = _open_pairs(sites, is_open)
+        program = of_pairs(_only(sites, pair, is_open), pair)
+        found = solve_in_order(program, [program.cost])
+        if not len(found.values):
+            nearly = share_out(sites, is_open, [goal])
+            return Evaluation(np.inf, nearly.pair, nearly.persons)
+        shared = _carried(sites, pair, found.values[m : m + len(pair)])
+        mean = float(sites.minutes[shared.pair] @ shared.persons) / max(most, SAME)
+        longest = float(sites.minutes[shared.pair].max(initial=0.0))
+        return Evaluation(mean_share * mean + (1.0 - mean_share) * longest, shared.pair, shared.persons)
+
+    def program(_value: float | None) -> Program:
+        return of_pairs(sites, np.arange(len(sites.site)))
+
+    return LocationModel("p_centdian", sites, evaluate, program, is_sure=kept.is_sure)
+
+
 def filled_backup(sites: Siting, keep_share: float) -> LocationModel:
     """Keep a place at a second site for as many people as can be, while a share of most people have a first one."""
     worth, m = -sites.worth[sites.demand], sites.shape[1]

@@ -15,6 +15,7 @@ import pandas as pd
 
 from spatial.access.options import check_minutes, is_number
 from spatial.errors import ContractError, InfeasibleError
+from spatial.planning.capacitated import filled_centdian, filled_model
 from spatial.planning.coverage import Cover, all_reached, bisect, to_nearest
 from spatial.planning.plans import TRUSTED, Condition, LocationModel, Scale, SitingPlan, Start, siting_program
 from spatial.planning.programs import Program, rows_of
@@ -22,7 +23,7 @@ from spatial.planning.sites import SitingOptions, read_siting
 from spatial.planning.siting import center_model, covering_model, median_model, refuse_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from spatial.planning.sites import BoolArray, FloatArray, IntArray, Siting
 
@@ -54,7 +55,8 @@ def p_centdian(
     mean_share : float
         What the mean counts, 0 to 1; the longest time counts the rest.
     **options
-        What every model takes, see `SitingOptions`; no capacities, and no norm first.
+        What every model takes, see `SitingOptions`; no norm first. With capacities as many people as the sites hold are
+        served, and mean and longest time are those of who is; nobody counts more than others then.
 
     Returns
     -------
@@ -78,8 +80,10 @@ def p_centdian(
     """
     if not is_number(mean_share, least=0.0, most=1.0):
         raise ContractError("options", [f"mean_share: must be from 0 to 1, is {mean_share!r}"])
-    refuse_options(options, "p_centdian", "capacity", "first")
-    sites = read_siting(od, settlements, candidates, n_facilities, options)
+    refuse_options(options, "p_centdian", "first")
+    sites = _read(od, settlements, candidates, n_facilities, options)
+    if sites.capacity is not None:
+        return filled_centdian(sites, mean_share).best()
     people = _people(sites)
 
     def value(pair: IntArray, persons: FloatArray) -> float:
@@ -229,13 +233,16 @@ def pareto_front(
     against : str, optional
         Column of the settlements with other people.
     **options
-        What every model takes, see `SitingOptions`; no capacities, and no norm first.
+        What every model takes, see `SitingOptions`; no norm first. With capacities plans serve as many people as the
+        sites hold, and the aims are those of who is served; nobody counts more than others then, and `against` is
+        refused: people can be shared between the two in any parts, so that the front is no list of plans.
 
     Returns
     -------
     ParetoFront
-        Its points have `mean_min` and `longest_min`, or `persons_within` and `longest_min` (NaN where somebody who
-        has a site in reach has no open one), or `persons_within` and ``<against>_within``.
+        Its points have `mean_min` and `longest_min`; or `persons_within` and `longest_min`, which is NaN where somebody
+        who has a site in reach has no open one, or fewer are served than could be; or `persons_within` and
+        ``<against>_within``.
 
     Raises
     ------
@@ -252,16 +259,20 @@ def pareto_front(
     >>> front.points["longest_min"].tolist(), front.is_whole
     ([10.0, 8.0], True)
     """
-    refuse_options(options, "pareto_front", "capacity", "first")
+    refuse_options(options, "pareto_front", "first")
     if service_radius is not None:
         check_minutes("service_radius", service_radius)
     if against is not None:
         if service_radius is None:
             raise ContractError("options", ["against: needs service_radius, within which people count"])
+        if options.get("capacity") is not None:
+            raise ContractError("options", ["against: with capacities the front is no list of plans but a line"])
         options |= {"first": against, "first_within": service_radius}
-    sites = read_siting(od, settlements, candidates, n_facilities, options)
+    sites = _read(od, settlements, candidates, n_facilities, options)
     if service_radius is None:
         found = _mean_and_longest(sites)
+    elif sites.capacity is not None:
+        found = _served_and_longest(sites, service_radius)
     elif against is None:
         found = _people_and_longest(sites, service_radius)
     else:
@@ -286,6 +297,19 @@ def pareto_front(
     )
 
 
+def _read(
+    od: pd.DataFrame | None,
+    settlements: pd.DataFrame | None,
+    candidates: pd.DataFrame | None,
+    n_facilities: int | None,
+    options: SitingOptions,
+) -> Siting:
+    """Read what is asked; where sites fill up who is served differs from plan to plan, and so would a weighted mean."""
+    if options.get("capacity") is not None and options.get("weights_by") is not None:
+        raise ContractError("options", ["weights_by: counts nobody more than others where sites have a capacity"])
+    return read_siting(od, settlements, candidates, n_facilities, options)
+
+
 def _people(sites: Siting) -> float:
     """Sum who can be reached, each as much as it is worth."""
     return float((sites.weight * sites.worth)[sites.must].sum()) or 1.0
@@ -300,7 +324,7 @@ class _Point(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """The least sum of person-minutes where nobody's way is longer than a limit."""
+    """The best plan of a model where nobody's way is longer than a limit."""
 
     model: LocationModel
     is_open: BoolArray
@@ -315,22 +339,47 @@ def _longest(sites: Siting, is_open: BoolArray) -> float:
     return float(minutes.max(initial=0.0)) if sites.serves(nearest) else np.inf
 
 
-def _medians(sites: Siting, shortest: float) -> Iterator[_Step]:
-    """Find p-medians of ever shorter longest times, down to the shortest that there is."""
+def _ever_shorter(sites: Siting, shortest: float, model_of: Callable[[Siting], LocationModel]) -> Iterator[_Step]:
+    """Find the best plans of ever shorter longest times, down to the shortest that there is."""
     near, longest = sites, np.inf
     while longest > shortest:
-        model = median_model(near, near.minutes)
+        model = model_of(near)
         found = model.search()
-        longest = _longest(sites, found.is_open)
+        carried = model.evaluate(found.is_open)
+        longest = float(near.minutes[carried.pair[carried.persons > 0.0]].max(initial=0.0))
         yield _Step(model, found.is_open, found.bound, longest)
         near = near.near(np.nextafter(longest, -np.inf))
 
 
+def _medians(sites: Siting, shortest: float) -> Iterator[_Step]:
+    return _ever_shorter(sites, shortest, lambda near: median_model(near, near.minutes))
+
+
 def _mean_and_longest(sites: Siting) -> Iterator[_Point]:
-    people = _people(sites)
     for step in _medians(sites, center_model(sites).search().bound):
         plan = step.model.plan(step.is_open, step.bound)
+        people = _people(sites) if sites.capacity is None else max(float(plan.assignment["persons"].sum()), 1.0)
         yield _Point(plan, {"mean_min": plan.objective / people, "longest_min": step.longest}, plan.status)
+
+
+def _served_and_longest(sites: Siting, radius: float) -> Iterator[_Point]:
+    """Share people out so that most are served, of these most within the radius, and nobody's way is too long."""
+    covering, shortest = covering_model(sites, radius), center_model(sites).search().bound
+
+    def most_near(near: Siting) -> LocationModel:
+        is_near = np.where(near.minutes <= radius, -1.0, 0.0)
+        return filled_model("mclp", near, [np.full(len(near.site), -1.0), is_near], is_most=True)
+
+    best = covering.search()
+    people, is_first = covering.evaluate(best.is_open).value, True
+    for step in _ever_shorter(sites, shortest, most_near):
+        plan = step.model.plan(step.is_open, step.bound)
+        if is_first and plan.objective < people * (1.0 - TRUSTED):
+            # Most within the radius are not among those plans that serve most people at all.
+            only = covering.plan(*best)
+            yield _Point(only, {"persons_within": people, "longest_min": np.nan}, only.status)
+        is_first = False
+        yield _Point(plan, {"persons_within": plan.objective, "longest_min": step.longest}, plan.status)
 
 
 def _people_and_longest(sites: Siting, radius: float) -> Iterator[_Point]:

@@ -111,10 +111,10 @@ def _is_met(pairs: Costs, two: IntArray, i: int, opened: int, closed: int) -> bo
     for k in range(2):
         if two[k] < 0 or pairs.site[two[k]] == closed:
             return True
+    is_met = False
     for pair in range(pairs.start[i], two[1]):
-        if pairs.site[pair] == opened:
-            return True
-    return False
+        is_met |= pairs.site[pair] == opened
+    return is_met
 
 
 @outer  # pragma: no cover - compiled

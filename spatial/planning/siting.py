@@ -502,7 +502,7 @@ def p_dispersion(
 
 
 REFUSED = {
-    "capacity": "{0} knows none; mclp, lscp, p_median, p_center and backup_coverage do",
+    "capacity": "{0} knows none; mclp, lscp, p_median, p_center, p_centdian and backup_coverage do",
     "weights_by": "{0} counts nobody more than others; mclp, p_median and backup_coverage do",
     "first": "{0} knows none; mclp, p_median, p_center and backup_coverage do",
 }

@@ -14,7 +14,7 @@ from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.equity import p_centdian, p_kolm_pollak, pareto_front
 from spatial.planning.programs import Solution, solve
 from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
-from tests.unit.planning.enumeration import SEEDS, SEEDS_AND_LARGE, Task, frames
+from tests.unit.planning.enumeration import LARGE, SEEDS, SEEDS_AND_LARGE, Task, frames
 
 X = np.array([0.0, 2.0, 4.0, 10.0, 12.0, 20.0])
 PEOPLE = np.array([100.0, 200.0, 100.0, 300.0, 100.0, 50.0])
@@ -346,10 +346,10 @@ def test_groups_and_weights_that_are_none_are_refused(change: dict[str, Any], to
         (lscp, {"service_radius": 2, "weights_by": "far"}),
         (lscp, {"service_radius": 2, "first": "far"}),
         (p_center, {"n_facilities": 1, "weights_by": "far"}),
-        (p_centdian, {"n_facilities": 1, "capacity": "room"}),
+        (p_centdian, {"n_facilities": 1, "capacity": "room", "weights_by": "far"}),
         (p_centdian, {"n_facilities": 1, "first": "far"}),
         (p_kolm_pollak, {"n_facilities": 1, "capacity": "room"}),
-        (pareto_front, {"n_facilities": 1, "capacity": "room"}),
+        (pareto_front, {"n_facilities": 1, "capacity": "room", "weights_by": "far"}),
         (pareto_front, {"n_facilities": 1, "against": "far"}),
     ],
 )
@@ -396,3 +396,63 @@ def test_order_and_names_do_not_change_a_front() -> None:
     pd.testing.assert_frame_equal(one.points, other.points)
     for two in itertools.pairwise(one.points["longest_min"]):
         assert two[0] > two[1]
+
+
+def best_of(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Keep what no other point beats in both, where less is better in both."""
+    kept = [
+        (a, b)
+        for a, b in set(points)
+        if not any(c <= a + 1e-6 and d <= b and (c < a - 1e-6 or d < b) for c, d in points)
+    ]
+    return sorted({(round(a, 5), b) for a, b in kept})
+
+
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.trial) for seed in (*range(2, 25), LARGE))]
+)
+def test_both_aims_of_sites_that_fill_up_against_every_choice_and_limit(seed: int) -> None:
+    task = Task(seed)
+    times = np.unique(task.cost[np.isfinite(task.cost)])
+    asked: dict[str, Any] = {"n_facilities": task.p, "capacity": "capacity"}
+    most = max(task.transport(some)[0] for some in task.of_p)
+    if most == 0.0:
+        return
+    means, covers = [], []
+    for some in task.of_p:
+        if task.transport(some)[0] < most - 1e-7:
+            continue
+        for limit in times:
+            served, spent = task.transport(some, limit)
+            if served >= most - 1e-7:
+                means.append((spent / most, float(limit)))
+                near = task.shared(some, [lambda *_: -1.0, lambda i, j: -float(task.cost[i, j] <= task.radius)], limit)
+                covers.append((near[1], float(limit)))
+    front = pareto_front(*task.asked, **asked)
+    np.testing.assert_allclose(front.points[["mean_min", "longest_min"]], best_of(means), atol=1e-4)
+    assert front.is_whole
+    assert set(front.points["status"]) == {"optimal"}
+    for share in (0.0, 0.3, 1.0):
+        blend = p_centdian(*task.asked, mean_share=share, **asked)
+        assert blend.objective == pytest.approx(min(share * a + (1 - share) * b for a, b in means), abs=1e-4)
+        assert blend.demand["served_persons"].sum() == pytest.approx(most, abs=1e-4)
+        assert blend.status == "optimal"
+    if not (task.people[(task.cost <= task.radius).any(axis=1)] > 0.0).any():
+        return
+    front = pareto_front(*task.asked, service_radius=task.radius, **asked)
+    expected = best_of(covers)
+    people = max(task.transport(some, task.radius)[0] for some in task.of_p)
+    told = front.points
+    if people > -expected[0][0] + 1e-6:
+        assert told["persons_within"].iloc[0] == pytest.approx(people, abs=1e-4)
+        assert np.isnan(told["longest_min"].iloc[0])
+        told = told.iloc[1:]
+    np.testing.assert_allclose(told[["persons_within", "longest_min"]] * [-1, 1], expected, atol=1e-4)
+
+
+def test_with_capacities_nobody_counts_more_and_a_front_of_two_peoples_is_refused() -> None:
+    task = Task(0)
+    with pytest.raises(ContractError, match="weights_by: counts nobody more"):
+        p_centdian(*task.asked, n_facilities=1, capacity="capacity", weights_by="rural_weight")
+    with pytest.raises(ContractError, match="no list of plans but a line"):
+        pareto_front(*task.asked, n_facilities=1, capacity="capacity", service_radius=5.0, against="needy_persons")

@@ -12,6 +12,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from spatial.errors import ContractError, InfeasibleError
+from spatial.planning.relaxation import relaxed
+from spatial.planning.sites import read_siting
 from spatial.planning.siting import backup_coverage, lscp, mclp, p_center, p_dispersion, p_median
 from tests.unit.planning.enumeration import Task, frames
 
@@ -310,3 +312,21 @@ def test_a_time_limit_without_any_plan_is_an_error() -> None:
     cost = draw.integers(1, 1000, (200, 60)).astype(float)
     with pytest.raises(InfeasibleError, match="within the time limit"):
         mclp(cost=cost, n_facilities=5, service_radius=400, time_limit_s=0.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_relaxation_proves_its_bound_by_its_prices_and_no_swap_improves_its_plan(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    cost, fixed = draw.integers(0, 90, (30, 10)).astype(float), [0] if seed % 2 else []
+    sites = read_siting(None, None, None, 3, {"cost": cost, "predefined": fixed})
+    found = relaxed(sites, sites.demand, sites.site, sites.minutes)
+    opened = np.flatnonzero(found.is_open).tolist()
+    assert found.cost == cost[:, opened].min(axis=1).sum()
+    saving = np.minimum(cost - found.price[:, None], 0.0).sum(axis=0)
+    free = [j for j in range(10) if j not in fixed]
+    assert found.bound == pytest.approx(found.price.sum() + saving[fixed].sum() + np.sort(saving[free])[:3].sum())
+    every = [cost[:, [*fixed, *some]].min(axis=1).sum() for some in itertools.combinations(free, 3)]
+    assert found.bound <= min(every) + 1e-9
+    for out in set(opened) - set(fixed):
+        for new in set(range(10)) - set(opened):
+            assert cost[:, [*(set(opened) - {out}), new]].min(axis=1).sum() >= found.cost
