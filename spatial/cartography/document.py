@@ -278,6 +278,13 @@ PLAN = PageParts(
     ("index.css", "plan.css"),
     ("fflate/fflate.js",),
 )
+SETTLE = PageParts(
+    "settle.html",
+    "index-page settle-page",
+    "startSettlePage",
+    ("about.js", "settle_page.js"),
+    ("index.css", "settle.css"),
+)
 COMPARE = PageParts(
     "compare.html",
     "index-page compare-page",

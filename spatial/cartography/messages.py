@@ -24,6 +24,8 @@ _TOLD = (
     "flow_kind",
     "made",
     "measure_kind",
+    "profile_kind",
+    "profile_status",
     "reason",
     "segmentation_term",
     "speed_status",

@@ -291,9 +291,13 @@ SCORE_MAP = "score_map"
 """Key of the map of integration among the files of the map pages, beside the services."""
 FACT_SHEET_FILE = "fact-sheet.html"
 PLAN_FILE = "plan.html"
+SETTLE_FILE = "settle.html"
 OWN_WORDS = (
     "sign.",
     "plan.",
+    "settle.",
+    "profile_kind.",
+    "profile_status.",
     "road.",
     "score.",
     "fact.",

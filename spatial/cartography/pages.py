@@ -19,6 +19,7 @@ from spatial.cartography.page_data import (
     PLAN_FILE,
     SCORE_FILE,
     SCORE_MAP,
+    SETTLE_FILE,
     SIGN_OFF_FILE,
     PageBook,
     Rows,
@@ -26,7 +27,7 @@ from spatial.cartography.page_data import (
     rows_of,
     study_block,
 )
-from spatial.cartography.plan import plan_answer, plan_page
+from spatial.cartography.plan import plan_answer, plan_page, settle_page
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.errors import ContractError, StudyError
@@ -103,10 +104,13 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     inside = facilities["in_study"] & (facilities["status"] == "existing")
     figures.append(("facilities", int(inside.sum())))
     scored, plan = "scores" in tables, plan_answer(book)
+    profile = tables.get("site_profile", pd.DataFrame({"place_id": []}))
     more_words = ("score.", "pillar.", "fact.title") if scored else ()
-    return study_block(book, rows, more_words=(*more_words, *(("plan.",) if plan else ()))) | {
+    asked = ("settle.to_page",) if len(profile) else ()
+    return study_block(book, rows, more_words=(*more_words, *asked, *(("plan.",) if plan else ()))) | {
         "score": score_answer(book) if scored else None,
         "plan": plan,
+        "settle": {"file": SETTLE_FILE, "places": int(profile["place_id"].nunique())} if len(profile) else None,
         "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
         "norms": norms,
         "gate": {
@@ -177,6 +181,8 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))
     if book.plans:
         artifacts.append(Artifact(PLAN_FILE, plan_page(book, rows)))
+    if len(tables.get("site_profile", ())):
+        artifacts.append(Artifact(SETTLE_FILE, settle_page(book, rows)))
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
     return artifacts

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.access.places import id_order
 from spatial.cartography.basemap import ground, pack_points
-from spatial.cartography.document import PLAN, codes, pack, pack_words, page_document
+from spatial.cartography.document import PLAN, SETTLE, codes, pack, pack_words, page_document
 from spatial.cartography.gap_map import relief_shown
-from spatial.cartography.page_data import PLAN_FILE, shown_bounds, study_block
+from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, shown_bounds, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.names import names_of
@@ -28,7 +29,8 @@ from spatial.reporting.plan_text import (
     reach_text,
     service_text,
 )
-from spatial.reporting.plans import SIDES, progress_records, unit_names
+from spatial.reporting.plans import SIDES, names_of_places, progress_records, unit_names
+from spatial.reporting.wording import plain, profile_title
 from spatial.tables.words import PLAN_OUTCOME
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
     ]
     progress = progress_records(book.tables)
     norms = {norm["id"]: norm for norm in book.norms.norms}
-    data = study_block(book, rows, more_words=("plan.", "sign.colon")) | {
+    data = study_block(book, rows, more_words=("plan.", "sign.colon", "settle.title")) | {
         "plans": told,
         "progress": progress,
         "norms": {
@@ -66,6 +68,7 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
         },
         "map": _map_block(book, rows, [record for record in book.plans if record["actions"]]),
         "file": PLAN_FILE,
+        "settle_file": SETTLE_FILE if len(book.tables.get("site_profile", ())) else None,
     }
     return page_document(data, title=book.title, language=book.language, parts=PLAN)
 
@@ -111,6 +114,42 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
         }
     return found
+
+
+def settle_page(book: PageBook, rows: Rows) -> bytes:
+    """Write the page of where to settle: what each place offers, to be held against what a firm needs."""
+    profile = pd.DataFrame(book.tables["site_profile"])
+    places = profile.drop_duplicates("place_id")[["place_id", "place_kind", "name"]]
+    places = places.iloc[id_order(places["place_id"])]
+    named = names_of_places(book.tables, places["place_id"])
+    told = {word: dict(book.names(word.removesuffix("_min"))) for word in profile["measure"].unique()}
+    spoken = {
+        language: Words(language, names={word.removesuffix("_min"): by.get(language, "") for word, by in told.items()})
+        for language in book.words
+    }
+    measures = []
+    for measure, part in profile.groupby("measure", sort=False):
+        own = part.set_index("place_id").reindex(places["place_id"])
+        measures.append(
+            {
+                "key": measure,
+                "titles": {language: profile_title(str(measure), words) for language, words in spoken.items()},
+                "values": [plain(value) for value in own["value"]],
+                "status": own["status"].tolist(),
+            }
+        )
+    data = study_block(
+        book, rows, more_words=("settle.", "profile_kind.", "profile_status.", "plan.csv", "plan.title")
+    ) | {
+        "plan_file": PLAN_FILE if book.plans else None,
+        "mode": profile["mode"].iloc[0],
+        "places": [
+            {"id": place, "kind": kind, "names": named.get(place) or {"und": plain(name) or place}}
+            for place, kind, name in places.itertuples(index=False)
+        ],
+        "measures": measures,
+    }
+    return page_document(data, title=book.title, language=book.language, parts=SETTLE)
 
 
 # The maps: settlements, or townships where the norm is about these, with what becomes of each in every plan.

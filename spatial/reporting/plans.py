@@ -68,7 +68,7 @@ def plan_records(
     rooms = {name: pd.DataFrame(tables[name]) for name in ROOM_TABLES if name in tables}
     told = [own["plan_actions"]["place_id"], own["plan_options"]["where"]]
     told += [frame[key] for frame in rooms.values() for key in ("settlement_id", "facility_id") if key in frame]
-    named = _names_of_places(tables, {part for text in pd.concat(told).dropna() for part in str(text).split()})
+    named = names_of_places(tables, {part for text in pd.concat(told).dropna() for part in str(text).split()})
     settlements, township_of = tables.get("settlements"), pd.Series(dtype=object)
     if settlements is not None and "township_id" in settlements:
         township_of = pd.DataFrame(settlements).set_index("settlement_id")["township_id"].dropna()
@@ -116,7 +116,7 @@ def progress_records(tables: Mapping[str, pd.DataFrame]) -> list[Record]:
     if progress is None:
         return []
     rows = _told(progress.loc[progress["state"] != "proposed"].drop(columns="plan_id"))
-    named = _names_of_places(tables, {part for row in rows for part in _ends(row)})
+    named = names_of_places(tables, {part for row in rows for part in _ends(row)})
     return [row | {"names": _place_names(_ends(row), row, named)} for row in rows]
 
 
@@ -277,7 +277,7 @@ def _place_names(ids: Sequence[str], row: Record, named: Mapping[str, Names]) ->
     return {language: BETWEEN.join(pick(end, language) for end in ends) for language in sorted(set().union(*ends))}
 
 
-def _names_of_places(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict[str, Names]:
+def names_of_places(tables: Mapping[str, pd.DataFrame], wanted: Iterable[str]) -> dict[str, Names]:
     """Gather names by id: of the places asked for, and of all units."""
     found, wanted = unit_names(tables), set(wanted)
     for name, key in (("facilities", "facility_id"), ("settlements", "settlement_id")):

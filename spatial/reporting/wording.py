@@ -6,6 +6,7 @@ import functools
 import importlib.resources
 import json
 import math
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,27 @@ UNKNOWN = "unknown"
 def namesake_texts(summary: Mapping[str, Any], words: Words) -> list[str]:
     """Say which facilities a scenario closes while another of their name, perhaps the same one, stays open."""
     return [words.notice("open_namesake", values) for values in summary.get("open_namesakes") or ()]
+
+
+_WITHIN = re.compile(r"(\w+)_within_([0-9.]+)")
+
+
+def profile_title(measure: str, words: Words) -> str:
+    """
+    Say what a measure of `site_profile` tells.
+
+    Examples
+    --------
+    >>> profile_title("workplaces_within_30", Words("en")), profile_title("flow_out_parcels", Words("en"))
+    ('Workplaces within 30 min', 'Leaving, a year: parcels')
+    """
+    if within := _WITHIN.fullmatch(measure):
+        return words.say("profile", within[1], minutes=words.measure(float(within[2]), "min"))
+    if measure.startswith("flow_"):
+        way, _, kind = measure.removeprefix("flow_").partition("_")
+        said = words.say("flow_kind", kind) if words.has("flow_kind", kind) else kind
+        return words.say("profile", f"flow_{way}_of" if kind else f"flow_{way}", kind=said)
+    return words.say("profile", "nearest", service=words.service(measure.removesuffix("_min")))
 
 
 def issue_text(record: Mapping[str, str], words: Words) -> str:

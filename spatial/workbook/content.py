@@ -22,7 +22,15 @@ from spatial.reporting.score_text import component_text, detail_text, label_text
 from spatial.reporting.sign_off import causes_text
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
 from spatial.reporting.unmeasured import is_unmapped, levels_shown
-from spatial.reporting.wording import columns_told, effect_text, issue_text, issues_by_file, plain, source_fact
+from spatial.reporting.wording import (
+    columns_told,
+    effect_text,
+    issue_text,
+    issues_by_file,
+    plain,
+    profile_title,
+    source_fact,
+)
 from spatial.store import Artifact
 from spatial.study.score import GapTargets
 from spatial.tables import TABLES
@@ -105,6 +113,8 @@ class Content:
             yield self._sheet("stops", [*self._fields("plan_stops", self.tables["plan_stops"], *columns)])
         if "plan_progress" in self.tables:
             yield self._sheet("progress", self._progress())
+        if len(self.tables.get("site_profile", ())):
+            yield self._sheet("settle", self._settle())
         yield self._sheet("facilities", self._facilities())
         yield self._sheet("inventory", self._inventory())
         if "unit_totals" in self.tables:
@@ -543,6 +553,28 @@ class Content:
             *self._fields("plan_capacity", rows, Said("service", self._lead.service), "capacity_unit"),
             *self._fields("plan_capacity", rows, "capacity_persons", "idle_persons", "given_persons", "left_persons"),
             *self._fields("plan_capacity", rows, "more_persons"),
+        ]
+
+    def _settle(self) -> list[Column]:
+        """List what each place offers a firm, a column a measure; what nobody knows says why."""
+        profile, results = pd.DataFrame(self.tables["site_profile"]), self._lead.of("results")
+        places = profile.drop_duplicates("place_id")
+        homes = self.tables["settlements"].set_index("settlement_id")
+        named = pd.Series(self._names(homes), index=homes.index)
+        names = places["place_id"].map(named).fillna(places["name"])
+        columns = []
+        for measure, part in profile.groupby("measure", sort=False):
+            own = part.set_index("place_id").reindex(places["place_id"])
+            why = own["status"].map(partial(results.say, "profile_status"))
+            values = own["value"].astype(object).where(own["value"].notna(), why).tolist()
+            kind = "decimal" if str(measure).endswith("_min") else "whole"
+            titles = dict.fromkeys(profile_title(str(measure), words.of("results")) for words in self.words)
+            kinds = [kind if known else "text" for known in own["value"].notna()]
+            columns.append(Column(tuple(titles), "text", values, kinds=kinds))
+        return [
+            self._field("site_profile", "name", names),
+            *self._fields("site_profile", places, Said("place_kind", self._by("profile_kind", "results")), "place_id"),
+            *columns,
         ]
 
     def _progress(self) -> list[Column]:

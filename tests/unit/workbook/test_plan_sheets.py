@@ -76,3 +76,12 @@ def test_without_plans_there_are_no_sheets_of_them(planned):
     made = workbook(summary=results.summary | {"plans": []}, options=Options(study, EVERYTHING), **tables)
     named = openpyxl.load_workbook(io.BytesIO(made["files"][0].content)).sheetnames
     assert {"What to do first", "Still left out", "What was decided"}.isdisjoint(named)
+
+
+def test_what_each_place_offers_a_firm_stands_with_the_reason_of_what_nobody_knows(book, planned):
+    page, profile = book["Where to settle"], planned[1].site_profile
+    people = profile.loc[profile["measure"] == "persons_within_30"]
+    assert by_first_language(page, "Place") == people["place_id"].tolist()
+    assert by_first_language(page, "People within 30 min") == people["value"].tolist()
+    assert set(by_first_language(page, "Leaving, a year")) == {"no flows known"}
+    assert set(by_first_language(page, "Kind of place")) == {"township centre"}

@@ -211,6 +211,14 @@
     link.textContent = S.t(plan.plans > 1 ? "plan.to_page_more" : "plan.to_page", { n: plan.plans });
   }
 
+  function showSettling() {
+    const { settle } = data, link = document.getElementById("to-settle");
+    document.getElementById("settling").hidden = !settle;
+    if (!settle) return;
+    link.href = S.pageLink(settle.file);
+    link.textContent = S.t("settle.to_page", { all: settle.places });
+  }
+
   S.startIndexPage = function () {
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
@@ -220,6 +228,7 @@
       showScoring();
       showSigning();
       showFirst();
+      showSettling();
       showNorms();
       showSure();
       S.showTrials();

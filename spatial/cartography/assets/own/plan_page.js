@@ -242,6 +242,9 @@
       S.showHead(S.t("plan.title"));
       document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
       document.getElementById("back").href = S.pageLink("index.html");
+      const other = document.getElementById("to-settle");
+      other.hidden = !data.settle_file;
+      if (data.settle_file) other.href = S.pageLink(data.settle_file);
       S.languageSwitch();
       show();
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
