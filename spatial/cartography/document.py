@@ -246,8 +246,9 @@ INDEX = PageParts(
     "index.html",
     "index-page",
     "startIndexPage",
-    ("about.js", "score_words.js", "index_trials.js", "index_page.js"),
-    ("index.css",),
+    ("about.js", "score_words.js", "drawing.js", "index_answer.js", "index_trials.js", "index_page.js"),
+    ("index.css", "answer.css"),
+    ("fflate/fflate.js",),
 )
 SIGN_OFF = PageParts(
     "sign_off.html",
@@ -274,7 +275,7 @@ PLAN = PageParts(
     "plan.html",
     "index-page plan-page",
     "startPlanPage",
-    ("about.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
+    ("about.js", "drawing.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
     ("index.css", "plan.css"),
     ("fflate/fflate.js",),
 )

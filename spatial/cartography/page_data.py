@@ -305,6 +305,8 @@ OWN_WORDS = (
     "flow_kind.",
     "flow_unit.",
     "segmentation_term.",
+    "answer.",
+    "drawing.",
 )
 KEPT_WORDS = ("sign.title", "sign.count_")
 

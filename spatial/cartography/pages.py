@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from spatial.cartography.answer import answer_block
 from spatial.cartography.document import page_document
 from spatial.cartography.gap_map import map_page
 from spatial.cartography.messages import messages
@@ -103,14 +104,17 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
             figures.append(("no_township", alone))
     inside = facilities["in_study"] & (facilities["status"] == "existing")
     figures.append(("facilities", int(inside.sum())))
-    scored, plan = "scores" in tables, plan_answer(book)
+    scored, answer = "scores" in tables, answer_block(book, rows, file_of)
+    plan = plan_answer(book, None if answer is None else answer["plan"])
+    more_words = {"score.": scored, "pillar.": scored, "fact.title": scored, "plan.": plan, "answer.": answer}
     profile = tables.get("site_profile", pd.DataFrame({"place_id": []}))
-    more_words = ("score.", "pillar.", "fact.title") if scored else ()
-    asked = ("settle.to_page",) if len(profile) else ()
-    return study_block(book, rows, more_words=(*more_words, *asked, *(("plan.",) if plan else ()))) | {
+    more_words |= {"drawing.": answer, "settle.to_page": len(profile)}
+    return study_block(book, rows, more_words=tuple(name for name, shown in more_words.items() if shown)) | {
         "score": score_answer(book) if scored else None,
         "plan": plan,
         "settle": {"file": SETTLE_FILE, "places": int(profile["place_id"].nunique())} if len(profile) else None,
+        "answer": answer,
+        "map": answer and answer.pop("map"),
         "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
         "norms": norms,
         "gate": {

@@ -10,13 +10,11 @@ import pandas as pd
 import shapely
 
 from spatial.access.places import id_order
-from spatial.cartography.basemap import ground, pack_points
-from spatial.cartography.document import PLAN, SETTLE, codes, pack, pack_words, page_document
-from spatial.cartography.gap_map import relief_shown
-from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, shown_bounds, study_block
+from spatial.cartography.document import PLAN, SETTLE, pack, pack_words, page_document
+from spatial.cartography.drawing import drawn_ground
+from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
-from spatial.reporting.names import names_of
 from spatial.reporting.plan_text import (
     action_details,
     action_text,
@@ -29,7 +27,7 @@ from spatial.reporting.plan_text import (
     reach_text,
     service_text,
 )
-from spatial.reporting.plans import SIDES, names_of_places, progress_records, unit_names
+from spatial.reporting.plans import SIDES, names_of_places, progress_records
 from spatial.reporting.wording import plain, profile_title
 from spatial.tables.words import PLAN_OUTCOME
 
@@ -38,10 +36,6 @@ if TYPE_CHECKING:
 
     from spatial.cartography.page_data import PageBook, Rows
     from spatial.reporting.plans import Record
-
-MAP_PX = 1200
-"""Lines of the ground may leave the true ones by one part in so many of the map's width."""
-METRES_A_DEGREE = 111_320.0
 
 
 def plan_page(book: PageBook, rows: Rows) -> bytes:
@@ -58,7 +52,7 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
     ]
     progress = progress_records(book.tables)
     norms = {norm["id"]: norm for norm in book.norms.norms}
-    data = study_block(book, rows, more_words=("plan.", "sign.colon", "settle.title")) | {
+    data = study_block(book, rows, more_words=("plan.", "drawing.", "sign.colon", "settle.title")) | {
         "plans": told,
         "progress": progress,
         "norms": {
@@ -73,12 +67,12 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
     return page_document(data, title=book.title, language=book.language, parts=PLAN)
 
 
-def plan_answer(book: PageBook) -> dict[str, Any] | None:
-    """Say what the index does of plans: the finding of the first one drawn, its actions, and how many there are."""
+def plan_answer(book: PageBook, plan_id: str | None = None) -> dict[str, Any] | None:
+    """Say what the index does of plans: the finding of one, or the first one drawn, its actions, and how many are."""
     drawn = [record for record in book.plans if record["actions"]]
     if not drawn:
         return None
-    first = drawn[0]
+    first = next((record for record in drawn if record["plan_id"] == plan_id), drawn[0])
     kept = ("plan_id", "counted", "actions")
     return {name: first[name] for name in kept} | {
         "file": PLAN_FILE,
@@ -158,10 +152,7 @@ def settle_page(book: PageBook, rows: Rows) -> bytes:
 def _map_block(book: PageBook, rows: Rows, records: Sequence[Record]) -> dict[str, Any] | None:
     if not records:
         return None
-    bounds = shown_bounds(book, rows)
-    (south, west), (north, east) = bounds
     tables, settlements = book.tables, rows.settlements
-    tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX
     frames = {
         "settlement": gpd.GeoDataFrame(
             {"unit_id": settlements["settlement_id"], "township": settlements.get("township_id")},
@@ -169,32 +160,11 @@ def _map_block(book: PageBook, rows: Rows, records: Sequence[Record]) -> dict[st
         ),
         "township": _township_points(settlements),
     }
-    known = sorted({*frames["settlement"]["township"].dropna(), *frames["township"]["unit_id"]})
-    names = unit_names(tables)
     people = pd.DataFrame(tables["plan_people"])
     levels = people.groupby("plan_id")["unit_level"].first()
     used = {str(levels[record["plan_id"]]) for record in records}
-    seats = settlements.loc[settlements["tier"] == "county_seat"]
-    return {
-        "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
-        "bounds": bounds,
-        "base": ground(tables, tolerance_m=round(tolerance_m, 1), minor=False),
-        "relief": relief_shown(book, rows),
-        "townships": [names.get(str(unit), {}) for unit in known],
-        "township_ids": known,
-        "seats": [
-            {"at": np.round(at, 5).tolist(), "names": names_of(row)}
-            for at, row in zip(
-                shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy()),
-                pd.DataFrame(seats).to_dict("records"),
-                strict=True,
-            )
-        ],
-        "points": {
-            level: {**pack_points(frame.geometry), "township": pack(codes(frame["township"], known), "i4")}
-            for level, frame in frames.items()
-            if level in used
-        },
+    drawn = drawn_ground(book, rows, {level: frame for level, frame in frames.items() if level in used})
+    return drawn | {
         "outcomes": list(PLAN_OUTCOME),
         "plans": {
             record["plan_id"]: _outcomes(

@@ -10,6 +10,7 @@ import pandas as pd
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
+from spatial.reporting.answer_text import answer_lines, answer_title
 from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.names import named_in, pick, score_in, township_in
@@ -96,11 +97,26 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     by_id = {norm_id_of(norm): norm for norm in summary["norms"]}
-    lines = [f"{name}: {headline_text(by_id[name], language, service_names=names)}" for name in summary["headlines"]]
+    lines = answer_told(summary, Words(language))
+    bare = [name for name in summary["headlines"] if by_id[name].get("nothing_mapped")]
+    shown = [name for name in summary["headlines"] if name not in bare]
+    lines += [f"{name}: {headline_text(by_id[name], language, service_names=names)}" for name in shown]
+    if bare:
+        words = Words(language, names=names)
+        listed = words.say("headline", "list").join(words.service(by_id[name]["service"]) for name in bare)
+        lines.append(words.say("answer", "unmapped", count=len(bare), list=listed))
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(score_in(summary.get("score"), language), language)
     lines += namesake_texts(summary, Words(language))
     return [*lines, *issue_lines(summary, language, names=names)]
+
+
+def answer_told(summary: dict[str, Any], words: Words) -> list[str]:
+    """Say the answer: its title, then its sentences; nothing where a summary has none."""
+    answer = summary.get("answer")
+    if answer is None:
+        return []
+    return [f"{answer_title(answer, words)}.", *answer_lines(answer, summary.get("plans", ()), words)]
 
 
 def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[str]:

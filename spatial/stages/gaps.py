@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.access.scenarios import scenario_people
+from spatial.reporting.answer import summarise_answer
 from spatial.reporting.certainty import CertaintyNote
 from spatial.reporting.gaps import rank_gaps
 from spatial.reporting.plans import plan_records
@@ -53,8 +54,11 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
     }
     titles = {item.name: item.title for item in options.plans}
     metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
-    plans = plan_records(tables, services=names, titles=titles, metrics=metrics)
-    return {"gaps": tables["gaps"], "summary": summary | {"plans": plans}}
+    told = {
+        "answer": summarise_answer(tables, summary["norms"], services=names),
+        "plans": plan_records(tables, services=names, titles=titles, metrics=metrics),
+    }
+    return {"gaps": tables["gaps"], "summary": summary | told}
 
 
 def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.DataFrame) -> CertaintyNote:

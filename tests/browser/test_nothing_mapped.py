@@ -77,7 +77,7 @@ def spoken(folder, open_page, language, **size):
     index = open_page(folder / "index.html", fragment=fragment, **size)
     page = open_page(folder / f"{PAGE}.html", fragment=f"{fragment}&place=n000012", **size)
     return {
-        "index": index.text_content(f"#headlines > li:has-text('{NORM}')"),
+        "index": index.text_content(f"li.card:has-text('{NORM}')"),
         "legend": page.text_content("#headline") + page.text_content("#norm"),
         "place": page.text_content(f"#place .norm-card:has-text('{NORM}')"),
     }

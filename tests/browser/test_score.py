@@ -700,7 +700,7 @@ def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(case, scored, sa
     bare = [norm | {"nothing_mapped": norm["norm_id"] == "GL-PHC-1H"} for norm in listed]
     folder = save_pages(replace(scored, summary=scored.summary | {"norms": bare}).pages(), tmp_path)
     page = open_page(folder / "index.html", fragment=f"#lang={language}")
-    cards = [text for text in page.locator("#headlines > li").all_inner_texts() if "GL-PHC-1H" in text]
+    cards = [text for text in page.locator("li.card").all_text_contents() if "GL-PHC-1H" in text]
     assert len(cards) == 1
     assert told in cards[0]
     assert beyond not in cards[0]

@@ -136,10 +136,13 @@
   }
 
   function showNorms() {
-    const judged = data.norms.filter((norm) => norm.headline);
+    const judged = data.norms.filter((norm) => norm.headline && !norm.nothing_mapped), bare = data.norms.filter((norm) => norm.headline && norm.nothing_mapped);
     const silent = data.norms.filter((norm) => !norm.headline);
     S.fill("headlines", judged.map(card));
     document.getElementById("no-headline").hidden = judged.length > 0;
+    document.getElementById("unmapped").hidden = bare.length === 0;
+    document.getElementById("unmapped-summary").textContent = S.t("index.unmapped", { n: bare.length });
+    S.fill("unmapped-body", bare.map(card));
     document.getElementById("silent").hidden = silent.length === 0;
     document.getElementById("silent-summary").textContent = S.t("index.silent", { n: silent.length });
     S.fill("silent-body", silent.map(silentRow));
@@ -220,6 +223,7 @@
   }
 
   S.startIndexPage = function () {
+    S.startAnswer();
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
       S.showHead(S.t("page.index"));
@@ -227,6 +231,7 @@
       showFigures();
       showScoring();
       showSigning();
+      S.showAnswer();
       showFirst();
       showSettling();
       showNorms();

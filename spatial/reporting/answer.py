@@ -1,0 +1,263 @@
+"""The answer first: who is beyond which norm, where it is worst, whom to begin with, and how far services are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.summaries import weighted_quantile
+from spatial.reporting.names import names_of
+from spatial.reporting.plans import unit_names
+from spatial.reporting.summary import PRESENCE
+from spatial.reporting.wording import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Record = dict[str, Any]
+
+FIRST = 5
+"""Villages that are named of a finding."""
+FARTHEST = 10
+"""Places that are named of a service."""
+STEPS_MIN = (15.0, 30.0, 60.0)
+"""Minutes within which people are counted of every service, whether or not a norm asks for it."""
+_TOLD = (
+    "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status", "gate",
+    "target_share", "served_share",
+)  # fmt: skip
+
+
+def summarise_answer(
+    tables: Mapping[str, pd.DataFrame],
+    norms: Sequence[Record],
+    *,
+    services: Mapping[str, Mapping[str, str]] | None = None,
+) -> Record:
+    """
+    Answer what is wrong, where and for whom.
+
+    Parameters
+    ----------
+    tables : mapping
+        `settlements`, `norm_results`, `gaps` and `access`; `inventory` for how many facilities there are and
+        `boundaries` for the names of townships.
+    norms : sequence of dict
+        The norms of a summary.
+    services : mapping, optional
+        Names of services by language; others go by their own word.
+
+    Returns
+    -------
+    dict
+        `findings`: a record for each norm that opens the pages and fails, failed mandatory norms first, then by people
+        beyond, with those beyond and all asked about in `persons` (None where nobody's number is known) and `places`,
+        the `worst` township and the `first` villages. `silent`: mandatory norms that nobody can judge. `met`: those
+        that open the pages and are met. `matrix`: townships by those beyond any of the findings. `services`: minutes
+        by the first mode. `villages`: how many are beyond any.
+    """
+    settlements = pd.DataFrame(tables["settlements"])
+    scored = settlements.loc[settlements["in_study"]]
+    ground = _Ground(scored, tables, dict(services or {}))
+    # A norm on townships stands in the matrix, though the page need not open with it.
+    failing = [
+        norm
+        for norm in norms
+        if (norm["is_headline"] or norm["stat_unit"] == "township")
+        and norm["status_as_mapped"] == "not_met"
+        and norm["places_unserved"]
+    ]
+    ids = [norm["norm_id"] for norm in failing]
+    findings = [ground.finding(norm, ids) for norm in failing if norm["is_headline"]]
+    findings.sort(key=_urgency)
+    columns = [*findings, *(ground.finding(norm, ids) for norm in failing if not norm["is_headline"])]
+    silent = [ground.named(norm) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
+    beyond = ground.gaps.loc[ground.gaps["norm_id"].isin([each["norm_id"] for each in findings])]
+    return {
+        "findings": findings,
+        "silent": silent,
+        "met": [ground.named(norm) for norm in norms if norm["is_headline"] and norm["status"] == "met"],
+        "villages": int(beyond["settlement_id"].nunique()),
+        "matrix": ground.matrix(columns, silent),
+        "services": ground.services_reached(tables, findings),
+    }
+
+
+def _urgency(finding: Record) -> tuple[bool, bool, float, str]:
+    """Order findings: mandatory ones that surely fail, others that surely do, then by people, or places, beyond."""
+    is_sure = finding["status"] == "not_met"
+    amount = (finding["persons"] or finding["places"])["beyond"]
+    return not (is_sure and finding["norm_class"] == "mandatory"), not is_sure, -amount, str(finding["norm_id"])
+
+
+class _Ground:
+    """The places of a study with their names, townships, people and gaps."""
+
+    def __init__(
+        self, scored: pd.DataFrame, tables: Mapping[str, pd.DataFrame], services: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        self.services = services
+        self.results = tables["norm_results"]
+        self.gaps = pd.DataFrame(tables["gaps"])
+        self.people = scored.set_index("settlement_id")["population_persons"]
+        rows = scored.to_dict("records")
+        self.names = {str(row["settlement_id"]): names_of(row) for row in rows}
+        self.township = {str(row["settlement_id"]): plain(row.get("township_id")) for row in rows}
+        self.units = unit_names(tables)
+
+    def named(self, norm: Mapping[str, Any]) -> Record:
+        """Tell a norm apart from others, as sentences and columns call it."""
+        service = str(norm["service"])
+        is_presence = norm["direction"] == PRESENCE
+        return {name: plain(norm[name]) for name in _TOLD} | {
+            "names": dict(self.services.get(service, {})),
+            "is_presence": is_presence,
+            "question": "unit_sites" if is_presence else "sites",
+        }
+
+    def finding(self, norm: Mapping[str, Any], among: Sequence[str]) -> Record:
+        """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
+        sums: Record = {}
+        for what in ("persons", "places"):
+            beyond, base = norm[f"{what}_unserved"], norm[f"{what}_in_scope"]
+            sums[what] = None if beyond is None or not base else {"beyond": beyond, "base": base}
+        if sums["persons"] is not None and not sums["persons"]["beyond"]:
+            sums["persons"] = None  # places beyond of which nobody knows the people
+        found = self.named(norm) | sums
+        found["counted"] = "persons" if sums["persons"] and not found["is_presence"] else "places"
+        found["range"] = (norm.get("certainty") or {}).get(found["counted"])
+        found["worst"] = self._worst(str(norm["norm_id"]))
+        found["first"] = self._first(str(norm["norm_id"]), among)
+        return found
+
+    def _worst(self, norm_id: str) -> Record | None:
+        """Find the township where most of those beyond a norm live; None without townships."""
+        level = self.results["unit_level"] == "township"
+        own = self.results.loc[level & (self.results["norm_id"] == norm_id) & (self.results["places_unserved"] > 0)]
+        if own.empty:
+            return None
+        keys = ["persons_unserved", "places_unserved", "unit_id"]
+        row = own.sort_values(keys, ascending=[False, False, True], kind="stable").iloc[0]
+        kept = ("persons_unserved", "places_unserved", "places_in_scope")
+        unit = str(row["unit_id"])
+        return {"unit_id": unit, "names": self.units.get(unit, {}), **{name: plain(row[name]) for name in kept}}
+
+    def _first(self, norm_id: str, among: Sequence[str]) -> list[Record]:
+        """Name the villages beyond a norm, most people first, and by which of some others they are beyond these."""
+        own = self.gaps.loc[self.gaps["norm_id"] == norm_id]
+        order = own.assign(_people=own["persons_unserved"].fillna(-1.0), _over=own["excess"].fillna(np.inf))
+        keys = ["_people", "_over", "settlement_id"]
+        first = order.sort_values(keys, ascending=[False, False, True], kind="stable").head(FIRST)
+        kept = ("norm_id", "value", "excess", "unit", "reach_status")
+        found = []
+        for row in first.to_dict("records"):
+            place = str(row["settlement_id"])
+            others = self.gaps.loc[(self.gaps["settlement_id"] == place) & self.gaps["norm_id"].isin(among)]
+            others = others.loc[others["norm_id"] != norm_id]
+            found.append(
+                self.place(place)
+                | {name: plain(row[name]) for name in kept}
+                | {"also": [{name: plain(other[name]) for name in kept} for other in others.to_dict("records")]}
+            )
+        return found
+
+    def place(self, settlement_id: str) -> Record:
+        """Name a settlement with its township and people."""
+        unit = self.township.get(settlement_id)
+        return {
+            "settlement_id": settlement_id,
+            "names": self.names.get(settlement_id, {}),
+            "township_id": unit,
+            "township_names": self.units.get(str(unit), {}),
+            "persons": plain(self.people.get(settlement_id)),
+        }
+
+    def matrix(self, columns: Sequence[Record], silent: Sequence[Record]) -> Record | None:
+        """
+        Set townships against norms, those with most people, or places, beyond any of them first.
+
+        A settlement counts once, with the most people whom any of the norms leaves beyond there: at least so many are
+        beyond one. A norm on townships themselves counts nobody beyond.
+        """
+        if not columns or not self.units or not any(self.township.values()):
+            return None
+        ids = [each["norm_id"] for each in columns]
+        own = self.results.loc[self.results["norm_id"].isin(ids) & (self.results["places_unserved"] > 0)]
+        places = own.loc[own["unit_level"] == "settlement"]
+        most = places.groupby("unit_id")[["persons_unserved", "places_unserved"]].max()
+        beyond = most.groupby(most.index.map(self.township)).sum()
+        everybody = self.people.groupby(self.people.index.map(self.township)).agg(["sum", "size", "count"])
+        cells: dict[str, dict[str, Record]] = {}
+        kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
+        for row in own.loc[own["unit_level"] == "township"].to_dict("records"):
+            told = {name: plain(row[name]) for name in kept}
+            cells.setdefault(str(row["unit_id"]), {})[str(row["norm_id"])] = told
+        everybody = everybody.join(beyond).fillna({"persons_unserved": 0.0, "places_unserved": 0.0})
+        rows: list[Record] = []
+        for unit, known in everybody.iterrows():
+            rows.append(
+                {
+                    "unit_id": str(unit),
+                    "names": self.units.get(str(unit), {}),
+                    "persons": plain(known["sum"]) if known["count"] else None,
+                    "places": int(known["size"]),
+                    "persons_beyond": plain(known["persons_unserved"]) if known["count"] else None,
+                    "places_beyond": int(known["places_unserved"]),
+                    "cells": cells.get(str(unit), {}),
+                }
+            )
+        rows.sort(key=lambda row: (-(row["persons_beyond"] or 0.0), -row["places_beyond"], row["unit_id"]))
+        # Mandatory norms stand first, whether or not anybody can judge them.
+        left_out = ("first", "worst", "persons", "places", "range")
+        heads = [{name: value for name, value in each.items() if name not in left_out} for each in (*columns, *silent)]
+        return {"columns": sorted(heads, key=lambda head: head["norm_class"] != "mandatory"), "rows": rows}
+
+    def services_reached(self, tables: Mapping[str, pd.DataFrame], findings: Sequence[Record]) -> list[Record]:
+        """
+        Say of each service that is mapped how many minutes away it is by the first mode, and for whom farthest.
+
+        Places of which nobody knows the way are in none of the sums.
+        """
+        access, inventory = tables["access"], tables.get("inventory")
+        if not len(access):
+            return []
+        own = access.loc[access["mode"].eq(access["mode"].iloc[0]) & access["settlement_id"].isin(self.people.index)]
+        mapped = {} if inventory is None else dict(zip(inventory["service"], inventory["facilities"], strict=True))
+        asked = {each["service"] for each in findings}
+        found = []
+        own = own.loc[~own["reach_status"].isin(["unknown", "not_snapped"])]
+        for service, rows in own.groupby("service", sort=True):
+            minutes = rows["travel_time_min"].fillna(np.inf).to_numpy(dtype=np.float64)
+            if not np.isfinite(minutes).any():
+                continue
+            known = self.people.reindex(rows["settlement_id"]).to_numpy(dtype=np.float64)
+            counted = "persons" if np.nansum(known) > 0 else "places"
+            weight = np.nan_to_num(known) if counted == "persons" else np.ones(len(rows))
+            order = np.lexsort((rows["settlement_id"], -minutes))[:FARTHEST]
+            median = weighted_quantile(minutes, weight, 0.5)
+            found.append(
+                {
+                    "service": str(service),
+                    "mode": str(rows["mode"].iloc[0]),
+                    "names": dict(self.services.get(str(service), {})),
+                    "mapped": plain(mapped.get(service)),
+                    "counted": counted,
+                    "all": float(weight.sum()),
+                    "median_min": median if np.isfinite(median) else None,
+                    "within": {f"{step:g}": float(weight[minutes <= step].sum()) for step in STEPS_MIN},
+                    "no_way": float(weight[np.isinf(minutes)].sum()),
+                    "farthest": [
+                        {"settlement_id": place, "names": self.names.get(place, {}), "minutes": plain(minutes[at])}
+                        for at, place in zip(order, rows["settlement_id"].iloc[order].astype(str), strict=True)
+                    ],
+                    "is_asked": str(service) in asked,
+                }
+            )
+
+        def nearness(each: Record) -> tuple[bool, float, float]:
+            median = np.inf if each["median_min"] is None else each["median_min"]
+            return not each["is_asked"], each["within"]["30"] - each["all"], -median
+
+        return sorted(found, key=nearness)

@@ -1,0 +1,206 @@
+"""The answer in words: a title with the finding, and the sentences that a mayor reads first, in any language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from spatial.reporting.names import pick
+from spatial.reporting.plan_text import amount_text, capital, plan_title, reach_text, service_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatial.messages import Words
+
+Record = Mapping[str, Any]
+
+IN_TITLE, IN_FULL = 2, 2
+"""Findings that the title names, and those that have a sentence of their own."""
+SERVICES_TOLD, PLACES_TOLD = 4, 2
+"""Services whose minutes are told where no norm fails, and the farthest places that are named of each."""
+
+
+def answer_title(answer: Record, words: Words) -> str:
+    """
+    Say the answer as a title: the first findings, else that what can be judged is met, else how far services are.
+
+    Examples
+    --------
+    >>> answer_title(summary["answer"], Words("en"))  # doctest: +SKIP
+    '21 villages have no graded road; 98,457 rural people are more than 60 min from the nearest county seat'
+    """
+    if answer["findings"]:
+        told = [_beyond(finding, words) for finding in answer["findings"][:IN_TITLE]]
+    elif answer["met"]:
+        told = [words.say("answer", "met", norms=_listed([norm_text(norm, words) for norm in answer["met"]], words))]
+    elif answer["services"]:
+        told = [_minutes_title(answer["services"][0], words)]
+    else:
+        told = [words.say("answer", "nothing")]
+    return capital(words.say("answer", "joint").join(told))
+
+
+def answer_lines(answer: Record, plans: Sequence[Record], words: Words) -> list[str]:
+    """
+    Say whom the answer is about and where it is worst, what else is beyond, and what would help first.
+
+    Parameters
+    ----------
+    answer : dict
+        Of `summarise_answer`.
+    plans : sequence of dict
+        Of `plan_records`, in their order.
+    words : Words
+        Of the language.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    findings = answer["findings"]
+    lines = [_full(finding, words) for finding in findings[:IN_FULL]]
+    others = [
+        words.say("answer", "other", beyond=_amount(finding, words), norm=norm_text(finding, words))
+        for finding in findings[IN_FULL:]
+    ]
+    if others:
+        lines.append(words.say("answer", "others", list=words.say("answer", "joint").join(others)))
+    if answer["silent"]:
+        named = _listed([service_text(norm, words) for norm in answer["silent"]], words)
+        lines.append(words.say("answer", "silent", services=named))
+    if not findings:
+        lines += [service_line(service, words) for service in answer["services"][:SERVICES_TOLD]]
+    first = first_plan(answer, plans)
+    if first is not None:
+        title = plan_title(dict(first), words)
+        lines.append(words.say("answer", "plan", plan=title[:1].lower() + title[1:]))
+    return [capital(line) for line in lines]
+
+
+def first_plan(answer: Record, plans: Sequence[Record]) -> Record | None:
+    """Choose the plan that helps the first finding for which one is drawn; without findings the first one drawn."""
+    drawn = [plan for plan in plans if plan["actions"]]
+    by_norm = {plan["norm_id"]: plan for plan in reversed(drawn)}
+    helped = [finding["norm_id"] for finding in answer["findings"] if finding["norm_id"] in by_norm]
+    return by_norm[helped[0]] if helped else next(iter(drawn), None)
+
+
+def norm_text(norm: Record, words: Words) -> str:
+    """Name a norm by its service, and within what it asks for it."""
+    service = service_text(dict(norm), words)
+    if norm["is_presence"]:
+        return service
+    return words.say("answer", "norm", service=service, reach=reach_text(dict(norm), words))
+
+
+def head_text(norm: Record, words: Words) -> str:
+    """Head a column by the service of a norm and its threshold."""
+    measure = "" if norm["is_presence"] else words.measure(norm["threshold"], str(norm["unit"]))
+    return capital(f"{service_text(dict(norm), words)} {measure}".strip())
+
+
+def over_text(row: Record, norm: Record, words: Words) -> str:
+    """Say how far a village is from what a norm asks for: its value and by how much that is over."""
+    service = service_text(dict(norm), words)
+    if norm["is_presence"]:
+        return words.say("answer", "has_none", service=service)
+    if row["value"] is None:
+        return words.say("answer", f"no_way_{row['reach_status']}", service=service)
+    value, over = (words.measure(row[name], str(row["unit"])) for name in ("value", "excess"))
+    return words.say("answer", "over", service=service, value=value, over=over)
+
+
+def service_line(service: Record, words: Words) -> str:
+    """Say how many minutes away a service is for half of the people, and for whom it is farthest."""
+    told = {
+        "service": capital(service_text(dict(service), words)),
+        "all": _all(service, words),
+        "mapped": "",
+        "mode": words.say("mode", str(service["mode"])),
+    }
+    if service["mapped"] is not None:
+        told["mapped"] = words.say("answer", "mapped", n=words.number(service["mapped"]))
+    far = [place for place in service["farthest"] if place["minutes"] is not None][:PLACES_TOLD]
+    named = [
+        words.say("answer", "far", name=pick(place["names"], words.language) or words.say("plan", "unnamed"),
+                  measure=words.measure(place["minutes"], "min"))
+        for place in far
+    ]  # fmt: skip
+    told["far"] = words.say("answer", "farthest", places=_listed(named, words)) if named else ""
+    if service["no_way"]:
+        told["far"] += words.say("answer", "no_way", amount=_all({**service, "all": service["no_way"]}, words))
+    median = service["median_min"]
+    if median is None:
+        return words.say("answer", "minutes_none", **told)
+    return words.say("answer", "minutes", median=words.measure(median, "min"), **told)
+
+
+def _minutes_title(service: Record, words: Words) -> str:
+    named, everybody = service_text(dict(service), words), _all(service, words)
+    if service["median_min"] is None:
+        return words.say("answer", "minutes_title_none", all=everybody, service=named)
+    median = words.measure(service["median_min"], "min")
+    mode = words.say("mode", str(service["mode"]))
+    return words.say("answer", "minutes_title", all=everybody, median=median, mode=mode, service=named)
+
+
+def _all(service: Record, words: Words) -> str:
+    count = round(service["all"])
+    return words.say("unit", service["counted"], n=words.number(count), value=words.number(count))
+
+
+def _amount(finding: Record, words: Words, side: str = "beyond") -> str:
+    """Say how many people or places are on a side, as what they count among: rural people, children, villages."""
+    count, scope = round(finding[finding["counted"]][side]), finding["scope"]
+    own = words.messages["answer"].get(f"people_{scope}")
+    is_group = f"{finding['stat_unit']}_persons" in words.of("pages").messages["group"]
+    if own is not None and finding["counted"] == "persons" and not is_group:
+        return words.say("answer", f"people_{scope}", n=words.number(count), value=words.number(count))
+    return amount_text(dict(finding), count, words)
+
+
+def _beyond(finding: Record, words: Words, amount: str = "") -> str:
+    """Say who is beyond a norm."""
+    count = round(finding[finding["counted"]]["beyond"])
+    kind = "without" if finding["is_presence"] else "beyond" if finding["status"] == "not_met" else "beyond_mapped"
+    return words.say(
+        "answer",
+        kind,
+        n=str(count),
+        beyond=amount or _amount(finding, words),
+        reach="" if finding["is_presence"] else reach_text(dict(finding), words),
+        service=service_text(dict(finding), words),
+    )
+
+
+def _full(finding: Record, words: Words) -> str:
+    """Say who is beyond a norm, of how many, and where most of them live."""
+    part, whole = words.number(round(finding[finding["counted"]]["beyond"])), _amount(finding, words, "base")
+    told = _beyond(finding, words, words.say("answer", f"some_of_{finding['counted']}", part=part, whole=whole))
+    people = finding["persons"]
+    if finding["is_presence"] and people is not None:
+        count = words.number(round(people["beyond"]))
+        told += words.say("answer", "live_there", people=words.say("unit", "persons", n=count, value=count))
+    worst = finding["worst"]
+    if worst is not None:
+        inside, outof = round(worst["places_unserved"]), round(worst["places_in_scope"])
+        count = words.number(round(worst["persons_unserved"] or 0.0))
+        told += words.say(
+            "answer",
+            "worst_all" if inside == outof else "worst",
+            name=pick(worst["names"], words.language) or worst["unit_id"],
+            places=words.number(inside),
+            all=amount_text(dict(finding), outof, words, what="places"),
+        )
+        if worst["persons_unserved"] and people is not None:
+            told += words.say("answer", "worst_people", people=words.say("unit", "persons", n=count, value=count))
+    law = words.say("answer", "law") if finding["norm_class"] == "mandatory" else ""
+    # A text that ends with an abbreviation has its point already.
+    text = (capital(told) + (law and words.say("answer", "joint") + law)).removesuffix(".")
+    return words.say("answer", "sentence", text=text)
+
+
+def _listed(texts: Sequence[str], words: Words) -> str:
+    return words.say("headline", "list").join(texts)

@@ -1,0 +1,103 @@
+"""The answer on the index in a real browser: what it says stands in the tables, a click or two from its list."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from spatial.messages import Words
+from spatial.reporting.answer_text import answer_lines, answer_title
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def run(sample_run):
+    folder = next((sample_run / "processed").iterdir())
+    return folder, sample_run / "maps" / folder.name, json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+def number(text):
+    return int(re.sub(r"\D", "", text) or 0)
+
+
+def test_the_first_screen_says_who_where_and_what_first(run, open_page):
+    _folder, maps, summary = run
+    page = open_page(maps / "index.html", width=1280, height=900)
+    for language in page.evaluate("Object.keys(Spatial.data.messages)"):
+        page.evaluate("language => Spatial.setLanguage(language)", language)
+        words = Words(language)
+        title = page.locator("#answer-title")
+        assert title.inner_text() == answer_title(summary["answer"], words)
+        told = page.locator("#answer-lines p").all_inner_texts()
+        assert told == answer_lines(summary["answer"], summary["plans"], words)
+        assert title.bounding_box()["y"] < 300
+    assert page.locator("#answer-drawing svg text").count() > 3
+
+
+def test_numbers_of_the_matrix_are_those_of_the_tables(run, open_page):
+    folder, maps, summary = run
+    results = pd.read_parquet(folder / "norm_results.parquet")
+    settlements = gpd.read_parquet(folder / "settlements.parquet")
+    columns = [column["norm_id"] for column in summary["answer"]["matrix"]["columns"]]
+    page = open_page(maps / "index.html")
+    rows = page.locator("#matrix tbody tr")
+    assert rows.count() == settlements.loc[settlements["in_study"], "township_id"].nunique()
+    shown = [line.split("\t") for line in rows.all_inner_texts()]
+    totals = [number(cells[-2]) for cells in shown]
+    assert totals == sorted(totals, reverse=True)
+    by_unit = results.loc[results["unit_level"] == "township"].set_index(["norm_id", "unit_id"])
+    for row, cells in zip(summary["answer"]["matrix"]["rows"], shown, strict=True):
+        for norm, text in zip(columns, cells[1:-2], strict=True):
+            if (norm, row["unit_id"]) in by_unit.index and text.strip().replace(",", "").isdigit():
+                assert number(text) == round(by_unit.loc[(norm, row["unit_id"]), "persons_unserved"])
+    # Beyond any norm is never more than live there, and never less than beyond one of them.
+    for row in summary["answer"]["matrix"]["rows"]:
+        cells = [cell["persons_unserved"] or 0.0 for name, cell in row["cells"].items() if name in own(summary)]
+        most = max(cells, default=0.0)
+        assert most - 1e-6 <= row["persons_beyond"] <= row["persons"] + 1e-6
+
+
+def own(summary):
+    columns = summary["answer"]["matrix"]["columns"]
+    return {column["norm_id"] for column in columns if column["stat_unit"] != "township"}
+
+
+def test_villages_are_named_and_one_click_leads_to_all_of_them(run, open_page):
+    _, maps, summary = run
+    page = open_page(maps / "index.html")
+    finding = next(each for each in summary["answer"]["findings"] if not each["is_presence"])
+    names = [place["names"]["en"] for place in finding["first"]]
+    listed = page.locator("#village-lists").inner_text()
+    assert all(name in listed for name in names)
+    page.locator("#village-lists a").first.click()
+    page.wait_for_selector("body[data-ready]")
+    assert "gap-" in page.url
+
+
+def test_a_narrow_page_keeps_its_width_and_a_button_moves_to_the_villages(run, open_page):
+    page = open_page(run[1] / "index.html", width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator("#answer-drawing svg").bounding_box()["width"] <= 390
+    page.locator("#answer-links a", has_text="villages").click()
+    assert 0 <= page.locator("#villages").bounding_box()["y"] < 400
+    assert "lang=" not in page.url or "#villages" not in page.url
+
+
+def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page):
+    _, maps, summary = run
+    page = open_page(maps / "index.html")
+    cards = page.locator("#service-maps li")
+    assert 0 < cards.count() <= 8
+    assert cards.locator("svg").count() == cards.count()
+    far = [finding for finding in summary["answer"]["findings"] if not finding["is_presence"]]
+    by_service = {finding["service"]: finding for finding in far}
+    for card, service in zip(cards.all(), summary["answer"]["services"], strict=False):
+        finding = by_service.get(service["service"])
+        beyond = finding["persons"]["beyond"] if finding else service["all"] - service["within"]["30"]
+        said = card.locator("p").first.inner_text()
+        assert number(said.split(" people")[0].split(" person")[0]) == round(beyond)

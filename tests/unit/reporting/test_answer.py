@@ -1,0 +1,245 @@
+"""The answer first: findings in order, townships against norms, villages by name, minutes where no norm fails."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatial.messages import Words
+from spatial.reporting.answer import summarise_answer
+from spatial.reporting.answer_text import answer_lines, answer_title, first_plan, over_text
+
+ROAD, SEAT, FLAG = "ROAD", "SEAT", "FLAG"
+PEOPLE = {"a": 100.0, "b": 300.0, "c": 50.0, "d": 20.0, "e": math.nan}
+TOWNSHIP = {"a": "t1", "b": "t1", "c": "t2", "d": "t2", "e": "t2"}
+MINUTES = {"a": 70.0, "b": 90.0, "c": 20.0, "d": math.inf, "e": 10.0}
+HAS_ROAD = {"a": False, "b": True, "c": False, "d": True, "e": True}
+
+
+def settlements():
+    ids = list(PEOPLE)
+    return gpd.GeoDataFrame(
+        {
+            "settlement_id": ids,
+            "name": [name.upper() for name in ids],
+            "in_study": True,
+            "population_persons": list(PEOPLE.values()),
+            "township_id": [TOWNSHIP[name] for name in ids],
+            "township": [{"t1": "First", "t2": "Second"}[TOWNSHIP[name]] for name in ids],
+        },
+        geometry=gpd.points_from_xy(range(5), [0] * 5),
+        crs="EPSG:32738",
+    )
+
+
+def is_beyond(norm, name):
+    return not HAS_ROAD[name] if norm == ROAD else MINUTES[name] > 60.0
+
+
+def results():
+    rows = []
+    for norm in (ROAD, SEAT):
+        for level in ("settlement", "township", "study"):
+            groups = {"settlement": {n: [n] for n in PEOPLE}, "study": {"study": list(PEOPLE)}}.get(level) or {
+                unit: [name for name in PEOPLE if TOWNSHIP[name] == unit] for unit in ("t1", "t2")
+            }
+            for unit, names in groups.items():
+                beyond = [name for name in names if is_beyond(norm, name)]
+                rows.append(
+                    {
+                        "norm_id": norm,
+                        "unit_level": level,
+                        "unit_id": unit,
+                        "status": "not_met" if beyond else "met",
+                        "persons_unserved": np.nansum([PEOPLE[name] for name in beyond]),
+                        "persons_in_scope": np.nansum([PEOPLE[name] for name in names]),
+                        "places_unserved": float(len(beyond)),
+                        "places_in_scope": float(len(names)),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def gaps():
+    rows = [
+        {
+            "settlement_id": name,
+            "norm_id": norm,
+            "persons_unserved": PEOPLE[name],
+            "value": 0.0 if norm == ROAD else MINUTES[name] if math.isfinite(MINUTES[name]) else math.nan,
+            "excess": 1.0 if norm == ROAD else MINUTES[name] - 60.0 if math.isfinite(MINUTES[name]) else math.nan,
+            "unit": "link" if norm == ROAD else "min",
+            "reach_status": "reached" if math.isfinite(MINUTES[name]) else "no_path",
+        }
+        for norm in (ROAD, SEAT)
+        for name in PEOPLE
+        if is_beyond(norm, name)
+    ]
+    return pd.DataFrame(rows)
+
+
+def access(minutes=None):
+    values = minutes or MINUTES
+    return pd.DataFrame(
+        {
+            "settlement_id": list(values),
+            "service": "hospital",
+            "mode": "drive",
+            "travel_time_min": [value if math.isfinite(value) else math.nan for value in values.values()],
+            "reach_status": ["reached" if math.isfinite(value) else "no_path" for value in values.values()],
+        }
+    )
+
+
+def norm(name, **more):
+    own = results().loc[lambda rows: (rows["norm_id"] == name) & (rows["unit_level"] == "study")]
+    sums = own.iloc[0][[f"{w}_{s}" for w in ("persons", "places") for s in ("unserved", "in_scope")]].to_dict()
+    is_road = name == ROAD
+    return (
+        {
+            "norm_id": name,
+            "service": "graded_road" if is_road else "county_seat",
+            "metric": "presence_in_unit" if is_road else "time_min",
+            "mode": "any",
+            "threshold": 1.0 if is_road else 60.0,
+            "unit": "link" if is_road else "min",
+            "stat_unit": "administrative_village" if is_road else "population",
+            "scope": "rural",
+            "norm_class": "mandatory" if is_road else "guiding",
+            "status": "not_met",
+            "status_as_mapped": "not_met",
+            "gate": "fail" if is_road else "none_applicable",
+            "target_share": 1.0,
+            "served_share": 0.5,
+            "direction": "presence" if is_road else "max",
+            "is_headline": True,
+            "certainty": None,
+        }
+        | sums
+        | more
+    )
+
+
+def tables(**more):
+    return {"settlements": settlements(), "norm_results": results(), "gaps": gaps(), "access": access()} | more
+
+
+@pytest.fixture(scope="module")
+def answer():
+    silent = norm(ROAD, norm_id=FLAG, service="postal_delivery", gate="unknown", status="not_measurable")
+    silent |= {"status_as_mapped": "not_measurable"}
+    return summarise_answer(tables(), [norm(SEAT), norm(ROAD), silent])
+
+
+def test_a_failed_duty_comes_before_a_norm_that_fails_more_people(answer):
+    assert [finding["norm_id"] for finding in answer["findings"]] == [ROAD, SEAT]
+    road, seat = answer["findings"]
+    assert (road["counted"], road["places"], road["persons"]["beyond"]) == ("places", {"beyond": 2.0, "base": 5.0}, 150)
+    assert (seat["counted"], seat["persons"]) == ("persons", {"beyond": 420.0, "base": 470.0})
+    assert [norm["norm_id"] for norm in answer["silent"]] == [FLAG]
+
+
+def test_the_worst_township_is_where_most_of_them_live_and_villages_are_named_by_people(answer):
+    seat = answer["findings"][1]
+    assert seat["worst"]["names"] == {"und": "First"}
+    assert (seat["worst"]["persons_unserved"], seat["worst"]["places_in_scope"]) == (400.0, 2.0)
+    assert [place["settlement_id"] for place in seat["first"]] == ["b", "a", "d"]
+    assert [other["norm_id"] for other in seat["first"][1]["also"]] == [ROAD]
+    assert seat["first"][2]["value"] is None
+    assert seat["first"][2]["reach_status"] == "no_path"
+
+
+def test_a_township_counts_a_village_once_whatever_it_is_beyond(answer):
+    first, second = answer["matrix"]["rows"]
+    assert (first["unit_id"], first["persons_beyond"], first["places_beyond"]) == ("t1", 400.0, 2)
+    assert (second["unit_id"], second["persons_beyond"], second["persons"]) == ("t2", 70.0, 70.0)
+    assert second["cells"][ROAD]["persons_unserved"] == 50.0
+    assert [column["norm_id"] for column in answer["matrix"]["columns"]] == [ROAD, FLAG, SEAT]
+    assert answer["villages"] == 4
+
+
+def test_minutes_of_a_service_count_people_and_tell_no_way_apart(answer):
+    (hospital,) = answer["services"]
+    assert hospital["median_min"] == 90.0  # 100 at 70 and 50 at 20 are less than half of 470
+    assert hospital["within"] == {"15": 0.0, "30": 50.0, "60": 50.0}
+    assert (hospital["all"], hospital["no_way"]) == (470.0, 20.0)
+    assert [place["settlement_id"] for place in hospital["farthest"][:3]] == ["d", "b", "a"]
+    assert hospital["farthest"][0]["minutes"] is None
+
+
+def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():
+    found = access().assign(reach_status=["unknown", "reached", "reached", "no_path", "reached"])
+    (hospital,) = summarise_answer(tables(access=found), [])["services"]
+    assert hospital["all"] == 370.0
+
+
+def test_the_answer_can_be_written_as_json_and_names_no_number_that_is_none(answer):
+    assert "NaN" not in json.dumps(answer, allow_nan=False)
+
+
+def test_sentences_name_people_places_and_the_worst_first(answer):
+    words = Words("en")
+    assert answer_title(answer, words) == (
+        "2 villages have no graded road; 420 rural people are more than 60 min from the nearest county seat"
+    )
+    road, seat, silent = answer_lines(answer, [], words)
+    assert road == (
+        "2 of the 5 villages have no graded road (150 people); worst is First, 1 of 2 villages, 100 people; "
+        "the law asks for it everywhere."
+    )
+    assert seat == (
+        "420 of the 470 rural people are more than 60 min from the nearest county seat; worst is First, all 2 places, "
+        "400 people."
+    )
+    assert "nobody has recorded it" in silent
+    columns = {column["norm_id"]: column for column in answer["matrix"]["columns"]}
+    first = answer["findings"][1]["first"]
+    assert over_text(first[0], columns[SEAT], words) == "county seat 90 min, 30 min over"
+    assert over_text(first[2], columns[SEAT], words) == "county seat: no way mapped"
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "fr"])
+def test_every_sentence_is_whole_in_each_language(answer, language):
+    words = Words(language)
+    for line in (answer_title(answer, words), *answer_lines(answer, [], words)):
+        assert not set("{_") & set(line)
+        assert line.strip()
+
+
+def test_without_a_norm_that_fails_the_answer_is_minutes():
+    met = norm(SEAT, status="met", status_as_mapped="met", places_unserved=0.0, persons_unserved=0.0)
+    answer = summarise_answer(tables(gaps=gaps().iloc[:0]), [met])
+    assert answer_title(answer, Words("en")) == "Met, as far as can be judged: county seat within 60 min"
+    (line,) = answer_lines(answer, [], Words("en"))
+    assert line == (
+        "Hospital: half of the 470 people within 90 min by car; farthest B 90 min, A 70 min; 20 people with no way "
+        "mapped."
+    )
+    none = summarise_answer(tables(gaps=gaps().iloc[:0]), [])
+    assert (
+        answer_title(none, Words("en"))
+        == "Half of the 470 people are more than 90 min by car from the nearest hospital"
+    )
+
+
+def test_without_people_places_are_counted():
+    bare = settlements().assign(population_persons=math.nan)
+    rows = results().assign(persons_unserved=math.nan, persons_in_scope=math.nan)
+    own = norm(SEAT, persons_unserved=None, persons_in_scope=None)
+    answer = summarise_answer(tables(settlements=bare, norm_results=rows), [own])
+    assert answer_title(answer, Words("en")) == "3 places are more than 60 min from the nearest county seat"
+    assert "people" not in " ".join(answer_lines(answer, [], Words("en")))
+    assert [row["persons_beyond"] for row in answer["matrix"]["rows"]] == [None, None]
+    assert answer["matrix"]["rows"][0]["places_beyond"] == 2
+
+
+def test_the_plan_told_first_helps_the_first_finding_that_has_one(answer):
+    plans = [{"plan_id": "x", "norm_id": "OTHER", "actions": [1]}, {"plan_id": "y", "norm_id": SEAT, "actions": [1]}]
+    assert first_plan(answer, plans)["plan_id"] == "y"
+    assert first_plan(answer, plans[:1])["plan_id"] == "x"
+    assert first_plan(answer, [{"plan_id": "z", "norm_id": SEAT, "actions": []}]) is None
