@@ -89,13 +89,13 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
         "map": drawn_ground(book, rows, {"settlement": frame})
         | {
             "persons": pack(rows.settlements["population_persons"], "f4"),
-            "findings": [pack(_beyond(book, rows, finding["norm_id"]), "u1") for finding in findings],
+            "findings": [pack(standing(book, rows, finding["norm_id"]), "u1") for finding in findings],
             "services": [pack(_reached(book, rows, service, findings), "u1") for service in services],
         },
     }  # fmt: skip
 
 
-def _beyond(book: PageBook, rows: Rows, norm_id: str) -> npt.NDArray[np.intp]:
+def standing(book: PageBook, rows: Rows, norm_id: str) -> npt.NDArray[np.intp]:
     """Code where each settlement stands to a norm, as mapped."""
     results = book.norms.results(norm_id, rows)
     if results is None:
@@ -110,7 +110,7 @@ def _reached(
     """Code where each settlement stands to a service: by its norm, else by `LIMIT_MIN`."""
     for finding in findings:
         if finding["service"] == service["service"] and not finding["is_presence"]:
-            return _beyond(book, rows, finding["norm_id"])
+            return standing(book, rows, finding["norm_id"])
     access = rows.align(book.access[service["service"], service["mode"]], key="settlement_id")
     minutes = access["travel_time_min"].fillna(np.inf)
     is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()

@@ -286,6 +286,14 @@ SETTLE = PageParts(
     ("about.js", "settle_page.js"),
     ("index.css", "settle.css"),
 )
+TOWNSHIPS = PageParts(
+    "townships.html",
+    "index-page townships-page",
+    "startTownshipsPage",
+    ("about.js", "drawing.js", "townships_page.js"),
+    ("index.css", "answer.css", "townships.css"),
+    ("fflate/fflate.js",),
+)
 COMPARE = PageParts(
     "compare.html",
     "index-page compare-page",

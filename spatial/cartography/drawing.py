@@ -28,7 +28,9 @@ MAP_PX = 1200
 METRES_A_DEGREE = 111_320.0
 
 
-def drawn_ground(book: PageBook, rows: Rows, points: Mapping[str, gpd.GeoDataFrame]) -> dict[str, Any]:
+def drawn_ground(
+    book: PageBook, rows: Rows, points: Mapping[str, gpd.GeoDataFrame], *, closer: float = 1.0
+) -> dict[str, Any]:
     """
     Gather what a small map is drawn from.
 
@@ -38,8 +40,10 @@ def drawn_ground(book: PageBook, rows: Rows, points: Mapping[str, gpd.GeoDataFra
         The study, and the settlements that the map shows.
     points : mapping of str to GeoDataFrame
         Points by their level, with a column `township` (the id of theirs).
+    closer : float
+        So many times larger than the whole study parts of it are drawn; then with minor roads.
     """
-    shared: dict[str, Any] = once(book.kept, ("drawn ground",), lambda: _ground(book, rows))
+    shared: dict[str, Any] = once(book.kept, ("drawn ground", closer), lambda: _ground(book, rows, closer))
     known = sorted(set().union(*(frame["township"].dropna() for frame in points.values())))
     names = unit_names(book.tables)
     return shared | {
@@ -52,16 +56,16 @@ def drawn_ground(book: PageBook, rows: Rows, points: Mapping[str, gpd.GeoDataFra
     }
 
 
-def _ground(book: PageBook, rows: Rows) -> dict[str, Any]:
+def _ground(book: PageBook, rows: Rows, closer: float) -> dict[str, Any]:
     bounds = shown_bounds(book, rows)
     (south, west), (north, east) = bounds
-    tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX
+    tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX / closer
     seats = rows.settlements.loc[rows.settlements["tier"] == "county_seat"]
     places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
     return {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
         "bounds": bounds,
-        "base": ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=False),
+        "base": ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=closer > 1.0),
         "relief": relief_shown(book, rows),
         "seats": [
             {"at": np.round(at, 5).tolist(), "names": names_of(row)}

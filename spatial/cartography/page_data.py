@@ -292,6 +292,7 @@ SCORE_MAP = "score_map"
 FACT_SHEET_FILE = "fact-sheet.html"
 PLAN_FILE = "plan.html"
 SETTLE_FILE = "settle.html"
+TOWNSHIPS_FILE = "townships.html"
 OWN_WORDS = (
     "sign.",
     "plan.",
@@ -307,6 +308,7 @@ OWN_WORDS = (
     "segmentation_term.",
     "answer.",
     "drawing.",
+    "township.",
 )
 KEPT_WORDS = ("sign.title", "sign.count_")
 

@@ -22,6 +22,7 @@ from spatial.cartography.page_data import (
     SCORE_MAP,
     SETTLE_FILE,
     SIGN_OFF_FILE,
+    TOWNSHIPS_FILE,
     PageBook,
     Rows,
     norm_book,
@@ -31,6 +32,7 @@ from spatial.cartography.page_data import (
 from spatial.cartography.plan import plan_answer, plan_page, settle_page
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
+from spatial.cartography.townships import township_page
 from spatial.errors import ContractError, StudyError
 from spatial.messages import Words
 from spatial.norms.register import SEASON_ROADS
@@ -108,12 +110,13 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     plan = plan_answer(book, None if answer is None else answer["plan"])
     more_words = {"score.": scored, "pillar.": scored, "fact.title": scored, "plan.": plan, "answer.": answer}
     profile = tables.get("site_profile", pd.DataFrame({"place_id": []}))
-    more_words |= {"drawing.": answer, "settle.to_page": len(profile)}
+    more_words |= {"drawing.": answer, "settle.to_page": len(profile) > 0}
     return study_block(book, rows, more_words=tuple(name for name, shown in more_words.items() if shown)) | {
         "score": score_answer(book) if scored else None,
         "plan": plan,
         "settle": {"file": SETTLE_FILE, "places": int(profile["place_id"].nunique())} if len(profile) else None,
         "answer": answer,
+        "townships": TOWNSHIPS_FILE if answer and answer["matrix"] else None,
         "map": answer and answer.pop("map"),
         "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
         "norms": norms,
@@ -187,6 +190,9 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
         artifacts.append(Artifact(PLAN_FILE, plan_page(book, rows)))
     if len(tables.get("site_profile", ())):
         artifacts.append(Artifact(SETTLE_FILE, settle_page(book, rows)))
+    townships = township_page(book, rows)
+    if townships is not None:
+        artifacts.append(Artifact(TOWNSHIPS_FILE, townships))
     for artifact in artifacts:
         _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
     return artifacts

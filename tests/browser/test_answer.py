@@ -101,3 +101,42 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page)
         beyond = finding["persons"]["beyond"] if finding else service["all"] - service["within"]["30"]
         said = card.locator("p").first.inner_text()
         assert number(said.split(" people")[0].split(" person")[0]) == round(beyond)
+
+
+def test_a_township_has_a_sheet_of_its_own_with_each_of_its_villages(run, open_page):
+    folder, maps, summary = run
+    settlements = gpd.read_parquet(folder / "settlements.parquet")
+    results = pd.read_parquet(folder / "norm_results.parquet")
+    row = summary["answer"]["matrix"]["rows"][1]
+    page = open_page(maps / "index.html")
+    page.locator("#matrix tbody a").nth(1).click()
+    page.wait_for_selector("body[data-ready]")
+    assert "townships.html" in page.url
+    assert row["names"]["en"] in page.locator(".sheet h1").inner_text()
+    own = settlements.loc[settlements["in_study"] & (settlements["township_id"] == row["unit_id"])]
+    lines = [line.split("\t") for line in page.locator(".sheet tbody tr").all_inner_texts()]
+    assert sorted(line[0] for line in lines) == sorted(own["name_en"])
+    people = own.set_index("name_en")["population_persons"]
+    assert all(number(line[1]) == round(people[line[0]]) for line in lines)
+    # Who is beyond is red, and only they.
+    heads = summary["answer"]["matrix"]["columns"]
+    columns = [head for head in heads if head["stat_unit"] != "township" and not head.get("is_silent")]
+    beyond = results.loc[(results["unit_level"] == "settlement") & (results["status_as_mapped"] == "not_met")]
+    expected = beyond.loc[beyond["norm_id"].isin([head["norm_id"] for head in columns])]
+    assert page.locator(".sheet td.is-beyond").count() == expected["unit_id"].isin(own["settlement_id"]).sum()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_township_prints_on_one_sheet(run, open_page, language):
+    page = open_page(run[1] / "townships.html", fragment=f"#lang={language}")
+    printed = page.pdf(format="A4", print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    page.evaluate("window.print = () => { window.printed = document.querySelectorAll('.sheet').length; }")
+    page.locator("#print-all").click()
+    assert page.evaluate("window.printed") == len(run[2]["answer"]["matrix"]["rows"])
+    assert page.locator(".sheet").count() == 1
+
+
+def test_a_narrow_screen_shows_a_sheet_below_its_width(run, open_page):
+    page = open_page(run[1] / "townships.html", width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -9,6 +9,7 @@
     road_middle: { stroke: "#a2a7a8", "stroke-width": 0.8 },
     road_major: { stroke: "#7e8588", "stroke-width": 1.5 },
     ferry: { stroke: "#a2a7a8", "stroke-width": 0.8, "stroke-dasharray": "4 4" },
+    road_minor: { stroke: "#bfc2c0", "stroke-width": 0.6 },
     boundary: { stroke: "#b5babb", "stroke-width": 0.7 },
     outline: { stroke: "#3a4246", "stroke-width": 1.3 },
   };
@@ -68,7 +69,7 @@
     return parts.join("");
   }
 
-  function groundOf(known, frame, map) {
+  function groundOf(known, frame, map, name = "ground") {
     const nodes = [];
     for (const { look, lines } of known.base) {
       const style = LOOKS[look];
@@ -77,12 +78,12 @@
       nodes.push(S.svg("path", { d, fill: "none", "fill-rule": "evenodd", ...style }));
       if (look !== "area" || !map.relief) continue;
       const [[south, west], [north, east]] = map.relief.bounds, low = S.toUnit(south, west), high = S.toUnit(north, east);
-      nodes.push(S.svg("clipPath", { id: "land" }, [S.svg("path", { d, "clip-rule": "evenodd" })]));
-      nodes.push(S.svg("g", { "clip-path": "url(#land)" }, [S.svg("image", {
+      nodes.push(S.svg("clipPath", { id: name + "-land" }, [S.svg("path", { d, "clip-rule": "evenodd" })]));
+      nodes.push(S.svg("g", { "clip-path": "url(#" + name + "-land)" }, [S.svg("image", {
         href: map.relief.image, x: frame.x(low.x), y: frame.y(high.y), width: (high.x - low.x) * frame.scale, height: (low.y - high.y) * frame.scale, preserveAspectRatio: "none", opacity: 0.55,
       })]));
     }
-    return S.svg("g", { id: "ground" }, nodes);
+    return S.svg("g", { id: name }, nodes);
   }
 
   /* The area of a circle is people; where nobody's number is known all are alike. */

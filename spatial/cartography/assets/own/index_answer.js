@@ -89,7 +89,7 @@
       return S.el("td", { class: "numeric cell-" + (1 + STEPS.filter((step) => beyond / base >= step).length), text: isCounted || !isPeople ? S.number(beyond) : S.t("unit.places", { n: beyond }) });
     };
     const line = (row) => S.el("tr", {}, [
-      S.el("th", { scope: "row", text: named(row.names) }),
+      S.el("th", { scope: "row" }, [S.data.townships ? S.el("a", { href: S.pageLink(S.data.townships, { township: row.unit_id }), text: named(row.names) }) : S.el("span", { text: named(row.names) })]),
       ...columns.map((column) => cell(row, column)),
       S.el("td", { class: "numeric" }, [S.el("strong", { text: S.number(byPeople(row)) })]),
       S.el("td", { class: "numeric", text: amounts(row) === null ? "–" : S.number(amounts(row)) }),
@@ -144,7 +144,7 @@
         S.el("p", { class: finding ? "is-beyond" : "", text: said }),
         S.el("p", { class: "muted", text: S.t("answer.share_within", { share: S.percent(share) }) + " · " + median }),
         D.sheet(frame, names[k] + ": " + said, [
-          k ? S.svg("use", { href: "#multiple-ground" }) : Object.assign(D.groundOf(known, frame, { ...S.data.map, relief: null }), { id: "multiple-ground" }),
+          k ? S.svg("use", { href: "#multiple" }) : D.groundOf(known, frame, { ...S.data.map, relief: null }, "multiple"),
           ...D.circles(groups, { within: { fill: D.WITHIN }, far: { fill: colour } }),
         ]),
       ]);
