@@ -119,6 +119,12 @@ def pack_texts(texts: Iterable[object]) -> dict[str, Any]:
     return {"n": len(lines), "text": base64.b64encode(raw).decode("ascii")}
 
 
+def pack_json(value: object) -> str:
+    """Encode what compresses well, such as the words of all languages: a third of its size on a page."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode("utf-8"), _ZLIB_LEVEL)).decode("ascii")
+
+
 def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDArray[np.float32]:
     """
     Round to float32 so that no comparison with a threshold changes.

@@ -290,3 +290,24 @@ def test_thousands_of_rows_are_drawn_as_one_comes_to_them(county_of, open_page, 
     page.click("#beyond-all")
     assert page.evaluate(count) == 500
     page.wait_for_function(f"() => {{ window.scrollTo(0, document.body.scrollHeight); return {count} === {total}; }}")
+
+
+def test_an_address_opens_a_norm_and_the_list(county_folder, open_page):
+    norm = "GL-PHC-1H"
+    page = open_page(county_folder / "gap-health_centre.html", fragment=f"#lang=zh&norm={norm}&list=yes")
+    judged = "Spatial.data.norms[Spatial.state.layer.norm].id"
+    assert page.evaluate(judged) == norm
+    assert page.evaluate("document.activeElement.id") == "beyond-title"
+    assert page.evaluate("document.getElementById('beyond-title').getBoundingClientRect().top < innerHeight / 2")
+
+
+def test_whoever_has_no_way_is_told_below_their_class_and_drawn_apart(county, county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    wanted = beyond(county)
+    people = wanted.loc[wanted["no_way"], "population_persons"].sum()
+    labels = page.evaluate("[...document.querySelectorAll('#legend > *')].map((row) => row.innerText)")
+    at = next(k for k, text in enumerate(labels) if "of these, no way mapped" in text)
+    assert labels[at - 1].startswith("beyond")
+    assert f"{round(people):,}" in labels[at]
+    drawn_apart = page.evaluate("[...Spatial.layers.points.classes].filter((code) => code === Spatial.NO_WAY).length")
+    assert drawn_apart == int(wanted["no_way"].sum())

@@ -11,6 +11,8 @@ window.Spatial = window.Spatial || {};
     return window.fflate.unzlibSync(bytes);
   }
 
+  S.json = (packed) => JSON.parse(new TextDecoder("utf-8").decode(inflate(packed)));
+
   /* Bytes of equal weight stand together: put each number's bytes side by side again. */
   S.column = function (packed) {
     if (!packed) return null;

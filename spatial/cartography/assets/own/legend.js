@@ -83,7 +83,7 @@
         row.amount > 0 && S.el("span", { style: { width: (100 * row.amount) / largest + "%", background: S.LOOKS[row.name].pattern ? "" : S.LOOKS[row.name].fill, borderColor: S.LOOKS[row.name].line }, class: S.LOOKS[row.name].pattern ? "bar-" + S.LOOKS[row.name].pattern : "" }),
       ]),
     ])));
-    if (showsNoWay(state)) rowsNode.append(noWayRow(state));
+    if (showsNoWay(state)) [...rowsNode.children][rows.findIndex((row) => row.name === "beyond")].after(noWayRow(state));
     const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");
     document.getElementById("legend-title").textContent = S.isFiltered(state) ? S.t("legend.filtered", { what: unit }) : unit;
     document.getElementById("legend-note").textContent = S.hasPeople() && sums.uncounted > 0 ? S.t("legend.uncounted", { n: sums.uncounted }) : "";

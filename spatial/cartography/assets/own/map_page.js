@@ -266,7 +266,7 @@
       if (!state.hidden.delete(name)) state.hidden.add(name);
       update();
       const code = S.classesOf(state.layer).filter((other, k) => S.isListed(state.layer, k, state.sums)).indexOf(name);
-      const row = document.getElementById("legend").children[code];
+      const row = document.querySelectorAll("#legend button")[code];
       if (row) row.focus();
     }
 

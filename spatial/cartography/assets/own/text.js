@@ -2,6 +2,8 @@
 /* Words and numbers in the language shown. */
 (function (S) {
   const data = JSON.parse(document.getElementById("page-data").textContent);
+  // Maps carry their words compressed.
+  if (typeof data.messages === "string") data.messages = S.json(data.messages);
   S.data = data;
   S.language = data.language;
   const listeners = [];
