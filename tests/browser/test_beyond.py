@@ -239,6 +239,15 @@ def test_labels_never_cover_each_other_and_name_the_largest_beyond(size, county,
     for k, (_, *a) in enumerate(boxes):
         for _, *b in boxes[k + 1 :]:
             assert a[0] >= b[2] or a[2] <= b[0] or a[1] >= b[3] or a[3] <= b[1]
+    tools = page.evaluate(
+        """() => {
+          const names = ['.map-tools', '.leaflet-spatialMarks-pane canvas'];
+          const [box, canvas] = names.map((name) => document.querySelector(name).getBoundingClientRect());
+          const [left, top] = [box.left - canvas.left, box.top - canvas.top];
+          return [left, top, left + box.width, top + box.height];
+        }"""
+    )
+    assert all(a[0] >= tools[2] or a[2] <= tools[0] or a[1] >= tools[3] or a[3] <= tools[1] for _, *a in boxes)
     texts = [text for text, *_ in boxes]
     largest = beyond(county, 20).sort_values("population_persons", ascending=False)["name_en"].head(3)
     assert set(largest) <= set(texts)
@@ -311,3 +320,15 @@ def test_whoever_has_no_way_is_told_below_their_class_and_drawn_apart(county, co
     assert f"{round(people):,}" in labels[at]
     drawn_apart = page.evaluate("[...Spatial.layers.points.classes].filter((code) => code === Spatial.NO_WAY).length")
     assert drawn_apart == int(wanted["no_way"].sum())
+
+
+def test_what_a_finger_presses_on_a_phone_is_large_enough(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#place=n000012", width=390, height=844)
+    # a row is pressed as a whole, the slider and the handle of the sheet are dragged
+    low = """[...document.querySelectorAll('button, select, input, .ways a')]
+      .filter((node) => node.offsetParent && !node.closest('.beyond tbody, #sheet-handle') && node.type !== 'range')
+      .map((node) => [node.id || node.className, node.getBoundingClientRect().height])
+      .filter(([, high]) => high < 43.5)"""
+    assert page.evaluate(low) == []
+    page.click("#tab-result")
+    assert page.evaluate(low) == []

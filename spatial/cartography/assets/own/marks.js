@@ -83,7 +83,7 @@
   /* Texts on the map: none covers another; each tries its places in turn and goes without where all are taken. */
   class Labels {
     constructor(context, view) {
-      Object.assign(this, { context, view, family: getComputedStyle(document.body).fontFamily, texts: new Boxes(64 * view.ratio), marks: new Boxes(64 * view.ratio) });
+      Object.assign(this, { context, view, family: getComputedStyle(document.body).fontFamily, texts: new Boxes(64 * view.ratio), marks: new Boxes(64 * view.ratio), spared: [] });
       context.lineJoin = "round";
       context.textAlign = "left";
       context.textBaseline = "middle";
@@ -93,13 +93,21 @@
       return x > 0 && y > 0 && x < this.view.width && y < this.view.height;
     }
 
+    /* What lies on the map hides no name; on paper it is not there. */
+    spare(control) {
+      const { left, top, right, bottom } = control.getBoundingClientRect(), { seen, ratio } = this.view;
+      const stage = document.getElementById("stage").getBoundingClientRect();
+      if (right > left) this.spared.push([left - stage.left, top - stage.top, right - stage.left, bottom - stage.top].map((at, k) => at * ratio + (k % 2 ? seen.top : seen.left)));
+    }
+
     keepFree(x, y, radius) {
       this.marks.add([x - radius, y - radius, x + radius, y + radius]);
     }
 
-    /* What the reader sees of the canvas: a name is not cut at its edge. */
+    /* What the reader sees of the canvas: a name is cut neither at its edge nor by the buttons on it. */
     isCut(box) {
       const { left, top, right, bottom } = this.view.seen;
+      if (this.spared.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) return true;
       return (box[0] < left && box[2] > left) || (box[0] < right && box[2] > right) || (box[1] < top && box[3] > top) || (box[1] < bottom && box[3] > bottom);
     }
 
@@ -188,6 +196,7 @@
       return found;
     };
     const beyond = inView(isBeyond);
+    for (const control of document.querySelectorAll(".map-tools, .leaflet-control-scale")) written.spare(control);
     for (const [x, y] of facilities.slice(0, MOST_TRIED)) written.keepFree(x, y, 6 * view.ratio);
     for (const i of beyond) written.keepFree(...at(i), Math.max(0, radius(i) - view.ratio));
     if (state.selected >= 0) name(state.selected, { weight: 700, isFirm: true });
