@@ -301,9 +301,8 @@ def plan_sites(
         return no_help(question)
     sites = sorted(set(pairs["to_id"]))
     price = (pd.Series(0.0, pd.Index(sites)) if costs is None else costs).reindex(sites)
-    asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+    asked = _asked(question)
     if question.budget is not None:
-        asked |= SitingOptions(site_costs="cost", budget=question.budget)
         most = min(most, int(affordable(price.sort_values(), question.budget).sum()))
 
     def best(number: int, among: Sequence[str]) -> SitingPlan:
@@ -355,12 +354,20 @@ def plan_sites(
         ),
         status=plan.status,
         bound=plan.bound,
-        doubt=_doubt(question, wider, order, doubt_share) if doubt_share else None,
+        doubt=_doubt(question, wider, order, doubt_share, costs) if doubt_share else None,
     )
 
 
-def _doubt(question: Question, pairs: pd.DataFrame, chosen: Sequence[str], share: float) -> Doubt:
-    """Hold sites against the best ones if every trip took a share longer, or less."""
+def _asked(question: Question) -> SitingOptions:
+    """Say how a model is asked for sites: most people first, within the budget where there is one."""
+    asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+    return asked if question.budget is None else asked | SitingOptions(site_costs="cost", budget=question.budget)
+
+
+def _doubt(
+    question: Question, pairs: pd.DataFrame, chosen: Sequence[str], share: float, costs: pd.Series[float] | None
+) -> Doubt:
+    """Hold sites against the best ones that the budget pays for if every trip took a share longer, or less."""
     limit, need = question.norm.threshold, question.need
     gained, shares = [], []
     for factor in (1.0 + share, 1.0 - share):
@@ -373,11 +380,13 @@ def _doubt(question: Question, pairs: pd.DataFrame, chosen: Sequence[str], share
         if near.empty:
             continue
         sites = pd.DataFrame({"facility_id": sorted(set(near["to_id"]))})
-        asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+        if costs is not None:
+            sites["cost"] = costs.reindex(sites["facility_id"]).to_numpy()
+            if question.budget is not None and not (sites["cost"] <= question.budget).any():
+                continue
         count = min(len(chosen), len(sites))
-        shares.append(
-            gained[-1] / mclp(near, demand, sites, n_facilities=count, service_radius=limit / factor, **asked).bound
-        )
+        best = mclp(near, demand, sites, n_facilities=count, service_radius=limit / factor, **_asked(question))
+        shares.append(gained[-1] / best.bound)
     slow, fast = gained
     return Doubt(slow, fast, min(shares, default=np.nan), share)
 
@@ -416,11 +425,8 @@ def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd
         return replace(plan, sites=plan.sites.assign(facility_id=ids))
 
     ids = sorted(set(chosen).union(*(frame["to_id"] for frame in within.values())))
-    asked: dict[str, Any] = {"demand": "persons", "time_limit_s": SECONDS, "service_radius": limit}
-    if question.budget is not None:
-        asked |= {"site_costs": "cost", "budget": question.budget}
     candidates = pd.DataFrame({"facility_id": ids, "cost": costs.reindex(ids).to_numpy()})
-    found = choose_often(best, within, demand, candidates, **asked)
+    found = choose_often(best, within, demand, candidates, service_radius=limit, **_asked(question))
     # A world in which nobody can be brought within has no plan and is no trial; nor is the one planned for.
     opened = [set(plan.sites["facility_id"]) for plan in found.plans.values()][1:]
     share = [sum(site in sites for sites in opened) / len(opened) if opened else np.nan for site in chosen]

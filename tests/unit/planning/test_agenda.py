@@ -366,6 +366,14 @@ def test_a_plan_is_held_against_the_best_if_every_trip_took_longer_or_less():
 COSTS = pd.Series({"a": 1.0, "b": 6.0, "c": 2.0, "d": 5.0, "e": 3.0, "f": 4.0})
 
 
+def test_under_a_budget_a_plan_is_held_against_what_the_budget_pays_for():
+    # Only a costs 1: whatever trips take, no other site is to be had, though d would bring more people.
+    question = replace(question_of(norm(target_share=0.4), everybody_beyond()), budget=1.0)
+    plan = plan_sites(question, pairs(), values_to(question), most=5, doubt_share=0.5, costs=COSTS)
+    assert plan.actions["where"].tolist() == ["a"]
+    assert plan.doubt.worst_share == 1.0
+
+
 @pytest.mark.parametrize("budget", [1.0, 3.0, 5.0, 6.0, 8.0, 10.0, 13.0, 21.0])
 def test_under_a_budget_no_affordable_sites_bring_more(budget):
     question = replace(question_of(norm(target_share=1.0), everybody_beyond()), budget=budget, currency="yuan")
