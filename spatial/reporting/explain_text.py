@@ -13,6 +13,7 @@ from spatial.reporting.plan_text import action_text, place_name
 from spatial.reporting.score import split_codes
 from spatial.reporting.score_text import place_score_lines
 from spatial.reporting.summary import factor_text, missing_text, status_text
+from spatial.reporting.wording import source_title
 from spatial.tables.words import NAMES
 
 if TYPE_CHECKING:
@@ -274,8 +275,8 @@ def _norms(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
             told.append(words.say("condition", "study", status=status, condition=missing))
         if norm["gate"] != "none_applicable":
             told.append(say("norm_gate", gate=words.say("gate", norm["gate"])))
-        keys = ("source_title", "source_year", "source_section", "source_url")
-        source = [str(norm[key]) for key in keys if norm[key]]
+        keys = ("source_year", "source_section", "source_url")
+        source = list(filter(None, [source_title(norm, words.language), *(str(norm[key] or "") for key in keys)]))
         if source:
             told.append(say("norm_source", source=", ".join(source)))
         if norm["target_share_basis"] == "assumed":

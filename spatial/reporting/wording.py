@@ -47,6 +47,21 @@ def columns_told(where: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(columns) for name, columns in tomllib.loads(text)[where].items()}
 
 
+def source_title(norm: Mapping[Any, Any], language: str) -> str:
+    """
+    Call the instrument of a norm by its own title where that is in a language, else as the register does.
+
+    Examples
+    --------
+    >>> norm = {"source_title": "Postal Law", "source_title_original": "《邮政法》", "original_language": "zh"}
+    >>> source_title(norm, "zh"), source_title(norm, "fr")
+    ('《邮政法》', 'Postal Law')
+    """
+    original = norm.get("source_title_original")
+    is_own = isinstance(original, str) and original and norm.get("original_language") == language
+    return str(original if is_own else norm["source_title"] or "")
+
+
 # What readers noticed, in the language of whoever reads it.
 
 NOTICED = "noticed"

@@ -30,6 +30,7 @@ from spatial.reporting.wording import (
     plain,
     profile_title,
     source_fact,
+    source_title,
 )
 from spatial.store import Artifact
 from spatial.study.score import GapTargets
@@ -394,8 +395,14 @@ class Content:
                 *(f"{what}_{side}" for what in ("persons", "places") for side in PERSON_SIDES),
                 Said("reason", self._lead.reason),
             ),
-            self._column("norm_source", rows["norm_id"].map(rules["source_title"])),
+            self._column("norm_source", rows["norm_id"].map(self._instruments)),
         ]
+
+    @property
+    def _instruments(self) -> dict[str, str]:
+        """Titles of the instruments of norms, in their own words where these are of the language of the workbook."""
+        rules = self.register.to_dict("records")
+        return {str(rule["norm_id"]): source_title(rule, self._lead.language) for rule in rules}
 
     def _failing(self) -> list[Column]:
         gaps = pd.DataFrame(self.tables["gaps"]).sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
@@ -463,7 +470,7 @@ class Content:
         wanted = ("what", "where", "township", "length_km", "persons_gained", "places_gained", "action_id")
         rows = pd.DataFrame(told)
         rows = rows.assign(**{name: None for name in wanted if name not in rows}).astype({"action_id": object})
-        sources = self.register.set_index("norm_id")["source_title"]
+        sources = self._instruments
         state = rows["action_id"].map(state_of)
         known: dict[str, Say] = {name: partial(_each_said, by(name)) for name in ("tenure", "constraint")}
         known["responsible"] = by("duty_bearer", "results")

@@ -73,6 +73,7 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
         "城镇体系",
         "各乡镇标准",
         "未达标村庄",
+        "在哪里落户",
         "设施",
         "完整程度",
         "数据来源",

@@ -52,6 +52,9 @@
 
   S.classPill = (norm) => S.el("span", { class: "pill law law-" + norm.norm_class, text: S.word("norm_class", norm.norm_class) });
 
+  /* The instrument of a norm by its own title where that is in the language shown. */
+  S.sourceTitle = (norm) => (norm.source_title_original && norm.original_language === S.language ? norm.source_title_original : norm.source_title) || norm.id;
+
   /* Only web addresses become links; they carry nothing of this page with them. */
   S.link = function (address, text) {
     if (!/^https?:\/\//i.test(address || "")) return document.createTextNode(text);

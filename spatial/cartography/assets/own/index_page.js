@@ -122,7 +122,7 @@
       S.asMapped(study.status, study.status_as_mapped),
       study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
       S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,
-      S.el("p", { class: "muted small" }, [S.link(norm.source_url, norm.source_title || norm.id), document.createTextNode(" · " + norm.id)]),
+      S.el("p", { class: "muted small" }, [S.link(norm.source_url, S.sourceTitle(norm)), document.createTextNode(" · " + norm.id)]),
     ]);
   }
 
