@@ -140,3 +140,8 @@ def test_each_township_prints_on_one_sheet(run, open_page, language):
 def test_a_narrow_screen_shows_a_sheet_below_its_width(run, open_page):
     page = open_page(run[1] / "townships.html", width=390, height=844)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_chinese_page_quotes_an_instrument_by_its_own_title(run, open_page):
+    page = open_page(run[1] / "index.html", fragment="#lang=zh")
+    assert "《农村公路条例》" in page.locator("#headlines").inner_text()

@@ -13,6 +13,7 @@ import pytest
 from spatial.errors import ContractError, SourceError
 from spatial.norms.law import applicable_norms
 from spatial.norms.register import COLUMNS, load_register, split_list
+from spatial.reporting.wording import source_title
 
 
 def shipped():
@@ -187,3 +188,12 @@ def test_members_may_be_roads_services_of_other_norms_and_words_of_the_studys_ow
     path = write(tmp_path / "own.csv", [own])
     assert len(load_register(path, services={"teahouse"})) == 1
     assert len(faults_of(path)) == 1
+
+
+def test_the_own_title_of_an_instrument_comes_with_its_language():
+    rows = shipped()
+    assert all(bool(row["source_title_original"]) == bool(row["original_language"]) for row in rows)
+    road = next(row for row in rows if row["id"] == "CN-ROADREG-GRADE")
+    assert source_title(road, "zh") == "《农村公路条例》（国务院令第813号）"  # noqa: RUF001 - Chinese
+    assert source_title(road, "fr") == road["source_title"]
+    assert all(row["source_title_original"].startswith("《") for row in rows if row["original_language"] == "zh")
