@@ -117,7 +117,7 @@
         S.el("strong", { class: "numeric", text: place.persons === null ? "" : S.number(place.persons) }),
         S.el("span", { class: "muted", text: told[k].map((text, at) => (at ? text : S.capital(text))).join(" · ") }),
       ]))),
-      finding.file ? S.el("p", {}, [S.el("a", { href: S.pageLink(finding.file), text: S.t("answer.list_all", { n: finding.places.beyond }) })]) : null,
+      finding.file ? S.el("p", {}, [S.el("a", { href: S.pageLink(finding.file, { norm: finding.norm_id, list: "yes" }), text: S.t("answer.list_all", { n: finding.places.beyond }) })]) : null,
     ]));
   }
 
