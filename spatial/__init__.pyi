@@ -56,6 +56,9 @@ from .access.summaries import weighted_statistics as weighted_statistics
 from .access.summaries import widen as widen
 from .access.uncertainty import AccessIntervals as AccessIntervals
 from .access.uncertainty import access_intervals as access_intervals
+from .cartography.notebook import gap_layer as gap_layer
+from .cartography.notebook import gap_map as gap_map
+from .cartography.notebook import plan_map as plan_map
 from .errors import ContractError as ContractError
 from .errors import CrsError as CrsError
 from .errors import DataError as DataError

@@ -1,0 +1,256 @@
+"""Maps for a notebook: gaps and plans as folium layers that a user puts on a map of his own and adds to."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from spatial.crs import WGS84
+from spatial.errors import ContractError
+from spatial.messages import Words
+from spatial.reporting.names import name_in
+from spatial.reporting.plan_text import capital
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spatial.results import Results
+
+ANY = "any"
+"""The fastest of the modes."""
+USUAL_MIN = 60.0
+"""Minutes where no norm asks for a service in minutes."""
+NO_VALUE = "\u2013"
+LARGEST_PX, LEAST_PX, PLAIN_PX = 11.0, 2.0, 4.0
+"""Radius of the settlement with most people, of those with fewest, and of all where nobody's number is known."""
+INK, BEYOND, WITHIN, GAINED = "#1d2529", "#a3162e", "#f8c98a", "#0b6b66"
+LOOKS: Mapping[str, Mapping[str, Any]] = {
+    "within": {"color": "#b38a2a", "fillColor": WITHIN},
+    "beyond": {"color": "#fff", "fillColor": BEYOND},
+    "no_way": {"color": BEYOND, "fillColor": "#fff", "weight": 2},
+    "none_reached": {"color": BEYOND, "fillColor": "#fff", "weight": 2},
+    "gained": {"color": "#fff", "fillColor": GAINED},
+    "unknown": {"color": "#6d7478", "fillColor": "#fff", "dashArray": "3 2"},
+}
+
+
+def gap_map(
+    result: Results, service: str, *, mode: str = ANY, limit_min: float | None = None, language: str = "en"
+) -> folium.Map:
+    """
+    Draw who is beyond a service on a folium map, which shows in a notebook and takes further layers.
+
+    Parameters
+    ----------
+    result : Results
+        Of `run` or `read_results`.
+    service : str
+        As in the table `access`, such as ``"hospital"``.
+    mode : str
+        A mode of the table; ``"any"`` takes the fastest.
+    limit_min : float, optional
+        Minutes, inclusive; by default those of the first norm that asks for the service in minutes, else 60.
+    language : str
+        Of names and words.
+
+    Returns
+    -------
+    folium.Map
+        With townships, settlements and facilities; without tiles of others. folium loads its scripts from the web, the
+        pages that a run writes do not.
+
+    Raises
+    ------
+    ContractError
+        Where no time to the service, or by the mode, was computed; it lists those there are.
+
+    Examples
+    --------
+    >>> page = sp.gap_map(result, "hospital")  # doctest: +SKIP
+    >>> folium.Marker([28.5, 104.2], tooltip="our office").add_to(page)  # doctest: +SKIP
+    """
+    layer = gap_layer(result, service, mode=mode, limit_min=limit_min, language=language)
+    return _map(result, layer, _facilities(result, service, language), language=language)
+
+
+def gap_layer(
+    result: Results, service: str, *, mode: str = ANY, limit_min: float | None = None, language: str = "en"
+) -> folium.FeatureGroup:
+    """
+    Draw the settlements alone, as a layer for a map of one's own.
+
+    Parameters
+    ----------
+    result, service, mode, limit_min, language
+        As of `gap_map`.
+
+    Returns
+    -------
+    folium.FeatureGroup
+        Circles by people; white with a red edge where no way leads there, dashed where nobody could look.
+
+    Raises
+    ------
+    ContractError
+        As `gap_map`.
+
+    Examples
+    --------
+    >>> sp.gap_layer(result, "hospital", limit_min=30).add_to(my_map)  # doctest: +SKIP
+    """
+    own = _one_of(result.access, "service", service)
+    own = own if mode == ANY else _one_of(own, "mode", mode)
+    limit = _limit(result, service) if limit_min is None else limit_min
+    # Of several modes the fastest; who has no time by any of them has no way, unless nobody could look.
+    minutes = own.groupby("settlement_id")["travel_time_min"].min()
+    is_known = ~own["reach_status"].isin(["unknown", "not_snapped"])
+    known = own.loc[is_known, "settlement_id"].unique()
+    frame = _places(result, language)
+    value = minutes.reindex(frame["settlement_id"]).to_numpy()
+    looked = frame["settlement_id"].isin(known)
+    frame["look"] = np.select([~looked, np.isnan(value), value <= limit], ["unknown", "no_way", "within"], "beyond")
+    words = Words(language)
+    told = [NO_VALUE if np.isnan(each) else words.measure(each, "min") for each in value.tolist()]
+    return _layer(f"{capital(words.term(service))}, {words.measure(limit, 'min')}", frame.assign(told=told))
+
+
+def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en") -> folium.Map:
+    """
+    Draw a plan on a folium map: whom it brings within, who is still beyond, and its sites, links or roads.
+
+    Parameters
+    ----------
+    result : Results
+        Of `run` or `read_results`.
+    plan_id : str, optional
+        As in the table `plans`; by default the first plan that has actions.
+    language : str
+        Of names and words.
+
+    Returns
+    -------
+    folium.Map
+        As `gap_map` gives it.
+
+    Raises
+    ------
+    ContractError
+        Where there is no such plan, or none at all; it lists those there are.
+
+    Examples
+    --------
+    >>> sp.plan_map(result, "cn-county-60")  # doctest: +SKIP
+    """
+    actions = result.plan_actions
+    assert isinstance(actions, gpd.GeoDataFrame)  # by its contract
+    first = next(iter(actions["plan_id"]), None)
+    own = gpd.GeoDataFrame(_one_of(actions, "plan_id", first if plan_id is None else plan_id), crs=actions.crs)
+    people = result.plan_people
+    assert isinstance(people, pd.DataFrame)  # by its contract
+    people = people.loc[people["plan_id"] == own["plan_id"].iloc[0]].set_index("unit_id")
+    frame = _places(result, language)
+    # Where a plan is about townships, each of their settlements stands where they do.
+    unit = frame["settlement_id"] if (people["unit_level"] == "settlement").all() else frame["township_id"]
+    frame["look"] = people["outcome"].reindex(unit).fillna("unknown").to_numpy()
+    after = people["after_value"].reindex(unit).to_numpy()
+    words = Words(language)
+    frame["told"] = [NO_VALUE if np.isnan(each) else words.number(each) for each in after.tolist()]
+    layer = _layer(str(own["plan_id"].iloc[0]), frame)
+    steps = folium.FeatureGroup(name=words.of("pages").say("plan", "title"))
+    own = own.sort_values("step").to_crs(WGS84)
+    line: dict[str, Any] = {"color": INK, "weight": 4}
+    for step, place, where, shape in zip(own["step"], own["place"], own["place_id"], own.geometry, strict=True):
+        tip = html.escape(f"{step}. {place if isinstance(place, str) else where}")
+        if shape.geom_type == "Point":
+            folium.Marker(shapely.get_coordinates(shape)[0, ::-1].tolist(), tooltip=tip).add_to(steps)
+        else:
+            folium.GeoJson(shape.__geo_interface__, style_function=lambda _: line, tooltip=tip).add_to(steps)
+    return _map(result, layer, steps, language=language)
+
+
+def _one_of(frame: pd.DataFrame, column: str, wanted: str | None) -> pd.DataFrame:
+    """Take the rows of one value; where there are none, say which values there are."""
+    own = frame.loc[frame[column] == wanted]
+    if own.empty:
+        there = ", ".join(sorted(map(str, frame[column].unique()))) or "none"
+        raise ContractError("map", [f"{column}: no {wanted!r} in these results; there are {there}"])
+    return own
+
+
+def _limit(result: Results, service: str) -> float:
+    asked = [norm for norm in result.summary["norms"] if norm["service"] == service and norm["unit"] == "min"]
+    return float(asked[0]["threshold"]) if asked else USUAL_MIN
+
+
+def _places(result: Results, language: str) -> gpd.GeoDataFrame:
+    """Take the settlements of the study with names and people, and no more."""
+    own = result.settlements.loc[result.settlements["in_study"]]
+    names = name_in(own, language).fillna(own["settlement_id"])
+    return gpd.GeoDataFrame(
+        {
+            "settlement_id": own["settlement_id"],
+            "township_id": own.get("township_id"),
+            "name": [html.escape(str(name)) for name in names],
+            "persons": own["population_persons"],
+            "people": [Words(language).number(value) for value in own["population_persons"]],
+        },
+        geometry=own.geometry,
+        crs=own.crs,
+    ).to_crs(WGS84)
+
+
+def _layer(name: str, frame: gpd.GeoDataFrame) -> folium.FeatureGroup:
+    """Draw settlements by their look, large ones below small ones: as large as those beyond have people."""
+    layer = folium.FeatureGroup(name=name)
+    people = frame["persons"]
+    most = people.where(~frame["look"].isin(["within", "unknown"])).max()
+    share = people.fillna(0.0) / (most if most > 0.0 else max(people.max(), 1.0))
+    frame["radius"] = np.clip(LARGEST_PX * np.sqrt(share), LEAST_PX, LARGEST_PX) if people.notna().any() else PLAIN_PX
+    order = frame.sort_values(["radius", "settlement_id"], ascending=[False, True])
+    folium.GeoJson(
+        order[["name", "people", "told", "look", "radius", "geometry"]],
+        marker=folium.CircleMarker(fill=True),
+        style_function=lambda feature: {
+            "weight": 0.8,
+            "fillOpacity": 0.9,
+            "radius": feature["properties"]["radius"],
+            **LOOKS[feature["properties"]["look"]],
+        },
+        tooltip=folium.GeoJsonTooltip(["name", "told", "people"], labels=False),
+    ).add_to(layer)
+    return layer
+
+
+def _facilities(result: Results, service: str, language: str) -> folium.FeatureGroup:
+    """Draw the facilities, or towns, that were the nearest of anybody."""
+    own = result.access.loc[result.access["service"] == service, "facility_id"].dropna().unique()
+    layer = folium.FeatureGroup(name=capital(Words(language).of("results").term("facilities")))
+    towns = result.settlements.rename(columns={"settlement_id": "facility_id"})
+    every = [frame.loc[frame["facility_id"].isin(own)].to_crs(WGS84) for frame in (result.facilities, towns)]
+    for frame in every:
+        for name, place in zip(name_in(frame, language), shapely.get_coordinates(frame.geometry)[:, ::-1], strict=True):
+            tip = html.escape(name) if isinstance(name, str) else None
+            style: dict[str, Any] = {"color": "#fff", "weight": 1.5, "fill_color": INK, "fill_opacity": 1.0}
+            folium.CircleMarker(place.tolist(), radius=5, tooltip=tip, **style).add_to(layer)
+    return layer
+
+
+def _map(result: Results, *layers: folium.FeatureGroup, language: str) -> folium.Map:
+    """Put layers on townships, at the extent of the settlements."""
+    west, south, east, north = _places(result, language).total_bounds.tolist()
+    page = folium.Map(location=[(south + north) / 2, (west + east) / 2], tiles=None)
+    units = result.boundaries if "boundaries" in result.names else None
+    if units is not None and units["is_unit"].any():
+        shapes = units.loc[units["is_unit"]].to_crs(WGS84)[["geometry"]]
+        line = {"color": "#7e8588", "weight": 1, "fillColor": "#f5f5f2", "fillOpacity": 0.6}
+        folium.GeoJson(shapes, style_function=lambda _: line, control=False).add_to(page)
+    for layer in layers:
+        layer.add_to(page)
+    page.fit_bounds([[south, west], [north, east]])
+    return page

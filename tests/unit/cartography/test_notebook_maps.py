@@ -1,0 +1,128 @@
+"""Maps for a notebook: who is beyond, plans, layers on a map of one's own, and names that are no markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from spatial.cartography.notebook import gap_layer, gap_map, plan_map
+from spatial.errors import ContractError
+
+ATTACK = "<img src=x onerror=alert(1)>"
+
+
+class Ran:
+    """What these maps read of the results of a run."""
+
+    summary = {"norms": [{"service": "hospital", "unit": "min", "threshold": 30.0}]}  # noqa: RUF012 - read alone
+    names = ("settlements", "boundaries")
+
+    def __init__(self):
+        ids, points = list("abcd"), gpd.points_from_xy([0, 1000, 2000, 3000], [0] * 4)
+        self.settlements = gpd.GeoDataFrame(
+            {
+                "settlement_id": ids,
+                "name": [ATTACK, "B", "C", "D"],
+                "in_study": [True] * 4,
+                "population_persons": [100.0, 400.0, 50.0, np.nan],
+                "township_id": "t",
+            },
+            geometry=points,
+            crs="EPSG:32738",
+        )
+        way = {"service": "hospital", "facility_id": "h"}
+        self.access = pd.DataFrame(
+            [
+                {"settlement_id": "a", "mode": "drive", "travel_time_min": 30.0, "reach_status": "reached", **way},
+                {"settlement_id": "b", "mode": "drive", "travel_time_min": 40.0, "reach_status": "reached", **way},
+                {"settlement_id": "b", "mode": "walk", "travel_time_min": 90.0, "reach_status": "reached", **way},
+                {"settlement_id": "c", "mode": "drive", "travel_time_min": np.nan, "reach_status": "no_path", **way},
+                {
+                    "settlement_id": "d",
+                    "mode": "drive",
+                    "travel_time_min": np.nan,
+                    "reach_status": "not_snapped",
+                    **way,
+                },
+            ]
+        )
+        self.facilities = self.settlements.iloc[:1].assign(facility_id="h", name="H")
+        self.boundaries = gpd.GeoDataFrame(
+            {"is_unit": [True]}, geometry=[shapely.box(-1, -1, 3001, 1)], crs="EPSG:32738"
+        )
+        self.plan_actions = gpd.GeoDataFrame(
+            {"plan_id": ["p", "p"], "step": [1, 2], "place": ["B", None], "place_id": ["b", "c"]},
+            geometry=[shapely.Point(1000, 0), shapely.LineString([(1000, 0), (2000, 0)])],
+            crs="EPSG:32738",
+        )
+        self.plan_people = pd.DataFrame(
+            {
+                "plan_id": "p",
+                "unit_level": "settlement",
+                "unit_id": list("abcd"),
+                "outcome": ["within", "gained", "none_reached", "unknown"],
+                "after_value": [30.0, 12.0, np.nan, np.nan],
+            }
+        )
+
+
+def looks(page):
+    text = page.get_root().render()
+    return {
+        feature["properties"]["name"]: feature["properties"]["look"]
+        for block in re.findall(r"_add\((\{.*?\})\);", text, re.DOTALL)
+        for feature in json.loads(block).get("features", [])
+        if "look" in feature.get("properties", {})
+    }
+
+
+def test_a_limit_is_inclusive_and_no_way_is_told_from_not_known():
+    found = looks(gap_map(Ran(), "hospital"))
+    assert Counter(found.values()) == {"within": 1, "beyond": 1, "no_way": 1, "unknown": 1}
+    assert (found["B"], found["C"], found["D"]) == ("beyond", "no_way", "unknown")
+
+
+def test_the_fastest_mode_counts_unless_one_is_named():
+    assert looks(gap_map(Ran(), "hospital", limit_min=40.0))["B"] == "within"
+    walk = looks(gap_map(Ran(), "hospital", mode="walk", limit_min=40.0))
+    assert walk["B"] == "beyond"
+    assert walk["C"] == "unknown"  # nobody looked for a way on foot
+
+
+def test_names_are_text_and_a_layer_goes_on_a_map_of_ones_own():
+    page = folium.Map(location=[0, 45], tiles=None)
+    gap_layer(Ran(), "hospital").add_to(page)
+    folium.Marker([0, 45], tooltip="ours").add_to(page)
+    text = page.get_root().render()
+    assert ATTACK not in text
+    assert "ours" in text
+
+
+def test_a_plan_shows_whom_it_brings_and_what_is_built():
+    page = plan_map(Ran())
+    found = looks(page)
+    assert (found["B"], found["C"]) == ("gained", "none_reached")
+    text = page.get_root().render()
+    assert "1. B" in text
+    assert "2. c" in text
+
+
+@pytest.mark.parametrize(
+    ("draw", "what"),
+    [
+        (lambda: gap_map(Ran(), "clinic"), "no 'clinic' in these results; there are hospital"),
+        (lambda: gap_map(Ran(), "hospital", mode="cycle"), "no 'cycle' in these results; there are drive, walk"),
+        (lambda: plan_map(Ran(), "q"), "no 'q' in these results; there are p"),
+    ],
+)
+def test_what_is_not_there_is_answered_with_what_is(draw, what):
+    with pytest.raises(ContractError, match=re.escape(what)):
+        draw()
