@@ -434,6 +434,26 @@ def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
     return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
 
 
+def ways_of(book: PageBook) -> dict[str, str]:
+    """Name the pages that every page leads to, by what they answer: the first list of villages among them."""
+    answer = book.summary.get("answer") or {"findings": (), "matrix": None}
+    listed = [finding["service"] for finding in answer["findings"] if not finding["is_presence"]]
+    villages = next(
+        (file for key, file in book.files.items() if any(book.note(key).answers(name) for name in listed)), ""
+    )
+    found = {
+        "answer": "index.html",
+        "villages": villages,
+        "townships": TOWNSHIPS_FILE if answer["matrix"] else "",
+        "plan": PLAN_FILE if book.plans else "",
+        "score": SCORE_FILE if "scores" in book.tables else "",
+        "sheet": FACT_SHEET_FILE if "scores" in book.tables else "",
+        "sign": SIGN_OFF_FILE if "sign_off" in book.tables else "",
+        "settle": SETTLE_FILE if len(book.tables.get("site_profile", ())) else "",
+    }
+    return {key: file for key, file in found.items() if file}
+
+
 def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ()) -> dict[str, Any]:
     """Say what is studied."""
     meta = book.meta
@@ -474,6 +494,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
             "approval": meta.map_approval,
             "approval_wanted": meta.approval_wanted,
         },
+        "ways": [{"key": key, "file": file} for key, file in ways_of(book).items()],
         "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,
         "score_file": SCORE_FILE if "scores" in book.tables else None,
         "fact_sheet": FACT_SHEET_FILE if "scores" in book.tables else None,

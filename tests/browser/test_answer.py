@@ -145,3 +145,15 @@ def test_a_narrow_screen_shows_a_sheet_below_its_width(run, open_page):
 def test_a_chinese_page_quotes_an_instrument_by_its_own_title(run, open_page):
     page = open_page(run[1] / "index.html", fragment="#lang=zh")
     assert "《农村公路条例》" in page.locator("#headlines").inner_text()
+
+
+def test_every_page_leads_to_every_other_by_one_bar(run, open_page):
+    maps = run[1]
+    stems = ("index", "townships", "plan", "score", "fact-sheet", "sign-off", "settle")
+    wanted = {f"{stem}.html" for stem in stems}
+    for name in sorted(wanted | {"gap-hospital.html"}):
+        page = open_page(maps / name)
+        hrefs = page.eval_on_selector_all(".ways a[href]:not([hidden])", "links => links.map((link) => link.href)")
+        there = {href.split("#")[0].rsplit("/", 1)[-1] for href in hrefs}
+        assert wanted <= there | {name}, name
+        assert all((maps / file).is_file() for file in there), name

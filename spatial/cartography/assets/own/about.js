@@ -28,6 +28,18 @@
     rule.textContent = '@page { @bottom-left { content: "' + quoted(parts.join(" · ")) + '"; ' + look + ' width: 90%; } @bottom-right { content: counter(page) " / " counter(pages); ' + look + " } }";
   }
 
+  /* Links that pages have of their own, by what the bar calls them. */
+  const OWN_WAYS = { answer: "back", sign: "sign-off", score: "to-score", sheet: "to-sheet", settle: "to-settle", plan: "to-plan" };
+
+  /* One bar of links on every page: what is linked there already stays, the others follow. */
+  S.showWays = function () {
+    const bar = document.querySelector(".ways"), here = location.pathname.split("/").pop();
+    if (!bar) return;
+    for (const old of bar.querySelectorAll(".way")) old.remove();
+    const more = (S.data.ways || []).filter(({ key }) => !OWN_WAYS[key] || !bar.querySelector("#" + OWN_WAYS[key]));
+    bar.append(...more.map(({ key, file }) => S.el("a", { class: "way", href: S.pageLink(file), "aria-current": file === here ? "page" : null, text: S.t("way." + key) })));
+  };
+
   S.showHead = function (pageTitle) {
     document.title = pageTitle + " – " + S.pick(study.title, study.name);
     const facts = [
@@ -40,6 +52,7 @@
       S.el("span", { text: facts.join(" · ") }),
     ]);
     footEachSheet([S.pick(study.title, study.name), S.t("study.status_" + study.status), ...facts]);
+    S.showWays();
     const signing = document.getElementById("sign-off");
     if (signing) {
       signing.hidden = !S.data.sign_off;
