@@ -34,6 +34,7 @@ def summarise_answer(
     tables: Mapping[str, pd.DataFrame],
     norms: Sequence[Record],
     *,
+    mode: str,
     services: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Record:
     """
@@ -46,6 +47,8 @@ def summarise_answer(
         `boundaries` for the names of townships.
     norms : sequence of dict
         The norms of a summary.
+    mode : str
+        The mode by which minutes to services are told.
     services : mapping, optional
         Names of services by language; others go by their own word.
 
@@ -56,7 +59,7 @@ def summarise_answer(
         beyond, with those beyond and all asked about in `persons` (None where nobody's number is known) and `places`,
         the `worst` township and the `first` villages. `silent`: mandatory norms that nobody can judge. `met`: those
         that open the pages and are met. `matrix`: townships by those beyond any of the findings. `services`: minutes
-        by the first mode. `villages`: how many are beyond any.
+        by the mode. `villages`: how many are beyond any.
     """
     settlements = pd.DataFrame(tables["settlements"])
     scored = settlements.loc[settlements["in_study"]]
@@ -81,7 +84,7 @@ def summarise_answer(
         "met": [ground.named(norm) for norm in norms if norm["is_headline"] and norm["status"] == "met"],
         "villages": int(beyond["settlement_id"].nunique()),
         "matrix": ground.matrix(columns, silent),
-        "services": ground.services_reached(tables, findings),
+        "services": ground.services_reached(tables, findings, mode),
     }
 
 
@@ -101,10 +104,9 @@ class _Ground:
         self.services = services
         self.results = tables["norm_results"]
         self.gaps = pd.DataFrame(tables["gaps"])
-        self.people = scored.set_index("settlement_id")["population_persons"]
-        rows = scored.to_dict("records")
-        self.names = {str(row["settlement_id"]): names_of(row) for row in rows}
-        self.township = {str(row["settlement_id"]): plain(row.get("township_id")) for row in rows}
+        self.places = scored.set_index(scored["settlement_id"].astype(str))
+        self.people = self.places["population_persons"]
+        self.township = self.places.get("township_id", pd.Series(None, self.places.index, dtype=object))
         self.units = unit_names(tables)
 
     def named(self, norm: Mapping[str, Any]) -> Record:
@@ -165,13 +167,13 @@ class _Ground:
 
     def place(self, settlement_id: str) -> Record:
         """Name a settlement with its township and people."""
-        unit = self.township.get(settlement_id)
+        unit = plain(self.township[settlement_id])
         return {
             "settlement_id": settlement_id,
-            "names": self.names.get(settlement_id, {}),
+            "names": names_of(self.places.loc[settlement_id].to_dict()),
             "township_id": unit,
             "township_names": self.units.get(str(unit), {}),
-            "persons": plain(self.people.get(settlement_id)),
+            "persons": plain(self.people[settlement_id]),
         }
 
     def matrix(self, columns: Sequence[Record], silent: Sequence[Record]) -> Record | None:
@@ -181,14 +183,14 @@ class _Ground:
         A settlement counts once, with the most people whom any of the norms leaves beyond there: at least so many are
         beyond one. A norm on townships themselves counts nobody beyond.
         """
-        if not columns or not self.units or not any(self.township.values()):
+        if not columns or not self.units or not self.township.notna().any():
             return None
         ids = [each["norm_id"] for each in columns]
         own = self.results.loc[self.results["norm_id"].isin(ids) & (self.results["places_unserved"] > 0)]
         places = own.loc[own["unit_level"] == "settlement"]
         most = places.groupby("unit_id")[["persons_unserved", "places_unserved"]].max()
-        beyond = most.groupby(most.index.map(self.township)).sum()
-        everybody = self.people.groupby(self.people.index.map(self.township)).agg(["sum", "size", "count"])
+        beyond = most.groupby(self.township.reindex(most.index).to_numpy()).sum()
+        everybody = self.people.groupby(self.township).agg(["sum", "size", "count"])
         cells: dict[str, dict[str, Record]] = {}
         kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
         for row in own.loc[own["unit_level"] == "township"].to_dict("records"):
@@ -214,16 +216,16 @@ class _Ground:
         heads = [{name: value for name, value in each.items() if name not in left_out} for each in (*columns, *silent)]
         return {"columns": sorted(heads, key=lambda head: head["norm_class"] != "mandatory"), "rows": rows}
 
-    def services_reached(self, tables: Mapping[str, pd.DataFrame], findings: Sequence[Record]) -> list[Record]:
+    def services_reached(
+        self, tables: Mapping[str, pd.DataFrame], findings: Sequence[Record], mode: str
+    ) -> list[Record]:
         """
         Say of each service that is mapped how many minutes away it is by the first mode, and for whom farthest.
 
         Places of which nobody knows the way are in none of the sums.
         """
         access, inventory = tables["access"], tables.get("inventory")
-        if not len(access):
-            return []
-        own = access.loc[access["mode"].eq(access["mode"].iloc[0]) & access["settlement_id"].isin(self.people.index)]
+        own = access.loc[access["mode"].eq(mode) & access["settlement_id"].isin(self.people.index)]
         mapped = {} if inventory is None else dict(zip(inventory["service"], inventory["facilities"], strict=True))
         asked = {each["service"] for each in findings}
         found = []
@@ -240,7 +242,7 @@ class _Ground:
             found.append(
                 {
                     "service": str(service),
-                    "mode": str(rows["mode"].iloc[0]),
+                    "mode": mode,
                     "names": dict(self.services.get(str(service), {})),
                     "mapped": plain(mapped.get(service)),
                     "counted": counted,
@@ -249,7 +251,11 @@ class _Ground:
                     "within": {f"{step:g}": float(weight[minutes <= step].sum()) for step in STEPS_MIN},
                     "no_way": float(weight[np.isinf(minutes)].sum()),
                     "farthest": [
-                        {"settlement_id": place, "names": self.names.get(place, {}), "minutes": plain(minutes[at])}
+                        {
+                            "settlement_id": place,
+                            "names": names_of(self.places.loc[place].to_dict()),
+                            "minutes": plain(minutes[at]),
+                        }
                         for at, place in zip(order, rows["settlement_id"].iloc[order].astype(str), strict=True)
                     ],
                     "is_asked": str(service) in asked,

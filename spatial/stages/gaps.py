@@ -55,7 +55,7 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
     titles = {item.name: item.title for item in options.plans}
     metrics = dict(zip(binding["norm_id"], binding["metric"], strict=True))
     told = {
-        "answer": summarise_answer(tables, summary["norms"], services=names),
+        "answer": summarise_answer(tables, summary["norms"], mode=options.network.modes[0], services=names),
         "plans": plan_records(tables, services=names, titles=titles, metrics=metrics),
     }
     return {"gaps": tables["gaps"], "summary": summary | told}

@@ -133,7 +133,7 @@ def tables(**more):
 def answer():
     silent = norm(ROAD, norm_id=FLAG, service="postal_delivery", gate="unknown", status="not_measurable")
     silent |= {"status_as_mapped": "not_measurable"}
-    return summarise_answer(tables(), [norm(SEAT), norm(ROAD), silent])
+    return summarise_answer(tables(), [norm(SEAT), norm(ROAD), silent], mode="drive")
 
 
 def test_a_failed_duty_comes_before_a_norm_that_fails_more_people(answer):
@@ -174,7 +174,7 @@ def test_minutes_of_a_service_count_people_and_tell_no_way_apart(answer):
 
 def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():
     found = access().assign(reach_status=["unknown", "reached", "reached", "no_path", "reached"])
-    (hospital,) = summarise_answer(tables(access=found), [])["services"]
+    (hospital,) = summarise_answer(tables(access=found), [], mode="drive")["services"]
     assert hospital["all"] == 370.0
 
 
@@ -213,14 +213,14 @@ def test_every_sentence_is_whole_in_each_language(answer, language):
 
 def test_without_a_norm_that_fails_the_answer_is_minutes():
     met = norm(SEAT, status="met", status_as_mapped="met", places_unserved=0.0, persons_unserved=0.0)
-    answer = summarise_answer(tables(gaps=gaps().iloc[:0]), [met])
+    answer = summarise_answer(tables(gaps=gaps().iloc[:0]), [met], mode="drive")
     assert answer_title(answer, Words("en")) == "Met, as far as can be judged: county seat within 60 min"
     (line,) = answer_lines(answer, [], Words("en"))
     assert line == (
         "Hospital: half of the 470 people within 90 min by car; farthest B 90 min, A 70 min; 20 people with no way "
         "mapped."
     )
-    none = summarise_answer(tables(gaps=gaps().iloc[:0]), [])
+    none = summarise_answer(tables(gaps=gaps().iloc[:0]), [], mode="drive")
     assert (
         answer_title(none, Words("en"))
         == "Half of the 470 people are more than 90 min by car from the nearest hospital"
@@ -231,7 +231,7 @@ def test_without_people_places_are_counted():
     bare = settlements().assign(population_persons=math.nan)
     rows = results().assign(persons_unserved=math.nan, persons_in_scope=math.nan)
     own = norm(SEAT, persons_unserved=None, persons_in_scope=None)
-    answer = summarise_answer(tables(settlements=bare, norm_results=rows), [own])
+    answer = summarise_answer(tables(settlements=bare, norm_results=rows), [own], mode="drive")
     assert answer_title(answer, Words("en")) == "3 places are more than 60 min from the nearest county seat"
     assert "people" not in " ".join(answer_lines(answer, [], Words("en")))
     assert [row["persons_beyond"] for row in answer["matrix"]["rows"]] == [None, None]
