@@ -61,7 +61,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
     frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
     of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit")
-    kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places", "served_share")
+    kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places")
     return {
         "texts": texts,
         "findings": [
@@ -82,7 +82,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
         "villages": answer["villages"],
         "services": [
             {name: service[name] for name in ("service", "mode", "counted", "all", "median_min", "within")}
-            | {"file": book.files[service["service"]]}
+            | {"file": files.get(service["service"])}
             for service in services
         ],
         "plan": None if plan is None else plan["plan_id"],

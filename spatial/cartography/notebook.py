@@ -160,7 +160,10 @@ def plan_map(result: Results, plan_id: str | None = None, *, language: str = "en
     frame["look"] = people["outcome"].reindex(unit).fillna("unknown").to_numpy()
     after = people["after_value"].reindex(unit).to_numpy()
     words = Words(language)
-    frame["told"] = [NO_VALUE if np.isnan(each) else words.number(each) for each in after.tolist()]
+    plans = result.plans
+    assert isinstance(plans, pd.DataFrame)  # by its contract
+    unit_of = str(plans.set_index("plan_id").loc[own["plan_id"].iloc[0], "unit"])
+    frame["told"] = [NO_VALUE if np.isnan(each) else words.measure(each, unit_of) for each in after.tolist()]
     layer = _layer(str(own["plan_id"].iloc[0]), frame)
     steps = folium.FeatureGroup(name=words.of("pages").say("plan", "title"))
     own = own.sort_values("step").to_crs(WGS84)
@@ -184,7 +187,7 @@ def _one_of(frame: pd.DataFrame, column: str, wanted: str | None) -> pd.DataFram
 
 
 def _limit(result: Results, service: str) -> float:
-    asked = [norm for norm in result.summary["norms"] if norm["service"] == service and norm["unit"] == "min"]
+    asked = [norm for norm in result.summary["norms"] if norm["service"] == service and norm["metric"] == "time_min"]
     return float(asked[0]["threshold"]) if asked else USUAL_MIN
 
 

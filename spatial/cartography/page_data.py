@@ -435,15 +435,11 @@ def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
 
 
 def ways_of(book: PageBook) -> dict[str, str]:
-    """Name the pages that every page leads to, by what they answer: the first list of villages among them."""
+    """Name the pages that every page leads to, by what they answer; villages stand on the index, by norm."""
     answer = book.summary.get("answer") or {"findings": (), "matrix": None}
-    listed = [finding["service"] for finding in answer["findings"] if not finding["is_presence"]]
-    villages = next(
-        (file for key, file in book.files.items() if any(book.note(key).answers(name) for name in listed)), ""
-    )
     found = {
         "answer": "index.html",
-        "villages": villages,
+        "villages": "index.html" if answer["findings"] else "",
         "townships": TOWNSHIPS_FILE if answer["matrix"] else "",
         "plan": PLAN_FILE if book.plans else "",
         "score": SCORE_FILE if "scores" in book.tables else "",

@@ -11,7 +11,7 @@ import pandas as pd
 from spatial.cartography.answer import standing
 from spatial.cartography.document import TOWNSHIPS, pack, page_document, round_up
 from spatial.cartography.drawing import drawn_ground
-from spatial.cartography.page_data import TOWNSHIPS_FILE, study_block
+from spatial.cartography.page_data import PLAN_FILE, study_block
 from spatial.cartography.places import names_block
 from spatial.messages import Words
 from spatial.reporting.answer_text import head_text
@@ -53,7 +53,7 @@ def township_page(book: PageBook, rows: Rows) -> bytes | None:
         "standing": [_column(book, rows, column) for column in columns],
         "plans": [_plan(book, rows, plan) for plan in plans],
         "map": drawn_ground(book, rows, {"settlement": frame}, closer=CLOSER),
-        "file": TOWNSHIPS_FILE,
+        "plan_file": PLAN_FILE,
     }
     return page_document(data, title=book.title, language=book.language, parts=TOWNSHIPS)
 

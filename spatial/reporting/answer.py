@@ -22,11 +22,12 @@ FIRST = 5
 """Villages that are named of a finding."""
 FARTHEST = 10
 """Places that are named of a service."""
+NOWHERE = ""
+"""Stands for the township of settlements that lie in none."""
 STEPS_MIN = (15.0, 30.0, 60.0)
 """Minutes within which people are counted of every service, whether or not a norm asks for it."""
 _TOLD = (
-    "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status", "gate",
-    "target_share", "served_share",
+    "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status",
 )  # fmt: skip
 
 
@@ -123,13 +124,13 @@ class _Ground:
         """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
         sums: Record = {}
         for what in ("persons", "places"):
-            beyond, base = norm[f"{what}_unserved"], norm[f"{what}_in_scope"]
-            sums[what] = None if beyond is None or not base else {"beyond": beyond, "base": base}
+            told = {"beyond": "unserved", "within": "served", "base": "in_scope"}
+            counts = {side: norm[f"{what}_{column}"] for side, column in told.items()}
+            sums[what] = None if counts["beyond"] is None or not counts["base"] else counts
         if sums["persons"] is not None and not sums["persons"]["beyond"]:
             sums["persons"] = None  # places beyond of which nobody knows the people
         found = self.named(norm) | sums
         found["counted"] = "persons" if sums["persons"] and not found["is_presence"] else "places"
-        found["range"] = (norm.get("certainty") or {}).get(found["counted"])
         found["worst"] = self._worst(str(norm["norm_id"]))
         found["first"] = self._first(str(norm["norm_id"]), among)
         return found
@@ -189,30 +190,34 @@ class _Ground:
         own = self.results.loc[self.results["norm_id"].isin(ids) & (self.results["places_unserved"] > 0)]
         places = own.loc[own["unit_level"] == "settlement"]
         most = places.groupby("unit_id")[["persons_unserved", "places_unserved"]].max()
-        beyond = most.groupby(self.township.reindex(most.index).to_numpy()).sum()
-        everybody = self.people.groupby(self.township).agg(["sum", "size", "count"])
+        # Settlements in no township are a row of their own, so that everybody is in one.
+        unit = self.township.fillna(NOWHERE).astype(str)
+        beyond = most.groupby(unit.reindex(most.index).to_numpy()).sum()
+        everybody = self.people.groupby(unit).agg(["sum", "size", "count"])
         cells: dict[str, dict[str, Record]] = {}
         kept = ("persons_unserved", "persons_in_scope", "places_unserved", "places_in_scope", "status")
-        for row in own.loc[own["unit_level"] == "township"].to_dict("records"):
+        alone = places.loc[places["unit_id"].map(unit) == NOWHERE].groupby("norm_id").sum(numeric_only=True)
+        summed = alone.reset_index().assign(unit_id=NOWHERE, status="not_met")
+        for row in pd.concat([own.loc[own["unit_level"] == "township"], summed]).to_dict("records"):
             told = {name: plain(row[name]) for name in kept}
             cells.setdefault(str(row["unit_id"]), {})[str(row["norm_id"])] = told
         everybody = everybody.join(beyond).fillna({"persons_unserved": 0.0, "places_unserved": 0.0})
         rows: list[Record] = []
-        for unit, known in everybody.iterrows():
+        for name, known in everybody.iterrows():
             rows.append(
                 {
-                    "unit_id": str(unit),
-                    "names": self.units.get(str(unit), {}),
+                    "unit_id": str(name),
+                    "names": self.units.get(str(name), {}),
                     "persons": plain(known["sum"]) if known["count"] else None,
                     "places": int(known["size"]),
                     "persons_beyond": plain(known["persons_unserved"]) if known["count"] else None,
                     "places_beyond": int(known["places_unserved"]),
-                    "cells": cells.get(str(unit), {}),
+                    "cells": cells.get(str(name), {}),
                 }
             )
         rows.sort(key=lambda row: (-(row["persons_beyond"] or 0.0), -row["places_beyond"], row["unit_id"]))
         # Mandatory norms stand first, whether or not anybody can judge them.
-        left_out = ("first", "worst", "persons", "places", "range")
+        left_out = ("first", "worst", "persons", "places")
         heads = [{name: value for name, value in each.items() if name not in left_out} for each in (*columns, *silent)]
         return {"columns": sorted(heads, key=lambda head: head["norm_class"] != "mandatory"), "rows": rows}
 

@@ -164,7 +164,7 @@ def _amount(finding: Record, words: Words, side: str = "beyond") -> str:
 def _beyond(finding: Record, words: Words, amount: str = "") -> str:
     """Say who is beyond a norm."""
     count = round(finding[finding["counted"]]["beyond"])
-    kind = "without" if finding["is_presence"] else "beyond" if finding["status"] == "not_met" else "beyond_mapped"
+    kind = ("without" if finding["is_presence"] else "beyond") + ("" if finding["status"] == "not_met" else "_mapped")
     return words.say(
         "answer",
         kind,

@@ -163,8 +163,8 @@ def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries
     ``homes`` and ``sites`` are the points of settlements and facilities by their ids.
     """
     need = question.need
-    order = found.idle.loc[found.idle["given_persons"] > 0.0].assign(gives=lambda rows: rows["given_persons"])
-    order = order.sort_values(["gives", "facility_id"], ascending=[False, True], kind="stable")
+    order = found.idle.loc[found.idle["given_persons"] > 0.0]
+    order = order.sort_values(["given_persons", "facility_id"], ascending=[False, True], kind="stable")
     rows, steps = pd.Index(need["unit_id"]), pd.Index(order["facility_id"])
     matches = found.matches.assign(
         row=rows.get_indexer(found.matches["settlement_id"]), step=steps.get_indexer(found.matches["facility_id"])
@@ -176,7 +176,7 @@ def plan_matching(question: Question, found: CapacityMatch, homes: gpd.GeoSeries
     is_met = need["unit_id"].isin(found.need.loc[found.need["why"] == "met", "settlement_id"]) & question.is_beyond
     largest = matches.sort_values("persons", kind="stable").drop_duplicates("row", keep="last").set_index("row")["step"]
     reached = largest.reindex(range(len(need))).where(is_met.to_numpy()).fillna(-1).to_numpy(dtype=np.int64)
-    gained = np.concatenate(([0.0], np.cumsum(order["gives"])))
+    gained = np.concatenate(([0.0], np.cumsum(order["given_persons"])))
     ends = matches.groupby("step")["settlement_id"].agg(list)
     shapes = [
         shapely.MultiLineString([[sites[facility].coords[0], homes[home].coords[0]] for home in sorted(ends[step])])

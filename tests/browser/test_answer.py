@@ -101,6 +101,10 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page)
         beyond = finding["persons"]["beyond"] if finding else service["all"] - service["within"]["30"]
         said = card.locator("p").first.inner_text()
         assert number(said.split(" people")[0].split(" person")[0]) == round(beyond)
+        # The share is of those whom the number counts, whatever the norm judges by.
+        within = finding["persons"]["within"] if finding else service["within"]["30"]
+        share = card.locator("p").nth(1).inner_text().split("%")[0]
+        assert abs(float(share) - 100.0 * within / (within + beyond)) < 0.11
 
 
 def test_a_township_has_a_sheet_of_its_own_with_each_of_its_villages(run, open_page):
@@ -124,6 +128,15 @@ def test_a_township_has_a_sheet_of_its_own_with_each_of_its_villages(run, open_p
     beyond = results.loc[(results["unit_level"] == "settlement") & (results["status_as_mapped"] == "not_met")]
     expected = beyond.loc[beyond["norm_id"].isin([head["norm_id"] for head in columns])]
     assert page.locator(".sheet td.is-beyond").count() == expected["unit_id"].isin(own["settlement_id"]).sum()
+
+
+def test_a_township_that_lacks_something_is_not_said_to_meet_all(run, open_page):
+    heads = {head["norm_id"]: head for head in run[2]["answer"]["matrix"]["columns"]}
+    for row in run[2]["answer"]["matrix"]["rows"]:
+        page = open_page(run[1] / "townships.html", fragment=f"#township={row['unit_id']}")
+        met = "meets every norm that can be judged" in page.locator(".sheet h1").inner_text()
+        assert met == (not row["cells"]), row["unit_id"]
+        assert all(name in heads for name in row["cells"])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -151,6 +164,10 @@ def test_every_page_leads_to_every_other_by_one_bar(run, open_page):
     maps = run[1]
     stems = ("index", "townships", "plan", "score", "fact-sheet", "sign-off", "settle")
     wanted = {f"{stem}.html" for stem in stems}
+    page = open_page(maps / "gap-hospital.html")
+    page.locator(".ways a", has_text="Villages").click()
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_function("Math.abs(document.getElementById('villages').getBoundingClientRect().top) < 400")
     for name in sorted(wanted | {"gap-hospital.html"}):
         page = open_page(maps / name)
         hrefs = page.eval_on_selector_all(".ways a[href]:not([hidden])", "links => links.map((link) => link.href)")

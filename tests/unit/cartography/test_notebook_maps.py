@@ -22,7 +22,16 @@ ATTACK = "<img src=x onerror=alert(1)>"
 class Ran:
     """What these maps read of the results of a run."""
 
-    summary = {"norms": [{"service": "hospital", "unit": "min", "threshold": 30.0}]}  # noqa: RUF012 - read alone
+    summary = {  # noqa: RUF012 - read alone
+        "norms": [
+            {
+                "service": "hospital",
+                "metric": "roundtrip_time_min",
+                "threshold": 99.0,
+            },  # there and back: no limit of a way
+            {"service": "hospital", "metric": "time_min", "threshold": 30.0},
+        ]
+    }
     names = ("settlements", "boundaries")
 
     def __init__(self):
@@ -63,6 +72,7 @@ class Ran:
             geometry=[shapely.Point(1000, 0), shapely.LineString([(1000, 0), (2000, 0)])],
             crs="EPSG:32738",
         )
+        self.plans = pd.DataFrame({"plan_id": ["p"], "unit": ["min"]})
         self.plan_people = pd.DataFrame(
             {
                 "plan_id": "p",
@@ -113,6 +123,7 @@ def test_a_plan_shows_whom_it_brings_and_what_is_built():
     text = page.get_root().render()
     assert "1. B" in text
     assert "2. c" in text
+    assert "12 min" in text
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,7 @@ def access(minutes=None):
 def norm(name, **more):
     own = results().loc[lambda rows: (rows["norm_id"] == name) & (rows["unit_level"] == "study")]
     sums = own.iloc[0][[f"{w}_{s}" for w in ("persons", "places") for s in ("unserved", "in_scope")]].to_dict()
+    sums |= {f"{w}_served": sums[f"{w}_in_scope"] - sums[f"{w}_unserved"] for w in ("persons", "places")}
     is_road = name == ROAD
     return (
         {
@@ -139,8 +140,12 @@ def answer():
 def test_a_failed_duty_comes_before_a_norm_that_fails_more_people(answer):
     assert [finding["norm_id"] for finding in answer["findings"]] == [ROAD, SEAT]
     road, seat = answer["findings"]
-    assert (road["counted"], road["places"], road["persons"]["beyond"]) == ("places", {"beyond": 2.0, "base": 5.0}, 150)
-    assert (seat["counted"], seat["persons"]) == ("persons", {"beyond": 420.0, "base": 470.0})
+    assert (road["counted"], road["places"], road["persons"]["beyond"]) == (
+        "places",
+        {"beyond": 2.0, "within": 3.0, "base": 5.0},
+        150,
+    )
+    assert (seat["counted"], seat["persons"]) == ("persons", {"beyond": 420.0, "within": 50.0, "base": 470.0})
     assert [norm["norm_id"] for norm in answer["silent"]] == [FLAG]
 
 
@@ -230,12 +235,30 @@ def test_without_a_norm_that_fails_the_answer_is_minutes():
 def test_without_people_places_are_counted():
     bare = settlements().assign(population_persons=math.nan)
     rows = results().assign(persons_unserved=math.nan, persons_in_scope=math.nan)
-    own = norm(SEAT, persons_unserved=None, persons_in_scope=None)
+    own = norm(SEAT, persons_unserved=None, persons_served=None, persons_in_scope=None)
     answer = summarise_answer(tables(settlements=bare, norm_results=rows), [own], mode="drive")
     assert answer_title(answer, Words("en")) == "3 places are more than 60 min from the nearest county seat"
     assert "people" not in " ".join(answer_lines(answer, [], Words("en")))
     assert [row["persons_beyond"] for row in answer["matrix"]["rows"]] == [None, None]
     assert answer["matrix"]["rows"][0]["places_beyond"] == 2
+
+
+def test_what_is_only_not_mapped_is_not_said_to_be_missing():
+    unsure = norm(ROAD, status="not_measurable", service="village_clinic")
+    answer = summarise_answer(tables(), [unsure], mode="drive")
+    assert answer_title(answer, Words("en")) == "No village clinic is mapped in 2 villages"
+
+
+def test_villages_in_no_township_are_a_row_of_their_own():
+    places, level = settlements(), results()
+    places.loc[places["settlement_id"] == "a", ["township_id", "township"]] = None
+    rows = level.loc[(level["unit_level"] != "township") | (level["unit_id"] != "t1")]
+    answer = summarise_answer(tables(settlements=places, norm_results=rows), [norm(SEAT), norm(ROAD)], mode="drive")
+    by_unit = {row["unit_id"]: row for row in answer["matrix"]["rows"]}
+    assert by_unit[""]["persons_beyond"] == 100.0
+    assert {name: cell["persons_unserved"] for name, cell in by_unit[""]["cells"].items()} == {ROAD: 100.0, SEAT: 100.0}
+    assert sum(row["persons_beyond"] for row in by_unit.values()) == 470.0
+    assert sum(row["places"] for row in by_unit.values()) == len(PEOPLE)
 
 
 def test_the_plan_told_first_helps_the_first_finding_that_has_one(answer):

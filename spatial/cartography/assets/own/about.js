@@ -37,7 +37,12 @@
     if (!bar) return;
     for (const old of bar.querySelectorAll(".way")) old.remove();
     const more = (S.data.ways || []).filter(({ key }) => !OWN_WAYS[key] || !bar.querySelector("#" + OWN_WAYS[key]));
-    bar.append(...more.map(({ key, file }) => S.el("a", { class: "way", href: S.pageLink(file), "aria-current": file === here ? "page" : null, text: S.t("way." + key) })));
+    bar.append(...more.map(({ key, file }) => {
+      // A part of the page shown is scrolled to; a link into another page names the part, so that it opens there.
+      const part = key === "villages" ? "villages" : null, isHere = file === here;
+      const scroll = part && isHere ? { click: (event) => (event.preventDefault(), document.getElementById(part).scrollIntoView()) } : {};
+      return S.el("a", { class: "way", href: S.pageLink(file, part ? { list: part } : {}), "aria-current": isHere && !part ? "page" : null, text: S.t("way." + key), on: scroll });
+    }));
   };
 
   S.showHead = function (pageTitle) {

@@ -10,6 +10,7 @@
 
   const byPeople = (row) => (row.persons_beyond === null ? row.places_beyond : row.persons_beyond);
   const named = (names) => S.pick(names) || S.t("answer.unnamed");
+  const unitName = (row) => S.pick(row.names) || S.t(row.unit_id ? "answer.unnamed" : "answer.outside");
 
   function read(map) {
     const codes = (list) => list.map((packed) => S.column(packed));
@@ -89,13 +90,13 @@
       return S.el("td", { class: "numeric cell-" + (1 + STEPS.filter((step) => beyond / base >= step).length), text: isCounted || !isPeople ? S.number(beyond) : S.t("unit.places", { n: beyond }) });
     };
     const line = (row) => S.el("tr", {}, [
-      S.el("th", { scope: "row" }, [S.data.townships ? S.el("a", { href: S.pageLink(S.data.townships, { township: row.unit_id }), text: named(row.names) }) : S.el("span", { text: named(row.names) })]),
+      S.el("th", { scope: "row" }, [S.data.townships ? S.el("a", { href: S.pageLink(S.data.townships, { township: row.unit_id }), text: unitName(row) }) : S.el("span", { text: unitName(row) })]),
       ...columns.map((column) => cell(row, column)),
       S.el("td", { class: "numeric" }, [S.el("strong", { text: S.number(byPeople(row)) })]),
       S.el("td", { class: "numeric", text: amounts(row) === null ? "–" : S.number(amounts(row)) }),
     ]);
     S.fill("matrix", [S.el("thead", {}, [head]), S.el("tbody", {}, shown.map(line))]);
-    const behind = rows.filter((row) => byPeople(row) > 0).slice(0, 3).map((row) => named(row.names));
+    const behind = rows.filter((row) => byPeople(row) > 0).slice(0, 3).map(unitName);
     const key = ["nobody", "one", "two", "three"][behind.length];
     document.getElementById("matrix-title").textContent = S.t("answer.behind_" + key, { first: behind[0], second: behind[1], third: behind[2] });
     document.getElementById("matrix-lead").textContent = S.t(isPeople ? "answer.matrix_people" : "answer.matrix_places");
@@ -133,14 +134,14 @@
         else if (code === BEYOND || code === FAR) groups.far.push({ ...dot, r: DOT / 2 });
       });
       const counted = finding ? finding.counted : service.counted, unit = counted === "persons" ? "people" : "places";
-      const beyond = finding ? finding[finding.counted].beyond : service.all - service.within["30"];
-      const share = finding ? finding.served_share : service.within["30"] / service.all;
+      const sums = finding ? finding[finding.counted] : { beyond: service.all - service.within["30"], within: service.within["30"] };
+      const beyond = sums.beyond, share = sums.within / (sums.within + sums.beyond);
       const limit = finding ? S.measure(finding.threshold, finding.unit) : S.t("unit.min", { n: 30 });
       const median = service.median_min === null ? S.t("answer.no_median") : S.t("answer.median", { measure: S.t("unit.min", { n: S.number(service.median_min) }) });
       const said = S.t("answer.over", { amount: S.t("unit." + unit, { n: beyond }), limit });
       const colour = finding ? D.BEYOND : DARK;
       return S.el("li", {}, [
-        S.el("h3", {}, [S.el("a", { href: S.pageLink(service.file), text: names[k] })]),
+        S.el("h3", {}, [service.file ? S.el("a", { href: S.pageLink(service.file), text: names[k] }) : S.el("span", { text: names[k] })]),
         S.el("p", { class: finding ? "is-beyond" : "", text: said }),
         S.el("p", { class: "muted", text: S.t("answer.share_within", { share: S.percent(share) }) + " · " + median }),
         D.sheet(frame, names[k] + ": " + said, [
@@ -190,6 +191,7 @@
 
   S.startAnswer = function () {
     if (!S.data.answer) return;
+    if (S.hash.list === "villages") requestAnimationFrame(() => document.getElementById("villages").scrollIntoView());
     document.getElementById("matrix-more").addEventListener("click", () => {
       isWhole = true;
       matrix(S.data.answer);

@@ -7,7 +7,7 @@
   let known = null, chosen = data.rows.length ? data.rows[0].unit_id : null, isSet = false, sheets = 0;
 
   const texts = () => S.pick(data.texts);
-  const named = (names) => S.pick(names) || S.t("answer.unnamed");
+  const named = (row) => S.pick(row.names) || S.t(row.unit_id ? "answer.unnamed" : "answer.outside");
   const people = (row) => (row.persons === null ? S.t("unit.places", { n: row.places }) : S.t("unit.people", { n: row.persons }));
 
   function read() {
@@ -124,7 +124,8 @@
     const plans = known.plans.map((plan, k) => ({ ...plan, k, column: columns.find((column) => column.norm_id === plan.norm_id) }));
     const plan = main ? plans.find((one) => one.norm_id === main.norm_id && villages.some((i) => one.gained[i])) : null;
     const beyond = main ? villages.filter((i) => isBeyond(main, i)).length : 0;
-    const title = main ? S.t(beyond === villages.length ? "township.title_all" : "township.title_some", { name: named(row.names), n: beyond, total: villages.length, norm: S.inText(texts().heads[main.k]) }) : S.t("township.title_met", { name: named(row.names) });
+    const missing = data.columns.findIndex((column) => column.stat_unit === "township" && column.norm_id in row.cells);
+    const title = main ? S.t(beyond === villages.length ? "township.title_all" : "township.title_some", { name: named(row), n: beyond, total: villages.length, norm: S.inText(texts().heads[main.k]) }) : missing >= 0 ? S.t("township.title_none", { name: named(row), norm: S.inText(texts().heads[missing]) }) : S.t("township.title_met", { name: named(row) });
     const cell = main ? row.cells[main.norm_id] : null;
     const lead = [cell && cell.persons_unserved ? S.t("township.lead", { beyond: S.t("unit.people", { n: cell.persons_unserved }), base: S.number(cell.persons_in_scope) }) : null, ring && ring !== main ? S.t("township.lead_none", { list: villages.filter((i) => isBeyond(ring, i)).map(placeName).join(S.t("sure.list")), norm: S.inText(texts().heads[ring.k]) }) : null];
     const helped = plans.map((one) => ({ one, who: villages.filter((i) => one.gained[i]) })).filter(({ who }) => who.length);
@@ -137,7 +138,7 @@
         S.el("div", {}, [
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
-          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t("township.helped", { places: S.t("unit.places", { n: who.length }), people: S.t("unit.people", { n: who.reduce((sum, i) => sum + (known.persons[i] || 0), 0) }) }) + " " }), S.el("a", { href: S.pageLink("plan.html", { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
+          helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t("township.helped", { places: S.t("unit.places", { n: who.length }), people: S.t("unit.people", { n: who.reduce((sum, i) => sum + (known.persons[i] || 0), 0) }) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
           duties.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.ask") }), ...duties.map(([norm, duty]) => S.el("p", { class: "small", text: norm + S.t("sign.colon") + duty }))]) : null,
           S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") })]),
         ]),
@@ -149,7 +150,7 @@
   function show() {
     const rows = isSet ? data.rows : data.rows.filter((row) => row.unit_id === chosen);
     S.fill("sheets", rows.map((row) => sheet(row, data.rows.indexOf(row))));
-    S.fill("choose", data.rows.map((row) => S.el("option", { value: row.unit_id, text: named(row.names), selected: row.unit_id === chosen })));
+    S.fill("choose", data.rows.map((row) => S.el("option", { value: row.unit_id, text: named(row), selected: row.unit_id === chosen })));
     document.getElementById("choose").value = chosen;
   }
 
