@@ -220,6 +220,8 @@ _MAP_SCRIPTS = (
     "areas.js",
     "about.js",
     "print.js",
+    "view.js",
+    "map_view.js",
     "map_page.js",
 )
 _TEMPLATES = Environment(
@@ -244,7 +246,7 @@ MAP = PageParts(
     "map-page",
     "",
     _MAP_SCRIPTS,
-    ("map.css", "print.css"),
+    ("map.css", "acts.css", "print.css"),
     ("fflate/fflate.js", "leaflet/leaflet.js"),
     ("leaflet/leaflet.css",),
 )

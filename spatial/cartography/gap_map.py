@@ -60,6 +60,8 @@ _METHODS = {
     "score": ("score_map", "people"),
 }
 """What a page of a kind explains in its small print."""
+_WORDS = ("view.",)
+"""Words that maps have beside those of all pages."""
 _REACH = 0.15
 """Ground that the relief reaches further, for a little panning, as a share of the extent."""
 
@@ -254,7 +256,7 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
         if len(places) and not places["integration_level"].notna().any():
             hidden = hidden_names(book, str(places["level_hidden"].max()))
     snaps = tables.get("snaps")
-    shared = study_block(book, rows) | {
+    shared = study_block(book, rows, more_words=_WORDS) | {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
         "bounds": bounds,
         "relief": relief_shown(book, rows) if detail.relief else None,

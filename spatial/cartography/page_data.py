@@ -309,6 +309,7 @@ OWN_WORDS = (
     "answer.",
     "drawing.",
     "township.",
+    "view.",
 )
 KEPT_WORDS = ("sign.title", "sign.count_")
 

@@ -259,6 +259,7 @@
       S.showTable(state, chooseTownship);
       S.showBeyond(state, (i) => choosePlace(i, true), chooseTownship);
       S.showPlace(state, closePlace);
+      S.view.changed();
     }
     S.update = update;
 
@@ -364,6 +365,7 @@
       S.showIssues("issues");
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
+      S.showActs(state);
       showLayers();
       S.showAreas(areas, state);
       S.showFilters(state);
@@ -371,11 +373,8 @@
       redraw();
     });
     S.setLanguage(S.language);
-    const judged = state.layers.findIndex((layer) => layer.kind === "threshold" && layer.norm !== null && data.norms[layer.norm].id === S.hash.norm);
-    if (judged > 0) { setLayer(judged); showLayers(); }
+    S.startMapView(state, map, { setLayer, choosePlace, closePlace, showLayers, update });
     if (S.hash.list) document.getElementById("to-beyond").click();
-    const wanted = S.hash.place ? state.places.id.indexOf(S.hash.place) : -1;
-    if (wanted >= 0) choosePlace(wanted, true);
     base.ready.then(() => { document.body.dataset.ready = "yes"; });
   };
 })(window.Spatial);

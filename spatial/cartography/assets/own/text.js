@@ -9,21 +9,21 @@
   const listeners = [];
   let formats = {};
 
-  function readHash() {
+  S.readHash = function () {
     const parts = {};
     for (const part of window.location.hash.slice(1).split("&")) {
       const cut = part.indexOf("=");
       if (cut > 0) {
         try {
-          parts[part.slice(0, cut)] = decodeURIComponent(part.slice(cut + 1));
+          parts[part.slice(0, cut)] = decodeURIComponent(part.slice(cut + 1).replace(/\+/g, " "));
         } catch (error) {
           continue;
         }
       }
     }
     return parts;
-  }
-  S.hash = readHash();
+  };
+  S.hash = S.readHash();
   if (Object.prototype.hasOwnProperty.call(data.messages, S.hash.lang || "")) S.language = S.hash.lang;
 
   S.locale = () => data.messages[S.language]["page.locale"];
