@@ -283,7 +283,7 @@ PLAN = PageParts(
     "plan.html",
     "index-page plan-page",
     "startPlanPage",
-    ("about.js", "drawing.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
+    ("about.js", "view.js", "drawing.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
     ("index.css", "plan.css"),
     ("fflate/fflate.js",),
 )

@@ -391,3 +391,63 @@ def test_row_order_never_matters_and_the_same_input_gives_the_same_bytes(planned
     mixed = {name: planned.tables[name].sample(frac=1.0, random_state=3) for name in ("plan_actions", "plan_people")}
     again = replace(planned, tables=planned.tables | mixed).built()
     assert first.content == next(page for page in again if page.name == "plan.html").content
+
+
+def swiped(page):
+    """Where the plan begins on the map, as a share of its width, by what is seen at either side of the divider."""
+    return page.evaluate(
+        """() => {
+          const plan = document.getElementById("map-plan"), clip = getComputedStyle(plan).clipPath;
+          const box = plan.getBoundingClientRect(), handle = document.getElementById("swipe").getBoundingClientRect();
+          const left = parseFloat(clip.match(/[\\d.]+px\\)$/)?.[0] ?? getComputedStyle(plan, "::before").left);
+          return [left / box.width, box.left - handle.left, box.width - handle.width];
+        }"""
+    )
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_today_and_the_plan_are_one_map_with_a_divider(width, height, folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}", width=width, height=height)
+    today, plan = (page.locator(f"#{name} svg").bounding_box() for name in ("map-today", "map-plan"))
+    assert today == plan
+    assert plan["height"] <= 640
+    at, left, wider = swiped(page)
+    assert (round(at, 2), left, wider) == (0.5, 0, 0)
+    # drawn with a finger or a mouse, pressed anywhere, and moved by the keys
+    page.locator("#swipe").scroll_into_view_if_needed()
+    box = page.locator("#swipe").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
+    page.mouse.up()
+    assert swiped(page)[0] == pytest.approx(0.75, abs=0.02)
+    page.focus("#swipe")
+    page.keyboard.press("Home")
+    assert swiped(page)[0] == pytest.approx(22 / box["width"], abs=0.01)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.input_value("#swipe") == "3"
+    assert page.get_attribute("#swipe", "aria-valuetext") == "3% of the map shows today, 97% the plan"
+
+
+def test_a_link_opens_the_plan_and_the_divider_where_they_were(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}&lang=fr")
+    title = page.inner_text("#page-title")
+    page.fill("#swipe", "20")
+    page.wait_for_function(f"() => location.hash === '#lang=fr&plan={LINKS}&swipe=20'")
+    again = open_page(folder / "plan.html", fragment="#" + page.evaluate("Spatial.view.link().split('#')[1]"))
+    assert (again.inner_text("#page-title"), again.input_value("#swipe")) == (title, "20")
+    rubbish = open_page(folder / "plan.html", fragment="#lang=fr&plan=gone&swipe=-1e9")
+    assert rubbish.input_value("#swipe") == "50"
+
+
+def test_on_paper_today_and_the_plan_stand_side_by_side(folder, open_page):
+    page = open_page(folder / "plan.html", fragment=f"#{LINKS}&swipe=90")
+    page.evaluate("void window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    today, plan = (page.locator(f"#{name} svg").bounding_box() for name in ("map-today", "map-plan"))
+    assert today["y"] == plan["y"]
+    assert today["x"] + today["width"] <= plan["x"]
+    assert page.evaluate("getComputedStyle(document.getElementById('map-plan')).clipPath") == "none"
+    assert not page.is_visible("#swipe")

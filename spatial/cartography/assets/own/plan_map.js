@@ -66,11 +66,12 @@
 
   let known = null;
 
-  /* Both maps at one width: today, and with the plan. */
-  S.drawPlanMaps = function (record, width, counts) {
+  /* Both maps at one width, of which they leave some where they would be too tall: today, and with the plan. */
+  S.drawPlanMaps = function (record, width, counts, tallest) {
     const map = S.data.map;
     if (!known) known = read(map);
-    const plan = known.plans[record.plan_id], frame = D.frameOf(known, width), most = width < 420 ? 5 : 9;
+    const wide = D.frameOf(known, width), frame = wide.height > tallest ? D.frameOf(known, (width * tallest) / wide.height) : wide;
+    const plan = known.plans[record.plan_id], most = width < 420 ? 5 : 9;
     const drawn = (isAfter) => {
       const taken = [], pins = isAfter ? actions(plan, frame, taken, record.question === "matching") : [], seat = D.seats(frame, taken), bar = D.scaleBar(frame, taken);
       const isBeyond = (i) => ["beyond", "none_reached", ...(isAfter ? [] : ["gained"])].includes(map.outcomes[plan.outcome[i]]);

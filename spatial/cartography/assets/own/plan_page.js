@@ -2,7 +2,7 @@
 /* Plans one at a time: the finding, today beside the plan, what to do in which order, what else there is, and who is left. */
 (function (S) {
   const data = S.data;
-  const PAPER_PX = 330, LEFT_ROWS = 14;
+  const PAPER_PX = 330, LEFT_ROWS = 14, TALLEST_PX = 620, PINS = 12, HANDLE_PX = 44;
   const drawn = data.plans.filter((record) => record.actions.length);
   let shown = drawn[0];
 
@@ -63,10 +63,23 @@
   }
 
   function draw(width) {
-    const room = (id) => width || document.getElementById(id).clientWidth;
-    if (!room("map-today")) return;
-    S.fill("plan-legend", S.drawPlanMaps(shown, room("map-today"), beyondByTownship()));
+    const room = (id) => width || document.getElementById(id).clientWidth, maps = document.getElementById("maps");
+    maps.style.width = "";
+    if (!room("maps")) return;
+    S.fill("plan-legend", S.drawPlanMaps(shown, room("maps"), beyondByTownship(), width ? Infinity : TALLEST_PX));
+    if (!width) maps.style.width = document.querySelector("#map-today svg").getAttribute("width") + "px";
+    document.getElementById("pins-head").textContent = heads().find((head) => / gained$/.test(head.class)).text;
+    S.fill("plan-pins", shown.actions.slice(0, PINS).map((action, k) => S.el("li", {}, [text(texts(shown).actions[k]), text("+" + S.number(amount(shown, action.shown)), { class: "is-gained" })])));
     S.drawPlanCurve(shown, room("curve"));
+    swipe();
+  }
+
+  /* One map on screen, today at the left of a divider and the plan at its right; both side by side on paper. The line
+     stands in the middle of the handle, which does not leave the map. */
+  function swipe() {
+    const handle = document.getElementById("swipe"), maps = document.getElementById("maps"), share = handle.value / 100;
+    maps.style.setProperty("--swipe", "calc(" + HANDLE_PX / 2 + "px + (100% - " + HANDLE_PX + "px) * " + share + ")");
+    handle.setAttribute("aria-valuetext", S.t("plan.swipe_at", { today: S.percent(share), plan: S.percent(1 - share) }));
   }
 
   const shared = (action) => (action.lost_without === null ? 0 : Math.round((action[shown.counted + "_gained"] || 0) - action.lost_without));
@@ -217,18 +230,26 @@
     showLeft();
     showOpen();
     draw();
+    S.view.changed();
   }
 
   /* A plan is named by the address, alone or beside the language. */
-  function choose() {
-    const wanted = window.location.hash.slice(1).split("&").map((part) => part.replace(/^plan=/, ""));
+  function choose(hash) {
+    const wanted = hash.slice(1).split("&").map((part) => part.replace(/^plan=/, ""));
     shown = drawn.find((record) => wanted.includes(record.plan_id)) || drawn[0];
   }
 
   S.startPlanPage = function () {
     document.getElementById("csv").addEventListener("click", download);
     document.getElementById("print").addEventListener("click", () => window.print());
-    window.addEventListener("hashchange", () => { choose(); show(); window.scrollTo(0, 0); });
+    const divider = document.getElementById("swipe"), middle = divider.value;
+    divider.addEventListener("input", () => { swipe(); S.view.changed(); });
+    window.addEventListener("hashchange", (event) => { const { hash } = new URL(event.newURL); S.hash = S.readHash(hash); choose(hash); show(); S.view.read(true); window.scrollTo(0, 0); });
+    S.view.register("plan", () => (shown && shown !== drawn[0] ? shown.plan_id : ""), () => {});
+    S.view.register("swipe", () => (divider.value === middle ? "" : divider.value), (share) => {
+      divider.value = /^\d+$/.test(share) ? share : middle;
+      swipe();
+    });
     window.addEventListener("beforeprint", () => shown && draw(PAPER_PX));
     window.addEventListener("afterprint", () => shown && draw());
     let width = window.innerWidth;
@@ -237,7 +258,7 @@
       width = window.innerWidth;
       draw();
     });
-    choose();
+    choose(window.location.hash);
     S.onLanguage(() => {
       S.showHead(S.t("plan.title"));
       document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
@@ -246,10 +267,12 @@
       other.hidden = !data.settle_file;
       if (data.settle_file) other.href = S.pageLink(data.settle_file);
       S.languageSwitch();
+      S.fill("acts", [S.linkButton()]);
       show();
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
+    S.view.read(false);
     document.body.dataset.ready = "yes";
   };
 })(window.Spatial);

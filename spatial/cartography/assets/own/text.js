@@ -9,9 +9,9 @@
   const listeners = [];
   let formats = {};
 
-  S.readHash = function () {
+  S.readHash = function (fragment) {
     const parts = {};
-    for (const part of window.location.hash.slice(1).split("&")) {
+    for (const part of fragment.slice(1).split("&")) {
       const cut = part.indexOf("=");
       if (cut > 0) {
         try {
@@ -23,7 +23,7 @@
     }
     return parts;
   };
-  S.hash = S.readHash();
+  S.hash = S.readHash(window.location.hash);
   if (Object.prototype.hasOwnProperty.call(data.messages, S.hash.lang || "")) S.language = S.hash.lang;
 
   S.locale = () => data.messages[S.language]["page.locale"];

@@ -48,11 +48,12 @@
     link: () => window.location.href.split("#")[0] + fragment(),
   };
 
-  /* A link to a part of this page is no view. */
+  /* A link to a part of this page is no view. The event knows the address that came, which may be written over by now. */
   S.followAddress = function () {
-    window.addEventListener("hashchange", () => {
-      if (!window.location.hash.includes("=")) return;
-      S.hash = S.readHash();
+    window.addEventListener("hashchange", (event) => {
+      const { hash } = new URL(event.newURL);
+      if (!hash.includes("=")) return;
+      S.hash = S.readHash(hash);
       const language = S.hash.lang;
       if (language !== S.language && S.data.messages[language]) S.setLanguage(language);
       S.view.read(true);
