@@ -14,6 +14,7 @@ import shapely
 
 from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import NO_INDEX, codes, pack, pack_seconds, pack_texts, pack_words, round_up
+from spatial.cartography.page_data import class_limits, slider_step
 from spatial.messages import Words
 from spatial.reporting.certainty import FACTORS, runs_of
 from spatial.reporting.explain import change_of, served_class
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
 _METRICS = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
 _USUAL_MAX_MIN = 120.0
-_FINE_STEP_M, _COARSE_STEP_M, _COARSE_FROM_M = 50.0, 100.0, 1000.0
 
 
 def service_layers(
@@ -44,7 +44,7 @@ def service_layers(
     meta, service = book.meta, note.id
     # The service's own norms come first among those of the page.
     answered = enumerate(book.norms.of_service(note))
-    judged = [norm_layer(norm, number, book.norms, rows, meta) for number, norm in answered]
+    judged = [norm_layer(norm, number, book.norms, rows) for number, norm in answered]
     layers = [layer for layer in judged if layer is not None]
     if not mapped:
         # A town of another tier lies beyond the mapped area, however complete the towns in it are.
@@ -69,9 +69,7 @@ def service_layers(
     ]
 
 
-def norm_layer(
-    norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows, meta: PageMeta
-) -> dict[str, Any] | None:
+def norm_layer(norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows) -> dict[str, Any] | None:
     """
     Judge settlements by a norm of time or distance.
 
@@ -91,7 +89,7 @@ def norm_layer(
         [OUT_OF_SCOPE, NO_DATA, BEYOND],
         COMPARE,
     )
-    return threshold_layer(fixed, meta, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
+    return threshold_layer(fixed, unit=str(norm["unit"]), threshold=float(norm["threshold"])) | {
         "mode": norm["mode"] if norm["metric"] != "dist_m" else "none",
         "metric": norm["metric"],
         "norm": number,
@@ -103,8 +101,8 @@ def time_layer(table: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]
     status = table["reach_status"].fillna("unknown")
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
     values = table["travel_time_min"].to_numpy(dtype=np.float64)
-    limits = (meta.default_threshold_min, meta.default_threshold_min + meta.near_miss_min)
-    return threshold_layer(fixed, meta, unit="min", threshold=meta.default_threshold_min) | {
+    limits = class_limits(meta.default_threshold_min, slider_step(meta.default_threshold_min, "min"))
+    return threshold_layer(fixed, unit="min", threshold=meta.default_threshold_min) | {
         "value": pack(round_up(values, limits), "f4"),
         "mode": mode,
         "metric": "time_min",
@@ -134,21 +132,18 @@ def last_mile_layer(rows: Rows, last_mile: pd.DataFrame, key: str, column: str) 
     return layer | {"threshold": 2000.0, "unit": "m"}
 
 
-def threshold_layer(fixed: npt.ArrayLike, meta: PageMeta, *, unit: str, threshold: float) -> dict[str, Any]:
+def threshold_layer(fixed: npt.ArrayLike, *, unit: str, threshold: float) -> dict[str, Any]:
     """Begin a layer whose values are held against a standard that the slider moves."""
     if unit == "min":
-        most, step = max(_USUAL_MAX_MIN, math.ceil(threshold / 15.0) * 30.0), 1.0
+        most = max(_USUAL_MAX_MIN, math.ceil(threshold / 15.0) * 30.0)
     else:
         most = math.ceil(2.0 * threshold / 1000.0) * 1000.0
-        step = _COARSE_STEP_M if threshold >= _COARSE_FROM_M else _FINE_STEP_M
     return {
         "kind": "threshold",
-        "always": 3,
         "unit": unit,
         "threshold": threshold,
-        "near": meta.near_miss(unit),
         "max": most,
-        "step": step,
+        "step": slider_step(threshold, unit),
         "fixed": pack(fixed, "u1"),
     }
 
@@ -433,12 +428,11 @@ def response_layers(rows: Rows, book: PageBook, service: str) -> list[dict[str, 
     status = table["reach_status"].fillna("unknown")
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
     values = round_up(table["response_min"].to_numpy(dtype=np.float64), sorted(targets))
-    layer = threshold_layer(fixed, book.meta, unit="min", threshold=target)
+    layer = threshold_layer(fixed, unit="min", threshold=target)
     return [
         layer
         | {
             "key": "response",
-            "near": 0.0,
             "value": pack(values, "f4"),
             "mode": str(own["mode"].iloc[0]),
             "metric": "time_min",

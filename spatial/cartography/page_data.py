@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,22 +88,9 @@ class PageMeta:
     # A difference from an official number, and a share filled in, up to which nothing need be looked into
     tolerance_share: float = 0.02
     imputed_share: float = 0.2
-    near_miss_min: float = 5.0  # how far beyond the norm still is a near miss, in minutes
     level_bands: tuple[float, float] = (0.5, 0.8)  # A level below the first is low, from the second on high
     # weights of the pillars of the score; equal where empty
     pillar_weights: Mapping[str, float] = field(default_factory=dict)
-
-    def near_miss(self, unit: str) -> float:
-        """
-        Width of the near-miss class in the unit of a norm.
-
-        Examples
-        --------
-        >>> meta = PageMeta("x", {}, "2026-01-01", "draft", "modelled", ("walk",))
-        >>> meta.near_miss("min"), meta.near_miss("m")
-        (5.0, 0.0)
-        """
-        return self.near_miss_min if unit == "min" else 0.0
 
 
 # The settlements of a page in their order, with the blocks that its pages share.
@@ -181,6 +169,31 @@ def issue_entries(
 # Norms and their results, as the pages tell them.
 
 TOLD = columns_told("pages")
+_FINE_STEP_M, _COARSE_STEP_M, _COARSE_FROM_M = 50.0, 100.0, 1000.0
+
+
+def slider_step(threshold: float, unit: str) -> float:
+    """Step of the slider in the unit of a norm: a minute, or as many metres as a norm of this length can tell."""
+    if unit != "m":
+        return 1.0
+    return _COARSE_STEP_M if threshold >= _COARSE_FROM_M else _FINE_STEP_M
+
+
+def class_limits(threshold: float, step: float) -> tuple[float, float, float, float]:
+    """
+    Limits of the classes of a map: half of the norm, the norm, a quarter and a half above it, each inclusive.
+
+    All but the norm itself lie on whole steps. `S.classLimits` of the pages is the same.
+
+    Examples
+    --------
+    >>> class_limits(60.0, 1.0)
+    (30.0, 60.0, 75.0, 90.0)
+    >>> class_limits(15.0, 1.0)
+    (8.0, 15.0, 19.0, 23.0)
+    """
+    half, quarter = (math.ceil(threshold * share / step) * step for share in (0.5, 0.25))
+    return min(threshold, half), threshold, threshold + max(step, quarter), threshold + max(2.0 * step, half)
 
 
 @dataclass(frozen=True)
@@ -225,7 +238,7 @@ class NormBook:
         table = self.results(norm["id"], rows)
         if table is not None:
             threshold = norm["threshold"]
-            limits = () if threshold is None else (threshold, threshold + norm["near"])
+            limits = () if threshold is None else class_limits(threshold, slider_step(threshold, norm["unit"]))
             places = {
                 "status": pack_words(table["status"], NORM_STATUS),
                 "mapped": pack_words(table["status_as_mapped"], NORM_STATUS),
@@ -263,7 +276,6 @@ def norm_book(
             "id": norm_id,
             "service": service,
             "names": dict(note.names) if note else {},
-            "near": meta.near_miss(str(rule["unit"])),
             "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
             "nothing_mapped": bool(told.get("nothing_mapped")),
             "people_missing": missing,

@@ -140,7 +140,7 @@ def test_the_plan_says_what_would_bring_a_village_within(planned, county, open_p
     assert "What would help" not in page.evaluate(HEAD)
 
 
-def test_filters_standard_and_hidden_classes_count_in_the_table_as_on_the_map(county, county_folder, open_page):
+def test_filters_and_standard_count_in_the_table_as_on_the_map(county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     slide(page, 20)
     chips = page.evaluate("[...document.querySelectorAll('#beyond-chips .chip')].map((n) => n.innerText)")
@@ -155,12 +155,89 @@ def test_filters_standard_and_hidden_classes_count_in_the_table_as_on_the_map(co
     assert page.inner_text("#beyond-title").startswith(f"Beyond: {count} ")
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
     assert {row[1] for row in page.evaluate(ROWS)} == {chosen.rsplit(" ", 1)[0]}
-    sums = page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]")
+    sums = page.evaluate("Spatial.split(Spatial.state.sums.places).beyond")
     assert sums == count
     page.click("#beyond-chips .chip >> nth=0")
-    near = page.evaluate("Spatial.state.sums.places[1]")
-    page.click(".legend-row >> nth=1")
-    assert page.inner_text("#beyond-title").startswith(f"Beyond: {len(wanted) - near} ")
+    assert page.inner_text("#beyond-title").startswith(f"Beyond: {len(wanted)} ")
+
+
+@pytest.mark.parametrize("name", ["within_half", "over_quarter", "no_way"])
+def test_a_class_of_the_legend_is_shown_alone_on_map_lists_and_csv(name, county, county_folder, open_page, tmp_path):
+    page = open_page(county_folder / "gap-health_centre.html")
+    slide(page, 20)
+    minutes = county.tables["access"].query("service == 'health_centre'").groupby("settlement_id")["travel_time_min"]
+    minutes = minutes.min().reindex(county.tables["settlements"]["settlement_id"])
+    # half of 20, and a quarter above it
+    wanted = {"within_half": minutes <= 10, "over_quarter": (minutes > 20) & (minutes <= 25), "no_way": minutes.isna()}
+    ids = sorted(minutes.index[wanted[name]])
+    assert ids
+    headline = page.inner_text("#headline")
+    row = page.locator(f"#legend [data-class={name}]")
+    label = row.locator(".legend-label").inner_text()
+    assert row.bounding_box()["height"] >= 44
+    row.focus()
+    page.keyboard.press("Enter")
+    shown = "Spatial.state.places.id.filter((_, i) => Spatial.layers.points.classes[i] !== Spatial.HIDDEN).sort()"
+    assert page.evaluate(shown) == ids
+    # said on the map, above the legend and above the list, and by the row itself, which has the focus still
+    assert page.locator(".only-off:visible").all_inner_texts() == [f"Only: {label}. Show all"] * 3
+    assert page.evaluate("document.activeElement.dataset.class") == name
+    assert page.locator("#legend [aria-pressed=true]").count() == 1
+    # the number of the page stays what it is: an answer, no filter
+    assert page.inner_text("#headline") == headline
+    assert page.inner_text("#beyond-title").startswith(f"{label[0].upper()}{label[1:]}: {len(ids)} ")
+    listed = "[...document.querySelectorAll('#beyond-body tr')].map((n) => Spatial.state.places.id[n.dataset.place])"
+    if page.is_visible("#beyond-all"):
+        page.click("#beyond-all")
+    assert sorted(page.evaluate(listed)) == ids
+    assert set(page.evaluate("Spatial.state.labels.written.map((box) => box.text)")) <= {
+        *county.tables["settlements"].set_index("settlement_id").loc[ids, "name_en"],
+        *(each["name_en"].removesuffix(" Township").upper() for _, each in county.tables["boundaries"].iterrows()),
+    }
+    page.click("#tab-table")
+    for button, head in (("#csv-places", "settlement_id"), ("#csv-townships", "Township")):
+        with page.expect_download() as waiting:
+            page.click(button)
+        waiting.value.save_as(tmp_path / "saved.csv")
+        with Path(tmp_path / "saved.csv").open(encoding="utf-8-sig", newline="") as file:
+            first, *rows = csv.reader(file)
+        assert first[0] == head
+        if button == "#csv-places":
+            assert sorted(row[0] for row in rows) == ids
+        else:
+            people = county.tables["settlements"].set_index("settlement_id").loc[ids, "population_persons"].sum()
+            assert first[1] == label
+            assert sum(int(row[1]) for row in rows) == pytest.approx(people, abs=0.5 * len(rows))
+    page.click("#stage .only-off")
+    assert len(page.evaluate(shown)) == len(minutes)
+    assert page.locator(".only-off:visible").count() == 0
+
+
+def test_where_no_norm_asks_for_it_nobody_is_red(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    page.select_option("#layer", str(page.evaluate("Spatial.state.layers.findIndex((layer) => layer.norm === null)")))
+    fills = page.evaluate("Spatial.layers.points.looks.slice(0, 5).map((look) => look.fill)")
+    assert fills == ["#eef0f0", "#cfd4d6", "#a3abaf", "#78838a", "#4d565b"]
+
+
+def test_a_failing_mandatory_norm_is_a_thick_ring_on_any_fill(county, county_folder, open_page, save_pages, tmp_path):
+    ringed = "Spatial.state.places.id.filter((_, i) => Spatial.layers.points.ringed[i])"
+    page = open_page(county_folder / "gap-health_centre.html")
+    assert page.evaluate(ringed) == []
+    assert not page.is_visible("#key-ring")
+    results = county.tables["norm_results"].copy()
+    results.loc[results["norm_id"] == "CN-COUNTY-60", "norm_class"] = "mandatory"
+    failed = results.query("norm_id == 'CN-COUNTY-60' and unit_level == 'settlement' and status == 'not_met'")
+    tables = county.tables | {"norm_results": results}
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    page = open_page(save_pages(pages, tmp_path) / "gap-health_centre.html")
+    # on the page of another service, whatever their class there
+    assert set(page.evaluate(ringed)) == set(failed["unit_id"])
+    assert len(set(page.evaluate("[...Spatial.state.classes].filter((_, i) => Spatial.layers.points.ringed[i])"))) > 1
+    told = page.inner_text("#key-ring")
+    people = county.tables["settlements"].set_index("settlement_id").loc[failed["unit_id"], "population_persons"].sum()
+    assert "County seat: within 60 min (fastest mode)" in told
+    assert f"{len(failed)} villages, {round(people):,} people" in told
 
 
 def test_the_search_of_the_table_finds_by_any_name_and_says_how_many(county, county_folder, open_page):
@@ -204,7 +281,7 @@ def test_from_the_index_to_the_villages_beyond_a_norm_are_at_most_two_clicks(cou
     assert seen.is_visible()
     assert beyond(county).iloc[0]["name_en"] in seen.inner_text()
     # the same number as the norm has in the tables
-    assert len(beyond(county)) == page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]")
+    assert len(beyond(county)) == page.evaluate("Spatial.split(Spatial.state.sums.places).beyond")
 
 
 def test_the_title_says_the_finding_and_the_number_its_base(county, county_folder, open_page):
@@ -222,7 +299,7 @@ def test_the_title_says_the_finding_and_the_number_its_base(county, county_folde
     assert f"of {round(people):,} people, in {len(wanted)} villages" in number
     assert page.inner_text("#page-topic") == "Access: Health centre"
     slide(page, 120)
-    if page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]") == 0:
+    if page.evaluate("Spatial.split(Spatial.state.sums.places).beyond") == 0:
         assert page.inner_text("#page-title").startswith("Everybody lives within 120 min")
 
 
@@ -293,7 +370,7 @@ def test_thousands_of_rows_are_drawn_as_one_comes_to_them(county_of, open_page, 
     page = open_page(save_pages(county.pages(), tmp_path) / "gap-health_centre.html")
     slide(page, 5)
     count = "document.querySelectorAll('#beyond-body tr').length"
-    total = page.evaluate("Spatial.state.sums.places[1] + Spatial.state.sums.places[2]")
+    total = page.evaluate("Spatial.split(Spatial.state.sums.places).beyond")
     assert total > 1000
     assert page.evaluate(count) == 20
     page.click("#beyond-all")
@@ -310,14 +387,14 @@ def test_an_address_opens_a_norm_and_the_list(county_folder, open_page):
     assert page.evaluate("document.getElementById('beyond-title').getBoundingClientRect().top < innerHeight / 2")
 
 
-def test_whoever_has_no_way_is_told_below_their_class_and_drawn_apart(county, county_folder, open_page):
+def test_whoever_has_no_way_is_told_in_the_last_row_and_drawn_apart(county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     wanted = beyond(county)
     people = wanted.loc[wanted["no_way"], "population_persons"].sum()
     labels = page.evaluate("[...document.querySelectorAll('#legend > *')].map((row) => row.innerText)")
-    at = next(k for k, text in enumerate(labels) if "of these, no way mapped" in text)
-    assert labels[at - 1].startswith("beyond")
-    assert f"{round(people):,}" in labels[at]
+    assert labels[4].startswith("over 90 min")
+    assert labels[5].startswith("no way mapped")
+    assert f"{round(people):,}" in labels[5]
     drawn_apart = page.evaluate("[...Spatial.layers.points.classes].filter((code) => code === Spatial.NO_WAY).length")
     assert drawn_apart == int(wanted["no_way"].sum())
 

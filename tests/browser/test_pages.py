@@ -13,6 +13,7 @@ import pyproj
 import pytest
 from affine import Affine
 
+from spatial.cartography.page_data import class_limits
 from spatial.inputs.services import load_services
 from spatial.norms.register import load_register
 from spatial.rasters import Raster
@@ -130,25 +131,38 @@ def test_hostile_names_stay_text(county, open_page, save_pages, tmp_path):
 
 
 def _served(county, threshold):
-    """People by class at a threshold, counted from the tables: near miss is the five minutes beyond, inclusive."""
+    """People by class at a threshold, counted from the tables; the last have no way, and every limit is inclusive."""
     access = county.tables["access"]
     times = access.loc[access["service"] == "health_centre"].groupby("settlement_id")["travel_time_min"].min()
     settlements = county.tables["settlements"]
     minutes = times.reindex(settlements["settlement_id"]).to_numpy()
     people = settlements["population_persons"].fillna(0.0).to_numpy()
-    within, near = minutes <= threshold, (minutes > threshold) & (minutes <= threshold + 5)
-    return [people[within].sum(), people[near].sum(), people[~within & ~near].sum()]
+    # five classes by four limits, nobody further than was searched, then those without a way
+    code = np.where(np.isnan(minutes), 6, np.searchsorted(class_limits(threshold, 1.0), minutes))
+    return np.bincount(code, people, minlength=7)
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 17, 30, 60, 61, 120])
 def test_the_slider_counts_as_python_does(threshold, county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")
     page.fill("#slider", str(threshold))
-    shown = page.evaluate("Array.from(Spatial.state.sums.people)")[:3]
+    shown = page.evaluate("Array.from(Spatial.state.sums.people)")[:7]
     # float32 holds a person's share to 6e-8 of its size
     np.testing.assert_allclose(shown, _served(county, threshold), rtol=1e-6, atol=1e-3)
     headline = int(page.inner_text("#headline strong").replace(",", ""))
-    assert headline == pytest.approx(sum(_served(county, threshold)[1:]), abs=0.51)
+    assert headline == pytest.approx(sum(_served(county, threshold)[2:]), abs=0.51)
+    # the classes are the base of the number
+    base = page.inner_text("#headline .headline-number span").split(" people")[0].removeprefix("of ")
+    assert int(base.replace(",", "")) == pytest.approx(sum(shown), abs=0.51)
+
+
+def test_classes_end_where_python_ends_them(county_folder, open_page):
+    page = open_page(county_folder / "gap-health_centre.html")
+    # every place of the sliders that pages have: minutes, and metres by both of their steps
+    asked = [(limit, 1) for limit in range(121)] + [(22.5, 1)]
+    asked += [(limit, 50) for limit in range(0, 1000, 50)] + [(limit, 100) for limit in range(1000, 10_001, 100)]
+    shown = page.evaluate("(asked) => asked.map(([limit, step]) => Spatial.classLimits(limit, step))", asked)
+    assert shown == [list(class_limits(float(limit), float(step))) for limit, step in asked]
 
 
 def test_exactly_on_the_threshold_is_within(county, open_page, save_pages, tmp_path):
@@ -163,16 +177,17 @@ def test_exactly_on_the_threshold_is_within(county, open_page, save_pages, tmp_p
         type(county)(county.tables | {"access": access}, county.meta, county.summary, county.register).pages(), tmp_path
     )
     page = open_page(folder / "gap-town.html")
-    assert page.evaluate("Array.from(Spatial.state.sums.places)") == [22, 22, 22, 0, 0]
+    # 30 to 60, 60 to 75, and over 90
+    assert page.evaluate("Array.from(Spatial.state.sums.places)") == [0, 22, 22, 0, 22, 0, 0, 0, 0]
 
 
 def test_the_page_agrees_with_the_norm_results(county, county_folder, open_page):
     results = county.tables["norm_results"]
     row = results.loc[(results["unit_level"] == "study") & (results["norm_id"] == "CN-COUNTY-60")].iloc[0]
     page = open_page(county_folder / "gap-county_seat.html")
-    people = page.evaluate("Array.from(Spatial.state.sums.people)")
-    assert people[0] == pytest.approx(row["persons_served"], rel=1e-6)
-    assert people[1] + people[2] == pytest.approx(row["persons_unserved"], rel=1e-6)
+    people = page.evaluate("Spatial.split(Spatial.state.sums.people)")
+    assert people["within"] == pytest.approx(row["persons_served"], rel=1e-6)
+    assert people["beyond"] == pytest.approx(row["persons_unserved"], rel=1e-6)
     assert page.inner_text("#legend").count("outside the norm's scope") == 1
     index = open_page(county_folder / "index.html")
     assert f"{round(row['persons_unserved']):,}" in index.inner_text("#headlines")
@@ -739,7 +754,7 @@ def test_as_many_settlements_as_a_province_has_stay_small_and_fluid(
     page.fill("#slider", "45")
     assert page.evaluate("performance.now()") - before < 2000
     np.testing.assert_allclose(
-        page.evaluate("Array.from(Spatial.state.sums.people)")[:3], _served(county, 45), rtol=1e-6
+        page.evaluate("Array.from(Spatial.state.sums.people)")[:7], _served(county, 45), rtol=1e-6
     )
 
 

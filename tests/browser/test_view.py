@@ -11,7 +11,7 @@ STATE = """() => {
   const { state, map } = Spatial, centre = map.getCenter();
   return {
     language: Spatial.language, layer: state.layers.indexOf(state.layer), threshold: state.threshold,
-    hidden: [...state.hidden].sort(), filter: { ...state.filter }, place: state.places.id[state.selected] || "",
+    only: state.only, filter: { ...state.filter }, place: state.places.id[state.selected] || "",
     ground: { ...Spatial.layers.areas.shown }, zoom: map.getZoom(), at: [centre.lat, centre.lng],
     headline: document.querySelector("#headline strong").textContent,
   };

@@ -14,13 +14,13 @@ from spatial.cartography.document import own
 from spatial.cartography.map_layers import _tints
 
 ORDERED = (
-    ("within", "near_miss", "beyond"),
     ("connected", "near", "gap", "none"),
     ("sure_within", "may", "sure_beyond"),
     ("kept", "slower", "lost"),
     ("ample", "fair", "short", "nothing"),
     ("room_served", "room_partly_served", "room_full", "room_not_reached"),
 )
+GRADED = ("within_half", "within_limit", "over_quarter", "over_half", "over_most")
 DIVERGING = ("change_gained", "change_quicker", "change_same", "change_slower", "change_lost")
 # Linear RGB as a deuteranope and a protanope see it (Machado, Oliveira and Fernandes 2009, severity 1)
 BLIND = {
@@ -34,8 +34,10 @@ BLIND = {
 }
 
 
-def looks():
-    return dict(re.findall(r'^    (\w+): { fill: "(#[0-9a-f]{6})"', own("classes.js"), re.MULTILINE))
+def looks(text=None):
+    """Fills by class: of the looks of all layers, or of a part of the script."""
+    text = text or re.search(r"S\.LOOKS = {(.*?)\n  };", own("classes.js"), re.DOTALL)[1]
+    return dict(re.findall(r'^    (\w+): { fill: "(#[0-9a-f]{6})"', text, re.MULTILINE))
 
 
 def lab(colour, matrix):
@@ -59,6 +61,21 @@ def test_worse_is_darker_for_every_eye(classes, eye):
     colours = looks()
     seen = [lightness(colours[name], BLIND[eye]) for name in classes]
     assert all(better - worse >= 12 for better, worse in pairwise(seen)), dict(zip(classes, seen, strict=True))
+
+
+@pytest.mark.parametrize("eye", sorted(BLIND))
+@pytest.mark.parametrize("part", ["LOOKS", "PLAIN_LOOKS"])
+def test_five_graded_classes_are_told_apart_by_every_eye(part, eye):
+    colours = looks(re.search(rf"{part} = {{(.*?)\n  }};", own("classes.js"), re.DOTALL)[1])
+    seen = [lightness(colours[name], BLIND[eye]) for name in GRADED]
+    # five between the lightest and the darkest have less room each than three
+    assert all(better - worse >= 9 for better, worse in pairwise(seen)), dict(zip(GRADED, seen, strict=True))
+
+
+def test_where_no_norm_is_in_force_nothing_is_red():
+    for fill in looks(re.search(r"PLAIN_LOOKS = {(.*?)\n  };", own("classes.js"), re.DOTALL)[1]).values():
+        red, green, blue = (int(fill[k : k + 2], 16) for k in (1, 3, 5))
+        assert max(red, green, blue) - min(red, green, blue) <= 20
 
 
 @pytest.mark.parametrize("eye", sorted(BLIND))

@@ -9,24 +9,16 @@
   const list = { column: "people", down: true, text: "", all: false, chips: false, rows: [], drawn: 0 };
   const words = { columns: [], choose: null, state: null };
 
-  /* Classes that are beyond, and what was measured; null where a layer is not judged by a standard. */
+  /* Classes that are beyond, or the one that is shown alone, and what was measured; null where nothing is asked for. */
   S.beyondOf = function (state) {
-    const { layer, last_mile } = state;
-    if (layer.kind === "threshold") return { codes: [1, 2], values: layer.values, unit: layer.unit, threshold: state.threshold };
-    if (S.data.page.kind !== "last_mile" || !last_mile) return null;
-    const codes = ["gap", "none"].map((name) => layer.classes.indexOf(name));
+    const { layer, last_mile, only } = state, alone = only ? [S.classesOf(layer).indexOf(only)] : null;
+    if (layer.kind === "threshold") return { codes: alone || S.BEYOND, values: layer.values, unit: layer.unit, threshold: state.threshold };
+    if (S.data.page.kind !== "last_mile" || !last_mile) return alone && { codes: alone, values: null };
+    const codes = alone || ["gap", "none"].map((name) => layer.classes.indexOf(name));
     return { codes, values: layer.key === "known" ? last_mile.known_distance : last_mile.distance, unit: "m", threshold: layer.threshold };
   };
 
-  /* Why one that is beyond has no value: further than was searched, or no way at all. */
-  S.isSearched = function (state, i) {
-    const own = state.travel[state.layer.mode];
-    return (own ? [own] : Object.values(state.travel)).some((way) => way.statuses[way.status[i]] === "beyond_cutoff");
-  };
-  function withoutValue(state, i) {
-    if (S.data.page.kind === "last_mile") return S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]], state.threshold);
-    return S.isSearched(state, i) ? S.t("reach.beyond_cutoff") : S.t("beyond.no_way");
-  }
+  const classText = (state, i) => S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]], state.threshold);
 
   /* A value beyond a limit is never printed as the limit: with a digit more where rounding would make them the same. */
   S.beyondText = function (value, unit, threshold) {
@@ -63,8 +55,8 @@
       { key: "name", head: S.t("beyond.village"), text: (row) => S.placeName(state.places, row.i) },
       state.places.townships.length ? { key: "township", head: S.t("beyond.township"), text: (row) => S.townshipName(state, state.places.township[row.i]) } : null,
       S.hasPeople() ? { key: "people", head: S.t("beyond.people"), numeric: true, number: (row) => row.people, text: (row) => (row.people >= 0 ? S.number(row.people) : S.t("place.unknown")) } : null,
-      { key: "value", head: S.t("beyond.value_" + judged.unit), numeric: true, number: (row) => row.value, text: (row) => (isFinite(row.value) ? S.beyondText(row.value, judged.unit, judged.threshold) : withoutValue(state, row.i)) },
-      { key: "over", head: S.t("beyond.over"), number: (row) => row.value, text: (row) => (isFinite(row.value) ? overText(row, judged) : "") },
+      judged.values ? { key: "value", head: S.t("beyond.value_" + judged.unit), numeric: true, number: (row) => row.value, text: (row) => (isFinite(row.value) ? S.beyondText(row.value, judged.unit, judged.threshold) : classText(state, row.i)) } : null,
+      judged.values && judged.isOver ? { key: "over", head: S.t("beyond.over"), number: (row) => row.value, text: (row) => (isFinite(row.value) ? overText(row, judged) : "") } : null,
       // Where there is one facility alone, the title names it.
       Object.keys(state.travel).length && state.facilities.points.n > 1 ? { key: "nearest", head: S.t("beyond.nearest"), text: (row) => nearest(state, row.i) } : null,
       plan ? { key: "help", head: S.t("beyond.help"), text: (row) => help(plan, row.i, judged) } : null,
@@ -81,32 +73,33 @@
     return rows.sort((a, b) => base(a, b) || sign * collator.compare(texts.get(a), texts.get(b)) || rest(a, b));
   }
 
-  function gather(state, judged, hidden) {
-    const { layer, classes, filter, places } = state, names = S.classesOf(layer);
-    const codes = judged.codes.filter((code) => !hidden.has(names[code])), rows = [], townships = new Map();
+  function gather(state, judged) {
+    const { layer, classes, filter, places } = state, names = S.classesOf(layer), rows = [], townships = new Map();
     for (let i = 0; i < classes.length; i++) {
-      if (!codes.includes(classes[i]) || !S.inFilterBesideTownship(state, i)) continue;
+      if (!judged.codes.includes(classes[i]) || !S.inFilterBesideTownship(state, i)) continue;
       const known = people(state, i), at = townships.get(places.township[i]) || { code: places.township[i], places: 0, people: 0 };
       at.places += 1;
       at.people += known >= 0 ? known : 0;
       townships.set(at.code, at);
-      if (filter.township < 0 || filter.township === at.code) rows.push({ i, people: known, value: judged.values[i], look: names[classes[i]] });
+      if (filter.township < 0 || filter.township === at.code) rows.push({ i, people: known, value: judged.values ? judged.values[i] : 0, look: S.lookOf(layer, names[classes[i]]) });
     }
     return { rows, townships: [...townships.values()].sort((a, b) => b.people - a.people || b.places - a.places || a.code - b.code) };
   }
 
   /* Where a county seat or a city is among them, they are not all villages. */
-  function villagesText(state, rows) {
-    const { tiers, tier } = state.places;
-    return S.t(rows.some(({ i }) => ["county_seat", "city"].includes(tiers[tier[i]])) ? "unit.places" : "beyond.villages", { n: rows.length });
-  }
+  const isSeat = ({ tiers, tier }, i) => ["county_seat", "city"].includes(tiers[tier[i]]);
+  S.villagesOf = (state, found) => S.t(found.some((i) => isSeat(state.places, i)) ? "unit.places" : "beyond.villages", { n: found.length });
 
-  /* How many are beyond, whether their class is shown or not. */
-  S.beyondAmount = (state) => villagesText(state, gather(state, S.beyondOf(state), new Set()).rows);
+  /* How many are in some classes, whichever class is shown. */
+  S.villagesIn = function (state, codes) {
+    const { labels: { seats }, sums, classes } = state, n = codes.reduce((sum, code) => sum + sums.places[code], 0);
+    return S.t(seats.some((i) => codes.includes(classes[i]) && S.inFilter(state, i)) ? "unit.places" : "beyond.villages", { n });
+  };
 
   function heading(state, rows) {
+    const amount = S.villagesOf(state, rows.map(({ i }) => i));
+    if (state.only) return S.t("beyond.title_only", { what: S.capital(S.classLabel(state.layer, state.only, state.threshold)), amount });
     if (!rows.length) return S.t("beyond.title_none");
-    const amount = villagesText(state, rows);
     return S.t(list.column === "people" && list.down && S.hasPeople() ? "beyond.title_first" : "beyond.title", { amount });
   }
 
@@ -124,7 +117,7 @@
   }
 
   function bar(row, share) {
-    return S.el("i", { class: "over-bar", "aria-hidden": "true", style: { width: Math.max(2, share * BAR_PX) + "px", background: S.LOOKS[row.look].fill } });
+    return S.el("i", { class: "over-bar", "aria-hidden": "true", style: { width: Math.max(2, share * BAR_PX) + "px", background: row.look.fill } });
   }
 
   function drawRow(row) {
@@ -167,7 +160,8 @@
     document.getElementById("to-beyond").hidden = !judged;
     if (changed && S.map) S.map.invalidateSize({ animate: false });
     if (!judged) return;
-    const { rows, townships } = gather(state, judged, state.hidden);
+    const { rows, townships } = gather(state, judged);
+    judged.isOver = judged.codes.some((code) => (state.layer.kind === "threshold" ? S.BEYOND.includes(code) : ["gap", "none"].includes(state.layer.classes[code])));
     const most = rows.reduce((best, row) => Math.max(best, isFinite(row.value) ? row.value - judged.threshold : 0), 0);
     const columns = columnsOf(state, judged);
     Object.assign(words, { state, judged, most, columns, choose: onChoose });
@@ -175,7 +169,7 @@
     document.getElementById("to-beyond").hidden = rows.length === 0;
     showChips(state, townships, onTownship);
     const found = new Set(list.text ? S.find(state, list.text, Infinity) : []);
-    const column = columns.find((one) => one.key === list.column) || columns.find((one) => one.number);
+    const column = columns.find((one) => one.key === list.column) || columns.find((one) => one.number) || columns[0];
     list.rows = sorted(list.text ? rows.filter((row) => found.has(row.i)) : rows, column);
     list.drawn = 0;
     S.fill("beyond-head", [headRow()]);

@@ -3,12 +3,15 @@
    in Python. */
 (function (S) {
   S.LOOKS = {
-    within: { fill: "#fdebc8", dense: "#e3b448", line: "#9a7a2e" },
-    near_miss: { fill: "#eb9350", line: "#8a4310" },
-    beyond: { fill: "#a3162e", line: "#5c0a18" },
+    within_half: { fill: "#fdebc8", dense: "#efcf8e", line: "#9a7a2e" },
+    within_limit: { fill: "#f8c98a", line: "#8f6a24" },
+    over_quarter: { fill: "#eb9350", line: "#8a4310" },
+    over_half: { fill: "#c44a24", line: "#6e2409" },
+    over_most: { fill: "#a3162e", line: "#5c0a18" },
+    searched: { fill: "#a3162e", line: "#5c0a18" },
     no_way: { fill: "#ffffff", dense: "#a3162e", line: "#a3162e", pattern: "open" },
     no_data: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
-    out_of_scope: { fill: "#ffffff", dense: "#c3c7ca", line: "#6b737a", pattern: "ring" },
+    out_of_scope: { fill: "#ffffff", dense: "#c3c7ca", line: "#9aa1a6", pattern: "ring", most: 3 },
     none_mapped: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
     none_there: { fill: "#86162c", line: "#4b0614" },
     connected: { fill: "#fbe3a6", dense: "#e3b448", line: "#7a5c12" },
@@ -56,10 +59,49 @@
     room_unknown: { fill: "#ffffff", dense: "#8b9298", line: "#6b737a", pattern: "hatch" },
   };
 
-  const THRESHOLD_CLASSES = ["within", "near_miss", "beyond", "no_data", "out_of_scope"];
-  const FIXED = { compare: 0, beyond: 1, no_data: 2, out_of_scope: 3 };
+  /* Where no norm asks for it nobody is beyond one: greys, which call for nothing. */
+  const PLAIN_LOOKS = {
+    within_half: { fill: "#eef0f0", dense: "#cfd4d6", line: "#78838a" },
+    within_limit: { fill: "#cfd4d6", line: "#6b757b" },
+    over_quarter: { fill: "#a3abaf", line: "#566168" },
+    over_half: { fill: "#78838a", line: "#3f484d" },
+    over_most: { fill: "#4d565b", line: "#262c2f" },
+    searched: { fill: "#4d565b", line: "#262c2f" },
+    no_way: { fill: "#ffffff", dense: "#4d565b", line: "#4d565b", pattern: "open" },
+  };
+  S.lookOf = (layer, name) => (layer.kind === "threshold" && layer.norm === null && !layer.key && PLAIN_LOOKS[name]) || S.LOOKS[name];
 
-  S.classesOf = (layer) => layer.classes || THRESHOLD_CLASSES;
+  /* A limit parts two classes within from three beyond; then come those beyond without a value, and those not judged. */
+  const GRADED = ["within_half", "within_limit", "over_quarter", "over_half", "over_most", "searched", "no_way", "no_data", "out_of_scope"];
+  const OVER = 2;
+  S.NO_WAY = GRADED.indexOf("no_way");
+  S.JUDGED = [...GRADED.keys()].slice(0, S.NO_WAY + 1);
+  S.BEYOND = S.JUDGED.slice(OVER);
+  const FIXED = { compare: 0, beyond: 1, no_data: 2, out_of_scope: 3, searched: 4 };
+  const CODE_OF_FIXED = [0, S.NO_WAY, GRADED.indexOf("no_data"), GRADED.indexOf("out_of_scope"), GRADED.indexOf("searched")];
+
+  S.classesOf = (layer) => layer.classes || GRADED;
+
+  /* As `class_limits` in Python: half of the limit, the limit, a quarter and a half above it, in whole steps. */
+  S.classLimits = function (threshold, step) {
+    const up = (share) => Math.ceil((threshold * share) / step) * step;
+    return [Math.min(threshold, up(0.5)), threshold, threshold + Math.max(step, up(0.25)), threshold + Math.max(2 * step, up(0.5))];
+  };
+
+  /* People or places within and beyond, of those that are judged. */
+  S.split = function (amounts) {
+    const sum = (codes) => codes.reduce((total, code) => total + amounts[code], 0);
+    return { within: sum(S.JUDGED.slice(0, OVER)), beyond: sum(S.BEYOND), judged: sum(S.JUDGED) };
+  };
+
+  /* Beyond without a value: no way is mapped, or there may be one that is longer than was searched. */
+  S.markSearched = function (layer, ways) {
+    if (layer.kind !== "threshold") return;
+    const own = ways[layer.mode], told = own ? [own] : Object.values(ways);
+    for (let i = 0; i < layer.fixed.length; i++) {
+      if (layer.fixed[i] === FIXED.beyond && told.some((way) => way.statuses[way.status[i]] === "beyond_cutoff")) layer.fixed[i] = FIXED.searched;
+    }
+  };
 
   /* Seconds begun may be more than the exact time: at best is never above the time as assumed, at worst never below. */
   S.bounded = function (layer) {
@@ -82,11 +124,11 @@
     if (layer.kind === "sure") return classifySure(layer, threshold);
     const n = layer.values.length;
     const result = new Uint8Array(n);
-    const limit = S.limit(threshold), near = S.limit(threshold + layer.near);
+    const limits = S.classLimits(threshold, layer.step).map(S.limit);
     for (let i = 0; i < n; i++) {
-      const fixed = layer.fixed[i];
-      if (fixed === FIXED.compare) result[i] = layer.values[i] <= limit ? 0 : layer.values[i] <= near ? 1 : 2;
-      else result[i] = fixed + 1;
+      let code = CODE_OF_FIXED[layer.fixed[i]];
+      if (layer.fixed[i] === FIXED.compare) while (code < limits.length && !(layer.values[i] <= limits[code])) code++;
+      result[i] = code;
     }
     return result;
   };

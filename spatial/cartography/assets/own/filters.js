@@ -4,6 +4,9 @@
   const NOTHING = { township: -1, tier: -1, people: 0, norm: -1 };
   const notMet = () => S.data.norm_statuses.indexOf("not_met");
 
+  /* Whether its class is shown: all are, or the one that was chosen in the legend. */
+  S.isShown = (state, i) => !state.only || S.classesOf(state.layer)[state.classes[i]] === state.only;
+
   S.noFilter = () => Object.assign({}, NOTHING);
   S.isFiltered = (state) => Object.keys(NOTHING).some((name) => state.filter[name] !== NOTHING[name]);
 
@@ -51,6 +54,12 @@
     if (Number(people.value) !== filter.people) people.value = filter.people || "";
   };
 
+  S.clearFilters = function (state) {
+    state.filter = S.noFilter();
+    state.only = null;
+    S.showFilters(state);
+  };
+
   S.startFilters = function (state, update) {
     const listen = (id, event, name, read) => document.getElementById(id).addEventListener(event, (change) => {
       state.filter[name] = read(change.target.value);
@@ -61,16 +70,21 @@
     listen("filter-norm", "change", "norm", Number);
     listen("filter-people", "input", "people", (text) => Math.max(0, Number(text) || 0));
     document.getElementById("filter-reset").addEventListener("click", () => {
-      state.filter = S.noFilter();
-      S.showFilters(state);
+      S.clearFilters(state);
       update();
       document.getElementById("tab-result").focus();
     });
+    for (const button of document.querySelectorAll(".only-off")) button.addEventListener("click", () => { state.only = null; update(); });
   };
 
   /* Said where the results are, with the way back. */
   S.showFiltered = function (state) {
     document.getElementById("filtered").hidden = !S.isFiltered(state);
     document.getElementById("filtered-text").textContent = S.t("filter.only", { where: S.filterText(state) });
+    const only = state.only ? S.t("filter.only", { where: S.classLabel(state.layer, state.only, state.threshold) }) : "";
+    for (const button of document.querySelectorAll(".only-off")) {
+      button.hidden = !only;
+      button.querySelector("span").textContent = only;
+    }
   };
 })(window.Spatial);

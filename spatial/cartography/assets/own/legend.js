@@ -1,10 +1,12 @@
 "use strict";
 /* Headline, norm, slider, and the legend that is also the chart. */
 (function (S) {
-  S.swatch = function (name) {
+  S.swatch = function (look, isRinged) {
     const size = 18, ratio = Math.min(window.devicePixelRatio || 1, 2) * 2;
     const canvas = S.el("canvas", { class: "swatch", "aria-hidden": "true", width: size * ratio, height: size * ratio });
-    S.drawDot(canvas.getContext("2d"), S.LOOKS[name], (size * ratio) / 2, (size * ratio) / 2, 7 * ratio, ratio);
+    const context = canvas.getContext("2d"), middle = (size * ratio) / 2;
+    S.drawDot(context, look, middle, middle, (isRinged ? 5 : 7) * ratio, ratio);
+    if (isRinged) S.drawRing(context, middle, middle, 5 * ratio, ratio);
     return canvas;
   };
 
@@ -19,29 +21,36 @@
   }
   S.levelLabel = levelLabel;
 
+  /* From one limit to the next, with the unit once where both have the same. */
+  function spanLabel(low, high, unit) {
+    const bare = unit === "min" ? S.number(low) : unit !== "m" || high < 999.5 ? S.number(low) : low >= 999.5 ? S.decimal(low / 1000) : S.measure(low, unit);
+    return S.t("sure.span", { low: bare, high: S.measure(high, unit) });
+  }
+
+  function gradedLabel(layer, code, threshold) {
+    const limits = S.classLimits(threshold, layer.step);
+    if (code === 0) return S.t("class.within", { measure: S.measure(limits[0], layer.unit) });
+    if (code === limits.length) return S.t("class.beyond", { measure: S.measure(limits[code - 1], layer.unit) });
+    return code < limits.length ? spanLabel(limits[code - 1], limits[code], layer.unit) : S.t(code === S.NO_WAY ? "beyond.no_way" : "reach.beyond_cutoff");
+  }
+
   function classLabel(layer, name, threshold) {
     if (layer.breaks && name !== "unknown") return levelLabel(layer.breaks, name);
-    const values = { service: serviceName(), measure: S.measure(threshold, layer.unit), more: S.measure(threshold + (layer.near || 0), layer.unit) };
+    const code = layer.kind === "threshold" ? S.classesOf(layer).indexOf(name) : -1;
+    if (S.JUDGED.includes(code)) return gradedLabel(layer, code, threshold);
+    const values = { service: serviceName(), measure: S.measure(threshold, layer.unit) };
     if (layer.key === "measure") Object.assign(values, { mean: S.supply(layer.mean, layer.told).value, half: S.supply(layer.mean / 2, layer.told).value });
     return S.t("class." + name, values);
   }
   S.classLabel = classLabel;
 
-  /* The result's own classes always, the others where a place is in them, a near miss only where there is one. */
-  S.isListed = function (layer, code, sums) {
-    if (layer.kind === "threshold" && code === 1 && layer.near === 0) return false;
-    return code < layer.always || sums.places[code] > 0;
+  /* The result's own classes always, unless two limits fall together; the others where a place is in them. */
+  S.isListed = function (state, code, sums) {
+    const { layer, threshold } = state;
+    if (layer.kind !== "threshold") return code < layer.always || sums.places[code] > 0;
+    const limits = [0, ...S.classLimits(threshold, layer.step), Infinity];
+    return code + 1 < limits.length ? limits[code] < limits[code + 1] || sums.places[code] > 0 : sums.places[code] > 0;
   };
-
-  const noWay = (state) => [...state.classes.keys()].filter((i) => S.layers.points.classes[i] === S.NO_WAY);
-  const showsNoWay = (state) => state.layer.kind === "threshold" && S.layers.points.classes.includes(S.NO_WAY);
-
-  /* Part of the row above it: whoever has no way mapped is counted as beyond, and looks different. */
-  function noWayRow(state) {
-    const found = noWay(state), population = state.places.population;
-    const amount = S.hasPeople() ? found.reduce((sum, i) => sum + (population[i] >= 0 ? population[i] : 0), 0) : found.length;
-    return S.el("p", { class: "legend-row legend-part" }, [S.swatch("no_way"), S.el("span", { class: "legend-label", text: S.t("legend.no_way") }), S.el("span", { class: "legend-number" }, [S.el("strong", { text: S.number(amount) }), S.el("span", { class: "muted" })])]);
-  }
 
   /* Circles of two or three round numbers of people, as large as the map draws them. */
   S.showSizes = function (points) {
@@ -63,38 +72,43 @@
   };
 
   S.showLegend = function (state, sums, onToggle) {
-    const names = S.classesOf(state.layer);
-    const amounts = S.hasPeople() ? sums.people : sums.places;
-    const total = amounts.reduce((a, b) => a + b, 0);
-    const largest = Math.max(1e-9, ...amounts);
-    const rows = names.map((name, code) => ({ name, code, amount: amounts[code] }))
-      .filter((row) => S.isListed(state.layer, row.code, sums));
-    const rowsNode = S.fill("legend", rows.map((row) => S.el("button", {
-      type: "button", class: "legend-row", "aria-pressed": String(!state.hidden.has(row.name)),
-      title: S.t("legend.toggle"), on: { click: () => onToggle(row.name) },
+    const { layer } = state, amounts = S.hasPeople() ? sums.people : sums.places;
+    // Whoever is not judged stands below, and makes no bar of those who are shorter.
+    const isAside = (code) => layer.kind === "threshold" && code > S.NO_WAY;
+    const rows = S.classesOf(layer).map((name, code) => ({ name, code, look: S.lookOf(layer, name), amount: amounts[code] })).filter((row) => S.isListed(state, row.code, sums));
+    const largest = Math.max(1e-9, ...rows.filter((row) => !isAside(row.code)).map((row) => row.amount));
+    const fill = ({ amount, look }) => S.el("span", { style: { width: (100 * Math.min(amount, largest)) / largest + "%", background: look.pattern ? "" : look.fill, borderColor: look.line }, class: look.pattern ? "bar-" + look.pattern : "" });
+    S.fill("legend", rows.map((row) => S.el("button", {
+      type: "button", class: "legend-row" + (isAside(row.code) ? " is-aside" : ""), "data-class": row.name, "aria-pressed": String(state.only === row.name),
+      title: S.t(state.only === row.name ? "legend.all" : "legend.only"), on: { click: () => onToggle(row.name) },
     }, [
-      S.swatch(row.name),
-      S.el("span", { class: "legend-label", text: classLabel(state.layer, row.name, state.threshold) }),
-      S.el("span", { class: "legend-number" }, [
-        S.el("strong", { text: S.number(row.amount) }),
-        S.el("span", { class: "muted", text: S.percent(total > 0 ? row.amount / total : NaN) }),
-      ]),
-      S.el("span", { class: "bar", "aria-hidden": "true" }, [
-        row.amount > 0 && S.el("span", { style: { width: (100 * row.amount) / largest + "%", background: S.LOOKS[row.name].pattern ? "" : S.LOOKS[row.name].fill, borderColor: S.LOOKS[row.name].line }, class: S.LOOKS[row.name].pattern ? "bar-" + S.LOOKS[row.name].pattern : "" }),
-      ]),
+      S.swatch(row.look),
+      S.el("span", { class: "legend-label", text: classLabel(layer, row.name, state.threshold) }),
+      S.el("strong", { text: S.number(row.amount) }),
+      S.el("span", { class: "muted", text: S.hasPeople() ? S.villagesIn(state, [row.code]) : "" }),
+      isAside(row.code) ? null : S.el("span", { class: "bar", "aria-hidden": "true" }, [row.amount > 0 && fill(row)]),
     ])));
-    if (showsNoWay(state)) [...rowsNode.children][rows.findIndex((row) => row.name === "beyond")].after(noWayRow(state));
+    document.getElementById("legend").classList.toggle("has-only", Boolean(state.only));
     const unit = S.t(S.hasPeople() ? "legend.people" : "legend.places");
     document.getElementById("legend-title").textContent = S.isFiltered(state) ? S.t("legend.filtered", { what: unit }) : unit;
     document.getElementById("legend-note").textContent = S.hasPeople() && sums.uncounted > 0 ? S.t("legend.uncounted", { n: sums.uncounted }) : "";
+    showMandatory(state);
   };
+
+  /* The thick ring with what it stands for, over what the filters leave. */
+  function showMandatory(state) {
+    const found = state.mandatory.places.filter((i) => S.inFilter(state, i)), people = found.reduce((sum, i) => sum + Math.max(0, (state.places.population || [])[i] || 0), 0);
+    const amount = [S.villagesOf(state, found), S.hasPeople() ? S.t("unit.people", { n: people }) : ""].filter(Boolean).join(S.t("sure.list"));
+    const norms = state.mandatory.norms.map((k) => S.normText(state.norms[k])).join(S.t("filter.joint"));
+    document.getElementById("key-ring").hidden = !found.length;
+    S.fill("key-ring", [S.swatch(S.lookOf(state.layer, S.classesOf(state.layer)[0]), true), S.el("span", { text: S.t("legend.mandatory", { norms, amount }) })]);
+  }
 
   function servedText(state, sums) {
     const service = S.data.page.service;
-    const amounts = S.hasPeople() ? sums.people : sums.places;
-    const judged = amounts[0] + amounts[1] + amounts[2];
+    const { within, judged } = S.split(S.hasPeople() ? sums.people : sums.places);
     const key = service.inventory === "complete" ? "headline.within" : "headline.at_least";
-    const parts = [S.t(key, { count: S.counted(amounts[0]), share: S.percent(judged > 0 ? amounts[0] / judged : NaN) })];
+    const parts = [S.t(key, { count: S.counted(within), share: S.percent(judged > 0 ? within / judged : NaN) })];
     if (service.inventory !== "complete") parts.push(S.t("headline.inventory_" + service.inventory));
     if (service.proxy) parts.push(S.t("headline.proxy"));
     return parts.join(" ");
@@ -160,20 +174,20 @@
 
   /* Of whom, and in how many places: a number does not stand without its base. */
   function baseText(state, sums, amounts) {
-    const judged = amounts[0] + amounts[1] + amounts[2];
+    const { judged } = S.split(amounts);
     if (!S.hasPeople()) return S.t("headline.of", { total: S.counted(judged) });
-    return S.t("headline.of_in", { total: S.counted(judged), amount: S.beyondAmount(state) });
+    return S.t("headline.of_in", { total: S.counted(judged), amount: S.villagesIn(state, S.BEYOND) });
   }
 
   /* The township with most people beyond: all its judged places, or some of them. */
   function worstTownship(state, noun) {
     if (state.filter.township >= 0) return null;
-    const amount = (row) => row[noun][1] + row[noun][2];
+    const amount = (row) => S.split(row[noun]).beyond;
     const rows = S.sumsByTownship(state, state.classes).rows.map((sums, code) => ({ code, sums }));
     const worst = rows.reduce((best, row) => (!best || amount(row.sums) > amount(best.sums) ? row : best), null);
     if (rows.length < 2 || !(amount(worst.sums) > 0)) return null;
-    const beyond = worst.sums.places[1] + worst.sums.places[2], all = beyond + worst.sums.places[0];
-    return S.t(beyond === all ? "finding.worst_all" : "finding.worst", { name: S.townshipName(state, worst.code), n: all, beyond });
+    const { beyond, judged } = S.split(worst.sums.places);
+    return S.t(beyond === judged ? "finding.worst_all" : "finding.worst", { name: S.townshipName(state, worst.code), n: judged, beyond });
   }
 
   /* The fastest mode is what anybody would take; the norm below says so. */
@@ -184,8 +198,7 @@
 
   /* The title says what was found; the topic of the page where nothing is judged by a standard. */
   S.showFinding = function (state, sums) {
-    const { layer } = state, noun = S.hasPeople() ? "people" : "places", amounts = sums[noun];
-    const count = amounts[1] + amounts[2], judged = amounts[0] + count;
+    const { layer } = state, noun = S.hasPeople() ? "people" : "places", { beyond: count, judged } = S.split(sums[noun]);
     const told = layer.kind === "threshold" && !layer.key && judged > 0;
     state.isFound = told;
     document.getElementById("page-topic").textContent = told ? state.topic : "";
@@ -206,8 +219,8 @@
     if (layer.kind !== "threshold") {
       ({ count, sentence, more } = classesAnswer(state, amounts, noun));
     } else {
-      count = amounts[1] + amounts[2];
-      const judged = amounts[0] + count;
+      const { beyond, judged } = S.split(amounts);
+      count = beyond;
       const mapped = service.inventory === "complete" ? "" : "_mapped";
       sentence = S.t("headline." + (layer.key || "beyond") + "_" + noun + (layer.key ? "" : mapped), {
         n: count, measure: S.measure(state.threshold, layer.unit), service: serviceName(),

@@ -73,6 +73,17 @@
     return Object.assign({}, norm, { plan: plan && Object.assign({}, plan, { by: S.column(plan.by), after: S.column(plan.after) }), places: { status: S.column(status), mapped: S.column(mapped), values: S.column(value), reason: S.column(reason) } });
   }
 
+  /* Where a mandatory norm fails, whichever norm the page is about, and which ones do. */
+  function mandatoryOf(norms, places) {
+    const failing = new Uint8Array(places.id.length), notMet = data.norm_statuses.indexOf("not_met"), found = [];
+    norms.forEach((norm, k) => {
+      if (norm.norm_class !== "mandatory" || !norm.places) return;
+      norm.places.status.forEach((status, i) => { if (status === notMet) failing[i] = 1; });
+      if (norm.places.status.includes(notMet)) found.push(k);
+    });
+    return { failing, places: [...failing.keys()].filter((i) => failing[i]), norms: found };
+  }
+
   function readRoutes(routes) {
     return mapValues(routes, (packed) => {
       const lines = S.lines(packed);
@@ -89,14 +100,16 @@
     const layers = data.layers.map((layer) => readLayer(layer, norms));
     const facilities = readFacilities(data.facilities);
     const timeLayer = (mode) => layers.find((layer) => layer.mode === mode && layer.norm === null && !layer.key);
+    const travel = mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode)));
+    for (const layer of layers) S.markSearched(layer, travel);
     return {
       places, layers, points: S.points(data.places), facilities, areas: data.areas, catchments: S.readCatchments(data.catchments, facilities),
-      travel: mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode))), snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile), levels: mapValues(data.levels, S.column), units: data.units,
+      travel, snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile), levels: mapValues(data.levels, S.column), units: data.units,
       off_road: data.off_road && Object.assign({}, data.off_road, { time: S.seconds(data.off_road.time), status: S.column(data.off_road.status) }),
       norms, routes: readRoutes(data.routes), trials: S.readTrials(data.trials), interval: readInterval(data.interval),
       measures: data.measures.map((measure) => Object.assign({}, measure, { value: S.column(measure.value), status: S.column(measure.status), risk: S.column(measure.risk) })),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
-      layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), hidden: new Set(), selected: -1, target: -1, route: null,
+      layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), only: null, mandatory: mandatoryOf(norms, places), selected: -1, target: -1, route: null,
       labels: null, classes: new Uint8Array(0), moved: false,
     };
   }
@@ -228,26 +241,19 @@
     const points = new S.PointsLayer(state.points, state.places.population).addTo(map);
     if (state.facilities) state.facilities.near = points.nearestTo(state.facilities.points);
     const marks = S.marksLayer(state);
+    points.ringed = state.mandatory.failing;
     S.layers = { base, areas, points, marks };
     marks.addTo(map);
     map.on("zoomend", () => S.showSizes(points));
     const redraw = () => { areas.redraw(); marks.redraw(); };
-
-    /* Among those beyond, whoever has no way mapped looks different; sums count them with the others. */
-    function markNoWay(shown) {
-      const { layer } = state;
-      if (layer.kind !== "threshold" || !Object.keys(state.travel).length) return;
-      for (let i = 0; i < shown.length; i++) if (shown[i] === 2 && layer.fixed[i] !== 0 && !S.isSearched(state, i)) shown[i] = S.NO_WAY;
-    }
 
     function update() {
       const all = S.classify(state.layer, state.threshold);
       const names = S.classesOf(state.layer);
       state.classes = all;
       const shown = all.slice();
-      for (let i = 0; i < shown.length; i++) if (state.hidden.has(names[shown[i]]) || !S.inFilter(state, i)) shown[i] = S.HIDDEN;
-      markNoWay(shown);
-      points.show(shown, (state.layer.kind === "threshold" ? [...names, "no_way"] : names).map((name) => S.LOOKS[name]));
+      for (let i = 0; i < shown.length; i++) if (!S.isShown(state, i) || !S.inFilter(state, i)) shown[i] = S.HIDDEN;
+      points.show(shown, names.map((name) => S.lookOf(state.layer, name)));
       marks.redraw();
       state.sums = S.sums(state, all);
       S.showFinding(state, state.sums);
@@ -255,7 +261,7 @@
       S.showFiltered(state);
       S.showNorm(state);
       S.showSlider(state);
-      S.showLegend(state, state.sums, toggle);
+      S.showLegend(state, state.sums, showOnly);
       S.showTable(state, chooseTownship);
       S.showBeyond(state, (i) => choosePlace(i, true), chooseTownship);
       S.showPlace(state, closePlace);
@@ -263,12 +269,11 @@
     }
     S.update = update;
 
-    function toggle(name) {
-      if (!state.hidden.delete(name)) state.hidden.add(name);
+    /* A class alone on the map, in the list, in tables and in what is saved; pressed again, all of them. */
+    function showOnly(name) {
+      state.only = state.only === name ? null : name;
       update();
-      const code = S.classesOf(state.layer).filter((other, k) => S.isListed(state.layer, k, state.sums)).indexOf(name);
-      const row = document.querySelectorAll("#legend button")[code];
-      if (row) row.focus();
+      document.querySelector("#legend [data-class=" + name + "]").focus();
     }
 
     function choosePlace(i, fly) {
@@ -303,7 +308,7 @@
     function setLayer(index) {
       state.layer = state.layers[index];
       state.threshold = state.layer.threshold;
-      state.hidden.clear();
+      state.only = null;
       routeOf(state);
       update();
       redraw();

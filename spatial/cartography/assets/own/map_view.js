@@ -1,5 +1,5 @@
 "use strict";
-/* What of a map page the address says: norm or other layer, standard, classes shown, filters, ground, village, and where
+/* What of a map page the address says: norm or other layer, standard, a class shown alone, filters, ground, village, and where
    the map stands. */
 (function (S) {
   const OPENING = { padding: [16, 16] };
@@ -23,11 +23,9 @@
       state.threshold = isFinite(wanted) && state.layer.kind === "threshold" ? Math.max(0, Math.min(state.layer.max, wanted)) : state.layer.threshold;
       update();
     });
-    // Names of the classes that are shown, where not all are.
-    S.view.register("class", () => (state.hidden.size ? S.classesOf(state.layer).filter((name) => !state.hidden.has(name)).join(",") : ""), (text) => {
-      const names = S.classesOf(state.layer), shown = text.split(",").filter((name) => names.includes(name));
-      state.hidden.clear();
-      if (shown.length) for (const name of names) if (!shown.includes(name)) state.hidden.add(name);
+    // The class that is shown alone.
+    S.view.register("class", () => state.only || "", (name) => {
+      state.only = S.classesOf(state.layer).includes(name) ? name : null;
       update();
     });
     const filter = (key, name, list, none) => S.view.register(key, () => (state.filter[name] === none ? "" : String(list ? list()[state.filter[name]] : state.filter[name])), (text) => {

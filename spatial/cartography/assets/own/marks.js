@@ -186,7 +186,7 @@
       return written.beside(shortName(labels, own), look, x, y, state.selected === i ? 15 * view.ratio : radius(i));
     };
     const judged = S.beyondOf(state);
-    const isBeyond = (i) => judged && (judged.codes.includes(layer.classes[i]) || layer.classes[i] === S.NO_WAY);
+    const isBeyond = (i) => judged && judged.codes.includes(layer.classes[i]);
     const inView = (wanted) => {
       const found = [];
       for (let k = 0; k < labels.order.length && found.length < MOST_TRIED; k++) {

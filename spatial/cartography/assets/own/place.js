@@ -211,7 +211,7 @@
         S.el("button", { type: "button", class: "close", "aria-label": S.t("place.close"), text: "×", on: { click: onClose } }),
       ]),
       other.length ? S.el("p", { class: "muted", text: other.join(" · ") }) : null,
-      S.el("p", { class: "place-class" }, [S.swatch(S.classesOf(state.layer)[state.classes[i]] || "no_data"), S.el("span", { text: S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data", state.threshold) })]),
+      S.el("p", { class: "place-class" }, [S.swatch(S.lookOf(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data")), S.el("span", { text: S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data", state.threshold) })]),
       identity(state, i),
       ...modes.flatMap((mode) => way(state, state.travel[mode], i, mode)),
       ...offRoad(state, i),

@@ -6,7 +6,6 @@
   const OUTLINE = "#4a3b2a";
   const NEAR = 500; // pixels at the zoom of the coordinates
   S.HIDDEN = 255;
-  S.NO_WAY = 5; // after the classes of a standard
 
   /* Fisher-Yates with a fixed seed: the same page looks the same every time. */
   function shuffled(n) {
@@ -45,14 +44,24 @@
   }
 
   /* One picture a class and radius, stamped on the canvas. */
-  function sprite(look, radius, ratio) {
-    const size = Math.ceil((radius + 2) * 2 * ratio);
+  function sprite(look, radius, ratio, isRinged) {
+    const size = Math.ceil((radius + (isRinged ? 5 : 2)) * 2 * ratio);
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = size;
     const context = canvas.getContext("2d");
     S.drawDot(context, look, size / 2, size / 2, radius * ratio, ratio);
+    if (isRinged) S.drawRing(context, size / 2, size / 2, radius * ratio, ratio);
     return canvas;
   }
+
+  /* A mandatory norm fails: a thick ring that any fill can have. */
+  S.drawRing = function (context, x, y, radius, ratio) {
+    context.beginPath();
+    context.arc(x, y, radius + 2 * ratio, 0, 2 * Math.PI);
+    context.lineWidth = 2.5 * ratio;
+    context.strokeStyle = "#1d2529";
+    context.stroke();
+  };
 
   S.drawDot = function (context, look, x, y, radius, ratio) {
     context.save();
@@ -161,10 +170,11 @@
       const factor = this.factor(view.zoom);
       const sprites = new Map();
       for (const i of drawn) {
-        const radius = Math.round(this._radius[i] * factor * 2) / 2;
-        const key = this.classes[i] * 1000 + radius;
+        const look = this.looks[this.classes[i]], isRinged = Boolean(this.ringed && this.ringed[i]);
+        const radius = Math.round(Math.min(this._radius[i], look.most || LARGEST) * factor * 2) / 2;
+        const key = (2 * this.classes[i] + Number(isRinged)) * 1000 + radius;
         let stamp = sprites.get(key);
-        if (!stamp) sprites.set(key, (stamp = sprite(this.looks[this.classes[i]], radius, view.ratio)));
+        if (!stamp) sprites.set(key, (stamp = sprite(look, radius, view.ratio, isRinged)));
         const x = this.points.x[i] * view.scale + view.dx, y = this.points.y[i] * view.scale + view.dy;
         context.drawImage(stamp, Math.round(x - stamp.width / 2), Math.round(y - stamp.height / 2));
       }

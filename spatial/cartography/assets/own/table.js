@@ -3,22 +3,23 @@
 (function (S) {
   let order = { column: "bad", down: true };
 
+  /* Every township, or with a class alone those that have any of it. */
   function rowsOf(state) {
     const { rows, outside } = S.sumsByTownship(state, state.classes);
     const all = rows.map((sums, code) => ({ code, sums }));
     if (outside.places.some((value) => value > 0)) all.push({ code: -1, sums: outside });
     return all.map(({ code, sums }) => {
       const amounts = S.hasPeople() ? sums.people : sums.places;
-      const names = S.classesOf(state.layer);
-      const good = names.map((name, k) => (["within", "connected", "near", "sure_within", "kept", "ample", "fair", "room_served", "level_5", "level_4"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
-      const bad = names.map((name, k) => (["near_miss", "beyond", "gap", "none", "may", "sure_beyond", "none_there", "slower", "lost", "short", "nothing", "change_gained", "change_lost", "room_partly_served", "room_full", "room_not_reached", "level_3", "level_2", "level_1"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const names = S.classesOf(state.layer), isGraded = state.layer.kind === "threshold", split = S.split;
+      const good = isGraded ? split(amounts).within : names.map((name, k) => (["within", "connected", "near", "sure_within", "kept", "ample", "fair", "room_served", "level_5", "level_4"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
+      const bad = isGraded ? split(amounts).beyond : names.map((name, k) => (["gap", "none", "may", "sure_beyond", "none_there", "slower", "lost", "short", "nothing", "change_gained", "change_lost", "room_partly_served", "room_full", "room_not_reached", "level_3", "level_2", "level_1"].includes(name) ? amounts[k] : 0)).reduce((a, b) => a + b, 0);
       return { code, name: S.townshipName(state, code), amounts, good, bad, share: good + bad > 0 ? good / (good + bad) : NaN, total: amounts.reduce((a, b) => a + b, 0) };
     });
   }
 
   function sorted(rows) {
     const collator = new Intl.Collator(S.language);
-    const key = (row) => (order.column.startsWith("class") ? row.amounts[Number(order.column.slice(5))] : row[order.column]);
+    const key = (row) => (order.column.startsWith("class") ? amountOf(row, order.codes) : row[order.column]);
     const sign = order.down ? -1 : 1;
     return rows.slice().sort((a, b) => {
       if (order.column === "name") return sign * collator.compare(a.name, b.name);
@@ -28,20 +29,25 @@
     });
   }
 
+  /* A class that is shown alone stands alone; classes by a limit are two columns, within and beyond. */
   function columns(state) {
-    const names = S.classesOf(state.layer);
-    const shown = names.map((name, code) => ({ name, code })).filter(({ code }) => S.isListed(state.layer, code, state.sums));
-    return [
-      { key: "name", text: S.t("table.township") },
-      { key: "total", text: S.t(S.hasPeople() ? "table.people" : "table.places") },
-      ...shown.map(({ name, code }) => ({ key: "class" + code, code, swatch: name, text: S.classLabel(state.layer, name, state.threshold) })),
-      ...(isUnjudged(state.layer) ? [] : [{ key: "share", text: S.t("table.share") }]),
+    const { layer } = state, names = S.classesOf(layer), measure = S.measure(state.threshold, layer.unit);
+    const ofClass = (name) => ({ key: "class" + names.indexOf(name), codes: [names.indexOf(name)], look: S.lookOf(layer, name), text: S.classLabel(layer, name, state.threshold) });
+    const name = { key: "name", text: S.t("table.township") };
+    if (state.only) return [name, ofClass(state.only)];
+    const listed = names.filter((_, code) => S.isListed(state, code, state.sums));
+    const graded = [
+      { key: "classes", codes: S.JUDGED.filter((code) => !S.BEYOND.includes(code)), text: S.t("class.within", { measure }) },
+      { key: "class_beyond", codes: S.BEYOND, text: S.t("class.beyond", { measure }) },
     ];
+    const shown = layer.kind === "threshold" ? [...graded, ...listed.filter((one) => names.indexOf(one) >= S.NO_WAY).map(ofClass)] : listed.map(ofClass);
+    return [name, { key: "total", text: S.t(S.hasPeople() ? "table.people" : "table.places") }, ...shown, ...(isUnjudged(layer) ? [] : [{ key: "share", text: S.t("table.share") }])];
   }
 
   const isUnjudged = (layer) => layer.scenario || layer.key === "none_mapped" || S.data.page.kind === "score";
   const captionKind = (layer) => (isUnjudged(layer) ? "_changes" : ["wet", "measure", "room"].includes(layer.key) ? "_classes" : "");
-  const value = (row, column) => (column.code !== undefined ? row.amounts[column.code] : row[column.key]);
+  const amountOf = (row, codes) => codes.reduce((sum, code) => sum + row.amounts[code], 0);
+  const value = (row, column) => (column.codes ? amountOf(row, column.codes) : row[column.key]);
 
   S.showTable = function (state, onTownship) {
     const cells = columns(state);
@@ -50,8 +56,8 @@
       "aria-sort": order.column === column.key ? (order.down ? "descending" : "ascending") : "none",
     }, [S.el("button", {
       type: "button", title: column.text,
-      on: { click: () => { order = { column: column.key, down: order.column === column.key ? !order.down : column.key !== "name" }; S.showTable(state, onTownship); } },
-    }, [column.swatch ? S.swatch(column.swatch) : null, S.el("span", { class: column.swatch ? "print-only" : "", text: column.text }), column.swatch ? S.el("span", { class: "visually-hidden", text: column.text }) : null])])));
+      on: { click: () => { order = { column: column.key, codes: column.codes, down: order.column === column.key ? !order.down : column.key !== "name" }; S.showTable(state, onTownship); } },
+    }, [column.look ? S.swatch(column.look) : null, S.el("span", { class: column.look ? "print-only" : "", text: column.text }), column.look ? S.el("span", { class: "visually-hidden", text: column.text }) : null])])));
     const body = sorted(rowsOf(state)).map((row) => S.el("tr", { class: row.code === state.filter.township && row.code >= 0 ? "chosen" : "" }, cells.map((column) => {
       if (column.key === "name") {
         return S.el("th", { scope: "row" }, [row.code >= 0 ? S.el("button", { type: "button", class: "as-link", text: row.name, on: { click: () => onTownship(row.code) } }) : S.el("span", { text: row.name })]);
@@ -89,7 +95,7 @@
     const minutes = (value) => (isFinite(value) ? Math.round(value * 100) / 100 : null);
     const rows = [];
     for (let i = 0; i < state.points.n; i++) {
-      if (!S.inFilter(state, i)) continue;
+      if (!S.inFilter(state, i) || !S.isShown(state, i)) continue;
       const row = [places.id[i], S.placeName(places, i), places.tiers[places.tier[i]], S.townshipName(state, places.township[i]),
         places.population && places.population[i] >= 0 ? places.population[i] : null, names[state.classes[i]]];
       if (tried) row.push(minutes(tried.before[i]), minutes(tried.after[i]));
