@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
+from rasterio.features import rasterize
 
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.inputs.placement import refuse_invalid
@@ -15,6 +16,8 @@ from spatial.tables.words import CONSTRAINT_EFFECT, CONSTRAINT_KIND
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from spatial.terrain.friction import Friction
 
 WANTED = "development_boundary"
 """The kind of area that building is wanted in."""
@@ -123,3 +126,29 @@ def apply_constraints(sites_or_links: gpd.GeoDataFrame, constraints: gpd.GeoData
         constraint=pd.Series(named, index=sites_or_links.index, dtype="str"),
         constraint_m=np.where(is_line, metres, np.nan),
     )
+
+
+def constrained_ground(
+    friction: Friction, constraints: gpd.GeoDataFrame, *, flagged_factor: float
+) -> NDArray[np.float64]:
+    """Close the cells that excluded ground touches, and let those that flagged ground touches cost more, once."""
+    areas = constraints.to_crs(friction.crs)
+    effect = areas["effect"] if "effect" in areas else pd.Series("exclude", index=areas.index)
+    is_wanted, is_firm = areas["kind"] == WANTED, effect == "exclude"
+    height, width = friction.min_per_m.shape
+    whole = shapely.transform(shapely.box(0, 0, width, height), lambda xy: np.column_stack(friction.transform * xy.T))
+    flagged, excluded = list(areas.geometry[~is_wanted & ~is_firm]), list(areas.geometry[~is_wanted & is_firm])
+    if is_wanted.any():
+        # Outside is outside all of them, and the stronger effect of theirs holds there.
+        outside = shapely.difference(whole, shapely.union_all(areas.geometry[is_wanted].to_numpy()))
+        (excluded if is_firm[is_wanted].any() else flagged).append(outside)
+
+    def touches(shapes: list[Any]) -> NDArray[np.bool_]:
+        drawn = [(shape, 1) for shape in shapes if not shape.is_empty]
+        if not drawn:
+            return np.zeros((height, width), dtype=bool)
+        cells = rasterize(drawn, (height, width), transform=friction.transform, all_touched=True, dtype="uint8")
+        return np.asarray(cells, dtype=bool)
+
+    costs = np.where(touches(flagged), flagged_factor, 1.0) * friction.min_per_m
+    return np.where(touches(excluded), np.nan, costs)

@@ -6,7 +6,7 @@ Links worth weighing where nobody has drawn any: gaps between settlements, and f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from sys import float_info
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +27,7 @@ from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.slope import tobler_multiplier
 from spatial.network.snapping import snap_coordinates
+from spatial.planning.constraints import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of, people_of
 from spatial.planning.programs import SAME
 from spatial.study.access import SnapRules
@@ -57,9 +58,6 @@ MIN_PER_H = 60.0
 
 NEIGHBOURS = 8
 """A way over a third settlement is looked for among so many nearest ones of it."""
-
-SAMPLES = 4
-"""Places a cell at which a straight line reads the ground."""
 
 SAME_EFFORT = 1e-6
 """A straight line that costs no more than this share above cells in a row is as good: in degrees rows differ."""
@@ -338,7 +336,13 @@ class _Ground:
 
 
 def lay_corridors(
-    links: gpd.GeoDataFrame, friction: Friction, *, water: gpd.GeoDataFrame | None = None
+    links: gpd.GeoDataFrame,
+    friction: Friction,
+    *,
+    detour: float = 1.3,
+    water: gpd.GeoDataFrame | None = None,
+    constraints: gpd.GeoDataFrame | None = None,
+    flagged_factor: float = 2.0,
 ) -> gpd.GeoDataFrame:
     """
     Lay links between their ends where the ground is easiest: as least-cost corridors over a surface of friction.
@@ -356,22 +360,32 @@ def lay_corridors(
         Such as those of `propose_links`; of their lines only both ends count.
     friction : Friction
         As from `friction_surface`, in any CRS.
+    detour : float
+        Length of the road over the line of its corridor, 1 or more: roads wind where cells show nothing to go around.
+        Where roads lead from a village to the next one they are 1.3 times as long as the corridor between the two on
+        Comoros, at the median, and 1.5 times in the sample county.
     water : GeoDataFrame, optional
         What a bridge must cross, as in `propose_links`; without it `crosses_water` stays as it is.
+    constraints : GeoDataFrame, optional
+        Areas as in `apply_constraints`, in the CRS of the links. A corridor that meets one is laid anew: around ground
+        that they exclude, with every cell that they touch closed, and over ground that they flag at
+        ``flagged_factor`` times its cost. Where no such way is found it stays as it was: `apply_constraints` tells.
+    flagged_factor : float
+        What a metre of flagged ground costs over one without a flag, 1 or more.
 
     Returns
     -------
     GeoDataFrame
         The same rows, with `route`: ``corridor``; ``straight`` where an end lies outside the surface; ``no_way`` where
-        no open ground joins the ends, or there is none within 1,000 m of one. Of corridors the line, its `length_km`,
-        which is never less than the straight line's, and `crosses_water` are new, all else stays.
+        no open ground joins the ends, or there is none within 1,000 m of one. Of corridors the line, `length_km`, which
+        is its length times ``detour``, and `crosses_water` are new, all else stays.
 
     Raises
     ------
     ContractError
-        Where a shape is no LineString.
+        Where a shape is no LineString, or a factor is below 1.
     CrsError
-        Where links have no CRS, or water another one.
+        Where links have no CRS, or water or constraints another one.
 
     Examples
     --------
@@ -385,9 +399,17 @@ def lay_corridors(
     >>> grid = Affine(100, 0, 0, 0, -100, 300)
     >>> friction = Friction(ground, np.ones((3, 6), dtype=bool), grid, pyproj.CRS("EPSG:32738"))
     >>> gap = gpd.GeoDataFrame({"road_id": ["gap"]}, geometry=[shapely.LineString([(50, 50), (550, 50)])], crs=32738)
-    >>> lay_corridors(gap, friction)[["route", "length_km"]].round(3).values.tolist()
+    >>> lay_corridors(gap, friction, detour=1.0)[["route", "length_km"]].round(3).values.tolist()
     [['corridor', 0.666]]
     """
+    factors = {"detour": detour, "flagged_factor": flagged_factor}
+    problems = [
+        f"{name}: must be 1 or more, is {value!r}"
+        for name, value in factors.items()
+        if not is_number(value, least=1.0, most=float_info.max)
+    ]
+    if problems:
+        raise ContractError("options", problems)
     shapes = links.geometry.to_numpy()
     if not (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
         raise ContractError("links", ["geometry: corridors are laid between the two ends of a LineString"])
@@ -428,9 +450,17 @@ def lay_corridors(
         lines[link] = shapely.LineString([first, *next(between), last])
     laid = links.set_geometry(gpd.GeoSeries(lines, index=links.index, crs=links.crs)).assign(route=route)
     is_corridor = route == "corridor"
-    laid["length_km"] = np.where(is_corridor, shapely.length(lines) / 1000.0, links.get("length_km", np.nan))
+    laid["length_km"] = np.where(is_corridor, detour * shapely.length(lines) / 1000.0, links.get("length_km", np.nan))
     if water is not None:
         laid["crosses_water"] = _crosses(lines, water)
+    if constraints is not None and is_corridor.any():
+        meets = is_corridor & apply_constraints(laid, constraints)["constraint"].notna().to_numpy()
+        if meets.any():
+            cells = constrained_ground(friction, constraints, flagged_factor=flagged_factor)
+            around = lay_corridors(links.loc[meets], replace(friction, min_per_m=cells), detour=detour, water=water)
+            around = around.set_axis(np.flatnonzero(meets)).query("route == 'corridor'")
+            kept = laid.reset_index(drop=True).drop(around.index)
+            laid = gpd.GeoDataFrame(pd.concat([kept, around]).sort_index(), crs=links.crs).set_axis(links.index)
     return laid
 
 
@@ -456,11 +486,16 @@ class _Effort:
         return cls(cost, height, width, ground_of(cost, resolution_m=friction.resolution_m))
 
     def straight(self, start: IntArray, end: IntArray) -> float:
-        """Minutes along the straight line between two cells; NaN across what is closed."""
+        """Minutes along the straight line between the centres of two cells; NaN across what is closed."""
         way = end - start
-        samples = SAMPLES * max(int(np.abs(way).max()), 1)
-        row, column = np.rint(start + (np.arange(samples)[:, None] + 0.5) / samples * way).astype(np.int64).T
-        metres = np.hypot(way[0] * self.height_m[row], way[1] * self.width_m[row]) / samples
+        # It changes cells where it crosses the edges of rows and columns, half a cell off the centres.
+        crossings = [(np.arange(steps) + 0.5) / steps for steps in np.abs(way).tolist() if steps]
+        at = np.unique(np.concatenate([[0.0, 1.0], *crossings]))
+        share, middle = np.diff(at), (at[1:] + at[:-1]) / 2.0
+        # Through a corner of cells both edges are crossed at once, as far as floats tell.
+        share, middle = share[share > SAME], middle[share > SAME]
+        row, column = np.rint(start + middle[:, None] * way).astype(np.int64).T
+        metres = np.hypot(way[0] * self.height_m[row], way[1] * self.width_m[row]) * share
         return float(self.min_per_m[row, column] @ metres)
 
     def easiest(self, start: IntArray, end: IntArray) -> IntArray:

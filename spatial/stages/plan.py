@@ -569,7 +569,15 @@ class _Ground:
         """Lay links where the ground is easiest; those between whose ends there is no way are left out."""
         if self.surface is None or links.empty:
             return links
-        found = lay_corridors(links, self.surface, water=self.water)
+        how = self.options.planning
+        found = lay_corridors(
+            links,
+            self.surface,
+            detour=how.link_detour,
+            water=self.water,
+            constraints=self.areas,
+            flagged_factor=how.flagged_factor,
+        )
         out = found.loc[found["route"] == "no_way"]
         self._refuse(question, out.assign(facility_id=out["road_id"], name=None, source="links", why=NO_CORRIDOR))
         return found.loc[found["route"] != "no_way"]

@@ -114,14 +114,19 @@ class PlanningOptions(Model):
     near_share: float = option(0.05, "A norm that is met by so little more than its share is nearly failed", ge=0, le=1)
     link_km: float = option(30.0, "Kilometres of new links of a plan at most", gt=0)
     link_speed_km_h: float = option(40.0, "Speed on new links", gt=0)
-    link_detour: float = option(1.3, "Length of a new link, where nobody has drawn it, against the straight line", ge=1)
+    link_detour: float = option(
+        1.3, "Length of a new link, where nobody has drawn it, against the line on which it is laid: roads wind", ge=1
+    )
     link_route: Literal["corridor", "straight"] = option(
         "corridor",
         "How a new link is laid where nobody has drawn it: where the ground is easiest, in a study with a surface "
-        "([off_road]) as long as that line is; or straight, times link_detour, as in any other study",
+        "([off_road]); or straight, as in any other study",
     )
     bridge_factor: float = option(
         10.0, "A metre over water costs a corridor as much as so many on the easiest ground; inf: no new bridges", ge=1
+    )
+    flagged_factor: float = option(
+        2.0, "A metre over ground that planning.constraints flags costs a corridor as much as so many without", ge=1
     )
     candidates: Candidates = option(
         ("settlements",),

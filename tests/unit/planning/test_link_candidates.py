@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import geopandas as gpd
 import networkx as nx
@@ -16,6 +17,7 @@ from affine import Affine
 from spatial.errors import ContractError, CrsError
 from spatial.network.build import build_network
 from spatial.network.scenarios import edit_network
+from spatial.planning.constraints import apply_constraints
 from spatial.planning.link_candidates import lay_corridors, propose_links
 from spatial.planning.links import rank_links
 from spatial.study.access import SnapRules
@@ -208,6 +210,8 @@ def test_options_that_make_no_sense_are_refused(changed, words):
 EASY = 0.012
 """Minutes a metre at 5 km/h."""
 
+lay = partial(lay_corridors, detour=1.0)
+
 
 def ground(min_per_m, elevation=None):
     cells = np.asarray(min_per_m, dtype=np.float64)
@@ -231,7 +235,7 @@ def minutes_along(line, surface):
 
 def test_over_open_ground_a_corridor_is_the_straight_line():
     # In no direction of the grid: 900 m east and 400 m north are 984.9 m, where cells in a row would be 1,065.7 m.
-    laid = lay_corridors(gap((50, 550), (950, 950)), ground(np.full((10, 10), EASY)))
+    laid = lay(gap((50, 550), (950, 950)), ground(np.full((10, 10), EASY)))
     assert laid["length_km"].tolist() == pytest.approx([0.984886], abs=1e-6)
     assert shapely.get_coordinates(laid.geometry.iloc[0]).tolist() == [[50.0, 550.0], [950.0, 950.0]]
 
@@ -243,7 +247,7 @@ def test_a_river_is_bridged_where_that_costs_less_than_the_way_around(factor, is
     cells = np.full((3, 6), EASY)
     cells[1:, 2:4] *= factor
     river = gpd.GeoDataFrame({"kind": ["river"]}, geometry=[shapely.LineString([(300, 0), (300, 200)])], crs=CRS)
-    laid = lay_corridors(gap((50, 50), (550, 50)), ground(cells), water=river).iloc[0]
+    laid = lay(gap((50, 50), (550, 50)), ground(cells), water=river).iloc[0]
     assert (laid["crosses_water"], laid["length_km"] == pytest.approx(0.5)) == (is_bridged, is_bridged)
 
 
@@ -251,12 +255,12 @@ def test_a_wall_of_water_is_gone_around_or_there_is_no_way():
     wall = np.full((10, 9), EASY)
     wall[:9, 4] = np.nan
     link = gap((50, 950), (850, 950), length_km=[1.04], crosses_water=[True])
-    around = lay_corridors(link, ground(wall)).iloc[0]
+    around = lay(link, ground(wall)).iloc[0]
     assert around["route"] == "corridor"
     # Down to the last row and up again; the line keeps to open ground but for a quarter of a cell at corners.
     assert around["length_km"] > 2 * np.hypot(400, 850) / 1000.0 - 0.1
     wall[9, 4] = np.nan
-    refused = lay_corridors(link, ground(wall)).iloc[0]
+    refused = lay(link, ground(wall)).iloc[0]
     assert refused[["route", "length_km", "crosses_water"]].tolist() == ["no_way", 1.04, True]
     assert refused.geometry.equals(link.geometry.iloc[0])
 
@@ -265,11 +269,11 @@ def test_an_end_off_the_surface_leaves_a_link_straight_and_one_in_a_pond_reaches
     cells = np.full((5, 10), EASY)
     cells[2, 0] = np.nan
     links = pd.concat([gap((50, 250), (850, 250)), gap((50, 250), (1850, 250))], ignore_index=True)
-    laid = lay_corridors(links.assign(length_km=9.0), ground(cells))
+    laid = lay(links.assign(length_km=9.0), ground(cells))
     assert laid["route"].tolist() == ["corridor", "straight"]
     # 100 m to the shore in the north, and from there 800 m east and 100 m south.
     assert laid["length_km"].tolist() == [pytest.approx(0.1 + np.hypot(0.8, 0.1)), 9.0]
-    assert lay_corridors(links, ground(np.full((5, 10), np.nan)))["route"].tolist() == ["no_way", "straight"]
+    assert lay(links, ground(np.full((5, 10), np.nan)))["route"].tolist() == ["no_way", "straight"]
 
 
 def test_steep_ground_is_avoided_the_same_in_both_directions():
@@ -277,11 +281,11 @@ def test_steep_ground_is_avoided_the_same_in_both_directions():
     elevation = np.zeros((10, 11))
     elevation[:6, 4:7] = 200.0
     surface = ground(np.full((10, 11), EASY), elevation)
-    there, back = (lay_corridors(gap(*ends), surface) for ends in (((50, 850), (1050, 850)), ((1050, 850), (50, 850))))
+    there, back = (lay(gap(*ends), surface) for ends in (((50, 850), (1050, 850)), ((1050, 850), (50, 850))))
     assert there["length_km"].item() > 1.2
     assert there.geometry.iloc[0].reverse().equals_exact(back.geometry.iloc[0], 1e-9)
     level = ground(np.full((10, 11), EASY), np.full((10, 11), 700.0))
-    assert lay_corridors(gap((50, 850), (1050, 850)), level)["length_km"].item() == pytest.approx(1.0)
+    assert lay(gap((50, 850), (1050, 850)), level)["length_km"].item() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -299,7 +303,7 @@ def test_a_corridor_costs_no_more_than_the_best_way_over_cells_and_than_the_stra
                 net.add_edge((row, column), other, minutes=minutes)
     best = nx.dijkstra_path_length(net, start, end, weight="minutes")
     straight = gap(*[(100.0 * column + 50.0, 1150.0 - 100.0 * row) for row, column in (start, end)])
-    laid = lay_corridors(straight, surface).iloc[0]
+    laid = lay(straight, surface).iloc[0]
     # Lines are read at a quarter of a cell: corners of cells cost what lies beside them.
     assert minutes_along(laid.geometry, surface) <= best * 1.03
     assert minutes_along(laid.geometry, surface) <= minutes_along(straight.geometry.iloc[0], surface) * 1.03
@@ -320,13 +324,72 @@ def test_there_is_a_corridor_exactly_where_open_cells_join_both_ends(seed):
             beside = max(other) < 9 and min(other) >= 0 and (is_open[row, other[1]] or is_open[other[0], column])
             if beside and is_open[other]:
                 net.add_edge((row, column), other)
-    laid = lay_corridors(gap((50, 850), (850, 50)), ground(cells))
+    laid = lay(gap((50, 850), (850, 50)), ground(cells))
     assert laid["route"].item() == ("corridor" if nx.has_path(net, (0, 0), (8, 8)) else "no_way")
 
 
 def test_corridors_refuse_what_is_no_line_and_water_in_another_crs():
     with pytest.raises(ContractError, match="between the two ends of a LineString"):
-        lay_corridors(gap((0, 0), (1, 1)).set_geometry([shapely.Point(0, 0)], crs=CRS), ground([[EASY]]))
+        lay(gap((0, 0), (1, 1)).set_geometry([shapely.Point(0, 0)], crs=CRS), ground([[EASY]]))
     river = gpd.GeoDataFrame({"kind": ["river"]}, geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=4326)
     with pytest.raises(CrsError, match="differ in their CRS"):
-        lay_corridors(gap((0, 0), (1, 1)), ground([[EASY]]), water=river)
+        lay(gap((0, 0), (1, 1)), ground([[EASY]]), water=river)
+
+
+def test_a_corridor_is_longer_than_its_line_by_the_detour():
+    laid = lay_corridors(gap((50, 550), (950, 950)), ground(np.full((10, 10), EASY)))
+    assert laid["length_km"].tolist() == pytest.approx([1.3 * 0.984886], abs=1e-6)
+    assert lay(gap((50, 550), (950, 950)), ground([[EASY] * 10] * 10), detour=2.0)["length_km"].item() == pytest.approx(
+        2.0 * 0.984886, abs=1e-6
+    )
+    for factor in ("detour", "flagged_factor"):
+        with pytest.raises(ContractError, match=f"{factor}: must be 1 or more, is 0.9"):
+            lay_corridors(gap((0, 0), (1, 1)), ground([[EASY]]), **{factor: 0.9})
+
+
+def areas(*shapes, kind="permanent_farmland", effect="exclude"):
+    return gpd.GeoDataFrame({"kind": [kind], "effect": [effect]}, geometry=list(shapes), crs=CRS)
+
+
+def test_a_corridor_goes_around_ground_that_is_excluded():
+    # The field covers columns 4 to 6 of rows 3 to 9, ten metres short of the edges of cells all around.
+    surface, link = ground(np.full((10, 11), EASY)), gap((50, 450), (1050, 450))
+    field = areas(shapely.box(410, 10, 690, 690))
+    straight, around = lay(link, surface), lay(link, surface, constraints=field)
+    assert straight["length_km"].item() == pytest.approx(1.0)
+    assert apply_constraints(straight, field)["is_excluded"].all()
+    assert not apply_constraints(around, field)["is_excluded"].any()
+    # To the centres of the cells above the corners of the field and along between them: 500 + 200 + 500 m straight, and
+    # 424 + 400 + 424 m along diagonals of cells.
+    assert 1.2 <= around["length_km"].item() <= 1.2485282
+    # Where there is no way around the line stays, so that whoever asks is told of the field.
+    wall = areas(shapely.box(410, 0, 690, 1000))
+    stays = lay(link, surface, constraints=wall)
+    assert stays.geometry.geom_equals(straight.geometry).all()
+    assert stays["route"].item() == "corridor"
+
+
+@pytest.mark.parametrize(("factor", "is_crossed"), [(1.5, True), (3.0, False)])
+def test_ground_that_is_flagged_is_crossed_where_the_way_around_costs_more(factor, is_crossed):
+    # Three columns are flagged: crossing them costs 300 m more at 2.0. Around them it is 249 m more.
+    surface, link = ground(np.full((10, 11), EASY)), gap((50, 450), (1050, 450))
+    flood = areas(shapely.box(410, 10, 690, 690), kind="hazard", effect="flag")
+    laid = lay(link, surface, constraints=flood, flagged_factor=factor)
+    told = apply_constraints(laid, flood).iloc[0]
+    assert not told["is_excluded"]
+    assert (told["constraint"] == "hazard", told["length_km"] == pytest.approx(1.0)) == (is_crossed, is_crossed)
+
+
+def test_a_corridor_keeps_inside_the_boundary_of_development():
+    # Building is wanted in an L: down the first three columns and along the last three rows.
+    surface, link = ground(np.full((10, 10), EASY)), gap((150, 950), (950, 150))
+    inside = areas(
+        shapely.union(shapely.box(0, 0, 300, 1000), shapely.box(0, 0, 1000, 300)), kind="development_boundary"
+    )
+    assert apply_constraints(lay(link, surface), inside)["is_excluded"].all()
+    laid = lay(link, surface, constraints=inside)
+    assert not apply_constraints(laid, inside)["is_excluded"].any()
+    both = pd.concat([link, gap((150, 950), (150, 150))])  # under one label
+    assert lay(both, surface, constraints=inside)["length_km"].tolist() == pytest.approx(
+        [laid["length_km"].item(), 0.8]
+    )
