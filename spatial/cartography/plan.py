@@ -170,6 +170,7 @@ def _map_block(book: PageBook, rows: Rows, records: Sequence[Record]) -> dict[st
             record["plan_id"]: _outcomes(
                 people.loc[people["plan_id"] == record["plan_id"]], frames, _shapes(book, record)
             )
+            | {"stops": _stops(book, rows, record)}
             for record in records
         },
     }
@@ -196,6 +197,17 @@ def _shapes(book: PageBook, record: Record) -> list[list[Any]]:
         [np.round(shapely.get_coordinates(part), 5).tolist() for part in shapely.get_parts(shape)]
         for shape in own.geometry
     ]
+
+
+def _stops(book: PageBook, rows: Rows, record: Record) -> list[list[float]]:
+    """Give where a mobile service stops, in degrees, with the day, by day and in order."""
+    if "plan_stops" not in book.tables:
+        return []
+    stops = pd.DataFrame(book.tables["plan_stops"])
+    own = stops.loc[stops["plan_id"] == record["plan_id"]].sort_values(["day", "order"])
+    where = rows.settlements.set_index("settlement_id").geometry.to_crs(WGS84).reindex(own["settlement_id"])
+    degrees = gpd.GeoSeries(where).get_coordinates().round(5).to_numpy().tolist()
+    return [[*at, day] for at, day in zip(degrees, own["day"].tolist(), strict=True)]
 
 
 def _township_points(settlements: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

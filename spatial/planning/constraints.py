@@ -133,18 +133,19 @@ def constrained_ground(
 ) -> NDArray[np.float64]:
     """Close the cells that excluded ground touches, and let those that flagged ground touches cost more, once."""
     areas = constraints.to_crs(friction.crs)
+    shapes = areas.geometry.to_numpy()
     effect = areas["effect"] if "effect" in areas else pd.Series("exclude", index=areas.index)
-    is_wanted, is_firm = areas["kind"] == WANTED, effect == "exclude"
+    is_wanted, is_firm = (areas["kind"] == WANTED).to_numpy(), (effect == "exclude").to_numpy()
     height, width = friction.min_per_m.shape
     whole = shapely.transform(shapely.box(0, 0, width, height), lambda xy: np.column_stack(friction.transform * xy.T))
-    flagged, excluded = list(areas.geometry[~is_wanted & ~is_firm]), list(areas.geometry[~is_wanted & is_firm])
+    flagged, excluded = list(shapes[~is_wanted & ~is_firm]), list(shapes[~is_wanted & is_firm])
     if is_wanted.any():
         # Outside is outside all of them, and the stronger effect of theirs holds there.
-        outside = shapely.difference(whole, shapely.union_all(areas.geometry[is_wanted].to_numpy()))
+        outside = shapely.difference(whole, shapely.union_all(shapes[is_wanted]))
         (excluded if is_firm[is_wanted].any() else flagged).append(outside)
 
-    def touches(shapes: list[Any]) -> NDArray[np.bool_]:
-        drawn = [(shape, 1) for shape in shapes if not shape.is_empty]
+    def touches(areas: list[Any]) -> NDArray[np.bool_]:
+        drawn = [(area, 1) for area in areas if not area.is_empty]
         if not drawn:
             return np.zeros((height, width), dtype=bool)
         cells = rasterize(drawn, (height, width), transform=friction.transform, all_touched=True, dtype="uint8")

@@ -343,6 +343,19 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
             description=finding or words.say("layers", "plan_actions_text"),
             **shared,
         )
+        stops = tables.get("plan_stops", pd.DataFrame(columns=["plan_id"]))
+        if (own := stops["plan_id"] == plan["plan_id"]).any():
+            where = tables["settlements"][["settlement_id", "geometry"]]
+            at = by_key(stops.loc[own], "day", "order").merge(where, on="settlement_id")
+            yield Draft(
+                f"{table}_stops",
+                placed(gpd.GeoDataFrame(at, geometry="geometry", crs=actions.crs)),
+                style=lambda _: looks_plans.stops_look(),
+                sources=("plan_stops", "settlements"),
+                title=words.say("layers", "plan_stops_of", **told),
+                description=words.say("layers", "plan_stops_text"),
+                **shared,
+            )
         yield Draft(
             f"{table}_people",
             placed(gpd.GeoDataFrame(joined, geometry="geometry", crs=actions.crs)),

@@ -18,6 +18,7 @@ from spatial.qgis.styles import (
     middle_of_line,
     name_expression,
     number,
+    single,
     symbol,
 )
 
@@ -54,6 +55,16 @@ def actions_look(frame: pd.DataFrame, words: Words) -> Style:
     # A name on a link would hide its number.
     named = labels('"place"', size=9.0, colour=INK) if SITE in kinds else None
     return Style(categorised(chosen, categories), labelling=named, display='"place"')
+
+
+def stops_look() -> Style:
+    """Show where a mobile service stops as squares with the day in them."""
+    size = 4.2
+    square = marker(BASE["blank"], size=size, shape="square", outline=INK, width=0.35)
+    day = number('"day"', size=0.64 * size, colour=INK)
+    return Style(
+        single(symbol("marker", square, day)), labelling=labels('"place"', size=8.0, colour=INK), display='"place"'
+    )
 
 
 def people_look(section: str, frame: pd.DataFrame, words: Words) -> Style:

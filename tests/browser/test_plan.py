@@ -181,6 +181,25 @@ def test_a_township_has_the_same_number_on_the_map_as_in_the_table(folder, open_
         assert labels[labels.index(name) + 1] == told[name]
 
 
+def test_stops_of_a_mobile_service_are_on_the_map_with_their_days(planned, save_pages, tmp_path, open_page):
+    ids = planned.tables["settlements"]["settlement_id"].tolist()
+    stops = pd.DataFrame(
+        {"plan_id": SITES, "settlement_id": ids[:3], "place": "x", "day": [1, 2, 1], "order": [1, 1, 2],
+         "arrive_min": 30.0, "leave_min": 90.0, "gained": 10.0}
+    )  # fmt: skip
+    folder = save_pages(replace(planned, tables=planned.tables | {"plan_stops": stops}).pages(), tmp_path)
+    page = open_page(folder / "plan.html", fragment=f"#{SITES}")
+    squares, read = "rect[width='14'] + text", "nodes => nodes.map(n => n.textContent)"
+    # Day 1 has two stops, with a line between them, and day 2 one; nothing of it is on the map of today.
+    assert page.eval_on_selector_all(f"#map-plan {squares}", read) == ["1", "1", "2"]
+    assert page.locator("#map-plan path[stroke-dasharray='3 2']").count() == 1
+    assert page.locator(f"#map-today {squares}").count() == 0
+    assert "stop of the mobile service" in page.inner_text("body")
+    page.evaluate(f"window.location.hash = '{LINKS}'")
+    page.wait_for_selector(f"#plans a[aria-current][href^='#{LINKS}']")
+    assert "stop of the mobile service" not in page.inner_text("body")
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_label_of_a_map_covers_another(width, folder, open_page):
     page = open_page(folder / "plan.html", width=width)

@@ -90,6 +90,20 @@ def test_a_place_is_named_as_the_summary_names_it_and_the_finding_is_the_descrip
     assert layers["plan_1_near_actions"].description.startswith("Two sites.")
 
 
+def test_stops_of_a_mobile_service_are_a_layer_of_their_plan_with_the_day_in_each(planned, county_meta):
+    stops = pd.DataFrame(
+        {"plan_id": "near", "settlement_id": ["n003", "n001"], "place": ["Third", "First"], "day": [2, 1],
+         "order": 1, "arrive_min": 20.0, "leave_min": 80.0, "gained": 10.0}
+    )  # fmt: skip
+    layers = layers_of(planned | {"plan_stops": stops}, county_meta)
+    names = [name for name in layers if name.startswith("plan_1_near_")]
+    assert names == ["plan_1_near_actions", "plan_1_near_stops", "plan_1_near_people"]
+    layer = layers["plan_1_near_stops"]
+    assert layer.frame[["place", "day"]].to_numpy().tolist() == [["First", 1], ["Third", 2]]
+    assert layer.frame.geometry.iloc[0] == planned["settlements"].set_index("settlement_id").geometry["n001"]
+    assert layer.title == "Plan 1: stops of the mobile service"
+
+
 def test_without_a_plan_the_gaps_are_shown(county, county_meta):
     layers = layers_of(county, county_meta)
     assert not any(layer.shelf == "plans" for layer in layers.values())

@@ -2,7 +2,7 @@
 /* The maps of a plan: today, and with it. */
 (function (S) {
   const D = S.draw, INK = D.INK;
-  const GAINED = "#0b6b66", WITHIN_SIZE = 0.55, PIN = 9;
+  const GAINED = "#0b6b66", WITHIN_SIZE = 0.55, PIN = 9, STOP = 7;
 
   /* Plans that share room call who is within those who find room. */
   S.planText = (record, key, values) => S.t("plan." + key + (S.has("plan." + key + "_" + record.question) ? "_" + record.question : ""), values);
@@ -64,6 +64,23 @@
     return [...lines, ...pins];
   }
 
+  /* Where a mobile service stops: a square with the day in it, and thin lines from each stop of a day to the next. */
+  function stops(plan, frame, taken) {
+    const lines = [], marks = [];
+    let last = null;
+    for (const [longitude, latitude, day] of plan.stops) {
+      const unit = S.toUnit(latitude, longitude), x = frame.x(unit.x), y = frame.y(unit.y);
+      if (last && last.day === day) lines.push(S.svg("path", { d: "M" + last.x.toFixed(1) + " " + last.y.toFixed(1) + "L" + x.toFixed(1) + " " + y.toFixed(1), fill: "none", stroke: INK, "stroke-width": 1.2, "stroke-dasharray": "3 2" }));
+      last = { x, y, day };
+      taken.push({ x: x - STOP, y: y - STOP, width: 2 * STOP, height: 2 * STOP });
+      marks.push(S.svg("rect", { x: (x - STOP).toFixed(1), y: (y - STOP).toFixed(1), width: 2 * STOP, height: 2 * STOP, fill: "#fff", stroke: INK, "stroke-width": 1.2 }));
+      marks.push(S.svg("text", { x: x.toFixed(1), y: (y + 4).toFixed(1), "font-size": 11, "font-weight": 700, fill: INK, "text-anchor": "middle", text: S.number(day) }));
+    }
+    return [...lines, ...marks];
+  }
+
+  const stopKey = () => S.el("span", {}, [S.svg("svg", { width: 16, height: 16, "aria-hidden": "true" }, [S.svg("rect", { x: 1, y: 1, width: 14, height: 14, fill: "#fff", stroke: INK, "stroke-width": 1.2 }), S.svg("text", { x: 8, y: 12, "font-size": 11, "font-weight": 700, fill: INK, "text-anchor": "middle", text: S.number(1) })]), S.el("span", { text: S.t("plan.legend_stop") })]);
+
   let known = null;
 
   /* Both maps at one width, of which they leave some where they would be too tall: today, and with the plan. */
@@ -73,11 +90,12 @@
     const wide = D.frameOf(known, width), frame = wide.height > tallest ? D.frameOf(known, (width * tallest) / wide.height) : wide;
     const plan = known.plans[record.plan_id], most = width < 420 ? 5 : 9;
     const drawn = (isAfter) => {
-      const taken = [], pins = isAfter ? actions(plan, frame, taken, record.question === "matching") : [], seat = D.seats(frame, taken), bar = D.scaleBar(frame, taken);
+      const taken = [], round = isAfter ? stops(plan, frame, taken) : [];
+      const pins = isAfter ? actions(plan, frame, taken, record.question === "matching") : [], seat = D.seats(frame, taken), bar = D.scaleBar(frame, taken);
       const isBeyond = (i) => ["beyond", "none_reached", ...(isAfter ? [] : ["gained"])].includes(map.outcomes[plan.outcome[i]]);
       const labels = D.townshipLabels(known.points[plan.level], plan.persons, isBeyond, frame, isAfter ? counts.after : counts.before, taken, most);
       const label = S.planText(record, isAfter ? "map_plan" : "map_today", { amount: S.pick(record.texts).amounts[isAfter ? "beyond" : "today"] });
-      return D.sheet(frame, label, [isAfter ? S.svg("use", { href: "#ground" }) : D.groundOf(known, frame, map), ...circles(known, plan, frame, isAfter), ...seat, ...bar, ...labels, ...pins]);
+      return D.sheet(frame, label, [isAfter ? S.svg("use", { href: "#ground" }) : D.groundOf(known, frame, map), ...circles(known, plan, frame, isAfter), ...round, ...seat, ...bar, ...labels, ...pins]);
     };
     S.fill("map-today", [drawn(false)]);
     S.fill("map-plan", [drawn(true)]);
@@ -88,6 +106,6 @@
   function legend(record, plan) {
     const names = new Set(Array.from(plan.outcome, (code) => S.data.map.outcomes[code]));
     const shown = ["beyond", "none_reached", "gained", "within", "unknown"].filter((name) => names.has(name) || (name === "beyond" && names.has("gained")));
-    return [...shown.map((name) => D.key({ ...STYLES[name], ...(name === "none_reached" || name === "unknown" ? {} : { stroke: "none" }) }, S.planText(record, "legend_" + name), name === "within" ? 3 : 5)), D.sizeKey(D.radii(plan.persons))];
+    return [...shown.map((name) => D.key({ ...STYLES[name], ...(name === "none_reached" || name === "unknown" ? {} : { stroke: "none" }) }, S.planText(record, "legend_" + name), name === "within" ? 3 : 5)), ...(plan.stops.length ? [stopKey()] : []), D.sizeKey(D.radii(plan.persons))];
   }
 })(window.Spatial);
