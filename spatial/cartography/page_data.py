@@ -17,7 +17,7 @@ from spatial.errors import ContractError
 from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of
 from spatial.reporting.summary import CLASS_ORDER, missing_text
-from spatial.reporting.wording import NOTICED, columns_told, effect_text, issue_text, plain
+from spatial.reporting.wording import NOTICED, columns_told, effect_text, issue_text, norm_titles, plain, source_title
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -276,6 +276,8 @@ def norm_book(
             "id": norm_id,
             "service": service,
             "names": dict(note.names) if note else {},
+            "titles": norm_titles(rule),
+            "source": {language: source_title(rule, Words(language)) for language in languages()},
             "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
             "nothing_mapped": bool(told.get("nothing_mapped")),
             "people_missing": missing,

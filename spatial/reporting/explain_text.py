@@ -276,7 +276,7 @@ def _norms(explanation: Mapping[str, Any], words: Words) -> Iterator[str]:
         if norm["gate"] != "none_applicable":
             told.append(say("norm_gate", gate=words.say("gate", norm["gate"])))
         keys = ("source_year", "source_section", "source_url")
-        source = list(filter(None, [source_title(norm, words.language), *(str(norm[key] or "") for key in keys)]))
+        source = list(filter(None, [source_title(norm, words), *(str(norm[key] or "") for key in keys)]))
         if source:
             told.append(say("norm_source", source=", ".join(source)))
         if norm["target_share_basis"] == "assumed":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.messages import Words
+from spatial.messages import Words, languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,19 +47,47 @@ def columns_told(where: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(columns) for name, columns in tomllib.loads(text)[where].items()}
 
 
-def source_title(norm: Mapping[Any, Any], language: str) -> str:
+def source_title(norm: Mapping[Any, Any], words: Words) -> str:
     """
-    Call the instrument of a norm by its own title where that is in a language, else as the register does.
+    Call the instrument of a norm by its own title where that is in the language, else as the register does.
+
+    What is not known in the language is marked as English.
 
     Examples
     --------
     >>> norm = {"source_title": "Postal Law", "source_title_original": "《邮政法》", "original_language": "zh"}
-    >>> source_title(norm, "zh"), source_title(norm, "fr")
-    ('《邮政法》', 'Postal Law')
+    >>> source_title(norm, Words("zh")), source_title(norm, Words("fr"))
+    ('《邮政法》', 'Postal Law (titre en anglais)')
     """
-    original = norm.get("source_title_original")
-    is_own = isinstance(original, str) and original and norm.get("original_language") == language
-    return str(original if is_own else norm["source_title"] or "")
+    own, told = norm.get("original_language"), norm.get("source_title_original")
+    if isinstance(told, str) and told and own == words.language:
+        return told
+    title = str(norm["source_title"] or "")
+    # A register of a reader's own is in the reader's language; what it says of another language is a translation.
+    translated = isinstance(own, str) and own != words.language
+    foreign = words.language not in ("en", own) and bool(title) and (translated or title.isascii())
+    return words.say("source", "title_in_english", title=title) if foreign else title
+
+
+def norm_titles(norm: Mapping[Any, Any]) -> dict[str, str]:
+    """
+    Take the short names of a norm by language; none where the study judges by another number than the name says.
+
+    Examples
+    --------
+    >>> norm = {"title_en": "County seat within 60 minutes", "threshold": 60.0, "register_threshold": 60.0}
+    >>> norm_titles(norm), norm_titles(norm | {"threshold": 45.0})
+    ({'en': 'County seat within 60 minutes'}, {})
+    """
+    changed = {
+        name: pd.notna(norm.get(f"register_{name}")) and norm[name] != norm[f"register_{name}"]
+        for name in ("threshold", "target_share")
+    }
+    if changed["threshold"]:
+        return {}
+    found = {language: norm.get(f"title_{language}") for language in languages()}
+    told = {language: title for language, title in found.items() if isinstance(title, str) and title}
+    return {} if changed["target_share"] and any("%" in title for title in told.values()) else told
 
 
 # What readers noticed, in the language of whoever reads it.

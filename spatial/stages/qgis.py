@@ -15,7 +15,7 @@ from spatial.qgis.meta import QgisMeta
 from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
 from spatial.reporting.plan_text import place_name, plan_title
-from spatial.reporting.wording import known_issues, source_title
+from spatial.reporting.wording import known_issues, norm_titles, source_title
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
 from spatial.stages.shared import issues_told, provenance_told
@@ -98,7 +98,7 @@ def qgis(
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms={
-            str(row["norm_id"]): f"{row['norm_id']}: {source_title(row, said.language)}"
+            str(row["norm_id"]): f"{row['norm_id']}: {norm_titles(row).get(said.language) or source_title(row, said)}"
             for row in binding.to_dict("records")
         },
         thresholds_min=thresholds_min,

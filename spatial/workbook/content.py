@@ -27,6 +27,7 @@ from spatial.reporting.wording import (
     effect_text,
     issue_text,
     issues_by_file,
+    norm_titles,
     plain,
     profile_title,
     source_fact,
@@ -372,11 +373,11 @@ class Content:
         table, by = "norm_results", partial(self._by, part="results")
         return [
             self._column("unit_name", self._units_of(rows)),
+            *self._fields(table, rows, "unit_id", "norm_id"),
+            self._column("norm_name", rows["norm_id"].map(self._norm_names)),
             *self._fields(
                 table,
                 rows,
-                "unit_id",
-                "norm_id",
                 Said("service", self._lead.service),
                 Said("norm_class", by("norm_class"), coloured=True),
                 Said("status", by("status"), coloured=True),
@@ -399,10 +400,16 @@ class Content:
         ]
 
     @property
+    def _norm_names(self) -> dict[str, str]:
+        """Short names of norms; ids of those that have none in the language of the workbook."""
+        rules = self.register.to_dict("records")
+        return {str(rule["norm_id"]): norm_titles(rule).get(self._lead.language, rule["norm_id"]) for rule in rules}
+
+    @property
     def _instruments(self) -> dict[str, str]:
         """Titles of the instruments of norms, in their own words where these are of the language of the workbook."""
         rules = self.register.to_dict("records")
-        return {str(rule["norm_id"]): source_title(rule, self._lead.language) for rule in rules}
+        return {str(rule["norm_id"]): source_title(rule, self._lead) for rule in rules}
 
     def _failing(self) -> list[Column]:
         gaps = pd.DataFrame(self.tables["gaps"]).sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
@@ -416,10 +423,11 @@ class Content:
             self._column("settlement", gaps["settlement_id"].map(names)),
             *self._fields("gaps", gaps, "settlement_id", "township"),
             self._field("settlements", "tier", gaps["settlement_id"].map(places["tier"]), by("tier")),
+            *self._fields("gaps", gaps, "norm_id"),
+            self._column("norm_name", gaps["norm_id"].map(self._norm_names)),
             *self._fields(
                 "gaps",
                 gaps,
-                "norm_id",
                 Said("norm_class", by("norm_class"), coloured=True),
                 Said("service", self._lead.service),
                 "value",

@@ -11,9 +11,10 @@ from collections import Counter
 import pytest
 
 from spatial.errors import ContractError, SourceError
+from spatial.messages import Words
 from spatial.norms.law import applicable_norms
 from spatial.norms.register import COLUMNS, load_register, split_list
-from spatial.reporting.wording import source_title
+from spatial.reporting.wording import norm_titles, source_title
 
 
 def shipped():
@@ -194,6 +195,33 @@ def test_the_own_title_of_an_instrument_comes_with_its_language():
     rows = shipped()
     assert all(bool(row["source_title_original"]) == bool(row["original_language"]) for row in rows)
     road = next(row for row in rows if row["id"] == "CN-ROADREG-GRADE")
-    assert source_title(road, "zh") == "《农村公路条例》（国务院令第813号）"  # noqa: RUF001 - Chinese
-    assert source_title(road, "fr") == road["source_title"]
+    assert source_title(road, Words("zh")) == "《农村公路条例》（国务院令第813号）"  # noqa: RUF001 - Chinese
+    assert source_title(road, Words("en")) == road["source_title"]
+    assert source_title(road, Words("fr")) == road["source_title"] + " (titre en anglais)"
+
+
+def test_a_title_that_nobody_knows_in_chinese_is_marked_as_english():
+    post = next(row for row in shipped() if row["id"] == "CN-POST-VILLAGE")
+    assert not post["source_title_original"]
+    assert source_title(post, Words("zh")) == post["source_title"] + "（英文名称）"  # noqa: RUF001 - Chinese
+    own = {"source_title": "县人民政府决定", "source_title_original": None, "original_language": None}
+    assert source_title(own, Words("zh")) == own["source_title"]
+
+
+def test_every_norm_has_a_short_name_in_each_language_unless_the_study_judges_by_another_number():
+    for row in load_register().to_dict("records"):
+        names = norm_titles(row)
+        assert set(names) == {"en", "fr", "zh"}
+        assert not names["zh"].isascii()
+    road = load_register().set_index("norm_id").loc["CN-NATVILLAGE-85"].to_dict()
+    changed = road | {"register_threshold": road["threshold"], "register_target_share": road["target_share"]}
+    assert norm_titles(changed)["en"] == "Paved road to 85% of larger natural villages"
+    assert norm_titles(changed | {"target_share": 0.6}) == {}
+    seat = {"title_en": "County seat within 60 minutes", "threshold": 60.0, "register_threshold": 60.0}
+    assert norm_titles(seat | {"target_share": 0.9, "register_target_share": 1.0}) == {"en": seat["title_en"]}
+    assert norm_titles(seat | {"threshold": 45.0}) == {}
+
+
+def test_titles_of_instruments_are_in_brackets_where_chinese():
+    rows = shipped()
     assert all(row["source_title_original"].startswith("《") for row in rows if row["original_language"] == "zh")

@@ -52,8 +52,7 @@
 
   S.classPill = (norm) => S.el("span", { class: "pill law law-" + norm.norm_class, text: S.word("norm_class", norm.norm_class) });
 
-  /* The instrument of a norm by its own title where that is in the language shown. */
-  S.sourceTitle = (norm) => (norm.source_title_original && norm.original_language === S.language ? norm.source_title_original : norm.source_title) || norm.id;
+  S.sourceTitle = (norm) => S.pick(norm.source) || norm.id;
 
   /* Only web addresses become links; they carry nothing of this page with them. */
   S.link = function (address, text) {
@@ -80,7 +79,9 @@
   S.amount = (people, places) => (S.hasPeople() ? people : places);
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
 
+  /* A norm by its short name; one that a study changed or added by its service, and within what it asks for it. */
   S.normText = function (norm) {
+    if (S.pick(norm.titles)) return S.pick(norm.titles);
     const service = S.has("service." + norm.service) ? S.t("service." + norm.service) : S.pick(norm.names) || S.capital(S.word("service", norm.service));
     const mode = S.word("mode", norm.mode || "none");
     const key = "norm." + norm.metric + (norm.metric === "attribute" && norm.unit === "flag" ? "_flag" : "");
