@@ -158,7 +158,7 @@ def test_without_a_shared_norm_the_page_tells_no_level(language, open_page, tmp_
     told = {
         "en": "The level of integration cannot be compared: the runs share no norm of access",
         "fr": "aucune norme d",
-        "zh": "两次运行没有条件相同的可达性标准",
+        "zh": "两次运行没有条件相同的可达性规范",
     }
     assert told[language] in page.inner_text("#answer-line")
     assert not re.search(r"[01]\.\d{3}", page.inner_text("#answer"))

@@ -329,7 +329,7 @@ def test_nobody_is_beyond_the_reach_of_a_complete_list_for_want_of_mapping():
 CONDITION = {
     "en": ("Nobody counted the people of Bolo", "Judged if no unknown place has more people", "(village 1,200)"),
     "fr": ("Personne n\u2019a compté les habitants de Bolo", "qu\u2019aucun lieu inconnu", "(village 1\u202f200)"),
-    "zh": ("该标准涉及的1个地点（Bolo）无人口数", "人口未知的地点都不多于", "（村 1,200人）"),  # noqa: RUF001 - Chinese
+    "zh": ("该规范涉及的1个地点（Bolo）无人口数", "人口未知的地点都不多于", "（村 1,200人）"),  # noqa: RUF001 - Chinese
 }
 
 

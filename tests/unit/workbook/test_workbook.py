@@ -71,7 +71,7 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
         "得分分项",
         "乡镇类型",
         "城镇体系",
-        "各乡镇标准",
+        "各乡镇规范",
         "未达标村庄",
         "在哪里落户",
         "设施",
@@ -94,7 +94,7 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
 
 
 def test_headers_lead_with_the_first_language_and_carry_units(book):
-    heads = [cell.value for cell in book["各乡镇标准"][3]]
+    heads = [cell.value for cell in book["各乡镇规范"][3]]
     for name in ("persons_in_scope", "served_share"):
         field = TABLES["norm_results"].field(name)
         assert "\n".join(Words(code).title(field.title, field.unit) for code in ("zh", "en")) in heads
@@ -207,7 +207,7 @@ def test_without_a_score_there_are_no_sheets_of_it(ran, results):
     bare = {name: table for name, table in tables.items() if name not in {"scores", "score_components"}}
     book = written_anew(study, bare)
     names = openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames
-    assert names[:2] == ["摘要", "各乡镇标准"]
+    assert names[:2] == ["摘要", "各乡镇规范"]
 
 
 def test_a_column_that_the_list_names_stands_with_the_villages_that_fail(further_column, ran, results):
@@ -233,7 +233,7 @@ def test_a_column_that_the_list_names_stands_with_the_villages_that_fail(further
 
 def test_norms_by_township_are_those_of_the_table(book, results):
     rows = results.norms.loc[results.norms["unit_level"].isin(["study", "township"])]
-    page = book["各乡镇标准"]
+    page = book["各乡镇规范"]
     assert values(page, "Unit") == rows["unit_id"].tolist()
     for name, title in {
         "persons_in_scope": "People in scope (persons)",
@@ -260,7 +260,7 @@ def norms_in_doubt(ran, results, why):
     changed = {"norm_results": tables["norm_results"].assign(**doubt, **everybody)}
     study = sp.Study.from_toml(ran.save(), raw=ran.raw)
     made = written_anew(study, tables | changed)
-    return openpyxl.load_workbook(io.BytesIO(made.content))["各乡镇标准"]
+    return openpyxl.load_workbook(io.BytesIO(made.content))["各乡镇规范"]
 
 
 @pytest.mark.parametrize(
