@@ -23,7 +23,7 @@ from jinja2 import Environment, PackageLoader
 from spatial.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 _CSS_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)([^)'\"]+)['\"]?\s*\)")
-_SCRIPT_END = re.compile(r"</(?=script|style)", re.IGNORECASE)
+_REMARK = re.compile(r"^ *(?:/\*.*?\*/ *\n|//[^\n]*\n|(?=\S))", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -74,55 +74,89 @@ def vendored(path: str) -> str:
 
     text = _CSS_URL.sub(embedded, _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip())
     licence = _bytes(f"{folder}/LICENSE").decode("utf-8").strip().replace("*/", "* /")
-    return _inert(f"/* {entry.package} {entry.version}\n{licence}\n*/\n{text}\n")
+    return f"/* {entry.package} {entry.version}\n{licence}\n*/\n{text}\n"
 
 
 @functools.cache
 def own(name: str) -> str:
     """Give one of our own scripts or style sheets."""
-    return _inert(_bytes(f"own/{name}").decode("utf-8"))
+    return _bytes(f"own/{name}").decode("utf-8")
 
 
-def _inert(text: str) -> str:
-    return _SCRIPT_END.sub(r"<\\/", text)
+def code_of(name: str) -> str:
+    """Give one of our own scripts or style sheets without remarks and indents, as pages carry it."""
+    return _REMARK.sub("", own(name))
 
 
 def _bytes(path: str) -> bytes:
     return files("spatial.cartography").joinpath("assets", *path.split("/")).read_bytes()
 
 
-# Columns of numbers and names as the pages carry them: typed arrays, deflated, base64.
+# Columns of numbers and names as the pages carry them: bytes of typed arrays beside the JSON that names them.
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Bytes that a page carries beside its JSON."""
+
+    raw: bytes
+
+    @functools.cached_property
+    def block(self) -> str:
+        """The bytes as a page has them, deflated by themselves: made once for all pages that carry them."""
+        return write_block(self.raw)
+
+
+def write_block(raw: bytes) -> str:
+    """
+    Deflate bytes and write them seven bits a letter, after their length.
+
+    Only what HTML would change in a script stands 256 letters further up: NUL, the carriage return and ``<``.
+
+    Examples
+    --------
+    >>> write_block(b"aaaa").partition(":")[0]
+    '4'
+    """
+    deflating = zlib.compressobj(_ZLIB_LEVEL, wbits=-zlib.MAX_WBITS)
+    bits = np.unpackbits(np.frombuffer(deflating.compress(raw) + deflating.flush(), np.uint8))
+    sevens = np.pad(bits, (0, -len(bits) % 7)).reshape(-1, 7)
+    letters = np.packbits(sevens, axis=1) >> 1
+    return f"{len(raw)}:{letters.tobytes().decode('ascii').translate(_SHIFTED)}"
+
 
 NO_INDEX = -1
 """Index of nothing in an int32 column; JavaScript turns it into null."""
 _KINDS = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "i4": np.int32, "f4": np.float32}
 _ZLIB_LEVEL = 6
+_SHIFTED = {ord(letter): ord(letter) + 256 for letter in "\0\r<"}
+_BETWEEN_BLOCKS = "\u00b7"
+_POOLED_BYTES = 8192
+"""Pieces of fewer bytes are deflated together, which saves a tenth; larger ones once for all pages."""
 
 
 def pack(values: npt.ArrayLike, kind: str) -> dict[str, Any]:
     """
     Encode one column.
 
-    Bytes of equal weight are put side by side before deflating, which halves slowly changing numbers.
+    Bytes of equal weight are put side by side, so that slowly changing numbers deflate to half.
     """
     array = np.ascontiguousarray(np.asarray(values).astype(_KINDS[kind]))
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     planes = little.view(np.uint8).reshape(len(array), array.dtype.itemsize).T
-    data = base64.b64encode(zlib.compress(planes.tobytes(), _ZLIB_LEVEL)).decode("ascii")
-    return {"kind": kind, "n": len(array), "data": data}
+    return {"kind": kind, "n": len(array), "data": Piece(planes.tobytes())}
 
 
 def pack_texts(texts: Iterable[object]) -> dict[str, Any]:
     """Encode one column of texts."""
     lines = [" ".join(text.split()) if isinstance(text, str) else "" for text in texts]
-    raw = zlib.compress("\n".join(lines).encode("utf-8", "replace"), _ZLIB_LEVEL)
-    return {"n": len(lines), "text": base64.b64encode(raw).decode("ascii")}
+    return {"n": len(lines), "text": Piece("\n".join(lines).encode("utf-8", "replace"))}
 
 
-def pack_json(value: object) -> str:
-    """Encode what compresses well, such as the words of all languages: a third of its size on a page."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode("utf-8"), _ZLIB_LEVEL)).decode("ascii")
+@functools.lru_cache(maxsize=16)
+def piece_of(raw: bytes) -> Piece:
+    """Give the same piece for the same bytes, such as the words that pages of a kind share."""
+    return Piece(raw)
 
 
 def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDArray[np.float32]:
@@ -247,7 +281,7 @@ MAP = PageParts(
     "",
     _MAP_SCRIPTS,
     ("map.css", "acts.css", "print.css"),
-    ("fflate/fflate.js", "leaflet/leaflet.js"),
+    ("leaflet/leaflet.js",),
     ("leaflet/leaflet.css",),
 )
 INDEX = PageParts(
@@ -256,7 +290,6 @@ INDEX = PageParts(
     "startIndexPage",
     ("about.js", "score_words.js", "drawing.js", "index_answer.js", "index_trials.js", "index_page.js"),
     ("index.css", "answer.css"),
-    ("fflate/fflate.js",),
 )
 SIGN_OFF = PageParts(
     "sign_off.html",
@@ -285,7 +318,6 @@ PLAN = PageParts(
     "startPlanPage",
     ("about.js", "view.js", "drawing.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
     ("index.css", "plan.css"),
-    ("fflate/fflate.js",),
 )
 SETTLE = PageParts(
     "settle.html",
@@ -300,7 +332,6 @@ TOWNSHIPS = PageParts(
     "startTownshipsPage",
     ("about.js", "drawing.js", "townships_page.js"),
     ("index.css", "answer.css", "townships.css"),
-    ("fflate/fflate.js",),
 )
 COMPARE = PageParts(
     "compare.html",
@@ -317,7 +348,7 @@ COMPARE = PageParts(
         "compare_page.js",
     ),
     ("index.css", "compare.css"),
-    ("fflate/fflate.js", "leaflet/leaflet.js"),
+    ("leaflet/leaflet.js",),
     ("leaflet/leaflet.css",),
 )
 
@@ -372,6 +403,7 @@ def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
 
 def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: PageParts = INDEX) -> bytes:
     """Write a page, with a nonce of its own content; a map page opens at the `middle` of its data."""
+    messages = piece_of(_json(words_named(data["messages"], parts)))
     text = _TEMPLATES.get_template("page.html").render(
         template=parts.template,
         kind=parts.kind,
@@ -380,33 +412,79 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: 
         title=title,
         language=language,
         nonce=_NONCE,
-        scripts=[
-            *(vendored(name) for name in parts.vendored_scripts),
-            *(own(name) for name in (*_SCRIPTS, *parts.scripts)),
-        ],
-        styles=[
-            *(vendored(name) for name in parts.vendored_styles),
-            *(own(name) for name in ("page.css", *parts.styles)),
-        ],
-        data=json_block(data),
+        unpack=code_of("unpack.js"),
+        blocks=_BETWEEN_BLOCKS.join((*_code_blocks(parts), *data_blocks({**data, "messages": messages}))),
     )
-    # Only our own templates hold the placeholder: json_block leaves no "@@nonce@@" unless a name spells it, and
-    # then the name shows the nonce, which opens nothing, because a name never becomes a tag.
+    # Only our own templates hold the placeholder; a title that spells it shows the nonce, which opens nothing.
     page = text.encode("utf-8")
     digest = hashlib.sha256(page).digest()
     return page.replace(_NONCE.encode("ascii"), base64.urlsafe_b64encode(digest[:18]))
 
 
-def json_block(value: object) -> str:
-    r"""
-    Write JSON that can neither end its script block nor begin another.
+@functools.cache
+def _code_blocks(parts: PageParts) -> tuple[str, str]:
+    """Write the style and the scripts of a kind of pages."""
+    styles = [
+        *(vendored(name) for name in parts.vendored_styles),
+        *(code_of(name) for name in ("page.css", *parts.styles)),
+    ]
+    scripts = [
+        *(vendored(name) for name in parts.vendored_scripts),
+        *(code_of(name) for name in (*_SCRIPTS, *parts.scripts)),
+    ]
+    return write_block("".join(styles).encode("utf-8")), write_block("".join(scripts).encode("utf-8"))
 
-    Examples
-    --------
-    >>> json_block({"name": "</script>"})
-    '{"name":"\\u003c/script\\u003e"}'
+
+def words_named(messages: Mapping[str, Mapping[str, str]], parts: PageParts) -> dict[str, dict[str, str]]:
+    """Keep the messages that a kind of pages can say: those that its scripts or its template name, or begin to name."""
+    sections, keys, beginnings = _named(parts)
+    return {
+        language: {
+            key: text
+            for key, text in texts.items()
+            if key in keys or key.partition(".")[0] in sections or key.startswith(beginnings)
+        }
+        for language, texts in messages.items()
+    }
+
+
+@functools.cache
+def _named(parts: PageParts) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    """List the sections of messages, the keys, and the beginnings of keys in the quotes of scripts and templates."""
+    text = "\n".join(own(name) for name in (*_SCRIPTS, *parts.scripts, "page.html", parts.template))
+    keys = set(re.findall(r"[\"'`]([a-z_]+\.[a-z0-9_]*)", text))
+    # A key that is named may go on, as by "_one" or by what a script adds.
+    beginnings = tuple(sorted(key if key.endswith((".", "_")) else f"{key}_" for key in keys))
+    return frozenset(re.findall(r"[\"'`]([a-z_]+)[\"'`]", text)), frozenset(keys), beginnings
+
+
+def data_blocks(data: Mapping[str, Any]) -> list[str]:
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    Write the data of a page as blocks: its JSON, the small pieces, and each large one.
+
+    In the JSON stands in place of a piece the number of its block among the large ones, or where it begins and ends
+    among the small ones. Equal pieces are carried once.
+    """
+    places: dict[bytes, int | list[int]] = {}
+    pool = bytearray()
+    large: list[Piece] = []
+
+    def placed(piece: object) -> int | list[int]:
+        if not isinstance(piece, Piece):
+            raise TypeError(f"a page cannot carry {piece!r}")
+        if piece.raw not in places:
+            if len(piece.raw) < _POOLED_BYTES:
+                places[piece.raw] = [len(pool), len(pool) + len(piece.raw)]
+                pool.extend(piece.raw)
+            else:
+                places[piece.raw] = len(large)
+                large.append(piece)
+        return places[piece.raw]
+
+    text = _json(data, placed)
+    return [write_block(text), write_block(bytes(pool)), *(piece.block for piece in large)]
+
+
+def _json(value: object, default: Callable[[object], Any] | None = None) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=default)
+    return text.encode("utf-8", "replace")

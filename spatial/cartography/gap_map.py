@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatial.cartography.basemap import ground, pack_lines, relief_block
-from spatial.cartography.document import MAP, pack_json, pack_seconds, pack_words, page_document
+from spatial.cartography.document import MAP, pack_seconds, pack_words, page_document
 from spatial.cartography.map_layers import (
     areas_block,
     catchments_block,
@@ -268,7 +268,6 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
         "norm_statuses": list(NORM_STATUS),
         "reasons": list(book.norms.reasons),
     }
-    shared["messages"] = pack_json(shared["messages"])
     rows.kept["shared", detail] = shared
     return shared
 

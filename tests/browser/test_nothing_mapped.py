@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 
 from spatial.reporting.unmeasured import is_unmapped
+from tests.page_blocks import data_of
 
 pytestmark = pytest.mark.browser
 
@@ -86,8 +86,7 @@ def spoken(folder, open_page, language, **size):
 @pytest.mark.parametrize(("inventory", "bare"), [("unknown", [NORM]), ("complete", [])])
 def test_every_page_is_handed_the_same_flag_of_a_norm_of_which_nothing_is_mapped(inventory, bare, folders):
     for name in ("index", PAGE, "last-mile", "gap-hospital"):
-        text = (folders[inventory] / f"{name}.html").read_text(encoding="utf-8")
-        norms = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])["norms"]
+        norms = data_of(folders[inventory] / f"{name}.html")["norms"]
         assert {NORM, ROAD} <= {norm["id"] for norm in norms}, name
         assert [norm["id"] for norm in norms if norm["nothing_mapped"]] == bare, name
 

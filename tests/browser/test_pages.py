@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from spatial.cartography.page_data import class_limits
 from spatial.inputs.services import load_services
 from spatial.norms.register import load_register
 from spatial.rasters import Raster
+from tests.page_blocks import data_of
 
 pytestmark = pytest.mark.browser
 
@@ -92,9 +92,7 @@ def test_two_walls_stand_against_script(county):
         nonce = re.search(r"'nonce-([^']+)'", policy)[1]
         assert policy.startswith(f"default-src 'none'; script-src 'nonce-{nonce}'")
         tags = re.findall(r"<script\b[^>]*>", text)
-        assert all(
-            f'nonce="{nonce}"' in tag or tag == '<script type="application/json" id="page-data">' for tag in tags
-        )
+        assert all(f'nonce="{nonce}"' in tag or tag == '<script type="text/plain" id="packed">' for tag in tags)
     nonces = {re.search(rb"'nonce-([^']+)'", page.content)[1] for page in county.pages()}
     assert len(nonces) == len(county.pages())
 
@@ -761,12 +759,11 @@ def test_as_many_settlements_as_a_province_has_stay_small_and_fluid(
 @pytest.mark.slow
 def test_a_page_that_cannot_be_small_is_split_by_ground_and_every_part_is_linked(county_of):
     county = county_of(6000, routes=False)
-    artifacts = county.pages(max_page_mb=0.6)
+    artifacts = county.pages(max_page_mb=0.3)
     names = [page.name for page in artifacts]
     assert {"gap-town-1.html", "gap-town-2.html"} <= set(names)
-    assert all(len(page.content) <= 600_000 for page in artifacts if page.name != "index.html")
-    block = re.search(r'id="page-data">(.*?)</script>', artifacts[0].content.decode("utf-8"), re.DOTALL)[1]
-    data = json.loads(block)
+    assert all(len(page.content) <= 300_000 for page in artifacts if page.name != "index.html")
+    data = data_of(artifacts[0].content)
     assert sorted(entry["file"] for entry in data["pages"]) == sorted(names[1:])
     assert all(entry["part_names"]["en"] for entry in data["pages"] if "-1.html" in entry["file"])
 

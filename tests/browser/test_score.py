@@ -20,6 +20,7 @@ from spatial.cartography.pages import page_files
 from spatial.cartography.score import score_page
 from spatial.reporting.unmeasured import levels_shown
 from spatial.store import Artifact
+from tests.page_blocks import data_of, text_of
 
 ATTACK = "<img src=x onerror=\"document.title='owned'\">"
 LANGUAGES = ("en", "fr", "zh")
@@ -171,9 +172,8 @@ def sheets(request, scored, folder, save_pages, tmp_path_factory):
     return save_pages(replace(scored, meta=meta, tables=tables).pages(), tmp_path_factory.mktemp("long"))
 
 
-def data_of(artifacts, name):
-    content = next(item.content for item in artifacts if item.name == name).decode("utf-8")
-    return json.loads(re.search(r'id="page-data">(.*?)</script>', content, re.DOTALL)[1])
+def block_of(artifacts, name):
+    return data_of(next(item.content for item in artifacts if item.name == name))
 
 
 def without(scored, *names):
@@ -187,7 +187,7 @@ def test_pages_are_there_with_scores_and_absent_without(scored):
 
 
 def test_pairs_towns_and_failed_norms_are_gathered(scored):
-    score = data_of(scored.pages(languages=("en",)), "score.html")["score"]
+    score = block_of(scored.pages(languages=("en",)), "score.html")["score"]
     assert score["pairs"] == 15
     assert score["alike"]["t0"] == [1]
     assert score["alike"]["t2"] == [1, 3]
@@ -208,7 +208,7 @@ def test_pairs_of_which_neither_stands_before_the_other_are_alike(scored):
     pairs[("t0", "t1")] = pairs[("t1", "t0")] = 0.0
     pairs[("t2", "t3")], pairs[("t3", "t2")] = 0.9, 1.0 - 0.9
     told = replace(scored, tables=scored.tables | {"rank_pairs": pairs.reset_index()})
-    score = data_of(told.pages(languages=("en",)), "score.html")["score"]
+    score = block_of(told.pages(languages=("en",)), "score.html")["score"]
     assert score["alike"] == {"t0": [1], "t1": [0]}
 
 
@@ -218,7 +218,7 @@ def test_a_page_above_the_budget_keeps_what_holds_townships_back(scored):
     book = PageBook(tables, meta, scored.summary, norms, messages(("en",)), page_files(tables))
     rows = rows_of(tables["settlements"])
     pages = [Artifact("score.html", score_page(book, rows, max_bytes=limit)) for limit in (np.inf, 1.0)]
-    whole, brief = (data_of([page], "score.html")["score"] for page in pages)
+    whole, brief = (block_of([page], "score.html")["score"] for page in pages)
     assert whole["whole"]
     assert not brief["whole"]
     assert brief["study"] == whole["study"]
@@ -572,7 +572,7 @@ def doubted(scored):
 
 
 def test_townships_that_a_known_issue_forbids_to_compare_have_no_rank(doubted):
-    score = data_of(doubted.pages(languages=("en",)), "score.html")["score"]
+    score = block_of(doubted.pages(languages=("en",)), "score.html")["score"]
     ranks = {unit["id"]: unit["median_rank"] for unit in score["townships"]}
     assert sorted(name for name, rank in ranks.items() if rank is None) == ["t0", "t2"]
     at = [unit["id"] for unit in score["townships"]].index("t2")
@@ -888,7 +888,7 @@ def test_a_level_that_says_too_little_stands_on_no_page_and_one_sentence_says_wh
     for file in ("index", "score", "fact-sheet", "score-map", "gap-health_centre"):
         page = open_page(folder / f"{file}.html", fragment="#lang=en&place=n000012")
         text = page.inner_text("body")
-        assert "0.4321" not in (folder / f"{file}.html").read_text("utf-8") or not said, file
+        assert "0.4321" not in text_of(folder / f"{file}.html") or not said, file
         if file in ("score", "fact-sheet"):
             assert ("0.43" in text) == (not said), file
         if file in ("index", "score", "fact-sheet"):

@@ -17,6 +17,7 @@ import spatial as sp
 from spatial.network.speeds import load_speeds
 from spatial.stages.explain import headline_lines
 from spatial.study import Study
+from tests.page_blocks import text_of
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -151,7 +152,7 @@ def test_rutland_is_counted_in_places_without_any_figure_of_people(county, rutla
     somewhere = county.norms[county.norms["places_in_scope"] > 0]  # of no place there are no people, which is known
     for column in ("persons_in_scope", "persons_served", "persons_unserved", "persons_unknown"):
         assert somewhere[column].isna().all()
-    index = county.index_page.read_text(encoding="utf-8")
+    index = text_of(county.index_page)
     assert '"persons_served":null' in index
     assert re.findall(r'"persons[a-z_]*":\d', index) == []
     lines = headline_lines(_study("rutland", rutland), county.summary)
@@ -164,7 +165,7 @@ def test_the_known_issue_of_the_raster_is_in_the_summary_and_on_every_page(islan
     assert sum(issue in text for text in islands.summary["issues"]) == 1
     pages = sorted(islands.maps.glob("*.html"))
     assert len(pages) > 10
-    assert [page.name for page in pages if issue not in page.read_text(encoding="utf-8")] == []
+    assert [page.name for page in pages if issue not in text_of(page)] == []
 
 
 def test_the_islands_have_the_people_that_the_raster_gives_them(islands):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import json
 import re
-import zlib
 from importlib.resources import files
 
 import geopandas as gpd
@@ -17,9 +16,11 @@ import shapely
 from spatial.cartography.basemap import pack_lines, pack_points
 from spatial.cartography.comparison import page_words
 from spatial.cartography.document import (
+    INDEX,
     NO_INDEX,
+    code_of,
     codes,
-    json_block,
+    data_blocks,
     own,
     pack,
     pack_seconds,
@@ -28,16 +29,19 @@ from spatial.cartography.document import (
     space_order,
     vendored,
     vendored_files,
+    words_named,
+    write_block,
 )
 from spatial.cartography.messages import messages
 from spatial.cartography.pages import page_files
 from spatial.errors import SourceError
+from tests.page_blocks import read_block
 
 ASSETS = files("spatial.cartography").joinpath("assets")
 
 
 def _unpack(packed: dict, kind: str) -> np.ndarray:
-    planes = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), dtype=np.uint8)
+    planes = np.frombuffer(packed["data"].raw, dtype=np.uint8)
     size = np.dtype(kind).itemsize
     return planes.reshape(size, packed["n"]).T.copy().view(kind).ravel()
 
@@ -78,7 +82,7 @@ def test_seconds_tell_zero_from_missing() -> None:
 
 def test_texts_keep_their_rows_whatever_they_hold() -> None:
     packed = pack_texts(["a\nb", None, "", "村  庄", float("nan")])
-    assert zlib.decompress(base64.b64decode(packed["text"])).decode() == "a b\n\n\n村 庄\n"
+    assert packed["text"].raw.decode() == "a b\n\n\n村 庄\n"
     assert packed["n"] == 5
 
 
@@ -120,7 +124,7 @@ def test_every_vendored_file_is_the_one_in_the_manifest() -> None:
         assert entry.licence
     kept = {
         f"{folder}/{item.name}"
-        for folder in ("leaflet", "fflate")
+        for folder in ("leaflet",)
         for item in ASSETS.joinpath(folder).iterdir()
         if item.is_file()
     }
@@ -134,7 +138,7 @@ def test_an_unknown_asset_is_refused() -> None:
 
 
 def test_vendored_files_carry_their_licence_and_link_nothing() -> None:
-    for path in ("leaflet/leaflet.js", "leaflet/leaflet.css", "fflate/fflate.js"):
+    for path in ("leaflet/leaflet.js", "leaflet/leaflet.css"):
         text = vendored(path)
         assert "Copyright" in text
         assert "sourceMappingURL" not in text
@@ -148,9 +152,43 @@ def test_our_own_scripts_never_write_markup_from_text() -> None:
             assert not forbidden.search(own(item.name)), item.name
 
 
-def test_json_can_neither_end_its_block_nor_begin_another() -> None:
-    text = json_block({"name": "</script><!--<script>\u2028&"})
-    assert not set(text) & set("<>&\u2028")
+def test_a_block_comes_back_and_holds_nothing_that_html_would_change() -> None:
+    # Every byte, in runs and at random: stored, fixed and own codes; none of NUL, carriage return, "<" and "·" is left.
+    rng = np.random.default_rng(5)
+    for raw in (b"", b"\0\r<", bytes(range(256)) * 3, rng.bytes(70_000), b"ab" * 40_000):
+        text = write_block(raw)
+        assert read_block(text) == raw
+        assert not set(text) & set("\0\r<·")
+
+
+def test_equal_pieces_are_carried_once_and_large_ones_have_a_block_each() -> None:
+    small, large = pack([1, 2, 3], "u1"), pack(np.arange(9000), "u2")
+    page = {"a": small, "b": pack([4], "u1"), "c": pack([1, 2, 3], "u1"), "large": large}
+    text, pool, block = (read_block(each) for each in data_blocks(page))
+    data = json.loads(text)
+    assert [data[key]["data"] for key in ("a", "b", "c", "large")] == [[0, 3], [3, 4], [0, 3], 0]
+    assert pool == bytes([1, 2, 3, 4])
+    assert block == large["data"].raw
+
+
+def test_what_is_neither_json_nor_a_piece_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot carry"):
+        data_blocks({"a": pd.Timestamp("2026-01-01")})
+
+
+def test_a_page_keeps_the_messages_that_its_scripts_can_say_and_no_others() -> None:
+    told = {"en": {"page.back": "Back", "snap.far": "Far", "reason.odd": "Odd", "way.plan": "Plan"}}
+    # `data-i18n="page.back"`, S.word("reason", ...) and S.t("way." + key) stand in the scripts of every page.
+    assert sorted(words_named(told, INDEX)["en"]) == ["page.back", "reason.odd", "way.plan"]
+
+
+def test_our_own_scripts_go_without_remarks_and_with_all_their_code() -> None:
+    assert code_of("dom.js").startswith('"use strict";\n(function (S) {')
+    for item in ASSETS.joinpath("own").iterdir():
+        if item.name.endswith(".js"):
+            kept = code_of(item.name)
+            assert "/*" not in kept, item.name
+            assert kept.count("{") <= item.read_text(encoding="utf-8").count("{")
 
 
 def test_every_message_that_a_script_names_exists() -> None:

@@ -1,6 +1,5 @@
 """The page of signatures before any browser: counts by verdict, and when an approval number is missed."""
 
-import json
 import re
 from types import SimpleNamespace
 
@@ -12,6 +11,7 @@ from spatial.cartography.messages import messages
 from spatial.cartography.sign_off import sign_off_counts
 from spatial.norms.register import load_register
 from spatial.stages.policy import approval_wanted
+from tests.page_blocks import data_of
 
 
 def counted(*rows):
@@ -66,13 +66,11 @@ def test_a_run_writes_the_page_with_status_date_and_approval_number(tiny_at, tmp
     tiny.tables["official"] = {"villages": {"value": 2, "source": "名录 <b>2025</b>"}}
     outcome = tiny.run("--until", "maps")
     assert outcome.code == 0, outcome.err
-    text = (tiny.maps / "tiny" / "sign-off.html").read_text(encoding="utf-8")
-    data = json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
+    data = data_of(tiny.maps / "tiny" / "sign-off.html")
     assert data["study"]["approval"] == "GS(2026)0001号"
     assert data["study"]["status"] == "internal"
     assert not data["study"]["approval_wanted"]
     (villages,) = [entry for entry in data["sign"]["totals"] if entry["kind"] == "villages"]
     assert villages["source"] == "名录 <b>2025</b>"
-    assert "<b>2025" not in text
-    index = (tiny.maps / "tiny" / "index.html").read_text(encoding="utf-8")
-    assert '"sign_off":"sign-off.html"' in index
+    assert "<b>2025" not in (tiny.maps / "tiny" / "sign-off.html").read_text(encoding="utf-8")
+    assert data_of(tiny.maps / "tiny" / "index.html")["sign_off"] == "sign-off.html"

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
-
 from spatial.cartography.messages import messages
 from spatial.messages import languages
-
-
-def data_of(page):
-    text = page.read_text(encoding="utf-8")
-    return json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
+from tests.page_blocks import data_of, text_of
 
 
 def sources_of(page):
@@ -53,6 +46,6 @@ def test_settlements_in_no_township_are_said_on_the_page_in_each_language_and_at
     figures = {figure["key"]: figure["value"] for figure in data_of(first)["figures"]}
     assert (figures["settlements"], figures["townships"], figures["no_township"]) == (8, 2, 2)
     for page in (first, tiny_done.maps / "tiny" / "gap-hospital.html"):
-        text = page.read_text(encoding="utf-8")
+        text = text_of(page)
         for words in (said, "localités hors de toute commune", "不在任何乡镇内、只计入全区数字的居民点"):
             assert words in text

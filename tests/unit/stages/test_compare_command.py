@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from spatial.score.comparison.boards import board_of
 from spatial.stages.compare import write_comparison
 from spatial.study.score import ScoreOptions
 from spatial.tables import TABLES
+from tests.page_blocks import data_of
 from tests.unit.runs_to_compare import NORMS, run_of
 
 pytestmark = pytest.mark.slow
@@ -66,11 +66,6 @@ def kept(tmp_path_factory):
 def folders(kept, tmp_path):
     """Both runs, which the test may spoil."""
     return tuple(shutil.copytree(kept / name, tmp_path / name) for name in ("y1", "y2"))
-
-
-def data_of(page):
-    text = page.read_text(encoding="utf-8")
-    return json.loads(re.search(r'id="page-data">(.*?)</script>', text, re.DOTALL)[1])
 
 
 def call(*words):

@@ -1,24 +1,22 @@
 "use strict";
-/* Columns of the data block: deflated typed arrays and names in base64. */
-window.Spatial = window.Spatial || {};
+/* Columns of the data: typed arrays and names. */
 (function (S) {
   const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i4: Int32Array, f4: Float32Array };
+  const DATA = 2, SMALL = 3, FIRST_LARGE = 4;
 
-  function inflate(text) {
-    const raw = atob(text);
-    const bytes = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-    return window.fflate.unzlibSync(bytes);
-  }
+  S.data = JSON.parse(S.utf8(S.block(DATA)));
 
-  S.json = (packed) => JSON.parse(new TextDecoder("utf-8").decode(inflate(packed)));
+  /* A large piece has a block of its own, a small one a place among the others. */
+  const bytesOf = (piece) => (Array.isArray(piece) ? S.block(SMALL).subarray(...piece) : S.block(FIRST_LARGE + piece));
+
+  S.json = (piece) => JSON.parse(S.utf8(bytesOf(piece)));
 
   /* Bytes of equal weight stand together: put each number's bytes side by side again. */
   S.column = function (packed) {
     if (!packed) return null;
     const Kind = KINDS[packed.kind];
     const size = Kind.BYTES_PER_ELEMENT;
-    const planes = inflate(packed.data);
+    const planes = bytesOf(packed.data);
     const bytes = new Uint8Array(packed.n * size);
     for (let plane = 0; plane < size; plane++) {
       for (let i = 0, from = plane * packed.n; i < packed.n; i++) bytes[i * size + plane] = planes[from + i];
@@ -29,7 +27,7 @@ window.Spatial = window.Spatial || {};
   S.texts = function (packed) {
     if (!packed) return null;
     if (packed.n === 0) return [];
-    return new TextDecoder("utf-8").decode(inflate(packed.text)).split("\n");
+    return S.utf8(bytesOf(packed.text)).split("\n");
   };
 
   /* Minutes travel as whole seconds plus one, metres as whole metres plus one; 0 = missing. */

@@ -1,10 +1,8 @@
 "use strict";
 /* Words and numbers in the language shown. */
 (function (S) {
-  const data = JSON.parse(document.getElementById("page-data").textContent);
-  // Maps carry their words compressed.
-  if (typeof data.messages === "string") data.messages = S.json(data.messages);
-  S.data = data;
+  const data = S.data;
+  data.messages = S.json(data.messages);
   S.language = data.language;
   const listeners = [];
   let formats = {};
