@@ -184,15 +184,17 @@ def round_up(values: npt.ArrayLike, thresholds: Sequence[float] = ()) -> npt.NDA
     return rounded
 
 
-def pack_seconds(minutes: npt.ArrayLike) -> dict[str, Any]:
+def pack_seconds(minutes: npt.ArrayLike, *, begun: bool = False) -> dict[str, Any]:
     """
     Encode minutes that are only shown, never compared, as whole seconds.
+
+    Where they are compared, seconds begun: none that is beyond a whole second of a threshold comes within it.
 
     Returns a column of uint32 of seconds plus one; 0 = missing.
     """
     exact = np.asarray(minutes, dtype=np.float64)
-    seconds = np.where(np.isfinite(exact), np.rint(exact * 60.0) + 1.0, 0.0)
-    return pack(seconds, "u4")
+    whole = np.ceil(exact * 60.0) if begun else np.rint(exact * 60.0)
+    return pack(np.where(np.isfinite(exact), whole + 1.0, 0.0), "u4")
 
 
 def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
@@ -252,6 +254,7 @@ _MAP_SCRIPTS = (
     "sureness.js",
     "trials.js",
     "areas.js",
+    "closing.js",
     "about.js",
     "print.js",
     "view.js",

@@ -32,7 +32,7 @@ from spatial.cartography.places import (
 )
 from spatial.cartography.score import hidden_names, place_levels_block, score_layers, units_block
 from spatial.reporting.wording import columns_told
-from spatial.tables.words import NORM_STATUS, REACH_STATUS
+from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -60,7 +60,7 @@ _METHODS = {
     "score": ("score_map", "people"),
 }
 """What a page of a kind explains in its small print."""
-_WORDS = ("view.",)
+_WORDS = ("view.", "closing.")
 """Words that maps have beside those of all pages."""
 _REACH = 0.15
 """Ground that the relief reaches further, for a little panning, as a share of the extent."""
@@ -121,7 +121,13 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
             "subject": service,
             "index": "index.html",
             "methods": [f"about.{method}" for method in _METHODS[entry["kind"]]],
-            "service": {"id": service, "names": entry["names"], "inventory": note.inventory, "proxy": note.proxy},
+            "service": {
+                "id": service,
+                "names": entry["names"],
+                "inventory": note.inventory,
+                "proxy": note.proxy,
+                "closes": note.id not in TIERS,
+            },
         },
         "base": base,
         "layers": layers,
@@ -153,6 +159,8 @@ def _service_block(
         list(pd.concat(used).dropna().unique()) if used else [],
     )
     mapped = facilities is not None
+    if facilities is not None:
+        facilities["service_names"] = [book.names(name) for name in facilities["services"]]
     layers = service_layers(book, note, rows, by_mode, extras=extras, mapped=mapped)
     trials = trials_block(rows, book, service, ids) if extras else None
     if mapped:

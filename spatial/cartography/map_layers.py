@@ -350,10 +350,7 @@ def with_spans(layers: list[dict[str, Any]], book: PageBook, service: str, rows:
             spans[mode] = {}
             minutes = {} if runs is None else {side: runs.minutes[side] for side in ("low", "high")}
             for side, own in minutes.items():
-                # Seconds begun, so that none that is beyond a whole second of a threshold comes within it.
-                exact = own.reindex(rows.ids).to_numpy(dtype=np.float64)
-                seconds = np.where(np.isfinite(exact), np.ceil(exact * 60.0) + 1.0, 0.0)
-                spans[mode][side] = pack(seconds, "u4")
+                spans[mode][side] = pack_seconds(own.reindex(rows.ids), begun=True)
         told.append(layer | spans[mode])
     return told
 

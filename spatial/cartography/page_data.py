@@ -324,6 +324,7 @@ OWN_WORDS = (
     "drawing.",
     "township.",
     "view.",
+    "closing.",
 )
 KEPT_WORDS = ("sign.title", "sign.count_")
 

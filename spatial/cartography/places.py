@@ -197,7 +197,7 @@ def travel_block(table: pd.DataFrame, facility_ids: pd.Index, *, detail: bool) -
         "statuses": list(REACH_STATUS),
         "risk": pack(table["edge_risk"].eq(other=True), "u1"),
         "second": pack(codes(table["second_facility_id"], facility_ids), "i4") if detail else None,
-        "second_time": pack_seconds(table["second_travel_time_min"]) if detail else None,
+        "second_time": pack_seconds(table["second_travel_time_min"], begun=True) if detail else None,
         "told": [pack_field(fields[name], table[name]) for name in columns_told("access")["card"]],
     }
 

@@ -73,6 +73,22 @@ def test_a_new_facility_never_lengthens_a_time_and_never_lowers_a_count(graph, g
 
 
 @SETTINGS
+@given(places=PLACES, spots=SPOTS, closed=st.integers(0, 7))
+def test_the_second_nearest_is_the_nearest_once_the_first_is_closed(graph, grid_city, places, spots, closed):
+    settlements, facilities = settlements_of(grid_city, places), facilities_of(grid_city, spots)
+    gone = f"f{closed % len(spots)}"
+    now = table(graph, settlements, facilities)
+    clinics = (now["service"] == "clinic").to_numpy()
+    then = table(graph, settlements, facilities.loc[facilities["facility_id"] != gone])
+    served = clinics & (now["facility_id"] == gone).to_numpy()
+    expected = now["travel_time_min"].where(~served, now["second_travel_time_min"])
+    np.testing.assert_allclose(then["travel_time_min"][clinics], expected[clinics], atol=1e-9)
+    # the same facility, but where two are as near
+    others = facilities.loc[facilities["facility_id"] != gone, "facility_id"]
+    assert set(now["second_facility_id"][served].dropna()) <= set(others)
+
+
+@SETTINGS
 @given(places=PLACES, spots=SPOTS)
 def test_a_new_road_never_lengthens_a_time(grid_city, graph, places, spots):
     # The diagonal meets the streets at the crossings only.

@@ -27,7 +27,7 @@
 
   function readFacilities(packed) {
     if (!packed) return null;
-    return { points: S.points(packed), names: readTexts(packed.names), id: S.texts(packed.id), service: S.column(packed.service), services: packed.services };
+    return { points: S.points(packed), names: readTexts(packed.names), id: S.texts(packed.id), service: S.column(packed.service), services: packed.services, service_names: packed.service_names };
   }
 
   /* How columns that are only shown are packed, by their unit or form; all others are numbers. */
@@ -109,7 +109,7 @@
       norms, routes: readRoutes(data.routes), trials: S.readTrials(data.trials), interval: readInterval(data.interval),
       measures: data.measures.map((measure) => Object.assign({}, measure, { value: S.column(measure.value), status: S.column(measure.status), risk: S.column(measure.risk) })),
       others: data.others.map((other) => Object.assign({}, other, { time: S.seconds(other.time), status: S.column(other.status) })),
-      layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), only: null, mandatory: mandatoryOf(norms, places), selected: -1, target: -1, route: null,
+      layer: layers[0], threshold: layers[0].threshold, filter: S.noFilter(), only: null, mandatory: mandatoryOf(norms, places), selected: -1, facility: -1, target: -1, route: null,
       labels: null, classes: new Uint8Array(0), moved: false,
     };
   }
@@ -117,7 +117,7 @@
   function routeOf(state) {
     const i = state.selected;
     state.route = null;
-    state.target = -1;
+    state.target = state.facility;
     const mode = state.travel[state.layer.mode] ? state.layer.mode : Object.keys(state.travel)[0];
     const travel = state.travel[mode];
     if (i < 0 || !travel) return;
@@ -238,14 +238,15 @@
     state.labels = S.labelsOf(state);
     const base = S.baseLayer(data.base, data.relief).addTo(map);
     const areas = S.areasLayer(state).addTo(map);
+    const ties = S.tiesLayer(state).addTo(map);
     const points = new S.PointsLayer(state.points, state.places.population).addTo(map);
     if (state.facilities) state.facilities.near = points.nearestTo(state.facilities.points);
     const marks = S.marksLayer(state);
     points.ringed = state.mandatory.failing;
-    S.layers = { base, areas, points, marks };
+    S.layers = { base, areas, ties, points, marks };
     marks.addTo(map);
     map.on("zoomend", () => S.showSizes(points));
-    const redraw = () => { areas.redraw(); marks.redraw(); };
+    const redraw = () => { areas.redraw(); ties.redraw(); marks.redraw(); };
 
     function update() {
       const all = S.classify(state.layer, state.threshold);
@@ -277,7 +278,7 @@
     }
 
     function choosePlace(i, fly) {
-      state.selected = i;
+      Object.assign(state, { selected: i, facility: -1 });
       routeOf(state);
       update();
       redraw();
@@ -291,7 +292,7 @@
     S.choosePlace = choosePlace;
 
     function closePlace() {
-      state.selected = -1;
+      Object.assign(state, { selected: -1, facility: -1 });
       routeOf(state);
       update();
       redraw();
@@ -335,9 +336,10 @@
     S.startSearch(state, (i) => choosePlace(i, true));
     S.startPrint(map, state);
     map.on("click", (event) => {
-      const i = points.nearest(event.latlng, 14);
-      if (i >= 0) choosePlace(i, false);
-      else if (state.selected >= 0) closePlace();
+      const i = points.nearest(event.latlng, 14), k = S.facilityAt(state, event.latlng, i < 0 ? Infinity : points.pixelsTo(i, event.latlng));
+      if (k >= 0) S.chooseFacility(state, k);
+      else if (i >= 0) choosePlace(i, false);
+      else if (state.selected >= 0 || state.facility >= 0) closePlace();
     });
     document.getElementById("slider").addEventListener("input", (event) => {
       state.threshold = Number(event.target.value);

@@ -50,6 +50,11 @@
       if (i >= 0 && i !== state.selected) choosePlace(i, true);
       else if (i < 0 && state.selected >= 0) closePlace();
     });
+    S.view.register("facility", () => (state.facility < 0 ? "" : state.facilities.id[state.facility]), (id) => {
+      const k = id && state.facilities && S.data.page.service.closes ? state.facilities.id.indexOf(id) : -1;
+      if (k >= 0 && k !== state.facility) S.chooseFacility(state, k);
+      else if (k < 0 && state.facility >= 0) closePlace();
+    });
     const isOpening = () => {
       const { center, zoom } = map._getBoundsCenterZoom(bounds, OPENING), near = map.project(center, zoom).distanceTo(map.project(map.getCenter(), zoom));
       return zoom === map.getZoom() && near < 2;

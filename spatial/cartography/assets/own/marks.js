@@ -239,6 +239,7 @@
         diamond(context, x, y, k === state.target ? size * 1.5 : size, view.ratio);
         drawn.push([x, y]);
       }
+      if (facilities) facilities.seen = { view, drawn };
       if (state.selected >= 0) {
         const [x, y] = place(state.points, state.selected);
         context.beginPath();

@@ -86,7 +86,7 @@
     const time = travel.time[i];
     const status = travel.statuses[travel.status[i]];
     const why = status === "reached" ? "" : S.word("reach", status);
-    const rows = [[S.t("place.nearest"), S.facilityName(state, travel.facility[i]) || S.t("place.none_reached")], [S.t("place.time"), finite(time) ? S.minutes(time) : why]];
+    const rows = [[S.t("place.nearest"), S.facilityLink(state, travel.facility[i]) || S.t("place.none_reached")], [S.t("place.time"), finite(time) ? S.minutes(time) : why]];
     let bar = null;
     if (finite(time)) {
       const legs = [
@@ -198,6 +198,7 @@
 
   S.showPlace = function (state, onClose) {
     const i = state.selected;
+    if (state.facility >= 0) return S.showFacility(state, onClose);
     if (i < 0) {
       S.fill("place", [S.el("p", { class: "muted", text: S.t("place.choose") })]);
       return;

@@ -210,6 +210,11 @@
       return this._nearest(S.toUnit(latlng.lat, latlng.lng), reach, (i) => this.classes[i] !== S.HIDDEN);
     },
 
+    pixelsTo: function (i, latlng) {
+      const at = S.toUnit(latlng.lat, latlng.lng);
+      return Math.hypot(this.points.x[i] - at.x, this.points.y[i] - at.y) * Math.pow(2, this._map.getZoom() - S.UNIT_ZOOM);
+    },
+
     /* The settlement nearest to each of other points; -1 where none is near on any map that shows both. */
     nearestTo: function (points) {
       return Int32Array.from({ length: points.n }, (_, k) => this._nearest({ x: points.x[k], y: points.y[k] }, NEAR, () => true));

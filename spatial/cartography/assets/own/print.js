@@ -19,7 +19,7 @@
     const context = canvas.getContext("2d");
     context.fillStyle = LAND;
     context.fillRect(0, 0, view.width, view.height);
-    for (const layer of [S.layers.base, S.layers.areas, S.layers.points, S.layers.marks]) {
+    for (const layer of Object.values(S.layers)) {
       context.setTransform(1, 0, 0, 1, 0, 0);
       layer._draw(context, view);
     }
