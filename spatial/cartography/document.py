@@ -257,6 +257,8 @@ _MAP_SCRIPTS = (
     "closing.js",
     "about.js",
     "print.js",
+    "svg_context.js",
+    "picture.js",
     "view.js",
     "map_view.js",
     "map_page.js",

@@ -325,6 +325,7 @@ OWN_WORDS = (
     "township.",
     "view.",
     "closing.",
+    "picture.",
 )
 KEPT_WORDS = ("sign.title", "sign.count_")
 

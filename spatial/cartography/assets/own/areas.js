@@ -9,7 +9,7 @@
   const UNIT_FILL = 0.45, UNIT_EDGE = "#59636b", UNIT_UNKNOWN = "#d5d9dc";
 
   function path(lines, item) {
-    const shape = new Path2D();
+    const shape = S.newPath();
     for (let line = 0; line + 1 < lines.starts.length; line++) {
       if (lines.source[line] !== item) continue;
       for (let i = lines.starts[line]; i < lines.starts[line + 1]; i++) {

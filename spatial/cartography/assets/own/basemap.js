@@ -18,7 +18,7 @@
 
   function path(group) {
     const lines = S.lines(group.lines);
-    const shape = new Path2D();
+    const shape = S.newPath();
     for (let line = 0; line + 1 < lines.starts.length; line++) {
       for (let i = lines.starts[line]; i < lines.starts[line + 1]; i++) {
         if (i === lines.starts[line]) shape.moveTo(lines.x[i], lines.y[i]);

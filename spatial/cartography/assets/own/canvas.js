@@ -1,6 +1,8 @@
 "use strict";
 /* A canvas that pans with the map and is drawn again when the map rests or leaves what was drawn. */
 (function (S) {
+  S.newPath = () => new Path2D();
+
   S.CanvasLayer = L.Renderer.extend({
     options: { padding: 0.35, pane: "overlayPane" },
 

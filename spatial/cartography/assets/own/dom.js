@@ -146,7 +146,11 @@
     const isPeople = rows[0].map((head) => /persons/.test(head));
     const whole = (value, column) => (isPeople[column] && typeof value === "number" && isFinite(value) ? Math.round(value) : value);
     const text = "\ufeff" + rows.map((row) => row.map(whole).map(cell).join(",")).join("\r\n") + "\r\n";
-    const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+    S.save(name, new Blob([text], { type: "text/csv;charset=utf-8" }));
+  };
+
+  S.save = function (name, blob) {
+    const address = URL.createObjectURL(blob);
     const link = S.el("a", { href: address, download: name });
     document.body.append(link);
     link.click();

@@ -78,7 +78,7 @@
      stands in the middle of the handle, which does not leave the map. */
   function swipe() {
     const handle = document.getElementById("swipe"), maps = document.getElementById("maps"), share = handle.value / 100;
-    maps.style.setProperty("--swipe", "calc(" + HANDLE_PX / 2 + "px + (100% - " + HANDLE_PX + "px) * " + share + ")");
+    maps.style.setProperty("--swipe", `calc(${HANDLE_PX / 2}px + (100% - ${HANDLE_PX}px) * ${share})`);
     handle.setAttribute("aria-valuetext", S.t("plan.swipe_at", { today: S.percent(share), plan: S.percent(1 - share) }));
   }
 

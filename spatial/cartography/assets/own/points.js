@@ -172,6 +172,12 @@
       for (const i of drawn) {
         const look = this.looks[this.classes[i]], isRinged = Boolean(this.ringed && this.ringed[i]);
         const radius = Math.round(Math.min(this._radius[i], look.most || LARGEST) * factor * 2) / 2;
+        if (context.isVector) {
+          const at = [this.points.x[i] * view.scale + view.dx, this.points.y[i] * view.scale + view.dy, radius * view.ratio];
+          S.drawDot(context, look, ...at, view.ratio);
+          if (isRinged) S.drawRing(context, ...at, view.ratio);
+          continue;
+        }
         const key = (2 * this.classes[i] + Number(isRinged)) * 1000 + radius;
         let stamp = sprites.get(key);
         if (!stamp) sprites.set(key, (stamp = sprite(look, radius, view.ratio, isRinged)));
