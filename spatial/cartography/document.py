@@ -246,6 +246,7 @@ _MAP_SCRIPTS = (
     "marks.js",
     "classes.js",
     "legend.js",
+    "curve.js",
     "filters.js",
     "search.js",
     "table.js",

@@ -11,6 +11,7 @@ import pandas as pd
 from spatial.cartography.basemap import ground, pack_lines, relief_block
 from spatial.cartography.document import MAP, pack_seconds, pack_words, page_document
 from spatial.cartography.map_layers import (
+    TRAVELLED,
     areas_block,
     catchments_block,
     interval_block,
@@ -248,6 +249,21 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
     return [rows.kept["other", *way] for way in ways]
 
 
+def switch_block(book: PageBook) -> list[dict[str, Any]]:
+    """Name the maps of the study with the limit that a norm sets: those of norms first, in the order of the index."""
+    kinds = {"last_mile": "last_mile", SCORE_MAP: "score"}
+    listed = []
+    for service, file in book.files.items():
+        note = book.note(service)
+        limits = [norm for norm in book.norms.of_service(note) if norm["headline"] and norm["metric"] in TRAVELLED]
+        norm = limits[0] if limits else {"threshold": None, "unit": ""}
+        entry = {"id": service, "kind": kinds.get(service, "gap"), "file": file, "names": dict(note.names)}
+        rank = book.norms.norms.index(norm) if limits else len(book.norms.norms)
+        order = (rank, service in kinds, str(note.names.get("en", service)).lower())
+        listed.append((order, entry | {"threshold": norm["threshold"], "unit": norm["unit"]}))
+    return [entry for _, entry in sorted(listed, key=lambda pair: pair[0])]
+
+
 def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     """Encode what every map of these settlements carries."""
     if ("shared", detail) in rows.kept:
@@ -267,6 +283,7 @@ def _shared(book: PageBook, rows: Rows, detail: Detail) -> dict[str, Any]:
     shared = study_block(book, rows, more_words=_WORDS) | {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
         "bounds": bounds,
+        "services": once(book.kept, "services", lambda: switch_block(book)),
         "relief": relief_shown(book, rows) if detail.relief else None,
         "places": places_block(rows, tables.get("boundaries"), detail=extras),
         "snaps": {} if snaps is None else snaps_block(rows, snaps, detail=extras),

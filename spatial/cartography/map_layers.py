@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 # What a gap map judges by: each norm of the service, then plain travel time by each mode.
 
 COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
-_METRICS = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
+TRAVELLED = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
+"""What norms of time or distance measure."""
 _USUAL_MAX_MIN = 120.0
 
 
@@ -75,7 +76,7 @@ def norm_layer(norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows)
 
     Returns its values are those of the norm. None where the norm is of another kind or nothing was measured.
     """
-    if norm["metric"] not in _METRICS or norm["threshold"] is None:
+    if norm["metric"] not in TRAVELLED or norm["threshold"] is None:
         return None
     table = book.results(norm["id"], rows)
     if table is None:

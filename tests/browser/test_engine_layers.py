@@ -72,13 +72,14 @@ def test_how_sure_counts_who_changes_class_within_the_runs(threshold, county, co
 def test_the_headline_says_best_and_worst_as_the_summary_does(county, county_folder, open_page):
     persons = county.summary["norms"][0]["certainty"]["persons"]
     page = open_page(county_folder / PAGE)
-    told = page.inner_text(".headline-range")
-    assert f"{round(persons['low']):,} at best, {round(persons['high']):,} at worst." in told
-    assert "speeds ±20%, the wet season; not calibrated" in told
+    low, high = round(persons["low"]), round(persons["high"])
+    # one sentence: the range, what it depends on, and whether anybody compared it with the ground
+    wanted = f"{low:,} to {high:,}, depending on speeds ±20%, the wet season; not calibrated."
+    assert page.inner_text("#certainty") == wanted
     page.fill("#slider", "30")
     low, high = _minutes(county)
     beyond = [round(_people(county)[side > 30].sum()) for side in (low, high)]
-    assert f"{beyond[0]:,} at best, {beyond[1]:,} at worst." in page.inner_text(".headline-range")
+    assert page.inner_text("#certainty").startswith(f"{beyond[0]:,} to {beyond[1]:,}, depending on")
 
 
 def test_the_wet_season_counts_who_is_slower_and_who_loses(county, county_folder, open_page):
@@ -102,9 +103,9 @@ def test_a_measure_is_set_beside_the_mean_over_people(county, county_folder, ope
     level = np.select([value >= mean, value >= mean / 2, value > 0], [0, 1, 2], 3)
     np.testing.assert_allclose(_shown(page)[:4], np.bincount(level, people, minlength=4), rtol=1e-6, atol=1e-3)
     assert page.inner_text("#headline strong") == f"{round(people[level >= 2].sum()):,}"
-    assert "Supply per person (E2SFCA)" in page.inner_text("#headline")
+    assert "Supply per person (E2SFCA)" in page.inner_text("#headline-more")
     # 0.0004 facilities a person never make one for a thousand people
-    assert "facilities per 100,000 people on average" in page.inner_text("#headline")
+    assert "facilities per 100,000 people on average" in page.inner_text("#headline-more")
     assert f"from {mean * 1e5:.1f}, the mean" in page.inner_text("#legend")
 
 
@@ -226,7 +227,7 @@ def test_pages_without_the_engine_show_none_of_it(county, open_page, save_pages,
     folder = save_pages(type(county)(tables, county.meta, summary, county.register).pages(), tmp_path)
     page = open_page(folder / PAGE, fragment="#lang=en&place=n000012")
     assert not page.is_visible("#ground")
-    assert page.locator(".headline-range").count() == 0
+    assert page.inner_text("#certainty") == ""
     assert "How sure" not in page.evaluate("document.querySelector('#layer').textContent")
     assert "Measures of access" not in page.inner_text("#place")
     assert not open_page(folder / "index.html").is_visible("#sure")

@@ -36,12 +36,14 @@
     const bar = document.querySelector(".ways"), here = location.pathname.split("/").pop();
     if (!bar) return;
     for (const old of bar.querySelectorAll(".way")) old.remove();
+    // A map of villages stands for them in the bar, that of integration for the score.
+    const shown = S.data.page && S.data.page.kind ? (S.data.page.kind === "score" ? "score" : "villages") : null;
     const more = (S.data.ways || []).filter(({ key }) => !OWN_WAYS[key] || !bar.querySelector("#" + OWN_WAYS[key]));
     bar.append(...more.map(({ key, file }) => {
       // A part of the page shown is scrolled to; a link into another page names the part, so that it opens there.
       const part = key === "villages" ? "villages" : null, isHere = file === here;
       const scroll = part && isHere ? { click: (event) => (event.preventDefault(), document.getElementById(part).scrollIntoView()) } : {};
-      return S.el("a", { class: "way", href: S.pageLink(file, part ? { list: part } : {}), "aria-current": isHere && !part ? "page" : null, text: S.t("way." + key), on: scroll });
+      return S.el("a", { class: "way", href: S.pageLink(file, part ? { list: part } : {}), "aria-current": isHere && !part ? "page" : key === shown ? "true" : null, text: S.t("way." + key), on: scroll });
     }));
   };
 

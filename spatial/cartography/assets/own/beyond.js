@@ -154,12 +154,16 @@
   /* The table for the layer, the standard and the filters as they are. */
   S.showBeyond = function (state, onChoose, onTownship) {
     const judged = S.beyondOf(state), section = document.getElementById("beyond");
-    const changed = section.hidden === Boolean(judged);
-    section.hidden = !judged;
-    document.body.classList.toggle("has-list", Boolean(judged));
+    section.classList.toggle("is-hint", !judged);
     document.getElementById("to-beyond").hidden = !judged;
-    if (changed && S.map) S.map.invalidateSize({ animate: false });
-    if (!judged) return;
+    // Where no class is beyond another, any of them can be listed alone.
+    if (!judged) {
+      section.classList.add("is-empty");
+      S.fill("beyond-chips", []);
+      for (const [id, text] of [["beyond-title", S.t("beyond.choose")], ["beyond-note", ""]]) document.getElementById(id).textContent = text;
+      document.getElementById("beyond-all").hidden = true;
+      return;
+    }
     const { rows, townships } = gather(state, judged);
     judged.isOver = judged.codes.some((code) => (state.layer.kind === "threshold" ? S.BEYOND.includes(code) : ["gap", "none"].includes(state.layer.classes[code])));
     const most = rows.reduce((best, row) => Math.max(best, isFinite(row.value) ? row.value - judged.threshold : 0), 0);

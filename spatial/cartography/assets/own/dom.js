@@ -14,6 +14,18 @@
     return node;
   };
 
+  const NAMESPACE = "http://www.w3.org/2000/svg";
+  S.svg = function (tag, options, children) {
+    const node = document.createElementNS(NAMESPACE, tag);
+    for (const [name, value] of Object.entries(options || {})) {
+      if (value === undefined || value === null) continue;
+      if (name === "text") node.textContent = value;
+      else node.setAttribute(name, value);
+    }
+    for (const child of children || []) if (child) node.append(child);
+    return node;
+  };
+
   S.fill = function (target, children) {
     const node = typeof target === "string" ? document.getElementById(target) : target;
     node.replaceChildren(...children.filter(Boolean));

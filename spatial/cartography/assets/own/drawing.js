@@ -1,7 +1,6 @@
 "use strict";
 /* Small maps as drawings: the ground once decoded, circles by people, and labels that never cover each other. */
 (function (S) {
-  const NAMESPACE = "http://www.w3.org/2000/svg";
   const LOOKS = {
     area: { fill: "#f5f5f2" },
     water_area: { fill: "#dbe6ec", stroke: "#b4cbd8", "stroke-width": 0.5 },
@@ -17,17 +16,6 @@
   const LARGEST = 9, LEAST = 1.3, ALIKE = 3.2;
   const LINE = 16, PAD = 2;
   const BOX_SHARE = 0.9, MANY = 2500;
-
-  S.svg = function (tag, options, children) {
-    const node = document.createElementNS(NAMESPACE, tag);
-    for (const [name, value] of Object.entries(options || {})) {
-      if (value === undefined || value === null) continue;
-      if (name === "text") node.textContent = value;
-      else node.setAttribute(name, value);
-    }
-    for (const child of children || []) if (child) node.append(child);
-    return node;
-  };
 
   const pen = document.createElement("canvas").getContext("2d");
   S.textWidth = function (text, weight) {

@@ -1,6 +1,8 @@
 "use strict";
 /* Headline, norm, slider, and the legend that is also the chart. */
 (function (S) {
+  const WHOLE = 1e-6; // of a person, by which a share of many may miss a whole number
+
   S.swatch = function (look, isRinged) {
     const size = 18, ratio = Math.min(window.devicePixelRatio || 1, 2) * 2;
     const canvas = S.el("canvas", { class: "swatch", "aria-hidden": "true", width: size * ratio, height: size * ratio });
@@ -31,7 +33,7 @@
     const limits = S.classLimits(threshold, layer.step);
     if (code === 0) return S.t("class.within", { measure: S.measure(limits[0], layer.unit) });
     if (code === limits.length) return S.t("class.beyond", { measure: S.measure(limits[code - 1], layer.unit) });
-    return code < limits.length ? spanLabel(limits[code - 1], limits[code], layer.unit) : S.t(code === S.NO_WAY ? "beyond.no_way" : "reach.beyond_cutoff");
+    return code < limits.length ? spanLabel(limits[code - 1], limits[code], layer.unit) : S.t(code === S.NO_WAY ? "beyond.no_way" : "class.searched");
   }
 
   function classLabel(layer, name, threshold) {
@@ -152,14 +154,11 @@
   }
 
   /* What was varied, and whether anybody compared the speeds with observed times. */
-  S.varied = function () {
-    const told = S.data.certainty;
-    if (!told) return "";
-    const factors = told.factors.map((name) => S.factorText(name, told)).join(S.t("sure.list"));
-    return S.t("sure.varied", { factors, status: S.word("speed_status", S.speedStatus(told)) });
-  };
+  const variedParts = (told) => ({ factors: told.factors.map((name) => S.factorText(name, told)).join(S.t("sure.list")), status: S.word("speed_status", S.speedStatus(told)) });
+  S.varied = () => (S.data.certainty ? S.t("sure.varied", variedParts(S.data.certainty)) : "");
 
-  S.rangeText = (span) => S.t(span.low === span.high ? "headline.range_same" : "headline.range", { low: span.low, high: span.high });
+  /* The range of those beyond, and what it depends on, in one sentence. */
+  const rangeText = (span) => S.t(span.low === span.high ? "sure.depends_same" : "sure.depends", { low: span.low, high: span.high, ...variedParts(S.data.certainty) });
 
   /* Where none of the service is mapped there is no distance: people are counted only where none is there for sure. */
   function showUnmapped(layer, count, noun) {
@@ -168,8 +167,9 @@
     S.fill("headline", [
       known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: S.t("headline." + noun, { n: count }) })]) : null,
       S.el("p", { class: "headline-sentence", text: S.t("headline." + name + (known ? "_" + noun : ""), { n: count, service: serviceName() }) }),
-      S.el("p", { class: "headline-more", text: S.t("headline." + (isTown ? "none_mapped_town" : name + "_more")) }),
     ]);
+    document.getElementById("certainty").textContent = "";
+    document.getElementById("headline-more").textContent = S.t("headline." + (isTown ? "none_mapped_town" : name + "_more"));
   }
 
   /* Of whom, and in how many places: a number does not stand without its base. */
@@ -182,12 +182,13 @@
   /* The township with most people beyond: all its judged places, or some of them. */
   function worstTownship(state, noun) {
     if (state.filter.township >= 0) return null;
-    const amount = (row) => S.split(row[noun]).beyond;
+    const beyondOf = (row) => S.split(row[noun]).beyond;
     const rows = S.sumsByTownship(state, state.classes).rows.map((sums, code) => ({ code, sums }));
-    const worst = rows.reduce((best, row) => (!best || amount(row.sums) > amount(best.sums) ? row : best), null);
-    if (rows.length < 2 || !(amount(worst.sums) > 0)) return null;
-    const { beyond, judged } = S.split(worst.sums.places);
-    return S.t(beyond === judged ? "finding.worst_all" : "finding.worst", { name: S.townshipName(state, worst.code), n: judged, beyond });
+    const worst = rows.reduce((best, row) => (!best || beyondOf(row.sums) > beyondOf(best.sums) ? row : best), null);
+    if (rows.length < 2 || !(beyondOf(worst.sums) > 0)) return null;
+    const { beyond, judged } = S.split(worst.sums.places), { places, classes } = state;
+    const amount = S.villagesOf(state, [...classes.keys()].filter((i) => places.township[i] === worst.code && S.JUDGED.includes(classes[i]) && S.inFilter(state, i)));
+    return S.t(beyond === judged ? "finding.worst_all" : "finding.worst", { name: S.townshipName(state, worst.code), n: judged, beyond, amount });
   }
 
   /* The fastest mode is what anybody would take; the norm below says so. */
@@ -230,14 +231,27 @@
     }
     const span = S.spanOf(state);
     const unit = layer.kind === "threshold" ? baseText(state, sums, amounts) : S.t("headline." + noun, { n: count });
+    document.getElementById("headline").classList.toggle("is-beyond", layer.kind === "threshold" && layer.norm !== null && count > 0);
     S.fill("headline", [
       S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(count) }), S.el("span", { text: unit })]),
       // What the title says already is not said again.
       state.isFound ? null : S.el("p", { class: "headline-sentence", text: sentence }),
-      span ? S.el("p", { class: "headline-range" }, [S.el("strong", { text: S.rangeText(span) }), S.el("span", { class: "muted", text: " " + S.varied() })]) : null,
-      S.el("p", { class: "headline-more", text: more }),
     ]);
+    document.getElementById("certainty").textContent = span && S.data.certainty ? rangeText(span) : "";
+    document.getElementById("headline-more").textContent = more;
   };
+
+  /* What the norm asks for, how much of it there is today, and how many are wanting, over all whom it asks about. */
+  function todayText(norm) {
+    const { study } = norm, of = study && (study.share_of === "places" ? "places" : "persons");
+    const share = study ? study.served_share : null, target = norm.target_share;
+    if (share === null || target === null || norm.threshold === null) return "";
+    // From whole people, as they are read on the page.
+    const served = Math.round(study[of + "_served"]), total = Math.round(study[of + "_served"] + study[of + "_unserved"]), wanting = Math.ceil(target * total - served - WHOLE);
+    const noun = of === "places" || !S.hasPeople() ? "places" : "people";
+    const values = { target: S.percent(target), measure: S.measure(norm.threshold, norm.unit), share: S.percent(share), n: wanting };
+    return [S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 ? S.t("norm.wanting_" + noun, values) : ""].filter(Boolean).join(" ");
+  }
 
   S.showNorm = function (state) {
     const norm = state.layer.norm === null || state.layer.norm === undefined ? null : S.data.norms[state.layer.norm];
@@ -252,7 +266,8 @@
     const study = norm.study;
     S.fill("norm", [
       S.el("p", { class: state.layers.length > 1 ? "norm-text print-only" : "norm-text", text: S.normText(norm) }),
-      S.el("p", { class: "pills" }, [S.classPill(norm), study ? S.statusPill(study.status) : null]),
+      S.el("p", { class: "pills" }, [study ? S.statusPill(study.status) : null, S.classPill(norm)]),
+      S.el("p", { class: "norm-today", text: todayText(norm) }),
       study ? S.asMapped(study.status, study.status_as_mapped) : null,
       study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
       study && S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,

@@ -2,8 +2,9 @@
 /* One map page: state in, drawing and panel out. */
 (function (S) {
   const data = S.data;
-  const SHEET_BEGINS = 0.62; // of the window's height, as in the style sheet
-  const SHEET_COVERS = 0.3; // of the window's height, by which the raised sheet covers the map
+  const KEPT_ELSEWHERE = ["township", "tier", "people", "place", "at"]; // of the view, on the page of another service
+
+  const SHEET_LAPS = 12; // pixels by which the sheet lies on the map, as in the style sheet
 
   const isPhone = () => window.matchMedia("(max-width: 760px)").matches;
 
@@ -141,8 +142,7 @@
   function showWay(map, state) {
     const way = state.route || [[state.points.x[state.selected], state.points.y[state.selected]]];
     const corners = way.map(([x, y]) => map.unproject(L.point(S.middle.x + x, S.middle.y + y), S.UNIT_ZOOM));
-    const above = isPhone() ? document.getElementById("banner").offsetHeight : 0, below = isPhone() ? window.innerHeight * SHEET_COVERS : 0;
-    map.fitBounds(L.latLngBounds(corners), { animate: false, paddingTopLeft: [56, 32 + above], paddingBottomRight: [32, 32 + below], maxZoom: 13 });
+    map.fitBounds(L.latLngBounds(corners), { animate: false, paddingTopLeft: [40, 32], paddingBottomRight: [56, 56], maxZoom: 13 });
     state.moved = true;
   }
 
@@ -154,7 +154,8 @@
       pane.style.pointerEvents = "none";
     });
     map.setMaxZoom(17);
-    map.fitBounds(data.bounds, { animate: false, padding: [16, 16] });
+    S.fitMap = () => map.invalidateSize({ animate: false, pan: false }).fitBounds(data.bounds, { animate: false, padding: [16, 16] });
+    S.fitMap();
     map.setMinZoom(Math.max(2, map.getZoom() - 2));
     map.setMaxBounds(L.latLngBounds(data.bounds).pad(1.2));
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
@@ -192,11 +193,12 @@
     S.openTab = (id) => open(document.getElementById(id));
   }
 
-  /* On a phone the page scrolls over the map, which stays: a raised sheet leaves the upper part of it. */
+  /* On a phone the map has half of the height and the sheet the other half: raised, it takes the place of the bar above,
+     and all of the map is seen still. */
   function startSheet(map) {
-    const handle = document.getElementById("sheet-handle"), panel = document.getElementById("panel");
+    const handle = document.getElementById("sheet-handle"), panel = document.getElementById("panel"), stage = document.getElementById("stage");
     const tell = (up) => { document.body.classList.toggle("sheet-up", up); handle.setAttribute("aria-expanded", String(up)); };
-    const raised = () => panel.offsetTop - window.innerHeight * (SHEET_BEGINS - SHEET_COVERS);
+    const raised = () => Math.max(1, panel.offsetTop - stage.offsetHeight + SHEET_LAPS);
     S.raiseSheet = function (up) {
       tell(up);
       document.getElementById("panel-body").scrollTop = 0;
@@ -207,8 +209,23 @@
     window.addEventListener("resize", () => map.invalidateSize({ animate: false }));
   }
 
-  /* The banner lies over the map of a phone, in as many lines as its language takes. */
-  const tellBannerHeight = () => document.body.style.setProperty("--banner-height", document.getElementById("banner").offsetHeight + "px");
+  /* What stands above the map, in as many lines as its language takes. */
+  function tellHeadHeight() {
+    const heights = ["#banner", ".page-bar"].map((name) => document.querySelector(name).offsetHeight);
+    document.body.style.setProperty("--head-height", heights[0] + heights[1] + "px");
+  }
+
+  /* The maps of the study by service, with the limit that a norm sets: another one opens with the language, the place and
+     the filters of this one. */
+  function showServices() {
+    const names = { last_mile: "page.last_mile", score: "page.score_map" };
+    const told = data.services.map((service) => {
+      const name = names[service.kind] ? S.t(names[service.kind]) : S.pick(service.names, service.id);
+      return { ...service, text: service.threshold === null ? name : S.t("way.service_limit", { name, measure: S.measure(service.threshold, service.unit) }) };
+    });
+    document.getElementById("service-switch").hidden = told.length < 2;
+    S.fill("services", told.map(({ id, file, text }) => S.el("option", { value: file, text, selected: id === data.page.service.id })));
+  }
 
   function startTooltip(map, state, layer) {
     const tip = document.getElementById("tooltip");
@@ -261,6 +278,7 @@
       S.showHeadline(state, state.sums);
       S.showFiltered(state);
       S.showNorm(state);
+      S.showCurve(state);
       S.showSlider(state);
       S.showLegend(state, state.sums, showOnly);
       S.showTable(state, chooseTownship);
@@ -332,7 +350,8 @@
     startSheet(map);
     controls(map, state);
     startTooltip(map, state, points);
-    window.addEventListener("resize", tellBannerHeight);
+    window.addEventListener("resize", tellHeadHeight);
+    document.getElementById("services").addEventListener("change", (event) => { window.location.href = S.pageLink(event.target.value, S.view.told(KEPT_ELSEWHERE)); });
     S.startSearch(state, (i) => choosePlace(i, true));
     S.startPrint(map, state);
     map.on("click", (event) => {
@@ -360,7 +379,6 @@
       const service = S.pick(data.page.service.names, data.page.service.id);
       state.topic = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t(data.page.kind === "score" ? "page.score_map" : "page.last_mile");
       document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
-      document.getElementById("back").href = S.pageLink(data.page.index);
       document.getElementById("key-facility").hidden = !state.facilities;
       document.getElementById("key-facility-text").textContent = S.t("legend.facility", { service });
       document.getElementById("key-size").hidden = !S.hasPeople();
@@ -368,7 +386,8 @@
       document.getElementById("key-seasons").hidden = data.page.kind !== "last_mile";
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
       S.showHead(state.topic);
-      tellBannerHeight();
+      showServices();
+      tellHeadHeight();
       S.showIssues("issues");
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
@@ -380,6 +399,8 @@
       redraw();
     });
     S.setLanguage(S.language);
+    // What stands above the map and below it is known by now.
+    S.fitMap();
     S.startMapView(state, map, { setLayer, choosePlace, closePlace, showLayers, update });
     if (S.hash.list) document.getElementById("to-beyond").click();
     base.ready.then(() => { document.body.dataset.ready = "yes"; });

@@ -56,9 +56,10 @@
 
   /* A mandatory norm fails: a thick ring that any fill can have. */
   S.drawRing = function (context, x, y, radius, ratio) {
+    const width = Math.max(1.4 * ratio, Math.min(2.5 * ratio, radius / 2));
     context.beginPath();
-    context.arc(x, y, radius + 2 * ratio, 0, 2 * Math.PI);
-    context.lineWidth = 2.5 * ratio;
+    context.arc(x, y, radius + ratio / 2 + width / 2, 0, 2 * Math.PI);
+    context.lineWidth = width;
     context.strokeStyle = "#1d2529";
     context.stroke();
   };
@@ -86,7 +87,7 @@
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.lineWidth = (look.pattern === "open" ? 2 : look.pattern ? 1.2 : 0.9) * ratio;
     context.strokeStyle = look.line || OUTLINE;
-    if (look.pattern === "ring") context.setLineDash([2.2 * ratio, 1.8 * ratio]);
+    if (look.pattern === "ring" && radius > 4 * ratio) context.setLineDash([2.2 * ratio, 1.8 * ratio]);
     context.stroke();
     context.restore();
   };

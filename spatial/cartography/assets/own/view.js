@@ -45,6 +45,9 @@
       }
     },
 
+    /* What other pages take as well. */
+    told: (keys) => Object.fromEntries(keys.map((key) => [key, parts.get(key).get()]).filter(([, text]) => text)),
+
     link: () => window.location.href.split("#")[0] + fragment(),
   };
 
