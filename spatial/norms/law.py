@@ -15,7 +15,7 @@ from pydantic import Field
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, StudyError, first_of
-from spatial.norms.register import refuse_faulty_register, split_list, with_norm_id
+from spatial.norms.register import EVERYWHERE, refuse_faulty_register, split_list, with_norm_id
 from spatial.study.norms import NormChoices
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def _text(value: object) -> str:
 def _inherited(jurisdictions: tuple[str, ...]) -> frozenset[str]:
     parts = [name.split("-") for name in jurisdictions]
     parents = {"-".join(part[:length]) for part in parts for length in range(1, len(part) + 1)}
-    return frozenset(parents | {"GLOBAL"})
+    return frozenset(parents | {EVERYWHERE})
 
 
 def _refuse_wrong_names(register: pd.DataFrame, binding: pd.DataFrame, home: pd.Series, rules: NormRules) -> None:
@@ -227,9 +227,9 @@ def _refuse_wrong_names(register: pd.DataFrame, binding: pd.DataFrame, home: pd.
     strange = [
         name
         for name in rules.jurisdictions
-        if not COUNTRY.fullmatch(name.partition("-")[0]) and not _inherited((name,)) & places - {"GLOBAL"}
+        if not COUNTRY.fullmatch(name.partition("-")[0]) and not _inherited((name,)) & places - {EVERYWHERE}
     ]
-    strange = [name for name in strange if name != "GLOBAL"]
+    strange = [name for name in strange if name != EVERYWHERE]
     if strange:
         problems.append(
             f"jurisdictions: {first_of(strange)} is none; write the two letters of the country (CN), its parts after a "

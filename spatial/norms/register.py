@@ -54,6 +54,10 @@ UNIT_OF_METRIC = {
 }
 DEONTIC_OF_CLASS = {"mandatory": "obliges", "guiding": "guides", "authorised": "authorises"}
 LONGEST_NORM_MIN = 24 * 60.0
+EVERYWHERE = "GLOBAL"
+"""The jurisdiction of norms that are watched all over the world and bind nobody by themselves."""
+STATED_BY_THE_STUDY = "stated_by_the_study"
+"""What the class of a norm rests on that a study added."""
 SEASON_ROADS = frozenset({"all_season_road", "all_weather_road"})
 """Words for the road that can be used all year, which the last mile knows of."""
 

@@ -28,6 +28,7 @@ STEPS_MIN = (15.0, 30.0, 60.0)
 """Minutes within which people are counted of every service, whether or not a norm asks for it."""
 _TOLD = (
     "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status",
+    "is_chosen", "target_share", "target_share_is_assumed",
 )  # fmt: skip
 
 
@@ -56,10 +57,12 @@ def summarise_answer(
     Returns
     -------
     dict
-        `findings`: a record for each norm that opens the pages and fails, failed mandatory norms first, then by people
-        beyond, with those beyond and all asked about in `persons` (None where nobody's number is known) and `places`,
-        the `worst` township and the `first` villages. `silent`: mandatory norms that nobody can judge. `met`: those
-        that open the pages and are met. `matrix`: townships by those beyond any of the findings. `services`: minutes
+        `findings`: a record for each norm that opens the pages and fails, failed mandatory norms first, then those that
+        the study added or adopted, then by people beyond, with those beyond and all asked about in `persons` (None
+        where nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: the
+        same of a study that counts no people and has no norm of its own or of its country: there minutes come first.
+        `silent`: mandatory norms that nobody can judge. `met`: those that open the pages and are met, with whom they
+        count. `matrix`: townships by those beyond any of the findings. `services`: minutes
         by the mode. `villages`: how many are beyond any.
     """
     settlements = pd.DataFrame(tables["settlements"])
@@ -78,22 +81,27 @@ def summarise_answer(
     findings.sort(key=_urgency)
     columns = [*findings, *(ground.finding(norm, ids) for norm in failing if not norm["is_headline"])]
     silent = [ground.named(norm) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
+    watched: list[Record] = []
+    if not ground.people.notna().any() and not any(norm["is_own"] for norm in norms):
+        watched, findings = findings, []
     beyond = ground.gaps.loc[ground.gaps["norm_id"].isin([each["norm_id"] for each in findings])]
     return {
         "findings": findings,
+        "watched": watched,
         "silent": silent,
-        "met": [ground.named(norm) for norm in norms if norm["is_headline"] and norm["status"] == "met"],
+        "met": [ground.counted(norm) for norm in norms if norm["is_headline"] and norm["status"] == "met"],
         "villages": int(beyond["settlement_id"].nunique()),
         "matrix": ground.matrix(columns, silent),
         "services": ground.services_reached(tables, findings, mode),
     }
 
 
-def _urgency(finding: Record) -> tuple[bool, bool, float, str]:
-    """Order findings: mandatory ones that surely fail, others that surely do, then by people, or places, beyond."""
+def _urgency(finding: Record) -> tuple[bool, bool, bool, float, str]:
+    """Order findings: duties that surely fail, norms that the study chose, others that surely fail; then by people."""
     is_sure = finding["status"] == "not_met"
     amount = (finding["persons"] or finding["places"])["beyond"]
-    return not (is_sure and finding["norm_class"] == "mandatory"), not is_sure, -amount, str(finding["norm_id"])
+    is_duty = is_sure and finding["norm_class"] == "mandatory"
+    return not is_duty, not finding["is_chosen"], not is_sure, -amount, str(finding["norm_id"])
 
 
 class _Ground:
@@ -120,20 +128,23 @@ class _Ground:
             "question": "unit_sites" if is_presence else "sites",
         }
 
-    def finding(self, norm: Mapping[str, Any], among: Sequence[str]) -> Record:
-        """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
+    def counted(self, norm: Mapping[str, Any]) -> Record:
+        """Count who is beyond a norm, who within and all whom it asks about; None where nobody's number is known."""
         sums: Record = {}
         for what in ("persons", "places"):
             told = {"beyond": "unserved", "within": "served", "base": "in_scope"}
             counts = {side: norm[f"{what}_{column}"] for side, column in told.items()}
             sums[what] = None if counts["beyond"] is None or not counts["base"] else counts
-        if sums["persons"] is not None and not sums["persons"]["beyond"]:
+        if sums["persons"] is not None and not sums["persons"]["beyond"] and norm["status"] != "met":
             sums["persons"] = None  # places beyond of which nobody knows the people
         found = self.named(norm) | sums
         found["counted"] = "persons" if sums["persons"] and not found["is_presence"] else "places"
-        found["worst"] = self._worst(str(norm["norm_id"]))
-        found["first"] = self._first(str(norm["norm_id"]), among)
         return found
+
+    def finding(self, norm: Mapping[str, Any], among: Sequence[str]) -> Record:
+        """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
+        name = str(norm["norm_id"])
+        return self.counted(norm) | {"worst": self._worst(name), "first": self._first(name, among)}
 
     def _worst(self, norm_id: str) -> Record | None:
         """Find the township where most of those beyond a norm live; None without townships."""

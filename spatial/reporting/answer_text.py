@@ -32,7 +32,7 @@ def answer_title(answer: Record, words: Words) -> str:
     """
     if answer["findings"]:
         told = [_beyond(finding, words) for finding in answer["findings"][:IN_TITLE]]
-    elif answer["met"]:
+    elif answer["met"] and not answer["watched"]:
         told = [words.say("answer", "met", norms=_listed([norm_text(norm, words) for norm in answer["met"]], words))]
     elif answer["services"]:
         told = [_minutes_title(answer["services"][0], words)]
@@ -61,17 +61,16 @@ def answer_lines(answer: Record, plans: Sequence[Record], words: Words) -> list[
     """
     findings = answer["findings"]
     lines = [_full(finding, words) for finding in findings[:IN_FULL]]
-    others = [
-        words.say("answer", "other", beyond=_amount(finding, words), norm=norm_text(finding, words))
-        for finding in findings[IN_FULL:]
-    ]
-    if others:
-        lines.append(words.say("answer", "others", list=words.say("answer", "joint").join(others)))
+    if findings[IN_FULL:]:
+        lines.append(words.say("answer", "others", list=_others(findings[IN_FULL:], words)))
     if answer["silent"]:
         named = _listed([service_text(norm, words) for norm in answer["silent"]], words)
         lines.append(words.say("answer", "silent", services=named))
+    lines += [_kept(norm, words) for norm in answer["met"] if norm["is_chosen"] and norm[norm["counted"]]]
     if not findings:
         lines += [service_line(service, words) for service in answer["services"][:SERVICES_TOLD]]
+    if answer["watched"]:
+        lines.append(words.say("answer", "watched", list=_others(answer["watched"], words)))
     first = first_plan(answer, plans)
     if first is not None:
         title = plan_title(dict(first), words)
@@ -175,6 +174,27 @@ def _beyond(finding: Record, words: Words, amount: str = "") -> str:
     )
 
 
+def _others(findings: Sequence[Record], words: Words) -> str:
+    told = [
+        words.say("answer", "other", beyond=_amount(finding, words), norm=norm_text(finding, words))
+        for finding in findings
+    ]
+    return words.say("answer", "joint").join(told)
+
+
+def _kept(norm: Record, words: Words) -> str:
+    """Say that a norm which the study chose is met, for whom, and what it asks for."""
+    counts = norm[norm["counted"]]
+    return words.say(
+        "answer",
+        "kept",
+        norm=norm_text(norm, words),
+        share=words.share(counts["within"] / counts["base"]),
+        base=_amount(norm, words, "base"),
+        target=words.share(norm["target_share"]),
+    )
+
+
 def _full(finding: Record, words: Words) -> str:
     """Say who is beyond a norm, of how many, and where most of them live."""
     part, whole = words.number(round(finding[finding["counted"]]["beyond"])), _amount(finding, words, "base")
@@ -196,9 +216,12 @@ def _full(finding: Record, words: Words) -> str:
         )
         if worst["persons_unserved"] and people is not None:
             told += words.say("answer", "worst_people", people=words.say("unit", "persons", n=count, value=count))
-    law = words.say("answer", "law") if finding["norm_class"] == "mandatory" else ""
+    asked = words.say("answer", "law") if finding["norm_class"] == "mandatory" else ""
+    if not asked and finding["is_chosen"] and not finding["is_presence"]:
+        share = finding[finding["counted"]]["within"] / finding[finding["counted"]]["base"]
+        asked = words.say("answer", "asked", target=words.share(finding["target_share"]), share=words.share(share))
     # A text that ends with an abbreviation has its point already.
-    text = (capital(told) + (law and words.say("answer", "joint") + law)).removesuffix(".")
+    text = (capital(told) + (asked and words.say("answer", "joint") + asked)).removesuffix(".")
     return words.say("answer", "sentence", text=text)
 
 

@@ -13,7 +13,7 @@ from spatial.inputs.services import load_services
 from spatial.messages import Words
 from spatial.network.speeds import load_speeds
 from spatial.norms.law import NormRules, applicable_norms
-from spatial.norms.register import DEONTIC_OF_CLASS, UNIT_OF_METRIC, load_register
+from spatial.norms.register import DEONTIC_OF_CLASS, EVERYWHERE, STATED_BY_THE_STUDY, UNIT_OF_METRIC, load_register
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.tables.words import TIERS
 from spatial.terrain.friction import load_surface_speeds
@@ -56,7 +56,7 @@ def vocabulary_of(options: Options) -> Vocabulary:
 def register_of(options: Options) -> pd.DataFrame:
     """Load the study's register of norms."""
     chosen = options.norms.register_file
-    home = options.jurisdictions[0] if options.jurisdictions else "GLOBAL"
+    home = options.jurisdictions[0] if options.jurisdictions else EVERYWHERE
     added = [_register_row(norm, home) for norm in options.norms.add]
     file = options.raw_path(chosen) if chosen else None
     return load_register(file, added=added, services=vocabulary_of(options).register_words)
@@ -88,7 +88,7 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
         "valid_from": norm.valid_from.isoformat() if norm.valid_from else "",
         "valid_to": norm.valid_to.isoformat() if norm.valid_to else "",
         "read_in_original": "yes" if norm.read_in_original else "no",
-        "norm_class_basis": "stated_by_the_study",
+        "norm_class_basis": STATED_BY_THE_STUDY,
         "norm_justification": norm.why,
         "jurisdiction": jurisdiction,
         "source_title": f"{norm.source} (added by {norm.by}, {norm.on.isoformat()})",

@@ -116,7 +116,10 @@ def norm(name, **more):
             "status_as_mapped": "not_met",
             "gate": "fail" if is_road else "none_applicable",
             "target_share": 1.0,
+            "target_share_is_assumed": True,
             "served_share": 0.5,
+            "is_chosen": False,
+            "is_own": True,
             "direction": "presence" if is_road else "max",
             "is_headline": True,
             "certainty": None,
@@ -241,6 +244,43 @@ def test_without_people_places_are_counted():
     assert "people" not in " ".join(answer_lines(answer, [], Words("en")))
     assert [row["persons_beyond"] for row in answer["matrix"]["rows"]] == [None, None]
     assert answer["matrix"]["rows"][0]["places_beyond"] == 2
+
+
+def test_where_nobody_counts_people_and_no_norm_is_the_studys_own_minutes_come_first():
+    bare = settlements().assign(population_persons=math.nan)
+    rows = results().assign(persons_unserved=math.nan, persons_in_scope=math.nan)
+    told = tables(settlements=bare, norm_results=rows)
+    watched = norm(SEAT, persons_unserved=None, persons_served=None, persons_in_scope=None, is_own=False)
+    answer = summarise_answer(told, [watched], mode="drive")
+    assert not answer["findings"]
+    title = answer_title(answer, Words("en"))
+    assert title == "Half of the 5 places are more than 70 min by car from the nearest hospital"
+    first, last = answer_lines(answer, [], Words("en"))
+    assert first.startswith("Hospital: half of the 5 places within 70 min by car; farthest B 90 min")
+    assert last == (
+        "By norms that are watched all over the world, as far as things are mapped: "
+        "3 places (county seat within 60 min)."
+    )
+    # One norm of its own, or people, and the findings open again.
+    assert summarise_answer(told, [watched, norm(ROAD)], mode="drive")["findings"]
+    assert summarise_answer(tables(), [norm(SEAT, is_own=False)], mode="drive")["findings"]
+
+
+def test_a_norm_that_the_study_chose_stands_before_one_that_fails_more_people_and_tells_its_target():
+    other = norm(SEAT, norm_id="OTHER", places_unserved=4.0, persons_unserved=460.0, norm_class="guiding")
+    own = norm(SEAT, is_chosen=True, target_share=0.9)
+    answer = summarise_answer(tables(), [other, own], mode="drive")
+    assert [finding["norm_id"] for finding in answer["findings"]] == [SEAT, "OTHER"]
+    first, *_ = answer_lines(answer, [], Words("en"))
+    assert first.endswith("; 10.6 % are within, 90 % are asked for.")
+
+
+def test_a_norm_that_the_study_chose_is_told_where_it_is_met():
+    met = norm(SEAT, status="met", status_as_mapped="met", is_chosen=True, target_share=0.9)
+    met |= {"places_unserved": 0.0, "places_served": 5.0, "persons_unserved": 0.0, "persons_served": 470.0}
+    answer = summarise_answer(tables(gaps=gaps().iloc[:0]), [met], mode="drive")
+    kept, *_ = answer_lines(answer, [], Words("en"))
+    assert kept == "Met: county seat within 60 min, by 100 % of the 470 rural people; 90 % are asked for."
 
 
 def test_what_is_only_not_mapped_is_not_said_to_be_missing():
