@@ -33,6 +33,8 @@ INTERRUPTED = 130
 PIPE_CLOSED = 1
 """As click ends where nobody reads on, such as in ``spatial check study.toml | head``."""
 MIN_RUNS = 2
+EXTRACTS = (".osm.pbf", ".osm.gz", ".osm.bz2", ".osm", ".pbf")
+"""Endings of OpenStreetMap extracts, which `run` takes in place of a study."""
 _HEADLINES = ".headlines.json"
 """What a run said last, so that it can be said again without being worded again."""
 
@@ -189,7 +191,13 @@ def check(study_file: Path, raw: Path) -> None:
 @click.option("--until", "--stage", "until", metavar="STAGE", help="Stop after this stage.")
 @verify_option
 def run(study_file: Path, raw: Path, processed: Path, maps: Path, **how: Any) -> None:
-    """Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it."""
+    """
+    Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it.
+
+    STUDY may be an OpenStreetMap extract: its study file is written beside you, as NAME.toml, and run.
+    """
+    if study_file.name.lower().endswith(EXTRACTS):
+        study_file, raw = _drafted(study_file), study_file.parent
     _run(_study(study_file, raw), processed, maps, **how)
 
 
@@ -446,6 +454,24 @@ def _study(path: Path, raw: Path) -> Study:
     from spatial.study import Study  # noqa: PLC0415 - keeps `spatial --help` fast
 
     return Study.from_toml(path, raw=raw)
+
+
+def _drafted(extract: Path) -> Path:
+    """Write the study of an extract into the working folder, or find it there from before; it is never overwritten."""
+    from spatial.drafting.study_file import draft_extract  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    stem = next(extract.name[: -len(ending)] for ending in EXTRACTS if extract.name.lower().endswith(ending))
+    target = Path(f"{stem}.toml")
+    again = f"spatial run {target} --raw {extract.parent}"
+    if not target.exists():
+        draft_extract(extract, target)
+        _say(f"wrote {target}, the study of this extract; to run it again: {again}", err=True)
+        return target
+    named = _study(target, extract.parent).sources.osm
+    if named is None or named.path != extract.name:
+        raise click.UsageError(f"{target} is there already and reads another file; rename it, or run it: {again}")
+    _say(f"{target} is there already, and is run as it is: {again}", err=True)
+    return target
 
 
 def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = None, **how: Any) -> None:

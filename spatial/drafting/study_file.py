@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from spatial.errors import StudyError
 from spatial.inputs.inspection.columns import plain
-from spatial.inputs.inspection.folder import inspect_folder
+from spatial.inputs.inspection.folder import FolderReport, inspect_folder
+from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.plain_text import toml_key, toml_value
 from spatial.store import replace as replace_file
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic.fields import FieldInfo
-
-    from spatial.inputs.inspection.folder import FolderReport
 
 
 # The study file that ``spatial init`` writes: every key with its description and default.
@@ -188,7 +187,7 @@ def draft_study(report: FolderReport, *, name: str, title: str, as_of: dt.date, 
     """Write a study file."""
     language = report.language or "en"
     lines = [
-        "# A study written from a folder of files: look at every line.",
+        "# A study written from what was seen in files: look at every line.",
         "# The mark DECIDE: stands where you have to decide: uncomment or correct the line below, then delete it.",
         "# Every key is explained in the file that `spatial init` writes without --from.",
         f"# {head}",
@@ -217,7 +216,15 @@ def draft_study(report: FolderReport, *, name: str, title: str, as_of: dt.date, 
 
 
 def _jurisdictions(report: FolderReport) -> Iterator[str]:
-    """Suggest the province whose norms bind, where the unit codes of China say it."""
+    """Say whose norms bind: the country of an extract, else the province, where the unit codes of China say it."""
+    countries = sorted({code for file in report.files for layer in file.layers for code in layer.countries})
+    if len(countries) == 1:
+        yield f"jurisdictions = {json.dumps(countries)}  # whose norms bind, the most specific first; by the extract"
+        return
+    if countries:
+        yield from comment(DECIDE, "whose norms bind, the most specific first; the extract names these countries")
+        yield f"# jurisdictions = {json.dumps(countries)}"
+        return
     for file in report.files:
         for layer in file.layers:
             for column in layer.fields:
@@ -230,6 +237,11 @@ def _jurisdictions(report: FolderReport) -> Iterator[str]:
 
 def _region(report: FolderReport) -> list[str]:
     boundaries = [proposal for proposal in report.proposals if proposal.section == "sources.boundaries"]
+    of_extract = [
+        other for file in report.files for layer in file.layers if layer.kind == "osm" for other in layer.others
+    ]
+    if not boundaries and len(of_extract) == 1:
+        return ["", *toml_block(of_extract[0])]
     if not boundaries or boundaries[0].is_suggestion:
         return []
     keys = {setting.key: setting.value for setting in boundaries[0].settings}
@@ -273,10 +285,7 @@ def write_draft(
         root in (one, *one.parents) for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
     )
     base = raw if is_below else folder
-    short = name
-    if short is None:
-        letters = unicodedata.normalize("NFKD", here.name.casefold()).encode("ascii", "ignore").decode("ascii")
-        short = re.sub(r"[^a-z0-9_-]+", "-", letters).strip("-_")[:64] or "my-county"
+    short = _short_name(here.name) if name is None else name
     if not _NAME.fullmatch(short):
         raise StudyError("--name", [f"name: {short!r} is not small letters, digits, - and _"])
     report = inspect_folder(folder, raw=base)
@@ -301,6 +310,28 @@ def write_draft(
     for number, item in found:
         yield f"  line {number}: {item}"
     yield f"next: {command}"
+
+
+def draft_extract(extract: Path, study_file: Path) -> None:
+    """Write the study of an OpenStreetMap extract and nothing else."""
+    seen = inspect_file(extract, raw=extract.parent)
+    report = FolderReport(files=[seen], proposals=[layer.proposal for layer in seen.layers if layer.proposal])
+    stem = study_file.stem
+    text = draft_study(
+        report,
+        name=_short_name(stem),
+        title=stem.replace("-", " ").replace("_", " ").capitalize(),
+        as_of=dt.datetime.now(tz=dt.UTC).date(),
+        head=f"Run it again: spatial run {_quoted(study_file)} --raw {_quoted(extract.parent)}",
+    )
+    with replace_file(study_file) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _short_name(text: str) -> str:
+    """Make the short name of a study of a folder's or a file's."""
+    letters = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^a-z0-9_-]+", "-", letters).strip("-_")[:64] or "my-county"
 
 
 def _quoted(path: Path) -> str:

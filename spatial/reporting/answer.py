@@ -24,11 +24,22 @@ FARTHEST = 10
 """Places that are named of a service."""
 NOWHERE = ""
 """Stands for the township of settlements that lie in none."""
+ESSENTIAL = (
+    ("hospital", "emergency_hospital"),
+    ("health_centre", "primary_care", "medical_point", "private_practice"),
+    ("primary_school", "school"),
+    ("secondary_school",),
+    ("pharmacy",),
+    ("market", "shop"),
+    ("ambulance_station",),
+    ("post_office",),
+)
+"""Services that are told first where no norm asks for one: of each group the one of which most are mapped."""
 STEPS_MIN = (15.0, 30.0, 60.0)
 """Minutes within which people are counted of every service, whether or not a norm asks for it."""
 _TOLD = (
     "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status",
-    "is_chosen", "target_share", "target_share_is_assumed",
+    "is_chosen", "is_own", "target_share", "target_share_is_assumed",
 )  # fmt: skip
 
 
@@ -59,8 +70,8 @@ def summarise_answer(
     dict
         `findings`: a record for each norm that opens the pages and fails, failed mandatory norms first, then those that
         the study added or adopted, then by people beyond, with those beyond and all asked about in `persons` (None
-        where nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: the
-        same of a study that counts no people and has no norm of its own or of its country: there minutes come first.
+        where nobody's number is known) and `places`, the `worst` township and the `first` villages. `watched`: where
+        nobody counts people, the same of norms that are neither the study's own nor its country's, after minutes.
         `silent`: mandatory norms that nobody can judge. `met`: those that open the pages and are met, with whom they
         count. `matrix`: townships by those beyond any of the findings. `services`: minutes
         by the mode. `villages`: how many are beyond any.
@@ -82,8 +93,9 @@ def summarise_answer(
     columns = [*findings, *(ground.finding(norm, ids) for norm in failing if not norm["is_headline"])]
     silent = [ground.named(norm) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
     watched: list[Record] = []
-    if not ground.people.notna().any() and not any(norm["is_own"] for norm in norms):
-        watched, findings = findings, []
+    if not ground.people.notna().any():
+        watched = [each for each in findings if not each["is_own"]]
+        findings = [each for each in findings if each["is_own"]]
     beyond = ground.gaps.loc[ground.gaps["norm_id"].isin([each["norm_id"] for each in findings])]
     return {
         "findings": findings,
@@ -238,7 +250,8 @@ class _Ground:
         """
         Say of each service that is mapped how many minutes away it is by the first mode, and for whom farthest.
 
-        Places of which nobody knows the way are in none of the sums.
+        Services that a finding asks for stand first, then those of `ESSENTIAL`, then others by those beyond half an
+        hour. Places of which nobody knows the way are in none of the sums.
         """
         access, inventory = tables["access"], tables.get("inventory")
         own = access.loc[access["mode"].eq(mode) & access["settlement_id"].isin(self.people.index)]
@@ -253,7 +266,8 @@ class _Ground:
             known = self.people.reindex(rows["settlement_id"]).to_numpy(dtype=np.float64)
             counted = "persons" if np.nansum(known) > 0 else "places"
             weight = np.nan_to_num(known) if counted == "persons" else np.ones(len(rows))
-            order = np.lexsort((rows["settlement_id"], -minutes))[:FARTHEST]
+            order = np.lexsort((rows["settlement_id"], -minutes))
+            order = order[np.isfinite(minutes[order])][:FARTHEST]
             median = weighted_quantile(minutes, weight, 0.5)
             found.append(
                 {
@@ -278,8 +292,16 @@ class _Ground:
                 }
             )
 
-        def nearness(each: Record) -> tuple[bool, float, float]:
+        by_service = {each["service"]: each for each in found}
+        first = {
+            max(there, key=lambda name: by_service[name]["mapped"] or 0): rank
+            for rank, group in enumerate(ESSENTIAL)
+            if (there := [name for name in group if name in by_service])
+        }
+
+        def nearness(each: Record) -> tuple[bool, int, float, float]:
             median = np.inf if each["median_min"] is None else each["median_min"]
-            return not each["is_asked"], each["within"]["30"] - each["all"], -median
+            rank = 0 if each["is_asked"] else first.get(each["service"], len(ESSENTIAL))
+            return not each["is_asked"], rank, each["within"]["30"] - each["all"], -median
 
         return sorted(found, key=nearness)

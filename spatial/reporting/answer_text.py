@@ -79,8 +79,12 @@ def answer_lines(answer: Record, plans: Sequence[Record], words: Words) -> list[
 
 
 def first_plan(answer: Record, plans: Sequence[Record]) -> Record | None:
-    """Choose the plan that helps the first finding for which one is drawn; without findings the first one drawn."""
-    drawn = [plan for plan in plans if plan["actions"]]
+    """
+    Choose the plan that helps the first finding for which one is drawn; without findings the first one drawn.
+
+    Where minutes come first, none does: nobody asked for what is watched all over the world.
+    """
+    drawn = [] if answer["watched"] and not answer["findings"] else [plan for plan in plans if plan["actions"]]
     by_norm = {plan["norm_id"]: plan for plan in reversed(drawn)}
     helped = [finding["norm_id"] for finding in answer["findings"] if finding["norm_id"] in by_norm]
     return by_norm[helped[0]] if helped else next(iter(drawn), None)
@@ -179,7 +183,7 @@ def _others(findings: Sequence[Record], words: Words) -> str:
         words.say("answer", "other", beyond=_amount(finding, words), norm=norm_text(finding, words))
         for finding in findings
     ]
-    return words.say("answer", "joint").join(told)
+    return words.say("answer", "joint").join(dict.fromkeys(told))
 
 
 def _kept(norm: Record, words: Words) -> str:

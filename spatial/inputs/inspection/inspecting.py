@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import osmium
 import rasterio
 import shapely
 from rasterio.warp import transform_bounds
@@ -367,7 +368,14 @@ def _extract(file: Path, named: str) -> LayerReport:
         levels = extract.boundaries["admin_level"].value_counts().sort_index()
         listed = ", ".join(f"{level} ({number})" for level, number in levels.items())
         notes.append(f"levels of boundaries: {listed}")
+    nameless = int(extract.places["name"].isna().sum())
+    if nameless:
+        notes.append(f"settlements without a name: {nameless:,} of {len(extract.places):,}")
     bounds = Bounds(*extract.roads.total_bounds.tolist()) if len(extract.roads) else None
+    countries = tuple(sorted(countries_of(file)))
+    if countries:
+        notes.append(f"countries by its boundaries: {', '.join(countries)}")
+    units = unit_setting(extract.places, extract.boundaries)
     return LayerReport(
         rows=sum(map(len, tables.values())),
         crs="WGS 84",
@@ -376,8 +384,45 @@ def _extract(file: Path, named: str) -> LayerReport:
         kind="osm",
         reasons=("an OpenStreetMap extract",),
         proposal=Proposal("sources.osm", (Setting("path", named),)),
+        others=() if units is None else (Proposal("region", (units,)),),
         bounds=bounds,
+        countries=countries,
     )
+
+
+LEAST_PLACES, LEAST_UNITS, LEAST_SHARE = 2.0, 2, 0.8
+"""Areas of a level are townships where so many places lie in each on average, in so many, and so much of all in any."""
+
+
+def unit_setting(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> Setting | None:
+    """
+    Choose the level of boundaries whose areas are townships; None where no level holds most places.
+
+    It is the finest level of which several places lie in each area, else the coarsest.
+    """
+    found = []
+    points = gpd.GeoDataFrame(geometry=places.geometry, crs=places.crs)
+    for level, areas in boundaries.groupby("admin_level", sort=True):
+        inside = gpd.sjoin(points, areas[["boundary_id", "geometry"]], predicate="within")
+        units, held = inside["boundary_id"].nunique(), inside.index.nunique()
+        if units >= LEAST_UNITS and held >= LEAST_SHARE * len(points):
+            found.append((held >= LEAST_PLACES * units, units if held >= LEAST_PLACES * units else -units, level, held))
+    if not found:
+        return None
+    _, units, level, held = max(found)
+    reason = f"{abs(units)} areas of this level hold {held} of the {len(points)} places"
+    return Setting("unit_levels", [int(level)], reason)
+
+
+def countries_of(file: Path) -> set[str]:
+    """Read the countries that the boundaries of an extract name by their ISO 3166 codes, cut ones too."""
+    codes = set()
+    for relation in osmium.FileProcessor(str(file), osmium.osm.RELATION):
+        tags = relation.tags
+        told = (tags.get("ISO3166-1:alpha2"), tags.get("ISO3166-1"), (tags.get("ISO3166-2") or "").partition("-")[0])
+        if tags.get("boundary") == "administrative":
+            codes |= {code for code in told if code and len(code) == 2 and code.isascii() and code.isupper()}
+    return codes
 
 
 def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerReport:

@@ -99,6 +99,7 @@ class LayerReport:
     others: tuple[Proposal, ...] = ()  # what else it may serve for, as suggestions
     problem: str = ""  # why it cannot be read as it is; empty where it can
     bounds: Bounds | None = None  # where it lies, where that is known for certain
+    countries: tuple[str, ...] = ()  # codes of countries that an extract names, such as ``"KM"``
 
 
 @dataclass(frozen=True)

@@ -176,8 +176,8 @@ def test_minutes_of_a_service_count_people_and_tell_no_way_apart(answer):
     assert hospital["median_min"] == 90.0  # 100 at 70 and 50 at 20 are less than half of 470
     assert hospital["within"] == {"15": 0.0, "30": 50.0, "60": 50.0}
     assert (hospital["all"], hospital["no_way"]) == (470.0, 20.0)
-    assert [place["settlement_id"] for place in hospital["farthest"][:3]] == ["d", "b", "a"]
-    assert hospital["farthest"][0]["minutes"] is None
+    assert [place["settlement_id"] for place in hospital["farthest"][:3]] == ["b", "a", "c"]
+    assert [place["minutes"] for place in hospital["farthest"]] == [90.0, 70.0, 20.0, 10.0]
 
 
 def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():
@@ -246,7 +246,7 @@ def test_without_people_places_are_counted():
     assert answer["matrix"]["rows"][0]["places_beyond"] == 2
 
 
-def test_where_nobody_counts_people_and_no_norm_is_the_studys_own_minutes_come_first():
+def test_where_nobody_counts_people_norms_that_are_only_watched_come_after_minutes():
     bare = settlements().assign(population_persons=math.nan)
     rows = results().assign(persons_unserved=math.nan, persons_in_scope=math.nan)
     told = tables(settlements=bare, norm_results=rows)
@@ -261,9 +261,24 @@ def test_where_nobody_counts_people_and_no_norm_is_the_studys_own_minutes_come_f
         "By norms that are watched all over the world, as far as things are mapped: "
         "3 places (county seat within 60 min)."
     )
-    # One norm of its own, or people, and the findings open again.
-    assert summarise_answer(told, [watched, norm(ROAD)], mode="drive")["findings"]
+    # A norm of its own, or people, and the findings open again.
+    own = norm(ROAD, persons_unserved=None, persons_served=None, persons_in_scope=None)
+    both = summarise_answer(told, [watched, own], mode="drive")
+    assert [[each["norm_id"] for each in both[part]] for part in ("findings", "watched")] == [[ROAD], [SEAT]]
     assert summarise_answer(tables(), [norm(SEAT, is_own=False)], mode="drive")["findings"]
+
+
+def test_without_a_norm_services_that_matter_come_first_and_the_farthest_place_is_one_that_arrives():
+    other = {"hospital": 25.0, "primary_care": 5.0, "school": 10.0, "cinema": 300.0}
+    rows = [access().assign(service=name, travel_time_min=lambda all_, far=far: all_["travel_time_min"].clip(upper=far))
+            for name, far in other.items()]  # fmt: skip
+    inventory = pd.DataFrame({"service": list(other), "facilities": [3, 1, 9, 1]})
+    told = tables(access=pd.concat(rows), inventory=inventory)
+    services = summarise_answer(told, [], mode="drive")["services"]
+    assert [each["service"] for each in services] == ["hospital", "primary_care", "school", "cinema"]
+    # Nobody is farthest who never arrives; those are told apart.
+    assert [place["settlement_id"] for place in services[-1]["farthest"]] == ["b", "a", "c", "e"]
+    assert services[-1]["no_way"] == 20.0
 
 
 def test_a_norm_that_the_study_chose_stands_before_one_that_fails_more_people_and_tells_its_target():
