@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 
+from spatial.access.summaries import weighted_quantile
 from spatial.cartography.document import pack
 from spatial.cartography.drawing import drawn_ground
 from spatial.messages import Words
-from spatial.reporting.answer_text import answer_lines, answer_title, first_plan, head_text, over_text
+from spatial.reporting.answer_text import (
+    answer_lead,
+    answer_lines,
+    answer_title,
+    curve_title,
+    farthest_title,
+    first_plan,
+    head_text,
+    over_text,
+)
+from spatial.reporting.names import names_of
 from spatial.reporting.plan_text import capital, service_text
+from spatial.reporting.wording import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,13 +36,15 @@ SHOWN = 8
 """Services of which the index draws a map each."""
 LIMIT_MIN = 30.0
 """Minutes beyond which a place is drawn dark where no norm asks for the service."""
+CURVE_STEPS, FARTHEST = 48, 10
+"""Points of the curve of people within, and places that are farthest."""
 WITHIN, BEYOND, FAR, UNKNOWN = range(4)
 """Codes of places on these maps: within, beyond the norm, beyond `LIMIT_MIN` where there is none, not known."""
 
 
 def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[str, Any] | None:
     """
-    Gather the answer as the index shows it; None where the summary has none.
+    Gather the answer as the index and the fact sheet show it; None where the summary has none.
 
     ``files`` leads from services to their pages.
     """
@@ -42,11 +56,13 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
     heads = {each["norm_id"]: each for each in (matrix["columns"] if matrix else findings)}
     services = [service for service in answer["services"] if service["service"] in book.files][:SHOWN]
     plan = first_plan(answer, plans)
-    texts = {}
+    texts, reach = {}, reach_curve(book, rows, answer)
     for language in book.words:
         words = Words(language)
         texts[language] = {
+            **({"curve": curve_title(reach, answer, words), "farthest": farthest_title(reach, words)} if reach else {}),
             "title": answer_title(answer, words),
+            "lead": answer_lead(answer, words),
             "lines": answer_lines(answer, plans, words),
             "heads": {name: head_text(head, words) for name, head in heads.items()},
             "services": [capital(service_text(service, words)) for service in services],
@@ -58,7 +74,6 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
                 for finding in findings
             ],
         }
-    frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
     at_of = {str(name): at for at, name in enumerate(rows.ids)}
     of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit")
     kept = ("norm_id", "service", "counted", "is_presence", "threshold", "unit", "persons", "places")
@@ -86,13 +101,74 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
             for service in services
         ],
         "plan": None if plan is None else plan["plan_id"],
-        "map": drawn_ground(book, rows, {"settlement": frame})
-        | {
-            "persons": pack(rows.settlements["population_persons"], "f4"),
-            "findings": [pack(standing(book, rows, finding["norm_id"]), "u1") for finding in findings],
-            "services": [pack(_reached(book, rows, service, findings), "u1") for service in services],
-        },
+        "reach": reach,
     }  # fmt: skip
+
+
+def answer_map(book: PageBook, rows: Rows, block: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Give the ground, and where each place stands to each finding and service of `answer_block`."""
+    frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
+    told = block or {"findings": (), "services": ()}
+    return drawn_ground(book, rows, {"settlement": frame}) | {
+        "persons": pack(rows.settlements["population_persons"], "f4"),
+        "findings": [pack(standing(book, rows, finding["norm_id"]), "u1") for finding in told["findings"]],
+        "services": [pack(_reached(book, rows, service, told["findings"]), "u1") for service in told["services"]],
+    }
+
+
+def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """
+    Say how many are within how far of the first service that is too far for some, and who is farthest.
+
+    Without any finding that is the first service told. None where nobody reaches it. Those whose way is not known are
+    in none of the sums; those without a way are in `all` alone.
+    """
+    finding = next((each for each in answer["findings"] if not each["is_presence"]), None)
+    places = rows.settlements
+    if finding is not None:
+        results = book.norms.results(finding["norm_id"], rows)
+        if results is None:
+            return None
+        asked = results["status_as_mapped"].isin(["met", "not_met"]).to_numpy()
+        value, unit, limit = results["value"].to_numpy(dtype=np.float64), finding["unit"], finding["threshold"]
+        service, mode, counted = finding["service"], finding["mode"], finding["counted"]
+    elif answer["services"]:
+        service, mode, counted = (answer["services"][0][name] for name in ("service", "mode", "counted"))
+        access = rows.align(book.access[service, mode])
+        asked = (~access["reach_status"].isin(["unknown", "not_snapped"]) & access["reach_status"].notna()).to_numpy()
+        value, unit, limit = access["travel_time_min"].to_numpy(dtype=np.float64), "min", None
+    else:
+        return None
+    reached = asked & np.isfinite(value)
+    if not reached.any():
+        return None
+    known = places["population_persons"].to_numpy(dtype=np.float64)
+    persons = np.nan_to_num(known)
+    is_asked = finding is not None and finding["share_of"] == counted and not finding["target_share_is_assumed"]
+    target = finding["target_share"] if finding is not None and is_asked else None
+    weight = persons if counted == "persons" else np.ones(len(places))
+    steps = np.linspace(0.0, np.ceil(value[reached].max()), CURVE_STEPS + 1)
+    if limit is not None:
+        steps = np.unique(np.append(steps, limit))
+    order = np.lexsort((rows.ids.astype(str), -np.where(reached, value, -np.inf)))[: min(FARTHEST, int(reached.sum()))]
+    lost = asked & ~reached
+    return {
+        "norm_id": None if finding is None else finding["norm_id"],
+        "service": service,
+        "mode": mode,
+        "counted": counted,
+        "unit": unit,
+        "threshold": limit,
+        "target": target,
+        "all": float(weight[asked].sum()),
+        "curve": [[float(step), float(weight[reached & (value <= step)].sum())] for step in steps],
+        "median": plain(weighted_quantile(np.where(reached, value, np.inf)[asked], weight[asked], 0.5)),
+        "no_way": {"persons": float(persons[lost].sum()), "places": int(lost.sum())},
+        "farthest": [
+            {"names": names_of(places.loc[row].to_dict()), "value": float(value[row]), "persons": plain(known[row])}
+            for row in order.tolist()
+        ],
+    }
 
 
 def standing(book: PageBook, rows: Rows, norm_id: str) -> npt.NDArray[np.intp]:

@@ -294,7 +294,17 @@ INDEX = PageParts(
     "index.html",
     "index-page",
     "startIndexPage",
-    ("about.js", "score_words.js", "drawing.js", "index_answer.js", "index_trials.js", "index_page.js"),
+    (
+        "about.js",
+        "score_words.js",
+        "drawing.js",
+        "answer_parts.js",
+        "index_answer.js",
+        "index_reach.js",
+        "index_sure.js",
+        "index_trials.js",
+        "index_page.js",
+    ),
     ("index.css", "answer.css"),
 )
 SIGN_OFF = PageParts(
@@ -315,7 +325,7 @@ FACT_SHEET = PageParts(
     "fact_sheet.html",
     "index-page sheet-page",
     "startFactSheet",
-    ("about.js", "score_words.js", "fact_sheet_page.js"),
+    ("about.js", "score_words.js", "drawing.js", "answer_parts.js", "fact_sheet_page.js"),
     ("index.css", "fact_sheet.css"),
 )
 PLAN = PageParts(

@@ -451,6 +451,11 @@ def shown_bounds(book: PageBook, rows: Rows) -> list[list[float]]:
     return [[round(float(corner[1]), 5), round(float(corner[0]), 5)] for corner in (low, high)]
 
 
+def fact_sheet_file(book: PageBook) -> str | None:
+    """Name the fact sheet of a study; None where there is neither an answer nor a score to put on it."""
+    return FACT_SHEET_FILE if "scores" in book.tables or book.summary.get("answer") else None
+
+
 def ways_of(book: PageBook) -> dict[str, str]:
     """Name the pages that every page leads to, by what they answer; villages stand on the index, by norm."""
     answer = book.summary.get("answer") or {"findings": (), "matrix": None}
@@ -460,7 +465,7 @@ def ways_of(book: PageBook) -> dict[str, str]:
         "townships": TOWNSHIPS_FILE if answer["matrix"] else "",
         "plan": PLAN_FILE if book.plans else "",
         "score": SCORE_FILE if "scores" in book.tables else "",
-        "sheet": FACT_SHEET_FILE if "scores" in book.tables else "",
+        "sheet": fact_sheet_file(book) or "",
         "sign": SIGN_OFF_FILE if "sign_off" in book.tables else "",
         "settle": SETTLE_FILE if len(book.tables.get("site_profile", ())) else "",
     }
@@ -510,7 +515,7 @@ def study_block(book: PageBook, rows: Rows, *, more_words: tuple[str, ...] = ())
         "ways": [{"key": key, "file": file} for key, file in ways_of(book).items()],
         "sign_off": SIGN_OFF_FILE if "sign_off" in book.tables else None,
         "score_file": SCORE_FILE if "scores" in book.tables else None,
-        "fact_sheet": FACT_SHEET_FILE if "scores" in book.tables else None,
+        "fact_sheet": fact_sheet_file(book),
         "sources": [asdict(source) for source in meta.sources],
         "issues": list(book.summary.get("issues", ())),
         "known_issues": book.known_issues,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.answer import answer_block
+from spatial.cartography.answer import answer_block, answer_map
 from spatial.cartography.document import page_document
 from spatial.cartography.gap_map import map_page
 from spatial.cartography.messages import messages
@@ -25,11 +25,12 @@ from spatial.cartography.page_data import (
     TOWNSHIPS_FILE,
     PageBook,
     Rows,
+    fact_sheet_file,
     norm_book,
     rows_of,
     study_block,
 )
-from spatial.cartography.plan import plan_answer, plan_page, settle_page
+from spatial.cartography.plan import actions_block, plan_page, settle_page
 from spatial.cartography.score import score_answer, score_page
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.cartography.townships import township_page
@@ -106,18 +107,18 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
             figures.append(("no_township", alone))
     inside = facilities["in_study"] & (facilities["status"] == "existing")
     figures.append(("facilities", int(inside.sum())))
-    scored, answer = "scores" in tables, answer_block(book, rows, file_of)
-    plan = plan_answer(book, None if answer is None else answer["plan"])
-    more_words = {"score.": scored, "pillar.": scored, "fact.title": scored, "plan.": plan, "answer.": answer}
+    scored, answer, actions = "scores" in tables, answer_block(book, rows, file_of), actions_block(book, rows)
     profile = tables.get("site_profile", pd.DataFrame({"place_id": []}))
-    more_words |= {"drawing.": answer, "settle.to_page": len(profile) > 0}
-    return study_block(book, rows, more_words=tuple(name for name, shown in more_words.items() if shown)) | {
+    more_words = ("answer.", "drawing.", "plan.title", "sign.joint", *(("score.", "pillar.") if scored else ()))
+    more_words += ("settle.to_page",) if len(profile) else ()
+    return study_block(book, rows, more_words=more_words) | {
         "score": score_answer(book) if scored else None,
-        "plan": plan,
+        "actions": actions,
+        "plan_file": PLAN_FILE if book.plans else None,
         "settle": {"file": SETTLE_FILE, "places": int(profile["place_id"].nunique())} if len(profile) else None,
         "answer": answer,
         "townships": TOWNSHIPS_FILE if answer and answer["matrix"] else None,
-        "map": answer and answer.pop("map"),
+        "map": answer_map(book, rows, answer) if answer or actions else None,
         "figures": [{"key": key, "kind": "count", "value": value} for key, value in figures],
         "norms": norms,
         "gate": {
@@ -185,6 +186,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     if "scores" in tables:
         score = score_page(book, rows, max_bytes=max_page_mb * _BYTES_A_MB)
         artifacts.append(Artifact(SCORE_FILE, score))
+    if fact_sheet_file(book):
         artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))
     if book.plans:
         artifacts.append(Artifact(PLAN_FILE, plan_page(book, rows)))

@@ -15,13 +15,17 @@ from spatial.cartography.drawing import drawn_ground
 from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words
+from spatial.reporting.answer_text import first_actions
+from spatial.reporting.names import names_of
 from spatial.reporting.plan_text import (
     action_details,
+    action_facts,
     action_text,
     amount_text,
     cost_text,
     doubt_text,
     further_sentences,
+    gain_text,
     place_name,
     plan_title,
     reach_text,
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
 
     from spatial.cartography.page_data import PageBook, Rows
     from spatial.reporting.plans import Record
+
+NAMED = 3
+"""Places that the small map of an action names."""
 
 
 def plan_page(book: PageBook, rows: Rows) -> bytes:
@@ -67,19 +74,41 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
     return page_document(data, title=book.title, language=book.language, parts=PLAN)
 
 
-def plan_answer(book: PageBook, plan_id: str | None = None) -> dict[str, Any] | None:
-    """Say what the index does of plans: the finding of one, or the first one drawn, its actions, and how many are."""
-    drawn = [record for record in book.plans if record["actions"]]
-    if not drawn:
-        return None
-    first = next((record for record in drawn if record["plan_id"] == plan_id), drawn[0])
-    kept = ("plan_id", "counted", "actions")
-    return {name: first[name] for name in kept} | {
-        "file": PLAN_FILE,
-        "plans": len(drawn),
-        "title": {language: plan_title(first, Words(language)) for language in book.words},
-        "said": [{language: _said(action, Words(language)) for language in book.words} for action in first["actions"]],
-    }
+def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
+    """Gather the actions to begin with: in words, with whom each gains, its lines, and the places that it gains."""
+    answer = book.summary.get("answer") or {"findings": (), "watched": ()}
+    people, found, chosen = pd.DataFrame(book.tables.get("plan_people", ())), [], first_actions(answer, book.plans)
+    lines = {plan["plan_id"]: _shapes(book, plan) for plan, _ in chosen}
+    persons = rows.settlements["population_persons"]
+    for plan, at in chosen:
+        action = plan["actions"][at]
+        own = people.loc[(people["plan_id"] == plan["plan_id"]) & (people["outcome"] == "gained")]
+        own = own.loc[own["action_id"] == action["action_id"]]
+        # Of a township that gains, all its places do.
+        key = "settlement_id" if set(own["unit_level"]) <= {"settlement"} else "township_id"
+        gained = np.flatnonzero(rows.settlements[key].isin(own["unit_id"]))
+        named = sorted(gained.tolist(), key=lambda row: (-persons.fillna(0.0)[row], str(rows.ids[row])))[:NAMED]
+        texts = {}
+        for language in book.words:
+            words = Words(language)
+            texts[language] = {
+                "what": _said(action, words),
+                "gain": gain_text(plan, words),
+                "facts": action_facts(plan, action, words),
+            }
+        found.append(
+            {
+                "plan_id": plan["plan_id"],
+                "norm_id": plan["norm_id"],
+                "of": len(plan["actions"]),
+                "shown": action["shown"],
+                "texts": texts,
+                "lines": lines[plan["plan_id"]][at],
+                "gained": gained.tolist(),
+                "named": [{"at": row, "names": names_of(rows.settlements.loc[row].to_dict())} for row in named],
+            }
+        )
+    return found
 
 
 def _said(action: Record, words: Words) -> str:

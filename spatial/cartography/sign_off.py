@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from spatial.cartography.answer import answer_block, answer_map
 from spatial.cartography.document import FACT_SHEET, SIGN_OFF, page_document
 from spatial.cartography.page_data import PageBook, study_block
 from spatial.cartography.places import by_language, parts_of
+from spatial.cartography.plan import actions_block
 from spatial.cartography.score import score_block
 from spatial.messages import Words
 from spatial.reporting.wording import plain
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from spatial.cartography.page_data import Rows
 
 
-# The fact sheet of a study: one printed page with both numbers of each pillar, gates, norms and how sure they are.
+# The fact sheet of a study: one page to decide on, and overleaf both numbers of each pillar, gates and norms.
 
 NORMS = 3
 Entry = dict[str, Any]
@@ -27,24 +29,35 @@ Entry = dict[str, Any]
 
 def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
     """Write the page."""
-    score = score_block(book)
+    answer, actions = answer_block(book, rows, {}), actions_block(book, rows)
+    score = score_block(book) if "scores" in book.tables else {"townships": [], "doubts": []}
     townships = score["townships"]
     parts = parts_of(book.tables, book.meta.modes[0])
     study = {key: value for key, value in score.items() if key not in ("townships", "towns", "alike")}
     # Put known issues beside a township that they leave without a rank.
     gains = most_to_gain(townships, parts)
     mine = [known for known in score["doubts"] if gains and gains["id"] in known["without_rank"]]
+    matrix = answer["matrix"] if answer else None
+    own = [norm for norm in book.norms.norms if norm["headline"]]
+    first = {finding["norm_id"] for finding in answer["findings"]} if answer else set()
     data = study_block(book, rows) | {
-        "score": study,
-        "headlines": [norm for norm in book.norms.norms if norm["headline"]][:NORMS],
-        "townships": len(townships),
+        "messages": dict(book.words),
+        "answer": answer,
+        # Of all townships the sheet tells the first alone.
+        "worst": matrix["rows"][0] if matrix else None,
+        "map": answer_map(book, rows, answer) if answer else None,
+        "actions": actions,
+        "norms": [norm for norm in own if norm["id"] in first],
+        "sign_counts": sign_off_counts(book.tables["sign_off"]) if "sign_off" in book.tables else None,
+        "score": study if "scores" in book.tables else None,
+        "headlines": own[:NORMS],
+        "townships": len(townships) or (len(matrix["rows"]) if matrix else 0),
         "gains": (gains | {"doubts": mine} if gains and mine else gains),
         "parts": len(set(parts.values())),
         "last": surely_last(townships) if len(set(parts.values())) < 2 else None,
         "settlements": len(rows.ids),
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
     }
-    data["messages"] = dict(book.words)
     return page_document(data, title=book.title, language=book.language, parts=FACT_SHEET)
 
 

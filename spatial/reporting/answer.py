@@ -39,7 +39,7 @@ STEPS_MIN = (15.0, 30.0, 60.0)
 """Minutes within which people are counted of every service, whether or not a norm asks for it."""
 _TOLD = (
     "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status",
-    "is_chosen", "is_own", "target_share", "target_share_is_assumed",
+    "share_of", "is_chosen", "is_own", "target_share", "target_share_is_assumed",
 )  # fmt: skip
 
 

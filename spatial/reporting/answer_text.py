@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spatial.reporting.names import pick
 from spatial.reporting.plan_text import amount_text, capital, plan_title, reach_text, service_text
@@ -19,6 +19,8 @@ IN_TITLE, IN_FULL = 2, 2
 """Findings that the title names, and those that have a sentence of their own."""
 SERVICES_TOLD, PLACES_TOLD = 4, 2
 """Services whose minutes are told where no norm fails, and the farthest places that are named of each."""
+FIRST_ACTIONS = 3
+"""Actions that are told first."""
 
 
 def answer_title(answer: Record, words: Words) -> str:
@@ -39,6 +41,37 @@ def answer_title(answer: Record, words: Words) -> str:
     else:
         told = [words.say("answer", "nothing")]
     return capital(words.say("answer", "joint").join(told))
+
+
+def answer_lead(answer: Record, words: Words) -> str:
+    """
+    Say beside the title how many of whom are within, and what is asked for.
+
+    Examples
+    --------
+    >>> answer_lead(summary["answer"], Words("en"))  # doctest: +SKIP
+    'County seat within 60 min: 66.9 % of the 297,543 rural people; the norm asks for 90 %.'
+    """
+    told = []
+    for finding in answer["findings"][:IN_TITLE]:
+        sides = finding[finding["counted"]]
+        if sides["within"] is None:
+            continue
+        is_law = finding["norm_class"] == "mandatory" and finding["target_share"] == 1.0
+        is_asked = finding["share_of"] == finding["counted"] and not finding["target_share_is_assumed"]
+        asked = "law" if is_law else "asks" if is_asked else ""
+        told.append(
+            words.say(
+                "answer",
+                "lead",
+                norm=norm_text(finding, words),
+                share=words.share(sides["within"] / sides["base"]),
+                base=_amount(finding, words, "base"),
+                asked=asked and words.say("answer", f"lead_{asked}", share=words.share(finding["target_share"])),
+            )
+        )
+    told = told or [service_line(service, words) for service in answer["services"][:IN_TITLE]]
+    return words.say("answer", "lead_joint").join(capital(line) for line in told)
 
 
 def answer_lines(answer: Record, plans: Sequence[Record], words: Words) -> list[str]:
@@ -90,6 +123,41 @@ def first_plan(answer: Record, plans: Sequence[Record]) -> Record | None:
     return by_norm[helped[0]] if helped else next(iter(drawn), None)
 
 
+class FirstAction(NamedTuple):
+    """One action to begin with."""
+
+    plan: dict[str, Any]  # one of `plan_records`
+    at: int  # position of the action in it
+
+    @property
+    def gained(self) -> float:
+        """People whom the action gains, or places where nobody's number is known."""
+        shown = self.plan["actions"][self.at]["shown"]
+        return float(shown["places"] if shown["persons"] is None else shown["persons"])
+
+
+def first_actions(answer: Record, plans: Sequence[dict[str, Any]], most: int = FIRST_ACTIONS) -> list[FirstAction]:
+    """
+    Choose the actions to begin with.
+
+    The first action of each plan that helps a finding comes first, in the order of the findings; then, of what follows
+    in these plans, whatever brings most people. Within a plan each action counts on those before it, so none is left
+    out. Where no finding has a plan, the actions are those of `first_plan`.
+    """
+    drawn = {plan["norm_id"]: plan for plan in reversed(plans) if plan["actions"]}
+    helping = [drawn[finding["norm_id"]] for finding in answer["findings"] if finding["norm_id"] in drawn]
+    first = first_plan(answer, plans)
+    helping = helping or [plan for plan in plans if plan is first]
+    chosen = [FirstAction(plan, 0) for plan in helping[:most]]
+    while len(chosen) < most:
+        following = [FirstAction(plan, sum(one.plan is plan for one in chosen)) for plan in helping]
+        following = [one for one in following if one.at < len(one.plan["actions"])]
+        if not following:
+            break
+        chosen.append(max(following, key=lambda one: one.gained))
+    return chosen
+
+
 def norm_text(norm: Record, words: Words) -> str:
     """Name a norm by its service, and within what it asks for it."""
     service = service_text(dict(norm), words)
@@ -138,6 +206,37 @@ def service_line(service: Record, words: Words) -> str:
     if median is None:
         return words.say("answer", "minutes_none", **told)
     return words.say("answer", "minutes", median=words.measure(median, "min"), **told)
+
+
+def curve_title(reach: Record, answer: Record, words: Words) -> str:
+    """Say of the curve of people within how far half of them are, and how many are within what is asked for."""
+    told = answer["findings"] if reach["norm_id"] else answer["services"]
+    about = next(
+        each for each in told if each.get("norm_id") == reach["norm_id"] and each["service"] == reach["service"]
+    )
+    base = _amount(about, words, "base") if reach["norm_id"] else _all(about, words)
+    within, limit = "", reach["threshold"]
+    if limit is not None:
+        share = words.share(next(count for value, count in reach["curve"] if value >= limit) / reach["all"])
+        within = words.say("answer", "curve_within", share=share, limit=words.measure(limit, str(reach["unit"])))
+    kind = "none" if reach["median"] is None else "title"
+    median = words.measure(reach["median"], str(reach["unit"]))
+    service = service_text(dict(about), words)
+    return capital(words.say("answer", f"curve_{kind}", all=base, service=service, median=median, within=within))
+
+
+def farthest_title(reach: Record, words: Words) -> str:
+    """Say which place is farthest, and how many have no way at all."""
+    first, lost = reach["farthest"][0], reach["no_way"]
+    place = words.say(
+        "answer",
+        "far",
+        name=pick(first["names"], words.language) or words.say("plan", "unnamed"),
+        measure=words.measure(first["value"], str(reach["unit"])),
+    )
+    amount = words.say("unit", "places", n=words.number(lost["places"]), value=words.number(lost["places"]))
+    far = words.say("answer", "no_way", amount=amount) if lost["places"] else ""
+    return words.say("answer", "farthest_title", place=place, far=far)
 
 
 def _minutes_title(service: Record, words: Words) -> str:

@@ -653,21 +653,43 @@ def browser(chromium: str) -> Iterator[object]:
         running.close()
 
 
+_CHANGED = """
+let pages = null, data = null;
+Object.defineProperty(window, "Spatial", { get: () => pages, set: (value) => {
+  pages = value;
+  Object.defineProperty(pages, "data", { get: () => data, set: (told) => { (CHANGE)(told); data = told; } });
+} });
+"""
+"""Changes what a page carries, by a function of JavaScript, before its scripts read it."""
+
+
 @pytest.fixture
 def open_page(browser: object) -> Iterator[Callable[..., object]]:
     """Open a file and fail at the end on any request that leaves it, any page error and any console error."""
     faults: list[str] = []
     contexts = []
 
-    def opening(path: Path, *, fragment: str = "", width: int = 1280, height: int = 800) -> object:
+    def opening(
+        path: Path,
+        *,
+        fragment: str = "",
+        width: int = 1280,
+        height: int = 800,
+        unfolded: bool = False,
+        changed: str = "",
+    ) -> object:
         context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
         page.on("request", lambda request: _note_request(request.url, faults))
         page.on("pageerror", lambda error: faults.append(f"page error: {error}"))
         page.on("console", lambda message: _note_console(message, faults))
+        if changed:
+            page.add_init_script(_CHANGED.replace("CHANGE", changed))
         page.goto(path.resolve().as_uri() + fragment)
         page.wait_for_selector("body[data-ready=yes]", timeout=20_000)
+        if unfolded:
+            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
         return page
 
     yield opening

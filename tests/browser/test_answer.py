@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from spatial.messages import Words
-from spatial.reporting.answer_text import answer_lines, answer_title
+from spatial.reporting.answer_text import answer_lines, answer_title, first_actions
 
 pytestmark = pytest.mark.browser
 
@@ -107,6 +107,58 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page)
         assert abs(float(share) - 100.0 * within / (within + beyond)) < 0.11
 
 
+def test_each_first_action_has_a_card_with_a_map_and_its_people(run, open_page):
+    _, maps, summary = run
+    page = open_page(maps / "index.html")
+    steps = first_actions(summary["answer"], summary["plans"])
+    cards = page.locator("#first-actions li")
+    assert cards.count() == len(steps) == cards.locator("svg[role=img]").count()
+    for card, step in zip(cards.all(), steps, strict=True):
+        assert number(card.locator(".gain strong").inner_text()) == int(step.gained)
+        assert card.locator("a").get_attribute("href").endswith(f"plan={step.plan['plan_id']}")
+
+
+def test_bars_and_curve_say_the_numbers_of_the_summary(run, open_page):
+    _, maps, summary = run
+    page = open_page(maps / "index.html")
+    by_range = {
+        f"{norm['certainty']['persons']['low']:,.0f} to {norm['certainty']['persons']['high']:,.0f}": norm
+        for norm in summary["norms"]
+        if norm["certainty"] and norm["certainty"]["persons"]
+    }
+    bars = page.locator("#sure-bars li .sure-numbers").all_inner_texts()
+    assert bars
+    for text in bars:
+        found = next(norm for told, norm in by_range.items() if told in text)
+        assert text.startswith(f"{found['persons_unserved']:,.0f}")
+        assert text.endswith(f"of {found['persons_in_scope']:,.0f} people")
+    reach, far = page.evaluate("Spatial.data.answer.reach"), summary["answer"]["findings"][1]
+    assert reach["norm_id"] == far["norm_id"]
+    assert dict(map(tuple, reach["curve"]))[far["threshold"]] == pytest.approx(far["persons"]["within"])
+    assert reach["all"] == pytest.approx(far["persons"]["base"])
+    values = [place["value"] for place in reach["farthest"]]
+    assert values == sorted(values, reverse=True)
+    assert page.locator("#farthest-drawing svg text").count() >= 2 * len(values)
+
+
+def test_the_index_says_its_answer_in_about_six_hundred_words(run, open_page):
+    page = open_page(run[1] / "index.html")
+    # Tables, names in lists, drawings, links between pages and whatever is folded are no sentences to read.
+    words = page.evaluate(
+        """() => {
+          const isFolded = (node) => { const fold = node.closest('details:not([open])'); return fold && node.closest('summary')?.parentElement !== fold; };
+          const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+          let found = '';
+          while (walker.nextNode()) {
+            const node = walker.currentNode.parentElement;
+            if (!node.closest('table, svg, nav, .village-list, [hidden]') && !isFolded(node)) found += ' ' + walker.currentNode.textContent;
+          }
+          return found.match(/[A-Za-z'’-]+/g).length;
+        }"""  # noqa: E501, RUF001 - a script, with the apostrophe of the pages
+    )
+    assert 100 < words < 620
+
+
 def test_a_township_has_a_sheet_of_its_own_with_each_of_its_villages(run, open_page):
     folder, maps, summary = run
     settlements = gpd.read_parquet(folder / "settlements.parquet")
@@ -156,7 +208,7 @@ def test_a_narrow_screen_shows_a_sheet_below_its_width(run, open_page):
 
 
 def test_a_chinese_page_quotes_an_instrument_by_its_own_title(run, open_page):
-    page = open_page(run[1] / "index.html", fragment="#lang=zh")
+    page = open_page(run[1] / "index.html", fragment="#lang=zh", unfolded=True)
     assert "《农村公路条例》" in page.locator("#headlines").inner_text()
 
 

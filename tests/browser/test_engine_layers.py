@@ -196,7 +196,7 @@ def test_a_village_that_may_lose_its_way_says_so(county_folder, open_page):
 
 
 def test_the_index_says_how_sure_the_headlines_are(county, county_folder, open_page):
-    page = open_page(county_folder / "index.html")
+    page = open_page(county_folder / "index.html", unfolded=True)
     text = page.inner_text("#sure")
     persons = county.summary["norms"][0]["certainty"]["persons"]
     cells = [cell.strip() for cell in page.locator("#sure tbody tr >> nth=0").inner_text().split("\t")]
@@ -213,7 +213,7 @@ def test_the_index_says_where_times_were_observed(status, words, county, open_pa
     observed = {"speed_status": status, "speed_factors": [0.81, 1.3], "calibrated": status == "calibrated"}
     certainty = county.summary["certainty"] | observed
     told = type(county)(county.tables, county.meta, county.summary | {"certainty": certainty}, county.register)
-    page = open_page(save_pages(told.pages(), tmp_path) / "index.html")
+    page = open_page(save_pages(told.pages(), tmp_path) / "index.html", unfolded=True)
     text = page.inner_text("#sure")
     assert words in text
     assert "Not calibrated" not in text

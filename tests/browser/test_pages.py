@@ -187,7 +187,7 @@ def test_the_page_agrees_with_the_norm_results(county, county_folder, open_page)
     assert people["within"] == pytest.approx(row["persons_served"], rel=1e-6)
     assert people["beyond"] == pytest.approx(row["persons_unserved"], rel=1e-6)
     assert page.inner_text("#legend").count("outside the norm's scope") == 1
-    index = open_page(county_folder / "index.html")
+    index = open_page(county_folder / "index.html", unfolded=True)
     assert f"{round(row['persons_unserved']):,}" in index.inner_text("#headlines")
 
 
@@ -198,7 +198,7 @@ def test_a_share_of_villages_does_not_stand_beside_a_number_of_people(county, op
     results.loc[whole, named] = [3.0, 1.0, 900.0, 100.0, "places", 0.75]
     tables = county.tables | {"norm_results": results}
     pages = type(county)(tables, county.meta, county.summary, county.register).pages()
-    text = open_page(save_pages(pages, tmp_path) / "index.html").inner_text("#headlines")
+    text = open_page(save_pages(pages, tmp_path) / "index.html", unfolded=True).inner_text("#headlines")
     assert "900 people are within it (90%)" in text
     assert "Judged by places or units: 3 of 4 (75%)" in text
 
@@ -466,7 +466,7 @@ def without_hospital(county, *, inventory):
 
 def test_a_service_that_nobody_mapped_says_so(county, open_page, save_pages, tmp_path):
     folder = save_pages(without_hospital(county, inventory="unknown").pages(), tmp_path)
-    page = open_page(folder / "index.html")
+    page = open_page(folder / "index.html", unfolded=True)
     assert "none mapped" in page.inner_text("#more-maps li:has-text('Hospital')")
 
 

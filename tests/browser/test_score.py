@@ -433,7 +433,7 @@ def test_a_village_tells_its_levels_on_every_map(folder, open_page):
 def test_index_and_pages_lead_to_each_other(folder, open_page):
     page = open_page(folder / "index.html")
     assert "partly integrated" in page.inner_text("#scoring")
-    page.click("#scoring a >> nth=1")
+    page.click(".ways a >> text=Fact sheet")
     page.wait_for_selector("#pillars")
     page.click("#to-score")
     page.wait_for_selector("#answer-line")
@@ -450,7 +450,7 @@ def test_index_and_pages_lead_to_each_other(folder, open_page):
 @pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="needs poppler")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_fact_sheet_prints_on_one_page_of_a4(language, width, sheets, open_page, tmp_path):
+def test_without_an_answer_the_fact_sheet_prints_on_one_page_of_a4(language, width, sheets, open_page, tmp_path):
     page = open_page(sheets / "fact-sheet.html", fragment=f"#lang={language}", width=width)
     page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True, print_background=True)
     told = subprocess.run(["pdfinfo", tmp_path / "sheet.pdf"], capture_output=True, text=True, check=True).stdout
@@ -466,7 +466,7 @@ def test_the_fact_sheet_prints_on_one_page_of_a4(language, width, sheets, open_p
 
 @pytest.mark.browser
 def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
-    text = open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    text = open_page(folder / "fact-sheet.html").inner_text("#overleaf")
     for wanted in (
         "As of 1 January 2026",
         "1 of 3 met",
@@ -492,7 +492,7 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(language, scored, sa
     edges = scored.tables["edges"]
     edges = edges.assign(component=island[: len(edges)].astype(int))
     folder = save_pages(replace(scored, tables=scored.tables | {"edges": edges}).pages(), tmp_path)
-    text = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(".sheet")
+    text = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#overleaf")
     told = {
         "en": ("2 parts that no mapped road joins", "rise from 0.40 to 0.60, the level of Shimen Township"),
         "fr": ("aucune route cartographiée ne relie", "0,60"),
@@ -602,7 +602,7 @@ def test_pages_say_what_a_known_issue_affects_and_forbids(case, doubted, save_pa
     assert told in table
     assert table.count(rank) == 2
     assert page.locator(".rank-bar").count() == 4
-    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(".sheet")
+    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#overleaf")
     assert sheet.count(told) == 1
     assert told in open_page(folder / "index.html", fragment=f"#lang={language}").inner_text("#issues")
 
@@ -652,7 +652,7 @@ def test_a_study_without_people_speaks_of_places(language, scored, save_pages, o
         assert words in text, words
     alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
     assert alone.get(language, "城镇与乡村无法比较") in text
-    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text(".sheet")
+    sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#overleaf")
     gain = {"en": "its 10 places would rise", "fr": "ses 10 localités passeraient", "zh": "10 个居民点可由"}
     assert gain[language] in sheet
 
@@ -802,7 +802,7 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
     ):
         assert wanted in text, wanted
     assert "By the 3 of 4 pillars" in open_page(folder / "index.html").inner_text("#scoring")
-    sheet = open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    sheet = open_page(folder / "fact-sheet.html").inner_text("#overleaf")
     assert "Townships cannot be compared" in sheet
     assert "No flow observed" in sheet
     assert open_page(folder / "score-map.html").locator("#units-on").count() == 0
@@ -831,7 +831,7 @@ def test_norms_that_nobody_can_judge_make_the_level_an_interval(case, scored, sa
     assert f"between 0.45 and 0.62: {3 - passed} mandatory norms cannot be judged" in numbers
     assert page.inner_text("#answer-line").startswith("Town and country are poorly to partly integrated, with")
     assert "make the level an interval" in page.inner_text("#sure-body")
-    sheet = open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    sheet = open_page(folder / "fact-sheet.html").inner_text("#overleaf")
     assert sentence in sheet
 
 
@@ -840,7 +840,7 @@ def test_scores_without_a_row_leave_pages_that_say_so(scored, save_pages, open_p
     tables = {name: scored.tables[name].iloc[:0] for name in score_tables(scored.tables["settlements"])}
     folder = save_pages(replace(scored, tables=scored.tables | tables).pages(), tmp_path)
     assert "No township has a score" in open_page(folder / "score.html").inner_text("main")
-    assert "Townships cannot be compared" in open_page(folder / "fact-sheet.html").inner_text(".sheet")
+    assert "Townships cannot be compared" in open_page(folder / "fact-sheet.html").inner_text("#overleaf")
     assert "not known" in open_page(folder / "score-map.html").inner_text("#legend")
     assert not open_page(folder / "index.html").is_visible("#scoring")
 

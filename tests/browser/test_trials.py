@@ -162,7 +162,7 @@ def _cells(page, row):
 
 
 def test_the_index_tells_who_gains_and_loses_as_the_table_does(tried, tried_folder, open_page):
-    page = open_page(tried_folder / "index.html")
+    page = open_page(tried_folder / "index.html", unfolded=True)
     row = tried.tables["scenario_people"].iloc[0]
     unchanged = row["persons"] - row["gained_persons"] - row["lost_persons"]
     assert row["gained_persons"] > 0
@@ -178,7 +178,7 @@ def test_the_index_tells_who_gains_and_loses_as_the_table_does(tried, tried_fold
 
 
 def test_the_index_tells_whom_crews_reach_from_the_call(tried, tried_folder, open_page):
-    page = open_page(tried_folder / "index.html")
+    page = open_page(tried_folder / "index.html", unfolded=True)
     targets = tried.tables["emergency_people"].sort_values("target_min")
     for number, (_, row) in enumerate(targets.iterrows()):
         cells = _cells(page, f"#emergency tbody tr >> nth={number}")
@@ -188,7 +188,7 @@ def test_the_index_tells_whom_crews_reach_from_the_call(tried, tried_folder, ope
 
 
 def test_the_index_tells_three_numbers_of_room_that_sum(tried, tried_folder, open_page):
-    page = open_page(tried_folder / "index.html")
+    page = open_page(tried_folder / "index.html", unfolded=True)
     told = [int(text.replace(",", "")) for text in page.locator("#room dd:not(.muted)").all_inner_texts()]
     sums = tried.tables["served"][["served_persons", "full_persons", "not_reached_persons"]].sum()
     np.testing.assert_allclose(told, sums, atol=0.5)
@@ -197,7 +197,7 @@ def test_the_index_tells_three_numbers_of_room_that_sum(tried, tried_folder, ope
 
 
 def test_the_index_tells_the_errors_left_by_a_calibration(tried_folder, open_page):
-    text = open_page(tried_folder / "index.html").inner_text("#sure")
+    text = open_page(tried_folder / "index.html", unfolded=True).inner_text("#sure")
     assert "0.82 to 1.25 times those assumed" in text
     assert "±20%" not in text
     assert "half of 40 observed times" in text
@@ -210,7 +210,7 @@ def test_errors_of_speeds_that_are_only_compared_are_told_without_paired_runs(tr
     summary = {"issues": [], "calibration": FITTED | {"status": "compared", "departure": None}}
     tables = {name: frame for name, frame in tried.tables.items() if name != "intervals"}
     told = dataclasses.replace(tried, tables=tables, summary=summary)
-    text = open_page(save_pages(told.pages(), tmp_path) / "index.html").inner_text("#sure")
+    text = open_page(save_pages(told.pages(), tmp_path) / "index.html", unfolded=True).inner_text("#sure")
     assert "+2 min (+6%) at the median; 90% of the errors lie between" in text
     assert "Observed:" not in text
 
@@ -281,7 +281,7 @@ def test_the_card_tells_before_and_after_the_crew_and_room(tried, tried_folder, 
 def test_every_part_speaks_every_language_and_fits(layer, language, width, height, tried_folder, open_page):
     name = "index.html" if layer == "index" else PAGE
     fragment = f"#lang={language}&place=n000008"
-    page = open_page(tried_folder / name, fragment=fragment, width=width, height=height)
+    page = open_page(tried_folder / name, fragment=fragment, width=width, height=height, unfolded=True)
     if layer != "index":
         page.evaluate(CHOOSE, layer)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -311,7 +311,7 @@ def test_places_are_counted_where_nobody_knows_the_people(tried, open_page, save
     settlements = tried.tables["settlements"].assign(population_persons=np.nan)
     tables = {name: frame for name, frame in tried.tables.items() if name != "served"}
     unpeopled = dataclasses.replace(tried, tables=tables | {"settlements": settlements})
-    page = open_page(save_pages(unpeopled.pages(), tmp_path) / "index.html")
+    page = open_page(save_pages(unpeopled.pages(), tmp_path) / "index.html", unfolded=True)
     row = tried.tables["scenario_people"].iloc[0]
     gained, lost = int(row["gained_places"]), int(row["lost_places"])
     cells = _cells(page, "#what-if tbody tr")

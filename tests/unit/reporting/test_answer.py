@@ -12,7 +12,16 @@ import pytest
 
 from spatial.messages import Words
 from spatial.reporting.answer import summarise_answer
-from spatial.reporting.answer_text import answer_lines, answer_title, first_plan, over_text
+from spatial.reporting.answer_text import (
+    answer_lead,
+    answer_lines,
+    answer_title,
+    curve_title,
+    farthest_title,
+    first_actions,
+    first_plan,
+    over_text,
+)
 
 ROAD, SEAT, FLAG = "ROAD", "SEAT", "FLAG"
 PEOPLE = {"a": 100.0, "b": 300.0, "c": 50.0, "d": 20.0, "e": math.nan}
@@ -117,6 +126,7 @@ def norm(name, **more):
             "gate": "fail" if is_road else "none_applicable",
             "target_share": 1.0,
             "target_share_is_assumed": True,
+            "share_of": "places" if is_road else "persons",
             "served_share": 0.5,
             "is_chosen": False,
             "is_own": True,
@@ -321,3 +331,49 @@ def test_the_plan_told_first_helps_the_first_finding_that_has_one(answer):
     assert first_plan(answer, plans)["plan_id"] == "y"
     assert first_plan(answer, plans[:1])["plan_id"] == "x"
     assert first_plan(answer, [{"plan_id": "z", "norm_id": SEAT, "actions": []}]) is None
+
+
+def planned(norm_id, *gains):
+    actions = [{"shown": {"persons": gain, "places": 1}} for gain in gains]
+    return {"plan_id": norm_id.lower(), "norm_id": norm_id, "actions": actions}
+
+
+def told(chosen):
+    return [(step.plan["plan_id"], step.at) for step in chosen]
+
+
+def test_the_first_actions_are_one_of_each_plan_that_helps_and_then_whatever_brings_most(answer):
+    road, seat = planned(ROAD, 10, 20, 900), planned(SEAT, 400, 30, 300)
+    # The duty first, then the other finding; of what follows 30 is more than 20, and 900 has to wait for it.
+    assert told(first_actions(answer, [seat, road])) == [("road", 0), ("seat", 0), ("seat", 1)]
+    assert told(first_actions(answer, [seat, road], 5))[3:] == [("seat", 2), ("road", 1)]
+    assert told(first_actions(answer, [planned("OTHER", 5), planned("MORE", 7)])) == [("other", 0)]
+    assert first_actions(answer, [planned(SEAT)]) == []
+
+
+def test_the_lead_says_the_share_within_and_what_is_asked_for(answer):
+    seat = next(each for each in answer["findings"] if each["norm_id"] == SEAT)
+    within, base = (seat["persons"][side] for side in ("within", "base"))
+    lead = answer_lead(answer, Words("en"))
+    assert f"{100 * within / base:.1f}".removesuffix(".0") + " % of the" in lead
+    assert "the law asks for it everywhere" in lead
+    # A target that nobody but the study assumes is not asked for.
+    assert "asks for 100 %" not in lead
+    own = answer | {"findings": [each | {"target_share_is_assumed": False} for each in answer["findings"]]}
+    assert "the norm asks for 100 %" in answer_lead(own, Words("en"))
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "fr"])
+def test_the_curve_and_the_farthest_place_are_told_in_every_language(answer, language):
+    far = {"names": {"en": "Far", "und": "远村"}, "value": 147.2, "persons": None}
+    reach = {
+        "norm_id": SEAT, "service": "county_seat", "unit": "min", "threshold": 60.0, "median": 41.0, "all": 1000.0,
+        "curve": [[0.0, 0.0], [60.0, 660.0], [148.0, 900.0]], "farthest": [far],
+        "no_way": {"persons": 100.0, "places": 9},
+    }  # fmt: skip
+    words = Words(language)
+    assert words.share(0.66) in curve_title(reach, answer, words)
+    assert "41" in curve_title(reach, answer, words)
+    assert "147" in farthest_title(reach, words)
+    assert "9" in farthest_title(reach, words)
+    assert words.share(0.66) in curve_title(reach | {"median": None}, answer, words)

@@ -13,6 +13,7 @@
     outline: { stroke: "#3a4246", "stroke-width": 1.3 },
   };
   const INK = "#1d2529", BEYOND = "#a3162e", WITHIN = "#a7aeb1";
+  const GAIN = "#0b6b66", PIN = 10;
   const LARGEST = 9, LEAST = 1.3, ALIKE = 3.2;
   const LINE = 16, PAD = 2;
   const BOX_SHARE = 0.9, MANY = 2500;
@@ -35,18 +36,32 @@
     return { base: map.base.map((group) => ({ look: group.look, lines: S.lines(group.lines) })), points, low: S.toUnit(south, west), high: S.toUnit(north, east) };
   }
 
-  /* As wide as there is room, and no taller than nine tenths of that: everything else follows from scale and shift. */
-  function frameOf(known, width) {
+  /* As wide as there is room, and no taller than nine tenths of that or as told: everything else follows from scale and shift. */
+  function frameOf(known, width, tallest = width * BOX_SHARE) {
     const across = known.high.x - known.low.x, down = known.low.y - known.high.y;
-    const height = Math.min(width * BOX_SHARE, (width * down) / across), scale = Math.min(width / across, height / down);
+    const height = Math.min(tallest, (width * down) / across), scale = Math.min(width / across, height / down);
     const left = (width - across * scale) / 2, top = (height - down * scale) / 2;
     return { width, height, scale, x: (x) => left + (x - known.low.x) * scale, y: (y) => top + (y - known.high.y) * scale };
+  }
+
+  /* Whether a line lies wholly beyond one edge of the frame, where nobody sees it. */
+  function isOutside(lines, from, to, frame) {
+    let left = true, right = true, above = true, below = true;
+    for (let i = from; i < to && (left || right || above || below); i++) {
+      const x = frame.x(lines.x[i]), y = frame.y(lines.y[i]);
+      left = left && x < 0;
+      right = right && x > frame.width;
+      above = above && y < 0;
+      below = below && y > frame.height;
+    }
+    return left || right || above || below;
   }
 
   function pathOf(lines, frame, close) {
     const parts = [];
     for (let line = 0; line + 1 < lines.starts.length; line++) {
       let last = "";
+      if (isOutside(lines, lines.starts[line], lines.starts[line + 1], frame)) continue;
       for (let i = lines.starts[line]; i < lines.starts[line + 1]; i++) {
         const at = frame.x(lines.x[i]).toFixed(1) + " " + frame.y(lines.y[i]).toFixed(1);
         if (at !== last) parts.push((i === lines.starts[line] ? "M" : "L") + at);
@@ -167,6 +182,30 @@
     return [S.svg("path", { d: "M" + x.toFixed(1) + " " + (base - 5) + "v5h" + long.toFixed(1) + "v-5", fill: "none", stroke: INK, "stroke-width": 1.2 }), S.haloText(x + long + 6, base + 1, text)];
   }
 
+  /* Actions as lines with their number in the middle, or beside a line that the number would hide; a site is a line of one point. */
+  function actions(list, frame, taken) {
+    const lines = [], pins = [];
+    for (const { number, parts } of list) {
+      const drawn = parts.map((part) => part.map(([longitude, latitude]) => {
+        const unit = S.toUnit(latitude, longitude);
+        return { x: frame.x(unit.x), y: frame.y(unit.y) };
+      })).filter((part) => part.length);
+      if (!drawn.length) continue;
+      const longest = drawn.reduce((a, b) => (b.length > a.length ? b : a)), last = longest[longest.length - 1], middle = longest[Math.floor((longest.length - 1) / 2)], next = longest[Math.min(longest.length - 1, Math.floor((longest.length - 1) / 2) + 1)];
+      const isShort = Math.hypot(longest[0].x - last.x, longest[0].y - last.y) < 3 * PIN;
+      const at = { x: (middle.x + next.x) / 2, y: (middle.y + next.y) / 2 }, away = [[0, 0], [0, -1], [1, 0], [-1, 0], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]].slice(isShort ? 1 : 0);
+      const spots = [1, 1.6, 2.4].flatMap((far) => away.map(([dx, dy]) => ({ x: at.x + dx * far * (PIN + 6), y: at.y + dy * far * (PIN + 6) })));
+      const box = ({ x, y }) => ({ x: x - PIN - 1, y: y - PIN - 1, width: 2 * PIN + 2, height: 2 * PIN + 2 });
+      const isFree = (spot) => spot.x > PIN && spot.y > PIN && spot.x < frame.width - PIN && spot.y < frame.height - PIN && !taken.some((other) => overlaps(box(spot), other));
+      const spot = spots.find(isFree) || spots[0];
+      taken.push(box(spot));
+      for (const part of drawn) lines.push(S.svg("path", { d: part.map(({ x, y }, k) => (k ? "L" : "M") + x.toFixed(1) + " " + y.toFixed(1)).join("") + (part.length > 1 ? "" : "h0"), fill: "none", stroke: GAIN, "stroke-width": part.length > 1 ? 3.5 : 8, "stroke-linejoin": "round", "stroke-linecap": "round" }));
+      pins.push(S.svg("circle", { cx: spot.x.toFixed(1), cy: spot.y.toFixed(1), r: PIN, fill: GAIN, stroke: "#fff", "stroke-width": 1.5 }));
+      pins.push(S.svg("text", { x: spot.x.toFixed(1), y: (spot.y + 4.5).toFixed(1), "font-size": 13, "font-weight": 700, fill: "#fff", "text-anchor": "middle", text: S.number(number) }));
+    }
+    return [...lines, ...pins];
+  }
+
   /* A drawing of one width, with what it shows said to those who do not see it. */
   const sheet = (frame, label, children) => S.svg("svg", { viewBox: "0 0 " + frame.width + " " + frame.height.toFixed(0), width: frame.width, height: frame.height.toFixed(0), role: "img", "aria-label": label }, children);
 
@@ -181,5 +220,5 @@
     return S.el("span", {}, [...sizes.map(({ r }) => S.svg("svg", { width: 2 * r + 3, height: 2 * r + 3, "aria-hidden": "true" }, [S.svg("circle", { cx: r + 1.5, cy: r + 1.5, r, fill: "none", stroke: "#566168" })])), S.el("span", { text: S.t("drawing.people", { small: sizes[0].people, large: sizes[1].people }) })]);
   }
 
-  S.draw = { INK, BEYOND, WITHIN, read, frameOf, groundOf, radii, circles, overlaps, place, townshipLabels, seats, scaleBar, sheet, key, sizeKey };
+  S.draw = { INK, BEYOND, WITHIN, GAIN, actions, read, frameOf, groundOf, radii, circles, overlaps, place, townshipLabels, seats, scaleBar, sheet, key, sizeKey };
 })(window.Spatial);

@@ -1,9 +1,11 @@
 "use strict";
-/* One sheet of paper: both numbers of each pillar, mandatory norms, three headline norms, what holds back, how sure. */
+/* Two sheets of paper. To decide on: the finding, one map, five villages, three actions, one township, how sure. Overleaf: both
+   numbers of each pillar, mandatory norms, three headline norms, what holds back, how sure. */
 (function (S) {
-  const data = S.data, score = data.score, study = score.study;
+  const data = S.data, score = data.score, study = score && score.study, answer = data.answer;
   const known = S.isKnown;
   const SHEET_MM = 256, SIZES_PT = [9.5, 9, 8.5, 8, 7.5, 7, 6.5];
+  const PAPER_PX = 680, MAP_LEAST_MM = 66, MAP_MOST_MM = 112, VILLAGES = 5, OF_FIRST = 3, LACKS = 2, NORMS = 3;
   const ISSUES = 2, OBSTACLES = 2, FLOWS = 3, SOURCES = 5, FAILED = 3;
   const text = (words, options) => S.el("span", { ...options, text: words });
   const item = (...nodes) => S.el("li", {}, nodes);
@@ -51,7 +53,7 @@
   /* People or places beyond a norm, of those in its scope, and of how many nobody knows. */
   function headlineAmount(norm) {
     const told = norm.study, beyond = S.amount(told.persons_unserved, told.places_unserved);
-    if (norm.nothing_mapped || (score.left_out.nothing_mapped || []).includes(norm.id)) return S.t("fact.nothing_mapped");
+    if (norm.nothing_mapped || ((score && score.left_out.nothing_mapped) || []).includes(norm.id)) return S.t("fact.nothing_mapped");
     if (!known(beyond)) return S.t("fact.not_judged");
     const unknown = S.amount(told.persons_unknown, told.places_unknown);
     const key = (S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");
@@ -88,9 +90,9 @@
   }
 
   function showSure() {
-    const factors = score.variance.filter((entry) => entry.share >= 0.005).map((entry) => S.t("score.factor_" + entry.factor, { share: S.percent(entry.share) }));
+    const factors = ((score && score.variance) || []).filter((entry) => entry.share >= 0.005).map((entry) => S.t("score.factor_" + entry.factor, { share: S.percent(entry.share) }));
     const lines = [
-      known(study.known_share) ? S.t("score.sure_known", { share: S.percent(study.known_share) }) : "",
+      study && known(study.known_share) ? S.t("score.sure_known", { share: S.percent(study.known_share) }) : "",
       factors.length ? S.t("score.sure_rank", { factors: factors.join(S.t("sure.list")) }) : "",
       data.certainty && S.speedStatus(data.certainty) === "uncalibrated" ? S.t("score.sure_speeds") : "",
       data.study.approval_wanted ? S.t("study.approval_wanted") : "",
@@ -107,23 +109,143 @@
     document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
   }
 
-  /* The largest letters with which everything fits on the sheet, as wide as paper for the moment of measuring. */
-  function fit() {
-    const sheet = document.querySelector(".sheet"), height = document.createElement("div");
-    height.style.height = SHEET_MM + "mm";
+  let ground = null;
+  const countText = (n, unit) => S.t("unit." + unit, { n });
+
+  /* Three villages of the first finding and two of the second, or as many as there are; without any finding the farthest places. */
+  function villagesShown() {
+    const lists = answer.findings.map((finding, k) => finding.first.map((place, at) => ({ ...place, lacks: S.pick(answer.texts).first[k][at] }))).slice(0, 2);
+    if (!lists.length) return (answer.reach ? answer.reach.farthest : []).slice(0, VILLAGES).map((place) => ({ ...place, lacks: [S.measure(place.value, answer.reach.unit)] }));
+    const [first, second = []] = lists, others = second.filter((place) => !first.slice(0, OF_FIRST).some((own) => own.settlement_id === place.settlement_id));
+    const own = first.slice(0, Math.max(OF_FIRST, VILLAGES - others.length));
+    return [...own, ...others.filter((place) => !own.some((one) => one.settlement_id === place.settlement_id))].slice(0, VILLAGES);
+  }
+
+  function showVillages() {
+    const shown = villagesShown();
+    document.getElementById("villages").hidden = !shown.length;
+    document.getElementById("villages-title").textContent = S.t(answer.findings.length ? "fact.villages" : "fact.farthest", { n: shown.length, service: answer.reach ? S.inText(serviceName(answer.reach.service)) : "" });
+    S.fill("villages-body", shown.map((place) => S.el("li", {}, [
+      S.el("span", {}, [S.el("strong", { text: S.answerParts.named(place.names) }), text(" " + S.pick(place.township_names), { class: "muted" })]),
+      S.el("strong", { class: "numeric", text: known(place.persons) ? S.number(place.persons) : "" }),
+      text(place.lacks.slice(0, LACKS).map((said, k) => (k ? said : S.capital(said))).join(" · "), { class: "lacks" }),
+    ])));
+  }
+
+  function serviceName(service) {
+    const at = answer.services.findIndex((one) => one.service === service);
+    return at < 0 ? S.word("service", service) : S.pick(answer.texts).services[at];
+  }
+
+  function showActions() {
+    const list = data.actions;
+    document.getElementById("actions-title").textContent = S.t(list.length ? "fact.actions" : "fact.actions_title_none", { n: list.length });
+    S.fill("actions-body", list.length ? list.map((action, at) => {
+      const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
+      return S.el("li", {}, [
+        S.el("b", { class: "pin", text: S.number(at + 1) }),
+        S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: countText(gain.n, gain.unit) }), text(" " + said.gain)]),
+      ]);
+    }) : [S.el("li", { class: "none", text: S.t("fact.actions_none") })]);
+  }
+
+  /* The township that stands first on every page, with whatever most people there are beyond. */
+  function showTownship() {
+    const row = data.worst;
+    document.getElementById("township").hidden = !row;
+    if (!row) return;
+    const people = row.persons !== null, name = row.unit_id ? S.pick(row.names) || S.t("answer.unnamed") : S.t("answer.outside");
+    S.fill("township-line", [S.el("strong", { text: name }), text(S.t(people ? "fact.worst_people" : "fact.worst_places", { n: people ? row.persons_beyond : row.places_beyond, total: people ? row.persons : row.places, all: data.townships }))]);
+    const cells = answer.matrix.columns.map((column) => ({ column, cell: row.cells[column.norm_id] })).filter(({ cell }) => cell);
+    S.fill("township-body", cells.slice(0, NORMS).map(({ column, cell }) => item(text(
+      column.is_presence && column.stat_unit === "township" ? S.t("township.norm_none", { norm: headOf(column) })
+        : S.t(cell.persons_unserved ? "township.norm_people" : "township.norm_places", { norm: headOf(column), places: countText(cell.places_unserved, "places"), base: S.number(cell.places_in_scope), people: countText(cell.persons_unserved || 0, "people") }),
+    ))));
+  }
+
+  const headOf = (column) => S.pick(answer.texts).heads[column.norm_id];
+
+  /* One sentence: whether anybody measured, the range of the first finding, and what was varied for it. */
+  function certaintyText() {
+    const told = data.certainty, findings = answer.findings.map((finding) => ({ finding, norm: data.norms.find((norm) => norm.id === finding.norm_id) }));
+    const found = findings.find(({ norm, finding }) => norm && norm.certainty && norm.certainty[finding.counted]), presence = answer.findings.find((finding) => finding.is_presence);
+    const lines = [];
+    if (told) lines.push(S.t("sure.short_" + S.speedStatus(told)));
+    if (found) {
+      const { finding, norm } = found, span = norm.certainty[finding.counted];
+      lines.push(S.t("fact.range_" + finding.counted, { low: span.low, high: span.high, norm: headOf(finding), factors: norm.certainty.factors.map((factor) => S.factorText(factor, norm.certainty)).join(S.t("sure.list")) }));
+    }
+    if (told && S.speedStatus(told) === "uncalibrated") lines.push(S.t("fact.order"));
+    if (presence) lines.push(S.t("fact.as_mapped", { norm: headOf(presence) }));
+    if (!told) lines.push(S.t("fact.not_varied"));
+    return lines.join(S.t("sign.joint"));
+  }
+
+  function readyText() {
+    if (!data.sign_counts) return "";
+    const { look, unknown, undeclared, ok } = data.sign_counts;
+    return S.t(look ? "fact.not_ready" : unknown ? "fact.not_told" : ok ? "fact.ready" : "fact.not_declared", { n: look || unknown || undeclared });
+  }
+
+  function drawMap(width, tallest) {
+    if (!ground) ground = S.answerParts.read(data.map);
+    const marked = data.actions.map((action, at) => ({ number: at + 1, parts: action.lines }));
+    const { drawing, keys } = S.answerParts.answerMap(answer, ground, S.draw.frameOf(ground, width, tallest), marked);
+    S.fill("decide-drawing", [drawing]);
+    S.fill("decide-legend", keys);
+  }
+
+  function showDecision() {
+    document.getElementById("decide").hidden = !answer;
+    if (!answer) return;
+    const texts = S.pick(answer.texts);
+    document.getElementById("decide-study").textContent = S.pick(data.study.title, data.study.name);
+    document.getElementById("decide-status").textContent = [data.study.synthetic ? S.t("fact.synthetic") : "", S.t("study.status_" + data.study.status), S.isoDate(data.study.as_of)].filter(Boolean).join(" · ");
+    document.getElementById("finding").textContent = texts.title;
+    document.getElementById("lead").textContent = texts.lead;
+    showVillages();
+    showActions();
+    showTownship();
+    document.getElementById("certainty-line").textContent = certaintyText();
+    document.getElementById("decide-credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
+    document.getElementById("decide-ready").textContent = [readyText(), S.t("fact.overleaf")].filter(Boolean).join(" · ");
+    layOut();
+  }
+
+  const heightOf = (mm) => {
+    const probe = S.el("div", { style: { height: mm + "mm" } });
+    document.body.append(probe);
+    const height = probe.offsetHeight;
+    probe.remove();
+    return height;
+  };
+
+  /* Height in use, as wide as paper for the moment of measuring. */
+  function usedBy(sheet) {
+    return [...sheet.children].filter((child) => child.offsetHeight).reduce((sum, child) => sum + child.offsetHeight + (child === sheet.lastElementChild ? 0 : parseFloat(getComputedStyle(child).marginTop) + parseFloat(getComputedStyle(child).marginBottom)), 0);
+  }
+
+  /* The largest letters with which everything fits on a sheet and leaves so much room; gives what is left. */
+  function fit(sheet, least) {
+    let left = 0;
     sheet.classList.add("paper");
-    sheet.append(height);
-    const room = height.offsetHeight;
-    height.remove();
-    const used = () => [...sheet.children].reduce((sum, child) => sum + child.offsetHeight + parseFloat(getComputedStyle(child).marginTop), 0);
     for (const size of SIZES_PT) {
       sheet.style.setProperty("--pt", size);
-      sheet.lastElementChild.style.marginTop = "0px";
-      const fits = used() <= room;
-      sheet.lastElementChild.style.marginTop = "";
-      if (fits) break;
+      left = heightOf(SHEET_MM) - usedBy(sheet);
+      if (left >= least) break;
     }
     sheet.classList.remove("paper");
+    return left;
+  }
+
+  /* On paper the map takes whatever height the words leave it; below the width of a sheet it follows the screen. */
+  function layOut(isPaper) {
+    const sheet = document.getElementById("decide"), drawing = document.getElementById("decide-drawing");
+    drawMap(PAPER_PX, heightOf(MAP_LEAST_MM));
+    drawing.replaceChildren();
+    const left = fit(sheet, heightOf(MAP_LEAST_MM));
+    if (!isPaper && drawing.clientWidth < PAPER_PX - 1) drawMap(Math.max(280, drawing.clientWidth));
+    else drawMap(PAPER_PX, Math.max(heightOf(MAP_LEAST_MM / 2), Math.min(left, heightOf(MAP_MOST_MM))));
   }
 
   S.startFactSheet = function () {
@@ -131,25 +253,41 @@
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.pick(data.study.title, data.study.name);
       document.getElementById("back").href = S.pageLink("index.html");
-      document.getElementById("to-score").href = S.pageLink(data.score_file);
+      const scoring = document.getElementById("to-score");
+      scoring.hidden = !data.score_file;
+      if (data.score_file) scoring.href = S.pageLink(data.score_file);
       S.showHead(S.t("fact.title"));
       S.languageSwitch();
       const counts = [known(data.persons) ? S.t("fact.people", { n: data.persons }) : "", S.t("fact.settlements", { n: data.settlements }), data.townships ? S.t("fact.townships", { n: data.townships }) : ""];
       document.getElementById("sheet-people").textContent = counts.filter(Boolean).join(" · ");
+      for (const id of ["answer-line", "answer-why", "pillars", "gates", "held", "gains", "flows"]) document.getElementById(id).hidden = !score;
       if (study) {
         document.getElementById("answer-line").textContent = S.scoreAnswer(study);
         document.getElementById("answer-why").textContent = S.beyondText(study);
         showPillars();
         showGates();
         showHeld();
-        showSure();
       }
       S.fill("headlines-body", data.headlines.length ? data.headlines.map(headline) : [item(text(S.t("fact.norms_none")))]);
-      showGains();
-      showFlows();
+      if (score) {
+        showGains();
+        showFlows();
+      }
+      if (study || !score) showSure();
       showSources();
-      fit();
+      fit(document.getElementById("overleaf"), 0);
+      showDecision();
     });
+    if (answer) {
+      window.addEventListener("beforeprint", () => layOut(true));
+      window.addEventListener("afterprint", () => layOut());
+      let width = window.innerWidth;
+      window.addEventListener("resize", () => {
+        if (window.innerWidth === width) return;
+        width = window.innerWidth;
+        layOut();
+      });
+    }
     S.setLanguage(S.language);
     document.body.dataset.ready = "yes";
   };

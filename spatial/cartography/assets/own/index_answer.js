@@ -2,72 +2,14 @@
 /* The answer on the first page: its sentences and map, townships against norms, villages by name, service by service. */
 (function (S) {
   const D = S.draw;
-  const WITHIN = 0, BEYOND = 1, FAR = 2;
-  const DARK = "#4d565b";
-  const FULL_PX = 720, LARGEST = 11, SMALL = 0.5, DOT = 3.2, DOT_WITHIN = 2.2, TOWNSHIPS = 9, TOWNSHIPS_PHONE = 4;
+  const { WITHIN, BEYOND, FAR, DARK, heads, named } = S.answerParts;
+  const DOT = 3.2, DOT_WITHIN = 2.2, MAP_SHAPE = 0.56;
   const ROWS = 25, STEPS = [0.1, 0.3, 0.6, 0.95];
   let known = null, isWhole = false;
 
   const byPeople = (row) => (row.persons_beyond === null ? row.places_beyond : row.persons_beyond);
-  const named = (names) => S.pick(names) || S.t("answer.unnamed");
   const unitName = (row) => S.pick(row.names) || S.t(row.unit_id ? "answer.unnamed" : "answer.outside");
 
-  function read(map) {
-    const codes = (list) => list.map((packed) => S.column(packed));
-    return { ...D.read(map), persons: S.column(map.persons), findings: codes(map.findings), services: codes(map.services) };
-  }
-
-  /* Of the findings, the map shows who is beyond as filled circles, and who has none of what there must be as rings. */
-  function shownFindings(answer) {
-    const at = (isPresence) => answer.findings.findIndex((finding) => finding.is_presence === isPresence);
-    return { far: at(false), none: at(true) };
-  }
-
-  const RING = { fill: "none", stroke: D.INK, "stroke-width": 2 };
-
-  function hero(answer, width) {
-    const map = S.data.map, points = known.points.settlement, frame = D.frameOf(known, width), { far, none } = shownFindings(answer);
-    // Without any finding, the map shows who is far from the service that is farthest.
-    const isService = !answer.findings.length && answer.services.length > 0;
-    const isBeyond = (i) => (isService ? known.services[0][i] === FAR : far >= 0 && known.findings[far][i] === BEYOND), isNone = (i) => none >= 0 && known.findings[none][i] === BEYOND;
-    // Circles are as large as those beyond have people: a city within would make villages invisible.
-    const size = D.radii(known.persons.map((people, i) => (isBeyond(i) || isNone(i) ? people : 0)), LARGEST * Math.min(1, Math.max(0.5, width / FULL_PX)));
-    const groups = { within: [], beyond: [], none: [] }, taken = [];
-    for (const i of Array.from(points.x.keys()).sort((a, b) => (known.persons[b] || 0) - (known.persons[a] || 0))) {
-      const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]), r: Math.min(size.largest, size.of(known.persons[i])) };
-      if (isBeyond(i)) groups.beyond.push(dot);
-      else if (!isNone(i)) groups.within.push({ ...dot, r: dot.r * (size.most > 0 ? SMALL : 0.8) });
-      if (isNone(i)) groups.none.push({ ...dot, r: dot.r + 1 });
-    }
-    const strong = isService ? DARK : D.BEYOND;
-    const styles = { within: { fill: D.WITHIN, stroke: "#fff", "stroke-width": 0.4 }, beyond: { fill: strong, stroke: "#fff", "stroke-width": 0.6 }, none: RING };
-    const seats = D.seats(frame, taken), bar = D.scaleBar(frame, taken);
-    const labels = none < 0 ? [] : answer.findings[none].first.slice(0, 3).flatMap((place) => {
-      if (place.at === null) return [];
-      const text = named(place.names), wide = S.textWidth(text), r = size.of(known.persons[place.at]) + 4;
-      const x = frame.x(points.x[place.at]), y = frame.y(points.y[place.at]);
-      const box = [x + r, x - r - wide].map((left) => ({ x: left, y: y - 8, width: wide, height: 16 })).find((side) => side.x > 0 && side.x + wide < width && !taken.some((other) => D.overlaps(side, other)));
-      if (!box) return [];
-      taken.push(box);
-      return [S.haloText(box.x, y + 5, text)];
-    });
-    const counts = (answer.matrix ? answer.matrix.rows : []).map((row) => ({ id: row.unit_id, amount: farIn(answer, row, far) })).filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
-    const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, width < 420 ? TOWNSHIPS_PHONE : TOWNSHIPS);
-    S.fill("answer-legend", [
-      groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { service: S.pick(answer.texts).services[0] }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
-      groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,
-      D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3),
-      D.sizeKey(size),
-    ]);
-    return D.sheet(frame, S.pick(answer.texts).title, [D.groundOf(known, frame, map), ...D.circles(groups, styles), ...seats, ...bar, ...labels, ...townships]);
-  }
-
-  const heads = () => S.pick(S.data.answer.texts).heads;
-
-  function farIn(answer, row, far) {
-    const cell = far < 0 ? null : row.cells[answer.findings[far].norm_id];
-    return cell ? cell.persons_unserved || cell.places_unserved : 0;
-  }
 
   /* Township by norm: how many are beyond, darker for a larger share; empty where met, hatched where nobody can judge. */
   function matrix(answer) {
@@ -161,12 +103,12 @@
     const answer = S.data.answer;
     for (const id of ["answer", "by-service", "townships"]) document.getElementById(id).hidden = !answer;
     if (!answer) return;
-    if (!known) known = read(S.data.map);
+    if (!known) known = S.answerParts.read(S.data.map);
     const texts = S.pick(answer.texts);
     document.getElementById("answer-title").textContent = texts.title;
     S.fill("answer-lines", texts.lines.map((line) => S.el("p", { text: line })));
     S.fill("answer-links", [
-      answer.plan ? S.el("a", { class: "button is-first", href: S.pageLink(S.data.plan.file, { plan: answer.plan }), text: S.t("plan.title") }) : null,
+      answer.plan ? S.el("a", { class: "button is-first", href: S.pageLink(S.data.plan_file, { plan: answer.plan }), text: S.t("plan.title") }) : null,
       answer.villages ? S.el("a", { class: "button", href: "#villages", on: { click: toVillages }, text: S.t("answer.to_villages", { n: answer.villages }) }) : null,
     ]);
     drawHero(answer);
@@ -185,22 +127,46 @@
   }
 
   function drawHero(answer) {
-    const room = document.getElementById("answer-drawing");
-    S.fill(room, [hero(answer, Math.max(280, Math.round(room.clientWidth || 776)))]);
+    const room = document.getElementById("answer-drawing"), frame = D.frameOf(known, Math.max(280, Math.round(room.clientWidth || 776)));
+    const { drawing, keys } = S.answerParts.answerMap(answer, known, frame);
+    S.fill(room, [drawing]);
+    S.fill("answer-legend", keys);
   }
 
+  /* The actions to begin with: a card each, with where it is, whom it gains, and the way to its plan. */
+  S.showFirst = function () {
+    const { actions, answer } = S.data;
+    document.getElementById("first").hidden = !actions.length;
+    if (!known && actions.length) known = S.answerParts.read(S.data.map);
+    const list = document.getElementById("first-actions");
+    S.fill(list, actions.map((action, at) => {
+      const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
+      return S.el("li", {}, [
+        S.el("h3", { text: S.number(at + 1) + ". " + said.what }),
+        S.el("div", { class: "action-map" }),
+        S.el("p", { class: "gain" }, [S.el("strong", { text: S.number(gain.n) }), S.el("span", { text: " " + S.t("answer.gain_" + gain.unit, { n: gain.n }) + " " + said.gain })]),
+        S.el("p", { class: "muted", text: said.facts.join(" · ") }),
+        S.el("p", { class: "muted" }, [S.el("a", { href: S.pageLink(S.data.plan_file, { plan: action.plan_id }), text: S.t("answer.plan_all", { n: action.of }) })]),
+      ]);
+    }));
+    const width = actions.length ? list.querySelector(".action-map").clientWidth || 380 : 0;
+    list.querySelectorAll(".action-map").forEach((room, at) => S.fill(room, [S.answerParts.actionMap(answer, known, actions[at], at, width, Math.round(width * MAP_SHAPE))]));
+  };
+
   S.startAnswer = function () {
+    let width = window.innerWidth;
+    window.addEventListener("resize", () => {
+      if (window.innerWidth === width) return;
+      width = window.innerWidth;
+      if (S.data.answer) drawHero(S.data.answer);
+      S.showFirst();
+      S.showReach();
+    });
     if (!S.data.answer) return;
     if (S.hash.list === "villages") requestAnimationFrame(() => document.getElementById("villages").scrollIntoView());
     document.getElementById("matrix-more").addEventListener("click", () => {
       isWhole = true;
       matrix(S.data.answer);
-    });
-    let width = window.innerWidth;
-    window.addEventListener("resize", () => {
-      if (window.innerWidth === width) return;
-      width = window.innerWidth;
-      drawHero(S.data.answer);
     });
   };
 })(window.Spatial);

@@ -2,7 +2,6 @@
 /* The first page: what was studied, one headline a norm, and where to go. */
 (function (S) {
   const data = S.data;
-  const FIRST_ACTIONS = 5;
   const finite = (value) => value !== null && value !== undefined && isFinite(value);
 
   function shareBar(norm) {
@@ -13,11 +12,9 @@
     return S.el("div", { class: "share-bar", "aria-hidden": "true" }, parts.map(([kind, amount]) => S.el("span", { class: "share-" + kind, style: { flexGrow: String(amount) } })));
   }
 
-  const spanOf = (norm) => (norm.certainty ? norm.certainty[S.hasPeople() ? "persons" : "places"] : null);
-
   /* Under the bar of who is within and beyond: where the boundary may lie. */
   function rangeBar(norm) {
-    const span = spanOf(norm), study = norm.study;
+    const span = S.normSpan(norm), study = norm.study;
     const parts = S.hasPeople() ? [study.persons_served, study.persons_unserved, study.persons_unknown] : [study.places_served, study.places_unserved, study.places_unknown];
     const total = parts.reduce((sum, part) => sum + (part || 0), 0);
     if (!span || !(total > 0)) return null;
@@ -26,67 +23,12 @@
     return S.el("div", { class: "share-range", "aria-hidden": "true" }, [S.el("span", { style: { left: 100 * from + "%", width: 100 * (to - from) + "%" } })]);
   }
 
-  const ruralText = (index) => S.t("sure.rural_value", { lower: S.percent(index.rai_lower), upper: S.percent(index.rai_upper), imputed: S.percent(index.imputed_share) });
-
   function howSure(norm) {
-    const span = spanOf(norm), index = norm.rural_access;
+    const span = S.normSpan(norm), index = norm.rural_access;
     return [
       span ? S.el("p", { class: "range" }, [S.el("strong", { text: S.t(span.low === span.high ? "headline.range_same" : "headline.range", span) })]) : null,
       index ? S.el("p", { class: "range" }, [S.el("strong", { text: S.t("sure.rural") + " " }), S.el("span", { text: S.t("sure.rural_short", { lower: S.percent(index.rai_lower), upper: S.percent(index.rai_upper) }) })]) : null,
     ];
-  }
-
-  /* Who is beyond each headline norm: as assumed, at best, at worst, and what moves most of them. */
-  function spanTable(norms) {
-    const heads = ["norm", S.hasPeople() ? "people" : "places", "low", "high", "main"];
-    const head = S.el("tr", {}, heads.map((name, k) => S.el("th", { scope: "col", class: k > 0 && k < 4 ? "numeric" : undefined, text: S.t("sure.head_" + name) })));
-    const rows = norms.map((norm) => {
-      const span = spanOf(norm), factor = norm.certainty.main_factor;
-      return S.el("tr", {}, [
-        S.el("th", { scope: "row", text: S.normText(norm) }),
-        ...["base", "low", "high"].map((side) => S.el("td", { class: "numeric", text: S.number(span[side]) })),
-        S.el("td", { text: factor ? S.capital(S.factorText(factor, norm.certainty)) : S.t("sure.none_moved") }),
-      ]);
-    });
-    return S.el("div", { class: "table-scroll" }, [S.el("table", { class: "plain spans" }, [S.el("thead", {}, [head]), S.el("tbody", {}, rows)])]);
-  }
-
-  /* What was varied, what was filled in, and that nobody compared it with observed times. */
-  function showSure() {
-    const told = data.certainty, index = data.rural_access, errors = errorsText();
-    document.getElementById("sure").hidden = !told && !index && !errors;
-    if (!told && !index && !errors) return;
-    const norms = data.norms.filter((norm) => norm.headline && !norm.nothing_mapped && spanOf(norm));
-    S.fill("sure-body", [
-      told ? S.el("p", { class: S.speedStatus(told) === "uncalibrated" ? "issue" : "", text: S.word("sure", "status_" + S.speedStatus(told)) }) : null,
-      told ? S.el("p", { text: S.t("sure.lead") + " " + S.t("sure.modes", { modes: told.modes.map((mode) => S.word("by", mode)).join(S.t("sure.list")) }) }) : null,
-      norms.length ? spanTable(norms) : null,
-    ]);
-    const rows = told ? variedRows(told) : [];
-    if (errors) rows.push([S.t("sure.errors"), errors]);
-    if (index) rows.push([S.t("sure.rural"), ruralText(index)]);
-    S.fill("sure-facts", rows.flatMap(([label, text]) => [S.el("dt", { text: label }), S.el("dd", { text })]));
-  }
-
-  /* Modelled against observed times of the half kept aside, at the speeds in use. */
-  function errorsText() {
-    const found = data.calibration;
-    if (!found || !found.calibrated) return "";
-    const error = (name) => found[(found.status === "calibrated" ? "after_" : "before_") + name];
-    const text = S.t("sure.errors_value", {
-      n: found.observations, minutes: S.t("unit.min", { n: S.signed(error("median_error_min")) }), share: S.signedPercent(error("median_error_share")),
-      low: S.signedPercent(error("p05_error_share")), high: S.signedPercent(error("p95_error_share")),
-    });
-    return found.departure ? text + " " + S.t("sure.observed_when", { when: found.departure }) : text;
-  }
-
-  function variedRows(told) {
-    const values = {
-      speed: told.speed_factors ? S.t("sure.speed_measured", S.speedFactors(told)) : S.t("sure.speed_value", { share: S.percent(told.speed_share) }),
-      walk: S.t("sure.walk_value", { slow: S.decimal(told.walk_km_h[0]), fast: S.decimal(told.walk_km_h[1]), least: S.decimal(told.detour[0]), most: S.decimal(told.detour[1]) }),
-      entry: S.t("sure.entry_value"), season: S.t("sure.season_value"),
-    };
-    return [[S.t("sure.table"), told.speeds], ...told.factors.map((name) => [S.t("sure." + name), values[name]])];
   }
 
   function sentence(norm) {
@@ -135,6 +77,8 @@
     ]);
   }
 
+  const gateText = () => S.t("index.gate_" + data.gate.status, { ...data.gate, n: data.gate.gates });
+
   function showNorms() {
     const judged = data.norms.filter((norm) => norm.headline && !norm.nothing_mapped), bare = data.norms.filter((norm) => norm.headline && norm.nothing_mapped);
     const silent = data.norms.filter((norm) => !norm.headline);
@@ -146,7 +90,8 @@
     document.getElementById("silent").hidden = silent.length === 0;
     document.getElementById("silent-summary").textContent = S.t("index.silent", { n: silent.length });
     S.fill("silent-body", silent.map(silentRow));
-    S.fill("gate", [S.el("span", { class: "pill gate gate-" + data.gate.status, text: S.t("gate." + data.gate.status) }), S.el("span", { text: S.t("index.gate_" + data.gate.status, { ...data.gate, n: data.gate.gates }) })]);
+    S.fill("gate", [S.el("span", { class: "pill gate gate-" + data.gate.status, text: S.t("gate." + data.gate.status) }), S.el("span", { text: gateText() })]);
+    document.getElementById("gate-line").textContent = gateText();
   }
 
   const pageName = (page, key) => {
@@ -175,12 +120,12 @@
     S.fill("figures", data.figures.map((figure) => S.el("div", {}, [S.el("dt", { text: S.word("figure", figure.key) }), S.el("dd", { text: figure.kind === "share" ? S.percent(figure.value) : S.number(figure.value) })])));
   }
 
-  /* The answer to how integrated the study is, and the way to its page and to the sheet to print. */
+  /* The answer to how integrated the study is, and the way to its page. */
   function showScoring() {
     document.getElementById("scoring").hidden = !data.score;
     if (!data.score) return;
     S.fill("scoring", [
-      S.el("span", { class: "links-line" }, [S.el("a", { href: S.pageLink(data.score_file), text: S.t("score.title") }), S.el("a", { href: S.pageLink(data.fact_sheet), text: S.t("fact.title") })]),
+      S.el("a", { href: S.pageLink(data.score_file), text: S.t("score.title") }),
       S.el("span", { text: S.scoreAnswer(data.score) }),
     ]);
   }
@@ -194,24 +139,6 @@
       S.el("a", { href: S.pageLink(data.sign_off), text: S.t("sign.title") }),
       ...S.verdictPills(counts),
     ]);
-  }
-
-  /* The first plan: its finding and its actions in order, and the way to all plans. */
-  function showFirst() {
-    const plan = data.plan;
-    document.getElementById("first").hidden = !plan;
-    if (!plan) return;
-    document.getElementById("first-title").textContent = S.t("plan.title");
-    document.getElementById("first-finding").textContent = S.pick(plan.title);
-    const gained = (action) => S.t("unit." + (action.shown.persons === null ? "places" : "people"), { n: action.shown.persons === null ? action.shown.places : action.shown.persons });
-    const listed = plan.actions.slice(0, FIRST_ACTIONS).map((action, at) => S.el("li", {}, [S.el("span", { text: S.pick(plan.said[at]) }), S.el("strong", { text: "+" + gained(action) })]));
-    S.fill("first-actions", listed);
-    const more = document.getElementById("first-more"), rest = plan.actions.length - listed.length;
-    more.hidden = !rest;
-    more.textContent = S.t("plan.left_more", { n: rest });
-    const link = document.getElementById("to-plan");
-    link.href = S.pageLink(plan.file, { plan: plan.plan_id });
-    link.textContent = S.t(plan.plans > 1 ? "plan.to_page_more" : "plan.to_page", { n: plan.plans });
   }
 
   function showSettling() {
@@ -232,10 +159,11 @@
       showScoring();
       showSigning();
       S.showAnswer();
-      showFirst();
+      S.showFirst();
       showSettling();
       showNorms();
-      showSure();
+      S.showReach();
+      S.showSure();
       S.showTrials();
       showLinks();
       S.showIssues("issues");

@@ -186,15 +186,6 @@
   /* What is missing most, the largest first. */
   S.obstaclesOf = (unit) => unit.parts.filter((part) => part.obstacle > 0).sort((a, b) => b.obstacle - a.obstacle);
 
-  const NAMESPACE = "http://www.w3.org/2000/svg";
-
-  S.svg = function (tag, options, children) {
-    const node = document.createElementNS(NAMESPACE, tag);
-    for (const [name, value] of Object.entries(options || {})) node.setAttribute(name, value);
-    for (const child of children || []) node.append(child);
-    return node;
-  };
-
   /* Ranks 1 to n from left to right: the line is the interval, the diamond the median. */
   S.rankBar = function (unit, n) {
     const at = (rank) => 4 + (92 * (rank - 1)) / Math.max(1, n - 1);

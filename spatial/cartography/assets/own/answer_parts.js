@@ -1,0 +1,114 @@
+"use strict";
+/* What the index and the fact sheet share of the answer: its map, the small map of an action, and how sure a finding is. */
+(function (S) {
+  const D = S.draw;
+  const WITHIN = 0, BEYOND = 1, FAR = 2;
+  const DARK = "#4d565b";
+  const FULL_PX = 720, LARGEST = 11, SMALL = 0.5, TOWNSHIPS = 9, TOWNSHIPS_PHONE = 4, NAMED = 3;
+  const LEAST_SHARE = 0.16, PAD = 0.14;
+
+  const named = (names) => S.pick(names) || S.t("answer.unnamed");
+  const heads = () => S.pick(S.data.answer.texts).heads;
+
+  function read(map) {
+    const codes = (list) => list.map((packed) => S.column(packed));
+    return { ...D.read(map), persons: S.column(map.persons), findings: codes(map.findings), services: codes(map.services) };
+  }
+
+  /* Of the findings, the map shows who is beyond as filled circles, and who has none of what there must be as rings. */
+  function shownFindings(answer) {
+    const at = (isPresence) => answer.findings.findIndex((finding) => finding.is_presence === isPresence);
+    return { far: at(false), none: at(true) };
+  }
+
+  const RING = { fill: "none", stroke: D.INK, "stroke-width": 2 };
+  const STYLES = { within: { fill: D.WITHIN, stroke: "#fff", "stroke-width": 0.4 }, beyond: { fill: D.BEYOND, stroke: "#fff", "stroke-width": 0.6 }, gained: { fill: D.GAIN, stroke: "#fff", "stroke-width": 0.6 }, none: RING };
+  const byPeople = (known) => Array.from(known.points.settlement.x.keys()).sort((a, b) => (known.persons[b] || 0) - (known.persons[a] || 0));
+
+  /* A name beside its circle, to the right or else to the left; none where both are taken. */
+  function nameBeside(frame, x, y, r, text, taken) {
+    const wide = S.textWidth(text);
+    const box = [x + r, x - r - wide].map((left) => ({ x: left, y: y - 8, width: wide, height: 16 })).find((side) => side.x > 0 && side.x + wide < frame.width && side.y > 0 && side.y + 16 < frame.height && !taken.some((other) => D.overlaps(side, other)));
+    if (!box) return null;
+    taken.push(box);
+    return S.haloText(box.x, y + 5, text);
+  }
+
+  function farIn(answer, row, far) {
+    const cell = far < 0 ? null : row.cells[answer.findings[far].norm_id];
+    return cell ? cell.persons_unserved || cell.places_unserved : 0;
+  }
+
+  /* The map of the answer, with the actions to begin with where `marked`; and the keys to it. */
+  function answerMap(answer, known, frame, marked = []) {
+    const map = S.data.map, points = known.points.settlement, { far, none } = shownFindings(answer);
+    // Without any finding, the map shows who is far from the service that is farthest.
+    const isService = !answer.findings.length && answer.services.length > 0;
+    const isBeyond = (i) => (isService ? known.services[0][i] === FAR : far >= 0 && known.findings[far][i] === BEYOND), isNone = (i) => none >= 0 && known.findings[none][i] === BEYOND;
+    // Circles are as large as those beyond have people: a city within would make villages invisible.
+    const size = D.radii(known.persons.map((people, i) => (isBeyond(i) || isNone(i) ? people : 0)), LARGEST * Math.min(1, Math.max(0.5, frame.width / FULL_PX)));
+    const groups = { within: [], beyond: [], none: [] }, taken = [];
+    for (const i of byPeople(known)) {
+      const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]), r: Math.min(size.largest, size.of(known.persons[i])) };
+      if (isBeyond(i)) groups.beyond.push(dot);
+      else if (!isNone(i)) groups.within.push({ ...dot, r: dot.r * (size.most > 0 ? SMALL : 0.8) });
+      if (isNone(i)) groups.none.push({ ...dot, r: dot.r + 1 });
+    }
+    const strong = isService ? DARK : D.BEYOND;
+    const seats = D.seats(frame, taken), pins = D.actions(marked, frame, taken), bar = D.scaleBar(frame, taken);
+    const labels = none < 0 ? [] : answer.findings[none].first.slice(0, NAMED).map((place) => (place.at === null ? null : nameBeside(frame, frame.x(points.x[place.at]), frame.y(points.y[place.at]), size.of(known.persons[place.at]) + 4, named(place.names), taken)));
+    const counts = (answer.matrix ? answer.matrix.rows : []).map((row) => ({ id: row.unit_id, amount: farIn(answer, row, far) })).filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
+    const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, frame.width < 420 ? TOWNSHIPS_PHONE : TOWNSHIPS);
+    const keys = [
+      groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { service: S.pick(answer.texts).services[0] }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
+      groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,
+      D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3),
+      D.sizeKey(size),
+      pins.length ? D.key({ fill: D.GAIN }, S.t("answer.legend_action"), 5) : null,
+    ];
+    const drawing = D.sheet(frame, S.pick(answer.texts).title, [D.groundOf(known, frame, map), ...D.circles(groups, { ...STYLES, beyond: { ...STYLES.beyond, fill: strong } }), ...seats, ...bar, ...labels, ...townships, ...pins]);
+    return { drawing, keys };
+  }
+
+  /* What an action touches, with room around it, in the shape of the small map. */
+  function around(known, action, width, height) {
+    const points = known.points.settlement, units = action.lines.flat().map(([longitude, latitude]) => S.toUnit(latitude, longitude));
+    const xs = [...units.map(({ x }) => x), ...action.gained.map((i) => points.x[i])], ys = [...units.map(({ y }) => y), ...action.gained.map((i) => points.y[i])];
+    const middle = { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (Math.min(...ys) + Math.max(...ys)) / 2 };
+    const least = (known.high.x - known.low.x) * LEAST_SHARE;
+    const across = Math.max(Math.max(...xs) - Math.min(...xs), least) * (1 + 2 * PAD), down = (Math.max(...ys) - Math.min(...ys)) * (1 + 2 * PAD);
+    const wide = Math.max(across, (down * width) / height), tall = (wide * height) / width;
+    return { low: { x: middle.x - wide / 2, y: middle.y + tall / 2 }, high: { x: middle.x + wide / 2, y: middle.y - tall / 2 } };
+  }
+
+  /* An action on a map of its own: whom it gains, and who else stands where to the same norm. */
+  function actionMap(answer, known, action, at, width, height) {
+    const points = known.points.settlement, frame = D.frameOf(around(known, action, width, height), width, height), gains = new Set(action.gained);
+    const finding = answer ? answer.findings.findIndex((each) => each.norm_id === action.norm_id) : -1, isPresence = finding >= 0 && answer.findings[finding].is_presence;
+    const isShown = (i) => frame.x(points.x[i]) > -LARGEST && frame.x(points.x[i]) < width + LARGEST && frame.y(points.y[i]) > -LARGEST && frame.y(points.y[i]) < frame.height + LARGEST;
+    const size = D.radii(known.persons.map((people, i) => (isShown(i) && (gains.has(i) || (finding >= 0 && known.findings[finding][i] === BEYOND)) ? people : 0)), LARGEST);
+    const groups = { within: [], beyond: [], gained: [], none: [] }, taken = [];
+    for (const i of byPeople(known)) {
+      if (!isShown(i)) continue;
+      const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]), r: Math.min(size.largest, size.of(known.persons[i])) }, isBeyond = finding >= 0 && known.findings[finding][i] === BEYOND;
+      if (gains.has(i)) groups.gained.push(dot);
+      else if (isBeyond) groups[isPresence ? "none" : "beyond"].push(dot);
+      else groups.within.push({ ...dot, r: dot.r * (size.most > 0 ? SMALL : 0.8) });
+    }
+    const seats = D.seats(frame, taken), pins = D.actions([{ number: at + 1, parts: action.lines }], frame, taken);
+    const labels = action.named.map((place) => nameBeside(frame, frame.x(points.x[place.at]), frame.y(points.y[place.at]), Math.min(size.largest, size.of(known.persons[place.at])) + 4, named(place.names), taken));
+    const bar = D.scaleBar(frame, taken);
+    return D.sheet(frame, S.pick(action.texts).what, [D.groundOf(known, frame, S.data.map, "action" + at), ...D.circles(groups, STYLES), ...seats, ...bar, ...labels, ...pins]);
+  }
+
+  /* People whom an action gains, or places where nobody's number is known. */
+  const gainOf = (action) => (action.shown.persons === null ? { n: action.shown.places, unit: "places" } : { n: action.shown.persons, unit: "people" });
+
+  /* Whether anybody measured times, and what was varied because nobody did. */
+  function variedText(told) {
+    const factors = told.factors.map((factor) => S.factorText(factor, told));
+    return S.t("sure.short_" + S.speedStatus(told)) + S.t("sign.joint") + S.t("sure.varied_if", { factors: factors.join(S.t("sure.list")) });
+  }
+
+  S.answerParts = { WITHIN, BEYOND, FAR, DARK, named, heads, read, answerMap, actionMap, gainOf, variedText };
+})(window.Spatial);
