@@ -173,13 +173,23 @@ def inspect(file: Path, raw: Path, against: Path | None) -> None:
 @cli.command()
 @study_argument
 @raw_option
-def check(study_file: Path, raw: Path) -> None:
-    """Find every fault of the study file and its sources before any work."""
+@click.option("-v", "--verbose", is_flag=True, help="Say all that was found, not ten lines of it.")
+def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
+    """Find every fault of the study file and its sources before any work: what to decide, and what to look at."""
     from spatial.drafting.study_file import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages.check import check_study  # noqa: PLC0415 - as above
+    from spatial.stages.check import check_study, short_lines  # noqa: PLC0415 - as above
 
-    _say_lines(decision_lines(study_file))
-    _say_lines(check_study(_study(study_file, raw)))
+    decide, study = list(decision_lines(study_file)), _study(study_file, raw)
+    if verbose:
+        _say_lines(decide)
+        _say_lines(one.text if one.kind == "head" else f"  {one.text}" for one in check_study(study))
+        return
+    try:
+        found = list(check_study(study))
+    except SpatialError:
+        _say_lines(decide)  # what is left to decide may be the cause
+        raise
+    _say_lines(short_lines(decide, found))
 
 
 @cli.command()

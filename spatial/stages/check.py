@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spatial.access.calibration import check_observed
 from spatial.errors import ContractError, SpatialError, first_of
@@ -21,7 +21,7 @@ from spatial.stages.read import known_issues_table
 from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, facility_faults, namesakes_left_open
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import geopandas as gpd
 
@@ -32,9 +32,41 @@ if TYPE_CHECKING:
 
 
 LINES_A_KIND = 3
+LINES_TO_DECIDE, LINES_TO_LOOK_AT, LETTERS = 3, 4, 160
+"""How much `short_lines` says of each, and how much of a line."""
+HEAD, LOOK, FINE = "head", "look", "fine"
+SETTLED = frozenset({"merged_duplicate", "place_area"})
+"""Kinds of findings that a rule of the package has settled; others are for a person to look at."""
+
+OPEN_COUNTS = frozenset({"not placed", "facilities to review"})
+"""Counts of rows that wait for a person, where there are any."""
 
 
-def check_study(study: Study) -> Iterator[str]:
+class Checked(NamedTuple):
+    """A line of a check: what comes first, what to look at, or what is fine."""
+
+    kind: str
+    text: str
+
+
+def short_lines(decide: Sequence[str], found: Sequence[Checked]) -> Iterator[str]:
+    """Say a check in ten lines: what to decide, what to look at, and in one line what is fine."""
+    yield from (one.text for one in found if one.kind == HEAD)
+    decisions, looks = decide[1:], [one.text for one in found if one.kind == LOOK]
+    yield from decide[:1]
+    yield from decisions[:LINES_TO_DECIDE]
+    if looks:
+        yield f"look at: {len(looks)}"
+        for text in looks[:LINES_TO_LOOK_AT]:
+            yield f"  {text}" if len(text) <= LETTERS else f"  {text[:LETTERS].rstrip()} ..."
+    left = max(len(decisions) - LINES_TO_DECIDE, 0) + max(len(looks) - LINES_TO_LOOK_AT, 0)
+    fine = [one.text for one in found if one.kind == FINE]
+    yield f"fine: {fine[-1] if fine else 'nothing was counted'}"
+    more = f" ({left} more to decide or to look at)" if left else ""
+    yield f"all {len(found) + len(decide)} lines: spatial check -v{more}"
+
+
+def check_study(study: Study) -> Iterator[Checked]:
     """Read and check all that a study names, and write nothing."""
     check_policy(study)
     layers = prepare(study)
@@ -86,23 +118,34 @@ def check_study(study: Study) -> Iterator[str]:
     state = (
         "are in order" if not doubts else f"can be read, with {doubts} doubt(s) that may move every place: see below"
     )
-    yield f"{study.name}: the study file and its sources {state}"
+    yield Checked(HEAD, f"{study.name}: the study file and its sources {state}")
     for row in layers.counts.itertuples(index=False):
         if row.source == "study" or "=" not in str(row.item):  # raw tags are in the table `counts`
-            yield f"  {row.source}: {row.item} {row.number:,.0f}"
-    yield from (f"  {line}" for line in column_lines(layers.columns))
+            is_open = row.item in OPEN_COUNTS and row.number
+            yield Checked(LOOK if is_open else FINE, f"{row.source}: {row.item} {row.number:,.0f}")
+    yield from (Checked(FINE, line) for line in column_lines(layers.columns))
     for kind, rows in findings.groupby("kind", sort=True):
-        yield f"  finding: {kind}: {len(rows)}, such as: {'; '.join(rows['detail'].head(LINES_A_KIND))}"
+        such = "; ".join(rows["detail"].head(LINES_A_KIND))
+        yield Checked(FINE if kind in SETTLED else LOOK, f"finding: {kind}: {len(rows)}, such as: {such}")
     # The known issues as a run says them, with what they affect and forbid in the townships that it will rank.
     places, table = layers.settlements, known_issues_table(layers.sources)
-    townships = sorted(places.loc[places["in_study"], "township_id"].dropna().astype(str).unique())
+    scored = places.loc[places["in_study"]]
+    townships = sorted(scored["township_id"].dropna().astype(str).unique())
     records = issue_records(table, doubted_units(table, layers.boundaries, townships))
     names = {item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)}
     told = {"issues": list(layers.issues), "known_issues": records}
-    yield from (f"  {line}" for line in issue_lines(told, names=names))
+    yield from (Checked(LOOK, line) for line in issue_lines(told, names=names))
+    nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
+    if nameless:
+        yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; pages cannot name them")
+    if alone and townships:
+        yield Checked(LOOK, f"settlements in no township: {alone} of {len(scored)}; see region.unit_levels")
     measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
     gates = int(binding["gates"].sum())
-    yield f"  norms: {len(binding)} bind the study, {gates} of them gate; {measured} have a service that measures them"
+    norms = f"{len(binding)} norms bind the study, {gates} of them gate; {measured} have a service that measures them"
+    kinds = layers.facilities["service"].nunique()
+    served = f"{len(layers.facilities):,} facilities of {kinds} services"
+    yield Checked(FINE, f"{len(scored):,} settlements in the study area, {served}; {norms}")
 
 
 def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> None:

@@ -62,9 +62,16 @@ def test_init_says_where_it_cannot_write(command, tmp_path):
 
 
 def test_check_counts_what_it_found_and_writes_nothing(command, tiny):
-    outcome = command("check", tiny.save(), "--raw", tiny.raw)
-    assert outcome.code == 0, outcome
-    assert outcome.out.startswith("tiny: the study file and its sources are in order")
+    short = command("check", tiny.save(), "--raw", tiny.raw)
+    assert short.code == 0, short
+    first, *_, fine, last = lines = short.out.splitlines()
+    assert len(lines) <= 10
+    assert first == "tiny: the study file and its sources are in order"
+    assert fine.startswith("fine: 8 settlements in the study area, 4 facilities of ")
+    assert last.endswith("spatial check -v")
+    outcome = command("check", tiny.save(), "--raw", tiny.raw, "-v")
+    assert outcome.out.startswith(first)
+    assert f"all {len(outcome.out.splitlines())} lines" in last
     assert "tiny/settlements.csv: settlements 8" in outcome.out
     assert "tiny/facilities.csv: facilities (table 1) 4" in outcome.out
     assert "tiny/roads.osm: highway ways 10" in outcome.out
@@ -84,7 +91,7 @@ def test_check_says_what_known_issues_forbid_in_the_words_of_a_run(command, tiny
     issues = {"settlements.csv": f"[{places}]", "roads.osm": '"Streets alone."'}
     entries = [f'[[file]]\npath = "{path}"\nissue = {issue}\n' for path, issue in issues.items()]
     tiny.write("source.toml", "\n".join(entries))
-    told = known_issues(command("check", tiny.save(), "--raw", tiny.raw))
+    told = known_issues(command("check", tiny.save(), "--raw", tiny.raw, "-v"))
     # Both townships are named, so that neither of the two has a rank; nowhere is no township.
     forbidden = "forbids to compare 西镇, 东镇; townships without a rank: 2"
     assert sorted(told) == [

@@ -402,8 +402,10 @@ def unit_setting(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> Sett
     """
     found = []
     points = gpd.GeoDataFrame(geometry=places.geometry, crs=places.crs)
-    for level, areas in boundaries.groupby("admin_level", sort=True):
-        inside = gpd.sjoin(points, areas[["boundary_id", "geometry"]], predicate="within")
+    for level in sorted(boundaries["admin_level"].unique().tolist()):
+        areas = boundaries.loc[boundaries["admin_level"] == level]
+        drawn = gpd.GeoDataFrame(areas[["boundary_id", "geometry"]])
+        inside = gpd.sjoin(points, drawn, predicate="within")
         units, held = inside["boundary_id"].nunique(), inside.index.nunique()
         if units >= LEAST_UNITS and held >= LEAST_SHARE * len(points):
             found.append((held >= LEAST_PLACES * units, units if held >= LEAST_PLACES * units else -units, level, held))
@@ -411,7 +413,7 @@ def unit_setting(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> Sett
         return None
     _, units, level, held = max(found)
     reason = f"{abs(units)} areas of this level hold {held} of the {len(points)} places"
-    return Setting("unit_levels", [int(level)], reason)
+    return Setting("unit_levels", [level], reason)
 
 
 def countries_of(file: Path) -> set[str]:

@@ -7,14 +7,14 @@ import pytest
 from spatial.errors import ContractError, DataError, SourceError, StudyError
 from spatial.inputs.osm import read_osm
 from spatial.inputs.osm_features import places_unread
-from spatial.stages.check import check_study
+from spatial.stages.check import FINE, HEAD, LOOK, Checked, check_study, short_lines
 from spatial.study import Tiers
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_stage import study_of
 
 
 def check(tiny, **more):
-    return list(check_study(study_of(tiny, **more)))
+    return [one.text for one in check_study(study_of(tiny, **more))]
 
 
 def scenario(**change):
@@ -136,3 +136,21 @@ def test_single_houses_are_proposed_where_nothing_else_is_tagged(tiny):
     extract(tiny, farm=4)
     with pytest.raises(SourceError, match='village = \\["village", "hamlet", "farm"\\]'):
         check(tiny)
+
+
+def test_a_check_is_ten_lines_however_much_there_is_to_decide_and_to_look_at():
+    decide = ["study.toml: 5 thing(s) to decide; ...", *(f"  line {n}: which" for n in range(5))]
+    found = [Checked(HEAD, "mine: in order"), *(Checked(LOOK, f"finding {n}: {'x' * 300}") for n in range(7))]
+    found += [Checked(FINE, "a 1"), Checked(FINE, "80 settlements")]
+    lines = [*short_lines(decide, found)]
+    assert len(lines) <= 12
+    assert lines[0] == "mine: in order"
+    assert lines[1:5] == decide[:4]
+    assert lines[5] == "look at: 7"
+    assert max(map(len, lines)) <= 170
+    assert lines[-2:] == ["fine: 80 settlements", "all 16 lines: spatial check -v (5 more to decide or to look at)"]
+    assert [*short_lines([], found[:1])] == [
+        "mine: in order",
+        "fine: nothing was counted",
+        "all 1 lines: spatial check -v",
+    ]
