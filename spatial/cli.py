@@ -179,16 +179,16 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     from spatial.drafting.study_file import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.stages.check import check_study, short_lines  # noqa: PLC0415 - as above
 
-    decide, study = list(decision_lines(study_file)), _study(study_file, raw)
-    if verbose:
-        _say_lines(decide)
-        _say_lines(one.text if one.kind == "head" else f"  {one.text}" for one in check_study(study))
-        return
+    decide = list(decision_lines(study_file))
     try:
-        found = list(check_study(study))
+        found = list(check_study(_study(study_file, raw)))
     except SpatialError:
         _say_lines(decide)  # what is left to decide may be the cause
         raise
+    if verbose:
+        _say_lines(decide)
+        _say_lines(one.text if one.kind == "head" else f"  {one.text}" for one in found)
+        return
     _say_lines(short_lines(decide, found))
 
 
@@ -209,6 +209,54 @@ def run(study_file: Path, raw: Path, processed: Path, maps: Path, **how: Any) ->
     if study_file.name.lower().endswith(EXTRACTS):
         study_file, raw = _drafted(study_file), study_file.parent
     _run(_study(study_file, raw), processed, maps, **how)
+
+
+@cli.group()
+def add() -> None:
+    """Add people, facilities or a norm of your own to a study file; what stands in it stays as it is."""
+
+
+@add.command("norm")
+@study_argument
+@click.argument("service", metavar="SERVICE")
+@click.argument("limit", metavar="LIMIT")
+@click.argument("share", metavar="SHARE", default="100%")
+@raw_option
+@click.option("--mode", help="Mode of travel; the fastest by default.")
+@click.option("--scope", type=click.Choice(["all", "urban", "rural"]), help="Whose norm it is; all people by default.")
+@click.option("--class", "norm_class", type=click.Choice(["mandatory", "guiding", "authorised"]), help="Legal class.")
+@click.option("--source", help="Where it stands; asked of a mandatory norm, as are why, by and on.")
+@click.option("--why", help="Why it binds the study.")
+@click.option("--by", help="Who added it.")
+@click.option("--on", metavar="DATE", help="When.")
+def add_own_norm(study_file: Path, service: str, limit: str, share: str, raw: Path, **more: Any) -> None:
+    """Add a norm: spatial add norm study.toml pharmacy 20min 90%."""
+    from spatial.drafting.adding import add_norm  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    _say(add_norm(study_file, service, limit, share, raw=raw, more=more))
+    _say(f"next: spatial run {study_file}")
+
+
+@add.command("people")
+@study_argument
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@raw_option
+def add_people(study_file: Path, file: Path, raw: Path) -> None:
+    """Add a list of people by settlement, and say which rows found theirs."""
+    from spatial.drafting.adding import add_table  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    _say_lines(add_table(study_file, file, what="people", raw=raw))
+
+
+@add.command("facilities")
+@study_argument
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@raw_option
+def add_facilities(study_file: Path, file: Path, raw: Path) -> None:
+    """Add a list of facilities, and say which rows found a place."""
+    from spatial.drafting.adding import add_table  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    _say_lines(add_table(study_file, file, what="facilities", raw=raw))
 
 
 @cli.command()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from spatial.study.base import Model, option
 
@@ -58,10 +58,17 @@ class NormAddition(Model):
     valid_to: dt.date | None = option(None, "Last day on which it holds")
     read_in_original: bool = option(False, "Whether its clause was read in the original, without which it is no gate")
     supersedes: tuple[str, ...] = option((), "Norms of the register that it takes the place of")
-    source: str = Field(min_length=1, description="Where it stands: title, year, clause")
-    why: str = Field(min_length=1, description="Why it binds the study")
-    by: str = Field(min_length=1, description="Who added it")
-    on: dt.date = Field(description="When")
+    source: str = option("", "Where it stands: title, year, clause; asked of a mandatory norm, as are the next three")
+    why: str = option("", "Why it binds the study")
+    by: str = option("", "Who added it")
+    on: dt.date | None = option(None, "When")
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self) -> Self:
+        missing = [name for name in ("source", "why", "by", "on") if not getattr(self, name)]
+        if self.norm_class == "mandatory" and missing:
+            raise ValueError(f"a mandatory norm gates: say {', '.join(missing)}")
+        return self
 
 
 class NormChoices(Model):

@@ -155,6 +155,7 @@ def propose(table: Table, kind: str) -> list[Proposal]:
     if kind == "decisions":
         return [Proposal("placing", (Setting("decisions", table.named, "decisions on places"),))]
     writers: dict[str, Callable[[Table], list[Setting]]] = {
+        "attributes": attribute_settings,
         "settlements": settlement_settings,
         "facilities": facility_settings,
         "roads": road_settings,
@@ -172,7 +173,7 @@ def propose(table: Table, kind: str) -> list[Proposal]:
             reason = f"{broken} areas cross or touch themselves and are refused"
             remedy = "repair them with QGIS > Fix geometries"
             settings.append(Setting("", None, f"{reason}: {remedy}", is_decided=False))
-    proposals = [Proposal(f"sources.{kind}", tuple(settings), is_list=kind in {"facilities", "water"})]
+    proposals = [Proposal(f"sources.{kind}", tuple(settings), is_list=kind in {"attributes", "facilities", "water"})]
     if kind == "settlements" and not table.has_geometry and not table.coordinates.columns:
         # A list of settlements may also be joined onto those of another source.
         joined = (*_opening(table, "attributes"), *attribute_settings(table))
@@ -261,7 +262,12 @@ _NOWHERE = Ground()
 
 
 def inspect_file(
-    path: str | Path, *, raw: str | Path = "data/raw", against: str | Path | None = None, ground: Ground = _NOWHERE
+    path: str | Path,
+    *,
+    raw: str | Path = "data/raw",
+    against: str | Path | None = None,
+    ground: Ground = _NOWHERE,
+    kind: str = "",
 ) -> FileReport:
     """
     Look into a file: layers, fields, encoding and coordinates, and how a study would read it.
@@ -278,6 +284,9 @@ def inspect_file(
         Roads that are right for certain, a GIS file or an extract, to hold coordinates in degrees against.
     ground : Ground
         What else is known about where the study lies; `against` comes first.
+    kind : str
+        What its tables are where the user says it, such as ``facilities``, or ``attributes`` for a list that is joined
+        onto settlements; by default it is told by their columns.
 
     Returns
     -------
@@ -312,7 +321,7 @@ def inspect_file(
     if name.endswith(RASTER_ENDINGS) or (name.endswith(".zip") and _holds_tile(file)):
         return FileReport(file, named, "raster", layers=(see_raster(file, named=named),))
     opened = open_layers(file)
-    layers = tuple(_layer(layer, file, named, ground) for layer in opened.layers)
+    layers = tuple(_layer(layer, file, named, ground, kind) for layer in opened.layers)
     names = [column.name for layer in layers for column in layer.fields]
     return FileReport(
         file,
@@ -427,7 +436,7 @@ def countries_of(file: Path) -> set[str]:
     return codes
 
 
-def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerReport:
+def _layer(opened: Opened, file: Path, named: str, ground: Ground, kind: str = "") -> LayerReport:
     """Look at a layer or sheet: its columns and coordinates, what it looks to be, and how a study would read it."""
     seen = LayerReport(
         opened.name, opened.is_hidden, header_rows=opened.header_rows, notes=tuple(opened.notes), problem=opened.problem
@@ -453,7 +462,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
         has_sums=opened.has_sums,
     )
     table = Table(named, title, frame, profiles, opened, found, drawn is not None)
-    proposals = propose(table, look.kind)
+    proposals = propose(table, kind or look.kind)
     proposal = proposals[0] if proposals else None
     if drawn is not None:
         bounds = _bounds(drawn, opened.says_crs)
@@ -472,8 +481,8 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground) -> LayerRepor
         crs="" if drawn is None or drawn.crs is None else drawn.crs.name,
         extent=extent,
         fields=tuple(_field(profile, frame[profile.name], proposal, found) for profile in profiles),
-        kind=look.kind,
-        reasons=look.why,
+        kind=kind or look.kind,
+        reasons=() if kind else look.why,
         coordinates=tuple(found.remarks),
         proposal=proposal,
         others=tuple(proposals[1:]),

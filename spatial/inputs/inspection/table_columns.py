@@ -87,6 +87,11 @@ def attribute_settings(table: Table) -> list[Setting]:
     """Map the columns of a table that is joined onto settlements."""
     found = assign(table.profiles, ("name", "official_class", "village_plan_class", *_PLACE, *_PEOPLE))
     _name_and_code(table, found)
+    if not {"unit_code", "name"} & {*found.columns}:
+        others = [profile for profile in table.profiles if profile not in found.columns.values()]
+        texts = [profile for profile in others if profile.kind == "text" and profile.is_key]
+        if len(texts) == 1:
+            found.give("name", texts[0], "the only text, and never twice the same")
     settings = found.mapped("unit_code", "name", "township", "name_en", "name_zh")
     return settings + _people(table, found) + _official_class(found)
 

@@ -22,7 +22,7 @@ STEP = 0.02
 """Degrees from place to place, about 2 km."""
 
 
-def _extract(path: Path, *, country: str = "KM") -> Path:
+def write_extract(path: Path, *, country: str = "KM") -> Path:
     """Write two townships of three villages on one road, a hospital in the first and a border of a country."""
     lines = ['<?xml version="1.0"?>', '<osm version="0.6">']
     lines += [
@@ -59,7 +59,7 @@ def _run(*arguments: object) -> tuple[int, str]:
 
 def test_an_extract_alone_is_run_and_answers_in_minutes(tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
-    extract = _extract(tmp_path / "elsewhere" / "Three Isles.osm")
+    extract = write_extract(tmp_path / "elsewhere" / "Three Isles.osm")
     monkeypatch.chdir(tmp_path)
     code, told = _run("run", extract, "--until", "gaps")
     assert code == 0, told
@@ -82,7 +82,7 @@ def test_an_extract_alone_is_run_and_answers_in_minutes(tmp_path, monkeypatch):
 
 def test_a_study_that_reads_another_file_is_never_overwritten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    extract = _extract(tmp_path / "land.osm")
+    extract = write_extract(tmp_path / "land.osm")
     own = 'name = "land"\ntitle = { en = "Land" }\nas_of = 2026-01-01\n[sources.osm]\npath = "other.osm"\n'
     (tmp_path / "land.toml").write_text(own, encoding="utf-8")
     code, told = CliRunner().invoke(cli, ["run", str(extract)]).exit_code, (tmp_path / "land.toml").read_text("utf-8")
@@ -92,7 +92,7 @@ def test_a_study_that_reads_another_file_is_never_overwritten(tmp_path, monkeypa
 
 @pytest.mark.parametrize(("countries", "line"), [(["KM"], "jurisdictions = "), (["FR", "KM"], "# jurisdictions = ")])
 def test_two_countries_are_for_the_user_to_decide(tmp_path, countries, line):
-    extract = _extract(tmp_path / "land.osm")
+    extract = write_extract(tmp_path / "land.osm")
     if len(countries) > 1:
         text = extract.read_text("utf-8").replace(
             "</osm>",

@@ -1,0 +1,153 @@
+"""People, facilities and norms of one's own, written at the end of a study file; what stands in it stays as it is."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from spatial.crs import WGS84
+from spatial.drafting.study_file import toml_block
+from spatial.errors import SourceError, StudyError, first_of
+from spatial.inputs.inspection.inspecting import inspect_file
+from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.inputs.prepare import prepare
+from spatial.messages import Words
+from spatial.runner.stage import EVERYTHING, Options
+from spatial.stages.policy import check_policy, vocabulary_of
+from spatial.store import replace as replace_file
+from spatial.study import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|km|m)")
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
+_METRES = {"km": 1000.0, "m": 1.0}
+NAMED = 10
+"""Rows that are named of those that found no place."""
+
+
+def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Path, more: dict[str, Any]) -> str:
+    """
+    Write a norm of one's own into a study file.
+
+    ``limit`` is such as ``20min``, ``2km`` or ``500m``, ``share`` such as ``90%``; `more` holds keys of a norm beside
+    those. Returns what the norm asks for, in words.
+    """
+    told = {"limit": _LIMIT.fullmatch(limit.strip()), "share": _SHARE.fullmatch(share.strip())}
+    problems = [
+        f"{name}: {text!r} is not such as {example}"
+        for name, text, example in (("limit", limit, "20min, 2km or 500m"), ("share", share, "90%"))
+        if told[name] is None
+    ]
+    study = Study.from_toml(study_file, raw=raw)
+    vocabulary = vocabulary_of(Options(study, EVERYTHING))
+    if service not in vocabulary.register_words and vocabulary.for_register(service) is None:
+        names = sorted(item.id for item in vocabulary.services)
+        problems.append(f"service: {service!r} is none; there are {first_of(names, limit=len(names))}")
+    if problems or told["limit"] is None or told["share"] is None:
+        raise StudyError("norm", problems)
+    number, unit = float(told["limit"][1]), told["limit"][2]
+    is_time, target = unit == "min", float(told["share"][1]) / 100.0
+    taken = {norm.id for norm in study.norms.add}
+    stem = f"{study.name}-{service}-{number:g}{unit}".upper()
+    name = next(one for one in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if one not in taken)
+    keys: dict[str, Any] = {
+        "id": name,
+        "service": service,
+        "metric": "time_min" if is_time else "network_dist_m",
+        "mode": "any",
+        "threshold": number if is_time else number * _METRES[unit],
+        "target_share": target,
+        "scope": "all",
+        "norm_class": "guiding",
+    } | {key: value for key, value in more.items() if value is not None}
+    settings = tuple(Setting(key, value) for key, value in keys.items())
+    text, _ = _with(study_file, Proposal("norms.add", settings, is_list=True), raw=raw)
+    _write(study_file, text)
+    words = Words("en", names={item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)})
+    who = {"all": "all people", "urban": "urban people", "rural": "rural people"}[keys["scope"]]
+    mode = "the fastest mode" if keys["mode"] == "any" else words.say("mode", keys["mode"])
+    return (
+        f"{words.service(service)} within {words.measure(keys['threshold'], 'min' if is_time else 'm')}, "
+        f"by {mode.removeprefix('by ')}, for {words.share(target)} of {who}; {keys['norm_class']}: {name}"
+    )
+
+
+def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator[str]:
+    """Write a list of people, or of facilities, into a study file, and say which rows found their place."""
+    kind = {"people": "attributes", "facilities": "facilities"}[what]
+    seen = inspect_file(file, raw=raw, kind=kind)
+    readable = [layer.proposal for layer in seen.layers if layer.proposal is not None and not layer.problem]
+    keys = {setting.key for proposal in readable[:1] for setting in proposal.settings}
+    needed = {"people": "columns.population_persons", "facilities": "columns.name"}[what]
+    if needed not in keys:
+        titles = [field.name for layer in seen.layers for field in layer.fields]
+        problem = next((layer.problem for layer in seen.layers if layer.problem), f"its columns are {first_of(titles)}")
+        raise SourceError(
+            f"file {file}: no column for {needed.removeprefix('columns.')} was found ({problem}); map its columns in "
+            f"[[sources.{kind}]] yourself, as `spatial inspect {file}` shows them"
+        )
+    # What was guessed is taken and said; where coordinates may be shifted, or nothing was guessed, the user decides.
+    settings, guessed = [], []
+    for setting in readable[0].settings:
+        is_id = setting.key == "columns.facility_id" and setting.value != "..."
+        if not setting.is_decided and (is_id or (setting.key == "crs" and setting.value == WGS84)):
+            guessed.append(f"{setting.key} = {setting.value!r}: {setting.reason}")
+            settings.append(replace(setting, is_decided=True))
+        else:
+            settings.append(setting)
+    proposal = replace(readable[0], settings=tuple(settings), is_suggestion=False)
+    text, study = _with(study_file, proposal, raw=raw)
+    layers = None if proposal.undecided else prepare(study)
+    _write(study_file, text)
+    yield f"added [[sources.{kind}]] to {study_file}: {', '.join(_columns(proposal))}"
+    yield from (f"  guessed: {line}" for line in guessed)
+    if layers is None:
+        for setting in proposal.undecided:
+            yield f"  to decide in {study_file}: {setting.key or 'the file'}: {setting.reason}"
+        return
+    counts = layers.counts.loc[layers.counts["source"] == seen.named]
+    for row in counts.itertuples(index=False):
+        yield f"  {row.item}: {row.number:,.0f}"
+    if layers.to_decide is not None and len(layers.to_decide):
+        lost = layers.to_decide.loc[layers.to_decide["source"].astype(str) == seen.named]
+        if len(lost):
+            yield f"  found no place: {first_of(lost['name'].tolist(), limit=NAMED)}"
+    places = layers.settlements.loc[layers.settlements["in_study"]]
+    known, least = int(places["population_persons"].notna().sum()), study.population.min_known_share
+    if what == "people" and study.sources.population is None:
+        share = known / max(len(places), 1)
+        counted = "people are counted" if share >= least else f"below {least:.0%}: places are counted, not people"
+        yield f"  people are known of {known} of the {len(places)} settlements ({share:.0%}): {counted}"
+        if share < least:
+            yield f"  to count those that are known: min_known_share = {math.floor(100 * share) / 100} in [population]"
+
+
+def _columns(proposal: Proposal) -> Iterator[str]:
+    """Say which column is read as what."""
+    for setting in proposal.settings:
+        if setting.key.startswith("columns.") and setting.is_decided:
+            yield f"{setting.value} as {setting.key.removeprefix('columns.')}"
+
+
+def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Study]:
+    """Put a part at the end of a study file, and read the study that it would be; a faulty one is refused."""
+    before = study_file.read_text(encoding="utf-8-sig")
+    text = before.rstrip() + "\n\n" + "\n".join(toml_block(proposal)) + "\n"
+    try:
+        study = Study.from_dict(tomllib.loads(text), raw=raw, where=str(study_file))
+    except tomllib.TOMLDecodeError as error:
+        fault = f"[[{proposal.section}]] cannot be added at its end: {error}; write those there already as [[...]] too"
+        raise StudyError(str(study_file), [fault]) from error
+    check_policy(study)
+    return text, study
+
+
+def _write(study_file: Path, text: str) -> None:
+    with replace_file(study_file) as temporary:
+        temporary.write_text(text, encoding="utf-8")

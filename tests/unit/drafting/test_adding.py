@@ -1,0 +1,122 @@
+"""People, facilities and norms added to a study file by one command: what is written, said and refused."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from click.testing import CliRunner
+
+from spatial.cli import cli
+from spatial.study import Study
+from tests.unit.drafting.test_extract import write_extract
+
+STUDY = """\
+# Ours; keep this line.
+name = "isles"
+title = { en = "Isles" }
+as_of = 2026-01-01
+
+[sources.osm]
+path = "isles.osm"  # and this one
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    write_extract(tmp_path / "isles.osm")
+    file = tmp_path / "isles.toml"
+    file.write_text(STUDY, encoding="utf-8")
+    return file
+
+
+def run(study, *arguments, code=0):
+    outcome = CliRunner().invoke(cli, [*map(str, arguments), "--raw", str(study.parent)])
+    assert outcome.exit_code == code or (code and outcome.exception), outcome.output
+    return outcome.output if outcome.exception is None else f"{outcome.output}{outcome.exception}"
+
+
+def read(study):
+    text = study.read_text("utf-8")
+    assert text.startswith(STUDY)
+    return tomllib.loads(text)
+
+
+def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
+    told = run(study, "add", "norm", study, "pharmacy", "20min", "90%")
+    assert told.startswith(
+        "Pharmacy within 20 min, by the fastest mode, for 90 % of all people; guiding: ISLES-PHARMACY-20MIN"
+    )
+    (norm,) = read(study)["norms"]["add"]
+    assert norm == {
+        "id": "ISLES-PHARMACY-20MIN", "service": "pharmacy", "metric": "time_min", "mode": "any", "threshold": 20.0,
+        "target_share": 0.9, "scope": "all", "norm_class": "guiding",
+    }  # fmt: skip
+    run(study, "add", "norm", study, "school", "2.5 km", "--scope", "rural")
+    second = read(study)["norms"]["add"][1]
+    assert (second["metric"], second["threshold"], second["target_share"]) == ("network_dist_m", 2500.0, 1.0)
+    run(study, "add", "norm", study, "pharmacy", "20min")
+    assert [norm["id"] for norm in read(study)["norms"]["add"]][2] == "ISLES-PHARMACY-20MIN-2"
+    assert len(Study.from_toml(study, raw=study.parent).norms.add) == 3
+
+
+def test_a_norm_that_cannot_be_is_refused_with_every_fault_and_nothing_is_written(study):
+    told = run(study, "add", "norm", study, "pharmcy", "20", "90", code=2)
+    for part in ("limit: '20'", "share: '90'", "service: 'pharmcy' is none", "'pharmacy'"):
+        assert part in told
+    told = run(study, "add", "norm", study, "pharmacy", "20min", "--class", "mandatory", code=2)
+    assert "a mandatory norm gates: say source, why, by, on" in told
+    assert study.read_text("utf-8") == STUDY
+    more = ("--source", "Rules 2026", "--why", "ours", "--by", "Office", "--on", "2026-01-01")
+    run(study, "add", "norm", study, "pharmacy", "20min", "--class", "mandatory", *more)
+    assert read(study)["norms"]["add"][0]["norm_class"] == "mandatory"
+
+
+def test_people_say_how_many_rows_found_their_place_and_what_the_known_share_means(study):
+    file = study.parent / "people.csv"
+    file.write_text("town,population\nVillage 1,100\nVillage 2,200\nElsewhere,5\n", encoding="utf-8")
+    told = run(study, "add", "people", study, file)
+    assert "town as name, population as population_persons" in told
+    assert "placed by name: 2" in told
+    assert "not placed: 1" in told
+    assert "found no place: 'Elsewhere' (1 in all)" in told
+    assert "people are known of 2 of the 6 settlements (33%): below 90%: places are counted, not people" in told
+    assert "min_known_share = 0.33 in [population]" in told
+    (table,) = read(study)["sources"]["attributes"]
+    assert table == {"path": "people.csv", "columns": {"name": "town", "population_persons": "population"}}
+
+
+def test_facilities_say_what_was_guessed(study):
+    file = study.parent / "gp.csv"
+    file.write_text(
+        "name,kind,lon,lat\nOld Surgery,GP surgery,0.04,0.001\nNew Surgery,GP surgery,0.1,0\n", encoding="utf-8"
+    )
+    told = run(study, "add", "facilities", study, file)
+    assert "guessed: crs = 'EPSG:4326'" in told
+    assert "guessed: columns.facility_id = 'name'" in told
+    assert "facilities (table 1): 2" in told
+    (table,) = read(study)["sources"]["facilities"]
+    assert (table["crs"], table["columns"]["facility_id"]) == ("EPSG:4326", "name")
+
+
+@pytest.mark.parametrize(
+    ("what", "text", "told"),
+    [
+        ("people", "town,colour\nVillage 1,red\nVillage 2,blue\n", "no column for population_persons was found"),
+        ("people", "town,population\nNowhere,1\nElsewhere,2\n", ""),
+        ("facilities", "colour,lon\nred,0\nblue,1\n", "no column for name was found"),
+    ],
+)
+def test_a_list_of_something_else_is_refused_and_nothing_is_written(study, what, text, told):
+    file = study.parent / "list.csv"
+    file.write_text(text, encoding="utf-8")
+    assert told in run(study, "add", what, study, file, code=3)
+    assert study.read_text("utf-8") == STUDY
+
+
+def test_a_study_that_writes_its_norms_on_one_line_is_left_as_it_is(study):
+    one_line = STUDY + "\n[norms]\nadd = []\n"
+    study.write_text(one_line, encoding="utf-8")
+    told = run(study, "add", "norm", study, "pharmacy", "20min", code=2)
+    assert "[[norms.add]] cannot be added at its end" in told
+    assert study.read_text("utf-8") == one_line
