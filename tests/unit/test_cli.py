@@ -368,8 +368,8 @@ def test_an_interruption_is_no_fault_of_anybody(command, tiny, monkeypatch):
 def test_nobody_reading_on_is_quiet():
     code = (
         "import sys; from spatial import cli; from spatial.stages import check;"
-        "sys.argv = ['spatial', 'check', 'x.toml'];"
-        "cli._study = lambda *_: None; check.check_study = lambda _: map(str, range(100_000)); cli.main()"
+        "sys.argv = ['spatial', 'check', 'x.toml', '-v'];"
+        "cli._study = lambda *_: None; check.check_study = lambda _: [check.Checked('fine', str(n)) for n in range(100_000)]; cli.main()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
