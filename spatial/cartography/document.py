@@ -261,6 +261,8 @@ _MAP_SCRIPTS = (
     "svg_context.js",
     "picture.js",
     "view.js",
+    "mine.js",
+    "map_mine.js",
     "map_view.js",
     "map_page.js",
 )
@@ -286,7 +288,7 @@ MAP = PageParts(
     "map-page",
     "",
     _MAP_SCRIPTS,
-    ("map.css", "acts.css", "print.css"),
+    ("map.css", "acts.css", "print.css", "mine.css"),
     ("leaflet/leaflet.js",),
     ("leaflet/leaflet.css",),
 )
@@ -332,8 +334,8 @@ PLAN = PageParts(
     "plan.html",
     "index-page plan-page",
     "startPlanPage",
-    ("about.js", "view.js", "drawing.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
-    ("index.css", "plan.css"),
+    ("about.js", "view.js", "mine.js", "drawing.js", "plan_map.js", "plan_curve.js", "plan_page.js"),
+    ("index.css", "plan.css", "mine.css"),
 )
 SETTLE = PageParts(
     "settle.html",

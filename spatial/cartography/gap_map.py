@@ -61,7 +61,7 @@ _METHODS = {
     "score": ("score_map", "people"),
 }
 """What a page of a kind explains in its small print."""
-_WORDS = ("view.", "closing.", "picture.")
+_WORDS = ("view.", "closing.", "picture.", "mine.")
 """Words that maps have beside those of all pages."""
 _REACH = 0.15
 """Ground that the relief reaches further, for a little panning, as a share of the extent."""

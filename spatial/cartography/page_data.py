@@ -326,6 +326,7 @@ OWN_WORDS = (
     "view.",
     "closing.",
     "picture.",
+    "mine.",
 )
 KEPT_WORDS = ("sign.title", "sign.count_")
 

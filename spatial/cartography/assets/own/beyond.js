@@ -124,7 +124,7 @@
     const { state, judged, most } = words;
     return S.el("tr", { "data-place": String(row.i), "aria-current": row.i === state.selected ? "true" : undefined, on: { click: () => words.choose(row.i) } }, words.columns.map((column) => {
       const text = column.text(row), kind = "is-" + column.key + (column.numeric ? " numeric" : "");
-      if (column.key === "name") return S.el("th", { scope: "row", class: kind }, [S.el("button", { type: "button", text })]);
+      if (column.key === "name") return S.el("th", { scope: "row", class: kind }, [S.el("button", { type: "button", text }), S.starButton(S.mineKey.village(state.places.id[row.i]), text)]);
       if (column.key !== "over" || !text) return S.el("td", { class: kind + (text ? "" : " is-empty") + (column.key === "value" && isNaN(row.value) ? " is-words" : ""), text });
       return S.el("td", { class: kind }, [bar(row, most > 0 ? (row.value - judged.threshold) / most : 0), S.el("span", { class: "on-desk", text }), S.el("span", { class: "on-phone", text: S.t("beyond.over_by", { measure: text }) })]);
     }));
@@ -203,7 +203,7 @@
       const from = list.drawn;
       list.all = true;
       S.update();
-      document.querySelectorAll("#beyond-body button")[from].focus();
+      document.querySelectorAll("#beyond-body th > button:first-child")[from].focus();
     });
     const end = document.getElementById("beyond-note");
     const coming = new IntersectionObserver((entries) => {

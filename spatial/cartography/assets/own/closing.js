@@ -3,6 +3,7 @@
    found the second nearest of every village, which is the nearest once the first is gone. */
 (function (S) {
   const FIRST = 10; // rows until all are asked for
+  const MANY = 60; // lines that would hide the map
   const INK = "#1d2327", WORSE = "#a3162e";
   const HIT_PX = 10;
   let isWhole = false;
@@ -93,6 +94,7 @@
     S.fill("place", [
       S.el("div", { class: "place-head" }, [
         S.el("h2", { id: "place-name", tabindex: "-1", text: S.facilityName(state, k) }),
+        S.starButton(S.mineKey.facility(state.facilities.id[k]), S.facilityName(state, k)),
         S.el("button", { type: "button", class: "close", "aria-label": S.t("place.close"), text: "×", on: { click: onClose } }),
       ]),
       S.el("p", { class: "muted", text: serviceText(state.facilities, state.facilities.service[k]) }),
@@ -136,12 +138,13 @@
   S.tiesLayer = (state) => new S.CanvasLayer(function (context, view) {
     if (state.facility < 0) return;
     const { points } = state, facilities = state.facilities.points, at = (list, i) => [list.x[i] * view.scale + view.dx, list.y[i] * view.scale + view.dy];
-    for (const row of S.closingOf(state, state.facility).rows.reverse()) {
+    const { rows } = S.closingOf(state, state.facility), faint = rows.length > MANY ? 0.15 : 0.4;
+    for (const row of rows.reverse()) {
       context.beginPath();
       context.moveTo(...at(facilities, state.facility));
       context.lineTo(...at(points, row.i));
       context.strokeStyle = row.isLost ? WORSE : INK;
-      context.globalAlpha = row.isLost ? 0.9 : 0.4;
+      context.globalAlpha = row.isLost ? 0.9 : faint;
       context.lineWidth = (row.isLost ? 2 : 1.2) * view.ratio;
       context.stroke();
     }

@@ -84,8 +84,11 @@
   S.pageLink = function (file, more) {
     const parts = ["lang=" + S.language];
     for (const [name, value] of Object.entries(more || {})) parts.push(name + "=" + encodeURIComponent(value));
-    return file + "#" + parts.join("&");
+    return file + "#" + [...parts, ...S.mineParts()].join("&");
   };
+
+  /* A reader's own list goes from page to page, whether a page shows it or not. */
+  S.mineParts = () => (S.hash.mine ? ["mine=" + encodeURIComponent(S.hash.mine)] : []);
 
   S.hasPeople = () => Boolean(S.data.study.people);
   S.amount = (people, places) => (S.hasPeople() ? people : places);

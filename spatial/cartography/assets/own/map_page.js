@@ -260,8 +260,10 @@
     if (state.facilities) state.facilities.near = points.nearestTo(state.facilities.points);
     const marks = S.marksLayer(state);
     points.ringed = state.mandatory.failing;
-    S.layers = { base, areas, ties, points, marks };
+    const stars = S.starsLayer(state);
+    S.layers = { base, areas, ties, points, marks, stars };
     marks.addTo(map);
+    stars.addTo(map);
     map.on("zoomend", () => S.showSizes(points));
     const redraw = () => { areas.redraw(); ties.redraw(); marks.redraw(); };
 
@@ -284,6 +286,7 @@
       S.showTable(state, chooseTownship);
       S.showBeyond(state, (i) => choosePlace(i, true), chooseTownship);
       S.showPlace(state, closePlace);
+      S.showMine();
       S.view.changed();
     }
     S.update = update;
@@ -372,6 +375,7 @@
     document.getElementById("layer").addEventListener("change", (event) => setLayer(Number(event.target.value)));
     S.startFilters(state, update);
     S.startBeyond();
+    S.startMapMine(state);
     document.getElementById("csv-townships").addEventListener("click", () => S.downloadTownships(state));
     document.getElementById("csv-places").addEventListener("click", () => S.downloadPlaces(state));
 

@@ -77,5 +77,5 @@
     S.followAddress();
   };
 
-  S.showActs = () => S.fill("acts", [S.linkButton(), ...S.pictureButtons()]);
+  S.showActs = () => S.fill("acts", [S.linkButton(), ...S.pictureButtons(), S.mineLink()]);
 })(window.Spatial);

@@ -209,6 +209,7 @@
     S.fill("place", [
       S.el("div", { class: "place-head" }, [
         S.el("h2", { id: "place-name", tabindex: "-1", text: S.placeName(state.places, i) }),
+        S.starButton(S.mineKey.village(state.places.id[i]), S.placeName(state.places, i)),
         S.el("button", { type: "button", class: "close", "aria-label": S.t("place.close"), text: "×", on: { click: onClose } }),
       ]),
       other.length ? S.el("p", { class: "muted", text: other.join(" · ") }) : null,

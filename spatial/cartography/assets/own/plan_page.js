@@ -106,7 +106,7 @@
     shown.actions.forEach((action, at) => {
       const own = amount(shown, action.shown), more = action.gained_alone === null ? 0 : action.gained_alone - action[shown.counted + "_gained"];
       rows.push({
-        order: S.number(action.step), what: texts(shown).actions[at], note: "", where: S.pick(action.township_names) || S.t("plan.outside"), km: action.length_km, gained: own,
+        order: S.number(action.step), key: S.mineKey.action(action.action_id), what: texts(shown).actions[at], note: "", where: S.pick(action.township_names) || S.t("plan.outside"), km: action.length_km, gained: own,
         alone: more >= 1 ? S.t("plan.alone", { n: action.gained_alone }) : "", per: action.gained_per_km, bridge: action.crosses_water, details: texts(shown).details[at], sure: sureTexts(action, texts(shown).details[at]),
       });
     });
@@ -124,12 +124,23 @@
     return [{ text: S.t("plan.head_order"), class: "order" }, { text: S.t("plan.head_what"), class: "what" }, { text: S.t("plan.head_where"), class: "where" }, ...(lengths(shown) ? [numeric("km")] : []), { text: gainedHead(shown), class: "numeric gained" }, ...(lengths(shown) ? [numeric(shown.counted === "persons" ? "per_km" : "per_km_places")] : []), ...(bridges(shown) ? [{ text: S.t("plan.head_bridge"), class: "bridge" }] : []), ...detailsOf(shown).map((key) => ({ text: S.t("plan.head_" + key), class: key })), { text: S.t("plan.head_sure"), class: "sure" }];
   }
 
+  /* An action of any plan, for the reader's own list. */
+  function marked(key) {
+    for (const record of drawn) {
+      const at = record.actions.findIndex((action) => S.mineKey.action(action.action_id) === key);
+      if (at < 0) continue;
+      const action = record.actions[at];
+      return { cells: [texts(record).actions[at], nameOf(record), S.pick(action.township_names) || S.t("plan.outside"), S.number(amount(record, action.shown))] };
+    }
+    return null;
+  }
+
   function showActions() {
     const rows = actionRows(), withKm = lengths(shown), isDuty = rows.some((row) => row.isDuty), ordered = (withKm ? "km" : "most") + (shown.counted === "persons" ? "" : "_places");
     document.getElementById("actions-title").textContent = S.t(shown.is_gate ? "plan.list_duty_" + ordered : isDuty ? "plan.list_then_" + ordered : "plan.list_" + ordered);
     const kilometres = (value) => (value === null ? null : S.decimal(value));
     S.fill("actions", [table(heads(), rows.map((row) => [
-      [S.el("b", { text: row.order })], [S.el("b", { text: row.what }), row.note ? text(row.note, { class: "muted" }) : null], row.where || null, ...(withKm ? [kilometres(row.km)] : []),
+      [S.el("b", { text: row.order })], [S.el("b", { text: row.what }), row.key ? S.starButton(row.key, row.what) : null, row.note ? text(row.note, { class: "muted" }) : null], row.where || null, ...(withKm ? [kilometres(row.km)] : []),
       [S.el("b", { class: row.gained ? "is-gained" : "", text: S.number(row.gained) }), row.alone ? text(row.alone, { class: "muted" }) : null], ...(withKm ? [row.per === null ? null : perText(row.per)] : []),
       ...(bridges(shown) ? [yesNo(row.bridge)] : []), ...detailsOf(shown).map((key) => S.capital(row.details[key] || "") || null), row.sure.length ? row.sure.map((said, k) => text(said, { class: k ? "muted" : "" })) : null,
     ]), { head: 1, class: "action-list" })]);
@@ -230,6 +241,7 @@
     showLeft();
     showOpen();
     draw();
+    S.showMine();
     S.view.changed();
   }
 
@@ -245,6 +257,10 @@
     const divider = document.getElementById("swipe"), middle = divider.value;
     divider.addEventListener("input", () => { swipe(); S.view.changed(); });
     window.addEventListener("hashchange", (event) => { const { hash } = new URL(event.newURL); S.hash = S.readHash(hash); choose(hash); show(); S.view.read(true); window.scrollTo(0, 0); });
+    S.startMine({
+      heads: () => [S.t("plan.head_what"), S.t("plan.head_norm"), S.t("plan.head_where"), gainedHead(shown)], numeric: [3],
+      describe: (key) => marked(key), file: "plan-list.csv", redraw: () => { show(); S.showMine(); },
+    });
     S.view.register("plan", () => (shown && shown !== drawn[0] ? shown.plan_id : ""), () => {});
     S.view.register("swipe", () => (divider.value === middle ? "" : divider.value), (share) => {
       divider.value = /^\d+$/.test(share) ? share : middle;
@@ -267,7 +283,7 @@
       other.hidden = !data.settle_file;
       if (data.settle_file) other.href = S.pageLink(data.settle_file);
       S.languageSwitch();
-      S.fill("acts", [S.linkButton()]);
+      S.fill("acts", [S.linkButton(), S.mineLink()]);
       show();
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });

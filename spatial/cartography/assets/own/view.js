@@ -7,7 +7,7 @@
   const parts = new Map();
   let timer = 0;
 
-  const plain = (text) => encodeURIComponent(text).replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%20/g, "+");
+  const plain = (text) => encodeURIComponent(text).replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%3B/g, ";").replace(/%2F/g, "/").replace(/%20/g, "+");
 
   function fragment() {
     const said = ["lang=" + S.language];
