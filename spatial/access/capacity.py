@@ -202,10 +202,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     if order == "optimal":
         given = transport(i, j, minutes, people, room)
     else:
-        # A ring is one facility at one time.
-        new = np.flatnonzero((np.diff(j) != 0) | (np.diff(minutes) != 0.0)) + 1
-        rings = np.concatenate(([0], new, [len(j)] if len(j) else [])).astype(np.int64)
-        given = fill_rings(rings, i, j, people, room)
+        given = fill_rings(ring_starts(j, minutes), i, j, people, room)
     n, m, some = len(people), len(room), given > 0.0
     reached = np.bincount(i, minlength=n) > 0
     total, spent = np.bincount(i, given, minlength=n), np.bincount(i, given * minutes, minlength=n)
@@ -257,6 +254,12 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
             }
         ),
     )
+
+
+def ring_starts(facility: IntArray, minutes: FloatArray) -> IntArray:
+    """Find where rings begin in pairs as they are served: a ring is one facility at one time."""
+    new = np.flatnonzero((np.diff(facility) != 0) | (np.diff(minutes) != 0.0)) + 1
+    return np.concatenate(([0], new, [len(facility)] if len(facility) else [])).astype(np.int64)
 
 
 def _capacity(pairs: Pairs, column: str) -> FloatArray:

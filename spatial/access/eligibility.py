@@ -96,6 +96,12 @@ def unknown_units(settlements: pd.DataFrame, units: Sequence[str]) -> list[str]:
     return [unit for unit in units if _word(unit) not in known]
 
 
+def lies_in(places: pd.DataFrame, units: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which places lie in one of some units, as `eligible_units` may name them."""
+    named = {_word(unit) for unit in units}
+    return np.array([bool(place & named) for place in _places(places)], dtype=bool)
+
+
 def share_with_units(facilities: Facilities, units: Sequence[str], among: NDArray[np.bool_]) -> Facilities:
     """
     Open facilities that are kept for some of a list of units to the people of all of them.

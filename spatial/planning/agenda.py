@@ -603,6 +603,8 @@ def _ends_of(links: gpd.GeoDataFrame) -> str:
 
 # Tables: a row a plan, an action, a place; all numbers of people are sums of the places.
 
+OF_SOME_ACTIONS = ("chosen_share", "trials", "capacity_before", "capacity_after", "capacity_unit")
+"""Columns of actions that only some kinds have."""
 DOUBTS = ("gained_if_slower", "gained_if_faster", "worst_share", "doubt_share")
 """Columns of what a plan brings if every trip takes longer, or less."""
 PLAN_TABLES = ("plans", "plan_actions", "plan_people", "plan_options", "plan_curve")
@@ -739,7 +741,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "lost_without": actions["lost_without"].to_numpy(),
                     "gained_per_km": by_step[question.counted] / actions["length_km"].to_numpy(),
                     "currency": question.currency,
-                    **{name: actions[name].to_numpy() for name in ("chosen_share", "trials") if name in actions},
+                    **{name: actions[name].to_numpy() for name in OF_SOME_ACTIONS if name in actions},
                     "cost": cost,
                     "cost_per_gained": cost
                     / np.where(by_step[question.counted] > 0.0, by_step[question.counted], np.nan),

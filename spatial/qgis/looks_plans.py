@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from spatial.messages import Words
 
 SITE, BRIDGE = "open_site", "build_link_water"
-ROOM = "share_room"
+ROOM = ("share_room", "enlarge_site")
 """Kinds of actions that are drawn in their own way; the others are thick lines."""
 
 
@@ -43,7 +43,7 @@ def actions_look(frame: pd.DataFrame, words: Words) -> Style:
         disc = symbol("marker", marker(INK, size=size, width=0.5), text)
         if kind == SITE:
             return disc
-        if kind == ROOM:  # a line to each settlement that it takes people of
+        if kind in ROOM:  # a line to each settlement that it takes people of
             return symbol("line", line(BASE["blank"], width=0.9), line(INK, width=0.4))
         halo, ink = line(BASE["blank"], width=2.0), line(INK, width=1.2, dash="3;1.4" if kind == BRIDGE else "")
         return symbol("line", halo, ink, middle_of_line(disc))

@@ -65,7 +65,7 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
         first = plan["actions"][0]
         alone = first["shown"][plan["counted"]] if first["gained_alone"] is None else first["gained_alone"]
         told["more"] = words.say("plan", "alone", name=named[0], value=_some(plan, alone, words))
-    lines = [words.say("plan", f"done_{plan['question']}", **told), _ending("then", plan, told, words)]
+    lines = [words.say("plan", f"done_{_kind(plan)}", **told), _ending("then", plan, told, words)]
     return [capital(line) for line in (*lines, *rooms)]
 
 
@@ -91,6 +91,11 @@ def further_sentences(plan: Plan, words: Words) -> list[str]:
     return lines
 
 
+def _kind(plan: Plan) -> str:
+    """Say what kind of plan it is: room is found at what stands, or made by enlarging it."""
+    return "enlarging" if plan["actions"][0]["action"] == "enlarge_site" else str(plan["question"])
+
+
 def plan_title(plan: Plan, words: Words) -> str:
     """
     Say the finding of a plan as a title: how many of what bring how many within, and what then is.
@@ -104,7 +109,7 @@ def plan_title(plan: Plan, words: Words) -> str:
         return plan_sentences(plan, words)[0]
     told = _told(plan, words)
     told["end"] = _ending("end", plan, told, words)
-    return capital(words.say("plan", f"title_{plan['question']}", **told))
+    return capital(words.say("plan", f"title_{_kind(plan)}", **told))
 
 
 def service_text(plan: Plan, words: Words) -> str:
@@ -165,7 +170,7 @@ def _told(plan: Plan, words: Words) -> dict[str, str]:
     if near:
         minutes = words.measure(NEAR_MIN, "min")
         told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=minutes)
-    told["what"] = words.say("plan", f"what_{plan['question']}", **told) if count else ""
+    told["what"] = words.say("plan", f"what_{_kind(plan)}", **told) if count else ""
     told["people"] = "" if people is None else amount_text(plan, people["gained"], words, what="persons")
     key = "whom" + ("_all" if not shown["beyond"] else "") + ("_in" if counted == "places" and people else "")
     told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})
@@ -229,7 +234,12 @@ def _each_text(plan: Plan, told: Mapping[str, Any], words: Words) -> str:
 def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
     """Say what an action is and where; a link with one end alone leads to a road."""
     is_road = action["action"] == "build_link" and " " not in str(action["place_id"])
-    return words.say("plan_action", f"{action['action']}{'_road' if is_road else ''}", where=where)
+    told = {"where": where}
+    if action["action"] == "enlarge_site":
+        told |= {side: words.number(round(action[f"capacity_{side}"])) for side in ("before", "after")}
+        unit = action["capacity_unit"]
+        told["unit"] = words.of("pages").say("page", "brackets", text=unit) if unit else ""
+    return words.say("plan_action", f"{action['action']}{'_road' if is_road else ''}", **told)
 
 
 def gain_text(plan: Plan, words: Words) -> str:

@@ -49,7 +49,7 @@ from spatial.planning.profiles import site_profile
 from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
 from spatial.runner.stage import silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
-from spatial.stages.plan_room import ROUND_NAME, RoundGround, plan_room, plan_round, round_scenario
+from spatial.stages.plan_room import ROUND_NAME, RoomGround, RoundGround, plan_room, plan_round, round_scenario
 from spatial.stages.plan_sites import EXCLUDED, NO_CORRIDOR, constrained, constraint_areas, offered_sites, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
@@ -115,13 +115,15 @@ def plan(
     barriers = surroundings_of(options, study_area, water).barriers
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     rooms = {
-        item.name: plan_room(item, settlements, facilities, ground.graph, barriers, options)
+        item.name: plan_room(item, RoomGround(settlements, facilities, boundaries, ground.graph, barriers), options)
         for item in options.plans
-        if item.match
+        if item.match or item.enlarge
     }
     if options.plans:
         asked = [
-            rooms[item.name].question if item.match else _asked(item, norms, options, settlements, access, norm_results)
+            rooms[item.name].question
+            if item.name in rooms
+            else _asked(item, norms, options, settlements, access, norm_results)
             for item in options.plans
         ]
     else:
@@ -271,6 +273,11 @@ def _scenario(
         for key, items in keys.items()
         if items
     ]
+    larger = own.loc[own["action"] == "enlarge_site"]
+    if len(larger):
+        told.append(
+            f"change_capacity = {toml_value(dict(zip(larger['place_id'], larger['capacity_after'], strict=True)))}"
+        )
     return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{question.plan_id}"', *told, ""]) if told else ""
 
 
@@ -615,8 +622,8 @@ class _Ground:
             return self.km_cost(question) * actions["length_km"].to_numpy(dtype=np.float64)
         if question.ask == "sites":
             return np.asarray(self.site_costs(question).reindex(actions["where"]), dtype=np.float64)
-        if question.ask == "matching":
-            return np.full(len(actions), np.nan)  # nothing is built
+        if question.ask == "matching":  # nothing is built, or what is enlarged knows its cost
+            return np.asarray(actions.get("cost", np.full(len(actions), np.nan)), dtype=np.float64)
         return np.full(len(actions), self.opening_cost(question))
 
     def allowed_links(self, question: Question, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -1,4 +1,4 @@
-"""What plans do without building: room shared with those who find none, and rounds to those whom no site reaches."""
+"""Room for those who find none, shared or made by enlarging, and rounds to those whom no site reaches."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pandas as pd
 import shapely
 
 from spatial.access import travel_times
-from spatial.access.capacity import allocate_capacity
-from spatial.access.eligibility import eligible_by_unit, is_for_some_units
-from spatial.errors import ContractError, InfeasibleError, StudyError
+from spatial.access.capacity import allocate_capacity, fill_rings, ring_starts
+from spatial.access.eligibility import eligible_by_unit, is_for_some_units, lies_in, unknown_units
+from spatial.access.places import id_ranks
+from spatial.errors import ContractError, InfeasibleError, StudyError, first_of
 from spatial.inputs.facility_facts import capacity_units
+from spatial.inputs.units import assign_units
 from spatial.norms.measuring import modes_for
 from spatial.plain_text import toml_value
 from spatial.planning.agenda import Answer, Question, Sharing, no_answer, no_help, service_norm
@@ -28,16 +30,23 @@ from spatial.study.scenarios import DAYS_A_WEEK
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    from spatial.access.capacity import CapacityAllocation
     from spatial.network.graph import TravelGraph
     from spatial.planning.matching import CapacityMatch
     from spatial.runner.stage import Options
     from spatial.study.plans import PlanOptions, RoundOptions
 
+    ObjectArray = NDArray[np.object_]
+    FloatArray = NDArray[np.float64]
+
 MINUTES_AN_HOUR = 60.0
-TOWNSHIP = "township_id"
+SHARES = "shares_within"
+"""Column of what settlements and facilities lie in: room may be shared within one such unit."""
 ROUND_NAME = "-round"
 """Ends the name of the scenario that the round of a plan is."""
-ROOM = ("facility_id", "service", "persons", "persons_per_unit", "capacity_persons", "capacity_unit", TOWNSHIP)
+ROOM = ("facility_id", "service", "persons", "persons_per_unit", "capacity_persons", "capacity_unit", SHARES)
 """Columns of facilities with room."""
 
 
@@ -50,29 +59,36 @@ class RoomPlan(NamedTuple):
     share_units: list[list[str]]
 
 
-def plan_room(
-    item: PlanOptions,
-    settlements: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
-    graph: Callable[[str], TravelGraph],
-    barriers: gpd.GeoSeries | None,
-    options: Options,
-) -> RoomPlan:
+class RoomGround(NamedTuple):
+    """What room is planned on; ``graph`` gives the network of a mode."""
+
+    settlements: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    boundaries: gpd.GeoDataFrame
+    graph: Callable[[str], TravelGraph]
+    barriers: gpd.GeoSeries | None
+
+
+def plan_room(item: PlanOptions, ground: RoomGround, options: Options) -> RoomPlan:
     """
-    Bring those who find no room of a service to facilities of the study that have some.
+    Find room for those who find none of a service: at facilities of the study that have some, or by enlarging some.
 
     Who finds none is whom the table `served` leaves out: facilities are filled in the order of travel time within
     `measures.catchment_min`. Idle is what this leaves free, and no more than their load leaves free where that is
-    known. Whoever finds none may go as far as the plan says, to facilities that are kept for other units too.
+    known. Whoever finds none may go as far as the plan says, to facilities that are kept for other units too. Where
+    facilities are enlarged, who finds room is told by filling them anew, within as many minutes as the plan says.
     """
     assert item.service is not None  # the study has seen to it
     assert item.within_min is not None
+    settlements, facilities = ground.settlements, ground.facilities
     chosen, vocabulary = options.measures, vocabulary_of(options)
+    catchment = item.within_min if item.enlarge else chosen.catchment_min
     mode = item.mode or chosen.mode or options.network.modes[0]
-    travel: dict[str, Any] = {"rules": options.network, "barriers": barriers}
+    travel: dict[str, Any] = {"rules": options.network, "barriers": ground.barriers}
     offered = facilities.loc[facilities["status"] == "existing"]
     persons = settlements.get(chosen.demand, pd.Series(np.nan, settlements.index)).to_numpy(dtype=np.float64)
     rooms, left = [], None if np.isnan(persons).all() else np.zeros(len(persons))
+    fillings: list[_Filling] = []
     seen: frozenset[str] = frozenset()
     for service in (item.service, *item.compatible):
         kinds = vocabulary.satisfying(service) - seen
@@ -83,16 +99,20 @@ def plan_room(
         if left is None or each is None or not is_known:
             left = None
             break
-        filled = allocate_capacity(
-            travel_times(graph(mode), settlements, theirs, cutoff_min=chosen.catchment_min, **travel),
+        filling = _Filling(
+            travel_times(ground.graph(mode), settlements, theirs, cutoff_min=catchment, **travel),
             settlements,
             theirs,
-            service=kinds,
-            vocabulary=vocabulary,
-            cutoff_min=chosen.catchment_min,
-            demand=chosen.demand,
-            persons_per_unit=each,
+            {
+                "service": kinds,
+                "vocabulary": vocabulary,
+                "cutoff_min": catchment,
+                "demand": chosen.demand,
+                "persons_per_unit": each,
+            },
         )
+        filled = filling.filled()
+        fillings.append(filling)
         if service == item.service:
             left = filled.settlements[["full_persons", "not_reached_persons"]].sum(axis=1).to_numpy()
         # What people of the model take and what is in use may be others: neither is given away.
@@ -113,30 +133,214 @@ def plan_room(
             "before": np.nan,
             "outcome": np.select([np.isnan(persons) | np.isnan(lacks), lacks > 0.0], ["unknown", "beyond"], "within"),
             "lacks": lacks,
-            TOWNSHIP: settlements.get(TOWNSHIP, pd.Series(None, settlements.index, dtype="str")).to_numpy(),
+            SHARES: _shares_within(item, settlements, ground.boundaries),
         }
     )
     need = need.loc[settlements["in_study"].to_numpy(dtype=bool)].reset_index(drop=True)
     norm = service_norm(item.service, mode, item.within_min, stat_unit=chosen.demand.removesuffix("_persons"))
-    question = Question(item.name, "matching", need, norm, wanted=(item.service,))
+    question = Question(item.name, "matching", need, norm, wanted=(item.service,), budget=item.budget)
     asked = need.loc[question.is_beyond]
     if asked.empty:
         return RoomPlan(no_answer(question, "no_capacity" if left is None else "met"), None, offered.iloc[:0], [])
     idle = gpd.GeoDataFrame(pd.concat(rooms, ignore_index=True), crs=facilities.crs)
+    if item.enlarge:
+        return RoomPlan(question, plan_enlarging(question, item, fillings[0], idle, options), idle, [])
+    idle = idle.assign(**{SHARES: _shares_within(item, idle, ground.boundaries)})
     everybody = idle.assign(
         open_to=idle.get("open_to", pd.Series("all", idle.index)).mask(is_for_some_units(idle), "all")
     )
     found = match_capacity(
         asked.assign(settlement_id=asked["unit_id"], service=item.service, persons=asked["lacks"]),
         pd.DataFrame(idle.reindex(columns=[*ROOM])),
-        travel_times(graph(mode), settlements, everybody, cutoff_min=item.within_min, **travel),
+        travel_times(ground.graph(mode), settlements, everybody, cutoff_min=item.within_min, **travel),
         compatible={item.service: item.compatible},
-        sharing=None if item.sharing is None else TOWNSHIP,
+        sharing=None if item.sharing is None else SHARES,
         cutoff_min=item.within_min,
     )
     homes, sites = settlements.set_index("settlement_id"), idle.set_index("facility_id")
     answer = plan_matching(question, found, homes.geometry, sites.geometry)
     return RoomPlan(question, answer, idle, _sharing_units(found.matches, homes, sites))
+
+
+def _shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> ObjectArray:
+    """Say within what each settlement or facility may share room: its township, a larger unit, or who has agreed."""
+    own = places.get("township_id", pd.Series(None, places.index, dtype="str"))
+    if isinstance(item.sharing, int):
+        larger = boundaries.loc[boundaries["admin_level"] == item.sharing]
+        if larger.empty:
+            levels = ", ".join(f"{level:g}" for level in sorted(boundaries["admin_level"].dropna().unique()))
+            fault = f"no boundary has the level {item.sharing}; there are {levels or 'none'}"
+            raise StudyError("study", [f"plans.{item.name}.sharing: {fault}"])
+        own = assign_units(places, larger.assign(is_unit=True), [item.sharing])["township_id"]
+    elif isinstance(item.sharing, tuple):
+        for number, units in enumerate(item.sharing):
+            if strange := unknown_units(places, units) if "settlement_id" in places else []:
+                fault = f"nobody lives in {first_of(strange)}: name units by code, id or name"
+                raise StudyError("study", [f"plans.{item.name}.sharing: {fault}"])
+            # A number is the id of no township.
+            own = own.astype(object).mask(lies_in(places, units), number)
+    return own.to_numpy(dtype=object)
+
+
+class _Filling(NamedTuple):
+    """Facilities of one service to be filled in the order of travel time."""
+
+    od: pd.DataFrame
+    settlements: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    asked: dict[str, Any]  # of `allocate_capacity`
+
+    def filled(self, more_units: float | FloatArray = 0.0) -> CapacityAllocation:
+        """Fill facilities, with some units more than they hold today."""
+        facilities = self.facilities.assign(capacity=self.facilities["capacity"] + more_units)
+        return allocate_capacity(self.od, self.settlements, facilities, **self.asked)
+
+
+def plan_enlarging(
+    question: Question, item: PlanOptions, filling: _Filling, sites: gpd.GeoDataFrame, options: Options
+) -> Answer:
+    """
+    Enlarge the facilities of the study that let most people find room, each by no more units than that takes.
+
+    One after the other: who finds room is told each time by filling all facilities anew, as a run with these capacities
+    does. Under a budget those come first that let most people find room for the money.
+    """
+    need, how, each = question.need, options.planning, float(filling.asked["persons_per_unit"])
+    unit_cost = np.nan if how.costs is None else how.costs.unit.get(question.norm.service, np.nan)
+    is_paid = question.budget is not None
+    if question.budget is not None and not unit_cost <= question.budget * (1.0 + SAME):
+        service, money = question.norm.service, "" if how.costs is None else how.costs.currency
+        fault = f"{question.budget:,.10g} {money} pay for nothing; the cheapest costs {unit_cost:,.10g}"
+        if np.isnan(unit_cost):
+            fault = f"needs what a unit of capacity costs; write [planning.costs] unit = {{ {service} = ... }}"
+        raise StudyError("study", [f"plans.{question.plan_id}.budget: {fault}"])
+    # All that changes from one filling to the next is how much facilities hold.
+    homes, theirs = pd.Index(filling.settlements["settlement_id"]), pd.Index(filling.facilities["facility_id"])
+    od = filling.od.dropna(subset="travel_time_min")
+    i, j = homes.get_indexer(od["from_id"]), theirs.get_indexer(od["to_id"])
+    minutes = od["travel_time_min"].to_numpy()
+    queue = np.lexsort((id_ranks(homes)[i], id_ranks(theirs)[j], minutes))
+    i, j, minutes = i[queue], j[queue], minutes[queue]
+    rings = ring_starts(j, minutes)
+    people = filling.settlements[filling.asked["demand"]].fillna(0.0).to_numpy(dtype=np.float64)
+    room = each * filling.facilities["capacity"].to_numpy(dtype=np.float64)
+    rows, lacking = homes.get_indexer(need["unit_id"]), question.is_beyond.to_numpy()
+    units = np.zeros(len(theirs))
+
+    def left_with(units: FloatArray) -> FloatArray:
+        """Tell who of the need is left without room, with so many units more at each facility."""
+        given = fill_rings(rings, i, j, people, room + each * units)
+        rest = (people - np.bincount(i, given, minlength=len(people)))[rows]
+        return np.where(lacking & (rest > SAME * people[rows]), rest, 0.0)
+
+    def least_units(site: int, most: float, others: FloatArray) -> float:
+        """Find how few units at a facility let as many find room as so many do."""
+        low, high, goal = 0.0, most, left_with(np.where(np.arange(len(others)) == site, most, others)).sum()
+        while low < high:
+            middle = np.floor((low + high) / 2.0)
+            is_enough = left_with(np.where(np.arange(len(others)) == site, middle, others)).sum() <= goal + SAME * each
+            low, high = (low, middle) if is_enough else (middle + 1.0, high)
+        return low
+
+    grown = sites.set_index("facility_id")
+    most = np.floor((how.enlarge_to - 1.0) * grown["capacity"].reindex(theirs).fillna(0.0).to_numpy() + SAME)
+    number = item.sites or (len(theirs) if is_paid else how.most_sites)
+    chosen: list[int] = []
+    now = left_with(units).sum()
+    while len(chosen) < number:
+        spare = np.inf if question.budget is None else question.budget * (1.0 + SAME) - unit_cost * units.sum()
+        worth = np.zeros(len(theirs))
+        may = np.minimum(most, np.floor(spare / unit_cost) if unit_cost > 0.0 else np.inf)
+        for site in np.flatnonzero((may >= 1.0) & (units == 0.0)).tolist():
+            with_it = np.where(np.arange(len(units)) == site, may, units)
+            worth[site] = now - left_with(with_it).sum()
+            if is_paid and worth[site] > SAME * each:
+                worth[site] /= least_units(site, may[site], units)
+        best = int(worth.argmax())
+        if worth[best] <= SAME * each:
+            break
+        units[best] = least_units(best, may[best], units)
+        chosen.append(best)
+        now = left_with(units).sum()
+    for site in chosen:  # behind those that came later, fewer units may do
+        units[site] = least_units(site, units[site], units)
+    chosen = [site for site in chosen if units[site]]
+    if not chosen:
+        return no_help(question)
+    brought, before = [], left_with(np.zeros(len(units)))
+    for count in range(1, len(chosen) + 1):
+        after_it = left_with(np.where(np.isin(np.arange(len(units)), chosen[:count]), units, 0.0))
+        brought.append(np.maximum(before - after_it, 0.0))
+        before = after_it
+    added, left = theirs[chosen].tolist(), pd.Series(before, need["unit_id"])
+    pairs = pd.DataFrame({"from_id": homes[i], "to_id": theirs[j], "travel_time_min": minutes})
+    table = np.array(brought)
+    step, row = np.nonzero(table)
+    ways = pairs.set_index(["from_id", "to_id"])["travel_time_min"]
+    ids = need["unit_id"].to_numpy()[row]
+    steps = np.array(added, dtype=object)
+    matches = pd.DataFrame(
+        {
+            "row": row,
+            "step": step,
+            "settlement_id": ids,
+            "facility_id": steps[step],
+            "service": question.norm.service,
+            "persons": table[step, row],
+            # Of those who find room elsewhere, which others leave to them, no way is told.
+            "travel_time_min": ways.reindex(pd.MultiIndex.from_arrays([ids, steps[step]])).to_numpy(),
+        }
+    ).sort_values(["step", "persons"], ascending=[True, False], kind="stable", ignore_index=True)
+    taken = grown.loc[added]
+    is_met = (left.to_numpy() <= 0.0) & question.is_beyond.to_numpy()
+    given, held = table.sum(axis=1), taken["capacity"].to_numpy(dtype=np.float64)
+    points = filling.settlements.set_index("settlement_id").geometry
+    after = filling.filled(units).facilities.set_index("facility_id").loc[added]
+    still = [bool(left.reindex(pairs.loc[pairs["to_id"] == site, "from_id"].unique()).sum() > SAME) for site in added]
+    gained = np.concatenate(([0.0], np.cumsum(given)))
+    return Answer(
+        actions=pd.DataFrame(
+            {
+                "action": "enlarge_site",
+                "where": added,
+                "alone": np.nan,
+                "lost_without": np.nan,
+                "length_km": np.nan,
+                "shape": [
+                    shapely.MultiLineString([[taken.geometry[site].coords[0], points[home].coords[0]] for home in ends])
+                    for site, ends in (
+                        (site, sorted(matches.loc[matches["facility_id"] == site, "settlement_id"])) for site in added
+                    )
+                ],
+                "capacity_before": held,
+                "capacity_after": held + units[chosen],
+                "capacity_unit": taken.get("capacity_unit", pd.Series(None, taken.index, dtype="str")).to_numpy(),
+                "cost": unit_cost * units[chosen],
+            }
+        ),
+        after=need["before"].to_numpy(dtype=np.float64),
+        reached_in=np.where(is_met, table.argmax(axis=0), -1),
+        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
+        options=no_help(question).options,
+        status="feasible",
+        bound=np.nan,
+        sharing=Sharing(
+            matches,
+            pd.DataFrame(
+                {
+                    "facility_id": added,
+                    "service": question.norm.service,
+                    "capacity_unit": taken.get("capacity_unit", pd.Series(None, taken.index, dtype="str")).to_numpy(),
+                    "capacity_persons": after["capacity_persons"].to_numpy(),
+                    "idle_persons": taken["persons"].to_numpy(),
+                    "given_persons": given,
+                    "left_persons": after["free_persons"].to_numpy(),
+                    "more_persons": np.where(still & (after["free_persons"] <= SAME).to_numpy(), each, 0.0),
+                }
+            ),
+            np.nan,
+        ),
+    )
 
 
 def _sharing_units(matches: pd.DataFrame, homes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list[list[str]]:
@@ -147,7 +351,7 @@ def _sharing_units(matches: pd.DataFrame, homes: gpd.GeoDataFrame, sites: gpd.Ge
     shared: list[set[str]] = []
     for row in np.flatnonzero(~eligible.allowed[eligible.kinds[i], j]):
         home = homes.iloc[i[row]]
-        theirs = home.get(TOWNSHIP)
+        theirs = home.get("township_id")
         kept = {unit.strip() for unit in str(sites["eligible_units"].iloc[j[row]]).split(";") if unit.strip()}
         units = kept | {theirs if isinstance(theirs, str) else str(matches["settlement_id"].iloc[row])}
         # Units that share with the same others are one community.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, StrictInt, field_validator, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
 from spatial.study.base import Model, option, unrepeated
@@ -16,6 +16,7 @@ CandidateSource = Literal["settlements", "idle", "list", "grid"]
 LONGEST_WITH_ROUND = 50
 """Signs in the name of a plan whose round is a scenario of its own."""
 Candidates = Annotated[tuple[CandidateSource, ...], AfterValidator(unrepeated)]
+Units = Annotated[tuple[str, ...], Field(min_length=2), AfterValidator(unrepeated)]
 
 
 class ConstraintSource(TableSource):
@@ -35,6 +36,9 @@ class PlanCosts(Model):
     )
     link_km: PositiveFloat | None = option(None, "A kilometre of new link")
     road_km: PositiveFloat | None = option(None, "A kilometre of road that is brought up to a class")
+    unit: Mapping[str, NonNegativeFloat] = option(
+        {}, "A unit of capacity more at what stands, such as a bed, by service"
+    )
 
 
 class RoundOptions(Model):
@@ -77,8 +81,15 @@ class PlanOptions(Model):
     match: bool = option(
         False, "Whether to build nothing, and to bring those who find no room to facilities that have some"
     )
-    sharing: Literal["township"] | None = option(
-        None, "With match: the unit within which room may be shared; without it everywhere in the study"
+    enlarge: bool = option(
+        False,
+        "Whether to build nothing new, and to enlarge what stands for those who find no room within within_min; each "
+        "facility at most to planning.enlarge_to times its capacity",
+    )
+    sharing: Literal["township"] | StrictInt | tuple[Units, ...] | None = option(
+        None,
+        "With match: within what room may be shared: 'township', the admin_level of larger units such as 6, or lists "
+        "of units that have agreed to it, as in share_units; without it everywhere in the study",
     )
     compatible: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
         (), "With match: other services whose room will do; each needs measures.persons_per_unit"
@@ -90,15 +101,23 @@ class PlanOptions(Model):
             raise ValueError("name either a norm, or a service with within_min")
         if (self.service is None) != (self.within_min is None):
             raise ValueError("service and within_min belong together")
-        if self.match:
-            builds = ("norm", "candidates", "sites", "link_km", "budget", "round")
+        if self.match or self.enlarge:
+            if self.match and self.enlarge:
+                raise ValueError(f"{self.name}: match and enlarge are two plans; the first builds nothing")
+            builds = ("norm", "candidates", "link_km", "round", *(("sites", "budget") if self.match else ()))
             useless = [key for key in builds if getattr(self, key) is not None]
             if useless:
-                raise ValueError(
-                    f"{self.name}: match builds nothing and is for no norm; leave out {', '.join(useless)}"
-                )
-        elif self.sharing or self.compatible:
+                how = "match builds nothing" if self.match else "enlarge builds nothing new"
+                raise ValueError(f"{self.name}: {how} and is for no norm; leave out {', '.join(useless)}")
+        if not self.match and (self.sharing is not None or self.compatible):
             raise ValueError(f"{self.name}: sharing and compatible are of match = true")
+        if isinstance(self.sharing, tuple):
+            named = [unit for units in self.sharing for unit in units]
+            twice = sorted({unit for unit in named if named.count(unit) > 1})
+            if twice:
+                raise ValueError(
+                    f"{self.name}: sharing names {', '.join(twice)} twice; write who shares with it in one list"
+                )
         if self.round is not None and len(self.name) > LONGEST_WITH_ROUND:
             raise ValueError(f"{self.name}: a plan with a round has a name of at most {LONGEST_WITH_ROUND} signs")
         return self
@@ -111,6 +130,9 @@ class PlanningOptions(Model):
         5, "Plans for norms that fail, failed gates first, then by people beyond; 0 for none", ge=0
     )
     most_sites: int = option(5, "New sites of a plan at most", ge=1, le=20)
+    enlarge_to: float = option(
+        2.0, "How many times its capacity of today a facility may be enlarged to at most, in whole units", gt=1
+    )
     near_share: float = option(0.05, "A norm that is met by so little more than its share is nearly failed", ge=0, le=1)
     link_km: float = option(30.0, "Kilometres of new links of a plan at most", gt=0)
     link_speed_km_h: float = option(40.0, "Speed on new links", gt=0)

@@ -7,7 +7,7 @@ import pyogrio
 import pytest
 
 import spatial as sp
-from spatial.errors import StudyError
+from spatial.errors import StageError, StudyError
 from spatial.stages.explain import explain_settlement, plan_lines
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
@@ -31,7 +31,13 @@ def with_two(tiny):
 @pytest.fixture(scope="module")
 def planned(tiny_at, tmp_path_factory):
     tiny = with_two(tiny_at(tmp_path_factory.mktemp("room")))
-    plans = [MATCH, {**MATCH, "name": "own", "sharing": "township"}, {**MATCH, "name": "lists", "service": "pharmacy"}]
+    plans = [
+        MATCH,
+        {**MATCH, "name": "own", "sharing": "township"},
+        {**MATCH, "name": "lists", "service": "pharmacy"},
+        {**MATCH, "name": "agreed", "sharing": [["西镇", "东镇"]]},
+        {**MATCH, "name": "alone", "sharing": [["东镇", "s1"]]},
+    ]
     study = study_of(tiny, plans=plans, uncertainty={"wet": False})
     where = {"processed": tiny.processed, "maps": tiny.maps}
     return study, where, sp.run(study, until="plan", **where)
@@ -54,6 +60,9 @@ def test_a_border_costs_whom_it_keeps_from_room(planned):
     assert plans["border_persons"].round(6).to_dict() == {
         "share": 0.0,
         "own": 30.0,
+        # The two townships have agreed to share, or 东镇 with a village that lies in it already.
+        "agreed": 0.0,
+        "alone": 30.0,
         "lists": pytest.approx(float("nan"), nan_ok=True),
     }
     assert plans.loc["own", "plan_status"] == "nothing_helps"
@@ -77,7 +86,9 @@ def test_matches_people_and_actions_add_up(planned):
 
 def test_lifted_borders_are_a_scenario_that_serves_whom_the_plan_does(planned):
     study, where, result = planned
-    (item,) = tomllib.loads((result.folder / "plans.toml").read_text(encoding="utf-8"))["scenarios"]
+    items = tomllib.loads((result.folder / "plans.toml").read_text(encoding="utf-8"))["scenarios"]
+    assert [item["name"] for item in items] == ["plan-share", "plan-agreed"]
+    item = items[0]
     assert item["share_units"][0]["services"] == ["hospital"]
     assert len(item["share_units"]) == 1
     later = sp.run(study, scenario="plan:share", until="measures", **where)
@@ -106,7 +117,7 @@ def test_room_is_told_in_every_language_and_shown_in_every_sink(planned):
     assert sum(entry["persons"] for entry in records["share"]["left"]) == 60
     assert sum(entry["persons"] for entry in records["share"]["gained_in"]) == 30
     book = openpyxl.load_workbook(result.folder / "results.xlsx", read_only=True)
-    assert len(list(book["Room to share"].values)) == 3 + 2 * 2
+    assert len(list(book["Room to share"].values)) == 3 + 2 * 4
     lines = pyogrio.read_dataframe(result.folder / "tiny.gpkg", layer="plan_1_share_actions")
     matches = result.plan_matches.query("plan_id == 'share'")
     assert [len(shape.geoms) for shape in lines.geometry] == [len(matches)]
@@ -114,9 +125,96 @@ def test_room_is_told_in_every_language_and_shown_in_every_sink(planned):
     assert "plan share, Hospital:" in explain_settlement(study, result, gained)
 
 
+@pytest.fixture(scope="module")
+def enlarged(tiny_at, tmp_path_factory):
+    tiny = with_two(tiny_at(tmp_path_factory.mktemp("enlarged")))
+    larger = {"name": "larger", "service": "hospital", "within_min": 60, "enlarge": True}
+    planning = {"enlarge_to": 2.0, "costs": {"currency": "yuan", "unit": {"hospital": 10.0}}}
+    plans = [larger, {**larger, "name": "paid", "budget": 305}]
+    study = study_of(tiny, plans=plans, planning=planning, uncertainty={"wet": False})
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    return study, where, sp.run(study, until="plan", **where)
+
+
+def test_a_facility_is_enlarged_as_far_as_those_without_room_need_it_and_as_it_may(enlarged):
+    result = enlarged[2]
+    plans, actions = result.plans.set_index("plan_id"), result.plan_actions.set_index("plan_id")
+    # 140 people of 西镇 for 50 places, which may be twice as many: 50 of the 90 without room find some.
+    columns = ["action", "place_id", "capacity_before", "capacity_after", "persons_gained", "cost"]
+    assert actions.loc["larger", columns].tolist() == ["enlarge_site", "f1", 50.0, 100.0, pytest.approx(50.0), 500.0]
+    parts = [f"persons_{side}" for side in ("within", "gained", "beyond", "unknown")]
+    assert plans.loc["larger", parts].round(6).tolist() == [270, 50, 40, 0]
+    # 305 yuan pay for 30 whole places at 10 yuan.
+    assert actions.loc["paid", columns].tolist() == ["enlarge_site", "f1", 50.0, 80.0, pytest.approx(30.0), 300.0]
+    people = result.plan_people.query("plan_id == 'larger'")
+    assert people["gained_persons"].sum() == pytest.approx(50.0)
+    assert people["beyond_persons"].sum() == pytest.approx(40.0)
+    capacity = result.plan_capacity.set_index("plan_id").loc["larger"]
+    assert capacity[["capacity_persons", "given_persons", "left_persons", "more_persons"]].tolist() == pytest.approx(
+        [100.0, 50.0, 0.0, 1.0]
+    )
+
+
+@pytest.mark.parametrize("name", ["larger", "paid"])
+def test_enlarged_facilities_are_a_scenario_with_the_same_people(enlarged, name):
+    study, where, result = enlarged
+    later = sp.run(study, scenario=f"plan:{name}", until="measures", **where)
+    rows = later.served.query("service == 'hospital'").set_index("settlement_id")
+    plan = result.plans.set_index("plan_id").loc[name]
+    assert rows["served_persons"].sum() == pytest.approx(plan["persons_within"] + plan["persons_gained"])
+    people = result.plan_people.query("plan_id == @name").set_index("unit_id")
+    left = rows[["full_persons", "not_reached_persons"]].sum(axis=1)
+    assert left[people.index].to_numpy() == pytest.approx(people["beyond_persons"].to_numpy())
+
+
+def test_what_is_enlarged_is_told_in_every_language_and_sink(enlarged):
+    study, where, _ = enlarged
+    result = sp.run(study, **where)
+    told = {language: plan_lines(study, result, language=language) for language in ("en", "fr", "zh")}
+    assert told["en"][0].startswith(
+        "larger: Hospital: one facility enlarged (石桥医院) gives room to 50 of the 90 people who find none today, "
+        "within 60 min by car. 40 people still find no room."
+    )
+    assert "enlarge 石桥医院 from 50 to 100" in told["en"][1]
+    assert "agrandir 石桥医院 de 50 à 100" in told["fr"][1]
+    assert "将石桥医院由50扩至100" in told["zh"][1]
+    lines = pyogrio.read_dataframe(result.folder / "tiny.gpkg", layer="plan_1_larger_actions")
+    assert lines[["capacity_before", "capacity_after"]].to_numpy().tolist() == [[50.0, 100.0]]
+    book = openpyxl.load_workbook(result.folder / "results.xlsx", read_only=True)
+    told = [cell for row in book["What to do first"].values for cell in row if isinstance(cell, str)]
+    assert any("enlarge 石桥医院 from 50 to 100" in cell.lower() for cell in told)
+
+
+def test_a_budget_that_pays_for_no_unit_or_knows_no_cost_is_refused(tiny):
+    larger = {"name": "larger", "service": "hospital", "within_min": 60, "enlarge": True, "budget": 9}
+    with_two(tiny)
+    for costs, fault in (
+        ({"unit": {"hospital": 10.0}}, "9 yuan pay for nothing; the cheapest costs 10"),
+        ({}, r"needs what a unit of capacity costs; write \[planning.costs\] unit = { hospital = ... }"),
+    ):
+        study = study_of(tiny, plans=[larger], planning={"costs": {"currency": "yuan", **costs}})
+        with pytest.raises(StageError, match=fault):
+            sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
+
+
+def test_units_that_there_are_not_cannot_share(tiny):
+    with_two(tiny)
+    for sharing, fault in (
+        ([["西镇", "南镇"]], "plans.share.sharing: nobody lives in '南镇'"),
+        (3, "plans.share.sharing: no boundary has the level 3"),
+    ):
+        study = study_of(tiny, plans=[{**MATCH, "sharing": sharing}])
+        with pytest.raises(StageError, match=fault):
+            sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
+
+
 @pytest.mark.parametrize(
     ("keys", "fault"),
     [
+        ({**MATCH, "enlarge": True}, "share: match and enlarge are two plans"),
+        ({**MATCH, "match": False, "enlarge": True, "link_km": 9}, "enlarge builds nothing new .* leave out link_km"),
+        ({**MATCH, "sharing": [["a", "b"], ["b", "c"]]}, "share: sharing names b twice"),
+        ({**MATCH, "sharing": [["a"]]}, "plans.0.sharing"),
         ({**MATCH, "sites": 2}, "share: match builds nothing and is for no norm; leave out sites"),
         ({"name": "a", "norm": "GL-PHC-1H", "match": True}, "a: match builds nothing .* leave out norm"),
         ({"name": "a", "service": "hospital", "within_min": 9, "sharing": "township"}, "sharing and compatible are of"),

@@ -85,7 +85,7 @@
   const shared = (action) => (action.lost_without === null ? 0 : Math.round((action[shown.counted + "_gained"] || 0) - action.lost_without));
 
   function sureTexts(action, { chosen }) {
-    const said = [S.t("plan." + ({ open_site: "sure_site", share_room: "sure_room" }[action.action] || "sure_way"))];
+    const said = [S.t("plan." + ({ open_site: "sure_site", enlarge_site: "sure_site", share_room: "sure_room" }[action.action] || "sure_way"))];
     if (chosen) said.push(S.capital(chosen));
     const both = shared(action);
     if (both > 0) said.push(S.t("plan.shared", { n: both }));
@@ -204,7 +204,7 @@
 
   function showOpen() {
     const norm = normOf(shown), isWay = ["links", "roads"].includes(shown.question), isRoom = shown.question === "matching", sides = shown.shown[shown.counted], misses = shown.left.some((entry) => entry.near.places);
-    const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", isRoom ? "" : "open_lost", isWay ? "open_speed" : isRoom ? "open_matching" : "open_room", isRoom ? "" : "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
+    const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", isRoom ? "" : "open_lost", isWay ? "open_speed" : isRoom ? (shown.actions.some((action) => action.action === "enlarge_site") ? "open_enlarging" : "open_matching") : "open_room", isRoom ? "" : "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
     const doubt = texts(shown).doubt;
     S.fill("open", [...texts(shown).further.map((said) => S.el("li", { text: said })), doubt ? S.el("li", { text: doubt }) : null, ...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
   }
