@@ -28,7 +28,7 @@ from spatial.reporting.summary import gates_text, headline_text
 from spatial.reporting.wording import issue_lines, known_issues, namesake_texts
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of
-from spatial.stages.shared import provenance_told
+from spatial.stages.shared import every_source, provenance_told
 
 if TYPE_CHECKING:
     from spatial.results import Results
@@ -64,11 +64,11 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     """Explain one settlement in words."""
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
-    provenance = results.provenance
-    if "known_issues" in results.names:
-        provenance = provenance_told(provenance, results.known_issues, language)
     # Townships of settlements, and scores, bear the names of the language.
     tables = {name: getattr(results, name) for name in TABLES if name in results.names}
+    provenance = every_source(tables)
+    if "known_issues" in results.names:
+        provenance = provenance_told(provenance, results.known_issues, language)
     boundaries = results.boundaries if "boundaries" in results.names else None
     settlements = tables["settlements"]
     tables["settlements"] = settlements.assign(township=township_in(settlements, language, boundaries))

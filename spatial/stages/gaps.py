@@ -15,6 +15,7 @@ from spatial.reporting.wording import known_issues
 from spatial.runner.stage import silent
 from spatial.stages.calibration import Fitted, calibration_of
 from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.stages.shared import every_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ def gaps(*, options: Options, progress: Progress = silent, **tables: Any) -> dic
     summary = summarise_study(
         tables,
         register=binding,
-        issues=known_issues(tables["provenance"]),
+        issues=known_issues(every_source(tables)),
         facts=facts,
         certainty=certainty_note(options, tables, binding),
         pillar_weights=dict[str, float](options.score.weights.items()),

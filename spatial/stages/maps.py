@@ -9,6 +9,7 @@ from spatial.cartography.pages import build_pages
 from spatial.reporting.wording import stated
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, inventories, vocabulary_of
+from spatial.stages.shared import every_source
 
 if TYPE_CHECKING:
     from spatial.runner.stage import Options, Progress
@@ -55,8 +56,10 @@ def maps(
         pillar_weights=dict[str, float](options.score.weights.items()),
         scenarios={item.name: item.title for item in options.scenarios},
         sources=tuple(
-            SourceNote(row.path, stated(row.origin), stated(row.licence), stated(row.vintage), row.issue)
-            for row in tables["provenance"].itertuples(index=False)
+            SourceNote(path, stated(origin), stated(licence), stated(vintage), issue)
+            for path, origin, licence, vintage, issue in zip(
+                *(every_source(tables)[name] for name in ("path", "origin", "licence", "vintage", "issue")), strict=True
+            )
         ),
     )
     pages = build_pages(

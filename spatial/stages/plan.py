@@ -13,9 +13,10 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
+from spatial.access.eligibility import eligible_by_unit, is_for_everybody
 from spatial.access.nearest import METRES_A_KM, in_kilometres
 from spatial.access.options import TOWN_TIERS, limit_of
-from spatial.access.paired import SnapPair, nearest_entry
+from spatial.access.paired import SnapPair, easier_walk, nearest_entry
 from spatial.access.places import SEA_KINDS, place_on, take
 from spatial.crs import WGS84, require_metres
 from spatial.errors import InfeasibleError, StudyError, first_of
@@ -50,7 +51,16 @@ from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
 from spatial.runner.stage import silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
 from spatial.stages.plan_room import ROUND_NAME, RoomGround, RoundGround, plan_room, plan_round, round_scenario
-from spatial.stages.plan_sites import EXCLUDED, NO_CORRIDOR, constrained, constraint_areas, offered_sites, site_sources
+from spatial.stages.plan_sites import (
+    EXCLUDED,
+    NO_CORRIDOR,
+    constrained,
+    constraint_areas,
+    offered_sites,
+    planning_sources,
+    site_sources,
+    stated_costs,
+)
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
@@ -68,7 +78,7 @@ if TYPE_CHECKING:
     from spatial.norms.law import Norm
     from spatial.planning.agenda import Answer
     from spatial.planning.links import LinkPlan
-    from spatial.planning.sites import FloatArray
+    from spatial.planning.sites import BoolArray, FloatArray
     from spatial.rasters import Raster
     from spatial.results import Results
     from spatial.runner.stage import Options, Progress, Value
@@ -77,8 +87,10 @@ if TYPE_CHECKING:
 
 ANY_NUMBER = 10**6
 """Of actions, where the budget alone says how many."""
-WET, NEAREST = "wet", "nearest"
-"""Worlds that sites are tried in: the wet season, and only the nearest way in to the network for each place."""
+WET, NEAREST, SLOW_WALK, FAST_WALK = "wet", "nearest", "slow_walk", "fast_walk"
+"""Worlds that sites are tried in: the wet season, the nearest way in alone for each place, slow and quick walks in."""
+AS_TODAY = "as_today"
+"""The world as it is, with what stands today beside the sites."""
 EXISTING = "today/"
 """Begins the ids of what stands today among those of sites."""
 PAVED = {"surface": "asphalt"}
@@ -115,7 +127,9 @@ def plan(
     barriers = surroundings_of(options, study_area, water).barriers
     ground = _Ground(settlements, facilities, water, barriers, partial(graph_of, options, nodes, edges), options)
     rooms = {
-        item.name: plan_room(item, RoomGround(settlements, facilities, boundaries, ground.graph, barriers), options)
+        item.name: plan_room(
+            item, RoomGround(settlements, facilities, boundaries, ground.graph, barriers, ground.stated), options
+        )
         for item in options.plans
         if item.match or item.enlarge
     }
@@ -133,7 +147,7 @@ def plan(
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
     limits = {item.name: item for item in options.plans}
-    costs = options.planning.costs
+    costs = ground.stated
     if costs is not None:
         budgets = {name: item.budget for name, item in limits.items()}
         asked = [replace_fields(each, budget=budgets.get(each.plan_id), currency=costs.currency) for each in asked]
@@ -192,6 +206,8 @@ def plan(
         rules=options.network,
         barriers=barriers,
     )
+    if (named := planning_sources(options)) is not None:
+        tables["plan_sources"] = named
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
         tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
@@ -329,7 +345,9 @@ def _worlds(question: Question, ground: _Ground, pairs: pd.DataFrame, share: flo
         # Within all services of a bundle is who is within the farthest.
         then = np.zeros(len(need))
         for services in kinds:
-            found = ground.pairs(question.norm, need, ground.existing(services), cutoff=limit, world=world)
+            found = ground.usable(
+                ground.pairs(question.norm, need, ground.existing(services), cutoff=limit, world=world)
+            )
             quickest = found.groupby("from_id")["travel_time_min"].min().reindex(need).fillna(np.inf)
             then = np.maximum(then, quickest.to_numpy())
         worlds.append(
@@ -505,6 +523,7 @@ class _Ground:
         sites = pd.concat([frame.reindex(columns=_KNOWN_OF_SITES) for frame in every], ignore_index=True)
         self.sites = constrained(gpd.GeoDataFrame(sites, crs=settlements.crs), self.areas)
         rules = options.planning.site_rules
+        self.stated = stated_costs(options)
         self.site_rules = load_site_rules(None if rules is None else options.raw_path(rules))
         self.refused: list[pd.DataFrame] = []
         self._candidates: dict[str, list[str]] = {}
@@ -591,7 +610,7 @@ class _Ground:
 
     def opening_cost(self, question: Question) -> float:
         """Say what opening a site costs that has no cost of its own; NaN where the study does not, as for all costs."""
-        costs = self.options.planning.costs
+        costs = self.stated
         if costs is None:
             return np.nan
         services = _services_of(question, self.options)
@@ -611,7 +630,7 @@ class _Ground:
     def km_cost(self, question: Question) -> float:
         """Say what a kilometre costs of what a plan builds."""
         key = "link_km" if question.ask == "links" else "road_km"
-        cost = getattr(self.options.planning.costs, key, None)
+        cost = getattr(self.stated, key, None)
         if cost is None and question.budget is not None:
             raise _no_cost(question, f"{key} = ...")
         return np.nan if cost is None else float(cost)
@@ -646,31 +665,54 @@ class _Ground:
         """Name the worlds beside other speeds that the run varies."""
         how = self.options.uncertainty
         wet = how.wet and self.options.network.season == "dry"
-        return [*([WET] if wet else []), *([NEAREST] if how.snap else [])]
+        return [*([WET] if wet else []), *([NEAREST, SLOW_WALK, FAST_WALK] if how.snap else [])]
 
     def existing(self, services: Collection[str]) -> list[str]:
-        """List what offers one of some services today."""
+        """List what offers one of some services today, but what is kept for members or a group."""
         stands = (self.facilities["status"] == "existing") & self.facilities["service"].isin(services)
+        stands &= is_for_everybody(self.facilities)
         return [f"{EXISTING}{name}" for name in self.facilities.loc[stands, "facility_id"]]
+
+    def usable(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Leave out pairs to what stands today and is kept for the people of other units."""
+        eligible = eligible_by_unit(self.settlements, self.facilities)
+        i = pd.Index(self.settlements["settlement_id"]).get_indexer(pd.Index(pairs["from_id"]))
+        j = pd.Index(EXISTING + self.facilities["facility_id"]).get_indexer(pd.Index(pairs["to_id"]))
+        may: BoolArray = eligible.allowed[eligible.kinds[i], j]
+        return pairs[may]
 
     def on(self, mode: str, world: str = "") -> _Joined:
         """Join settlements and sites to the network of a mode, once; in another world what stands today, too."""
-        if (mode, world) not in self._on:
-            graph = self.graph(mode)
-            if world == WET:
-                graph = with_season(graph, WET, table=speed_table(self.options, self.options.network.speeds))
-            # Sites in settlements are joined as these are: to look for ways onto the network is what takes long.
-            beside = self.sites.loc[self.sites["source"] != "settlements"]
-            today = self.facilities.assign(facility_id=EXISTING + self.facilities["facility_id"])
-            # Lists of facilities may name a settlement of each.
-            bare = [frame[["facility_id", "geometry"]] for frame in (beside, today)]
-            named = [frame.rename(columns={"facility_id": "settlement_id"}) for frame in bare]
-            frames = [self.settlements, *(named if world else named[:1])]
-            every = pd.concat([frame[["settlement_id", "geometry"]] for frame in frames], ignore_index=True)
-            places = place_on(graph, every, key="settlement_id", rules=self.options.network, barriers=self.barriers)
+        if (mode, world) in self._on:
+            return self._on[mode, world]
+        if world in (NEAREST, SLOW_WALK, FAST_WALK):
+            graph, places = self.on(mode, AS_TODAY)
+            how, own = self.options.uncertainty, self.options.network
             if world == NEAREST:
-                places = replace_fields(places, snaps=nearest_entry(graph, places.snaps))
-            self._on[mode, world] = _Joined(graph, places)
+                snaps = nearest_entry(graph, places.snaps)
+            else:
+                of, end = (min, 0) if world == SLOW_WALK else (max, 1)
+                least_or_most, other = (max, 1) if world == SLOW_WALK else (min, 0)
+                snaps = easier_walk(
+                    places.snaps,
+                    walk_km_h=of(how.walk_km_h[end], own.walk_km_h),
+                    detour=least_or_most(how.detour[other], own.detour),
+                )
+            self._on[mode, world] = _Joined(graph, replace_fields(places, snaps=snaps))
+            return self._on[mode, world]
+        graph = self.graph(mode)
+        if world == WET:
+            graph = with_season(graph, WET, table=speed_table(self.options, self.options.network.speeds))
+        # Sites in settlements are joined as these are: to look for ways onto the network is what takes long.
+        beside = self.sites.loc[self.sites["source"] != "settlements"]
+        today = self.facilities.assign(facility_id=EXISTING + self.facilities["facility_id"])
+        # Lists of facilities may name a settlement of each.
+        bare = [frame[["facility_id", "geometry"]] for frame in (beside, today)]
+        named = [frame.rename(columns={"facility_id": "settlement_id"}) for frame in bare]
+        frames = [self.settlements, *(named if world else named[:1])]
+        every = pd.concat([frame[["settlement_id", "geometry"]] for frame in frames], ignore_index=True)
+        places = place_on(graph, every, key="settlement_id", rules=self.options.network, barriers=self.barriers)
+        self._on[mode, world] = _Joined(graph, places)
         return self._on[mode, world]
 
     def pairs(

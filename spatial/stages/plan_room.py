@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.planning.matching import CapacityMatch
     from spatial.runner.stage import Options
-    from spatial.study.plans import PlanOptions, RoundOptions
+    from spatial.study.plans import PlanCosts, PlanOptions, RoundOptions
 
     ObjectArray = NDArray[np.object_]
     FloatArray = NDArray[np.float64]
@@ -67,6 +67,7 @@ class RoomGround(NamedTuple):
     boundaries: gpd.GeoDataFrame
     graph: Callable[[str], TravelGraph]
     barriers: gpd.GeoSeries | None
+    costs: PlanCosts | None
 
 
 def plan_room(item: PlanOptions, ground: RoomGround, options: Options) -> RoomPlan:
@@ -139,12 +140,16 @@ def plan_room(item: PlanOptions, ground: RoomGround, options: Options) -> RoomPl
     need = need.loc[settlements["in_study"].to_numpy(dtype=bool)].reset_index(drop=True)
     norm = service_norm(item.service, mode, item.within_min, stat_unit=chosen.demand.removesuffix("_persons"))
     question = Question(item.name, "matching", need, norm, wanted=(item.service,), budget=item.budget)
+    question = replace(question, currency=None if ground.costs is None else ground.costs.currency)
     asked = need.loc[question.is_beyond]
     if asked.empty:
         return RoomPlan(no_answer(question, "no_capacity" if left is None else "met"), None, offered.iloc[:0], [])
     idle = gpd.GeoDataFrame(pd.concat(rooms, ignore_index=True), crs=facilities.crs)
     if item.enlarge:
-        return RoomPlan(question, plan_enlarging(question, item, fillings[0], idle, options), idle, [])
+        how, costs = options.planning, {} if ground.costs is None else ground.costs.unit
+        number = item.sites or (len(idle) if item.budget is not None else how.most_sites)
+        growth = Growth(number, how.enlarge_to, costs.get(item.service, np.nan))
+        return RoomPlan(question, plan_enlarging(question, fillings[0], idle, growth), idle, [])
     idle = idle.assign(**{SHARES: _shares_within(item, idle, ground.boundaries)})
     everybody = idle.assign(
         open_to=idle.get("open_to", pd.Series("all", idle.index)).mask(is_for_some_units(idle), "all")
@@ -196,21 +201,26 @@ class _Filling(NamedTuple):
         return allocate_capacity(self.od, self.settlements, facilities, **self.asked)
 
 
-def plan_enlarging(
-    question: Question, item: PlanOptions, filling: _Filling, sites: gpd.GeoDataFrame, options: Options
-) -> Answer:
+class Growth(NamedTuple):
+    """How many facilities may grow, to how many times what they hold, and what a unit costs (NaN where unknown)."""
+
+    sites: int
+    times: float
+    unit_cost: float
+
+
+def plan_enlarging(question: Question, filling: _Filling, sites: gpd.GeoDataFrame, growth: Growth) -> Answer:
     """
     Enlarge the facilities of the study that let most people find room, each by no more units than that takes.
 
     One after the other: who finds room is told each time by filling all facilities anew, as a run with these capacities
     does. Under a budget those come first that let most people find room for the money.
     """
-    need, how, each = question.need, options.planning, float(filling.asked["persons_per_unit"])
-    unit_cost = np.nan if how.costs is None else how.costs.unit.get(question.norm.service, np.nan)
+    need, unit_cost, each = question.need, growth.unit_cost, float(filling.asked["persons_per_unit"])
     is_paid = question.budget is not None
     if question.budget is not None and not unit_cost <= question.budget * (1.0 + SAME):
-        service, money = question.norm.service, "" if how.costs is None else how.costs.currency
-        fault = f"{question.budget:,.10g} {money} pay for nothing; the cheapest costs {unit_cost:,.10g}"
+        service = question.norm.service
+        fault = f"{question.budget:,.10g} {question.currency} pay for nothing; the cheapest costs {unit_cost:,.10g}"
         if np.isnan(unit_cost):
             fault = f"needs what a unit of capacity costs; write [planning.costs] unit = {{ {service} = ... }}"
         raise StudyError("study", [f"plans.{question.plan_id}.budget: {fault}"])
@@ -243,11 +253,10 @@ def plan_enlarging(
         return low
 
     grown = sites.set_index("facility_id")
-    most = np.floor((how.enlarge_to - 1.0) * grown["capacity"].reindex(theirs).fillna(0.0).to_numpy() + SAME)
-    number = item.sites or (len(theirs) if is_paid else how.most_sites)
+    most = np.floor((growth.times - 1.0) * grown["capacity"].reindex(theirs).fillna(0.0).to_numpy() + SAME)
     chosen: list[int] = []
     now = left_with(units).sum()
-    while len(chosen) < number:
+    while len(chosen) < growth.sites:
         spare = np.inf if question.budget is None else question.budget * (1.0 + SAME) - unit_cost * units.sum()
         worth = np.zeros(len(theirs))
         may = np.minimum(most, np.floor(spare / unit_cost) if unit_cost > 0.0 else np.inf)

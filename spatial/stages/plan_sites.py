@@ -1,4 +1,4 @@
-"""Where a plan may build: the sites that a study names beside its settlements, and the areas that exclude or flag."""
+"""What a study says of plans in files of its own: sites beside its settlements, areas that exclude or flag, costs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import geopandas as gpd
 import pandas as pd
 
 from spatial.crs import require_metres
+from spatial.errors import StudyError
+from spatial.formats.files import read_provenance
 from spatial.inputs.user_tables import constraints_from_table, sites_from_table
 from spatial.planning.candidates import CandidateSites, candidate_sites, grid_points
 from spatial.planning.constraints import apply_constraints
+from spatial.planning.costs import load_costs
+from spatial.stages.read import provenance_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from spatial.runner.stage import Options
+    from spatial.study.plans import PlanCosts
     from spatial.study.sources import TableSource
 
 EXCLUDED, NO_CORRIDOR = "excluded", "no_corridor"
@@ -75,3 +80,28 @@ def constrained(frame: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None) -> gpd.
     if areas is not None and len(frame):
         return apply_constraints(frame, areas)
     return frame.assign(is_excluded=False, constraint=pd.Series(None, index=frame.index, dtype="str"))
+
+
+def stated_costs(options: Options) -> PlanCosts | None:
+    """Read what actions cost, as the study or its file of costs states it; None where neither does."""
+    costs = options.planning.costs
+    if costs is None or costs.file is None:
+        return costs
+    found = load_costs(options.raw_path(costs.file))
+    both = [
+        f"{key}: stated in the study and in the file; leave out one"
+        for key, value in found.items()
+        if getattr(costs, key) and value
+    ]
+    if both:
+        raise StudyError(f"planning.costs.file {costs.file}", both)
+    return costs.model_copy(update={key: value for key, value in found.items() if value})
+
+
+def planning_sources(options: Options) -> pd.DataFrame | None:
+    """Account for the files that plans were drawn from, as for other sources; None where there is none."""
+    how = options.planning
+    tables = [table.path for table in (how.idle, how.points, *how.constraints) if table is not None]
+    named = [how.site_rules, None if how.costs is None else how.costs.file]
+    paths = [*tables, *(path for path in named if path is not None)]
+    return provenance_table(read_provenance(options.raw_path(""), paths)) if paths else None

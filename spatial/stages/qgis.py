@@ -18,7 +18,7 @@ from spatial.reporting.plan_text import place_name, plan_title
 from spatial.reporting.wording import known_issues, norm_titles, source_title
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
-from spatial.stages.shared import issues_told, provenance_told
+from spatial.stages.shared import every_source, issues_told, provenance_told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ def qgis(
             thresholds_min.setdefault(service, float(norm["threshold"]))
     language, issues = options.outputs.languages[0], tables["known_issues"]
     told = {
-        "provenance": provenance_told(tables["provenance"], issues, language),
+        "provenance": provenance_told(every_source(tables), issues, language),
         "known_issues": issues_told(issues, language),
     }
     said, plans = Words(language), summary.get("plans", ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -17,7 +17,7 @@ from spatial.stages.policy import asked_by_norms, binding_norms, vocabulary_of, 
 from spatial.tables.words import NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from spatial.runner.stage import Options
 
@@ -116,6 +116,13 @@ def _timed(options: Options) -> pd.DataFrame:
 # What is said of the sources, with the package's own words in one language; what a source says stays as it is.
 
 FACTS = ("origin", "licence", "vintage", "address")
+
+
+def every_source(tables: Mapping[str, Any]) -> pd.DataFrame:
+    """Put the files that plans were drawn from behind the other sources, each file once."""
+    parts = [pd.DataFrame(tables[name]) for name in ("provenance", "plan_sources") if name in tables]
+    every: pd.DataFrame = pd.concat(parts, ignore_index=True).drop_duplicates("path", ignore_index=True)
+    return every
 
 
 def provenance_told(provenance: pd.DataFrame, issues: pd.DataFrame, language: str) -> pd.DataFrame:

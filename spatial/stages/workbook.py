@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.runner.stage import silent
 from spatial.stages.policy import approval_wanted, binding_norms, vocabulary_of
+from spatial.stages.shared import every_source
 from spatial.workbook.content import build_workbook
 from spatial.workbook.sheets import BookMeta
 
@@ -20,6 +21,7 @@ def workbook(
     """Write ``results.xlsx``."""
     progress(0.0, "workbook")
     vocabulary = vocabulary_of(options)
+    tables["provenance"] = every_source(tables)
     meta = BookMeta(
         title=dict(options.title),
         as_of=options.as_of,

@@ -269,6 +269,7 @@ class Study(Model):
         named = {"services_file": self.services_file, "placing.decisions": self.placing.decisions}
         named |= {"merge.decisions": self.merge.decisions, "planning.actions": self.planning.actions}
         named |= {"norms.register": self.norms.register_file, "planning.site_rules": self.planning.site_rules}
+        named |= {"planning.costs.file": self.planning.costs.file if self.planning.costs else None}
         named |= {
             f"{key}.speeds": path if path.endswith(".toml") else None
             for key, path in (("network", self.network.speeds), ("off_road", self.off_road.speeds))

@@ -31,6 +31,11 @@ class PlanCosts(Model):
     """What actions cost, as the user states it: the package ships no prices, since none would be true."""
 
     currency: str = Field(min_length=1, description="Word for the money, such as 'yuan' or 'million yuan'")
+    file: str | None = option(
+        None,
+        "CSV of costs below the raw root instead of the keys below: action (open_site, enlarge_site, build_link, "
+        "upgrade_road), service (of the first two) and cost (of a site, a unit of capacity, a kilometre)",
+    )
     open: Mapping[str, NonNegativeFloat] = option(
         {}, "Opening a site, by service; a column cost of planning.idle and planning.points says it of a single one"
     )

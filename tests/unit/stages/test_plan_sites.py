@@ -59,6 +59,15 @@ def test_idle_buildings_are_taken_with_their_owner_and_what_flags_them(planned):
     assert actions["township"].tolist() == ["东镇", "西镇"]
 
 
+def test_the_files_of_plans_are_among_the_sources(planned):
+    _, study, where, result = planned
+    paths = [study.planning.idle.path, *(area.path for area in study.planning.constraints)]
+    assert result.plan_sources["path"].tolist() == paths
+    assert result.plan_sources["sha256"].str.len().tolist() == [64, 64, 64]
+    book = openpyxl.load_workbook(sp.run(study, until="workbook", **where).folder / "results.xlsx", read_only=True)
+    assert set(paths) <= {cell for row in book["Sources"].values for cell in row}
+
+
 def test_what_cannot_be_a_site_is_listed_with_the_reason(planned):
     refused = planned[3].plan_refused.set_index("place_id")
     assert refused["why"].to_dict() == {

@@ -11,6 +11,7 @@ from spatial.errors import StageError, StudyError
 from spatial.runs import decisions
 from spatial.stages.explain import explain_settlement, plan_lines
 from tests.unit.scenario_files import line, write
+from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
 
 pytestmark = pytest.mark.slow
@@ -280,7 +281,7 @@ def test_costs_that_are_none_are_refused_with_their_key(tiny):
         )  # fmt: skip
 
 
-def test_sites_are_tried_at_other_speeds_in_the_wet_and_by_the_nearest_way_in(planned):
+def test_sites_are_tried_at_other_speeds_in_the_wet_and_by_other_ways_in(planned):
     # s2 and s3 have most people of those beyond two minutes, and no place serves another: they stay in every trial.
     study, where, _ = planned
     values = study.model_dump(exclude={"raw"}) | {"plans": [PLANS[0]], "planning": {"trials": 4}}
@@ -288,8 +289,35 @@ def test_sites_are_tried_at_other_speeds_in_the_wet_and_by_the_nearest_way_in(pl
     result = sp.run(study, until="gaps", **where)
     actions = result.plan_actions
     assert (actions["place_id"].tolist(), actions["chosen_share"].tolist()) == (["s2", "s3"], [1.0, 1.0])
-    assert set(actions["trials"]) == {6.0}
-    assert plan_lines(study, result)[1].endswith("; stays a first choice in 6 of 6 trials")
+    # Four speeds, the wet season, the nearest way in alone, a slow walk to it and a quick one.
+    assert set(actions["trials"]) == {8.0}
+    assert plan_lines(study, result)[1].endswith("; stays a first choice in 8 of 8 trials")
+
+
+def test_in_trials_too_nobody_goes_to_what_is_kept_for_others(tiny):
+    # The hospital is kept for 西镇: the 220 people of 东镇 are beyond in every world, though it is minutes away.
+    plan = {"name": "near", "service": "hospital", "within_min": 60, "sites": 1}
+    study = study_of(with_rooms(tiny), plans=[plan], planning={"trials": 2})
+    result = sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)
+    assert result.plan_actions["persons_gained"].tolist() == [220.0]
+    assert result.plan_actions["trials"].tolist() == [6.0]
+
+
+def test_costs_may_stand_in_a_file(tiny):
+    path = tiny.path("costs.csv")
+    path.write_text(
+        "\ufeffaction,service,cost,source\nopen_site,hospital,30,estimate\nbuild_link,,7.5,\n", encoding="utf-8"
+    )
+    result = sp.run(
+        with_costs(tiny, budget=50.0, file="tiny/costs.csv"), until="plan", processed=tiny.processed, maps=tiny.maps
+    )
+    assert result.plans[["cost", "currency"]].to_numpy().tolist() == [[30.0, "yuan"]]
+    assert result.plan_sources["path"].tolist() == ["tiny/costs.csv"]
+    with pytest.raises(StageError, match="open: stated in the study and in the file; leave out one"):
+        sp.run(
+            with_costs(tiny, budget=50.0, file="tiny/costs.csv", open={"hospital": 30.0}),
+            until="plan", processed=tiny.processed, maps=tiny.maps,
+        )  # fmt: skip
 
 
 ROUND = {"base": "石桥", "within_min": 1, "days": 2, "hours_per_day": 3, "hours_per_stop": 1}
