@@ -66,7 +66,8 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
     vocabulary = vocabulary_of(options)
     # Townships of settlements, and scores, bear the names of the language.
     tables = {name: getattr(results, name) for name in TABLES if name in results.names}
-    provenance = every_source(tables)
+    sources = ("provenance", "plan_sources")
+    provenance = every_source({name: getattr(results, name) for name in sources if name in results.names})
     if "known_issues" in results.names:
         provenance = provenance_told(provenance, results.known_issues, language)
     boundaries = results.boundaries if "boundaries" in results.names else None
