@@ -313,7 +313,7 @@ SIGN_OFF = PageParts(
     "sign_off.html",
     "index-page sign-page",
     "startSignOffPage",
-    ("about.js", "sign_off_page.js"),
+    ("about.js", "signing.js", "sign_off_page.js"),
     ("index.css", "sign_off.css"),
 )
 SCORE = PageParts(

@@ -13,6 +13,7 @@ from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.plan import actions_block
 from spatial.cartography.score import score_block
 from spatial.messages import Words
+from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:
 TOTALS = ("people", "villages", "facilities", "road_km")
 SERVICES = ("facilities", "missing_facilities")
 SHARE, UNITS = "share", "units"
-VERDICTS = ("ok", "look", "unknown", "undeclared")
+VERDICTS = ("ok", "look", "remark", "unknown", "undeclared")
 ANY_MODE = (None, "", "any")
 COUNTED = ("facilities", "in_list", "on_map", "matched", "official", "missing_at_most")
 ESTIMATED = ("estimated", "estimated_lower", "estimated_upper")
@@ -157,7 +158,7 @@ def sign_off_counts(table: pd.DataFrame) -> dict[str, int]:
     --------
     >>> rows = {"kind": ["people", "villages", "gates"], "status": ["ok", "unknown", "ok"]}
     >>> sign_off_counts(pd.DataFrame(rows | {"official": [10.0, float("nan"), float("nan")]}))
-    {'ok': 1, 'look': 0, 'unknown': 0, 'undeclared': 1}
+    {'ok': 1, 'look': 0, 'remark': 0, 'unknown': 0, 'undeclared': 1}
     """
     verdicts = [_verdict(row) for row in table.to_dict("records") if row["kind"] != "gates"]
     return {name: verdicts.count(name) for name in VERDICTS}
@@ -170,7 +171,7 @@ def sign_off_block(book: PageBook) -> Entry:
     told: list[Entry] = []
     for row in table.to_dict("records"):
         entry = {
-            **{name: str(row[name]) for name in ("kind", "of", "unit", "source")},
+            **{name: str(row[name]) for name in ("item", "kind", "of", "unit", "source")},
             **{name: plain(row[name]) for name in ("ours", "official", "difference", "difference_share")},
             "verdict": _verdict(row),
             "names": book.names(str(row["of"])) if row["kind"] in SERVICES else {},
@@ -197,7 +198,9 @@ def sign_off_block(book: PageBook) -> Entry:
         services = [entry["of"] for entry in told if entry["kind"] == "facilities" and entry["of"] in known]
         inventory = [{"of": name, "names": book.names(name), "known": known[name]} for name in services]
     return {
-        "counts": sign_off_counts(book.tables["sign_off"]),
+        "counts": sign_off_counts(table),
+        "fingerprint": fingerprint(table),
+        "rows": {row["item"]: [plain(row["ours"]), plain(row["official"])] for row in table.to_dict("records")},
         "tolerance": book.meta.tolerance_share,
         "limit": book.meta.imputed_share,
         "totals": [entry for entry in told if entry["kind"] in TOTALS],

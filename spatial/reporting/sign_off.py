@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -381,6 +382,10 @@ def causes_text(codes: str, words: Words) -> str:
 MODELLED = frozenset({"raster", "raster_rescaled"})
 TAGGED_SPEEDS = frozenset({"maxspeed", "stated"})
 SHOWN_RECORDS = 20
+REMARKS = frozenset(
+    {"imputed_speed", "imputed_surface", "modelled_people", "rescaled_people", "estimated_group", "gate", "gates"}
+)
+"""Kinds of rows that no study clears by itself: above their limit they are to be known, no more."""
 Row = dict[str, Any]
 
 
@@ -431,12 +436,13 @@ def sign_off_table(
     ]
     missing = [("missing_facilities", *told) for told in missing_shares(tables.get("inventory"))]
     for kind, of, share, cause in [*_imputed_shares(tables), *missing]:
-        status = "unknown" if math.isnan(share) else "ok" if share <= official.imputed_share else "look"
+        above = "remark" if kind in REMARKS else "look"
+        status = "unknown" if math.isnan(share) else "ok" if share <= official.imputed_share else above
         rows.append(_row(kind, of, "share", share, status, likely_causes=cause))
     gates = gates_on_one_record(tables["norm_results"], tables["access"], register)
     for gate in gates:
         cause, records = f"gate_{gate.gate}", gate.records or ()
-        status = "unknown" if gate.records is None else "look" if records else "ok"
+        status = "unknown" if gate.records is None else "remark" if records else "ok"
         rows.append(
             _row(
                 "gate",
@@ -450,12 +456,30 @@ def sign_off_table(
         )
     hung = sum(bool(gate.records) for gate in gates)
     all_known = bool(gates) and all(gate.records is not None for gate in gates)
-    status = "look" if hung else "ok" if all_known else "unknown"
+    status = "remark" if hung else "ok" if all_known else "unknown"
     cause = f"gates_in_force:{len(gates)}" if gates else "no_gate"
     rows.append(_row("gates", "", "gates", float(hung), status, likely_causes=cause))
     frame = pd.DataFrame(rows)
     kinds = {field.name: field.kind for field in TABLES["sign_off"].fields}
     return frame[list(kinds)].astype({name: "float64" if kind == "number" else "str" for name, kind in kinds.items()})
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """
+    Give the letters that stand for the rows of a table `sign_off`, so that a signature belongs to these numbers alone.
+
+    Returns 12 hexadecimal digits of a SHA-256. Numbers count with nine digits; the order of rows does not.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"item": ["people"], "ours": [10.0], "official": [10.0], "status": ["ok"]})
+    >>> fingerprint(rows) == fingerprint(rows.assign(ours=11.0))
+    False
+    """
+    lines = sorted(
+        f"{row['item']}\t{row['ours']:.9g}\t{row['official']:.9g}\t{row['status']}" for row in table.to_dict("records")
+    )
+    return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()[:12]
 
 
 def _row(kind: str, of: str, unit: str, ours: float, status: str, **more: object) -> Row:

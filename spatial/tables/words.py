@@ -58,7 +58,7 @@ MEASURE_STATUS = ("reached", "beyond_cutoff", "no_pair", "no_facility", "people_
 WET_STATUS = ("kept", "slower", "lost", "not_served", "unknown")
 CLASS_CHANGE = ("gained", "lost", "same")
 SPEED_STATUS = ("uncalibrated", "compared", "calibrated")
-SIGN_OFF_STATUS = ("ok", "look", "unknown")
+SIGN_OFF_STATUS = ("ok", "remark", "look", "unknown")
 SIGN_OFF_KIND = (
     "people",
     "villages",

@@ -19,7 +19,7 @@ from spatial.norms.register import norm_id_of
 from spatial.reporting.names import pick, road_text
 from spatial.reporting.plan_text import HAVING, action_text, capital, place_name, plan_title, reach_text, service_text
 from spatial.reporting.score_text import component_text, detail_text, label_text, score_lines
-from spatial.reporting.sign_off import causes_text
+from spatial.reporting.sign_off import causes_text, fingerprint
 from spatial.reporting.summary import gates_text, headline_text, missing_by_unit
 from spatial.reporting.unmeasured import is_unmapped, levels_shown
 from spatial.reporting.wording import (
@@ -123,7 +123,8 @@ class Content:
             yield self._sheet("units", self._units())
         yield self._sheet("sources", self._sources())
         signers = tuple(self._both("sign", line) + ": ____________________" for line in ("office", "name", "date"))
-        yield self._sheet("sign_off", self._sign_off(), signers)
+        rows = self._both("sign", "rows") + ": " + fingerprint(self.tables["sign_off"])
+        yield self._sheet("sign_off", self._sign_off(), (*signers, rows))
 
     @property
     def _lead(self) -> Words:

@@ -44,6 +44,7 @@ FILLS = {
     "ok": "E2EFDA",
     "met": "E2EFDA",
     "pass": "E2EFDA",
+    "remark": "FFF2CC",
     "look": "FCE4D6",
     "not_met": "FCE4D6",
     "fail": "FCE4D6",

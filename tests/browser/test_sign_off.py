@@ -24,11 +24,11 @@ ROWS = (
     ("facilities", "health_centre", "facilities", 4.0, np.nan, "unknown", "", "", ""),
     ("road_km", "tertiary", "km", 120.25, np.nan, "unknown", "", "", ""),
     ("road_km", "county", "km", np.nan, 10.0, "unknown", "", "Highway bureau", ""),
-    ("imputed_speed", "drive", "share", 0.83, np.nan, "look", "", "", ""),
+    ("imputed_speed", "drive", "share", 0.83, np.nan, "remark", "", "", ""),
     ("unknown_people", "", "share", 0.015, np.nan, "ok", "", "", ""),
-    ("gate", "GL-PHC-1H", "records", 3.0, np.nan, "look", "gate_pass", "", "n000012 {facility} t1"),
+    ("gate", "GL-PHC-1H", "records", 3.0, np.nan, "remark", "gate_pass", "", "n000012 {facility} t1"),
     ("gate", "CN-COUNTY-60", "records", np.nan, np.nan, "unknown", "gate_unknown", "", ""),
-    ("gates", "", "gates", 1.0, np.nan, "look", "gates_in_force:2", "", ""),
+    ("gates", "", "gates", 1.0, np.nan, "remark", "gates_in_force:2", "", ""),
 )
 
 
@@ -72,9 +72,9 @@ def test_the_page_opens_without_a_fault(width, height, first, folder, open_page,
 
 def test_it_answers_in_one_sentence_and_counts_by_verdict(folder, open_page):
     page = open_page(folder / "sign-off.html")
-    assert page.inner_text("#verdict-line") == "Not yet: look into 4 rows first."
+    assert page.inner_text("#verdict-line") == "Not yet: look into 2 rows first."
     pills = page.eval_on_selector_all("#verdict-counts .pill", "nodes => nodes.map(n => n.textContent)")
-    assert pills == ["✓2 ok", "!4 to look into", "?2 cannot be told", "\u20132 with nothing declared"]
+    assert pills == ["✓2 ok", "!2 to look into", "i2 to be known", "?2 cannot be told", "\u20132 with nothing declared"]
     why = page.inner_text("#verdict-why")
     assert "Of 4 totals with an official number, 1 agree with it." in why
     assert "2 differ by more than the tolerance." in why
@@ -117,7 +117,73 @@ def test_shares_gates_inventory_and_sources_are_told(county, folder, open_page):
     sources = page.inner_text("#sources")
     assert "Totals of two townships appear interchanged." in sources
     assert "CC BY 4.0" in sources
-    assert page.locator("#signature .lines p").count() == 4
+    assert page.locator("#signature .lines > *").count() == 4
+
+
+def test_rows_say_what_to_do_and_the_key_of_the_study_file_is_folded(folder, open_page):
+    page = open_page(folder / "sign-off.html")
+    text = page.inner_text("main")
+    assert "Go through the list of villages with the civil affairs bureau" in text
+    assert "Drive a few routes and note the minutes" in text
+    assert not re.search(r"\bofficial\.|\[official\]|study file\b(?<!in the study file)", text)
+    assert "official.villages" in open_page(folder / "sign-off.html", unfolded=True).inner_text("#analyst")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Nothing here speaks against it."), ("fr", "Rien"), ("zh", "")])
+def test_good_inputs_turn_the_page_green_with_remarks_beside(language, said, signed, open_page, save_pages, tmp_path):
+    good = (
+        ("people", "", "persons", 49_000.0, 49_500.0, "ok", "", "Yearbook 2025", ""),
+        ("villages", "", "places", 60.0, 60.0, "ok", "", "List", ""),
+        *(row for row in ROWS if row[0] in ("imputed_speed", "unknown_people")),
+        *(row for row in ROWS if row[1] == "GL-PHC-1H"),
+    )
+    folder = save_pages(replace(signed, tables=signed.tables | {"sign_off": sign_off_of(good)}).pages(), tmp_path)
+    page = open_page(folder / "sign-off.html", fragment=f"#lang={language}")
+    assert page.get_attribute("#verdict", "class") == "card verdict-ok"
+    assert said in page.inner_text("#verdict-line")
+    assert page.locator("#verdict-counts .status-remark").count() == 1
+    assert page.locator(".status-not_met").count() == 0
+    colour = page.evaluate("getComputedStyle(document.getElementById('verdict')).borderLeftColor")
+    assert colour == "rgb(29, 107, 82)"
+
+
+def test_a_signature_holds_for_the_numbers_that_were_signed_and_for_no_others(
+    signed, folder, open_page, save_pages, tmp_path
+):
+    page = open_page(folder / "sign-off.html")
+    assert not page.is_visible("#signed")
+    for name, text in (("office", "Planning office"), ("name", ATTACK), ("date", "1 February 2026")):
+        page.fill(f"#sign-{name}", text)
+    page.click("#sign-now")
+    assert "for these numbers" in page.inner_text("#signed")
+    assert ATTACK in page.inner_text("#signed")
+    code = page.evaluate("Spatial.data.sign.fingerprint")
+    assert code in page.inner_text("#fingerprint")
+    with page.expect_download() as download:
+        page.click("#sign-save")
+    saved = download.value.path()
+    kept = page.evaluate("location.hash")
+    assert "for these numbers" in open_page(folder / "sign-off.html", fragment=kept).inner_text("#signed")
+    # A later run counts two people fewer and one village more.
+    later = sign_off_of([("people", "", "persons", 48_998.0, *ROWS[0][4:]), *ROWS[1:]])
+    changed = save_pages(replace(signed, tables=signed.tables | {"sign_off": later}).pages(), tmp_path)
+    for fragment in (kept, ""):
+        page = open_page(changed / "sign-off.html", fragment=fragment)
+        if not fragment:
+            page.set_input_files(
+                "#sign-open", {"name": "s.json", "mimeType": "application/json", "buffer": saved.read_bytes()}
+            )
+        page.wait_for_selector("#signed.signed-changed")
+        told = page.inner_text("#signed")
+        assert "does not hold for these numbers" in told
+        assert "People: 49,000, now 48,998" in told
+        assert page.locator("#signed li").count() == 1
+        assert page.evaluate("document.querySelectorAll('img').length") == 0
+    page.click("#sign-remove")
+    assert not page.is_visible("#signed")
+    page.set_input_files("#sign-open", {"name": "s.json", "mimeType": "application/json", "buffer": b'{"rows": 1}'})
+    page.wait_for_selector("#signed")
+    assert "no signature" in page.inner_text("#signed")
 
 
 def test_every_page_leads_there_and_prints_status_date_and_approval(folder, open_page):
@@ -130,7 +196,7 @@ def test_every_page_leads_there_and_prints_status_date_and_approval(folder, open
         assert "@bottom-left" in foot
         assert "0001号" in foot
         if file.name != "sign-off.html":
-            link = page.locator("#signing a, #sign-off").first
+            link = page.locator("#signing a, #sign-off, .ways a[href^='sign-off.html']").first
             link.click()
             page.wait_for_selector("#verdict-line")
             page.click("#back")

@@ -24,10 +24,11 @@ def test_totals_without_an_official_number_are_counted_apart_from_what_cannot_be
         ("villages", "unknown", np.nan),
         ("road_km", "unknown", 5.0),
         ("imputed_speed", "unknown", np.nan),
-        ("gate", "look", np.nan),
-        ("gates", "look", np.nan),
-    ) == {"ok": 1, "look": 1, "unknown": 2, "undeclared": 1}
-    assert counted() == {"ok": 0, "look": 0, "unknown": 0, "undeclared": 0}
+        ("missing_facilities", "look", np.nan),
+        ("gate", "remark", np.nan),
+        ("gates", "remark", np.nan),
+    ) == {"ok": 1, "look": 1, "remark": 1, "unknown": 2, "undeclared": 1}
+    assert counted() == {"ok": 0, "look": 0, "remark": 0, "unknown": 0, "undeclared": 0}
 
 
 @pytest.mark.parametrize(

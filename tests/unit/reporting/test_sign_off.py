@@ -8,7 +8,7 @@ import shapely
 
 from spatial.errors import StudyError
 from spatial.messages import Words
-from spatial.reporting.sign_off import causes_text, gates_on_one_record, sign_off_table
+from spatial.reporting.sign_off import causes_text, fingerprint, gates_on_one_record, sign_off_table
 from spatial.stages.policy import check_policy
 from spatial.study import OfficialOptions, Study
 from spatial.tables import TABLES
@@ -209,16 +209,45 @@ def test_shares_say_what_was_imputed(tables):
     rows = table_of(tables, imputed_share=0.75)
     assert rows.loc["imputed_speed:drive", ["ours", "status"]].tolist() == [0.75, "ok"]
     assert rows.loc["imputed_surface:drive", "ours"] == 0.75
-    assert rows.loc["modelled_people", ["ours", "status"]].tolist() == [0.8, "look"]
+    assert rows.loc["modelled_people", ["ours", "status"]].tolist() == [0.8, "remark"]
     assert rows.loc["unknown_people", "ours"] == 0.25
 
 
 def test_gates_have_a_row_each_and_one_for_all(tables):
     rows = table_of(tables)
-    assert rows.loc["gate:N", ["ours", "status", "records"]].tolist() == [2.0, "look", "s0 s1"]
+    assert rows.loc["gate:N", ["ours", "status", "records"]].tolist() == [2.0, "remark", "s0 s1"]
     assert rows.loc["gates", ["ours", "likely_causes"]].tolist() == [1.0, "gates_in_force:1"]
     tables["norm_results"]["gate"] = "none_applicable"
     assert table_of(tables).loc["gates", ["status", "likely_causes"]].tolist() == ["unknown", "no_gate"]
+
+
+def test_a_study_with_good_inputs_has_nothing_left_to_look_into(tables):
+    """All that can be held against an official number agrees; what the study cannot clear is remarked upon."""
+    ours = table_of(tables)["ours"]
+    facilities = {item.partition(":")[2]: value for item, value in ours.items() if item.startswith("facilities:")}
+    tables["settlements"]["population_persons"] = tables["settlements"]["population_persons"].fillna(5.0)
+    people = tables["settlements"].loc[tables["settlements"]["in_study"], "population_persons"].sum()
+    rows = table_of(
+        tables,
+        people={"value": float(people), "source": "Yearbook"},
+        villages={"value": 3, "source": "List"},
+        facilities={name: {"value": value, "source": "Bureau"} for name, value in facilities.items()},
+        road_km={"primary": {"value": 6, "source": "Bureau"}},
+    )
+    assert set(rows["status"]) == {"ok", "remark"}
+    remarks = set(rows.loc[rows["status"] == "remark", "kind"])
+    assert remarks == {"imputed_speed", "imputed_surface", "modelled_people", "gate", "gates"}
+    # Nothing but a number that somebody can correct is ever to be looked into.
+    assert table_of(tables, villages={"value": 9, "source": "List"}).loc["villages", "status"] == "look"
+
+
+def test_a_fingerprint_belongs_to_the_numbers_whatever_their_order(tables):
+    table = table_of(tables).reset_index()
+    told = fingerprint(table)
+    assert len(told) == 12
+    assert fingerprint(table.sample(frac=1.0, random_state=1)) == told
+    more = table.assign(ours=table["ours"].where(table["item"] != "people", 7.0))
+    assert fingerprint(more) != told
 
 
 def keys_of(messages):

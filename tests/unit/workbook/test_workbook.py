@@ -326,7 +326,7 @@ def test_the_sign_off_sheet_is_the_table_in_words(book, results):
     assert values(page, "Item")[:count][0] == "人口"
     assert values(page, "Ours")[:count] == pytest.approx(table["ours"].tolist())
     status = column(page, "Status")[:count]
-    assert {cell.value for cell in status} <= {"一致", "请核查", "无法判断"}
+    assert {cell.value for cell in status} <= {"一致", "须知", "请核查", "无法判断"}
     assert status[0].fill.fgColor.rgb.endswith("FCE4D6")  # people differ
     assert values(page, "Source")[0] == "=Yearbook"
     tail = [row[0].value for row in page.iter_rows(min_row=4 + count) if row[0].value]

@@ -49,7 +49,7 @@
   /* Whose people nobody counted, and under which condition the norm is judged for all that. */
   S.missingText = (norm) => S.pick(norm.people_missing);
 
-  const VERDICTS = { ok: ["met", "✓"], look: ["not_met", "!"], unknown: ["not_measurable", "?"], undeclared: ["not_applicable", "–"] };
+  const VERDICTS = { ok: ["met", "✓"], look: ["not_met", "!"], remark: ["remark", "i"], unknown: ["not_measurable", "?"], undeclared: ["not_applicable", "–"] };
 
   /* Verdicts on our totals look like those on norms: told apart by sign and pattern as well as by colour. */
   S.verdictPill = function (verdict, text) {

@@ -26,6 +26,9 @@
     }).join(S.t("sign.joint"));
   }
 
+  /* What an officer does about a row, or has to know of it. */
+  const whatToDo = (entry) => (["look", "remark"].includes(entry.verdict) && S.has("sign.do_" + entry.kind) ? S.t("sign.do_" + entry.kind) : "");
+
   const NONE = "none_known";
   const causesText = (causes) => (causes.length === 1 && causes[0][0] === NONE ? sentences(causes) : S.t("sign.causes", { causes: sentences(causes) }));
 
@@ -52,6 +55,7 @@
 
   function totalRows(entry) {
     const notes = [
+      whatToDo(entry) ? S.el("span", { text: whatToDo(entry) }) : null,
       entry.verdict === "look" && (entry.causes.length || !entry.name) ? S.el("span", { text: causesText(entry.causes) }) : null,
       known(entry.factor) ? S.el("span", { text: S.t("sign.scaled", { factor: S.hundredths(entry.factor) }) }) : null,
       entry.verdict === "unknown" ? S.el("span", { text: S.t("sign.ours_unknown") }) : null,
@@ -87,11 +91,11 @@
 
   function shareRow(entry) {
     const bar = known(entry.ours) ? S.el("div", { class: "filled-bar", "aria-hidden": "true" }, [
-      S.el("span", { class: entry.verdict === "look" ? "off" : "in", style: { width: 100 * Math.min(1, entry.ours) + "%" } }),
+      S.el("span", { class: { look: "off", remark: "known-of" }[entry.verdict] || "in", style: { width: 100 * Math.min(1, entry.ours) + "%" } }),
       S.el("b", { style: { left: 100 * sign.limit + "%" } }),
     ]) : null;
     return S.el("tr", {}, [
-      S.el("th", { scope: "row", text: nameOf(entry) }),
+      S.el("th", { scope: "row" }, [S.el("span", { text: nameOf(entry) }), whatToDo(entry) ? S.el("span", { class: "muted what-to-do", text: whatToDo(entry) }) : null]),
       cell("share", { class: "numeric", text: known(entry.ours) ? S.percent(entry.ours) : "–" }),
       S.el("td", { class: "filled" }, [bar]),
       S.el("td", { class: "verdict-cell" }, [S.verdictPill(entry.verdict)]),
@@ -150,6 +154,7 @@
     return S.el("li", { class: "gate-row" }, [
       S.el("div", { class: "gate-head" }, [S.el("strong", { text: nameOf(entry) + (known(entry.ours) ? S.t("sign.colon") + S.number(entry.ours) : "") }), S.verdictPill(entry.verdict)]),
       entry.causes.length ? S.el("p", { text: sentences(entry.causes) }) : null,
+      whatToDo(entry) ? S.el("p", { text: whatToDo(entry) }) : null,
       entry.source ? S.el("p", { class: "muted", text: S.t("sign.official_source", { source: entry.source }) }) : null,
     ]);
   }
@@ -204,7 +209,7 @@
 
   /* One sentence that answers the question, and why. */
   function showVerdict() {
-    const { ok, look, unknown, undeclared } = sign.counts;
+    const { ok, look, remark, unknown, undeclared } = sign.counts;
     const declared = sign.totals.filter((entry) => entry.verdict !== "undeclared").length;
     const key = look ? "look" : unknown ? "unknown" : declared ? "ok" : "undeclared";
     document.getElementById("verdict").className = "card verdict-" + key;
@@ -212,17 +217,36 @@
     const differing = sign.totals.filter((entry) => entry.verdict === "look").length;
     const filled = sign.shares.filter((entry) => entry.verdict === "look").length;
     const units = sign.units.reduce((sum, entry) => sum + (entry.verdict === "look" && !entry.of ? entry.ours : 0), 0);
-    const gates = sign.gates.filter((entry) => entry.verdict === "look").length;
+    const gates = sign.gates.filter((entry) => entry.verdict === "remark").length;
     const parts = [
       declared ? S.t("sign.why_declared", { n: declared, close: sign.totals.filter((entry) => entry.verdict === "ok").length }) : S.t("sign.why_none"),
       differing ? S.t("sign.why_differing", { n: differing }) : "", filled ? S.t("sign.why_filled", { n: filled }) : "",
-      gates ? S.t("sign.why_gates", { n: gates }) : "", units ? S.t("sign.why_units", { n: units }) : "", declared && undeclared ? S.t("sign.why_undeclared", { n: undeclared }) : "",
+      remark ? S.t("sign.why_remarks", { n: remark }) : "", gates ? S.t("sign.why_gates", { n: gates }) : "", units ? S.t("sign.why_units", { n: units }) : "", declared && undeclared ? S.t("sign.why_undeclared", { n: undeclared }) : "",
     ];
     document.getElementById("verdict-why").textContent = parts.filter(Boolean).join(S.t("sign.joint"));
-    S.fill("verdict-counts", S.verdictPills({ ok, look, unknown, undeclared }));
+    S.fill("verdict-counts", S.verdictPills({ ok, look, remark, unknown, undeclared }));
+  }
+
+  /* Which key of the study file each row hangs on; keys are no words, and alike in every language. */
+  const KEYS = { people: "official.people", villages: "official.villages", facilities: "official.facilities, inventory", road_km: "official.road_km", missing_facilities: "inventory", units: "sources.official_units", imputed_speed: "calibration", modelled_people: "population", estimated_group: "population.groups" };
+
+  function showAnalyst() {
+    const name = (kind) => S.capital(S.t("sign_kind." + kind, { of: "" }).replace(/[\s:：]+$/u, ""));
+    S.fill("analyst-body", Object.entries(KEYS).flatMap(([kind, key]) => [S.el("dt", { text: name(kind) }), S.el("dd", {}, [S.el("code", { text: key })])]));
+  }
+
+  /* Rows by their item as a signature names them, with what they say now. */
+  function rowsNow() {
+    const entries = [...sign.totals, ...sign.shares, ...sign.units, ...sign.gates];
+    return Object.fromEntries(Object.entries(sign.rows).map(([item, [ours, official]]) => {
+      const entry = entries.find((one) => one.item === item), norm = entry && entry.norm;
+      const text = (value) => (!entry || !known(value) ? "–" : entry.unit === "share" ? S.percent(value) : amount(value, entry.unit));
+      return [item, { ours, official, text, name: norm ? S.normText(norm) : entry ? nameOf(entry) : S.t("sign_kind.gates") }];
+    }));
   }
 
   S.startSignOffPage = function () {
+    S.startSigning();
     S.onLanguage(() => {
       document.getElementById("page-title").textContent = S.t("sign.title");
       document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
@@ -237,6 +261,8 @@
       showUnits();
       showInventory();
       showSources();
+      showAnalyst();
+      S.showSigning(rowsNow());
       document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
     });
     S.setLanguage(S.language);
