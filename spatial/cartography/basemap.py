@@ -18,6 +18,7 @@ from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
 
 from spatial.cartography.document import pack
+from spatial.cartography.page_data import once
 from spatial.crs import WGS84
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def ground(
     land = area if units is None or units.empty else units
     shapes = {} if land is None else {"area": land.geometry}
     if water is not None:
+        shapes["sea"] = sea_beside(water.loc[water["kind"] == "coastline"].geometry)
         shapes["water_area"] = water.geometry
         shapes["water_line"] = water.loc[water["kind"].isin(_WATER_LINES) | water["is_barrier"]].geometry
     if seasons and edges is not None:
@@ -236,7 +238,69 @@ def ground(
     for look, own in shapes.items():
         key = ("ground", look, tolerance_m)
         if key not in kept:
-            kept[key] = pack_lines(own, tolerance_m=tolerance_m, rings=look in {"area", "water_area"})
+            kept[key] = pack_lines(own, tolerance_m=tolerance_m, rings=look in {"area", "sea", "water_area"})
         if kept[key]["sizes"]["n"]:
             groups.append({"look": look, "lines": kept[key]})
+    if units is not None and land is units:
+        # By these a place of the map is told to lie in one of them.
+        groups[0]["units"] = units["boundary_id"].tolist()
+    if roads is not None and not seasons:
+        numbers = once(kept, "road numbers", lambda: road_numbers(roads))
+        if numbers["texts"]:
+            groups.append({"look": "road_numbers", **numbers})
     return groups
+
+
+_SEA_REACH = 0.25
+"""How far the sea is drawn beyond the coast, as a share of its extent."""
+
+
+def sea_beside(coast: gpd.GeoSeries) -> gpd.GeoSeries:
+    """
+    Draw the sea beside a coast, whose lines have land at their left, as OpenStreetMap draws them.
+
+    Returns the parts of a box around the coast that lie at the right of a line; none without a coast.
+    """
+    lines = shapely.get_parts(coast.to_numpy())
+    lines = lines[shapely.length(lines) > 0.0]
+    if not len(lines):
+        return gpd.GeoSeries([], crs=coast.crs)
+    west, south, east, north = shapely.total_bounds(lines)
+    reach = _SEA_REACH * max(east - west, north - south)
+    box = shapely.box(west - reach, south - reach, east + reach, north + reach)
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all([*lines, box.exterior])]))
+    # A step to the right, and one to the left, of the middle of each line's longest segment.
+    right, left = [], []
+    for line in lines:
+        points = shapely.get_coordinates(line)
+        along = np.diff(points, axis=0)
+        at = int(np.argmax(np.hypot(*along.T)))
+        length = float(np.hypot(*along[at]))
+        step = np.array([along[at][1], -along[at][0]]) / length * min(1.0, length / 10.0)
+        middle = points[at] + along[at] / 2.0
+        right.append(middle + step)
+        left.append(middle - step)
+    tree = shapely.STRtree(faces)
+    wet, dry = (tree.query(shapely.points(side), predicate="intersects")[1] for side in (right, left))
+    # A line that closes with nothing has both of its sides in one part, of which nothing can be told.
+    return gpd.GeoSeries(faces[np.setdiff1d(wet, dry)], crs=coast.crs)
+
+
+_NUMBER_EVERY_M = 12_000.0
+"""Length of a road that bears its number once."""
+
+
+def road_numbers(roads: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Encode where the larger roads bear their numbers: in the middle, on long ones every so often."""
+    large = (*_ROADS["road_major"], *_ROADS["road_middle"])
+    texts, points = [], []
+    if "ref" in roads:
+        known = roads.loc[roads["ref"].notna() & roads["road_class"].isin(large)]
+        for number, shapes in known.groupby("ref", sort=True).geometry:
+            # The longest part that is drawn as one; a road in pieces has its number once.
+            parts = shapely.get_parts(shapely.line_merge(shapely.union_all(shapes.to_numpy())))
+            longest = parts[int(np.argmax(shapely.length(parts)))]
+            count = max(1, round(longest.length / _NUMBER_EVERY_M))
+            texts += [str(number).split(";")[0]] * count
+            points += [longest.interpolate((at + 0.5) / count, normalized=True) for at in range(count)]
+    return {"texts": texts, "points": pack_points(gpd.GeoSeries(points, crs=roads.crs)) if points else None}

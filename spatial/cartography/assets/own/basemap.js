@@ -3,6 +3,7 @@
 (function (S) {
   const LOOKS = {
     area: { fill: "#fbfbf9" },
+    sea: { fill: "#dbe6ec" },
     water_area: { fill: "#dbe6ec", stroke: "#b9cdd8", width: 0.6 },
     water_line: { stroke: "#bcd3e0", width: 1.2, widthFar: 0.7 },
     road_minor: { stroke: "#cdcdc8", width: 1.1, widthFar: 0.5, from: 9.5 },
@@ -49,9 +50,36 @@
     context.restore();
   }
 
+  /* Outlines of the units by their ids, with the corners of each. */
+  function readUnits(group) {
+    const units = new Map();
+    if (!group) return units;
+    const { x, y, starts, source } = S.lines(group.lines);
+    for (let line = 0; line + 1 < starts.length; line++) {
+      const id = group.units[source[line]], unit = units.get(id) || { rings: [], left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
+      const ring = Array.from({ length: starts[line + 1] - starts[line] }, (_, k) => [x[starts[line] + k], y[starts[line] + k]]);
+      for (const [across, down] of ring) Object.assign(unit, { left: Math.min(unit.left, across), right: Math.max(unit.right, across), top: Math.min(unit.top, down), bottom: Math.max(unit.bottom, down) });
+      unit.rings.push(ring);
+      units.set(id, unit);
+    }
+    return units;
+  }
+
+  /* Whether a place lies within rings: a line from it to the right crosses them an odd number of times. */
+  const isWithin = (rings, x, y) => rings.flatMap((ring) => ring.map(([ax, ay], k) => {
+    const [bx, by] = ring[(k + 1) % ring.length];
+    return (ay > y) !== (by > y) && x < ax + ((bx - ax) * (y - ay)) / (by - ay);
+  })).filter(Boolean).length % 2 === 1;
+
+  /* The unit that a place lies in; undefined outside of all. */
+  S.unitAt = (units, { x, y }) => [...units.keys()].find((id) => {
+    const { rings, left, right, top, bottom } = units.get(id);
+    return x >= left && x <= right && y >= top && y <= bottom && isWithin(rings, x, y);
+  });
+
   S.baseLayer = function (groups, relief) {
     const shade = readRelief(relief);
-    const drawn = groups.map((group) => ({ look: LOOKS[group.look], shape: path(group) }));
+    const drawn = groups.filter(({ look }) => LOOKS[look]).map((group) => ({ look: LOOKS[group.look], shape: path(group) }));
     const layer = new S.CanvasLayer(function (context, view) {
       const near = Math.max(0, Math.min(1, (view.zoom - 8) / 5));
       context.lineJoin = "round";
@@ -74,6 +102,8 @@
       }
       context.setLineDash([]);
     }, { pane: "spatialBase" });
+    layer.units = readUnits(groups.find((group) => group.units));
+    layer.numbers = groups.filter(({ look }) => look === "road_numbers").map(({ texts, points }) => ({ texts, points: S.points(points) }))[0] || null;
     layer.ready = shade ? shade.ready.then(() => layer.redraw()) : Promise.resolve();
     return layer;
   };

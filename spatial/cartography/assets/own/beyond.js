@@ -31,11 +31,40 @@
     return over < 1 ? S.t("beyond.below", { measure: S.t("unit." + judged.unit, { n: 1 }) }) : S.measure(over, judged.unit);
   };
 
-  function nearest(state, i) {
+  /* The way that is judged: of several modes the fastest. */
+  function wayOf(state, i) {
     const own = state.travel[state.layer.mode], ways = own ? [own] : Object.values(state.travel);
-    const best = ways.reduce((found, way) => (!found || way.time[i] < found.time[i] || isNaN(found.time[i]) ? way : found), null);
-    return (best && S.facilityName(state, best.facility[i])) || "–";
+    return ways.reduce((found, way) => (!found || way.time[i] < found.time[i] || isNaN(found.time[i]) ? way : found), null);
   }
+  const nearest = (state, i) => { const best = wayOf(state, i); return (best && S.facilityName(state, best.facility[i])) || "–"; };
+
+  function roadMetres(state, i) {
+    const best = wayOf(state, i), column = best && best.told.find(({ name }) => name === "network_distance_m");
+    return column ? column.values[i] : NaN;
+  }
+  const roadText = (metres) => (isFinite(metres) ? S.t("unit.km", { n: metres < 9950 ? S.decimal(metres / 1000) : metres / 1000 }) : "");
+
+  /* A village in three lines, beside the map and on its card: who, how far, and what would help. */
+  S.placeLines = function (state, i) {
+    const { places, norms, layer } = state, judged = S.beyondOf({ ...state, only: null }), plan = layer.norm === null || layer.norm === undefined ? null : norms[layer.norm].plan;
+    const value = judged && judged.values ? judged.values[i] : NaN, names = S.classesOf(layer), isOver = judged && judged.codes.includes(state.classes[i]);
+    const facility = wayOf(state, i) && nearest(state, i), told = isFinite(value) ? S.beyondText(value, judged.unit, judged.threshold) : names[state.classes[i]] ? classText(state, i) : "";
+    const far = isFinite(value) && facility && facility !== "–" ? S.t("beyond.to", { value: told, facility }) : told;
+    const over = isOver && isFinite(value) ? S.t("beyond.over_by", { measure: overText({ value }, judged) }) : "", known = people(state, i);
+    const road = roadText(roadMetres(state, i)), failing = state.mandatory.norms.filter((k) => norms[k].places.status[i] === S.data.norm_statuses.indexOf("not_met"));
+    return [
+      S.el("p", {}, [S.el("strong", { text: S.placeName(places, i) }), S.el("span", { text: places.township[i] >= 0 ? " · " + S.townshipName(state, places.township[i]) : "" })]),
+      S.el("p", { class: "place-far", text: [far, over, known >= 0 ? S.t("unit.people", { n: known }) : ""].filter(Boolean).join(" · ") }),
+      S.el("p", { class: "muted", text: [road ? S.t("beyond.road", { length: road }) : "", plan && isOver ? help(plan, i, judged) : ""].filter(Boolean).join(" · ") }),
+      ...failing.map((k) => S.el("p", { class: "is-failing", text: S.t("beyond.failing", { norm: S.normText(norms[k]) }) })),
+    ];
+  };
+
+  S.showPlaceBox = function (state) {
+    const box = document.getElementById("place-box");
+    box.hidden = state.selected < 0;
+    if (!box.hidden) S.fill(box, S.placeLines(state, state.selected));
+  };
 
   /* What the plan for this norm does for a place: the action that brings it within, and its value then. */
   function help(plan, i, judged) {
@@ -49,6 +78,8 @@
 
   const people = (state, i) => (state.places.population ? state.places.population[i] : NaN);
 
+  const hasRoad = (state) => Object.values(state.travel).some((way) => way.told.some(({ name }) => name === "network_distance_m"));
+
   function columnsOf(state, judged) {
     const { layer } = state, plan = layer.norm === null || layer.norm === undefined ? null : state.norms[layer.norm].plan;
     return [
@@ -59,6 +90,7 @@
       judged.values && judged.isOver ? { key: "over", head: S.t("beyond.over"), number: (row) => row.value, text: (row) => (isFinite(row.value) ? overText(row, judged) : "") } : null,
       // Where there is one facility alone, the title names it.
       Object.keys(state.travel).length && state.facilities.points.n > 1 ? { key: "nearest", head: S.t("beyond.nearest"), text: (row) => nearest(state, row.i) } : null,
+      hasRoad(state) ? { key: "road", head: S.t("beyond.road_km"), numeric: true, number: (row) => roadMetres(state, row.i), text: (row) => roadText(roadMetres(state, row.i)) } : null,
       plan ? { key: "help", head: S.t("beyond.help"), text: (row) => help(plan, row.i, judged) } : null,
     ].filter(Boolean);
   }

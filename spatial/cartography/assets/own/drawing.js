@@ -3,6 +3,7 @@
 (function (S) {
   const LOOKS = {
     area: { fill: "#f5f5f2" },
+    sea: { fill: "#dbe6ec" },
     water_area: { fill: "#dbe6ec", stroke: "#b4cbd8", "stroke-width": 0.5 },
     water_line: { stroke: "#b4cbd8", "stroke-width": 1.2 },
     road_middle: { stroke: "#a2a7a8", "stroke-width": 0.8 },

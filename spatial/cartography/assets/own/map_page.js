@@ -287,6 +287,7 @@
       S.showBeyond(state, (i) => choosePlace(i, true), chooseTownship);
       S.showPlace(state, closePlace);
       S.showMine();
+      S.showPlaceBox(state);
       S.view.changed();
     }
     S.update = update;
@@ -325,6 +326,16 @@
       state.filter.township = state.filter.township === code ? -1 : code;
       S.showFilters(state);
       update();
+      showTownship();
+    }
+
+    /* The township that is filtered for, or all of the study again. */
+    function showTownship() {
+      const own = state.places.townships[state.filter.township], unit = own && base.units.get(own.id);
+      state.moved = Boolean(unit);
+      if (!unit) return S.fitMap();
+      const corner = (x, y) => map.unproject(L.point(S.middle.x + x, S.middle.y + y), S.UNIT_ZOOM);
+      map.fitBounds(L.latLngBounds(corner(unit.left, unit.bottom), corner(unit.right, unit.top)), { animate: false, padding: [24, 24], maxZoom: 14 });
     }
 
     function setLayer(index) {
@@ -355,13 +366,21 @@
     startTooltip(map, state, points);
     window.addEventListener("resize", tellHeadHeight);
     document.getElementById("services").addEventListener("change", (event) => { window.location.href = S.pageLink(event.target.value, S.view.told(KEPT_ELSEWHERE)); });
-    S.startSearch(state, (i) => choosePlace(i, true));
+    // A village that was searched for is shown, whatever was filtered.
+    S.startSearch(state, (i) => {
+      if (!S.inFilter(state, i) || !S.isShown(state, i)) S.clearFilters(state);
+      choosePlace(i, true);
+    });
     S.startPrint(map, state);
     map.on("click", (event) => {
       const i = points.nearest(event.latlng, 14), k = S.facilityAt(state, event.latlng, i < 0 ? Infinity : points.pixelsTo(i, event.latlng));
       if (k >= 0) S.chooseFacility(state, k);
       else if (i >= 0) choosePlace(i, false);
       else if (state.selected >= 0 || state.facility >= 0) closePlace();
+      else {
+        const id = S.unitAt(base.units, S.toUnit(event.latlng.lat, event.latlng.lng)), code = state.places.townships.findIndex((township) => township.id === id);
+        if (code >= 0) chooseTownship(code);
+      }
     });
     document.getElementById("slider").addEventListener("input", (event) => {
       state.threshold = Number(event.target.value);

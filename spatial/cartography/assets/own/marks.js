@@ -45,11 +45,27 @@
     context.stroke();
   }
 
+  /* The township that is filtered for. */
+  function drawTownship(context, view, state) {
+    const own = state.places.townships[state.filter.township], unit = own && S.layers.base.units.get(own.id);
+    if (!unit) return;
+    context.lineJoin = "round";
+    for (const [width, colour] of [[6, "rgba(255,255,255,0.9)"], [3, ACCENT]]) {
+      context.beginPath();
+      for (const ring of unit.rings) ring.forEach(([x, y], k) => context[k ? "lineTo" : "moveTo"](x * view.scale + view.dx, y * view.scale + view.dy));
+      context.lineWidth = width * view.ratio;
+      context.strokeStyle = colour;
+      context.stroke();
+    }
+  }
+
   /* Where a label may stand beside its circle: right, left, above, below, then the corners. */
   const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]];
   const CORNER = 0.7;
   const AREA_A_LABEL = 10000;   // square pixels of the map a village that is named
   const NAMED_FROM = 12;       // zoom from which those that are not beyond are named too
+  const NUMBERED_FROM = 11;    // zoom from which roads bear their numbers
+  const MOST_FACILITIES = 60;  // in sight, that are named
   const MOST_TRIED = 300;      // villages whose circles and names are weighed against each other
   const FIRM = 8;              // largest ones beyond, named though their names lie on small circles
   const INK = "#1d2327", GREY = "#566168";
@@ -187,6 +203,7 @@
     };
     const judged = S.beyondOf(state);
     const isBeyond = (i) => judged && judged.codes.includes(layer.classes[i]);
+    const isFailing = (i) => Boolean(state.mandatory.failing[i]);
     const inView = (wanted) => {
       const found = [];
       for (let k = 0; k < labels.order.length && found.length < MOST_TRIED; k++) {
@@ -195,8 +212,9 @@
       }
       return found;
     };
-    const beyond = inView(isBeyond);
-    for (const control of document.querySelectorAll(".map-tools, .leaflet-control-scale")) written.spare(control);
+    // Whoever fails what is mandatory before the others.
+    const found = inView((i) => isBeyond(i) || isFailing(i)), beyond = [...found.filter(isFailing), ...found.filter((i) => !isFailing(i))];
+    for (const control of document.querySelectorAll(".map-tools, .leaflet-control-scale, #place-box, #stage > .only-off")) written.spare(control);
     for (const [x, y] of facilities.slice(0, MOST_TRIED)) written.keepFree(x, y, 6 * view.ratio);
     for (const i of beyond) written.keepFree(...at(i), Math.max(0, radius(i) - view.ratio));
     if (state.selected >= 0) name(state.selected, { weight: 700, isFirm: true });
@@ -213,6 +231,14 @@
     nameAll(beyond);
     if (view.zoom >= NAMED_FROM || !judged) nameAll(labels.towns.filter((i) => layer.classes[i] !== S.HIDDEN));
     if (view.zoom >= NAMED_FROM) nameAll(inView((i) => !isBeyond(i)));
+    const { numbers } = S.layers.base;
+    for (let k = 0; numbers && view.zoom >= NUMBERED_FROM && k < numbers.texts.length; k++) {
+      const x = numbers.points.x[k] * view.scale + view.dx, y = numbers.points.y[k] * view.scale + view.dy;
+      if (written.isInside(x, y)) written.around(numbers.texts[k], { colour: GREY, weight: 650 }, x, y);
+    }
+    // Towns that are destinations have their names as places.
+    const isNamed = view.zoom >= NAMED_FROM && S.data.page.service.closes, seen = isNamed ? facilities.map(([x, y], k) => ({ x, y, k })).filter(({ x, y }) => written.isInside(x, y)) : [];
+    if (seen.length <= MOST_FACILITIES) for (const { x, y, k } of seen) written.beside(S.facilityName(state, k), { colour: GREY }, x, y, 6 * view.ratio);
     labels.written = written.texts.all;
   }
 
@@ -230,6 +256,7 @@
   S.marksLayer = function (state) {
     return new S.CanvasLayer(function (context, view) {
       const place = (points, i) => [points.x[i] * view.scale + view.dx, points.y[i] * view.scale + view.dy];
+      drawTownship(context, view, state);
       if (state.route) drawRoute(context, view, state.route);
       const facilities = state.facilities;
       const size = facilities ? markSize(view, facilities.points.n) * view.ratio : 0;
@@ -241,9 +268,12 @@
       }
       if (facilities) facilities.seen = { view, drawn };
       if (state.selected >= 0) {
-        const [x, y] = place(state.points, state.selected);
+        const [x, y] = place(state.points, state.selected), points = S.layers.points;
+        const radius = points.radiusAt(state.selected, view.zoom) * view.ratio;
+        const name = S.classesOf(state.layer)[state.classes[state.selected]];
+        if (name) S.drawDot(context, S.lookOf(state.layer, name), x, y, radius, view.ratio);
         context.beginPath();
-        context.arc(x, y, 13 * view.ratio, 0, 2 * Math.PI);
+        context.arc(x, y, Math.max(13 * view.ratio, radius + 5 * view.ratio), 0, 2 * Math.PI);
         context.lineWidth = 5 * view.ratio;
         context.strokeStyle = "#ffffff";
         context.stroke();

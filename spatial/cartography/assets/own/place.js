@@ -37,7 +37,7 @@
     if (!facilities || index < 0) return "";
     const own = facilities.names["name_" + S.language];
     const name = (own && own[index]) || facilities.names.name[index] || (facilities.names.name_en && facilities.names.name_en[index]);
-    return name || S.t("place.unnamed", { id: facilities.id[index] });
+    return name ? S.inScriptOrder(name) : S.t("place.unnamed", { id: facilities.id[index] });
   };
 
   function people(state, i) {
@@ -213,6 +213,7 @@
         S.el("button", { type: "button", class: "close", "aria-label": S.t("place.close"), text: "×", on: { click: onClose } }),
       ]),
       other.length ? S.el("p", { class: "muted", text: other.join(" · ") }) : null,
+      ...S.placeLines(state, i).slice(1),
       S.el("p", { class: "place-class" }, [S.swatch(S.lookOf(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data")), S.el("span", { text: S.classLabel(state.layer, S.classesOf(state.layer)[state.classes[i]] || "no_data", state.threshold) })]),
       identity(state, i),
       ...modes.flatMap((mode) => way(state, state.travel[mode], i, mode)),

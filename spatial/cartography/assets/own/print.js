@@ -2,7 +2,7 @@
 /* On paper the map stands below the headline in a size that fits A4, whatever the window was, and is drawn as one
    picture: paper shows only the uppermost of several canvases. */
 (function (S) {
-  const LAND = "#efefeb";
+  const LAND = "#e9e9e4";
 
   function drawAll(map) {
     const ratio = 2;
