@@ -38,7 +38,7 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
     # Put known issues beside a township that they leave without a rank.
     gains = most_to_gain(townships, parts)
     mine = [known for known in score["doubts"] if gains and gains["id"] in known["without_rank"]]
-    matrix = answer["matrix"] if answer else None
+    matrix, signed = answer["matrix"] if answer else None, book.tables.get("sign_off")
     own = [norm for norm in book.norms.norms if norm["headline"]]
     first = {finding["norm_id"] for finding in answer["findings"]} if answer else set()
     data = study_block(book, rows) | {
@@ -49,7 +49,8 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "map": answer_map(book, rows, answer) if answer else None,
         "actions": actions,
         "norms": [norm for norm in own if norm["id"] in first],
-        "sign_counts": sign_off_counts(book.tables["sign_off"]) if "sign_off" in book.tables else None,
+        "sign_counts": None if signed is None else sign_off_counts(signed),
+        "declared": 0 if signed is None else int(signed["official"].notna().sum()),
         "score": study if "scores" in book.tables else None,
         "headlines": own[:NORMS],
         "townships": len(townships) or (len(matrix["rows"]) if matrix else 0),

@@ -11,6 +11,7 @@ import pytest
 
 import spatial as sp
 from spatial.messages import Words, languages
+from spatial.reporting.sign_off import fingerprint
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.gaps import gaps
 from spatial.stages.workbook import workbook
@@ -330,7 +331,9 @@ def test_the_sign_off_sheet_is_the_table_in_words(book, results):
     assert status[0].fill.fgColor.rgb.endswith("FCE4D6")  # people differ
     assert values(page, "Source")[0] == "=Yearbook"
     tail = [row[0].value for row in page.iter_rows(min_row=4 + count) if row[0].value]
-    assert [line.split(":")[0] for line in tail] == ["单位 / Office", "签字 / Name and signature", "日期 / Date"]
+    lines = ["单位 / Office", "签字 / Name and signature", "日期 / Date", "本表指纹码 / Fingerprint of these rows"]
+    assert [line.split(":")[0] for line in tail] == lines
+    assert tail[-1].endswith(fingerprint(table))
 
 
 def test_totals_of_the_summary_are_those_of_the_study(book, results):

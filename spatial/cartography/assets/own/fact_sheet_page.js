@@ -183,8 +183,8 @@
 
   function readyText() {
     if (!data.sign_counts) return "";
-    const { look, unknown, undeclared, ok } = data.sign_counts;
-    return S.t(look ? "fact.not_ready" : unknown ? "fact.not_told" : ok ? "fact.ready" : "fact.not_declared", { n: look || unknown || undeclared });
+    const { look, unknown } = data.sign_counts;
+    return S.t(look ? "fact.not_ready" : !data.declared ? "fact.not_declared" : unknown ? "fact.not_told" : "fact.ready", { n: look || unknown });
   }
 
   function drawMap(width, tallest) {

@@ -211,7 +211,7 @@
   function showVerdict() {
     const { ok, look, remark, unknown, undeclared } = sign.counts;
     const declared = sign.totals.filter((entry) => entry.verdict !== "undeclared").length;
-    const key = look ? "look" : unknown ? "unknown" : declared ? "ok" : "undeclared";
+    const key = look ? "look" : !declared ? "undeclared" : unknown ? "unknown" : "ok";
     document.getElementById("verdict").className = "card verdict-" + key;
     document.getElementById("verdict-line").textContent = S.t("sign.answer_" + key, { n: look || unknown });
     const differing = sign.totals.filter((entry) => entry.verdict === "look").length;
