@@ -255,6 +255,7 @@ _MAP_SCRIPTS = (
     "sureness.js",
     "trials.js",
     "areas.js",
+    "cells.js",
     "closing.js",
     "about.js",
     "print.js",

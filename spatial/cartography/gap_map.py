@@ -24,6 +24,7 @@ from spatial.cartography.map_layers import (
 from spatial.cartography.page_data import SCORE_MAP, Detail, PageBook, ServiceNote, once, shown_bounds, study_block
 from spatial.cartography.places import (
     TOLD,
+    cells_block,
     facilities_block,
     last_mile_block,
     off_road_block,
@@ -52,6 +53,7 @@ _NO_SERVICE: dict[str, Any] = {
     "off_road": None,
     "areas": None,
     "catchments": None,
+    "cells": None,
     "trials": None,
 }
 """What a page carries that shows no service."""
@@ -61,7 +63,7 @@ _METHODS = {
     "score": ("score_map", "people"),
 }
 """What a page of a kind explains in its small print."""
-_WORDS = ("view.", "closing.", "picture.", "mine.")
+_WORDS = ("view.", "closing.", "picture.", "mine.", "cell.")
 """Words that maps have beside those of all pages."""
 _REACH = 0.15
 """Ground that the relief reaches further, for a little panning, as a share of the extent."""
@@ -183,6 +185,7 @@ def _service_block(
             "off_road": off_road_block(rows, book.of_service("off_road", service)) if extras else None,
             "areas": areas if detail.minor_roads else None,
             "catchments": catchments if detail.minor_roads else None,
+            "cells": cells_block(book, service) if extras else None,
             "facilities": facilities,
             "trials": trials,
         }

@@ -327,6 +327,7 @@ OWN_WORDS = (
     "closing.",
     "picture.",
     "mine.",
+    "cell.",
 )
 KEPT_WORDS = ("sign.title", "sign.count_")
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from spatial.cartography.basemap import pack_points
-from spatial.cartography.document import codes, pack, pack_seconds, pack_texts, pack_words, round_up
+from spatial.cartography.document import codes, pack, pack_seconds, pack_texts, pack_words, round_up, space_order
 from spatial.reporting.names import WRITTEN, names_of
 from spatial.reporting.wording import columns_told
 from spatial.tables import TABLES
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from spatial.cartography.page_data import Rows
+    from spatial.cartography.page_data import PageBook, Rows
     from spatial.tables import Field
 
 
@@ -259,6 +260,39 @@ def off_road_block(rows: Rows, own: pd.DataFrame | None) -> dict[str, Any] | Non
         "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
         "statuses": list(REACH_STATUS),
     }
+
+
+MOST_CELLS = 20_000
+"""Cells above which a page leaves them out: about 100 kB, and 10 kB a mode."""
+_NO_WAY = 65_535
+
+
+def cells_block(book: PageBook, service: str) -> dict[str, Any] | None:
+    """
+    Encode the minutes to a service from the cells of people, for whoever presses the map anywhere.
+
+    Returns points, for how many metres around each it speaks, and whole minutes by mode, 65535 where no way was
+    found; None where the study measures no cells, and where they are too many for a page.
+    """
+    own = book.of_service("cell_access", service)
+    if own is None or "cells" not in book.tables:
+        return None
+    cells = book.shapes("cells")
+    cells = cells.loc[cells["in_study"]]
+    if not 1 < len(cells) <= MOST_CELLS:
+        return None
+    cells = cells.iloc[space_order(cells.geometry.x, cells.geometry.y)]
+    xy = np.column_stack((cells.geometry.x, cells.geometry.y))
+    ids = pd.Index(cells["settlement_id"])
+    minutes = {}
+    for mode, part in own.groupby("mode", sort=True):
+        exact = part.set_index("settlement_id")["travel_time_min"].reindex(ids).to_numpy(dtype=np.float64)
+        known = np.isfinite(exact) & (exact < _NO_WAY - 1)
+        minutes[str(mode)] = pack(np.where(known, np.rint(np.where(known, exact, 0.0)), _NO_WAY), "u2")
+    # As far as a neighbour is: ground between cells of people belongs to one of them, ground beyond them to none.
+    between = np.asarray(cKDTree(xy).query(xy, k=[2])[0])
+    reach_m = float(np.median(between))
+    return {"points": pack_points(cells.geometry), "reach_m": round(reach_m, 1), "minutes": minutes}
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

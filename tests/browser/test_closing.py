@@ -148,3 +148,27 @@ def test_the_card_fits_and_its_lines_go_with_it(width, height, county_folder, op
     lines = page.evaluate(drawn)
     page.evaluate("void Spatial.choosePlace(0, false)")
     assert page.evaluate(drawn) != lines
+
+
+def test_a_facility_shows_the_ground_within_its_own_reach(county_folder, open_page):
+    page = open_page(county_folder / PAGE, fragment="#lang=en&layer=time:drive&facility=w1")
+    pane = "document.querySelector('.leaflet-spatialAreas-pane canvas').toDataURL()"
+    bare = page.evaluate(pane)
+    assert "Ground within its reach, by car, where it is the nearest" in page.inner_text("#place")
+    page.focus("#reach-on")
+    page.keyboard.press("Space")
+    assert page.is_checked("#reach-on")
+    assert page.is_checked("#areas-on")
+    assert "within 15 min" in page.inner_text("#place .ground-legend")
+    own = page.evaluate(pane)
+    # another facility has other ground, and without one the ground of all is shown
+    page.evaluate(OPEN, "w2")
+    assert page.is_checked("#reach-on")
+    other = page.evaluate(pane)
+    page.click("#place .close")
+    whole = page.evaluate(pane)
+    assert len({bare, own, other, whole}) == 4
+    page.uncheck("#areas-on")
+    assert page.evaluate(pane) == bare
+    link = open_page(county_folder / PAGE, fragment="#lang=en&ground=areas&facility=w1")
+    assert link.is_checked("#reach-on")

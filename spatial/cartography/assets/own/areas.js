@@ -72,6 +72,9 @@
     });
   }
 
+  /* The catchment of the facility that is chosen; -1 without one. */
+  S.catchmentOf = ({ areas, catchments, facility }) => (facility >= 0 && areas && catchments && areas.mode === catchments.mode ? catchments.facility.indexOf(facility) : -1);
+
   S.areasLayer = function (state) {
     const { areas, catchments, units } = state;
     const shown = { areas: false, catchments: false, units: Boolean(units) };
@@ -85,7 +88,13 @@
       context.lineWidth = (1.2 * view.ratio) / view.scale;
       if (shown.units) drawUnits(context, shapes("units"), units, levels);
       if (shown.catchments) drawCatchments(context, shapes("catchments"), catchments, state.target);
-      if (shown.areas) drawReach(context, shapes("areas"));
+      if (!shown.areas) return;
+      // Of a chosen facility: what is within reach of any, where it is the nearest one.
+      const own = S.catchmentOf(state);
+      context.save();
+      if (own >= 0) context.clip(shapes("catchments")[own], "evenodd");
+      drawReach(context, shapes("areas"));
+      context.restore();
     }, { pane: "spatialAreas" });
     layer.shown = shown;
     return layer;
@@ -110,9 +119,9 @@
 
   const row = (sign, label, more) => S.el("li", {}, [sign, S.el("span", { text: label }), S.el("span", { class: "muted", text: more })]);
 
-  function reachRows(areas) {
+  function reachRows(areas, isWhole = true) {
     const fills = (item) => areas.items.slice(item).map(() => [tone(0), REACH_FILL]);
-    return areas.items.map((item, k) => row(swatch(fills(k), tone(k)), S.t("areas.within", { minutes: S.minutes(item.cutoff) }), S.t("areas.size", { area: item.area_km2 })));
+    return areas.items.map((item, k) => row(swatch(fills(k), tone(k)), S.t("areas.within", { minutes: S.minutes(item.cutoff) }), isWhole ? S.t("areas.size", { area: item.area_km2 }) : ""));
   }
 
   /* People of a catchment where they are known, and its ground. */
@@ -157,6 +166,16 @@
 
   /* How many pillars some township has: where not all, nobody shall read that they have. */
   const unitsNote = (units) => S.t(units.pillars < units.all_pillars ? "areas.units_note_some" : "areas.units_note", { n: units.pillars, total: units.all_pillars });
+
+  /* On a facility's card: its ground on the map, or that of all where nobody knows which is whose. */
+  S.reachBox = function (state) {
+    const { areas } = state, layer = S.layers.areas;
+    if (!areas) return [];
+    const input = S.el("input", { type: "checkbox", id: "reach-on", on: { change: (event) => { layer.shown.areas = event.target.checked; S.showAreas(layer, state); S.update(); document.getElementById("reach-on").focus(); } } });
+    input.checked = layer.shown.areas;
+    const title = S.t(S.catchmentOf(state) >= 0 ? "closing.reach_own" : "closing.reach_all", { mode: S.word("by", areas.mode) });
+    return [S.el("label", { class: "check" }, [input, S.el("span", { text: title })]), layer.shown.areas ? S.el("ul", { class: "ground-legend" }, reachRows(areas, S.catchmentOf(state) < 0)) : null];
+  };
 
   S.showAreas = function (layer, state) {
     const { areas, catchments, units } = state;

@@ -100,6 +100,7 @@
       S.el("p", { class: "muted", text: serviceText(state.facilities, state.facilities.service[k]) }),
       S.el("p", { text: rows.length ? S.t("closing.serves", { amount: amount(rows), mode: S.word("by", mode) }) : S.t("closing.serves_none", { mode: S.word("by", mode) }) }),
       farthest && isFinite(farthest.now) ? S.el("p", { class: "muted", text: S.t("closing.farthest", { name: S.placeName(state.places, farthest.i), minutes: S.minutes(farthest.now) }) }) : null,
+      ...S.reachBox(state),
       ...(rows.length ? closing(state, found) : []),
       S.el("p", { class: "pills" }, [S.el("span", { class: "pill gate", text: S.t("about.modelled") })]),
     ]);

@@ -104,7 +104,7 @@
     const travel = mapValues(data.travel, (block, mode) => readTravel(block, timeLayer(mode)));
     for (const layer of layers) S.markSearched(layer, travel);
     return {
-      places, layers, points: S.points(data.places), facilities, areas: data.areas, catchments: S.readCatchments(data.catchments, facilities),
+      places, layers, points: S.points(data.places), facilities, areas: data.areas, cells: S.readCells(data.cells), catchments: S.readCatchments(data.catchments, facilities),
       travel, snaps: mapValues(data.snaps, readSnaps), last_mile: readLastMile(data.last_mile), levels: mapValues(data.levels, S.column), units: data.units,
       off_road: data.off_road && Object.assign({}, data.off_road, { time: S.seconds(data.off_road.time), status: S.column(data.off_road.status) }),
       norms, routes: readRoutes(data.routes), trials: S.readTrials(data.trials), interval: readInterval(data.interval),
@@ -339,6 +339,7 @@
     }
 
     function setLayer(index) {
+      map.closePopup();
       state.layer = state.layers[index];
       state.threshold = state.layer.threshold;
       state.only = null;
@@ -381,6 +382,8 @@
         const id = S.unitAt(base.units, S.toUnit(event.latlng.lat, event.latlng.lng)), code = state.places.townships.findIndex((township) => township.id === id);
         if (code >= 0) chooseTownship(code);
       }
+      if (k < 0 && i < 0) S.showCell(state, event.latlng);
+      else map.closePopup();
     });
     document.getElementById("slider").addEventListener("input", (event) => {
       state.threshold = Number(event.target.value);
@@ -399,6 +402,7 @@
     document.getElementById("csv-places").addEventListener("click", () => S.downloadPlaces(state));
 
     S.onLanguage(() => {
+      map.closePopup();
       const service = S.pick(data.page.service.names, data.page.service.id);
       state.topic = data.page.kind === "gap" ? S.t("page.gap", { service }) : S.t(data.page.kind === "score" ? "page.score_map" : "page.last_mile");
       document.getElementById("study-title").textContent = S.pick(data.study.title, data.study.name);
