@@ -369,7 +369,8 @@ def test_nobody_reading_on_is_quiet():
     code = (
         "import sys; from spatial import cli; from spatial.stages import check;"
         "sys.argv = ['spatial', 'check', 'x.toml', '-v'];"
-        "cli._study = lambda *_: None; check.check_study = lambda _: [check.Checked('fine', str(n)) for n in range(100_000)]; cli.main()"
+        "cli._study = lambda *_: None;"
+        "check.check_study = lambda _: [check.Checked('fine', str(n)) for n in range(100_000)]; cli.main()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
