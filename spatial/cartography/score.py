@@ -14,8 +14,9 @@ from spatial.cartography.basemap import pack_lines
 from spatial.cartography.document import SCORE, pack, pack_words, page_document
 from spatial.cartography.map_layers import class_layer
 from spatial.cartography.page_data import SCORE_MAP, PageBook, study_block
-from spatial.cartography.places import by_language
+from spatial.cartography.places import by_language, parts_of
 from spatial.messages import Words
+from spatial.reporting.answer_text import begin_text, finding_text
 from spatial.reporting.names import road_text
 from spatial.reporting.score import held_back
 from spatial.reporting.score_text import hidden_text, hidden_townships_text
@@ -27,7 +28,7 @@ from spatial.study.score import GapTargets
 from spatial.tables.words import ACCESS_CLUSTER, PILLARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from spatial.cartography.page_data import Rows
 
@@ -268,13 +269,28 @@ def _level_classes(levels: pd.Series, book: PageBook) -> pd.Series:
 STUDY, TOWNSHIP = "study", "township"
 SHOWN_TOWNS = 8
 KEPT_OBSTACLES = 3
+SHOWN_FINDINGS = 3
 TOLD = columns_told("pages")
 
 
 def score_page(book: PageBook, rows: Rows, *, max_bytes: float = math.inf) -> bytes:
     """Write the page."""
     score = score_block(book)
-    data = study_block(book, rows) | {"score": score | {"whole": True}, "has_map": SCORE_MAP in book.files}
+    answer = book.summary.get("answer") or {"findings": ()}
+    data = study_block(book, rows) | {
+        "score": score | {"whole": True},
+        "has_map": SCORE_MAP in book.files,
+        "holds": [
+            {
+                "files": book.files.get(str(finding["service"])),
+                "norm": finding["norm_id"],
+                "text": {language: finding_text(finding, Words(language)) for language in book.words},
+                "begin": {language: begin_text(finding, Words(language)) for language in book.words},
+            }
+            for finding in answer["findings"][:SHOWN_FINDINGS]
+        ],
+        "gains": most_to_gain(score["townships"], parts_of(book.tables, book.meta.modes[0])),
+    }
     data["messages"] = dict(book.words)
     content = page_document(data, title=book.title, language=book.language, parts=SCORE)
     if len(content) <= max_bytes:
@@ -363,7 +379,7 @@ def score_block(book: PageBook) -> Entry:
     details = (part["detail"] for unit in units for part in unit["parts"] if "detail" in part)
     named |= {name for detail in details for name in detail.split(";")}
     named |= {*never, *(norm for norms in left.values() for norm in norms)}
-    told = ("id", "service", "names", "metric", "mode", "unit", "threshold", "norm_class")
+    told = ("id", "service", "names", "titles", "metric", "mode", "unit", "threshold", "norm_class")
     made = {
         "bands": list(book.meta.level_bands),
         "pillars": list(PILLARS),
@@ -445,6 +461,44 @@ def _units(book: PageBook, level: str, degrees: Mapping[tuple[str, ...], float])
             "terms": [name for name in str(row["segmentation_terms"]).split(";") if name],
             "parts": told_parts,
         }
+
+
+def most_to_gain(townships: Sequence[Mapping[str, Any]], parts: Mapping[str, int] | None = None) -> Entry | None:
+    """
+    Find the township whose people would gain most if it were brought to the level of the best one of its part.
+
+    Examples
+    --------
+    >>> one = {"id": "a", "names": {}, "integration_level": 0.9, "population_persons": 10.0, "places": 1}
+    >>> two = {"id": "b", "names": {}, "integration_level": 0.5, "population_persons": 20.0, "places": 2}
+    >>> most_to_gain([one, two])["id"]
+    'b'
+    """
+    known = [unit for unit in townships if unit["integration_level"] is not None]
+    part_of = {unit["id"]: parts.get(unit["id"], unit["id"]) if parts else None for unit in known}
+    in_order = sorted(known, key=lambda unit: (unit["integration_level"], unit["id"]))
+    best_of = {part_of[unit["id"]]: unit for unit in in_order}
+    # What is lacking is weighed by people, or by places where nothing is gained by that.
+    for counted in ("population_persons", "places"):
+        lacking = []
+        for unit in known:
+            best = best_of[part_of[unit["id"]]]
+            if unit[counted] is not None:
+                gain = unit[counted] * (best["integration_level"] - unit["integration_level"])
+                lacking.append((gain, unit["id"], unit, best))
+        gain, _, most, best = max(lacking, key=lambda one: one[:2], default=(0.0, "", {}, {}))
+        if gain > 0.0:
+            return {
+                "id": most["id"],
+                "names": most["names"],
+                "persons": most["population_persons"] if counted == "population_persons" else None,
+                "places": most["places"],
+                "level": most["integration_level"],
+                "best": best["integration_level"],
+                "best_id": best["id"],
+                "best_names": best["names"],
+            }
+    return None
 
 
 def _pairs(table: pd.DataFrame | None, ids: list[str]) -> Entry:

@@ -11,7 +11,7 @@ from spatial.cartography.document import FACT_SHEET, SIGN_OFF, page_document
 from spatial.cartography.page_data import PageBook, study_block
 from spatial.cartography.places import by_language, parts_of
 from spatial.cartography.plan import actions_block
-from spatial.cartography.score import score_block
+from spatial.cartography.score import most_to_gain, score_block
 from spatial.messages import Words
 from spatial.reporting.sign_off import fingerprint
 from spatial.reporting.wording import plain
@@ -61,44 +61,6 @@ def fact_sheet_page(book: PageBook, rows: Rows) -> bytes:
         "persons": float(rows.settlements["population_persons"].sum()) if rows.has_people else None,
     }
     return page_document(data, title=book.title, language=book.language, parts=FACT_SHEET)
-
-
-def most_to_gain(townships: Sequence[Mapping[str, Any]], parts: Mapping[str, int] | None = None) -> Entry | None:
-    """
-    Find the township whose people would gain most if it were brought to the level of the best one of its part.
-
-    Examples
-    --------
-    >>> one = {"id": "a", "names": {}, "integration_level": 0.9, "population_persons": 10.0, "places": 1}
-    >>> two = {"id": "b", "names": {}, "integration_level": 0.5, "population_persons": 20.0, "places": 2}
-    >>> most_to_gain([one, two])["id"]
-    'b'
-    """
-    known = [unit for unit in townships if unit["integration_level"] is not None]
-    part_of = {unit["id"]: parts.get(unit["id"], unit["id"]) if parts else None for unit in known}
-    in_order = sorted(known, key=lambda unit: (unit["integration_level"], unit["id"]))
-    best_of = {part_of[unit["id"]]: unit for unit in in_order}
-    # What is lacking is weighed by people, or by places where nothing is gained by that.
-    for counted in ("population_persons", "places"):
-        lacking = []
-        for unit in known:
-            best = best_of[part_of[unit["id"]]]
-            if unit[counted] is not None:
-                gain = unit[counted] * (best["integration_level"] - unit["integration_level"])
-                lacking.append((gain, unit["id"], unit, best))
-        gain, _, most, best = max(lacking, key=lambda one: one[:2], default=(0.0, "", {}, {}))
-        if gain > 0.0:
-            return {
-                "id": most["id"],
-                "names": most["names"],
-                "persons": most["population_persons"] if counted == "population_persons" else None,
-                "places": most["places"],
-                "level": most["integration_level"],
-                "best": best["integration_level"],
-                "best_id": best["id"],
-                "best_names": best["names"],
-            }
-    return None
 
 
 def surely_last(townships: Sequence[Mapping[str, Any]]) -> Entry | None:

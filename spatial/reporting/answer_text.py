@@ -17,6 +17,8 @@ Record = Mapping[str, Any]
 
 IN_TITLE, IN_FULL = 2, 2
 """Findings that the title names, and those that have a sentence of their own."""
+VILLAGES_TOLD = 3
+"""Villages that a finding names to begin with."""
 SERVICES_TOLD, PLACES_TOLD = 4, 2
 """Services whose minutes are told where no norm fails, and the farthest places that are named of each."""
 FIRST_ACTIONS = 3
@@ -93,7 +95,7 @@ def answer_lines(answer: Record, plans: Sequence[Record], words: Words) -> list[
         Sentences.
     """
     findings = answer["findings"]
-    lines = [_full(finding, words) for finding in findings[:IN_FULL]]
+    lines = [finding_text(finding, words) for finding in findings[:IN_FULL]]
     if findings[IN_FULL:]:
         lines.append(words.say("answer", "others", list=_others(findings[IN_FULL:], words)))
     if answer["silent"]:
@@ -298,7 +300,7 @@ def _kept(norm: Record, words: Words) -> str:
     )
 
 
-def _full(finding: Record, words: Words) -> str:
+def finding_text(finding: Record, words: Words) -> str:
     """Say who is beyond a norm, of how many, and where most of them live."""
     part, whole = words.number(round(finding[finding["counted"]]["beyond"])), _amount(finding, words, "base")
     told = _beyond(finding, words, words.say("answer", f"some_of_{finding['counted']}", part=part, whole=whole))
@@ -326,6 +328,16 @@ def _full(finding: Record, words: Words) -> str:
     # A text that ends with an abbreviation has its point already.
     text = (capital(told) + (asked and words.say("answer", "joint") + asked)).removesuffix(".")
     return words.say("answer", "sentence", text=text)
+
+
+def begin_text(finding: Record, words: Words) -> str:
+    """Name the villages beyond a norm to begin with, with their people; empty where none is known."""
+    told = []
+    for place in finding["first"][:VILLAGES_TOLD]:
+        name = pick(place["names"], words.language) or words.say("plan", "unnamed")
+        people = "" if place["persons"] is None else words.number(round(place["persons"]))
+        told.append(words.say("answer", "begin_place", name=name, people=people) if people else name)
+    return words.say("answer", "begin", places=_listed(told, words)) if told else ""
 
 
 def _listed(texts: Sequence[str], words: Words) -> str:

@@ -3,7 +3,7 @@
 (function (S) {
   const data = S.data, score = data.score, study = score.study, townships = score.townships;
   const known = S.isKnown;
-  const FIRST_OBSTACLES = 5, TOWNSHIP_OBSTACLES = 3, NAMES = 8;
+  const FIRST_OBSTACLES = 5, TOWNSHIP_OBSTACLES = 3, NAMES = 8, OTHERS = 3;
   const state = { key: "rank", down: false, open: new Set() };
 
   const countOf = (met, n, none) => (n ? S.t("score.count", { met, n }) : S.t("score." + none));
@@ -15,11 +15,66 @@
     document.getElementById("answer-line").textContent = S.scoreAnswer(study);
     document.getElementById("answer-why").textContent = S.beyondText(study);
     S.fill("answer-numbers", [
-      stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, text(S.pick(study.hidden) || S.t("score.level_note"))]),
-      stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study), S.indexText(study), S.t("score.gaps_note")].filter(Boolean).map((words) => text(words))),
+      stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, S.pick(study.hidden) ? text(S.pick(study.hidden)) : null]),
+      stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study), S.indexText(study)].filter(Boolean).map((words) => text(words))),
       stat("gates_head", study.gates_unjudged && study.gates_unjudged === study.gates_in_force ? S.t("score.not_known") : countOf(study.gates_passed, study.gates_in_force, "gates_short"), [gatePill(study.mandatory_status), S.unjudgedText(study) ? text(S.unjudgedText(study)) : null]),
-      stat("known", known(study.known_share) ? S.percent(study.known_share) : "–", [text(S.t("score.known_note"))]),
+      stat("known", known(study.known_share) ? S.percent(study.known_share) : "–", []),
     ]);
+  }
+
+  /* Components that only sum up norms: who is beyond these is said before. */
+  const OF_NORMS = ["even_access", "worst_group_attainment", "gates_passed"];
+
+  /* What else keeps the level low, in words: what flows one way, which road everything hangs on, what towns lack. */
+  function plainText(part) {
+    if (part.name === "two_way_flow") {
+      const flow = score.flows.find((one) => one.kind === (part.kind || part.detail));
+      if (!flow || !(flow.outward > 0) || !known(flow.inward)) return "";
+      return S.t("score.plain_two_way_flow", { kind: S.capital(S.flowKind(flow.kind)), back: Math.round((100 * flow.inward) / flow.outward) });
+    }
+    if (part.name === "robust_coverage" && !part.detail) return "";
+    const key = "score.plain_" + part.name;
+    return S.has(key) ? S.t(key, { value: S.partValue(part), road: S.capital(S.partDetail(part)) }) : S.partName(part) + S.t("sign.colon") + S.partValue(part);
+  }
+
+  /* First who is beyond which norm, and whom to begin with; then what is no norm. */
+  function showHolds() {
+    const beyond = (data.holds || []).map((one) => S.el("li", {}, [
+      S.el("p", {}, [text(S.pick(one.text))]),
+      S.pick(one.begin) ? S.el("p", { class: "muted" }, [text(S.pick(one.begin) + " "), one.files ? S.el("a", { href: S.pageLink(one.files, { norm: one.norm, list: "yes" }), text: S.t("score.all_by_name") }) : null]) : null,
+    ]));
+    const others = S.obstaclesOf(study).filter((part) => !OF_NORMS.includes(part.name)).map(plainText).filter(Boolean).slice(0, OTHERS);
+    const items = [...beyond, ...others.map((words) => S.el("li", {}, [S.el("p", { text: words })]))];
+    S.fill("holds-body", [items.length ? S.el("ol", { class: "card holds" }, items) : S.el("p", { class: "none", text: S.t(known(study.integration_level) ? "score.obstacles_none" : "score.not_known") })]);
+  }
+
+  function showGain() {
+    const gains = data.gains;
+    document.getElementById("gain").hidden = !gains;
+    if (gains) document.getElementById("gain-line").textContent = S.t(known(gains.persons) ? "fact.gains_line" : "fact.gains_line_places", { name: S.unitName(gains), n: known(gains.persons) ? gains.persons : gains.places, level: S.hundredths(gains.level), best: S.hundredths(gains.best), other: S.pick(gains.best_names, gains.best_id) });
+  }
+
+  /* The four pillars as one picture: how far each has come, and how many of its gaps are within their targets. */
+  function showPicture() {
+    S.fill("picture-body", [S.el("ul", { class: "card picture" }, score.pillars.map((pillar) => {
+      const { met, measured } = S.countMet(S.partsOf(study, pillar, "gap"));
+      return S.el("li", {}, [
+        S.el("span", {}, [S.el("strong", { text: S.t("pillar." + pillar) }), S.el("br"), text(S.t("score." + pillar + "_q"), { class: "muted" })]),
+        S.levelBar(study.levels[pillar]),
+        S.el("strong", { class: "part-value", text: S.levelText(study.levels[pillar]) }),
+        text(S.gapsText(met, measured), { class: "muted" }),
+      ]);
+    }))]);
+  }
+
+  /* Each term that stands on this page, once. */
+  function showTerms() {
+    const names = new Set(["level", "gap", "obstacle", ...[study, ...townships].flatMap((unit) => unit.parts.map((part) => part.name))]);
+    const told = [...names].filter((name) => S.has("score.term_" + name)).map((name) => S.t("score.term_" + name));
+    S.fill("terms", told.flatMap((words) => {
+      const cut = words.search(/\s?[:：]/);
+      return [S.el("dt", { text: words.slice(0, cut) }), S.el("dd", { text: words.slice(cut).replace(/^\s?[:：]\s?/, "") })];
+    }));
   }
 
   const gatePill = (status) => S.el("span", { class: "pill gate gate-" + status }, [text({ pass: "✓", fail: "✕", unknown: "?", none_applicable: "–" }[status], { "aria-hidden": "true", class: "sign" }), text(S.t("gate." + status))]);
@@ -167,7 +222,6 @@
   function details(unit) {
     return S.el("tr", { class: "detail", id: "detail-" + townships.indexOf(unit) }, [S.el("td", { colspan: String(columns().length) }, [
       S.el("p", { class: "detail-line", text: S.scoreAnswer(unit) }),
-      known(unit.unserved_persons) && known(unit.population_persons) ? S.el("p", { text: S.beyondText(unit) }) : null,
       S.indexText(unit) ? S.el("p", { class: "muted", text: S.capital(S.indexText(unit)) }) : null,
       S.typeText(unit.id) ? S.el("p", { text: S.typeText(unit.id) }) : null,
       unit.failed.length ? S.el("ul", { class: "cards" }, unit.failed.map(failedItem)) : null,
@@ -306,6 +360,10 @@
       S.languageSwitch();
       if (study) {
         showAnswer();
+        showHolds();
+        showGain();
+        showPicture();
+        showTerms();
         showPillars();
         showFailed();
         S.fill("obstacles-body", [obstacleList(study, FIRST_OBSTACLES)]);
