@@ -55,12 +55,7 @@ if TYPE_CHECKING:
 def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[str, Any]:
     """Gather what the first page shows."""
     tables, frame = book.tables, rows.settlements
-    # Each norm leads to the first page of a service that answers it.
-    file_of: dict[str, str] = {}
-    for page in pages:
-        note, roads = book.note(page["service"]), SEASON_ROADS if page["kind"] == "last_mile" else ()
-        for word in (note.id, *note.register, *roads):
-            file_of.setdefault(word, page["file"])
+    file_of = _file_of(book, pages)
     norms = [norm | {"file": file_of.get(norm["service"])} for norm in book.norms.norms]
     counts = [norm["study"]["gate"] for norm in norms if norm["study"]["gate"] != "none_applicable"]
     gates = {name: counts.count(name) for name in ("pass", "fail", "unknown")}
@@ -136,6 +131,16 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     }
 
 
+def _file_of(book: PageBook, pages: list[dict[str, Any]]) -> dict[str, str]:
+    """Lead from each service, as norms name it, to the first page that answers it."""
+    found: dict[str, str] = {}
+    for page in pages:
+        note, roads = book.note(page["service"]), SEASON_ROADS if page["kind"] == "last_mile" else ()
+        for word in (note.id, *note.register, *roads):
+            found.setdefault(word, page["file"])
+    return found
+
+
 _NEEDED = ("settlements", "facilities", "access", "norm_results")
 _BYTES_A_MB = 1_000_000
 _LOG = logging.getLogger(__name__)
@@ -184,7 +189,8 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     if "sign_off" in tables:
         artifacts.insert(1, Artifact(SIGN_OFF_FILE, sign_off_page(book, rows)))
     if "scores" in tables:
-        score = score_page(book, rows, max_bytes=max_page_mb * _BYTES_A_MB)
+        files = _file_of(book, [page.entry for page in made])
+        score = score_page(book, rows, files=files, max_bytes=max_page_mb * _BYTES_A_MB)
         artifacts.append(Artifact(SCORE_FILE, score))
     if fact_sheet_file(book):
         artifacts.append(Artifact(FACT_SHEET_FILE, fact_sheet_page(book, rows)))

@@ -273,8 +273,10 @@ SHOWN_FINDINGS = 3
 TOLD = columns_told("pages")
 
 
-def score_page(book: PageBook, rows: Rows, *, max_bytes: float = math.inf) -> bytes:
-    """Write the page."""
+def score_page(
+    book: PageBook, rows: Rows, *, files: Mapping[str, str] | None = None, max_bytes: float = math.inf
+) -> bytes:
+    """Write the page; ``files`` leads from services to their pages."""
     score = score_block(book)
     answer = book.summary.get("answer") or {"findings": ()}
     data = study_block(book, rows) | {
@@ -282,7 +284,7 @@ def score_page(book: PageBook, rows: Rows, *, max_bytes: float = math.inf) -> by
         "has_map": SCORE_MAP in book.files,
         "holds": [
             {
-                "files": book.files.get(str(finding["service"])),
+                "file": (files or {}).get(str(finding["service"])),
                 "norm": finding["norm_id"],
                 "text": {language: finding_text(finding, Words(language)) for language in book.words},
                 "begin": {language: begin_text(finding, Words(language)) for language in book.words},

@@ -254,7 +254,7 @@ def test_pages_open_without_a_fault(file, size, first, folder, open_page, in_eac
 
 @pytest.mark.browser
 def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_page):
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     assert page.inner_text("#answer-line") == (
         "Town and country are partly integrated, with gaps wider than their targets, "
         "and 1 of 3 mandatory norms in force is not met."
@@ -277,8 +277,44 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
 
 
 @pytest.mark.browser
+def test_what_holds_back_is_said_in_words_before_any_index(sample_run, open_page):
+    maps, tables = sample_run / "maps" / "sample", sample_run / "processed" / "sample"
+    page = open_page(maps / "score.html")
+    answer = json.loads((tables / "summary.json").read_text("utf-8"))["answer"]
+    told = page.locator("#holds li p:first-child").all_inner_texts()
+    for finding, line in zip(answer["findings"][:3], told[:3], strict=True):
+        assert f"{round(finding[finding['counted']]['beyond']):,}" in line
+        assert finding["worst"]["names"]["en"] in line
+    assert any(line.startswith("Parcels: for every 100 that go out") for line in told)
+    villages = page.locator("#holds li .muted").first.inner_text()
+    assert villages.startswith(f"Begin with {answer['findings'][0]['first'][0]['names']['en']}")
+    shown = page.inner_text("main")
+    assert not re.search(r"Moran|Theil|E2SFCA|obstacle degree|dissimilarity|rural_cn", shown)
+    # The picture has the levels of the pillars; each term is explained once, in the fold.
+    bars = page.locator("#picture li .part-value").all_inner_texts()
+    study = pd.read_parquet(tables / "scores.parquet").query("unit_level == 'study'").iloc[0]
+    assert bars == [f"{study[f'level_{pillar}']:.2f}" for pillar in ("structure", "elements", "boundaries", "order")]
+    page.click("#numbers summary")
+    terms = page.locator("#terms dt").all_inner_texts()
+    assert len(terms) == len(set(terms)) > 8
+    assert "beyond at least one graded norm" in page.inner_text("#answer-why")
+
+
+@pytest.mark.browser
+def test_a_place_beyond_its_norm_has_the_minutes_beside_its_level(sample_run, open_page):
+    maps, tables = sample_run / "maps" / "sample", sample_run / "processed" / "sample"
+    gaps = pd.read_parquet(tables / "gaps.parquet").query("norm_id == 'CN-COUNTY-60' and reach_status == 'reached'")
+    row = gaps.iloc[0]
+    page = open_page(maps / "score-map.html", fragment=f"#place={row['settlement_id']}")
+    page.wait_for_selector("#place-name")
+    card = page.inner_text("#place")
+    assert f"County seat within 60 minutes ({row['value']:.0f} min)" in card
+    assert "Lowest here: " in card
+
+
+@pytest.mark.browser
 def test_failed_norms_are_named_with_people_of_all_and_obstacles_ranked(folder, scored, open_page):
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     assert "GL-PHC-1H" in page.inner_text("#failed")
     failed = scored.tables["norm_results"].query("norm_id == 'GL-PHC-1H' and unit_level == 'study'").iloc[0]
     count = {
@@ -300,7 +336,7 @@ def test_failed_norms_are_named_with_people_of_all_and_obstacles_ranked(folder, 
 
 @pytest.mark.browser
 def test_townships_sort_and_open(folder, open_page):
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     names = "nodes => nodes.map(n => n.textContent.slice(2))"
     ranked = page.eval_on_selector_all(".units tbody th button", names)
     assert ranked[0] == "Qingyan Township"
@@ -330,7 +366,7 @@ def test_townships_sort_and_open(folder, open_page):
     ],
 )
 def test_paper_keeps_what_a_rank_is_and_leaves_out_how_to_sort(language, advice, fact, folder, open_page):
-    page = open_page(folder / "score.html", fragment=f"#lang={language}")
+    page = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}")
     shown = page.inner_text("#townships")
     assert advice in shown
     assert fact in shown
@@ -342,7 +378,7 @@ def test_paper_keeps_what_a_rank_is_and_leaves_out_how_to_sort(language, advice,
 
 @pytest.mark.browser
 def test_types_of_townships_stand_beside_the_official_class(folder, open_page):
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     rows = page.eval_on_selector_all(".types tbody tr", "nodes => nodes.map(n => n.innerText)")
     assert len(rows) == 7
     assert "The whole study" in rows[0]
@@ -375,7 +411,7 @@ def test_a_study_without_a_population_grid_says_so(language, scored, open_page, 
         "town_system": scored.tables["town_system"].assign(value=np.nan),
     }
     folder = save_pages(replace(scored, tables=tables).pages(), tmp_path)
-    page = open_page(folder / "score.html", fragment=f"#lang={language}")
+    page = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}")
     told = page.inner_text("#types")
     wanted = {
         "en": "None: no population raster.",
@@ -439,7 +475,7 @@ def test_index_and_pages_lead_to_each_other(folder, open_page):
     page.wait_for_selector("#answer-line")
     page.click("#to-map")
     page.wait_for_selector("body[data-ready=yes] #legend")
-    page.click("#to-score")
+    page.click("a[href^='score.html']")
     page.wait_for_selector("#answer-line")
     page.click("#to-sheet")
     page.click("#back")
@@ -548,7 +584,7 @@ def test_the_worst_road_goes_by_its_name_with_the_id_behind(language, told, scor
     }  # fmt: skip
     folder = save_pages(replace(scored, tables=tables).pages(), tmp_path)
     for name, part in (("fact-sheet.html", "#held-body"), ("score.html", "#obstacles")):
-        assert told in open_page(folder / name, fragment=f"#lang={language}").inner_text(part)
+        assert told in open_page(folder / name, unfolded=True, fragment=f"#lang={language}").inner_text(part)
 
 
 ISSUE = {
@@ -595,7 +631,7 @@ def test_townships_that_a_known_issue_forbids_to_compare_have_no_rank(doubted):
 def test_pages_say_what_a_known_issue_affects_and_forbids(case, doubted, save_pages, open_page, tmp_path):
     language, told, rank = case
     folder = save_pages(doubted.pages(), tmp_path)
-    page = open_page(folder / "score.html", fragment=f"#lang={language}")
+    page = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}")
     issues, table = page.inner_text("#issues"), page.inner_text("#townships")
     assert told in issues
     assert issues.count(ISSUE["issue"]) == 1
@@ -647,7 +683,7 @@ def test_a_study_without_people_speaks_of_places(language, scored, save_pages, o
         "fr": ("On compte des localités", "atteignent qu", "Dans des regroupements de mauvais accès"),
         "zh": ("按地点计数", "只有跨界才能到达的居民点", "可达性差的集聚区"),
     }
-    text = open_page(folder / "score.html", fragment=f"#lang={language}").inner_text("body")
+    text = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}").inner_text("body")
     for words in wanted[language]:
         assert words in text, words
     alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
@@ -671,12 +707,12 @@ def test_what_is_not_defined_says_what_is_not_there(scored, save_pages, open_pag
     )  # fmt: skip
     tables = {"score_components": parts, "settlements": people, "score_norms": norms}
     folder = save_pages(replace(scored, tables=scored.tables | tables).pages(), tmp_path)
-    text = open_page(folder / "score.html").inner_text("main")
+    text = open_page(folder / "score.html", unfolded=True).inner_text("main")
     assert "the official class of town or of country is not known here" in text
     assert "No graded norm could be measured" in text
     assert "1 more norm is left out: nothing of its kind is mapped" in text
     sheet = open_page(folder / "fact-sheet.html").inner_text("#headlines")
-    assert re.search(r"Health centre: .*nothing of its kind is mapped", sheet)
+    assert "Primary care within 1 hour – nothing of its kind is mapped" in sheet
 
 
 @pytest.mark.browser
@@ -722,12 +758,12 @@ def test_texts_in_another_language_are_said_to_be_quoted(language, scored, save_
     folder = save_pages(told.pages(), tmp_path)
     foreign = {"en": {CHINESE}, "zh": {ENGLISH}, "fr": {ENGLISH, CHINESE}}[language]
     for name, part in (("index.html", "#issues p"), ("score.html", "#issues p"), ("fact-sheet.html", "#sure-body li")):
-        page = open_page(folder / name, fragment=f"#lang={language}")
+        page = open_page(folder / name, unfolded=True, fragment=f"#lang={language}")
         lines = page.locator(part).all_inner_texts()
         for issue in (ENGLISH, CHINESE):
             (line,) = [line for line in lines if issue in line]
             assert (QUOTED[language] in line) == (issue in foreign), (name, line)
-    about = open_page(folder / "score.html", fragment=f"#lang={language}").inner_text("#about")
+    about = open_page(folder / "score.html", unfolded=True, fragment=f"#lang={language}").inner_text("#about")
     assert "Plain words." in about
     assert about.count(QUOTED[language]) == len(foreign) + (language != "en")
 
@@ -768,7 +804,7 @@ def test_what_a_reader_noticed_is_said_in_the_language_and_is_no_quotation(
     folder = save_pages(told.pages(), tmp_path)
     expected = [NOTICE[language], UNTOLD[language]]
     for name, part in (("index.html", "#issues p"), ("score.html", "#issues p"), ("score.html", "#about p.issue")):
-        page = open_page(folder / name, fragment=f"#lang={language}")
+        page = open_page(folder / name, unfolded=True, fragment=f"#lang={language}")
         lines = [line.replace("\u00a0", " ") for line in page.locator(part).all_text_contents()]
         assert [line for line in lines if "draft" in line or "askew" in line] == expected, (name, part)
         (quoted,) = [line for line in lines if "mine" in line]
@@ -789,7 +825,7 @@ def test_missing_and_empty_tables_are_told_in_words(scored, save_pages, open_pag
     people = bare.tables["settlements"].assign(population_persons=np.nan)
     tables = bare.tables | {"scores": scores, "score_components": parts, "settlements": people}
     folder = save_pages(replace(bare, tables=tables).pages(), tmp_path)
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     text = page.inner_text("main")
     for wanted in (
         "No township has a score",
@@ -824,7 +860,7 @@ def test_norms_that_nobody_can_judge_make_the_level_an_interval(case, scored, sa
     )  # fmt: skip
     told = replace(scored, tables=scored.tables | {"scores": scores})
     folder = save_pages(told.pages(), tmp_path)
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     numbers = page.inner_text("#answer-numbers")
     assert sentence in numbers
     assert count in numbers
@@ -839,7 +875,7 @@ def test_norms_that_nobody_can_judge_make_the_level_an_interval(case, scored, sa
 def test_scores_without_a_row_leave_pages_that_say_so(scored, save_pages, open_page, tmp_path):
     tables = {name: scored.tables[name].iloc[:0] for name in score_tables(scored.tables["settlements"])}
     folder = save_pages(replace(scored, tables=scored.tables | tables).pages(), tmp_path)
-    assert "No township has a score" in open_page(folder / "score.html").inner_text("main")
+    assert "No township has a score" in open_page(folder / "score.html", unfolded=True).inner_text("main")
     assert "Townships cannot be compared" in open_page(folder / "fact-sheet.html").inner_text("#overleaf")
     assert "not known" in open_page(folder / "score-map.html").inner_text("#legend")
     assert not open_page(folder / "index.html").is_visible("#scoring")
@@ -897,7 +933,7 @@ def test_a_level_that_says_too_little_stands_on_no_page_and_one_sentence_says_wh
 
 @pytest.mark.browser
 def test_the_head_of_a_table_is_text_on_paper_for_a_button_is_not_repeated(folder, open_page):
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     shown = "getComputedStyle(document.querySelector('.units thead button')).display"
     assert page.evaluate(shown) != "contents"
     page.emulate_media(media="print")
@@ -906,6 +942,6 @@ def test_the_head_of_a_table_is_text_on_paper_for_a_button_is_not_repeated(folde
 
 @pytest.mark.browser
 def test_one_pair_of_townships_is_told_in_the_singular(folder, open_page):
-    page = open_page(folder / "score.html")
+    page = open_page(folder / "score.html", unfolded=True)
     for pairs, words in ((1, "Of 1 pair of townships, 0 cannot"), (3, "Of 3 pairs of townships, 0 cannot")):
         assert words in page.evaluate(f"Spatial.t('score.pairs', {{ n: {pairs}, unsure: 0 }})")

@@ -147,7 +147,16 @@
     const bar = (value) => S.el("span", { class: "place-level" }, [S.el("b", { style: { width: value + "%" } })]);
     const value = (hundredths) => (hundredths === 255 ? S.t("place.unknown") : S.el("span", {}, [document.createTextNode(S.hundredths(hundredths / 100)), bar(hundredths)]));
     const why = S.pick(S.data.level_hidden);
-    return told.length || why ? section(S.t("layer.level_all"), [why ? S.el("p", { class: "muted", text: why }) : null, facts(told.map(([name, column]) => [S.t(name === "all" ? "place.level_all" : "pillar." + name), value(column[i])]))]) : [];
+    // What makes a level low: the pillar that is lowest, and beside any level what is beyond its norm, with its minutes.
+    const known = told.filter(([name, column]) => name !== "all" && column[i] !== 255);
+    const low = known.reduce((least, one) => (!least || one[1][i] < least[1][i] ? one : least), null);
+    const beyond = state.norms.filter((norm) => norm.places && S.data.norm_statuses[norm.places.mapped[i]] === "not_met");
+    const over = (norm) => S.normText(norm) + (finite(norm.places.values[i]) ? S.bracketed(S.measure(norm.places.values[i], norm.unit, norm.threshold)) : "");
+    const lines = [
+      low && low[1][i] < 100 ? S.t("place.level_low", { pillar: S.t("pillar." + low[0]), value: S.hundredths(low[1][i] / 100) }) : "",
+      beyond.length ? S.t("place.level_beyond", { norms: beyond.map(over).join(S.t("filter.joint")) }) : "",
+    ].filter(Boolean);
+    return told.length || why ? section(S.t("layer.level_all"), [...lines.map((words) => S.el("p", { text: words })), why ? S.el("p", { class: "muted", text: why }) : null, facts(told.map(([name, column]) => [S.t(name === "all" ? "place.level_all" : "pillar." + name), value(column[i])]))]) : [];
   }
 
   function norms(state, i) {

@@ -13,10 +13,10 @@
   function showAnswer() {
     document.getElementById("answer").className = "card answer-" + study.level_band;
     document.getElementById("answer-line").textContent = S.scoreAnswer(study);
-    document.getElementById("answer-why").textContent = S.beyondText(study);
+    document.getElementById("answer-why").textContent = [S.beyondText(study), S.capital(S.indexText(study))].filter(Boolean).join(" ");
     S.fill("answer-numbers", [
       stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, S.pick(study.hidden) ? text(S.pick(study.hidden)) : null]),
-      stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study), S.indexText(study)].filter(Boolean).map((words) => text(words))),
+      stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study)].filter(Boolean).map((words) => text(words))),
       stat("gates_head", study.gates_unjudged && study.gates_unjudged === study.gates_in_force ? S.t("score.not_known") : countOf(study.gates_passed, study.gates_in_force, "gates_short"), [gatePill(study.mandatory_status), S.unjudgedText(study) ? text(S.unjudgedText(study)) : null]),
       stat("known", known(study.known_share) ? S.percent(study.known_share) : "–", []),
     ]);
@@ -41,7 +41,7 @@
   function showHolds() {
     const beyond = (data.holds || []).map((one) => S.el("li", {}, [
       S.el("p", {}, [text(S.pick(one.text))]),
-      S.pick(one.begin) ? S.el("p", { class: "muted" }, [text(S.pick(one.begin) + " "), one.files ? S.el("a", { href: S.pageLink(one.files, { norm: one.norm, list: "yes" }), text: S.t("score.all_by_name") }) : null]) : null,
+      S.pick(one.begin) ? S.el("p", { class: "muted" }, [text(S.pick(one.begin) + " "), one.file ? S.el("a", { href: S.pageLink(one.file, { norm: one.norm, list: "yes" }), text: S.t("score.all_by_name") }) : null]) : null,
     ]));
     const others = S.obstaclesOf(study).filter((part) => !OF_NORMS.includes(part.name)).map(plainText).filter(Boolean).slice(0, OTHERS);
     const items = [...beyond, ...others.map((words) => S.el("li", {}, [S.el("p", { text: words })]))];
