@@ -21,7 +21,10 @@ KEYS = (
     "action_id", "plan_id", "norm_id", "action", "service", "place_id", "place", "township", "tenure", "constraint",
     "duty_bearer",
 )  # fmt: skip
-PROMISED = ("length_km", "cost", "currency", "persons_gained", "places_gained", "unit_ids")
+PROMISED = (
+    "length_km", "capacity_before", "capacity_after", "capacity_unit", "cost", "currency", "persons_gained",
+    "places_gained", "unit_ids",
+)  # fmt: skip
 KEPT = ("state", "since", "responsible", "note")
 """Columns that people fill in; what stands there is never overwritten."""
 PROPOSED = PLAN_STATE[0]

@@ -3,12 +3,14 @@
 import tomllib
 
 import openpyxl
+import pandas as pd
 import pyogrio
 import pytest
 
 import spatial as sp
 from spatial.errors import StageError, StudyError
 from spatial.stages.explain import explain_settlement, plan_lines
+from spatial.stages.plan import renew_actions
 from tests.unit.stages.test_scenario_capacity import with_rooms
 from tests.unit.stages.test_scenario_run import study_of
 
@@ -175,14 +177,17 @@ def test_what_is_enlarged_is_told_in_every_language_and_sink(enlarged):
         "larger: Hospital: one facility enlarged (石桥医院) gives room to 50 of the 90 people who find none today, "
         "within 60 min by car. 40 people still find no room."
     )
-    assert "enlarge 石桥医院 from 50 to 100" in told["en"][1]
-    assert "agrandir 石桥医院 de 50 à 100" in told["fr"][1]
+    assert "more room at 石桥医院, from 50 to 100" in told["en"][1]
+    assert "agrandissement de 石桥医院, de 50 à 100" in told["fr"][1]
     assert "将石桥医院由50扩至100" in told["zh"][1]
     lines = pyogrio.read_dataframe(result.folder / "tiny.gpkg", layer="plan_1_larger_actions")
     assert lines[["capacity_before", "capacity_after"]].to_numpy().tolist() == [[50.0, 100.0]]
+    assert renew_actions(result, where["processed"] / "actions.csv") == 2
+    kept = pd.read_csv(where["processed"] / "actions.csv").set_index("plan_id")
+    assert kept.loc["larger", ["place_id", "capacity_before", "capacity_after"]].tolist() == ["f1", 50.0, 100.0]
     book = openpyxl.load_workbook(result.folder / "results.xlsx", read_only=True)
     told = [cell for row in book["What to do first"].values for cell in row if isinstance(cell, str)]
-    assert any("enlarge 石桥医院 from 50 to 100" in cell.lower() for cell in told)
+    assert any("more room at 石桥医院, from 50 to 100" in cell.lower() for cell in told)
 
 
 def test_a_budget_that_pays_for_no_unit_or_knows_no_cost_is_refused(tiny):
