@@ -65,7 +65,12 @@ def _ground(book: PageBook, rows: Rows, closer: float) -> dict[str, Any]:
     return {
         "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
         "bounds": bounds,
-        "base": ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=closer > 1.0),
+        # A small map has no room for the numbers of roads.
+        "base": [
+            group
+            for group in ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=closer > 1.0)
+            if "lines" in group
+        ],
         "relief": relief_shown(book, rows),
         "seats": [
             {"at": np.round(at, 5).tolist(), "names": names_of(row)}
