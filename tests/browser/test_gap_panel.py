@@ -52,6 +52,20 @@ def test_the_norm_stands_in_a_line_with_today_and_who_is_wanting(county_folder, 
     assert page.inner_text("#norm .norm-today") == told
 
 
+def test_a_norm_on_a_group_says_that_it_counts_others_than_the_page(county, open_page, save_pages, tmp_path):
+    results = county.tables["norm_results"].copy()
+    whole = (results["unit_level"] == "study") & (results["norm_id"] == "GL-PHC-1H")
+    # 900 of 1,000 children are within; the norm asks for all
+    results.loc[whole, ["persons_served", "persons_unserved", "served_share"]] = [900.0, 100.0, 0.9]
+    tables = county.tables | {"norm_results": results}
+    pages = type(county)(tables, county.meta, county.summary, county.register).pages()
+    page = open_page(save_pages(pages, tmp_path) / "gap-health_centre.html")
+    target = page.evaluate(MODE)["target_share"]
+    told = page.inner_text("#norm .norm-today")
+    wanting = round(target * 1000) - 900
+    assert f"It counts a group of 1,000: {wanting} more are needed." in told if wanting > 0 else "needed" not in told
+
+
 @pytest.mark.parametrize("threshold", [20, 60, 100])
 def test_the_curve_is_the_share_within_any_limit_and_follows_the_slider(threshold, county, county_folder, open_page):
     page = open_page(county_folder / "gap-health_centre.html")

@@ -370,7 +370,7 @@ def test_filters_leave_what_python_leaves(name, wanted, county, county_folder, o
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("Only: 300 people or more; not met on the map: County seat: within 60 min (fastest mode).",)),
+        ("en", ("Only: 300 people or more; not met on the map: County seat within 60 minutes.",)),
         ("fr", ("Seulement\u00a0: 300 personnes ou plus\u202f; non respectée d’après la carte\u00a0:",)),  # noqa: RUF001
         ("zh", ("人口不少于 300 人", "按地图未达到")),
     ],

@@ -1,6 +1,7 @@
 "use strict";
 /* Headline, norm, slider, and the legend that is also the chart. */
 (function (S) {
+  const OTHER_BASE = 0.01; // share of the people judged, beyond which a norm counts others than these
   const WHOLE = 1e-6; // of a person, by which a share of many may miss a whole number
 
   S.swatch = function (look, isRinged) {
@@ -245,14 +246,16 @@
   };
 
   /* What the norm asks for, how much of it there is today, and how many are wanting, over all whom it asks about. */
-  function todayText(norm) {
+  function todayText(state, norm) {
     const { study } = norm, of = study && (study.share_of === "places" ? "places" : "persons");
     const share = study ? study.served_share : null, target = norm.target_share;
     if (share === null || target === null || norm.threshold === null) return "";
     // From whole people, as they are read on the page.
     const served = Math.round(study[of + "_served"]), total = Math.round(study[of + "_served"] + study[of + "_unserved"]), wanting = Math.ceil(target * total - served - WHOLE);
-    const noun = of === "places" || !S.hasPeople() ? "places" : "people";
-    const values = { target: S.percent(target), measure: S.measure(norm.threshold, norm.unit), share: S.percent(share), n: wanting };
+    // A norm on children counts children, where the number of the page counts all who live there.
+    const all = of === "persons" && S.hasPeople() ? state.classes.reduce((sum, code, i) => sum + (S.JUDGED.includes(code) ? Math.max(0, state.places.population[i] || 0) : 0), 0) : total;
+    const noun = of === "places" || !S.hasPeople() ? "places" : Math.abs(all - total) > OTHER_BASE * all ? "group" : "people";
+    const values = { target: S.percent(target), measure: S.measure(norm.threshold, norm.unit), share: S.percent(share), n: wanting, total };
     return [S.t(norm.target_share_basis === "assumed" ? "norm.today_assumed" : "norm.today", values), share < target && wanting > 0 ? S.t("norm.wanting_" + noun, values) : ""].filter(Boolean).join(" ");
   }
 
@@ -270,7 +273,7 @@
     S.fill("norm", [
       S.el("p", { class: state.layers.length > 1 ? "norm-text print-only" : "norm-text", text: S.normText(norm) }),
       S.el("p", { class: "pills" }, [study ? S.statusPill(study.status) : null, S.classPill(norm)]),
-      S.el("p", { class: "norm-today", text: todayText(norm) }),
+      S.el("p", { class: "norm-today", text: todayText(state, norm) }),
       study ? S.asMapped(study.status, study.status_as_mapped) : null,
       study && study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
       study && S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,

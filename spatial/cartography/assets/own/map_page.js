@@ -4,6 +4,7 @@
   const data = S.data;
   const KEPT_ELSEWHERE = ["township", "tier", "people", "place", "at"]; // of the view, on the page of another service
 
+  const BOX_HIGH = 132; // pixels of the map that the box of the chosen village may cover
   const SHEET_LAPS = 12; // pixels by which the sheet lies on the map, as in the style sheet
 
   const isPhone = () => window.matchMedia("(max-width: 760px)").matches;
@@ -142,7 +143,7 @@
   function showWay(map, state) {
     const way = state.route || [[state.points.x[state.selected], state.points.y[state.selected]]];
     const corners = way.map(([x, y]) => map.unproject(L.point(S.middle.x + x, S.middle.y + y), S.UNIT_ZOOM));
-    map.fitBounds(L.latLngBounds(corners), { animate: false, paddingTopLeft: [40, 32], paddingBottomRight: [56, 56], maxZoom: 13 });
+    map.fitBounds(L.latLngBounds(corners), { animate: false, paddingTopLeft: [40, 32], paddingBottomRight: [56, isPhone() ? 40 : BOX_HIGH], maxZoom: 13 });
     state.moved = true;
   }
 
@@ -380,7 +381,8 @@
       else if (state.selected >= 0 || state.facility >= 0) closePlace();
       else {
         const id = S.unitAt(base.units, S.toUnit(event.latlng.lat, event.latlng.lng)), code = state.places.townships.findIndex((township) => township.id === id);
-        if (code >= 0) chooseTownship(code);
+        // Within the one that is shown already, whoever asks for minutes stays in it.
+        if (code >= 0 && !(state.cells && code === state.filter.township)) chooseTownship(code);
       }
       if (k < 0 && i < 0) S.showCell(state, event.latlng);
       else map.closePopup();

@@ -67,7 +67,7 @@
   const NUMBERED_FROM = 11;    // zoom from which roads bear their numbers
   const MOST_FACILITIES = 60;  // in sight, that are named
   const MOST_TRIED = 300;      // villages whose circles and names are weighed against each other
-  const FIRM = 8;              // largest ones beyond, named though their names lie on small circles
+  const FIRM = 8;              // largest ones of each kind, named though their names lie on small circles
   const INK = "#1d2327", GREY = "#566168";
 
   /* Boxes by the squares of the map that they touch, so that a new one meets few of them. */
@@ -213,7 +213,7 @@
       return found;
     };
     // Whoever fails what is mandatory before the others.
-    const found = inView((i) => isBeyond(i) || isFailing(i)), beyond = [...found.filter(isFailing), ...found.filter((i) => !isFailing(i))];
+    const failing = inView(isFailing), others = inView((i) => isBeyond(i) && !isFailing(i)), beyond = [...failing, ...others];
     for (const control of document.querySelectorAll(".map-tools, .leaflet-control-scale, #place-box, #stage > .only-off")) written.spare(control);
     for (const [x, y] of facilities.slice(0, MOST_TRIED)) written.keepFree(x, y, 6 * view.ratio);
     for (const i of beyond) written.keepFree(...at(i), Math.max(0, radius(i) - view.ratio));
@@ -222,7 +222,7 @@
     // As many as the map has room for, so that more are named as one comes nearer.
     let room = Math.ceil((view.width * view.height) / (view.ratio * view.ratio) / AREA_A_LABEL);
     const nameAll = (list, look) => { for (const i of list) if (room > 0 && name(i, look || {})) room -= 1; };
-    nameAll(beyond.slice(0, FIRM), { isFirm: true });
+    for (const list of [failing, others]) nameAll(list.slice(0, FIRM), { isFirm: true });
     nameAll(beyond.slice(0, Math.ceil(beyond.length / 3)));
     for (const { code, x, y } of labels.townships) {
       const [px, py] = [x * view.scale + view.dx, y * view.scale + view.dy];
@@ -234,7 +234,7 @@
     const { numbers } = S.layers.base;
     for (let k = 0; numbers && view.zoom >= NUMBERED_FROM && k < numbers.texts.length; k++) {
       const x = numbers.points.x[k] * view.scale + view.dx, y = numbers.points.y[k] * view.scale + view.dy;
-      if (written.isInside(x, y)) written.around(numbers.texts[k], { colour: GREY, weight: 650 }, x, y);
+      if (written.isInside(x, y)) written.around(numbers.texts[k], { colour: GREY }, x, y);
     }
     // Towns that are destinations have their names as places.
     const isNamed = view.zoom >= NAMED_FROM && S.data.page.service.closes, seen = isNamed ? facilities.map(([x, y], k) => ({ x, y, k })).filter(({ x, y }) => written.isInside(x, y)) : [];

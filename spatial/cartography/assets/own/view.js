@@ -55,7 +55,12 @@
   S.followAddress = function () {
     window.addEventListener("hashchange", (event) => {
       const { hash } = new URL(event.newURL);
-      if (!hash.includes("=")) return;
+      if (!hash.includes("=")) {
+        // What was about to be written would take the reader away from that part.
+        clearTimeout(timer);
+        timer = 0;
+        return;
+      }
       S.hash = S.readHash(hash);
       const language = S.hash.lang;
       if (language !== S.language && S.data.messages[language]) S.setLanguage(language);
