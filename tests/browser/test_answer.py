@@ -131,7 +131,9 @@ def test_bars_and_curve_say_the_numbers_of_the_summary(run, open_page):
     for text in bars:
         found = next(norm for told, norm in by_range.items() if told in text)
         assert text.startswith(f"{found['persons_unserved']:,.0f}")
-        assert text.endswith(f"of {found['persons_in_scope']:,.0f} people")
+        # Of whom the norm counts: rural people where its scope is the country, as in the sentences above.
+        base = "rural people" if found["scope"] == "rural" and found["stat_unit"] == "population" else "people"
+        assert text.endswith(f"of {found['persons_in_scope']:,.0f} {base}")
     reach, far = page.evaluate("Spatial.data.answer.reach"), summary["answer"]["findings"][1]
     assert reach["norm_id"] == far["norm_id"]
     assert dict(map(tuple, reach["curve"]))[far["threshold"]] == pytest.approx(far["persons"]["within"])
@@ -139,6 +141,20 @@ def test_bars_and_curve_say_the_numbers_of_the_summary(run, open_page):
     values = [place["value"] for place in reach["farthest"]]
     assert values == sorted(values, reverse=True)
     assert page.locator("#farthest-drawing svg text").count() >= 2 * len(values)
+
+
+def test_index_and_gap_page_name_the_same_base(run, open_page):
+    _, maps, summary = run
+    rural = [
+        each for each in summary["answer"]["findings"] if each["scope"] == "rural" and each["counted"] == "persons"
+    ]
+    if not rural:
+        pytest.skip("no norm of the country leaves people beyond in this sample")
+    block = open_page(maps / "index.html").evaluate("Spatial.data.answer.findings")
+    file = next(each["file"] for each in block if each["norm_id"] == rural[0]["norm_id"])
+    page = open_page(maps / file)
+    assert "of rural people live over" in page.inner_text("#page-title")
+    assert f"{rural[0]['persons']['base']:,.0f} rural people" in page.inner_text("#headline")
 
 
 def test_the_index_says_its_answer_in_about_six_hundred_words(run, open_page):

@@ -173,11 +173,13 @@
     document.getElementById("headline-more").textContent = S.t("headline." + (isTown ? "none_mapped_town" : name + "_more"));
   }
 
+  const normOf = ({ layer }) => (layer.norm === null || layer.norm === undefined ? null : S.data.norms[layer.norm]);
+
   /* Of whom, and in how many places: a number does not stand without its base. */
   function baseText(state, sums, amounts) {
     const { judged } = S.split(amounts);
     if (!S.hasPeople()) return S.t("headline.of", { total: S.counted(judged) });
-    return S.t("headline.of_in", { total: S.counted(judged), amount: S.villagesIn(state, S.BEYOND) });
+    return S.t("headline.of_in", { total: S.peopleOf(normOf(state), judged), amount: S.villagesIn(state, S.BEYOND) });
   }
 
   /* A name that runs the other way turns no number beside it. */
@@ -209,7 +211,7 @@
     document.getElementById("page-topic").textContent = told ? state.topic : "";
     if (!told) return (document.getElementById("page-title").textContent = state.topic);
     const mapped = S.data.page.service.inventory === "complete" ? "" : "_mapped";
-    const values = { share: S.percent(count / judged), reach: reachText(state), service: serviceName() };
+    const values = { share: S.percent(count / judged), reach: reachText(state), service: serviceName(), base: S.baseOf(normOf(state)) };
     const text = S.t((count > 0 ? "finding.beyond_" : "finding.within_") + noun + mapped, values), worst = worstTownship(state, noun);
     document.getElementById("page-title").textContent = [text, worst].filter(Boolean).join(S.t("filter.joint"));
   };
