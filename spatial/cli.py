@@ -199,8 +199,9 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
 @maps_option
 @scenario_option
 @click.option("--until", "--stage", "until", metavar="STAGE", help="Stop after this stage.")
+@click.option("--shared", is_flag=True, help="Write small pages that need shared.js beside them, as outputs.shared.")
 @verify_option
-def run(study_file: Path, raw: Path, processed: Path, maps: Path, **how: Any) -> None:
+def run(study_file: Path, raw: Path, processed: Path, maps: Path, *, shared: bool, **how: Any) -> None:
     """
     Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it.
 
@@ -208,7 +209,10 @@ def run(study_file: Path, raw: Path, processed: Path, maps: Path, **how: Any) ->
     """
     if study_file.name.lower().endswith(EXTRACTS):
         study_file, raw = _drafted(study_file), study_file.parent
-    _run(_study(study_file, raw), processed, maps, **how)
+    study = _study(study_file, raw)
+    if shared:
+        study = study.model_copy(update={"outputs": study.outputs.model_copy(update={"shared": True})})
+    _run(study, processed, maps, **how)
 
 
 @cli.group()

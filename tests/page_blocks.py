@@ -18,7 +18,8 @@ STYLE, SCRIPTS, DATA, SMALL, FIRST_LARGE = range(5)
 def read_block(text: str) -> bytes:
     """Read one block: its length, then seven bits a letter."""
     size, _, letters = text.partition(":")
-    sevens = np.array([ord(letter) & 127 for letter in letters], np.uint8)
+    codes = [[(0, 13, 60)[(code >> 7) - 2], code & 127] if code > 127 else [code] for code in map(ord, letters)]
+    sevens = np.array([code for pair in codes for code in pair], np.uint8)
     bits = np.unpackbits(sevens[:, None], axis=1)[:, 1:].ravel()
     raw = zlib.decompressobj(-zlib.MAX_WBITS).decompress(np.packbits(bits).tobytes())
     assert len(raw) == int(size)
@@ -32,12 +33,21 @@ def blocks_of(page: bytes | Path) -> list[bytes]:
 
 
 def data_of(page: bytes | Path) -> dict[str, Any]:
-    """Read the JSON of a page with its messages; columns stay the places of their bytes."""
+    """Read the JSON of a page with its messages; columns stay the numbers of their pieces."""
     blocks = blocks_of(page)
-    data = json.loads(blocks[DATA])
-    at = data["messages"]
-    raw = blocks[SMALL][slice(*at)] if isinstance(at, list) else blocks[FIRST_LARGE + at]
-    return data | {"messages": json.loads(raw)}
+    told = json.loads(blocks[DATA])
+    words = json.loads(piece_of(blocks, told["data"]["messages"]))
+    messages = {language: dict(zip(words["keys"], texts, strict=True)) for language, texts in words["texts"].items()}
+    return told["data"] | {"messages": messages}
+
+
+def piece_of(blocks: list[bytes], number: int) -> bytes:
+    """Give the bytes of a piece by its number in the JSON."""
+    if number < 0:
+        return blocks[FIRST_LARGE - 1 - number]
+    lengths = json.loads(blocks[DATA])["lengths"]
+    start = sum(lengths[:number])
+    return blocks[SMALL][start : start + lengths[number]]
 
 
 def text_of(page: bytes | Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import functools
 import math
 import struct
 import zlib
@@ -17,7 +17,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
 
-from spatial.cartography.document import pack
+from spatial.cartography.document import NO_INDEX, Piece, pack, space_order
 from spatial.cartography.page_data import once
 from spatial.crs import WGS84
 
@@ -29,10 +29,15 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
-# Lines and outlines for the canvas: simplified, in hundred-thousandths of a degree, delta-coded.
+# Lines and outlines for the canvas: simplified, in small steps of a degree, delta-coded.
 
 DEGREE_SCALE = 100_000
-"""Steps a degree: about 1.1 m on the ground, finer than a pixel at every zoom offered."""
+"""Steps a degree of points: about 1.1 m on the ground, finer than a pixel at every zoom offered."""
+METRES_A_DEGREE = 111_320.0
+_STEPS_A_TOLERANCE = 2.0
+"""Steps that lines take within what they may leave the true ones by: rounding adds a quarter to it at most."""
+_CENTIMETRES = 100.0
+"""Points of routes this near are the same point."""
 
 
 def pack_points(points: gpd.GeoSeries) -> dict[str, Any]:
@@ -43,11 +48,9 @@ def pack_points(points: gpd.GeoSeries) -> dict[str, Any]:
     return {"x": pack(np.diff(x, prepend=0), "i4"), "y": pack(np.diff(y, prepend=0), "i4")}
 
 
-def pack_lines(
-    shapes: gpd.GeoSeries, *, tolerance_m: float, rings: bool = False, labels: npt.ArrayLike | None = None
-) -> dict[str, Any]:
-    """Encode lines, or the rings of polygons."""
-    number = np.arange(len(shapes)) if labels is None else np.asarray(labels)
+def pack_lines(shapes: gpd.GeoSeries, *, tolerance_m: float, rings: bool = False) -> dict[str, Any]:
+    """Encode lines, or the rings of polygons, each with the number of its shape as ``source``."""
+    number = np.arange(len(shapes))
     # Only polygons can be torn by it; for lines alone keeping the topology costs ten times as much.
     parts = shapely.simplify(shapes.to_numpy(), tolerance_m, preserve_topology=rings)
     kind = shapely.get_type_id(parts)
@@ -61,24 +64,116 @@ def pack_lines(
     else:
         chosen = np.isin(kind, [shapely.GeometryType.LINESTRING.value, shapely.GeometryType.LINEARRING.value])
         parts, number = parts[chosen], number[chosen]
-    degrees = gpd.GeoSeries(parts, crs=shapes.crs).to_crs(WGS84).to_numpy()
-    coordinates, line = shapely.get_coordinates(degrees, return_index=True)
-    steps = np.rint(coordinates * DEGREE_SCALE).astype(np.int64)
+    xy, line = shapely.get_coordinates(parts, return_index=True)
+    return _packed_lines(xy, line, crs=shapes.crs, tolerance_m=tolerance_m) | {"source": pack(number, "u4")}
+
+
+def pack_network(lines: gpd.GeoSeries, *, tolerance_m: float) -> dict[str, Any]:
+    """Encode lines that are only drawn: those that meet at their ends go on as one, so that few points stand twice."""
+    parts = shapely.get_parts(shapely.simplify(lines.to_numpy(), tolerance_m, preserve_topology=False))
+    xy, line = shapely.get_coordinates(parts, return_index=True)
+    bounds = np.searchsorted(line, np.arange(len(parts) + 1))
+    ends = np.stack([xy[bounds[:-1]], xy[bounds[1:] - 1]], axis=1).reshape(-1, 2)
+    nodes, number = np.unique(np.rint(ends * _CENTIMETRES), axis=0, return_inverse=True)
+    ends_of = number.reshape(-1, 2).tolist()
+    lines_at: list[list[int]] = [[] for _ in nodes]
+    for at, pair in enumerate(ends_of):
+        for node in pair:
+            lines_at[node].append(at)
+    # A trail that begins where an odd number of lines meet ends at another such node: so few trails as can be.
+    near = space_order(nodes[:, 0], nodes[:, 1]).tolist()
+    begins = [node for node in near if len(lines_at[node]) % 2] + near
+    drawn, sizes = np.zeros(len(parts), bool), []
+    order = [np.zeros(0, np.intp)]
+    for begin in begins:
+        while True:
+            node, size = begin, 0
+            while left := [at for at in lines_at[node] if not drawn[at]]:
+                at = left[0]
+                drawn[at] = True
+                points = np.arange(bounds[at], bounds[at + 1])
+                ahead = ends_of[at][0] == node
+                order.append((points if ahead else points[::-1])[1 if size else 0 :])
+                size += len(order[-1])
+                node = ends_of[at][1 if ahead else 0]
+            if not size:
+                break
+            sizes.append(size)
+    trail = np.repeat(np.arange(len(sizes)), sizes)
+    return _packed_lines(xy[np.concatenate(order)], trail, crs=lines.crs, tolerance_m=tolerance_m)
+
+
+def _packed_lines(
+    xy: npt.NDArray[np.float64], line: npt.NDArray[np.intp], *, crs: Any, tolerance_m: float
+) -> dict[str, Any]:
+    """Encode the points of lines, each with the number of its line, in steps that suit the tolerance."""
+    scale = min(DEGREE_SCALE, round(METRES_A_DEGREE * _STEPS_A_TOLERANCE / tolerance_m))
+    degrees = gpd.GeoSeries(shapely.points(xy), crs=crs).to_crs(WGS84)
+    steps = np.rint(shapely.get_coordinates(degrees.to_numpy()) * scale).astype(np.int64)
     return {
-        "sizes": pack(np.bincount(line, minlength=len(parts)), "u4"),
+        "scale": scale,
+        "sizes": pack(np.bincount(line), "u4"),
         "x": pack(np.diff(steps[:, 0], prepend=0), "i4"),
         "y": pack(np.diff(steps[:, 1], prepend=0), "i4"),
-        "source": pack(number, "u4"),
+    }
+
+
+def pack_routes(routes: gpd.GeoSeries, *, tolerance_m: float, labels: npt.ArrayLike) -> dict[str, Any]:
+    """
+    Encode ways that run together towards their ends, such as all ways to the nearest facility; what they share once.
+
+    Returns chains as lines without the point at which another goes on; for each chain the number of that one, for each
+    route the number of its first chain, both less than zero where there is none; and the labels as ``source``.
+    """
+    xy, line = shapely.get_coordinates(routes.to_numpy(), return_index=True)
+    cells = np.rint(xy * _CENTIMETRES).astype(np.int64)
+    node = np.unique((cells[:, 0] << 32) + cells[:, 1], return_inverse=True)[1]
+    is_first = np.r_[True, line[1:] != line[:-1]]
+    is_last = np.r_[is_first[1:], True]
+    # A step is a pair of neighbouring points; routes part, meet, begin or end at junctions alone.
+    count = int(node.max()) + 1
+    begin = np.flatnonzero(~is_last)
+    steps, step = np.unique(node[begin] * count + node[begin + 1], return_inverse=True)
+    is_junction = np.bincount(steps // count, minlength=count) != 1
+    is_junction |= np.bincount(steps % count, minlength=count) != 1
+    is_junction[node[is_first | is_last]] = True
+    # Between junctions the first step tells the chain; with what follows, from the end, it tells the rest of the way.
+    junctions = np.flatnonzero(is_junction[node])
+    is_start = ~is_last[junctions]
+    start, stop = junctions[is_start], junctions[np.flatnonzero(is_start) + 1]
+    first_step = step[np.searchsorted(begin, start)]
+    is_end = is_last[stop]
+    ends = np.flatnonzero(is_end)
+    chains_left = ends[np.searchsorted(ends, np.arange(len(start)))] - np.arange(len(start))
+    chain = np.full(len(start) + 1, NO_INDEX)
+    drawn, following = np.zeros(0, np.intp), np.zeros(0, np.intp)
+    for left in range(int(chains_left.max()) + 1):
+        rows = np.flatnonzero(chains_left == left)
+        then = np.where(is_end[rows], NO_INDEX, chain[rows + 1])
+        key = first_step[rows] * (len(start) + 1) + then + 1
+        _, picked, which = np.unique(key, return_index=True, return_inverse=True)
+        chain[rows] = len(drawn) + which
+        drawn, following = np.r_[drawn, rows[picked]], np.r_[following, then[picked]]
+    sizes = stop[drawn] - start[drawn] + 1
+    at = np.repeat(start[drawn] - np.r_[0, np.cumsum(sizes)[:-1]], sizes) + np.arange(sizes.sum())
+    shapes = shapely.linestrings(xy[at], indices=np.repeat(np.arange(len(drawn)), sizes))
+    shapes = shapely.simplify(shapes, tolerance_m, preserve_topology=False)
+    kept, of = shapely.get_coordinates(shapes, return_index=True)
+    is_shared = np.r_[of[1:] != of[:-1], True] & (following[of] != NO_INDEX)
+    return _packed_lines(kept[~is_shared], of[~is_shared], crs=routes.crs, tolerance_m=tolerance_m) | {
+        "next": pack(following, "i4"),
+        "first": pack(chain[:-1][is_first[start]], "i4"),
+        "source": pack(np.asarray(labels), "u4"),
     }
 
 
 # Relief as a faint shade: elevation warped to web Mercator, lit from the north-west, as a small picture.
 
-MAX_BYTES = 200_000
-"""Most that the picture adds to a page, as base64."""
+MAX_BYTES = 16_000
+"""Most that the picture adds to a page: a faint shade needs no more than some 80,000 cells of hills."""
 _WEB_MERCATOR = "EPSG:3857"
-_SIDES_PX = (1600, 1280, 1000, 800, 640, 500, 400, 300, 200)
-_LEVELS = 24
+_SIDES_PX = (1600, 1280, 1000, 800, 640, 500, 400, 360, 320, 280, 240, 200, 160, 120)
+_LEVELS = 16
 _INK = (38, 50, 58)
 _OPACITY = 0.38
 """Of the deepest shade; level ground gets a seventh of it."""
@@ -91,8 +186,8 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
     """
     Encode the relief of a page.
 
-    Returns ``image`` (a data URI of at most `MAX_BYTES`), ``bounds`` of it and ``factor``, by which heights
-    are exaggerated; None where the raster tells nothing there.
+    Returns ``image`` (a PNG of at most `MAX_BYTES`), ``bounds`` of it and ``factor``, by which heights are exaggerated;
+    None where the raster tells nothing there.
     """
     (south, west), (north, east) = bounds
     # The part of the raster that the box of degrees needs, a few cells wider.
@@ -129,14 +224,10 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         known = slope[np.isfinite(slope) & (slope > 0.0)]
         steep = float(np.quantile(known, 0.9)) if len(known) else math.inf
         factor = min(_MOST_EXAGGERATED, max(1.0, _USUAL_SLOPE / steep))
-        image = base64.b64encode(palette_png(hillshade(metres, cell_m, factor=factor))).decode("ascii")
+        image = palette_png(hillshade(metres, cell_m, factor=factor))
         if len(image) <= MAX_BYTES:
             break
-    return {
-        "image": f"data:image/png;base64,{image}",
-        "bounds": [[south, west], [north, east]],
-        "factor": round(factor, 1),
-    }
+    return {"image": Piece(image), "bounds": [[south, west], [north, east]], "factor": round(factor, 1)}
 
 
 def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> npt.NDArray[np.float64]:
@@ -162,7 +253,9 @@ def palette_png(shade: npt.ArrayLike) -> bytes:
     deep = np.nan_to_num(np.asarray(shade, dtype=np.float64)) ** 1.5
     levels = np.rint(deep * (_LEVELS - 1)).astype(np.uint8)
     rows, columns = levels.shape
-    lines = np.hstack([np.zeros((rows, 1), np.uint8), levels])
+    # Each line as its difference from the one above, which is filter 2 of PNG.
+    above = np.vstack([np.zeros((1, columns), np.uint8), levels[:-1]])
+    lines = np.hstack([np.full((rows, 1), 2, np.uint8), levels - above])
     opacity = bytes(round(255 * _OPACITY * level / (_LEVELS - 1)) for level in range(_LEVELS))
     chunks = (
         (b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 3, 0, 0, 0)),
@@ -186,6 +279,8 @@ _ROADS = {
     "road_major": ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"),
 }
 """Classes of roads by how they look, the lowest first."""
+_MINOR = 1.5
+"""Times the tolerance by which minor roads, thin and grey, may leave the true ones."""
 _WATER_LINES = ("river", "canal")
 _BOX_SHARE = 0.99
 """Share of its oriented envelope above which a study area is a box of coordinates."""
@@ -227,7 +322,7 @@ def ground(
             if minor or look != "road_minor"
         }
     if units is not None:
-        shapes["boundary"] = units.geometry.boundary
+        shapes["boundary"] = units.geometry
     # The sides of a mere rectangle mean nothing on the ground.
     if area is not None:
         outlines = area.geometry.to_numpy()
@@ -236,9 +331,12 @@ def ground(
             shapes["outline"] = area.geometry.boundary
     groups = []
     for look, own in shapes.items():
-        key = ("ground", look, tolerance_m)
+        # The borders of townships are the rings of the land, which a page then carries once.
+        key = ("ground", "area" if look == "boundary" else look, tolerance_m)
         if key not in kept:
-            kept[key] = pack_lines(own, tolerance_m=tolerance_m, rings=look in {"area", "sea", "water_area"})
+            is_ground = look in {"area", "boundary", "sea", "water_area"}
+            pack_shapes = functools.partial(pack_lines, rings=True) if is_ground else pack_network
+            kept[key] = pack_shapes(own, tolerance_m=tolerance_m * (_MINOR if look == "road_minor" else 1.0))
         if kept[key]["sizes"]["n"]:
             groups.append({"look": look, "lines": kept[key]})
     if units is not None and land is units:

@@ -66,13 +66,8 @@ def vendored(path: str) -> str:
     entry = known[path]
     folder = path.rpartition("/")[0]
 
-    def embedded(match: re.Match[str]) -> str:
-        picture = f"{folder}/{match[1]}"
-        if picture not in known:
-            raise SourceError(f"{picture} is linked by a style sheet and no vendored asset; add it to the manifest")
-        return f"url(data:image/png;base64,{base64.b64encode(_bytes(picture)).decode('ascii')})"
-
-    text = _CSS_URL.sub(embedded, _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip())
+    # Pictures of controls and pins that our pages do not show are left out.
+    text = _CSS_URL.sub("none", _SOURCE_MAP.sub("", _bytes(path).decode("utf-8")).strip())
     licence = _bytes(f"{folder}/LICENSE").decode("utf-8").strip().replace("*/", "* /")
     return f"/* {entry.package} {entry.version}\n{licence}\n*/\n{text}\n"
 
@@ -111,7 +106,8 @@ def write_block(raw: bytes) -> str:
     """
     Deflate bytes and write them seven bits a letter, after their length.
 
-    Only what HTML would change in a script stands 256 letters further up: NUL, the carriage return and ``<``.
+    What HTML would change in a script (NUL, the carriage return and ``<``) goes with what follows it as one letter of
+    two bytes, so that the text has 8/7 of the bytes.
 
     Examples
     --------
@@ -119,18 +115,33 @@ def write_block(raw: bytes) -> str:
     '4'
     """
     deflating = zlib.compressobj(_ZLIB_LEVEL, wbits=-zlib.MAX_WBITS)
-    bits = np.unpackbits(np.frombuffer(deflating.compress(raw) + deflating.flush(), np.uint8))
-    sevens = np.pad(bits, (0, -len(bits) % 7)).reshape(-1, 7)
-    letters = np.packbits(sevens, axis=1) >> 1
-    return f"{len(raw)}:{letters.tobytes().decode('ascii').translate(_SHIFTED)}"
+    packed = deflating.compress(raw) + deflating.flush()
+    # Seven bytes are eight letters.
+    sevens = np.frombuffer(packed + bytes(-len(packed) % 7), np.uint8).reshape(-1, 7).astype(np.uint64)
+    words = (sevens << np.arange(48, -1, -8, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+    letters = ((words[:, None] >> np.arange(49, -1, -7, dtype=np.uint64)) & np.uint64(127)).ravel().astype(np.uint32)
+    letters = np.append(letters[: -(-len(packed) * 8 // 7)], 1)
+    changed = np.isin(letters, _CHANGED)
+    # In a row of such letters every other one goes with the one before.
+    at = np.arange(len(letters))
+    leads = changed & ((at - np.maximum.accumulate(np.where(changed, -1, at))) % 2 == 1)
+    pairs = _FIRST_PAIR + (np.searchsorted(_CHANGED, letters[leads]) << 7) + letters[1:][leads[:-1]]
+    letters[leads] = pairs
+    written = letters[~np.append(False, leads[:-1])]
+    return f"{len(raw)}:{written.astype('<u4').tobytes().decode('utf-32-le')}"
 
 
 NO_INDEX = -1
 """Index of nothing in an int32 column; JavaScript turns it into null."""
 _KINDS = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "i4": np.int32, "f4": np.float32}
-_ZLIB_LEVEL = 6
-_SHIFTED = {ord(letter): ord(letter) + 256 for letter in "\0\r<"}
-_BETWEEN_BLOCKS = "\u00b7"
+_ZLIB_LEVEL = 9
+_CHANGED = np.array([0, 13, 60], np.uint32)
+_FIRST_PAIR = 256
+"""Letters of two bytes begin here, 128 for each of `_CHANGED`."""
+BETWEEN_BLOCKS = "\u00b7"
+"""Stands between the blocks of a page, and in none of them."""
+PACKED = '<script type="text/plain" id="packed">'
+"""Before the blocks of a page."""
 _POOLED_BYTES = 8192
 """Pieces of fewer bytes are deflated together, which saves a tenth; larger ones once for all pages."""
 
@@ -139,9 +150,12 @@ def pack(values: npt.ArrayLike, kind: str) -> dict[str, Any]:
     """
     Encode one column.
 
-    Bytes of equal weight are put side by side, so that slowly changing numbers deflate to half.
+    Bytes of equal weight are put side by side, so that slowly changing numbers deflate to half. Of whole numbers with a
+    sign the sign comes last, so that small ones have few bytes on either side of zero.
     """
     array = np.ascontiguousarray(np.asarray(values).astype(_KINDS[kind]))
+    if kind == "i4":
+        array = (array << 1) ^ (array >> 31)
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     planes = little.view(np.uint8).reshape(len(array), array.dtype.itemsize).T
     return {"kind": kind, "n": len(array), "data": Piece(planes.tobytes())}
@@ -195,6 +209,33 @@ def pack_seconds(minutes: npt.ArrayLike, *, begun: bool = False) -> dict[str, An
     exact = np.asarray(minutes, dtype=np.float64)
     whole = np.ceil(exact * 60.0) if begun else np.rint(exact * 60.0)
     return pack(np.where(np.isfinite(exact), whole + 1.0, 0.0), "u4")
+
+
+def pack_minutes(minutes: npt.ArrayLike) -> dict[str, Any]:
+    """
+    Encode minutes that are only shown as whole ones, rounded from whole seconds as pages round.
+
+    Returns a column of uint16 of minutes plus one, with the seconds of its ``step``; 0 = missing.
+    """
+    exact = np.asarray(minutes, dtype=np.float64)
+    whole = np.floor(np.rint(exact * 60.0) / 60.0 + 0.5)
+    return pack(np.where(np.isfinite(exact), np.minimum(whole + 1.0, 65_535.0), 0.0), "u2") | {"step": 60}
+
+
+def shown_whole(values: npt.ArrayLike, threshold: float | None) -> npt.NDArray[np.float64]:
+    """
+    Round values that are only shown, as whole minutes or metres beside a threshold, as pages round.
+
+    What is beyond the threshold stays beyond it.
+
+    Examples
+    --------
+    >>> shown_whole([59.5, 60.2, 71.8], 60.0).tolist()
+    [60.0, 60.25, 72.0]
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    whole = np.floor(exact + 0.5)
+    return whole if threshold is None else np.where((exact > threshold) & (whole <= threshold), threshold + 0.25, whole)
 
 
 def space_order(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.intp]:
@@ -422,7 +463,11 @@ def _map_elements(latitude: float, longitude: float) -> dict[str, str]:
 
 def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: PageParts = INDEX) -> bytes:
     """Write a page, with a nonce of its own content; a map page opens at the `middle` of its data."""
-    messages = piece_of(_json(words_named(data["messages"], parts)))
+    # Keys once, and the texts of each language behind each other: what is far apart deflates badly.
+    words = words_named(data["messages"], parts)
+    keys = list(dict.fromkeys(key for texts in words.values() for key in texts))
+    told = {language: [texts.get(key) for key in keys] for language, texts in words.items()}
+    messages = piece_of(_json({"keys": keys, "texts": told}))
     text = _TEMPLATES.get_template("page.html").render(
         template=parts.template,
         kind=parts.kind,
@@ -431,8 +476,9 @@ def page_document(data: Mapping[str, Any], *, title: str, language: str, parts: 
         title=title,
         language=language,
         nonce=_NONCE,
+        packed=PACKED,
         unpack=code_of("unpack.js"),
-        blocks=_BETWEEN_BLOCKS.join((*_code_blocks(parts), *data_blocks({**data, "messages": messages}))),
+        blocks=BETWEEN_BLOCKS.join((*_code_blocks(parts), *data_blocks({**data, "messages": messages}))),
     )
     # Only our own templates hold the placeholder; a title that spells it shows the nonce, which opens nothing.
     page = text.encode("utf-8")
@@ -479,29 +525,29 @@ def _named(parts: PageParts) -> tuple[frozenset[str], frozenset[str], tuple[str,
 
 def data_blocks(data: Mapping[str, Any]) -> list[str]:
     """
-    Write the data of a page as blocks: its JSON, the small pieces, and each large one.
+    Write the data of a page as blocks: its JSON with the lengths of the small pieces, these, and each large one.
 
-    In the JSON stands in place of a piece the number of its block among the large ones, or where it begins and ends
-    among the small ones. Equal pieces are carried once.
+    In the JSON stands the number of a piece in its place: of a small one from 0 up, of a large one from -1 down. Equal
+    pieces are carried once.
     """
-    places: dict[bytes, int | list[int]] = {}
-    pool = bytearray()
+    numbers: dict[bytes, int] = {}
+    small: list[bytes] = []
     large: list[Piece] = []
 
-    def placed(piece: object) -> int | list[int]:
+    def number_of(piece: object) -> int:
         if not isinstance(piece, Piece):
             raise TypeError(f"a page cannot carry {piece!r}")
-        if piece.raw not in places:
+        if piece.raw not in numbers:
             if len(piece.raw) < _POOLED_BYTES:
-                places[piece.raw] = [len(pool), len(pool) + len(piece.raw)]
-                pool.extend(piece.raw)
+                numbers[piece.raw] = len(small)
+                small.append(piece.raw)
             else:
-                places[piece.raw] = len(large)
                 large.append(piece)
-        return places[piece.raw]
+                numbers[piece.raw] = -len(large)
+        return numbers[piece.raw]
 
-    text = _json(data, placed)
-    return [write_block(text), write_block(bytes(pool)), *(piece.block for piece in large)]
+    text = b'{"data":%b,"lengths":%b}' % (_json(data, number_of), _json([len(raw) for raw in small]))
+    return [write_block(text), write_block(b"".join(small)), *(piece.block for piece in large)]
 
 
 def _json(value: object, default: Callable[[object], Any] | None = None) -> bytes:

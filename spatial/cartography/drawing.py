@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from spatial.cartography.basemap import ground, pack_points
+from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points
 from spatial.cartography.document import codes, pack
 from spatial.cartography.gap_map import relief_shown
 from spatial.cartography.page_data import once, shown_bounds
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MAP_PX = 1200
 """Lines of the ground may leave the true ones by one part in so many of the map's width."""
-METRES_A_DEGREE = 111_320.0
 
 
 def drawn_ground(

@@ -8,8 +8,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.basemap import ground, pack_lines, relief_block
-from spatial.cartography.document import MAP, pack_seconds, pack_words, page_document
+from spatial.cartography.basemap import ground, pack_routes, relief_block
+from spatial.cartography.document import MAP, pack_minutes, pack_words, page_document
 from spatial.cartography.map_layers import (
     TRAVELLED,
     areas_block,
@@ -65,6 +65,10 @@ _METHODS = {
 """What a page of a kind explains in its small print."""
 _WORDS = ("view.", "closing.", "picture.", "mine.", "cell.")
 """Words that maps have beside those of all pages."""
+_UNTOLD = frozenset(
+    ("source", "source_section", "source_url", "confidence", "study", "certainty", "rural_access", "people_missing")
+)
+"""What a page does not tell of norms that another page is about."""
 _REACH = 0.15
 """Ground that the relief reaches further, for a little panning, as a share of the extent."""
 
@@ -135,7 +139,15 @@ def map_page(book: PageBook, service: str, rows: Rows, detail: Detail, file: str
         "base": base,
         "layers": layers,
         "own_norms": len(answered),
-        "norms": [book.norms.block(norm, rows) | {"plan": helps.get(norm["id"])} for norm in norms],
+        "norms": [
+            {
+                key: value
+                for key, value in book.norms.block(norm, rows, exact=norm in judged).items()
+                if at < len(answered) or key not in _UNTOLD
+            }
+            | {"plan": helps.get(norm["id"])}
+            for at, norm in enumerate(norms)
+        ],
         **own,
     }
     title = f"{book.title}: {subject}"
@@ -176,7 +188,7 @@ def _service_block(
         known = {
             "travel": {mode: travel_block(table, ids, detail=extras) for mode, table in by_mode.items()},
             "routes": {
-                mode: pack_lines(shapes, tolerance_m=tolerance_m, labels=labels)
+                mode: pack_routes(shapes, tolerance_m=tolerance_m, labels=labels)
                 for mode, shapes, labels in _routes(book, rows).get(service, ())
                 if detail.routes
             },
@@ -245,7 +257,7 @@ def _others(book: PageBook, service: str, rows: Rows, detail: Detail) -> list[di
                 "names": dict(book.note(other).names),
                 "file": book.files.get(other),
                 "mode": mode,
-                "time": pack_seconds(table["travel_time_min"]),
+                "time": pack_minutes(table["travel_time_min"]),
                 "status": pack_words(table["reach_status"], REACH_STATUS, missing="unknown"),
                 "statuses": list(REACH_STATUS),
             }

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.document import codes, pack, pack_words, round_up, space_order
+from spatial.cartography.document import codes, pack, pack_words, round_up, shown_whole, space_order
 from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.messages import Words, languages
@@ -226,23 +226,24 @@ class NormBook:
             str(norm): part[list(TOLD["place_results"])] for norm, part in self.places.groupby("norm_id", sort=True)
         }
 
-    def block(self, norm: Mapping[str, Any], rows: Rows) -> dict[str, Any]:
+    def block(self, norm: Mapping[str, Any], rows: Rows, *, exact: bool) -> dict[str, Any]:
         """
-        Encode a norm with its results for each settlement.
+        Encode a norm with its results for each settlement: exactly where a layer compares them, else as they are shown.
 
         Returns the norm with ``places``; None there where no settlement has a result.
         """
-        if (key := ("norm block", norm["id"])) in rows.kept:
+        if (key := ("norm block", norm["id"], exact)) in rows.kept:
             return {**norm, "places": rows.kept[key]}
         places = None
         table = self.results(norm["id"], rows)
         if table is not None:
             threshold = norm["threshold"]
             limits = () if threshold is None else class_limits(threshold, slider_step(threshold, norm["unit"]))
+            value = table["value"]
             places = {
                 "status": pack_words(table["status"], NORM_STATUS),
                 "mapped": pack_words(table["status_as_mapped"], NORM_STATUS),
-                "value": pack(round_up(table["value"], limits), "f4"),
+                "value": pack(round_up(value, limits) if exact else shown_whole(value, threshold), "f4"),
                 "reason": pack(np.maximum(codes(table["reason"].fillna(""), self.reasons), 0), "u4"),
             }
         rows.kept[key] = places

@@ -32,6 +32,7 @@ from spatial.cartography.page_data import (
 )
 from spatial.cartography.plan import actions_block, plan_page, settle_page
 from spatial.cartography.score import score_answer, score_page
+from spatial.cartography.shared import share_blocks
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
 from spatial.cartography.townships import township_page
 from spatial.errors import ContractError, StudyError
@@ -163,11 +164,13 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     languages: Sequence[str] = ("en",),
     max_page_mb: float = 20.0,
     relief: Raster | None = None,
+    is_shared: bool = False,
 ) -> list[Artifact]:
     """
     Write every page of a study.
 
     A page above the budget is simplified (routes, then details, relief and the base map) and then split by ground.
+    Shared pages are small and need a file beside them, which has what several of them carry.
     """
     missing = [name for name in _NEEDED if name not in tables]
     if missing:
@@ -201,8 +204,11 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     townships = township_page(book, rows)
     if townships is not None:
         artifacts.append(Artifact(TOWNSHIPS_FILE, townships))
-    for artifact in artifacts:
-        _LOG.info("page %-40s %7.2f MB", artifact.name, len(artifact.content) / _BYTES_A_MB)
+    if is_shared:
+        artifacts = share_blocks(artifacts, [texts["page.needs_shared"] for texts in words.values()])
+    sizes = {artifact.name: len(artifact.content) / _BYTES_A_MB for artifact in artifacts}
+    for name, size in (sizes | {"all": sum(sizes.values())}).items():
+        _LOG.info("page %-40s %7.2f MB", name, size)
     return artifacts
 
 

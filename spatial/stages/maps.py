@@ -70,5 +70,6 @@ def maps(
         languages=options.outputs.languages,
         max_page_mb=options.outputs.max_page_mb,
         relief=tables.get("elevation"),
+        is_shared=options.outputs.shared,
     )
     return {"files": pages}

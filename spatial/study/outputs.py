@@ -82,3 +82,4 @@ class OutputOptions(Model):
     status: Status = option("draft", "draft, internal or public: printed on every page")
     map_approval: str | None = option(None, "Approval number of the maps, printed wherever the status is", min_length=1)
     max_page_mb: float = option(20.0, "Pages above this are simplified, then split", gt=0)
+    shared: bool = option(False, "Pages are small and need shared.js beside them: for a server, or a whole folder")

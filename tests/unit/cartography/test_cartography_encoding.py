@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from importlib.resources import files
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from spatial.cartography.basemap import pack_lines, pack_points
+from spatial.cartography.basemap import pack_lines, pack_network, pack_points, pack_routes
 from spatial.cartography.comparison import page_words
 from spatial.cartography.document import (
     INDEX,
@@ -43,7 +44,8 @@ ASSETS = files("spatial.cartography").joinpath("assets")
 def _unpack(packed: dict, kind: str) -> np.ndarray:
     planes = np.frombuffer(packed["data"].raw, dtype=np.uint8)
     size = np.dtype(kind).itemsize
-    return planes.reshape(size, packed["n"]).T.copy().view(kind).ravel()
+    column = planes.reshape(size, packed["n"]).T.copy().view(kind).ravel()
+    return (column.view("<u4") >> 1).astype("<i4") ^ -(column & 1) if packed["kind"] == "i4" else column
 
 
 @pytest.mark.parametrize(("kind", "values"), [("u1", [0, 255]), ("i4", [-1, 7, 2**31 - 1]), ("f4", [0.5, -2.0])])
@@ -105,14 +107,60 @@ def test_points_are_hundred_thousandths_of_a_degree() -> None:
     assert _unpack(packed["y"], "<i4").tolist() == [200_000, 0]
 
 
-def test_lines_keep_labels_through_multipart_shapes() -> None:
+def test_lines_keep_the_number_of_their_shape_through_multipart_shapes() -> None:
     line = shapely.LineString([(500_000, 0), (500_100, 0)])
     shapes = gpd.GeoSeries(
         [shapely.MultiLineString([line, shapely.transform(line, lambda xy: xy + 50)]), line], crs="EPSG:32631"
     )
-    packed = pack_lines(shapes, tolerance_m=1.0, labels=[7, 9])
-    assert _unpack(packed["source"], "<u4").tolist() == [7, 7, 9]
+    packed = pack_lines(shapes, tolerance_m=1.0)
+    assert _unpack(packed["source"], "<u4").tolist() == [0, 0, 1]
     assert _unpack(packed["sizes"], "<u4").tolist() == [2, 2, 2]
+
+
+def _hundreds(packed: dict) -> list[list[tuple[int, int]]]:
+    """The lines of a block in hundreds of metres from the equator and the middle of zone 31, 3 degrees east."""
+    steps = np.stack([np.cumsum(_unpack(packed[axis], "<i4")) for axis in ("x", "y")], axis=1)
+    metres = (steps / packed["scale"] - [3, 0]) * 111_320.0
+    lines = np.split(np.rint(metres / 100).astype(int), np.cumsum(_unpack(packed["sizes"], "<u4"))[:-1])
+    return [[(x, y) for x, y in line.tolist()] for line in lines]
+
+
+def test_lines_of_a_network_go_on_as_one_and_none_is_lost() -> None:
+    # A cross of four arms of 1 km and a ring beside it: two trails through the middle, and the ring alone.
+    arms = [[(500_000, 0), (500_000 + dx, dy)] for dx, dy in ((1000, 0), (-1000, 0), (0, 1000), (0, -1000))]
+    ring = [(502_000, 0), (503_000, 0), (503_000, 1000), (502_000, 0)]
+    lines = [*arms, ring[:2], ring[1:3], ring[2:]]
+    shapes = gpd.GeoSeries([shapely.LineString(line) for line in lines], crs="EPSG:32631")
+    told = _hundreds(pack_network(shapes, tolerance_m=10.0))
+    assert sorted(len(line) for line in told) == [3, 3, 4]
+    sides = [frozenset(pair) for line in told for pair in itertools.pairwise(line)]
+    wanted = [frozenset({((x - 500_000) // 100, y // 100) for x, y in line}) for line in lines]
+    assert sorted(map(sorted, sides)) == sorted(map(sorted, wanted))
+
+
+def test_routes_that_run_together_are_kept_once_and_come_back_whole() -> None:
+    # Two ways join at (1000, 0) on the way to the facility at (3000, 0); a third begins on it; a fourth leads
+    # elsewhere, and a fifth turns off the common way at (2000, 0).
+    ways = [
+        [(0, 1000), (1000, 0), (2000, 0), (3000, 0)],
+        [(0, -1000), (1000, 0), (2000, 0), (3000, 0)],
+        [(2000, 0), (3000, 0)],
+        [(0, 5000), (1000, 5000)],
+        [(0, 2000), (1000, 0), (2000, 0), (2000, 4000)],
+    ]
+    shapes = gpd.GeoSeries([shapely.LineString([(500_000 + x, y) for x, y in way]) for way in ways], crs="EPSG:32631")
+    packed = pack_routes(shapes, tolerance_m=10.0, labels=[4, 3, 2, 1, 0])
+    chains, following = _hundreds(packed), _unpack(packed["next"], "<i4")
+    for first, way in zip(_unpack(packed["first"], "<i4"), ways, strict=True):
+        told, chain = [], first
+        while chain != NO_INDEX:
+            told += chains[chain]
+            chain = following[chain]
+        # points on a straight line may go
+        assert shapely.LineString(told).equals(shapely.LineString([(x / 100, y / 100) for x, y in way]))
+    assert _unpack(packed["source"], "<u4").tolist() == [4, 3, 2, 1, 0]
+    # the two ends of the first two ways, their middle and end once, the fourth way, and the fifth from its own begin
+    assert sum(map(len, chains)) < sum(map(len, ways))
 
 
 def test_every_vendored_file_is_the_one_in_the_manifest() -> None:
@@ -128,7 +176,6 @@ def test_every_vendored_file_is_the_one_in_the_manifest() -> None:
         for item in ASSETS.joinpath(folder).iterdir()
         if item.is_file()
     }
-    kept |= {f"leaflet/images/{item.name}" for item in ASSETS.joinpath("leaflet", "images").iterdir()}
     assert kept == set(manifest)
 
 
@@ -165,8 +212,9 @@ def test_equal_pieces_are_carried_once_and_large_ones_have_a_block_each() -> Non
     small, large = pack([1, 2, 3], "u1"), pack(np.arange(9000), "u2")
     page = {"a": small, "b": pack([4], "u1"), "c": pack([1, 2, 3], "u1"), "large": large}
     text, pool, block = (read_block(each) for each in data_blocks(page))
-    data = json.loads(text)
-    assert [data[key]["data"] for key in ("a", "b", "c", "large")] == [[0, 3], [3, 4], [0, 3], 0]
+    told = json.loads(text)
+    assert told["lengths"] == [3, 1]
+    assert [told["data"][key]["data"] for key in ("a", "b", "c", "large")] == [0, 1, 0, -1]
     assert pool == bytes([1, 2, 3, 4])
     assert block == large["data"].raw
 

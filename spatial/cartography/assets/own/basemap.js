@@ -37,7 +37,7 @@
     const image = new Image();
     const shade = { image, x: corner.x, y: corner.y, width: other.x - corner.x, height: other.y - corner.y };
     shade.ready = new Promise((done) => { image.onload = image.onerror = done; });
-    image.src = relief.image;
+    image.src = S.picture(relief.image);
     return shade;
   }
 

@@ -28,13 +28,13 @@
   const halo = { "paint-order": "stroke", stroke: "#fff", "stroke-width": 3, "stroke-linejoin": "round", "font-size": 13, fill: INK };
   S.haloText = (x, y, text, more) => S.svg("text", { x: x.toFixed(1), y: y.toFixed(1), ...halo, ...more, text });
 
-  /* Decode once: the ground in pixels at zoom 14, and points with their township. */
+  /* Decode once: the ground in pixels at zoom 14, without the numbers of roads, and points with their township. */
   function read(map) {
     S.setMiddle(map.middle[0], map.middle[1]);
     const points = {};
     for (const [level, packed] of Object.entries(map.points)) points[level] = { ...S.points(packed), township: S.column(packed.township) };
     const [[south, west], [north, east]] = map.bounds;
-    return { base: map.base.map((group) => ({ look: group.look, lines: S.lines(group.lines) })), points, low: S.toUnit(south, west), high: S.toUnit(north, east) };
+    return { base: map.base.filter((group) => group.lines).map((group) => ({ look: group.look, lines: S.lines(group.lines) })), points, low: S.toUnit(south, west), high: S.toUnit(north, east) };
   }
 
   /* As wide as there is room, and no taller than nine tenths of that or as told: everything else follows from scale and shift. */
@@ -84,7 +84,7 @@
       const [[south, west], [north, east]] = map.relief.bounds, low = S.toUnit(south, west), high = S.toUnit(north, east);
       nodes.push(S.svg("clipPath", { id: name + "-land" }, [S.svg("path", { d, "clip-rule": "evenodd" })]));
       nodes.push(S.svg("g", { "clip-path": "url(#" + name + "-land)" }, [S.svg("image", {
-        href: map.relief.image, x: frame.x(low.x), y: frame.y(high.y), width: (high.x - low.x) * frame.scale, height: (low.y - high.y) * frame.scale, preserveAspectRatio: "none", opacity: 0.55,
+        href: S.picture(map.relief.image), x: frame.x(low.x), y: frame.y(high.y), width: (high.x - low.x) * frame.scale, height: (low.y - high.y) * frame.scale, preserveAspectRatio: "none", opacity: 0.55,
       })]));
     }
     return S.svg("g", { id: name }, nodes);

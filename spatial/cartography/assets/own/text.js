@@ -2,7 +2,10 @@
 /* Words and numbers in the language shown. */
 (function (S) {
   const data = S.data;
-  data.messages = S.json(data.messages);
+  const { keys, texts } = S.json(data.messages);
+  data.messages = Object.fromEntries(Object.entries(texts).map(([language, told]) => [
+    language, Object.fromEntries(keys.map((key, k) => [key, told[k]]).filter(([, text]) => text !== null)),
+  ]));
   S.language = data.language;
   const listeners = [];
   let formats = {};

@@ -4,15 +4,24 @@ window.Spatial = {};
 (function (S) {
   const nonce = document.currentScript.nonce;
   const texts = document.getElementById("packed").textContent.split("·");
-  const blocks = [];
+  const blocks = [], shared = window.SpatialShared || {};
+  // A block that pages share has only its name here.
+  texts.forEach((text, at) => { if (text[0] === "@") texts[at] = shared[text.slice(1)]; });
+  const isWhole = texts.every((text) => text !== undefined);
 
-  /* Letters that HTML would change stand 256 further up. */
+  /* Letters from 256 on are two: one that HTML would change, and the one that follows it. */
   function readLetters(text, from) {
-    const bytes = new Uint8Array(((text.length - from) * 7) >> 3);
-    for (let i = from, at = 0, bits = 0, held = 0; i < text.length; i++) {
-      bits = ((bits << 7) | (text.charCodeAt(i) & 127)) & 0x7fff;
+    const bytes = new Uint8Array(((text.length - from) * 14) >> 3), changed = [0, 13, 60];
+    let at = 0, bits = 0, held = 0;
+    function read(letter) {
+      bits = ((bits << 7) | letter) & 0x7fff;
       held += 7;
       if (held >= 8) bytes[at++] = bits >> (held -= 8);
+    }
+    for (let i = from; i < text.length; i++) {
+      const letter = text.charCodeAt(i);
+      if (letter > 127) read(changed[(letter >> 7) - 2]);
+      read(letter & 127);
     }
     return bytes;
   }
@@ -125,14 +134,23 @@ window.Spatial = {};
 
   S.utf8 = (bytes) => new TextDecoder("utf-8").decode(bytes);
 
-  const style = document.createElement("style");
-  style.textContent = S.utf8(S.block(0));
-  document.head.append(style);
+  if (isWhole) {
+    const style = document.createElement("style");
+    style.textContent = S.utf8(S.block(0));
+    document.head.append(style);
+  }
 
-  S.run = function () {
+  S.run = function (start) {
+    if (!isWhole) {
+      const told = document.getElementById("needs-shared");
+      told.hidden = false;
+      document.body.replaceChildren(told);
+      return;
+    }
     const script = document.createElement("script");
     script.nonce = nonce;
     script.textContent = S.utf8(S.block(1));
     document.body.append(script);
+    start();
   };
 })(window.Spatial);
