@@ -250,13 +250,15 @@ class _Ground:
         """
         Say of each service that is mapped how many minutes away it is by the first mode, and for whom farthest.
 
-        Services that a finding asks for stand first, then those of `ESSENTIAL`, then others by those beyond half an
-        hour. Places of which nobody knows the way are in none of the sums.
+        Services that a finding asks for stand first, in the order of findings, then those of `ESSENTIAL`, then others
+        by those beyond half an hour. Places of which nobody knows the way are in none of the sums.
         """
         access, inventory = tables["access"], tables.get("inventory")
         own = access.loc[access["mode"].eq(mode) & access["settlement_id"].isin(self.people.index)]
         mapped = {} if inventory is None else dict(zip(inventory["service"], inventory["facilities"], strict=True))
-        asked = {each["service"] for each in findings}
+        asked: dict[str, int] = {}
+        for rank, each in enumerate(findings):
+            asked.setdefault(str(each["service"]), rank)
         found = []
         own = own.loc[~own["reach_status"].isin(["unknown", "not_snapped"])]
         for service, rows in own.groupby("service", sort=True):
@@ -301,7 +303,7 @@ class _Ground:
 
         def nearness(each: Record) -> tuple[bool, int, float, float]:
             median = np.inf if each["median_min"] is None else each["median_min"]
-            rank = 0 if each["is_asked"] else first.get(each["service"], len(ESSENTIAL))
+            rank = asked.get(each["service"], first.get(each["service"], len(ESSENTIAL)))
             return not each["is_asked"], rank, each["within"]["30"] - each["all"], -median
 
         return sorted(found, key=nearness)

@@ -1,0 +1,142 @@
+"""Six questions of a planner, each answered from the first page in at most two clicks, with one answer on all pages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MOST_CLICKS, MOST_WORDS = 2, 600
+
+
+@pytest.fixture(scope="module")
+def run(sample_run):
+    (folder,) = (sample_run / "processed").iterdir()
+    answer = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["answer"]
+    return sample_run / "maps" / folder.name, folder, answer
+
+
+class Reader:
+    """Somebody who starts at the first page, counts clicks and the words of what is read."""
+
+    def __init__(self, page):
+        self.page, self.clicks, self.words = page, 0, 0
+
+    def click(self, selector):
+        self.clicks += 1
+        self.page.locator(selector).first.click()
+        self.page.wait_for_selector("body[data-ready=yes]")
+        return self
+
+    def read(self, selector):
+        text = self.page.locator(selector).first.inner_text()
+        self.words += len(text.split())
+        assert self.clicks <= MOST_CLICKS
+        assert self.words <= MOST_WORDS
+        return text
+
+
+@pytest.fixture
+def reader(run, open_page):
+    return Reader(open_page(run[0] / "index.html"))
+
+
+def measured(run):
+    """The first finding that is no yes or no."""
+    return next(one for one in run[2]["findings"] if not one["is_presence"])
+
+
+def beyond(run, norm):
+    gaps = pd.read_parquet(run[1] / "gaps.parquet")
+    return gaps.loc[gaps["norm_id"] == norm]
+
+
+def test_which_villages_are_beyond_by_name(run, reader):
+    norm = measured(run)
+    lists = reader.read("#village-lists")
+    assert all(place["names"]["en"] in lists for place in norm["first"])
+    title = reader.click(f"#village-lists a[href*='{norm['norm_id']}']").read("#beyond h2")
+    assert reader.clicks == 1
+    assert f"{len(beyond(run, norm['norm_id']))} villages" in title
+    table = reader.page.inner_text("#beyond-body")
+    assert table.index(norm["first"][0]["names"]["en"]) < table.index(norm["first"][1]["names"]["en"])
+
+
+def test_which_township_is_worst_and_why(run, reader):
+    worst = run[2]["matrix"]["rows"][0]
+    name, people = worst["names"]["en"], f"{round(worst['persons_beyond']):,}"
+    assert reader.read("#matrix-title").startswith(f"{name} is furthest behind")
+    row = reader.read("#matrix tbody tr")
+    assert row.startswith(name)
+    assert people in row
+    sheet = reader.click("#matrix tbody tr a").read(".sheet")
+    assert reader.clicks == 1
+    assert sheet.startswith(name)
+    assert "worst first" in sheet
+
+
+def test_the_worst_township_is_the_same_on_the_sheet_to_sign(run, open_page):
+    worst = run[2]["matrix"]["rows"][0]
+    told = open_page(run[0] / "fact-sheet.html").inner_text("#township")
+    assert worst["names"]["en"] in told
+    assert f"{round(worst['persons_beyond']):,}" in told
+
+
+def test_what_to_do_first(run, reader):
+    actions = pd.read_parquet(run[1] / "plan_actions.parquet")
+    helped = next(one["norm_id"] for one in run[2]["findings"] if one["norm_id"] in set(actions["norm_id"]))
+    cards = reader.page.locator("#first-actions > li")
+    assert 1 <= cards.count() <= 3
+    text = reader.read("#first")
+    best = actions.loc[actions["norm_id"] == helped].sort_values("step").iloc[0]
+    assert f"{round(best['persons_gained']):,}" in text
+    reader.click("#first a[href^='plan.html']")
+    assert reader.clicks == 1
+    assert f"{round(best['persons_gained']):,}" in reader.page.inner_text("main")
+
+
+def test_can_it_be_signed(run, reader):
+    marks = reader.read("#signing")
+    sheet = pd.read_parquet(run[1] / "sign_off.parquet")
+    ok = int((sheet["status"] == "ok").sum())
+    assert str(ok) in marks
+    reader.click("#signing a").read("h1")
+    assert reader.clicks == 1
+
+
+def test_which_service_explains_it(run, reader):
+    norm = measured(run)
+    people = f"{round(norm['persons']['beyond']):,}"
+    first = reader.read("#service-maps li")
+    assert people in first
+    reader.click("#service-maps li a")
+    assert people in reader.read("#headline")
+
+
+def test_export_for_the_meeting(run, reader):
+    norm = measured(run)["norm_id"]
+    reader.click(f"#village-lists a[href*='{norm}']")
+    with reader.page.expect_download() as saved:
+        reader.clicks += 1
+        reader.page.get_by_text(re.compile("^Save as CSV")).first.click()
+    assert reader.clicks <= MOST_CLICKS
+    rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert len(rows) - 1 == len(beyond(run, norm))
+    assert rows[0][0] == "Village"
+
+
+def test_the_first_page_has_few_words(run, open_page):
+    page = open_page(run[0] / "index.html")
+    # Numbers and names in tables, and what is folded, are apart.
+    words = page.evaluate(
+        """() => [...document.querySelectorAll("main > :not(#townships):not(#folds), header")]
+            .map((node) => node.innerText).join(" ").split(/\\s+/).length"""
+    )
+    first = page.evaluate("""() => document.getElementById("answer").innerText.split(/\\s+/).length""")
+    assert words < MOST_WORDS + 150  # names and numbers of small maps and bars among them
+    assert first < 220
