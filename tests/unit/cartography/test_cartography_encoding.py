@@ -36,6 +36,7 @@ from spatial.cartography.document import (
 from spatial.cartography.messages import messages
 from spatial.cartography.pages import page_files
 from spatial.errors import SourceError
+from spatial.messages import Words
 from tests.page_blocks import read_block
 
 ASSETS = files("spatial.cartography").joinpath("assets")
