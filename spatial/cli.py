@@ -300,6 +300,45 @@ def plan(  # noqa: PLR0913, PLR0917 - an option each
         _say(f"wrote {renew_actions(results, actions)} action(s) into {actions}; name it as planning.actions")
 
 
+@cli.command("try")
+@study_argument
+@click.option(
+    "--close", metavar="FACILITY", multiple=True, help="Name or id of a facility that closes; may be repeated."
+)
+@click.option(
+    "--add", metavar="LON,LAT:SERVICE", multiple=True, help="A facility that opens at a point; may be repeated."
+)
+@click.option(
+    "--best", metavar="N:SERVICE", multiple=True, help="So many new facilities, in the settlements that gain most."
+)
+@click.option("--mode", help="Mode of network.modes; the first one by default.")
+@click.option("--write", "name", metavar="NAME", help="Add it to the study file as a scenario of this name.")
+@raw_option
+@processed_option
+def try_out(study_file: Path, raw: Path, processed: Path, *, name: str | None, **wanted: Any) -> None:
+    """Try what a closed, a new or the best new facilities change, and for whom, on the finished run."""
+    from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import decisions, folders_of  # noqa: PLC0415 - as above
+    from spatial.stages.what_if import RESTS_ON, TRIED, what_if  # noqa: PLC0415 - as above
+
+    study = _study(study_file, raw)
+    results = read_results(folders_of(study, processed)[0])
+    for waiting in decisions(study, processed=processed):
+        if waiting.runs and waiting.stage in RESTS_ON:
+            told = f"the run is not up to date ({waiting.stage}: {waiting.reason}); first: spatial run {study_file}"
+            _say(f"warning: {told}", err=True)
+            break
+    found = what_if(study, results, name=name or TRIED, **wanted)
+    _say_lines(found.lines)
+    if name is None:
+        _say(f"to keep it as a scenario of {study_file}: the same with --write NAME")
+        return
+    from spatial.drafting.adding import add_scenario  # noqa: PLC0415 - as above
+
+    add_scenario(study_file, found.scenario, raw=raw)
+    _say(f"wrote [[scenarios]] {name} into {study_file}; next: spatial run {study_file} --scenario {name}")
+
+
 @cli.command()
 @study_argument
 @raw_option

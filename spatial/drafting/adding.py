@@ -1,4 +1,4 @@
-"""People, facilities and norms of one's own, written at the end of a study file; what stands in it stays as it is."""
+"""People, facilities, norms and scenarios of one's own, written at the end of a study file; what is there stays."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from spatial.study import Study
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from spatial.study.scenarios import ScenarioOptions
 
 _LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(min|km|m)")
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
@@ -126,6 +128,16 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
         yield f"  people are known of {known} of the {len(places)} settlements ({share:.0%}): {counted}"
         if share < least:
             yield f"  to count those that are known: min_known_share = {math.floor(100 * share) / 100} in [population]"
+
+
+def add_scenario(study_file: Path, scenario: ScenarioOptions, *, raw: Path) -> None:
+    """Write a scenario at the end of a study file; a name that is taken is refused."""
+    if scenario.name in {item.name for item in Study.from_toml(study_file, raw=raw).scenarios}:
+        raise StudyError(str(study_file), [f"scenarios: {scenario.name} is there already; give another name"])
+    keys = scenario.model_dump(mode="json", exclude_defaults=True)
+    settings = tuple(Setting(key, value) for key, value in keys.items())
+    text, _ = _with(study_file, Proposal("scenarios", settings, is_list=True), raw=raw)
+    _write(study_file, text)
 
 
 def _columns(proposal: Proposal) -> Iterator[str]:

@@ -1,0 +1,311 @@
+"""What if: facilities close, open or stand where they help most, and who gains and loses by it, from a finished run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.paired import SnapPair
+from spatial.access.places import place_on, take
+from spatial.crs import WGS84
+from spatial.errors import StudyError, first_of
+from spatial.messages import Words
+from spatial.network.matrix import times_matrix
+from spatial.norms.law import norms_of
+from spatial.norms.measuring import modes_for, within
+from spatial.planning.siting import p_median
+from spatial.reporting.explain import LEAST_CHANGE_MIN
+from spatial.reporting.wording import norm_titles
+from spatial.runner.stage import EVERYTHING, Options
+from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
+from spatial.stages.scenarios import scenarios
+from spatial.stages.shared import graph_of, surroundings_of
+from spatial.study.scenarios import OpenedFacility, ScenarioOptions
+from spatial.tables.words import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from spatial.inputs.services import Vocabulary
+    from spatial.norms.law import Norm
+    from spatial.results import Results
+    from spatial.study import Study
+
+TRIED = "tried"
+"""Name of the scenario where the user gives none."""
+GROUND = ("settlements", "study_area", "water", "nodes", "edges")
+RESTS_ON = ("read", "network", "population", "access", "norms")
+"""Stages whose tables this takes as they are."""
+MOST = 10
+"""Places that are named, those with most person-minutes."""
+SITES_LIMIT_S = 20.0
+"""Seconds after which the best sites so far are taken."""
+TODAY = "today:"
+"""Stands among the sites for whatever a place goes to today; no settlement has this id."""
+EVERYDAY = {"gp": "primary_care", "doctor": "primary_care", "chemist": "pharmacy"}
+"""What people call services beside their names in the vocabulary."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_NUMBER = r"(-?[0-9]+(?:\.[0-9]*)?)"
+_POINT = re.compile(rf"\s*{_NUMBER}\s*,\s*{_NUMBER}\s*:\s*(\S.*?)\s*")
+_BEST = re.compile(r"\s*([1-9][0-9]*)\s*:\s*(\S.*?)\s*")
+
+
+class WhatIf(NamedTuple):
+    """The scenario that was tried, what it changes by settlement, service and mode, and the same in lines to print."""
+
+    scenario: ScenarioOptions
+    table: pd.DataFrame
+    lines: list[str]
+
+
+def what_if(
+    study: Study,
+    results: Results,
+    *,
+    close: Sequence[str] = (),
+    add: Sequence[str] = (),
+    best: Sequence[str] = (),
+    mode: str | None = None,
+    name: str = TRIED,
+) -> WhatIf:
+    """
+    Try facilities that close (by name or id), open (``lon,lat:service``) or are best put (``number:service``).
+
+    Times are those of the stage `scenarios`, on the network that the run kept. Refuses names and services that are not
+    clear, all at once.
+    """
+    options, problems = Options(study, EVERYTHING), list[str]()
+    tables: dict[str, Any] = {
+        name: getattr(results, name) for name in (*GROUND, "facilities", "access", "norm_results")
+    }
+    facilities, access = tables["facilities"], tables["access"]
+    vocabulary = vocabulary_of(options).knowing(set(facilities["service"]))
+    mode = mode or study.network.modes[0]
+    if mode not in study.network.modes:
+        problems.append(f"--mode: the study does not travel by {mode}; choose of {', '.join(study.network.modes)}")
+    if not _NAME.fullmatch(name):
+        problems.append(f"--write: {name!r} is no short name: small letters, digits, - and _, at most 64")
+    closed = list(dict.fromkeys(_facility(text, facilities, problems) for text in close))
+    west, south, east, north = tables["nodes"].to_crs(WGS84).total_bounds
+    opened, wished = [], []
+    for text in add:
+        point = _POINT.fullmatch(text)
+        if point is None:
+            problems.append(f"--add: {text!r} is not such as 104.12,28.53:primary_care")
+            continue
+        service = _service(point[3], vocabulary, "--add", problems)
+        lon, lat = float(point[1]), float(point[2])
+        if west <= lon <= east and south <= lat <= north:
+            opened.append(OpenedFacility(service=service, lon=lon, lat=lat))
+            continue
+        bounds = f"{west:.2f} to {east:.2f}, {south:.2f} to {north:.2f}"
+        problems.append(f"--add: {lon:g},{lat:g} lies off the roads (longitude, latitude: {bounds})")
+    for text in best:
+        plenty = _BEST.fullmatch(text)
+        if plenty is None:
+            problems.append(f"--best: {text!r} is not such as 3:primary_care")
+        else:
+            wished.append((int(plenty[1]), _service(plenty[2], vocabulary, "--best", problems)))
+    if not (close or add or best):
+        problems.append("nothing to try: give --close, --add or --best")
+    if problems:
+        raise StudyError("try", problems)
+    of_id = facilities.set_index("facility_id")["service"]
+    changed = {*of_id.loc[closed], *(each.service for each in opened), *(service for _, service in wished)}
+    every = wanted_services(options, vocabulary, set(facilities["service"]) | changed)
+    looked = {word: kinds for word, kinds in every.items() if kinds & changed}
+    looked |= {word: vocabulary.satisfying(word) for word in sorted(changed)}
+    binding = binding_norms(options)
+    timed = binding.loc[(binding["metric"] == "time_min") & binding["bundle_members"].isna()]
+    norms = [norm for norm in norms_of(timed) if _word(norm.service, vocabulary) in looked]
+
+    def scenario(modes: Sequence[str]) -> list[ScenarioOptions]:
+        whole = {"services": tuple(looked), "close_facilities": closed, "open": tuple(opened)}
+        return [
+            ScenarioOptions(name=name if one == mode else f"{name[:40]}-{number}", mode=one, **whole)
+            for number, one in enumerate(modes)
+        ]
+
+    for number, service in wished:
+        rows = access.loc[(access["mode"] == mode) & (access["service"] == service)]
+        minutes = rows.set_index("settlement_id")["travel_time_min"]
+        is_there = facilities["service"].isin(looked[service]) & (facilities["status"] == "existing")
+        if rows.empty and is_there.any() and not (closed or opened):
+            raise StudyError("try", [f"--best: the run has no times to {service}; name it in access.services and run"])
+        if closed or opened:
+            rows = _compared(study, tables, scenario([mode]), looked)
+            minutes = rows.loc[rows["service"] == service].set_index("settlement_id")["after_min"]
+        sites = _best_sites(options, tables, number, minutes, mode)
+        opened += [OpenedFacility(service=service, at=site) for site in sites]
+    asked = {one for norm in norms for one in modes_for(norm.mode, study.network.modes)}
+    tried = scenario([mode, *(one for one in study.network.modes if one in asked - {mode})])
+    table = _compared(study, tables, tried, looked)
+    return WhatIf(tried[0], table, list(_lines(tried[0], table, norms, tables, options)))
+
+
+def _word(text: str, vocabulary: Vocabulary) -> str:
+    """Name the service that a word of the register, or its id, asks for; empty where none does."""
+    found = vocabulary.for_register(text)
+    return found.id if found is not None and found.id in vocabulary.ids else ""
+
+
+def _service(text: str, vocabulary: Vocabulary, key: str, problems: list[str]) -> str:
+    """Find a service by its id, a word of the register, its name, or what people call it."""
+    wanted, ids = text.casefold(), vocabulary.ids
+    by_name = {item.name(code).casefold(): item.id for item in vocabulary.services for code in ("fr", "zh", "en")}
+    found = wanted if wanted in ids else _word(text, vocabulary) or by_name.get(wanted) or EVERYDAY.get(wanted)
+    if found not in ids:
+        problems.append(f"{key}: unknown service {text!r}; there are {first_of(sorted(ids), limit=len(ids))}")
+    return found or text
+
+
+def _facility(text: str, facilities: pd.DataFrame, problems: list[str]) -> str:
+    """Find a facility by its id, by its name as it is written, or by its name in small or large letters."""
+    offered = facilities.loc[facilities["status"] == "existing"]
+    if (offered["facility_id"] == text).any():
+        return text
+    names = offered[[column for column in NAMES if column in offered]].fillna("").astype("str")
+    folded = names.apply(lambda column: column.str.casefold())
+    found, said = offered.loc[(names == text).any(axis=1)], "is the name of several; give the id of one: "
+    if found.empty:
+        found = offered.loc[(folded == text.casefold()).any(axis=1)]
+    if len(found) == 1:
+        return str(found["facility_id"].iloc[0])
+    if found.empty:
+        is_part = folded.apply(lambda column: column.str.contains(text.casefold(), regex=False)).any(axis=1)
+        found, said = offered.loc[is_part], "is no facility that the run has"
+        said += "; is it one of these? " if len(found) else ", nor part of the name of one"
+    told = [f"{row['name']} ({row['service']}, {row['facility_id']})" for row in found.head(MOST).to_dict("records")]
+    more = f", and {len(found) - MOST} more" if len(found) > MOST else ""
+    problems.append(f"--close: {text!r} {said}{', '.join(told)}{more}")
+    return text
+
+
+def _compared(
+    study: Study, tables: Mapping[str, Any], items: Sequence[ScenarioOptions], looked: Mapping[str, frozenset[str]]
+) -> pd.DataFrame:
+    """Compare scenarios as their stage does; only facilities that count are joined to the network."""
+    options = Options(study.model_copy(update={"scenarios": tuple(items)}), EVERYTHING)
+    facilities, kinds = tables["facilities"], frozenset().union(*looked.values())
+    ground = {name: tables[name] for name in GROUND}
+    made = scenarios(facilities=facilities.loc[facilities["service"].isin(kinds)], options=options, **ground)
+    if "scenario_access" not in made:
+        raise StudyError("try", [f"neither before nor after is there any {first_of(sorted(looked))}"])
+    table = made["scenario_access"]
+    assert isinstance(table, pd.DataFrame)  # by the contract of the stage
+    return table
+
+
+def _best_sites(
+    options: Options, tables: Mapping[str, Any], number: int, minutes: pd.Series[float], mode: str
+) -> list[str]:
+    """
+    Choose settlements for new facilities so that the sum of person-minutes is least; what stands stays.
+
+    Who has no way today counts as if it took as long as the longest way or cutoff.
+    """
+    every = tables["settlements"]
+    homes = every.loc[every["in_study"]].reset_index(drop=True)
+    today = minutes.reindex(homes["settlement_id"]).to_numpy(dtype=np.float64)
+    longest = max([*options.access.cutoffs_min, *today[~np.isnan(today)]])
+    today = np.where(np.isnan(today), longest, today)
+    graph = graph_of(options, tables["nodes"], tables["edges"], mode)
+    barriers = surroundings_of(options, tables["study_area"], tables["water"]).barriers
+    places = place_on(graph, homes, key="settlement_id", rules=options.network, barriers=barriers)
+    at = pd.Index(places.ids).get_indexer(pd.Index(homes["settlement_id"]))
+    # A place that nobody can name is no address for a site, unless none has a name.
+    is_named = homes[[column for column in NAMES if column in homes]].notna().any(axis=1).to_numpy()
+    sites = np.flatnonzero(is_named if is_named.any() else ~is_named)
+    both = SnapPair(take(places.snaps, at), take(places.snaps, at[sites]))
+    is_outward = options.access.direction == "to_facility"
+    found = times_matrix(graph, *(both if is_outward else both[::-1]), cutoff_min=longest, direct_barriers=barriers)
+    near, far = (found.origin, found.destination) if is_outward else (found.destination, found.origin)
+    # Only a site that is nearer than what is there today changes a place's way.
+    nearer = found.time_min < today[near]
+    ids = homes["settlement_id"].to_numpy()
+    pairs = {
+        "from_id": np.concatenate((ids, ids[near[nearer]])),
+        "to_id": np.concatenate((np.repeat(TODAY, len(ids)), ids[sites][far[nearer]])),
+        "travel_time_min": np.concatenate((today, found.time_min[nearer])),
+    }
+    if not homes["population_persons"].notna().any():
+        homes = homes.assign(population_persons=1.0)
+    offered = pd.DataFrame({"facility_id": [TODAY, *ids[sites]], "status": ["existing", *["candidate"] * len(sites)]})
+    plan = p_median(pd.DataFrame(pairs), homes, offered, n_facilities=number, time_limit_s=SITES_LIMIT_S)
+    return [site for site in plan.sites["facility_id"] if site != TODAY]
+
+
+def _lines(
+    item: ScenarioOptions, table: pd.DataFrame, norms: Sequence[Norm], tables: Mapping[str, Any], options: Options
+) -> Iterator[str]:
+    """Say what is tried, who comes nearer or farther by service, which norms that crosses, and the largest by name."""
+    vocabulary = vocabulary_of(options).knowing(set(tables["facilities"]["service"]))
+    words = Words("en", names={each.id: each.name("en") for each in vocabulary.services})
+    called, named = _names(tables["settlements"], "settlement_id"), _names(tables["facilities"], "facility_id")
+    told = [f"closes {named[one]}" for one in item.close_facilities]
+    told += [f"opens {words.service(one.service)} at {called.get(one.at, f'{one.lon},{one.lat}')}" for one in item.open]
+    yield f"What if: {'; '.join(told)}; {words.say('mode', str(item.mode))}"
+    table = table.loc[table["in_study"]]
+    rows = table.loc[table["mode"] == item.mode].reset_index(drop=True)
+    change = (rows["after_min"].fillna(np.inf) - rows["before_min"].fillna(np.inf)).fillna(0.0)
+    crossed = pd.Series("", index=rows.index)
+    for service in item.services:
+        is_own = rows["service"] == service
+        sides = {"farther": change >= LEAST_CHANGE_MIN, "nearer": change <= -LEAST_CHANGE_MIN}
+        said = [
+            f"{verb} for {_counted(rows.loc[is_so & is_own], words)}"
+            for verb, is_so in sides.items()
+            if any(is_so & is_own)
+        ]
+        yield f"{words.service(service)}: {'; '.join(said) or 'nobody gains or loses a minute'}"
+    register = {row["norm_id"]: row for row in binding_norms(options).to_dict("records")}
+    results = tables["norm_results"]
+    for norm in norms:
+        # Whose norm it is was found by the run: urban or rural people, or everybody.
+        is_counted = (results["unit_level"] == "settlement") & (results["places_in_scope"] > 0.0)
+        counted = results.loc[is_counted & (results["norm_id"] == norm.id), "unit_id"]
+        service, modes = _word(norm.service, vocabulary), modes_for(norm.mode, options.network.modes)
+        ways = table.loc[(table["service"] == service) & table["mode"].isin(modes)].groupby("settlement_id")
+        quickest = ways[["before_min", "after_min"]].min().fillna(np.inf)
+        quickest = quickest.loc[quickest.index.isin(counted)]
+        was, became = (within(quickest[f"{side}_min"].to_numpy(), norm) == 1.0 for side in ("before", "after"))
+        title = norm_titles(register[norm.id]).get("en") or f"{words.service(service)} within {norm.threshold:g} min"
+        for verb, is_so in (("within", became & ~was), ("beyond", was & ~became)):
+            moved = (rows["service"] == service) & rows["settlement_id"].isin(quickest.index[is_so])
+            crossed = crossed.mask(moved, crossed + f", now {verb}: {title}")
+            if moved.any():
+                yield f"{title}: now {verb} {_counted(rows.loc[moved], words)}"
+    # Places are named by the services that close or open; what these count for as well is summed up alone.
+    of_id = tables["facilities"].set_index("facility_id")["service"]
+    lead = {*of_id.loc[list(item.close_facilities)], *(each.service for each in item.open)}
+    lead = lead.intersection(item.services) or {*item.services}
+    people = rows["population_persons"]
+    weight = people.fillna(0.0) if people.notna().any() else 1.0
+    rows = rows.assign(crossed=crossed, worth=(change.abs() * weight).fillna(0.0))
+    shown = rows.loc[rows["service"].isin(lead) & ((change.abs() >= LEAST_CHANGE_MIN) | (crossed != ""))]
+    shown = shown.sort_values(["worth", "service", "settlement_id"], ascending=[False, True, True])
+    for row in shown.head(MOST).to_dict("records"):
+        before, after = (
+            "no way" if np.isnan(row[side]) else words.measure(row[side], "min") for side in ("before_min", "after_min")
+        )
+        parts = [called[row["settlement_id"]]]
+        parts += [] if np.isnan(row["population_persons"]) else [words.measure(row["population_persons"], "persons")]
+        parts += [words.service(row["service"])] if len(lead) > 1 else []
+        yield f"  {', '.join(parts)}: {before} -> {after}{row['crossed']}"
+    if len(shown) > MOST:
+        yield f"  and {len(shown) - MOST} more"
+
+
+def _names(frame: pd.DataFrame, key: str) -> dict[Any, str]:
+    """Call every place by its name, or by its id where it has none."""
+    named = frame[[*(column for column in NAMES if column in frame), key]].bfill(axis=1).iloc[:, 0]
+    return dict(zip(frame[key], named.astype("str"), strict=True))
+
+
+def _counted(rows: pd.DataFrame, words: Words) -> str:
+    """Count people as far as they are known, and places."""
+    places, people = words.measure(len(rows), "places"), rows["population_persons"]
+    return f"{words.measure(people.sum(), 'persons')} in {places}" if people.notna().any() else places

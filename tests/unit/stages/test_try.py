@@ -1,0 +1,131 @@
+"""What is tried on a finished run: the same numbers as the scenario, told by name, and written on request."""
+
+import tomllib
+
+import numpy as np
+import pytest
+
+import spatial as sp
+from spatial.errors import StudyError
+from spatial.stages.what_if import what_if
+
+pytestmark = pytest.mark.slow
+
+
+def tried(tiny, **wanted):
+    study = sp.Study.from_toml(tiny.save(), raw=tiny.raw)
+    return what_if(study, sp.read_results(tiny.processed / "tiny"), **wanted)
+
+
+def after(table, mode="drive", service="primary_school"):
+    rows = table.loc[(table["mode"] == mode) & (table["service"] == service)]
+    return rows.set_index("settlement_id")["after_min"]
+
+
+def test_what_is_tried_equals_the_scenario_that_it_writes(tiny_done, command):
+    # A school closes, one opens at the north end (2, 4), and the best village gets one too.
+    words = ("--close", "柳河小学", "--add", f"{tiny_done.at(2, 4)}:primary school", "--best", "1:primary_school")
+    now = tried(tiny_done, close=["柳河小学"], add=[f"{tiny_done.at(2, 4)}:primary school"], best=["1:primary_school"])
+    outcome = command("try", tiny_done.save(), *words, "--write", "schools", *tiny_done.folders()[:4])
+    assert outcome.code == 0, outcome.err
+    written = tomllib.loads(tiny_done.file.read_text("utf-8"))["scenarios"]
+    assert [item["name"] for item in written] == ["schools"]
+    assert written[0]["close_facilities"] == ["f2"]
+    study = sp.Study.from_toml(tiny_done.file, raw=tiny_done.raw)
+    folders = {"processed": tiny_done.processed, "maps": tiny_done.maps}
+    stage = sp.run(study, until="scenarios", **folders).scenario_access
+    whole = sp.run(study, scenario="schools", until="access", **folders).access
+    whole = whole.loc[(whole["mode"] == "drive") & (whole["service"] == "primary_school")]
+    known = whole.set_index("settlement_id")["travel_time_min"]
+    told = after(now.table)
+    assert len(told) == len(tiny_done.places)
+    assert np.allclose(told, after(stage).reindex(told.index), rtol=0.0, atol=1e-6)
+    assert np.allclose(told, known.reindex(told.index), rtol=0.0, atol=1e-6)
+
+
+def test_the_second_nearest_is_where_people_go_when_the_nearest_closes(tiny_done):
+    access = sp.read_results(tiny_done.processed / "tiny").access
+    rows = access.loc[(access["mode"] == "drive") & (access["service"] == "primary_school")].set_index("settlement_id")
+    closed = after(tried(tiny_done, close=["f2"]).table)
+    kept = rows["travel_time_min"].where(rows["facility_id"] != "f2", rows["second_travel_time_min"])
+    assert np.allclose(closed, kept.reindex(closed.index), rtol=0.0, atol=1e-6)
+
+
+def test_losers_are_named_largest_first_with_their_minutes(tiny_done):
+    lines = tried(tiny_done, close=["柳河小学"]).lines
+    assert lines[0].startswith("What if: closes 柳河小学; ")
+    assert "Primary school: farther for" in lines[1]
+    places = [line for line in lines if line.startswith("  ")]
+    assert places[0].startswith("  柳河, 70 people: ")
+    assert " min -> " in places[0]
+    assert not any("下村" in line for line in places)  # it has the other school
+
+
+def test_the_best_site_is_where_most_person_minutes_are_saved(tiny_done):
+    found = tried(tiny_done, best=["1:hospital"])
+    # Every place is tried: none leaves fewer person-minutes in all.
+    (site,) = found.scenario.open
+    scores = {}
+    for place, *_ in tiny_done.places:
+        one = sp.Study.from_toml(tiny_done.file, raw=tiny_done.raw).model_copy(
+            update={
+                "scenarios": (found.scenario.model_copy(update={"open": (site.model_copy(update={"at": place}),)}),)
+            }
+        )
+        table = sp.run(one, processed=tiny_done.processed, maps=tiny_done.maps, until="scenarios").scenario_access
+        rows = table.loc[table["service"] == "hospital"]
+        scores[place] = float((rows["after_min"] * rows["population_persons"]).sum())
+    assert scores[site.at] == pytest.approx(min(scores.values()))
+
+
+def test_a_norm_that_is_crossed_is_named(tiny_done):
+    tiny_done.save()
+    norm = 'id = "OURS"\nservice = "primary_school"\nmetric = "time_min"\nmode = "any"\nthreshold = 1.0\n'
+    norm += 'target_share = 1.0\nscope = "all"\nnorm_class = "guiding"\n'
+    text = tiny_done.file.read_text("utf-8").replace('["GL-PHC-1H"]', '["GL-PHC-1H", "OURS"]')
+    tiny_done.file.write_text(f"{text}\n[[norms.add]]\n{norm}", encoding="utf-8")
+    study = sp.Study.from_toml(tiny_done.file, raw=tiny_done.raw)
+    results = sp.run(study, processed=tiny_done.processed, maps=tiny_done.maps, until="norms")
+    lines = what_if(study, results, close=["f2"]).lines
+    # 柳河 has the school in the place, and lives within a minute of no other.
+    assert any(line.startswith("Primary school within 1 min: now beyond 70 people in 1 place") for line in lines)
+    assert any(line.startswith("  柳河") and line.endswith("now beyond: Primary school within 1 min") for line in lines)
+
+
+def test_what_is_not_clear_is_refused_with_candidates_all_at_once(tiny_done):
+    with pytest.raises(StudyError) as error:
+        tried(tiny_done, close=["小学"], add=["104:x", "30.0,104.0:hospital"], best=["2:scool", "gp"])
+    said = str(error.value)
+    for part in (
+        "柳河小学 (primary_school, f2)",
+        "'104:x' is not such as",
+        "unknown service 'scool'",
+        "'gp' is not such",
+        "30,104 lies off the roads",
+    ):
+        assert part in said
+    with pytest.raises(StudyError, match="nothing to try"):
+        tried(tiny_done)
+    with pytest.raises(StudyError, match="no short name"):
+        tried(tiny_done, close=["f2"], name="Two words")
+
+
+def test_a_service_that_the_study_does_not_list_is_looked_at_where_it_changes(tiny_done):
+    # The health centre counts for primary care; the study lists neither, and a norm asks for the latter.
+    found = tried(tiny_done, close=["f4"])
+    assert "health_centre" in found.scenario.services
+    assert after(found.table, service="health_centre").isna().all()
+    assert any("min -> no way" in line for line in found.lines)
+    with pytest.raises(StudyError, match="the run has no times to health_centre"):
+        tried(tiny_done, best=["1:health_centre"])
+
+
+def test_a_name_that_is_taken_is_not_written(tiny_done, command):
+    where = tiny_done.folders()[:4]
+    first = command("try", tiny_done.save(), "--close", "f2", *where)
+    assert "--write NAME" in first.out
+    assert "scenarios" not in tiny_done.file.read_text("utf-8")
+    assert command("try", tiny_done.file, "--close", "f2", "--write", "one", *where).code == 0
+    before = tiny_done.file.read_text("utf-8")
+    assert "one is there already" in command("try", tiny_done.file, "--close", "f3", "--write", "one", *where).err
+    assert tiny_done.file.read_text("utf-8") == before
