@@ -251,9 +251,15 @@ class NormBook:
 
 
 def norm_book(
-    register: pd.DataFrame, norm_results: pd.DataFrame, meta: PageMeta, summary: Mapping[str, Any]
+    register: pd.DataFrame,
+    norm_results: pd.DataFrame,
+    meta: PageMeta,
+    summary: Mapping[str, Any],
+    *,
+    chosen: Sequence[str] | None = None,
 ) -> NormBook:
-    """Join the register with the results, and with what the summary says of each norm."""
+    """Join the register with the results, and with what the summary says of each norm, in some languages or all."""
+    shown = languages() if chosen is None else tuple(chosen)
     listed = {norm_id_of(entry): (rank, entry) for rank, entry in enumerate(summary.get("norms", ()))}
     study = norm_results.loc[norm_results["unit_level"] == "study"]
     rules = {row["norm_id"]: row for row in register.to_dict("records")}
@@ -272,13 +278,13 @@ def norm_book(
         inventory = note.inventory if note else "complete" if service in TIERS else "unknown"
         # In each language whose people nobody counted and what the norm is judged on; empty where all are counted.
         uncounted = bool(told.get("people_missing"))
-        missing = {language: missing_text(told, Words(language)) for language in languages() if uncounted}
+        missing = {language: missing_text(told, Words(language)) for language in shown if uncounted}
         norm = {
             "id": norm_id,
             "service": service,
             "names": dict(note.names) if note else {},
-            "titles": norm_titles(rule),
-            "source": {language: source_title(rule, Words(language)) for language in languages()},
+            "titles": {language: title for language, title in norm_titles(rule).items() if language in shown},
+            "source": {language: source_title(rule, Words(language)) for language in shown},
             "lower_bound": bool(told.get("is_lower_bound", inventory != "complete")),
             "nothing_mapped": bool(told.get("nothing_mapped")),
             "people_missing": missing,

@@ -176,7 +176,7 @@ def build_pages(  # noqa: PLR0913 - what pages show, how and how large: all but 
     if missing:
         raise ContractError("maps", [f"{name}: the table is missing; run its stage first" for name in missing])
     words = messages(languages)
-    norms = norm_book(register, tables["norm_results"], meta, summary)
+    norms = norm_book(register, tables["norm_results"], meta, summary, chosen=languages)
     if "scores" in tables:
         shown = levels_shown(tables["scores"])
         pairs = {"rank_pairs": pairs_shown(tables["rank_pairs"], shown)} if "rank_pairs" in tables else {}
