@@ -263,6 +263,7 @@ def test_where_nobody_counts_people_norms_that_are_only_watched_come_after_minut
     watched = norm(SEAT, persons_unserved=None, persons_served=None, persons_in_scope=None, is_own=False)
     answer = summarise_answer(told, [watched], mode="drive")
     assert not answer["findings"]
+    assert answer["matrix"] is None
     title = answer_title(answer, Words("en"))
     assert title == "Half of the 5 places are more than 70 min by car from the nearest hospital"
     first, last = answer_lines(answer, [], Words("en"))

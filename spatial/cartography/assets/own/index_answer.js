@@ -106,7 +106,7 @@
     if (!known) known = S.answerParts.read(S.data.map);
     const texts = S.pick(answer.texts);
     document.getElementById("answer-title").textContent = texts.title;
-    S.fill("answer-lines", texts.lines.map((line) => S.el("p", { text: line })));
+    S.fill("answer-lines", texts.lines.map((line, k) => S.el("p", { class: answer.plan && k === texts.lines.length - 1 ? "is-plan" : undefined, text: line })));
     S.fill("answer-links", [
       answer.plan ? S.el("a", { class: "button is-first", href: S.pageLink(S.data.plan_file, { plan: answer.plan }), text: S.t("plan.title") }) : null,
       answer.villages ? S.el("a", { class: "button", href: "#villages", on: { click: toVillages }, text: S.t("answer.to_villages", { n: answer.villages }) }) : null,
