@@ -419,7 +419,7 @@ class _PageMap(folium.Map):
     _template = Template(
         """
         {%- macro html(this, kwargs) -%}
-        <div class="folium-map" id="{{ this.get_name() }}" data-i18n-label="map.label"></div>
+        <div class="folium-map" id="{{ this.get_name() }}" role="application" data-i18n-label="map.label"></div>
         {%- endmacro -%}
         {%- macro script(this, kwargs) -%}
         window.Spatial.map = L.map(

@@ -76,7 +76,7 @@
     const mark = document.getElementById("watermark");
     if (mark) {
       mark.hidden = !study.synthetic;
-      S.fill(mark, study.synthetic ? Array.from({ length: 12 }, () => S.el("span", { text: S.t("study.watermark") })) : []);
+      S.fill(mark, study.synthetic ? Array.from({ length: 12 }, () => S.el("span", { "data-text": S.t("study.watermark") })) : []);
     }
   };
 

@@ -34,7 +34,7 @@
         S.el("td", { text: factor ? S.capital(S.factorText(factor, norm.certainty)) : S.t("sure.none_moved") }),
       ]);
     });
-    return S.el("div", { class: "table-scroll" }, [S.el("table", { class: "plain spans" }, [S.el("thead", {}, [head]), S.el("tbody", {}, rows)])]);
+    return S.el("div", { class: "table-scroll", role: "group", "aria-labelledby": "sure-title", tabindex: "0" }, [S.el("table", { class: "plain spans" }, [S.el("thead", {}, [head]), S.el("tbody", {}, rows)])]);
   }
 
   /* What was varied, what was filled in, and that nobody compared it with observed times. */

@@ -125,7 +125,7 @@
   }
 
   function watermark(context, room) {
-    const text = seen("watermark") && document.querySelector("#watermark span").textContent;
+    const text = seen("watermark") && document.querySelector("#watermark span").dataset.text;
     if (!text) return;
     for (let k = 0; k < 6; k++) {
       context.save();

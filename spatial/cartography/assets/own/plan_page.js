@@ -22,7 +22,7 @@
 
   /* Heads and rows as they stand on screen, for the table and for whoever takes it along. */
   function table(heads, rows, options) {
-    const head = S.el("tr", {}, heads.map((cell) => S.el("th", { scope: "col", class: cell.class, text: cell.text })));
+    const head = S.el("tr", {}, heads.map((cell) => (cell.text ? S.el("th", { scope: "col", class: cell.class, text: cell.text }) : S.el("td", { class: cell.class }))));
     const body = rows.map((row) => S.el("tr", {}, row.map((cell, k) => S.el(k === options.head ? "th" : "td", { scope: k === options.head ? "row" : undefined, class: heads[k].class, "data-head": cell === null ? undefined : heads[k].text }, cell === null ? [] : Array.isArray(cell) ? cell : [text(cell)]))));
     return S.el("table", { class: "plain " + options.class }, [S.el("thead", {}, [head]), S.el("tbody", {}, body)]);
   }

@@ -130,11 +130,12 @@
     const lead = [cell && cell.persons_unserved ? S.t("township.lead", { beyond: S.t("unit.people", { n: cell.persons_unserved }), base: S.number(cell.persons_in_scope) }) : null, ring && ring !== main ? S.t("township.lead_none", { list: villages.filter((i) => isBeyond(ring, i)).map(placeName).join(S.t("sure.list")), norm: S.inText(texts().heads[ring.k]) }) : null];
     const helped = plans.map((one) => ({ one, who: villages.filter((i) => one.gained[i]) })).filter(({ who }) => who.length);
     const duties = data.columns.map((column, k) => [texts().heads[k], texts().duties[k]]).filter(([, duty], k) => duty && data.columns[k].norm_id in row.cells);
+    const listed = S.t("township.villages", { n: villages.length });
     return S.el("article", { class: "sheet" }, [
       S.el("h1", { text: title }),
       S.el("p", { text: lead.filter(Boolean).join(" ") }),
       S.el("div", { class: "sheet-two" }, [
-        S.el("div", {}, [S.el("section", {}, [S.el("h2", { text: S.t("township.villages", { n: villages.length }) }), S.el("div", { class: "table-scroll" }, [villageTable(villages, plan)])])]),
+        S.el("div", {}, [S.el("section", {}, [S.el("h2", { text: listed }), S.el("div", { class: "table-scroll", role: "group", "aria-label": listed, tabindex: "0" }, [villageTable(villages, plan)])])]),
         S.el("div", {}, [
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
