@@ -163,7 +163,7 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         "all": float(weight[asked].sum()),
         "curve": [[float(step), float(weight[reached & (value <= step)].sum())] for step in steps],
         "median": plain(weighted_quantile(np.where(reached, value, np.inf)[asked], weight[asked], 0.5)),
-        "no_way": {"persons": float(persons[lost].sum()), "places": int(lost.sum())},
+        "no_way": {"places": int(lost.sum())},
         "farthest": [
             {"names": names_of(places.loc[row].to_dict()), "value": float(value[row]), "persons": plain(known[row])}
             for row in order.tolist()

@@ -9,6 +9,7 @@ import pytest
 import spatial as sp
 from spatial.inputs.prepare import prepare
 from spatial.study import Study
+from tests.page_blocks import text_of
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -137,7 +138,7 @@ def test_every_headline_of_people_says_how_many_places_are_in_none_of_the_figure
 
 
 def test_the_page_says_it_too(results):
-    index = results.index_page.read_text(encoding="utf-8")
+    index = text_of(results.index_page)
     assert "38 of 64 settlements have no number of people" in index  # two of them beyond the county
     assert "Exton and Horn ≠ Exton" in index
 

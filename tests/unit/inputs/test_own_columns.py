@@ -197,7 +197,7 @@ def test_check_names_the_columns_and_never_says_what_is_in_them(tiny, command) -
     text = _with(_with(tiny.csv(), "head", "Mr Hidden"), "phone", PHONE)
     tiny.write("settlements.csv", text)
     tiny.tables["sources.settlements"]["keep_columns"] = ["head"]
-    outcome = command("check", tiny.save(), "--raw", tiny.raw)
+    outcome = command("check", tiny.save(), "--raw", tiny.raw, "-v")
     start = "  tiny/settlements.csv: settlements: columns"
     assert f"{start} read: code, name, level, lon, lat, people\n" in outcome.out
     assert f"{start} kept and handed out: head\n" in outcome.out

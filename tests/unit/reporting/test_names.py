@@ -79,7 +79,7 @@ def test_the_end_of_a_run_names_townships_in_its_language(language, first):
 
 def test_an_explanation_reads_tables_with_the_names_of_its_language(monkeypatch):
     results = SimpleNamespace(
-        names=["settlements", "scores", "boundaries"],
+        names=["settlements", "scores", "boundaries", "provenance"],
         settlements=SETTLEMENTS,
         scores=SCORES,
         boundaries=BOUNDARIES,
