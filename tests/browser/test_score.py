@@ -259,7 +259,8 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
         "Town and country are partly integrated, with gaps wider than their targets, "
         "and 1 of 3 mandatory norms in force is not met."
     )
-    assert "4,000 of 10,000 people live beyond at least one graded norm" in page.inner_text("#answer-why")
+    # People beyond any norm at all are no number that a click takes apart.
+    assert "4,000 of 10,000" not in page.inner_text("main")
     assert (
         "1 cannot be judged for want of data: the level leaves it out, and its interval runs from not met to met."
     ) in page.inner_text("#answer-numbers")
@@ -297,7 +298,7 @@ def test_what_holds_back_is_said_in_words_before_any_index(sample_run, open_page
     page.click("#numbers summary")
     terms = page.locator("#terms dt").all_inner_texts()
     assert len(terms) == len(set(terms)) > 8
-    assert "beyond at least one graded norm" in page.inner_text("#answer-why")
+    assert "segmentation index" in page.inner_text("#answer-why").lower()
 
 
 @pytest.mark.browser

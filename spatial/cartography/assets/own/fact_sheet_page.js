@@ -263,7 +263,7 @@
       for (const id of ["answer-line", "answer-why", "pillars", "gates", "held", "gains", "flows"]) document.getElementById(id).hidden = !score;
       if (study) {
         document.getElementById("answer-line").textContent = S.scoreAnswer(study);
-        document.getElementById("answer-why").textContent = S.beyondText(study);
+        document.getElementById("answer-why").textContent = S.normsText(study);
         showPillars();
         showGates();
         showHeld();

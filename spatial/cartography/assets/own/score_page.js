@@ -13,7 +13,7 @@
   function showAnswer() {
     document.getElementById("answer").className = "card answer-" + study.level_band;
     document.getElementById("answer-line").textContent = S.scoreAnswer(study);
-    document.getElementById("answer-why").textContent = [S.beyondText(study), S.capital(S.indexText(study))].filter(Boolean).join(" ");
+    document.getElementById("answer-why").textContent = [S.normsText(study), S.capital(S.indexText(study))].filter(Boolean).join(" ");
     S.fill("answer-numbers", [
       stat("level", S.levelText(study.integration_level), [S.levelBar(study.integration_level, S.levelSpan(study)), S.intervalText(study) ? text(S.intervalText(study)) : null, S.pick(study.hidden) ? text(S.pick(study.hidden)) : null]),
       stat("gaps_head", countOf(study.gaps_met, study.gaps_measured, "not_known"), [S.measuredText(study)].filter(Boolean).map((words) => text(words))),

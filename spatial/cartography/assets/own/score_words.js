@@ -51,13 +51,13 @@
   /* How many of the gaps that have a target could be held against it. */
   S.measuredText = (unit) => (unit.gaps_measured < unit.gaps_targeted ? S.t("score.gaps_measured", { n: unit.gaps_measured, total: unit.gaps_targeted }) : "");
 
-  /* Beyond at least one of the norms that count; where none counts, nobody can say. */
-  S.beyondText = function (unit) {
+  /* Which norms cannot be counted on; people beyond each stand with the norms, and are never one number of all. */
+  S.normsText = function (unit) {
     const score = S.data.score, left = (score.left_out.nothing_mapped || []).length;
-    const unmapped = left ? S.t("sign.joint") + S.t("score.why_unmapped", { n: left }) : "";
-    if (score.in_access === 0) return S.t("score.why_no_norm") + unmapped;
+    const unmapped = left ? S.t("score.why_unmapped", { n: left }) : "";
+    if (score.in_access === 0) return [S.t("score.why_no_norm"), unmapped].filter(Boolean).join(S.t("sign.joint"));
     if (!known(unit.unserved_persons) || !known(unit.population_persons)) return S.t(S.hasPeople() ? "score.why_unknown" : "score.why_places");
-    return S.t("score.why", { n: unit.unserved_persons, total: unit.population_persons, norms: score.in_access }) + unmapped;
+    return unmapped;
   };
 
   S.gapsText = (met, measured) => (measured ? S.t("score.gaps_met", { met, n: measured }) : S.t("score.gaps_none"));
