@@ -171,8 +171,11 @@ def pack_routes(routes: gpd.GeoSeries, *, tolerance_m: float, labels: npt.ArrayL
 
 MAX_BYTES = 16_000
 """Most that the picture adds to a page: a faint shade needs no more than some 80,000 cells of hills."""
+MOST_CELLS = 700_000
+"""Cells that no picture of hills within `MAX_BYTES` comes near."""
 _WEB_MERCATOR = "EPSG:3857"
 _SIDES_PX = (1600, 1280, 1000, 800, 640, 500, 400, 360, 320, 280, 240, 200, 160, 120)
+_NEAR = 1.1
 _LEVELS = 16
 _INK = (38, 50, 58)
 _OPACITY = 0.38
@@ -200,10 +203,13 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         return None
     heights, source = np.ascontiguousarray(part), relief.transform * Affine.translation(*first)
     left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, west, south, east, north)
+    most = math.inf
     for side in _SIDES_PX:
         # Heights on a web Mercator grid, and the side of a cell on the ground row by row.
         step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
         columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
+        if (side > most or rows * columns > MOST_CELLS) and side != _SIDES_PX[-1]:
+            continue
         metres = np.full((rows, columns), np.nan)
         reproject(
             heights,
@@ -227,6 +233,8 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         image = palette_png(hillshade(metres, cell_m, factor=factor))
         if len(image) <= MAX_BYTES:
             break
+        # Bytes go about with the cells: the next try is near the side that fits, since warping a fine raster is slow.
+        most = _NEAR * side * math.sqrt(MAX_BYTES / len(image))
     return {"image": Piece(image), "bounds": [[south, west], [north, east]], "factor": round(factor, 1)}
 
 
