@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +42,7 @@ RESTS_ON = ("read", "network", "population", "access", "norms")
 """Stages whose tables this takes as they are."""
 MOST = 10
 """Places that are named, those with most person-minutes."""
+_LOG = logging.getLogger(__name__)
 SITES_LIMIT_S = 20.0
 """Seconds after which the best sites so far are taken."""
 TODAY = "today:"
@@ -235,6 +237,8 @@ def _best_sites(
         homes = homes.assign(population_persons=1.0)
     offered = pd.DataFrame({"facility_id": [TODAY, *ids[sites]], "status": ["existing", *["candidate"] * len(sites)]})
     plan = p_median(pd.DataFrame(pairs), homes, offered, n_facilities=number, time_limit_s=SITES_LIMIT_S)
+    if plan.status != "optimal":
+        _LOG.warning("the %d sites are the best found within %g s, not proven to be the best", number, SITES_LIMIT_S)
     return [site for site in plan.sites["facility_id"] if site != TODAY]
 
 
