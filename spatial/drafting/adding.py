@@ -84,10 +84,10 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
     """Write a list of people, or of facilities, into a study file, and say which rows found their place."""
     kind = {"people": "attributes", "facilities": "facilities"}[what]
     seen = inspect_file(file, raw=raw, kind=kind)
-    readable = [layer.proposal for layer in seen.layers if layer.proposal is not None and not layer.problem]
-    keys = {setting.key for proposal in readable[:1] for setting in proposal.settings}
     needed = {"people": "columns.population_persons", "facilities": "columns.name"}[what]
-    if needed not in keys:
+    proposals = [layer.proposal for layer in seen.layers if layer.proposal is not None and not layer.problem]
+    readable = [one for one in proposals if needed in {setting.key for setting in one.settings}]
+    if not readable:
         titles = [field.name for layer in seen.layers for field in layer.fields]
         problem = next((layer.problem for layer in seen.layers if layer.problem), f"its columns are {first_of(titles)}")
         raise SourceError(

@@ -87,16 +87,16 @@ def summarise_answer(
         and norm["status_as_mapped"] == "not_met"
         and norm["places_unserved"]
     ]
-    ids = [norm["norm_id"] for norm in failing]
-    findings = [ground.finding(norm, ids) for norm in failing if norm["is_headline"]]
-    findings.sort(key=_urgency)
+    # Where nobody counts people, what is only watched all over the world comes after minutes, and apart from all else.
+    known = bool(ground.people.notna().any())
+    asked = [norm for norm in failing if known or norm["is_own"]]
+    ids = [norm["norm_id"] for norm in asked]
+    findings = [ground.finding(norm, ids) for norm in asked if norm["is_headline"]]
+    watched = [ground.finding(norm, ()) for norm in failing if norm["is_headline"] and norm["norm_id"] not in ids]
+    for told in (findings, watched):
+        told.sort(key=_urgency)
+    columns = [*findings, *(ground.finding(norm, ids) for norm in asked if not norm["is_headline"])]
     silent = [ground.named(norm) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
-    watched: list[Record] = []
-    if not ground.people.notna().any():
-        watched = [each for each in findings if not each["is_own"]]
-        findings = [each for each in findings if each["is_own"]]
-    more = [norm for norm in failing if not norm["is_headline"] and (norm["is_own"] or not watched)]
-    columns = [*findings, *(ground.finding(norm, ids) for norm in more)]
     beyond = ground.gaps.loc[ground.gaps["norm_id"].isin([each["norm_id"] for each in findings])]
     return {
         "findings": findings,

@@ -42,13 +42,13 @@ RESTS_ON = ("read", "network", "population", "access", "norms")
 """Stages whose tables this takes as they are."""
 MOST = 10
 """Places that are named, those with most person-minutes."""
-_LOG = logging.getLogger(__name__)
 SITES_LIMIT_S = 20.0
 """Seconds after which the best sites so far are taken."""
 TODAY = "today:"
 """Stands among the sites for whatever a place goes to today; no settlement has this id."""
 EVERYDAY = {"gp": "primary_care", "doctor": "primary_care", "chemist": "pharmacy"}
 """What people call services beside their names in the vocabulary."""
+_LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NUMBER = r"(-?[0-9]+(?:\.[0-9]*)?)"
 _POINT = re.compile(rf"\s*{_NUMBER}\s*,\s*{_NUMBER}\s*:\s*(\S.*?)\s*")

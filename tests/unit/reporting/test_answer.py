@@ -276,6 +276,9 @@ def test_where_nobody_counts_people_norms_that_are_only_watched_come_after_minut
     own = norm(ROAD, persons_unserved=None, persons_served=None, persons_in_scope=None)
     both = summarise_answer(told, [watched, own], mode="drive")
     assert [[each["norm_id"] for each in both[part]] for part in ("findings", "watched")] == [[ROAD], [SEAT]]
+    # Village a is beyond both: what is only watched stands neither beside its duty nor in the table.
+    assert [place["also"] for place in both["findings"][0]["first"]] == [[], []]
+    assert [head["norm_id"] for head in both["matrix"]["columns"]] == [ROAD]
     assert summarise_answer(tables(), [norm(SEAT, is_own=False)], mode="drive")["findings"]
 
 
