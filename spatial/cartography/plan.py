@@ -92,7 +92,7 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
         for language in book.words:
             words = Words(language)
             texts[language] = {
-                "what": _said(action, words),
+                "what": _said(action, words, service_text(plan, words)),
                 "gain": gain_text(plan, words),
                 "facts": action_facts(plan, action, words),
             }
@@ -111,8 +111,15 @@ def actions_block(book: PageBook, rows: Rows) -> list[dict[str, Any]]:
     return found
 
 
-def _said(action: Record, words: Words) -> str:
-    text = action_text(action, place_name(action, words), words)
+def _said(action: Record, words: Words, service: str = "") -> str:
+    """Say an action; of a site for what it is, where the page does not say so."""
+    where = place_name(action, words)
+    is_named = bool(service) and action["action"] == "open_site"
+    text = (
+        words.say("plan_action", "site_for", service=service, where=where)
+        if is_named
+        else action_text(action, where, words)
+    )
     return text[:1].upper() + text[1:]
 
 

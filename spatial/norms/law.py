@@ -15,7 +15,7 @@ from pydantic import Field
 
 from spatial.access.options import numbers
 from spatial.errors import ContractError, StudyError, first_of
-from spatial.norms.register import EVERYWHERE, refuse_faulty_register, split_list, with_norm_id
+from spatial.norms.register import EVERYWHERE, STATED_BY_THE_STUDY, refuse_faulty_register, split_list, with_norm_id
 from spatial.study.norms import NormChoices
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class Norm:
     gates: bool  # whether it is a gate
     no_gate: str  # why a mandatory norm is no gate
     duty_bearer: str = ""  # who must act, as the register writes it; empty where its text does not say
+    opens_page: bool = True  # no norm whose text is known from memory alone does, unless the study names it
+    is_chosen: bool = False  # the study states or adopts it
 
 
 def applicable_norms(register: pd.DataFrame, *, as_of: dt.date, rules: NormRules | None = None) -> pd.DataFrame:
@@ -197,9 +199,16 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
             bundle=split_list(row["bundle_members"]),
             gates=bool(row["gates"]),
             duty_bearer=_text(row.get("duty_bearer")),
+            opens_page=bool(row.get("headline", True)),
+            is_chosen=is_chosen(row),
         )
         for row in binding.to_dict("records")
     ]
+
+
+def is_chosen(row: Mapping[str, Any]) -> bool:
+    """Tell whether the study states a norm itself, or adopts it."""
+    return bool(_text(row.get("adopted_by"))) or row.get("norm_class_basis") == STATED_BY_THE_STUDY
 
 
 def _text(value: object) -> str:

@@ -113,9 +113,10 @@ class Question:
 
 def questions(norms: Sequence[Norm], results: pd.DataFrame, *, most: int, near_share: float) -> list[Question]:
     """
-    Ask for a plan for every norm that fails, gates first, then by persons beyond; those nearly failed come last.
+    Ask for a plan for every norm that fails, in the order in which pages tell them; those nearly failed come last.
 
-    Behind the first ``most`` for which a plan can be drawn, each has a row that says why it has none.
+    Gates come first, then norms that the study chose, those that surely fail, and by persons beyond. Behind the first
+    ``most`` for which a plan can be drawn, each has a row that says why it has none; so has one that opens no page.
     """
     study = results.loc[results["unit_level"] == "study"].set_index("norm_id")
     rows = {str(row["norm_id"]): row for row in study.reset_index().to_dict("records")}
@@ -127,12 +128,16 @@ def questions(norms: Sequence[Norm], results: pd.DataFrame, *, most: int, near_s
         as_mapped = row["status_as_mapped"] == "not_met"
         is_near = row["status"] == "met" and row["served_share"] - norm.target_share <= near_share
         if row["status"] == "not_met" or as_mapped or is_near:
-            people = -np.nan_to_num(row["persons_unserved"])
-            found.append((row["gate"] != "fail", is_near, people, -row["places_unserved"], norm.id))
+            people, is_unsure = -np.nan_to_num(row["persons_unserved"]), row["status"] == "not_measurable"
+            order = row["gate"] != "fail", is_near, not norm.is_chosen, is_unsure, people, -row["places_unserved"]
+            found.append((*order, norm.id))
     by_id = {norm.id: norm for norm in norms}
     asked, drawn = [], 0
     for *_, name in sorted(found):
         question = question_of(by_id[name], results)
+        # A norm on townships opens no page, but stands in the matrix of the first one.
+        if question.ask != "none" and not (question.norm.opens_page or question.norm.stat_unit == "township"):
+            question = no_answer(question, "from_memory")
         if question.ask != "none":
             drawn += 1
             if drawn > most:

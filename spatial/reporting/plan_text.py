@@ -22,8 +22,8 @@ MOST_NAMES = 5
 HAVING = frozenset({"unit_sites", "roads", "matching"})
 """Kinds of plans that ask whether something is there, or has room, and not how far it is."""
 _WHY = {
-    "": "helps", "others_first": "first", "no_model": "model", "met": "met", "not_measured": "measured",
-    "no_capacity": "capacity",
+    "": "helps", "others_first": "first", "from_memory": "memory", "no_model": "model", "met": "met",
+    "not_measured": "measured", "no_capacity": "capacity",
 }  # fmt: skip
 MOST_PLACES = 3
 """Places that a list inside an action names; the others are counted together."""

@@ -11,7 +11,8 @@ import pandas as pd
 from spatial.inputs.duplicates import OPEN_NAMESAKE
 from spatial.messages import Words
 from spatial.norms.evaluation import SHARE_TOLERANCE, gate_status, guiding_attainment
-from spatial.norms.register import EVERYWHERE, SEASON_ROADS, STATED_BY_THE_STUDY
+from spatial.norms.law import is_chosen
+from spatial.norms.register import EVERYWHERE, SEASON_ROADS
 from spatial.reporting.certainty import FACTORS, CertaintyNote, norm_certainty, rural_access
 from spatial.reporting.gaps import mobile_people, mobile_places, remedy_counts
 from spatial.reporting.score import doubted_units, issue_records, summarise_score, summarise_town_and_country
@@ -313,7 +314,7 @@ def _norms(results: pd.DataFrame, register: pd.DataFrame) -> list[dict[str, Any]
         entry |= {name: plain(rule.get(name)) for name in TOLD["register"]}
         entry["target_share_is_assumed"] = entry["target_share_basis"] == "assumed"
         # What the study asks for itself, and what binds its country; not what is only watched all over the world.
-        entry["is_chosen"] = bool(entry["adopted_by"]) or rule.get("norm_class_basis") == STATED_BY_THE_STUDY
+        entry["is_chosen"] = is_chosen(rule)
         entry["is_own"] = entry["is_chosen"] or rule["jurisdiction"] != EVERYWHERE
         # "Served" is only a least figure where some who are beyond may be served by what is not mapped.
         what, upper = entry["share_of"], entry["served_share_upper"]

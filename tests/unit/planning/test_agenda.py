@@ -135,6 +135,28 @@ def test_failed_gates_come_first_then_the_norm_that_fails_most_people():
     assert [item.ask for item in asked] == ["sites", "sites", "none", "none"]
 
 
+def test_norms_are_asked_in_the_order_of_pages_and_those_from_memory_get_no_plan():
+    names = ("MEMORY", "CHOSEN", "UNSURE", "SURE", "TOWNSHIPS")
+    few, many = {"a": ("not_met", 9.0, 10.0)}, {"a": ("not_met", 9.0, 900.0)}
+    states = {"UNSURE": {"status": "not_measurable"}}
+    results = pd.concat(
+        [results_of(name, few if name in {"CHOSEN", "TOWNSHIPS"} else many, **states.get(name, {})) for name in names]
+    )
+    how = {
+        "MEMORY": {"opens_page": False},
+        "CHOSEN": {"is_chosen": True},
+        "TOWNSHIPS": {"opens_page": False, "stat_unit": "township"},
+    }
+    asked = questions([norm(name, **how.get(name, {})) for name in names], results, most=5, near_share=0.05)
+    assert [(item.norm.id, item.ask, item.reason) for item in asked] == [
+        ("CHOSEN", "sites", ""),
+        ("MEMORY", "none", "from_memory"),
+        ("SURE", "sites", ""),
+        ("TOWNSHIPS", "sites", ""),
+        ("UNSURE", "sites", ""),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changed", "ask"),
     [
