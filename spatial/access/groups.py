@@ -13,8 +13,9 @@ from spatial.access.od_pairs import demand_of, read_pairs, require_columns, requ
 from spatial.access.options import limit_of, numbers
 from spatial.access.summaries import weighted_statistics
 from spatial.errors import ContractError
+from spatial.network.bus import BOARDING, BUS
 from spatial.network.graph import TravelGraph
-from spatial.study.access import SnapRules
+from spatial.study.access import BY_BUS, SnapRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +65,8 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
     Parameters
     ----------
     graph : TravelGraph or mapping of str to TravelGraph
-        The network of one mode. Times on a walking network are stretched by `rules.walk_km_h` over the group's speed;
+        The network of one mode. Walks on a walking network, with buses or without, are stretched by `rules.walk_km_h`
+        over the speed of the group;
         a network of several modes joined must be built for each group and given by its name.
     settlements, facilities : GeoDataFrame
         By the contracts of the tables; settlements have the column of every group.
@@ -97,8 +99,9 @@ def group_travel_times(  # noqa: PLR0913 - the options of travel_times, by keywo
                 there = ", ".join(sorted(graph))
                 raise ContractError("groups", [f"{group.name}: no graph of this name; there are: {there}"])
             own = graph[group.name]
-        elif graph.mode == "walk":
-            slower = rules.walk_km_h / group.walk_km_h
+        elif graph.mode in {"walk", BY_BUS}:
+            is_walked = ~np.isin(graph.road_class, (BUS, BOARDING))
+            slower = np.where(is_walked, rules.walk_km_h / group.walk_km_h, 1.0)
             own = graph.with_minutes(graph.forward_min * slower, graph.backward_min * slower)
         elif "walk" in graph.mode.split("+"):
             raise ContractError("groups", [f"{graph.mode}: give a graph for each group, in which walks have its speed"])

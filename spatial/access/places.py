@@ -18,7 +18,7 @@ from spatial.errors import ContractError, CrsError, first_of
 from spatial.inputs.services import load_services
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import Snaps, snap
-from spatial.tables.words import FACILITY_STATUS
+from spatial.tables.words import FACILITY_STATUS, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -213,6 +213,28 @@ def place_on(
     ordered = frame.iloc[id_order(frame[key])]
     snaps = snap(graph, ordered.geometry, rules, barriers=barriers)
     return Places(ordered, ordered[key].to_numpy(dtype=object), snaps)
+
+
+def find_settlement(settlements: pd.DataFrame, text: str) -> str:
+    """Find a settlement by its id, or by a name that it alone has."""
+    ids = settlements["settlement_id"]
+    if (ids == text).any():
+        return text
+    wanted = text.casefold()
+    hit = np.zeros(len(settlements), dtype=bool)
+    for name in NAMES:
+        if name in settlements:
+            hit |= np.array([isinstance(item, str) and item.casefold() == wanted for item in settlements[name]])
+    found = sorted(ids[hit])
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise ContractError(
+            "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
+        )
+    raise ContractError(
+        "settlements", [f"no settlement has the id or name {text!r}; ids are such as {first_of(sorted(ids))}"]
+    )
 
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

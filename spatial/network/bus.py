@@ -162,8 +162,8 @@ def _places(
 
 # A bus leg without a timetable: walk to a stop, wait half a headway, ride, and walk on.
 
-BUS = "bus"
-"""Road class of rides, and the word of the mode."""
+BUS, BOARDING = "bus", "boarding"
+"""Road classes of rides, which is the word of the mode too, and of the wait; slow walkers wait and ride no longer."""
 
 
 def bus_network(
@@ -253,7 +253,7 @@ def bus_network(
     where = [f"{line}/{row}" for row, line in enumerate(table.line)]
     names = [f"board:{name}" for name in where]
     wait = table.headway_min / 2.0
-    graph = with_links(graph, Links(names, names, "boarding", stop_node[table.stop], line_node, wait, 0.0))
+    graph = with_links(graph, Links(names, names, BOARDING, stop_node[table.stop], line_node, wait, 0.0))
     on = np.flatnonzero(table.line[:-1] == table.line[1:])
     names, ride = [f"ride:{where[row]}" for row in on], table.ride_min[on]
     back = np.where(table.both_ways[on], ride, np.inf)

@@ -13,6 +13,7 @@ from spatial.network.combined import join_legs, take_legs, whole_split
 from spatial.network.graph import length_share, with_components
 from spatial.network.road_access import FERRY, members
 from spatial.network.speeds import MODES, load_speeds
+from spatial.study.access import BY_BUS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,8 +50,8 @@ def with_season(graph: TravelGraph, season: str, *, table: str | Path | SpeedTab
     Raises
     ------
     NetworkError
-        Where the season is unknown, the graph is in a season already or has buses laid in, or the season closes by
-        smoothness, which a finished graph does not know.
+        Where the season is unknown, the graph is in a season already or has buses laid into a walk that the season
+        slows, or the season closes by smoothness, which a finished graph does not know.
     StudyError
         Where the speed table is at fault.
 
@@ -93,13 +94,13 @@ def slowed_by_season(
     graph: TravelGraph, season: str, table: SpeedTable, *, closed: NDArray[np.bool_] | None = None
 ) -> TravelGraph:
     """Apply a season whose name is known to be good."""
-    if graph.mode not in MODES:
+    rules = table.seasons[season]
+    if graph.mode not in MODES and not (graph.mode == BY_BUS and "walk" not in rules.modes):
         raise NetworkError(
             f"season {season}: the graph of mode {graph.mode} holds several in one; "
             "apply the season to the walk before buses are laid in"
         )
     _check_name(graph, season)
-    rules = table.seasons[season]
     factor, imputed = np.ones(graph.n_edges), np.zeros(graph.n_edges, dtype=bool)
     if graph.mode in rules.modes:
         factor, imputed = _factors(graph, rules, table)

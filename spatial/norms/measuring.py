@@ -22,6 +22,7 @@ from spatial.norms.evidence import (
     satisfied_by,
 )
 from spatial.norms.register import SEASON_ROADS
+from spatial.study.access import full_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
     Find the study's modes that a norm's mode means; the fastest of them counts.
 
     Returns empty where the study lacks the mode. Times are door to door with the walk at both ends in them,
-    so ``walk+drive`` is the drive, or the walk where that is faster.
+    so ``walk+drive`` is the drive, or the walk where that is faster; tables call ``bus`` ``walk+bus``.
 
     Examples
     --------
@@ -81,10 +82,12 @@ def modes_for(mode: str, studied: Sequence[str]) -> tuple[str, ...]:
     ('drive', 'walk')
     >>> modes_for("emergency", ["drive", "walk"])
     ()
+    >>> modes_for("bus", ["drive", "walk+bus"])
+    ('walk+bus',)
     """
     if mode in {"", "any"}:
         return tuple(studied)
-    parts = mode.split("+")
+    parts = [full_mode(part) for part in mode.split("+")]
     if any(part not in studied and (part != "walk" or len(parts) == 1) for part in parts):
         return ()
     return tuple(name for name in studied if name in parts)

@@ -44,7 +44,7 @@ VALUES: Mapping[str, Sequence[str]] = {
 """The only words that a column may hold."""
 NUMBERS = ("threshold", "target_share", "fail_point")
 REQUIRED_VALUES = ("norm_id", "service", "stat_unit", "unit", "jurisdiction", "source_title")
-MODES = ("any", "walk", "cycle", "ebike", "motorcycle", "drive", "emergency")
+MODES = ("any", "walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "bus")
 UNIT_OF_METRIC = {
     "dist_m": "m",
     "network_dist_m": "m",

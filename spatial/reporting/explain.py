@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.errors import ContractError, first_of
+from spatial.access.places import find_settlement
+from spatial.network.bus import BOARDING
 from spatial.reporting.gaps import remedies_of
 from spatial.reporting.names import travelled_m
 from spatial.reporting.score import place_score
@@ -175,28 +176,6 @@ def explain(  # noqa: PLR0913 - each argument is one thing that the answer is to
     }
 
 
-def find_settlement(settlements: pd.DataFrame, text: str) -> str:
-    """Find a settlement by its id, or by a name that it alone has."""
-    ids = settlements["settlement_id"]
-    if (ids == text).any():
-        return text
-    wanted = text.casefold()
-    hit = np.zeros(len(settlements), dtype=bool)
-    for name in NAMES:
-        if name in settlements:
-            hit |= np.array([isinstance(item, str) and item.casefold() == wanted for item in settlements[name]])
-    found = sorted(ids[hit])
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise ContractError(
-            "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
-        )
-    raise ContractError(
-        "settlements", [f"no settlement has the id or name {text!r}; ids are such as {first_of(sorted(ids))}"]
-    )
-
-
 def _rows(tables: Mapping[str, pd.DataFrame], table: str, column: str, value: str) -> pd.DataFrame:
     frame = tables.get(table)
     return pd.DataFrame() if frame is None else pd.DataFrame(frame.loc[frame[column] == value])
@@ -308,11 +287,14 @@ def _route(route: Mapping[Any, Any], tables: Mapping[str, pd.DataFrame]) -> dict
     if way is not None and "geometry" in travelled and len(travelled) == len(ids):
         length = pd.Series(travelled_m(way, travelled["geometry"].tolist(), length), index=travelled.index)
     by_class = length.groupby(travelled["road_class"].to_numpy(), sort=True).sum() if len(length) else length
-    return {
+    told = {
         "network_distance_m": plain(route["network_distance_m"]),
         "edges": len(ids),
-        "length_by_class_m": {str(name): float(metres) for name, metres in by_class.items()},
+        "length_by_class_m": {str(name): float(metres) for name, metres in by_class.items() if name != BOARDING},
     }
+    # Who boards a line leaves it at an edge that takes as long to board, so that every wait is there twice.
+    boarding = travelled.loc[travelled["road_class"] == BOARDING] if len(travelled) else travelled
+    return {**told, "waiting_min": float(boarding["time_forward_min"].sum()) / 2.0} if len(boarding) else told
 
 
 def _norms(place: pd.Series, tables: Mapping[str, pd.DataFrame], register: pd.DataFrame) -> list[dict[str, Any]]:

@@ -124,8 +124,10 @@ def _services(explanation: Mapping[str, Any], words: Words, scenario_names: Mapp
             legs.append(say("legs", **parts, straight=words.measure(way["straight_distance_m"], "m")))
             if way["route"] and way["route"]["length_by_class_m"]:
                 classes = way["route"]["length_by_class_m"].items()
-                driven = ", ".join(f"{name} {words.measure(metres, 'm')}" for name, metres in classes)
-                legs.append(say("by_class", classes=driven))
+                named = [(words.say("road_class", name), words.measure(metres, "m")) for name, metres in classes]
+                legs.append(say("by_class", classes=", ".join(f"{name} {metres}" for name, metres in named)))
+            if way["route"] and way["route"].get("waiting_min"):
+                legs.append(say("waiting", minutes=words.measure(way["route"]["waiting_min"], "min")))
             if way["second_facility"]:
                 facility = _name(way["second_facility"], words)
                 minutes = words.measure(way["second_travel_time_min"], "min")

@@ -11,7 +11,7 @@ from spatial.access.calibration import Calibration, FitRules, calibrate_speeds
 from spatial.inputs.user_tables import observed_from_table
 from spatial.network.combined import LEG_SIGN
 from spatial.runner.stage import silent
-from spatial.stages.network import network_of
+from spatial.stages.network import Ground, network_of
 from spatial.stages.shared import surroundings_of
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def calibration(
     if chosen.observed is None:
         return {}
     progress(0.0, "calibration: network as the speed table has it")
-    graph = network_of(
-        options, options.network.modes[0], roads=roads, study_area=study_area, turns=turns, elevation=elevation
-    )
+    graph = network_of(options, options.network.modes[0], Ground(roads, study_area, turns, elevation, places))
     progress(0.4, "calibration: observed times")
     file = options.raw_path(chosen.observed.path)
     observed = observed_from_table(file, chosen.observed, crs=graph.crs)

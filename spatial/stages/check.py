@@ -10,15 +10,18 @@ from spatial.errors import ContractError, SpatialError, first_of
 from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population
 from spatial.inputs.datum_evidence import DOUBT
+from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.prepare import prepare
 from spatial.inputs.user_tables import observed_from_table
 from spatial.reporting.score import doubted_units, issue_records
 from spatial.reporting.wording import issue_lines
 from spatial.runner.stage import EVERYTHING, Options
+from spatial.stages.network import bus_lines
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
 from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, facility_faults, namesakes_left_open
+from spatial.study.access import NO_TIMETABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,6 +93,7 @@ def check_study(study: Study) -> Iterator[Checked]:
             partial(added_roads, options, item, layers.crs),
             partial(lay, item),
         ]
+    reads.append(partial(bus_lines, options.network.bus, layers.settlements, crs=layers.crs))
     if options.calibration.observed is not None:
         reads.append(partial(observed, options.calibration.observed))
     for source in options.sources.population_groups.values():
@@ -135,6 +139,10 @@ def check_study(study: Study) -> Iterator[Checked]:
     names = {item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)}
     told = {"issues": list(layers.issues), "known_issues": records}
     yield from (Checked(LOOK, line) for line in issue_lines(told, names=names))
+    # Files nobody names: a timetable beside the sources is met, and not passed over in silence.
+    folders = {study.raw_path(source.path).parent for source in layers.sources}
+    for file in sorted(one for folder in folders for one in folder.glob("*.zip") if is_timetable(one)):
+        yield Checked(LOOK, f"timetable {file.name}: {NO_TIMETABLE}")
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:
         yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; pages cannot name them")

@@ -13,7 +13,7 @@ import shapely
 from spatial.access import travel_times
 from spatial.access.capacity import allocate_capacity, fill_rings, ring_starts
 from spatial.access.eligibility import eligible_by_unit, is_for_some_units, lies_in, unknown_units
-from spatial.access.places import id_ranks
+from spatial.access.places import find_settlement, id_ranks
 from spatial.errors import ContractError, InfeasibleError, StudyError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.inputs.units import assign_units
@@ -23,7 +23,6 @@ from spatial.planning.agenda import Answer, Question, Sharing, no_answer, no_hel
 from spatial.planning.matching import match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.programs import SAME
-from spatial.reporting.explain import find_settlement
 from spatial.stages.policy import vocabulary_of
 from spatial.study.scenarios import DAYS_A_WEEK
 

@@ -15,6 +15,7 @@ from spatial.network.speeds import load_speeds
 from spatial.norms.law import NormRules, applicable_norms
 from spatial.norms.register import DEONTIC_OF_CLASS, EVERYWHERE, STATED_BY_THE_STUDY, UNIT_OF_METRIC, load_register
 from spatial.runner.stage import EVERYTHING, Options
+from spatial.study.access import BY_BUS
 from spatial.tables.words import TIERS
 from spatial.terrain.friction import load_surface_speeds
 
@@ -347,6 +348,8 @@ def _unfit_modes(study: Study) -> Iterator[str]:
                 f"scenarios.{item.name}.season: the study is in the season {study.network.season}; "
                 "set network.season = 'dry'"
             )
+    if study.calibration.observed is not None and modes[0] == BY_BUS:
+        yield "calibration: rides take the minutes that the study gives them; put another mode first in network.modes"
     asked = {"measures.mode": study.measures.mode}
     asked |= {f"scenarios.{item.name}.mode": item.mode for item in study.scenarios}
     asked |= {f"plans.{item.name}.mode": item.mode for item in study.plans}

@@ -13,6 +13,7 @@ import shapely
 from spatial.access.cells import towns_as_facilities
 from spatial.access.eligibility import share_with_units, unknown_units
 from spatial.access.options import TOWN_TIERS
+from spatial.access.places import find_settlement
 from spatial.access.scenarios import compare_scenarios, scenario_people
 from spatial.crs import WGS84, require_metres
 from spatial.errors import ContractError, first_of
@@ -22,7 +23,6 @@ from spatial.inputs.facility_facts import read_facts, service_by_day
 from spatial.inputs.list_review import SAME, family_of
 from spatial.inputs.user_tables import facilities_from_table, new_roads_from_table, read_table
 from spatial.network.scenarios import Scenario, edges_closed_by, unknown_names
-from spatial.reporting.explain import find_settlement
 from spatial.runner.stage import silent
 from spatial.stages.policy import speed_table, vocabulary_of
 from spatial.stages.shared import (

@@ -24,6 +24,7 @@ from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of, wanted_services
 from spatial.stages.scenarios import scenarios
 from spatial.stages.shared import graph_of, surroundings_of
+from spatial.study.access import full_mode
 from spatial.study.scenarios import OpenedFacility, ScenarioOptions
 from spatial.tables.words import NAMES
 
@@ -85,7 +86,7 @@ def what_if(
     }
     facilities, access = tables["facilities"], tables["access"]
     vocabulary = vocabulary_of(options).knowing(set(facilities["service"]))
-    mode = mode or study.network.modes[0]
+    mode = full_mode(mode) or study.network.modes[0]
     if mode not in study.network.modes:
         problems.append(f"--mode: the study does not travel by {mode}; choose of {', '.join(study.network.modes)}")
     if not _NAME.fullmatch(name):

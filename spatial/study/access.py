@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from spatial.study.base import Model, limited, option, positive, refuse_text, section, unrepeated
 
 # The travel graph, and which times are computed on it.
 
-Mode = Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive"]
+BY_BUS = "walk+bus"
+"""What tables call the mode `bus`: people walk to a stop, wait, ride and walk on."""
+NO_TIMETABLE = (
+    "timetables (GTFS) are not read; instead write [[network.bus]] for each line with line, stops (ids or names of "
+    "settlements, or [longitude, latitude]), headway_min and speed_km_h, and people wait half the headway; "
+    "see docs/modes.md"
+)
+
+
+def full_mode(mode: Any) -> Any:
+    """
+    Say a mode as tables do: `bus` is short for `walk+bus`.
+
+    Returns anything else as it is.
+    """
+    return BY_BUS if mode == "bus" else mode
+
+
+Mode = Annotated[
+    Literal["walk", "cycle", "ebike", "motorcycle", "drive", "emergency", "walk+drive", "walk+bus"],
+    BeforeValidator(full_mode),
+]
 """What a study may travel by."""
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
 Minutes = Annotated[float, Field(ge=0, allow_inf_nan=True)]
 """Minutes of 0 or more; a call may set no limit (inf), a study does."""
 MOST_CANDIDATES = 20
@@ -37,6 +60,31 @@ class SnapRules(Model):
     )
 
 
+class BusLine(Model):
+    """A line of buses without a timetable: where it stops, how often it comes and how long it rides."""
+
+    line: str = Field(description="Its number or name", min_length=1)
+    stops: tuple[str | tuple[Longitude, Latitude], ...] = Field(
+        description="Its stops in order: ids or names of settlements, or [longitude, latitude] in WGS-84, such as "
+        "['Weidu', [104.1, 28.5], 'Shiling']",
+        min_length=2,
+    )
+    headway_min: float = Field(description="Minutes between two buses; who boards waits half of them", gt=0)
+    speed_km_h: float | None = option(None, "Its speed along 1.3 times the straight line between stops", gt=0)
+    ride_min: tuple[Annotated[float, Field(ge=0)], ...] = option(
+        (), "Instead of speed_km_h: minutes from each stop to the next, one less than there are stops"
+    )
+    both_ways: bool = option(True, "Whether it runs back with the same minutes")
+
+    @model_validator(mode="after")
+    def _rides(self) -> Self:
+        if (self.speed_km_h is None) == (not self.ride_min):
+            raise ValueError("give either speed_km_h or ride_min, the minutes from each stop to the next")
+        if self.ride_min and len(self.ride_min) != len(self.stops) - 1:
+            raise ValueError(f"ride_min: {len(self.ride_min)} numbers for {len(self.stops)} stops; give one less")
+        return self
+
+
 class NetworkOptions(SnapRules):
     """The travel graph and how places are joined to it."""
 
@@ -53,6 +101,21 @@ class NetworkOptions(SnapRules):
     slope: bool = option(False, "Whether slopes slow walkers and cyclists; needs [sources.elevation]")
     turns: bool = option(False, "Whether turn restrictions and barriers on the roads of the extract count")
     hard_border: bool = option(False, "Whether nobody may cross the edge of the study area")
+    bus: tuple[BusLine, ...] = option((), "Lines of buses, for the mode bus; timetables are not read")
+
+    @field_validator("bus")
+    @classmethod
+    def _each_line_once(cls, lines: tuple[BusLine, ...]) -> tuple[BusLine, ...]:
+        unrepeated(tuple(each.line for each in lines))
+        return lines
+
+    @model_validator(mode="after")
+    def _has_lines(self) -> Self:
+        if BY_BUS in self.modes and not self.bus:
+            raise ValueError(f"bus: the mode bus needs its lines; {NO_TIMETABLE}")
+        if self.bus and BY_BUS not in self.modes:
+            raise ValueError("bus: lines are given, and nobody rides them; add 'bus' to modes")
+        return self
 
     @field_validator("candidates")
     @classmethod

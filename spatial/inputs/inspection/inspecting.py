@@ -42,6 +42,7 @@ from spatial.inputs.inspection.table_columns import (
 )
 from spatial.inputs.osm import read_osm, read_osm_roads
 from spatial.inputs.user_tables import WATER_KINDS
+from spatial.study.access import NO_TIMETABLE
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
@@ -316,9 +317,12 @@ def inspect_file(
     name = file.name.lower()
     if not is_there(file):
         local_file(file, what=WHAT)  # says what is wrong
+    if is_timetable(file):
+        raise SourceError(f"{WHAT} {path}: a timetable: {NO_TIMETABLE}")
     if name.endswith(OSM_ENDINGS):
         return FileReport(file, named, "OpenStreetMap", layers=(_extract(file, named),))
-    if name.endswith(RASTER_ENDINGS) or (name.endswith(".zip") and _holds_tile(file)):
+    holds_tile = name.endswith(".zip") and any(one.lower().endswith(".hgt") for one in _members(file))
+    if name.endswith(RASTER_ENDINGS) or holds_tile:
         return FileReport(file, named, "raster", layers=(see_raster(file, named=named),))
     opened = open_layers(file)
     layers = tuple(_layer(layer, file, named, ground, kind) for layer in opened.layers)
@@ -350,14 +354,26 @@ def ground_of(path: Path) -> Ground:
     return Ground(Bounds(*lines.total_bounds.tolist()), lines, path.name)
 
 
-def _holds_tile(file: Path) -> bool:
+_TIMETABLE = frozenset({"stops.txt", "routes.txt", "trips.txt", "stop_times.txt"})
+"""Files without which a feed of the General Transit Feed Specification is none (gtfs.org, Schedule Reference)."""
+
+
+def is_timetable(file: Path) -> bool:
+    """Tell whether a file is a timetable in GTFS: an archive of it, or one of its texts beside the others."""
+    if file.suffix.lower() == ".txt":
+        return file.name in _TIMETABLE and all((file.parent / name).is_file() for name in _TIMETABLE)
+    return file.suffix.lower() == ".zip" and {Path(name).name for name in _members(file)} >= _TIMETABLE
+
+
+def _members(file: Path) -> list[str]:
+    """List what an archive holds; nothing where it is damaged."""
     import zipfile  # noqa: PLC0415 - for archives only
 
     try:
         with zipfile.ZipFile(file) as archive:
-            return any(name.lower().endswith(".hgt") for name in archive.namelist())
+            return archive.namelist()
     except (OSError, zipfile.BadZipFile):
-        return False
+        return []
 
 
 def _extract(file: Path, named: str) -> LayerReport:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from spatial.access.places import find_settlement
 from spatial.errors import ContractError
 from spatial.messages import Words
 from spatial.norms.evaluation import evaluate_norms
@@ -20,7 +21,7 @@ from spatial.norms.evidence import NormEvidence
 from spatial.norms.law import NormRules, applicable_norms
 from spatial.norms.register import load_register
 from spatial.reporting.certainty import runs_of, rural_access
-from spatial.reporting.explain import explain, find_settlement
+from spatial.reporting.explain import explain
 from spatial.reporting.explain_text import explanation_text
 from spatial.reporting.gaps import rank_gaps
 from spatial.reporting.names import travelled_m
@@ -666,7 +667,7 @@ def test_a_way_is_told_only_as_far_as_its_first_and_last_road_are_used(way, edge
     told = next(item["route"] for item in found["services"] if item["route"])["length_by_class_m"]
     assert told == pytest.approx(wanted)
     if edge_ids == "w1/0":
-        assert "along tertiary 173 m" in explanation_text(found)
+        assert "along tertiary road 173 m" in explanation_text(found)
 
 
 def test_a_way_around_a_ring_is_measured_along_the_way():
