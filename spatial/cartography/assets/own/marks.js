@@ -67,6 +67,7 @@
   const NUMBERED_FROM = 11;    // zoom from which roads bear their numbers
   const MOST_FACILITIES = 60;  // in sight, that are named
   const MOST_TRIED = 300;      // villages whose circles and names are weighed against each other
+  const FEW_TOWNSHIPS = 30;    // names of so many are written even where they lie on circles
   const FIRM = 8;              // largest ones of each kind, named though their names lie on small circles
   const INK = "#1d2327", GREY = "#566168";
 
@@ -224,12 +225,16 @@
     const nameAll = (list, look) => { for (const i of list) if (room > 0 && name(i, look || {})) room -= 1; };
     for (const list of [failing, others]) nameAll(list.slice(0, FIRM), { isFirm: true });
     nameAll(beyond.slice(0, Math.ceil(beyond.length / 3)));
+    // Names of townships stand beside circles; of a few townships they may cover one.
+    const isFirm = labels.townships.length <= FEW_TOWNSHIPS, all = inView(() => true);
+    for (const i of all) written.keepFree(...at(i), Math.max(0, radius(i) - view.ratio));
+    if (!judged) nameAll(all);
     for (const { code, x, y } of labels.townships) {
       const [px, py] = [x * view.scale + view.dx, y * view.scale + view.dy];
-      if (written.isInside(px, py)) written.around(shortName(labels, S.townshipName(state, code)).toLocaleUpperCase(S.locale()), { colour: GREY }, px, py);
+      if (written.isInside(px, py)) written.around(shortName(labels, S.townshipName(state, code)).toLocaleUpperCase(S.locale()), { colour: GREY, isFirm }, px, py);
     }
     nameAll(beyond);
-    if (view.zoom >= NAMED_FROM || !judged) nameAll(labels.towns.filter((i) => layer.classes[i] !== S.HIDDEN));
+    if (view.zoom >= NAMED_FROM) nameAll(labels.towns.filter((i) => layer.classes[i] !== S.HIDDEN));
     if (view.zoom >= NAMED_FROM) nameAll(inView((i) => !isBeyond(i)));
     const { numbers } = S.layers.base;
     for (let k = 0; numbers && view.zoom >= NUMBERED_FROM && k < numbers.texts.length; k++) {
