@@ -23,6 +23,7 @@ trials: .venv/.test
 
 lint: .venv/.test
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 .  # every text names its encoding: Windows has another by default
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docstrings.py

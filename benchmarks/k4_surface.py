@@ -261,7 +261,7 @@ def one_size(side: int, *, repeats: int, seed: int, left_out: set[str]) -> None:
             task()
         answer = ours()
         for name, peer in others.items():
-            with open("/dev/null", "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123 - a device
+            with open("/dev/null", "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123 - a device
                 theirs = peer.minutes(peer.run())
             compare(answer, name, theirs)
         tasks |= {name: peer.run for name, peer in others.items()}

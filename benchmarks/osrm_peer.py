@@ -240,7 +240,7 @@ class OsrmTables:
 
 
 def _last_line(log: Path) -> str:
-    return (log.read_text(errors="replace").strip().splitlines() or ["no message"])[-1]
+    return (log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"])[-1]
 
 
 def _run(python: str, folder: Path, *command: str) -> Seconds:

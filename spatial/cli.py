@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gc
 import hashlib
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError
-from spatial.plain_text import one_line, printable
+from spatial.plain_text import one_line, plainer, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -149,7 +150,7 @@ def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_
     text = study_template("my-county" if name is None else name)
     Study.from_dict(tomllib.loads(text), where="--name")
     with replace(study_file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
     _say(f"wrote {study_file}; fill in [sources], then: spatial check {study_file}")
 
 
@@ -456,9 +457,11 @@ def main() -> None:
     end = given.index("--") if "--" in given else len(given)
     options = [word for word in given[:end] if word != "--debug"]
     arguments, debug = [*options, *given[end:]], len(options) < end
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A name that the terminal's encoding lacks, or half a pair of an undecodable file name, is no error.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    # A name that the terminal's encoding lacks, or half a pair of an undecodable file name, is no error.
+    codecs.register_error("plainer", plainer)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plainer")
     try:
         try:
             cli(args=arguments, standalone_mode=False)

@@ -61,6 +61,37 @@ def one_line(text: str) -> str:
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+_PLAINER = {"\u00a0": " ", "\u202f": " ", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u00d7": "x"}
+_PLAINER |= {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u2026": "...",
+    "\u2264": "<=",
+    "\u2265": ">=",
+}
+"""Spaces, dashes, quotation marks and signs that the terminal of one country lacks, and what is read as the same."""
+
+
+def plainer(error: UnicodeError) -> tuple[str, int]:
+    r"""
+    Write what an encoding lacks by a plainer sign, else by its number; a handler of errors for `codecs`.
+
+    Examples
+    --------
+    >>> import codecs
+    >>> codecs.register_error("plainer", plainer)
+    >>> "12\u202fmin, 东坡".encode("cp1252", "plainer")
+    b'12 min, \\u4e1c\\u5761'
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    told = [_PLAINER.get(sign) or sign.encode("ascii", "backslashreplace").decode("ascii") for sign in signs]
+    return "".join(told), error.end
+
+
 def spreadsheet_text(text: str) -> str:
     """
     Mark text that a spreadsheet would run as a formula, and leave out what no cell can hold.

@@ -56,7 +56,8 @@ def _store_error(error: OSError, path: Path) -> StoreError:
     remedy = {
         errno.ENOSPC: "the disk is full; free some space and run again, finished stages are kept",
         errno.EDQUOT: "the quota is used up; free some space and run again, finished stages are kept",
-        errno.EACCES: "no permission to write there; choose another folder with --processed or --maps",
+        errno.EACCES: "no permission to write there, or a program such as Excel or QGIS holds it open; close it there, "
+        "or choose another folder with --processed or --maps",
         errno.EROFS: "the file system is read-only; choose another folder with --processed or --maps",
         errno.ENOTDIR: "a file is in the way of a folder; move it or choose another folder",
         errno.EEXIST: "a file is in the way of a folder; move it or choose another folder",
@@ -123,13 +124,13 @@ def locked(folder: Path) -> Iterator[None]:
         raise _store_error(error, path) from error
     with file:
         try:
-            if os.name == "nt":
+            try:
+                import fcntl  # noqa: PLC0415 - not on Windows
+            except ImportError:
                 import msvcrt  # noqa: PLC0415 - Windows only
 
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
             else:
-                import fcntl  # noqa: PLC0415 - not on Windows
-
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StoreError(

@@ -162,4 +162,4 @@ def _with(study_file: Path, proposal: Proposal, *, raw: Path) -> tuple[str, Stud
 
 def _write(study_file: Path, text: str) -> None:
     with replace_file(study_file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")

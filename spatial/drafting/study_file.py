@@ -296,7 +296,7 @@ def write_draft(
         raise StudyError("--as-of", [f"as_of: {as_of!r} is no date such as 2026-01-31"]) from error
     text = draft_study(report, name=short, title=here.name, as_of=day, head=f"Check it: {command}")
     with replace_file(study_file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
     yield f"wrote {study_file}"
     for proposal in report.proposals:
         path = next((str(setting.value) for setting in proposal.settings if setting.key in {"path", "paths"}), "")
@@ -325,7 +325,7 @@ def draft_extract(extract: Path, study_file: Path) -> None:
         head=f"Run it again: spatial run {_quoted(study_file)} --raw {_quoted(extract.parent)}",
     )
     with replace_file(study_file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _short_name(text: str) -> str:

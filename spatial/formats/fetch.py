@@ -287,7 +287,7 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
     ]
     with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
         part = Path(folder) / DESCRIPTION
-        part.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8")
+        part.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8", newline="\n")
         part.replace(description)
 
 

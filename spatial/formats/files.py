@@ -348,7 +348,7 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
             description = folder / DESCRIPTION
             if not description.is_file():
                 continue
-            inside = PurePosixPath(os.path.relpath(root / path, folder)).as_posix()
+            inside = Path(os.path.relpath(root / path, folder)).as_posix()
             try:
                 content = tomllib.loads(description.read_text(encoding="utf-8-sig"))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -230,7 +230,7 @@ def add_plans(results: Results, target: Path) -> list[str]:
     """Copy the plans of a run as scenarios into a study file, or a new file; returns the names of those written."""
     made = results.folder / PLANS_FILE
     told = made.read_text(encoding="utf-8").removeprefix(HEAD) if made.is_file() else ""
-    before = target.read_text(encoding="utf-8") if target.exists() else ""
+    before = target.read_text(encoding="utf-8-sig") if target.exists() else ""
     plans = [item["name"] for item in tomllib.loads(told).get("scenarios", [])]
     text = f"{before.rstrip()}\n{told}" if before.strip() else told.lstrip()
     try:
@@ -243,7 +243,7 @@ def add_plans(results: Results, target: Path) -> list[str]:
         raise StudyError(str(target), [f"scenarios: {first_of(taken)} there already; delete or rename them first"])
     if plans:
         with replace(target) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8", newline="\n")
     return plans
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +19,7 @@ from spatial.study.access import (
     OffRoadOptions,
     UncertaintyOptions,
 )
-from spatial.study.base import Model, faults_of, option, section, unrepeated
+from spatial.study.base import FilePath, Model, faults_of, option, section, unrepeated
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
 from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions
 from spatial.study.plans import PlanningOptions, PlanOptions
@@ -83,7 +84,7 @@ class Study(Model):
     sources: Sources
     placing: PlacingOptions = section(PlacingOptions)
     merge: MergeOptions = section(MergeOptions)
-    services_file: str | None = option(None, "A services file of the user's own below the raw root")
+    services_file: FilePath | None = option(None, "A services file of the user's own below the raw root")
     inventory: dict[str, Inventory] = option(
         {}, "Whether every facility of a service is known: complete, partial or unknown"
     )
@@ -107,6 +108,13 @@ class Study(Model):
     official: OfficialOptions = section(OfficialOptions)
     outputs: OutputOptions = section(OutputOptions)
     raw: Path = option(Path("data/raw"), "Raw root; the command line's --raw sets it", exclude=True)
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if re.fullmatch("con|prn|aux|nul|com[0-9]|lpt[0-9]", name):
+            raise ValueError("Windows keeps this name for a device, and makes no folder of it; choose another")
+        return name
 
     @field_validator("scenarios", "plans", "emergency", mode="before")
     @classmethod
@@ -212,8 +220,10 @@ class Study(Model):
             Where the file is missing, no TOML, or faulty; with every fault and its key.
         """
         file = Path(path)
+        text = ""
         try:
-            values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+            text = file.read_text(encoding="utf-8-sig")
+            values = tomllib.loads(text)
         except OSError as error:
             raise StudyError(
                 str(file), [f"cannot be read: {error.strerror or error}; `spatial init` writes a new one"]
@@ -221,7 +231,8 @@ class Study(Model):
         except UnicodeDecodeError as error:
             raise StudyError(str(file), [f"is not UTF-8 at byte {error.start}; save it as UTF-8"]) from error
         except tomllib.TOMLDecodeError as error:
-            raise StudyError(str(file), [f"is not TOML: {error}"]) from error
+            hint = "; write paths with / or in single quotes, 'office\\villages.xlsx'" if "\\" in text else ""
+            raise StudyError(str(file), [f"is not TOML: {error}{hint}"]) from error
         return cls.from_dict(values, raw=raw, where=str(file))
 
     def raw_path(self, path: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from spatial.study.base import Model, limited, option, positive, refuse_text, section, unrepeated
+from spatial.study.base import FilePath, Model, limited, option, positive, refuse_text, section, unrepeated
 
 # The travel graph, and which times are computed on it.
 
@@ -91,7 +91,7 @@ class NetworkOptions(SnapRules):
     modes: Annotated[tuple[Mode, ...], AfterValidator(unrepeated)] = option(
         ("drive", "walk"), "Modes to build; the first is the one that headlines use", min_length=1
     )
-    speeds: str = option(
+    speeds: FilePath = option(
         "osrm_like", "Speed preset (osrm_like, rural_cn, conservative) or a TOML file below the raw root"
     )
     speed_factor: float = option(1.0, "Multiplies every speed on the network", gt=0)
@@ -243,7 +243,7 @@ class OffRoadOptions(Model):
     """Travel times off the roads, over land cover, slope and water."""
 
     service: str | None = option(None, "Service that gets a raster of travel times; needs [sources.landcover]")
-    speeds: str = option(
+    speeds: FilePath = option(
         "igbp_weiss_2020",
         "Speeds by land cover: accessmod_example, esa_worldcover, igbp_weiss_2020, or a TOML file below the raw root",
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from inspect import cleandoc
 from math import inf
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from spatial.errors import ContractError
 
@@ -28,6 +28,14 @@ def unrepeated(items: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(items)) < len(items):
         raise ValueError("name each one once")
     return items
+
+
+def _on_every_system(path: str) -> str:
+    return path.replace("\\", "/")
+
+
+FilePath = Annotated[str, AfterValidator(_on_every_system)]
+"""A file as a study names it; one that was written with backslashes is the same file, and told alike, everywhere."""
 
 
 def positive(numbers: tuple[float, ...]) -> tuple[float, ...]:

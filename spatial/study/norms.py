@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from spatial.study.base import Model, option
+from spatial.study.base import FilePath, Model, option
 
 
 class Confirmation(Model):
@@ -88,7 +88,7 @@ class NormChoices(Model):
 class NormOptions(NormChoices):
     """Which norms bind the study."""
 
-    register_file: str | None = option(
+    register_file: FilePath | None = option(
         None, "A register of the user's own below the raw root, instead of the shipped one", alias="register"
     )
     add: tuple[NormAddition, ...] = option((), "Norms that the register lacks")

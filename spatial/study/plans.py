@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, StrictInt, field_validator, model_validator
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
-from spatial.study.base import Model, option, unrepeated
+from spatial.study.base import FilePath, Model, option, unrepeated
 from spatial.study.scenarios import File  # noqa: TC001 - as above
 from spatial.study.sources import TableSource
 
@@ -31,7 +31,7 @@ class PlanCosts(Model):
     """What actions cost, as the user states it: the package ships no prices, since none would be true."""
 
     currency: str = Field(min_length=1, description="Word for the money, such as 'yuan' or 'million yuan'")
-    file: str | None = option(
+    file: FilePath | None = option(
         None,
         "CSV of costs below the raw root instead of the keys below: action (open_site, enlarge_site, build_link, "
         "upgrade_road), service (of the first two) and cost (of a site, a unit of capacity, a kilometre)",
@@ -180,10 +180,10 @@ class PlanningOptions(Model):
         le=100,
     )
     costs: PlanCosts | None = option(None, "What actions cost; a plan with a budget needs it")
-    site_rules: str | None = option(
+    site_rules: FilePath | None = option(
         None, "Least floor area by service, a CSV below the raw root instead of the packaged one"
     )
-    actions: str | None = option(
+    actions: FilePath | None = option(
         None, "List of actions that you keep, below the raw root; spatial plan --actions FILE writes and renews it"
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from spatial.study.base import Model, option, refuse_group_names, unrepeated
+from spatial.study.base import FilePath, Model, option, refuse_group_names, unrepeated
 from spatial.study.region import basis_told
 
 # How a table of the user's own says where its rows lie, beyond a CRS: seven parameters, or a local grid.
@@ -103,7 +103,9 @@ class PlacingOptions(Model):
 
     name_min: float = option(0.85, "Least similarity of names, 0-1, for a place to be located by its name", ge=0, le=1)
     margin: float = option(0.05, "Least lead of the most similar settlement over the next, 0-1", ge=0, le=1)
-    decisions: str | None = option(None, "CSV below the raw root: places_to_decide.csv with settlement_id filled in")
+    decisions: FilePath | None = option(
+        None, "CSV below the raw root: places_to_decide.csv with settlement_id filled in"
+    )
 
 
 # How lists of facilities are merged with the mapped ones.
@@ -137,7 +139,9 @@ class MergeOptions(Model):
     map_wins: Annotated[tuple[MapMayWin, ...], AfterValidator(unrepeated)] = option(
         (), "Columns in which the map wins; in all others the list does where it says anything"
     )
-    decisions: str | None = option(None, "CSV below the raw root: facilities_to_review.csv with decision filled in")
+    decisions: FilePath | None = option(
+        None, "CSV below the raw root: facilities_to_review.csv with decision filled in"
+    )
 
 
 # Where the data of a study come from.
@@ -174,7 +178,7 @@ TOTAL_WORDS = (
 class OsmSource(Model):
     """An OpenStreetMap extract."""
 
-    path: str = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
+    path: FilePath = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     inventory: Inventory = option("unknown", "Whether every facility is mapped")
     unit_code_tag: str | None = option(None, "Tag of boundaries and places that holds their unit code, such as ref:gss")
     settlements: bool = option(True, "Read settlements from it")
@@ -186,7 +190,7 @@ class OsmSource(Model):
 class PlainTable(Model):
     """A file of the user's own and how its columns and words are read."""
 
-    path: str = Field(description="File below the raw root; for a file geodatabase its folder .gdb")
+    path: FilePath = Field(description="File below the raw root; for a file geodatabase its folder .gdb")
     layer: str | None = option(None, "Layer of a GeoPackage or file geodatabase, folder of a KML, layer of a DXF")
     sheet: str | int | None = option(None, "Sheet of a workbook: its name, or its number from 1")
     header_row: int | None = option(
@@ -197,7 +201,7 @@ class PlainTable(Model):
     )
     columns: dict[str, str] = option({}, "Our column = the file's column, such as population_persons = 'POP'")
     values: dict[str, dict[str, str]] = option({}, "For a column of ours: the file's value = our value")
-    values_file: str | None = option(
+    values_file: FilePath | None = option(
         None, "Vocabulary of the file's words: cn, en, fr, or a TOML file below the raw root; values come first"
     )
     keep_columns: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
@@ -296,7 +300,7 @@ class RoadSource(TableSource):
 class RasterSource(Model):
     """One or more raster files that together cover the study area."""
 
-    paths: tuple[str, ...] = Field(description="GeoTIFF or zipped .hgt files below the raw root", min_length=1)
+    paths: tuple[FilePath, ...] = Field(description="GeoTIFF or zipped .hgt files below the raw root", min_length=1)
     nodata: float | None = option(
         None, "Value of cells without data, where the file does not say it", allow_inf_nan=True
     )
@@ -312,7 +316,7 @@ class RasterSource(Model):
 class LandcoverSource(RasterSource):
     """Land cover: files of classes, or one file of shares a class."""
 
-    fractions: dict[int, str] = option(
+    fractions: dict[int, FilePath] = option(
         {},
         "Instead of path: class of the speed table = file of its share of each cell; the largest share gives the class",
     )
