@@ -694,7 +694,7 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     "budget": np.nan if question.budget is None else question.budget,
                     "currency": question.currency,
                     "cost": total,
-                    "cost_per_gained": total / brought if brought else np.nan,
+                    "cost_per_gained": total / brought if brought and total >= 0.0 else np.nan,
                     **({} if found.sharing is None else {"border_persons": found.sharing.border_persons}),
                     **_tour_of(found.tour),
                     "actions": len(actions),

@@ -12,9 +12,10 @@ from spatial.errors import StudyError, first_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-BY_SERVICE = {"open_site": "open", "enlarge_site": "unit"}
+BY_SERVICE = {"open_site": "open", "enlarge_site": "unit", "close_site": "close"}
 BY_LENGTH = {"build_link": "link_km", "upgrade_road": "road_km"}
-"""Keys of `[planning.costs]` by the word of an action: a site, a unit of capacity more, a kilometre."""
+"""Keys of `[planning.costs]` by the word of an action: a site, a unit of capacity more, what closing
+saves, a kilometre."""
 
 
 def load_costs(path: Path) -> dict[str, Any]:

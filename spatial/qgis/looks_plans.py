@@ -25,16 +25,17 @@ from spatial.qgis.styles import (
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    import geopandas as gpd
     import pandas as pd
 
     from spatial.messages import Words
 
-SITE, BRIDGE = "open_site", "build_link_water"
-ROOM = ("share_room", "enlarge_site")
+SITE, SIZED, BRIDGE = "open_site", "open_site_sized", "build_link_water"
+ROOM = ("share_room", "enlarge_site", SIZED, "close_site")
 """Kinds of actions that are drawn in their own way; the others are thick lines."""
 
 
-def actions_look(frame: pd.DataFrame, words: Words) -> Style:
+def actions_look(frame: gpd.GeoDataFrame, words: Words) -> Style:
     """Show actions in ink with their numbers: sites as discs, links and roads as thick lines, bridges dashed."""
 
     def look(kind: str) -> Element:
@@ -49,8 +50,14 @@ def actions_look(frame: pd.DataFrame, words: Words) -> Style:
         return symbol("line", halo, ink, middle_of_line(disc))
 
     is_bridge = (frame["action"] == "build_link") & frame["crosses_water"]
-    kinds = sorted(frame["action"].mask(is_bridge, BRIDGE).unique())
-    chosen = f'CASE WHEN "action" = \'build_link\' AND "crosses_water" THEN \'{BRIDGE}\' ELSE "action" END'
+    # A site whose size is planned has a line to each settlement, too.
+    is_sized = (frame["action"] == SITE) & (frame.geom_type != "Point")
+    kinds = sorted(frame["action"].mask(is_bridge, BRIDGE).mask(is_sized, SIZED).unique())
+    chosen = (
+        f"CASE WHEN \"action\" = 'build_link' AND \"crosses_water\" THEN '{BRIDGE}' "
+        f"WHEN \"action\" = '{SITE}' AND {'true' if is_sized.any() else 'false'} THEN '{SIZED}' "
+        'ELSE "action" END'
+    )
     categories = [Category((kind,), words.say("plan_action", kind), look(kind)) for kind in kinds]
     # A name on a link would hide its number.
     named = labels('"place"', size=9.0, colour=INK) if SITE in kinds else None

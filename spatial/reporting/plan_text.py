@@ -55,7 +55,7 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     if not plan["actions"]:
         why = "room" if plan["question"] == "matching" else _WHY[plan["reason"]]
         return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
-    named = [place_name(action, words) for action in plan["actions"]]
+    named = [place_name(action, words) for action in _bringing(plan)]
     rest = len(named) - MOST_NAMES
     shown = named[:MOST_NAMES] + ([words.say("plan", "more_names", n=str(rest))] if rest > 0 else [])
     told["names"] = words.of("pages").say("page", "brackets", text=words.say("plan", "joint").join(shown))
@@ -77,6 +77,9 @@ def further_sentences(plan: Plan, words: Words) -> list[str]:
         told |= {"stops": words.number(plan["round_stops"]), "days": words.number(plan["round_days"])}
         told["value"] = _some(plan, round(plan["round_gained"]), words)
         lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
+    closing = [place_name(action, words) for action in plan["actions"] if action["action"] == "close_site"]
+    if closing:
+        lines.append(words.say("plan", "closes", n=str(len(closing)), names=words.say("plan", "joint").join(closing)))
     if round(plan.get("border_persons") or 0.0):
         lines.append(words.say("plan", "borders", value=amount_text(plan, round(plan["border_persons"]), words)))
     short = plan.get("short_of_room") or []
@@ -92,8 +95,32 @@ def further_sentences(plan: Plan, words: Words) -> list[str]:
 
 
 def _kind(plan: Plan) -> str:
-    """Say what kind of plan it is: room is found at what stands, or made by enlarging it."""
-    return "enlarging" if plan["actions"][0]["action"] == "enlarge_site" else str(plan["question"])
+    """Say what kind of plan it is: room is found at what stands, or made by enlarging and opening."""
+    makes = plan["question"] == "matching" and plan["actions"][0]["action"] != "share_room"
+    return "making" if makes else str(plan["question"])
+
+
+def _bringing(plan: Plan) -> list[Plan]:
+    """List the actions that bring people, which closing does not."""
+    return [action for action in plan["actions"] if action["action"] != "close_site"]
+
+
+def _what_text(plan: Plan, told: dict[str, str], words: Words) -> str:
+    """Say what a plan builds or uses, by number."""
+    kinds = [action["action"] for action in _bringing(plan)]
+    if _kind(plan) != "making":
+        return words.say("plan", f"what_{_kind(plan)}", **told)
+    parts = [
+        words.say("plan", f"what_{action}", **(told | _counted(kinds.count(action), words)))
+        for action in ("open_site", "enlarge_site")
+        if action in kinds
+    ]
+    return words.say("plan", "what_both", opened=parts[0], enlarged=parts[1]) if len(parts) > 1 else parts[0]
+
+
+def _counted(number: int, words: Words) -> dict[str, str]:
+    """Say a number as a count, and in a word where it is small."""
+    return {"n": str(number), "count": words.messages["plan_count"].get(str(number), words.number(number))}
 
 
 def plan_title(plan: Plan, words: Words) -> str:
@@ -154,10 +181,8 @@ def _told(plan: Plan, words: Words) -> dict[str, str]:
     """Say the numbers and names that sentences are made of."""
     counted, people = plan["counted"], plan["shown"]["persons"]
     shown, near = plan["shown"][counted], sum(entry["near"][counted] or 0 for entry in plan["left"])
-    count, kilometres, service = len(plan["actions"]), plan["length_km"], service_text(plan, words)
-    told = {
-        "n": str(count),
-        "count": words.messages["plan_count"].get(str(count), words.number(count)),
+    count, kilometres, service = len(_bringing(plan)), plan["length_km"], service_text(plan, words)
+    told = _counted(count, words) | {
         "service": service,
         "reach": reach_text(plan, words, of=service if plan["question"] == "links" else ""),
         "length": "" if kilometres is None else words.measure(kilometres, "km", decimals=int(kilometres < 10.0)),
@@ -170,7 +195,7 @@ def _told(plan: Plan, words: Words) -> dict[str, str]:
     if near:
         minutes = words.measure(NEAR_MIN, "min")
         told["near"] = words.say("plan", "near", value=_some(plan, near, words), minutes=minutes)
-    told["what"] = words.say("plan", f"what_{_kind(plan)}", **told) if count else ""
+    told["what"] = _what_text(plan, told, words) if count else ""
     told["people"] = "" if people is None else amount_text(plan, people["gained"], words, what="persons")
     key = "whom" + ("_all" if not shown["beyond"] else "") + ("_in" if counted == "places" and people else "")
     told["whom"] = words.say("plan", key, **told | {"n": words.number(shown["today"])})
@@ -215,6 +240,8 @@ def cost_text(plan: Plan, words: Words) -> str:
     if plan.get("cost") is None:
         return ""
     told = {name: money_text(plan[name], plan, words) for name in ("cost", "budget")}
+    if plan["cost"] < 0.0:
+        return words.say("plan", "cost_saves", cost=money_text(-plan["cost"], plan, words))
     told["each"] = _each_text(plan, plan, words)
     return words.say("plan", "cost" if plan["budget"] is None else "cost_budget", **told)
 
@@ -234,12 +261,14 @@ def _each_text(plan: Plan, told: Mapping[str, Any], words: Words) -> str:
 def action_text(action: Mapping[str, Any], where: str, words: Words) -> str:
     """Say what an action is and where; a link with one end alone leads to a road."""
     is_road = action["action"] == "build_link" and " " not in str(action["place_id"])
+    is_sized = action.get("capacity_after") is not None
     told = {"where": where}
-    if action["action"] == "enlarge_site":
+    if is_sized:
         told |= {side: words.number(round(action[f"capacity_{side}"])) for side in ("before", "after")}
         unit = action["capacity_unit"]
         told["unit"] = words.of("pages").say("page", "brackets", text=unit) if unit else ""
-    return words.say("plan_action", f"{action['action']}{'_road' if is_road else ''}", **told)
+    more = "_road" if is_road else "_sized" if is_sized and action["action"] == "open_site" else ""
+    return words.say("plan_action", f"{action['action']}{more}", **told)
 
 
 def gain_text(plan: Plan, words: Words) -> str:
@@ -269,6 +298,8 @@ def action_details(plan: Plan, action: Mapping[str, Any], words: Words) -> dict[
     told = {}
     if action.get("cost") is not None:
         told["cost"] = money_text(action["cost"], plan, words)
+        if action["cost"] < 0.0:
+            told["cost"] = words.say("plan", "saves", cost=money_text(-action["cost"], plan, words))
     if action.get("cost_per_gained") is not None:
         told["cost"] += words.of("pages").say("page", "brackets", text=_each_text(plan, action, words))
     if action.get("responsible"):

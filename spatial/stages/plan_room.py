@@ -1,4 +1,4 @@
-"""Room for those who find none, shared or made by enlarging, and rounds to those whom no site reaches."""
+"""Room for those who find none, shared or made, and rounds to those whom no site reaches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pandas as pd
 import shapely
 
 from spatial.access import travel_times
-from spatial.access.capacity import allocate_capacity, fill_rings, ring_starts
 from spatial.access.eligibility import eligible_by_unit, is_for_some_units, lies_in, unknown_units
-from spatial.access.places import find_settlement, id_ranks
+from spatial.access.places import find_settlement
 from spatial.errors import ContractError, InfeasibleError, StudyError, first_of
 from spatial.inputs.facility_facts import capacity_units
 from spatial.inputs.units import assign_units
 from spatial.norms.measuring import modes_for
 from spatial.plain_text import toml_value
 from spatial.planning.agenda import Answer, Question, Sharing, no_answer, no_help, service_norm
+from spatial.planning.making_room import Filling, RoomTask, make_room
 from spatial.planning.matching import match_capacity
 from spatial.planning.mobile import MobileRound, mobile_round
 from spatial.planning.programs import SAME
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from spatial.access.capacity import CapacityAllocation
     from spatial.network.graph import TravelGraph
+    from spatial.norms.law import Norm
+    from spatial.planning.making_room import RoomMade
     from spatial.planning.matching import CapacityMatch
     from spatial.runner.stage import Options
     from spatial.study.plans import PlanCosts, PlanOptions, RoundOptions
@@ -50,11 +51,9 @@ ROOM = ("facility_id", "service", "persons", "persons_per_unit", "capacity_perso
 
 
 class RoomPlan(NamedTuple):
-    """A question for room, its answer where there is one, the facilities asked, and which units would share."""
+    """An answer for room where there is one, and which units would share."""
 
-    question: Question
     answer: Answer | None
-    facilities: gpd.GeoDataFrame
     share_units: list[list[str]]
 
 
@@ -69,101 +68,150 @@ class RoomGround(NamedTuple):
     costs: PlanCosts | None
 
 
-def plan_room(item: PlanOptions, ground: RoomGround, options: Options) -> RoomPlan:
+class RoomQuestion(NamedTuple):
+    """Whom a plan is to find room for, and what stands today; ``facilities`` are those that it may use or change."""
+
+    item: PlanOptions
+    question: Question
+    facilities: gpd.GeoDataFrame
+    standing: gpd.GeoDataFrame  # of the service itself, those beside the study area among them
+
+
+class NewSites(NamedTuple):
+    """Where a service may open: places by their ids, what opening there costs, and how a scenario calls it."""
+
+    places: gpd.GeoDataFrame
+    opening: pd.Series[float]
+    names: pd.Series[str]
+
+
+def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround, options: Options) -> RoomQuestion:
     """
-    Find room for those who find none of a service: at facilities of the study that have some, or by enlarging some.
+    Ask for room for those who find none of a service, or none within the minutes of a norm.
 
     Who finds none is whom the table `served` leaves out: facilities are filled in the order of travel time within
-    `measures.catchment_min`. Idle is what this leaves free, and no more than their load leaves free where that is
-    known. Whoever finds none may go as far as the plan says, to facilities that are kept for other units too. Where
-    facilities are enlarged, who finds room is told by filling them anew, within as many minutes as the plan says.
+    `measures.catchment_min`, or within the minutes of the plan where it changes what they hold. Idle is what this
+    leaves free, and no more than their load leaves free where that is known.
     """
-    assert item.service is not None  # the study has seen to it
-    assert item.within_min is not None
     settlements, facilities = ground.settlements, ground.facilities
     chosen, vocabulary = options.measures, vocabulary_of(options)
-    catchment = item.within_min if item.enlarge else chosen.catchment_min
-    mode = item.mode or chosen.mode or options.network.modes[0]
-    travel: dict[str, Any] = {"rules": options.network, "barriers": ground.barriers}
+    norm = None if of_norm is None else of_norm.norm
+    service, within = item.service or str(norm and norm.service), item.within_min or (norm.threshold if norm else 0.0)
+    mode = _mode_of(norm, item, options) if norm else item.mode or chosen.mode or options.network.modes[0]
     offered = facilities.loc[facilities["status"] == "existing"]
-    persons = settlements.get(chosen.demand, pd.Series(np.nan, settlements.index)).to_numpy(dtype=np.float64)
-    rooms, left = [], None if np.isnan(persons).all() else np.zeros(len(persons))
-    fillings: list[_Filling] = []
-    seen: frozenset[str] = frozenset()
-    for service in (item.service, *item.compatible):
-        kinds = vocabulary.satisfying(service) - seen
+    persons = settlements.get(chosen.demand, pd.Series(np.nan, settlements.index)).set_axis(
+        settlements["settlement_id"]
+    )
+    rooms, left = [], None if persons.isna().all() else np.zeros(len(persons))
+    standing, seen = offered.iloc[:0], frozenset[str]()
+    for name in (service, *item.compatible):
+        kinds = vocabulary.satisfying(name) - seen
         seen |= kinds
         theirs = offered.loc[offered["service"].isin(kinds)].reset_index(drop=True)
-        each = chosen.persons_per_unit.get(service)
-        is_known = len(theirs) > 0 and bool(theirs["capacity"].notna().all()) and len(capacity_units(theirs)) <= 1
-        if left is None or each is None or not is_known:
+        each = chosen.persons_per_unit.get(name)
+        is_known = bool(theirs["capacity"].notna().all()) and len(capacity_units(theirs)) <= 1
+        if left is None or each is None or not is_known or not (len(theirs) or item.new_sizes):
             left = None
             break
-        filling = _Filling(
-            travel_times(ground.graph(mode), settlements, theirs, cutoff_min=catchment, **travel),
-            settlements,
-            theirs,
-            {
-                "service": kinds,
-                "vocabulary": vocabulary,
-                "cutoff_min": catchment,
-                "demand": chosen.demand,
-                "persons_per_unit": each,
-            },
-        )
-        filled = filling.filled()
-        fillings.append(filling)
-        if service == item.service:
-            left = filled.settlements[["full_persons", "not_reached_persons"]].sum(axis=1).to_numpy()
+        catchment = within if item.makes_room else chosen.catchment_min
+        filling = _filling(theirs, persons, mode, catchment, ground, options)
+        room = each * theirs["capacity"].to_numpy(dtype=np.float64)
+        if name == service:
+            left, standing = filling.left(room), theirs
+        free = room - np.bincount(filling.facility, filling.given(room), minlength=len(room))
         # What people of the model take and what is in use may be others: neither is given away.
         unused = each * (theirs["capacity"] - theirs["load"]).clip(lower=0.0)
-        room = theirs.assign(
-            service=service,
-            persons=np.fmin(filled.facilities["free_persons"], unused),
-            persons_per_unit=each,
-            capacity_persons=each * theirs["capacity"],
-        )
-        rooms.append(room.loc[room["in_study"]])
-    lacks = np.full(len(persons), np.nan) if left is None else np.where(left > SAME * persons, left, 0.0)
+        known = theirs.assign(service=name, persons=np.fmin(free, unused), persons_per_unit=each, capacity_persons=room)
+        rooms.append(known.loc[known["in_study"]])
+    every = persons.to_numpy(dtype=np.float64)
+    lacks = np.full(len(persons), np.nan) if left is None else left
     need = pd.DataFrame(
         {
             "unit_id": settlements["settlement_id"].to_numpy(),
-            "persons": persons,
-            "within_persons": persons - lacks,
+            "persons": every,
+            "within_persons": every - lacks,
             "before": np.nan,
-            "outcome": np.select([np.isnan(persons) | np.isnan(lacks), lacks > 0.0], ["unknown", "beyond"], "within"),
+            "outcome": np.select([np.isnan(every) | np.isnan(lacks), lacks > 0.0], ["unknown", "beyond"], "within"),
             "lacks": lacks,
             SHARES: _shares_within(item, settlements, ground.boundaries),
         }
     )
-    need = need.loc[settlements["in_study"].to_numpy(dtype=bool)].reset_index(drop=True)
-    norm = service_norm(item.service, mode, item.within_min, stat_unit=chosen.demand.removesuffix("_persons"))
-    question = Question(item.name, "matching", need, norm, wanted=(item.service,), budget=item.budget)
+    is_asked = settlements["in_study"].to_numpy(dtype=bool)
+    if of_norm is not None and len(of_norm.need):
+        is_asked = is_asked & settlements["settlement_id"].isin(of_norm.need["unit_id"]).to_numpy()
+    need = need.loc[is_asked].reset_index(drop=True)
+    asked = norm or service_norm(service, mode, within, stat_unit=chosen.demand.removesuffix("_persons"))
+    question = Question(item.name, "matching", need, asked, wanted=(service,), budget=item.budget)
     question = replace(question, currency=None if ground.costs is None else ground.costs.currency)
-    asked = need.loc[question.is_beyond]
-    if asked.empty:
-        return RoomPlan(no_answer(question, "no_capacity" if left is None else "met"), None, offered.iloc[:0], [])
-    idle = gpd.GeoDataFrame(pd.concat(rooms, ignore_index=True), crs=facilities.crs)
-    if item.enlarge:
-        how, costs = options.planning, {} if ground.costs is None else ground.costs.unit
-        number = item.sites or (len(idle) if item.budget is not None else how.most_sites)
-        growth = Growth(number, how.enlarge_to, costs.get(item.service, np.nan))
-        return RoomPlan(question, plan_enlarging(question, fillings[0], idle, growth), idle, [])
+    if not question.is_beyond.any():
+        question = no_answer(question, "no_capacity" if left is None else "met")
+    idle = gpd.GeoDataFrame(pd.concat([offered.iloc[:0], *rooms], ignore_index=True), crs=facilities.crs)
+    return RoomQuestion(item, question, idle, standing)
+
+
+def _mode_of(norm: Norm, item: PlanOptions, options: Options) -> str:
+    """Say how people travel by a norm whose room can be planned; refuse one of which it cannot."""
+    demand = options.measures.demand.removesuffix("_persons")
+    modes = modes_for(norm.mode, options.network.modes)
+    for is_wrong, fault in (
+        (
+            norm.metric != "time_min" or norm.bundle,
+            "asks for no minutes to one service, so that no room can be planned",
+        ),
+        (len(modes) != 1, "goes by several modes, so that no room can be planned"),
+        (norm.stat_unit != demand, f"counts {norm.stat_unit}; what facilities hold is shared by measures.demand"),
+    ):
+        if is_wrong:
+            raise StudyError("study", [f"plans.{item.name}.norm: {norm.id} {fault}"])
+    return modes[0]
+
+
+def _filling(
+    facilities: gpd.GeoDataFrame,
+    persons: pd.Series[float],
+    mode: str,
+    within: float | None,
+    ground: RoomGround,
+    options: Options,
+) -> Filling:
+    """Join people to facilities within some minutes; what is kept for others they do not reach."""
+    od = pd.DataFrame({name: [] for name in ("from_id", "to_id", "travel_time_min")})
+    if len(facilities):
+        travel: dict[str, Any] = {"rules": options.network, "barriers": ground.barriers}
+        od = travel_times(ground.graph(mode), ground.settlements, facilities, cutoff_min=within, **travel)
+    return Filling.of(od, persons, facilities["facility_id"].tolist())
+
+
+def find_room(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> RoomPlan:
+    """
+    Find room at facilities of the study that have some, or by enlarging, opening and closing some.
+
+    Whoever finds none may go as far as the plan says; where room is only shared, to what is kept for other units too.
+    """
+    item, question, idle = asked.item, asked.question, asked.facilities
+    if question.ask == "none":
+        return RoomPlan(None, [])
+    if item.makes_room:
+        return RoomPlan(_plan_making(asked, ground, options, new), [])
     idle = idle.assign(**{SHARES: _shares_within(item, idle, ground.boundaries)})
     everybody = idle.assign(
         open_to=idle.get("open_to", pd.Series("all", idle.index)).mask(is_for_some_units(idle), "all")
     )
+    lacking = question.need.loc[question.is_beyond]
     found = match_capacity(
-        asked.assign(settlement_id=asked["unit_id"], service=item.service, persons=asked["lacks"]),
+        lacking.assign(settlement_id=lacking["unit_id"], service=item.service, persons=lacking["lacks"]),
         pd.DataFrame(idle.reindex(columns=[*ROOM])),
-        travel_times(ground.graph(mode), settlements, everybody, cutoff_min=item.within_min, **travel),
-        compatible={item.service: item.compatible},
+        travel_times(
+            ground.graph(question.norm.mode), ground.settlements, everybody, cutoff_min=item.within_min,
+            rules=options.network, barriers=ground.barriers,
+        ),
+        compatible={str(item.service): item.compatible},
         sharing=None if item.sharing is None else SHARES,
         cutoff_min=item.within_min,
-    )
-    homes, sites = settlements.set_index("settlement_id"), idle.set_index("facility_id")
+    )  # fmt: skip
+    homes, sites = ground.settlements.set_index("settlement_id"), idle.set_index("facility_id")
     answer = plan_matching(question, found, homes.geometry, sites.geometry)
-    return RoomPlan(question, answer, idle, _sharing_units(found.matches, homes, sites))
+    return RoomPlan(answer, _sharing_units(found.matches, homes, sites))
 
 
 def _shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> ObjectArray:
@@ -186,169 +234,192 @@ def _shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.
     return own.to_numpy(dtype=object)
 
 
-class _Filling(NamedTuple):
-    """Facilities of one service to be filled in the order of travel time."""
-
-    od: pd.DataFrame
-    settlements: gpd.GeoDataFrame
-    facilities: gpd.GeoDataFrame
-    asked: dict[str, Any]  # of `allocate_capacity`
-
-    def filled(self, more_units: float | FloatArray = 0.0) -> CapacityAllocation:
-        """Fill facilities, with some units more than they hold today."""
-        facilities = self.facilities.assign(capacity=self.facilities["capacity"] + more_units)
-        return allocate_capacity(self.od, self.settlements, facilities, **self.asked)
-
-
-class Growth(NamedTuple):
-    """How many facilities may grow, to how many times what they hold, and what a unit costs (NaN where unknown)."""
-
-    sites: int
-    times: float
-    unit_cost: float
-
-
-def plan_enlarging(question: Question, filling: _Filling, sites: gpd.GeoDataFrame, growth: Growth) -> Answer:
+def _plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> Answer:
     """
-    Enlarge the facilities of the study that let most people find room, each by no more units than that takes.
+    Enlarge, open and close what lets most people find room, each by no more units than that takes.
 
-    One after the other: who finds room is told each time by filling all facilities anew, as a run with these capacities
-    does. Under a budget those come first that let most people find room for the money.
+    For a norm as few as reach its share; under a budget what it pays for.
     """
-    need, unit_cost, each = question.need, growth.unit_cost, float(filling.asked["persons_per_unit"])
-    is_paid = question.budget is not None
-    if question.budget is not None and not unit_cost <= question.budget * (1.0 + SAME):
-        service = question.norm.service
-        fault = f"{question.budget:,.10g} {question.currency} pay for nothing; the cheapest costs {unit_cost:,.10g}"
-        if np.isnan(unit_cost):
-            fault = f"needs what a unit of capacity costs; write [planning.costs] unit = {{ {service} = ... }}"
-        raise StudyError("study", [f"plans.{question.plan_id}.budget: {fault}"])
-    # All that changes from one filling to the next is how much facilities hold.
-    homes, theirs = pd.Index(filling.settlements["settlement_id"]), pd.Index(filling.facilities["facility_id"])
-    od = filling.od.dropna(subset="travel_time_min")
-    i, j = homes.get_indexer(od["from_id"]), theirs.get_indexer(od["to_id"])
-    minutes = od["travel_time_min"].to_numpy()
-    queue = np.lexsort((id_ranks(homes)[i], id_ranks(theirs)[j], minutes))
-    i, j, minutes = i[queue], j[queue], minutes[queue]
-    rings = ring_starts(j, minutes)
-    people = filling.settlements[filling.asked["demand"]].fillna(0.0).to_numpy(dtype=np.float64)
-    room = each * filling.facilities["capacity"].to_numpy(dtype=np.float64)
-    rows, lacking = homes.get_indexer(need["unit_id"]), question.is_beyond.to_numpy()
-    units = np.zeros(len(theirs))
-
-    def left_with(units: FloatArray) -> FloatArray:
-        """Tell who of the need is left without room, with so many units more at each facility."""
-        given = fill_rings(rings, i, j, people, room + each * units)
-        rest = (people - np.bincount(i, given, minlength=len(people)))[rows]
-        return np.where(lacking & (rest > SAME * people[rows]), rest, 0.0)
-
-    def least_units(site: int, most: float, others: FloatArray) -> float:
-        """Find how few units at a facility let as many find room as so many do."""
-        low, high, goal = 0.0, most, left_with(np.where(np.arange(len(others)) == site, most, others)).sum()
-        while low < high:
-            middle = np.floor((low + high) / 2.0)
-            is_enough = left_with(np.where(np.arange(len(others)) == site, middle, others)).sum() <= goal + SAME * each
-            low, high = (low, middle) if is_enough else (middle + 1.0, high)
-        return low
-
-    grown = sites.set_index("facility_id")
-    most = np.floor((growth.times - 1.0) * grown["capacity"].reindex(theirs).fillna(0.0).to_numpy() + SAME)
-    chosen: list[int] = []
-    now = left_with(units).sum()
-    while len(chosen) < growth.sites:
-        spare = np.inf if question.budget is None else question.budget * (1.0 + SAME) - unit_cost * units.sum()
-        worth = np.zeros(len(theirs))
-        may = np.minimum(most, np.floor(spare / unit_cost) if unit_cost > 0.0 else np.inf)
-        for site in np.flatnonzero((may >= 1.0) & (units == 0.0)).tolist():
-            with_it = np.where(np.arange(len(units)) == site, may, units)
-            worth[site] = now - left_with(with_it).sum()
-            if is_paid and worth[site] > SAME * each:
-                worth[site] /= least_units(site, may[site], units)
-        best = int(worth.argmax())
-        if worth[best] <= SAME * each:
-            break
-        units[best] = least_units(best, may[best], units)
-        chosen.append(best)
-        now = left_with(units).sum()
-    for site in chosen:  # behind those that came later, fewer units may do
-        units[site] = least_units(site, units[site], units)
-    chosen = [site for site in chosen if units[site]]
-    if not chosen:
+    item, question = asked.item, asked.question
+    costs, service = ground.costs, question.norm.service
+    stated = np.nan if costs is None else costs.unit.get(service, np.nan)
+    if question.budget is not None and item.enlarge and np.isnan(stated):
+        raise _budget_fault(
+            question, f"needs what a unit of capacity costs; write [planning.costs] unit = {{ {service} = ... }}"
+        )
+    theirs, crs = asked.standing, ground.settlements.crs
+    places = theirs.iloc[:0] if new is None else new.places.loc[~new.places["facility_id"].isin(theirs["facility_id"])]
+    ids = places["facility_id"].tolist()
+    # As a scenario calls them, since of facilities at one time the lower id is filled first.
+    called = pd.Series(dtype=object) if new is None else new.names
+    unit = next(iter(capacity_units(theirs)), None)
+    opened = places[["facility_id", "geometry"]].assign(
+        facility_id=called.reindex(ids).to_list(), status="existing", in_study=True, capacity=0.0, capacity_unit=unit
+    )
+    opened["service"] = theirs["service"].iloc[0] if len(theirs) else service
+    frame = gpd.GeoDataFrame(pd.concat([theirs, opened], ignore_index=True), crs=crs)
+    homes = ground.settlements["settlement_id"]
+    persons = ground.settlements[options.measures.demand].set_axis(homes)
+    filling = _filling(frame, persons, question.norm.mode, question.norm.threshold, ground, options)
+    each = float(options.measures.persons_per_unit[service])
+    # Room beyond all people there are is as good as any.
+    held = frame["capacity"].to_numpy(dtype=np.float64)
+    capacity = np.minimum(held, np.ceil(filling.people.sum() / each))
+    is_new = np.arange(len(frame)) >= len(theirs)
+    may = frame["facility_id"].isin(asked.facilities["facility_id"]).to_numpy()
+    grows = may & bool(item.enlarge)
+    closing = np.nan if costs is None else costs.close.get(service, np.nan)
+    opening = np.zeros(0) if new is None else new.opening.reindex(ids).to_numpy(dtype=np.float64)
+    if item.close and np.isnan(closing):
+        raise _budget_fault(question, f"needs what closing saves; write [planning.costs] close = {{ {service} = ... }}")
+    reached = np.bincount(filling.facility, minlength=len(frame)) > 0
+    lacking = question.need.loc[question.is_beyond, "unit_id"]
+    # Where nobody says what things cost, the fewest units are sought.
+    unit_cost = stated if np.isfinite(stated) else float(question.budget is None)
+    task = RoomTask(
+        filling=filling,
+        asked=np.asarray(homes.isin(lacking)),
+        each=each,
+        capacity=capacity,
+        is_new=is_new,
+        most_more=np.where(grows, np.floor((options.planning.enlarge_to - 1.0) * capacity + SAME), 0.0),
+        opening=np.concatenate((np.zeros(len(theirs)), np.nan_to_num(opening))),
+        # What nobody is known to reach is not known to be of no use.
+        saving=np.where(may & bool(item.close) & reached, closing, np.nan),
+        sizes=np.array(sorted(item.new_sizes), dtype=np.float64),
+        unit_cost=unit_cost,
+        count=item.sites or (len(frame) if item.budget is not None else options.planning.most_sites),
+        budget=np.inf if question.budget is None else question.budget,
+    )
+    cheapest = min(
+        [unit_cost] * item.enlarge
+        + [task.opening[is_new].min(initial=np.inf) + unit_cost * size for size in task.sizes],
+        default=0.0,
+    )
+    if cheapest > (task.budget + np.nansum(task.saving)) * (1.0 + SAME):
+        raise _budget_fault(
+            question,
+            f"{question.budget:,.10g} {question.currency} pay for nothing; the cheapest costs {cheapest:,.10g}",
+        )
+    made = make_room(task)
+    gained = np.array([(made.left[0] - left)[task.asked].sum() for left in made.left])
+    count = question.fewest(gained) if question.budget is None else len(gained) - 1
+    if count < len(task.chosen(made.units)):
+        made = make_room(replace(task, count=count))
+        gained = np.array([(made.left[0] - left)[task.asked].sum() for left in made.left])
+    if not made.order:
         return no_help(question)
-    brought, before = [], left_with(np.zeros(len(units)))
-    for count in range(1, len(chosen) + 1):
-        after_it = left_with(np.where(np.isin(np.arange(len(units)), chosen[:count]), units, 0.0))
-        brought.append(np.maximum(before - after_it, 0.0))
-        before = after_it
-    added, left = theirs[chosen].tolist(), pd.Series(before, need["unit_id"])
-    pairs = pd.DataFrame({"from_id": homes[i], "to_id": theirs[j], "travel_time_min": minutes})
-    table = np.array(brought)
+    named = np.array([*theirs["facility_id"], *ids], dtype=object)
+    more = made.units - capacity
+    price = np.concatenate((np.zeros(len(theirs)), opening)) + np.where(is_new, np.nan_to_num(stated), stated) * more
+    price = np.where(more < 0.0, -closing, price)
+    return _made_answer(
+        question,
+        task,
+        made,
+        _Told(named, held, price, unit, frame.geometry, ground.settlements.set_index("settlement_id").geometry),
+    )
+
+
+class _Told(NamedTuple):
+    """What is told of facilities beside what becomes of them."""
+
+    ids: ObjectArray  # shape (m,), where they are
+    capacity: FloatArray  # shape (m,), today
+    price: FloatArray  # shape (m,), NaN where it is not known
+    unit: str | None
+    points: gpd.GeoSeries  # m
+    homes: gpd.GeoSeries  # by the ids of settlements
+
+
+def _made_answer(question: Question, task: RoomTask, made: RoomMade, told: _Told) -> Answer:
+    """Tell of each action who finds room by it, and what facilities then hold and have left."""
+    fill, order, need = task.filling, np.array(made.order), question.need
+    rows = fill.homes.get_indexer(pd.Index(need["unit_id"]))
+    table = -np.diff(np.array(made.left), axis=0)[:, rows] * question.is_beyond.to_numpy()
+    table = np.where(table > SAME * task.each, table, 0.0)
     step, row = np.nonzero(table)
-    ways = pairs.set_index(["from_id", "to_id"])["travel_time_min"]
-    ids = need["unit_id"].to_numpy()[row]
-    steps = np.array(added, dtype=object)
+    ways = pd.Series(fill.minutes, pd.MultiIndex.from_arrays([fill.settlement, fill.facility]))
     matches = pd.DataFrame(
         {
             "row": row,
             "step": step,
-            "settlement_id": ids,
-            "facility_id": steps[step],
+            "settlement_id": need["unit_id"].to_numpy()[row],
+            "facility_id": told.ids[order[step]],
             "service": question.norm.service,
             "persons": table[step, row],
             # Of those who find room elsewhere, which others leave to them, no way is told.
-            "travel_time_min": ways.reindex(pd.MultiIndex.from_arrays([ids, steps[step]])).to_numpy(),
+            "travel_time_min": ways.reindex(pd.MultiIndex.from_arrays([rows[row], order[step]])).to_numpy(),
         }
     ).sort_values(["step", "persons"], ascending=[True, False], kind="stable", ignore_index=True)
-    taken = grown.loc[added]
-    is_met = (left.to_numpy() <= 0.0) & question.is_beyond.to_numpy()
-    given, held = table.sum(axis=1), taken["capacity"].to_numpy(dtype=np.float64)
-    points = filling.settlements.set_index("settlement_id").geometry
-    after = filling.filled(units).facilities.set_index("facility_id").loc[added]
-    still = [bool(left.reindex(pairs.loc[pairs["to_id"] == site, "from_id"].unique()).sum() > SAME) for site in added]
+    room, before = task.each * made.units, task.each * task.capacity
+    then, now = (fill.given(held) for held in (room, before))
+    free = room - np.bincount(fill.facility, then, minlength=len(room))
+    idle = before - np.bincount(fill.facility, now, minlength=len(room))
+    rest = made.left[-1] * task.asked
+    still = np.bincount(fill.facility, rest[fill.settlement], minlength=len(room)) > SAME
+    given = table.sum(axis=1)
     gained = np.concatenate(([0.0], np.cumsum(given)))
+    grown, units = made.units[order], told.capacity[order]
+    kinds = np.select([grown < units, task.is_new[order]], ["close_site", "open_site"], "enlarge_site")
+    shapes = []
+    for at, site in enumerate(made.order):
+        # Of what closes the lines lead to those who come today.
+        come = (
+            fill.settlement[(fill.facility == site) & (now > 0.0)]
+            if kinds[at] == "close_site"
+            else rows[table[at] > 0.0]
+        )
+        ends = sorted(fill.homes[come]) or [fill.homes[fill.settlement[fill.facility == site]][0]]
+        point = told.points.iloc[site].coords[0]
+        shapes.append(shapely.MultiLineString([[point, told.homes[home].coords[0]] for home in ends]))
+    is_met = (rest[rows] <= 0.0) & question.is_beyond.to_numpy()
+    is_proven = gained[-1] >= made.bound * (1.0 - SAME)
     return Answer(
         actions=pd.DataFrame(
             {
-                "action": "enlarge_site",
-                "where": added,
-                "alone": np.nan,
-                "lost_without": np.nan,
+                "action": kinds,
+                "where": told.ids[order],
+                "alone": made.alone,
+                "lost_without": made.lost_without,
                 "length_km": np.nan,
-                "shape": [
-                    shapely.MultiLineString([[taken.geometry[site].coords[0], points[home].coords[0]] for home in ends])
-                    for site, ends in (
-                        (site, sorted(matches.loc[matches["facility_id"] == site, "settlement_id"])) for site in added
-                    )
-                ],
-                "capacity_before": held,
-                "capacity_after": held + units[chosen],
-                "capacity_unit": taken.get("capacity_unit", pd.Series(None, taken.index, dtype="str")).to_numpy(),
-                "cost": unit_cost * units[chosen],
+                "shape": shapes,
+                "capacity_before": units,
+                "capacity_after": grown,
+                "capacity_unit": told.unit,
+                "cost": told.price[order],
             }
         ),
         after=need["before"].to_numpy(dtype=np.float64),
         reached_in=np.where(is_met, table.argmax(axis=0), -1),
-        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}),
+        # What closes at the end brings nobody.
+        curve=pd.DataFrame({"number": range(len(gained)), "gained": gained, "length_km": np.nan}).iloc[
+            : 1 + len(task.chosen(made.units))
+        ],
         options=no_help(question).options,
-        status="feasible",
-        bound=np.nan,
+        status="optimal" if is_proven else "feasible",
+        bound=float(gained[-1] if is_proven else made.bound),
         sharing=Sharing(
             matches,
             pd.DataFrame(
                 {
-                    "facility_id": added,
+                    "facility_id": told.ids[order],
                     "service": question.norm.service,
-                    "capacity_unit": taken.get("capacity_unit", pd.Series(None, taken.index, dtype="str")).to_numpy(),
-                    "capacity_persons": after["capacity_persons"].to_numpy(),
-                    "idle_persons": taken["persons"].to_numpy(),
+                    "capacity_unit": told.unit,
+                    "capacity_persons": room[order],
+                    "idle_persons": idle[order],
                     "given_persons": given,
-                    "left_persons": after["free_persons"].to_numpy(),
-                    "more_persons": np.where(still & (after["free_persons"] <= SAME).to_numpy(), each, 0.0),
+                    "left_persons": np.maximum(free[order], 0.0),
+                    "more_persons": np.where((still & (free <= SAME * task.each))[order], task.each, 0.0),
                 }
             ),
             np.nan,
         ),
     )
+
+
+def _budget_fault(question: Question, fault: str) -> StudyError:
+    return StudyError("study", [f"plans.{question.plan_id}.budget: {fault}"])
 
 
 def _sharing_units(matches: pd.DataFrame, homes: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> list[list[str]]:

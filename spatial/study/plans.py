@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, StrictInt, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    StrictInt,
+    field_validator,
+    model_validator,
+)
 
 from spatial.study.access import Mode  # noqa: TC001 - pydantic reads annotations when the module is loaded
 from spatial.study.base import FilePath, Model, option, unrepeated
@@ -33,8 +42,9 @@ class PlanCosts(Model):
     currency: str = Field(min_length=1, description="Word for the money, such as 'yuan' or 'million yuan'")
     file: FilePath | None = option(
         None,
-        "CSV of costs below the raw root instead of the keys below: action (open_site, enlarge_site, build_link, "
-        "upgrade_road), service (of the first two) and cost (of a site, a unit of capacity, a kilometre)",
+        "CSV of costs below the raw root instead of the keys below: action (open_site, enlarge_site, close_site, "
+        "build_link, upgrade_road), service (of the first three) and cost (of a site, a unit of capacity, what closing "
+        "saves, a kilometre)",
     )
     open: Mapping[str, NonNegativeFloat] = option(
         {}, "Opening a site, by service; a column cost of planning.idle and planning.points says it of a single one"
@@ -42,8 +52,9 @@ class PlanCosts(Model):
     link_km: PositiveFloat | None = option(None, "A kilometre of new link")
     road_km: PositiveFloat | None = option(None, "A kilometre of road that is brought up to a class")
     unit: Mapping[str, NonNegativeFloat] = option(
-        {}, "A unit of capacity more at what stands, such as a bed, by service"
+        {}, "A unit of capacity more, such as a bed, by service: at what stands, and of new sites whose size is planned"
     )
+    close: Mapping[str, NonNegativeFloat] = option({}, "What closing a facility saves, by service")
 
 
 class RoundOptions(Model):
@@ -88,8 +99,16 @@ class PlanOptions(Model):
     )
     enlarge: bool = option(
         False,
-        "Whether to build nothing new, and to enlarge what stands for those who find no room within within_min; each "
-        "facility at most to planning.enlarge_to times its capacity",
+        "Whether to enlarge what stands for those who find no room within the minutes of the plan; each facility at "
+        "most to planning.enlarge_to times its capacity",
+    )
+    new_sizes: Annotated[tuple[PositiveInt, ...], AfterValidator(unrepeated)] = option(
+        (), "Capacities that a new site may have, in the unit of the service: new sites then fill up too"
+    )
+    close: bool = option(
+        False,
+        "With enlarge or new_sizes, and a budget: whether facilities may close to pay for the rest, where nobody finds "
+        "less room than today",
     )
     sharing: Literal["township"] | StrictInt | tuple[Units, ...] | None = option(
         None,
@@ -106,14 +125,25 @@ class PlanOptions(Model):
             raise ValueError("name either a norm, or a service with within_min")
         if (self.service is None) != (self.within_min is None):
             raise ValueError("service and within_min belong together")
-        if self.match or self.enlarge:
-            if self.match and self.enlarge:
-                raise ValueError(f"{self.name}: match and enlarge are two plans; the first builds nothing")
-            builds = ("norm", "candidates", "link_km", "round", *(("sites", "budget") if self.match else ()))
-            useless = [key for key in builds if getattr(self, key) is not None]
-            if useless:
-                how = "match builds nothing" if self.match else "enlarge builds nothing new"
-                raise ValueError(f"{self.name}: {how} and is for no norm; leave out {', '.join(useless)}")
+        if self.match and self.makes_room:
+            raise ValueError(f"{self.name}: match builds nothing; enlarge, new_sizes and close are another plan")
+        if self.close and (self.budget is None or not (self.enlarge or self.new_sizes)):
+            raise ValueError(f"{self.name}: close is of a plan with enlarge or new_sizes, and with a budget")
+        useless = [
+            key
+            for key, is_of_no_use in {
+                "norm": self.match,
+                "sites": self.match,
+                "budget": self.match,
+                "candidates": self.match or (self.makes_room and not self.new_sizes),
+                "link_km": self.match or self.makes_room,
+                "round": self.match or self.makes_room,
+            }.items()
+            if is_of_no_use and getattr(self, key) is not None
+        ]
+        if useless:
+            how = "match builds nothing and is for no norm" if self.match else "a plan for room has none of these"
+            raise ValueError(f"{self.name}: {how}; leave out {', '.join(useless)}")
         if not self.match and (self.sharing is not None or self.compatible):
             raise ValueError(f"{self.name}: sharing and compatible are of match = true")
         if isinstance(self.sharing, tuple):
@@ -126,6 +156,11 @@ class PlanOptions(Model):
         if self.round is not None and len(self.name) > LONGEST_WITH_ROUND:
             raise ValueError(f"{self.name}: a plan with a round has a name of at most {LONGEST_WITH_ROUND} signs")
         return self
+
+    @property
+    def makes_room(self) -> bool:
+        """Whether the plan changes what facilities hold."""
+        return self.enlarge or self.close or bool(self.new_sizes)
 
 
 class PlanningOptions(Model):

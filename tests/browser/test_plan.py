@@ -280,6 +280,22 @@ def test_each_plan_has_its_tab_and_its_address_and_the_language_stays(folder, op
     assert again.inner_text("#curve-note").endswith("ordre de la liste.")
 
 
+def test_plans_that_are_called_the_same_say_what_each_plans(planned, open_page, save_pages, tmp_path):
+    # Asked by name for one service within 60 minutes: sites and links, and links once more.
+    def alike(table):
+        rows = table.assign(norm_id=None, service="primary_care") if "norm_id" in table else table
+        again = rows.loc[rows["plan_id"] == LINKS].assign(plan_id="again")
+        if "action_id" in again:
+            again = again.assign(action_id="again/" + again["action_id"])
+        return pd.concat([rows, again], ignore_index=True)
+
+    tables = {name: alike(planned.tables[name]) for name in plan_tables(planned.tables["settlements"])}
+    tables["plans"] = tables["plans"].assign(rank=range(1, len(tables["plans"]) + 1))
+    page = open_page(save_pages(replace(planned, tables=planned.tables | tables).pages(), tmp_path) / "plan.html")
+    tabs = page.locator("#plans a").all_inner_texts()
+    assert [tab.partition(": ")[2] for tab in tabs] == ["new sites", f"links ({LINKS})", "links (again)"]
+
+
 def test_names_and_words_are_chinese_alone_on_a_chinese_page(folder, open_page):
     page = open_page(folder / "plan.html", fragment="#lang=zh")
     for plan in (SITES, LINKS):

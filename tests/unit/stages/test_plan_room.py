@@ -190,6 +190,78 @@ def test_what_is_enlarged_is_told_in_every_language_and_sink(enlarged):
     assert any("more room at 石桥医院, from 50 to 100" in cell.lower() for cell in told)
 
 
+@pytest.fixture(scope="module")
+def made(tiny_at, tmp_path_factory):
+    """Beside the two hospitals one that nobody needs: 30 places in 下村 for 东镇, which has 300 for 220 people."""
+    tiny = with_two(tiny_at(tmp_path_factory.mktemp("made")))
+    text = tiny.path("facilities.csv").read_text(encoding="utf-8")
+    tiny.write("facilities.csv", text + f"\nf6,hospital,下村分院,{tiny.at(4, 0)},30,东镇,")
+    costs = {"currency": "yuan", "unit": {"hospital": 10.0}, "open": {"hospital": 100.0}, "close": {"hospital": 50.0}}
+    every = {"service": "hospital", "within_min": 60, "enlarge": True, "new_sizes": [40, 60]}
+    plans = [
+        {**every, "name": "made", "close": True, "budget": 570},
+        {**every, "name": "all", "budget": 2000},
+        {"name": "norm", "norm": "OURS", "new_sizes": [30, 100], "sites": 3},
+    ]
+    ours = {
+        "id": "OURS", "service": "hospital", "threshold": 60.0, "mode": "drive", "target_share": 0.9,
+        "source": "Rules", "why": "ours", "by": "County", "on": "2025-12-15",
+    }  # fmt: skip
+    study = study_of(tiny, plans=plans, planning={"costs": costs}, norms={"add": [ours]}, uncertainty={"wet": False})
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    return study, where, sp.run(study, **where)
+
+
+def test_facilities_are_opened_enlarged_and_closed_under_one_budget(made):
+    # A new one of 40 costs 500, and 570 with the 50 saved pay for 12 places more at 10: 52 people. To enlarge alone,
+    # which is best at first, would give room to 50, and leave too little for another.
+    plans, actions = made[2].plans.set_index("plan_id"), made[2].plan_actions.query("plan_id == 'made'")
+    assert actions.sort_values("action")["action"].tolist() == ["close_site", "enlarge_site", "open_site"]
+    by = actions.set_index("action")
+    assert by.loc["close_site", ["place_id", "capacity_before", "capacity_after", "cost"]].tolist() == [
+        "f6",
+        30,
+        0,
+        -50,
+    ]
+    assert by.loc["enlarge_site", ["place_id", "capacity_before", "capacity_after"]].tolist() == ["f1", 50, 62]
+    assert by.loc["open_site", ["capacity_before", "capacity_after", "cost"]].tolist() == [0, 40, 500]
+    assert plans.loc["made", "persons_gained"] == pytest.approx(52.0) == plans.loc["made", "bound"]
+    assert plans.loc["made", ["plan_status", "cost"]].tolist() == ["optimal", 570.0]
+    assert plans.loc["all", "persons_gained"] == pytest.approx(90.0)
+
+
+def test_room_for_a_norm_in_minutes_ends_where_its_share_is_reached(made):
+    # 270 of 360 find room: 0.9 of them are 324, which one more with 100 places reaches, and two with 30 do.
+    plan = made[2].plans.set_index("plan_id").loc["norm"]
+    assert (plan["norm_id"], plan["meets_target"], plan["target_share"]) == ("OURS", "yes", 0.9)
+    assert made[2].plan_actions.query("plan_id == 'norm'")["capacity_after"].tolist() == [100.0]
+
+
+@pytest.mark.parametrize("name", ["made", "all", "norm"])
+def test_what_is_opened_and_closed_is_a_scenario_with_the_same_people(made, name):
+    study, where, result = made
+    later = sp.run(study, scenario=f"plan:{name}", until="measures", **where)
+    rows = later.served.query("service == 'hospital'").set_index("settlement_id")
+    people = result.plan_people.query("plan_id == @name").set_index("unit_id")
+    left = rows[["full_persons", "not_reached_persons"]].sum(axis=1)
+    assert left[people.index].to_numpy() == pytest.approx(people["beyond_persons"].to_numpy(), abs=1e-6)
+
+
+def test_what_is_opened_and_closed_is_told_in_every_language_and_sink(made):
+    study, _, result = made
+    told = {language: "\n".join(plan_lines(study, result, language=language)) for language in ("en", "fr", "zh")}
+    assert "one new facility and one facility enlarged" in told["en"]
+    assert "下村分院 may then close: nobody finds less room by it." in told["en"]
+    assert "saves 50 yuan" in told["en"]
+    assert "下村分院 peut alors fermer" in told["fr"]
+    assert "撤并下村分院" in told["zh"]
+    assert "The 90 % that the norm asks for then find room" in told["en"] or "Nobody is then without room" in told["en"]
+    lines = pyogrio.read_dataframe(result.folder / "tiny.gpkg", layer="plan_1_made_actions")
+    assert set(lines.geom_type) == {"MultiLineString"}
+    assert sorted(lines["action"]) == ["close_site", "enlarge_site", "open_site"]
+
+
 def test_a_budget_that_pays_for_no_unit_or_knows_no_cost_is_refused(tiny):
     larger = {"name": "larger", "service": "hospital", "within_min": 60, "enlarge": True, "budget": 9}
     with_two(tiny)
@@ -216,8 +288,14 @@ def test_units_that_there_are_not_cannot_share(tiny):
 @pytest.mark.parametrize(
     ("keys", "fault"),
     [
-        ({**MATCH, "enlarge": True}, "share: match and enlarge are two plans"),
-        ({**MATCH, "match": False, "enlarge": True, "link_km": 9}, "enlarge builds nothing new .* leave out link_km"),
+        ({**MATCH, "enlarge": True}, "share: match builds nothing; enlarge, new_sizes and close are another plan"),
+        (
+            {**MATCH, "match": False, "enlarge": True, "link_km": 9},
+            "a plan for room has none of these; leave out link_km",
+        ),
+        ({**MATCH, "match": False, "enlarge": True, "candidates": ["grid"]}, "leave out candidates"),
+        ({**MATCH, "match": False, "close": True}, "share: close is of a plan with enlarge or new_sizes"),
+        ({**MATCH, "match": False, "new_sizes": [0]}, "plans.0.new_sizes"),
         ({**MATCH, "sharing": [["a", "b"], ["b", "c"]]}, "share: sharing names b twice"),
         ({**MATCH, "sharing": [["a"]]}, "plans.0.sharing"),
         ({**MATCH, "sites": 2}, "share: match builds nothing and is for no norm; leave out sites"),

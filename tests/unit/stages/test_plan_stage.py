@@ -196,8 +196,9 @@ def test_the_command_says_what_to_do_first_and_copies_it_into_the_study(by_comma
 
 
 def test_what_people_wrote_of_an_action_is_told_in_the_next_run(by_command, command):
-    tiny = by_command
-    rows = pd.read_csv(tiny.folder / "actions.csv", dtype="str")
+    tiny, kept = by_command, by_command.folder / "decided.csv"
+    assert command("plan", tiny.save(), *tiny.folders(), "--actions", str(kept)).code == 0
+    rows = pd.read_csv(kept, dtype="str")
     rows.assign(state="built", since="2026-03-01").to_csv(tiny.path("actions.csv"), index=False)
     tiny.tables["planning"] = {"actions": "tiny/actions.csv"}
     told = command("plan", tiny.save(), *tiny.folders())

@@ -11,7 +11,22 @@
   const amount = (record, entry) => (inPeople(record) ? entry.persons : entry.places);
   const text = (words, options) => S.el("span", { ...options, text: words });
   const normOf = (record) => data.norms[record.norm_id];
-  const nameOf = (record) => S.pick(record.title) || (normOf(record) ? S.normText(normOf(record)) : S.capital(texts(record).service) + S.bracketed(texts(record).reach));
+  const has = (record, kind) => record.actions.some((action) => action.action === kind);
+  const makesRoom = (record) => record.question === "matching" && (has(record, "open_site") || has(record, "enlarge_site"));
+  const kindOf = (record) => S.t("plan.kind_" + (!makesRoom(record) ? record.question : !has(record, "enlarge_site") ? "opening" : has(record, "open_site") ? "both" : "enlarging"));
+  /* What closes brings nobody. */
+  const bringing = (record) => record.actions.filter((action) => action.action !== "close_site");
+  /* By title, norm, or service and reach; where others are called the same, by what is planned too, and at last by the
+     short name in the study. */
+  const NAMES = [
+    (record) => S.pick(record.title) || (normOf(record) ? S.normText(normOf(record)) : S.capital(texts(record).service) + S.bracketed(texts(record).reach)),
+    (record) => S.t("plan.named_kind", { name: NAMES[0](record), kind: kindOf(record) }),
+    (record) => NAMES[1](record) + S.bracketed(record.plan_id),
+  ];
+  const nameOf = (record) => {
+    const own = NAMES.find((name) => !drawn.some((other) => other !== record && name(other) === name(record)));
+    return (own || NAMES[2])(record);
+  };
   const unitName = (entry) => S.pick(entry.names || entry.township_names) || S.t("plan.outside");
   const lengths = (record) => record.length_km !== null;
   const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
@@ -69,7 +84,7 @@
     S.fill("plan-legend", S.drawPlanMaps(shown, room("maps"), beyondByTownship(), width ? Infinity : TALLEST_PX));
     if (!width) maps.style.width = document.querySelector("#map-today svg").getAttribute("width") + "px";
     document.getElementById("pins-head").textContent = heads().find((head) => / gained$/.test(head.class)).text;
-    S.fill("plan-pins", shown.actions.slice(0, PINS).map((action, k) => S.el("li", {}, [text(texts(shown).actions[k]), text("+" + S.number(amount(shown, action.shown)), { class: "is-gained" })])));
+    S.fill("plan-pins", shown.actions.slice(0, PINS).map((action, k) => S.el("li", {}, [text(texts(shown).actions[k]), action.action === "close_site" ? null : text("+" + S.number(amount(shown, action.shown)), { class: "is-gained" })])));
     S.drawPlanCurve(shown, room("curve"));
     swipe();
   }
@@ -85,7 +100,7 @@
   const shared = (action) => (action.lost_without === null ? 0 : Math.round((action[shown.counted + "_gained"] || 0) - action.lost_without));
 
   function sureTexts(action, { chosen }) {
-    const said = [S.t("plan." + ({ open_site: "sure_site", enlarge_site: "sure_site", share_room: "sure_room" }[action.action] || "sure_way"))];
+    const said = [S.t("plan." + ({ open_site: "sure_site", enlarge_site: "sure_site", share_room: "sure_room", close_site: "sure_close" }[action.action] || "sure_way"))];
     if (chosen) said.push(S.capital(chosen));
     const both = shared(action);
     if (both > 0) said.push(S.t("plan.shared", { n: both }));
@@ -158,7 +173,7 @@
   }
 
   function curveTitle() {
-    const points = S.curvePoints(shown), count = shown.actions.length, next = points.find((point) => point.number === count + 1), first = points.find((point) => point.number === 1), own = points.find((point) => point.number === count);
+    const points = S.curvePoints(shown), count = bringing(shown).length, next = points.find((point) => point.number === count + 1), first = points.find((point) => point.number === 1), own = points.find((point) => point.number === count);
     if (next) return S.t("plan.curve_next", { n: count, more: S.number(next.more) });
     if (count > 1 && first && own && first.more === own.more) return S.t("plan.curve_alike", { n: first.more });
     return count > 1 && first && own ? S.t("plan.curve_falls", { first: S.number(first.more), last: S.number(own.more) }) : S.t("plan.curve_enough");
@@ -204,7 +219,7 @@
 
   function showOpen() {
     const norm = normOf(shown), isWay = ["links", "roads"].includes(shown.question), isRoom = shown.question === "matching", sides = shown.shown[shown.counted], misses = shown.left.some((entry) => entry.near.places);
-    const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", isRoom ? "" : "open_lost", isWay ? "open_speed" : isRoom ? (shown.actions.some((action) => action.action === "enlarge_site") ? "open_enlarging" : "open_matching") : "open_room", isRoom ? "" : "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
+    const keys = [norm && norm.lower_bound && !isWay ? "open_mapped" : "", isRoom ? "" : "open_lost", isWay ? "open_speed" : isRoom ? (makesRoom(shown) ? "open_making" : "open_matching") : "open_room", isRoom ? "" : "open_ground", misses ? "open_near" : sides.beyond ? "open_far" : ""];
     const doubt = texts(shown).doubt;
     S.fill("open", [...texts(shown).further.map((said) => S.el("li", { text: said })), doubt ? S.el("li", { text: doubt }) : null, ...keys.filter(Boolean).map((key) => S.el("li", { text: S.t("plan." + key) })), sides.unknown ? S.el("li", { text: S.t("plan.open_unknown", { amount: texts(shown).amounts.unknown }) }) : null]);
   }

@@ -1,0 +1,388 @@
+"""
+Room for those who find none: which facilities to enlarge, open and close, under one budget.
+
+Who finds room is told by filling facilities in the order of travel time, as a run does. A facility more, or a larger
+one, then takes room from nobody (by induction over the rings: nobody has more left to place, and no facility less
+free), so that a program that shares people out as is best for all, and leaves nobody behind whom today serves, bounds
+every such plan. Where there are few pairs the order of filling is part of the program, which is then exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spatial.access.capacity import fill_rings, ring_starts
+from spatial.access.places import id_ranks
+from spatial.planning.programs import SAME, Program, rows_of, solve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spatial.planning.sites import BoolArray, FloatArray, IntArray
+
+SECONDS = 10.0
+"""For one program; what is not proven by then is told with its bound."""
+EXACT_PAIRS, TIGHT_PAIRS = 1_500, 20_000
+"""Of so many pairs at most the order of filling is part of the program, a number of 0 or 1 for each; and each pair to
+what opens has a row of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Filling:
+    """Facilities to be filled in the order of travel time; n settlements, m facilities, pairs as they are served."""
+
+    homes: pd.Index  # n
+    sites: pd.Index  # m
+    settlement: IntArray  # shape (pairs,), position
+    facility: IntArray  # shape (pairs,), position
+    minutes: FloatArray  # shape (pairs,)
+    people: FloatArray  # shape (n,), 0 where unknown
+
+    @classmethod
+    def of(cls, od: pd.DataFrame, people: pd.Series[float], sites: Sequence[str]) -> Filling:
+        """Put pairs (`from_id`, `to_id`, `travel_time_min`) in order; ``people`` by the ids of settlements."""
+        homes, ids = people.index, pd.Index(sites)
+        known = od.dropna(subset="travel_time_min")
+        i, j = homes.get_indexer(pd.Index(known["from_id"])), ids.get_indexer(pd.Index(known["to_id"]))
+        minutes = known["travel_time_min"].to_numpy(dtype=np.float64)
+        queue = np.lexsort((id_ranks(homes.to_series())[i], id_ranks(ids.to_series())[j], minutes))
+        own = np.asarray(people.fillna(0.0), dtype=np.float64)
+        return cls(homes, ids, i[queue].astype(np.int64), j[queue].astype(np.int64), minutes[queue], own)
+
+    @cached_property
+    def rings(self) -> IntArray:
+        """Where those begin who come to one facility at one time."""
+        return ring_starts(self.facility, self.minutes)
+
+    def given(self, room: FloatArray) -> FloatArray:
+        """Fill facilities that take so many people each: whom of each pair they take."""
+        return fill_rings(self.rings, self.settlement, self.facility, self.people, room)
+
+    def left(self, room: FloatArray) -> FloatArray:
+        """Tell how many of each settlement then find none."""
+        served = np.bincount(self.settlement, self.given(room), minlength=len(self.people))
+        rest = self.people - served
+        return np.where(rest > SAME * self.people, rest, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class RoomTask:
+    """What may be done so that those who are asked about find room."""
+
+    filling: Filling
+    asked: BoolArray  # shape (n,), whom the plan is for
+    each: float  # people whom a unit of capacity serves
+    capacity: FloatArray  # shape (m,), units today, finite; 0 of what does not stand yet
+    is_new: BoolArray  # shape (m,), does not stand yet
+    most_more: FloatArray  # shape (m,), whole units by which it may grow; 0: may not
+    opening: FloatArray  # shape (m,), what opening it costs; 0 of what stands
+    saving: FloatArray  # shape (m,), what closing it saves; NaN: may not close; of use with a budget alone
+    sizes: FloatArray  # units that a new one may have, rising
+    unit_cost: float
+    count: int  # facilities that may open or grow, at most
+    budget: float = np.inf
+
+    @cached_property
+    def left_today(self) -> FloatArray:
+        """How many of each settlement find no room today."""
+        return self.left(self.capacity)
+
+    def left(self, units: FloatArray) -> FloatArray:
+        """Tell how many of each settlement find no room where facilities hold so many units."""
+        # Room beyond all people there are is as good as any.
+        return self.filling.left(np.minimum(self.each * units, self.filling.people.sum()))
+
+    def gained(self, units: FloatArray) -> float:
+        """Tell how many of those asked about find room then, and none today."""
+        return float((self.left_today - self.left(units))[self.asked].sum())
+
+    def price(self, units: FloatArray) -> FloatArray:
+        """Say what becoming of so many units costs each facility; below 0 where closing saves."""
+        more = np.maximum(units - self.capacity, 0.0)
+        grown = np.where(self.is_new & (more > 0.0), self.opening, 0.0) + self.unit_cost * more
+        return np.where(units < self.capacity, -np.nan_to_num(self.saving), grown)
+
+    def chosen(self, units: FloatArray) -> IntArray:
+        """List what opens or grows."""
+        return np.flatnonzero(units > self.capacity)
+
+    def harms(self, units: FloatArray, than: FloatArray) -> bool:
+        """Tell whether anybody finds less room than where so many are left."""
+        return bool((self.left(units) > than + SAME * self.filling.people).any())
+
+    def with_units(self, units: FloatArray, site: int, number: float) -> FloatArray:
+        """Change one facility."""
+        return np.where(np.arange(len(units)) == site, number, units)
+
+    def least(self, units: FloatArray, site: int) -> FloatArray:
+        """Let a facility have no more units than letting as many find room takes."""
+        goal = self.gained(units) - SAME * self.each
+        if self.is_new[site]:
+            choices = [0.0, *self.sizes[self.sizes <= units[site]].tolist()]
+            return next(found for size in choices if self.gained(found := self.with_units(units, site, size)) >= goal)
+        low, high = 0.0, units[site] - self.capacity[site]
+        while low < high:
+            middle = np.floor((low + high) / 2.0)
+            is_enough = self.gained(self.with_units(units, site, self.capacity[site] + middle)) >= goal
+            low, high = (low, middle) if is_enough else (middle + 1.0, high)
+        return self.with_units(units, site, self.capacity[site] + low)
+
+
+class RoomMade(NamedTuple):
+    """What becomes of facilities, in order, and whom it helps."""
+
+    units: FloatArray  # shape (m,)
+    order: list[int]  # what opens or grows, the one that lets most find room first; then what closes
+    left: list[FloatArray]  # shape (n,) each: who is left without room today, and behind each of the order
+    alone: list[float]  # whom each of the order lets find room by itself
+    lost_without: list[float]  # who finds none without it
+    bound: float  # no such plan lets more find room
+
+
+def make_room(task: RoomTask) -> RoomMade:
+    """
+    Find what lets most people find room within number and budget: by what is best at each step, and by programs.
+
+    Nothing closes where anybody would find less room than today, or whose saving pays for nothing.
+    """
+    best, bound = _interchanged(task, _step_by_step(task)), float(task.left_today[task.asked].sum())
+    for is_exact in (False, True):
+        if task.gained(best) >= bound * (1.0 - SAME) or (is_exact and len(task.filling.minutes) > EXACT_PAIRS):
+            break
+        found, limit = _by_program(task, is_exact=is_exact)
+        bound = min(bound, limit)
+        if found is not None and task.gained(found) > task.gained(best) * (1.0 + SAME):
+            best = found
+    best = _reopened(task, best)
+    total = task.gained(best)
+    closed = np.flatnonzero(best < task.capacity).tolist()
+    now = np.where(best < task.capacity, 0.0, task.capacity)
+    order: list[int] = []
+    left = [task.left_today]
+    waiting = task.chosen(best).tolist()
+    while waiting:
+        after = [task.left(task.with_units(now, site, best[site])) for site in waiting]
+        at = int(np.argmin([rest[task.asked].sum() for rest in after]))
+        # What closes may first cost some room that what opens behind it makes good.
+        left.append(np.minimum(left[-1], after[at]))
+        order.append(waiting.pop(at))
+        now[order[-1]] = best[order[-1]]
+    alone = [task.gained(task.with_units(task.capacity, site, best[site])) for site in order]
+    lost = [max(0.0, total - task.gained(task.with_units(best, site, task.capacity[site]))) for site in order]
+    nothing = [0.0] * len(closed)
+    return RoomMade(best, order + closed, left + [left[-1]] * len(closed), alone + nothing, lost + nothing, bound)
+
+
+def _step_by_step(task: RoomTask) -> FloatArray:
+    """Take what lets most people find room (under a budget: for the money), by no more units than that takes."""
+    units = _closed(task, task.capacity.copy())
+    while len(task.chosen(units)) < task.count:
+        spare = task.budget * (1.0 + SAME) - task.price(units).sum()
+        affordable = np.floor(spare / task.unit_cost) if task.unit_cost > 0.0 else np.inf
+        now, best, most = task.gained(units), units, (0.0, 0.0)
+        for site in np.flatnonzero((units == task.capacity) & (task.is_new | (task.most_more >= 1.0))).tolist():
+            more = task.sizes if task.is_new[site] else np.array([min(task.most_more[site], affordable)])
+            for number in more[more >= 1.0].tolist():
+                found = task.with_units(units, site, task.capacity[site] + number)
+                cost = task.price(found)[site]
+                gain = task.gained(found) - now
+                if gain <= SAME * task.each or cost > spare:
+                    continue
+                if np.isfinite(task.budget) and not task.is_new[site]:
+                    found = task.least(found, site)
+                    cost = task.price(found)[site]
+                rate = gain / cost if np.isfinite(task.budget) and cost > 0.0 else gain
+                if (rate, gain) > most:
+                    best, most = found, (rate, gain)
+        if best is units:
+            break
+        units = best
+        for site in np.flatnonzero((units > task.capacity) & ~task.is_new).tolist():
+            units = task.least(units, site)
+        units = _closed(task, units)
+    return _trimmed(task, units)
+
+
+def _interchanged(task: RoomTask, units: FloatArray) -> FloatArray:
+    """Move each new facility to where it lets most people find room at the same cost or less, until none moves."""
+    is_better = True
+    while is_better:
+        is_better = False
+        for site in task.chosen(units)[task.is_new[task.chosen(units)]].tolist():
+            without = task.with_units(units, site, 0.0)
+            may = task.is_new & (units == 0.0) & (task.opening <= task.opening[site])
+            moved = [task.with_units(without, other, units[site]) for other in np.flatnonzero(may).tolist()]
+            gains = [task.gained(found) for found in moved]
+            if (
+                gains
+                and max(gains) > task.gained(units) + SAME * task.each
+                and not task.harms(moved[int(np.argmax(gains))], task.left_today)
+            ):
+                units, is_better = moved[int(np.argmax(gains))], True
+    return _trimmed(task, units)
+
+
+def _closed(task: RoomTask, units: FloatArray) -> FloatArray:
+    """Close what nobody loses room by, what saves most first."""
+    for site in np.argsort(-np.nan_to_num(task.saving, nan=-np.inf), kind="stable").tolist():
+        if np.isnan(task.saving[site]) or units[site] != task.capacity[site]:
+            continue
+        without = task.with_units(units, site, 0.0)
+        if not task.harms(without, task.left(units)):
+            units = without
+    return units
+
+
+def _reopened(task: RoomTask, units: FloatArray) -> FloatArray:
+    """Leave open what the budget does not need closed, what saves least first."""
+    closed = np.flatnonzero(units < task.capacity)
+    for site in closed[np.argsort(task.saving[closed], kind="stable")].tolist():
+        with_it = task.with_units(units, site, task.capacity[site])
+        if task.price(with_it).sum() <= task.budget * (1.0 + SAME):
+            units = with_it
+    return units
+
+
+def _trimmed(task: RoomTask, units: FloatArray) -> FloatArray:
+    """Give each no more than it needs beside the others, the dearest first."""
+    sites = task.chosen(units)
+    for site in sites[np.argsort(-task.price(units)[sites], kind="stable")].tolist():
+        units = task.least(units, site)
+    return units
+
+
+class _Choices(NamedTuple):
+    """What may be chosen: first by how many units facilities grow, then which open in which size, then which close."""
+
+    site: IntArray
+    units: FloatArray  # that the facility has more by 1 of the choice
+    price: FloatArray  # of 1 of the choice
+    most: FloatArray  # of the choice
+    growing: int  # how many of the choices are of the first kind
+
+    @classmethod
+    def of(cls, task: RoomTask) -> _Choices:
+        """List the choices of a task."""
+        grow, new, close = (np.flatnonzero(may) for may in (task.most_more >= 1.0, task.is_new, ~np.isnan(task.saving)))
+        opened, size = np.repeat(new, len(task.sizes)), np.tile(task.sizes, len(new))
+        return cls(
+            np.concatenate((grow, opened, close)),
+            np.concatenate((np.ones(len(grow)), size, -task.capacity[close])),
+            np.concatenate(
+                (np.full(len(grow), task.unit_cost), task.opening[opened] + task.unit_cost * size, -task.saving[close])
+            ),
+            np.concatenate((task.most_more[grow], np.ones(len(opened) + len(close)))),
+            len(grow),
+        )
+
+
+def _by_program(task: RoomTask, *, is_exact: bool) -> tuple[FloatArray | None, float]:
+    """Find the choice of most people by a program, and how many no choice exceeds; None where that is no plan."""
+    choices = _Choices.of(task)
+    found = solve(_program(task, choices, is_exact=is_exact), time_limit_s=SECONDS)
+    today = float((task.filling.people - task.left_today)[task.asked].sum())
+    bound = max(0.0, -found.bound - today) if np.isfinite(found.bound) else np.inf
+    if not len(found.values):
+        return None, bound
+    more = np.round(found.values[: len(choices.site)]) * choices.units
+    units = task.capacity + np.bincount(choices.site, more, minlength=len(task.capacity))
+    return (None if task.harms(units, task.left_today) else _trimmed(task, units)), bound
+
+
+def _program(task: RoomTask, choices: _Choices, *, is_exact: bool) -> Program:
+    """
+    Make the program: the choices, whether each facility grows that may, then the people of each pair.
+
+    Where it is exact, behind these whether all of a settlement are served by a pair and those before it.
+    """
+    fill, m = task.filling, len(task.capacity)
+    at, grow, pairs = np.arange(len(choices.site)), np.arange(choices.growing), np.arange(len(fill.minutes))
+    grows, carried = len(at) + grow, len(at) + len(grow) + pairs
+    everybody = fill.people.sum()
+    room = np.minimum(task.each * task.capacity, everybody)
+    people = task.each * choices.units
+    opens = np.flatnonzero(task.is_new[choices.site])
+    is_one = np.concatenate((grows, at[len(grow) :]))  # of a facility one thing is done, if any
+    site_of = choices.site[np.concatenate((grow, at[len(grow) :]))]
+    # Nobody goes to what does not open: implied by what it holds, and what makes the bound tight.
+    near = opens if len(pairs) <= TIGHT_PAIRS else opens[:0]
+    joined = pd.DataFrame({"pair": pairs, "site": fill.facility}).merge(
+        pd.DataFrame({"choice": near, "site": choices.site[near]}), on="site"
+    )
+    only_open, row = np.unique(joined["pair"].to_numpy(), return_inverse=True)
+    blocks = [
+        rows_of(site_of, is_one, 1.0, np.full(m, -np.inf), 1.0),
+        rows_of(
+            np.tile(grow, 2), np.concatenate((grow, grows)),
+            np.concatenate((np.ones(len(grow)), -choices.most[grow])), np.full(len(grow), -np.inf), 0.0,
+        ),
+        rows_of(
+            np.zeros(len(grow) + len(opens), int), np.concatenate((grows, opens)), 1.0, [-np.inf], [float(task.count)]
+        ),
+        rows_of(fill.settlement, carried, 1.0, (fill.people - task.left_today) * (1.0 - SAME), fill.people),
+        rows_of(
+            np.concatenate((fill.facility, choices.site)), np.concatenate((carried, at)),
+            np.concatenate((np.ones(len(pairs)), -people)), np.full(m, -np.inf), room,
+        ),
+        rows_of(
+            np.concatenate((np.arange(len(only_open)), row)),
+            np.concatenate((carried[only_open], joined["choice"].to_numpy())),
+            np.concatenate((np.ones(len(only_open)), -fill.people[fill.settlement[joined["pair"]]])),
+            np.full(len(only_open), -np.inf), 0.0,
+        ),
+    ]  # fmt: skip
+    if np.isfinite(task.budget):
+        blocks.append(rows_of(0 * at, at, choices.price, [-np.inf], [task.budget * (1.0 + SAME)]))
+    width = len(at) + len(grow) + len(pairs)
+    program = Program.empty(
+        np.concatenate((np.zeros(width - len(pairs)), -task.asked[fill.settlement].astype(np.float64))),
+        upper=np.concatenate((choices.most, np.ones(len(grow)), np.full(len(pairs), np.inf))),
+        whole=np.arange(width) < width - len(pairs),
+    )
+    if not is_exact:
+        return program.where(blocks)
+    program = program.beside(len(pairs))
+    # Of each pair: it and those before it serve all of its settlement, or those of its facility up to the end of its
+    # ring fill that.
+    of_settlement, of_facility = (_up_to(owner, end) for owner, end in (
+        (fill.settlement, pairs), (fill.facility, fill.rings[np.searchsorted(fill.rings, pairs, side="right")] - 1)
+    ))  # fmt: skip
+    most = room + np.bincount(choices.site, np.maximum(people, 0.0) * choices.most, minlength=m)
+    of_choice = pd.DataFrame({"pair": pairs, "site": fill.facility}).merge(
+        pd.DataFrame({"choice": at, "site": choices.site}), on="site"
+    )
+    blocks += [
+        rows_of(
+            np.concatenate((of_settlement.pair, pairs)), np.concatenate((carried[of_settlement.before], width + pairs)),
+            np.concatenate((np.ones(len(of_settlement.pair)), -fill.people[fill.settlement])),
+            np.full(len(pairs), -SAME * everybody), np.inf,
+        ),
+        rows_of(
+            np.concatenate((of_facility.pair, of_choice["pair"], pairs)),
+            np.concatenate((carried[of_facility.before], of_choice["choice"], width + pairs)),
+            np.concatenate(
+                (np.ones(len(of_facility.pair)), -people[of_choice["choice"]], most[fill.facility])
+            ),
+            room[fill.facility] - SAME * everybody, np.inf,
+        ),
+    ]  # fmt: skip
+    return program._replace(whole=program.whole | (np.arange(len(program.cost)) >= width)).where(blocks)
+
+
+class _Before(NamedTuple):
+    """Pairs with each that comes before them, or is the same."""
+
+    pair: IntArray
+    before: IntArray
+
+
+def _up_to(owner: IntArray, end: IntArray) -> _Before:
+    """Join each pair to those of the same owner up to some place in the order."""
+    rows = [np.flatnonzero((owner == owner[pair]) & (np.arange(len(owner)) <= last)) for pair, last in enumerate(end)]
+    counts = [len(row) for row in rows]
+    return _Before(np.repeat(np.arange(len(owner)), counts), np.concatenate([*rows, np.zeros(0, int)]).astype(np.int64))
