@@ -201,8 +201,16 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
 @scenario_option
 @click.option("--until", "--stage", "until", metavar="STAGE", help="Stop after this stage.")
 @click.option("--shared", is_flag=True, help="Write small pages that need shared.js beside them, as outputs.shared.")
+@click.option(
+    "--qgis",
+    "project",
+    type=click.Choice(["slim", "full"]),
+    help="What the QGIS project holds, as qgis.project: the first questions, or every table and look.",
+)
 @verify_option
-def run(study_file: Path, raw: Path, processed: Path, maps: Path, *, shared: bool, **how: Any) -> None:
+def run(
+    study_file: Path, raw: Path, processed: Path, maps: Path, *, shared: bool, project: str | None, **how: Any
+) -> None:
     """
     Run what changed, from raw files to pages and QGIS layers; with --scenario as a plan has it.
 
@@ -213,6 +221,8 @@ def run(study_file: Path, raw: Path, processed: Path, maps: Path, *, shared: boo
     study = _study(study_file, raw)
     if shared:
         study = study.model_copy(update={"outputs": study.outputs.model_copy(update={"shared": True})})
+    if project:
+        study = study.model_copy(update={"qgis": study.qgis.model_copy(update={"project": project})})
     _run(study, processed, maps, **how)
 
 

@@ -92,7 +92,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            f"{WARNED}", "", f"{SHOWN} {LISTS} official score.weights", files="maps"),
     _stage("qgis", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {FINDINGS} {SCORE} {PLANS} gaps summary "
            "population? friction? off_road_min? interval_people? scenario_people?", "",
-           f"{SHOWN} access.cutoffs_min off_road.service", files="processed"),
+           f"{SHOWN} access.cutoffs_min off_road.service qgis", files="processed"),
 )
 # fmt: on
 TODAY = STAGES[: 1 + [stage.name for stage in STAGES].index("population")]

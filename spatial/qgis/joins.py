@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 # Results joined to the places that they belong to: one row a settlement, a township, a gap.
 
-WORST_FIRST = ("not_met", "not_measurable", "met", "not_applicable")
-"""Order in which one status stands for several: a broken norm shows before an unknown one."""
-
 MOBILE = "mobile_service"
 """Remedy, and class of a gap, of villages that are to be relocated."""
 
@@ -39,22 +36,6 @@ WAY = columns_told("access")["settlements"]
 
 Titles = dict[str, str]
 Columns = dict[str, "pd.Series[Any]"]
-
-
-def worst_status(status: pd.Series[str], by: pd.Series[str]) -> pd.Series[str]:
-    """
-    Choose the worst status of each unit.
-
-    Returns one status a unit, by unit; empty without any.
-
-    Examples
-    --------
-    >>> worst_status(pd.Series(["met", "not_measurable"]), pd.Series(["a", "a"])).to_dict()
-    {'a': 'not_measurable'}
-    """
-    order = {name: place for place, name in enumerate(WORST_FIRST)}
-    worst = status.map(order).astype("int64").groupby(by).min()
-    return worst.map(dict(enumerate(WORST_FIRST))).astype("str")
 
 
 def headline_mode(access: pd.DataFrame, meta: QgisMeta) -> str:
@@ -71,17 +52,15 @@ def headline_mode(access: pd.DataFrame, meta: QgisMeta) -> str:
 def settlement_results(
     tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
 ) -> tuple[gpd.GeoDataFrame, Titles]:
-    """Join minutes, norm status and last mile to settlements."""
+    """Join minutes, norms that fail and last mile to settlements."""
     frame = tables["settlements"].sort_values("settlement_id", kind="stable").reset_index(drop=True)
-    titles: Titles = {"norm_status": words.say("columns", "norm_status")}
+    titles: Titles = {}
     parts: list[pd.DataFrame] = []
     if "norm_results" in tables:
         results = tables["norm_results"]
         rows = results[results["unit_level"] == "settlement"]
         unit = rows["unit_id"]
         columns = {
-            "norm_status": worst_status(rows["status"], unit),
-            "norm_status_as_mapped": worst_status(rows["status_as_mapped"], unit),
             "norms_not_met": (rows["status"] == "not_met").groupby(unit).sum().astype("Int64"),
             "norms_not_measurable": (rows["status"] == "not_measurable").groupby(unit).sum().astype("Int64"),
         }
@@ -103,10 +82,6 @@ def settlement_results(
         # Minutes to a bus stop, say, are in both access and last mile: the first to name a column keeps it.
         fresh = part.drop(columns=[column for column in part.columns if column in frame.columns])
         frame = frame.join(fresh, on="settlement_id")
-    if "norm_status" not in frame.columns:
-        frame["norm_status"] = pd.Series(np.nan, index=frame.index, dtype="str")
-    unjudged = frame["norm_status"].isna() & frame["in_study"]
-    frame["norm_status"] = frame["norm_status"].mask(unjudged, "not_applicable").where(frame["in_study"])
     return gpd.GeoDataFrame(frame), titles
 
 
@@ -132,14 +107,13 @@ def township_results(
     """Join norm results to townships."""
     boundaries = tables["boundaries"]
     frame = boundaries[boundaries["is_unit"]].sort_values("boundary_id", kind="stable").reset_index(drop=True)
-    titles: Titles = {"norm_status": words.say("columns", "norm_status")}
+    titles: Titles = {}
     results = tables.get("norm_results")
     rows = results[results["unit_level"] == "township"] if results is not None else pd.DataFrame()
     if len(rows) == 0:
-        frame["norm_status"] = pd.Series("not_applicable", index=frame.index, dtype="str")
         return gpd.GeoDataFrame(frame), titles
     rows = rows.assign(judged_if=missing_by_unit(rows, tables, Words(words.language)))
-    columns = {"norm_status": worst_status(rows["status"], rows["unit_id"])}
+    columns: Columns = {}
     for norm in sorted(set(rows.loc[rows["status"] != "not_applicable", "norm_id"])):
         name = norm_names.get(norm, norm)
         of_norm = rows[rows["norm_id"] == norm].set_index("unit_id")
@@ -161,14 +135,13 @@ def township_results(
             titles[f"{stem}_judged_if"] = words.say("columns", "norm_cell_judged_if", norm=name)
         columns |= result
     frame = frame.join(pd.DataFrame(columns), on="boundary_id")
-    frame["norm_status"] = frame["norm_status"].fillna("not_applicable")
     return gpd.GeoDataFrame(frame), titles
 
 
-def gap_points(tables: Mapping[str, pd.DataFrame], service: str) -> gpd.GeoDataFrame:
-    """Gather the gaps of a service, classed by how far beyond the norm they are."""
+def gap_points(tables: Mapping[str, pd.DataFrame], norm: str) -> gpd.GeoDataFrame:
+    """Gather the gaps of a norm, classed by how far beyond it they are."""
     gaps = tables["gaps"]
-    frame = gaps[gaps["service"] == service].sort_values(["rank", "settlement_id", "norm_id"], kind="stable")
+    frame = gaps[gaps["norm_id"] == norm].sort_values(["rank", "settlement_id"], kind="stable")
     frame = frame.reset_index(drop=True)
     value, threshold = frame["value"], frame["threshold"]
     known = np.select(

@@ -135,8 +135,23 @@ def _plain_values(series: pd.Series[Any]) -> pd.Series[Any]:
 # What a layer is, before its columns are made plain.
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Where and when the project shows a layer."""
+
+    visible: bool = False  # whether the project opens with it switched on
+    shelf: str = ""  # sub-group in the group; empty for none
+    branch: str = ""  # sub-group of the shelf, for layers that are switched on together; empty for none
+    slim: bool = False  # whether the small project has it too
+    theme: str = ""  # map theme and print that it stands in; empty for none
+    finding: str = ""  # what a print of that theme has as its headline; the theme itself where it is empty
+    legend: str = ""  # what a legend says of it beside its title
+    beside: Mapping[str, str] = field(default_factory=dict)  # themes of others that it stands in, with its style there
+    smallest_scale: int = 0  # hidden when the map is zoomed out beyond 1 to this; 0 for never
+
+
 @dataclass(frozen=True)
-class Draft:
+class Draft(Shown):
     """A layer in the making."""
 
     # its table in the GeoPackage; title and description are looked up under this name where they are empty
@@ -149,10 +164,10 @@ class Draft:
     title: str = ""  # for people
     description: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)  # titles of columns that no table defines
-    visible: bool = False  # whether the project opens with it switched on
     # makes further looks from the finished frame
     more_looks: Callable[[pd.DataFrame], Iterator[Look]] | None = None
-    shelf: str = ""  # sub-group in the group; empty for none
+    # makes further styles of the layer itself, by name
+    styles: Callable[[pd.DataFrame], Mapping[str, Style]] | None = None
 
 
 def by_key(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
@@ -182,8 +197,10 @@ GROUPS = ("results", "network", "base", "checks")
 SHELVES = (
     "plans",
     "gaps",
-    "score",
     "townships",
+    "access",
+    "flows",
+    "score",
     "areas",
     "measures",
     "certainty",
@@ -193,19 +210,20 @@ SHELVES = (
     "emergency",
     "tables",
 )
-"""Sub-groups of the results, below the layers that stand in the group itself."""
+"""Sub-groups of the results, in the order of questions, below the layers that stand in the group itself."""
+
+EXCLUSIVE = frozenset(SHELVES) - {"areas", "off_road", "tables"}
+"""Sub-groups of which one layer, or one branch, is shown at a time."""
 
 
 @dataclass(frozen=True)
-class Look:
+class Look(Shown):
     """A further layer of the project on a table that is shown already."""
 
     key: str  # tells it from the table's other looks
     title: str  # for people
     style: Style  # how it looks
     group: str  # where the project shows it
-    visible: bool = False  # whether the project opens with it switched on
-    shelf: str = ""  # sub-group in the group; empty for none
 
 
 @dataclass(frozen=True)
@@ -220,10 +238,10 @@ class QgisLayer:
     style: Style | None  # none for a plain table
     aliases: dict[str, str]  # names of columns for people
     comments: dict[str, str]  # what columns mean
-    visible: bool = False  # whether the project opens with it switched on
+    shown: Shown = Shown()
     renamed: tuple[Renamed, ...] = ()  # columns that had another name, or were left out
     more_looks: tuple[Look, ...] = ()  # further layers of the project on the same table
-    shelf: str = ""  # sub-group in the group; empty for none
+    styles: Mapping[str, Style] = field(default_factory=dict)  # further styles of the layer itself
 
     @cached_property
     def geometry(self) -> str:
@@ -299,6 +317,15 @@ def finding_layers(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator
     if not frames:
         return
     together = pd.concat(frames, ignore_index=True)
+    is_outside, facilities = together["kind"] == "outside_own_unit", tables.get("facilities", pd.DataFrame())
+    if is_outside.any() and "township_id" in facilities:
+        # It tells something only where the own unit has what people go elsewhere for.
+        at_home = set(zip(facilities["township_id"], facilities["service"], strict=True))
+        homes = tables["settlements"].set_index("settlement_id").get("township_id", pd.Series(dtype="str"))
+        subjects = together["subject_id"].map(homes)
+        services = [[*name.split("/"), "", ""][2] for name in together["finding_id"]]
+        tells = np.array([pair in at_home for pair in zip(subjects, services, strict=True)])
+        together = together.loc[(~is_outside).to_numpy() | tells]
     if "notice_values" in together:
         rows = zip(together["kind"], together["notice_values"], together["detail"], strict=True)
         said = [

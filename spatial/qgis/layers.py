@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ from spatial.qgis.joins import (
 )
 from spatial.qgis.layer import Draft, Look, QgisLayer, by_key, finding_layers, placed, plain_columns, plain_name
 from spatial.qgis.looks_score import least_levels
-from spatial.qgis.meta import QgisMeta, known_field, measure_name, service_name
+from spatial.qgis.meta import NormWords, QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS
 from spatial.reporting.plan_text import HAVING
 from spatial.tables import TABLES
@@ -131,8 +132,8 @@ def engine_looks(
 ) -> Iterator[Look]:
     """Make the further looks of settlements, headline services first."""
 
-    def look(column: str, title: str, style: Style, shelf: str) -> Look:
-        return Look(column, title, style, "results", shelf=shelf)
+    def look(column: str, title: str, style: Style, shelf: str, *, slim: bool = False) -> Look:
+        return Look(column, title, style, "results", shelf=shelf, slim=slim, theme=title if slim else "")
 
     for service, measure, rows in measured(tables, meta):
         column = f"{plain_name(service)}_{plain_name(measure)}"
@@ -145,7 +146,8 @@ def engine_looks(
         minutes = words.figure(threshold_of(service, meta))
         title = words.say("columns", "how_sure", service=shown, minutes=minutes)
         style = looks_access.certainty_look(f"{stem}_how_sure", frame, words)
-        yield look(f"{stem}_how_sure", title, style, "certainty")
+        is_first = service == next(iter(meta.thresholds_min), service)
+        yield look(f"{stem}_how_sure", title, style, "certainty", slim=is_first)
         title = words.say("layers", "width", service=shown)
         yield look(f"{stem}_width", title, looks_access.width_look(stem, frame, words), "certainty")
     for service, _ in by_service(tables, "wet_losses", meta):
@@ -182,6 +184,8 @@ def last_mile_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterat
             "results",
             lambda frame: looks_access.last_mile_lines_look(frame, words),
             ("last_mile", "settlements"),
+            shelf="access",
+            smallest_scale=NETWORK_SCALE,
         )
 
 
@@ -272,7 +276,10 @@ def township_looks(
     }
     for key, (column, look) in found.items():
         title = words.say("layers", f"township_{column}")
-        yield Look(key, title, look(frame, words), "results", shelf=SHELF)
+        shown: dict[str, Any] = {"shelf": SHELF}
+        if column == "integration_level":
+            shown = {"shelf": "townships", "slim": True, "theme": title}
+        yield Look(key, title, look(frame, words), "results", **shown)
 
 
 def score_drafts(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterator[Draft]:
@@ -333,7 +340,9 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
         joined = units.merge(tables[layer][kept], left_on="unit_id", right_on=key).drop(columns=key)
         look = looks_plans.units_look if is_township else looks_plans.people_look
         section = "plan_has" if plan["question"] in HAVING else "plan_outcome"
-        shared: dict[str, Any] = {"group": "results", "visible": place == 0, "shelf": "plans"}
+        shared: dict[str, Any] = {"group": "results", "visible": place == 0, "slim": place == 0, "shelf": "plans"}
+        shared |= {"branch": words.say("layers", "plan_actions_of", **told), "finding": finding}
+        shared |= {"theme": words.say("themes", "plan", **told)}
         yield Draft(
             f"{table}_actions",
             placed(actions.loc[actions["plan_id"] == plan["plan_id"]]).reset_index(drop=True),
@@ -386,6 +395,11 @@ def _named_actions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> pd.Dat
 PEOPLE = "persons"
 """In the name of every column that counts people."""
 
+FACILITIES_SCALE = 1_500_000
+"""Facilities are drawn when the map is closer than 1 to this."""
+NETWORK_SCALE, SNAP_SCALE = 200_000, 100_000
+"""The network and the lines that join places to it are drawn when the map is closer."""
+
 ROUTE_TOLERANCE_M = 5.0
 """Routes are drawn to this precision: full ones repeat every road a thousand times over."""
 
@@ -398,17 +412,23 @@ def build_layers(
         raise ContractError("settlements", ["is empty: a GeoPackage needs at least one settlement"])
     words = Words(languages[0], "qgis")
     filled = {name: table for name, table in tables.items() if len(table)}
+    if not meta.is_full:
+        filled = first_questions(filled, meta)
     drafts = [
         *_results(filled, words, meta),
         *_network(filled, words, meta),
         *_base(filled, words),
         *_checks(filled, words),
     ]
+    if not meta.is_full:
+        drafts = [draft for draft in drafts if draft.slim]
     # A table may have rows of which none can be drawn, such as flows between places that are not there.
     people = words.say("project", "people", basis=words.say("project", f"basis_{meta.population_basis}"))
     layers = [_finish(draft, crs, words, people) for draft in drafts if len(draft.frame)]
+    if not meta.is_full:
+        layers = [replace(layer, more_looks=tuple(x for x in layer.more_looks if x.slim)) for layer in layers]
     renamed = [item for layer in layers for item in layer.renamed]
-    if renamed:
+    if renamed and meta.is_full:
         columns = ("layer", "column_was", "column_now", "why")
         rows = [(item.layer, item.was, item.now, words.say("renamed", item.why)) for item in renamed]
         frame = pd.DataFrame(rows, columns=list(columns)).astype("str")
@@ -418,60 +438,114 @@ def build_layers(
     return tuple(layers)
 
 
+SLIM = (
+    *("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "last_mile", "routes"),
+    *("gaps", "norm_results", "access", "intervals", "scores", "plans", "plan_actions", "plan_people", "plan_stops"),
+)
+"""Tables behind the small project."""
+
+
+def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[str, pd.DataFrame]:
+    """Keep the tables, and the rows of them, that the small project shows."""
+    kept = {name: tables[name] for name in SLIM if name in tables}
+    services = list(meta.headline_services)
+    for name, wanted in (("access", services), ("routes", services), ("intervals", list(meta.thresholds_min))):
+        if name in kept and set(wanted) & set(kept[name]["service"]):
+            own = [service for service in wanted if service in set(kept[name]["service"])]
+            kept[name] = kept[name][kept[name]["service"].isin(own if name == "access" else own[:1])]
+    if "gaps" in kept and meta.opening_norms:
+        kept["gaps"] = kept["gaps"][kept["gaps"]["norm_id"].isin(meta.opening_norms)]
+    if "norm_results" in kept and meta.opening_norms:
+        is_shown = kept["norm_results"]["norm_id"].isin(meta.opening_norms)
+        kept["norm_results"] = kept["norm_results"][is_shown | (kept["norm_results"]["unit_level"] == "settlement")]
+    if "scores" in kept:
+        kept["scores"] = kept["scores"][kept["scores"]["unit_level"] == "township"]
+    if "plans" in kept:
+        first = kept["plans"].loc[kept["plans"]["plan_id"].isin(kept["plan_actions"]["plan_id"])].sort_values("rank")
+        kept["plans"] = first.head(1)
+    return {name: table for name, table in kept.items() if len(table)}
+
+
+def norms_in_order(rows: pd.DataFrame, meta: QgisMeta) -> dict[str, str]:
+    """Name the services of norms, those that open the study first."""
+    first_rows = rows.drop_duplicates("norm_id")
+    services = {str(norm): str(name) for norm, name in zip(first_rows["norm_id"], first_rows["service"], strict=True)}
+    first = [norm for norm in (*meta.opening_norms, *meta.norms) if norm in services]
+    return {norm: services[norm] for norm in dict.fromkeys([*first, *sorted(services)])}
+
+
+def norm_words(norm: str, service: str, words: Words, meta: QgisMeta) -> NormWords:
+    """Say what a norm is called; its service and id where nobody named it."""
+    return meta.norms.get(norm) or NormWords(f"{service_name(service, words, meta)} ({norm})")
+
+
 def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
     plans = list(plan_drafts(tables, words, meta))
     yield from plans
     gaps = tables.get("gaps")
-    services = services_in_order(list(gaps["service"]), meta) if gaps is not None else []
-    for position, service in enumerate(services):
-        name = service_name(service, words, meta)
+    norms = norms_in_order(gaps, meta) if gaps is not None else {}
+    themes = {}
+    for position, (norm, service) in enumerate(norms.items()):
+        named = norm_words(norm, service, words, meta)
+        theme = words.say("themes", "gap", norm=named.title)
+        themes[theme] = service
         yield Draft(
-            f"gap_{plain_name(service)}",
-            gap_points(tables, service),
+            f"gap_{plain_name(norm)}",
+            gap_points(tables, norm),
             "results",
             lambda frame: looks_results.gap_look(frame, words),
             ("gaps", "settlements"),
-            title=words.say("layers", "gap", service=name),
-            description=words.say("layers", "gap_text", service=name),
+            title=named.title,
+            description=" ".join(filter(None, (words.say("layers", "gap_text", norm=named.title), named.says))),
             titles={"gap_class": words.say("columns", "gap_class")},
             visible=position == 0 and not plans,
-            shelf="gaps" if meta.headline_services and service not in meta.headline_services else "",
+            slim=norm in meta.opening_norms,
+            shelf="gaps",
+            theme=theme,
+            finding=named.finding,
+            legend=named.says,
         )
-    yield _settlements(tables, words, meta, visible=not services and not plans)
-
-    def headline(frame: pd.DataFrame) -> Iterator[Look]:
-        """Show the facilities of the gap that the project opens on."""
-        wanted = (meta.headline_services or services)[:1]
-        only = {one for service in wanted for one in meta.satisfied_by.get(service, (service,))}
-        if only & set(frame["service"]):
-            style = looks_results.facilities_look(frame, words, meta, only=only)
-            title = words.say("layers", "facilities_headline")
-            yield Look("headline", title, style, "results", visible=not plans)
-
+    yield _settlements(tables, words, meta)
     if "facilities" in tables:
-        yield Draft(
-            "facilities",
-            by_key(tables["facilities"], "facility_id"),
-            "results",
-            lambda frame: looks_results.facilities_look(frame, words, meta),
-            ("facilities",),
-            more_looks=headline,
-        )
+        yield _facilities(tables, themes, words, meta)
     if "routes" in tables:
-        routes = gpd.GeoDataFrame(by_key(tables["routes"], "settlement_id", "service", "mode"))
-        yield Draft(
-            "routes",
-            routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False)),
-            "results",
-            lambda frame: looks_results.routes_look(frame, words, meta),
-            ("routes",),
-            description=words.say("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
-        )
+        for position, (service, rows) in enumerate(by_service(tables, "routes", meta)):
+            routes = gpd.GeoDataFrame(rows.reset_index(), crs=gpd.GeoDataFrame(tables["routes"]).crs)
+            title = words.say("layers", "routes", service=service_name(service, words, meta))
+            yield Draft(
+                f"routes_{plain_name(service)}",
+                routes.set_geometry(routes.geometry.simplify(ROUTE_TOLERANCE_M, preserve_topology=False)),
+                "results",
+                lambda _: looks_results.routes_look(),
+                ("routes",),
+                title=title,
+                description=words.say("layers", "routes_text", metres=f"{ROUTE_TOLERANCE_M:g}"),
+                slim=position == 0,
+                shelf="access",
+                theme=title,
+            )
     if "flows" in tables:
         flows = flow_lines(tables["flows"], gpd.GeoDataFrame(tables["settlements"]))
-        yield Draft("flows", flows, "results", lambda _: looks_results.flows_look(), ("flows",))
+        for position, kind in enumerate(sorted(set(flows["kind"]), key=lambda kind: (kind != "people", kind))):
+            title = words.say("layers", "flows", kind=words.of("results").say("flow_kind", kind))
+            yield Draft(
+                f"flows_{plain_name(kind)}",
+                flows[flows["kind"] == kind].reset_index(drop=True),
+                "results",
+                lambda frame: looks_results.flows_look(frame, words),
+                ("flows",),
+                title=title,
+                description=words.say("layers", "flows_text"),
+                slim=position == 0,
+                shelf="flows",
+                theme=title,
+            )
     if "boundaries" in tables and tables["boundaries"]["is_unit"].any():
         yield _townships(tables, words, meta)
+    if "access" in tables:
+        ways = [rows.reset_index() for _, rows in by_service(tables, "access", meta)]
+        rows = by_key(pd.concat(ways), *TABLES["access"].key)
+        yield Draft("access", rows, "results", None, ("access",), shelf="tables", slim=True)
     yield from plan_tables(tables, meta)
     yield from score_drafts(tables, words)
     yield from last_mile_drafts(tables, words)
@@ -491,7 +565,32 @@ def _results(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
     yield from score_tables(tables)
 
 
-def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta, *, visible: bool) -> Draft:
+def _facilities(tables: Mapping[str, pd.DataFrame], themes: Mapping[str, str], words: Words, meta: QgisMeta) -> Draft:
+    """Draft the facilities; in the theme of a norm only those stand that count for it."""
+    counting = {service: {*meta.satisfied_by.get(service, ()), service} for service in themes.values()}
+    known = set(tables["facilities"]["service"])
+    beside = {theme: service for theme, service in themes.items() if counting[service] & known}
+
+    def styles(frame: pd.DataFrame) -> dict[str, Style]:
+        return {
+            service: looks_results.facilities_look(frame, words, meta, only=counting[service])
+            for service in dict.fromkeys(beside.values())
+        }
+
+    return Draft(
+        "facilities",
+        by_key(tables["facilities"], "facility_id"),
+        "results",
+        lambda frame: looks_results.facilities_look(frame, words, meta),
+        ("facilities",),
+        styles=styles,
+        beside=beside,
+        slim=True,
+        smallest_scale=FACILITIES_SCALE,
+    )
+
+
+def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Draft:
     mode = headline_mode(tables["access"], meta) if "access" in tables else ""
     shown = words.say("modes", mode) if words.has("modes", mode) else mode
     frame, titles = settlement_results(tables, words, meta)
@@ -502,67 +601,82 @@ def _settlements(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMet
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
         if "last_mile_class" in frame.columns:
-            style = looks_results.last_mile_look(frame, words)
-            yield Look("last_mile", words.say("layers", "last_mile"), style, "results")
-        style = looks_results.names_look(frame, words)
-        yield Look("names", words.say("layers", "names"), style, "base", visible=True)
+            style, title = looks_results.last_mile_look(frame, words), words.say("layers", "last_mile")
+            yield Look("last_mile", title, style, "results", shelf="access", slim=True, theme=title)
         yield from score_looks(tables, frame, words, meta)
         yield from engine_looks(tables, frame, words, meta)
 
     return Draft(
         "settlements",
         frame,
-        "results",
-        lambda frame: looks_results.settlements_look(frame, words),
+        "base",
+        lambda frame: looks_results.names_look(frame, words),
         ("settlements", "last_mile", "scores", "access_clusters", "settlement_types"),
         description=words.say("layers", "settlements_text", mode=shown),
         titles=titles,
-        visible=visible,
+        visible=True,
+        slim=True,
         more_looks=more,
     )
 
 
 def _townships(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Draft:
-    names = {}
+    names: dict[str, NormWords] = {}
     if "norm_results" in tables:
-        services = tables["norm_results"].drop_duplicates("norm_id").set_index("norm_id")["service"].sort_index()
-        for norm, service in services.items():
-            plain = f"{service_name(service, words, meta)} ({norm})"
-            names[str(norm)] = meta.norms.get(str(norm), plain)
-    frame, titles = township_results(tables, words, names)
+        names = {
+            norm: norm_words(norm, service, words, meta)
+            for norm, service in norms_in_order(tables["norm_results"], meta).items()
+        }
+    frame, titles = township_results(tables, words, {norm: named.title for norm, named in names.items()})
     scored, why = township_scores(tables, words)
     titles = {**why, **titles}
     for found in (rural_columns(tables), scored, township_types(tables)):
         fresh = found.drop(columns=[column for column in found.columns if column in frame.columns])
         frame = gpd.GeoDataFrame(frame.join(fresh, on="boundary_id"))
-    stems = {plain_name(norm): name for norm, name in names.items()}
+    stems = [(plain_name(norm), named) for norm, named in names.items() if f"{plain_name(norm)}_share" in frame]
+
+    def shown(named: NormWords, place: int) -> dict[str, Any]:
+        title = words.say("layers", "township_norm", norm=named.title)
+        told = {"theme": words.say("themes", "townships", norm=named.title), "finding": named.finding}
+        return {"title": title, "shelf": "townships", "slim": place < 1, "legend": named.says, **told}
 
     def more(frame: pd.DataFrame) -> Iterator[Look]:
-        for stem, name in stems.items():
-            if f"{stem}_share" in frame.columns:
-                title = words.say("layers", "township_norm", norm=name)
-                style = looks_results.share_fill_look(stem, frame, words)
-                yield Look(stem, title, style, "results", shelf="townships")
+        for place, (stem, named) in enumerate(stems[1:], start=1):
+            style = looks_results.share_fill_look(stem, frame, words)
+            yield Look(stem, style=style, group="results", **shown(named, place))
         if "rai_lower" in frame.columns:
             title = words.say("layers", "rural_townships")
-            yield Look("rural", title, looks_access.rural_look(frame, words), "results")
+            yield Look("rural", title, looks_access.rural_look(frame, words), "results", shelf="townships")
         yield from township_looks(tables, frame, words, meta)
+
+    def first(frame: pd.DataFrame) -> Style:
+        if not stems:
+            return looks_results.boundaries_look(frame, words)
+        return looks_results.share_fill_look(stems[0][0], frame, words)
 
     return Draft(
         "townships",
         frame,
         "results",
-        lambda frame: looks_results.status_fill_look("norm_status", frame, words),
+        first,
         ("boundaries", "rural_access", "scores", "unit_types", "functional_areas"),
         titles=titles,
         more_looks=more,
+        **(shown(stems[0][1], 0) if stems else {"slim": True}),
     )
 
 
 def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -> Iterable[Draft]:
     if "snaps" in tables:
         snaps = gpd.GeoDataFrame(by_key(tables["snaps"], "place_id", "mode"))
-        yield Draft("snaps", placed(snaps), "network", lambda _: looks_results.snaps_look(words), ("snaps",))
+        yield Draft(
+            "snaps",
+            placed(snaps),
+            "network",
+            lambda _: looks_results.snaps_look(words),
+            ("snaps",),
+            smallest_scale=SNAP_SCALE,
+        )
     if "edges" not in tables:
         return
     edges = tables["edges"]
@@ -577,6 +691,7 @@ def _network(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta) -
             ("edges",),
             title=words.say("layers", "edges", mode=shown),
             description=words.say("layers", "edges_text", mode=shown),
+            smallest_scale=NETWORK_SCALE,
         )
 
 
@@ -584,11 +699,11 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
     looks: dict[str, Callable[[pd.DataFrame], Style]] = {
         "boundaries": lambda frame: looks_results.boundaries_look(frame, words),
         "study_area": lambda _: looks_results.study_area_look(),
-        "roads": lambda _: looks_results.roads_look(words),
+        "roads": lambda frame: looks_results.roads_look(frame, words),
     }
     for name, look in looks.items():
         if name in tables:
-            yield Draft(name, by_key(tables[name], *TABLES[name].key), "base", look, (name,), visible=True)
+            yield Draft(name, by_key(tables[name], *TABLES[name].key), "base", look, (name,), visible=True, slim=True)
     if "water" in tables:
         water = gpd.GeoDataFrame(by_key(tables["water"], "water_id"))
         shapes = {"water_points": "Point", "water_lines": "LineString", "water_areas": "Polygon"}
@@ -596,7 +711,8 @@ def _base(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
             rows = water[water.geom_type.str.removeprefix("Multi") == kind]
             if len(rows):
                 style = looks_results.water_look(kind)
-                yield Draft(table, rows, "base", lambda _, style=style: style, ("water",), visible=True)  # type: ignore[misc]
+                look = partial(lambda _, style: style, style=style)
+                yield Draft(table, rows, "base", look, ("water",), visible=True, slim=True)
 
 
 def _checks(tables: Mapping[str, pd.DataFrame], words: Words) -> Iterable[Draft]:
@@ -643,8 +759,8 @@ def _finish(draft: Draft, crs: pyproj.CRS | str, words: Words, people: str = "")
         draft.style(plain) if draft.style else None,
         aliases,
         comments,
-        draft.visible,
+        draft,
         renamed,
         tuple(draft.more_looks(plain)) if draft.more_looks else (),
-        draft.shelf,
+        draft.styles(plain) if draft.styles else {},
     )

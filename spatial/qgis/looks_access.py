@@ -136,7 +136,8 @@ def off_road_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, 
 
 def rural_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the lower bound of the Rural Access Index of areas, with both bounds as label."""
-    lower, upper = 'round("rai_lower" * 100)', 'round("rai_upper" * 100)'
+    # Rounded towards 0, so that a label never stands in a class that begins above it.
+    lower, upper = 'floor("rai_lower" * 100)', 'floor("rai_upper" * 100)'
     least = {name: f"{bound:g}" for name, bound in RURAL_LEAST.items()}
     chosen = cases('"rai_lower"', ">=", least)
     categories = [
@@ -291,7 +292,7 @@ def measure_look(column: str, unit: str, frame: pd.DataFrame, words: Words) -> S
         told_classes = []
     colours = ramp(REACH, len(names))[::-1][: len(told_classes)]
     categories = dots(dict(zip(names, told_classes, strict=False)), colours)
-    nothing = marker(BASE["blank"], size=1.8, outline=GAP["beyond"], width=0.5, size_expression=VILLAGE_SIZE)
+    nothing = marker(BASE["blank"], size=1.8, outline=GAP["beyond"], width=0.5, size_expression=VILLAGE_SIZE.expression)
     categories.append(Category(("nothing",), words.say("measure", "nothing"), symbol("marker", nothing)))
     categories.append(marked("unknown", words.say("measure", "no_value")))
     return scored(chosen, categories, frame, words)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spatial.qgis.looks_results import area, marked, people_size, unmeasured
+from spatial.qgis.looks_results import area, unmeasured
 from spatial.qgis.styles import (
     BASE,
     INK,
     PLAN,
+    STATUS,
     Category,
+    Grown,
     Style,
     categorised,
     labels,
@@ -23,6 +25,7 @@ from spatial.qgis.styles import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from xml.etree.ElementTree import Element
 
     import geopandas as gpd
@@ -76,16 +79,19 @@ def stops_look() -> Style:
 
 def people_look(section: str, frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by what a plan does for them, larger with more people; those within already are small."""
-    size = people_size("persons", smallest=1.8, largest=6.5)
+    size = Grown("persons", smallest=1.8, largest=6.5)
+    # One expression for all, since QGIS draws circles in the legend only where every class grows in the same way.
+    grown = f"({size.expression}) * CASE WHEN \"outcome\" = 'within' THEN 0.5 ELSE 1 END"
     looks = {
-        "gained": marker(PLAN["gained"], size=2.5, size_expression=size),
-        "beyond": marker(PLAN["beyond"], size=2.5, size_expression=size),
-        "none_reached": marker(BASE["blank"], size=2.5, outline=PLAN["beyond"], width=0.6, size_expression=size),
-        "within": marker(PLAN["within"], size=1.2, width=0.1),
+        "gained": marker(PLAN["gained"], size=2.5, size_expression=grown),
+        "beyond": marker(PLAN["beyond"], size=2.5, size_expression=grown),
+        "none_reached": marker(BASE["blank"], size=2.5, outline=PLAN["beyond"], width=0.6, size_expression=grown),
+        "within": marker(PLAN["within"], size=2.5, width=0.1, size_expression=grown),
     }
     symbols = {name: symbol("marker", look) for name, look in looks.items()}
-    symbols["unknown"] = marked("unknown", "", size=size).symbol
-    return _by_outcome(symbols, section, frame, words)
+    stripe = marker(STATUS["not_measurable"], size=2.5, shape="line", width=0.4, size_expression=grown)
+    symbols["unknown"] = symbol("marker", marker(BASE["blank"], size=2.5, width=0.4, size_expression=grown), stripe)
+    return _by_outcome(symbols, section, frame, words, size.legend(words, grown))
 
 
 def units_look(section: str, frame: pd.DataFrame, words: Words) -> Style:
@@ -94,11 +100,13 @@ def units_look(section: str, frame: pd.DataFrame, words: Words) -> Style:
     return _by_outcome(symbols | {"unknown": unmeasured()}, section, frame, words)
 
 
-def _by_outcome(symbols: dict[str, Element], section: str, frame: pd.DataFrame, words: Words) -> Style:
+def _by_outcome(
+    symbols: dict[str, Element], section: str, frame: pd.DataFrame, words: Words, sizes: Sequence[Element] = ()
+) -> Style:
     """Class units by outcome, in the order of the legend; those of few people lie on top."""
     present = set(frame["outcome"])
     categories = [
         Category((name,), words.say(section, name), look) for name, look in symbols.items() if name in present
     ]
-    renderer = categorised("outcome", categories, order='coalesce("persons", 0)')
+    renderer = categorised("outcome", categories, order='coalesce("persons", 0)', sizes=sizes)
     return Style(renderer, display=name_expression(frame, words.language))

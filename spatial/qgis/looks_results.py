@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from spatial.qgis.meta import service_name
 from spatial.qgis.styles import (
@@ -17,6 +20,7 @@ from spatial.qgis.styles import (
     SHARES,
     STATUS,
     Category,
+    Grown,
     Style,
     categorised,
     faded_outside,
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
 
 # The look of what carries the results: roads, water, boundaries, network and checks.
 
+MINOR_ROADS_SCALE = 500_000
+"""Minor roads are drawn when the map is closer than 1 to this."""
 MAIN_ROADS = ("motorway", "trunk", "primary", "motorway_link", "trunk_link", "primary_link")
 LOCAL_MAIN_ROADS = ("secondary", "tertiary", "secondary_link", "tertiary_link", "unclassified", "road")
 
@@ -55,14 +61,16 @@ def _lines(section: str, words: Words, looks: Mapping[str, Element], **values: t
     ]
 
 
-def roads_look(words: Words) -> Style:
-    """Show roads in three greys by class."""
+def roads_look(frame: pd.DataFrame, words: Words) -> Style:
+    """Show roads in three greys by class; minor ones when near, so that a county is not drawn full of tracks."""
     looks = {
         "major": line(ROADS["major"], width=0.6),
         "middle": line(ROADS["middle"], width=0.4),
         "ferry": line(BASE["shore"], width=0.35, dash="1.6;1.2"),
-        "minor": line(ROADS["minor"], width=0.25),
+        "minor": line(ROADS["minor"], width=0.25, drawn_if=f"@map_scale < {MINOR_ROADS_SCALE}"),
     }
+    if "ferry" not in set(frame["road_class"]):
+        del looks["ferry"]
     values = {"major": MAIN_ROADS, "middle": LOCAL_MAIN_ROADS, "minor": ()}
     return Style(categorised("road_class", _lines("roads", words, looks, **values)))
 
@@ -89,7 +97,7 @@ def snaps_look(words: Words) -> Style:
 
 def boundaries_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show boundaries thin and dark."""
-    outline = symbol("fill", fill("", outline=BASE["boundary"], width=0.18))
+    outline = symbol("fill", fill("", outline=BASE["boundary"], width=0.26))
     return Style(single(outline), opacity=0.8, display=name_expression(frame, words.language))
 
 
@@ -125,19 +133,19 @@ def finding_look(geometry: str, position: int) -> Style:
 VILLAGE_LABEL_SCALE = 60_000
 """Villages are named when the map is closer than 1 to this."""
 
+NEAR_MISS_MIN = 5.0
+"""Beyond a norm by no more than this is a near miss, as in the table of gaps; minutes."""
+
+MEASURED = ("min", "m")
+"""Units of norms that say how far; all others say what there must be."""
+
 LEAST_SHARES = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0}
 """Classes of the share of people within a norm, by the least share of each, inclusive."""
 
 FACILITY_SHAPES = ("square", "diamond", "pentagon", "cross_fill", "triangle", "hexagon", "star", "octagon")
 
 
-def people_size(column: str, *, smallest: float, largest: float) -> str:
-    """Write a size whose area grows with people."""
-    grown = f'{largest - smallest:g} * sqrt(min(coalesce("{column}", 0), 10000) / 10000)'
-    return f"{smallest:g} + {grown}"
-
-
-VILLAGE_SIZE = people_size("population_persons", smallest=1.4, largest=5.5)
+VILLAGE_SIZE = Grown("population_persons", smallest=1.4, largest=5.5)
 """Size of a settlement where its class is told by colour."""
 LARGEST_FIRST = 'coalesce("population_persons", 0)'
 
@@ -153,47 +161,43 @@ def cases(column: str, comparison: str, bounds: Mapping[str, object]) -> str:
 
 
 def dots(
-    labels: Mapping[str, str], colours: Iterable[str], *, size: str = VILLAGE_SIZE, rim: float = 0.2
+    labels: Mapping[str, str], colours: Iterable[str], *, size: Grown = VILLAGE_SIZE, rim: float = 0.2
 ) -> list[Category]:
     """Class settlements by colour."""
     return [
         Category(
             (name,),
             label,
-            symbol("marker", marker(colour, size=1.8, outline=BASE["town"], width=rim, size_expression=size)),
+            symbol(
+                "marker", marker(colour, size=1.8, outline=BASE["town"], width=rim, size_expression=size.expression)
+            ),
         )
         for (name, label), colour in zip(labels.items(), colours, strict=True)
     ]
 
 
-def marked(name: str, label: str, *, status: str = "not_measurable", size: str = VILLAGE_SIZE) -> Category:
+def marked(name: str, label: str, *, status: str = "not_measurable", size: Grown = VILLAGE_SIZE) -> Category:
     """Class settlements of which nobody knows, or that have no way; without a name all others."""
     return Category((name,) if name else (), label, status_marker(status, size))
 
 
-def status_marker(status: str, size: str) -> Element:
-    """Show a point by norm status."""
+def status_marker(status: str, size: Grown) -> Element:
+    """Show a point of which nothing is told: a ring where nothing applies, stripes where nobody knows."""
     colour = STATUS[status]
-    blank = marker(BASE["blank"], size=1.6, outline=colour, width=0.4, size_expression=size)
+    blank = marker(BASE["blank"], size=1.8, outline=colour, width=0.4, size_expression=size.expression)
     if status == "not_applicable":
         return symbol("marker", blank)
-    if status == "not_measurable":
-        stripe = marker(colour, size=1.6, shape="line", outline=colour, width=0.4, size_expression=size)
-        return symbol("marker", blank, stripe)
-    return symbol("marker", marker(colour, size=1.8, size_expression=size))
+    stripe = marker(colour, size=1.8, shape="line", outline=colour, width=0.4, size_expression=size.expression)
+    return symbol("marker", blank, stripe)
 
 
-def unscored(words: Words) -> Category:
-    """Show places that serve and are not scored."""
-    faint = marker(ROADS["minor"], size=1.2, outline=ROADS["middle"])
-    return Category((), words.say("status", "unscored"), symbol("marker", faint))
-
-
-def scored(chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Words) -> Style:
-    """Finish a look of settlements: places that serve and are not scored stay faint, small places lie on top."""
+def scored(
+    chosen: str, categories: Sequence[Category], frame: pd.DataFrame, words: Words, size: Grown = VILLAGE_SIZE
+) -> Style:
+    """Finish a look of settlements: places that serve and are not scored are not drawn, small places lie on top."""
     expression = f"CASE WHEN \"in_study\" THEN coalesce({chosen}, 'unknown') END"
-    every = [*categories, unscored(words)]
-    return Style(categorised(expression, every, order=LARGEST_FIRST), display=name_expression(frame, words.language))
+    renderer = categorised(expression, categories, order=LARGEST_FIRST, sizes=size.legend(words))
+    return Style(renderer, display=name_expression(frame, words.language))
 
 
 def area(colour: str, *patterns: Element, alpha: float = 0.75) -> Element:
@@ -216,14 +220,6 @@ def unmeasured() -> Element:
 # The look of results: settlements, gaps, townships, facilities and routes.
 
 
-def settlements_look(frame: pd.DataFrame, words: Words) -> Style:
-    """Show settlements by their worst norm status, larger with more people."""
-    size = people_size("population_persons", smallest=1.3, largest=5.5)
-    categories = [marked(name, label, status=name, size=size) for name, label in said(words, "status", STATUS).items()]
-    renderer = categorised("norm_status", [*categories, unscored(words)], order=LARGEST_FIRST)
-    return Style(renderer, display=name_expression(frame, words.language))
-
-
 def names_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements as quiet dots with their names: towns always, villages when near."""
     sizes = {"city": 2.6, "county_seat": 2.4, "town": 1.9, "village": 1.0}
@@ -243,42 +239,40 @@ def names_look(frame: pd.DataFrame, words: Words) -> Style:
 
 def last_mile_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show settlements by their way to an all-season road, larger with more people."""
-    size = people_size("population_persons", smallest=1.5, largest=5.5)
-    categories = dots(said(words, "last_mile", LAST_MILE), LAST_MILE.values(), size=size, rim=0.15)
-    categories.append(marked("", words.say("last_mile", "unknown"), size=size))
-    renderer = categorised("last_mile_class", categories, order=LARGEST_FIRST)
-    return Style(renderer, display=name_expression(frame, words.language))
+    categories = dots(said(words, "last_mile", LAST_MILE), LAST_MILE.values(), rim=0.15)
+    return scored(
+        '"last_mile_class"', [*categories, marked("unknown", words.say("last_mile", "unknown"))], frame, words
+    )
 
 
 def gap_look(frame: pd.DataFrame, words: Words) -> Style:
-    """Show gaps by how far beyond the norm they are, larger with more people."""
-    size = people_size("persons_unserved", smallest=2.0, largest=7.5)
+    """Show who is beyond one norm by how far, larger with more people; a dark rim says as mapped."""
+    size = Grown("persons_unserved", smallest=2.0, largest=7.5)
+    first = frame.iloc[0]
+    threshold, unit = float(first["threshold"]), str(first["unit"])
+    is_measured = unit in MEASURED
+    near = threshold + NEAR_MISS_MIN if unit == MEASURED[0] else threshold
+    bounds = {"low": near, "near": near, "twice": max(2.0 * threshold, near)}
+    told = {name: words.measure(value, unit) for name, value in bounds.items()}
     present = set(frame["gap_class"])
-    mapped = [name for name in GAP if f"{name}_mapped" in present]
     categories = []
-    for name in (name for name in GAP if name in present or not mapped):
-        look = symbol("marker", marker(GAP[name], size=2.5, size_expression=size))
-        categories.append(Category((name,), words.say("gap", name), look))
-    for name in mapped:
-        dot = marker(BASE["blank"], size=0.8, size_expression=f"({size}) * 0.28", outline=BASE["blank"], width=0)
-        look = symbol("marker", marker(GAP[name], size=2.5, size_expression=size), dot)
-        label = words.say("gap", "mapped", label=words.say("gap", name))
-        categories.append(Category((f"{name}_mapped",), label, look))
+    for name in GAP:
+        for ending, rim in (("", BASE["blank"]), ("_mapped", INK)):
+            if f"{name}{ending}" not in present:
+                continue
+            outline = marker(GAP[name], size=2.5, outline=rim, width=0.35, size_expression=size.expression)
+            label = words.say("gap", name if is_measured else "without", **told)
+            shown = words.say("gap", "mapped", label=label) if ending else label
+            categories.append(Category((f"{name}{ending}",), shown, symbol("marker", outline)))
     if "mobile_service" in present:
-        ring = marker(BASE["blank"], size=2.5, size_expression=size, outline=GAP["beyond"], width=0.5)
+        ring = marker(BASE["blank"], size=2.5, size_expression=size.expression, outline=GAP["beyond"], width=0.5)
         label = words.say("gap", "mobile_service")
         categories.append(Category(("mobile_service",), label, symbol("marker", ring)))
-    categories.append(marked("", words.say("gap", "unknown"), size=size))
-    renderer = categorised("gap_class", categories, order='coalesce("persons_unserved", 0)')
+    if "unknown" in present:
+        categories.append(marked("unknown", words.say("gap", "unknown"), size=size))
+    order = 'coalesce("persons_unserved", 0)'
+    renderer = categorised("gap_class", categories, order=order, sizes=size.legend(words))
     return Style(renderer, display=name_expression(frame, words.language))
-
-
-def status_fill_look(column: str, frame: pd.DataFrame, words: Words) -> Style:
-    """Show areas by norm status."""
-    looks = {name: area(STATUS[name], alpha=0.3) for name in ("met", "not_met")}
-    looks |= {name: patterned(name, alpha=0.0) for name in ("not_applicable", "not_measurable")}
-    categories = [Category((name,), words.say("status", name), look) for name, look in looks.items()]
-    return Style(categorised(column, categories), display=name_expression(frame, words.language))
 
 
 def share_fill_look(stem: str, frame: pd.DataFrame, words: Words) -> Style:
@@ -313,19 +307,27 @@ def facilities_look(frame: pd.DataFrame, words: Words, meta: QgisMeta, *, only: 
     return Style(categorised("service", categories), display=name_expression(frame, words.language))
 
 
-def routes_look(frame: pd.DataFrame, words: Words, meta: QgisMeta) -> Style:
-    """Show ways to the nearest facility by service."""
-    looks = [
-        Category(
-            (service,),
-            service_name(service, words, meta),
-            symbol("line", line(QUALITATIVE[position % len(QUALITATIVE)], width=0.5, alpha=0.35)),
-        )
-        for position, service in enumerate(sorted(set(frame["service"])))
+def routes_look() -> Style:
+    """Show ways to the nearest facility of one service, darker where many share a road."""
+    return Style(single(symbol("line", line(ACCENT, width=0.5, alpha=0.3))))
+
+
+def flows_look(frame: pd.DataFrame, words: Words) -> Style:
+    """Show flows of one kind as straight lines, wider and on top with more volume."""
+    values = frame["volume"].to_numpy()
+    steps = {float(f"{bound:.1g}") for bound in np.quantile(values, (0.5, 0.8, 0.95))}
+    bounds = [bound for bound in sorted(steps) if values.min() < bound < values.max()]
+    names = [f"to {bound:g}" for bound in bounds]
+    edges = [words.figure(bound) for bound in bounds]
+    told = [words.say("flow", "first", high=edges[0])] if bounds else [words.say("flow", "all")]
+    told += [words.say("flow", "between", low=low, high=high) for low, high in pairwise(edges)]
+    told += [words.say("flow", "last", low=edges[-1])] if bounds else []
+    widths = ((0.15, 0.25), (0.35, 0.45), (0.8, 0.7), (1.5, 0.85))[4 - len(told) :]
+    categories = [
+        Category((name,), label, symbol("line", line(ACCENT, width=width, alpha=alpha)))
+        for name, label, (width, alpha) in zip([*names, "more"], told, widths, strict=True)
     ]
-    return Style(categorised("service", looks))
-
-
-def flows_look() -> Style:
-    """Show flows as straight lines, wider with more volume."""
-    return Style(single(symbol("line", line(ACCENT, width=0.5, alpha=0.35))))
+    within = cases('"volume"', "<=", {name: f"{bound:g}" for name, bound in zip(names, bounds, strict=True)})
+    chosen = f"CASE {within} ELSE 'more' END" if bounds else "'more'"
+    # The widest last: QGIS draws in falling order of what is sorted by.
+    return Style(categorised(chosen, categories, order='-"volume"'))

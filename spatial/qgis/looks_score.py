@@ -12,7 +12,6 @@ from spatial.qgis.looks_results import (
     dots,
     marked,
     patterned,
-    people_size,
     said,
     scored,
     unmeasured,
@@ -26,6 +25,7 @@ from spatial.qgis.styles import (
     SHARES,
     STATUS,
     Category,
+    Grown,
     Style,
     categorised,
     fill,
@@ -56,7 +56,7 @@ LEAST_FULCRUM = {"most": 0.2, "many": 0.1, "some": 0.05, "few": 0.0}
 LEAST_COMPLETE = {"all": 1.0, "most": 0.9, "many": 0.75, "half": 0.5, "few": 0.0}
 """Classes of functional completeness, by the least of each, inclusive."""
 
-TOWN_SIZE = people_size("population_persons", smallest=2.6, largest=6.5)
+TOWN_SIZE = Grown("population_persons", smallest=2.6, largest=6.5)
 
 
 def least_levels(low: float, high: float) -> dict[str, float]:
@@ -81,7 +81,7 @@ def level_fill_look(frame: pd.DataFrame, words: Words, least: Mapping[str, float
 def gap_index_look(frame: pd.DataFrame, words: Words) -> Style:
     """Show the segmentation index of areas, with the index as label."""
     column = '"segmentation_index"'
-    edges = [words.figure(most) for most in MOST_INDEX.values()]
+    edges = [bound_text(most, words) for most in MOST_INDEX.values()]
     labelled = {"all": words.say("gap_index", "first", high=edges[0])}
     for name, low, high in zip(list(MOST_INDEX)[1:], edges, edges[1:], strict=False):
         labelled[name] = words.say("gap_index", "between", low=low, high=high)
@@ -145,7 +145,7 @@ def types_look(frame: pd.DataFrame, words: Words) -> Style:
             shape="square" if official == "urban" else "circle",
             outline=INK if differ else BASE["town"],
             width=0.6 if differ else 0.15,
-            size_expression=VILLAGE_SIZE,
+            size_expression=VILLAGE_SIZE.expression,
         )
         categories.append(Category((value,), label, symbol("marker", look)))
     categories.append(marked("unknown", words.say("degurba", "unknown_type")))
@@ -208,8 +208,8 @@ def fulcrum_look(frame: pd.DataFrame, words: Words) -> Style:
     colours = ramp(REACH, len(LEAST_FULCRUM) + 1)[: len(LEAST_FULCRUM)]
     categories = dots(labelled, colours, size=TOWN_SIZE)
     categories.append(marked("", words.say("fulcrum", "none"), status="not_applicable", size=TOWN_SIZE))
-    told = 'to_string(round("fulcrum_index", 2))'
-    return _towns(_classed('"fulcrum_index"', LEAST_FULCRUM), categories, told, frame, words)
+    chosen = _classed('"fulcrum_index"', LEAST_FULCRUM)
+    return _towns(chosen, categories, unambiguous("fulcrum_index", chosen), frame, words)
 
 
 def completeness_look(frame: pd.DataFrame, words: Words) -> Style:
@@ -231,8 +231,22 @@ def potential_look() -> Style:
 def _towns(chosen: str, categories: list[Category], told: str, frame: pd.DataFrame, words: Words) -> Style:
     name = name_expression(frame, words.language) or '"settlement_id"'
     shown = f"coalesce({name}, '') || coalesce(' ' || {told}, '')"
-    renderer = categorised(chosen, categories, order=LARGEST_FIRST)
+    renderer = categorised(chosen, categories, order=LARGEST_FIRST, sizes=TOWN_SIZE.legend(words))
     return Style(renderer, labelling=labels(shown, size=8), display=name)
+
+
+def unambiguous(column: str, chosen: str) -> str:
+    """
+    Write two decimals of a number, or four where two would be of another class than the one that it is coloured by.
+
+    Examples
+    --------
+    >>> print(unambiguous("level", 'CASE WHEN "level" >= 0.8 THEN 1 END'))  # doctest: +NORMALIZE_WHITESPACE
+    format_number("level", CASE WHEN (CASE WHEN round("level", 2) >= 0.8 THEN 1 END) IS
+      (CASE WHEN "level" >= 0.8 THEN 1 END) THEN 2 ELSE 4 END)
+    """
+    rounded = chosen.replace(f'"{column}"', f'round("{column}", 2)')
+    return f'format_number("{column}", CASE WHEN ({rounded}) IS ({chosen}) THEN 2 ELSE 4 END)'
 
 
 def _classed(column: str, least: Mapping[str, float]) -> str:
@@ -240,8 +254,8 @@ def _classed(column: str, least: Mapping[str, float]) -> str:
 
 
 def _at_least(section: str, least: Mapping[str, float], words: Words) -> dict[str, str]:
-    """Label classes by their bounds, the highest first."""
-    names, bounds = list(least), [words.figure(value) for value in least.values()]
+    """Label classes by their bounds, the highest first, with as many decimals as the labels on the map."""
+    names, bounds = list(least), [bound_text(value, words) for value in least.values()]
     labelled = {names[0]: words.say(section, "first", low=bounds[0])}
     for name, low, high in zip(names[1:-1], bounds[1:], bounds, strict=False):
         labelled[name] = words.say(section, "between", low=low, high=high)
@@ -249,12 +263,17 @@ def _at_least(section: str, least: Mapping[str, float], words: Words) -> dict[st
     return labelled
 
 
+def bound_text(value: float, words: Words) -> str:
+    """Write where a class ends: with two decimals, or with three where it has them."""
+    return words.number(value, decimals=2 if round(value, 2) == value else 3)
+
+
 def _graduated(chosen: str, labelled: Mapping[str, str], column: str, frame: pd.DataFrame, words: Words) -> Style:
-    """Show areas by class, with two decimals of a column as label."""
+    """Show areas by class, with the number of a column as label."""
     categories = [Category((name,), labelled[name], area(colour)) for name, colour in SHARES.items()]
     categories.append(Category((), words.say("level", "unknown"), unmeasured()))
     return Style(
         categorised(chosen, categories),
-        labelling=labels(f'to_string(round("{column}", 2))', size=9, on_areas=True),
+        labelling=labels(unambiguous(column, chosen), size=9, on_areas=True),
         display=name_expression(frame, words.language),
     )

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class NormWords:
+    """What a norm is called, and what it says of whom, in the study's first language."""
+
+    title: str  # its name, with its id
+    says: str = ""  # its legal class, and who is beyond it of how many
+    finding: str = ""  # a sentence on who is beyond it and where; empty where nobody is
+
+
+@dataclass(frozen=True)
 class QgisMeta:
     """What a study says about itself, beside its tables."""
 
@@ -40,8 +49,10 @@ class QgisMeta:
     headline_services: Sequence[str] = ()  # services whose minutes open the settlements' table; empty for all
     # for a headline service the facility services that count for it; itself where it is not named
     satisfied_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    # readable names of norms by id, in the first language; service and id where one is not named
-    norms: Mapping[str, str] = field(default_factory=dict)
+    # norms by id, those that open the study first; service and id where one is not named
+    norms: Mapping[str, NormWords] = field(default_factory=dict)
+    opening_norms: Sequence[str] = ()  # of them, those that the small project shows
+    is_full: bool = False  # whether every table and every look is there, or those that answer the first questions
     # minutes of the first norm on each service that gives minutes
     thresholds_min: Mapping[str, float] = field(default_factory=dict)
     # titles of scenarios by name and language

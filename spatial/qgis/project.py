@@ -4,219 +4,48 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import geopandas as gpd
-import numpy as np
 
 from spatial.messages import Words
-from spatial.qgis.layer import GROUPS, SHELVES
+from spatial.qgis.forms import (
+    TABS,
+    field_configuration,
+    form_elements,
+    map_tip,
+    relations_element,
+    relations_of,
+    value_maps,
+)
+from spatial.qgis.layer import EXCLUSIVE, GROUPS, SHELVES, Shown
 from spatial.qgis.layers import build_layers
-from spatial.qgis.styles import BASE, INK, QGIS_VERSION, rgba, style_attributes, style_elements
+from spatial.qgis.layouts import Extent, LegendEntry, Print, layouts_element, unread
+from spatial.qgis.styles import BASE, INK, QGIS_VERSION, name_expression, style_attributes, style_elements
 from spatial.store import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     import pyproj
 
+    from spatial.qgis.forms import Relation
     from spatial.qgis.layer import QgisLayer
     from spatial.qgis.meta import QgisMeta
     from spatial.qgis.rasters import QgisRaster
     from spatial.qgis.styles import Style
 
 
-# A page of A4 in the project, so that a printed map says what it is: title, status, date, approval and licences.
-
-PAGE, MAP, LABEL, LEGEND, SCALE_BAR = "65638", "65639", "65641", "65642", "65646"
-"""Kinds of layout items, as QGIS numbers them."""
-CENTRED = "4"
-WIDTH_MM, HEIGHT_MM, RIM_MM = 297.0, 210.0, 10.0
-DEPTHS = {PAGE: "0", MAP: "1"}
-"""What lies below everything else."""
-STEPS = (1, 2, 5)
-PARTS_OF_WIDTH = 5.0
-
-
-class Box(NamedTuple):
-    """Where an item stands on the page, in mm."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-class Extent(NamedTuple):
-    """A piece of ground, in the project's CRS."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-
-MAP_BOX = Box(RIM_MM, 27.0, 190.0, 157.0)
-
-
-class PrintPage(NamedTuple):
-    """What the page shows."""
-
-    name: str  # name of the layout in QGIS
-    title: str  # title; status, date and approval; licences
-    facts: str
-    small_print: str
-    extent: Extent  # to be shown whole
-    in_metres: bool  # whether its CRS counts in metres; a scale bar is drawn then
-    layers: Sequence[Element]  # the ``maplayer`` of each layer in the legend
-
-    def uuid(self, name: str) -> str:
-        """Give an item an id that is the same every time."""
-        return f"{{{uuid5(NAMESPACE_URL, f'{self.name}/{name}')}}}"
-
-    def item(self, kind: str, name: str, box: Box, **more: str) -> Element:
-        """Build an item of the layout."""
-        number = self.uuid(name)
-        attributes = {
-            "type": kind,
-            "uuid": number,
-            "templateUuid": number,
-            "id": name,
-            "position": f"{box.left},{box.top},mm",
-            "positionOnPage": f"{box.left},{box.top},mm",
-            "size": f"{box.width},{box.height},mm",
-            "referencePoint": "0",
-            "opacity": "1",
-            "visibility": "1",
-            "background": "false",
-            "frame": "false",
-            "outlineWidthM": "0.2,mm",
-            "zValue": DEPTHS.get(kind, "2"),
-        }
-        return Element("LayoutItem", attributes | more)
-
-    def label(self, name: str, text: str, box: Box, *, size: int, bold: bool = False) -> Element:
-        """Build a piece of text."""
-        still = {"htmlState": "0", "halign": "1", "valign": "32", "marginX": "0", "marginY": "0"}
-        element = self.item(LABEL, name, box, labelText=unread(text), **still)
-        element.append(_text_style(size, bold=bold))
-        return element
-
-
-def layouts_element(page: PrintPage) -> Element:
-    """Write the project's layouts."""
-    root = Element("Layouts")
-    layout = SubElement(root, "Layout", {"name": page.name, "units": "mm", "printResolution": "300"})
-    paper = page.item(PAGE, "page", Box(0.0, 0.0, WIDTH_MM, HEIGHT_MM), background="true")
-    SubElement(layout, "PageCollection").append(paper)
-    whole = WIDTH_MM - 2 * RIM_MM
-    layout.append(page.label("title", page.title, Box(RIM_MM, 8.0, whole, 9.0), size=14, bold=True))
-    layout.append(page.label("facts", page.facts, Box(RIM_MM, 18.0, whole, 7.0), size=10))
-    layout.append(page.label("small print", page.small_print, Box(RIM_MM, 187.0, whole, 17.0), size=6))
-    # The map shows the whole extent, widened to the shape of its box.
-    still = {"followPreset": "false", "keepLayerSet": "false", "drawCanvasItems": "true"}
-    layout.append(page.item(MAP, "map", MAP_BOX, background="true", frame="true", **still))
-    west, south, east, north = page.extent
-    shape = MAP_BOX.width / MAP_BOX.height
-    width = max(east - west, (north - south) * shape)
-    height, x, y = width / shape, (west + east) / 2, (south + north) / 2
-    ground = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    sides = zip(("xmin", "ymin", "xmax", "ymax"), ground, strict=True)
-    SubElement(layout[-1], "Extent", {side: str(value) for side, value in sides})
-    SubElement(layout[-1], "LayerSet")
-    right = MAP_BOX.left + MAP_BOX.width
-    arrow = page.label("north", "↑\nN", Box(right - 10.0, MAP_BOX.top + 2.0, 8.0, 11.0), size=12, bold=True)
-    arrow.set("halign", CENTRED)
-    layout.append(arrow)
-    left = MAP_BOX.left + MAP_BOX.width + 3.0
-    legend = page.item(LEGEND, "legend", Box(left, MAP_BOX.top, WIDTH_MM - RIM_MM - left, MAP_BOX.height))
-    legend.attrib |= {
-        "map_uuid": page.uuid("map"),
-        "resizeToContents": "1",
-        "symbolWidth": "5",
-        "symbolHeight": "3",
-        "boxSpace": "1",
-        "wrapChar": "\n",
-    }
-    styles = SubElement(legend, "styles")
-    for name, size, bold, margins in (
-        ("title", 10, True, {}),
-        ("group", 9, True, {"marginTop": "3"}),
-        ("subgroup", 8, True, {"marginTop": "3"}),
-        ("symbol", 7, False, {"marginTop": "1"}),
-        ("symbolLabel", 7, False, {"marginTop": "1", "marginLeft": "2"}),
-    ):
-        style = SubElement(styles, "style", {"name": name, "alignment": "1", "indent": "0", **margins})
-        style.append(_text_style(size, bold=bold))
-    tree = SubElement(legend, "layer-tree-group")
-    for layer in page.layers:
-        shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
-        SubElement(tree, "layer-tree-layer", _tree_attributes(layer) | shown)
-    layout.append(legend)
-    if page.in_metres:
-        # A part of the scale bar is the largest of 1, 2 and 5 times a power of ten that fits.
-        most = (ground.east - ground.west) / PARTS_OF_WIDTH / 2
-        power = 10.0 ** len(str(int(most)))
-        while power > most:
-            power /= 10.0
-        part_m = max(step * power for step in STEPS if step * power <= most)
-        in_km = part_m >= 1000.0
-        box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + MAP_BOX.height - 10.0, 60.0, 8.0)
-        bar = page.item(SCALE_BAR, "scale bar", box, background="true")
-        bar.attrib |= {
-            "mapUuid": page.uuid("map"),
-            "style": "Single Box",
-            "unitType": "km" if in_km else "meters",
-            "unitLabel": "km" if in_km else "m",
-            "numMapUnitsPerScaleBarUnit": "1",
-            "numUnitsPerSegment": f"{part_m / 1000.0 if in_km else part_m:g}",
-            "numSegments": "2",
-            "numSegmentsLeft": "0",
-            "height": "1.5",
-            "labelBarSpace": "1",
-            "boxContentSpace": "1",
-            "segmentSizeMode": "0",
-        }
-        bar.append(_text_style(7))
-        layout.append(bar)
-    return root
-
-
-def unread(text: str) -> str:
-    """
-    Part what QGIS would read as an expression in a label.
-
-    Examples
-    --------
-    >>> unread("[% @project_path %]")
-    '[ % @project_path %]'
-    """
-    return text.replace("[%", "[ %")
-
-
-def _text_style(size: int, *, bold: bool = False) -> Element:
-    attributes = {
-        "fontSize": str(size),
-        "fontSizeUnit": "Point",
-        "fontFamily": "sans-serif",
-        "fontWeight": "75" if bold else "50",
-        "forcedBold": "1" if bold else "0",
-        "textColor": rgba(INK),
-        "textOpacity": "1",
-        "multilineHeight": "1",
-        "multilineHeightUnit": "Percentage",
-    }
-    return Element("text-style", attributes)
-
-
 # The QGIS project: groups, order, extent and looks by template, with relative paths.
 
+OPEN_SHELF = 4
+"""Sub-groups of up to so many layers open unfolded."""
 MARGIN = 0.06
 """Blank rim around the study, as a share of its extent."""
-LEGEND_GROUPS = ("results", "base")
 
 
 def write_project(
@@ -264,14 +93,22 @@ def project_facts(words: Words, meta: QgisMeta) -> str:
     return " · ".join(part for part in (facts, approval_line(words, meta)) if part)
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True)
+class Entry:
     """A layer of the project."""
 
     identifier: str  # its id
     element: Element  # its ``maplayer``
     group: str  # where it stands
-    visible: bool  # whether the project opens with it switched on
-    shelf: str = ""  # sub-group in the group; empty for none
+    shown: Shown
+
+
+class Theme(NamedTuple):
+    """What is switched on for one question, above the base."""
+
+    name: str
+    finding: str
+    entries: list[tuple[Entry, str]]  # with the style that each has in it
 
 
 def write_project_of(
@@ -279,16 +116,16 @@ def write_project_of(
 ) -> Artifact:
     """Write the project of finished layers."""
     crs = next(layer.crs for layer in layers if layer.style is not None)
+    start = f"spatial_{name}_"  # QGIS replaces ids of ten characters and less
+    relations = relations_of(layers)
     entries = []
     for layer in layers:
-        # QGIS replaces ids of ten characters and less.
-        identifier = f"spatial_{name}_{layer.table}"
-        element = _vector(layer, layer.title, layer.style, identifier, name)
-        entries.append(Entry(identifier, element, layer.group, layer.visible, layer.shelf))
+        describe = partial(_vector, layer, relations=relations, name=name, words=words, meta=meta)
+        element = describe(layer.title, layer.style, layer.shown, f"{start}{layer.table}")
+        entries.append(Entry(f"{start}{layer.table}", element, layer.group, layer.shown))
         for look in layer.more_looks:
-            one = f"{identifier}_{look.key}"
-            element = _vector(layer, look.title, look.style, one, name)
-            entries.append(Entry(one, element, look.group, look.visible, look.shelf))
+            one = f"{start}{layer.table}_{look.key}"
+            entries.append(Entry(one, describe(look.title, look.style, look, one), look.group, look))
     entries.sort(key=lambda entry: GROUPS.index(entry.group))
     for raster in rasters:
         identifier = f"spatial_raster_{raster.name}"
@@ -297,24 +134,21 @@ def write_project_of(
         SubElement(element, "provider").text = "gdal"
         SubElement(element, "srs").append(_srs(raster.crs))
         element.append(raster.pipe)
-        entries.append(Entry(identifier, element, raster.group, visible=False, shelf=raster.shelf))
+        entries.append(Entry(identifier, element, raster.group, Shown(shelf=raster.shelf)))
     frames = {layer.table: layer.frame for layer in layers}
     area = gpd.GeoDataFrame(frames.get("study_area", frames["settlements"]))
-    west, south, east, north = (float(value) for value in area.total_bounds)
-    rim = max(east - west, north - south, 1000.0) * MARGIN
-    title, extent = project_title(words, meta), Extent(west - rim, south - rim, east + rim, north + rim)
-    corners = {
-        side: str(np.round(value, 3)) for side, value in zip(("xmin", "ymin", "xmax", "ymax"), extent, strict=True)
-    }
+    extent = _with_rim(area.total_bounds, least=1000.0)
+    title = project_title(words, meta)
     root = Element("qgis", {"projectname": title, "version": QGIS_VERSION})
     SubElement(root, "homePath", {"path": ""})
     SubElement(root, "title").text = title
     SubElement(root, "projectCrs").append(_srs(crs))
     root.append(_tree(entries, words))
+    root.append(relations_element(relations, start))
     canvas = SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
     SubElement(canvas, "units").text = "degrees" if crs.is_geographic else "meters"
     shown = SubElement(canvas, "extent")
-    for side, value in corners.items():
+    for side, value in extent.attributes().items():
         SubElement(shown, side).text = value
     SubElement(canvas, "rotation").text = "0"
     SubElement(canvas, "destinationsrs").append(_srs(crs))
@@ -323,28 +157,41 @@ def write_project_of(
     for entry in _drawn(entries):
         SubElement(order, "layer", {"id": entry.identifier})
     root.append(_properties(words, meta))
+    base = [entry for entry in entries if entry.group == "base" and entry.shown.visible]
+    themes = _themes(entries)
+    root.append(_themes_element(themes, base, entries, words))
     about = SubElement(root, "projectMetadata")
-    SubElement(about, "type").text = "project"
-    SubElement(about, "title").text = title
-    parts = (project_facts(words, meta), words.pick(meta.note), meta.method, *meta.issues)
-    SubElement(about, "abstract").text = "\n\n".join(part for part in parts if part)
-    for line in meta.licences:
-        SubElement(about, "license").text = line
-    date = {"type": "Created", "value": meta.as_of.isoformat()}
-    SubElement(SubElement(about, "dates"), "date", date)
-    view = SubElement(root, "ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
-    SubElement(view, "DefaultViewExtent", corners).append(_srs(crs))
-    plain = words.pick(meta.title)
-    page = PrintPage(
-        name=words.say("project", "layout"),
-        title=f"{words.say('project', 'synthetic')} · {plain}" if meta.synthetic else plain,
-        facts=project_facts(words, meta),
-        small_print=" · ".join(meta.licences),
-        extent=extent,
-        in_metres=crs.is_projected,
-        layers=[entry.element for entry in entries if entry.visible and entry.group in LEGEND_GROUPS],
+    _describe(about, "", title, project_facts(words, meta), words, meta)
+    about.find("abstract").text = "\n\n".join(  # type: ignore[union-attr]
+        part for part in (project_facts(words, meta), words.pick(meta.note), meta.method, *meta.issues) if part
     )
-    root.append(layouts_element(page))
+    root.append(_bookmarks(frames, crs, words))
+    view = SubElement(root, "ProjectViewSettings", {"UseProjectScales": "0", "rotation": "0"})
+    SubElement(view, "DefaultViewExtent", extent.attributes()).append(_srs(crs))
+    atlas = next((entry for entry in entries if entry.identifier == f"{start}townships"), None)
+    townships = gpd.GeoDataFrame(frames["townships"]) if atlas else None
+    plain = words.pick(meta.title)
+    stamp = words.say("project", "synthetic") if meta.synthetic else ""
+    prints = [
+        Print(
+            name=theme.name,
+            theme=theme.name,
+            headline=theme.finding or theme.name,
+            below=" · ".join(filter(None, (stamp, plain, theme.name if theme.finding else ""))),
+            facts=project_facts(words, meta),
+            small_print=" · ".join(meta.licences),
+            extent=extent,
+            in_metres=crs.is_projected,
+            legend=[
+                *(LegendEntry(entry.element, entry.shown.legend) for entry, _ in theme.entries),
+                *(LegendEntry(entry.element, "") for entry in base),
+            ],
+            atlas=atlas.element if atlas else None,
+            atlas_name=name_expression(townships, words.language) if townships is not None else "",
+        )
+        for theme in themes
+    ]
+    root.append(layouts_element(prints))
     indent(root, space=" ")
     text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
     buffer = io.BytesIO()
@@ -355,19 +202,142 @@ def write_project_of(
     return Artifact(f"{name}.qgz", buffer.getvalue())
 
 
-def _vector(layer: QgisLayer, title: str, style: Style | None, identifier: str, name: str) -> Element:
+def _with_rim(bounds: Iterable[float], least: float) -> Extent:
+    """Widen bounds by a share of their longer side."""
+    west, south, east, north = (float(value) for value in bounds)
+    rim = max(east - west, north - south, least) * MARGIN
+    return Extent(west - rim, south - rim, east + rim, north + rim)
+
+
+def _vector(  # noqa: PLR0913 - a layer of the project, as one or another look has it
+    layer: QgisLayer,
+    title: str,
+    style: Style | None,
+    shown: Shown,
+    identifier: str,
+    *,
+    relations: Sequence[Relation],
+    name: str,
+    words: Words,
+    meta: QgisMeta,
+) -> Element:
     kind = {"Point": "Point", "LineString": "Line", "Polygon": "Polygon"}.get(layer.geometry, "No geometry")
-    attributes = {"type": "vector", "geometry": kind, "refreshOnNotifyEnabled": "0"}
+    attributes = {"type": "vector", "geometry": kind, "refreshOnNotifyEnabled": "0", "readOnly": "1"}
     if style is not None:
-        attributes |= style_attributes(style)
+        attributes |= style_attributes(style, shown.smallest_scale)
     element = Element("maplayer", attributes)
     _about_layer(element, identifier, title, f"./{name}.gpkg|layername={layer.table}")
     SubElement(element, "abstract").text = layer.description
     SubElement(element, "provider", {"encoding": "UTF-8"}).text = "ogr"
+    about = SubElement(element, "resourceMetadata")
+    _describe(about, identifier, title, layer.description, words, meta)
+    maps = value_maps(layer, style, words, meta)
     if style is not None:
         SubElement(element, "srs").append(_srs(layer.crs))
+        SubElement(about, "crs").append(_srs(layer.crs))
         element.extend(style_elements(style, layer.aliases))
+        tip = SubElement(element, "mapTip", {"enabled": "1"})
+        tip.text = map_tip(layer, style)
+        if layer.styles and identifier.endswith(layer.table):
+            manager = SubElement(element, "map-layer-style-manager", {"current": "default"})
+            SubElement(manager, "map-layer-style", {"name": "default"})
+            for other, look in layer.styles.items():
+                root = SubElement(SubElement(manager, "map-layer-style", {"name": other}), "qgis")
+                root.attrib |= {"version": QGIS_VERSION, "styleCategories": "Symbology|Labeling"}
+                root.attrib |= style_attributes(look, shown.smallest_scale)
+                root.extend(style_elements(look, {}))
+    else:
+        holder = SubElement(element, "aliases")
+        for position, (column, alias) in enumerate(layer.aliases.items(), start=1):
+            SubElement(holder, "alias", {"field": column, "index": str(position), "name": alias})
+    element.append(field_configuration(maps))
+    if layer.table in TABS:
+        element.extend(form_elements(layer, relations, words, meta))
     return element
+
+
+def _describe(about: Element, identifier: str, title: str, text: str, words: Words, meta: QgisMeta) -> None:
+    """Fill the fields that QGIS takes from ISO 19115."""
+    told = (
+        ("identifier", identifier),
+        ("language", words.language),
+        ("type", "dataset" if identifier else "project"),
+        ("title", title),
+        ("abstract", text),
+    )
+    for tag, value in told:
+        SubElement(about, tag).text = value
+    topics = SubElement(about, "keywords", {"vocabulary": "gmd:topicCategory"})
+    SubElement(topics, "keyword").text = "society"
+    SubElement(topics, "keyword").text = "planningCadastre"
+    day = f"{meta.as_of.isoformat()}T00:00:00"
+    SubElement(SubElement(about, "dates"), "date", {"type": "Created", "value": day})
+    limits = approval_line(words, meta) if meta.map_approval or meta.approval_wanted else ""
+    facts = project_facts(words, meta)
+    for kind, value in (("useLimitation", facts), ("otherRestrictions", limits)):
+        if value:
+            SubElement(about, "constraints", {"type": kind}).text = value
+    for line in meta.licences:
+        SubElement(about, "license").text = line
+    SubElement(about, "history").text = meta.method
+
+
+def _themes(entries: Sequence[Entry]) -> list[Theme]:
+    """Gather what answers each question; the small project's questions alone, so that a list of them stays short."""
+    named: dict[str, Theme] = {}
+    for entry in entries:
+        shown = entry.shown
+        if shown.theme and shown.slim:
+            theme = named.setdefault(shown.theme, Theme(shown.theme, shown.finding, []))
+            theme.entries.append((entry, "default"))
+    for entry in entries:
+        for name, style in entry.shown.beside.items():
+            if name in named:
+                named[name].entries.append((entry, style))
+    return list(named.values())
+
+
+def _themes_element(themes: Sequence[Theme], base: Sequence[Entry], entries: Sequence[Entry], words: Words) -> Element:
+    root = Element("visibility-presets")
+    groups = sorted({path for entry in entries for path in _paths(entry, words)})
+    for theme in themes:
+        told = {"name": theme.name, "has-expanded-info": "0", "has-checked-group-info": "1"}
+        preset = SubElement(root, "visibility-preset", told)
+        for entry, style in (*theme.entries, *((entry, "default") for entry in base)):
+            SubElement(preset, "layer", {"id": entry.identifier, "visible": "1", "style": style, "expanded": "0"})
+        checked = SubElement(preset, "checked-group-nodes")
+        for path in groups:
+            SubElement(checked, "checked-group-node", {"id": path})
+    return root
+
+
+def _paths(entry: Entry, words: Words) -> list[str]:
+    """Name the groups that a layer stands in, from the outermost, as QGIS does."""
+    group, shelf, branch = entry.group, entry.shown.shelf, entry.shown.branch
+    names = [
+        words.say("groups", group),
+        *([words.say("shelves", shelf)] if shelf else []),
+        *([branch] if branch else []),
+    ]
+    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
+
+
+def _bookmarks(frames: Mapping[str, pd.DataFrame], crs: pyproj.CRS, words: Words) -> Element:
+    """Mark the extent of each township."""
+    root = Element("Bookmarks")
+    if "townships" not in frames:
+        return root
+    frame = gpd.GeoDataFrame(frames["townships"])
+    names = frame[[name for name in (f"name_{words.language}", "name", "name_en") if name in frame]].bfill(axis=1)
+    group = words.say("project", "townships")
+    for place, bounds in enumerate(frame.geometry.bounds.to_numpy()):
+        west, south, east, north = (round(value, 3) for value in _with_rim(bounds, least=0.0))
+        ring = f"Polygon (({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
+        told = {"id": f"township_{place + 1}", "group": group, "extent": ring, "rotation": "0"}
+        name = names.iloc[place, 0] if len(names.columns) else None
+        told["name"] = str(name) if isinstance(name, str) else str(frame["boundary_id"].iloc[place])
+        SubElement(root, "Bookmark", told).append(_srs(crs))
+    return root
 
 
 def _about_layer(element: Element, identifier: str, title: str, source: str) -> None:
@@ -395,30 +365,38 @@ def _tree(entries: Sequence[Entry], words: Words) -> Element:
             continue
         branch = _branch(root, words.say("groups", group), expanded=group == "results")
         for shelf in ("", *SHELVES):
-            own = [entry for entry in members if entry.shelf == shelf]
-            place = _branch(branch, words.say("shelves", shelf)) if own and shelf else branch
+            own = [entry for entry in members if entry.shown.shelf == shelf]
+            if not own:
+                continue
+            is_short = len(own) <= OPEN_SHELF
+            place = _branch(branch, words.say("shelves", shelf), expanded=is_short) if shelf else branch
             for entry in own:
-                is_open = entry.visible and entry.group == "results"
+                home, inner = place, entry.shown.branch
+                if inner:
+                    found = [one for one in place if one.get("name") == inner]
+                    home = found[0] if found else _branch(place, inner, checked=entry.shown.visible)
                 shown = {
-                    "checked": "Qt::Checked" if entry.visible else "Qt::Unchecked",
-                    "expanded": "1" if is_open else "0",
+                    "checked": "Qt::Checked" if entry.shown.visible or inner else "Qt::Unchecked",
+                    "expanded": "1" if entry.shown.visible and entry.group == "results" else "0",
                 }
-                SubElement(place, "layer-tree-layer", _tree_attributes(entry.element) | shown)
+                told = {"id": "id", "name": "layername", "source": "datasource", "providerKey": "provider"}
+                attributes = {key: entry.element.findtext(tag, "") for key, tag in told.items()}
+                SubElement(home, "layer-tree-layer", attributes | shown)
+            if shelf in EXCLUSIVE:
+                states = [child.get("checked") == "Qt::Checked" for child in place]
+                place.set("mutually-exclusive", "1")
+                place.set("mutually-exclusive-child", str(states.index(True) if any(states) else -1))
     order = SubElement(root, "custom-order", {"enabled": "1"})
     for entry in _drawn(entries):
         SubElement(order, "item").text = entry.identifier
     return root
 
 
-def _tree_attributes(layer: Element) -> dict[str, str]:
-    """Name a layer in a tree as its ``maplayer`` does."""
-    told = {"id": "id", "name": "layername", "source": "datasource", "providerKey": "provider"}
-    return {key: layer.findtext(tag, "") for key, tag in told.items()}
-
-
-def _branch(parent: Element, name: str, *, expanded: bool = False) -> Element:
-    attributes = {"name": name, "checked": "Qt::Checked", "expanded": "1" if expanded else "0"}
-    return SubElement(parent, "layer-tree-group", attributes)
+def _branch(parent: Element, name: str, *, expanded: bool = False, checked: bool = True) -> Element:
+    state = "Qt::Checked" if checked else "Qt::Unchecked"
+    return SubElement(
+        parent, "layer-tree-group", {"name": name, "checked": state, "expanded": "1" if expanded else "0"}
+    )
 
 
 def _drawn(entries: Sequence[Entry]) -> list[Entry]:
@@ -429,7 +407,7 @@ def _drawn(entries: Sequence[Entry]) -> list[Entry]:
             return 3
         if entry.group == "base":
             return 1
-        is_ground = entry.element.get("geometry") == "Polygon" or entry.shelf == "areas"
+        is_ground = entry.element.get("geometry") == "Polygon" or entry.shown.shelf == "areas"
         return 2 if is_ground and entry.group == "results" else 0
 
     return sorted(entries, key=depth)

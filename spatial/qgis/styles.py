@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
+
+    from spatial.messages import Words
 
 
 # Colours shared by every layer and by the pages: a quiet base, so that colour means the result.
@@ -90,6 +93,11 @@ TINTS = ("#4477aa", "#ccbb44", "#66ccee", "#aa3377", "#228833", "#ee6677", "#bbb
 """Areas side by side, without order (Paul Tol's bright scheme); drawn pale."""
 
 
+MOST_PEOPLE = 10_000
+"""A circle grows up to so many people."""
+PEOPLE_IN_LEGEND = (100, 1_000, MOST_PEOPLE)
+
+
 def ramp(colours: tuple[str, ...], number: int) -> list[str]:
     """
     Take colours evenly from a sequence, its ends first of all.
@@ -125,6 +133,14 @@ FONT = "Open Sans"
 """Shipped with QGIS on every system."""
 
 CHINESE_FONTS = ("Noto Sans SC", "Microsoft YaHei", "PingFang SC", "WenQuanYi Micro Hei")
+
+
+def font_families() -> Element:
+    """Name the fonts to take where the first is not there, or lacks Chinese."""
+    families = Element("families")
+    for family in CHINESE_FONTS:
+        SubElement(families, "family", {"name": family})
+    return families
 
 
 def rgba(colour: str, alpha: float = 1.0) -> str:
@@ -243,9 +259,9 @@ def _data_defined(expressions: Mapping[str, str]) -> Element:
     return element
 
 
-def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0) -> Element:
-    """Build a line's look."""
-    return _layer(
+def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0, drawn_if: str = "") -> Element:
+    """Build a line's look, drawn where an expression holds."""
+    element = _layer(
         "SimpleLine",
         {
             "line_color": rgba(colour, alpha),
@@ -259,6 +275,9 @@ def line(colour: str, *, width: float, dash: str = "", alpha: float = 1.0) -> El
             "customdash_unit": "MM",
         },
     )
+    if drawn_if:
+        element.append(_data_defined({"enabled": drawn_if}))
+    return element
 
 
 def fill(
@@ -325,9 +344,7 @@ def labels(
         "multilineHeight": "1",
     }
     style = SubElement(settings, "text-style", text)
-    families = SubElement(style, "families")
-    for family in CHINESE_FONTS:
-        SubElement(families, "family", {"name": family})
+    style.append(font_families())
     buffer = {"bufferDraw": "1", "bufferSize": "0.7", "bufferSizeUnits": "MM", "bufferColor": rgba(halo, 0.85)}
     SubElement(style, "text-buffer", {**buffer, "bufferOpacity": "1", "bufferNoFill": "1"})
     placement = {
@@ -368,7 +385,6 @@ class Style:
     renderer: Element  # its ``renderer-v2``
     labelling: Element | None = None  # its labels
     opacity: float = 1.0  # of the whole layer, 0 to 1
-    smallest_scale: int = 0  # the layer is hidden when the map is zoomed out beyond 1 to this; 0 for never
     display: str = ""  # expression that names a feature in lists
 
 
@@ -382,8 +398,43 @@ class Category:
     kind: str = "string"  # what the column holds
 
 
-def categorised(column: str, categories: Sequence[Category], *, order: str = "") -> Element:
-    """Build a renderer with one look a class."""
+@dataclass(frozen=True)
+class Grown:
+    """A size whose area grows with a number of people, and its circles in a legend."""
+
+    column: str
+    smallest: float  # mm, of nobody
+    largest: float  # mm, of MOST_PEOPLE and more
+
+    @property
+    def expression(self) -> str:
+        """Size of a feature in mm."""
+        grown = f'sqrt(min(coalesce("{self.column}", 0), {MOST_PEOPLE:g}) / {MOST_PEOPLE:g})'
+        return f"{self.smallest:g} + {self.largest - self.smallest:g} * {grown}"
+
+    def legend(self, words: Words, expression: str = "") -> tuple[Element, Element]:
+        """Draw a circle for each of some numbers of people; `expression` is the size of all classes."""
+        title = words.say("size", "people")
+        holder = Element("data-defined-size-legend", {"type": "separated", "valign": "bottom", "title": title})
+        grown = expression or self.expression
+        circle = marker(BASE["blank"], size=2.0, outline=BASE["town"], size_expression=grown)
+        # QGIS takes from the source symbol how circles look, and that they grow.
+        source = Element("source-symbol")
+        source.append(symbol("marker", circle))
+        sizes = SubElement(holder, "classes")
+        for people in PEOPLE_IN_LEGEND:
+            size = self.smallest + (self.largest - self.smallest) * math.sqrt(people / MOST_PEOPLE)
+            label = words.number(people)
+            if people == MOST_PEOPLE:
+                label = words.say("size", "most", people=label)
+            SubElement(sizes, "class", {"size": f"{size:.3f}", "label": label})
+        return source, holder
+
+
+def categorised(
+    column: str, categories: Sequence[Category], *, order: str = "", sizes: Sequence[Element] = ()
+) -> Element:
+    """Build a renderer with one look a class, and circles of people in its legend."""
     element = _renderer("categorizedSymbol", order)
     element.set("attr", column)
     holder = SubElement(element, "categories")
@@ -397,6 +448,8 @@ def categorised(column: str, categories: Sequence[Category], *, order: str = "")
         else:
             SubElement(holder, "category", {**attributes, "type": item.kind, "value": "".join(item.values)})
     element.append(indexed(item.symbol for item in categories))
+    if sizes is not None:
+        element.extend(sizes)
     if order:
         clause = SubElement(SubElement(element, "orderby"), "orderByClause", {"asc": "0", "nullsFirst": "0"})
         clause.text = order
@@ -440,13 +493,13 @@ def name_expression(frame: pd.DataFrame, language: str) -> str:
     return "coalesce(" + ", ".join(f'"{column}"' for column in dict.fromkeys(wanted)) + ")"
 
 
-def style_attributes(style: Style) -> dict[str, str]:
-    """Give the attributes that a QML file and a project's layer share."""
-    scaled = style.smallest_scale > 0
+def style_attributes(style: Style, smallest_scale: int = 0) -> dict[str, str]:
+    """Give the attributes that a QML file and a project's layer share; hidden when zoomed out beyond a scale."""
+    scaled = smallest_scale > 0
     return {
         "labelsEnabled": "1" if style.labelling is not None else "0",
         "hasScaleBasedVisibilityFlag": "1" if scaled else "0",
-        "minScale": str(style.smallest_scale) if scaled else "100000000",
+        "minScale": str(smallest_scale) if scaled else "100000000",
         "maxScale": "0",
         "simplifyDrawingHints": "1",
         "simplifyDrawingTol": "1",

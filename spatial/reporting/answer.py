@@ -96,13 +96,15 @@ def summarise_answer(
     for told in (findings, watched):
         told.sort(key=_urgency)
     columns = [*findings, *(ground.finding(norm, ids) for norm in asked if not norm["is_headline"])]
-    silent = [ground.named(norm) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
+    silent = [named_norm(norm, ground.services) | {"is_silent": True} for norm in norms if norm["gate"] == "unknown"]
     beyond = ground.gaps.loc[ground.gaps["norm_id"].isin([each["norm_id"] for each in findings])]
     return {
         "findings": findings,
         "watched": watched,
         "silent": silent,
-        "met": [ground.counted(norm) for norm in norms if norm["is_headline"] and norm["status"] == "met"],
+        "met": [
+            counted_norm(norm, ground.services) for norm in norms if norm["is_headline"] and norm["status"] == "met"
+        ],
         "villages": int(beyond["settlement_id"].nunique()),
         "matrix": ground.matrix(columns, silent),
         "services": ground.services_reached(tables, findings, mode),
@@ -115,6 +117,31 @@ def _urgency(finding: Record) -> tuple[bool, bool, bool, float, str]:
     amount = (finding["persons"] or finding["places"])["beyond"]
     is_duty = is_sure and finding["norm_class"] == "mandatory"
     return not is_duty, not finding["is_chosen"], not is_sure, -amount, str(finding["norm_id"])
+
+
+def named_norm(norm: Mapping[str, Any], services: Mapping[str, Mapping[str, str]]) -> Record:
+    """Tell a norm apart from others, as sentences and columns call it; `services` are names by language."""
+    service = str(norm["service"])
+    is_presence = norm["direction"] == PRESENCE
+    return {name: plain(norm[name]) for name in _TOLD} | {
+        "names": dict(services.get(service, {})),
+        "is_presence": is_presence,
+        "question": "unit_sites" if is_presence else "sites",
+    }
+
+
+def counted_norm(norm: Mapping[str, Any], services: Mapping[str, Mapping[str, str]]) -> Record:
+    """Count who is beyond a norm, who within and all whom it asks about; None where nobody's number is known."""
+    sums: Record = {}
+    for what in ("persons", "places"):
+        told = {"beyond": "unserved", "within": "served", "base": "in_scope"}
+        counts = {side: norm[f"{what}_{column}"] for side, column in told.items()}
+        sums[what] = None if counts["beyond"] is None or not counts["base"] else counts
+    if sums["persons"] is not None and not sums["persons"]["beyond"] and norm["status"] != "met":
+        sums["persons"] = None  # places beyond of which nobody knows the people
+    found = named_norm(norm, services) | sums
+    found["counted"] = "persons" if sums["persons"] and not found["is_presence"] else "places"
+    return found
 
 
 class _Ground:
@@ -131,33 +158,10 @@ class _Ground:
         self.township = self.places.get("township_id", pd.Series(None, self.places.index, dtype=object))
         self.units = unit_names(tables)
 
-    def named(self, norm: Mapping[str, Any]) -> Record:
-        """Tell a norm apart from others, as sentences and columns call it."""
-        service = str(norm["service"])
-        is_presence = norm["direction"] == PRESENCE
-        return {name: plain(norm[name]) for name in _TOLD} | {
-            "names": dict(self.services.get(service, {})),
-            "is_presence": is_presence,
-            "question": "unit_sites" if is_presence else "sites",
-        }
-
-    def counted(self, norm: Mapping[str, Any]) -> Record:
-        """Count who is beyond a norm, who within and all whom it asks about; None where nobody's number is known."""
-        sums: Record = {}
-        for what in ("persons", "places"):
-            told = {"beyond": "unserved", "within": "served", "base": "in_scope"}
-            counts = {side: norm[f"{what}_{column}"] for side, column in told.items()}
-            sums[what] = None if counts["beyond"] is None or not counts["base"] else counts
-        if sums["persons"] is not None and not sums["persons"]["beyond"] and norm["status"] != "met":
-            sums["persons"] = None  # places beyond of which nobody knows the people
-        found = self.named(norm) | sums
-        found["counted"] = "persons" if sums["persons"] and not found["is_presence"] else "places"
-        return found
-
     def finding(self, norm: Mapping[str, Any], among: Sequence[str]) -> Record:
         """Say who is beyond a norm, where most of them live, and its first villages with what else they lack."""
         name = str(norm["norm_id"])
-        return self.counted(norm) | {"worst": self._worst(name), "first": self._first(name, among)}
+        return counted_norm(norm, self.services) | {"worst": self._worst(name), "first": self._first(name, among)}
 
     def _worst(self, norm_id: str) -> Record | None:
         """Find the township where most of those beyond a norm live; None without townships."""

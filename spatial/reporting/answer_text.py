@@ -265,6 +265,15 @@ def _amount(finding: Record, words: Words, side: str = "beyond") -> str:
     return amount_text(dict(finding), count, words)
 
 
+def count_text(finding: Record, words: Words) -> str:
+    """Say how many are beyond a norm, of how many of whom; empty where nobody counts them."""
+    counts = finding[finding["counted"]]
+    if counts is None:
+        return ""
+    beyond, base = words.number(round(counts["beyond"])), _amount(finding, words, "base")
+    return words.say("answer", "beyond_of", part=beyond, whole=base)
+
+
 def _beyond(finding: Record, words: Words, amount: str = "") -> str:
     """Say who is beyond a norm."""
     count = round(finding[finding["counted"]]["beyond"])

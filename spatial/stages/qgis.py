@@ -11,9 +11,11 @@ from spatial.cartography.messages import messages
 from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.qgis.geopackage import write_qgis
-from spatial.qgis.meta import QgisMeta
+from spatial.qgis.meta import NormWords, QgisMeta
 from spatial.qgis.rasters import write_raster
 from spatial.rasters import Raster
+from spatial.reporting.answer import counted_norm
+from spatial.reporting.answer_text import count_text, finding_text
 from spatial.reporting.plan_text import place_name, plan_title
 from spatial.reporting.wording import known_issues, norm_titles, source_title
 from spatial.runner.stage import silent
@@ -41,6 +43,9 @@ BY_SERVICE = (
     "plans",
 )
 """Tables whose services give layers and columns their names."""
+
+OPENING_NORMS = 4
+"""Norms that have a layer each in the small project, at most."""
 
 RASTERS = (
     ("off_road_min", "min", "results", "off_road"),
@@ -78,6 +83,21 @@ def qgis(
         "known_issues": issues_told(issues, language),
     }
     said, plans = Words(language), summary.get("plans", ())
+    # Names and numbers of norms: findings first, in their order, of which the first that have gaps open the project.
+    findings = {finding["norm_id"]: finding for finding in summary["answer"]["findings"]}
+    rules = {str(row["norm_id"]): row for row in binding.to_dict("records")}
+    norm_words = {}
+    by_norm = {str(norm["norm_id"]): norm for norm in norms}
+    for name in dict.fromkeys([*findings, *by_norm]):
+        norm = by_norm[name]
+        rule = rules.get(name, norm)
+        title = norm_titles(rule).get(said.language) or source_title(rule, said)
+        counts = count_text(counted_norm(norm, {}), said)
+        parts = (said.say("norm_class", norm["norm_class"]), counts)
+        finding = finding_text(findings[name], said) if name in findings else ""
+        norm_words[name] = NormWords(f"{title} ({name})", " · ".join(filter(None, parts)), finding)
+    with_gaps = set(tables["gaps"]["norm_id"]) if "gaps" in tables else set()
+    opening_norms = [name for name in norm_words if name in with_gaps and (name in findings or not findings)]
     meta = QgisMeta(
         title=options.title,
         as_of=options.as_of,
@@ -97,10 +117,9 @@ def qgis(
         services=_service_names(options, tables),
         headline_services=headlines,
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
-        norms={
-            str(row["norm_id"]): f"{row['norm_id']}: {norm_titles(row).get(said.language) or source_title(row, said)}"
-            for row in binding.to_dict("records")
-        },
+        norms=norm_words,
+        opening_norms=opening_norms[:OPENING_NORMS],
+        is_full=options.qgis.project == "full",
         thresholds_min=thresholds_min,
         scenarios={item.name: item.title for item in options.scenarios},
         plans={plan["plan_id"]: plan_title(plan, said) for plan in plans},
@@ -114,7 +133,7 @@ def qgis(
     shown = words.pick(goal.names) if goal else options.off_road.service or ""
     rasters = []
     for name, unit, group, shelf in RASTERS:
-        if isinstance(tables.get(name), Raster):
+        if isinstance(tables.get(name), Raster) and meta.is_full:
             title = words.say("layers", name, service=shown)
             stem = f"{options.name}_{name}"
             raster = write_raster(tables[name], name=stem, unit=unit, title=title, words=words, basis=basis)

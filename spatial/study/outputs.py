@@ -69,6 +69,15 @@ class OfficialOptions(Model):
 
 # What a study writes.
 
+
+class QgisOptions(Model):
+    """What the QGIS project and its GeoPackage hold."""
+
+    project: Literal["slim", "full"] = option(
+        "slim", "slim: layers that answer the first questions; full: every table and every look"
+    )
+
+
 Status = Literal["draft", "internal", "public"]
 
 

@@ -13,6 +13,7 @@ import shapely
 from affine import Affine
 
 from spatial.qgis import QgisMeta
+from spatial.qgis.meta import NormWords
 from spatial.rasters import Raster
 from spatial.tables import TABLES
 
@@ -484,7 +485,8 @@ def county_meta() -> QgisMeta:
             "post_office": {"en": "Post office", "zh": "邮局"},
         },
         headline_services=("hospital", "primary_school"),
-        norms={"CN-HOSPITAL": "Hospital within 20 min"},
+        norms={"CN-HOSPITAL": NormWords("Hospital within 20 min", "guiding")},
+        is_full=True,
     )
 
 

@@ -1,6 +1,6 @@
-"""Run under a Python with PyQGIS: print a project's layout to a picture and say what stands on it, as one JSON line.
+"""Run under a Python with PyQGIS: open a project, ask its layers, and print every layout, as one JSON line.
 
-Usage: print_in_qgis.py PROJECT.qgz PICTURE.png
+Usage: print_in_qgis.py PROJECT.qgz FOLDER [A4]
 """
 
 from __future__ import annotations
@@ -8,45 +8,96 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from qgis.core import (  # type: ignore[import-not-found]
+    Qgis,
     QgsApplication,
     QgsLayoutExporter,
     QgsLayoutItemLabel,
     QgsLayoutItemLegend,
     QgsLayoutItemMap,
     QgsProject,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QImage  # type: ignore[import-not-found]
 
 DPI = 60
 
 
-def main(file: str, picture: str) -> None:
+def legend_rows(legend: object) -> list[str]:
+    model = legend.model()
+    return [str(row.data(0)) for layer in model.rootGroup().findLayers() for row in model.layerLegendNodes(layer)]
+
+
+def printed(layout: object, folder: Path, number: int) -> dict[str, object]:
+    items = layout.items()
+    (page,) = [item for item in items if isinstance(item, QgsLayoutItemMap)]
+    (legend,) = [item for item in items if isinstance(item, QgsLayoutItemLegend)]
+    themes = QgsProject.instance().mapThemeCollection()
+    settings, plain = QgsLayoutExporter.ImageExportSettings(), QgsLayoutExporter.PdfExportSettings()
+    settings.dpi = plain.dpi = DPI
+    picture = str(folder / f"{number}.png")
+    answer = {
+        "visible": sorted(themes.mapThemeVisibleLayerIds(page.followVisibilityPresetName())),
+        "legend": sorted(node.layerId() for node in legend.model().rootGroup().findLayers()),
+        "rows": legend_rows(legend),
+        "picture": int(QgsLayoutExporter(layout).exportToImage(picture, settings)),
+        "pdf": int(QgsLayoutExporter(layout).exportToPdf(str(folder / "p.pdf"), plain)),
+        "labels": {item.id(): item.currentText() for item in items if isinstance(item, QgsLayoutItemLabel)},
+    }
+    # What the legend needs is known once it was drawn.
+    place, paper = legend.scenePos(), layout.pageCollection().page(0).rect()
+    answer["legend_fits"] = (
+        place.x() + legend.rect().width() <= paper.width() and place.y() + legend.rect().height() <= paper.height()
+    )
+    image = QImage(picture)
+    left, top = (int(value * DPI / 25.4) for value in (page.pos().x(), page.pos().y()))
+    width, height = (int(value * DPI / 25.4) for value in (page.rect().width(), page.rect().height()))
+    inside = [image.pixelColor(x, y).name() for x in range(left, left + width) for y in range(top, top + height)]
+    atlas = layout.atlas()
+    answer |= {"size": [image.width(), image.height()], "drawn": len(set(inside))}
+    answer["atlas"] = atlas.updateFeatures() if atlas.enabled() else 0
+    if atlas.enabled() and atlas.beginRender():
+        atlas.first()
+        answer["first"] = next(item.currentText() for item in items if item.id() == "title")
+        answer["closer"] = page.scale()
+        atlas.endRender()
+    return answer
+
+
+def asked(layer: object) -> dict[str, object]:
+    fields = layer.fields()
+    setups = {field.name(): field.editorWidgetSetup() for field in fields}
+    return {
+        "valid": layer.isValid(),
+        "read_only": layer.readOnly(),
+        "tip": layer.mapTipTemplate(),
+        "maps": {name: setup.config() for name, setup in setups.items() if setup.type() == "ValueMap"},
+        "tabs": [tab.name() for tab in layer.editFormConfig().tabs()],
+        "title": layer.metadata().title(),
+        "licences": layer.metadata().licenses(),
+        "dates": layer.metadata().dateTime(Qgis.MetadataDateType.Created).toString("yyyy-MM-dd"),
+        "styles": layer.styleManager().styles(),
+    }
+
+
+def main(file: str, folder: str, paper: str = "") -> None:
     application = QgsApplication([], False)
     application.initQgis()
     project = QgsProject.instance()
     answer: dict[str, object] = {"read": project.read(file), "abstract": project.metadata().abstract()}
     answer["across"] = project.readEntry("TitleLabel", "/Label")[0]
-    (layout,) = project.layoutManager().printLayouts()
-    items = layout.items()
-    answer["name"] = layout.name()
-    answer["labels"] = {item.id(): item.currentText() for item in items if isinstance(item, QgsLayoutItemLabel)}
-    (legend,) = [item for item in items if isinstance(item, QgsLayoutItemLegend)]
-    answer["legend"] = [node.layerId() for node in legend.model().rootGroup().findLayers()]
-    answer["legend_mm"] = [legend.pos().x(), legend.rect().width()]
-    (page,) = [item for item in items if isinstance(item, QgsLayoutItemMap)]
-    answer["scale"] = page.scale()
-    settings = QgsLayoutExporter.ImageExportSettings()
-    settings.dpi = DPI
-    answer["exported"] = int(QgsLayoutExporter(layout).exportToImage(picture, settings))
-    image = QImage(picture)
-    left, top, width, height = (int(value * DPI / 25.4) for value in (12, 29, 186, 153))
-    inside = [image.pixelColor(x, y).name() for x in range(left, left + width) for y in range(top, top + height)]
-    answer["size"] = [image.width(), image.height()]
-    answer["drawn"] = len(set(inside))
+    answer["themes"] = project.mapThemeCollection().mapThemes()
+    answer["bookmarks"] = [mark.name() for mark in project.bookmarkManager().bookmarks()]
+    answer["relations"] = {name: one.isValid() for name, one in project.relationManager().relations().items()}
+    answer["layers"] = {
+        name: asked(layer) for name, layer in project.mapLayers().items() if isinstance(layer, QgsVectorLayer)
+    }
+    layouts = [one for one in project.layoutManager().printLayouts() if paper in one.name()]
+    answer["prints"] = {one.name(): printed(one, Path(folder), i) for i, one in enumerate(layouts)}
     print("RESULT " + json.dumps(answer, ensure_ascii=False))  # noqa: T201 - the caller reads it
     sys.stdout.flush()
     os._exit(0)  # QGIS may crash while it shuts down

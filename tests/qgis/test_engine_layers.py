@@ -267,12 +267,11 @@ def test_lines_of_the_last_mile_are_as_long_as_it_says_and_end_on_a_road_that_co
 
 
 def test_every_part_of_the_engine_has_a_layer_in_its_sub_group(layers):
-    assert layers["isochrones_hospital"].shelf == layers["catchments_primary_school"].shelf == "areas"
-    assert layers["cells"].shelf == "areas"
+    assert layers["isochrones_hospital"].shown.shelf == layers["catchments_primary_school"].shown.shelf == "areas"
+    assert layers["cells"].shown.shelf == "areas"
     shelves = {look.key: look.shelf for look in layers["settlements"].more_looks}
     assert shelves == {
-        "last_mile": "",
-        "names": "",
+        "last_mile": "access",
         "hospital_cumulative_30_min": "measures",
         "hospital_e2sfca": "measures",
         "hospital_how_sure": "certainty",
@@ -283,7 +282,7 @@ def test_every_part_of_the_engine_has_a_layer_in_its_sub_group(layers):
         "hospital_response": "emergency",
     }
     assert "rural" in {look.key for look in layers["townships"].more_looks}
-    tables = {name for name, layer in layers.items() if layer.shelf == "tables"}
+    tables = {name for name, layer in layers.items() if layer.shown.shelf == "tables"}
     assert tables >= {"measures", "facility_use", "intervals", "interval_people", "wet_losses", "rural_access"}
 
 
@@ -349,7 +348,7 @@ def test_legends_tell_classes_in_words_and_units(layers):
     assert looks["hospital_how_sure"].title.endswith("30 min")
     told = classes(looks["hospital_e2sfca"].style)
     assert told[0] == "up to 3 facilities per 10,000 people"
-    assert told[-3:] == ["Nothing within reach", "No value", "Serves, not scored"]
+    assert told[-2:] == ["Nothing within reach", "No value"]
 
 
 def test_areas_stand_in_chinese(engine, meta):
@@ -362,28 +361,17 @@ def test_areas_stand_in_chinese(engine, meta):
 def test_nothing_of_the_engine_is_switched_on_at_first(project):
     on = {
         element.get("id").removeprefix("spatial_county_")
-        for element in project.iter("layer-tree-layer")
+        for element in project.find("layer-tree-group").iter("layer-tree-layer")
         if element.get("checked") == "Qt::Checked"
     }
-    assert on == {
-        "gap_hospital",
-        "facilities_headline",
-        "settlements_names",
-        "boundaries",
-        "study_area",
-        "roads",
-        "water_lines",
-        "water_areas",
-    }
+    assert on == {"gap_cn_hospital", "settlements", "boundaries", "study_area", "roads", "water_lines", "water_areas"}
     results = project.find("layer-tree-group").find("layer-tree-group")
-    shelves = [(group.get("name"), group.get("expanded")) for group in results.findall("layer-tree-group")]
-    assert shelves == [
-        (name, "0")
-        for name in (
-            "Further gaps", "Norms by township", "Areas", "Measures", "How sure", "Wet season", "Off the roads",
-            "Scenarios", "Emergency response", "Tables",
-        )
-    ]  # fmt: skip
+    shelves = {group.get("name"): group.get("mutually-exclusive") for group in results.findall("layer-tree-group")}
+    assert shelves == {
+        "Who is beyond a norm": "1", "Townships": "1", "Ways and the last mile": "1", "Flows": "1", "Areas": None,
+        "Measures": "1", "How sure": "1", "Wet season": "1", "Off the roads": None, "Scenarios": "1",
+        "Emergency response": "1", "Tables": None,
+    }  # fmt: skip
 
 
 def test_friction_is_told_as_speed(population):

@@ -17,10 +17,9 @@ from spatial.errors import ContractError, StudyError
 from spatial.messages import Words, languages
 from spatial.qgis import build_layers, joins, write_geopackage
 from spatial.qgis.geopackage import write_geopackage_of
-from spatial.qgis.joins import WORST_FIRST, gap_points, headline_mode, settlement_results, worst_status
+from spatial.qgis.joins import gap_points, headline_mode, settlement_results
 from spatial.qgis.layer import QgisLayer, plain_columns
 from spatial.qgis.meta import service_name
-from spatial.tables.words import NORM_STATUS
 
 CRS = "EPSG:32648"
 
@@ -73,15 +72,8 @@ def test_settlements_carry_minutes_norm_status_last_mile_and_the_sources_columns
     assert wikidata.fillna("").tolist() == read["wikidata"].fillna("").tolist()
     assert "last_mile_class" in read.columns
     # Places in the buffer serve and are not scored.
-    assert read.loc[~read["in_study"], "norm_status"].isna().all()
-    assert read.loc[read["in_study"], "norm_status"].isin(NORM_STATUS).all()
-
-
-def test_a_broken_norm_shows_before_an_unknown_one_and_an_unknown_before_a_met_one():
-    status = pd.Series(["met", "not_met", "not_measurable", "met", "not_measurable", "not_applicable", "met"])
-    unit = pd.Series(["a", "a", "a", "b", "b", "c", "c"])
-    assert worst_status(status, unit).to_dict() == {"a": "not_met", "b": "not_measurable", "c": "met"}
-    assert set(WORST_FIRST) == set(NORM_STATUS)
+    assert read.loc[~read["in_study"], "norms_not_met"].isna().all()
+    assert read.loc[read["in_study"], "norms_not_met"].between(0, 3).all()  # the fixture has three norms
 
 
 def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
@@ -103,10 +95,10 @@ def test_gap_classes_tell_near_far_unreached_and_merely_mapped_apart(county):
         geometry=where.geometry,
         crs=CRS,
     )
-    classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "hospital")["gap_class"]
+    classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "N")["gap_class"]
     assert classes.tolist() == ["near_miss", "beyond", "far", "none", "beyond_mapped", "unknown"]
     gaps["remedy"] = ["mobile_service", *["site_or_road"] * 4, "mobile_service"]  # whatever was measured
-    classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "hospital")["gap_class"]
+    classes = gap_points({"gaps": gaps, "settlements": county["settlements"]}, "N")["gap_class"]
     assert classes.tolist() == ["mobile_service", "beyond", "far", "none", "beyond_mapped", "mobile_service"]
 
 
@@ -206,7 +198,7 @@ def test_every_layer_has_one_default_look_and_all_are_well_formed(package):
     assert sorted(row[0] for row in rows if row[2]) == sorted(layers)
     names = query(package, "SELECT styleName FROM layer_styles WHERE f_table_name = 'settlements'")
     # Further looks can be chosen in QGIS: Styles, Load style, From database.
-    assert {name for (name,) in names} == {"settlements", "settlements_last_mile", "settlements_names"}
+    assert {name for (name,) in names} == {"settlements", "settlements_last_mile"}
     for _, text, _, column in rows:
         assert column == "geom"
         root = ET.fromstring(text.split("\n", 1)[1])  # noqa: S314 - our own output
@@ -230,7 +222,7 @@ def test_licence_method_and_synthetic_notice_are_in_the_metadata(package):
 
 def test_layers_have_readable_identifiers_and_descriptions(package):
     rows = {row[0]: row[1:] for row in query(package, "SELECT table_name, identifier, description FROM gpkg_contents")}
-    assert rows["gap_primary_school"][0] == "Gap: Primary school"
+    assert rows["gap_cn_primary_school"][0] == "Primary school (CN-PRIMARY-SCHOOL)"
     assert all(description for name, (_, description) in rows.items() if name != "layer_styles")
     assert len({identifier for identifier, _ in rows.values()}) == len(rows)
 
@@ -250,7 +242,7 @@ def test_findings_become_one_layer_a_kind_and_one_table_of_all(package):
 
 def test_flows_to_unknown_places_are_not_drawn(package):
     # One of the fixture's three flows starts at a settlement that is not there.
-    assert query(package, "SELECT from_id FROM flows ORDER BY 1") == [("n001",), ("n002",)]
+    assert query(package, "SELECT from_id FROM flows_people ORDER BY 1") == [("n001",), ("n002",)]
 
 
 def test_a_table_of_which_nothing_can_be_drawn_gives_no_layer(county, county_meta):
@@ -283,8 +275,8 @@ def test_chinese_layers_classes_and_columns(county, county_meta, tmp_path):
     artifact = write_geopackage(county, name="county", crs=CRS, languages=["zh", "en"], meta=county_meta)
     path = tmp_path / artifact.name
     path.write_bytes(artifact.content)
-    assert query(path, "SELECT identifier FROM gpkg_contents WHERE table_name = 'gap_hospital'") == [
-        ("缺口：医院",)  # noqa: RUF001
+    assert query(path, "SELECT identifier FROM gpkg_contents WHERE table_name = 'townships'") == [
+        ("未覆盖人口：Hospital within 20 min",)  # noqa: RUF001
     ]
     alias = "SELECT name FROM gpkg_data_columns WHERE table_name = 'settlements' AND column_name = "
     assert query(path, f"{alias}'hospital_min'") == [("医院：出行时间 (分钟)",)]  # noqa: RUF001

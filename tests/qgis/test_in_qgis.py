@@ -15,13 +15,11 @@ from spatial.qgis import write_qgis, write_raster
 pytestmark = pytest.mark.qgis
 
 RENDERERS = {
-    "settlements": ("categorizedSymbol", "norm_status"),
-    "gap_hospital": ("categorizedSymbol", "gap_class"),
-    "gap_primary_school": ("categorizedSymbol", "gap_class"),
+    "settlements": ("categorizedSymbol", "tier"),
+    "gap_cn_hospital": ("categorizedSymbol", "gap_class"),
+    "gap_cn_primary_school": ("categorizedSymbol", "gap_class"),
     "facilities": ("categorizedSymbol", "service"),
-    "townships": ("categorizedSymbol", "norm_status"),
-    "routes": ("categorizedSymbol", "service"),
-    "flows": ("singleSymbol", None),
+    "routes_hospital": ("singleSymbol", None),
     "snaps": ("categorizedSymbol", "snap_status"),
     "edges_drive": ("categorizedSymbol", "all_season"),
     "edges_walk": ("categorizedSymbol", "all_season"),
@@ -94,10 +92,15 @@ def test_every_layer_of_the_package_is_styled_by_itself(seen):
             assert layer["licences"] == ["Sample county, CC0", "© OpenStreetMap contributors, ODbL"]
 
 
-def test_the_four_looks_of_a_status_are_in_the_legend(seen):
-    classes = seen["package"]["settlements"]["classes"]
-    assert classes == ["Met", "Not met", "Not applicable", "Not measurable", "Serves, not scored"]
-    assert seen["package"]["townships"]["classes"] == classes[:4]
+def test_classes_of_a_gap_say_the_minutes_of_its_norm_and_no_class_mixes_norms(seen):
+    # 20 min, 25 min for a near miss, 40 min for twice the norm.
+    assert seen["package"]["gap_cn_hospital"]["classes"] == [
+        "Narrowly beyond: up to 25 min",
+        "Over 25 min, up to 40 min",
+        "Over 40 min, twice the norm",
+        "No way to any",
+    ]
+    assert seen["package"]["townships"]["classes"][-2:] == ["Not applicable", "Not measurable"]
 
 
 def test_a_class_of_several_values_is_read_as_a_list(seen):
@@ -112,7 +115,7 @@ def test_aliases_with_units_are_shown_in_project_and_package(seen):
 
 
 def test_whole_numbers_are_64_bit(seen):
-    assert seen["package"]["gap_hospital"]["types"]["rank"] == "Integer64"
+    assert seen["package"]["gap_cn_hospital"]["types"]["rank"] == "Integer64"
     kinds = {kind for layer in seen["package"].values() for kind in layer["types"].values()}
     assert kinds <= {"String", "Real", "Integer64", "Boolean"}
 

@@ -60,13 +60,13 @@ def layers_of(tables, meta, language="en"):
 
 def test_each_plan_has_its_actions_above_its_people_and_the_first_is_shown_alone(planned, county_meta):
     layers = layers_of(planned, county_meta)
-    names = [name for name, layer in layers.items() if layer.shelf == "plans"]
+    names = [name for name, layer in layers.items() if layer.shown.shelf == "plans"]
     assert names == [
         *(f"plan_{rank}_{name}_{what}" for rank, (name, *_) in enumerate(PLANS, 1) for what in ("actions", "people")),
         "plans",
         "plan_actions",
     ]
-    shown = [name for name, layer in layers.items() if layer.visible and layer.group == "results"]
+    shown = [name for name, layer in layers.items() if layer.shown.visible and layer.group == "results"]
     assert shown == ["plan_1_near_actions", "plan_1_near_people"]
     assert [layers[f"plan_{plan}_people"].geometry for plan in ("1_near", "3_each")] == ["Point", "Polygon"]
     assert len(layers["plan_actions"].frame) == 5
@@ -106,8 +106,8 @@ def test_stops_of_a_mobile_service_are_a_layer_of_their_plan_with_the_day_in_eac
 
 def test_without_a_plan_the_gaps_are_shown(county, county_meta):
     layers = layers_of(county, county_meta)
-    assert not any(layer.shelf == "plans" for layer in layers.values())
-    assert layers["gap_hospital"].visible
+    assert not any(layer.shown.shelf == "plans" for layer in layers.values())
+    assert layers["gap_cn_hospital"].shown.visible
 
 
 @pytest.mark.qgis
@@ -140,4 +140,4 @@ def test_qgis_draws_plans_with_their_colours_numbers_and_bridges(planned, county
     ]
     assert looks["2_circle_actions"] == ["New link, numbered in order", "New link that needs a bridge"]
     assert {"#0b6b66", "#a3162e", "#1d2327"} <= set(seen["colours"])
-    assert len(seen["groups"]["Results"]["Plans: what to do first"]) == 8
+    assert len(seen["groups"]["Results"]["Plans: what to do first"]) == 5

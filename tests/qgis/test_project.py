@@ -76,9 +76,8 @@ def test_the_project_opens_on_the_first_headline_gap_over_a_quiet_base(project):
         if element.get("checked") == "Qt::Checked"
     ]
     assert [item.removeprefix("spatial_county_") for item in on] == [
-        "gap_hospital",
-        "facilities_headline",
-        "settlements_names",
+        "gap_cn_hospital",
+        "settlements",
         "boundaries",
         "study_area",
         "roads",
@@ -89,7 +88,7 @@ def test_the_project_opens_on_the_first_headline_gap_over_a_quiet_base(project):
 
 def test_areas_of_results_are_drawn_below_water_and_roads(project):
     order = [element.text.removeprefix("spatial_") for element in project.find("layer-tree-group/custom-order")]
-    assert order.index("county_gap_hospital") < order.index("county_roads") < order.index("county_townships")
+    assert order.index("county_gap_cn_hospital") < order.index("county_roads") < order.index("county_townships")
     assert order[-1] == "raster_population"
 
 

@@ -195,7 +195,7 @@ def _legend(frame, words):
 
 def test_a_map_in_qgis_shows_the_remedy_before_the_measure():
     tables, _ = _study(_places())
-    frame = gap_points(tables, "primary_care")
+    frame = gap_points(tables, tables["gaps"]["norm_id"].iloc[0])
     shown = frame.set_index("settlement_id")["gap_class"].to_dict()
     assert shown.pop("a") == "mobile_service"  # 3 minutes beyond: a near miss otherwise
     assert set(shown.values()) == {"far_mapped"}  # 200 is more than twice 60

@@ -1,0 +1,323 @@
+"""The map series: a print of every theme on A4 and A3, with its finding, legend, grid, scale, sources and an atlas."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import NAMESPACE_URL, uuid5
+from xml.etree.ElementTree import Element, SubElement
+
+from spatial.qgis.styles import BASE, INK, font_families, rgba
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+PAGE, MAP, LABEL, LEGEND, SCALE_BAR = "65638", "65639", "65641", "65642", "65646"
+"""Kinds of layout items, as QGIS numbers them."""
+DEPTHS = {PAGE: "0", MAP: "1"}
+"""What lies below everything else."""
+WIDTH_MM, HEIGHT_MM, RIM_MM = 297.0, 210.0, 10.0
+PAPERS = {"A4": 1.0, "A3": 2.0**0.5}
+"""Papers by how much larger than A4 everything on them is."""
+LEGEND_WIDTH, HEADLINE_WIDTH, BELOW_WIDTH = 46, 100, 165
+"""Letters in a line of the legend, the headline and what stands below it; a Chinese one counts as two."""
+MUTED = "#5c6063"
+
+
+class Box(NamedTuple):
+    """Where an item stands on A4, in mm."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+MAP_BOX = Box(RIM_MM + 3.0, 34.0, 188.0, 148.0)
+
+
+class Extent(NamedTuple):
+    """A piece of ground, in the project's CRS."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def attributes(self) -> dict[str, str]:
+        """Name its sides as QGIS does."""
+        return {side: f"{value:.3f}" for side, value in zip(("xmin", "ymin", "xmax", "ymax"), self, strict=True)}
+
+
+class LegendEntry(NamedTuple):
+    """A layer in a legend."""
+
+    layer: Element  # its ``maplayer``
+    says: str  # what stands below its title
+
+
+class Print(NamedTuple):
+    """What a print shows."""
+
+    name: str  # of the layout in QGIS
+    theme: str  # of the map
+    headline: str  # the finding, or what the map shows
+    below: str  # what the map shows, where the headline is a finding; status, date and approval
+    facts: str
+    small_print: str
+    extent: Extent  # to be shown whole
+    in_metres: bool  # whether its CRS counts in metres; a scale bar is drawn then
+    legend: Sequence[LegendEntry]
+    atlas: Element | None  # the ``maplayer`` whose features are shown one by one
+    atlas_name: str  # expression that names them
+
+
+def layouts_element(prints: Sequence[Print]) -> Element:
+    """Write the project's layouts: each print on each paper."""
+    root = Element("Layouts")
+    for one in prints:
+        root.extend(_Paper(one, paper, scale).layout() for paper, scale in PAPERS.items())
+    return root
+
+
+class _Paper:
+    """A print on a paper."""
+
+    def __init__(self, one: Print, paper: str, scale: float) -> None:
+        self.one, self.scale = one, scale
+        self.name = f"{one.name} ({paper})"
+
+    def uuid(self, name: str) -> str:
+        """Give an item an id that is the same every time."""
+        return f"{{{uuid5(NAMESPACE_URL, f'{self.name}/{name}')}}}"
+
+    def item(self, kind: str, name: str, box: Box, **more: str) -> Element:
+        left, top, width, height = (f"{side * self.scale:.2f}" for side in box)
+        return Element(
+            "LayoutItem",
+            {
+                "type": kind,
+                "uuid": self.uuid(name),
+                "templateUuid": self.uuid(name),
+                "id": name,
+                "position": f"{left},{top},mm",
+                "positionOnPage": f"{left},{top},mm",
+                "size": f"{width},{height},mm",
+                "referencePoint": "0",
+                "opacity": "1",
+                "visibility": "1",
+                "background": "false",
+                "frame": "false",
+                "outlineWidthM": "0.2,mm",
+                "zValue": DEPTHS.get(kind, "2"),
+                **more,
+            },
+        )
+
+    def text_style(self, size: float, *, bold: bool = False, colour: str = INK) -> Element:
+        style = Element(
+            "text-style",
+            {
+                "fontSize": f"{size * self.scale:.1f}",
+                "fontSizeUnit": "Point",
+                "fontFamily": "sans-serif",
+                "fontWeight": "75" if bold else "50",
+                "forcedBold": "1" if bold else "0",
+                "textColor": rgba(colour),
+                "textOpacity": "1",
+                "multilineHeight": "1.1",
+                "multilineHeightUnit": "Percentage",
+            },
+        )
+        style.append(font_families())
+        return style
+
+    def label(self, name: str, text: str, box: Box, style: Element, **more: str) -> Element:
+        still = {"htmlState": "0", "halign": "1", "valign": "32", "marginX": "0", "marginY": "0"}
+        element = self.item(LABEL, name, box, labelText=text, **(still | more))
+        element.append(style)
+        return element
+
+    def layout(self) -> Element:
+        one, whole = self.one, WIDTH_MM - 2 * RIM_MM
+        layout = Element("Layout", {"name": self.name, "units": "mm", "printResolution": "300"})
+        paper = self.item(PAGE, "page", Box(0.0, 0.0, WIDTH_MM, HEIGHT_MM), background="true")
+        SubElement(layout, "PageCollection").append(paper)
+        # On a page of the atlas the name of its township leads.
+        place = "[% if(coalesce(@atlas_pagename, '') = '', '', @atlas_pagename || ': ') %]" if one.atlas else ""
+        bold, quiet = self.text_style(13.5, bold=True), self.text_style(8.5, colour=MUTED)
+        layout.append(
+            self.label(
+                "title", place + wrapped(unread(one.headline), HEADLINE_WIDTH), Box(RIM_MM, 8.0, whole, 15.0), bold
+            )
+        )
+        layout.append(
+            self.label("below", wrapped(unread(one.below), BELOW_WIDTH), Box(RIM_MM, 24.0, whole, 8.0), quiet)
+        )
+        small = self.text_style(6.0, colour=MUTED)
+        layout.append(self.label("facts", unread(one.facts), Box(RIM_MM, 190.0, whole, 4.0), self.text_style(7.0)))
+        layout.append(self.label("small print", unread(one.small_print), Box(RIM_MM, 194.5, whole, 11.0), small))
+        layout.append(self.map())
+        corner = Box(MAP_BOX.left + MAP_BOX.width - 10.0, MAP_BOX.top + 2.0, 8.0, 11.0)
+        arrow = self.text_style(11.0, bold=True)
+        layout.append(self.label("north", "↑\nN", corner, arrow, halign="4"))
+        layout.append(self.legend())
+        if one.in_metres:
+            layout.append(self.scale_bar())
+        atlas = SubElement(layout, "Atlas", {"enabled": "0", "hideCoverage": "0", "filterFeatures": "0"})
+        if one.atlas is not None:
+            atlas.attrib |= {
+                "enabled": "1",
+                "coverageLayer": one.atlas.findtext("id", ""),
+                "coverageLayerName": one.atlas.findtext("layername", ""),
+                "coverageLayerSource": one.atlas.findtext("datasource", ""),
+                "coverageLayerProvider": "ogr",
+                "pageNameExpression": one.atlas_name,
+                "filenamePattern": "lpad(to_string(@atlas_featurenumber), 3, '0') || '_' || @atlas_pagename",
+                "sortFeatures": "1",
+                "sortKey": one.atlas_name,
+                "sortAscending": "1",
+            }
+        return layout
+
+    def map(self) -> Element:
+        """Show the theme, all of the extent widened to the shape of the map."""
+        still = {"followPreset": "true", "followPresetName": self.one.theme, "keepLayerSet": "false"}
+        element = self.item(MAP, "map", MAP_BOX, background="true", frame="true", drawCanvasItems="false", **still)
+        SubElement(element, "BackgroundColor", colour_attributes(BASE["land"]))
+        west, south, east, north = self.one.extent
+        shape = MAP_BOX.width / MAP_BOX.height
+        width = max(east - west, (north - south) * shape)
+        x, y, height = (west + east) / 2, (south + north) / 2, width / shape
+        ground = Extent(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        SubElement(element, "Extent", ground.attributes())
+        SubElement(element, "LayerSet")
+        sides = ("left", "right", "top", "bottom")
+        grid = {
+            "name": "grid",
+            "uuid": self.uuid("grid"),
+            "show": "1",
+            "position": "3",
+            "gridStyle": "1",
+            "crossLength": f"{1.5 * self.scale:g}",
+            "unit": "3",  # as wide on paper as is said here, whatever the scale
+            "minimumIntervalWidth": f"{38 * self.scale:.0f}",
+            "maximumIntervalWidth": f"{75 * self.scale:.0f}",
+            "intervalX": "10000",
+            "intervalY": "10000",
+            "offsetX": "0",
+            "offsetY": "0",
+            "blendMode": "0",
+            "gridFrameStyle": "0",
+            "showAnnotation": "1",
+            "annotationFormat": "0",
+            "annotationPrecision": "0" if self.one.in_metres else "2",
+            "frameAnnotationDistance": "0.8",
+            **{f"{side}AnnotationDisplay": "0" if side in ("left", "bottom") else "3" for side in sides},
+            **{f"{side}AnnotationPosition": "1" for side in sides},
+            **{f"{side}AnnotationDirection": "1" if side == "left" else "0" for side in sides},
+        }
+        holder = SubElement(element, "ComposerMapGrid", grid)
+        lines = SubElement(holder, "lineStyle")
+        stroke = {"line_color": rgba(MUTED), "line_width": "0.12", "line_width_unit": "MM", "line_style": "solid"}
+        sign = SubElement(lines, "symbol", {"type": "line", "name": "", "alpha": "1", "clip_to_extent": "1"})
+        options = SubElement(SubElement(sign, "layer", {"class": "SimpleLine", "enabled": "1"}), "Option")
+        options.set("type", "Map")
+        for name, value in stroke.items():
+            SubElement(options, "Option", {"type": "QString", "name": name, "value": value})
+        holder.append(self.text_style(5.5, colour=MUTED))
+        if self.one.atlas is not None:
+            SubElement(element, "AtlasMap", {"atlasDriven": "1", "scalingMode": "2", "margin": "0.15"})
+        return element
+
+    def legend(self) -> Element:
+        """List what is on the map, with circles of people and what a norm asks of whom."""
+        left = MAP_BOX.left + MAP_BOX.width + 4.0
+        legend = self.item(LEGEND, "legend", Box(left, MAP_BOX.top - 2.0, WIDTH_MM - RIM_MM - left, MAP_BOX.height))
+        legend.attrib |= {
+            "map_uuid": self.uuid("map"),
+            "resizeToContents": "1",
+            "legendFilterByAtlas": "0",
+            "symbolWidth": f"{5 * self.scale:g}",
+            "symbolHeight": f"{3 * self.scale:g}",
+            "boxSpace": "0",
+            "wrapChar": "\n",
+        }
+        styles = SubElement(legend, "styles")
+        for name, size, is_bold, margins in (
+            ("title", 10, True, {}),
+            ("group", 9, True, {"marginTop": "3"}),
+            ("subgroup", 7.5, True, {"marginTop": "2.6"}),
+            ("symbol", 7, False, {"marginTop": "0.9"}),
+            ("symbolLabel", 7, False, {"marginTop": "0.9", "marginLeft": "2"}),
+        ):
+            style = SubElement(styles, "style", {"name": name, "alignment": "1", "indent": "0", **margins})
+            style.append(self.text_style(size, bold=is_bold))
+        tree = SubElement(legend, "layer-tree-group")
+        for layer, says in self.one.legend:
+            shown = {"checked": "Qt::Checked", "legend_exp": "", "expanded": "1"}
+            told = {"id": "id", "name": "layername", "source": "datasource", "providerKey": "provider"}
+            attributes = {key: layer.findtext(tag, "") for key, tag in told.items()}
+            node = SubElement(tree, "layer-tree-layer", attributes | shown)
+            lines = [wrapped(unread(part), LEGEND_WIDTH) for part in (attributes["name"], says) if part]
+            options = SubElement(SubElement(node, "customproperties"), "Option", {"type": "Map"})
+            title = {"type": "QString", "name": "legend/title-label", "value": "\n".join(lines)}
+            SubElement(options, "Option", title)
+        return legend
+
+    def scale_bar(self) -> Element:
+        """Measure kilometres, in as many as fit at the scale of the page."""
+        box = Box(MAP_BOX.left + 3.0, MAP_BOX.top + MAP_BOX.height - 10.0, 60.0, 8.0)
+        bar = self.item(SCALE_BAR, "scale bar", box, background="true")
+        bar.attrib |= {
+            "mapUuid": self.uuid("map"),
+            "style": "Single Box",
+            "unitType": "km",
+            "unitLabel": "km",
+            "numMapUnitsPerScaleBarUnit": "1",
+            "numUnitsPerSegment": "5",
+            "numSegments": "2",
+            "numSegmentsLeft": "0",
+            "height": f"{1.3 * self.scale:g}",
+            "labelBarSpace": "1",
+            "boxContentSpace": "1",
+            "segmentSizeMode": "1",
+            "minBarWidth": f"{28 * self.scale:.0f}",
+            "maxBarWidth": f"{62 * self.scale:.0f}",
+        }
+        bar.append(self.text_style(6.5))
+        return bar
+
+
+def colour_attributes(colour: str) -> dict[str, str]:
+    """Write a colour as items of a layout do."""
+    red, green, blue, alpha = rgba(colour).split(",")
+    return {"red": red, "green": green, "blue": blue, "alpha": alpha}
+
+
+def unread(text: str) -> str:
+    """
+    Part what QGIS would read as an expression in a label.
+
+    Examples
+    --------
+    >>> unread("[% @project_path %]")
+    '[ % @project_path %]'
+    """
+    return text.replace("[%", "[ %")
+
+
+def wrapped(text: str, width: int) -> str:
+    """
+    Break a text into lines, which QGIS does not in a legend, nor where there are no blanks; wide letters count as two.
+
+    Examples
+    --------
+    >>> wrapped("one two three", 8).split(chr(10))
+    ['one two', 'three']
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    share = wide / max(len(text), 1)
+    return "\n".join(textwrap.wrap(text, max(4, round(width / (1 + share)))))

@@ -1,0 +1,124 @@
+"""The small project in QGIS: few layers, themes, relations, tips, words for codes, and a print of every theme."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spatial.qgis import build_layers, write_qgis
+from spatial.qgis.meta import NormWords
+
+CRS = "EPSG:32648"
+APPROVAL = "GS(2026)0001号"
+NORMS = {
+    "CN-HOSPITAL": NormWords(
+        "Hospital within 20 min (CN-HOSPITAL)", "guiding · 9 of 99 people beyond", "Nine are beyond."
+    ),
+    "CN-POST-OFFICE": NormWords("Post office (CN-POST-OFFICE)", "guiding", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def slim(county_meta):
+    return replace(county_meta, is_full=False, norms=NORMS, opening_norms=list(NORMS), map_approval=APPROVAL)
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def seen(request, qgis_python, county, slim, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slim") / "before"
+    folder.mkdir()
+    for artifact in write_qgis(county, name="county", crs=CRS, languages=[request.param], meta=slim):
+        (folder / artifact.name).write_bytes(artifact.content)
+    moved = Path(shutil.move(folder, folder.with_name("moved 移")))
+    script = Path(__file__).with_name("print_in_qgis.py")
+    run = subprocess.run(
+        [qgis_python, str(script), str(moved / "county.qgz"), str(moved), "" if request.param == "en" else "A4"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    lines = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
+    assert lines, run.stderr
+    return json.loads(lines[0].removeprefix("RESULT ")) | {"language": request.param}
+
+
+def test_the_small_project_has_few_layers_and_the_full_one_every_table(county, county_meta, slim):
+    few, all_of_them = (
+        [
+            look
+            for layer in build_layers(county, crs=CRS, languages=["en"], meta=meta)
+            for look in (layer, *layer.more_looks)
+        ]
+        for meta in (slim, county_meta)
+    )
+    assert len(few) <= 20 < len(all_of_them)
+
+
+@pytest.mark.qgis
+def test_every_layer_is_valid_read_only_and_described_after_the_folder_moved(seen):
+    assert seen["read"]
+    for name, layer in seen["layers"].items():
+        assert layer["valid"], name
+        assert layer["read_only"], name
+        assert layer["title"], name
+        assert layer["licences"] == ["Sample county, CC0", "© OpenStreetMap contributors, ODbL"]
+        assert layer["dates"] == "2025-06-30"
+    assert APPROVAL in seen["across"]
+    assert APPROVAL in seen["abstract"]
+
+
+@pytest.mark.qgis
+def test_settlements_lead_to_their_ways_these_to_facilities_and_routes(seen):
+    assert all(seen["relations"].values())
+    assert {"settlements_access", "facilities_access", "access_routes_hospital", "townships_settlements"} <= set(
+        seen["relations"]
+    )
+    tabs = seen["layers"]["spatial_county_settlements"]["tabs"]
+    assert len(tabs) >= 6  # place, last mile, results; ways, routes and two norms that belong to it
+    assert len(seen["bookmarks"]) == 4
+
+
+@pytest.mark.qgis
+def test_codes_are_told_in_the_language_of_the_study(seen):
+    maps = seen["layers"]["spatial_county_settlements"]["maps"]["tier"]["map"]
+    town = {"en": "Town", "zh": "镇"}[seen["language"]]
+    assert {town: "town"} in maps
+    tip = seen["layers"]["spatial_county_facilities"]["tip"]
+    assert "&amp;" in tip  # text from data is shown as text, whatever it holds
+
+
+@pytest.mark.qgis
+def test_every_print_shows_a_theme_with_the_legend_of_what_is_visible_and_fits_its_paper(seen):
+    prints = seen["prints"]
+    papers = 2 if seen["language"] == "en" else 1
+    assert len(prints) == papers * len(seen["themes"]) >= 5 * papers
+    for name, page in prints.items():
+        assert page["visible"] == page["legend"], name
+        assert (page["picture"], page["pdf"]) == (0, 0), name
+        assert page["legend_fits"], name
+        assert page["drawn"] > 20, name
+        assert page["size"][0] / page["size"][1] == pytest.approx(2**0.5, abs=0.01)
+        assert page["atlas"] == 4
+        assert APPROVAL in page["labels"]["facts"]
+    texts = [page["labels"]["title"] for page in prints.values()]
+    assert (
+        sum(text.endswith("Nine are beyond.") for text in texts) == 2 * papers
+    )  # the norm's theme and that of its townships
+    assert any(page["first"].split(": ")[-1] == "Nine are beyond." != page["first"] for page in prints.values())
+
+
+@pytest.mark.qgis
+def test_circles_of_people_and_the_facilities_that_count_stand_in_the_legend(seen):
+    beyond = [page for page in seen["prints"].values() if "spatial_county_gap_cn_hospital" in page["legend"]]
+    assert len(beyond) == (2 if seen["language"] == "en" else 1)
+    for page in beyond:
+        assert any(row.startswith(("10,000", "10\u202f000", "10 000")) for row in page["rows"])
+        # Of the facilities those of the norm's service alone: a style of the layer that its theme chooses.
+        assert "spatial_county_facilities" in page["visible"]
+    assert set(seen["layers"]["spatial_county_facilities"]["styles"]) == {"default", "hospital", "post_office"}
