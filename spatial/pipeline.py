@@ -18,7 +18,7 @@ SCORE = (
 )
 PLANS = (
     "plans plan_actions plan_people plan_options plan_curve plan_progress? plan_refused? plan_matches? plan_capacity? "
-    "plan_stops? plan_sources? site_profile"
+    "plan_stops? plan_owners? plan_sources? site_profile"
 )
 ACCOUNTS = "counts provenance known_issues population_account unit_totals?"
 GROUND = "settlements facilities roads boundaries water study_area flows edges"
@@ -85,7 +85,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
     _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off "
-           "plan_progress? plan_refused? plan_capacity? plan_stops? plan_sources? site_profile?", "",
+           "plan_progress? plan_refused? plan_capacity? plan_stops? plan_owners? plan_sources? site_profile?", "",
            f"{LAW} title synthetic note population outputs",
            files="processed"),
     _stage("maps", f"{GROUND} {ACCOUNTS} {RESULTS} {ENGINE} {TRIALS} {SCORE} {PLANS} gaps summary sign_off elevation? "

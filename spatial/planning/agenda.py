@@ -218,6 +218,7 @@ class Answer:
     doubt: Doubt | None = None  # None where times are not asked about
     sharing: Sharing | None = None  # None where room is not asked about
     tour: MobileRound | None = None  # for those whom sites leave out; None where that is not asked
+    owners: pd.DataFrame | None = None  # what sites of one owner alone bring; None where no two owners are known
 
 
 class Sharing(NamedTuple):
@@ -306,7 +307,7 @@ def plan_sites(
         return no_help(question)
     sites = sorted(set(pairs["to_id"]))
     price = (pd.Series(0.0, pd.Index(sites)) if costs is None else costs).reindex(sites)
-    asked = _asked(question)
+    asked = asked_of(question)
     if question.budget is not None:
         most = min(most, int(affordable(price.sort_values(), question.budget).sum()))
 
@@ -363,7 +364,7 @@ def plan_sites(
     )
 
 
-def _asked(question: Question) -> SitingOptions:
+def asked_of(question: Question) -> SitingOptions:
     """Say how a model is asked for sites: most people first, within the budget where there is one."""
     asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
     return asked if question.budget is None else asked | SitingOptions(site_costs="cost", budget=question.budget)
@@ -390,7 +391,7 @@ def _doubt(
             if question.budget is not None and not (sites["cost"] <= question.budget).any():
                 continue
         count = min(len(chosen), len(sites))
-        best = mclp(near, demand, sites, n_facilities=count, service_radius=limit / factor, **_asked(question))
+        best = mclp(near, demand, sites, n_facilities=count, service_radius=limit / factor, **asked_of(question))
         shares.append(gained[-1] / best.bound)
     slow, fast = gained
     return Doubt(slow, fast, min(shares, default=np.nan), share)
@@ -431,7 +432,7 @@ def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd
 
     ids = sorted(set(chosen).union(*(frame["to_id"] for frame in within.values())))
     candidates = pd.DataFrame({"facility_id": ids, "cost": costs.reindex(ids).to_numpy()})
-    found = choose_often(best, within, demand, candidates, service_radius=limit, **_asked(question))
+    found = choose_often(best, within, demand, candidates, service_radius=limit, **asked_of(question))
     # A world in which nobody can be brought within has no plan and is no trial; nor is the one planned for.
     opened = [set(plan.sites["facility_id"]) for plan in found.plans.values()][1:]
     share = [sum(site in sites for sites in opened) / len(opened) if opened else np.nan for site in chosen]
@@ -623,7 +624,9 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
 
     ``places`` has `place_id`, `place` (its name), `township_id`, `township` and the shape of whatever actions are at.
     """
-    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in (*PLAN_TABLES, *ROOM_TABLES, "plan_stops")}
+    rows: dict[str, list[pd.DataFrame]] = {
+        name: [] for name in (*PLAN_TABLES, *ROOM_TABLES, "plan_stops", "plan_owners")
+    }
     shapes: list[Any] = []
     by_id = places.set_index("place_id")
     for rank, (question, answer) in enumerate(answers, start=1):
@@ -664,6 +667,8 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
             stops = found.tour.stops.rename(columns={"stop_id": "settlement_id", "persons": "gained"})
             stops = stops.assign(plan_id=question.plan_id, place=stops["settlement_id"].map(by_id["place"]))
             rows["plan_stops"].append(stops.drop(columns="leg_min"))
+        if found.owners is not None:
+            rows["plan_owners"].append(found.owners.assign(plan_id=question.plan_id))
         brought = sums[f"{question.counted}_gained"]
         cost = actions.get("cost", pd.Series(np.nan, actions.index)).to_numpy(dtype=np.float64)
         total = float(cost.sum()) if len(cost) else np.nan

@@ -319,7 +319,9 @@ def score_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[Draft]:
             yield Draft(name, by_key(tables[name], *TABLES[name].key), "results", None, (name,), shelf="tables")
 
 
-PLAIN_PLANS = ("plans", "plan_actions", "plan_progress", "plan_matches", "plan_capacity", "plan_stops")
+PLAIN_PLANS = (
+    "plans", "plan_actions", "plan_progress", "plan_matches", "plan_capacity", "plan_stops", "plan_owners"
+)  # fmt: skip
 """Tables that are shown as they are, beside the layers of each plan."""
 
 

@@ -77,6 +77,18 @@ def further_sentences(plan: Plan, words: Words) -> list[str]:
         told |= {"stops": words.number(plan["round_stops"]), "days": words.number(plan["round_days"])}
         told["value"] = _some(plan, round(plan["round_gained"]), words)
         lines.append(words.say("plan", "tour" if plan["round_stops"] else "tour_none", **told))
+    if plan.get("owners"):
+        parts = [
+            words.say(
+                "plan",
+                "taken",
+                name=words.of("workbook").say("tenure", owner["owner"]),
+                value=words.number(owner["gained"]),
+            )
+            for owner in plan["owners"]
+        ]
+        together = amount_text(plan, plan["owners"][0]["gained"] + plan["owners"][0]["border"], words)
+        lines.append(words.say("plan", "owners", parts=words.say("plan", "joint").join(parts), together=together))
     closing = [place_name(action, words) for action in plan["actions"] if action["action"] == "close_site"]
     if closing:
         lines.append(words.say("plan", "closes", n=str(len(closing)), names=words.say("plan", "joint").join(closing)))

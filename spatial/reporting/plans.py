@@ -94,6 +94,9 @@ def plan_records(
         record["left"] = _left(people, record, named)
         gained = _some_of(people, "gained", ["gained"])
         record["gained_in"] = _by_township(gained, record["shown"], "gained", named)
+        if "plan_owners" in tables:
+            owners = pd.DataFrame(tables["plan_owners"])
+            record["owners"] = _told(owners.loc[owners["plan_id"] == row["plan_id"]])
         if row["question"] == "matching":
             mine = {name: frame.loc[frame["plan_id"] == row["plan_id"]] for name, frame in rooms.items()}
             _add_rooms(record, mine, named, township_of)

@@ -24,6 +24,7 @@ from spatial.planning.agenda import (
     Question,
     World,
     affordable,
+    asked_of,
     no_help,
     plan_links,
     plan_roads,
@@ -37,8 +38,10 @@ from spatial.planning.agenda import (
 )
 from spatial.planning.link_candidates import propose_links
 from spatial.planning.links import rank_links
+from spatial.planning.owners import plans_by_owner
 from spatial.planning.profiles import site_profile
 from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
+from spatial.planning.siting import mclp
 from spatial.runner.stage import silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
 from spatial.stages.plan_ground import PlanGround, services_of
@@ -311,7 +314,7 @@ def _answer(question: Question, ground: PlanGround, most: int, link_km: float) -
         answer = plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
         if ground.options.planning.trials and norm.unit == "min" and len(answer.actions):
             answer = tried(question, answer, _worlds(question, ground, pairs, share), costs)
-        return answer
+        return replace_fields(answer, owners=_owners(question, answer, pairs, ground, costs))
     if question.ask == "unit_sites":
         hosts = pd.Series(need, index=need)
         if question.unit_level == "township":
@@ -323,6 +326,30 @@ def _answer(question: Question, ground: PlanGround, most: int, link_km: float) -
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
     return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
+
+
+def _owners(
+    question: Question, answer: Answer, pairs: pd.DataFrame, ground: PlanGround, costs: pd.Series[float]
+) -> pd.DataFrame | None:
+    """Say what as many sites of one owner alone would bring; None where no two owners have any in reach."""
+    beyond = question.need.loc[question.is_beyond]
+    people = pd.DataFrame({"settlement_id": beyond["unit_id"], "persons": question.weight[beyond.index]})
+    limit = question.norm.threshold
+    near = pairs.loc[(pairs["travel_time_min"] <= limit) & pairs["from_id"].isin(people["settlement_id"])]
+    ids = sorted(set(near["to_id"]))
+    tenure = ground.sites.set_index("facility_id")["tenure"].reindex(ids)
+    if answer.actions.empty or tenure.nunique() < 2:
+        return None
+    sites = pd.DataFrame({"facility_id": ids, "tenure": tenure.to_numpy(), "cost": costs.reindex(ids).to_numpy()})
+    found = plans_by_owner(
+        mclp, near, people, sites, n_facilities=len(answer.actions), service_radius=limit, **asked_of(question)
+    )
+    told = {"candidates": "candidates", "new_sites": "sites", "served_persons": "gained", "border_persons": "border"}
+    own = found.table.dropna(subset="owner").rename(columns=told)
+    # Who owns only what nobody gains by, or what the budget does not pay for, brings nobody.
+    own["sites"], own["gained"] = own["sites"].fillna(0.0), own["gained"].fillna(0.0)
+    together = float(found.table["served_persons"].iloc[-1])
+    return own[["owner", "candidates", "sites", "gained"]].assign(border=together - own["gained"])
 
 
 def _worlds(question: Question, ground: PlanGround, pairs: pd.DataFrame, share: float) -> list[World]:

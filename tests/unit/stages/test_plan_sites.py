@@ -11,6 +11,7 @@ from spatial.errors import StageError, StudyError
 from spatial.runner.run import own_files
 from spatial.runs import decisions
 from spatial.stages import plan_sites
+from spatial.stages.explain import plan_lines
 from spatial.stages.plan_sites import constrained
 from tests.unit.scenario_files import line, write
 from tests.unit.stages.test_scenario_run import flood_over, study_of
@@ -57,6 +58,21 @@ def test_idle_buildings_are_taken_with_their_owner_and_what_flags_them(planned):
     assert actions["tenure"].tolist() == ["collective", "state"]
     assert actions["constraint"].fillna("").tolist() == ["", "hazard"]
     assert actions["township"].tolist() == ["东镇", "西镇"]
+
+
+def test_what_sites_of_one_owner_alone_would_bring_is_told(planned):
+    # 60 people live at the school of a village, 50 at the yard of the state.
+    _, study, where, _ = planned
+    result = sp.run(study, until="gaps", **where)
+    columns = ["owner", "candidates", "sites", "gained", "border"]
+    assert result.plan_owners[columns].to_numpy().tolist() == [["collective", 1, 1, 60, 50], ["state", 1, 1, 50, 60]]
+    told = {language: "\n".join(plan_lines(study, result, language=language)) for language in ("en", "fr", "zh")}
+    assert (
+        "one owner alone as many would bring: collective 60, state 50; with those of all together 110 people"
+        in told["en"]
+    )
+    assert "un seul propriétaire" in told["fr"]
+    assert "只用同一权属" in told["zh"]
 
 
 def test_the_files_of_plans_are_among_the_sources(planned):
