@@ -404,6 +404,59 @@ def compare(runs: tuple[Path, ...], folder: Path | None, language: str) -> None:
     _say_lines(compare_folders(runs, to=folder, language=language))
 
 
+@cli.group()
+def share() -> None:
+    """Hand the results of a finished run to others."""
+
+
+@share.command("package")
+@study_argument
+@raw_option
+@processed_option
+@scenario_option
+@click.option(
+    "--out",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Folder of the package, with a zip beside it; data/shared/STUDY-AUDIENCE by default.",
+)
+@click.option(
+    "--audience",
+    type=click.Choice(["internal"]),
+    default="internal",
+    show_default=True,
+    help="For whom: internal leaves nothing out, and says so in every record.",
+)
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Choice(["flatgeobuf", "pmtiles"]),
+    help="A further form of the layers beside GeoParquet and CSV; may be repeated.",
+)
+def share_results(  # noqa: PLR0913, PLR0917 - an option each
+    study_file: Path,
+    raw: Path,
+    processed: Path,
+    scenario: str | None,
+    folder: Path | None,
+    audience: str,
+    also: tuple[str, ...],
+) -> None:
+    """Write a package of open formats: tables, rasters, a data dictionary, licences and records for catalogues."""
+    from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - as above
+    from spatial.stages.share import share_package  # noqa: PLC0415 - as above
+
+    study = _study(study_file, raw)
+    study = study if scenario is None else scenario_study(study, scenario, processed)
+    results = read_results(folders_of(study, processed)[0])
+    target = folder or Path("data/shared") / f"{study.name}-{audience}"
+    with _progress_bar() as report:
+        lines = list(share_package(study, results, target, audience=audience, also=also, progress=report))
+    _say_lines(lines)
+
+
 @cli.command()
 @study_argument
 @raw_option

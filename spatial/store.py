@@ -37,6 +37,9 @@ SETTLED_NS = 50_000_000
 KEPT_BYTES = 200_000_000
 """Files of tables and rasters that a run reads once and keeps; what is beyond is read again where it is wanted."""
 
+COVERED_ROWS = 65_536
+"""Rows of a group of a table in Hilbert order."""
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -57,8 +60,8 @@ def _store_error(error: OSError, path: Path) -> StoreError:
         errno.ENOSPC: "the disk is full; free some space and run again, finished stages are kept",
         errno.EDQUOT: "the quota is used up; free some space and run again, finished stages are kept",
         errno.EACCES: "no permission to write there, or a program such as Excel or QGIS holds it open; close it there, "
-        "or choose another folder with --processed or --maps",
-        errno.EROFS: "the file system is read-only; choose another folder with --processed or --maps",
+        "or choose another folder with --processed, --maps or --out",
+        errno.EROFS: "the file system is read-only; choose another folder with --processed, --maps or --out",
         errno.ENOTDIR: "a file is in the way of a folder; move it or choose another folder",
         errno.EEXIST: "a file is in the way of a folder; move it or choose another folder",
     }.get(error.errno or 0, error.strerror or str(error))
@@ -107,6 +110,37 @@ def replace_files(folder: Path) -> Iterator[Path]:
                 raise StoreError(f"{folder}: a folder stands where {first_of(in_the_way)} belongs; move it")  # noqa: TRY301 - as one fault of a disk
             for file in files:
                 file.replace(folder / file.name)
+    except StoreError:
+        raise
+    except OSError as error:
+        raise _store_error(error, folder) from error
+
+
+@contextlib.contextmanager
+def replace_folder(folder: Path) -> Iterator[Path]:
+    """
+    Give a temporary folder that takes the place of `folder` and all that is in it, if the block succeeds.
+
+    Returns an empty folder, to be filled by the caller.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder.parent) as name:
+            new, old = Path(name) / "new", Path(name) / "old"
+            new.mkdir()
+            yield new
+            for path in sorted(new.rglob("*")):
+                if path.is_file():
+                    with path.open("rb+") as file:
+                        os.fsync(file.fileno())
+            if folder.exists():
+                folder.replace(old)
+            try:
+                new.replace(folder)
+            except OSError:
+                if old.exists():
+                    old.replace(folder)
+                raise
     except StoreError:
         raise
     except OSError as error:
@@ -299,7 +333,7 @@ class Store:
         counts = name in TABLES and TABLES[name].counts_people
         path = self.folder / f"{name}.parquet"
         with replace(path) as temporary:
-            _write_table(temporary, name, value, self._notes(counts_people=counts))
+            write_table(temporary, name, value, self._notes(counts_people=counts))
         return path
 
     def _notes(self, *, counts_people: bool) -> dict[str, str]:
@@ -344,8 +378,15 @@ def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:
     return value.copy(deep=False)
 
 
-def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[str, str]) -> None:
-    """Write a table as pandas and geopandas do, with the notes of the data dictionary in the same pass."""
+def write_table(
+    path: Path, name: str, frame: pd.DataFrame, file_notes: dict[str, str], *, covering: bool = False
+) -> None:
+    """
+    Write a table as pandas and geopandas do, with the notes of the data dictionary in the same pass.
+
+    With `covering` as GeoParquet 1.1 whose column `bbox` holds the box of each geometry, in row groups of which readers
+    skip those that are elsewhere.
+    """
     import geopandas as gpd  # noqa: PLC0415 - only what reads and writes needs it
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
@@ -354,7 +395,8 @@ def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[st
     if isinstance(plain, gpd.GeoDataFrame):
         # What says that a column is geometry is geopandas' own, which it writes into files alone.
         file = io.BytesIO()
-        plain.to_parquet(file, index=False, compression=None)
+        version = "1.1.0" if covering else None
+        plain.to_parquet(file, index=False, compression=None, schema_version=version, write_covering_bbox=covering)
         table = pq.read_table(file)
     else:
         table = pa.Table.from_pandas(plain, preserve_index=False)
@@ -369,7 +411,8 @@ def _write_table(path: Path, name: str, frame: pd.DataFrame, file_notes: dict[st
     attrs = {"PANDAS_ATTRS": json.dumps(plain.attrs)} if plain.attrs else {}
     schema = schema.with_metadata({**(schema.metadata or {}), **attrs, **file_notes})
     # Pages depend on where the chunks of a column end, which tables that are put together have many of.
-    pq.write_table(table.cast(schema).combine_chunks(), path, compression="zstd")
+    rows = COVERED_ROWS if covering else None
+    pq.write_table(table.cast(schema).combine_chunks(), path, compression="zstd", row_group_size=rows)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

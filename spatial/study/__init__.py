@@ -21,7 +21,7 @@ from spatial.study.access import (
 )
 from spatial.study.base import FilePath, Model, faults_of, option, section, unrepeated
 from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOptions
-from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions, QgisOptions
+from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions, QgisOptions, SharingOptions
 from spatial.study.plans import PlanningOptions, PlanOptions
 from spatial.study.region import PopulationOptions, Region, Tiers
 from spatial.study.scenarios import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
@@ -108,6 +108,7 @@ class Study(Model):
     official: OfficialOptions = section(OfficialOptions)
     outputs: OutputOptions = section(OutputOptions)
     qgis: QgisOptions = section(QgisOptions)
+    sharing: SharingOptions = section(SharingOptions)
     raw: Path = option(Path("data/raw"), "Raw root; the command line's --raw sets it", exclude=True)
 
     @field_validator("name")

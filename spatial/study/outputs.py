@@ -92,3 +92,10 @@ class OutputOptions(Model):
     map_approval: str | None = option(None, "Approval number of the maps, printed wherever the status is", min_length=1)
     max_page_mb: float = option(20.0, "Pages above this are simplified, then split", gt=0)
     shared: bool = option(False, "Pages are small and need shared.js beside them: for a server, or a whole folder")
+
+
+class SharingOptions(Model):
+    """Whose the packages are that are handed to others."""
+
+    publisher: str = option("", "Office that hands the results out: named in citations, records and catalogues")
+    contact: str = option("", "Its address for questions, such as gis@county.example")

@@ -1,0 +1,264 @@
+"""What catalogues and people read of a package: Frictionless, RO-Crate, ISO 19139, citation, licences, a first page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+
+from spatial.messages import Words
+from spatial.plain_text import CONTROL, one_line
+from spatial.reporting.wording import source_fact
+from spatial.sharing.meta import LICENCES_FILE, SHARE_ALIKE, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from spatial.sharing.meta import Box, PackageMeta, SharedFile
+
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+CRATE = "https://w3id.org/ro/crate/1.1"
+GMD, GCO = "http://www.isotc211.org/2005/gmd", "http://www.isotc211.org/2005/gco"
+CODES = "http://standards.iso.org/iso/19139/resources/gmxCodelists.xml"
+SPDX_NAME = re.compile(r"[A-Za-z0-9.+-]+")
+"""A licence that goes by a short name, such as CC-BY-4.0."""
+MARKUP = re.compile(r"([\\`*_\[\]<>])")
+"""Signs that Markdown obeys."""
+LONG_CODES = {"en": "eng", "fr": "fre", "zh": "chi"}
+"""Languages by the codes of ISO 639-2; others keep theirs."""
+
+
+def json_bytes(value: Any) -> bytes:
+    """Write a record as JSON."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
+
+
+def data_package(folder: Path, files: Sequence[SharedFile], meta: PackageMeta) -> bytes:
+    """Describe a package as Frictionless does (Data Package, version 2.0), with the size and the hash of each file."""
+    resources = []
+    for file in files:
+        content = (folder / file.path).read_bytes()
+        stem, _, form = file.path.rpartition("/")[2].rpartition(".")
+        told: dict[str, Any] = {"name": stem if file.schema else f"{stem}-{form}", "path": file.path}
+        told |= {"title": file.title, "mediatype": file.media_type, "format": form}
+        told |= {"bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+        told |= {"type": "table", "encoding": "utf-8-sig", "schema": file.schema} if file.schema else {"type": "file"}
+        resources.append(told)
+    licences = [
+        {"name": name} if SPDX_NAME.fullmatch(name) and name != UNKNOWN else {"path": LICENCES_FILE, "title": name}
+        for name in _licences(meta)
+    ]
+    sources = []
+    for source in meta.sources:
+        told = {"title": source["origin"], "version": source["vintage"]}
+        sources.append(told | ({"path": source["address"]} if "://" in source["address"] else {}))
+    package: dict[str, Any] = {
+        "$schema": PROFILE,
+        "name": meta.package_name,
+        "title": meta.headline(meta.words),
+        "titles": {language: meta.headline(Words(language, "sharing")) for language in meta.languages},
+        "description": meta.said(meta.words),
+        "version": meta.as_of.isoformat(),
+        "audience": meta.audience,
+        "licenses": licences,
+        "sources": sources,
+    }
+    if meta.publisher:
+        publisher = {"title": meta.publisher, "roles": ["publisher"]}
+        package["contributors"] = [publisher | ({"email": meta.contact} if "@" in meta.contact else {})]
+    return json_bytes(package | {"resources": resources})
+
+
+def ro_crate(folder: Path, files: Sequence[SharedFile], meta: PackageMeta, box: Box | None) -> bytes:
+    """Describe a package as an RO-Crate 1.1: its files, whose it is, what it is made of and with."""
+    software = {"@id": "#spatial", "@type": "SoftwareApplication", "name": "spatial", "softwareVersion": meta.version}
+    graph: list[dict[str, Any]] = [software]
+    if meta.publisher:
+        graph.append({"@id": "#publisher", "@type": "Organization", "name": meta.publisher})
+    sources = []
+    for at, source in enumerate(meta.sources, start=1):
+        told = {"@id": f"#source-{at}", "@type": "CreativeWork", "name": source["origin"]}
+        sources.append(told | {"license": source["licence"], "version": source["vintage"]})
+    graph += sources
+    place = []
+    if box is not None:
+        west, south, east, north = box.numbers
+        place = [{"@id": "#place", "@type": "Place", "geo": {"@id": "#box"}}]
+        graph += [*place, {"@id": "#box", "@type": "GeoShape", "box": f"{south},{west} {north},{east}"}]
+    # The record tells of no size of its own.
+    described = [
+        {
+            "@id": file.path,
+            "@type": "File",
+            "name": file.title,
+            "encodingFormat": file.media_type,
+            "contentSize": str((folder / file.path).stat().st_size),
+        }
+        for file in files
+    ]
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "identifier": meta.package_name,
+        "name": meta.headline(meta.words),
+        "description": meta.said(meta.words),
+        "datePublished": meta.as_of.isoformat(),
+        "license": {"@id": LICENCES_FILE},
+        "conditionsOfAccess": meta.words.say("audience", meta.audience),
+        "inLanguage": list(meta.languages),
+        "isBasedOn": [{"@id": source["@id"]} for source in sources],
+        "hasPart": [{"@id": file["@id"]} for file in described],
+    }
+    root |= {"publisher": {"@id": "#publisher"}} if meta.publisher else {}
+    root |= {"spatialCoverage": {"@id": "#place"}} if place else {}
+    made = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": meta.words.say("package", "made_with"),
+        "instrument": {"@id": "#spatial"},
+        "result": {"@id": "./"},
+    }
+    own: dict[str, Any] = {"@id": "ro-crate-metadata.json", "@type": "CreativeWork"}
+    own |= {"conformsTo": {"@id": CRATE}, "about": {"@id": "./"}}
+    return json_bytes({"@context": f"{CRATE}/context", "@graph": [own, root, *described, *graph, made]})
+
+
+def iso_record(meta: PackageMeta, box: Box | None, method: str) -> bytes:
+    """Describe a package for catalogues of spatial data: ISO 19115:2003 as XML by ISO 19139, in the schema's order."""
+    register_namespace("gmd", GMD)
+    register_namespace("gco", GCO)
+
+    def put(parent: Element, path: str, text: str | None = None) -> Element:
+        """Append a path of elements, of which the last may hold a text."""
+        for name in path.split("/"):
+            parent = SubElement(parent, f"{{{GMD}}}{name}")
+        if text is not None:
+            SubElement(parent, f"{{{GCO}}}CharacterString").text = CONTROL.sub("", text)
+        return parent
+
+    def code(parent: Element, path: str, kind: str, value: str) -> None:
+        told = {"codeList": f"{CODES}#{kind}", "codeListValue": value}
+        SubElement(put(parent, path), f"{{{GMD}}}{kind}", told).text = value
+
+    def party(parent: Element, path: str) -> None:
+        responsible = put(parent, f"{path}/CI_ResponsibleParty")
+        put(responsible, "organisationName", meta.publisher or meta.words.say("package", "no_publisher"))
+        if "@" in meta.contact:
+            put(responsible, "contactInfo/CI_Contact/address/CI_Address/electronicMailAddress", meta.contact)
+        code(responsible, "role", "CI_RoleCode", "pointOfContact")
+
+    words, language = meta.words, LONG_CODES.get(meta.languages[0], meta.languages[0])
+    root = Element(f"{{{GMD}}}MD_Metadata")
+    put(root, "fileIdentifier", meta.package_name)
+    put(root, "language", language)
+    code(root, "characterSet", "MD_CharacterSetCode", "utf8")
+    code(root, "hierarchyLevel", "MD_ScopeCode", "dataset")
+    party(root, "contact")
+    SubElement(put(root, "dateStamp"), f"{{{GCO}}}Date").text = meta.as_of.isoformat()
+    put(root, "metadataStandardName", "ISO 19115:2003/19139")
+    put(root, "metadataStandardVersion", "1.0")
+    identifier = put(root, "referenceSystemInfo/MD_ReferenceSystem/referenceSystemIdentifier/RS_Identifier")
+    put(identifier, "code", "4326")
+    put(identifier, "codeSpace", "EPSG")
+    data = put(root, "identificationInfo/MD_DataIdentification")
+    citation = put(data, "citation/CI_Citation")
+    put(citation, "title", meta.headline(words))
+    date = put(citation, "date/CI_Date")
+    SubElement(put(date, "date"), f"{{{GCO}}}Date").text = meta.as_of.isoformat()
+    code(date, "dateType", "CI_DateTypeCode", "creation")
+    put(data, "abstract", meta.said(words))
+    party(data, "pointOfContact")
+    legal = put(data, "resourceConstraints/MD_LegalConstraints")
+    put(legal, "useLimitation", words.say("audience", meta.audience))
+    code(legal, "useConstraints", "MD_RestrictionCode", "otherRestrictions")
+    for line in licence_lines(meta, words):
+        put(legal, "otherConstraints", line)
+    security = put(data, "resourceConstraints/MD_SecurityConstraints")
+    code(security, "classification", "MD_ClassificationCode", "restricted")
+    code(data, "spatialRepresentationType", "MD_SpatialRepresentationTypeCode", "vector")
+    put(data, "language", language)
+    SubElement(put(data, "topicCategory"), f"{{{GMD}}}MD_TopicCategoryCode").text = "planningCadastre"
+    if box is not None:
+        extent = put(data, "extent/EX_Extent/geographicElement/EX_GeographicBoundingBox")
+        sides = ("westBoundLongitude", "eastBoundLongitude", "southBoundLatitude", "northBoundLatitude")
+        west, south, east, north = box.numbers
+        for side, value in zip(sides, (west, east, south, north), strict=True):
+            SubElement(put(extent, side), f"{{{GCO}}}Decimal").text = f"{value:.7f}"
+    quality = put(root, "dataQualityInfo/DQ_DataQuality")
+    code(quality, "scope/DQ_Scope/level", "MD_ScopeCode", "dataset")
+    put(quality, "lineage/LI_Lineage/statement", method)
+    indent(root, " ")
+    text: str = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+
+
+def citation(meta: PackageMeta) -> bytes:
+    """Say how a package is cited (Citation File Format 1.2.0); a text in double quotes of JSON is one of YAML too."""
+    author = meta.publisher or meta.words.say("package", "no_publisher")
+    told = {
+        "cff-version": "1.2.0",
+        "type": "dataset",
+        "message": meta.words.say("package", "cite"),
+        "title": meta.headline(meta.words),
+        "abstract": meta.said(meta.words),
+        "version": meta.as_of.isoformat(),
+        "date-released": meta.as_of.isoformat(),
+    }
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in told.items()]
+    lines += ["authors:", f"  - name: {json.dumps(author, ensure_ascii=False)}"]
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+
+
+def licence_lines(meta: PackageMeta, words: Words) -> list[str]:
+    """Carry the licence of each source, and say what it asks of whoever passes the package on."""
+    said = words.of("results")
+    lines = []
+    for source in meta.sources:
+        facts = {key: one_line(source_fact(source[key], said)) for key in ("origin", "path", "licence", "vintage")}
+        lines.append(words.say("licence", "line", **facts))
+    names = _licences(meta)
+    shared = [one_line(name) for name in names if SHARE_ALIKE.search(name)]
+    lines += [words.say("licence", "share_alike", licence=name) for name in shared]
+    return [*lines, words.say("licence", "unknown")] if UNKNOWN in names else lines
+
+
+def licences(meta: PackageMeta) -> bytes:
+    """Write the licences of the sources in the languages of the study."""
+    parts = []
+    for language in meta.languages:
+        words = Words(language, "sharing")
+        parts.append("\n".join([f"# {words.say('licence', 'heading')}\n", *_list(licence_lines(meta, words))]))
+    return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
+
+
+def first_page(files: Sequence[SharedFile], meta: PackageMeta) -> bytes:
+    """Say in the languages of the study what the package is, for whom, what lies where, and what is left out."""
+    folders = {file.path.partition("/")[0] for file in files if "/" in file.path}
+    parts = []
+    for language in meta.languages:
+        words = Words(language, "sharing")
+        issues = [one_line(text) for text in meta.issues[language]]
+        lines = [f"# {meta.headline(words)}\n", meta.said(words), f"\n## {words.say('package', 'contents')}\n"]
+        told = [text for name, text in words.messages["contents"].items() if name in folders]
+        lines += [f"- {text}" for text in (*told, words.say("package", "records"), words.say("package", "cite"))]
+        lines += [f"\n## {words.say('licence', 'heading')}\n", *_list(licence_lines(meta, words))]
+        if issues:
+            lines += [
+                f"\n## {words.of('qgis').say('project', 'issues')}\n",
+                *_list([one_line(text) for text in issues]),
+            ]
+        parts.append("\n".join(lines))
+    return ("\n\n".join(parts) + "\n").encode("utf-8", "replace")
+
+
+def _list(lines: Sequence[str]) -> list[str]:
+    """Write lines as a list of Markdown in which no text of a source is a link, an image or HTML."""
+    return ["- " + MARKUP.sub(r"\\\1", line) for line in lines]
+
+
+def _licences(meta: PackageMeta) -> list[str]:
+    return sorted({source["licence"] or UNKNOWN for source in meta.sources})

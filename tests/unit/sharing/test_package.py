@@ -1,0 +1,349 @@
+"""A package is what catalogues and spreadsheets can read, the same each time, and whole or not there."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import tomllib
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import frictionless
+import geopandas as gpd
+import numpy as np
+import pyarrow.parquet as pq
+import pyogrio
+import pystac
+import pystac.validation
+import pytest
+import rasterio
+import yaml
+from pystac.validation import validate_dict
+from rocrate.rocrate import ROCrate
+
+from spatial.errors import StoreError
+from spatial.messages import Words
+from spatial.results import read_results
+from spatial.sharing import table_forms
+from spatial.sharing.meta import SHARE_ALIKE
+from spatial.stages.share import share_package
+from spatial.study import Study
+
+GMD, GCO = "{http://www.isotc211.org/2005/gmd}", "{http://www.isotc211.org/2005/gco}"
+BAD_STORE = 6
+
+
+def _package(tiny, folder, **how):
+    study = Study.from_toml(tiny.save(), raw=tiny.raw)
+    list(share_package(study, read_results(tiny.processed / "tiny"), folder, **how))
+    return folder
+
+
+def _source(tiny, name, **facts):
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in {"path": name, **facts}.items()]
+    tiny.path("source.toml").write_text("\n".join(["[[file]]", *lines]) + "\n", encoding="utf-8")
+
+
+def _rows(path):
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+
+
+def _content(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+@pytest.fixture
+def shared(tiny_done):
+    """The package of the tiny study, with every further form."""
+    tiny_done.tables["sharing"] = {"publisher": "县自然资源局", "contact": "gis@county.example"}
+    tiny_done.tables["outputs"] = {"languages": ["en", "zh"]}
+    return _package(tiny_done, tiny_done.folder / "out" / "tiny-internal", also=("flatgeobuf", "pmtiles"))
+
+
+@pytest.fixture(scope="module")
+def sample_package(sample_run, tmp_path_factory):
+    """The package of the sample county, which has rasters and every kind of table."""
+    from spatial.sample import sample_study  # noqa: PLC0415 - as the run does
+
+    study = Study.from_dict(tomllib.loads(sample_study()), raw=sample_run / "raw")
+    folder = tmp_path_factory.mktemp("shared") / "sample-internal"
+    list(share_package(study, read_results(sample_run / "processed" / "sample"), folder))
+    return folder
+
+
+@pytest.mark.slow
+def test_frictionless_finds_every_file_every_column_and_every_key_as_the_package_says(sample_package):
+    package = json.loads((sample_package / "datapackage.json").read_text(encoding="utf-8"))
+    report = frictionless.validate(str(sample_package / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "type", "note"])
+    resources = {item["name"]: item for item in package["resources"]}
+    assert {path.stem for path in (sample_package / "tables").iterdir()} <= set(resources)
+    access = resources["access"]["schema"]
+    assert access["primaryKey"] == ["settlement_id", "service", "mode"]
+    place = {"fields": ["settlement_id"], "reference": {"resource": "settlements", "fields": ["settlement_id"]}}
+    assert place in access["foreignKeys"]
+    minutes = next(field for field in access["fields"] if field["name"] == "travel_time_min")
+    assert (minutes["type"], minutes["unit"], minutes["constraints"]["minimum"]) == ("number", "min", 0.0)
+
+
+@pytest.mark.slow
+def test_a_cell_that_breaks_its_contract_is_found_by_frictionless(sample_package, tmp_path):
+    package = json.loads((sample_package / "datapackage.json").read_text(encoding="utf-8"))
+    resource = next(item for item in package["resources"] if item["name"] == "last_mile")
+    text = (sample_package / resource["path"]).read_text(encoding="utf-8-sig")
+    first = _rows(sample_package / resource["path"])[0]["settlement_id"]
+    (tmp_path / "last_mile.csv").write_text(f"{text}{first}\n", encoding="utf-8-sig")
+    schema = {key: value for key, value in resource["schema"].items() if key != "foreignKeys"}
+    broken = frictionless.Resource({**resource, "path": "last_mile.csv", "schema": schema}, basepath=str(tmp_path))
+    report = broken.validate()
+    assert "primary-key" in {kind for (kind,) in report.flatten(["type"])}
+
+
+@pytest.mark.slow
+def test_the_rasters_stand_in_a_catalogue_whose_schemas_hold(sample_package):
+    collection = pystac.Collection.from_file(str(sample_package / "stac" / "collection.json"))
+    items = list(collection.get_items())
+    assert {item.id for item in items} >= {"population", "elevation", "friction"}
+    # Schemas of the core come with pystac; those of extensions would be fetched.
+    for document in [collection, *items]:
+        assert validate_dict(document.to_dict(include_self_link=False, transform_hrefs=False), extensions=[])
+    for item in items:
+        (asset,) = item.assets.values()
+        band = asset.extra_fields["bands"][0]
+        with rasterio.open(asset.get_absolute_href()) as file:
+            values = file.read(1)
+            assert list(file.shape) == item.properties["proj:shape"]
+            assert band["statistics"]["maximum"] == pytest.approx(float(np.nanmax(values)))
+            assert band.get("unit", "") == (file.units[0] or "")
+            assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+            assert file.tags()["audience"] == "internal"
+
+
+def test_a_crate_names_every_file_of_the_folder(shared):
+    crate = ROCrate(str(shared))
+    named = {entity.id for entity in crate.data_entities}
+    assert named == set(_content(shared)) - {"ro-crate-metadata.json"}
+    assert crate.root_dataset["license"].id == "LICENCES.md"
+    assert crate.publisher["name"] == "县自然资源局"
+    assert "office" in crate.root_dataset["conditionsOfAccess"]
+
+
+def test_geometry_comes_back_with_the_box_of_each_row_and_neighbours_stand_together(shared, tiny_done):
+    before = read_results(tiny_done.processed / "tiny").settlements.to_crs("EPSG:4326").set_index("settlement_id")
+    path = shared / "tables" / "settlements.parquet"
+    after = gpd.read_parquet(path).set_index("settlement_id")
+    assert after.crs == "EPSG:4326"
+    assert after.geometry.geom_equals_exact(before.geometry.loc[after.index], 1e-9).all()
+    geo = json.loads(pq.read_schema(path).metadata[b"geo"])
+    assert geo["version"] == "1.1.0"
+    assert geo["columns"]["geometry"]["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
+    boxes = pq.read_table(path, columns=["bbox"]).to_pylist()
+    assert [row["bbox"]["xmin"] for row in boxes] == pytest.approx(after.geometry.x.to_list(), abs=1e-5)
+    assert after.geometry.hilbert_distance().is_monotonic_increasing
+    # Of eight places the three in the west, then the south, the east and the north would be the order of no list.
+    assert gpd.read_parquet(path, bbox=(104.035, 29.99, 104.05, 30.05))["settlement_id"].isin(["s3", "s8"]).all()
+
+
+def test_units_and_the_audience_travel_in_every_parquet_file(shared):
+    schema = pq.read_schema(shared / "tables" / "access.parquet")
+    assert schema.field("travel_time_min").metadata[b"unit"] == b"min"
+    for path in (shared / "tables").glob("*.parquet"):
+        assert pq.read_schema(path).metadata[b"audience"] == b"internal"
+
+
+def test_flatgeobuf_and_tiles_hold_the_same_places(shared):
+    flat = pyogrio.read_dataframe(shared / "flatgeobuf" / "settlements.fgb")
+    assert sorted(flat["settlement_id"]) == [f"s{number}" for number in range(1, 9)]
+    tiles = pyogrio.read_dataframe(shared / "pmtiles" / "settlements.pmtiles", ZOOM_LEVEL=12)
+    assert set(tiles["settlement_id"]) == set(flat["settlement_id"])
+    assert not (shared / "pmtiles" / "edges.pmtiles").exists()
+
+
+def test_no_name_is_run_by_a_spreadsheet_obeyed_by_markdown_or_breaks_a_record(tiny_done):
+    hostile = '=HYPERLINK("http://x.example","\u0001<script>]]>&{0}")'
+    cell = hostile.replace('"', '""')
+    tiny_done.write("settlements.csv", tiny_done.csv(changed={"s3": f's3,"{cell}",village,{tiny_done.at(4, 2)},60'}))
+    _source(tiny_done, "settlements.csv", origin=hostile, licence="[x](http://x.example)")
+    tiny_done.tables["title"] = {"en": hostile.replace("\u0001", "")}
+    assert tiny_done.run("--until", "read").code == 0
+    folder = _package(tiny_done, tiny_done.folder / "out" / "x")
+    (place,) = [row for row in _rows(folder / "csv" / "places.csv") if row["settlement_id"] == "s3"]
+    assert place["name"].startswith("'=HYPERLINK")
+    for path in (folder / "csv").glob("*.csv"):
+        cells = [cell for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))) for cell in row]
+        number = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
+        assert [cell for cell in cells if cell[:1] in {"=", "+", "-", "@"} and not number.fullmatch(cell)] == []
+    ET.fromstring((folder / "metadata" / "iso19139.xml").read_bytes())  # noqa: S314 - our own
+    yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
+    text = (folder / "LICENCES.md").read_text(encoding="utf-8")
+    assert "\\[x\\](http://x.example)" in text
+    assert "\\<script\\>" in text
+    json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+
+
+def test_the_record_for_catalogues_has_what_the_standard_asks_for_in_its_order(shared):
+    root = ET.fromstring((shared / "metadata" / "iso19139.xml").read_bytes())  # noqa: S314 - our own
+    assert root.tag == f"{GMD}MD_Metadata"
+    # The order of the sequence in gmd:MD_Metadata_Type and gmd:MD_DataIdentification_Type.
+    order = ["fileIdentifier", "language", "characterSet", "hierarchyLevel", "contact", "dateStamp"]
+    order += ["metadataStandardName", "metadataStandardVersion", "referenceSystemInfo", "identificationInfo"]
+    assert [child.tag.removeprefix(GMD) for child in root] == [*order, "dataQualityInfo"]
+    data = root.find(f"{GMD}identificationInfo/{GMD}MD_DataIdentification")
+    inner = [child.tag.removeprefix(GMD) for child in data]
+    wanted = ["citation", "abstract", "pointOfContact", "resourceConstraints", "spatialRepresentationType", "language"]
+    assert list(dict.fromkeys(inner)) == [*wanted, "topicCategory", "extent"]
+    assert root.find(f".//{GMD}organisationName/{GCO}CharacterString").text == "县自然资源局"
+    west, east = (root.find(f".//{GMD}{side}BoundLongitude/{GCO}Decimal").text for side in ("west", "east"))
+    assert 103.9 < float(west) < 104.0 < float(east) < 104.1
+    assert "office" in root.find(f".//{GMD}useLimitation/{GCO}CharacterString").text
+
+
+def test_a_citation_says_title_day_and_whose_it_is(shared):
+    told = yaml.safe_load((shared / "CITATION.cff").read_text(encoding="utf-8"))
+    assert told["cff-version"] == "1.2.0"
+    assert told["type"] == "dataset"
+    assert told["authors"] == [{"name": "县自然资源局"}]
+    assert told["date-released"] == "2026-01-01"
+    assert "Tiny valley" in told["title"]
+
+
+@pytest.mark.parametrize(
+    ("licence", "shares"),
+    [("ODbL-1.0", True), ("CC BY-SA 4.0", True), ("CC-BY-NC-SA-4.0", True), ("CC-BY-4.0", False), ("CC0-1.0", False)],
+)
+def test_licences_that_ask_for_share_alike_are_known(licence, shares):
+    assert bool(SHARE_ALIKE.search(licence)) == shares
+
+
+def test_licences_are_carried_and_share_alike_and_unknown_ones_are_named(tiny_done):
+    osm = "OpenStreetMap extract (c) OpenStreetMap contributors"
+    _source(tiny_done, "roads.osm", origin=osm, licence="ODbL-1.0")
+    tiny_done.tables["outputs"] = {"languages": ["en", "zh", "fr"]}
+    assert tiny_done.run("--until", "read").code == 0
+    folder = _package(tiny_done, tiny_done.folder / "out" / "x")
+    text = (folder / "LICENCES.md").read_text(encoding="utf-8")
+    assert "OpenStreetMap contributors (tiny/roads.osm): licence ODbL-1.0" in text
+    for language in ("en", "zh", "fr"):
+        words = Words(language, "sharing")
+        assert words.say("licence", "share_alike", licence="ODbL-1.0") in text
+        assert words.say("licence", "unknown") in text  # of the list of settlements
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["licenses"] == [{"name": "ODbL-1.0"}, {"path": "LICENCES.md", "title": "unknown"}]
+
+
+def test_a_package_says_for_whom_it_is_in_every_language_of_the_study(shared):
+    text = (shared / "README.md").read_text(encoding="utf-8")
+    assert "For use inside the office: nothing is left out and no small number is suppressed." in text
+    assert "仅供单位内部使用" in text
+    assert json.loads((shared / "datapackage.json").read_text(encoding="utf-8"))["audience"] == "internal"
+    records = [name for name in _content(shared) if name.endswith((".json", ".md", ".xml", ".cff"))]
+    assert [name for name in records if str(shared.parents[1]).encode() in _content(shared)[name]] == []
+
+
+def test_the_same_run_gives_the_same_bytes_in_folder_and_zip(shared, tiny_done):
+    again = _package(tiny_done, tiny_done.folder / "again" / "tiny-internal", also=("flatgeobuf", "pmtiles"))
+    assert _content(again) == _content(shared)
+    first, second = (folder.with_name("tiny-internal.zip") for folder in (shared, again))
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as file:
+        inside = {name.removeprefix("tiny-internal/"): file.read(name) for name in file.namelist()}
+    assert inside == _content(shared)
+
+
+def test_the_command_writes_a_package_and_takes_the_place_of_the_one_before(tiny_done, command, tmp_path):
+    folder = tmp_path / "handed" / "tiny"
+    words = ("share", "package", tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed)
+    first = command(*words, "--out", folder)
+    assert first.code == 0, first.err
+    assert str(folder.with_name("tiny.zip")) in first.out
+    assert "Not for publication" in first.out
+    (folder / "left over.csv").write_text("old")
+    assert command(*words, "--out", folder).code == 0
+    assert not (folder / "left over.csv").exists()
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["tiny", "tiny.zip"]
+
+
+def test_a_folder_that_is_no_package_is_left_as_it_is(tiny_done, command, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear office")
+    words = ("share", "package", tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed)
+    outcome = command(*words, "--out", tmp_path / "mine")
+    assert outcome.code == BAD_STORE, outcome
+    assert "no package tiny-internal" in outcome.err
+    assert sorted(path.name for path in tmp_path.glob("mine*")) == ["mine"]
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear office"
+
+
+def test_a_study_without_a_run_is_told_to_run_first(tiny, command, tmp_path):
+    words = ("share", "package", tiny.save(), "--raw", tiny.raw, "--processed", tiny.processed)
+    outcome = command(*words, "--out", tmp_path / "x")
+    assert outcome.code == BAD_STORE
+    assert "spatial run STUDY" in outcome.err
+
+
+def test_a_disk_that_fills_up_leaves_the_package_of_before(shared, tiny_done, monkeypatch):
+    before, zipped = _content(shared), shared.with_name("tiny-internal.zip").read_bytes()
+    written = iter(range(10))
+
+    def full(self, content):
+        if next(written) >= 5:
+            raise OSError(28, "No space left on device")
+        with self.open("wb") as file:
+            return file.write(content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError, match="the disk is full"):
+        _package(tiny_done, shared)
+    monkeypatch.undo()
+    assert _content(shared) == before
+    assert shared.with_name("tiny-internal.zip").read_bytes() == zipped
+    assert sorted(path.name for path in shared.parent.iterdir()) == ["tiny-internal", "tiny-internal.zip"]
+
+
+def test_a_real_full_or_read_only_disk_is_named_and_nothing_is_left(tiny_done, command, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    words = ("share", "package", tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed)
+    for options, said in (("size=40k", "the disk is full"), ("ro,size=1m", "read-only")):
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        mounted = subprocess.run(mount, capture_output=True, check=False)
+        if mounted.returncode != 0:
+            pytest.skip(f"reason: mounting is not allowed here: {mounted.stderr.decode().strip()}")
+        try:
+            outcome = command(*words, "--out", disk / "tiny")
+            assert outcome.code == BAD_STORE, outcome
+            assert said in outcome.err
+            assert "--out" in outcome.err or said == "the disk is full"
+            assert list(disk.iterdir()) == []
+        finally:
+            subprocess.run(["umount", disk], check=True)
+
+
+def test_a_gdal_without_a_driver_is_named_before_any_work(tiny_done, tmp_path, monkeypatch):
+    monkeypatch.setattr(table_forms.pyogrio, "list_drivers", lambda **_how: {"FlatGeobuf": "rw"})
+    with pytest.raises(StoreError, match=r"writes no PMTiles; leave --also pmtiles out"):
+        _package(tiny_done, tmp_path / "out" / "x", also=("pmtiles",))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_column_of_the_users_own_called_bbox_stays_theirs(tiny_done, tmp_path):
+    results = read_results(tiny_done.processed / "tiny")
+    frame = table_forms.shared_frame(results.settlements.assign(bbox="mine"))
+    table_forms.write_forms(tmp_path, "settlements", frame, {}, Words("en", "sharing"), also=())
+    assert set(gpd.read_parquet(tmp_path / "tables" / "settlements.parquet")["bbox"]) == {"mine"}
+
+
+def test_rows_without_a_place_come_last_and_lists_are_json():
+    frame = gpd.GeoDataFrame(
+        {"a": [1, 2, 3], "of": [[1.0, 2.0], [], [3.0]]},
+        geometry=gpd.points_from_xy([5e5, np.nan, 4e5], [9e6, np.nan, 9e6]),
+        crs="EPSG:32738",
+    )
+    frame.loc[1, "geometry"] = None
+    made = table_forms.shared_frame(frame)
+    assert made["a"].iloc[-1] == 2
+    assert set(made["of"]) == {"[1.0, 2.0]", "[]", "[3.0]"}
