@@ -206,7 +206,7 @@ def norms_of(binding: pd.DataFrame) -> list[Norm]:
     ]
 
 
-def is_chosen(row: Mapping[str, Any]) -> bool:
+def is_chosen(row: Mapping[Any, Any]) -> bool:
     """Tell whether the study states a norm itself, or adopts it."""
     return bool(_text(row.get("adopted_by"))) or row.get("norm_class_basis") == STATED_BY_THE_STUDY
 

@@ -158,7 +158,11 @@ def make_room(task: RoomTask) -> RoomMade:
         bound = min(bound, limit)
         if found is not None and task.gained(found) > task.gained(best) * (1.0 + SAME):
             best = found
-    best = _reopened(task, best)
+    unneeded = np.flatnonzero(best < task.capacity)
+    for site in unneeded[np.argsort(task.saving[unneeded], kind="stable")].tolist():
+        # What the budget does not need closed stays open, what saves least first.
+        with_it = task.with_units(best, site, task.capacity[site])
+        best = with_it if task.price(with_it).sum() <= task.budget * (1.0 + SAME) else best
     total = task.gained(best)
     closed = np.flatnonzero(best < task.capacity).tolist()
     now = np.where(best < task.capacity, 0.0, task.capacity)
@@ -235,16 +239,6 @@ def _closed(task: RoomTask, units: FloatArray) -> FloatArray:
         without = task.with_units(units, site, 0.0)
         if not task.harms(without, task.left(units)):
             units = without
-    return units
-
-
-def _reopened(task: RoomTask, units: FloatArray) -> FloatArray:
-    """Leave open what the budget does not need closed, what saves least first."""
-    closed = np.flatnonzero(units < task.capacity)
-    for site in closed[np.argsort(task.saving[closed], kind="stable")].tolist():
-        with_it = task.with_units(units, site, task.capacity[site])
-        if task.price(with_it).sum() <= task.budget * (1.0 + SAME):
-            units = with_it
     return units
 
 

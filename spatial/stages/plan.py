@@ -63,7 +63,7 @@ from spatial.tables import TABLES
 from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -259,8 +259,9 @@ def _scenario(
     names = pieces["action_id"] + "/" + pieces.groupby(level=0).cumcount().astype("str")
     keys: dict[str, list[dict[str, Any]]] = {
         "open": [
-            {"service": service, **ground.address(site["place_id"]), **_size_of(site)}
+            {"service": service, **ground.address(site["place_id"]), **({} if np.isnan(size) else {"capacity": size})}
             for site in sites.to_dict("records")
+            for size in [site.get("capacity_after", np.nan)]  # as far as its size was planned
             for service in services
         ],
         "build": [
@@ -286,12 +287,6 @@ def _scenario(
     if len(closed):
         told.append(f"close_facilities = {toml_value(closed['place_id'].tolist())}")
     return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{question.plan_id}"', *told, ""]) if told else ""
-
-
-def _size_of(site: Mapping[Any, Any]) -> dict[str, float]:
-    """Say what a new site holds, where that was planned."""
-    size = site.get("capacity_after", np.nan)
-    return {} if np.isnan(size) else {"capacity": size}
 
 
 def _answer(question: Question, ground: PlanGround, most: int, link_km: float) -> Answer | None:

@@ -192,7 +192,7 @@ def find_room(asked: RoomQuestion, ground: RoomGround, options: Options, new: Ne
     if question.ask == "none":
         return RoomPlan(None, [])
     if item.makes_room:
-        return RoomPlan(_plan_making(asked, ground, options, new), [])
+        return RoomPlan(plan_making(asked, ground, options, new), [])
     idle = idle.assign(**{SHARES: _shares_within(item, idle, ground.boundaries)})
     everybody = idle.assign(
         open_to=idle.get("open_to", pd.Series("all", idle.index)).mask(is_for_some_units(idle), "all")
@@ -234,7 +234,7 @@ def _shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.
     return own.to_numpy(dtype=object)
 
 
-def _plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> Answer:
+def plan_making(asked: RoomQuestion, ground: RoomGround, options: Options, new: NewSites | None) -> Answer:
     """
     Enlarge, open and close what lets most people find room, each by no more units than that takes.
 
