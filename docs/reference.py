@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import click
 from pydantic import BaseModel
@@ -16,6 +17,9 @@ from spatial.drafting.study_file import inner_model
 from spatial.study import Study
 from spatial.tables import TABLES
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def write_reference(folder: Path) -> None:
     """Write every page of the reference."""
@@ -26,6 +30,7 @@ def write_reference(folder: Path) -> None:
         "commands.md": commands_page(),
         "errors.md": errors_page(),
         "api.md": api_page(),
+        **{f"{topic.page}.md": topic_page(topic) for topic in topics()},
     }
     for name, text in pages.items():
         path = folder / name
@@ -97,14 +102,65 @@ def errors_page() -> str:
     return f"# Errors and exit codes\n\n```text\n{inspect.getdoc(errors)}\n```\n"
 
 
+class Topic(NamedTuple):
+    """Public names that belong together."""
+
+    title: str
+    about: str
+    names: list[str]
+
+    @property
+    def page(self) -> str:
+        """Name of its page."""
+        return f"api-{re.sub('[^a-z]+', '-', self.title.lower())}"
+
+
+def topics() -> list[Topic]:
+    """Read the topics of the public names off the stub."""
+    stub = Path(spatial.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    parts = re.split(r"^# == (.+) ==\n# (.+)\n", stub, flags=re.MULTILINE)[1:]
+    found = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return [Topic(title, about, re.findall(r" as (\w+)$", lines, re.MULTILINE)) for title, about, lines in found]
+
+
 def api_page() -> str:
-    """Write the public names with their docstrings."""
+    """Write the list of public names by topic."""
     parts = ["# Public names\n\n`import spatial as sp`; each is imported when first used.\n"]
-    for name in spatial.__all__:
+    for topic in topics():
+        names = ", ".join(f"{{py:obj}}`sp.{name} <spatial.{name}>`" for name in topic.names)
+        parts.append(f"\n## [{topic.title}]({topic.page}.md)\n\n{topic.about}\n\n{names}\n")
+    listed = "\n".join(topic.page for topic in topics())
+    return "".join(parts) + f"\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+
+
+def topic_page(topic: Topic) -> str:
+    """Write the names of a topic with their docstrings, each an object that other pages can refer to."""
+    parts = [f"# {topic.title}\n\n{topic.about}\n"]
+    for name in topic.names:
         value = getattr(spatial, name)
-        parts.append(f"\n## `sp.{name}`\n")
-        if callable(value):
-            with contextlib.suppress(ValueError):  # some classes show no signature
-                parts.append(f"\n```python\n{name}{inspect.signature(value)}\n```\n")
-            parts.append(f"\n```text\n{inspect.getdoc(value)}\n```\n")
+        kind = "class" if inspect.isclass(value) else "function" if inspect.isfunction(value) else "data"
+        shown = _signature(value) if kind == "function" else ""
+        words = ", ".join(map(str, get_args(value)))
+        told = f"One of: {words}." if words else "" if kind == "data" else inspect.getdoc(value)
+        parts.append(f"\n## `sp.{name}`\n\n`````{{py:{kind}}} spatial.{name}{shown}\n\n````text\n{told}\n````\n`````\n")
     return "".join(parts)
+
+
+def _signature(function: Callable[..., object]) -> str:
+    """Write a signature whose annotations are as in the source."""
+    found = inspect.signature(function)
+    shown, star = [], False
+    for parameter in found.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            shown.append("*")
+            star = True
+        kept = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        default = "" if parameter.default is parameter.empty else f"={_plain(parameter.default)}"
+        shown.append(f"{kept}{parameter.name}{default}")
+    return f"({', '.join(shown)})"
+
+
+def _plain(value: object) -> str:
+    """Write a default; one that is no plain value by its name."""
+    plain = isinstance(value, str | int | float | bool | None | tuple)
+    return repr(value) if plain else getattr(value, "name", "...")

@@ -1,38 +1,71 @@
-# Public names, by the module that each is imported from when it is first used.
-from .access.analyst import cost_to_closest as cost_to_closest
+# Public names by topic, each by the module that it is imported from when it is first used. The pages of the reference
+# are these topics.
+# isort: skip_file
+
+# == Quick start ==
+# A study run, its results as frames, single steps, and a picture.
+from .study import Study as Study
+from .runs import run as run
+from .runs import status as status
+from .results import read_results as read_results
+from .results import Results as Results
+from .sample import sample_study as sample_study
+from .sample import write_sample_county as write_sample_county
+from .inputs.prepare import prepare as prepare
+from .network.build import build_network as build_network
 from .access.analyst import travel_times as travel_times
+from .access.analyst import cost_to_closest as cost_to_closest
+from .access.summaries import summarise as summarise
+from .access.summaries import widen as widen
+from .cartography.plots import plot_access as plot_access
+from .cartography.notebook import gap_map as gap_map
+
+# == Reading and checking ==
+# Files and frames to valid tables: settlements, facilities, roads, turns, services.
+from .inputs.analyst_frames import as_facilities as as_facilities
+from .inputs.analyst_frames import as_settlements as as_settlements
+from .inputs.inspection.inspecting import inspect_file as inspect_file
+from .inputs.osm import read_osm_roads as read_osm_roads
+from .inputs.osm_roads import read_turns as read_turns
+from .inputs.placing import Placement as Placement
+from .inputs.placing import locate_places as locate_places
+from .inputs.prepare import Layers as Layers
+from .inputs.road_noding import NodedRoads as NodedRoads
+from .inputs.road_noding import node_roads as node_roads
+from .inputs.services import Vocabulary as Vocabulary
+from .inputs.services import load_services as load_services
+from .rasters import Raster as Raster
+from .tables import TABLES as TABLES
+
+# == Networks ==
+# Roads to travel graphs: slopes, seasons, turns, ferries, buses, several modes, changes of roads.
+from .network.bus import bus_network as bus_network
+from .network.combined import combine_networks as combine_networks
+from .network.graph import TravelGraph as TravelGraph
+from .network.scenarios import Scenario as Scenario
+from .network.scenarios import edit_network as edit_network
+from .network.seasons import with_season as with_season
+from .network.slope import tobler_speed as tobler_speed
+from .network.slope import with_slope as with_slope
+from .network.splitting import border_lines as border_lines
+from .network.splitting import hard_border as hard_border
+from .network.splitting import split_edges as split_edges
+from .network.turns import with_turns as with_turns
+
+# == Travel times and access ==
+# Times to the nearest, by group, cell and season; last mile, areas within reach, how sure times are.
+from .access.analyst import od_from_r5py as od_from_r5py
 from .access.area_hulls import AreaRules as AreaRules
-from .access.availability import catchment_overlap as catchment_overlap
-from .access.availability import overlap_shares as overlap_shares
-from .access.availability import spatial_availability as spatial_availability
 from .access.calibration import Calibration as Calibration
 from .access.calibration import FitRules as FitRules
 from .access.calibration import calibrate_speeds as calibrate_speeds
-from .access.capacity import CapacityAllocation as CapacityAllocation
-from .access.capacity import allocate_capacity as allocate_capacity
 from .access.cells import cell_factor as cell_factor
 from .access.cells import cells_as_origins as cells_as_origins
 from .access.cells import towns_as_facilities as towns_as_facilities
-from .access.cumulative import cumulative_cutoff as cumulative_cutoff
-from .access.cumulative import cumulative_interval as cumulative_interval
-from .access.cumulative import fgt_poverty as fgt_poverty
-from .access.cumulative import gravity as gravity
-from .access.decays import Decay as Decay
-from .access.decays import decay_binary as decay_binary
-from .access.decays import decay_exponential as decay_exponential
-from .access.decays import decay_gaussian as decay_gaussian
-from .access.decays import decay_linear as decay_linear
-from .access.decays import decay_log_logistic as decay_log_logistic
-from .access.decays import decay_power as decay_power
-from .access.decays import decay_stepped as decay_stepped
-from .access.decays import decay_truncated_gaussian as decay_truncated_gaussian
 from .access.emergency import emergency_response as emergency_response
 from .access.findings import move_off_barriers as move_off_barriers
 from .access.findings import needed_buffer_m as needed_buffer_m
 from .access.findings import population_at_risk as population_at_risk
-from .access.floating_catchment import catchment_ratios as catchment_ratios
-from .access.floating_catchment import facility_crowding as facility_crowding
-from .access.floating_catchment import floating_catchment_area as floating_catchment_area
 from .access.groups import Group as Group
 from .access.groups import group_summary as group_summary
 from .access.groups import group_travel_times as group_travel_times
@@ -50,38 +83,80 @@ from .access.rural_access import RoadCondition as RoadCondition
 from .access.rural_access import rural_access_index as rural_access_index
 from .access.scenarios import compare_scenarios as compare_scenarios
 from .access.scenarios import summarise_scenarios as summarise_scenarios
-from .access.summaries import summarise as summarise
 from .access.summaries import summarise_measure as summarise_measure
 from .access.summaries import weighted_statistics as weighted_statistics
-from .access.summaries import widen as widen
 from .access.uncertainty import AccessIntervals as AccessIntervals
 from .access.uncertainty import access_intervals as access_intervals
-from .cartography.notebook import gap_layer as gap_layer
-from .cartography.notebook import gap_map as gap_map
-from .cartography.notebook import plan_map as plan_map
-from .errors import ContractError as ContractError
-from .errors import CrsError as CrsError
-from .errors import DataError as DataError
-from .errors import InfeasibleError as InfeasibleError
-from .errors import MissingDependencyError as MissingDependencyError
-from .errors import NetworkError as NetworkError
-from .errors import SourceError as SourceError
-from .errors import SpatialError as SpatialError
-from .errors import StageError as StageError
-from .errors import StoreError as StoreError
-from .errors import StudyError as StudyError
-from .indices.clustering import LocalClusters as LocalClusters
-from .indices.clustering import MoransI as MoransI
-from .indices.clustering import local_clusters as local_clusters
-from .indices.clustering import morans_i as morans_i
-from .indices.clustering import queen_contiguity as queen_contiguity
-from .indices.clustering import travel_time_neighbours as travel_time_neighbours
+
+# == Measures and decays ==
+# Counts, gravity, floating catchments, capacity and competition on tables of pairs.
+from .access.availability import catchment_overlap as catchment_overlap
+from .access.availability import overlap_shares as overlap_shares
+from .access.availability import spatial_availability as spatial_availability
+from .access.capacity import CapacityAllocation as CapacityAllocation
+from .access.capacity import allocate_capacity as allocate_capacity
+from .access.cumulative import cumulative_cutoff as cumulative_cutoff
+from .access.cumulative import cumulative_interval as cumulative_interval
+from .access.cumulative import fgt_poverty as fgt_poverty
+from .access.cumulative import gravity as gravity
+from .access.decays import Decay as Decay
+from .access.decays import decay_binary as decay_binary
+from .access.decays import decay_exponential as decay_exponential
+from .access.decays import decay_from as decay_from
+from .access.decays import decay_gaussian as decay_gaussian
+from .access.decays import decay_linear as decay_linear
+from .access.decays import decay_log_logistic as decay_log_logistic
+from .access.decays import decay_power as decay_power
+from .access.decays import decay_stepped as decay_stepped
+from .access.decays import decay_truncated_gaussian as decay_truncated_gaussian
+from .access.floating_catchment import catchment_ratios as catchment_ratios
+from .access.floating_catchment import facility_crowding as facility_crowding
+from .access.floating_catchment import floating_catchment_area as floating_catchment_area
+
+# == Off the roads ==
+# Land cover and slopes to friction, surfaces of travel time, and who is within them.
+from .terrain.coverage import GeographicCoverage as GeographicCoverage
+from .terrain.coverage import geographic_coverage as geographic_coverage
+from .terrain.coverage import zonal_coverage as zonal_coverage
+from .terrain.coverage import zonal_sums as zonal_sums
+from .terrain.friction import Friction as Friction
+from .terrain.friction import align_raster as align_raster
+from .terrain.friction import friction_surface as friction_surface
+from .terrain.friction import load_surface_speeds as load_surface_speeds
+from .terrain.referral import cells_at as cells_at
+from .terrain.referral import facility_to_facility as facility_to_facility
+from .terrain.referral import move_to_open_cells as move_to_open_cells
+from .terrain.surface import catchment_surface as catchment_surface
+from .terrain.surface import cell_sizes_m as cell_sizes_m
+from .terrain.surface import travel_time_surface as travel_time_surface
+
+# == People and settlements ==
+# People to settlements; degree of urbanisation, functional areas, the order of towns.
 from .indices.degurba import DEGURBA_TITLES as DEGURBA_TITLES
 from .indices.degurba import DegurbaRules as DegurbaRules
 from .indices.degurba import degree_of_urbanisation as degree_of_urbanisation
 from .indices.degurba import degurba_units as degurba_units
 from .indices.degurba import fill_holes as fill_holes
 from .indices.degurba import majority_smoothing as majority_smoothing
+from .indices.functional_areas import URCA_TITLES as URCA_TITLES
+from .indices.functional_areas import catchment_classes as catchment_classes
+from .indices.functional_areas import functional_urban_areas as functional_urban_areas
+from .indices.functional_areas import local_catchment_classes as local_catchment_classes
+from .indices.town_hierarchy import RankSize as RankSize
+from .indices.town_hierarchy import fulcrum_index as fulcrum_index
+from .indices.town_hierarchy import functional_completeness as functional_completeness
+from .indices.town_hierarchy import polycentricity as polycentricity
+from .indices.town_hierarchy import rank_size as rank_size
+from .people.population import allocate_population as allocate_population
+
+# == Inequality, segregation, exchange ==
+# Indices on plain arrays: inequality, clusters, segregation, flows, the gap of groups, resilience.
+from .indices.clustering import LocalClusters as LocalClusters
+from .indices.clustering import MoransI as MoransI
+from .indices.clustering import local_clusters as local_clusters
+from .indices.clustering import morans_i as morans_i
+from .indices.clustering import queen_contiguity as queen_contiguity
+from .indices.clustering import travel_time_neighbours as travel_time_neighbours
 from .indices.exchange import FlowBalance as FlowBalance
 from .indices.exchange import Reciprocity as Reciprocity
 from .indices.exchange import flow_balance as flow_balance
@@ -90,10 +165,6 @@ from .indices.exchange import gravity_flows as gravity_flows
 from .indices.exchange import huff_shares as huff_shares
 from .indices.exchange import radiation_flows as radiation_flows
 from .indices.exchange import reciprocity as reciprocity
-from .indices.functional_areas import URCA_TITLES as URCA_TITLES
-from .indices.functional_areas import catchment_classes as catchment_classes
-from .indices.functional_areas import functional_urban_areas as functional_urban_areas
-from .indices.functional_areas import local_catchment_classes as local_catchment_classes
 from .indices.group_gaps import BorderEffect as BorderEffect
 from .indices.group_gaps import GroupGap as GroupGap
 from .indices.group_gaps import border_effect as border_effect
@@ -125,44 +196,42 @@ from .indices.segregation import exposure_index as exposure_index
 from .indices.segregation import information_index as information_index
 from .indices.segregation import isolation_index as isolation_index
 from .indices.segregation import smoothed_environments as smoothed_environments
-from .indices.town_hierarchy import RankSize as RankSize
-from .indices.town_hierarchy import fulcrum_index as fulcrum_index
-from .indices.town_hierarchy import functional_completeness as functional_completeness
-from .indices.town_hierarchy import polycentricity as polycentricity
-from .indices.town_hierarchy import rank_size as rank_size
-from .inputs.analyst_frames import as_facilities as as_facilities
-from .inputs.analyst_frames import as_settlements as as_settlements
-from .inputs.inspection.inspecting import inspect_file as inspect_file
-from .inputs.osm import read_osm_roads as read_osm_roads
-from .inputs.osm_roads import read_turns as read_turns
-from .inputs.placing import Placement as Placement
-from .inputs.placing import locate_places as locate_places
-from .inputs.prepare import Layers as Layers
-from .inputs.prepare import prepare as prepare
-from .inputs.road_noding import NodedRoads as NodedRoads
-from .inputs.road_noding import node_roads as node_roads
-from .inputs.services import Vocabulary as Vocabulary
-from .inputs.services import load_services as load_services
-from .network.build import build_network as build_network
-from .network.bus import bus_network as bus_network
-from .network.combined import combine_networks as combine_networks
-from .network.graph import TravelGraph as TravelGraph
-from .network.scenarios import Scenario as Scenario
-from .network.scenarios import edit_network as edit_network
-from .network.seasons import with_season as with_season
-from .network.slope import tobler_speed as tobler_speed
-from .network.slope import with_slope as with_slope
-from .network.splitting import border_lines as border_lines
-from .network.splitting import hard_border as hard_border
-from .network.splitting import split_edges as split_edges
-from .network.turns import with_turns as with_turns
+
+# == Norms ==
+# The register, which norms bind, and how places are held against them.
 from .norms.evaluation import evaluate_norms as evaluate_norms
 from .norms.evidence import NormEvidence as NormEvidence
 from .norms.evidence import capture_recapture as capture_recapture
 from .norms.law import NormRules as NormRules
 from .norms.law import applicable_norms as applicable_norms
 from .norms.register import load_register as load_register
-from .people.population import allocate_population as allocate_population
+
+# == Score and comparison ==
+# Levels, gaps, ranks with their intervals, and runs held against each other.
+from .score.comparison.changes import Comparison as Comparison
+from .score.composite import AhpWeights as AhpWeights
+from .score.composite import Coupling as Coupling
+from .score.composite import IntegrationLevel as IntegrationLevel
+from .score.composite import SegmentationIndex as SegmentationIndex
+from .score.composite import ahp_weights as ahp_weights
+from .score.composite import coupling_coordination as coupling_coordination
+from .score.composite import entropy_weights as entropy_weights
+from .score.composite import integration_level as integration_level
+from .score.composite import obstacle_degrees as obstacle_degrees
+from .score.composite import segmentation_index as segmentation_index
+from .score.composite import topsis as topsis
+from .score.place_scores import PlaceScores as PlaceScores
+from .score.place_scores import place_scores as place_scores
+from .score.place_scores import score_norms as score_norms
+from .score.rank_intervals import RankIntervals as RankIntervals
+from .score.rank_intervals import rank_intervals as rank_intervals
+from .score.scoreboard import Scoreboard as Scoreboard
+from .score.scoreboard import score_study as score_study
+from .stages.compare import compare_runs as compare_runs
+from .stages.compare import trajectory as trajectory
+
+# == Planning ==
+# Sites, links, roads, mobile rounds and idle capacity, proven or with a bound.
 from .planning.candidates import CandidateSites as CandidateSites
 from .planning.candidates import candidate_sites as candidate_sites
 from .planning.candidates import grid_points as grid_points
@@ -202,52 +271,69 @@ from .planning.siting import mclp as mclp
 from .planning.siting import p_center as p_center
 from .planning.siting import p_dispersion as p_dispersion
 from .planning.siting import p_median as p_median
-from .rasters import Raster as Raster
-from .results import Results as Results
-from .results import read_results as read_results
-from .runs import run as run
-from .sample import sample_study as sample_study
-from .sample import write_sample_county as write_sample_county
-from .score.comparison.changes import Comparison as Comparison
-from .score.composite import AhpWeights as AhpWeights
-from .score.composite import Coupling as Coupling
-from .score.composite import IntegrationLevel as IntegrationLevel
-from .score.composite import SegmentationIndex as SegmentationIndex
-from .score.composite import ahp_weights as ahp_weights
-from .score.composite import coupling_coordination as coupling_coordination
-from .score.composite import entropy_weights as entropy_weights
-from .score.composite import integration_level as integration_level
-from .score.composite import obstacle_degrees as obstacle_degrees
-from .score.composite import segmentation_index as segmentation_index
-from .score.composite import topsis as topsis
-from .score.place_scores import PlaceScores as PlaceScores
-from .score.place_scores import place_scores as place_scores
-from .score.place_scores import score_norms as score_norms
-from .score.rank_intervals import RankIntervals as RankIntervals
-from .score.rank_intervals import rank_intervals as rank_intervals
-from .score.scoreboard import Scoreboard as Scoreboard
-from .score.scoreboard import score_study as score_study
-from .stages.compare import compare_runs as compare_runs
-from .stages.compare import trajectory as trajectory
-from .study import Study as Study
-from .study.access import SnapRules as SnapRules
-from .study.access import WalkRange as WalkRange
+
+# == Maps in a notebook ==
+# Maps with folium and with matplotlib.
+from .cartography.notebook import gap_layer as gap_layer
+from .cartography.notebook import plan_map as plan_map
+
+# == Errors ==
+# What is raised; each is a builtin error too.
+from .errors import ContractError as ContractError
+from .errors import CrsError as CrsError
+from .errors import DataError as DataError
+from .errors import InfeasibleError as InfeasibleError
+from .errors import MissingDependencyError as MissingDependencyError
+from .errors import NetworkError as NetworkError
+from .errors import SourceError as SourceError
+from .errors import SpatialError as SpatialError
+from .errors import StageError as StageError
+from .errors import StoreError as StoreError
+from .errors import StudyError as StudyError
+
+# == Options and types ==
+# What signatures and fields of the names above are made of.
+from .study.access import AccessOptions as AccessOptions
+from .study.access import AreaOptions as AreaOptions
+from .access.floating_catchment import BufferRule as BufferRule
+from .study.access import BusLine as BusLine
+from .study.scenarios import CalibrationOptions as CalibrationOptions
+from .formats.notes import ColumnUse as ColumnUse
+from .study.scenarios import EmergencyOptions as EmergencyOptions
+from .norms.evidence import Estimate as Estimate
+from .score.scoreboard import Evidence as Evidence
+from .access.calibration import FactorBounds as FactorBounds
+from .access.floating_catchment import FcaMethod as FcaMethod
+from .inputs.inspection.reports import FileReport as FileReport
+from .study.score import FlowTotals as FlowTotals
 from .study.score import GapTargets as GapTargets
-from .study.score import ScoreRules as ScoreRules
+from .study.access import MeasureOptions as MeasureOptions
 from .study.sources import MergeOptions as MergeOptions
+from .access.floating_catchment import MissingBuffer as MissingBuffer
+from .study.access import NetworkOptions as NetworkOptions
+from .study import NormOptions as NormOptions
+from .study.access import OffRoadOptions as OffRoadOptions
+from .study.outputs import OfficialOptions as OfficialOptions
+from .study.outputs import OutputOptions as OutputOptions
 from .study.sources import PlacingOptions as PlacingOptions
-from .tables import TABLES as TABLES
-from .terrain.coverage import GeographicCoverage as GeographicCoverage
-from .terrain.coverage import geographic_coverage as geographic_coverage
-from .terrain.coverage import zonal_coverage as zonal_coverage
-from .terrain.coverage import zonal_sums as zonal_sums
-from .terrain.friction import Friction as Friction
-from .terrain.friction import align_raster as align_raster
-from .terrain.friction import friction_surface as friction_surface
-from .terrain.friction import load_surface_speeds as load_surface_speeds
-from .terrain.referral import cells_at as cells_at
-from .terrain.referral import facility_to_facility as facility_to_facility
-from .terrain.referral import move_to_open_cells as move_to_open_cells
-from .terrain.surface import catchment_surface as catchment_surface
-from .terrain.surface import cell_sizes_m as cell_sizes_m
-from .terrain.surface import travel_time_surface as travel_time_surface
+from .study.plans import PlanOptions as PlanOptions
+from .study.plans import PlanningOptions as PlanningOptions
+from .study.region import PopulationOptions as PopulationOptions
+from .study import Region as Region
+from .inputs.road_tags import RoadLines as RoadLines
+from .sample import SampleForm as SampleForm
+from .study.scenarios import ScenarioOptions as ScenarioOptions
+from .study import ScoreOptions as ScoreOptions
+from .study.score import ScoreRules as ScoreRules
+from .inputs.services import Service as Service
+from .study.access import SnapRules as SnapRules
+from .formats.files import SourceRecord as SourceRecord
+from .study.sources import Sources as Sources
+from .access.uncertainty import SpeedFactors as SpeedFactors
+from .network.speeds import SpeedTable as SpeedTable
+from .terrain.surface import SurfaceOptions as SurfaceOptions
+from .terrain.friction import SurfaceSpeeds as SurfaceSpeeds
+from .study import Tiers as Tiers
+from .study.access import UncertaintyOptions as UncertaintyOptions
+from .study.access import WalkRange as WalkRange
+from .terrain.coverage import ZonalSums as ZonalSums

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
@@ -115,6 +116,19 @@ def from_spreadsheet(text: str) -> str:
     ('=1+1', "'s-Gravenhage")
     """
     return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+def html_table(title: str, rows: Mapping[str, object]) -> str:
+    """
+    Write a title and a few facts as a notebook shows them.
+
+    Examples
+    --------
+    >>> html_table("Study <a>", {"modes": "drive"})
+    '<b>Study &lt;a&gt;</b><table><tr><td>modes</td><td>drive</td></tr></table>'
+    """
+    cells = (f"<tr><td>{escape(key)}</td><td>{escape(str(value))}</td></tr>" for key, value in rows.items())
+    return f"<b>{escape(title)}</b><table>{''.join(cells)}</table>"
 
 
 def csv_bytes(frame: pd.DataFrame, *, numbers: Collection[str] = ()) -> bytes:

@@ -59,6 +59,10 @@ class Raster:
             )
         object.__setattr__(self, "values", values)
 
+    def __repr__(self) -> str:
+        """Say what it is in one line."""
+        return f"<Raster {self.name}: {' x '.join(map(str, self.values.shape))} cells, {self.crs.to_string()}>"
+
     @property
     def total(self) -> float:
         """

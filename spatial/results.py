@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StoreError
+from spatial.plain_text import html_table
 from spatial.store import Store
 from spatial.tables import TABLES
 
@@ -61,8 +62,14 @@ class Results:
         return sorted({*super().__dir__(), *self.names, "norms"})
 
     def __repr__(self) -> str:
-        """Name the study and what is there."""
-        return f"<Results of {self.folder.name}: {', '.join(self.names)}>"
+        """Name the study and how much there is."""
+        pages = "" if self.index_page is None else f", {self.index_page.as_posix()}"
+        return f"<Results of {self.folder.name}: {len(self.names)} tables and rasters, see .names{pages}>"
+
+    def _repr_html_(self) -> str:
+        """List the tables with their titles in a notebook."""
+        titled = {name: TABLES[name].title if name in TABLES else "raster" for name in self.names}
+        return html_table(f"Results of {self.folder.name}", titled)
 
     @property
     def names(self) -> list[str]:

@@ -16,6 +16,8 @@ from spatial.study.planned import PLANS_FILE, PlannedStudy, planned_study
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
+
     from spatial.study import Study
 
 
@@ -134,6 +136,48 @@ def decisions(
         reason = f"stage {waiting[0]} runs before it"
         return [*first, *(Decision(stage.name, True, reason) for stage in pipeline.SCENARIO_STAGES)]
     return [*first, *plan(pipeline.SCENARIO_STAGES, planned, folder, planned_pages, base=base, verify=verify)]
+
+
+def status(
+    study: Study,
+    *,
+    scenario: str | None = None,
+    processed: str | Path = "data/processed",
+    maps: str | Path = "maps",
+    verify: bool = False,
+) -> pd.DataFrame:
+    """
+    Say which stages `run` would run, why, and which keys of the study changed since each last ran; runs nothing.
+
+    Parameters
+    ----------
+    study : Study
+        What is studied.
+    scenario, processed, maps, verify
+        As of `run`.
+
+    Returns
+    -------
+    DataFrame
+        One row a stage, in order: `stage`, `runs`, `reason` in words, and `keys`, those of the study that the stage
+        takes and that changed, such as ``access.cutoffs_min``, by commas; empty where none did or it never ran.
+
+    Raises
+    ------
+    StudyError
+        Where there is no such scenario.
+    StoreError
+        Where a folder holds another run.
+
+    Examples
+    --------
+    >>> sp.status(study.replace(access={"cutoffs_min": [10]})).query("runs")  # doctest: +SKIP
+    """
+    import pandas as pd  # noqa: PLC0415 - keeps `spatial status` fast
+
+    found = decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)
+    rows = [(item.stage, item.runs, item.reason, ", ".join(item.keys)) for item in found]
+    return pd.DataFrame(rows, columns=["stage", "runs", "reason", "keys"])
 
 
 def _refuse_other(study: Study, folder: Path) -> None:

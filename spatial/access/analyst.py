@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from spatial.access.eligibility import eligible_by_unit
-from spatial.access.options import check_count, check_direction, limit_of
+from spatial.access.options import check_count, check_direction, limit_of, numbers
 from spatial.access.paired import nearest_allowed, pair_up
-from spatial.access.places import ids_or_none, of_status, place_on
-from spatial.errors import ContractError
+from spatial.access.places import check_table, ids_or_none, of_status, place_on
+from spatial.errors import ContractError, first_of
 from spatial.network.matrix import times_matrix
 from spatial.study.access import SnapRules
 from spatial.tables.words import FACILITY_STATUS
@@ -107,6 +107,76 @@ def travel_times(  # noqa: PLR0913 - each keyword is an option under its own nam
     )
     if wanted != FACILITY_STATUS[:1] and "status" in goals.frame:
         table["status"] = goals.frame["status"].take(j).reset_index(drop=True)
+    if np.isfinite(limit):
+        table.attrs["cutoff_min"] = limit
+    return table
+
+
+def od_from_r5py(
+    frame: pd.DataFrame, *, column: str = "travel_time", mode: str = "transit", max_time_min: float | None = None
+) -> pd.DataFrame:
+    """
+    Take a travel time matrix of r5py as the table of pairs that measures and location models take.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its ``TravelTimeMatrix``: `from_id`, `to_id` and minutes, NaN where there is no way; other columns stay out.
+        From settlements to facilities.
+    column : str
+        The minutes: ``travel_time``, or one of several percentiles such as ``travel_time_p50``.
+    mode : str
+        What to call the way in `mode`.
+    max_time_min : float, optional
+        The ``max_time`` that the matrix was made with, so that no measure asks for more; by default no limit is known.
+
+    Returns
+    -------
+    DataFrame
+        As `travel_times`: `from_id`, `to_id`, `mode`, `travel_time_min`, `network_distance_m` (NaN: r5py does not tell
+        it); pairs without a way have no row. Rows in the order given, ids as they are.
+
+    Raises
+    ------
+    ContractError
+        With every fault: columns that are missing, ids that are, pairs that repeat, minutes below 0 or without end.
+
+    Examples
+    --------
+    >>> matrix = pd.DataFrame({"from_id": ["a", "a"], "to_id": ["x", "y"], "travel_time": [12.0, np.nan]})
+    >>> od_from_r5py(matrix)[["from_id", "to_id", "travel_time_min"]].to_numpy().tolist()
+    [['a', 'x', 12.0]]
+    """
+    check_table(frame, "r5py")
+    problems = [f"{name}: no such column" for name in ("from_id", "to_id") if name not in frame]
+    if column not in frame:
+        there = ", ".join(str(name) for name in frame.columns if str(name).startswith("travel_time"))
+        problems.append(f"{column}: no such column; minutes are in {there or 'none'}")
+    if problems:
+        raise ContractError("r5py", problems)
+    minutes = numbers("r5py", column, frame[column])
+    for name in ("from_id", "to_id"):
+        lacking = int(frame[name].isna().sum())
+        problems += [f"{name}: {lacking} are missing"] if lacking else []
+    pairs = frame[["from_id", "to_id"]]
+    for what, wrong in (
+        ("from_id, to_id: given twice", pairs.duplicated().to_numpy()),
+        (
+            f"{column}: must be 0 or more and finite, or missing where there is no way",
+            (minutes < 0) | np.isinf(minutes),
+        ),
+    ):
+        if bool(wrong.any()):
+            problems.append(f"{what}: {first_of(list(pairs.loc[wrong].itertuples(index=False, name=None)))}")
+    limit = limit_of("max_time_min", max_time_min)
+    if bool((minutes > limit).any()):
+        problems.append(f"{column}: {np.nanmax(minutes):g} min is beyond max_time_min, {limit:g}")
+    if problems:
+        raise ContractError("r5py", problems)
+    way = ~np.isnan(minutes)
+    table = pairs.loc[way].reset_index(drop=True)
+    table["mode"] = pd.Series(mode, index=table.index, dtype="str")
+    table["travel_time_min"], table["network_distance_m"] = minutes[way], np.nan
     if np.isfinite(limit):
         table.attrs["cutoff_min"] = limit
     return table

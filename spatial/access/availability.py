@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from spatial.access.od_pairs import require_columns, statuses
 from spatial.access.options import limit_of, numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spatial.access.decays import Decay
     from spatial.inputs.services import Vocabulary
 
@@ -27,7 +29,7 @@ def spatial_availability(  # noqa: PLR0913 - the options of floating_catchment_a
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    decay: Decay | None = None,
+    decay: Decay | Callable[..., Any] | None = None,
     demand: str = "population_persons",
     supply: str | None = None,
 ) -> pd.DataFrame:

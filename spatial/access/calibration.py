@@ -214,7 +214,16 @@ _MAD_TO_SD = 1.4826
 
 
 class FactorBounds(NamedTuple):
-    """Least and largest factor on the speed of a class."""
+    """
+    Least and largest factor on the speed of a class.
+
+    Parameters
+    ----------
+    least : float
+        Least factor.
+    largest : float
+        Largest factor.
+    """
 
     least: float
     largest: float

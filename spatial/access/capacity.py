@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def fill_rings(
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
-Order: TypeAlias = Literal["time", "capacity", "table", "optimal"]
+ORDERS = ("time", "capacity", "table", "optimal")
 
 _SOLVED = 1e-9
 """A load this near to the capacity, as a share of it, fills the facility: sums of floats are not exact."""
@@ -111,7 +111,7 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
     cutoff_min: float | None,
-    order: Order = "time",
+    order: Literal["time", "capacity", "table", "optimal"] = "time",
     demand: str = "population_persons",
     capacity: str = "capacity",
     persons_per_unit: float = 1.0,
@@ -176,8 +176,8 @@ def allocate_capacity(  # noqa: PLR0913 - options of the study, by keyword
     problems = []
     if not is_number(limit, least=0.0):
         problems.append(f"cutoff_min: must be 0 or more, is {limit}")
-    if order not in get_args(Order):
-        problems.append(f"order: must be one of {', '.join(get_args(Order))}, is {order!r}")
+    if order not in ORDERS:
+        problems.append(f"order: must be one of {', '.join(ORDERS)}, is {order!r}")
     if not 0.0 < persons_per_unit < np.inf:
         problems.append(f"persons_per_unit: must be above 0 and finite, is {persons_per_unit}")
     if problems:

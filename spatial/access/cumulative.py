@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from spatial.access.options import cutoffs_of, numbers, paired
 from spatial.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -198,7 +198,7 @@ def gravity(  # noqa: PLR0913 - the options of the function that analysts know, 
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    decay: Decay,
+    decay: Decay | Callable[..., Any],
     opportunities: str = COUNT,
 ) -> pd.DataFrame:
     """
@@ -212,8 +212,9 @@ def gravity(  # noqa: PLR0913 - the options of the function that analysts know, 
         The service, for which counts whatever satisfies it in the vocabulary; or a set of words as they are.
     vocabulary : Vocabulary, optional
         Which services count for which; the packaged one by default (`load_services`).
-    decay : Decay
-        What a facility is worth at so many minutes, such as ``decay_exponential(half_life_min=20)``.
+    decay : Decay or callable
+        What a facility is worth at so many minutes, such as ``decay_exponential(half_life_min=20)``; or a function of
+        your own, of an array of minutes (`decay_from`).
     opportunities : str
         As in `cumulative_cutoff`.
 
@@ -244,7 +245,7 @@ def gravity(  # noqa: PLR0913 - the options of the function that analysts know, 
     """
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     offer = offer_of(pairs, opportunities)
-    require_decay(pairs, decay)
+    decay = require_decay(pairs, decay)
     n = len(settlements)
     nobody = np.zeros(n)  # competes
     weighed = weigh_pairs(pairs.links, pairs.minutes, nobody, decay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import compress
 from math import log, ulp
@@ -17,8 +17,6 @@ from spatial.access.options import is_number, numbers, shown
 from spatial.errors import ContractError, first_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike
 
 
@@ -558,3 +556,102 @@ def decay_log_logistic(t50_min: float, exponent: float, *, cutoff_min: float | N
     [1.0, 0.5, 0.1]
     """
     return Decay("log_logistic", (("t50_min", t50_min), ("exponent", exponent)), _or_inf(cutoff_min))
+
+
+# A decay of one's own: a function that is held to what makes a decay.
+
+_TRIED_MIN = np.concatenate((np.arange(0.0, 240.25, 0.25), np.arange(245.0, 1441.0, 5.0)))
+"""Minutes at which a function must not rise: each quarter of an hour's minutes, then to a whole day."""
+_ROUNDED = 1e-12
+"""How far weights may leave 0 to 1, or rise, by rounding."""
+
+
+@dataclass(frozen=True)
+class OwnDecay(Decay):
+    """A decay by a function of the user's own."""
+
+    function: Callable[[FloatArray], Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a function that does not fall from at most 1 to at least 0."""
+        if not callable(self.function):
+            raise ContractError("decay_from", [f"function: is a {type(self.function).__name__}, not a function"])
+        tried = np.unique(np.minimum(_TRIED_MIN, self.cutoff_min))
+        weight = self._own(tried)
+        rises = np.flatnonzero(np.diff(weight) > _ROUNDED)
+        if len(rises):
+            at = [f"{tried[row]:g} to {tried[row + 1]:g} min" for row in rises]
+            raise ContractError("decay_from", [f"{self.name}: rises with time, which no decay does: {first_of(at)}"])
+
+    def _own(self, time: FloatArray) -> FloatArray:
+        """Call the function, and hold what it gives to the shape and to 0 to 1."""
+        assert self.function is not None
+        if not len(time):
+            return time
+        try:
+            weight = np.asarray(self.function(time), dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            fault = f"{self.name}: must take an array of minutes, as numpy functions do; {error}"
+            raise ContractError(
+                "decay_from", [f"{fault}; numpy.vectorize makes one of a function of one number"]
+            ) from error
+        if weight.shape != time.shape:
+            fault = f"{self.name}: gives an array of shape {weight.shape} for minutes of shape {time.shape}"
+            raise ContractError("decay_from", [f"{fault}; give a weight for each"])
+        outside = time[~((weight >= -_ROUNDED) & (weight <= 1.0 + _ROUNDED))]
+        if len(outside):
+            first = f"{float(weight[time == outside[0]][0]):g} at {outside[0]:g} min"
+            raise ContractError("decay_from", [f"{self.name}: weights must be 0 to 1; it gives {first}"])
+        return np.clip(weight, 0.0, 1.0)
+
+    def _weigh(self, minutes: ArrayLike, cutoff_min: float) -> FloatArray:
+        time = numbers("decay", "minutes", minutes)
+        if bool((time < 0.0).any()):
+            raise ContractError("minutes", [f"{int((time < 0.0).sum())} are negative; travel times are 0 or more"])
+        weight = np.where(np.isnan(time), np.nan, 0.0)
+        asked = np.isfinite(time) & (time <= cutoff_min)
+        weight[asked] = self._own(time[asked])
+        return weight
+
+
+def decay_from(function: Callable[[FloatArray], Any], *, cutoff_min: float | None = None) -> Decay:
+    """
+    Make a decay of a function of your own; measures do it by themselves with a function that is given as ``decay``.
+
+    Parameters
+    ----------
+    function : callable
+        Takes an array of minutes (0 or more, finite) and gives a weight for each: 0 to 1, never rising. It is tried at
+        every quarter of a minute up to four hours, and every five minutes up to a day.
+    cutoff_min : float, optional
+        Minutes beyond which the weight is 0; inclusive. By default none.
+
+    Returns
+    -------
+    Decay
+        Named after the function in tables.
+
+    Raises
+    ------
+    ContractError
+        Where the function rises, leaves 0 to 1 or takes no array.
+
+    Examples
+    --------
+    >>> half_after_20 = decay_from(lambda minutes: np.where(minutes <= 20.0, 1.0, 0.5), cutoff_min=60.0)
+    >>> half_after_20([0.0, 20.0, 21.0, 61.0, np.inf]).tolist()
+    [1.0, 1.0, 0.5, 0.0, 0.0]
+    """
+    named = getattr(function, "__name__", type(function).__name__).strip("<>")
+    return OwnDecay(named, (), _or_inf(cutoff_min), function)
+
+
+def as_decay(decay: Decay | Callable[..., Any]) -> Decay:
+    """
+    Take a decay, or make one of a function.
+
+    Returns a decay as it is.
+    """
+    if isinstance(decay, Decay) or not callable(decay):
+        return decay
+    return decay_from(decay)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from spatial.access.od_pairs import (
 from spatial.errors import ContractError, CrsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from spatial.access.decays import Decay
     from spatial.access.od_pairs import Offer, Pairs, WeighedPairs
@@ -150,17 +150,16 @@ def read_catchments(  # noqa: PLR0913 - what the public functions share, by thei
     service: str | frozenset[str],
     vocabulary: Vocabulary | None,
     method: FcaMethod,
-    decay: Decay | None,
+    decay: Decay | Callable[..., Any] | None,
     demand: str,
     supply: str | None,
 ) -> Catchments:
     """Check the frames and weigh the pairs."""
     if method not in get_args(FcaMethod):
         raise ContractError("options", [f"method: must be one of {', '.join(get_args(FcaMethod))}, is {method!r}"])
-    decay = _DEFAULT_DECAY[method] if decay is None else decay
     pairs = read_pairs(od, settlements, facilities, service=service, vocabulary=vocabulary)
     persons, known = demand_of(pairs, demand)
-    require_decay(pairs, decay)
+    decay = require_decay(pairs, _DEFAULT_DECAY[method] if decay is None else decay)
     weighed = weigh_pairs(pairs.links, pairs.minutes, persons, decay)
     return Catchments(pairs, decay, weighed, known, offer_of(pairs, supply))
 
@@ -255,7 +254,7 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
     method: FcaMethod = "e2sfca",
-    decay: Decay | None = None,
+    decay: Decay | Callable[..., Any] | None = None,
     demand: str = "population_persons",
     supply: str | None = None,
     choice: Literal["catchment", "all_pairs"] = "catchment",
@@ -277,9 +276,9 @@ def floating_catchment_area(  # noqa: PLR0913 - the name and the options that an
         Which services count for which; the packaged one by default (`load_services`).
     method : {'2sfca', 'e2sfca', '3sfca', 'm2sfca', 'bfca'}
         See the notes.
-    decay : Decay, optional
-        What a facility is worth at so many minutes. By default all the same up to 30 minutes for 2SFCA, and 1, 0.68
-        and 0.22 up to 10, 20 and 30 minutes (Luo and Qi 2009) for the others.
+    decay : Decay or callable, optional
+        What a facility is worth at so many minutes; or a function of your own (`decay_from`). By default all the same
+        up to 30 minutes for 2SFCA, and 1, 0.68 and 0.22 up to 10, 20 and 30 minutes (Luo and Qi 2009) for the others.
     demand : str
         Column of the settlements with the people who compete, such as ``elderly_persons``. Unknown ones count as
         nobody, with a warning.
@@ -373,7 +372,7 @@ def catchment_ratios(  # noqa: PLR0913 - the options of floating_catchment_area,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
     method: FcaMethod = "e2sfca",
-    decay: Decay | None = None,
+    decay: Decay | Callable[..., Any] | None = None,
     demand: str = "population_persons",
     supply: str | None = None,
     choice: Literal["catchment", "all_pairs"] = "catchment",
@@ -449,7 +448,7 @@ def facility_crowding(  # noqa: PLR0913 - the options of floating_catchment_area
     *,
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
-    decay: Decay | None = None,
+    decay: Decay | Callable[..., Any] | None = None,
     demand: str = "population_persons",
     supply: str | None = None,
 ) -> pd.DataFrame:

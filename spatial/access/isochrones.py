@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.access.area_grid import Nodes
-    from spatial.access.roads_reached import Direction, Per, Stretches
+    from spatial.access.roads_reached import Stretches
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
     from spatial.rasters import Raster
@@ -116,8 +116,8 @@ def isochrones(  # noqa: PLR0913 - each keyword is an option of the study under 
     cutoffs_min: float | Sequence[float | None] | None,
     service: str | frozenset[str] | None = None,
     vocabulary: Vocabulary | None = None,
-    per: Per = "service",
-    direction: Direction = "to_facility",
+    per: Literal["facility", "service"] = "service",
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
     areas: AreaRules | None = None,
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
@@ -278,7 +278,7 @@ def catchment_areas(  # noqa: PLR0913 - each keyword is an option of the study u
     service: str | frozenset[str],
     vocabulary: Vocabulary | None = None,
     max_time_min: float | None = None,
-    direction: Direction = "to_facility",
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
     population: Raster | None = None,
     areas: AreaRules | None = None,
     rules: SnapRules | None = None,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 from scipy.sparse import csr_array
 
-from spatial.access.decays import Decay
+from spatial.access.decays import Decay, as_decay
 from spatial.access.kernels_pairs import (
     APART,
     BAD,
@@ -36,7 +36,7 @@ from spatial.inputs.facility_facts import capacity_units
 from spatial.tables.words import FACILITY_STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from spatial.inputs.services import Vocabulary
 
@@ -275,16 +275,23 @@ def require_within(pairs: Pairs, cutoff_min: float, *, what: str) -> None:
         )
 
 
-def require_decay(pairs: Pairs, decay: Decay) -> None:
-    """Refuse what is no decay or reaches further than the pairs do, and tell where they cut it short."""
+def require_decay(pairs: Pairs, decay: Decay | Callable[..., Any]) -> Decay:
+    """
+    Take a decay, or a function as one, that reaches no further than the pairs do; tell where they cut it short.
+
+    Returns the decay.
+    """
+    decay = as_decay(decay)
     if not isinstance(decay, Decay):
         raise ContractError(
-            "options", [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like"]
+            "options",
+            [f"decay: is a {type(decay).__name__}; make one with decay_gaussian(20) or the like, or give a function"],
         )
     require_within(pairs, decay.cutoff_min, what="decay")
     if np.isinf(decay.cutoff_min) and np.isfinite(pairs.cutoff_min):
         left = float(decay(pairs.cutoff_min))
         _log.warning("the pairs end at %g min, where %s is still %.3g", pairs.cutoff_min, decay, left)
+    return decay
 
 
 def statuses(pairs: Pairs, reached: NDArray[np.bool_]) -> pd.Series[str]:

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from spatial.network.graph import TravelGraph
     from spatial.network.snapping import Snaps
 
-    Direction = Literal["to_facility", "from_facility"]
-    Per = Literal["facility", "service"]
-
 
 # Stretches of edges within reach, each with its nearest facility, cut where two are equally near.
 
@@ -99,7 +96,11 @@ class Stretches:
 
 
 def reached_stretches(
-    graph: TravelGraph, facilities: Snaps, *, cutoff_min: float = np.inf, direction: Direction = "to_facility"
+    graph: TravelGraph,
+    facilities: Snaps,
+    *,
+    cutoff_min: float = np.inf,
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
 ) -> Stretches:
     """
     Find what is within reach of the nearest of several facilities.
@@ -269,7 +270,7 @@ def place_groups(  # noqa: PLR0913 - what the public functions share, by their n
     *,
     service: str | frozenset[str] | None,
     vocabulary: Vocabulary | None,
-    per: Per = "service",
+    per: Literal["facility", "service"] = "service",
     rules: SnapRules | None,
     barriers: gpd.GeoSeries | None,
 ) -> Placed:
@@ -309,8 +310,8 @@ def reached_edges(  # noqa: PLR0913 - each keyword is an option of the study und
     cutoff_min: float | None,
     service: str | frozenset[str] | None = None,
     vocabulary: Vocabulary | None = None,
-    per: Per = "service",
-    direction: Direction = "to_facility",
+    per: Literal["facility", "service"] = "service",
+    direction: Literal["to_facility", "from_facility"] = "to_facility",
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
 ) -> gpd.GeoDataFrame:

@@ -124,7 +124,16 @@ class _Span(NamedTuple):
 
 
 class SpeedFactors(NamedTuple):
-    """Factors on all speeds in the slow and in the fast run."""
+    """
+    Factors on all speeds in the slow and in the fast run.
+
+    Parameters
+    ----------
+    slow : float
+        In the slow run.
+    fast : float
+        In the fast run.
+    """
 
     slow: float
     fast: float

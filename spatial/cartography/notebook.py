@@ -104,16 +104,9 @@ def gap_layer(
     --------
     >>> sp.gap_layer(result, "hospital", limit_min=30).add_to(my_map)  # doctest: +SKIP
     """
-    own = _one_of(result.access, "service", service)
-    own = own if mode == ANY else _one_of(own, "mode", mode)
-    limit = _limit(result, service) if limit_min is None else limit_min
-    # Of several modes the fastest; who has no time by any of them has no way, unless nobody could look.
-    minutes = own.groupby("settlement_id")["travel_time_min"].min()
-    is_known = ~own["reach_status"].isin(["unknown", "not_snapped"])
-    known = own.loc[is_known, "settlement_id"].unique()
-    frame = _places(result, language)
-    value = minutes.reindex(frame["settlement_id"]).to_numpy()
-    looked = frame["settlement_id"].isin(known)
+    frame, norm = minutes_by_place(result, service, mode, language), norm_of(result, service)
+    limit = limit_min if limit_min is not None else float(norm["threshold"]) if norm else USUAL_MIN
+    value, looked = frame["minutes"].to_numpy(), frame["is_known"]
     frame["look"] = np.select([~looked, np.isnan(value), value <= limit], ["unknown", "no_way", "within"], "beyond")
     words = Words(language)
     told = [NO_VALUE if np.isnan(each) else words.measure(each, "min") for each in value.tolist()]
@@ -186,9 +179,33 @@ def _one_of(frame: pd.DataFrame, column: str, wanted: str | None) -> pd.DataFram
     return own
 
 
-def _limit(result: Results, service: str) -> float:
-    asked = [norm for norm in result.summary["norms"] if norm["service"] == service and norm["metric"] == "time_min"]
-    return float(asked[0]["threshold"]) if asked else USUAL_MIN
+def minutes_by_place(result: Results, service: str, mode: str, language: str) -> gpd.GeoDataFrame:
+    """Take the settlements of the study with their minutes to a service; NaN where there is no way or nobody looked."""
+    own = _one_of(result.access, "service", service)
+    own = own if mode == ANY else _one_of(own, "mode", mode)
+    # Of several modes the fastest; who has no time by any of them has no way, unless nobody could look.
+    minutes = own.groupby("settlement_id")["travel_time_min"].min()
+    is_known = ~own["reach_status"].isin(["unknown", "not_snapped"])
+    frame = _places(result, language)
+    frame["minutes"] = minutes.reindex(frame["settlement_id"]).to_numpy()
+    frame["is_known"] = frame["settlement_id"].isin(own.loc[is_known, "settlement_id"].unique())
+    return frame
+
+
+def norm_of(result: Results, service: str) -> Mapping[str, Any] | None:
+    """Find the first norm that asks for a service in minutes; None where none does."""
+    norms = result.summary["norms"]
+    return next((one for one in norms if one["service"] == service and one["metric"] == "time_min"), None)
+
+
+def facilities_reached(result: Results, service: str, language: str) -> gpd.GeoDataFrame:
+    """Take the facilities, or towns, that were the nearest of anybody, with their names."""
+    own = result.access.loc[result.access["service"] == service, "facility_id"].dropna().unique()
+    towns = result.settlements.rename(columns={"settlement_id": "facility_id"})
+    every = [frame.loc[frame["facility_id"].isin(own)].to_crs(WGS84) for frame in (result.facilities, towns)]
+    shapes = gpd.GeoSeries(pd.concat([frame.geometry for frame in every], ignore_index=True), crs=WGS84)
+    names = pd.concat([name_in(frame, language) for frame in every], ignore_index=True)
+    return gpd.GeoDataFrame({"name": names}, geometry=shapes, crs=WGS84)
 
 
 def _places(result: Results, language: str) -> gpd.GeoDataFrame:
@@ -232,15 +249,12 @@ def _layer(name: str, frame: gpd.GeoDataFrame) -> folium.FeatureGroup:
 
 def _facilities(result: Results, service: str, language: str) -> folium.FeatureGroup:
     """Draw the facilities, or towns, that were the nearest of anybody."""
-    own = result.access.loc[result.access["service"] == service, "facility_id"].dropna().unique()
     layer = folium.FeatureGroup(name=capital(Words(language).of("results").term("facilities")))
-    towns = result.settlements.rename(columns={"settlement_id": "facility_id"})
-    every = [frame.loc[frame["facility_id"].isin(own)].to_crs(WGS84) for frame in (result.facilities, towns)]
-    for frame in every:
-        for name, place in zip(name_in(frame, language), shapely.get_coordinates(frame.geometry)[:, ::-1], strict=True):
-            tip = html.escape(name) if isinstance(name, str) else None
-            style: dict[str, Any] = {"color": "#fff", "weight": 1.5, "fill_color": INK, "fill_opacity": 1.0}
-            folium.CircleMarker(place.tolist(), radius=5, tooltip=tip, **style).add_to(layer)
+    frame = facilities_reached(result, service, language)
+    for name, place in zip(frame["name"], shapely.get_coordinates(frame.geometry)[:, ::-1], strict=True):
+        tip = html.escape(name) if isinstance(name, str) else None
+        style: dict[str, Any] = {"color": "#fff", "weight": 1.5, "fill_color": INK, "fill_opacity": 1.0}
+        folium.CircleMarker(place.tolist(), radius=5, tooltip=tip, **style).add_to(layer)
     return layer
 
 

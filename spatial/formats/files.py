@@ -269,23 +269,50 @@ _HEX = set("0123456789abcdef")
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """What is known about one raw file."""
+    """
+    What is known about one raw file.
 
-    path: str  # as the study names it, relative to the raw root
-    # who made it, under which licence it may be used, and how old it is; ``"unknown"`` where nobody says
+    Parameters
+    ----------
+    path : str
+        As the study names it, relative to the raw root.
+    origin : str
+        Who made it; ``unknown`` where nobody says.
+    licence : str
+        Under which licence it may be used; ``unknown`` where nobody says.
+    vintage : str
+        How old it is; ``unknown`` where nobody says.
+    sha256 : str
+        Checksum of the file as it lies there; of the description where the file is not there.
+    address : str
+        Where it can be fetched, or ``"unknown"``.
+    issue : str
+        Known faults of the source in one text, carried to every page that uses it; empty for none.
+    issues : tuple[KnownIssue, ...]
+        The same one by one, with what each affects and forbids.
+    is_described : bool
+        False where no source.toml lists it.
+    """
+
+    path: str
     origin: str = UNKNOWN
     licence: str = UNKNOWN
     vintage: str = UNKNOWN
-    # checksum of the file as it lies there; of the description where the file is not there
     sha256: str = UNKNOWN
-    address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
-    # known faults of the source in one text, carried to every page that uses it; empty for none
+    address: str = UNKNOWN
     issue: str = ""
-    issues: tuple[KnownIssue, ...] = ()  # the same one by one, with what each affects and forbids
-    is_described: bool = True  # false where no source.toml lists it
+    issues: tuple[KnownIssue, ...] = ()
+    is_described: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """Turn the record into plain values for a manifest."""
+        """
+        Turn the record into plain values for a manifest.
+
+        Returns
+        -------
+        dict
+            By field.
+        """
         return asdict(self)
 
 

@@ -127,7 +127,18 @@ class ListColumns(NamedTuple):
 
 
 class ColumnUse(NamedTuple):
-    """What was done with the columns of a file, by their names in it."""
+    """
+    What was done with the columns of a file, by their names in it.
+
+    Parameters
+    ----------
+    read : tuple[str, ...]
+        Those that the study reads.
+    kept : tuple[str, ...]
+        Those that are kept as they are.
+    left_out : tuple[str, ...]
+        Those that are left out.
+    """
 
     read: tuple[str, ...]
     kept: tuple[str, ...]

@@ -47,7 +47,9 @@ def cluster_persons(labels: IntArray, persons: FloatArray, least: float) -> IntA
     return np.where(large[labels], labels, 0)
 
 
-def majority_smoothing(labels: IntArray, *, never: Mask | None = None, ignored: Mask | None = None) -> IntArray:
+def majority_smoothing(
+    labels: NDArray[np.int64], *, never: NDArray[np.bool_] | None = None, ignored: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
     """
     Let a cell join the cluster to which most of its neighbours belong, until none does.
 
@@ -98,7 +100,7 @@ def majority_smoothing(labels: IntArray, *, never: Mask | None = None, ignored: 
     return padded[1:-1, 1:-1]
 
 
-def fill_holes(labels: IntArray, area_km2: FloatArray, *, below_km2: float = 15.0) -> IntArray:
+def fill_holes(labels: NDArray[np.int64], area_km2: FloatArray, *, below_km2: float = 15.0) -> NDArray[np.int64]:
     """
     Give small holes to the cluster around them.
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # The gap between town and country: medians that survive unreachable places, and the coverage of both.
 
-Kind = Literal["time", "good"]
-
 
 @dataclass(frozen=True)
 class GroupGap:
@@ -68,7 +66,7 @@ def urban_rural_gap(
     population_persons: ArrayLike,
     official_class: ArrayLike,
     *,
-    kind: Kind,
+    kind: Literal["time", "good"],
     threshold: float = math.nan,
 ) -> GroupGap:
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from spatial.inputs.road_crossings import Meetings
 
-
-Join = Literal["report", "snap"]
 
 _NO = {"", "0", "no", "n", "f", "false", "none", "non", "否", "无", "不是"}
 _FERRY_LEVEL = -1000
@@ -87,7 +85,7 @@ def node_roads(
     tolerance_m: float = 5.0,
     layer: str | None = None,
     bridge: str | None = None,
-    join: Join = "report",
+    join: Literal["report", "snap"] = "report",
 ) -> NodedRoads:
     """
     Make a network of road lines that cross without a common vertex.
@@ -131,7 +129,7 @@ def node_roads(
     >>> noded.roads.geometry.iloc[0].wkt, noded.qa["kind"].tolist()
     ('LINESTRING (0 0, 50 0, 100 0)', ['road_crossing_noded'])
     """
-    if join not in get_args(Join):
+    if join not in ("report", "snap"):
         raise ContractError("node_roads", [f"join is {join!r}; it must be 'report' or 'snap'"])
     if not NUMERIC_M <= tolerance_m <= 100:
         raise ContractError("node_roads", [f"tolerance_m is {tolerance_m:g}; it must be from 0.01 to 100"])

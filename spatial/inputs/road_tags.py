@@ -342,21 +342,42 @@ class TagsOnDemand(Mapping[str, CodedTag]):
 
 @dataclass(frozen=True, eq=False)
 class RoadLines:
-    """Roads as arrays, in the order of their ids."""
+    """
+    Roads as arrays, in the order of their ids.
 
-    road_id: NDArray[np.object_]  # shape (n_roads,), unique
-    tags: Mapping[str, CodedTag]  # by column of the table ``roads``; ``road_class`` is one of them
-    # shape (n_roads + 1,), vertices of road r are the rows ``offsets[r]`` to ``offsets[r + 1] - 1``
+    Parameters
+    ----------
+    road_id : NDArray[np.object_]
+        Shape (n_roads,), unique.
+    tags : Mapping[str, CodedTag]
+        By column of the table ``roads``; ``road_class`` is one of them.
+    offsets : NDArray[np.int64]
+        Shape (n_roads + 1,), vertices of road r are the rows ``offsets[r]`` to ``offsets[r + 1] - 1``.
+    point : NDArray[np.int64]
+        Shape (n_vertices,), row of `points` at which each vertex lies.
+    points : NDArray[np.float64]
+        Shape (n_points, 2), easting and northing, or longitude and latitude, in `points_crs`; each is used by
+        one of all the roads.
+    points_crs : Any
+        CRS of `points`.
+    crs : Any
+        CRS of `xy`: points are projected when asked for, and only those that a road uses.
+    vertex : NDArray[np.int64]
+        Shape (n_vertices,), roads meet where they share one of these numbers.
+    vertex_id : NDArray[Any]
+        Shape (n_different_vertices,), the source's id of each such number; None where it has none.
+    _rows : ndarray of int or None
+        Rows of the roads in `tags`; None where all are kept.
+    """
+
+    road_id: NDArray[np.object_]
+    tags: Mapping[str, CodedTag]
     offsets: NDArray[np.int64]
-    point: NDArray[np.int64]  # shape (n_vertices,), row of `points` at which each vertex lies
-    # shape (n_points, 2), easting and northing, or longitude and latitude, in `points_crs`; each is used by
-    # one of all the roads
+    point: NDArray[np.int64]
     points: NDArray[np.float64]
-    # of `points`, and of `xy`: points are projected when asked for, and only those that a road uses
     points_crs: Any
     crs: Any
-    vertex: NDArray[np.int64]  # shape (n_vertices,), roads meet where they share one of these numbers
-    # shape (n_different_vertices,), the source's id of each such number; None where it has none
+    vertex: NDArray[np.int64]
     vertex_id: NDArray[Any]
     _rows: NDArray[np.int64] | None = field(default=None, repr=False)
 
@@ -375,7 +396,19 @@ class RoadLines:
         return self.at(self.point)
 
     def at(self, point: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Place points."""
+        """
+        Place points.
+
+        Parameters
+        ----------
+        point : ndarray of int
+            Rows of `points`.
+
+        Returns
+        -------
+        ndarray of float
+            Shape (n, 2), in `crs`.
+        """
         return np.take(self.placed, point, axis=0)
 
     @cached_property
@@ -401,19 +434,55 @@ class RoadLines:
         return np.array([each(used[:, axis]) for each in (np.min, np.max) for axis in (0, 1)])
 
     def tag(self, name: str) -> CodedTag:
-        """Take one tag."""
+        """
+        Take one tag.
+
+        Parameters
+        ----------
+        name : str
+            Column of the table ``roads``.
+
+        Returns
+        -------
+        CodedTag
+            Of every road; without a text where no road has it.
+        """
         found = self.tags.get(name)
         if found is None:
             return CodedTag(np.full(len(self), -1, dtype=np.int32), ())
         return found if self._rows is None else CodedTag(found.codes[self._rows], found.texts)
 
     def to_crs(self, crs: Any) -> RoadLines:
-        """Ask for another CRS; nothing is computed before the vertices are used."""
+        """
+        Ask for another CRS; nothing is computed before the vertices are used.
+
+        Parameters
+        ----------
+        crs : CRS or anything that pyproj reads
+            The CRS of `xy`.
+
+        Returns
+        -------
+        RoadLines
+            The same roads.
+        """
         is_same = crs is self.points_crs or pyproj.CRS.from_user_input(crs) == self.points_crs
         return replace(self, crs=self.points_crs if is_same else crs)
 
     def select(self, kept: NDArray[np.bool_]) -> RoadLines:
-        """Keep some of the roads."""
+        """
+        Keep some of the roads.
+
+        Parameters
+        ----------
+        kept : ndarray of bool
+            Shape (n_roads,).
+
+        Returns
+        -------
+        RoadLines
+            Of these roads alone.
+        """
         sizes = np.diff(self.offsets)
         inner = np.repeat(kept, sizes)
         rows = np.flatnonzero(kept)
@@ -427,7 +496,19 @@ class RoadLines:
         )
 
     def lines(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
-        """Draw some of the roads."""
+        """
+        Draw some of the roads.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which roads.
+
+        Returns
+        -------
+        ndarray of LineString
+            Shape (n_roads,); None where a road was not asked for.
+        """
         kept = np.zeros(len(self), dtype=np.bool_)
         kept[rows] = True
         inner = kept[self.road]
@@ -437,7 +518,14 @@ class RoadLines:
         return lines
 
     def to_frame(self) -> gpd.GeoDataFrame:
-        """Write the table ``roads``."""
+        """
+        Write the table ``roads``.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row a road.
+        """
         columns: dict[str, pd.Series] = {"road_id": pd.Series(self.road_id, dtype="str")}
         for name in self.tags:
             tag = self.tag(name)

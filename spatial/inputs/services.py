@@ -23,22 +23,50 @@ _KEYS = ("names", "round_the_clock", *_TEXT_LISTS)
 
 @dataclass(frozen=True)
 class Service:
-    """A service that people depend on, or a tier of town that they travel to."""
+    """
+    A service that people depend on, or a tier of town that they travel to.
 
-    id: str  # as in the tables
-    names: Mapping[str, str] = field(hash=False)  # name by language
-    tags: tuple[TagRule, ...] = ()  # rules, any of which makes an element a facility of it
-    includes: tuple[str, ...] = ()  # services whose facilities count for it too
-    overrides: tuple[str, ...] = ()  # services that an element is not if it is this one
-    register: tuple[str, ...] = ()  # words of the norm register that it is
-    proxy_for: tuple[str, ...] = ()  # words of the norm register for which it only stands in
-    levels: tuple[str, ...] = ()  # levels of a list's facilities that make them such
-    # groups of people that it is for, so that a facility for them alone is open to all whom the service is
-    # for
+    Parameters
+    ----------
+    id : str
+        As in the tables.
+    names : Mapping[str, str]
+        Name by language.
+    tags : tuple[TagRule, ...]
+        Rules, any of which makes an element a facility of it.
+    includes : tuple[str, ...]
+        Services whose facilities count for it too.
+    overrides : tuple[str, ...]
+        Services that an element is not if it is this one.
+    register : tuple[str, ...]
+        Words of the norm register that it is.
+    proxy_for : tuple[str, ...]
+        Words of the norm register for which it only stands in.
+    levels : tuple[str, ...]
+        Levels of a list's facilities that make them such.
+    for_groups : tuple[str, ...]
+        Groups of people that it is for, so that a facility for them alone is open to all whom the service is
+        for.
+    round_the_clock : bool
+        Whether a facility that closes is none.
+    proxy : bool
+        Whether it was found as a stand-in, see `Vocabulary.for_register`.
+    is_tier : bool
+        True for tiers of towns, which are settlements and no facilities.
+    """
+
+    id: str
+    names: Mapping[str, str] = field(hash=False)
+    tags: tuple[TagRule, ...] = ()
+    includes: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    register: tuple[str, ...] = ()
+    proxy_for: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
     for_groups: tuple[str, ...] = ()
-    round_the_clock: bool = False  # whether a facility that closes is none
-    proxy: bool = False  # whether it was found as a stand-in, see `Vocabulary.for_register`
-    is_tier: bool = False  # true for tiers of towns, which are settlements and no facilities
+    round_the_clock: bool = False
+    proxy: bool = False
+    is_tier: bool = False
 
     @property
     def is_by_level(self) -> bool:
@@ -46,7 +74,19 @@ class Service:
         return bool(self.levels) and not self.tags
 
     def name(self, language: str) -> str:
-        """Name in a language."""
+        """
+        Name in a language.
+
+        Parameters
+        ----------
+        language : str
+            Such as ``"zh"``.
+
+        Returns
+        -------
+        str
+            In English, else its id, where the language has no name.
+        """
         return self.names.get(language) or self.names.get("en") or self.id
 
 

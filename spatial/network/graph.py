@@ -16,6 +16,7 @@ from spatial.errors import NetworkError, first_of
 from spatial.network.kernels_core import Chains, Lanes, contract, halves_of_cores, weigh
 from spatial.network.kernels_search import Arcs, MeasuredArcs
 from spatial.network.noding import SIDE, along_curve, components_of
+from spatial.plain_text import html_table
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -454,6 +455,17 @@ class TravelGraph:
         """Say what the graph holds in one line."""
         km = float(self.length_m.sum()) / 1000.0
         return f"<TravelGraph {self.mode}: {self.n_nodes} nodes, {self.n_edges} edges, {km:.1f} km>"
+
+    def _repr_html_(self) -> str:
+        """Say the same in a notebook, with the speeds that it stands on."""
+        shares = ("speed_tagged_share", "speed_stated_share", "speed_imputed_share", "surface_unknown_share")
+        rows: dict[str, object] = {"nodes": f"{self.n_nodes:,}", "edges": f"{self.n_edges:,}"}
+        rows |= {"km": f"{float(self.length_m.sum()) / 1000.0:,.1f}", "CRS": self.crs.to_string()}
+        rows |= {
+            name: self.report[name] for name in ("speed_table", "season") if isinstance(self.report.get(name), str)
+        }
+        rows |= {name.replace("_", " "): f"{self.report[name]:.0%}" for name in shares if name in self.report}
+        return html_table(f"TravelGraph {self.mode}", rows)
 
 
 def _adjacency(graph: TravelGraph, *, inward: bool) -> Adjacency:

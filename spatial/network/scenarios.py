@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from spatial.network.speeds import SpeedTable
     from spatial.network.splitting import Split
 
-    Closure = Iterable[str] | BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame
-    Speeds = Mapping[str, float] | float | None
-    Factors = Mapping[str, float] | None
-
 
 # Find edges by the names that people give: of a road, of an edge, of a class; of one leg or of all.
 
@@ -200,9 +196,9 @@ class Scenario:
     """
 
     name: str = "baseline"
-    close: Closure = ()
-    speeds: Speeds = None
-    factors: Factors = None
+    close: Iterable[str] | BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame = ()
+    speeds: Mapping[str, float] | float | None = None
+    factors: Mapping[str, float] | None = None
     add: gpd.GeoDataFrame | None = None
     season: str | None = None
     table: str | Path | SpeedTable = field(default="osrm_like", repr=False)
@@ -253,9 +249,9 @@ class Scenario:
 def edit_network(
     graph: TravelGraph,
     *,
-    close: Closure = (),
-    speeds: Speeds = None,
-    factors: Factors = None,
+    close: Iterable[str] | BaseGeometry | gpd.GeoSeries | gpd.GeoDataFrame = (),
+    speeds: Mapping[str, float] | float | None = None,
+    factors: Mapping[str, float] | None = None,
     add: gpd.GeoDataFrame | None = None,
     snap_tolerance_m: float = SNAP_TOLERANCE_M,
 ) -> TravelGraph:
@@ -400,7 +396,9 @@ def _is_road(graph: TravelGraph) -> NDArray[np.bool_]:
     return np.asarray(layer_of(graph) != BETWEEN)
 
 
-def _speeds(graph: TravelGraph, speeds: Speeds, problems: list[str]) -> tuple[float, NDArray[np.float64]]:
+def _speeds(
+    graph: TravelGraph, speeds: Mapping[str, float] | float | None, problems: list[str]
+) -> tuple[float, NDArray[np.float64]]:
     """Read speeds as a factor on all, and km/h of some; NaN for none."""
     none = np.full(graph.n_edges, np.nan)
     if speeds is None:

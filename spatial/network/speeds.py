@@ -156,21 +156,46 @@ class SeasonRules:
 
 @dataclass(frozen=True)
 class SpeedTable:
-    """Everything that decides how fast a road is."""
+    """
+    Everything that decides how fast a road is.
 
-    name: str  # name of the table, printed beside every result
-    # ``share`` of a tagged limit that is driven; km/h of ``mph``, ``knots``, ``none`` and ``walk``
+    Parameters
+    ----------
+    name : str
+        Name of the table, printed beside every result.
+    maxspeed : Mapping[str, float]
+        ``share`` of a tagged limit that is driven; km/h of ``mph``, ``knots``, ``none`` and ``walk``.
+    zones : Mapping[str, float]
+        Km/h of ``"ro:urban"`` or of ``"urban"`` in any country.
+    surface_caps : Mapping[str, float]
+        Km/h by value of the tag surface.
+    smoothness_caps : Mapping[str, float]
+        Km/h by value of the tag smoothness.
+    tracktype_caps : Mapping[str, float]
+        Km/h by grade of track.
+    all_season : Mapping[str, frozenset[str]]
+        Values that tell whether a road can be used all the year.
+    modes : Mapping[str, ModeSpeeds]
+        One entry a mode.
+    seasons : Mapping[str, SeasonRules]
+        What each season changes; ``"dry"`` is always there and changes nothing unless the file says so.
+    ferry_wait_min : float | None
+        Minutes of wait a boarding, where the file says so.
+    widths : WidthRules
+        What the width of roads does.
+    """
+
+    name: str
     maxspeed: Mapping[str, float]
-    zones: Mapping[str, float]  # km/h of ``"ro:urban"`` or of ``"urban"`` in any country
-    surface_caps: Mapping[str, float]  # km/h by tag value
+    zones: Mapping[str, float]
+    surface_caps: Mapping[str, float]
     smoothness_caps: Mapping[str, float]
     tracktype_caps: Mapping[str, float]
-    all_season: Mapping[str, frozenset[str]]  # values that tell whether a road can be used all the year
-    modes: Mapping[str, ModeSpeeds]  # one entry a mode
-    # what each season changes; ``"dry"`` is always there and changes nothing unless the file says so
+    all_season: Mapping[str, frozenset[str]]
+    modes: Mapping[str, ModeSpeeds]
     seasons: Mapping[str, SeasonRules] = field(default_factory=lambda: {"dry": SeasonRules()})
-    ferry_wait_min: float | None = None  # minutes of wait a boarding, where the file says so
-    widths: WidthRules = field(default_factory=WidthRules)  # what the width of roads does
+    ferry_wait_min: float | None = None
+    widths: WidthRules = field(default_factory=WidthRules)
 
 
 def load_speeds(speeds: str | Path | SpeedTable = "osrm_like") -> SpeedTable:

@@ -46,9 +46,20 @@ Z_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number estimated from two counts."""
+    """
+    A number estimated from two counts.
 
-    number: float = math.nan  # the estimate and its 95 % interval; NaN where it is not made
+    Parameters
+    ----------
+    number : float
+        The estimate; NaN where it is not made.
+    lower : float
+        Lower end of its 95 % interval.
+    upper : float
+        Upper end of its 95 % interval.
+    """
+
+    number: float = math.nan
     lower: float = math.nan
     upper: float = math.nan
 

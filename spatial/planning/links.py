@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
-    Worth = Literal["gained", "connected", "saved"]
 
 SAME_KM = 1e-9
 """A budget is kept to the micrometre: sums of lengths in another order are no more."""
@@ -88,7 +87,7 @@ def rank_links(  # noqa: PLR0913 - each keyword is an option under its own name
     within_min: float = 60.0,
     demand: str = "population_persons",
     most_links: int | None = None,
-    worth: Worth = "saved",
+    worth: Literal["gained", "connected", "saved"] = "saved",
     snap_tolerance_m: float = SNAP_TOLERANCE_M,
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
@@ -209,7 +208,7 @@ def rank_upgrades(  # noqa: PLR0913 - each keyword is an option under its own na
     within_min: float = 60.0,
     demand: str = "population_persons",
     most_upgrades: int | None = None,
-    worth: Worth = "saved",
+    worth: Literal["gained", "connected", "saved"] = "saved",
     rules: SnapRules | None = None,
     barriers: gpd.GeoSeries | None = None,
 ) -> LinkPlan:

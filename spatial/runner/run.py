@@ -39,6 +39,7 @@ class Decision:
     stage: str  # the stage's name
     runs: bool  # whether it would run
     reason: str  # in plain words
+    keys: tuple[str, ...] = ()  # those of the study that changed since it last ran, dotted
 
 
 def raw_files(study: Study) -> list[Path]:
@@ -92,7 +93,7 @@ def plan(
     for stage in stages:
         earlier = [renewed[name] for name in _names(stage.reads) if name in renewed]
         reason = f"stage {earlier[0]} runs before it" if earlier else ""
-        decision = Decision(stage.name, True, reason) if earlier else run.decide(stage)
+        decision = Decision(stage.name, True, reason, run.keys_changed(stage)) if earlier else run.decide(stage)
         if decision.runs:
             renewed |= dict.fromkeys(_names(stage.makes), stage.name)
         decisions.append(decision)
@@ -203,6 +204,12 @@ class _Run:
         told = {path.name: sha256 for path, sha256 in raw.items() if path.is_file()}
         return facts | {"fingerprint": fingerprint, "raw": told}
 
+    def keys_changed(self, stage: Stage) -> tuple[str, ...]:
+        """List the keys of the study that differ from those that the stage last ran with; none where it never ran."""
+        last = self.store.read_json(manifest_name(stage.name))
+        now = json.loads(json.dumps(Options(self.study, stage.options).dump()))
+        return () if last is None else tuple(_different(last.get("options", {}), now))
+
     def decide(self, stage: Stage) -> Decision:
         """Tell whether a stage runs: where the last one is not whole, or anything that it depends on changed."""
         last = self.store.read_json(manifest_name(stage.name))
@@ -212,9 +219,9 @@ class _Run:
         if last.get("fingerprint") != now["fingerprint"]:
             versions = package_versions()
             libraries = {name: last.get("libraries", {}).get(name) for name in versions}
-            options = json.loads(json.dumps(now["options"]))
+            keys = self.keys_changed(stage)
             told = [
-                *(f"{key} of the study" for key in _different(last.get("options", {}), options)),
+                *(f"{key} of the study" for key in keys),
                 *(f"its input {name}" for name in _different(last.get("inputs", {}), now["inputs"])),
                 *(f"the file {name}" for name in _different(last.get("raw", {}), now["raw"])),
                 *(["its code"] if last.get("code") != now["code"] else []),
@@ -223,7 +230,7 @@ class _Run:
             # Neither of these: the contract of a table that it reads or makes, or the stage's own declaration.
             told = told or ["what it reads or makes"]
             more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-            return Decision(stage.name, True, f"{', '.join(told[:_MOST_TOLD])}{more} changed")
+            return Decision(stage.name, True, f"{', '.join(told[:_MOST_TOLD])}{more} changed", keys)
         for name, facts in last["outputs"].items():
             path = self.folder_of(stage, name) / facts["path"]
             if not path.is_file():

@@ -319,33 +319,68 @@ ASKED_OF_PLACES = ("structure", "boundaries")
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What is known beside the norms, of the n places of the study area."""
+    """
+    What is known beside the norms, of the n places of the study area.
 
-    # whether the county seat is reached over an all-season road, 1 or 0, and the same of the road alone; NaN = unknown
+    Parameters
+    ----------
+    connected : FloatArray
+        Whether the county seat is reached over an all-season road, 1 or 0; NaN = unknown.
+    road_near : FloatArray
+        Whether an all-season road alone is near, 1 or 0; NaN = unknown.
+    beyond : FloatArray
+        Share of a place's people who are beyond the norm by which gaps are told, 0-1; NaN = unknown.
+    gap_norm : str
+        That norm; empty for none.
+    gap_unit : str
+        Its unit.
+    gap_value : FloatArray
+        Minutes or metres; inf = unreachable, NaN = unknown.
+    gap_threshold : float
+        In the same unit, inclusive.
+    completeness : FloatArray
+        Share of the services that its tier asks for, of towns; NaN for other places.
+    gates : Mapping[tuple[str, str], Gates]
+        Of units that have any.
+    open_min : FloatArray | None
+        Minutes to the nearest facility anywhere.
+    closed_min : FloatArray | None
+        Minutes to the nearest facility in one's own unit.
+    border_service : str
+        What these are times to.
+    border_threshold_min : float
+        Within which a place is covered, for the effect of borders; NaN = none.
+    border_norm : str
+        The norm that asks for it, empty for none.
+    border_kept : Mapping[tuple[str, str], float]
+        Coverage with closed borders by coverage with open ones, 0-1, as measured before; read where there are
+        no times.
+    robust : RobustCoverage | None
+        Coverage that stays whichever road is closed.
+    space : Mapping[str, float]
+        Circuity, polycentricity and the like: what is said of the study's space as a whole.
+    spread : tuple[Component, ...]
+        Gaps of the study that its space was measured for beforehand: segregation that knows who lies beside
+        whom, and Moran's I of access.
+    """
+
     connected: FloatArray
     road_near: FloatArray
-    # share of a place's people who are beyond the norm by which gaps are told, 0-1; NaN = unknown
     beyond: FloatArray
-    gap_norm: str  # that norm, empty for none, and its unit
+    gap_norm: str
     gap_unit: str
-    gap_value: FloatArray  # minutes or metres; inf = unreachable, NaN = unknown
-    gap_threshold: float  # in the same unit, inclusive
-    completeness: FloatArray  # share of the services that its tier asks for, of towns; NaN for other places
-    gates: Mapping[tuple[str, str], Gates]  # of units that have any
-    open_min: FloatArray | None = None  # minutes to the nearest facility anywhere, and in one's own unit
+    gap_value: FloatArray
+    gap_threshold: float
+    completeness: FloatArray
+    gates: Mapping[tuple[str, str], Gates]
+    open_min: FloatArray | None = None
     closed_min: FloatArray | None = None
-    border_service: str = ""  # what these are times to
-    # within which a place is covered, for the effect of borders; NaN = none
+    border_service: str = ""
     border_threshold_min: float = math.nan
-    border_norm: str = ""  # the norm that asks for it, empty for none
-    # coverage with closed borders by coverage with open ones, 0-1, as measured before; read where there are
-    # no times
+    border_norm: str = ""
     border_kept: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    robust: RobustCoverage | None = None  # coverage that stays whichever road is closed
-    # circuity, polycentricity and the like: what is said of the study's space as a whole
+    robust: RobustCoverage | None = None
     space: Mapping[str, float] = field(default_factory=dict)
-    # gaps of the study that its space was measured for beforehand: segregation that knows who lies beside
-    # whom, and Moran's I of access
     spread: tuple[Component, ...] = ()
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spatial.errors import StudyError
+from spatial.plain_text import html_table
 from spatial.study.access import (
     AccessOptions,
     AreaOptions,
@@ -57,6 +59,18 @@ __all__ = [
     "TableSource",
     "Tiers",
 ]
+
+
+def changed(before: dict[str, Any], changes: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """Put changes into options as a study file has them; a mapping that names a section changes within it."""
+    values = dict(before)
+    for key, change in changes.items():
+        held = getattr(model, key, None)
+        if isinstance(change, Mapping) and isinstance(held, Model):
+            values[key] = changed(before.get(key, {}), change, held)
+        else:
+            values[key] = change
+    return values
 
 
 class Study(Model):
@@ -236,6 +250,57 @@ class Study(Model):
             hint = "; write paths with / or in single quotes, 'office\\villages.xlsx'" if "\\" in text else ""
             raise StudyError(str(file), [f"is not TOML: {error}{hint}"]) from error
         return cls.from_dict(values, raw=raw, where=str(file))
+
+    def replace(self, *, raw: str | Path | None = None, **changes: Any) -> Study:
+        """
+        Make a study that differs in some keys, checked anew as a whole.
+
+        Parameters
+        ----------
+        raw : str or Path, optional
+            Another raw root; the same by default.
+        **changes : dict or value
+            By key of the study. A dict changes those keys of a section that it names, also in sections within, and
+            leaves the others; anything else takes the place of what was there, lists and ``title`` as a whole.
+
+        Returns
+        -------
+        Study
+            A new one; this one stays as it is.
+
+        Raises
+        ------
+        StudyError
+            With every fault and its key.
+
+        Examples
+        --------
+        >>> study = Study.from_dict({"name": "a", "title": {"en": "A"}, "as_of": "2026-01-01",
+        ...                          "sources": {"osm": {"path": "a.osm.pbf"}}, "access": {"max_time_min": 90}})
+        >>> other = study.replace(access={"cutoffs_min": [10, 20]}, network={"modes": ["walk"]})
+        >>> other.access.cutoffs_min, other.access.max_time_min, study.access.cutoffs_min
+        ((10.0, 20.0), 90.0, (15.0, 30.0, 60.0))
+        """
+        values = changed(self.model_dump(exclude={"raw"}, exclude_unset=True), changes, self)
+        return type(self).from_dict(values, raw=self.raw if raw is None else raw, where=f"study {self.name}")
+
+    def __repr__(self) -> str:
+        """Say in one line which study it is."""
+        named = ", ".join(sorted(name for name, source in self.sources if source))
+        return (
+            f"<Study {self.name}: {self.title_in('en')!r}, {self.as_of}; by {', '.join(self.network.modes)}; {named}>"
+        )
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what differs from the defaults."""
+        told = self.model_dump(mode="json", exclude={"raw", "name", "title", "sources"}, exclude_defaults=True)
+        rows = {
+            "sources": ", ".join(sorted(name for name, source in self.sources if source)),
+            "raw": self.raw.as_posix(),
+        }
+        return html_table(f"Study {self.name}: {self.title_in('en')}", rows | told)
 
     def raw_path(self, path: str) -> Path:
         """

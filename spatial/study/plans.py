@@ -228,7 +228,19 @@ class PlanningOptions(Model):
         return (value,) if isinstance(value, dict) else value
 
     def lacking(self, candidates: Candidates) -> list[str]:
-        """Name the keys that sources of candidates need and that are not given."""
+        """
+        Name the keys that sources of candidates need and that are not given.
+
+        Parameters
+        ----------
+        candidates : collection of str
+            Sources of candidate sites.
+
+        Returns
+        -------
+        list of str
+            Keys of the study file.
+        """
         given = {"idle": self.idle, "list": self.points, "grid": self.grid_m}
         keys = {"idle": "planning.idle", "list": "planning.points", "grid": "planning.grid_m"}
         return [keys[name] for name in candidates if name in keys and given[name] is None]

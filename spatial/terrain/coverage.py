@@ -31,16 +31,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ZonalSums:
-    """Sums by zone, with what belongs to no zone."""
+    """
+    Sums by zone, with what belongs to no zone.
 
-    # ``zone_id``, ``sum`` and ``cells`` (cells with data, by share), in the order of the zones
+    Parameters
+    ----------
+    table : pd.DataFrame
+        ``zone_id``, ``sum`` and ``cells`` (cells with data, by share), in the order of the zones.
+    total : float
+        Sum of the raster.
+    in_zones : float
+        Sum of the table; where zones overlap a cell counts more than once.
+    outside : float
+        What lies in no zone: the difference of the two.
+    nodata_cells : int
+        Cells of the raster without data.
+    """
+
     table: pd.DataFrame
-    # sum of the raster, of the table, and the difference: what lies in no zone. Where zones overlap it
-    # counts more than once, and the difference is lower by that
     total: float
     in_zones: float
     outside: float
-    nodata_cells: int  # cells of the raster without data
+    nodata_cells: int
 
 
 def zonal_sums(raster: Raster, zones: gpd.GeoDataFrame, *, zone_id: str = "zone_id") -> ZonalSums:

@@ -115,11 +115,21 @@ class GroundSpeed:
 
 @dataclass(frozen=True)
 class SurfaceSpeeds:
-    """Speeds by land cover class, and on roads by class and mode."""
+    """
+    Speeds by land cover class, and on roads by class and mode.
 
-    name: str  # of the table
-    classes: Mapping[int, GroundSpeed]  # by land cover class
-    # km/h by mode (walk, motorised), then by road class; a class that is not listed is closed
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    classes : Mapping[int, GroundSpeed]
+        By land cover class.
+    roads : Mapping[str, Mapping[str, float]]
+        Km/h by mode (walk, motorised), then by road class; a class that is not listed is closed.
+    """
+
+    name: str
+    classes: Mapping[int, GroundSpeed]
     roads: Mapping[str, Mapping[str, float]]
 
 

@@ -1,7 +1,12 @@
 """Nothing that a user can set, meet or read goes undocumented."""
 
+import ast
+import builtins
 import importlib.util
+import inspect
+import re
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -82,10 +87,42 @@ def test_every_error_is_in_the_tree() -> None:
 
 
 def test_every_public_name_is_documented(reference) -> None:
-    page = reference.api_page()
+    pages = [reference.topic_page(topic) for topic in reference.topics()]
     for name in spatial.__all__:
-        assert f"## `sp.{name}`" in page
-        assert getattr(spatial, name).__doc__ or name == "TABLES"
+        # On the page of one topic, as an object that other pages refer to; and in the list of all.
+        assert [page.count(f"## `sp.{name}`\n") for page in pages].count(1) == 1, name
+        assert sum(len(re.findall(rf"{{py:\w+}} spatial\.{name}\b[(\n]", page)) for page in pages) == 1, name
+        assert f"`sp.{name} <spatial.{name}>`" in reference.api_page()
+        value = getattr(spatial, name)
+        assert typing.get_args(value) or value.__doc__ or name == "TABLES"
+
+
+def test_what_an_analyst_begins_with_stands_first(reference) -> None:
+    first = reference.topics()[0]
+    assert first.title == "Quick start"
+    assert {"Study", "run", "read_results", "travel_times", "cost_to_closest", "plot_access"} <= set(first.names)
+    assert len(reference.topics()) >= 10
+
+
+# Arrays, frames and graphs of other libraries, and what is an array by another name.
+OTHERS = {
+    *dir(builtins), *dir(typing), *("pd", "np", "gpd", "nx", "folium", "pyproj", "sparse", "dt", "Path", "Executor"),
+    *("NDArray", "ArrayLike", "FloatArray", "IntArray", "BoolArray", "Callable", "Mapping", "Sequence", "Iterable"),
+    *("Iterator", "Collection", "Hashable", "Affine", "Axes", "BaseGeometry"),
+    "Ground",  # of `inspect_file`: made by the package, from a folder
+}  # fmt: skip
+
+
+def test_every_type_in_the_signature_of_a_public_function_is_public() -> None:
+    hidden = {}
+    for name in spatial.__all__:
+        value = getattr(spatial, name)
+        told = value.__annotations__.values() if inspect.isfunction(value) else ()
+        trees = [node for text in told for node in ast.walk(ast.parse(str(text), mode="eval"))]
+        types = {node.id for node in trees if isinstance(node, ast.Name)} - OTHERS - set(spatial.__all__)
+        if types:
+            hidden[name] = types
+    assert hidden == {}
 
 
 def test_every_command_is_in_the_reference(reference) -> None:

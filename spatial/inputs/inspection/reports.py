@@ -104,13 +104,34 @@ class LayerReport:
 
 @dataclass(frozen=True)
 class FileReport:
-    """A file as it was seen."""
+    """
+    A file as it was seen.
 
-    path: Path  # the file
-    named: str  # as a study file would name it: relative to the raw root where it lies below it
-    format: str  # kind of file
-    encoding: str = ""  # of its text; empty where the format settles it
-    encoding_reason: str = ""  # by what that was told
-    layers: tuple[LayerReport, ...] = ()  # its layers or sheets in order
-    notes: tuple[str, ...] = field(default=())  # what holds for the whole file
-    language: str = ""  # most of the names of its columns that are known are in it: zh, en, fr or empty
+    Parameters
+    ----------
+    path : Path
+        The file.
+    named : str
+        As a study file would name it: relative to the raw root where it lies below it.
+    format : str
+        Kind of file.
+    encoding : str
+        Of its text; empty where the format settles it.
+    encoding_reason : str
+        By what that was told.
+    layers : tuple[LayerReport, ...]
+        Its layers or sheets in order.
+    notes : tuple[str, ...]
+        What holds for the whole file.
+    language : str
+        Most of the names of its columns that are known are in it: zh, en, fr or empty.
+    """
+
+    path: Path
+    named: str
+    format: str
+    encoding: str = ""
+    encoding_reason: str = ""
+    layers: tuple[LayerReport, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    language: str = ""
