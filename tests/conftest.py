@@ -195,7 +195,9 @@ from pathlib import Path
 import spatial as sp
 from spatial.warmup import compiled_kernels
 folder = Path(sys.argv[1])
-study = sp.Study.from_dict(tomllib.loads(sp.sample_study()), raw=folder / "raw")
+values = tomllib.loads(sp.sample_study())
+values["outputs"]["languages"] = ["en", "zh", "fr"]
+study = sp.Study.from_dict(values, raw=folder / "raw")
 sp.run(study, processed=folder / "processed", maps=folder / "maps")
 called = {name: kernel.signatures for name, kernel in compiled_kernels().items() if kernel.signatures}
 (folder / "kernels.pickle").write_bytes(pickle.dumps(called))

@@ -12,6 +12,7 @@ from spatial.cartography.document import pack
 from spatial.cartography.drawing import drawn_ground
 from spatial.messages import Words
 from spatial.reporting.answer_text import (
+    LIMIT_MIN,
     answer_lead,
     answer_lines,
     answer_title,
@@ -20,6 +21,7 @@ from spatial.reporting.answer_text import (
     first_plan,
     head_text,
     over_text,
+    service_texts,
 )
 from spatial.reporting.names import names_of
 from spatial.reporting.plan_text import capital, service_text
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Services of which the index draws a map each."""
-LIMIT_MIN = 30.0
-"""Minutes beyond which a place is drawn dark where no norm asks for the service."""
 CURVE_STEPS, FARTHEST = 48, 10
 """Points of the curve of people within, and places that are farthest."""
 WITHIN, BEYOND, FAR, UNKNOWN = range(4)
@@ -55,6 +55,11 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
     findings, matrix = answer["findings"], answer["matrix"]
     heads = {each["norm_id"]: each for each in (matrix["columns"] if matrix else findings)}
     services = [service for service in answer["services"] if service["service"] in book.files][:SHOWN]
+    asked = [_asked(service, findings) for service in services]
+    halves = [
+        {"value": service["median_min"], "unit": "min"} if finding is None else _half(book, rows, finding)
+        for service, finding in zip(services, asked, strict=True)
+    ]
     plan = first_plan(answer, plans)
     texts, reach = {}, reach_curve(book, rows, answer)
     for language in book.words:
@@ -65,7 +70,10 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
             "lead": answer_lead(answer, words),
             "lines": answer_lines(answer, plans, words),
             "heads": {name: head_text(head, words) for name, head in heads.items()},
-            "services": [capital(service_text(service, words)) for service in services],
+            "services": [
+                service_texts(*told, words) | {"name": capital(service_text(told[0], words))}
+                for told in zip(services, asked, halves, strict=True)
+            ],
             "first": [
                 [
                     [over_text(each, heads[each["norm_id"]], words) for each in (place, *place["also"])]
@@ -96,9 +104,13 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
         },
         "villages": answer["villages"],
         "services": [
-            {name: service[name] for name in ("service", "mode", "counted", "all", "median_min", "within")}
-            | {"file": files.get(service["service"])}
-            for service in services
+            {
+                "service": service["service"],
+                "mode": service["mode"],
+                "is_asked": finding is not None,
+                "file": files.get(service["service"]),
+            }
+            for service, finding in zip(services, asked, strict=True)
         ],
         "plan": None if plan is None else plan["plan_id"],
         "reach": reach,
@@ -114,6 +126,25 @@ def answer_map(book: PageBook, rows: Rows, block: Mapping[str, Any] | None) -> d
         "findings": [pack(standing(book, rows, finding["norm_id"]), "u1") for finding in told["findings"]],
         "services": [pack(_reached(book, rows, service, told["findings"]), "u1") for service in told["services"]],
     }
+
+
+def _asked(service: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Find the finding on how far a service is; None where there is none."""
+    own = (each for each in findings if each["service"] == service["service"] and not each["is_presence"])
+    return next(own, None)
+
+
+def _half(book: PageBook, rows: Rows, finding: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure within how far half of those are about whom a norm asks; no value where half of them reach nothing."""
+    told = {"value": None, "unit": finding["unit"]}
+    results = book.norms.results(finding["norm_id"], rows)
+    if results is None:
+        return told
+    judged = results.loc[results["status_as_mapped"].isin(["met", "not_met"])]
+    value = judged["value"].fillna(np.inf).to_numpy(dtype=np.float64)
+    weight = judged[f"{finding['counted']}_in_scope"].fillna(0.0).to_numpy(dtype=np.float64)
+    half = weighted_quantile(value, weight, 0.5) if weight.sum() > 0.0 else np.inf
+    return told | {"value": half if np.isfinite(half) else None}
 
 
 def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -143,7 +174,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
     if not reached.any():
         return None
     known = places["population_persons"].to_numpy(dtype=np.float64)
-    persons = np.nan_to_num(known)
+    # A norm on children counts children: whom it asks about, and nobody else.
+    persons = np.nan_to_num(known if finding is None else results["persons_in_scope"].to_numpy(dtype=np.float64))
     is_asked = finding is not None and finding["share_of"] == counted and not finding["target_share_is_assumed"]
     target = finding["target_share"] if finding is not None and is_asked else None
     weight = persons if counted == "persons" else np.ones(len(places))
@@ -184,9 +216,9 @@ def _reached(
     book: PageBook, rows: Rows, service: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
 ) -> npt.NDArray[np.intp]:
     """Code where each settlement stands to a service: by its norm, else by `LIMIT_MIN`."""
-    for finding in findings:
-        if finding["service"] == service["service"] and not finding["is_presence"]:
-            return standing(book, rows, finding["norm_id"])
+    finding = _asked(service, findings)
+    if finding is not None:
+        return standing(book, rows, finding["norm_id"])
     access = rows.align(book.access[service["service"], service["mode"]], key="settlement_id")
     minutes = access["travel_time_min"].fillna(np.inf)
     is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()

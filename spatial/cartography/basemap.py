@@ -319,7 +319,9 @@ def ground(
     if water is not None:
         shapes["sea"] = sea_beside(water.loc[water["kind"] == "coastline"].geometry)
         shapes["water_area"] = water.geometry
-        shapes["water_line"] = water.loc[water["kind"].isin(_WATER_LINES) | water["is_barrier"]].geometry
+        # An area that is a barrier too is drawn as water above: its rings are no line that goes on.
+        is_line = shapely.get_dimensions(water.geometry.to_numpy()) == 1
+        shapes["water_line"] = water.loc[(water["kind"].isin(_WATER_LINES) | water["is_barrier"]) & is_line].geometry
     if seasons and edges is not None:
         first = edges.loc[edges["mode"] == edges["mode"].iloc[0]]
         shapes |= {f"season_{season}": first.loc[first["all_season"] == season].geometry for season in _SEASONS}

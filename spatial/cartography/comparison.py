@@ -355,7 +355,6 @@ PAGE_WORDS = (
     "reason.",
     "score.",
     "service.",
-    "sign.colon",
     "study.",
     "sure.list",
     "term.",

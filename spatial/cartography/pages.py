@@ -105,7 +105,7 @@ def index_data(book: PageBook, rows: Rows, pages: list[dict[str, Any]]) -> dict[
     figures.append(("facilities", int(inside.sum())))
     scored, answer, actions = "scores" in tables, answer_block(book, rows, file_of), actions_block(book, rows)
     profile = tables.get("site_profile", pd.DataFrame({"place_id": []}))
-    more_words = ("answer.", "drawing.", "plan.title", "sign.joint", *(("score.", "pillar.") if scored else ()))
+    more_words = ("answer.", "drawing.", "plan.title", *(("score.", "pillar.") if scored else ()))
     more_words += ("settle.to_page",) if len(profile) else ()
     return study_block(book, rows, more_words=more_words) | {
         "score": score_answer(book) if scored else None,

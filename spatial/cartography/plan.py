@@ -59,7 +59,7 @@ def plan_page(book: PageBook, rows: Rows) -> bytes:
     ]
     progress = progress_records(book.tables)
     norms = {norm["id"]: norm for norm in book.norms.norms}
-    data = study_block(book, rows, more_words=("plan.", "view.", "mine.", "drawing.", "sign.colon", "settle.title")) | {
+    data = study_block(book, rows, more_words=("plan.", "view.", "mine.", "drawing.", "settle.title")) | {
         "plans": told,
         "progress": progress,
         "norms": {

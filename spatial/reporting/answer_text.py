@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,8 @@ VILLAGES_TOLD = 3
 """Villages that a finding names to begin with."""
 SERVICES_TOLD, PLACES_TOLD = 4, 2
 """Services whose minutes are told where no norm fails, and the farthest places that are named of each."""
+LIMIT_MIN = 30.0
+"""Minutes beyond which a place is far where no norm asks for the service."""
 FIRST_ACTIONS = 3
 """Actions that are told first."""
 
@@ -210,6 +213,31 @@ def service_line(service: Record, words: Words) -> str:
     return words.say("answer", "minutes", median=words.measure(median, "min"), **told)
 
 
+def service_texts(service: Record, finding: Record | None, half: Record, words: Words) -> dict[str, str]:
+    """
+    Say under the small map of a service who is beyond, among whom, and how far half of these are.
+
+    All three are of whom the norm of the finding asks about; without one of all, beyond `LIMIT_MIN`.
+    """
+    if finding is None:
+        within = service["within"][f"{LIMIT_MIN:g}"]
+        beyond, base, limit = service["all"] - within, _all(service, words), words.measure(LIMIT_MIN, "min")
+        share, counted = within / service["all"], service["counted"]
+    else:
+        sides, counted = finding[finding["counted"]], finding["counted"]
+        beyond, base = sides["beyond"], _amount(finding, words, "base")
+        limit = words.measure(finding["threshold"], str(finding["unit"]))
+        share = sides["within"] / (sides["within"] + sides["beyond"])
+    count = words.number(round(beyond))
+    amount = words.say("answer", f"some_{counted}", value=count)
+    middle = words.measure(half["value"], str(half["unit"]))
+    return {
+        "over": words.say("answer", "over_limit", amount=amount, limit=limit),
+        "of": words.say("answer", "of_base", base=base, share=words.share(share)),
+        "half": words.say("answer", "half_none" if half["value"] is None else "half", measure=middle),
+    }
+
+
 def curve_title(reach: Record, answer: Record, words: Words) -> str:
     """Say of the curve of people within how far half of them are, and how many are within what is asked for."""
     told = answer["findings"] if reach["norm_id"] else answer["services"]
@@ -343,7 +371,9 @@ def begin_text(finding: Record, words: Words) -> str:
     """Name the villages beyond a norm to begin with, with their people; empty where none is known."""
     told = []
     for place in finding["first"][:VILLAGES_TOLD]:
+        # A mark from left to right, so that a number stands behind a name that ends in Arabic letters.
         name = pick(place["names"], words.language) or words.say("plan", "unnamed")
+        name += "" if unicodedata.bidirectional(name[-1]) != "AL" else "\u200e"
         people = "" if place["persons"] is None else words.number(round(place["persons"]))
         told.append(words.say("answer", "begin_place", name=name, people=people) if people else name)
     return words.say("answer", "begin", places=_listed(told, words)) if told else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,12 +12,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from spatial.messages import Words, languages
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
-
-    from spatial.messages import Words
 
 
 # Names of settlements and of units in a language: its own, else as written at the place, else English or Chinese.
@@ -67,16 +69,43 @@ def names_of(row: Mapping[Any, object]) -> dict[str, str]:
     }
 
 
+@functools.cache
+def _script(language: str) -> str:
+    """Say how names of letters of a language begin in Unicode; Latin where no message file tells its script."""
+    told = Words(language).of("pages").messages["page"]["own_script"] if language in languages() else "any"
+    return {"any": "LATIN", "Han": "CJK"}.get(told, told.upper())
+
+
+def in_script_order(name: str, language: str) -> str:
+    """
+    Begin a name that is written in two scripts with that of a language.
+
+    Examples
+    --------
+    >>> in_script_order("هواني Hoani", "fr"), in_script_order("云溪镇", "fr")
+    ('Hoani هواني', '云溪镇')
+    """
+    if name.isascii() or " " not in name:
+        return name
+    own: list[str] = []
+    rest: list[str] = []
+    for word in name.split():
+        is_own = any(unicodedata.name(letter, "").startswith(_script(language)) for letter in word)
+        (own if is_own else rest).append(word)
+    return " ".join([*own, *rest]) if own and any(word.isalpha() for word in rest) else name
+
+
 def pick(names: Mapping[str, str], language: str) -> str:
     """
-    Choose a name by language.
+    Choose a name by language; one in two scripts begins with that of the language.
 
     Examples
     --------
     >>> pick({"und": "云溪镇", "en": "Yunxi Town"}, "fr")
     '云溪镇'
     """
-    return names.get(language) or names.get(WRITTEN) or names.get("en") or next(iter(names.values()), "")
+    written = in_script_order(names.get(WRITTEN, ""), language)
+    return names.get(language) or written or names.get("en") or next(iter(names.values()), "")
 
 
 def named_in(

@@ -74,6 +74,9 @@ def headline_text(
     else:
         kind = "units" if presence else "people" if in_people else "places"
         kind += "_mapped" if norm["is_lower_bound"] else ""
+    # Nobody known to be beyond is no answer where some are not known.
+    unknown = norm[f"{what}_unknown"] or 0.0
+    is_open = kind in {"people", "places"} and round(norm[f"{what}_unserved"]) == 0 and round(unknown) > 0
     count = unserved = words.number(norm[f"{what}_unserved"])
     certainty = norm.get("certainty") or {}
     span = certainty.get(what)
@@ -83,7 +86,7 @@ def headline_text(
     scope = words.number(norm[f"{what}_in_scope"])
     sentence = words.say(
         "headline",
-        kind,
+        f"{kind}_open" if is_open else kind,
         served=words.number(norm[f"{what}_served"]),
         unserved=unserved,
         beyond=words.say("headline", "beyond", n=count, count=unserved),
@@ -92,10 +95,11 @@ def headline_text(
         threshold=threshold,
         service=service,
         units=words.term(norm["stat_unit"]),
+        unknown=words.number(unknown),
     )
     parts = [sentence]
-    if norm[f"{what}_unknown"]:
-        parts.append(words.say("headline", "unknown", unknown=words.number(norm[f"{what}_unknown"])))
+    if unknown and not is_open:
+        parts.append(words.say("headline", "unknown", unknown=words.number(unknown)))
     missing = missing_text(norm, words)
     if in_people and missing:
         parts.append(missing)

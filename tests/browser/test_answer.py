@@ -100,10 +100,11 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page)
         finding = by_service.get(service["service"])
         beyond = finding["persons"]["beyond"] if finding else service["all"] - service["within"]["30"]
         said = card.locator("p").first.inner_text()
-        assert number(said.split(" people")[0].split(" person")[0]) == round(beyond)
+        assert number(said.split(" over ")[0]) == round(beyond)
         # The share is of those whom the number counts, whatever the norm judges by.
         within = finding["persons"]["within"] if finding else service["within"]["30"]
-        share = card.locator("p").nth(1).inner_text().split("%")[0]
+        share, base = card.locator("p").nth(1).inner_text().split(" % of ")
+        assert number(base.split(" ")[0]) == round(within + beyond)
         assert abs(float(share) - 100.0 * within / (within + beyond)) < 0.11
 
 
@@ -132,7 +133,9 @@ def test_bars_and_curve_say_the_numbers_of_the_summary(run, open_page):
         found = next(norm for told, norm in by_range.items() if told in text)
         assert text.startswith(f"{found['persons_unserved']:,.0f}")
         # Of whom the norm counts: rural people where its scope is the country, as in the sentences above.
-        base = "rural people" if found["scope"] == "rural" and found["stat_unit"] == "population" else "people"
+        groups = {"children_6_9": "children aged 6 to 9"}
+        everybody = "rural people" if found["scope"] == "rural" else "people"
+        base = groups.get(found["stat_unit"], everybody)
         assert text.endswith(f"of {found['persons_in_scope']:,.0f} {base}")
     reach, far = page.evaluate("Spatial.data.answer.reach"), summary["answer"]["findings"][1]
     assert reach["norm_id"] == far["norm_id"]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.test_compare import made
+
 pytestmark = pytest.mark.browser
 
 FOLDER = Path(__file__).parent / "axe"
@@ -34,15 +36,25 @@ def grave_faults(page):
     return [fault for fault in page.evaluate(FAULTS) if fault["impact"] in GRAVE]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_has_a_grave_fault_for_who_cannot_see_or_point(maps, open_page, name):
-    for width, height in ((1280, 800), (390, 844)):
-        page = open_page(maps / name, width=width, height=height, unfolded=True)
+def read_by_axe(open_page, path):
+    """Read a page at a desk in each language, and on a phone in the one of the longest words."""
+    for width, height, languages in ((1280, 800, ("en", "zh", "fr")), (390, 844, ("fr",))):
+        page = open_page(path, width=width, height=height, unfolded=True)
         page.evaluate(AXE)
-        for language in ("en", "zh"):
+        for language in languages:
             page.evaluate("language => Spatial.setLanguage(language)", language)
             page.evaluate(OPENED)
-            assert grave_faults(page) == [], f"{name} in {language} at {width} px"
+            assert grave_faults(page) == [], f"{path.name} in {language} at {width} px"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_has_a_grave_fault_for_who_cannot_see_or_point(maps, open_page, name):
+    read_by_axe(open_page, maps / name)
+
+
+def test_the_page_of_a_comparison_has_none_either(open_page, tmp_path):
+    (tmp_path / "compare.html").write_bytes(made())
+    read_by_axe(open_page, tmp_path / "compare.html")
 
 
 def test_a_card_the_table_and_the_method_of_a_map_have_none_either(maps, open_page):

@@ -291,7 +291,8 @@ def test_the_title_says_the_finding_and_the_number_its_base(county, county_folde
     wanted = beyond(county)
     share = wanted["population_persons"].sum() / people
     title = page.inner_text("#page-title")
-    assert title.startswith(f"{share:.1%} of people live over 60 min from any health centre on the map; worst: ")
+    said = "% of people live over 60 min from any health centre on the map; worst: "
+    assert title.startswith(f"{100 * share:.1f}\u00a0{said}")
     worst = wanted.groupby("township_id")["population_persons"].sum().idxmax()
     names = dict(zip(county.tables["boundaries"]["boundary_id"], county.tables["boundaries"]["name_en"], strict=True))
     assert names[worst] in title

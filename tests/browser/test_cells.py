@@ -99,3 +99,23 @@ def test_without_a_table_of_cells_or_with_too_many_the_click_says_nothing(
     page = open_page(save_pages(whole.built(), tmp_path) / PAGE)
     page.evaluate(PRESS, [points[0].y, points[0].x])
     assert page.evaluate(SAID) == ""
+
+
+def test_without_cells_the_nearest_village_answers_by_name_up_to_two_kilometres(county, county_folder, open_page):
+    page = open_page(county_folder / PAGE, fragment="#lang=en&layer=time:drive")
+    told = page.evaluate(
+        """() => {
+          const { points, places, layer } = Spatial.state, away = (a, b) => Spatial.map.distance(a, b);
+          const at = (i) => L.latLng(points.latitude[i], points.longitude[i]);
+          for (let i = 0; i < points.n; i++) {
+            const spot = L.latLng(points.latitude[i] + 1200 / 111195, points.longitude[i]);
+            const others = Array.from({ length: points.n }, (_, k) => away(at(k), spot));
+            if (isFinite(layer.values[i]) && others.every((far, k) => k === i || far > 1600)) return { i, lat: spot.lat, lng: spot.lng, name: Spatial.placeName(places, i), value: Math.round(layer.values[i]) };
+          }
+          return null;
+        }"""  # noqa: E501 - a script
+    )
+    page.evaluate(PRESS, [told["lat"], told["lng"]])
+    said = page.evaluate(SAID)
+    assert said.startswith(f"About {told['value']} min by car")
+    assert f"as from {told['name']}, 1.2 km from here" in said

@@ -446,8 +446,8 @@ def many_changed():
     ("language", "advice", "facts"),
     [
         ("en", ("Press", "CSV"), ("Ranks run from", "By people times", "5 more", "A larger circle")),
-        ("fr", ("Presser", "CSV"), ("Les rangs vont", "Par personnes", "5 autres", "Cercle plus grand")),
-        ("zh", ("点击", "CSV"), ("名次为", "按人口乘以", "另有5个", "圆越大")),
+        ("fr", ("Cliquez", "CSV"), ("Les rangs vont", "Par habitants", "5 autres", "Plus le cercle")),
+        ("zh", ("点击", "CSV"), ("排名为", "按人口乘以", "另有5个", "圆越大")),
     ],
 )
 def test_paper_keeps_what_is_so_and_leaves_out_what_to_press(language, advice, facts, open_page, tmp_path):

@@ -74,7 +74,7 @@ def test_the_headline_says_best_and_worst_as_the_summary_does(county, county_fol
     page = open_page(county_folder / PAGE)
     low, high = round(persons["low"]), round(persons["high"])
     # one sentence: the range, what it depends on, and whether anybody compared it with the ground
-    wanted = f"{low:,} to {high:,}, depending on speeds ±20%, the wet season; not calibrated."
+    wanted = f"{low:,} to {high:,}, depending on speeds ±20\u00a0%, the wet season; not calibrated."
     assert page.inner_text("#certainty") == wanted
     page.fill("#slider", "30")
     low, high = _minutes(county)
@@ -177,7 +177,7 @@ def test_the_card_of_a_village_tells_interval_wet_season_measures_and_last_mile(
     row = county.tables["intervals"].set_index("settlement_id").loc["n000010"]
     for side, label in (("low", "At best"), ("base", "As assumed"), ("high", "At worst")):
         assert re.search(rf"{label}\s+{round(row[f'{side}_min'])} min", text), label
-    assert re.search(r"Widest by\s+Speeds ±20%: \d+ min by it alone", text)
+    assert re.search(r"Widest by\s+Speeds ±20\s%: \d+ min by it alone", text)
     assert re.search(r"Wet season\s+\+\d+ min \(\d+ min\) to another facility", text)
     assert re.search(r"Supply per person \(E2SFCA\)\s+[\d.]+ facilities per 100,000 people", text)
     assert "Supply per person (E2SFCA): Elderly" in text
@@ -201,7 +201,7 @@ def test_the_index_says_how_sure_the_headlines_are(county, county_folder, open_p
     persons = county.summary["norms"][0]["certainty"]["persons"]
     cells = [cell.strip() for cell in page.locator("#sure tbody tr >> nth=0").inner_text().split("\t")]
     assert cells[1:4] == [f"{round(persons[side]):,}" for side in ("base", "low", "high")]
-    assert cells[4] == "Speeds ±20%"
+    assert cells[4] == "Speeds ±20\u00a0%"
     assert "Not calibrated: no observed time was compared with these." in text
     assert "31.2% to 87.4%" in text
     assert "The surface of 41.5% of the road length is not known." in text

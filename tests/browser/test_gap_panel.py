@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -41,7 +43,7 @@ def test_the_norm_stands_in_a_line_with_today_and_who_is_wanting(county_folder, 
     served, total = round(study["persons_served"]), round(study["persons_served"] + study["persons_unserved"])
     told = page.inner_text("#norm .norm-today")
     assert f"within {norm['threshold']:g} min" in told
-    assert f"{target:.0%}" in told
+    assert f"{100 * target:.0f}\u00a0%" in told
     wanting = int(np.ceil(target * total - served - 1e-6))
     if study["served_share"] < target:
         assert f"{wanting:,} more people are needed." in told
@@ -82,7 +84,7 @@ def test_the_curve_is_the_share_within_any_limit_and_follows_the_slider(threshol
     np.testing.assert_allclose(shown, wanted, atol=0.0007)
     share = people[minutes <= threshold].sum() / people.sum()
     label = page.get_attribute("#curve-drawing svg", "aria-label")
-    assert label == f"{float(f'{share * 100:.1f}'):g}% of people are within {threshold} min"
+    assert label == f"{float(f'{share * 100:.1f}'):g}\u00a0% of people are within {threshold} min"
 
 
 def test_the_curve_counts_what_the_filters_leave(county, county_folder, open_page):
@@ -91,7 +93,7 @@ def test_the_curve_counts_what_the_filters_leave(county, county_folder, open_pag
     minutes, people = minutes_of(county)
     own = (county.tables["settlements"]["township"] == "云台乡").to_numpy()
     share = people[own & (minutes <= 60)].sum() / people[own].sum()
-    assert page.get_attribute("#curve-drawing svg", "aria-label").startswith(f"{float(f'{share * 100:.1f}'):g}%")
+    assert page.get_attribute("#curve-drawing svg", "aria-label").startswith(f"{float(f'{share * 100:.1f}'):g}\u00a0%")
 
 
 def test_a_layer_without_a_limit_has_no_curve(county_folder, open_page):
@@ -138,3 +140,11 @@ def test_on_a_phone_the_map_has_half_and_the_sheet_the_other(language, county_fo
     assert 0 < at[0] < 390 - 56
     assert 0 < at[1] < page.evaluate(panel)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.skipif(shutil.which("pdfinfo") is None, reason="needs poppler")
+def test_a_page_filtered_for_a_township_prints_on_two_sheets_at_most(county_folder, open_page, tmp_path):
+    page = open_page(county_folder / "gap-health_centre.html", fragment="#township=t2")
+    page.pdf(path=tmp_path / "one.pdf", prefer_css_page_size=True, print_background=True)
+    told = subprocess.run(["pdfinfo", tmp_path / "one.pdf"], capture_output=True, text=True, check=True).stdout
+    assert int(re.search(r"Pages:\s+(\d+)", told)[1]) <= 2

@@ -195,12 +195,13 @@ def test_a_share_of_villages_does_not_stand_beside_a_number_of_people(county, op
     results = county.tables["norm_results"].copy()
     whole = (results["unit_level"] == "study") & (results["norm_id"] == "CN-COUNTY-60")
     named = ["places_served", "places_unserved", "persons_served", "persons_unserved", "share_of", "served_share"]
+    results.loc[whole, "persons_unknown"] = 0.0
     results.loc[whole, named] = [3.0, 1.0, 900.0, 100.0, "places", 0.75]
     tables = county.tables | {"norm_results": results}
     pages = type(county)(tables, county.meta, county.summary, county.register).pages()
     text = open_page(save_pages(pages, tmp_path) / "index.html", unfolded=True).inner_text("#headlines")
-    assert "900 people are within it (90%)" in text
-    assert "Judged by places or units: 3 of 4 (75%)" in text
+    assert "900 rural people are within it (90\u00a0%)" in text
+    assert "Judged by places or units: 3 of 4 (75\u00a0%)" in text
 
 
 def test_a_click_on_a_village_shows_all_that_is_known(county, county_folder, open_page):
@@ -256,7 +257,7 @@ def test_a_column_that_the_list_names_stands_on_the_card_by_its_title(
     row = access.query("service == 'health_centre' and mode == 'drive' and settlement_id == 'n000012'").iloc[0]
     page.evaluate("Spatial.choosePlace(Spatial.state.places.id.indexOf('n000012'), false)")
     for language, title, share in (
-        ("en", "Share of the last mile", "25.5%"),
+        ("en", "Share of the last mile", "25.5\u00a0%"),
         ("zh", "最后一公里占比", "25.5%"),
         ("fr", "Part du dernier kilomètre", "25,5\u00a0%"),
     ):
@@ -371,8 +372,8 @@ def test_filters_leave_what_python_leaves(name, wanted, county, county_folder, o
     ("language", "words"),
     [
         ("en", ("Only: 300 people or more; not met on the map: County seat within 60 minutes.",)),
-        ("fr", ("Seulement\u00a0: 300 personnes ou plus\u202f; non respectée d’après la carte\u00a0:",)),  # noqa: RUF001
-        ("zh", ("人口不少于 300 人", "按地图未达到")),
+        ("fr", ("Seulement\u00a0: 300 habitants ou plus\u202f; non respectée d’après la carte\u00a0:",)),  # noqa: RUF001
+        ("zh", ("人口不少于300人", "按地图未达标")),
     ],
 )
 def test_filters_are_said_and_taken_back_with_one_press(language, words, county, county_folder, open_page):
@@ -503,7 +504,7 @@ def test_where_none_of_a_service_is_mapped_no_part_of_its_page_tells_a_distance(
     assert label in page.inner_text("#place .place-class")
     shown = page.locator("#tooltip, #legend, #headline, #place").all_text_contents()
     assert len(shown) == 4
-    assert not [text for text in shown if re.search("beyond|none reached|au-delà|超出", text)]
+    assert not [text for text in shown if re.search("beyond|none reached|au-delà|超出|未覆盖", text)]
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "zh"])
@@ -629,12 +630,13 @@ def test_the_switch_to_french_changes_words_numbers_dates_and_singulars(county_f
     page.click("#languages >> text=Français")
     assert page.evaluate("document.documentElement.lang") == "fr-FR"
     text = page.inner_text("body")
-    assert "de tout équipement cartographié\u00a0: health centre" in text  # no French name: the English one
+    assert "Health centre\u00a0: " in text  # no French name: the English one
+    assert "d’après la carte" in text  # noqa: RUF001 - French
     assert "Situation au 1er janvier 2026" in page.evaluate("document.body.textContent")
     assert page.evaluate("Spatial.number(12345)") == "12\u202f345"
     assert page.evaluate("Spatial.decimal(1234.5)") == "1\u202f234,5"
-    assert page.evaluate("Spatial.t('unit.people', { n: 0 })") == "0\u00a0personne"
-    assert page.evaluate("Spatial.t('unit.people', { n: 2 })") == "2\u00a0personnes"
+    assert page.evaluate("Spatial.t('unit.people', { n: 0 })") == "0\u00a0habitant"
+    assert page.evaluate("Spatial.t('unit.people', { n: 2 })") == "2\u00a0habitants"
     page.click("#languages >> text=English")
     assert page.evaluate("Spatial.t('unit.people', { n: 0 })") == "0 people"
     assert page.evaluate("Spatial.t('unit.people', { n: 1 })") == "1 person"

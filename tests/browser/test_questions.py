@@ -5,13 +5,29 @@ from __future__ import annotations
 import csv
 import json
 import re
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
+from spatial.messages import Words
+from spatial.reporting.names import pick
+
 pytestmark = pytest.mark.browser
 
 MOST_CLICKS, MOST_WORDS = 2, 600
+DESK, PHONE = (1280, 800), (390, 844)
+
+
+class Place(NamedTuple):
+    """Where a planner sits, and what he reads."""
+
+    language: str
+    width: int
+    height: int
+
+
+PLACES = [Place(language, *size) for language in ("en", "zh", "fr") for size in (DESK, PHONE)]
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +40,16 @@ def run(sample_run):
 class Reader:
     """Somebody who starts at the first page, counts clicks and the words of what is read."""
 
-    def __init__(self, page):
-        self.page, self.clicks, self.words = page, 0, 0
+    def __init__(self, page, language):
+        self.page, self.words, self.clicks, self.read_words = page, Words(language), 0, 0
+
+    def say(self, key, **values):
+        """A text of the pages."""
+        section, name = key.split(".")
+        return self.words.of("pages").say(section, name, **values)
+
+    def named(self, record):
+        return pick(record["names"], self.words.language)
 
     def click(self, selector):
         self.clicks += 1
@@ -35,15 +59,19 @@ class Reader:
 
     def read(self, selector):
         text = self.page.locator(selector).first.inner_text()
-        self.words += len(text.split())
+        # A number and its unit are one word, as are two signs of Chinese.
+        signs = len(re.findall(r"[\u4e00-\u9fff]", text))
+        self.read_words += len(re.sub(r"[\u4e00-\u9fff]", "", text).replace("\u00a0", "").split()) + signs // 2
         assert self.clicks <= MOST_CLICKS
-        assert self.words <= MOST_WORDS
+        assert self.read_words <= MOST_WORDS
         return text
 
 
-@pytest.fixture
-def reader(run, open_page):
-    return Reader(open_page(run[0] / "index.html"))
+@pytest.fixture(params=PLACES, ids=lambda place: f"{place.language}-{place.width}")
+def reader(run, open_page, request):
+    place = request.param
+    page = open_page(run[0] / "index.html", fragment=f"#lang={place.language}", width=place.width, height=place.height)
+    return Reader(page, place.language)
 
 
 def measured(run):
@@ -59,25 +87,27 @@ def beyond(run, norm):
 def test_which_villages_are_beyond_by_name(run, reader):
     norm = measured(run)
     lists = reader.read("#village-lists")
-    assert all(place["names"]["en"] in lists for place in norm["first"])
+    assert all(reader.named(place) in lists for place in norm["first"])
     title = reader.click(f"#village-lists a[href*='{norm['norm_id']}']").read("#beyond h2")
     assert reader.clicks == 1
-    assert f"{len(beyond(run, norm['norm_id']))} villages" in title
+    count = str(len(beyond(run, norm["norm_id"])))
+    assert reader.say("beyond.villages", n=count).replace("\u00a0", " ") in title.replace("\u00a0", " ")
     table = reader.page.inner_text("#beyond-body")
-    assert table.index(norm["first"][0]["names"]["en"]) < table.index(norm["first"][1]["names"]["en"])
+    assert table.index(reader.named(norm["first"][0])) < table.index(reader.named(norm["first"][1]))
 
 
 def test_which_township_is_worst_and_why(run, reader):
     worst = run[2]["matrix"]["rows"][0]
-    name, people = worst["names"]["en"], f"{round(worst['persons_beyond']):,}"
-    assert reader.read("#matrix-title").startswith(f"{name} is furthest behind")
+    name, people = reader.named(worst), reader.words.number(round(worst["persons_beyond"]))
+    assert reader.read("#matrix-title").startswith(name)
     row = reader.read("#matrix tbody tr")
     assert row.startswith(name)
     assert people in row
     sheet = reader.click("#matrix tbody tr a").read(".sheet")
     assert reader.clicks == 1
     assert sheet.startswith(name)
-    assert "worst first" in sheet
+    rows = str(len(run[2]["matrix"]["rows"]))
+    assert reader.say("township.of", n="1", total=rows, people="").rstrip(" ·") in sheet
 
 
 def test_the_worst_township_is_the_same_on_the_sheet_to_sign(run, open_page):
@@ -94,10 +124,11 @@ def test_what_to_do_first(run, reader):
     assert 1 <= cards.count() <= 3
     text = reader.read("#first")
     best = actions.loc[actions["norm_id"] == helped].sort_values("step").iloc[0]
-    assert f"{round(best['persons_gained']):,}" in text
+    gained = reader.words.number(round(best["persons_gained"]))
+    assert gained in text
     reader.click("#first a[href^='plan.html']")
     assert reader.clicks == 1
-    assert f"{round(best['persons_gained']):,}" in reader.page.inner_text("main")
+    assert gained in reader.page.inner_text("main")
 
 
 def test_can_it_be_signed(run, reader):
@@ -111,7 +142,7 @@ def test_can_it_be_signed(run, reader):
 
 def test_which_service_explains_it(run, reader):
     norm = measured(run)
-    people = f"{round(norm['persons']['beyond']):,}"
+    people = reader.words.number(round(norm["persons"]["beyond"]))
     first = reader.read("#service-maps li")
     assert people in first
     reader.click("#service-maps li a")
@@ -123,19 +154,19 @@ def test_export_for_the_meeting(run, reader):
     reader.click(f"#village-lists a[href*='{norm}']")
     with reader.page.expect_download() as saved:
         reader.clicks += 1
-        reader.page.get_by_text(re.compile("^Save as CSV")).first.click()
+        reader.page.locator("#beyond-csv").click()
     assert reader.clicks <= MOST_CLICKS
     rows = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
     assert len(rows) - 1 == len(beyond(run, norm))
-    assert rows[0][0] == "Village"
+    assert rows[0][0] == reader.say("beyond.village")
 
 
 def test_the_first_page_has_few_words(run, open_page):
     page = open_page(run[0] / "index.html")
-    # Numbers and names in tables, and what is folded, are apart.
+    # Numbers and names in tables, and what is folded, are apart; a share is one word with its sign.
     words = page.evaluate(
         """() => [...document.querySelectorAll("main > :not(#townships):not(#folds), header")]
-            .map((node) => node.innerText).join(" ").split(/\\s+/).length"""
+            .map((node) => node.innerText).join(" ").replace(/[ \\u00a0]%/g, "%").split(/\\s+/).length"""
     )
     first = page.evaluate("""() => document.getElementById("answer").innerText.split(/\\s+/).length""")
     assert words < MOST_WORDS + 150  # names and numbers of small maps and bars among them

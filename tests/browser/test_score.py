@@ -269,7 +269,7 @@ def test_one_sentence_answers_and_both_numbers_stand_side_by_side(folder, open_p
     assert "0.90" in first
     assert "0 of 1 target met" in first
     assert "✕" in first
-    assert "target ≤ 10%" in first
+    assert "target ≤ 10\u00a0%" in first
     sharing = page.inner_text(".pillar >> nth=2")
     assert "1 of 1 target met" in sharing
     assert "worst: elderly, by 6 norms that all groups have" in sharing
@@ -384,7 +384,7 @@ def test_types_of_townships_stand_beside_the_official_class(folder, open_page):
     assert len(rows) == 7
     assert "The whole study" in rows[0]
     assert "semi-dense town (22)" in rows[0]
-    assert "0% · 100% · 0%" in rows[0]
+    assert "0\u00a0% · 100\u00a0% · 0\u00a0%" in rows[0]
     assert "120" in rows[0]
     assert "by its land, as nobody lives there" in rows[5]
     assert "beyond the population raster" in rows[6]
@@ -508,7 +508,7 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
         "As of 1 January 2026",
         "1 of 3 met",
         "1 cannot be judged for want of data: the level leaves it out, and its interval runs from not met to met.",
-        "Inequality between town and country 40%",
+        "Inequality between town and country 40\u00a0%",
         "Shuanghe Township: its 6,000 people would rise from 0.40 to 0.90, the level of Qingyan Township.",
         "At best rank 5 of 6: Shuanghe Township.",
         "Parcels: 300 parcels a year into the country, 100 parcels out of it",
@@ -545,8 +545,8 @@ def test_the_fact_sheet_of_islands_compares_within_one_only(language, scored, sa
     ("language", "told"),
     [
         ("en", "3 of 12 places beyond, 2 places unknown"),
-        ("fr", "3 localités sur 12 hors norme, 2 localités inconnues"),
-        ("zh", "12 个居民点中 3 个超出，2 个居民点未知"),  # noqa: RUF001 - Chinese writes them wide
+        ("fr", "3 localités sur 12 au-delà de la norme, 2 localités inconnues"),
+        ("zh", "12个居民点中3个未覆盖，2个居民点未知"),  # noqa: RUF001 - Chinese writes them wide
     ],
 )
 def test_a_failed_norm_on_places_is_told_in_places_of_all(language, told, scored, save_pages, open_page, tmp_path):
@@ -625,7 +625,7 @@ def test_townships_that_a_known_issue_forbids_to_compare_have_no_rank(doubted):
             "(affects population; forbids to compare Qingyan Township, Shimen Township; townships without a rank: 2)",
             "no rank: known issue",
         ),
-        ("fr", "communes sans rang : 2", "sans rang : défaut connu"),
+        ("fr", "communes sans rang\u00a0: 2", "sans rang\u00a0: défaut connu"),
         ("zh", "2个乡镇没有排名", "无排名"),
     ],
 )
@@ -690,7 +690,7 @@ def test_a_study_without_people_speaks_of_places(language, scored, save_pages, o
     alone = {"en": "of borders alone: town and country could not be compared", "fr": "ont pu être comparées"}
     assert alone.get(language, "城镇与乡村无法比较") in text
     sheet = open_page(folder / "fact-sheet.html", fragment=f"#lang={language}").inner_text("#overleaf")
-    gain = {"en": "its 10 places would rise", "fr": "ses 10 localités passeraient", "zh": "10 个居民点可由"}
+    gain = {"en": "its 10 places would rise", "fr": "ses 10 localités passeraient", "zh": "10个居民点可由"}
     assert gain[language] in sheet
 
 
@@ -771,7 +771,7 @@ def test_texts_in_another_language_are_said_to_be_quoted(language, scored, save_
 
 NOTICE = {
     "en": "Known issue: hidden sheets left unread: 'draft' (1 in all)",
-    "fr": "Défaut connu : feuilles masquées non lues : 'draft' (1 en tout)",
+    "fr": "Défaut connu\u00a0: feuilles masquées non lues\u00a0: 'draft' (1 en tout)",
     "zh": "已知问题：隐藏的工作表未读：'draft'（共1个）",  # noqa: RUF001 - Chinese
 }
 UNTOLD = {

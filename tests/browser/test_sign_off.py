@@ -85,9 +85,9 @@ def test_a_row_says_ours_official_difference_causes_and_source(folder, open_page
     page = open_page(folder / "sign-off.html")
     text = page.inner_text("#totals")
     for wanted in (
-        "-2 (-3.2%)",
+        "-2 (-3.2\u00a0%)",
         "Likely causes: 1 place is a town or larger. 3 villages lie outside the study area.",
-        "+6 (+200%)",
+        "+6 (+200\u00a0%)",
         "\nNothing known explains it.",
         "Official number: Health bureau",
         "Facilities: hospital",
@@ -104,7 +104,7 @@ def test_a_row_says_ours_official_difference_causes_and_source(folder, open_page
 
 def test_shares_gates_inventory_and_sources_are_told(county, folder, open_page):
     page = open_page(folder / "sign-off.html")
-    assert "83%" in page.inner_text("#shares")
+    assert "83\u00a0%" in page.inner_text("#shares")
     gates = page.inner_text("#gates")
     assert "Any one of 3 records would turn it." in gates
     assert "Whether it hangs on a single record cannot be told." in gates
@@ -254,10 +254,7 @@ def test_names_on_a_chinese_page_are_those_as_written(signed, folder, open_page)
     ("language", "said"),
     [
         ("en", "hidden sheets left unread: 'draft' (1 in all); Totals are old"),
-        (
-            "fr",
-            "feuilles masquées non lues : 'draft' (1 en tout) ; Totals are old (cité dans sa langue d’origine)",  # noqa: RUF001 - French
-        ),
+        ("fr", "feuilles masquées non lues\u00a0: 'draft' (1 en tout)\u202f; Totals are old (cité dans sa langue"),
         ("zh", "隐藏的工作表未读：'draft'（共1个）；Totals are old（引用原文）"),  # noqa: RUF001 - Chinese
     ],
 )
@@ -293,7 +290,7 @@ def test_people_by_unit_show_the_largest_differences(signed, open_page, save_pag
     folder = save_pages(replace(signed, tables=tables).pages(), tmp_path)
     text = open_page(folder / "sign-off.html").inner_text("#units")
     assert "Units outside the tolerance: 2" in text
-    assert "+100 (+10%)" in text
+    assert "+100 (+10\u00a0%)" in text
     assert "Qingyan Township" in text
     assert "Already scaled to the official number by 1.25." in text
     assert "+40" in text

@@ -87,6 +87,32 @@ def test_gains_and_losses_are_told_apart_and_grow_darker_from_the_middle(eye):
     assert min(apart) >= 20, apart
 
 
+def drawn():
+    """Colours of small maps by name, and those of the cells of townships against norms."""
+    names = dict(re.findall(r"(\w+) = \"(#[0-9a-f]{6})\"", own("drawing.js") + own("answer_parts.js")))
+    cells = dict(re.findall(r"\.(cell-(?:met|\d)) { background: (#[0-9a-f]{6})", own("answer.css")))
+    return names, cells
+
+
+@pytest.mark.parametrize("eye", sorted(BLIND))
+def test_small_maps_tell_beyond_gained_within_and_dark_apart_for_every_eye(eye):
+    names, _ = drawn()
+    seen = {name: lab(names[name], BLIND[eye]) for name in ("BEYOND", "GAIN", "WITHIN", "DARK")}
+    # Actions and whoever they gain stand on the maps that show who is beyond; dark and red never share a map.
+    for one, other in (("BEYOND", "GAIN"), ("BEYOND", "WITHIN"), ("GAIN", "WITHIN"), ("DARK", "WITHIN")):
+        assert float(np.linalg.norm(seen[one] - seen[other])) >= 20, (one, other)
+    # In black and white red and green are one grey, so that paper gives whoever is gained a white middle.
+    assert min(seen["WITHIN"][0] - seen[name][0] for name in ("BEYOND", "GAIN", "DARK")) >= 20
+
+
+@pytest.mark.parametrize("eye", sorted(BLIND))
+def test_cells_of_townships_grow_darker_with_the_share_for_every_eye(eye):
+    _, cells = drawn()
+    seen = [lab(cells[f"cell-{k}"], BLIND[eye]) for k in range(1, 6)]
+    assert all(lighter[0] - darker[0] >= 9 for lighter, darker in pairwise(seen))
+    assert float(np.linalg.norm(lab(cells["cell-met"], BLIND[eye]) - seen[0])) >= 12
+
+
 def test_a_place_that_was_never_served_is_grey():
     fill = looks()["not_served"]
     red, green, blue = (int(fill[k : k + 2], 16) for k in (1, 3, 5))

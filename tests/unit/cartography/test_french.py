@@ -62,6 +62,6 @@ def test_a_settlement_is_explained_in_french(command, french):
     where = ("--raw", french.raw, "--processed", french.processed, "--language", "fr")
     told = command("explain", french.save(), "s2", *where).out
     assert "柳河 (s2), bourg" in told
-    assert f"70{SPACE}hab." in told
+    assert f"70{SPACE}habitants" in told
     assert re.search(rf"École primaire, à pied{SPACE}: \d+{SPACE}min jusqu’à 柳河小学", told)  # noqa: RUF001
     assert "Normes" in told

@@ -298,7 +298,7 @@ def test_norms_that_are_only_reported_make_no_gap():
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "nothing of its kind is mapped"), ("fr", "rien de ce genre"), ("zh", "未标绘任何同类设施")],
+    [("en", "nothing of its kind is mapped"), ("fr", "rien de ce genre"), ("zh", "图上没有任何同类设施")],
 )
 def test_a_norm_of_which_nothing_is_mapped_counts_nobody_as_beyond(language, said):
     tables, binding = county()
@@ -479,7 +479,7 @@ def test_a_headline_on_townships_counts_townships():
 
 
 def test_a_norm_without_figures_says_why():
-    assert "nobody counts children 6 10" in headline("IN-PRIM-1KM")
+    assert "not counted: children 6 10" in headline("IN-PRIM-1KM")
 
 
 def test_headlines_speak_chinese():
@@ -629,7 +629,7 @@ def test_an_explanation_in_words_tells_legs_norms_and_reasons():
         "16 min to the road + 32 min on it + 16 min from it; 31.5 km in all, 25.2 km to the nearest",
         "the edge of the mapped area is nearer",
         "far from the all-season road: 2.5 km to the all-season road, 39 min on foot",
-        "GL-PHC-1H [guiding] primary care: cannot be told",
+        "GL-PHC-1H [guiding] primary care: cannot be judged",
         "63 min against 60 min",
         "as mapped: not met",
         "the map may be incomplete (inventory unknown)",
@@ -894,7 +894,7 @@ def test_every_reason_that_the_code_gives_has_words():
     [
         (1, "en", "1 of 1 person is within 60 min of primary care; 0 are beyond."),
         (2, "en", "1 of 2 people are within 60 min of primary care; 1 is beyond."),
-        (1, "fr", "Sur 1 hab., 1 est à"),
+        (1, "fr", "Sur 1\u00a0habitant, 1 est à"),
         (1, "zh", "1人中有1人在"),
     ],
 )

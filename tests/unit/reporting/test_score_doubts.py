@@ -139,8 +139,11 @@ def test_an_issue_that_forbids_nothing_is_told_with_what_it_affects():
         ("zh", "已知问题：", "〔涉及人口、银行；不得相互比较：Alba、Borga；3个乡镇没有排名〕"),  # noqa: RUF001 - Chinese
         (
             "fr",
-            "défaut connu : ",
-            " [touche : population, banque ; interdit de comparer Alba, Borga ; communes sans rang : 3]",
+            "défaut connu\u00a0: ",
+            (
+                " [touche\u00a0: population, banque\u202f; interdit de comparer Alba, Borga\u202f; "
+                "communes sans rang\u00a0: 3]"
+            ),
         ),
     ],
 )

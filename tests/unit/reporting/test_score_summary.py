@@ -388,7 +388,7 @@ def test_the_summary_counts_clusters_and_names_the_places_that_have_no_neighbour
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "8 nearest by travel time, p=0.001"), ("zh", "出行时间最近的 8 个、p=0.001")]
+    ("language", "said"), [("en", "8 nearest by travel time, p=0.001"), ("zh", "出行时间最近的8个、p=0.001")]
 )
 def test_a_detail_says_who_counts_as_a_neighbour_in_words(language, said):
     words = Words(language)
@@ -411,7 +411,7 @@ def test_every_rule_of_neighbours_and_every_spatial_gap_has_words_in_every_langu
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "rank: none, as a known issue"), ("fr", "rang : aucun"), ("zh", "排名：无")],  # noqa: RUF001 - Chinese
+    [("en", "rank: none, as a known issue"), ("fr", "rang\u00a0: aucun"), ("zh", "排名：无")],  # noqa: RUF001 - Chinese
 )
 def test_whom_a_known_issue_forbids_to_rank_has_none_and_it_is_said_why(language, said, tables):
     ranks = ["median_rank", "low_rank", "high_rank"]

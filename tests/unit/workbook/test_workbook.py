@@ -74,7 +74,7 @@ def test_every_sheet_is_there_with_a_frozen_head_filters_and_a_note(book):
         "城镇体系",
         "各乡镇规范",
         "未达标村庄",
-        "在哪里落户",
+        "企业选址",
         "设施",
         "完整程度",
         "数据来源",
@@ -115,7 +115,7 @@ def test_the_score_sheet_is_the_table_with_the_label_in_words(book, results):
         assert set(values(page, title)) == {None}, title
     said = values(page, "In words")[0]
     assert said.startswith("不显示融合水平：所依据的居民点不足10个。")  # noqa: RUF001 - Chinese marks
-    assert said.endswith("无生效的强制性规范")
+    assert said.endswith("无现行强制性规范")
     assert {cell.number_format for cell in column(page, "Integration level")} == {"0.00"}
 
 
@@ -327,7 +327,7 @@ def test_the_sign_off_sheet_is_the_table_in_words(book, results):
     assert values(page, "Item")[:count][0] == "人口"
     assert values(page, "Ours")[:count] == pytest.approx(table["ours"].tolist())
     status = column(page, "Status")[:count]
-    assert {cell.value for cell in status} <= {"一致", "须知", "请核查", "无法判断"}
+    assert {cell.value for cell in status} <= {"一致", "提示", "请核查", "无法判断"}
     assert status[0].fill.fgColor.rgb.endswith("FCE4D6")  # people differ
     assert values(page, "Source")[0] == "=Yearbook"
     tail = [row[0].value for row in page.iter_rows(min_row=4 + count) if row[0].value]

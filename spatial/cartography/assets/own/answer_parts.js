@@ -60,7 +60,7 @@
     const counts = (answer.matrix ? answer.matrix.rows : []).map((row) => ({ id: row.unit_id, amount: farIn(answer, row, far) })).filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
     const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, frame.width < 420 ? TOWNSHIPS_PHONE : TOWNSHIPS);
     const keys = [
-      groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { service: S.pick(answer.texts).services[0] }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
+      groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { service: S.pick(answer.texts).services[0].name }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
       groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,
       D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3),
       D.sizeKey(size),
@@ -107,7 +107,7 @@
   /* Whether anybody measured times, and what was varied because nobody did. */
   function variedText(told) {
     const factors = told.factors.map((factor) => S.factorText(factor, told));
-    return S.t("sure.short_" + S.speedStatus(told)) + S.t("sign.joint") + S.t("sure.varied_if", { factors: factors.join(S.t("sure.list")) });
+    return S.t("sure.short_" + S.speedStatus(told)) + S.t("page.joint") + S.t("sure.varied_if", { factors: factors.join(S.t("sure.list")) });
   }
 
   S.answerParts = { WITHIN, BEYOND, FAR, DARK, named, heads, read, answerMap, actionMap, gainOf, variedText };

@@ -197,9 +197,9 @@
     return S.fill("place", [
       S.el("h3", { text: S.placeText(places, i) }), S.el("p", { class: "muted", text: where }),
       S.el("p", {}, [text(S.t("compare.change_" + places.changes[places.change[i]])), text(places.population[i] >= 0 ? " · " + S.t("unit.people", { n: places.population[i] }) : "")]),
-      S.el("p", { text: S.t("compare.level") + S.t("sign.colon") + arrow([places.level_before[i], places.level_after[i]], S.thousandths) }),
-      places.gained[i] ? S.el("p", { text: S.t("compare.norms_gained") + S.t("sign.colon") + normsText(places.gained[i], true) }) : null,
-      places.lost[i] ? S.el("p", { text: S.t("compare.norms_lost") + S.t("sign.colon") + normsText(places.lost[i], true) }) : null,
+      S.el("p", { text: S.t("compare.level") + S.t("page.colon") + arrow([places.level_before[i], places.level_after[i]], S.thousandths) }),
+      places.gained[i] ? S.el("p", { text: S.t("compare.norms_gained") + S.t("page.colon") + normsText(places.gained[i], true) }) : null,
+      places.lost[i] ? S.el("p", { text: S.t("compare.norms_lost") + S.t("page.colon") + normsText(places.lost[i], true) }) : null,
     ]);
   };
 

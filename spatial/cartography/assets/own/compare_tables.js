@@ -69,7 +69,7 @@
       const summary = fold.firstElementChild, heading = [...fold.parentElement.querySelectorAll("h2, h3")].pop();
       summary.hidden = lines(fold) <= SHORT;
       summary.textContent = S.t("compare.lines", { n: lines(fold) });
-      summary.setAttribute("aria-label", heading.textContent + S.t("sign.colon") + summary.textContent);
+      summary.setAttribute("aria-label", heading.textContent + S.t("page.colon") + summary.textContent);
     }
   };
 

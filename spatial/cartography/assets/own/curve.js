@@ -2,7 +2,7 @@
 /* How many are within any limit: a curve over those that are judged, with the limit as the slider has it and the share
    that the norm asks for. */
 (function (S) {
-  const WIDTH = 352, HEIGHT = 112, LEFT = 34, RIGHT = 8, TOP = 8, BOTTOM = 20, STEPS = 120;
+  const WIDTH = 352, HEIGHT = 112, LEFT = 42, RIGHT = 8, TOP = 8, BOTTOM = 20, STEPS = 120;
 
   /* Shares of people, or of places, within each of the steps up to the end of the slider; inclusive as classes are. */
   function sharesOf(state) {

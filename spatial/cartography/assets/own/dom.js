@@ -95,10 +95,11 @@
   S.counted = (n) => S.t(S.hasPeople() ? "unit.people" : "unit.places", { n: n });
 
   /* A norm by its short name; one that a study changed or added by its service, and within what it asks for it. */
-  /* Among whom a norm counts people: all, or those of the country or of towns alone; of a group by its own name elsewhere. */
-  const scopeOf = (norm, section) => (norm && S.has(section + norm.scope) && !S.has("group." + norm.stat_unit + "_persons") ? section + norm.scope : "");
-  S.peopleOf = (norm, n) => S.t(scopeOf(norm, "unit.people_") || "unit.people", { n });
-  S.baseOf = (norm) => S.t(scopeOf(norm, "unit.base_") || "unit.base");
+  /* Among whom a norm counts people: all, those of the country or of towns alone, or a group. */
+  const scopeOf = (norm, section) => (norm && S.has(section + norm.scope) ? section + norm.scope : "");
+  const groupOf = (norm) => (norm && S.has("group." + norm.stat_unit + "_persons") ? S.inText(S.t("group." + norm.stat_unit + "_persons")) : "");
+  S.peopleOf = (norm, n) => (groupOf(norm) ? S.t("unit.group", { n, group: groupOf(norm) }) : S.t(scopeOf(norm, "unit.people_") || "unit.people", { n }));
+  S.baseOf = (norm) => groupOf(norm) || S.t(scopeOf(norm, "unit.base_") || "unit.base");
 
   S.normText = function (norm) {
     if (S.pick(norm.titles)) return S.pick(norm.titles);

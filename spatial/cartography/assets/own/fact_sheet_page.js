@@ -37,7 +37,7 @@
       S.el("td", { class: "numeric number" }, [text(known(study.integration_level) ? S.hundredths(study.integration_level) : "–")]),
       S.el("td", { class: "bar-cell" }, [S.levelBar(study.integration_level, S.levelSpan(study))]),
       S.el("td", { }, [gapCount(study.gaps_met, study.gaps_measured)]),
-      S.el("td", { text: [S.pick(study.hidden), S.measuredText(study), [S.capital(S.indexText(study)), S.capital(S.intervalText(study))].filter(Boolean).join(" · ")].filter(Boolean).join(S.t("sign.joint")) }),
+      S.el("td", { text: [S.pick(study.hidden), S.measuredText(study), [S.capital(S.indexText(study)), S.capital(S.intervalText(study))].filter(Boolean).join(" · ")].filter(Boolean).join(S.t("page.joint")) }),
     ]);
     S.fill("pillars", [S.el("thead", {}, [S.el("tr", {}, head)]), S.el("tbody", {}, [...score.pillars.map(pillarRow), whole])]);
   }
@@ -55,9 +55,11 @@
     const told = norm.study, beyond = S.amount(told.persons_unserved, told.places_unserved);
     if (norm.nothing_mapped || ((score && score.left_out.nothing_mapped) || []).includes(norm.id)) return S.t("fact.nothing_mapped");
     if (!known(beyond)) return S.t("fact.not_judged");
-    const unknown = S.amount(told.persons_unknown, told.places_unknown);
+    const unknown = S.amount(told.persons_unknown, told.places_unknown), total = S.amount(told.persons_in_scope, told.places_in_scope);
+    // Nobody known to be beyond is no answer where some are not known.
+    if (beyond < 0.5 && unknown >= 0.5) return S.number(unknown) + " " + S.t("index.unjudged_of", { whole: S.hasPeople() ? S.peopleOf(norm, total) : S.counted(total) });
     const key = (S.hasPeople() ? "fact.beyond" : "fact.beyond_places") + (norm.lower_bound ? "_mapped" : "");
-    return S.t(key, { n: beyond, total: S.amount(told.persons_in_scope, told.places_in_scope) }) + (unknown >= 0.5 ? S.t(S.hasPeople() ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
+    return S.t(key, { n: beyond, total }) + (unknown >= 0.5 ? S.t(S.hasPeople() ? "score.people_unknown" : "score.places_unknown", { n: unknown }) : "");
   }
 
   function headline(norm) {
@@ -67,7 +69,7 @@
 
   function showHeld() {
     const list = S.obstaclesOf(study).slice(0, OBSTACLES);
-    const entry = (part) => item(S.el("strong", { text: S.partName(part) }), text(S.bracketed(S.t("pillar." + part.pillar)) + S.t("sign.colon") + S.t("fact.held_share", { share: S.percent(part.obstacle) })), text([S.partDetail(part), S.behindText(part, study)].filter(Boolean).map((words) => " · " + words).join(""), { class: "muted" }));
+    const entry = (part) => item(S.el("strong", { text: S.partName(part) }), text(S.bracketed(S.t("pillar." + part.pillar)) + S.t("page.colon") + S.t("fact.held_share", { share: S.percent(part.obstacle) })), text([S.partDetail(part), S.behindText(part, study)].filter(Boolean).map((words) => " · " + words).join(""), { class: "muted" }));
     S.fill("held-body", list.length ? list.map(entry) : [item(text(S.t("score.obstacles_none")))]);
   }
 
@@ -105,7 +107,7 @@
     const origins = [...new Set(data.sources.map((source) => [source.origin || source.path, source.vintage].filter(Boolean).join(S.t("sure.list"))))];
     const listed = origins.slice(0, SOURCES);
     if (origins.length > SOURCES) listed.push(S.t("fact.more", { n: origins.length - SOURCES }));
-    document.getElementById("sources").textContent = listed.length ? S.t("fact.sources") + S.t("sign.colon") + listed.join(S.t("filter.joint")) : "";
+    document.getElementById("sources").textContent = listed.length ? S.t("fact.sources") + S.t("page.colon") + listed.join(S.t("filter.joint")) : "";
     document.getElementById("credits").textContent = [S.t("about.modelled"), S.credits()].filter(Boolean).join(" · ");
   }
 
@@ -134,7 +136,7 @@
 
   function serviceName(service) {
     const at = answer.services.findIndex((one) => one.service === service);
-    return at < 0 ? S.word("service", service) : S.pick(answer.texts).services[at];
+    return at < 0 ? S.word("service", service) : S.pick(answer.texts).services[at].name;
   }
 
   function showActions() {
@@ -144,7 +146,7 @@
       const said = S.pick(action.texts), gain = S.answerParts.gainOf(action);
       return S.el("li", {}, [
         S.el("b", { class: "pin", text: S.number(at + 1) }),
-        S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: countText(gain.n, gain.unit) }), text(" " + said.gain)]),
+        S.el("span", {}, [text(said.what), text([said.facts[0]].filter(Boolean).map(S.bracketed).join("")), S.el("br"), S.el("strong", { class: "is-gained", text: countText(gain.n, gain.unit) }), text(S.t("page.joint") + said.gain)]),
       ]);
     }) : [S.el("li", { class: "none", text: S.t("fact.actions_none") })]);
   }
@@ -178,7 +180,7 @@
     if (told && S.speedStatus(told) === "uncalibrated") lines.push(S.t("fact.order"));
     if (presence) lines.push(S.t("fact.as_mapped", { norm: headOf(presence) }));
     if (!told) lines.push(S.t("fact.not_varied"));
-    return lines.join(S.t("sign.joint"));
+    return lines.join(S.t("page.joint"));
   }
 
   function readyText() {

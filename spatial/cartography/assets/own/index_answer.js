@@ -4,6 +4,7 @@
   const D = S.draw;
   const { WITHIN, BEYOND, FAR, DARK, heads, named } = S.answerParts;
   const DOT = 3.2, DOT_WITHIN = 2.2, MAP_SHAPE = 0.56;
+  const LONG_PX = 640, SHORT_ROWS = 12;
   const ROWS = 25, STEPS = [0.1, 0.3, 0.6, 0.95];
   let known = null, isWhole = false;
 
@@ -53,40 +54,37 @@
   function villages(answer) {
     const texts = S.pick(answer.texts), lists = answer.findings.map((finding, k) => ({ finding, texts: texts.first[k] })).filter(({ finding }) => finding.first.length).slice(0, 2);
     document.getElementById("villages").hidden = !lists.length;
-    S.fill("village-lists", lists.flatMap(({ finding, texts: told }) => [
+    const ids = ({ first }) => first.map((place) => place.settlement_id).sort().join(" ");
+    const isSame = lists.length > 1 && ids(lists[0].finding) === ids(lists[1].finding);
+    S.fill("village-lists", lists.map(({ finding, texts: told }, at) => S.el("div", {}, [
       S.el("h3", { text: S.t("answer.list_title", { norm: heads()[finding.norm_id], shown: finding.first.length, n: finding.places.beyond }) }),
-      S.el("ul", { class: "village-list" }, finding.first.map((place, k) => S.el("li", {}, [
+      at && isSame ? S.el("p", { text: S.t("answer.list_same", { shown: finding.first.length, n: finding.places.beyond }) }) : S.el("ul", { class: "village-list" }, finding.first.map((place, k) => S.el("li", {}, [
         S.el("span", {}, [S.el("strong", { text: named(place.names) }), S.el("span", { text: " " + S.pick(place.township_names) })]),
         S.el("strong", { class: "numeric", text: place.persons === null ? "" : S.number(place.persons) }),
         S.el("span", { class: "muted", text: told[k].map((text, at) => (at ? text : S.capital(text))).join(" · ") }),
       ]))),
       finding.file ? S.el("p", {}, [S.el("a", { href: S.pageLink(finding.file, { norm: finding.norm_id, list: "yes" }), text: S.t("answer.list_all", { n: finding.places.beyond }) })]) : null,
-    ]));
+    ])));
   }
 
   /* A small map a service: red beyond its norm, dark beyond half an hour where no norm asks for it. */
   function multiples(answer) {
-    const names = S.pick(answer.texts).services, points = known.points.settlement, frame = D.frameOf(known, S.MULTIPLE_PX);
+    const told = S.pick(answer.texts).services, points = known.points.settlement, frame = D.frameOf(known, S.MULTIPLE_PX);
     S.fill("service-maps", answer.services.map((service, k) => {
-      const finding = answer.findings.find((each) => each.service === service.service && !each.is_presence);
+      const { name, over, of, half } = told[k], isAsked = service.is_asked;
       const groups = { within: [], far: [] };
       known.services[k].forEach((code, i) => {
         const dot = { x: frame.x(points.x[i]), y: frame.y(points.y[i]) };
         if (code === WITHIN) groups.within.push({ ...dot, r: DOT_WITHIN / 2 });
         else if (code === BEYOND || code === FAR) groups.far.push({ ...dot, r: DOT / 2 });
       });
-      const counted = finding ? finding.counted : service.counted, unit = counted === "persons" ? "people" : "places";
-      const sums = finding ? finding[finding.counted] : { beyond: service.all - service.within["30"], within: service.within["30"] };
-      const beyond = sums.beyond, share = sums.within / (sums.within + sums.beyond);
-      const limit = finding ? S.measure(finding.threshold, finding.unit) : S.t("unit.min", { n: 30 });
-      const median = service.median_min === null ? S.t("answer.no_median") : S.t("answer.median", { measure: S.t("unit.min", { n: S.number(service.median_min) }) });
-      const said = S.t("answer.over", { amount: S.t("unit." + unit, { n: beyond }), limit });
-      const colour = finding ? D.BEYOND : DARK;
+      const colour = isAsked ? D.BEYOND : DARK;
       return S.el("li", {}, [
-        S.el("h3", {}, [service.file ? S.el("a", { href: S.pageLink(service.file), text: names[k] }) : S.el("span", { text: names[k] })]),
-        S.el("p", { class: finding ? "is-beyond" : "", text: said }),
-        S.el("p", { class: "muted", text: S.t("answer.share_within", { share: S.percent(share) }) + " · " + median }),
-        D.sheet(frame, names[k] + ": " + said, [
+        S.el("h3", {}, [service.file ? S.el("a", { href: S.pageLink(service.file), text: name }) : S.el("span", { text: name })]),
+        S.el("p", { class: isAsked ? "is-beyond" : "", text: over }),
+        S.el("p", { class: "muted", text: of }),
+        S.el("p", { class: "muted", text: half }),
+        D.sheet(frame, name + S.t("page.colon") + over, [
           k ? S.svg("use", { href: "#multiple" }) : D.groundOf(known, frame, { ...S.data.map, relief: null }, "multiple"),
           ...D.circles(groups, { within: { fill: D.WITHIN }, far: { fill: colour } }),
         ]),
@@ -105,7 +103,10 @@
     if (!answer) return;
     if (!known) known = S.answerParts.read(S.data.map);
     const texts = S.pick(answer.texts);
-    document.getElementById("answer-title").textContent = texts.title;
+    const title = document.getElementById("answer-title");
+    title.textContent = texts.title;
+    // A long finding takes smaller letters, so that its sentences stay on the first screen.
+    title.classList.toggle("is-long", S.textWidth(texts.title) > LONG_PX);
     S.fill("answer-lines", texts.lines.map((line, k) => S.el("p", { class: answer.plan && k === texts.lines.length - 1 ? "is-plan" : undefined, text: line })));
     S.fill("answer-links", [
       answer.plan ? S.el("a", { class: "button is-first", href: S.pageLink(S.data.plan_file, { plan: answer.plan }), text: S.t("plan.title") }) : null,
@@ -116,6 +117,8 @@
     document.getElementById("townships").hidden = !hasMatrix && !answer.villages;
     document.getElementById("matrix-part").hidden = !hasMatrix;
     if (hasMatrix) matrix(answer);
+    // Beside a short matrix the lists would leave half of the page empty: they stand below it, side by side.
+    document.getElementById("townships").classList.toggle("is-short", !hasMatrix || answer.matrix.rows.length <= SHORT_ROWS);
     villages(answer);
     multiples(answer);
   };
@@ -144,7 +147,7 @@
       return S.el("li", {}, [
         S.el("h3", { text: S.number(at + 1) + ". " + said.what }),
         S.el("div", { class: "action-map" }),
-        S.el("p", { class: "gain" }, [S.el("strong", { text: S.number(gain.n) }), S.el("span", { text: " " + S.t("answer.gain_" + gain.unit, { n: gain.n }) + " " + said.gain })]),
+        S.el("p", { class: "gain" }, [S.el("strong", { text: S.number(gain.n) }), S.el("span", { text: S.t("page.joint") + S.t("answer.gain_" + gain.unit, { n: gain.n }) + S.t("page.joint") + said.gain })]),
         S.el("p", { class: "muted", text: said.facts.join(" · ") }),
         S.el("p", { class: "muted" }, [S.el("a", { href: S.pageLink(S.data.plan_file, { plan: action.plan_id }), text: S.t("answer.plan_all", { n: action.of }) })]),
       ]);

@@ -4,9 +4,14 @@
   const data = S.data;
   const finite = (value) => value !== null && value !== undefined && isFinite(value);
 
+  /* People within, beyond and not known; places where nobody counts people. */
+  function amounts(study) {
+    const what = S.hasPeople() ? "persons_" : "places_";
+    return { served: study[what + "served"], unserved: study[what + "unserved"], unknown: study[what + "unknown"] };
+  }
+
   function shareBar(norm) {
-    const study = norm.study;
-    const [served, unserved, unknown] = S.hasPeople() ? [study.persons_served, study.persons_unserved, study.persons_unknown] : [study.places_served, study.places_unserved, study.places_unknown];
+    const { served, unserved, unknown } = amounts(norm.study);
     const parts = [["within", served], ["beyond", unserved], ["unknown", unknown]].filter(([, amount]) => finite(amount) && amount > 0);
     if (!parts.length) return null;
     return S.el("div", { class: "share-bar", "aria-hidden": "true" }, parts.map(([kind, amount]) => S.el("span", { class: "share-" + kind, style: { flexGrow: String(amount) } })));
@@ -14,12 +19,10 @@
 
   /* Under the bar of who is within and beyond: where the boundary may lie. */
   function rangeBar(norm) {
-    const span = S.normSpan(norm), study = norm.study;
-    const parts = S.hasPeople() ? [study.persons_served, study.persons_unserved, study.persons_unknown] : [study.places_served, study.places_unserved, study.places_unknown];
-    const total = parts.reduce((sum, part) => sum + (part || 0), 0);
+    const span = S.normSpan(norm), { served, unserved, unknown } = amounts(norm.study);
+    const total = served + unserved + (unknown || 0);
     if (!span || !(total > 0)) return null;
-    const beyond = parts[0] + parts[1];
-    const from = Math.max(0, beyond - span.high) / total, to = (beyond - span.low) / total;
+    const from = Math.max(0, served + unserved - span.high) / total, to = (served + unserved - span.low) / total;
     return S.el("div", { class: "share-range", "aria-hidden": "true" }, [S.el("span", { style: { left: 100 * from + "%", width: 100 * (to - from) + "%" } })]);
   }
 
@@ -33,11 +36,13 @@
 
   function sentence(norm) {
     const study = norm.study;
-    const served = S.hasPeople() ? study.persons_served : study.places_served;
-    const key = norm.lower_bound ? "headline.at_least" : "headline.within";
+    const { served, unserved, unknown } = amounts(study), known = served + unserved;
     if (!finite(served)) return "";
-    if (!S.hasPeople() || study.share_of !== "places") return S.t(key, { count: S.counted(served), share: S.percent(study.served_share) });
-    const own = S.t(key, { count: S.counted(served), share: S.percent(served / (served + study.persons_unserved)) });
+    // Of whom nobody knows may be within as well: then the number is a lower one, and its share is of all.
+    const key = norm.lower_bound || unknown >= 0.5 ? "headline.at_least" : "headline.within";
+    const values = { count: S.hasPeople() ? S.peopleOf(norm, served) : S.counted(served), share: S.percent(served / (known + (unknown || 0))) };
+    if (!S.hasPeople() || study.share_of !== "places") return S.t(key, values);
+    const own = S.t(key, values);
     return own + " " + S.t("index.of_counted", { served: study.places_served, total: study.places_served + study.places_unserved, share: S.percent(study.served_share) });
   }
 
@@ -47,20 +52,22 @@
   }
 
   function card(norm) {
-    const study = norm.study;
-    const unserved = S.hasPeople() ? study.persons_unserved : study.places_unserved;
+    const study = norm.study, { served, unserved, unknown } = amounts(study);
     const bare = norm.nothing_mapped, known = finite(unserved) && !bare;
-    const noun = S.hasPeople() ? "people" : "places";
+    // Nobody known to be beyond is no answer where many are not known: then these are the number.
+    const isOpen = unserved < 0.5 && unknown >= 0.5, all = served + unserved + (unknown || 0);
+    const whole = S.hasPeople() ? S.peopleOf(norm, all) : S.counted(all);
+    const beyond = isOpen ? "index.unjudged_of" : norm.lower_bound ? "index.beyond_of_mapped" : "index.beyond_of";
     const title = S.normText(norm);
     return S.el("li", { class: "card" }, [
       S.el("h3", {}, [norm.file ? S.el("a", { href: S.pageLink(norm.file), text: title }) : S.el("span", { text: title })]),
       S.el("p", { class: "pills" }, [S.classPill(norm), S.statusPill(study.status), study.gate === "none_applicable" ? null : S.el("span", { class: "pill gate", text: S.t("gate." + study.gate) })]),
-      known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(unserved) }), S.el("span", { text: S.t("index.beyond_" + noun + (norm.lower_bound ? "_mapped" : ""), { n: unserved }) })]) : null,
+      known ? S.el("p", { class: "headline-number" }, [S.el("strong", { text: S.number(isOpen ? unknown : unserved) }), S.el("span", { text: S.t(beyond, { whole }) })]) : null,
       known ? shareBar(norm) : null,
       known ? rangeBar(norm) : null,
       bare ? S.el("p", { class: "nothing-mapped", text: S.t("index.nothing_mapped") }) : null,
       ...(bare ? [] : howSure(norm)),
-      S.el("p", { text: [bare ? "" : sentence(norm), target(norm)].filter(Boolean).join(" ") }),
+      S.el("p", { text: [bare ? "" : sentence(norm), !isOpen && unknown >= 0.5 ? S.t("index.unjudged_more", { amount: S.counted(unknown) }) : "", target(norm)].filter(Boolean).join(" ") }),
       S.asMapped(study.status, study.status_as_mapped),
       study.reason ? S.el("p", { class: "muted", text: S.reasonText(study.reason) }) : null,
       S.missingText(norm) ? S.el("p", { class: "muted", text: S.missingText(norm) }) : null,

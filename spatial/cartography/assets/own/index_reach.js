@@ -2,7 +2,7 @@
 /* How far people are from the service of the first finding: the curve of people within, and the places that are farthest. */
 (function (S) {
   const D = S.draw;
-  const HEIGHT = 240, LEFT = 44, RIGHT = 16, TOP = 20, BOTTOM = 28, GRID = "#e3e6e6", FAINT = "#566168";
+  const HEIGHT = 240, LEFT = 52, RIGHT = 16, TOP = 20, BOTTOM = 28, GRID = "#e3e6e6", FAINT = "#566168";
   const ROW = 22, NAME_PX = 150, VALUE_PX = 64;
   const label = (x, y, text, more) => S.svg("text", { x: x.toFixed(1), y: y.toFixed(1), "font-size": 13, fill: FAINT, ...more, text });
   const line = (d, more) => S.svg("path", { d, fill: "none", ...more });
@@ -51,7 +51,7 @@
       return [
         label(NAME_PX, y + 4, shortened(S.answerParts.named(place.names), NAME_PX), { "text-anchor": "end", fill: D.INK }),
         line("M" + x(from).toFixed(1) + " " + y + "H" + end.toFixed(1), { stroke: "#c9cdcd", "stroke-width": 2 }),
-        S.svg("circle", { cx: end.toFixed(1), cy: y, r: 5, fill: reach.threshold === null ? S.answerParts.DARK : D.BEYOND }),
+        S.svg("circle", { cx: end.toFixed(1), cy: y, r: 5, fill: reach.threshold === null ? S.answerParts.DARK : place.value > reach.threshold ? D.BEYOND : D.WITHIN }),
         label(end + 10, y + 4, S.measure(place.value, reach.unit, reach.threshold === null ? undefined : reach.threshold), { fill: D.INK }),
       ];
     });

@@ -17,7 +17,7 @@
       return S.el("li", {}, [
         S.el("span", { text: S.normText(norm) }),
         S.el("span", { class: "sure-bar", "aria-hidden": "true" }, [S.el("i", { style: { left: at(norm, low) + "%", width: at(norm, high) - at(norm, low) + "%" } }), S.el("b", { style: { left: at(norm, assumed) + "%" } })]),
-        S.el("span", { class: "sure-numbers" }, [S.el("strong", { text: S.number(assumed) }), S.el("span", { class: "muted", text: " " + S.t("sure.range_of", { low, high, total: S.hasPeople() ? S.peopleOf(norm, base(norm)) : S.t("unit.places", { n: base(norm) }) }) })]),
+        S.el("span", { class: "sure-numbers" }, [S.el("strong", { text: S.number(assumed) }), S.el("span", { class: "muted", text: " " + S.t(low === high ? "sure.range_none" : "sure.range_of", { low, high, total: S.hasPeople() ? S.peopleOf(norm, base(norm)) : S.t("unit.places", { n: base(norm) }) }) })]),
       ]);
     });
   }

@@ -213,7 +213,7 @@
     const mapped = S.data.page.service.inventory === "complete" ? "" : "_mapped";
     const values = { share: S.percent(count / judged), reach: reachText(state), service: serviceName(), base: S.baseOf(normOf(state)) };
     const text = S.t((count > 0 ? "finding.beyond_" : "finding.within_") + noun + mapped, values), worst = worstTownship(state, noun);
-    document.getElementById("page-title").textContent = [text, worst].filter(Boolean).join(S.t("filter.joint"));
+    document.getElementById("page-title").textContent = S.capital([text, worst].filter(Boolean).join(S.t("filter.joint")));
   };
 
   /* The answer in people: those beyond the standard that the slider stands at. */

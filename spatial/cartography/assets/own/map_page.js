@@ -4,6 +4,7 @@
   const data = S.data;
   const KEPT_ELSEWHERE = ["township", "tier", "people", "place", "at"]; // of the view, on the page of another service
 
+  const LEAST_TITLE_PX = 90; // of the name of the study in the bar of links
   const BOX_HIGH = 132; // pixels of the map that the box of the chosen village may cover
   const SHEET_LAPS = 12; // pixels by which the sheet lies on the map, as in the style sheet
 
@@ -269,6 +270,7 @@
     const redraw = () => { areas.redraw(); ties.redraw(); marks.redraw(); };
 
     function update() {
+      document.body.classList.toggle("has-township", state.filter.township >= 0);
       const all = S.classify(state.layer, state.threshold);
       const names = S.classesOf(state.layer);
       state.classes = all;
@@ -420,6 +422,9 @@
       S.showIssues("issues");
       S.showAbout("about", data.page.methods, data.relief);
       S.languageSwitch();
+      // Two letters of a name say nothing: where the links take the room, it stands under the panel alone.
+      const title = document.getElementById("study-title");
+      title.classList.toggle("is-tight", title.clientWidth < LEAST_TITLE_PX && title.scrollWidth > title.clientWidth);
       S.showActs(state);
       showLayers();
       S.showAreas(areas, state);

@@ -59,7 +59,7 @@
       boxes.push({ left: free.left, wide, y: free.y });
       nodes.push(S.haloText(free.left, free.y, text, { "font-weight": isPlan ? 700 : 400, fill: k ? INK : BEYOND }));
     }
-    const told = points.slice(1).map((point) => point.number + S.t("sign.colon") + "+" + S.number(point.more)).join(S.t("sure.list"));
+    const told = points.slice(1).map((point) => point.number + S.t("page.colon") + "+" + S.number(point.more)).join(S.t("sure.list"));
     S.fill("curve", [S.svg("svg", { viewBox: "0 0 " + width + " " + height, width, height: height, role: "img", "aria-label": document.getElementById("curve-note").textContent + " " + told }, nodes)]);
   };
 })(window.Spatial);

@@ -2,7 +2,7 @@
 /* Plans one at a time: the finding, today beside the plan, what to do in which order, what else there is, and who is left. */
 (function (S) {
   const data = S.data;
-  const PAPER_PX = 330, LEFT_ROWS = 14, TALLEST_PX = 620, PINS = 12, HANDLE_PX = 44;
+  const PAPER_PX = 330, LEFT_ROWS = 14, TALLEST_PX = 620, PINS = 12, HANDLE_PX = 44, LONG_PX = 560;
   const drawn = data.plans.filter((record) => record.actions.length);
   let shown = drawn[0];
 
@@ -52,14 +52,16 @@
 
   function showHead() {
     const norm = normOf(shown), sides = shown.shown[shown.counted], { reach } = texts(shown), known = sides.all - sides.unknown;
-    document.getElementById("page-title").textContent = texts(shown).title;
+    const title = document.getElementById("page-title");
+    title.textContent = texts(shown).title;
+    title.classList.toggle("is-long", S.textWidth(title.textContent) > LONG_PX);
     S.fill("plan-norm", [text(nameOf(shown), { class: "muted" }), norm ? S.classPill(norm) : null, norm && shown.norm_id ? text(shown.norm_id, { class: "muted" }) : null]);
     const having = ["unit_sites", "roads", "matching"].includes(shown.question);
     const parts = ["within", "gained", "beyond", "unknown"].filter((side) => sides[side]).map((side) => S.planText(shown, "part_" + side, { n: sides[side] }));
     if (norm) parts.push(S.t("plan.part_norm", { share: S.percent(shown.target_share) }));
     const width = (side) => ({ width: (100 * sides[side]) / Math.max(known, 1) + "%" });
     S.fill("before-after", [
-      S.el("p", {}, [S.el("b", { class: "is-beyond", text: S.percent(shown.share_before) }), text(" " + (having ? S.t(shown.question === "matching" ? "plan.share_today_matching" : "plan.share_today_having") : S.t("plan.share_today", { reach })) + " → "), S.el("b", { class: "is-gained", text: S.percent(shown.share_after) }), text(" " + S.t("plan.share_plan"))]),
+      S.el("p", {}, [S.el("b", { class: "is-beyond", text: S.percent(shown.share_before) }), text(S.t("page.joint") + (having ? S.t(shown.question === "matching" ? "plan.share_today_matching" : "plan.share_today_having") : S.t("plan.share_today", { reach })) + " → "), S.el("b", { class: "is-gained", text: S.percent(shown.share_after) }), text(S.t("page.joint") + S.t("plan.share_plan"))]),
       S.el("div", { class: "share-line", "aria-hidden": "true" }, [...["within", "gained", "beyond"].map((side) => S.el("i", { class: "part-" + side, style: width(side) })), norm ? S.el("u", { style: { left: 100 * shown.target_share + "%" } }) : null]),
       S.el("p", { class: "muted", text: parts.join(" · ") }),
       S.el("p", {}, [text(S.t("about.modelled"), { class: "pill gate" })]),
@@ -116,7 +118,7 @@
   function actionRows() {
     const before = duties();
     const rows = before.map((record) => ({
-      order: S.t("plan.first"), what: texts(record).title, note: S.t("norm_class.mandatory") + S.t("sign.colon") + nameOf(record), where: "", km: record.length_km, gained: (record.shown.persons || record.shown.places).gained, alone: "", per: null, details: {}, sure: [], isDuty: true,
+      order: S.t("plan.first"), what: texts(record).title, note: S.t("norm_class.mandatory") + S.t("page.colon") + nameOf(record), where: "", km: record.length_km, gained: (record.shown.persons || record.shown.places).gained, alone: "", per: null, details: {}, sure: [], isDuty: true,
     }));
     shown.actions.forEach((action, at) => {
       const own = amount(shown, action.shown), more = action.gained_alone === null ? 0 : action.gained_alone - action[shown.counted + "_gained"];

@@ -34,7 +34,7 @@
     }
     if (part.name === "robust_coverage" && !part.detail) return "";
     const key = "score.plain_" + part.name;
-    return S.has(key) ? S.t(key, { value: S.partValue(part), road: S.capital(S.partDetail(part)) }) : S.partName(part) + S.t("sign.colon") + S.partValue(part);
+    return S.has(key) ? S.t(key, { value: S.partValue(part), road: S.capital(S.partDetail(part)) }) : S.partName(part) + S.t("page.colon") + S.partValue(part);
   }
 
   /* First who is beyond which norm, and whom to begin with; then what is no norm. */
@@ -265,7 +265,7 @@
       S.el("p", { class: "muted" }, [text(S.t("score.townships_note") + " "), text(S.t("score.townships_advice"), { class: "advice" })]),
       score.pairs ? S.el("p", { class: "muted", text: S.t("score.pairs", { n: score.pairs, unsure }) }) : null,
       S.pick(score.hidden) ? S.el("p", { class: "muted", text: S.pick(score.hidden) }) : null,
-      ...score.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) + S.t("sign.joint") + S.t("score.doubt_note") })),
+      ...score.doubts.map((known) => S.el("p", { class: "issue", text: S.issueText(known) + S.t("page.joint") + S.t("score.doubt_note") })),
       S.el("table", { class: "units" }, [
         S.el("thead", {}, [S.el("tr", {}, columns().map((key) => headCell(key, !left.includes(key))))]),
         S.el("tbody", {}, sorted().flatMap(unitRows)),

@@ -21,7 +21,7 @@
       gates: S.t("score.gates_" + unit.mandatory_status, { n: unit.mandatory_status === "pass" ? unit.gates_in_force : unit.failed.length, m: unit.gates_in_force }),
       known: unit.pillars_measured, total: unit.pillars_measured + unit.missing.length, missing: missingText(unit),
     });
-    return told + (why ? S.t("sign.joint") + why : "");
+    return told + (why ? S.t("page.joint") + why : "");
   };
 
   /* Ends of the interval of a level; null where they read as the level does. */
@@ -55,7 +55,7 @@
   S.normsText = function (unit) {
     const score = S.data.score, left = (score.left_out.nothing_mapped || []).length;
     const unmapped = left ? S.t("score.why_unmapped", { n: left }) : "";
-    if (score.in_access === 0) return [S.t("score.why_no_norm"), unmapped].filter(Boolean).join(S.t("sign.joint"));
+    if (score.in_access === 0) return [S.t("score.why_no_norm"), unmapped].filter(Boolean).join(S.t("page.joint"));
     if (!known(unit.unserved_persons) || !known(unit.population_persons)) return S.t(S.hasPeople() ? "score.why_unknown" : "score.why_places");
     return unmapped;
   };
@@ -110,7 +110,7 @@
     if (!S.hasPeople() && S.has("score.part_" + part.name + "_places")) return S.t("score.part_" + part.name + "_places");
     if (S.has("score.part_" + part.name)) return S.t("score.part_" + part.name);
     if (part.kind) return S.capital(S.t("component." + part.name, { kind: S.flowKind(part.kind) }));
-    if (part.name === "flow_balance" && part.detail) return S.capital(S.t("component.flow_balance")) + S.t("sign.colon") + S.flowKind(part.detail);
+    if (part.name === "flow_balance" && part.detail) return S.capital(S.t("component.flow_balance")) + S.t("page.colon") + S.flowKind(part.detail);
     return S.capital(S.word("component", S.has("component." + part.name + "_any") ? part.name + "_any" : part.name));
   };
 

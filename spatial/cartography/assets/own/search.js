@@ -4,19 +4,6 @@
   const LIMIT = 8;
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
-  /* A name that is written in two scripts, as on the ground, begins with that of the page, everywhere. */
-  const scripts = new Map();
-  const isOwnScript = (word) => {
-    const told = S.t("page.own_script"), own = told === "any" ? "Latin" : told;
-    if (!scripts.has(own)) scripts.set(own, new RegExp("\\p{Script=" + own + "}", "u"));
-    return scripts.get(own).test(word);
-  };
-  S.inScriptOrder = function (name) {
-    if (!/[^\x00-\u024f]/.test(name) || !/\s/.test(name)) return name;
-    const words = name.split(/\s+/), own = words.filter(isOwnScript), rest = words.filter((word) => !isOwnScript(word));
-    return own.length && rest.some((word) => /\p{L}/u.test(word)) ? [...own, ...rest].join(" ") : name;
-  };
-
   /* Its name in the language shown, else in another; empty where it has none. */
   S.ownName = function ({ names }, i) {
     const own = names["name_" + S.language];

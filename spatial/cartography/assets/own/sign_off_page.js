@@ -23,7 +23,7 @@
       const key = "sign_cause." + code;
       const text = S.has(key) ? S.t(key, number === null ? {} : { n: number, number }) : code.replace(/_/g, " ");
       return S.capital(text) + S.t("sign.stop");
-    }).join(S.t("sign.joint"));
+    }).join(S.t("page.joint"));
   }
 
   /* What an officer does about a row, or has to know of it. */
@@ -85,7 +85,7 @@
     S.fill("totals-body", declared.length ? [totalsTable(declared.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict]))] : []);
     document.getElementById("undeclared").hidden = !silent.length;
     S.fill("undeclared-body", [S.el("ul", { class: "more" }, silent.map((entry) => S.el("li", {}, [
-      S.el("span", { text: entry.of ? nameOfKind(entry) : nameOf(entry) }), S.el("span", { class: "muted", text: amount(entry.ours, entry.unit) + (entry.unit === "km" ? " " + S.word("sign_unit", "km") : "") }),
+      S.el("span", { text: entry.of ? nameOfKind(entry) : nameOf(entry) }), S.el("span", { class: "muted", text: entry.unit === "km" ? S.t("unit.km", { n: amount(entry.ours, "km") }) : amount(entry.ours, entry.unit) }),
     ])))]);
   }
 
@@ -113,7 +113,7 @@
       return S.el("p", { class: "muted within-limit", text: S.t("sign.within_limit", { what: S.has("sign.minor_" + kind) ? S.t("sign.minor_" + kind) : S.t("sign_kind." + kind), list: list.join(S.t("sure.list")) }) });
     };
 
-    document.getElementById("shares-note").textContent = S.t("sign.basis_" + data.study.basis) + S.t("sign.joint") + S.t("sign.shares_note", { limit: S.percent(sign.limit) });
+    document.getElementById("shares-note").textContent = S.t("sign.basis_" + data.study.basis) + S.t("page.joint") + S.t("sign.shares_note", { limit: S.percent(sign.limit) });
     S.fill("shares-body", [
       rows.length ? S.el("table", { class: "shares" }, [S.el("tbody", {}, rows)]) : null,
       ...[...new Set(minor.map((entry) => entry.kind))].map(minorLine),
@@ -152,7 +152,7 @@
 
   function unitCard(entry) {
     return S.el("li", { class: "gate-row" }, [
-      S.el("div", { class: "gate-head" }, [S.el("strong", { text: nameOf(entry) + (known(entry.ours) ? S.t("sign.colon") + S.number(entry.ours) : "") }), S.verdictPill(entry.verdict)]),
+      S.el("div", { class: "gate-head" }, [S.el("strong", { text: nameOf(entry) + (known(entry.ours) ? S.t("page.colon") + S.number(entry.ours) : "") }), S.verdictPill(entry.verdict)]),
       entry.causes.length ? S.el("p", { text: sentences(entry.causes) }) : null,
       whatToDo(entry) ? S.el("p", { text: whatToDo(entry) }) : null,
       entry.source ? S.el("p", { class: "muted", text: S.t("sign.official_source", { source: entry.source }) }) : null,
@@ -223,7 +223,7 @@
       differing ? S.t("sign.why_differing", { n: differing }) : "", filled ? S.t("sign.why_filled", { n: filled }) : "",
       remark ? S.t("sign.why_remarks", { n: remark }) : "", gates ? S.t("sign.why_gates", { n: gates }) : "", units ? S.t("sign.why_units", { n: units }) : "", declared && undeclared ? S.t("sign.why_undeclared", { n: undeclared }) : "",
     ];
-    document.getElementById("verdict-why").textContent = parts.filter(Boolean).join(S.t("sign.joint"));
+    document.getElementById("verdict-why").textContent = parts.filter(Boolean).join(S.t("page.joint"));
     S.fill("verdict-counts", S.verdictPills({ ok, look, remark, unknown, undeclared }));
   }
 

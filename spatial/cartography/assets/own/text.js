@@ -55,10 +55,23 @@
     return S.has(key) ? S.t(key) : String(code).replace(/_/g, " ");
   };
 
+  /* A name that is written in two scripts, as on the ground, begins with that of the page, everywhere. */
+  const scripts = new Map();
+  const isOwnScript = (word) => {
+    const told = S.t("page.own_script"), own = told === "any" ? "Latin" : told;
+    if (!scripts.has(own)) scripts.set(own, new RegExp("\\p{Script=" + own + "}", "u"));
+    return scripts.get(own).test(word);
+  };
+  S.inScriptOrder = function (name) {
+    if (!/[^\x00-\u024f]/.test(name) || !/\s/.test(name)) return name;
+    const words = name.split(/\s+/), own = words.filter(isOwnScript), rest = words.filter((word) => !isOwnScript(word));
+    return own.length && rest.some((word) => /\p{L}/u.test(word)) ? [...own, ...rest].join(" ") : name;
+  };
+
   /* A text by language: the one shown, else as it is written there, else English, else the first. */
   S.pick = function (names, fallback) {
     const known = names || {};
-    return known[S.language] || known.und || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
+    return known[S.language] || S.inScriptOrder(known.und || "") || known.en || known[Object.keys(known).sort()[0]] || fallback || "";
   };
 
   S.bracketed = (text) => S.t("page.brackets", { text });
@@ -80,18 +93,18 @@
 
   S.signed = (value) => format("signed", { maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(value);
 
-  S.signedPercent = (share) => format("signedPercent", { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(share);
+  S.signedPercent = (share) => S.t("unit.percent", { n: S.signedNumber(100 * share) });
 
   S.signedNumber = (value) => format("signedNumber", { maximumFractionDigits: 0, signDisplay: "exceptZero" }).format(value);
 
-  S.signedTenths = (share) => format("signedTenths", { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(share);
+  S.signedTenths = (share) => S.t("unit.percent", { n: S.signed(100 * share) });
 
   S.percent = function (share) {
     if (!isFinite(share)) return "–";
     let shown = Math.round(share * 1000) / 1000;
     if (share < 1 && shown >= 1) shown = 0.999;
     if (share > 0 && shown <= 0) shown = 0.001;
-    return format("percent", { style: "percent", maximumFractionDigits: 1 }).format(shown);
+    return S.t("unit.percent", { n: S.decimal(100 * shown) });
   };
 
   S.distance = function (metres) {

@@ -18,7 +18,7 @@
     return { ...D.read(data.map), names, persons: S.column(data.persons), standing, plans };
   }
 
-  const placeName = (i) => (known.names["name_" + S.language] || [])[i] || known.names.name[i] || (known.names.name_en || [])[i] || S.t("answer.unnamed");
+  const placeName = (i) => (known.names["name_" + S.language] || [])[i] || S.inScriptOrder(known.names.name[i] || "") || (known.names.name_en || [])[i] || S.t("answer.unnamed");
 
   /* Columns that have a value of each village; of norms on townships the list of norms tells. */
   const shownColumns = () => data.columns.map((column, k) => ({ ...column, k })).filter((column) => known.standing[column.k] && !column.is_silent && column.stat_unit !== "township");
@@ -140,7 +140,7 @@
           S.el("section", {}, villages.length ? drawMap(villages, far || (main === ring ? null : main), ring, SHEET_PX) : []),
           S.el("section", {}, [S.el("h2", { text: S.t("index.headlines") }), S.el("ul", { class: "sheet-norms" }, data.columns.map((column, k) => normLine(row, column, k)).map(([sign, look, text]) => S.el("li", { class: look }, [S.el("span", { class: "sign", "aria-hidden": "true", text: sign }), S.el("span", { text })])))]),
           helped.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.plan") }), ...helped.map(({ one, who }) => S.el("p", { class: "small" }, [S.el("strong", { class: "is-gained", text: S.t("township.helped", { places: S.t("unit.places", { n: who.length }), people: S.t("unit.people", { n: who.reduce((sum, i) => sum + (known.persons[i] || 0), 0) }) }) + " " }), S.el("a", { href: S.pageLink(data.plan_file, { plan: one.plan_id }), text: texts().plans[one.k] })]))]) : null,
-          duties.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.ask") }), ...duties.map(([norm, duty]) => S.el("p", { class: "small", text: norm + S.t("sign.colon") + duty }))]) : null,
+          duties.length ? S.el("section", {}, [S.el("h2", { text: S.t("township.ask") }), ...duties.map(([norm, duty]) => S.el("p", { class: "small", text: norm + S.t("page.colon") + duty }))]) : null,
           S.el("section", {}, [S.el("h2", { text: S.t("township.sure") }), S.el("p", { class: "small", text: S.t("township.sure_text") })]),
         ]),
       ]),

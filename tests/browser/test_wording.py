@@ -1,0 +1,75 @@
+"""What pages say, as they show it: no key of a message, nothing English on other pages, no space that breaks a line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from spatial.messages import Words
+from tests.browser.test_compare import made
+
+pytestmark = pytest.mark.browser
+
+KINDS = ("index.html", "gap-county_seat.html", "gap-medical_point.html", "last-mile.html", "score.html")
+KINDS += ("score-map.html", "plan.html", "townships.html", "settle.html", "sign-off.html", "fact-sheet.html")
+LANGUAGES = ("en", "fr", "zh")
+# Quoted as written: ids, names of keys and presets, licences, sources, titles of instruments without one in Chinese.
+QUOTED = re.compile(
+    r"[a-z_]+\.(?:csv|tif|pbf|osm)\S*|\w+_\w+|Made-up[^\n·]*|.*（英文名称）.*|w\d+/\d+|[A-Z0-9]+-[A-Z0-9-]+"  # noqa: RUF001 - Chinese
+)
+KNOWN = {"SYNTHETIC", "English", "Français", "CSV", "SVG", "CC0", "OpenStreetMap", "contributors", "ODbL", "official"}
+KNOWN |= {"inventory", "sources", "calibration", "population", "groups", "people", "villages", "facilities", "sample"}
+KNOWN |= {"Yunxi", "County", "synthetic", "Green", "Gabaix", "Ibragimov", "Planning", "Office", "WHO", "SFCA"}
+
+
+@pytest.fixture(scope="module")
+def said(sample_run, browser, tmp_path_factory):
+    """The text of each kind of page in each language, with everything unfolded."""
+    folder = next((sample_run / "maps").iterdir())
+    compared = tmp_path_factory.mktemp("compared") / "compare.html"
+    compared.write_bytes(made())
+    told = {}
+    for path in (*(folder / name for name in KINDS), compared):
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-ready=yes]")
+        for language in LANGUAGES:
+            page.evaluate("language => Spatial.setLanguage(language)", language)
+            page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+            told[path.name, language] = page.inner_text("body")
+        page.close()
+    return told
+
+
+def test_no_page_shows_the_key_of_a_message(said):
+    texts = Words("en").of("pages").messages
+    keys = {f"{section}.{key}" for section, words in texts.items() for key in words}
+    found = {
+        (name, language): shown
+        for (name, language), text in said.items()
+        if (shown := keys & set(re.findall(r"[a-z_]+\.[a-z_]+", text)))
+    }
+    # The page to sign names keys of the study file for the analyst.
+    assert {key: shown for key, shown in found.items() if key[0] != "sign-off.html"} == {}
+
+
+def test_french_pages_break_no_line_before_a_mark(said):
+    found = {
+        name: re.findall(r"[^\n]{0,30} [:;!?»%](?= |$)[^\n]{0,10}", text, re.MULTILINE)
+        for (name, language), text in said.items()
+        if language == "fr"
+    }
+    assert {name: marks for name, marks in found.items() if marks} == {}
+
+
+def test_chinese_pages_leave_nothing_english_and_no_gap_before_a_unit(said):
+    gaps, words = {}, {}
+    for (name, language), text in said.items():
+        if language != "zh":
+            continue
+        gaps[name] = re.findall(r"\d%? [\u4e00-\u9fff][^\n]{0,6}", text)
+        plain = QUOTED.sub("", text)
+        words[name] = set(re.findall(r"[A-Za-zç]{4,}", plain)) - KNOWN
+    assert {name: found for name, found in words.items() if found and name != "compare.html"} == {}
+    assert {name: found for name, found in gaps.items() if found} == {}
