@@ -25,6 +25,7 @@ from spatial.plain_text import one_line, plainer, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from spatial.drafting.questions import Answer, Question
     from spatial.results import Results
     from spatial.sample import SampleForm
     from spatial.study import Study
@@ -134,7 +135,8 @@ def cli(*, verbose: bool) -> None:
 )
 @raw_option
 @click.option("--as-of", metavar="DATE", help="With --from: the date on which norms are judged; today by default.")
-def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_of: str | None) -> None:
+@click.option("--ask", is_flag=True, help="With --from: ask what the files leave open; else what is proposed is taken.")
+def init(study_file: Path, folder: Path | None, *, ask: bool, **how: Any) -> None:
     """Write a new study file: with every key explained, or from a folder of files."""
     from spatial.drafting.study_file import study_template  # noqa: PLC0415 - as above
     from spatial.store import replace  # noqa: PLC0415 - keeps `spatial --help` fast
@@ -143,15 +145,35 @@ def init(study_file: Path, name: str | None, folder: Path | None, raw: Path, as_
     if study_file.exists():
         raise click.UsageError(f"{study_file} is there already; name another file")
     if folder is not None:
-        from spatial.drafting.study_file import write_draft  # noqa: PLC0415 - as above
+        from spatial.drafting.from_folder import write_draft  # noqa: PLC0415 - as above
+        from spatial.drafting.questions import take_proposed  # noqa: PLC0415 - as above
 
-        _say_lines(write_draft(folder, study_file, raw=raw, name=name, as_of=as_of))
+        _say_lines(write_draft(folder, study_file, **how, ask=_asked if ask else take_proposed))
         return
-    text = study_template("my-county" if name is None else name)
+    text = study_template(how["name"] or "my-county")
     Study.from_dict(tomllib.loads(text), where="--name")
     with replace(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     _say(f"wrote {study_file}; fill in [sources], then: spatial check {study_file}")
+
+
+def _asked(question: Question) -> Answer:
+    """Ask in the terminal: a number, an answer of one's own, or Enter for what is proposed; nobody there takes that."""
+    from spatial.drafting.questions import Answer, take_proposed  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    if not sys.stdin.isatty():
+        return take_proposed(question)
+    _say(f"\n{question.text}")
+    for number, choice in enumerate(question.choices, start=1):
+        _say(f"  {number}  {choice.text}")
+    numbers = [str(number) for number in range(1, len(question.choices) + 1)]
+    own = ", or write your own" if question.may_write else ""
+    while True:
+        said = click.prompt(f"Number{own}; Enter for 1", default="1", show_default=False, prompt_suffix=": ").strip()
+        if said in numbers:
+            return Answer(question.choices[int(said) - 1].value, is_guess=False)
+        if question.may_write:
+            return Answer(said, is_guess=False)
 
 
 @cli.command()
@@ -177,12 +199,12 @@ def inspect(file: Path, raw: Path, against: Path | None) -> None:
 @click.option("-v", "--verbose", is_flag=True, help="Say all that was found, not ten lines of it.")
 def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     """Find every fault of the study file and its sources before any work: what to decide, and what to look at."""
-    from spatial.drafting.study_file import decision_lines  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages.check import check_study, short_lines  # noqa: PLC0415 - as above
+    from spatial.drafting.study_file import decision_lines, guess_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.stages.check import LOOK, Checked, check_study, short_lines  # noqa: PLC0415 - as above
 
     decide = list(decision_lines(study_file))
     try:
-        found = list(check_study(_study(study_file, raw)))
+        found = [*check_study(_study(study_file, raw)), *(Checked(LOOK, text) for text in guess_lines(study_file))]
     except SpatialError:
         _say_lines(decide)  # what is left to decide may be the cause
         raise
@@ -625,7 +647,7 @@ def _study(path: Path, raw: Path) -> Study:
 
 def _drafted(extract: Path) -> Path:
     """Write the study of an extract into the working folder, or find it there from before; it is never overwritten."""
-    from spatial.drafting.study_file import draft_extract  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.drafting.from_folder import draft_extract  # noqa: PLC0415 - keeps `spatial --help` fast
 
     stem = next(extract.name[: -len(ending)] for ending in EXTRACTS if extract.name.lower().endswith(ending))
     target = Path(f"{stem}.toml")

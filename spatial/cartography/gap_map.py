@@ -13,6 +13,7 @@ from spatial.cartography.document import MAP, pack_minutes, pack_words, page_doc
 from spatial.cartography.map_layers import (
     TRAVELLED,
     areas_block,
+    begin_min,
     catchments_block,
     interval_block,
     last_mile_layer,
@@ -207,12 +208,13 @@ def _service_block(
     reached: dict[str, Any] = {"mapped": mapped, "reached": None}
     if by_mode:
         mode, table = next(iter(by_mode.items()))
-        within = table["travel_time_min"].to_numpy() <= meta.default_threshold_min
+        threshold = begin_min(table, meta)
+        within = table["travel_time_min"].to_numpy() <= threshold
         people = rows.settlements["population_persons"].fillna(0.0).to_numpy()
         weight = people if rows.has_people else np.ones(len(within))
         total = float(weight.sum())
         share = float(weight[within].sum()) / total if total > 0 else None
-        reached |= {"reached": share, "mode": mode, "threshold": meta.default_threshold_min}
+        reached |= {"reached": share, "mode": mode, "threshold": threshold}
     return layers, known, reached
 
 

@@ -36,6 +36,8 @@ COMPARE, BEYOND, NO_DATA, OUT_OF_SCOPE = 0, 1, 2, 3
 TRAVELLED = frozenset({"time_min", "roundtrip_time_min", "dist_m", "network_dist_m"})
 """What norms of time or distance measure."""
 _USUAL_MAX_MIN = 120.0
+_ROUND_MIN, _NEAR_END = 5.0, 0.75
+"""Without a norm the slider ends on so many minutes, and begins no nearer to its end than this share."""
 
 
 def service_layers(
@@ -97,13 +99,29 @@ def norm_layer(norm: Mapping[str, Any], number: int, book: NormBook, rows: Rows)
     }
 
 
+def longest_min(table: pd.DataFrame) -> float:
+    """Round the longest time that is known up to whole steps of the slider; 0 where none is known."""
+    longest = table["travel_time_min"].max()
+    return 0.0 if pd.isna(longest) else math.ceil(longest / _ROUND_MIN) * _ROUND_MIN
+
+
+def begin_min(table: pd.DataFrame, meta: PageMeta) -> float:
+    """Say where the slider of a service without a norm begins: amid the times, where most are shorter than usual."""
+    longest = longest_min(table)
+    if not longest or longest * _NEAR_END >= meta.default_threshold_min:
+        return meta.default_threshold_min
+    return max(_ROUND_MIN, math.ceil(longest / 2.0 / _ROUND_MIN) * _ROUND_MIN)
+
+
 def time_layer(table: pd.DataFrame, mode: str, meta: PageMeta) -> dict[str, Any]:
-    """Show travel time by one mode, whatever the norms."""
+    """Show travel time by one mode, whatever the norms; the slider ends with the longest time."""
     status = table["reach_status"].fillna("unknown")
     fixed = np.select([status == "reached", status == "unknown"], [COMPARE, NO_DATA], BEYOND)
     values = table["travel_time_min"].to_numpy(dtype=np.float64)
-    limits = class_limits(meta.default_threshold_min, slider_step(meta.default_threshold_min, "min"))
-    return threshold_layer(fixed, unit="min", threshold=meta.default_threshold_min) | {
+    threshold = begin_min(table, meta)
+    limits = class_limits(threshold, slider_step(threshold, "min"))
+    return threshold_layer(fixed, unit="min", threshold=threshold) | {
+        "max": max(longest_min(table), threshold),
         "value": pack(round_up(values, limits), "f4"),
         "mode": mode,
         "metric": "time_min",

@@ -97,8 +97,8 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
     # What was guessed is taken and said; where coordinates may be shifted, or nothing was guessed, the user decides.
     settings, guessed = [], []
     for setting in readable[0].settings:
-        is_id = setting.key == "columns.facility_id" and setting.value != "..."
-        if not setting.is_decided and (is_id or (setting.key == "crs" and setting.value == WGS84)):
+        is_id = setting.key in {"columns.facility_id", "id_from"} and setting.value != "..." and setting.reason
+        if is_id or (not setting.is_decided and setting.key == "crs" and setting.value == WGS84):
             guessed.append(f"{setting.key} = {setting.value!r}: {setting.reason}")
             settings.append(replace(setting, is_decided=True))
         else:

@@ -108,7 +108,7 @@ _MADE = {
 _NOT_KEPT = {"geometry", "tags"}
 """Names that a kept column cannot have: those of the place of a row, and of the tags of an extract."""
 
-_PLACING = ("unit_code", "unit_level", "township_id", "township", "place_name", "settlement_id")
+_PLACING = ("unit_code", "unit_level", "township_id", "township", "place_name", "postcode", "settlement_id")
 """Columns by which rows without coordinates are located."""
 
 _SPEEDS = ("speed_km_h", "speed_kph", "travel_time", "highway", "fclass")

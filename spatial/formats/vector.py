@@ -14,7 +14,7 @@ import pyproj
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from spatial.errors import ContractError, CrsError, SourceError, first_of
-from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, translate_values
+from spatial.formats.columns import coordinate_columns, map_columns, plain_numbers, text_column, translate_values
 from spatial.formats.delimited import (
     AUTO,
     guess_table_encoding,
@@ -133,6 +133,9 @@ REMEDIES = {
 }
 """What to do with files that offices have and that are not read."""
 
+_BETWEEN = r"\s*[,;\uff0c\u3001\s]\s*"
+"""What stands between two coordinates in one cell, as a regular expression."""
+
 NOT_DATA = {"layer_styles", "qgis_projects"}
 
 
@@ -182,11 +185,26 @@ def open_frame(path: Path, source: TableSource, *, what: str) -> pd.DataFrame:
     return drawn_lines(frame, source.layer, label=f"{what} {path}") if kind == "DXF" else frame
 
 
-def open_mapped(path: Path, source: TableSource, *, what: str, wanted: ListColumns | None = None) -> pd.DataFrame:
-    """Read a file with its columns and values under our names."""
+def open_mapped(
+    path: Path, source: TableSource, *, what: str, key: str = "", wanted: ListColumns | None = None
+) -> pd.DataFrame:
+    """Read a file with its columns and values under our names; `key` is ours of the ids, for those made of several."""
     problems: list[str] = []
     file = open_frame(path, source, what=what)
     frame = map_columns(file, source.columns, source.values, problems)
+    pair = source.lonlat or source.latlon
+    absent = [name for name in (*source.id_from, pair) if name and name not in file.columns]
+    if absent:
+        problems.append(
+            f"id_from, lonlat, latlon: no such column {first_of(absent)}; the file has {list(file.columns)}"
+        )
+    elif source.id_from and key:
+        parts = [text_column(file[name]).fillna("").str.strip() for name in source.id_from]
+        frame[key] = pd.concat(parts, axis=1).agg("/".join, axis=1)
+    if pair and not absent:
+        order = ("longitude", "latitude") if source.lonlat else ("latitude", "longitude")
+        cells = text_column(file[pair]).str.strip().str.split(_BETWEEN, n=1, expand=True).reindex(columns=range(2))
+        frame = frame.assign(**dict(zip(order, (cells[0], cells[1]), strict=True)))
     frame = translate_values(frame, source, path, problems, what=what)
     is_typed = FORMATS[path.suffix.lower()][0] == "workbook"
     frame = plain_numbers(frame, source, problems, typed=is_typed)
@@ -196,7 +214,8 @@ def open_mapped(path: Path, source: TableSource, *, what: str, wanted: ListColum
         return frame
     is_placed = isinstance(file, gpd.GeoDataFrame) and file.active_geometry_name is not None
     declared = (source.longitude, source.latitude, source.easting, source.northing)
-    axes = [name for name in declared if name] if is_placed else coordinate_columns(source)[0]
+    axes = [name for name in declared if name] if is_placed else [*coordinate_columns(source)[0]]
+    axes.extend([pair] if pair else [])
     return leave_out(frame, file, source, wanted, axes=axes, label=f"{what} {path}")
 
 

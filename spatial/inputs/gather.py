@@ -165,6 +165,7 @@ class Gathered:
     # which columns of each table of the user's own are read, kept and left out, by path and item
     columns: dict[tuple[str, str], ColumnUse] = field(default_factory=dict)
     outlines: gpd.GeoDataFrame | None = None  # areas of the facilities of the extract by `facility_id`
+    slopes: gpd.GeoSeries | None = None  # areas of winter sports in the extract
 
     def note(self, path: str, frame: pd.DataFrame, item: str) -> None:
         """Move what the reader of a table noted from the frame to the counts and notes, and the use of its columns."""
@@ -228,6 +229,7 @@ def _add_extract(result: Gathered, study: Study, source: OsmSource, vocabulary: 
     if source.facilities:
         result.facilities.append(extract.facilities.assign(source=source.path))
         result.outlines = extract.outlines
+        result.slopes = extract.slopes
     if source.roads:
         result.roads = extract.roads
         if study.sources.roads is None:

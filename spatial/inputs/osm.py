@@ -11,7 +11,7 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.formats.notes import findings_frame
 from spatial.inputs.osm_elements import COUNTED, scan_osm, scan_roads
-from spatial.inputs.osm_features import read_boundaries, read_facilities, read_places, read_water
+from spatial.inputs.osm_features import read_boundaries, read_facilities, read_places, read_slopes, read_water
 from spatial.inputs.osm_roads import read_roads
 from spatial.inputs.services import Vocabulary, load_services
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SETTLEMENT_WORDS = ("city", "town", "village", "hamlet")
 """Values of ``place`` that are settlements, where a study does not say otherwise."""
 
-BASE_KEYS = ("amenity", "boundary", "highway", "landuse", "natural", "place", "route", "shop", "waterway")
+BASE_KEYS = ("amenity", "boundary", "highway", "landuse", "natural", "piste:type", "place", "route", "shop", "waterway")
 """Keys that are read whatever the vocabulary asks for."""
 
 
@@ -43,6 +43,7 @@ class OsmExtract:
     findings: gpd.GeoDataFrame  # what a person should look at
     # areas of the facilities that are mapped as such, and of sites by their members, by `facility_id`
     outlines: gpd.GeoDataFrame
+    slopes: gpd.GeoSeries  # areas of winter sports, where nothing is likely to stand
 
 
 def read_osm(
@@ -91,7 +92,8 @@ def read_osm(
         {"item": pd.Series(list(numbers), dtype="str"), "number": pd.Series(numbers.values(), dtype="float64")}
     )
     noticed = findings_frame(findings, crs=WGS84)
-    return OsmExtract(places, facilities, roads, boundaries, water, counts, noticed, outlines)
+    slopes = read_slopes(elements, scan.areas)
+    return OsmExtract(places, facilities, roads, boundaries, water, counts, noticed, outlines, slopes)
 
 
 def read_osm_roads(path: str | Path) -> RoadLines:

@@ -305,6 +305,13 @@ def read_water(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.G
     return element_frame(waters, result, columns)
 
 
+def read_slopes(elements: Sequence[Element], areas: Mapping[str, bytes]) -> gpd.GeoSeries:
+    """Find the areas of winter sports."""
+    found = [one for one in elements if one.tags.get("landuse") == "winter_sports" or "piste:type" in one.tags]
+    drawn = shapes([one for one in found if one.kind != "n"], areas)
+    return gpd.GeoSeries(drawn[shapely.get_dimensions(drawn) == 2], crs=WGS84)
+
+
 def _kind(tags: Mapping[str, str]) -> str:
     if tags.get("natural") == "coastline":
         return "coastline"

@@ -16,7 +16,8 @@ from spatial.formats.notes import Finding, Note, add_notes, findings_frame, list
 from spatial.inputs.list_review import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placement import place_frame
-from spatial.inputs.placing import PLACED_BY, amid_townships, locate_places, names_of
+from spatial.inputs.placing import PLACED_BY, amid_townships, locate_places, names_of, texts
+from spatial.inputs.postcodes import read_postcodes
 from spatial.plain_text import spreadsheet_text
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ REASONS = {
     "unknown_unit_code": "no settlement or boundary carries its unit code",
     "unknown_township": "no boundary or settlement carries its township",
     "units_disagree": "its unit code and its township have no settlement in common",
+    "no_postcode": "it has no postcode",
+    "unknown_postcode": "no table of postcodes has its postcode",
     "no_settlement_in_unit": "no settlement lies in its unit",
     "taken_by_another": "another row of the table is that settlement",
 }
@@ -121,7 +124,8 @@ class PlacedTables:
         if source.coordinates == "all":
             return frame
         key = "facility_id" if "facility_id" in frame.columns else "settlement_id"
-        if settlements.empty and boundaries.empty and frame.geometry.isna().all():
+        is_coded = bool(self.study.placing.postcodes) and "postcode" in frame.columns
+        if settlements.empty and boundaries.empty and not is_coded and frame.geometry.isna().all():
             raise SourceError(
                 f"{source.path}: nothing to locate its rows by; name an extract in [sources.osm], or a table with "
                 "coordinates in [sources.settlements] or [sources.boundaries]"
@@ -137,6 +141,7 @@ class PlacedTables:
             key=key,
             decisions=self.decisions.get(source.path),
             options=self.study.placing,
+            postcodes=self._postcodes(frame),
         )
         is_list = source is self.study.sources.settlements
         if is_list and settlements.empty:
@@ -164,16 +169,24 @@ class PlacedTables:
             why = ", ".join(f"{REASONS[str(name)]}: {number}" for name, number in reasons.items())
             raise SourceError(
                 f"{source.path}: none of its {len(done.frame)} rows could be located ({why}); map unit_code, name, "
-                "place_name or township in columns, or give coordinates"
+                "place_name, township or postcode in columns, or give coordinates"
             )
         return done.frame[located].reset_index(drop=True)
+
+    def _postcodes(self, frame: gpd.GeoDataFrame) -> gpd.GeoSeries | None:
+        """Read where the postcodes of a table lie; None where it has none, or the study no table of them."""
+        if not self.study.placing.postcodes or "postcode" not in frame.columns:
+            return None
+        files = [self.study.raw_path(path) for path in self.study.placing.postcodes]
+        return read_postcodes(files, wanted=texts(frame, "postcode"))
 
     def _account(self, done: Placement, path: str, key: str) -> None:
         """Count the rows by the way in which they were located, and keep what a person should look at."""
         by = done.frame["placed_by"]
         numbers = {f"placed by {way}": float((by == way).sum()) for way in PLACED_BY}
-        if not numbers["placed by township"]:
-            del numbers["placed by township"]  # lists of settlements alone are placed so
+        for seldom in ("placed by township", "placed by postcode"):  # lists of settlements, or with postcodes, alone
+            if not numbers[seldom]:
+                del numbers[seldom]
         numbers["not placed"] = float(by.isna().sum())
         for item, number in numbers.items():
             self.numbers[path, item] = self.numbers.get((path, item), 0.0) + number

@@ -15,6 +15,7 @@ from spatial.formats.columns import coordinate_columns, declared_crs, from_contr
 from spatial.formats.delimited import AXES, coordinate_numbers
 from spatial.formats.notes import columns_of_file
 from spatial.formats.vector import declares_crs
+from spatial.georef.countries import country_of
 from spatial.georef.datums import frame_to_wgs84
 
 if TYPE_CHECKING:
@@ -153,7 +154,15 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
         declared = parse_crs(WGS84, what=label)
     if frame.crs is None or not (frame.crs.is_geographic or frame.crs.is_projected):
         if declared is None:
-            raise CrsError(f"{label}: no CRS; declare it in the study file, such as crs = 'EPSG:4326' for GPS degrees")
+            middle = np.nanmedian(frame.geometry.bounds.to_numpy()[:, :2], axis=0)
+            how = "such as crs = 'EPSG:4326' for GPS degrees"
+            country = country_of(*middle)
+            if country is not None and country.code == "CN":
+                how = (
+                    "crs = 'EPSG:4490' (CGCS2000) for those of a survey, or datum = 'gcj02' for those of a map app "
+                    "such as Gaode or Tencent, which are shifted by hundreds of metres, 'bd09' for Baidu"
+                )
+            raise CrsError(f"{label}: no CRS; declare it in the study file, {how}")
         return frame.set_crs(declared, allow_override=True)
     is_stated = declares_crs(path)
     if declared is None or frame.crs == declared:

@@ -1,4 +1,4 @@
-"""Places without coordinates: located by decision, by unit code, else by name within the township, or listed."""
+"""Places without coordinates: located by decision, postcode or unit code, else by name in the township, or listed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from spatial.crs import WGS84
 from spatial.errors import ContractError, first_of
 from spatial.formats.columns import text_column
 from spatial.inputs.names import in_each_script, name_scores, plain_name
+from spatial.inputs.postcodes import plain_postcode
 from spatial.inputs.unit_codes import unit_key, unit_prefixes
 from spatial.study.sources import PlacingOptions
 from spatial.tables.words import NAMES
@@ -230,7 +231,7 @@ def _index(keys: Iterable[Iterable[str]]) -> dict[str, list[int]]:
 CANDIDATES = 5
 """So many settlements are named for a place that is to be decided."""
 
-PLACED_BY = ("coordinates", "decision", "unit_code", "name", "township")
+PLACED_BY = ("coordinates", "decision", "postcode", "unit_code", "name", "township")
 """Ways of locating a place, the surest first."""
 
 ROWS_AT_ONCE = 256
@@ -250,9 +251,10 @@ class Placement:
     Parameters
     ----------
     frame : GeoDataFrame
-        Every row in its order with `placed_by` (coordinates, decision, unit_code, name or township), `placed_score`
-        (0-1; NaN by township) and `placed_at`, the settlement, boundary or township it was put at; all three and the
-        geometry are missing where a row is not located. Facilities get `settlement_id` where they stand at one.
+        Every row in its order with `placed_by` (coordinates, decision, postcode, unit_code, name or township),
+        `placed_score` (0-1; NaN by township) and `placed_at`, the settlement, postcode, boundary or township it was put
+        at; all three and the geometry are missing where a row is not located. Facilities get `settlement_id` where
+        they stand at one.
     undecided : DataFrame
         A row for each that is not located: place_id, name, service, unit_code, township, reason, up to five
         candidates with name and score, and an empty `settlement_id` to fill in.
@@ -272,7 +274,7 @@ class Placement:
     is_choice: bool
 
 
-def locate_places(
+def locate_places(  # noqa: PLR0913 - each is a source of places of its own
     frame: pd.DataFrame,
     settlements: gpd.GeoDataFrame,
     boundaries: gpd.GeoDataFrame | None = None,
@@ -280,14 +282,15 @@ def locate_places(
     key: str = "facility_id",
     decisions: Mapping[str, str] | None = None,
     options: PlacingOptions | None = None,
+    postcodes: gpd.GeoSeries | None = None,
 ) -> Placement:
     """
     Locate the rows of a table that have no coordinates.
 
-    A row is put where its decision says; else at the one settlement, or in the one village boundary, of its
-    `unit_code`; else at the settlement of its unit (by code, `township_id` or `township`) that is called most like
-    it. It stays undecided where no name is alike enough, where two are alike within the margin, and where the unit it
-    names is not known. Where it names no unit, its name is looked for among all settlements.
+    A row is put where its decision says; else where its `postcode` lies; else at the one settlement, or in the one
+    village boundary, of its `unit_code`; else at the settlement of its unit (by code, `township_id` or `township`) that
+    is called most like it. It stays undecided where no name is alike enough, where two are alike within the margin, and
+    where the unit it names is not known. Where it names no unit, its name is looked for among all settlements.
 
     Parameters
     ----------
@@ -305,6 +308,10 @@ def locate_places(
     options : PlacingOptions, optional
         Least similarity of names and least lead over the next settlement, both 0-1 and inclusive; its file of
         decisions is not read.
+
+    postcodes : GeoSeries, optional
+        Points by plain postcode. A table with a column `postcode` is placed by it: a row whose postcode is not known,
+        and that names neither a unit code nor a village, stays undecided rather than lie amid a village of its name.
 
     Returns
     -------
@@ -338,6 +345,8 @@ def locate_places(
         raise ContractError(f"decisions on places ({key})", problems)
     work.take_given()
     work.take_decisions(decided)
+    if postcodes is not None:
+        work.take_postcodes(postcodes.to_crs(crs))
     work.take_codes()
     work.take_names()
     if key == "settlement_id":
@@ -395,6 +404,7 @@ class _Work:
     key: str
     options: PlacingOptions
     candidates: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
+    postless: dict[int, str] = field(default_factory=dict)  # why rows have no known postcode, where only that counts
 
     def __post_init__(self) -> None:
         size = len(self.frame)
@@ -426,6 +436,20 @@ class _Work:
             where = self.ground.row_of.get(decisions.get(self.ids[row], told[row]))
             if where is not None:
                 self._put(row, where, "decision", 1.0)
+
+    def take_postcodes(self, points: gpd.GeoSeries) -> None:
+        """Put rows where their postcode lies; others that name no unit and no village are not guessed at."""
+        if "postcode" not in self.frame.columns:
+            return
+        written = [plain_postcode(text) for text in texts(self.frame, "postcode")]
+        villages = texts(self.frame, "place_name")
+        for row in self._open():
+            code = written[row]
+            if code in points.index:
+                self.by[row], self.score[row], self.at[row] = "postcode", 1.0, code
+                self.points[row] = points[code]
+            elif not self.units[row].code and not villages[row]:
+                self.postless[row] = "unknown_postcode" if code else "no_postcode"
 
     def take_codes(self) -> None:
         """Put rows at the one settlement, or in the one village boundary, of their code."""
@@ -466,7 +490,9 @@ class _Work:
         best = [(int(among[number]), float(scores[number])) for number in order if scores[number] > 0]
         self.candidates[row] = best
         lead = best[0][1] - (best[1][1] if len(best) > 1 else 0.0) if best else 0.0
-        if self.scopes[row].fault:
+        if row in self.postless:
+            self.reasons[row] = self.postless[row]
+        elif self.scopes[row].fault:
             self.reasons[row] = self.scopes[row].fault
         elif not self.names[row]:
             self.reasons[row] = "no_name"

@@ -44,6 +44,7 @@ from spatial.formats.raster import (
 )
 from spatial.georef.datums import refuse_unknown_shift
 from spatial.inputs.attributes import flows_from_table
+from spatial.inputs.doubtful_facilities import doubtful_facilities
 from spatial.inputs.facility_facts import mixed_units
 from spatial.inputs.gather import Gathered, gather
 from spatial.inputs.list_merge import merge_lists
@@ -278,6 +279,9 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
         turns = found.turns.to_crs(crs)
         turns = turns[inside(turns, wide) | turns.geometry.isna()].reset_index(drop=True)
 
+    notes = doubtful_facilities(facilities, roads=roads, water=found.water.to_crs(crs), slopes=found.slopes)
+    for path, doubts in notes.items():
+        found.notes.setdefault(path, []).extend(doubts)
     # What was noticed on reading a file joins its known faults, so that every page says so.
     found.note_doubts()
     for reading in readings:

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 # Tables of the user's own (CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf, GeoParquet) as the package's tables.
 
+NOT_WANTED = "none"
+"""What a word of a list of facilities stands for whose rows are no facility of the study."""
 GROUP_SUFFIX = "_persons"
 """Every column that ends so counts people, such as elderly_persons and children_6_11_persons."""
 _ROAD_TAGS = tuple(item.name for item in TABLES["roads"].fields if item.kind == "text" and not item.unique)
@@ -65,7 +67,7 @@ def read_table(
     if declared.coordinates != "all" and not may_lack:
         where = "[sources.settlements] and [[sources.facilities]]"
         raise ContractError(f"{what} {path}", [f"coordinates: rows without them are located in {where} alone"])
-    opened = open_mapped(file, declared, what=what, wanted=wanted)
+    opened = open_mapped(file, declared, what=what, key=key, wanted=wanted)
     placed = place_where_given(opened, declared, file, what=what, key=key)
     flat = shapely.force_2d(placed.geometry.to_numpy())
     single = (shapely.get_type_id(flat) >= 4) & (shapely.get_num_geometries(flat) == 1)
@@ -155,6 +157,12 @@ def facilities_from_table(
     if "service" not in result.columns:
         problems.append("service: the column is missing; map it in columns, or set service = '...' for all rows")
     elif services is not None:
+        unwanted = text_column(result["service"]).eq(NOT_WANTED)
+        left = Note("kinds_left_out", int(unwanted.sum()), {"where": row_items(result, "facility_id", unwanted)})
+        add_notes(result, [left])
+        told = dict(result.attrs)
+        result = result[~unwanted].reset_index(drop=True)
+        result.attrs = told
         result["service"] = choice_column(result, "service", services, problems, key="facility_id")
     else:
         result["service"] = complete_text_column(result, "service", problems, key="facility_id")

@@ -264,7 +264,7 @@ def _facility_names(tables: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
     for table, key in (("facilities", "facility_id"), ("settlements", "settlement_id")):
         frame = tables.get(table)
         if frame is not None:
-            columns = [name for name in NAMES if name in frame]
+            columns = [name for name in (*NAMES, "placed_by") if name in frame]
             named.append(pd.DataFrame(frame[columns]).set_axis(pd.Index(frame[key]), axis=0))
     return named
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telecom_min": "telecom"}
 STEP = "  "
+PLACED_ROUGHLY = ("postcode", "unit_code", "name")
+"""Ways of placing a facility that has no coordinates of its own; a time to it says so."""
 COUNTED = re.compile(r"cumulative_([0-9.]+)_min")
 
 
@@ -122,6 +124,8 @@ def _services(explanation: Mapping[str, Any], words: Words, scenario_names: Mapp
             parts = {leg: words.measure(way[f"{leg}_leg_min"], "min") for leg in ("access", "network", "egress")}
             parts["distance"] = words.measure(way["network_distance_m"], "m")
             legs.append(say("legs", **parts, straight=words.measure(way["straight_distance_m"], "m")))
+            placed = (way["facility"] or {}).get("placed_by")
+            legs += [words.say("placed", placed)] if placed in PLACED_ROUGHLY else []
             if way["route"] and way["route"]["length_by_class_m"]:
                 classes = way["route"]["length_by_class_m"].items()
                 named = [(words.say("road_class", name), words.measure(metres, "m")) for name, metres in classes]

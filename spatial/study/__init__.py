@@ -345,6 +345,7 @@ class Study(Model):
             Path as written, by its key in the study file; the first part of a key is a top-level key.
         """
         named = {"services_file": self.services_file, "placing.decisions": self.placing.decisions}
+        named |= {f"placing.postcodes.{number}": path for number, path in enumerate(self.placing.postcodes)}
         named |= {"merge.decisions": self.merge.decisions, "planning.actions": self.planning.actions}
         named |= {"norms.register": self.norms.register_file, "planning.site_rules": self.planning.site_rules}
         named |= {"planning.costs.file": self.planning.costs.file if self.planning.costs else None}

@@ -90,6 +90,11 @@ def refuse_contradictions(source: TableSource) -> None:
         "EPSG method 9606) or 'coordinate_frame' (EPSG method 9607, usual in Chinese surveys); the wrong one moves "
         "everything by metres": source.shift is not None and any(source.shift[3:6]) and source.rotation is None,
     }
+    pair = source.lonlat or source.latlon
+    axes = (source.longitude, source.latitude, source.easting, source.northing)
+    faults[
+        "lonlat and latlon name one column that holds both: give one of them, and no other column of coordinates"
+    ] = bool(pair) and (any(axes) or None not in {source.lonlat, source.latlon})
     first = next((fault for fault, found in faults.items() if found), None)
     if first:
         raise ValueError(first)
@@ -106,6 +111,16 @@ class PlacingOptions(Model):
     decisions: FilePath | None = option(
         None, "CSV below the raw root: places_to_decide.csv with settlement_id filled in"
     )
+    postcodes: tuple[FilePath, ...] = option(
+        (),
+        "Tables of postcodes below the raw root, such as Code-Point Open: rows of lists with a column postcode lie "
+        "where theirs does; rows without a known one are listed, not put amid a village by their names",
+    )
+
+    @field_validator("postcodes", mode="before")
+    @classmethod
+    def _one_file(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
 
 # How lists of facilities are merged with the mapped ones.
@@ -226,6 +241,10 @@ class TableSource(PlainTable):
     latitude: str | None = option(None, "Column of latitude, degrees, for a file without geometry")
     easting: str | None = option(None, "Instead of longitude: column of easting, metres")
     northing: str | None = option(None, "Instead of latitude: column of northing, metres")
+    lonlat: str | None = option(
+        None, "Instead of both: column of both in one cell, longitude first, such as 104.18,28.51"
+    )
+    latlon: str | None = option(None, "Instead of both: column of both in one cell, latitude first")
     crs: str | None = option(None, "CRS of the coordinates where the file does not say it")
     datum: Datum = option("wgs84", "wgs84, or a shifted Chinese datum: gcj02, bd09")
     shift: Shift | None = option(
@@ -241,6 +260,9 @@ class TableSource(PlainTable):
         "all",
         "Whether all, some or none of the rows have coordinates; settlements and facilities without them "
         "are located by unit_code, else by name",
+    )
+    id_from: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        (), "Columns of the file that together name each row, where no single one does: the id is their values with /"
     )
     inventory: Inventory = option("unknown", "Whether every facility is in it")
     service: str | None = option(None, "Service of every row, where the file has no such column")

@@ -56,7 +56,7 @@ def change(lines: list[str], wanted: list[str]) -> list[str]:
             mark = rows[0]
             while mark > 0 and part[mark - 1].startswith("#") and key_of(part[mark - 1]) is None:
                 mark -= 1
-            if part[mark].startswith("# DECIDE"):
+            if part[mark].startswith(("# DECIDE", "# GUESSED")):
                 del part[mark : rows[0]]
         else:
             last = max(row for row, old in enumerate(part) if old.strip() and not old.startswith("#"))
@@ -138,8 +138,12 @@ def test_looking_into_the_list_shows_what_the_page_shows(walked) -> None:
 
 def test_nothing_is_left_to_decide_after_step_4(walked) -> None:
     first, second = walked.outputs("check")
-    assert "need a crs" in first
+    assert "guessed, line" in first
     assert "the study file and its sources are in order" in second
+    left = [
+        line for line in (walked.folder / "yunxi.toml").read_text(encoding="utf-8").splitlines() if "# GUESSED:" in line
+    ]
+    assert left == ["# GUESSED: as in studies of CN"]
     assert "DECIDE:" not in (walked.folder / "yunxi.toml").read_text(encoding="utf-8").split("[region]")[1]
 
 

@@ -143,7 +143,7 @@ SAMPLED = 2000
 _CODE = re.compile(r"0\d+|\d{6,}|[A-Za-z]{1,3}\d{4,}", re.ASCII)
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?(T[\d:]+)?", re.ASCII)
 _FLAGS = {"yes", "no", "true", "false", "是", "否", "oui", "non", "y", "n"}
-_PAIR = re.compile(r"\s*[-+]?\d{1,3}\.\d+\s*[,;，、 ]\s*[-+]?\d{1,3}\.\d+\s*")  # noqa: RUF001 - as offices write
+PAIR = re.compile(r"\s*[-+]?\d{1,3}\.\d+\s*[,;，、 ]\s*[-+]?\d{1,3}\.\d+\s*")  # noqa: RUF001 - as offices write
 _MOST = 0.95
 
 
@@ -224,7 +224,7 @@ def _kind_of_text(texts: pd.Series) -> str:
         return "code"
     if mostly(NUMBER):
         return "number" if some.str.contains(r"[.eE]").any() else "whole number"
-    for pattern, kind in ((_DATE, "date"), (_PAIR, "pair")):
+    for pattern, kind in ((_DATE, "date"), (PAIR, "pair")):
         if mostly(pattern):
             return kind
     # Read all of them only where some are angles.
@@ -291,7 +291,7 @@ def tell_signs(frame: pd.DataFrame) -> NumberSigns:
         if not (isinstance(series.dtype, pd.StringDtype) or series.dtype == object):
             continue
         texts = [str(value).strip() for value in series.dropna().unique()]
-        if not texts or not all(_LIKE.fullmatch(text) for text in texts):
+        if not texts or not all(_LIKE.fullmatch(text) for text in texts) or all(map(PAIR.fullmatch, texts)):
             continue
         # Take each number that is not plain as evidence of a decimal comma, or of a sign between thousands.
         for text in filter(_SIGNED.search, texts):

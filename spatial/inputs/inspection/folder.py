@@ -13,7 +13,7 @@ from spatial.crs import WGS84
 from spatial.errors import CrsError, SourceError
 from spatial.formats.vector import FORMATS, REMEDIES, open_frame
 from spatial.inputs.inspection.guesses import Ground
-from spatial.inputs.inspection.inspecting import OSM_ENDINGS, RASTER_ENDINGS, inspect_file
+from spatial.inputs.inspection.inspecting import OSM_ENDINGS, RASTER_ENDINGS, ground_of, inspect_file
 from spatial.inputs.inspection.reports import Bounds, FileReport, LayerReport, Proposal, Setting
 from spatial.study.sources import TableSource
 
@@ -32,6 +32,22 @@ class Found(NamedTuple):
     layer: LayerReport
 
 
+class Alternative(NamedTuple):
+    """One of several files of which a study takes but one."""
+
+    number: int  # of its proposal
+    label: str
+    rows: int
+
+
+class Several(NamedTuple):
+    """Files of which a study takes but one, that with most rows first."""
+
+    kind: str
+    files: tuple[Alternative, ...]
+    text: str  # what there is to decide
+
+
 @dataclass(eq=False)
 class FolderReport:
     """A folder as a study would use it."""
@@ -41,6 +57,8 @@ class FolderReport:
     proposals: list[Proposal] = field(default_factory=list)
     # what only the user can decide, beside the undecided settings of the proposals
     to_decide: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)  # what would help, and is not there
+    several: list[Several] = field(default_factory=list)  # files of which a study takes but one
     # files, or layers of files, that are not used, with the reason
     unused: list[tuple[str, str]] = field(default_factory=list)
 
@@ -94,8 +112,6 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
             found.setdefault(layer.kind, []).append(Found(report, layer))
             continue
         result.unused.append((_label(report, layer), why))
-        if not layer.is_hidden:
-            result.to_decide.append(f"{_label(report, layer)} is not used: {why}")
     # Beside places with coordinates, a list of settlements without them is joined onto these.
     settlements = found.get("settlements", [])
     lists = [one for one in settlements if one.layer.others]
@@ -103,24 +119,38 @@ def inspect_folder(folder: Path, *, raw: Path) -> FolderReport:
     places = placed or found.get("osm", [])
     if lists and places:
         found["settlements"] = placed
+        found["attributes"] = []
         for report, layer in lists:
-            result.to_decide.append(
-                f"{_label(report, layer)} has no coordinates: its numbers are joined onto the settlements of "
-                f"{_label(*places[0])}; if it is the list of settlements itself, take [sources.settlements] with "
-                f"coordinates = 'none' as `spatial inspect {report.path.name}` proposes it"
+            why = (
+                f"no coordinates: joined onto the settlements of {_label(*places[0])}; if it is the list of "
+                f"settlements itself, take [sources.settlements] as `spatial inspect {report.path.name}` proposes it"
             )
-        found["attributes"] = [
-            Found(report, replace(layer, proposal=replace(layer.others[0], is_suggestion=False)))
-            for report, layer in lists
-        ]
+            joined = layer.others[0]
+            settings = (Setting("", None, why, is_guess=True), *joined.settings)
+            proposal = replace(joined, settings=settings, is_suggestion=False)
+            found["attributes"].append(Found(report, replace(layer, proposal=proposal)))
     for kind in ("osm", "settlements", "attributes", "facilities", "roads", "boundaries", "water", "flows"):
         _take(result, kind, found.get(kind, []))
     for kind in ("population", "elevation", "landcover"):
         _take_rasters(result, kind, found.get(kind, []))
-    for kind in ("decisions", "official_totals"):
-        layers = [layer for _, layer in found.get(kind, [])]
-        result.proposals += [layer.proposal for layer in layers if layer.proposal is not None]
-        result.proposals += [other for layer in layers for other in layer.others]
+    # Decisions and postcodes are keys of one section.
+    placing = [setting for _, layer in found.get("decisions", []) for setting in _settings(layer)]
+    tables = [setting.value for _, layer in found.get("postcodes", []) for setting in _settings(layer)]
+    coded = [one for one in found.get("facilities", []) if "columns.postcode" in {s.key for s in _settings(one.layer)}]
+    if tables and coded:
+        placing.append(Setting("postcodes", tables[0] if len(tables) == 1 else tables))
+    for table in () if coded else tables:
+        result.unused.append((table, "a table of postcodes, and no list has a column of them"))
+    if placing:
+        result.proposals.append(Proposal("placing", tuple(placing)))
+    if coded and not tables:
+        named = ", ".join(_label(*one) for one in coded)
+        result.hints.append(
+            f"{named}: has postcodes; a table of them in this folder, such as Code-Point Open, places its rows"
+        )
+    official = [layer for _, layer in found.get("official_totals", [])]
+    result.proposals += [layer.proposal for layer in official if layer.proposal is not None]
+    result.proposals += [other for layer in official for other in layer.others]
     kinds = {proposal.section.removeprefix("sources.") for proposal in result.proposals}
     if not kinds & {"osm", "settlements"}:
         result.to_decide.append("no file of settlements was found: name one in [sources.settlements], or an extract")
@@ -159,13 +189,28 @@ def _ground(files: list[FileReport]) -> Ground:
         west, south, east, north = zip(*(bounds for *_, bounds in chosen), strict=True)
         report, layer, _ = chosen[0]
         roads = None
+        if wanted == "osm" and any(_may_be_shifted(other) for file in files for other in file.layers):
+            roads = ground_of(report.path).roads
         if wanted == "roads" and layer.proposal is not None:
             told = {setting.key: setting.value for setting in layer.proposal.settings}
             keys = {key: told[key] for key in ("layer", "encoding") if key in told}
             frame = open_frame(report.path, TableSource(path=report.named, **keys), what="roads")
             roads = frame.to_crs(WGS84) if isinstance(frame, gpd.GeoDataFrame) else None
         return Ground(Bounds(min(west), min(south), max(east), max(north)), roads, report.named)
+    for report in files:
+        for layer in report.layers:
+            if layer.likely is not None:
+                return Ground(layer.likely, None, f"{report.named}, as far as its own CRS is right,")
     return Ground()
+
+
+def _may_be_shifted(layer: LayerReport) -> bool:
+    """Whether coordinates of a layer may be shifted ones of a Chinese map service."""
+    return any(one.key == "datum" or (one.key == "crs" and one.value == "EPSG:4490") for one in _settings(layer))
+
+
+def _settings(layer: LayerReport) -> tuple[Setting, ...]:
+    return layer.proposal.settings if layer.proposal is not None else ()
 
 
 def _label(report: FileReport, layer: LayerReport) -> str:
@@ -177,7 +222,11 @@ def _take(result: FolderReport, kind: str, found: list[Found], *, what: str = "f
     proposals = [layer.proposal for _, layer in found if layer.proposal is not None]
     if len(proposals) > 1 and kind not in {"attributes", "facilities", "water"}:
         listed = ", ".join(_label(report, layer) for report, layer in found)
-        result.to_decide.append(f"several {what} may be the {kind}: {listed}; keep one of the [sources.{kind}] below")
+        text = f"several {what} may be the {kind}: {listed}; keep one of the [sources.{kind}] below"
+        result.to_decide.append(text)
+        first = len(result.proposals)
+        files = [Alternative(first + at, _label(*one), one.layer.rows) for at, one in enumerate(found)]
+        result.several.append(Several(kind, tuple(sorted(files, key=lambda file: -file.rows)), text))
         proposals = [replace(proposal, is_suggestion=True) for proposal in proposals]
     result.proposals += proposals
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 
 from spatial.crs import WGS84, transformer_between
+from spatial.errors import CrsError
 from spatial.georef.chinese_grids import EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs
-from spatial.georef.datums import CHINA
-from spatial.inputs.datum_evidence import doubt_wgs84
-from spatial.inputs.inspection.columns import HOLDS, Profile, matches
+from spatial.georef.countries import country_of
+from spatial.georef.datums import CHINA, to_wgs84
+from spatial.inputs.datum_evidence import doubt_wgs84, refuse_double_inversion
+from spatial.inputs.inspection.columns import HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
 from spatial.study.sources import TableSource
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 
 MARGIN_DEGREES = 0.2
-MOST = 0.9
+MOST, HALF = 0.9, 0.5
 FAR_DEGREES, FAR_M = 8.0, 800_000.0
 """Rows further than this from the middle one are likely wrong."""
 _SHIFTED = {
@@ -80,7 +83,7 @@ class Coordinates:
 def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
     """Take remarks of a file that name a shifted datum as a reason to guess it."""
     keys = {setting.key for setting in result.settings}
-    if "datum" in keys or "longitude" not in keys:
+    if "datum" in keys or not {"longitude", "lonlat", "latlon"} & keys:
         return
     for note in notes:
         datum = next((name for name, sign in _SHIFTED.items() if sign.search(note)), None)
@@ -92,17 +95,18 @@ def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
 
 def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) -> Coordinates:
     """Find the columns of coordinates of a plain table and guess what they are in."""
-    pair, scored = "", dict[str, list[tuple[float, int, Profile]]]()
-    for number, profile in enumerate(profiles):
-        if profile.kind == "pair":
-            pair = pair or profile.name
+    looked = list(profiles)
+    pair = next((profile for profile in looked if profile.kind == "pair"), None)
+    scored = dict[str, list[tuple[float, int, Profile]]]()
+    for number, profile in enumerate(looked):
         for match in matches(profile.name) if profile.kind in _NUMERIC else ():
             if match.ours in _AXES and match.score >= HOLDS * HOLDS:
                 scored.setdefault(match.ours, []).append((-match.score, number, profile))
     found = {axis: min(items, key=lambda item: item[:2])[2] for axis, items in scored.items()}
     result = Coordinates()
-    if pair and not {"longitude", "easting", "x"} & set(found):
-        result.guess("", None, f"column {pair!r} holds both coordinates in one cell: split it into two columns")
+    app = map_app(looked)
+    if pair is not None and not {"longitude", "easting", "x"} & set(found):
+        _pair(result, pair, ground, named, app)
         return result
     axes = (("longitude", "latitude"), ("easting", "northing"), ("x", "y"))
     first, second = next((both for both in axes if set(both) <= set(found)), ("", ""))
@@ -123,11 +127,40 @@ def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) ->
         result.remarks.append("angles in degrees, minutes and seconds are read as they are")
     if _within(a.values, 180.0) and _within(b.values, 180.0) and first != "easting":
         a, b = _longitude_first(result, a, b, by_letters=first == "x", ground=ground)
-        _degrees_crs(result, a.values, b.values, ground, named)
+        _degrees_crs(result, a.values, b.values, ground, named, app)
     else:
         a, b = _easting_first(result, a, b, by_letters=first == "x")
         _metres_crs(result, a.values, b.values, ground)
     return result
+
+
+def map_app(profiles: Iterable[Profile]) -> str:
+    """Say by what a table looks like one of a Chinese map app; empty where it does not."""
+    kinds = tuple(meanings()["map_app"]["kinds"])
+    for profile in profiles:
+        if profile.kind == "text" and profile.texts.dropna().str.startswith(kinds).mean() >= HALF:
+            return f"{profile.name!r} holds kinds of a map app such as {profile.examples[0]!r}"
+        if profile.kind == "pair" and plain(profile.name) in meanings()["map_app"]["columns"]:
+            return f"{profile.name!r} holds both coordinates in one cell, as a map app writes them"
+    return ""
+
+
+def _pair(result: Coordinates, profile: Profile, ground: Ground, named: str, app: str) -> None:
+    """Read a column that holds both coordinates in one cell, and tell which of them comes first."""
+    cells = profile.texts.str.strip().str.split(r"\s*[,;\uff0c\u3001\s]\s*", n=1, expand=True, regex=True)
+    one, other = (cells[number].map(lambda text: float(text) if pd.notna(text) else np.nan) for number in range(2))
+    given = (one.notna() & other.notna()).to_numpy(dtype=bool)
+    result.columns, result.rows, result.blanks = (profile.name,), len(given), int((~given).sum())
+    a, b = one.to_numpy(dtype=np.float64)[given], other.to_numpy(dtype=np.float64)[given]
+    box = ground.bounds
+    are_turned = not _within(b, 90.0) or (box is not None and _share(b, a, box) > _share(a, b, box))
+    is_abroad = box is None and country_of(a, b) is None and country_of(b, a) is not None
+    if are_turned or is_abroad:
+        result.sure("latlon", profile.name, f"{profile.name!r} holds latitude and longitude in one cell")
+        a, b = b, a
+    else:
+        result.sure("lonlat", profile.name, f"{profile.name!r} holds longitude and latitude in one cell")
+    _degrees_crs(result, a, b, ground, named, app)
 
 
 def guess_geometry(frame: gpd.GeoDataFrame, ground: Ground, *, says_crs: bool, named: str) -> Coordinates:
@@ -205,25 +238,49 @@ def _strays(result: Coordinates, x: NDArray[np.float64], y: NDArray[np.float64],
 
 
 def _degrees_crs(
-    result: Coordinates, longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: Ground, named: str
+    result: Coordinates,
+    longitude: NDArray[np.float64],
+    latitude: NDArray[np.float64],
+    ground: Ground,
+    named: str,
+    app: str = "",
 ) -> None:
     shown = (
         f"longitudes {longitude.min():.4f} to {longitude.max():.4f}, latitudes {latitude.min():.4f} to "
         f"{latitude.max():.4f} are degrees"
     )
     _strays(result, longitude, latitude, FAR_DEGREES)
-    west, south, east, north = CHINA
-    in_china = (longitude > west) & (longitude < east) & (latitude > south) & (latitude < north)
-    if in_china.mean() >= MOST:
+    country = country_of(longitude, latitude)
+    if country is None or country.code != "CN":
+        result.guess("crs", WGS84, f"{shown}: those of a GPS, and of most web maps, are WGS 84")
+    elif app and not _fits_better_unshifted(longitude, latitude, ground, named):
+        reason = f"{app}, and those of Chinese map apps are shifted by hundreds of metres: GCJ-02 (Gaode, Tencent)"
+        result.guess("datum", "gcj02", f"{reason}; write 'bd09' for Baidu")
+        return
+    else:
         reason = (
             f"{shown} within China: CGCS2000 (EPSG:4490) or WGS 84 (EPSG:4326), which differ by less than a metre; "
             "if they come from a map service they are shifted by hundreds of metres: write datum = 'gcj02' (Gaode, "
             "Tencent) or 'bd09' (Baidu) instead"
         )
         result.guess("crs", "EPSG:4490", reason)
-    else:
-        result.guess("crs", WGS84, f"{shown}: those of a GPS, and of most web maps, are WGS 84")
     _doubt(result, longitude, latitude, ground, named)
+
+
+def _fits_better_unshifted(
+    longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: Ground, named: str
+) -> bool:
+    """Tell whether points lie clearly nearer to the roads as they are than with a shift of GCJ-02 taken back."""
+    if ground.roads is None or ground.roads.empty:
+        return False
+    taken_back = gpd.points_from_xy(*to_wgs84(longitude, latitude, datum="gcj02"))
+    frame = gpd.GeoDataFrame(geometry=taken_back, crs=WGS84)
+    declared = TableSource(path=named, lonlat=named, datum="gcj02")
+    try:
+        refuse_double_inversion(frame, declared, roads=ground.roads, boundaries=None, what=named)
+    except CrsError:
+        return True
+    return False
 
 
 def _doubt(

@@ -41,6 +41,7 @@ from spatial.inputs.inspection.table_columns import (
     settlement_settings,
 )
 from spatial.inputs.osm import read_osm, read_osm_roads
+from spatial.inputs.postcodes import has_no_heads
 from spatial.inputs.user_tables import WATER_KINDS
 from spatial.study.access import NO_TIMETABLE
 from spatial.study.sources import TableSource
@@ -155,6 +156,8 @@ def propose(table: Table, kind: str) -> list[Proposal]:
         return [totals, *units_proposal(table.profiles, _opening(table, kind), named=table.title)]
     if kind == "decisions":
         return [Proposal("placing", (Setting("decisions", table.named, "decisions on places"),))]
+    if kind == "postcodes":
+        return [Proposal("placing", (Setting("postcodes", table.named),))]
     writers: dict[str, Callable[[Table], list[Setting]]] = {
         "attributes": attribute_settings,
         "settlements": settlement_settings,
@@ -197,7 +200,8 @@ def _opening(table: Table, kind: str) -> list[Setting]:
         text = f"it mixes {listed}, and a source holds one of them: put them into layers of their own"
         settings.append(Setting("", None, text, is_decided=False))
     if kind in {"settlements", "facilities"}:
-        how = "located by unit code, else by name"
+        coded = "postcode" in assign(table.profiles, ("postcode",)).columns
+        how = f"located by {'postcode, else by ' if coded else ''}unit code, else by name"
         if not (table.has_geometry or found.columns or found.settings):
             settings.append(Setting("coordinates", "none", f"no columns of coordinates: {how}"))
         elif found.blanks:
@@ -260,6 +264,7 @@ def _flows(table: Table) -> list[Setting]:
 
 OSM_ENDINGS = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 _NOWHERE = Ground()
+_AXES = ("across", "up")
 
 
 def inspect_file(
@@ -324,6 +329,14 @@ def inspect_file(
     holds_tile = name.endswith(".zip") and any(one.lower().endswith(".hgt") for one in _members(file))
     if name.endswith(RASTER_ENDINGS) or holds_tile:
         return FileReport(file, named, "raster", layers=(see_raster(file, named=named),))
+    if file.suffix.lower() in {".csv", ".txt"} and has_no_heads(file):
+        with file.open("rb") as opened_file:
+            rows = sum(1 for _ in opened_file)
+        why = "it begins with a postcode and has no heads, as Code-Point Open"
+        table = Proposal("placing", (Setting("postcodes", named),))
+        return FileReport(
+            file, named, "CSV", layers=(LayerReport(rows=rows, kind="postcodes", reasons=(why,), proposal=table),)
+        )
     opened = open_layers(file)
     layers = tuple(_layer(layer, file, named, ground, kind) for layer in opened.layers)
     names = [column.name for layer in layers for column in layer.fields]
@@ -412,6 +425,7 @@ def _extract(file: Path, named: str) -> LayerReport:
         others=() if units is None else (Proposal("region", (units,)),),
         bounds=bounds,
         countries=countries,
+        areas=extract.boundaries,
     )
 
 
@@ -487,9 +501,16 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground, kind: str = "
         extent = across if bounds is None else bounds.words
     else:
         bounds = None
+        west = south = east = north = np.nan
         by_name = {profile.name: profile.finite for profile in profiles}
-        ends = [(name, by_name[name].min(), by_name[name].max()) for name in found.columns]
+        ends = [(name, by_name[name].min(), by_name[name].max()) for name in found.columns if len(by_name[name])]
         extent = ", ".join(f"{name} {low:.9g} to {high:.9g}" for name, low, high in ends)
+        if len(ends) == len(_AXES):
+            (_, west, east), (_, south, north) = ends
+    guessed = next((str(one.value) for one in found.settings if one.key == "crs" and not one.is_decided), "")
+    likely = None
+    if guessed.removeprefix("EPSG:").isdigit() and np.isfinite([west, south, east, north]).all():
+        likely = Bounds(*map(float, transform_bounds(guessed, WGS84, west, south, east, north)))
     return replace(
         seen,
         rows=len(frame),
@@ -503,6 +524,7 @@ def _layer(opened: Opened, file: Path, named: str, ground: Ground, kind: str = "
         proposal=proposal,
         others=tuple(proposals[1:]),
         bounds=bounds,
+        likely=likely if likely is not None and np.isfinite(likely).all() else None,
     )
 
 

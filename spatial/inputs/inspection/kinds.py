@@ -282,6 +282,10 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
     for profile in profiles:
         for ours in _surely(profile):
             best.setdefault(ours, profile)
+    codes = best.get("postcode")
+    if has_place and codes is not None and codes.is_key and not {"name", "service", "kind"} & set(best):
+        look.speaks_for("postcodes", 10.0, f"column {codes.name!r} names each row by its postcode, beside coordinates")
+        return look
     words = set(kind_words(named))
     form = next((form for form in ("Line", "Polygon") if form in geometry), "")
     drawn = {"Line": "roads", "Polygon": "boundaries"}.get(form, "")

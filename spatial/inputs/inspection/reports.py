@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import geopandas as gpd
+
 
 class Bounds(NamedTuple):
     """Where rows or cells lie, in degrees."""
@@ -31,6 +33,8 @@ class Setting:
     value: Any = None  # what it would be; None for a remark alone
     reason: str = ""  # why, or what there is to decide
     is_decided: bool = True  # false for a guess: it is written commented out, for the user to decide
+    # whether nobody decided it and the proposal was taken: it is written as it is, below a mark that says so
+    is_guess: bool = False
     # of numbers of people, what the value is for resident and for registered ones, as far as the table has
     # both
     by_basis: dict[str, Any] = field(default_factory=dict)
@@ -99,7 +103,9 @@ class LayerReport:
     others: tuple[Proposal, ...] = ()  # what else it may serve for, as suggestions
     problem: str = ""  # why it cannot be read as it is; empty where it can
     bounds: Bounds | None = None  # where it lies, where that is known for certain
+    likely: Bounds | None = None  # where it lies if the CRS that is guessed for it is right
     countries: tuple[str, ...] = ()  # codes of countries that an extract names, such as ``"KM"``
+    areas: gpd.GeoDataFrame | None = field(default=None, compare=False)  # boundaries of an extract, with names
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,6 +32,7 @@ from spatial.inputs.own_roads import CONDITIONS
 from spatial.inputs.road_tags import CLASS_WORDS, ONEWAY_CODES
 from spatial.inputs.services import load_services
 from spatial.inputs.unit_codes import PLAN_CLASSES
+from spatial.study.region import basis_told
 from spatial.tables.words import FACILITY_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -76,11 +78,7 @@ def settlement_settings(table: Table) -> list[Setting]:
     settings = choose_key(table, found, "settlement_id", ("settlement_id", "unit_code", "id"))
     settings += found.mapped("name", *_PLACE)
     settings += _people(table, found) + _tier(table, found)
-    if "village_plan_class" in found.columns:
-        known, strange = known_values(found.columns["village_plan_class"], "village_plan_class")
-        if known or not strange:
-            settings += found.translated("village_plan_class", known, strange, PLAN_CLASSES)
-    return settings + _official_class(found)
+    return settings + _plan_class(found) + _official_class(found)
 
 
 def attribute_settings(table: Table) -> list[Setting]:
@@ -93,7 +91,7 @@ def attribute_settings(table: Table) -> list[Setting]:
         if len(texts) == 1:
             found.give("name", texts[0], "the only text, and never twice the same")
     settings = found.mapped("unit_code", "name", "township", "name_en", "name_zh")
-    return settings + _people(table, found) + _official_class(found)
+    return settings + _people(table, found) + _plan_class(found) + _official_class(found)
 
 
 def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...]) -> list[Setting]:
@@ -108,14 +106,22 @@ def choose_key(table: Table, found: Assigned, ours: str, order: tuple[str, ...])
     chosen = next((profile for profile in tried if profile.is_key), None)
     if chosen is not None:
         return [Setting(f"columns.{ours}", chosen.name)]
-    value, why = "...", "no column names each row once; add one"
     names = found.columns.get("name")
+    if names is not None and names.is_key:
+        why = f"no column of ids is complete; those of {names.name!r} serve as long as all are different"
+        return [Setting(f"columns.{ours}", names.name, why)]
+    parts = [found.columns[name] for name in ("unit_code", "township", "place_name", "name") if name in found.columns]
+    by_name = {profile.name: profile for profile in table.profiles}
+    parts += [by_name[name] for name in table.coordinates.columns if name in by_name]
+    # As few columns as tell the rows apart, the name among them.
+    for one, other in sorted(itertools.combinations(parts, 2), key=lambda pair: names not in pair):
+        if one.texts.fillna("").str.cat(other.texts.fillna(""), sep="/").is_unique:
+            why = f"only {one.name!r} and {other.name!r} together name each row"
+            return [Setting("id_from", [one.name, other.name], why)]
+    value, why = "...", "no column names each row once; add one"
     if tried:
         value, blanks, repeats = tried[0].name, tried[0].blanks, tried[0].filled - tried[0].distinct
         why = f"{value!r} has {blanks} blank(s) and {repeats} repeat(s); give each row an id of its own"
-    elif names is not None and names.is_key:
-        value = names.name
-        why = f"no column of ids; the names in {value!r} are all different, and would do as long as they stay so"
     return [Setting(f"columns.{ours}", value, why, is_decided=False)]
 
 
@@ -130,15 +136,18 @@ def _people(table: Table, found: Assigned) -> list[Setting]:
             for profile in named
             if ("population_persons", EXACT) in {(match.ours, match.score) for match in matches(profile.name)}
         ]
-        reason = ""
+        setting = found.setting("population_persons")
+        # Of several columns of one basis the first counts, so it is written last.
+        by_basis = {basis: profile.name for profile in reversed(exact) if (basis := basis_told(profile.name))}
         if len(exact) > 1 and exact[0] is named[0]:
             listed = ", ".join(repr(profile.name) for profile in exact)
             basis = "say the same in [population] basis (resident, registered)"
             reason = f"which people count: {listed}; {basis}"
+            setting = replace(setting, reason=reason, is_decided=False, by_basis=by_basis)
         elif blanks:
             reason = f"{blanks} of {rows} rows have no number: fill them in, or leave the column unmapped"
-        setting = found.setting("population_persons")
-        settings.append(replace(setting, reason=reason, is_decided=False) if reason else setting)
+            setting = replace(setting, reason=reason, is_decided=False)
+        settings.append(setting)
     elif "population_persons" in found.unfit:
         settings.append(Setting("", None, f"people: {found.unfit['population_persons']}", is_decided=False))
     settings += found.mapped(*GROUPS)
@@ -167,6 +176,14 @@ def _name_and_code(table: Table, found: Assigned) -> None:
         codes = [profile for profile in table.profiles if is_unit_code(profile)]
         if codes:
             found.give("unit_code", codes[0], "by the form of its codes")
+
+
+def _plan_class(found: Assigned) -> list[Setting]:
+    """Map the class that the plan of villages gives each."""
+    if "village_plan_class" not in found.columns:
+        return []
+    known, strange = known_values(found.columns["village_plan_class"], "village_plan_class")
+    return found.translated("village_plan_class", known, strange, PLAN_CLASSES) if known or not strange else []
 
 
 def _official_class(found: Assigned) -> list[Setting]:
@@ -199,7 +216,7 @@ def _tier(table: Table, found: Assigned) -> list[Setting]:
 
 def facility_settings(table: Table) -> list[Setting]:
     """Map the columns of a list of facilities."""
-    wanted = ("facility_id", "id", "name", "place_name", "service", "kind", "capacity", "load", "status")
+    wanted = ("facility_id", "id", "name", "place_name", "service", "kind", "capacity", "load", "status", "postcode")
     found = assign(table.profiles, (*wanted, *_PLACE, "opening_hours"), taken=table.coordinates.columns)
     # Of several columns of names the one that names services is the facility's; one of villages is its place.
     names = found.candidates("name")
@@ -210,7 +227,7 @@ def facility_settings(table: Table) -> list[Setting]:
             place = next(profile for profile in names if profile is not best)
             found.give("place_name", place, "where it is, for rows that are located by name")
     settings = choose_key(table, found, "facility_id", ("facility_id", "id", "unit_code"))
-    settings += found.mapped("name", "place_name", *_PLACE)
+    settings += found.mapped("name", "place_name", "postcode", *_PLACE)
     settings += _service(table, found)
     settings += found.mapped("capacity", "load", "capacity_unit", "opening_hours")
     settings += _status(table, found)

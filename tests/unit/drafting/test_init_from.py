@@ -16,6 +16,8 @@ from click.testing import CliRunner
 
 from spatial.cli import cli
 from spatial.drafting import open_decisions
+from spatial.drafting.from_folder import write_draft
+from spatial.drafting.questions import Answer, take_proposed
 from spatial.drafting.study_file import toml_value
 from spatial.errors import SourceError, StudyError
 from spatial.inputs.prepare import prepare
@@ -112,17 +114,17 @@ def test_every_file_of_the_folder_is_used_or_named(written):
     assert 'jurisdictions = ["CN-53"]' in text
 
 
-def test_the_guess_of_the_crs_keeps_the_study_from_loading(written, tmp_path):
+def test_the_guess_of_the_crs_is_said_and_marked_until_somebody_looked(written, tmp_path):
     file, output = written
-    assert "1 thing(s) to decide" in output
-    with pytest.raises(StudyError, match="easting and northing need a crs"):
-        Study.from_toml(file)
-    code, output, error = _run("check", file, "--raw", tmp_path / "raw")
-    assert code == 1
-    assert isinstance(error, StudyError)
-    assert "1 thing(s) to decide" in output
-    assert "EPSG:4524" in output
-    assert f"line {text_line(file, '# DECIDE:')}" in output
+    assert "GUESSED in the file" in output
+    assert '[sources.settlements] crs = "EPSG:4524": eastings such as' in output
+    assert "to decide" not in output
+    code, output, _ = _run("check", file, "--raw", tmp_path / "raw", "-v")
+    assert code == 0
+    line = text_line(file, "# GUESSED: eastings")
+    assert f'guessed, line {line}: [sources.settlements] crs = "EPSG:4524"' in output
+    file.write_text(file.read_text(encoding="utf-8").replace("# GUESSED:", "#"), encoding="utf-8")
+    assert "guessed" not in _run("check", file, "--raw", tmp_path / "raw", "-v")[1]
 
 
 def text_line(file: Path, start: str) -> int:
@@ -135,7 +137,7 @@ def test_a_decided_study_is_checked_and_read(written, tmp_path):
     _decide(file)
     code, output, error = _run("check", file, "--raw", tmp_path / "raw")
     assert code == 0, (output, error)
-    assert "to decide" not in output
+    assert "thing(s) to decide" not in output
     study = Study.from_toml(file, raw=tmp_path / "raw")
     layers = prepare(study)
     assert len(layers.settlements) == 12
@@ -177,14 +179,18 @@ def test_a_suggestion_may_be_taken_by_removing_one_sign_a_line(written, tmp_path
     assert (official.people.value, official.villages.value) == (1266, 12)
 
 
-def test_two_lists_of_villages_are_both_left_to_decide(county, tmp_path):
+def test_of_two_lists_of_villages_the_longer_one_is_taken_and_said(county, tmp_path):
     (county / "another.xlsx").write_bytes((county / "村庄名录.xlsx").read_bytes())
+    book = openpyxl.load_workbook(county / "村庄名录.xlsx")
+    book.active.insert_rows(3)
+    for column, value in enumerate(("533325101299", "新村", "金顶镇", "村", 5, NORTH, EAST), start=1):
+        book.active.cell(3, column, value)
+    book.save(county / "村庄名录.xlsx")
     file = tmp_path / "s.toml"
     _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
-    assert "several files may be the settlements" in output
-    assert "no file of settlements" not in output
+    assert output.count("several files may be the settlements") == 1
     values = tomllib.loads(file.read_text(encoding="utf-8"))
-    assert "settlements" not in values["sources"]
+    assert values["sources"]["settlements"]["path"] == "county/村庄名录.xlsx"
 
 
 def test_a_list_without_coordinates_is_joined_onto_one_that_has_them(county, tmp_path):
@@ -195,7 +201,117 @@ def test_a_list_without_coordinates_is_joined_onto_one_that_has_them(county, tmp
     file = tmp_path / "s.toml"
     _, output, _ = _run("init", "--from", county, file, "--raw", tmp_path / "raw", *DATE)
     assert "[sources.attributes] county/村庄户籍.csv" in output
-    assert "its numbers are joined onto the settlements of county/村庄名录.xlsx" in output
+    assert output.count("joined onto the settlements of county/村庄名录.xlsx") == 1
+
+
+class Clerk:
+    """Answers questions by the first word of each, and notes what was asked."""
+
+    def __init__(self, **answers):
+        self.answers, self.asked = answers, []
+
+    def __call__(self, question):
+        self.asked.append(question.text)
+        for word, answer in self.answers.items():
+            if question.text.startswith(word):
+                return Answer(answer, is_guess=False)
+        return Answer(take_proposed(question).value, is_guess=False)
+
+
+def _with_schools(county: Path) -> None:
+    """A Shapefile that does not say its CRS, in the zone of the villages."""
+    points = [shapely.Point(EAST + step, NORTH + 50) for step in (0, 900)]
+    frame = gpd.GeoDataFrame({"名称": ["第一小学", "第二小学"]}, geometry=points)
+    with pytest.warns(UserWarning, match="crs"):
+        frame.to_file(county / "小学.shp", encoding="gb18030")
+
+
+def test_one_answer_settles_the_crs_of_all_files_of_a_zone(county, tmp_path):
+    _with_schools(county)
+    clerk, file = Clerk(Which="EPSG:4524"), tmp_path / "s.toml"
+    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk))
+    (asked,) = [text for text in clerk.asked if "coordinates" in text]
+    assert "county/村庄名录.xlsx and county/小学.shp" in asked or "county/小学.shp and county/村庄名录.xlsx" in asked
+    text = file.read_text(encoding="utf-8")
+    assert text.count('\ncrs = "EPSG:4524"') == 2
+    assert "# GUESSED: " not in text.split("name = ")[1].replace("# GUESSED: several", "")
+
+
+def test_what_is_answered_carries_no_mark_and_what_is_taken_does(county, tmp_path):
+    file = tmp_path / "s.toml"
+    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=Clerk(Whose=["CN-53", "CN"])))
+    values = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert values["jurisdictions"] == ["CN-53", "CN"]
+    assert not open_decisions(file.read_text(encoding="utf-8"), "# GUESSED:")
+
+
+def test_an_answer_that_is_put_off_stays_to_decide(county, tmp_path):
+    file = tmp_path / "s.toml"
+    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=Clerk(Which=None)))
+    assert [text for _, text in open_decisions(file.read_text(encoding="utf-8")) if "EPSG:4524" in text]
+
+
+def test_the_country_of_the_coordinates_says_levels_speeds_and_norms(written, tmp_path):
+    file, _ = written
+    study = Study.from_toml(file, raw=tmp_path / "raw")
+    assert study.region.unit_levels == (8,)
+    assert study.network.speeds == "rural_cn"
+    assert study.jurisdictions == ("CN-53",)
+
+
+def test_residents_or_registered_people_are_asked_once_for_all_lists(county, tmp_path):
+    codes = [f"5333251012{n:02d}" for n in range(12)]
+    people = pd.DataFrame({"行政区划代码": codes, "村名": "x", "户籍人口": range(12), "常住人口": range(12)})
+    people.to_csv(county / "村庄户籍.csv", index=False)
+    book = openpyxl.load_workbook(county / "村庄名录.xlsx")
+    book.active.delete_cols(5)
+    book.save(county / "村庄名录.xlsx")
+    clerk, file = Clerk(Whom="registered"), tmp_path / "s.toml"
+    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk))
+    assert sum(text.startswith("Whom") for text in clerk.asked) == 1
+    values = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert values["population"]["basis"] == "registered"
+    (joined,) = values["sources"]["attributes"]
+    assert joined["columns"]["population_persons"] == "户籍人口"
+
+
+def test_the_county_seat_is_asked_where_no_row_is_one(county, tmp_path):
+    clerk, file = Clerk(Which="石桥0村"), tmp_path / "s.toml"
+    clerk.answers = {"Which town": "石桥0村"}
+    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk))
+    assert tomllib.loads(file.read_text(encoding="utf-8"))["tiers"]["county_seat"] == ["石桥0村"]
+
+
+def test_init_asks_in_a_terminal_by_numbers(county, tmp_path, monkeypatch):
+    monkeypatch.setattr("spatial.cli.sys", Terminal())
+    arguments = [
+        "init",
+        "--ask",
+        "--from",
+        str(county),
+        str(tmp_path / "s.toml"),
+        "--raw",
+        str(tmp_path / "raw"),
+        *DATE,
+    ]
+    outcome = CliRunner().invoke(cli, arguments, input="9\n1\n" + "\n" * 20)
+    assert outcome.exit_code == 0, outcome.output
+    assert "Enter for 1" in outcome.output
+    assert "guessed" not in outcome.output
+
+
+class Terminal:
+    """A standard input that somebody sits at."""
+
+    class stdin:  # noqa: N801 - as sys has it
+        isatty = staticmethod(lambda: True)
+
+
+def test_without_a_terminal_asking_takes_what_is_proposed(county, tmp_path):
+    code, output, _ = _run("init", "--ask", "--from", county, tmp_path / "s.toml", "--raw", tmp_path / "raw", *DATE)
+    assert code == 0
+    assert "Enter for 1" not in output
+    assert "GUESSED" in output
 
 
 def test_folders_without_files_of_use_are_refused(tmp_path):

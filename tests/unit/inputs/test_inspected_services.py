@@ -9,7 +9,7 @@ import pytest
 
 import spatial as sp
 from spatial.drafting import toml_block
-from spatial.drafting.study_file import write_draft
+from spatial.drafting.from_folder import write_draft
 from spatial.inputs.user_tables import facilities_from_table
 from spatial.study import TableSource
 

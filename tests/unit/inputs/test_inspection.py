@@ -393,7 +393,7 @@ def test_people_of_two_kinds_or_with_gaps_are_asked_for(tmp_path):
 
 
 def test_ids_that_repeat_are_asked_for(tmp_path):
-    frame = _villages()
+    frame = _villages(村名="石桥村")
     frame["行政区划代码"] = "533325101200"
     layer = _layer(_csv(tmp_path / "村庄.csv", frame))
     reason = next(s.reason for s in layer.proposal.undecided if s.key == "columns.settlement_id")
@@ -406,9 +406,45 @@ def test_sums_in_a_csv_are_left_out_by_the_words_that_it_uses(tmp_path):
     assert _keys(layer)["total_words"] == ["合计"]
 
 
-def test_both_coordinates_in_one_cell_are_asked_to_be_split(tmp_path):
-    layer = _layer(_csv(tmp_path / "村庄.csv", _villages(坐标="107.48, 31.18")))
-    assert any("split it" in s.reason for s in layer.proposal.undecided)
+@pytest.mark.parametrize(
+    ("cell", "key"),
+    [("107.48,31.18", "lonlat"), ("31.18, 107.48", "latlon"), ("-0.7;52.6", "lonlat"), ("52.6;-0.7", "latlon")],
+)
+def test_both_coordinates_in_one_cell_are_read_in_their_order(tmp_path, cell, key):
+    layer = _layer(_csv(tmp_path / "村庄.csv", _villages().assign(gps=cell)))
+    settings = _keys(layer)
+    assert settings[key] == "gps"
+    assert not {"lonlat", "latlon"} - {key} & set(settings)
+
+
+def test_a_column_named_as_a_map_app_names_it_is_proposed_as_shifted_in_china_alone(tmp_path):
+    there = _layer(_csv(tmp_path / "村庄.csv", _villages().assign(location="107.48,31.18")))
+    assert _keys(there, guesses=True)["datum"] == "gcj02"
+    abroad = _layer(_csv(tmp_path / "villages.csv", _villages().assign(location="-0.7,52.6")))
+    assert "datum" not in _keys(abroad, guesses=True)
+    assert _keys(abroad, guesses=True)["crs"] == "EPSG:4326"
+
+
+def test_kinds_of_a_map_app_speak_for_a_shifted_datum(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "name": ["县医院", "石桥村卫生室", "康民药房"],
+            "type": ["医疗保健服务;综合医院;综合医院", "医疗保健服务;诊所;卫生室", "医疗保健服务;医药保健销售店;药房"],
+            "lng": [107.48, 107.5, 107.49],
+            "lat": [31.18, 31.2, 31.19],
+        }
+    )
+    layer = _layer(_csv(tmp_path / "poi.csv", frame))
+    assert _keys(layer, guesses=True)["datum"] == "gcj02"
+    assert "crs" not in _keys(layer, guesses=True)
+
+
+def test_rows_that_only_two_columns_tell_apart_get_their_id_from_both(tmp_path):
+    frame = _villages()
+    frame = frame.assign(行政区划代码="533325101200", 村名=["石桥村", "新村"] * (len(frame) // 2), 所属乡镇="金顶镇")
+    frame["所属乡镇"] = [f"{number // 2}镇" for number in range(len(frame))]
+    layer = _layer(_csv(tmp_path / "村庄.csv", frame))
+    assert set(_keys(layer)["id_from"]) == {"所属乡镇", "村名"}
 
 
 def test_a_table_of_nothing_known_proposes_nothing(tmp_path):

@@ -13,6 +13,7 @@ import shapely
 
 from spatial.errors import ContractError, CrsError, SourceError
 from spatial.formats.files import file_parts
+from spatial.formats.notes import take_notes
 from spatial.inputs.attributes import flows_from_table
 from spatial.inputs.placement import refuse_outside
 from spatial.inputs.user_tables import (
@@ -426,8 +427,59 @@ def test_missing_tier_says_what_to_map(tmp_path: Path) -> None:
 
 def test_no_crs_is_never_guessed(tmp_path: Path) -> None:
     path = _write(tmp_path, HEADER + ROWS)
-    with pytest.raises(CrsError, match=r"own\.csv: no CRS; declare it .* crs = 'EPSG:4326'"):
+    with pytest.raises(CrsError, match=r"own\.csv: no CRS; declare it .* datum = 'gcj02'") as error:
         settlements_from_table(path, _source(crs=None))
+    assert "4326" not in str(error.value)  # in China plain degrees are those of a survey or shifted ones
+
+
+def test_no_crs_outside_china_is_that_of_a_gps(tmp_path: Path) -> None:
+    path = _write(tmp_path, "id,name,lon,lat,level\n1,Oakham,-0.73,52.67,town\n")
+    with pytest.raises(CrsError, match=r"crs = 'EPSG:4326' for GPS degrees"):
+        settlements_from_table(path, _source(crs=None))
+
+
+@pytest.mark.parametrize(("key", "cell"), [("lonlat", "-0.73,52.67"), ("latlon", "52.67; -0.73")])
+def test_both_coordinates_may_stand_in_one_cell(tmp_path: Path, key: str, cell: str) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text(f'a,b,at\nOakham,Rutland,"{cell}"\nOakham,Other,"{cell}"\n', encoding="utf-8")
+    source = TableSource(
+        path=path.name, crs="EPSG:4326", tier="town", id_from=("b", "a"), columns={"name": "a"}, **{key: "at"}
+    )
+    frame = settlements_from_table(path, source)
+    assert frame["settlement_id"].tolist() == ["Rutland/Oakham", "Other/Oakham"]
+    assert frame.geometry.iloc[0].equals(shapely.Point(-0.73, 52.67))
+
+
+def test_columns_of_a_pair_or_an_id_that_are_not_there_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    source = TableSource(path=path.name, crs="EPSG:4326", lonlat="at", id_from=("a", "c"))
+    with pytest.raises(ContractError, match="no such column 'c', 'at'"):
+        settlements_from_table(path, source)
+
+
+def test_a_pair_excludes_other_columns_of_coordinates() -> None:
+    with pytest.raises(ValueError, match="lonlat and latlon"):
+        TableSource(path="a.csv", lonlat="at", longitude="x")
+    with pytest.raises(ValueError, match="lonlat and latlon"):
+        TableSource(path="a.csv", lonlat="at", latlon="at")
+
+
+def test_kinds_that_stand_for_none_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "poi.csv"
+    path.write_text("facility_id,name,kind,lon,lat\n1,A,clinic,0,1\n2,B,cafe,0,1\n", encoding="utf-8")
+    source = TableSource(
+        path=path.name,
+        crs="EPSG:4326",
+        longitude="lon",
+        latitude="lat",
+        columns={"service": "kind"},
+        values={"service": {"clinic": "primary_care", "cafe": "none"}},
+    )
+    frame = facilities_from_table(path, source, services=["primary_care"])
+    assert frame["facility_id"].tolist() == ["1"]
+    (note,) = take_notes(frame)
+    assert (note.key, note.number) == ("kinds_left_out", 1)
 
 
 @pytest.mark.parametrize("ending", [".gpkg", ".fgb", ".shp", ".parquet"])

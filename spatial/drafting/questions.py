@@ -1,0 +1,365 @@
+"""What belongs together in a folder is decided once: it is asked, or the proposal is taken and said to be one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from spatial.crs import WGS84
+from spatial.drafting.study_file import toml_block
+from spatial.errors import SpatialError
+from spatial.georef.countries import countries, country_of
+from spatial.inputs.inspection.inspecting import unit_setting
+from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.inputs.placing import names_of
+from spatial.inputs.user_tables import NOT_WANTED, boundaries_from_table, settlements_from_table
+from spatial.study.access import NetworkOptions
+from spatial.study.sources import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from spatial.georef.countries import Country
+    from spatial.inputs.inspection.folder import FolderReport
+
+
+class Choice(NamedTuple):
+    """An answer that is offered."""
+
+    value: Any
+    text: str
+
+
+class Question(NamedTuple):
+    """What a person is asked once; the first choice is proposed."""
+
+    text: str
+    choices: tuple[Choice, ...]
+    may_write: bool = False  # whether an answer of one's own is taken too
+
+
+class Answer(NamedTuple):
+    """What was answered, or taken for want of an answer."""
+
+    value: Any
+    is_guess: bool
+
+
+def take_proposed(question: Question) -> Answer:
+    """Take what is proposed, where nobody is asked."""
+    return Answer(question.choices[0].value, is_guess=True)
+
+
+@dataclass(eq=False)
+class Settled:
+    """A study of a folder after its questions."""
+
+    proposals: list[Proposal]  # of its sources, in the order to write them
+    jurisdictions: Setting | None = None
+    region: Proposal | None = None
+    others: list[Proposal] = field(default_factory=list)  # tiers, people and network
+
+
+LATER = "..."
+"""What a proposal holds where nobody but the user can say it."""
+_SHOWN = 6
+_LEFT_OPEN = Choice(None, "none of these: I decide in the file")
+_WORDS_FOR_UNKNOWN = {
+    "values.service": (NOT_WANTED, "rows of these words are left out"),
+    "values.tier": ("village", "these words are villages"),
+    "values.village_plan_class": ("other", "these words are the class other"),
+    "values.surface": ("", "these surfaces are unknown"),
+}
+"""What words mean of which nothing is known."""
+_PLACES_LEAST = 0.8
+"""A county is proposed where at least this share of the settlements lies in it."""
+
+
+def settle(report: FolderReport, *, raw: Path, ask: Callable[[Question], Answer]) -> Settled:
+    """Ask what the files of a folder leave open, each thing once, and write the answers into their parts."""
+    result = Settled(_one_of_several(report, ask))
+    result.proposals = _coordinates(result.proposals, ask)
+    result.proposals, basis = _basis(result.proposals, ask)
+    result.proposals = [_rest(proposal, ask) for proposal in result.proposals]
+    places = _places(result.proposals, raw)
+    country = _country(report, places)
+    areas = _areas(report, result.proposals, raw, country)
+    if areas is not None and places is not None:
+        result.region = _region(areas, places, country, ask)
+    result.jurisdictions = _jurisdictions(report, country, ask)
+    if places is not None:
+        result.others += _county_seat(places, ask)
+    if basis is not None:
+        result.others.append(Proposal("population", (basis,)))
+    if country is not None and (ask is not take_proposed or country.speeds != NetworkOptions().speeds):
+        presets = dict.fromkeys((country.speeds, "rural_cn", "osrm_like", "conservative"))
+        answer = ask(Question("Which speeds on the roads?", tuple(Choice(name, name) for name in presets)))
+        reason = f"as in studies of {country.code}" if answer.is_guess else ""
+        result.others.append(Proposal("network", (Setting("speeds", answer.value, reason, is_guess=answer.is_guess),)))
+    return result
+
+
+def _one_of_several(report: FolderReport, ask: Callable[[Question], Answer]) -> list[Proposal]:
+    """Choose one of several files where a study takes but one."""
+    proposals = list(report.proposals)
+    for several in report.several:
+        choices = tuple(Choice(one.number, f"{one.label}, {one.rows:,} rows") for one in several.files)
+        listed = "; ".join(choice.text for choice in choices)
+        answer = ask(Question(f"Which file is the {several.kind}?", (*choices, _LEFT_OPEN)))
+        if answer.value is None:
+            continue
+        chosen = proposals[answer.value]
+        why = f"several files may be the {several.kind}: {listed}; keep one of them"
+        told = (Setting("", None, why, is_guess=True),) if answer.is_guess else ()
+        proposals[answer.value] = replace(chosen, settings=(*told, *chosen.settings), is_suggestion=False)
+        report.to_decide[:] = [text for text in report.to_decide if text != several.text]
+    return proposals
+
+
+def _coordinates(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> list[Proposal]:
+    """Ask for one CRS, or one datum, for all files whose coordinates look alike."""
+    answers: dict[tuple[str, str], Answer] = {}
+    files: dict[tuple[str, str], list[str]] = {}
+    for proposal in proposals:
+        for setting in proposal.undecided:
+            if setting.key in {"crs", "datum"} and LATER not in str(setting.value):
+                files.setdefault((setting.key, setting.value), []).append(_path(proposal))
+    result = []
+    for proposal in proposals:
+        settings = []
+        for setting in proposal.settings:
+            kind = (setting.key, str(setting.value))
+            if kind not in files or setting not in proposal.undecided:
+                settings.append(setting)
+                continue
+            if kind not in answers:
+                named = " and ".join(files[kind])
+                answers[kind] = ask(
+                    Question(f"Which coordinates are in {named}? {setting.reason}", _systems(setting), may_write=True)
+                )
+                first = True
+            else:
+                first = False
+            value, is_guess = answers[kind]
+            if value is None:
+                settings.append(setting)
+                continue
+            key = "datum" if value in {"gcj02", "bd09"} else "crs"
+            reason = setting.reason if first else f"as {files[kind][0]}"
+            settings.append(Setting(key, value, reason if is_guess else "", is_guess=is_guess))
+        result.append(replace(proposal, settings=tuple(settings)))
+    return result
+
+
+def _systems(setting: Setting) -> tuple[Choice, ...]:
+    """Offer what coordinates may be in: what is proposed first, then what looks alike."""
+    told = {
+        "gcj02": "a map app such as Gaode or Tencent: GCJ-02",
+        "bd09": "Baidu: BD-09",
+        "EPSG:4490": "a survey or GPS: CGCS2000, EPSG:4490",
+    }
+    offered = [Choice(setting.value, told.get(str(setting.value), str(setting.value)))]
+    if setting.value in told:
+        offered += [Choice(value, text) for value, text in told.items() if value != setting.value]
+    return (*offered, _LEFT_OPEN)
+
+
+def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tuple[list[Proposal], Setting | None]:
+    """Ask whom the study counts, residents or registered people, once for all lists."""
+    if any(proposal.section == "sources.population" and not proposal.is_suggestion for proposal in proposals):
+        # A raster counts the people; the numbers of lists stand beside it, those of residents where there are both.
+        chosen = [tuple(setting.of_basis("resident") for setting in proposal.settings) for proposal in proposals]
+        return [replace(one, settings=two) for one, two in zip(proposals, chosen, strict=True)], None
+    people = [
+        (proposal, setting)
+        for proposal in proposals
+        if not proposal.is_suggestion and proposal.section in {"sources.settlements", "sources.attributes"}
+        for setting in proposal.settings
+        if setting.key == "columns.population_persons"
+    ]
+    asked = [(proposal, setting) for proposal, setting in people if len(setting.by_basis) > 1]
+    if not asked:
+        return proposals, None
+    columns = asked[0][1].by_basis
+    choices = tuple(Choice(basis, f"{basis}: {columns[basis]}") for basis in ("resident", "registered"))
+    answer = ask(Question(f"Whom does the study count? {_path(asked[0][0])} has both", choices))
+    result = []
+    for proposal in proposals:
+        settings = tuple(
+            replace(setting.of_basis(answer.value), reason="", is_decided=True)
+            if any(setting is other for _, other in asked)
+            else setting.of_basis(answer.value)
+            for setting in proposal.settings
+        )
+        result.append(replace(proposal, settings=settings))
+    both = " and ".join(repr(column) for column in columns.values())
+    reason = f"{both} are there" if answer.is_guess else ""
+    return result, Setting("basis", answer.value, reason, is_guess=answer.is_guess)
+
+
+def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
+    """Ask what else a part leaves open, as far as there is a proposal; unknown words stand for none."""
+    settings = []
+    for setting in proposal.settings:
+        is_open = setting in proposal.undecided and bool(setting.key)
+        value, reason = setting.value, setting.reason
+        if is_open and isinstance(value, dict) and LATER in value.values() and setting.key in _WORDS_FOR_UNKNOWN:
+            meaning, said = _WORDS_FOR_UNKNOWN[setting.key]
+            value, reason = dict.fromkeys(value, meaning), f"{said}; {reason}"
+        is_proposed = LATER not in (value.values() if isinstance(value, dict) else (value,))
+        if not is_open or not is_proposed or setting.key in {"crs", "datum"}:
+            settings.append(setting)
+            continue
+        shown = ", ".join(map(str, value)) if isinstance(value, dict) else value
+        question = f"{_path(proposal)}: {setting.key} = {shown}? {reason}"
+        answer = ask(Question(question, (Choice(True, "yes"), _LEFT_OPEN)))
+        settings.append(
+            Setting(setting.key, value, reason if answer.is_guess else "", is_guess=answer.is_guess)
+            if answer.value
+            else setting
+        )
+    return replace(proposal, settings=tuple(settings))
+
+
+def _path(proposal: Proposal) -> str:
+    return next((str(one.value) for one in proposal.settings if one.key in {"path", "paths"}), proposal.section)
+
+
+def _table(proposal: Proposal) -> dict[str, Any]:
+    """Read a part as a study file would."""
+    found = tomllib.loads("\n".join(toml_block(proposal)))
+    for key in proposal.section.split("."):
+        found = found[key]
+        found = found[0] if isinstance(found, list) else found
+    return found
+
+
+def _places(proposals: list[Proposal], raw: Path) -> gpd.GeoDataFrame | None:
+    """Read the settlements, as far as their part is decided; None where there are none, or they cannot be read yet."""
+    for proposal in proposals:
+        if proposal.section == "sources.settlements" and not proposal.is_suggestion:
+            with suppress(SpatialError, ValueError):
+                table = _table(proposal)
+                frame = settlements_from_table(
+                    raw / table["path"], TableSource(**table), with_population=False, may_lack=True
+                )
+                there = frame[frame.geometry.notna()]
+                return there.to_crs(WGS84) if len(there) else None
+    return None
+
+
+def _country(report: FolderReport, places: gpd.GeoDataFrame | None) -> Country | None:
+    """Tell the country by the settlements, else by the codes of an extract, else by where the files lie."""
+    if places is not None:
+        return country_of(places.geometry.x, places.geometry.y)
+    layers = [layer for file in report.files for layer in file.layers]
+    codes = {code for layer in layers for code in layer.countries}
+    if codes:
+        return next((one for one in countries() if codes == {one.code}), None)
+    boxes = [bounds for layer in layers if (bounds := layer.bounds or layer.likely) is not None]
+    return (
+        country_of([(b.west + b.east) / 2 for b in boxes], [(b.south + b.north) / 2 for b in boxes]) if boxes else None
+    )
+
+
+def _areas(
+    report: FolderReport, proposals: list[Proposal], raw: Path, country: Country | None
+) -> gpd.GeoDataFrame | None:
+    """Read the boundaries: those of a table, else those of the extract."""
+    for proposal in proposals:
+        if proposal.section == "sources.boundaries":
+            with suppress(SpatialError, ValueError):
+                table = _table(proposal)
+                level = None if country is None else country.township_level
+                return boundaries_from_table(raw / table["path"], TableSource(**table), admin_level=level)
+            return None
+    drawn = [layer.areas for file in report.files for layer in file.layers if layer.areas is not None]
+    return drawn[0].to_crs(WGS84) if len(drawn) == 1 and len(drawn[0]) else None
+
+
+def _region(
+    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, country: Country | None, ask: Callable[[Question], Answer]
+) -> Proposal | None:
+    """Ask which boundary is the county, and say which level the townships are."""
+    settings: list[Setting] = []
+    areas = areas.to_crs(WGS84)
+    points = places[["geometry"]]
+    levels = sorted(areas["admin_level"].unique().tolist())
+    wanted = country.county_level if country is not None else None
+    counties = areas[areas["admin_level"] == wanted]
+    named = counties[counties["name"].notna()] if len(counties) else counties
+    if len(named) and len(levels) > 1:
+        inside = gpd.sjoin(points, named[["name", "geometry"]], predicate="within")["name"].value_counts()
+        most = [(str(name), int(number)) for name, number in inside.items()][:_SHOWN]
+        choices = [Choice(name, f"{name}: {number} of {len(places)} settlements") for name, number in most]
+        whole = Choice(None, "all that the files hold")
+        is_clear = bool(most) and most[0][1] >= _PLACES_LEAST * len(places)
+        ordered = [*choices, whole] if is_clear else [whole, *choices]
+        answer = ask(Question("Which county is it?", tuple(ordered)))
+        if answer.value is not None:
+            reason = f"{dict(most)[answer.value]} of {len(places)} settlements lie in it" if answer.is_guess else ""
+            settings += [
+                Setting("admin_level", wanted, f"counties in {country.code}" if country is not None else ""),
+                Setting("names", [answer.value], reason, is_guess=answer.is_guess),
+            ]
+    units = unit_setting(places, areas)
+    if country is not None and country.township_level in levels:
+        held = gpd.sjoin(points, areas.loc[areas["admin_level"] == country.township_level, ["geometry"]])
+        if held.index.nunique() >= _PLACES_LEAST * len(places):
+            units = Setting("unit_levels", [country.township_level], f"the townships in {country.code}")
+    if units is not None:
+        settings.append(units)
+    return Proposal("region", tuple(settings)) if settings else None
+
+
+def _jurisdictions(report: FolderReport, country: Country | None, ask: Callable[[Question], Answer]) -> Setting | None:
+    """Ask whose norms bind; None where an extract names one country, or nothing shows it."""
+    told = {code for file in report.files for layer in file.layers for code in layer.countries}
+    if told or country is None:
+        return None
+    fields = [column for file in report.files for layer in file.layers for column in layer.fields]
+    codes = [text for column in fields if "unit_code" in column.meaning for text in column.examples if text.isdigit()]
+    provinces = dict.fromkeys(f"CN-{code[:2]}" for code in codes) if country.code == "CN" else {}
+    choices = tuple(Choice([name], name) for name in dict.fromkeys((*provinces, country.code)))
+    answer = ask(Question("Whose norms bind?", (*choices, Choice([], "global ones alone")), may_write=True))
+    value = answer.value if isinstance(answer.value, list) else [answer.value]
+    where = "by the codes of units" if provinces else "the coordinates lie there"
+    reason = f"whose norms bind, the most specific first: {where}" if answer.is_guess else ""
+    return Setting("jurisdictions", value, reason, is_guess=answer.is_guess)
+
+
+def _county_seat(places: gpd.GeoDataFrame, ask: Callable[[Question], Answer]) -> list[Proposal]:
+    """Ask for the county seat where no row is one; the name that says so comes first, then the most people."""
+    if (places["tier"] == "county_seat").any():
+        return []
+    towns = places[places["tier"].isin(["town", "city"])]
+    counts = Counter(name for names in names_of(places) for name in names[:1])
+    people = towns.get("population_listed", pd.Series(np.nan, index=towns.index)).fillna(-1.0)
+    rows = sorted(
+        zip((names[0] if names else "" for names in names_of(towns)), people, strict=True),
+        key=lambda row: (not any(word in row[0] for word in _SEATS), -row[1], row[0]),
+    )
+    offered = [(name, number) for name, number in rows if name and counts[name] == 1]
+    if not offered:
+        return []
+    is_told = any(word in offered[0][0] for word in _SEATS) or offered[0][1] > 0
+    choices = [Choice(name, f"{name}, {number:,.0f} people" if number >= 0 else name) for name, number in offered]
+    none = Choice(None, "none of them")
+    ordered = [*choices[:_SHOWN], none] if is_told else [none, *choices[:_SHOWN]]
+    answer = ask(Question("Which town is the county seat?", tuple(ordered), may_write=True))
+    if answer.value is None:
+        why = f"no settlement is the county seat; name it, such as county_seat = [{offered[0][0]!r}]"
+        return [Proposal("tiers", (Setting("", None, why, is_decided=not answer.is_guess),))]
+    reason = "by its name or its people" if answer.is_guess else ""
+    return [Proposal("tiers", (Setting("county_seat", [answer.value], reason, is_guess=answer.is_guess),))]
+
+
+_SEATS = ("县城", "城关", "county seat", "chef-lieu")
