@@ -150,7 +150,7 @@ def init(study_file: Path, folder: Path | None, *, ask: bool, **how: Any) -> Non
 
         _say_lines(write_draft(folder, study_file, **how, ask=_asked if ask else take_proposed))
         return
-    text = study_template(how["name"] or "my-county")
+    text = study_template("my-county" if how["name"] is None else how["name"])
     Study.from_dict(tomllib.loads(text), where="--name")
     with replace(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

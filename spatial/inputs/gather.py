@@ -31,7 +31,7 @@ from spatial.inputs.attributes import add_attributes
 from spatial.inputs.datum_evidence import DOUBT, doubt_wgs84, refuse_double_inversion, refuse_roads_inverted_twice
 from spatial.inputs.facility_facts import fact_findings, read_facts
 from spatial.inputs.osm import read_osm
-from spatial.inputs.osm_features import assign_tiers, places_unread, with_unit_codes
+from spatial.inputs.osm_features import assign_tiers, named_by_tags, places_unread, with_unit_codes
 from spatial.inputs.osm_roads import read_turns
 from spatial.inputs.own_roads import finish_roads
 from spatial.inputs.place_tables import PlacedTables
@@ -214,7 +214,7 @@ def _add_extract(result: Gathered, study: Study, source: OsmSource, vocabulary: 
     words = {*tiers.city, *tiers.county_seat, *tiers.town, *tiers.village}
     extract = read_osm(study.raw_path(source.path), vocabulary=vocabulary, place_words=words)
     if source.settlements:
-        places = extract.places
+        places = named_by_tags(extract.places, source.name_tags)
         if study.sources.population is not None:  # a raster counts the people, and their tags do not
             places = places.assign(population_persons=float("nan"), population_source="none")
         result.settlements = with_unit_codes(places, source.unit_code_tag)
@@ -227,7 +227,8 @@ def _add_extract(result: Gathered, study: Study, source: OsmSource, vocabulary: 
             finding = Finding("places_unread", source.path, detail, middle)
             result.findings.append(findings_frame([finding], crs=WGS84))
     if source.facilities:
-        result.facilities.append(extract.facilities.assign(source=source.path))
+        facilities = named_by_tags(extract.facilities, source.name_tags)
+        result.facilities.append(facilities.assign(source=source.path))
         result.outlines = extract.outlines
         result.slopes = extract.slopes
     if source.roads:

@@ -147,6 +147,23 @@ def assign_tiers(places: gpd.GeoDataFrame, tiers: Tiers) -> gpd.GeoDataFrame:
     return places.assign(tier=pd.Series(np.where(seat, "county_seat", tier), index=places.index, dtype="str"))
 
 
+def name_keys(tags: Mapping[str, str]) -> list[str]:
+    """List the tags of an element that name it in some way."""
+    return [key for key in tags if key.startswith("name:") or key in OTHER_NAMES]
+
+
+def named_by_tags(frame: gpd.GeoDataFrame, keys: Sequence[str]) -> gpd.GeoDataFrame:
+    """Name what has no name by the first of some of its tags that is there."""
+    missing = frame["name"].isna()
+    if not keys or not missing.any():
+        return frame
+    told = frame.loc[missing, "tags"].map(json.loads)
+    found = told.map(lambda tags: next((tags[key] for key in keys if tags.get(key)), None))
+    return frame.assign(name=frame["name"].where(~missing, found.reindex(frame.index)).astype("str"))
+
+
+OTHER_NAMES = ("int_name", "official_name", "alt_name", "loc_name", "old_name", "short_name")
+"""Tags beside ``name`` and those of its languages that name an element."""
 GONE = ("disused", "abandoned")
 """Keys that, with ``yes``, say that an element no longer works."""
 

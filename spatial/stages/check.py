@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +13,7 @@ from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population
 from spatial.inputs.datum_evidence import DOUBT
 from spatial.inputs.inspection.inspecting import is_timetable
+from spatial.inputs.osm_features import name_keys
 from spatial.inputs.prepare import prepare
 from spatial.inputs.user_tables import observed_from_table
 from spatial.reporting.score import doubted_units, issue_records
@@ -145,7 +148,7 @@ def check_study(study: Study) -> Iterator[Checked]:
         yield Checked(LOOK, f"timetable {file.name}: {NO_TIMETABLE}")
     nameless, alone = int(scored["name"].isna().sum()), int(scored["township_id"].isna().sum())
     if nameless:
-        yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; pages cannot name them")
+        yield Checked(LOOK, f"settlements without a name: {nameless} of {len(scored)}; {_other_names(scored)}")
     if alone and townships:
         yield Checked(LOOK, f"settlements in no township: {alone} of {len(scored)}; see region.unit_levels")
     measured = sum(vocabulary.for_register(str(word)) is not None for word in binding["service"])
@@ -154,6 +157,19 @@ def check_study(study: Study) -> Iterator[Checked]:
     kinds = layers.facilities["service"].nunique()
     served = f"{len(layers.facilities):,} facilities of {kinds} services"
     yield Checked(FINE, f"{len(scored):,} settlements in the study area, {served}; {norms}")
+
+
+def _other_names(places: gpd.GeoDataFrame) -> str:
+    """Say which tags name settlements that have no name, and the line of the study that reads them."""
+    if "tags" not in places.columns:
+        return "pages cannot name them"
+    told = places.loc[places["name"].isna() & places["tags"].notna(), "tags"].map(json.loads)
+    counts = Counter(key for tags in told for key in name_keys(tags))
+    if not counts:
+        return "pages cannot name them, and no other tag does"
+    ranked = sorted(counts, key=lambda key: (-counts[key], key))
+    listed = ", ".join(f"{key} {counts[key]}" for key in ranked)
+    return f"other tags name them ({listed}): [sources.osm] name_tags = {json.dumps(ranked)}"
 
 
 def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> None:

@@ -196,6 +196,9 @@ class OsmSource(Model):
     path: FilePath = Field(description="File below the raw root: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     inventory: Inventory = option("unknown", "Whether every facility is mapped")
     unit_code_tag: str | None = option(None, "Tag of boundaries and places that holds their unit code, such as ref:gss")
+    name_tags: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        (), "Tags that name settlements and facilities without a name, the first that is there: name:en, int_name ..."
+    )
     settlements: bool = option(True, "Read settlements from it")
     facilities: bool = option(True, "Read facilities from it")
     roads: bool = option(True, "Read roads from it")

@@ -123,3 +123,24 @@ def test_townships_are_the_finest_level_of_which_several_places_lie_in_each():
     assert level_of(whole, single) == [10]
     assert level_of(whole) is None
     assert level_of(quarters[:3]) is None  # a quarter of the places lies in none
+
+
+def test_a_name_that_stands_in_another_tag_is_said_with_the_line_that_reads_it(tmp_path):
+    extract = write_extract(tmp_path / "isles.osm")
+    text = extract.read_text(encoding="utf-8")
+    for number, key in ((1, "int_name"), (2, "name:en"), (3, "int_name")):
+        text = text.replace(f'<tag k="name" v="Village {number}"/>', f'<tag k="{key}" v="Other {number}"/>')
+    extract.write_text(text, encoding="utf-8")
+    study = tmp_path / "isles.toml"
+    head = 'name = "isles"\ntitle = { en = "Isles" }\nas_of = 2026-01-01\n[region]\nunit_levels = [8]\n'
+    study.write_text(f'{head}[sources.osm]\npath = "isles.osm"\n', encoding="utf-8")
+    _, told = _run("check", study, "--raw", tmp_path, "-v")
+    line = 'name_tags = ["int_name", "name:en"]'
+    assert (
+        f"settlements without a name: 3 of 6; other tags name them (int_name 2, name:en 1): [sources.osm] {line}"
+        in told
+    )
+    study.write_text(f'{head}[sources.osm]\npath = "isles.osm"\n{line}\n', encoding="utf-8")
+    assert "settlements without a name" not in _run("check", study, "--raw", tmp_path, "-v")[1].replace(
+        "without a name 3", ""
+    )
