@@ -93,8 +93,15 @@ def _compile(kernel: Kernel, options: dict[str, Any]) -> Kernel:
     except RuntimeError as problem:
         logger.info("%s", problem)
     try:
-        folder = str(_own_folder())
-        config.CACHE_DIR = folder  # type: ignore[attr-defined]  # numba sets its options when it is imported
+        # A folder for temporary files in which nobody else can put code.
+        user = os.getuid() if hasattr(os, "getuid") else 0
+        folder = Path(tempfile.gettempdir()) / f"spatial-kernels-{user}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o022
+        if not is_own and os.name != "nt":
+            folder = Path(tempfile.mkdtemp(prefix="spatial-kernels-"))
+        config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]  # numba sets its options when it is imported
         logger.info("compiled kernels are kept in %s instead", folder)
         return _kept(kernel, options)
     except (RuntimeError, OSError) as problem:
@@ -106,16 +113,6 @@ def _compile(kernel: Kernel, options: dict[str, Any]) -> Kernel:
 def _kept(kernel: Kernel, options: dict[str, Any]) -> Kernel:
     compiled: Kernel = nb.njit(cache=True, **options)(kernel)
     return compiled
-
-
-def _own_folder() -> Path:
-    """Make a folder for temporary files in which nobody else can put code."""
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"spatial-kernels-{user}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o022
-    return folder if is_own or os.name == "nt" else Path(tempfile.mkdtemp(prefix="spatial-kernels-"))
 
 
 # Compiled functions that make arrays for other kernels.

@@ -23,7 +23,10 @@ from spatial.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import numpy as np
     import pandas as pd
+    from affine import Affine
+    from numpy.typing import NDArray
     from pyproj import CRS
 
 
@@ -269,18 +272,17 @@ class Store:
         try:
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
-                    crs = CRS.from_wkt(file.crs.to_wkt())
-                    value = Raster(file.read(1, out_dtype="float64"), file.transform, crs, name)
+                    value = _Unread.of(file.transform, CRS.from_wkt(file.crs.to_wkt()), name, lambda: _cells(path))
             else:
                 value = _read_table(path)
             size = path.stat().st_size
             if self._kept is None or size > self._room:
-                return value
+                return Raster(value.values, value.transform, value.crs, name) if isinstance(value, Raster) else value
             self._room -= size
             self._kept[name] = value
             return _lent(value)
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
-            raise StoreError(f"{path}: is damaged ({error}); delete it and run the study again") from error
+            raise _damaged(path, error) from error
 
     def derived(self, tables: Sequence[str], what: str, make: Callable[[], Any]) -> Any:
         """Make what follows from tables as they were read, or hand it out again as long as these are kept."""
@@ -374,8 +376,46 @@ def _lent(value: pd.DataFrame | Raster) -> pd.DataFrame | Raster:
     """Hand out what is kept so that nobody changes it: frames copy what is written to, rasters are copies."""
     if isinstance(value, Raster):
         # An array that cannot be written to is another kind to kernels, which would compile anew for it.
-        return Raster(value.values.copy(), value.transform, value.crs, value.name)
+        def copied() -> NDArray[np.float64]:
+            return value.values.copy()
+
+        return _Unread.of(value.transform, value.crs, value.name, copied)
     return value.copy(deep=False)
+
+
+class _Unread(Raster):
+    """A raster whose values are read when they are first looked at: many a stage takes relief and seldom needs it."""
+
+    _fetch: Callable[[], NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, transform: Affine, crs: CRS, name: str, fetch: Callable[[], NDArray[np.float64]]) -> Raster:
+        raster = cls.__new__(cls)
+        vars(raster).update(transform=transform, crs=crs, name=name, _fetch=fetch)
+        return raster
+
+    @functools.cached_property
+    def values(self) -> NDArray[np.float64]:
+        return self._fetch()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as a raster with values."""
+        return Raster, (self.values, self.transform, self.crs, self.name)
+
+
+def _cells(path: Path) -> NDArray[np.float64]:
+    import rasterio  # noqa: PLC0415 - only what reads and writes needs it
+
+    try:
+        with rasterio.open(path) as file:
+            cells: NDArray[np.float64] = file.read(1, out_dtype="float64")
+            return cells
+    except (OSError, rasterio.errors.RasterioError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path}: is damaged ({error}); delete it and run the study again")
 
 
 def write_table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
@@ -56,6 +57,7 @@ def id_ranks(ids: pd.Series) -> NDArray[np.int64]:
     return ranks
 
 
+@lru_cache(maxsize=100_000)  # a run sorts the same ids a hundred times
 def _key(value: str) -> tuple[int, int, tuple[tuple[int, int, str], ...], str, str]:
     match = _OSM_ID.fullmatch(value)
     if match is not None:

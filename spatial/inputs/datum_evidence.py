@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
+from scipy.special import bdtrc
 
 from spatial.crs import WGS84, working_crs_for
 from spatial.errors import CrsError
@@ -55,13 +56,8 @@ def weigh(first_m: NDArray[np.float64], second_m: NDArray[np.float64]) -> Eviden
     """Compare the distances of two places for the same rows by a sign test."""
     nearer = int((second_m < first_m - SAME_M).sum())
     farther = int((second_m > first_m + SAME_M).sum())
-    changed = nearer + farther
-    chance = 1.0
-    if changed:
-        # It costs half a second, and few studies have such rows.
-        from scipy.stats import binomtest  # noqa: PLC0415
-
-        chance = float(binomtest(nearer, changed, alternative="greater").pvalue)
+    # The upper tail of the binomial distribution: scipy.stats would take a second to load for it.
+    chance = float(bdtrc(nearer - 1, nearer + farther, 0.5))
     medians = (float(np.median(first_m)), float(np.median(second_m))) if len(first_m) else (np.nan, np.nan)
     return Evidence(nearer, farther, *medians, chance)
 

@@ -136,7 +136,17 @@ def run_stages(  # noqa: PLR0913 - how to run is one option each
                 **{key: manifest.get(key) for key in ("seconds", "fingerprint", "code")},
             }
         if run.base is not None:
-            record["base"] = _facts_of_base(run.base, stages)
+            # Say which run the inputs of the scenario are from, and by which code its tables were made.
+            read = {name for stage in stages if stage.reads_base for name in _names(stage.reads)}
+            manifests = [run.base.read_json(path.name) for path in sorted(run.base.folder.glob(manifest_name("*")))]
+            record["base"] = {
+                "run": run.base.folder.name,
+                "stages": {
+                    made["stage"]: {key: made.get(key) for key in ("fingerprint", "code")}
+                    for made in manifests
+                    if made and read & set(made["outputs"])
+                },
+            }
         record["options"] = study.model_dump(mode="json")
         is_new = any(facts["ran"] for facts in record["stages"].values())
         last = None if is_new else run.store.read_json("run.json")
@@ -296,20 +306,6 @@ def read_inputs(stage: Stage, store: Store) -> dict[str, Any]:
     if absent:
         raise SpatialError(f"its input {absent[0]} is missing; run the whole study")
     return inputs
-
-
-def _facts_of_base(base: Store, stages: Sequence[Stage]) -> dict[str, Any]:
-    """Say which run the inputs of a scenario are from, and by which code its tables were made."""
-    read = {name for stage in stages if stage.reads_base for name in _names(stage.reads)}
-    manifests = [base.read_json(path.name) for path in sorted(base.folder.glob(manifest_name("*")))]
-    return {
-        "run": base.folder.name,
-        "stages": {
-            made["stage"]: {key: made.get(key) for key in ("fingerprint", "code")}
-            for made in manifests
-            if made and read & set(made["outputs"])
-        },
-    }
 
 
 def _names(marked: Sequence[str]) -> list[str]:

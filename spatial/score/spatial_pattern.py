@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from spatial.indices.clustering import MoransI
-    from spatial.score.evidence import Ground, Unit
+    from spatial.score.evidence import Ground
     from spatial.score.place_scores import PlaceScores
 
     FloatArray = NDArray[np.float64]
@@ -222,48 +222,48 @@ def inequality_table(ground: Ground, scores: PlaceScores, *, rank_by: str = "") 
     if rank_by and rank_by in ground.settlements:
         rank = pd.to_numeric(ground.settlements[rank_by], errors="coerce").to_numpy(dtype=np.float64)
     access = scores.common_access(ground.official_class)
-    tables = [_unit(unit, ground, access, rank) for unit in ground.units()]
+    tables = []
+    for unit in ground.units():
+        y, people = access[unit.members], ground.weight[unit.members]
+        sample = read_sample(y, people)
+        official = ground.official_class[unit.members]
+        sides = np.isin(official.astype(str), ["urban", "rural"])
+        both = len(set(official[sides].astype(str))) > 1
+        parts = theil_t(y[sides], people[sides], official[sides].astype(str)) if both else None
+        palma = palma_ratio(y, people)
+        values = {
+            "theil_t": float(theil_t(y, people)),
+            "theil_between": parts.between if parts is not None else math.nan,
+            "theil_within": parts.within if parts is not None else math.nan,
+            "mean_log_deviation": float(mean_log_deviation(y, people, floor=FLOOR)),
+            "gini": gini_index(y, people),
+            "atkinson_0_5": atkinson_index(y, people, epsilon=0.5),
+            "atkinson_1": atkinson_index(y, people, epsilon=1.0),
+            "palma": palma if math.isfinite(palma) else math.nan,
+        }
+        by_rank = dict.fromkeys(("palma_by_rank", "concentration", "erreygers"), math.nan)
+        if rank is not None:
+            mine = rank[unit.members]
+            palma = palma_ratio_by_rank(y, people, rank_by=mine)
+            by_rank = {
+                "palma_by_rank": palma if math.isfinite(palma) else math.nan,
+                "concentration": concentration_index(y, people, mine),
+                "erreygers": erreygers_index(y, people, mine),
+            }
+        values |= by_rank
+        tables.append(
+            pd.DataFrame(
+                {
+                    "unit_level": unit.level,
+                    "unit_id": unit.id,
+                    "measure": list(values),
+                    "value": np.array(list(values.values()), dtype=np.float64),
+                    "n_total": sample.n_total,
+                    "n_valid": sample.n_valid,
+                    "n_nan": sample.n_nan,
+                    "pop_total": sample.pop_total,
+                    "pop_valid": sample.pop_valid,
+                }
+            )
+        )
     return pd.concat(tables, ignore_index=True)
-
-
-def _unit(unit: Unit, ground: Ground, access: FloatArray, rank: FloatArray | None) -> pd.DataFrame:
-    y, people = access[unit.members], ground.weight[unit.members]
-    sample = read_sample(y, people)
-    official = ground.official_class[unit.members]
-    sides = np.isin(official.astype(str), ["urban", "rural"])
-    both = len(set(official[sides].astype(str))) > 1
-    parts = theil_t(y[sides], people[sides], official[sides].astype(str)) if both else None
-    palma = palma_ratio(y, people)
-    values = {
-        "theil_t": float(theil_t(y, people)),
-        "theil_between": parts.between if parts is not None else math.nan,
-        "theil_within": parts.within if parts is not None else math.nan,
-        "mean_log_deviation": float(mean_log_deviation(y, people, floor=FLOOR)),
-        "gini": gini_index(y, people),
-        "atkinson_0_5": atkinson_index(y, people, epsilon=0.5),
-        "atkinson_1": atkinson_index(y, people, epsilon=1.0),
-        "palma": palma if math.isfinite(palma) else math.nan,
-    }
-    by_rank = dict.fromkeys(("palma_by_rank", "concentration", "erreygers"), math.nan)
-    if rank is not None:
-        mine = rank[unit.members]
-        palma = palma_ratio_by_rank(y, people, rank_by=mine)
-        by_rank = {
-            "palma_by_rank": palma if math.isfinite(palma) else math.nan,
-            "concentration": concentration_index(y, people, mine),
-            "erreygers": erreygers_index(y, people, mine),
-        }
-    values |= by_rank
-    return pd.DataFrame(
-        {
-            "unit_level": unit.level,
-            "unit_id": unit.id,
-            "measure": list(values),
-            "value": np.array(list(values.values()), dtype=np.float64),
-            "n_total": sample.n_total,
-            "n_valid": sample.n_valid,
-            "n_nan": sample.n_nan,
-            "pop_total": sample.pop_total,
-            "pop_valid": sample.pop_valid,
-        }
-    )

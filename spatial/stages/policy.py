@@ -66,6 +66,8 @@ def register_of(options: Options) -> pd.DataFrame:
 def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
     """Write a norm of the study as the register writes its own; who added it and why stay with it."""
     presence = norm.metric == "presence_in_unit"
+    who, when = f"added by {norm.by}" if norm.by else "", norm.on.isoformat() if norm.on else ""
+    told = ", ".join(filter(None, (who, when)))
     return {
         "norm_id": norm.id,
         "pillar": "P3",
@@ -92,19 +94,12 @@ def _register_row(norm: NormAddition, jurisdiction: str) -> dict[str, str]:
         "norm_class_basis": STATED_BY_THE_STUDY,
         "norm_justification": norm.why,
         "jurisdiction": jurisdiction,
-        "source_title": _origin(norm),
+        "source_title": f"{norm.source or 'norm of the study'}{f' ({told})' if told else ''}",
         "source_year": str(norm.on.year) if norm.on else "",
         "confidence": "verified_primary" if norm.read_in_original else "verified_secondary",
         "supersedes": "|".join(norm.supersedes),
         "notes": norm.why,
     }
-
-
-def _origin(norm: NormAddition) -> str:
-    """Say where an added norm stands, who added it and when, as far as anybody said."""
-    who, when = f"added by {norm.by}" if norm.by else "", norm.on.isoformat() if norm.on else ""
-    told = ", ".join(filter(None, (who, when)))
-    return f"{norm.source or 'norm of the study'}{f' ({told})' if told else ''}"
 
 
 def norm_rules(options: Options) -> NormRules:

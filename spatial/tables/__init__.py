@@ -21,33 +21,29 @@ def _rows(file: str) -> list[dict[str, str]]:
     return list(csv.DictReader(files(__name__).joinpath(file).read_text(encoding="utf-8").splitlines()))
 
 
-def _field(row: dict[str, str]) -> Field:
-    """Make the field of a row; `values` names lists of `words` or values, ``range`` is from..to, both inclusive."""
-    marks = row["marks"].split()
-    low, _, high = row["range"].partition("..")
-    values = [getattr(words, part) if part.isupper() else (part,) for part in row["values"].split("|") if part]
-    return Field(
-        row["column"],
-        row["kind"],  # type: ignore[arg-type] # a test holds the words of the file to those of `Field`
-        row["title"],
-        row["description"],
-        row["unit"],
-        required="optional" not in marks,
-        nullable="nullable" in marks,
-        unique="unique" in marks,
-        minimum=float(low) if low else None,
-        maximum=float(high) if high else None,
-        values=sum(values, ()),
-        shown=row["shown"] or None,  # type: ignore[arg-type]
-    )
-
-
 def _tables() -> dict[str, Table]:
     fields: dict[str, list[Field]] = {}
     for row in _rows("columns.csv"):
+        marks = row["marks"].split()
+        low, _, high = row["range"].partition("..")
+        values = [getattr(words, part) if part.isupper() else (part,) for part in row["values"].split("|") if part]
+        field = Field(
+            row["column"],
+            row["kind"],  # type: ignore[arg-type] # a test holds the words of the file to those of `Field`
+            row["title"],
+            row["description"],
+            row["unit"],
+            required="optional" not in marks,
+            nullable="nullable" in marks,
+            unique="unique" in marks,
+            minimum=float(low) if low else None,
+            maximum=float(high) if high else None,
+            values=sum(values, ()),
+            shown=row["shown"] or None,  # type: ignore[arg-type]
+        )
         # Tables of the same columns, such as all findings, share their rows.
         for table in row["tables"].split():
-            fields.setdefault(table, []).append(_field(row))
+            fields.setdefault(table, []).append(field)
     return {
         row["table"]: Table(
             row["table"],

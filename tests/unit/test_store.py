@@ -1,6 +1,8 @@
 """The store writes whole files or none, and says what stands in the way."""
 
 import csv
+import dataclasses
+import pickle
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args
@@ -181,7 +183,7 @@ def test_an_artifact_cannot_leave_its_folder() -> None:
 def test_a_damaged_table_is_named_with_its_remedy(tmp_path: Path) -> None:
     store = Store(tmp_path)
     path = store.write("counts", _counts())
-    path.write_bytes(path.read_bytes()[:40])
+    path.write_bytes(b"no raster")
     with pytest.raises(StoreError, match=r"damaged.*delete it"):
         store.read("counts")
 
@@ -190,6 +192,22 @@ def test_column_units_are_in_the_parquet_file(tmp_path: Path) -> None:
     account = pd.DataFrame({"item": ["allocated"], "persons": [1.0], "cells": [1.0], "detail": [""]})
     schema = pq.read_schema(Store(tmp_path).write("population_account", account))
     assert schema.field("persons").metadata[b"unit"] == b"persons"
+
+
+def test_a_kept_raster_is_read_when_it_is_looked_at_and_nobody_changes_it_for_others(tmp_path: Path) -> None:
+    store = Store(tmp_path, keeps=True)
+    store.write("elevation", _two_cells())
+    lent = store.read("elevation")
+    assert isinstance(lent, Raster)
+    lent.values[0, 0] = 7.0
+    assert dataclasses.replace(lent, name="changed").values.tolist() == [[7.0, 1.0]]
+    # Whoever reads it next has it as it was, in another process too.
+    assert pickle.loads(pickle.dumps(store.read("elevation"))).values.tolist() == [[1.0, 1.0]]  # noqa: S301 - packed here
+    late = Store(tmp_path, keeps=True).read("elevation")
+    path = tmp_path / "elevation.tif"
+    path.write_bytes(b"no raster")
+    with pytest.raises(StoreError, match=r"damaged.*delete it"):
+        _ = late.values
 
 
 def _two_cells() -> Raster:
