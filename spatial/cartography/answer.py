@@ -12,7 +12,6 @@ from spatial.cartography.document import pack
 from spatial.cartography.drawing import drawn_ground
 from spatial.messages import Words
 from spatial.reporting.answer_text import (
-    LIMIT_MIN,
     answer_lead,
     answer_lines,
     answer_title,
@@ -39,7 +38,7 @@ SHOWN = 8
 CURVE_STEPS, FARTHEST = 48, 10
 """Points of the curve of people within, and places that are farthest."""
 WITHIN, BEYOND, FAR, UNKNOWN = range(4)
-"""Codes of places on these maps: within, beyond the norm, beyond `LIMIT_MIN` where there is none, not known."""
+"""Codes of places on these maps: within, beyond the norm, far where there is none, not known."""
 
 
 def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[str, Any] | None:
@@ -108,6 +107,7 @@ def answer_block(book: PageBook, rows: Rows, files: Mapping[str, str]) -> dict[s
                 "service": service["service"],
                 "mode": service["mode"],
                 "is_asked": finding is not None,
+                "far_min": service["far_min"],
                 "file": files.get(service["service"]),
             }
             for service, finding in zip(services, asked, strict=True)
@@ -215,11 +215,11 @@ def standing(book: PageBook, rows: Rows, norm_id: str) -> npt.NDArray[np.intp]:
 def _reached(
     book: PageBook, rows: Rows, service: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
 ) -> npt.NDArray[np.intp]:
-    """Code where each settlement stands to a service: by its norm, else by `LIMIT_MIN`."""
+    """Code where each settlement stands to a service: by its norm, else by what is far of it."""
     finding = _asked(service, findings)
     if finding is not None:
         return standing(book, rows, finding["norm_id"])
     access = rows.align(book.access[service["service"], service["mode"]], key="settlement_id")
     minutes = access["travel_time_min"].fillna(np.inf)
     is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()
-    return np.select([is_unknown, minutes <= LIMIT_MIN], [UNKNOWN, WITHIN], FAR)
+    return np.select([is_unknown, minutes <= service["far_min"]], [UNKNOWN, WITHIN], FAR)

@@ -35,8 +35,10 @@ ESSENTIAL = (
     ("post_office",),
 )
 """Services that are told first where no norm asks for one: of each group the one of which most are mapped."""
-STEPS_MIN = (15.0, 30.0, 60.0)
+STEPS_MIN = (5.0, 10.0, 15.0, 30.0, 60.0)
 """Minutes within which people are counted of every service, whether or not a norm asks for it."""
+FAR_MIN = 30.0
+"""Minutes beyond which a place is far of a service that no norm asks for; less where all are within."""
 _TOLD = (
     "norm_id", "service", "metric", "mode", "threshold", "unit", "stat_unit", "scope", "norm_class", "status",
     "share_of", "is_chosen", "is_own", "target_share", "target_share_is_assumed",
@@ -276,6 +278,7 @@ class _Ground:
             order = np.lexsort((rows["settlement_id"], -minutes))
             order = order[np.isfinite(minutes[order])][:FARTHEST]
             median = weighted_quantile(minutes, weight, 0.5)
+            farthest = np.max(minutes, initial=0.0, where=np.isfinite(minutes) & (weight > 0.0))
             found.append(
                 {
                     "service": str(service),
@@ -286,6 +289,9 @@ class _Ground:
                     "all": float(weight.sum()),
                     "median_min": median if np.isfinite(median) else None,
                     "within": {f"{step:g}": float(weight[minutes <= step].sum()) for step in STEPS_MIN},
+                    "far_min": max(
+                        (step for step in STEPS_MIN if step <= FAR_MIN and step < farthest), default=STEPS_MIN[0]
+                    ),
                     "no_way": float(weight[np.isinf(minutes)].sum()),
                     "farthest": [
                         {

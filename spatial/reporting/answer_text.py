@@ -22,8 +22,6 @@ VILLAGES_TOLD = 3
 """Villages that a finding names to begin with."""
 SERVICES_TOLD, PLACES_TOLD = 4, 2
 """Services whose minutes are told where no norm fails, and the farthest places that are named of each."""
-LIMIT_MIN = 30.0
-"""Minutes beyond which a place is far where no norm asks for the service."""
 FIRST_ACTIONS = 3
 """Actions that are told first."""
 
@@ -217,11 +215,12 @@ def service_texts(service: Record, finding: Record | None, half: Record, words: 
     """
     Say under the small map of a service who is beyond, among whom, and how far half of these are.
 
-    All three are of whom the norm of the finding asks about; without one of all, beyond `LIMIT_MIN`.
+    All three are of whom the norm of the finding asks about; without one of all, beyond what is `far_min`.
     """
     if finding is None:
-        within = service["within"][f"{LIMIT_MIN:g}"]
-        beyond, base, limit = service["all"] - within, _all(service, words), words.measure(LIMIT_MIN, "min")
+        far = service["far_min"]
+        within = service["within"][f"{far:g}"]
+        beyond, base, limit = service["all"] - within, _all(service, words), words.measure(far, "min")
         share, counted = within / service["all"], service["counted"]
     else:
         sides, counted = finding[finding["counted"]], finding["counted"]

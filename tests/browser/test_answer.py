@@ -98,11 +98,13 @@ def test_each_service_has_a_map_with_what_the_summary_says_of_it(run, open_page)
     by_service = {finding["service"]: finding for finding in far}
     for card, service in zip(cards.all(), summary["answer"]["services"], strict=False):
         finding = by_service.get(service["service"])
-        beyond = finding["persons"]["beyond"] if finding else service["all"] - service["within"]["30"]
+        beyond = (
+            finding["persons"]["beyond"] if finding else service["all"] - service["within"][f"{service['far_min']:g}"]
+        )
         said = card.locator("p").first.inner_text()
         assert number(said.split(" over ")[0]) == round(beyond)
         # The share is of those whom the number counts, whatever the norm judges by.
-        within = finding["persons"]["within"] if finding else service["within"]["30"]
+        within = finding["persons"]["within"] if finding else service["within"][f"{service['far_min']:g}"]
         share, base = card.locator("p").nth(1).inner_text().split(" % of ")
         assert number(base.split(" ")[0]) == round(within + beyond)
         assert abs(float(share) - 100.0 * within / (within + beyond)) < 0.11

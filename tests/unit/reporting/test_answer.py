@@ -184,10 +184,18 @@ def test_a_township_counts_a_village_once_whatever_it_is_beyond(answer):
 def test_minutes_of_a_service_count_people_and_tell_no_way_apart(answer):
     (hospital,) = answer["services"]
     assert hospital["median_min"] == 90.0  # 100 at 70 and 50 at 20 are less than half of 470
-    assert hospital["within"] == {"15": 0.0, "30": 50.0, "60": 50.0}
+    assert hospital["within"] == {"5": 0.0, "10": 0.0, "15": 0.0, "30": 50.0, "60": 50.0}
+    assert hospital["far_min"] == 30.0
     assert (hospital["all"], hospital["no_way"]) == (470.0, 20.0)
     assert [place["settlement_id"] for place in hospital["farthest"][:3]] == ["b", "a", "c"]
     assert [place["minutes"] for place in hospital["farthest"]] == [90.0, 70.0, 20.0, 10.0]
+
+
+def test_where_all_are_near_those_are_far_whom_a_lesser_step_leaves_beyond():
+    found = access().assign(travel_time_min=lambda rows: rows["travel_time_min"] / 6.0)
+    (hospital,) = summarise_answer(tables(access=found), [], mode="drive")["services"]
+    assert hospital["farthest"][0]["minutes"] == 15.0
+    assert (hospital["far_min"], hospital["within"]["10"], hospital["within"]["15"]) == (10.0, 50.0, 450.0)
 
 
 def test_a_place_of_which_nobody_knows_the_way_is_in_no_sum():

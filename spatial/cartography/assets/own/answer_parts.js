@@ -60,7 +60,7 @@
     const counts = (answer.matrix ? answer.matrix.rows : []).map((row) => ({ id: row.unit_id, amount: farIn(answer, row, far) })).filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
     const townships = D.townshipLabels(points, known.persons, isBeyond, frame, counts, taken, frame.width < 420 ? TOWNSHIPS_PHONE : TOWNSHIPS);
     const keys = [
-      groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { service: S.pick(answer.texts).services[0].name }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
+      groups.beyond.length ? D.key({ fill: strong }, isService ? S.t("answer.legend_far", { n: answer.services[0].far_min, service: S.pick(answer.texts).services[0].name }) : S.t("answer.legend_beyond", { norm: heads()[answer.findings[far].norm_id] }), 5) : null,
       groups.none.length ? D.key(RING, S.t("answer.legend_none", { norm: S.inText(heads()[answer.findings[none].norm_id]) }), 5) : null,
       D.key({ fill: D.WITHIN }, S.t("answer.legend_other"), 3),
       D.sizeKey(size),
