@@ -712,7 +712,7 @@ def _print_headlines(study: Study, results: Results) -> None:
     own = {name: study.raw_path(path) for name, path in study.own_files().items()}
     told_from = {
         "code": code_fingerprint("spatial.stages.explain"),
-        "study": study.model_dump(mode="json", exclude={"raw"}),
+        "study": study.model_dump(mode="json", exclude={"raw": True, "qgis": True}),
         "files": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in own.items() if path.is_file()},
         "summary": summary,
     }

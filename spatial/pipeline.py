@@ -47,7 +47,8 @@ def _stage(name: str, reads: str, makes: str, options: str, **where: str | bool)
 # fmt: off
 STAGES = (  # name, what it reads, what it makes, and the keys of the study that it takes
     _stage("read", "", f"{READ} population? elevation? landcover?",
-           "region sources tiers placing merge services_file working_crs", files="processed", reads_raw=True),
+           "region sources tiers placing merge corrections services_file working_crs",
+           files="processed", reads_raw=True),
     _stage("calibration", "roads turns? places facilities study_area water elevation?", FITTED, "calibration network"),
     _stage("network", "roads turns? places study_area elevation? calibration_factors?",
            "nodes edges findings_network", "network calibration"),

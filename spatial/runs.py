@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,8 @@ from spatial.errors import StoreError
 from spatial.results import Results
 from spatial.runner.manifest import manifest_name
 from spatial.runner.run import Decision, plan, run_stages
-from spatial.store import Store
+from spatial.store import Artifact, Store
+from spatial.study.edits import is_drawn_in, with_edits
 from spatial.study.planned import PLANS_FILE, PlannedStudy, planned_study
 
 if TYPE_CHECKING:
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from spatial.study import Study
+
+
+LOGGER = logging.getLogger(__name__)
 
 
 def folders_of(study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps") -> tuple[Path, Path]:
@@ -33,6 +39,52 @@ def folders_of(study: Study, processed: str | Path = "data/processed", maps: str
 def scenario_study(study: Study, scenario: str, processed: str | Path = "data/processed") -> PlannedStudy:
     """Put a study under one of its scenarios, or as ``plan:NAME`` under a plan of its last run."""
     return planned_study(study, scenario, folders_of(study, processed)[0] / PLANS_FILE)
+
+
+def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> Study:
+    """
+    Put what users drew in QGIS into a study.
+
+    What is read of each layer lies in the folder ``edits`` of the run, so that their file is never held; one that is
+    not there says as much as an empty one, and is made where `makes_file`.
+    """
+    if not study.qgis.edits:
+        return study
+    path = Path(study.qgis.edits)
+    files: dict[str, str] = {}
+    if path.is_file():
+        if is_drawn_in(path):
+            files = _read(path, study, folder)
+    elif makes_file:
+        from spatial.inputs.edits import empty_edits  # noqa: PLC0415 - writes a file of a GIS
+
+        try:
+            Store(path.parent).write_file(Artifact(path.name, empty_edits()))
+        except StoreError as error:
+            LOGGER.warning("%s; the project has no layers of your own", error)
+            path = Path()
+    # The project names the file from where it lies itself, so that both can be moved together.
+    try:
+        beside = os.path.relpath(path, folder).replace(os.sep, "/") if path.name else ""
+    except ValueError:  # another drive of Windows
+        beside = path.absolute().as_posix()
+    own = study.qgis.model_copy(update={"edits": beside})
+    return with_edits(study.model_copy(update={"qgis": own}), files)
+
+
+def _read(path: Path, study: Study, folder: Path) -> dict[str, str]:
+    """Read the layers that hold something into files of the run, each written only where it changed."""
+    from spatial.inputs.edits import read_edits  # noqa: PLC0415 - opens files of a GIS
+    from spatial.inputs.services import load_services  # noqa: PLC0415 - as above
+
+    own = study.raw_path(study.services_file) if study.services_file else None
+    store, files = Store(folder / "edits"), {}
+    for name, content in read_edits(path, load_services(own).ids).items():
+        target = store.folder / f"{name}.geojson"
+        if not target.is_file() or target.read_bytes() != content:
+            store.write_file(Artifact(target.name, content))
+        files[name] = str(target.absolute())
+    return files
 
 
 def run(  # noqa: PLR0913 - how to run is one option each
@@ -84,8 +136,9 @@ def run(  # noqa: PLR0913 - how to run is one option each
         Where a folder is locked, full or cannot be written, or holds another run; or where a scenario is to be laid on
         a finished run that is not up to date.
     """
+    study = with_own_edits(study, folders_of(study, processed)[0], makes_file=True)
     planned = study if scenario is None else scenario_study(study, scenario, processed)
-    if any(item.runs for item in decisions(study, scenario=scenario, processed=processed, maps=maps, verify=verify)):
+    if any(item.runs for item in _decided(study, scenario=scenario, processed=processed, maps=maps, verify=verify)):
         # What has run before was found in order then; the checks import most of the package.
         from spatial.inputs.prepare import refuse_missing  # noqa: PLC0415 - as said
         from spatial.stages.policy import check_policy  # noqa: PLC0415 - as said
@@ -123,6 +176,14 @@ def decisions(
     verify: bool = False,
 ) -> list[Decision]:
     """Say which stages `run` would run, and why, without running any."""
+    study = with_own_edits(study, folders_of(study, processed)[0])
+    return _decided(study, scenario=scenario, processed=processed, maps=maps, verify=verify)
+
+
+def _decided(
+    study: Study, *, scenario: str | None, processed: str | Path, maps: str | Path, verify: bool
+) -> list[Decision]:
+    """Decide of a study with what users drew."""
     base, pages = folders_of(study, processed, maps)
     _refuse_other(study, base)
     if scenario is None:

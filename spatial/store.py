@@ -7,6 +7,7 @@ import errno
 import functools
 import hashlib
 import io
+import itertools
 import json
 import os
 import shutil
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 LOCK_NAME = ".lock"
 BASIS = "population_basis"
 PEOPLED_RASTERS = frozenset({"population"})
+WORKED_IN = (".gpkg", ".qgz")
+"""Endings of outputs that people open, and may save."""
+GPKG_HEADER = 100
+"""Bytes of a GeoPackage that change when it is opened: SQLite counts there who wrote, and how."""
 TEMPORARY = ".spatial-"
 """Begins the name of a file that is being written; a killed run may leave one."""
 SETTLED_NS = 50_000_000
@@ -192,6 +197,35 @@ def sha256_of(path: Path) -> str:
     """Checksum of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def body_of(path: Path) -> str:
+    """Checksum of what a file holds, without what changes when somebody opens it."""
+    with path.open("rb") as file:
+        file.seek(GPKG_HEADER if path.suffix == ".gpkg" else 0)
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def keep_changed(path: Path, content: bytes, last: str) -> Path | None:
+    """
+    Put a file aside that somebody saved since it was written, before another takes its place.
+
+    Returns where it is kept, ``NAME.DAY.bak``; None where it is as the last run wrote it (`last`, its body), or as
+    the next one would.
+    """
+    if not path.is_file():
+        return None
+    start = GPKG_HEADER if path.suffix == ".gpkg" else 0
+    if body_of(path) in {last, hashlib.sha256(memoryview(content)[start:]).hexdigest()}:
+        return None
+    day = time.strftime("%Y-%m-%d", time.localtime(path.stat().st_mtime))
+    endings = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    kept = next(name for end in endings if not (name := path.with_name(f"{path.name}.{day}{end}.bak")).exists())
+    try:
+        path.rename(kept)
+    except OSError as error:
+        raise _store_error(error, path) from error
+    return kept
 
 
 class _Hashed(NamedTuple):

@@ -45,6 +45,7 @@ from spatial.formats.raster import (
 from spatial.georef.datums import refuse_unknown_shift
 from spatial.inputs.attributes import flows_from_table
 from spatial.inputs.doubtful_facilities import doubtful_facilities
+from spatial.inputs.edits import apply_corrections
 from spatial.inputs.facility_facts import mixed_units
 from spatial.inputs.gather import Gathered, gather
 from spatial.inputs.list_merge import merge_lists
@@ -264,7 +265,9 @@ def prepare(study: Study, *, named: Mapping[str, Collection[str]] | None = None)
 
     merged = merge_lists(_within(facilities, wide), study, vocabulary, ground=ground, outlines=found.outlines)
     found.counts += [(STUDY, *count) for count in merged.counts]
-    facilities, _ = _placed(merged.frame, boundaries, study, ground)
+    drawn = study.corrections
+    corrected = merged.frame if drawn is None else apply_corrections(merged.frame, study.raw_path(drawn.path))
+    facilities, _ = _placed(corrected, boundaries, study, ground)
     box = Bounds(*gpd.GeoSeries([wide], crs=crs).to_crs(WGS84).total_bounds.tolist())
     elevation = None
     if sources.elevation is not None:

@@ -191,7 +191,7 @@ _MULTI: dict[str, Callable[..., Any]] = {
     "LineString": shapely.multilinestrings,
     "Polygon": shapely.multipolygons,
 }
-GROUPS = ("results", "network", "base", "checks")
+GROUPS = ("edits", "results", "network", "base", "checks")
 """Groups of the project, from the top."""
 
 SHELVES = (

@@ -44,6 +44,7 @@ from spatial.qgis.looks_score import least_levels
 from spatial.qgis.meta import NormWords, QgisMeta, known_field, measure_name, service_name
 from spatial.qgis.styles import TINTS
 from spatial.reporting.plan_text import HAVING
+from spatial.study.edits import SCENARIO as OWN_EDITS
 from spatial.tables import TABLES
 from spatial.tables.words import NAMES
 
@@ -165,7 +166,7 @@ def engine_looks(
         named = service_by_mode(service, rows, words, meta)
         title = words.say("columns", "change", scenario=scenario_title(scenario, words, meta), service=named)
         style = looks_access.change_look(column, float(rows["cutoff_min"].max()), frame, words)
-        yield look(column, title, style, "scenarios")
+        yield look(column, title, style, "scenarios", slim=scenario == OWN_EDITS)
     if "emergency_people" in tables:
         targets = tables["emergency_people"].groupby("service")["target_min"].unique()
         for service, rows in by_service(tables, "emergency_response", meta):
@@ -442,7 +443,18 @@ def build_layers(
 
 SLIM = (
     *("settlements", "facilities", "roads", "boundaries", "water", "study_area", "flows", "last_mile", "routes"),
-    *("gaps", "norm_results", "access", "intervals", "scores", "plans", "plan_actions", "plan_people", "plan_stops"),
+    *(
+        "gaps",
+        "norm_results",
+        "access",
+        "intervals",
+        "scores",
+        "scenario_access",
+        "plans",
+        "plan_actions",
+        "plan_people",
+        "plan_stops",
+    ),
 )
 """Tables behind the small project."""
 
@@ -455,6 +467,10 @@ def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[
         if name in kept and set(wanted) & set(kept[name]["service"]):
             own = [service for service in wanted if service in set(kept[name]["service"])]
             kept[name] = kept[name][kept[name]["service"].isin(own if name == "access" else own[:1])]
+    if "scenario_access" in kept:
+        drawn = kept["scenario_access"].query("scenario == @OWN_EDITS")
+        tried = services_in_order(list(drawn["service"]), meta)[:1]
+        kept["scenario_access"] = drawn[drawn["service"].isin(tried)]
     if "gaps" in kept and meta.opening_norms:
         kept["gaps"] = kept["gaps"][kept["gaps"]["norm_id"].isin(meta.opening_norms)]
     if "norm_results" in kept and meta.opening_norms:

@@ -52,6 +52,8 @@ class QgisMeta:
     # norms by id, those that open the study first; service and id where one is not named
     norms: Mapping[str, NormWords] = field(default_factory=dict)
     opening_norms: Sequence[str] = ()  # of them, those that the small project shows
+    own_services: Sequence[str] = ()  # services that users may choose in what they draw
+    edits: str = ""  # path of what they draw, from the project; empty for none
     is_full: bool = False  # whether every table and every look is there, or those that answer the first questions
     # minutes of the first norm on each service that gives minutes
     thresholds_min: Mapping[str, float] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import geopandas as gpd
 
 from spatial.messages import Words
+from spatial.qgis.edits import edit_layers
 from spatial.qgis.forms import (
     TABS,
     field_configuration,
@@ -126,6 +127,9 @@ def write_project_of(
         for look in layer.more_looks:
             one = f"{start}{layer.table}_{look.key}"
             entries.append(Entry(one, describe(look.title, look.style, look, one), look.group, look))
+    if meta.edits:
+        drawn = [(element.findtext("id", ""), element) for element in edit_layers(words, meta)]
+        entries += [Entry(identifier, element, "edits", Shown()) for identifier, element in drawn]
     entries.sort(key=lambda entry: GROUPS.index(entry.group))
     for raster in rasters:
         identifier = f"spatial_raster_{raster.name}"

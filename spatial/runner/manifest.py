@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from spatial.rasters import Raster
+from spatial.store import WORKED_IN, body_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,8 @@ def describe_output(
         "sha256": checksums.of(path),
         "bytes": path.stat().st_size,
     }
+    if path.suffix in WORKED_IN:
+        facts["body"] = body_of(path)
     if isinstance(value, Raster):
         facts |= {"shape": list(value.values.shape), "crs": value.crs.to_string()}
     elif value is not None and not isinstance(value, dict):

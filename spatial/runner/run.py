@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from spatial.formats.files import file_parts
 from spatial.runner.fingerprint import code_fingerprint
 from spatial.runner.manifest import describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import Options, Stage
-from spatial.store import Checksums, Store, locked, remove_leftovers
+from spatial.store import WORKED_IN, Checksums, Store, keep_changed, locked, remove_leftovers
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
 
 
+LOGGER = logging.getLogger(__name__)
 _MOST_TOLD = 3
 """Changes that are named; the others are counted."""
 
@@ -259,7 +261,7 @@ class _Run:
             taken = self.inputs_of(stage)
             options = Options(self.study, stage.options, taken.derived)
             made = stage.function(**read_inputs(stage, taken), options=options, progress=progress)
-            outputs = self._write(stage, made)
+            outputs = self._write(stage, made, before.get("outputs", {}))
         except SpatialError as error:
             if isinstance(error, OSError) and error.exit_code == 6:
                 raise
@@ -271,8 +273,10 @@ class _Run:
         seconds = {"seconds": round(time.perf_counter() - began, 3)}
         store.write_json(name, self.facts(stage) | {"outputs": outputs, "libraries": library_versions()} | seconds)
 
-    def _write(self, stage: Stage, made: Mapping[str, Value | list[Artifact]]) -> dict[str, Any]:
-        """Write what a stage made, if it is what it declares, and describe it."""
+    def _write(
+        self, stage: Stage, made: Mapping[str, Value | list[Artifact]], before: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Write what a stage made, if it is what it declares, and describe it; what people saved since is kept."""
         surplus = sorted(set(made) - {*_names(stage.makes), *(["files"] if stage.files else [])})
         absent = sorted(name for name in stage.makes if not name.endswith("?") and name not in made)
         if surplus or absent:
@@ -284,7 +288,13 @@ class _Run:
             if isinstance(value, list):
                 for artifact in value:
                     output = f"file:{artifact.name}"
-                    path = self.store.write_file(artifact, self.folder_of(stage, output))
+                    folder = self.folder_of(stage, output)
+                    if artifact.name.endswith(WORKED_IN):
+                        last = before.get(output, {}).get("body", "")
+                        kept = keep_changed(folder / artifact.name, artifact.content, last)
+                        if kept is not None:
+                            LOGGER.warning("%s was changed since the last run; it is kept as %s", artifact.name, kept)
+                    path = self.store.write_file(artifact, folder)
                     facts = describe_output(self.store, path, None, self.checksums)
                     outputs[output] = facts | {"path": artifact.name}
             else:

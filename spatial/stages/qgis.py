@@ -119,6 +119,8 @@ def qgis(
         satisfied_by={name: sorted(vocabulary.satisfying(name)) for name in headlines},
         norms=norm_words,
         opening_norms=opening_norms[:OPENING_NORMS],
+        own_services=sorted(vocabulary.ids),
+        edits=options.qgis.edits or "",
         is_full=options.qgis.project == "full",
         thresholds_min=thresholds_min,
         scenarios={item.name: item.title for item in options.scenarios},
@@ -156,7 +158,9 @@ def _service_names(options: Options, tables: Mapping[str, Any]) -> dict[str, dic
     vocabulary = vocabulary_of(options)
     told = messages(options.outputs.languages)
     names = {}
-    used = {name for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()}
+    used = {*vocabulary.ids} | {
+        name for table in BY_SERVICE if table in tables for name in tables[table]["service"].unique()
+    }
     for name in sorted(map(str, used)):
         service, key = vocabulary.get(name), f"service.{name}"
         spoken = {language: words[key] for language, words in told.items() if key in words}

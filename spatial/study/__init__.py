@@ -26,7 +26,7 @@ from spatial.study.norms import Adoption, Confirmation, NormAddition, NormOption
 from spatial.study.outputs import OfficialFacilities, OfficialOptions, OutputOptions, QgisOptions, SharingOptions
 from spatial.study.plans import PlanningOptions, PlanOptions
 from spatial.study.region import PopulationOptions, Region, Tiers
-from spatial.study.scenarios import CalibrationOptions, EmergencyOptions, ScenarioOptions, crew_columns
+from spatial.study.scenarios import CalibrationOptions, EmergencyOptions, File, ScenarioOptions, crew_columns
 from spatial.study.score import ScoreOptions
 from spatial.study.sources import (
     ControlPoint,
@@ -98,6 +98,11 @@ class Study(Model):
     sources: Sources
     placing: PlacingOptions = section(PlacingOptions)
     merge: MergeOptions = section(MergeOptions)
+    corrections: File = option(
+        None,
+        "File of points that correct facilities, as the layer corrections of the QGIS project holds them: correction "
+        "(closed, moved, capacity, missing), facility_id, service, name, capacity",
+    )
     services_file: FilePath | None = option(None, "A services file of the user's own below the raw root")
     inventory: dict[str, Inventory] = option(
         {}, "Whether every facility of a service is known: complete, partial or unknown"
@@ -249,7 +254,10 @@ class Study(Model):
         except tomllib.TOMLDecodeError as error:
             hint = "; write paths with / or in single quotes, 'office\\villages.xlsx'" if "\\" in text else ""
             raise StudyError(str(file), [f"is not TOML: {error}{hint}"]) from error
-        return cls.from_dict(values, raw=raw, where=str(file))
+        study = cls.from_dict(values, raw=raw, where=str(file))
+        edits = study.qgis.edits
+        own = str(file.parent / (f"{study.name}-edits.gpkg" if edits is None else edits)) if edits != "" else ""
+        return study.model_copy(update={"qgis": study.qgis.model_copy(update={"edits": own})})
 
     def replace(self, *, raw: str | Path | None = None, **changes: Any) -> Study:
         """
@@ -354,7 +362,7 @@ class Study(Model):
             for key, path in (("network", self.network.speeds), ("off_road", self.off_road.speeds))
         }
         sources = self.sources
-        tables = {"calibration.observed": self.calibration.observed}
+        tables = {"calibration.observed": self.calibration.observed, "corrections": self.corrections}
         tables |= {f"planning.{name}": getattr(self.planning, name) for name in ("idle", "points")}
         tables |= {f"planning.constraints.{number}": area for number, area in enumerate(self.planning.constraints)}
         names = ("settlements", "roads", "boundaries", "flows", "official_units")

@@ -76,6 +76,11 @@ class QgisOptions(Model):
     project: Literal["slim", "full"] = option(
         "slim", "slim: layers that answer the first questions; full: every table and every look"
     )
+    edits: str | None = option(
+        None,
+        "GeoPackage of what you draw, beside the study file; by default NAME-edits.gpkg, made where it is not there; "
+        "an empty text for none",
+    )
 
 
 Status = Literal["draft", "internal", "public"]

@@ -45,7 +45,10 @@ DRIVER = textwrap.dedent(
             stages = pipeline.STAGES
             pipeline.STAGES = tuple(change(stage) if stage.name == name else stage for stage in stages)
             try:
-                runs.run(study, processed=folder / "processed", maps=folder / "maps")
+                # Each run has its own layers of the user where a study file of its own would put them.
+                own = study.qgis.model_copy(update={"edits": str(folder / "tiny-edits.gpkg")})
+                here = study.model_copy(update={"qgis": own})
+                runs.run(here, processed=folder / "processed", maps=folder / "maps")
             except BaseException as error:
                 print(repr(error), file=sys.stderr, flush=True)
                 os._exit(1)

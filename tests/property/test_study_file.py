@@ -204,7 +204,9 @@ def test_a_study_survives_being_written_down(mapping):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "study.toml"
         file.write_text("\n".join(f"{key} = {_toml(value)}" for key, value in mapping.items()), encoding="utf-8")
-        assert Study.from_toml(file) == study
+        read = Study.from_toml(file)
+        assert read.qgis.edits == str(Path(folder) / f"{study.name}-edits.gpkg")  # beside the file
+        assert read.model_copy(update={"qgis": study.qgis}) == study
 
 
 def test_the_template_is_a_study_and_names_every_key():

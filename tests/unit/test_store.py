@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import os
 import pickle
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +20,18 @@ from pyproj import CRS
 
 from spatial.errors import ContractError, StoreError
 from spatial.rasters import Raster
-from spatial.store import Artifact, Store, _read_table, locked, remove_leftovers, replace, replace_files, sha256_of
+from spatial.store import (
+    Artifact,
+    Store,
+    _read_table,
+    body_of,
+    keep_changed,
+    locked,
+    remove_leftovers,
+    replace,
+    replace_files,
+    sha256_of,
+)
 from spatial.tables import TABLES
 from spatial.tables.contract import Field, Form, GeometryKind, Kind, Table, breaches, keeps
 
@@ -306,3 +318,29 @@ def test_whatever_the_report_finds_is_not_told_to_be_without_faults(fault) -> No
 def test_a_missing_column_is_told_by_name() -> None:
     with pytest.raises(ContractError, match="is_dry: the column is missing"):
         PLAIN.check(villages().drop(columns="is_dry"))
+
+
+def test_a_project_that_somebody_saved_is_kept_before_the_next_takes_its_place(tmp_path):
+    path = tmp_path / "tiny.qgz"
+    path.write_bytes(b"as written")
+    written = body_of(path)
+    assert keep_changed(path, b"as written anew", written) is None
+    path.write_bytes(b"saved by hand")
+    os.utime(path, (1_700_000_000, 1_700_000_000))  # 14 November 2023
+    kept = keep_changed(path, b"as written anew", written)
+    assert kept.name == "tiny.qgz.2023-11-14.bak"
+    assert kept.read_bytes() == b"saved by hand"
+    assert not path.exists()
+    path.write_bytes(b"saved again")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert keep_changed(path, b"as written anew", written).name == "tiny.qgz.2023-11-14-2.bak"
+
+
+def test_a_geopackage_that_was_only_opened_is_not_kept(tmp_path):
+    path = tmp_path / "tiny.gpkg"
+    path.write_bytes(b"h" * 100 + b"rows")
+    written = body_of(path)
+    path.write_bytes(b"H" * 100 + b"rows")  # SQLite counts in the first 100 bytes who opened it
+    assert keep_changed(path, b"h" * 100 + b"other rows", written) is None
+    path.write_bytes(b"h" * 100 + b"rowz")
+    assert keep_changed(path, b"h" * 100 + b"other rows", written) is not None

@@ -308,3 +308,22 @@ def test_sources_in_a_folder_that_was_moved_are_not_read_again(tmp_path: Path) -
     assert run_on("here", b"roads") == ["first"]
     assert run_on("there", b"roads") == []
     assert run_on("there", b"other roads") == ["first"]
+
+
+def test_a_run_keeps_a_project_that_somebody_saved_and_says_so(tmp_path: Path, caplog) -> None:
+    def drawn(*, options, progress):
+        return {"files": [Artifact("x.qgz", b"project of the run"), Artifact("x.csv", b"table of the run")]}
+
+    stages = (Stage("drawn", drawn, options=("name",), files="processed"),)
+    _run(tmp_path, stages=stages)
+    folder = tmp_path / "p"
+    _run(tmp_path, stages=stages)
+    (folder / "x.qgz").write_bytes(b"saved by hand")
+    (folder / "x.csv").write_bytes(b"changed by hand")
+    assert _run(tmp_path, stages=stages) == ["drawn"]
+    (kept,) = folder.glob("*.bak")
+    assert kept.name.startswith("x.qgz.")
+    assert kept.read_bytes() == b"saved by hand"
+    assert (folder / "x.qgz").read_bytes() == b"project of the run"
+    assert "x.qgz was changed since the last run; it is kept as" in caplog.text
+    assert _run(tmp_path, stages=stages) == []

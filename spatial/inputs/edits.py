@@ -1,0 +1,159 @@
+"""The user's own GeoPackage of edits, read from a copy, and corrections of facilities."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+
+from spatial.errors import ContractError, SourceError
+from spatial.study.edits import CORRECTIONS, CRS, EDIT_LAYERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from spatial.study.edits import EditLayer
+
+BESIDE = ("", "-wal", "-journal")
+"""A GeoPackage and what SQLite keeps beside it while somebody writes into it."""
+
+
+def empty_edits() -> bytes:
+    """Make the file with its layers, of which each waits for what users draw."""
+    kinds = {"number": "float64", "flag": "bool"}
+    with tempfile.TemporaryDirectory(prefix="spatial-edits-") as folder:
+        path = Path(folder) / "edits.gpkg"
+        for layer in EDIT_LAYERS:
+            columns = {field.name: pd.Series(dtype=kinds.get(field.kind, "str")) for field in layer.columns}
+            frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=CRS))
+            options = {"FID": "fid", "GEOMETRY_NAME": "geom"}
+            pyogrio.write_dataframe(
+                frame, path, layer=layer.name, driver="GPKG", geometry_type=layer.geometry, layer_options=options
+            )
+        return path.read_bytes()
+
+
+def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
+    """
+    Read what is drawn in each layer, as GeoJSON that is the same for the same features; empty layers are left out.
+
+    The file may be open in QGIS, or locked: what is read is a copy. All faults are named at once, each by its layer
+    and feature.
+    """
+    found: dict[str, bytes] = {}
+    problems: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="spatial-edits-") as folder:
+        copy = Path(folder) / "edits.gpkg"
+        try:
+            for ending in BESIDE:
+                if (source := Path(f"{path}{ending}")).is_file():
+                    shutil.copyfile(source, f"{copy}{ending}")
+            present = {str(name) for name, _ in pyogrio.list_layers(copy)}
+            frames = {
+                layer.name: pyogrio.read_dataframe(copy, layer=layer.name, fid_as_index=True)
+                for layer in EDIT_LAYERS
+                if layer.name in present
+            }
+        except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+            raise SourceError(f"{path}: is no GeoPackage that can be read ({error}); it is left as it is") from error
+    for layer in EDIT_LAYERS:
+        if layer.name in frames:
+            rows = _drawn(layer, frames[layer.name], services, problems)
+            if len(rows):
+                found[layer.name] = _geojson(rows)
+    if problems:
+        raise ContractError(path.name, problems)
+    return found
+
+
+def _drawn(
+    layer: EditLayer, frame: gpd.GeoDataFrame, services: Collection[str], problems: list[str]
+) -> gpd.GeoDataFrame:
+    """Take the features that are in use, and name what is wrong with each."""
+    absent = [field.name for field in layer.columns if field.name not in frame.columns]
+    frame = frame.assign(**dict.fromkeys(absent))
+    rows = gpd.GeoDataFrame(frame[frame["is_used"].fillna(value=True).astype(bool)])
+    for fid, row in rows.iterrows():
+        where = f"{layer.name}, feature {fid}"
+        shape = row.geometry
+        if shape is None or shape.is_empty:
+            problems.append(f"{where}: has no geometry; draw it, or delete it")
+        elif not shape.is_valid or (layer.geometry == "LineString" and shape.length == 0.0):
+            problems.append(f"{where}: its outline crosses itself or has no length; draw it anew")
+        for field in layer.fields:
+            value = row[field.name]
+            words = services if field.words == "services" else field.words
+            is_blank = pd.isna(value) or value == ""
+            if field.is_needed and is_blank:
+                problems.append(f"{where}: {field.name} is missing")
+            elif words and not isinstance(words, str) and not is_blank and value not in words:
+                problems.append(f"{where}: {field.name} is {value!r}; there are {', '.join(sorted(words))}")
+            elif field.kind == "number" and not is_blank and not float(value) >= 0.0:
+                problems.append(f"{where}: {field.name} is {value}; it must not be below 0")
+    names = rows["edit_id"].where(rows["edit_id"].fillna("") != "", [f"{layer.name}-{fid}" for fid in rows.index])
+    twice = sorted(set(names[names.duplicated()]))
+    if twice:
+        problems.append(f"{layer.name}: edit_id {', '.join(twice)} stands twice; copies need one of their own")
+    kept = [field.name for field in layer.fields]
+    rows = rows[[*kept, "note", rows.geometry.name]].assign(edit_id=names.astype("str"))
+    if layer.name == "candidate_sites":
+        rows = rows.assign(site_id=rows["edit_id"], facility_id=rows["edit_id"], allowed_services=rows["service"])
+    if layer.name == "new_roads":
+        rows = rows.assign(road_id=rows["edit_id"])
+    return rows.to_crs(CRS).sort_values("edit_id", kind="stable")
+
+
+def _geojson(rows: gpd.GeoDataFrame) -> bytes:
+    """Write features in the order of their ids, without what is not known of all of them."""
+    plain = pd.DataFrame(rows.drop(columns=rows.geometry.name)).dropna(axis=1, how="all")
+    told = [{key: value for key, value in row.items() if pd.notna(value)} for row in plain.to_dict("records")]
+    shapes = [json.loads(text) for text in shapely.to_geojson(rows.geometry.to_numpy())]
+    features = [
+        {"type": "Feature", "properties": facts, "geometry": shape} for facts, shape in zip(told, shapes, strict=True)
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, sort_keys=True)
+    return (text + "\n").encode("utf-8")
+
+
+def apply_corrections(facilities: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+    """Correct the facilities that were read: closed, elsewhere, of another capacity; missing ones are added."""
+    rows = pyogrio.read_dataframe(path).to_crs(pyproj.CRS(facilities.crs))
+    told = ("correction", "facility_id", "service", "name", "capacity", "edit_id", "geometry")
+    rows = gpd.GeoDataFrame(rows.reindex(columns=list(told)), geometry="geometry", crs=facilities.crs)
+    known = pd.Index(facilities["facility_id"])
+    unknown = (
+        rows["correction"].isin(CORRECTIONS) & (rows["correction"] != "missing") & ~rows["facility_id"].isin(known)
+    )
+    if unknown.any():
+        problems = [
+            f"correction {edit}: no facility has the id {name!r}; take it from the layer of facilities"
+            for edit, name in zip(rows["edit_id"][unknown], rows["facility_id"][unknown], strict=True)
+        ]
+        raise ContractError("corrections", problems)
+    said = {name: rows[rows["correction"] == name].set_index("facility_id") for name in CORRECTIONS}
+    names = facilities["facility_id"]
+    moved = dict(zip(said["moved"].index, said["moved"].geometry, strict=True))
+    shapes = [moved.get(name, shape) for name, shape in zip(names, facilities.geometry, strict=True)]
+    result = facilities.set_geometry(gpd.GeoSeries(shapes, index=facilities.index, crs=facilities.crs))
+    result = result.assign(
+        status=result["status"].mask(names.isin(said["closed"].index), "closed"),
+        capacity=names.map(said["capacity"]["capacity"].astype("float64")).fillna(result["capacity"]),
+    )
+    new = rows[rows["correction"] == "missing"]
+    if len(new):
+        added = new[["service", "name", "capacity", "geometry"]]
+        added = added.assign(facility_id=new["edit_id"], status="existing", source=path.name, found_in="list")
+        added = gpd.GeoDataFrame(added, geometry="geometry", crs=result.crs)
+        if result.geometry.name != "geometry":
+            added = added.rename_geometry(result.geometry.name)
+        added = added.reindex(columns=result.columns).astype(result.dtypes.drop(result.geometry.name).to_dict())
+        result = gpd.GeoDataFrame(pd.concat([result, added], ignore_index=True))
+    return result
