@@ -771,7 +771,7 @@ def test_texts_in_another_language_are_said_to_be_quoted(language, scored, save_
 
 NOTICE = {
     "en": "Known issue: hidden sheets left unread: 'draft' (1 in all)",
-    "fr": "Défaut connu\u00a0: feuilles masquées non lues\u00a0: 'draft' (1 en tout)",
+    "fr": "Défaut connu : feuilles masquées non lues : 'draft' (1 en tout)",
     "zh": "已知问题：隐藏的工作表未读：'draft'（共1个）",  # noqa: RUF001 - Chinese
 }
 UNTOLD = {

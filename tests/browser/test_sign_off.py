@@ -254,7 +254,12 @@ def test_names_on_a_chinese_page_are_those_as_written(signed, folder, open_page)
     ("language", "said"),
     [
         ("en", "hidden sheets left unread: 'draft' (1 in all); Totals are old"),
-        ("fr", "feuilles masquées non lues\u00a0: 'draft' (1 en tout)\u202f; Totals are old (cité dans sa langue"),
+        (
+            "fr",
+            (
+                "feuilles masquées non lues : 'draft' (1 en tout)\u202f; Totals are old (cité dans sa langue d’origine)"  # noqa: RUF001 - French
+            ),
+        ),
         ("zh", "隐藏的工作表未读：'draft'（共1个）；Totals are old（引用原文）"),  # noqa: RUF001 - Chinese
     ],
 )

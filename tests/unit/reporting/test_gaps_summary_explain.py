@@ -894,7 +894,7 @@ def test_every_reason_that_the_code_gives_has_words():
     [
         (1, "en", "1 of 1 person is within 60 min of primary care; 0 are beyond."),
         (2, "en", "1 of 2 people are within 60 min of primary care; 1 is beyond."),
-        (1, "fr", "Sur 1\u00a0habitant, 1 est à"),
+        (1, "fr", "Sur 1 habitant, 1 est à"),
         (1, "zh", "1人中有1人在"),
     ],
 )
