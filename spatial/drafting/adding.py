@@ -48,9 +48,13 @@ def add_norm(study_file: Path, service: str, limit: str, share: str, *, raw: Pat
     ]
     study = Study.from_toml(study_file, raw=raw)
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
-    if service not in vocabulary.register_words and vocabulary.for_register(service) is None:
-        names = sorted(item.id for item in vocabulary.services)
-        problems.append(f"service: {service!r} is none; there are {first_of(names, limit=len(names))}")
+    if service not in vocabulary.register_words:
+        called = vocabulary.called(service)
+        if called is None:
+            names = sorted(item.id for item in (*vocabulary.services, *vocabulary.tiers))
+            problems.append(f"service: {service!r} is none; there are {first_of(names, limit=len(names))}")
+        else:
+            service = called.id
     if problems or told["limit"] is None or told["share"] is None:
         raise StudyError("norm", problems)
     number, unit = float(told["limit"][1]), told["limit"][2]
@@ -114,7 +118,7 @@ def add_table(study_file: Path, file: Path, *, what: str, raw: Path) -> Iterator
             yield f"  to decide in {study_file}: {setting.key or 'the file'}: {setting.reason}"
         return
     counts = layers.counts.loc[layers.counts["source"] == seen.named]
-    for row in counts.itertuples(index=False):
+    for row in counts.loc[counts["number"] > 0].itertuples(index=False):
         yield f"  {row.item}: {row.number:,.0f}"
     if layers.to_decide is not None and len(layers.to_decide):
         lost = layers.to_decide.loc[layers.to_decide["source"].astype(str) == seen.named]

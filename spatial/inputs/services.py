@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.errors import StudyError
-from spatial.formats.tag_rules import TagRule, parse_rule
+from spatial.formats.tag_rules import TagRule, fold, parse_rule
 from spatial.tables.words import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 
-_TEXT_LISTS = ("tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
+_TEXT_LISTS = ("words", "tags", "includes", "overrides", "register", "proxy_for", "levels", "for_groups")
 _KEYS = ("names", "round_the_clock", *_TEXT_LISTS)
 
 
@@ -32,6 +32,8 @@ class Service:
         As in the tables.
     names : Mapping[str, str]
         Name by language.
+    words : tuple[str, ...]
+        What people and lists call it.
     tags : tuple[TagRule, ...]
         Rules, any of which makes an element a facility of it.
     includes : tuple[str, ...]
@@ -57,6 +59,7 @@ class Service:
 
     id: str
     names: Mapping[str, str] = field(hash=False)
+    words: tuple[str, ...] = ()
     tags: tuple[TagRule, ...] = ()
     includes: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
@@ -271,6 +274,34 @@ class Vocabulary:
         stand_in = next((service for service in known if name in service.proxy_for), None)
         return replace(stand_in, proxy=True) if exact is None and stand_in is not None else exact
 
+    def called(self, text: str) -> Service | None:
+        """
+        Find the service, or the tier of towns, that somebody means.
+
+        Parameters
+        ----------
+        text : str
+            Its id, a word of the norm register, its name in any language, or what people call it; without regard to
+            capitals and accents.
+
+        Returns
+        -------
+        Service or None
+            None where nothing is called so.
+
+        Examples
+        --------
+        >>> words = load_services()
+        >>> [words.called(text).id for text in ("GP", "médecin", "药房", "Primary school")]
+        ['primary_care', 'primary_care', 'pharmacy', 'primary_school']
+        """
+        wanted = fold(text.strip())
+        exact = self.get(wanted) or self.for_register(wanted)
+        called = (
+            (item, word) for item in (*self.services, *self.tiers) for word in (*item.names.values(), *item.words)
+        )
+        return exact or next((item for item, word in called if fold(word) == wanted), None)
+
     def knowing(self, offered: Collection[str]) -> Vocabulary:
         """
         Let services by level alone stand for words of the register where the study has such facilities.
@@ -435,7 +466,7 @@ def _read_one(name: str, table: Any, kind: str, problems: list[str]) -> Service 
     always = table.get("round_the_clock", False)
     if not isinstance(always, bool):
         problems.append(f"{where}.round_the_clock: must be true or false")
-    return Service(name, names, tuple(rules), is_tier=kind == "tier", round_the_clock=always is True, **lists)
+    return Service(name, names, tags=tuple(rules), is_tier=kind == "tier", round_the_clock=always is True, **lists)
 
 
 def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> list[str]:
@@ -459,6 +490,8 @@ def _link_faults(services: tuple[Service, ...], tiers: tuple[Service, ...]) -> l
     for service in (*services, *tiers):
         for word in (*service.register, *service.proxy_for):
             claims.setdefault(word, []).append(service.id)
+        for word in service.words:
+            claims.setdefault(f"word {word}", []).append(service.id)
     problems += [
         f"register: {word!r} is claimed by {', '.join(owners)}; leave it to one"
         for word, owners in claims.items()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from spatial.access.paired import SnapPair
 from spatial.access.places import place_on, take
@@ -31,6 +32,9 @@ from spatial.tables.words import NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
     from spatial.inputs.services import Vocabulary
     from spatial.norms.law import Norm
     from spatial.results import Results
@@ -43,12 +47,15 @@ RESTS_ON = ("read", "network", "population", "access", "norms")
 """Stages whose tables this takes as they are."""
 MOST = 10
 """Places that are named, those with most person-minutes."""
-SITES_LIMIT_S = 20.0
+SITES_LIMIT_S = 10.0
 """Seconds after which the best sites so far are taken."""
+SITES_MOST, AROUND, BESIDE = 200, 64, 8
+"""
+Settlements that best sites are sought among; where there are more, those around each by which they are chosen, and
+those beside a chosen one that lose half of their worth.
+"""
 TODAY = "today:"
 """Stands among the sites for whatever a place goes to today; no settlement has this id."""
-EVERYDAY = {"gp": "primary_care", "doctor": "primary_care", "chemist": "pharmacy"}
-"""What people call services beside their names in the vocabulary."""
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NUMBER = r"(-?[0-9]+(?:\.[0-9]*)?)"
@@ -156,13 +163,12 @@ def _word(text: str, vocabulary: Vocabulary) -> str:
 
 
 def _service(text: str, vocabulary: Vocabulary, key: str, problems: list[str]) -> str:
-    """Find a service by its id, a word of the register, its name, or what people call it."""
-    wanted, ids = text.casefold(), vocabulary.ids
-    by_name = {item.name(code).casefold(): item.id for item in vocabulary.services for code in ("fr", "zh", "en")}
-    found = wanted if wanted in ids else _word(text, vocabulary) or by_name.get(wanted) or EVERYDAY.get(wanted)
-    if found not in ids:
-        problems.append(f"{key}: unknown service {text!r}; there are {first_of(sorted(ids), limit=len(ids))}")
-    return found or text
+    """Find a service of facilities by whatever it is called."""
+    found = vocabulary.called(text)
+    if found is None or found.id not in vocabulary.ids:
+        problems.append(f"{key}: unknown service {text!r}; there are {first_of(sorted(vocabulary.ids), limit=60)}")
+        return text
+    return found.id
 
 
 def _facility(text: str, facilities: pd.DataFrame, problems: list[str]) -> str:
@@ -208,8 +214,10 @@ def _best_sites(
     """
     Choose settlements for new facilities so that the sum of person-minutes is least; what stands stays.
 
-    Who has no way today counts as if it took as long as the longest way or cutoff.
+    Who has no way today counts as if it took as long as the longest way or cutoff. Of more than `SITES_MOST`
+    settlements those are tried around which most would be gained as the crow flies.
     """
+    access = tables["access"].loc[tables["access"]["mode"] == mode]
     every = tables["settlements"]
     homes = every.loc[every["in_study"]].reset_index(drop=True)
     today = minutes.reindex(homes["settlement_id"]).to_numpy(dtype=np.float64)
@@ -222,6 +230,13 @@ def _best_sites(
     # A place that nobody can name is no address for a site, unless none has a name.
     is_named = homes[[column for column in NAMES if column in homes]].notna().any(axis=1).to_numpy()
     sites = np.flatnonzero(is_named if is_named.any() else ~is_named)
+    if not homes["population_persons"].notna().any():
+        homes = homes.assign(population_persons=1.0)
+    if len(sites) > SITES_MOST:
+        pace = (access["travel_time_min"] / access["straight_distance_m"].replace(0.0, np.nan)).median()
+        told = "sites are sought among the %d of %d settlements around which most person-minutes would be saved"
+        _LOG.warning(told, SITES_MOST, len(sites))
+        sites = _promising(homes, sites, today, 0.0 if np.isnan(pace) else float(pace))
     both = SnapPair(take(places.snaps, at), take(places.snaps, at[sites]))
     is_outward = options.access.direction == "to_facility"
     found = times_matrix(graph, *(both if is_outward else both[::-1]), cutoff_min=longest, direct_barriers=barriers)
@@ -234,13 +249,34 @@ def _best_sites(
         "to_id": np.concatenate((np.repeat(TODAY, len(ids)), ids[sites][far[nearer]])),
         "travel_time_min": np.concatenate((today, found.time_min[nearer])),
     }
-    if not homes["population_persons"].notna().any():
-        homes = homes.assign(population_persons=1.0)
     offered = pd.DataFrame({"facility_id": [TODAY, *ids[sites]], "status": ["existing", *["candidate"] * len(sites)]})
     plan = p_median(pd.DataFrame(pairs), homes, offered, n_facilities=number, time_limit_s=SITES_LIMIT_S)
     if plan.status != "optimal":
         _LOG.warning("the %d sites are the best found within %g s, not proven to be the best", number, SITES_LIMIT_S)
     return [site for site in plan.sites["facility_id"] if site != TODAY]
+
+
+def _promising(
+    homes: gpd.GeoDataFrame, sites: NDArray[np.int64], today: NDArray[np.float64], pace: float
+) -> NDArray[np.int64]:
+    """
+    Choose the settlements in which a facility would save most person-minutes in those around it, in straight lines.
+
+    `pace` is in minutes a metre. Sites crowd where most is to be gained: each takes from those nearest to it half of
+    what they have, so that others come first.
+    """
+    places = homes.geometry.get_coordinates().to_numpy()
+    metres, near = cKDTree(places).query(places[sites], k=min(AROUND, len(places)))
+    people = homes["population_persons"].fillna(0.0).to_numpy()
+    worth = (people[near] * np.maximum(today[near] - metres * pace, 0.0)).sum(axis=1)
+    order = {int(home): number for number, home in enumerate(sites)}
+    chosen = np.zeros(len(sites), dtype=bool)
+    for _ in range(SITES_MOST):
+        best = int(np.argmax(np.where(chosen, -1.0, worth)))
+        chosen[best] = True
+        crowded = [order[home] for home in near[best][:BESIDE].tolist() if home in order]
+        worth[crowded] /= 2.0
+    return sites[chosen]
 
 
 def _lines(
@@ -305,8 +341,8 @@ def _lines(
 
 
 def _names(frame: pd.DataFrame, key: str) -> dict[Any, str]:
-    """Call every place by its name, or by its id where it has none."""
-    named = frame[[*(column for column in NAMES if column in frame), key]].bfill(axis=1).iloc[:, 0]
+    """Call every place by its English name, or by what else it is called, or by its id."""
+    named = frame[[*(column for column in ("name_en", *NAMES) if column in frame), key]].bfill(axis=1).iloc[:, 0]
     return dict(zip(frame[key], named.astype("str"), strict=True))
 
 

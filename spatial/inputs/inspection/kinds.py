@@ -15,6 +15,7 @@ from spatial.formats.columns import SHIPPED, load_values, says_scale
 from spatial.formats.delimited import narrow
 from spatial.inputs.inspection.columns import EXACT, HOLDS, TRUNCATED, matches, meanings, plain
 from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.inputs.services import load_services
 from spatial.study.region import basis_told
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class Look:
 @functools.cache
 def _service_words() -> tuple[tuple[str, str], ...]:
     """Words with their service, the longer ones first."""
-    pairs = [(plain(word), service) for service, words in meanings()["services"].items() for word in words]
+    pairs = [(plain(word), service.id) for service in load_services().services for word in service.words]
     return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
 
 

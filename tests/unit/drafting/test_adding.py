@@ -57,7 +57,11 @@ def test_a_norm_in_a_line_has_the_defaults_that_are_printed_back(study):
     assert (second["metric"], second["threshold"], second["target_share"]) == ("network_dist_m", 2500.0, 1.0)
     run(study, "add", "norm", study, "pharmacy", "20min")
     assert [norm["id"] for norm in read(study)["norms"]["add"]][2] == "ISLES-PHARMACY-20MIN-2"
-    assert len(Study.from_toml(study, raw=study.parent).norms.add) == 3
+    # What people call a service will do, in any language.
+    for number, word in enumerate(("chemist", "药房", "Pharmacie"), start=3):
+        run(study, "add", "norm", study, word, "10min")
+        assert read(study)["norms"]["add"][number]["service"] == "pharmacy"
+    assert len(Study.from_toml(study, raw=study.parent).norms.add) == 6
 
 
 def test_a_norm_that_cannot_be_is_refused_with_every_fault_and_nothing_is_written(study):

@@ -78,6 +78,16 @@ def test_the_best_site_is_where_most_person_minutes_are_saved(tiny_done):
     assert scores[site.at] == pytest.approx(min(scores.values()))
 
 
+def test_among_many_places_the_best_site_is_sought_where_most_would_be_saved(tiny_done, monkeypatch, caplog):
+    every = tried(tiny_done, best=["1:hospital"]).scenario.open
+    assert not caplog.text
+    # With a hospital at 石桥 in the middle, few minutes are to be saved beside it and many at the ends.
+    monkeypatch.setattr("spatial.stages.what_if.SITES_MOST", 4)
+    few = tried(tiny_done, best=["1:hospital"]).scenario.open
+    assert "among the 4 of 8 settlements" in caplog.text
+    assert few == every
+
+
 def test_a_norm_that_is_crossed_is_named(tiny_done):
     tiny_done.save()
     norm = 'id = "OURS"\nservice = "primary_school"\nmetric = "time_min"\nmode = "any"\nthreshold = 1.0\n'
@@ -94,7 +104,9 @@ def test_a_norm_that_is_crossed_is_named(tiny_done):
 
 def test_what_is_not_clear_is_refused_with_candidates_all_at_once(tiny_done):
     with pytest.raises(StudyError) as error:
-        tried(tiny_done, close=["小学"], add=["104:x", "30.0,104.0:hospital"], best=["2:scool", "gp"])
+        tried(
+            tiny_done, close=["小学"], add=["104:x", "30.0,104.0:hospital"], best=["2:scool", "gp"]
+        )  # gp without a number
     said = str(error.value)
     for part in (
         "柳河小学 (primary_school, f2)",
@@ -123,6 +135,9 @@ def test_a_service_that_the_study_does_not_list_is_looked_at_where_it_changes(ti
 def test_a_name_that_is_taken_is_not_written(tiny_done, command):
     where = tiny_done.folders()[:4]
     first = command("try", tiny_done.save(), "--close", "f2", *where)
+    # A service goes by what people call it.
+    called = command("try", tiny_done.file, "--add", f"{tiny_done.at(2, 4)}:GP", *where)
+    assert "opens Primary care at" in called.out, called.err
     assert "--write NAME" in first.out
     assert "scenarios" not in tiny_done.file.read_text("utf-8")
     assert command("try", tiny_done.file, "--close", "f2", "--write", "one", *where).code == 0
