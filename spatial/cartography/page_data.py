@@ -17,7 +17,16 @@ from spatial.errors import ContractError
 from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of
 from spatial.reporting.summary import CLASS_ORDER, missing_text
-from spatial.reporting.wording import NOTICED, columns_told, effect_text, issue_text, norm_titles, plain, source_title
+from spatial.reporting.wording import (
+    NOTICED,
+    TIDIED,
+    columns_told,
+    effect_text,
+    issue_text,
+    norm_titles,
+    plain,
+    source_title,
+)
 from spatial.tables.words import NORM_STATUS, REACH_STATUS, TIERS
 
 if TYPE_CHECKING:
@@ -158,6 +167,7 @@ def issue_entries(
             "path": known["path"],
             "issue": known["issue"],
             "is_notice": known["issue_kind"] == NOTICED,
+            "is_tidied": known.get("notice") in TIDIED,
             "said": {words.language: issue_text(known, words) for words in spoken if known.get("notice")},
             "effect": {words.language: effect_text(known, words) for words in spoken},
             "without_rank": known["without_rank"],

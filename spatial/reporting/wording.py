@@ -93,6 +93,10 @@ def norm_titles(norm: Mapping[Any, Any]) -> dict[str, str]:
 # What readers noticed, in the language of whoever reads it.
 
 NOTICED = "noticed"
+TIDIED = frozenset(
+    ("headers", "filled", "merged_header", "totals", "remarks", "full_width", "full_width_digits", "encoding")
+)
+"""Notices of what a reader has put in order, which touch no number: they stand with the sources alone."""
 UNKNOWN = "unknown"
 """Stands in `provenance` for what nobody says of a file."""
 

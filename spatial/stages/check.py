@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from spatial.access.calibration import check_observed
@@ -16,10 +17,15 @@ from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm_features import name_keys
 from spatial.inputs.prepare import prepare
 from spatial.inputs.user_tables import observed_from_table
+from spatial.planning.action_list import read_action_list
+from spatial.planning.candidates import load_site_rules
 from spatial.reporting.score import doubted_units, issue_records
-from spatial.reporting.wording import issue_lines
+from spatial.reporting.wording import TIDIED, issue_lines
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.network import bus_lines
+from spatial.stages.off_road import elevation_of_ground
+from spatial.stages.plan_room import base_of_round, shares_within
+from spatial.stages.plan_sites import constraint_areas, site_sources, stated_costs
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
@@ -106,6 +112,9 @@ def check_study(study: Study) -> Iterator[Checked]:
         units = partial(units_of_level, options, layers.settlements, layers.study_area, layers.boundaries)
         reads.append(units)
     reads.append(partial(_refuse_missing_columns, options, layers))
+    if options.off_road.service is not None and layers.landcover is not None:
+        reads.append(partial(elevation_of_ground, options.off_road, layers.elevation, layers.landcover, []))
+    reads += _reads_of_plans(options, layers)
     for read in reads:
         try:
             read()
@@ -141,7 +150,11 @@ def check_study(study: Study) -> Iterator[Checked]:
     records = issue_records(table, doubted_units(table, layers.boundaries, townships))
     names = {item.id: item.name("en") for item in (*vocabulary.services, *vocabulary.tiers)}
     told = {"issues": list(layers.issues), "known_issues": records}
-    yield from (Checked(LOOK, line) for line in issue_lines(told, names=names))
+    tidied = [record.get("notice") in TIDIED for record in records]
+    yield from (
+        Checked(FINE if is_tidied else LOOK, line)
+        for line, is_tidied in zip_longest(issue_lines(told, names=names), tidied)
+    )
     # Files nobody names: a timetable beside the sources is met, and not passed over in silence.
     folders = {study.raw_path(source.path).parent for source in layers.sources}
     for file in sorted(one for folder in folders for one in folder.glob("*.zip") if is_timetable(one)):
@@ -194,9 +207,26 @@ def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> N
             for key, names in unknown.items()
             if names
         ]
+        if taken := [road.road_id for road in item.build if road.road_id in roads]:
+            problems.append(f"scenarios.{item.name}.build: road_id: the network has it already: {first_of(taken)}")
         problems += facility_faults(item, layers.facilities)
     if problems:
         raise ContractError("scenarios", problems)
+
+
+def _reads_of_plans(options: Options, layers: Layers) -> Iterator[Callable[[], object]]:
+    """List what the stage of plans opens and finds by name."""
+    how = options.planning
+    yield partial(site_sources, options, {"idle", "list"}, layers.study_area)
+    yield partial(constraint_areas, options, layers.crs)
+    yield partial(stated_costs, options)
+    for name, load in ((how.site_rules, load_site_rules), (how.actions, read_action_list)):
+        if name is not None:
+            yield partial(load, options.raw_path(name))
+    for item in options.plans:
+        if item.round is not None:
+            yield partial(base_of_round, item.name, item.round, layers.settlements)
+        yield partial(shares_within, item, layers.settlements, layers.boundaries)
 
 
 def _refuse_missing_columns(options: Options, layers: Layers) -> None:

@@ -133,7 +133,7 @@ def ask_for_room(item: PlanOptions, of_norm: Question | None, ground: RoomGround
             "before": np.nan,
             "outcome": np.select([np.isnan(every) | np.isnan(lacks), lacks > 0.0], ["unknown", "beyond"], "within"),
             "lacks": lacks,
-            SHARES: _shares_within(item, settlements, ground.boundaries),
+            SHARES: shares_within(item, settlements, ground.boundaries),
         }
     )
     is_asked = settlements["in_study"].to_numpy(dtype=bool)
@@ -193,7 +193,7 @@ def find_room(asked: RoomQuestion, ground: RoomGround, options: Options, new: Ne
         return RoomPlan(None, [])
     if item.makes_room:
         return RoomPlan(plan_making(asked, ground, options, new), [])
-    idle = idle.assign(**{SHARES: _shares_within(item, idle, ground.boundaries)})
+    idle = idle.assign(**{SHARES: shares_within(item, idle, ground.boundaries)})
     everybody = idle.assign(
         open_to=idle.get("open_to", pd.Series("all", idle.index)).mask(is_for_some_units(idle), "all")
     )
@@ -214,7 +214,7 @@ def find_room(asked: RoomQuestion, ground: RoomGround, options: Options, new: Ne
     return RoomPlan(answer, _sharing_units(found.matches, homes, sites))
 
 
-def _shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> ObjectArray:
+def shares_within(item: PlanOptions, places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> ObjectArray:
     """Say within what each settlement or facility may share room: its township, a larger unit, or who has agreed."""
     own = places.get("township_id", pd.Series(None, places.index, dtype="str"))
     if isinstance(item.sharing, int):
@@ -495,14 +495,19 @@ class RoundGround(NamedTuple):
     modes: Sequence[str]
 
 
+def base_of_round(plan_id: str, how: RoundOptions, settlements: gpd.GeoDataFrame) -> str:
+    """Find the settlement where the team of a plan sets out, or refuse its name."""
+    try:
+        return find_settlement(settlements, how.base)
+    except ContractError as error:
+        raise StudyError("study", [f"plans.{plan_id}.round.base: {problem}" for problem in error.problems]) from error
+
+
 def plan_round(question: Question, answer: Answer, how: RoundOptions, ground: RoundGround) -> MobileRound:
     """Send a team to those whom sites leave out, stopping at settlements; without stops where a day holds none."""
     key, service = f"plans.{question.plan_id}.round", question.norm.service
     homes = ground.homes["settlement_id"].tolist()
-    try:
-        base = find_settlement(ground.settlements, how.base)
-    except ContractError as error:
-        raise StudyError("study", [f"{key}.base: {problem}" for problem in error.problems]) from error
+    base = base_of_round(question.plan_id, how, ground.settlements)
     if base not in homes:
         raise StudyError("study", [f"{key}.base: {how.base!r} lies outside the study area, or has no name"])
     left = question.need.loc[question.is_beyond & (answer.reached_in < 0)]

@@ -100,11 +100,12 @@
     ]);
   };
 
-  /* One by one with what each forbids where the study tells it, else as the sources have them. */
+  /* One by one with what each forbids where the study tells it, else as the sources have them; what a reader has put in order
+     stands with the sources alone. */
   S.knownIssues = function () {
     const told = S.data.known_issues || [];
     const texts = told.length ? told : S.data.sources.filter((source) => source.issue);
-    return texts.filter((known, at) => texts.findIndex((other) => other.issue === known.issue) === at);
+    return texts.filter((known, at) => !known.is_tidied && texts.findIndex((other) => other.issue === known.issue) === at);
   };
 
   /* Texts of sources are printed as they were written. A script tells some languages apart, a Chinese sign counting as three

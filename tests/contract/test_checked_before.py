@@ -1,0 +1,136 @@
+"""Whatever a run refuses in a study is named by `spatial check` first: by the same words, before any stage has run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def _table(table, **values):
+    """Put keys into a table of the study file."""
+
+    def change(tiny):
+        tiny.tables.setdefault(table, {}).update(values)
+        return ""
+
+    return change
+
+
+def _text(text, **files):
+    """Put text at the end of the study file, and write the files that it names."""
+
+    def change(tiny):
+        for name, content in files.items():
+            tiny.write(f"{name}.csv", content)
+        return text
+
+    return change
+
+
+def _plan(text):
+    return _text(f'[[plans]]\nname = "care"\nservice = "pharmacy"\nwithin_min = 5\n{text}')
+
+
+def _scenario(text):
+    return _text(f'[[scenarios]]\nname = "new"\ntitle = {{ en = "New" }}\n{text}')
+
+
+def _landcover(tiny):
+    """Land cover and heights on two grids, which nobody says how to bring together."""
+    tiny.add_raster()
+    tiny.tables["sources.landcover"] = {"path": "tiny/population.tif"}
+    low = tiny.path("population.tif").read_bytes()
+    tiny.write("heights.tif", low)
+    tiny.add_raster(np.ones((12, 12)))
+    tiny.tables["sources.elevation"] = {"path": "tiny/heights.tif"}
+    del tiny.tables["sources.population"]
+    tiny.tables["off_road"] = {"service": "hospital"}
+    return ""
+
+
+COLUMNS = 'longitude = "lon"\nlatitude = "lat"\ncrs = "EPSG:4326"\n'
+COSTS = '[planning.costs]\ncurrency = "yuan"\nfile = "tiny/costs.csv"\n'
+FAULTS = {
+    # Files that the stage of plans opens.
+    "costs that are no number": (_text(COSTS, costs="key,item,cost\nopen,hospital,many\n"), "costs.csv"),
+    "actions without columns": (_text('[planning]\nactions = "tiny/kept.csv"\n', kept="a,b\n1,2\n"), "kept.csv"),
+    "rules of sites without columns": (
+        _text('[planning]\nsite_rules = "tiny/rules.csv"\n', rules="a\n1\n"),
+        "rules.csv",
+    ),
+    "sites without columns": (
+        _text(
+            '[planning]\ncandidates = ["list"]\n[planning.points]\npath = "tiny/sites.csv"\n'
+            f'{COLUMNS}[[plans]]\nname = "care"\nservice = "pharmacy"\nwithin_min = 5\n',
+            sites="no,x,y\na,104,30\n",
+        ),
+        "sites.csv",
+    ),
+    "areas that are points": (
+        _text(
+            f'[[planning.constraints]]\npath = "tiny/areas.csv"\nkind = "hazard"\n{COLUMNS}',
+            areas="id,lon,lat\n1,104,30\n",
+        ),
+        "areas.csv",
+    ),
+    # What plans name.
+    "a base that is no place": (_plan('round = { base = "Nowhere" }\n'), "'Nowhere'"),
+    "a level without units": (_plan("match = true\nsharing = 3\n"), "no boundary has the level 3"),
+    "units where nobody lives": (_plan('match = true\nsharing = [["Nowhere"]]\n'), "'Nowhere'"),
+    "a budget without costs": (_plan("budget = 100.0\n"), "budget"),
+    "a norm of a plan that does not bind": (_text('[[plans]]\nname = "seat"\nnorm = "CN-COUNTY-60"\n'), "CN-COUNTY-60"),
+    # What scenarios name.
+    "a facility that does not close": (_scenario('close_facilities = ["f9"]\n'), "f9"),
+    "a road that does not close": (_scenario('close = ["w99"]\n'), "w99"),
+    "a place where nothing opens": (_scenario('open = [{ service = "hospital", at = "s99" }]\n'), "s99"),
+    "a road that is there already": (
+        _scenario('build = [{ road_id = "w1", points = [[104.0, 30.0], [104.01, 30.01]], road_class = "track" }]\n'),
+        "the network has it already",
+    ),
+    # What other stages ask for.
+    "a column of people that is not there": (
+        _table("measures", kinds=["cumulative"], demand="pupils_persons"),
+        "pupils",
+    ),
+    "a crew without a column": (
+        _text('[[emergency]]\nservice = "hospital"\nmobilisation_min = "min"\n'),
+        "mobilisation_min",
+    ),
+    "times between places that are none": (
+        _text(
+            '[calibration.observed]\npath = "tiny/times.csv"\ncolumns = { observed_min = "min" }\n',
+            times="from_id,to_id,min\ns1,zz,9\n",
+        ),
+        "zz",
+    ),
+    "land cover and heights on two grids": (_landcover, "elevation: shape"),
+    "land cover that is not there": (_table("off_road", service="hospital"), "landcover"),
+    "a language without words": (_table("outputs", languages=["tlh"]), "tlh"),
+    "a season that no table has": (_table("network", season="monsoon"), "monsoon"),
+    "no road at all": (_table("sources.osm", roads=False), "road"),
+    "people of a group in no file": (_text('[sources.population_groups.old]\npath = "tiny/old.tif"\n'), "old.tif"),
+    "official units of a level that is not there": (
+        _text(
+            '[sources.official_units]\npath = "tiny/units.csv"\nlevel = 6\nsource = "Yearbook"\n'
+            'columns = { name = "unit", population_persons = "people" }\n',
+            units="unit,people\n西镇,9\n",
+        ),
+        "6",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_run_refuses_is_named_by_check(tiny_done, command, fault):
+    change, word = FAULTS[fault]
+    text = change(tiny_done)
+    file = tiny_done.save()
+    file.write_text(f"{file.read_text('utf-8')}{text}", encoding="utf-8")
+    told = command("check", file, "--raw", tiny_done.raw)
+    ran = command("run", file, *tiny_done.folders(), "--until", "gaps")
+    assert ran.code != 0, "the run takes it"
+    assert word in ran.err
+    assert told.code != 0, ran.err
+    assert word in told.err
