@@ -37,16 +37,18 @@ PIPE_CLOSED = 1
 MIN_RUNS = 2
 EXTRACTS = (".osm.pbf", ".osm.gz", ".osm.bz2", ".osm", ".pbf")
 """Endings of OpenStreetMap extracts, which `run` takes in place of a study."""
+MAPS = Path("maps")
 _HEADLINES = ".headlines.json"
 """What a run said last, so that it can be said again without being worded again."""
 
+RAW = Path("data/raw")
 raw_option = click.option(
     "--raw",
     type=click.Path(path_type=Path),
-    default=Path("data/raw"),
-    show_default=True,
-    help="Folder of the raw data.",
+    default=lambda: RAW if RAW.is_dir() else Path(),
+    help="Folder of the raw data; data/raw by default, or where there is none the folder that you stand in.",
 )
+full_option = click.option("-v", "--verbose", is_flag=True, help="Say all that is known, not a screen of it.")
 processed_option = click.option(
     "--processed",
     type=click.Path(path_type=Path),
@@ -57,7 +59,7 @@ processed_option = click.option(
 maps_option = click.option(
     "--maps",
     type=click.Path(path_type=Path),
-    default=Path("maps"),
+    default=MAPS,
     show_default=True,
     help="Folder of the pages, one folder a study.",
 )
@@ -105,7 +107,7 @@ class PlainFormatter(logging.Formatter):
         return printable(super().format(record))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done.")
 @click.option(
     "--debug",
@@ -114,13 +116,22 @@ class PlainFormatter(logging.Formatter):
     help="Show the traceback of an error; may stand behind the command too.",
 )
 @click.version_option(package_name="spatial-integration", prog_name="spatial")
-def cli(*, verbose: bool) -> None:
-    """How far villages are from towns and services, which norms that breaks for whom, and what to do first."""
+@click.pass_context
+def cli(context: click.Context, *, verbose: bool) -> None:
+    """
+    How far villages are from towns and services, which norms that breaks for whom, and what to do first.
+
+    Without a command it says the next step for what lies in the folder.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(PlainFormatter("%(levelname)s %(name)s: %(message)s"))
     if not verbose:
         handler.addFilter(FewOfAKind())
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
+    if context.invoked_subcommand is None:
+        from spatial.next_step import next_steps  # noqa: PLC0415 - keeps `spatial --help` fast
+
+        _say_lines(next_steps(Path(), raw=RAW, maps=MAPS, extracts=EXTRACTS))
 
 
 @cli.command()
@@ -196,7 +207,7 @@ def inspect(file: Path, raw: Path, against: Path | None) -> None:
 @cli.command()
 @study_argument
 @raw_option
-@click.option("-v", "--verbose", is_flag=True, help="Say all that was found, not ten lines of it.")
+@full_option
 def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     """Find every fault of the study file and its sources before any work: what to decide, and what to look at."""
     from spatial.drafting.study_file import decision_lines, guess_lines  # noqa: PLC0415 - keeps `spatial --help` fast
@@ -230,6 +241,7 @@ def check(study_file: Path, raw: Path, *, verbose: bool) -> None:
     help="What the QGIS project holds, as qgis.project: the first questions, or every table and look.",
 )
 @verify_option
+@full_option
 def run(
     study_file: Path, raw: Path, processed: Path, maps: Path, *, shared: bool, project: str | None, **how: Any
 ) -> None:
@@ -245,7 +257,7 @@ def run(
         study = study.model_copy(update={"outputs": study.outputs.model_copy(update={"shared": True})})
     if project:
         study = study.model_copy(update={"qgis": study.qgis.model_copy(update={"project": project})})
-    _run(study, processed, maps, **how)
+    _run(study, processed, maps, file=study_file, **how)
 
 
 @cli.group()
@@ -274,26 +286,21 @@ def add_own_norm(study_file: Path, service: str, limit: str, share: str, raw: Pa
     _say(f"next: spatial run {study_file}")
 
 
-@add.command("people")
+@click.command()
 @study_argument
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @raw_option
-def add_people(study_file: Path, file: Path, raw: Path) -> None:
-    """Add a list of people by settlement, and say which rows found theirs."""
+@click.pass_context
+def add_list(context: click.Context, study_file: Path, file: Path, raw: Path) -> None:
+    """Add a list of people by settlement, or of facilities, and say which rows found their place."""
     from spatial.drafting.adding import add_table  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    _say_lines(add_table(study_file, file, what="people", raw=raw))
+    _say_lines(add_table(study_file, file, what=str(context.info_name), raw=raw))
+    _say(f"next: spatial run {study_file}")
 
 
-@add.command("facilities")
-@study_argument
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@raw_option
-def add_facilities(study_file: Path, file: Path, raw: Path) -> None:
-    """Add a list of facilities, and say which rows found a place."""
-    from spatial.drafting.adding import add_table  # noqa: PLC0415 - keeps `spatial --help` fast
-
-    _say_lines(add_table(study_file, file, what="facilities", raw=raw))
+add.add_command(add_list, "people")
+add.add_command(add_list, "facilities")
 
 
 @cli.command()
@@ -315,18 +322,27 @@ def add_facilities(study_file: Path, file: Path, raw: Path) -> None:
     help="Write the actions as a list to keep, with a state for each; what stands in it already stays.",
 )
 @click.option("--language", default="en", show_default=True, help="Language of the text.")
-def plan(  # noqa: PLR0913, PLR0917 - an option each
-    study_file: Path, raw: Path, processed: Path, maps: Path, target: Path | None, actions: Path | None, language: str
+@full_option
+def plan(  # noqa: PLR0913 - an option each
+    study_file: Path,
+    raw: Path,
+    processed: Path,
+    maps: Path,
+    *,
+    target: Path | None,
+    actions: Path | None,
+    language: str,
+    verbose: bool,
 ) -> None:
     """Say what to do first: which sites, links and roads bring most people within norms that fail."""
     from spatial.runs import run as run_line  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.stages.explain import plan_lines  # noqa: PLC0415 - as above
+    from spatial.stages.explain import plan_lines, plan_overview  # noqa: PLC0415 - as above
     from spatial.stages.plan import add_plans, renew_actions  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
     with _progress_bar() as report:
         results = run_line(study, processed=processed, maps=maps, until="gaps", progress=report)
-    _say_lines(plan_lines(study, results, language=language))
+    _say_lines((plan_lines if verbose else plan_overview)(study, results, language=language))
     if target is not None:
         _say(f"wrote {', '.join(add_plans(results, target)) or 'no plan'} into {target}")
     if actions is not None:
@@ -395,7 +411,10 @@ def status(study_file: Path, raw: Path, **where: Any) -> None:
 @processed_option
 @scenario_option
 @click.option("--language", default="en", show_default=True, help="Language of the text.")
-def explain(study_file: Path, settlement: str, raw: Path, processed: Path, scenario: str | None, language: str) -> None:
+@full_option
+def explain(  # noqa: PLR0913 - an option each
+    study_file: Path, settlement: str, raw: Path, processed: Path, *, scenario: str | None, language: str, verbose: bool
+) -> None:
     """Explain one settlement, by id or by name: the way, the snap, the norms and why they fail."""
     from spatial.results import read_results  # noqa: PLC0415 - as above
     from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - keeps `spatial --help` fast
@@ -404,7 +423,7 @@ def explain(study_file: Path, settlement: str, raw: Path, processed: Path, scena
     study = _study(study_file, raw)
     study = study if scenario is None else scenario_study(study, scenario, processed)
     results = read_results(folders_of(study, processed)[0])
-    _say(explain_settlement(study, results, settlement, language=language))
+    _say(explain_settlement(study, results, settlement, language=language, is_brief=not verbose))
 
 
 @cli.command()
@@ -503,7 +522,7 @@ def warmup() -> None:
 
 
 @cli.command()
-@raw_option
+@click.option("--raw", type=click.Path(path_type=Path), default=RAW, show_default=True, help="Folder of the raw data.")
 @processed_option
 @maps_option
 @click.option(
@@ -663,7 +682,16 @@ def _drafted(extract: Path) -> Path:
     return target
 
 
-def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = None, **how: Any) -> None:
+def _run(
+    study: Study,
+    processed: Path,
+    maps: Path,
+    *,
+    file: Path | None = None,
+    scenario: str | None = None,
+    verbose: bool = False,
+    **how: Any,
+) -> None:
     from spatial.pipeline import STAGES  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.runs import folders_of  # noqa: PLC0415 - as above
     from spatial.runs import run as run_line  # noqa: PLC0415 - as above
@@ -674,14 +702,15 @@ def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = No
         results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
     if scenario is not None:
         _say(f"scenario {scenario} of the study {study.name}")
-    # Say which stages ran, how long each took and why; beside the results, so that these can be read by
-    # machines.
-    ran = results.record["stages"]
-    for name in dict.fromkeys(("scenario", *(stage.name for stage in STAGES))):
-        facts = ran.get(name)
-        if facts is not None and facts["ran"]:
-            _say(f"ran  {name:<11} {facts['seconds']:6.1f} s  {facts['reason']}", err=True)
-    _print_headlines(study, results)
+    # Which stages ran, how long and why is said beside the results, so that these can be read by machines.
+    there = {name: results.record["stages"].get(name) for name in ("scenario", *(stage.name for stage in STAGES))}
+    ran = {name: facts for name, facts in there.items() if facts is not None and facts["ran"]}
+    for name, facts in ran.items() if verbose else ():
+        _say(f"ran  {name:<11} {facts['seconds']:6.1f} s  {facts['reason']}", err=True)
+    if ran and not verbose:
+        seconds, (first, facts) = sum(one["seconds"] for one in ran.values()), next(iter(ran.items()))
+        _say(f"ran {len(ran)} stage(s) in {seconds:.0f} s, the first one {first}: {facts['reason']}", err=True)
+    _print_headlines(study, results, verbose=verbose)
     index = results.index_page
     if index is not None and index.is_file():
         _say(f"pages:        {index}")
@@ -692,11 +721,13 @@ def _run(study: Study, processed: Path, maps: Path, *, scenario: str | None = No
     today = folders_of(study, processed, maps)[0]
     if scenario is not None and (today / "summary.json").is_file():
         _say(f"to compare:   spatial compare {today} {results.folder}")
+    elif file is not None and index is not None and index.is_file():
+        _say(f"next: spatial explain | plan | try {file}; every norm, how sure, and why: spatial run -v {file}")
 
 
-def _print_headlines(study: Study, results: Results) -> None:
+def _print_headlines(study: Study, results: Results, *, verbose: bool) -> None:
     """
-    Say the headline numbers.
+    Say the answer, or with `verbose` every headline number and how it came about.
 
     The words are kept beside the results: making them imports most of the package, which takes longer than finding out
     that nothing is to be done.
@@ -720,12 +751,12 @@ def _print_headlines(study: Study, results: Results) -> None:
     store = Store(results.folder)
     kept = store.read_json(_HEADLINES) or {}
     if kept.get("of") != key:
-        from spatial.stages.explain import headline_lines  # noqa: PLC0415 - as said
+        from spatial.stages.explain import closing_lines, headline_lines  # noqa: PLC0415 - as said
 
-        kept = {"of": key, "lines": headline_lines(study, summary)}
+        kept = {"of": key, "brief": closing_lines(study, summary), "full": headline_lines(study, summary)}
         with contextlib.suppress(StoreError):
             store.write_json(_HEADLINES, kept)
-    _say_lines(kept["lines"])
+    _say_lines(kept["full" if verbose else "brief"])
 
 
 @contextlib.contextmanager

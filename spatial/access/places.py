@@ -234,9 +234,10 @@ def find_settlement(settlements: pd.DataFrame, text: str) -> str:
         raise ContractError(
             "settlements", [f"{text!r} is the name of several: {first_of(found)}; give one of these ids"]
         )
-    raise ContractError(
-        "settlements", [f"no settlement has the id or name {text!r}; ids are such as {first_of(sorted(ids))}"]
-    )
+    columns = [settlements[name] for name in NAMES if name in settlements]
+    alike = {item for column in columns for item in column if isinstance(item, str) and wanted in item.casefold()}
+    told = f"is it one of these? {first_of(sorted(alike))}" if alike else f"ids are such as {first_of(sorted(ids))}"
+    raise ContractError("settlements", [f"no settlement has the id or name {text!r}; {told}"])
 
 
 def existing(facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -24,6 +24,8 @@ POINTS = {"parcel_point_min": "parcel_point", "bus_stop_min": "bus_stop", "telec
 STEP = "  "
 PLACED_ROUGHLY = ("postcode", "unit_code", "name")
 """Ways of placing a facility that has no coordinates of its own; a time to it says so."""
+BRIEF = 6
+"""Norms, and ways, that `brief_text` tells."""
 COUNTED = re.compile(r"cumulative_([0-9.]+)_min")
 
 
@@ -77,6 +79,47 @@ def explanation_text(
         if told:
             lines += ["", words.say("heading", heading), *(STEP + line for line in told)]
     return "\n".join(one_line(line) for line in lines)
+
+
+def brief_text(explanation: Mapping[str, Any], language: str = "en", *, names: Mapping[str, str] | None = None) -> str:
+    """Tell of one settlement what fits a screen: people, norms that it does not meet, the longest ways, its level."""
+    words, place = Words(language, names=names), explanation["settlement"]
+    failing = [norm for norm in explanation["norms"] if norm["status"] == "not_met"]
+    failing.sort(key=lambda norm: norm["norm_class"] != "mandatory")
+    mode = next((way["mode"] for way in explanation["services"]), "")
+    ways = [way for way in explanation["services"] if way["mode"] == mode and way["reach_status"] == "reached"]
+    ways.sort(key=lambda way: -way["travel_time_min"])
+
+    def called(norm: Mapping[str, Any]) -> str:
+        """Name what a norm asks for; bundles have a name among the words of pages alone."""
+        return str(words.of("pages").messages["service"].get(norm["service"]) or words.service(norm["service"]))
+
+    parts = {
+        words.say("heading", "failing"): [
+            called(norm)
+            if norm["value"] is None
+            else words.say(
+                "line",
+                "failing",
+                service=called(norm),
+                against=words.against(norm["value"], norm["threshold"], norm["unit"] or ""),
+            )
+            for norm in failing
+        ],
+        words.say("heading", "longest", mode=words.say("mode", mode) if mode else ""): [
+            line for line in _services({**explanation, "services": ways}, words, {}) if not line.startswith(STEP)
+        ],
+    }
+    lines = [
+        words.say("line", "title", name=_name(place, words), id=place["id"], tier=words.say("tier", place["tier"]))
+    ]
+    lines += [STEP + words.say("line", "township", township=place["township"])] if place["township"] else []
+    lines += [STEP + line for line in _people(place, words)][:1]
+    for heading, told in parts.items():
+        shown = told[:BRIEF] + ([words.say("line", "more", count=len(told) - BRIEF)] if len(told) > BRIEF else [])
+        lines += [heading, *(STEP + line for line in shown)] if told else []
+    lines += list(place_score_lines(explanation["score"], words))[:1]
+    return "\n".join(one_line(line) for line in [*lines, words.say("line", "rest")])
 
 
 def _name(thing: Mapping[str, Any], words: Words) -> str:

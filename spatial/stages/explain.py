@@ -12,7 +12,7 @@ from spatial.messages import Words
 from spatial.norms.register import norm_id_of
 from spatial.reporting.answer_text import answer_lines, answer_title
 from spatial.reporting.explain import explain
-from spatial.reporting.explain_text import explanation_text
+from spatial.reporting.explain_text import brief_text, explanation_text
 from spatial.reporting.names import named_in, pick, score_in, township_in
 from spatial.reporting.plan_text import (
     action_details,
@@ -22,6 +22,7 @@ from spatial.reporting.plan_text import (
     doubt_text,
     place_name,
     plan_sentences,
+    plan_title,
 )
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
@@ -31,10 +32,14 @@ from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import every_source, provenance_told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spatial.results import Results
     from spatial.study import Study
 
 
+PLANS_TOLD, ACTIONS_TOLD = 3, 3
+"""Plans that fit a screen, and actions of the first of them."""
 TABLES = (
     "settlements",
     "snaps",
@@ -60,8 +65,10 @@ TABLES = (
 )
 
 
-def explain_settlement(study: Study, results: Results, settlement: str, *, language: str = "en") -> str:
-    """Explain one settlement in words."""
+def explain_settlement(
+    study: Study, results: Results, settlement: str, *, language: str = "en", is_brief: bool = False
+) -> str:
+    """Explain one settlement in words: all that is known of it, or what fits a screen."""
     options = Options(study, EVERYTHING)
     vocabulary = vocabulary_of(options)
     # Townships of settlements, and scores, bear the names of the language.
@@ -89,12 +96,26 @@ def explain_settlement(study: Study, results: Results, settlement: str, *, langu
         pillar_weights={str(pillar): weight for pillar, weight in study.score.weights.items()},
     )
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
+    if is_brief:
+        return brief_text(told, language, names=names)
     titles = {item.name: item.title.get(language) or item.title.get("en", "") for item in options.scenarios}
     return explanation_text(told, language, service_names=names, scenario_names=titles)
 
 
+def closing_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:
+    """Say what fits a screen at the end of a run: the answer, mandatory norms, the level, and what forbids a use."""
+    words = Words(language)
+    lines = [*answer_told(summary, words), gates_text(summary["gates"], language)]
+    lines += score_lines(score_in(summary.get("score"), language), language)[:1]
+    # A fault of a source is told where it forbids something; what a reader has tidied up stands with the sources.
+    known = [record for record in summary.get("known_issues") or () if record["forbids"] or record["without_rank"]]
+    offered = vocabulary_of(Options(study, EVERYTHING))
+    names = {item.id: item.name(language) for item in (*offered.services, *offered.tiers)}
+    return lines + issue_lines({"known_issues": known}, language, names=names) if known else lines
+
+
 def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:
-    """Say the headline numbers of a run, a line each."""
+    """Say the headline numbers of a run and how they came about, a line each."""
     vocabulary = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
     by_id = {norm_id_of(norm): norm for norm in summary["norms"]}
@@ -104,7 +125,8 @@ def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en
     lines += [f"{name}: {headline_text(by_id[name], language, service_names=names)}" for name in shown]
     if bare:
         words = Words(language, names=names)
-        listed = words.say("headline", "list").join(words.service(by_id[name]["service"]) for name in bare)
+        services = dict.fromkeys(words.service(by_id[name]["service"]) for name in bare)
+        listed = words.say("headline", "list").join(services)
         lines.append(words.say("answer", "unmapped", count=len(bare), list=listed))
     lines.append(gates_text(summary["gates"], language))
     lines += score_lines(score_in(summary.get("score"), language), language)
@@ -117,7 +139,53 @@ def answer_told(summary: dict[str, Any], words: Words) -> list[str]:
     answer = summary.get("answer")
     if answer is None:
         return []
-    return [f"{answer_title(answer, words)}.", *answer_lines(answer, summary.get("plans", ()), words)]
+    return [
+        words.say("answer", "sentence", text=answer_title(answer, words)),
+        *answer_lines(answer, summary.get("plans", ()), words),
+    ]
+
+
+def plan_overview(study: Study, results: Results, *, language: str = "en") -> list[str]:
+    """Say of the first plans what each brings, of the first one with what it begins, and how many others there are."""
+    vocabulary, records = vocabulary_of(Options(study, EVERYTHING)), results.summary["plans"]
+    names = {item.id: item.name(language) for item in (*vocabulary.services, *vocabulary.tiers)}
+    words, lines = Words(language, names=names), list[str]()
+    drawn = [record for record in records if record["actions"]]
+    for record in drawn[:PLANS_TOLD]:
+        lines.append(f"{record['plan_id']}: {plan_title(record, words)}")
+        for action in record["actions"][: ACTIONS_TOLD if record is drawn[0] else 0]:
+            lines.append(f"  {_action_line(record, action, words, language)}")
+    if drawn and len(drawn[0]["actions"]) > ACTIONS_TOLD:
+        told = words.say("plan_line", "more", count=len(drawn[0]["actions"]) - ACTIONS_TOLD)
+        lines.insert(1 + ACTIONS_TOLD, f"  {told}")
+    lines += [] if drawn else [words.say("plan_line", "none")]
+    lines += _progress_lines(results, words)
+    left = {"plans": max(len(drawn) - PLANS_TOLD, 0), "norms": len(records) - len(drawn)}
+    return [*lines, words.say("plan_line", "rest", **left)]
+
+
+def _action_line(record: dict[str, Any], action: dict[str, Any], words: Words, language: str) -> str:
+    """Say an action: its number, what is done where, whom it brings, and of what length it is."""
+    counted = record["counted"] if action["shown"]["persons"] is None else "persons"
+    own = {
+        "step": action["step"],
+        "what": action_text(action, place_name(action, words), words),
+        "township": pick(action["township_names"], language),
+        "gained": amount_text(record, action["shown"][counted], words, what=counted),
+        "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
+    }
+    return words.say("plan_line", "action_km" if own["length"] else "action", **own)
+
+
+def _progress_lines(results: Results, words: Words) -> Iterator[str]:
+    """Say of each action that was built whom it was to bring, and who is within by now."""
+    if "plan_progress" in results.names:
+        progress = results.plan_progress
+        assert isinstance(progress, pd.DataFrame)  # by its contract
+        for row in progress.loc[progress["state"] == "built"].to_dict("records"):
+            what = "persons" if row["promised_persons"] == row["promised_persons"] else "places"
+            now, then = (words.number(row[f"{side}_{what}"]) for side in ("within", "promised"))
+            yield words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then)
 
 
 def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[str]:
@@ -131,27 +199,13 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
         told = [*plan_sentences(record, words), cost_text(record, words), doubt_text(record, words)]
         lines += [f"{record['plan_id']}: {' '.join(filter(None, told))}"]
         for action in record["actions"]:
-            counted = record["counted"] if action["shown"]["persons"] is None else "persons"
-            own = {
-                "step": action["step"],
-                "what": action_text(action, place_name(action, words), words),
-                "township": pick(action["township_names"], language),
-                "gained": amount_text(record, action["shown"][counted], words, what=counted),
-                "length": words.measure(action["length_km"], "km", decimals=1) if action["length_km"] else "",
-            }
-            line = words.say("plan_line", "action_km" if own["length"] else "action", **own)
+            line = _action_line(record, action, words, language)
             for key, text in action_details(record, action, words).items():
                 line = words.say("plan_line", "detail", line=line, detail=words.say("plan_line", key, text=text))
             lines.append(f"  {line}")
     without = [" ".join(plan_sentences(record, words)) for record in records if not record["actions"]]
     lines += without or ([] if lines else [words.say("plan_line", "none")])
-    if "plan_progress" in results.names:
-        progress = results.plan_progress
-        assert isinstance(progress, pd.DataFrame)  # by its contract
-        for row in progress.loc[progress["state"] == "built"].to_dict("records"):
-            what = "persons" if row["promised_persons"] == row["promised_persons"] else "places"
-            now, then = (words.number(row[f"{side}_{what}"]) for side in ("within", "promised"))
-            lines.append(words.say("plan_line", f"built_{what}", action=row["action_id"], now=now, then=then))
+    lines += _progress_lines(results, words)
     # Who goes where within what there is changes no road and no site.
     drawn = [record["plan_id"] for record in records if record["actions"] and record["question"] != "matching"]
     return lines + [words.say("plan_line", "try", plan=name) for name in drawn[:1]]

@@ -60,7 +60,7 @@ def test_the_project_is_in_french(french):
 
 def test_a_settlement_is_explained_in_french(command, french):
     where = ("--raw", french.raw, "--processed", french.processed, "--language", "fr")
-    told = command("explain", french.save(), "s2", *where).out
+    told = command("explain", french.save(), "s2", *where, "-v").out
     assert "柳河 (s2), bourg" in told
     assert f"70{SPACE}habitants" in told
     assert re.search(rf"École primaire, à pied{SPACE}: \d+{SPACE}min jusqu’à 柳河小学", told)  # noqa: RUF001

@@ -329,7 +329,7 @@ def test_commands_know_the_scenario(tiny, command, tiny_run, go_on_from):
     assert wrong.code == 2
     assert "no scenario 'open'; it has closed" in wrong.err
     ground = ["--raw", tiny.raw, "--processed", tiny.processed]
-    now, then = (command("explain", file, "s3", *ground, *more).out for more in ((), ("--scenario", "closed")))
+    now, then = (command("explain", file, "s3", *ground, *more, "-v").out for more in ((), ("--scenario", "closed")))
     assert now
     assert then
     assert now != then

@@ -1,0 +1,64 @@
+"""The next step for a folder that a user stands in: of its studies, else of the files that lie there."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TABLES_AND_MAPS = (".csv", ".xlsx", ".xls", ".gpkg", ".shp", ".geojson", ".gdb", ".kml", ".tif")
+"""Endings of files from which `init` writes a study, beside extracts."""
+FEW = 3
+"""Studies of a folder of which the next step is said."""
+
+
+def next_steps(here: Path, *, raw: Path, maps: Path, extracts: tuple[str, ...]) -> Iterator[str]:
+    """Say the next step for a folder: of the studies in it, else of an extract or of files that lie there."""
+
+    def files_of(folder: Path) -> Iterator[Path]:
+        """List the files of a folder that a study may read."""
+        return (file for file in sorted(folder.iterdir()) if file.name.lower().endswith((*extracts, *TABLES_AND_MAPS)))
+
+    studies = {file: name for file in sorted(here.glob("*.toml")) if (name := _study_name(file))}
+    for file, name in list(studies.items())[:FEW]:
+        index = maps / name / "index.html"
+        if not index.is_file():
+            yield f"{file}: has not run to its pages yet"
+            yield from (f"  spatial check {file}", f"  spatial run {file}")
+            continue
+        yield f"{file}: has run; open {index}"
+        for step, told in (
+            (f"explain {file} VILLAGE", "one village: its ways, its norms"),
+            (f"plan {file}", "what to do first"),
+            (f"try {file} --close FACILITY", "who gains, who loses; --add, --best 3:gp"),
+        ):
+            yield f"  spatial {step:<32} {told}"
+    if len(studies) > FEW:
+        yield f"and {len(studies) - FEW} more studies"
+    if not studies:
+        found = sorted(file for file in here.iterdir() if file.name.lower().endswith(extracts))
+        folders = [folder for folder in (*sorted(raw.glob("*")), here) if folder.is_dir() and any(files_of(folder))]
+        if found:
+            yield f"an OpenStreetMap extract, {found[0]}: its study and the answer:"
+            yield f"  spatial run {found[0]}"
+        elif folders:
+            yield f"files in {folders[0]}, such as {next(files_of(folders[0])).name}: a study that reads them:"
+            yield f"  spatial init study.toml --from {folders[0]}"
+        else:
+            yield "neither a study nor an extract nor a table lies here:"
+            yield "  spatial run FILE.osm.pbf               where you have an OpenStreetMap extract"
+            yield "  spatial init study.toml --from FOLDER  where you have a folder of files"
+            yield "  spatial demo                           to look at a synthetic county"
+    yield "all commands: spatial --help"
+
+
+def _study_name(file: Path) -> str:
+    """Name the study in a file; empty where it holds none."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return ""
+    return str(content.get("name", "")) if "sources" in content else ""
