@@ -21,7 +21,7 @@ from spatial.runner.run import own_files, raw_files
 
 DOCS = Path(__file__).parents[2] / "docs"
 _STEP = re.compile(
-    r"^% (?P<what>run|file|append|decide)(?:: (?P<name>\S+))?\n(?:```\w+\n(?P<text>.*?)^```\n)?",
+    r"^% (?P<what>run|says|file|append|decide)(?:: (?P<name>\S+))?\n(?:```\w+\n(?P<text>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -64,11 +64,16 @@ class Walkthrough:
 
     def walk(self):
         """Do every step; a command that fails stops the walk."""
+        last: list[tuple[str, str]] = []
         for step in _STEP.finditer(self.text):
             what, name, text = step["what"], step["name"], step["text"]
             if what == "run":
-                for line in text.splitlines():
-                    self.said.append((line, self.run(line)))
+                last = [(line, self.run(line)) for line in text.splitlines()]
+                self.said += last
+            elif what == "says":
+                printed = {shown.strip() for _, output in last for shown in output.splitlines()}
+                missing = [line for line in text.splitlines() if line.strip() not in printed]
+                assert missing == [], printed
             elif what == "decide":
                 self._decide(self.folder / name)
             else:
