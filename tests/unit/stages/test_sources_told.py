@@ -25,6 +25,7 @@ def query(path, sql):
 def test_metadata_and_tables_say_in_the_language_what_is_the_packages_own(language, tiny_done):
     noticed, unknown, method = SAID[language]
     tiny_done.tables["outputs"] = {"languages": [language, "en"]}
+    tiny_done.tables["qgis"] = {"project": "full"}
     tiny_done.write("source.toml", '[[file]]\npath = "settlements.csv"\nissue = "Old list."\n')
     tiny_done.write("settlements.csv", "\n".join(f"{line}," for line in tiny_done.csv().splitlines()))
     outcome = tiny_done.run("--stage", "qgis")
