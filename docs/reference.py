@@ -47,10 +47,14 @@ def tables_page() -> str:
     parts = ["# Data dictionary\n\nEvery table between stages; NaN is unknown and a status column says why.\n"]
     for table in TABLES.values():
         geometry = table.geometry or "none"
-        parts.append(f"\n## `{table.name}`: {table.title}\n\nKey: {', '.join(table.key)}. Geometry: {geometry}.\n\n")
+        parts.append(
+            f"\n## `{table.name}`: {table.title}\n\nKey: {', '.join(table.key)}. Geometry: {geometry}. "
+            f"[Class](../sharing.md#for-whom): {table.sharing}.\n\n"
+        )
         parts.append("| column | title | kind | unit | may be missing | description |\n|---|---|---|---|---|---|\n")
         for field in table.fields:
             values = f" One of: {', '.join(field.values)}." if field.values else ""
+            values += f" Class: {field.sharing}." if field.sharing else ""
             missing = "yes" if field.nullable else "no"
             missing += "" if field.required else " (optional column)"
             parts.append(

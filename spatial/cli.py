@@ -464,10 +464,10 @@ def share() -> None:
 )
 @click.option(
     "--audience",
-    type=click.Choice(["internal"]),
+    type=click.Choice(["internal", "public"]),
     default="internal",
     show_default=True,
-    help="For whom: internal leaves nothing out, and says so in every record.",
+    help="For whom: internal leaves nothing out; public holds open tables, with small numbers of people hidden.",
 )
 @click.option(
     "--also",
@@ -496,6 +496,22 @@ def share_results(  # noqa: PLR0913, PLR0917 - an option each
     with _progress_bar() as report:
         lines = list(share_package(study, results, target, audience=audience, also=also, progress=report))
     _say_lines(lines)
+
+
+@share.command("check")
+@study_argument
+@raw_option
+@processed_option
+@scenario_option
+def share_check_public(study_file: Path, raw: Path, processed: Path, scenario: str | None) -> None:
+    """Say what would leave the office for the public, what would not, and why; nothing is written."""
+    from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - as above
+    from spatial.stages.share import share_check  # noqa: PLC0415 - as above
+
+    study = _study(study_file, raw)
+    study = study if scenario is None else scenario_study(study, scenario, processed)
+    _say_lines(share_check(study, read_results(folders_of(study, processed)[0])))
 
 
 @cli.command()

@@ -29,7 +29,7 @@ class PackageMeta:
     name: str  # short name of the study
     title: Mapping[str, str]  # title by language
     as_of: dt.date  # the date on which norms are judged; also the time stamp of every file
-    audience: str  # for whom it was cut: internal
+    audience: str  # for whom it was cut: internal or public
     languages: Sequence[str]  # the first one is that of the records
     # the account of the sources: path, origin, licence, vintage and address of each, `UNKNOWN` where nobody says it
     sources: Sequence[Mapping[str, str]]
@@ -40,6 +40,7 @@ class PackageMeta:
     publisher: str = ""  # whose package it is; empty where the study does not say
     contact: str = ""  # address for questions
     version: str = ""  # of this software
+    k: int = 0  # below which numbers of people are hidden; 0 where none is
 
     @property
     def package_name(self) -> str:
@@ -55,12 +56,16 @@ class PackageMeta:
         """Title the package in a language."""
         return words.say("package", "title", title=words.pick(self.title))
 
+    def audience_text(self, words: Words) -> str:
+        """Say for whom the package is, and what is left out of it."""
+        return words.say("audience", self.audience, number=self.k)
+
     def said(self, words: Words) -> str:
         """Say in a few sentences what it is, for whom, and what to know before using it."""
         basis = words.of("qgis").say("project", f"basis_{self.population_basis}")
         parts = [
             words.say("package", "abstract", date=words.date(self.as_of), basis=basis),
-            words.say("audience", self.audience),
+            self.audience_text(words),
             words.of("pages").say("study", "synthetic") if self.synthetic else "",
             words.pick(self.note) if self.note else "",
         ]

@@ -17,9 +17,8 @@ from rasterio.warp import transform_bounds
 from spatial.errors import StoreError
 from spatial.rasters import Raster
 from spatial.results import RASTERS
-from spatial.sharing.catalogue import stac_documents
 from spatial.sharing.meta import LICENCES_FILE, PACKAGE_FILE, Box, SharedFile
-from spatial.sharing.records import citation, data_package, first_page, iso_record, licences, ro_crate
+from spatial.sharing.records import citation, data_package, first_page, iso_record, licences, ro_crate, stac_documents
 from spatial.sharing.table_forms import (
     DEGREES,
     REFERENCES,
@@ -32,7 +31,7 @@ from spatial.store import Artifact, Store, replace, replace_folder
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from spatial.results import Results
@@ -41,15 +40,18 @@ if TYPE_CHECKING:
 
 UNITS = {"population": "persons", "elevation": "m", "friction": "min/m", "off_road_min": "min"}
 """Units of rasters; of classes there is none."""
+OPEN_RASTERS = ("friction", "off_road_min")
+"""Rasters of ours; people by cell and what others measured stay in the office."""
 COG = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": "256", "STATISTICS": "YES", "NUM_THREADS": "1"}
 """How GDAL writes a cloud-optimised GeoTIFF: small, in tiles, the same each time."""
 
 
-def write_package(
+def write_package(  # noqa: PLR0913 - what is written, and how, are one option each
     results: Results,
     meta: PackageMeta,
     folder: Path,
     *,
+    cut: Mapping[str, pd.DataFrame] | None = None,
     also: Sequence[str] = (),
     method: str = "",
     progress: Callable[[float, str], None] | None = None,
@@ -57,6 +59,7 @@ def write_package(
     """
     Write the results of a run as a package, a folder and a zip beside it, in place of the one that stands there.
 
+    With `cut` its tables are those, and its rasters the ones that are open; else it holds all that the run has made.
     Returns the path of the zip.
     """
     refuse_missing_drivers(also)
@@ -66,17 +69,24 @@ def write_package(
         raise StoreError(f"{folder}: is there already and is no package {meta.package_name}; choose another with --out")
     with replace(archive) as zipped, replace_folder(folder) as new:
         store, words = Store(results.folder), meta.words
-        names = [name for name in results.names if name in TABLES]
+        names = [name for name in results.names if name in TABLES] if cut is None else list(cut)
+
+        def table(name: str) -> pd.DataFrame:
+            frame = store.read(name) if cut is None else cut[name]
+            if not isinstance(frame, pd.DataFrame):
+                raise StoreError(f"{store.folder}: {name} is no table; run the study again: spatial run STUDY")
+            return frame
+
         notes = {"audience": meta.audience, "as_of": meta.as_of.isoformat()}
         ids: dict[str, set[str]] = {}
         for name in sorted(set(REFERENCES.values()) & set(names)):
-            ids[name] = set(_table(store, name)[TABLES[name].key[0]])
+            ids[name] = set(table(name)[TABLES[name].key[0]])
         files: list[SharedFile] = []
         boxes: list[Any] = []
         for at, name in enumerate(names):
             if progress is not None:
                 progress(0.8 * at / len(names), name)
-            frame = shared_frame(_table(store, name))
+            frame = shared_frame(table(name))
             counts = {"population_basis": meta.population_basis} if TABLES[name].counts_people else {}
             made = write_forms(new, name, frame, notes | counts, words, also=also)
             for file in made:
@@ -85,7 +95,7 @@ def write_package(
             files += made
             if isinstance(frame, gpd.GeoDataFrame) and len(frame):
                 boxes.append(frame.total_bounds)
-        for name in RASTERS:
+        for name in RASTERS if cut is None else OPEN_RASTERS:
             raster = store.read(name) if store.path_of(name) is not None else None
             if isinstance(raster, Raster) and np.isfinite(raster.values).any():
                 title = words.say("raster", name)
@@ -127,13 +137,6 @@ def write_package(
                     entry.external_attr = 0o644 << 16
                     packed.writestr(entry, path.read_bytes())
     return archive
-
-
-def _table(store: Store, name: str) -> pd.DataFrame:
-    frame = store.read(name)
-    if not isinstance(frame, pd.DataFrame):
-        raise StoreError(f"{store.folder}: {name} is no table; run the study again: spatial run STUDY")
-    return frame
 
 
 def _cloud_optimised(raster: Raster, name: str, title: str, meta: PackageMeta) -> tuple[SharedFile, bytes]:

@@ -1,4 +1,4 @@
-"""What catalogues and people read of a package: Frictionless, RO-Crate, ISO 19139, citation, licences, a first page."""
+"""What catalogues and people read of a package: Frictionless, RO-Crate, STAC, ISO 19139, citation, licences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spatial.reporting.wording import source_fact
 from spatial.sharing.meta import LICENCES_FILE, SHARE_ALIKE, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from spatial.sharing.meta import Box, PackageMeta, SharedFile
@@ -26,6 +26,11 @@ GMD, GCO = "http://www.isotc211.org/2005/gmd", "http://www.isotc211.org/2005/gco
 CODES = "http://standards.iso.org/iso/19139/resources/gmxCodelists.xml"
 SPDX_NAME = re.compile(r"[A-Za-z0-9.+-]+")
 """A licence that goes by a short name, such as CC-BY-4.0."""
+STAC_VERSION = "1.1.0"
+EXTENSIONS = [
+    "https://stac-extensions.github.io/raster/v2.0.0/schema.json",
+    "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
+]
 MARKUP = re.compile(r"([\\`*_\[\]<>])")
 """Signs that Markdown obeys."""
 LONG_CODES = {"en": "eng", "fr": "fre", "zh": "chi"}
@@ -64,6 +69,7 @@ def data_package(folder: Path, files: Sequence[SharedFile], meta: PackageMeta) -
         "description": meta.said(meta.words),
         "version": meta.as_of.isoformat(),
         "audience": meta.audience,
+        **({"suppressed_below": meta.k} if meta.k else {}),
         "licenses": licences,
         "sources": sources,
     }
@@ -108,7 +114,7 @@ def ro_crate(folder: Path, files: Sequence[SharedFile], meta: PackageMeta, box: 
         "description": meta.said(meta.words),
         "datePublished": meta.as_of.isoformat(),
         "license": {"@id": LICENCES_FILE},
-        "conditionsOfAccess": meta.words.say("audience", meta.audience),
+        "conditionsOfAccess": meta.audience_text(meta.words),
         "inLanguage": list(meta.languages),
         "isBasedOn": [{"@id": source["@id"]} for source in sources],
         "hasPart": [{"@id": file["@id"]} for file in described],
@@ -173,12 +179,12 @@ def iso_record(meta: PackageMeta, box: Box | None, method: str) -> bytes:
     put(data, "abstract", meta.said(words))
     party(data, "pointOfContact")
     legal = put(data, "resourceConstraints/MD_LegalConstraints")
-    put(legal, "useLimitation", words.say("audience", meta.audience))
+    put(legal, "useLimitation", meta.audience_text(words))
     code(legal, "useConstraints", "MD_RestrictionCode", "otherRestrictions")
     for line in licence_lines(meta, words):
         put(legal, "otherConstraints", line)
     security = put(data, "resourceConstraints/MD_SecurityConstraints")
-    code(security, "classification", "MD_ClassificationCode", "restricted")
+    code(security, "classification", "MD_ClassificationCode", "unclassified" if meta.k else "restricted")
     code(data, "spatialRepresentationType", "MD_SpatialRepresentationTypeCode", "vector")
     put(data, "language", language)
     SubElement(put(data, "topicCategory"), f"{{{GMD}}}MD_TopicCategoryCode").text = "planningCadastre"
@@ -262,3 +268,55 @@ def _list(lines: Sequence[str]) -> list[str]:
 
 def _licences(meta: PackageMeta) -> list[str]:
     return sorted({source["licence"] or UNKNOWN for source in meta.sources})
+
+
+def stac_documents(files: Sequence[SharedFile], meta: PackageMeta, box: Box) -> Mapping[str, bytes]:
+    """
+    Describe the rasters of a package as a SpatioTemporal Asset Catalog (STAC 1.1): a collection and an item a raster.
+
+    Returns the content of each document by its path in the package.
+    """
+    rasters, stamp = [file for file in files if file.profile], f"{meta.as_of.isoformat()}T00:00:00Z"
+    own = {"stac_version": STAC_VERSION, "id": meta.package_name}
+    links = [{"rel": "root", "href": "./collection.json", "type": "application/json"}]
+    links += [{"rel": "license", "href": f"../{LICENCES_FILE}", "type": "text/markdown"}]
+    made = {}
+    for file in rasters:
+        stem = file.path.rpartition("/")[2].removesuffix(".tif")
+        links.append({"rel": "item", "href": f"./{stem}/{stem}.json", "type": "application/geo+json"})
+        place: Box = file.profile["box"]
+        back = {"href": "../collection.json", "type": "application/json"}
+        item = {
+            "type": "Feature",
+            "stac_version": STAC_VERSION,
+            "stac_extensions": EXTENSIONS,
+            "id": stem,
+            "collection": meta.package_name,
+            "geometry": {"type": "Polygon", "coordinates": [place.ring]},
+            "bbox": place.numbers,
+            "properties": {"datetime": stamp, "title": file.title, **file.profile["projection"]},
+            "links": [{"rel": rel, **back} for rel in ("root", "parent", "collection")],
+            "assets": {
+                "data": {
+                    "href": f"../../{file.path}",
+                    "type": file.media_type,
+                    "title": file.title,
+                    "roles": ["data"],
+                    "bands": [file.profile["band"]],
+                }
+            },
+        }
+        made[f"stac/{stem}/{stem}.json"] = json_bytes(item)
+    collection = own | {
+        "type": "Collection",
+        "title": meta.headline(meta.words),
+        "description": meta.said(meta.words),
+        "license": "other",
+        "keywords": [meta.audience],
+        "extent": {"spatial": {"bbox": [box.numbers]}, "temporal": {"interval": [[stamp, stamp]]}},
+        "links": links,
+    }
+    if meta.publisher:
+        collection["providers"] = [{"name": meta.publisher, "roles": ["producer"]}]
+    made["stac/collection.json"] = json_bytes(collection)
+    return made

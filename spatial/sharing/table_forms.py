@@ -13,6 +13,7 @@ import pyogrio
 
 from spatial.errors import StoreError
 from spatial.plain_text import csv_bytes
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.sharing.meta import SharedFile
 from spatial.store import write_table
 from spatial.tables import TABLES
@@ -131,7 +132,7 @@ def _schema(name: str, frame: pd.DataFrame, words: Words) -> dict[str, Any]:
     # An empty text and a missing one look the same in a CSV.
     empty = {column: bool((frame[column].isna() | (frame[column].astype(str) == "")).any()) for column in frame}
     for column, values in frame.items():
-        known = table.field(str(column))
+        known = SUPPRESSED if column == SUPPRESSED.name else table.field(str(column))
         if known is None:  # a column of the user's own
             kind = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}.get(values.dtype.kind, "string")
             told: dict[str, Any] = {"name": column, "type": kind}

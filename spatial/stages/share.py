@@ -1,19 +1,24 @@
-"""A finished run handed to others: what the study says of itself, and the package."""
+"""A finished run handed to others: what an audience may see of it, what the study says of itself, and the package."""
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from spatial.errors import StoreError
 from spatial.messages import Words
+from spatial.reporting.disclosure import cut
 from spatial.reporting.wording import known_issues
 from spatial.sharing.meta import PackageMeta
-from spatial.sharing.package import write_package
+from spatial.sharing.package import OPEN_RASTERS, write_package
 from spatial.stages.shared import every_source, provenance_told
+from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from spatial.reporting.disclosure import Cut
     from spatial.results import Results
     from spatial.study import Study
 
@@ -27,10 +32,14 @@ def share_package(
     also: Sequence[str] = (),
     progress: Callable[[float, str], None] | None = None,
 ) -> Iterator[str]:
-    """Write the package of a finished run for an audience, and say where it is and what its sources ask for."""
-    tables: dict[str, Any] = {name: getattr(results, name) for name in ("provenance", "plan_sources", "known_issues")
-                              if name in results.names}  # fmt: skip
+    """Write the package of a finished run for an audience, and say where it is and for whom."""
+    shown = None if audience == "internal" else _public(study, results)
+    names = [name for name in ("provenance", "plan_sources", "known_issues") if name in results.names]
+    tables: dict[str, Any] = {name: getattr(results, name) for name in names}
     account, languages = every_source(tables), study.outputs.languages
+    if shown is not None:
+        # Folders of a machine are nobody else's; the name of a file tells which source it is.
+        account = account.assign(path=[PurePath(path).name for path in account["path"]])
     meta = PackageMeta(
         name=study.name,
         title=study.title,
@@ -47,9 +56,41 @@ def share_package(
         publisher=study.sharing.publisher,
         contact=study.sharing.contact,
         version=str(results.record["libraries"].get("spatial-integration", "")),
+        k=0 if shown is None else study.sharing.k,
     )
     method = Words(languages[0], "qgis").say("project", "method_text")
-    archive = write_package(results, meta, folder, also=also, method=method, progress=progress)
+    tables_shown = None if shown is None else shown.tables
+    archive = write_package(results, meta, folder, cut=tables_shown, also=also, method=method, progress=progress)
     yield f"package: {folder}"
     yield f"zip:     {archive}"
-    yield meta.words.say("audience", audience)
+    yield meta.audience_text(meta.words)
+
+
+def share_check(study: Study, results: Results) -> Iterator[str]:
+    """Say what of a finished run would leave the office for the public, what would not, and why."""
+    shown, words = _public(study, results), Words(study.outputs.languages[0], "sharing")
+    said = {name: words.title(TABLES[name].title) for name in results.names if name in TABLES}
+    yield words.say("check", "leaves", count=len(shown.tables))
+    for name, frame in shown.tables.items():
+        yield "  " + words.say("check", "table", name=name, title=said[name], rows=words.number(len(frame)))
+        if shown.columns_left_out[name]:
+            yield "    " + words.say("check", "columns", names=", ".join(shown.columns_left_out[name]))
+    open_rasters = [name for name in OPEN_RASTERS if name in results.names]
+    if open_rasters:
+        yield "  " + words.say("check", "rasters", names=", ".join(open_rasters))
+    yield words.say("check", "hidden", number=study.sharing.k, small=words.number(shown.small),
+                    beside=words.number(shown.beside))  # fmt: skip
+    if shown.small:
+        yield words.say("check", "audit", width=words.number(int(min(shown.least_width, 1e9))), number=study.sharing.k)
+    for kind in ("internal", "restricted"):
+        names = [name for name, found in shown.left_out.items() if found == kind]
+        yield words.say("check", kind, count=len(names), note=words.say("class", kind))
+        yield "  " + ", ".join(names)
+
+
+def _public(study: Study, results: Results) -> Cut:
+    """Cut the tables of a run to what the public may see."""
+    if "settlements" not in results.names or "norm_results" not in results.names:
+        raise StoreError(f"{results.folder}: the run has no norms yet; finish it first: spatial run STUDY")
+    names = [name for name in results.names if name in TABLES]
+    return cut({name: getattr(results, name) for name in names}, "public", k=study.sharing.k)

@@ -104,3 +104,4 @@ class SharingOptions(Model):
 
     publisher: str = option("", "Office that hands the results out: named in citations, records and catalogues")
     contact: str = option("", "Its address for questions, such as gis@county.example")
+    k: int = option(10, "In what the public gets, numbers of people from 1 to below this are hidden", ge=3)

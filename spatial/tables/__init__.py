@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import csv
 from importlib.resources import files
+from typing import get_args
 
 from spatial.tables import words
-from spatial.tables.contract import GEOMETRY_TYPES, Field, Table
+from spatial.tables.contract import GEOMETRY_TYPES, Field, Sharing, Table
 
 __all__ = ["GEOMETRY_TYPES", "TABLES", "Field", "Table"]
+
+
+CLASSES: tuple[Sharing, ...] = get_args(Sharing)
+"""Marks that say whether a table or column may leave the office."""
 
 
 def _rows(file: str) -> list[dict[str, str]]:
@@ -40,6 +45,7 @@ def _tables() -> dict[str, Table]:
             maximum=float(high) if high else None,
             values=sum(values, ()),
             shown=row["shown"] or None,  # type: ignore[arg-type]
+            sharing=next((word for word in CLASSES if word in marks), None),
         )
         # Tables of the same columns, such as all findings, share their rows.
         for table in row["tables"].split():
@@ -53,6 +59,7 @@ def _tables() -> dict[str, Table]:
             tuple(fields[row["table"]]),
             strict="strict" in row["marks"],
             may_lack_geometry="may_lack_geometry" in row["marks"],
+            sharing=next((word for word in CLASSES if word in row["marks"].split()), "internal"),
         )
         for row in _rows("tables.csv")
     }

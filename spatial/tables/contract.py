@@ -16,6 +16,8 @@ Kind = Literal["text", "number", "whole", "flag", "list"]
 Form = Literal["text", "whole", "decimal", "index", "share", "signed", "signed_share"]
 """How values are shown: as text, with no, one or two decimals, in percent, or with their sign."""
 GeometryKind = Literal["Point", "LineString", "Polygon", "Any"]
+Sharing = Literal["open", "internal", "restricted"]
+"""Whether a table or column may leave the office: yes, with small numbers of people hidden; no; no, by law."""
 
 PERSONS = "persons"
 """Unit of numbers of people."""
@@ -53,6 +55,7 @@ class Field:
     maximum: float | None = None
     values: tuple[str, ...] = ()  # the only values a text may have; empty for any
     shown: Form | None = None  # how it is shown, where `form` cannot tell it from kind and unit
+    sharing: Sharing | None = None  # whether it may leave the office, where that is not as its table
 
     @property
     def form(self) -> Form:
@@ -79,6 +82,12 @@ class Table:
     fields: tuple[Field, ...]  # its columns. Other columns may travel along unless `strict`
     strict: bool = False  # whether unknown columns are refused
     may_lack_geometry: bool = False  # whether a row may have none
+    sharing: Sharing = "internal"  # whether it may leave the office
+
+    def sharing_of(self, name: str) -> Sharing:
+        """Tell whether a column may leave the office; one that the table does not define may not."""
+        known = self.field(name)
+        return "internal" if known is None else known.sharing or self.sharing
 
     def field(self, name: str) -> Field | None:
         """

@@ -33,7 +33,7 @@ from spatial.store import (
     sha256_of,
 )
 from spatial.tables import TABLES
-from spatial.tables.contract import Field, Form, GeometryKind, Kind, Table, breaches, keeps
+from spatial.tables.contract import Field, Form, GeometryKind, Kind, Sharing, Table, breaches, keeps
 
 
 def _counts(number: float = 1.0) -> pd.DataFrame:
@@ -254,9 +254,18 @@ def test_the_files_of_the_dictionary_say_what_fields_and_tables_know() -> None:
     folder = files("spatial.tables")
     columns = list(csv.DictReader(folder.joinpath("columns.csv").read_text("utf-8").splitlines()))
     assert {name for row in columns for name in row["tables"].split()} == set(TABLES)
-    assert {mark for row in columns for mark in row["marks"].split()} <= {"optional", "nullable", "unique"}
+    assert {mark for row in columns for mark in row["marks"].split()} <= {
+        "optional",
+        "nullable",
+        "unique",
+        *get_args(Sharing),
+    }
     tables = list(csv.DictReader(folder.joinpath("tables.csv").read_text("utf-8").splitlines()))
-    assert {mark for row in tables for mark in row["marks"].split()} <= {"strict", "may_lack_geometry"}
+    assert {mark for row in tables for mark in row["marks"].split()} <= {
+        "strict",
+        "may_lack_geometry",
+        *get_args(Sharing),
+    }
 
 
 PLAIN = Table(

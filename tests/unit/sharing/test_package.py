@@ -235,6 +235,49 @@ def test_licences_are_carried_and_share_alike_and_unknown_ones_are_named(tiny_do
     assert package["licenses"] == [{"name": "ODbL-1.0"}, {"path": "LICENCES.md", "title": "unknown"}]
 
 
+def test_what_the_public_gets_is_open_and_hides_small_numbers_and_says_so(tiny_done, command, tmp_path):
+    tiny_done.tables["sharing"] = {"k": 25}
+    tiny_done.tables["outputs"] = {"languages": ["en", "zh", "fr"]}
+    words = (tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed)
+    outcome = command("share", "package", *words, "--audience", "public", "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome.err
+    assert "Numbers of people from 1 to below 25 are suppressed" in outcome.out
+    tables = {path.stem for path in (tmp_path / "out" / "csv").iterdir()}
+    assert "settlements" in tables
+    assert not tables & {"places", "flows", "cells", "provenance", "plan_people", "edges"}
+    rows = {row["settlement_id"]: row for row in _rows(tmp_path / "out" / "csv" / "settlements.csv")}
+    # 10 people in s8 and 20 in s7, of townships whose other places are larger.
+    for name in ("s7", "s8"):
+        assert rows[name]["population_persons"] == ""
+        assert rows[name]["suppressed"] == "population_persons"
+    assert rows["s1"]["population_persons"] in {"80.0", ""}
+    package = json.loads((tmp_path / "out" / "datapackage.json").read_text(encoding="utf-8"))
+    assert (package["name"], package["audience"], package["suppressed_below"]) == ("tiny-public", "public", 25)
+    assert frictionless.validate(str(tmp_path / "out" / "datapackage.json")).valid
+    for name, content in _content(tmp_path / "out").items():
+        assert str(tiny_done.folder).encode() not in content, name
+        assert b"tiny/settlements.csv" not in content, name
+    readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    for language in ("en", "zh", "fr"):
+        assert Words(language, "sharing").say("audience", "public", number=25) in readme
+
+
+def test_check_says_what_would_leave_and_why_the_rest_stays_and_writes_nothing(tiny_done, command):
+    tiny_done.tables["sharing"] = {"k": 25}
+    before = tiny_done.written()
+    words = (tiny_done.save(), "--raw", tiny_done.raw, "--processed", tiny_done.processed)
+    outcome = command("share", "check", *words)
+    assert outcome.code == 0, outcome.err
+    leaving, staying = outcome.out.split("Of the numbers of people, ")
+    assert "settlements: Settlements, 8 rows" in leaving
+    assert "without " in leaving
+    assert "population_source" in leaving
+    assert "from 1 to below 25 are suppressed" in staying
+    assert "statistical confidentiality" in staying
+    assert "places" in staying
+    assert tiny_done.written() == before
+
+
 def test_a_package_says_for_whom_it_is_in_every_language_of_the_study(shared):
     text = (shared / "README.md").read_text(encoding="utf-8")
     assert "For use inside the office: nothing is left out and no small number is suppressed." in text

@@ -1,0 +1,417 @@
+"""
+What an audience may see: tables and columns of its class, and no number of people from which few can be told.
+
+Numbers of people that are released are sums over settlements. Those from 1 to below k are hidden, and so many others
+that no hidden number can be told from the released ones to within k. An audit asks of each, by linear programming, how
+small and how large it can be where all that is released holds (Fischetti and Salazar, 2000, Journal of the American
+Statistical Association 95, 916-928).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.optimize import linprog
+
+from spatial.errors import ContractError
+from spatial.tables import TABLES
+from spatial.tables.contract import PERSONS, Field
+from spatial.tables.words import JUDGED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+AUDIENCES = {"internal": frozenset({"open", "internal", "restricted"}), "public": frozenset({"open"})}
+"""Audiences, and the classes of tables and columns that each sees."""
+SUPPRESSED = Field(
+    "suppressed",
+    "text",
+    "Suppressed",
+    "Columns of this row whose number of people is hidden, with blanks between them; empty where none is. "
+    "A hidden number is not 0.",
+)
+"""Column of tables for the public."""
+PARTS = ("persons_served", "persons_unserved", "persons_unknown")
+"""Numbers that the people in scope of a norm consist of."""
+TOLERANCE = 1e-6
+"""Persons by which sums of the same numbers may differ."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Tables as an audience sees them, and what was kept from it."""
+
+    tables: Mapping[str, pd.DataFrame]
+    left_out: Mapping[str, str]  # class of each table that was left out
+    columns_left_out: Mapping[str, Sequence[str]]  # of each table that is shown
+    small: int = 0  # numbers from 1 to below k that were hidden, each counted once wherever it stands
+    beside: int = 0  # numbers that were hidden so that these are not found from the others
+    least_width: float = np.inf  # the smallest interval, in persons, that a hidden number can be told to
+
+
+class Cell(NamedTuple):
+    """A number in a table."""
+
+    table: str
+    row: int
+    column: str
+
+
+@dataclass(eq=False)
+class PeopleAsSums:
+    """Released numbers as sums of unknowns, one unknown for the people of a settlement or of a group in it."""
+
+    values: list[float] = field(default_factory=list)  # of the unknowns
+    sums: dict[frozenset[int], float] = field(default_factory=dict)  # numbers by the unknowns that they add up
+    cells: dict[frozenset[int], list[Cell]] = field(default_factory=lambda: defaultdict(list))
+    # sums that are known to be the same
+    equal: list[tuple[frozenset[int], frozenset[int]]] = field(default_factory=list)
+    # unknowns with their weights that are known to be no more than a number
+    at_most: list[tuple[dict[int, float], float]] = field(default_factory=list)
+
+    def unknown(self, value: float) -> int:
+        """Add an unknown whose true number is given, and name it."""
+        self.values.append(value)
+        return len(self.values) - 1
+
+    def put(self, of: Iterable[int], cell: Cell) -> None:
+        """Note that a cell of a table is the sum of some unknowns."""
+        key = frozenset(of)
+        self.sums[key] = float(sum(self.values[item] for item in sorted(key)))
+        self.cells[key].append(cell)
+
+
+def cut(tables: Mapping[str, pd.DataFrame], audience: str, *, k: int) -> Cut:
+    """Cut tables to an audience: its classes alone, and for the public no number that tells of fewer than k people."""
+    classes = AUDIENCES[audience]
+    left_out = {name: TABLES[name].sharing for name in tables if TABLES[name].sharing not in classes}
+    shown, columns = {}, {}
+    for name, frame in tables.items():
+        if name in left_out:
+            continue
+        table = TABLES[name]
+        kept = [
+            column
+            for column in frame.columns
+            if column == "geometry" or "internal" in classes or table.sharing_of(str(column)) in classes
+        ]
+        # Rows in the order of their keys: the order of a run may tell which number is larger.
+        ordered = frame.sort_values(list(table.key)) if audience == "public" else frame
+        shown[name] = ordered[kept].reset_index(drop=True)
+        columns[name] = [str(column) for column in frame.columns if column not in kept]
+    if "internal" in classes:
+        return Cut(shown, left_out, columns)
+    numbers, unexplained = people_as_sums(shown)
+    hidden = {key for key, value in numbers.sums.items() if TOLERANCE < value < k - TOLERANCE}
+    small = len(hidden)
+    # Hide further numbers, the smallest first, until each hidden one is told to no less than k.
+    holding: dict[int, list[frozenset[int]]] = defaultdict(list)
+    for key in numbers.sums:
+        for item in key:
+            holding[item].append(key)
+    order = {key: (value, sorted(key)) for key, value in numbers.sums.items()}
+    # A number that is safe stays so: what is hidden later only makes intervals wider.
+    told: dict[frozenset[int], _Told] = {}
+    while True:
+        waiting = {key for key in hidden if key not in told or told[key].width < k - TOLERANCE}
+        told |= told_to(numbers, hidden, waiting, float(k))
+        unsafe = sorted((key for key in waiting if told[key].width < k - TOLERANCE), key=order.__getitem__)
+        if not unsafe:
+            break
+        for key in unsafe:
+            singles = [frozenset({item}) for item in key]
+            known = [one for one in singles if one in numbers.sums and one not in hidden]
+            binding = [one for one in told[key].binding if one not in hidden]
+            if len(known) == len(singles):
+                hidden.add(min(known, key=order.__getitem__))
+            elif binding:
+                hidden.add(min(binding, key=order.__getitem__))
+            else:
+                # What is known among groups tells it: hide what is known of the same unknowns.
+                linked = {item for low, high in numbers.equal for item in low | high if key & (low | high)}
+                linked |= {item for row, _ in numbers.at_most if key & row.keys() for item in row}
+                around = {one for item in linked for one in holding[item] if one not in hidden}
+                if not around:
+                    where = ", ".join(f"{one.table}.{one.column}" for one in numbers.cells[key])
+                    raise ContractError("disclosure", [f"{where}: told by what nobody can hide; choose a smaller k"])
+                hidden.add(min(around, key=order.__getitem__))
+    width = min((one.width for one in told.values()), default=np.inf)
+    withheld: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for cell in [*unexplained, *(cell for key in hidden for cell in numbers.cells[key])]:
+        withheld[cell.table][cell.row].append(cell.column)
+    for name, frame in shown.items():
+        if not any(_is_people(name, str(column)) for column in frame):
+            continue
+        said = pd.Series("", index=frame.index, dtype="str")
+        made = frame.copy()
+        if name == "gaps" and "unit" in made:
+            # How many people a facility has is a number of people that no sum of settlements says.
+            of_people = made["unit"] == PERSONS
+            made[["value", "excess"]] = made[["value", "excess"]].mask(of_people)
+        for at, names in withheld[name].items():
+            said.iloc[at] = " ".join(sorted(set(names)))
+            made.loc[at, names] = np.nan
+        shown[name] = made.assign(**{SUPPRESSED.name: said})
+    return Cut(shown, left_out, columns, small, len(hidden) - small, width)
+
+
+def people_as_sums(shown: Mapping[str, pd.DataFrame]) -> tuple[PeopleAsSums, list[Cell]]:
+    """
+    Write every released number of people as a sum of unknowns, and find what is known to hold among these.
+
+    Returns the cells, too, that are no sum of what their settlements have: nobody can audit these.
+    """
+    numbers, unexplained = PeopleAsSums(), []
+    row: Any  # of frames whose columns the data dictionary names
+    settlements = shown["settlements"]
+    place = {str(key): at for at, key in enumerate(settlements["settlement_id"])}
+    count = len(place)
+    # People by group: for each, its number in every settlement; NaN where nobody knows it.
+    groups: list[NDArray[np.float64]] = []
+    columns = [name for name in settlements if _is_people("settlements", str(name))]
+    groups += [settlements[name].to_numpy(dtype=np.float64) for name in columns]
+    complete = len(groups)
+    norms = shown.get("norm_results", pd.DataFrame({"unit_level": [], "norm_id": []}))
+    by_place = norms.loc[norms["unit_level"] == "settlement"]
+    group_of: dict[str, int] = {}
+    for norm, rows in by_place.groupby("norm_id", sort=True):
+        scope = np.zeros(count)
+        scope[[place[key] for key in rows["unit_id"]]] = rows["persons_in_scope"].fillna(0.0)
+        inside = scope > 0.0
+        for at, people in enumerate(groups):
+            both = inside & (people > 0.0)
+            if both.any() and np.array_equal(scope[both], people[both]) and (at >= complete or (both == inside).all()):
+                groups[at] = people if at < complete else np.maximum(people, scope)
+                group_of[str(norm)] = at
+                break
+        else:
+            group_of[str(norm)] = len(groups)
+            groups.append(scope)
+    unknowns = [{at: numbers.unknown(value) for at, value in enumerate(people) if value > 0.0} for people in groups]
+    for name, own in zip(columns, unknowns, strict=False):
+        for at, item in own.items():
+            numbers.put([item], Cell("settlements", at, str(name)))
+    # What holds in every settlement is taken to be known: a group is no larger than another, two make up a third.
+    filled = [np.nan_to_num(people) for people in groups]
+    for low, a in enumerate(filled):
+        for high, b in enumerate(filled):
+            if low != high and (a <= b).all() and (a > 0.0).any():
+                for at, item in unknowns[low].items():
+                    numbers.at_most.append(({item: 1.0, unknowns[high][at]: -1.0}, 0.0))
+            for whole, c in enumerate(filled):
+                if (
+                    low < high
+                    and whole not in {low, high}
+                    and np.allclose(a + b, c)
+                    and (a > 0).any()
+                    and (b > 0).any()
+                ):
+                    for at, item in unknowns[whole].items():
+                        made_of = frozenset(unknowns[one][at] for one in (low, high) if at in unknowns[one])
+                        numbers.equal.append((made_of, frozenset({item})))
+    # People of a norm by settlement: all of the group there, or a part of it, which is an unknown of its own.
+    township = settlements["township_id"].to_numpy() if "township_id" in settlements else np.full(count, None)
+    sums: dict[tuple[str, str, str, str], set[int]] = defaultdict(set)
+    values: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    unserved: dict[tuple[str, str], set[int]] = {}
+    for row in by_place.itertuples():
+        norm, at = str(row.norm_id), place[str(row.unit_id)]
+        all_there = {unknowns[group_of[norm]][at]} if row.persons_in_scope > 0.0 else set()
+        found: dict[str, set[int]] = {"persons_in_scope": all_there}
+        for column in PARTS:
+            value = getattr(row, column)
+            if not value > 0.0:
+                found[column] = set()
+            elif abs(value - row.persons_in_scope) <= TOLERANCE:
+                found[column] = all_there
+            else:
+                found[column] = {numbers.unknown(value)}
+        parts = frozenset(item for column in PARTS for item in found[column])
+        if all_there and parts and parts != all_there:
+            numbers.equal.append((parts, frozenset(all_there)))
+        unserved[norm, str(row.unit_id)] = found["persons_unserved"]
+        for column, items in found.items():
+            value = getattr(row, column)
+            if items:
+                numbers.put(items, Cell("norm_results", row.Index, column))
+            for level, unit in (("study", ""), ("township", str(township[at]))):
+                sums[level, unit, norm, column] |= items
+                values[level, unit, norm, column] += max(0.0, value)
+    for row in norms.loc[norms["unit_level"] != "settlement"].itertuples():
+        unit, norm = ("" if row.unit_level == "study" else str(row.unit_id)), str(row.norm_id)
+        known: dict[str, set[int]] = {}
+        for column in ("persons_in_scope", *PARTS):
+            value, key = getattr(row, column), (row.unit_level, unit, norm, column)
+            if not value > 0.0:
+                continue
+            if abs(values[key] - value) > TOLERANCE * max(1.0, value):
+                unexplained.append(Cell("norm_results", row.Index, column))
+                continue
+            known[column] = sums[key]
+            numbers.put(sums[key], Cell("norm_results", row.Index, column))
+        # A verdict on a share of people tells on which side of the target they are.
+        for verdict in sorted({row.status, getattr(row, "status_as_mapped", row.status)} & set(JUDGED)):
+            if getattr(row, "share_of", "") != "persons" or not row.target_share >= 0.0:
+                continue
+            sign = -1.0 if verdict == "met" else 1.0
+            side = dict.fromkeys(known.get("persons_served", ()), sign * (1.0 - row.target_share))
+            side |= dict.fromkeys(known.get("persons_unserved", ()), -sign * row.target_share)
+            if sum(weight * numbers.values[item] for item, weight in side.items()) <= TOLERANCE:
+                numbers.at_most.append((side, 0.0))
+    for row in shown.get("gaps", pd.DataFrame()).itertuples():
+        value, items = row.persons_unserved, unserved.get((str(row.norm_id), str(row.settlement_id)), set())
+        if not value > 0.0:
+            continue
+        if abs(sum(numbers.values[item] for item in items) - value) > TOLERANCE * max(1.0, value):
+            unexplained.append(Cell("gaps", row.Index, "persons_unserved"))
+            continue
+        numbers.put(items, Cell("gaps", row.Index, "persons_unserved"))
+    counted = {
+        (name, str(column)) for name, frame in shown.items() for column in frame if _is_people(name, str(column))
+    }
+    audited = {("settlements", str(name)) for name in columns} | {("gaps", "persons_unserved")}
+    audited |= {("norm_results", column) for column in ("persons_in_scope", *PARTS)}
+    unseen = [f"{table}.{column} counts people and is not audited" for table, column in sorted(counted - audited)]
+    if unseen:
+        raise ContractError("disclosure", unseen)
+    return numbers, unexplained
+
+
+def _is_people(table: str, column: str) -> bool:
+    known = TABLES[table].field(column)
+    return known is not None and known.unit == PERSONS
+
+
+class _Told(NamedTuple):
+    """To what interval a hidden number can be told, in persons, and the released numbers that bind it."""
+
+    width: float
+    binding: Sequence[frozenset[int]] = ()
+
+
+def told_to(
+    numbers: PeopleAsSums, hidden: set[frozenset[int]], asked: set[frozenset[int]], k: float
+) -> dict[frozenset[int], _Told]:
+    """
+    Say to what interval, in persons, hidden numbers can be told from the released ones; from k on, at least k.
+
+    A number is as wide as unknowns that stand in the same sums can be exchanged for each other; where that does not
+    reach k, linear programming says exactly.
+    """
+    values = np.array(numbers.values)
+    known = np.zeros(len(values), dtype=bool)
+    known[[item for key in numbers.sums if len(key) == 1 and key not in hidden for item in key]] = True
+    free: list[int] = np.flatnonzero(~known).tolist()
+    column_of = {item: at for at, item in enumerate(free)}
+    rows: list[tuple[dict[int, float], float, bool]] = []  # weights, right side, whether it is an equation
+    seen: dict[frozenset[int], int] = {}
+    sources: dict[int, list[frozenset[int]]] = defaultdict(list)  # released numbers that each row says
+    for key, value in numbers.sums.items():
+        inside = frozenset(item for item in key if not known[item])
+        if key in hidden or not inside:
+            continue
+        if inside not in seen:
+            seen[inside] = len(rows)
+            rows.append((dict.fromkeys(inside, 1.0), value - values[list(key - inside)].sum(), True))
+        sources[seen[inside]].append(key)
+    told = [({**dict.fromkeys(low, 1.0), **dict.fromkeys(high, -1.0)}, 0.0, True) for low, high in numbers.equal]
+    told += [(row, limit, False) for row, limit in numbers.at_most]
+    upper = np.full(len(free), np.inf)
+    for row, limit, is_equation in told:
+        inside_row = {item: weight for item, weight in row.items() if not known[item] and weight}
+        rest = limit - sum(weight * values[item] for item, weight in row.items() if known[item])
+        if len(inside_row) == 1 and not is_equation and next(iter(inside_row.values())) > 0.0:
+            ((item, weight),) = inside_row.items()
+            upper[column_of[item]] = min(upper[column_of[item]], rest / weight)
+        elif inside_row:
+            rows.append((inside_row, rest, is_equation))
+    # Unknowns in the same rows with the same weights can be exchanged, and nobody sees it.
+    true = values[free]
+    columns: list[list[tuple[int, float]]] = [[] for _ in free]
+    least, most = np.zeros(len(free)), upper.copy()
+    pairs = []
+    for at, (row, _, is_equation) in enumerate(rows):
+        if not is_equation and sorted(row.values()) == [-1.0, 1.0]:
+            # A group and its people, both unknown: while one moves the other stands still.
+            low, high = (column_of[item] for item in sorted(row, key=row.__getitem__, reverse=True))
+            most[low], least[high] = min(most[low], true[high]), max(least[high], true[low])
+            pairs.append((low, high))
+            continue
+        for item, weight in row.items():
+            columns[column_of[item]].append((at, weight))
+    alike: dict[tuple[tuple[int, float], ...], list[int]] = defaultdict(list)
+    for at, column in enumerate(columns):
+        alike[tuple(column)].append(at)
+    width_of = np.zeros(len(free))
+    for members in alike.values():
+        below, above = true[members] - least[members], most[members] - true[members]
+        down = np.minimum(below, above.sum() - above) if np.isfinite(above).all() else below.copy()
+        if np.isinf(above).sum() == 1:
+            # The only one without a bound can fall as far as the others may rise.
+            lone = int(np.flatnonzero(np.isinf(above))[0])
+            down[lone] = min(below[lone], np.delete(above, lone).sum())
+        up = np.minimum(above, below.sum() - below)
+        if not columns[members[0]]:
+            down, up = below, above
+        width_of[members] = down + up
+    for low, high in pairs:
+        if columns[low] == columns[high]:
+            width_of[[low, high]] = 0.0
+    matrix = sparse.csr_matrix(
+        (
+            np.array([weight for row, _, _ in rows for weight in row.values()], dtype=np.float64),
+            (
+                [at for at, (row, _, _) in enumerate(rows) for _ in row],
+                [column_of[item] for row, _, _ in rows for item in row],
+            ),
+        ),
+        shape=(len(rows), len(free)),
+    )
+    # Rows and unknowns that have to do with each other make a problem of their own.
+    ends_of = matrix.tocoo()
+    size = len(rows) + len(free)
+    graph = sparse.csr_matrix((np.ones(ends_of.nnz), (ends_of.row, ends_of.col + len(rows))), shape=(size, size))
+    links = sparse.csgraph.connected_components(graph, directed=False)[1]
+    row_part, free_part = links[: len(rows)], links[len(rows) :]
+    solve: Any = linprog  # its types know no sparse rows
+    limits = np.array([limit for _, limit, _ in rows])
+    equations = np.array([is_equation for _, _, is_equation in rows], dtype=bool)
+    found = {}
+    for key in asked:
+        inside_at = [column_of[item] for item in key if not known[item]]
+        if len(inside_at) == 1 and width_of[inside_at[0]] >= k:
+            found[key] = _Told(float(width_of[inside_at[0]]))
+            continue
+        width, binding = 0.0, set()
+        for part in sorted({int(free_part[at]) for at in inside_at}):
+            own, mine = np.flatnonzero(row_part == part), np.flatnonzero(free_part == part)
+            aim = np.isin(mine, inside_at).astype(float)
+            same, less = own[equations[own]], own[~equations[own]]
+            bounds = np.column_stack([np.zeros(len(mine)), upper[mine]])
+            ends = []
+            for sign in (1.0, -1.0):
+                answer = solve(
+                    sign * aim,
+                    A_ub=matrix[less][:, mine] if len(less) else None,
+                    b_ub=limits[less] + TOLERANCE if len(less) else None,
+                    A_eq=matrix[same][:, mine] if len(same) else None,
+                    b_eq=limits[same] if len(same) else None,
+                    bounds=bounds,
+                    method="highs",
+                )
+                if answer.status not in {0, 3}:
+                    raise ContractError("disclosure", [f"the audit found no answer: {answer.message}"])
+                ends.append(np.inf if answer.status == 3 else sign * answer.fun)
+                if answer.status == 0 and len(same):
+                    binding |= set(same[np.abs(answer.eqlin.marginals) > TOLERANCE].tolist())
+            width += np.inf if np.inf in ends else ends[1] - ends[0]
+        found[key] = _Told(float(width), [one for at in sorted(binding) for one in sources.get(at, ())])
+    return found

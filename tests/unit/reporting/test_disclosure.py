@@ -1,0 +1,263 @@
+"""What the public gets tells of no group of fewer than k people, whoever adds up and takes apart all of it."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from spatial.reporting.disclosure import SUPPRESSED, cut
+from spatial.results import read_results
+from spatial.tables import TABLES
+from spatial.tables.contract import PERSONS
+
+K = 10
+OPEN = ("settlements", "norm_results", "gaps")
+PEOPLE = ("persons_in_scope", "persons_served", "persons_unserved", "persons_unknown")
+NORMS = {"all_30": ("population_persons", 30.0), "all_60": ("population_persons", 60.0)}
+NORMS |= {"elderly_30": ("elderly_persons", 30.0), "disabled_45": ("disabled_persons", 45.0)}
+
+
+def _county(seed, villages=20, townships=4):
+    """Villages with groups, their minutes, and norms summed over townships and the study, all in whole persons."""
+    random = np.random.default_rng(seed)
+    people = random.integers(1, 300, villages).astype(float)
+    settlements = pd.DataFrame(
+        {
+            "settlement_id": [f"s{number:02}" for number in range(villages)],
+            "population_persons": people,
+            "elderly_persons": np.floor(people * random.uniform(0.0, 0.4, villages)),
+            "disabled_persons": np.floor(people * random.uniform(0.0, 0.1, villages)),
+            "township_id": [f"t{number % townships}" for number in range(villages)],
+            "registered_persons": people + 1.0,
+        }
+    )
+    minutes = random.uniform(5.0, 90.0, villages)
+    rows, gaps = [], []
+    units = [("settlement", name, settlements["settlement_id"] == name) for name in settlements["settlement_id"]]
+    units += [
+        ("township", name, settlements["township_id"] == name) for name in sorted(set(settlements["township_id"]))
+    ]
+    units += [("study", "study", settlements["settlement_id"] != "")]
+    for norm, (group, limit) in NORMS.items():
+        for level, unit, inside in units:
+            scope = settlements.loc[inside, group].sum()
+            served = settlements.loc[inside & (minutes <= limit), group].sum()
+            status = "met" if served >= 0.9 * scope else "not_met"
+            rows.append((norm, level, unit, status, "persons", 0.9, scope, served, scope - served, 0.0))
+            if level == "settlement" and served < scope:
+                gaps.append((unit, norm, scope - served))
+    columns = ["norm_id", "unit_level", "unit_id", "status", "share_of", "target_share", *PEOPLE]
+    return {
+        "settlements": settlements,
+        "norm_results": pd.DataFrame(rows, columns=columns).assign(served_share=0.5),
+        "gaps": pd.DataFrame(gaps, columns=["settlement_id", "norm_id", "persons_unserved"]),
+        "flows": pd.DataFrame({"from_id": ["s00"], "to_id": ["s01"], "volume": [3.0]}),
+        "places": settlements,
+    }
+
+
+def _sums(tables, shown):
+    """
+    Everything that was released or hidden, as an attacker who knows minutes and townships writes it.
+
+    A number by the villages of a group that it adds up, with its value where it was released and its true one.
+    """
+    settlements = tables["settlements"].set_index("settlement_id")
+    truth = {name: tables[name].sort_values(list(TABLES[name].key)).reset_index(drop=True) for name in OPEN}
+    found = {}
+    for group in ("population_persons", "elderly_persons", "disabled_persons"):
+        for at, name in enumerate(truth["settlements"]["settlement_id"]):
+            key = frozenset({(group, name)})
+            found.setdefault(key, []).append((shown["settlements"][group][at], truth["settlements"][group][at]))
+    by_place = truth["norm_results"].loc[truth["norm_results"]["unit_level"] == "settlement"]
+    for column, (at, row) in itertools.product(PEOPLE, truth["norm_results"].iterrows()):
+        group = NORMS[row["norm_id"]][0]
+        rows = by_place.loc[(by_place["norm_id"] == row["norm_id"]) & (by_place[column] > 0.0)]
+        members = rows["unit_id"]
+        if row["unit_level"] == "settlement":
+            members = members[members == row["unit_id"]]
+        elif row["unit_level"] == "township":
+            members = members[members.map(settlements["township_id"]) == row["unit_id"]]
+        if len(members):
+            key = frozenset((group, name) for name in members)
+            found.setdefault(key, []).append((shown["norm_results"][column][at], row[column]))
+    for at, row in truth["gaps"].iterrows():
+        key = frozenset({(NORMS[row["norm_id"]][0], row["settlement_id"])})
+        found.setdefault(key, []).append((shown["gaps"]["persons_unserved"][at], row["persons_unserved"]))
+    return found
+
+
+def _told(found, k=K):
+    """The hidden numbers that the released ones tell to within k: by their two ends, where all that is known holds."""
+    unknowns = sorted({item for key in found for item in key})
+    place = {item: at for at, item in enumerate(unknowns)}
+    rows, right, less = [], [], []
+    for key, cells in found.items():
+        released = [value for value, _ in cells if not np.isnan(value)]
+        if released:
+            row = np.zeros(len(unknowns))
+            row[[place[item] for item in key]] = 1.0
+            rows.append(row)
+            right.append(released[0])
+    for group, name in unknowns:
+        if group != "population_persons":
+            row = np.zeros(len(unknowns))
+            row[place[group, name]], row[place["population_persons", name]] = 1.0, -1.0
+            less.append(row)
+    told = {}
+    for key, cells in found.items():
+        if all(np.isnan(value) for value, _ in cells):
+            aim = np.zeros(len(unknowns))
+            aim[[place[item] for item in key]] = 1.0
+            ends = []
+            for sign in (1.0, -1.0):
+                answer = linprog(
+                    sign * aim, np.array(less), np.zeros(len(less)), np.array(rows), np.array(right), method="highs"
+                )
+                ends.append(np.inf if answer.status == 3 else sign * answer.fun)
+            if ends[1] - ends[0] < k - 1e-5 and np.inf not in ends:
+                told[key] = (ends, cells[0][1])
+    return told
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_hidden_number_is_told_to_within_k_by_all_that_is_released(seed):
+    tables = _county(seed)
+    made = cut(tables, "public", k=K)
+    found = _sums(tables, made.tables)
+    assert made.small > 0
+    assert made.beside > 0
+    assert _told(found) == {}
+    assert made.least_width >= K - 1e-5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_pair_of_released_numbers_differs_by_a_group_of_fewer_than_k(seed):
+    tables = _county(seed)
+    found = _sums(tables, cut(tables, "public", k=K).tables)
+    released = {key: cells[0][1] for key, cells in found.items() if not np.isnan(cells[0][0])}
+    small = [
+        (sorted(more - less), released[more] - released[less])
+        for more, less in itertools.permutations(released, 2)
+        if less < more and 0.0 < released[more] - released[less] < K
+    ]
+    assert small == []
+    assert min(value for value in released.values() if value > 0.0) >= K
+
+
+def test_the_attack_finds_what_hiding_small_numbers_alone_gives_away():
+    tables = _county(0)
+    naive = {name: tables[name].sort_values(list(TABLES[name].key)).reset_index(drop=True) for name in OPEN}
+    for name, columns in (("settlements", list({group for group, _ in NORMS.values()})), ("norm_results", PEOPLE)):
+        for column in columns:
+            naive[name][column] = naive[name][column].mask((naive[name][column] > 0.0) & (naive[name][column] < K))
+    naive["gaps"]["persons_unserved"] = naive["gaps"]["persons_unserved"].mask(naive["gaps"]["persons_unserved"] < K)
+    assert _told(_sums(tables, naive)) != {}
+
+
+def test_a_hidden_number_is_hidden_wherever_it_stands_and_is_said():
+    tables = _county(0)
+    made = cut(tables, "public", k=K)
+    for cells in _sums(tables, made.tables).values():
+        assert len({bool(np.isnan(value)) for value, _ in cells}) == 1
+    for name, frame in made.tables.items():
+        people = [
+            column for column in frame if column in TABLES[name].by_name and TABLES[name].field(column).unit == PERSONS
+        ]
+        hidden = frame[people].isna().apply(lambda row: " ".join(sorted(row.index[row])), axis=1)
+        assert (hidden == frame[SUPPRESSED.name]).all()
+        released = frame[people].to_numpy()
+        truth = tables[name].sort_values(list(TABLES[name].key))[people].to_numpy()
+        assert ((released == truth) | np.isnan(released)).all()
+
+
+def test_only_what_is_open_leaves_and_a_column_that_nobody_defined_stays():
+    made = cut(_county(0), "public", k=K)
+    assert set(made.tables) == {"settlements", "norm_results", "gaps"}
+    assert made.left_out == {"flows": "restricted", "places": "internal"}
+    assert made.columns_left_out["settlements"] == ["registered_persons"]
+    assert made.columns_left_out["norm_results"] == ["served_share"]
+
+
+def test_inside_the_office_nothing_is_cut():
+    tables = _county(0)
+    made = cut(tables, "internal", k=K)
+    assert made.left_out == {}
+    for name, frame in tables.items():
+        pd.testing.assert_frame_equal(made.tables[name], frame)
+
+
+def test_groups_that_make_up_another_do_not_give_each_other_away():
+    # Young and old are everybody: who knows two of the three knows the third.
+    young, old = np.array([40.0, 60.0, 80.0, 55.0, 70.0]), np.array([3.0, 30.0, 40.0, 50.0, 60.0])
+    settlements = pd.DataFrame(
+        {
+            "settlement_id": list("abcde"),
+            "population_persons": young + old,
+            "elderly_persons": old,
+            "children_persons": young,
+            "township_id": "t",
+        }
+    )
+    rows = [
+        (f"n_{group}", level, unit, "met", "persons", 0.0, *[settlements.loc[inside, group].sum()] * 2, 0.0, 0.0)
+        for group in ("population_persons", "elderly_persons", "children_persons")
+        for level, unit, inside in [
+            *(("settlement", name, settlements["settlement_id"] == name) for name in "abcde"),
+            ("study", "study", settlements["settlement_id"] != ""),
+        ]
+    ]
+    norms = pd.DataFrame(
+        rows, columns=["norm_id", "unit_level", "unit_id", "status", "share_of", "target_share", *PEOPLE]
+    )
+    made = cut({"settlements": settlements, "norm_results": norms}, "public", k=K)
+    a = made.tables["settlements"].set_index("settlement_id").loc["a"]
+    assert np.isnan(a["elderly_persons"])
+    assert a[["population_persons", "children_persons"]].isna().any()
+    # The old of a are the people of all less the young, and the same of the study less all others.
+    assert made.least_width >= K
+
+
+def test_zero_people_and_numbers_from_k_on_are_told():
+    settlements = pd.DataFrame(
+        {"settlement_id": list("abc"), "population_persons": [0.0, 10.0, 500.0], "township_id": "t"}
+    )
+    made = cut({"settlements": settlements}, "public", k=K)
+    assert made.tables["settlements"]["population_persons"].to_list() == [0.0, 10.0, 500.0]
+    assert (made.small, made.beside) == (0, 0)
+
+
+def test_every_open_table_counts_people_only_where_the_audit_looks():
+    counted = {
+        (name, field.name)
+        for name, table in TABLES.items()
+        for field in table.fields
+        if field.unit == PERSONS and table.sharing == "open" and table.sharing_of(field.name) == "open"
+    }
+    groups = {("settlements", f"{group}_persons") for group in ("population", "elderly", "disabled", "children")}
+    assert counted == groups | {("gaps", "persons_unserved")} | {("norm_results", column) for column in PEOPLE}
+
+
+@pytest.mark.slow
+def test_what_leaves_of_the_sample_county_tells_of_no_small_group(sample_run):
+    results = read_results(sample_run / "processed" / "sample")
+    tables = {name: getattr(results, name) for name in ("settlements", "norm_results", "gaps")}
+    made = cut(tables, "public", k=K)
+    assert made.small > 0
+    assert made.least_width >= K - 1e-5
+    # Each norm in each township: whoever takes one released norm from another of the same people finds no small group.
+    norms = made.tables["norm_results"]
+    for _, rows in norms.loc[norms["unit_level"] != "settlement"].groupby(["unit_level", "unit_id"]):
+        for column in PEOPLE:
+            assert not ((rows[column] > 1e-6) & (rows[column] < K - 1e-5)).any()
+    own = norms.loc[norms["unit_level"] == "settlement"]
+    truth = tables["norm_results"].set_index(["unit_level", "unit_id", "norm_id"])["persons_in_scope"]
+    hidden = own.loc[own["persons_in_scope"].isna()]
+    places = made.tables["settlements"].set_index("settlement_id")["township_id"]
+    for (norm, township), rows in hidden.groupby(["norm_id", hidden["unit_id"].map(places)]):
+        total = norms.loc[(norms["norm_id"] == norm) & (norms["unit_id"] == township), "persons_in_scope"]
+        if total.notna().all() and len(rows) == 1:
+            key = ("settlement", rows["unit_id"].iloc[0], norm)
+            assert np.isnan(truth.get(key, np.nan)), f"{key} is what is left of its township"
