@@ -18,6 +18,7 @@ from spatial.messages import Words, languages
 from spatial.norms.register import norm_id_of
 from spatial.reporting.summary import CLASS_ORDER, missing_text
 from spatial.reporting.wording import (
+    DOUBTED,
     NOTICED,
     TIDIED,
     columns_told,
@@ -167,7 +168,7 @@ def issue_entries(
             "path": known["path"],
             "issue": known["issue"],
             "is_notice": known["issue_kind"] == NOTICED,
-            "is_tidied": known.get("notice") in TIDIED,
+            "is_tidied": known.get("notice") in TIDIED | DOUBTED,
             "said": {words.language: issue_text(known, words) for words in spoken if known.get("notice")},
             "effect": {words.language: effect_text(known, words) for words in spoken},
             "without_rank": known["without_rank"],

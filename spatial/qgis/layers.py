@@ -478,7 +478,7 @@ def first_questions(tables: Mapping[str, pd.DataFrame], meta: QgisMeta) -> dict[
         kept["norm_results"] = kept["norm_results"][is_shown | (kept["norm_results"]["unit_level"] == "settlement")]
     if "scores" in kept:
         kept["scores"] = kept["scores"][kept["scores"]["unit_level"] == "township"]
-    if "plans" in kept:
+    if "plan_actions" in kept:
         first = kept["plans"].loc[kept["plans"]["plan_id"].isin(kept["plan_actions"]["plan_id"])].sort_values("rank")
         kept["plans"] = first.head(1)
     return {name: table for name, table in kept.items() if len(table)}

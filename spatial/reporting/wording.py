@@ -97,6 +97,8 @@ TIDIED = frozenset(
     ("headers", "filled", "merged_header", "totals", "remarks", "full_width", "full_width_digits", "encoding")
 )
 """Notices of what a reader has put in order, which touch no number: they stand with the sources alone."""
+DOUBTED = frozenset(f"doubtful_{about}" for about in ("no_name", "slope", "water", "far", "twice"))
+"""Notices of facilities that a person should look at: for check, sign-off and sources, not a first page."""
 UNKNOWN = "unknown"
 """Stands in `provenance` for what nobody says of a file."""
 

@@ -141,3 +141,10 @@ def test_qgis_draws_plans_with_their_colours_numbers_and_bridges(planned, county
     assert looks["2_circle_actions"] == ["New link, numbered in order", "New link that needs a bridge"]
     assert {"#0b6b66", "#a3162e", "#1d2327"} <= set(seen["colours"])
     assert len(seen["groups"]["Results"]["Plans: what to do first"]) == 5
+
+
+def test_plans_without_any_action_leave_a_small_project(planned, county_meta):
+    tables = {name: table for name, table in planned.items() if name != "plan_actions"}
+    layers = layers_of(tables, replace(county_meta, is_full=False))
+    assert "settlements" in layers
+    assert not any(name.startswith("plan_") for name in layers)
