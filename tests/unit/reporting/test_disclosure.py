@@ -240,6 +240,16 @@ def test_every_open_table_counts_people_only_where_the_audit_looks():
     assert counted == groups | {("gaps", "persons_unserved")} | {("norm_results", column) for column in PEOPLE}
 
 
+def test_no_share_of_people_is_open_since_share_and_number_give_the_other():
+    shares = {
+        (name, field.name)
+        for name, table in TABLES.items()
+        for field in table.fields
+        if table.sharing_of(field.name) == "open" and table.sharing == "open" and field.form == "share"
+    }
+    assert shares == {("norm_results", "target_share")}  # a norm's own
+
+
 @pytest.mark.slow
 def test_what_leaves_of_the_sample_county_tells_of_no_small_group(sample_run):
     results = read_results(sample_run / "processed" / "sample")
