@@ -156,6 +156,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
     """
     finding = next((each for each in answer["findings"] if not each["is_presence"]), None)
     places = rows.settlements
+    known = places["population_persons"].to_numpy(dtype=np.float64)
+    persons = np.nan_to_num(known)
     if finding is not None:
         results = book.norms.results(finding["norm_id"], rows)
         if results is None:
@@ -163,6 +165,8 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
         asked = results["status_as_mapped"].isin(["met", "not_met"]).to_numpy()
         value, unit, limit = results["value"].to_numpy(dtype=np.float64), finding["unit"], finding["threshold"]
         service, mode, counted = finding["service"], finding["mode"], finding["counted"]
+        # A norm on children counts children: whom it asks about, and nobody else.
+        persons = np.nan_to_num(results["persons_in_scope"].to_numpy(dtype=np.float64))
     elif answer["services"]:
         service, mode, counted = (answer["services"][0][name] for name in ("service", "mode", "counted"))
         access = rows.align(book.access[service, mode])
@@ -173,9 +177,6 @@ def reach_curve(book: PageBook, rows: Rows, answer: Mapping[str, Any]) -> dict[s
     reached = asked & np.isfinite(value)
     if not reached.any():
         return None
-    known = places["population_persons"].to_numpy(dtype=np.float64)
-    # A norm on children counts children: whom it asks about, and nobody else.
-    persons = np.nan_to_num(known if finding is None else results["persons_in_scope"].to_numpy(dtype=np.float64))
     is_asked = finding is not None and finding["share_of"] == counted and not finding["target_share_is_assumed"]
     target = finding["target_share"] if finding is not None and is_asked else None
     weight = persons if counted == "persons" else np.ones(len(places))

@@ -257,7 +257,7 @@ def _best_sites(
 
 
 def _promising(
-    homes: gpd.GeoDataFrame, sites: NDArray[np.int64], today: NDArray[np.float64], pace: float
+    homes: gpd.GeoDataFrame, sites: NDArray[np.int64], today: NDArray[Any], pace: float
 ) -> NDArray[np.int64]:
     """
     Choose the settlements in which a facility would save most person-minutes in those around it, in straight lines.
@@ -266,7 +266,7 @@ def _promising(
     what they have, so that others come first.
     """
     places = homes.geometry.get_coordinates().to_numpy()
-    metres, near = cKDTree(places).query(places[sites], k=min(AROUND, len(places)))
+    metres, near = map(np.asarray, cKDTree(places).query(places[sites], k=min(AROUND, len(places))))
     people = homes["population_persons"].fillna(0.0).to_numpy()
     worth = (people[near] * np.maximum(today[near] - metres * pace, 0.0)).sum(axis=1)
     order = {int(home): number for number, home in enumerate(sites)}
