@@ -113,6 +113,12 @@ def summarise_answer(
     }
 
 
+def told_first(mapped: Mapping[str, float]) -> list[str]:
+    """Choose the services that are told where no norm asks for one: of each group of `ESSENTIAL` the most mapped."""
+    groups = [[name for name in group if name in mapped] for group in ESSENTIAL]
+    return [max(there, key=lambda name: mapped[name]) for there in groups if there]
+
+
 def _urgency(finding: Record) -> tuple[bool, bool, bool, float, str]:
     """Order findings: duties that surely fail, norms that the study chose, others that surely fail; then by people."""
     is_sure = finding["status"] == "not_met"
@@ -305,12 +311,8 @@ class _Ground:
                 }
             )
 
-        by_service = {each["service"]: each for each in found}
-        first = {
-            max(there, key=lambda name: by_service[name]["mapped"] or 0): rank
-            for rank, group in enumerate(ESSENTIAL)
-            if (there := [name for name in group if name in by_service])
-        }
+        ranked = told_first({each["service"]: each["mapped"] or 0 for each in found})
+        first = {name: rank for rank, name in enumerate(ranked)}
 
         def nearness(each: Record) -> tuple[bool, int, float, float]:
             median = np.inf if each["median_min"] is None else each["median_min"]

@@ -234,7 +234,7 @@ class AreaOptions(Model):
         (15.0, 30.0, 60.0), "Minutes around facilities, inclusive; empty for none"
     )
     services: Annotated[tuple[str, ...], Unrepeated] = option(
-        (), "Services whose areas are drawn; empty for those of the headline norms"
+        (), "Services whose areas are drawn; empty for those of the headline norms, without any for those told first"
     )
     catchments: bool = option(True, "Whether the ground nearest to each facility is drawn too")
 

@@ -57,8 +57,8 @@ def _tables() -> dict[str, Table]:
             tuple(row["key"].split()),
             row["geometry"] or None,  # type: ignore[arg-type]
             tuple(fields[row["table"]]),
-            strict="strict" in row["marks"],
-            may_lack_geometry="may_lack_geometry" in row["marks"],
+            strict="strict" in row["marks"].split(),
+            may_lack_geometry="may_lack_geometry" in row["marks"].split(),
             sharing=next((word for word in CLASSES if word in row["marks"].split()), "internal"),
         )
         for row in _rows("tables.csv")
