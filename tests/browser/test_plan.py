@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 from spatial.cartography import ServiceNote
+from spatial.messages import Words
 from spatial.reporting.plans import plan_records
 
 pytestmark = pytest.mark.browser
@@ -276,7 +277,7 @@ def test_each_plan_has_its_tab_and_its_address_and_the_language_stays(folder, op
     assert again.inner_text("#page-title") == links
     assert again.inner_text("#actions-notes").startswith("Non prouvé")
     # Nobody looked for others that do nearly as well, and nobody says that there are none.
-    assert again.inner_text("#options-title") == "Plans presque égaux"
+    assert again.inner_text("#options-title") == Words("fr").of("pages").say("plan", "options_title_unsought")
     assert again.inner_text("#curve-note").endswith("ordre de la liste.")
 
 
@@ -409,7 +410,9 @@ def test_thousands_of_places_are_a_few_paths(county_of, open_page, save_pages, t
     tables = many.tables | plan_tables(many.tables["settlements"])
     page = open_page(save_pages(replace(many, tables=tables).built(), tmp_path) / "plan.html")
     assert page.locator("#map-plan circle").count() < 10
-    drawn = page.eval_on_selector_all("#map-plan path[stroke-linecap=round]", "n => n.map(p => p.getAttribute('d'))")
+    drawn = page.eval_on_selector_all(
+        "#map-plan g:not(.on-paper) > path[stroke-linecap=round]", "n => n.map(p => p.getAttribute('d'))"
+    )
     assert sum(path.count("M") for path in drawn) == 2606
 
 
@@ -467,7 +470,9 @@ def test_today_and_the_plan_are_one_map_with_a_divider(width, height, folder, op
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     assert page.input_value("#swipe") == "3"
-    assert page.get_attribute("#swipe", "aria-valuetext") == "3% of the map shows today, 97% the plan"
+    assert page.get_attribute("#swipe", "aria-valuetext") == Words("en").of("pages").say(
+        "plan", "swipe_at", today="3\u00a0%", plan="97\u00a0%"
+    )
 
 
 def test_a_link_opens_the_plan_and_the_divider_where_they_were(folder, open_page):

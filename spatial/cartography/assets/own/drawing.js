@@ -17,7 +17,9 @@
   const GAIN = "#0b6b66", PIN = 10;
   const LARGEST = 9, LEAST = 1.3, ALIKE = 3.2;
   const LINE = 16, PAD = 2;
-  const BOX_SHARE = 0.9, MANY = 2500, CORE = 0.42;
+  const BOX_SHARE = 0.9, MANY = 2500;
+  /* In black and white red and green are one grey: on paper whoever is gained has a white middle. */
+  const CORE = 0.42, CORE_STYLE = { class: "on-paper", fill: "#fff", stroke: "#fff", "stroke-width": 0 };
 
   const pen = document.createElement("canvas").getContext("2d");
   S.textWidth = function (text, weight) {
@@ -111,17 +113,11 @@
   /* Circles in groups of one look each: `groups` has lists of x, y and r, `styles` the looks. */
   function circles(groups, styles) {
     const isMany = Object.values(groups).reduce((sum, dots) => sum + dots.length, 0) > MANY;
-    const round = ({ x, y, r }) => S.svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: r.toFixed(1) });
+    const drawn = (dots, style) => (isMany ? dotted(dots, style) : dots.map(({ x, y, r }) => S.svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: r.toFixed(1) })));
     return Object.entries(groups).flatMap(([name, dots]) => [
-      S.svg("g", styles[name], isMany ? dotted(dots, styles[name]) : dots.map(round)),
-      name === "gained" && dots.length ? core(dots.map(round)) : null,
+      S.svg("g", styles[name], drawn(dots, styles[name])),
+      name === "gained" && dots.length ? S.svg("g", CORE_STYLE, drawn(dots.map((dot) => ({ ...dot, r: CORE * dot.r })), CORE_STYLE)) : null,
     ]);
-  }
-
-  /* In black and white red and green are one grey: on paper whoever is gained has a white middle. */
-  function core(circles) {
-    for (const circle of circles) circle.setAttribute("r", (CORE * circle.getAttribute("r")).toFixed(1));
-    return S.svg("g", { class: "on-paper", fill: "#fff", stroke: "none" }, circles);
   }
 
   const overlaps = (a, b) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
@@ -221,7 +217,7 @@
   const sheet = (frame, label, children) => S.svg("svg", { viewBox: "0 0 " + frame.width + " " + frame.height.toFixed(0), width: frame.width, height: frame.height.toFixed(0), role: "img", "aria-label": label }, children);
 
   /* What circles mean, as a key of one look with its words. */
-  const key = (style, text, r) => S.el("span", {}, [S.svg("svg", { width: 2 * r + 4, height: 2 * r + 4, "aria-hidden": "true" }, [S.svg("circle", { cx: r + 2, cy: r + 2, r, ...style }), style.fill === GAIN ? core([S.svg("circle", { cx: r + 2, cy: r + 2, r })]) : null]), S.el("span", { text })]);
+  const key = (style, text, r) => S.el("span", {}, [S.svg("svg", { width: 2 * r + 4, height: 2 * r + 4, "aria-hidden": "true" }, [S.svg("circle", { cx: r + 2, cy: r + 2, r, ...style }), style.fill === GAIN ? S.svg("circle", { cx: r + 2, cy: r + 2, r: CORE * r, ...CORE_STYLE }) : null]), S.el("span", { text })]);
 
   /* Two sizes in round numbers of people; nothing where nobody's number is known. */
   function sizeKey(size) {
