@@ -202,7 +202,7 @@ def test_the_index_tells_the_errors_left_by_a_calibration(tried_folder, open_pag
     assert "±20\u00a0%" not in text
     assert "half of 40 observed times" in text
     assert "-1.3 min (-4\u00a0%) at the median" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
-    assert "between -18% and +25%" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
+    assert "between -18\u00a0% and +25\u00a0%" in text.replace("−", "-")  # noqa: RUF001 - a minus sign
     assert "Observed: weekdays 08:00." in text
 
 
@@ -211,7 +211,7 @@ def test_errors_of_speeds_that_are_only_compared_are_told_without_paired_runs(tr
     tables = {name: frame for name, frame in tried.tables.items() if name != "intervals"}
     told = dataclasses.replace(tried, tables=tables, summary=summary)
     text = open_page(save_pages(told.pages(), tmp_path) / "index.html", unfolded=True).inner_text("#sure")
-    assert "+2 min (+6%) at the median; 90% of the errors lie between" in text
+    assert "+2 min (+6\u00a0%) at the median; 90\u00a0% of the errors lie between" in text
     assert "Observed:" not in text
 
 

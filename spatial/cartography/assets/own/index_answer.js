@@ -92,7 +92,7 @@
     }));
     document.getElementById("by-service").hidden = !answer.services.length;
     const modes = [...new Set(answer.services.map((service) => S.word("by", service.mode)))];
-    document.getElementById("by-service-lead").textContent = S.t(S.hasPeople() ? "answer.multiples_people" : "answer.multiples_places", { mode: modes.join(S.t("filter.joint")) });
+    document.getElementById("by-service-lead").textContent = S.t("answer.multiples", { mode: modes.join(S.t("filter.joint")) });
   }
 
   S.MULTIPLE_PX = 276;
