@@ -173,7 +173,9 @@ def test_the_answer_stands_first_with_people_and_mandatory_norms(file, open_page
     assert "1 met now that were not; 0 no longer met" in page.inner_text("#answer-gates")
     assert re.search(r"Integration (rose|fell) from 0\.\d{3} to 0\.\d{3}", page.inner_text("#answer-line"))
     assert "0 of 1 → 1 of 1" in page.inner_text("#answer-numbers")
-    assert "What moved the level most: Mandatory norms passed, 0% to 100% (+" in page.inner_text("#answer-why")
+    assert "What moved the level most: Mandatory norms passed, 0\u00a0% to 100\u00a0% (+" in page.inner_text(
+        "#answer-why"
+    )
     assert "Known issue: Half is missing." in page.inner_text("#issues")
 
 

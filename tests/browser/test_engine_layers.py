@@ -203,8 +203,8 @@ def test_the_index_says_how_sure_the_headlines_are(county, county_folder, open_p
     assert cells[1:4] == [f"{round(persons[side]):,}" for side in ("base", "low", "high")]
     assert cells[4] == "Speeds ±20\u00a0%"
     assert "Not calibrated: no observed time was compared with these." in text
-    assert "31.2% to 87.4%" in text
-    assert "The surface of 41.5% of the road length is not known." in text
+    assert "31.2\u00a0% to 87.4\u00a0%" in text
+    assert "The surface of 41.5\u00a0% of the road length is not known." in text
     assert f"{round(persons['low']):,} at best" in page.inner_text("#headlines")
 
 

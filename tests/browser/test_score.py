@@ -396,7 +396,9 @@ def test_types_of_townships_stand_beside_the_official_class(folder, open_page):
     assert "Polycentricity" not in system
     page.click("#open-0")
     told = page.inner_text("#detail-0")
-    assert "Degree of Urbanisation: city (30) · officially 25% urban, 75% rural · 1 person is classed" in told
+    assert (
+        "Degree of Urbanisation: city (30) · officially 25\u00a0% urban, 75\u00a0% rural · 1 person is classed" in told
+    )
 
 
 @pytest.mark.browser
@@ -514,7 +516,7 @@ def test_the_fact_sheet_says_what_a_county_asks(folder, open_page):
         "Parcels: 300 parcels a year into the country, 100 parcels out of it",
         "Segmentation index 0.25 (0 = not segmented), of inequality between town and country, borders alone",
         "Of 4 gaps that have a target, 3 could be measured.",
-        "90% of the components are measured.",
+        "90\u00a0% of the components are measured.",
         "Known issue: Totals of two townships appear interchanged.",
         "Sources: ",
     ):
@@ -722,7 +724,7 @@ def test_what_is_not_defined_says_what_is_not_there(scored, save_pages, open_pag
     [
         ("en", "Nothing of its kind is mapped, and nobody declared the list complete", "beyond any mapped"),
         ("fr", "Rien de ce genre", "au-delà de tout"),
-        ("zh", "未标绘任何同类设施", "任何已标绘"),
+        ("zh", "图上没有任何同类设施", "任何已标绘"),
     ],
 )
 def test_the_first_page_counts_nobody_beyond_what_is_not_mapped(case, scored, save_pages, open_page, tmp_path):
