@@ -45,13 +45,7 @@ def explanation_text(
     """
     words = Words(language, names=service_names)
     say, place, issues = partial(words.say, "line"), explanation["settlement"], explanation["issues"]
-    name = _name(place, words)
-    lines = [say("title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))]
-    others = sorted({place[key] for key in NAMES if place.get(key)} - {name})
-    if others:
-        lines.append(STEP + say("other_names", names=", ".join(others)))
-    if place["township"]:
-        lines.append(STEP + say("township", township=place["township"]))
+    lines = _who_and_where(place, words)
     if place["official_class"]:
         lines.append(STEP + say("class", **{"class": words.term(place["official_class"])}))
     if place["village_plan_class"]:
@@ -110,16 +104,21 @@ def brief_text(explanation: Mapping[str, Any], language: str = "en", *, names: M
             line for line in _services({**explanation, "services": ways}, words, {}) if not line.startswith(STEP)
         ],
     }
-    lines = [
-        words.say("line", "title", name=_name(place, words), id=place["id"], tier=words.say("tier", place["tier"]))
-    ]
-    lines += [STEP + words.say("line", "township", township=place["township"])] if place["township"] else []
-    lines += [STEP + line for line in _people(place, words)][:1]
+    lines = _who_and_where(place, words) + [STEP + line for line in _people(place, words)][:1]
     for heading, told in parts.items():
         shown = told[:BRIEF] + ([words.say("line", "more", count=len(told) - BRIEF)] if len(told) > BRIEF else [])
         lines += [heading, *(STEP + line for line in shown)] if told else []
     lines += list(place_score_lines(explanation["score"], words))[:1]
     return "\n".join(one_line(line) for line in [*lines, words.say("line", "rest")])
+
+
+def _who_and_where(place: Mapping[str, Any], words: Words) -> list[str]:
+    """Name a settlement, the other names by which somebody may have asked for it, and its township."""
+    say, name = partial(words.say, "line"), _name(place, words)
+    lines = [say("title", name=name, id=place["id"], tier=words.say("tier", str(place["tier"])))]
+    others = sorted({place[key] for key in NAMES if place.get(key)} - {name})
+    lines += [STEP + say("other_names", names=", ".join(others))] if others else []
+    return lines + ([STEP + say("township", township=place["township"])] if place["township"] else [])
 
 
 def _name(thing: Mapping[str, Any], words: Words) -> str:

@@ -26,7 +26,7 @@ from spatial.reporting.plan_text import (
 )
 from spatial.reporting.score_text import score_lines
 from spatial.reporting.summary import gates_text, headline_text
-from spatial.reporting.wording import issue_lines, known_issues, namesake_texts
+from spatial.reporting.wording import DOUBTED, TIDIED, issue_lines, known_issues, namesake_texts
 from spatial.runner.stage import EVERYTHING, Options
 from spatial.stages.policy import binding_norms, vocabulary_of
 from spatial.stages.shared import every_source, provenance_told
@@ -107,8 +107,15 @@ def closing_lines(study: Study, summary: dict[str, Any], *, language: str = "en"
     words = Words(language)
     lines = [*answer_told(summary, words), gates_text(summary["gates"], language)]
     lines += score_lines(score_in(summary.get("score"), language), language)[:1]
-    # A fault of a source is told where it forbids something; what a reader has tidied up stands with the sources.
-    known = [record for record in summary.get("known_issues") or () if record["forbids"] or record["without_rank"]]
+    # A fault of a source is told where it forbids something or moves a number; the others stand with the sources.
+    known = [
+        record
+        for record in summary.get("known_issues") or ()
+        if record["forbids"]
+        or record["without_rank"]
+        or record["affects"]
+        or (record.get("notice") and record["notice"] not in TIDIED | DOUBTED)
+    ]
     offered = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*offered.services, *offered.tiers)}
     return lines + issue_lines({"known_issues": known}, language, names=names) if known else lines

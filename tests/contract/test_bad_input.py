@@ -220,7 +220,15 @@ def test_a_boundary_that_touches_itself_is_refused_with_the_place(tiny):
 
 def test_a_csv_without_a_declared_crs_is_refused(tiny):
     del tiny.tables["sources.settlements"]["crs"]
-    _refused(tiny, BAD_DATA, "settlements.csv", "no CRS", "crs = 'EPSG:4326'")
+    _refused(tiny, BAD_DATA, "settlements.csv", "no CRS", "crs = 'EPSG:4490'", "datum = 'gcj02'")
+    assert "EPSG:4326" not in tiny.run().err  # in China, where degrees of a map app look like those of GPS
+
+
+def test_a_csv_outside_china_without_a_declared_crs_is_told_that_of_gps(tiny):
+    del tiny.tables["sources.settlements"]["crs"]
+    tiny.west, tiny.south = 43.3, -11.7
+    tiny.write("settlements.csv", tiny.csv())
+    _refused(tiny, BAD_DATA, "settlements.csv", "no CRS", "such as crs = 'EPSG:4326'")
 
 
 def test_a_layer_without_crs_is_refused(tiny):
@@ -346,7 +354,7 @@ def test_a_region_that_the_boundaries_do_not_hold_is_refused_with_those_there_ar
 def test_no_facility_of_a_service_is_no_error_and_is_said(tiny_done):
     tiny_done.tables["norms"] = {"only": ["GL-PHC-1H", "GL-WATER-JMP"]}
     del tiny_done.tables["access"]
-    outcome = tiny_done.run("--stage", "gaps")
+    outcome = tiny_done.run("--stage", "gaps", "-v")
     assert outcome.code == 0, outcome
     # The list is declared complete for what it lists, and it lists no water point.
     (said,) = (line for line in outcome.out.splitlines() if "Water point" in line)

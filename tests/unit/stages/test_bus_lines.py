@@ -53,7 +53,7 @@ def test_a_line_of_the_study_is_in_times_norms_and_explanation(tiny_done, comman
     met = results.pivot_table(index="unit_id", columns="norm_id", values="status", aggfunc="first")
     assert met.loc[["s3", "s8"], "BY-BUS"].tolist() == ["met", "met"]
     assert met.loc["s8", "ON-FOOT"] == "not_met"
-    told = command("explain", tiny_done.file, "下村", *tiny_done.folders()[:4]).out
+    told = command("explain", tiny_done.file, "下村", *tiny_done.folders()[:4], "-v").out
     assert "Hospital by bus or on foot: 20 min" in told
     assert "of that 10 min waiting for the bus" in told
 
