@@ -82,7 +82,7 @@ STAGES = (  # name, what it reads, what it makes, and the keys of the study that
            "measures.catchment_min measures.demand measures.mode measures.persons_per_unit",
            files="processed"),
     _stage("gaps", f"{TOLD} scenario_access? settlements facilities boundaries edges {PLANS}", "gaps summary",
-           f"{LAW} network uncertainty calibration name title synthetic note population outputs score plans"),
+           f"{LAW} network uncertainty calibration name title synthetic note population outputs.status score plans"),
     _stage("sign_off", "settlements population_account unit_totals? facilities findings_read roads study_area edges "
            "access norm_results inventory", "sign_off", f"{LAW} official {LISTS} population"),
     _stage("workbook", f"{TOLD} settlements facilities boundaries roads edges gaps summary sign_off "

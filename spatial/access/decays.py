@@ -589,7 +589,8 @@ class OwnDecay(Decay):
         if not len(time):
             return time
         try:
-            weight = np.asarray(self.function(time), dtype=np.float64)
+            with np.errstate(all="ignore"):  # what is not finite is refused below
+                weight = np.asarray(self.function(time), dtype=np.float64)
         except (TypeError, ValueError) as error:
             fault = f"{self.name}: must take an array of minutes, as numpy functions do; {error}"
             raise ContractError(

@@ -86,7 +86,7 @@ def plot_access(
     frame, norm = minutes_by_place(result, service, mode, language), norm_of(result, service)
     limit = float(norm["threshold"] if norm and limit_min is None else 60.0 if limit_min is None else limit_min)
     crs = require_metres(result.settlements.crs, what="settlements")
-    frame, colon = frame.to_crs(crs), Words(language).of("pages").say("sign", "colon")
+    frame, colon = frame.to_crs(crs), Words(language).of("pages").say("page", "colon")
     words, fonts = Words(language).of("pages"), {font.name for font in fontManager.ttflist}
     font: dict[str, Any] = {"fontfamily": [name for name in FONTS if name in fonts]}
     axes = plt.subplots(figsize=(7.0, 6.0), layout="compressed")[1] if ax is None else ax

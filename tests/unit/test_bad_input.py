@@ -242,7 +242,7 @@ PAIRS = pd.DataFrame({"from_id": ["u", "v"], "to_id": ["west", "west"], "travel_
     ("run", "says"),
     [
         (lambda s, f: sp.gravity(PAIRS.assign(travel_time_min="x"), s, f, **SERVICE, decay=sp.decay_linear(9)), "od"),
-        (lambda s, f: sp.gravity(PAIRS, s, f, **SERVICE, decay=np.exp), "decay: is a ufunc"),
+        (lambda s, f: sp.gravity(PAIRS, s, f, **SERVICE, decay=np.exp), "exp: weights must be 0 to 1"),
         (lambda s, f: sp.catchment_ratios(PAIRS, s.assign(population_persons="x"), f, **SERVICE), "population_persons"),
         (lambda s, f: sp.catchment_ratios(PAIRS, s, f.assign(capacity="x"), **SERVICE), "capacity: texts"),
         (lambda s, f: sp.cumulative_cutoff(PAIRS, s, f, **SERVICE, cutoffs_min="x"), "cutoffs_min: texts"),
