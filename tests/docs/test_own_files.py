@@ -63,7 +63,7 @@ def test_the_written_study_is_checked_without_a_fault(walked):
     (said,) = walked.outputs("check")
     assert said.startswith("office: the study file and its sources are in order")
     assert len(said.splitlines()) <= 10
-    study = Study.from_toml(walked.folder / "study.toml", raw=walked.folder / "office")
+    study = Study.from_toml(walked.folder / "study.toml", raw=walked.folder)
     assert (study.region.admin_level, study.region.unit_levels, study.jurisdictions) == (6, (8,), ("CN",))
 
 

@@ -354,7 +354,7 @@ def test_legends_tell_classes_in_words_and_units(layers):
 def test_areas_stand_in_chinese(engine, meta):
     found = {layer.table: layer for layer in build_layers(engine, crs=CRS, languages=["zh"], meta=meta)}
     assert found["isochrones_hospital"].title == "可达范围：医院"  # noqa: RUF001
-    assert classes(found["isochrones_hospital"].style)[0] == "15 分钟以内"
+    assert classes(found["isochrones_hospital"].style)[0] == "15分钟以内"
     assert found["settlements"].aliases["hospital_low_min"] == "医院：最好情形 (分钟)"  # noqa: RUF001
 
 

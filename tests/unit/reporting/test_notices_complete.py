@@ -8,6 +8,7 @@ from pathlib import Path
 
 import spatial
 from spatial.messages import Words
+from spatial.reporting.wording import DOUBTED
 
 PACKAGE = Path(spatial.__file__).parent
 NOTICES = Words("en").messages["notice"]
@@ -42,8 +43,8 @@ def test_every_note_has_a_message_and_every_message_a_note():
     found = on_the_way | {
         key for where, key, _ in keys_of_the_code() if where.startswith(("formats", "inputs", "reporting"))
     }
-    # Three of facilities that not all may use are named by the word for it, and two by the kind of their finding.
-    found |= {"members", "group", "units", "open_namesake", "datum_doubtful"}
+    # Three of facilities that not all may use are named by the word for it, the others by the kind of their finding.
+    found |= {"members", "group", "units", "open_namesake", "datum_doubtful"} | DOUBTED
     assert found & set(NOTICES) == set(NOTICES)
     named = {key for _, key, node in keys_of_the_code() if getattr(node.func, "id", None) == "Note"}
     assert named <= set(NOTICES)
