@@ -304,15 +304,16 @@ class Store:
 
         value: pd.DataFrame | Raster
         try:
+            found = path.stat()
             if path.suffix == ".tif":
                 with rasterio.open(path) as file:
-                    value = _Unread.of(file.transform, CRS.from_wkt(file.crs.to_wkt()), name, lambda: _cells(path))
+                    crs = CRS.from_wkt(file.crs.to_wkt())
+                    value = _Unread.of(file.transform, crs, name, lambda: _cells(path, found))
             else:
                 value = _read_table(path)
-            size = path.stat().st_size
-            if self._kept is None or size > self._room:
+            if self._kept is None or found.st_size > self._room:
                 return Raster(value.values, value.transform, value.crs, name) if isinstance(value, Raster) else value
-            self._room -= size
+            self._room -= found.st_size
             self._kept[name] = value
             return _lent(value)
         except (OSError, ValueError, KeyError, rasterio.errors.RasterioError) as error:
@@ -437,10 +438,14 @@ class _Unread(Raster):
         return Raster, (self.values, self.transform, self.crs, self.name)
 
 
-def _cells(path: Path) -> NDArray[np.float64]:
+def _cells(path: Path, found: os.stat_result) -> NDArray[np.float64]:
+    """Read the cells of the raster that was found: those of another one would not fit its place."""
     import rasterio  # noqa: PLC0415 - only what reads and writes needs it
 
     try:
+        now = path.stat()
+        if (now.st_mtime_ns, now.st_size) != (found.st_mtime_ns, found.st_size):
+            raise StoreError(f"{path}: another run wrote it again meanwhile; run once more")
         with rasterio.open(path) as file:
             cells: NDArray[np.float64] = file.read(1, out_dtype="float64")
             return cells

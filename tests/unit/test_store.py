@@ -218,6 +218,16 @@ def test_a_kept_raster_is_read_when_it_is_looked_at_and_nobody_changes_it_for_ot
     late = Store(tmp_path, keeps=True).read("elevation")
     path = tmp_path / "elevation.tif"
     path.write_bytes(b"no raster")
+    with pytest.raises(StoreError, match=r"elevation\.tif: another run wrote it again meanwhile"):
+        _ = late.values
+
+
+def test_a_raster_that_is_damaged_when_it_is_looked_at_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store(tmp_path).write("elevation", _two_cells())
+    late = Store(tmp_path, keeps=True).read("elevation")
+    assert isinstance(late, Raster)
+    damaged = rasterio.errors.RasterioIOError("no raster")
+    monkeypatch.setattr("rasterio.open", lambda _: (_ for _ in ()).throw(damaged))
     with pytest.raises(StoreError, match=r"damaged.*delete it"):
         _ = late.values
 
