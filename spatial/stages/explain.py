@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 PLANS_TOLD, ACTIONS_TOLD = 3, 3
 """Plans that fit a screen, and actions of the first of them."""
+ISSUES_TOLD = 3
+"""Known issues that the end of a run tells."""
 TABLES = (
     "settlements",
     "snaps",
@@ -118,7 +120,9 @@ def closing_lines(study: Study, summary: dict[str, Any], *, language: str = "en"
     ]
     offered = vocabulary_of(Options(study, EVERYTHING))
     names = {item.id: item.name(language) for item in (*offered.services, *offered.tiers)}
-    return lines + issue_lines({"known_issues": known}, language, names=names) if known else lines
+    told = issue_lines({"known_issues": known}, language, names=names) if known else []
+    rest = [words.say("answer", "issues_more", n=len(told) - ISSUES_TOLD)] if len(told) > ISSUES_TOLD else []
+    return [*lines, *told[:ISSUES_TOLD], *rest]
 
 
 def headline_lines(study: Study, summary: dict[str, Any], *, language: str = "en") -> list[str]:

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 import spatial as sp
+from spatial.stages.explain import closing_lines
 
 SAID = {
     "fr": ("colonnes vides et sans nom laissées de côté : 1 à la fin", "non précisé", "Temps de porte à porte"),
@@ -61,3 +62,15 @@ def test_a_settlement_is_explained_with_notices_in_the_language(tiny_done, comma
     assert "tiny/settlements.csv: Old list. ; colonnes vides et sans nom laissées de côté : 1 à la fin" in told
     assert "empty columns" not in told
     assert "unknown" not in told
+
+
+@pytest.mark.parametrize(("number", "rest"), [(3, []), (4, ["1 more known issue"]), (9, ["6 more known issues"])])
+def test_the_end_of_a_run_tells_three_known_issues_and_counts_the_others(number, rest, tiny_done):
+    summary = sp.read_results(tiny_done.processed / "tiny").summary
+    plain = {"issue_kind": "", "notice": "", "notice_values": "", "forbids": [], "affects": ["places"]}
+    plain |= {"without_rank": ["t1"], "areas": [], "unknown_areas": []}
+    issues = [plain | {"path": f"{at}.csv", "issue": f"Old {at}."} for at in range(number)]
+    study = sp.Study.from_toml(tiny_done.save(), raw=tiny_done.raw)
+    told = closing_lines(study, summary | {"known_issues": issues})
+    assert [line for line in told if ".csv: Old" in line] == told[-3 - len(rest) : len(told) - len(rest)]
+    assert told[len(told) - len(rest) :] == [f"{line}: spatial run -v" for line in rest]
