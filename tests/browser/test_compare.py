@@ -285,6 +285,18 @@ def test_settlements_stand_with_township_and_county_and_leave_as_a_table(file, o
 
 
 @pytest.mark.browser
+def test_a_column_of_words_that_stand_nowhere_is_left_out(open_page, tmp_path):
+    path = tmp_path / "compare.html"
+    runs = [run_of("one", BEFORE, places=PLACES), run_of("two", BEFORE | {"b": AFTER["b"]}, places=PLACES)]
+    lines = {"en": comparison_lines(found := compare(*runs), "en")}
+    tables = [{"settlements": run.settlements} for run in runs]
+    path.write_bytes(comparison_page(found, lines, meta=ComparisonMeta(norms=NORMS), runs=tables))
+    heads = open_page(path).locator("#settlements-body thead th").all_inner_texts()
+    assert "Norms gained" in heads
+    assert "Norms lost" not in heads
+
+
+@pytest.mark.browser
 def test_norms_on_other_terms_stand_with_their_reason(open_page, tmp_path):
     path = tmp_path / "compare.html"
     one = run_of("one", BEFORE, places=PLACES)

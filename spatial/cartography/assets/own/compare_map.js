@@ -31,7 +31,7 @@
 
   S.placeText = function (places, i) {
     const own = places.names["name_" + S.language] || [];
-    return own[i] || places.names.name[i] || (places.names.name_en || [])[i] || places.id[i];
+    return own[i] || S.inScriptOrder(places.names.name[i] || "") || (places.names.name_en || [])[i] || places.id[i];
   };
 
   const named = (list, code) => (code >= 0 && list[code] ? S.pick(list[code].names, list[code].id) : "");

@@ -263,10 +263,12 @@
       { key: "reach", head: S.t("compare.reach"), value: (row) => row.reach, cell: (row) => (known(row.reach) ? S.decimal(row.reach) : "–"), ...number },
       { key: "norms_gained", head: S.t("compare.norms_gained"), cell: (row) => normsText(places.gained[row.i]) }, { key: "norms_lost", head: S.t("compare.norms_lost"), cell: (row) => normsText(places.lost[row.i]) },
     ];
+    // Words that stand nowhere would only make the other columns narrow; a number that nobody knows is shown as such.
+    const isTold = (one) => one.numeric || all.slice(0, SHOWN).some((row) => one.cell(row) !== "–");
     const more = all.length > SHOWN;
     document.getElementById("settlements-note").textContent = S.t("compare.settlements_note", { n: SHOWN }) + (more ? " " + S.t("compare.more", { n: all.length - SHOWN }) : "");
     document.getElementById("settlements-advice").textContent = more ? S.t("compare.more_advice") : "";
-    S.fill("settlements-body", all.length ? [S.sortTable("settlements", columns, all.slice(0, SHOWN), state.settlements, showSettlements), csvButton("settlements", settlementRows)] : [none()]);
+    S.fill("settlements-body", all.length ? [S.sortTable("settlements", columns.filter(isTold), all.slice(0, SHOWN), state.settlements, showSettlements), csvButton("settlements", settlementRows)] : [none()]);
   }
 
   function settlementRows() {
