@@ -749,7 +749,7 @@ def _print_headlines(study: Study, results: Results, *, verbose: bool) -> None:
     that nothing is to be done.
     """
     from spatial.errors import StoreError  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runner.fingerprint import code_fingerprint  # noqa: PLC0415 - as above
+    from spatial.runner.manifest import code_fingerprint  # noqa: PLC0415 - as above
     from spatial.store import Store  # noqa: PLC0415 - as above
 
     try:

@@ -1,16 +1,19 @@
-"""Outlines of areas: one rule of what is an area, whoever asks for zones, urban ground or units."""
+"""Areas: one rule of what is an outline, whoever asks for zones, urban ground or units, and what lies inside."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
-from spatial.errors import first_of
+from spatial.errors import CrsError, first_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    import pyproj
+    from numpy.typing import NDArray
 
 
 def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[str]:
@@ -34,3 +37,62 @@ def outline_faults(shapes: gpd.GeoSeries, labels: pd.Series | pd.Index) -> list[
         where = first_of(labels[crossed].tolist())
         faults.append(f"geometry: outlines that cross themselves at {where}: use frame.geometry.make_valid()")
     return faults
+
+
+def shapes_of(series: Any) -> NDArray[np.object_]:
+    """Take the shapes of a series out of their frame."""
+    return np.asarray(series.to_numpy(), dtype=object)
+
+
+def points_at(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Make points."""
+    return np.asarray(shapely.points(x, y), dtype=object)
+
+
+def tree_of(series: Any) -> shapely.STRtree | None:
+    """
+    Index shapes for questions of place.
+
+    Returns None without any shape.
+    """
+    if series is None or len(series) == 0:
+        return None
+    shapes = shapes_of(series)
+    shapely.prepare(shapes)
+    return shapely.STRtree(shapes)
+
+
+def inside(ground: shapely.Geometry, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which points lie in a ground or on its edge."""
+    shapely.prepare(ground)
+    return np.asarray(shapely.intersects_xy(ground, x, y))
+
+
+def crosses(tree: shapely.STRtree, lines: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which lines touch any of the shapes of an index."""
+    row, shape = tree.query(lines)
+    touched = np.zeros(len(lines), dtype=bool)
+    touched[row[np.asarray(shapely.intersects(tree.geometries[shape], lines[row]))]] = True
+    return touched
+
+
+def area_of(areas: NDArray[np.object_], xy: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Name the area that each point lies in."""
+    found = np.full(len(xy), -1, dtype=np.int64)
+    northwards = np.argsort(xy[:, 1], kind="stable")
+    y = xy[northwards, 1]
+    boxes = shapely.bounds(areas).reshape(-1, 4)
+    first, last = np.searchsorted(y, boxes[:, 1], side="left"), np.searchsorted(y, boxes[:, 3], side="right")
+    for number, (area, box) in enumerate(zip(areas, boxes, strict=True)):
+        rows = northwards[first[number] : last[number]]
+        rows = rows[(found[rows] < 0) & (xy[rows, 0] >= box[0]) & (xy[rows, 0] <= box[2])]
+        if len(rows):
+            found[rows[inside(area, *xy[rows].T)]] = number
+    return found
+
+
+def brought_to(shapes: Any, crs: pyproj.CRS, *, what: str) -> Any:
+    """Reproject shapes."""
+    if shapes.crs is None:
+        raise CrsError(f"{what}: no CRS; set it with frame.set_crs(...)")
+    return shapes.to_crs(crs)

@@ -37,10 +37,20 @@ SERVICES = f"{LAW} access.services network"
 TIMES = f"{SERVICES} access.direction region.buffer_km"
 SHOWN = f"{LAW} name title synthetic note population.basis network.modes outputs scenarios score.level_bands"
 
+_BESIDE = {
+    "calibration": "network",
+    "cutoffs": "access",
+    "cells": "access",
+    "emergency": "access",
+    "areas": "measures",
+    "sign_off": "gaps",
+}
+"""Stages that stand in the module of another."""
+
 
 def _stage(name: str, reads: str, makes: str, options: str, **where: str | bool) -> Stage:
-    """Declare a stage whose function has its name, in the module of that name."""
-    late = Late(f"spatial.stages.{name}", name)
+    """Declare a stage whose function has its name, in the module of that name or in that of the stages beside it."""
+    late = Late(f"spatial.stages.{_BESIDE.get(name, name)}", name)
     return Stage(name, late, *(tuple(names.split()) for names in (reads, makes, options)), **where)  # type: ignore[arg-type]
 
 

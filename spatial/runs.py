@@ -13,8 +13,8 @@ from spatial.results import Results
 from spatial.runner.manifest import manifest_name
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.store import Artifact, Store
+from spatial.study import PLANS_FILE, PlannedStudy, planned_study
 from spatial.study.edits import is_drawn_in, with_edits
-from spatial.study.planned import PLANS_FILE, PlannedStudy, planned_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable

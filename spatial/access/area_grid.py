@@ -13,8 +13,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spatial.access.kernels_areas import follow, join, seed, spread
-from spatial.access.shapes import area_of, inside
 from spatial.errors import ContractError
+from spatial.outlines import area_of, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

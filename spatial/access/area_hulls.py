@@ -24,9 +24,9 @@ from spatial.access.area_grid import (
     strip_along,
 )
 from spatial.access.roads_reached import straight_pieces
-from spatial.access.shapes import inside, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError
+from spatial.outlines import inside, shapes_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -12,9 +12,9 @@ import pyproj
 import shapely
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.shapes import area_of, brought_to, inside, shapes_of
 from spatial.crs import require_metres, transformer_between
 from spatial.errors import ContractError
+from spatial.outlines import area_of, brought_to, inside, shapes_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

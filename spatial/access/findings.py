@@ -12,12 +12,12 @@ import shapely
 
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_table, not_points
-from spatial.access.shapes import inside, points_at, shapes_of, tree_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.network.graph import TravelGraph
 from spatial.network.nearest import nearest
 from spatial.network.snapping import Snaps, snap
+from spatial.outlines import inside, points_at, shapes_of, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

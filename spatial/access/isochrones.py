@@ -16,10 +16,10 @@ from spatial.access.eligibility import is_for_some_units
 from spatial.access.options import check_direction, cutoffs_of, limit_of
 from spatial.access.places import asked_for, existing, ids_or_none, offering, place_on, take
 from spatial.access.roads_reached import check_options, place_groups, reached_stretches, straight_pieces
-from spatial.access.shapes import area_of, points_at
 from spatial.crs import transformer_between
 from spatial.network.nearest import node_labels
 from spatial.network.snapping import walk_minutes
+from spatial.outlines import area_of, points_at
 from spatial.study.access import SnapRules
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import pandas as pd
 import shapely
 
 from spatial.access.od_pairs import require_columns
-from spatial.access.shapes import crosses, shapes_of, tree_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import walk_minutes
+from spatial.outlines import crosses, shapes_of, tree_of
 from spatial.study.access import SnapRules
 from spatial.tables.words import WET_STATUS
 

@@ -11,12 +11,11 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import cells_on, peopled_cells
-from spatial.access.shapes import area_of, brought_to, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError, first_of
 from spatial.network.graph import TravelGraph
 from spatial.network.snapping import are_near
-from spatial.outlines import outline_faults
+from spatial.outlines import area_of, brought_to, outline_faults, shapes_of
 from spatial.rasters import Raster
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What the index answers first: sentences, a map, townships against norms, villages by name, and service by service."""
+"""What the index answers first: sentences, maps, villages by name, service by service; a sheet for each township."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
 
 from spatial.access.summaries import weighted_quantile
-from spatial.cartography.document import pack
-from spatial.cartography.drawing import drawn_ground
+from spatial.cartography.basemap import METRES_A_DEGREE, ground, pack_points
+from spatial.cartography.document import TOWNSHIPS, codes, pack, page_document, round_up
+from spatial.cartography.gap_map import relief_shown
+from spatial.cartography.page_data import PLAN_FILE, once, shown_bounds, study_block
+from spatial.cartography.places import names_block
+from spatial.crs import WGS84
 from spatial.messages import Words
 from spatial.reporting.answer_text import (
     answer_lead,
@@ -23,7 +29,8 @@ from spatial.reporting.answer_text import (
     service_texts,
 )
 from spatial.reporting.names import names_of
-from spatial.reporting.plan_text import capital, service_text
+from spatial.reporting.plan_text import capital, plan_title, service_text
+from spatial.reporting.plans import unit_names
 from spatial.reporting.wording import plain
 
 if TYPE_CHECKING:
@@ -224,3 +231,122 @@ def _reached(
     minutes = access["travel_time_min"].fillna(np.inf)
     is_unknown = access["reach_status"].isin(["unknown", "not_snapped"]) | access["reach_status"].isna()
     return np.select([is_unknown, minutes <= service["far_min"]], [UNKNOWN, WITHIN], FAR)
+
+
+MAP_PX = 1200
+"""Lines of the ground may leave the true ones by one part in so many of the map's width."""
+
+
+def drawn_ground(
+    book: PageBook, rows: Rows, points: Mapping[str, gpd.GeoDataFrame], *, closer: float = 1.0
+) -> dict[str, Any]:
+    """
+    Gather what a small map is drawn from.
+
+    Parameters
+    ----------
+    book, rows : PageBook, Rows
+        The study, and the settlements that the map shows.
+    points : mapping of str to GeoDataFrame
+        Points by their level, with a column `township` (the id of theirs).
+    closer : float
+        So many times larger than the whole study parts of it are drawn; then with minor roads.
+    """
+    shared: dict[str, Any] = once(book.kept, ("drawn ground", closer), lambda: _ground(book, rows, closer))
+    known = sorted(set().union(*(frame["township"].dropna() for frame in points.values())))
+    names = unit_names(book.tables)
+    return shared | {
+        "townships": [names.get(str(unit), {}) for unit in known],
+        "township_ids": known,
+        "points": {
+            level: {**pack_points(frame.geometry), "township": pack(codes(frame["township"], known), "i4")}
+            for level, frame in points.items()
+        },
+    }
+
+
+def _ground(book: PageBook, rows: Rows, closer: float) -> dict[str, Any]:
+    bounds = shown_bounds(book, rows)
+    (south, west), (north, east) = bounds
+    tolerance_m = METRES_A_DEGREE * max(north - south, east - west) / MAP_PX / closer
+    seats = rows.settlements.loc[rows.settlements["tier"] == "county_seat"]
+    places = shapely.get_coordinates(seats.geometry.to_crs(WGS84).to_numpy())
+    return {
+        "middle": [round((south + north) / 2, 5), round((west + east) / 2, 5)],
+        "bounds": bounds,
+        # A small map has no room for the numbers of roads.
+        "base": [
+            group
+            for group in ground(book.tables, tolerance_m=round(tolerance_m, 1), minor=closer > 1.0)
+            if "lines" in group
+        ],
+        "relief": relief_shown(book, rows),
+        "seats": [
+            {"at": np.round(at, 5).tolist(), "names": names_of(row)}
+            for at, row in zip(places, pd.DataFrame(seats).to_dict("records"), strict=True)
+        ],
+    }
+
+
+CLOSER = 4.0
+"""A township is drawn about so many times larger than the study."""
+
+
+def township_page(book: PageBook, rows: Rows) -> bytes | None:
+    """Write the sheets of all townships as one page; None where no township is known or no norm fails."""
+    matrix = (book.summary.get("answer") or {}).get("matrix")
+    if matrix is None:
+        return None
+    columns = matrix["columns"]
+    norms = {norm["id"]: norm for norm in book.norms.norms}
+    plans = [plan for plan in book.plans if plan["actions"] and plan["question"] != "unit_sites"]
+    texts = {}
+    for language in book.words:
+        words = Words(language)
+        texts[language] = {
+            "heads": [head_text(column, words) for column in columns],
+            "plans": [plan_title(dict(plan), words) for plan in plans],
+            "duties": [_duty(norms.get(column["norm_id"], {}), words) for column in columns],
+        }
+    frame = gpd.GeoDataFrame({"township": rows.settlements.get("township_id")}, geometry=rows.settlements.geometry)
+    of_column = ("norm_id", "norm_class", "is_presence", "is_silent", "stat_unit", "unit", "threshold")
+    data = study_block(book, rows, more_words=("township.", "drawing.", "answer.")) | {
+        "texts": texts,
+        "columns": [{name: column.get(name, False) for name in of_column} for column in columns],
+        "rows": matrix["rows"],
+        "names": names_block(rows.settlements),
+        "persons": pack(rows.settlements["population_persons"], "f4"),
+        "standing": [_column(book, rows, column) for column in columns],
+        "plans": [_plan(book, rows, plan) for plan in plans],
+        "map": drawn_ground(book, rows, {"settlement": frame}, closer=CLOSER),
+        "plan_file": PLAN_FILE,
+    }
+    return page_document(data, title=book.title, language=book.language, parts=TOWNSHIPS)
+
+
+def _duty(norm: Mapping[str, Any], words: Words) -> str:
+    """Name who must act by the text of a norm; empty where it does not say."""
+    bearer = str(norm.get("duty_bearer") or "")
+    return words.say("duty_bearer", bearer) if bearer else ""
+
+
+def _column(book: PageBook, rows: Rows, column: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give the value of each settlement, and where it stands to the norm; None for a norm on no settlement."""
+    results = book.norms.results(column["norm_id"], rows)
+    if results is None:
+        return None
+    value = round_up(results["value"], (column["threshold"],))
+    return {"value": pack(value, "f4"), "code": pack(standing(book, rows, column["norm_id"]), "u1")}
+
+
+def _plan(book: PageBook, rows: Rows, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a plan does to each settlement: its value with it, and whether it is gained by it."""
+    people = pd.DataFrame(book.tables["plan_people"])
+    own = people.loc[(people["plan_id"] == plan["plan_id"]) & (people["unit_level"] == "settlement")]
+    found = rows.align(own, ("after_value", "outcome"), key="unit_id")
+    return {
+        "plan_id": plan["plan_id"],
+        "norm_id": plan["norm_id"],
+        "after": pack(round_up(found["after_value"], (plan["threshold"],)), "f4"),
+        "gained": pack(np.where(found["outcome"] == "gained", 1, 0), "u1"),
+    }

@@ -1,4 +1,4 @@
-"""One self-contained HTML file: vendored and own assets, columns as typed arrays, a folium map and a block of data."""
+"""Self-contained HTML files: vendored and own assets, columns as typed arrays, a block of data; what pages share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import json
 import re
 import tomllib
 import zlib
+from collections import Counter
 from dataclasses import dataclass
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,12 +23,12 @@ from folium.template import Template
 from jinja2 import Environment, PackageLoader
 
 from spatial.errors import SourceError
+from spatial.store import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
-
 
 # Files that pages carry inside: vendored ones by a manifest, and our own scripts and styles.
 
@@ -553,3 +555,51 @@ def data_blocks(data: Mapping[str, Any]) -> list[str]:
 def _json(value: object, default: Callable[[object], Any] | None = None) -> bytes:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=default)
     return text.encode("utf-8", "replace")
+
+
+SHARED_FILE = "shared.js"
+_LEAST_LETTERS = 1000
+"""Blocks of fewer letters stay in their pages."""
+_PACKED_BLOCKS = re.compile(f"{re.escape(PACKED)}(.*?)</script>", re.DOTALL)
+_ENDS_LITERAL, _ESCAPED = re.compile(r"[`\\$]"), r"\\\g<0>"
+_NONCE_SAID = re.compile(r"'nonce-([^']+)'")
+
+
+def share_blocks(pages: Sequence[Artifact], needs: Iterable[str]) -> list[Artifact]:
+    """
+    Move the blocks that several pages carry into one file beside them.
+
+    Parameters
+    ----------
+    pages : sequence of Artifact
+        Pages that carry all that they show.
+    needs : iterable of str
+        In each language, what a page says that is opened without the file.
+
+    Returns
+    -------
+    list of Artifact
+        The pages, and the file.
+    """
+    texts = {page.name: page.content.decode("utf-8") for page in pages}
+    blocks = {name: _PACKED_BLOCKS.search(text)[1].split(BETWEEN_BLOCKS) for name, text in texts.items()}  # type: ignore[index]
+    carried = Counter(block for own in blocks.values() for block in set(own) if len(block) >= _LEAST_LETTERS)
+    names = {
+        block: hashlib.sha256(block.encode("utf-8")).hexdigest()[:16] for block, count in carried.items() if count > 1
+    }
+    said = "".join(f"<p>{escape(text)}</p>" for text in needs)
+    written = []
+    for name, text in texts.items():
+        if not names.keys() & set(blocks[name]):
+            written.append(Artifact(name, text.encode("utf-8")))
+            continue
+        nonce = _NONCE_SAID.search(text)[1]  # type: ignore[index]
+        left = BETWEEN_BLOCKS.join(f"@{names[block]}" if block in names else block for block in blocks[name])
+        head, tail = _PACKED_BLOCKS.split(text)[::2]
+        script = f'<script nonce="{nonce}" src="{SHARED_FILE}"></script>\n'
+        tail = tail.replace("<noscript>", f'<div id="needs-shared" hidden>{said}</div><noscript>', 1)
+        written.append(Artifact(name, f"{head}{script}{PACKED}{left}</script>{tail}".encode()))
+    # Letters stand as they are in a template literal, but for those that end or interrupt it.
+    entries = [f'"{name}": `{_ENDS_LITERAL.sub(_ESCAPED, block)}`,\n' for block, name in names.items()]
+    shared = "".join(("window.SpatialShared = {\n", *entries, "};\n"))
+    return [*written, Artifact(SHARED_FILE, shared.encode("utf-8"))]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spatial.cartography.answer import answer_block, answer_map
-from spatial.cartography.document import page_document
+from spatial.cartography.answer import answer_block, answer_map, township_page
+from spatial.cartography.document import page_document, share_blocks
 from spatial.cartography.gap_map import map_page
 from spatial.cartography.messages import messages
 from spatial.cartography.page_data import (
@@ -32,9 +32,7 @@ from spatial.cartography.page_data import (
 )
 from spatial.cartography.plan import actions_block, plan_page, settle_page
 from spatial.cartography.score import score_answer, score_page
-from spatial.cartography.shared import share_blocks
 from spatial.cartography.sign_off import fact_sheet_page, sign_off_counts, sign_off_page
-from spatial.cartography.townships import township_page
 from spatial.errors import ContractError, StudyError
 from spatial.messages import Words
 from spatial.norms.register import SEASON_ROADS

@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from spatial.access.places import id_order
+from spatial.cartography.answer import drawn_ground
 from spatial.cartography.document import PLAN, SETTLE, pack, pack_words, page_document
-from spatial.cartography.drawing import drawn_ground
 from spatial.cartography.page_data import PLAN_FILE, SETTLE_FILE, study_block
 from spatial.crs import WGS84
 from spatial.messages import Words

@@ -15,9 +15,9 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.drafting.study_file import toml_block
 from spatial.errors import SpatialError
-from spatial.georef.countries import countries, country_of
 from spatial.inputs.inspection.inspecting import unit_setting
 from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.inputs.placement import countries, country_of
 from spatial.inputs.placing import names_of
 from spatial.inputs.user_tables import NOT_WANTED, boundaries_from_table, settlements_from_table
 from spatial.study.access import NetworkOptions
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from spatial.georef.countries import Country
     from spatial.inputs.inspection.folder import FolderReport
+    from spatial.inputs.placement import Country
 
 
 class Choice(NamedTuple):

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from spatial.access.options import is_number, numbers, paired, shown, vector, whole_number
 from spatial.errors import ContractError, first_of
-from spatial.indices.official_class import read_classes
+from spatial.indices.group_gaps import read_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

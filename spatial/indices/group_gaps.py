@@ -1,4 +1,4 @@
-"""The gap between town and country, and what borders of administration cost."""
+"""The gap between town and country, their official class, and what borders of administration cost."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 
 from spatial.access.options import is_number, is_unknown, paired, shown, vector
 from spatial.access.summaries import weighted_quantile
 from spatial.errors import ContractError, first_of
-from spatial.indices.official_class import read_classes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     FloatArray = NDArray[np.float64]
-
 
 # The gap between town and country: medians that survive unreachable places, and the coverage of both.
 
@@ -311,3 +310,41 @@ def border_effect(
 def _mean(values: FloatArray, weight: FloatArray) -> float:
     total = float(weight.sum())
     return float(values @ weight) / total if total > 0.0 else math.nan
+
+
+CLASSES = ("urban", "rural")
+
+
+def read_classes(table: str, official_class: ArrayLike, places: int) -> NDArray[np.object_]:
+    """
+    Read the class of each place.
+
+    Returns ``urban``, ``rural`` or an empty text.
+
+    Examples
+    --------
+    >>> read_classes("flows", ["urban", None], 2).tolist()
+    ['urban', '']
+    """
+    label = np.array(np.asarray(official_class, dtype=object).ravel(), dtype=object)
+    if len(label) != places:
+        raise ContractError(table, [f"official_class: {len(label)} for {places} places"])
+    problems = class_problems(label)
+    if problems:
+        raise ContractError(table, problems)
+    label[pd.isna(label)] = ""
+    return label
+
+
+def class_problems(label: NDArray[np.object_]) -> list[str]:
+    """
+    Name words that are no class.
+
+    Returns which words, in how many rows; empty where there is none.
+    """
+    strange = ~pd.isna(label) & ~np.isin(label.astype(str), [*CLASSES, ""])
+    if not strange.any():
+        return []
+    words = sorted({str(word) for word in label[strange]})
+    told = f"official_class: {first_of(words)} in {int(strange.sum())} row(s) is neither urban nor rural"
+    return [f"{told}; write one of the two, or nothing where it is not known"]

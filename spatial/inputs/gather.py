@@ -33,8 +33,8 @@ from spatial.inputs.facility_facts import fact_findings, read_facts
 from spatial.inputs.osm import read_osm
 from spatial.inputs.osm_features import assign_tiers, named_by_tags, places_unread, with_unit_codes
 from spatial.inputs.osm_roads import read_turns
-from spatial.inputs.own_roads import finish_roads
 from spatial.inputs.place_tables import PlacedTables
+from spatial.inputs.road_noding import finish_roads
 from spatial.inputs.units import official_units_from_table
 from spatial.inputs.user_tables import (
     boundaries_from_table,

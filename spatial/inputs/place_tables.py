@@ -16,8 +16,7 @@ from spatial.formats.notes import Finding, Note, add_notes, findings_frame, list
 from spatial.inputs.list_review import read_decided, rounded_ids
 from spatial.inputs.names import name_scores
 from spatial.inputs.placement import place_frame
-from spatial.inputs.placing import PLACED_BY, amid_townships, locate_places, names_of, texts
-from spatial.inputs.postcodes import read_postcodes
+from spatial.inputs.placing import PLACED_BY, amid_townships, locate_places, names_of, read_postcodes, texts
 from spatial.plain_text import spreadsheet_text
 
 if TYPE_CHECKING:

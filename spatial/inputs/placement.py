@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+import importlib.resources
+import tomllib
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,16 +18,15 @@ from spatial.formats.columns import coordinate_columns, declared_crs, from_contr
 from spatial.formats.delimited import AXES, coordinate_numbers
 from spatial.formats.notes import columns_of_file
 from spatial.formats.vector import declares_crs
-from spatial.georef.countries import country_of
 from spatial.georef.datums import frame_to_wgs84
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyproj
+    from numpy.typing import ArrayLike
 
     from spatial.study.sources import TableSource
-
 
 _COMMA = "declare decimal = ',' where the comma is the decimal sign"
 _COORDINATE = "fill it in as a number, or 104°30'15\"E; if nobody knows it, leave it empty and set coordinates = 'some'"
@@ -178,3 +180,41 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
         f"{label}: the file says {frame.crs.to_string()}, the study declares {declared.to_string()}; "
         "remove crs from the study file, or correct the file"
     )
+
+
+MOST = 0.9
+"""A country is named where at least this share of the points lies in it."""
+
+
+class Country(NamedTuple):
+    """What a study in a country usually says."""
+
+    code: str  # of ISO 3166, such as ``"CN"``
+    county_level: int  # of boundaries in OpenStreetMap
+    township_level: int
+    speeds: str  # preset
+    outline: shapely.Geometry  # in degrees, within some tens of kilometres
+
+
+@functools.cache
+def countries() -> tuple[Country, ...]:
+    """List the countries that are known."""
+    file = importlib.resources.files("spatial.inputs") / "countries.toml"
+    told = tomllib.loads(file.read_text(encoding="utf-8"))
+    return tuple(
+        Country(code, item["county_level"], item["township_level"], item["speeds"], shapely.Polygon(item["outline"]))
+        for code, item in told.items()
+    )
+
+
+def country_of(longitude: ArrayLike, latitude: ArrayLike) -> Country | None:
+    """
+    Tell the country that most points lie in; None where it is none of those that are known.
+
+    Examples
+    --------
+    >>> country_of([104.2], [28.5]).code, country_of([0.0], [0.0])
+    ('CN', None)
+    """
+    points = shapely.points(np.atleast_1d(longitude), np.atleast_1d(latitude))
+    return next((one for one in countries() if shapely.intersects(one.outline, points).mean() >= MOST), None)

@@ -44,9 +44,8 @@ from spatial.formats.raster import (
 )
 from spatial.georef.datums import refuse_unknown_shift
 from spatial.inputs.attributes import flows_from_table
-from spatial.inputs.doubtful_facilities import doubtful_facilities
 from spatial.inputs.edits import apply_corrections
-from spatial.inputs.facility_facts import mixed_units
+from spatial.inputs.facility_facts import doubtful_facilities, mixed_units
 from spatial.inputs.gather import Gathered, gather
 from spatial.inputs.list_merge import merge_lists
 from spatial.inputs.osm_features import mark_barriers, places_unread

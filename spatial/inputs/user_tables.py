@@ -26,9 +26,9 @@ from spatial.formats.columns import (
 from spatial.formats.notes import ListColumns, Note, add_notes, listed, log_notes
 from spatial.formats.vector import open_mapped
 from spatial.inputs.osm_features import assign_tiers
-from spatial.inputs.own_roads import read_condition_and_width
 from spatial.inputs.place_tables import place_where_given
 from spatial.inputs.placement import place_frame, refuse_invalid
+from spatial.inputs.road_noding import read_condition_and_width
 from spatial.inputs.road_tags import TAG_WORDS, with_known_tags
 from spatial.inputs.unit_codes import carry_units
 from spatial.study.region import Tiers

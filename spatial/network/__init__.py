@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from spatial.network.barriers import Barriers, index_barriers
 from spatial.network.build import build_network
 from spatial.network.bus import bus_network
 from spatial.network.combined import combine_networks
@@ -12,7 +11,7 @@ from spatial.network.nearest import Nearest, Route, nearest, node_labels
 from spatial.network.scenarios import Scenario, edit_network
 from spatial.network.seasons import with_season
 from spatial.network.slope import tobler_speed, with_slope
-from spatial.network.snapping import Snaps, snap, walk_minutes
+from spatial.network.snapping import Barriers, Snaps, index_barriers, snap, walk_minutes
 from spatial.network.speeds import SpeedTable, load_speeds, parse_maxspeed
 from spatial.network.splitting import border_lines, hard_border, split_edges
 from spatial.network.turns import with_turns

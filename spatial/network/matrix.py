@@ -11,11 +11,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from spatial.network.barriers import index_barriers
 from spatial.network.kernels_places import along_chains, times_within
 from spatial.network.kernels_search import Legs, Limits, Reached, new_queue
 from spatial.network.nearest import has_direct_walks, may_walk_directly, on_chains, place_doors, seeds_at_ends
-from spatial.network.snapping import walk_minutes
+from spatial.network.snapping import index_barriers, walk_minutes
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
     from spatial.network.kernels_places import Along
     from spatial.network.kernels_search import MeasuredArcs, Seeds
-    from spatial.network.snapping import Snaps
+    from spatial.network.snapping import Barriers, Snaps
 
 
 _MANY = 256

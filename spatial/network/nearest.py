@@ -11,7 +11,6 @@ import shapely
 from scipy.spatial import cKDTree
 
 from spatial.errors import NetworkError
-from spatial.network.barriers import blocked_legs, index_barriers, places_on_barriers
 from spatial.network.bus import BUS
 from spatial.network.kernels_core import Points, legs_on_chains
 from spatial.network.kernels_places import (
@@ -27,15 +26,14 @@ from spatial.network.kernels_places import (
 )
 from spatial.network.kernels_routes import Pieces, TowardsPlaces, draw_ways, follow_ways
 from spatial.network.kernels_search import Labels, Seeds, label_nodes
-from spatial.network.snapping import walk_minutes
+from spatial.network.snapping import blocked_legs, index_barriers, places_on_barriers, walk_minutes
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
+    from spatial.network.snapping import Barriers, Snaps
 
     Direction = Literal["to_facility", "from_facility"]
 

@@ -15,7 +15,7 @@ import shapely
 from spatial.access.eligibility import serves_where_it_stands
 from spatial.access.options import numbers
 from spatial.errors import ContractError, first_of
-from spatial.indices.official_class import read_classes
+from spatial.indices.group_gaps import read_classes
 from spatial.tables import TABLES
 from spatial.tables.words import REACH_STATUS
 

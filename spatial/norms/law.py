@@ -16,7 +16,7 @@ from pydantic import Field
 from spatial.access.options import numbers
 from spatial.errors import ContractError, StudyError, first_of
 from spatial.norms.register import EVERYWHERE, STATED_BY_THE_STUDY, refuse_faulty_register, split_list, with_norm_id
-from spatial.study.norms import NormChoices
+from spatial.study.score import NormChoices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.norms.evidence import Places
-    from spatial.study.norms import Adoption, Confirmation
+    from spatial.study.score import Adoption, Confirmation
 
     FloatArray = NDArray[np.float64]
 

@@ -13,11 +13,11 @@ from scipy.spatial import cKDTree
 from spatial.access.cells import peopled_cells
 from spatial.access.od_pairs import require_columns
 from spatial.access.places import check_places, id_order
-from spatial.access.shapes import inside, points_at, shapes_of
 from spatial.crs import require_metres
 from spatial.errors import ContractError
 from spatial.network.nearest import nearest
 from spatial.network.snapping import snap, snap_coordinates, walk_minutes
+from spatial.outlines import inside, points_at, shapes_of
 from spatial.rasters import Raster
 from spatial.study.access import SnapRules
 from spatial.tables.words import POPULATION_BASIS

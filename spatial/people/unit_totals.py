@@ -11,10 +11,10 @@ import pandas as pd
 import shapely
 
 from spatial.access.cells import peopled_cells
-from spatial.access.shapes import points_at
 from spatial.crs import require_metres
 from spatial.errors import ContractError
 from spatial.inputs.units import NO_UNIT
+from spatial.outlines import points_at
 from spatial.study.region import basis_differs
 from spatial.tables import TABLES
 

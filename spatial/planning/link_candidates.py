@@ -21,12 +21,11 @@ from spatial.access.options import check_count, check_minutes, is_number
 from spatial.access.paired import SnapPair, minutes_to_closest
 from spatial.access.places import SEA_KINDS, id_ranks, place_on, take
 from spatial.errors import ContractError, CrsError
-from spatial.network.barriers import blocked_legs, index_barriers
 from spatial.network.matrix import times_matrix
 from spatial.network.nearest import node_labels
 from spatial.network.scenarios import SNAP_TOLERANCE_M
 from spatial.network.slope import tobler_multiplier
-from spatial.network.snapping import snap_coordinates
+from spatial.network.snapping import blocked_legs, index_barriers, snap_coordinates
 from spatial.planning.constraints import apply_constraints, constrained_ground
 from spatial.planning.links import along, goals_of, people_of
 from spatial.planning.programs import SAME
@@ -39,9 +38,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.inputs.services import Vocabulary
-    from spatial.network.barriers import Barriers
     from spatial.network.graph import TravelGraph
-    from spatial.network.snapping import Snaps
+    from spatial.network.snapping import Barriers, Snaps
     from spatial.terrain.friction import Friction
     from spatial.terrain.surface import Ground
 

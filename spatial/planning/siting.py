@@ -23,10 +23,9 @@ from spatial.planning.capacitated import (
     norm_goal,
     share_out,
 )
-from spatial.planning.coverage import Cover, all_reached, bisect, fewest_sites, norm_first, to_nearest
+from spatial.planning.coverage import Cover, all_reached, bisect, fewest_sites, norm_first, relaxed, to_nearest
 from spatial.planning.plans import AS_SUMMED, Evaluation, LocationModel, Scale, SitingPlan, Start, siting_program
 from spatial.planning.programs import SAME, Program, rows_of, solve
-from spatial.planning.relaxation import relaxed
 from spatial.planning.sites import SitingOptions, read_siting
 
 if TYPE_CHECKING:

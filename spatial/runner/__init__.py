@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spatial.runner.fingerprint import code_fingerprint
+from spatial.runner.manifest import code_fingerprint
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.runner.stage import Late, Options, Stage
 

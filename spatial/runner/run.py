@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError
 from spatial.formats.files import file_parts
-from spatial.runner.fingerprint import code_fingerprint
-from spatial.runner.manifest import describe_output, library_versions, manifest_name, package_versions
+from spatial.runner.manifest import code_fingerprint, describe_output, library_versions, manifest_name, package_versions
 from spatial.runner.stage import Options, Stage
 from spatial.store import WORKED_IN, Checksums, Store, keep_changed, locked, remove_leftovers
 from spatial.tables import TABLES

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spatial.rasters import Raster
     from spatial.store import Artifact
-    from spatial.study.planned import PlannedStudy as Keys
+    from spatial.study import PlannedStudy as Keys
 
     Value = pd.DataFrame | Raster | dict[str, Any]
     Progress = Callable[[float, str], None]

@@ -17,7 +17,7 @@ from spatial.access.rural_access import rural_access_index
 from spatial.access.uncertainty import access_intervals
 from spatial.network.seasons import with_season
 from spatial.runner.stage import silent
-from spatial.stages.calibration import Fitted, calibration_of
+from spatial.stages.network import Fitted, calibration_of
 from spatial.stages.policy import access_rules, speed_table, vocabulary_of
 from spatial.stages.shared import closer_services, graph_of, headline_towns, surroundings_of, townspeople
 

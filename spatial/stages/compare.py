@@ -23,9 +23,8 @@ from spatial.reporting.comparison import comparison_lines, placed_units, traject
 from spatial.reporting.wording import stated
 from spatial.results import read_results
 from spatial.runner.manifest import manifest_name
-from spatial.score.comparison.boards import match
+from spatial.score.comparison.boards import follow, follow_matched, match
 from spatial.score.comparison.changes import Comparison, compare_matched
-from spatial.score.comparison.dates import follow, follow_matched
 from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
 from spatial.store import Artifact, Store, replace_files
 from spatial.study.score import ScoreRules

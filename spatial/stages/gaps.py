@@ -1,4 +1,4 @@
-"""Stage `gaps`: broken norms become ranked gaps, and the results the headline numbers."""
+"""Stages `gaps` and `sign_off`: broken norms become ranked gaps, results the numbers that all sinks read."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from spatial.reporting.answer import summarise_answer
 from spatial.reporting.certainty import CertaintyNote
 from spatial.reporting.gaps import rank_gaps
 from spatial.reporting.plans import plan_records
+from spatial.reporting.sign_off import sign_off_table
 from spatial.reporting.summary import summarise_study
 from spatial.reporting.wording import known_issues
 from spatial.runner.stage import silent
-from spatial.stages.calibration import Fitted, calibration_of
-from spatial.stages.policy import binding_norms, vocabulary_of
+from spatial.stages.network import Fitted, calibration_of
+from spatial.stages.policy import binding_norms, inventories, official_totals, vocabulary_of
 from spatial.stages.shared import every_source
 
 if TYPE_CHECKING:
@@ -89,3 +90,17 @@ def certainty_note(options: Options, tables: Mapping[str, Any], binding: pd.Data
         speed_factors=measured.error_range(fitted=status == "calibrated"),
         calibration={**measured.summary(), "departure": departure},
     )
+
+
+def sign_off(*, options: Options, progress: Progress = silent, **tables: Any) -> dict[str, Value]:
+    """Say what whoever signs the study should look at."""
+    progress(0.0, "sign-off")
+    vocabulary = vocabulary_of(options)
+    table = sign_off_table(
+        tables,
+        official=official_totals(options, vocabulary),
+        inventory=inventories(options, vocabulary, tables["facilities"]),
+        basis=options.population.basis,
+        register=binding_norms(options),
+    )
+    return {"sign_off": table}

@@ -58,7 +58,7 @@ from spatial.stages.plan_sites import planning_sources, site_sources
 from spatial.stages.policy import binding_norms, speed_table, vocabulary_of
 from spatial.stages.shared import graph_of, surroundings_of
 from spatial.store import Artifact, replace
-from spatial.study.planned import PLAN_NAME, PLANS_FILE
+from spatial.study import PLAN_NAME, PLANS_FILE
 from spatial.tables import TABLES
 from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
 

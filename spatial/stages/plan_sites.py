@@ -11,9 +11,9 @@ from spatial.crs import require_metres
 from spatial.errors import StudyError
 from spatial.formats.files import read_provenance
 from spatial.inputs.user_tables import constraints_from_table, sites_from_table
+from spatial.planning.action_list import load_costs
 from spatial.planning.candidates import CandidateSites, candidate_sites, grid_points
 from spatial.planning.constraints import apply_constraints
-from spatial.planning.costs import load_costs
 from spatial.stages.read import provenance_table
 
 if TYPE_CHECKING:

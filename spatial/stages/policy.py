@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from spatial.inputs.services import Vocabulary
     from spatial.study import Study
     from spatial.study.access import DecayOptions
-    from spatial.study.norms import NormAddition
     from spatial.study.outputs import OfficialOptions
+    from spatial.study.score import NormAddition
 
 
 # The study's options as the plain rules that the middle takes.

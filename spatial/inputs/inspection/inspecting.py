@@ -41,7 +41,7 @@ from spatial.inputs.inspection.table_columns import (
     settlement_settings,
 )
 from spatial.inputs.osm import read_osm, read_osm_roads
-from spatial.inputs.postcodes import has_no_heads
+from spatial.inputs.placing import has_no_heads
 from spatial.inputs.user_tables import WATER_KINDS
 from spatial.study.access import NO_TIMETABLE
 from spatial.study.sources import TableSource

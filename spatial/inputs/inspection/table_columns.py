@@ -28,7 +28,7 @@ from spatial.inputs.inspection.kinds import (
     translated,
 )
 from spatial.inputs.inspection.reports import Setting
-from spatial.inputs.own_roads import CONDITIONS
+from spatial.inputs.road_noding import CONDITIONS
 from spatial.inputs.road_tags import CLASS_WORDS, ONEWAY_CODES
 from spatial.inputs.services import load_services
 from spatial.inputs.unit_codes import PLAN_CLASSES

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from spatial.score.comparison.boards import Matched, decompose, match
+from spatial.score.comparison.boards import Matched, decompose, follow, follow_matched, match
 from spatial.score.comparison.changes import Comparison, compare, compare_matched
 from spatial.score.comparison.comparable import check_comparable
-from spatial.score.comparison.dates import follow, follow_matched
 from spatial.score.comparison.runs import Run, norm_terms, townships_in_doubt
 from spatial.score.comparison.same_places import with_same_ids
 

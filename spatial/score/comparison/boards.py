@@ -1,4 +1,4 @@
-"""Runs scored once on what all of them share, and the change of a level taken apart exactly."""
+"""Runs scored once on what all of them share: a change of level taken apart exactly, and all over several dates."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from spatial.score.ranking import Bend
     from spatial.score.scoreboard import Scoreboard
-
 
 # The change of a level, taken apart exactly: by pillar, and by component within a pillar.
 
@@ -386,3 +385,49 @@ def _is_same(one: Run, other: Run) -> bool:
     """Tell whether two runs are one, ids included."""
     pairs = ((getattr(one, item.name), getattr(other, item.name)) for item in fields(Run))
     return all(a is b or (a.equals(b) if isinstance(a, pd.DataFrame) else a == b) for a, b in pairs)
+
+
+FOLLOWED = (
+    "name",
+    "population_persons",
+    "places",
+    "segmentation_index",
+    "segmentation_terms",
+    "mandatory_status",
+    "gates_passed",
+    "gates_in_force",
+    "unserved_persons",
+)
+
+
+def follow(runs: Sequence[Run]) -> pd.DataFrame:
+    """Follow every unit over several dates."""
+    return follow_matched(match(runs))
+
+
+def follow_matched(matched: Matched) -> pd.DataFrame:
+    """Follow every unit over matched runs."""
+    runs, shared, boards = matched.runs, matched.shared, matched.boards
+    components = [levelled(board.components, shared) for board in boards]
+    # Join levels from what all runs that have a unit measured in it, one group of units at a time.
+    there = [set(table[KEY].itertuples(index=False, name=None)) for table in components]
+    groups: dict[tuple[int, ...], set[tuple[str, str]]] = {}
+    for unit in set().union(*there):
+        groups.setdefault(tuple(at for at, units in enumerate(there) if unit in units), set()).add(unit)
+    columns = ["integration_level", *(f"level_{pillar}" for pillar in PILLARS)]
+    nothing = pd.DataFrame(columns=[*KEY, *columns]).astype(dict.fromkeys(KEY, "str") | dict.fromkeys(columns, float))
+    found = [[nothing] for _table in components]
+    for members, units in groups.items():
+        wanted = pd.MultiIndex.from_tuples(sorted(units), names=KEY)
+        measured = [components[at][pd.MultiIndex.from_frame(components[at][KEY]).isin(wanted)] for at in members]
+        for at, joined in zip(members, common_levels(measured, shared.rules.weights)[0], strict=True):
+            found[at].append(joined)
+    levels = [pd.concat(several[1:] or several, ignore_index=True) for several in found]
+    tables = []
+    for at, (run, scores, level) in enumerate(zip(runs, with_shared_index(boards), levels, strict=True)):
+        mine = scores[[*KEY, *FOLLOWED]].merge(level, on=KEY, how="left")
+        tables.append(mine.assign(position=at + 1, run=run.name, as_of=run.as_of))
+    table = pd.concat(tables, ignore_index=True)
+    table = table[[*KEY, "position", "run", "as_of", *FOLLOWED[:3], *columns, *FOLLOWED[3:]]]
+    texts = dict.fromkeys(("unit_level", "unit_id", "run", "as_of", "mandatory_status"), "str")
+    return in_order(table.astype(texts), ["position"])

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from spatial.inputs.doubtful_facilities import FAR_M, SAME_SPOT_M, doubtful_facilities
+from spatial.inputs.facility_facts import FAR_M, SAME_SPOT_M, doubtful_facilities
 
 CRS = "EPSG:32631"
 ROAD = shapely.LineString([(0, 0), (10_000, 0)])

@@ -13,7 +13,7 @@ import spatial as sp
 from spatial.drafting.study_file import study_template
 from spatial.errors import ContractError
 from spatial.formats.notes import take_notes
-from spatial.inputs.own_roads import finish_roads
+from spatial.inputs.road_noding import finish_roads
 from spatial.inputs.user_tables import roads_from_table
 from spatial.study import RoadSource, Study
 

@@ -13,8 +13,7 @@ import spatial as sp
 from spatial.crs import WGS84
 from spatial.errors import ContractError
 from spatial.inputs.inspection.folder import inspect_folder
-from spatial.inputs.placing import locate_places
-from spatial.inputs.postcodes import read_postcodes
+from spatial.inputs.placing import locate_places, read_postcodes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,7 @@
 import pytest
 
 from spatial.errors import StudyError
-from spatial.planning.costs import load_costs
+from spatial.planning.action_list import load_costs
 
 
 def written(tmp_path, *rows, head="action,service,cost"):

@@ -13,7 +13,7 @@ import pytest
 
 from spatial.errors import SpatialError, StageError, StoreError
 from spatial.runner import Options, Stage, plan, run_stages
-from spatial.runner.fingerprint import imported_modules
+from spatial.runner.manifest import imported_modules
 from spatial.store import Artifact, sha256_of
 from spatial.study import Study
 

@@ -11,7 +11,7 @@ import spatial as sp
 from spatial.errors import StageError, StoreError, StudyError
 from spatial.pipeline import SCENARIO_STAGES, STAGES
 from spatial.runs import decisions
-from spatial.study.planned import planned_study
+from spatial.study import planned_study
 from tests.unit.scenario_files import line, write
 
 pytestmark = pytest.mark.slow
