@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from spatial.access.places import Places
     from spatial.inputs.services import Vocabulary
     from spatial.network.graph import TravelGraph
-    from spatial.network.splitting import Split
+    from spatial.network.splitting import SplitGraph
 
 
 LOGGER = logging.getLogger(__name__)
@@ -220,7 +220,7 @@ class _How(NamedTuple):
         )
         return _Times(minutes, reach_status(pairing, minutes))
 
-    def on_edited(self, graph: TravelGraph, split: Split, places: Places) -> Places:
+    def on_edited(self, graph: TravelGraph, split: SplitGraph, places: Places) -> Places:
         """Join places to the network of a scenario as they were joined to the baseline."""
         joined = snap_again(graph, split, places.snaps, places.frame.geometry, self.rules, barriers=self.barriers)
         return replace(places, snaps=joined)

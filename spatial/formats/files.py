@@ -148,22 +148,35 @@ class KnownIssue:
     """
     A known fault of a raw file.
 
+    Parameters
+    ----------
+    text : str
+        What is wrong, in the language in which it was written.
+    affects : tuple of str
+        Kinds of data (`DATA_KINDS`) and services that it touches; empty where nobody says.
+    forbids : tuple of str
+        ``"comparison"``: the areas are not to be compared with one another; a single one not with any other,
+        without areas none with any other. ``"ranking"``: the areas are to have no rank, without areas none is.
+    areas : tuple of str
+        Names or codes of boundaries.
+    kind : str
+        ``"declared"`` in a table with these keys, ``"plain_text"``, or ``"noticed"`` on reading the file.
+    notice : str
+        Key of the message of which the text is the English one; empty where the source says it.
+    notice_values : str
+        Values of that message, as JSON.
+
     Examples
     --------
     >>> KnownIssue("Totals interchanged", forbids=("comparison",), areas=("Alba", "Borga")).areas
     ('Alba', 'Borga')
     """
 
-    text: str  # what is wrong, in the language in which it was written
-    # kinds of data (`DATA_KINDS`) and services that it touches; empty where nobody says
+    text: str
     affects: tuple[str, ...] = ()
-    # ``"comparison"``: the areas are not to be compared with one another; a single one not with any other,
-    # without areas none with any other. ``"ranking"``: the areas are to have no rank, without areas none is
     forbids: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()  # names or codes of boundaries
-    # ``"declared"`` in a table with these keys, ``"plain_text"``, or ``"noticed"`` on reading the file
+    areas: tuple[str, ...] = ()
     kind: str = DECLARED
-    # key and values, as JSON, of the message of which the text is the English one; empty where the source says it
     notice: str = ""
     notice_values: str = ""
 

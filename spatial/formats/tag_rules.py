@@ -17,15 +17,40 @@ _RANGE = re.compile(r"(\d)-(\d)")
 
 @dataclass(frozen=True)
 class TagTest:
-    """One test on one tag."""
+    """
+    One test on one tag.
 
-    key: str  # the tag's key
-    how: Literal["=", "!=", "~"]  # one of the values, none of the values, or text that a pattern finds
-    values: frozenset[str] = frozenset()  # the values; empty with ``=`` for any value
-    pattern: str = ""  # regular expression of ``~``, without accents and in small letters
+    Parameters
+    ----------
+    key : str
+        The tag's key.
+    how : str
+        One of the values, none of the values, or text that a pattern finds.
+    values : frozenset of str
+        The values; empty with ``=`` for any value.
+    pattern : str
+        Regular expression of ``~``, without accents and in small letters.
+    """
+
+    key: str
+    how: Literal["=", "!=", "~"]
+    values: frozenset[str] = frozenset()
+    pattern: str = ""
 
     def matches(self, tags: Mapping[str, str]) -> bool:
-        """Whether the tags pass the test."""
+        """
+        Tell whether tags pass the test.
+
+        Parameters
+        ----------
+        tags : Mapping[str, str]
+            Of one element.
+
+        Returns
+        -------
+        bool
+            True where they do.
+        """
         value = tags.get(self.key)
         if value is None:
             return self.how == "!="
@@ -39,10 +64,19 @@ class TagTest:
 
 @dataclass(frozen=True)
 class TagRule:
-    """Tests that must all pass."""
+    """
+    Tests that must all pass.
 
-    text: str  # as written
-    tests: tuple[TagTest, ...]  # in the order written
+    Parameters
+    ----------
+    text : str
+        As written.
+    tests : tuple of TagTest
+        In the order written.
+    """
+
+    text: str
+    tests: tuple[TagTest, ...]
 
     @property
     def key(self) -> str:
@@ -50,7 +84,19 @@ class TagRule:
         return next(test.key for test in self.tests if test.how == "=")
 
     def matches(self, tags: Mapping[str, str]) -> bool:
-        """Whether the tags pass every test."""
+        """
+        Tell whether tags pass every test.
+
+        Parameters
+        ----------
+        tags : Mapping[str, str]
+            Of one element.
+
+        Returns
+        -------
+        bool
+            True where they do.
+        """
         return all(test.matches(tags) for test in self.tests)
 
 

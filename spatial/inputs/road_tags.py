@@ -299,10 +299,19 @@ def join_twins(roads: gpd.GeoDataFrame, other: NDArray[np.int64]) -> tuple[gpd.G
 
 @dataclass(frozen=True, eq=False)
 class CodedTag:
-    """One tag of every road."""
+    """
+    One tag of every road.
 
-    codes: NDArray[np.int32]  # shape (n_roads,), position of the value in `texts`; -1 where untagged
-    texts: tuple[Any, ...]  # distinct values, as written
+    Parameters
+    ----------
+    codes : ndarray of int32, shape (n_roads,)
+        Position of the value in `texts`; -1 where untagged.
+    texts : tuple of Any
+        Distinct values, as written.
+    """
+
+    codes: NDArray[np.int32]
+    texts: tuple[Any, ...]
 
 
 def coded(values: pd.Series) -> CodedTag:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from spatial.errors import CrsError, NetworkError
-from spatial.network.graph import Before, TravelGraph, gather_vertices
+from spatial.network.graph import EdgeOrigins, TravelGraph, gather_vertices
 from spatial.network.report import join_findings
 from spatial.network.road_access import FERRY
-from spatial.network.splitting import Split
+from spatial.network.splitting import SplitGraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,14 +179,14 @@ def _report_of(report: dict[str, Any], mode: str) -> dict[str, Any]:
     return next((found for inner in report.get("layers", ()) if (found := _report_of(inner, mode))), {})
 
 
-def whole_split(graph: TravelGraph) -> Split:
+def whole_split(graph: TravelGraph) -> SplitGraph:
     """Stand for a network of which no edge is cut."""
     none = np.empty(0, dtype=np.int64)
     n = graph.n_edges
-    return Split(graph, np.arange(n), np.zeros(n), np.ones(n), none, none)
+    return SplitGraph(graph, np.arange(n), np.zeros(n), np.ones(n), none, none)
 
 
-def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split]) -> Split:
+def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[SplitGraph]) -> SplitGraph:
     """Put a combined network together again after its legs have changed."""
     pairs = list(zip(legs, changed, strict=True))
     links = np.flatnonzero(graph.edge_layer == BETWEEN)
@@ -249,7 +249,7 @@ def join_legs(graph: TravelGraph, legs: Sequence[Leg], changed: Sequence[Split])
     first = joined((split.first for split in changed), np.zeros(len(links)))
     last = joined((split.last for split in changed), np.ones(len(links)))
     none = np.empty(0, dtype=np.int64)
-    return Split(whole, parent, first, last, none, none)
+    return SplitGraph(whole, parent, first, last, none, none)
 
 
 # Two networks as one: walk and ride in one door-to-door time, changing where both share a node.
@@ -405,10 +405,12 @@ def _side_by_side(first: TravelGraph, second: TravelGraph) -> TravelGraph:
     before = None
     if first.before is not None or second.before is not None:
         # Edges of the second come behind those of the first, also among those before.
-        one, other = (graph.before or Before(np.arange(graph.n_edges), graph.component_km) for graph in (first, second))
+        one, other = (
+            graph.before or EdgeOrigins(np.arange(graph.n_edges), graph.component_km) for graph in (first, second)
+        )
         behind = np.where(other.edge < 0, -1, other.edge + int(one.edge.max()) + 1)
         km = np.concatenate((one.component_km, other.component_km))
-        before = Before(np.concatenate((one.edge, behind)), km)
+        before = EdgeOrigins(np.concatenate((one.edge, behind)), km)
     # Edge ids begin with their mode, unless they do so already.
     ids = [
         graph.edge_id

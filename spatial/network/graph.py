@@ -63,30 +63,60 @@ class Adjacency:
     Arcs sorted by the node at which a search meets them (compressed sparse rows).
 
     An *arc* is an edge in one direction: arc ``2 * edge`` goes forwards, arc ``2 * edge + 1`` backwards.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_nodes + 1,)
+        Arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``.
+    target : ndarray of int32
+        Node at the other end.
+    arc : ndarray of int32
+        The arc itself.
+    time_min : ndarray of float64
+        Minutes along it, finite.
+    length_m : ndarray of float64
+        Metres along it.
     """
 
-    # shape (n_nodes + 1,), arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``
     offsets: NDArray[np.int64]
-    target: NDArray[np.int32]  # node at the other end
-    arc: NDArray[np.int32]  # the arc itself
-    time_min: NDArray[np.float64]  # minutes along it, finite
-    length_m: NDArray[np.float64]  # metres along it
+    target: NDArray[np.int32]
+    arc: NDArray[np.int32]
+    time_min: NDArray[np.float64]
+    length_m: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Before:
-    """Where the edges of a network come from that roads were added to."""
+class EdgeOrigins:
+    """
+    Where the edges of a network come from that roads were added to.
 
-    # shape (n_edges,), edge of the network before that each edge is, or is cut from; -1 for one that was
-    # not in it
+    Parameters
+    ----------
+    edge : ndarray of int64, shape (n_edges,)
+        Edge of the network before that each edge is, or is cut from; -1 for one that was not in it.
+    component_km : ndarray of float64, shape (n_edges,)
+        Length of the component that it was in; NaN for one that was not in it.
+    """
+
     edge: NDArray[np.int64]
-    # shape (n_edges,), length of the component that it was in; NaN for one that was not in it
     component_km: NDArray[np.float64]
 
-    def take(self, edges: NDArray[np.int64]) -> Before:
-        """Choose edges."""
+    def take(self, edges: NDArray[np.int64]) -> EdgeOrigins:
+        """
+        Choose edges.
+
+        Parameters
+        ----------
+        edges : ndarray of int64
+            Positions; -1 for an edge that is new.
+
+        Returns
+        -------
+        EdgeOrigins
+            Of these edges, in their order.
+        """
         new = edges < 0
-        return Before(np.where(new, -1, self.edge[edges]), np.where(new, np.nan, self.component_km[edges]))
+        return EdgeOrigins(np.where(new, -1, self.edge[edges]), np.where(new, np.nan, self.component_km[edges]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +178,7 @@ class TravelGraph:
     edge_layer : ndarray of int64, shape (n_edges,), optional
         Which of several combined networks each edge is of, from 0; -1 for links between them. Places are joined to
         each layer on its own. None for a network of one mode.
-    before : Before, optional
+    before : EdgeOrigins, optional
         Of a network that roads were added to: where its edges come from. Places keep the ways in that they had.
     """
 
@@ -180,7 +210,7 @@ class TravelGraph:
     findings: gpd.GeoDataFrame
     report: dict[str, Any] = field(default_factory=dict)
     edge_layer: NDArray[np.int64] | None = None
-    before: Before | None = None
+    before: EdgeOrigins | None = None
 
     @property
     def n_nodes(self) -> int:
@@ -208,7 +238,7 @@ class TravelGraph:
         return contract_graph(self)
 
     @cached_property
-    def core(self) -> Core:
+    def core(self) -> ContractedGraph:
         """The contracted graph with the minutes of this one; made when first asked for."""
         return weigh_core(self, self.core_shape)
 
@@ -413,7 +443,7 @@ class TravelGraph:
             edge_layer=None if layer is None or layer.isna().all() else layer.to_numpy(dtype=np.int64),
             before=None
             if before is None or before.isna().all()
-            else Before(
+            else EdgeOrigins(
                 before.fillna(-1.0).to_numpy(dtype=np.int64),
                 ours["before_component_km"].to_numpy(dtype=np.float64, copy=True),
             ),
@@ -499,15 +529,27 @@ class CoreShape:
     core nodes. Every edge is one *step* of one *chain*. A chain is walked from its first end to its last; a chain
     that joins a junction to a dead end is walked from the junction. A ring without a junction has one core node, at
     the drawn beginning of its lowest edge.
+
+    Parameters
+    ----------
+    core_node : ndarray of int32, shape (n_core,)
+        Node of the graph: first those that a search must visit, then dead ends and nodes without edges; each of
+        both groups along a Hilbert curve.
+    n_search : int
+        How many a search must visit.
+    chains : Chains
+        Between core nodes.
+    arc_offsets : ndarray of int32
+        Chains between different visited core nodes, as compressed sparse rows that serve both directions.
+    arc_target : ndarray of int32
+        Node at the other end of each.
+    arc_half : ndarray of int32
+        2 x chain, + 1 where the chain is walked backwards.
     """
 
-    # shape (n_core,), node of the graph: first those that a search must visit, then dead ends and nodes
-    # without edges; each of both groups along a Hilbert curve
     core_node: NDArray[np.int32]
-    n_search: int  # how many a search must visit
-    chains: Chains  # between core nodes
-    # chains between different visited core nodes, as compressed sparse rows that serve both directions:
-    # node at the other end, and 2 x chain, + 1 where the chain is walked backwards
+    n_search: int
+    chains: Chains
     arc_offsets: NDArray[np.int32]
     arc_target: NDArray[np.int32]
     arc_half: NDArray[np.int32]
@@ -524,17 +566,32 @@ class CoreShape:
 
 
 @dataclass(frozen=True, eq=False)
-class Core:
-    """The contracted graph with minutes."""
+class ContractedGraph:
+    """
+    The contracted graph with minutes.
 
-    shape: CoreShape  # core nodes and chains
-    forward: Lane  # minutes from the first end of each chain to the last, and from the last to the first
+    Parameters
+    ----------
+    shape : CoreShape
+        Core nodes and chains.
+    forward : Lane
+        Minutes from the first end of each chain to the last.
+    backward : Lane
+        Minutes from the last end to the first.
+    out_min : ndarray of float64, shape (n_arcs,)
+        Minutes along the arcs of the shape, from the node whose row it is; inf where closed.
+    in_min : ndarray of float64
+        The same towards the node whose row it is.
+    length_m : ndarray of float64, shape (n_edges,)
+        Metres of the edges.
+    """
+
+    shape: CoreShape
+    forward: Lane
     backward: Lane
-    # shape (n_arcs,), minutes along the arcs of the shape: from the node whose row it is, and towards it;
-    # inf where closed
     out_min: NDArray[np.float64]
     in_min: NDArray[np.float64]
-    length_m: NDArray[np.float64]  # shape (n_edges,), metres of the edges
+    length_m: NDArray[np.float64]
 
     @cached_property
     def metres(self) -> Lane:
@@ -556,16 +613,52 @@ class Core:
         return _WIDTH * mean if mean > 0.0 else 1.0
 
     def lanes(self, *, onwards: bool) -> Lanes:
-        """Travel along the chains, onwards or the other way round."""
+        """
+        Travel along the chains, onwards or the other way round.
+
+        Parameters
+        ----------
+        onwards : bool
+            Whether travel begins where the search does.
+
+        Returns
+        -------
+        Lanes
+            The direction of travel first.
+        """
         return Lanes(self.forward, self.backward) if onwards else Lanes(self.backward, self.forward)
 
     def arcs(self, *, outward: bool) -> Arcs:
-        """Arcs in which a search for times spreads, from where travel begins or from where it ends."""
+        """
+        Arcs in which a search for times spreads.
+
+        Parameters
+        ----------
+        outward : bool
+            Whether it spreads from where travel begins; else from where it ends.
+
+        Returns
+        -------
+        Arcs
+            Arcs of the core nodes.
+        """
         shape = self.shape
         return Arcs(shape.arc_offsets, shape.arc_target, self.out_min if outward else self.in_min)
 
     def measured_arcs(self, *, outward: bool) -> MeasuredArcs:
-        """Arcs in which a search for ways and metres spreads, from where travel begins or from where it ends."""
+        """
+        Arcs in which a search for ways and metres spreads.
+
+        Parameters
+        ----------
+        outward : bool
+            Whether it spreads from where travel begins; else from where it ends.
+
+        Returns
+        -------
+        MeasuredArcs
+            Arcs of the core nodes.
+        """
         offsets, target, minutes = self.arcs(outward=outward)
         return MeasuredArcs(offsets, target, self.shape.arc_half, minutes, self.arc_m)
 
@@ -594,12 +687,12 @@ def contract_graph(graph: TravelGraph) -> CoreShape:
     return CoreShape(core_node, n_search, chains, *halves_of_cores(n_search, first, last))
 
 
-def weigh_core(graph: TravelGraph, shape: CoreShape) -> Core:
+def weigh_core(graph: TravelGraph, shape: CoreShape) -> ContractedGraph:
     """Put the minutes of a graph on its contracted shape."""
     lanes = weigh(shape.chains.step_arc, shape.chains.offsets, graph.forward_min, graph.backward_min)
     by_half = np.column_stack([np.where(lane.row < 0, lane.whole, np.inf) for lane in lanes]).ravel()
     out_min, in_min = by_half[shape.arc_half], by_half[shape.arc_half ^ 1]
-    return Core(shape, *lanes, out_min, in_min, graph.length_m)
+    return ContractedGraph(shape, *lanes, out_min, in_min, graph.length_m)
 
 
 def length_share(graph: TravelGraph, edges: NDArray[np.bool_]) -> float:

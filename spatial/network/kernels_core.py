@@ -31,31 +31,75 @@ if TYPE_CHECKING:
 
 
 class Chains(NamedTuple):
-    """Chains of edges that offer no choice of way; every edge is one step of one chain."""
+    """
+    Chains of edges that offer no choice of way; every edge is one step of one chain.
 
-    first: Ints  # shape (n_chains,), nodes at both ends
+    Parameters
+    ----------
+    first : ndarray of int32, shape (n_chains,)
+        Nodes at the first end.
+    last : ndarray of int32
+        Nodes at the last end.
+    offsets : ndarray of int32, shape (n_chains + 1,)
+        Steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``.
+    guide : ndarray of int32
+        Chain of every `EVERY`-th step.
+    step_arc : ndarray of int32, shape (n_edges,)
+        Arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction.
+    step_node : ndarray of int32, shape (n_edges,)
+        Node of the graph at which the step begins.
+    edge_step : ndarray of int32, shape (n_edges,)
+        Step of each edge.
+    """
+
+    first: Ints
     last: Ints
-    offsets: Ints  # shape (n_chains + 1,), steps of chain c are the rows ``offsets[c]`` to ``offsets[c + 1] - 1``
-    guide: Ints  # chain of every `EVERY`-th step
-    # shape (n_edges,), arc of each step: 2 x edge, + 1 where the edge is walked against its drawn direction
+    offsets: Ints
+    guide: Ints
     step_arc: Ints
-    step_node: Ints  # shape (n_edges,), node of the graph at which the step begins
-    edge_step: Ints  # shape (n_edges,), step of each edge
+    step_node: Ints
+    edge_step: Ints
 
 
 class Lane(NamedTuple):
-    """What travel along the chains costs in one direction: minutes, or metres."""
+    """
+    What travel along the chains costs in one direction: minutes, or metres.
 
-    before: Floats  # shape (n_edges,), sum of the open steps before each step, always counted from the first end
-    whole: Floats  # shape (n_chains,), sum of all open steps
-    row: Ints  # shape (n_chains,), row in `closed`; -1 where no step is closed
-    closed: Ints  # shape (n, 2), first and last closed step
-    along: Floats  # shape (n_edges,), cost of each edge in its drawn direction, and against it; inf where closed
+    Parameters
+    ----------
+    before : ndarray of float64, shape (n_edges,)
+        Sum of the open steps before each step, always counted from the first end.
+    whole : ndarray of float64, shape (n_chains,)
+        Sum of all open steps.
+    row : ndarray of int32, shape (n_chains,)
+        Row in `closed`; -1 where no step is closed.
+    closed : ndarray of int32, shape (n, 2)
+        First and last closed step.
+    along : ndarray of float64, shape (n_edges,)
+        Cost of each edge in its drawn direction; inf where closed.
+    against : ndarray of float64
+        Cost against that direction; inf where closed.
+    """
+
+    before: Floats
+    whole: Floats
+    row: Ints
+    closed: Ints
+    along: Floats
     against: Floats
 
 
 class Lanes(NamedTuple):
-    """Both directions of travel along the chains."""
+    """
+    Both directions of travel along the chains.
+
+    Parameters
+    ----------
+    there : Lane
+        Onwards.
+    back : Lane
+        The other way round.
+    """
 
     there: Lane
     back: Lane

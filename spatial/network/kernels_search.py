@@ -28,19 +28,45 @@ if TYPE_CHECKING:
 
 
 class Arcs(NamedTuple):
-    """Arcs in which a search for times spreads, by the node that they leave (compressed sparse rows)."""
+    """
+    Arcs in which a search for times spreads, by the node that they leave (compressed sparse rows).
 
-    offsets: Ints  # shape (n_nodes + 1,)
-    target: Ints  # node at the other end
-    time_min: Floats  # minutes; inf where closed
-
-
-class MeasuredArcs(NamedTuple):
-    """Arcs in which a search for ways and metres spreads, by the node that they leave (compressed sparse rows)."""
+    Parameters
+    ----------
+    offsets : ndarray of int32
+        Arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``.
+    target : ndarray of int32
+        Node at the other end.
+    time_min : ndarray of float64
+        Minutes; inf where closed.
+    """
 
     offsets: Ints
     target: Ints
-    half: Ints  # 2 x chain, + 1 where the chain is walked backwards
+    time_min: Floats
+
+
+class MeasuredArcs(NamedTuple):
+    """
+    Arcs in which a search for ways and metres spreads, by the node that they leave (compressed sparse rows).
+
+    Parameters
+    ----------
+    offsets : ndarray of int32
+        Arcs of node v are the rows ``offsets[v]`` to ``offsets[v + 1] - 1``.
+    target : ndarray of int32
+        Node at the other end.
+    half : ndarray of int32
+        2 x chain, + 1 where the chain is walked backwards.
+    time_min : ndarray of float64
+        Minutes; inf where closed.
+    length_m : ndarray of float64
+        Metres.
+    """
+
+    offsets: Ints
+    target: Ints
+    half: Ints
     time_min: Floats
     length_m: Floats
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from spatial.network.graph import TravelGraph
     from spatial.network.speeds import ModeSpeeds, SpeedTable
-    from spatial.network.splitting import Split
+    from spatial.network.splitting import SplitGraph
 
 
 _MARGIN_M = 1.0
@@ -71,7 +71,7 @@ def check_for_legs(graph: TravelGraph, roads: gpd.GeoDataFrame, *, table: str | 
 
 def add_to_legs(
     graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float, table: str | Path | SpeedTable
-) -> tuple[Split, dict[str, Any]]:
+) -> tuple[SplitGraph, dict[str, Any]]:
     """
     Add roads to the legs of a combined network.
 
@@ -158,7 +158,7 @@ def _at_own_pace(leg: Leg, roads: gpd.GeoDataFrame, rules: ModeSpeeds, motor: ND
     return roads.assign(speed_km_h=stated.fillna(usual), oneway=[_ONEWAY.get(way, "no") for way in ways])
 
 
-def _with_transfers(before: TravelGraph, split: Split) -> Split:
+def _with_transfers(before: TravelGraph, split: SplitGraph) -> SplitGraph:
     """Let people change where new nodes, or nodes on roads for the first time, let two legs share a node."""
     graph = split.graph
     n_old, modes = before.n_nodes, leg_modes(before)

@@ -292,7 +292,7 @@ class Nearest:
     # shape (n, k), which candidates of the snaps are used; -1 where none, also on a direct walk
     origin_candidate: NDArray[np.int64]
     destination_candidate: NDArray[np.int64]
-    # shape (n, k), how the origin's chain of edges (see `Core`) is left: 0 over its first end, 1 over its
+    # shape (n, k), how the origin's chain of edges (see `ContractedGraph`) is left: 0 over its first end, 1 over its
     # last, 2 along it to a destination on the same chain, 3 for a direct walk that uses no edge; -1 where
     # there is no destination
     way: NDArray[np.int64]

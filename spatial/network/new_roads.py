@@ -15,7 +15,7 @@ from spatial.crs import require_metres
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.network.graph import with_nodes
 from spatial.network.road_access import is_bridge, is_snappable, is_tunnel
-from spatial.network.splitting import Split, cut_edges, rewire
+from spatial.network.splitting import SplitGraph, cut_edges, rewire
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -253,7 +253,9 @@ def check_frame(graph: TravelGraph, roads: object) -> None:
         )
 
 
-def add_roads(graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float) -> tuple[Split, dict[str, Any]]:
+def add_roads(
+    graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: float
+) -> tuple[SplitGraph, dict[str, Any]]:
     """
     Add roads to a graph.
 
@@ -287,8 +289,8 @@ def add_roads(graph: TravelGraph, roads: gpd.GeoDataFrame, *, snap_tolerance_m: 
 
 
 def _lay_in(
-    split: Split, roads: gpd.GeoDataFrame, parts: NDArray[np.object_], row: NDArray[np.int64], stops: list[Stop]
-) -> Split:
+    split: SplitGraph, roads: gpd.GeoDataFrame, parts: NDArray[np.object_], row: NDArray[np.int64], stops: list[Stop]
+) -> SplitGraph:
     """Cut each new line at its stops, and lay the pieces into the graph."""
     graph = split.graph
     # Nodes of the stops: those of cut edges, those joined, and new ones, one a cell.

@@ -17,7 +17,7 @@ from shapely.ops import substring
 from spatial.errors import ContractError, CrsError, first_of
 from spatial.inputs.road_tags import with_known_tags
 from spatial.network.combined import BETWEEN, LEG_SIGN, layer_of, leg_modes, own_pace, whole_split
-from spatial.network.graph import TWIN, Before
+from spatial.network.graph import TWIN, EdgeOrigins
 from spatial.network.leg_roads import add_to_legs, check_for_legs, roads_of_modes
 from spatial.network.new_roads import add_roads, check_roads, road_ids
 from spatial.network.report import graph_report
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from spatial.network.graph import TravelGraph
     from spatial.network.speeds import SpeedTable
-    from spatial.network.splitting import Split
+    from spatial.network.splitting import SplitGraph
 
 
 # Find edges by the names that people give: of a road, of an edge, of a class; of one leg or of all.
@@ -227,7 +227,7 @@ class Scenario:
         """
         return self.apply_with_account(graph).graph
 
-    def apply_with_account(self, graph: TravelGraph) -> Split:
+    def apply_with_account(self, graph: TravelGraph) -> SplitGraph:
         """
         Change a graph as `apply` does, and say where its edges come from.
 
@@ -238,7 +238,7 @@ class Scenario:
 
         Returns
         -------
-        Split
+        SplitGraph
             With the graph that `apply` returns.
         """
         if self.season is not None:
@@ -315,7 +315,7 @@ def edit_network(
     return _edited(graph, changes, what="scenario").graph
 
 
-def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> Split:
+def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> SplitGraph:
     """Change a graph as a scenario says, but for its season, and say where its edges come from."""
     add, tolerance_m, table = changes.add, changes.snap_tolerance_m, changes.table
     problems: list[str] = []
@@ -348,7 +348,7 @@ def _edited(graph: TravelGraph, changes: Scenario, *, what: str) -> Split:
             else add_to_legs(plain, add, snap_tolerance_m=tolerance_m, table=table)
         )
         account |= joined
-        before = changed.before or Before(np.arange(changed.n_edges), changed.component_km)
+        before = changed.before or EdgeOrigins(np.arange(changed.n_edges), changed.component_km)
         wider = replace(split.graph, before=before.take(split.parent))
         split = replace(split, graph=_reported(wider, graph_report(wider)))
     return replace(split, graph=_reported(split.graph, {"scenario": account})) if account else split

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spatial.network.graph import TravelGraph
-    from spatial.network.splitting import Split
+    from spatial.network.splitting import SplitGraph
 
 # Join places to the network: to points on edges, several a place, so that the door-to-door minimum decides.
 
@@ -387,7 +387,7 @@ _OF_PLACES = ("x", "y", "status", "nearest_m")
 
 def snap_again(
     graph: TravelGraph,
-    split: Split,
+    split: SplitGraph,
     snaps: Snaps,
     points: gpd.GeoSeries,
     rules: SnapRules,

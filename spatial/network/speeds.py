@@ -41,10 +41,18 @@ _QUOTES = 'write the width in metres and in quotes, such as "3.5" = 20.0'
 
 @dataclass(frozen=True)
 class WidthRules:
-    """What the width of roads does to speeds."""
+    """
+    What the width of roads does to speeds.
 
-    caps: Mapping[float, float] = field(default_factory=dict)  # km/h of roads narrower than so many metres
-    # metres by road class, for roads whose width is not known
+    Parameters
+    ----------
+    caps : Mapping[float, float]
+        Km/h of roads narrower than so many metres.
+    imputed : Mapping[str, float]
+        Metres by road class, for roads whose width is not known.
+    """
+
+    caps: Mapping[float, float] = field(default_factory=dict)
     imputed: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -58,8 +66,15 @@ class WidthRules:
         """
         Find the speed that a width allows.
 
-        Returns km/h: the lowest of all widths that the road is narrower than; inf where it is narrower than
-        none.
+        Parameters
+        ----------
+        width_m : ndarray of float64
+            Metres; NaN where not known.
+
+        Returns
+        -------
+        ndarray of float64
+            km/h, the lowest of all widths that the road is narrower than; inf where it is narrower than none.
 
         Examples
         --------
@@ -127,31 +142,72 @@ _SEASON_KEYS = {*_SEASON_LISTS, "unpaved_factor", "surface", "closes_fair_weathe
 
 @dataclass(frozen=True)
 class ModeSpeeds:
-    """Speeds of one mode."""
+    """
+    Speeds of one mode.
 
-    classes: Mapping[str, float]  # km/h by road class; a class that is not listed is closed to the mode
-    factor: float = 1.0  # multiplies the effective speed
-    uses_maxspeed: bool = False  # whether a tagged limit replaces the class's speed
-    uses_caps: bool = False  # whether surface, smoothness and track grade cap the speed
-    unpaved_factor: float = 1.0  # multiplies the speed on surfaces that are not paved
-    ungraded_track: float = math.inf  # cap of a track without grade, km/h; inf for none
-    uses_width: bool = False  # whether the width of a road caps the speed
-    min_width_m: float = 0.0  # roads known or taken to be narrower are closed to the mode; 0 for none
+    Parameters
+    ----------
+    classes : Mapping[str, float]
+        Km/h by road class; a class that is not listed is closed to the mode.
+    factor : float
+        Multiplies the effective speed.
+    uses_maxspeed : bool
+        Whether a tagged limit replaces the class's speed.
+    uses_caps : bool
+        Whether surface, smoothness and track grade cap the speed.
+    unpaved_factor : float
+        Multiplies the speed on surfaces that are not paved.
+    ungraded_track : float
+        Cap of a track without grade, km/h; inf for none.
+    uses_width : bool
+        Whether the width of a road caps the speed.
+    min_width_m : float
+        Roads known or taken to be narrower are closed to the mode; 0 for none.
+    """
+
+    classes: Mapping[str, float]
+    factor: float = 1.0
+    uses_maxspeed: bool = False
+    uses_caps: bool = False
+    unpaved_factor: float = 1.0
+    ungraded_track: float = math.inf
+    uses_width: bool = False
+    min_width_m: float = 0.0
 
 
 @dataclass(frozen=True)
 class SeasonRules:
-    """What a season does to the speeds of a table; a factor of 0 closes a road."""
+    """
+    What a season does to the speeds of a table; a factor of 0 closes a road.
 
-    modes: frozenset[str] = frozenset()  # modes that the season slows; all others are left as they are
-    # multiplies the speed on surfaces that are not paved and that `surface` does not name
+    Parameters
+    ----------
+    modes : frozenset of str
+        Modes that the season slows; all others are left as they are.
+    unpaved_factor : float
+        Multiplies the speed on surfaces that are not paved and that `surface` does not name.
+    surface : Mapping[str, float]
+        Factor by surface.
+    unpaved_classes : frozenset of str
+        Road classes taken as not paved where no surface is known.
+    closed_classes : frozenset of str
+        What the season closes.
+    closed_surfaces : frozenset of str
+        Surfaces that it closes.
+    closed_smoothness : frozenset of str
+        Values of smoothness that it closes.
+    closes_fair_weather : bool
+        Whether it closes the roads that are known not to be all-season.
+    """
+
+    modes: frozenset[str] = frozenset()
     unpaved_factor: float = 1.0
-    surface: Mapping[str, float] = field(default_factory=dict)  # factor by surface
-    unpaved_classes: frozenset[str] = frozenset()  # road classes taken as not paved where no surface is known
-    closed_classes: frozenset[str] = frozenset()  # what the season closes
+    surface: Mapping[str, float] = field(default_factory=dict)
+    unpaved_classes: frozenset[str] = frozenset()
+    closed_classes: frozenset[str] = frozenset()
     closed_surfaces: frozenset[str] = frozenset()
     closed_smoothness: frozenset[str] = frozenset()
-    closes_fair_weather: bool = False  # whether it closes the roads that are known not to be all-season
+    closes_fair_weather: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,7 +235,7 @@ class SpeedTable:
         One entry a mode.
     seasons : Mapping[str, SeasonRules]
         What each season changes; ``"dry"`` is always there and changes nothing unless the file says so.
-    ferry_wait_min : float | None
+    ferry_wait_min : float or None
         Minutes of wait a boarding, where the file says so.
     widths : WidthRules
         What the width of roads does.

@@ -39,20 +39,48 @@ _TOUCH_M = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
-    """A graph with edges cut, and where its pieces come from."""
+class SplitGraph:
+    """
+    A graph with edges cut, and where its pieces come from.
 
-    graph: TravelGraph  # with the pieces, in the place of the edges they are cut from
-    parent: NDArray[np.int64]  # shape (n_edges,), edge of the graph before; -1 for an edge that was not in it
-    first: NDArray[np.float64]  # shape (n_edges,), share of that edge at which the piece begins and ends
+    Parameters
+    ----------
+    graph : TravelGraph
+        With the pieces, in the place of the edges they are cut from.
+    parent : ndarray of int64, shape (n_edges,)
+        Edge of the graph before; -1 for an edge that was not in it.
+    first : ndarray of float64, shape (n_edges,)
+        Share of that edge at which the piece begins.
+    last : ndarray of float64
+        Share of that edge at which the piece ends.
+    node_before : ndarray of int64, shape (n_cuts,)
+        Nodes at which the piece before each cut ends and the piece after it begins, in the order of the cuts as
+        given; the same node where the pieces are joined.
+    node_after : ndarray of int64
+        Nodes at which the piece after each cut begins; the same node where the pieces are joined.
+    """
+
+    graph: TravelGraph
+    parent: NDArray[np.int64]
+    first: NDArray[np.float64]
     last: NDArray[np.float64]
-    # shape (n_cuts,), nodes at which the piece before each cut ends and the piece after it begins, in the
-    # order of the cuts as given; the same node where the pieces are joined
     node_before: NDArray[np.int64]
     node_after: NDArray[np.int64]
 
-    def with_added(self, graph: TravelGraph) -> Split:
-        """Take a graph with edges behind these, which were not in the graph before."""
+    def with_added(self, graph: TravelGraph) -> SplitGraph:
+        """
+        Take a graph with edges behind these, which were not in the graph before.
+
+        Parameters
+        ----------
+        graph : TravelGraph
+            This one's edges first, then the new ones.
+
+        Returns
+        -------
+        SplitGraph
+            Of that graph.
+        """
         n = graph.n_edges - self.graph.n_edges
         return replace(
             self,
@@ -114,7 +142,7 @@ def split_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joi
     return cut_edges(graph, edge, fraction, joined=joined).graph
 
 
-def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True) -> Split:
+def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joined: bool = True) -> SplitGraph:
     """Cut edges into pieces as `split_edges` does, and say where the pieces come from."""
     edges = np.atleast_1d(np.asarray(edge, dtype=np.int64))
     shares = np.atleast_1d(np.asarray(fraction, dtype=np.float64))
@@ -142,7 +170,7 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
     if not inner.any() and (joined or len(cuts.edge) == 0):
         zeros = np.zeros(graph.n_edges)
         every = np.arange(graph.n_edges)
-        return Split(graph, every, zeros, zeros + 1.0, before[cuts.row], after[cuts.row])
+        return SplitGraph(graph, every, zeros, zeros + 1.0, before[cuts.row], after[cuts.row])
     # Pieces: which edge each is of, its shares of that edge, and its nodes.
     count = np.bincount(cuts.edge[inner], minlength=graph.n_edges)
     parent = np.repeat(np.arange(graph.n_edges), count + 1)
@@ -189,7 +217,7 @@ def cut_edges(graph: TravelGraph, edge: ArrayLike, fraction: ArrayLike, *, joine
         **{name: getattr(graph, name)[parent] for name in AS_THEY_ARE},
     )
     # Joined pieces stay in the component of their edge.
-    return Split(pieces if joined else rewire(pieces), parent, first, last, before[cuts.row], after[cuts.row])
+    return SplitGraph(pieces if joined else rewire(pieces), parent, first, last, before[cuts.row], after[cuts.row])
 
 
 def _cuts(graph: TravelGraph, edge: NDArray[np.int64], fraction: NDArray[np.float64]) -> _Cuts:

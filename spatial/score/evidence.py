@@ -39,24 +39,55 @@ TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
-class Component:
-    """One component."""
+class ScoreComponent:
+    """
+    One component.
 
-    pillar: str  # where it belongs
+    Parameters
+    ----------
+    pillar : str
+        Where it belongs.
+    side : str
+        Level or gap.
+    component : str
+        Its name.
+    value : float
+        NaN where `component_status` says why.
+    unit : str
+        Share, min, m, ratio, index or count.
+    target : float
+        Of a gap; NaN for none.
+    meets_target : str
+        Inclusive.
+    persons : float
+        People behind it; NaN where not counted.
+    detail : str
+        What made it.
+    component_status : str
+        Why there is no value.
+    low : float
+        Of a level if whatever is unknown were missing, and if it were there; NaN for gaps, and where it is not
+        asked.
+    high : float
+        The same if it were there.
+    persons_known : float
+        People of whom it is known whether they have it, and of whom not; NaN where not counted.
+    persons_unknown : float
+        People of whom it is not known; NaN where not counted.
+    """
+
+    pillar: str
     side: str
     component: str
-    value: float  # naN where `component_status` says why
-    unit: str = "share"  # share, min, m, ratio, index or count
-    target: float = math.nan  # of a gap; NaN for none
-    meets_target: str = "no_target"  # inclusive
-    persons: float = math.nan  # people behind it; NaN where not counted
-    detail: str = ""  # what made it
-    component_status: str = "measured"  # why there is no value
-    # of a level if whatever is unknown were missing, and if it were there; NaN for gaps, and where it is
-    # not asked
+    value: float
+    unit: str = "share"
+    target: float = math.nan
+    meets_target: str = "no_target"
+    persons: float = math.nan
+    detail: str = ""
+    component_status: str = "measured"
     low: float = math.nan
     high: float = math.nan
-    # people of whom it is known whether they have it, and of whom not; NaN where not counted
     persons_known: float = math.nan
     persons_unknown: float = math.nan
 
@@ -74,9 +105,9 @@ class Component:
 
 def level(
     pillar: str, component: str, value: float, *, detail: str = "", missing: str = "no_data", persons: float = math.nan
-) -> Component:
+) -> ScoreComponent:
     """Make a component of a level."""
-    return Component(
+    return ScoreComponent(
         pillar,
         "level",
         component,
@@ -89,15 +120,15 @@ def level(
     )
 
 
-def gap(pillar: str, component: str, value: float, unit: str, **more: Any) -> Component:
+def gap(pillar: str, component: str, value: float, unit: str, **more: Any) -> ScoreComponent:
     """Make a component of a gap."""
     missing = more.pop("component_status", "not_defined")
     if math.isfinite(value):
-        return Component(pillar, "gap", component, value, unit, **more)
-    return Component(pillar, "gap", component, math.nan, unit, component_status=missing, **more)
+        return ScoreComponent(pillar, "gap", component, value, unit, **more)
+    return ScoreComponent(pillar, "gap", component, math.nan, unit, component_status=missing, **more)
 
 
-def held_against(component: Component, targets: GapTargets) -> Component:
+def held_against(component: ScoreComponent, targets: GapTargets) -> ScoreComponent:
     """Hold a gap against the study's target for it, inclusively."""
     asked = targets.of(component.component) if component.side == "gap" else None
     if asked is None:
@@ -109,7 +140,7 @@ def held_against(component: Component, targets: GapTargets) -> Component:
     return replace(component, target=target, meets_target="yes" if good else "no")
 
 
-def component_table(rows: Iterable[tuple[str, str, Component]]) -> pd.DataFrame:
+def component_table(rows: Iterable[tuple[str, str, ScoreComponent]]) -> pd.DataFrame:
     """Put components into a table."""
     return TABLES["score_components"].frame(
         [{"unit_level": of, "unit_id": unit, **vars(component)} for of, unit, component in rows]
@@ -262,7 +293,7 @@ def has_last_mile(scores: PlaceScores, road_near: FloatArray) -> Having:
     return Having(np.where(point.asked, np.where(fails, 0.0, point.has * road_near), np.nan), point.asked)
 
 
-def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -> Component:
+def shared(pillar: str, name: str, having: Having, unit: Unit, ground: Ground) -> ScoreComponent:
     """
     Share of the people who have something, among those of whom it is known.
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from spatial.errors import StudyError, first_of
 from spatial.indices.exchange import flow_balance, flow_matrix, huff_shares, radiation_flows, reciprocity
-from spatial.score.evidence import LEAST_MIN, Component, gap, level
+from spatial.score.evidence import LEAST_MIN, ScoreComponent, gap, level
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _record(
     }
 
 
-def flow_components(unit: Unit, flows: pd.DataFrame) -> list[Component]:
+def flow_components(unit: Unit, flows: pd.DataFrame) -> list[ScoreComponent]:
     """Make the components of the pillar of elements."""
     mine = flows[(flows["unit_level"] == unit.level) & (flows["unit_id"] == unit.id)]
     if mine.empty:

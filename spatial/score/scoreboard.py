@@ -16,9 +16,9 @@ from spatial.score.composite import SegmentationIndex, integration_level, segmen
 from spatial.score.evidence import (
     MET,
     STUDY,
-    Component,
     Ground,
     Having,
+    ScoreComponent,
     Unit,
     component_table,
     gap,
@@ -48,12 +48,23 @@ if TYPE_CHECKING:
 # Gates of the study and of its townships: how many are in force, which are passed, which failed, what is unknown.
 
 
-class Gates(NamedTuple):
-    """Gates of one unit; what is in force and neither passed nor failed is unknown."""
+class UnitGates(NamedTuple):
+    """
+    Gates of one unit; what is in force and neither passed nor failed is unknown.
+
+    Parameters
+    ----------
+    passed : int
+        How many are passed.
+    in_force : int
+        How many are in force.
+    failed : tuple of str
+        The norms.
+    """
 
     passed: int = 0
     in_force: int = 0
-    failed: tuple[str, ...] = ()  # the norms
+    failed: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
@@ -67,7 +78,7 @@ class Gates(NamedTuple):
 
         Examples
         --------
-        >>> Gates(1, 3, ("POST",)).share, Gates(0, 3).share
+        >>> UnitGates(1, 3, ("POST",)).share, UnitGates(0, 3).share
         (0.5, nan)
         """
         judged = self.passed + len(self.failed)
@@ -80,7 +91,7 @@ class Gates(NamedTuple):
 
         Examples
         --------
-        >>> Gates(1, 4, ("POST",)).low, Gates(1, 4, ("POST",)).high
+        >>> UnitGates(1, 4, ("POST",)).low, UnitGates(1, 4, ("POST",)).high
         (0.25, 0.75)
         """
         return self.passed / self.in_force if self.in_force else math.nan
@@ -100,14 +111,14 @@ class Gates(NamedTuple):
         return "pass" if self.passed == self.in_force else "unknown"
 
 
-def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], Gates]:
+def gates_by_unit(norm_results: pd.DataFrame) -> dict[tuple[str, str], UnitGates]:
     """Count the gates of each unit."""
     rows = norm_results[norm_results["unit_level"].isin(["study", "township"])]
     rows = rows[rows["gate"].isin(["pass", "fail", "unknown"])]
-    found: dict[tuple[str, str], Gates] = {}
+    found: dict[tuple[str, str], UnitGates] = {}
     for (unit_level, unit_id), mine in rows.groupby(["unit_level", "unit_id"], sort=True):
         failed = tuple(sorted(mine.loc[mine["gate"] == "fail", "norm_id"].astype(str)))
-        found[str(unit_level), str(unit_id)] = Gates(int((mine["gate"] == "pass").sum()), len(mine), failed)
+        found[str(unit_level), str(unit_id)] = UnitGates(int((mine["gate"] == "pass").sum()), len(mine), failed)
     return found
 
 
@@ -118,7 +129,7 @@ WORST = "worst_group_attainment"
 
 def levels_of(
     unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence, rules: ScoreRules
-) -> list[Component]:
+) -> list[ScoreComponent]:
     """Measure every component of the levels of one unit."""
     members, weight = unit.members, ground.weight[unit.members]
     access = scores.access[members]
@@ -130,7 +141,7 @@ def levels_of(
     there = ~np.isnan(towns)
     mass = float(weight[there].sum())
     complete = float(towns[there] @ weight[there]) / mass if mass > 0.0 else math.nan
-    gates = evidence.gates.get((unit.level, unit.id), Gates())
+    gates = evidence.gates.get((unit.level, unit.id), UnitGates())
     passed = level(
         "order",
         "gates_passed",
@@ -160,7 +171,7 @@ def levels_of(
     return components
 
 
-def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> Component:
+def _worst_group(unit: Unit, ground: Ground, scores: PlaceScores) -> ScoreComponent:
     """
     Find the group that the norms which ask something of every group are met for least.
 
@@ -215,7 +226,7 @@ def _of_all(has: FloatArray) -> Having:
 
 def gaps_of(
     unit: Unit, ground: Ground, scores: PlaceScores, evidence: Evidence
-) -> tuple[list[Component], SegmentationIndex]:
+) -> tuple[list[ScoreComponent], SegmentationIndex]:
     """Measure every gap of one unit, and join four of them to the segmentation index."""
     members, weight = unit.members, ground.weight[unit.members]
     official, norm = ground.official_class[members], evidence.gap_norm
@@ -291,7 +302,7 @@ def gaps_of(
 
     # How unlike the gates of townships are, and how many towns lack a service.
     if unit.level == STUDY:
-        shares = [evidence.gates.get(("township", name), Gates()).share for name in ground.townships]
+        shares = [evidence.gates.get(("township", name), UnitGates()).share for name in ground.townships]
         judged = [share for share in shares if not math.isnan(share)]
         towns = evidence.completeness[~np.isnan(evidence.completeness)]
         components += [
@@ -340,11 +351,11 @@ class Evidence:
         In the same unit, inclusive.
     completeness : FloatArray
         Share of the services that its tier asks for, of towns; NaN for other places.
-    gates : Mapping[tuple[str, str], Gates]
+    gates : Mapping[tuple[str, str], UnitGates]
         Of units that have any.
-    open_min : FloatArray | None
+    open_min : FloatArray or None
         Minutes to the nearest facility anywhere.
-    closed_min : FloatArray | None
+    closed_min : FloatArray or None
         Minutes to the nearest facility in one's own unit.
     border_service : str
         What these are times to.
@@ -355,11 +366,11 @@ class Evidence:
     border_kept : Mapping[tuple[str, str], float]
         Coverage with closed borders by coverage with open ones, 0-1, as measured before; read where there are
         no times.
-    robust : RobustCoverage | None
+    robust : RobustCoverage or None
         Coverage that stays whichever road is closed.
     space : Mapping[str, float]
         Circuity, polycentricity and the like: what is said of the study's space as a whole.
-    spread : tuple[Component, ...]
+    spread : tuple[ScoreComponent, ...]
         Gaps of the study that its space was measured for beforehand: segregation that knows who lies beside
         whom, and Moran's I of access.
     """
@@ -372,7 +383,7 @@ class Evidence:
     gap_value: FloatArray
     gap_threshold: float
     completeness: FloatArray
-    gates: Mapping[tuple[str, str], Gates]
+    gates: Mapping[tuple[str, str], UnitGates]
     open_min: FloatArray | None = None
     closed_min: FloatArray | None = None
     border_service: str = ""
@@ -381,7 +392,7 @@ class Evidence:
     border_kept: Mapping[tuple[str, str], float] = field(default_factory=dict)
     robust: RobustCoverage | None = None
     space: Mapping[str, float] = field(default_factory=dict)
-    spread: tuple[Component, ...] = ()
+    spread: tuple[ScoreComponent, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -450,7 +461,7 @@ def score_study(
     rules = rules or ScoreRules()
     ground = read_ground(settlements, boundaries)
     balances = flow_table(flows, settlements, ground, rules)
-    rows: list[tuple[str, str, Component]] = []
+    rows: list[tuple[str, str, ScoreComponent]] = []
     records, ends, terms = [], [], []
     for unit in ground.units():
         gaps, index = gaps_of(unit, ground, places, evidence)
@@ -463,7 +474,7 @@ def score_study(
         levels = np.array([_pillar(made, pillar) for pillar in PILLARS])
         # Where nothing of a pillar is known it may be 0 or 1.
         ends.append(np.column_stack([np.nan_to_num(levels[:, 1]), np.nan_to_num(levels[:, 2], nan=1.0)]))
-        gates = evidence.gates.get((unit.level, unit.id), Gates())
+        gates = evidence.gates.get((unit.level, unit.id), UnitGates())
         targets = [part.meets_target for part in made if part.side == "gap"]
         asked = [part for part in made if part.component_status not in ("not_asked", "not_defined")]
         unserved = unit.members & (places.q < MET).any(axis=1)
@@ -527,7 +538,7 @@ def pillar_levels(
     return table
 
 
-def _pillar(made: list[Component], pillar: str) -> FloatArray:
+def _pillar(made: list[ScoreComponent], pillar: str) -> FloatArray:
     """Geometric mean of the components of a pillar that are known, as measured, at worst and at best."""
     mine = [part for part in made if part.pillar == pillar and part.side == "level"]
     if not mine:

@@ -26,7 +26,7 @@ from spatial.indices.inequality import (
     theil_t,
 )
 from spatial.indices.segregation import boundary_dissimilarity, environment_segregation
-from spatial.score.evidence import Component, gap
+from spatial.score.evidence import ScoreComponent, gap
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def spread_of(
     norm: str,
     boundaries: pd.DataFrame | None = None,
     environment_km: float = ENVIRONMENT_KM,
-) -> tuple[Component, ...]:
+) -> tuple[ScoreComponent, ...]:
     """
     Measure the spatial versions of dissimilarity and information.
 
@@ -137,7 +137,7 @@ class AccessClusters:
 
     table: pd.DataFrame  # by the contract of `access_clusters`
     moran: MoransI  # of settlements, or of townships
-    component: Component  # the same as a gap, with who is whose neighbour and the p-value as its detail
+    component: ScoreComponent  # the same as a gap, with who is whose neighbour and the p-value as its detail
 
 
 def settlement_clusters(

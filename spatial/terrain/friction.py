@@ -106,11 +106,22 @@ _ROAD_MODES = ("walk", "motorised")
 
 @dataclass(frozen=True)
 class GroundSpeed:
-    """How a land cover class is crossed."""
+    """
+    How a land cover class is crossed.
 
-    label: str  # its name
-    km_h: float  # above 0; NaN for a barrier
-    mode: str  # slope counts for those who walk; a barrier is crossed on roads alone
+    Parameters
+    ----------
+    label : str
+        Its name.
+    km_h : float
+        Above 0; NaN for a barrier.
+    mode : str
+        Slope counts for those who walk; a barrier is crossed on roads alone.
+    """
+
+    label: str
+    km_h: float
+    mode: str
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """Nothing that a user can set, meet or read goes undocumented."""
 
 import ast
-import builtins
+import functools
+import importlib
 import importlib.util
 import inspect
 import re
 import sys
-import typing
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
@@ -94,7 +96,7 @@ def test_every_public_name_is_documented(reference) -> None:
         assert sum(len(re.findall(rf"{{py:\w+}} spatial\.{name}\b[(\n]", page)) for page in pages) == 1, name
         assert f"`sp.{name} <spatial.{name}>`" in reference.api_page()
         value = getattr(spatial, name)
-        assert typing.get_args(value) or value.__doc__ or name == "TABLES"
+        assert get_args(value) or value.__doc__ or name == "TABLES"
 
 
 def test_what_an_analyst_begins_with_stands_first(reference) -> None:
@@ -104,25 +106,65 @@ def test_what_an_analyst_begins_with_stands_first(reference) -> None:
     assert len(reference.topics()) >= 10
 
 
-# Arrays, frames and graphs of other libraries, and what is an array by another name.
-OTHERS = {
-    *dir(builtins), *dir(typing), *("pd", "np", "gpd", "nx", "folium", "pyproj", "sparse", "dt", "Path", "Executor"),
-    *("NDArray", "ArrayLike", "FloatArray", "IntArray", "BoolArray", "Callable", "Mapping", "Sequence", "Iterable"),
-    *("Iterator", "Collection", "Hashable", "Affine", "Axes", "BaseGeometry"),
-    "Ground",  # of `inspect_file`: made by the package, from a folder
-}  # fmt: skip
+@functools.cache
+def names_of(module: str) -> dict[str, Any]:
+    """Names of a module, those that only type checkers import among them."""
+    loaded = importlib.import_module(module)
+    found = dict(vars(loaded))
+    for node in ast.parse(Path(str(loaded.__file__)).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            exec(compile(ast.Module(node.body, []), module, "exec"), found)  # noqa: S102 - imports of the package
+    return found
 
 
-def test_every_type_in_the_signature_of_a_public_function_is_public() -> None:
-    hidden = {}
-    for name in spatial.__all__:
-        value = getattr(spatial, name)
-        told = value.__annotations__.values() if inspect.isfunction(value) else ()
-        trees = [node for text in told for node in ast.walk(ast.parse(str(text), mode="eval"))]
-        types = {node.id for node in trees if isinstance(node, ast.Name)} - OTHERS - set(spatial.__all__)
-        if types:
-            hidden[name] = types
-    assert hidden == {}
+def classes_in(annotation: Any, names: dict[str, Any]) -> Iterator[type]:
+    """List the classes that an annotation names, in its brackets and behind other names too."""
+    if isinstance(annotation, str):
+        for node in ast.walk(ast.parse(annotation, mode="eval")):
+            if isinstance(node, ast.Name):
+                yield from classes_in(names.get(node.id), names)
+    elif inspect.isclass(annotation) and not get_args(annotation):
+        yield annotation
+    elif get_origin(annotation) is not Literal:
+        for part in get_args(annotation):
+            yield from classes_in(getattr(part, "__forward_arg__", part), names)
+
+
+def annotations_of(value: Any) -> Iterator[tuple[str, Any, str]]:
+    """List what a function takes and returns, or what a class holds and its public methods take and return."""
+    owners = [one for one in value.__mro__ if one.__module__.startswith("spatial.")] if inspect.isclass(value) else []
+    for owner in owners:
+        for key, told in vars(owner).get("__annotations__", {}).items():
+            if not key.startswith("_"):
+                yield owner.__module__, told, f"{value.__name__}.{key}"
+        for key, item in vars(owner).items():
+            inner = (
+                getattr(item, "__func__", None) or getattr(item, "fget", None) or getattr(item, "func", None) or item
+            )
+            if inspect.isfunction(inner) and not key.startswith("_"):
+                yield from annotations_of(inner)
+    if inspect.isfunction(value):
+        inner = inspect.unwrap(value)
+        for key, told in inner.__annotations__.items():
+            yield inner.__module__, told, f"{inner.__qualname__}({key})"
+
+
+def test_every_type_that_a_public_name_takes_holds_or_returns_is_public() -> None:
+    public = {getattr(spatial, name) for name in spatial.__all__ if inspect.isclass(getattr(spatial, name))}
+    hidden = {
+        f"{where}: {kind.__module__}.{kind.__name__}"
+        for name in spatial.__all__
+        for module, told, where in annotations_of(getattr(spatial, name))
+        for kind in classes_in(told, names_of(module))
+        if kind.__module__.startswith("spatial.") and kind not in public
+    }
+    assert sorted(hidden) == []
+
+
+def test_a_type_behind_another_name_and_in_brackets_is_found() -> None:
+    names = {"Many": dict[str, tuple[spatial.Region, ...]], "Study": spatial.Study, "Kind": Literal["Study"]}
+    assert set(classes_in("list[Many] | Study", names)) == {str, spatial.Region, spatial.Study}
+    assert list(classes_in("Kind", names)) == []
 
 
 def test_every_command_is_in_the_reference(reference) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from spatial.errors import NetworkError
 from spatial.network import build_network, snap, times_matrix
-from spatial.network.graph import Before
+from spatial.network.graph import EdgeOrigins
 from spatial.network.splitting import cut_edges, split_edges
 from tests.effort import tried
 
@@ -112,7 +112,7 @@ def test_places_joined_to_the_pieces_of_edges_keep_their_times(drawn, cuts, spot
     places = gpd.GeoSeries([shapely.Point(100.0 * x, 100.0 * y) for x, y in spots_drawn], crs=CRS)
     snaps = snap(graph, places, min_component_km=0.0)
     split = cut_edges(graph, *positions(graph, cuts))
-    pieces = dataclasses.replace(split.graph, before=Before(split.parent, graph.component_km[split.parent]))
+    pieces = dataclasses.replace(split.graph, before=EdgeOrigins(split.parent, graph.component_km[split.parent]))
     joined = snap(pieces, places, min_component_km=0.0)
     before, after = (times_matrix(*pair) for pair in ((graph, snaps, snaps), (pieces, joined, joined)))
     for column, tolerance in enumerate((0, 0, 1e-9, 1e-6)):

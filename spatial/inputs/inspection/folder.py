@@ -12,7 +12,7 @@ import geopandas as gpd
 from spatial.crs import WGS84
 from spatial.errors import CrsError, SourceError
 from spatial.formats.vector import FORMATS, REMEDIES, open_frame
-from spatial.inputs.inspection.guesses import Ground
+from spatial.inputs.inspection.guesses import KnownGround
 from spatial.inputs.inspection.inspecting import OSM_ENDINGS, RASTER_ENDINGS, ground_of, inspect_file
 from spatial.inputs.inspection.reports import Bounds, FileReport, LayerReport, Proposal, Setting
 from spatial.study.sources import TableSource
@@ -175,7 +175,7 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _ground(files: list[FileReport]) -> Ground:
+def _ground(files: list[FileReport]) -> KnownGround:
     """Say where the study lies by the files that say their CRS; roads among them settle shifted coordinates."""
     for wanted in ("roads", "osm", "boundaries", "settlements", "facilities", "population", "elevation"):
         chosen = [
@@ -196,12 +196,12 @@ def _ground(files: list[FileReport]) -> Ground:
             keys = {key: told[key] for key in ("layer", "encoding") if key in told}
             frame = open_frame(report.path, TableSource(path=report.named, **keys), what="roads")
             roads = frame.to_crs(WGS84) if isinstance(frame, gpd.GeoDataFrame) else None
-        return Ground(Bounds(min(west), min(south), max(east), max(north)), roads, report.named)
+        return KnownGround(Bounds(min(west), min(south), max(east), max(north)), roads, report.named)
     for report in files:
         for layer in report.layers:
             if layer.likely is not None:
-                return Ground(layer.likely, None, f"{report.named}, as far as its own CRS is right,")
-    return Ground()
+                return KnownGround(layer.likely, None, f"{report.named}, as far as its own CRS is right,")
+    return KnownGround()
 
 
 def _may_be_shifted(layer: LayerReport) -> bool:

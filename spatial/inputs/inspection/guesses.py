@@ -49,12 +49,23 @@ class Axis(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
-    """What is known for certain about where a study lies."""
+class KnownGround:
+    """
+    What is known for certain about where a study lies.
+
+    Parameters
+    ----------
+    bounds : Bounds or None
+        Where all files that say it lie; None where none says it.
+    roads : GeoDataFrame or None
+        Lines on WGS 84 for certain.
+    named : str
+        Where it comes from, for reasons.
+    """
 
     bounds: Bounds | None = None
-    roads: gpd.GeoDataFrame | None = None  # lines on WGS 84 for certain
-    named: str = ""  # where it comes from, for reasons
+    roads: gpd.GeoDataFrame | None = None
+    named: str = ""
 
 
 @dataclass(eq=False)
@@ -93,7 +104,7 @@ def take_hints(result: Coordinates, notes: Iterable[str]) -> None:
             return
 
 
-def guess_columns(profiles: Iterable[Profile], ground: Ground, *, named: str) -> Coordinates:
+def guess_columns(profiles: Iterable[Profile], ground: KnownGround, *, named: str) -> Coordinates:
     """Find the columns of coordinates of a plain table and guess what they are in."""
     looked = list(profiles)
     pair = next((profile for profile in looked if profile.kind == "pair"), None)
@@ -145,7 +156,7 @@ def map_app(profiles: Iterable[Profile]) -> str:
     return ""
 
 
-def _pair(result: Coordinates, profile: Profile, ground: Ground, named: str, app: str) -> None:
+def _pair(result: Coordinates, profile: Profile, ground: KnownGround, named: str, app: str) -> None:
     """Read a column that holds both coordinates in one cell, and tell which of them comes first."""
     cells = profile.texts.str.strip().str.split(r"\s*[,;\uff0c\u3001\s]\s*", n=1, expand=True, regex=True)
     one, other = (cells[number].map(lambda text: float(text) if pd.notna(text) else np.nan) for number in range(2))
@@ -163,7 +174,7 @@ def _pair(result: Coordinates, profile: Profile, ground: Ground, named: str, app
     _degrees_crs(result, a, b, ground, named, app)
 
 
-def guess_geometry(frame: gpd.GeoDataFrame, ground: Ground, *, says_crs: bool, named: str) -> Coordinates:
+def guess_geometry(frame: gpd.GeoDataFrame, ground: KnownGround, *, says_crs: bool, named: str) -> Coordinates:
     """Say in which CRS geometry is, or guess it where the file does not say."""
     result = Coordinates(rows=len(frame))
     there = frame.geometry.notna() & ~frame.geometry.is_empty
@@ -200,7 +211,7 @@ def _within(values: NDArray[np.float64], limit: float) -> bool:
 
 
 def _longitude_first(
-    result: Coordinates, one: Axis, other: Axis, *, by_letters: bool, ground: Ground
+    result: Coordinates, one: Axis, other: Axis, *, by_letters: bool, ground: KnownGround
 ) -> tuple[Axis, Axis]:
     """Tell which of two columns in degrees is the longitude, and put it first."""
     guess = why = ""
@@ -241,7 +252,7 @@ def _degrees_crs(
     result: Coordinates,
     longitude: NDArray[np.float64],
     latitude: NDArray[np.float64],
-    ground: Ground,
+    ground: KnownGround,
     named: str,
     app: str = "",
 ) -> None:
@@ -268,7 +279,7 @@ def _degrees_crs(
 
 
 def _fits_better_unshifted(
-    longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: Ground, named: str
+    longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: KnownGround, named: str
 ) -> bool:
     """Tell whether points lie clearly nearer to the roads as they are than with a shift of GCJ-02 taken back."""
     if ground.roads is None or ground.roads.empty:
@@ -284,7 +295,7 @@ def _fits_better_unshifted(
 
 
 def _doubt(
-    result: Coordinates, longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: Ground, named: str
+    result: Coordinates, longitude: NDArray[np.float64], latitude: NDArray[np.float64], ground: KnownGround, named: str
 ) -> None:
     """Hold points in degrees against roads: do they fit better if they were shifted coordinates of a map service."""
     if ground.roads is None or ground.roads.empty:
@@ -337,7 +348,7 @@ def _are_eastings(values: NDArray[np.float64]) -> bool:
 
 
 def _metres_crs(
-    result: Coordinates, easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground
+    result: Coordinates, easting: NDArray[np.float64], northing: NDArray[np.float64], ground: KnownGround
 ) -> None:
     """Guess the grid: by the zone that eastings begin with, else by where the study lies, else leave it open."""
     _strays(result, np.mod(easting, ZONE_M), northing, FAR_M)
@@ -377,7 +388,7 @@ def _metres_crs(
     result.guess("crs", "EPSG:...", f"{shown} are metres of a grid that the file does not name; {hint}")
 
 
-def _candidates(easting: NDArray[np.float64], northing: NDArray[np.float64], ground: Ground) -> list[pyproj.CRS]:
+def _candidates(easting: NDArray[np.float64], northing: NDArray[np.float64], ground: KnownGround) -> list[pyproj.CRS]:
     """Grids in which the rows lie where the study lies, the likeliest first."""
     if ground.bounds is None:
         return []

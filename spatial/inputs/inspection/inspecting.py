@@ -19,7 +19,7 @@ from spatial.formats.files import is_there, local_file
 from spatial.formats.raster import COMMON_SENTINELS, HGT_VOID, HIGHEST_LAND_M, LOWEST_LAND_M, open_tile
 from spatial.formats.vector import open_frame
 from spatial.inputs.inspection.columns import EXAMPLES, Profile, language_of, meanings, profile_of
-from spatial.inputs.inspection.guesses import Coordinates, Ground, guess_columns, guess_geometry, take_hints
+from spatial.inputs.inspection.guesses import Coordinates, KnownGround, guess_columns, guess_geometry, take_hints
 from spatial.inputs.inspection.kinds import (
     MOST_VALUES,
     assign,
@@ -263,7 +263,7 @@ def _flows(table: Table) -> list[Setting]:
 # One file of any kind that is read: what is in it, what it looks to be, and the part of a study file that reads it.
 
 OSM_ENDINGS = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
-_NOWHERE = Ground()
+_NOWHERE = KnownGround()
 _AXES = ("across", "up")
 
 
@@ -272,7 +272,7 @@ def inspect_file(
     *,
     raw: str | Path = "data/raw",
     against: str | Path | None = None,
-    ground: Ground = _NOWHERE,
+    ground: KnownGround = _NOWHERE,
     kind: str = "",
 ) -> FileReport:
     """
@@ -288,7 +288,7 @@ def inspect_file(
         Raw root; a file below it is named relative to it.
     against : str or Path or None
         Roads that are right for certain, a GIS file or an extract, to hold coordinates in degrees against.
-    ground : Ground
+    ground : KnownGround
         What else is known about where the study lies; `against` comes first.
     kind : str
         What its tables are where the user says it, such as ``facilities``, or ``attributes`` for a list that is joined
@@ -352,7 +352,7 @@ def inspect_file(
     )
 
 
-def ground_of(path: Path) -> Ground:
+def ground_of(path: Path) -> KnownGround:
     """Read roads that are right for certain."""
     frame: pd.DataFrame = (
         read_osm_roads(path).to_frame()
@@ -364,7 +364,7 @@ def ground_of(path: Path) -> Ground:
     if frame.crs is None:
         raise SourceError(f"roads {path}: no CRS, so that nothing can be held against it; name roads that say theirs")
     lines = frame[["geometry"]].to_crs(WGS84) if "geometry" in frame.columns else frame.to_crs(WGS84)
-    return Ground(Bounds(*lines.total_bounds.tolist()), lines, path.name)
+    return KnownGround(Bounds(*lines.total_bounds.tolist()), lines, path.name)
 
 
 _TIMETABLE = frozenset({"stops.txt", "routes.txt", "trips.txt", "stop_times.txt"})
@@ -466,7 +466,7 @@ def countries_of(file: Path) -> set[str]:
     return codes
 
 
-def _layer(opened: Opened, file: Path, named: str, ground: Ground, kind: str = "") -> LayerReport:
+def _layer(opened: Opened, file: Path, named: str, ground: KnownGround, kind: str = "") -> LayerReport:
     """Look at a layer or sheet: its columns and coordinates, what it looks to be, and how a study would read it."""
     seen = LayerReport(
         opened.name, opened.is_hidden, header_rows=opened.header_rows, notes=tuple(opened.notes), problem=opened.problem

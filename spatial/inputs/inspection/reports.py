@@ -12,7 +12,20 @@ if TYPE_CHECKING:
 
 
 class Bounds(NamedTuple):
-    """Where rows or cells lie, in degrees."""
+    """
+    Where rows or cells lie, in degrees.
+
+    Parameters
+    ----------
+    west : float
+        Least longitude.
+    south : float
+        Least latitude.
+    east : float
+        Greatest longitude.
+    north : float
+        Greatest latitude.
+    """
 
     west: float
     south: float
@@ -27,31 +40,70 @@ class Bounds(NamedTuple):
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of a study file, or a remark where nobody but the user can say it."""
+    """
+    One key of a study file, or a remark where nobody but the user can say it.
 
-    key: str  # as the study file writes it, such as ``"crs"`` or ``"columns"``; empty for a remark alone
-    value: Any = None  # what it would be; None for a remark alone
-    reason: str = ""  # why, or what there is to decide
-    is_decided: bool = True  # false for a guess: it is written commented out, for the user to decide
-    # whether nobody decided it and the proposal was taken: it is written as it is, below a mark that says so
+    Parameters
+    ----------
+    key : str
+        As the study file writes it, such as ``"crs"`` or ``"columns"``; empty for a remark alone.
+    value : Any
+        What it would be; None for a remark alone.
+    reason : str
+        Why, or what there is to decide.
+    is_decided : bool
+        False for a guess: it is written commented out, for the user to decide.
+    is_guess : bool
+        Whether nobody decided it and the proposal was taken: it is written as it is, below a mark that says so.
+    by_basis : dict[str, Any]
+        Of numbers of people, what the value is for resident and for registered ones, as far as the table has
+        both.
+    """
+
+    key: str
+    value: Any = None
+    reason: str = ""
+    is_decided: bool = True
     is_guess: bool = False
-    # of numbers of people, what the value is for resident and for registered ones, as far as the table has
-    # both
     by_basis: dict[str, Any] = field(default_factory=dict)
 
     def of_basis(self, basis: str) -> Setting:
-        """Take the value that counts the people whom a study counts."""
+        """
+        Take the value that counts the people whom a study counts.
+
+        Parameters
+        ----------
+        basis : str
+            ``"resident"`` or ``"registered"``.
+
+        Returns
+        -------
+        Setting
+            With that value; itself where it has none.
+        """
         return replace(self, value=self.by_basis[basis]) if basis in self.by_basis else self
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A part of a study file that reads the file."""
+    """
+    A part of a study file that reads the file.
 
-    section: str  # its table, such as ``"sources.settlements"``
-    settings: tuple[Setting, ...]  # in the order to write them
-    is_list: bool = False  # whether there may be several such tables, as ``[[sources.facilities]]``
-    # whether it is only offered: all of it is written commented out, and the study is whole without it
+    Parameters
+    ----------
+    section : str
+        Its table, such as ``"sources.settlements"``.
+    settings : tuple of Setting
+        In the order to write them.
+    is_list : bool
+        Whether there may be several such tables, as ``[[sources.facilities]]``.
+    is_suggestion : bool
+        Whether it is only offered: all of it is written commented out, and the study is whole without it.
+    """
+
+    section: str
+    settings: tuple[Setting, ...]
+    is_list: bool = False
     is_suggestion: bool = False
 
     @property
@@ -68,44 +120,106 @@ class Proposal:
 
 @dataclass(frozen=True)
 class FieldReport:
-    """A column of a table."""
+    """
+    A column of a table.
 
-    name: str  # as the file has it
-    kind: str  # code, whole number, number, angle, yes or no, date, text or empty
-    rows: int  # rows, those with a value, and different values
+    Parameters
+    ----------
+    name : str
+        As the file has it.
+    kind : str
+        Code, whole number, number, angle, yes or no, date, text or empty.
+    rows : int
+        All its rows.
+    filled : int
+        Those with a value.
+    distinct : int
+        Different values.
+    examples : tuple of str
+        The first different values.
+    meaning : str
+        The column of ours that it seems to be; empty where it seems none.
+    reason : str
+        By what that was told.
+    """
+
+    name: str
+    kind: str
+    rows: int
     filled: int
     distinct: int
-    examples: tuple[str, ...] = ()  # the first different values
-    meaning: str = ""  # the column of ours that it seems to be; empty where it seems none
-    reason: str = ""  # by what that was told
+    examples: tuple[str, ...] = ()
+    meaning: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One layer, sheet or raster of a file."""
+    """
+    One layer, sheet or raster of a file.
 
-    name: str = ""  # its name; empty where a file has but one thing
-    is_hidden: bool = False  # whether a workbook hides it
-    rows: int = 0  # rows without those left out; cells of a raster
-    # first and last row of the header of a workbook, from 1; empty elsewhere
+    Parameters
+    ----------
+    name : str
+        Its name; empty where a file has but one thing.
+    is_hidden : bool
+        Whether a workbook hides it.
+    rows : int
+        Rows without those left out; cells of a raster.
+    header_rows : tuple of int
+        First and last row of the header of a workbook, from 1; empty elsewhere.
+    geometry : str
+        Kinds of geometry with their numbers; empty for a plain table.
+    crs : str
+        As the file says it; empty where it does not.
+    extent : str
+        Where it lies, in the words of its coordinates.
+    fields : tuple of FieldReport
+        Its columns.
+    notes : tuple of str
+        What the reader left out or changed, and what was noticed.
+    kind : str
+        Settlements, facilities, roads, boundaries, water, flows, official_totals, decisions, osm, population,
+        elevation, landcover or unknown.
+    reasons : tuple of str
+        Why it seems to be that.
+    coordinates : tuple of str
+        What is thought of its coordinates, with reasons.
+    proposal : Proposal or None
+        Its part of the study file.
+    others : tuple of Proposal
+        What else it may serve for, as suggestions.
+    problem : str
+        Why it cannot be read as it is; empty where it can.
+    bounds : Bounds or None
+        Where it lies, where that is known for certain.
+    likely : Bounds or None
+        Where it lies if the CRS that is guessed for it is right.
+    countries : tuple of str
+        Codes of countries that an extract names, such as ``"KM"``.
+    areas : GeoDataFrame or None
+        Boundaries of an extract, with names.
+    """
+
+    name: str = ""
+    is_hidden: bool = False
+    rows: int = 0
     header_rows: tuple[int, ...] = ()
-    geometry: str = ""  # kinds of geometry with their numbers; empty for a plain table
-    crs: str = ""  # as the file says it; empty where it does not
-    extent: str = ""  # where it lies, in the words of its coordinates
-    fields: tuple[FieldReport, ...] = ()  # its columns
-    notes: tuple[str, ...] = ()  # what the reader left out or changed, and what was noticed
-    # settlements, facilities, roads, boundaries, water, flows, official_totals, decisions, osm, population, elevation,
-    # landcover or unknown
+    geometry: str = ""
+    crs: str = ""
+    extent: str = ""
+    fields: tuple[FieldReport, ...] = ()
+    notes: tuple[str, ...] = ()
     kind: str = "unknown"
-    reasons: tuple[str, ...] = ()  # why it seems to be that
-    coordinates: tuple[str, ...] = ()  # what is thought of its coordinates, with reasons
-    proposal: Proposal | None = None  # its part of the study file
-    others: tuple[Proposal, ...] = ()  # what else it may serve for, as suggestions
-    problem: str = ""  # why it cannot be read as it is; empty where it can
-    bounds: Bounds | None = None  # where it lies, where that is known for certain
-    likely: Bounds | None = None  # where it lies if the CRS that is guessed for it is right
-    countries: tuple[str, ...] = ()  # codes of countries that an extract names, such as ``"KM"``
-    areas: gpd.GeoDataFrame | None = field(default=None, compare=False)  # boundaries of an extract, with names
+    reasons: tuple[str, ...] = ()
+    coordinates: tuple[str, ...] = ()
+    proposal: Proposal | None = None
+    others: tuple[Proposal, ...] = ()
+    problem: str = ""
+    bounds: Bounds | None = None
+    likely: Bounds | None = None
+    countries: tuple[str, ...] = ()
+    areas: gpd.GeoDataFrame | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from spatial.score.evidence import connection, gap_reading, read_ground, road_is
 from spatial.score.flows import potential_flows
 from spatial.score.population_grid import urban_grid
 from spatial.score.ranking import RankDoubts, coordination_table, rank_units, ranking_table
-from spatial.score.scoreboard import Gates
+from spatial.score.scoreboard import UnitGates
 from spatial.score.settlement_types import type_table
 from spatial.score.spatial_pattern import inequality_table
 from spatial.score.towns import town_table
@@ -121,7 +121,7 @@ def evidence(**changes: object) -> Evidence:
         "gates": {("study", "study"): (1, 2, ("GATE",)), ("township", "t1"): (2, 2, ())},
     }
     known |= changes
-    return Evidence(**known | {"gates": {unit: Gates(*found) for unit, found in known["gates"].items()}})
+    return Evidence(**known | {"gates": {unit: UnitGates(*found) for unit, found in known["gates"].items()}})
 
 
 def score(**options: object) -> sp.Scoreboard:

@@ -8,14 +8,14 @@ import shapely
 
 from spatial.score.comparison.boards import board_of, shared_ground
 from spatial.score.comparison.comparable import shared_norms
-from spatial.score.evidence import Component, component_table
+from spatial.score.evidence import ScoreComponent, component_table
 from tests.unit.runs_to_compare import run_of
 
 MINUTES = {"a": (10.0, 5.0), "b": (45.0, 15.0), "c": (20.0, 60.0), "d": (90.0, 30.0)}
 
 
 def a_run(detail, value=0.25):
-    part = Component("structure", "gap", "moran_i", value, "index", detail=detail)
+    part = ScoreComponent("structure", "gap", "moran_i", value, "index", detail=detail)
     return run_of("r", MINUTES, components=component_table([("study", "study", part)]))
 
 
