@@ -295,7 +295,7 @@ from .errors import StudyError as StudyError
 # What signatures and fields of the names above are made of.
 from .study.access import AccessOptions as AccessOptions
 from .network.graph import Adjacency as Adjacency
-from .study.norms import Adoption as Adoption
+from .study.score import Adoption as Adoption
 from .network.kernels_search import Arcs as Arcs
 from .study.access import AreaOptions as AreaOptions
 from .inputs.inspection.reports import Bounds as Bounds
@@ -306,7 +306,7 @@ from .study.scenarios import CalibrationOptions as CalibrationOptions
 from .network.kernels_core import Chains as Chains
 from .inputs.road_tags import CodedTag as CodedTag
 from .formats.notes import ColumnUse as ColumnUse
-from .study.norms import Confirmation as Confirmation
+from .study.score import Confirmation as Confirmation
 from .study.plans import ConstraintSource as ConstraintSource
 from .network.graph import ContractedGraph as ContractedGraph
 from .study.sources import ControlPoint as ControlPoint
@@ -341,7 +341,7 @@ from .access.floating_catchment import MissingBuffer as MissingBuffer
 from .study.scenarios import MobileStops as MobileStops
 from .network.speeds import ModeSpeeds as ModeSpeeds
 from .study.access import NetworkOptions as NetworkOptions
-from .study.norms import NormAddition as NormAddition
+from .study.score import NormAddition as NormAddition
 from .study import NormOptions as NormOptions
 from .study.access import OffRoadOptions as OffRoadOptions
 from .study.outputs import OfficialFacilities as OfficialFacilities

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 _REGISTERED, _RESIDENT = ("户籍", "registered"), ("常住", "resident", "usual", "residente")
 
 
-def draft_study(
-    report: FolderReport, *, name: str, title: str, as_of: dt.date, head: str, settled: Settled | None = None
-) -> str:
+def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, head: str) -> str:
     """Write a study file; what `settled` has answered stands in place of what the report leaves open."""
     language = report.language or "en"
     lines = [
@@ -44,18 +42,17 @@ def draft_study(
         f"title = {{ {language} = {json.dumps(title, ensure_ascii=False)} }}",
         f"as_of = {as_of.isoformat()}  # the date on which norms are judged",
     ]
-    if settled is not None and settled.jurisdictions is not None:
+    if settled.jurisdictions is not None:
         lines += toml_block(Proposal("", (settled.jurisdictions,)))[1:]
     else:
         lines += _jurisdictions(report)
     for text in report.to_decide:
         lines += comment(DECIDE, text)
-    if settled is not None and settled.region is not None:
+    if settled.region is not None:
         lines += ["", *toml_block(settled.region)]
     else:
         lines += _region(report)
-    proposals = report.proposals if settled is None else settled.proposals
-    others = [] if settled is None else settled.others
+    proposals, others = settled.proposals, settled.others
     population = None if any(other.section == "population" for other in others) else _population(proposals)
     chosen = next(
         (other for other in (population, *others) if other is not None and other.section == "population"), None
@@ -78,12 +75,8 @@ def draft_study(
 def _jurisdictions(report: FolderReport) -> Iterator[str]:
     """Say whose norms bind: the country of an extract, else the province, where the unit codes of China say it."""
     countries = sorted({code for file in report.files for layer in file.layers for code in layer.countries})
-    if len(countries) == 1:
-        yield f"jurisdictions = {json.dumps(countries)}  # whose norms bind, the most specific first; by the extract"
-        return
     if countries:
-        yield from comment(DECIDE, "whose norms bind, the most specific first; the extract names these countries")
-        yield f"# jurisdictions = {json.dumps(countries)}"
+        yield f"jurisdictions = {json.dumps(countries)}  # whose norms bind, the most specific first; by the extract"
         return
     for file in report.files:
         for layer in file.layers:
@@ -163,7 +156,7 @@ def write_draft(
     report = inspect_folder(folder, raw=base)
     settled = settle(report, raw=base, ask=ask)
     command = f"spatial check {_quoted(study_file)} --raw {_quoted(base)}"
-    text = draft_study(report, name=short, title=here.name, as_of=day, head=f"Check it: {command}", settled=settled)
+    text = draft_study(report, settled, name=short, title=here.name, as_of=day, head=f"Check it: {command}")
     with replace_file(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     yield f"wrote {study_file}"
@@ -191,6 +184,7 @@ def draft_extract(extract: Path, study_file: Path) -> None:
     stem = study_file.stem
     text = draft_study(
         report,
+        settle(report, raw=extract.parent, ask=take_proposed),
         name=_short_name(stem),
         title=stem.replace("-", " ").replace("_", " ").capitalize(),
         as_of=dt.datetime.now(tz=dt.UTC).date(),

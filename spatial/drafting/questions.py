@@ -15,9 +15,9 @@ import pandas as pd
 from spatial.crs import WGS84
 from spatial.drafting.study_file import toml_block
 from spatial.errors import SpatialError
+from spatial.georef.countries import countries_at, country_named
 from spatial.inputs.inspection.inspecting import unit_setting
 from spatial.inputs.inspection.reports import Proposal, Setting
-from spatial.inputs.placement import countries, country_of
 from spatial.inputs.placing import names_of
 from spatial.inputs.user_tables import NOT_WANTED, boundaries_from_table, settlements_from_table
 from spatial.study.access import NetworkOptions
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from spatial.georef.countries import Country
     from spatial.inputs.inspection.folder import FolderReport
-    from spatial.inputs.placement import Country
 
 
 class Choice(NamedTuple):
@@ -90,11 +90,12 @@ def settle(report: FolderReport, *, raw: Path, ask: Callable[[Question], Answer]
     result.proposals, basis = _basis(result.proposals, ask)
     result.proposals = [_rest(proposal, ask) for proposal in result.proposals]
     places = _places(result.proposals, raw)
-    country = _country(report, places)
+    countries = _countries(report, places)
+    country = _country(countries, ask)
     areas = _areas(report, result.proposals, raw, country)
     if areas is not None and places is not None:
         result.region = _region(areas, places, country, ask)
-    result.jurisdictions = _jurisdictions(report, country, ask)
+    result.jurisdictions = _jurisdictions(report, country, countries, ask)
     if places is not None:
         result.others += _county_seat(places, ask)
     if basis is not None:
@@ -256,18 +257,25 @@ def _places(proposals: list[Proposal], raw: Path) -> gpd.GeoDataFrame | None:
     return None
 
 
-def _country(report: FolderReport, places: gpd.GeoDataFrame | None) -> Country | None:
-    """Tell the country by the settlements, else by the codes of an extract, else by where the files lie."""
+def _countries(report: FolderReport, places: gpd.GeoDataFrame | None) -> tuple[Country, ...]:
+    """List the countries by the settlements, else by the codes of an extract, else by where the files lie."""
     if places is not None:
-        return country_of(places.geometry.x, places.geometry.y)
+        return countries_at(places.geometry.x, places.geometry.y)
     layers = [layer for file in report.files for layer in file.layers]
-    codes = {code for layer in layers for code in layer.countries}
-    if codes:
-        return next((one for one in countries() if codes == {one.code}), None)
+    if codes := {code for layer in layers for code in layer.countries}:
+        return tuple(map(country_named, sorted(codes)))
     boxes = [bounds for layer in layers if (bounds := layer.bounds or layer.likely) is not None]
-    return (
-        country_of([(b.west + b.east) / 2 for b in boxes], [(b.south + b.north) / 2 for b in boxes]) if boxes else None
-    )
+    middles = [((box.west + box.east) / 2, (box.south + box.north) / 2) for box in boxes]
+    return countries_at(*zip(*middles, strict=True)) if middles else ()
+
+
+def _country(countries: tuple[Country, ...], ask: Callable[[Question], Answer]) -> Country | None:
+    """Take the country; of several nobody but the user chooses."""
+    if len(countries) <= 1:
+        return next(iter(countries), None)
+    choices = tuple(Choice(one.code, one.code) for one in countries)
+    answer = ask(Question("In which country does the study lie? A border is near", (_LEFT_OPEN, *choices)))
+    return None if answer.value is None else country_named(answer.value)
 
 
 def _areas(
@@ -294,7 +302,7 @@ def _region(
     points = places[["geometry"]]
     levels = sorted(areas["admin_level"].unique().tolist())
     wanted = country.county_level if country is not None else None
-    counties = areas[areas["admin_level"] == wanted]
+    counties = areas[areas["admin_level"] == wanted] if wanted is not None else areas.iloc[:0]
     named = counties[counties["name"].notna()] if len(counties) else counties
     if len(named) and len(levels) > 1:
         inside = gpd.sjoin(points, named[["name", "geometry"]], predicate="within")["name"].value_counts()
@@ -311,7 +319,7 @@ def _region(
                 Setting("names", [answer.value], reason, is_guess=answer.is_guess),
             ]
     units = unit_setting(places, areas)
-    if country is not None and country.township_level in levels:
+    if country is not None and country.township_level is not None and country.township_level in levels:
         held = gpd.sjoin(points, areas.loc[areas["admin_level"] == country.township_level, ["geometry"]])
         if held.index.nunique() >= _PLACES_LEAST * len(places):
             units = Setting("unit_levels", [country.township_level], f"the townships in {country.code}")
@@ -320,18 +328,27 @@ def _region(
     return Proposal("region", tuple(settings)) if settings else None
 
 
-def _jurisdictions(report: FolderReport, country: Country | None, ask: Callable[[Question], Answer]) -> Setting | None:
-    """Ask whose norms bind; None where an extract names one country, or nothing shows it."""
+def _jurisdictions(
+    report: FolderReport, country: Country | None, countries: tuple[Country, ...], ask: Callable[[Question], Answer]
+) -> Setting | None:
+    """Ask whose norms bind; None where an extract names one country, or nothing shows any."""
     told = {code for file in report.files for layer in file.layers for code in layer.countries}
-    if told or country is None:
+    if len(told) == 1:
         return None
+    if country is None:
+        near = [one.code for one in countries]
+        seen = (
+            "the extract names these countries" if told else f"the places lie near the border of {' and '.join(near)}"
+        )
+        why = f"whose norms bind, the most specific first; {seen}"
+        return Setting("jurisdictions", near, why, is_decided=False) if near else None
     fields = [column for file in report.files for layer in file.layers for column in layer.fields]
     codes = [text for column in fields if "unit_code" in column.meaning for text in column.examples if text.isdigit()]
     provinces = dict.fromkeys(f"CN-{code[:2]}" for code in codes) if country.code == "CN" else {}
     choices = tuple(Choice([name], name) for name in dict.fromkeys((*provinces, country.code)))
     answer = ask(Question("Whose norms bind?", (*choices, Choice([], "global ones alone")), may_write=True))
     value = answer.value if isinstance(answer.value, list) else [answer.value]
-    where = "by the codes of units" if provinces else "the coordinates lie there"
+    where = "by the codes of units" if provinces else "the places lie there"
     reason = f"whose norms bind, the most specific first: {where}" if answer.is_guess else ""
     return Setting("jurisdictions", value, reason, is_guess=answer.is_guess)
 

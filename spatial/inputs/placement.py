@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
-import tomllib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -18,13 +15,13 @@ from spatial.formats.columns import coordinate_columns, declared_crs, from_contr
 from spatial.formats.delimited import AXES, coordinate_numbers
 from spatial.formats.notes import columns_of_file
 from spatial.formats.vector import declares_crs
+from spatial.georef.countries import countries_at
 from spatial.georef.datums import frame_to_wgs84
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyproj
-    from numpy.typing import ArrayLike
 
     from spatial.study.sources import TableSource
 
@@ -158,8 +155,7 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
         if declared is None:
             middle = np.nanmedian(frame.geometry.bounds.to_numpy()[:, :2], axis=0)
             how = "such as crs = 'EPSG:4326' for GPS degrees"
-            country = country_of(*middle)
-            if country is not None and country.code == "CN":
+            if "CN" in {country.code for country in countries_at(*middle)}:
                 how = (
                     "crs = 'EPSG:4490' (CGCS2000) for those of a survey, or datum = 'gcj02' for those of a map app "
                     "such as Gaode or Tencent, which are shifted by hundreds of metres, 'bd09' for Baidu"
@@ -180,41 +176,3 @@ def _with_crs(frame: gpd.GeoDataFrame, source: TableSource, path: Path, label: s
         f"{label}: the file says {frame.crs.to_string()}, the study declares {declared.to_string()}; "
         "remove crs from the study file, or correct the file"
     )
-
-
-MOST = 0.9
-"""A country is named where at least this share of the points lies in it."""
-
-
-class Country(NamedTuple):
-    """What a study in a country usually says."""
-
-    code: str  # of ISO 3166, such as ``"CN"``
-    county_level: int  # of boundaries in OpenStreetMap
-    township_level: int
-    speeds: str  # preset
-    outline: shapely.Geometry  # in degrees, within some tens of kilometres
-
-
-@functools.cache
-def countries() -> tuple[Country, ...]:
-    """List the countries that are known."""
-    file = importlib.resources.files("spatial.inputs") / "countries.toml"
-    told = tomllib.loads(file.read_text(encoding="utf-8"))
-    return tuple(
-        Country(code, item["county_level"], item["township_level"], item["speeds"], shapely.Polygon(item["outline"]))
-        for code, item in told.items()
-    )
-
-
-def country_of(longitude: ArrayLike, latitude: ArrayLike) -> Country | None:
-    """
-    Tell the country that most points lie in; None where it is none of those that are known.
-
-    Examples
-    --------
-    >>> country_of([104.2], [28.5]).code, country_of([0.0], [0.0])
-    ('CN', None)
-    """
-    points = shapely.points(np.atleast_1d(longitude), np.atleast_1d(latitude))
-    return next((one for one in countries() if shapely.intersects(one.outline, points).mean() >= MOST), None)

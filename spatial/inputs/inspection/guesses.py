@@ -15,11 +15,11 @@ import shapely
 from spatial.crs import WGS84, transformer_between
 from spatial.errors import CrsError
 from spatial.georef.chinese_grids import EASTINGS_M, NORTHINGS_M, ZONE_M, cgcs2000_crs
+from spatial.georef.countries import countries_at
 from spatial.georef.datums import CHINA, to_wgs84
 from spatial.inputs.datum_evidence import doubt_wgs84, refuse_double_inversion
 from spatial.inputs.inspection.columns import HOLDS, Profile, matches, meanings, plain
 from spatial.inputs.inspection.reports import Bounds, Setting
-from spatial.inputs.placement import country_of
 from spatial.study.sources import TableSource
 
 if TYPE_CHECKING:
@@ -165,8 +165,12 @@ def _pair(result: Coordinates, profile: Profile, ground: KnownGround, named: str
     a, b = one.to_numpy(dtype=np.float64)[given], other.to_numpy(dtype=np.float64)[given]
     box = ground.bounds
     are_turned = not _within(b, 90.0) or (box is not None and _share(b, a, box) > _share(a, b, box))
-    is_abroad = box is None and country_of(a, b) is None and country_of(b, a) is not None
-    if are_turned or is_abroad:
+    as_is, turned = ((), ()) if are_turned or box is not None else (countries_at(a, b), countries_at(b, a))
+    if as_is and turned:
+        there, elsewhere = (" or ".join(one.code for one in found) for found in (as_is, turned))
+        why = f"with the longitude first its places lie in {there}, with the latitude first in {elsewhere}"
+        result.guess("lonlat", profile.name, f"{profile.name!r} holds both coordinates in one cell: {why}")
+    elif are_turned or turned:
         result.sure("latlon", profile.name, f"{profile.name!r} holds latitude and longitude in one cell")
         a, b = b, a
     else:
@@ -261,8 +265,7 @@ def _degrees_crs(
         f"{latitude.max():.4f} are degrees"
     )
     _strays(result, longitude, latitude, FAR_DEGREES)
-    country = country_of(longitude, latitude)
-    if country is None or country.code != "CN":
+    if "CN" not in {country.code for country in countries_at(longitude, latitude)}:
         result.guess("crs", WGS84, f"{shown}: those of a GPS, and of most web maps, are WGS 84")
     elif app and not _fits_better_unshifted(longitude, latitude, ground, named):
         reason = f"{app}, and those of Chinese map apps are shifted by hundreds of metres: GCJ-02 (Gaode, Tencent)"

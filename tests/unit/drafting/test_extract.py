@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import shapely
 from click.testing import CliRunner
 
 from spatial.cli import cli
+from spatial.drafting.from_folder import draft_extract
 from spatial.inputs.inspection.inspecting import countries_of, unit_setting
 
 if TYPE_CHECKING:
@@ -104,6 +106,35 @@ def test_two_countries_are_for_the_user_to_decide(tmp_path, countries, line):
     target = tmp_path / "study.toml"
     _run("init", target, "--from", tmp_path)
     assert line + json.dumps(countries) in target.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("east", "north", "line"),
+    [
+        (
+            -1.6,
+            47.2,
+            '# GUESSED: whose norms bind, the most specific first: the places lie there\njurisdictions = ["FR"]',
+        ),
+        (7.5, 47.6, '# jurisdictions = ["FR", "CH", "DE"]'),
+        (-30.0, 0.0, '# jurisdictions = ["..."]'),
+    ],
+)
+def test_an_extract_without_codes_lies_where_its_roads_are_and_near_a_border_nobody_chooses(
+    tmp_path, east, north, line
+):
+    extract = write_extract(tmp_path / "land.osm", country="")
+    text = re.sub(r'lat="(\S+)" lon="(\S+)"', lambda at: _moved(at, east, north), extract.read_text("utf-8"))
+    extract.write_text(text, encoding="utf-8")
+    study = tmp_path / "study.toml"
+    draft_extract(extract, study)
+    assert line in study.read_text("utf-8")
+    assert ("# DECIDE: whose norms bind" in study.read_text("utf-8")) == ("CH" in line)
+    assert "speeds" not in study.read_text("utf-8")
+
+
+def _moved(at: re.Match[str], east: float, north: float) -> str:
+    return f'lat="{float(at[1]) + north:.4f}" lon="{float(at[2]) + east:.4f}"'
 
 
 def test_townships_are_the_finest_level_of_which_several_places_lie_in_each():

@@ -417,6 +417,13 @@ def test_both_coordinates_in_one_cell_are_read_in_their_order(tmp_path, cell, ke
     assert not {"lonlat", "latlon"} - {key} & set(settings)
 
 
+def test_coordinates_that_lie_on_land_either_way_round_are_asked_for(tmp_path):
+    # 44.2, 1.5: on the coast of Somalia as longitude and latitude, in the south-west of France the other way round.
+    layer = _layer(_csv(tmp_path / "villages.csv", _villages().assign(gps="44.2,1.5")))
+    assert not {"lonlat", "latlon"} & set(_keys(layer))
+    assert _keys(layer, guesses=True)["lonlat"] == "gps"
+
+
 def test_a_column_named_as_a_map_app_names_it_is_proposed_as_shifted_in_china_alone(tmp_path):
     there = _layer(_csv(tmp_path / "村庄.csv", _villages().assign(location="107.48,31.18")))
     assert _keys(there, guesses=True)["datum"] == "gcj02"
