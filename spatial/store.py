@@ -362,7 +362,7 @@ class Store:
                     sparse_ok=True,
                     tiled=True,
                 ) as file:
-                    file.write(value.values, 1)
+                    file.write(value.values[None], [1])  # a band alone would be copied first
                     file.update_tags(**tags)
             return path
         if name in TABLES:

@@ -171,11 +171,9 @@ def pack_routes(routes: gpd.GeoSeries, *, tolerance_m: float, labels: npt.ArrayL
 
 MAX_BYTES = 16_000
 """Most that the picture adds to a page: a faint shade needs no more than some 80,000 cells of hills."""
-MOST_CELLS = 700_000
-"""Cells that no picture of hills within `MAX_BYTES` comes near."""
 _WEB_MERCATOR = "EPSG:3857"
-_SIDES_PX = (1600, 1280, 1000, 800, 640, 500, 400, 360, 320, 280, 240, 200, 160, 120)
-_NEAR = 1.1
+_MOST_PX, _LEAST_PX = 800, 120
+"""Longer side of the picture. One of plains is small enough at the most, one of mountains at a third of it."""
 _LEVELS = 16
 _INK = (38, 50, 58)
 _OPACITY = 0.38
@@ -203,24 +201,23 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         return None
     heights, source = np.ascontiguousarray(part), relief.transform * Affine.translation(*first)
     left, bottom, right, top = transform_bounds(WGS84, _WEB_MERCATOR, west, south, east, north)
-    most = math.inf
-    for side in _SIDES_PX:
+    side = _MOST_PX
+    while True:
         # Heights on a web Mercator grid, and the side of a cell on the ground row by row.
         step = max(right - left, top - bottom) / max(3, min(side, max(heights.shape)))
         columns, rows = (max(3, math.ceil(length / step)) for length in (right - left, top - bottom))
-        if (side > most or rows * columns > MOST_CELLS) and side != _SIDES_PX[-1]:
-            continue
         metres = np.full((rows, columns), np.nan)
+        finer, placed = _coarsened(heights, source, max(rows, columns))
         reproject(
-            heights,
+            finer,
             metres,
-            src_transform=source,
+            src_transform=placed,
             src_crs=relief.crs.to_wkt(),
             src_nodata=np.nan,
             dst_transform=from_bounds(left, bottom, right, top, columns, rows),
             dst_crs=_WEB_MERCATOR,
             dst_nodata=np.nan,
-            resampling=Resampling.average if heights.size > metres.size else Resampling.bilinear,
+            resampling=Resampling.average if finer.size > metres.size else Resampling.bilinear,
         )
         if not np.isfinite(metres).any():
             return None
@@ -231,11 +228,23 @@ def relief_block(relief: Raster, bounds: Sequence[Sequence[float]]) -> dict[str,
         steep = float(np.quantile(known, 0.9)) if len(known) else math.inf
         factor = min(_MOST_EXAGGERATED, max(1.0, _USUAL_SLOPE / steep))
         image = palette_png(hillshade(metres, cell_m, factor=factor))
-        if len(image) <= MAX_BYTES:
+        if len(image) <= MAX_BYTES or side == _LEAST_PX:
             break
-        # Bytes go about with the cells: the next try is near the side that fits, since warping a fine raster is slow.
-        most = _NEAR * side * math.sqrt(MAX_BYTES / len(image))
+        # Bytes go about with the cells.
+        side = max(_LEAST_PX, int(side * min(0.95, math.sqrt(MAX_BYTES / len(image)))))
     return {"image": Piece(image), "bounds": [[south, west], [north, east]], "factor": round(factor, 1)}
+
+
+def _coarsened(heights: npt.NDArray[np.float64], place: Affine, most: int) -> tuple[npt.NDArray[np.float64], Affine]:
+    """Average whole blocks of cells, down to twice as many a side as are wanted: warping all of them is slow."""
+    by = max(heights.shape) // (2 * most)
+    if by < 2:
+        return heights, place
+    rows, columns = (length // by for length in heights.shape)
+    total = np.zeros((rows, columns))
+    for row, column in np.ndindex(by, by):
+        total += heights[row : rows * by : by, column : columns * by : by]
+    return total / by**2, place * Affine.scale(by)
 
 
 def hillshade(metres: npt.ArrayLike, cell_m: npt.ArrayLike, *, factor: float = 1.0) -> npt.NDArray[np.float64]:
