@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: demo test trials lint format docs bench clean
+.PHONY: demo test trials lint style types documented format docs bench clean
 
 demo: .venv/.demo
 	$(BIN)/spatial warmup
@@ -21,13 +21,21 @@ trials: .venv/.test
 	$(BIN)/spatial warmup
 	$(BIN)/python -m pytest -m 'trial or hypothesis' --hypothesis-profile thorough --durations 50 -n $(JOBS) --dist loadfile
 
+# Types take as long as all the rest: side by side, each with its lines together.
 lint: .venv/.test
+	$(MAKE) --no-print-directory --jobs $(JOBS) --output-sync=target types style documented
+
+style: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff check --preview --select PLW1514 .  # every text names its encoding: Windows has another by default
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docstrings.py
+
+types: .venv/.test
 	$(BIN)/mypy
+
+documented: .venv/.test
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 format: .venv/.test
