@@ -15,12 +15,12 @@ import tomllib
 import traceback
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError
-from spatial.plain_text import one_line, plainer, printable
+from spatial.plain_text import FewOfAKind, PlainFormatter, one_line, plainer, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -74,37 +74,11 @@ verify_option = click.option(
 study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 
 
-class FewOfAKind(logging.Filter):
-    """Let each message through once, and few that differ in their numbers only: sixty services warn of the same."""
+class _Finished(NamedTuple):
+    """A study, and its finished run."""
 
-    def __init__(self, most: int = 2) -> None:
-        super().__init__()
-        self.most = most
-        self.said: dict[str, set[str]] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a message is new, and of a kind of which few were said."""
-        if record.levelno >= logging.ERROR:
-            return True
-        text, said = record.getMessage(), self.said.setdefault(f"{record.name} {record.msg}", set())
-        if text in said or len(said) >= self.most:
-            return False
-        said.add(text)
-        if len(said) == self.most:
-            record.msg, record.args = f"{text} (spatial -v shows all of this kind)", ()
-        return True
-
-
-class PlainFormatter(logging.Formatter):
-    """Write a line of the log so that no name in it is obeyed by the terminal or begins a line of its own."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
-        """Format the message."""
-        return one_line(super().formatMessage(record))
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Format the message and, where there is one, its traceback."""
-        return printable(super().format(record))
+    study: Study
+    results: Results
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -450,11 +424,32 @@ def share() -> None:
     """Hand the results of a finished run to others."""
 
 
+audience_option = click.option(
+    "--audience",
+    type=click.Choice(["internal", "public"]),
+    default="internal",
+    show_default=True,
+    help="For whom: internal leaves nothing out; public holds open tables, with small numbers of people hidden.",
+)
+
+
+def of_a_run(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name a finished run, for `_finished`."""
+    return study_argument(raw_option(processed_option(scenario_option(command))))
+
+
+def _finished(study_file: Path, raw: Path, processed: Path, scenario: str | None) -> _Finished:
+    """Open a finished run of a study, or of a scenario of it."""
+    from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - as above
+
+    study = _study(study_file, raw)
+    study = study if scenario is None else scenario_study(study, scenario, processed)
+    return _Finished(study, read_results(folders_of(study, processed)[0]))
+
+
 @share.command("package")
-@study_argument
-@raw_option
-@processed_option
-@scenario_option
+@of_a_run
 @click.option(
     "--out",
     "folder",
@@ -462,56 +457,49 @@ def share() -> None:
     type=click.Path(path_type=Path),
     help="Folder of the package, with a zip beside it; data/shared/STUDY-AUDIENCE by default.",
 )
-@click.option(
-    "--audience",
-    type=click.Choice(["internal", "public"]),
-    default="internal",
-    show_default=True,
-    help="For whom: internal leaves nothing out; public holds open tables, with small numbers of people hidden.",
-)
+@audience_option
 @click.option(
     "--also",
     multiple=True,
     type=click.Choice(["flatgeobuf", "pmtiles"]),
     help="A further form of the layers beside GeoParquet and CSV; may be repeated.",
 )
-def share_results(  # noqa: PLR0913, PLR0917 - an option each
-    study_file: Path,
-    raw: Path,
-    processed: Path,
-    scenario: str | None,
-    folder: Path | None,
-    audience: str,
-    also: tuple[str, ...],
-) -> None:
+def share_as_package(*, folder: Path | None, audience: str, also: tuple[str, ...], **run: Any) -> None:
     """Write a package of open formats: tables, rasters, a data dictionary, licences and records for catalogues."""
-    from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - as above
-    from spatial.stages.share import share_package  # noqa: PLC0415 - as above
+    from spatial.stages.share import share_package  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    study = _study(study_file, raw)
-    study = study if scenario is None else scenario_study(study, scenario, processed)
-    results = read_results(folders_of(study, processed)[0])
+    study, results = _finished(**run)
     target = folder or Path("data/shared") / f"{study.name}-{audience}"
     with _progress_bar() as report:
         lines = list(share_package(study, results, target, audience=audience, also=also, progress=report))
     _say_lines(lines)
 
 
-@share.command("check")
-@study_argument
-@raw_option
-@processed_option
-@scenario_option
-def share_check_public(study_file: Path, raw: Path, processed: Path, scenario: str | None) -> None:
-    """Say what would leave the office for the public, what would not, and why; nothing is written."""
-    from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - as above
-    from spatial.stages.share import share_check  # noqa: PLC0415 - as above
+@share.command("serve")
+@of_a_run
+@audience_option
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes one that is free."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to serve at; by default this machine's own."
+)
+def share_as_service(*, audience: str, port: int, host: str, **run: Any) -> None:
+    """Serve the tables and rasters to QGIS and other clients of OGC API, read-only, until Ctrl-C."""
+    from spatial.stages.share import release_for, share_serve  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    study = _study(study_file, raw)
-    study = study if scenario is None else scenario_study(study, scenario, processed)
-    _say_lines(share_check(study, read_results(folders_of(study, processed)[0])))
+    release = release_for(*_finished(**run), audience)
+    share_serve(release, host=host, port=port, say=_say, progress=lambda _fraction, _message: None)
+    sys.exit(INTERRUPTED)
+
+
+@share.command("check")
+@of_a_run
+def share_check_public(**run: Any) -> None:
+    """Say what would leave the office for the public, what would not, and why; nothing is written."""
+    from spatial.stages.share import share_check  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    _say_lines(share_check(*_finished(**run)))
 
 
 @cli.command()

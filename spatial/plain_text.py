@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import unicodedata
 from html import escape
@@ -164,3 +165,36 @@ def toml_value(value: Any) -> str:
 def toml_key(text: str) -> str:
     """Write a key as TOML: bare where it may be."""
     return text if _BARE.fullmatch(text) else toml_value(text)
+
+
+class FewOfAKind(logging.Filter):
+    """Let each message through once, and few that differ in their numbers only: sixty services warn of the same."""
+
+    def __init__(self, most: int = 2) -> None:
+        super().__init__()
+        self.most = most
+        self.said: dict[str, set[str]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a message is new, and of a kind of which few were said."""
+        if record.levelno >= logging.ERROR:
+            return True
+        text, said = record.getMessage(), self.said.setdefault(f"{record.name} {record.msg}", set())
+        if text in said or len(said) >= self.most:
+            return False
+        said.add(text)
+        if len(said) == self.most:
+            record.msg, record.args = f"{text} (spatial -v shows all of this kind)", ()
+        return True
+
+
+class PlainFormatter(logging.Formatter):
+    """Write a line of the log so that no name in it is obeyed by the terminal or begins a line of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging has it
+        """Format the message."""
+        return one_line(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format the message and, where there is one, its traceback."""
+        return printable(super().format(record))

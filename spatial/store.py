@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -42,6 +43,8 @@ TEMPORARY = ".spatial-"
 """Begins the name of a file that is being written; a killed run may leave one."""
 SETTLED_NS = 50_000_000
 """A file written less than this before it was hashed may be written again without another time stamp (50 ms)."""
+PUT_ASIDE = "old"
+"""Name of what a new folder takes the place of, until it has."""
 KEPT_BYTES = 200_000_000
 """Files of tables and rasters that a run reads once and keeps; what is beyond is read again where it is wanted."""
 
@@ -77,12 +80,16 @@ def _store_error(error: OSError, path: Path) -> StoreError:
 
 
 @contextlib.contextmanager
-def replace(path: Path) -> Iterator[Path]:
-    """Give a temporary path whose content takes the place of `path` at once, if the block succeeds."""
+def replace(path: Path, *, by_way_of: Path | None = None) -> Iterator[Path]:
+    """
+    Give a temporary path whose content takes the place of `path` at once, if the block succeeds.
+
+    It lies beside `path`, or in a folder of the same file system.
+    """
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=by_way_of or path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -100,6 +107,28 @@ def replace(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def work_folder(near: Path, name: str) -> Iterator[Path]:
+    """
+    Give a temporary folder in `near` for the work called `name`, and clear away what was killed at it before.
+
+    The lock in such a folder goes with its process: one that is still at work keeps its own.
+    """
+    prefix = f"{TEMPORARY}{name[:100]}-"  # of longer names the file system may not take what is put before and behind
+    mine = re.compile(re.escape(prefix) + r"\w{8}")
+    for left in sorted(near.iterdir()):
+        is_killed = False
+        if left.is_dir() and mine.fullmatch(left.name):
+            with contextlib.suppress(StoreError), locked(left):
+                is_killed = True
+                if (left / PUT_ASIDE).exists() and not (near / name).exists():
+                    (left / PUT_ASIDE).replace(near / name)  # killed between taking the old one away and the new one in
+        if is_killed:
+            shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=near) as folder, locked(Path(folder)):
+        yield Path(folder)
+
+
+@contextlib.contextmanager
 def replace_files(folder: Path) -> Iterator[Path]:
     """
     Give a temporary folder whose files take their places in `folder` together, if the block succeeds.
@@ -109,10 +138,12 @@ def replace_files(folder: Path) -> Iterator[Path]:
     near = folder if folder.exists() else folder.parent
     try:
         near.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=near) as name:
-            yield Path(name)
+        with work_folder(near, folder.name) as work:
+            new = work / "new"
+            new.mkdir()
+            yield new
             folder.mkdir(exist_ok=True)
-            files = sorted(Path(name).iterdir())
+            files = sorted(new.iterdir())
             in_the_way = [file.name for file in files if (folder / file.name).is_dir()]
             if in_the_way:
                 raise StoreError(f"{folder}: a folder stands where {first_of(in_the_way)} belongs; move it")  # noqa: TRY301 - as one fault of a disk
@@ -133,8 +164,8 @@ def replace_folder(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder.parent) as name:
-            new, old = Path(name) / "new", Path(name) / "old"
+        with work_folder(folder.parent, folder.name) as work:
+            new, old = work / "new", work / PUT_ASIDE
             new.mkdir()
             yield new
             for path in sorted(new.rglob("*")):

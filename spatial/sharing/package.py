@@ -1,13 +1,17 @@
-"""A study as a package: a folder and a zip with its tables, rasters and records, written whole or not at all."""
+"""A study for others: what an audience gets of it, in which forms, and the package, written whole or not at all."""
 
 from __future__ import annotations
 
+import io
+import json
 import zipfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import rasterio
 import rasterio.crs
 import rasterio.shutil
@@ -15,29 +19,64 @@ from rasterio.io import MemoryFile
 from rasterio.warp import transform_bounds
 
 from spatial.errors import StoreError
+from spatial.plain_text import csv_bytes
 from spatial.rasters import Raster
+from spatial.reporting.disclosure import SUPPRESSED
 from spatial.results import RASTERS
-from spatial.sharing.meta import LICENCES_FILE, PACKAGE_FILE, Box, SharedFile
-from spatial.sharing.records import citation, data_package, first_page, iso_record, licences, ro_crate, stac_documents
-from spatial.sharing.table_forms import (
-    DEGREES,
-    REFERENCES,
-    foreign_keys,
-    refuse_missing_drivers,
-    shared_frame,
-    write_forms,
+from spatial.sharing.records import (
+    LICENCES_FILE,
+    PACKAGE_FILE,
+    Box,
+    SharedFile,
+    citation,
+    data_package,
+    first_page,
+    iso_record,
+    licences,
+    ro_crate,
+    stac_documents,
 )
-from spatial.store import Artifact, Store, replace, replace_folder
+from spatial.store import Artifact, Store, replace, replace_folder, write_table
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from spatial.messages import Words
     from spatial.results import Results
-    from spatial.sharing.meta import PackageMeta
+    from spatial.sharing.records import PackageMeta
 
 
+DEGREES = "EPSG:4326"
+"""CRS of everything that is passed on."""
+DRIVERS = {"flatgeobuf": "FlatGeobuf", "pmtiles": "PMTiles"}
+"""Further forms and the GDAL drivers that write them."""
+TILED = (
+    "settlements",
+    "facilities",
+    "roads",
+    "boundaries",
+    "water",
+    "study_area",
+    "isochrones",
+    "catchments",
+    "plan_actions",
+    "gaps",
+)
+"""Tables that maps show; tiles of a whole network would be drawn by nobody."""
+ZOOMS = {"MINZOOM": 6, "MAXZOOM": 12}
+"""From a province on the screen to a village: a step of a tile is 2 m at the last one."""
+REFERENCES = {
+    "settlement_id": "settlements",
+    "from_id": "settlements",
+    "to_id": "settlements",
+    "facility_id": "facilities",
+    "plan_id": "plans",
+}
+"""Columns that name a row of another table."""
+TYPES = {"text": "string", "number": "number", "whole": "integer", "flag": "boolean", "list": "array"}
+"""Kinds of columns as Frictionless calls them."""
 UNITS = {"population": "persons", "elevation": "m", "friction": "min/m", "off_road_min": "min"}
 """Units of rasters; of classes there is none."""
 OPEN_RASTERS = ("friction", "off_road_min")
@@ -46,68 +85,87 @@ COG = {"COMPRESS": "DEFLATE", "PREDICTOR": "YES", "BLOCKSIZE": "256", "STATISTIC
 """How GDAL writes a cloud-optimised GeoTIFF: small, in tiles, the same each time."""
 
 
-def write_package(  # noqa: PLR0913 - what is written, and how, are one option each
-    results: Results,
-    meta: PackageMeta,
+@dataclass(frozen=True, eq=False)
+class Release:
+    """What of a finished run an audience gets."""
+
+    results: Results
+    meta: PackageMeta
+    cut: Mapping[str, pd.DataFrame] | None = None  # its tables where some are kept from it; else all that the run made
+
+    @property
+    def names(self) -> list[str]:
+        """Names of its tables."""
+        return [name for name in self.results.names if name in TABLES] if self.cut is None else list(self.cut)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table, as often as it is asked for: all of them together may not fit into memory."""
+        frame = Store(self.results.folder).read(name) if self.cut is None else self.cut[name]
+        if not isinstance(frame, pd.DataFrame):
+            raise StoreError(f"{self.results.folder}: {name} is no table; run the study again: spatial run STUDY")
+        return frame
+
+    def rasters(self) -> Iterator[Raster]:
+        """Read its rasters that have any value; with tables cut, those alone that are open."""
+        store = Store(self.results.folder)
+        for name in RASTERS if self.cut is None else OPEN_RASTERS:
+            raster = store.read(name) if store.path_of(name) is not None else None
+            if isinstance(raster, Raster) and np.isfinite(raster.values).any():
+                yield raster
+
+    def notes(self, name: str) -> dict[str, str]:
+        """Say what a file of a table carries about itself."""
+        counts = {"population_basis": self.meta.population_basis} if TABLES[name].counts_people else {}
+        return {"audience": self.meta.audience, "as_of": self.meta.as_of.isoformat(), **counts}
+
+    def ids(self) -> dict[str, set[str]]:
+        """Gather the ids that columns of other tables may name, by table."""
+        tables = sorted(set(REFERENCES.values()) & set(self.names))
+        return {name: set(self.table(name)[TABLES[name].key[0]]) for name in tables}
+
+
+def write_package(
+    release: Release,
     folder: Path,
     *,
-    cut: Mapping[str, pd.DataFrame] | None = None,
     also: Sequence[str] = (),
     method: str = "",
     progress: Callable[[float, str], None] | None = None,
 ) -> Path:
     """
-    Write the results of a run as a package, a folder and a zip beside it, in place of the one that stands there.
+    Write a release as a package, a folder and a zip beside it, in place of the one that stands there.
 
-    With `cut` its tables are those, and its rasters the ones that are open; else it holds all that the run has made.
     Returns the path of the zip.
     """
     refuse_missing_drivers(also)
-    archive = folder.with_name(f"{folder.name}.zip")
+    meta = release.meta
+    archive, words = folder.with_name(f"{folder.name}.zip"), meta.words
     there = Store(folder).read_json(PACKAGE_FILE)
     if folder.exists() and not (isinstance(there, dict) and there.get("name") == meta.package_name):
         raise StoreError(f"{folder}: is there already and is no package {meta.package_name}; choose another with --out")
-    with replace(archive) as zipped, replace_folder(folder) as new:
-        store, words = Store(results.folder), meta.words
-        names = [name for name in results.names if name in TABLES] if cut is None else list(cut)
-
-        def table(name: str) -> pd.DataFrame:
-            frame = store.read(name) if cut is None else cut[name]
-            if not isinstance(frame, pd.DataFrame):
-                raise StoreError(f"{store.folder}: {name} is no table; run the study again: spatial run STUDY")
-            return frame
-
-        notes = {"audience": meta.audience, "as_of": meta.as_of.isoformat()}
-        ids: dict[str, set[str]] = {}
-        for name in sorted(set(REFERENCES.values()) & set(names)):
-            ids[name] = set(table(name)[TABLES[name].key[0]])
+    # What is not ready lies in one place, so that the next one finds all that a killed one left.
+    with replace_folder(folder) as new, replace(archive, by_way_of=new.parent) as zipped:
+        names, ids = release.names, release.ids()
         files: list[SharedFile] = []
         boxes: list[Any] = []
         for at, name in enumerate(names):
             if progress is not None:
                 progress(0.8 * at / len(names), name)
-            frame = shared_frame(table(name))
-            counts = {"population_basis": meta.population_basis} if TABLES[name].counts_people else {}
-            made = write_forms(new, name, frame, notes | counts, words, also=also)
+            frame = shared_frame(release.table(name))
+            made = write_forms(new, name, frame, release.notes(name), words, also=also)
             for file in made:
                 keys = foreign_keys(ids, name, frame) if file.schema else []
                 file.schema.update({"foreignKeys": keys} if keys else {})
             files += made
             if isinstance(frame, gpd.GeoDataFrame) and len(frame):
                 boxes.append(frame.total_bounds)
-        for name in RASTERS if cut is None else OPEN_RASTERS:
-            raster = store.read(name) if store.path_of(name) is not None else None
-            if isinstance(raster, Raster) and np.isfinite(raster.values).any():
-                title = words.say("raster", name)
-                file, content = _cloud_optimised(raster, name, title, meta)
-                (new / "rasters").mkdir(exist_ok=True)
-                (new / file.path).write_bytes(content)
-                files.append(file)
-                boxes.append(file.profile["box"].numbers)
-        bounds = np.array(boxes, dtype=float)
-        box = None
-        if len(bounds):
-            box = Box(*np.nanmin(bounds[:, :2], axis=0).tolist(), *np.nanmax(bounds[:, 2:], axis=0).tolist())
+        for raster in release.rasters():
+            file, content = cloud_optimised(raster, meta)
+            (new / "rasters").mkdir(exist_ok=True)
+            (new / file.path).write_bytes(content)
+            files.append(file)
+            boxes.append(file.profile["box"].numbers)
+        box = box_of(boxes)
         written = {
             "README.md": (first_page(files, meta), "text/markdown"),
             LICENCES_FILE: (licences(meta), "text/markdown"),
@@ -139,9 +197,132 @@ def write_package(  # noqa: PLR0913 - what is written, and how, are one option e
     return archive
 
 
-def _cloud_optimised(raster: Raster, name: str, title: str, meta: PackageMeta) -> tuple[SharedFile, bytes]:
+def box_of(boxes: Sequence[Any]) -> Box | None:
+    """Find the box around boxes in degrees, None where there are none."""
+    bounds = np.array(boxes, dtype=float).reshape(-1, 4)
+    if not len(bounds):
+        return None
+    return Box(*np.nanmin(bounds[:, :2], axis=0).tolist(), *np.nanmax(bounds[:, 2:], axis=0).tolist())
+
+
+def refuse_missing_drivers(also: Sequence[str]) -> None:
+    """Refuse further forms that the GDAL beside this Python does not write, before any work."""
+    writes = pyogrio.list_drivers(write=True)
+    for form in also:
+        if DRIVERS[form] not in writes:
+            raise StoreError(
+                f"GDAL {pyogrio.__gdal_version_string__} as installed here writes no {DRIVERS[form]}; leave "
+                f"--also {form} out, or install pyogrio from its wheels: pip install --only-binary pyogrio pyogrio"
+            )
+
+
+def shared_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put a table into degrees and in Hilbert order, rows without a place last, and lists into JSON."""
+    plain = frame.reset_index(drop=True)
+    for name in plain.columns:
+        if name != "geometry" and plain[name].map(lambda cell: isinstance(cell, list | tuple | np.ndarray)).any():
+            texts = [None if cell is None else json.dumps(np.asarray(cell).tolist()) for cell in plain[name]]
+            plain[name] = pd.Series(texts, index=plain.index, dtype="str")
+    if not isinstance(plain, gpd.GeoDataFrame):
+        return plain
+    placed = plain.to_crs(DEGREES)
+    here = ~(placed.geometry.isna() | placed.geometry.is_empty)
+    located = gpd.GeoSeries(placed.geometry[here])
+    distance = located.hilbert_distance() if len(located) else pd.Series(dtype="int64")
+    order = [*distance.sort_values(kind="stable").index, *placed.index[~here]]
+    return placed.loc[order].reset_index(drop=True)
+
+
+def write_forms(
+    folder: Path, name: str, frame: pd.DataFrame, notes: dict[str, str], words: Words, *, also: Sequence[str]
+) -> list[SharedFile]:
+    """Write a table, as `shared_frame` gives it, into the folder of a package in every form that it has."""
+    title = words.title(TABLES[name].title)
+    for part in ("tables", "csv", *(form for form in also if isinstance(frame, gpd.GeoDataFrame))):
+        (folder / part).mkdir(exist_ok=True)
+    covering = isinstance(frame, gpd.GeoDataFrame) and "bbox" not in frame and len(frame) > 0
+    write_table(folder / "tables" / f"{name}.parquet", name, frame, notes, covering=covering)
+    made = [SharedFile(f"tables/{name}.parquet", title, "application/vnd.apache.parquet")]
+    plain = pd.DataFrame(frame)
+    if isinstance(frame, gpd.GeoDataFrame):
+        plain = plain.drop(columns=frame.active_geometry_name)
+        points = frame.geometry
+        if (points.geom_type.isna() | (points.geom_type == "Point")).all() and len(frame):
+            plain = plain.assign(geometry_longitude=points.x, geometry_latitude=points.y)
+    (folder / "csv" / f"{name}.csv").write_bytes(csv_bytes(plain))
+    made.append(SharedFile(f"csv/{name}.csv", title, "text/csv", schema=_schema(name, plain, words)))
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return made
+    drawn = frame.loc[~(frame.geometry.isna() | frame.geometry.is_empty)]
+    if "flatgeobuf" in also and len(drawn):
+        content = _layer(drawn, name, "FlatGeobuf", {})
+        (folder / "flatgeobuf" / f"{name}.fgb").write_bytes(content)
+        made.append(SharedFile(f"flatgeobuf/{name}.fgb", title, "application/flatgeobuf"))
+    if "pmtiles" in also and len(drawn) and name in TILED:
+        content = _layer(drawn, name, "PMTiles", {"NAME": name, **ZOOMS})
+        (folder / "pmtiles" / f"{name}.pmtiles").write_bytes(content)
+        made.append(SharedFile(f"pmtiles/{name}.pmtiles", title, "application/vnd.pmtiles"))
+    return made
+
+
+def _layer(frame: gpd.GeoDataFrame, name: str, driver: str, options: dict[str, Any]) -> bytes:
+    """Write a layer by GDAL in memory: what a full disk stops is then a plain write."""
+    file = io.BytesIO()
+    kinds = set(frame.geometry.geom_type.str.removeprefix("Multi"))
+    kind = "Unknown" if len(kinds) > 1 else None
+    pyogrio.write_dataframe(frame, file, layer=name, driver=driver, geometry_type=kind, **options)
+    return file.getvalue()
+
+
+def _schema(name: str, frame: pd.DataFrame, words: Words) -> dict[str, Any]:
+    """Describe the columns of a table as Frictionless does; what its cells do not keep is not promised."""
+    table = TABLES[name]
+    fields = []
+    # An empty text and a missing one look the same in a CSV.
+    empty = {column: bool((frame[column].isna() | (frame[column].astype(str) == "")).any()) for column in frame}
+    for column, values in frame.items():
+        known = SUPPRESSED if column == SUPPRESSED.name else table.field(str(column))
+        if known is None:  # a column of the user's own
+            kind = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}.get(values.dtype.kind, "string")
+            told: dict[str, Any] = {"name": column, "type": kind}
+        else:
+            told = {"name": column, "type": TYPES[known.kind], "title": words.title(known.title)}
+            told |= {"description": known.description, "unit": known.unit}
+            limits = {
+                "required": not known.nullable and not empty[column],
+                "unique": known.unique and not empty[column],
+                "minimum": known.minimum,
+                "maximum": known.maximum,
+                "enum": [value for value in known.values if value],
+            }
+            told["constraints"] = {
+                key: value for key, value in limits.items() if value is not False and value not in (None, [])
+            }
+        if told["type"] == "boolean":
+            told |= {"trueValues": ["True"], "falseValues": ["False"]}
+        fields.append({key: value for key, value in told.items() if value not in ("", {})})
+    schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
+    if table.key and all(column in empty and not empty[column] for column in table.key):
+        schema["primaryKey"] = list(table.key)
+    return schema
+
+
+def foreign_keys(frames: Mapping[str, set[str]], name: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Name the columns of a table whose every value is an id of another table; `frames` holds these ids by table."""
+    keys = []
+    for column, table in REFERENCES.items():
+        if column not in frame or table == name or table not in frames:
+            continue
+        if set(frame[column].dropna()) <= frames[table]:
+            reference = {"resource": table, "fields": [TABLES[table].key[0]]}
+            keys.append({"fields": [column], "reference": reference})
+    return keys
+
+
+def cloud_optimised(raster: Raster, meta: PackageMeta) -> tuple[SharedFile, bytes]:
     """Write a raster in its own CRS as a cloud-optimised GeoTIFF, and say what a catalogue says of it."""
     rows, columns = raster.values.shape
+    name, title = raster.name, meta.words.say("raster", raster.name)
     crs = rasterio.crs.CRS.from_wkt(raster.crs.to_wkt())
     plain = {"driver": "GTiff", "height": rows, "width": columns, "count": 1, "dtype": "float64", "crs": crs}
     with MemoryFile() as memory, MemoryFile(ext=".tif") as cloud:

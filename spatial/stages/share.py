@@ -1,26 +1,31 @@
-"""A finished run handed to others: what an audience may see of it, what the study says of itself, and the package."""
+"""A finished run handed to others: what an audience may see of it, the package and the service."""
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import tempfile
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from spatial.errors import StoreError
+from spatial.errors import MissingDependencyError, StoreError
 from spatial.messages import Words
 from spatial.reporting.disclosure import cut
 from spatial.reporting.wording import known_issues
-from spatial.sharing.meta import PackageMeta
-from spatial.sharing.package import OPEN_RASTERS, write_package
+from spatial.sharing.package import OPEN_RASTERS, Release, write_package
+from spatial.sharing.records import PackageMeta
 from spatial.stages.shared import every_source, provenance_told
+from spatial.store import work_folder
 from spatial.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from spatial.reporting.disclosure import Cut
     from spatial.results import Results
     from spatial.study import Study
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Addresses that no other machine reaches."""
 
 
 def share_package(
@@ -33,6 +38,40 @@ def share_package(
     progress: Callable[[float, str], None] | None = None,
 ) -> Iterator[str]:
     """Write the package of a finished run for an audience, and say where it is and for whom."""
+    release = release_for(study, results, audience)
+    method = Words(study.outputs.languages[0], "qgis").say("project", "method_text")
+    archive = write_package(release, folder, also=also, method=method, progress=progress)
+    yield f"package: {folder}"
+    yield f"zip:     {archive}"
+    yield release.meta.audience_text(release.meta.words)
+
+
+def share_serve(
+    release: Release, *, host: str, port: int, say: Callable[[str], None], progress: Callable[[float, str], None]
+) -> None:
+    """Serve what an audience gets of a finished run until somebody interrupts it; nothing is left behind."""
+    try:
+        from spatial.sharing.serve import serve  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(str(error.name), "share") from error
+    words = release.meta.words
+
+    def ready(address: str, names: Sequence[str]) -> None:
+        say(words.say("serve", "at", address=address, count=len(names)))
+        say("  " + ", ".join(names))
+        say(release.meta.audience_text(words))
+        if release.meta.audience == "internal" and host not in LOOPBACK:
+            say(words.say("serve", "open_door"))
+        say(words.say("serve", "in_qgis", address=address))
+        say(words.say("serve", "ends"))
+
+    with work_folder(Path(tempfile.gettempdir()), "serve") as folder:
+        serve(release, folder, host=host, port=port, ready=ready, progress=progress)
+    say(words.say("serve", "ended"))
+
+
+def release_for(study: Study, results: Results, audience: str) -> Release:
+    """Cut the tables of a finished run to an audience, and gather what the study says of itself."""
     shown = None if audience == "internal" else _public(study, results)
     names = [name for name in ("provenance", "plan_sources", "known_issues") if name in results.names]
     tables: dict[str, Any] = {name: getattr(results, name) for name in names}
@@ -58,12 +97,7 @@ def share_package(
         version=str(results.record["libraries"].get("spatial-integration", "")),
         k=0 if shown is None else study.sharing.k,
     )
-    method = Words(languages[0], "qgis").say("project", "method_text")
-    tables_shown = None if shown is None else shown.tables
-    archive = write_package(results, meta, folder, cut=tables_shown, also=also, method=method, progress=progress)
-    yield f"package: {folder}"
-    yield f"zip:     {archive}"
-    yield meta.audience_text(meta.words)
+    return Release(results, meta, None if shown is None else shown.tables)
 
 
 def share_check(study: Study, results: Results) -> Iterator[str]:

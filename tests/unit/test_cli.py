@@ -11,8 +11,8 @@ from importlib.metadata import version
 
 import pytest
 
-from spatial.cli import FewOfAKind, PlainFormatter
 from spatial.pipeline import STAGES
+from spatial.plain_text import FewOfAKind, PlainFormatter
 from spatial.runner import Stage
 from spatial.study import Study
 

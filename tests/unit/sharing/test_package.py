@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import re
+import signal
 import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -26,9 +28,10 @@ from rocrate.rocrate import ROCrate
 from spatial.errors import StoreError
 from spatial.messages import Words
 from spatial.results import read_results
-from spatial.sharing import table_forms
-from spatial.sharing.meta import SHARE_ALIKE
+from spatial.sharing import package as packages
+from spatial.sharing.records import SHARE_ALIKE
 from spatial.stages.share import share_package
+from spatial.store import work_folder
 from spatial.study import Study
 
 GMD, GCO = "{http://www.isotc211.org/2005/gmd}", "{http://www.isotc211.org/2005/gco}"
@@ -367,7 +370,7 @@ def test_a_real_full_or_read_only_disk_is_named_and_nothing_is_left(tiny_done, c
 
 
 def test_a_gdal_without_a_driver_is_named_before_any_work(tiny_done, tmp_path, monkeypatch):
-    monkeypatch.setattr(table_forms.pyogrio, "list_drivers", lambda **_how: {"FlatGeobuf": "rw"})
+    monkeypatch.setattr(packages.pyogrio, "list_drivers", lambda **_how: {"FlatGeobuf": "rw"})
     with pytest.raises(StoreError, match=r"writes no PMTiles; leave --also pmtiles out"):
         _package(tiny_done, tmp_path / "out" / "x", also=("pmtiles",))
     assert not (tmp_path / "out").exists()
@@ -375,8 +378,8 @@ def test_a_gdal_without_a_driver_is_named_before_any_work(tiny_done, tmp_path, m
 
 def test_a_column_of_the_users_own_called_bbox_stays_theirs(tiny_done, tmp_path):
     results = read_results(tiny_done.processed / "tiny")
-    frame = table_forms.shared_frame(results.settlements.assign(bbox="mine"))
-    table_forms.write_forms(tmp_path, "settlements", frame, {}, Words("en", "sharing"), also=())
+    frame = packages.shared_frame(results.settlements.assign(bbox="mine"))
+    packages.write_forms(tmp_path, "settlements", frame, {}, Words("en", "sharing"), also=())
     assert set(gpd.read_parquet(tmp_path / "tables" / "settlements.parquet")["bbox"]) == {"mine"}
 
 
@@ -387,6 +390,47 @@ def test_rows_without_a_place_come_last_and_lists_are_json():
         crs="EPSG:32738",
     )
     frame.loc[1, "geometry"] = None
-    made = table_forms.shared_frame(frame)
+    made = packages.shared_frame(frame)
     assert made["a"].iloc[-1] == 2
     assert set(made["of"]) == {"[1.0, 2.0]", "[]", "[3.0]"}
+
+
+KILLED = """
+import os, signal, sys
+from spatial import store
+from spatial.sharing import package
+from spatial.stages.share import share_package
+from spatial.store import work_folder
+from spatial.results import read_results
+from spatial.study import Study
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+study, folder = Study.from_toml(sys.argv[1], raw=sys.argv[2]), store.Path(sys.argv[4])
+if sys.argv[5] == "while it is written":
+    package.ro_crate = die
+else:  # the old one is put aside, and the new one not yet in its place
+    replace = store.Path.replace
+    store.Path.replace = lambda path, to: die() if path.name == "new" else replace(path, to)
+list(share_package(study, read_results(sys.argv[3]), folder))
+"""
+
+
+@pytest.mark.parametrize("when", ["while it is written", "between the old and the new"])
+def test_a_killed_package_leaves_the_old_one_and_the_next_clears_it_away(tiny_done, when):
+    folder = _package(tiny_done, tiny_done.folder / "out" / "x")
+    before = _content(folder)
+    (folder.parent / ".spatial-other-abcdefgh").mkdir()  # the work of somebody else
+    arguments = [tiny_done.save(), tiny_done.raw, tiny_done.processed / "tiny", folder, when]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *map(str, arguments)], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    left = [path.name for path in folder.parent.iterdir() if path.name.startswith(".spatial-x-")]
+    assert len(left) == 1
+    assert folder.exists() is (when == "while it is written")
+    with work_folder(folder.parent, "x") as held:  # the next one begins: the old one is there again
+        assert _content(folder) == before
+        assert _content(_package(tiny_done, folder)) == before
+        assert held.exists()  # what is still at work is nobody's to clear away
+    names = sorted(path.name for path in folder.parent.iterdir())
+    assert names == [".spatial-other-abcdefgh", "x", "x.zip"]
