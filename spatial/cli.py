@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from spatial.errors import UNFORESEEN, SpatialError, StageError
-from spatial.plain_text import FewOfAKind, PlainFormatter, one_line, plainer, printable
+from spatial.errors import UNFORESEEN, SpatialError, StageError, file_of
+from spatial.plain_text import FewOfAKind, PlainFormatter, one_line, plainer, printable, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from spatial.drafting.questions import Answer, Question
     from spatial.results import Results
@@ -71,6 +71,8 @@ scenario_option = click.option(
 verify_option = click.option(
     "--verify", is_flag=True, help="Hash every file, and not only those whose size or time stamp changed."
 )
+profile_option = click.option("--profile", default="default", show_default=True, help="Profile of QGIS.")
+plugins_option = click.option("--folder", type=click.Path(path_type=Path), help="Folder of plugins, not a profile's.")
 study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
 
 
@@ -314,7 +316,7 @@ def plan(  # noqa: PLR0913 - an option each
     from spatial.stages.plan import add_plans, renew_actions  # noqa: PLC0415 - as above
 
     study = _study(study_file, raw)
-    with _progress_bar() as report:
+    with progress_bar() as report:
         results = run_line(study, processed=processed, maps=maps, until="gaps", progress=report)
     _say_lines((plan_lines if verbose else plan_overview)(study, results, language=language))
     if target is not None:
@@ -470,7 +472,7 @@ def share_as_package(*, folder: Path | None, audience: str, also: tuple[str, ...
 
     study, results = _finished(**run)
     target = folder or Path("data/shared") / f"{study.name}-{audience}"
-    with _progress_bar() as report:
+    with progress_bar() as report:
         lines = list(share_package(study, results, target, audience=audience, also=also, progress=report))
     _say_lines(lines)
 
@@ -502,6 +504,45 @@ def share_check_public(**run: Any) -> None:
     _say_lines(share_check(*_finished(**run)))
 
 
+@cli.group()
+def qgis() -> None:
+    """Work from QGIS: a plugin whose algorithms call this package."""
+
+
+@qgis.command("install")
+@profile_option
+@plugins_option
+@click.option("--python", default="", help="The Python that the plugin calls; the one that runs now by default.")
+def install(profile: str, folder: Path | None, python: str) -> None:
+    """Put the plugin into a profile of QGIS: six algorithms in the toolbox of Processing."""
+    from spatial.desktop import install_plugin, plugin_folder  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    _say(f"wrote {install_plugin(plugin_folder(profile, folder), python=python)}")
+    _say("next: in QGIS, Plugins > Manage and Install Plugins > Installed: tick Spatial integration")
+
+
+@qgis.command("remove")
+@profile_option
+@plugins_option
+def remove(profile: str, folder: Path | None) -> None:
+    """Take the plugin out of a profile of QGIS."""
+    from spatial.desktop import plugin_folder, remove_plugin  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    target = plugin_folder(profile, folder)
+    _say(f"removed {target}" if remove_plugin(target) else f"{target} is not there")
+
+
+@qgis.command("call", hidden=True)
+@click.argument("name", metavar="ALGORITHM")
+@click.argument("asked", metavar="ASKED", type=click.Path(path_type=Path, exists=True))
+@click.argument("answer", metavar="ANSWER", type=click.Path(path_type=Path))
+def call(name: str, asked: Path, answer: Path) -> None:
+    """Do what an algorithm asks for in a file, and write what it found into another; ends with standard input."""
+    from spatial.desktop import answer_call  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    answer_call(name, asked, answer, _say)
+
+
 @cli.command()
 @study_argument
 @raw_option
@@ -509,7 +550,7 @@ def fetch(study_file: Path, raw: Path) -> None:
     """Bring the raw files that a study lacks, from the addresses in their source.toml or from OpenStreetMap."""
     from spatial.formats.fetch import fetch as fetch_sources  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    with _progress_bar() as report:
+    with progress_bar() as report:
         paths = fetch_sources(_study(study_file, raw), progress=report)
     _say("nothing was missing" if not paths else "\n".join(f"fetched {path}" for path in paths))
 
@@ -519,7 +560,7 @@ def warmup() -> None:
     """Compile everything once, so that no later command waits for it."""
     from spatial.warmup import all_kept, warm_up  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    with _progress_bar() as report, all_kept():
+    with progress_bar() as report, all_kept():
         count = warm_up(report)
         gc.freeze()
     _say(f"{count} kernels are compiled")
@@ -613,7 +654,7 @@ def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) 
     cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error
     said = one_line(str(cause))
     told = [f"error: {where}: {type(cause).__name__}" + (f": {said}" if said else "")]
-    file = _file_of(cause)
+    file = file_of(cause)
     if file is not None:
         told.append(f"  file: {one_line(str(file))}")
     if isinstance(cause, MemoryError | BrokenExecutor):
@@ -632,20 +673,6 @@ def _unforeseen(error: BaseException, arguments: Sequence[str], *, debug: bool) 
         _show_traceback(type(error), error, error.__traceback__)
     _say("\n".join(told), err=True)
     sys.exit(UNFORESEEN)
-
-
-def _file_of(error: BaseException) -> Path | None:
-    """Find the file that was being read in what the lines of the package that the error came through hold."""
-    named = getattr(error, "filename", None)
-    if isinstance(named, str):
-        return Path(named)
-    package = Path(__file__).parent
-    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
-        if str(frame.f_globals.get("__name__", "")).startswith("spatial."):
-            for value in (frame.f_locals.get("path"), frame.f_locals.get("file")):
-                if isinstance(value, Path) and value.is_file() and not value.is_relative_to(package):
-                    return value
-    return None
 
 
 def _show_traceback(kind: type[BaseException], error: BaseException, trace: Any) -> None:
@@ -702,7 +729,7 @@ def _run(
 
     # What a run lets go of are tables, which need no collector; to search all objects again and again took 4 % of it.
     gc.set_threshold(50_000, 20, 100)
-    with _progress_bar() as report:
+    with progress_bar() as report:
         results = run_line(study, scenario=scenario, processed=processed, maps=maps, progress=report, **how)
     if scenario is not None:
         _say(f"scenario {scenario} of the study {study.name}")
@@ -761,20 +788,3 @@ def _print_headlines(study: Study, results: Results, *, verbose: bool) -> None:
         with contextlib.suppress(StoreError):
             store.write_json(_HEADLINES, kept)
     _say_lines(kept["full" if verbose else "brief"])
-
-
-@contextlib.contextmanager
-def _progress_bar() -> Iterator[Callable[[float, str], None]]:
-    """Show a bar that takes a fraction and a message; silent where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda _fraction, _message: None
-        return
-    from tqdm import tqdm  # noqa: PLC0415 - as long as finding that nothing is to be done
-
-    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
-
-        def report(fraction: float, message: str) -> None:
-            bar.set_description_str(f"{one_line(message):<44.44}", refresh=False)
-            bar.update(max(0.0, round(100 * fraction) - bar.n))
-
-        yield report

@@ -25,6 +25,8 @@ cross a process pool.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -253,3 +255,17 @@ class MissingDependencyError(SpatialError, ImportError):
     def __str__(self) -> str:
         """Return the command that mends it."""
         return f"{self.package} is not installed: pip install 'spatial-integration[{self.extra}]'"
+
+
+def file_of(error: BaseException) -> Path | None:
+    """Find the file that was being read in what the lines of the package that the error came through hold."""
+    named = getattr(error, "filename", None)
+    if isinstance(named, str):
+        return Path(named)
+    package = Path(__file__).parent
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if str(frame.f_globals.get("__name__", "")).startswith("spatial."):
+            for value in (frame.f_locals.get("path"), frame.f_locals.get("file")):
+                if isinstance(value, Path) and value.is_file() and not value.is_relative_to(package):
+                    return value
+    return None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
+import sys
 import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     import pandas as pd
 
@@ -198,3 +200,20 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Format the message and, where there is one, its traceback."""
         return printable(super().format(record))
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Callable[[float, str], None]]:
+    """Show a bar that takes a fraction and a message; silent where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _fraction, _message: None
+        return
+    from tqdm import tqdm  # noqa: PLC0415 - as long as finding that nothing is to be done
+
+    with tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}", leave=False) as bar:
+
+        def report(fraction: float, message: str) -> None:
+            bar.set_description_str(f"{one_line(message):<44.44}", refresh=False)
+            bar.update(max(0.0, round(100 * fraction) - bar.n))
+
+        yield report

@@ -12,7 +12,7 @@ import shapely
 
 from spatial.errors import ContractError
 from spatial.messages import Words
-from spatial.qgis import looks_access, looks_plans, looks_results, looks_score
+from spatial.qgis import looks_access, looks_results, looks_score
 from spatial.qgis.joins import (
     POTENTIAL_MODELS,
     by_service,
@@ -341,7 +341,7 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
         layer, key = ("boundaries", "boundary_id") if is_township else ("settlements", "settlement_id")
         kept = [key, *(name for name in (*NAMES, "township") if name in tables[layer]), "geometry"]
         joined = units.merge(tables[layer][kept], left_on="unit_id", right_on=key).drop(columns=key)
-        look = looks_plans.units_look if is_township else looks_plans.people_look
+        look = looks_results.units_look if is_township else looks_results.people_look
         section = "plan_has" if plan["question"] in HAVING else "plan_outcome"
         shared: dict[str, Any] = {"group": "results", "visible": place == 0, "slim": place == 0, "shelf": "plans"}
         shared |= {"branch": words.say("layers", "plan_actions_of", **told), "finding": finding}
@@ -349,7 +349,7 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
         yield Draft(
             f"{table}_actions",
             placed(actions.loc[actions["plan_id"] == plan["plan_id"]]).reset_index(drop=True),
-            style=partial(looks_plans.actions_look, words=words),
+            style=partial(looks_results.actions_look, words=words),
             sources=("plan_actions",),
             title=words.say("layers", "plan_actions_of", **told),
             description=finding or words.say("layers", "plan_actions_text"),
@@ -362,7 +362,7 @@ def plan_drafts(tables: Mapping[str, pd.DataFrame], words: Words, meta: QgisMeta
             yield Draft(
                 f"{table}_stops",
                 placed(gpd.GeoDataFrame(at, geometry="geometry", crs=actions.crs)),
-                style=lambda _: looks_plans.stops_look(),
+                style=lambda _: looks_results.stops_look(),
                 sources=("plan_stops", "settlements"),
                 title=words.say("layers", "plan_stops_of", **told),
                 description=words.say("layers", "plan_stops_text"),

@@ -223,6 +223,32 @@ def cells_look(stem: str, cutoffs_min: Sequence[float], frame: pd.DataFrame, wor
     return Style(categorised(chosen, categories), opacity=0.85)
 
 
+DRAWN_CUTOFFS_MIN = (15.0, 30.0, 60.0)
+"""Classes of minutes of layers that are made of drawn ones, for which no study says others."""
+
+
+def minutes_look(_frame: pd.DataFrame, words: Words) -> Style:
+    """Show points by minutes to the nearest, where no study tells people and cutoffs."""
+    columns = ('"travel_time_min"', '"reach_status"')
+    chosen, labelled, colours = _by_minutes(*columns, DRAWN_CUTOFFS_MIN, words)
+    categories = [_point(name, label, colour) for (name, label), colour in zip(labelled.items(), colours, strict=True)]
+    return Style(categorised(chosen, [*categories, _point("", words.say("cells", "unknown"), BASE["place"])]))
+
+
+def drawn_look(frame: pd.DataFrame, words: Words) -> Style:
+    """Show points by what a drawn scenario changes within the cutoff of each service."""
+    minutes = " / ".join(words.figure(cutoff) for cutoff in sorted(set(frame["cutoff_min"])))
+    labelled = said(words, "change", ("gained", "lost"), minutes=minutes)
+    categories = [_point(name, label, CHANGE[name]) for name, label in labelled.items()]
+    same = _point("", words.say("change", "unchanged"), CHANGE["same"])
+    return Style(categorised("class_change", [*categories, same]), display=name_expression(frame, words.language))
+
+
+def _point(name: str, label: str, colour: str) -> Category:
+    look = marker(colour, size=2.4, outline=BASE["town"], width=0.2)
+    return Category((name,) if name else (), label, symbol("marker", look))
+
+
 # The look of measures of access: classes of equally many settlements.
 
 CLASSES = 5

@@ -12,9 +12,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import geopandas as gpd
 
 from spatial.messages import Words
-from spatial.qgis.edits import edit_layers
 from spatial.qgis.forms import (
     TABS,
+    edit_layers,
     field_configuration,
     form_elements,
     map_tip,
