@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from spatial.errors import UNFORESEEN, SpatialError, StageError, file_of
-from spatial.plain_text import FewOfAKind, PlainFormatter, one_line, plainer, printable, progress_bar
+from spatial.plain_text import FewOfAKind, PlainFormatter, first_screen, one_line, plainer, printable, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -123,7 +123,8 @@ def cli(context: click.Context, *, verbose: bool) -> None:
 @raw_option
 @click.option("--as-of", metavar="DATE", help="With --from: the date on which norms are judged; today by default.")
 @click.option("--ask", is_flag=True, help="With --from: ask what the files leave open; else what is proposed is taken.")
-def init(study_file: Path, folder: Path | None, *, ask: bool, **how: Any) -> None:
+@full_option
+def init(study_file: Path, folder: Path | None, *, ask: bool, verbose: bool, **how: Any) -> None:
     """Write a new study file: with every key explained, or from a folder of files."""
     from spatial.drafting.study_file import study_template  # noqa: PLC0415 - as above
     from spatial.store import replace  # noqa: PLC0415 - keeps `spatial --help` fast
@@ -132,10 +133,11 @@ def init(study_file: Path, folder: Path | None, *, ask: bool, **how: Any) -> Non
     if study_file.exists():
         raise click.UsageError(f"{study_file} is there already; name another file")
     if folder is not None:
-        from spatial.drafting.from_folder import write_draft  # noqa: PLC0415 - as above
+        from spatial.drafting.from_folder import draft_lines, write_draft  # noqa: PLC0415 - as above
         from spatial.drafting.questions import take_proposed  # noqa: PLC0415 - as above
 
-        _say_lines(write_draft(folder, study_file, **how, ask=_asked if ask else take_proposed))
+        draft = write_draft(folder, study_file, **how, ask=_asked if ask else take_proposed)
+        _say_lines(draft_lines(draft, verbose=verbose))
         return
     text = study_template("my-county" if how["name"] is None else how["name"])
     Study.from_dict(tomllib.loads(text), where="--name")
@@ -172,12 +174,13 @@ def _asked(question: Question) -> Answer:
     type=click.Path(path_type=Path),
     help="Roads that are right for certain: coordinates are held against them.",
 )
-def inspect(file: Path, raw: Path, against: Path | None) -> None:
+@full_option
+def inspect(file: Path, raw: Path, against: Path | None, *, verbose: bool) -> None:
     """Look into a file and propose the part of a study file that reads it."""
-    from spatial.drafting.report import report_lines  # noqa: PLC0415 - keeps `spatial --help` fast
+    from spatial.drafting.report import report_lines, short_report  # noqa: PLC0415 - keeps `spatial --help` fast
     from spatial.inputs.inspection.inspecting import inspect_file  # noqa: PLC0415 - as above
 
-    _say_lines(report_lines(inspect_file(file, raw=raw, against=against)))
+    _say_lines((report_lines if verbose else short_report)(inspect_file(file, raw=raw, against=against)))
 
 
 @cli.command()
@@ -412,13 +415,16 @@ def explain(  # noqa: PLR0913 - an option each
     help="Write the tables, as Parquet and CSV, and a page into this folder.",
 )
 @click.option("--language", default="en", show_default=True, help="Language of the text.")
-def compare(runs: tuple[Path, ...], folder: Path | None, language: str) -> None:
+@full_option
+def compare(runs: tuple[Path, ...], folder: Path | None, language: str, *, verbose: bool) -> None:
     """Compare two dates or scenarios, folders such as data/processed/sample: who gained, who lost, and why."""
     from spatial.stages.compare import compare_folders  # noqa: PLC0415 - keeps `spatial --help` fast
 
     if len(runs) < MIN_RUNS:
         raise click.UsageError("name two or more folders of runs, such as data/processed/sample")
-    _say_lines(compare_folders(runs, to=folder, language=language))
+    lines = compare_folders(runs, to=folder, language=language)
+    shown = lines if verbose else first_screen(lines, more="spatial compare -v")
+    _say_lines(shown if folder is None or shown[-1] == lines[-1] else [*shown, lines[-1]])
 
 
 @cli.group()

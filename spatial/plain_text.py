@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -51,6 +51,67 @@ def printable(text: str) -> str:
         else sign.encode("unicode_escape", "surrogatepass").decode("ascii")
         for sign in text
     )
+
+
+SCREEN_ROWS, SCREEN_COLUMNS = 32, 80
+"""What a message of the terminal fits into, unless all of it is asked for."""
+
+
+def display_width(text: str) -> int:
+    """
+    Count the columns that a text takes in a terminal, two for a Chinese sign.
+
+    Examples
+    --------
+    >>> display_width("km"), display_width("云溪")
+    (2, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """
+    Cut a text that takes more columns than there are.
+
+    Examples
+    --------
+    >>> shortened("North of the river", 12), shortened("云溪镇", 6)
+    ('North of ...', '云溪镇')
+    """
+    plain = " ".join(text.split())
+    if display_width(plain) <= width:
+        return plain
+    kept = ""
+    for sign in plain:
+        if display_width(kept + sign) > width - 3:
+            break
+        kept += sign
+    return kept + "..."
+
+
+def screen_rows(text: str) -> int:
+    """Count the rows that a line takes in a terminal of 80 columns."""
+    return max(1, -(-display_width(text) // SCREEN_COLUMNS))
+
+
+def first_screen(lines: Iterable[str], *, more: str, rows: int = SCREEN_ROWS) -> list[str]:
+    """
+    Take the lines that fit a screen, and say how many there are more and how to see them.
+
+    Examples
+    --------
+    >>> first_screen(["a", "b", "c", "d"], more="cat -v", rows=3)
+    ['a', 'b', '... 2 more lines: cat -v']
+    """
+    every = list(lines)
+    taken = [screen_rows(line) for line in every]
+    if sum(taken) <= rows:
+        return every
+    shown, left = 0, rows - 1
+    while taken[shown] <= left:
+        left -= taken[shown]
+        shown += 1
+    return [*every[:shown], f"... {len(every) - shown} more lines: {more}"]
 
 
 def one_line(text: str) -> str:

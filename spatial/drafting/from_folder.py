@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spatial.drafting.questions import Settled, settle, take_proposed
 from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block
@@ -16,6 +16,7 @@ from spatial.inputs.inspection.columns import plain
 from spatial.inputs.inspection.folder import FolderReport, inspect_folder
 from spatial.inputs.inspection.inspecting import inspect_file
 from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.plain_text import SCREEN_COLUMNS, screen_rows, shortened
 from spatial.store import replace as replace_file
 
 if TYPE_CHECKING:
@@ -126,9 +127,19 @@ def _population(proposals: list[Proposal]) -> Proposal | None:
 
 # Write the study of a folder, and say what is left to do.
 
-LETTERS = 160
-"""How much of a line of the terminal is said; the file has all of it."""
+PARTS_SHOWN, ITEMS_SHOWN = 8, 3
+"""How many parts, and things of another kind, a screen says; the file has all of them."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class Draft(NamedTuple):
+    """A study that was written from a folder."""
+
+    file: Path
+    text: str
+    report: FolderReport
+    proposals: list[Proposal]  # of its sources, as they were settled
+    next_command: str
 
 
 def write_draft(
@@ -139,8 +150,8 @@ def write_draft(
     name: str | None = None,
     as_of: str | None = None,
     ask: Callable[[Question], Answer] = take_proposed,
-) -> Iterator[str]:
-    """Look into a folder, ask what its files leave open, write the study that reads them, and tell what was done."""
+) -> Draft:
+    """Look into a folder, ask what its files leave open, and write the study that reads them."""
     here = folder.resolve()
     is_below = any(
         root in (one, *one.parents) for one, root in ((here, raw.resolve()), (folder.absolute(), raw.absolute()))
@@ -159,22 +170,34 @@ def write_draft(
     text = draft_study(report, settled, name=short, title=here.name, as_of=day, head=f"Check it: {command}")
     with replace_file(study_file) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
-    yield f"wrote {study_file}"
-    for proposal in settled.proposals:
+    return Draft(study_file, text, report, settled.proposals, command)
+
+
+def draft_lines(draft: Draft, *, verbose: bool) -> Iterator[str]:
+    """Tell what a draft holds: the first of each kind and how many more of it there are, or all of it."""
+    yield f"wrote {draft.file}"
+    named = []
+    for proposal in draft.proposals:
         path = next((str(setting.value) for setting in proposal.settings if setting.key in {"path", "paths"}), "")
-        note = " (suggestion, commented out)" if proposal.is_suggestion else ""
-        yield f"  [{proposal.section}] {path}{note}"
-    for label, why in report.unused:
-        yield f"  not used: {label}: {why}"
-    for text in report.hints:
-        yield f"  hint: {text}"
-    for mark, told in ((GUESSED, "thing(s) guessed, look at them"), (DECIDE, "thing(s) to decide")):
-        found = open_decisions(text, mark)
+        named.append(f"  [{proposal.section}] {path}{' (suggestion, commented out)' if proposal.is_suggestion else ''}")
+    unused = [f"  not used: {label}: {why}" for label, why in draft.report.unused]
+    hints = [f"  hint: {hint}" for hint in draft.report.hints]
+    for lines, most in ((named, PARTS_SHOWN), (unused, ITEMS_SHOWN), (hints, ITEMS_SHOWN)):
+        yield from lines if verbose else _first(lines, most, rows=1)
+    for mark, told in ((DECIDE, "thing(s) to decide"), (GUESSED, "thing(s) guessed, look at them")):
+        found = [f"  line {number}: {item}" for number, item in open_decisions(draft.text, mark)]
         if found:
             yield f"{len(found)} {told}; marked {mark.strip('# :')} in the file:"
-        for number, item in found:
-            yield f"  line {number}: {item if len(item) <= LETTERS else item[:LETTERS].rstrip() + ' ...'}"
-    yield f"next: {command}"
+        yield from found if verbose else _first(found, ITEMS_SHOWN, rows=2)
+    yield f"next: {draft.next_command}"
+
+
+def _first(lines: list[str], most: int, *, rows: int) -> Iterator[str]:
+    """Say the first lines, each on so many rows of a terminal at most, and how many more there are."""
+    for line in lines[:most]:
+        yield line if screen_rows(line) <= rows else f"  {shortened(line, rows * SCREEN_COLUMNS - 2)}"
+    if len(lines) > most:
+        yield f"  ... {len(lines) - most} more: the file, or -v"
 
 
 def draft_extract(extract: Path, study_file: Path) -> None:

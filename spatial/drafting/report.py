@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from typing import TYPE_CHECKING
 
 from spatial.drafting.study_file import WIDTH, toml_block
+from spatial.plain_text import SCREEN_COLUMNS, display_width, first_screen, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,44 @@ if TYPE_CHECKING:
 NAME_WIDTH, MEANING_WIDTH = 24, 22
 
 
+NOTES_SHOWN, COLUMN_ROWS, MARGIN = 3, 4, 4
+"""How much of the notes and of the columns of a layer a screen says, and what is left free beside them."""
+
+
+def short_report(report: FileReport) -> list[str]:
+    """Tell on a screen what was seen in a file: of each layer what it is, its columns, and the part that reads it."""
+    lines = [f"{report.path.name}: {report.format}" + (f", {report.encoding}" if report.encoding else "")]
+    lines += [shortened(f"  {note}", SCREEN_COLUMNS) for note in report.notes[:NOTES_SHOWN]]
+    blocks: list[str] = []
+    for layer in report.layers:
+        what = f"{layer.name}: " if layer.name else ""
+        if layer.problem:
+            lines += list(_wrapped(f"{what}cannot be read as it is: {layer.problem}"))
+            continue
+        unit = "cells" if report.format == "raster" else "elements" if layer.kind == "osm" else "rows"
+        looks = "nothing that a study reads" if layer.kind == "unknown" else layer.kind.replace("_", " ")
+        lines.append(shortened(f"{what}{layer.rows:,} {unit}; looks to be {looks}", SCREEN_COLUMNS))
+        place = [text for text in (layer.crs and f"CRS: {layer.crs}", layer.extent) if text]
+        notes = [*(["; ".join(place)] if place else []), *layer.coordinates, *layer.notes]
+        lines += [f"  {shortened(note, SCREEN_COLUMNS - 2)}" for note in notes[:NOTES_SHOWN]]
+        used = [f"{item.name} = {item.meaning}" for item in layer.fields if item.meaning]
+        if layer.fields:
+            unknown = len(layer.fields) - len(used)
+            rows = ["columns: "]
+            for part in [*(used or ["none known"]), *([f"{unknown} others"] if unknown else [])]:
+                if display_width(rows[-1] + part) > SCREEN_COLUMNS - MARGIN:
+                    rows.append("  ")
+                rows[-1] += f"{part}; "
+            lines += [f"  {shortened(row, SCREEN_COLUMNS - MARGIN)}".rstrip(";") for row in rows[:COLUMN_ROWS]]
+        for proposal in filter(None, (layer.proposal, *layer.others)):
+            blocks += ["", *toml_block(proposal)]
+    return first_screen(
+        [*lines, *blocks], more="spatial inspect -v FILE, or spatial init --from FOLDER, which writes them"
+    )
+
+
 def report_lines(report: FileReport) -> Iterator[str]:
-    """Tell what was seen in a file."""
+    """Tell all that was seen in a file."""
     number = len(report.layers)
     several = f", {number} {'sheets' if report.format == 'workbook' else 'layers'}" if number > 1 else ""
     yield f"{report.path.name}: {report.format}{several}"
@@ -63,7 +99,7 @@ def report_lines(report: FileReport) -> Iterator[str]:
                 f"  {_padded(item.name, NAME_WIDTH)} {item.kind:<12} {filled:>13}  "
                 f"{_padded(item.meaning or '-', MEANING_WIDTH)} "
             )
-            yield (head + _cut(", ".join(item.examples), max(12, WIDTH - _width(head)))).rstrip()
+            yield (head + shortened(", ".join(item.examples), max(12, WIDTH - display_width(head)))).rstrip()
         why = f": {'; '.join(layer.reasons)}" if layer.reasons else ""
         looks = layer.kind.replace("_", " ")
         if layer.kind == "unknown":
@@ -74,25 +110,9 @@ def report_lines(report: FileReport) -> Iterator[str]:
             yield from toml_block(proposal)
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
 def _padded(text: str, width: int) -> str:
     plain = " ".join(text.split())
-    return plain + " " * max(0, width - _width(plain))
-
-
-def _cut(text: str, width: int) -> str:
-    plain = " ".join(text.split())
-    if _width(plain) <= width:
-        return plain
-    kept = ""
-    for letter in plain:
-        if _width(kept + letter) > width - 3:
-            break
-        kept += letter
-    return kept + "..."
+    return plain + " " * max(0, width - display_width(plain))
 
 
 def _wrapped(text: str) -> Iterator[str]:

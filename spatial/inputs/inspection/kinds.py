@@ -316,6 +316,8 @@ def look_at(profiles: list[Profile], *, named: str, geometry: str, has_place: bo
                 look.speaks_for("settlements", 2.5, f"most of {profile.name!r} end in 村, 社区 or the like")
         if "name" in best and not look.points:
             look.speaks_for("settlements", 0.5, f"column {best['name'].name!r} names places")
+        if has_place and {"name", "population_persons"} <= set(best) and not look.points.get("facilities"):
+            look.speaks_for("settlements", 1.5, "it lists people by place, with coordinates")
         if not has_place:
             _look_at_list(look, profiles, best, has_sums=has_sums)
             if "official_totals" in words:

@@ -21,6 +21,7 @@ from spatial.drafting.questions import Answer, take_proposed
 from spatial.drafting.study_file import toml_value
 from spatial.errors import SourceError, StudyError
 from spatial.inputs.prepare import prepare
+from spatial.plain_text import SCREEN_ROWS, screen_rows
 from spatial.study import Study
 
 if TYPE_CHECKING:
@@ -344,6 +345,50 @@ def test_inspect_prints_a_block_and_its_guess(county, tmp_path):
     assert code == 0
     assert 'path = "county/村庄名录.xlsx"' in output
     assert '# crs = "EPSG:4524"' in output
+
+
+def _rows(output: str) -> int:
+    """Count the rows that a text takes in a terminal of 80 columns."""
+    return sum(map(screen_rows, output.splitlines()))
+
+
+def test_a_wide_workbook_of_several_sheets_fits_a_screen_and_more_is_said_where_asked(tmp_path):
+    book = openpyxl.Workbook()
+    for name in ("一月", "二月", "三月"):
+        sheet = book.create_sheet(name)
+        sheet.append(["村名", "常住人口", "经度", "纬度", *(f"很长的指标名称{n}" for n in range(60))])
+        for row in range(12):
+            sheet.append([f"云{row}村", 100 + row, 104.2 + row / 100, 28.5 + row / 100, *range(60)])
+    book.remove(book["Sheet"])
+    book.save(tmp_path / "村庄.xlsx")
+    code, output, _ = _run("inspect", tmp_path / "村庄.xlsx", "--raw", tmp_path)
+    assert code == 0
+    assert _rows(output) <= SCREEN_ROWS
+    # Every sheet is told before the part that reads the first of them.
+    assert [line.split(":")[0] for line in output.splitlines() if "looks to be settlements" in line] == list(
+        book.sheetnames
+    )
+    assert "村名 = settlement_id, name" in output
+    assert "60 others" in output
+    assert "more lines: spatial inspect -v" in output
+    _, all_of_it, _ = _run("inspect", "-v", tmp_path / "村庄.xlsx", "--raw", tmp_path)
+    assert all_of_it.count("很长的指标名称59") == len(book.sheetnames)
+
+
+def test_a_folder_of_many_files_fits_a_screen_and_all_is_said_where_asked(county, tmp_path):
+    for number in range(20):
+        (county / f"说明{number}.docx").write_bytes(b"PK")
+        places = pd.DataFrame({"名称": [f"第{number}小学"] * 2, "经度": 99.1, "纬度": [26.1, 26.2], "编号": ["a", "a"]})
+        places.to_csv(county / f"小学{number}.csv", index=False)
+    code, output, _ = _run("init", "--from", county, tmp_path / "s.toml", "--raw", tmp_path / "raw", *DATE)
+    assert code == 0
+    assert _rows(output) <= 40
+    assert "more: the file, or -v" in output
+    assert "guessed, look at them" in output
+    assert output.splitlines()[-1].startswith("next: spatial check")
+    _, output, _ = _run("init", "-v", "--from", county, tmp_path / "all.toml", "--raw", tmp_path / "raw", *DATE)
+    assert output.count("not used: 说明") == 21
+    assert "or -v" not in output
 
 
 def test_marks_are_found_with_their_part_of_the_file():

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import spatial as sp
 from spatial.cli import cli
 from spatial.errors import ContractError, StoreError
+from spatial.plain_text import SCREEN_ROWS, screen_rows
 from spatial.score.comparison import boards as matched
 from spatial.score.comparison.boards import board_of
 from spatial.stages.compare import write_comparison
@@ -81,6 +82,16 @@ def test_the_command_tells_and_writes_everything(kept):
         assert len(pd.read_csv(to / f"{name}.csv")) == len(pd.read_parquet(to / f"{name}.parquet"))
     page = (to / "compare.html").read_text(encoding="utf-8")
     assert "connect-src 'none'" in page
+
+
+def test_a_long_comparison_fits_a_screen_and_ends_with_its_page(monkeypatch, tmp_path):
+    told = [f"Township {number}: {'risen ' * 20}" for number in range(40)]
+    monkeypatch.setattr("spatial.stages.compare.compare_folders", lambda *_, **__: [*told, "out/compare.html"])
+    said = call("a", "b", "--to", tmp_path).output.splitlines()
+    assert sum(map(screen_rows, said)) <= SCREEN_ROWS + 1
+    assert said[-1] == "out/compare.html"
+    assert "more lines: spatial compare -v" in said[-2]
+    assert call("a", "b", "-v").output.splitlines() == [*told, "out/compare.html"]
 
 
 def test_the_page_says_what_readers_noticed_in_each_language_and_quotes_the_source(folders, tmp_path):
