@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
 from functools import partial
@@ -9,7 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from spatial.access.calibration import check_observed
-from spatial.errors import ContractError, SpatialError, first_of
+from spatial.errors import ContractError, SpatialError, StudyError, first_of
 from spatial.formats.notes import column_lines, findings_frame, join_findings
 from spatial.formats.raster import read_population
 from spatial.inputs.datum_evidence import DOUBT
@@ -17,27 +18,37 @@ from spatial.inputs.inspection.inspecting import is_timetable
 from spatial.inputs.osm_features import name_keys
 from spatial.inputs.prepare import prepare
 from spatial.inputs.user_tables import observed_from_table
+from spatial.norms.register import with_norm_id
 from spatial.planning.action_list import read_action_list
 from spatial.planning.candidates import load_site_rules
 from spatial.reporting.score import doubted_units, issue_records
 from spatial.reporting.wording import TIDIED, issue_lines
 from spatial.runner.stage import EVERYTHING, Options
-from spatial.stages.network import bus_lines
+from spatial.score.evidence import METRICS
+from spatial.stages.network import Ground, bus_lines, network_of
 from spatial.stages.off_road import elevation_of_ground
 from spatial.stages.plan_room import base_of_round, shares_within
 from spatial.stages.plan_sites import constraint_areas, site_sources, stated_costs
 from spatial.stages.policy import binding_norms, check_policy, vocabulary_of
 from spatial.stages.population import units_of_level
 from spatial.stages.read import known_issues_table
-from spatial.stages.scenarios import added_roads, closing_marks, facilities_after, facility_faults, namesakes_left_open
+from spatial.stages.scenarios import (
+    facilities_after,
+    facility_faults,
+    namesakes_left_open,
+    network_scenario,
+    refuse_unknown,
+)
 from spatial.study.access import NO_TIMETABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import geopandas as gpd
+    import pandas as pd
 
     from spatial.inputs.prepare import Layers
+    from spatial.network.graph import TravelGraph
     from spatial.study import Study
     from spatial.study.scenarios import ScenarioOptions
     from spatial.study.sources import TableSource
@@ -95,13 +106,9 @@ def check_study(study: Study) -> Iterator[Checked]:
         seen = observed_from_table(options.raw_path(source.path), source, crs=layers.crs)
         check_observed(seen, [layers.settlements, layers.facilities])
 
-    reads: list[Callable[[], object]] = [partial(_refuse_unknown_ids, options.scenarios, layers)]
-    for item in options.scenarios:
-        reads += [
-            partial(closing_marks, options, item, layers.crs),
-            partial(added_roads, options, item, layers.crs),
-            partial(lay, item),
-        ]
+    binding = binding_norms(options)
+    reads: list[Callable[[], object]] = [partial(lay, item) for item in options.scenarios]
+    reads += [*_scenarios_laid(options, layers), partial(_refuse_of_score, options, binding, layers.flows)]
     reads.append(partial(bus_lines, options.network.bus, layers.settlements, crs=layers.crs))
     if options.calibration.observed is not None:
         reads.append(partial(observed, options.calibration.observed))
@@ -129,7 +136,6 @@ def check_study(study: Study) -> Iterator[Checked]:
         )
     warned = namesakes_left_open(options, after, layers.facilities)
     findings = join_findings([layers.findings, findings_frame(warned, crs=layers.crs)], crs=layers.crs)
-    binding = binding_norms(options)
     doubts = int(findings["kind"].eq(DOUBT).sum())
     state = (
         "are in order" if not doubts else f"can be read, with {doubts} doubt(s) that may move every place: see below"
@@ -185,33 +191,43 @@ def _other_names(places: gpd.GeoDataFrame) -> str:
     return f"other tags name them ({listed}): [sources.osm] name_tags = {json.dumps(ranked)}"
 
 
-def _refuse_unknown_ids(items: tuple[ScenarioOptions, ...], layers: Layers) -> None:
-    """Refuse ids that no road and no facility has; whether an edge of a road is there is known to the network alone."""
-    roads = {*layers.roads["road_id"].astype(str)}
-    classes = {*layers.roads["road_class"].astype(str)}
+ON_ROADS = ("close", "close_file", "speeds_km_h", "speed_factors", "build", "new_roads")
+"""Keys of a scenario that change the network."""
 
-    def is_road(name: str, others: frozenset[str] | set[str] = frozenset()) -> bool:
-        named = (name, name.partition(":")[2])
-        return any(one in roads | others or one.rpartition("/")[0] in roads for one in named)
 
-    problems = []
-    for item in items:
-        unknown = {
-            "close": [name for name in item.close if not is_road(name)],
-            "speeds_km_h": [name for name in item.speeds_km_h if not is_road(name)],
-            "speed_factors": [name for name in item.speed_factors if not is_road(name, classes)],
-        }
-        what = {"speed_factors": "road or class"}
-        problems += [
-            f"scenarios.{item.name}.{key}: no {what.get(key, 'road')} {first_of(names)} in the study"
-            for key, names in unknown.items()
-            if names
-        ]
-        if taken := [road.road_id for road in item.build if road.road_id in roads]:
-            problems.append(f"scenarios.{item.name}.build: road_id: the network has it already: {first_of(taken)}")
-        problems += facility_faults(item, layers.facilities)
+def _scenarios_laid(options: Options, layers: Layers) -> Iterator[Callable[[], object]]:
+    """Lay scenarios over the network of their mode, which alone knows edges, usual speeds and what a mark lies on."""
+    ground = Ground(layers.roads, layers.study_area, layers.turns, layers.elevation, layers.settlements)
+
+    @functools.cache
+    def graph_of(mode: str | None) -> TravelGraph:
+        return network_of(options, mode or options.network.modes[0], ground)
+
+    def lay(item: ScenarioOptions) -> None:
+        if not any(getattr(item, key) for key in ON_ROADS):
+            if problems := facility_faults(item, layers.facilities):
+                raise ContractError("scenarios", problems)
+            return
+        graph = graph_of(item.mode)
+        refuse_unknown([item], {item.mode: graph}, layers.facilities)
+        network_scenario(options, item, graph).apply_with_account(graph)
+
+    yield from (partial(lay, item) for item in options.scenarios)
+
+
+def _refuse_of_score(options: Options, binding: pd.DataFrame, flows: pd.DataFrame) -> None:
+    """Refuse norms of the score that do not bind, and totals of flows of which there is a table."""
+    score, norms, problems = options.score, with_norm_id(binding), []
+    if strangers := [name for name in score.norms if name not in set(norms["norm_id"])]:
+        problems.append(f"score.norms: {first_of(strangers)} do not bind this study")
+    by_way = norms.loc[norms["metric"].isin(METRICS) & norms["direction"].eq("max"), "norm_id"].tolist()
+    if score.gap_norm and score.gap_norm not in by_way:
+        told = f"binds no place here as a time or distance; such norms are {first_of(by_way)}"
+        problems.append(f"score.gap_norm: {score.gap_norm!r} {told}")
+    if twice := sorted(set(flows["kind"].astype(str)) & set(score.flow_totals)):
+        problems.append(f"score.flow_totals: {first_of(twice)} stand in the table of flows too; keep one of the two")
     if problems:
-        raise ContractError("scenarios", problems)
+        raise StudyError(options.name, problems)
 
 
 def _reads_of_plans(options: Options, layers: Layers) -> Iterator[Callable[[], object]]:

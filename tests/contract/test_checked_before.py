@@ -89,6 +89,33 @@ FAULTS = {
         _scenario('build = [{ road_id = "w1", points = [[104.0, 30.0], [104.01, 30.01]], road_class = "track" }]\n'),
         "the network has it already",
     ),
+    "a new road of a class that no road has": (
+        _scenario('build = [{ road_id = "n1", points = [[104.0, 30.0], [104.01, 30.01]], road_class = "corridor" }]\n'),
+        "speed_km_h: must be above 0",
+    ),
+    "a new road of a class that the mode may not use": (
+        _scenario('build = [{ road_id = "n1", points = [[104.0, 30.0], [104.01, 30.01]], road_class = "steps" }]\n'),
+        "speed_km_h: must be above 0",
+    ),
+    "a mark on no road": (
+        _text(
+            '[[scenarios]]\nname = "shut"\ntitle = { en = "Shut" }\n[scenarios.close_file]\npath = "tiny/marks.csv"\n'
+            f"{COLUMNS}",
+            marks="no,lon,lat\na,104.5,30.5\n",
+        ),
+        "no road within",
+    ),
+    # What the score names.
+    "norms of the score that do not bind": (_table("score", norms=["CN-COUNTY-60"]), "CN-COUNTY-60"),
+    "a norm of gaps that does not bind": (_table("score", gap_norm="CN-COUNTY-60"), "CN-COUNTY-60"),
+    "totals of flows that the table has": (
+        _text(
+            '[score.flow_totals.people]\noutward = 5\ninward = 3\n[sources.flows]\npath = "tiny/flows.csv"\n'
+            'columns = { from_id = "a", to_id = "b", volume = "n", kind = "k" }\n',
+            flows="a,b,n,k\ns1,s2,4,people\ns2,s1,3,people\n",
+        ),
+        "score.flow_totals",
+    ),
     # What other stages ask for.
     "a column of people that is not there": (
         _table("measures", kinds=["cumulative"], demand="pupils_persons"),
