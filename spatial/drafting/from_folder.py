@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from spatial.drafting.questions import Settled, settle, take_proposed
 from spatial.drafting.study_file import DECIDE, GUESSED, comment, open_decisions, toml_block
 from spatial.errors import StudyError
-from spatial.inputs.inspection.columns import plain
 from spatial.inputs.inspection.folder import FolderReport, inspect_folder
 from spatial.inputs.inspection.inspecting import inspect_file
-from spatial.inputs.inspection.reports import Proposal, Setting
+from spatial.inputs.inspection.reports import Proposal
 from spatial.plain_text import SCREEN_COLUMNS, screen_rows, shortened
 from spatial.store import replace as replace_file
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spatial.drafting.questions import Answer, Question
-
-
-_REGISTERED, _RESIDENT = ("户籍", "registered"), ("常住", "resident", "usual", "residente")
 
 
 def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str, as_of: dt.date, head: str) -> str:
@@ -54,15 +50,12 @@ def draft_study(report: FolderReport, settled: Settled, *, name: str, title: str
     else:
         lines += _region(report)
     proposals, others = settled.proposals, settled.others
-    population = None if any(other.section == "population" for other in others) else _population(proposals)
-    chosen = next(
-        (other for other in (population, *others) if other is not None and other.section == "population"), None
-    )
+    chosen = next((other for other in others if other.section == "population"), None)
     basis = str(chosen.settings[0].value) if chosen is not None else "resident"
     for proposal in proposals:
         settings = tuple(setting.of_basis(basis) for setting in proposal.settings)
         lines += ["", *toml_block(replace(proposal, settings=settings))]
-    for other in filter(None, (population, *others)):
+    for other in others:
         lines += ["", *toml_block(other)]
     if language != "en":
         lines += ["", "[outputs]", f'languages = ["{language}", "en"]']
@@ -105,24 +98,6 @@ def _region(report: FolderReport) -> list[str]:
     elif "columns.admin_level" in keys:
         lines = [*comment(DECIDE, "which level are the townships"), "# unit_levels = [8]"]
     return ["", "[region]", *lines]
-
-
-def _population(proposals: list[Proposal]) -> Proposal | None:
-    """Say what the people are where a column counts them; a raster is modelled, which is the default."""
-    used = [proposal for proposal in proposals if not proposal.is_suggestion]
-    if any(proposal.section == "sources.population" for proposal in used):
-        return None
-    lists = [proposal for proposal in used if proposal.section in {"sources.settlements", "sources.attributes"}]
-    columns = [one for proposal in lists for one in proposal.settings if one.key == "columns.population_persons"]
-    if not columns:
-        return None
-    told = plain(str(columns[0].value))
-    for basis, words in (("registered", _REGISTERED), ("resident", _RESIDENT)):
-        if any(word in told for word in words):
-            why = f"the column is {columns[0].value!r}"
-            return Proposal("population", (Setting("basis", basis, why, is_decided=columns[0].is_decided),))
-    why = f"whom {columns[0].value!r} counts, resident or registered people; taken as listed until you say it"
-    return Proposal("population", (Setting("basis", "listed", why, is_guess=True),))
 
 
 # Write the study of a folder, and say what is left to do.
@@ -184,11 +159,14 @@ def draft_lines(draft: Draft, *, verbose: bool) -> Iterator[str]:
     hints = [f"  hint: {hint}" for hint in draft.report.hints]
     for lines, most in ((named, PARTS_SHOWN), (unused, ITEMS_SHOWN), (hints, ITEMS_SHOWN)):
         yield from lines if verbose else _first(lines, most, rows=1)
-    for mark, told in ((DECIDE, "thing(s) to decide"), (GUESSED, "thing(s) guessed, look at them")):
+    for mark, told, most, rows in (
+        (DECIDE, "thing(s) to decide", ITEMS_SHOWN, 2),
+        (GUESSED, "thing(s) guessed, look at them", 2 * ITEMS_SHOWN, 1),
+    ):
         found = [f"  line {number}: {item}" for number, item in open_decisions(draft.text, mark)]
         if found:
             yield f"{len(found)} {told}; marked {mark.strip('# :')} in the file:"
-        yield from found if verbose else _first(found, ITEMS_SHOWN, rows=2)
+        yield from found if verbose else _first(found, most, rows=rows)
     yield f"next: {draft.next_command}"
 
 

@@ -16,6 +16,7 @@ from spatial.crs import WGS84
 from spatial.drafting.study_file import toml_block
 from spatial.errors import SpatialError
 from spatial.georef.countries import countries_at, country_named
+from spatial.inputs.inspection.columns import plain
 from spatial.inputs.inspection.inspecting import unit_setting
 from spatial.inputs.inspection.reports import Proposal, Setting
 from spatial.inputs.placing import names_of
@@ -79,6 +80,7 @@ _WORDS_FOR_UNKNOWN = {
     "values.surface": ("", "these surfaces are unknown"),
 }
 """What words mean of which nothing is known."""
+_REGISTERED, _RESIDENT = ("户籍", "registered"), ("常住", "resident", "usual", "residente")
 _PLACES_LEAST = 0.8
 """A county is proposed where at least this share of the settlements lies in it."""
 
@@ -188,7 +190,7 @@ def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tupl
     ]
     asked = [(proposal, setting) for proposal, setting in people if len(setting.by_basis) > 1]
     if not asked:
-        return proposals, None
+        return proposals, _basis_of_column([setting for _, setting in people], ask)
     columns = asked[0][1].by_basis
     choices = tuple(Choice(basis, f"{basis}: {columns[basis]}") for basis in ("resident", "registered"))
     answer = ask(Question(f"Whom does the study count? {_path(asked[0][0])} has both", choices))
@@ -206,10 +208,34 @@ def _basis(proposals: list[Proposal], ask: Callable[[Question], Answer]) -> tupl
     return result, Setting("basis", answer.value, reason, is_guess=answer.is_guess)
 
 
+def _basis_of_column(columns: list[Setting], ask: Callable[[Question], Answer]) -> Setting | None:
+    """Say whom the only column of people counts: by its name, else by who is asked; None where there is no column."""
+    if not columns:
+        return None
+    column = str(columns[0].value)
+    for basis, words in (("registered", _REGISTERED), ("resident", _RESIDENT)):
+        if any(word in plain(column) for word in words):
+            return Setting("basis", basis, f"the column is {column!r}", is_decided=columns[0].is_decided)
+    choices = (
+        Choice("listed", "nobody knows: as listed"),
+        Choice("resident", "residents"),
+        Choice("registered", "registered people"),
+    )
+    answer = ask(Question(f"Whom does {column!r} count?", choices))
+    why = f"whom {column!r} counts, resident or registered people; taken as listed until you say it"
+    return Setting("basis", answer.value, why if answer.is_guess else "", is_guess=answer.is_guess)
+
+
 def _rest(proposal: Proposal, ask: Callable[[Question], Answer]) -> Proposal:
     """Ask what else a part leaves open, as far as there is a proposal; unknown words stand for none."""
     settings = []
     for setting in proposal.settings:
+        if setting.is_guess and not setting.key:
+            # What was taken for the whole part, such as that a list is joined by name.
+            answer = ask(Question(f"{_path(proposal)}: {setting.reason}", (Choice(True, "yes"), _LEFT_OPEN)))
+            if answer.is_guess or not answer.value:
+                settings.append(replace(setting, is_guess=answer.is_guess, is_decided=answer.is_guess))
+            continue
         is_open = setting in proposal.undecided and bool(setting.key)
         value, reason = setting.value, setting.reason
         if is_open and isinstance(value, dict) and LATER in value.values() and setting.key in _WORDS_FOR_UNKNOWN:

@@ -230,7 +230,7 @@ def _with_schools(county: Path) -> None:
 def test_one_answer_settles_the_crs_of_all_files_of_a_zone(county, tmp_path):
     _with_schools(county)
     clerk, file = Clerk(Which="EPSG:4524"), tmp_path / "s.toml"
-    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk))
+    write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk)
     (asked,) = [text for text in clerk.asked if "coordinates" in text]
     assert "county/村庄名录.xlsx and county/小学.shp" in asked or "county/小学.shp and county/村庄名录.xlsx" in asked
     text = file.read_text(encoding="utf-8")
@@ -240,15 +240,32 @@ def test_one_answer_settles_the_crs_of_all_files_of_a_zone(county, tmp_path):
 
 def test_what_is_answered_carries_no_mark_and_what_is_taken_does(county, tmp_path):
     file = tmp_path / "s.toml"
-    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=Clerk(Whose=["CN-53", "CN"])))
+    write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=Clerk(Whose=["CN-53", "CN"]))
     values = tomllib.loads(file.read_text(encoding="utf-8"))
     assert values["jurisdictions"] == ["CN-53", "CN"]
     assert not open_decisions(file.read_text(encoding="utf-8"), "# GUESSED:")
 
 
+def test_whoever_answers_everything_finds_no_guess_in_the_file_and_is_asked_nothing_twice(county, tmp_path):
+    # A list that is joined by codes, whose column of people says nobody whom it counts.
+    frame = pd.DataFrame({"行政区划代码": [f"5333251012{n:02d}" for n in range(12)], "村名": "x", "人口数": range(12)})
+    frame.to_csv(county / "村庄人口.csv", index=False)
+    book = openpyxl.load_workbook(county / "村庄名录.xlsx")
+    book.active.delete_cols(5)
+    book.save(county / "村庄名录.xlsx")
+    clerk, file = Clerk(), tmp_path / "s.toml"
+    write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk)
+    text = file.read_text(encoding="utf-8")
+    assert "[[sources.attributes]]" in text
+    assert not open_decisions(text, "# GUESSED:")
+    assert len(clerk.asked) == len(set(clerk.asked))
+    assert any("no coordinates: joined onto the settlements" in asked for asked in clerk.asked)
+    assert any("Whom does '人口数' count?" in asked for asked in clerk.asked)
+
+
 def test_an_answer_that_is_put_off_stays_to_decide(county, tmp_path):
     file = tmp_path / "s.toml"
-    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=Clerk(Which=None)))
+    write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=Clerk(Which=None))
     assert [text for _, text in open_decisions(file.read_text(encoding="utf-8")) if "EPSG:4524" in text]
 
 
@@ -268,7 +285,7 @@ def test_residents_or_registered_people_are_asked_once_for_all_lists(county, tmp
     book.active.delete_cols(5)
     book.save(county / "村庄名录.xlsx")
     clerk, file = Clerk(Whom="registered"), tmp_path / "s.toml"
-    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk))
+    write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk)
     assert sum(text.startswith("Whom") for text in clerk.asked) == 1
     values = tomllib.loads(file.read_text(encoding="utf-8"))
     assert values["population"]["basis"] == "registered"
@@ -279,7 +296,7 @@ def test_residents_or_registered_people_are_asked_once_for_all_lists(county, tmp
 def test_the_county_seat_is_asked_where_no_row_is_one(county, tmp_path):
     clerk, file = Clerk(Which="石桥0村"), tmp_path / "s.toml"
     clerk.answers = {"Which town": "石桥0村"}
-    list(write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk))
+    write_draft(county, file, raw=tmp_path / "raw", as_of="2026-01-01", ask=clerk)
     assert tomllib.loads(file.read_text(encoding="utf-8"))["tiers"]["county_seat"] == ["石桥0村"]
 
 
