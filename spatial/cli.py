@@ -15,7 +15,7 @@ import tomllib
 import traceback
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from spatial.drafting.questions import Answer, Question
     from spatial.results import Results
+    from spatial.runs import FinishedRun
     from spatial.sample import SampleForm
     from spatial.study import Study
 
@@ -74,13 +75,6 @@ verify_option = click.option(
 profile_option = click.option("--profile", default="default", show_default=True, help="Profile of QGIS.")
 plugins_option = click.option("--folder", type=click.Path(path_type=Path), help="Folder of plugins, not a profile's.")
 study_argument = click.argument("study_file", metavar="STUDY", type=click.Path(path_type=Path))
-
-
-class _Finished(NamedTuple):
-    """A study, and its finished run."""
-
-    study: Study
-    results: Results
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -446,14 +440,11 @@ def of_a_run(command: Callable[..., None]) -> Callable[..., None]:
     return study_argument(raw_option(processed_option(scenario_option(command))))
 
 
-def _finished(study_file: Path, raw: Path, processed: Path, scenario: str | None) -> _Finished:
+def _finished(study_file: Path, raw: Path, processed: Path, scenario: str | None) -> FinishedRun:
     """Open a finished run of a study, or of a scenario of it."""
-    from spatial.results import read_results  # noqa: PLC0415 - keeps `spatial --help` fast
-    from spatial.runs import folders_of, scenario_study  # noqa: PLC0415 - as above
+    from spatial.runs import finished_run  # noqa: PLC0415 - keeps `spatial --help` fast
 
-    study = _study(study_file, raw)
-    study = study if scenario is None else scenario_study(study, scenario, processed)
-    return _Finished(study, read_results(folders_of(study, processed)[0]))
+    return finished_run(_study(study_file, raw), processed, scenario)
 
 
 @share.command("package")
@@ -486,19 +477,31 @@ def share_as_package(*, folder: Path | None, audience: str, also: tuple[str, ...
 @share.command("serve")
 @of_a_run
 @audience_option
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes one that is free."
-)
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to serve at; by default this machine's own."
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0: one that is free.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve at; this machine alone.")
 def share_as_service(*, audience: str, port: int, host: str, **run: Any) -> None:
     """Serve the tables and rasters to QGIS and other clients of OGC API, read-only, until Ctrl-C."""
     from spatial.stages.share import release_for, share_serve  # noqa: PLC0415 - keeps `spatial --help` fast
 
     release = release_for(*_finished(**run), audience)
-    share_serve(release, host=host, port=port, say=_say, progress=lambda _fraction, _message: None)
+    share_serve(release, host=host, port=port, say=_say)
     sys.exit(INTERRUPTED)
+
+
+@share.command("postgis")
+@of_a_run
+@click.argument("url", metavar="URL")
+@audience_option
+@click.option("--schema", metavar="NAME", help="Schema that the tables fill; STUDY_AUDIENCE by default.")
+@click.option("--reader", metavar="ROLE", default="", help="Role that may read them; made where there is none.")
+def share_in_database(*, url: str, audience: str, schema: str | None, reader: str, **run: Any) -> None:
+    """Put the tables into a PostGIS database, in one transaction; URL is postgresql://user@host/database."""
+    from spatial.stages.share import release_for, share_postgis  # noqa: PLC0415 - keeps `spatial --help` fast
+
+    release = release_for(*_finished(**run), audience)
+    with progress_bar() as report:
+        lines = list(share_postgis(release, url, schema=schema, reader=reader, progress=report))
+    _say_lines(lines)
 
 
 @share.command("check")

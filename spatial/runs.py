@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spatial import pipeline
 from spatial.errors import StoreError
-from spatial.results import Results
+from spatial.results import Results, read_results
 from spatial.runner.manifest import manifest_name
 from spatial.runner.run import Decision, plan, run_stages
 from spatial.store import Artifact, Store
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 
+class FinishedRun(NamedTuple):
+    """A study, and what its run has made."""
+
+    study: Study
+    results: Results
+
+
 def folders_of(study: Study, processed: str | Path = "data/processed", maps: str | Path = "maps") -> tuple[Path, Path]:
     """
     Name the output folders of a study.
@@ -39,6 +46,12 @@ def folders_of(study: Study, processed: str | Path = "data/processed", maps: str
 def scenario_study(study: Study, scenario: str, processed: str | Path = "data/processed") -> PlannedStudy:
     """Put a study under one of its scenarios, or as ``plan:NAME`` under a plan of its last run."""
     return planned_study(study, scenario, folders_of(study, processed)[0] / PLANS_FILE)
+
+
+def finished_run(study: Study, processed: str | Path, scenario: str | None) -> FinishedRun:
+    """Open the finished run of a study, or of it under a scenario."""
+    there = study if scenario is None else scenario_study(study, scenario, processed)
+    return FinishedRun(there, read_results(folders_of(there, processed)[0]))
 
 
 def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> Study:

@@ -106,6 +106,18 @@ def qgis_python() -> str:
 
 
 @pytest.fixture(scope="session")
+def postgis_programs() -> Path:
+    """Folder of the programs of a PostgreSQL that has PostGIS: the newest that is installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
+    share = Path("/usr/share/postgresql")
+    for folder in found:
+        if (share / folder.parent.name / "extension" / "postgis.control").exists():
+            return folder
+    _absent("postgis", "no PostgreSQL with PostGIS (Debian: postgresql-17 and postgresql-17-postgis-3)")
+    return Path()
+
+
+@pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
     """
     Make a folder of files once in this session of tests, for all its workers.

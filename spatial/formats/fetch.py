@@ -20,7 +20,9 @@ import shapely
 
 from spatial.crs import WGS84, working_crs_for
 from spatial.errors import SourceError
+from spatial.formats.database import read_database
 from spatial.formats.files import (
+    DATABASES,
     DESCRIPTION,
     FROM_OVERPASS,
     PROJECT_RAW,
@@ -260,6 +262,10 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
             f"{item.key}: {item.path} does not lie below the raw root {study.raw}; "
             "write a path below it, and the address in source.toml"
         )
+    if item.address.startswith(DATABASES):
+        report(0.0, f"{item.path} from a database")
+        _copy_from_database(item)
+        return
     if item.address != UNKNOWN:
         _download(item, servers.timeout_s)
         return
@@ -289,6 +295,28 @@ def _bring(item: MissingSource, study: Study, servers: Servers, report: Progress
         part = Path(folder) / DESCRIPTION
         part.write_text("\n\n".join([*(text.strip() for text in kept), block]), encoding="utf-8", newline="\n")
         part.replace(description)
+
+
+def _copy_from_database(item: MissingSource) -> None:
+    """Keep what a database holds now as a file, which every later run reads: the same until it is fetched again."""
+    if item.file.suffix.lower() not in {".parquet", ".geoparquet"}:
+        raise SourceError(f"{item.key}: {item.path}: what comes from a database is kept as .parquet; name it so")
+    frame = read_database(item.address, table=item.table, query=item.query, what=item.path)
+    try:
+        item.file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=item.file.parent, prefix=".fetch-") as folder:
+            part = Path(folder) / item.file.name
+            frame.to_parquet(part, index=False)
+            if item.sha256 not in {UNKNOWN, file_sha256(part)}:
+                raise SourceError(
+                    f"{item.path}: the database holds other rows than were described ({item.sha256[:12]}...); take "
+                    f"sha256 out of {DESCRIPTION}, or describe the new ones"
+                )
+            part.replace(item.file)
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{item.file}: cannot be written: {error.strerror or error}") from error
 
 
 def _download(item: MissingSource, timeout_s: float) -> None:

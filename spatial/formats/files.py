@@ -34,6 +34,10 @@ _LEADS_ELSEWHERE = re.compile(rb"<(OGR\w*DataSource|VRTDataset|GDAL_\w+|WCS_\w+|
 _SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 _LFS_POINTER = b"version https://git-lfs"
 
+DATABASES = ("postgresql://", "postgres://")
+"""How the address of a database begins."""
+_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#@]*:[^/?#]*@|[?&](ssl)?password=", re.IGNORECASE)
+
 
 def is_remote(path: str | Path) -> bool:
     """
@@ -46,6 +50,18 @@ def is_remote(path: str | Path) -> bool:
     """
     text = str(path)
     return text.startswith(("/vsi", "\\vsi")) or _SCHEME.search(text) is not None
+
+
+def has_password(address: str) -> bool:
+    """
+    Whether an address holds a password.
+
+    Examples
+    --------
+    >>> has_password("postgresql://gis@db.example/county"), has_password("postgresql://gis:x@db.example/county")
+    (False, True)
+    """
+    return _PASSWORD.search(address) is not None
 
 
 def local_file(path: Path, *, what: str, magic: tuple[bytes, ...] = (), kind: str = "") -> Path:
@@ -276,7 +292,7 @@ UNKNOWN = "unknown"
 PROJECT_RAW = Path("data/raw")
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
 ISSUE = "issue"
-_KEYS = ("path", "origin", "licence", "vintage", "sha256", "address", ISSUE)
+_KEYS = ("path", "origin", "licence", "vintage", "sha256", "address", "table", "query", ISSUE)
 _HEX = set("0123456789abcdef")
 
 
@@ -299,6 +315,10 @@ class SourceRecord:
         Checksum of the file as it lies there; of the description where the file is not there.
     address : str
         Where it can be fetched, or ``"unknown"``.
+    table : str
+        Where that is a database: its table, such as ``public.villages``.
+    query : str
+        In place of a table: a SELECT.
     issue : str
         Known faults of the source in one text, carried to every page that uses it; empty for none.
     issues : tuple[KnownIssue, ...]
@@ -313,6 +333,8 @@ class SourceRecord:
     vintage: str = UNKNOWN
     sha256: str = UNKNOWN
     address: str = UNKNOWN
+    table: str = ""
+    query: str = ""
     issue: str = ""
     issues: tuple[KnownIssue, ...] = ()
     is_described: bool = True
@@ -408,6 +430,11 @@ def describe(raw_root: Path, path: str, *, project_raw: Path = PROJECT_RAW) -> S
                 problems += [f"{where}: {fault}" for fault in issue_faults(entry.get(ISSUE, ""))]
                 if not entry.get("path"):
                     problems.append(f"{where}: path is missing")
+                address = str(entry.get("address", UNKNOWN))
+                if has_password(address):  # what is written here travels with every result
+                    problems.append(f"{where}: the address holds a password; write it into PGPASSWORD or ~/.pgpass")
+                if address.startswith(DATABASES) != (bool(entry.get("table")) != bool(entry.get("query"))):
+                    problems.append(f"{where}: a database as address takes a table or a query, and nothing else does")
                 digest = entry.get("sha256", UNKNOWN)
                 is_digest = isinstance(digest, str) and len(digest) == 64 and set(digest) <= _HEX
                 if digest != UNKNOWN and not is_digest:
@@ -439,6 +466,8 @@ class MissingSource:
     path: str  # as written there
     file: Path  # where it should lie
     address: str = UNKNOWN  # where it can be fetched, or ``"unknown"``
+    table: str = ""  # in the database that is its address
+    query: str = ""  # in place of a table
     sha256: str = UNKNOWN  # checksum that it should have, or ``"unknown"``
     # whether it can be made through osmnx: the extract of a study whose region says where it lies
     from_overpass: bool = False
@@ -465,5 +494,6 @@ def missing_sources(study: Study, *, project_raw: Path = PROJECT_RAW) -> list[Mi
             known = describe(study.raw, path, project_raw=project_raw) or SourceRecord(path, is_described=False)
             ours_to_make = not known.is_described or known.origin.startswith(FROM_OVERPASS)
             by_overpass = key == "sources.osm.path" and known.address == UNKNOWN and placed and ours_to_make
-            missing.append(MissingSource(key, path, file, known.address, known.sha256, by_overpass))
+            where = (known.address, known.table, known.query)
+            missing.append(MissingSource(key, path, file, *where, known.sha256, by_overpass))
     return missing

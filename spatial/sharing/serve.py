@@ -11,6 +11,7 @@ import html
 import json
 import logging
 import math
+import re
 import signal
 import socket
 import sys
@@ -66,6 +67,7 @@ ASKED = frozenset(
     ("f", "lang", "bbox", "bbox-crs", "crs", "limit", "offset", "resulttype", "properties", "skipGeometry")
 )
 """What an address may ask for beside the columns of a table; anything else is refused: no slip is overlooked."""
+OFFSET = re.compile(r"[?&]offset=(\d+)")
 NOT_OFFERED = ("text/html", "application/ld+json")
 """Kinds of documents of pygeoapi that are not served."""
 
@@ -165,7 +167,7 @@ class ParquetLayer(BaseProvider):  # type: ignore[misc,unused-ignore]
         ]
 
 
-def put_layers(release: Release, folder: Path, progress: Callable[[float, str], None]) -> dict[str, dict[str, Any]]:
+def put_layers(release: Release, folder: Path) -> dict[str, dict[str, Any]]:
     """Write what a release holds into a folder, and describe each table and raster as pygeoapi's resources do."""
     meta = release.meta
     said = {language: Words(language, "sharing") for language in meta.languages}
@@ -173,8 +175,7 @@ def put_layers(release: Release, folder: Path, progress: Callable[[float, str], 
     keywords = sorted({meta.name, meta.audience, *licence})
     made: dict[str, dict[str, Any]] = {}
     boxes: dict[str, Box | None] = {}
-    for at, name in enumerate(release.names):
-        progress(at / len(release.names), name)
+    for name in release.names:
         frame = shared_frame(release.table(name))
         boxes[name] = box_of([frame.total_bounds] if isinstance(frame, gpd.GeoDataFrame) and len(frame) else [])
         columns = _columns(name, frame, meta.words)
@@ -406,15 +407,11 @@ def _without_pages(content: str) -> str:
                 for link in part["links"]
                 if link.get("type") not in NOT_OFFERED
                 and link.get("rel", "").rpartition("/")[2] not in {"processes", "job-list", "tiling-schemes"}
-                and not (link.get("rel") == "next" and _beyond(link["href"], document))
+                and not (
+                    link.get("rel") == "next" and int(OFFSET.findall(link["href"])[0]) >= document["numberMatched"]
+                )
             ]
     return json.dumps(document, ensure_ascii=False)
-
-
-def _beyond(link: str, document: Mapping[str, Any]) -> bool:
-    """Whether a link leads to features beyond the last one."""
-    offset = int(link.partition("offset=")[2].partition("&")[0] or 0)
-    return bool(offset >= document.get("numberMatched", math.inf))
 
 
 def _front_page(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address: str, words: Words) -> str:
@@ -440,15 +437,7 @@ def _front_page(layers: Mapping[str, dict[str, Any]], meta: PackageMeta, address
     return _plain("".join(parts))
 
 
-def serve(
-    release: Release,
-    folder: Path,
-    *,
-    host: str,
-    port: int,
-    ready: Callable[[str, Sequence[str]], None],
-    progress: Callable[[float, str], None],
-) -> None:
+def serve(release: Release, folder: Path, *, host: str, port: int, ready: Callable[[str, Sequence[str]], None]) -> None:
     """
     Serve a release until it is interrupted or told to end, from copies in a folder that is the caller's to remove.
 
@@ -473,7 +462,7 @@ def serve(
         named = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)  # noqa: S104 - where it is asked for
         address = f"http://[{named}]" if ":" in named else f"http://{named}"
         address += f":{door.getsockname()[1]}"
-        layers = put_layers(release, folder, progress)
+        layers = put_layers(release, folder)
         app = application(layers, release.meta, address)
         for library in ("werkzeug", "pygeoapi"):  # a line for every request, and for whatever clients leave out
             logging.getLogger(library).setLevel(logging.CRITICAL)

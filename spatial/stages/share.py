@@ -1,4 +1,4 @@
-"""A finished run handed to others: what an audience may see of it, the package and the service."""
+"""A finished run handed to others: what an audience may see of it, the package, the service and the database."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def share_package(
     yield release.meta.audience_text(release.meta.words)
 
 
-def share_serve(
-    release: Release, *, host: str, port: int, say: Callable[[str], None], progress: Callable[[float, str], None]
-) -> None:
+def share_serve(release: Release, *, host: str, port: int, say: Callable[[str], None]) -> None:
     """Serve what an audience gets of a finished run until somebody interrupts it; nothing is left behind."""
     try:
         from spatial.sharing.serve import serve  # noqa: PLC0415 - an extra
@@ -65,9 +63,41 @@ def share_serve(
         say(words.say("serve", "in_qgis", address=address))
         say(words.say("serve", "ends"))
 
-    with work_folder(Path(tempfile.gettempdir()), "serve") as folder:
-        serve(release, folder, host=host, port=port, ready=ready, progress=progress)
+    temporary = Path(tempfile.gettempdir())
+    try:
+        with work_folder(temporary, "serve") as folder:
+            serve(release, folder, host=host, port=port, ready=ready)
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"{temporary}: the copies to serve cannot be written ({error.strerror or error}); free some space, or name "
+            "another folder in the environment as TMPDIR"
+        ) from error
     say(words.say("serve", "ended"))
+
+
+def share_postgis(
+    release: Release, url: str, *, schema: str | None, reader: str, progress: Callable[[float, str], None]
+) -> Iterator[str]:
+    """Put what an audience gets of a finished run into a PostGIS database, and say what is there now."""
+    try:
+        from spatial.sharing.postgis import publish  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(str(error.name), "share") from error
+    words = release.meta.words
+    name = schema or release.meta.package_name.replace("-", "_")
+    done = publish(release, url, schema=name, reader=reader, progress=progress)
+    yield words.say("postgis", "there", count=len(done.rows), schema=name, place=done.place,
+                    rows=words.number(sum(done.rows.values())))  # fmt: skip
+    yield release.meta.audience_text(words)
+    if reader:
+        yield words.say("postgis", "reader", role=reader)
+    for column, new in done.renamed.items():
+        yield words.say("postgis", "renamed", column=column, new=new)
+    rasters = [raster.name for raster in release.rasters()]
+    if rasters:
+        yield words.say("postgis", "rasters", names=", ".join(rasters))
 
 
 def release_for(study: Study, results: Results, audience: str) -> Release:

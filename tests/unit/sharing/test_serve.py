@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import tomllib
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,7 @@ os._exit(0)
 
 def _client(release, folder):
     folder.mkdir(parents=True, exist_ok=True)
-    layers = put_layers(release, folder, lambda _share, _name: None)
+    layers = put_layers(release, folder)
     app = application(layers, release.meta, ADDRESS)
     app.testing = True
     return app.test_client()
@@ -254,7 +255,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygeoapi", None)
     monkeypatch.delitem(sys.modules, "spatial.sharing.serve")
     with pytest.raises(MissingDependencyError, match=r"pygeoapi is not installed.*\[share\]"):
-        share_serve(Release(None, None), host="127.0.0.1", port=0, say=print, progress=print)
+        share_serve(Release(None, None), host="127.0.0.1", port=0, say=print)
 
 
 @contextmanager
@@ -316,6 +317,24 @@ def test_gdal_and_qgis_read_a_service_that_leaves_nothing_behind(tiny_done, qgis
         ]
     assert list((tmp_path / "temporary").iterdir()) == []
     assert sorted(tiny_done.folder.rglob("*")) == before
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tiny_done, command, tmp_path, monkeypatch):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", str(disk)]
+    mounted = subprocess.run(mount, capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"reason: mounting is not allowed here: {mounted.stderr.decode().strip()}")
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    try:
+        words = ("--raw", tiny_done.raw, "--processed", tiny_done.processed, "--port", 0)
+        outcome = command("share", "serve", tiny_done.save(), *words)
+        assert outcome.code == BAD_STORE, outcome
+        assert "TMPDIR" in outcome.err
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.trial
