@@ -18,6 +18,7 @@ import shapely
 from spatial.messages import Words
 from spatial.qgis.layers import build_layers
 from spatial.qgis.project import approval_line, project_title, write_project_of
+from spatial.qgis.sld import sld
 from spatial.qgis.styles import qml
 from spatial.store import Artifact
 
@@ -161,11 +162,12 @@ def write_geopackage_of(layers: Sequence[QgisLayer], *, name: str, words: Words,
             _insert(connection, "gpkg_contents", [content])
             for layer in layers:
                 if layer.style is not None:
-                    own = (layer.table, layer.title, layer.style, 1)
-                    more = [(f"{layer.table}_{look.key}", look.title, look.style, 0) for look in layer.more_looks]
-                    for key, title, style, is_default in (own, *more):
+                    own = (layer.table, layer.title, layer.style, layer.shown, 1)
+                    more = [(f"{layer.table}_{one.key}", one.title, one.style, one, 0) for one in layer.more_looks]
+                    for key, title, style, shown_at, is_default in (own, *more):
                         text = qml(style, layer.aliases, geometry=layer.geometry)
-                        shown_as = (layer.table, "geom", key, text, "", is_default, title)
+                        plain = sld(style, name=layer.table, title=title, smallest_scale=shown_at.smallest_scale)
+                        shown_as = (layer.table, "geom", key, text, plain, is_default, title)
                         row = (None, "", "", *shown_as, "", None, meta.stamp)
                         _insert(connection, "layer_styles", [row])
             connection.executescript(DESCRIBING_TABLES)

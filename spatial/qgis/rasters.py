@@ -13,6 +13,7 @@ import rasterio.shutil
 from rasterio.io import MemoryFile
 
 from spatial.errors import ContractError
+from spatial.qgis.sld import raster_sld
 from spatial.qgis.styles import BASE, QGIS_VERSION, SHARES
 from spatial.store import Artifact
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from spatial.rasters import Raster
 
 
+OPACITY = "0.8"
 BLOCK = 256
 """Cells on a side of a tile; overviews begin at rasters larger than one."""
 
@@ -51,7 +53,7 @@ class QgisRaster:
     title: str  # for people
     crs: pyproj.CRS  # its own: rasters are never resampled
     pipe: Element  # its look
-    artifacts: tuple[Artifact, Artifact]  # the GeoTIFF and the QML beside it
+    artifacts: tuple[Artifact, ...]  # the GeoTIFF, and the QML and SLD beside it
     group: str = "base"  # where the project shows it
     shelf: str = ""  # sub-group in the group; empty for none
 
@@ -102,7 +104,7 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Wor
         {
             "type": "singlebandpseudocolor",
             "band": "1",
-            "opacity": "0.8",
+            "opacity": OPACITY,
             "alphaBand": "-1",
             "classificationMin": least,
             "classificationMax": most,
@@ -121,5 +123,9 @@ def write_raster(raster: Raster, *, name: str, unit: str, title: str, words: Wor
     root = Element("qgis", {"version": QGIS_VERSION, "styleCategories": "Symbology|Rendering"})
     root.append(pipe)
     text = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
-    artifacts = (Artifact(f"{name}.tif", content), Artifact(f"{name}.qml", text.encode("utf-8")))
+    plain = raster_sld(result, name=name, title=title, opacity=float(OPACITY))
+    artifacts = tuple(
+        Artifact(f"{name}.{ending}", held)
+        for ending, held in (("tif", content), ("qml", text.encode("utf-8")), ("sld", plain.encode("utf-8")))
+    )
     return QgisRaster(name, title, raster.crs, pipe, artifacts)

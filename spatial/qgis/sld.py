@@ -1,0 +1,398 @@
+"""The look of a layer as SLD 1.1, for what reads no QML: made of the same symbols and classes (OGC 05-078r4)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from spatial.qgis.styles import Style
+
+
+# Expressions that class features, as comparisons that every filter of OGC knows.
+
+TOKEN = re.compile(r"""\s*("(?:[^"]|"")+"|'(?:[^']|'')*'|-?\d[\d.]*(?:e[+-]?\d+)?|\|\||<=|>=|<>|[=<>(),]|@?\w+)""")
+COMPARED = {
+    "=": "PropertyIsEqualTo",
+    "<>": "PropertyIsNotEqualTo",
+    "<": "PropertyIsLessThan",
+    "<=": "PropertyIsLessThanOrEqualTo",
+    ">": "PropertyIsGreaterThan",
+    ">=": "PropertyIsGreaterThanOrEqualTo",
+}
+OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+class Node(NamedTuple):
+    """A piece of an expression: a column or literal has its text, all else has parts."""
+
+    kind: str  # column, literal, a comparison, null, in, and, or, not, case, call or join
+    text: str = ""
+    parts: tuple[Node, ...] = ()
+
+
+YES, NO = Node("and"), Node("or")
+
+
+def every(parts: Iterable[Node]) -> Node:
+    """Join conditions that must all hold."""
+    kept = list(dict.fromkeys(part for part in parts if part != YES))
+    return NO if NO in kept else kept[0] if len(kept) == 1 else Node("and", parts=tuple(kept))
+
+
+def any_of(parts: Iterable[Node]) -> Node:
+    """Join conditions of which one must hold."""
+    kept = list(dict.fromkeys(part for part in parts if part != NO))
+    return YES if YES in kept else kept[0] if len(kept) == 1 else Node("or", parts=tuple(kept))
+
+
+class Expression:
+    """Reads the part of QGIS's expressions that looks are made of."""
+
+    def __init__(self, text: str) -> None:
+        self.words = TOKEN.findall(text)
+        self.at = 0
+
+    def takes(self, *words: str) -> bool:
+        """Step over words where they come next."""
+        found = [word.upper() for word in self.words[self.at : self.at + len(words)]]
+        is_next = found == list(words)
+        self.at += len(words) * is_next
+        return is_next
+
+    def read(self) -> Node:
+        """Read the whole of it, or what stands between brackets."""
+        parts = [self._conjunction()]
+        while self.takes("OR"):
+            parts.append(self._conjunction())
+        return any_of(parts)
+
+    def _conjunction(self) -> Node:
+        parts = [self._comparison()]
+        while self.takes("AND"):
+            parts.append(self._comparison())
+        return every(parts)
+
+    def _comparison(self) -> Node:
+        left = self._joined()
+        if self.takes("IS", "NOT", "NULL"):
+            return Node("not", parts=(Node("null", parts=(left,)),))
+        if self.takes("IS", "NULL"):
+            return Node("null", parts=(left,))
+        is_out = self.takes("NOT", "IN")
+        if is_out or self.takes("IN"):
+            same = any_of(Node("=", parts=(left, value)) for value in self._listed())
+            return Node("not", parts=(same,)) if is_out else same
+        sign = next((sign for sign in COMPARED if self.takes(sign)), "")
+        return Node(sign, parts=(left, self._joined())) if sign else left
+
+    def _listed(self) -> tuple[Node, ...]:
+        self.takes("(")
+        parts = [self.read()]
+        while self.takes(","):
+            parts.append(self.read())
+        self.takes(")")
+        return tuple(parts)
+
+    def _joined(self) -> Node:
+        parts = [self._atom()]
+        while self.takes("||"):
+            parts.append(self._atom())
+        return parts[0] if len(parts) == 1 else Node("join", parts=tuple(parts))
+
+    def _atom(self) -> Node:
+        if self.takes("CASE"):
+            parts: list[Node] = []
+            while self.takes("WHEN"):
+                condition = self.read()
+                self.takes("THEN")
+                parts += [condition, self.read()]
+            last = self.read() if self.takes("ELSE") else Node("none")
+            self.takes("END")
+            return Node("case", parts=(*parts, last))
+        word = self.words[self.at]
+        self.at += 1
+        if word in ("true", "false"):
+            return YES if word == "true" else NO
+        if word[0] in "\"'":
+            return Node("column" if word[0] == '"' else "literal", word[1:-1].replace(word[0] * 2, word[0]))
+        is_call = self.at < len(self.words) and self.words[self.at] == "("
+        return Node("call", word.lower(), self._listed()) if is_call else Node("literal", word)
+
+
+def holds(node: Node, *, is_so: bool = True) -> Node:
+    """Say when a condition holds, or when it does not: then what is unknown counts as not."""
+    if node.kind in ("and", "or"):
+        join = every if (node.kind == "and") == is_so else any_of
+        return join(holds(part, is_so=is_so) for part in node.parts)
+    if node.kind == "not":
+        (inner,) = node.parts
+        if inner.kind == "null":
+            return holds(inner, is_so=not is_so)
+        # What is unknown is neither in a list nor out of it.
+        compared = inner.parts if inner.kind in ("and", "or") else (inner,)
+        unknown = any_of(Node("null", parts=one.parts[:1]) for one in compared)
+        found = holds(inner, is_so=not is_so)
+        return any_of([found, unknown]) if not is_so else every([found, holds(unknown, is_so=False)])
+    if node.kind == "column":
+        node = Node("like", parts=(node,))
+    if is_so:
+        return node
+    if node.kind in ("null", "like"):
+        unknown = Node("null", parts=node.parts) if node.kind == "like" else NO
+        return any_of([Node("not", parts=(node,)), unknown])
+    return any_of([Node(OPPOSITE[node.kind], parts=node.parts), Node("null", parts=node.parts[:1])])
+
+
+def _cases(node: Node) -> list[tuple[Node, Node]]:
+    """Give each result of a CASE with the condition under which it is the one; the others after all conditions."""
+    conditions, results = node.parts[:-1:2], (*node.parts[1::2], node.parts[-1])
+    before = [holds(condition, is_so=False) for condition in conditions]
+    return [
+        (every([*before[:place], *(holds(one) for one in conditions[place : place + 1])]), result)
+        for place, result in enumerate(results)
+    ]
+
+
+def is_null(node: Node) -> Node:
+    """Say when an expression has no value."""
+    if node.kind == "column":
+        return Node("null", parts=(node,))
+    if node.kind == "case":
+        return any_of(every([when, is_null(result)]) for when, result in _cases(node))
+    if node.kind in ("call", "join"):
+        join = every if node.text == "coalesce" else any_of
+        return join(is_null(part) for part in node.parts)
+    return YES if node.kind == "none" else NO
+
+
+def equals(node: Node, value: str) -> Node:
+    """Say when an expression has a value."""
+    if node.kind == "column":
+        return Node("=", parts=(node, Node("literal", value)))
+    if node.kind == "case":
+        return any_of(every([when, equals(result, value)]) for when, result in _cases(node))
+    if node.kind == "join":
+        first, *rest = node.parts
+        others = rest[0] if len(rest) == 1 else Node("join", parts=tuple(rest))
+        ends = range(len(value) + 1)
+        return any_of(every([equals(first, value[:end]), equals(others, value[end:])]) for end in ends)
+    if node.kind == "call" and node.text == "coalesce":
+        first, second = node.parts
+        return any_of([equals(first, value), every([is_null(first), equals(second, value)])])
+    if node.kind == "call":  # to_string
+        return equals(node.parts[0], value)
+    return YES if node == Node("literal", value) else NO
+
+
+# SLD.
+
+MM_A_PIXEL = 0.28
+"""Of a pixel of SLD."""
+METRE = "http://www.opengeospatial.org/se/units/metre"
+NAMESPACES = {
+    "xmlns": "http://www.opengis.net/sld",
+    "xmlns:se": "http://www.opengis.net/se",
+    "xmlns:ogc": "http://www.opengis.net/ogc",
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xsi:schemaLocation": "http://www.opengis.net/sld http://schemas.opengis.net/sld/1.1.0/StyledLayerDescriptor.xsd",
+    "version": "1.1.0",
+}
+CAPS = {"flat": "butt"}
+
+
+def sld(style: Style, *, name: str, title: str, smallest_scale: int = 0) -> str:
+    """
+    Write a look as SLD 1.1.
+
+    What SLD cannot say is told as near as it can: circles have one size, ground outside areas stays clear, and numbers
+    in marks are left out.
+    """
+    root, rules = _document(name, title)
+    inner = style.renderer.find("renderer-v2")  # of what paints the ground outside
+    renderer = style.renderer if inner is None else inner
+    is_outside = inner is not None
+    symbols = {one.get("name"): one for one in renderer.findall("symbols/symbol")}
+    attr = renderer.get("attr", "")
+    # A name alone is a column.
+    chosen = Expression(attr if re.search(r"\W", attr) else f'"{attr}"').read() if attr else NO
+    for category in renderer.findall("categories/category") or [Element("category", {"symbol": "0"})]:
+        values = [one.get("value", "") for one in category.findall("val")] or [category.get("value", "")]
+        symbol = symbols[category.get("symbol")]
+        label = category.get("label", "") or title
+        rule = _rule(rules, label)
+        if attr and values == [""]:
+            SubElement(rule, "se:ElseFilter")
+        elif attr:
+            found = any_of(equals(chosen, value) for value in values)
+            SubElement(rule, "ogc:Filter").append(_filter(found))
+        drawn_if = re.search(r"@map_scale < (\d+)", " ".join(one.get("value", "") for one in symbol.iter("Option")))
+        limits = [scale for scale in (smallest_scale, int(drawn_if[1]) if drawn_if else 0) if scale]
+        if limits:
+            SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
+        for layer in symbol.findall("layer"):
+            _symbolizer(rule, layer, style.opacity, is_outside=is_outside)
+    if style.labelling is not None:
+        _labels(_rule(rules, f"{title} *"), style, smallest_scale)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode")
+
+
+def raster_sld(classes: Sequence[tuple[float, str, str]], *, name: str, title: str, opacity: float) -> str:
+    """Write the classes of a raster, by upper bound, label and colour, as a map of colours."""
+    root, rules = _document(name, title)
+    symbolizer = SubElement(_rule(rules, title), "se:RasterSymbolizer")
+    SubElement(symbolizer, "se:Opacity").text = f"{opacity:g}"
+    clear = "#ffffff"
+    # A bound belongs to the class below it, as everywhere.
+    held = SubElement(
+        SubElement(symbolizer, "se:ColorMap"),
+        "se:Categorize",
+        {"fallbackValue": clear, "thresholdsBelongTo": "preceding"},
+    )
+    SubElement(held, "se:LookupValue").text = "Rasterdata"
+    for place, (bound, _, colour) in enumerate(classes):
+        SubElement(held, "se:Value").text = colour or clear
+        if place < len(classes) - 1:
+            SubElement(held, "se:Threshold").text = f"{bound:g}"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode")
+
+
+def _document(name: str, title: str) -> tuple[Element, Element]:
+    """Begin a document; gives it and where rules go."""
+    root = Element("StyledLayerDescriptor", NAMESPACES)
+    layer = SubElement(root, "NamedLayer")
+    SubElement(layer, "se:Name").text = name
+    style = SubElement(layer, "UserStyle")
+    SubElement(style, "se:Name").text = title
+    return root, SubElement(style, "se:FeatureTypeStyle")
+
+
+def _rule(rules: Element, title: str) -> Element:
+    rule = SubElement(rules, "se:Rule")
+    SubElement(rule, "se:Name").text = title
+    SubElement(SubElement(rule, "se:Description"), "se:Title").text = title
+    return rule
+
+
+def _filter(node: Node) -> Element:
+    """Write a condition."""
+    if node.kind in ("and", "or") and node.parts:
+        element = Element(f"ogc:{node.kind.title()}")
+        element.extend(_filter(part) for part in node.parts)
+    elif node.kind == "not":
+        element = Element("ogc:Not")
+        element.append(_filter(node.parts[0]))
+    elif node.kind == "null":
+        element = Element("ogc:PropertyIsNull")
+        SubElement(element, "ogc:PropertyName").text = node.parts[0].text
+    elif node.kind == "like":
+        # A flag: QGIS takes no other comparison of one, and others compare its text too.
+        element = Element("ogc:PropertyIsLike", {"wildCard": "*", "singleChar": "?", "escapeChar": "!"})
+        SubElement(element, "ogc:PropertyName").text = node.parts[0].text
+        SubElement(element, "ogc:Literal").text = "true"
+    elif node.kind in COMPARED:
+        element = Element(f"ogc:{COMPARED[node.kind]}")
+        SubElement(element, "ogc:PropertyName").text = node.parts[0].text
+        SubElement(element, "ogc:Literal").text = node.parts[1].text
+    else:  # always, or never: OGC has no word for either
+        element = Element(f"ogc:{COMPARED['=' if node == YES else '<>']}")
+        for _ in range(2):
+            SubElement(element, "ogc:Literal").text = "1"
+    return element
+
+
+def _paint(parent: Element, tag: str, given: str, opacity: float, **more: str) -> None:
+    """Write a fill or a stroke; `given` is a colour of QGIS."""
+    red, green, blue, alpha = (int(part) for part in given.split(","))
+    what = tag.lower()
+    told = {what: f"#{red:02x}{green:02x}{blue:02x}", f"{what}-opacity": f"{alpha / 255 * opacity:.3g}"}
+    holder = SubElement(parent, f"se:{tag}")
+    for key, value in (told | more).items():
+        SubElement(holder, "se:SvgParameter", {"name": key}).text = value
+
+
+def _pixels(text: str) -> str:
+    return f"{float(text) / MM_A_PIXEL:.4g}"
+
+
+def _mark(parent: Element, options: dict[str, str], opacity: float, *, is_metres: bool = False) -> None:
+    graphic = SubElement(parent, "se:Graphic")
+    mark = SubElement(graphic, "se:Mark")
+    SubElement(mark, "se:WellKnownName").text = options["name"]
+    _paint(mark, "Fill", options["color"], opacity)
+    if options["outline_style"] != "no":
+        width = {"stroke-width": _pixels(options["outline_width"])}
+        _paint(mark, "Stroke", options["outline_color"], opacity, **width)
+    SubElement(graphic, "se:Size").text = options["size"] if is_metres else _pixels(options["size"])
+    if options.get("angle", "0") != "0":
+        SubElement(SubElement(graphic, "se:Rotation"), "ogc:Literal").text = options["angle"]
+
+
+def _options(layer: Element) -> dict[str, str]:
+    return {one.get("name", ""): one.get("value", "") for one in layer.findall("Option/Option")}
+
+
+def _symbolizer(rule: Element, layer: Element, opacity: float, *, is_outside: bool) -> None:
+    """Write one layer of a symbol."""
+    kind, options = layer.get("class"), _options(layer)
+    if kind == "SimpleMarker":
+        is_metres = options["size_unit"] != "MM"
+        _mark(
+            SubElement(rule, "se:PointSymbolizer", {"uom": METRE} if is_metres else {}),
+            options,
+            opacity,
+            is_metres=is_metres,
+        )
+    elif kind == "SimpleLine":
+        more = {"stroke-width": _pixels(options["line_width"]), "stroke-linejoin": options["joinstyle"]}
+        more["stroke-linecap"] = CAPS.get(options["capstyle"], options["capstyle"])
+        if options["use_custom_dash"] == "1":
+            more["stroke-dasharray"] = " ".join(map(_pixels, options["customdash"].split(";")))
+        _paint(SubElement(rule, "se:LineSymbolizer"), "Stroke", options["line_color"], opacity, **more)
+    elif kind == "SimpleFill":
+        area = SubElement(rule, "se:PolygonSymbolizer")
+        if options["style"] != "no" and not is_outside:
+            _paint(area, "Fill", options["color"], opacity)
+        if options["outline_style"] != "no":
+            _paint(
+                area, "Stroke", options["outline_color"], opacity, **{"stroke-width": _pixels(options["outline_width"])}
+            )
+    elif kind in ("LinePatternFill", "PointPatternFill"):
+        fill = SubElement(SubElement(SubElement(rule, "se:PolygonSymbolizer"), "se:Fill"), "se:GraphicFill")
+        inner = layer.find("symbol/layer")
+        own = _options(inner) if inner is not None else {}
+        if kind == "PointPatternFill":
+            _mark(fill, own, opacity)
+            return
+        graphic = SubElement(fill, "se:Graphic")
+        mark = SubElement(graphic, "se:Mark")
+        SubElement(mark, "se:WellKnownName").text = "horline"
+        _paint(mark, "Stroke", own["line_color"], opacity, **{"stroke-width": _pixels(own["line_width"])})
+        SubElement(graphic, "se:Size").text = _pixels(options["distance"])
+        SubElement(SubElement(graphic, "se:Rotation"), "ogc:Literal").text = options["angle"]
+
+
+def _labels(rule: Element, style: Style, smallest_scale: int) -> None:
+    """Name features by the first column of what names or labels them."""
+    text = style.labelling.find("settings/text-style") if style.labelling is not None else None
+    if text is None:
+        return
+    said = text.get("fieldName", "")
+    names = [column for column in re.findall(r'"([^"]+)"', style.display) if f'"{column}"' in said]
+    columns = names or re.findall(r'"([^"]+)"', said)
+    near = re.search(r"@map_scale < (\d+)", said)
+    limits = [scale for scale in (smallest_scale, int(near[1]) if near and '"tier"' not in said else 0) if scale]
+    if limits:
+        SubElement(rule, "se:MaxScaleDenominator").text = str(min(limits))
+    symbolizer = SubElement(rule, "se:TextSymbolizer")
+    SubElement(SubElement(symbolizer, "se:Label"), "ogc:PropertyName").text = columns[0]
+    font = SubElement(symbolizer, "se:Font")
+    for key, value in (("font-family", text.get("fontFamily", "")), ("font-size", text.get("fontSize", ""))):
+        SubElement(font, "se:SvgParameter", {"name": key}).text = value
+    halo = SubElement(symbolizer, "se:Halo")
+    SubElement(halo, "se:Radius").text = "1"
+    _paint(halo, "Fill", "255,255,255,217", 1.0)
+    _paint(symbolizer, "Fill", text.get("textColor", ""), 1.0)
