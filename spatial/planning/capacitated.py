@@ -173,8 +173,9 @@ def filled_center(sites: Siting) -> LocationModel:
     if start is None:
         raise InfeasibleError("p_center: no plan keeps to what is asked within the time limit")
     return LocationModel(
-        "p_center", sites, evaluate, program, start=start, is_sure=kept.is_sure, first=_of_norm(sites, goals)
-    )
+        "p_center", sites, evaluate, program,
+        start=start, is_sure=kept.is_sure, first=_of_norm(sites, goals), is_summed=False,
+    )  # fmt: skip
 
 
 def filled_centdian(sites: Siting, mean_share: float) -> LocationModel:

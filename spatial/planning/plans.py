@@ -170,6 +170,7 @@ class LocationModel:
     scale: Scale = AS_SUMMED
     first: Callable[[BoolArray], float] | None = None  # people of the mandatory norm within reach
     is_sure: bool = True  # whether what must be kept was proven
+    is_summed: bool = True  # whether the program's cost is the objective; else it finds any plan as good as a value
 
     @property
     def worst(self) -> float:
@@ -207,10 +208,23 @@ class LocationModel:
         return one > other if self.is_most else one < other
 
     def _solve(self, value: float | None, without: Sequence[BoolArray]) -> Start | None:
-        """Find the best plan that is at least as good as a value, and none of some others, with its bound."""
+        """
+        Find the best plan that is at least as good as a value, and none of some others, with its bound.
+
+        A program that sums nothing finds any plan as good, so that a better one is asked for until there is none.
+        """
+        found = self._solve_once(value, without)
+        while found is not None and not self.is_summed:
+            better = self._solve_once(float(np.nextafter(found.bound, -self.worst)), without)
+            if better is None or not self._is_better(better.bound, found.bound):
+                break
+            found = better
+        return found
+
+    def _solve_once(self, value: float | None, without: Sequence[BoolArray]) -> Start | None:
         program = self.program(value)
         m, free = len(self.sites.is_fixed), np.flatnonzero(self.sites.may_open)
-        if value is not None and program.cost.any():
+        if value is not None and self.is_summed:
             least = -value if self.is_most else value
             every = np.arange(len(program.cost))
             as_good = rows_of(0 * every, every, program.cost, -np.inf, least + SAME * abs(least))
@@ -223,7 +237,7 @@ class LocationModel:
             return None
         is_open, sign = found.values[:m] > HALF, -1.0 if self.is_most else 1.0
         own = self.evaluate(is_open).value
-        if program.cost.any() and abs(own - sign * found.objective) > TRUSTED * max(abs(own), 1.0):
+        if self.is_summed and abs(own - sign * found.objective) > TRUSTED * max(abs(own), 1.0):
             raise AssertionError(f"{self.name}: {sign * found.objective} by the solver, {own} by the pairs")
         return Start(is_open, own if found.status == "optimal" else sign * found.bound)
 

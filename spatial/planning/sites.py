@@ -126,6 +126,9 @@ class Siting:
 
     def within(self, radius: float, name: str = "service_radius") -> Siting:
         """Keep the pairs within a radius, inclusive, of which there must be somebody."""
+        if self.capacity is not None and self.first_within is not None and self.first_within > radius:
+            fault = f"first_within: beyond {radius:g}, the service radius, sites that fill up serve nobody"
+            raise ContractError("options", [fault])
         kept = self.near(radius)
         if not kept.usable.any():
             least = float(self.minutes[self.usable].min(initial=np.inf))
@@ -191,8 +194,14 @@ def read_siting(
         problems.append("weights: belong to cost; with frames name a column, demand=...")
     elif given["cost"] is not None and (given["capacity"] or given["site_costs"]):
         problems.append("capacity, site_costs: name columns of candidates; a matrix has none")
-    elif given["cost"] is not None and (given["weights_by"] or given["first"]):
-        problems.append("weights_by, first: name columns of settlements; a matrix has none")
+    elif given["cost"] is not None and (given["weights_by"] or given["first"] or "demand" in options):
+        problems.append("demand, weights_by, first: name columns of settlements; a matrix has none, only weights")
+    elif given["cost"] is not None and (
+        given["reopen"] or (isinstance(given["predefined"], str) and "predefined" in options)
+    ):
+        problems.append(
+            "reopen, predefined: ask for a status of candidates; a matrix has none, only numbers of columns"
+        )
     groups = _group_weights(given["demand"])
     problems += [
         f"demand: what one of {name} counts must be 0 or more, is {weight!r}"

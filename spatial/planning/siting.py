@@ -323,7 +323,9 @@ def center_model(sites: Siting) -> LocationModel:
             sites, np.zeros(len(sites.is_fixed)), [all_reached(sites, np.inf if value is None else value)]
         )
 
-    model = LocationModel("p_center", sites, lambda is_open: to_nearest(sites, is_open, longest), program)
+    model = LocationModel(
+        "p_center", sites, lambda is_open: to_nearest(sites, is_open, longest), program, is_summed=False
+    )
     model = norm_first(model, sites)
     times = np.unique(sites.minutes[sites.usable])
     start = bisect(sites, times, model.program, lambda plan: model.evaluate(plan).value)
@@ -417,7 +419,13 @@ def backup_coverage(
             rows_of(np.tile(k, 2), np.concatenate((once, twice)), np.repeat([-1.0, 1.0], len(k)), none, 0.0),
             rows_of(0 * k, once, people, [kept], np.inf),
         ]
-        return siting_program(sites, np.concatenate((np.zeros(m), 0.0 * people, -people)), blocks)
+        found = siting_program(sites, np.concatenate((np.zeros(m), 0.0 * people, -people)), blocks)
+        # Where coverage may be lost, half of a group's one site would count as its second.
+        return (
+            found
+            if keep_share == 1.0
+            else found._replace(whole=found.whole | (np.arange(len(found.cost)) >= m + len(k)))
+        )
 
     model = LocationModel("backup_coverage", sites, evaluate, program, is_most=True)
     model = norm_first(model, asked if asked.first_within is not None else sites)
@@ -464,7 +472,7 @@ def p_dispersion(
     >>> p_dispersion(cost=abs(x[:, None] - x), n_facilities=3).objective
     4.0
     """
-    refuse_options(options, "p_dispersion", "capacity", "weights_by", "first")
+    refuse_options(options, "p_dispersion", "capacity", "weights_by", "first", "demand")
     if candidates is None:
         sites = read_siting(od, None, None, n_facilities, options)
     else:
@@ -497,13 +505,14 @@ def p_dispersion(
     if start is None:
         raise InfeasibleError("budget: pays for no such sites")
     start = start._replace(bound=-start.bound)
-    return LocationModel("p_dispersion", sites, evaluate, program, is_most=True, start=start).best()
+    return LocationModel("p_dispersion", sites, evaluate, program, is_most=True, start=start, is_summed=False).best()
 
 
 REFUSED = {
     "capacity": "{0} knows none; mclp, lscp, p_median, p_center, p_centdian and backup_coverage do",
     "weights_by": "{0} counts nobody more than others; mclp, p_median and backup_coverage do",
     "first": "{0} knows none; mclp, p_median, p_center and backup_coverage do",
+    "demand": "{0} serves nobody, so that nobody can be asked about",
 }
 """Why an option means nothing to a model, and which it belongs to."""
 

@@ -65,7 +65,7 @@ def test_other_models_are_asked_by_their_own_words() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_the_base_plan_never_serves_more_than_the_best_plan_of_a_world(seed: int, capacity: str | None) -> None:
     task = Task(seed)
-    od, settlements, candidates = task.asked
+    od, settlements, candidates = task.asked()
     draw = np.random.default_rng(seed)
     slower = od.assign(travel_time_min=od["travel_time_min"] * draw.uniform(1.0, 2.0, len(od)))
     options: dict[str, Any] = {"n_facilities": task.p, "service_radius": task.radius, "capacity": capacity}

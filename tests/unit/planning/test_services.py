@@ -2,116 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import linprog
 
 from spatial.errors import ContractError, InfeasibleError
 from spatial.planning.services import site_services
-from tests.unit.planning.enumeration import SEEDS
-
-DEMAND = {"clinic": "patients", "school": "pupils"}
-
-
-class Choice:
-    """A small random task of two services, and what every choice of sizes costs and serves."""
-
-    def __init__(self, seed: int) -> None:
-        draw = np.random.default_rng(seed)
-        n, m = draw.integers(2, 5), draw.integers(2, 4)
-        self.minutes = draw.integers(1, 30, (n, m)).astype(float)
-        self.radius = {"clinic": float(draw.integers(8, 30)), "school": float(draw.integers(8, 30))}
-        self.people = {name: draw.integers(0, 40, n).astype(float) for name in DEMAND}
-        rows = []
-        for j in range(m):
-            for service in DEMAND:
-                kind = draw.integers(0, 3)
-                if kind == 0:  # nothing yet
-                    rows += [
-                        (j, service, "small", float(draw.integers(5, 30)), float(draw.integers(1, 4)), False),
-                        (j, service, "large", np.inf, float(draw.integers(4, 9)), False),
-                    ]
-                elif kind == 1:  # there today: may grow, or be given up
-                    rows += [
-                        (j, service, "as it is", float(draw.integers(1, 20)), 0.0, True),
-                        (j, service, "more", 45.0, float(draw.integers(1, 5)), False),
-                        (j, service, "none", 0.0, -float(draw.integers(1, 4)), False),
-                    ]
-        rows += [(0, service, "tiny", 1.0, 1.0, False) for service in DEMAND]
-        self.rows = rows
-        stands = {j for j, *_, is_now in rows if is_now}
-        self.place_cost = {j: float(draw.integers(0, 4)) for j in sorted({row[0] for row in rows})}
-        self.opening = {j: 0.0 if j in stands else cost for j, cost in self.place_cost.items()}
-        self.budget = float(draw.integers(5, 14))
-        i, j = np.indices((n, m)).reshape(2, -1)
-        self.od = pd.DataFrame({"from_id": i, "to_id": j, "travel_time_min": self.minutes.ravel()})
-        self.settlements = pd.DataFrame(
-            {"settlement_id": range(n), "patients": self.people["clinic"], "pupils": self.people["school"]}
-        )
-        self.sizes = pd.DataFrame(rows, columns=["facility_id", "service", "size", "capacity", "cost", "is_now"])
-
-    def plans(self) -> list[tuple[float, dict[str, float]]]:
-        """List cost and people served by service of every choice that the budget pays for."""
-        posts: dict[tuple[int, str], list[Any]] = {}
-        for row in self.rows:
-            posts.setdefault(row[:2], []).append(row)
-        options = [rows if any(row[-1] for row in rows) else [None, *rows] for rows in posts.values()]
-        found = []
-        for plan in itertools.product(*options):
-            chosen = [row for row in plan if row is not None]
-            places = {j for j, _, _, room, _, _ in chosen if room > 0.0}
-            cost = sum(row[4] for row in chosen) + sum(self.opening[j] for j in places)
-            if cost <= self.budget:
-                found.append((cost, {name: self.served(name, chosen) for name in DEMAND}))
-        return found
-
-    def served(self, service: str, chosen: list[Any]) -> float:
-        """Count who is served, as the largest flow."""
-        room = {j: min(room, 1e6) for j, name, _, room, _, _ in chosen if name == service and room > 0.0}
-        arcs = [(i, j) for i, j in itertools.product(range(len(self.minutes)), room)
-                if self.minutes[i, j] <= self.radius[service]]  # fmt: skip
-        if not arcs:
-            return 0.0
-        rows = [[float(i == at) for i, _ in arcs] for at in range(len(self.minutes))]
-        rows += [[float(j == at) for _, j in arcs] for at in room]
-        return -float(linprog([-1.0] * len(arcs), A_ub=rows, b_ub=[*self.people[service], *room.values()]).fun)
-
-    def solve(self, **options: Any) -> Any:
-        return site_services(
-            self.od.loc[self.od["to_id"].isin(self.sizes["facility_id"])].sample(frac=1, random_state=1),
-            self.settlements[::-1],
-            self.sizes.sample(frac=1, random_state=2),
-            demand=DEMAND,
-            service_radius=self.radius,
-            budget=self.budget,
-            place_costs=pd.Series(self.place_cost),
-            **options,
-        )
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_sizes_are_the_best_of_all_choices(seed: int) -> None:
-    choice = Choice(seed)
-    every = choice.plans()
-    plan = choice.solve(weights={"clinic": 2.0})
-    most = max(2.0 * served["clinic"] + served["school"] for _, served in every)
-    assert (plan.objective, plan.status) == (pytest.approx(most), "optimal")
-    cheapest = min(cost for cost, served in every if 2.0 * served["clinic"] + served["school"] >= most - 1e-6)
-    assert plan.cost == pytest.approx(cheapest)
-    told = plan.demand[["served_persons", "full_persons", "not_reached_persons"]].sum(axis=1)
-    np.testing.assert_allclose(told, plan.demand["demand_persons"])
-    ordered = choice.solve(order=["school", "clinic"])
-    first = max(served["school"] for _, served in every)
-    second = max(served["clinic"] for _, served in every if served["school"] >= first - 1e-6)
-    served = ordered.services.set_index("service")["served_persons"]
-    assert served.to_dict() == pytest.approx({"clinic": second, "school": first})
-    today = [row for row in choice.rows if row[-1]]
-    before = plan.services.set_index("service")["before_persons"].to_dict()
-    assert before == pytest.approx({name: choice.served(name, today) for name in DEMAND})
+from tests.unit.planning.enumeration import SERVICES
 
 
 def town() -> dict[str, Any]:
@@ -129,7 +28,7 @@ def town() -> dict[str, Any]:
         ],
         columns=["facility_id", "service", "size", "capacity", "cost", "is_now"],
     )  # fmt: skip
-    return {"od": od, "settlements": settlements, "sizes": sizes, "demand": DEMAND, "service_radius": 10, "budget": 7}
+    return {"od": od, "settlements": settlements, "sizes": sizes, "demand": SERVICES, "service_radius": 10, "budget": 7}
 
 
 def test_services_share_the_place_that_stands_already() -> None:
@@ -208,8 +107,8 @@ def test_sizes_that_cannot_be_are_refused(column: str, row: int, value: object, 
         ({"time_limit_s": -1}, "time_limit_s"),
         ({"demand": {}}, "names no service"),
         ({"demand": {"clinic": "patients"}}, "no people in demand"),
-        ({"demand": DEMAND | {"cinema": "pupils"}}, "no size of 'cinema'"),
-        ({"demand": DEMAND | {"clinic": "dogs"}}, "dogs: no such column"),
+        ({"demand": SERVICES | {"cinema": "pupils"}}, "no size of 'cinema'"),
+        ({"demand": SERVICES | {"clinic": "dogs"}}, "dogs: no such column"),
         ({"place_costs": pd.Series({"a": -1.0})}, "place_costs: cost: negative|cost: negative"),
         ({"place_costs": pd.Series({"z": 1.0})}, "must be facility_id of sizes"),
     ],
