@@ -26,10 +26,12 @@ from spatial.reporting.plan_text import (
     doubt_text,
     further_sentences,
     gain_text,
+    money_text,
     place_name,
     plan_title,
     reach_text,
     service_text,
+    together_money,
 )
 from spatial.reporting.plans import SIDES, names_of_places, progress_records
 from spatial.reporting.wording import plain, profile_title
@@ -141,9 +143,23 @@ def _texts(record: Record, book: PageBook) -> dict[str, dict[str, Any]]:
             "doubt": doubt_text(record, words),
             "cost": cost_text(record, words),
             "further": further_sentences(record, words),
+            "together": _together(record, words),
             "amounts": {side: amount_text(record, shown[side], words) for side in (*SIDES, "today")},
         }
     return found
+
+
+def _together(record: Record, words: Words) -> dict[str, Any] | None:
+    """Say what the parts of a plan of several services are called and cost; none for a plan of its own."""
+    if not record.get("parts"):
+        return None
+    return together_money(record, words) | {
+        "parts": [
+            {"service": service_text(part, words)}
+            | ({} if part["cost"] is None else {"cost": money_text(part["cost"], record, words)})
+            for part in record["parts"]
+        ]
+    }
 
 
 def settle_page(book: PageBook, rows: Rows) -> bytes:

@@ -73,6 +73,7 @@ class Question:
     wanted: tuple[str, ...] = ()  # words of the register: what a site must offer, of a bundle what was measured of it
     budget: float | None = None  # what all actions may cost together, inclusive
     currency: str | None = None  # the word for it; None where no costs are stated
+    together: str | None = None  # the plan of several services of which this is a part
 
     @property
     def weight(self) -> pd.Series[float]:
@@ -328,7 +329,7 @@ def plan_sites(
     gained = [0.0, *(plan.objective for plan in plans)]
     at = question.fewest(gained)
     plan, count = plans[at - 1], numbers[at]
-    chosen = _nearest_sites(plan.sites["facility_id"].tolist(), pairs, demand, np.asarray(price, dtype=np.float64))
+    chosen = nearest_sites(plan.sites["facility_id"].tolist(), pairs, demand, np.asarray(price, dtype=np.float64))
     gains = best(count, sorted(chosen)).gain_by_site
     order = gains["facility_id"].tolist()
     before, values = question.need["before"].to_numpy(dtype=np.float64), values_to(order)
@@ -360,7 +361,7 @@ def plan_sites(
         ),
         status=plan.status,
         bound=plan.bound,
-        doubt=_doubt(question, wider, order, doubt_share, costs) if doubt_share else None,
+        doubt=doubt_of(question, wider, order, doubt_share, costs) if doubt_share else None,
     )
 
 
@@ -370,7 +371,7 @@ def asked_of(question: Question) -> SitingOptions:
     return asked if question.budget is None else asked | SitingOptions(site_costs="cost", budget=question.budget)
 
 
-def _doubt(
+def doubt_of(
     question: Question, pairs: pd.DataFrame, chosen: Sequence[str], share: float, costs: pd.Series[float] | None
 ) -> Doubt:
     """Hold sites against the best ones that the budget pays for if every trip took a share longer, or less."""
@@ -427,7 +428,7 @@ def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd
         if settlements.loc[served, "persons"].sum() >= plan.objective * (1.0 - SAME) and len(ids) == len(chosen):
             ids = chosen
         else:
-            ids = _nearest_sites(ids, od, settlements, np.asarray(sites["cost"], dtype=np.float64))
+            ids = nearest_sites(ids, od, settlements, np.asarray(sites["cost"], dtype=np.float64))
         return replace(plan, sites=plan.sites.assign(facility_id=ids))
 
     ids = sorted(set(chosen).union(*(frame["to_id"] for frame in within.values())))
@@ -439,7 +440,7 @@ def tried(question: Question, answer: Answer, worlds: Sequence[World], costs: pd
     return replace(answer, actions=answer.actions.assign(chosen_share=share, trials=float(len(opened))))
 
 
-def _nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame, price: FloatArray) -> list[str]:
+def nearest_sites(chosen: Sequence[str], pairs: pd.DataFrame, demand: pd.DataFrame, price: FloatArray) -> list[str]:
     """
     Move each site to where it is cheapest, and of such places nearest to those it serves, if nobody drops out by it.
 
@@ -698,10 +699,19 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
                     **dict(zip(DOUBTS, found.doubt or [np.nan] * len(DOUBTS), strict=True)),
                     "budget": np.nan if question.budget is None else question.budget,
                     "currency": question.currency,
+                    **({} if question.together is None else {"together": question.together}),
                     "cost": total,
                     "cost_per_gained": total / brought if brought and total >= 0.0 else np.nan,
                     **({} if found.sharing is None else {"border_persons": found.sharing.border_persons}),
-                    **_tour_of(found.tour),
+                    **(
+                        {}
+                        if (tour := found.tour) is None
+                        else {
+                            "round_stops": len(tour.stops),
+                            "round_days": len(tour.days),
+                            "round_gained": tour.objective,
+                        }
+                    ),
                     "actions": len(actions),
                     "length_km": actions["length_km"].sum(min_count=1),
                 }
@@ -772,13 +782,6 @@ def plan_tables(answers: Sequence[tuple[Question, Answer | None]], places: gpd.G
         actions, geometry=gpd.GeoSeries(shapes, index=actions.index), crs=places.crs
     )
     return made
-
-
-def _tour_of(tour: MobileRound | None) -> dict[str, float]:
-    """Say how many stops a mobile service makes in how many days, and for how many."""
-    if tour is None:
-        return {}
-    return {"round_stops": len(tour.stops), "round_days": len(tour.days), "round_gained": tour.objective}
 
 
 def _sides(outcome: np.ndarray[Any, Any]) -> dict[str, BoolArray]:

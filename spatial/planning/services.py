@@ -15,15 +15,101 @@ from spatial.access.od_pairs import require_columns
 from spatial.access.options import is_number, numbers
 from spatial.access.places import id_order
 from spatial.errors import ContractError, InfeasibleError, first_of
+from spatial.planning.agenda import SECONDS, nearest_sites
 from spatial.planning.plans import TRUSTED
 from spatial.planning.programs import HALF, Program, rows_of, solve_in_order
-from spatial.planning.sites import Faults, Pairs, fastest_pairs
+from spatial.planning.sites import Faults, Pairs, SitingOptions, fastest_pairs
+from spatial.planning.siting import mclp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spatial.planning.agenda import Question
     from spatial.planning.programs import Ordered
     from spatial.planning.sites import BoolArray, FloatArray, IntArray
+
+
+class Part(NamedTuple):
+    """One of several services or norms that share what sites may cost."""
+
+    question: Question
+    pairs: pd.DataFrame  # `from_id`, `to_id`, `travel_time_min` in the norm's unit, from those beyond, within the limit
+    price: pd.Series[float]  # of candidates, by their ids; 0 where nobody states it
+
+
+class PartSites(NamedTuple):
+    """Where the sites of a part are, and how many more people others for the same money may bring at most."""
+
+    where: list[str]
+    slack: float
+
+
+def share_budget(parts: Sequence[Part], *, most: int | None, budget: float | None) -> list[PartSites]:
+    """
+    Choose sites of several services together, so that most people are brought within, each once a service.
+
+    ``most`` sites in all, or as many as the budget pays for, or both; none of them brings nobody.
+    """
+    of_part = [part._replace(pairs=_of_the_needy(part)) for part in parts]
+    frames: dict[str, list[pd.DataFrame]] = {"od": [], "demand": [], "sites": []}
+    for at, (question, pairs, price) in enumerate(of_part):
+        ids = sorted(set(pairs["to_id"]))
+        rows = question.need.loc[question.is_beyond]
+        # The same place is another demand, and another site, for each service.
+        frames["od"].append(pairs.assign(from_id=f"{at}/" + pairs["from_id"], to_id=f"{at}/" + pairs["to_id"]))
+        frames["demand"].append(
+            pd.DataFrame({"settlement_id": f"{at}/" + rows["unit_id"], "persons": question.weight[rows.index]})
+        )
+        named = pd.Series([f"{at}/{site}" for site in ids], dtype="str")
+        frames["sites"].append(pd.DataFrame({"facility_id": named, "cost": price.reindex(ids).to_numpy()}))
+    od, demand, sites = (pd.concat(frames[name], ignore_index=True) for name in ("od", "demand", "sites"))
+    if od.empty:
+        return [PartSites([], 0.0) for _ in parts]
+    asked = SitingOptions(demand="persons", time_limit_s=SECONDS)
+    if budget is not None:
+        asked |= SitingOptions(site_costs="cost", budget=budget)
+    limit = max(part.question.norm.threshold for part in parts)
+    counts: list[int | None] = [None]
+    if most is not None:
+        every = range(1, min(most, len(sites)) + 1)
+        counts = [every[-1]] if budget is None else [*every]
+    plans = []
+    for count in counts:
+        try:
+            plans.append(mclp(od, demand, sites, n_facilities=count, service_radius=limit, **asked))
+        except InfeasibleError:
+            if not plans:
+                raise
+            break  # the budget does not pay for more
+    best = max(plans, key=lambda plan: plan.objective)
+    slack = max(plan.bound for plan in plans) - best.objective
+    opened = best.sites["facility_id"].str.partition("/")
+    return [
+        PartSites(_needed_sites(part, opened.loc[opened[0] == str(at), 2].tolist()), slack)
+        for at, part in enumerate(of_part)
+    ]
+
+
+def _of_the_needy(part: Part) -> pd.DataFrame:
+    """Keep the pairs of those beyond who are somebody."""
+    people = part.question.weight.where(part.question.is_beyond, 0.0)
+    return part.pairs.loc[part.pairs["from_id"].isin(part.question.need.loc[people > 0.0, "unit_id"])]
+
+
+def _needed_sites(part: Part, chosen: list[str]) -> list[str]:
+    """Leave out sites without which as many are within, the dearest first, and move the others near to people."""
+    if not chosen:
+        return []
+    reached = part.pairs.loc[part.pairs["to_id"].isin(chosen)].groupby("to_id")["from_id"].agg(set)
+    kept = sorted(chosen, key=lambda site: (-part.price[site], site))
+    for site in list(kept):
+        others = set().union(*(reached.get(other, set()) for other in kept if other != site))
+        if reached.get(site, set()) <= others:
+            kept.remove(site)
+    rows = part.question.need.loc[part.question.is_beyond]
+    demand = pd.DataFrame({"settlement_id": rows["unit_id"], "persons": part.question.weight[rows.index]})
+    price = np.asarray(part.price.reindex(sorted(set(part.pairs["to_id"]))), dtype=np.float64)
+    return sorted(nearest_sites(sorted(kept), part.pairs, demand, price))
 
 
 class ServicesOptions(TypedDict, total=False):

@@ -23,7 +23,7 @@ HAVING = frozenset({"unit_sites", "roads", "matching"})
 """Kinds of plans that ask whether something is there, or has room, and not how far it is."""
 _WHY = {
     "": "helps", "others_first": "first", "from_memory": "memory", "no_model": "model", "met": "met",
-    "not_measured": "measured", "no_capacity": "capacity",
+    "not_measured": "measured", "no_capacity": "capacity", "shared": "shared",
 }  # fmt: skip
 MOST_PLACES = 3
 """Places that a list inside an action names; the others are counted together."""
@@ -51,7 +51,7 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
     'Two sites for a clinic (Anse, Bara) bring 400 of the 700 people within 30 min by car; Anse alone 250.'
     """
     told = _told(plan, words)
-    rooms = further_sentences(plan, words)
+    rooms = [*_together_sentences(plan, words), *further_sentences(plan, words)]
     if not plan["actions"]:
         why = "room" if plan["question"] == "matching" else _WHY[plan["reason"]]
         return [capital(line) for line in (words.say("plan", f"none_{why}", **told), *rooms)]
@@ -67,6 +67,24 @@ def plan_sentences(plan: Plan, words: Words) -> list[str]:
         told["more"] = words.say("plan", "alone", name=named[0], value=_some(plan, alone, words))
     lines = [words.say("plan", f"done_{_kind(plan)}", **told), _ending("then", plan, told, words)]
     return [capital(line) for line in (*lines, *rooms)]
+
+
+def _together_sentences(plan: Plan, words: Words) -> list[str]:
+    """Say of what plan of several services this one is a part."""
+    if not plan.get("parts"):
+        return []
+    sites, money = sum(part["sites"] for part in plan["parts"]), together_money(plan, words)
+    told = {"cost": words.say("plan", "shared_cost", **money) if money else ""}
+    told["parts"] = words.say("plan", "joint").join(
+        words.say(
+            "plan",
+            "shared_part",
+            service=service_text(part, words),
+            gained=amount_text(part, part["shown"][part["counted"]]["gained"], words),
+        )
+        for part in plan["parts"]
+    )
+    return [words.say("plan", "shared", **told | _counted(sites, words))]
 
 
 def further_sentences(plan: Plan, words: Words) -> list[str]:
@@ -255,7 +273,16 @@ def cost_text(plan: Plan, words: Words) -> str:
     if plan["cost"] < 0.0:
         return words.say("plan", "cost_saves", cost=money_text(-plan["cost"], plan, words))
     told["each"] = _each_text(plan, plan, words)
-    return words.say("plan", "cost" if plan["budget"] is None else "cost_budget", **told)
+    of = "cost" if plan["budget"] is None else "cost_shared" if plan.get("together") else "cost_budget"
+    return words.say("plan", of, **told)
+
+
+def together_money(plan: Plan, words: Words) -> dict[str, str]:
+    """Say what all parts of a plan of several services cost, and its budget; empty where that is not known."""
+    costs = [part["cost"] or 0.0 for part in plan["parts"]]
+    if plan["budget"] is None:
+        return {}
+    return {"cost": money_text(sum(costs), plan, words), "budget": money_text(plan["budget"], plan, words)}
 
 
 def money_text(value: float | None, told: Mapping[str, Any], words: Words) -> str:

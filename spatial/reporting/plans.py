@@ -23,6 +23,11 @@ NEAR_MIN = 5.0
 """Who is at most so many minutes beyond misses narrowly, as on the maps of gaps."""
 BETWEEN = "\u2013"
 """Joins the names of the ends of a link."""
+_OF_PARTS = (
+    "plan_id", "service", "names", "norm_id", "question", "stat_unit", "counted", "shown", "share_before",
+    "share_after", "plan_status", "cost",
+)  # fmt: skip
+"""What a plan of several services tells of each of its parts."""
 SIDES = ("within", "gained", "beyond", "unknown")
 
 
@@ -44,7 +49,7 @@ def plan_records(
     services : mapping, optional
         Names of services by language; others go by their own word.
     titles : mapping, optional
-        Titles by language of the plans that a study asks for by name.
+        Titles by language of the plans that a study asks for by name, those of several services among them.
     metrics : mapping, optional
         What each norm measures, such as ``roundtrip_time_min``, so that a way there and back is called that.
 
@@ -101,6 +106,14 @@ def plan_records(
             mine = {name: frame.loc[frame["plan_id"] == row["plan_id"]] for name, frame in rooms.items()}
             _add_rooms(record, mine, named, township_of)
         records.append(record)
+    for record in records:
+        if record.get("together") is not None:
+            record["together_title"] = dict((titles or {}).get(record["together"], {}))
+            record["parts"] = [
+                {key: part[key] for key in _OF_PARTS} | {"sites": len(part["actions"])}
+                for part in records
+                if part.get("together") == record["together"]
+            ]
     return records
 
 

@@ -218,5 +218,6 @@ def plan_lines(study: Study, results: Results, *, language: str = "en") -> list[
     lines += without or ([] if lines else [words.say("plan_line", "none")])
     lines += _progress_lines(results, words)
     # Who goes where within what there is changes no road and no site.
-    drawn = [record["plan_id"] for record in records if record["actions"] and record["question"] != "matching"]
+    drawn = [record.get("together") or record["plan_id"] for record in records
+             if record["actions"] and record["question"] != "matching"]  # fmt: skip
     return lines + [words.say("plan_line", "try", plan=name) for name in drawn[:1]]

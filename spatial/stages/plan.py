@@ -25,6 +25,8 @@ from spatial.planning.agenda import (
     World,
     affordable,
     asked_of,
+    doubt_of,
+    no_answer,
     no_help,
     plan_links,
     plan_roads,
@@ -40,7 +42,9 @@ from spatial.planning.link_candidates import propose_links
 from spatial.planning.links import rank_links
 from spatial.planning.owners import plans_by_owner
 from spatial.planning.profiles import site_profile
+from spatial.planning.programs import SAME
 from spatial.planning.road_upgrades import propose_road_upgrades, upgrade_words
+from spatial.planning.services import Part, share_budget
 from spatial.planning.siting import mclp
 from spatial.runner.stage import silent
 from spatial.stages.off_road import closed_water, elevation_of_ground
@@ -63,7 +67,7 @@ from spatial.tables import TABLES
 from spatial.terrain.friction import GroundSpeed, friction_surface, load_surface_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -71,9 +75,11 @@ if TYPE_CHECKING:
     from spatial.norms.law import Norm
     from spatial.planning.agenda import Answer
     from spatial.planning.links import LinkPlan
+    from spatial.planning.services import PartSites
     from spatial.rasters import Raster
     from spatial.results import Results
     from spatial.runner.stage import Options, Progress, Value
+    from spatial.study.plans import PlanOptions
     from spatial.terrain.friction import Friction
 
 
@@ -116,10 +122,14 @@ def plan(
     }
     if options.plans:
         asked = [
-            rooms[item.name].question
-            if item.name in rooms
-            else _asked(item, norms, options, settlements, access, norm_results)
+            rooms[part.name].question
+            if part.name in rooms
+            else replace_fields(
+                _asked(part, norms, options, settlements, access, norm_results),
+                together=item.name if item.is_joint else None,
+            )
             for item in options.plans
+            for part in item.parts
         ]
     else:
         chosen = options.planning
@@ -127,14 +137,14 @@ def plan(
     if options.access.direction != "to_facility":
         # Links are weighed by the way of people to a town, not by that of help from it.
         asked = [replace_fields(each, ask="none", reason="no_model") if each.ask == "links" else each for each in asked]
-    limits = {item.name: item for item in options.plans}
+    limits = {part.name: item for item in options.plans for part in item.parts}
     costs = ground.stated
     if costs is not None:
         budgets = {name: item.budget for name, item in limits.items()}
         asked = [replace_fields(each, budget=budgets.get(each.plan_id), currency=costs.currency) for each in asked]
     if landcover is not None and any(each.ask == "links" for each in asked):
         ground.surface = _building_ground(landcover, elevation, water, options)
-    own_words = {item.name: item.candidates for item in options.plans if item.candidates}
+    own_words = {name: item.candidates for name, item in limits.items() if item.candidates}
     words = {each.plan_id: own_words.get(each.plan_id, options.planning.candidates) for each in asked}
     opens = {each.plan_id for each in asked if each.ask == "sites"} | {
         name for name, room in rooms.items() if room.item.new_sizes and room.question.ask != "none"
@@ -146,6 +156,20 @@ def plan(
         if question.plan_id in opens:
             offered = {str(word): sources[word] for word in words[question.plan_id] if word in sources}
             ground.offer(question, words[question.plan_id], offered, land=study_area, boundaries=boundaries)
+    split = {
+        name: sites
+        for item in options.plans
+        if item.is_joint
+        for name, sites in _split_budget(item, [each for each in asked if each.together == item.name], ground).items()
+    }
+    # Who gets nothing while others of the plan do is told so.
+    getting = {each.together for each in asked if each.plan_id in split and split[each.plan_id].where}
+    asked = [
+        no_answer(each, "shared")
+        if each.together in getting and each.plan_id in split and not split[each.plan_id].where
+        else each
+        for each in asked
+    ]
     answers: list[tuple[Question, Answer | None]] = []
     shared: dict[str, list[list[str]]] = {}
     for number, question in enumerate(asked):
@@ -158,7 +182,7 @@ def plan(
                 new = ground.new_sites(question) if question.plan_id in opens else None
                 answer, shared[question.plan_id] = find_room(rooms[question.plan_id], of_rooms, options, new)
             else:
-                answer = _answer(question, ground, most, link_km)
+                answer = _answer(question, ground, most, link_km, split.get(question.plan_id))
         except InfeasibleError as error:
             if not is_paid:
                 raise
@@ -199,10 +223,12 @@ def plan(
     if options.planning.actions is not None:
         kept = read_action_list(options.raw_path(options.planning.actions))
         tables["plan_progress"] = plan_progress(kept, norm_results, tables["plan_people"])
+    together: dict[str, list[Question]] = {}
+    for question, answer in answers:
+        if answer:
+            together.setdefault(question.together or question.plan_id, []).append(question)
     scenarios = [
-        _scenario(question, tables["plan_actions"], ground, shared.get(question.plan_id, ()))
-        for question, answer in answers
-        if answer
+        _scenario(name, parts, tables["plan_actions"], ground, shared.get(name, ())) for name, parts in together.items()
     ]
     for question, answer in answers:
         own = limits.get(question.plan_id)
@@ -245,34 +271,40 @@ def renew_actions(results: Results, target: Path) -> int:
 
 
 def _scenario(
-    question: Question, actions: gpd.GeoDataFrame, ground: PlanGround, share_units: Sequence[Sequence[str]]
+    name: str,
+    parts: Sequence[Question],
+    actions: gpd.GeoDataFrame,
+    ground: PlanGround,
+    share_units: Sequence[Sequence[str]],
 ) -> str:
-    """Write a plan as a scenario of the study; empty where it does nothing that a scenario can."""
+    """Write a plan, or one of several services, as a scenario; empty where it does nothing that a scenario can."""
     options = ground.options
-    own = actions.loc[actions["plan_id"] == question.plan_id]
+    services = {question.plan_id: services_of(question, options) for question in parts}
+    own = actions.loc[actions["plan_id"].isin(services)]
     sites, links = own.loc[own["action"] == "open_site"], own.loc[own["action"].isin(["build_link", "upgrade_road"])]
-    services = services_of(question, options)
     how = options.planning
     pieces = links.assign(whole_m=links.length).explode(index_parts=False)
     km = pieces["length_km"] * pieces.length / pieces["whole_m"]
     shapes = pieces.to_crs(WGS84).geometry.array
     names = pieces["action_id"] + "/" + pieces.groupby(level=0).cumcount().astype("str")
+    opened = [
+        {"service": service, **ground.address(site["place_id"]), **({} if np.isnan(size) else {"capacity": size})}
+        for site in sites.to_dict("records")
+        for size in [site.get("capacity_after", np.nan)]  # as far as its size was planned
+        for service in services[site["plan_id"]]
+    ]
     keys: dict[str, list[dict[str, Any]]] = {
-        "open": [
-            {"service": service, **ground.address(site["place_id"]), **({} if np.isnan(size) else {"capacity": size})}
-            for site in sites.to_dict("records")
-            for size in [site.get("capacity_after", np.nan)]  # as far as its size was planned
-            for service in services
-        ],
+        # Norms of one service may want it at one place.
+        "open": [item for at, item in enumerate(opened) if item not in opened[:at]],
         "build": [
             {
-                "road_id": name,
+                "road_id": road,
                 "points": shapely.get_coordinates(shape).tolist(),
-                **({"speed_km_h": how.link_speed_km_h, "length_km": length} if question.ask == "links" else PAVED),
+                **({"speed_km_h": how.link_speed_km_h, "length_km": length} if parts[0].ask == "links" else PAVED),
             }
-            for name, length, shape in zip(names, km, shapes, strict=True)
+            for road, length, shape in zip(names, km, shapes, strict=True)
         ],
-        "share_units": [{"units": list(units), "services": services} for units in share_units],
+        "share_units": [{"units": list(units), "services": services[parts[0].plan_id]} for units in share_units],
     }
     told = [
         f"{key} = [\n{''.join(f'  {toml_value(item)},{chr(10)}' for item in items)}]"
@@ -286,10 +318,38 @@ def _scenario(
         )
     if len(closed):
         told.append(f"close_facilities = {toml_value(closed['place_id'].tolist())}")
-    return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{question.plan_id}"', *told, ""]) if told else ""
+    return "\n".join(["", "[[scenarios]]", f'name = "{PLAN_NAME}{name}"', *told, ""]) if told else ""
 
 
-def _answer(question: Question, ground: PlanGround, most: int, link_km: float) -> Answer | None:
+def _split_budget(item: PlanOptions, parts: Sequence[Question], ground: PlanGround) -> dict[str, PartSites]:
+    """Choose the sites of a plan of several services; a part that needs none, or has none in reach, gets none."""
+    strange = [question.norm.id for question in parts if question.ask not in {"sites", "none"}]
+    if strange:
+        fault = f"asks for no sites within minutes or metres, {first_of(strange)}; write a plan of its own for each"
+        raise StudyError("study", [f"plans.{item.name}.norms: {fault}"])
+    asking = [question for question in parts if question.ask == "sites"]
+    if len({question.counted for question in asking}) > 1:
+        fault = "some count people and some places, which have no sum; write plans of each"
+        raise StudyError("study", [f"plans.{item.name}: {fault}"])
+    given = []
+    for question in asking:
+        beyond = question.need.loc[question.is_beyond, "unit_id"].tolist()
+        norm, sites = question.norm, ground.candidates(question)
+        pairs = ground.pairs(norm, beyond, sites, cutoff=norm.threshold)
+        given.append(Part(question, pairs, ground.site_costs(question).fillna(0.0)))
+    most = item.sites or (None if item.budget is not None else ground.options.planning.most_sites)
+    try:
+        found = share_budget(given, most=most, budget=item.budget) if given else []
+    except InfeasibleError as error:
+        currency = "" if ground.stated is None else ground.stated.currency
+        told = f"{item.budget:,.10g} {currency} pay for nothing; the cheapest costs {error.bound:,.10g}"
+        raise StudyError("study", [f"plans.{item.name}.budget: {told}"]) from error
+    return {question.plan_id: sites for question, sites in zip(asking, found, strict=True)}
+
+
+def _answer(
+    question: Question, ground: PlanGround, most: int, link_km: float, among: PartSites | None
+) -> Answer | None:
     need, norm = question.need["unit_id"].tolist(), question.norm
     if question.ask == "sites":
         # If every trip took longer, or less, others would be beyond and other sites in reach.
@@ -306,7 +366,15 @@ def _answer(question: Question, ground: PlanGround, most: int, link_km: float) -
             return table
 
         costs = ground.site_costs(question)
-        answer = plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
+        if among is None:
+            answer = plan_sites(question, pairs, values_to, most=most, doubt_share=share, costs=costs)
+        else:
+            answer = _part_answer(question, among, pairs, values_to, costs)
+            if question.budget is not None:  # its part of what it costs together
+                question = replace_fields(question, budget=float(costs.reindex(among.where).sum()))
+            if share and len(answer.actions):
+                chosen = answer.actions["where"].tolist()
+                answer = replace_fields(answer, doubt=doubt_of(question, pairs, chosen, share, costs))
         if ground.options.planning.trials and norm.unit == "min" and len(answer.actions):
             answer = tried(question, answer, _worlds(question, ground, pairs, share), costs)
         return replace_fields(answer, owners=_owners(question, answer, pairs, ground, costs))
@@ -321,6 +389,20 @@ def _answer(question: Question, ground: PlanGround, most: int, link_km: float) -
     if question.ask == "links":
         return _link_plan(question, ground, link_km, most)
     return None if question.ask == "none" else _road_plan(question, ground, 2 * most)
+
+
+def _part_answer(
+    question: Question,
+    among: PartSites,
+    pairs: pd.DataFrame,
+    values_to: Callable[[list[str]], np.ndarray[Any, np.dtype[np.float64]]],
+    costs: pd.Series[float],
+) -> Answer:
+    """Tell of the sites that a part has, whom they bring, and whom others for the same money may bring at most."""
+    own = pairs.loc[pairs["to_id"].isin(among.where)]
+    answer = plan_sites(replace_fields(question, budget=None), own, values_to, most=len(among.where), costs=costs)
+    is_proven = among.slack <= SAME * answer.bound
+    return replace_fields(answer, bound=answer.bound + among.slack, status=answer.status if is_proven else "feasible")
 
 
 def _owners(

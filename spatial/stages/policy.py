@@ -266,7 +266,8 @@ def check_policy(study: Study) -> None:
     problems += _unfit_modes(study)
     if register is not None and not problems:
         bound = set(binding_norms(options)["norm_id"])
-        strange = [item for item in study.plans if item.norm is not None and item.norm not in bound]
+        parts = [part for item in study.plans for part in item.parts]
+        strange = [item for item in parts if item.norm is not None and item.norm not in bound]
         problems += [f"plans.{item.name}.norm: no such norm binds the study: {item.norm}" for item in strange]
     for language in outputs.languages:
         problems += _faults(partial(Words, language), "outputs.languages")
@@ -328,6 +329,7 @@ def _unknown_services(study: Study, vocabulary: Vocabulary, words: set[str]) -> 
         asked["share_units"] = [name for row in trial.share_units for name in row.services]
         trials |= {f"scenarios.{trial.name}.{key}": names for key, names in asked.items()}
     trials |= {f"plans.{item.name}.service": [item.service] for item in study.plans if item.service is not None}
+    trials |= {f"plans.{item.name}.services": item.services for item in study.plans}
     trials |= {f"plans.{item.name}.compatible": item.compatible for item in study.plans}
     if study.planning.costs is not None:
         trials["planning.costs.open"] = study.planning.costs.open

@@ -147,6 +147,7 @@ class Study(Model):
     @classmethod
     def _each_once(cls, items: tuple[Any, ...]) -> tuple[Any, ...]:
         unrepeated(tuple(getattr(item, "name", None) or item.service for item in items))
+        unrepeated(tuple(part.name for item in items if isinstance(item, PlanOptions) for part in item.parts))
         return items
 
     @model_validator(mode="after")

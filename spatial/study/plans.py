@@ -78,7 +78,13 @@ class PlanOptions(Model):
     title: dict[str, str] = option({}, "Title by language")
     norm: str | None = option(None, "Norm that it is to reach, such as 'CN-COUNTY-60'")
     service: str | None = option(None, "Without a norm: the service that sites are sought for")
-    within_min: float | None = option(None, "Without a norm: minutes to it, inclusive", gt=0)
+    services: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        (), "Several services under one budget, or of so many sites together; each within within_min"
+    )
+    norms: Annotated[tuple[str, ...], AfterValidator(unrepeated)] = option(
+        (), "Norms under the same budget, each with its own minutes and people; alone or beside services"
+    )
+    within_min: float | None = option(None, "Of service or services: minutes to it, inclusive", gt=0)
     mode: Mode | None = option(None, "Without a norm: how people travel; by default the first of network.modes")
     candidates: Candidates | None = option(
         None, "Where sites may be: settlements, idle, list, grid; by default planning.candidates"
@@ -121,10 +127,14 @@ class PlanOptions(Model):
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:
-        if (self.norm is None) == (self.service is None):
-            raise ValueError("name either a norm, or a service with within_min")
-        if (self.service is None) != (self.within_min is None):
-            raise ValueError("service and within_min belong together")
+        if sum((self.norm is not None, self.service is not None, self.is_joint)) != 1:
+            raise ValueError("name either a norm, or a service with within_min, or several of services and norms")
+        if self.is_joint and len(self.services) + len(self.norms) == 1:
+            raise ValueError(f"{self.name}: services and norms name two or more; for one write service or norm")
+        if bool(self.service or self.services) != (self.within_min is not None):
+            raise ValueError("service or services and within_min belong together")
+        if self.is_joint and (self.match or self.makes_room or self.round is not None or self.link_km is not None):
+            raise ValueError(f"{self.name}: a plan of several services opens sites; leave out all else that plans do")
         if self.match and self.makes_room:
             raise ValueError(f"{self.name}: match builds nothing; enlarge, new_sizes and close are another plan")
         if self.close and (self.budget is None or not (self.enlarge or self.new_sizes)):
@@ -156,6 +166,33 @@ class PlanOptions(Model):
         if self.round is not None and len(self.name) > LONGEST_WITH_ROUND:
             raise ValueError(f"{self.name}: a plan with a round has a name of at most {LONGEST_WITH_ROUND} signs")
         return self
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether several services or norms share what the plan may cost."""
+        return bool(self.services or self.norms)
+
+    @property
+    def parts(self) -> tuple[PlanOptions, ...]:
+        """
+        Split the plan into one for each service or norm; a plan of one is its only part.
+
+        Returns
+        -------
+        tuple of PlanOptions
+            Called by the plan and by what each is for, without what they share.
+        """
+        if not self.is_joint:
+            return (self,)
+        alone: dict[str, object] = {"services": (), "norms": (), "budget": None, "sites": None, "title": {}}
+        return tuple(
+            self.model_copy(
+                update=alone | {key: word, "name": f"{self.name}-{word.lower()}"}
+                | ({"within_min": None} if key == "norm" else {})
+            )
+            for key, words in (("service", self.services), ("norm", self.norms))
+            for word in words
+        )  # fmt: skip
 
     @property
     def makes_room(self) -> bool:

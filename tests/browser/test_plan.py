@@ -297,6 +297,38 @@ def test_plans_that_are_called_the_same_say_what_each_plans(planned, open_page, 
     assert [tab.partition(": ")[2] for tab in tabs] == ["new sites", f"links ({LINKS})", "links (again)"]
 
 
+def test_services_of_one_plan_have_a_table_of_all_and_one_list_to_take_away(planned, open_page, save_pages, tmp_path):
+    def twice(table):
+        rows = table.loc[table["plan_id"] == SITES]
+        other = rows.assign(plan_id="other")
+        if "action_id" in other:
+            other = other.assign(action_id="other/" + other["action_id"])
+        found = pd.concat([rows, other], ignore_index=True)
+        return (
+            found.assign(**MONEY, together="both", norm_id=None, rank=[1, 2])
+            if "norm_id" in found and "rank" in found
+            else found
+        )
+
+    tables = {name: twice(planned.tables[name]) for name in plan_tables(planned.tables["settlements"])}
+    tables["plans"].loc[1, ["service", "cost"]] = ["pharmacy", 5e4]
+    folder = save_pages(replace(planned, tables=planned.tables | tables).pages(), tmp_path)
+    page = open_page(folder / "plan.html")
+    rows = "nodes => nodes.map(n => [...n.children].map(c => c.textContent))"
+    told = page.eval_on_selector_all(".together-list tbody tr", rows)
+    assert [row[1] for row in told] == ["2", "2"]
+    assert [row[-1] for row in told] == ["11,950,000 元", "50,000 元"]
+    assert "4 sites for 12,000,000 元 of 12,000,000 元" in page.inner_text("#together-title")
+    page.click(".together-list a")
+    page.wait_for_selector("#plans a[aria-current][href^='#other']")
+    with page.expect_download() as waiting:
+        page.click("#csv")
+    assert waiting.value.suggested_filename == "plan-both.csv"
+    taken = list(csv.reader(io.StringIO(waiting.value.path().read_text(encoding="utf-8-sig"))))
+    assert [row[0] for row in taken[1:]] == ["1", "2", "1", "2"]
+    assert len({row[2] for row in taken[1:]}) == 2
+
+
 def test_names_and_words_are_chinese_alone_on_a_chinese_page(folder, open_page):
     page = open_page(folder / "plan.html", fragment="#lang=zh")
     for plan in (SITES, LINKS):

@@ -84,6 +84,8 @@ class Task:
             self.free = ~self.fixed
         self.p = int(draw.integers(1, min(self.free.sum(), 4) + 1))
         self.radius, self.within = draw.choice(TIMES[1:], 2)
+        if "capacity" in options:
+            self.within = min(self.within, self.radius)
         self.budget = float(draw.integers(self.price[self.free].min(), 20))
         self.kappas, self.which = np.zeros(1), 0
 

@@ -1,5 +1,6 @@
 """Plans of a run: drawn on the tiny study, run as scenarios, and what scenarios open and build without a file."""
 
+import itertools
 import tomllib
 
 import numpy as np
@@ -20,6 +21,7 @@ OURS = {
     "id": "OURS", "service": "hospital", "threshold": 2.0, "mode": "drive", "duty_bearer": "Health bureau",
     "source": "Rules", "why": "ours", "by": "County", "on": "2025-12-15",
 }  # fmt: skip
+BOTH = {"name": "both", "services": ["hospital", "health_centre"], "within_min": 2.0}
 PLANS = [{"name": "near", "service": "hospital", "within_min": 2.0, "sites": 2}, {"name": "norm", "norm": "GL-PHC-1H"}]
 
 
@@ -140,8 +142,14 @@ def test_a_list_that_cannot_be_laid_is_refused(tiny, change, fault):
         ({"scenarios": [{"name": "a", "build": [{"road_id": "r", "points": [[1.0, 2.0]]}]}]}, "points"),
         ({"plans": [{"name": "a"}]}, "name either a norm, or a service with within_min"),
         ({"plans": [{"name": "a", "norm": "N", "service": "hospital", "within_min": 5}]}, "name either a norm"),
-        ({"plans": [{"name": "a", "service": "hospital"}]}, "service and within_min belong together"),
+        ({"plans": [{"name": "a", "service": "hospital"}]}, "service or services and within_min"),
         ({"plans": [PLANS[0], PLANS[0]]}, "name each one once"),
+        ({"plans": [{"name": "a", "services": ["hospital", "market"]}]}, "service or services and within_min"),
+        ({"plans": [{"name": "a", "services": ["hospital"], "within_min": 5}]}, "two or more"),
+        ({"plans": [{"name": "a", "norms": ["N"], "service": "hospital", "within_min": 5}]}, "name either a norm"),
+        ({"plans": [BOTH | {"match": True}]}, "opens sites; leave out"),
+        ({"plans": [BOTH | {"new_sizes": [9]}]}, "opens sites; leave out"),
+        ({"plans": [BOTH, PLANS[0] | {"name": "both-hospital"}]}, "name each one once"),
     ],
 )
 def test_a_faulty_plan_is_refused_with_its_key(tiny, keys, fault):
@@ -154,6 +162,8 @@ def test_a_faulty_plan_is_refused_with_its_key(tiny, keys, fault):
     [
         ({"scenarios": [{"name": "a", "open": [{"service": "spaceport", "at": "s1"}]}]}, "unknown 'spaceport'"),
         ({"plans": [{"name": "a", "service": "spaceport", "within_min": 5}]}, "unknown 'spaceport'"),
+        ({"plans": [BOTH | {"services": ["hospital", "spaceport"]}]}, "plans.both.services"),
+        ({"plans": [{"name": "a", "norms": ["NO-SUCH", "GL-PHC-1H"]}]}, "plans.a-no-such.norm: no such norm"),
         ({"plans": [{"name": "a", "norm": "NO-SUCH"}]}, "plans.a.norm: no such norm binds the study: NO-SUCH"),
         ({"plans": [{"name": "a", "service": "hospital", "within_min": 5, "mode": "cycle"}]}, "plans.a.mode"),
     ],
@@ -380,3 +390,95 @@ def test_a_base_that_is_not_there_is_refused_and_a_day_too_short_is_told(tiny_do
 def test_a_faulty_round_is_refused_with_its_key(tiny, round_, fault):
     with pytest.raises(StudyError, match=fault):
         study_of(tiny, plans=[{**PLANS[0], "round": round_}])
+
+
+@pytest.fixture(scope="module")
+def together(tiny_at, tmp_path_factory):
+    """Hospitals for 30 and health centres for 20 each, out of one budget of 90."""
+    tiny = tiny_at(tmp_path_factory.mktemp("together"))
+    costs = {"currency": "yuan", "open": {"hospital": 30.0, "health_centre": 20.0}}
+    study = study_of(
+        tiny,
+        plans=[BOTH | {"budget": 90.0, "title": {"en": "Care"}}],
+        planning={"costs": costs},
+        access={"services": ["hospital", "health_centre"]},
+    )
+    where = {"processed": tiny.processed, "maps": tiny.maps}
+    return study, where, sp.run(study, until="gaps", **where)
+
+
+def test_services_share_one_budget_by_whom_their_sites_bring(together):
+    # Within 2 min nobody shares a site. Of hospitals 30 each bring s2's 70 and s3's 60 people; of health centres 20.
+    _, _, result = together
+    plans, people, costs = (
+        result.plans.set_index("plan_id"),
+        result.plan_people,
+        {"hospital": 30.0, "health_centre": 20.0},
+    )
+    assert plans.index.tolist() == ["both-hospital", "both-health_centre"]
+    assert (plans["together"].tolist(), plans["budget"].tolist()) == (["both"] * 2, [90.0] * 2)
+    beyond = people.loc[~people["outcome"].isin(["within", "unknown"])]
+    offers = [(row.persons, costs[row.plan_id.removeprefix("both-")]) for row in beyond.itertuples()]
+    most = max(
+        sum(persons for persons, _ in some)
+        for number in range(1, 5)
+        for some in itertools.combinations(offers, number)
+        if sum(cost for _, cost in some) <= 90.0
+    )
+    assert plans["persons_gained"].sum() == most
+    assert set(plans["plan_status"]) == {"optimal"}
+    assert plans["cost"].sum() <= 90.0
+    actions = result.plan_actions.groupby("plan_id")[["persons_gained", "cost"]].sum()
+    assert actions["persons_gained"].to_dict() == plans["persons_gained"].to_dict()
+    assert actions["cost"].to_dict() == plans["cost"].to_dict()
+
+
+def test_a_plan_of_several_services_is_told_as_one_and_each_service_in_its_own_lines(together):
+    study, _, result = together
+    lines = plan_lines(study, result)
+    heads = [line for line in lines if line.startswith("both-")]
+    assert len(heads) == 2
+    assert all("part of a plan of several services" in line and "of 90 yuan" in line for line in heads)
+    assert lines[-1].endswith("--scenario plan:both")
+    records = result.summary["plans"]
+    assert [record["together_title"] for record in records] == [{"en": "Care"}] * 2
+    assert sum(part["sites"] for part in records[0]["parts"]) == len(result.plan_actions)
+
+
+def test_a_plan_of_several_services_is_one_scenario_that_brings_whom_it_told(together):
+    study, where, today = together
+    people = today.plan_people.assign(service=today.plan_people["plan_id"].str.removeprefix("both-"))
+    run = sp.run(study, scenario="plan:both", until="access", **where)
+    ways = run.access.loc[run.access["mode"] == "drive"].set_index(["service", "settlement_id"])["travel_time_min"]
+    after = ways.reindex(pd.MultiIndex.from_frame(people[["service", "unit_id"]])).to_numpy()
+    np.testing.assert_allclose(after, people["after_value"], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(after <= 2.0, people["outcome"].isin(["within", "gained"]))
+
+
+def test_a_service_that_gets_no_site_of_its_plan_says_that_others_bring_more(together):
+    study, where, _ = together
+    values = study.model_dump(exclude={"raw"}) | {"plans": [BOTH | {"sites": 1}], "planning": {}}
+    result = sp.run(sp.Study.from_dict(values, raw=study.raw), until="gaps", **where)
+    plans = result.plans.set_index("reason")
+    assert plans["actions"].to_dict() == {"": 1, "shared": 0}
+    assert any("other services bring more people" in line for line in plan_lines(study, result))
+
+
+def test_a_budget_that_pays_for_no_service_of_a_plan_is_refused(together):
+    study, where, _ = together
+    values = study.model_dump(exclude={"raw"}) | {"plans": [BOTH | {"budget": 10.0}]}
+    with pytest.raises(StageError, match="10 yuan pay for nothing; the cheapest costs 20"):
+        sp.run(sp.Study.from_dict(values, raw=study.raw), until="plan", **where)
+
+
+def test_a_norm_that_wants_links_shares_no_budget_with_sites(tiny):
+    lines = {code: f"{code},{name},village,{tiny.at(x, y)},{n}" for code, name, _, x, y, n in tiny.places}
+    tiny.write("settlements.csv", tiny.csv(changed=lines))
+    study = study_of(
+        tiny, **SEAT | {"plans": [BOTH | {"norms": ["CN-COUNTY-60"]}]},
+        inventory={"county_seat": "complete"}, tiers={"urban": ["county_seat"]},
+    )  # fmt: skip
+    with pytest.raises(
+        StageError, match="asks for no sites within minutes or metres"
+    ):
+        sp.run(study, until="plan", processed=tiny.processed, maps=tiny.maps)

@@ -18,8 +18,9 @@
   const bringing = (record) => record.actions.filter((action) => action.action !== "close_site");
   /* By title, norm, or service and reach; where others are called the same, by what is planned too, and at last by the
      short name in the study. */
+  const ownName = (record) => S.pick(record.title) || (normOf(record) ? S.normText(normOf(record)) : S.capital(texts(record).service) + S.bracketed(texts(record).reach));
   const NAMES = [
-    (record) => S.pick(record.title) || (normOf(record) ? S.normText(normOf(record)) : S.capital(texts(record).service) + S.bracketed(texts(record).reach)),
+    (record) => (S.pick(record.together_title || {}) ? S.t("plan.named_kind", { name: S.pick(record.together_title), kind: ownName(record) }) : ownName(record)),
     (record) => S.t("plan.named_kind", { name: NAMES[0](record), kind: kindOf(record) }),
     (record) => NAMES[1](record) + S.bracketed(record.plan_id),
   ];
@@ -27,11 +28,13 @@
     const own = NAMES.find((name) => !drawn.some((other) => other !== record && name(other) === name(record)));
     return (own || NAMES[2])(record);
   };
+  /* The drawn parts of a plan of several services; of another plan it alone. */
+  const familyOf = (record) => drawn.filter((other) => other === record || (record.together && other.together === record.together));
   const unitName = (entry) => S.pick(entry.names || entry.township_names) || S.t("plan.outside");
   const lengths = (record) => record.length_km !== null;
   const bridges = (record) => lengths(record) && record.actions.some((action) => typeof action.crosses_water === "boolean");
   /* What is told of actions where anybody knows it: what they cost, who has to act, and from where a facility with room takes whom. */
-  const detailsOf = (record) => ["cost", "responsible", "takes", "more_room"].filter((key) => texts(record).details.some((told) => told[key]));
+  const detailsOf = (record) => ["cost", "responsible", "takes", "more_room"].filter((key) => familyOf(record).some((part) => texts(part).details.some((told) => told[key])));
   const perText = (value) => (shown.counted === "persons" ? S.number(value) : S.decimal(value));
   const yesNo = (value) => (typeof value === "boolean" ? S.t(value ? "plan.yes" : "plan.no") : null);
 
@@ -48,6 +51,21 @@
     const nav = document.getElementById("plans");
     nav.hidden = drawn.length < 2;
     S.fill(nav, drawn.map((record) => S.el("a", { href: "#" + record.plan_id + "&lang=" + S.language, "aria-current": record === shown ? "page" : undefined }, [text(nameOf(record)), record.is_gate ? text(S.t("norm_class.mandatory"), { class: "pill law law-mandatory" }) : null])));
+  }
+
+  /* What a plan of several services has for each, of which one is shown below. */
+  function showTogether() {
+    const parts = shown.parts || [], told = texts(shown).together, title = S.pick(shown.together_title || {});
+    document.getElementById("together").hidden = !parts.length;
+    if (!parts.length) return;
+    const costly = parts.some((part, at) => told.parts[at].cost), amountOf = (part) => S.number(part.shown[part.counted].gained);
+    document.getElementById("together-title").textContent = S.t("plan.together_" + (title ? "named" : "title") + (told.cost ? "_budget" : ""), { title, n: parts.reduce((sum, part) => sum + part.sites, 0), cost: told.cost, budget: told.budget });
+    const numeric = (key) => ({ text: S.t("plan.head_" + key), class: "numeric" });
+    const columns = [{ text: S.t("plan.head_service"), class: "what" }, numeric("sites"), numeric(shown.counted === "persons" ? "gained_persons" : "gained_places"), numeric("today"), numeric("then"), ...(costly ? [numeric("cost")] : [])];
+    const nameIn = (part, at) => { const record = drawn.find((other) => other.plan_id === part.plan_id); return record ? ownName(record) : S.capital(told.parts[at].service); };
+    const link = (part, at) => (part.plan_id === shown.plan_id || !drawn.some((other) => other.plan_id === part.plan_id) ? S.el("b", { text: nameIn(part, at) }) : S.el("a", { href: "#" + part.plan_id + "&lang=" + S.language, text: nameIn(part, at) }));
+    S.fill("together-body", [table(columns, parts.map((part, at) => [[link(part, at)], S.number(part.sites), [S.el("b", { class: part.sites ? "is-gained" : "", text: amountOf(part) })], S.percent(part.share_before), S.percent(part.share_after), ...(costly ? [told.parts[at].cost || null] : [])]), { head: 0, class: "together-list" })]);
+    document.getElementById("together-note").textContent = S.t("plan.together_note" + (parts.every((part) => part.plan_status !== "feasible") ? "" : "_open"));
   }
 
   function showHead() {
@@ -167,11 +185,13 @@
   }
 
   function download() {
-    const rows = actionRows(), withKm = lengths(shown), basis = S.hasPeople() ? S.t("study.basis_" + data.study.basis) : S.t("study.no_people");
-    const lines = rows.map((row) => [row.order, row.what, row.note || nameOf(shown), row.where, ...(withKm ? [row.km === null ? null : S.decimal(row.km)] : []), row.gained, ...(withKm ? [row.per === null ? null : perText(row.per)] : []), ...(bridges(shown) ? [yesNo(row.bridge)] : []), ...detailsOf(shown).map((key) => S.capital(row.details[key] || "") || null), row.sure.join(" · "), basis]);
+    const mine = shown, family = familyOf(shown), withKm = lengths(shown), basis = S.hasPeople() ? S.t("study.basis_" + data.study.basis) : S.t("study.no_people");
+    const linesOf = (record) => { shown = record; return actionRows().map((row) => [row.order, row.what, row.note || nameOf(shown), row.where, ...(withKm ? [row.km === null ? null : S.decimal(row.km)] : []), row.gained, ...(withKm ? [row.per === null ? null : perText(row.per)] : []), ...(bridges(shown) ? [yesNo(row.bridge)] : []), ...detailsOf(shown).map((key) => S.capital(row.details[key] || "") || null), row.sure.join(" · "), basis]); };
+    const lines = family.flatMap(linesOf);
+    shown = mine;
     const names = heads().map((cell) => cell.text);
     names.splice(2, 0, S.t("plan.head_norm"));
-    S.download("plan-" + shown.plan_id + ".csv", [[...names, S.t("plan.head_basis")], ...lines]);
+    S.download("plan-" + (shown.together || shown.plan_id) + ".csv", [[...names, S.t("plan.head_basis")], ...lines]);
   }
 
   function curveTitle() {
@@ -251,6 +271,7 @@
       return;
     }
     showHead();
+    showTogether();
     showActions();
     document.getElementById("curve-title").textContent = curveTitle();
     document.getElementById("curve-note").textContent = S.t(lengths(shown) ? "plan.curve_note_km" : shown.question === "sites" ? "plan.curve_note" : "plan.curve_note_order");
