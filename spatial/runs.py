@@ -77,10 +77,7 @@ def with_own_edits(study: Study, folder: Path, *, makes_file: bool = False) -> S
             LOGGER.warning("%s; the project has no layers of your own", error)
             path = Path()
     # The project names the file from where it lies itself, so that both can be moved together.
-    try:
-        beside = os.path.relpath(path, folder).replace(os.sep, "/") if path.name else ""
-    except ValueError:  # another drive of Windows
-        beside = path.absolute().as_posix()
+    beside = _from(folder, path) if path.name else ""
     own = study.qgis.model_copy(update={"edits": beside})
     return with_edits(study.model_copy(update={"qgis": own}), files)
 
@@ -96,8 +93,16 @@ def _read(path: Path, study: Study, folder: Path) -> dict[str, str]:
         target = store.folder / f"{name}.geojson"
         if not target.is_file() or target.read_bytes() != content:
             store.write_file(Artifact(target.name, content))
-        files[name] = str(target.absolute())
+        files[name] = _from(study.raw, target)
     return files
+
+
+def _from(folder: Path, path: Path) -> str:
+    """Name a file from a folder, whatever links lead to either, so that both can be moved together."""
+    try:
+        return os.path.relpath(path.resolve(), folder.resolve()).replace(os.sep, "/")
+    except ValueError:  # another drive of Windows
+        return path.absolute().as_posix()
 
 
 def run(  # noqa: PLR0913 - how to run is one option each

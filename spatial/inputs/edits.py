@@ -15,7 +15,7 @@ import pyproj
 import shapely
 
 from spatial.errors import ContractError, SourceError
-from spatial.study.edits import CORRECTIONS, CRS, EDIT_LAYERS
+from spatial.study.edits import CORRECTED_BY, CORRECTIONS, CRS, EDIT_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,7 +48,6 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
     The file may be open in QGIS, or locked: what is read is a copy. All faults are named at once, each by its layer
     and feature.
     """
-    found: dict[str, bytes] = {}
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="spatial-edits-") as folder:
         copy = Path(folder) / "edits.gpkg"
@@ -64,14 +63,22 @@ def read_edits(path: Path, services: Collection[str]) -> dict[str, bytes]:
             }
         except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
             raise SourceError(f"{path}: is no GeoPackage that can be read ({error}); it is left as it is") from error
-    for layer in EDIT_LAYERS:
-        if layer.name in frames:
-            rows = _drawn(layer, frames[layer.name], services, problems)
-            if len(rows):
-                found[layer.name] = _geojson(rows)
+    drawn = {
+        layer.name: _drawn(layer, frames[layer.name], services, problems)
+        for layer in EDIT_LAYERS
+        if layer.name in frames
+    }
     if problems:
         raise ContractError(path.name, problems)
-    return found
+    checks = drawn.get("field_checks", gpd.GeoDataFrame())
+    if "is_confirmed" in checks and (sure := checks["is_confirmed"].isin([True])).any():
+        # What was seen on the spot and confirmed corrects as what is drawn among the corrections does.
+        seen = checks.loc[sure & checks["found"].isin(CORRECTED_BY)].to_crs(CRS)
+        corrected = seen.assign(correction=seen["found"].map(CORRECTED_BY), edit_id="check:" + seen["edit_id"])
+        told = corrected[["correction", "facility_id", "note", "edit_id", seen.geometry.name]]
+        own = drawn.get("corrections", told.iloc[:0])
+        drawn["corrections"] = gpd.GeoDataFrame(pd.concat([own, told], ignore_index=True), crs=CRS)
+    return {name: _geojson(rows) for name, rows in drawn.items() if len(rows)}
 
 
 def _drawn(
@@ -92,6 +99,10 @@ def _drawn(
             value = row[field.name]
             words = services if field.words == "services" else field.words
             is_blank = pd.isna(value) or value == ""
+            if field.name == "facility_id" and row.get("is_confirmed") and row["found"] in CORRECTED_BY and is_blank:
+                problems.append(
+                    f"{where}: is confirmed, and names no facility_id; take it from the layer of facilities"
+                )
             if field.is_needed and is_blank:
                 problems.append(f"{where}: {field.name} is missing")
             elif words and not isinstance(words, str) and not is_blank and value not in words:

@@ -26,8 +26,10 @@ CRS = "EPSG:4326"
 
 CORRECTIONS = ("closed", "missing", "moved", "capacity")
 """What is said of a facility: it has closed, is missing on the map, stands elsewhere, holds something else."""
-CHECKS = ("as_mapped", "otherwise", "not_there", "not_reached")
+CHECKS = ("as_mapped", "otherwise", "not_there", "moved", "not_reached")
 """What somebody found who went there."""
+CORRECTED_BY = {"not_there": "closed", "moved": "moved"}
+"""Corrections that checks of facilities are, once somebody confirms them."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,9 @@ EDIT_LAYERS = (
         "Point",
         (
             EditField("subject"),
+            EditField("facility_id", must='NOT coalesce("is_confirmed", false) OR "facility_id" IS NOT NULL'),
             EditField("found", words=CHECKS, is_needed=True),
+            EditField("is_confirmed", "flag", default="false"),
             EditField("observed_min", "number", must=_ABOVE_0.format("observed_min")),
         ),
     ),

@@ -154,6 +154,20 @@ def test_corrections_close_move_resize_and_add_facilities_and_leave_the_others(f
     assert (back.x, back.y) == pytest.approx((104.0, 30.0))
 
 
+def test_confirmed_checks_of_facilities_are_corrections_and_others_are_none(file):
+    draw(file, "corrections", HERE, edit_id="own", correction="capacity", facility_id="c", capacity=3.0)
+    draw(file, "field_checks", HERE, edit_id="a", found="not_there", facility_id="f", is_confirmed=True)
+    draw(file, "field_checks", HERE, edit_id="b", found="moved", facility_id="g", is_confirmed=True)
+    draw(file, "field_checks", HERE, edit_id="d", found="not_there", facility_id="h", is_confirmed=False)
+    draw(file, "field_checks", HERE, edit_id="e", found="as_mapped", facility_id="i", is_confirmed=True)
+    told = [one["properties"] for one in json.loads(read_edits(file, SERVICES)["corrections"])["features"]]
+    found = [(one["edit_id"], one["correction"], one["facility_id"]) for one in told]
+    assert found == [("own", "capacity", "c"), ("check:a", "closed", "f"), ("check:b", "moved", "g")]
+    draw(file, "field_checks", HERE, edit_id="j", found="moved", is_confirmed=True)
+    with pytest.raises(ContractError, match="is confirmed, and names no facility_id"):
+        read_edits(file, SERVICES)
+
+
 def test_a_correction_of_a_facility_that_is_not_there_is_refused(file, tmp_path):
     draw(file, "corrections", HERE, edit_id="x", correction="moved", facility_id="f9")
     with pytest.raises(ContractError, match="correction x: no facility has the id 'f9'"):
@@ -170,6 +184,9 @@ def test_three_runs_leave_the_users_file_as_it_is_and_read_what_is_drawn_in_it(t
         assert path.read_bytes() == before
     found = gpd.read_parquet(tiny.processed / "tiny" / "facilities.parquet").set_index("facility_id")
     assert found.loc["f1", "status"] == "closed"
+    record = (tiny.processed / "tiny" / "run.json").read_text(encoding="utf-8")
+    assert json.loads(record)["options"]["corrections"]["path"].endswith("processed/tiny/edits/corrections.geojson")
+    assert str(tiny.folder) not in record
     shutil.copyfile(path, tiny.folder / "kept.gpkg")
     path.unlink()
     assert tiny.run("--until", "read").code == 0
